@@ -1,0 +1,6 @@
+//! Draws the contact sheet of every domain: `cargo run --release -p aio-data --example sheet OUT.png`.
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let path = std::env::args().nth(1).ok_or("usage: sheet OUT.png")?;
+    Ok(aio_data::synth::benchmark::contact_sheet(path.as_ref(), 0)?)
+}

@@ -1,0 +1,116 @@
+use std::path::PathBuf;
+
+/// Result of everything in this crate that reads or writes data.
+pub type Result<T> = std::result::Result<T, DataError>;
+
+/// What went wrong with a data set, naming the file, row or key.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DataError {
+    /// The operating system refused to read or write a path.
+    #[error("cannot {action} {}: {source}", path.display())]
+    Io {
+        /// What was attempted, as a verb phrase.
+        action: &'static str,
+        /// The path concerned.
+        path: PathBuf,
+        /// The reason given by the operating system.
+        source: std::io::Error,
+    },
+    /// A data set's root, or a folder that its layout requires, is not there.
+    #[error("{dataset}: {} not found", path.display())]
+    Missing {
+        /// Name of the data set.
+        dataset: &'static str,
+        /// The path that was expected.
+        path: PathBuf,
+        /// The expected tree, for the hint.
+        layout: &'static str,
+    },
+    /// A folder exists but holds nothing that the layout describes.
+    #[error("{dataset}: no {what} in {}", path.display())]
+    Empty {
+        /// Name of the data set.
+        dataset: &'static str,
+        /// What was looked for, such as "*.jpg images".
+        what: &'static str,
+        /// The folder that was searched.
+        path: PathBuf,
+    },
+    /// A file name does not follow the data set's pattern.
+    #[error("{dataset}: the file name {} does not match {pattern}", path.display())]
+    Name {
+        /// Name of the data set.
+        dataset: &'static str,
+        /// The file concerned.
+        path: PathBuf,
+        /// The pattern expected.
+        pattern: &'static str,
+    },
+    /// A row of a list or annotation file cannot be used.
+    #[error("{}, row {row}: {problem}", path.display())]
+    Row {
+        /// The list or annotation file.
+        path: PathBuf,
+        /// Row or element number, from 1.
+        row: usize,
+        /// What is wrong and what was expected.
+        problem: String,
+    },
+    /// A file as a whole cannot be parsed.
+    #[error("cannot parse {}: {problem}", path.display())]
+    Parse {
+        /// The file concerned.
+        path: PathBuf,
+        /// The parser's message.
+        problem: String,
+    },
+    /// An image cannot be decoded.
+    #[error("cannot decode the image {}: {problem}", path.display())]
+    Image {
+        /// The image file.
+        path: PathBuf,
+        /// The decoder's message.
+        problem: String,
+    },
+    /// A batch cannot be formed from the samples there are.
+    #[error("cannot sample batches: {0}")]
+    Sampler(String),
+}
+
+impl DataError {
+    /// What the user can do about it, where something general can be said.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Missing { layout, .. } => Some(format!(
+                "expected this tree under the data root (docs/datasets.md says where to get it):\n{layout}"
+            )),
+            Self::Empty { .. } => Some("was the archive unpacked completely, and one level deep?".into()),
+            Self::Image { .. } => Some("the file is damaged or cut short; copy it again from the archive".into()),
+            Self::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
+                Some("free some space and run the same command again; it continues where it stopped".into())
+            }
+            Self::Io { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => {
+                Some("check the permissions, or choose another directory".into())
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether the cause lies in what the user supplied, rather than in the machine.
+    #[must_use]
+    pub fn is_user(&self) -> bool {
+        match self {
+            Self::Io { source, .. } => matches!(
+                source.kind(),
+                std::io::ErrorKind::NotFound
+                    | std::io::ErrorKind::PermissionDenied
+                    | std::io::ErrorKind::ReadOnlyFilesystem
+                    | std::io::ErrorKind::NotADirectory
+                    | std::io::ErrorKind::AlreadyExists
+            ),
+            _ => true,
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Missing modalities made from photographs: infrared by channel exchange, drawings by a line filter.
+
+use crate::picture::Picture;
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+
+/// Replaces all channels by one of them, at random.
+///
+/// `ChannelExchange` of Ye et al., "Channel Augmented Joint Learning" (ICCV 2021): the index is drawn from
+/// `0..=grey`; 0, 1 and 2 copy that channel and 3 takes the luminance. CAJ trains with `grey = 2`, where the
+/// luminance is never chosen. The reference works on normalised tensors; copying commutes with a
+/// normalisation that is equal for all channels.
+pub fn channel_exchange(picture: &mut Picture, grey: u8, rng: &mut ChaCha8Rng) {
+    let index = rng.random_range(0..=grey);
+    picture.map(|pixel| match index {
+        0..=2 => [pixel[usize::from(index)]; 3],
+        _ => [luminance(pixel).round() as u8; 3],
+    });
+}
+
+/// Luminance of an 8-bit pixel, 0..255 (ITU-R BT.601, as in the reference implementation of CAJ).
+fn luminance([r, g, b]: [u8; 3]) -> f32 {
+    0.2989 * f32::from(r) + 0.5870 * f32::from(g) + 0.1140 * f32::from(b)
+}
+
+/// Parameters of the line filter.
+#[derive(Debug, Clone, Copy)]
+struct LineFilter {
+    /// Standard deviation of the finer Gaussian, in pixels.
+    sigma: f32,
+    /// Weight of the difference of Gaussians.
+    sharpness: f32,
+    /// Tone above which paper stays white, 0..1.
+    threshold: f32,
+    /// Steepness of the fall below the threshold.
+    slope: f32,
+}
+
+/// Turns a photograph into dark lines on white.
+///
+/// The extended difference of Gaussians of Winnemöller et al., "XDoG" (2012):
+/// `D = (1 + p)·G(σ) − p·G(1.6σ)`, white where `D ≥ ε`, else `1 + tanh(φ·(D − ε))`. It keeps dark areas grey,
+/// as hatching does. The line generator of the paper needs weights of its own; this filter needs none.
+pub fn line_drawing(picture: &mut Picture, rng: &mut ChaCha8Rng) {
+    let filter = LineFilter {
+        sigma: 0.6 + 0.3 * rng.random::<f32>(),
+        sharpness: 6.0 + 8.0 * rng.random::<f32>(),
+        threshold: 0.38 + 0.3 * rng.random::<f32>(),
+        slope: 2.0 + 4.0 * rng.random::<f32>(),
+    };
+    let tones = tones(picture, filter);
+    for (pixel, tone) in picture.pixels.chunks_exact_mut(3).zip(tones) {
+        pixel.fill((255.0 * tone) as u8);
+    }
+}
+
+/// Turns a photograph into a pale coloured drawing: the lines of [`line_drawing`] over lightened colours.
+pub fn colour_pencil(picture: &mut Picture, rng: &mut ChaCha8Rng) {
+    let mut lines = picture.clone();
+    line_drawing(&mut lines, rng);
+    let fade = 0.35 + 0.25 * rng.random::<f32>();
+    for (pixel, line) in picture.pixels.iter_mut().zip(&lines.pixels) {
+        let pale = 255.0 - (255.0 - f32::from(*pixel)) * (1.0 - fade);
+        *pixel = (pale * (0.35 + 0.65 * f32::from(*line) / 255.0)) as u8;
+    }
+}
+
+fn tones(picture: &Picture, filter: LineFilter) -> Vec<f32> {
+    let (height, width) = (picture.size.height, picture.size.width);
+    let grey: Vec<f32> = picture.pixels.chunks_exact(3).map(|p| luminance([p[0], p[1], p[2]]) / 255.0).collect();
+    let fine = gaussian(&grey, height, width, filter.sigma);
+    let coarse = gaussian(&grey, height, width, 1.6 * filter.sigma);
+    fine.iter()
+        .zip(&coarse)
+        .map(|(fine, coarse)| {
+            let d = (1.0 + filter.sharpness) * fine - filter.sharpness * coarse - filter.threshold;
+            if d >= 0.0 { 1.0 } else { (1.0 + (filter.slope * d).tanh()).max(0.0) }
+        })
+        .collect()
+}
+
+fn gaussian(values: &[f32], height: usize, width: usize, sigma: f32) -> Vec<f32> {
+    let radius = (2.5 * sigma).ceil() as i64;
+    let kernel: Vec<f32> = (-radius..=radius).map(|i| (-((i * i) as f32) / (2.0 * sigma * sigma)).exp()).collect();
+    let total: f32 = kernel.iter().sum();
+    let pass = |source: &[f32], along: usize, across: usize, stride: usize, step: usize| {
+        let mut result = vec![0.0; source.len()];
+        for a in 0..across {
+            for i in 0..along {
+                let mut sum = 0.0;
+                for (k, weight) in kernel.iter().enumerate() {
+                    let j = (i as i64 + k as i64 - radius).clamp(0, along as i64 - 1) as usize;
+                    sum += weight * source[a * step + j * stride];
+                }
+                result[a * step + i * stride] = sum / total;
+            }
+        }
+        result
+    };
+    let rows = pass(values, width, height, 1, width);
+    pass(&rows, height, width, width, 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::picture::PictureSize;
+    use crate::rng;
+
+    fn two_tone() -> Picture {
+        let size = PictureSize { height: 16, width: 16 };
+        let pixel = |i: usize| if i % 16 < 8 { [200, 60, 40] } else { [30, 90, 220] };
+        Picture { size, pixels: (0..256).flat_map(pixel).collect() }
+    }
+
+    #[test]
+    fn channel_exchange_copies_one_channel_and_grey_is_never_chosen_at_2() {
+        let mut seen = std::collections::BTreeSet::new();
+        for epoch in 0..40 {
+            let mut picture = two_tone();
+            channel_exchange(&mut picture, 2, &mut rng(0, "exchange", epoch));
+            let [r, g, b] = picture.at(0, 0);
+            assert!(r == g && g == b);
+            seen.insert(r);
+        }
+        assert_eq!(seen.into_iter().collect::<Vec<_>>(), [40, 60, 200]);
+    }
+
+    #[test]
+    fn channel_exchange_with_3_also_takes_the_luminance() {
+        let luminance = (0.2989f32 * 200.0 + 0.5870 * 60.0 + 0.1140 * 40.0).round() as u8;
+        let found = (0..40).any(|epoch| {
+            let mut picture = two_tone();
+            channel_exchange(&mut picture, 3, &mut rng(0, "exchange", epoch));
+            picture.at(0, 0)[0] == luminance
+        });
+        assert!(found);
+    }
+
+    #[test]
+    fn a_flat_bright_picture_stays_white_and_edges_turn_dark() {
+        let size = PictureSize { height: 16, width: 16 };
+        let mut flat = Picture { size, pixels: vec![240; 768] };
+        line_drawing(&mut flat, &mut rng(0, "lines", 0));
+        assert!(flat.pixels.iter().all(|p| *p == 255));
+        let bright = |i: usize| if i % 16 < 8 { [250u8; 3] } else { [190u8; 3] };
+        let mut edge = Picture { size, pixels: (0..256).flat_map(bright).collect() };
+        line_drawing(&mut edge, &mut rng(0, "lines", 1));
+        assert!(edge.at(8, 8)[0] < edge.at(8, 1)[0], "{:?} {:?}", edge.at(8, 8), edge.at(8, 1));
+    }
+}

@@ -1,0 +1,70 @@
+//! The plain compositions: what every function of this crate computes, for devices without a kernel and for tests.
+
+use crate::{IbnSplit, Window};
+use burn::tensor::module::unfold4d;
+use burn::tensor::ops::UnfoldOptions;
+use burn::tensor::{Tensor, activation};
+
+/// See [`crate::gelu`].
+#[must_use]
+pub fn gelu(x: Tensor<3>) -> Tensor<3> {
+    activation::gelu(x)
+}
+
+/// See [`crate::layer_norm`].
+#[must_use]
+pub fn layer_norm(x: Tensor<3>, gamma: Tensor<1>, beta: Tensor<1>, epsilon: f64) -> Tensor<3> {
+    let centred = x.clone() - x.mean_dim(2);
+    let variance = centred.clone().powi_scalar(2).mean_dim(2);
+    centred / (variance + epsilon).sqrt() * gamma.unsqueeze::<3>() + beta.unsqueeze::<3>()
+}
+
+/// See [`crate::attention`].
+#[must_use]
+pub fn attention(qkv: Tensor<3>, keep: Tensor<2>, heads: usize) -> Tensor<3> {
+    let [batch, tokens, width] = qkv.dims();
+    let depth = width / 3 / heads;
+    let parts = qkv.reshape([batch, tokens, 3, heads, depth]).permute([2, 0, 3, 1, 4]);
+    let part = |i: usize| parts.clone().slice([i..i + 1]).reshape([batch, heads, tokens, depth]);
+    let scores = part(0).mul_scalar((depth as f64).powf(-0.5)).matmul(part(1).swap_dims(2, 3));
+    let hidden = (keep - 1.0).mul_scalar(1e9).reshape([batch, 1, 1, tokens]);
+    let weights = activation::softmax(scores + hidden, 3);
+    weights.matmul(part(2)).swap_dims(1, 2).reshape([batch, tokens, width / 3])
+}
+
+/// See [`crate::unfold`].
+#[must_use]
+pub fn unfold(x: Tensor<4>, window: Window) -> Tensor<3> {
+    let [batch, height, width, channels] = x.dims();
+    let k = window.kernel;
+    let options = UnfoldOptions::new([window.stride; 2], [window.padding; 2], [1, 1]);
+    let cut = unfold4d(x.permute([0, 3, 1, 2]), [k, k], options);
+    let windows = window.count(height) * window.count(width);
+    cut.reshape([batch, channels, k * k, windows]).permute([0, 3, 2, 1]).reshape([batch, windows, k * k * channels])
+}
+
+/// See [`crate::standardise`].
+#[must_use]
+pub fn standardise(x: Tensor<3>, split: IbnSplit, epsilon: f64) -> Tensor<3> {
+    let [_, _, channels] = x.dims();
+    let over = |part: Tensor<3>, whole_batch: bool| {
+        let mean = |t: Tensor<3>| if whole_batch { t.mean_dim(1).mean_dim(0) } else { t.mean_dim(1) };
+        let centred = part.clone() - mean(part);
+        let variance = mean(centred.clone().powi_scalar(2));
+        centred / (variance + epsilon).sqrt()
+    };
+    let n = split.instance;
+    if n == 0 {
+        return over(x, true);
+    }
+    if n == channels {
+        return over(x, false);
+    }
+    Tensor::cat(vec![over(x.clone().narrow(2, 0, n), false), over(x.narrow(2, n, channels - n), true)], 2)
+}
+
+/// See [`crate::affine_relu`].
+#[must_use]
+pub fn affine_relu(x: Tensor<3>, gamma: Tensor<1>, beta: Tensor<1>) -> Tensor<3> {
+    activation::relu(x * gamma.unsqueeze::<3>() + beta.unsqueeze::<3>())
+}
