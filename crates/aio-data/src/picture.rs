@@ -67,11 +67,9 @@ impl Picture {
         }
     }
 
-    /// Appends the picture to `planes` as `[3, height, width]`, scaled to 0..1 and normalised by `mean` and `std`.
-    pub fn append_normalised(&self, mean: [f32; 3], std: [f32; 3], planes: &mut Vec<f32>) {
-        for c in 0..3 {
-            planes.extend(self.pixels.iter().skip(c).step_by(3).map(|v| (f32::from(*v) / 255.0 - mean[c]) / std[c]));
-        }
+    /// Appends the picture to `values` as `[height, width, 3]`, scaled to 0..1 and normalised by `mean` and `std`.
+    pub fn append_normalised(&self, mean: [f32; 3], std: [f32; 3], values: &mut Vec<f32>) {
+        values.extend(self.pixels.iter().enumerate().map(|(i, v)| (f32::from(*v) / 255.0 - mean[i % 3]) / std[i % 3]));
     }
 }
 
@@ -104,13 +102,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn normalised_planes_are_channel_first() {
+    fn normalised_values_keep_the_order_of_the_pixels() {
         let size = PictureSize { height: 1, width: 2 };
         let picture = Picture { size, pixels: vec![0, 51, 102, 255, 204, 153] };
-        let mut planes = Vec::new();
-        picture.append_normalised([0.5; 3], [0.5; 3], &mut planes);
-        let expected = [-1.0, 1.0, -0.6, 0.6, -0.2, 0.2];
-        assert!(planes.iter().zip(expected).all(|(a, b): (&f32, f32)| (a - b).abs() < 1e-6), "{planes:?}");
+        let mut values = Vec::new();
+        picture.append_normalised([0.5; 3], [0.5, 0.5, 0.25], &mut values);
+        let expected = [-1.0, -0.6, -0.4, 1.0, 0.6, 0.4];
+        assert!(values.iter().zip(expected).all(|(a, b): (&f32, f32)| (a - b).abs() < 1e-6), "{values:?}");
     }
 
     #[test]

@@ -1,1 +1,9 @@
+//! The frozen backbone: a pre-norm vision transformer over token sequences, its presets and its weights.
+//!
+//! The encoder does not know which modalities exist. It takes a token sequence and a mask, and returns features
+//! of the same shape. Reading weights is the only I/O in this crate and lives in [`weights`].
 
+mod vit;
+pub mod weights;
+
+pub use vit::{Activation, Block, Encoder, EncoderConfig};

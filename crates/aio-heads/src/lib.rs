@@ -1,1 +1,13 @@
+//! The cross-modal heads and their losses: identity, attribute (VGMAM) and binding.
+//!
+//! Equations are reconstructions where the module says so; the loss functions are tested against numbers printed by
+//! PyTorch (`tests/golden.py`).
 
+mod attribute;
+mod binding;
+mod identity;
+pub mod loss;
+
+pub use attribute::{AttributeHead, AttributeVocabulary, MASK, Masked};
+pub use binding::{Anchors, binding_loss};
+pub use identity::IdentityHead;

@@ -1,1 +1,11 @@
+//! Tokenizers, frozen encoder and heads assembled.
+//!
+//! [`Backbone`] embeds any non-empty set of modalities; [`Aio`] adds the heads and the training losses;
+//! [`Extractor`] is the part that users of a trained model need; [`pretrain`] trains the embedded encoder.
 
+mod backbone;
+mod batch;
+pub mod pretrain;
+
+pub use backbone::{Backbone, BackboneConfig, Projection};
+pub use batch::{pictures, token_ids};

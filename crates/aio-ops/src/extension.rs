@@ -1,13 +1,14 @@
 //! The bridge between Burn's dispatch and the kernels: one trait for plain tensors, differentiated by hand.
 
 use crate::kernels::{self, Grid, Heads, Pixels};
+use burn::backend::autodiff::NodeId;
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind, unary};
 use burn::backend::flex::FlexTensor;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Flex, TensorMetadata, backend_extension};
-use burn::tensor::{Shape, TensorData};
+use burn::tensor::TensorData;
 use std::fmt::Debug;
 
 /// Operations as Burn's dispatch sees them; the backward passes are in the implementation for `Autodiff`.
@@ -16,7 +17,8 @@ pub(crate) trait FusedOps: Backend {
     fn fused_gelu(x: FloatTensor<Self>) -> FloatTensor<Self>;
     fn fused_layer_norm(x: FloatTensor<Self>, gamma: FloatTensor<Self>, beta: FloatTensor<Self>, epsilon: f32) -> FloatTensor<Self>;
     fn attention(qkv: FloatTensor<Self>, keep: FloatTensor<Self>, heads: usize) -> FloatTensor<Self>;
-    fn unfold(x: FloatTensor<Self>, kernel: usize, stride: usize, padding: usize) -> FloatTensor<Self>;
+    fn convolve(x: FloatTensor<Self>, kernel: FloatTensor<Self>, side: usize, stride: usize, padding: usize) -> FloatTensor<Self>;
+    fn fused_linear(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self>;
     fn standardise(x: FloatTensor<Self>, instance: usize, epsilon: f32) -> FloatTensor<Self>;
     fn affine_relu(x: FloatTensor<Self>, gamma: FloatTensor<Self>, beta: FloatTensor<Self>) -> FloatTensor<Self>;
 }
@@ -27,7 +29,10 @@ pub(crate) trait Kernels: FusedOps {
     fn fused_layer_norm_backward(x: FloatTensor<Self>, gamma: FloatTensor<Self>, dy: FloatTensor<Self>, epsilon: f32) -> [FloatTensor<Self>; 3];
     fn attention_kept(qkv: FloatTensor<Self>, keep: FloatTensor<Self>, heads: usize) -> (FloatTensor<Self>, FloatTensor<Self>);
     fn attention_backward(qkv: FloatTensor<Self>, weights: FloatTensor<Self>, dy: FloatTensor<Self>) -> FloatTensor<Self>;
-    fn fold(dy: FloatTensor<Self>, shape: Shape, window: crate::Window) -> FloatTensor<Self>;
+    fn convolve_backward(x: FloatTensor<Self>, kernel: FloatTensor<Self>, dy: FloatTensor<Self>, window: crate::Window) -> [FloatTensor<Self>; 2];
+    fn fused_linear_input_backward(weight: FloatTensor<Self>, dy: FloatTensor<Self>) -> FloatTensor<Self>;
+    fn fused_linear_weight_backward(x: FloatTensor<Self>, dy: FloatTensor<Self>) -> FloatTensor<Self>;
+    fn fused_linear_bias_backward(dy: FloatTensor<Self>) -> FloatTensor<Self>;
     fn standardise_kept(x: FloatTensor<Self>, instance: usize, epsilon: f32) -> (FloatTensor<Self>, FloatTensor<Self>);
     fn standardise_backward(y: FloatTensor<Self>, scales: FloatTensor<Self>, dy: FloatTensor<Self>, instance: usize) -> FloatTensor<Self>;
     fn affine_relu_backward(x: FloatTensor<Self>, gamma: FloatTensor<Self>, beta: FloatTensor<Self>, dy: FloatTensor<Self>) -> [FloatTensor<Self>; 3];
@@ -41,8 +46,19 @@ fn values(tensor: &FlexTensor) -> &[f32] {
     tensor.as_slice().expect("the framework computes in contiguous f32 on the CPU")
 }
 
-fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> FlexTensor {
-    FlexTensor::from_data(TensorData::new(values, shape))
+/// A new tensor whose values `fill` writes in place.
+///
+/// The vector becomes the tensor's storage as it is; `FlexTensor::empty` would allocate bytes and copy them once more
+/// to raise their alignment.
+fn produce<const D: usize, T>(shape: [usize; D], fill: impl FnOnce(&mut [f32]) -> T) -> (FlexTensor, T) {
+    let mut values = vec![0.0; shape.iter().product()];
+    let result = fill(&mut values);
+    (FlexTensor::from_data(TensorData::new(values, shape)), result)
+}
+
+fn vector(values: Vec<f32>) -> FlexTensor {
+    let length = values.len();
+    FlexTensor::from_data(TensorData::new(values, [length]))
 }
 
 fn dims<const D: usize>(tensor: &FlexTensor) -> [usize; D] {
@@ -59,26 +75,37 @@ fn pixels(x: &FlexTensor, instance: usize, epsilon: f32) -> Pixels {
     Pixels { pixels, channels, instance, epsilon }
 }
 
+fn grid(x: &FlexTensor, window: crate::Window) -> Grid {
+    let [_, height, width, channels] = dims(x);
+    Grid { height, width, channels, window }
+}
+
 impl FusedOps for Flex {
     fn fused_gelu(x: FloatTensor<Self>) -> FloatTensor<Self> {
         let x = contiguous(x);
-        tensor::<3>(kernels::gelu(values(&x)), dims(&x))
+        produce::<3, _>(dims(&x), |y| kernels::gelu(values(&x), y)).0
     }
 
     fn fused_layer_norm(x: FloatTensor<Self>, gamma: FloatTensor<Self>, beta: FloatTensor<Self>, epsilon: f32) -> FloatTensor<Self> {
         let (x, gamma, beta) = (contiguous(x), contiguous(gamma), contiguous(beta));
-        tensor::<3>(kernels::layer_norm(values(&x), values(&gamma), values(&beta), epsilon), dims(&x))
+        produce::<3, _>(dims(&x), |y| kernels::layer_norm(values(&x), values(&gamma), values(&beta), epsilon, y)).0
     }
 
     fn attention(qkv: FloatTensor<Self>, keep: FloatTensor<Self>, heads: usize) -> FloatTensor<Self> {
         Self::attention_kept(qkv, keep, heads).0
     }
 
-    fn unfold(x: FloatTensor<Self>, kernel: usize, stride: usize, padding: usize) -> FloatTensor<Self> {
-        let x = contiguous(x);
-        let [batch, height, width, channels] = dims(&x);
-        let grid = Grid { height, width, channels, window: crate::Window { kernel, stride, padding } };
-        tensor(kernels::unfold(values(&x), grid), [batch, grid.windows(), grid.patch()])
+    fn convolve(x: FloatTensor<Self>, kernel: FloatTensor<Self>, side: usize, stride: usize, padding: usize) -> FloatTensor<Self> {
+        let (x, kernel) = (contiguous(x), contiguous(kernel));
+        let grid = grid(&x, crate::Window { kernel: side, stride, padding });
+        let ([batch, ..], [_, out]) = (dims::<4>(&x), dims::<2>(&kernel));
+        produce([batch, grid.windows(), out], |y| kernels::convolve(values(&x), values(&kernel), grid, y)).0
+    }
+
+    fn fused_linear(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
+        let (x, weight, bias) = (contiguous(x), contiguous(weight), contiguous(bias));
+        let ([batch, tokens, _], [_, out]) = (dims(&x), dims(&weight));
+        produce([batch, tokens, out], |y| kernels::linear(values(&x), values(&weight), values(&bias), y)).0
     }
 
     fn standardise(x: FloatTensor<Self>, instance: usize, epsilon: f32) -> FloatTensor<Self> {
@@ -87,61 +114,86 @@ impl FusedOps for Flex {
 
     fn affine_relu(x: FloatTensor<Self>, gamma: FloatTensor<Self>, beta: FloatTensor<Self>) -> FloatTensor<Self> {
         let (x, gamma, beta) = (contiguous(x), contiguous(gamma), contiguous(beta));
-        tensor::<3>(kernels::affine_relu(values(&x), values(&gamma), values(&beta)), dims(&x))
+        produce::<3, _>(dims(&x), |y| kernels::affine_relu(values(&x), values(&gamma), values(&beta), y)).0
     }
 }
 
 impl Kernels for Flex {
     fn fused_gelu_backward(x: FloatTensor<Self>, dy: FloatTensor<Self>) -> FloatTensor<Self> {
         let (x, dy) = (contiguous(x), contiguous(dy));
-        tensor::<3>(kernels::gelu_backward(values(&x), values(&dy)), dims(&x))
+        produce::<3, _>(dims(&x), |dx| kernels::gelu_backward(values(&x), values(&dy), dx)).0
     }
 
     fn fused_layer_norm_backward(x: FloatTensor<Self>, gamma: FloatTensor<Self>, dy: FloatTensor<Self>, epsilon: f32) -> [FloatTensor<Self>; 3] {
         let (x, gamma, dy) = (contiguous(x), contiguous(gamma), contiguous(dy));
-        let (dx, dgamma, dbeta) = kernels::layer_norm_backward(values(&x), values(&gamma), values(&dy), epsilon);
-        [tensor::<3>(dx, dims(&x)), tensor::<1>(dgamma, dims(&gamma)), tensor::<1>(dbeta, dims(&gamma))]
+        let (dx, (dgamma, dbeta)) =
+            produce::<3, _>(dims(&x), |dx| kernels::layer_norm_backward(values(&x), values(&gamma), values(&dy), epsilon, dx));
+        [dx, vector(dgamma), vector(dbeta)]
     }
 
     fn attention_kept(qkv: FloatTensor<Self>, keep: FloatTensor<Self>, count: usize) -> (FloatTensor<Self>, FloatTensor<Self>) {
         let (qkv, keep) = (contiguous(qkv), contiguous(keep));
         let sizes = heads(&qkv, count);
         let [batch, tokens, width] = dims(&qkv);
-        let (y, weights) = kernels::attention(values(&qkv), values(&keep), sizes);
-        (tensor(y, [batch, tokens, width / 3]), tensor(weights, [batch, count, tokens, tokens]))
+        let (y, (weights, ())) = produce([batch, tokens, width / 3], |y| {
+            produce([batch, count, tokens, tokens], |weights| kernels::attention(values(&qkv), values(&keep), sizes, y, weights))
+        });
+        (y, weights)
     }
 
     fn attention_backward(qkv: FloatTensor<Self>, weights: FloatTensor<Self>, dy: FloatTensor<Self>) -> FloatTensor<Self> {
         let (qkv, dy) = (contiguous(qkv), contiguous(dy));
         let [_, count, ..] = dims::<4>(&weights);
-        let dqkv = kernels::attention_backward(values(&qkv), values(&weights), values(&dy), heads(&qkv, count));
-        tensor::<3>(dqkv, dims(&qkv))
+        let sizes = heads(&qkv, count);
+        produce::<3, _>(dims(&qkv), |dqkv| kernels::attention_backward(values(&qkv), values(&weights), values(&dy), sizes, dqkv)).0
     }
 
-    fn fold(dy: FloatTensor<Self>, shape: Shape, window: crate::Window) -> FloatTensor<Self> {
+    fn convolve_backward(x: FloatTensor<Self>, kernel: FloatTensor<Self>, dy: FloatTensor<Self>, window: crate::Window) -> [FloatTensor<Self>; 2] {
+        let (x, kernel, dy) = (contiguous(x), contiguous(kernel), contiguous(dy));
+        let (dx, dkernel) =
+            produce::<4, _>(dims(&x), |dx| kernels::convolve_backward(values(&x), values(&kernel), values(&dy), grid(&x, window), dx));
+        let [patch, out] = dims(&kernel);
+        [dx, FlexTensor::from_data(TensorData::new(dkernel, [patch, out]))]
+    }
+
+    fn fused_linear_input_backward(weight: FloatTensor<Self>, dy: FloatTensor<Self>) -> FloatTensor<Self> {
+        let (weight, dy) = (contiguous(weight), contiguous(dy));
+        let ([batch, tokens, out], [width, _]) = (dims(&dy), dims(&weight));
+        produce([batch, tokens, width], |dx| kernels::linear_input_backward(values(&weight), values(&dy), out, dx)).0
+    }
+
+    fn fused_linear_weight_backward(x: FloatTensor<Self>, dy: FloatTensor<Self>) -> FloatTensor<Self> {
+        let (x, dy) = (contiguous(x), contiguous(dy));
+        let ([_, _, width], [_, _, out]) = (dims(&x), dims(&dy));
+        produce([width, out], |dw| kernels::linear_weight_backward(values(&x), values(&dy), out, dw)).0
+    }
+
+    fn fused_linear_bias_backward(dy: FloatTensor<Self>) -> FloatTensor<Self> {
         let dy = contiguous(dy);
-        let [batch, height, width, channels] = shape.dims();
-        let grid = Grid { height, width, channels, window };
-        tensor(kernels::fold(values(&dy), grid), [batch, height, width, channels])
+        let [_, _, out] = dims(&dy);
+        vector(kernels::column_sums(values(&dy), out))
     }
 
     fn standardise_kept(x: FloatTensor<Self>, instance: usize, epsilon: f32) -> (FloatTensor<Self>, FloatTensor<Self>) {
         let x = contiguous(x);
         let [batch, _, channels] = dims(&x);
-        let (y, scales) = kernels::standardise(values(&x), pixels(&x, instance, epsilon));
-        (tensor::<3>(y, dims(&x)), tensor(scales, [batch, channels]))
+        let sizes = pixels(&x, instance, epsilon);
+        let (y, (scales, ())) =
+            produce::<3, _>(dims(&x), |y| produce([batch, channels], |scales| kernels::standardise(values(&x), sizes, y, scales)));
+        (y, scales)
     }
 
     fn standardise_backward(y: FloatTensor<Self>, scales: FloatTensor<Self>, dy: FloatTensor<Self>, instance: usize) -> FloatTensor<Self> {
         let dy = contiguous(dy);
-        let dx = kernels::standardise_backward(values(&y), values(&scales), values(&dy), pixels(&y, instance, 0.0));
-        tensor::<3>(dx, dims(&y))
+        let sizes = pixels(&y, instance, 0.0);
+        produce::<3, _>(dims(&y), |dx| kernels::standardise_backward(values(&y), values(&scales), values(&dy), sizes, dx)).0
     }
 
     fn affine_relu_backward(x: FloatTensor<Self>, gamma: FloatTensor<Self>, beta: FloatTensor<Self>, dy: FloatTensor<Self>) -> [FloatTensor<Self>; 3] {
         let (x, gamma, beta, dy) = (contiguous(x), contiguous(gamma), contiguous(beta), contiguous(dy));
-        let (dx, dgamma, dbeta) = kernels::affine_relu_backward(values(&x), values(&gamma), values(&beta), values(&dy));
-        [tensor::<3>(dx, dims(&x)), tensor::<1>(dgamma, dims(&gamma)), tensor::<1>(dbeta, dims(&gamma))]
+        let (dx, (dgamma, dbeta)) =
+            produce::<3, _>(dims(&x), |dx| kernels::affine_relu_backward(values(&x), values(&gamma), values(&beta), values(&dy), dx));
+        [dx, vector(dgamma), vector(dbeta)]
     }
 }
 
@@ -200,20 +252,56 @@ impl<B: Kernels> UnaryStep<B> for AttentionStep<B> {
 }
 
 #[derive(Debug, Clone)]
-struct UnfoldStep(Shape, crate::Window);
-
-impl<B: Kernels> UnaryStep<B> for UnfoldStep {
-    fn map(self, dy: FloatTensor<B>) -> FloatTensor<B> {
-        B::fold(dy, self.0, self.1)
-    }
-}
-
-#[derive(Debug, Clone)]
 struct StandardiseStep<B: Backend>(FloatTensor<B>, FloatTensor<B>, usize);
 
 impl<B: Kernels> UnaryStep<B> for StandardiseStep<B> {
     fn map(self, dy: FloatTensor<B>) -> FloatTensor<B> {
         B::standardise_backward(self.0, self.1, dy, self.2)
+    }
+}
+
+/// A backward step of a convolution: input and kernel are tracked.
+#[derive(Debug)]
+struct ConvolveStep;
+
+impl<B: Kernels> Backward<B, 2> for ConvolveStep {
+    type State = (FloatTensor<B>, FloatTensor<B>, crate::Window);
+
+    fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
+        let dy = grads.consume::<B>(&ops.node);
+        let (x, kernel, window) = ops.state;
+        register::<B, 2>(ops.parents.map(|p| p.map(|p| p.id)), B::convolve_backward(x, kernel, dy, window), grads);
+    }
+}
+
+fn register<B: Backend, const N: usize>(parents: [Option<NodeId>; N], results: [FloatTensor<B>; N], grads: &mut Gradients) {
+    for (parent, result) in parents.into_iter().zip(results) {
+        if let Some(parent) = parent {
+            grads.register::<B>(parent, result);
+        }
+    }
+}
+
+/// A backward step of a linear layer; weights that are frozen cost nothing.
+#[derive(Debug)]
+struct LinearStep;
+
+impl<B: Kernels> Backward<B, 3> for LinearStep {
+    type State = (FloatTensor<B>, FloatTensor<B>);
+
+    fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
+        let dy = grads.consume::<B>(&ops.node);
+        let (x, weight) = ops.state;
+        let [input, kernel, bias] = ops.parents;
+        if let Some(kernel) = kernel {
+            grads.register::<B>(kernel.id, B::fused_linear_weight_backward(x, dy.clone()));
+        }
+        if let Some(bias) = bias {
+            grads.register::<B>(bias.id, B::fused_linear_bias_backward(dy.clone()));
+        }
+        if let Some(input) = input {
+            grads.register::<B>(input.id, B::fused_linear_input_backward(weight, dy));
+        }
     }
 }
 
@@ -236,11 +324,7 @@ impl<B: Kernels> Backward<B, 3> for AffineStep {
             AffineState::LayerNorm { x, gamma, epsilon } => B::fused_layer_norm_backward(x, gamma, dy, epsilon),
             AffineState::Relu { x, gamma, beta } => B::affine_relu_backward(x, gamma, beta, dy),
         };
-        for (parent, result) in ops.parents.into_iter().zip(results) {
-            if let Some(parent) = parent {
-                grads.register::<B>(parent.id, result);
-            }
-        }
+        register::<B, 3>(ops.parents.map(|p| p.map(|p| p.id)), results, grads);
     }
 }
 
@@ -275,12 +359,23 @@ impl<B: Kernels, C: CheckpointStrategy> FusedOps for Autodiff<B, C> {
         })
     }
 
-    fn unfold(x: FloatTensor<Self>, kernel: usize, stride: usize, padding: usize) -> FloatTensor<Self> {
-        let window = crate::Window { kernel, stride, padding };
-        track::<B, C, _>(x, |x| {
-            let shape = x.shape();
-            (B::unfold(x, kernel, stride, padding), UnfoldStep(shape, window))
-        })
+    fn convolve(x: FloatTensor<Self>, kernel: FloatTensor<Self>, side: usize, stride: usize, padding: usize) -> FloatTensor<Self> {
+        let window = crate::Window { kernel: side, stride, padding };
+        let ((x, a), (kernel, b)) = (x.into_parts(), kernel.into_parts());
+        let output = B::convolve(x.clone(), kernel.clone(), side, stride, padding);
+        match Backward::<B, 2>::prepare::<C>(ConvolveStep, [a, b]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish((x, kernel, window), output),
+            OpsKind::UnTracked(prep) => prep.finish(output),
+        }
+    }
+
+    fn fused_linear(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
+        let ((x, a), (weight, b), (bias, c)) = (x.into_parts(), weight.into_parts(), bias.into_parts());
+        let output = B::fused_linear(x.clone(), weight.clone(), bias);
+        match Backward::<B, 3>::prepare::<C>(LinearStep, [a, b, c]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish((x, weight), output),
+            OpsKind::UnTracked(prep) => prep.finish(output),
+        }
     }
 
     fn standardise(x: FloatTensor<Self>, instance: usize, epsilon: f32) -> FloatTensor<Self> {

@@ -38,25 +38,21 @@ fn normal(x: f32) -> (f32, f32) {
     (cdf, density * 0.398_942_3)
 }
 
-pub(crate) fn gelu(x: &[f32]) -> Vec<f32> {
-    let mut y = vec![0.0; x.len()];
+pub(crate) fn gelu(x: &[f32], y: &mut [f32]) {
     y.par_chunks_mut(CHUNK).zip(x.par_chunks(CHUNK)).for_each(|(y, x)| {
         for (y, x) in y.iter_mut().zip(x) {
             *y = x * normal(*x).0;
         }
     });
-    y
 }
 
-pub(crate) fn gelu_backward(x: &[f32], dy: &[f32]) -> Vec<f32> {
-    let mut dx = vec![0.0; x.len()];
+pub(crate) fn gelu_backward(x: &[f32], dy: &[f32], dx: &mut [f32]) {
     dx.par_chunks_mut(CHUNK).zip(x.par_chunks(CHUNK)).zip(dy.par_chunks(CHUNK)).for_each(|((dx, x), dy)| {
         for ((dx, x), dy) in dx.iter_mut().zip(x).zip(dy) {
             let (cdf, density) = normal(*x);
             *dx = dy * (cdf + x * density);
         }
     });
-    dx
 }
 
 /// Sum in eight lanes, which the compiler keeps in one register.
@@ -81,9 +77,8 @@ fn rows(width: usize) -> usize {
     (CHUNK / width.max(1)).max(1)
 }
 
-pub(crate) fn layer_norm(x: &[f32], gamma: &[f32], beta: &[f32], epsilon: f32) -> Vec<f32> {
+pub(crate) fn layer_norm(x: &[f32], gamma: &[f32], beta: &[f32], epsilon: f32, y: &mut [f32]) {
     let width = gamma.len();
-    let mut y = vec![0.0; x.len()];
     y.par_chunks_mut(width * rows(width)).zip(x.par_chunks(width * rows(width))).for_each(|(y, x)| {
         for (y, x) in y.chunks_exact_mut(width).zip(x.chunks_exact(width)) {
             let (mean, scale) = moments(x, epsilon);
@@ -92,15 +87,13 @@ pub(crate) fn layer_norm(x: &[f32], gamma: &[f32], beta: &[f32], epsilon: f32) -
             }
         }
     });
-    y
 }
 
-/// Gradients with respect to x, γ and β.
-pub(crate) fn layer_norm_backward(x: &[f32], gamma: &[f32], dy: &[f32], epsilon: f32) -> (Vec<f32>, Vec<f32>, Vec<f32>) {
+/// Writes the gradient with respect to x and returns those with respect to γ and β.
+pub(crate) fn layer_norm_backward(x: &[f32], gamma: &[f32], dy: &[f32], epsilon: f32, dx: &mut [f32]) -> (Vec<f32>, Vec<f32>) {
     let width = gamma.len();
     let n = width as f32;
     let block = width * rows(width);
-    let mut dx = vec![0.0; x.len()];
     let partial: Vec<(Vec<f32>, Vec<f32>)> = dx
         .par_chunks_mut(block)
         .zip(x.par_chunks(block))
@@ -128,7 +121,57 @@ pub(crate) fn layer_norm_backward(x: &[f32], gamma: &[f32], dy: &[f32], epsilon:
             dbeta[i] += b[i];
         }
     }
-    (dx, dgamma, dbeta)
+    (dgamma, dbeta)
+}
+
+/// Rows of a matrix product handed to one thread at a time.
+const ROWS: usize = 256;
+
+/// `y = x·W + b` over rows.
+pub(crate) fn linear(x: &[f32], weight: &[f32], bias: &[f32], y: &mut [f32]) {
+    let out = bias.len();
+    let width = weight.len() / out;
+    let weight = matrix(weight, width, out);
+    y.par_chunks_mut(ROWS * out).zip(x.par_chunks(ROWS * width)).for_each(|(y, x)| {
+        y.chunks_exact_mut(out).for_each(|row| row.copy_from_slice(bias));
+        let rows = x.len() / width;
+        let mut y = ArrayViewMut2::from_shape((rows, out), y).expect("one row per input row");
+        general_mat_mul(1.0, &matrix(x, rows, width), &weight, 1.0, &mut y);
+    });
+}
+
+/// `dx = dy·Wᵀ` over rows.
+pub(crate) fn linear_input_backward(weight: &[f32], dy: &[f32], out: usize, dx: &mut [f32]) {
+    let width = weight.len() / out;
+    let weight = matrix(weight, width, out);
+    dx.par_chunks_mut(ROWS * width).zip(dy.par_chunks(ROWS * out)).for_each(|(dx, dy)| {
+        let rows = dy.len() / out;
+        let mut dx = ArrayViewMut2::from_shape((rows, width), dx).expect("one row per output row");
+        general_mat_mul(1.0, &matrix(dy, rows, out), &weight.t(), 0.0, &mut dx);
+    });
+}
+
+/// `dW = xᵀ·dy`, in blocks of input features so that no partial sums are needed.
+pub(crate) fn linear_weight_backward(x: &[f32], dy: &[f32], out: usize, dw: &mut [f32]) {
+    const BLOCK: usize = 64;
+    let width = dw.len() / out;
+    let rows = dy.len() / out;
+    let (x, dy) = (matrix(x, rows, width), matrix(dy, rows, out));
+    dw.par_chunks_mut(BLOCK * out).enumerate().for_each(|(i, dw)| {
+        let features = dw.len() / out;
+        let block = x.slice(ndarray::s![.., i * BLOCK..i * BLOCK + features]);
+        let mut dw = ArrayViewMut2::from_shape((features, out), dw).expect("one row per input feature");
+        general_mat_mul(1.0, &block.t(), &dy, 0.0, &mut dw);
+    });
+}
+
+/// Sums over rows of `width` values.
+pub(crate) fn column_sums(values: &[f32], width: usize) -> Vec<f32> {
+    let mut total = vec![0.0; width];
+    for row in values.chunks_exact(width) {
+        total.iter_mut().zip(row).for_each(|(t, v)| *t += v);
+    }
+    total
 }
 
 /// Sizes of an attention.
@@ -175,12 +218,9 @@ impl Heads {
     }
 }
 
-/// Output `[batch, tokens, width]` and the attention weights `[batch, heads, tokens, tokens]`.
-pub(crate) fn attention(qkv: &[f32], keep: &[f32], sizes: Heads) -> (Vec<f32>, Vec<f32>) {
+/// Writes the output `[batch, tokens, width]` and the attention weights `[batch, heads, tokens, tokens]`.
+pub(crate) fn attention(qkv: &[f32], keep: &[f32], sizes: Heads, y: &mut [f32], weights: &mut [f32]) {
     let (n, width) = (sizes.tokens, sizes.width());
-    let batch = keep.len() / n;
-    let mut y = vec![0.0; batch * n * width];
-    let mut weights = vec![0.0; batch * sizes.heads * n * n];
     y.par_chunks_mut(n * width)
         .zip(weights.par_chunks_mut(sizes.heads * n * n))
         .zip(qkv.par_chunks(3 * n * width))
@@ -196,7 +236,6 @@ pub(crate) fn attention(qkv: &[f32], keep: &[f32], sizes: Heads) -> (Vec<f32>, V
                 general_mat_mul(1.0, &sizes.square(weights, head), &sizes.part(qkv, 2, head), 0.0, &mut sizes.output_mut(y, head));
             }
         });
-    (y, weights)
 }
 
 fn softmax(row: &mut [f32], keep: &[f32]) {
@@ -211,9 +250,8 @@ fn softmax(row: &mut [f32], keep: &[f32]) {
     row.iter_mut().for_each(|v| *v *= scale);
 }
 
-pub(crate) fn attention_backward(qkv: &[f32], weights: &[f32], dy: &[f32], sizes: Heads) -> Vec<f32> {
+pub(crate) fn attention_backward(qkv: &[f32], weights: &[f32], dy: &[f32], sizes: Heads, dqkv: &mut [f32]) {
     let (n, width) = (sizes.tokens, sizes.width());
-    let mut dqkv = vec![0.0; qkv.len()];
     dqkv.par_chunks_mut(3 * n * width)
         .zip(weights.par_chunks(sizes.heads * n * n))
         .zip(qkv.par_chunks(3 * n * width))
@@ -237,10 +275,9 @@ pub(crate) fn attention_backward(qkv: &[f32], weights: &[f32], dy: &[f32], sizes
                 general_mat_mul(sizes.scale(), &ds.t(), &sizes.part(qkv, 0, head), 0.0, &mut sizes.part_mut(dqkv, 1, head));
             }
         });
-    dqkv
 }
 
-/// Sizes of an unfolding.
+/// Sizes of a convolution's input.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Grid {
     pub(crate) height: usize,
@@ -285,26 +322,64 @@ impl Grid {
     }
 }
 
-pub(crate) fn unfold(x: &[f32], grid: Grid) -> Vec<f32> {
-    let size = grid.windows() * grid.patch();
-    let mut y = vec![0.0; x.len() / grid.picture() * size];
-    y.par_chunks_mut(size).zip(x.par_chunks(grid.picture())).for_each(|(y, x)| {
-        grid.runs(|from, to, length| y[to..to + length].copy_from_slice(&x[from..from + length]));
-    });
-    y
+/// Convolution of `[batch, height, width, channels]` with a kernel `[patch, out]`: one small matrix product per picture.
+///
+/// Cutting one picture at a time keeps the windows in cache; for a whole batch they would be the largest
+/// tensor of a training step.
+pub(crate) fn convolve(x: &[f32], kernel: &[f32], grid: Grid, y: &mut [f32]) {
+    let (windows, patch) = (grid.windows(), grid.patch());
+    let out = kernel.len() / patch;
+    let kernel = matrix(kernel, patch, out);
+    y.par_chunks_mut(windows * out).zip(x.par_chunks(grid.picture())).for_each_init(
+        || vec![0.0; windows * patch],
+        |cut, (y, x)| {
+            grid.runs(|from, to, length| cut[to..to + length].copy_from_slice(&x[from..from + length]));
+            let mut y = ArrayViewMut2::from_shape((windows, out), y).expect("one row per window");
+            general_mat_mul(1.0, &matrix(cut, windows, patch), &kernel, 0.0, &mut y);
+        },
+    );
 }
 
-pub(crate) fn fold(dy: &[f32], grid: Grid) -> Vec<f32> {
-    let size = grid.windows() * grid.patch();
-    let mut dx = vec![0.0; dy.len() / size * grid.picture()];
-    dx.par_chunks_mut(grid.picture()).zip(dy.par_chunks(size)).for_each(|(dx, dy)| {
-        grid.runs(|from, to, length| {
-            for (dx, dy) in dx[from..from + length].iter_mut().zip(&dy[to..to + length]) {
-                *dx += dy;
+fn matrix(values: &[f32], rows: usize, columns: usize) -> ArrayView2<'_, f32> {
+    ArrayView2::from_shape((rows, columns), values).expect("the slice has rows × columns values")
+}
+
+/// Writes the gradient of a convolution with respect to x and returns that with respect to the kernel.
+///
+/// Pictures are summed in fixed groups, in order, so that the result does not depend on the number of threads.
+pub(crate) fn convolve_backward(x: &[f32], kernel: &[f32], dy: &[f32], grid: Grid, dx: &mut [f32]) -> Vec<f32> {
+    const GROUP: usize = 8;
+    let (windows, patch) = (grid.windows(), grid.patch());
+    let out = kernel.len() / patch;
+    let kernel_matrix = matrix(kernel, patch, out);
+    let partial: Vec<Vec<f32>> = dx
+        .par_chunks_mut(GROUP * grid.picture())
+        .zip(x.par_chunks(GROUP * grid.picture()))
+        .zip(dy.par_chunks(GROUP * windows * out))
+        .map(|((dx, x), dy)| {
+            let (mut cut, mut dcut, mut dkernel) = (vec![0.0; windows * patch], vec![0.0; windows * patch], vec![0.0; kernel.len()]);
+            for ((dx, x), dy) in dx.chunks_mut(grid.picture()).zip(x.chunks(grid.picture())).zip(dy.chunks(windows * out)) {
+                let dy = matrix(dy, windows, out);
+                grid.runs(|from, to, length| cut[to..to + length].copy_from_slice(&x[from..from + length]));
+                let mut sum = ArrayViewMut2::from_shape((patch, out), &mut dkernel[..]).expect("a kernel");
+                general_mat_mul(1.0, &matrix(&cut, windows, patch).t(), &dy, 1.0, &mut sum);
+                let mut back = ArrayViewMut2::from_shape((windows, patch), &mut dcut[..]).expect("one row per window");
+                general_mat_mul(1.0, &dy, &kernel_matrix.t(), 0.0, &mut back);
+                dx.fill(0.0);
+                grid.runs(|from, to, length| {
+                    for (dx, d) in dx[from..from + length].iter_mut().zip(&dcut[to..to + length]) {
+                        *dx += d;
+                    }
+                });
             }
-        });
-    });
-    dx
+            dkernel
+        })
+        .collect();
+    let mut total = vec![0.0; kernel.len()];
+    for part in partial {
+        total.iter_mut().zip(part).for_each(|(t, p)| *t += p);
+    }
+    total
 }
 
 /// Sizes of a standardisation.
@@ -352,13 +427,11 @@ fn means(mut sums: Vec<(Vec<f64>, Vec<f64>)>, sizes: Pixels) -> Vec<(Vec<f64>, V
     sums
 }
 
-/// The standardised values, and 1/√(var + ε) per picture and channel.
-pub(crate) fn standardise(x: &[f32], sizes: Pixels) -> (Vec<f32>, Vec<f32>) {
+/// Writes the standardised values, and 1/√(var + ε) per picture and channel.
+pub(crate) fn standardise(x: &[f32], sizes: Pixels, y: &mut [f32], scales: &mut [f32]) {
     let block = sizes.pixels * sizes.channels;
     let pictures = x.len() / block;
     let statistics = means(channel_sums(pictures, sizes, |i, _| (x[i], x[i] * x[i])), sizes);
-    let mut y = vec![0.0; x.len()];
-    let mut scales = vec![0.0; pictures * sizes.channels];
     y.par_chunks_mut(block).zip(scales.par_chunks_mut(sizes.channels)).zip(x.par_chunks(block)).zip(&statistics).for_each(
         |(((y, scales), x), (mean, square))| {
             let mean32: Vec<f32> = mean.iter().map(|m| *m as f32).collect();
@@ -373,15 +446,13 @@ pub(crate) fn standardise(x: &[f32], sizes: Pixels) -> (Vec<f32>, Vec<f32>) {
             }
         },
     );
-    (y, scales)
 }
 
 /// Gradient with respect to x, from the standardised values `y`.
-pub(crate) fn standardise_backward(y: &[f32], scales: &[f32], dy: &[f32], sizes: Pixels) -> Vec<f32> {
+pub(crate) fn standardise_backward(y: &[f32], scales: &[f32], dy: &[f32], sizes: Pixels, dx: &mut [f32]) {
     let block = sizes.pixels * sizes.channels;
     let pictures = y.len() / block;
     let statistics = means(channel_sums(pictures, sizes, |i, _| (dy[i], dy[i] * y[i])), sizes);
-    let mut dx = vec![0.0; y.len()];
     dx.par_chunks_mut(block).zip(scales.par_chunks(sizes.channels)).zip(y.par_chunks(block)).zip(dy.par_chunks(block)).zip(&statistics).for_each(
         |((((dx, scales), y), dy), (mean, projected))| {
             let (mean, projected): (Vec<f32>, Vec<f32>) = mean.iter().zip(projected).map(|(m, p)| (*m as f32, *p as f32)).unzip();
@@ -393,13 +464,11 @@ pub(crate) fn standardise_backward(y: &[f32], scales: &[f32], dy: &[f32], sizes:
             }
         },
     );
-    dx
 }
 
-pub(crate) fn affine_relu(x: &[f32], gamma: &[f32], beta: &[f32]) -> Vec<f32> {
+pub(crate) fn affine_relu(x: &[f32], gamma: &[f32], beta: &[f32], y: &mut [f32]) {
     let width = gamma.len();
     let block = width * rows(width);
-    let mut y = vec![0.0; x.len()];
     y.par_chunks_mut(block).zip(x.par_chunks(block)).for_each(|(y, x)| {
         for (y, x) in y.chunks_exact_mut(width).zip(x.chunks_exact(width)) {
             for c in 0..width {
@@ -407,14 +476,12 @@ pub(crate) fn affine_relu(x: &[f32], gamma: &[f32], beta: &[f32]) -> Vec<f32> {
             }
         }
     });
-    y
 }
 
-/// Gradients with respect to x, γ and β.
-pub(crate) fn affine_relu_backward(x: &[f32], gamma: &[f32], beta: &[f32], dy: &[f32]) -> (Vec<f32>, Vec<f32>, Vec<f32>) {
+/// Writes the gradient with respect to x and returns those with respect to γ and β.
+pub(crate) fn affine_relu_backward(x: &[f32], gamma: &[f32], beta: &[f32], dy: &[f32], dx: &mut [f32]) -> (Vec<f32>, Vec<f32>) {
     let width = gamma.len();
     let block = width * rows(width);
-    let mut dx = vec![0.0; x.len()];
     let partial: Vec<(Vec<f32>, Vec<f32>)> = dx
         .par_chunks_mut(block)
         .zip(x.par_chunks(block))
@@ -439,5 +506,5 @@ pub(crate) fn affine_relu_backward(x: &[f32], gamma: &[f32], beta: &[f32], dy: &
             dbeta[c] += b[c];
         }
     }
-    (dx, dgamma, dbeta)
+    (dgamma, dbeta)
 }

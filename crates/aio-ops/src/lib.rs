@@ -60,6 +60,21 @@ pub fn attention(qkv: Tensor<3>, keep: Tensor<2>, heads: usize) -> Tensor<3> {
     Tensor::from_dispatch(output)
 }
 
+/// Linear map of every token: `x·W + b`.
+///
+/// # Shapes
+/// - x: `[batch, tokens, in]`
+/// - weight: `[in, out]`, bias: `[out]`
+/// - output: `[batch, tokens, out]`
+#[must_use]
+pub fn linear(x: Tensor<3>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<3> {
+    if !on_cpu(&x) {
+        return reference::linear(x, weight, bias);
+    }
+    let output = <Dispatch as FusedOps>::fused_linear(x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch());
+    Tensor::from_dispatch(output)
+}
+
 /// Geometry of a convolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
@@ -79,18 +94,18 @@ impl Window {
     }
 }
 
-/// Cuts a picture into the windows that a convolution sees, so that the convolution is one matrix product.
+/// Convolution without bias over pictures whose channels come last.
 ///
 /// # Shapes
 /// - x: `[batch, height, width, channels]`
-/// - output: `[batch, windows, kernel · kernel · channels]`, windows row by row; within a window kernel row before
-///   kernel column before channel
+/// - kernel: `[side · side · channels, out]`, kernel row before kernel column before channel
+/// - output: `[batch, windows, out]`, windows row by row
 #[must_use]
-pub fn unfold(x: Tensor<4>, window: Window) -> Tensor<3> {
+pub fn convolve(x: Tensor<4>, kernel: Tensor<2>, window: Window) -> Tensor<3> {
     if !on_cpu(&x) {
-        return reference::unfold(x, window);
+        return reference::convolve(x, kernel, window);
     }
-    let output = <Dispatch as FusedOps>::unfold(x.into_dispatch(), window.kernel, window.stride, window.padding);
+    let output = <Dispatch as FusedOps>::convolve(x.into_dispatch(), kernel.into_dispatch(), window.kernel, window.stride, window.padding);
     Tensor::from_dispatch(output)
 }
 

@@ -1,8 +1,8 @@
 //! The plain compositions: what every function of this crate computes, for devices without a kernel and for tests.
 
 use crate::{IbnSplit, Window};
-use burn::tensor::module::unfold4d;
-use burn::tensor::ops::UnfoldOptions;
+use burn::tensor::module::conv2d;
+use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Tensor, activation};
 
 /// See [`crate::gelu`].
@@ -32,15 +32,22 @@ pub fn attention(qkv: Tensor<3>, keep: Tensor<2>, heads: usize) -> Tensor<3> {
     weights.matmul(part(2)).swap_dims(1, 2).reshape([batch, tokens, width / 3])
 }
 
-/// See [`crate::unfold`].
+/// See [`crate::linear`].
 #[must_use]
-pub fn unfold(x: Tensor<4>, window: Window) -> Tensor<3> {
+pub fn linear(x: Tensor<3>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<3> {
+    x.matmul(weight.unsqueeze::<3>()) + bias.unsqueeze::<3>()
+}
+
+/// See [`crate::convolve`].
+#[must_use]
+pub fn convolve(x: Tensor<4>, kernel: Tensor<2>, window: Window) -> Tensor<3> {
     let [batch, height, width, channels] = x.dims();
-    let k = window.kernel;
-    let options = UnfoldOptions::new([window.stride; 2], [window.padding; 2], [1, 1]);
-    let cut = unfold4d(x.permute([0, 3, 1, 2]), [k, k], options);
+    let ([_, out], k) = (kernel.dims(), window.kernel);
+    let weight = kernel.reshape([k, k, channels, out]).permute([3, 2, 0, 1]);
+    let options = ConvOptions::new([window.stride; 2], [window.padding; 2], [1, 1], 1);
+    let y = conv2d(x.permute([0, 3, 1, 2]), weight, None, options);
     let windows = window.count(height) * window.count(width);
-    cut.reshape([batch, channels, k * k, windows]).permute([0, 3, 2, 1]).reshape([batch, windows, k * k * channels])
+    y.reshape([batch, out, windows]).swap_dims(1, 2)
 }
 
 /// See [`crate::standardise`].

@@ -1,12 +1,18 @@
 //! Every operation agrees with its plain composition, in values and in gradients.
 
 use aio_ops::{IbnSplit, Window, reference};
-use burn::tensor::{Device, Distribution, Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
 
+/// Roughly normal values that depend on the seed alone, whatever other tests run beside this one.
 fn random<const D: usize>(shape: [usize; D], seed: u64) -> TensorData {
-    let device = Device::flex();
-    device.seed(seed);
-    Tensor::<D>::random(shape, Distribution::Normal(0.0, 1.0), &device).into_data()
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    let mut uniform = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 40) as f32 / (1u64 << 24) as f32
+    };
+    let count = shape.iter().product();
+    let values: Vec<f32> = (0..count).map(|_| 2.0 * (uniform() + uniform() + uniform()) - 3.0).collect();
+    TensorData::new(values, shape)
 }
 
 fn difference(a: &TensorData, b: &TensorData) -> f32 {
@@ -88,9 +94,18 @@ fn attention_agrees_with_and_without_padding() {
 }
 
 #[test]
-fn unfold_agrees_and_convolves() {
+fn convolution_agrees() {
     for window in [Window { kernel: 3, stride: 1, padding: 1 }, Window { kernel: 7, stride: 2, padding: 3 }, Window { kernel: 4, stride: 4, padding: 0 }] {
-        check([], 0, 1e-5, |[], x| aio_ops::unfold(x, window), |[], x| reference::unfold(x, window), random([2, 12, 8, 3], 6));
+        let patch = window.kernel * window.kernel * 3;
+        let kernel = move |v: Tensor<1>| v.reshape([patch, 5]);
+        check(
+            [random([patch * 5], 11)],
+            1,
+            2e-4,
+            move |[v], x| aio_ops::convolve(x, kernel(v), window),
+            move |[v], x| reference::convolve(x, kernel(v), window),
+            random([10, 12, 8, 3], 6),
+        );
     }
 }
 
@@ -111,5 +126,17 @@ fn affine_relu_agrees() {
         |[g, b], x| aio_ops::affine_relu(x, g, b),
         |[g, b], x| reference::affine_relu(x, g, b),
         random([4, 10, 8], 10),
+    );
+}
+
+#[test]
+fn linear_agrees() {
+    check(
+        [random([70 * 30], 12), random([30], 13)],
+        2,
+        5e-4,
+        |[w, b], x| aio_ops::linear(x, w.reshape([70, 30]), b),
+        |[w, b], x| reference::linear(x, w.reshape([70, 30]), b),
+        random([5, 61, 70], 14),
     );
 }

@@ -10,6 +10,7 @@
 pub mod benchmark;
 pub mod camera;
 pub mod caption;
+pub mod corpus;
 pub mod figure;
 pub mod paint;
 pub mod person;

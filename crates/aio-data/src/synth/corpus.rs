@@ -1,0 +1,75 @@
+//! The pre-training corpus: rendered people and objects with captions, no identity shown twice.
+//!
+//! Every picture has a camera and a palette of its own, drawn from streams that no domain of the benchmark uses.
+
+use super::camera::{CameraModel, CameraRange, to_rgb};
+use super::caption::{Wording, caption};
+use super::paint::Light;
+use super::person::{Palette, Person};
+use super::scene;
+use crate::picture::{Picture, PictureSize};
+use crate::rng;
+use rand::RngExt;
+use rayon::prelude::*;
+
+/// What a picture of the corpus shows.
+#[derive(Debug, Clone)]
+enum Subject {
+    Person(Box<Person>),
+    Objects(String),
+}
+
+/// A picture and what it shows.
+#[derive(Debug, Clone)]
+pub struct Item {
+    /// The picture, resized for the encoder.
+    pub picture: Picture,
+    subject: Subject,
+}
+
+/// Fraction of pictures that show objects instead of a person.
+const OBJECTS: f64 = 0.12;
+
+fn wording() -> Wording {
+    Wording { vocabularies: vec![0, 1, 2], omission: 0.4, error: 0.0 }
+}
+
+impl Item {
+    fn render(seed: u64, index: u64, size: PictureSize) -> Self {
+        let rng = &mut rng(seed, "pre-training corpus", index);
+        let palette = Palette::sample(rng, 0.08);
+        if rng.random_bool(OBJECTS)
+            && let Some((canvas, text)) = scene::objects(2 * size.height as u32, 2 * size.width as u32, &palette, rng)
+            && let Ok(picture) = Picture::resized(&to_rgb(&canvas), size)
+        {
+            return Self { picture, subject: Subject::Objects(text) };
+        }
+        let person = Person::sample(rng, &palette);
+        let range = CameraRange { harshness: 0.9 * rng.random::<f32>(), clutter: 4, occlusion: 0.05 };
+        let photo = CameraModel::sample(rng, Light::Visible, range).shoot(&person, rng);
+        let picture = Picture::resized(&photo, size).expect("a camera's picture has pixels");
+        Self { picture, subject: Subject::Person(Box::new(person)) }
+    }
+
+    /// The caption of this item in `epoch`; people are described anew every time.
+    #[must_use]
+    pub fn caption(&self, seed: u64, index: u64, epoch: u64) -> String {
+        match &self.subject {
+            Subject::Objects(text) => text.clone(),
+            Subject::Person(person) => caption(person, &wording(), &mut rng(seed, &format!("pre-training caption {index}"), epoch)),
+        }
+    }
+}
+
+/// Renders the corpus of (`seed`, `count`) in parallel; `tick` is called after each picture.
+#[must_use]
+pub fn render(seed: u64, count: usize, size: PictureSize, tick: &(dyn Fn() + Sync)) -> Vec<Item> {
+    (0..count as u64)
+        .into_par_iter()
+        .map(|index| {
+            let item = Item::render(seed, index, size);
+            tick();
+            item
+        })
+        .collect()
+}

@@ -1,0 +1,180 @@
+use burn::module::{Module, Param};
+use burn::nn::{LayerNorm, LayerNormConfig, Linear, LinearConfig};
+use burn::tensor::{Device, Tensor, activation};
+use serde::{Deserialize, Serialize};
+
+/// The non-linearity of the MLP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Activation {
+    /// Exact GELU, as in timm, open_clip and Meta-Transformer.
+    #[default]
+    Gelu,
+    /// `x·σ(1.702·x)`, as in OpenAI's CLIP.
+    QuickGelu,
+}
+
+/// Sizes and variants of an [`Encoder`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EncoderConfig {
+    /// Number of blocks.
+    pub depth: usize,
+    /// Width of tokens.
+    pub width: usize,
+    /// Attention heads; `width` is a multiple of it.
+    pub heads: usize,
+    /// Hidden width of the MLP.
+    pub mlp: usize,
+    /// Epsilon of the layer normalisations; Meta-Transformer uses `nn.LayerNorm`'s 1e-5, timm 1e-6.
+    pub epsilon: f64,
+    /// The MLP's non-linearity.
+    pub activation: Activation,
+    /// Whether tokens are normalised before the first block (`ln_pre` of CLIP).
+    pub pre_norm: bool,
+    /// Whether residual branches are scaled per channel (LayerScale, as in DINOv2).
+    pub layer_scale: bool,
+}
+
+impl EncoderConfig {
+    fn preset(depth: usize, width: usize, heads: usize) -> Self {
+        let activation = Activation::Gelu;
+        Self { depth, width, heads, mlp: 4 * width, epsilon: 1e-5, activation, pre_norm: false, layer_scale: false }
+    }
+
+    /// The encoder whose weights are embedded in the binary.
+    #[must_use]
+    pub fn embedded() -> Self {
+        Self::preset(6, 96, 3)
+    }
+
+    /// ViT-B/16 blocks, 85,054,464 parameters (Meta-Transformer B/16, open_clip ViT-B-16).
+    #[must_use]
+    pub fn vit_b_16() -> Self {
+        Self::preset(12, 768, 12)
+    }
+
+    /// ViT-L/14 blocks (Meta-Transformer L/14).
+    #[must_use]
+    pub fn vit_l_14() -> Self {
+        Self::preset(24, 1024, 16)
+    }
+
+    /// Builds an encoder with random weights on `device`.
+    #[must_use]
+    pub fn init(&self, device: &Device) -> Encoder {
+        let norm = || LayerNormConfig::new(self.width).with_epsilon(self.epsilon).init(device);
+        let linear = |from, to| LinearConfig::new(from, to).init(device);
+        let scale = || self.layer_scale.then(|| Param::from_tensor(Tensor::full([self.width], 1e-5, device)));
+        let blocks = (0..self.depth)
+            .map(|_| Block {
+                norm1: norm(),
+                attn: Attention { qkv: linear(self.width, 3 * self.width), proj: linear(self.width, self.width) },
+                ls1: scale(),
+                norm2: norm(),
+                mlp: Mlp { fc1: linear(self.width, self.mlp), fc2: linear(self.mlp, self.width) },
+                ls2: scale(),
+                heads: self.heads,
+                activation: self.activation,
+                epsilon: self.epsilon,
+            })
+            .collect();
+        Encoder { norm_pre: self.pre_norm.then(norm), blocks, epsilon: self.epsilon }
+    }
+}
+
+/// Multi-head self-attention; the fields are timm's key names.
+#[derive(Module, Debug)]
+struct Attention {
+    qkv: Linear,
+    proj: Linear,
+}
+
+/// Two-layer perceptron; the fields are timm's key names.
+#[derive(Module, Debug)]
+struct Mlp {
+    fc1: Linear,
+    fc2: Linear,
+}
+
+/// One pre-norm transformer block: `x + attn(norm1(x))`, then `x + mlp(norm2(x))`.
+///
+/// Follows `timm.models.vision_transformer.Block`, which Meta-Transformer's released encoder is made of.
+#[derive(Module, Debug)]
+pub struct Block {
+    norm1: LayerNorm,
+    attn: Attention,
+    ls1: Option<Param<Tensor<1>>>,
+    norm2: LayerNorm,
+    mlp: Mlp,
+    ls2: Option<Param<Tensor<1>>>,
+    #[module(skip)]
+    heads: usize,
+    #[module(skip)]
+    activation: Activation,
+    #[module(skip)]
+    epsilon: f64,
+}
+
+fn normalise(x: Tensor<3>, norm: &LayerNorm, epsilon: f64) -> Tensor<3> {
+    let beta = norm.beta.as_ref().map_or_else(|| norm.gamma.val().zeros_like(), |b| b.val());
+    aio_ops::layer_norm(x, norm.gamma.val(), beta, epsilon)
+}
+
+fn linear(x: Tensor<3>, layer: &Linear) -> Tensor<3> {
+    let [_, out] = layer.weight.dims();
+    let bias = layer.bias.as_ref().map_or_else(|| Tensor::zeros([out], &x.device()), |b| b.val());
+    aio_ops::linear(x, layer.weight.val(), bias)
+}
+
+fn scaled(x: Tensor<3>, scale: Option<&Param<Tensor<1>>>) -> Tensor<3> {
+    match scale {
+        Some(scale) => x * scale.val().unsqueeze::<3>(),
+        None => x,
+    }
+}
+
+impl Block {
+    /// Runs the block.
+    ///
+    /// # Shapes
+    /// - x and output: `[batch, tokens, width]`
+    /// - keep: `[batch, tokens]`, 1 for tokens and 0 for padding
+    #[must_use]
+    pub fn forward(&self, x: Tensor<3>, keep: Tensor<2>) -> Tensor<3> {
+        let qkv = linear(normalise(x.clone(), &self.norm1, self.epsilon), &self.attn.qkv);
+        let attended = linear(aio_ops::attention(qkv, keep, self.heads), &self.attn.proj);
+        let x = x + scaled(attended, self.ls1.as_ref());
+        let hidden = linear(normalise(x.clone(), &self.norm2, self.epsilon), &self.mlp.fc1);
+        let hidden = match self.activation {
+            Activation::Gelu => aio_ops::gelu(hidden),
+            Activation::QuickGelu => hidden.clone() * activation::sigmoid(hidden * 1.702),
+        };
+        x + scaled(linear(hidden, &self.mlp.fc2), self.ls2.as_ref())
+    }
+}
+
+/// A stack of [`Block`]s over token sequences.
+#[derive(Module, Debug)]
+pub struct Encoder {
+    norm_pre: Option<LayerNorm>,
+    blocks: Vec<Block>,
+    #[module(skip)]
+    epsilon: f64,
+}
+
+impl Encoder {
+    /// Encodes sequences; padding neither sees nor is seen.
+    ///
+    /// # Shapes
+    /// - tokens and output: `[batch, tokens, width]`
+    /// - keep: `[batch, tokens]`, 1 for tokens and 0 for padding
+    #[must_use]
+    pub fn forward(&self, tokens: Tensor<3>, keep: Tensor<2>) -> Tensor<3> {
+        let start = match &self.norm_pre {
+            Some(norm) => normalise(tokens, norm, self.epsilon),
+            None => tokens,
+        };
+        self.blocks.iter().fold(start, |x, block| block.forward(x, keep.clone()))
+    }
+}

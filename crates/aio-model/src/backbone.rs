@@ -1,0 +1,126 @@
+use aio_encoder::weights::{Preprocessing, Weights, WeightsError, module_bytes, to_bytes};
+use aio_encoder::{Encoder, EncoderConfig};
+use aio_tokenize::{Present, Tokenizers, TokenizersConfig};
+use burn::module::Module;
+use burn::nn::{LayerNorm, LayerNormConfig, Linear, LinearConfig};
+use burn::tensor::{Device, Tensor};
+use serde::{Deserialize, Serialize};
+
+/// Layer normalisation and linear map from the encoder's `[CLS]` output to the embedding.
+///
+/// CLIP's `ln_post` and `proj`, and Meta-Transformer's "LayerNorm + Linear on cls". Where the paper puts the
+/// embedding is not known; this is a choice (docs/fidelity.md).
+#[derive(Module, Debug)]
+pub struct Projection {
+    norm: LayerNorm,
+    linear: Linear,
+}
+
+impl Projection {
+    fn new(width: usize, device: &Device) -> Self {
+        Self { norm: LayerNormConfig::new(width).init(device), linear: LinearConfig::new(width, width).with_bias(false).init(device) }
+    }
+
+    /// `[batch, width]` to the same.
+    #[must_use]
+    pub fn forward(&self, cls: Tensor<2>) -> Tensor<2> {
+        self.linear.forward(self.norm.forward(cls))
+    }
+}
+
+/// Sizes of a [`Backbone`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BackboneConfig {
+    /// The tokenizers.
+    pub tokenizers: TokenizersConfig,
+    /// The encoder.
+    pub encoder: EncoderConfig,
+}
+
+/// Tokenizers, encoder and output projection: everything that an embedding needs.
+#[derive(Module, Debug)]
+pub struct Backbone {
+    /// One tokenizer per modality.
+    pub tokenizers: Tokenizers,
+    /// The shared encoder.
+    pub encoder: Encoder,
+    /// The output projection.
+    pub projection: Projection,
+}
+
+/// Metadata keys of a weights file that holds a backbone.
+const CONFIG: &str = "config";
+const PREPROCESSING: &str = "preprocessing";
+
+impl BackboneConfig {
+    /// Builds a backbone with random weights.
+    #[must_use]
+    pub fn init(&self, device: &Device) -> Backbone {
+        let width = self.encoder.width;
+        Backbone {
+            tokenizers: self.tokenizers.init(width, device),
+            encoder: self.encoder.init(device),
+            projection: Projection::new(width, device),
+        }
+    }
+}
+
+impl Backbone {
+    /// Runs tokenizers and encoder; returns the embedding and all output tokens.
+    ///
+    /// # Shapes
+    /// - embedding: `[batch, width]`
+    /// - tokens: `[batch, 1 + tokens, width]`
+    #[must_use]
+    pub fn forward(&self, present: &[Present]) -> (Tensor<2>, Tensor<3>) {
+        let sequence = self.tokenizers.sequence(present);
+        let tokens = self.encoder.forward(sequence.tokens, sequence.keep);
+        let [batch, _, width] = tokens.dims();
+        let cls = tokens.clone().narrow(1, 0, 1).reshape([batch, width]);
+        (self.projection.forward(cls), tokens)
+    }
+
+    /// Embeddings alone.
+    ///
+    /// # Shapes
+    /// - output: `[batch, width]`
+    #[must_use]
+    pub fn embed(&self, present: &[Present]) -> Tensor<2> {
+        self.forward(present).0
+    }
+
+    /// Loads a backbone and its preprocessing from a weights file, checking every tensor.
+    ///
+    /// # Errors
+    /// [`WeightsError`] naming the tensors or metadata that do not fit.
+    pub fn load(weights: &Weights, device: &Device) -> Result<(Self, BackboneConfig, Preprocessing), WeightsError> {
+        let config: BackboneConfig = weights.metadata(CONFIG)?;
+        let backbone = config.init(device);
+        let backbone = Self {
+            tokenizers: weights.below("tokenizers.")?.load(backbone.tokenizers)?,
+            encoder: weights.below("encoder.")?.load(backbone.encoder)?,
+            projection: weights.below("projection.")?.load(backbone.projection)?,
+        };
+        Ok((backbone, config, weights.metadata(PREPROCESSING)?))
+    }
+
+    /// The weights file of this backbone.
+    ///
+    /// # Errors
+    /// [`WeightsError::Format`] if a tensor cannot be serialised.
+    pub fn to_bytes(&self, config: &BackboneConfig, preprocessing: &Preprocessing, card: &[(&str, String)]) -> Result<Vec<u8>, WeightsError> {
+        let json = |value: Result<String, serde_json::Error>| value.map_err(|e| WeightsError::Format { origin: "the metadata".into(), problem: e.to_string() });
+        let mut metadata = vec![
+            (CONFIG.to_owned(), json(serde_json::to_string(config))?),
+            (PREPROCESSING.to_owned(), json(serde_json::to_string(preprocessing))?),
+        ];
+        metadata.extend(card.iter().map(|(key, value)| ((*key).to_owned(), value.clone())));
+        let modules = vec![
+            ("tokenizers.", module_bytes(&self.tokenizers)?),
+            ("encoder.", module_bytes(&self.encoder)?),
+            ("projection.", module_bytes(&self.projection)?),
+        ];
+        to_bytes(modules, metadata)
+    }
+}

@@ -1,0 +1,159 @@
+use crate::{Grid, ImageTokenizer, StemConfig, TextConfig, TextTokenizer};
+use aio_data::{Modality, ModalitySet};
+use burn::module::{Initializer, Module, Param};
+use burn::tensor::{Device, Int, Tensor};
+use serde::{Deserialize, Serialize};
+
+/// A batch of token sequences and which of their tokens are real.
+#[derive(Debug, Clone)]
+pub struct TokenSequence {
+    /// `[batch, tokens, width]`; token 0 is `[CLS]`.
+    pub tokens: Tensor<3>,
+    /// `[batch, tokens]`, 1 for tokens and 0 for padding.
+    pub keep: Tensor<2>,
+}
+
+/// Inputs of one modality for a whole batch.
+#[derive(Debug, Clone)]
+pub enum Present {
+    /// Normalised pictures `[batch, height, width, 3]`.
+    Pictures(Modality, Tensor<4>),
+    /// Token ids `[batch, length]`, 0 where padded.
+    Text(Tensor<2, Int>),
+}
+
+/// Sizes of all tokenizers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TokenizersConfig {
+    /// Modalities that get a tokenizer.
+    pub modalities: ModalitySet,
+    /// Rows of input pictures.
+    pub height: usize,
+    /// Columns of input pictures.
+    pub width: usize,
+    /// The image stems.
+    pub stem: StemConfig,
+    /// The text tokenizer.
+    pub text: TextConfig,
+}
+
+/// One tokenizer per modality and the shared `[CLS]` token.
+#[derive(Module, Debug)]
+pub struct Tokenizers {
+    /// `[1, width]`, with its position added.
+    cls: Param<Tensor<2>>,
+    rgb: Option<ImageTokenizer>,
+    infrared: Option<ImageTokenizer>,
+    sketch: Option<ImageTokenizer>,
+    colour_pencil: Option<ImageTokenizer>,
+    text: Option<TextTokenizer>,
+}
+
+impl TokenizersConfig {
+    /// The token grid of input pictures.
+    #[must_use]
+    pub fn grid(&self) -> Grid {
+        self.stem.grid(self.height, self.width)
+    }
+
+    /// Builds tokenizers with random weights for an encoder of `width`.
+    #[must_use]
+    pub fn init(&self, width: usize, device: &Device) -> Tokenizers {
+        let image = |m| self.modalities.contains(m).then(|| self.stem.init(self.grid(), width, device));
+        Tokenizers {
+            cls: Initializer::Normal { mean: 0.0, std: 0.02 }.init([1, width], device),
+            rgb: image(Modality::Rgb),
+            infrared: image(Modality::Infrared),
+            sketch: image(Modality::Sketch),
+            colour_pencil: image(Modality::ColourPencil),
+            text: self.modalities.contains(Modality::Text).then(|| self.text.init(width, device)),
+        }
+    }
+}
+
+impl Tokenizers {
+    /// Assembles tokenizers from pre-trained parts: every visual modality starts from the same image stem.
+    #[must_use]
+    pub fn from_pretrained(pretrained: &Self, config: &TokenizersConfig) -> Self {
+        let image = |m| {
+            let stem = pretrained.rgb.clone().filter(|_| config.modalities.contains(m));
+            // Copies train apart, so they need parameter identities of their own.
+            stem.map(|stem| fresh_ids(stem.regridded(config.grid())))
+        };
+        Self {
+            cls: pretrained.cls.clone(),
+            rgb: image(Modality::Rgb),
+            infrared: image(Modality::Infrared),
+            sketch: image(Modality::Sketch),
+            colour_pencil: image(Modality::ColourPencil),
+            text: pretrained.text.clone().filter(|_| config.modalities.contains(Modality::Text)),
+        }
+    }
+
+    fn image(&self, modality: Modality) -> Option<&ImageTokenizer> {
+        match modality {
+            Modality::Rgb => self.rgb.as_ref(),
+            Modality::Infrared => self.infrared.as_ref(),
+            Modality::Sketch => self.sketch.as_ref(),
+            Modality::ColourPencil => self.colour_pencil.as_ref(),
+            Modality::Text => None,
+        }
+    }
+
+    /// The modalities that have a tokenizer.
+    #[must_use]
+    pub fn modalities(&self) -> ModalitySet {
+        let known = |m: &Modality| if *m == Modality::Text { self.text.is_some() } else { self.image(*m).is_some() };
+        Modality::ALL.into_iter().filter(known).collect()
+    }
+
+    /// Concatenates `[CLS]` and the tokens of what is present, in the order given.
+    ///
+    /// # Panics
+    /// If `present` is empty or names a modality without a tokenizer; callers check [`Self::modalities`].
+    #[must_use]
+    pub fn sequence(&self, present: &[Present]) -> TokenSequence {
+        let parts: Vec<(Tensor<3>, Option<Tensor<2>>)> = present.iter().map(|p| self.tokens(p)).collect();
+        let [batch, _, width] = parts.first().expect("a sequence holds at least one modality").0.dims();
+        let device = parts[0].0.device();
+        let cls = self.cls.val().unsqueeze::<3>().expand([batch, 1, width]);
+        let ones = |n: usize| Tensor::<2>::ones([batch, n], &plain(&device));
+        let mut tokens = vec![cls];
+        let mut keep = vec![ones(1)];
+        for (part, mask) in parts {
+            keep.push(mask.unwrap_or_else(|| ones(part.dims()[1])));
+            tokens.push(part);
+        }
+        TokenSequence { tokens: Tensor::cat(tokens, 1), keep: Tensor::cat(keep, 1) }
+    }
+
+    fn tokens(&self, present: &Present) -> (Tensor<3>, Option<Tensor<2>>) {
+        match present {
+            Present::Pictures(modality, pictures) => {
+                let tokenizer = self.image(*modality).unwrap_or_else(|| panic!("no tokenizer for {modality}"));
+                (tokenizer.forward(pictures.clone()), None)
+            }
+            Present::Text(ids) => {
+                let tokenizer = self.text.as_ref().expect("no tokenizer for text");
+                let keep = ids.clone().greater_elem(0).float();
+                (tokenizer.forward(ids.clone()), Some(keep))
+            }
+        }
+    }
+}
+
+fn plain(device: &Device) -> Device {
+    device.clone().inner()
+}
+
+/// Gives every parameter of a copy a new identity.
+fn fresh_ids(stem: ImageTokenizer) -> ImageTokenizer {
+    struct Fresh;
+    impl burn::module::ModuleMapper for Fresh {
+        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+            Param::from_tensor(param.val())
+        }
+    }
+    stem.map(&mut Fresh)
+}
