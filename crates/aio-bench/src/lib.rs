@@ -1,7 +1,16 @@
 //! Experiments: configuration, runs, training, evaluation, reports. The binary `aio` is a thin shell over this crate.
 
 pub mod checkpoint;
+pub mod config;
+pub mod device;
 pub mod error;
+pub mod evaluate;
+pub mod experiment;
 pub mod pretrain;
 pub mod progress;
+pub mod report;
+pub mod run;
 pub mod schedule;
+pub mod source;
+pub mod task;
+pub mod train;

@@ -1,4 +1,61 @@
-//! placeholder
+//! Retrieval evaluation: features and labels in, numbers out.
+//!
+//! A [`Protocol`] decides which gallery entries a query may see, a [`Ranking`] is what remains in order, and metrics
+//! are functions of a ranking. Nothing here knows of images, paths, tensors or models.
+
+mod distance;
+pub mod python;
+mod protocol;
+mod ranking;
+mod score;
+
+pub use distance::{Features, Metric};
+pub use protocol::{Entry, Protocol, single_shot};
+pub use ranking::{AveragePrecision, Ranking};
+pub use score::{EvalOptions, QueryScore, Scores, chance, evaluate, mean_over_trials};
+
 /// Why an evaluation was refused.
-#[derive(Debug, thiserror::Error)]
-pub enum EvalError {}
+#[derive(Debug, thiserror::Error, PartialEq)]
+#[non_exhaustive]
+pub enum EvalError {
+    /// The number of values is not rows × width.
+    #[error("{what}: {values} values do not make {rows} rows of {width}")]
+    Shape {
+        /// Which features.
+        what: String,
+        /// Values given.
+        values: usize,
+        /// Rows expected.
+        rows: usize,
+        /// Width expected.
+        width: usize,
+    },
+    /// A value is NaN or infinite.
+    #[error("{what}: row {row} holds {value} at column {column}")]
+    NotFinite {
+        /// Which features.
+        what: String,
+        /// Row, from 0.
+        row: usize,
+        /// Column, from 0.
+        column: usize,
+        /// The value.
+        value: f32,
+    },
+    /// Queries and gallery cannot be compared.
+    #[error("queries have width {query}, the gallery has width {gallery}")]
+    Width {
+        /// Width of the queries.
+        query: usize,
+        /// Width of the gallery.
+        gallery: usize,
+    },
+    /// No query has a match left.
+    #[error("none of the {queries} queries has a match in the gallery after the rule of the protocol `{protocol}`")]
+    NoMatches {
+        /// Number of queries.
+        queries: usize,
+        /// Name of the protocol.
+        protocol: &'static str,
+    },
+}

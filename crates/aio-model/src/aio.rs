@@ -1,0 +1,275 @@
+use crate::batch::{pictures, token_ids};
+use crate::{Backbone, BackboneConfig};
+use aio_data::picture::Picture;
+use aio_data::{Modality, ModalitySet};
+use aio_encoder::weights::Preprocessing;
+use aio_heads::{Anchors, AttributeHead, IdentityHead, Masked, binding_loss, loss};
+use aio_tokenize::Present;
+use burn::module::Module;
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use serde::{Deserialize, Serialize};
+
+/// Weights and parameters of the training losses. The paper's values are not known; these are choices.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LossWeights {
+    /// Weight of the identity head's cross-entropy.
+    pub identity: f64,
+    /// Label smoothing of the identity head.
+    pub smoothing: f64,
+    /// Weight of the batch-hard triplet loss over all features of a batch; 0 leaves it out.
+    pub triplet: f64,
+    /// Margin of the triplet loss, in units of unit-length features.
+    pub margin: f64,
+    /// Weight of the attribute head.
+    pub attribute: f64,
+    /// Probability of masking an attribute word.
+    pub mask_rate: f64,
+    /// Weight of the binding head.
+    pub binding: f64,
+    /// Temperature of the binding head.
+    pub temperature: f64,
+    /// Whether gradients of the binding loss reach the RGB anchors.
+    pub anchors: Anchors,
+}
+
+impl Default for LossWeights {
+    fn default() -> Self {
+        Self {
+            identity: 1.0,
+            smoothing: 0.1,
+            triplet: 0.5,
+            margin: 0.3,
+            attribute: 0.3,
+            mask_rate: 0.5,
+            binding: 1.0,
+            temperature: 0.07,
+            anchors: Anchors::Moving,
+        }
+    }
+}
+
+/// A loss term that is NaN or infinite.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("the loss term `{term}` is {value}")]
+pub struct NonFinite {
+    /// Name of the term, as in the metrics log.
+    pub term: String,
+    /// Its value.
+    pub value: f32,
+    /// All terms of the step, for the dump.
+    pub terms: Vec<(String, f32)>,
+}
+
+/// Values of the loss terms of a step, by name.
+pub type Terms = Vec<(String, f32)>;
+
+/// The terms of a step before they are summed: name, weight, value.
+#[derive(Debug)]
+pub struct Losses {
+    terms: Vec<(String, f64, Tensor<1>)>,
+}
+
+impl Losses {
+    fn push(&mut self, name: impl Into<String>, weight: f64, value: Tensor<1>) {
+        if weight != 0.0 {
+            self.terms.push((name.into(), weight, value));
+        }
+    }
+
+    /// The weighted sum and the values of the terms.
+    ///
+    /// # Errors
+    /// [`NonFinite`] naming the first term that is not a number.
+    ///
+    /// # Panics
+    /// If there is no term; configurations without any loss are refused.
+    pub fn total(self) -> Result<(Tensor<1>, Terms), NonFinite> {
+        let values: Terms = self.terms.iter().map(|(name, _, value)| (name.clone(), value.clone().into_scalar())).collect();
+        if let Some((term, value)) = values.iter().find(|(_, v)| !v.is_finite()) {
+            return Err(NonFinite { term: term.clone(), value: *value, terms: values });
+        }
+        let sum = self.terms.into_iter().map(|(_, weight, value)| value.mul_scalar(weight)).reduce(|a, b| a + b);
+        Ok((sum.expect("a configuration has at least one loss"), values))
+    }
+}
+
+/// One training batch: P × K tuples, every visual modality present (real or synthesised), text where it exists.
+#[derive(Debug, Clone)]
+pub struct TrainBatch {
+    /// Class of each tuple's identity.
+    pub classes: Vec<usize>,
+    /// Pictures by modality, each parallel to `classes`.
+    pub pictures: Vec<(Modality, Vec<Picture>)>,
+    /// Rows of the tuples that have a caption.
+    pub text_rows: Vec<usize>,
+    /// Token ids of those captions.
+    pub captions: Vec<Vec<u32>>,
+    /// The same captions with attribute words masked.
+    pub masked: Vec<Masked>,
+    /// A combination of at least two modalities that is embedded together in this step.
+    pub combination: ModalitySet,
+}
+
+/// Sizes of an [`Aio`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AioConfig {
+    /// The backbone.
+    pub backbone: BackboneConfig,
+    /// Training identities.
+    pub classes: usize,
+    /// Attribute words.
+    pub attributes: usize,
+}
+
+/// The model in training: tokenizers → frozen encoder → heads.
+#[derive(Module, Debug)]
+pub struct Aio {
+    /// What an embedding needs.
+    pub backbone: Backbone,
+    identity: IdentityHead,
+    attribute: AttributeHead,
+}
+
+/// Tensors of a batch, by modality and row.
+struct Inputs<'a> {
+    batch: &'a TrainBatch,
+    pictures: Vec<(Modality, Tensor<4>)>,
+    captions: Option<Tensor<2, Int>>,
+    labels: Tensor<1, Int>,
+    text_labels: Option<Tensor<1, Int>>,
+    text_rows: Option<Tensor<1, Int>>,
+}
+
+fn integers(values: impl IntoIterator<Item = usize>, device: &Device) -> Tensor<1, Int> {
+    let values: Vec<i64> = values.into_iter().map(|v| v as i64).collect();
+    let length = values.len();
+    Tensor::from_data(TensorData::new(values, [length]), device)
+}
+
+impl<'a> Inputs<'a> {
+    fn new(batch: &'a TrainBatch, preprocessing: &Preprocessing, device: &Device) -> Self {
+        let has_text = !batch.text_rows.is_empty();
+        Self {
+            batch,
+            pictures: batch.pictures.iter().map(|(m, p)| (*m, pictures(p, preprocessing, device))).collect(),
+            captions: has_text.then(|| token_ids(&batch.captions, device)),
+            labels: integers(batch.classes.iter().copied(), device),
+            text_labels: has_text.then(|| integers(batch.text_rows.iter().map(|r| batch.classes[*r]), device)),
+            text_rows: has_text.then(|| integers(batch.text_rows.iter().copied(), device)),
+        }
+    }
+
+    fn picture(&self, modality: Modality) -> Option<Tensor<4>> {
+        self.pictures.iter().find(|(m, _)| *m == modality).map(|(_, p)| p.clone())
+    }
+
+    /// The batch's combination, on the rows where all of it exists, with the labels of those rows.
+    fn combination(&self) -> Option<(Vec<Present>, Tensor<1, Int>)> {
+        let set = self.batch.combination;
+        let rows = if set.contains(Modality::Text) { Some(self.text_rows.clone()?) } else { None };
+        let visual = set.iter().filter_map(|m| self.picture(m).map(|p| (m, p)));
+        let mut present: Vec<Present> = visual
+            .map(|(m, p)| Present::Pictures(m, match &rows { Some(rows) => p.select(0, rows.clone()), None => p }))
+            .collect();
+        let labels = match rows {
+            Some(_) => {
+                present.push(Present::Text(self.captions.clone()?));
+                self.text_labels.clone()?
+            }
+            None => self.labels.clone(),
+        };
+        (present.len() > 1).then_some((present, labels))
+    }
+}
+
+impl Aio {
+    /// Adds heads to a pre-trained backbone and freezes its encoder.
+    #[must_use]
+    pub fn new(backbone: Backbone, config: &AioConfig, device: &Device) -> Self {
+        let width = config.backbone.encoder.width;
+        let model = Self {
+            backbone,
+            identity: IdentityHead::new(width, config.classes, device),
+            attribute: AttributeHead::new(width, config.attributes, device),
+        };
+        model.frozen()
+    }
+
+    /// The same model with the encoder outside the gradient: gradients flow through it, never to it.
+    #[must_use]
+    pub fn frozen(mut self) -> Self {
+        self.backbone.encoder = self.backbone.encoder.no_grad();
+        self
+    }
+
+    /// The losses of a batch, on the device of the inputs.
+    #[must_use]
+    pub fn losses(&self, batch: &TrainBatch, weights: &LossWeights, preprocessing: &Preprocessing, device: &Device) -> Losses {
+        let inputs = Inputs::new(batch, preprocessing, device);
+        let mut losses = Losses { terms: Vec::new() };
+        let mut features: Vec<(String, Tensor<2>, Tensor<1, Int>)> = Vec::new();
+        for (modality, pictures) in &inputs.pictures {
+            let embedded = self.backbone.embed(&[Present::Pictures(*modality, pictures.clone())]);
+            features.push((modality.to_string(), embedded, inputs.labels.clone()));
+        }
+        if let (Some(captions), Some(labels)) = (&inputs.captions, &inputs.text_labels) {
+            features.push(("text".into(), self.backbone.embed(&[Present::Text(captions.clone())]), labels.clone()));
+        }
+        if let Some((present, labels)) = inputs.combination() {
+            features.push(("combination".into(), self.backbone.embed(&present), labels));
+        }
+        self.identity_terms(&features, weights, &mut losses);
+        binding_terms(&features, weights, &mut losses);
+        self.attribute_term(&inputs, weights, &mut losses, device);
+        losses
+    }
+
+    fn identity_terms(&self, features: &[(String, Tensor<2>, Tensor<1, Int>)], weights: &LossWeights, losses: &mut Losses) {
+        let share = 1.0 / features.len() as f64;
+        if weights.identity != 0.0 {
+            for (name, embedded, labels) in features {
+                let value = self.identity.loss(embedded.clone(), labels.clone(), weights.smoothing);
+                losses.push(format!("identity.{name}"), weights.identity * share, value);
+            }
+        }
+        if weights.triplet != 0.0 {
+            let all = Tensor::cat(features.iter().map(|(_, f, _)| loss::normalise(f.clone())).collect(), 0);
+            let labels = Tensor::cat(features.iter().map(|(_, _, l)| l.clone()).collect(), 0);
+            losses.push("triplet", weights.triplet, loss::batch_hard_triplet(all, labels, Some(weights.margin)));
+        }
+    }
+
+    fn attribute_term(&self, inputs: &Inputs, weights: &LossWeights, losses: &mut Losses, device: &Device) {
+        let masked = &inputs.batch.masked;
+        let targets: Vec<(usize, usize, usize)> =
+            masked.iter().enumerate().flat_map(|(row, m)| m.targets.iter().map(move |(position, class)| (row, *position, *class))).collect();
+        let (Some(rows), Some(rgb)) = (&inputs.text_rows, inputs.picture(Modality::Rgb)) else { return };
+        if weights.attribute == 0.0 || targets.is_empty() {
+            return;
+        }
+        let ids: Vec<Vec<u32>> = masked.iter().map(|m| m.ids.clone()).collect();
+        let present = [Present::Pictures(Modality::Rgb, rgb.select(0, rows.clone())), Present::Text(token_ids(&ids, device))];
+        let (_, tokens) = self.backbone.forward(&present);
+        let [batch, length, width] = tokens.dims();
+        let text_length = token_ids(&ids, device).dims()[1];
+        // Text stands at the end of the sequence, after [CLS] and the picture's tokens.
+        let places = targets.iter().map(|(row, position, _)| row * length + (length - text_length) + position);
+        let chosen = tokens.reshape([batch * length, width]).select(0, integers(places, device));
+        let labels = integers(targets.iter().map(|(_, _, class)| *class), device);
+        losses.push("attribute", weights.attribute, self.attribute.loss(chosen, labels));
+    }
+}
+
+fn binding_terms(features: &[(String, Tensor<2>, Tensor<1, Int>)], weights: &LossWeights, losses: &mut Losses) {
+    let Some((_, anchors, anchor_labels)) = features.iter().find(|(name, _, _)| name == Modality::Rgb.name()) else { return };
+    if weights.binding == 0.0 {
+        return;
+    }
+    let others: Vec<_> = features.iter().filter(|(name, _, _)| name != Modality::Rgb.name()).collect();
+    for (name, embedded, labels) in &others {
+        let value = binding_loss(embedded.clone(), labels.clone(), anchors.clone(), anchor_labels.clone(), weights.temperature, weights.anchors);
+        losses.push(format!("binding.{name}"), weights.binding / others.len() as f64, value);
+    }
+}

@@ -3,9 +3,13 @@
 //! [`Backbone`] embeds any non-empty set of modalities; [`Aio`] adds the heads and the training losses;
 //! [`Extractor`] is the part that users of a trained model need; [`pretrain`] trains the embedded encoder.
 
+mod aio;
 mod backbone;
 mod batch;
+mod extractor;
 pub mod pretrain;
 
+pub use aio::{Aio, AioConfig, LossWeights, Losses, NonFinite, Terms, TrainBatch};
 pub use backbone::{Backbone, BackboneConfig, Projection};
 pub use batch::{pictures, token_ids};
+pub use extractor::{ExtractError, Extractor, Input};

@@ -1,8 +1,15 @@
 //! The command line: parses what was typed, calls the library, prints results and errors.
 
-use aio_bench::pretrain;
+use aio_bench::error::{Error, Result};
+use aio_bench::experiment::{self, Request};
+use aio_bench::report::{self, Format};
+use aio_bench::{pretrain, progress};
+use aio_data::DatasetName;
+use aio_data::synth::benchmark;
+use aio_tokenize::bpe::Bpe;
 use clap::{Parser, Subcommand};
-use std::path::PathBuf;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Training allocates and frees the same large tensors in every step; the system allocator returns them to the
@@ -20,6 +27,46 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Run one experiment to its end: data, training, evaluation, report. A second call continues or reprints.
+    Experiment {
+        /// Name below experiments/, or the path of a TOML file.
+        name: String,
+        /// Override a value, as in --set losses.binding=0.
+        #[arg(long = "set", value_name = "KEY=VALUE")]
+        settings: Vec<String>,
+        /// Where to compute: cpu, wgpu[:N], cuda[:N] or auto.
+        #[arg(long, default_value = "cpu")]
+        device: String,
+        /// Directory of runs.
+        #[arg(long, default_value = "runs")]
+        runs: PathBuf,
+        /// Print result.json instead of the table.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Tables from the finished runs of experiments, one row per task, mean ± standard deviation over seeds.
+    Report {
+        /// Names below the directory of runs.
+        #[arg(required = true)]
+        names: Vec<String>,
+        /// Form of the table.
+        #[arg(long, value_enum, default_value = "markdown")]
+        format: Format,
+        /// Directory of runs.
+        #[arg(long, default_value = "runs")]
+        runs: PathBuf,
+    },
+    /// Data sets: what is known and found, and the synthetic benchmark.
+    Data {
+        #[command(subcommand)]
+        command: DataCommand,
+    },
+    /// CLIP token ids of the captions on standard input, one per line.
+    Tokenize {
+        /// Print one JSON array of 77 ids per line.
+        #[arg(long)]
+        json: bool,
+    },
     /// Train the embedded encoder by image–text contrastive learning on rendered pictures.
     Pretrain {
         #[command(flatten)]
@@ -27,6 +74,28 @@ enum Command {
         /// Directory of the weights, the loss curve and the checkpoints.
         #[arg(long, default_value = "runs/pretrain")]
         out: PathBuf,
+    },
+}
+
+#[derive(Subcommand)]
+enum DataCommand {
+    /// List the data sets that can be read and whether they lie below the root.
+    List {
+        /// Directory of the data sets.
+        #[arg(long, default_value = "datasets")]
+        root: PathBuf,
+    },
+    /// Render the synthetic benchmark.
+    Synth {
+        /// Where to write it.
+        #[arg(long, default_value = "datasets/synthetic")]
+        out: PathBuf,
+        /// Seed of everything in it.
+        #[arg(long, default_value_t = 0)]
+        seed: u64,
+        /// Also draw a contact sheet of every domain and modality to this PNG file.
+        #[arg(long)]
+        sheet: Option<PathBuf>,
     },
 }
 
@@ -46,14 +115,97 @@ fn keep_freed_memory() {
 fn main() -> ExitCode {
     keep_freed_memory();
     let cli = Cli::parse();
-    let result = match cli.command {
-        Command::Pretrain { recipe, out } => pretrain::run(&recipe, &out, &burn::tensor::Device::flex()).map(|p| eprintln!("{}", p.display())),
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
+    match run(cli.command) {
+        Ok(output) => match std::io::stdout().write_all(output.as_bytes()) {
+            Ok(()) => ExitCode::SUCCESS,
+            // A closed pipe, as in `aio … | head`, is not worth a word.
+            Err(_) => ExitCode::from(1),
+        },
         Err(error) => {
             eprintln!("error: {error}");
+            if let Some(hint) = error.hint() {
+                eprintln!("hint: {hint}");
+            }
             ExitCode::from(error.exit_code())
         }
     }
+}
+
+/// Runs a command and returns what belongs on standard output.
+fn run(command: Command) -> Result<String> {
+    match command {
+        Command::Experiment { name, settings, device, runs, json } => {
+            let (run, result) = experiment::run(&Request { name, settings, device, runs })?;
+            eprintln!("report: {}", run.report().join("index.html").display());
+            if json {
+                return serde_json::to_string_pretty(&result).map(|t| t + "\n").map_err(|e| Error::Failure(e.to_string()));
+            }
+            report::results(&[result], Format::Markdown)
+        }
+        Command::Report { names, format, runs } => report_all(&names, format, &runs),
+        Command::Data { command: DataCommand::List { root } } => Ok(list(&root)),
+        Command::Data { command: DataCommand::Synth { out, seed, sheet } } => {
+            if let Some(path) = sheet {
+                benchmark::contact_sheet(&path, seed)?;
+            }
+            let bar = progress::bar("rendering", 1, "pictures");
+            let manifest = benchmark::write(&out, seed, benchmark::Size::default(), &|done, total| {
+                bar.set_length(total as u64);
+                bar.set_position(done as u64);
+            })?;
+            bar.finish_and_clear();
+            Ok(format!("{} files, content {}\n", manifest.files, manifest.content))
+        }
+        Command::Tokenize { json } => tokenize(json),
+        Command::Pretrain { recipe, out } => Ok(format!("{}\n", pretrain::run(&recipe, &out, &burn::tensor::Device::flex())?.display())),
+    }
+}
+
+fn report_all(names: &[String], format: Format, runs: &Path) -> Result<String> {
+    let mut text = String::new();
+    for name in names {
+        let cells = aio_data::fs::sorted_entries(&runs.join(name)).map_err(|_| {
+            Error::user(format!("no runs of `{name}` below {}", runs.display()), "run the experiment first: just experiment NAME")
+        })?;
+        let mut found = false;
+        for cell in cells {
+            let mut results = Vec::new();
+            for seed in aio_data::fs::sorted_entries(&cell).unwrap_or_default() {
+                let path = seed.join("result.json");
+                if path.is_file() {
+                    let parsed = serde_json::from_str(&aio_data::fs::read_to_string(&path)?);
+                    results.push(parsed.map_err(|e| Error::user(format!("{}: {e}", path.display()), "the file is damaged; remove it and run again"))?);
+                }
+            }
+            if !results.is_empty() {
+                text += &report::results(&results, format)?;
+                text.push('\n');
+                found = true;
+            }
+        }
+        if !found {
+            return Err(Error::user(format!("no finished run of `{name}` below {}", runs.display()), "a run is finished when its result.json is there"));
+        }
+    }
+    Ok(text)
+}
+
+fn list(root: &Path) -> String {
+    let mut text = String::new();
+    for name in DatasetName::ALL {
+        let found = name.locate(root).map_or_else(|_| "not found".to_owned(), |p| p.display().to_string());
+        text += &format!("{:<18} {found}\n", name.name());
+    }
+    text + &format!("\nlooked below {}; datasets/README.md shows the expected trees\n", root.display())
+}
+
+fn tokenize(json: bool) -> Result<String> {
+    let mut text = String::new();
+    for line in std::io::stdin().lines() {
+        let line = line.map_err(|e| Error::user(format!("standard input: {e}"), "captions must be UTF-8, one per line"))?;
+        let ids = Bpe::clip().encode(&line).padded();
+        let words: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        text += &if json { format!("[{}]\n", words.join(",")) } else { words.join(" ") + "\n" };
+    }
+    Ok(text)
 }

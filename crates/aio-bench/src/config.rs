@@ -1,0 +1,384 @@
+//! Experiment files: layered, strict, and resolved exactly once.
+//!
+//! Layers, later ones winning: built-in defaults ← the file named by `base` ← the experiment file ← environment
+//! variables `AIO__SECTION__KEY` ← `--set section.key=value`. A key that no layer may hold is refused with the name of
+//! the layer and the nearest valid key.
+
+use crate::error::{Error, Result};
+use crate::task::Task;
+use aio_data::augment::Augmentation;
+use aio_data::synth::benchmark::Size;
+use aio_data::{DatasetName, Modality, ModalitySet, fs};
+use aio_model::LossWeights;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use toml::{Table, Value};
+
+/// A resolved experiment. Defaults are the built-in layer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Experiment {
+    /// One sentence that the experiment is to show; printed above the table.
+    pub claim: String,
+    /// Seed of weights, order and augmentation.
+    pub seed: u64,
+    /// Where data come from.
+    pub data: Data,
+    /// What is trained.
+    pub model: Model,
+    /// How it is trained.
+    pub train: Train,
+    /// Losses and their weights.
+    pub losses: LossWeights,
+    /// What is evaluated.
+    pub evaluation: Evaluation,
+}
+
+/// Where data come from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Data {
+    /// Directory of the data sets. Relative paths start at the working directory.
+    pub root: PathBuf,
+    /// Whether the synthetic benchmark is rendered into `root` if it is not there.
+    pub synthetic: bool,
+    /// Seed of the synthetic benchmark.
+    pub seed: u64,
+    /// People in the synthetic benchmark.
+    pub size: Size,
+    /// Fraction of the first data set's training identities held out for validation.
+    pub validation: f64,
+}
+
+/// What is trained.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Model {
+    /// `embedded`, or the path of a safetensors file that `aio pretrain` wrote.
+    pub weights: String,
+    /// Modalities that get a tokenizer.
+    pub modalities: ModalitySet,
+}
+
+/// Which checkpoint is evaluated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Select {
+    /// The last one.
+    Last,
+    /// The best one by the validation split.
+    Best,
+}
+
+/// How it is trained.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Train {
+    /// Identities in a batch (P).
+    pub identities: usize,
+    /// Photographs of each (K).
+    pub tuples: usize,
+    /// Batches whose gradients are averaged into one optimiser step.
+    pub accumulate: usize,
+    /// Weight decay of AdamW.
+    pub weight_decay: f64,
+    /// Largest norm of a parameter's gradient.
+    pub clip: f64,
+    /// Epochs between validations; 0 validates only at the end of a stage.
+    pub validate_every: usize,
+    /// Epochs between checkpoints.
+    pub checkpoint_every: usize,
+    /// Checkpoints that are kept.
+    pub keep: usize,
+    /// Which checkpoint is evaluated.
+    pub select: Select,
+    /// Augmentation of training pictures.
+    pub augment: Augmentation,
+    /// Progressive stages, in order.
+    pub stages: Vec<Stage>,
+}
+
+/// One stage of progressive training.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stage {
+    /// Name, for logs and plots.
+    pub name: String,
+    /// Data sets whose training identities are pooled.
+    pub datasets: Vec<DatasetName>,
+    /// Passes over the identities.
+    pub epochs: usize,
+    /// Modalities of which real samples are used where a person has them; all others are synthesised.
+    pub real: Vec<Modality>,
+    /// Peak learning rate.
+    pub rate: f64,
+    /// Optimiser steps of the linear warm-up.
+    pub warmup: usize,
+    /// Fraction of the peak rate at the end of the stage.
+    pub floor: f64,
+}
+
+/// What is evaluated.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Evaluation {
+    /// Tasks such as `market1501.rgb-rgb` or `tri-cuhk-pedes.*-rgb`.
+    pub tasks: Vec<String>,
+    /// Queries per task that the report shows with their ranked lists.
+    pub ranked_lists: usize,
+    /// Random rankings over which chance level is averaged.
+    pub chance_draws: u32,
+}
+
+impl Default for Experiment {
+    fn default() -> Self {
+        Self {
+            claim: String::new(),
+            seed: 0,
+            data: Data { root: "datasets/synthetic".into(), synthetic: true, seed: 0, size: Size::default(), validation: 0.1 },
+            model: Model { weights: "embedded".into(), modalities: [Modality::Rgb, Modality::Infrared, Modality::Sketch, Modality::Text].into_iter().collect() },
+            train: Train {
+                identities: 16,
+                tuples: 2,
+                accumulate: 1,
+                weight_decay: 0.02,
+                clip: 1.0,
+                validate_every: 0,
+                checkpoint_every: 2,
+                keep: 2,
+                select: Select::Last,
+                augment: Augmentation::default(),
+                stages: vec![Stage {
+                    name: "synthetic pairs".into(),
+                    datasets: vec![DatasetName::SynthPedes],
+                    epochs: 1,
+                    real: vec![Modality::Text],
+                    rate: 1e-3,
+                    warmup: 20,
+                    floor: 0.05,
+                }],
+            },
+            losses: LossWeights::default(),
+            evaluation: Evaluation { tasks: Vec::new(), ranked_lists: 4, chance_draws: 10 },
+        }
+    }
+}
+
+/// Where one layer's keys were written.
+struct Layer {
+    origin: String,
+    table: Table,
+}
+
+/// The nearest of `names` to `word`, if one is near.
+#[must_use]
+pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let mut scored: Vec<(f64, &str)> = names.into_iter().map(|n| (strsim::jaro_winkler(word, n), n)).collect();
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0));
+    scored.first().filter(|(score, _)| *score > 0.6).map(|(_, n)| (*n).to_owned())
+}
+
+/// Refuses keys that the built-in layer does not have.
+fn check_keys(origin: &str, found: &Table, known: &Table, prefix: &str) -> Result<()> {
+    for (key, value) in found {
+        let full = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+        let Some(expected) = known.get(key) else {
+            let hint = match nearest(key, known.keys().map(String::as_str)) {
+                Some(near) => format!("did you mean `{}`?", if prefix.is_empty() { near } else { format!("{prefix}.{near}") }),
+                None => format!("valid keys here: {}", known.keys().cloned().collect::<Vec<_>>().join(", ")),
+            };
+            return Err(Error::user(format!("{origin}: unknown key `{full}`"), hint));
+        };
+        match (value, expected) {
+            (Value::Table(found), Value::Table(known)) => check_keys(origin, found, known, &full)?,
+            (Value::Array(items), Value::Array(model)) => {
+                if let Some(Value::Table(known)) = model.first() {
+                    for (i, item) in items.iter().enumerate() {
+                        if let Value::Table(found) = item {
+                            check_keys(origin, found, known, &format!("{full}[{i}]"))?;
+                        }
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn parse(path: &Path) -> Result<Table> {
+    let text = fs::read_to_string(path)?;
+    toml::from_str(&text).map_err(|e| Error::user(format!("{}: {e}", path.display()), "the file is not valid TOML"))
+}
+
+fn file_layers(path: &Path, depth: usize, layers: &mut Vec<Layer>) -> Result<()> {
+    let mut table = parse(path)?;
+    if let Some(base) = table.remove("base") {
+        let base = base.as_str().map(|b| path.with_file_name(b)).ok_or_else(|| Error::user(format!("{}: `base` is not a path", path.display()), "write base = \"other.toml\""))?;
+        if depth > 8 {
+            return Err(Error::user(format!("{}: `base` goes in a circle", path.display()), "a base file must not lead back to itself"));
+        }
+        file_layers(&base, depth + 1, layers)?;
+    }
+    layers.push(Layer { origin: path.display().to_string(), table });
+    Ok(())
+}
+
+/// A table that holds `value` at the dotted `key`.
+fn nested(key: &str, value: Value) -> Table {
+    let mut parts: Vec<&str> = key.split('.').collect();
+    let last = parts.pop().unwrap_or_default();
+    let mut table = Table::new();
+    table.insert(last.to_owned(), value);
+    for part in parts.into_iter().rev() {
+        table = Table::from_iter([(part.to_owned(), Value::Table(table))]);
+    }
+    table
+}
+
+/// A value as TOML would read it, or else the text itself.
+fn value(text: &str) -> Value {
+    toml::from_str::<Table>(&format!("v = {text}")).ok().and_then(|mut t| t.remove("v")).unwrap_or_else(|| Value::String(text.to_owned()))
+}
+
+fn override_layers(settings: &[String]) -> Result<Vec<Layer>> {
+    let mut layers = Vec::new();
+    let mut variables: Vec<(String, String)> = std::env::vars().filter(|(name, _)| name.starts_with("AIO__")).collect();
+    variables.sort();
+    for (name, text) in variables {
+        let key = name["AIO__".len()..].to_lowercase().replace("__", ".");
+        layers.push(Layer { origin: format!("environment variable {name}"), table: nested(&key, value(&text)) });
+    }
+    for setting in settings {
+        let (key, text) = setting.split_once('=').ok_or_else(|| Error::user(format!("--set {setting}: no `=`"), "write --set section.key=value"))?;
+        layers.push(Layer { origin: format!("--set {setting}"), table: nested(key.trim(), value(text.trim())) });
+    }
+    Ok(layers)
+}
+
+impl Experiment {
+    /// Reads and resolves an experiment file with environment variables and `--set` options.
+    ///
+    /// # Errors
+    /// [`Error::User`] naming the layer, the key and the nearest valid key.
+    pub fn load(path: &Path, settings: &[String]) -> Result<Self> {
+        let failed = |e: &dyn std::fmt::Display| Error::Failure(format!("the built-in configuration is broken: {e}"));
+        let defaults = Table::try_from(Self::default()).map_err(|e| failed(&e))?;
+        let mut layers = Vec::new();
+        file_layers(path, 0, &mut layers)?;
+        layers.extend(override_layers(settings)?);
+        let text = |table: &Table| toml::to_string(table).map_err(|e| failed(&e));
+        let source = |text: String| config::File::from_str(&text, config::FileFormat::Toml);
+        let mut builder = config::Config::builder().add_source(source(text(&defaults)?));
+        for layer in &layers {
+            check_keys(&layer.origin, &layer.table, &defaults, "")?;
+            builder = builder.add_source(source(text(&layer.table)?));
+        }
+        let origins = layers.iter().map(|l| l.origin.as_str()).collect::<Vec<_>>().join(" ← ");
+        let merged = builder.build().and_then(config::Config::try_deserialize::<Self>);
+        let experiment = merged.map_err(|e| Error::user(format!("{origins}: {e}"), "docs/configuration.md lists every key with its type"))?;
+        experiment.validate(&origins)?;
+        Ok(experiment)
+    }
+
+    fn validate(&self, origins: &str) -> Result<()> {
+        let wrong = |key: &str, problem: String| Err(Error::user(format!("{origins}: `{key}` {problem}"), "docs/configuration.md lists every key with its range"));
+        if self.train.stages.is_empty() {
+            return wrong("train.stages", "is empty; at least one stage is needed".into());
+        }
+        if !self.model.modalities.contains(Modality::Rgb) {
+            return wrong("model.modalities", "lacks rgb, the anchor of every other modality".into());
+        }
+        if !(0.0..0.9).contains(&self.data.validation) {
+            return wrong("data.validation", format!("is {}; expected a fraction from 0 to below 0.9", self.data.validation));
+        }
+        if self.losses.identity == 0.0 && self.losses.binding == 0.0 && self.losses.triplet == 0.0 {
+            return wrong("losses", "has neither identity, triplet nor binding; nothing would be learned".into());
+        }
+        for (i, stage) in self.train.stages.iter().enumerate() {
+            if stage.datasets.is_empty() || stage.epochs == 0 {
+                return wrong(&format!("train.stages[{i}]"), "needs at least one data set and one epoch".into());
+            }
+            if !(stage.rate > 0.0 && stage.rate <= 1.0) {
+                return wrong(&format!("train.stages[{i}].rate"), format!("is {}; expected a value in (0, 1]", stage.rate));
+            }
+        }
+        if self.train.identities < 2 || self.train.tuples == 0 || self.train.accumulate == 0 {
+            return wrong("train", "needs identities ≥ 2, tuples ≥ 1 and accumulate ≥ 1".into());
+        }
+        self.tasks()?;
+        Ok(())
+    }
+
+    /// The tasks, with `*` expanded.
+    ///
+    /// # Errors
+    /// [`Error::User`] naming a task that cannot be parsed.
+    pub fn tasks(&self) -> Result<Vec<Task>> {
+        let mut tasks = Vec::new();
+        for text in &self.evaluation.tasks {
+            tasks.extend(Task::parse(text)?);
+        }
+        Ok(tasks)
+    }
+
+    /// Content hash of what decides the numbers: everything but the seed, the claim and where files lie.
+    #[must_use]
+    pub fn cell(&self) -> String {
+        let mut plain = self.clone();
+        plain.claim.clear();
+        plain.seed = 0;
+        plain.data.root = PathBuf::new();
+        plain.train.keep = 0;
+        plain.train.checkpoint_every = 0;
+        // Through `Value`, whose maps are sorted, so that the order of fields does not matter.
+        let canonical = toml::Table::try_from(&plain).map(|t| t.to_string()).unwrap_or_default();
+        blake3::hash(canonical.as_bytes()).to_hex()[..12].to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(text: &str, settings: &[&str]) -> Result<Experiment> {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let path = directory.path().join("experiment.toml");
+        std::fs::write(&path, text).expect("write");
+        Experiment::load(&path, &settings.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn a_misspelt_key_names_the_file_and_the_nearest_key() {
+        let error = load("[train]\nidentites = 4\n", &[]).expect_err("misspelt");
+        assert!(error.to_string().contains("experiment.toml: unknown key `train.identites`"), "{error}");
+        assert_eq!(error.hint().as_deref(), Some("did you mean `train.identities`?"));
+        assert_eq!(error.exit_code(), 2);
+        let error = load("", &["losses.bindng=0"]).expect_err("misspelt");
+        assert!(error.to_string().starts_with("--set losses.bindng=0: unknown key"), "{error}");
+        let error = load("[[train.stages]]\nname = \"a\"\nepoch = 3\n", &[]).expect_err("misspelt");
+        assert!(error.to_string().contains("train.stages[0].epoch"), "{error}");
+    }
+
+    #[test]
+    fn later_layers_win() {
+        let experiment = load("seed = 3\n[train]\ntuples = 5\n", &["train.tuples=7", "model.weights=other.safetensors"]).expect("valid");
+        assert_eq!((experiment.seed, experiment.train.tuples, experiment.train.identities), (3, 7, 16));
+        assert_eq!(experiment.model.weights, "other.safetensors");
+    }
+
+    #[test]
+    fn values_out_of_range_are_refused_by_key() {
+        for (text, key) in [("[data]\nvalidation = 2.0", "data.validation"), ("[train]\nstages = []", "train.stages"), ("[evaluation]\ntasks = [\"mars.rgb-rgb\"]", "mars")] {
+            let error = load(text, &[]).expect_err(key);
+            assert!(error.to_string().contains(key), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_cell_ignores_seed_and_paths_and_nothing_else() {
+        let base = load("", &[]).expect("valid").cell();
+        assert_eq!(load("seed = 9\n[data]\nroot = \"/elsewhere\"\n", &[]).expect("valid").cell(), base);
+        assert_ne!(load("[losses]\nbinding = 0.5\n", &[]).expect("valid").cell(), base);
+    }
+}

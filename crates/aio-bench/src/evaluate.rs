@@ -1,0 +1,177 @@
+//! Embeds queries and galleries and scores every task.
+
+use crate::error::{Error, Result};
+use crate::progress;
+use crate::source::Library;
+use crate::task::{Query, Task, TaskData};
+use aio_data::picture::{Picture, PictureSize, open_all};
+use aio_data::{Modality, Sample};
+use aio_eval::{Entry, EvalOptions, Features, Ranking, Scores, chance, evaluate, mean_over_trials};
+use aio_model::{Extractor, Input};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Scores of one task by one model.
+#[derive(Debug, Clone)]
+pub struct TaskScores {
+    /// Means over the trials.
+    pub scores: Scores,
+    /// Ranked lists of the first trial, of the queries that were asked for.
+    pub lists: Vec<RankedList>,
+}
+
+/// A query and what it retrieved.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RankedList {
+    /// Pictures of the query, in the order of its modalities.
+    pub pictures: Vec<PathBuf>,
+    /// Its sentence.
+    pub caption: Option<String>,
+    /// Retrieved pictures, nearest first, and whether each shows the query's identity.
+    pub retrieved: Vec<(PathBuf, bool)>,
+    /// Average precision of the query.
+    pub average_precision: f64,
+}
+
+/// Length of a ranked list in the report.
+const SHOWN: usize = 8;
+
+/// The pictures of one evaluation, decoded once.
+#[derive(Debug)]
+pub struct Pictures(BTreeMap<PathBuf, Picture>);
+
+impl Pictures {
+    /// Decodes all pictures of a task.
+    ///
+    /// # Errors
+    /// [`aio_data::DataError`] naming the picture that cannot be decoded.
+    pub fn open(task: &Task, data: &TaskData, extractor: &Extractor) -> Result<Self> {
+        let gallery = data.gallery.iter().map(|(_, path)| path.as_path());
+        let paths: std::collections::BTreeSet<&Path> = data.queries.iter().flat_map(Query::paths).chain(gallery).collect();
+        let paths: Vec<&Path> = paths.into_iter().collect();
+        let size = PictureSize { height: extractor.preprocessing().height, width: extractor.preprocessing().width };
+        let bar = progress::bar(&format!("decoding {task}"), paths.len(), "pictures");
+        let opened = open_all(&paths, size, &|| bar.inc(1))?;
+        bar.finish_and_clear();
+        Ok(Self(paths.into_iter().map(Path::to_path_buf).zip(opened).collect()))
+    }
+
+    fn get(&self, path: &Path) -> Picture {
+        self.0[path].clone()
+    }
+}
+
+fn features(extractor: &Extractor, what: &str, inputs: &[Input], phase: &str) -> Result<Features> {
+    let bar = progress::bar(phase, inputs.len(), "samples");
+    let mut values = Vec::with_capacity(inputs.len() * extractor.width());
+    for chunk in inputs.chunks(256) {
+        let rows = extractor.embed(chunk).map_err(|e| Error::user(format!("{what}: {e}"), "model.modalities lists what the model can embed"))?;
+        values.extend(rows.into_iter().flatten());
+        bar.inc(chunk.len() as u64);
+    }
+    bar.finish_and_clear();
+    Ok(Features::new(what, inputs.len(), extractor.width(), values)?)
+}
+
+/// A picture of one modality as an input.
+fn single(modality: Modality, picture: Picture) -> Input {
+    Input { pictures: vec![(modality, picture)], caption: None }
+}
+
+/// Galleries that have been embedded, by data set: tasks of one data set share theirs.
+pub type Galleries = BTreeMap<String, Features>;
+
+/// Scores `task`; `wanted` ranked lists are kept, spread evenly over the queries.
+///
+/// # Errors
+/// [`Error`] naming the task's data that cannot be used.
+pub fn score(task: &Task, data: &TaskData, pictures: &Pictures, extractor: &Extractor, galleries: &mut Galleries, wanted: usize) -> Result<TaskScores> {
+    let key = task.dataset.to_string();
+    if !galleries.contains_key(&key) {
+        let inputs: Vec<Input> = data.gallery.iter().map(|(_, path)| single(Modality::Rgb, pictures.get(path))).collect();
+        galleries.insert(key.clone(), features(extractor, &format!("{key} gallery"), &inputs, &format!("gallery {key}"))?);
+    }
+    let gallery = &galleries[&key];
+    let inputs: Vec<Input> = data.queries.iter().map(|q| q.input(&|path| pictures.get(path))).collect();
+    let queries = features(extractor, &format!("{task} queries"), &inputs, &format!("queries {task}"))?;
+    let mut trials = Vec::new();
+    let mut lists = Vec::new();
+    for (trial, (chosen, shown)) in data.trials.iter().enumerate() {
+        let query_entries: Vec<Entry> = chosen.iter().map(|i| data.queries[*i].entry).collect();
+        let gallery_entries: Vec<Entry> = shown.iter().map(|i| data.gallery[*i].0).collect();
+        let step = (chosen.len() / wanted.max(1)).max(1);
+        let scores = evaluate(
+            (&queries.select(chosen), &query_entries),
+            (&gallery.select(shown), &gallery_entries),
+            data.protocol,
+            EvalOptions::default(),
+            |i, ranking| {
+                if trial == 0 && i % step == step / 2 && lists.len() < wanted && ranking.has_match() {
+                    lists.push(list(&data.queries[chosen[i]], ranking, |j| data.gallery[shown[j]].1.clone()));
+                }
+            },
+        )?;
+        trials.push(scores);
+    }
+    Ok(TaskScores { scores: mean_over_trials(&trials), lists })
+}
+
+fn list(query: &Query, ranking: &Ranking, path: impl Fn(usize) -> PathBuf) -> RankedList {
+    RankedList {
+        pictures: query.paths().map(Path::to_path_buf).collect(),
+        caption: query.caption().map(str::to_owned),
+        retrieved: ranking.order.iter().zip(&ranking.hits).take(SHOWN).map(|(i, hit)| (path(*i), *hit)).collect(),
+        average_precision: ranking.average_precision(aio_eval::AveragePrecision::Standard).unwrap_or(0.0),
+    }
+}
+
+/// What random rankings score on a task, averaged over its trials.
+///
+/// # Errors
+/// As [`aio_eval::chance`].
+pub fn chance_level(data: &TaskData, draws: u32) -> Result<Scores> {
+    let trials = data
+        .trials
+        .iter()
+        .map(|(chosen, shown)| {
+            let queries: Vec<Entry> = chosen.iter().map(|i| data.queries[*i].entry).collect();
+            let gallery: Vec<Entry> = shown.iter().map(|i| data.gallery[*i].0).collect();
+            chance(&queries, &gallery, data.protocol, EvalOptions::default(), 0, draws)
+        })
+        .collect::<std::result::Result<Vec<_>, _>>()?;
+    Ok(mean_over_trials(&trials))
+}
+
+/// Mean average precision on held-out training identities: photographs and captions against photographs, without
+/// the photograph itself.
+///
+/// # Errors
+/// [`Error`] naming the sample that cannot be used.
+pub fn validate(samples: &[Sample], extractor: &Extractor) -> Result<f64> {
+    let size = PictureSize { height: extractor.preprocessing().height, width: extractor.preprocessing().width };
+    let photos: Vec<&Sample> = samples.iter().filter(|s| s.modality == Modality::Rgb).collect();
+    let captions: Vec<&Sample> = samples.iter().filter(|s| s.modality == Modality::Text).collect();
+    let paths: Vec<&Path> = photos.iter().filter_map(|s| s.path()).collect();
+    let opened = open_all(&paths, size, &|| {})?;
+    let inputs: Vec<Input> = opened.into_iter().map(|p| single(Modality::Rgb, p)).collect();
+    let gallery = features(extractor, "validation gallery", &inputs, "validation")?;
+    let entry = |s: &&Sample| Entry { identity: s.identity.0, camera: -1, image: s.source.map_or(-1, |p| p.0) };
+    let entries: Vec<Entry> = photos.iter().map(entry).collect();
+    let run = |queries: (&Features, &[Entry])| evaluate(queries, (&gallery, &entries), aio_eval::Protocol::Tri, EvalOptions::default(), |_, _| {}).map(|s| s.map);
+    let mut values = vec![run((&gallery, &entries))?];
+    if !captions.is_empty() {
+        let inputs: Vec<Input> = captions.iter().map(|s| Input { caption: s.caption().map(str::to_owned), ..Input::default() }).collect();
+        let text = features(extractor, "validation captions", &inputs, "validation")?;
+        values.push(run((&text, &captions.iter().map(entry).collect::<Vec<_>>()))?);
+    }
+    Ok(values.iter().sum::<f64>() / values.len() as f64)
+}
+
+/// Reads the data of every task, so that what is missing is known before anything is trained.
+///
+/// # Errors
+/// The first [`Error`], naming the data set and what is missing.
+pub fn prepare(tasks: &[Task], library: &mut Library) -> Result<Vec<TaskData>> {
+    tasks.iter().map(|task| task.data(library.get(task.dataset)?)).collect()
+}

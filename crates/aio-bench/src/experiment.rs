@@ -1,0 +1,174 @@
+//! One experiment from its file to its report.
+
+use crate::config::Experiment;
+use crate::error::{Error, Result};
+use crate::evaluate::{self, Galleries, Pictures, RankedList};
+use crate::run::{Manifest, Run, RunResult, TaskSummary};
+use crate::source::Library;
+use crate::train::{self, Start};
+use crate::{device, progress, report};
+use aio_data::fs;
+use aio_data::synth::benchmark;
+use aio_eval::Scores;
+use aio_model::Extractor;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+/// Version of `result.json`.
+const SCHEMA: u32 = 1;
+
+/// What the user asked for.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Name below `experiments/`, or a path.
+    pub name: String,
+    /// `--set` options.
+    pub settings: Vec<String>,
+    /// `--device`.
+    pub device: String,
+    /// Directory of runs.
+    pub runs: PathBuf,
+}
+
+/// The file that a name or path stands for.
+///
+/// # Errors
+/// [`Error::User`] listing the experiments there are.
+pub fn locate(name: &str) -> Result<PathBuf> {
+    let direct = PathBuf::from(name);
+    if direct.extension().is_some_and(|e| e == "toml") {
+        return Ok(direct);
+    }
+    let path = Path::new("experiments").join(format!("{name}.toml"));
+    if path.is_file() {
+        return Ok(path);
+    }
+    let mut known = Vec::new();
+    for folder in ["experiments", "experiments/paper"] {
+        for entry in fs::sorted_entries(folder.as_ref()).unwrap_or_default() {
+            if entry.extension().is_some_and(|e| e == "toml") {
+                let stem = entry.with_extension("");
+                known.push(stem.strip_prefix("experiments").unwrap_or(&stem).display().to_string());
+            }
+        }
+    }
+    let near = crate::config::nearest(name, known.iter().map(String::as_str)).map(|n| format!("did you mean `{n}`? ")).unwrap_or_default();
+    Err(Error::user(format!("no experiment `{name}`: {} does not exist", path.display()), format!("{near}known experiments: {}", known.join(", "))))
+}
+
+/// Runs an experiment to its end, or returns the result of an earlier call.
+///
+/// # Errors
+/// [`Error`] saying what is missing, wrong or failed; a later call continues.
+pub fn run(request: &Request) -> Result<(Run, RunResult)> {
+    let begun = Instant::now();
+    let path = locate(&request.name)?;
+    let experiment = Experiment::load(&path, &request.settings)?;
+    let device = device::open(&request.device)?;
+    let name = path.with_extension("");
+    let name = name.strip_prefix("experiments").unwrap_or_else(|_| name.file_name().map_or(&*name, Path::new)).display().to_string();
+    let run = Run::open(&request.runs, &name, &experiment.cell(), experiment.seed)?;
+    if let Some(result) = run.read::<RunResult>("result.json")? {
+        return Ok((run, result));
+    }
+    let stop = stop_flag()?;
+    let start = Start::open(&experiment)?;
+    let benchmark = data(&experiment)?;
+    let mut library = Library::new(&experiment.data.root);
+    let tasks = experiment.tasks()?;
+    for stage in &experiment.train.stages {
+        for dataset in &stage.datasets {
+            library.get(*dataset)?;
+        }
+    }
+    let prepared = evaluate::prepare(&tasks, &mut library)?;
+    let text = toml::to_string(&experiment).map_err(|e| Error::Failure(e.to_string()))?;
+    run.write_text("config.toml", &text)?;
+    let trained = train::train(&experiment, &run, &start, &mut library, &device, stop)?;
+    let card = [("experiment", name.clone()), ("cell", experiment.cell()), ("seed", experiment.seed.to_string())];
+    let bytes = trained.backbone.to_bytes(&trained.config, &trained.preprocessing, &card)?;
+    fs::write_then_rename(&run.directory().join("model.safetensors"), &bytes)?;
+    let before = Extractor::new(&start.backbone(&device)?, &start.config, start.preprocessing.clone(), &device);
+    let after = Extractor::new(&trained.backbone, &trained.config, trained.preprocessing.clone(), &device);
+    let mut result = RunResult {
+        schema: SCHEMA,
+        experiment: name,
+        claim: experiment.claim.clone(),
+        cell: experiment.cell(),
+        seed: experiment.seed,
+        metrics: BTreeMap::new(),
+        baseline: BTreeMap::new(),
+        chance: BTreeMap::new(),
+        order: tasks.iter().map(ToString::to_string).collect(),
+        tasks: BTreeMap::new(),
+        train_seconds: trained.seconds,
+        steps: trained.steps,
+    };
+    let mut lists: BTreeMap<String, Vec<RankedList>> = BTreeMap::new();
+    let (mut galleries, mut galleries_before) = (Galleries::new(), Galleries::new());
+    let bar = progress::bar("evaluating", tasks.len(), "tasks");
+    for (task, data) in tasks.iter().zip(&prepared) {
+        let pictures = Pictures::open(task, data, &after)?;
+        let ours = evaluate::score(task, data, &pictures, &after, &mut galleries, experiment.evaluation.ranked_lists)?;
+        let baseline = evaluate::score(task, data, &pictures, &before, &mut galleries_before, 0)?.scores;
+        let chance = evaluate::chance_level(data, experiment.evaluation.chance_draws)?;
+        let key = task.to_string();
+        record(&mut result.metrics, &key, &ours.scores);
+        record(&mut result.baseline, &key, &baseline);
+        record(&mut result.chance, &key, &chance);
+        let summary = TaskSummary {
+            queries: ours.scores.queries,
+            skipped: ours.scores.skipped,
+            gallery: ours.scores.gallery,
+            trials: data.trials.len(),
+            protocol: data.protocol.name().to_owned(),
+            cmc: ours.scores.cmc.clone(),
+            cmc_baseline: baseline.cmc.clone(),
+        };
+        result.tasks.insert(key.clone(), summary);
+        lists.insert(key, ours.lists);
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    run.write("rankings.json", &lists)?;
+    report::write(&run, &result, &lists)?;
+    run.write("manifest.json", &Manifest::collect(&request.device, benchmark, start.sha256.clone(), begun.elapsed().as_secs_f64()))?;
+    run.write("result.json", &result)?;
+    Ok((run, result))
+}
+
+fn record(metrics: &mut BTreeMap<String, f64>, task: &str, scores: &Scores) {
+    for (name, value) in [("rank1", scores.rank(1)), ("rank5", scores.rank(5)), ("rank10", scores.rank(10)), ("map", scores.map), ("minp", scores.minp)] {
+        metrics.insert(format!("{task}.{name}"), value);
+    }
+}
+
+/// Renders the synthetic benchmark where the experiment asks for it; returns its content hash.
+fn data(experiment: &Experiment) -> Result<Option<String>> {
+    let data = &experiment.data;
+    if !data.synthetic {
+        return Ok(None);
+    }
+    // Each (seed, size) has a directory of its own, so that experiments of different sizes do not collide.
+    let bar = progress::bar("rendering", 1, "pictures");
+    let manifest = benchmark::write(&data.root, data.seed, data.size, &|done, total| {
+        bar.set_length(total as u64);
+        bar.set_position(done as u64);
+    })?;
+    bar.finish_and_clear();
+    Ok(Some(manifest.content))
+}
+
+/// A flag that the signals of a scheduler, and Ctrl-C, raise.
+fn stop_flag() -> Result<Arc<AtomicBool>> {
+    use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
+    let flag = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM, SIGUSR1] {
+        signal_hook::flag::register_conditional_shutdown(signal, 1, Arc::clone(&flag)).map_err(|e| Error::Failure(format!("cannot watch for signals: {e}")))?;
+        signal_hook::flag::register(signal, Arc::clone(&flag)).map_err(|e| Error::Failure(format!("cannot watch for signals: {e}")))?;
+    }
+    Ok(flag)
+}

@@ -1,0 +1,50 @@
+//! The report of a run: a table, curves, ranked lists, and one page that holds them all.
+
+mod html;
+mod plot;
+mod ranked;
+mod table;
+
+use crate::error::{Error, Result};
+use crate::evaluate::RankedList;
+use crate::run::{Run, RunResult};
+use crate::train::Line;
+use aio_data::fs;
+use std::collections::BTreeMap;
+
+pub use table::{Format, results};
+
+/// Writes `report/`: `table.md`, `table.csv`, curves as SVG and PNG, ranked lists as PNG, and `index.html`.
+///
+/// # Errors
+/// [`Error`] naming the file that cannot be written or the picture that cannot be read.
+pub fn write(run: &Run, result: &RunResult, lists: &BTreeMap<String, Vec<RankedList>>) -> Result<()> {
+    let directory = run.report();
+    let table = results(std::slice::from_ref(result), Format::Markdown)?;
+    fs::write_then_rename(&directory.join("table.md"), table.as_bytes())?;
+    fs::write_then_rename(&directory.join("table.csv"), results(std::slice::from_ref(result), Format::Csv)?.as_bytes())?;
+    plot::register_font()?;
+    let mut figures = Vec::new();
+    let cmc = plot::cmc(result);
+    figures.push(plot::write(&directory, "cmc", "Cumulative matching characteristic", &cmc)?);
+    let lines = training(run)?;
+    if lines.len() > 1 {
+        figures.push(plot::write(&directory, "loss", "Loss terms during training", &plot::losses(&lines))?);
+    }
+    let mut pictures = Vec::new();
+    for task in &result.order {
+        if let Some(shown) = lists.get(task).filter(|l| !l.is_empty()) {
+            let name = format!("ranked-{}.png", task.replace(['.', '+'], "-"));
+            let bytes = ranked::draw(task, shown)?;
+            fs::write_then_rename(&directory.join(&name), &bytes)?;
+            pictures.push((task.clone(), bytes));
+        }
+    }
+    let page = html::page(result, &figures, &pictures)?;
+    Ok(fs::write_then_rename(&directory.join("index.html"), page.as_bytes())?)
+}
+
+fn training(run: &Run) -> Result<Vec<Line>> {
+    let text = fs::read_to_string(&run.metrics())?;
+    text.lines().map(|l| serde_json::from_str(l).map_err(|e| Error::Failure(format!("{}: {e}", run.metrics().display())))).collect()
+}

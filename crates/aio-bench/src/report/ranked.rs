@@ -1,0 +1,101 @@
+use crate::error::{Error, Result};
+use crate::evaluate::RankedList;
+use aio_data::picture::{Picture, PictureSize};
+use image::{Rgb, RgbImage, imageops};
+use plotters::prelude::*;
+use std::path::Path;
+
+const CELL: PictureSize = PictureSize { height: 128, width: 64 };
+const GAP: u32 = 8;
+const BORDER: u32 = 4;
+const TEXT: u32 = 224;
+const HEAD: u32 = 30;
+/// Okabe–Ito bluish green and vermilion: the field's green and red, told apart by colour-blind readers too.
+const RIGHT: Rgb<u8> = Rgb([0, 158, 115]);
+const WRONG: Rgb<u8> = Rgb([213, 94, 0]);
+
+/// Encodes a picture as PNG.
+pub(super) fn png(picture: &RgbImage) -> Result<Vec<u8>> {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    picture.write_to(&mut bytes, image::ImageFormat::Png).map_err(|e| Error::Failure(format!("cannot encode a picture: {e}")))?;
+    Ok(bytes.into_inner())
+}
+
+fn open(path: &Path) -> Result<RgbImage> {
+    let picture = Picture::open(path, CELL)?;
+    RgbImage::from_raw(CELL.width as u32, CELL.height as u32, picture.pixels).ok_or_else(|| Error::Failure("a picture has the wrong size".into()))
+}
+
+fn paste(canvas: &mut RgbImage, picture: &RgbImage, x: u32, y: u32, border: Option<Rgb<u8>>) {
+    if let Some(colour) = border {
+        let frame = RgbImage::from_pixel(picture.width() + 2 * BORDER, picture.height() + 2 * BORDER, colour);
+        imageops::replace(canvas, &frame, i64::from(x - BORDER), i64::from(y - BORDER));
+    }
+    imageops::replace(canvas, picture, i64::from(x), i64::from(y));
+}
+
+/// Breaks a sentence into lines of at most `width` characters.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let last = lines.len() - 1;
+        if !lines[last].is_empty() && lines[last].chars().count() + 1 + word.chars().count() > width {
+            lines.push(word.to_owned());
+        } else {
+            if !lines[last].is_empty() {
+                lines[last].push(' ');
+            }
+            lines[last].push_str(word);
+        }
+    }
+    lines
+}
+
+/// Draws the ranked lists of a task: the query (pictures, then its sentence), then what it retrieved, with a green
+/// border where the person is right and a red one where not. Pictures that the protocol hides are not in the list.
+pub(super) fn draw(task: &str, lists: &[RankedList]) -> Result<Vec<u8>> {
+    let (cell_w, cell_h) = (CELL.width as u32 + GAP + 2 * BORDER, CELL.height as u32 + GAP + 2 * BORDER);
+    let parts = lists.iter().map(|l| l.pictures.len() as u32).max().unwrap_or(0);
+    let texts = lists.iter().any(|l| l.caption.is_some());
+    let shown = lists.iter().map(|l| l.retrieved.len() as u32).max().unwrap_or(0);
+    let left = GAP + parts * cell_w + if texts { TEXT } else { 0 } + 2 * GAP;
+    let (width, height) = (left + shown * cell_w + GAP, HEAD + lists.len() as u32 * cell_h + GAP);
+    let mut canvas = RgbImage::from_pixel(width, height, Rgb([255; 3]));
+    let mut labels: Vec<(String, i32, i32, i32)> = vec![(format!("{task}: query, then the nearest gallery pictures"), GAP as i32, 7, 15)];
+    for (row, list) in lists.iter().enumerate() {
+        let y = HEAD + row as u32 * cell_h + BORDER;
+        for (i, path) in list.pictures.iter().enumerate() {
+            paste(&mut canvas, &open(path)?, GAP + i as u32 * cell_w + BORDER, y, None);
+        }
+        if let Some(caption) = &list.caption {
+            for (line, text) in wrap(caption, 34).into_iter().take(9).enumerate() {
+                labels.push((text, (GAP + parts * cell_w) as i32, (y + 4) as i32 + 13 * line as i32, 11));
+            }
+        }
+        for (i, (path, hit)) in list.retrieved.iter().enumerate() {
+            paste(&mut canvas, &open(path)?, left + i as u32 * cell_w + BORDER, y, Some(if *hit { RIGHT } else { WRONG }));
+        }
+    }
+    let mut pixels = canvas.into_raw();
+    {
+        let area = BitMapBackend::with_buffer(&mut pixels, (width, height)).into_drawing_area();
+        let failed = |e: String| Error::Failure(format!("cannot draw the ranked lists of {task}: {e}"));
+        for (text, x, y, size) in labels {
+            area.draw(&Text::new(text, (x, y), ("sans-serif", size).into_font().color(&BLACK))).map_err(|e| failed(e.to_string()))?;
+        }
+        area.present().map_err(|e| failed(e.to_string()))?;
+    }
+    let canvas = RgbImage::from_raw(width, height, pixels).ok_or_else(|| Error::Failure("the canvas has the wrong size".into()))?;
+    png(&canvas)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_break_between_words_only() {
+        assert_eq!(wrap("a woman wearing a red coat", 10), ["a woman", "wearing a", "red coat"]);
+        assert_eq!(wrap("incomprehensibilities", 10), ["incomprehensibilities"]);
+    }
+}

@@ -1,0 +1,220 @@
+//! The directory of a run: `runs/<experiment>/<cell>/seed-<k>/`. Everything is written whole or not at all.
+
+use crate::error::{Error, Result};
+use aio_data::{DataError, fs};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// A run directory.
+#[derive(Debug, Clone)]
+pub struct Run {
+    directory: PathBuf,
+}
+
+/// Scores of a task as `result.json` lists them beside the flat metrics.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TaskSummary {
+    /// Queries evaluated.
+    pub queries: usize,
+    /// Queries without a match after the protocol's rule, in the first trial.
+    pub skipped: usize,
+    /// Gallery entries, in the first trial.
+    pub gallery: usize,
+    /// Trials averaged.
+    pub trials: usize,
+    /// The protocol's name.
+    pub protocol: String,
+    /// CMC of the trained model.
+    pub cmc: Vec<f64>,
+    /// CMC of the encoder before any training.
+    pub cmc_baseline: Vec<f64>,
+}
+
+/// `result.json`; its presence means that the run is done.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunResult {
+    /// Version of this format.
+    pub schema: u32,
+    /// Name of the experiment.
+    pub experiment: String,
+    /// What it is to show.
+    pub claim: String,
+    /// Content hash of its configuration.
+    pub cell: String,
+    /// Its seed.
+    pub seed: u64,
+    /// `<task>.<metric>` of the trained model, fractions in 0..1.
+    pub metrics: BTreeMap<String, f64>,
+    /// The same of the frozen encoder before any training.
+    pub baseline: BTreeMap<String, f64>,
+    /// The same of random rankings.
+    pub chance: BTreeMap<String, f64>,
+    /// Tasks in the order of the experiment.
+    pub order: Vec<String>,
+    /// Details by task.
+    pub tasks: BTreeMap<String, TaskSummary>,
+    /// Seconds of training.
+    pub train_seconds: f64,
+    /// Optimiser steps.
+    pub steps: usize,
+}
+
+fn to_json<T: Serialize>(value: &T) -> Result<String> {
+    serde_json::to_string_pretty(value).map(|t| t + "\n").map_err(|e| Error::Failure(format!("cannot serialise a result: {e}")))
+}
+
+impl Run {
+    /// The run of (`experiment`, `cell`, `seed`) below `root`; its directory is created.
+    ///
+    /// # Errors
+    /// [`Error::Data`] if the directory cannot be created.
+    pub fn open(root: &Path, experiment: &str, cell: &str, seed: u64) -> Result<Self> {
+        let directory = root.join(experiment).join(cell).join(format!("seed-{seed}"));
+        fs::create_dir_all(&directory)?;
+        Ok(Self { directory })
+    }
+
+    /// The directory itself.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Where checkpoints lie.
+    #[must_use]
+    pub fn checkpoints(&self) -> PathBuf {
+        self.directory.join("checkpoint")
+    }
+
+    /// Where the best checkpoint by validation lies.
+    #[must_use]
+    pub fn best(&self) -> PathBuf {
+        self.directory.join("checkpoint-best")
+    }
+
+    /// Where the report is written.
+    #[must_use]
+    pub fn report(&self) -> PathBuf {
+        self.directory.join("report")
+    }
+
+    /// Where the metrics of training lie.
+    #[must_use]
+    pub fn metrics(&self) -> PathBuf {
+        self.directory.join("metrics.jsonl")
+    }
+
+    /// Writes a file of the run.
+    ///
+    /// # Errors
+    /// [`Error::Data`] naming the path.
+    pub fn write<T: Serialize>(&self, name: &str, value: &T) -> Result<()> {
+        Ok(fs::write_then_rename(&self.directory.join(name), to_json(value)?.as_bytes())?)
+    }
+
+    /// Writes a text file of the run.
+    ///
+    /// # Errors
+    /// [`Error::Data`] naming the path.
+    pub fn write_text(&self, name: &str, text: &str) -> Result<()> {
+        Ok(fs::write_then_rename(&self.directory.join(name), text.as_bytes())?)
+    }
+
+    /// Reads a JSON file of the run, or `None` where it is not there.
+    ///
+    /// # Errors
+    /// [`Error::Data`] naming the file that cannot be parsed.
+    pub fn read<T: serde::de::DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
+        let path = self.directory.join(name);
+        if !path.exists() {
+            return Ok(None);
+        }
+        let text = fs::read_to_string(&path)?;
+        let parsed = serde_json::from_str(&text).map_err(|e| DataError::Parse { path, problem: e.to_string() })?;
+        Ok(Some(parsed))
+    }
+
+    /// Drops metric lines of steps from `step` on, which a killed call wrote after its last checkpoint.
+    ///
+    /// # Errors
+    /// [`Error::Data`] naming the path.
+    pub fn truncate_metrics(&self, step: usize) -> Result<()> {
+        let path = self.metrics();
+        if !path.exists() {
+            return Ok(());
+        }
+        let text = fs::read_to_string(&path)?;
+        let before = |line: &&str| serde_json::from_str::<serde_json::Value>(line).ok().and_then(|v| v["step"].as_u64()).is_some_and(|s| s < step as u64);
+        let kept: String = text.lines().filter(before).flat_map(|l| [l, "\n"]).collect();
+        Ok(fs::write_then_rename(&path, kept.as_bytes())?)
+    }
+
+    /// Opens the metrics for appending.
+    ///
+    /// # Errors
+    /// [`Error::Data`] naming the path.
+    pub fn append_metrics(&self) -> Result<std::io::BufWriter<std::fs::File>> {
+        let file = std::fs::OpenOptions::new().create(true).append(true).open(self.metrics()).map_err(|e| self.metrics_error(e))?;
+        Ok(std::io::BufWriter::new(file))
+    }
+
+    /// The error of a failed write to the metrics.
+    #[must_use]
+    pub fn metrics_error(&self, source: std::io::Error) -> Error {
+        Error::Data(DataError::Io { action: "write", path: self.metrics(), source })
+    }
+}
+
+/// Where a number comes from: written beside every result.
+#[derive(Debug, Serialize)]
+pub struct Manifest {
+    /// Version of the program.
+    pub version: &'static str,
+    /// Commit of the source, where the program runs inside its repository.
+    pub commit: Option<String>,
+    /// Command line.
+    pub command: Vec<String>,
+    /// Operating system and architecture.
+    pub platform: String,
+    /// Processor.
+    pub processor: Option<String>,
+    /// Threads used.
+    pub threads: usize,
+    /// Device that computed.
+    pub device: String,
+    /// Content hash of the synthetic benchmark, where that is what was used.
+    pub benchmark: Option<String>,
+    /// SHA-256 of the pre-trained weights.
+    pub weights: String,
+    /// Largest resident memory in MiB.
+    pub peak_memory: Option<u64>,
+    /// Seconds of this call.
+    pub seconds: f64,
+}
+
+impl Manifest {
+    /// Collects what the machine tells.
+    #[must_use]
+    pub fn collect(device: &str, benchmark: Option<String>, weights: String, seconds: f64) -> Self {
+        let commit = std::process::Command::new("git").args(["rev-parse", "HEAD"]).output().ok().filter(|o| o.status.success());
+        let line = |path: &str, key: &str| {
+            let text = std::fs::read_to_string(path).ok()?;
+            text.lines().find(|l| l.starts_with(key)).and_then(|l| l.split_once(':')).map(|(_, v)| v.trim().to_owned())
+        };
+        let memory = line("/proc/self/status", "VmHWM").and_then(|v| v.split_whitespace().next()?.parse::<u64>().ok());
+        Self {
+            version: env!("CARGO_PKG_VERSION"),
+            commit: commit.map(|o| String::from_utf8_lossy(&o.stdout).trim().to_owned()),
+            command: std::env::args().collect(),
+            platform: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+            processor: line("/proc/cpuinfo", "model name"),
+            threads: rayon::current_num_threads(),
+            device: device.to_owned(),
+            benchmark,
+            weights,
+            peak_memory: memory.map(|kib| kib / 1024),
+            seconds,
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! Training data of a stage: pooled samples, decoded pictures, encoded captions, and the batches made of them.
+
+use crate::config::{Experiment, Stage};
+use crate::error::Result;
+use crate::progress;
+use aio_data::augment::Colours;
+use aio_data::picture::{Picture, PictureSize, open_all};
+use aio_data::sampler::{IdentitySampler, Tuple};
+use aio_data::synthesis::{channel_exchange, colour_pencil, line_drawing};
+use aio_data::{Dataset, DatasetName, Identity, Modality, ModalitySet, Sample, rng, synth};
+use aio_heads::AttributeVocabulary;
+use aio_model::TrainBatch;
+use aio_tokenize::bpe::{Bpe, Encoded};
+use rand::RngExt;
+use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// Data sets that have been read, by name.
+#[derive(Debug, Default)]
+pub struct Library {
+    root: PathBuf,
+    read: BTreeMap<DatasetName, Dataset>,
+}
+
+impl Library {
+    /// A library below the data root.
+    #[must_use]
+    pub fn new(root: &Path) -> Self {
+        Self { root: root.to_path_buf(), read: BTreeMap::new() }
+    }
+
+    /// Reads a data set, once.
+    ///
+    /// # Errors
+    /// [`aio_data::DataError`] naming what is missing or wrong.
+    pub fn get(&mut self, name: DatasetName) -> Result<&Dataset> {
+        if !self.read.contains_key(&name) {
+            self.read.insert(name, name.open(&self.root)?);
+        }
+        Ok(&self.read[&name])
+    }
+}
+
+/// The identities of all stages as dense classes, and those held out for validation.
+#[derive(Debug, Clone)]
+pub struct Classes {
+    of: BTreeMap<(DatasetName, Identity), usize>,
+    held_out: BTreeSet<Identity>,
+    held_out_of: DatasetName,
+}
+
+impl Classes {
+    /// Numbers the training identities of every stage's data sets; a fraction of the first data set's is held out.
+    ///
+    /// # Errors
+    /// As [`Library::get`].
+    pub fn new(experiment: &Experiment, library: &mut Library) -> Result<Self> {
+        let first = experiment.train.stages[0].datasets[0];
+        let ids = |dataset: &Dataset| dataset.train.iter().map(|s| s.identity).collect::<BTreeSet<_>>();
+        let all: Vec<Identity> = ids(library.get(first)?).into_iter().collect();
+        let keep = all.len() - (all.len() as f64 * experiment.data.validation) as usize;
+        let held_out: BTreeSet<Identity> = all[keep..].iter().copied().collect();
+        let mut of = BTreeMap::new();
+        let names: BTreeSet<DatasetName> = experiment.train.stages.iter().flat_map(|s| s.datasets.iter().copied()).collect();
+        for name in names {
+            for identity in ids(library.get(name)?) {
+                if !(name == first && held_out.contains(&identity)) {
+                    let next = of.len();
+                    of.insert((name, identity), next);
+                }
+            }
+        }
+        Ok(Self { of, held_out, held_out_of: first })
+    }
+
+    /// Number of classes.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.of.len()
+    }
+
+    /// Whether there is no class.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.of.is_empty()
+    }
+
+    /// The held-out samples of the first data set.
+    ///
+    /// # Errors
+    /// As [`Library::get`].
+    pub fn validation(&self, library: &mut Library) -> Result<Vec<Sample>> {
+        let dataset = library.get(self.held_out_of)?;
+        Ok(dataset.train.iter().filter(|s| self.held_out.contains(&s.identity)).cloned().collect())
+    }
+}
+
+/// The data of one stage, ready to yield batches.
+pub struct Source {
+    sampler: IdentitySampler,
+    pictures: Vec<Option<Picture>>,
+    captions: Vec<Option<Encoded>>,
+    modalities: Vec<Modality>,
+    combinations: Vec<ModalitySet>,
+    real: ModalitySet,
+    vocabulary: AttributeVocabulary,
+    experiment: Experiment,
+}
+
+impl std::fmt::Debug for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Source({} samples)", self.modalities.len())
+    }
+}
+
+/// Attribute words that the attribute head predicts.
+#[must_use]
+pub fn vocabulary() -> AttributeVocabulary {
+    AttributeVocabulary::new(synth::caption::vocabulary())
+}
+
+impl Source {
+    /// Reads, decodes and encodes what `stage` trains on.
+    ///
+    /// # Errors
+    /// [`aio_data::DataError`] naming the file that cannot be used.
+    pub fn new(experiment: &Experiment, stage: &Stage, classes: &Classes, library: &mut Library, size: PictureSize) -> Result<Self> {
+        let (mut samples, mut labels) = (Vec::new(), Vec::new());
+        for name in &stage.datasets {
+            for sample in &library.get(*name)?.train {
+                if let Some(class) = classes.of.get(&(*name, sample.identity)) {
+                    samples.push(sample.clone());
+                    labels.push(*class);
+                }
+            }
+        }
+        let sampler = IdentitySampler::new(&samples, &labels, experiment.train.identities, experiment.train.tuples, experiment.seed)?;
+        let paths: Vec<&Path> = samples.iter().filter_map(Sample::path).collect();
+        let bar = progress::bar(&format!("decoding {}", stage.name), paths.len(), "pictures");
+        let mut opened = open_all(&paths, size, &|| bar.inc(1))?.into_iter();
+        bar.finish_and_clear();
+        let pictures = samples.iter().map(|s| if s.path().is_some() { opened.next() } else { None }).collect();
+        let captions = samples.par_iter().map(|s| s.caption().map(|c| Bpe::clip().encode(c))).collect();
+        let modalities = experiment.model.modalities;
+        let combinations = ModalitySet::combinations().into_iter().filter(|c| c.len() > 1 && c.iter().all(|m| modalities.contains(m))).collect();
+        Ok(Self {
+            sampler,
+            pictures,
+            captions,
+            modalities: modalities.iter().collect(),
+            combinations,
+            real: stage.real.iter().copied().collect(),
+            vocabulary: vocabulary(),
+            experiment: experiment.clone(),
+        })
+    }
+
+    /// Batches in an epoch.
+    #[must_use]
+    pub fn batches_per_epoch(&self) -> usize {
+        self.sampler.batches_per_epoch()
+    }
+
+    /// The tuples of every batch of an epoch.
+    #[must_use]
+    pub fn epoch(&self, epoch: u64) -> Vec<Vec<Tuple>> {
+        self.sampler.epoch(epoch)
+    }
+
+    /// Turns tuples into a batch. It is a pure function of (seed, step), whatever the number of threads.
+    #[must_use]
+    pub fn batch(&self, tuples: &[Tuple], step: u64) -> TrainBatch {
+        let seed = self.experiment.seed;
+        let visual: Vec<Modality> = self.modalities.iter().copied().filter(|m| m.is_visual()).collect();
+        let pictures = visual
+            .into_iter()
+            .map(|modality| {
+                let of = |(row, tuple): (usize, &Tuple)| self.picture(modality, tuple, &mut rng(seed, &format!("augment {modality} {row}"), step));
+                (modality, tuples.par_iter().enumerate().map(of).collect())
+            })
+            .collect();
+        let stream = &mut rng(seed, "batch", step);
+        let mut batch = TrainBatch {
+            classes: tuples.iter().map(|t| t.class).collect(),
+            pictures,
+            text_rows: Vec::new(),
+            captions: Vec::new(),
+            masked: Vec::new(),
+            combination: if self.combinations.is_empty() { ModalitySet::default() } else { self.combinations[stream.random_range(0..self.combinations.len())] },
+        };
+        for (row, tuple) in tuples.iter().enumerate() {
+            let caption = tuple.real[Modality::Text as usize].filter(|_| self.modalities.contains(&Modality::Text)).and_then(|i| self.captions[i].as_ref());
+            if let Some(caption) = caption {
+                let rate = self.experiment.losses.mask_rate;
+                batch.text_rows.push(row);
+                batch.captions.push(caption.ids.clone());
+                batch.masked.push(self.vocabulary.mask(&caption.ids, &caption.word_of, &caption.words, rate, || stream.random()));
+            }
+        }
+        batch
+    }
+
+    fn picture(&self, modality: Modality, tuple: &Tuple, stream: &mut rand_chacha::ChaCha8Rng) -> Picture {
+        let augment = &self.experiment.train.augment;
+        let open = |index: usize| self.pictures[index].clone().expect("pictures of visual samples are decoded");
+        let real = tuple.real[modality as usize].filter(|_| self.real.contains(modality));
+        let (mut picture, drawn) = match (modality, real) {
+            (Modality::Rgb, _) => (open(tuple.rgb), false),
+            (Modality::Infrared, Some(i)) => (open(i), false),
+            (_, Some(i)) => (open(i), true),
+            (_, None) => {
+                let mut picture = open(tuple.rgb);
+                match modality {
+                    Modality::Infrared => channel_exchange(&mut picture, 2, stream),
+                    Modality::ColourPencil => colour_pencil(&mut picture, stream),
+                    _ => line_drawing(&mut picture, stream),
+                }
+                (picture, modality != Modality::Infrared)
+            }
+        };
+        let (fill, colours) = if drawn { ([255; 3], Colours::Keep) } else { ([128; 3], Colours::Vary) };
+        augment.apply(&mut picture, fill, colours, stream);
+        if modality == Modality::Infrared {
+            // Colour jitter must not give infrared pictures a tint.
+            picture.map(|[_, g, _]| [g; 3]);
+        }
+        picture
+    }
+}

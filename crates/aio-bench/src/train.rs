@@ -1,0 +1,254 @@
+//! The training loop: progressive stages, exact resume, validation, metrics as JSON lines.
+
+use crate::checkpoint::Checkpoints;
+use crate::config::{Experiment, Select, Stage};
+use crate::error::{Error, Result};
+use crate::evaluate;
+use crate::progress;
+use crate::run::Run;
+use crate::schedule::WarmupCosine;
+use crate::source::{Classes, Library, Source, vocabulary};
+use aio_data::picture::PictureSize;
+use aio_data::{Sample, fs};
+use aio_encoder::weights::{Preprocessing, Weights};
+use aio_model::{Aio, AioConfig, Backbone, BackboneConfig, Extractor, NonFinite};
+use aio_tokenize::{Tokenizers, TokenizersConfig};
+use burn::grad_clipping::GradientClippingConfig;
+use burn::module::Module;
+use burn::optim::{AdamWConfig, GradientsAccumulator, GradientsParams, ModuleOptimizer};
+use burn::tensor::Device;
+use serde::{Deserialize, Serialize};
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Where training stands; written with every checkpoint.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct State {
+    /// Optimiser steps done, over all stages.
+    step: usize,
+    /// Seconds of training, over all calls.
+    seconds: f64,
+    /// Best validation score so far and its step.
+    best: Option<(f64, usize)>,
+}
+
+/// One line of `metrics.jsonl`.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Line {
+    /// Optimiser step, from 0.
+    pub step: usize,
+    /// Name of the stage.
+    pub stage: String,
+    /// Epoch within the stage, from 0.
+    pub epoch: usize,
+    /// Learning rate.
+    pub rate: f64,
+    /// Loss terms of the step by name.
+    pub terms: std::collections::BTreeMap<String, f32>,
+    /// Validation score, on lines after which there was a validation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub validation: Option<f64>,
+}
+
+/// A trained backbone and what it needs to be used.
+#[derive(Debug)]
+pub struct Trained {
+    /// The backbone, out of training mode.
+    pub backbone: Backbone,
+    /// Its sizes.
+    pub config: BackboneConfig,
+    /// Its preprocessing.
+    pub preprocessing: Preprocessing,
+    /// Seconds of training.
+    pub seconds: f64,
+    /// Optimiser steps.
+    pub steps: usize,
+}
+
+/// The pre-trained starting point with tokenizers for every modality of the experiment.
+#[derive(Debug, Clone)]
+pub struct Start {
+    /// Sizes with the experiment's modalities.
+    pub config: BackboneConfig,
+    /// How pictures are prepared.
+    pub preprocessing: Preprocessing,
+    /// SHA-256 of the weights file.
+    pub sha256: String,
+    weights: Weights,
+}
+
+impl Start {
+    /// Opens the experiment's weights.
+    ///
+    /// # Errors
+    /// [`aio_encoder::weights::WeightsError`] naming the file or tensor.
+    pub fn open(experiment: &Experiment) -> Result<Self> {
+        let name = &experiment.model.weights;
+        let weights = if name == "embedded" { Weights::embedded() } else { Weights::open(name.as_ref())? };
+        let (_, mut config, preprocessing) = Backbone::load(&weights, &Device::flex())?;
+        config.tokenizers = TokenizersConfig { modalities: experiment.model.modalities, ..config.tokenizers };
+        Ok(Self { config, preprocessing, sha256: weights.sha256(), weights })
+    }
+
+    /// Builds the backbone on `device`: every visual modality starts from the pre-trained image stem.
+    ///
+    /// # Errors
+    /// As [`Backbone::load`].
+    pub fn backbone(&self, device: &Device) -> Result<Backbone> {
+        let (loaded, _, _) = Backbone::load(&self.weights, device)?;
+        let tokenizers = Tokenizers::from_pretrained(&loaded.tokenizers, &self.config.tokenizers);
+        Ok(Backbone { tokenizers, ..loaded })
+    }
+}
+
+/// Everything that a step needs and that does not change.
+struct Trainer<'a> {
+    experiment: &'a Experiment,
+    run: &'a Run,
+    start: &'a Start,
+    device: &'a Device,
+    validation: Vec<Sample>,
+    stop: Arc<AtomicBool>,
+}
+
+fn optimiser(experiment: &Experiment) -> ModuleOptimizer {
+    AdamWConfig::new()
+        .with_weight_decay(experiment.train.weight_decay as f32)
+        .with_grad_clipping(Some(GradientClippingConfig::Norm(experiment.train.clip as f32)))
+        .init()
+}
+
+/// Trains all stages, continuing from the newest checkpoint.
+///
+/// # Errors
+/// [`Error::Stopped`] after a signal; otherwise what failed.
+pub fn train(experiment: &Experiment, run: &Run, start: &Start, library: &mut Library, device: &Device, stop: Arc<AtomicBool>) -> Result<Trained> {
+    let classes = Classes::new(experiment, library)?;
+    let training = device.clone().autodiff();
+    device.seed(experiment.seed);
+    let config = AioConfig { backbone: start.config.clone(), classes: classes.len(), attributes: vocabulary().len() };
+    let fresh = Aio::new(start.backbone(&training)?, &config, &training);
+    let checkpoints = Checkpoints::new(run.checkpoints(), experiment.train.keep);
+    let (model, optimiser, state) = checkpoints.resume::<Aio, State>(fresh, optimiser(experiment))?;
+    let mut model = model.frozen();
+    let mut optimiser = optimiser;
+    let mut state = state.unwrap_or(State { step: 0, seconds: 0.0, best: None });
+    run.truncate_metrics(state.step)?;
+    let trainer = Trainer { experiment, run, start, device, validation: classes.validation(library)?, stop };
+    let size = PictureSize { height: start.preprocessing.height, width: start.preprocessing.width };
+    let mut first = 0;
+    for stage in &experiment.train.stages {
+        let source = Source::new(experiment, stage, &classes, library, size)?;
+        let steps = stage.epochs * (source.batches_per_epoch() / experiment.train.accumulate).max(1);
+        if state.step < first + steps {
+            (model, optimiser) = trainer.stage(stage, &source, first, steps, model, optimiser, &mut state)?;
+        }
+        first += steps;
+    }
+    if experiment.train.select == Select::Best && state.best.is_some() {
+        let best = Checkpoints::new(run.best(), 1);
+        (model, _, _) = best.resume::<Aio, State>(model, optimiser)?;
+    }
+    Ok(Trained {
+        backbone: model.backbone.valid(),
+        config: start.config.clone(),
+        preprocessing: start.preprocessing.clone(),
+        seconds: state.seconds,
+        steps: state.step,
+    })
+}
+
+impl Trainer<'_> {
+    #[allow(clippy::too_many_arguments)]
+    fn stage(
+        &self,
+        stage: &Stage,
+        source: &Source,
+        first: usize,
+        steps: usize,
+        mut model: Aio,
+        mut optimiser: ModuleOptimizer,
+        state: &mut State,
+    ) -> Result<(Aio, ModuleOptimizer)> {
+        let checkpoints = Checkpoints::new(self.run.checkpoints(), self.experiment.train.keep);
+        let best = Checkpoints::new(self.run.best(), 1);
+        let schedule = WarmupCosine { base: stage.rate, warmup: stage.warmup, steps, floor: stage.floor };
+        let per_epoch = steps / stage.epochs;
+        let mut log = self.run.append_metrics()?;
+        let bar = progress::bar(&stage.name, steps, "steps");
+        bar.set_position((state.step - first) as u64);
+        let mut clock = std::time::Instant::now();
+        while state.step < first + steps {
+            let local = state.step - first;
+            let (epoch, position) = (local / per_epoch, local % per_epoch);
+            let rate = schedule.at(local);
+            let (gradients, terms) = self.gradients(source, &model, (first + epoch * per_epoch) as u64, position, state.step)?;
+            model = optimiser.step(rate, model, gradients);
+            state.step += 1;
+            let epoch_ends = position + 1 == per_epoch;
+            let every = |n: usize| n > 0 && epoch_ends && (epoch + 1).is_multiple_of(n);
+            let stage_ends = state.step == first + steps;
+            let mut validation = None;
+            if stage_ends || every(self.experiment.train.validate_every) {
+                validation = self.validate(&model)?;
+            }
+            let line = Line { step: state.step - 1, stage: stage.name.clone(), epoch, rate, terms: terms.into_iter().collect(), validation };
+            writeln!(log, "{}", serde_json::to_string(&line).map_err(|e| Error::Failure(e.to_string()))?).map_err(|e| self.run.metrics_error(e))?;
+            bar.inc(1);
+            let stopped = self.stop.load(Ordering::Relaxed);
+            state.seconds += clock.elapsed().as_secs_f64();
+            clock = std::time::Instant::now();
+            if let Some(score) = validation.filter(|v| state.best.is_none_or(|(b, _)| *v > b)) {
+                state.best = Some((score, state.step));
+                best.save(state.step, &model, &optimiser, &state)?;
+            }
+            if stopped || stage_ends || every(self.experiment.train.checkpoint_every) {
+                log.flush().map_err(|e| self.run.metrics_error(e))?;
+                checkpoints.save(state.step, &model, &optimiser, &state)?;
+            }
+            if stopped {
+                return Err(Error::Stopped { step: state.step });
+            }
+        }
+        bar.finish_and_clear();
+        Ok((model, optimiser))
+    }
+
+    /// Gradients of one optimiser step, averaged over its micro-batches, and the terms of the last of them.
+    fn gradients(&self, source: &Source, model: &Aio, epoch: u64, position: usize, step: usize) -> Result<(GradientsParams, aio_model::Terms)> {
+        let n = self.experiment.train.accumulate;
+        let batches = source.epoch(epoch);
+        let mut accumulator = GradientsAccumulator::new();
+        let mut last = Vec::new();
+        for micro in 0..n {
+            let tuples = &batches[(position * n + micro) % batches.len()];
+            let batch = source.batch(tuples, (step * n + micro) as u64);
+            let losses = model.losses(&batch, &self.experiment.losses, &self.start.preprocessing, self.device);
+            let (total, terms) = losses.total().map_err(|e| self.dump(&e, step, &batch.classes))?;
+            let grads = GradientsParams::from_grads(total.div_scalar(n as f64).backward(), model);
+            accumulator.accumulate(model, grads);
+            last = terms;
+        }
+        Ok((accumulator.grads(), last))
+    }
+
+    fn validate(&self, model: &Aio) -> Result<Option<f64>> {
+        if self.validation.is_empty() {
+            return Ok(None);
+        }
+        let extractor = Extractor::new(&model.backbone, &self.start.config, self.start.preprocessing.clone(), self.device);
+        evaluate::validate(&self.validation, &extractor).map(Some)
+    }
+
+    /// Writes what is known of a step whose loss is not a number.
+    fn dump(&self, error: &NonFinite, step: usize, classes: &[usize]) -> Error {
+        let terms: std::collections::BTreeMap<_, _> = error.terms.iter().map(|(n, v)| (n.clone(), v.to_string())).collect();
+        let text = serde_json::json!({"step": step, "term": error.term, "terms": terms, "classes": classes}).to_string();
+        let path = self.run.directory().join(format!("non-finite-step-{step}.json"));
+        match fs::write_then_rename(&path, text.as_bytes()) {
+            Ok(()) => Error::Failure(format!("step {step}: {error}; the step is described in {}", path.display())),
+            Err(e) => Error::Failure(format!("step {step}: {error}; it could not be described: {e}")),
+        }
+    }
+}

@@ -1,0 +1,156 @@
+use crate::{AveragePrecision, Entry, EvalError, Features, Metric, Protocol, Ranking};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// Choices of an evaluation.
+#[derive(Debug, Clone, Copy)]
+pub struct EvalOptions {
+    /// How features are compared.
+    pub metric: Metric,
+    /// Which average precision is taken.
+    pub average_precision: AveragePrecision,
+    /// Length of the CMC curve.
+    pub max_rank: usize,
+}
+
+impl Default for EvalOptions {
+    fn default() -> Self {
+        Self { metric: Metric::Cosine, average_precision: AveragePrecision::Standard, max_rank: 50 }
+    }
+}
+
+/// What one query scored.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct QueryScore {
+    /// Average precision.
+    pub average_precision: f64,
+    /// Inverse negative penalty.
+    pub inverse_negative_penalty: f64,
+    /// Place of the first hit, from 0, as the protocol counts it.
+    pub first_hit: usize,
+}
+
+/// Means over the queries that have a match; all values are fractions in 0..1.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Scores {
+    /// Queries given.
+    pub queries: usize,
+    /// Queries without a match after the protocol's rule, which count nowhere.
+    pub skipped: usize,
+    /// Gallery entries given.
+    pub gallery: usize,
+    /// Mean average precision.
+    pub map: f64,
+    /// Mean inverse negative penalty.
+    pub minp: f64,
+    /// Cumulative matching characteristic: entry k is Rank-(k + 1).
+    pub cmc: Vec<f64>,
+    /// Scores by query; `None` where skipped.
+    pub by_query: Vec<Option<QueryScore>>,
+}
+
+impl Scores {
+    /// Rank-k.
+    #[must_use]
+    pub fn rank(&self, k: usize) -> f64 {
+        self.cmc.get(k.saturating_sub(1)).or(self.cmc.last()).copied().unwrap_or(0.0)
+    }
+
+    fn from_queries(by_query: Vec<Option<QueryScore>>, gallery: usize, protocol: Protocol, max_rank: usize) -> Result<Self, EvalError> {
+        let valid: Vec<QueryScore> = by_query.iter().flatten().copied().collect();
+        if valid.is_empty() {
+            return Err(EvalError::NoMatches { queries: by_query.len(), protocol: protocol.name() });
+        }
+        let n = valid.len() as f64;
+        let mean = |value: fn(&QueryScore) -> f64| valid.iter().map(value).sum::<f64>() / n;
+        let cmc = (0..max_rank).map(|k| valid.iter().filter(|q| q.first_hit <= k).count() as f64 / n).collect();
+        Ok(Self {
+            queries: by_query.len(),
+            skipped: by_query.len() - valid.len(),
+            gallery,
+            map: mean(|q| q.average_precision),
+            minp: mean(|q| q.inverse_negative_penalty),
+            cmc,
+            by_query,
+        })
+    }
+}
+
+fn score(ranking: &Ranking, protocol: Protocol, kind: AveragePrecision) -> Option<QueryScore> {
+    Some(QueryScore {
+        average_precision: ranking.average_precision(kind)?,
+        inverse_negative_penalty: ranking.inverse_negative_penalty()?,
+        first_hit: ranking.first_hit(protocol.counts_identities())?,
+    })
+}
+
+/// Query rows whose distances are held at once.
+const BLOCK: usize = 256;
+
+/// Scores `queries` against `gallery`; labels are parallel to the rows of the features.
+///
+/// `keep` is told (query, ranking) for every query, in order, so that ranked lists can be drawn.
+///
+/// # Errors
+/// [`EvalError`] if widths or row counts differ, or no query has a match.
+pub fn evaluate(
+    (query_features, queries): (&Features, &[Entry]),
+    (gallery_features, gallery): (&Features, &[Entry]),
+    protocol: Protocol,
+    options: EvalOptions,
+    mut keep: impl FnMut(usize, &Ranking),
+) -> Result<Scores, EvalError> {
+    for (what, features, entries) in [("queries", query_features, queries), ("gallery", gallery_features, gallery)] {
+        if features.rows() != entries.len() {
+            let (rows, width) = (entries.len(), features.width());
+            return Err(EvalError::Shape { what: what.into(), values: features.rows() * width, rows, width });
+        }
+    }
+    if query_features.width() != gallery_features.width() {
+        return Err(EvalError::Width { query: query_features.width(), gallery: gallery_features.width() });
+    }
+    let mut by_query = Vec::with_capacity(queries.len());
+    query_features.distances(gallery_features, options.metric, BLOCK, |first, distances| {
+        let rankings: Vec<Ranking> = (0..distances.nrows())
+            .into_par_iter()
+            .map(|i| Ranking::new(&queries[first + i], gallery, &distances.row(i).to_vec(), protocol))
+            .collect();
+        for (i, ranking) in rankings.iter().enumerate() {
+            keep(first + i, ranking);
+            by_query.push(score(ranking, protocol, options.average_precision));
+        }
+    });
+    Scores::from_queries(by_query, gallery.len(), protocol, options.max_rank)
+}
+
+/// What random rankings score: the mean over `draws` of them, drawn from `seed`.
+///
+/// # Errors
+/// [`EvalError::NoMatches`] if no query has a match.
+pub fn chance(queries: &[Entry], gallery: &[Entry], protocol: Protocol, options: EvalOptions, seed: u32, draws: u32) -> Result<Scores, EvalError> {
+    let trials: Vec<Scores> = (0..draws)
+        .into_par_iter()
+        .map(|draw| {
+            let by_query = queries.iter().enumerate().map(|(i, query)| {
+                let mut random = crate::python::Random::new(seed.wrapping_add(draw).wrapping_mul(1_000_003) ^ i as u32);
+                let distances: Vec<f32> = gallery.iter().map(|_| (random.next_u32() >> 8) as f32).collect();
+                score(&Ranking::new(query, gallery, &distances, protocol), protocol, options.average_precision)
+            });
+            Scores::from_queries(by_query.collect(), gallery.len(), protocol, options.max_rank)
+        })
+        .collect::<Result<_, _>>()?;
+    Ok(mean_over_trials(&trials))
+}
+
+/// The mean of the scores of several trials; queries and gallery are those of the first.
+///
+/// # Panics
+/// If there is no trial.
+#[must_use]
+pub fn mean_over_trials(trials: &[Scores]) -> Scores {
+    let n = trials.len() as f64;
+    let first = trials.first().expect("at least one trial");
+    let mean = |value: fn(&Scores) -> f64| trials.iter().map(value).sum::<f64>() / n;
+    let cmc = (0..first.cmc.len()).map(|k| trials.iter().map(|t| t.cmc[k]).sum::<f64>() / n).collect();
+    Scores { map: mean(|s| s.map), minp: mean(|s| s.minp), cmc, ..first.clone() }
+}
