@@ -64,7 +64,11 @@ impl Checkpoints {
 
     fn fill<M: Module + Clone, S: Serialize>(&self, directory: &Path, model: &M, optimiser: &ModuleOptimizer, state: &S) -> Result<()> {
         let failed = |what: &str, e: &dyn std::fmt::Display| {
-            Error::Data(DataError::Io { action: "write the checkpoint", path: self.directory.join(what), source: std::io::Error::other(e.to_string()) })
+            Error::Data(DataError::Io {
+                action: "write the checkpoint",
+                path: self.directory.join(what),
+                source: std::io::Error::other(e.to_string()),
+            })
         };
         model.clone().save_file(directory.join("model")).map_err(|e| failed("model", &e))?;
         optimiser.save(directory.join("optimizer")).map_err(|e| failed("optimizer", &e))?;

@@ -136,7 +136,10 @@ impl Default for Experiment {
             claim: String::new(),
             seed: 0,
             data: Data { root: "datasets/synthetic".into(), synthetic: true, seed: 0, size: Size::default(), validation: 0.1 },
-            model: Model { weights: "embedded".into(), modalities: [Modality::Rgb, Modality::Infrared, Modality::Sketch, Modality::Text].into_iter().collect() },
+            model: Model {
+                weights: "embedded".into(),
+                modalities: [Modality::Rgb, Modality::Infrared, Modality::Sketch, Modality::Text].into_iter().collect(),
+            },
             train: Train {
                 identities: 16,
                 tuples: 2,
@@ -214,7 +217,10 @@ fn parse(path: &Path) -> Result<Table> {
 fn file_layers(path: &Path, depth: usize, layers: &mut Vec<Layer>) -> Result<()> {
     let mut table = parse(path)?;
     if let Some(base) = table.remove("base") {
-        let base = base.as_str().map(|b| path.with_file_name(b)).ok_or_else(|| Error::user(format!("{}: `base` is not a path", path.display()), "write base = \"other.toml\""))?;
+        let base = base
+            .as_str()
+            .map(|b| path.with_file_name(b))
+            .ok_or_else(|| Error::user(format!("{}: `base` is not a path", path.display()), "write base = \"other.toml\""))?;
         if depth > 8 {
             return Err(Error::user(format!("{}: `base` goes in a circle", path.display()), "a base file must not lead back to itself"));
         }
@@ -282,7 +288,9 @@ impl Experiment {
     }
 
     fn validate(&self, origins: &str) -> Result<()> {
-        let wrong = |key: &str, problem: String| Err(Error::user(format!("{origins}: `{key}` {problem}"), "docs/configuration.md lists every key with its range"));
+        let wrong = |key: &str, problem: String| {
+            Err(Error::user(format!("{origins}: `{key}` {problem}"), "docs/configuration.md lists every key with its range"))
+        };
         if self.train.stages.is_empty() {
             return wrong("train.stages", "is empty; at least one stage is needed".into());
         }
@@ -369,7 +377,11 @@ mod tests {
 
     #[test]
     fn values_out_of_range_are_refused_by_key() {
-        for (text, key) in [("[data]\nvalidation = 2.0", "data.validation"), ("[train]\nstages = []", "train.stages"), ("[evaluation]\ntasks = [\"mars.rgb-rgb\"]", "mars")] {
+        for (text, key) in [
+            ("[data]\nvalidation = 2.0", "data.validation"),
+            ("[train]\nstages = []", "train.stages"),
+            ("[evaluation]\ntasks = [\"mars.rgb-rgb\"]", "mars"),
+        ] {
             let error = load(text, &[]).expect_err(key);
             assert!(error.to_string().contains(key), "{error}");
         }

@@ -10,7 +10,8 @@ use burn::tensor::Device;
 pub fn open(name: &str) -> Result<Device> {
     let (kind, index) = match name.split_once(':') {
         Some((kind, index)) => {
-            let number = index.parse::<usize>().map_err(|_| Error::user(format!("--device {name}: `{index}` is no number"), "write cuda:0 or wgpu:0"))?;
+            let number =
+                index.parse::<usize>().map_err(|_| Error::user(format!("--device {name}: `{index}` is no number"), "write cuda:0 or wgpu:0"))?;
             (kind, number)
         }
         None => (name, 0),

@@ -59,7 +59,13 @@ impl Error {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Data(error) => if error.is_user() { 2 } else { 1 },
+            Self::Data(error) => {
+                if error.is_user() {
+                    2
+                } else {
+                    1
+                }
+            }
             Self::Weights(_) | Self::Eval(_) | Self::User { .. } => 2,
             Self::Failure(_) => 1,
             Self::Stopped { .. } => 75,

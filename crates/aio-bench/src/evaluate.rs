@@ -86,7 +86,14 @@ pub type Galleries = BTreeMap<String, Features>;
 ///
 /// # Errors
 /// [`Error`] naming the task's data that cannot be used.
-pub fn score(task: &Task, data: &TaskData, pictures: &Pictures, extractor: &Extractor, galleries: &mut Galleries, wanted: usize) -> Result<TaskScores> {
+pub fn score(
+    task: &Task,
+    data: &TaskData,
+    pictures: &Pictures,
+    extractor: &Extractor,
+    galleries: &mut Galleries,
+    wanted: usize,
+) -> Result<TaskScores> {
     let key = task.dataset.to_string();
     if !galleries.contains_key(&key) {
         let inputs: Vec<Input> = data.gallery.iter().map(|(_, path)| single(Modality::Rgb, pictures.get(path))).collect();
@@ -158,7 +165,9 @@ pub fn validate(samples: &[Sample], extractor: &Extractor) -> Result<f64> {
     let gallery = features(extractor, "validation gallery", &inputs, "validation")?;
     let entry = |s: &&Sample| Entry { identity: s.identity.0, camera: -1, image: s.source.map_or(-1, |p| p.0) };
     let entries: Vec<Entry> = photos.iter().map(entry).collect();
-    let run = |queries: (&Features, &[Entry])| evaluate(queries, (&gallery, &entries), aio_eval::Protocol::Tri, EvalOptions::default(), |_, _| {}).map(|s| s.map);
+    let run = |queries: (&Features, &[Entry])| {
+        evaluate(queries, (&gallery, &entries), aio_eval::Protocol::Tri, EvalOptions::default(), |_, _| {}).map(|s| s.map)
+    };
     let mut values = vec![run((&gallery, &entries))?];
     if !captions.is_empty() {
         let inputs: Vec<Input> = captions.iter().map(|s| Input { caption: s.caption().map(str::to_owned), ..Input::default() }).collect();

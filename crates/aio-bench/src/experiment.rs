@@ -88,7 +88,7 @@ pub fn run(request: &Request) -> Result<(Run, RunResult)> {
     let text = toml::to_string(&experiment).map_err(|e| Error::Failure(e.to_string()))?;
     run.write_text("config.toml", &text)?;
     let trained = train::train(&experiment, &run, &start, &mut library, &device, stop)?;
-    let card = [("experiment", name.clone()), ("cell", experiment.cell()), ("seed", experiment.seed.to_string())];
+    let card = [("experiment", name.clone().into()), ("cell", experiment.cell().into()), ("seed", experiment.seed.into())];
     let bytes = trained.backbone.to_bytes(&trained.config, &trained.preprocessing, &card)?;
     fs::write_then_rename(&run.directory().join("model.safetensors"), &bytes)?;
     let before = Extractor::new(&start.backbone(&device)?, &start.config, start.preprocessing.clone(), &device);
@@ -141,7 +141,9 @@ pub fn run(request: &Request) -> Result<(Run, RunResult)> {
 }
 
 fn record(metrics: &mut BTreeMap<String, f64>, task: &str, scores: &Scores) {
-    for (name, value) in [("rank1", scores.rank(1)), ("rank5", scores.rank(5)), ("rank10", scores.rank(10)), ("map", scores.map), ("minp", scores.minp)] {
+    for (name, value) in
+        [("rank1", scores.rank(1)), ("rank5", scores.rank(5)), ("rank10", scores.rank(10)), ("map", scores.map), ("minp", scores.minp)]
+    {
         metrics.insert(format!("{task}.{name}"), value);
     }
 }
@@ -167,7 +169,8 @@ fn stop_flag() -> Result<Arc<AtomicBool>> {
     use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
     let flag = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM, SIGUSR1] {
-        signal_hook::flag::register_conditional_shutdown(signal, 1, Arc::clone(&flag)).map_err(|e| Error::Failure(format!("cannot watch for signals: {e}")))?;
+        signal_hook::flag::register_conditional_shutdown(signal, 1, Arc::clone(&flag))
+            .map_err(|e| Error::Failure(format!("cannot watch for signals: {e}")))?;
         signal_hook::flag::register(signal, Arc::clone(&flag)).map_err(|e| Error::Failure(format!("cannot watch for signals: {e}")))?;
     }
     Ok(flag)

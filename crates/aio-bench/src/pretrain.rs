@@ -109,7 +109,11 @@ pub fn run(recipe: &Recipe, out: &Path, device: &Device) -> Result<PathBuf> {
     let schedule = WarmupCosine { base: recipe.rate, warmup: 150, steps: recipe.steps, floor: 0.02 };
     fs::create_dir_all(out)?;
     let log = out.join("loss.csv");
-    let mut log = std::fs::OpenOptions::new().create(true).append(true).open(&log).map_err(|e| Error::Failure(format!("cannot write {}: {e}", log.display())))?;
+    let mut log = std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(&log)
+        .map_err(|e| Error::Failure(format!("cannot write {}: {e}", log.display())))?;
     let bar = progress::bar("pre-training", recipe.steps, "steps");
     bar.set_position(first as u64);
     for step in first..recipe.steps {
@@ -133,8 +137,8 @@ pub fn run(recipe: &Recipe, out: &Path, device: &Device) -> Result<PathBuf> {
 }
 
 fn write(out: &Path, model: &Backbone, recipe: &Recipe) -> Result<PathBuf> {
-    let recipe = serde_json::to_string(recipe).map_err(|e| Error::Failure(e.to_string()))?;
-    let card = [("recipe", recipe), ("licence", "MIT OR Apache-2.0".to_owned()), ("origin", "aio pretrain, rendered data only".to_owned())];
+    let recipe = serde_json::to_value(recipe).map_err(|e| Error::Failure(e.to_string()))?;
+    let card = [("recipe", recipe), ("licence", "MIT OR Apache-2.0".into()), ("origin", "aio pretrain, rendered data only".into())];
     let bytes = model.to_bytes(&pretrain::config(), &preprocessing(), &card)?;
     let path = out.join("embedded.safetensors");
     fs::write_then_rename(&path, &bytes)?;

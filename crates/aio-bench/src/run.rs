@@ -145,7 +145,8 @@ impl Run {
             return Ok(());
         }
         let text = fs::read_to_string(&path)?;
-        let before = |line: &&str| serde_json::from_str::<serde_json::Value>(line).ok().and_then(|v| v["step"].as_u64()).is_some_and(|s| s < step as u64);
+        let before =
+            |line: &&str| serde_json::from_str::<serde_json::Value>(line).ok().and_then(|v| v["step"].as_u64()).is_some_and(|s| s < step as u64);
         let kept: String = text.lines().filter(before).flat_map(|l| [l, "\n"]).collect();
         Ok(fs::write_then_rename(&path, kept.as_bytes())?)
     }

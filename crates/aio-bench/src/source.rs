@@ -187,10 +187,15 @@ impl Source {
             text_rows: Vec::new(),
             captions: Vec::new(),
             masked: Vec::new(),
-            combination: if self.combinations.is_empty() { ModalitySet::default() } else { self.combinations[stream.random_range(0..self.combinations.len())] },
+            combination: if self.combinations.is_empty() {
+                ModalitySet::default()
+            } else {
+                self.combinations[stream.random_range(0..self.combinations.len())]
+            },
         };
         for (row, tuple) in tuples.iter().enumerate() {
-            let caption = tuple.real[Modality::Text as usize].filter(|_| self.modalities.contains(&Modality::Text)).and_then(|i| self.captions[i].as_ref());
+            let caption =
+                tuple.real[Modality::Text as usize].filter(|_| self.modalities.contains(&Modality::Text)).and_then(|i| self.captions[i].as_ref());
             if let Some(caption) = caption {
                 let rate = self.experiment.losses.mask_rate;
                 batch.text_rows.push(row);

@@ -71,11 +71,7 @@ pub struct TaskData {
 }
 
 fn entry(sample: &Sample) -> Entry {
-    Entry {
-        identity: sample.identity.0,
-        camera: sample.camera.map_or(-1, |c| c.0),
-        image: sample.source.map_or(-1, |s| s.0),
-    }
+    Entry { identity: sample.identity.0, camera: sample.camera.map_or(-1, |c| c.0), image: sample.source.map_or(-1, |s| s.0) }
 }
 
 fn part(sample: &Sample) -> Part {
@@ -98,7 +94,8 @@ impl Task {
             let near = nearest(name, DatasetName::ALL.map(DatasetName::name)).map_or(usage.to_owned(), |n| format!("did you mean `{n}`?"));
             Error::user(format!("task `{text}`: unknown data set `{name}`"), near)
         })?;
-        let query = fields.next().and_then(|q| q.strip_suffix("-rgb")).ok_or_else(|| Error::user(format!("task `{text}` names no `<query>-rgb`"), usage))?;
+        let query =
+            fields.next().and_then(|q| q.strip_suffix("-rgb")).ok_or_else(|| Error::user(format!("task `{text}` names no `<query>-rgb`"), usage))?;
         let mode = match (dataset, fields.next()) {
             (DatasetName::SysuMm01, Some("all") | None) => Some(SysuMode::All),
             (DatasetName::SysuMm01, Some("indoor")) => Some(SysuMode::Indoor),
@@ -130,7 +127,14 @@ impl Task {
             DatasetName::OrBench => of(&[Infrared, ColourPencil, Sketch, Text]),
             DatasetName::SynthPedes => false,
         };
-        if fits { Ok(()) } else { Err(Error::user(format!("task `{text}`: {} has no {} queries", self.dataset, self.query), "docs/protocols.md lists the tasks of every data set")) }
+        if fits {
+            Ok(())
+        } else {
+            Err(Error::user(
+                format!("task `{text}`: {} has no {} queries", self.dataset, self.query),
+                "docs/protocols.md lists the tasks of every data set",
+            ))
+        }
     }
 
     /// Picks queries, gallery, rule and trials from the data set.
@@ -150,7 +154,10 @@ impl Task {
             DatasetName::PkuSketch | DatasetName::MarketSketch1k | DatasetName::SynthPedes => (Protocol::None, self.singles(dataset)),
         };
         if queries.is_empty() || gallery.is_empty() {
-            return Err(Error::user(format!("task `{self}`: {} queries and {} gallery pictures", queries.len(), gallery.len()), "is the data set complete? `aio data list` shows what is found"));
+            return Err(Error::user(
+                format!("task `{self}`: {} queries and {} gallery pictures", queries.len(), gallery.len()),
+                "is the data set complete? `aio data list` shows what is found",
+            ));
         }
         let every: Vec<usize> = (0..queries.len()).collect();
         let drawn = |cameras: &[i64]| (0..DRAWS).map(|t| (every.clone(), single_shot(&entries, cameras, t))).collect();
@@ -261,7 +268,13 @@ mod tests {
 
     #[test]
     fn tasks_parse_and_print_back() {
-        for text in ["market1501.rgb-rgb", "sysu-mm01.infrared-rgb.all", "sysu-mm01.infrared-rgb.indoor", "tri-cuhk-pedes.sketch+text-rgb", "orbench.infrared+text-rgb"] {
+        for text in [
+            "market1501.rgb-rgb",
+            "sysu-mm01.infrared-rgb.all",
+            "sysu-mm01.infrared-rgb.indoor",
+            "tri-cuhk-pedes.sketch+text-rgb",
+            "orbench.infrared+text-rgb",
+        ] {
             assert_eq!(Task::parse(text).expect(text)[0].to_string(), text);
         }
         assert_eq!(Task::parse("tri-cuhk-pedes.*-rgb").expect("all").len(), 15);
@@ -269,7 +282,12 @@ mod tests {
 
     #[test]
     fn impossible_tasks_are_refused_by_name() {
-        for (text, word) in [("market1502.rgb-rgb", "market1502"), ("market1501.sketch-rgb", "sketch"), ("market1501.rgb", "<query>-rgb"), ("pku-sketch.sketch-rgb.all", "all")] {
+        for (text, word) in [
+            ("market1502.rgb-rgb", "market1502"),
+            ("market1501.sketch-rgb", "sketch"),
+            ("market1501.rgb", "<query>-rgb"),
+            ("pku-sketch.sketch-rgb.all", "all"),
+        ] {
             let error = Task::parse(text).expect_err(text);
             assert!(error.to_string().contains(word), "{error}");
         }

@@ -83,9 +83,9 @@ impl DataError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Missing { layout, .. } => Some(format!(
-                "expected this tree under the data root (docs/datasets.md says where to get it):\n{layout}"
-            )),
+            Self::Missing { layout, .. } => {
+                Some(format!("expected this tree under the data root (docs/datasets.md says where to get it):\n{layout}"))
+            }
             Self::Empty { .. } => Some("was the archive unpacked completely, and one level deep?".into()),
             Self::Image { .. } => Some("the file is damaged or cut short; copy it again from the archive".into()),
             Self::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {

@@ -75,9 +75,8 @@ impl ModalitySet {
     #[must_use]
     pub fn combinations() -> Vec<Self> {
         let members = [Modality::Rgb, Modality::Infrared, Modality::Sketch, Modality::Text];
-        let mut sets: Vec<Self> = (1u8..16)
-            .map(|bits| members.into_iter().enumerate().filter(|(i, _)| bits >> i & 1 == 1).map(|(_, m)| m).collect())
-            .collect();
+        let mut sets: Vec<Self> =
+            (1u8..16).map(|bits| members.into_iter().enumerate().filter(|(i, _)| bits >> i & 1 == 1).map(|(_, m)| m).collect()).collect();
         sets.sort_by_key(|set: &Self| (set.len(), *set));
         sets
     }

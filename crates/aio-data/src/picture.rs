@@ -45,8 +45,7 @@ impl Picture {
     /// # Errors
     /// The resizer's message, for an image without pixels.
     pub fn resized(image: &image::RgbImage, size: PictureSize) -> std::result::Result<Self, String> {
-        let source = fir::images::ImageRef::new(image.width(), image.height(), image.as_raw(), fir::PixelType::U8x3)
-            .map_err(|e| e.to_string())?;
+        let source = fir::images::ImageRef::new(image.width(), image.height(), image.as_raw(), fir::PixelType::U8x3).map_err(|e| e.to_string())?;
         let mut target = fir::images::Image::new(size.width as u32, size.height as u32, fir::PixelType::U8x3);
         let options = fir::ResizeOptions::new().resize_alg(fir::ResizeAlg::Convolution(fir::FilterType::Bilinear));
         fir::Resizer::new().resize(&source, &mut target, &options).map_err(|e| e.to_string())?;

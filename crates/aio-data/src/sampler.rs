@@ -48,10 +48,7 @@ impl IdentitySampler {
             return Err(DataError::Sampler("a batch needs at least one identity and one photograph of each".into()));
         }
         if groups.len() < identities {
-            return Err(DataError::Sampler(format!(
-                "a batch holds {identities} identities, but only {} have an RGB photograph",
-                groups.len()
-            )));
+            return Err(DataError::Sampler(format!("a batch holds {identities} identities, but only {} have an RGB photograph", groups.len())));
         }
         Ok(Self { groups: groups.into_iter().collect(), identities, tuples, seed })
     }

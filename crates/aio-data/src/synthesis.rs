@@ -143,9 +143,9 @@ mod tests {
         let mut flat = Picture { size, pixels: vec![240; 768] };
         line_drawing(&mut flat, &mut rng(0, "lines", 0));
         assert!(flat.pixels.iter().all(|p| *p == 255));
-        let bright = |i: usize| if i % 16 < 8 { [250u8; 3] } else { [190u8; 3] };
+        let bright = |i: usize| if i % 16 < 8 { [250u8; 3] } else { [110u8; 3] };
         let mut edge = Picture { size, pixels: (0..256).flat_map(bright).collect() };
         line_drawing(&mut edge, &mut rng(0, "lines", 1));
-        assert!(edge.at(8, 8)[0] < edge.at(8, 1)[0], "{:?} {:?}", edge.at(8, 8), edge.at(8, 1));
+        assert!(edge.at(8, 8)[0] < edge.at(8, 14)[0] && edge.at(8, 1)[0] == 255, "{:?} {:?}", edge.at(8, 8), edge.at(8, 1));
     }
 }

@@ -23,6 +23,10 @@ pub fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
 }
 
+/// The one metadata entry of a file, a JSON object. Several entries would be written in random order, and equal
+/// weights would have different checksums.
+const METADATA: &str = "aio";
+
 /// How pictures must be prepared for weights, stored with them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Preprocessing {
@@ -128,15 +132,17 @@ impl Weights {
         Ok(file.tensors().into_iter().map(|(name, view)| (name, view.shape().to_vec())).collect())
     }
 
-    /// A metadata entry, parsed from JSON.
+    /// A metadata entry.
     ///
     /// # Errors
     /// [`WeightsError::Metadata`] if it is absent or does not parse.
     pub fn metadata<T: serde::de::DeserializeOwned>(&self, key: &'static str) -> Result<T, WeightsError> {
         let (_, header) = SafeTensors::read_metadata(&self.bytes).map_err(|e| self.format(e))?;
         let error = |problem: String| WeightsError::Metadata { origin: self.origin.clone(), key, problem };
-        let text = header.metadata().as_ref().and_then(|m| m.get(key)).ok_or_else(|| error("not there".into()))?;
-        serde_json::from_str(text).map_err(|e| error(e.to_string()))
+        let text = header.metadata().as_ref().and_then(|m| m.get(METADATA)).ok_or_else(|| error("not there".into()))?;
+        let mut entries: BTreeMap<String, serde_json::Value> = serde_json::from_str(text).map_err(|e| error(e.to_string()))?;
+        let value = entries.remove(key).ok_or_else(|| error("not there".into()))?;
+        serde_json::from_value(value).map_err(|e| error(e.to_string()))
     }
 
     /// Splits off the tensors below `prefix` (which ends in a dot), without the prefix.
@@ -156,10 +162,8 @@ impl Weights {
     /// [`WeightsError::Mismatch`] if a tensor is missing, unused or of another shape: each by name.
     pub fn load<M: Module + ModuleSnapshot>(&self, mut module: M) -> Result<M, WeightsError> {
         SafeTensors::deserialize(&self.bytes).map_err(|e| self.format(e))?;
-        let mut store = SafetensorsStore::from_bytes(Some(self.bytes.clone()))
-            .with_from_adapter(PyTorchToBurnAdapter)
-            .allow_partial(true)
-            .validate(false);
+        let mut store =
+            SafetensorsStore::from_bytes(Some(self.bytes.clone())).with_from_adapter(PyTorchToBurnAdapter).allow_partial(true).validate(false);
         let result = module.load_from(&mut store).map_err(|e| self.format(e))?;
         let mut problems: Vec<String> = result.missing.iter().map(|(name, _)| format!("missing `{name}`")).collect();
         problems.extend(result.unused.iter().map(|name| format!("unused `{name}`")));
@@ -172,7 +176,7 @@ impl Weights {
 ///
 /// # Errors
 /// [`WeightsError::Format`] if a tensor cannot be serialised.
-pub fn to_bytes(modules: Vec<(&str, Vec<u8>)>, metadata: Vec<(String, String)>) -> Result<Vec<u8>, WeightsError> {
+pub fn to_bytes(modules: Vec<(&str, Vec<u8>)>, metadata: BTreeMap<String, serde_json::Value>) -> Result<Vec<u8>, WeightsError> {
     let format = |problem: String| WeightsError::Format { origin: "the model".into(), problem };
     let parts = modules
         .iter()
@@ -180,7 +184,8 @@ pub fn to_bytes(modules: Vec<(&str, Vec<u8>)>, metadata: Vec<(String, String)>) 
         .collect::<Result<Vec<_>, _>>()?;
     let tensors = parts.iter().flat_map(|(prefix, file)| file.tensors().into_iter().map(move |(name, view)| (format!("{prefix}{name}"), view)));
     let sorted: BTreeMap<String, _> = tensors.collect();
-    safetensors::serialize(sorted, Some(metadata.into_iter().collect())).map_err(|e| format(e.to_string()))
+    let text = serde_json::to_string(&metadata).map_err(|e| format(e.to_string()))?;
+    safetensors::serialize(sorted, Some([(METADATA.to_owned(), text)].into())).map_err(|e| format(e.to_string()))
 }
 
 /// The safetensors bytes of one module under PyTorch key names.
@@ -189,7 +194,7 @@ pub fn to_bytes(modules: Vec<(&str, Vec<u8>)>, metadata: Vec<(String, String)>) 
 /// [`WeightsError::Format`] if a tensor cannot be serialised.
 pub fn module_bytes<M: Module + ModuleSnapshot>(module: &M) -> Result<Vec<u8>, WeightsError> {
     let format = |problem: String| WeightsError::Format { origin: "the model".into(), problem };
-    let mut store = SafetensorsStore::from_bytes(None).with_to_adapter(BurnToPyTorchAdapter).skip_enum_variants(true);
+    let mut store = SafetensorsStore::from_bytes(None).with_to_adapter(BurnToPyTorchAdapter).skip_enum_variants(true).clear_metadata();
     module.save_into(&mut store).map_err(|e| format(e.to_string()))?;
     store.get_bytes().map_err(|e| format(e.to_string()))
 }

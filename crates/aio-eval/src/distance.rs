@@ -25,8 +25,8 @@ impl Features {
     /// [`EvalError::Shape`] or [`EvalError::NotFinite`] naming the row.
     pub fn new(what: &str, rows: usize, width: usize, values: Vec<f32>) -> Result<Self, EvalError> {
         let count = values.len();
-        let values = Array2::from_shape_vec((rows, width), values)
-            .map_err(|_| EvalError::Shape { what: what.to_owned(), values: count, rows, width })?;
+        let values =
+            Array2::from_shape_vec((rows, width), values).map_err(|_| EvalError::Shape { what: what.to_owned(), values: count, rows, width })?;
         if let Some(((row, column), value)) = values.indexed_iter().find(|(_, v)| !v.is_finite()) {
             return Err(EvalError::NotFinite { what: what.to_owned(), row, column, value: *value });
         }

@@ -4,8 +4,8 @@
 //! are functions of a ranking. Nothing here knows of images, paths, tensors or models.
 
 mod distance;
-pub mod python;
 mod protocol;
+pub mod python;
 mod ranking;
 mod score;
 

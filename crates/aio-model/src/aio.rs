@@ -171,7 +171,15 @@ impl<'a> Inputs<'a> {
         let rows = if set.contains(Modality::Text) { Some(self.text_rows.clone()?) } else { None };
         let visual = set.iter().filter_map(|m| self.picture(m).map(|p| (m, p)));
         let mut present: Vec<Present> = visual
-            .map(|(m, p)| Present::Pictures(m, match &rows { Some(rows) => p.select(0, rows.clone()), None => p }))
+            .map(|(m, p)| {
+                Present::Pictures(
+                    m,
+                    match &rows {
+                        Some(rows) => p.select(0, rows.clone()),
+                        None => p,
+                    },
+                )
+            })
             .collect();
         let labels = match rows {
             Some(_) => {

@@ -5,6 +5,7 @@ use burn::module::Module;
 use burn::nn::{LayerNorm, LayerNormConfig, Linear, LinearConfig};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Layer normalisation and linear map from the encoder's `[CLS]` output to the embedding.
 ///
@@ -58,11 +59,7 @@ impl BackboneConfig {
     #[must_use]
     pub fn init(&self, device: &Device) -> Backbone {
         let width = self.encoder.width;
-        Backbone {
-            tokenizers: self.tokenizers.init(width, device),
-            encoder: self.encoder.init(device),
-            projection: Projection::new(width, device),
-        }
+        Backbone { tokenizers: self.tokenizers.init(width, device), encoder: self.encoder.init(device), projection: Projection::new(width, device) }
     }
 }
 
@@ -109,12 +106,14 @@ impl Backbone {
     ///
     /// # Errors
     /// [`WeightsError::Format`] if a tensor cannot be serialised.
-    pub fn to_bytes(&self, config: &BackboneConfig, preprocessing: &Preprocessing, card: &[(&str, String)]) -> Result<Vec<u8>, WeightsError> {
-        let json = |value: Result<String, serde_json::Error>| value.map_err(|e| WeightsError::Format { origin: "the metadata".into(), problem: e.to_string() });
-        let mut metadata = vec![
-            (CONFIG.to_owned(), json(serde_json::to_string(config))?),
-            (PREPROCESSING.to_owned(), json(serde_json::to_string(preprocessing))?),
-        ];
+    pub fn to_bytes(&self, config: &BackboneConfig, preprocessing: &Preprocessing, card: &[(&str, serde_json::Value)]) -> Result<Vec<u8>, WeightsError> {
+        let json = |value: Result<serde_json::Value, serde_json::Error>| {
+            value.map_err(|e| WeightsError::Format { origin: "the metadata".into(), problem: e.to_string() })
+        };
+        let mut metadata = BTreeMap::from([
+            (CONFIG.to_owned(), json(serde_json::to_value(config))?),
+            (PREPROCESSING.to_owned(), json(serde_json::to_value(preprocessing))?),
+        ]);
         metadata.extend(card.iter().map(|(key, value)| ((*key).to_owned(), value.clone())));
         let modules = vec![
             ("tokenizers.", module_bytes(&self.tokenizers)?),

@@ -132,10 +132,8 @@ impl Extractor {
                     let ids: Vec<Vec<u32>> = inputs.iter().map(|i| Bpe::clip().encode(i.caption.as_deref().unwrap_or_default()).ids).collect();
                     return Present::Text(token_ids(&ids, &self.device));
                 }
-                let chosen: Vec<Picture> = inputs
-                    .iter()
-                    .filter_map(|i| i.pictures.iter().find(|(m, _)| *m == modality).map(|(_, p)| p.clone()))
-                    .collect();
+                let chosen: Vec<Picture> =
+                    inputs.iter().filter_map(|i| i.pictures.iter().find(|(m, _)| *m == modality).map(|(_, p)| p.clone())).collect();
                 Present::Pictures(modality, pictures(&chosen, &self.preprocessing, &self.device))
             })
             .collect()

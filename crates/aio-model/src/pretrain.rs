@@ -11,13 +11,8 @@ use burn::tensor::{Int, Tensor};
 #[must_use]
 pub fn config() -> BackboneConfig {
     let modalities = [aio_data::Modality::Rgb, aio_data::Modality::Text].into_iter().collect::<ModalitySet>();
-    let tokenizers = TokenizersConfig {
-        modalities,
-        height: 96,
-        width: 48,
-        stem: StemConfig { channels: 16, patch: 12 },
-        text: TextConfig { width: 32 },
-    };
+    let tokenizers =
+        TokenizersConfig { modalities, height: 96, width: 48, stem: StemConfig { channels: 16, patch: 12 }, text: TextConfig { width: 32 } };
     BackboneConfig { tokenizers, encoder: EncoderConfig::embedded() }
 }
 

@@ -35,7 +35,8 @@ pub(crate) trait Kernels: FusedOps {
     fn fused_linear_bias_backward(dy: FloatTensor<Self>) -> FloatTensor<Self>;
     fn standardise_kept(x: FloatTensor<Self>, instance: usize, epsilon: f32) -> (FloatTensor<Self>, FloatTensor<Self>);
     fn standardise_backward(y: FloatTensor<Self>, scales: FloatTensor<Self>, dy: FloatTensor<Self>, instance: usize) -> FloatTensor<Self>;
-    fn affine_relu_backward(x: FloatTensor<Self>, gamma: FloatTensor<Self>, beta: FloatTensor<Self>, dy: FloatTensor<Self>) -> [FloatTensor<Self>; 3];
+    fn affine_relu_backward(x: FloatTensor<Self>, gamma: FloatTensor<Self>, beta: FloatTensor<Self>, dy: FloatTensor<Self>)
+    -> [FloatTensor<Self>; 3];
 }
 
 fn contiguous(tensor: FlexTensor) -> FlexTensor {
@@ -189,7 +190,12 @@ impl Kernels for Flex {
         produce::<3, _>(dims(&y), |dx| kernels::standardise_backward(values(&y), values(&scales), values(&dy), sizes, dx)).0
     }
 
-    fn affine_relu_backward(x: FloatTensor<Self>, gamma: FloatTensor<Self>, beta: FloatTensor<Self>, dy: FloatTensor<Self>) -> [FloatTensor<Self>; 3] {
+    fn affine_relu_backward(
+        x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        dy: FloatTensor<Self>,
+    ) -> [FloatTensor<Self>; 3] {
         let (x, gamma, beta, dy) = (contiguous(x), contiguous(gamma), contiguous(beta), contiguous(dy));
         let (dx, (dgamma, dbeta)) =
             produce::<3, _>(dims(&x), |dx| kernels::affine_relu_backward(values(&x), values(&gamma), values(&beta), values(&dy), dx));

@@ -221,11 +221,8 @@ impl Heads {
 /// Writes the output `[batch, tokens, width]` and the attention weights `[batch, heads, tokens, tokens]`.
 pub(crate) fn attention(qkv: &[f32], keep: &[f32], sizes: Heads, y: &mut [f32], weights: &mut [f32]) {
     let (n, width) = (sizes.tokens, sizes.width());
-    y.par_chunks_mut(n * width)
-        .zip(weights.par_chunks_mut(sizes.heads * n * n))
-        .zip(qkv.par_chunks(3 * n * width))
-        .zip(keep.par_chunks(n))
-        .for_each(|(((y, weights), qkv), keep)| {
+    y.par_chunks_mut(n * width).zip(weights.par_chunks_mut(sizes.heads * n * n)).zip(qkv.par_chunks(3 * n * width)).zip(keep.par_chunks(n)).for_each(
+        |(((y, weights), qkv), keep)| {
             for head in 0..sizes.heads {
                 let scores = &mut weights[head * n * n..(head + 1) * n * n];
                 let mut view = ArrayViewMut2::from_shape((n, n), &mut *scores).expect("one square per head");
@@ -235,7 +232,8 @@ pub(crate) fn attention(qkv: &[f32], keep: &[f32], sizes: Heads, y: &mut [f32], 
                 }
                 general_mat_mul(1.0, &sizes.square(weights, head), &sizes.part(qkv, 2, head), 0.0, &mut sizes.output_mut(y, head));
             }
-        });
+        },
+    );
 }
 
 fn softmax(row: &mut [f32], keep: &[f32]) {
@@ -417,11 +415,8 @@ fn means(mut sums: Vec<(Vec<f64>, Vec<f64>)>, sizes: Pixels) -> Vec<(Vec<f64>, V
         let (total, squares) = sums.iter().fold((0.0, 0.0), |t, s| (t.0 + s.0[c], t.1 + s.1[c]));
         let n = sizes.pixels as f64;
         for s in &mut sums {
-            (s.0[c], s.1[c]) = if c < sizes.instance {
-                (s.0[c] / n, s.1[c] / n)
-            } else {
-                (total / (n * pictures as f64), squares / (n * pictures as f64))
-            };
+            (s.0[c], s.1[c]) =
+                if c < sizes.instance { (s.0[c] / n, s.1[c] / n) } else { (total / (n * pictures as f64), squares / (n * pictures as f64)) };
         }
     }
     sums

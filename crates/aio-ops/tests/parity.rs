@@ -95,7 +95,9 @@ fn attention_agrees_with_and_without_padding() {
 
 #[test]
 fn convolution_agrees() {
-    for window in [Window { kernel: 3, stride: 1, padding: 1 }, Window { kernel: 7, stride: 2, padding: 3 }, Window { kernel: 4, stride: 4, padding: 0 }] {
+    for window in
+        [Window { kernel: 3, stride: 1, padding: 1 }, Window { kernel: 7, stride: 2, padding: 3 }, Window { kernel: 4, stride: 4, padding: 0 }]
+    {
         let patch = window.kernel * window.kernel * 3;
         let kernel = move |v: Tensor<1>| v.reshape([patch, 5]);
         check(

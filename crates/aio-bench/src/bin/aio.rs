@@ -164,9 +164,8 @@ fn run(command: Command) -> Result<String> {
 fn report_all(names: &[String], format: Format, runs: &Path) -> Result<String> {
     let mut text = String::new();
     for name in names {
-        let cells = aio_data::fs::sorted_entries(&runs.join(name)).map_err(|_| {
-            Error::user(format!("no runs of `{name}` below {}", runs.display()), "run the experiment first: just experiment NAME")
-        })?;
+        let cells = aio_data::fs::sorted_entries(&runs.join(name))
+            .map_err(|_| Error::user(format!("no runs of `{name}` below {}", runs.display()), "run the experiment first: just experiment NAME"))?;
         let mut found = false;
         for cell in cells {
             let mut results = Vec::new();
@@ -174,7 +173,8 @@ fn report_all(names: &[String], format: Format, runs: &Path) -> Result<String> {
                 let path = seed.join("result.json");
                 if path.is_file() {
                     let parsed = serde_json::from_str(&aio_data::fs::read_to_string(&path)?);
-                    results.push(parsed.map_err(|e| Error::user(format!("{}: {e}", path.display()), "the file is damaged; remove it and run again"))?);
+                    results
+                        .push(parsed.map_err(|e| Error::user(format!("{}: {e}", path.display()), "the file is damaged; remove it and run again"))?);
                 }
             }
             if !results.is_empty() {
@@ -184,7 +184,10 @@ fn report_all(names: &[String], format: Format, runs: &Path) -> Result<String> {
             }
         }
         if !found {
-            return Err(Error::user(format!("no finished run of `{name}` below {}", runs.display()), "a run is finished when its result.json is there"));
+            return Err(Error::user(
+                format!("no finished run of `{name}` below {}", runs.display()),
+                "a run is finished when its result.json is there",
+            ));
         }
     }
     Ok(text)

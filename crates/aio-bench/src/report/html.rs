@@ -29,11 +29,18 @@ fn table(markdown: &str) -> String {
 pub(super) fn page(result: &RunResult, figures: &[(String, String)], pictures: &[(String, Vec<u8>)]) -> Result<String> {
     let mut text = String::new();
     let title = escape(&result.experiment);
-    let _ = write!(text, "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>{title}</title><link rel=\"icon\" href=\"data:,\"><style>{STYLE}</style></head><body><h1>{title}</h1>");
+    let _ = write!(
+        text,
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>{title}</title><link rel=\"icon\" href=\"data:,\"><style>{STYLE}</style></head><body><h1>{title}</h1>"
+    );
     let _ = write!(
         text,
         "<p>{}</p><p class=\"note\">cell {} · seed {} · {} optimiser steps in {:.0} s · fractions as percent · “untrained” is the frozen encoder before any training, “chance” a random ranking</p>",
-        escape(&result.claim), result.cell, result.seed, result.steps, result.train_seconds
+        escape(&result.claim),
+        result.cell,
+        result.seed,
+        result.steps,
+        result.train_seconds
     );
     text += &table(&results(std::slice::from_ref(result), Format::Markdown)?);
     for (title, svg) in figures {

@@ -34,7 +34,8 @@ pub(super) fn read(root: &Path) -> Result<Dataset> {
 /// Parses the base name only: a folder such as `run1_c2` must not match.
 fn sample(path: &Path) -> Result<Sample> {
     let pattern = Regex::new(PATTERN).expect("the pattern is valid");
-    let wrong = || DataError::Name { dataset: "market1501", path: path.to_path_buf(), pattern: "<identity>_c<camera>s<sequence>_<frame>_<detection>.jpg" };
+    let wrong =
+        || DataError::Name { dataset: "market1501", path: path.to_path_buf(), pattern: "<identity>_c<camera>s<sequence>_<frame>_<detection>.jpg" };
     let name = file_name(path);
     let fields = pattern.captures(&name).ok_or_else(wrong)?;
     Ok(Sample {

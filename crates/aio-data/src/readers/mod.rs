@@ -166,9 +166,7 @@ fn images(dataset: DatasetName, directory: &Path) -> Result<Vec<PathBuf>> {
     if !directory.is_dir() {
         return Err(DataError::Missing { dataset: dataset.name(), path: directory.to_path_buf(), layout: dataset.layout() });
     }
-    let is_image = |path: &PathBuf| {
-        path.extension().is_some_and(|e| ["jpg", "jpeg", "png", "bmp"].iter().any(|known| e.eq_ignore_ascii_case(known)))
-    };
+    let is_image = |path: &PathBuf| path.extension().is_some_and(|e| ["jpg", "jpeg", "png", "bmp"].iter().any(|known| e.eq_ignore_ascii_case(known)));
     let found: Vec<PathBuf> = fs::sorted_entries(directory)?.into_iter().filter(is_image).collect();
     if found.is_empty() {
         return Err(DataError::Empty { dataset: dataset.name(), what: "images (*.jpg, *.png, *.bmp)", path: directory.to_path_buf() });
@@ -202,9 +200,7 @@ fn annotations<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
     values
         .into_iter()
         .enumerate()
-        .map(|(i, value)| {
-            serde_json::from_value(value).map_err(|e| DataError::Row { path: path.to_path_buf(), row: i + 1, problem: e.to_string() })
-        })
+        .map(|(i, value)| serde_json::from_value(value).map_err(|e| DataError::Row { path: path.to_path_buf(), row: i + 1, problem: e.to_string() }))
         .collect()
 }
 

@@ -25,12 +25,12 @@ pub(super) fn read(root: &Path) -> Result<Dataset> {
     let mut dataset = Dataset { train: train(root)?, ..Dataset::default() };
     let list = root.join("test_gallery_and_queries.json");
     let text = fs::read_to_string(&list)?;
-    let keys: Map<String, Value> =
-        serde_json::from_str(&text).map_err(|e| DataError::Parse { path: list.clone(), problem: e.to_string() })?;
+    let keys: Map<String, Value> = serde_json::from_str(&text).map_err(|e| DataError::Parse { path: list.clone(), problem: e.to_string() })?;
     let mut known = BTreeMap::new();
     for (key, rows) in &keys {
         let modalities = if key == "RGB_GALLERY" { vec![Modality::Rgb] } else { modalities(&list, key)? };
-        let rows = rows.as_array().ok_or_else(|| DataError::Parse { path: list.clone(), problem: format!("the value of `{key}` is not an array") })?;
+        let rows =
+            rows.as_array().ok_or_else(|| DataError::Parse { path: list.clone(), problem: format!("the value of `{key}` is not an array") })?;
         let mut combinations = Vec::with_capacity(rows.len());
         for (i, row) in rows.iter().enumerate() {
             let samples = combination(root, &list, key, i + 1, row, &modalities)?;

@@ -320,7 +320,13 @@ fn cuhk(plan: &mut Plan, size: Size) {
     let other = (size.test / 5).max(2);
     let mut items = Vec::new();
     for (i, person) in plan.people("people", size.test + 2 * other).iter().enumerate() {
-        let split = if i < other { "train" } else if i < 2 * other { "val" } else { "test" };
+        let split = if i < other {
+            "train"
+        } else if i < 2 * other {
+            "val"
+        } else {
+            "test"
+        };
         for (n, camera) in plan.cameras(i, 3).into_iter().enumerate() {
             let file = format!("{}/{:04}_{n:03}.jpg", FOLDERS[camera % FOLDERS.len()], i + 1);
             plan.photo(format!("imgs/{file}"), person, plan.visible(camera));
@@ -445,7 +451,9 @@ pub fn write(root: &Path, seed: u64, size: Size, progress: &(dyn Fn(usize, usize
         }
         let problem = format!(
             "holds another benchmark (seed {}, version {}) than the one asked for (seed {seed}, version {VERSION}); remove the directory {} or choose another root",
-            found.seed, found.version, root.display()
+            found.seed,
+            found.version,
+            root.display()
         );
         return Err(DataError::Parse { path: root.join(MANIFEST), problem });
     }

@@ -71,14 +71,16 @@ fn lower_word(lower: Lower, v: usize) -> &'static str {
 }
 
 fn pattern_words(pattern: Pattern, v: usize) -> Option<&'static str> {
-    Some(match pattern {
-        Pattern::Plain => return None,
-        Pattern::Horizontal => ["horizontal stripes", "striped bands", "sideways stripes"],
-        Pattern::Vertical => ["vertical stripes", "pinstripes", "upright stripes"],
-        Pattern::Checked => ["checks", "a plaid pattern", "squares"],
-        Pattern::Dotted => ["dots", "polka dots", "spots"],
-        Pattern::Logo => ["a logo", "a printed badge", "a graphic"],
-    }[v % 3])
+    Some(
+        match pattern {
+            Pattern::Plain => return None,
+            Pattern::Horizontal => ["horizontal stripes", "striped bands", "sideways stripes"],
+            Pattern::Vertical => ["vertical stripes", "pinstripes", "upright stripes"],
+            Pattern::Checked => ["checks", "a plaid pattern", "squares"],
+            Pattern::Dotted => ["dots", "polka dots", "spots"],
+            Pattern::Logo => ["a logo", "a printed badge", "a graphic"],
+        }[v % 3],
+    )
 }
 
 fn shoes_word(shoes: Shoes, v: usize) -> &'static str {
@@ -91,22 +93,26 @@ fn shoes_word(shoes: Shoes, v: usize) -> &'static str {
 }
 
 fn bag_word(bag: Bag, v: usize) -> Option<&'static str> {
-    Some(match bag {
-        Bag::None => return None,
-        Bag::Backpack => ["backpack", "rucksack", "knapsack"],
-        Bag::ShoulderBag => ["shoulder bag", "messenger bag", "satchel"],
-        Bag::Handbag => ["handbag", "purse", "tote"],
-        Bag::Suitcase => ["suitcase", "rolling case", "trolley"],
-    }[v % 3])
+    Some(
+        match bag {
+            Bag::None => return None,
+            Bag::Backpack => ["backpack", "rucksack", "knapsack"],
+            Bag::ShoulderBag => ["shoulder bag", "messenger bag", "satchel"],
+            Bag::Handbag => ["handbag", "purse", "tote"],
+            Bag::Suitcase => ["suitcase", "rolling case", "trolley"],
+        }[v % 3],
+    )
 }
 
 fn hat_word(hat: Hat, v: usize) -> Option<&'static str> {
-    Some(match hat {
-        Hat::None => return None,
-        Hat::Cap => ["cap", "baseball cap", "peaked cap"],
-        Hat::Beanie => ["beanie", "knit hat", "woollen hat"],
-        Hat::SunHat => ["sun hat", "wide hat", "brimmed hat"],
-    }[v % 3])
+    Some(
+        match hat {
+            Hat::None => return None,
+            Hat::Cap => ["cap", "baseball cap", "peaked cap"],
+            Hat::Beanie => ["beanie", "knit hat", "woollen hat"],
+            Hat::SunHat => ["sun hat", "wide hat", "brimmed hat"],
+        }[v % 3],
+    )
 }
 
 struct Writer<'a> {
@@ -121,11 +127,7 @@ impl Writer<'_> {
     }
 
     fn colour(&mut self, colour: Colour) -> &'static str {
-        let named = if self.rng.random_bool(self.wording.error) {
-            Colour::ALL[self.rng.random_range(0..Colour::ALL.len())]
-        } else {
-            colour
-        };
+        let named = if self.rng.random_bool(self.wording.error) { Colour::ALL[self.rng.random_range(0..Colour::ALL.len())] } else { colour };
         colour_word(named, self.vocabulary)
     }
 
@@ -239,11 +241,8 @@ pub fn attributes(person: &Person) -> String {
         Hair::Bald => "bald".to_owned(),
         _ => format!("{} hair", hair_colour_word(person.hair_colour.colour, 0)),
     };
-    let lower = if person.wears_dress() {
-        "unknown".to_owned()
-    } else {
-        format!("{} {}", word(person.lower_colour.colour), lower_word(person.lower, 0))
-    };
+    let lower =
+        if person.wears_dress() { "unknown".to_owned() } else { format!("{} {}", word(person.lower_colour.colour), lower_word(person.lower, 0)) };
     let carried = bag_word(person.bag, 0).map_or("unknown".to_owned(), |bag| format!("{} {bag}", word(person.bag_colour.colour)));
     let who = match person.presentation {
         Presentation::Man => "man",

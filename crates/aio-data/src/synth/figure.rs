@@ -261,9 +261,7 @@ impl Builder<'_> {
             _ => (0.87, 0.160),
         };
         let axis = |b: &Self, y: f32| b.project(0.0, y * s, 0.0).0.0;
-        let level = |b: &Self, y: f32, wide: f32, deep: f32| {
-            (axis(b, y), y * s, b.half(wide * g * loose, deep * g * loose) * s)
-        };
+        let level = |b: &Self, y: f32, wide: f32, deep: f32| (axis(b, y), y * s, b.half(wide * g * loose, deep * g * loose) * s);
         let levels = [
             level(self, 1.475, 0.075, 0.065),
             level(self, 1.445, 0.165, 0.095),
@@ -377,8 +375,8 @@ impl Builder<'_> {
                 None
             };
             let (upper_width, fore_width) = if lower == person.skin { (0.062, 0.040) } else { (0.056, 0.048) };
-            self.push(capsule(elbow_p, hand_p, fore_width * thick, 0.036 * thick), lower, depth + 0.001 + 0.3 * elbow_depth.max(0.0))
-                .print = print.filter(|_| lower == cloth);
+            self.push(capsule(elbow_p, hand_p, fore_width * thick, 0.036 * thick), lower, depth + 0.001 + 0.3 * elbow_depth.max(0.0)).print =
+                print.filter(|_| lower == cloth);
             self.push(capsule(shoulder, elbow_p, upper_width * thick, (upper_width - 0.008) * thick), upper, depth + 0.002).print = print;
             if side > 0.0 {
                 self.carried(hand_p, shoulder, depth);
@@ -544,7 +542,12 @@ impl Builder<'_> {
                 let dome = arc((face.0, face.1 + 0.06 * s), rx * 1.05, ry * 0.8, 0.0, PI);
                 self.push(ellipse((face.0, face.1 + 0.062 * s), rx * 2.1, 0.036 * s), darker(cloth, 0.88), 0.155);
                 self.push(dome, cloth, 0.156);
-                self.stroke(vec![(face.0 - rx * 1.05, face.1 + 0.078 * s), (face.0 + rx * 1.05, face.1 + 0.078 * s)], 0.022, darker(cloth, 0.5), 0.157);
+                self.stroke(
+                    vec![(face.0 - rx * 1.05, face.1 + 0.078 * s), (face.0 + rx * 1.05, face.1 + 0.078 * s)],
+                    0.022,
+                    darker(cloth, 0.5),
+                    0.157,
+                );
             }
         }
     }

@@ -5,8 +5,8 @@ use super::person::{Material, Pattern};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use tiny_skia::{
-    Color, FillRule, GradientStop, LineCap, LineJoin, LinearGradient, Mask, Paint, Path, PathBuilder, Pixmap,
-    Point as SkPoint, SpreadMode, Stroke, Transform,
+    Color, FillRule, GradientStop, LineCap, LineJoin, LinearGradient, Mask, Paint, Path, PathBuilder, Pixmap, Point as SkPoint, SpreadMode, Stroke,
+    Transform,
 };
 
 /// Where the figure stands on the canvas: pixels per metre and the pixel of the ground below its axis.
@@ -87,9 +87,7 @@ fn motif(print: &Print) -> Vec<(Vec<Point>, f32, bool)> {
         Pattern::Plain => Vec::new(),
         Pattern::Horizontal => rows().map(horizontal).collect(),
         Pattern::Vertical => rows().map(vertical).collect(),
-        Pattern::Checked => {
-            rows().map(|d| (horizontal(d).0, 0.25 * p, false)).chain(rows().map(|d| (vertical(d).0, 0.25 * p, false))).collect()
-        }
+        Pattern::Checked => rows().map(|d| (horizontal(d).0, 0.25 * p, false)).chain(rows().map(|d| (vertical(d).0, 0.25 * p, false))).collect(),
         Pattern::Dotted => {
             let dot = |dx: f32, dy: f32| {
                 let around = (0..8).map(|i| {
@@ -98,9 +96,10 @@ fn motif(print: &Print) -> Vec<(Vec<Point>, f32, bool)> {
                 });
                 (around.collect(), 0.0, true)
             };
-            (-n..=n).flat_map(|i| (-n..=n).map(move |j| (i, j))).map(|(i, j)| {
-                dot((j as f32 + if i % 2 == 0 { 0.0 } else { 0.5 }) * p, i as f32 * p)
-            }).collect()
+            (-n..=n)
+                .flat_map(|i| (-n..=n).map(move |j| (i, j)))
+                .map(|(i, j)| dot((j as f32 + if i % 2 == 0 { 0.0 } else { 0.5 }) * p, i as f32 * p))
+                .collect()
         }
         Pattern::Logo => {
             let s = 0.06 + 0.35 * p;
@@ -164,11 +163,7 @@ fn shade(canvas: &mut Pixmap, outline: &Path, shading: Shading) {
     let gradient = LinearGradient::new(
         SkPoint::from_xy(from, bounds.top()),
         SkPoint::from_xy(to, bounds.top() + 0.3 * bounds.height()),
-        vec![
-            GradientStop::new(0.0, shadow(0.05)),
-            GradientStop::new(0.35, shadow(0.0)),
-            GradientStop::new(1.0, shadow(shading.depth)),
-        ],
+        vec![GradientStop::new(0.0, shadow(0.05)), GradientStop::new(0.35, shadow(0.0)), GradientStop::new(1.0, shadow(shading.depth))],
         SpreadMode::Pad,
         Transform::identity(),
     );

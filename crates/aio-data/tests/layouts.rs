@@ -1,0 +1,168 @@
+//! The synthetic benchmark is read back by the readers of the published layouts, and broken trees are refused by name.
+
+use aio_data::synth::benchmark::{self, Size};
+use aio_data::{Camera, Content, DatasetName, Identity, Modality, Split};
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+const SIZE: Size = Size { synth_pedes: 6, llcm: 5, market_sketch: 5, test: 5, pku: 20 };
+
+/// A benchmark that all tests share; it is rendered once.
+fn root() -> &'static Path {
+    static ROOT: OnceLock<tempfile::TempDir> = OnceLock::new();
+    ROOT.get_or_init(|| {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        benchmark::write(directory.path(), 1, SIZE, &|_, _| {}).expect("rendered");
+        directory
+    })
+    .path()
+}
+
+/// A copy of one data set that a test may break.
+fn copy(name: DatasetName) -> (tempfile::TempDir, PathBuf) {
+    fn walk(from: &Path, to: &Path) {
+        std::fs::create_dir_all(to).expect("create");
+        for entry in std::fs::read_dir(from).expect("list").flatten() {
+            let target = to.join(entry.file_name());
+            if entry.path().is_dir() { walk(&entry.path(), &target) } else { drop(std::fs::copy(entry.path(), target).expect("copy")) }
+        }
+    }
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let source = name.locate(root()).expect("rendered");
+    let target = directory.path().join(source.file_name().expect("a folder"));
+    walk(&source, &target);
+    (directory, target)
+}
+
+fn refusal(name: DatasetName, root: &Path) -> String {
+    let error = name.open(root).expect_err("broken");
+    assert!(error.is_user());
+    error.to_string()
+}
+
+#[test]
+fn every_data_set_is_read_and_its_files_exist() {
+    for name in DatasetName::ALL {
+        let dataset = name.open(root()).unwrap_or_else(|e| panic!("{name}: {e}"));
+        for split in [Split::Train, Split::Validation, Split::Query, Split::Gallery] {
+            for sample in dataset.split(split) {
+                assert_eq!(sample.modality == Modality::Text, sample.caption().is_some(), "{name}");
+                assert!(sample.path().is_none_or(Path::is_file), "{name}: {sample:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn counts_follow_from_the_size() {
+    let open = |name: DatasetName| name.open(root()).expect("read");
+    let market = open(DatasetName::Market1501);
+    assert_eq!((market.query.len(), market.identities(Split::Query)), (10, 5));
+    // Five people at six cameras, and four of five strangers are distractors: −1 is junk and dropped.
+    assert_eq!(market.gallery.len(), 30 + 4);
+    assert!(market.gallery.iter().any(|s| s.identity == Identity(0)));
+    let sysu = open(DatasetName::SysuMm01);
+    assert!(sysu.query.iter().all(|s| s.modality == Modality::Infrared && [Some(Camera(3)), Some(Camera(6))].contains(&s.camera)));
+    assert_eq!(sysu.query.len(), 5 * 4);
+    let pku = open(DatasetName::PkuSketch);
+    assert_eq!(pku.trials.len(), 10);
+    assert!(pku.trials.iter().all(|t| t.query.len() == 5 && t.gallery.len() == 10));
+    let tri = open(DatasetName::TriCuhkPedes);
+    assert_eq!((tri.gallery.len(), tri.query.len()), (15, 15 * 3));
+    let orbench = open(DatasetName::OrBench);
+    assert_eq!(orbench.combinations.len(), 32);
+    assert!(orbench.combinations["SK+CP+TEXT"].iter().all(|row| row.len() == 3));
+    let synth = open(DatasetName::SynthPedes);
+    assert_eq!(synth.train.iter().filter(|s| s.attributes.len() == 6).count(), synth.train.len());
+}
+
+#[test]
+fn tri_samples_of_one_photograph_share_its_number() {
+    let tri = DatasetName::TriCuhkPedes.open(root()).expect("read");
+    for photo in &tri.gallery {
+        let made: Vec<_> = tri.query.iter().filter(|s| s.source == photo.source).collect();
+        assert_eq!(made.len(), 3, "two captions and a sketch");
+        assert!(made.iter().all(|s| s.identity == photo.identity));
+    }
+}
+
+#[test]
+fn the_benchmark_is_a_pure_function_of_its_seed() {
+    let render = |seed| {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        benchmark::write(directory.path(), seed, Size { synth_pedes: 2, llcm: 2, market_sketch: 2, test: 2, pku: 20 }, &|_, _| {}).expect("rendered").content
+    };
+    assert_eq!(render(3), render(3));
+    assert_ne!(render(3), render(4));
+}
+
+#[test]
+fn another_benchmark_in_the_same_place_is_refused() {
+    let error = benchmark::write(root(), 2, SIZE, &|_, _| {}).expect_err("another seed");
+    assert!(error.to_string().contains("seed 1"), "{error}");
+    assert!(benchmark::write(root(), 1, SIZE, &|_, _| {}).is_ok());
+}
+
+#[test]
+fn a_missing_root_shows_the_expected_tree() {
+    let error = DatasetName::Market1501.open(Path::new("/nowhere")).expect_err("nothing there");
+    assert!(error.to_string().contains("/nowhere/Market-1501-v15.09.15"), "{error}");
+    assert!(error.hint().is_some_and(|h| h.contains("bounding_box_train/")));
+}
+
+#[test]
+fn an_empty_folder_is_named() {
+    let (directory, set) = copy(DatasetName::Market1501);
+    std::fs::remove_dir_all(set.join("query")).expect("remove");
+    assert!(refusal(DatasetName::Market1501, directory.path()).contains("query not found"));
+    std::fs::create_dir(set.join("query")).expect("create");
+    assert!(refusal(DatasetName::Market1501, directory.path()).contains("no images"));
+}
+
+#[test]
+fn a_foreign_file_name_is_named() {
+    let (directory, set) = copy(DatasetName::Market1501);
+    std::fs::write(set.join("query/holiday.jpg"), b"x").expect("write");
+    assert!(refusal(DatasetName::Market1501, directory.path()).contains("holiday.jpg"));
+}
+
+#[test]
+fn a_list_that_names_a_missing_image_names_file_and_row() {
+    let (directory, set) = copy(DatasetName::PkuSketch);
+    let list = set.join("idx/test_visible_3.txt");
+    let text = std::fs::read_to_string(&list).expect("read") + "photo/999_04_1.jpg 999 04 5\n";
+    std::fs::write(&list, text).expect("write");
+    let message = refusal(DatasetName::PkuSketch, directory.path());
+    assert!(message.contains("test_visible_3.txt, row 11") && message.contains("999_04_1.jpg does not exist"), "{message}");
+}
+
+#[test]
+fn a_list_cannot_leave_the_root() {
+    let (directory, set) = copy(DatasetName::Llcm);
+    std::fs::write(set.join("idx/train_vis.txt"), "../../etc/passwd 0\n").expect("write");
+    assert!(refusal(DatasetName::Llcm, directory.path()).contains("not a plain relative path"));
+}
+
+#[test]
+fn a_caption_without_a_key_names_element_and_key() {
+    let (directory, set) = copy(DatasetName::CuhkPedes);
+    let path = set.join("reid_raw.json");
+    let mut items: Vec<serde_json::Value> = serde_json::from_str(&std::fs::read_to_string(&path).expect("read")).expect("JSON");
+    items[3].as_object_mut().expect("object").remove("captions");
+    std::fs::write(&path, serde_json::to_string(&items).expect("JSON")).expect("write");
+    let message = refusal(DatasetName::CuhkPedes, directory.path());
+    assert!(message.contains("row 4") && message.contains("captions"), "{message}");
+    std::fs::write(&path, "[{").expect("write");
+    assert!(refusal(DatasetName::CuhkPedes, directory.path()).contains("cannot parse"));
+}
+
+#[test]
+fn market_names_are_parsed_from_the_base_name_alone() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let nested = directory.path().join("9999_c6_backup");
+    let (_kept, set) = copy(DatasetName::Market1501);
+    std::fs::create_dir(&nested).expect("create");
+    std::fs::rename(&set, nested.join("Market-1501-v15.09.15")).expect("move");
+    let dataset = DatasetName::Market1501.open(&nested).expect("read");
+    assert!(dataset.query.iter().all(|s| s.identity.0 <= 5 && matches!(&s.content, Content::Image(_))));
+}

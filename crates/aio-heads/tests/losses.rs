@@ -1,0 +1,95 @@
+//! Losses and gradients against PyTorch (`scripts/golden/heads.py`).
+
+use aio_heads::{Anchors, binding_loss, loss};
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use serde_json::Value;
+
+fn matrix(value: &Value) -> (Vec<f32>, [usize; 2]) {
+    let rows: Vec<Vec<f32>> = value
+        .as_array()
+        .expect("rows")
+        .iter()
+        .map(|r| r.as_array().expect("row").iter().map(|v| v.as_f64().expect("number") as f32).collect())
+        .collect();
+    let shape = [rows.len(), rows[0].len()];
+    (rows.into_iter().flatten().collect(), shape)
+}
+
+/// Runs `f` on the case's inputs and compares value and gradients.
+fn check(name: &str, f: impl Fn(&[Tensor<2>]) -> Tensor<1>) {
+    let golden: Value = serde_json::from_str(include_str!("golden/losses.json")).expect("golden file");
+    let case = golden["cases"].as_array().expect("cases").iter().find(|c| c["name"] == name).expect(name);
+    let device = Device::flex().autodiff();
+    let inputs: Vec<Tensor<2>> = case["inputs"]
+        .as_array()
+        .expect("inputs")
+        .iter()
+        .map(|i| {
+            let (values, shape) = matrix(i);
+            Tensor::from_data(TensorData::new(values, shape), &device).require_grad()
+        })
+        .collect();
+    let value = f(&inputs);
+    let found: f32 = value.clone().into_scalar();
+    let expected = case["value"].as_f64().expect("value") as f32;
+    assert!((found - expected).abs() < 2e-5 * expected.abs().max(1.0), "{name}: {found}, PyTorch {expected}");
+    let grads = value.backward();
+    for (i, input) in inputs.iter().enumerate() {
+        let found = input.grad(&grads).expect("a gradient").into_data();
+        let (expected, _) = matrix(&case["grads"][i]);
+        for (f, e) in found.iter::<f32>().zip(expected) {
+            assert!((f - e).abs() < 2e-4, "{name}, gradient {i}: {f}, PyTorch {e}");
+        }
+    }
+}
+
+fn labels(values: &[i64]) -> Tensor<1, Int> {
+    Tensor::from_data(TensorData::new(values.to_vec(), [values.len()]), &Device::flex())
+}
+
+#[test]
+fn label_smoothing_matches_pytorch() {
+    check("smoothed_cross_entropy", |x| loss::smoothed_cross_entropy(x[0].clone(), labels(&[0, 2]), 0.1));
+}
+
+#[test]
+fn batch_hard_triplet_matches_pytorch() {
+    check("triplet_margin", |x| loss::batch_hard_triplet(x[0].clone(), labels(&[0, 0, 1, 1, 2, 2]), Some(0.3)));
+    check("triplet_soft", |x| loss::batch_hard_triplet(x[0].clone(), labels(&[0, 0, 1, 1, 2, 2]), None));
+}
+
+#[test]
+fn binding_matches_pytorch() {
+    check("binding", |x| {
+        binding_loss(x[0].clone(), labels(&[0, 1, 1, 2]), x[1].clone(), labels(&[0, 0, 1, 1, 2, 2]), 0.07, Anchors::Moving)
+    });
+}
+
+#[test]
+fn paired_contrastive_matches_pytorch() {
+    check("paired_contrastive", |x| loss::paired_contrastive(x[0].clone(), x[1].clone(), 0.07));
+}
+
+#[test]
+fn fixed_anchors_get_no_gradient() {
+    let device = Device::flex().autodiff();
+    let make = |seed: f32| {
+        let values: Vec<f32> = (0..12).map(|i| (seed + i as f32).sin()).collect();
+        Tensor::<2>::from_data(TensorData::new(values, [3, 4]), &device).require_grad()
+    };
+    let (features, anchors) = (make(0.3), make(1.7));
+    let grads = binding_loss(features.clone(), labels(&[0, 1, 2]), anchors.clone(), labels(&[0, 1, 2]), 0.07, Anchors::Fixed).backward();
+    assert!(features.grad(&grads).is_some());
+    assert!(anchors.grad(&grads).is_none());
+}
+
+#[test]
+fn perfect_binding_costs_less_than_confusion() {
+    let device = Device::flex();
+    let eye = Tensor::<2>::eye(3, &device);
+    let value = |order: &[i64]| {
+        let loss: f32 = binding_loss(eye.clone(), labels(&[0, 1, 2]), eye.clone(), labels(order), 0.07, Anchors::Moving).into_scalar();
+        loss
+    };
+    assert!(value(&[0, 1, 2]) < 1e-4 && value(&[1, 2, 0]) > 10.0);
+}

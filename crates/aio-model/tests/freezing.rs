@@ -1,0 +1,157 @@
+//! The encoder stays as it is while everything around it learns.
+
+use aio_data::picture::{Picture, PictureSize};
+use aio_data::{Modality, ModalitySet};
+use aio_encoder::EncoderConfig;
+use aio_encoder::weights::{Preprocessing, module_bytes, sha256};
+use aio_heads::Masked;
+use aio_model::{Aio, AioConfig, BackboneConfig, ExtractError, Extractor, Input, LossWeights, TrainBatch};
+use aio_tokenize::{StemConfig, TextConfig, TokenizersConfig};
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::optim::{AdamWConfig, GradientsParams};
+use burn::tensor::{Device, Tensor};
+
+fn config() -> AioConfig {
+    let tokenizers = TokenizersConfig {
+        modalities: [Modality::Rgb, Modality::Infrared, Modality::Sketch, Modality::Text].into_iter().collect(),
+        height: 32,
+        width: 16,
+        stem: StemConfig { channels: 4, patch: 8 },
+        text: TextConfig { width: 4 },
+    };
+    let encoder = EncoderConfig { depth: 2, width: 16, heads: 2, mlp: 32, ..EncoderConfig::embedded() };
+    AioConfig { backbone: BackboneConfig { tokenizers, encoder }, classes: 4, attributes: 6 }
+}
+
+fn preprocessing() -> Preprocessing {
+    Preprocessing { height: 32, width: 16, mean: [0.5; 3], std: [0.5; 3], interpolation: "bilinear".into() }
+}
+
+fn picture(seed: usize) -> Picture {
+    let pixels = (0..32 * 16 * 3).map(|i| ((i * 37 + seed * 101 + i * i % 17) % 256) as u8).collect();
+    Picture { size: PictureSize { height: 32, width: 16 }, pixels }
+}
+
+fn batch() -> TrainBatch {
+    let ids = |row: u32| vec![49406, 320 + row, 500, 49405, 49407];
+    TrainBatch {
+        classes: vec![0, 0, 1, 1, 2, 2],
+        pictures: [Modality::Rgb, Modality::Infrared, Modality::Sketch]
+            .into_iter()
+            .enumerate()
+            .map(|(m, modality)| (modality, (0..6).map(|i| picture(10 * m + i)).collect()))
+            .collect(),
+        text_rows: vec![0, 1, 3],
+        captions: (0..3).map(ids).collect(),
+        masked: (0..3).map(|row| Masked { ids: ids(row), targets: vec![(3, row as usize)] }).collect(),
+        combination: "rgb+sketch+text".parse::<ModalitySet>().expect("a set"),
+    }
+}
+
+fn model(device: &Device) -> Aio {
+    device.seed(1);
+    let training = device.clone().autodiff();
+    Aio::new(config().backbone.init(&training), &config(), &training)
+}
+
+#[test]
+fn after_training_the_encoder_is_bit_identical_and_the_tokenizers_are_not() {
+    let device = Device::flex();
+    let mut model = model(&device);
+    let hash = |bytes: Vec<u8>| sha256(&bytes);
+    let encoder = hash(module_bytes(&model.backbone.encoder).expect("bytes"));
+    let tokenizers = hash(module_bytes(&model.backbone.tokenizers).expect("bytes"));
+    assert_eq!(hash(module_bytes(&model.backbone.encoder).expect("bytes")), encoder, "the test itself is sound");
+    let mut optimiser = AdamWConfig::new().with_weight_decay(0.1).init();
+    let mut totals = Vec::new();
+    for _ in 0..6 {
+        let (total, terms) = model.losses(&batch(), &LossWeights::default(), &preprocessing(), &device).total().expect("finite");
+        assert!(terms.iter().any(|(n, _)| n == "attribute") && terms.iter().any(|(n, _)| n == "binding.combination"), "{terms:?}");
+        let value: f32 = total.clone().into_scalar();
+        totals.push(value);
+        let grads = GradientsParams::from_grads(total.backward(), &model);
+        model = optimiser.step(1e-2, model, grads);
+    }
+    assert_eq!(hash(module_bytes(&model.backbone.encoder).expect("bytes")), encoder);
+    assert_ne!(hash(module_bytes(&model.backbone.tokenizers).expect("bytes")), tokenizers);
+    assert!(totals[5] < totals[0], "the loss falls on a batch seen six times: {totals:?}");
+}
+
+/// Names of parameters without a gradient, or with one that is zero everywhere.
+struct Silent<'a> {
+    grads: &'a GradientsParams,
+    path: Vec<String>,
+    found: Vec<String>,
+    seen: usize,
+}
+
+impl ModuleVisitor for Silent<'_> {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.path.push(name.to_owned());
+    }
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.pop();
+    }
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let name = self.path.join(".");
+        if name.contains("running_") {
+            return;
+        }
+        self.seen += 1;
+        let largest = self.grads.get::<D>(param.id).map(|g| g.abs().max().into_scalar::<f32>());
+        if largest.is_none_or(|g| g == 0.0) {
+            self.found.push(name);
+        }
+    }
+}
+
+#[test]
+fn gradients_reach_every_tokenizer_parameter_and_no_encoder_parameter() {
+    let device = Device::flex();
+    let model = model(&device);
+    let (total, _) = model.losses(&batch(), &LossWeights::default(), &preprocessing(), &device).total().expect("finite");
+    let grads = GradientsParams::from_grads(total.backward(), &model);
+    let visit = |visit: &dyn Fn(&mut Silent)| {
+        let mut silent = Silent { grads: &grads, path: Vec::new(), found: Vec::new(), seen: 0 };
+        visit(&mut silent);
+        (silent.found, silent.seen)
+    };
+    let (silent, seen) = visit(&|s| model.backbone.tokenizers.visit(s));
+    assert!(silent.is_empty() && seen >= 40, "{seen} parameters, without gradient: {silent:?}");
+    let (silent, seen) = visit(&|s| model.backbone.encoder.visit(s));
+    assert_eq!(silent.len(), seen, "the encoder is frozen");
+}
+
+#[test]
+fn a_loss_that_is_not_a_number_is_named() {
+    let device = Device::flex();
+    let weights = LossWeights { temperature: 0.0, ..LossWeights::default() };
+    let error = model(&device).losses(&batch(), &weights, &preprocessing(), &device).total().expect_err("division by zero");
+    assert!(error.term.starts_with("binding."), "{error}");
+    assert!(error.terms.iter().any(|(name, value)| name == "identity.rgb" && value.is_finite()));
+}
+
+#[test]
+fn an_embedding_does_not_depend_on_what_else_is_embedded() {
+    let device = Device::flex();
+    let extractor = Extractor::new(&model(&device).backbone, &config().backbone, preprocessing(), &device);
+    let mixed = Input { pictures: vec![(Modality::Sketch, picture(3))], caption: Some("a red coat".into()) };
+    let photo = Input { pictures: vec![(Modality::Rgb, picture(4))], caption: None };
+    let long = Input { caption: Some("a man wearing a very long and elaborate blue coat with many golden buttons".into()), ..Input::default() };
+    let together = extractor.embed(&[mixed.clone(), photo.clone(), long.clone(), Input { caption: Some("a coat".into()), ..Input::default() }]).expect("embeds");
+    for (i, input) in [mixed, photo, long].into_iter().enumerate() {
+        let alone = extractor.embed(&[input]).expect("embeds");
+        let difference = alone[0].iter().zip(&together[i]).map(|(a, b)| (a - b).abs()).fold(0.0f32, f32::max);
+        assert!(difference < 1e-5, "input {i} differs by {difference}");
+    }
+    assert_eq!(extractor.embed(&[Input::default()]), Err(ExtractError::Empty(0)));
+    let pencil = Input { pictures: vec![(Modality::ColourPencil, picture(1))], caption: None };
+    assert!(matches!(extractor.embed(&[pencil]), Err(ExtractError::Unknown { modality: Modality::ColourPencil, .. })));
+}
+
+#[test]
+fn the_embedded_weights_load_completely_and_state_their_preprocessing() {
+    let extractor = Extractor::embedded(&Device::flex()).expect("every tensor fits");
+    assert_eq!((extractor.preprocessing().height, extractor.preprocessing().width), (96, 48));
+    assert!(aio_encoder::weights::EMBEDDED.len() <= 16 << 20, "at most 16 MiB");
+}

@@ -1,0 +1,81 @@
+//! The image stem agrees with TransReID-SSL's in PyTorch and the byte-pair encoding with CLIP's tokenizer.
+
+use aio_encoder::weights::Weights;
+use aio_tokenize::bpe::{Bpe, CONTEXT};
+use aio_tokenize::{Grid, ImageTokenizer, StemConfig};
+use burn::module::Module;
+use burn::tensor::{Device, Tensor, TensorData};
+use safetensors::SafeTensors;
+
+const GOLDEN: &[u8] = include_bytes!("golden/stem.safetensors");
+
+fn tensor<const D: usize>(name: &str) -> Tensor<D> {
+    let file = SafeTensors::deserialize(GOLDEN).expect("golden file");
+    let view = file.tensor(name).expect(name);
+    let values: Vec<f32> = view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+    let shape: [usize; D] = view.shape().try_into().expect("rank");
+    Tensor::from_data(TensorData::new(values, shape), &Device::flex())
+}
+
+fn stem(device: &Device) -> ImageTokenizer {
+    let fresh = StemConfig { channels: 8, patch: 4 }.init(Grid { rows: 4, columns: 2 }, 12, device);
+    Weights::from_bytes("golden", GOLDEN.to_vec()).below("stem.").expect("prefix").load(fresh).expect("every tensor fits")
+}
+
+fn difference(a: Tensor<3>, b: Tensor<3>) -> f32 {
+    (a - b).abs().max().into_scalar()
+}
+
+#[test]
+fn in_training_the_batch_statistics_match_pytorch() {
+    // The golden running statistics are those after the training pass, which do not enter the training output.
+    let tokens = stem(&Device::flex().autodiff()).forward(tensor("test.x"));
+    assert!(difference(tokens.without_autodiff(), tensor("test.train")) < 1e-4);
+}
+
+#[test]
+fn in_evaluation_the_running_statistics_match_pytorch() {
+    assert!(difference(stem(&Device::flex()).forward(tensor("test.x")), tensor("test.evaluation")) < 1e-4);
+}
+
+#[test]
+fn in_evaluation_a_picture_does_not_depend_on_its_neighbours() {
+    let stem = stem(&Device::flex().autodiff()).valid();
+    let x = tensor::<4>("test.x");
+    let alone = stem.forward(x.clone().slice([3..4]));
+    assert!(difference(stem.forward(x).slice([3..4]), alone) < 1e-5);
+}
+
+#[test]
+fn positions_follow_a_new_grid() {
+    let device = Device::flex();
+    let larger = stem(&device).regridded(Grid { rows: 8, columns: 4 });
+    let tokens = larger.forward(Tensor::zeros([1, 32, 16, 3], &device));
+    assert_eq!(tokens.dims(), [1, 32, 12]);
+}
+
+#[test]
+fn ids_equal_those_of_clips_tokenizer() {
+    let rows: Vec<serde_json::Value> = serde_json::from_str(include_str!("golden/bpe.json")).expect("golden file");
+    for row in rows {
+        let caption = row["caption"].as_str().expect("caption");
+        let expected: Vec<u32> = row["ids"].as_array().expect("ids").iter().map(|v| v.as_u64().expect("id") as u32).collect();
+        assert_eq!(Bpe::clip().encode(caption).padded(), expected, "{caption:?}");
+    }
+}
+
+#[test]
+fn truncation_is_reported() {
+    assert!(Bpe::clip().encode(&"word ".repeat(100)).truncated);
+    let exact = Bpe::clip().encode(&"word ".repeat(CONTEXT - 2));
+    assert!(!exact.truncated && exact.ids.len() == CONTEXT);
+}
+
+#[test]
+fn every_piece_knows_its_word() {
+    let encoded = Bpe::clip().encode("A turquoise rucksack");
+    let words: Vec<&str> = encoded.word_of.iter().flatten().map(|w| encoded.words[*w].as_str()).collect();
+    assert_eq!(words.first(), Some(&"a"));
+    assert_eq!(words.last(), Some(&"rucksack"));
+    assert_eq!(encoded.ids.len(), encoded.word_of.len());
+}

@@ -1,0 +1,54 @@
+# One frozen encoder for multimodal person re-identification. `just` without a recipe lists what there is.
+
+set positional-arguments
+
+aio := "cargo run --quiet --release --bin aio --"
+
+[private]
+default:
+    @just --justfile "{{justfile()}}" --list --unsorted
+
+# Run an experiment to its end: just experiment zero-shot
+experiment name *options: build
+    {{aio}} experiment {{name}} {{options}}
+
+# The same over seeds 0, 1 and 2, then one table
+seeds name *options: build
+    {{aio}} experiment {{name}} --set seed=0 {{options}}
+    {{aio}} experiment {{name}} --set seed=1 {{options}}
+    {{aio}} experiment {{name}} --set seed=2 {{options}}
+    {{aio}} report {{name}}
+
+# Tables from finished runs: just report zero-shot --format csv
+report +arguments: build
+    {{aio}} report {{arguments}}
+
+# Data sets: just data list, just data synth --sheet sheet.png
+data +arguments: build
+    {{aio}} data {{arguments}}
+
+# Build the program (the first time takes minutes)
+build:
+    cargo build --release --bin aio
+
+# Every test
+test:
+    cargo test --release --workspace
+
+# Formatting, lints and documentation, as contributors run them before a commit
+check:
+    cargo fmt --all --check
+    cargo clippy --release --workspace --all-targets
+    cargo doc --no-deps --workspace
+
+# Time a training step and an embedding: just bench
+bench *arguments:
+    cargo run --quiet --release -p aio-model --example throughput -- {{arguments}}
+
+# Run the smoke experiment on a GPU (a machine with CUDA; see docs/devices.md)
+gpu-check:
+    cargo run --quiet --release --features aio-bench/cuda --bin aio -- experiment smoke --device cuda --runs runs/gpu-check
+
+# API documentation
+docs:
+    cargo doc --no-deps --workspace --open

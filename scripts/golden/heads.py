@@ -1,0 +1,59 @@
+"""Losses and their gradients by PyTorch, on inputs that a formula gives, so that Rust can rebuild them."""
+import json
+import pathlib
+
+import torch
+import torch.nn.functional as F
+
+OUT = pathlib.Path(__file__).parents[2] / "crates/aio-heads/tests/golden/losses.json"
+
+
+def matrix(rows, columns, a, b, c):
+    return [[torch.sin(torch.tensor(a * i + b * j, dtype=torch.float64)).item() + 0.05 * ((3 * i + c * j) % 7) for j in range(columns)] for i in range(rows)]
+
+
+def case(name, loss, *inputs):
+    tensors = [torch.tensor(i, dtype=torch.float64, requires_grad=True) for i in inputs]
+    value = loss(*tensors)
+    value.backward()
+    return {"name": name, "inputs": inputs, "value": value.item(), "grads": [t.grad.tolist() for t in tensors]}
+
+
+def triplet(margin):
+    labels = torch.tensor([0, 0, 1, 1, 2, 2])
+
+    def loss(x):
+        # reid-strong-baseline's batch-hard triplet: d = sqrt(clamp(|x|^2 + |y|^2 - 2xy, 1e-12)), the anchor is a positive.
+        square = x.pow(2).sum(1, keepdim=True)
+        d = (square + square.t() - 2 * x @ x.t()).clamp(min=1e-12).sqrt()
+        same = labels[:, None] == labels[None, :]
+        ap = torch.where(same, d, torch.zeros_like(d)).max(1)[0]
+        an = torch.where(same, torch.full_like(d, 1e9), d).min(1)[0]
+        return F.softplus(ap - an).mean() if margin is None else F.relu(ap - an + margin).mean()
+
+    return loss
+
+
+def binding(features, anchors):
+    labels, anchor_labels = torch.tensor([0, 1, 1, 2]), torch.tensor([0, 0, 1, 1, 2, 2])
+    logits = F.normalize(features, dim=1) @ F.normalize(anchors, dim=1).t() / 0.07
+    positive = (labels[:, None] == anchor_labels[None, :]).double()
+    return -((F.log_softmax(logits, 1) * positive).sum(1) / positive.sum(1)).mean()
+
+
+def paired(a, b):
+    scores = F.normalize(a, dim=1) @ F.normalize(b, dim=1).t() / 0.07
+    labels = torch.arange(len(a))
+    return 0.5 * (F.cross_entropy(scores, labels) + F.cross_entropy(scores.t(), labels))
+
+
+cases = [
+    case("smoothed_cross_entropy", lambda z: F.cross_entropy(z, torch.tensor([0, 2]), label_smoothing=0.1), [[2.0, -1.0, 0.5], [0.1, 0.2, 3.0]]),
+    case("triplet_margin", triplet(0.3), matrix(6, 4, 0.9, 0.4, 5)),
+    case("triplet_soft", triplet(None), matrix(6, 4, 0.9, 0.4, 5)),
+    case("binding", binding, matrix(4, 5, 1.3, 0.7, 2), matrix(6, 5, 0.9, 0.4, 5)),
+    case("paired_contrastive", paired, matrix(4, 5, 1.3, 0.7, 2), matrix(4, 5, 0.5, 1.1, 3)),
+]
+OUT.write_text(json.dumps({"torch": torch.__version__, "cases": cases}, indent=1) + "\n")
+for c in cases:
+    print(c["name"], c["value"])
