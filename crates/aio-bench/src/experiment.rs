@@ -7,11 +7,11 @@ use crate::run::{Manifest, Run, RunResult, TaskSummary};
 use crate::source::Library;
 use crate::train::{self, Start};
 use crate::{device, progress, report};
-use aio_data::fs;
+use aio_data::{DatasetName, fs};
 use aio_data::synth::benchmark;
 use aio_eval::Scores;
 use aio_model::Extractor;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -74,6 +74,7 @@ pub fn run(request: &Request) -> Result<(Run, RunResult)> {
     if let Some(result) = run.read::<RunResult>("result.json")? {
         return Ok((run, result));
     }
+    requirements(&experiment)?;
     let stop = stop_flag()?;
     let start = Start::open(&experiment)?;
     let benchmark = data(&experiment)?;
@@ -146,6 +147,28 @@ fn record(metrics: &mut BTreeMap<String, f64>, task: &str, scores: &Scores) {
     {
         metrics.insert(format!("{task}.{name}"), value);
     }
+}
+
+/// Refuses an experiment whose files are not there, naming all of them at once.
+fn requirements(experiment: &Experiment) -> Result<()> {
+    let mut missing = Vec::new();
+    if experiment.model.weights != "embedded" && !Path::new(&experiment.model.weights).is_file() {
+        missing.push(format!("weights: {}", experiment.model.weights));
+    }
+    if !experiment.data.synthetic {
+        let stages = experiment.train.stages.iter().flat_map(|s| s.datasets.iter().copied());
+        let names: BTreeSet<DatasetName> = stages.chain(experiment.tasks()?.iter().map(|t| t.dataset)).collect();
+        for name in names {
+            if let Err(error) = name.locate(&experiment.data.root) {
+                missing.push(format!("{error}\n{}", name.layout()));
+            }
+        }
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let list = missing.join("\n\n");
+    Err(Error::user(format!("this experiment needs {} things that are not there:\n\n{list}\n", missing.len()), "docs/datasets.md and docs/weights.md say where each comes from"))
 }
 
 /// Renders the synthetic benchmark where the experiment asks for it; returns its content hash.

@@ -1,5 +1,5 @@
 use aio_ops::{IbnSplit, Window};
-use burn::module::{Initializer, Module, Param, RunningState};
+use burn::module::{Initializer, Module, ModuleMapper, Param, RunningState};
 use burn::tensor::module::interpolate;
 use burn::tensor::ops::{InterpolateMode, InterpolateOptions};
 use burn::tensor::{Device, Tensor};
@@ -75,6 +75,12 @@ impl Ibn {
         }
     }
 
+    /// The same normalisation with running statistics of its own; a clone shares them with its origin.
+    fn separate(self) -> Self {
+        let copy = |state: &RunningState<Tensor<1>>| RunningState::new(state.value_sync());
+        Self { running_mean: copy(&self.running_mean), running_var: copy(&self.running_var), ..self }
+    }
+
     /// `[batch, pixels, channels]` to the same. With parameters on an autodiff device the batch's own statistics
     /// are used and the running ones updated; otherwise the running ones are used.
     fn forward(&self, x: Tensor<3>) -> Tensor<3> {
@@ -99,6 +105,8 @@ impl Ibn {
         let blend = |running: &RunningState<Tensor<1>>, new: Tensor<2>| {
             let old = running.value_sync().without_autodiff();
             running.update(old * (1.0 - MOMENTUM) + new.reshape([shared]) * MOMENTUM);
+            // An update is only noted; without this it would be missing from a checkpoint written now.
+            running.value_sync();
         };
         blend(&self.running_mean, mean);
         blend(&self.running_var, unbiased);
@@ -193,6 +201,19 @@ impl ImageTokenizer {
         let x = self.norm3.forward(self.conv3.forward(square(x)));
         let tokens = self.proj.forward(square(x)) + self.proj_bias.val().unsqueeze::<3>();
         tokens + self.positions.val().unsqueeze::<3>()
+    }
+
+    /// A copy that trains apart from this stem: parameters with identities of their own, running statistics of its own.
+    #[must_use]
+    pub fn separate(&self) -> Self {
+        struct Fresh;
+        impl ModuleMapper for Fresh {
+            fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+                Param::from_tensor(param.val())
+            }
+        }
+        let copy = self.clone();
+        Self { norm1: copy.norm1.separate(), norm2: copy.norm2.separate(), norm3: copy.norm3.separate(), ..copy }.map(&mut Fresh)
     }
 
     /// The same stem for another token grid: positions are interpolated bicubically, everything else is kept.

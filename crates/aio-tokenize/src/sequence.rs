@@ -77,9 +77,8 @@ impl Tokenizers {
     #[must_use]
     pub fn from_pretrained(pretrained: &Self, config: &TokenizersConfig) -> Self {
         let image = |m| {
-            let stem = pretrained.rgb.clone().filter(|_| config.modalities.contains(m));
-            // Copies train apart, so they need parameter identities of their own.
-            stem.map(|stem| fresh_ids(stem.regridded(config.grid())))
+            let stem = pretrained.rgb.as_ref().filter(|_| config.modalities.contains(m));
+            stem.map(|stem| stem.separate().regridded(config.grid()))
         };
         Self {
             cls: pretrained.cls.clone(),
@@ -145,15 +144,4 @@ impl Tokenizers {
 
 fn plain(device: &Device) -> Device {
     device.clone().inner()
-}
-
-/// Gives every parameter of a copy a new identity.
-fn fresh_ids(stem: ImageTokenizer) -> ImageTokenizer {
-    struct Fresh;
-    impl burn::module::ModuleMapper for Fresh {
-        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-            Param::from_tensor(param.val())
-        }
-    }
-    stem.map(&mut Fresh)
 }

@@ -47,6 +47,19 @@ fn in_evaluation_a_picture_does_not_depend_on_its_neighbours() {
 }
 
 #[test]
+fn separate_copies_do_not_share_running_statistics() {
+    let device = Device::flex().autodiff();
+    let first = stem(&device);
+    let second = first.separate();
+    let bytes = |s: &ImageTokenizer| aio_encoder::weights::module_bytes(s).expect("bytes");
+    let before = bytes(&first);
+    assert!(bytes(&second) == before);
+    let _ = second.forward(Tensor::ones([2, 16, 8, 3], &Device::flex()));
+    assert!(bytes(&second) != before, "the copy has seen pictures");
+    assert!(bytes(&first) == before, "the original has not");
+}
+
+#[test]
 fn positions_follow_a_new_grid() {
     let device = Device::flex();
     let larger = stem(&device).regridded(Grid { rows: 8, columns: 4 });
