@@ -41,9 +41,9 @@ check:
     cargo clippy --release --workspace --all-targets
     cargo doc --no-deps --workspace
 
-# Time a training step and an embedding: just bench
+# Time the CPU operations against their plain compositions
 bench *arguments:
-    cargo run --quiet --release -p aio-model --example throughput -- {{arguments}}
+    cargo run --quiet --release -p aio-ops --example throughput -- {{arguments}}
 
 # Run the smoke experiment on a GPU (a machine with CUDA; see docs/devices.md)
 gpu-check:

@@ -58,6 +58,8 @@ pub struct Model {
     pub weights: String,
     /// Modalities that get a tokenizer.
     pub modalities: ModalitySet,
+    /// Modalities whose tokenizers keep their pre-trained weights.
+    pub frozen: Vec<Modality>,
 }
 
 /// Which checkpoint is evaluated.
@@ -138,8 +140,7 @@ impl Default for Experiment {
             data: Data { root: "datasets/synthetic".into(), synthetic: true, seed: 0, size: Size::default(), validation: 0.1 },
             model: Model {
                 weights: "embedded".into(),
-                modalities: [Modality::Rgb, Modality::Infrared, Modality::Sketch, Modality::Text].into_iter().collect(),
-            },
+                modalities: [Modality::Rgb, Modality::Infrared, Modality::Sketch, Modality::Text].into_iter().collect(), frozen: Vec::new() },
             train: Train {
                 identities: 16,
                 tuples: 2,

@@ -177,7 +177,6 @@ fn data(experiment: &Experiment) -> Result<Option<String>> {
     if !data.synthetic {
         return Ok(None);
     }
-    // Each (seed, size) has a directory of its own, so that experiments of different sizes do not collide.
     let bar = progress::bar("rendering", 1, "pictures");
     let manifest = benchmark::write(&data.root, data.seed, data.size, &|done, total| {
         bar.set_length(total as u64);

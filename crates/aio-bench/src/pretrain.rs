@@ -8,7 +8,7 @@ use aio_data::augment::{Augmentation, Colours};
 use aio_data::picture::{Picture, PictureSize};
 use aio_data::synth::corpus::{self, Item};
 use aio_data::{fs, rng};
-use aio_encoder::weights::Preprocessing;
+use aio_encoder::weights::{Preprocessing, Weights};
 use aio_model::{Backbone, pictures, pretrain, token_ids};
 use aio_tokenize::bpe::Bpe;
 use burn::grad_clipping::GradientClippingConfig;
@@ -25,13 +25,13 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Clone, Serialize, Deserialize, clap::Args)]
 pub struct Recipe {
     /// Optimiser steps.
-    #[arg(long, default_value_t = 3000)]
+    #[arg(long, default_value_t = 2000)]
     pub steps: usize,
     /// Pairs of picture and caption in a step.
-    #[arg(long, default_value_t = 128)]
+    #[arg(long, default_value_t = 96)]
     pub batch: usize,
     /// Pictures in the corpus.
-    #[arg(long, default_value_t = 40_000)]
+    #[arg(long, default_value_t = 24_000)]
     pub corpus: usize,
     /// Peak learning rate.
     #[arg(long, default_value_t = 1.5e-3)]
@@ -39,6 +39,12 @@ pub struct Recipe {
     /// Temperature of the contrastive loss.
     #[arg(long, default_value_t = 0.07)]
     pub temperature: f64,
+    /// Optimiser steps of the linear warm-up.
+    #[arg(long, default_value_t = 150)]
+    pub warmup: usize,
+    /// Weights to start from instead of random ones.
+    #[arg(long)]
+    pub init: Option<PathBuf>,
     /// Seed of the corpus, the weights and the order.
     #[arg(long, default_value_t = 20240508)]
     pub seed: u64,
@@ -104,9 +110,13 @@ pub fn run(recipe: &Recipe, out: &Path, device: &Device) -> Result<PathBuf> {
         .with_grad_clipping(Some(GradientClippingConfig::Norm(1.0)))
         .init();
     let training = device.clone().autodiff();
-    let (mut model, mut optimiser, state) = checkpoints.resume::<Backbone, State>(config.init(&training), optimiser)?;
+    let start = match &recipe.init {
+        Some(path) => Backbone::load(&Weights::open(path)?, &training)?.0,
+        None => config.init(&training),
+    };
+    let (mut model, mut optimiser, state) = checkpoints.resume::<Backbone, State>(start, optimiser)?;
     let first = state.map_or(0, |s| s.step);
-    let schedule = WarmupCosine { base: recipe.rate, warmup: 150, steps: recipe.steps, floor: 0.02 };
+    let schedule = WarmupCosine { base: recipe.rate, warmup: recipe.warmup, steps: recipe.steps, floor: 0.02 };
     fs::create_dir_all(out)?;
     let log = out.join("loss.csv");
     let mut log = std::fs::OpenOptions::new()

@@ -127,11 +127,12 @@ pub fn train(experiment: &Experiment, run: &Run, start: &Start, library: &mut Li
     let classes = Classes::new(experiment, library)?;
     let training = device.clone().autodiff();
     device.seed(experiment.seed);
-    let config = AioConfig { backbone: start.config.clone(), classes: classes.len(), attributes: vocabulary().len() };
+    let frozen = experiment.model.frozen.iter().copied().collect();
+    let config = AioConfig { backbone: start.config.clone(), classes: classes.len(), attributes: vocabulary().len(), frozen };
     let fresh = Aio::new(start.backbone(&training)?, &config, &training);
     let checkpoints = Checkpoints::new(run.checkpoints(), experiment.train.keep);
     let (model, optimiser, state) = checkpoints.resume::<Aio, State>(fresh, optimiser(experiment))?;
-    let mut model = model.frozen();
+    let mut model = model.frozen(frozen);
     let mut optimiser = optimiser;
     let mut state = state.unwrap_or(State { step: 0, seconds: 0.0, best: None });
     run.truncate_metrics(state.step)?;

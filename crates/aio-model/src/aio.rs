@@ -121,6 +121,8 @@ pub struct AioConfig {
     pub classes: usize,
     /// Attribute words.
     pub attributes: usize,
+    /// Modalities whose tokenizers keep their pre-trained weights.
+    pub frozen: ModalitySet,
 }
 
 /// The model in training: tokenizers → frozen encoder → heads.
@@ -202,13 +204,15 @@ impl Aio {
             identity: IdentityHead::new(width, config.classes, device),
             attribute: AttributeHead::new(width, config.attributes, device),
         };
-        model.frozen()
+        model.frozen(config.frozen)
     }
 
-    /// The same model with the encoder outside the gradient: gradients flow through it, never to it.
+    /// The same model with the encoder outside the gradient: gradients flow through it, never to it. The tokenizers of
+    /// `modalities` are kept as they are, too.
     #[must_use]
-    pub fn frozen(mut self) -> Self {
+    pub fn frozen(mut self, modalities: ModalitySet) -> Self {
         self.backbone.encoder = self.backbone.encoder.no_grad();
+        self.backbone.tokenizers = self.backbone.tokenizers.frozen(modalities);
         self
     }
 

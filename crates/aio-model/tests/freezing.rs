@@ -20,7 +20,7 @@ fn config() -> AioConfig {
         text: TextConfig { width: 4 },
     };
     let encoder = EncoderConfig { depth: 2, width: 16, heads: 2, mlp: 32, ..EncoderConfig::embedded() };
-    AioConfig { backbone: BackboneConfig { tokenizers, encoder }, classes: 4, attributes: 6 }
+    AioConfig { backbone: BackboneConfig { tokenizers, encoder }, classes: 4, attributes: 6, frozen: ModalitySet::default() }
 }
 
 fn preprocessing() -> Preprocessing {

@@ -90,6 +90,20 @@ impl Tokenizers {
         }
     }
 
+    /// The same tokenizers with those of `modalities` outside the gradient.
+    #[must_use]
+    pub fn frozen(self, modalities: ModalitySet) -> Self {
+        let image = |tokenizer: Option<ImageTokenizer>, m| tokenizer.map(|t| if modalities.contains(m) { t.no_grad() } else { t });
+        Self {
+            cls: self.cls,
+            rgb: image(self.rgb, Modality::Rgb),
+            infrared: image(self.infrared, Modality::Infrared),
+            sketch: image(self.sketch, Modality::Sketch),
+            colour_pencil: image(self.colour_pencil, Modality::ColourPencil),
+            text: self.text.map(|t| if modalities.contains(Modality::Text) { t.no_grad() } else { t }),
+        }
+    }
+
     fn image(&self, modality: Modality) -> Option<&ImageTokenizer> {
         match modality {
             Modality::Rgb => self.rgb.as_ref(),

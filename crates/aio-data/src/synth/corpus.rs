@@ -6,7 +6,7 @@ use super::camera::{CameraModel, CameraRange, to_rgb};
 use super::caption::{Wording, caption};
 use super::paint::Light;
 use super::person::{Palette, Person};
-use super::scene;
+use super::{benchmark, scene, world};
 use crate::picture::{Picture, PictureSize};
 use crate::rng;
 use rand::RngExt;
@@ -30,6 +30,10 @@ pub struct Item {
 /// Fraction of pictures that show objects instead of a person.
 const OBJECTS: f64 = 0.12;
 
+/// Fractions of people that are drawn or photographed in infrared: web-scale corpora hold drawings and grey pictures too.
+const DRAWN: f32 = 0.22;
+const INFRARED: f32 = 0.22;
+
 fn wording() -> Wording {
     Wording { vocabularies: vec![0, 1, 2], omission: 0.4, error: 0.0 }
 }
@@ -45,8 +49,16 @@ impl Item {
             return Self { picture, subject: Subject::Objects(text) };
         }
         let person = Person::sample(rng, &palette);
+        let depiction: f32 = rng.random();
+        if depiction < DRAWN {
+            let hand = world::hand(rng, 1.0);
+            let drawing = benchmark::sketch(&person, &hand, false, rng);
+            let picture = Picture::resized(&drawing, size).expect("a drawing has pixels");
+            return Self { picture, subject: Subject::Person(Box::new(person)) };
+        }
+        let light = if depiction < DRAWN + INFRARED { Light::Infrared } else { Light::Visible };
         let range = CameraRange { harshness: 0.9 * rng.random::<f32>(), clutter: 4, occlusion: 0.05 };
-        let photo = CameraModel::sample(rng, Light::Visible, range).shoot(&person, rng);
+        let photo = CameraModel::sample(rng, light, range).shoot(&person, rng);
         let picture = Picture::resized(&photo, size).expect("a camera's picture has pixels");
         Self { picture, subject: Subject::Person(Box::new(person)) }
     }

@@ -58,7 +58,8 @@ impl Domain {
     }
 }
 
-fn hand(rng: &mut ChaCha8Rng, untidiness: f32) -> Hand {
+/// Draws an artist; 1 is ordinary untidiness.
+pub(super) fn hand(rng: &mut ChaCha8Rng, untidiness: f32) -> Hand {
     let mut up_to = |limit: f32| limit * rng.random::<f32>();
     Hand {
         weight: 0.007 + up_to(0.008),

@@ -1,0 +1,88 @@
+//! The documentation names commands, experiments and files that exist.
+
+use std::path::{Path, PathBuf};
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn read(name: &str) -> String {
+    std::fs::read_to_string(repository().join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
+}
+
+/// Lines of fenced shell blocks, without comments.
+fn shell_lines(text: &str) -> Vec<String> {
+    let mut inside = false;
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        if line.starts_with("```") {
+            inside = line == "```sh";
+        } else if inside {
+            lines.push(line.split('#').next().unwrap_or_default().trim().to_owned());
+        }
+    }
+    lines
+}
+
+#[test]
+fn every_just_command_of_the_readme_is_a_recipe_and_its_experiment_exists() {
+    let justfile = read("justfile");
+    let lines: Vec<String> = shell_lines(&read("README.md")).into_iter().filter(|l| l.contains("just ")).collect();
+    assert!(lines.len() >= 6, "{lines:?}");
+    for line in lines {
+        let words: Vec<&str> = line.split_whitespace().skip_while(|w| !w.ends_with("just")).skip(1).collect();
+        assert!(justfile.lines().any(|l| l.starts_with(&format!("{} ", words[0])) || l.starts_with(&format!("{}:", words[0]))), "{line}");
+        if words[0] == "experiment" || words[0] == "seeds" {
+            assert!(repository().join(format!("experiments/{}.toml", words[1])).is_file(), "{line}");
+        }
+        for setting in words.windows(2).filter(|w| w[0] == "--set").map(|w| w[1].to_owned()) {
+            let path = repository().join("experiments/smoke.toml");
+            aio_bench::config::Experiment::load(&path, &[setting]).expect("a valid setting");
+        }
+    }
+}
+
+#[test]
+fn every_experiment_file_is_valid_and_explains_itself() {
+    for folder in ["experiments", "experiments/paper"] {
+        for entry in std::fs::read_dir(repository().join(folder)).expect(folder).flatten().filter(|e| e.path().is_file()) {
+            aio_bench::config::Experiment::load(&entry.path(), &[]).unwrap_or_else(|e| panic!("{e}"));
+            let text = std::fs::read_to_string(entry.path()).expect("text");
+            for word in ["# Claim", "# Expect", "# Cost", "# Run"] {
+                assert!(text.contains(word), "{}: {word}", entry.path().display());
+            }
+        }
+    }
+}
+
+#[test]
+fn every_link_between_documents_leads_somewhere() {
+    for name in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"] {
+        let text = read(name);
+        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()).filter(|t| !t.starts_with("http")) {
+            assert!(repository().join(target).exists(), "{name}: {target}");
+        }
+    }
+}
+
+#[test]
+fn every_configuration_key_is_documented() {
+    let text = read("docs/configuration.md");
+    let table = toml::Table::try_from(aio_bench::config::Experiment::default()).expect("serialises");
+    for (section, value) in &table {
+        match value {
+            toml::Value::Table(keys) if section != "losses" => {
+                for key in keys.keys() {
+                    assert!(text.contains(&format!("{section}.{key}")), "{section}.{key}");
+                }
+            }
+            _ => assert!(text.contains(section), "{section}"),
+        }
+    }
+}
+
+#[test]
+fn the_model_card_states_the_checksum_of_the_embedded_weights() {
+    let card = read("crates/aio-encoder/weights/README.md");
+    assert!(card.contains(&aio_encoder::weights::embedded_sha256()), "{}", aio_encoder::weights::embedded_sha256());
+}
