@@ -140,7 +140,9 @@ impl Default for Experiment {
             data: Data { root: "datasets/synthetic".into(), synthetic: true, seed: 0, size: Size::default(), validation: 0.1 },
             model: Model {
                 weights: "embedded".into(),
-                modalities: [Modality::Rgb, Modality::Infrared, Modality::Sketch, Modality::Text].into_iter().collect(), frozen: Vec::new() },
+                modalities: [Modality::Rgb, Modality::Infrared, Modality::Sketch, Modality::Text].into_iter().collect(),
+                frozen: Vec::new(),
+            },
             train: Train {
                 identities: 16,
                 tuples: 2,

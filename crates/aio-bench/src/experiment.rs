@@ -7,8 +7,8 @@ use crate::run::{Manifest, Run, RunResult, TaskSummary};
 use crate::source::Library;
 use crate::train::{self, Start};
 use crate::{device, progress, report};
-use aio_data::{DatasetName, fs};
 use aio_data::synth::benchmark;
+use aio_data::{DatasetName, fs};
 use aio_eval::Scores;
 use aio_model::Extractor;
 use std::collections::{BTreeMap, BTreeSet};
@@ -168,7 +168,10 @@ fn requirements(experiment: &Experiment) -> Result<()> {
         return Ok(());
     }
     let list = missing.join("\n\n");
-    Err(Error::user(format!("this experiment needs {} things that are not there:\n\n{list}\n", missing.len()), "docs/datasets.md and docs/weights.md say where each comes from"))
+    Err(Error::user(
+        format!("this experiment needs {} things that are not there:\n\n{list}\n", missing.len()),
+        "docs/datasets.md and docs/weights.md say where each comes from",
+    ))
 }
 
 /// Renders the synthetic benchmark where the experiment asks for it; returns its content hash.

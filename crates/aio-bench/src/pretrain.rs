@@ -6,7 +6,7 @@ use crate::progress;
 use crate::schedule::WarmupCosine;
 use aio_data::augment::{Augmentation, Colours};
 use aio_data::picture::{Picture, PictureSize};
-use aio_data::synth::corpus::{self, Item};
+use aio_data::synth::corpus::{self, Depictions, Item};
 use aio_data::{fs, rng};
 use aio_encoder::weights::{Preprocessing, Weights};
 use aio_model::{Backbone, pictures, pretrain, token_ids};
@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// The recipe. Its defaults are what made the committed weights.
+/// The recipe. Its defaults are the first phase of what made the committed weights; their model card has the second.
 #[derive(Debug, Clone, Serialize, Deserialize, clap::Args)]
 pub struct Recipe {
     /// Optimiser steps.
@@ -45,6 +45,12 @@ pub struct Recipe {
     /// Weights to start from instead of random ones.
     #[arg(long)]
     pub init: Option<PathBuf>,
+    /// Fraction of people that are drawn.
+    #[arg(long, default_value_t = 0.0)]
+    pub drawn: f32,
+    /// Fraction of people that are photographed in infrared.
+    #[arg(long, default_value_t = 0.0)]
+    pub infrared: f32,
     /// Seed of the corpus, the weights and the order.
     #[arg(long, default_value_t = 20240508)]
     pub seed: u64,
@@ -99,7 +105,7 @@ pub fn run(recipe: &Recipe, out: &Path, device: &Device) -> Result<PathBuf> {
         return Err(Error::user("a corpus smaller than one batch", "raise --corpus or lower --batch"));
     }
     let bar = progress::bar("rendering corpus", recipe.corpus, "pictures");
-    let items = corpus::render(recipe.seed, recipe.corpus, size, &|| bar.inc(1));
+    let items = corpus::render(recipe.seed, recipe.corpus, size, Depictions { drawn: recipe.drawn, infrared: recipe.infrared }, &|| bar.inc(1));
     bar.finish();
     device.seed(recipe.seed);
     let checkpoints = Checkpoints::new(out.join("checkpoint"), 1);

@@ -195,7 +195,8 @@ impl Trainer<'_> {
                 validation = self.validate(&model)?;
             }
             let line = Line { step: state.step - 1, stage: stage.name.clone(), epoch, rate, terms: terms.into_iter().collect(), validation };
-            writeln!(log, "{}", serde_json::to_string(&line).map_err(|e| Error::Failure(e.to_string()))?).and_then(|()| log.flush())
+            writeln!(log, "{}", serde_json::to_string(&line).map_err(|e| Error::Failure(e.to_string()))?)
+                .and_then(|()| log.flush())
                 .map_err(|e| self.run.metrics_error(e))?;
             bar.inc(1);
             let stopped = self.stop.load(Ordering::Relaxed);

@@ -83,7 +83,18 @@ fn smoke_runs_to_its_report_and_a_second_call_reprints_it_at_once() {
         assert!(table.contains(task), "{table}");
     }
     let run = desk.cell("runs", "smoke");
-    for file in ["config.toml", "manifest.json", "metrics.jsonl", "result.json", "model.safetensors", "report/index.html", "report/table.md", "report/cmc.svg", "report/cmc.png", "report/loss.svg"] {
+    for file in [
+        "config.toml",
+        "manifest.json",
+        "metrics.jsonl",
+        "result.json",
+        "model.safetensors",
+        "report/index.html",
+        "report/table.md",
+        "report/cmc.svg",
+        "report/cmc.png",
+        "report/loss.svg",
+    ] {
         assert!(run.join(file).is_file(), "{file}");
     }
     let page = std::fs::read_to_string(run.join("report/index.html")).expect("page");
@@ -146,7 +157,11 @@ fn a_full_disk_while_writing_a_checkpoint_leaves_nothing_half_written() {
     // Files are limited to 1 MiB, less than a checkpoint; with the signal ignored, writing fails as on a full disk.
     let script = format!(
         "trap '' XFSZ; ulimit -f 2048; exec {} experiment smoke --runs limited {} '{}' {} {}",
-        env!("CARGO_BIN_EXE_aio"), SHORT[0], SHORT[1], SHORT[2], SHORT[3]
+        env!("CARGO_BIN_EXE_aio"),
+        SHORT[0],
+        SHORT[1],
+        SHORT[2],
+        SHORT[3]
     );
     let output = Command::new("sh").args(["-c", &script]).current_dir(desk.path("")).output().expect("sh");
     let text = refused(1, &output);
@@ -181,7 +196,8 @@ fn bad_requests_name_what_is_wrong() {
 #[test]
 fn the_papers_experiment_names_every_file_it_misses() {
     let text = Desk::new().refused(2, &["experiment", "paper/zero-shot"]);
-    for part in ["weights/vit-b-16.safetensors", "datasets/SYNTH-PEDES", "bounding_box_train/", "imgs-sketch2/", "exp/test_id.txt", "idx/{train_vis"] {
+    for part in ["weights/vit-b-16.safetensors", "datasets/SYNTH-PEDES", "bounding_box_train/", "imgs-sketch2/", "exp/test_id.txt", "idx/{train_vis"]
+    {
         assert!(text.contains(part), "{part}: {text}");
     }
 }
@@ -204,8 +220,7 @@ fn captions_become_77_ids_a_line() {
     let mut child = desk.command(&["tokenize", "--json"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("starts");
     std::io::Write::write_all(&mut child.stdin.take().expect("stdin"), "a man in a red coat\n\n".as_bytes()).expect("write");
     let output = child.wait_with_output().expect("exits");
-    let lines: Vec<Vec<u32>> =
-        String::from_utf8(output.stdout).expect("UTF-8").lines().map(|l| serde_json::from_str(l).expect("JSON")).collect();
+    let lines: Vec<Vec<u32>> = String::from_utf8(output.stdout).expect("UTF-8").lines().map(|l| serde_json::from_str(l).expect("JSON")).collect();
     assert!(lines.len() == 2 && lines.iter().all(|l| l.len() == 77));
     assert_eq!(lines[0][..8], [49406, 320, 786, 530, 320, 736, 7356, 49407]);
     assert_eq!(lines[1][..3], [49406, 49407, 0]);

@@ -90,7 +90,9 @@ fn tri_samples_of_one_photograph_share_its_number() {
 fn the_benchmark_is_a_pure_function_of_its_seed() {
     let render = |seed| {
         let directory = tempfile::tempdir().expect("temporary directory");
-        benchmark::write(directory.path(), seed, Size { synth_pedes: 2, llcm: 2, market_sketch: 2, test: 2, pku: 20 }, &|_, _| {}).expect("rendered").content
+        benchmark::write(directory.path(), seed, Size { synth_pedes: 2, llcm: 2, market_sketch: 2, test: 2, pku: 20 }, &|_, _| {})
+            .expect("rendered")
+            .content
     };
     assert_eq!(render(3), render(3));
     assert_ne!(render(3), render(4));

@@ -60,9 +60,7 @@ fn batch_hard_triplet_matches_pytorch() {
 
 #[test]
 fn binding_matches_pytorch() {
-    check("binding", |x| {
-        binding_loss(x[0].clone(), labels(&[0, 1, 1, 2]), x[1].clone(), labels(&[0, 0, 1, 1, 2, 2]), 0.07, Anchors::Moving)
-    });
+    check("binding", |x| binding_loss(x[0].clone(), labels(&[0, 1, 1, 2]), x[1].clone(), labels(&[0, 0, 1, 1, 2, 2]), 0.07, Anchors::Moving));
 }
 
 #[test]

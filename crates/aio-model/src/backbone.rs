@@ -106,7 +106,12 @@ impl Backbone {
     ///
     /// # Errors
     /// [`WeightsError::Format`] if a tensor cannot be serialised.
-    pub fn to_bytes(&self, config: &BackboneConfig, preprocessing: &Preprocessing, card: &[(&str, serde_json::Value)]) -> Result<Vec<u8>, WeightsError> {
+    pub fn to_bytes(
+        &self,
+        config: &BackboneConfig,
+        preprocessing: &Preprocessing,
+        card: &[(&str, serde_json::Value)],
+    ) -> Result<Vec<u8>, WeightsError> {
         let json = |value: Result<serde_json::Value, serde_json::Error>| {
             value.map_err(|e| WeightsError::Format { origin: "the metadata".into(), problem: e.to_string() })
         };

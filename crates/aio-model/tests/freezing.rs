@@ -138,7 +138,8 @@ fn an_embedding_does_not_depend_on_what_else_is_embedded() {
     let mixed = Input { pictures: vec![(Modality::Sketch, picture(3))], caption: Some("a red coat".into()) };
     let photo = Input { pictures: vec![(Modality::Rgb, picture(4))], caption: None };
     let long = Input { caption: Some("a man wearing a very long and elaborate blue coat with many golden buttons".into()), ..Input::default() };
-    let together = extractor.embed(&[mixed.clone(), photo.clone(), long.clone(), Input { caption: Some("a coat".into()), ..Input::default() }]).expect("embeds");
+    let together =
+        extractor.embed(&[mixed.clone(), photo.clone(), long.clone(), Input { caption: Some("a coat".into()), ..Input::default() }]).expect("embeds");
     for (i, input) in [mixed, photo, long].into_iter().enumerate() {
         let alone = extractor.embed(&[input]).expect("embeds");
         let difference = alone[0].iter().zip(&together[i]).map(|(a, b)| (a - b).abs()).fold(0.0f32, f32::max);

@@ -27,7 +27,12 @@ fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-fn compare<const D: usize, const O: usize>(name: &str, x: Tensor<D>, ours: impl Fn(Tensor<D>) -> Tensor<O>, plain: impl Fn(Tensor<D>) -> Tensor<O>) -> String {
+fn compare<const D: usize, const O: usize>(
+    name: &str,
+    x: Tensor<D>,
+    ours: impl Fn(Tensor<D>) -> Tensor<O>,
+    plain: impl Fn(Tensor<D>) -> Tensor<O>,
+) -> String {
     let (mut a, mut b) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         a.push(time(&x, &ours));
@@ -47,7 +52,8 @@ fn main() {
     let window = Window { kernel: 3, stride: 1, padding: 1 };
     let kernel = random([9 * 16, 16]);
     let split = IbnSplit { instance: 8 };
-    let mut table = format!("{batch} sequences of {tokens} × {width}; forward and backward, median of {ROUNDS}, ms\noperation          ours    plain  ratio\n");
+    let mut table =
+        format!("{batch} sequences of {tokens} × {width}; forward and backward, median of {ROUNDS}, ms\noperation          ours    plain  ratio\n");
     table += &compare("gelu", random([batch, tokens, 4 * width]), aio_ops::gelu, reference::gelu);
     let norm = (gamma, beta);
     table += &compare(

@@ -14,6 +14,8 @@ pub struct Wording {
     pub omission: f64,
     /// Probability of naming a wrong colour.
     pub error: f64,
+    /// Whether colours are named; whoever describes a pencil drawing or an infrared picture cannot.
+    pub colours: bool,
 }
 
 /// The word of one vocabulary for a colour.
@@ -127,6 +129,9 @@ impl Writer<'_> {
     }
 
     fn colour(&mut self, colour: Colour) -> &'static str {
+        if !self.wording.colours {
+            return "";
+        }
         let named = if self.rng.random_bool(self.wording.error) { Colour::ALL[self.rng.random_range(0..Colour::ALL.len())] } else { colour };
         colour_word(named, self.vocabulary)
     }
@@ -179,7 +184,7 @@ impl Writer<'_> {
             clauses.push(format!("{} {colour} {shoes}", self.choose(&["wearing", "in", "with"])));
         }
         if self.mentions() {
-            let colour = hair_colour_word(person.hair_colour.colour, v);
+            let colour = if self.wording.colours { hair_colour_word(person.hair_colour.colour, v) } else { "" };
             clauses.push(match person.hair {
                 Hair::Bald => ["with a bald head", "who is bald", "with a shaved head"][v].to_owned(),
                 Hair::Short => format!("with short {colour} hair"),
@@ -230,7 +235,8 @@ pub fn caption(person: &Person, wording: &Wording, rng: &mut ChaCha8Rng) -> Stri
         };
         text += &format!(". {pronoun} is seen {}", second.join(" and "));
     }
-    text + "."
+    // Colours that are not named leave gaps behind.
+    text.split_whitespace().collect::<Vec<_>>().join(" ") + "."
 }
 
 /// The comma-separated attribute string in the form of SYNTH-PEDES: who, hair, upper, lower, shoes, carried.

@@ -53,7 +53,7 @@ impl Domain {
             visible: (0..spec.visible).map(|_| CameraModel::sample(rng, Light::Visible, range)).collect(),
             infrared: (0..spec.infrared).map(|_| CameraModel::sample(rng, Light::Infrared, range)).collect(),
             hands: (0..spec.hands).map(|_| hand(rng, spec.untidiness)).collect(),
-            wording: Wording { vocabularies: spec.vocabularies.to_vec(), omission: 0.14, error: 0.03 },
+            wording: Wording { vocabularies: spec.vocabularies.to_vec(), omission: 0.14, error: 0.03, colours: true },
         }
     }
 }
