@@ -99,7 +99,7 @@ fn smoke_runs_to_its_report_and_a_second_call_reprints_it_at_once() {
     }
     let page = std::fs::read_to_string(run.join("report/index.html")).expect("page");
     assert!(!page.contains("http://www.") || page.contains("http://www.w3.org"), "the page needs no network");
-    assert!(page.matches("data:image/png;base64,").count() >= 6);
+    assert!(page.matches("data:image/jpeg;base64,").count() >= 6);
     let begun = Instant::now();
     assert_eq!(desk.succeed(&["experiment", "smoke"]), table);
     assert!(begun.elapsed() < Duration::from_secs(5));

@@ -72,6 +72,16 @@ fn moments(row: &[f32], epsilon: f32) -> (f32, f32) {
     (mean, 1.0 / (variance + epsilon).sqrt())
 }
 
+/// Adds up the gradients of γ and β that the threads found, in a fixed order.
+fn merged(partial: Vec<(Vec<f32>, Vec<f32>)>, width: usize) -> (Vec<f32>, Vec<f32>) {
+    let mut total = (vec![0.0; width], vec![0.0; width]);
+    for (gamma, beta) in partial {
+        total.0.iter_mut().zip(gamma).for_each(|(t, v)| *t += v);
+        total.1.iter_mut().zip(beta).for_each(|(t, v)| *t += v);
+    }
+    total
+}
+
 /// Rows handed to one thread at a time, for rows of `width`.
 fn rows(width: usize) -> usize {
     (CHUNK / width.max(1)).max(1)
@@ -114,14 +124,7 @@ pub(crate) fn layer_norm_backward(x: &[f32], gamma: &[f32], dy: &[f32], epsilon:
             (dgamma, dbeta)
         })
         .collect();
-    let (mut dgamma, mut dbeta) = (vec![0.0; width], vec![0.0; width]);
-    for (g, b) in partial {
-        for i in 0..width {
-            dgamma[i] += g[i];
-            dbeta[i] += b[i];
-        }
-    }
-    (dgamma, dbeta)
+    merged(partial, width)
 }
 
 /// Rows of a matrix product handed to one thread at a time.
@@ -494,12 +497,5 @@ pub(crate) fn affine_relu_backward(x: &[f32], gamma: &[f32], beta: &[f32], dy: &
             (dgamma, dbeta)
         })
         .collect();
-    let (mut dgamma, mut dbeta) = (vec![0.0; width], vec![0.0; width]);
-    for (g, b) in partial {
-        for c in 0..width {
-            dgamma[c] += g[c];
-            dbeta[c] += b[c];
-        }
-    }
-    (dgamma, dbeta)
+    merged(partial, width)
 }

@@ -49,7 +49,7 @@ pub(super) fn page(result: &RunResult, figures: &[(String, String)], pictures: &
     text += "<h2>Ranked lists</h2><p class=\"note\">Queries spread evenly over the test set, not chosen by score. Green: the right person; red: another one.</p>";
     for (task, bytes) in pictures {
         let data = base64::engine::general_purpose::STANDARD.encode(bytes);
-        let _ = write!(text, "<h3>{0}</h3><img alt=\"ranked lists of {0}\" src=\"data:image/png;base64,{data}\">", escape(task));
+        let _ = write!(text, "<h3>{0}</h3><img alt=\"ranked lists of {0}\" src=\"data:image/jpeg;base64,{data}\">", escape(task));
     }
     text += "</body></html>\n";
     Ok(text)

@@ -35,9 +35,9 @@ pub fn write(run: &Run, result: &RunResult, lists: &BTreeMap<String, Vec<RankedL
     for task in &result.order {
         if let Some(shown) = lists.get(task).filter(|l| !l.is_empty()) {
             let name = format!("ranked-{}.png", task.replace(['.', '+'], "-"));
-            let bytes = ranked::draw(task, shown)?;
-            fs::write_then_rename(&directory.join(&name), &bytes)?;
-            pictures.push((task.clone(), bytes));
+            let picture = ranked::draw(task, shown)?;
+            fs::write_then_rename(&directory.join(&name), &ranked::png(&picture)?)?;
+            pictures.push((task.clone(), ranked::jpeg(&picture)?));
         }
     }
     let page = html::page(result, &figures, &pictures)?;

@@ -21,6 +21,14 @@ pub(super) fn png(picture: &RgbImage) -> Result<Vec<u8>> {
     Ok(bytes.into_inner())
 }
 
+/// Encodes a picture as JPEG; the page would be several times as large with PNG, since photographs are noisy.
+pub(super) fn jpeg(picture: &RgbImage) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut bytes, 88);
+    encoder.encode_image(picture).map_err(|e| Error::Failure(format!("cannot encode a picture: {e}")))?;
+    Ok(bytes)
+}
+
 fn open(path: &Path) -> Result<RgbImage> {
     let picture = Picture::open(path, CELL)?;
     RgbImage::from_raw(CELL.width as u32, CELL.height as u32, picture.pixels).ok_or_else(|| Error::Failure("a picture has the wrong size".into()))
@@ -53,7 +61,7 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
 
 /// Draws the ranked lists of a task: the query (pictures, then its sentence), then what it retrieved, with a green
 /// border where the person is right and a red one where not. Pictures that the protocol hides are not in the list.
-pub(super) fn draw(task: &str, lists: &[RankedList]) -> Result<Vec<u8>> {
+pub(super) fn draw(task: &str, lists: &[RankedList]) -> Result<RgbImage> {
     let (cell_w, cell_h) = (CELL.width as u32 + GAP + 2 * BORDER, CELL.height as u32 + GAP + 2 * BORDER);
     let parts = lists.iter().map(|l| l.pictures.len() as u32).max().unwrap_or(0);
     let texts = lists.iter().any(|l| l.caption.is_some());
@@ -85,8 +93,7 @@ pub(super) fn draw(task: &str, lists: &[RankedList]) -> Result<Vec<u8>> {
         }
         area.present().map_err(|e| failed(e.to_string()))?;
     }
-    let canvas = RgbImage::from_raw(width, height, pixels).ok_or_else(|| Error::Failure("the canvas has the wrong size".into()))?;
-    png(&canvas)
+    RgbImage::from_raw(width, height, pixels).ok_or_else(|| Error::Failure("the canvas has the wrong size".into()))
 }
 
 #[cfg(test)]

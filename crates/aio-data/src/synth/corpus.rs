@@ -74,7 +74,9 @@ impl Item {
     pub fn caption(&self, seed: u64, index: u64, epoch: u64) -> String {
         match &self.subject {
             Subject::Objects(text) => text.clone(),
-            Subject::Person { person, colours } => caption(person, &wording(*colours), &mut rng(seed, &format!("pre-training caption {index}"), epoch)),
+            Subject::Person { person, colours } => {
+                caption(person, &wording(*colours), &mut rng(seed, &format!("pre-training caption {index}"), epoch))
+            }
         }
     }
 }

@@ -379,12 +379,12 @@ impl Builder<'_> {
                 print.filter(|_| lower == cloth);
             self.push(capsule(shoulder, elbow_p, upper_width * thick, (upper_width - 0.008) * thick), upper, depth + 0.002).print = print;
             if side > 0.0 {
-                self.carried(hand_p, shoulder, depth);
+                self.carried(hand_p, depth);
             }
         }
     }
 
-    fn carried(&mut self, hand: Point, shoulder: Point, depth: f32) {
+    fn carried(&mut self, hand: Point, depth: f32) {
         let s = self.scale;
         let cloth = self.person.bag_colour.material;
         match self.person.bag {
@@ -434,7 +434,6 @@ impl Builder<'_> {
                         self.stroke(vec![top, low], 0.034, darker(cloth, 0.85), 0.142);
                     }
                 }
-                let _ = shoulder;
             }
             Bag::None => {}
         }
