@@ -9,6 +9,7 @@ use crate::run::Run;
 use crate::schedule::WarmupCosine;
 use crate::source::{Classes, Library, Source, vocabulary};
 use aio_data::picture::PictureSize;
+use aio_data::sampler::Tuple;
 use aio_data::{Sample, fs};
 use aio_encoder::weights::{Preprocessing, Weights};
 use aio_model::{Aio, AioConfig, Backbone, BackboneConfig, Extractor, NonFinite};
@@ -180,11 +181,16 @@ impl Trainer<'_> {
         let bar = progress::bar(&stage.name, steps, "steps");
         bar.set_position((state.step - first) as u64);
         let mut clock = std::time::Instant::now();
+        let mut batches = Vec::new();
         while state.step < first + steps {
             let local = state.step - first;
             let (epoch, position) = (local / per_epoch, local % per_epoch);
+            if position == 0 || batches.is_empty() {
+                // The epoch's stream is named by its first step, which differs between stages.
+                batches = source.epoch((first + epoch * per_epoch) as u64);
+            }
             let rate = schedule.at(local);
-            let (gradients, terms) = self.gradients(source, &model, (first + epoch * per_epoch) as u64, position, state.step)?;
+            let (gradients, terms) = self.gradients(source, &batches, &model, position, state.step)?;
             model = optimiser.step(rate, model, gradients);
             state.step += 1;
             let epoch_ends = position + 1 == per_epoch;
@@ -218,9 +224,15 @@ impl Trainer<'_> {
     }
 
     /// Gradients of one optimiser step, averaged over its micro-batches, and the terms of the last of them.
-    fn gradients(&self, source: &Source, model: &Aio, epoch: u64, position: usize, step: usize) -> Result<(GradientsParams, aio_model::Terms)> {
+    fn gradients(
+        &self,
+        source: &Source,
+        batches: &[Vec<Tuple>],
+        model: &Aio,
+        position: usize,
+        step: usize,
+    ) -> Result<(GradientsParams, aio_model::Terms)> {
         let n = self.experiment.train.accumulate;
-        let batches = source.epoch(epoch);
         let mut accumulator = GradientsAccumulator::new();
         let mut last = Vec::new();
         for micro in 0..n {

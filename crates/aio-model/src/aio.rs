@@ -261,11 +261,11 @@ impl Aio {
         if weights.attribute == 0.0 || targets.is_empty() {
             return;
         }
-        let ids: Vec<Vec<u32>> = masked.iter().map(|m| m.ids.clone()).collect();
-        let present = [Present::Pictures(Modality::Rgb, rgb.select(0, rows.clone())), Present::Text(token_ids(&ids, device))];
+        let ids = token_ids(&masked.iter().map(|m| m.ids.clone()).collect::<Vec<_>>(), device);
+        let [_, text_length] = ids.dims();
+        let present = [Present::Pictures(Modality::Rgb, rgb.select(0, rows.clone())), Present::Text(ids)];
         let (_, tokens) = self.backbone.forward(&present);
         let [batch, length, width] = tokens.dims();
-        let text_length = token_ids(&ids, device).dims()[1];
         // Text stands at the end of the sequence, after [CLS] and the picture's tokens.
         let places = targets.iter().map(|(row, position, _)| row * length + (length - text_length) + position);
         let chosen = tokens.reshape([batch * length, width]).select(0, integers(places, device));

@@ -4,6 +4,7 @@ use super::{DatasetName, comma_separated, file_name, images, listed};
 use crate::{Camera, Content, DataError, Dataset, Identity, Modality, Result, Sample, fs};
 use regex::Regex;
 use std::path::Path;
+use std::sync::LazyLock;
 
 pub(super) const LAYOUT: &str = "\
 LLCM/
@@ -52,9 +53,10 @@ fn test(root: &Path, folder: &str, ids: &[i64]) -> Result<Vec<Sample>> {
 
 /// Parses the base name only: reference loaders split the whole path at `cam` and fail under `/home/camille`.
 fn sample(path: &Path) -> Result<Sample> {
+    static NAME: LazyLock<Regex> = LazyLock::new(|| Regex::new(PATTERN).expect("the pattern is valid"));
     let wrong = || DataError::Name { dataset: "llcm", path: path.to_path_buf(), pattern: "<identity>_c<camera>_s<time>_f<frame>_<vis|nir>.jpg" };
     let name = file_name(path);
-    let fields = Regex::new(PATTERN).expect("the pattern is valid").captures(&name).ok_or_else(wrong)?;
+    let fields = NAME.captures(&name).ok_or_else(wrong)?;
     Ok(Sample {
         identity: Identity(fields[1].parse().map_err(|_| wrong())?),
         camera: Some(Camera(fields[2].parse().map_err(|_| wrong())?)),

@@ -4,6 +4,7 @@ use super::{DatasetName, file_name, images};
 use crate::{Camera, Content, DataError, Dataset, Identity, Modality, Result, Sample};
 use regex::Regex;
 use std::path::Path;
+use std::sync::LazyLock;
 
 pub(super) const LAYOUT: &str = "\
 Market-1501-v15.09.15/
@@ -33,11 +34,11 @@ pub(super) fn read(root: &Path) -> Result<Dataset> {
 
 /// Parses the base name only: a folder such as `run1_c2` must not match.
 fn sample(path: &Path) -> Result<Sample> {
-    let pattern = Regex::new(PATTERN).expect("the pattern is valid");
+    static NAME: LazyLock<Regex> = LazyLock::new(|| Regex::new(PATTERN).expect("the pattern is valid"));
     let wrong =
         || DataError::Name { dataset: "market1501", path: path.to_path_buf(), pattern: "<identity>_c<camera>s<sequence>_<frame>_<detection>.jpg" };
     let name = file_name(path);
-    let fields = pattern.captures(&name).ok_or_else(wrong)?;
+    let fields = NAME.captures(&name).ok_or_else(wrong)?;
     Ok(Sample {
         identity: Identity(fields[1].parse().map_err(|_| wrong())?),
         camera: Some(Camera(fields[2].parse().map_err(|_| wrong())?)),
