@@ -9,7 +9,7 @@ use crate::task::Task;
 use aio_data::augment::Augmentation;
 use aio_data::synth::benchmark::Size;
 use aio_data::{DatasetName, Modality, ModalitySet, fs};
-use aio_model::LossWeights;
+use aio_model::{LossWeights, Shared};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
@@ -60,6 +60,8 @@ pub struct Model {
     pub modalities: ModalitySet,
     /// Modalities whose tokenizers keep their pre-trained weights.
     pub frozen: Vec<Modality>,
+    /// Whether the `[CLS]` token and the output projection, which all modalities share, learn.
+    pub shared: Shared,
 }
 
 /// Which checkpoint is evaluated.
@@ -142,6 +144,7 @@ impl Default for Experiment {
                 weights: "embedded".into(),
                 modalities: [Modality::Rgb, Modality::Infrared, Modality::Sketch, Modality::Text].into_iter().collect(),
                 frozen: Vec::new(),
+                shared: Shared::Trained,
             },
             train: Train {
                 identities: 16,
@@ -333,17 +336,22 @@ impl Experiment {
         Ok(tasks)
     }
 
-    /// Content hash of what decides the numbers: everything but the seed, the claim and where files lie.
+    /// Content hash of what decides the numbers: the pre-trained weights (by their SHA-256), the renderer's version
+    /// where the data are rendered, and every key but the seed, the claim and where files lie.
     #[must_use]
-    pub fn cell(&self) -> String {
+    pub fn cell(&self, weights: &str) -> String {
         let mut plain = self.clone();
+        plain.model.weights = weights.to_owned();
         plain.claim.clear();
         plain.seed = 0;
         plain.data.root = PathBuf::new();
         plain.train.keep = 0;
         plain.train.checkpoint_every = 0;
         // Through `Value`, whose maps are sorted, so that the order of fields does not matter.
-        let canonical = toml::Table::try_from(&plain).map(|t| t.to_string()).unwrap_or_default();
+        let mut canonical = toml::Table::try_from(&plain).map(|t| t.to_string()).unwrap_or_default();
+        if self.data.synthetic {
+            canonical += &format!("renderer {}", aio_data::synth::VERSION);
+        }
         blake3::hash(canonical.as_bytes()).to_hex()[..12].to_owned()
     }
 }
@@ -392,8 +400,10 @@ mod tests {
 
     #[test]
     fn the_cell_ignores_seed_and_paths_and_nothing_else() {
-        let base = load("", &[]).expect("valid").cell();
-        assert_eq!(load("seed = 9\n[data]\nroot = \"/elsewhere\"\n", &[]).expect("valid").cell(), base);
-        assert_ne!(load("[losses]\nbinding = 0.5\n", &[]).expect("valid").cell(), base);
+        let cell = |text: &str, weights: &str| load(text, &[]).expect("valid").cell(weights);
+        let base = cell("", "abc");
+        assert_eq!(cell("seed = 9\n[data]\nroot = \"/elsewhere\"\n[model]\nweights = \"elsewhere\"\n", "abc"), base);
+        assert_ne!(cell("[losses]\nbinding = 0.5\n", "abc"), base);
+        assert_ne!(cell("", "abd"), base, "other weights");
     }
 }

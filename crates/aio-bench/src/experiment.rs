@@ -70,13 +70,17 @@ pub fn run(request: &Request) -> Result<(Run, RunResult)> {
     let device = device::open(&request.device)?;
     let name = path.with_extension("");
     let name = name.strip_prefix("experiments").unwrap_or_else(|_| name.file_name().map_or(&*name, Path::new)).display().to_string();
-    let run = Run::open(&request.runs, &name, &experiment.cell(), experiment.seed)?;
+    if missing_weights(&experiment).is_some() {
+        requirements(&experiment)?;
+    }
+    let start = Start::open(&experiment)?;
+    let cell = experiment.cell(&start.sha256);
+    let run = Run::open(&request.runs, &name, &cell, experiment.seed)?;
     if let Some(result) = run.read::<RunResult>("result.json")? {
         return Ok((run, result));
     }
     requirements(&experiment)?;
     let stop = stop_flag()?;
-    let start = Start::open(&experiment)?;
     let benchmark = data(&experiment)?;
     let mut library = Library::new(&experiment.data.root);
     let tasks = experiment.tasks()?;
@@ -89,7 +93,7 @@ pub fn run(request: &Request) -> Result<(Run, RunResult)> {
     let text = toml::to_string(&experiment).map_err(|e| Error::Failure(e.to_string()))?;
     run.write_text("config.toml", &text)?;
     let trained = train::train(&experiment, &run, &start, &mut library, &device, stop)?;
-    let card = [("experiment", name.clone().into()), ("cell", experiment.cell().into()), ("seed", experiment.seed.into())];
+    let card = [("experiment", name.clone().into()), ("cell", cell.clone().into()), ("seed", experiment.seed.into())];
     let bytes = trained.backbone.to_bytes(&trained.config, &trained.preprocessing, &card)?;
     fs::write_then_rename(&run.directory().join("model.safetensors"), &bytes)?;
     let before = Extractor::new(&start.backbone(&device)?, &start.config, start.preprocessing.clone(), &device);
@@ -98,7 +102,7 @@ pub fn run(request: &Request) -> Result<(Run, RunResult)> {
         schema: SCHEMA,
         experiment: name,
         claim: experiment.claim.clone(),
-        cell: experiment.cell(),
+        cell,
         seed: experiment.seed,
         metrics: BTreeMap::new(),
         baseline: BTreeMap::new(),
@@ -149,12 +153,14 @@ fn record(metrics: &mut BTreeMap<String, f64>, task: &str, scores: &Scores) {
     }
 }
 
+fn missing_weights(experiment: &Experiment) -> Option<String> {
+    let name = &experiment.model.weights;
+    (name != "embedded" && !Path::new(name).is_file()).then(|| format!("weights: {name}"))
+}
+
 /// Refuses an experiment whose files are not there, naming all of them at once.
 fn requirements(experiment: &Experiment) -> Result<()> {
-    let mut missing = Vec::new();
-    if experiment.model.weights != "embedded" && !Path::new(&experiment.model.weights).is_file() {
-        missing.push(format!("weights: {}", experiment.model.weights));
-    }
+    let mut missing: Vec<String> = missing_weights(experiment).into_iter().collect();
     if !experiment.data.synthetic {
         let stages = experiment.train.stages.iter().flat_map(|s| s.datasets.iter().copied());
         let names: BTreeSet<DatasetName> = stages.chain(experiment.tasks()?.iter().map(|t| t.dataset)).collect();

@@ -4,12 +4,14 @@ use crate::checkpoint::Checkpoints;
 use crate::error::{Error, Result};
 use crate::progress;
 use crate::schedule::WarmupCosine;
-use aio_data::augment::{Augmentation, Colours};
+use aio_data::augment::Augmentation;
 use aio_data::picture::{Picture, PictureSize};
 use aio_data::synth::corpus::{self, Depictions, Item};
 use aio_data::{fs, rng};
 use aio_encoder::weights::{Preprocessing, Weights};
-use aio_model::{Backbone, pictures, pretrain, token_ids};
+use aio_heads::WordVocabulary;
+use aio_model::pretrain::{self, Pretraining};
+use aio_model::{Backbone, pictures, token_ids};
 use aio_tokenize::bpe::Bpe;
 use burn::grad_clipping::GradientClippingConfig;
 use burn::module::Module;
@@ -21,17 +23,17 @@ use serde::{Deserialize, Serialize};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// The recipe. Its defaults are the first phase of what made the committed weights; their model card has the second.
+/// The recipe. Its defaults made the committed weights.
 #[derive(Debug, Clone, Serialize, Deserialize, clap::Args)]
 pub struct Recipe {
     /// Optimiser steps.
-    #[arg(long, default_value_t = 2000)]
+    #[arg(long, default_value_t = 4000)]
     pub steps: usize,
     /// Pairs of picture and caption in a step.
     #[arg(long, default_value_t = 96)]
     pub batch: usize,
     /// Pictures in the corpus.
-    #[arg(long, default_value_t = 24_000)]
+    #[arg(long, default_value_t = 30_000)]
     pub corpus: usize,
     /// Peak learning rate.
     #[arg(long, default_value_t = 1.5e-3)]
@@ -39,17 +41,21 @@ pub struct Recipe {
     /// Temperature of the contrastive loss.
     #[arg(long, default_value_t = 0.07)]
     pub temperature: f64,
+    /// Weight of the word head's loss beside the contrastive one.
+    #[arg(long, default_value_t = 2.0)]
+    pub words: f64,
     /// Optimiser steps of the linear warm-up.
-    #[arg(long, default_value_t = 150)]
+    #[arg(long, default_value_t = 200)]
     pub warmup: usize,
     /// Weights to start from instead of random ones.
     #[arg(long)]
+    #[serde(skip)]
     pub init: Option<PathBuf>,
     /// Fraction of people that are drawn.
-    #[arg(long, default_value_t = 0.0)]
+    #[arg(long, default_value_t = 0.25)]
     pub drawn: f32,
     /// Fraction of people that are photographed in infrared.
-    #[arg(long, default_value_t = 0.0)]
+    #[arg(long, default_value_t = 0.2)]
     pub infrared: f32,
     /// Seed of the corpus, the weights and the order.
     #[arg(long, default_value_t = 20240508)]
@@ -70,27 +76,55 @@ fn preprocessing() -> Preprocessing {
 
 const CHECKPOINT_EVERY: usize = 250;
 
-/// Indices of a step's pairs: the corpus shuffled anew in every pass.
-fn pairs(recipe: &Recipe, step: usize) -> (u64, Vec<usize>) {
-    let per_pass = recipe.corpus / recipe.batch;
-    let (pass, position) = (step / per_pass, step % per_pass);
-    let mut order: Vec<usize> = (0..recipe.corpus).collect();
-    order.shuffle(&mut rng(recipe.seed, "pre-training order", pass as u64));
-    (pass as u64, order[position * recipe.batch..(position + 1) * recipe.batch].to_vec())
+/// A picture of the corpus with its caption, and all the words that describe it.
+struct Pair {
+    picture: Picture,
+    ids: Vec<u32>,
+    words: Vec<String>,
 }
 
-fn prepare(recipe: &Recipe, corpus: &[Item], step: usize) -> (Vec<Picture>, Vec<Vec<u32>>) {
-    let augmentation = Augmentation { jitter: 0.1, erase: 0.0, ..Augmentation::default() };
-    let (pass, chosen) = pairs(recipe, step);
-    chosen
-        .par_iter()
-        .map(|i| {
-            let mut picture = corpus[*i].picture.clone();
-            let stream = &mut rng(recipe.seed, &format!("pre-training augmentation {i}"), pass);
-            augmentation.apply(&mut picture, [128; 3], Colours::Vary, stream);
-            (picture, Bpe::clip().encode(&corpus[*i].caption(recipe.seed, *i as u64, pass)).ids)
-        })
-        .unzip()
+/// Groups of captions of like length that a batch is split into.
+const GROUPS: usize = 4;
+
+/// The corpus with the recipe that orders it.
+struct Corpus<'a> {
+    recipe: &'a Recipe,
+    items: Vec<Item>,
+}
+
+impl Corpus<'_> {
+    fn pair(&self, item: usize, pass: u64) -> Pair {
+        let augmentation = Augmentation { jitter: 0.15, erase: 0.15, ..Augmentation::default() };
+        let view = self.items[item].view(&augmentation, self.recipe.seed, item as u64, pass);
+        let caption = Bpe::clip().encode(&view.caption);
+        let words = caption.words.into_iter().chain(Bpe::clip().encode(&view.description).words).collect();
+        Pair { picture: view.picture, ids: caption.ids, words }
+    }
+
+    /// The words of the first pass.
+    fn vocabulary(&self) -> WordVocabulary {
+        const RARE: usize = 20;
+        let captions: Vec<Vec<String>> = (0..self.items.len()).into_par_iter().map(|item| self.pair(item, 0).words).collect();
+        WordVocabulary::new(captions.iter().map(Vec::as_slice), RARE)
+    }
+
+    fn per_pass(&self) -> usize {
+        self.items.len() / self.recipe.batch
+    }
+
+    /// The order of a pass: the corpus shuffled anew.
+    fn order(&self, pass: u64) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.items.len()).collect();
+        order.shuffle(&mut rng(self.recipe.seed, "pre-training order", pass));
+        order
+    }
+
+    /// The chosen items in `pass`, those with short captions first.
+    fn batch(&self, chosen: &[usize], pass: u64) -> Vec<Pair> {
+        let mut pairs: Vec<Pair> = chosen.par_iter().map(|item| self.pair(*item, pass)).collect();
+        pairs.sort_by_key(|pair| pair.ids.len());
+        pairs
+    }
 }
 
 /// Trains the encoder and writes `embedded.safetensors`, `loss.csv` and checkpoints into `out`.
@@ -105,8 +139,10 @@ pub fn run(recipe: &Recipe, out: &Path, device: &Device) -> Result<PathBuf> {
         return Err(Error::user("a corpus smaller than one batch", "raise --corpus or lower --batch"));
     }
     let bar = progress::bar("rendering corpus", recipe.corpus, "pictures");
-    let items = corpus::render(recipe.seed, recipe.corpus, size, Depictions { drawn: recipe.drawn, infrared: recipe.infrared }, &|| bar.inc(1));
+    let mix = Depictions { drawn: recipe.drawn, infrared: recipe.infrared };
+    let corpus = Corpus { recipe, items: corpus::render(recipe.seed, recipe.corpus, size, mix, &|| bar.inc(1)) };
     bar.finish();
+    let vocabulary = corpus.vocabulary();
     device.seed(recipe.seed);
     let checkpoints = Checkpoints::new(out.join("checkpoint"), 1);
     let optimiser = AdamWConfig::new()
@@ -120,36 +156,49 @@ pub fn run(recipe: &Recipe, out: &Path, device: &Device) -> Result<PathBuf> {
         Some(path) => Backbone::load(&Weights::open(path)?, &training)?.0,
         None => config.init(&training),
     };
-    let (mut model, mut optimiser, state) = checkpoints.resume::<Backbone, State>(start, optimiser)?;
+    let start = Pretraining::new(start, vocabulary.len(), &training);
+    let (mut model, mut optimiser, state) = checkpoints.resume::<Pretraining, State>(start, optimiser)?;
     let first = state.map_or(0, |s| s.step);
     let schedule = WarmupCosine { base: recipe.rate, warmup: recipe.warmup, steps: recipe.steps, floor: 0.02 };
     fs::create_dir_all(out)?;
-    let log = out.join("loss.csv");
-    let mut log = std::fs::OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(&log)
-        .map_err(|e| Error::Failure(format!("cannot write {}: {e}", log.display())))?;
+    let mut log = loss_curve(out, first)?;
     let bar = progress::bar("pre-training", recipe.steps, "steps");
     bar.set_position(first as u64);
+    let mut order = (u64::MAX, Vec::new());
     for step in first..recipe.steps {
-        let (images, captions) = prepare(recipe, &items, step);
-        let loss = pretrain::loss(&model, pictures(&images, &preprocessing, device), token_ids(&captions, device), recipe.temperature);
-        let value: f32 = loss.clone().into_scalar();
-        if !value.is_finite() {
-            return Err(Error::Failure(format!("the contrastive loss is {value} at step {step}")));
+        let (pass, position) = ((step / corpus.per_pass()) as u64, step % corpus.per_pass());
+        if order.0 != pass {
+            order = (pass, corpus.order(pass));
         }
-        let grads = GradientsParams::from_grads(loss.backward(), &model);
+        let pairs = corpus.batch(&order.1[position * recipe.batch..(position + 1) * recipe.batch], pass);
+        let images = pictures(pairs.iter().map(|p| &p.picture), &preprocessing, device);
+        let captions = pairs.chunks(recipe.batch.div_ceil(GROUPS)).map(|group| token_ids(group.iter().map(|p| &*p.ids), device)).collect();
+        let words = vocabulary.distributions(pairs.iter().map(|p| &*p.words), device);
+        let losses = model.losses(images, captions, words, recipe.temperature);
+        let values: [f32; 2] = [losses.contrastive.clone().into_scalar(), losses.words.clone().into_scalar()];
+        if values.iter().any(|v| !v.is_finite()) {
+            return Err(Error::Failure(format!("the losses (contrastive, words) are {values:?} at step {step}")));
+        }
+        let grads = GradientsParams::from_grads((losses.contrastive + losses.words * recipe.words).backward(), &model);
         model = optimiser.step(schedule.at(step), model, grads);
-        writeln!(log, "{step},{value}").map_err(|e| Error::Failure(format!("cannot write the loss curve: {e}")))?;
+        writeln!(log, "{step},{},{}", values[0], values[1]).map_err(|e| Error::Failure(format!("cannot write the loss curve: {e}")))?;
         bar.inc(1);
         if (step + 1) % CHECKPOINT_EVERY == 0 || step + 1 == recipe.steps {
             checkpoints.save(step + 1, &model, &optimiser, &State { step: step + 1, recipe: recipe.clone() })?;
-            write(out, &model.valid(), recipe)?;
+            write(out, &model.backbone.valid(), recipe)?;
         }
     }
     bar.finish();
-    write(out, &model.valid(), recipe)
+    write(out, &model.backbone.valid(), recipe)
+}
+
+/// The loss curve, with what it holds beyond the first `steps` cut off: a killed call has logged more than it has saved.
+fn loss_curve(out: &Path, steps: usize) -> Result<std::fs::File> {
+    let path = out.join("loss.csv");
+    let old = if path.exists() { fs::read_to_string(&path)? } else { String::new() };
+    let kept: String = std::iter::once("step,contrastive,words").chain(old.lines().skip(1).take(steps)).map(|line| format!("{line}\n")).collect();
+    fs::write_then_rename(&path, kept.as_bytes())?;
+    std::fs::OpenOptions::new().append(true).open(&path).map_err(|e| Error::Failure(format!("cannot write {}: {e}", path.display())))
 }
 
 fn write(out: &Path, model: &Backbone, recipe: &Recipe) -> Result<PathBuf> {

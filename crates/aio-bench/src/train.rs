@@ -12,7 +12,7 @@ use aio_data::picture::PictureSize;
 use aio_data::sampler::Tuple;
 use aio_data::{Sample, fs};
 use aio_encoder::weights::{Preprocessing, Weights};
-use aio_model::{Aio, AioConfig, Backbone, BackboneConfig, Extractor, NonFinite};
+use aio_model::{Aio, AioConfig, Backbone, BackboneConfig, Extractor, Frozen, NonFinite};
 use aio_tokenize::{Tokenizers, TokenizersConfig};
 use burn::grad_clipping::GradientClippingConfig;
 use burn::module::Module;
@@ -128,7 +128,7 @@ pub fn train(experiment: &Experiment, run: &Run, start: &Start, library: &mut Li
     let classes = Classes::new(experiment, library)?;
     let training = device.clone().autodiff();
     device.seed(experiment.seed);
-    let frozen = experiment.model.frozen.iter().copied().collect();
+    let frozen = Frozen { tokenizers: experiment.model.frozen.iter().copied().collect(), shared: experiment.model.shared };
     let config = AioConfig { backbone: start.config.clone(), classes: classes.len(), attributes: vocabulary().len(), frozen };
     let fresh = Aio::new(start.backbone(&training)?, &config, &training);
     let checkpoints = Checkpoints::new(run.checkpoints(), experiment.train.keep);

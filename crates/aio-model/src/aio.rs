@@ -121,8 +121,29 @@ pub struct AioConfig {
     pub classes: usize,
     /// Attribute words.
     pub attributes: usize,
-    /// Modalities whose tokenizers keep their pre-trained weights.
-    pub frozen: ModalitySet,
+    /// What keeps its pre-trained weights beside the encoder.
+    pub frozen: Frozen,
+}
+
+/// What keeps its pre-trained weights beside the encoder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Frozen {
+    /// Modalities whose tokenizers do.
+    pub tokenizers: ModalitySet,
+    /// Whether the parts that all modalities share do.
+    pub shared: Shared,
+}
+
+/// The parts that all modalities share beside the encoder: the `[CLS]` token and the output projection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shared {
+    /// They learn.
+    #[default]
+    Trained,
+    /// They keep their pre-trained weights.
+    Frozen,
 }
 
 /// The model in training: tokenizers → frozen encoder → heads.
@@ -156,7 +177,7 @@ impl<'a> Inputs<'a> {
         Self {
             batch,
             pictures: batch.pictures.iter().map(|(m, p)| (*m, pictures(p, preprocessing, device))).collect(),
-            captions: has_text.then(|| token_ids(&batch.captions, device)),
+            captions: has_text.then(|| token_ids(batch.captions.iter().map(Vec::as_slice), device)),
             labels: integers(batch.classes.iter().copied(), device),
             text_labels: has_text.then(|| integers(batch.text_rows.iter().map(|r| batch.classes[*r]), device)),
             text_rows: has_text.then(|| integers(batch.text_rows.iter().copied(), device)),
@@ -207,12 +228,16 @@ impl Aio {
         model.frozen(config.frozen)
     }
 
-    /// The same model with the encoder outside the gradient: gradients flow through it, never to it. The tokenizers of
-    /// `modalities` are kept as they are, too.
+    /// The same model with the encoder outside the gradient: gradients flow through it, never to it. What `frozen`
+    /// names is kept as it is, too.
     #[must_use]
-    pub fn frozen(mut self, modalities: ModalitySet) -> Self {
+    pub fn frozen(mut self, frozen: Frozen) -> Self {
         self.backbone.encoder = self.backbone.encoder.no_grad();
-        self.backbone.tokenizers = self.backbone.tokenizers.frozen(modalities);
+        self.backbone.tokenizers = self.backbone.tokenizers.frozen(frozen.tokenizers);
+        if frozen.shared == Shared::Frozen {
+            self.backbone.tokenizers = self.backbone.tokenizers.with_frozen_cls();
+            self.backbone.projection = self.backbone.projection.no_grad();
+        }
         self
     }
 
@@ -261,7 +286,7 @@ impl Aio {
         if weights.attribute == 0.0 || targets.is_empty() {
             return;
         }
-        let ids = token_ids(&masked.iter().map(|m| m.ids.clone()).collect::<Vec<_>>(), device);
+        let ids = token_ids(masked.iter().map(|m| &*m.ids), device);
         let [_, text_length] = ids.dims();
         let present = [Present::Pictures(Modality::Rgb, rgb.select(0, rows.clone())), Present::Text(ids)];
         let (_, tokens) = self.backbone.forward(&present);

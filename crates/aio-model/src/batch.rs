@@ -9,13 +9,14 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 /// # Shapes
 /// - output: `[batch, height, width, 3]`, normalised
 #[must_use]
-pub fn pictures(batch: &[Picture], preprocessing: &Preprocessing, device: &Device) -> Tensor<4> {
+pub fn pictures<'a>(batch: impl IntoIterator<Item = &'a Picture>, preprocessing: &Preprocessing, device: &Device) -> Tensor<4> {
     let (height, width) = (preprocessing.height, preprocessing.width);
-    let mut values = Vec::with_capacity(batch.len() * height * width * 3);
+    let (mut count, mut values) = (0, Vec::new());
     for picture in batch {
         picture.append_normalised(preprocessing.mean, preprocessing.std, &mut values);
+        count += 1;
     }
-    Tensor::from_data(TensorData::new(values, [batch.len(), height, width, 3]), device)
+    Tensor::from_data(TensorData::new(values, [count, height, width, 3]), device)
 }
 
 /// Lengths to which captions are padded are multiples of this, so that few shapes occur.
@@ -26,11 +27,12 @@ const LENGTH_STEP: usize = 8;
 /// # Shapes
 /// - output: `[batch, length]`
 #[must_use]
-pub fn token_ids(batch: &[Vec<u32>], device: &Device) -> Tensor<2, Int> {
-    let longest = batch.iter().map(Vec::len).max().unwrap_or(1);
+pub fn token_ids<'a>(batch: impl IntoIterator<Item = &'a [u32]>, device: &Device) -> Tensor<2, Int> {
+    let batch: Vec<&[u32]> = batch.into_iter().collect();
+    let longest = batch.iter().map(|ids| ids.len()).max().unwrap_or(1);
     let length = longest.next_multiple_of(LENGTH_STEP).min(aio_tokenize::bpe::CONTEXT.max(longest));
     let mut values = Vec::with_capacity(batch.len() * length);
-    for ids in batch {
+    for ids in &batch {
         values.extend(ids.iter().map(|id| i64::from(*id)));
         values.resize(values.len() + length - ids.len(), 0);
     }

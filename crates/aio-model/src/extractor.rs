@@ -130,7 +130,7 @@ impl Extractor {
             .map(|modality| {
                 if modality == Modality::Text {
                     let ids: Vec<Vec<u32>> = inputs.iter().map(|i| Bpe::clip().encode(i.caption.as_deref().unwrap_or_default()).ids).collect();
-                    return Present::Text(token_ids(&ids, &self.device));
+                    return Present::Text(token_ids(ids.iter().map(Vec::as_slice), &self.device));
                 }
                 let chosen: Vec<Picture> =
                     inputs.iter().filter_map(|i| i.pictures.iter().find(|(m, _)| *m == modality).map(|(_, p)| p.clone())).collect();

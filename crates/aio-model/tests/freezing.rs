@@ -5,7 +5,7 @@ use aio_data::{Modality, ModalitySet};
 use aio_encoder::EncoderConfig;
 use aio_encoder::weights::{Preprocessing, module_bytes, sha256};
 use aio_heads::Masked;
-use aio_model::{Aio, AioConfig, BackboneConfig, ExtractError, Extractor, Input, LossWeights, TrainBatch};
+use aio_model::{Aio, AioConfig, BackboneConfig, ExtractError, Extractor, Frozen, Input, LossWeights, Shared, TrainBatch};
 use aio_tokenize::{StemConfig, TextConfig, TokenizersConfig};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::{AdamWConfig, GradientsParams};
@@ -20,7 +20,7 @@ fn config() -> AioConfig {
         text: TextConfig { width: 4 },
     };
     let encoder = EncoderConfig { depth: 2, width: 16, heads: 2, mlp: 32, ..EncoderConfig::embedded() };
-    AioConfig { backbone: BackboneConfig { tokenizers, encoder }, classes: 4, attributes: 6, frozen: ModalitySet::default() }
+    AioConfig { backbone: BackboneConfig { tokenizers, encoder }, classes: 4, attributes: 6, frozen: Frozen::default() }
 }
 
 fn preprocessing() -> Preprocessing {
@@ -120,6 +120,22 @@ fn gradients_reach_every_tokenizer_parameter_and_no_encoder_parameter() {
     assert!(silent.is_empty() && seen >= 40, "{seen} parameters, without gradient: {silent:?}");
     let (silent, seen) = visit(&|s| model.backbone.encoder.visit(s));
     assert_eq!(silent.len(), seen, "the encoder is frozen");
+}
+
+#[test]
+fn what_is_frozen_gets_no_gradient_and_everything_else_does() {
+    let device = Device::flex();
+    let frozen = Frozen { tokenizers: [Modality::Text].into_iter().collect(), shared: Shared::Frozen };
+    let model = model(&device).frozen(frozen);
+    let (total, _) = model.losses(&batch(), &LossWeights::default(), &preprocessing(), &device).total().expect("finite");
+    let grads = GradientsParams::from_grads(total.backward(), &model);
+    let mut silent = Silent { grads: &grads, path: Vec::new(), found: Vec::new(), seen: 0 };
+    model.backbone.tokenizers.visit(&mut silent);
+    assert!(silent.found.iter().all(|name| name == "cls" || name.starts_with("text.")), "{:?}", silent.found);
+    assert_eq!(silent.found.len(), 4, "[CLS], table, projection and positions of text");
+    let mut silent = Silent { found: Vec::new(), seen: 0, ..silent };
+    model.backbone.projection.visit(&mut silent);
+    assert_eq!(silent.found.len(), silent.seen);
 }
 
 #[test]

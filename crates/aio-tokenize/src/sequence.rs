@@ -104,6 +104,12 @@ impl Tokenizers {
         }
     }
 
+    /// The same tokenizers with the `[CLS]` token outside the gradient.
+    #[must_use]
+    pub fn with_frozen_cls(self) -> Self {
+        Self { cls: self.cls.no_grad(), ..self }
+    }
+
     fn image(&self, modality: Modality) -> Option<&ImageTokenizer> {
         match modality {
             Modality::Rgb => self.rgb.as_ref(),

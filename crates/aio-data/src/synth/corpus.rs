@@ -7,28 +7,52 @@ use super::caption::{Wording, caption};
 use super::paint::Light;
 use super::person::{Palette, Person};
 use super::{benchmark, scene, world};
+use crate::augment::{Augmentation, Colours};
 use crate::picture::{Picture, PictureSize};
 use crate::rng;
+use crate::synthesis::channel_exchange;
 use rand::RngExt;
 use rayon::prelude::*;
 
 /// What a picture of the corpus shows.
 #[derive(Debug, Clone)]
 enum Subject {
-    Person { person: Box<Person>, colours: bool },
+    Person(Box<Person>, Depiction),
     Objects(String),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Depiction {
+    Photograph,
+    Infrared,
+    Drawing,
 }
 
 /// A picture and what it shows.
 #[derive(Debug, Clone)]
 pub struct Item {
-    /// The picture, resized for the encoder.
-    pub picture: Picture,
+    picture: Picture,
     subject: Subject,
+}
+
+/// An item as it is shown in one pass over the corpus.
+#[derive(Debug, Clone)]
+pub struct View {
+    /// The picture, augmented.
+    pub picture: Picture,
+    /// A short caption of it.
+    pub caption: String,
+    /// Another writer's caption, more complete.
+    pub description: String,
 }
 
 /// Fraction of pictures that show objects instead of a person.
 const OBJECTS: f64 = 0.12;
+
+/// Fraction of photographs that are shown without their colours, and of those in colour whose caption names none.
+/// Colours tell people apart so well that nothing else is learned where they always help.
+const GREY: f64 = 0.25;
+const COLOURLESS: f64 = 0.3;
 
 /// Fractions of people that are drawn, and that are photographed in infrared; the others are colour photographs.
 /// Web-scale corpora hold drawings and grey pictures, too.
@@ -38,10 +62,6 @@ pub struct Depictions {
     pub drawn: f32,
     /// Fraction photographed in infrared.
     pub infrared: f32,
-}
-
-fn wording(colours: bool) -> Wording {
-    Wording { vocabularies: vec![0, 1, 2], omission: 0.4, error: 0.0, colours }
 }
 
 impl Item {
@@ -60,24 +80,45 @@ impl Item {
             let hand = world::hand(rng, 1.0);
             let drawing = benchmark::sketch(&person, &hand, false, rng);
             let picture = Picture::resized(&drawing, size).expect("a drawing has pixels");
-            return Self { picture, subject: Subject::Person { person: Box::new(person), colours: false } };
+            return Self { picture, subject: Subject::Person(Box::new(person), Depiction::Drawing) };
         }
-        let light = if depiction < mix.drawn + mix.infrared { Light::Infrared } else { Light::Visible };
+        let (light, depiction) = match depiction < mix.drawn + mix.infrared {
+            true => (Light::Infrared, Depiction::Infrared),
+            false => (Light::Visible, Depiction::Photograph),
+        };
         let range = CameraRange { harshness: 0.9 * rng.random::<f32>(), clutter: 4, occlusion: 0.05 };
         let photo = CameraModel::sample(rng, light, range).shoot(&person, rng);
         let picture = Picture::resized(&photo, size).expect("a camera's picture has pixels");
-        Self { picture, subject: Subject::Person { person: Box::new(person), colours: light == Light::Visible } }
+        Self { picture, subject: Subject::Person(Box::new(person), depiction) }
     }
 
-    /// The caption of this item in `epoch`; people are described anew every time.
+    /// This item in one pass: augmented and, if it shows a person, described anew.
+    ///
+    /// Pictures without colours (drawings, infrared, a part of the photographs) have captions that name none.
     #[must_use]
-    pub fn caption(&self, seed: u64, index: u64, epoch: u64) -> String {
-        match &self.subject {
+    pub fn view(&self, augmentation: &Augmentation, seed: u64, index: u64, pass: u64) -> View {
+        let rng = &mut rng(seed, &format!("pre-training view {index}"), pass);
+        let depiction = match &self.subject {
+            Subject::Person(_, depiction) => *depiction,
+            Subject::Objects(_) => Depiction::Photograph,
+        };
+        let grey = match depiction {
+            Depiction::Infrared => true,
+            Depiction::Drawing => false,
+            Depiction::Photograph => matches!(self.subject, Subject::Person(..)) && rng.random_bool(GREY),
+        };
+        let coloured = depiction == Depiction::Photograph && !grey && !rng.random_bool(COLOURLESS);
+        let [caption, description] = [0.4, 0.1].map(|omission| match &self.subject {
             Subject::Objects(text) => text.clone(),
-            Subject::Person { person, colours } => {
-                caption(person, &wording(*colours), &mut rng(seed, &format!("pre-training caption {index}"), epoch))
-            }
+            Subject::Person(person, _) => caption(person, &Wording { vocabularies: vec![0, 1, 2], omission, error: 0.0, colours: coloured }, rng),
+        });
+        let mut picture = self.picture.clone();
+        let (fill, colours) = if depiction == Depiction::Drawing { ([255; 3], Colours::Keep) } else { ([128; 3], Colours::Vary) };
+        augmentation.apply(&mut picture, fill, colours, rng);
+        if grey {
+            channel_exchange(&mut picture, 3, rng);
         }
+        View { picture, caption, description }
     }
 }
 
