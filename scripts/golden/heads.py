@@ -34,11 +34,17 @@ def triplet(margin):
     return loss
 
 
-def binding(features, anchors):
-    labels, anchor_labels = torch.tensor([0, 1, 1, 2]), torch.tensor([0, 0, 1, 1, 2, 2])
-    logits = F.normalize(features, dim=1) @ F.normalize(anchors, dim=1).t() / 0.07
-    positive = (labels[:, None] == anchor_labels[None, :]).double()
-    return -((F.log_softmax(logits, 1) * positive).sum(1) / positive.sum(1)).mean()
+def binding(own):
+    """`own[i]` is the anchor that feature i may not use, or -1."""
+    def loss(features, anchors):
+        labels, anchor_labels = torch.tensor([0, 1, 1, 2]), torch.tensor([0, 0, 1, 1, 2, 2])
+        logits = F.normalize(features, dim=1) @ F.normalize(anchors, dim=1).t() / 0.07
+        skipped = torch.tensor(own)[:, None] == torch.arange(6)[None, :]
+        log_p = F.log_softmax(logits.masked_fill(skipped, float("-inf")), 1)
+        positive = (labels[:, None] == anchor_labels[None, :]) & ~skipped
+        return -torch.stack([log_p[i][positive[i]].mean() for i in range(4)]).mean()
+
+    return loss
 
 
 def paired(a, b):
@@ -51,7 +57,8 @@ cases = [
     case("smoothed_cross_entropy", lambda z: F.cross_entropy(z, torch.tensor([0, 2]), label_smoothing=0.1), [[2.0, -1.0, 0.5], [0.1, 0.2, 3.0]]),
     case("triplet_margin", triplet(0.3), matrix(6, 4, 0.9, 0.4, 5)),
     case("triplet_soft", triplet(None), matrix(6, 4, 0.9, 0.4, 5)),
-    case("binding", binding, matrix(4, 5, 1.3, 0.7, 2), matrix(6, 5, 0.9, 0.4, 5)),
+    case("binding", binding([-1] * 4), matrix(4, 5, 1.3, 0.7, 2), matrix(6, 5, 0.9, 0.4, 5)),
+    case("binding_without_own_photo", binding([0, 2, 3, 5]), matrix(4, 5, 1.3, 0.7, 2), matrix(6, 5, 0.9, 0.4, 5)),
     case("paired_contrastive", paired, matrix(4, 5, 1.3, 0.7, 2), matrix(4, 5, 0.5, 1.1, 3)),
 ]
 OUT.write_text(json.dumps({"torch": torch.__version__, "cases": cases}, indent=1) + "\n")

@@ -1,4 +1,4 @@
-"""The stem of TransReID-SSL (PatchEmbed with stem_conv=True) in plain PyTorch with seeded weights: training and evaluation output."""
+"""Image stems in plain PyTorch with seeded weights, training and evaluation output: that of TransReID-SSL (PatchEmbed with stem_conv=True) and the pyramid."""
 import pathlib
 
 import torch
@@ -6,7 +6,7 @@ import torch.nn as nn
 from safetensors.torch import save_file
 
 OUT = pathlib.Path(__file__).parents[2] / "crates/aio-tokenize/tests/golden/stem.safetensors"
-CHANNELS, WIDTH, PATCH, H, W = 8, 12, 4, 16, 8
+CHANNELS, WIDTH, H, W = 8, 12, 16, 8
 
 
 class Ibn(nn.Module):
@@ -20,39 +20,46 @@ class Ibn(nn.Module):
         return torch.cat((self.IN(a.contiguous()), self.BN(b.contiguous())), 1)
 
 
-torch.manual_seed(1)
-conv1 = nn.Conv2d(3, CHANNELS, 7, 2, 3, bias=False)
-conv2 = nn.Conv2d(CHANNELS, CHANNELS, 3, 1, 1, bias=False)
-conv3 = nn.Conv2d(CHANNELS, CHANNELS, 3, 1, 1, bias=False)
-norm1, norm2, norm3 = Ibn(CHANNELS), Ibn(CHANNELS), nn.BatchNorm2d(CHANNELS)
-proj = nn.Conv2d(CHANNELS, WIDTH, PATCH // 2, PATCH // 2)
-for module in (conv1, conv2, conv3, norm1, norm2, norm3, proj):
-    for p in module.parameters():
-        nn.init.normal_(p, std=0.4)
-positions = torch.randn((H // PATCH) * (W // PATCH), WIDTH)
-
-
-def stem(x):
-    x = norm1(conv1(x)).relu()
-    x = norm2(conv2(x)).relu()
-    x = norm3(conv3(x)).relu()
-    return proj(x).flatten(2).transpose(1, 2) + positions
-
-
-x = torch.randn(5, 3, H, W)
-train = stem(x).detach()
-for n in (norm1.BN, norm2.BN, norm3, norm1.IN, norm2.IN):
-    n.eval()
-evaluation = stem(x).detach()
+# Convolution (in, out, kernel, stride) and whether half of its channels are instance-normalised; then the projection's kernel.
+STEMS = {
+    "transreid-ssl": ([(3, 8, 7, 2, True), (8, 8, 3, 1, True), (8, 8, 3, 1, False)], 2),
+    "pyramid": ([(3, 8, 3, 2, True), (8, 16, 3, 2, True), (16, 32, 3, 2, False), (32, 32, 3, 1, False)], 1),
+}
 
 
 def join(norm):
+    if isinstance(norm, nn.BatchNorm2d):
+        return {k: getattr(norm, k) for k in ("weight", "bias", "running_mean", "running_var")}
     return {"weight": torch.cat([norm.IN.weight, norm.BN.weight]), "bias": torch.cat([norm.IN.bias, norm.BN.bias]), "running_mean": norm.BN.running_mean, "running_var": norm.BN.running_var}
 
 
-tensors = {"conv1.weight": conv1.weight, "conv2.weight": conv2.weight, "conv3.weight": conv3.weight, "proj.weight": proj.weight, "proj_bias": proj.bias, "positions": positions}
-tensors |= {f"norm1.{k}": v for k, v in join(norm1).items()} | {f"norm2.{k}": v for k, v in join(norm2).items()}
-tensors |= {"norm3.weight": norm3.weight, "norm3.bias": norm3.bias, "norm3.running_mean": norm3.running_mean, "norm3.running_var": norm3.running_var}
-tensors = {f"stem.{k}": v for k, v in tensors.items()} | {"test.x": x.permute(0, 2, 3, 1), "test.train": train, "test.evaluation": evaluation}
+torch.manual_seed(1)
+x = torch.randn(5, 3, H, W)
+tensors = {"test.x": x.permute(0, 2, 3, 1)}
+for name, (plan, side) in STEMS.items():
+    convs = [nn.Conv2d(i, o, k, s, k // 2, bias=False) for i, o, k, s, _ in plan]
+    norms = [Ibn(o) if ibn else nn.BatchNorm2d(o) for _, o, _, _, ibn in plan]
+    proj = nn.Conv2d(plan[-1][1], WIDTH, side, side)
+    for module in [*convs, *norms, proj]:
+        for p in module.parameters():
+            nn.init.normal_(p, std=0.4)
+
+    def stem(x):
+        for conv, norm in zip(convs, norms):
+            x = norm(conv(x)).relu()
+        return proj(x).flatten(2).transpose(1, 2) + positions
+
+    patch = side
+    for _, _, _, stride, _ in plan:
+        patch *= stride
+    positions = torch.randn((H // patch) * (W // patch), WIDTH)
+    train = stem(x).detach()
+    for n in norms:
+        n.eval()
+    evaluation = stem(x).detach()
+    print(name, train[0, 0, :4], evaluation[0, 0, :4])
+    parts = {"proj.weight": proj.weight, "proj_bias": proj.bias, "positions": positions}
+    for i, (conv, norm) in enumerate(zip(convs, norms)):
+        parts |= {f"layers.{i}.conv.weight": conv.weight} | {f"layers.{i}.norm.{k}": v for k, v in join(norm).items()}
+    tensors |= {f"{name}.{k}": v for k, v in parts.items()} | {f"test.{name}.train": train, f"test.{name}.evaluation": evaluation}
 save_file({k: v.detach().contiguous() for k, v in tensors.items()}, OUT)
-print(train[0, 0, :4], evaluation[0, 0, :4])

@@ -9,7 +9,9 @@ use crate::task::Task;
 use aio_data::augment::Augmentation;
 use aio_data::synth::benchmark::Size;
 use aio_data::{DatasetName, Modality, ModalitySet, fs};
+use aio_heads::OwnPhoto;
 use aio_model::{LossWeights, Shared};
+use aio_tokenize::Statistics;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
@@ -62,6 +64,8 @@ pub struct Model {
     pub frozen: Vec<Modality>,
     /// Whether the `[CLS]` token and the output projection, which all modalities share, learn.
     pub shared: Shared,
+    /// Which statistics batch normalisation uses in training.
+    pub statistics: Statistics,
 }
 
 /// Which checkpoint is evaluated.
@@ -145,6 +149,7 @@ impl Default for Experiment {
                 modalities: [Modality::Rgb, Modality::Infrared, Modality::Sketch, Modality::Text].into_iter().collect(),
                 frozen: Vec::new(),
                 shared: Shared::Trained,
+                statistics: Statistics::Batch,
             },
             train: Train {
                 identities: 16,
@@ -319,6 +324,9 @@ impl Experiment {
         }
         if self.train.identities < 2 || self.train.tuples == 0 || self.train.accumulate == 0 {
             return wrong("train", "needs identities ≥ 2, tuples ≥ 1 and accumulate ≥ 1".into());
+        }
+        if self.losses.own_photo == OwnPhoto::Skipped && self.losses.binding != 0.0 && self.train.tuples < 2 {
+            return wrong("losses.own_photo", "is `skipped`, which leaves nothing to bind to with train.tuples = 1".into());
         }
         self.tasks()?;
         Ok(())

@@ -7,10 +7,10 @@ use crate::schedule::WarmupCosine;
 use aio_data::augment::Augmentation;
 use aio_data::picture::{Picture, PictureSize};
 use aio_data::synth::corpus::{self, Depictions, Item};
+use aio_data::synth::tags;
 use aio_data::{fs, rng};
 use aio_encoder::weights::{Preprocessing, Weights};
-use aio_heads::WordVocabulary;
-use aio_model::pretrain::{self, Pretraining};
+use aio_model::pretrain::{self, Pretraining, PretrainingLosses};
 use aio_model::{Backbone, pictures, token_ids};
 use aio_tokenize::bpe::Bpe;
 use burn::grad_clipping::GradientClippingConfig;
@@ -27,7 +27,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Clone, Serialize, Deserialize, clap::Args)]
 pub struct Recipe {
     /// Optimiser steps.
-    #[arg(long, default_value_t = 4000)]
+    #[arg(long, default_value_t = 6000)]
     pub steps: usize,
     /// Pairs of picture and caption in a step.
     #[arg(long, default_value_t = 96)]
@@ -36,14 +36,17 @@ pub struct Recipe {
     #[arg(long, default_value_t = 30_000)]
     pub corpus: usize,
     /// Peak learning rate.
-    #[arg(long, default_value_t = 1.5e-3)]
+    #[arg(long, default_value_t = 1e-3)]
     pub rate: f64,
     /// Temperature of the contrastive loss.
     #[arg(long, default_value_t = 0.07)]
     pub temperature: f64,
-    /// Weight of the word head's loss beside the contrastive one.
-    #[arg(long, default_value_t = 2.0)]
-    pub words: f64,
+    /// Weight of the contrastive loss beside that of the tags.
+    #[arg(long, default_value_t = 1.0)]
+    pub contrastive: f64,
+    /// Optimiser steps at the beginning that read no captions: pictures are learned first.
+    #[arg(long, default_value_t = 2000)]
+    pub pictures_first: usize,
     /// Optimiser steps of the linear warm-up.
     #[arg(long, default_value_t = 200)]
     pub warmup: usize,
@@ -52,10 +55,10 @@ pub struct Recipe {
     #[serde(skip)]
     pub init: Option<PathBuf>,
     /// Fraction of people that are drawn.
-    #[arg(long, default_value_t = 0.25)]
+    #[arg(long, default_value_t = 0.2)]
     pub drawn: f32,
     /// Fraction of people that are photographed in infrared.
-    #[arg(long, default_value_t = 0.2)]
+    #[arg(long, default_value_t = 0.25)]
     pub infrared: f32,
     /// Seed of the corpus, the weights and the order.
     #[arg(long, default_value_t = 20240508)]
@@ -76,11 +79,11 @@ fn preprocessing() -> Preprocessing {
 
 const CHECKPOINT_EVERY: usize = 250;
 
-/// A picture of the corpus with its caption, and all the words that describe it.
+/// A picture of the corpus with its caption and tags.
 struct Pair {
     picture: Picture,
     ids: Vec<u32>,
-    words: Vec<String>,
+    tags: [Option<usize>; tags::CLASSES.len()],
 }
 
 /// Groups of captions of like length that a batch is split into.
@@ -96,16 +99,7 @@ impl Corpus<'_> {
     fn pair(&self, item: usize, pass: u64) -> Pair {
         let augmentation = Augmentation { jitter: 0.15, erase: 0.15, ..Augmentation::default() };
         let view = self.items[item].view(&augmentation, self.recipe.seed, item as u64, pass);
-        let caption = Bpe::clip().encode(&view.caption);
-        let words = caption.words.into_iter().chain(Bpe::clip().encode(&view.description).words).collect();
-        Pair { picture: view.picture, ids: caption.ids, words }
-    }
-
-    /// The words of the first pass.
-    fn vocabulary(&self) -> WordVocabulary {
-        const RARE: usize = 20;
-        let captions: Vec<Vec<String>> = (0..self.items.len()).into_par_iter().map(|item| self.pair(item, 0).words).collect();
-        WordVocabulary::new(captions.iter().map(Vec::as_slice), RARE)
+        Pair { picture: view.picture, ids: Bpe::clip().encode(&view.caption).ids, tags: view.tags }
     }
 
     fn per_pass(&self) -> usize {
@@ -142,7 +136,6 @@ pub fn run(recipe: &Recipe, out: &Path, device: &Device) -> Result<PathBuf> {
     let mix = Depictions { drawn: recipe.drawn, infrared: recipe.infrared };
     let corpus = Corpus { recipe, items: corpus::render(recipe.seed, recipe.corpus, size, mix, &|| bar.inc(1)) };
     bar.finish();
-    let vocabulary = corpus.vocabulary();
     device.seed(recipe.seed);
     let checkpoints = Checkpoints::new(out.join("checkpoint"), 1);
     let optimiser = AdamWConfig::new()
@@ -156,7 +149,7 @@ pub fn run(recipe: &Recipe, out: &Path, device: &Device) -> Result<PathBuf> {
         Some(path) => Backbone::load(&Weights::open(path)?, &training)?.0,
         None => config.init(&training),
     };
-    let start = Pretraining::new(start, vocabulary.len(), &training);
+    let start = Pretraining::new(start, &tags::CLASSES, &training);
     let (mut model, mut optimiser, state) = checkpoints.resume::<Pretraining, State>(start, optimiser)?;
     let first = state.map_or(0, |s| s.step);
     let schedule = WarmupCosine { base: recipe.rate, warmup: recipe.warmup, steps: recipe.steps, floor: 0.02 };
@@ -172,16 +165,20 @@ pub fn run(recipe: &Recipe, out: &Path, device: &Device) -> Result<PathBuf> {
         }
         let pairs = corpus.batch(&order.1[position * recipe.batch..(position + 1) * recipe.batch], pass);
         let images = pictures(pairs.iter().map(|p| &p.picture), &preprocessing, device);
-        let captions = pairs.chunks(recipe.batch.div_ceil(GROUPS)).map(|group| token_ids(group.iter().map(|p| &*p.ids), device)).collect();
-        let words = vocabulary.distributions(pairs.iter().map(|p| &*p.words), device);
-        let losses = model.losses(images, captions, words, recipe.temperature);
-        let values: [f32; 2] = [losses.contrastive.clone().into_scalar(), losses.words.clone().into_scalar()];
+        let groups = pairs.chunks(recipe.batch.div_ceil(GROUPS)).filter(|_| step >= recipe.pictures_first);
+        let captions = groups.map(|group| token_ids(group.iter().map(|p| &*p.ids), device)).collect();
+        let tags: Vec<_> = pairs.iter().map(|p| &p.tags[..]).collect();
+        let PretrainingLosses { tags, contrastive } = model.losses(images, &tags, captions, recipe.temperature);
+        let values: Vec<f32> = [Some(&tags), contrastive.as_ref()].into_iter().flatten().map(|loss| loss.clone().into_scalar()).collect();
         if values.iter().any(|v| !v.is_finite()) {
-            return Err(Error::Failure(format!("the losses (contrastive, words) are {values:?} at step {step}")));
+            return Err(Error::Failure(format!("the losses (tags, contrastive) are {values:?} at step {step}")));
         }
-        let grads = GradientsParams::from_grads((losses.contrastive + losses.words * recipe.words).backward(), &model);
+        let total = contrastive.map_or(tags.clone(), |contrastive| tags + contrastive * recipe.contrastive);
+        let grads = GradientsParams::from_grads(total.backward(), &model);
         model = optimiser.step(schedule.at(step), model, grads);
-        writeln!(log, "{step},{},{}", values[0], values[1]).map_err(|e| Error::Failure(format!("cannot write the loss curve: {e}")))?;
+        // The contrastive column is empty as long as no captions are read.
+        writeln!(log, "{step},{},{}", values[0], values.get(1).map_or(String::new(), f32::to_string))
+            .map_err(|e| Error::Failure(format!("cannot write the loss curve: {e}")))?;
         bar.inc(1);
         if (step + 1) % CHECKPOINT_EVERY == 0 || step + 1 == recipe.steps {
             checkpoints.save(step + 1, &model, &optimiser, &State { step: step + 1, recipe: recipe.clone() })?;
@@ -196,7 +193,7 @@ pub fn run(recipe: &Recipe, out: &Path, device: &Device) -> Result<PathBuf> {
 fn loss_curve(out: &Path, steps: usize) -> Result<std::fs::File> {
     let path = out.join("loss.csv");
     let old = if path.exists() { fs::read_to_string(&path)? } else { String::new() };
-    let kept: String = std::iter::once("step,contrastive,words").chain(old.lines().skip(1).take(steps)).map(|line| format!("{line}\n")).collect();
+    let kept: String = std::iter::once("step,tags,contrastive").chain(old.lines().skip(1).take(steps)).map(|line| format!("{line}\n")).collect();
     fs::write_then_rename(&path, kept.as_bytes())?;
     std::fs::OpenOptions::new().append(true).open(&path).map_err(|e| Error::Failure(format!("cannot write {}: {e}", path.display())))
 }

@@ -128,7 +128,11 @@ pub fn train(experiment: &Experiment, run: &Run, start: &Start, library: &mut Li
     let classes = Classes::new(experiment, library)?;
     let training = device.clone().autodiff();
     device.seed(experiment.seed);
-    let frozen = Frozen { tokenizers: experiment.model.frozen.iter().copied().collect(), shared: experiment.model.shared };
+    let frozen = Frozen {
+        tokenizers: experiment.model.frozen.iter().copied().collect(),
+        shared: experiment.model.shared,
+        statistics: experiment.model.statistics,
+    };
     let config = AioConfig { backbone: start.config.clone(), classes: classes.len(), attributes: vocabulary().len(), frozen };
     let fresh = Aio::new(start.backbone(&training)?, &config, &training);
     let checkpoints = Checkpoints::new(run.checkpoints(), experiment.train.keep);

@@ -24,7 +24,7 @@ fn copy(name: DatasetName) -> (tempfile::TempDir, PathBuf) {
         std::fs::create_dir_all(to).expect("create");
         for entry in std::fs::read_dir(from).expect("list").flatten() {
             let target = to.join(entry.file_name());
-            if entry.path().is_dir() { walk(&entry.path(), &target) } else { drop(std::fs::copy(entry.path(), target).expect("copy")) }
+            if entry.path().is_dir() { walk(&entry.path(), &target) } else { _ = std::fs::copy(entry.path(), target).expect("copy") }
         }
     }
     let directory = tempfile::tempdir().expect("temporary directory");

@@ -45,7 +45,7 @@ impl EncoderConfig {
     /// The encoder whose weights are embedded in the binary.
     #[must_use]
     pub fn embedded() -> Self {
-        Self::preset(6, 96, 3)
+        Self::preset(4, 128, 4)
     }
 
     /// ViT-B/16 blocks, 85,054,464 parameters (Meta-Transformer B/16, open_clip ViT-B-16).

@@ -60,7 +60,13 @@ fn batch_hard_triplet_matches_pytorch() {
 
 #[test]
 fn binding_matches_pytorch() {
-    check("binding", |x| binding_loss(x[0].clone(), labels(&[0, 1, 1, 2]), x[1].clone(), labels(&[0, 0, 1, 1, 2, 2]), 0.07, Anchors::Moving));
+    let bound = |x: &[Tensor<2>], skip| {
+        let anchors = labels(&[0, 0, 1, 1, 2, 2]);
+        binding_loss(x[0].clone(), labels(&[0, 1, 1, 2]), x[1].clone(), anchors, skip, 0.07, Anchors::Moving)
+    };
+    check("binding", |x| bound(x, None));
+    let own = loss::same_label(labels(&[0, 2, 3, 5]), labels(&[0, 1, 2, 3, 4, 5]));
+    check("binding_without_own_photo", |x| bound(x, Some(own.clone())));
 }
 
 #[test]
@@ -76,9 +82,20 @@ fn fixed_anchors_get_no_gradient() {
         Tensor::<2>::from_data(TensorData::new(values, [3, 4]), &device).require_grad()
     };
     let (features, anchors) = (make(0.3), make(1.7));
-    let grads = binding_loss(features.clone(), labels(&[0, 1, 2]), anchors.clone(), labels(&[0, 1, 2]), 0.07, Anchors::Fixed).backward();
+    let grads = binding_loss(features.clone(), labels(&[0, 1, 2]), anchors.clone(), labels(&[0, 1, 2]), None, 0.07, Anchors::Fixed).backward();
     assert!(features.grad(&grads).is_some());
     assert!(anchors.grad(&grads).is_none());
+}
+
+#[test]
+fn a_feature_whose_only_anchor_is_skipped_does_not_count() {
+    let device = Device::flex();
+    let (features, anchors) = (Tensor::<2>::eye(3, &device), Tensor::<2>::eye(3, &device));
+    let all = labels(&[0, 1, 1]);
+    let skip = loss::same_label(labels(&[0, 1, 2]), labels(&[0, 1, 2]));
+    let value: f32 = binding_loss(features, all.clone(), anchors, all, Some(skip), 1.0, Anchors::Moving).into_scalar();
+    // Rows 1 and 2 choose between anchor 0 and the other photograph of their identity, both at cosine 0.
+    assert!((value - 2.0f32.ln()).abs() < 1e-6, "{value}");
 }
 
 #[test]
@@ -86,7 +103,7 @@ fn perfect_binding_costs_less_than_confusion() {
     let device = Device::flex();
     let eye = Tensor::<2>::eye(3, &device);
     let value = |order: &[i64]| {
-        let loss: f32 = binding_loss(eye.clone(), labels(&[0, 1, 2]), eye.clone(), labels(order), 0.07, Anchors::Moving).into_scalar();
+        let loss: f32 = binding_loss(eye.clone(), labels(&[0, 1, 2]), eye.clone(), labels(order), None, 0.07, Anchors::Moving).into_scalar();
         loss
     };
     assert!(value(&[0, 1, 2]) < 1e-4 && value(&[1, 2, 0]) > 10.0);

@@ -3,8 +3,8 @@ use crate::{Backbone, BackboneConfig};
 use aio_data::picture::Picture;
 use aio_data::{Modality, ModalitySet};
 use aio_encoder::weights::Preprocessing;
-use aio_heads::{Anchors, AttributeHead, IdentityHead, Masked, binding_loss, loss};
-use aio_tokenize::Present;
+use aio_heads::{Anchors, AttributeHead, IdentityHead, Masked, OwnPhoto, binding_loss, loss};
+use aio_tokenize::{Present, Statistics};
 use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
@@ -31,6 +31,8 @@ pub struct LossWeights {
     pub temperature: f64,
     /// Whether gradients of the binding loss reach the RGB anchors.
     pub anchors: Anchors,
+    /// Whether a feature may be bound to the photograph that it was made from or that it holds.
+    pub own_photo: OwnPhoto,
 }
 
 impl Default for LossWeights {
@@ -45,6 +47,7 @@ impl Default for LossWeights {
             binding: 1.0,
             temperature: 0.07,
             anchors: Anchors::Moving,
+            own_photo: OwnPhoto::Skipped,
         }
     }
 }
@@ -133,6 +136,8 @@ pub struct Frozen {
     pub tokenizers: ModalitySet,
     /// Whether the parts that all modalities share do.
     pub shared: Shared,
+    /// Whether the statistics of batch normalisation do.
+    pub statistics: Statistics,
 }
 
 /// The parts that all modalities share beside the encoder: the `[CLS]` token and the output projection.
@@ -155,12 +160,22 @@ pub struct Aio {
     attribute: AttributeHead,
 }
 
+/// Embeddings of one modality or combination.
+struct Feature {
+    name: String,
+    embedded: Tensor<2>,
+    labels: Tensor<1, Int>,
+    /// The tuple that each embedding belongs to.
+    rows: Tensor<1, Int>,
+}
+
 /// Tensors of a batch, by modality and row.
 struct Inputs<'a> {
     batch: &'a TrainBatch,
     pictures: Vec<(Modality, Tensor<4>)>,
     captions: Option<Tensor<2, Int>>,
     labels: Tensor<1, Int>,
+    rows: Tensor<1, Int>,
     text_labels: Option<Tensor<1, Int>>,
     text_rows: Option<Tensor<1, Int>>,
 }
@@ -179,6 +194,7 @@ impl<'a> Inputs<'a> {
             pictures: batch.pictures.iter().map(|(m, p)| (*m, pictures(p, preprocessing, device))).collect(),
             captions: has_text.then(|| token_ids(batch.captions.iter().map(Vec::as_slice), device)),
             labels: integers(batch.classes.iter().copied(), device),
+            rows: integers(0..batch.classes.len(), device),
             text_labels: has_text.then(|| integers(batch.text_rows.iter().map(|r| batch.classes[*r]), device)),
             text_rows: has_text.then(|| integers(batch.text_rows.iter().copied(), device)),
         }
@@ -188,8 +204,8 @@ impl<'a> Inputs<'a> {
         self.pictures.iter().find(|(m, _)| *m == modality).map(|(_, p)| p.clone())
     }
 
-    /// The batch's combination, on the rows where all of it exists, with the labels of those rows.
-    fn combination(&self) -> Option<(Vec<Present>, Tensor<1, Int>)> {
+    /// The batch's combination, on the rows where all of it exists, with the labels of those rows, and the rows.
+    fn combination(&self) -> Option<(Vec<Present>, Tensor<1, Int>, Tensor<1, Int>)> {
         let set = self.batch.combination;
         let rows = if set.contains(Modality::Text) { Some(self.text_rows.clone()?) } else { None };
         let visual = set.iter().filter_map(|m| self.picture(m).map(|p| (m, p)));
@@ -204,14 +220,14 @@ impl<'a> Inputs<'a> {
                 )
             })
             .collect();
-        let labels = match rows {
-            Some(_) => {
+        let (labels, rows) = match rows {
+            Some(rows) => {
                 present.push(Present::Text(self.captions.clone()?));
-                self.text_labels.clone()?
+                (self.text_labels.clone()?, rows)
             }
-            None => self.labels.clone(),
+            None => (self.labels.clone(), self.rows.clone()),
         };
-        (present.len() > 1).then_some((present, labels))
+        (present.len() > 1).then_some((present, labels, rows))
     }
 }
 
@@ -233,7 +249,7 @@ impl Aio {
     #[must_use]
     pub fn frozen(mut self, frozen: Frozen) -> Self {
         self.backbone.encoder = self.backbone.encoder.no_grad();
-        self.backbone.tokenizers = self.backbone.tokenizers.frozen(frozen.tokenizers);
+        self.backbone.tokenizers = self.backbone.tokenizers.frozen(frozen.tokenizers).with_statistics(frozen.statistics);
         if frozen.shared == Shared::Frozen {
             self.backbone.tokenizers = self.backbone.tokenizers.with_frozen_cls();
             self.backbone.projection = self.backbone.projection.no_grad();
@@ -246,16 +262,19 @@ impl Aio {
     pub fn losses(&self, batch: &TrainBatch, weights: &LossWeights, preprocessing: &Preprocessing, device: &Device) -> Losses {
         let inputs = Inputs::new(batch, preprocessing, device);
         let mut losses = Losses { terms: Vec::new() };
-        let mut features: Vec<(String, Tensor<2>, Tensor<1, Int>)> = Vec::new();
+        let mut features = Vec::new();
+        let mut embed = |name: String, present: &[Present], labels: &Tensor<1, Int>, rows: &Tensor<1, Int>| {
+            let embedded = self.backbone.embed(present);
+            features.push(Feature { name, embedded, labels: labels.clone(), rows: rows.clone() });
+        };
         for (modality, pictures) in &inputs.pictures {
-            let embedded = self.backbone.embed(&[Present::Pictures(*modality, pictures.clone())]);
-            features.push((modality.to_string(), embedded, inputs.labels.clone()));
+            embed(modality.to_string(), &[Present::Pictures(*modality, pictures.clone())], &inputs.labels, &inputs.rows);
         }
-        if let (Some(captions), Some(labels)) = (&inputs.captions, &inputs.text_labels) {
-            features.push(("text".into(), self.backbone.embed(&[Present::Text(captions.clone())]), labels.clone()));
+        if let (Some(captions), Some(labels), Some(rows)) = (&inputs.captions, &inputs.text_labels, &inputs.text_rows) {
+            embed(Modality::Text.to_string(), &[Present::Text(captions.clone())], labels, rows);
         }
-        if let Some((present, labels)) = inputs.combination() {
-            features.push(("combination".into(), self.backbone.embed(&present), labels));
+        if let Some((present, labels, rows)) = inputs.combination() {
+            embed("combination".into(), &present, &labels, &rows);
         }
         self.identity_terms(&features, weights, &mut losses);
         binding_terms(&features, weights, &mut losses);
@@ -263,17 +282,17 @@ impl Aio {
         losses
     }
 
-    fn identity_terms(&self, features: &[(String, Tensor<2>, Tensor<1, Int>)], weights: &LossWeights, losses: &mut Losses) {
+    fn identity_terms(&self, features: &[Feature], weights: &LossWeights, losses: &mut Losses) {
         let share = 1.0 / features.len() as f64;
         if weights.identity != 0.0 {
-            for (name, embedded, labels) in features {
-                let value = self.identity.loss(embedded.clone(), labels.clone(), weights.smoothing);
-                losses.push(format!("identity.{name}"), weights.identity * share, value);
+            for feature in features {
+                let value = self.identity.loss(feature.embedded.clone(), feature.labels.clone(), weights.smoothing);
+                losses.push(format!("identity.{}", feature.name), weights.identity * share, value);
             }
         }
         if weights.triplet != 0.0 {
-            let all = Tensor::cat(features.iter().map(|(_, f, _)| loss::normalise(f.clone())).collect(), 0);
-            let labels = Tensor::cat(features.iter().map(|(_, _, l)| l.clone()).collect(), 0);
+            let all = Tensor::cat(features.iter().map(|f| loss::normalise(f.embedded.clone())).collect(), 0);
+            let labels = Tensor::cat(features.iter().map(|f| f.labels.clone()).collect(), 0);
             losses.push("triplet", weights.triplet, loss::batch_hard_triplet(all, labels, Some(weights.margin)));
         }
     }
@@ -299,14 +318,24 @@ impl Aio {
     }
 }
 
-fn binding_terms(features: &[(String, Tensor<2>, Tensor<1, Int>)], weights: &LossWeights, losses: &mut Losses) {
-    let Some((_, anchors, anchor_labels)) = features.iter().find(|(name, _, _)| name == Modality::Rgb.name()) else { return };
+fn binding_terms(features: &[Feature], weights: &LossWeights, losses: &mut Losses) {
+    let Some(anchors) = features.iter().find(|f| f.name == Modality::Rgb.name()) else { return };
     if weights.binding == 0.0 {
         return;
     }
-    let others: Vec<_> = features.iter().filter(|(name, _, _)| name != Modality::Rgb.name()).collect();
-    for (name, embedded, labels) in &others {
-        let value = binding_loss(embedded.clone(), labels.clone(), anchors.clone(), anchor_labels.clone(), weights.temperature, weights.anchors);
-        losses.push(format!("binding.{name}"), weights.binding / others.len() as f64, value);
+    // A photograph is bound to the person's other photographs, never to itself.
+    let bound: Vec<&Feature> = features.iter().filter(|f| f.name != anchors.name || weights.own_photo == OwnPhoto::Skipped).collect();
+    for feature in &bound {
+        let skip = (weights.own_photo == OwnPhoto::Skipped).then(|| loss::same_label(feature.rows.clone(), anchors.rows.clone()));
+        let value = binding_loss(
+            feature.embedded.clone(),
+            feature.labels.clone(),
+            anchors.embedded.clone(),
+            anchors.labels.clone(),
+            skip,
+            weights.temperature,
+            weights.anchors,
+        );
+        losses.push(format!("binding.{}", feature.name), weights.binding / bound.len() as f64, value);
     }
 }

@@ -1,20 +1,25 @@
-//! Image–text pre-training of the embedded encoder: contrastive, and by predicting the words of the caption.
+//! Image–text pre-training of the embedded encoder: contrastive, and by predicting tags.
 
 use crate::{Backbone, BackboneConfig};
 use aio_data::ModalitySet;
 use aio_encoder::EncoderConfig;
-use aio_heads::WordHead;
+use aio_heads::TagHead;
 use aio_heads::loss::paired_contrastive;
-use aio_tokenize::{Present, StemConfig, TextConfig, TokenizersConfig};
+use aio_tokenize::{Present, StemConfig, StemKind, TextConfig, TokenizersConfig};
 use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor};
 
-/// The sizes of the embedded encoder: 6 blocks of width 96 over pictures of 96 × 48 in patches of 12.
+/// The sizes of the embedded encoder: 4 blocks of width 128 over pictures of 96 × 48 in patches of 16.
 #[must_use]
 pub fn config() -> BackboneConfig {
     let modalities = [aio_data::Modality::Rgb, aio_data::Modality::Text].into_iter().collect::<ModalitySet>();
-    let tokenizers =
-        TokenizersConfig { modalities, height: 96, width: 48, stem: StemConfig { channels: 16, patch: 12 }, text: TextConfig { width: 32 } };
+    let tokenizers = TokenizersConfig {
+        modalities,
+        height: 96,
+        width: 48,
+        stem: StemConfig { kind: StemKind::Pyramid, channels: 16, patch: 16 },
+        text: TextConfig { width: 32 },
+    };
     BackboneConfig { tokenizers, encoder: EncoderConfig::embedded() }
 }
 
@@ -23,36 +28,38 @@ pub fn config() -> BackboneConfig {
 pub struct Pretraining {
     /// What is kept.
     pub backbone: Backbone,
-    words: WordHead,
+    tags: TagHead,
 }
 
 /// The two losses of a batch, unweighted.
 #[derive(Debug)]
 pub struct PretrainingLosses {
-    /// Image–text contrastive (CLIP), `[1]`.
-    pub contrastive: Tensor<1>,
-    /// Words of the caption predicted from the picture (SuperClass), `[1]`.
-    pub words: Tensor<1>,
+    /// Tags predicted from the picture, `[1]`.
+    pub tags: Tensor<1>,
+    /// Image–text contrastive (CLIP), `[1]`; none if no captions were given.
+    pub contrastive: Option<Tensor<1>>,
 }
 
 impl Pretraining {
-    /// Adds a word head for a vocabulary of `words`.
+    /// Adds a head for tags with so many `classes` each.
     #[must_use]
-    pub fn new(backbone: Backbone, words: usize, device: &Device) -> Self {
-        Self { backbone, words: WordHead::new(config().encoder.width, words, device) }
+    pub fn new(backbone: Backbone, classes: &[usize], device: &Device) -> Self {
+        Self { backbone, tags: TagHead::new(config().encoder.width, classes, device) }
     }
 
-    /// The losses of a batch of pictures, their captions and the distributions of words they ask for.
+    /// The losses of a batch of pictures, their tags and their captions. Without captions no text is read.
     ///
     /// Captions come in groups, in the order of the pictures: sorted by length, short ones need not be padded to the
     /// longest.
     ///
     /// # Shapes
-    /// - images: `[batch, height, width, 3]`, captions: groups of `[captions, length]`, distributions: `[batch, words]`
+    /// - images: `[batch, height, width, 3]`, captions: groups of `[captions, length]`
     #[must_use]
-    pub fn losses(&self, images: Tensor<4>, captions: Vec<Tensor<2, Int>>, distributions: Tensor<2>, temperature: f64) -> PretrainingLosses {
+    pub fn losses(&self, images: Tensor<4>, tags: &[&[Option<usize>]], captions: Vec<Tensor<2, Int>>, temperature: f64) -> PretrainingLosses {
+        let targets = self.tags.targets(tags.iter().copied(), &images.device());
         let seen = self.backbone.embed(&[Present::Pictures(aio_data::Modality::Rgb, images)]);
-        let read = Tensor::cat(captions.into_iter().map(|ids| self.backbone.embed(&[Present::Text(ids)])).collect(), 0);
-        PretrainingLosses { contrastive: paired_contrastive(seen.clone(), read, temperature), words: self.words.loss(seen, distributions) }
+        let read: Vec<_> = captions.into_iter().map(|ids| self.backbone.embed(&[Present::Text(ids)])).collect();
+        let contrastive = (!read.is_empty()).then(|| paired_contrastive(seen.clone(), Tensor::cat(read, 0), temperature));
+        PretrainingLosses { tags: self.tags.loss(seen, targets), contrastive }
     }
 }

@@ -6,7 +6,7 @@ use aio_encoder::EncoderConfig;
 use aio_encoder::weights::{Preprocessing, module_bytes, sha256};
 use aio_heads::Masked;
 use aio_model::{Aio, AioConfig, BackboneConfig, ExtractError, Extractor, Frozen, Input, LossWeights, Shared, TrainBatch};
-use aio_tokenize::{StemConfig, TextConfig, TokenizersConfig};
+use aio_tokenize::{Statistics, StemConfig, StemKind, TextConfig, TokenizersConfig};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::{AdamWConfig, GradientsParams};
 use burn::tensor::{Device, Tensor};
@@ -16,7 +16,7 @@ fn config() -> AioConfig {
         modalities: [Modality::Rgb, Modality::Infrared, Modality::Sketch, Modality::Text].into_iter().collect(),
         height: 32,
         width: 16,
-        stem: StemConfig { channels: 4, patch: 8 },
+        stem: StemConfig { kind: StemKind::TransreidSsl, channels: 4, patch: 8 },
         text: TextConfig { width: 4 },
     };
     let encoder = EncoderConfig { depth: 2, width: 16, heads: 2, mlp: 32, ..EncoderConfig::embedded() };
@@ -125,7 +125,7 @@ fn gradients_reach_every_tokenizer_parameter_and_no_encoder_parameter() {
 #[test]
 fn what_is_frozen_gets_no_gradient_and_everything_else_does() {
     let device = Device::flex();
-    let frozen = Frozen { tokenizers: [Modality::Text].into_iter().collect(), shared: Shared::Frozen };
+    let frozen = Frozen { tokenizers: [Modality::Text].into_iter().collect(), shared: Shared::Frozen, statistics: Statistics::Pretrained };
     let model = model(&device).frozen(frozen);
     let (total, _) = model.losses(&batch(), &LossWeights::default(), &preprocessing(), &device).total().expect("finite");
     let grads = GradientsParams::from_grads(total.backward(), &model);

@@ -14,19 +14,46 @@ pub struct Grid {
     pub columns: usize,
 }
 
+/// Which convolutions an image stem has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StemKind {
+    /// Three convolutions at half the resolution, then one convolution per patch: `PatchEmbed(stem_conv=True)` of TransReID-SSL.
+    TransreidSsl,
+    /// Convolutions that halve the resolution step by step and double the channels down to one pixel per patch.
+    ///
+    /// After Xiao et al., "Early Convolutions Help Transformers See Better" (NeurIPS 2021), with the IBN of
+    /// TransReID-SSL in its first two layers: a small transformer learns from few pictures what it hardly learns
+    /// from patches (docs/fidelity.md has the numbers).
+    Pyramid,
+}
+
 /// Geometry of an image stem.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StemConfig {
-    /// Channels of the three convolutions; 64 in TransReID-SSL.
+    /// Which convolutions it has.
+    pub kind: StemKind,
+    /// Channels of the first convolution, and of all three in TransReID-SSL, where they are 64.
     pub channels: usize,
-    /// Side of a token in pixels; even, since the first convolution halves the picture. 16 in TransReID-SSL.
+    /// Side of a token in pixels; even, and a power of two in a pyramid. 16 in TransReID-SSL.
     pub patch: usize,
 }
 
 /// Epsilon and momentum of the normalisations, PyTorch's defaults.
 const EPSILON: f64 = 1e-5;
 const MOMENTUM: f64 = 0.1;
+
+/// Which statistics batch normalisation uses in training.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Statistics {
+    /// Those of the batch, and the running ones follow them.
+    #[default]
+    Batch,
+    /// The running ones of pre-training, which stay as they are: what is trained is what is evaluated.
+    Pretrained,
+}
 
 /// A convolution whose weight has PyTorch's layout.
 #[derive(Module, Debug)]
@@ -62,6 +89,8 @@ struct Ibn {
     running_var: RunningState<Tensor<1>>,
     #[module(skip)]
     instance: usize,
+    #[module(skip)]
+    statistics: Statistics,
 }
 
 impl Ibn {
@@ -72,6 +101,7 @@ impl Ibn {
             running_mean: RunningState::new(Tensor::zeros([channels - instance], device)),
             running_var: RunningState::new(Tensor::ones([channels - instance], device)),
             instance,
+            statistics: Statistics::Batch,
         }
     }
 
@@ -81,17 +111,15 @@ impl Ibn {
         Self { running_mean: copy(&self.running_mean), running_var: copy(&self.running_var), ..self }
     }
 
-    /// `[batch, pixels, channels]` to the same. With parameters on an autodiff device the batch's own statistics
-    /// are used and the running ones updated; otherwise the running ones are used.
+    /// `[batch, pixels, channels]` to the same. With parameters on an autodiff device and statistics of the batch, the
+    /// running ones are updated; otherwise the running ones are used.
     fn forward(&self, x: Tensor<3>) -> Tensor<3> {
-        let split = IbnSplit { instance: self.instance };
-        let standard = if self.weight.val().device().is_autodiff() {
+        if self.statistics == Statistics::Batch && self.weight.val().device().is_autodiff() {
             self.track(x.clone().without_autodiff());
-            aio_ops::standardise(x, split, EPSILON)
-        } else {
-            self.with_running(x, split)
-        };
-        aio_ops::affine_relu(standard, self.weight.val(), self.bias.val())
+            let standard = aio_ops::standardise(x, IbnSplit { instance: self.instance }, EPSILON);
+            return aio_ops::affine_relu(standard, self.weight.val(), self.bias.val());
+        }
+        self.with_running(x)
     }
 
     fn track(&self, x: Tensor<3>) {
@@ -112,36 +140,59 @@ impl Ibn {
         blend(&self.running_var, unbiased);
     }
 
-    fn with_running(&self, x: Tensor<3>, split: IbnSplit) -> Tensor<3> {
+    /// Normalisation by constants is an affine map, and so is what follows: the two are one.
+    fn with_running(&self, x: Tensor<3>) -> Tensor<3> {
         let [_, _, channels] = x.dims();
-        let shared = channels - self.instance;
-        let mean = self.running_mean.value().reshape([1, 1, shared]);
-        let scale = (self.running_var.value() + EPSILON).sqrt().reshape([1, 1, shared]);
-        let fixed = (x.clone().narrow(2, self.instance, shared) - mean) / scale;
-        if self.instance == 0 {
-            return fixed;
-        }
-        let own = aio_ops::standardise(x.narrow(2, 0, self.instance), IbnSplit { instance: split.instance }, EPSILON);
-        Tensor::cat(vec![own, fixed], 2)
+        let mean = self.running_mean.value().without_autodiff();
+        let inverse = (self.running_var.value().without_autodiff() + EPSILON).sqrt().recip();
+        let shift = mean.neg() * inverse.clone();
+        let (x, scale, shift) = if self.instance == 0 {
+            (x, inverse, shift)
+        } else {
+            let device = inverse.device();
+            let own = aio_ops::standardise(x.clone().narrow(2, 0, self.instance), IbnSplit { instance: self.instance }, EPSILON);
+            let shared = x.narrow(2, self.instance, channels - self.instance);
+            (
+                Tensor::cat(vec![own, shared], 2),
+                Tensor::cat(vec![Tensor::ones([self.instance], &device), inverse], 0),
+                Tensor::cat(vec![Tensor::zeros([self.instance], &device), shift], 0),
+            )
+        };
+        let (gamma, beta) = (self.weight.val(), self.bias.val());
+        aio_ops::affine_relu(x, gamma.clone() * scale, gamma * shift + beta)
     }
 }
 
-/// The image stem of TransReID-SSL with learned positions: three convolutions with IBN, then one token per patch.
+/// A convolution with its normalisation and ReLU.
+#[derive(Module, Debug)]
+struct Layer {
+    conv: Conv,
+    norm: Ibn,
+}
+
+impl Layer {
+    /// `[batch, height, width, in]` to `[batch, height/stride, width/stride, out]`.
+    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let [batch, height, width, _] = x.dims();
+        let (rows, columns) = (self.conv.window.count(height), self.conv.window.count(width));
+        let x = self.norm.forward(self.conv.forward(x));
+        let [_, _, channels] = x.dims();
+        x.reshape([batch, rows, columns, channels])
+    }
+}
+
+/// An image stem with learned positions: convolutions with IBN and ReLU, then one token per patch.
 ///
 /// ```text
-/// Conv 7×7 /2 → IBN → ReLU → Conv 3×3 → IBN → ReLU → Conv 3×3 → BN → ReLU → Conv (patch/2) /(patch/2) → + positions
+/// transreid-ssl   7×7 /2 IBN → 3×3 IBN → 3×3 BN → (patch/2)×(patch/2) /(patch/2) → + positions
+/// pyramid         3×3 /2 IBN → 3×3 /2 IBN → { 3×3 /2 BN → 3×3 BN } until one pixel per patch → 1×1 → + positions
 /// ```
 ///
 /// Source: TransReID-SSL `PatchEmbed(stem_conv=True)`; that the paper's "IBN-style" projectors are these layers is a
 /// reconstruction.
 #[derive(Module, Debug)]
 pub struct ImageTokenizer {
-    conv1: Conv,
-    norm1: Ibn,
-    conv2: Conv,
-    norm2: Ibn,
-    conv3: Conv,
-    norm3: Ibn,
+    layers: Vec<Layer>,
     proj: Conv,
     proj_bias: Param<Tensor<1>>,
     /// `[rows · columns, width]`
@@ -152,6 +203,13 @@ pub struct ImageTokenizer {
     columns: usize,
 }
 
+/// Output channels, window and instance-normalised channels of a layer.
+struct LayerPlan {
+    channels: usize,
+    window: Window,
+    instance: usize,
+}
+
 impl StemConfig {
     /// The token grid of a picture of `height × width` pixels.
     #[must_use]
@@ -159,23 +217,41 @@ impl StemConfig {
         Grid { rows: height / self.patch, columns: width / self.patch }
     }
 
+    fn plan(&self) -> Vec<LayerPlan> {
+        let c = self.channels;
+        let half = Window { kernel: 3, stride: 2, padding: 1 };
+        let same = Window { kernel: 3, stride: 1, padding: 1 };
+        let layer = |channels, window, instance| LayerPlan { channels, window, instance };
+        match self.kind {
+            StemKind::TransreidSsl => {
+                let first = Window { kernel: 7, stride: 2, padding: 3 };
+                vec![layer(c, first, c / 2), layer(c, same, c / 2), layer(c, same, 0)]
+            }
+            StemKind::Pyramid => {
+                let early = (0..self.patch.ilog2().min(2)).map(|i| layer(c << i, half, (c << i) / 2));
+                let late = (2..self.patch.ilog2()).flat_map(|i| [layer(c << i, half, 0), layer(c << i, same, 0)]);
+                early.chain(late).collect()
+            }
+        }
+    }
+
     /// Builds a stem for pictures with `grid` tokens of `width`.
     #[must_use]
     pub fn init(&self, grid: Grid, width: usize, device: &Device) -> ImageTokenizer {
-        let c = self.channels;
-        let same = Window { kernel: 3, stride: 1, padding: 1 };
-        let half = self.patch / 2;
-        let positions = Initializer::Normal { mean: 0.0, std: 0.02 }.init([grid.rows * grid.columns, width], device);
+        let (mut channels, mut reduced, mut layers) = (3, 1, Vec::new());
+        for layer in self.plan() {
+            layers.push(Layer {
+                conv: Conv::init(channels, layer.channels, layer.window, device),
+                norm: Ibn::init(layer.channels, layer.instance, device),
+            });
+            (channels, reduced) = (layer.channels, reduced * layer.window.stride);
+        }
+        let side = self.patch / reduced;
         ImageTokenizer {
-            conv1: Conv::init(3, c, Window { kernel: 7, stride: 2, padding: 3 }, device),
-            norm1: Ibn::init(c, c / 2, device),
-            conv2: Conv::init(c, c, same, device),
-            norm2: Ibn::init(c, c / 2, device),
-            conv3: Conv::init(c, c, same, device),
-            norm3: Ibn::init(c, 0, device),
-            proj: Conv::init(c, width, Window { kernel: half, stride: half, padding: 0 }, device),
+            layers,
+            proj: Conv::init(channels, width, Window { kernel: side, stride: side, padding: 0 }, device),
             proj_bias: Param::from_tensor(Tensor::zeros([width], device)),
-            positions,
+            positions: Initializer::Normal { mean: 0.0, std: 0.02 }.init([grid.rows * grid.columns, width], device),
             rows: grid.rows,
             columns: grid.columns,
         }
@@ -190,16 +266,8 @@ impl ImageTokenizer {
     /// - output: `[batch, rows · columns, width]`
     #[must_use]
     pub fn forward(&self, pictures: Tensor<4>) -> Tensor<3> {
-        let [batch, height, width, _] = pictures.dims();
-        let (h, w) = (self.conv1.window.count(height), self.conv1.window.count(width));
-        let x = self.norm1.forward(self.conv1.forward(pictures));
-        let square = |x: Tensor<3>| {
-            let [_, _, channels] = x.dims();
-            x.reshape([batch, h, w, channels])
-        };
-        let x = self.norm2.forward(self.conv2.forward(square(x)));
-        let x = self.norm3.forward(self.conv3.forward(square(x)));
-        let tokens = self.proj.forward(square(x)) + self.proj_bias.val().unsqueeze::<3>();
+        let pixels = self.layers.iter().fold(pictures, |x, layer| layer.forward(x));
+        let tokens = self.proj.forward(pixels) + self.proj_bias.val().unsqueeze::<3>();
         tokens + self.positions.val().unsqueeze::<3>()
     }
 
@@ -213,7 +281,15 @@ impl ImageTokenizer {
             }
         }
         let copy = self.clone();
-        Self { norm1: copy.norm1.separate(), norm2: copy.norm2.separate(), norm3: copy.norm3.separate(), ..copy }.map(&mut Fresh)
+        let layers = copy.layers.into_iter().map(|layer| Layer { norm: layer.norm.separate(), ..layer }).collect();
+        Self { layers, ..copy }.map(&mut Fresh)
+    }
+
+    /// The same stem with the statistics that its batch normalisations use in training.
+    #[must_use]
+    pub fn with_statistics(self, statistics: Statistics) -> Self {
+        let layers = self.layers.into_iter().map(|layer| Layer { norm: Ibn { statistics, ..layer.norm }, ..layer }).collect();
+        Self { layers, ..self }
     }
 
     /// The same stem for another token grid: positions are interpolated bicubically, everything else is kept.

@@ -9,6 +9,6 @@ mod image;
 mod sequence;
 mod text;
 
-pub use image::{Grid, ImageTokenizer, StemConfig};
+pub use image::{Grid, ImageTokenizer, Statistics, StemConfig, StemKind};
 pub use sequence::{Present, TokenSequence, Tokenizers, TokenizersConfig};
 pub use text::{TextConfig, TextTokenizer};

@@ -1,4 +1,4 @@
-use crate::{Grid, ImageTokenizer, StemConfig, TextConfig, TextTokenizer};
+use crate::{Grid, ImageTokenizer, Statistics, StemConfig, TextConfig, TextTokenizer};
 use aio_data::{Modality, ModalitySet};
 use burn::module::{Initializer, Module, Param};
 use burn::tensor::{Device, Int, Tensor};
@@ -102,6 +102,13 @@ impl Tokenizers {
             colour_pencil: image(self.colour_pencil, Modality::ColourPencil),
             text: self.text.map(|t| if modalities.contains(Modality::Text) { t.no_grad() } else { t }),
         }
+    }
+
+    /// The same tokenizers with the statistics that the stems' batch normalisations use in training.
+    #[must_use]
+    pub fn with_statistics(self, statistics: Statistics) -> Self {
+        let image = |tokenizer: Option<ImageTokenizer>| tokenizer.map(|t| t.with_statistics(statistics));
+        Self { rgb: image(self.rgb), infrared: image(self.infrared), sketch: image(self.sketch), colour_pencil: image(self.colour_pencil), ..self }
     }
 
     /// The same tokenizers with the `[CLS]` token outside the gradient.

@@ -1,8 +1,8 @@
-//! The image stem agrees with TransReID-SSL's in PyTorch and the byte-pair encoding with CLIP's tokenizer.
+//! The image stems agree with PyTorch's and the byte-pair encoding with CLIP's tokenizer.
 
 use aio_encoder::weights::Weights;
 use aio_tokenize::bpe::{Bpe, CONTEXT};
-use aio_tokenize::{Grid, ImageTokenizer, StemConfig};
+use aio_tokenize::{Grid, ImageTokenizer, Statistics, StemConfig, StemKind};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use safetensors::SafeTensors;
@@ -17,9 +17,12 @@ fn tensor<const D: usize>(name: &str) -> Tensor<D> {
     Tensor::from_data(TensorData::new(values, shape), &Device::flex())
 }
 
-fn stem(device: &Device) -> ImageTokenizer {
-    let fresh = StemConfig { channels: 8, patch: 4 }.init(Grid { rows: 4, columns: 2 }, 12, device);
-    Weights::from_bytes("golden", GOLDEN.to_vec()).below("stem.").expect("prefix").load(fresh).expect("every tensor fits")
+/// The golden stems: name in the file, kind, side of a token.
+const STEMS: [(&str, StemKind, usize); 2] = [("transreid-ssl", StemKind::TransreidSsl, 4), ("pyramid", StemKind::Pyramid, 8)];
+
+fn stem((name, kind, patch): (&str, StemKind, usize), device: &Device) -> ImageTokenizer {
+    let fresh = StemConfig { kind, channels: 8, patch }.init(Grid { rows: 16 / patch, columns: 8 / patch }, 12, device);
+    Weights::from_bytes("golden", GOLDEN.to_vec()).below(&format!("{name}.")).expect("prefix").load(fresh).expect("every tensor fits")
 }
 
 fn difference(a: Tensor<3>, b: Tensor<3>) -> f32 {
@@ -29,40 +32,61 @@ fn difference(a: Tensor<3>, b: Tensor<3>) -> f32 {
 #[test]
 fn in_training_the_batch_statistics_match_pytorch() {
     // The golden running statistics are those after the training pass, which do not enter the training output.
-    let tokens = stem(&Device::flex().autodiff()).forward(tensor("test.x"));
-    assert!(difference(tokens.without_autodiff(), tensor("test.train")) < 1e-4);
+    for golden in STEMS {
+        let tokens = stem(golden, &Device::flex().autodiff()).forward(tensor("test.x"));
+        assert!(difference(tokens.without_autodiff(), tensor(&format!("test.{}.train", golden.0))) < 1e-4, "{}", golden.0);
+    }
 }
 
 #[test]
 fn in_evaluation_the_running_statistics_match_pytorch() {
-    assert!(difference(stem(&Device::flex()).forward(tensor("test.x")), tensor("test.evaluation")) < 1e-4);
+    for golden in STEMS {
+        let tokens = stem(golden, &Device::flex()).forward(tensor("test.x"));
+        assert!(difference(tokens, tensor(&format!("test.{}.evaluation", golden.0))) < 1e-4, "{}", golden.0);
+    }
 }
 
 #[test]
 fn in_evaluation_a_picture_does_not_depend_on_its_neighbours() {
-    let stem = stem(&Device::flex().autodiff()).valid();
-    let x = tensor::<4>("test.x");
-    let alone = stem.forward(x.clone().slice([3..4]));
-    assert!(difference(stem.forward(x).slice([3..4]), alone) < 1e-5);
+    for golden in STEMS {
+        let stem = stem(golden, &Device::flex().autodiff()).valid();
+        let x = tensor::<4>("test.x");
+        let alone = stem.forward(x.clone().slice([3..4]));
+        assert!(difference(stem.forward(x).slice([3..4]), alone) < 1e-5, "{}", golden.0);
+    }
 }
 
 #[test]
 fn separate_copies_do_not_share_running_statistics() {
     let device = Device::flex().autodiff();
-    let first = stem(&device);
-    let second = first.separate();
-    let bytes = |s: &ImageTokenizer| aio_encoder::weights::module_bytes(s).expect("bytes");
-    let before = bytes(&first);
-    assert!(bytes(&second) == before);
-    let _ = second.forward(Tensor::ones([2, 16, 8, 3], &Device::flex()));
-    assert!(bytes(&second) != before, "the copy has seen pictures");
-    assert!(bytes(&first) == before, "the original has not");
+    for golden in STEMS {
+        let first = stem(golden, &device);
+        let second = first.separate();
+        let bytes = |s: &ImageTokenizer| aio_encoder::weights::module_bytes(s).expect("bytes");
+        let before = bytes(&first);
+        assert!(bytes(&second) == before);
+        let _ = second.forward(Tensor::ones([2, 16, 8, 3], &Device::flex()));
+        assert!(bytes(&second) != before, "the copy has seen pictures");
+        assert!(bytes(&first) == before, "the original has not");
+    }
+}
+
+#[test]
+fn with_pretrained_statistics_training_computes_what_evaluation_does_and_leaves_them() {
+    for golden in STEMS {
+        let stem = stem(golden, &Device::flex().autodiff()).with_statistics(Statistics::Pretrained);
+        let bytes = |s: &ImageTokenizer| aio_encoder::weights::module_bytes(s).expect("bytes");
+        let before = bytes(&stem);
+        let tokens = stem.forward(tensor("test.x"));
+        assert!(difference(tokens.without_autodiff(), tensor(&format!("test.{}.evaluation", golden.0))) < 1e-4, "{}", golden.0);
+        assert!(bytes(&stem) == before, "{}", golden.0);
+    }
 }
 
 #[test]
 fn positions_follow_a_new_grid() {
     let device = Device::flex();
-    let larger = stem(&device).regridded(Grid { rows: 8, columns: 4 });
+    let larger = stem(STEMS[0], &device).regridded(Grid { rows: 8, columns: 4 });
     let tokens = larger.forward(Tensor::zeros([1, 32, 16, 3], &device));
     assert_eq!(tokens.dims(), [1, 32, 12]);
 }

@@ -6,6 +6,7 @@ use super::camera::{CameraModel, CameraRange, to_rgb};
 use super::caption::{Wording, caption};
 use super::paint::Light;
 use super::person::{Palette, Person};
+use super::tags::{CLASSES, tags};
 use super::{benchmark, scene, world};
 use crate::augment::{Augmentation, Colours};
 use crate::picture::{Picture, PictureSize};
@@ -40,14 +41,17 @@ pub struct Item {
 pub struct View {
     /// The picture, augmented.
     pub picture: Picture,
-    /// A short caption of it.
+    /// A caption of it.
     pub caption: String,
-    /// Another writer's caption, more complete.
-    pub description: String,
+    /// What a caption that leaves nothing out would say; nothing is known of pictures of objects.
+    pub tags: [Option<usize>; CLASSES.len()],
 }
 
 /// Fraction of pictures that show objects instead of a person.
-const OBJECTS: f64 = 0.12;
+const OBJECTS: f64 = 0.08;
+
+/// Probability that a caption does not mention an attribute.
+const OMISSION: f64 = 0.3;
 
 /// Fraction of photographs that are shown without their colours, and of those in colour whose caption names none.
 /// Colours tell people apart so well that nothing else is learned where they always help.
@@ -94,7 +98,7 @@ impl Item {
 
     /// This item in one pass: augmented and, if it shows a person, described anew.
     ///
-    /// Pictures without colours (drawings, infrared, a part of the photographs) have captions that name none.
+    /// Pictures without colours (drawings, infrared, a part of the photographs) have captions and tags that name none.
     #[must_use]
     pub fn view(&self, augmentation: &Augmentation, seed: u64, index: u64, pass: u64) -> View {
         let rng = &mut rng(seed, &format!("pre-training view {index}"), pass);
@@ -108,17 +112,18 @@ impl Item {
             Depiction::Photograph => matches!(self.subject, Subject::Person(..)) && rng.random_bool(GREY),
         };
         let coloured = depiction == Depiction::Photograph && !grey && !rng.random_bool(COLOURLESS);
-        let [caption, description] = [0.4, 0.1].map(|omission| match &self.subject {
-            Subject::Objects(text) => text.clone(),
-            Subject::Person(person, _) => caption(person, &Wording { vocabularies: vec![0, 1, 2], omission, error: 0.0, colours: coloured }, rng),
-        });
+        let wording = Wording { vocabularies: vec![0, 1, 2], omission: OMISSION, error: 0.0, colours: coloured };
+        let (caption, tags) = match &self.subject {
+            Subject::Objects(text) => (text.clone(), [None; CLASSES.len()]),
+            Subject::Person(person, _) => (caption(person, &wording, rng), tags(person, depiction == Depiction::Photograph && !grey)),
+        };
         let mut picture = self.picture.clone();
         let (fill, colours) = if depiction == Depiction::Drawing { ([255; 3], Colours::Keep) } else { ([128; 3], Colours::Vary) };
         augmentation.apply(&mut picture, fill, colours, rng);
         if grey {
             channel_exchange(&mut picture, 3, rng);
         }
-        View { picture, caption, description }
+        View { picture, caption, tags }
     }
 }
 
@@ -133,4 +138,34 @@ pub fn render(seed: u64, count: usize, size: PictureSize, mix: Depictions, tick:
             item
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::synth::caption::colour_word;
+    use crate::synth::person::Colour;
+
+    #[test]
+    fn a_picture_without_colours_has_a_caption_that_names_none() {
+        let mix = Depictions { drawn: 0.3, infrared: 0.3 };
+        let items = render(5, 60, PictureSize { height: 32, width: 16 }, mix, &|| ());
+        let colours: Vec<&str> = Colour::ALL.iter().flat_map(|c| (0..3).map(|v| colour_word(*c, v))).collect();
+        let names_a_colour = |text: &str| text.split(|c: char| !c.is_alphabetic()).any(|word| colours.contains(&word));
+        let (mut grey, mut coloured) = (0, 0);
+        for (index, item) in items.iter().enumerate() {
+            for pass in 0..4 {
+                let view = item.view(&Augmentation::default(), 5, index as u64, pass);
+                let drawing = matches!(item.subject, Subject::Person(_, Depiction::Drawing));
+                if drawing || view.picture.pixels.chunks_exact(3).all(|p| p[0] == p[1] && p[1] == p[2]) {
+                    grey += 1;
+                    assert!(!names_a_colour(&view.caption), "{}", view.caption);
+                    assert_eq!(view.tags[11..], [None; 8], "tags of colours");
+                } else {
+                    coloured += usize::from(names_a_colour(&view.caption));
+                }
+            }
+        }
+        assert!(grey > 100 && coloured > 20, "{grey} without colours, {coloured} described in colour");
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! A [`Person`] is a set of independent attributes. [`figure`] turns a person in a pose into outlined parts in
 //! metres; [`paint`] draws the parts as an RGB photograph, an infrared photograph, a sketch or a colour-pencil
-//! drawing; [`camera`] degrades photographs as cameras do; [`caption`] describes the person in words. A
+//! drawing; [`camera`] degrades photographs as cameras do; [`caption`] describes the person in words and [`tags`] in classes. A
 //! [`Domain`](world::Domain) fixes what a data set has of its own (palette, cameras, sketch hands, wording), and
 //! [`benchmark`] writes every data set to disk.
 //! No real person is involved, and everything is a pure function of (seed, version).
@@ -15,6 +15,7 @@ pub mod figure;
 pub mod paint;
 pub mod person;
 pub mod scene;
+pub mod tags;
 pub mod world;
 
 pub use person::Person;
