@@ -86,6 +86,8 @@ pub struct Train {
     pub identities: usize,
     /// Photographs of each (K).
     pub tuples: usize,
+    /// Combinations of modalities that are embedded together in a step, drawn anew each time.
+    pub combinations: usize,
     /// Batches whose gradients are averaged into one optimiser step.
     pub accumulate: usize,
     /// Weight decay of AdamW.
@@ -154,6 +156,7 @@ impl Default for Experiment {
             train: Train {
                 identities: 16,
                 tuples: 2,
+                combinations: 1,
                 accumulate: 1,
                 weight_decay: 0.02,
                 clip: 1.0,

@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::progress;
 use crate::source::Library;
-use crate::task::{Query, Task, TaskData};
+use crate::task::{Query, QueryPicture, Task, TaskData};
 use aio_data::picture::{Picture, PictureSize, open_all};
 use aio_data::{Modality, Sample};
 use aio_eval::{Entry, EvalOptions, Features, Ranking, Scores, chance, evaluate, mean_over_trials};
@@ -25,7 +25,7 @@ pub struct TaskScores {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RankedList {
     /// Pictures of the query, in the order of its modalities.
-    pub pictures: Vec<PathBuf>,
+    pub pictures: Vec<QueryPicture>,
     /// Its sentence.
     pub caption: Option<String>,
     /// Retrieved pictures, nearest first, and whether each shows the query's identity.
@@ -48,7 +48,8 @@ impl Pictures {
     /// [`aio_data::DataError`] naming the picture that cannot be decoded.
     pub fn open(task: &Task, data: &TaskData, extractor: &Extractor) -> Result<Self> {
         let gallery = data.gallery.iter().map(|(_, path)| path.as_path());
-        let paths: std::collections::BTreeSet<&Path> = data.queries.iter().flat_map(Query::paths).chain(gallery).collect();
+        let paths: std::collections::BTreeSet<&Path> =
+            data.queries.iter().flat_map(Query::pictures).map(|picture| picture.path.as_path()).chain(gallery).collect();
         let paths: Vec<&Path> = paths.into_iter().collect();
         let size = PictureSize { height: extractor.preprocessing().height, width: extractor.preprocessing().width };
         let bar = progress::bar(&format!("decoding {task}"), paths.len(), "pictures");
@@ -126,7 +127,7 @@ pub fn score(
 
 fn list(query: &Query, ranking: &Ranking, path: impl Fn(usize) -> PathBuf) -> RankedList {
     RankedList {
-        pictures: query.paths().map(Path::to_path_buf).collect(),
+        pictures: query.pictures().cloned().collect(),
         caption: query.caption().map(str::to_owned),
         retrieved: ranking.order.iter().zip(&ranking.hits).take(SHOWN).map(|(i, hit)| (path(*i), *hit)).collect(),
         average_precision: ranking.average_precision(aio_eval::AveragePrecision::Standard).unwrap_or(0.0),

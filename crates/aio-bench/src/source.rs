@@ -12,6 +12,7 @@ use aio_heads::AttributeVocabulary;
 use aio_model::TrainBatch;
 use aio_tokenize::bpe::{Bpe, Encoded};
 use rand::RngExt;
+use rand::seq::IndexedRandom;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -187,11 +188,7 @@ impl Source {
             text_rows: Vec::new(),
             captions: Vec::new(),
             masked: Vec::new(),
-            combination: if self.combinations.is_empty() {
-                ModalitySet::default()
-            } else {
-                self.combinations[stream.random_range(0..self.combinations.len())]
-            },
+            combinations: self.combinations.sample(stream, self.experiment.train.combinations).copied().collect(),
         };
         for (row, tuple) in tuples.iter().enumerate() {
             let caption =

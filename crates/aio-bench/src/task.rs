@@ -6,6 +6,7 @@ use aio_data::synthesis::channel_exchange;
 use aio_data::{Content, Dataset, DatasetName, Modality, ModalitySet, Sample, picture::Picture, rng};
 use aio_eval::{Entry, Protocol, single_shot};
 use aio_model::Input;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -49,11 +50,32 @@ pub struct Query {
     parts: Vec<Part>,
 }
 
+/// A picture of a query: what it is taken for, where it lies, and what is made of it before it is embedded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueryPicture {
+    /// The modality that it is embedded as.
+    pub modality: Modality,
+    /// The file.
+    pub path: PathBuf,
+    /// The photograph's number, where infrared is made from it by channel exchange, as the paper does where no real
+    /// infrared exists.
+    pub synthesised: Option<u64>,
+}
+
+impl QueryPicture {
+    /// The decoded file as the model sees it.
+    #[must_use]
+    pub fn prepared(&self, mut picture: Picture) -> Picture {
+        if let Some(number) = self.synthesised {
+            channel_exchange(&mut picture, 2, &mut rng(0, "synthesised query", number));
+        }
+        picture
+    }
+}
+
 #[derive(Debug, Clone)]
 enum Part {
-    Picture(Modality, PathBuf),
-    /// Infrared made from a photograph by channel exchange, as the paper does where no real infrared exists.
-    Synthesised(Modality, PathBuf),
+    Picture(QueryPicture),
     Caption(String),
 }
 
@@ -76,7 +98,7 @@ fn entry(sample: &Sample) -> Entry {
 
 fn part(sample: &Sample) -> Part {
     match &sample.content {
-        Content::Image(path) => Part::Picture(sample.modality, path.clone()),
+        Content::Image(path) => Part::Picture(QueryPicture { modality: sample.modality, path: path.clone(), synthesised: None }),
         Content::Caption(text) => Part::Caption(text.clone()),
     }
 }
@@ -200,11 +222,11 @@ impl Task {
             let made = described.get(&photo.source.map_or(-1, |s| s.0)).map(Vec::as_slice).unwrap_or_default();
             let mut parts = Vec::new();
             if let Some(path) = photo.path() {
-                if self.query.contains(Modality::Rgb) {
-                    parts.push(Part::Picture(Modality::Rgb, path.to_path_buf()));
-                }
-                if self.query.contains(Modality::Infrared) {
-                    parts.push(Part::Synthesised(Modality::Infrared, path.to_path_buf()));
+                let number = entry(photo).image.unsigned_abs();
+                for (modality, synthesised) in [(Modality::Rgb, None), (Modality::Infrared, Some(number))] {
+                    if self.query.contains(modality) {
+                        parts.push(Part::Picture(QueryPicture { modality, path: path.to_path_buf(), synthesised }));
+                    }
                 }
             }
             let of = |m: Modality| made.iter().filter(move |s| s.modality == m);
@@ -223,9 +245,9 @@ impl Task {
 
 impl Query {
     /// The pictures that embedding this query opens.
-    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+    pub fn pictures(&self) -> impl Iterator<Item = &QueryPicture> {
         self.parts.iter().filter_map(|p| match p {
-            Part::Picture(_, path) | Part::Synthesised(_, path) => Some(path.as_path()),
+            Part::Picture(picture) => Some(picture),
             Part::Caption(_) => None,
         })
     }
@@ -242,19 +264,13 @@ impl Query {
     /// The query as the extractor takes it; `open` yields decoded pictures.
     ///
     /// # Panics
-    /// If `open` does not know one of [`Self::paths`].
+    /// If `open` does not know one of [`Self::pictures`].
     #[must_use]
     pub fn input(&self, open: &dyn Fn(&Path) -> Picture) -> Input {
         let mut input = Input::default();
         for part in &self.parts {
             match part {
-                Part::Picture(modality, path) => input.pictures.push((*modality, open(path))),
-                Part::Synthesised(modality, path) => {
-                    let mut picture = open(path);
-                    let stream = &mut rng(0, "synthesised query", self.entry.image.unsigned_abs());
-                    channel_exchange(&mut picture, 2, stream);
-                    input.pictures.push((*modality, picture));
-                }
+                Part::Picture(picture) => input.pictures.push((picture.modality, picture.prepared(open(&picture.path)))),
                 Part::Caption(text) => input.caption = Some(text.clone()),
             }
         }

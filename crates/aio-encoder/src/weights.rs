@@ -138,11 +138,17 @@ impl Weights {
     /// [`WeightsError::Metadata`] if it is absent or does not parse.
     pub fn metadata<T: serde::de::DeserializeOwned>(&self, key: &'static str) -> Result<T, WeightsError> {
         let (_, header) = SafeTensors::read_metadata(&self.bytes).map_err(|e| self.format(e))?;
-        let error = |problem: String| WeightsError::Metadata { origin: self.origin.clone(), key, problem };
+        let error = |problem: String| self.malformed(key, problem);
         let text = header.metadata().as_ref().and_then(|m| m.get(METADATA)).ok_or_else(|| error("not there".into()))?;
         let mut entries: BTreeMap<String, serde_json::Value> = serde_json::from_str(text).map_err(|e| error(e.to_string()))?;
         let value = entries.remove(key).ok_or_else(|| error("not there".into()))?;
         serde_json::from_value(value).map_err(|e| error(e.to_string()))
+    }
+
+    /// The error of a metadata entry that parses and still cannot be used.
+    #[must_use]
+    pub fn malformed(&self, key: &'static str, problem: String) -> WeightsError {
+        WeightsError::Metadata { origin: self.origin.clone(), key, problem }
     }
 
     /// Splits off the tensors below `prefix` (which ends in a dot), without the prefix.

@@ -110,8 +110,8 @@ pub struct TrainBatch {
     pub captions: Vec<Vec<u32>>,
     /// The same captions with attribute words masked.
     pub masked: Vec<Masked>,
-    /// A combination of at least two modalities that is embedded together in this step.
-    pub combination: ModalitySet,
+    /// Combinations of at least two modalities that are embedded together in this step, each once.
+    pub combinations: Vec<ModalitySet>,
 }
 
 /// Sizes of an [`Aio`].
@@ -204,9 +204,8 @@ impl<'a> Inputs<'a> {
         self.pictures.iter().find(|(m, _)| *m == modality).map(|(_, p)| p.clone())
     }
 
-    /// The batch's combination, on the rows where all of it exists, with the labels of those rows, and the rows.
-    fn combination(&self) -> Option<(Vec<Present>, Tensor<1, Int>, Tensor<1, Int>)> {
-        let set = self.batch.combination;
+    /// A combination, on the rows where all of it exists, with the labels of those rows, and the rows.
+    fn combination(&self, set: ModalitySet) -> Option<(Vec<Present>, Tensor<1, Int>, Tensor<1, Int>)> {
         let rows = if set.contains(Modality::Text) { Some(self.text_rows.clone()?) } else { None };
         let visual = set.iter().filter_map(|m| self.picture(m).map(|p| (m, p)));
         let mut present: Vec<Present> = visual
@@ -273,8 +272,9 @@ impl Aio {
         if let (Some(captions), Some(labels), Some(rows)) = (&inputs.captions, &inputs.text_labels, &inputs.text_rows) {
             embed(Modality::Text.to_string(), &[Present::Text(captions.clone())], labels, rows);
         }
-        if let Some((present, labels, rows)) = inputs.combination() {
-            embed("combination".into(), &present, &labels, &rows);
+        let combined = batch.combinations.iter().filter_map(|set| inputs.combination(*set));
+        for (number, (present, labels, rows)) in (1..).zip(combined) {
+            embed(format!("combination {number}"), &present, &labels, &rows);
         }
         self.identity_terms(&features, weights, &mut losses);
         binding_terms(&features, weights, &mut losses);

@@ -93,6 +93,8 @@ impl Backbone {
     /// [`WeightsError`] naming the tensors or metadata that do not fit.
     pub fn load(weights: &Weights, device: &Device) -> Result<(Self, BackboneConfig, Preprocessing), WeightsError> {
         let config: BackboneConfig = weights.metadata(CONFIG)?;
+        let TokenizersConfig { stem, height, width, .. } = &config.tokenizers;
+        stem.check(*height, *width).map_err(|problem| weights.malformed(CONFIG, problem))?;
         let backbone = config.init(device);
         let backbone = Self {
             tokenizers: weights.below("tokenizers.")?.load(backbone.tokenizers)?,

@@ -44,7 +44,7 @@ fn batch() -> TrainBatch {
         text_rows: vec![0, 1, 3],
         captions: (0..3).map(ids).collect(),
         masked: (0..3).map(|row| Masked { ids: ids(row), targets: vec![(3, row as usize)] }).collect(),
-        combination: "rgb+sketch+text".parse::<ModalitySet>().expect("a set"),
+        combinations: ["rgb+sketch+text", "infrared+sketch"].map(|set| set.parse::<ModalitySet>().expect("a set")).to_vec(),
     }
 }
 
@@ -66,7 +66,7 @@ fn after_training_the_encoder_is_bit_identical_and_the_tokenizers_are_not() {
     let mut totals = Vec::new();
     for _ in 0..6 {
         let (total, terms) = model.losses(&batch(), &LossWeights::default(), &preprocessing(), &device).total().expect("finite");
-        assert!(terms.iter().any(|(n, _)| n == "attribute") && terms.iter().any(|(n, _)| n == "binding.combination"), "{terms:?}");
+        assert!(terms.iter().any(|(n, _)| n == "attribute") && terms.iter().any(|(n, _)| n == "binding.combination 2"), "{terms:?}");
         let value: f32 = total.clone().into_scalar();
         totals.push(value);
         let grads = GradientsParams::from_grads(total.backward(), &model);

@@ -217,6 +217,25 @@ impl StemConfig {
         Grid { rows: height / self.patch, columns: width / self.patch }
     }
 
+    /// Says what keeps this stem from pictures of `height × width` pixels, if anything does.
+    ///
+    /// # Errors
+    /// A sentence that names the field.
+    pub fn check(&self, height: usize, width: usize) -> Result<(), String> {
+        let Self { kind, channels, patch } = *self;
+        if channels == 0 || !channels.is_multiple_of(2) {
+            return Err(format!("stem.channels is {channels}, expected an even number: half of them are instance-normalised"));
+        }
+        if patch < 2 || !patch.is_multiple_of(2) || (kind == StemKind::Pyramid && !patch.is_power_of_two()) {
+            let expected = if kind == StemKind::Pyramid { "a power of two" } else { "an even number" };
+            return Err(format!("stem.patch is {patch}, expected {expected}, at least 2"));
+        }
+        if height == 0 || width == 0 || !height.is_multiple_of(patch) || !width.is_multiple_of(patch) {
+            return Err(format!("pictures of {height} × {width} (height × width) do not divide into patches of {patch}"));
+        }
+        Ok(())
+    }
+
     fn plan(&self) -> Vec<LayerPlan> {
         let c = self.channels;
         let half = Window { kernel: 3, stride: 2, padding: 1 };

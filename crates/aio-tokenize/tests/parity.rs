@@ -92,6 +92,17 @@ fn positions_follow_a_new_grid() {
 }
 
 #[test]
+fn a_stem_that_does_not_fit_is_refused_by_the_name_of_its_field() {
+    let check = |kind, channels, patch| StemConfig { kind, channels, patch }.check(96, 48);
+    assert_eq!(check(StemKind::TransreidSsl, 64, 12), Ok(()));
+    assert_eq!(check(StemKind::Pyramid, 16, 16), Ok(()));
+    assert!(check(StemKind::Pyramid, 16, 12).is_err_and(|e| e.contains("stem.patch is 12")));
+    assert!(check(StemKind::TransreidSsl, 64, 3).is_err_and(|e| e.contains("stem.patch is 3")));
+    assert!(check(StemKind::TransreidSsl, 7, 16).is_err_and(|e| e.contains("stem.channels is 7")));
+    assert!(check(StemKind::Pyramid, 16, 32).is_err_and(|e| e.contains("96 × 48")));
+}
+
+#[test]
 fn ids_equal_those_of_clips_tokenizer() {
     let rows: Vec<serde_json::Value> = serde_json::from_str(include_str!("golden/bpe.json")).expect("golden file");
     for row in rows {

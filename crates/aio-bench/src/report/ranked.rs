@@ -29,8 +29,8 @@ pub(super) fn jpeg(picture: &RgbImage) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn open(path: &Path) -> Result<RgbImage> {
-    let picture = Picture::open(path, CELL)?;
+fn open(path: &Path, prepared: impl Fn(Picture) -> Picture) -> Result<RgbImage> {
+    let picture = prepared(Picture::open(path, CELL)?);
     RgbImage::from_raw(CELL.width as u32, CELL.height as u32, picture.pixels).ok_or_else(|| Error::Failure("a picture has the wrong size".into()))
 }
 
@@ -59,7 +59,7 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// Draws the ranked lists of a task: the query (pictures, then its sentence), then what it retrieved, with a green
+/// Draws the ranked lists of a task: the query (pictures as the model sees them, then its sentence), then what it retrieved, with a green
 /// border where the person is right and a red one where not. Pictures that the protocol hides are not in the list.
 pub(super) fn draw(task: &str, lists: &[RankedList]) -> Result<RgbImage> {
     let (cell_w, cell_h) = (CELL.width as u32 + GAP + 2 * BORDER, CELL.height as u32 + GAP + 2 * BORDER);
@@ -72,8 +72,9 @@ pub(super) fn draw(task: &str, lists: &[RankedList]) -> Result<RgbImage> {
     let mut labels: Vec<(String, i32, i32, i32)> = vec![(format!("{task}: query, then the nearest gallery pictures"), GAP as i32, 7, 15)];
     for (row, list) in lists.iter().enumerate() {
         let y = HEAD + row as u32 * cell_h + BORDER;
-        for (i, path) in list.pictures.iter().enumerate() {
-            paste(&mut canvas, &open(path)?, GAP + i as u32 * cell_w + BORDER, y, None);
+        for (i, picture) in list.pictures.iter().enumerate() {
+            let shown = open(&picture.path, |decoded| picture.prepared(decoded))?;
+            paste(&mut canvas, &shown, GAP + i as u32 * cell_w + BORDER, y, None);
         }
         if let Some(caption) = &list.caption {
             for (line, text) in wrap(caption, 34).into_iter().take(9).enumerate() {
@@ -81,7 +82,7 @@ pub(super) fn draw(task: &str, lists: &[RankedList]) -> Result<RgbImage> {
             }
         }
         for (i, (path, hit)) in list.retrieved.iter().enumerate() {
-            paste(&mut canvas, &open(path)?, left + i as u32 * cell_w + BORDER, y, Some(if *hit { RIGHT } else { WRONG }));
+            paste(&mut canvas, &open(path, |decoded| decoded)?, left + i as u32 * cell_w + BORDER, y, Some(if *hit { RIGHT } else { WRONG }));
         }
     }
     let mut pixels = canvas.into_raw();
