@@ -6,7 +6,7 @@ use crate::progress;
 use crate::schedule::WarmupCosine;
 use aio_data::augment::Augmentation;
 use aio_data::picture::{Picture, PictureSize};
-use aio_data::synth::corpus::{self, Depictions, Item};
+use aio_data::synth::corpus::{self, Company, Depictions, Item, Together};
 use aio_data::synth::tags;
 use aio_data::{fs, rng};
 use aio_encoder::weights::{Preprocessing, Weights};
@@ -47,6 +47,12 @@ pub struct Recipe {
     /// Optimiser steps at the beginning that read no captions: pictures are learned first.
     #[arg(long, default_value_t = 2000)]
     pub pictures_first: usize,
+    /// Optimiser steps after these, in which people are also read in company: two pictures, or pictures and a caption, in one sequence.
+    #[arg(long, default_value_t = 1500)]
+    pub company_steps: usize,
+    /// Peak learning rate of the steps with company, which have a warm-up and a cosine of their own.
+    #[arg(long, default_value_t = 4e-4)]
+    pub company_rate: f64,
     /// Optimiser steps of the linear warm-up.
     #[arg(long, default_value_t = 200)]
     pub warmup: usize,
@@ -86,6 +92,17 @@ struct Pair {
     tags: [Option<usize>; tags::CLASSES.len()],
 }
 
+/// A person in company, with the token ids of the witness.
+struct Read {
+    pictures: Vec<Picture>,
+    witness: Option<Vec<u32>>,
+    tags: [Option<usize>; tags::CLASSES.len()],
+}
+
+fn augmentation() -> Augmentation {
+    Augmentation { jitter: 0.15, erase: 0.15, ..Augmentation::default() }
+}
+
 /// Groups of captions of like length that a batch is split into.
 const GROUPS: usize = 4;
 
@@ -97,9 +114,20 @@ struct Corpus<'a> {
 
 impl Corpus<'_> {
     fn pair(&self, item: usize, pass: u64) -> Pair {
-        let augmentation = Augmentation { jitter: 0.15, erase: 0.15, ..Augmentation::default() };
-        let view = self.items[item].view(&augmentation, self.recipe.seed, item as u64, pass);
+        let view = self.items[item].view(&augmentation(), self.recipe.seed, item as u64, pass);
         Pair { picture: view.picture, ids: Bpe::clip().encode(&view.caption).ids, tags: view.tags }
+    }
+
+    /// The people among the chosen items in company; which company changes from step to step.
+    fn company(&self, chosen: &[usize], pass: u64, step: usize) -> Vec<Read> {
+        const KINDS: [(bool, bool); 3] = [(false, true), (true, false), (true, true)];
+        let (second, witness) = KINDS[step % KINDS.len()];
+        let company = Company { second, witness };
+        let together = |item: usize| {
+            let Together { pictures, witness, tags } = self.items[item].together(company, &augmentation(), self.recipe.seed, item as u64, pass)?;
+            Some(Read { pictures, witness: witness.map(|text| Bpe::clip().encode(&text).ids), tags })
+        };
+        chosen.par_iter().filter_map(|item| together(*item)).collect()
     }
 
     fn per_pass(&self) -> usize {
@@ -152,35 +180,45 @@ pub fn run(recipe: &Recipe, out: &Path, device: &Device) -> Result<PathBuf> {
     let start = Pretraining::new(start, &tags::CLASSES, &training);
     let (mut model, mut optimiser, state) = checkpoints.resume::<Pretraining, State>(start, optimiser)?;
     let first = state.map_or(0, |s| s.step);
-    let schedule = WarmupCosine { base: recipe.rate, warmup: recipe.warmup, steps: recipe.steps, floor: 0.02 };
+    let cosine = |base, steps| WarmupCosine { base, warmup: recipe.warmup, steps, floor: 0.02 };
+    let (alone, in_company) = (cosine(recipe.rate, recipe.steps), cosine(recipe.company_rate, recipe.company_steps));
+    let rate = |step| if step < recipe.steps { alone.at(step) } else { in_company.at(step - recipe.steps) };
+    let steps = recipe.steps + recipe.company_steps;
     fs::create_dir_all(out)?;
     let mut log = loss_curve(out, first)?;
-    let bar = progress::bar("pre-training", recipe.steps, "steps");
+    let bar = progress::bar("pre-training", steps, "steps");
     bar.set_position(first as u64);
     let mut order = (u64::MAX, Vec::new());
-    for step in first..recipe.steps {
+    for step in first..steps {
         let (pass, position) = ((step / corpus.per_pass()) as u64, step % corpus.per_pass());
         if order.0 != pass {
             order = (pass, corpus.order(pass));
         }
-        let pairs = corpus.batch(&order.1[position * recipe.batch..(position + 1) * recipe.batch], pass);
+        let chosen = &order.1[position * recipe.batch..(position + 1) * recipe.batch];
+        let pairs = corpus.batch(chosen, pass);
         let images = pictures(pairs.iter().map(|p| &p.picture), &preprocessing, device);
         let groups = pairs.chunks(recipe.batch.div_ceil(GROUPS)).filter(|_| step >= recipe.pictures_first);
         let captions = groups.map(|group| token_ids(group.iter().map(|p| &*p.ids), device)).collect();
+        let company = if step < recipe.steps { Vec::new() } else { corpus.company(&chosen[..recipe.batch / GROUPS], pass, step) };
+        let together = (!company.is_empty()).then(|| pretrain::Together {
+            pictures: (0..company[0].pictures.len()).map(|i| pictures(company.iter().map(|t| &t.pictures[i]), &preprocessing, device)).collect(),
+            captions: company[0].witness.is_some().then(|| token_ids(company.iter().filter_map(|t| t.witness.as_deref()), device)),
+            tags: company.iter().map(|t| &t.tags[..]).collect(),
+        });
         let tags: Vec<_> = pairs.iter().map(|p| &p.tags[..]).collect();
-        let PretrainingLosses { tags, contrastive } = model.losses(images, &tags, captions, recipe.temperature);
+        let PretrainingLosses { tags, contrastive } = model.losses(images, &tags, captions, together, recipe.temperature);
         let values: Vec<f32> = [Some(&tags), contrastive.as_ref()].into_iter().flatten().map(|loss| loss.clone().into_scalar()).collect();
         if values.iter().any(|v| !v.is_finite()) {
             return Err(Error::Failure(format!("the losses (tags, contrastive) are {values:?} at step {step}")));
         }
         let total = contrastive.map_or(tags.clone(), |contrastive| tags + contrastive * recipe.contrastive);
         let grads = GradientsParams::from_grads(total.backward(), &model);
-        model = optimiser.step(schedule.at(step), model, grads);
+        model = optimiser.step(rate(step), model, grads);
         // The contrastive column is empty as long as no captions are read.
         writeln!(log, "{step},{},{}", values[0], values.get(1).map_or(String::new(), f32::to_string))
             .map_err(|e| Error::Failure(format!("cannot write the loss curve: {e}")))?;
         bar.inc(1);
-        if (step + 1) % CHECKPOINT_EVERY == 0 || step + 1 == recipe.steps {
+        if (step + 1) % CHECKPOINT_EVERY == 0 || step + 1 == steps {
             checkpoints.save(step + 1, &model, &optimiser, &State { step: step + 1, recipe: recipe.clone() })?;
             write(out, &model.backbone.valid(), recipe)?;
         }

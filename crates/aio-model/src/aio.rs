@@ -6,7 +6,9 @@ use aio_encoder::weights::Preprocessing;
 use aio_heads::{Anchors, AttributeHead, IdentityHead, Masked, OwnPhoto, binding_loss, loss};
 use aio_tokenize::{Present, Statistics};
 use burn::module::Module;
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::optim::GradientsParams;
+use burn::tensor::{Device, ExecutionError, Int, Tensor, TensorData};
+use burn::train::{ItemLazy, TrainOutput, TrainStep};
 use serde::{Deserialize, Serialize};
 
 /// Weights and parameters of the training losses. The paper's values are not known; these are choices.
@@ -27,6 +29,8 @@ pub struct LossWeights {
     pub mask_rate: f64,
     /// Weight of the binding head.
     pub binding: f64,
+    /// Share of text in the binding head's loss; every other modality and combination has a share of 1.
+    pub binding_text: f64,
     /// Temperature of the binding head.
     pub temperature: f64,
     /// Whether gradients of the binding loss reach the RGB anchors.
@@ -45,6 +49,7 @@ impl Default for LossWeights {
             attribute: 0.3,
             mask_rate: 0.5,
             binding: 1.0,
+            binding_text: 1.0,
             temperature: 0.07,
             anchors: Anchors::Moving,
             own_photo: OwnPhoto::Skipped,
@@ -112,6 +117,45 @@ pub struct TrainBatch {
     pub masked: Vec<Masked>,
     /// Combinations of at least two modalities that are embedded together in this step, each once.
     pub combinations: Vec<ModalitySet>,
+}
+
+/// A batch and what its step needs beside the model.
+#[derive(Debug, Clone)]
+pub struct StepInput {
+    /// The batch.
+    pub batch: TrainBatch,
+    /// Losses and their weights.
+    pub weights: LossWeights,
+    /// How pictures are prepared.
+    pub preprocessing: Preprocessing,
+    /// Batches whose gradients make one optimiser step; the loss is divided by it.
+    pub accumulate: usize,
+    /// Where to compute.
+    pub device: Device,
+}
+
+/// Values of the loss terms of a step, or the term that is not a number. Gradients are then empty.
+#[derive(Debug)]
+pub struct StepOutput(pub Result<Terms, NonFinite>);
+
+impl ItemLazy for StepOutput {
+    fn sync(self) -> Result<Self, ExecutionError> {
+        // The values have been read already: a loss is checked before its gradient is taken.
+        Ok(self)
+    }
+}
+
+impl TrainStep for Aio {
+    type Input = StepInput;
+    type Output = StepOutput;
+
+    fn step(&self, input: StepInput) -> TrainOutput<StepOutput> {
+        let losses = self.losses(&input.batch, &input.weights, &input.preprocessing, &input.device);
+        match losses.total() {
+            Ok((total, terms)) => TrainOutput::new(self, total.div_scalar(input.accumulate as f64).backward(), StepOutput(Ok(terms))),
+            Err(error) => TrainOutput { grads: GradientsParams::new(), item: StepOutput(Err(error)) },
+        }
+    }
 }
 
 /// Sizes of an [`Aio`].
@@ -325,7 +369,12 @@ fn binding_terms(features: &[Feature], weights: &LossWeights, losses: &mut Losse
     }
     // A photograph is bound to the person's other photographs, never to itself.
     let bound: Vec<&Feature> = features.iter().filter(|f| f.name != anchors.name || weights.own_photo == OwnPhoto::Skipped).collect();
-    for feature in &bound {
+    let share = |feature: &Feature| if feature.name == Modality::Text.name() { weights.binding_text } else { 1.0 };
+    let shares: f64 = bound.iter().map(|f| share(f)).sum();
+    if shares == 0.0 {
+        return;
+    }
+    for feature in bound {
         let skip = (weights.own_photo == OwnPhoto::Skipped).then(|| loss::same_label(feature.rows.clone(), anchors.rows.clone()));
         let value = binding_loss(
             feature.embedded.clone(),
@@ -336,6 +385,6 @@ fn binding_terms(features: &[Feature], weights: &LossWeights, losses: &mut Losse
             weights.temperature,
             weights.anchors,
         );
-        losses.push(format!("binding.{}", feature.name), weights.binding / bound.len() as f64, value);
+        losses.push(format!("binding.{}", feature.name), weights.binding * share(feature) / shares, value);
     }
 }

@@ -9,7 +9,7 @@ mod batch;
 mod extractor;
 pub mod pretrain;
 
-pub use aio::{Aio, AioConfig, Frozen, LossWeights, Losses, NonFinite, Shared, Terms, TrainBatch};
+pub use aio::{Aio, AioConfig, Frozen, LossWeights, Losses, NonFinite, Shared, StepInput, StepOutput, Terms, TrainBatch};
 pub use backbone::{Backbone, BackboneConfig, Projection};
 pub use batch::{pictures, token_ids};
 pub use extractor::{ExtractError, Extractor, Input};

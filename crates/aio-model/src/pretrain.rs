@@ -34,10 +34,21 @@ pub struct Pretraining {
 /// The two losses of a batch, unweighted.
 #[derive(Debug)]
 pub struct PretrainingLosses {
-    /// Tags predicted from the picture, `[1]`.
+    /// Tags predicted from the pictures and from what is read together, `[1]`.
     pub tags: Tensor<1>,
     /// Image–text contrastive (CLIP), `[1]`; none if no captions were given.
     pub contrastive: Option<Tensor<1>>,
+}
+
+/// People whose pictures are read in one sequence with each other or with a caption.
+#[derive(Debug)]
+pub struct Together<'a> {
+    /// Pictures `[people, height, width, 3]`: the first of everybody, then perhaps the second of everybody.
+    pub pictures: Vec<Tensor<4>>,
+    /// Captions `[people, length]`.
+    pub captions: Option<Tensor<2, Int>>,
+    /// What everybody's pictures and caption say together.
+    pub tags: Vec<&'a [Option<usize>]>,
 }
 
 impl Pretraining {
@@ -50,16 +61,31 @@ impl Pretraining {
     /// The losses of a batch of pictures, their tags and their captions. Without captions no text is read.
     ///
     /// Captions come in groups, in the order of the pictures: sorted by length, short ones need not be padded to the
-    /// longest.
+    /// longest. What is read `together` is held to its tags alone.
     ///
     /// # Shapes
     /// - images: `[batch, height, width, 3]`, captions: groups of `[captions, length]`
     #[must_use]
-    pub fn losses(&self, images: Tensor<4>, tags: &[&[Option<usize>]], captions: Vec<Tensor<2, Int>>, temperature: f64) -> PretrainingLosses {
-        let targets = self.tags.targets(tags.iter().copied(), &images.device());
-        let seen = self.backbone.embed(&[Present::Pictures(aio_data::Modality::Rgb, images)]);
+    pub fn losses(
+        &self,
+        images: Tensor<4>,
+        tags: &[&[Option<usize>]],
+        captions: Vec<Tensor<2, Int>>,
+        together: Option<Together>,
+        temperature: f64,
+    ) -> PretrainingLosses {
+        let device = images.device();
+        let picture = |images| Present::Pictures(aio_data::Modality::Rgb, images);
+        let seen = self.backbone.embed(&[picture(images.clone())]);
         let read: Vec<_> = captions.into_iter().map(|ids| self.backbone.embed(&[Present::Text(ids)])).collect();
         let contrastive = (!read.is_empty()).then(|| paired_contrastive(seen.clone(), Tensor::cat(read, 0), temperature));
-        PretrainingLosses { tags: self.tags.loss(seen, targets), contrastive }
+        let (mut told, mut known) = (vec![seen], tags.to_vec());
+        if let Some(Together { pictures, captions, tags }) = together {
+            let present: Vec<Present> = pictures.into_iter().map(picture).chain(captions.map(Present::Text)).collect();
+            told.push(self.backbone.embed(&present));
+            known.extend(tags);
+        }
+        let targets = self.tags.targets(known, &device);
+        PretrainingLosses { tags: self.tags.loss(Tensor::cat(told, 0), targets), contrastive }
     }
 }

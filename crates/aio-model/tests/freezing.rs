@@ -139,6 +139,23 @@ fn what_is_frozen_gets_no_gradient_and_everything_else_does() {
 }
 
 #[test]
+fn the_share_of_text_decides_how_much_its_binding_counts() {
+    let device = Device::flex();
+    let model = model(&device);
+    let total = |binding_text: f64| {
+        let weights = LossWeights { identity: 0.0, triplet: 0.0, attribute: 0.0, binding: 1.0, binding_text, ..LossWeights::default() };
+        let (total, terms) = model.losses(&batch(), &weights, &preprocessing(), &device).total().expect("finite");
+        (total.into_scalar::<f32>(), terms)
+    };
+    let (without, terms) = total(0.0);
+    assert!(terms.iter().all(|(name, _)| name != "binding.text"), "{terms:?}");
+    let (_, terms) = total(1.0);
+    let text = terms.iter().find(|(name, _)| name == "binding.text").expect("a term").1;
+    let (only, _) = total(1e9);
+    assert!((only - text).abs() < 1e-3 && (without - text).abs() > 1e-3, "{only} and {text}, without text {without}");
+}
+
+#[test]
 fn a_loss_that_is_not_a_number_is_named() {
     let device = Device::flex();
     let weights = LossWeights { temperature: 0.0, ..LossWeights::default() };

@@ -5,6 +5,7 @@ use aio_data::fs;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::register_font as register;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -65,9 +66,10 @@ pub(super) fn cmc(result: &RunResult) -> Chart {
     Chart { x: "rank (dashed: untrained encoder)", y: "matching rate (%)", series, top: 100.0 }
 }
 
-/// Loss terms over steps, averaged over neighbouring steps so that trends are seen.
+/// Loss terms over steps, averaged over neighbouring steps and over a step's combinations so that trends are seen.
 pub(super) fn losses(lines: &[Line]) -> Chart {
-    let mut names: Vec<&String> = lines.iter().flat_map(|l| l.terms.keys()).collect();
+    let family = |term: &'_ str| term.trim_end_matches(|c: char| c == ' ' || c.is_ascii_digit()).to_owned();
+    let mut names: Vec<String> = lines.iter().flat_map(|l| l.terms.keys()).map(|term| family(term)).collect();
     names.sort();
     names.dedup();
     let window = (lines.len() / 60).max(1);
@@ -75,7 +77,8 @@ pub(super) fn losses(lines: &[Line]) -> Chart {
         lines
             .chunks(window)
             .filter_map(|chunk| {
-                let values: Vec<f64> = chunk.iter().filter_map(|l| l.terms.get(name)).map(|v| f64::from(*v)).collect();
+                let values: Vec<f64> =
+                    chunk.iter().flat_map(|l| &l.terms).filter(|(term, _)| family(term) == name).map(|(_, v)| f64::from(*v)).collect();
                 (!values.is_empty()).then(|| (chunk[0].step as f64, values.iter().sum::<f64>() / values.len() as f64))
             })
             .collect::<Vec<_>>()
@@ -83,7 +86,7 @@ pub(super) fn losses(lines: &[Line]) -> Chart {
     let series: Vec<Series> = names
         .into_iter()
         .enumerate()
-        .map(|(i, name)| Series { name: name.clone(), points: smooth(name), dashed: i >= COLOURS.len(), colour: i % COLOURS.len() })
+        .map(|(i, name)| Series { points: smooth(&name), name, dashed: i >= COLOURS.len(), colour: i % COLOURS.len() })
         .collect();
     let top = series.iter().flat_map(|s| s.points.iter().map(|p| p.1)).fold(0.1, f64::max);
     Chart { x: "optimiser step", y: "loss", series, top }
@@ -97,7 +100,9 @@ where
     let first = chart.series.iter().flat_map(|s| s.points.first()).map(|p| p.0).fold(f64::MAX, f64::min);
     let last = chart.series.iter().flat_map(|s| s.points.last()).map(|p| p.0).fold(first + 1.0, f64::max);
     area.fill(&WHITE).map_err(text)?;
-    let mut context = ChartBuilder::on(&area)
+    // The key stands beside the plot: a dozen terms would hide the curves.
+    let (plot, key) = area.split_horizontally(SIZE.0 - KEY_WIDTH);
+    let mut context = ChartBuilder::on(&plot)
         .caption(title, ("sans-serif", 20))
         .margin(12)
         .x_label_area_size(44)
@@ -116,29 +121,29 @@ where
         .draw()
         .map_err(text)?;
     for series in &chart.series {
-        let colour = COLOURS[series.colour];
-        let style = colour.stroke_width(2);
-        let drawn = if series.dashed {
-            context.draw_series(DashedLineSeries::new(series.points.iter().copied(), 6, 5, colour.stroke_width(1))).map_err(text)?
+        let (colour, points) = (COLOURS[series.colour], series.points.iter().copied());
+        if series.dashed {
+            context.draw_series(DashedLineSeries::new(points, 6, 5, colour.stroke_width(1))).map_err(text)?;
         } else {
-            context.draw_series(LineSeries::new(series.points.iter().copied(), style)).map_err(text)?
-        };
-        if !series.name.is_empty() {
-            drawn.label(series.name.clone()).legend(move |(x, y)| PathElement::new(vec![(x, y), (x + 18, y)], style));
+            context.draw_series(LineSeries::new(points, colour.stroke_width(2))).map_err(text)?;
         }
     }
-    context
-        .configure_series_labels()
-        .position(SeriesLabelPosition::LowerRight)
-        .background_style(WHITE.mix(0.85))
-        .border_style(RGBColor(200, 200, 200))
-        .label_font(("sans-serif", 13))
-        .draw()
-        .map_err(text)?;
+    let style = TextStyle::from(("sans-serif", 13)).pos(Pos::new(HPos::Left, VPos::Center));
+    for (row, series) in (0..).zip(chart.series.iter().filter(|s| !s.name.is_empty())) {
+        let (colour, y) = (COLOURS[series.colour], 60 + 20 * row);
+        let pieces: &[(i32, i32)] = if series.dashed { &[(0, 6), (11, 17), (22, 28)] } else { &[(0, 28)] };
+        for (from, to) in pieces {
+            key.draw(&PathElement::new(vec![(*from, y), (*to, y)], colour.stroke_width(2))).map_err(text)?;
+        }
+        key.draw(&Text::new(series.name.clone(), (36, y), style.clone())).map_err(text)?;
+    }
     area.present().map_err(text)
 }
 
-const SIZE: (u32, u32) = (760, 480);
+const SIZE: (u32, u32) = (960, 480);
+
+/// Columns of the key.
+const KEY_WIDTH: u32 = 230;
 
 /// Writes `<name>.svg` and `<name>.png` and returns the SVG for the page.
 pub(super) fn write(directory: &Path, name: &str, title: &str, chart: &Chart) -> Result<(String, String)> {

@@ -35,7 +35,7 @@ pub struct Size {
 
 impl Default for Size {
     fn default() -> Self {
-        Self { synth_pedes: 560, llcm: 140, market_sketch: 140, test: 80, pku: 200 }
+        Self { synth_pedes: 1120, llcm: 280, market_sketch: 280, test: 80, pku: 200 }
     }
 }
 
@@ -62,11 +62,11 @@ pub mod domains {
     use super::DomainSpec;
 
     const fn source(name: &'static str, visible: usize, infrared: usize, hands: usize) -> DomainSpec {
-        DomainSpec { name, visible, infrared, hands, vocabularies: &[0, 1], harshness: 1.0, untidiness: 1.0 }
+        DomainSpec { name, visible, infrared, hands, vocabularies: &[0, 1], harshness: 1.4, untidiness: 1.5 }
     }
 
     const fn target(name: &'static str, visible: usize, infrared: usize, hands: usize) -> DomainSpec {
-        DomainSpec { name, visible, infrared, hands, vocabularies: &[1, 2], harshness: 1.2, untidiness: 1.1 }
+        DomainSpec { name, visible, infrared, hands, vocabularies: &[1, 2], harshness: 1.6, untidiness: 1.7 }
     }
 
     /// RGB and text, for training.
@@ -243,6 +243,10 @@ fn market(plan: &mut Plan, size: Size) {
             plan.photo(format!("{folder}/{}", name(1)), person, plan.visible(camera));
             if !is_train && n < 2 {
                 plan.photo(format!("query/{}", name(0)), person, plan.visible(camera));
+                for shot in 0..3 {
+                    let box_name = format!("{pid:04}_c{}s1_{:06}_00.jpg", camera + 1, 301 + 50 * n + 5 * shot);
+                    plan.photo(format!("gt_bbox/{box_name}"), person, plan.visible(camera));
+                }
             }
         }
     }

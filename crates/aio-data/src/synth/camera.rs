@@ -37,6 +37,8 @@ pub struct CameraModel {
 pub struct CameraRange {
     /// Strength of colour casts, blur, noise and compression.
     pub harshness: f32,
+    /// Further factor of the colour casts alone.
+    pub cast: f32,
     /// Number of things in the background.
     pub clutter: usize,
     /// Probability that something hides part of a person.
@@ -49,8 +51,8 @@ impl CameraModel {
     pub fn sample(rng: &mut ChaCha8Rng, light: Light, range: CameraRange) -> Self {
         let h = range.harshness;
         let mut signed = || 2.0 * rng.random::<f32>() - 1.0;
-        let warmth = 0.11 * h * signed();
-        let tint = 0.06 * h * signed();
+        let warmth = 0.11 * h * range.cast * signed();
+        let tint = 0.06 * h * range.cast * signed();
         let exposure = 1.0 + 0.14 * h * signed();
         let gain = match light {
             Light::Visible => [exposure * (1.0 + warmth), exposure * (1.0 + tint), exposure * (1.0 - warmth)],

@@ -13,13 +13,16 @@ use crate::picture::{Picture, PictureSize};
 use crate::rng;
 use crate::synthesis::channel_exchange;
 use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-/// What a picture of the corpus shows.
+/// An item of the corpus and what it shows.
 #[derive(Debug, Clone)]
-enum Subject {
-    Person(Box<Person>, Depiction),
-    Objects(String),
+pub enum Item {
+    /// A person in two pictures; the second is only shown together with the first.
+    Person(Box<Person>, [Shot; 2]),
+    /// Coloured objects with their caption.
+    Objects(Picture, String),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,11 +32,11 @@ enum Depiction {
     Drawing,
 }
 
-/// A picture and what it shows.
+/// A picture of a person.
 #[derive(Debug, Clone)]
-pub struct Item {
+pub struct Shot {
     picture: Picture,
-    subject: Subject,
+    depiction: Depiction,
 }
 
 /// An item as it is shown in one pass over the corpus.
@@ -44,6 +47,26 @@ pub struct View {
     /// A caption of it.
     pub caption: String,
     /// What a caption that leaves nothing out would say; nothing is known of pictures of objects.
+    pub tags: [Option<usize>; CLASSES.len()],
+}
+
+/// What a person's picture is shown together with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Company {
+    /// Whether the person's second picture is there.
+    pub second: bool,
+    /// Whether there is a caption that names colours, whatever the pictures show: a witness who saw more than a camera.
+    pub witness: bool,
+}
+
+/// A person's picture in company: inputs that say more together than any of them alone.
+#[derive(Debug, Clone)]
+pub struct Together {
+    /// One or two pictures, augmented.
+    pub pictures: Vec<Picture>,
+    /// The witness, if there is one.
+    pub witness: Option<String>,
+    /// What a caption that leaves nothing out would say of all of them.
     pub tags: [Option<usize>; CLASSES.len()],
 }
 
@@ -58,6 +81,9 @@ const OMISSION: f64 = 0.3;
 const GREY: f64 = 0.25;
 const COLOURLESS: f64 = 0.3;
 
+/// What random erasing and padding paint on photographs.
+const GREY_FILL: [u8; 3] = [128; 3];
+
 /// Fractions of people that are drawn, and that are photographed in infrared; the others are colour photographs.
 /// Web-scale corpora hold drawings and grey pictures, too.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -68,32 +94,59 @@ pub struct Depictions {
     pub infrared: f32,
 }
 
-impl Item {
-    fn render(seed: u64, index: u64, size: PictureSize, mix: Depictions) -> Self {
-        let rng = &mut rng(seed, "pre-training corpus", index);
-        let palette = Palette::sample(rng, 0.08);
-        if rng.random_bool(OBJECTS)
-            && let Some((canvas, text)) = scene::objects(2 * size.height as u32, 2 * size.width as u32, &palette, rng)
-            && let Ok(picture) = Picture::resized(&to_rgb(&canvas), size)
-        {
-            return Self { picture, subject: Subject::Objects(text) };
-        }
-        let person = Person::sample(rng, &palette);
+impl Shot {
+    fn take(person: &Person, size: PictureSize, mix: Depictions, rng: &mut ChaCha8Rng) -> Self {
         let depiction: f32 = rng.random();
         if depiction < mix.drawn {
             let hand = world::hand(rng, 1.0);
-            let drawing = benchmark::sketch(&person, &hand, false, rng);
+            let drawing = benchmark::sketch(person, &hand, false, rng);
             let picture = Picture::resized(&drawing, size).expect("a drawing has pixels");
-            return Self { picture, subject: Subject::Person(Box::new(person), Depiction::Drawing) };
+            return Self { picture, depiction: Depiction::Drawing };
         }
         let (light, depiction) = match depiction < mix.drawn + mix.infrared {
             true => (Light::Infrared, Depiction::Infrared),
             false => (Light::Visible, Depiction::Photograph),
         };
-        let range = CameraRange { harshness: 0.9 * rng.random::<f32>(), clutter: 4, occlusion: 0.05 };
-        let photo = CameraModel::sample(rng, light, range).shoot(&person, rng);
+        let range = CameraRange { harshness: 0.9 * rng.random::<f32>(), cast: 1.0, clutter: 4, occlusion: 0.05 };
+        let photo = CameraModel::sample(rng, light, range).shoot(person, rng);
         let picture = Picture::resized(&photo, size).expect("a camera's picture has pixels");
-        Self { picture, subject: Subject::Person(Box::new(person), depiction) }
+        Self { picture, depiction }
+    }
+
+    /// Whether this picture is shown without colours this time.
+    fn grey(&self, rng: &mut ChaCha8Rng) -> bool {
+        match self.depiction {
+            Depiction::Infrared => true,
+            Depiction::Drawing => false,
+            Depiction::Photograph => rng.random_bool(GREY),
+        }
+    }
+
+    fn augmented(&self, grey: bool, augmentation: &Augmentation, rng: &mut ChaCha8Rng) -> Picture {
+        let mut picture = self.picture.clone();
+        let (fill, colours) = if self.depiction == Depiction::Drawing { ([255; 3], Colours::Keep) } else { (GREY_FILL, Colours::Vary) };
+        augmentation.apply(&mut picture, fill, colours, rng);
+        if grey {
+            channel_exchange(&mut picture, 3, rng);
+        }
+        picture
+    }
+}
+
+impl Item {
+    fn render(seed: u64, index: u64, size: PictureSize, mix: Depictions) -> Self {
+        let stream = &mut rng(seed, "pre-training corpus", index);
+        let palette = Palette::sample(stream, 0.08);
+        if stream.random_bool(OBJECTS)
+            && let Some((canvas, text)) = scene::objects(2 * size.height as u32, 2 * size.width as u32, &palette, stream)
+            && let Ok(picture) = Picture::resized(&to_rgb(&canvas), size)
+        {
+            return Self::Objects(picture, text);
+        }
+        let person = Person::sample(stream, &palette);
+        let first = Shot::take(&person, size, mix, stream);
+        let second = Shot::take(&person, size, mix, &mut rng(seed, "pre-training company", index));
+        Self::Person(Box::new(person), [first, second])
     }
 
     /// This item in one pass: augmented and, if it shows a person, described anew.
@@ -102,29 +155,41 @@ impl Item {
     #[must_use]
     pub fn view(&self, augmentation: &Augmentation, seed: u64, index: u64, pass: u64) -> View {
         let rng = &mut rng(seed, &format!("pre-training view {index}"), pass);
-        let depiction = match &self.subject {
-            Subject::Person(_, depiction) => *depiction,
-            Subject::Objects(_) => Depiction::Photograph,
-        };
-        let grey = match depiction {
-            Depiction::Infrared => true,
-            Depiction::Drawing => false,
-            Depiction::Photograph => matches!(self.subject, Subject::Person(..)) && rng.random_bool(GREY),
-        };
-        let coloured = depiction == Depiction::Photograph && !grey && !rng.random_bool(COLOURLESS);
-        let wording = Wording { vocabularies: vec![0, 1, 2], omission: OMISSION, error: 0.0, colours: coloured };
-        let (caption, tags) = match &self.subject {
-            Subject::Objects(text) => (text.clone(), [None; CLASSES.len()]),
-            Subject::Person(person, _) => (caption(person, &wording, rng), tags(person, depiction == Depiction::Photograph && !grey)),
-        };
-        let mut picture = self.picture.clone();
-        let (fill, colours) = if depiction == Depiction::Drawing { ([255; 3], Colours::Keep) } else { ([128; 3], Colours::Vary) };
-        augmentation.apply(&mut picture, fill, colours, rng);
-        if grey {
-            channel_exchange(&mut picture, 3, rng);
+        match self {
+            Self::Person(person, [shot, _]) => {
+                let grey = shot.grey(rng);
+                let shown = shot.depiction == Depiction::Photograph && !grey;
+                let named = shown && !rng.random_bool(COLOURLESS);
+                let (caption, tags) = (caption(person, &wording(named), rng), tags(person, shown));
+                View { picture: shot.augmented(grey, augmentation, rng), caption, tags }
+            }
+            Self::Objects(picture, caption) => {
+                let mut picture = picture.clone();
+                augmentation.apply(&mut picture, GREY_FILL, Colours::Vary, rng);
+                View { picture, caption: caption.clone(), tags: [None; CLASSES.len()] }
+            }
         }
-        View { picture, caption, tags }
     }
+
+    /// The person of this item in `company` in one pass, or `None` if it shows objects.
+    #[must_use]
+    pub fn together(&self, company: Company, augmentation: &Augmentation, seed: u64, index: u64, pass: u64) -> Option<Together> {
+        let Self::Person(person, shots) = self else { return None };
+        let rng = &mut rng(seed, &format!("pre-training company {index}"), pass);
+        let witness = company.witness.then(|| caption(person, &wording(true), rng));
+        let mut shown = company.witness;
+        let mut pictures = Vec::new();
+        for shot in &shots[..1 + usize::from(company.second)] {
+            let grey = shot.grey(rng);
+            shown |= shot.depiction == Depiction::Photograph && !grey;
+            pictures.push(shot.augmented(grey, augmentation, rng));
+        }
+        Some(Together { pictures, witness, tags: tags(person, shown) })
+    }
+}
+
+fn wording(colours: bool) -> Wording {
+    Wording { vocabularies: vec![0, 1, 2], omission: OMISSION, error: 0.0, colours }
 }
 
 /// Renders the corpus of (`seed`, `count`) in parallel; `tick` is called after each picture.
@@ -156,7 +221,7 @@ mod tests {
         for (index, item) in items.iter().enumerate() {
             for pass in 0..4 {
                 let view = item.view(&Augmentation::default(), 5, index as u64, pass);
-                let drawing = matches!(item.subject, Subject::Person(_, Depiction::Drawing));
+                let drawing = matches!(item, Item::Person(_, [Shot { depiction: Depiction::Drawing, .. }, _]));
                 if drawing || view.picture.pixels.chunks_exact(3).all(|p| p[0] == p[1] && p[1] == p[2]) {
                     grey += 1;
                     assert!(!names_a_colour(&view.caption), "{}", view.caption);
@@ -167,5 +232,29 @@ mod tests {
             }
         }
         assert!(grey > 100 && coloured > 20, "{grey} without colours, {coloured} described in colour");
+    }
+
+    #[test]
+    fn a_witness_names_the_colours_that_pictures_do_not_show() {
+        let mix = Depictions { drawn: 0.5, infrared: 0.5 };
+        let items = render(6, 40, PictureSize { height: 32, width: 16 }, mix, &|| ());
+        let augmentation = Augmentation::default();
+        let mut people = 0;
+        for (index, item) in (0..).zip(&items) {
+            let alone = item.view(&augmentation, 6, index, 0).tags;
+            let together = |second, witness| item.together(Company { second, witness }, &augmentation, 6, index, 0);
+            let (Some(with_second), Some(witnessed)) = (together(true, false), together(false, true)) else {
+                assert!(matches!(item, Item::Objects(..)));
+                continue;
+            };
+            people += 1;
+            assert_eq!((with_second.pictures.len(), with_second.witness), (2, None));
+            assert_eq!(with_second.tags, alone, "neither drawings nor infrared show colours");
+            assert_eq!(witnessed.pictures.len(), 1);
+            assert!(witnessed.witness.is_some_and(|text| !text.is_empty()));
+            assert!(witnessed.tags[13].is_some(), "the colour of the upper garment");
+            assert_eq!(witnessed.tags[..11], alone[..11]);
+        }
+        assert!(people > 30, "{people}");
     }
 }
