@@ -50,6 +50,8 @@ pub struct Data {
     pub size: Size,
     /// Fraction of the first data set's training identities held out for validation.
     pub validation: f64,
+    /// Whether real data sets may be tested although a training set shows some of the same people.
+    pub allow_leakage: bool,
 }
 
 /// What is trained.
@@ -145,7 +147,7 @@ impl Default for Experiment {
         Self {
             claim: String::new(),
             seed: 0,
-            data: Data { root: "datasets/synthetic".into(), synthetic: true, seed: 0, size: Size::default(), validation: 0.1 },
+            data: Data { root: "datasets/synthetic".into(), synthetic: true, seed: 0, size: Size::default(), validation: 0.1, allow_leakage: false },
             model: Model {
                 weights: "embedded".into(),
                 modalities: [Modality::Rgb, Modality::Infrared, Modality::Sketch, Modality::Text].into_iter().collect(),
@@ -276,6 +278,29 @@ fn override_layers(settings: &[String]) -> Result<Vec<Layer>> {
     Ok(layers)
 }
 
+/// Version of the defaults: raised when the value of one changes, because cells leave out what is at its default.
+const DEFAULTS: u32 = 1;
+
+/// What of `table` is not as in `defaults`.
+fn differing(table: Table, defaults: &Table) -> Table {
+    let mut rest = Table::new();
+    for (key, value) in table {
+        match (value, defaults.get(&key)) {
+            (Value::Table(inner), Some(Value::Table(known))) => {
+                let inner = differing(inner, known);
+                if !inner.is_empty() {
+                    rest.insert(key, Value::Table(inner));
+                }
+            }
+            (value, known) if known != Some(&value) => {
+                rest.insert(key, value);
+            }
+            _ => {}
+        }
+    }
+    rest
+}
+
 impl Experiment {
     /// Reads and resolves an experiment file with environment variables and `--set` options.
     ///
@@ -349,6 +374,8 @@ impl Experiment {
 
     /// Content hash of what decides the numbers: the pre-trained weights (by their SHA-256), the renderer's version
     /// where the data are rendered, and every key but the seed, the claim and where files lie.
+    ///
+    /// Keys at their defaults do not count, so that a key which a later version adds keeps the cells of earlier results.
     #[must_use]
     pub fn cell(&self, weights: &str) -> String {
         let mut plain = self.clone();
@@ -356,10 +383,12 @@ impl Experiment {
         plain.claim.clear();
         plain.seed = 0;
         plain.data.root = PathBuf::new();
+        plain.data.allow_leakage = false;
         plain.train.keep = 0;
         plain.train.checkpoint_every = 0;
-        // Through `Value`, whose maps are sorted, so that the order of fields does not matter.
-        let mut canonical = toml::Table::try_from(&plain).map(|t| t.to_string()).unwrap_or_default();
+        let table = |experiment: &Self| Table::try_from(experiment).unwrap_or_default();
+        // Maps are sorted, so the order of fields does not matter.
+        let mut canonical = format!("defaults {DEFAULTS}\n{}", differing(table(&plain), &table(&Self::default())));
         if self.data.synthetic {
             canonical += &format!("renderer {}", aio_data::synth::VERSION);
         }
@@ -416,5 +445,18 @@ mod tests {
         assert_eq!(cell("seed = 9\n[data]\nroot = \"/elsewhere\"\n[model]\nweights = \"elsewhere\"\n", "abc"), base);
         assert_ne!(cell("[losses]\nbinding = 0.5\n", "abc"), base);
         assert_ne!(cell("", "abd"), base, "other weights");
+    }
+
+    #[test]
+    fn cells_of_earlier_results_stay() {
+        // Stored ids. If this fails, either results were renamed by accident, or a default or the renderer changed on purpose.
+        let text = "[train]\nidentities = 8\n[losses]\nbinding = 0.5\n[data]\nsynthetic = false\n";
+        assert_eq!(load(text, &[]).expect("valid").cell("abc"), "02749968d666");
+        let defaults = toml::to_string(&Experiment::default()).expect("TOML");
+        assert_eq!(
+            &blake3::hash(defaults.as_bytes()).to_hex()[..12],
+            "DEFAULTSHASH",
+            "a default changed (raise DEFAULTS) or a key was added (update this)"
+        );
     }
 }

@@ -113,7 +113,7 @@ pub fn score(
             (&queries.select(chosen), &query_entries),
             (&gallery.select(shown), &gallery_entries),
             data.protocol,
-            EvalOptions::default(),
+            EvalOptions { nearest: SHOWN, ..EvalOptions::default() },
             |i, ranking| {
                 if trial == 0 && i % step == step / 2 && lists.len() < wanted && ranking.has_match() {
                     lists.push(list(&data.queries[chosen[i]], ranking, |j| data.gallery[shown[j]].1.clone()));
@@ -129,7 +129,7 @@ fn list(query: &Query, ranking: &Ranking, path: impl Fn(usize) -> PathBuf) -> Ra
     RankedList {
         pictures: query.pictures().cloned().collect(),
         caption: query.caption().map(str::to_owned),
-        retrieved: ranking.order.iter().zip(&ranking.hits).take(SHOWN).map(|(i, hit)| (path(*i), *hit)).collect(),
+        retrieved: ranking.nearest.iter().map(|(i, hit)| (path(*i), *hit)).collect(),
         average_precision: ranking.average_precision(aio_eval::AveragePrecision::Standard).unwrap_or(0.0),
     }
 }

@@ -166,7 +166,7 @@ fn requirements(experiment: &Experiment) -> Result<()> {
         let names: BTreeSet<DatasetName> = stages.chain(experiment.tasks()?.iter().map(|t| t.dataset)).collect();
         for name in names {
             if let Err(error) = name.locate(&experiment.data.root) {
-                missing.push(format!("{error}\n{}", name.layout()));
+                missing.push(format!("{error}\n{}", name.card().layout));
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::config::nearest;
 use crate::error::{Error, Result};
+use crate::trials::{DRAWS, Mode};
 use aio_data::synthesis::channel_exchange;
 use aio_data::{Content, Dataset, DatasetName, Modality, ModalitySet, Sample, picture::Picture, rng};
 use aio_eval::{Entry, Protocol, single_shot};
@@ -18,25 +19,15 @@ pub struct Task {
     pub dataset: DatasetName,
     /// What a query consists of.
     pub query: ModalitySet,
-    mode: Option<SysuMode>,
+    mode: Option<Mode>,
 }
-
-/// Which cameras the gallery of SYSU-MM01 is drawn from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum SysuMode {
-    All,
-    Indoor,
-}
-
-/// Trials over which SYSU-MM01 and LLCM are averaged.
-const DRAWS: u32 = 10;
 
 impl fmt::Display for Task {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}-rgb", self.dataset, self.query)?;
         match self.mode {
-            Some(SysuMode::All) => f.write_str(".all"),
-            Some(SysuMode::Indoor) => f.write_str(".indoor"),
+            Some(Mode::All) => f.write_str(".all"),
+            Some(Mode::Indoor) => f.write_str(".indoor"),
             None => Ok(()),
         }
     }
@@ -112,15 +103,15 @@ impl Task {
         let usage = "a task is <data set>.<query>-rgb, such as market1501.rgb-rgb or sysu-mm01.infrared-rgb.all";
         let mut fields = text.split('.');
         let name = fields.next().unwrap_or_default();
-        let dataset = DatasetName::ALL.into_iter().find(|d| d.name() == name).ok_or_else(|| {
+        let dataset: DatasetName = name.parse().map_err(|_| {
             let near = nearest(name, DatasetName::ALL.map(DatasetName::name)).map_or(usage.to_owned(), |n| format!("did you mean `{n}`?"));
             Error::user(format!("task `{text}`: unknown data set `{name}`"), near)
         })?;
         let query =
             fields.next().and_then(|q| q.strip_suffix("-rgb")).ok_or_else(|| Error::user(format!("task `{text}` names no `<query>-rgb`"), usage))?;
         let mode = match (dataset, fields.next()) {
-            (DatasetName::SysuMm01, Some("all") | None) => Some(SysuMode::All),
-            (DatasetName::SysuMm01, Some("indoor")) => Some(SysuMode::Indoor),
+            (DatasetName::SysuMm01, Some("all") | None) => Some(Mode::All),
+            (DatasetName::SysuMm01, Some("indoor")) => Some(Mode::Indoor),
             (_, None) => None,
             (_, Some(mode)) => return Err(Error::user(format!("task `{text}`: unknown mode `{mode}`"), "only sysu-mm01 has modes: all, indoor")),
         };
@@ -143,11 +134,11 @@ impl Task {
         let fits = match self.dataset {
             DatasetName::Market1501 => single && of(&[Rgb]),
             DatasetName::SysuMm01 | DatasetName::Llcm => single && of(&[Infrared]),
-            DatasetName::PkuSketch | DatasetName::MarketSketch1k => single && of(&[Sketch]),
+            DatasetName::PkuSketch(_) | DatasetName::MarketSketch1k => single && of(&[Sketch]),
             DatasetName::CuhkPedes => single && of(&[Text]),
             DatasetName::TriCuhkPedes => of(&[Rgb, Infrared, Sketch, Text]),
             DatasetName::OrBench => of(&[Infrared, ColourPencil, Sketch, Text]),
-            DatasetName::SynthPedes => false,
+            _ => false,
         };
         if fits {
             Ok(())
@@ -173,7 +164,7 @@ impl Task {
             DatasetName::SysuMm01 => (Protocol::SysuMm01, self.singles(dataset)),
             DatasetName::Llcm => (Protocol::Llcm, self.singles(dataset)),
             DatasetName::CuhkPedes => (Protocol::Text, self.singles(dataset)),
-            DatasetName::PkuSketch | DatasetName::MarketSketch1k | DatasetName::SynthPedes => (Protocol::None, self.singles(dataset)),
+            _ => (Protocol::None, self.singles(dataset)),
         };
         if queries.is_empty() || gallery.is_empty() {
             return Err(Error::user(
@@ -184,8 +175,7 @@ impl Task {
         let every: Vec<usize> = (0..queries.len()).collect();
         let drawn = |cameras: &[i64]| (0..DRAWS).map(|t| (every.clone(), single_shot(&entries, cameras, t))).collect();
         let trials = match (self.dataset, self.mode) {
-            (DatasetName::SysuMm01, Some(SysuMode::Indoor)) => drawn(&[1, 2]),
-            (DatasetName::SysuMm01, _) => drawn(&[1, 2, 4, 5]),
+            (DatasetName::SysuMm01, mode) => drawn(mode.unwrap_or(Mode::All).cameras()),
             (DatasetName::Llcm, _) => drawn(&[1, 2, 3, 4, 5, 6, 7, 8, 9]),
             _ if !dataset.trials.is_empty() => dataset.trials.iter().map(|t| (t.query.clone(), t.gallery.clone())).collect(),
             _ => vec![(every, (0..gallery.len()).collect())],

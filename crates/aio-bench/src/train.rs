@@ -12,12 +12,13 @@ use aio_data::picture::PictureSize;
 use aio_data::sampler::Tuple;
 use aio_data::{Sample, fs};
 use aio_encoder::weights::{Preprocessing, Weights};
-use aio_model::{Aio, AioConfig, Backbone, BackboneConfig, Extractor, Frozen, NonFinite};
+use aio_model::{Aio, AioConfig, Backbone, BackboneConfig, Extractor, Frozen, NonFinite, StepInput, StepOutput};
 use aio_tokenize::{Tokenizers, TokenizersConfig};
 use burn::grad_clipping::GradientClippingConfig;
 use burn::module::Module;
 use burn::optim::{AdamWConfig, GradientsAccumulator, GradientsParams, ModuleOptimizer};
 use burn::tensor::Device;
+use burn::train::{TrainOutput, TrainStep};
 use serde::{Deserialize, Serialize};
 use std::io::Write;
 use std::sync::Arc;
@@ -242,11 +243,16 @@ impl Trainer<'_> {
         for micro in 0..n {
             let tuples = &batches[(position * n + micro) % batches.len()];
             let batch = source.batch(tuples, (step * n + micro) as u64);
-            let losses = model.losses(&batch, &self.experiment.losses, &self.start.preprocessing, self.device);
-            let (total, terms) = losses.total().map_err(|e| self.dump(&e, step, &batch.classes))?;
-            let grads = GradientsParams::from_grads(total.div_scalar(n as f64).backward(), model);
+            let classes = batch.classes.clone();
+            let TrainOutput { grads, item: StepOutput(terms) } = model.step(StepInput {
+                batch,
+                weights: self.experiment.losses,
+                preprocessing: self.start.preprocessing.clone(),
+                accumulate: n,
+                device: self.device.clone(),
+            });
+            last = terms.map_err(|e| self.dump(&e, step, &classes))?;
             accumulator.accumulate(model, grads);
-            last = terms;
         }
         Ok((accumulator.grads(), last))
     }

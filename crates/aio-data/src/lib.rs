@@ -20,6 +20,6 @@ pub mod synthesis;
 
 pub use error::{DataError, Result};
 pub use modality::{Modality, ModalitySet, ParseModalityError};
-pub use readers::DatasetName;
+pub use readers::{Card, Count, DatasetName};
 pub use rng::rng;
 pub use sample::{Camera, Content, Dataset, Identity, Sample, SourcePhoto, Split, Trial};

@@ -38,6 +38,8 @@ pub struct Sample {
     pub source: Option<SourcePhoto>,
     /// Attribute words that the data set lists for it (SYNTH-PEDES); empty elsewhere.
     pub attributes: Vec<String>,
+    /// Who drew it, where the data set says so (A to F in Market-Sketch-1K, a to e in PKU-Sketch).
+    pub artist: Option<char>,
 }
 
 /// The part of a data set that a sample belongs to.
@@ -79,6 +81,10 @@ pub struct Dataset {
     pub trials: Vec<Trial>,
     /// Published query combinations by key (ORBench); each is a list of indices into `query`.
     pub combinations: BTreeMap<String, Vec<Vec<usize>>>,
+    /// Further pictures of the queries, for multi-query evaluation (Market-1501's `gt_bbox`).
+    pub more: Vec<Sample>,
+    /// The official galleries over which a protocol averages, where the data set brings them (SYSU-MM01's permutations).
+    pub permutations: Option<PathBuf>,
 }
 
 impl Dataset {
@@ -101,6 +107,36 @@ impl Dataset {
 }
 
 impl Sample {
+    /// A sample of which nothing but its content and identity is known.
+    #[must_use]
+    pub fn new(identity: i64, modality: Modality, content: Content) -> Self {
+        Self { identity: Identity(identity), camera: None, modality, content, source: None, attributes: Vec::new(), artist: None }
+    }
+
+    /// A picture.
+    #[must_use]
+    pub fn picture(identity: i64, modality: Modality, path: PathBuf) -> Self {
+        Self::new(identity, modality, Content::Image(path))
+    }
+
+    /// A sentence.
+    #[must_use]
+    pub fn sentence(identity: i64, text: impl Into<String>) -> Self {
+        Self::new(identity, Modality::Text, Content::Caption(text.into()))
+    }
+
+    /// The same sample, taken by `camera`.
+    #[must_use]
+    pub fn taken_by(self, camera: i64) -> Self {
+        Self { camera: Some(Camera(camera)), ..self }
+    }
+
+    /// The same sample, being or made from the photograph `source`.
+    #[must_use]
+    pub fn made_from(self, source: i64) -> Self {
+        Self { source: Some(SourcePhoto(source)), ..self }
+    }
+
     /// The path of a picture, or `None` for a caption.
     #[must_use]
     pub fn path(&self) -> Option<&std::path::Path> {

@@ -1,5 +1,7 @@
 use crate::EvalError;
-use ndarray::{Array2, ArrayView2};
+use ndarray::linalg::general_mat_mul;
+use ndarray::{Array1, Array2, ArrayView2, Axis, s};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// How features are compared.
@@ -57,33 +59,93 @@ impl Features {
         Self { values: self.values.select(ndarray::Axis(0), indices) }
     }
 
-    fn normalised(&self) -> Array2<f32> {
-        let mut values = self.values.clone();
-        for mut row in values.rows_mut() {
-            let length = row.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>().sqrt().max(1e-12) as f32;
-            row.mapv_inplace(|v| v / length);
-        }
-        values
+    /// Squared length of every row.
+    fn squares(&self) -> Vec<f32> {
+        self.values.rows().into_iter().map(|r| r.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>() as f32).collect()
+    }
+}
+
+/// Rows of a product that one thread computes.
+const ROWS_AT_ONCE: usize = 32;
+
+/// Query rows whose distances to `gallery` rows are held at once: at most 256, and 256 MiB of them.
+fn block(gallery: usize) -> usize {
+    ((64 << 20) / gallery.max(1)).clamp(1, 256)
+}
+
+/// Features with what a metric needs of them, so that no normalised copy is made.
+pub(crate) struct Measured<'a> {
+    features: &'a Features,
+    metric: Metric,
+    /// Reciprocal length (cosine) or squared length (Euclidean) of every row.
+    lengths: Vec<f32>,
+}
+
+impl<'a> Measured<'a> {
+    pub(crate) fn new(features: &'a Features, metric: Metric) -> Self {
+        let squares = features.squares();
+        let lengths = match metric {
+            Metric::Cosine => squares.into_iter().map(|s| 1.0 / s.sqrt().max(1e-12)).collect(),
+            Metric::Euclidean => squares,
+        };
+        Self { features, metric, lengths }
     }
 
-    /// Distances to every row of `gallery`, for blocks of query rows: `visit(first row, distances [rows, gallery])`.
-    pub(crate) fn distances(&self, gallery: &Self, metric: Metric, block: usize, mut visit: impl FnMut(usize, Array2<f32>)) {
-        let (queries, gallery) = match metric {
-            Metric::Cosine => (self.normalised(), gallery.normalised()),
-            Metric::Euclidean => (self.values.clone(), gallery.values.clone()),
-        };
-        let squares = |m: &Array2<f32>| m.rows().into_iter().map(|r| r.dot(&r)).collect::<Vec<f32>>();
-        let (query_squares, gallery_squares) = (squares(&queries), squares(&gallery));
-        for first in (0..queries.nrows()).step_by(block) {
-            let last = (first + block).min(queries.nrows());
-            let mut product = queries.slice(ndarray::s![first..last, ..]).dot(&gallery.t());
-            for ((i, j), value) in product.indexed_iter_mut() {
-                *value = match metric {
-                    Metric::Cosine => 1.0 - *value,
-                    Metric::Euclidean => (query_squares[first + i] + gallery_squares[j] - 2.0 * *value).max(0.0).sqrt(),
-                };
+    pub(crate) fn rows(&self) -> usize {
+        self.features.rows()
+    }
+
+    /// A row, of unit length under the cosine metric.
+    pub(crate) fn row(&self, i: usize) -> Array1<f32> {
+        let row = self.features.values.row(i);
+        match self.metric {
+            Metric::Cosine => &row * self.lengths[i],
+            Metric::Euclidean => row.to_owned(),
+        }
+    }
+
+    /// Squared Euclidean distances `[rows, other]` of the rows from `first` to `last`: of the features as given
+    /// (Euclidean) or of unit length (cosine: 2 − 2 cos).
+    pub(crate) fn squared(&self, first: usize, last: usize, other: &Measured) -> Array2<f32> {
+        let mut squared = Array2::zeros((last - first, other.rows()));
+        let mut parts: Vec<_> = squared.axis_chunks_iter_mut(Axis(0), ROWS_AT_ONCE).collect();
+        parts.par_iter_mut().enumerate().for_each(|(number, part)| {
+            let start = first + number * ROWS_AT_ONCE;
+            let rows = self.features.values.slice(s![start..start + part.nrows(), ..]);
+            general_mat_mul(1.0, &rows, &other.features.values.t(), 0.0, part);
+            for (mut row, a) in part.rows_mut().into_iter().zip(&self.lengths[start..]) {
+                for (value, b) in row.iter_mut().zip(&other.lengths) {
+                    *value = match self.metric {
+                        Metric::Cosine => 2.0 - 2.0 * *value * a * b,
+                        Metric::Euclidean => a + b - 2.0 * *value,
+                    }
+                    .max(0.0);
+                }
             }
-            visit(first, product);
+        });
+        squared
+    }
+
+    /// Squared Euclidean distance of two rows, as [`Self::squared`].
+    pub(crate) fn squared_pair(&self, i: usize, other: &Measured, j: usize) -> f32 {
+        let product = self.features.values.row(i).dot(&other.features.values.row(j));
+        match self.metric {
+            Metric::Cosine => 2.0 - 2.0 * product * self.lengths[i] * other.lengths[j],
+            Metric::Euclidean => self.lengths[i] + other.lengths[j] - 2.0 * product,
+        }
+        .max(0.0)
+    }
+
+    /// Distances to every row of `gallery`, for blocks of rows: `visit(first row, distances [rows, gallery])`.
+    pub(crate) fn distances(&self, gallery: &Measured, mut visit: impl FnMut(usize, Array2<f32>)) {
+        let block = block(gallery.rows());
+        for first in (0..self.rows()).step_by(block) {
+            let mut distances = self.squared(first, (first + block).min(self.rows()), gallery);
+            match self.metric {
+                Metric::Cosine => distances.mapv_inplace(|d| 0.5 * d),
+                Metric::Euclidean => distances.mapv_inplace(f32::sqrt),
+            }
+            visit(first, distances);
         }
     }
 }

@@ -7,12 +7,14 @@ mod distance;
 mod protocol;
 pub mod python;
 mod ranking;
+mod rerank;
 mod score;
 
 pub use distance::{Features, Metric};
 pub use protocol::{Entry, Protocol, single_shot};
 pub use ranking::{AveragePrecision, Ranking};
-pub use score::{EvalOptions, QueryScore, Scores, chance, evaluate, mean_over_trials};
+pub use rerank::Rerank;
+pub use score::{EvalOptions, QueryScore, Scores, chance, evaluate, evaluate_with_progress, mean_over_trials};
 
 /// Why an evaluation was refused.
 #[derive(Debug, thiserror::Error, PartialEq)]
@@ -49,6 +51,18 @@ pub enum EvalError {
         query: usize,
         /// Width of the gallery.
         gallery: usize,
+    },
+    /// Re-ranking was asked for with parameters that mean nothing.
+    #[error("re-ranking: {problem}")]
+    Rerank {
+        /// Which parameter, and what it must be.
+        problem: String,
+    },
+    /// Queries cannot be expanded.
+    #[error("average query expansion: {problem}")]
+    Expansion {
+        /// Why.
+        problem: String,
     },
     /// No query has a match left.
     #[error("none of the {queries} queries has a match in the gallery after the rule of the protocol `{protocol}`")]

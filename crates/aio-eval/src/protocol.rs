@@ -42,6 +42,15 @@ fn sysu_place(camera: i64) -> i64 {
 }
 
 impl Protocol {
+    /// Every protocol.
+    pub const ALL: [Self; 7] = [Self::Market1501, Self::SysuMm01, Self::Llcm, Self::Regdb, Self::Text, Self::Tri, Self::None];
+
+    /// The protocol of that [`Self::name`].
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|p| p.name() == name)
+    }
+
     /// The name used on the command line and in results.
     #[must_use]
     pub fn name(self) -> &'static str {

@@ -2,15 +2,17 @@ use crate::{Entry, Protocol};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-/// The gallery entries that one query may see, nearest first.
+/// Where a query's matches stand among the gallery entries that it may see, nearest first.
+///
+/// The whole order is never written down: metrics need the places of the matches, people the first few entries.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ranking {
-    /// Indices into the gallery.
-    pub order: Vec<usize>,
-    /// Whether the entry at each place shows the query's identity.
-    pub hits: Vec<bool>,
-    /// Place of each entry when only the first occurrence of every identity counts; `None` for later ones.
-    identity_place: Vec<Option<usize>>,
+    /// The nearest entries, as many as were asked for: index into the gallery, and whether it shows the query's identity.
+    pub nearest: Vec<(usize, bool)>,
+    /// Places of the hits, from 0, ascending.
+    hits: Vec<usize>,
+    /// Place of the first hit when only the first occurrence of every identity counts.
+    first_identity: Option<usize>,
 }
 
 /// How the area under the precision–recall curve is taken.
@@ -25,33 +27,67 @@ pub enum AveragePrecision {
 }
 
 impl Ranking {
-    /// Ranks what `query` may see by ascending distance; equal distances keep the gallery's order.
+    /// Ranks what `query` may see by ascending distance; equal distances keep the gallery's order. The first `nearest`
+    /// entries are kept by name.
     #[must_use]
-    pub fn new(query: &Entry, gallery: &[Entry], distances: &[f32], protocol: Protocol) -> Self {
-        let mut order: Vec<usize> = (0..gallery.len()).filter(|i| protocol.sees(query, &gallery[*i])).collect();
-        order.sort_by(|a, b| distances[*a].total_cmp(&distances[*b]).then(a.cmp(b)));
-        let hits = order.iter().map(|i| gallery[*i].identity == query.identity).collect();
-        let mut seen = BTreeSet::new();
-        let identity_place = order.iter().map(|i| seen.insert(gallery[*i].identity).then(|| seen.len() - 1)).collect();
-        Self { order, hits, identity_place }
+    pub fn new(query: &Entry, gallery: &[Entry], distances: &[f32], protocol: Protocol, nearest: usize) -> Self {
+        let visible = || (0..gallery.len()).filter(|i| protocol.sees(query, &gallery[*i]));
+        let is_hit = |i: usize| gallery[i].identity == query.identity;
+        let mut hit_keys: Vec<u64> = visible().filter(|i| is_hit(*i)).map(|i| key(distances[i], i)).collect();
+        hit_keys.sort_unstable();
+        // Strangers between two hits push the later one back.
+        let mut strangers = vec![0usize; hit_keys.len()];
+        let mut nearer_identities = BTreeSet::new();
+        if let (Some(first), Some(last)) = (hit_keys.first(), hit_keys.last()) {
+            for i in visible().filter(|i| !is_hit(*i)) {
+                let key = key(distances[i], i);
+                if key < *last {
+                    strangers[hit_keys.partition_point(|hit| *hit < key)] += 1;
+                }
+                if key < *first && protocol.counts_identities() {
+                    nearer_identities.insert(gallery[i].identity);
+                }
+            }
+        }
+        let mut before = 0;
+        let hits: Vec<usize> = strangers
+            .iter()
+            .enumerate()
+            .map(|(number, count)| {
+                before += count;
+                number + before
+            })
+            .collect();
+        let mut keys: Vec<u64> = if nearest == 0 { Vec::new() } else { visible().map(|i| key(distances[i], i)).collect() };
+        if keys.len() > nearest {
+            keys.select_nth_unstable(nearest);
+            keys.truncate(nearest);
+        }
+        keys.sort_unstable();
+        let named = |key: u64| (key & u64::from(u32::MAX)) as usize;
+        Self {
+            nearest: keys.into_iter().map(|key| (named(key), is_hit(named(key)))).collect(),
+            first_identity: hits.first().map(|place| if protocol.counts_identities() { nearer_identities.len() } else { *place }),
+            hits,
+        }
     }
 
     /// Places of the hits, from 0.
     fn places(&self) -> impl Iterator<Item = usize> {
-        self.hits.iter().enumerate().filter(|(_, hit)| **hit).map(|(place, _)| place)
+        self.hits.iter().copied()
     }
 
     /// Whether there is any hit.
     #[must_use]
     pub fn has_match(&self) -> bool {
-        self.hits.contains(&true)
+        !self.hits.is_empty()
     }
 
-    /// Place of the first hit, from 0: over entries, or over first occurrences of identities.
+    /// Place of the first hit, from 0: over first occurrences of identities where the protocol counts those, else over
+    /// entries.
     #[must_use]
-    pub fn first_hit(&self, counts_identities: bool) -> Option<usize> {
-        let place = self.places().next()?;
-        if counts_identities { self.identity_place[place] } else { Some(place) }
+    pub fn first_hit(&self) -> Option<usize> {
+        self.first_identity
     }
 
     /// Average precision; `None` without a hit.
@@ -60,7 +96,7 @@ impl Ranking {
     /// # use aio_eval::{AveragePrecision, Entry, Protocol, Ranking};
     /// let entry = |identity| Entry { identity, camera: -1, image: -1 };
     /// let gallery = [entry(1), entry(2), entry(1)];
-    /// let ranking = Ranking::new(&entry(1), &gallery, &[0.1, 0.2, 0.3], Protocol::None);
+    /// let ranking = Ranking::new(&entry(1), &gallery, &[0.1, 0.2, 0.3], Protocol::None, 0);
     /// assert_eq!(ranking.average_precision(AveragePrecision::Standard), Some((1.0 + 2.0 / 3.0) / 2.0));
     /// ```
     #[must_use]
@@ -84,4 +120,12 @@ impl Ranking {
         let count = self.places().count();
         self.places().last().map(|last| count as f64 / (last + 1) as f64)
     }
+}
+
+/// Orders like (distance, index): the bits of a float, made to ascend with it, above the index.
+fn key(distance: f32, index: usize) -> u64 {
+    // −0 and 0 are one distance.
+    let bits = (distance + 0.0).to_bits();
+    let ascending = if bits >> 31 == 1 { !bits } else { bits | 1 << 31 };
+    u64::from(ascending) << 32 | index as u64
 }

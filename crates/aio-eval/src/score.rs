@@ -1,4 +1,6 @@
-use crate::{AveragePrecision, Entry, EvalError, Features, Metric, Protocol, Ranking};
+use crate::distance::Measured;
+use crate::{AveragePrecision, Entry, EvalError, Features, Metric, Protocol, Ranking, Rerank};
+use ndarray::Array2;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -11,11 +13,17 @@ pub struct EvalOptions {
     pub average_precision: AveragePrecision,
     /// Length of the CMC curve.
     pub max_rank: usize,
+    /// Nearest entries of every ranking that are kept by name.
+    pub nearest: usize,
+    /// Re-ranking, if any.
+    pub rerank: Option<Rerank>,
+    /// Gallery entries that every query is averaged with before it is ranked (average query expansion); 0 for none.
+    pub expand: usize,
 }
 
 impl Default for EvalOptions {
     fn default() -> Self {
-        Self { metric: Metric::Cosine, average_precision: AveragePrecision::Standard, max_rank: 50 }
+        Self { metric: Metric::Cosine, average_precision: AveragePrecision::Standard, max_rank: 50, nearest: 0, rerank: None, expand: 0 }
     }
 }
 
@@ -76,29 +84,42 @@ impl Scores {
     }
 }
 
-fn score(ranking: &Ranking, protocol: Protocol, kind: AveragePrecision) -> Option<QueryScore> {
+fn score(ranking: &Ranking, kind: AveragePrecision) -> Option<QueryScore> {
     Some(QueryScore {
         average_precision: ranking.average_precision(kind)?,
         inverse_negative_penalty: ranking.inverse_negative_penalty()?,
-        first_hit: ranking.first_hit(protocol.counts_identities())?,
+        first_hit: ranking.first_hit()?,
     })
 }
-
-/// Query rows whose distances are held at once.
-const BLOCK: usize = 256;
 
 /// Scores `queries` against `gallery`; labels are parallel to the rows of the features.
 ///
 /// `keep` is told (query, ranking) for every query, in order, so that ranked lists can be drawn.
 ///
 /// # Errors
-/// [`EvalError`] if widths or row counts differ, or no query has a match.
+/// [`EvalError`] if widths or row counts differ, no query has a match, or re-ranking or expansion are not possible.
 pub fn evaluate(
     (query_features, queries): (&Features, &[Entry]),
     (gallery_features, gallery): (&Features, &[Entry]),
     protocol: Protocol,
     options: EvalOptions,
+    keep: impl FnMut(usize, &Ranking),
+) -> Result<Scores, EvalError> {
+    evaluate_with_progress((query_features, queries), (gallery_features, gallery), protocol, options, keep, &|_| {})
+}
+
+/// As [`evaluate`]; `tick` is told how many of queries and gallery have their neighbours, which takes most of the time of
+/// re-ranking.
+///
+/// # Errors
+/// As [`evaluate`].
+pub fn evaluate_with_progress(
+    (query_features, queries): (&Features, &[Entry]),
+    (gallery_features, gallery): (&Features, &[Entry]),
+    protocol: Protocol,
+    options: EvalOptions,
     mut keep: impl FnMut(usize, &Ranking),
+    tick: &(dyn Fn(usize) + Sync),
 ) -> Result<Scores, EvalError> {
     for (what, features, entries) in [("queries", query_features, queries), ("gallery", gallery_features, gallery)] {
         if features.rows() != entries.len() {
@@ -109,18 +130,57 @@ pub fn evaluate(
     if query_features.width() != gallery_features.width() {
         return Err(EvalError::Width { query: query_features.width(), gallery: gallery_features.width() });
     }
+    let expanded = (options.expand > 0).then(|| expand(query_features, gallery_features, protocol, options)).transpose()?;
+    let query_features = expanded.as_ref().unwrap_or(query_features);
     let mut by_query = Vec::with_capacity(queries.len());
-    query_features.distances(gallery_features, options.metric, BLOCK, |first, distances| {
-        let rankings: Vec<Ranking> = (0..distances.nrows())
-            .into_par_iter()
-            .map(|i| Ranking::new(&queries[first + i], gallery, &distances.row(i).to_vec(), protocol))
+    let mut visit = |first: usize, distances: Array2<f32>| {
+        let rows: Vec<_> = distances.outer_iter().collect();
+        let rankings: Vec<Ranking> = rows
+            .par_iter()
+            .enumerate()
+            .map(|(i, row)| Ranking::new(&queries[first + i], gallery, row.to_slice().unwrap_or_default(), protocol, options.nearest))
             .collect();
         for (i, ranking) in rankings.iter().enumerate() {
             keep(first + i, ranking);
-            by_query.push(score(ranking, protocol, options.average_precision));
+            by_query.push(score(ranking, options.average_precision));
+        }
+    };
+    match options.rerank {
+        None => Measured::new(query_features, options.metric).distances(&Measured::new(gallery_features, options.metric), visit),
+        Some(rerank) => rerank.distances((query_features, gallery_features), options.metric, tick, &mut visit)?,
+    }
+    Scores::from_queries(by_query, gallery.len(), protocol, options.max_rank)
+}
+
+/// Average query expansion (Chum et al., ICCV 2007): the mean of every query and its `options.expand` nearest gallery
+/// entries, of unit length under the cosine metric.
+///
+/// The nearest are taken from the whole gallery: which entries a query may see depends on labels that a user of the
+/// method does not have.
+fn expand(queries: &Features, gallery: &Features, protocol: Protocol, options: EvalOptions) -> Result<Features, EvalError> {
+    if protocol == Protocol::Tri {
+        return Err(EvalError::Expansion { problem: "the nearest entry is the photograph that the query was made from".into() });
+    }
+    if options.expand > gallery.rows() {
+        return Err(EvalError::Expansion { problem: format!("{} entries of a gallery of {}", options.expand, gallery.rows()) });
+    }
+    let mut values = Vec::with_capacity(queries.rows() * queries.width());
+    let (measured, all) = (Measured::new(queries, options.metric), Measured::new(gallery, options.metric));
+    measured.distances(&all, |first, distances| {
+        for (i, row) in distances.outer_iter().enumerate() {
+            let mut order: Vec<usize> = (0..row.len()).collect();
+            order.select_nth_unstable_by(options.expand - 1, |a, b| row[*a].total_cmp(&row[*b]).then(a.cmp(b)));
+            order.truncate(options.expand);
+            // One order of summation, whatever the selection left.
+            order.sort_unstable();
+            let mut sum = measured.row(first + i);
+            for j in order {
+                sum += &all.row(j);
+            }
+            values.extend(sum / (options.expand + 1) as f32);
         }
     });
-    Scores::from_queries(by_query, gallery.len(), protocol, options.max_rank)
+    Features::new("expanded queries", queries.rows(), queries.width(), values)
 }
 
 /// What random rankings score: the mean over `draws` of them, drawn from `seed`.
@@ -134,7 +194,7 @@ pub fn chance(queries: &[Entry], gallery: &[Entry], protocol: Protocol, options:
             let by_query = queries.iter().enumerate().map(|(i, query)| {
                 let mut random = crate::python::Random::new(seed.wrapping_add(draw).wrapping_mul(1_000_003) ^ i as u32);
                 let distances: Vec<f32> = gallery.iter().map(|_| (random.next_u32() >> 8) as f32).collect();
-                score(&Ranking::new(query, gallery, &distances, protocol), protocol, options.average_precision)
+                score(&Ranking::new(query, gallery, &distances, protocol, 0), options.average_precision)
             });
             Scores::from_queries(by_query.collect(), gallery.len(), protocol, options.max_rank)
         })

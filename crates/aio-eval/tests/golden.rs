@@ -10,7 +10,7 @@ fn entry(identity: i64, camera: i64, image: i64) -> Entry {
 fn ranking(hits: &[i64]) -> Ranking {
     let gallery: Vec<Entry> = hits.iter().enumerate().map(|(i, hit)| entry(if *hit == 1 { 7 } else { 100 + i as i64 }, -1, -1)).collect();
     let distances: Vec<f32> = (0..hits.len()).map(|i| i as f32).collect();
-    Ranking::new(&entry(7, -1, -1), &gallery, &distances, Protocol::None)
+    Ranking::new(&entry(7, -1, -1), &gallery, &distances, Protocol::None, 0)
 }
 
 #[test]
@@ -48,8 +48,11 @@ fn sysu_drops_the_same_place_whoever_is_there() {
 fn sysu_counts_identities_in_cmc_and_images_in_ap() {
     // Ranked: two images of person 2, then the match. Over images it is third, over identities second.
     let gallery = [entry(2, 1, -1), entry(2, 4, -1), entry(1, 5, -1)];
-    let ranking = Ranking::new(&entry(1, 6, -1), &gallery, &[0.1, 0.2, 0.3], Protocol::SysuMm01);
-    assert_eq!((ranking.first_hit(false), ranking.first_hit(true)), (Some(2), Some(1)));
+    let ranking = |protocol| Ranking::new(&entry(1, 6, -1), &gallery, &[0.1, 0.2, 0.3], protocol, 2);
+    assert_eq!(ranking(Protocol::None).first_hit(), Some(2));
+    let ranking = ranking(Protocol::SysuMm01);
+    assert_eq!(ranking.first_hit(), Some(1));
+    assert_eq!(ranking.nearest, [(0, false), (1, false)]);
     assert!((ranking.average_precision(AveragePrecision::Standard).expect("a hit") - 1.0 / 3.0).abs() < 1e-12);
 }
 
@@ -127,4 +130,33 @@ fn bad_features_are_refused_by_row() {
     let strangers = [entry(8, 0, 0), entry(9, 0, 0)];
     let result = evaluate((&q, &people(2, 1)), (&g, &strangers), Protocol::None, EvalOptions::default(), |_, _| {});
     assert_eq!(result, Err(EvalError::NoMatches { queries: 2, protocol: "none" }));
+}
+
+/// A ranking by sorting everything, the slow way.
+fn sorted(query: &Entry, gallery: &[Entry], distances: &[f32], protocol: Protocol) -> (Vec<usize>, Vec<usize>) {
+    let mut order: Vec<usize> = (0..gallery.len()).filter(|i| protocol.sees(query, &gallery[*i])).collect();
+    order.sort_by(|a, b| distances[*a].total_cmp(&distances[*b]).then(a.cmp(b)));
+    let hits = order.iter().enumerate().filter(|(_, i)| gallery[**i].identity == query.identity).map(|(place, _)| place).collect();
+    (order, hits)
+}
+
+#[test]
+fn counting_places_agrees_with_sorting_even_where_distances_are_equal() {
+    let mut random = aio_eval::python::Random::new(9);
+    for round in 0..200 {
+        let gallery: Vec<Entry> = (0..40).map(|i| entry(i64::from(random.next_u32() % 6), i64::from(random.next_u32() % 3), i)).collect();
+        let distances: Vec<f32> = (0..40).map(|_| (random.next_u32() % 9) as f32 - 4.0).collect();
+        let query = entry(round % 6, round % 3, round);
+        for protocol in [Protocol::Market1501, Protocol::SysuMm01, Protocol::None] {
+            let (order, hits) = sorted(&query, &gallery, &distances, protocol);
+            let ranking = Ranking::new(&query, &gallery, &distances, protocol, 12);
+            assert_eq!(ranking.nearest.iter().map(|(i, _)| *i).collect::<Vec<_>>(), order[..12.min(order.len())]);
+            assert_eq!(ranking.has_match(), !hits.is_empty());
+            let expected = hits.iter().enumerate().map(|(j, place)| (j + 1) as f64 / (place + 1) as f64).sum::<f64>() / hits.len() as f64;
+            let found = ranking.average_precision(AveragePrecision::Standard).unwrap_or(f64::NAN);
+            assert!(hits.is_empty() || (found - expected).abs() < 1e-12, "{found} {expected}");
+            let last = hits.last().map(|last| hits.len() as f64 / (last + 1) as f64);
+            assert_eq!(ranking.inverse_negative_penalty(), last);
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use aio_bench::error::{Error, Result};
 use aio_bench::experiment::{self, Request};
 use aio_bench::report::{self, Format};
-use aio_bench::{pretrain, progress};
+use aio_bench::{pretrain, progress, score, trials};
 use aio_data::DatasetName;
 use aio_data::synth::benchmark;
 use aio_tokenize::bpe::Bpe;
@@ -61,6 +61,8 @@ enum Command {
         #[command(subcommand)]
         command: DataCommand,
     },
+    /// Metrics, exact to a protocol, for features made by any tool.
+    Score(Box<score::Request>),
     /// CLIP token ids of the captions on standard input, one per line.
     Tokenize {
         /// Print one JSON array of 77 ids per line.
@@ -97,6 +99,8 @@ enum DataCommand {
         #[arg(long)]
         sheet: Option<PathBuf>,
     },
+    /// Print the galleries over which a protocol averages.
+    Trials(trials::Request),
 }
 
 /// Lets the allocator keep freed memory for ten seconds instead of ten milliseconds, which is longer than a training step.
@@ -156,6 +160,8 @@ fn run(command: Command) -> Result<String> {
             bar.finish_and_clear();
             Ok(format!("{} files, content {}\n", manifest.files, manifest.content))
         }
+        Command::Data { command: DataCommand::Trials(request) } => trials::run(&request),
+        Command::Score(request) => score::run(&request),
         Command::Tokenize { json } => tokenize(json),
         Command::Pretrain { recipe, out } => Ok(format!("{}\n", pretrain::run(&recipe, &out, &burn::tensor::Device::flex())?.display())),
     }

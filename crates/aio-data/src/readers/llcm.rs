@@ -1,30 +1,50 @@
 //! LLCM (Zhang and Wang, CVPR 2023).
 
-use super::{DatasetName, comma_separated, file_name, images, listed};
-use crate::{Camera, Content, DataError, Dataset, Identity, Modality, Result, Sample, fs};
+use super::list::{Once, comma_separated, file_name, images, lines, listed};
+use super::{Card, count};
+use crate::{DataError, Dataset, Modality, Result, Sample, Split};
 use regex::Regex;
 use std::path::Path;
 use std::sync::LazyLock;
 
-pub(super) const LAYOUT: &str = "\
+pub(super) const CARD: Card = Card {
+    name: "llcm",
+    modalities: &[Modality::Rgb, Modality::Infrared],
+    layout: "\
 LLCM/
     idx/{train_vis,train_nir,test_vis,test_nir}.txt    lines `nir/0001/0001_c01_s185535_f7010_nir.jpg 0`
     idx/test_id.txt                                    one comma-separated line
     vis/0001/…  nir/0001/…                             training images
-    test_vis/cam1..cam9/0003/…  test_nir/cam…/0003/…   test images";
+    test_vis/cam1..cam9/0003/…  test_nir/cam…/0003/…   test images",
+    folders: &["LLCM", "llcm"],
+    markers: &["idx/train_vis.txt"],
+    counts: &[
+        count(Split::Train, Modality::Rgb, 16_946, 713),
+        count(Split::Train, Modality::Infrared, 13_975, 713),
+        count(Split::Gallery, Modality::Rgb, 8_680, 351),
+        count(Split::Query, Modality::Infrared, 7_166, 351),
+    ],
+    terms: "signed agreement with its authors",
+    people: &["llcm"],
+    family: "llcm",
+    read,
+};
 
 const PATTERN: &str = r"^(\d+)_c(\d+)_s\d+_f\d+_(vis|nir)";
 
-pub(super) fn read(root: &Path) -> Result<Dataset> {
+fn read(root: &Path) -> Result<Dataset> {
     let mut train = Vec::new();
     for name in ["train_vis", "train_nir"] {
         let list = root.join(format!("idx/{name}.txt"));
-        for (i, line) in fs::read_to_string(&list)?.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()) {
-            let Some((path, _label)) = line.trim().rsplit_once(' ') else {
+        let mut once = Once::default();
+        for (row, line) in lines(&list)? {
+            let Some((path, _label)) = line.rsplit_once(' ') else {
                 let problem = format!("expected `<path> <label>`, found `{line}`");
-                return Err(DataError::Row { path: list, row: i + 1, problem });
+                return Err(DataError::Row { path: list, row, problem });
             };
-            train.push(sample(&listed(&list, i + 1, root, path)?)?);
+            let file = listed(&list, row, root, path)?;
+            once.check(&list, row, &file)?;
+            train.push(sample(&file)?);
         }
     }
     let ids = comma_separated(&root.join("idx/test_id.txt"))?;
@@ -39,7 +59,7 @@ fn test(root: &Path, folder: &str, ids: &[i64]) -> Result<Vec<Sample>> {
         for camera in 1..=9 {
             let directory = root.join(format!("{folder}/cam{camera}/{id:04}"));
             if directory.is_dir() {
-                for path in images(DatasetName::Llcm, &directory)? {
+                for path in images(&CARD, &directory)? {
                     samples.push(sample(&path)?);
                 }
             }
@@ -57,12 +77,6 @@ fn sample(path: &Path) -> Result<Sample> {
     let wrong = || DataError::Name { dataset: "llcm", path: path.to_path_buf(), pattern: "<identity>_c<camera>_s<time>_f<frame>_<vis|nir>.jpg" };
     let name = file_name(path);
     let fields = NAME.captures(&name).ok_or_else(wrong)?;
-    Ok(Sample {
-        identity: Identity(fields[1].parse().map_err(|_| wrong())?),
-        camera: Some(Camera(fields[2].parse().map_err(|_| wrong())?)),
-        modality: if &fields[3] == "vis" { Modality::Rgb } else { Modality::Infrared },
-        content: Content::Image(path.to_path_buf()),
-        source: None,
-        attributes: Vec::new(),
-    })
+    let modality = if &fields[3] == "vis" { Modality::Rgb } else { Modality::Infrared };
+    Ok(Sample::picture(fields[1].parse().map_err(|_| wrong())?, modality, path.to_path_buf()).taken_by(fields[2].parse().map_err(|_| wrong())?))
 }

@@ -1,18 +1,32 @@
 //! Market-Sketch-1K, or MaSk1K (Lin et al., ACM MM 2023).
 
-use super::{DatasetName, file_name, images};
-use crate::{Content, DataError, Dataset, Identity, Modality, Result, Sample};
+use super::Card;
+use super::list::{file_name, images};
+use crate::{DataError, Dataset, Identity, Modality, Result, Sample};
 use std::collections::BTreeSet;
 use std::path::Path;
 
-pub(super) const LAYOUT: &str = "\
+pub(super) const CARD: Card = Card {
+    name: "market-sketch-1k",
+    modalities: &[Modality::Rgb, Modality::Sketch],
+    layout: "\
 MaSk1K/
     photo/{train,query}/0002_c1s1_000451_03.jpg     (`query` is the gallery)
-    sketch/{A,B,C,D,E,F}/{train,query}/0002….jpg";
+    sketch/{A,B,C,D,E,F}/{train,query}/0002….jpg",
+    folders: &["MaSk1K", "Market-Sketch-1K", "market-sketch-1k"],
+    markers: &["sketch"],
+    // The released subset of photographs is smaller than the paper's, and not every artist drew everybody: nothing to compare with.
+    counts: &[],
+    terms: "CC BY-NC-SA; from its authors",
+    people: &["market-1501"],
+    family: "market-sketch-1k",
+    read,
+};
 
-const STYLES: [&str; 6] = ["A", "B", "C", "D", "E", "F"];
+/// The six artists.
+const STYLES: [char; 6] = ['A', 'B', 'C', 'D', 'E', 'F'];
 
-pub(super) fn read(root: &Path) -> Result<Dataset> {
+fn read(root: &Path) -> Result<Dataset> {
     let (mut train, mut query) = (sketches(root, "train")?, sketches(root, "query")?);
     let drawn: BTreeSet<Identity> = train.iter().map(|s| s.identity).collect();
     // Photographs of people whom no training sketch shows are left out, as in the reference code.
@@ -22,16 +36,16 @@ pub(super) fn read(root: &Path) -> Result<Dataset> {
 }
 
 fn photos(root: &Path, part: &str) -> Result<Vec<Sample>> {
-    images(DatasetName::MarketSketch1k, &root.join("photo").join(part))?.iter().map(|p| sample(p, Modality::Rgb)).collect()
+    images(&CARD, &root.join("photo").join(part))?.iter().map(|p| sample(p, Modality::Rgb)).collect()
 }
 
 fn sketches(root: &Path, part: &str) -> Result<Vec<Sample>> {
     let mut samples = Vec::new();
     for style in STYLES {
-        let directory = root.join("sketch").join(style).join(part);
+        let directory = root.join(format!("sketch/{style}/{part}"));
         if directory.is_dir() {
-            for path in images(DatasetName::MarketSketch1k, &directory)? {
-                samples.push(sample(&path, Modality::Sketch)?);
+            for path in images(&CARD, &directory)? {
+                samples.push(Sample { artist: Some(style), ..sample(&path, Modality::Sketch)? });
             }
         }
     }
@@ -46,12 +60,5 @@ fn sample(path: &Path, modality: Modality) -> Result<Sample> {
     let name = file_name(path);
     let identity = name.get(..4).and_then(|n| n.parse().ok());
     let wrong = || DataError::Name { dataset: "market-sketch-1k", path: path.to_path_buf(), pattern: "<four-digit identity>….jpg" };
-    Ok(Sample {
-        identity: Identity(identity.ok_or_else(wrong)?),
-        camera: None,
-        modality,
-        content: Content::Image(path.to_path_buf()),
-        source: None,
-        attributes: Vec::new(),
-    })
+    Ok(Sample::picture(identity.ok_or_else(wrong)?, modality, path.to_path_buf()))
 }

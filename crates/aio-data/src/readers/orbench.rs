@@ -1,17 +1,33 @@
 //! ORBench (Zuo et al., ReID5o, NeurIPS 2025).
 
-use super::{annotations, listed};
-use crate::{Content, DataError, Dataset, Identity, Modality, Result, Sample, fs};
+use super::Card;
+use super::list::{Once, annotations, document, images, listed};
+use crate::{Content, DataError, Dataset, Modality, Result, Sample};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-pub(super) const LAYOUT: &str = "\
+pub(super) const CARD: Card = Card {
+    name: "orbench",
+    modalities: &[Modality::Rgb, Modality::Infrared, Modality::Sketch, Modality::ColourPencil, Modality::Text],
+    layout: "\
 ORBench/
     {vis,nir,cp,sk}/0001/*.jpg
     train_annos.json                 [{\"id\",\"file_path\",\"caption\"}, …]
-    test_gallery_and_queries.json    {\"RGB_GALLERY\": [[id, \"vis/…\"], …], \"NIR\": …, \"NIR+TEXT\": [[id, item, item], …], …}";
+    test_gallery_and_queries.json    {\"RGB_GALLERY\": [[id, \"vis/…\"], …], \"NIR\": …, \"NIR+TEXT\": [[id, item, item], …], …}",
+    folders: &["ORBench", "orbench"],
+    markers: &["test_gallery_and_queries.json"],
+    // Published are the numbers of queries by key (docs/protocols.md), which are lists and no samples.
+    counts: &[],
+    terms: "from the authors of ReID5o",
+    people: &["sysu-mm01", "llcm", "orbench"],
+    family: "orbench",
+    read,
+};
+
+/// Largest test list: the published one has 32 keys with up to 18,050 rows of captions.
+const LARGEST: u64 = 1 << 30;
 
 #[derive(Deserialize)]
 struct Item {
@@ -21,11 +37,10 @@ struct Item {
 }
 
 /// Reads the training annotations and the test lists; every query key becomes a list of sample combinations.
-pub(super) fn read(root: &Path) -> Result<Dataset> {
+fn read(root: &Path) -> Result<Dataset> {
     let mut dataset = Dataset { train: train(root)?, ..Dataset::default() };
     let list = root.join("test_gallery_and_queries.json");
-    let text = fs::read_to_string(&list)?;
-    let keys: Map<String, Value> = serde_json::from_str(&text).map_err(|e| DataError::Parse { path: list.clone(), problem: e.to_string() })?;
+    let keys: Map<String, Value> = document(&list, LARGEST)?;
     let mut known = BTreeMap::new();
     for (key, rows) in &keys {
         let modalities = if key == "RGB_GALLERY" { vec![Modality::Rgb] } else { modalities(&list, key)? };
@@ -62,18 +77,21 @@ fn train(root: &Path) -> Result<Vec<Sample>> {
     let list = root.join("train_annos.json");
     let mut samples = Vec::new();
     let mut people = std::collections::BTreeSet::new();
-    for (i, item) in annotations::<Item>(&list)?.into_iter().enumerate() {
-        let path = listed(&list, i + 1, root, &item.file_path)?;
-        samples.push(sample(item.id, Modality::Rgb, Content::Image(path)));
-        samples.push(sample(item.id, Modality::Text, Content::Caption(item.caption)));
+    let mut once = Once::default();
+    annotations(&list, |row, item: Item| {
+        let path = listed(&list, row, root, &item.file_path)?;
+        once.check(&list, row, &path)?;
+        samples.push(Sample::picture(item.id, Modality::Rgb, path));
+        samples.push(Sample::sentence(item.id, item.caption));
         people.insert(item.id);
-    }
+        Ok(())
+    })?;
     for id in people {
         for (folder, modality) in [("nir", Modality::Infrared), ("cp", Modality::ColourPencil), ("sk", Modality::Sketch)] {
             let directory = root.join(format!("{folder}/{id:04}"));
             if directory.is_dir() {
-                let found = super::images(super::DatasetName::OrBench, &directory)?;
-                samples.extend(found.into_iter().map(|path| sample(id, modality, Content::Image(path))));
+                let found = images(&CARD, &directory)?;
+                samples.extend(found.into_iter().map(|path| Sample::picture(id, modality, path)));
             }
         }
     }
@@ -107,11 +125,7 @@ fn combination(root: &Path, list: &Path, key: &str, row: usize, value: &Value, m
                 Modality::Text => Content::Caption(text.to_owned()),
                 _ => Content::Image(listed(list, row, root, text)?),
             };
-            Ok(sample(id, *modality, content))
+            Ok(Sample::new(id, *modality, content))
         })
         .collect()
-}
-
-fn sample(id: i64, modality: Modality, content: Content) -> Sample {
-    Sample { identity: Identity(id), camera: None, modality, content, source: None, attributes: Vec::new() }
 }

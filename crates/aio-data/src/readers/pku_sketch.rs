@@ -1,39 +1,69 @@
 //! PKU-Sketch (Pang et al., ACM MM 2018).
 
-use super::listed;
+use super::Card;
+use super::list::{Once, lines, listed};
 use crate::sample::Trial;
-use crate::{Camera, Content, DataError, Dataset, Identity, Modality, Result, Sample, fs};
+use crate::{Camera, DataError, Dataset, Modality, Result, Sample};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-pub(super) const LAYOUT: &str = "\
+pub(super) const CARD: Card = Card {
+    name: "pku-sketch",
+    modalities: &[Modality::Rgb, Modality::Sketch],
+    layout: "\
 PKUSketchRE-ID_V1/
     photo/1_05_356.jpg     <identity>_<camera>_<frame>.jpg, two per identity
     sketch/1.jpg           one per identity
     styleAnnotation/a_46.txt …
-    idx/{train,test}_{visible,sketch}_{1..10}.txt   (or chen_idx2/)";
+    idx/{train,test}_{visible,sketch}_{1..10}.txt   (or chen_idx2/)",
+    folders: &["PKUSketchRE-ID_V1", "PKU-Sketch", "pku-sketch"],
+    markers: &["styleAnnotation", "idx", "chen_idx2"],
+    // Which of the 200 people are tested depends on the lists.
+    counts: &[],
+    terms: "research use; from its authors",
+    people: &["pku-sketch"],
+    family: "pku-sketch",
+    read,
+};
 
 /// Random splits that the list files hold.
-const SPLITS: usize = 10;
+const SPLITS: u8 = 10;
 
-pub(super) fn read(root: &Path) -> Result<Dataset> {
+fn lists(root: &Path) -> Result<PathBuf> {
     let lists = ["idx", "chen_idx2"].map(|folder| root.join(folder)).into_iter().find(|p| p.is_dir());
-    let lists = lists.ok_or_else(|| DataError::Missing { dataset: "pku-sketch", path: root.join("idx"), layout: LAYOUT })?;
+    lists.ok_or_else(|| DataError::Missing { dataset: CARD.name, path: root.join("idx"), layout: CARD.layout })
+}
+
+/// The ten test splits as trials. Each split's model is trained on people that other splits test, so there is no training part.
+fn read(root: &Path) -> Result<Dataset> {
+    let lists = lists(root)?;
     let mut dataset = Dataset::default();
-    let mut indices: [BTreeMap<String, usize>; 2] = Default::default();
+    let mut known: [BTreeMap<String, usize>; 2] = Default::default();
     for split in 1..=SPLITS {
-        let visible = rows(root, &lists.join(format!("test_visible_{split}.txt")), Modality::Rgb)?;
-        let sketches = rows(root, &lists.join(format!("test_sketch_{split}.txt")), Modality::Sketch)?;
-        let gallery = intern(&mut dataset.gallery, &mut indices[0], visible);
-        let query = intern(&mut dataset.query, &mut indices[1], sketches);
-        dataset.trials.push(Trial { query, gallery });
-        if split == 1 {
-            for (file, modality) in [("train_visible_1.txt", Modality::Rgb), ("train_sketch_1.txt", Modality::Sketch)] {
-                dataset.train.extend(rows(root, &lists.join(file), modality)?.into_iter().map(|(_, s)| s));
-            }
-        }
+        add_test(&mut dataset, &mut known, root, &lists, split)?;
     }
     Ok(dataset)
+}
+
+/// One split: training and test.
+pub(super) fn read_split(root: &Path, split: u8) -> Result<Dataset> {
+    let lists = lists(root)?;
+    let mut dataset = Dataset::default();
+    for (list, modality) in [("visible", Modality::Rgb), ("sketch", Modality::Sketch)] {
+        let rows = rows(root, &lists.join(format!("train_{list}_{split}.txt")), modality)?;
+        dataset.train.extend(rows.into_iter().map(|(_, sample)| sample));
+    }
+    add_test(&mut dataset, &mut Default::default(), root, &lists, split)?;
+    Ok(dataset)
+}
+
+fn add_test(dataset: &mut Dataset, known: &mut [BTreeMap<String, usize>; 2], root: &Path, lists: &Path, split: u8) -> Result<()> {
+    let visible = rows(root, &lists.join(format!("test_visible_{split}.txt")), Modality::Rgb)?;
+    let sketches = rows(root, &lists.join(format!("test_sketch_{split}.txt")), Modality::Sketch)?;
+    let gallery = intern(&mut dataset.gallery, &mut known[0], visible);
+    let query = intern(&mut dataset.query, &mut known[1], sketches);
+    dataset.trials.push(Trial { query, gallery });
+    Ok(())
 }
 
 /// Adds samples that are not there yet and returns the indices of all.
@@ -50,25 +80,22 @@ fn intern(all: &mut Vec<Sample>, known: &mut BTreeMap<String, usize>, rows: Vec<
 
 /// Rows `photo/115_03_2433.jpg 115 03 0` (path, identity, camera, label) or `sketch/115.jpg 115 0 1` (path, identity, label, style).
 fn rows(root: &Path, list: &Path, modality: Modality) -> Result<Vec<(String, Sample)>> {
-    let text = fs::read_to_string(list)?;
-    let mut result = Vec::new();
-    for (i, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let problem = |problem: String| DataError::Row { path: list.to_path_buf(), row: i + 1, problem };
+    let mut once = Once::default();
+    let parsed = lines(list)?.into_iter().map(|(row, line)| {
+        let problem = |problem: String| DataError::Row { path: list.to_path_buf(), row, problem };
         let fields: Vec<&str> = line.split_whitespace().collect();
-        let [path, identity, third, _] = fields[..] else {
+        let [path, identity, third, fourth] = fields[..] else {
             return Err(problem(format!("expected four columns, found {}: `{line}`", fields.len())));
         };
         let number = |field: &str| field.parse::<i64>().map_err(|_| problem(format!("`{field}` is not a number")));
-        let camera = if modality == Modality::Rgb { Some(Camera(number(third)?)) } else { None };
-        let sample = Sample {
-            identity: Identity(number(identity)?),
-            camera,
-            modality,
-            content: Content::Image(listed(list, i + 1, root, path)?),
-            source: None,
-            attributes: Vec::new(),
+        let file = listed(list, row, root, path)?;
+        once.check(list, row, &file)?;
+        let sample = Sample::picture(number(identity)?, modality, file);
+        let sample = match modality {
+            Modality::Rgb => Sample { camera: Some(Camera(number(third)?)), ..sample },
+            _ => Sample { artist: u32::try_from(number(fourth)?).ok().and_then(|style| char::from_u32('a' as u32 + style)), ..sample },
         };
-        result.push((path.to_owned(), sample));
-    }
-    Ok(result)
+        Ok((path.to_owned(), sample))
+    });
+    parsed.collect()
 }

@@ -1,0 +1,146 @@
+//! CUHK03 (Li et al., CVPR 2014): the new protocol (Zhong et al., CVPR 2017) and the 20 classic splits.
+//!
+//! The raw release is one MATLAB 7.3 (HDF5) file, which is not read here: the pictures are expected as torchreid extracts
+//! them (`images_{detected,labeled}/` with `splits_{new,classic}_{detected,labeled}.json`), or, for the new protocol, in the
+//! folders of its authors' release, which are those of Market-1501.
+
+use super::list::{document, file_name, listed};
+use super::{Card, count, market};
+use crate::sample::Trial;
+use crate::{DataError, Dataset, Modality, Result, Sample, Split};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+pub(super) const NP_DETECTED: Card = Card {
+    name: "cuhk03-np-detected",
+    modalities: &[Modality::Rgb],
+    layout: "\
+cuhk03-np/detected/
+    bounding_box_train/  query/  bounding_box_test/    0001_c1_1.png
+or, as torchreid extracts it,
+cuhk03/
+    images_detected/1_001_1_01.png
+    splits_new_detected.json",
+    folders: &["cuhk03-np/detected", "CUHK03-NP/detected", "cuhk03", "CUHK03"],
+    markers: &["bounding_box_test", "splits_new_detected.json"],
+    counts: &[
+        count(Split::Train, Modality::Rgb, 7_365, 767),
+        count(Split::Query, Modality::Rgb, 1_400, 700),
+        count(Split::Gallery, Modality::Rgb, 5_332, 700),
+    ],
+    terms: "research use; from its authors",
+    people: &["cuhk03"],
+    family: "cuhk03-np",
+    read: |root| read_np(&NP_DETECTED, root, "detected"),
+};
+
+pub(super) const NP_LABELED: Card = Card {
+    name: "cuhk03-np-labeled",
+    layout: "\
+cuhk03-np/labeled/
+    bounding_box_train/  query/  bounding_box_test/    0001_c1_1.png
+or, as torchreid extracts it,
+cuhk03/
+    images_labeled/1_001_1_01.png
+    splits_new_labeled.json",
+    folders: &["cuhk03-np/labeled", "CUHK03-NP/labeled", "cuhk03", "CUHK03"],
+    markers: &["bounding_box_test", "splits_new_labeled.json"],
+    counts: &[
+        count(Split::Train, Modality::Rgb, 7_368, 767),
+        count(Split::Query, Modality::Rgb, 1_400, 700),
+        count(Split::Gallery, Modality::Rgb, 5_328, 700),
+    ],
+    read: |root| read_np(&NP_LABELED, root, "labeled"),
+    ..NP_DETECTED
+};
+
+pub(super) const CLASSIC_DETECTED: Card = Card {
+    name: "cuhk03-classic-detected",
+    layout: "\
+cuhk03/                       as torchreid extracts it
+    images_detected/1_001_1_01.png
+    splits_classic_detected.json",
+    folders: &["cuhk03", "CUHK03"],
+    markers: &["splits_classic_detected.json"],
+    counts: &[],
+    family: "cuhk03-classic",
+    read: |root| read_classic(root, "detected"),
+    ..NP_DETECTED
+};
+
+pub(super) const CLASSIC_LABELED: Card = Card {
+    name: "cuhk03-classic-labeled",
+    layout: "\
+cuhk03/                       as torchreid extracts it
+    images_labeled/1_001_1_01.png
+    splits_classic_labeled.json",
+    markers: &["splits_classic_labeled.json"],
+    read: |root| read_classic(root, "labeled"),
+    ..CLASSIC_DETECTED
+};
+
+/// One element of a splits file: rows `[path, identity, camera]`, cameras numbered from 0.
+#[derive(Deserialize)]
+struct Division {
+    train: Vec<(String, i64, i64)>,
+    query: Vec<(String, i64, i64)>,
+    gallery: Vec<(String, i64, i64)>,
+}
+
+/// Largest splits file: 20 splits of 14,097 rows take about 30 MB.
+const LARGEST: u64 = 1 << 28;
+
+fn read_np(card: &Card, root: &Path, boxes: &str) -> Result<Dataset> {
+    let splits = root.join(format!("splits_new_{boxes}.json"));
+    if !splits.is_file() {
+        return market::read(card, root, 1..=2);
+    }
+    let divisions: Vec<Division> = document(&splits, LARGEST)?;
+    let only = divisions.first().ok_or_else(|| DataError::Parse { path: splits.clone(), problem: "it holds no split".into() })?;
+    let part = |rows: &[(String, i64, i64)]| samples(&splits, root, boxes, rows);
+    Ok(Dataset { train: part(&only.train)?, query: part(&only.query)?, gallery: part(&only.gallery)?, ..Dataset::default() })
+}
+
+/// All 20 test splits as trials. Training on one split and testing on the others would show the model its test people, so there is
+/// no training part.
+fn read_classic(root: &Path, boxes: &str) -> Result<Dataset> {
+    let splits = root.join(format!("splits_classic_{boxes}.json"));
+    let mut dataset = Dataset::default();
+    let mut known: [BTreeMap<PathBuf, usize>; 2] = Default::default();
+    for division in document::<Vec<Division>>(&splits, LARGEST)? {
+        let mut add = |part: usize, all: &mut Vec<Sample>, rows: &[(String, i64, i64)]| -> Result<Vec<usize>> {
+            let found = samples(&splits, root, boxes, rows)?;
+            let intern = |sample: Sample| {
+                let path = sample.path().map(Path::to_path_buf).unwrap_or_default();
+                *known[part].entry(path).or_insert_with(|| {
+                    all.push(sample);
+                    all.len() - 1
+                })
+            };
+            Ok(found.into_iter().map(intern).collect())
+        };
+        let query = add(0, &mut dataset.query, &division.query)?;
+        let gallery = add(1, &mut dataset.gallery, &division.gallery)?;
+        dataset.trials.push(Trial { query, gallery });
+    }
+    Ok(dataset)
+}
+
+/// The paths of a splits file are those of the machine that extracted the pictures: the base name is what counts. So is its
+/// identity `<pair>_<person>_<view>_<image>.png`, which is unique where the labels of the splits are renumbered in each.
+fn samples(splits: &Path, root: &Path, boxes: &str, rows: &[(String, i64, i64)]) -> Result<Vec<Sample>> {
+    let folder = root.join(format!("images_{boxes}"));
+    rows.iter()
+        .enumerate()
+        .map(|(i, (path, _, _))| {
+            let name = file_name(Path::new(&path.replace('\\', "/")));
+            let fields: Vec<i64> = name.trim_end_matches(".png").split('_').filter_map(|f| f.parse().ok()).collect();
+            let [pair, person, view, _] = fields[..] else {
+                let problem = format!("`{name}` does not match <pair>_<person>_<view>_<image>.png");
+                return Err(DataError::Row { path: splits.to_path_buf(), row: i + 1, problem });
+            };
+            Ok(Sample::picture(1_000 * pair + person, Modality::Rgb, listed(splits, i + 1, &folder, &name)?).taken_by(view))
+        })
+        .collect()
+}

@@ -1,0 +1,47 @@
+//! ICFG-PEDES (Ding et al., SSAN, 2021) and Tri-ICFG-PEDES (Chen et al., UNIReID, CVPR 2023).
+
+use super::cuhk_pedes::Annotated;
+use super::{Card, count};
+use crate::{Modality, Split};
+
+pub(super) const CARD: Card = Card {
+    name: "icfg-pedes",
+    modalities: &[Modality::Rgb, Modality::Text],
+    layout: "\
+ICFG-PEDES/
+    imgs/{train,test}/0627/0627_010_05_0303afternoon_1591_0.jpg
+    ICFG-PEDES.json (or ICFG_PEDES.json)    [{\"split\",\"captions\",\"file_path\",\"id\",…}, …]   (the split is the key's, not the folder's)",
+    folders: &["ICFG-PEDES", "icfg-pedes"],
+    markers: &["ICFG-PEDES.json", "ICFG_PEDES.json"],
+    counts: &[
+        count(Split::Train, Modality::Rgb, 34_674, 3_102),
+        count(Split::Train, Modality::Text, 34_674, 3_102),
+        count(Split::Gallery, Modality::Rgb, 19_848, 1_000),
+        count(Split::Query, Modality::Text, 19_848, 1_000),
+    ],
+    terms: "on request to its authors",
+    people: &["msmt17"],
+    family: "icfg-pedes",
+    read: |root| FORM.read(root, None),
+};
+
+pub(super) const TRI: Card = Card {
+    name: "tri-icfg-pedes",
+    modalities: &[Modality::Rgb, Modality::Sketch, Modality::Text],
+    layout: "\
+ICFG-PEDES/
+    imgs/…  ICFG-PEDES.json    as ICFG-PEDES
+    imgs-sketch/…              one sketch per photograph, under the same relative path",
+    markers: &["imgs-sketch"],
+    counts: &[
+        count(Split::Gallery, Modality::Rgb, 19_848, 1_000),
+        count(Split::Query, Modality::Text, 19_848, 1_000),
+        count(Split::Query, Modality::Sketch, 19_848, 1_000),
+    ],
+    terms: "from the authors of UNIReID",
+    read: |root| FORM.read(root, Some("imgs-sketch")),
+    ..CARD
+};
+
+// One training photograph is annotated twice in the published file.
+const FORM: Annotated = Annotated { files: &["ICFG-PEDES.json", "ICFG_PEDES.json"], images: "imgs", unique: false };

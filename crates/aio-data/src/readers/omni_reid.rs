@@ -1,0 +1,54 @@
+//! Lists in the form of OmniReID (He et al., Instruct-ReID, CVPR 2024).
+
+use super::Card;
+use super::list::{lines, listed};
+use crate::{DataError, Dataset, Modality, Result, Sample};
+use std::path::Path;
+
+pub(super) const CARD: Card = Card {
+    name: "omnireid",
+    modalities: &[Modality::Rgb],
+    layout: "\
+OmniReID/
+    train.txt  query.txt  gallery.txt    lines `<image> <clothes template or instruction> <identity> <clothes> [<camera>]`
+    …                                    the images, below the same folder",
+    folders: &["OmniReID", "omnireid"],
+    markers: &["query.txt"],
+    counts: &[],
+    terms: "lists from the authors of Instruct-ReID; the images from the owners of the data sets they name",
+    // The lists name images of many data sets; which, only their paths tell.
+    people: &["market-1501", "msmt17", "cuhk03", "cuhk-pedes", "llcm", "sysu-mm01"],
+    family: "omnireid",
+    read,
+};
+
+/// The instruction is not read: no tokenizer here takes one.
+fn read(root: &Path) -> Result<Dataset> {
+    let train = root.join("train.txt");
+    Ok(Dataset {
+        train: if train.is_file() { samples(root, "train.txt", 0)? } else { Vec::new() },
+        // A missing camera is −1 for queries and −2 for the gallery, so that no rule takes them for the same.
+        query: samples(root, "query.txt", -1)?,
+        gallery: samples(root, "gallery.txt", -2)?,
+        ..Dataset::default()
+    })
+}
+
+fn samples(root: &Path, list: &str, no_camera: i64) -> Result<Vec<Sample>> {
+    let list = root.join(list);
+    lines(&list)?
+        .into_iter()
+        .map(|(row, line)| {
+            let problem = |problem: String| DataError::Row { path: list.clone(), row, problem };
+            let fields: Vec<&str> = line.split_whitespace().collect();
+            let (path, rest) = match fields[..] {
+                [path, _, identity, _] => (path, [identity, ""]),
+                [path, _, identity, _, camera] => (path, [identity, camera]),
+                _ => return Err(problem(format!("expected four or five columns, found {}: `{line}`", fields.len()))),
+            };
+            let number = |field: &str| field.parse::<i64>().map_err(|_| problem(format!("`{field}` is not a number")));
+            let camera = if rest[1].is_empty() { no_camera } else { number(rest[1])? };
+            Ok(Sample::picture(number(rest[0])?, Modality::Rgb, listed(&list, row, root, path)?).taken_by(camera))
+        })
+        .collect()
+}

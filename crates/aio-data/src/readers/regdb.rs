@@ -1,0 +1,101 @@
+//! RegDB (Nguyen et al., Sensors 2017).
+
+use super::list::{Once, lines, listed};
+use super::{Card, count};
+use crate::sample::Trial;
+use crate::{DataError, Dataset, Modality, Result, Sample, Split};
+use std::path::Path;
+
+pub(super) const CARD: Card = Card {
+    name: "regdb",
+    modalities: &[Modality::Rgb, Modality::Infrared],
+    layout: "\
+RegDB/
+    Visible/285/male_back_v_05528_285.bmp …
+    Thermal/285/male_back_t_05828_285.bmp …
+    idx/{train,test}_{visible,thermal}_{1..10}.txt     lines `Visible/285/male_back_v_05528_285.bmp 0`",
+    folders: &["RegDB", "regdb"],
+    markers: &["idx/test_visible_1.txt"],
+    // All 412 people are tested in one split or another.
+    counts: &[count(Split::Query, Modality::Infrared, 4_120, 412), count(Split::Gallery, Modality::Rgb, 4_120, 412)],
+    terms: "signed agreement with its authors",
+    people: &["regdb"],
+    family: "regdb",
+    read,
+};
+
+/// Splits that the lists hold.
+const SPLITS: u8 = 10;
+
+/// The ten test splits as trials. Each split's model is trained on the people that other splits test, so there is no training part.
+fn read(root: &Path) -> Result<Dataset> {
+    let mut dataset = Dataset::default();
+    for split in 1..=SPLITS {
+        add_test(&mut dataset, root, split)?;
+    }
+    // Splits share pictures; one sample serves them all.
+    let query = unique(&mut dataset.query);
+    let gallery = unique(&mut dataset.gallery);
+    for trial in &mut dataset.trials {
+        trial.query.iter_mut().for_each(|i| *i = query[*i]);
+        trial.gallery.iter_mut().for_each(|i| *i = gallery[*i]);
+    }
+    Ok(dataset)
+}
+
+/// One split: training and test.
+pub(super) fn read_split(root: &Path, split: u8) -> Result<Dataset> {
+    let mut dataset = Dataset::default();
+    for (list, modality) in [("visible", Modality::Rgb), ("thermal", Modality::Infrared)] {
+        dataset.train.extend(samples(root, &format!("train_{list}_{split}.txt"), modality)?);
+    }
+    add_test(&mut dataset, root, split)?;
+    Ok(dataset)
+}
+
+fn add_test(dataset: &mut Dataset, root: &Path, split: u8) -> Result<()> {
+    let add = |all: &mut Vec<Sample>, list: &str, modality| -> Result<Vec<usize>> {
+        let first = all.len();
+        all.extend(samples(root, &format!("test_{list}_{split}.txt"), modality)?);
+        Ok((first..all.len()).collect())
+    };
+    let query = add(&mut dataset.query, "thermal", Modality::Infrared)?;
+    let gallery = add(&mut dataset.gallery, "visible", Modality::Rgb)?;
+    dataset.trials.push(Trial { query, gallery });
+    Ok(())
+}
+
+/// Keeps the first sample of every picture; returns where each old index went.
+fn unique(samples: &mut Vec<Sample>) -> Vec<usize> {
+    let mut known = std::collections::BTreeMap::new();
+    let mut kept: Vec<Sample> = Vec::new();
+    let places = samples
+        .drain(..)
+        .map(|sample| {
+            *known.entry(sample.path().map(Path::to_path_buf)).or_insert_with(|| {
+                kept.push(sample);
+                kept.len() - 1
+            })
+        })
+        .collect();
+    *samples = kept;
+    places
+}
+
+fn samples(root: &Path, list: &str, modality: Modality) -> Result<Vec<Sample>> {
+    let list = root.join("idx").join(list);
+    let mut once = Once::default();
+    lines(&list)?
+        .into_iter()
+        .map(|(row, line)| {
+            let problem = |problem: String| DataError::Row { path: list.clone(), row, problem };
+            let (path, _label) = line.rsplit_once(' ').ok_or_else(|| problem(format!("expected `<path> <label>`, found `{line}`")))?;
+            // Labels restart at 0 in every list; the person's folder is the identity.
+            let identity = path.split('/').nth(1).and_then(|folder| folder.parse().ok());
+            let identity = identity.ok_or_else(|| problem(format!("`{path}` is not <modality>/<identity>/<file>")))?;
+            let file = listed(&list, row, root, path)?;
+            once.check(&list, row, &file)?;
+            Ok(Sample::picture(identity, modality, file))
+        })
+        .collect()
+}

@@ -1,0 +1,47 @@
+//! RSTPReid (Zhu et al., ACM MM 2021) and Tri-RSTPReid (Chen et al., UNIReID, CVPR 2023).
+
+use super::cuhk_pedes::Annotated;
+use super::{Card, count};
+use crate::{Modality, Split};
+
+pub(super) const CARD: Card = Card {
+    name: "rstpreid",
+    modalities: &[Modality::Rgb, Modality::Text],
+    layout: "\
+RSTPReid/
+    imgs/0000_c1_0004.jpg
+    data_captions.json    [{\"id\",\"img_path\",\"captions\",\"split\"}, …]",
+    folders: &["RSTPReid", "rstpreid"],
+    markers: &["data_captions.json"],
+    counts: &[
+        count(Split::Train, Modality::Rgb, 18_505, 3_701),
+        count(Split::Train, Modality::Text, 37_010, 3_701),
+        count(Split::Validation, Modality::Rgb, 1_000, 200),
+        count(Split::Gallery, Modality::Rgb, 1_000, 200),
+        count(Split::Query, Modality::Text, 2_000, 200),
+    ],
+    terms: "from its authors",
+    people: &["msmt17"],
+    family: "rstpreid",
+    read: |root| FORM.read(root, None),
+};
+
+pub(super) const TRI: Card = Card {
+    name: "tri-rstpreid",
+    modalities: &[Modality::Rgb, Modality::Sketch, Modality::Text],
+    layout: "\
+RSTPReid/
+    imgs/…  data_captions.json    as RSTPReid
+    imgs-sketch/…                 one sketch per photograph, under the same relative path",
+    markers: &["imgs-sketch"],
+    counts: &[
+        count(Split::Gallery, Modality::Rgb, 1_000, 200),
+        count(Split::Query, Modality::Text, 2_000, 200),
+        count(Split::Query, Modality::Sketch, 1_000, 200),
+    ],
+    terms: "from the authors of UNIReID",
+    read: |root| FORM.read(root, Some("imgs-sketch")),
+    ..CARD
+};
+
+const FORM: Annotated = Annotated { files: &["data_captions.json"], images: "imgs", unique: true };
