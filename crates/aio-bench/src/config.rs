@@ -455,7 +455,7 @@ mod tests {
         let defaults = toml::to_string(&Experiment::default()).expect("TOML");
         assert_eq!(
             &blake3::hash(defaults.as_bytes()).to_hex()[..12],
-            "DEFAULTSHASH",
+            "a4083ac09648",
             "a default changed (raise DEFAULTS) or a key was added (update this)"
         );
     }

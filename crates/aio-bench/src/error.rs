@@ -28,6 +28,12 @@ pub enum Error {
         /// What to do about it.
         hint: Option<String>,
     },
+    /// What was asked to be checked is not right; the report says what is wrong.
+    #[error("{report}")]
+    Found {
+        /// The report, which belongs on standard output.
+        report: String,
+    },
     /// Something failed that the user did not cause.
     #[error("{0}")]
     Failure(String),
@@ -66,7 +72,7 @@ impl Error {
                     1
                 }
             }
-            Self::Weights(_) | Self::Eval(_) | Self::User { .. } => 2,
+            Self::Weights(_) | Self::Eval(_) | Self::User { .. } | Self::Found { .. } => 2,
             Self::Failure(_) => 1,
             Self::Stopped { .. } => 75,
         }

@@ -6,7 +6,7 @@ use crate::source::Library;
 use crate::task::{Query, QueryPicture, Task, TaskData};
 use aio_data::picture::{Picture, PictureSize, open_all};
 use aio_data::{Modality, Sample};
-use aio_eval::{Entry, EvalOptions, Features, Ranking, Scores, chance, evaluate, mean_over_trials};
+use aio_eval::{Entry, EvalOptions, Features, Ranking, Scores, Verdict, chance, evaluate, mean_over_trials};
 use aio_model::{Extractor, Input};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -28,8 +28,8 @@ pub struct RankedList {
     pub pictures: Vec<QueryPicture>,
     /// Its sentence.
     pub caption: Option<String>,
-    /// Retrieved pictures, nearest first, and whether each shows the query's identity.
-    pub retrieved: Vec<(PathBuf, bool)>,
+    /// Retrieved pictures, nearest first, and what each is to the query.
+    pub retrieved: Vec<(PathBuf, Verdict)>,
     /// Average precision of the query.
     pub average_precision: f64,
 }
@@ -95,14 +95,17 @@ pub fn score(
     galleries: &mut Galleries,
     wanted: usize,
 ) -> Result<TaskScores> {
-    let key = task.dataset.to_string();
+    let key = format!("{} {}", task.dataset, task.gallery);
     if !galleries.contains_key(&key) {
-        let inputs: Vec<Input> = data.gallery.iter().map(|(_, path)| single(Modality::Rgb, pictures.get(path))).collect();
+        let inputs: Vec<Input> = data.gallery.iter().map(|(_, path)| single(task.gallery, pictures.get(path))).collect();
         galleries.insert(key.clone(), features(extractor, &format!("{key} gallery"), &inputs, &format!("gallery {key}"))?);
     }
     let gallery = &galleries[&key];
-    let inputs: Vec<Input> = data.queries.iter().map(|q| q.input(&|path| pictures.get(path))).collect();
-    let queries = features(extractor, &format!("{task} queries"), &inputs, &format!("queries {task}"))?;
+    let inputs: Vec<Vec<Input>> = data.queries.iter().map(|q| q.inputs(&|path| pictures.get(path))).collect();
+    let views: Vec<usize> = inputs.iter().map(Vec::len).collect();
+    let flat: Vec<Input> = inputs.into_iter().flatten().collect();
+    let queries = features(extractor, &format!("{task} queries"), &flat, &format!("queries {task}"))?;
+    let queries = if queries.rows() == views.len() { queries } else { queries.pooled(&views) };
     let mut trials = Vec::new();
     let mut lists = Vec::new();
     for (trial, (chosen, shown)) in data.trials.iter().enumerate() {
@@ -129,7 +132,7 @@ fn list(query: &Query, ranking: &Ranking, path: impl Fn(usize) -> PathBuf) -> Ra
     RankedList {
         pictures: query.pictures().cloned().collect(),
         caption: query.caption().map(str::to_owned),
-        retrieved: ranking.nearest.iter().map(|(i, hit)| (path(*i), *hit)).collect(),
+        retrieved: ranking.nearest.iter().take(SHOWN).map(|(i, verdict)| (path(*i), *verdict)).collect(),
         average_precision: ranking.average_precision(aio_eval::AveragePrecision::Standard).unwrap_or(0.0),
     }
 }

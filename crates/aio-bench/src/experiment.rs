@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::evaluate::{self, Galleries, Pictures, RankedList};
 use crate::run::{Manifest, Run, RunResult, TaskSummary};
 use crate::source::Library;
+use crate::task::Task;
 use crate::train::{self, Start};
 use crate::{device, progress, report};
 use aio_data::synth::benchmark;
@@ -67,6 +68,7 @@ pub fn run(request: &Request) -> Result<(Run, RunResult)> {
     let begun = Instant::now();
     let path = locate(&request.name)?;
     let experiment = Experiment::load(&path, &request.settings)?;
+    leakage(&experiment)?;
     let device = device::open(&request.device)?;
     let name = path.with_extension("");
     let name = name.strip_prefix("experiments").unwrap_or_else(|_| name.file_name().map_or(&*name, Path::new)).display().to_string();
@@ -90,6 +92,11 @@ pub fn run(request: &Request) -> Result<(Run, RunResult)> {
         }
     }
     let prepared = evaluate::prepare(&tasks, &mut library)?;
+    for (task, data) in tasks.iter().zip(&prepared) {
+        if let Some(explanation) = data.explain_unmatched() {
+            eprintln!("{task}: {explanation}");
+        }
+    }
     let text = toml::to_string(&experiment).map_err(|e| Error::Failure(e.to_string()))?;
     run.write_text("config.toml", &text)?;
     let trained = train::train(&experiment, &run, &start, &mut library, &device, stop)?;
@@ -127,6 +134,8 @@ pub fn run(request: &Request) -> Result<(Run, RunResult)> {
         let summary = TaskSummary {
             queries: ours.scores.queries,
             skipped: ours.scores.skipped,
+            unmatched: data.unmatched(),
+            spread: ours.scores.spread,
             gallery: ours.scores.gallery,
             trials: data.trials.len(),
             protocol: data.protocol.name().to_owned(),
@@ -138,11 +147,29 @@ pub fn run(request: &Request) -> Result<(Run, RunResult)> {
         bar.inc(1);
     }
     bar.finish_and_clear();
+    for values in [&mut result.metrics, &mut result.baseline, &mut result.chance] {
+        orbench_means(&tasks, values);
+    }
     run.write("rankings.json", &lists)?;
     report::write(&run, &result, &lists)?;
     run.write("manifest.json", &Manifest::collect(&request.device, benchmark, start.sha256.clone(), begun.elapsed().as_secs_f64()))?;
     run.write("result.json", &result)?;
     Ok((run, result))
+}
+
+/// ReID5o's summary of ORBench: the mean over its query lists of one, two, three and four modalities, as
+/// `orbench.<n>-modality-rgb.<metric>`, where all lists of a group are among the tasks.
+fn orbench_means(tasks: &[Task], metrics: &mut BTreeMap<String, f64>) {
+    const LISTS: [usize; 4] = [4, 12, 12, 4];
+    for (n, lists) in (1..).zip(LISTS) {
+        let members: Vec<String> = tasks.iter().filter(|t| t.orbench_group() == Some(n)).map(ToString::to_string).collect();
+        if members.len() == lists {
+            for metric in ["rank1", "rank5", "rank10", "map", "minp"] {
+                let sum: f64 = members.iter().map(|task| metrics[&format!("{task}.{metric}")]).sum();
+                metrics.insert(format!("orbench.{n}-modality-rgb.{metric}"), sum / lists as f64);
+            }
+        }
+    }
 }
 
 fn record(metrics: &mut BTreeMap<String, f64>, task: &str, scores: &Scores) {
@@ -178,6 +205,26 @@ fn requirements(experiment: &Experiment) -> Result<()> {
         format!("this experiment needs {} things that are not there:\n\n{list}\n", missing.len()),
         "docs/datasets.md and docs/weights.md say where each comes from",
     ))
+}
+
+/// Refuses to test on people whom training shows, unless the experiment says that this is wanted. Rendered data sets share nobody.
+fn leakage(experiment: &Experiment) -> Result<()> {
+    if experiment.data.synthetic {
+        return Ok(());
+    }
+    let trained: BTreeSet<DatasetName> = experiment.train.stages.iter().flat_map(|s| s.datasets.iter().copied()).collect();
+    let tested: BTreeSet<DatasetName> = experiment.tasks()?.iter().map(|t| t.dataset).collect();
+    let pairs = trained.iter().flat_map(|a| tested.iter().map(move |b| (*a, *b))).filter(|(a, b)| a.leaks_into(*b));
+    let pairs: Vec<String> = pairs.map(|(a, b)| format!("{a} shows people of {b}")).collect();
+    if pairs.is_empty() {
+        return Ok(());
+    }
+    if experiment.data.allow_leakage {
+        eprintln!("warning: data.allow_leakage is set: {}", pairs.join("; "));
+        return Ok(());
+    }
+    let hint = "leave one of the two out, or set data.allow_leakage = true and say so beside every number";
+    Err(Error::user(format!("the model would be tested on people it is trained on: {}", pairs.join("; ")), hint))
 }
 
 /// Renders the synthetic benchmark where the experiment asks for it; returns its content hash.

@@ -24,9 +24,10 @@ pub struct FeatureFile {
     pub entries: Vec<Entry>,
 }
 
-/// A label column: its name in a file, and the protocols that cannot do without it.
-const COLUMNS: [(&str, &[Protocol]); 3] =
-    [("ids", &Protocol::ALL), ("cameras", &[Protocol::Market1501, Protocol::SysuMm01, Protocol::Llcm]), ("images", &[Protocol::Tri])];
+/// A label column: its name in a file, and whether a protocol cannot do without it.
+type Column = (&'static str, fn(Protocol) -> bool);
+
+const COLUMNS: [Column; 3] = [("ids", |_| true), ("cameras", Protocol::needs_cameras), ("images", Protocol::needs_images)];
 
 impl FeatureFile {
     /// Reads a feature file, demanding the labels that `protocol` compares.
@@ -43,10 +44,10 @@ impl FeatureFile {
         if rows == 0 || width == 0 {
             return Err(wrong(path, format!("holds features of shape [{rows}, {width}]")));
         }
-        let labels = |(column, (name, needed)): (Option<Vec<i64>>, (&str, &[Protocol]))| match column {
+        let labels = |(column, (name, needed)): (Option<Vec<i64>>, Column)| match column {
             Some(labels) if labels.len() == rows => Ok(labels),
             Some(labels) => Err(wrong(path, format!("has {} `{name}` for {rows} rows of features", labels.len()))),
-            None if needed.contains(&protocol) => Err(wrong(path, format!("has no `{name}`, which the protocol `{}` compares", protocol.name()))),
+            None if needed(protocol) => Err(wrong(path, format!("has no `{name}`, which the protocol `{}` compares", protocol.name()))),
             None => Ok(vec![-1; rows]),
         };
         let [ids, cameras, images] = columns;

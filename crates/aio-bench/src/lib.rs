@@ -1,5 +1,6 @@
 //! Experiments: configuration, runs, training, evaluation, reports. The binary `aio` is a thin shell over this crate.
 
+pub mod check;
 pub mod checkpoint;
 pub mod config;
 pub mod device;

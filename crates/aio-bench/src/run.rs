@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use aio_data::{DataError, fs};
+use aio_eval::{Spread, Unmatched};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,12 @@ pub struct TaskSummary {
     pub queries: usize,
     /// Queries without a match after the protocol's rule, in the first trial.
     pub skipped: usize,
+    /// The same by the reason.
+    #[serde(default)]
+    pub unmatched: Unmatched,
+    /// Standard deviations over the trials, where there are several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spread: Option<Spread>,
     /// Gallery entries, in the first trial.
     pub gallery: usize,
     /// Trials averaged.
@@ -167,6 +174,15 @@ impl Run {
     }
 }
 
+/// The command line; where the program lies is nobody's business.
+fn command() -> Vec<String> {
+    let mut words: Vec<String> = std::env::args().collect();
+    if let Some(program) = words.first_mut() {
+        *program = Path::new(program).file_stem().map_or_else(|| program.clone(), |name| name.to_string_lossy().into_owned());
+    }
+    words
+}
+
 /// Where a number comes from: written beside every result.
 #[derive(Debug, Serialize)]
 pub struct Manifest {
@@ -207,7 +223,7 @@ impl Manifest {
         Self {
             version: env!("CARGO_PKG_VERSION"),
             commit: commit.map(|o| String::from_utf8_lossy(&o.stdout).trim().to_owned()),
-            command: std::env::args().collect(),
+            command: command(),
             platform: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
             processor: line("/proc/cpuinfo", "model name"),
             threads: rayon::current_num_threads(),

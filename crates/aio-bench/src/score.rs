@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use crate::features::FeatureFile;
 use crate::progress;
 use aio_data::fs;
-use aio_eval::{AveragePrecision, EvalOptions, Metric, Protocol, Rerank, Scores, evaluate_with_progress};
+use aio_eval::{AveragePrecision, EvalOptions, Metric, OpenSet, Protocol, Rate, Rerank, Scores, Ties, evaluate_with_progress, open_set};
 use clap::builder::PossibleValuesParser;
 use clap::builder::TypedValueParser;
 use serde::Serialize;
@@ -29,6 +29,13 @@ pub struct Request {
     /// How average precision is taken.
     #[arg(long, default_value = "standard", value_parser = choice(&[("standard", AveragePrecision::Standard), ("trapezoid", AveragePrecision::Trapezoid)]))]
     pub ap: AveragePrecision,
+    /// In which order equal distances stand: that of the gallery, or the one that scores highest or lowest.
+    #[arg(long, default_value = "stable", value_parser = choice(&[("stable", Ties::Stable), ("optimistic", Ties::Optimistic), ("pessimistic", Ties::Pessimistic)]))]
+    pub ties: Ties,
+    /// Also the rates of true accepts at these rates of false accepts: TPR@FPR over pairs and DIR@FAR over queries, of which those without
+    /// anybody in the gallery are the impostors.
+    #[arg(long, value_name = "RATE,…", value_delimiter = ',')]
+    pub open_set: Vec<f64>,
     /// Ranks to print.
     #[arg(long, value_delimiter = ',', default_values_t = [1, 5, 10, 20], value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub ranks: Vec<u32>,
@@ -82,6 +89,8 @@ struct Printed {
     map: f64,
     minp: f64,
     rank: BTreeMap<u32, f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    open_set: Option<OpenSet>,
 }
 
 /// Scores two feature files and returns what belongs on standard output.
@@ -96,6 +105,7 @@ pub fn run(request: &Request) -> Result<String> {
         metric: request.metric,
         average_precision: request.ap,
         max_rank: request.ranks.iter().copied().max().unwrap_or(1) as usize,
+        ties: request.ties,
         nearest: 0,
         rerank: request.rerank,
         expand: request.expand,
@@ -119,6 +129,12 @@ pub fn run(request: &Request) -> Result<String> {
     )?;
     neighbours.iter().for_each(|bar| bar.finish_and_clear());
     ranked.finish_and_clear();
+    let open_set = (!request.open_set.is_empty())
+        .then(|| {
+            let (asked, shown) = ((&query.features, &*query.entries), (&gallery.features, &*gallery.entries));
+            open_set(asked, shown, request.protocol, request.metric, &request.open_set)
+        })
+        .transpose()?;
     if let Some(path) = &request.per_query {
         fs::write_then_rename(path, per_query(&query, &scores).as_bytes())?;
     }
@@ -130,6 +146,7 @@ pub fn run(request: &Request) -> Result<String> {
         map: scores.map,
         minp: scores.minp,
         rank: request.ranks.iter().map(|k| (*k, scores.rank(*k as usize))).collect(),
+        open_set,
     };
     if request.json {
         return serde_json::to_string(&printed).map(|t| t + "\n").map_err(|e| Error::Failure(e.to_string()));
@@ -145,8 +162,20 @@ fn table(printed: &Printed) -> String {
         head.push(name);
         row.push(format!("{:.2}", 100.0 * value));
     }
-    let rule = format!("|---|{}", "--:|".repeat(head.len() - 1));
-    format!("| {} |\n{rule}\n| {} |\n", head.join(" | "), row.join(" | "))
+    let rule = |columns: usize| format!("|---|{}", "--:|".repeat(columns - 1));
+    let mut text = format!("| {} |\n{}\n| {} |\n", head.join(" | "), rule(head.len()), row.join(" | "));
+    if let Some(found) = &printed.open_set {
+        let percent = |rate: &Rate| rate.true_accepts.map_or("–".to_owned(), |value| format!("{:.2}", 100.0 * value));
+        text += &format!("\n| false accepts | TPR (pairs) | DIR at rank 1 (queries) |\n{}\n", rule(3));
+        for (pairs, queries) in found.verification.iter().zip(&found.identification) {
+            text += &format!("| {} | {} | {} |\n", pairs.false_accepts, percent(pairs), percent(queries));
+        }
+        text += &format!(
+            "\n{} genuine and {} impostor pairs; {} queries with a match, {} impostors\n",
+            found.genuine_pairs, found.impostor_pairs, found.genuine_queries, found.impostor_queries
+        );
+    }
+    text
 }
 
 fn per_query(query: &FeatureFile, scores: &Scores) -> String {

@@ -5,6 +5,7 @@ use crate::error::Result;
 use crate::progress;
 use aio_data::augment::Colours;
 use aio_data::picture::{Picture, PictureSize, open_all};
+use aio_data::readers::synth_pedes::{Indexed, Photograph};
 use aio_data::sampler::{IdentitySampler, Tuple};
 use aio_data::synthesis::{channel_exchange, colour_pencil, line_drawing};
 use aio_data::{Dataset, DatasetName, Identity, Modality, ModalitySet, Sample, rng, synth};
@@ -16,6 +17,7 @@ use rand::seq::IndexedRandom;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Data sets that have been read, by name.
 #[derive(Debug, Default)]
@@ -58,7 +60,6 @@ impl Classes {
     /// As [`Library::get`].
     pub fn new(experiment: &Experiment, library: &mut Library) -> Result<Self> {
         let first = experiment.train.stages[0].datasets[0];
-        let ids = |dataset: &Dataset| dataset.train.iter().map(|s| s.identity).collect::<BTreeSet<_>>();
         let all: Vec<Identity> = ids(library.get(first)?).into_iter().collect();
         let keep = all.len() - (all.len() as f64 * experiment.data.validation) as usize;
         let held_out: BTreeSet<Identity> = all[keep..].iter().copied().collect();
@@ -93,15 +94,71 @@ impl Classes {
     /// As [`Library::get`].
     pub fn validation(&self, library: &mut Library) -> Result<Vec<Sample>> {
         let dataset = library.get(self.held_out_of)?;
-        Ok(dataset.train.iter().filter(|s| self.held_out.contains(&s.identity)).cloned().collect())
+        let mut samples: Vec<Sample> = dataset.train.iter().filter(|s| self.held_out.contains(&s.identity)).cloned().collect();
+        if let Some(found) = &dataset.indexed {
+            for (photo, identity) in found.index.identities().iter().enumerate().filter(|(_, id)| self.held_out.contains(&Identity(**id))) {
+                let Photograph { path, captions } = found.photograph(photo)?;
+                let of = |sample: Sample| sample.made_from(photo as i64);
+                samples.push(of(Sample::picture(*identity, Modality::Rgb, path)));
+                samples.extend(captions.into_iter().map(|text| of(Sample::sentence(*identity, text))));
+            }
+        }
+        Ok(samples)
+    }
+}
+
+/// Training identities of a data set.
+fn ids(dataset: &Dataset) -> BTreeSet<Identity> {
+    let indexed = dataset.indexed.iter().flat_map(|d| d.index.identities()).map(|id| Identity(*id));
+    dataset.train.iter().map(|s| s.identity).chain(indexed).collect()
+}
+
+/// Most bytes of decoded pictures that a stage holds; where there are more, a batch decodes its own.
+const HELD: usize = 1 << 30;
+
+/// The training samples of a stage by number: those of the readers, then the photographs of an indexed data set, then its captions.
+struct Store {
+    samples: Vec<Sample>,
+    /// Decoded pictures, parallel to `samples`, where they fit into memory.
+    held: Option<Vec<Option<Picture>>>,
+    indexed: Option<Arc<Indexed>>,
+    /// Captions of the indexed photographs before each of them.
+    before: Vec<u32>,
+    size: PictureSize,
+}
+
+impl Store {
+    fn picture(&self, number: usize) -> Result<Picture> {
+        if let Some(held) = self.held.as_ref().and_then(|held| held.get(number)) {
+            return Ok(held.clone().expect("pictures of visual samples are decoded"));
+        }
+        let path = match self.samples.get(number) {
+            Some(sample) => sample.path().expect("a visual sample has a picture").to_path_buf(),
+            None => self.photograph(number - self.samples.len())?.path,
+        };
+        Ok(Picture::open(&path, self.size)?)
+    }
+
+    fn photograph(&self, photo: usize) -> Result<Photograph> {
+        Ok(self.indexed.as_ref().expect("numbers behind the samples belong to an index").photograph(photo)?)
+    }
+
+    fn caption(&self, number: usize) -> Result<Encoded> {
+        let encode = |text: &str| Bpe::clip().encode(text);
+        if let Some(sample) = self.samples.get(number) {
+            return Ok(encode(sample.caption().expect("a text has a caption")));
+        }
+        let caption = (number - self.samples.len() - self.before.len()) as u32;
+        let photo = self.before.partition_point(|before| *before <= caption) - 1;
+        let captions = self.photograph(photo)?.captions;
+        Ok(encode(&captions[(caption - self.before[photo]) as usize]))
     }
 }
 
 /// The data of one stage, ready to yield batches.
 pub struct Source {
     sampler: IdentitySampler,
-    pictures: Vec<Option<Picture>>,
-    captions: Vec<Option<Encoded>>,
+    store: Store,
     modalities: Vec<Modality>,
     combinations: Vec<ModalitySet>,
     real: ModalitySet,
@@ -111,7 +168,7 @@ pub struct Source {
 
 impl std::fmt::Debug for Source {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Source({} samples)", self.modalities.len())
+        write!(f, "Source({} samples)", self.store.samples.len())
     }
 }
 
@@ -127,28 +184,52 @@ impl Source {
     /// # Errors
     /// [`aio_data::DataError`] naming the file that cannot be used.
     pub fn new(experiment: &Experiment, stage: &Stage, classes: &Classes, library: &mut Library, size: PictureSize) -> Result<Self> {
-        let (mut samples, mut labels) = (Vec::new(), Vec::new());
+        let (mut samples, mut labels, mut indexed) = (Vec::new(), Vec::new(), None);
         for name in &stage.datasets {
-            for sample in &library.get(*name)?.train {
+            let dataset = library.get(*name)?;
+            for sample in &dataset.train {
                 if let Some(class) = classes.of.get(&(*name, sample.identity)) {
                     samples.push(sample.clone());
-                    labels.push(*class);
+                    labels.push((*class, sample.modality));
+                }
+            }
+            if let Some(found) = &dataset.indexed {
+                indexed = Some((*name, Arc::clone(found)));
+            }
+        }
+        let count = samples.len();
+        let listed = labels.into_iter().enumerate().map(|(number, (class, modality))| (number, class, modality));
+        let mut before = Vec::new();
+        let mut of_index = Vec::new();
+        if let Some((name, found)) = &indexed {
+            let (people, captions) = (found.index.identities(), found.index.captions());
+            let mut sum = 0;
+            before.extend(captions.iter().map(|n| {
+                sum += n;
+                sum - n
+            }));
+            for (photo, identity) in people.iter().enumerate() {
+                if let Some(class) = classes.of.get(&(*name, Identity(*identity))) {
+                    of_index.push((photo, *class));
                 }
             }
         }
-        let sampler = IdentitySampler::new(&samples, &labels, experiment.train.identities, experiment.train.tuples, experiment.seed)?;
-        let paths: Vec<&Path> = samples.iter().filter_map(Sample::path).collect();
-        let bar = progress::bar(&format!("decoding {}", stage.name), paths.len(), "pictures");
-        let mut opened = open_all(&paths, size, &|| bar.inc(1))?.into_iter();
-        bar.finish_and_clear();
-        let pictures = samples.iter().map(|s| if s.path().is_some() { opened.next() } else { None }).collect();
-        let captions = samples.par_iter().map(|s| s.caption().map(|c| Bpe::clip().encode(c))).collect();
+        let (photos, before_each) = (before.len(), &before);
+        let captions_of = |photo: usize| {
+            let last = indexed.as_ref().map_or(0, |(_, found)| found.index.captions()[photo]);
+            before_each[photo]..before_each[photo] + last
+        };
+        let visual = of_index.iter().map(|(photo, class)| (count + photo, *class, Modality::Rgb));
+        let text = of_index.iter().flat_map(|(photo, class)| captions_of(*photo).map(|c| (count + photos + c as usize, *class, Modality::Text)));
+        let sampler = IdentitySampler::new(listed.chain(visual).chain(text), experiment.train.identities, experiment.train.tuples, experiment.seed)?;
+        let pictures = samples.iter().filter(|s| s.path().is_some()).count();
+        let held = if pictures * size.height * size.width * 3 > HELD { None } else { Some(decoded(&samples, pictures, stage, size)?) };
+        let store = Store { samples, held, indexed: indexed.map(|(_, found)| found), before, size };
         let modalities = experiment.model.modalities;
         let combinations = ModalitySet::combinations().into_iter().filter(|c| c.len() > 1 && c.iter().all(|m| modalities.contains(m))).collect();
         Ok(Self {
             sampler,
-            pictures,
-            captions,
+            store,
             modalities: modalities.iter().collect(),
             combinations,
             real: stage.real.iter().copied().collect(),
@@ -170,17 +251,19 @@ impl Source {
     }
 
     /// Turns tuples into a batch. It is a pure function of (seed, step), whatever the number of threads.
-    #[must_use]
-    pub fn batch(&self, tuples: &[Tuple], step: u64) -> TrainBatch {
+    ///
+    /// # Errors
+    /// [`aio_data::DataError`] naming the picture that cannot be decoded, where they are not held in memory.
+    pub fn batch(&self, tuples: &[Tuple], step: u64) -> Result<TrainBatch> {
         let seed = self.experiment.seed;
         let visual: Vec<Modality> = self.modalities.iter().copied().filter(|m| m.is_visual()).collect();
         let pictures = visual
             .into_iter()
             .map(|modality| {
                 let of = |(row, tuple): (usize, &Tuple)| self.picture(modality, tuple, &mut rng(seed, &format!("augment {modality} {row}"), step));
-                (modality, tuples.par_iter().enumerate().map(of).collect())
+                Ok((modality, tuples.par_iter().enumerate().map(of).collect::<Result<_>>()?))
             })
-            .collect();
+            .collect::<Result<_>>()?;
         let stream = &mut rng(seed, "batch", step);
         let mut batch = TrainBatch {
             classes: tuples.iter().map(|t| t.class).collect(),
@@ -191,28 +274,27 @@ impl Source {
             combinations: self.combinations.sample(stream, self.experiment.train.combinations).copied().collect(),
         };
         for (row, tuple) in tuples.iter().enumerate() {
-            let caption =
-                tuple.real[Modality::Text as usize].filter(|_| self.modalities.contains(&Modality::Text)).and_then(|i| self.captions[i].as_ref());
-            if let Some(caption) = caption {
+            if let Some(number) = tuple.real[Modality::Text as usize].filter(|_| self.modalities.contains(&Modality::Text)) {
+                let caption = self.store.caption(number)?;
                 let rate = self.experiment.losses.mask_rate;
                 batch.text_rows.push(row);
-                batch.captions.push(caption.ids.clone());
                 batch.masked.push(self.vocabulary.mask(&caption.ids, &caption.word_of, &caption.words, rate, || stream.random()));
+                batch.captions.push(caption.ids);
             }
         }
-        batch
+        Ok(batch)
     }
 
-    fn picture(&self, modality: Modality, tuple: &Tuple, stream: &mut rand_chacha::ChaCha8Rng) -> Picture {
+    fn picture(&self, modality: Modality, tuple: &Tuple, stream: &mut rand_chacha::ChaCha8Rng) -> Result<Picture> {
         let augment = &self.experiment.train.augment;
-        let open = |index: usize| self.pictures[index].clone().expect("pictures of visual samples are decoded");
+        let open = |number: usize| self.store.picture(number);
         let real = tuple.real[modality as usize].filter(|_| self.real.contains(modality));
         let (mut picture, drawn) = match (modality, real) {
-            (Modality::Rgb, _) => (open(tuple.rgb), false),
-            (Modality::Infrared, Some(i)) => (open(i), false),
-            (_, Some(i)) => (open(i), true),
+            (Modality::Rgb, _) => (open(tuple.rgb)?, false),
+            (Modality::Infrared, Some(i)) => (open(i)?, false),
+            (_, Some(i)) => (open(i)?, true),
             (_, None) => {
-                let mut picture = open(tuple.rgb);
+                let mut picture = open(tuple.rgb)?;
                 match modality {
                     Modality::Infrared => channel_exchange(&mut picture, 2, stream),
                     Modality::ColourPencil => colour_pencil(&mut picture, stream),
@@ -227,6 +309,15 @@ impl Source {
             // Colour jitter must not give infrared pictures a tint.
             picture.map(|[_, g, _]| [g; 3]);
         }
-        picture
+        Ok(picture)
     }
+}
+
+/// The pictures of `samples`, of which `count` have one.
+fn decoded(samples: &[Sample], count: usize, stage: &Stage, size: PictureSize) -> Result<Vec<Option<Picture>>> {
+    let paths: Vec<&Path> = samples.iter().filter_map(Sample::path).collect();
+    let bar = progress::bar(&format!("decoding {}", stage.name), count, "pictures");
+    let mut opened = open_all(&paths, size, &|| bar.inc(1))?.into_iter();
+    bar.finish_and_clear();
+    Ok(samples.iter().map(|s| if s.path().is_some() { opened.next() } else { None }).collect())
 }

@@ -242,7 +242,7 @@ impl Trainer<'_> {
         let mut last = Vec::new();
         for micro in 0..n {
             let tuples = &batches[(position * n + micro) % batches.len()];
-            let batch = source.batch(tuples, (step * n + micro) as u64);
+            let batch = source.batch(tuples, (step * n + micro) as u64)?;
             let classes = batch.classes.clone();
             let TrainOutput { grads, item: StepOutput(terms) } = model.step(StepInput {
                 batch,

@@ -19,6 +19,15 @@ pub enum Mode {
 }
 
 impl Mode {
+    /// The name used in tasks and on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Indoor => "indoor",
+        }
+    }
+
     /// The RGB cameras of the gallery.
     #[must_use]
     pub fn cameras(self) -> &'static [i64] {
@@ -94,7 +103,11 @@ pub fn run(request: &Request) -> Result<String> {
             let entries: Vec<Entry> = samples.iter().map(entry).collect();
             (0..DRAWS).map(|trial| single_shot(&entries, cameras, trial)).collect()
         }
-        Source::Official => official(&samples, cameras, request)?,
+        Source::Official => {
+            let found = request.permutations.clone().or_else(|| Permutations::find(&request.root));
+            let path = found.ok_or_else(|| no_permutations(&request.root.display().to_string()))?;
+            official(&samples.iter().map(entry).collect::<Vec<_>>(), cameras, &path, request.shots)?
+        }
     };
     let name = |index: &usize| samples[*index].path().map_or(String::new(), |path| relative(&directory, path));
     let trials =
@@ -115,16 +128,24 @@ fn relative(directory: &Path, path: &Path) -> String {
     path.strip_prefix(directory).unwrap_or(path).to_string_lossy().replace('\\', "/")
 }
 
-fn official(samples: &[Sample], cameras: &[i64], request: &Request) -> Result<Vec<Vec<usize>>> {
-    let path = request.permutations.clone().or_else(|| Permutations::find(&request.root)).ok_or_else(|| {
-        Error::user(
-            format!("no {} below {}", Permutations::FILE, request.root.display()),
-            "it comes with the authors' evaluation code (evaluation/data_split); place it in exp/ or name it with --permutations",
-        )
-    })?;
-    let permutations = Permutations::read(&path)?;
+/// The error of galleries that the authors' file would have to define.
+#[must_use]
+pub fn no_permutations(place: &str) -> Error {
+    Error::user(
+        format!("no {} below {place}", Permutations::FILE),
+        "it comes with the authors' evaluation code (evaluation/data_split); place it in exp/ or name it with --permutations",
+    )
+}
+
+/// The galleries of the authors' file at `path`, `shots` images of every identity and camera: indices into `entries`, of which those of
+/// one identity and camera stand in the order of their file names.
+///
+/// # Errors
+/// [`Error`] naming the identity and camera that the file does not fit.
+pub fn official(entries: &[Entry], cameras: &[i64], path: &Path, shots: u32) -> Result<Vec<Vec<usize>>> {
+    let permutations = Permutations::read(path)?;
     let mut groups: BTreeMap<(i64, i64), Vec<usize>> = BTreeMap::new();
-    for (index, entry) in samples.iter().map(entry).enumerate() {
+    for (index, entry) in entries.iter().enumerate() {
         if cameras.contains(&entry.camera) {
             groups.entry((entry.identity, entry.camera)).or_default().push(index);
         }
@@ -133,7 +154,7 @@ fn official(samples: &[Sample], cameras: &[i64], request: &Request) -> Result<Ve
         .map(|trial| {
             let mut gallery = Vec::new();
             for ((identity, camera), members) in &groups {
-                let chosen = permutations.choose(*camera, *identity, trial, members.len(), request.shots as usize)?;
+                let chosen = permutations.choose(*camera, *identity, trial, members.len(), shots as usize)?;
                 gallery.extend(chosen.into_iter().map(|place| members[place]));
             }
             Ok(gallery)

@@ -109,7 +109,7 @@ fn smoke_runs_to_its_report_and_a_second_call_reprints_it_at_once() {
         assert!((0.0..=1.0).contains(&value));
     }
     let csv = desk.succeed(&["report", "smoke", "--format", "csv"]);
-    assert!(csv.lines().filter(|l| !l.is_empty()).count() == 7 && csv.starts_with("task,seed,"), "{csv}");
+    assert!(csv.lines().filter(|l| !l.is_empty()).count() == 10 && csv.starts_with("task,seed,"), "{csv}");
     assert!(leftovers(&desk.path("runs")).is_empty());
 }
 
@@ -224,6 +224,85 @@ fn captions_become_77_ids_a_line() {
     assert!(lines.len() == 2 && lines.iter().all(|l| l.len() == 77));
     assert_eq!(lines[0][..8], [49406, 320, 786, 530, 320, 736, 7356, 49407]);
     assert_eq!(lines[1][..3], [49406, 49407, 0]);
+}
+
+/// Writes small pictures.
+fn pictures(desk: &Desk, names: &[&str]) {
+    for name in names {
+        let path = desk.path(name);
+        std::fs::create_dir_all(path.parent().expect("a parent")).expect("create");
+        image::RgbImage::from_pixel(8, 16, image::Rgb([90, 60, 30])).save(path).expect("a picture");
+    }
+}
+
+#[test]
+fn a_data_set_is_compared_with_what_was_published() {
+    let desk = Desk::new();
+    let market = "datasets/Market-1501-v15.09.15";
+    let files = ["bounding_box_train/0002_c1s1_1_0.jpg", "bounding_box_test/0001_c1s1_1_0.jpg", "query/0001_c1s1_1_0.jpg", "query/0009_c1s1_1_0.jpg"];
+    pictures(&desk, &files.each_ref().map(|f| format!("{market}/{f}")).each_ref().map(String::as_str));
+    let broken = desk.path(&format!("{market}/bounding_box_test/0003_c1s1_1_0.jpg"));
+    let whole = std::fs::read(desk.path(&format!("{market}/{}", files[1]))).expect("read");
+    std::fs::write(&broken, &whole[..whole.len() / 2]).expect("write");
+    let output = desk.run(&["data", "check", "market1501"]);
+    assert_eq!(output.status.code(), Some(2));
+    let text = String::from_utf8_lossy(&output.stdout);
+    for expected in [
+        "| query | rgb | 2 | 3368 | 2 | 750 |",
+        "query rgb: 2 samples of 2 people; published are 3368 of 750 people",
+        "1 of 5 pictures cannot be decoded",
+        "0003_c1s1_1_0.jpg",
+        "2 of 2 queries have no match and count nowhere: 1 show people whom the gallery does not show; of 1 the protocol `market1501` hides every match (entries of the same identity and camera)",
+        "market-sketch-1k",
+    ] {
+        assert!(text.contains(expected), "{text}\nlacks {expected}");
+    }
+    let json: serde_json::Value = serde_json::from_slice(&desk.run(&["data", "check", "market1501", "--json"]).stdout).expect("JSON");
+    assert_eq!(json["unreadable"].as_array().map(Vec::len), Some(1));
+    std::fs::rename(desk.path(&format!("{market}/query")), desk.path(&format!("{market}/querry"))).expect("rename");
+    let missing = desk.refused(2, &["data", "check", "market1501"]);
+    assert!(missing.contains("found in") && missing.contains("querry/") && missing.contains("rename it to query"), "{missing}");
+    assert!(desk.refused(2, &["data", "check", "market1502"]).contains("did you mean `market1501`?"));
+    assert!(desk.succeed(&["data", "list"]).contains("Market-1501-v15.09.15"));
+}
+
+#[test]
+fn one_s_own_table_is_a_data_set_like_any_other() {
+    let desk = Desk::new();
+    pictures(&desk, &["datasets/shop/a.jpg", "datasets/shop/b.jpg"]);
+    let table = "path,identity,camera,modality,split\na.jpg,1,1,rgb,query\nb.jpg,1,2,rgb,gallery\n";
+    std::fs::write(desk.path("datasets/shop/shop.csv"), table).expect("write");
+    let text = desk.succeed(&["data", "check", "table:shop"]);
+    assert!(text.contains("| gallery | rgb | 1 | – | 1 | – |") && text.contains("nothing is wrong"), "{text}");
+    std::fs::write(desk.path("datasets/shop/shop.csv"), table.replace("b.jpg,1", "b.jpg,one")).expect("write");
+    assert!(desk.refused(2, &["data", "check", "table:shop"]).contains("shop.csv, row 3: `identity` is `one`"));
+}
+
+#[test]
+fn testing_on_people_of_the_training_data_is_refused_unless_it_is_wanted() {
+    let desk = Desk::new();
+    let file = "[data]\nsynthetic = false\n[[train.stages]]\nname = \"a\"\ndatasets = [\"market-sketch-1k\"]\nepochs = 1\nreal = []\nrate = 1e-3\nwarmup = 1\nfloor = 0.1\n[evaluation]\ntasks = [\"market1501.rgb-rgb\"]\n";
+    std::fs::write(desk.path("leak.toml"), file).expect("write");
+    let refused = desk.refused(2, &["experiment", "leak.toml"]);
+    assert!(refused.contains("market-sketch-1k shows people of market1501") && refused.contains("data.allow_leakage = true"), "{refused}");
+    let allowed = desk.refused(2, &["experiment", "leak.toml", "--set", "data.allow_leakage=true"]);
+    assert!(allowed.contains("warning: data.allow_leakage is set") && allowed.contains("Market-1501-v15.09.15"), "{allowed}");
+}
+
+#[test]
+fn ties_and_open_sets_are_scored_on_request() {
+    let desk = Desk::new();
+    let (query, gallery) = (golden("query.safetensors"), golden("gallery.safetensors"));
+    let base = ["score", "--query", &query, "--gallery", &gallery, "--protocol", "market1501", "--json"];
+    let score = |more: &[&str]| serde_json::from_str::<serde_json::Value>(&desk.succeed(&[&base[..], more].concat())).expect("JSON");
+    assert!(score(&[]).get("open_set").is_none());
+    let found = score(&["--open-set", "0.01,0.1"]);
+    let at = |i: usize| found["open_set"]["verification"][i]["true_accepts"].as_f64().expect("a rate");
+    assert!(0.0 < at(0) && at(0) < at(1) && at(1) <= 1.0, "{found}");
+    assert_eq!(found["open_set"]["impostor_queries"], 0);
+    // No two distances are equal there: the bounds meet.
+    assert_eq!(score(&["--ties", "optimistic"])["map"], score(&["--ties", "pessimistic"])["map"]);
+    assert!(desk.refused(2, &[&base[..], &["--open-set", "2"]].concat()).contains("false accept rate 2"));
 }
 
 /// A file of the golden feature files.

@@ -9,6 +9,7 @@
 pub mod augment;
 mod error;
 pub mod fs;
+pub mod index;
 mod modality;
 pub mod picture;
 pub mod readers;

@@ -1,6 +1,10 @@
 use crate::Modality;
+use crate::readers::synth_pedes::Indexed;
+use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// A person, unique within one data set. Junk and distractors keep the data set's own negative or zero labels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,7 +47,8 @@ pub struct Sample {
 }
 
 /// The part of a data set that a sample belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Split {
     /// For training.
     Train,
@@ -53,6 +58,25 @@ pub enum Split {
     Query,
     /// Test gallery.
     Gallery,
+}
+
+impl Split {
+    /// The name used in tables.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Validation => "validation",
+            Self::Query => "query",
+            Self::Gallery => "gallery",
+        }
+    }
+}
+
+impl fmt::Display for Split {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
 }
 
 /// One of several test splits: indices of its queries and of its gallery.
@@ -71,6 +95,8 @@ pub struct Dataset {
     pub name: String,
     /// Training samples.
     pub train: Vec<Sample>,
+    /// Training photographs that are too many to be held as samples (SYNTH-PEDES, prepared).
+    pub indexed: Option<Arc<Indexed>>,
     /// Validation samples, empty where the data set has no such part.
     pub validation: Vec<Sample>,
     /// Test queries.

@@ -1,6 +1,6 @@
 //! Identity batches: P identities with K tuples each, as pure functions of (seed, epoch).
 
-use crate::{DataError, Modality, Result, Sample, rng};
+use crate::{DataError, Modality, Result, rng};
 use rand::RngExt;
 use rand::seq::SliceRandom;
 use std::collections::BTreeMap;
@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 /// One person's samples by modality.
 #[derive(Debug, Clone, Default)]
 struct Group {
-    samples: [Vec<usize>; Modality::ALL.len()],
+    /// Numbers of samples by modality; 32 bits, because a large data set has millions.
+    samples: [Vec<u32>; Modality::ALL.len()],
 }
 
 /// One training example: a photograph and, for every other modality, a real sample of the same identity
@@ -33,15 +34,19 @@ pub struct IdentitySampler {
 }
 
 impl IdentitySampler {
-    /// A sampler over `samples`, whose identities are numbered by `classes` (parallel to `samples`), with batches
-    /// of `identities` people (P) and `tuples` photographs of each (K).
+    /// A sampler over samples given as (number, class of the identity, modality), with batches of `identities` people (P) and
+    /// `tuples` photographs of each (K).
     ///
     /// # Errors
-    /// [`DataError::Sampler`] if fewer than `identities` people have a photograph, or P or K is zero.
-    pub fn new(samples: &[Sample], classes: &[usize], identities: usize, tuples: usize, seed: u64) -> Result<Self> {
+    /// [`DataError::Sampler`] if fewer than `identities` people have a photograph, P or K is zero, or a number exceeds 2³² − 1.
+    pub fn new(samples: impl IntoIterator<Item = (usize, usize, Modality)>, identities: usize, tuples: usize, seed: u64) -> Result<Self> {
         let mut groups: BTreeMap<usize, Group> = BTreeMap::new();
-        for (i, (sample, class)) in samples.iter().zip(classes).enumerate() {
-            groups.entry(*class).or_default().samples[sample.modality as usize].push(i);
+        for (number, class, modality) in samples {
+            let number = u32::try_from(number).map_err(|_| DataError::Sampler(format!("sample {number} is one too many")))?;
+            groups.entry(class).or_default().samples[modality as usize].push(number);
+        }
+        for group in groups.values_mut() {
+            group.samples.iter_mut().for_each(Vec::shrink_to_fit);
         }
         groups.retain(|_, group| !group.samples[Modality::Rgb as usize].is_empty());
         if identities == 0 || tuples == 0 {
@@ -79,9 +84,9 @@ impl IdentitySampler {
                             if m == Modality::Rgb as usize || choices.is_empty() {
                                 return None;
                             }
-                            Some(choices[rng.random_range(0..choices.len())])
+                            Some(choices[rng.random_range(0..choices.len())] as usize)
                         });
-                        batch.push(Tuple { class: *class, rgb: photographs[k % photographs.len()], real });
+                        batch.push(Tuple { class: *class, rgb: photographs[k % photographs.len()] as usize, real });
                     }
                 }
                 batch
@@ -93,40 +98,28 @@ impl IdentitySampler {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Content, Identity};
 
-    fn samples() -> (Vec<Sample>, Vec<usize>) {
-        let mut samples = Vec::new();
-        let mut classes = Vec::new();
-        for class in 0..7usize {
-            for i in 0..3 + class % 2 {
-                let modality = if i == 2 { Modality::Sketch } else { Modality::Rgb };
-                samples.push(Sample {
-                    identity: Identity(class as i64),
-                    camera: None,
-                    modality,
-                    content: Content::Caption(String::new()),
-                    source: None,
-                    attributes: Vec::new(),
-                });
-                classes.push(class);
-            }
-        }
-        (samples, classes)
+    /// Seven people with two or three photographs and a sketch each: the class and the modality of every sample.
+    fn samples() -> Vec<(usize, Modality)> {
+        let of = |class: usize| (0..3 + class % 2).map(move |i| (class, if i == 2 { Modality::Sketch } else { Modality::Rgb }));
+        (0..7).flat_map(of).collect()
+    }
+
+    fn sampler(identities: usize, tuples: usize, seed: u64) -> Result<IdentitySampler> {
+        IdentitySampler::new(samples().into_iter().enumerate().map(|(i, (class, modality))| (i, class, modality)), identities, tuples, seed)
     }
 
     #[test]
     fn a_batch_has_p_identities_with_k_photographs_and_real_partners() {
-        let (samples, classes) = samples();
-        let sampler = IdentitySampler::new(&samples, &classes, 3, 2, 5).expect("sampler");
+        let samples = samples();
+        let sampler = sampler(3, 2, 5).expect("sampler");
         assert_eq!(sampler.batches_per_epoch(), 2);
         for batch in sampler.epoch(0) {
             assert_eq!(batch.len(), 6);
             for tuple in &batch {
-                assert_eq!(classes[tuple.rgb], tuple.class);
-                assert_eq!(samples[tuple.rgb].modality, Modality::Rgb);
+                assert_eq!(samples[tuple.rgb], (tuple.class, Modality::Rgb));
                 let sketch = tuple.real[Modality::Sketch as usize].expect("every identity has a sketch");
-                assert_eq!((classes[sketch], samples[sketch].modality), (tuple.class, Modality::Sketch));
+                assert_eq!(samples[sketch], (tuple.class, Modality::Sketch));
                 assert_eq!(tuple.real[Modality::Text as usize], None);
             }
             let people: std::collections::BTreeSet<usize> = batch.iter().map(|t| t.class).collect();
@@ -136,8 +129,7 @@ mod tests {
 
     #[test]
     fn batches_are_a_pure_function_of_seed_and_epoch() {
-        let (samples, classes) = samples();
-        let draw = |seed, epoch| IdentitySampler::new(&samples, &classes, 2, 2, seed).expect("sampler").epoch(epoch);
+        let draw = |seed, epoch| sampler(2, 2, seed).expect("sampler").epoch(epoch);
         assert_eq!(draw(1, 4), draw(1, 4));
         assert_ne!(draw(1, 4), draw(1, 5));
         assert_ne!(draw(1, 4), draw(2, 4));
@@ -145,8 +137,7 @@ mod tests {
 
     #[test]
     fn too_few_identities_are_refused() {
-        let (samples, classes) = samples();
-        let error = IdentitySampler::new(&samples, &classes, 8, 2, 0).expect_err("seven people");
+        let error = sampler(8, 2, 0).expect_err("seven people");
         assert!(error.to_string().contains("8 identities, but only 7"), "{error}");
     }
 }

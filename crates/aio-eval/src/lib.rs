@@ -4,6 +4,7 @@
 //! are functions of a ranking. Nothing here knows of images, paths, tensors or models.
 
 mod distance;
+mod open_set;
 mod protocol;
 pub mod python;
 mod ranking;
@@ -11,10 +12,11 @@ mod rerank;
 mod score;
 
 pub use distance::{Features, Metric};
-pub use protocol::{Entry, Protocol, single_shot};
-pub use ranking::{AveragePrecision, Ranking};
+pub use open_set::{OpenSet, Rate, open_set};
+pub use protocol::{Entry, Protocol, Unmatched, single_shot, unmatched};
+pub use ranking::{AveragePrecision, Ranking, Ties, Verdict};
 pub use rerank::Rerank;
-pub use score::{EvalOptions, QueryScore, Scores, chance, evaluate, evaluate_with_progress, mean_over_trials};
+pub use score::{EvalOptions, QueryScore, Scores, Spread, chance, evaluate, evaluate_with_progress, mean_over_trials};
 
 /// Why an evaluation was refused.
 #[derive(Debug, thiserror::Error, PartialEq)]
@@ -56,6 +58,14 @@ pub enum EvalError {
     #[error("re-ranking: {problem}")]
     Rerank {
         /// Which parameter, and what it must be.
+        problem: String,
+    },
+    /// A rate of false accepts that means nothing or needs too much memory.
+    #[error("false accept rate {rate}: {problem}")]
+    Rate {
+        /// The rate.
+        rate: f64,
+        /// What is wrong with it.
         problem: String,
     },
     /// Queries cannot be expanded.

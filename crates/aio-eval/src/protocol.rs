@@ -14,7 +14,7 @@ pub struct Entry {
 }
 
 /// Which gallery entries a query may see, and how CMC counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Protocol {
     /// Drop entries with the query's identity and camera (Market-1501, MSMT17, CUHK03-NP).
@@ -30,6 +30,10 @@ pub enum Protocol {
     Text,
     /// Drop entries with the query's identity and source photograph (Tri-CUHK-PEDES).
     Tri,
+    /// Drop entries with the query's identity and camera; CMC is that of galleries of one random entry per identity, in
+    /// expectation (CUHK03's classic splits).
+    #[serde(rename = "cuhk03-classic")]
+    Cuhk03Classic,
     /// Drop nothing.
     None,
 }
@@ -43,7 +47,7 @@ fn sysu_place(camera: i64) -> i64 {
 
 impl Protocol {
     /// Every protocol.
-    pub const ALL: [Self; 7] = [Self::Market1501, Self::SysuMm01, Self::Llcm, Self::Regdb, Self::Text, Self::Tri, Self::None];
+    pub const ALL: [Self; 8] = [Self::Market1501, Self::SysuMm01, Self::Llcm, Self::Regdb, Self::Text, Self::Tri, Self::Cuhk03Classic, Self::None];
 
     /// The protocol of that [`Self::name`].
     #[must_use]
@@ -61,6 +65,7 @@ impl Protocol {
             Self::Regdb => "regdb",
             Self::Text => "text",
             Self::Tri => "tri",
+            Self::Cuhk03Classic => "cuhk03-classic",
             Self::None => "none",
         }
     }
@@ -69,11 +74,40 @@ impl Protocol {
     #[must_use]
     pub fn sees(self, query: &Entry, entry: &Entry) -> bool {
         match self {
-            Self::Market1501 | Self::Llcm => query.identity != entry.identity || query.camera != entry.camera,
+            Self::Market1501 | Self::Llcm | Self::Cuhk03Classic => query.identity != entry.identity || query.camera != entry.camera,
             Self::SysuMm01 => sysu_place(query.camera) != sysu_place(entry.camera),
             Self::Tri => query.identity != entry.identity || query.image != entry.image,
             Self::Regdb | Self::Text | Self::None => true,
         }
+    }
+
+    /// What the rule hides, in words.
+    #[must_use]
+    pub fn hides(self) -> &'static str {
+        match self {
+            Self::Market1501 | Self::Llcm | Self::Cuhk03Classic => "entries of the same identity and camera",
+            Self::SysuMm01 => "entries at the same place",
+            Self::Tri => "the photograph that the query is or was made from",
+            Self::Regdb | Self::Text | Self::None => "nothing",
+        }
+    }
+
+    /// Whether the rule compares cameras.
+    #[must_use]
+    pub fn needs_cameras(self) -> bool {
+        matches!(self, Self::Market1501 | Self::SysuMm01 | Self::Llcm | Self::Cuhk03Classic)
+    }
+
+    /// Whether the rule compares source photographs.
+    #[must_use]
+    pub fn needs_images(self) -> bool {
+        self == Self::Tri
+    }
+
+    /// Whether CMC is the expectation over galleries of one random entry per identity.
+    #[must_use]
+    pub fn samples_identities(self) -> bool {
+        self == Self::Cuhk03Classic
     }
 
     /// Whether CMC is taken over the first occurrences of identities instead of over entries.
@@ -81,6 +115,32 @@ impl Protocol {
     pub fn counts_identities(self) -> bool {
         matches!(self, Self::SysuMm01 | Self::Llcm)
     }
+}
+
+/// Queries that have nothing to find, by the reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Unmatched {
+    /// The gallery does not show their identity.
+    pub absent: usize,
+    /// The gallery shows their identity, but the protocol hides every such entry from them.
+    pub hidden: usize,
+}
+
+/// Counts the queries without a match. It needs labels alone, so it can be known before anything is embedded.
+#[must_use]
+pub fn unmatched(queries: &[Entry], gallery: &[Entry], protocol: Protocol) -> Unmatched {
+    let mut by_identity: BTreeMap<i64, Vec<&Entry>> = BTreeMap::new();
+    for entry in gallery {
+        by_identity.entry(entry.identity).or_default().push(entry);
+    }
+    let mut found = Unmatched::default();
+    for query in queries {
+        match by_identity.get(&query.identity) {
+            None => found.absent += 1,
+            Some(entries) => found.hidden += usize::from(!entries.iter().any(|entry| protocol.sees(query, entry))),
+        }
+    }
+    found
 }
 
 /// The single-shot gallery of a trial: one random entry per identity and camera.

@@ -1,5 +1,5 @@
 use crate::distance::Measured;
-use crate::{AveragePrecision, Entry, EvalError, Features, Metric, Protocol, Ranking, Rerank};
+use crate::{AveragePrecision, Entry, EvalError, Features, Metric, Protocol, Ranking, Rerank, Ties};
 use ndarray::Array2;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,8 @@ pub struct EvalOptions {
     pub average_precision: AveragePrecision,
     /// Length of the CMC curve.
     pub max_rank: usize,
+    /// In which order equal distances stand.
+    pub ties: Ties,
     /// Nearest entries of every ranking that are kept by name.
     pub nearest: usize,
     /// Re-ranking, if any.
@@ -23,7 +25,15 @@ pub struct EvalOptions {
 
 impl Default for EvalOptions {
     fn default() -> Self {
-        Self { metric: Metric::Cosine, average_precision: AveragePrecision::Standard, max_rank: 50, nearest: 0, rerank: None, expand: 0 }
+        Self {
+            metric: Metric::Cosine,
+            average_precision: AveragePrecision::Standard,
+            max_rank: 50,
+            ties: Ties::Stable,
+            nearest: 0,
+            rerank: None,
+            expand: 0,
+        }
     }
 }
 
@@ -55,6 +65,19 @@ pub struct Scores {
     pub cmc: Vec<f64>,
     /// Scores by query; `None` where skipped.
     pub by_query: Vec<Option<QueryScore>>,
+    /// Standard deviations over trials, where there are several.
+    pub spread: Option<Spread>,
+}
+
+/// Sample standard deviations over trials.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Spread {
+    /// Of the mean average precision.
+    pub map: f64,
+    /// Of the mean inverse negative penalty.
+    pub minp: f64,
+    /// Of Rank-1.
+    pub rank1: f64,
 }
 
 impl Scores {
@@ -64,14 +87,22 @@ impl Scores {
         self.cmc.get(k.saturating_sub(1)).or(self.cmc.last()).copied().unwrap_or(0.0)
     }
 
-    fn from_queries(by_query: Vec<Option<QueryScore>>, gallery: usize, protocol: Protocol, max_rank: usize) -> Result<Self, EvalError> {
+    /// `expected` holds the sums of the queries' expected CMC, where the protocol asks for it.
+    fn from_queries(
+        by_query: Vec<Option<QueryScore>>,
+        expected: Option<Vec<f64>>,
+        gallery: usize,
+        protocol: Protocol,
+        max_rank: usize,
+    ) -> Result<Self, EvalError> {
         let valid: Vec<QueryScore> = by_query.iter().flatten().copied().collect();
         if valid.is_empty() {
             return Err(EvalError::NoMatches { queries: by_query.len(), protocol: protocol.name() });
         }
         let n = valid.len() as f64;
         let mean = |value: fn(&QueryScore) -> f64| valid.iter().map(value).sum::<f64>() / n;
-        let cmc = (0..max_rank).map(|k| valid.iter().filter(|q| q.first_hit <= k).count() as f64 / n).collect();
+        let counted = || (0..max_rank).map(|k| valid.iter().filter(|q| q.first_hit <= k).count() as f64 / n).collect();
+        let cmc = expected.map_or_else(counted, |sums| sums.into_iter().map(|sum| sum / n).collect());
         Ok(Self {
             queries: by_query.len(),
             skipped: by_query.len() - valid.len(),
@@ -80,6 +111,7 @@ impl Scores {
             minp: mean(|q| q.inverse_negative_penalty),
             cmc,
             by_query,
+            spread: None,
         })
     }
 }
@@ -108,6 +140,20 @@ pub fn evaluate(
     evaluate_with_progress((query_features, queries), (gallery_features, gallery), protocol, options, keep, &|_| {})
 }
 
+/// Refuses features that do not fit their labels or each other.
+pub(crate) fn check((query_features, queries): (&Features, &[Entry]), (gallery_features, gallery): (&Features, &[Entry])) -> Result<(), EvalError> {
+    for (what, features, entries) in [("queries", query_features, queries), ("gallery", gallery_features, gallery)] {
+        if features.rows() != entries.len() {
+            let (rows, width) = (entries.len(), features.width());
+            return Err(EvalError::Shape { what: what.into(), values: features.rows() * width, rows, width });
+        }
+    }
+    if query_features.width() != gallery_features.width() {
+        return Err(EvalError::Width { query: query_features.width(), gallery: gallery_features.width() });
+    }
+    Ok(())
+}
+
 /// As [`evaluate`]; `tick` is told how many of queries and gallery have their neighbours, which takes most of the time of
 /// re-ranking.
 ///
@@ -121,35 +167,31 @@ pub fn evaluate_with_progress(
     mut keep: impl FnMut(usize, &Ranking),
     tick: &(dyn Fn(usize) + Sync),
 ) -> Result<Scores, EvalError> {
-    for (what, features, entries) in [("queries", query_features, queries), ("gallery", gallery_features, gallery)] {
-        if features.rows() != entries.len() {
-            let (rows, width) = (entries.len(), features.width());
-            return Err(EvalError::Shape { what: what.into(), values: features.rows() * width, rows, width });
-        }
-    }
-    if query_features.width() != gallery_features.width() {
-        return Err(EvalError::Width { query: query_features.width(), gallery: gallery_features.width() });
-    }
+    check((query_features, queries), (gallery_features, gallery))?;
     let expanded = (options.expand > 0).then(|| expand(query_features, gallery_features, protocol, options)).transpose()?;
     let query_features = expanded.as_ref().unwrap_or(query_features);
     let mut by_query = Vec::with_capacity(queries.len());
+    let mut expected = protocol.samples_identities().then(|| vec![0.0; options.max_rank]);
     let mut visit = |first: usize, distances: Array2<f32>| {
         let rows: Vec<_> = distances.outer_iter().collect();
         let rankings: Vec<Ranking> = rows
             .par_iter()
             .enumerate()
-            .map(|(i, row)| Ranking::new(&queries[first + i], gallery, row.to_slice().unwrap_or_default(), protocol, options.nearest))
+            .map(|(i, row)| Ranking::new(&queries[first + i], gallery, row.to_slice().unwrap_or_default(), protocol, options.ties, options.nearest))
             .collect();
         for (i, ranking) in rankings.iter().enumerate() {
             keep(first + i, ranking);
             by_query.push(score(ranking, options.average_precision));
+            for (sum, value) in expected.iter_mut().flatten().zip(ranking.expected_cmc(options.max_rank)) {
+                *sum += value;
+            }
         }
     };
     match options.rerank {
         None => Measured::new(query_features, options.metric).distances(&Measured::new(gallery_features, options.metric), visit),
         Some(rerank) => rerank.distances((query_features, gallery_features), options.metric, tick, &mut visit)?,
     }
-    Scores::from_queries(by_query, gallery.len(), protocol, options.max_rank)
+    Scores::from_queries(by_query, expected, gallery.len(), protocol, options.max_rank)
 }
 
 /// Average query expansion (Chum et al., ICCV 2007): the mean of every query and its `options.expand` nearest gallery
@@ -191,18 +233,24 @@ pub fn chance(queries: &[Entry], gallery: &[Entry], protocol: Protocol, options:
     let trials: Vec<Scores> = (0..draws)
         .into_par_iter()
         .map(|draw| {
+            let mut expected = protocol.samples_identities().then(|| vec![0.0; options.max_rank]);
             let by_query = queries.iter().enumerate().map(|(i, query)| {
                 let mut random = crate::python::Random::new(seed.wrapping_add(draw).wrapping_mul(1_000_003) ^ i as u32);
                 let distances: Vec<f32> = gallery.iter().map(|_| (random.next_u32() >> 8) as f32).collect();
-                score(&Ranking::new(query, gallery, &distances, protocol, 0), options.average_precision)
+                let ranking = Ranking::new(query, gallery, &distances, protocol, Ties::Stable, 0);
+                for (sum, value) in expected.iter_mut().flatten().zip(ranking.expected_cmc(options.max_rank)) {
+                    *sum += value;
+                }
+                score(&ranking, options.average_precision)
             });
-            Scores::from_queries(by_query.collect(), gallery.len(), protocol, options.max_rank)
+            let by_query = by_query.collect();
+            Scores::from_queries(by_query, expected, gallery.len(), protocol, options.max_rank)
         })
         .collect::<Result<_, _>>()?;
     Ok(mean_over_trials(&trials))
 }
 
-/// The mean of the scores of several trials; queries and gallery are those of the first.
+/// The mean of the scores of several trials with their spread; queries and gallery are those of the first.
 ///
 /// # Panics
 /// If there is no trial.
@@ -212,5 +260,7 @@ pub fn mean_over_trials(trials: &[Scores]) -> Scores {
     let first = trials.first().expect("at least one trial");
     let mean = |value: fn(&Scores) -> f64| trials.iter().map(value).sum::<f64>() / n;
     let cmc = (0..first.cmc.len()).map(|k| trials.iter().map(|t| t.cmc[k]).sum::<f64>() / n).collect();
-    Scores { map: mean(|s| s.map), minp: mean(|s| s.minp), cmc, ..first.clone() }
+    let deviation = |value: fn(&Scores) -> f64| (trials.iter().map(|t| (value(t) - mean(value)).powi(2)).sum::<f64>() / (n - 1.0)).sqrt();
+    let spread = (trials.len() > 1).then(|| Spread { map: deviation(|s| s.map), minp: deviation(|s| s.minp), rank1: deviation(|s| s.rank(1)) });
+    Scores { map: mean(|s| s.map), minp: mean(|s| s.minp), cmc, spread, ..first.clone() }
 }

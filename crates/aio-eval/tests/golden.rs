@@ -1,6 +1,6 @@
 //! Numbers from outside: hand-computed values, the reference implementations' definitions, and invariances.
 
-use aio_eval::{AveragePrecision, Entry, EvalError, EvalOptions, Features, Metric, Protocol, Ranking, chance, evaluate, single_shot};
+use aio_eval::{AveragePrecision, Entry, EvalError, EvalOptions, Features, Metric, Protocol, Ranking, Ties, Verdict, chance, evaluate, single_shot};
 
 fn entry(identity: i64, camera: i64, image: i64) -> Entry {
     Entry { identity, camera, image }
@@ -10,7 +10,7 @@ fn entry(identity: i64, camera: i64, image: i64) -> Entry {
 fn ranking(hits: &[i64]) -> Ranking {
     let gallery: Vec<Entry> = hits.iter().enumerate().map(|(i, hit)| entry(if *hit == 1 { 7 } else { 100 + i as i64 }, -1, -1)).collect();
     let distances: Vec<f32> = (0..hits.len()).map(|i| i as f32).collect();
-    Ranking::new(&entry(7, -1, -1), &gallery, &distances, Protocol::None, 0)
+    Ranking::new(&entry(7, -1, -1), &gallery, &distances, Protocol::None, Ties::Stable, 0)
 }
 
 #[test]
@@ -48,12 +48,20 @@ fn sysu_drops_the_same_place_whoever_is_there() {
 fn sysu_counts_identities_in_cmc_and_images_in_ap() {
     // Ranked: two images of person 2, then the match. Over images it is third, over identities second.
     let gallery = [entry(2, 1, -1), entry(2, 4, -1), entry(1, 5, -1)];
-    let ranking = |protocol| Ranking::new(&entry(1, 6, -1), &gallery, &[0.1, 0.2, 0.3], protocol, 2);
+    let ranking = |protocol| Ranking::new(&entry(1, 6, -1), &gallery, &[0.1, 0.2, 0.3], protocol, Ties::Stable, 2);
     assert_eq!(ranking(Protocol::None).first_hit(), Some(2));
     let ranking = ranking(Protocol::SysuMm01);
     assert_eq!(ranking.first_hit(), Some(1));
-    assert_eq!(ranking.nearest, [(0, false), (1, false)]);
+    assert_eq!(ranking.nearest, [(0, Verdict::Wrong), (1, Verdict::Wrong)]);
     assert!((ranking.average_precision(AveragePrecision::Standard).expect("a hit") - 1.0 / 3.0).abs() < 1e-12);
+}
+
+#[test]
+fn hidden_entries_stand_in_the_list_as_junk_and_count_for_nothing() {
+    let gallery = [entry(1, 1, -1), entry(2, 1, -1), entry(1, 2, -1), entry(1, 1, -1)];
+    let ranking = Ranking::new(&entry(1, 1, -1), &gallery, &[0.1, 0.2, 0.3, 0.4], Protocol::Market1501, Ties::Stable, 2);
+    assert_eq!(ranking.nearest, [(0, Verdict::Hidden), (1, Verdict::Wrong), (2, Verdict::Right)]);
+    assert_eq!(ranking.first_hit(), Some(1));
 }
 
 #[test]
@@ -149,8 +157,11 @@ fn counting_places_agrees_with_sorting_even_where_distances_are_equal() {
         let query = entry(round % 6, round % 3, round);
         for protocol in [Protocol::Market1501, Protocol::SysuMm01, Protocol::None] {
             let (order, hits) = sorted(&query, &gallery, &distances, protocol);
-            let ranking = Ranking::new(&query, &gallery, &distances, protocol, 12);
-            assert_eq!(ranking.nearest.iter().map(|(i, _)| *i).collect::<Vec<_>>(), order[..12.min(order.len())]);
+            let ranking = Ranking::new(&query, &gallery, &distances, protocol, Ties::Stable, 12);
+            let visible = ranking.nearest.iter().filter(|(_, verdict)| *verdict != Verdict::Hidden).map(|(i, _)| *i);
+            assert_eq!(visible.collect::<Vec<_>>(), order[..12.min(order.len())]);
+            let nearest: Vec<usize> = ranking.nearest.iter().map(|(i, _)| *i).collect();
+            assert_eq!(nearest, sorted(&query, &gallery, &distances, Protocol::None).0[..nearest.len()], "with the hidden ones nothing is left out");
             assert_eq!(ranking.has_match(), !hits.is_empty());
             let expected = hits.iter().enumerate().map(|(j, place)| (j + 1) as f64 / (place + 1) as f64).sum::<f64>() / hits.len() as f64;
             let found = ranking.average_precision(AveragePrecision::Standard).unwrap_or(f64::NAN);

@@ -15,7 +15,7 @@ fn features(rows: std::ops::Range<usize>) -> Features {
     Features::new("golden", count, 4, values).expect("finite")
 }
 
-const GOLDEN: [[f32; 9]; 3] = [
+const GOLDEN: [[f64; 9]; 3] = [
     [0.999_894_98, 0.399_489_88, 0.126_023_42, 0.712_871_85, 1.0, 0.967_593_45, 0.377_240_06, 0.131_669_38, 0.821_955_95],
     [0.989_065_71, 0.819_774_03, 0.609_989_72, 0.002_602_57, 0.648_767_77, 1.0, 0.789_760_49, 0.593_461_83, 0.226_380_36],
     [0.752_959_54, 1.0, 0.936_412_68, 0.593_130_83, 0.004_045_48, 0.793_317_87, 0.996_565_45, 0.917_258_89, 0.458_804_11],
@@ -36,7 +36,7 @@ fn the_golden_distances_come_out() {
     let rows = reranked(&features(0..3), &features(3..12), Rerank { k1: 4, k2: 2, lambda: 0.3 });
     for (row, golden) in rows.iter().zip(GOLDEN) {
         for (value, expected) in row.iter().zip(golden) {
-            assert!((value - expected).abs() < 1e-5, "{row:?}\n{golden:?}");
+            assert!((f64::from(*value) - expected).abs() < 1e-5, "{row:?}\n{golden:?}");
         }
     }
 }

@@ -25,7 +25,7 @@ pub fn attention(qkv: Tensor<3>, keep: Tensor<2>, heads: usize) -> Tensor<3> {
     let [batch, tokens, width] = qkv.dims();
     let depth = width / 3 / heads;
     let parts = qkv.reshape([batch, tokens, 3, heads, depth]).permute([2, 0, 3, 1, 4]);
-    let part = |i: usize| parts.clone().slice([i..i + 1]).reshape([batch, heads, tokens, depth]);
+    let part = |i: usize| parts.clone().narrow(0, i, 1).reshape([batch, heads, tokens, depth]);
     let scores = part(0).mul_scalar((depth as f64).powf(-0.5)).matmul(part(1).swap_dims(2, 3));
     let hidden = (keep - 1.0).mul_scalar(1e9).reshape([batch, 1, 1, tokens]);
     let weights = activation::softmax(scores + hidden, 3);

@@ -3,8 +3,7 @@
 use aio_bench::error::{Error, Result};
 use aio_bench::experiment::{self, Request};
 use aio_bench::report::{self, Format};
-use aio_bench::{pretrain, progress, score, trials};
-use aio_data::DatasetName;
+use aio_bench::{check, pretrain, progress, score, trials};
 use aio_data::synth::benchmark;
 use aio_tokenize::bpe::Bpe;
 use clap::{Parser, Subcommand};
@@ -87,6 +86,8 @@ enum DataCommand {
         #[arg(long, default_value = "datasets")]
         root: PathBuf,
     },
+    /// Compare a data set with what its owners published: tree, counts, pictures, queries without a match.
+    Check(check::Request),
     /// Render the synthetic benchmark.
     Synth {
         /// Where to write it.
@@ -98,6 +99,15 @@ enum DataCommand {
         /// Also draw a contact sheet of every domain and modality to this PNG file.
         #[arg(long)]
         sheet: Option<PathBuf>,
+    },
+    /// Build the index of a data set that is too large to be read whole at every start.
+    Prepare {
+        /// The data set.
+        #[arg(value_parser = ["synth-pedes"])]
+        dataset: String,
+        /// Directory of the data sets, or of this one.
+        #[arg(long, default_value = "datasets")]
+        root: PathBuf,
     },
     /// Print the galleries over which a protocol averages.
     Trials(trials::Request),
@@ -125,6 +135,11 @@ fn main() -> ExitCode {
             // A closed pipe, as in `aio … | head`, is not worth a word.
             Err(_) => ExitCode::from(1),
         },
+        // What a check found is its result, whatever it says.
+        Err(Error::Found { report }) => {
+            let printed = std::io::stdout().write_all(report.as_bytes());
+            ExitCode::from(if printed.is_ok() { 2 } else { 1 })
+        }
         Err(error) => {
             eprintln!("error: {error}");
             if let Some(hint) = error.hint() {
@@ -142,12 +157,17 @@ fn run(command: Command) -> Result<String> {
             let (run, result) = experiment::run(&Request { name, settings, device, runs })?;
             eprintln!("report: {}", run.report().join("index.html").display());
             if json {
-                return serde_json::to_string_pretty(&result).map(|t| t + "\n").map_err(|e| Error::Failure(e.to_string()));
+                return self::json(&result);
             }
             report::results(&[result], Format::Markdown)
         }
         Command::Report { names, format, runs } => report_all(&names, format, &runs),
-        Command::Data { command: DataCommand::List { root } } => Ok(list(&root)),
+        Command::Data { command: DataCommand::List { root } } => Ok(check::list(&root)),
+        Command::Data { command: DataCommand::Check(request) } => {
+            let report = check::check(&request)?;
+            let text = if request.json { json(&report)? } else { report.text() };
+            if report.is_right() { Ok(text) } else { Err(Error::Found { report: text }) }
+        }
         Command::Data { command: DataCommand::Synth { out, seed, sheet } } => {
             if let Some(path) = sheet {
                 benchmark::contact_sheet(&path, seed)?;
@@ -160,6 +180,7 @@ fn run(command: Command) -> Result<String> {
             bar.finish_and_clear();
             Ok(format!("{} files, content {}\n", manifest.files, manifest.content))
         }
+        Command::Data { command: DataCommand::Prepare { dataset, root } } => check::prepare(&dataset, &root),
         Command::Data { command: DataCommand::Trials(request) } => trials::run(&request),
         Command::Score(request) => score::run(&request),
         Command::Tokenize { json } => tokenize(json),
@@ -199,13 +220,8 @@ fn report_all(names: &[String], format: Format, runs: &Path) -> Result<String> {
     Ok(text)
 }
 
-fn list(root: &Path) -> String {
-    let mut text = String::new();
-    for name in DatasetName::ALL {
-        let found = name.locate(root).map_or_else(|_| "not found".to_owned(), |p| p.display().to_string());
-        text += &format!("{:<18} {found}\n", name.name());
-    }
-    text + &format!("\nlooked below {}; datasets/README.md shows the expected trees\n", root.display())
+fn json<T: serde::Serialize>(value: &T) -> Result<String> {
+    serde_json::to_string_pretty(value).map(|text| text + "\n").map_err(|e| Error::Failure(e.to_string()))
 }
 
 fn tokenize(json: bool) -> Result<String> {

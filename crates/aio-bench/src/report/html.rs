@@ -5,7 +5,7 @@ use base64::Engine;
 use std::fmt::Write;
 
 const STYLE: &str = "
-:root{color-scheme:light}body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:0 auto;padding:1rem;color:#222;background:#fff}
+:root{color-scheme:light}body{font:16px/1.5 system-ui,sans-serif;max-width:72rem;margin:0 auto;padding:1rem;color:#222;background:#fff}
 h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}.scroll{overflow-x:auto}
 table{border-collapse:collapse;font-size:.85rem;white-space:nowrap}th,td{padding:.25rem .6rem;border-bottom:1px solid #ddd;text-align:right}
 th:first-child,td:first-child{text-align:left}svg,img{max-width:100%;height:auto}img{image-rendering:auto}.note{color:#555;font-size:.9rem}";
@@ -46,7 +46,7 @@ pub(super) fn page(result: &RunResult, figures: &[(String, String)], pictures: &
     for (title, svg) in figures {
         let _ = write!(text, "<h2>{}</h2><figure style=\"margin:0\">{}</figure>", escape(title), svg.replace("<svg ", "<svg role=\"img\" "));
     }
-    text += "<h2>Ranked lists</h2><p class=\"note\">Queries spread evenly over the test set, not chosen by score. Green: the right person; red: another one.</p>";
+    text += "<h2>Ranked lists</h2><p class=\"note\">Queries spread evenly over the test set, not chosen by score. Green: the right person; red: another one; grey: hidden by the protocol (same person at the same camera, or the photograph itself), which counts for nothing.</p>";
     for (task, bytes) in pictures {
         let data = base64::engine::general_purpose::STANDARD.encode(bytes);
         let _ = write!(text, "<h3>{0}</h3><img alt=\"ranked lists of {0}\" src=\"data:image/jpeg;base64,{data}\">", escape(task));

@@ -1,6 +1,7 @@
 use crate::error::{Error, Result};
 use crate::evaluate::RankedList;
 use aio_data::picture::{Picture, PictureSize};
+use aio_eval::Verdict;
 use image::{Rgb, RgbImage, imageops};
 use plotters::prelude::*;
 use std::path::Path;
@@ -13,6 +14,7 @@ const HEAD: u32 = 30;
 /// Okabe–Ito bluish green and vermilion: the field's green and red, told apart by colour-blind readers too.
 const RIGHT: Rgb<u8> = Rgb([0, 158, 115]);
 const WRONG: Rgb<u8> = Rgb([213, 94, 0]);
+const JUNK: Rgb<u8> = Rgb([190, 190, 190]);
 
 /// Encodes a picture as PNG.
 pub(super) fn png(picture: &RgbImage) -> Result<Vec<u8>> {
@@ -59,8 +61,18 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// What the protocol hides, drawn pale and grey.
+fn greyed(mut picture: RgbImage) -> RgbImage {
+    for pixel in picture.pixels_mut() {
+        let [r, g, b] = pixel.0.map(u16::from);
+        let luminance = (77 * r + 150 * g + 29 * b) / 256;
+        *pixel = Rgb([(150 + luminance / 3).min(255) as u8; 3]);
+    }
+    picture
+}
+
 /// Draws the ranked lists of a task: the query (pictures as the model sees them, then its sentence), then what it retrieved, with a green
-/// border where the person is right and a red one where not. Pictures that the protocol hides are not in the list.
+/// border where the person is right and a red one where not. Junk, which the protocol hides, is greyed.
 pub(super) fn draw(task: &str, lists: &[RankedList]) -> Result<RgbImage> {
     let (cell_w, cell_h) = (CELL.width as u32 + GAP + 2 * BORDER, CELL.height as u32 + GAP + 2 * BORDER);
     let parts = lists.iter().map(|l| l.pictures.len() as u32).max().unwrap_or(0);
@@ -81,8 +93,14 @@ pub(super) fn draw(task: &str, lists: &[RankedList]) -> Result<RgbImage> {
                 labels.push((text, (GAP + parts * cell_w) as i32, (y + 4) as i32 + 13 * line as i32, 11));
             }
         }
-        for (i, (path, hit)) in list.retrieved.iter().enumerate() {
-            paste(&mut canvas, &open(path, |decoded| decoded)?, left + i as u32 * cell_w + BORDER, y, Some(if *hit { RIGHT } else { WRONG }));
+        for (i, (path, verdict)) in list.retrieved.iter().enumerate() {
+            let picture = open(path, |decoded| decoded)?;
+            let (picture, border) = match verdict {
+                Verdict::Right => (picture, RIGHT),
+                Verdict::Wrong => (picture, WRONG),
+                Verdict::Hidden => (greyed(picture), JUNK),
+            };
+            paste(&mut canvas, &picture, left + i as u32 * cell_w + BORDER, y, Some(border));
         }
     }
     let mut pixels = canvas.into_raw();

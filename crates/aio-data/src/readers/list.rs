@@ -46,14 +46,20 @@ pub(super) fn lines(path: &Path) -> Result<Vec<(usize, String)>> {
     Ok(lines)
 }
 
+/// A relative path from a list file, refused if it is absolute or climbs.
+pub(super) fn plain<'a>(list: &Path, row: usize, relative: &'a str) -> Result<&'a str> {
+    let relative = relative.strip_prefix("./").unwrap_or(relative);
+    let normal = Path::new(relative).components().all(|c| matches!(c, Component::Normal(_)));
+    if relative.is_empty() || !normal {
+        return Err(DataError::Row { path: list.to_path_buf(), row, problem: format!("`{relative}` is not a plain relative path") });
+    }
+    Ok(relative)
+}
+
 /// A path from a list file, checked to stay below `root`, links followed, and to exist.
 pub(super) fn listed(list: &Path, row: usize, root: &Path, relative: &str) -> Result<PathBuf> {
     let problem = |problem: String| DataError::Row { path: list.to_path_buf(), row, problem };
-    let relative = relative.strip_prefix("./").unwrap_or(relative);
-    let plain = Path::new(relative).components().all(|c| matches!(c, Component::Normal(_)));
-    if relative.is_empty() || !plain {
-        return Err(problem(format!("`{relative}` is not a plain relative path")));
-    }
+    let relative = plain(list, row, relative)?;
     let path = root.join(relative);
     if !path.is_file() {
         return Err(problem(format!("the image {} does not exist", path.display())));
@@ -101,19 +107,46 @@ pub(super) fn comma_separated(path: &Path) -> Result<Vec<i64>> {
 }
 
 /// Calls `visit(row, element)` for every element of a JSON array, rows counted from 1, holding one element at a time.
-pub(super) fn annotations<T: DeserializeOwned>(path: &Path, visit: impl FnMut(usize, T) -> Result<()>) -> Result<()> {
-    let left = Rc::new(Cell::new(LARGEST_ELEMENT));
-    let reader = Bounded { inner: BufReader::with_capacity(1 << 16, open(path)?), left: Rc::clone(&left) };
-    let (row, failure) = (Cell::new(0), Cell::new(None));
-    let mut json = serde_json::Deserializer::from_reader(reader);
-    let parsed = Elements { visit, row: &row, failure: &failure, left: &left, of: PhantomData::<T> }.deserialize(&mut json).and_then(|()| json.end());
-    if let Some(error) = failure.take() {
-        return Err(error);
+pub(super) fn annotations<T: DeserializeOwned>(path: &Path, mut visit: impl FnMut(usize, T) -> Result<()>) -> Result<()> {
+    Annotations::open(path)?.each(|row, _, element| visit(row, element))
+}
+
+/// A JSON array that is read element by element.
+pub(crate) struct Annotations {
+    path: PathBuf,
+    reader: Bounded<BufReader<File>>,
+    budget: Rc<Budget>,
+}
+
+/// Bytes of an annotation file that were read, and that may still be read for the element at hand.
+struct Budget {
+    read: Cell<u64>,
+    left: Cell<u64>,
+}
+
+impl Annotations {
+    pub(crate) fn open(path: &Path) -> Result<Self> {
+        let budget = Rc::new(Budget { read: Cell::new(0), left: Cell::new(LARGEST_ELEMENT) });
+        let reader = Bounded { inner: BufReader::with_capacity(1 << 16, open(path)?), budget: Rc::clone(&budget) };
+        Ok(Self { path: path.to_path_buf(), reader, budget })
     }
-    parsed.map_err(|e| match e.classify() {
-        serde_json::error::Category::Data if row.get() > 0 => DataError::Row { path: path.to_path_buf(), row: row.get(), problem: e.to_string() },
-        _ => DataError::Parse { path: path.to_path_buf(), problem: e.to_string() },
-    })
+
+    /// Calls `visit(row, span, element)` for every element, rows counted from 1. A span begins behind the element before, so that a
+    /// comma and blanks may stand in front.
+    pub(crate) fn each<T: DeserializeOwned>(&mut self, visit: impl FnMut(usize, (u64, u64), T) -> Result<()>) -> Result<()> {
+        let (row, failure) = (Cell::new(0), Cell::new(None));
+        let mut json = serde_json::Deserializer::from_reader(&mut self.reader);
+        let elements = Elements { visit, row: &row, failure: &failure, budget: &self.budget, of: PhantomData::<T> };
+        let parsed = elements.deserialize(&mut json).and_then(|()| json.end());
+        if let Some(error) = failure.take() {
+            return Err(error);
+        }
+        let path = || self.path.clone();
+        parsed.map_err(|e| match e.classify() {
+            serde_json::error::Category::Data if row.get() > 0 => DataError::Row { path: path(), row: row.get(), problem: e.to_string() },
+            _ => DataError::Parse { path: path(), problem: e.to_string() },
+        })
+    }
 }
 
 /// A whole JSON document of bounded size.
@@ -129,18 +162,20 @@ pub(super) fn document<T: DeserializeOwned>(path: &Path, largest: u64) -> Result
 /// A reader that gives no more than what is left for the element being read.
 struct Bounded<R> {
     inner: R,
-    left: Rc<Cell<u64>>,
+    budget: Rc<Budget>,
 }
 
 impl<R: Read> Read for Bounded<R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        if self.left.get() == 0 {
+        let Budget { read, left } = &*self.budget;
+        if left.get() == 0 {
             return Err(std::io::Error::other(format!("an element is larger than {LARGEST_ELEMENT} bytes")));
         }
-        let most = buffer.len().min(self.left.get() as usize);
-        let read = self.inner.read(&mut buffer[..most])?;
-        self.left.set(self.left.get() - read as u64);
-        Ok(read)
+        let most = buffer.len().min(left.get() as usize);
+        let count = self.inner.read(&mut buffer[..most])?;
+        left.set(left.get() - count as u64);
+        read.set(read.get() + count as u64);
+        Ok(count)
     }
 }
 
@@ -148,11 +183,11 @@ struct Elements<'a, T, F> {
     visit: F,
     row: &'a Cell<usize>,
     failure: &'a Cell<Option<DataError>>,
-    left: &'a Cell<u64>,
+    budget: &'a Budget,
     of: PhantomData<T>,
 }
 
-impl<'de, T: DeserializeOwned, F: FnMut(usize, T) -> Result<()>> DeserializeSeed<'de> for Elements<'_, T, F> {
+impl<'de, T: DeserializeOwned, F: FnMut(usize, (u64, u64), T) -> Result<()>> DeserializeSeed<'de> for Elements<'_, T, F> {
     type Value = ();
 
     fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> std::result::Result<(), D::Error> {
@@ -160,7 +195,7 @@ impl<'de, T: DeserializeOwned, F: FnMut(usize, T) -> Result<()>> DeserializeSeed
     }
 }
 
-impl<'de, T: DeserializeOwned, F: FnMut(usize, T) -> Result<()>> Visitor<'de> for Elements<'_, T, F> {
+impl<'de, T: DeserializeOwned, F: FnMut(usize, (u64, u64), T) -> Result<()>> Visitor<'de> for Elements<'_, T, F> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -170,9 +205,11 @@ impl<'de, T: DeserializeOwned, F: FnMut(usize, T) -> Result<()>> Visitor<'de> fo
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut elements: A) -> std::result::Result<(), A::Error> {
         loop {
             self.row.set(self.row.get() + 1);
-            self.left.set(LARGEST_ELEMENT);
+            self.budget.left.set(LARGEST_ELEMENT);
+            // The parser looks no byte ahead between elements, and none behind an object.
+            let start = self.budget.read.get();
             let Some(element) = elements.next_element()? else { return Ok(()) };
-            if let Err(error) = (self.visit)(self.row.get(), element) {
+            if let Err(error) = (self.visit)(self.row.get(), (start, self.budget.read.get()), element) {
                 self.failure.set(Some(error));
                 return Err(serde::de::Error::custom("stopped"));
             }

@@ -6,7 +6,7 @@
 mod cuhk03;
 mod cuhk_pedes;
 mod icfg_pedes;
-mod list;
+pub(crate) mod list;
 mod llcm;
 mod market;
 mod market_sketch_1k;
@@ -17,7 +17,7 @@ mod orbench;
 mod pku_sketch;
 mod regdb;
 mod rstp_reid;
-mod synth_pedes;
+pub mod synth_pedes;
 pub mod sysu_mm01;
 pub mod table;
 

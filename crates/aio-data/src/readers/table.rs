@@ -6,6 +6,7 @@
 use super::Card;
 use super::list::listed;
 use crate::{DataError, Dataset, Modality, Result, Sample};
+use polars::prelude::{DataType, ParquetReader, PlSmallStr, PolarsError, PolarsResult, SerReader};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -62,7 +63,7 @@ type Row = [String; COLUMNS.len()];
 pub fn read(file: &Path) -> Result<Dataset> {
     let folder = file.parent().unwrap_or(Path::new("."));
     let mut dataset = Dataset::default();
-    let mut seen: BTreeMap<(String, String, String), usize> = BTreeMap::new();
+    let mut seen: BTreeMap<(String, String), usize> = BTreeMap::new();
     let is_parquet = file.extension().is_some_and(|e| e == "parquet");
     let visit = |row: usize, fields: Row| -> Result<()> {
         let problem = |problem: String| DataError::Row { path: file.to_path_buf(), row, problem };
@@ -71,7 +72,7 @@ pub fn read(file: &Path) -> Result<Dataset> {
         let modality: Modality = modality.parse().map_err(|e| problem(format!("`modality`: {e}")))?;
         let identity = number("identity", &identity)?;
         let sample = match (modality, path.is_empty(), caption.is_empty()) {
-            (Modality::Text, true, false) => Sample::sentence(identity, caption.clone()),
+            (Modality::Text, true, false) => Sample::sentence(identity, caption),
             (Modality::Text, _, true) => return Err(problem("a text has no `caption`".into())),
             (Modality::Text, false, _) => return Err(problem(format!("a text has the path `{path}`; name its photograph in `source`"))),
             (_, true, _) => return Err(problem(format!("`path` of a picture ({modality}) is empty"))),
@@ -79,9 +80,8 @@ pub fn read(file: &Path) -> Result<Dataset> {
         };
         let sample = if camera.is_empty() { sample } else { sample.taken_by(number("camera", &camera)?) };
         let sample = if source.is_empty() { sample } else { sample.made_from(number("source", &source)?) };
-        if let Some(first) =
-            seen.insert((split.clone(), if modality == Modality::Text { source + &caption } else { path.clone() }, modality.to_string()), row)
-            && modality != Modality::Text
+        if !path.is_empty()
+            && let Some(first) = seen.insert((path.clone(), split.clone()), row)
         {
             return Err(problem(format!("`{path}` is in the split {split} already (row {first})")));
         }
@@ -136,6 +136,13 @@ fn csv(file: &Path, mut visit: impl FnMut(usize, Row) -> Result<()>) -> Result<(
     Ok(())
 }
 
-fn parquet(file: &Path, _visit: impl FnMut(usize, Row) -> Result<()>) -> Result<()> {
-    Err(DataError::Parse { path: file.to_path_buf(), problem: "Parquet".into() })
+fn parquet(file: &Path, mut visit: impl FnMut(usize, Row) -> Result<()>) -> Result<()> {
+    let unreadable = |source: std::io::Error| DataError::Io { action: "read", path: file.to_path_buf(), source };
+    let damaged = |e: PolarsError| DataError::Parse { path: file.to_path_buf(), problem: e.to_string() };
+    let frame = ParquetReader::new(std::fs::File::open(file).map_err(unreadable)?).finish().map_err(damaged)?;
+    let places = places(file, frame.get_column_names().into_iter().map(PlSmallStr::as_str))?;
+    let columns = frame.columns().iter().map(|c| c.cast(&DataType::String)).collect::<PolarsResult<Vec<_>>>().map_err(damaged)?;
+    let texts = columns.iter().map(|c| c.str()).collect::<PolarsResult<Vec<_>>>().map_err(damaged)?;
+    // Rows are counted as in the CSV file of the same table: the first is that of the names.
+    (0..frame.height()).try_for_each(|i| visit(i + 2, places.map(|place| place.and_then(|p| texts[p].get(i)).unwrap_or_default().to_owned())))
 }

@@ -1,0 +1,140 @@
+//! Verification and open-set identification: what is accepted when not everybody who is looked for is there.
+
+use crate::distance::{Features, Measured, Metric};
+use crate::{Entry, EvalError, Protocol, Ranking, Ties, Verdict};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// A rate of false accepts and what is found at it; fractions in 0..1.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Rate {
+    /// Largest rate of false accepts that is allowed.
+    pub false_accepts: f64,
+    /// Rate of true accepts; `None` where there is nothing to accept or to refuse.
+    pub true_accepts: Option<f64>,
+}
+
+/// Rates of true accepts at given rates of false accepts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OpenSet {
+    /// Pairs of one person that a query may see.
+    pub genuine_pairs: u64,
+    /// Pairs of two people that a query may see.
+    pub impostor_pairs: u64,
+    /// TPR@FPR over pairs (verification): points of the ROC curve.
+    pub verification: Vec<Rate>,
+    /// Queries with a match.
+    pub genuine_queries: usize,
+    /// Queries whose identity the gallery does not show.
+    pub impostor_queries: usize,
+    /// DIR@FAR at rank 1 over queries: a query is detected and identified if its nearest entry is its identity and near enough.
+    pub identification: Vec<Rate>,
+}
+
+/// Most distances of impostors that are held at once.
+const MOST: u64 = 1 << 28;
+
+/// The smallest of many distances.
+struct Smallest {
+    most: usize,
+    values: Vec<f32>,
+}
+
+impl Smallest {
+    fn push(&mut self, values: impl Iterator<Item = f32>) {
+        self.values.extend(values);
+        if self.values.len() >= 2 * self.most.max(1 << 16) {
+            self.shrink();
+        }
+    }
+
+    fn shrink(&mut self) {
+        if self.values.len() > self.most {
+            self.values.select_nth_unstable_by(self.most, f32::total_cmp);
+            self.values.truncate(self.most);
+        }
+    }
+}
+
+/// Fraction of `genuine` (ascending) below the distance that lets in at most `rate` of `count` impostors, of whose distances
+/// `smallest` (ascending) holds enough.
+///
+/// An impostor at the threshold would be one too many, so what is as far as it is refused with it.
+fn accepted(genuine: &[f32], smallest: &[f32], count: u64, rate: f64) -> Rate {
+    let allowed = (rate * count as f64).floor() as usize;
+    let below = smallest.get(allowed).map_or(genuine.len(), |threshold| genuine.partition_point(|d| d < threshold));
+    let known = !genuine.is_empty() && count > 0;
+    Rate { false_accepts: rate, true_accepts: known.then(|| below as f64 / genuine.len() as f64) }
+}
+
+/// Rates of true accepts at the given `rates` of false accepts, over the pairs that the protocol lets queries see.
+///
+/// Queries whose matches the protocol hides are neither genuine nor impostors in identification. Memory holds the genuine pairs and the
+/// nearest impostors, as many as the largest rate lets in.
+///
+/// # Errors
+/// [`EvalError`] if a rate is not in 0..1 or would need too many impostors, or widths or row counts differ.
+pub fn open_set(
+    (query_features, queries): (&Features, &[Entry]),
+    (gallery_features, gallery): (&Features, &[Entry]),
+    protocol: Protocol,
+    metric: Metric,
+    rates: &[f64],
+) -> Result<OpenSet, EvalError> {
+    crate::score::check((query_features, queries), (gallery_features, gallery))?;
+    if let Some(rate) = rates.iter().find(|r| !(0.0..1.0).contains(*r)) {
+        return Err(EvalError::Rate { rate: *rate, problem: "expected a fraction from 0 to below 1".into() });
+    }
+    let largest = rates.iter().copied().fold(0.0, f64::max);
+    let most = (largest * (queries.len() * gallery.len()) as f64) as u64 + 1;
+    if most > MOST {
+        return Err(EvalError::Rate { rate: largest, problem: format!("{most} distances would have to be held, more than {MOST}") });
+    }
+    let mut impostors = Smallest { most: most as usize, values: Vec::new() };
+    let (mut genuine, mut impostor_pairs) = (Vec::new(), 0u64);
+    let (mut identified, mut genuine_queries, mut intruders) = (Vec::new(), 0usize, Vec::new());
+    Measured::new(query_features, metric).distances(&Measured::new(gallery_features, metric), |first, distances| {
+        let rows: Vec<_> = distances.outer_iter().map(|row| row.to_vec()).collect();
+        let ranked: Vec<Ranking> =
+            rows.par_iter().enumerate().map(|(i, row)| Ranking::new(&queries[first + i], gallery, row, protocol, Ties::Pessimistic, 1)).collect();
+        for (i, (row, ranking)) in rows.iter().zip(ranked).enumerate() {
+            let query = &queries[first + i];
+            let seen = || (0..gallery.len()).filter(|j| protocol.sees(query, &gallery[*j]));
+            let same = |j: &usize| gallery[*j].identity == query.identity;
+            genuine.extend(seen().filter(same).map(|j| row[j]));
+            impostor_pairs += seen().filter(|j| !same(j)).count() as u64;
+            impostors.push(seen().filter(|j| !same(j)).map(|j| row[j]));
+            let absent = !gallery.iter().any(|entry| entry.identity == query.identity);
+            match ranking.nearest.iter().find(|(_, verdict)| *verdict != Verdict::Hidden) {
+                Some((j, verdict)) if ranking.has_match() => {
+                    genuine_queries += 1;
+                    if *verdict == Verdict::Right {
+                        identified.push(row[*j]);
+                    }
+                }
+                Some((j, _)) if absent => intruders.push(row[*j]),
+                _ => {}
+            }
+        }
+    });
+    impostors.shrink();
+    impostors.values.sort_unstable_by(f32::total_cmp);
+    for values in [&mut genuine, &mut identified, &mut intruders] {
+        values.sort_unstable_by(f32::total_cmp);
+    }
+    let verification = rates.iter().map(|rate| accepted(&genuine, &impostors.values, impostor_pairs, *rate)).collect();
+    let identification = rates.iter().map(|rate| {
+        let Rate { true_accepts, .. } = accepted(&identified, &intruders, intruders.len() as u64, *rate);
+        let of_all = |fraction: f64| fraction * identified.len() as f64 / genuine_queries as f64;
+        let known = genuine_queries > 0 && !intruders.is_empty();
+        Rate { false_accepts: *rate, true_accepts: known.then(|| true_accepts.map_or(0.0, of_all)) }
+    });
+    Ok(OpenSet {
+        genuine_pairs: genuine.len() as u64,
+        impostor_pairs,
+        verification,
+        genuine_queries,
+        impostor_queries: intruders.len(),
+        identification: identification.collect(),
+    })
+}

@@ -1,0 +1,135 @@
+//! Protocols against numbers from torchreid, scikit-learn and the published definitions (scripts/golden/protocols.py).
+
+use aio_eval::{Entry, EvalOptions, Features, Metric, Protocol, Ranking, Ties, Unmatched, chance, evaluate, open_set, unmatched};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Side {
+    features: Vec<f32>,
+    ids: Vec<i64>,
+    cameras: Vec<i64>,
+}
+
+#[derive(Deserialize)]
+struct Expected {
+    map: f64,
+    cmc: Vec<f64>,
+}
+
+#[derive(Deserialize)]
+struct Golden {
+    query: Side,
+    gallery: Side,
+    cuhk03_classic: Expected,
+    llcm: Expected,
+    rates: Vec<f64>,
+    verification: Vec<f64>,
+    identification: Vec<f64>,
+    genuine_queries: usize,
+    intruders: usize,
+    genuine_pairs: u64,
+    impostor_pairs: u64,
+    absent: usize,
+    hidden: usize,
+}
+
+fn golden() -> Golden {
+    serde_json::from_str(include_str!("golden/protocols.json")).expect("JSON")
+}
+
+fn side(side: &Side) -> (Features, Vec<Entry>) {
+    let entries = side.ids.iter().zip(&side.cameras).map(|(identity, camera)| Entry { identity: *identity, camera: *camera, image: -1 }).collect();
+    (Features::new("golden", side.ids.len(), 6, side.features.clone()).expect("finite"), entries)
+}
+
+fn scores(golden: &Golden, protocol: Protocol) -> aio_eval::Scores {
+    let ((q, queries), (g, gallery)) = (side(&golden.query), side(&golden.gallery));
+    let options = EvalOptions { metric: Metric::Euclidean, max_rank: 20, ..EvalOptions::default() };
+    evaluate((&q, &queries), (&g, &gallery), protocol, options, |_, _| {}).expect("scores")
+}
+
+#[test]
+fn llcm_counts_identities_and_hides_the_same_camera() {
+    let golden = golden();
+    let found = scores(&golden, Protocol::Llcm);
+    assert!((found.map - golden.llcm.map).abs() < 1e-6, "{} {}", found.map, golden.llcm.map);
+    for (k, (a, b)) in found.cmc.iter().zip(&golden.llcm.cmc).enumerate() {
+        assert!((a - b).abs() < 1e-9, "rank {}: {a} {b}", k + 1);
+    }
+}
+
+#[test]
+fn cuhk03_classic_is_what_torchreids_draws_tend_to() {
+    let golden = golden();
+    let found = scores(&golden, Protocol::Cuhk03Classic);
+    assert!((found.map - golden.cuhk03_classic.map).abs() < 1e-6);
+    for (k, (a, b)) in found.cmc.iter().zip(&golden.cuhk03_classic.cmc).enumerate() {
+        // 4,000 draws for each of some twenty queries: one standard error is below 0.002.
+        assert!((a - b).abs() < 0.008, "rank {}: {a} {b}", k + 1);
+    }
+    assert!(found.cmc.windows(2).all(|w| w[0] <= w[1] + 1e-12));
+}
+
+#[test]
+fn the_expectation_over_galleries_by_hand() {
+    // Two strangers' pictures, one nearer and one farther than the match; a third person is always nearer.
+    let entry = |identity| Entry { identity, camera: identity, image: -1 };
+    let gallery = [entry(2), entry(1), entry(2), entry(3)];
+    let query = Entry { identity: 1, camera: 9, image: -1 };
+    let ranking = Ranking::new(&query, &gallery, &[0.1, 0.2, 0.3, 0.05], Protocol::Cuhk03Classic, Ties::Stable, 0);
+    assert_eq!(ranking.expected_cmc(4), [0.0, 0.5, 1.0, 1.0]);
+    assert!(Ranking::new(&query, &gallery, &[0.1, 0.2, 0.3, 0.05], Protocol::Market1501, Ties::Stable, 0).expected_cmc(4).is_empty());
+}
+
+#[test]
+fn open_set_rates_are_those_of_scikit_learn_and_of_the_definition() {
+    let golden = golden();
+    let ((q, queries), (g, gallery)) = (side(&golden.query), side(&golden.gallery));
+    let found = open_set((&q, &queries), (&g, &gallery), Protocol::Market1501, Metric::Euclidean, &golden.rates).expect("rates");
+    assert_eq!((found.genuine_pairs, found.impostor_pairs), (golden.genuine_pairs, golden.impostor_pairs));
+    assert_eq!((found.genuine_queries, found.impostor_queries), (golden.genuine_queries, golden.intruders));
+    for (i, rate) in golden.rates.iter().enumerate() {
+        assert_eq!(found.verification[i].false_accepts, *rate);
+        let near = |a: Option<f64>, b: f64| assert!((a.expect("a rate") - b).abs() < 1e-9, "at {rate}: {a:?} {b}");
+        near(found.verification[i].true_accepts, golden.verification[i]);
+        near(found.identification[i].true_accepts, golden.identification[i]);
+    }
+    let error = open_set((&q, &queries), (&g, &gallery), Protocol::None, Metric::Cosine, &[1.5]).expect_err("a rate above one");
+    assert!(error.to_string().contains("1.5"), "{error}");
+    let alone = open_set((&q, &queries[..]), (&q, &queries), Protocol::None, Metric::Cosine, &[0.1]).expect("nobody is an intruder");
+    assert_eq!((alone.impostor_queries, alone.identification[0].true_accepts), (0, None));
+}
+
+#[test]
+fn queries_without_a_match_are_counted_by_reason() {
+    let golden = golden();
+    let ((_, queries), (_, gallery)) = (side(&golden.query), side(&golden.gallery));
+    let found = unmatched(&queries, &gallery, Protocol::Market1501);
+    assert_eq!(found, Unmatched { absent: golden.absent, hidden: golden.hidden });
+    assert_eq!(scores(&golden, Protocol::Market1501).skipped, golden.absent + golden.hidden);
+    assert_eq!(unmatched(&queries, &gallery, Protocol::None).hidden, 0);
+}
+
+#[test]
+fn ties_bound_every_order() {
+    // All features are alike: stable keeps the gallery's order, the bounds are the best and the worst that an order can do.
+    let entry = |identity| Entry { identity, camera: -1, image: -1 };
+    let gallery = [entry(2), entry(1), entry(3), entry(1)];
+    let (q, g) = (Features::new("q", 1, 1, vec![1.0]).expect("one"), Features::new("g", 4, 1, vec![1.0; 4]).expect("four"));
+    let map = |ties| {
+        let options = EvalOptions { ties, ..EvalOptions::default() };
+        evaluate((&q, &[entry(1)]), (&g, &gallery), Protocol::None, options, |_, _| {}).expect("scores").map
+    };
+    assert_eq!(map(Ties::Optimistic), 1.0);
+    assert_eq!(map(Ties::Stable), (1.0 / 2.0 + 2.0 / 4.0) / 2.0);
+    assert_eq!(map(Ties::Pessimistic), (1.0 / 3.0 + 2.0 / 4.0) / 2.0);
+}
+
+#[test]
+fn chance_has_no_spread_without_trials_and_pooling_is_the_mean_of_directions() {
+    let features = Features::new("views", 3, 2, vec![2.0, 0.0, 0.0, 5.0, 3.0, 4.0]).expect("finite");
+    let pooled = features.pooled(&[2, 1]);
+    assert_eq!(pooled.view().into_iter().copied().collect::<Vec<_>>(), [0.5, 0.5, 0.6, 0.8]);
+    let entries = [Entry { identity: 1, camera: -1, image: -1 }];
+    assert_eq!(chance(&entries, &entries, Protocol::None, EvalOptions::default(), 0, 3).expect("one").spread.expect("three draws").map, 0.0);
+}
