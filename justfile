@@ -41,9 +41,14 @@ check:
     cargo clippy --release --workspace --all-targets
     cargo doc --no-deps --workspace
 
-# Time the CPU operations against their plain compositions
-bench *arguments:
-    cargo run --quiet --release -p aio-ops --example throughput -- {{arguments}}
+# Benchmarks: just bench (CPU operations), just bench scale (Market-1501 with 500,000 distractors, SYNTH-PEDES' index)
+bench what="ops" *arguments:
+    cargo run --quiet --release {{ if what == "ops" { "-p aio-ops --example throughput" } else { "-p aio-bench --example " + what } }} -- {{arguments}}
+
+# Random input for every parser, so many seconds each (installs cargo-fuzz if it is missing)
+fuzz seconds="30":
+    command -v cargo-fuzz >/dev/null || cargo install --locked --version 0.13.2 cargo-fuzz
+    cd crates/aio-bench && for target in lists tables matlab features captions config; do cargo fuzz run --sanitizer none $target -- -max_total_time={{seconds}} -rss_limit_mb=2048 || exit 1; done
 
 # Run the smoke experiment on a GPU (a machine with CUDA; see docs/devices.md)
 gpu-check:

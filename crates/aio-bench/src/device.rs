@@ -1,9 +1,11 @@
 //! `--device cpu | wgpu[:N] | cuda[:N] | auto`, checked before any tensor exists.
+//!
+//! Burn panics in a thread of its own where a driver is missing, so what is asked for is looked for first.
 
 use crate::error::{Error, Result};
 use burn::tensor::Device;
 
-/// Opens the device that the user named.
+/// Opens the device that the user named; `auto` says on stderr what it chose.
 ///
 /// # Errors
 /// [`Error::User`] if the device is unknown, not compiled in, or not present.
@@ -17,8 +19,8 @@ pub fn open(name: &str) -> Result<Device> {
         None => (name, 0),
     };
     match kind {
-        "cpu" => Ok(Device::flex()),
-        "auto" => Ok(auto()),
+        "cpu" if index == 0 => Ok(Device::flex()),
+        "auto" if index == 0 => Ok(auto()),
         "cuda" => cuda(index),
         "wgpu" => wgpu(index),
         _ => Err(Error::user(format!("--device {name}: unknown device"), "expected cpu, wgpu, wgpu:N, cuda, cuda:N or auto")),
@@ -27,7 +29,21 @@ pub fn open(name: &str) -> Result<Device> {
 
 /// What really exists, best first; the CPU always does.
 fn auto() -> Device {
-    cuda(0).unwrap_or_else(|_| Device::flex())
+    let found = cuda(0).map(|device| (device, "cuda:0")).or_else(|_| wgpu(0).map(|device| (device, "wgpu:0")));
+    let (device, name) = found.unwrap_or_else(|_| (Device::flex(), "cpu"));
+    eprintln!("device: {name}");
+    device
+}
+
+/// The `index`-th of the devices that were found.
+#[cfg(any(feature = "cuda", feature = "wgpu"))]
+fn pick(kind: &str, index: usize, found: impl IntoIterator<Item = Device>) -> Result<Device> {
+    let mut found: Vec<Device> = found.into_iter().collect();
+    if index < found.len() {
+        return Ok(found.swap_remove(index));
+    }
+    let there = if found.is_empty() { "none is present".to_owned() } else { format!("the last one is {kind}:{}", found.len() - 1) };
+    Err(Error::user(format!("--device {kind}:{index}: there is no such device on this machine; {there}"), "use --device cpu, or auto"))
 }
 
 #[cfg(not(feature = "cuda"))]
@@ -37,11 +53,10 @@ fn cuda(_index: usize) -> Result<Device> {
 
 #[cfg(feature = "cuda")]
 fn cuda(index: usize) -> Result<Device> {
-    // Burn panics in a device thread where the driver is missing, so its presence is checked first.
     if !std::path::Path::new("/proc/driver/nvidia/version").exists() {
-        return Err(Error::user("--device cuda: no NVIDIA driver is loaded on this machine", "use --device cpu"));
+        return Err(Error::user("--device cuda: no NVIDIA driver is loaded on this machine", "use --device cpu, or auto"));
     }
-    Ok(Device::cuda(index))
+    pick("cuda", index, Device::enumerate(burn::tensor::DeviceType::Cuda))
 }
 
 #[cfg(not(feature = "wgpu"))]
@@ -51,8 +66,7 @@ fn wgpu(_index: usize) -> Result<Device> {
 
 #[cfg(feature = "wgpu")]
 fn wgpu(index: usize) -> Result<Device> {
-    use burn::tensor::DeviceKind;
-    Ok(Device::wgpu(if index == 0 { DeviceKind::DefaultDevice } else { DeviceKind::DiscreteGpu(index) }))
+    pick("wgpu", index, Device::enumerate(burn::tensor::DeviceType::Wgpu))
 }
 
 #[cfg(test)]
@@ -62,7 +76,7 @@ mod tests {
     #[test]
     fn unknown_and_absent_devices_are_the_users_errors() {
         assert!(open("cpu").is_ok() && open("auto").is_ok());
-        for name in ["tpu", "cuda:x"] {
+        for name in ["tpu", "cuda:x", "cpu:1", "cuda:99", "wgpu:99"] {
             assert_eq!(open(name).expect_err(name).exit_code(), 2);
         }
     }

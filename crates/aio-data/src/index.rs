@@ -4,8 +4,8 @@
 //! holds numbers alone (who is shown, how many captions there are, and where the photograph's annotation lies in the JSON file); paths and
 //! captions are read from that place when they are needed. The Parquet file also has the paths, for other tools.
 
-use crate::readers::list::Annotations;
-use crate::{DataError, Result, fs};
+use crate::readers::list::{Annotations, LARGEST_ELEMENT};
+use crate::{DataError, Result, fs, parquet};
 use polars::prelude::*;
 use serde::de::DeserializeOwned;
 use std::fs::File;
@@ -143,26 +143,25 @@ impl Index {
     /// # Errors
     /// [`DataError`] if it cannot be read, or was built from another annotation file.
     pub fn open(annotations: &Path, path: &Path) -> Result<Self> {
-        let open = |path: &Path| File::open(path).map_err(|source| DataError::Io { action: "read", path: path.to_path_buf(), source });
-        let mut reader = ParquetReader::new(open(path)?);
-        let metadata = reader.get_metadata().map_err(|e| failed(path, e))?;
-        let pairs = metadata.key_value_metadata.iter().flatten();
-        let source = pairs.into_iter().find(|pair| pair.key == SOURCE).and_then(|pair| pair.value.clone());
         let expected = fingerprint(annotations)?;
-        if source.as_deref() != Some(&expected) {
-            let problem =
-                format!("built from annotations of {}, but {} has {expected}; build it again", source.unwrap_or_default(), annotations.display());
-            return Err(failed(path, problem));
-        }
-        let columns = NUMBERS.map(str::to_owned).to_vec();
-        let frame = reader.with_columns(Some(columns)).finish().map_err(|e| failed(path, e))?;
+        let frame = parquet::read(path, Some(&NUMBERS), |metadata| {
+            let source = metadata.iter().find(|(key, _)| key == SOURCE).map_or("something else", |(_, value)| value);
+            if source == expected {
+                return Ok(());
+            }
+            Err(failed(path, format!("built from annotations of {source}, but {} has {expected}; build it again", annotations.display())))
+        })?;
         let column = |name: &str| frame.column(name).map_err(|e| failed(path, e));
         let wrong = |e: PolarsError| failed(path, e);
         let identities = column("identity")?.i64().map_err(wrong)?.into_no_null_iter().collect();
-        let captions = column("captions")?.u32().map_err(wrong)?.into_no_null_iter().collect();
+        let captions: Vec<u32> = column("captions")?.u32().map_err(wrong)?.into_no_null_iter().collect();
         let offsets = column("offset")?.u64().map_err(wrong)?.into_no_null_iter().collect();
-        let lengths = column("length")?.u32().map_err(wrong)?.into_no_null_iter().collect();
-        Ok(Self { annotations: annotations.to_path_buf(), file: open(annotations)?, identities, captions, offsets, lengths })
+        let lengths: Vec<u32> = column("length")?.u32().map_err(wrong)?.into_no_null_iter().collect();
+        if captions.iter().map(|n| u64::from(*n)).sum::<u64>() > u64::from(u32::MAX) || lengths.iter().any(|n| u64::from(*n) > 2 * LARGEST_ELEMENT) {
+            return Err(failed(path, "it announces more or longer annotations than such a file can have"));
+        }
+        let file = File::open(annotations).map_err(|source| DataError::Io { action: "read", path: annotations.to_path_buf(), source })?;
+        Ok(Self { annotations: annotations.to_path_buf(), file, identities, captions, offsets, lengths })
     }
 
     /// Number of photographs.

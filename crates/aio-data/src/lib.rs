@@ -11,6 +11,7 @@ mod error;
 pub mod fs;
 pub mod index;
 mod modality;
+mod parquet;
 pub mod picture;
 pub mod readers;
 mod rng;

@@ -16,7 +16,7 @@ use std::rc::Rc;
 const LONGEST_LINE: u64 = 1 << 16;
 
 /// Most bytes of one element of an annotation file.
-const LARGEST_ELEMENT: u64 = 1 << 20;
+pub(crate) const LARGEST_ELEMENT: u64 = 1 << 20;
 
 fn open(path: &Path) -> Result<File> {
     File::open(path).map_err(|source| DataError::Io { action: "read", path: path.to_path_buf(), source })

@@ -6,7 +6,7 @@
 use super::Card;
 use super::list::listed;
 use crate::{DataError, Dataset, Modality, Result, Sample};
-use polars::prelude::{DataType, ParquetReader, PlSmallStr, PolarsError, PolarsResult, SerReader};
+use polars::prelude::{DataType, PlSmallStr, PolarsError, PolarsResult};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -137,9 +137,8 @@ fn csv(file: &Path, mut visit: impl FnMut(usize, Row) -> Result<()>) -> Result<(
 }
 
 fn parquet(file: &Path, mut visit: impl FnMut(usize, Row) -> Result<()>) -> Result<()> {
-    let unreadable = |source: std::io::Error| DataError::Io { action: "read", path: file.to_path_buf(), source };
     let damaged = |e: PolarsError| DataError::Parse { path: file.to_path_buf(), problem: e.to_string() };
-    let frame = ParquetReader::new(std::fs::File::open(file).map_err(unreadable)?).finish().map_err(damaged)?;
+    let frame = crate::parquet::read(file, None, |_| Ok(()))?;
     let places = places(file, frame.get_column_names().into_iter().map(PlSmallStr::as_str))?;
     let columns = frame.columns().iter().map(|c| c.cast(&DataType::String)).collect::<PolarsResult<Vec<_>>>().map_err(damaged)?;
     let texts = columns.iter().map(|c| c.str()).collect::<PolarsResult<Vec<_>>>().map_err(damaged)?;
