@@ -10,6 +10,7 @@ use aio_data::augment::Augmentation;
 use aio_data::synth::benchmark::Size;
 use aio_data::{DatasetName, Modality, ModalitySet, fs};
 use aio_heads::OwnPhoto;
+use aio_model::import::{Normalisation, Stems};
 use aio_model::{LossWeights, Shared};
 use aio_tokenize::Statistics;
 use serde::{Deserialize, Serialize};
@@ -58,8 +59,18 @@ pub struct Data {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Model {
-    /// `embedded`, or the path of a safetensors file that `aio pretrain` wrote.
+    /// `embedded`, or the path of a weights file of this project or of a checkpoint of another one (docs/weights.md).
     pub weights: String,
+    /// Rows of input pictures, to which positions are interpolated; 0 keeps those of the weights (256 for checkpoints).
+    pub height: usize,
+    /// Columns of input pictures; 0 keeps those of the weights (128 for checkpoints).
+    pub width: usize,
+    /// Where image stems and text table start from.
+    pub stems: Stems,
+    /// How pictures are normalised for a checkpoint whose layout does not tell.
+    pub normalisation: Normalisation,
+    /// Attention heads of a checkpoint; 0 stands for one per 64 channels.
+    pub heads: usize,
     /// Modalities that get a tokenizer.
     pub modalities: ModalitySet,
     /// Modalities whose tokenizers keep their pre-trained weights.
@@ -150,6 +161,11 @@ impl Default for Experiment {
             data: Data { root: "datasets/synthetic".into(), synthetic: true, seed: 0, size: Size::default(), validation: 0.1, allow_leakage: false },
             model: Model {
                 weights: "embedded".into(),
+                height: 0,
+                width: 0,
+                stems: Stems::FromCheckpoint,
+                normalisation: Normalisation::Auto,
+                heads: 0,
                 modalities: [Modality::Rgb, Modality::Infrared, Modality::Sketch, Modality::Text].into_iter().collect(),
                 frozen: Vec::new(),
                 shared: Shared::Trained,
@@ -455,7 +471,7 @@ mod tests {
         let defaults = toml::to_string(&Experiment::default()).expect("TOML");
         assert_eq!(
             &blake3::hash(defaults.as_bytes()).to_hex()[..12],
-            "a4083ac09648",
+            "3a532554076d",
             "a default changed (raise DEFAULTS) or a key was added (update this)"
         );
     }

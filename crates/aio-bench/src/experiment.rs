@@ -7,7 +7,7 @@ use crate::run::{Manifest, Run, RunResult, TaskSummary};
 use crate::source::Library;
 use crate::task::Task;
 use crate::train::{self, Start};
-use crate::{device, progress, report};
+use crate::{device, foundation, progress, report};
 use aio_data::synth::benchmark;
 use aio_data::{DatasetName, fs};
 use aio_eval::Scores;
@@ -182,7 +182,9 @@ fn record(metrics: &mut BTreeMap<String, f64>, task: &str, scores: &Scores) {
 
 fn missing_weights(experiment: &Experiment) -> Option<String> {
     let name = &experiment.model.weights;
-    (name != "embedded" && !Path::new(name).is_file()).then(|| format!("weights: {name}"))
+    let missing = name != "embedded" && !Path::new(name).is_file();
+    let from = |path: &Path| foundation::origin(path).map_or(String::new(), |o| format!("\n    {}: from {} ({})", o.name, o.source, o.licence));
+    missing.then(|| format!("weights: {name}{}", from(Path::new(name))))
 }
 
 /// Refuses an experiment whose files are not there, naming all of them at once.

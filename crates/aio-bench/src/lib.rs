@@ -8,6 +8,7 @@ pub mod error;
 pub mod evaluate;
 pub mod experiment;
 pub mod features;
+pub mod foundation;
 pub mod pretrain;
 pub mod progress;
 pub mod report;

@@ -1,9 +1,10 @@
 //! The training loop: progressive stages, exact resume, validation, metrics as JSON lines.
 
 use crate::checkpoint::Checkpoints;
-use crate::config::{Experiment, Select, Stage};
+use crate::config::{Experiment, Model, Select, Stage};
 use crate::error::{Error, Result};
 use crate::evaluate;
+use crate::foundation;
 use crate::progress;
 use crate::run::Run;
 use crate::schedule::WarmupCosine;
@@ -11,7 +12,9 @@ use crate::source::{Classes, Library, Source, vocabulary};
 use aio_data::picture::PictureSize;
 use aio_data::sampler::Tuple;
 use aio_data::{Sample, fs};
+use aio_encoder::import::Hints;
 use aio_encoder::weights::{Preprocessing, Weights};
+use aio_model::import::ImportOptions;
 use aio_model::{Aio, AioConfig, Backbone, BackboneConfig, Extractor, Frozen, NonFinite, StepInput, StepOutput};
 use aio_tokenize::{Tokenizers, TokenizersConfig};
 use burn::grad_clipping::GradientClippingConfig;
@@ -86,11 +89,20 @@ impl Start {
     /// # Errors
     /// [`aio_encoder::weights::WeightsError`] naming the file or tensor.
     pub fn open(experiment: &Experiment) -> Result<Self> {
-        let name = &experiment.model.weights;
-        let weights = if name == "embedded" { Weights::embedded() } else { Weights::open(name.as_ref())? };
-        let (_, mut config, preprocessing) = Backbone::load(&weights, &Device::flex())?;
-        config.tokenizers = TokenizersConfig { modalities: experiment.model.modalities, ..config.tokenizers };
-        Ok(Self { config, preprocessing, sha256: weights.sha256(), weights })
+        let Model { weights: name, height, width, stems, heads, normalisation, modalities, .. } = &experiment.model;
+        let or = |size: usize, default: usize| if size == 0 { default } else { size };
+        let hints = Hints { heads: (*heads > 0).then_some(*heads), ..Hints::default() };
+        // What starts fresh is the same for all seeds: they differ in training, as with any other checkpoint.
+        let options =
+            ImportOptions { height: or(*height, 256), width: or(*width, 128), stems: *stems, hints, normalisation: *normalisation, seed: 0 };
+        let (weights, sha256) = foundation::open(name, &options)?;
+        let (_, mut config, mut preprocessing) = Backbone::load(&weights, &Device::flex())?;
+        (preprocessing.height, preprocessing.width) = (or(*height, preprocessing.height), or(*width, preprocessing.width));
+        config.tokenizers =
+            TokenizersConfig { modalities: *modalities, height: preprocessing.height, width: preprocessing.width, ..config.tokenizers };
+        let fits = config.tokenizers.stem.check(preprocessing.height, preprocessing.width);
+        fits.map_err(|problem| Error::user(format!("model.height, model.width: {problem}"), "choose multiples of the patch"))?;
+        Ok(Self { config, preprocessing, sha256, weights })
     }
 
     /// Builds the backbone on `device`: every visual modality starts from the pre-trained image stem.

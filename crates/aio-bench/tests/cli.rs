@@ -196,8 +196,14 @@ fn bad_requests_name_what_is_wrong() {
 #[test]
 fn the_papers_experiment_names_every_file_it_misses() {
     let text = Desk::new().refused(2, &["experiment", "paper/zero-shot"]);
-    for part in ["weights/vit-b-16.safetensors", "datasets/SYNTH-PEDES", "bounding_box_train/", "imgs-sketch2/", "exp/test_id.txt", "idx/{train_vis"]
-    {
+    for part in [
+        "weights/Meta-Transformer_base_patch16_encoder.pth",
+        "datasets/SYNTH-PEDES",
+        "bounding_box_train/",
+        "imgs-sketch2/",
+        "exp/test_id.txt",
+        "idx/{train_vis",
+    ] {
         assert!(text.contains(part), "{part}: {text}");
     }
 }
@@ -224,6 +230,71 @@ fn captions_become_77_ids_a_line() {
     assert!(lines.len() == 2 && lines.iter().all(|l| l.len() == 77));
     assert_eq!(lines[0][..8], [49406, 320, 786, 530, 320, 736, 7356, 49407]);
     assert_eq!(lines[1][..3], [49406, 49407, 0]);
+}
+
+/// A checkpoint of another project, from the tests of aio-model.
+fn checkpoint(name: &str) -> String {
+    format!("{}/../aio-model/tests/golden/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn blocks_of_another_project_encode_tokens_as_its_own_code_does() {
+    // scripts/golden/checkpoints.py
+    let desk = Desk::new();
+    let golden = std::fs::read(checkpoint("expected.safetensors")).expect("golden");
+    let golden = safetensors::SafeTensors::deserialize(&golden).expect("safetensors");
+    let tokens = golden.tensor("tokens").expect("tokens");
+    std::fs::write(desk.path("tokens.safetensors"), safetensors::serialize([("tokens", tokens)], None).expect("serialise")).expect("write");
+    let weights = checkpoint("meta-transformer.pth");
+    let encode = ["encode", "--weights", &weights, "--input", "tokens.safetensors", "--output", "features.safetensors", "--heads"];
+    assert!(desk.succeed(&[&encode[..], &["2"]].concat()).contains("[2, 5, 32], 2 blocks"));
+    let written = std::fs::read(desk.path("features.safetensors")).expect("features");
+    let written = safetensors::SafeTensors::deserialize(&written).expect("safetensors");
+    let floats = |bytes: &[u8]| bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect::<Vec<f32>>();
+    let (ours, theirs) = (written.tensor("features").expect("features"), golden.tensor("meta-transformer").expect("output"));
+    assert_eq!(ours.shape(), theirs.shape());
+    assert!(floats(ours.data()).iter().zip(floats(theirs.data())).all(|(a, b)| (a - b).abs() < 1e-4));
+    assert!(desk.refused(2, &[&encode[..], &["5"]].concat()).contains("5 heads do not divide a width of 32"));
+    let embedded = ["encode", "--weights", "embedded", "--input", "tokens.safetensors", "--output", "x.safetensors"];
+    assert!(desk.refused(2, &embedded).contains("has tokens of width 32"));
+}
+
+#[test]
+fn weights_are_listed_inspected_and_converted_and_calls_are_refused() {
+    let desk = Desk::new();
+    let list = desk.succeed(&["weights", "list"]);
+    assert!(list.contains("Meta-Transformer_base_patch16_encoder.pth: not there") && list.contains("Apache-2.0"), "{list}");
+    let inspected = desk.succeed(&["weights", "inspect", &checkpoint("open-clip.safetensors"), "--heads", "2"]);
+    for expected in [
+        "layout clip",
+        "2 blocks of width 32, 2 heads, MLP 128",
+        "ln_pre true",
+        "visual.conv1.weight → tokenizers.rgb.proj.weight",
+        "unused     logit_scale",
+    ] {
+        assert!(inspected.contains(expected), "{inspected}\nlacks {expected}");
+    }
+    let convert =
+        ["weights", "convert", &checkpoint("dinov2.safetensors"), "--output", "own.safetensors", "--height", "64", "--width", "32", "--heads", "2"];
+    assert!(desk.succeed(&convert).contains("fresh"));
+    assert!(desk.succeed(&["weights", "inspect", "own.safetensors"]).contains("a weights file of this project"));
+    let call = desk.refused(2, &["weights", "inspect", &checkpoint("call.pth")]);
+    assert!(call.contains("print`, which is no part of a state dict") && !call.contains("must never be printed"), "{call}");
+    let wrong = desk.refused(2, &["weights", "convert", &checkpoint("dino.pth"), "--output", "x.safetensors", "--height", "60", "--width", "32"]);
+    assert!(wrong.contains("60 × 32") && !desk.path("x.safetensors").exists(), "{wrong}");
+}
+
+#[test]
+fn an_experiment_starts_from_a_checkpoint_of_another_project() {
+    let desk = Desk::new();
+    let weights = format!("model.weights={}", checkpoint("open-clip.safetensors"));
+    let settings = ["--set", &weights, "--set", "model.heads=2", "--set", "model.height=64", "--set", "model.width=32"];
+    let output = desk.run(&[&["experiment", "smoke"][..], &SHORT, &settings].concat());
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{text}");
+    assert!(text.contains("layout clip") && text.contains("fresh      tokenizers.text.positions"), "{text}");
+    let wrong = desk.refused(2, &[&["experiment", "smoke"][..], &settings, &["--set", "model.width=30"]].concat());
+    assert!(wrong.contains("64 × 30"), "{wrong}");
 }
 
 /// Writes small pictures.

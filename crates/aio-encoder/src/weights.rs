@@ -1,8 +1,10 @@
 //! Weights as safetensors with PyTorch key names: reading that checks every tensor, writing, and the embedded file.
 
+use crate::checkpoint::{self, RawTensor, Tensors};
 use burn::module::Module;
 use burn::store::{BurnToPyTorchAdapter, ModuleSnapshot, PyTorchToBurnAdapter, SafetensorsStore};
 use safetensors::SafeTensors;
+use safetensors::tensor::TensorView;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -62,6 +64,14 @@ pub enum WeightsError {
         /// Where the bytes come from.
         origin: String,
         /// The parser's message.
+        problem: String,
+    },
+    /// A checkpoint of another project cannot be used.
+    #[error("the checkpoint {origin} cannot be used: {problem}")]
+    Checkpoint {
+        /// Where the bytes come from.
+        origin: String,
+        /// Why.
         problem: String,
     },
     /// Tensors are missing, left over, or of another shape.
@@ -130,6 +140,37 @@ impl Weights {
     pub fn shapes(&self) -> Result<BTreeMap<String, Vec<usize>>, WeightsError> {
         let file = SafeTensors::deserialize(&self.bytes).map_err(|e| self.format(e))?;
         Ok(file.tensors().into_iter().map(|(name, view)| (name, view.shape().to_vec())).collect())
+    }
+
+    /// All tensors, in 32-bit floating point.
+    ///
+    /// # Errors
+    /// [`WeightsError::Format`] if the bytes are not safetensors, or hold other types.
+    pub fn tensors(&self) -> Result<Tensors, WeightsError> {
+        let file = SafeTensors::deserialize(&self.bytes).map_err(|e| self.format(e))?;
+        checkpoint::tensors(&file).map_err(|e| self.format(e))
+    }
+
+    /// A file with these tensors and the metadata of `like`.
+    ///
+    /// # Errors
+    /// [`WeightsError::Format`] if the tensors cannot be serialised.
+    pub fn from_tensors(origin: &str, tensors: &Tensors, like: &Self) -> Result<Self, WeightsError> {
+        let (_, header) = SafeTensors::read_metadata(&like.bytes).map_err(|e| like.format(e))?;
+        let bytes: BTreeMap<&String, Vec<u8>> =
+            tensors.iter().map(|(name, t)| (name, t.values.iter().flat_map(|v| v.to_le_bytes()).collect())).collect();
+        let view = |(name, tensor): (&String, &RawTensor)| {
+            TensorView::new(safetensors::Dtype::F32, tensor.shape.clone(), &bytes[name]).map(|view| (name.clone(), view)).map_err(|e| like.format(e))
+        };
+        let views = tensors.iter().map(view).collect::<Result<BTreeMap<_, _>, _>>()?;
+        let bytes = safetensors::serialize(views, header.metadata().clone()).map_err(|e| like.format(e))?;
+        Ok(Self { origin: origin.to_owned(), bytes })
+    }
+
+    /// The bytes of the file.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
     /// A metadata entry.

@@ -278,11 +278,10 @@ impl Aio {
     /// Adds heads to a pre-trained backbone and freezes its encoder.
     #[must_use]
     pub fn new(backbone: Backbone, config: &AioConfig, device: &Device) -> Self {
-        let width = config.backbone.encoder.width;
         let model = Self {
             backbone,
-            identity: IdentityHead::new(width, config.classes, device),
-            attribute: AttributeHead::new(width, config.attributes, device),
+            identity: IdentityHead::new(config.backbone.embedding_width(), config.classes, device),
+            attribute: AttributeHead::new(config.backbone.encoder.width, config.attributes, device),
         };
         model.frozen(config.frozen)
     }

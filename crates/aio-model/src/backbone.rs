@@ -18,11 +18,12 @@ pub struct Projection {
 }
 
 impl Projection {
-    fn new(width: usize, device: &Device) -> Self {
-        Self { norm: LayerNormConfig::new(width).init(device), linear: LinearConfig::new(width, width).with_bias(false).init(device) }
+    fn new(encoder: &EncoderConfig, embedding: usize, device: &Device) -> Self {
+        let norm = LayerNormConfig::new(encoder.width).with_epsilon(encoder.epsilon).init(device);
+        Self { norm, linear: LinearConfig::new(encoder.width, embedding).with_bias(false).init(device) }
     }
 
-    /// `[batch, width]` to the same.
+    /// `[batch, width]` to `[batch, embedding]`.
     #[must_use]
     pub fn forward(&self, cls: Tensor<2>) -> Tensor<2> {
         self.linear.forward(self.norm.forward(cls))
@@ -37,6 +38,9 @@ pub struct BackboneConfig {
     pub tokenizers: TokenizersConfig,
     /// The encoder.
     pub encoder: EncoderConfig,
+    /// Width of the embedding, where it is not the encoder's (CLIP projects 768 to 512).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub embedding: Option<usize>,
 }
 
 /// Tokenizers, encoder and output projection: everything that an embedding needs.
@@ -58,8 +62,17 @@ impl BackboneConfig {
     /// Builds a backbone with random weights.
     #[must_use]
     pub fn init(&self, device: &Device) -> Backbone {
-        let width = self.encoder.width;
-        Backbone { tokenizers: self.tokenizers.init(width, device), encoder: self.encoder.init(device), projection: Projection::new(width, device) }
+        Backbone {
+            tokenizers: self.tokenizers.init(self.encoder.width, device),
+            encoder: self.encoder.init(device),
+            projection: Projection::new(&self.encoder, self.embedding_width(), device),
+        }
+    }
+
+    /// Width of an embedding.
+    #[must_use]
+    pub fn embedding_width(&self) -> usize {
+        self.embedding.unwrap_or(self.encoder.width)
     }
 }
 
@@ -67,7 +80,7 @@ impl Backbone {
     /// Runs tokenizers and encoder; returns the embedding and all output tokens.
     ///
     /// # Shapes
-    /// - embedding: `[batch, width]`
+    /// - embedding: `[batch, embedding]`
     /// - tokens: `[batch, 1 + tokens, width]`
     #[must_use]
     pub fn forward(&self, present: &[Present]) -> (Tensor<2>, Tensor<3>) {
@@ -81,7 +94,7 @@ impl Backbone {
     /// Embeddings alone.
     ///
     /// # Shapes
-    /// - output: `[batch, width]`
+    /// - output: `[batch, embedding]`
     #[must_use]
     pub fn embed(&self, present: &[Present]) -> Tensor<2> {
         self.forward(present).0

@@ -71,7 +71,7 @@ impl Extractor {
     /// An extractor around a backbone; it is taken out of training mode.
     #[must_use]
     pub fn new(backbone: &Backbone, config: &BackboneConfig, preprocessing: Preprocessing, device: &Device) -> Self {
-        Self { backbone: backbone.valid(), preprocessing, width: config.encoder.width, device: device.clone().inner() }
+        Self { backbone: backbone.valid(), preprocessing, width: config.embedding_width(), device: device.clone().inner() }
     }
 
     /// The pre-trained encoder that is compiled into the binary, for RGB and text.
@@ -80,7 +80,7 @@ impl Extractor {
     /// [`WeightsError`] if the embedded file is damaged.
     pub fn embedded(device: &Device) -> Result<Self, WeightsError> {
         let (backbone, config, preprocessing) = Backbone::load(&Weights::embedded(), device)?;
-        Ok(Self { backbone, preprocessing, width: config.encoder.width, device: device.clone() })
+        Ok(Self { backbone, preprocessing, width: config.embedding_width(), device: device.clone() })
     }
 
     /// How pictures must be prepared.

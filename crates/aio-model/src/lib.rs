@@ -7,6 +7,7 @@ mod aio;
 mod backbone;
 mod batch;
 mod extractor;
+pub mod import;
 pub mod pretrain;
 
 pub use aio::{Aio, AioConfig, Frozen, LossWeights, Losses, NonFinite, Shared, StepInput, StepOutput, Terms, TrainBatch};

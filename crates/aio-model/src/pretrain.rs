@@ -19,8 +19,9 @@ pub fn config() -> BackboneConfig {
         width: 48,
         stem: StemConfig { kind: StemKind::Pyramid, channels: 16, patch: 16 },
         text: TextConfig { width: 32 },
+        registers: 0,
     };
-    BackboneConfig { tokenizers, encoder: EncoderConfig::embedded() }
+    BackboneConfig { tokenizers, encoder: EncoderConfig::embedded(), embedding: None }
 }
 
 /// The backbone in pre-training, with the head that is thrown away afterwards.

@@ -17,10 +17,11 @@ fn config() -> AioConfig {
         height: 32,
         width: 16,
         stem: StemConfig { kind: StemKind::TransreidSsl, channels: 4, patch: 8 },
+        registers: 0,
         text: TextConfig { width: 4 },
     };
     let encoder = EncoderConfig { depth: 2, width: 16, heads: 2, mlp: 32, ..EncoderConfig::embedded() };
-    AioConfig { backbone: BackboneConfig { tokenizers, encoder }, classes: 4, attributes: 6, frozen: Frozen::default() }
+    AioConfig { backbone: BackboneConfig { tokenizers, encoder, embedding: None }, classes: 4, attributes: 6, frozen: Frozen::default() }
 }
 
 fn preprocessing() -> Preprocessing {

@@ -18,6 +18,8 @@ pub struct Grid {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum StemKind {
+    /// One convolution per patch and nothing else: CLIP's and timm's vision transformers.
+    Patch,
     /// Three convolutions at half the resolution, then one convolution per patch: `PatchEmbed(stem_conv=True)` of TransReID-SSL.
     TransreidSsl,
     /// Convolutions that halve the resolution step by step and double the channels down to one pixel per patch.
@@ -34,9 +36,9 @@ pub enum StemKind {
 pub struct StemConfig {
     /// Which convolutions it has.
     pub kind: StemKind,
-    /// Channels of the first convolution, and of all three in TransReID-SSL, where they are 64.
+    /// Channels of the first convolution, and of all three in TransReID-SSL, where they are 64; without meaning in a patch stem.
     pub channels: usize,
-    /// Side of a token in pixels; even, and a power of two in a pyramid. 16 in TransReID-SSL.
+    /// Side of a token in pixels; even in TransReID-SSL (16 there), a power of two in a pyramid.
     pub patch: usize,
 }
 
@@ -184,6 +186,7 @@ impl Layer {
 /// An image stem with learned positions: convolutions with IBN and ReLU, then one token per patch.
 ///
 /// ```text
+/// patch           patch×patch /patch → + positions
 /// transreid-ssl   7×7 /2 IBN → 3×3 IBN → 3×3 BN → (patch/2)×(patch/2) /(patch/2) → + positions
 /// pyramid         3×3 /2 IBN → 3×3 /2 IBN → { 3×3 /2 BN → 3×3 BN } until one pixel per patch → 1×1 → + positions
 /// ```
@@ -223,10 +226,10 @@ impl StemConfig {
     /// A sentence that names the field.
     pub fn check(&self, height: usize, width: usize) -> Result<(), String> {
         let Self { kind, channels, patch } = *self;
-        if channels == 0 || !channels.is_multiple_of(2) {
+        if kind != StemKind::Patch && (channels == 0 || !channels.is_multiple_of(2)) {
             return Err(format!("stem.channels is {channels}, expected an even number: half of them are instance-normalised"));
         }
-        if patch < 2 || !patch.is_multiple_of(2) || (kind == StemKind::Pyramid && !patch.is_power_of_two()) {
+        if patch < 2 || (kind != StemKind::Patch && !patch.is_multiple_of(2)) || (kind == StemKind::Pyramid && !patch.is_power_of_two()) {
             let expected = if kind == StemKind::Pyramid { "a power of two" } else { "an even number" };
             return Err(format!("stem.patch is {patch}, expected {expected}, at least 2"));
         }
@@ -242,6 +245,7 @@ impl StemConfig {
         let same = Window { kernel: 3, stride: 1, padding: 1 };
         let layer = |channels, window, instance| LayerPlan { channels, window, instance };
         match self.kind {
+            StemKind::Patch => Vec::new(),
             StemKind::TransreidSsl => {
                 let first = Window { kernel: 7, stride: 2, padding: 3 };
                 vec![layer(c, first, c / 2), layer(c, same, c / 2), layer(c, same, 0)]
@@ -321,7 +325,10 @@ impl ImageTokenizer {
         self.positions = self.positions.map(|positions| {
             let [_, width] = positions.dims();
             let plane = positions.reshape([1, rows, columns, width]).permute([0, 3, 1, 2]);
-            let plane = interpolate(plane, InterpolateOptions::new(InterpolateMode::Bicubic).with_output_size([grid.rows, grid.columns]));
+            let plane = interpolate(
+                plane,
+                InterpolateOptions::new(InterpolateMode::Bicubic).with_align_corners(false).with_output_size([grid.rows, grid.columns]),
+            );
             plane.permute([0, 2, 3, 1]).reshape([grid.rows * grid.columns, width])
         });
         (self.rows, self.columns) = (grid.rows, grid.columns);

@@ -36,6 +36,14 @@ pub struct TokenizersConfig {
     pub stem: StemConfig,
     /// The text tokenizer.
     pub text: TextConfig,
+    /// Learned tokens that follow `[CLS]` in every sequence (DINOv2's registers, DeiT's distillation token).
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub registers: usize,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// One tokenizer per modality and the shared `[CLS]` token.
@@ -43,6 +51,8 @@ pub struct TokenizersConfig {
 pub struct Tokenizers {
     /// `[1, width]`, with its position added.
     cls: Param<Tensor<2>>,
+    /// `[registers, width]`
+    registers: Option<Param<Tensor<2>>>,
     rgb: Option<ImageTokenizer>,
     infrared: Option<ImageTokenizer>,
     sketch: Option<ImageTokenizer>,
@@ -63,6 +73,7 @@ impl TokenizersConfig {
         let image = |m| self.modalities.contains(m).then(|| self.stem.init(self.grid(), width, device));
         Tokenizers {
             cls: Initializer::Normal { mean: 0.0, std: 0.02 }.init([1, width], device),
+            registers: (self.registers > 0).then(|| Initializer::Normal { mean: 0.0, std: 0.02 }.init([self.registers, width], device)),
             rgb: image(Modality::Rgb),
             infrared: image(Modality::Infrared),
             sketch: image(Modality::Sketch),
@@ -82,6 +93,7 @@ impl Tokenizers {
         };
         Self {
             cls: pretrained.cls.clone(),
+            registers: pretrained.registers.clone(),
             rgb: image(Modality::Rgb),
             infrared: image(Modality::Infrared),
             sketch: image(Modality::Sketch),
@@ -96,6 +108,7 @@ impl Tokenizers {
         let image = |tokenizer: Option<ImageTokenizer>, m| tokenizer.map(|t| if modalities.contains(m) { t.no_grad() } else { t });
         Self {
             cls: self.cls,
+            registers: self.registers,
             rgb: image(self.rgb, Modality::Rgb),
             infrared: image(self.infrared, Modality::Infrared),
             sketch: image(self.sketch, Modality::Sketch),
@@ -111,10 +124,10 @@ impl Tokenizers {
         Self { rgb: image(self.rgb), infrared: image(self.infrared), sketch: image(self.sketch), colour_pencil: image(self.colour_pencil), ..self }
     }
 
-    /// The same tokenizers with the `[CLS]` token outside the gradient.
+    /// The same tokenizers with the `[CLS]` token and what follows it outside the gradient.
     #[must_use]
     pub fn with_frozen_cls(self) -> Self {
-        Self { cls: self.cls.no_grad(), ..self }
+        Self { cls: self.cls.no_grad(), registers: self.registers.map(Module::no_grad), ..self }
     }
 
     fn image(&self, modality: Modality) -> Option<&ImageTokenizer> {
@@ -147,6 +160,11 @@ impl Tokenizers {
         let ones = |n: usize| Tensor::<2>::ones([batch, n], &plain(&device));
         let mut tokens = vec![cls];
         let mut keep = vec![ones(1)];
+        if let Some(registers) = &self.registers {
+            let [count, _] = registers.dims();
+            tokens.push(registers.val().unsqueeze::<3>().expand([batch, count, width]));
+            keep.push(ones(count));
+        }
         for (part, mask) in parts {
             keep.push(mask.unwrap_or_else(|| ones(part.dims()[1])));
             tokens.push(part);

@@ -3,7 +3,7 @@
 use aio_bench::error::{Error, Result};
 use aio_bench::experiment::{self, Request};
 use aio_bench::report::{self, Format};
-use aio_bench::{check, pretrain, progress, score, trials};
+use aio_bench::{check, foundation, pretrain, progress, score, trials};
 use aio_data::synth::benchmark;
 use aio_tokenize::bpe::Bpe;
 use clap::{Parser, Subcommand};
@@ -62,6 +62,13 @@ enum Command {
     },
     /// Metrics, exact to a protocol, for features made by any tool.
     Score(Box<score::Request>),
+    /// Run the frozen blocks alone over a token tensor.
+    Encode(foundation::EncodeRequest),
+    /// Foundation weights of other projects: what is known, what a file holds, conversion.
+    Weights {
+        #[command(subcommand)]
+        command: foundation::WeightsCommand,
+    },
     /// CLIP token ids of the captions on standard input, one per line.
     Tokenize {
         /// Print one JSON array of 77 ids per line.
@@ -183,6 +190,8 @@ fn run(command: Command) -> Result<String> {
         Command::Data { command: DataCommand::Prepare { dataset, root } } => check::prepare(&dataset, &root),
         Command::Data { command: DataCommand::Trials(request) } => trials::run(&request),
         Command::Score(request) => score::run(&request),
+        Command::Encode(request) => foundation::encode(&request),
+        Command::Weights { command } => foundation::run(&command),
         Command::Tokenize { json } => tokenize(json),
         Command::Pretrain { recipe, out } => Ok(format!("{}\n", pretrain::run(&recipe, &out, &burn::tensor::Device::flex())?.display())),
     }

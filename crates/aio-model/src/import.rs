@@ -1,0 +1,179 @@
+//! A backbone from a checkpoint of another project: what it has is taken over, what it lacks starts fresh and is named.
+
+use crate::{Backbone, BackboneConfig};
+use aio_data::{Modality, ModalitySet};
+use aio_encoder::checkpoint::{self, Tensors};
+use aio_encoder::import::{Coverage, Hints, Imported, Layout, import};
+use aio_encoder::weights::{Preprocessing, Weights, WeightsError};
+use aio_tokenize::{Grid, StemConfig, StemKind, TextConfig, Tokenizers, TokenizersConfig};
+use burn::tensor::Device;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+use std::sync::Mutex;
+
+/// Where image stems and text table start from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stems {
+    /// From the checkpoint where it has them. Stems from scratch in front of frozen blocks are known to train poorly.
+    #[default]
+    FromCheckpoint,
+    /// From scratch: TransReID-SSL's stem, whose layers the paper's projectors are taken to be.
+    Fresh,
+}
+
+/// Mean and standard deviation that pictures are normalised with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Normalisation {
+    /// As the layout tells: CLIP's for CLIP and Meta-Transformer, ImageNet's for DINOv2, 0.5 for the others. DINO, MAE and DeiT look like timm's
+    /// own weights and need `imagenet`.
+    #[default]
+    Auto,
+    /// CLIP's.
+    Clip,
+    /// ImageNet's.
+    Imagenet,
+    /// 0.5 and 0.5.
+    Half,
+}
+
+/// How a checkpoint becomes a backbone.
+#[derive(Debug, Clone, Copy)]
+pub struct ImportOptions {
+    /// Rows of input pictures; positions are interpolated to them.
+    pub height: usize,
+    /// Columns of input pictures.
+    pub width: usize,
+    /// Where stems and text table start from.
+    pub stems: Stems,
+    /// What the tensors do not tell.
+    pub hints: Hints,
+    /// How pictures are normalised.
+    pub normalisation: Normalisation,
+    /// Seed of what starts fresh.
+    pub seed: u64,
+}
+
+/// A checkpoint as a weights file of this project, and what became of its tensors.
+#[derive(Debug, Clone)]
+pub struct Converted {
+    /// Whose names it had.
+    pub layout: Layout,
+    /// The weights file.
+    pub weights: Weights,
+    /// What became of every tensor.
+    pub coverage: Coverage,
+}
+
+/// Channels of TransReID-SSL's stem, and its patch.
+const SSL_CHANNELS: usize = 64;
+const SSL_PATCH: usize = 16;
+
+/// CLIP's normalisation, ImageNet's, and that of most of timm's own weights and of TransReID-SSL.
+const CLIP: ([f32; 3], [f32; 3]) = ([0.481_454_66, 0.457_827_5, 0.408_210_73], [0.268_629_54, 0.261_302_6, 0.275_777_1]);
+const IMAGENET: ([f32; 3], [f32; 3]) = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]);
+const HALF: ([f32; 3], [f32; 3]) = ([0.5; 3], [0.5; 3]);
+
+/// Reads a checkpoint and turns it into a weights file.
+///
+/// # Errors
+/// [`WeightsError`] naming the file, its unknown or misshaped tensors, or why the pictures do not fit its patches.
+pub fn convert(path: &Path, options: &ImportOptions) -> Result<Converted, WeightsError> {
+    let origin = path.display().to_string();
+    let problem = |problem: String| WeightsError::Checkpoint { origin: origin.clone(), problem };
+    let imported = import(checkpoint::read(path)?, options.hints).map_err(&problem)?;
+    if !imported.coverage.is_complete() {
+        return Err(problem(format!("not every tensor is accounted for\n{}", imported.coverage)));
+    }
+    build(imported, options, &origin)
+}
+
+/// How its authors prepared pictures, as far as the layout tells.
+fn normalisation(imported: &Imported, asked: Normalisation) -> ([f32; 3], [f32; 3]) {
+    match asked {
+        Normalisation::Clip => return CLIP,
+        Normalisation::Imagenet => return IMAGENET,
+        Normalisation::Half => return HALF,
+        Normalisation::Auto => {}
+    }
+    let registers = imported.tensors.contains_key("tokenizers.registers");
+    match imported.layout {
+        Layout::Clip | Layout::MetaTransformer => CLIP,
+        Layout::Timm if imported.encoder.pre_norm => CLIP,
+        Layout::Timm if imported.encoder.layer_scale || registers => IMAGENET,
+        Layout::Timm | Layout::TransreidSsl => HALF,
+    }
+}
+
+fn build(mut imported: Imported, options: &ImportOptions, origin: &str) -> Result<Converted, WeightsError> {
+    let problem = |problem: String| WeightsError::Checkpoint { origin: origin.to_owned(), problem };
+    let width = imported.encoder.width;
+    if options.stems == Stems::Fresh {
+        let fresh: Vec<String> = imported.tensors.keys().filter(|k| k.starts_with("tokenizers.")).cloned().collect();
+        imported.tensors.retain(|name, _| !name.starts_with("tokenizers."));
+        imported.coverage.loaded.retain(|(_, ours)| !ours.starts_with("tokenizers."));
+        imported.coverage.missing.extend(fresh);
+        (imported.grid, imported.patch) = (None, None);
+    }
+    let channels = imported.tensors.get("tokenizers.rgb.layers.0.conv.weight").map(|t| t.shape[0]);
+    let stem = match (imported.patch, channels) {
+        (Some(patch), Some(channels)) => StemConfig { kind: StemKind::TransreidSsl, channels, patch },
+        (Some(patch), None) => StemConfig { kind: StemKind::Patch, channels: 0, patch },
+        (None, _) => StemConfig { kind: StemKind::TransreidSsl, channels: SSL_CHANNELS, patch: SSL_PATCH },
+    };
+    stem.check(options.height, options.width).map_err(&problem)?;
+    let grid = imported.grid.map_or_else(|| stem.grid(options.height, options.width), |(rows, columns)| Grid { rows, columns });
+    let text = imported.tensors.get("tokenizers.text.embedding.weight").map(|t| TextConfig { width: t.shape[1] });
+    let registers = imported.tensors.get("tokenizers.registers").map_or(0, |t| t.shape[0]);
+    let embedding = imported.tensors.get("projection.linear.weight").map(|t| t.shape[0]).filter(|e| *e != width);
+    let native = TokenizersConfig {
+        modalities: [Modality::Rgb, Modality::Text].into_iter().collect::<ModalitySet>(),
+        height: grid.rows * stem.patch,
+        width: grid.columns * stem.patch,
+        stem,
+        text: text.unwrap_or(TextConfig { width }),
+        registers,
+    };
+    let device = Device::flex();
+    let config = BackboneConfig { tokenizers: native, encoder: imported.encoder.clone(), embedding };
+    let (mean, std) = normalisation(&imported, options.normalisation);
+    let preprocessing =
+        Preprocessing { height: config.tokenizers.height, width: config.tokenizers.width, mean, std, interpolation: "bilinear, antialiased".into() };
+    let fresh = {
+        // A device has one stream of random numbers for the whole process: nobody else may draw from it meanwhile.
+        static DRAWING: Mutex<()> = Mutex::new(());
+        let _alone = DRAWING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        device.seed(options.seed);
+        Weights::from_bytes(origin, config.init(&device).to_bytes(&config, &preprocessing, &[])?)
+    };
+    let (tensors, missing) = overlay(fresh.tensors()?, imported.tensors).map_err(&problem)?;
+    imported.coverage.missing.extend(missing);
+    imported.coverage.missing.sort();
+    imported.coverage.missing.dedup();
+    let native = Weights::from_tensors(origin, &tensors, &fresh)?;
+    // Positions are interpolated by the tokenizers themselves.
+    let (backbone, config, preprocessing) = Backbone::load(&native, &device)?;
+    let sized = TokenizersConfig { height: options.height, width: options.width, ..config.tokenizers.clone() };
+    let tokenizers = Tokenizers::from_pretrained(&backbone.tokenizers, &sized);
+    let config = BackboneConfig { tokenizers: sized, ..config };
+    let preprocessing = Preprocessing { height: options.height, width: options.width, ..preprocessing };
+    let card = [("origin", origin.into()), ("layout", imported.layout.name().into())];
+    let bytes = Backbone { tokenizers, ..backbone }.to_bytes(&config, &preprocessing, &card)?;
+    Ok(Converted { layout: imported.layout, weights: Weights::from_bytes(origin, bytes), coverage: imported.coverage })
+}
+
+/// Puts the imported tensors in the place of fresh ones; returns all, and the names of those that stayed fresh.
+fn overlay(mut fresh: Tensors, imported: Tensors) -> Result<(Tensors, Vec<String>), String> {
+    let mut replaced = std::collections::BTreeSet::new();
+    for (name, tensor) in imported {
+        match fresh.get_mut(&name) {
+            Some(place) if place.shape == tensor.shape => *place = tensor,
+            Some(place) => return Err(format!("`{name}` has the shape {:?}, expected {:?}", tensor.shape, place.shape)),
+            None => return Err(format!("`{name}` has no place in the model")),
+        }
+        replaced.insert(name);
+    }
+    let missing = fresh.keys().filter(|name| !replaced.contains(*name)).cloned().collect();
+    Ok((fresh, missing))
+}

@@ -1,0 +1,134 @@
+//! Checkpoints in the layouts of other projects give what their own code gives (`scripts/golden/checkpoints.py`).
+
+use aio_data::Modality;
+use aio_encoder::checkpoint;
+use aio_encoder::import::{Hints, Layout};
+use aio_encoder::weights::Weights;
+use aio_model::Backbone;
+use aio_model::import::{Converted, ImportOptions, Normalisation, Stems, convert};
+use aio_tokenize::Present;
+use burn::tensor::{Device, Tensor, TensorData};
+use std::path::{Path, PathBuf};
+
+fn golden(file: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(file)
+}
+
+fn expected<const D: usize>(name: &str) -> Tensor<D> {
+    let mut tensors = Weights::open(&golden("expected.safetensors")).expect("golden").tensors().expect("tensors");
+    let tensor = tensors.remove(name).unwrap_or_else(|| panic!("{name}"));
+    Tensor::from_data(TensorData::new(tensor.values, tensor.shape), &Device::flex())
+}
+
+fn options(height: usize, width: usize, stems: Stems) -> ImportOptions {
+    ImportOptions { height, width, stems, hints: Hints { heads: Some(2), ..Hints::default() }, normalisation: Normalisation::Auto, seed: 3 }
+}
+
+fn converted(file: &str, height: usize, width: usize) -> Converted {
+    convert(&golden(file), &options(height, width, Stems::FromCheckpoint)).unwrap_or_else(|e| panic!("{file}: {e}"))
+}
+
+fn difference<const D: usize>(a: Tensor<D>, b: Tensor<D>) -> f32 {
+    assert_eq!(a.dims(), b.dims());
+    (a - b).abs().max().into_scalar()
+}
+
+#[test]
+fn every_layout_agrees_with_its_own_code() {
+    for (file, layout, fresh_text) in [
+        ("timm-augreg.safetensors", Layout::Timm, true),
+        ("timm-clip.safetensors", Layout::Timm, true),
+        ("dinov2.safetensors", Layout::Timm, true),
+        ("dino.pth", Layout::Timm, true),
+        ("mae.pth", Layout::Timm, true),
+        ("deit.safetensors", Layout::Timm, true),
+        ("open-clip.safetensors", Layout::Clip, false),
+        ("openai-clip.safetensors", Layout::Clip, true),
+        ("transreid-ssl.pth", Layout::TransreidSsl, true),
+    ] {
+        let (height, picture) = if layout == Layout::TransreidSsl { (64, "tall") } else { (32, "picture") };
+        let found = converted(file, height, 32);
+        assert_eq!(found.layout, layout, "{file}");
+        let fresh: Vec<&String> = found.coverage.missing.iter().filter(|n| !n.starts_with("tokenizers.text.")).collect();
+        assert!(fresh.is_empty(), "{file}: {fresh:?}");
+        assert_eq!(found.coverage.missing.iter().any(|n| n == "tokenizers.text.embedding.weight"), fresh_text, "{file}");
+        let (backbone, _, _) = Backbone::load(&found.weights, &Device::flex()).expect("loads");
+        let ours = backbone.embed(&[Present::Pictures(Modality::Rgb, expected(picture))]);
+        let name = file.split('.').next().expect("a name");
+        let difference = difference(ours, expected::<2>(name));
+        assert!(difference < 1e-4, "{file}: {difference}");
+    }
+}
+
+#[test]
+fn blocks_alone_agree_and_what_they_lack_starts_fresh() {
+    let found = converted("meta-transformer.pth", 64, 32);
+    assert_eq!(found.layout, Layout::MetaTransformer);
+    for name in
+        ["tokenizers.cls", "tokenizers.rgb.positions", "tokenizers.rgb.layers.0.conv.weight", "projection.norm.weight", "tokenizers.text.positions"]
+    {
+        assert!(found.coverage.missing.iter().any(|n| n == name), "{name}");
+    }
+    assert!(found.coverage.missing.iter().all(|n| !n.starts_with("encoder.")));
+    let (backbone, config, _) = Backbone::load(&found.weights, &Device::flex()).expect("loads");
+    assert_eq!((config.encoder.depth, config.encoder.width, config.encoder.mlp, config.encoder.epsilon), (2, 32, 128, 1e-5));
+    let keep = Tensor::ones([2, 5], &Device::flex());
+    let ours = backbone.encoder.forward(expected("tokens"), keep);
+    assert!(difference(ours, expected::<3>("meta-transformer")) < 1e-4);
+}
+
+#[test]
+fn positions_are_interpolated_as_pytorch_does() {
+    for name in ["open-clip", "openai-clip"] {
+        let found = converted(&format!("{name}.safetensors"), 64, 32);
+        let positions = found.weights.tensors().expect("tensors").remove("tokenizers.rgb.positions").expect("positions");
+        let ours = Tensor::<2>::from_data(TensorData::new(positions.values, positions.shape), &Device::flex());
+        assert!(difference(ours, expected(&format!("{name}.regridded"))) < 1e-5);
+    }
+}
+
+#[test]
+fn a_pickle_that_calls_something_is_refused_by_name() {
+    let error = checkpoint::read(&golden("call.pth")).expect_err("it calls print").to_string();
+    assert!(error.contains("call.pth") && error.contains(".print`, which is no part of a state dict"), "{error}");
+}
+
+#[test]
+fn fresh_stems_leave_nothing_of_the_checkpoints_stem() {
+    let found = convert(&golden("open-clip.safetensors"), &options(64, 32, Stems::Fresh)).expect("converted");
+    assert!(found.coverage.loaded.iter().all(|(_, ours)| !ours.starts_with("tokenizers.")));
+    assert!(found.coverage.missing.iter().any(|n| n == "tokenizers.rgb.layers.2.norm.running_var"));
+    let again = convert(&golden("open-clip.safetensors"), &options(64, 32, Stems::Fresh)).expect("converted");
+    assert_eq!(found.weights.sha256(), again.weights.sha256(), "what starts fresh is a function of the seed");
+}
+
+#[test]
+fn what_nobody_takes_and_what_does_not_fit_is_named() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let path = directory.path().join("changed.safetensors");
+    let original = Weights::open(&golden("timm-augreg.safetensors")).expect("golden");
+    let refused = |edit: &dyn Fn(&mut checkpoint::Tensors)| {
+        let mut tensors = original.tensors().expect("tensors");
+        edit(&mut tensors);
+        std::fs::write(&path, Weights::from_tensors("changed", &tensors, &original).expect("serialises").bytes()).expect("write");
+        convert(&path, &options(32, 32, Stems::FromCheckpoint)).expect_err("changed").to_string()
+    };
+    let extra = refused(&|t| {
+        let copy = t["norm.weight"].clone();
+        t.insert("blocks.0.adapter.weight".into(), copy);
+    });
+    assert!(extra.contains("unknown    blocks.0.adapter.weight"), "{extra}");
+    let short = refused(&|t| {
+        let tensor = t.get_mut("blocks.1.mlp.fc2.bias").expect("there");
+        tensor.shape = vec![31];
+        tensor.values.pop();
+    });
+    assert!(short.contains("misshaped  blocks.1.mlp.fc2.bias: [31], expected [32]"), "{short}");
+    let nothing = refused(&|t| t.clear());
+    assert!(nothing.contains("no known layout"), "{nothing}");
+    let heads = convert(
+        &golden("timm-augreg.safetensors"),
+        &ImportOptions { hints: Hints { heads: Some(5), ..Hints::default() }, ..options(32, 32, Stems::Fresh) },
+    );
+    assert!(heads.expect_err("5 heads").to_string().contains("5 heads do not divide a width of 32"));
+}
