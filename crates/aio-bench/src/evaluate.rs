@@ -28,8 +28,8 @@ pub struct RankedList {
     pub pictures: Vec<QueryPicture>,
     /// Its sentence.
     pub caption: Option<String>,
-    /// Retrieved pictures, nearest first, and what each is to the query.
-    pub retrieved: Vec<(PathBuf, Verdict)>,
+    /// Retrieved pictures, nearest first, and what each is to the query, where that is known.
+    pub retrieved: Vec<(PathBuf, Option<Verdict>)>,
     /// Average precision of the query.
     pub average_precision: f64,
 }
@@ -132,7 +132,7 @@ fn list(query: &Query, ranking: &Ranking, path: impl Fn(usize) -> PathBuf) -> Ra
     RankedList {
         pictures: query.pictures().cloned().collect(),
         caption: query.caption().map(str::to_owned),
-        retrieved: ranking.nearest.iter().take(SHOWN).map(|(i, verdict)| (path(*i), *verdict)).collect(),
+        retrieved: ranking.nearest.iter().take(SHOWN).map(|(i, verdict)| (path(*i), Some(*verdict))).collect(),
         average_precision: ranking.average_precision(aio_eval::AveragePrecision::Standard).unwrap_or(0.0),
     }
 }

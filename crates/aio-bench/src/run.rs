@@ -67,6 +67,9 @@ pub struct RunResult {
     pub steps: usize,
 }
 
+/// Name of the weights in a model directory.
+pub const WEIGHTS: &str = "weights.safetensors";
+
 fn to_json<T: Serialize>(value: &T) -> Result<String> {
     serde_json::to_string_pretty(value).map(|t| t + "\n").map_err(|e| Error::Failure(format!("cannot serialise a result: {e}")))
 }
@@ -98,6 +101,12 @@ impl Run {
     #[must_use]
     pub fn best(&self) -> PathBuf {
         self.directory.join("checkpoint-best")
+    }
+
+    /// The trained model: weights, configuration and card, as `aio embed` and `aio search` take it.
+    #[must_use]
+    pub fn model(&self) -> PathBuf {
+        self.directory.join("model")
     }
 
     /// Where the report is written.

@@ -88,7 +88,8 @@ fn smoke_runs_to_its_report_and_a_second_call_reprints_it_at_once() {
         "manifest.json",
         "metrics.jsonl",
         "result.json",
-        "model.safetensors",
+        "model/weights.safetensors",
+        "model/README.md",
         "report/index.html",
         "report/table.md",
         "report/cmc.svg",
@@ -122,7 +123,7 @@ fn a_stopped_run_continues_to_bit_identical_weights() {
     let desk = Desk::new();
     let arguments = |runs: &'static str| [&["experiment", "smoke", "--runs", runs][..], &SHORT].concat();
     desk.succeed(&arguments("whole"));
-    let expected = std::fs::read(desk.cell("whole", "smoke").join("model.safetensors")).expect("weights");
+    let expected = std::fs::read(desk.cell("whole", "smoke").join("model/weights.safetensors")).expect("weights");
     let mut child = desk.command(&arguments("parts")).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().expect("starts");
     let begun = Instant::now();
     loop {
@@ -140,7 +141,7 @@ fn a_stopped_run_continues_to_bit_identical_weights() {
     assert!(!desk.cell("parts", "smoke").join("result.json").exists());
     desk.succeed(&arguments("parts"));
     let run = desk.cell("parts", "smoke");
-    assert!(std::fs::read(run.join("model.safetensors")).expect("weights") == expected, "the weights differ");
+    assert!(std::fs::read(run.join("model/weights.safetensors")).expect("weights") == expected, "the weights differ");
     let steps: Vec<u64> = std::fs::read_to_string(run.join("metrics.jsonl"))
         .expect("metrics")
         .lines()
@@ -230,6 +231,109 @@ fn captions_become_77_ids_a_line() {
     assert!(lines.len() == 2 && lines.iter().all(|l| l.len() == 77));
     assert_eq!(lines[0][..8], [49406, 320, 786, 530, 320, 736, 7356, 49407]);
     assert_eq!(lines[1][..3], [49406, 49407, 0]);
+}
+
+/// Pictures of one colour each, named by number.
+fn coloured(desk: &Desk, folder: &str, count: u8) -> Vec<PathBuf> {
+    std::fs::create_dir_all(desk.path(folder)).expect("create");
+    (0..count)
+        .map(|i| {
+            let path = desk.path(&format!("{folder}/{i:03}.png"));
+            let pixel = |x: u32, y: u32| image::Rgb([i.wrapping_mul(53), (4 * y) as u8, i.wrapping_mul(17).wrapping_add(3 * x as u8)]);
+            image::RgbImage::from_fn(48, 96, pixel).save(&path).expect("a picture");
+            path
+        })
+        .collect()
+}
+
+/// The features of a feature file.
+fn features(desk: &Desk, name: &str) -> Vec<f32> {
+    let bytes = std::fs::read(desk.path(name)).expect("features");
+    let file = safetensors::SafeTensors::deserialize(&bytes).expect("safetensors");
+    let view = file.tensor("features").expect("features");
+    view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()
+}
+
+#[test]
+fn embedding_is_what_the_library_gives_and_continues_after_an_error() {
+    use aio_data::picture::{Picture, PictureSize};
+    use aio_model::{Extractor, Input};
+    let desk = Desk::new();
+    let files = coloured(&desk, "gallery", 5);
+    std::fs::write(desk.path("captions.txt"), "A woman in a red coat.\n\nA man with a black backpack.\n").expect("write");
+    let embed = ["embed", "gallery", "--captions", "captions.txt", "--output", "out/f.safetensors"];
+    assert!(desk.succeed(&embed).contains("out/f.safetensors [7, 128]"));
+    let extractor = Extractor::embedded(&burn::tensor::Device::flex()).expect("embedded");
+    let size = PictureSize { height: extractor.preprocessing().height, width: extractor.preprocessing().width };
+    let pictures =
+        files.iter().map(|f| Input { pictures: vec![(aio_data::Modality::Rgb, Picture::open(f, size).expect("a picture"))], caption: None });
+    let captions = ["A woman in a red coat.", "A man with a black backpack."].map(|c| Input { caption: Some(c.into()), ..Input::default() });
+    let expected: Vec<f32> = extractor.embed(&pictures.chain(captions).collect::<Vec<_>>()).expect("embedded").into_iter().flatten().collect();
+    let found = features(&desk, "out/f.safetensors");
+    assert!(found.len() == expected.len() && found.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-5));
+    assert!(leftovers(&desk.path("out")).is_empty() && !desk.path("out/f.partial").exists());
+
+    // 300 pictures are two blocks; one of the second is damaged.
+    let files = coloured(&desk, "many", 255);
+    let more = coloured(&desk, "many/more", 45);
+    let whole = std::fs::read(&more[9]).expect("read");
+    std::fs::write(&more[9], &whole[..30]).expect("write");
+    let embed = ["embed", "many", "--output", "many.safetensors"];
+    assert!(desk.refused(2, &embed).contains("009.png"));
+    assert!(desk.path("many.partial").metadata().expect("what was done is kept").len() > 0 && !desk.path("many.safetensors").exists());
+    std::fs::write(&more[9], whole).expect("write");
+    desk.succeed(&embed);
+    assert_eq!(features(&desk, "many.safetensors").len(), (files.len() + more.len()) * 128);
+    desk.succeed(&["embed", "many/more", "--output", "part.safetensors"]);
+    let (all, part) = (features(&desk, "many.safetensors"), features(&desk, "part.safetensors"));
+    assert!(all[255 * 128..].iter().zip(&part).all(|(a, b)| (a - b).abs() < 1e-5), "what is embedded beside does not matter");
+}
+
+#[test]
+fn lists_of_people_carry_their_labels_into_scores() {
+    let desk = Desk::new();
+    coloured(&desk, "p", 4);
+    let rows =
+        "rgb,sketch,text,identity,camera\np/000.png,p/001.png,A man.,1,1\np/002.png,,,1,2\n,,A tall woman.,2,1\np/003.png,,A tall woman.,2,2\n";
+    std::fs::write(desk.path("people.csv"), rows).expect("write");
+    desk.succeed(&["embed", "--list", "people.csv", "--output", "f.safetensors"]);
+    let json = desk.succeed(&["score", "--query", "f.safetensors", "--gallery", "f.safetensors", "--protocol", "market1501", "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!((json["queries"].as_u64(), json["skipped"].as_u64()), (Some(4), Some(0)));
+    for (text, expected) in [
+        ("rgb,age\np/000.png,3\n", "row 1: unknown column `age`"),
+        ("rgb,identity\np/000.png,x\n", "row 2: `identity` is `x`"),
+        ("rgb,identity\n,4\n", "row 2: holds neither a picture nor a text"),
+        ("rgb\np/009.png\n", "p/009.png"),
+    ] {
+        std::fs::write(desk.path("people.csv"), text).expect("write");
+        let refused = desk.refused(2, &["embed", "--list", "people.csv", "--output", "g.safetensors"]);
+        assert!(refused.contains(expected), "{refused}");
+    }
+    assert!(desk.refused(2, &["embed", "--output", "g.safetensors"]).contains("nothing to embed"));
+}
+
+#[test]
+fn a_gallery_is_searched_with_any_combination() {
+    let desk = Desk::new();
+    let files = coloured(&desk, "gallery", 6);
+    let same = files[3].display().to_string();
+    let search = |more: &[&str]| desk.succeed(&[&["search", "gallery", "--json"], more].concat());
+    let json: serde_json::Value = serde_json::from_str(&search(&["--rgb", &same, "--top", "3"])).expect("JSON");
+    assert_eq!(json["results"].as_array().map(Vec::len), Some(3));
+    assert_eq!(json["results"][0]["path"], "gallery/003.png");
+    assert!((json["results"][0]["similarity"].as_f64().expect("a number") - 1.0).abs() < 1e-4);
+    let mixed = search(&["--sketch", &same, "--text", "A man in a yellow shirt.", "--infrared", &same, "--picture", "list.png"]);
+    assert!(mixed.contains("\"text\": \"A man in a yellow shirt.\"") && mixed.contains("\"gallery\": 6"), "{mixed}");
+    assert!(image::open(desk.path("list.png")).is_ok_and(|p| p.width() > 400));
+    desk.succeed(&["embed", "gallery", "--output", "g.safetensors"]);
+    let stored = desk.succeed(&["search", "g.safetensors", "--rgb", &same]);
+    assert!(stored.contains("| 1 | 1.0000 | gallery/003.png |"), "{stored}");
+    assert!(desk.refused(2, &["search", "gallery"]).contains("nothing to look for"));
+    let weights = checkpoint("open-clip.safetensors");
+    desk.succeed(&["weights", "convert", &weights, "--output", "own.safetensors", "--height", "64", "--width", "32", "--heads", "2"]);
+    let other = desk.refused(2, &["search", "g.safetensors", "--rgb", &same, "--model", "own.safetensors"]);
+    assert!(other.contains("the gallery was embedded with `embedded`"), "{other}");
 }
 
 /// A checkpoint of another project, from the tests of aio-model.

@@ -84,6 +84,20 @@ impl Features {
     }
 }
 
+/// Distances of the first row of `query` to every row of `gallery`.
+///
+/// # Errors
+/// [`EvalError::Width`] if they cannot be compared.
+pub fn distances(query: &Features, gallery: &Features, metric: Metric) -> Result<Vec<f32>, EvalError> {
+    if query.width() != gallery.width() {
+        return Err(EvalError::Width { query: query.width(), gallery: gallery.width() });
+    }
+    let mut found = Vec::new();
+    let first = query.select(&[0]);
+    Measured::new(&first, metric).distances(&Measured::new(gallery, metric), |_, block| found.extend(block));
+    Ok(found)
+}
+
 /// Rows of a product that one thread computes.
 const ROWS_AT_ONCE: usize = 32;
 

@@ -11,7 +11,7 @@ mod ranking;
 mod rerank;
 mod score;
 
-pub use distance::{Features, Metric};
+pub use distance::{Features, Metric, distances};
 pub use open_set::{OpenSet, Rate, open_set};
 pub use protocol::{Entry, Protocol, Unmatched, single_shot, unmatched};
 pub use ranking::{AveragePrecision, Ranking, Ties, Verdict};

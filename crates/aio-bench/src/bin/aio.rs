@@ -3,7 +3,7 @@
 use aio_bench::error::{Error, Result};
 use aio_bench::experiment::{self, Request};
 use aio_bench::report::{self, Format};
-use aio_bench::{check, foundation, pretrain, progress, score, trials};
+use aio_bench::{check, embed, foundation, pretrain, progress, score, search, trials};
 use aio_data::synth::benchmark;
 use aio_tokenize::bpe::Bpe;
 use clap::{Parser, Subcommand};
@@ -62,6 +62,10 @@ enum Command {
     },
     /// Metrics, exact to a protocol, for features made by any tool.
     Score(Box<score::Request>),
+    /// Features of one's own pictures and sentences, any modality or combination.
+    Embed(embed::Request),
+    /// Search a gallery with a photograph, an infrared picture, a sketch, a drawing, a sentence, or any of them together.
+    Search(search::Request),
     /// Run the frozen blocks alone over a token tensor.
     Encode(foundation::EncodeRequest),
     /// Foundation weights of other projects: what is known, what a file holds, conversion.
@@ -190,6 +194,8 @@ fn run(command: Command) -> Result<String> {
         Command::Data { command: DataCommand::Prepare { dataset, root } } => check::prepare(&dataset, &root),
         Command::Data { command: DataCommand::Trials(request) } => trials::run(&request),
         Command::Score(request) => score::run(&request),
+        Command::Embed(request) => embed::run(&request),
+        Command::Search(request) => search::run(&request),
         Command::Encode(request) => foundation::encode(&request),
         Command::Weights { command } => foundation::run(&command),
         Command::Tokenize { json } => tokenize(json),

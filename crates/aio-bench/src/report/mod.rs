@@ -11,6 +11,7 @@ use crate::run::{Run, RunResult};
 use crate::train::Line;
 use aio_data::fs;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 pub use table::{Format, results};
 
@@ -42,6 +43,15 @@ pub fn write(run: &Run, result: &RunResult, lists: &BTreeMap<String, Vec<RankedL
     }
     let page = html::page(result, &figures, &pictures)?;
     Ok(fs::write_then_rename(&directory.join("index.html"), page.as_bytes())?)
+}
+
+/// Draws queries and their ranked lists to a PNG file.
+///
+/// # Errors
+/// [`Error`] naming the picture that cannot be read or the file that cannot be written.
+pub fn picture(path: &Path, title: &str, lists: &[RankedList]) -> Result<()> {
+    plot::register_font()?;
+    Ok(fs::write_then_rename(path, &ranked::png(&ranked::draw(title, lists)?)?)?)
 }
 
 fn training(run: &Run) -> Result<Vec<Line>> {

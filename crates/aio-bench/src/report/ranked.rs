@@ -96,11 +96,12 @@ pub(super) fn draw(task: &str, lists: &[RankedList]) -> Result<RgbImage> {
         for (i, (path, verdict)) in list.retrieved.iter().enumerate() {
             let picture = open(path, |decoded| decoded)?;
             let (picture, border) = match verdict {
-                Verdict::Right => (picture, RIGHT),
-                Verdict::Wrong => (picture, WRONG),
-                Verdict::Hidden => (greyed(picture), JUNK),
+                Some(Verdict::Right) => (picture, Some(RIGHT)),
+                Some(Verdict::Wrong) => (picture, Some(WRONG)),
+                Some(Verdict::Hidden) => (greyed(picture), Some(JUNK)),
+                None => (picture, None),
             };
-            paste(&mut canvas, &picture, left + i as u32 * cell_w + BORDER, y, Some(border));
+            paste(&mut canvas, &picture, left + i as u32 * cell_w + BORDER, y, border);
         }
     }
     let mut pixels = canvas.into_raw();
