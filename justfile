@@ -27,6 +27,10 @@ report +arguments: build
 data +arguments: build
     {{aio}} data {{arguments}}
 
+# Any other command of the program: just aio search PHOTOS --text "a man in a red jacket"
+aio +arguments: build
+    {{aio}} "$@"
+
 # Build the program (the first time takes minutes)
 build:
     cargo build --release --bin aio

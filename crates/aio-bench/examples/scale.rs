@@ -4,6 +4,9 @@
 //! SYNTH-PEDES' (4,791,711 photographs, 12,138,157 captions) is indexed and opened. Each part runs in a process of its own, so that
 //! its peak memory is its own.
 
+// A benchmark's result is what it prints.
+#![allow(clippy::print_stdout)]
+
 use aio_data::index::{Index, Row, build};
 use aio_eval::{Entry, EvalOptions, Features, Protocol, evaluate};
 use serde::Deserialize;

@@ -4,7 +4,7 @@
 
 use crate::error::{Error, Result};
 use crate::{device, foundation, progress};
-use aio_data::picture::{Picture, PictureSize};
+use aio_data::picture::{Picture, PictureSize, is_picture};
 use aio_data::{DataError, Modality, ModalitySet, fs};
 use aio_encoder::import::Hints;
 use aio_encoder::weights::Preprocessing;
@@ -217,7 +217,6 @@ fn rows(request: &Request) -> Result<Vec<Row>> {
 /// # Errors
 /// [`Error`] naming the path that is not there.
 pub fn pictures(input: &Path) -> Result<Vec<PathBuf>> {
-    let is_picture = |path: &Path| path.extension().is_some_and(|e| ["jpg", "jpeg", "png", "bmp"].iter().any(|known| e.eq_ignore_ascii_case(known)));
     if !input.is_dir() {
         std::fs::metadata(input).map_err(|source| DataError::Io { action: "read", path: input.to_path_buf(), source })?;
         return Ok(vec![input.to_path_buf()]);

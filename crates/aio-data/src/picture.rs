@@ -81,6 +81,12 @@ fn decode(bytes: &[u8]) -> std::result::Result<image::RgbImage, String> {
     Ok(reader.decode().map_err(|e| e.to_string())?.to_rgb8())
 }
 
+/// Whether a file is one that [`Picture::open`] may read, by its name.
+#[must_use]
+pub fn is_picture(path: &Path) -> bool {
+    path.extension().is_some_and(|e| ["jpg", "jpeg", "png", "bmp"].iter().any(|known| e.eq_ignore_ascii_case(known)))
+}
+
 /// Opens many pictures in parallel, in order; `tick` is called after each.
 ///
 /// # Errors

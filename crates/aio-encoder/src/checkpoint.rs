@@ -38,7 +38,7 @@ pub fn read(path: &Path) -> Result<Tensors, WeightsError> {
             refuse_calls(path).map_err(&format)?;
             let reader = PytorchReader::new(path).map_err(|e| format(e.to_string()))?;
             let mut tensors = Tensors::new();
-            for (name, tensor) in reader.into_tensors() {
+            for (name, tensor) in reader.into_tensors().into_iter().collect::<BTreeMap<_, _>>() {
                 // Counters (`num_batches_tracked`) and masks are integers, and no weights.
                 let Some(kind) = pytorch_type(tensor.dtype()) else { continue };
                 let bytes = tensor.read().map_err(|e| format(format!("`{name}`: {e}")))?;

@@ -2,6 +2,7 @@
 
 use super::{Card, DataError, Result};
 use crate::fs;
+use crate::picture::is_picture;
 use serde::de::{DeserializeOwned, DeserializeSeed, SeqAccess, Visitor};
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -222,8 +223,7 @@ pub(super) fn images(card: &Card, directory: &Path) -> Result<Vec<PathBuf>> {
     if !directory.is_dir() {
         return Err(DataError::Missing { dataset: card.name, path: directory.to_path_buf(), layout: card.layout });
     }
-    let is_image = |path: &PathBuf| path.extension().is_some_and(|e| ["jpg", "jpeg", "png", "bmp"].iter().any(|known| e.eq_ignore_ascii_case(known)));
-    let found: Vec<PathBuf> = fs::sorted_entries(directory)?.into_iter().filter(is_image).collect();
+    let found: Vec<PathBuf> = fs::sorted_entries(directory)?.into_iter().filter(|path| is_picture(path)).collect();
     if found.is_empty() {
         return Err(DataError::Empty { dataset: card.name, what: "images (*.jpg, *.png, *.bmp)", path: directory.to_path_buf() });
     }
