@@ -197,6 +197,10 @@ impl Source {
                 indexed = Some((*name, Arc::clone(found)));
             }
         }
+        let cut_off = samples.par_iter().filter(|s| s.caption().is_some_and(|c| Bpe::clip().encode(c).truncated)).count();
+        if cut_off > 0 {
+            eprintln!("{}: {cut_off} captions are longer than 77 ids and cut off", stage.name);
+        }
         let count = samples.len();
         let listed = labels.into_iter().enumerate().map(|(number, (class, modality))| (number, class, modality));
         let mut before = Vec::new();

@@ -1,14 +1,13 @@
 //! CLIP's byte-pair encoding: sentences to 77 token ids.
 //!
-//! Follows `SimpleTokenizer` of OpenAI's CLIP (MIT), whose vocabulary file is embedded. The clean-up of text is its
-//! `basic_clean` without ftfy's repair of wrongly decoded text; Unicode is normalised to NFC as ftfy does.
+//! Follows `SimpleTokenizer` of OpenAI's CLIP (MIT), whose vocabulary file is embedded. Its clean-up of text is [`crate::clean`].
 
+use crate::clean;
 use flate2::read::GzDecoder;
 use regex::Regex;
 use std::collections::HashMap;
 use std::io::Read;
 use std::sync::OnceLock;
-use unicode_normalization::UnicodeNormalization;
 
 /// Number of token ids.
 pub const VOCABULARY: usize = 49_408;
@@ -98,23 +97,16 @@ impl Bpe {
             ranks.insert((a.to_owned(), b.to_owned()), rank);
         }
         let ids = pieces.into_iter().zip(0..).collect();
-        let words = r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+";
-        Self {
-            ranks,
-            ids,
-            byte_symbols,
-            words: Regex::new(&format!("(?i){words}")).expect("a valid pattern"),
-            spaces: Regex::new(r"\s+").expect("a valid pattern"),
-        }
+        // Text is in lower case. The reference ignores case all the same, by which U+0345, whose capital is a letter, is neither a letter
+        // nor anything else there, and is dropped.
+        let words = r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}\u{345}]+";
+        Self { ranks, ids, byte_symbols, words: Regex::new(words).expect("a valid pattern"), spaces: Regex::new(r"\s+").expect("a valid pattern") }
     }
 
     /// Encodes a sentence.
     #[must_use]
     pub fn encode(&self, sentence: &str) -> Encoded {
-        let normalised: String = sentence.nfc().collect();
-        let once = html_escape::decode_html_entities(&normalised).into_owned();
-        let unescaped = html_escape::decode_html_entities(&once);
-        let cleaned = self.spaces.replace_all(unescaped.trim(), " ").trim().to_lowercase();
+        let cleaned = self.spaces.replace_all(clean::basic(sentence).trim(), " ").trim().to_lowercase();
         let (mut ids, mut word_of, mut words) = (vec![START], vec![None], Vec::new());
         for (index, word) in self.words.find_iter(&cleaned).enumerate() {
             for id in self.pieces(word.as_str()) {

@@ -5,6 +5,7 @@
 //! concatenates what is present behind one learnable `[CLS]` token.
 
 pub mod bpe;
+mod clean;
 mod image;
 mod sequence;
 mod text;

@@ -6,6 +6,7 @@ use aio_tokenize::{Grid, ImageTokenizer, Statistics, StemConfig, StemKind};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use safetensors::SafeTensors;
+use std::io::Read;
 
 const GOLDEN: &[u8] = include_bytes!("golden/stem.safetensors");
 
@@ -110,6 +111,28 @@ fn ids_equal_those_of_clips_tokenizer() {
         let expected: Vec<u32> = row["ids"].as_array().expect("ids").iter().map(|v| v.as_u64().expect("id") as u32).collect();
         assert_eq!(Bpe::clip().encode(caption).padded(), expected, "{caption:?}");
     }
+}
+
+fn unpacked(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(bytes).read_to_string(&mut text).expect("golden file");
+    text
+}
+
+#[test]
+fn ten_thousand_captions_have_the_ids_of_clips_tokenizer() {
+    // scripts/golden/captions.py: accents, emoji, entities, many scripts, empty and over-long lines.
+    let (captions, ids) = (unpacked(include_bytes!("golden/captions.txt.gz")), unpacked(include_bytes!("golden/captions.ids.gz")));
+    assert_eq!(captions.split_terminator('\n').count(), 10_240);
+    let mut wrong = Vec::new();
+    for (caption, expected) in captions.split_terminator('\n').zip(ids.split_terminator('\n')) {
+        let found = Bpe::clip().encode(caption).ids;
+        let expected: Vec<u32> = expected.split(' ').map(|id| id.parse().expect("an id")).collect();
+        if found != expected {
+            wrong.push(format!("{caption:?}\n  {found:?}\n  {expected:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{} differ, such as\n{}", wrong.len(), wrong[..wrong.len().min(40)].join("\n"));
 }
 
 #[test]

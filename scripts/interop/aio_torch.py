@@ -1,0 +1,144 @@
+"""A model of this project in plain PyTorch, for whoever wants to go on from there (ONNX among others: Burn has no exporter).
+
+    python -m venv venv && venv/bin/pip install torch numpy safetensors
+    venv/bin/python scripts/interop/aio_torch.py MODEL.safetensors                       # checks the script against itself: shapes and a forward pass
+    venv/bin/python scripts/interop/aio_torch.py MODEL.safetensors --against F.safetensors PICTURE…   # the features that `aio embed PICTURE…` wrote
+
+For the comparison give PNG files of exactly the model's size: Pillow decodes JPEG and rounds when it resizes in ways of its own.
+
+MODEL is the `weights.safetensors` of a run's model directory, a file of `aio pretrain`, or one of `aio weights convert`. Sequences may hold any of the
+model's modalities: `Model.embed({"rgb": pictures, "text": ids})`.
+"""
+
+import argparse
+import json
+import struct
+
+import numpy as np
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+from safetensors.torch import load_file
+
+
+def metadata(path):
+    with open(path, "rb") as file:
+        header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
+    return json.loads(header["__metadata__"]["aio"])
+
+
+class Ibn(nn.Module):
+    """Instance normalisation of the first channels, batch normalisation of the rest, one affine map, ReLU."""
+
+    def __init__(self, state, prefix):
+        super().__init__()
+        for name in ("weight", "bias", "running_mean", "running_var"):
+            self.register_buffer(name, state[f"{prefix}.{name}"])
+        self.instance = len(self.weight) - len(self.running_mean)
+
+    def forward(self, x):
+        own, shared = x[:, : self.instance], x[:, self.instance :]
+        if self.instance:
+            own = (own - own.mean((2, 3), keepdim=True)) / (own.var((2, 3), unbiased=False, keepdim=True) + 1e-5).sqrt()
+        shared = (shared - self.running_mean[:, None, None]) / (self.running_var[:, None, None] + 1e-5).sqrt()
+        return (torch.cat([own, shared], 1) * self.weight[:, None, None] + self.bias[:, None, None]).relu()
+
+
+class Stem(nn.Module):
+    """Pictures [batch, 3, height, width] to tokens [batch, rows · columns, width]."""
+
+    def __init__(self, state, prefix, kind, patch):
+        super().__init__()
+        count = len({k.split(".")[3] for k in state if k.startswith(f"{prefix}.layers.")})
+        self.convs = [state[f"{prefix}.layers.{i}.conv.weight"] for i in range(count)]
+        self.norms = nn.ModuleList(Ibn(state, f"{prefix}.layers.{i}.norm") for i in range(count))
+        self.proj, self.bias, self.positions = (state[f"{prefix}.{n}"] for n in ("proj.weight", "proj_bias", "positions"))
+        halvings = (patch // self.proj.shape[-1]).bit_length() - 1
+        # Both convolution stems halve at odd steps after their first layers; only the pyramid has layers of stride 1 between.
+        self.strides = [2, 1, 1] if kind == "transreid-ssl" else [2] * min(2, halvings) + [2, 1] * max(0, halvings - 2)
+
+    def forward(self, x):
+        for conv, norm, stride in zip(self.convs, self.norms, self.strides):
+            x = norm(F.conv2d(x, conv, stride=stride, padding=conv.shape[-1] // 2))
+        x = F.conv2d(x, self.proj, self.bias, stride=self.proj.shape[-1])
+        return x.flatten(2).transpose(1, 2) + self.positions
+
+
+class Model(nn.Module):
+    def __init__(self, path):
+        super().__init__()
+        about, self.state = metadata(path), load_file(path)
+        self.config, self.preprocessing = about["config"], about["preprocessing"]
+        stem = self.config["tokenizers"]["stem"]
+        visual = [m for m in ("rgb", "infrared", "sketch", "colour_pencil") if f"tokenizers.{m}.proj.weight" in self.state]
+        self.stems = nn.ModuleDict({m: Stem(self.state, f"tokenizers.{m}", stem["kind"], stem["patch"]) for m in visual})
+
+    def norm(self, x, name):
+        return F.layer_norm(x, x.shape[-1:], self.state[f"{name}.weight"], self.state[f"{name}.bias"], self.config["encoder"]["epsilon"])
+
+    def linear(self, x, name):
+        return F.linear(x, self.state[f"{name}.weight"], self.state.get(f"{name}.bias"))
+
+    def text(self, ids):
+        rows = F.embedding(ids, self.state["tokenizers.text.embedding.weight"])
+        if "tokenizers.text.proj.weight" in self.state:
+            rows = self.linear(rows, "tokenizers.text.proj")
+        return rows + self.state["tokenizers.text.positions"][: ids.shape[1]]
+
+    def blocks(self, x, keep):
+        config = self.config["encoder"]
+        if config["pre_norm"]:
+            x = self.norm(x, "encoder.norm_pre")
+        mask = keep[:, None, None, :].bool()
+        for i in range(config["depth"]):
+            name = f"encoder.blocks.{i}"
+            scale = (lambda y, ls: y * self.state[f"{name}.{ls}"]) if config["layer_scale"] else (lambda y, ls: y)
+            b, n, d = x.shape
+            q, k, v = self.linear(self.norm(x, f"{name}.norm1"), f"{name}.attn.qkv").reshape(b, n, 3, config["heads"], -1).permute(2, 0, 3, 1, 4)
+            y = F.scaled_dot_product_attention(q, k, v, attn_mask=mask).transpose(1, 2).reshape(b, n, d)
+            x = x + scale(self.linear(y, f"{name}.attn.proj"), "ls1")
+            y = self.linear(self.norm(x, f"{name}.norm2"), f"{name}.mlp.fc1")
+            y = F.gelu(y) if config["activation"] == "gelu" else y * torch.sigmoid(1.702 * y)
+            x = x + scale(self.linear(y, f"{name}.mlp.fc2"), "ls2")
+        return x
+
+    def embed(self, inputs):
+        """Pictures [batch, 3, height, width] by modality, normalised, and `text` ids [batch, length], 0 where padded; in that order."""
+        parts = [(self.stems[m](inputs[m]), None) for m in self.stems if m in inputs]
+        if "text" in inputs:
+            parts.append((self.text(inputs["text"]), (inputs["text"] > 0).float()))
+        batch = len(parts[0][0])
+        front = [self.state["tokenizers.cls"], self.state.get("tokenizers.registers")]
+        front = torch.cat([t for t in front if t is not None]).expand(batch, -1, -1)
+        tokens = torch.cat([front, *(t for t, _ in parts)], 1)
+        keep = torch.cat([torch.ones(front.shape[:2]), *(torch.ones(t.shape[:2]) if k is None else k for t, k in parts)], 1)
+        cls = self.blocks(tokens, keep)[:, 0]
+        return self.linear(self.norm(cls, "projection.norm"), "projection.linear")
+
+    def pictures(self, paths):
+        """Decoded, resized (bilinear, antialiased) and normalised."""
+        from PIL import Image
+
+        p = self.preprocessing
+        images = [np.asarray(Image.open(f).convert("RGB").resize((p["width"], p["height"]), Image.Resampling.BILINEAR)) for f in paths]
+        x = torch.tensor(np.stack(images)).permute(0, 3, 1, 2).float() / 255
+        return (x - torch.tensor(p["mean"])[:, None, None]) / torch.tensor(p["std"])[:, None, None]
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("model")
+    parser.add_argument("pictures", nargs="*")
+    parser.add_argument("--against", help="features that `aio embed` wrote for the same pictures")
+    arguments = parser.parse_args()
+    model = Model(arguments.model).eval()
+    with torch.no_grad():
+        if arguments.against:
+            ours = torch.tensor(load_file(arguments.against)["features"].numpy())
+            difference = (model.embed({"rgb": model.pictures(arguments.pictures)}) - ours).abs().max().item()
+            print(f"largest difference {difference:.2e} over {tuple(ours.shape)}")
+            assert difference < 1e-4, "the two do not agree to 1e-4"
+        else:
+            p = model.preprocessing
+            picture = torch.zeros(2, 3, p["height"], p["width"])
+            print("embedding", tuple(model.embed({m: picture for m in model.stems}).shape))
