@@ -19,6 +19,10 @@ seeds name *options: build
     {{aio}} experiment {{name}} --set seed=2 {{options}}
     {{aio}} report {{name}}
 
+# Many cells of one experiment: just sweep plan|check|run|status experiments/sweeps/heads.toml
+sweep +arguments: build
+    {{aio}} sweep {{arguments}}
+
 # Tables from finished runs: just report zero-shot --format csv
 report +arguments: build
     {{aio}} report {{arguments}}
@@ -54,9 +58,13 @@ fuzz seconds="30":
     command -v cargo-fuzz >/dev/null || cargo install --locked --version 0.13.2 cargo-fuzz
     cd crates/aio-bench && for target in lists tables matlab features captions config; do cargo fuzz run --sanitizer none $target -- -max_total_time={{seconds}} -rss_limit_mb=2048 || exit 1; done
 
-# Run the smoke experiment on a GPU (a machine with CUDA; see docs/devices.md)
+# The smoke experiment on CUDA and on the CPU, compared (a machine with CUDA; see docs/devices.md)
 gpu-check:
-    cargo run --quiet --release --features aio-bench/cuda --bin aio -- experiment smoke --device cuda --runs runs/gpu-check
+    AIO_TEST_DEVICE=cuda cargo test --release --features aio-bench/cuda -p aio-bench --test devices -- --ignored
+
+# The smoke experiment on wgpu and on the CPU, compared (any Vulkan adapter: Debian's mesa-vulkan-drivers will do)
+test-wgpu:
+    AIO_TEST_DEVICE=wgpu cargo test --release --features aio-bench/wgpu -p aio-bench --test devices -- --ignored
 
 # API documentation
 docs:

@@ -60,6 +60,49 @@ pub fn locate(name: &str) -> Result<PathBuf> {
     Err(Error::user(format!("no experiment `{name}`: {} does not exist", path.display()), format!("{near}known experiments: {}", known.join(", "))))
 }
 
+/// The name of an experiment, under which its runs lie: its path below `experiments`, or else the file's own name.
+#[must_use]
+pub fn name(path: &Path) -> String {
+    let stem = path.with_extension("");
+    // `experiments/sweeps/../zero-shot` is `experiments/zero-shot`.
+    let mut plain = PathBuf::new();
+    for part in stem.components() {
+        match part {
+            std::path::Component::ParentDir if plain.file_name().is_some() => _ = plain.pop(),
+            std::path::Component::CurDir => {}
+            other => plain.push(other),
+        }
+    }
+    plain.strip_prefix("experiments").unwrap_or_else(|_| plain.file_name().map_or(&*plain, Path::new)).display().to_string()
+}
+
+/// SHA-256 of the experiment's weights file.
+///
+/// # Errors
+/// [`Error`] naming the file that is missing.
+pub fn weights_checksum(experiment: &Experiment) -> Result<String> {
+    let name = &experiment.model.weights;
+    if name == "embedded" {
+        return Ok(aio_encoder::weights::embedded_sha256());
+    }
+    Ok(aio_encoder::weights::sha256(&fs::read(Path::new(name))?))
+}
+
+/// Tries one step of an experiment, on the data that it asks for, and writes nothing but the benchmark.
+///
+/// # Errors
+/// [`Error`] saying what is missing, wrong or failed.
+pub fn probe(experiment: &Experiment, device: &str) -> Result<train::Probe> {
+    leakage(experiment)?;
+    requirements(experiment)?;
+    let device = device::open(device)?;
+    let start = Start::open(experiment)?;
+    data(experiment)?;
+    let mut library = Library::new(&experiment.data.root);
+    evaluate::prepare(&experiment.tasks()?, &mut library)?;
+    train::probe(experiment, &start, &mut library, &device)
+}
+
 /// Runs an experiment to its end, or returns the result of an earlier call.
 ///
 /// # Errors
@@ -70,8 +113,7 @@ pub fn run(request: &Request) -> Result<(Run, RunResult)> {
     let experiment = Experiment::load(&path, &request.settings)?;
     leakage(&experiment)?;
     let device = device::open(&request.device)?;
-    let name = path.with_extension("");
-    let name = name.strip_prefix("experiments").unwrap_or_else(|_| name.file_name().map_or(&*name, Path::new)).display().to_string();
+    let name = name(&path);
     if missing_weights(&experiment).is_some() {
         requirements(&experiment)?;
     }

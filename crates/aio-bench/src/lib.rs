@@ -18,6 +18,7 @@ pub mod schedule;
 pub mod score;
 pub mod search;
 pub mod source;
+pub mod sweep;
 pub mod task;
 pub mod train;
 pub mod trials;

@@ -80,9 +80,21 @@ impl Run {
     /// # Errors
     /// [`Error::Data`] if the directory cannot be created.
     pub fn open(root: &Path, experiment: &str, cell: &str, seed: u64) -> Result<Self> {
-        let directory = root.join(experiment).join(cell).join(format!("seed-{seed}"));
+        let directory = Self::path(root, experiment, cell, seed);
         fs::create_dir_all(&directory)?;
         Ok(Self { directory })
+    }
+
+    /// Where the run of (`experiment`, `cell`, `seed`) lies below `root`.
+    #[must_use]
+    pub fn path(root: &Path, experiment: &str, cell: &str, seed: u64) -> PathBuf {
+        root.join(experiment).join(cell).join(format!("seed-{seed}"))
+    }
+
+    /// The run in a directory, which need not be there.
+    #[must_use]
+    pub fn at(directory: PathBuf) -> Self {
+        Self { directory }
     }
 
     /// The directory itself.

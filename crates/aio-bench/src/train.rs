@@ -133,6 +133,64 @@ fn optimiser(experiment: &Experiment) -> ModuleOptimizer {
         .init()
 }
 
+/// What one step tells of a training.
+#[derive(Debug, Clone, Copy)]
+pub struct Probe {
+    /// Optimiser steps of all stages.
+    pub steps: usize,
+    /// Seconds of the step.
+    pub seconds: f64,
+}
+
+/// Tries one step forward and backward of the last stage, which has all modalities, and counts the steps of all.
+///
+/// # Errors
+/// What failed, as in [`train`].
+pub fn probe(experiment: &Experiment, start: &Start, library: &mut Library, device: &Device) -> Result<Probe> {
+    let classes = Classes::new(experiment, library)?;
+    let training = device.clone().autodiff();
+    let (model, _) = fresh(experiment, start, &classes, &training)?;
+    let size = PictureSize { height: start.preprocessing.height, width: start.preprocessing.width };
+    let (mut steps, mut seconds) = (0, 0.0);
+    for (i, stage) in experiment.train.stages.iter().enumerate() {
+        let source = Source::new(experiment, stage, &classes, library, size)?;
+        steps += stage.epochs * (source.batches_per_epoch() / experiment.train.accumulate).max(1);
+        if i + 1 == experiment.train.stages.len() {
+            let batches = source.epoch(0);
+            let begun = std::time::Instant::now();
+            let input = |micro: usize| {
+                Ok::<_, Error>(StepInput {
+                    batch: source.batch(&batches[micro % batches.len()], micro as u64)?,
+                    weights: experiment.losses,
+                    preprocessing: start.preprocessing.clone(),
+                    accumulate: experiment.train.accumulate,
+                    device: device.clone(),
+                })
+            };
+            for micro in 0..experiment.train.accumulate {
+                let TrainOutput { item: StepOutput(terms), .. } = model.step(input(micro)?);
+                terms.map_err(|e| Error::Failure(format!("the first step: {e}")))?;
+            }
+            seconds = begun.elapsed().as_secs_f64();
+        }
+    }
+    Ok(Probe { steps, seconds })
+}
+
+/// The model before its first step, and what of it is frozen. It is made on the CPU, whose random numbers are the same on every machine.
+fn fresh(experiment: &Experiment, start: &Start, classes: &Classes, training: &Device) -> Result<(Aio, Frozen)> {
+    let frozen = Frozen {
+        tokenizers: experiment.model.frozen.iter().copied().collect(),
+        shared: experiment.model.shared,
+        statistics: experiment.model.statistics,
+    };
+    let config = AioConfig { backbone: start.config.clone(), classes: classes.len(), attributes: vocabulary().len(), frozen };
+    let cpu = Device::flex().autodiff();
+    cpu.seed(experiment.seed);
+    let model = Aio::new(start.backbone(&cpu)?, &config, &cpu);
+    Ok((if *training == cpu { model } else { model.to_device(training).frozen(frozen) }, frozen))
+}
+
 /// Trains all stages, continuing from the newest checkpoint.
 ///
 /// # Errors
@@ -140,14 +198,7 @@ fn optimiser(experiment: &Experiment) -> ModuleOptimizer {
 pub fn train(experiment: &Experiment, run: &Run, start: &Start, library: &mut Library, device: &Device, stop: Arc<AtomicBool>) -> Result<Trained> {
     let classes = Classes::new(experiment, library)?;
     let training = device.clone().autodiff();
-    device.seed(experiment.seed);
-    let frozen = Frozen {
-        tokenizers: experiment.model.frozen.iter().copied().collect(),
-        shared: experiment.model.shared,
-        statistics: experiment.model.statistics,
-    };
-    let config = AioConfig { backbone: start.config.clone(), classes: classes.len(), attributes: vocabulary().len(), frozen };
-    let fresh = Aio::new(start.backbone(&training)?, &config, &training);
+    let (fresh, frozen) = fresh(experiment, start, &classes, &training)?;
     let checkpoints = Checkpoints::new(run.checkpoints(), experiment.train.keep);
     let (model, optimiser, state) = checkpoints.resume::<Aio, State>(fresh, optimiser(experiment))?;
     let mut model = model.frozen(frozen);

@@ -237,6 +237,44 @@ fn captions_become_77_ids_a_line() {
     assert!(stderr.contains("3 captions, 1 cut off at 77 ids"), "{stderr}");
 }
 
+#[test]
+fn a_sweep_runs_what_is_not_done_and_reports_what_is_missing() {
+    let desk = Desk::new();
+    let tasks = "tasks = [\"market1501.rgb-rgb\", \"cuhk-pedes.text-rgb\"]";
+    let stage = "[[train.stages]]\nname = \"a\"\ndatasets = [\"synth-pedes\"]\nepochs = 1\nreal = [\"text\"]\nrate = 1e-3\nwarmup = 1\nfloor = 0.1\n";
+    let smoke =
+        "[data]\nroot = \"datasets/tiny\"\nsize = { synth_pedes = 12, llcm = 4, market_sketch = 4, test = 4, pku = 20 }\n[train]\nidentities = 4\n";
+    std::fs::write(desk.path("tiny.toml"), format!("{smoke}{stage}[evaluation]\n{tasks}\n")).expect("write");
+    let sweep = format!("base = \"tiny.toml\"\nseeds = [0, 1]\n[axes]\n\"losses.binding\" = [1.0, 0.5]\n[report]\n{tasks}\n");
+    std::fs::write(desk.path("sweep.toml"), &sweep).expect("write");
+    let plan = desk.succeed(&["sweep", "plan", "sweep.toml"]);
+    assert!(plan.matches("| fresh |").count() == 4 && plan.contains("2 cells, 2 seeds: 0 of 4 runs done"), "{plan}");
+    let checked = desk.succeed(&["sweep", "check", "sweep.toml"]);
+    assert!(checked.lines().count() == 4 && checked.contains("losses.binding=0.5"), "{checked}");
+    let half = desk.succeed(&["sweep", "run", "sweep.toml", "--shard", "0/2"]);
+    assert!(half.contains("2 of 4 runs done"), "{half}");
+    let table = desk.succeed(&["report", "sweep.toml"]);
+    assert!(table.contains("| losses.binding=1.0 | 2 | ") && table.contains("| losses.binding=0.5 | 0 | – | – |"), "{table}");
+    let id = plan.lines().find(|l| l.contains("binding=0.5")).and_then(|l| l.split(' ').nth(1)).expect("an id").to_owned();
+    let done = desk.succeed(&["sweep", "run", "sweep.toml", "--only", &id]);
+    assert!(done.contains("4 of 4 runs done"), "{done}");
+    let latex = desk.succeed(&["report", "sweep.toml", "--format", "latex"]);
+    assert!(latex.contains("\\begin{tabular}{lrrr}") && latex.contains("\\textbf{") && latex.contains("$\\pm$"), "{latex}");
+    let html = desk.succeed(&["report", "tiny", "--format", "html"]);
+    assert!(html.contains("<td>market1501.rgb-rgb</td>"), "{html}");
+
+    std::fs::write(desk.path("sweep.toml"), sweep.replace("losses.binding", "losses.bindng")).expect("write");
+    assert!(desk.refused(2, &["sweep", "plan", "sweep.toml"]).contains("unknown key `losses.bindng`"));
+    std::fs::write(desk.path("sweep.toml"), sweep.replace("[1.0, 0.5]", "[1.0, 1.0]")).expect("write");
+    assert!(desk.refused(2, &["sweep", "plan", "sweep.toml"]).contains("are the same experiment"));
+    // A cell that fails says why, and stays failed until it is run again.
+    std::fs::write(desk.path("sweep.toml"), sweep.replace("\"losses.binding\" = [1.0, 0.5]", "\"train.identities\" = [4, 12]")).expect("write");
+    assert!(desk.refused(2, &["sweep", "check", "sweep.toml"]).contains("train.identities=12): cannot sample batches"));
+    desk.refused(2, &["sweep", "run", "sweep.toml"]);
+    let status = desk.succeed(&["sweep", "status", "sweep.toml"]);
+    assert!(status.contains("failed (cannot sample batches"), "{status}");
+}
+
 /// Pictures of one colour each, named by number.
 fn coloured(desk: &Desk, folder: &str, count: u8) -> Vec<PathBuf> {
     std::fs::create_dir_all(desk.path(folder)).expect("create");

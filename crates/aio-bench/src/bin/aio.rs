@@ -3,6 +3,7 @@
 use aio_bench::error::{Error, Result};
 use aio_bench::experiment::{self, Request};
 use aio_bench::report::{self, Format};
+use aio_bench::sweep::Sweep;
 use aio_bench::{check, embed, foundation, pretrain, progress, score, search, trials};
 use aio_data::synth::benchmark;
 use aio_tokenize::bpe::{Bpe, Encoded};
@@ -47,15 +48,20 @@ enum Command {
     },
     /// Tables from the finished runs of experiments, one row per task, mean ± standard deviation over seeds.
     Report {
-        /// Names below the directory of runs.
+        /// Names of experiments below the directory of runs, or sweep files.
         #[arg(required = true)]
         names: Vec<String>,
         /// Form of the table.
-        #[arg(long, value_enum, default_value = "markdown")]
+        #[arg(long, value_enum, default_value = "md")]
         format: Format,
         /// Directory of runs.
         #[arg(long, default_value = "runs")]
         runs: PathBuf,
+    },
+    /// Many cells of one experiment, from a TOML file.
+    Sweep {
+        #[command(subcommand)]
+        command: SweepCommand,
     },
     /// Data sets: what is known and found, and the synthetic benchmark.
     Data {
@@ -89,6 +95,59 @@ enum Command {
         #[arg(long, default_value = "runs/pretrain")]
         out: PathBuf,
     },
+}
+
+#[derive(Subcommand)]
+enum SweepCommand {
+    /// Print cells, ids, states, and the time that is left.
+    Plan {
+        /// The sweep file.
+        file: PathBuf,
+        /// Directory of runs.
+        #[arg(long, default_value = "runs")]
+        runs: PathBuf,
+    },
+    /// Try one step forward and backward of every cell, and predict its time.
+    Check {
+        /// The sweep file.
+        file: PathBuf,
+        /// Where to compute: cpu, wgpu[:N], cuda[:N] or auto.
+        #[arg(long, default_value = "cpu")]
+        device: String,
+    },
+    /// Run what is not done; several terminals and hosts may run one sweep at once.
+    Run {
+        /// The sweep file.
+        file: PathBuf,
+        /// Every n-th run from the i-th on, as in --shard 0/4.
+        #[arg(long, value_name = "i/n", default_value = "0/1", value_parser = shard)]
+        shard: (usize, usize),
+        /// The cell with this id alone.
+        #[arg(long, value_name = "ID")]
+        only: Option<String>,
+        /// Go on with the next run when one fails.
+        #[arg(long)]
+        continue_on_error: bool,
+        /// Where to compute: cpu, wgpu[:N], cuda[:N] or auto.
+        #[arg(long, default_value = "cpu")]
+        device: String,
+        /// Directory of runs.
+        #[arg(long, default_value = "runs")]
+        runs: PathBuf,
+    },
+    /// Print how far every run has come: done, running, resumable, fresh or failed, and why.
+    Status {
+        /// The sweep file.
+        file: PathBuf,
+        /// Directory of runs.
+        #[arg(long, default_value = "runs")]
+        runs: PathBuf,
+    },
+}
+
+fn shard(typed: &str) -> std::result::Result<(usize, usize), String> {
+    let parsed = typed.split_once('/').and_then(|(i, n)| Some((i.parse().ok()?, n.parse().ok()?)));
+    parsed.filter(|(i, n)| i < n).ok_or_else(|| "expected i/n with i from 0 to n − 1, such as 0/4".to_owned())
 }
 
 #[derive(Subcommand)]
@@ -174,6 +233,13 @@ fn run(command: Command) -> Result<String> {
             }
             report::results(&[result], Format::Markdown)
         }
+        Command::Sweep { command } => match command {
+            SweepCommand::Plan { file, runs } | SweepCommand::Status { file, runs } => Ok(Sweep::load(&file)?.plan(&runs)),
+            SweepCommand::Check { file, device } => Sweep::load(&file)?.check(&device),
+            SweepCommand::Run { file, shard, only, continue_on_error, device, runs } => {
+                Sweep::load(&file)?.run(&runs, &device, shard, only.as_deref(), continue_on_error)
+            }
+        },
         Command::Report { names, format, runs } => report_all(&names, format, &runs),
         Command::Data { command: DataCommand::List { root } } => Ok(check::list(&root)),
         Command::Data { command: DataCommand::Check(request) } => {
@@ -208,6 +274,10 @@ fn run(command: Command) -> Result<String> {
 fn report_all(names: &[String], format: Format, runs: &Path) -> Result<String> {
     let mut text = String::new();
     for name in names {
+        if name.ends_with(".toml") {
+            text += &sweep_table(Path::new(name), format, runs)?;
+            continue;
+        }
         let cells = aio_data::fs::sorted_entries(&runs.join(name))
             .map_err(|_| Error::user(format!("no runs of `{name}` below {}", runs.display()), "run the experiment first: just experiment NAME"))?;
         let mut found = false;
@@ -239,6 +309,17 @@ fn report_all(names: &[String], format: Format, runs: &Path) -> Result<String> {
 
 fn json<T: serde::Serialize>(value: &T) -> Result<String> {
     serde_json::to_string_pretty(value).map(|text| text + "\n").map_err(|e| Error::Failure(e.to_string()))
+}
+
+/// The table of a sweep, as its `[report]` asks for it.
+fn sweep_table(path: &Path, format: Format, runs: &Path) -> Result<String> {
+    let sweep = Sweep::load(path)?;
+    let results = sweep.results(runs)?;
+    let order = results.iter().flat_map(|(_, of)| of).next().map(|r| r.order.clone()).unwrap_or_default();
+    let tasks = if sweep.report.tasks.is_empty() { order } else { sweep.report.tasks.clone() };
+    let rows: Vec<_> =
+        results.into_iter().map(|(cell, of)| (if cell.settings.is_empty() { "base".into() } else { cell.settings.join(" ") }, of)).collect();
+    report::sweep(&path.display().to_string(), &rows, &tasks, sweep.report.metric.as_deref().unwrap_or("map"), format)
 }
 
 /// Lines that are encoded at once, in parallel.

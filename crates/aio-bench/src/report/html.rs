@@ -1,3 +1,4 @@
+use super::grid::escape;
 use crate::error::Result;
 use crate::report::table::{Format, results};
 use crate::run::RunResult;
@@ -9,21 +10,6 @@ const STYLE: &str = "
 h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}.scroll{overflow-x:auto}
 table{border-collapse:collapse;font-size:.85rem;white-space:nowrap}th,td{padding:.25rem .6rem;border-bottom:1px solid #ddd;text-align:right}
 th:first-child,td:first-child{text-align:left}svg,img{max-width:100%;height:auto}img{image-rendering:auto}.note{color:#555;font-size:.9rem}";
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-}
-
-/// The Markdown table as HTML.
-fn table(markdown: &str) -> String {
-    let mut rows = markdown.lines().filter(|l| l.starts_with('|') && !l.starts_with("|--"));
-    let cells = |line: &str, tag: &str| -> String {
-        line.trim_matches('|').split('|').map(|c| format!("<{tag}>{}</{tag}>", escape(c.trim().trim_matches('*')))).collect()
-    };
-    let head = rows.next().map(|l| cells(l, "th")).unwrap_or_default();
-    let body: String = rows.map(|l| format!("<tr>{}</tr>\n", cells(l, "td"))).collect();
-    format!("<div class=\"scroll\"><table><thead><tr>{head}</tr></thead><tbody>\n{body}</tbody></table></div>")
-}
 
 /// One page that needs no other file and no network.
 pub(super) fn page(result: &RunResult, figures: &[(String, String)], pictures: &[(String, Vec<u8>)]) -> Result<String> {
@@ -42,7 +28,7 @@ pub(super) fn page(result: &RunResult, figures: &[(String, String)], pictures: &
         result.steps,
         result.train_seconds
     );
-    text += &table(&results(std::slice::from_ref(result), Format::Markdown)?);
+    text += &results(std::slice::from_ref(result), Format::Html)?;
     for (title, svg) in figures {
         let _ = write!(text, "<h2>{}</h2><figure style=\"margin:0\">{}</figure>", escape(title), svg.replace("<svg ", "<svg role=\"img\" "));
     }

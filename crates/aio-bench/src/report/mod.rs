@@ -1,5 +1,6 @@
 //! The report of a run: a table, curves, ranked lists, and one page that holds them all.
 
+mod grid;
 mod html;
 mod plot;
 mod ranked;
@@ -13,7 +14,7 @@ use aio_data::fs;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-pub use table::{Format, results};
+pub use table::{Format, results, sweep};
 
 /// Writes `report/`: `table.md`, `table.csv`, curves as SVG and PNG, ranked lists as PNG, and `index.html`.
 ///

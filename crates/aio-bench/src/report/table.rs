@@ -1,15 +1,20 @@
+use super::grid::{Field, Grid, Mark};
 use crate::error::{Error, Result};
 use crate::run::RunResult;
-use polars::prelude::*;
-use std::fmt::Write;
+use polars::prelude::{AnyValue, BooleanChunked, ChunkAgg, ChunkFilter, ChunkVar, Column, DataFrame, PolarsError};
 
 /// How a table is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
     /// A Markdown table.
+    #[value(name = "md", alias = "markdown")]
     Markdown,
-    /// Comma-separated values.
+    /// A LaTeX tabular with booktabs rules.
+    Latex,
+    /// Comma-separated values, one row per task and seed.
     Csv,
+    /// An HTML table.
+    Html,
 }
 
 const METRICS: [&str; 4] = ["rank1", "rank5", "map", "minp"];
@@ -77,34 +82,94 @@ pub fn results(results: &[RunResult], format: Format) -> Result<String> {
     }
     let frame = frame(results)?;
     match format {
-        Format::Markdown => markdown(&frame, first, results.len()),
+        Format::Markdown => Ok(grid(&frame, first, results.len())?.markdown()),
+        Format::Latex => Ok(grid(&frame, first, results.len())?.latex()),
+        Format::Html => Ok(grid(&frame, first, results.len())?.html()),
         Format::Csv => Ok(csv(&frame)),
     }
 }
 
-fn markdown(frame: &DataFrame, first: &RunResult, seeds: usize) -> Result<String> {
-    let mut text = String::new();
+/// Results of one cell as a table, the trained model's mAP in bold.
+fn grid(frame: &DataFrame, first: &RunResult, seeds: usize) -> Result<Grid> {
     let plural = if seeds == 1 { "seed" } else { "seeds" };
-    let header = "| task | queries / gallery | Rank-1 | Rank-5 | mAP | mINP | mAP untrained | mAP chance |\n|---|--:|--:|--:|--:|--:|--:|--:|\n";
-    let _ = write!(text, "`{}` · cell `{}` · {seeds} {plural} · percent\n\n{header}", first.experiment, first.cell);
+    let head = ["task", "queries / gallery", "Rank-1", "Rank-5", "mAP", "mINP", "mAP untrained", "mAP chance"];
+    let mut rows = Vec::new();
     for task in &first.order {
         let of = |column: &str| spread(frame, task, column);
         let summary = &first.tasks[task];
         let skipped = if summary.skipped > 0 { format!(" ({} skipped)", summary.skipped) } else { String::new() };
-        let _ = writeln!(
-            text,
-            "| {task} | {}{skipped} / {} | {} | {} | **{}** | {} | {} | {:.1} |",
-            summary.queries,
-            summary.gallery,
-            of("rank1")?,
-            of("rank5")?,
-            of("map")?,
-            of("minp")?,
-            Spread { deviation: None, ..of("map_baseline")? },
-            of("map_chance")?.mean,
-        );
+        rows.push(vec![
+            task.clone().into(),
+            format!("{}{skipped} / {}", summary.queries, summary.gallery).into(),
+            of("rank1")?.to_string().into(),
+            of("rank5")?.to_string().into(),
+            Field { text: of("map")?.to_string(), mark: Mark::Best },
+            of("minp")?.to_string().into(),
+            Spread { deviation: None, ..of("map_baseline")? }.to_string().into(),
+            format!("{:.1}", of("map_chance")?.mean).into(),
+        ]);
     }
-    Ok(text)
+    let caption = format!("`{}` · cell `{}` · {seeds} {plural} · percent", first.experiment, first.cell);
+    Ok(Grid { caption, head: head.map(str::to_owned).to_vec(), rows })
+}
+
+/// The table of a sweep: one row per cell (what is varied, and its results by seed), one column per task, mean ± standard deviation of `metric` in percent. The
+/// best of a column is bold, the second underlined; what is missing is shown as missing.
+///
+/// # Errors
+/// [`Error::User`] if a task or metric is not in the results.
+pub fn sweep(title: &str, rows: &[(String, Vec<RunResult>)], tasks: &[String], metric: &str, format: Format) -> Result<String> {
+    let mut values: Vec<Vec<Option<(Spread, usize)>>> = Vec::new();
+    for (name, results) in rows {
+        let of = |task: &String| {
+            let key = format!("{task}.{metric}");
+            let found = results.iter().map(|r| r.metrics.get(&key).map(|v| 100.0 * v)).collect::<Option<Vec<f64>>>().ok_or_else(|| {
+                Error::user(format!("the results of `{name}` have no `{key}`"), "[report] names tasks and metric as result.json does")
+            })?;
+            let n = found.len();
+            let mean = found.iter().sum::<f64>() / n as f64;
+            let deviation = (n > 1).then(|| (found.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1) as f64).sqrt());
+            Ok((n > 0).then_some((Spread { mean, deviation }, n)))
+        };
+        values.push(tasks.iter().map(of).collect::<Result<_>>()?);
+    }
+    let marks: Vec<[Option<f64>; 2]> = (0..tasks.len())
+        .map(|column| {
+            let mut means: Vec<f64> = values.iter().filter_map(|row| row[column].as_ref().map(|(s, _)| s.mean)).collect();
+            means.sort_by(|a, b| b.total_cmp(a));
+            means.dedup();
+            // One row has nothing to be better than.
+            if rows.len() < 2 { [None; 2] } else { [means.first().copied(), means.get(1).copied()] }
+        })
+        .collect();
+    let seeds = |results: &[RunResult]| results.len().to_string();
+    let head = ["cell".to_owned(), "seeds".into()].into_iter().chain(tasks.iter().cloned()).collect();
+    let field = |(column, value): (usize, &Option<(Spread, usize)>)| match value {
+        None => Field::from("–".to_owned()),
+        Some((spread, _)) => {
+            let mark = match marks[column] {
+                [Some(best), _] if best == spread.mean => Mark::Best,
+                [_, Some(second)] if second == spread.mean => Mark::Second,
+                _ => Mark::Plain,
+            };
+            Field { text: spread.to_string(), mark }
+        }
+    };
+    let line = |((name, results), values): (&(String, Vec<RunResult>), &Vec<Option<(Spread, usize)>>)| {
+        [name.clone().into(), seeds(results).into()].into_iter().chain(values.iter().enumerate().map(field)).collect::<Vec<Field>>()
+    };
+    let grid = Grid { caption: format!("{title} · {metric} · percent"), head, rows: rows.iter().zip(&values).map(line).collect() };
+    Ok(match format {
+        Format::Markdown => grid.markdown(),
+        Format::Latex => grid.latex(),
+        Format::Html => grid.html(),
+        Format::Csv => {
+            let quoted = |text: &str| if text.contains([',', '"']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() };
+            let lines = std::iter::once(grid.head.iter().map(|h| quoted(h)).collect::<Vec<_>>())
+                .chain(grid.rows.iter().map(|row| row.iter().map(|f| quoted(&f.text)).collect()));
+            lines.map(|l| l.join(",") + "\n").collect()
+        }
+    })
 }
 
 /// Writes a frame of names and numbers; no field holds a comma or a quote.

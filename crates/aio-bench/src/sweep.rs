@@ -1,0 +1,461 @@
+//! Sweeps: many cells of one experiment, from a TOML file to a table.
+//!
+//! A sweep file names a `base` experiment and what is varied: `[axes]` are multiplied out, the lists of a `[[zip]]` go in step, `[[exclude]]` drops
+//! cells, and every cell runs with every seed. A cell's id is the content hash of its resolved experiment, so that cells which several sweeps share
+//! run once. Lock files with a heartbeat let several terminals and hosts work on one sweep.
+
+use crate::checkpoint::Checkpoints;
+use crate::config::Experiment;
+use crate::error::{Error, Result};
+use crate::experiment::{self, Request};
+use crate::run::{Run, RunResult};
+use crate::train;
+use aio_data::{DataError, fs};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use toml::Value;
+
+/// A sweep file as it is written.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    /// The experiment that is varied, relative to the sweep file.
+    base: PathBuf,
+    #[serde(default = "one_seed")]
+    seeds: Vec<u64>,
+    #[serde(default)]
+    axes: toml::Table,
+    #[serde(default)]
+    zip: Vec<toml::Table>,
+    #[serde(default)]
+    exclude: Vec<toml::Table>,
+    #[serde(default)]
+    report: Report,
+}
+
+fn one_seed() -> Vec<u64> {
+    vec![0]
+}
+
+/// What the table of a sweep shows.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Report {
+    /// Tasks, one column each; all of the base experiment's if empty.
+    #[serde(default)]
+    pub tasks: Vec<String>,
+    /// `map`, `minp`, `rank1`, `rank5` or `rank10`; `map` if absent.
+    pub metric: Option<String>,
+}
+
+/// A sweep with its cells.
+#[derive(Debug, Clone)]
+pub struct Sweep {
+    /// The base experiment's file.
+    pub base: PathBuf,
+    /// Seeds of every cell.
+    pub seeds: Vec<u64>,
+    /// Cells in the order of the file.
+    pub cells: Vec<Cell>,
+    /// What the table shows.
+    pub report: Report,
+}
+
+/// One setting of everything that is varied.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Cell {
+    /// Content hash of the resolved experiment.
+    pub id: String,
+    /// What is varied, as `--set` takes it.
+    pub settings: Vec<String>,
+}
+
+/// How far a cell has come with a seed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// Its result is there.
+    Done,
+    /// A process works on it.
+    Running {
+        /// Where.
+        host: String,
+        /// Seconds since its last sign of life.
+        age: u64,
+    },
+    /// It failed; the message says why.
+    Failed(String),
+    /// It was stopped and has a checkpoint.
+    Resumable {
+        /// Optimiser steps done.
+        step: usize,
+    },
+    /// Nothing is there yet.
+    Fresh,
+}
+
+impl std::fmt::Display for State {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Done => f.write_str("done"),
+            Self::Running { host, age } => write!(f, "running ({host}, {age} s ago)"),
+            Self::Failed(message) => write!(f, "failed ({message})"),
+            Self::Resumable { step } => write!(f, "resumable (step {step})"),
+            Self::Fresh => f.write_str("fresh"),
+        }
+    }
+}
+
+/// `key=value` pairs of one choice.
+type Choice = Vec<(String, Value)>;
+
+fn list<'a>(path: &Path, key: &str, value: &'a Value) -> Result<&'a [Value]> {
+    let values = value.as_array().filter(|values| !values.is_empty()).map(Vec::as_slice);
+    values.ok_or_else(|| Error::user(format!("{}: `{key}` is not a list of values", path.display()), "write \"losses.binding\" = [1.0, 0.0]"))
+}
+
+/// Multiplies axes and zipped lists out, in the order of the file.
+fn expand(path: &Path, file: &File) -> Result<Vec<Choice>> {
+    let mut dimensions: Vec<Vec<Choice>> = Vec::new();
+    for (key, values) in &file.axes {
+        dimensions.push(list(path, key, values)?.iter().map(|v| vec![(key.clone(), v.clone())]).collect());
+    }
+    for zipped in &file.zip {
+        let lists = zipped.iter().map(|(key, values)| Ok((key, list(path, key, values)?))).collect::<Result<Vec<_>>>()?;
+        let length = lists.first().map_or(0, |(_, values)| values.len());
+        if let Some((key, values)) = lists.iter().find(|(_, values)| values.len() != length) {
+            let problem = format!("{}: `{key}` of a [[zip]] has {} values, the first list has {length}", path.display(), values.len());
+            return Err(Error::user(problem, "lists of one [[zip]] go in step and are equally long"));
+        }
+        dimensions.push((0..length).map(|i| lists.iter().map(|(key, values)| ((*key).clone(), values[i].clone())).collect()).collect());
+    }
+    let mut cells: Vec<Choice> = vec![Vec::new()];
+    for dimension in dimensions {
+        cells = cells.iter().flat_map(|cell| dimension.iter().map(move |choice| [cell.clone(), choice.clone()].concat())).collect();
+    }
+    let excluded = |cell: &Choice| {
+        let matches = |rule: &toml::Table| rule.iter().all(|(key, value)| cell.iter().any(|(k, v)| k == key && v == value));
+        file.exclude.iter().any(|rule| !rule.is_empty() && matches(rule))
+    };
+    for rule in &file.exclude {
+        if let Some(key) = rule.keys().find(|key| !cells.iter().any(|cell| cell.iter().any(|(k, _)| k == *key))) {
+            return Err(Error::user(format!("{}: `{key}` of an [[exclude]] is not varied", path.display()), "name keys of [axes] or [[zip]]"));
+        }
+    }
+    cells.retain(|cell| !excluded(cell));
+    Ok(cells)
+}
+
+impl Sweep {
+    /// Reads a sweep file and resolves every cell.
+    ///
+    /// # Errors
+    /// [`Error::User`] naming the file and the key or cell that is wrong.
+    pub fn load(path: &Path) -> Result<Self> {
+        let wrong = |problem: String| Error::user(format!("{}: {problem}", path.display()), "docs/sweeps.md describes sweep files");
+        let file: File = toml::from_str(&fs::read_to_string(path)?).map_err(|e| wrong(e.to_string()))?;
+        if file.seeds.is_empty() {
+            return Err(wrong("`seeds` is empty".into()));
+        }
+        let base = path.parent().unwrap_or(Path::new(".")).join(&file.base);
+        let mut cells: Vec<Cell> = Vec::new();
+        for choice in expand(path, &file)? {
+            let settings: Vec<String> = choice.iter().map(|(key, value)| format!("{key}={value}")).collect();
+            let experiment = Experiment::load(&base, &settings)?;
+            let id = experiment.cell(&experiment::weights_checksum(&experiment)?);
+            if let Some(twin) = cells.iter().find(|c| c.id == id) {
+                return Err(wrong(format!("the cells `{}` and `{}` are the same experiment", twin.settings.join(" "), settings.join(" "))));
+            }
+            cells.push(Cell { id, settings });
+        }
+        if cells.is_empty() {
+            return Err(wrong("no cell is left".into()));
+        }
+        Ok(Self { base, seeds: file.seeds, cells, report: file.report })
+    }
+
+    /// Every cell with every seed, in the order in which they run.
+    fn jobs(&self) -> impl Iterator<Item = (&Cell, u64)> {
+        self.seeds.iter().flat_map(|seed| self.cells.iter().map(|cell| (cell, *seed)))
+    }
+
+    fn directory(&self, runs: &Path, cell: &Cell, seed: u64) -> PathBuf {
+        Run::path(runs, &experiment::name(&self.base), &cell.id, seed)
+    }
+
+    /// How far a cell has come.
+    #[must_use]
+    pub fn state(&self, runs: &Path, cell: &Cell, seed: u64) -> State {
+        let directory = self.directory(runs, cell, seed);
+        if directory.join("result.json").is_file() {
+            return State::Done;
+        }
+        if let Some(lock) = Lock::read(&directory).filter(Lock::is_alive) {
+            return State::Running { age: lock.age(), host: lock.host };
+        }
+        if let Ok(message) = fs::read_to_string(&directory.join(FAILED)) {
+            return State::Failed(message.lines().next().unwrap_or_default().to_owned());
+        }
+        match Checkpoints::new(directory.join("checkpoint"), 1).steps().last() {
+            Some(step) => State::Resumable { step: *step },
+            None => State::Fresh,
+        }
+    }
+
+    /// Seconds that finished cells took, by id, averaged over their seeds.
+    fn seconds(&self, runs: &Path) -> BTreeMap<String, f64> {
+        let mut times: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+        for (cell, seed) in self.jobs() {
+            let text = std::fs::read_to_string(self.directory(runs, cell, seed).join("result.json")).ok();
+            if let Some(result) = text.and_then(|t| serde_json::from_str::<RunResult>(&t).ok()) {
+                times.entry(cell.id.clone()).or_default().push(result.train_seconds);
+            }
+        }
+        times.into_iter().map(|(id, t)| (id, t.iter().sum::<f64>() / t.len() as f64)).collect()
+    }
+
+    /// Cells, ids, states, and the training time that is left, as far as finished cells tell.
+    #[must_use]
+    pub fn plan(&self, runs: &Path) -> String {
+        let seconds = self.seconds(runs);
+        let usual = (!seconds.is_empty()).then(|| seconds.values().sum::<f64>() / seconds.len() as f64);
+        let mut text = "| cell | what is varied | seed | state |\n|---|---|--:|---|\n".to_owned();
+        let mut left = 0.0;
+        let mut open = 0;
+        for (cell, seed) in self.jobs() {
+            let state = self.state(runs, cell, seed);
+            if state != State::Done {
+                open += 1;
+                left += seconds.get(&cell.id).copied().or(usual).unwrap_or(0.0);
+            }
+            text += &format!("| {} | {} | {seed} | {state} |\n", cell.id, cell.settings.join(" "));
+        }
+        let total = self.cells.len() * self.seeds.len();
+        text += &format!("\n{} cells, {} seeds: {} of {total} runs done", self.cells.len(), self.seeds.len(), total - open);
+        text += &match usual {
+            Some(_) if open > 0 => format!("; about {:.0} minutes of training left at the pace of the finished ones\n", left / 60.0),
+            _ => "\n".to_owned(),
+        };
+        text
+    }
+
+    /// Tries every cell: its configuration, its data, and one step forward and backward.
+    ///
+    /// # Errors
+    /// The first [`Error`], naming the cell.
+    pub fn check(&self, device: &str) -> Result<String> {
+        let mut text = "| cell | what is varied | steps | seconds a step | minutes of training |\n|---|---|--:|--:|--:|\n".to_owned();
+        for cell in &self.cells {
+            let experiment = Experiment::load(&self.base, &cell.settings)?;
+            let named = |e: Error| Error::user(format!("cell {} ({}): {e}", cell.id, cell.settings.join(" ")), e.hint().unwrap_or_default());
+            let train::Probe { steps, seconds } = experiment::probe(&experiment, device).map_err(named)?;
+            let minutes = seconds * steps as f64 / 60.0;
+            text += &format!("| {} | {} | {steps} | {seconds:.2} | {minutes:.1} |\n", cell.id, cell.settings.join(" "));
+        }
+        Ok(text)
+    }
+
+    /// Runs what is not done, skipping what others run. `shard` (i, n) takes every n-th run from the i-th on.
+    ///
+    /// # Errors
+    /// [`Error::Stopped`] after a signal; what failed, at once or, with `keep_going`, at the end.
+    pub fn run(&self, runs: &Path, device: &str, (index, count): (usize, usize), only: Option<&str>, keep_going: bool) -> Result<String> {
+        let mut failures = Vec::new();
+        let jobs: Vec<(&Cell, u64)> = self.jobs().collect();
+        for (cell, seed) in jobs.into_iter().enumerate().filter(|(i, _)| i % count == index).map(|(_, job)| job) {
+            if only.is_some_and(|id| id != cell.id) || self.state(runs, cell, seed) == State::Done {
+                continue;
+            }
+            let directory = self.directory(runs, cell, seed);
+            let Some(lock) = Lock::take(&directory)? else {
+                eprintln!("{} seed {seed}: another process works on it", cell.id);
+                continue;
+            };
+            eprintln!("{} seed {seed}: {}", cell.id, cell.settings.join(" "));
+            let failed = directory.join(FAILED);
+            let _ = std::fs::remove_file(&failed);
+            let settings = cell.settings.iter().cloned().chain([format!("seed={seed}")]).collect();
+            let request = Request { name: self.base.display().to_string(), settings, device: device.to_owned(), runs: runs.to_path_buf() };
+            let outcome = experiment::run(&request);
+            drop(lock);
+            match outcome {
+                Ok(_) => {}
+                Err(stopped @ Error::Stopped { .. }) => return Err(stopped),
+                Err(error) => {
+                    fs::write_then_rename(&failed, format!("{error}\n").as_bytes())?;
+                    if !keep_going {
+                        return Err(error);
+                    }
+                    eprintln!("error: {error}");
+                    failures.push(format!("{} seed {seed}", cell.id));
+                }
+            }
+        }
+        if failures.is_empty() {
+            Ok(self.plan(runs))
+        } else {
+            Err(Error::Failure(format!("{} runs failed: {}", failures.len(), failures.join(", "))))
+        }
+    }
+
+    /// The results of every cell, missing ones as such.
+    ///
+    /// # Errors
+    /// [`Error`] naming a result that is damaged.
+    pub fn results(&self, runs: &Path) -> Result<Vec<(Cell, Vec<RunResult>)>> {
+        let of = |cell: &Cell| {
+            let mut results = Vec::new();
+            for seed in &self.seeds {
+                results.extend(Run::at(self.directory(runs, cell, *seed)).read::<RunResult>("result.json")?);
+            }
+            Ok((cell.clone(), results))
+        };
+        self.cells.iter().map(of).collect()
+    }
+}
+
+/// Name of the file that says why a run failed.
+const FAILED: &str = "failed.txt";
+
+/// A process's claim on a run.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Lock {
+    host: String,
+    process: u32,
+    /// Seconds since 1970 of its last sign of life.
+    beat: u64,
+}
+
+const LOCK: &str = "lock.json";
+const BEAT: Duration = Duration::from_secs(15);
+/// A claim without a sign of life for so many seconds is no claim.
+const STALE: u64 = 120;
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs())
+}
+
+/// A lock that is held: a thread shows signs of life until it is dropped.
+struct Held {
+    path: PathBuf,
+    done: Arc<AtomicBool>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Lock {
+    fn own() -> Self {
+        let host = std::fs::read_to_string("/etc/hostname").or_else(|_| std::env::var("HOSTNAME").or_else(|_| std::env::var("COMPUTERNAME")));
+        Self { host: host.map_or_else(|_| "unknown host".into(), |h| h.trim().to_owned()), process: std::process::id(), beat: now() }
+    }
+
+    fn read(directory: &Path) -> Option<Self> {
+        serde_json::from_slice(&std::fs::read(directory.join(LOCK)).ok()?).ok()
+    }
+
+    fn age(&self) -> u64 {
+        now().saturating_sub(self.beat)
+    }
+
+    fn is_alive(&self) -> bool {
+        self.age() < STALE
+    }
+
+    fn text(&self) -> Vec<u8> {
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    /// Claims a run, or `None` if somebody else holds it.
+    fn take(directory: &Path) -> Result<Option<Held>> {
+        fs::create_dir_all(directory)?;
+        let path = directory.join(LOCK);
+        if Self::read(directory).is_some_and(|lock| !lock.is_alive()) {
+            // Whoever held it is gone.
+            let _ = std::fs::remove_file(&path);
+        }
+        let failed = |source| Error::Data(DataError::Io { action: "write", path: path.clone(), source });
+        match std::fs::OpenOptions::new().write(true).create_new(true).open(&path) {
+            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => return Ok(None),
+            Err(e) => return Err(failed(e)),
+            Ok(mut file) => file.write_all(&Self::own().text()).map_err(failed)?,
+        }
+        let done = Arc::new(AtomicBool::new(false));
+        let (flag, beating) = (Arc::clone(&done), path.clone());
+        let thread = std::thread::spawn(move || {
+            while !flag.load(Ordering::Relaxed) {
+                std::thread::park_timeout(BEAT);
+                if !flag.load(Ordering::Relaxed) {
+                    // A beat that cannot be written makes the claim lapse, which is right if the disk is gone.
+                    let _ = fs::write_then_rename(&beating, &Lock::own().text());
+                }
+            }
+        });
+        Ok(Some(Held { path, done, thread: Some(thread) }))
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.done.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
+            let _ = thread.join();
+        }
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn expanded(text: &str) -> Result<Vec<String>> {
+        let file: File = toml::from_str(text).expect("TOML");
+        let cells = expand(Path::new("sweep.toml"), &file)?;
+        Ok(cells.iter().map(|c| c.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(" ")).collect())
+    }
+
+    #[test]
+    fn axes_are_multiplied_zips_go_in_step_and_exclusions_drop() {
+        let text = "base = \"x\"\n[axes]\n\"a.b\" = [1, 2]\nc = [true, false]\n[[zip]]\n\"m.height\" = [96, 192]\n\"m.width\" = [48, 96]\n[[exclude]]\n\"a.b\" = 2\nc = false\n";
+        assert_eq!(
+            expanded(text).expect("cells"),
+            [
+                "a.b=1 c=true m.height=96 m.width=48",
+                "a.b=1 c=true m.height=192 m.width=96",
+                "a.b=1 c=false m.height=96 m.width=48",
+                "a.b=1 c=false m.height=192 m.width=96",
+                "a.b=2 c=true m.height=96 m.width=48",
+                "a.b=2 c=true m.height=192 m.width=96",
+            ]
+        );
+        assert_eq!(expanded("base = \"x\"\n").expect("the base alone"), [""]);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (text, expected) in [
+            ("base = \"x\"\n[axes]\na = 3\n", "`a` is not a list"),
+            ("base = \"x\"\n[[zip]]\na = [1, 2]\nb = [1]\n", "`b` of a [[zip]] has 1 values"),
+            ("base = \"x\"\n[axes]\na = [1]\n[[exclude]]\nb = 1\n", "`b` of an [[exclude]] is not varied"),
+        ] {
+            assert!(expanded(text).expect_err(text).to_string().contains(expected), "{expected}");
+        }
+    }
+
+    #[test]
+    fn a_run_is_claimed_once_and_a_dead_claim_lapses() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let held = Lock::take(directory.path()).expect("taken").expect("free");
+        assert!(Lock::take(directory.path()).expect("looked").is_none());
+        drop(held);
+        assert!(Lock::read(directory.path()).is_none(), "released");
+        let dead = Lock { beat: now() - STALE - 1, ..Lock::own() };
+        std::fs::write(directory.path().join(LOCK), dead.text()).expect("write");
+        assert!(Lock::take(directory.path()).expect("taken over").is_some());
+    }
+}
