@@ -185,10 +185,14 @@ fn fresh(experiment: &Experiment, start: &Start, classes: &Classes, training: &D
         statistics: experiment.model.statistics,
     };
     let config = AioConfig { backbone: start.config.clone(), classes: classes.len(), attributes: vocabulary().len(), frozen };
-    let cpu = Device::flex().autodiff();
+    let cpu = Device::flex();
     cpu.seed(experiment.seed);
-    let model = Aio::new(start.backbone(&cpu)?, &config, &cpu);
-    Ok((if *training == cpu { model } else { model.to_device(training).frozen(frozen) }, frozen))
+    if *training == cpu {
+        return Ok((Aio::new(start.backbone(training)?, &config, training), frozen));
+    }
+    // Moved before gradients are wanted: a parameter that is moved afterwards is no leaf of the graph.
+    let model = Aio::new(start.backbone(&cpu)?, &config, &cpu).to_device(&training.clone().inner());
+    Ok((model.train().frozen(frozen), frozen))
 }
 
 /// Trains all stages, continuing from the newest checkpoint.
