@@ -18,9 +18,9 @@ use aio_model::import::ImportOptions;
 use aio_model::{Aio, AioConfig, Backbone, BackboneConfig, Extractor, Frozen, NonFinite, StepInput, StepOutput};
 use aio_tokenize::{Tokenizers, TokenizersConfig};
 use burn::grad_clipping::GradientClippingConfig;
-use burn::module::Module;
+use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::{AdamWConfig, GradientsAccumulator, GradientsParams, ModuleOptimizer};
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
 use burn::train::{TrainOutput, TrainStep};
 use serde::{Deserialize, Serialize};
 use std::io::Write;
@@ -177,6 +177,16 @@ pub fn probe(experiment: &Experiment, start: &Start, library: &mut Library, devi
     Ok(Probe { steps, seconds })
 }
 
+/// Looks at every parameter.
+struct Look;
+
+impl ModuleVisitor for Look {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        // Looking is all.
+        let _ = param.val();
+    }
+}
+
 /// The model before its first step, and what of it is frozen. It is made on the CPU, whose random numbers are the same on every machine.
 fn fresh(experiment: &Experiment, start: &Start, classes: &Classes, training: &Device) -> Result<(Aio, Frozen)> {
     let frozen = Frozen {
@@ -190,9 +200,11 @@ fn fresh(experiment: &Experiment, start: &Start, classes: &Classes, training: &D
     if *training == cpu {
         return Ok((Aio::new(start.backbone(training)?, &config, training), frozen));
     }
+    let model = Aio::new(start.backbone(&cpu)?, &config, &cpu);
+    // Parameters are drawn when they are first looked at, which must be here and not on the other device.
+    model.visit(&mut Look);
     // Moved before gradients are wanted: a parameter that is moved afterwards is no leaf of the graph.
-    let model = Aio::new(start.backbone(&cpu)?, &config, &cpu).to_device(&training.clone().inner());
-    Ok((model.train().frozen(frozen), frozen))
+    Ok((model.to_device(&training.clone().inner()).train().frozen(frozen), frozen))
 }
 
 /// Trains all stages, continuing from the newest checkpoint.
