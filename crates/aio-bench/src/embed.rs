@@ -46,7 +46,7 @@ pub struct ModelOptions {
     /// A run's model directory, a weights file, a checkpoint of another project, or `embedded`.
     #[arg(long, default_value = "embedded")]
     pub model: String,
-    /// Where to compute: cpu, wgpu[:N], cuda[:N] or auto.
+    /// Where to compute: cpu, wgpu, wgpu:N, cuda, cuda:N or auto.
     #[arg(long, default_value = "cpu")]
     pub device: String,
 }

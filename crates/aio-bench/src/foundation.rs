@@ -278,7 +278,7 @@ pub struct EncodeRequest {
     /// Normalise tokens before the first block with CLIP's ln_pre.
     #[arg(long)]
     pub pre_norm: bool,
-    /// Where to compute: cpu, wgpu[:N], cuda[:N] or auto.
+    /// Where to compute: cpu, wgpu, wgpu:N, cuda, cuda:N or auto.
     #[arg(long, default_value = "cpu")]
     pub device: String,
     /// What the tensors do not tell.

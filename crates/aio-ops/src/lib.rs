@@ -2,7 +2,7 @@
 //!
 //! Burn's CPU backend runs element-wise work on one thread and differentiates GELU, layer normalisation and
 //! attention through many such passes. Each function here computes the same thing as its plain composition in
-//! [`reference`]; on the CPU it uses a parallel kernel with a hand-written backward pass, on every other device the
+//! [`mod@reference`]; on the CPU it uses a parallel kernel with a hand-written backward pass, on every other device the
 //! composition itself. The tests compare the two, values and gradients.
 
 mod extension;

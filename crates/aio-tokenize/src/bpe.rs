@@ -1,6 +1,6 @@
 //! CLIP's byte-pair encoding: sentences to 77 token ids.
 //!
-//! Follows `SimpleTokenizer` of OpenAI's CLIP (MIT), whose vocabulary file is embedded. Its clean-up of text is [`crate::clean`].
+//! Follows `SimpleTokenizer` of OpenAI's CLIP (MIT), whose vocabulary file is embedded. Its clean-up of text, through ftfy, is in `clean.rs`.
 
 use crate::clean;
 use flate2::read::GzDecoder;

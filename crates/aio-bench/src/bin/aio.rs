@@ -36,7 +36,7 @@ enum Command {
         /// Override a value, as in --set losses.binding=0.
         #[arg(long = "set", value_name = "KEY=VALUE")]
         settings: Vec<String>,
-        /// Where to compute: cpu, wgpu[:N], cuda[:N] or auto.
+        /// Where to compute: cpu, wgpu, wgpu:N, cuda, cuda:N or auto.
         #[arg(long, default_value = "cpu")]
         device: String,
         /// Directory of runs.
@@ -111,7 +111,7 @@ enum SweepCommand {
     Check {
         /// The sweep file.
         file: PathBuf,
-        /// Where to compute: cpu, wgpu[:N], cuda[:N] or auto.
+        /// Where to compute: cpu, wgpu, wgpu:N, cuda, cuda:N or auto.
         #[arg(long, default_value = "cpu")]
         device: String,
     },
@@ -128,7 +128,7 @@ enum SweepCommand {
         /// Go on with the next run when one fails.
         #[arg(long)]
         continue_on_error: bool,
-        /// Where to compute: cpu, wgpu[:N], cuda[:N] or auto.
+        /// Where to compute: cpu, wgpu, wgpu:N, cuda, cuda:N or auto.
         #[arg(long, default_value = "cpu")]
         device: String,
         /// Directory of runs.

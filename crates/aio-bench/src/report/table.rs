@@ -119,7 +119,7 @@ fn grid(frame: &DataFrame, first: &RunResult, seeds: usize) -> Result<Grid> {
 /// # Errors
 /// [`Error::User`] if a task or metric is not in the results.
 pub fn sweep(title: &str, rows: &[(String, Vec<RunResult>)], tasks: &[String], metric: &str, format: Format) -> Result<String> {
-    let mut values: Vec<Vec<Option<(Spread, usize)>>> = Vec::new();
+    let mut values: Vec<Vec<Option<Spread>>> = Vec::new();
     for (name, results) in rows {
         let of = |task: &String| {
             let key = format!("{task}.{metric}");
@@ -129,24 +129,23 @@ pub fn sweep(title: &str, rows: &[(String, Vec<RunResult>)], tasks: &[String], m
             let n = found.len();
             let mean = found.iter().sum::<f64>() / n as f64;
             let deviation = (n > 1).then(|| (found.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1) as f64).sqrt());
-            Ok((n > 0).then_some((Spread { mean, deviation }, n)))
+            Ok((n > 0).then_some(Spread { mean, deviation }))
         };
         values.push(tasks.iter().map(of).collect::<Result<_>>()?);
     }
     let marks: Vec<[Option<f64>; 2]> = (0..tasks.len())
         .map(|column| {
-            let mut means: Vec<f64> = values.iter().filter_map(|row| row[column].as_ref().map(|(s, _)| s.mean)).collect();
+            let mut means: Vec<f64> = values.iter().filter_map(|row| row[column].as_ref().map(|s| s.mean)).collect();
             means.sort_by(|a, b| b.total_cmp(a));
             means.dedup();
             // One row has nothing to be better than.
             if rows.len() < 2 { [None; 2] } else { [means.first().copied(), means.get(1).copied()] }
         })
         .collect();
-    let seeds = |results: &[RunResult]| results.len().to_string();
     let head = ["cell".to_owned(), "seeds".into()].into_iter().chain(tasks.iter().cloned()).collect();
-    let field = |(column, value): (usize, &Option<(Spread, usize)>)| match value {
+    let field = |(column, value): (usize, &Option<Spread>)| match value {
         None => Field::from("–".to_owned()),
-        Some((spread, _)) => {
+        Some(spread) => {
             let mark = match marks[column] {
                 [Some(best), _] if best == spread.mean => Mark::Best,
                 [_, Some(second)] if second == spread.mean => Mark::Second,
@@ -155,10 +154,11 @@ pub fn sweep(title: &str, rows: &[(String, Vec<RunResult>)], tasks: &[String], m
             Field { text: spread.to_string(), mark }
         }
     };
-    let line = |((name, results), values): (&(String, Vec<RunResult>), &Vec<Option<(Spread, usize)>>)| {
-        [name.clone().into(), seeds(results).into()].into_iter().chain(values.iter().enumerate().map(field)).collect::<Vec<Field>>()
-    };
-    let grid = Grid { caption: format!("{title} · {metric} · percent"), head, rows: rows.iter().zip(&values).map(line).collect() };
+    let lines = rows.iter().zip(&values).map(|((name, results), values)| {
+        let fields = values.iter().enumerate().map(field);
+        [name.clone().into(), results.len().to_string().into()].into_iter().chain(fields).collect::<Vec<Field>>()
+    });
+    let grid = Grid { caption: format!("{title} · {metric} · percent"), head, rows: lines.collect() };
     Ok(match format {
         Format::Markdown => grid.markdown(),
         Format::Latex => grid.latex(),
