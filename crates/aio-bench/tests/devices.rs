@@ -27,13 +27,69 @@ fn an_experiment_gives_the_same_metrics_on_every_device() {
     let smoke_file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments/smoke.toml");
     std::fs::copy(smoke_file, directory.path().join("experiments/smoke.toml")).expect("copy");
     let [cpu, other] = ["cpu", &device].map(|d| smoke(directory.path(), d));
-    // One query of the smallest task is a quarter of a metric: an order of two near entries may differ after training.
-    for ((cpu, other), (what, tolerance)) in cpu.iter().zip(&other).zip([("trained", 0.03), ("untrained", 0.005)]) {
+    // AdamW's first steps are little more than the signs of gradients, which makes much of the rounding of small ones; on galleries of 10 to 40 pictures
+    // that is a few points. What is not trained is the same.
+    for ((cpu, other), (what, tolerance)) in cpu.iter().zip(&other).zip([("trained", 0.08), ("untrained", 0.005)]) {
         let maps: Vec<&String> = cpu.keys().filter(|k| k.ends_with(".map")).collect();
         assert!(maps.len() >= 6);
         for key in maps {
             let difference = (cpu[key] - other[key]).abs();
             assert!(difference <= tolerance, "{what} {key}: {} on the CPU, {} on {device}", cpu[key], other[key]);
         }
+    }
+}
+
+#[test]
+#[ignore = "needs a device beside the CPU: just test-wgpu, just gpu-check"]
+fn gradients_are_those_of_the_cpu() {
+    use aio_data::picture::{Picture, PictureSize};
+    use aio_data::{Modality, rng};
+    use aio_encoder::weights::Weights;
+    use aio_model::{Aio, AioConfig, Backbone, Frozen, LossWeights, TrainBatch};
+    use burn::module::{Module, ModuleVisitor, Param};
+    use burn::tensor::{Device, Gradients, Tensor};
+    use rand::RngExt;
+
+    /// The gradient of every parameter, in order.
+    struct Collect<'a>(&'a Gradients, Vec<Vec<f32>>);
+    impl ModuleVisitor for Collect<'_> {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            if let Some(gradient) = param.val().grad(self.0) {
+                self.1.push(gradient.into_data().iter::<f32>().collect());
+            }
+        }
+    }
+    let (weights, cpu) = (Weights::embedded(), Device::flex());
+    let (backbone, config, preprocessing) = Backbone::load(&weights, &cpu).expect("embedded");
+    let size = PictureSize { height: preprocessing.height, width: preprocessing.width };
+    let mut stream = rng(1, "devices", 0);
+    let mut picture = || Picture { size, pixels: (0..size.height * size.width * 3).map(|i| (i % 97) as u8 + stream.random_range(0..150)).collect() };
+    let caption = aio_tokenize::bpe::Bpe::clip().encode("A man in a red coat.").ids;
+    let batch = TrainBatch {
+        classes: vec![0, 0, 1, 1],
+        pictures: vec![(Modality::Rgb, (0..4).map(|_| picture()).collect())],
+        text_rows: vec![0, 2],
+        captions: vec![caption.clone(), caption],
+        masked: Vec::new(),
+        combinations: vec![[Modality::Rgb, Modality::Text].into_iter().collect()],
+    };
+    let config = AioConfig { backbone: config, classes: 2, attributes: 3, frozen: Frozen::default() };
+    let fresh = Aio::new(backbone, &config, &cpu);
+    let gradients = |device: &Device| {
+        let model = fresh.clone().to_device(device).train().frozen(Frozen::default());
+        let loss = model.losses(&batch, &LossWeights { identity: 0.0, attribute: 0.0, ..LossWeights::default() }, &preprocessing, device);
+        let all = loss.total().expect("finite").0.backward();
+        let mut collect = Collect(&all, Vec::new());
+        model.visit(&mut collect);
+        collect.1
+    };
+    let device = aio_bench::device::open(&std::env::var("AIO_TEST_DEVICE").expect("AIO_TEST_DEVICE names the device")).expect("present");
+    let (ours, theirs) = (gradients(&cpu), gradients(&device));
+    assert!(ours.len() == theirs.len() && ours.len() > 20, "{} {}", ours.len(), theirs.len());
+    // Seen on lavapipe: 1e-3 in the first convolution, whose gradient sums over all pixels in another order.
+    for (i, (a, b)) in ours.iter().zip(&theirs).enumerate() {
+        let largest = a.iter().fold(0.0f32, |m, v| m.max(v.abs()));
+        let difference = a.iter().zip(b).fold(0.0f32, |m, (x, y)| m.max((x - y).abs()));
+        assert!(difference <= 5e-3 * largest + 1e-7, "parameter {i} of {} values: differs by {difference}, its largest is {largest}", a.len());
     }
 }
