@@ -72,6 +72,7 @@ pub fn build<T: DeserializeOwned>(
         Field::new("offset".into(), DataType::UInt64),
         Field::new("length".into(), DataType::UInt32),
     ]);
+    let mut reader = Annotations::open(annotations)?;
     let mut count = 0;
     let mut outcome = Ok(());
     let written = fs::replace(path, |temporary| {
@@ -79,17 +80,14 @@ pub fn build<T: DeserializeOwned>(
         let writer = ParquetWriter::new(File::create(temporary)?).with_compression(ParquetCompression::Uncompressed);
         let mut writer = writer.with_key_value_metadata(Some(metadata)).batched(&schema).map_err(other)?;
         let mut block = Block::default();
-        let mut reader = Annotations::open(annotations);
-        outcome = reader.as_mut().map_err(|e| std::mem::replace(e, DataError::Sampler(String::new()))).and_then(|reader| {
-            reader.each(|number, span, item: T| {
-                block.push(row(number, item)?, span);
-                count += 1;
-                if block.identity.len() == ROW_GROUP {
-                    writer.write_batch(&block.take().map_err(|e| failed(path, e))?).map_err(|e| failed(path, e))?;
-                    tick(span.0);
-                }
-                Ok(())
-            })
+        outcome = reader.each(|number, span, item: T| {
+            block.push(row(number, item)?, span);
+            count += 1;
+            if block.identity.len() == ROW_GROUP {
+                writer.write_batch(&block.take().map_err(|e| failed(path, e))?).map_err(|e| failed(path, e))?;
+                tick(span.0);
+            }
+            Ok(())
         });
         if outcome.is_err() {
             return Err(std::io::Error::other("the annotations are wrong"));

@@ -4,13 +4,12 @@
 //! them (`images_{detected,labeled}/` with `splits_{new,classic}_{detected,labeled}.json`), or, for the new protocol, in the
 //! folders of its authors' release, which are those of Market-1501.
 
-use super::list::{document, file_name, listed};
+use super::list::{Shared, document, file_name, listed};
 use super::{Card, count, market};
 use crate::sample::Trial;
 use crate::{DataError, Dataset, Modality, Result, Sample, Split};
 use serde::Deserialize;
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 pub(super) const NP_DETECTED: Card = Card {
     name: "cuhk03-np-detected",
@@ -106,25 +105,14 @@ fn read_np(card: &Card, root: &Path, boxes: &str) -> Result<Dataset> {
 /// no training part.
 fn read_classic(root: &Path, boxes: &str) -> Result<Dataset> {
     let splits = root.join(format!("splits_classic_{boxes}.json"));
-    let mut dataset = Dataset::default();
-    let mut known: [BTreeMap<PathBuf, usize>; 2] = Default::default();
+    let (mut query, mut gallery, mut trials) = (Shared::default(), Shared::default(), Vec::new());
     for division in document::<Vec<Division>>(&splits, LARGEST)? {
-        let mut add = |part: usize, all: &mut Vec<Sample>, rows: &[(String, i64, i64)]| -> Result<Vec<usize>> {
-            let found = samples(&splits, root, boxes, rows)?;
-            let intern = |sample: Sample| {
-                let path = sample.path().map(Path::to_path_buf).unwrap_or_default();
-                *known[part].entry(path).or_insert_with(|| {
-                    all.push(sample);
-                    all.len() - 1
-                })
-            };
-            Ok(found.into_iter().map(intern).collect())
-        };
-        let query = add(0, &mut dataset.query, &division.query)?;
-        let gallery = add(1, &mut dataset.gallery, &division.gallery)?;
-        dataset.trials.push(Trial { query, gallery });
+        trials.push(Trial {
+            query: query.add(samples(&splits, root, boxes, &division.query)?),
+            gallery: gallery.add(samples(&splits, root, boxes, &division.gallery)?),
+        });
     }
-    Ok(dataset)
+    Ok(Dataset { query: query.samples, gallery: gallery.samples, trials, ..Dataset::default() })
 }
 
 /// The paths of a splits file are those of the machine that extracted the pictures: the base name is what counts. So is its

@@ -1,6 +1,7 @@
 //! Reading list and annotation files that come from the internet: every line, element and path is bounded and checked.
 
 use super::{Card, DataError, Result};
+use crate::Sample;
 use crate::fs;
 use crate::picture::is_picture;
 use serde::de::{DeserializeOwned, DeserializeSeed, SeqAccess, Visitor};
@@ -89,6 +90,27 @@ impl Once {
                 Err(DataError::Row { path: list.to_path_buf(), row, problem: format!("{} is listed already in row {first}", path.display()) })
             }
         }
+    }
+}
+
+/// Samples that several trials share: every picture once, whichever trials name it.
+#[derive(Debug, Default)]
+pub(super) struct Shared {
+    pub(super) samples: Vec<Sample>,
+    places: BTreeMap<PathBuf, usize>,
+}
+
+impl Shared {
+    /// Adds the pictures that are not there yet and returns the indices of all.
+    pub(super) fn add(&mut self, samples: Vec<Sample>) -> Vec<usize> {
+        let place = |sample: Sample| {
+            let path = sample.path().map(Path::to_path_buf).unwrap_or_default();
+            *self.places.entry(path).or_insert_with(|| {
+                self.samples.push(sample);
+                self.samples.len() - 1
+            })
+        };
+        samples.into_iter().map(place).collect()
     }
 }
 

@@ -1,10 +1,10 @@
 //! PKU-Sketch (Pang et al., ACM MM 2018).
 
 use super::Card;
-use super::list::{Once, lines, listed};
+use super::list::{Once, Shared, lines, listed};
 use crate::sample::Trial;
 use crate::{Camera, DataError, Dataset, Modality, Result, Sample};
-use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 pub(super) const CARD: Card = Card {
@@ -36,50 +36,34 @@ fn lists(root: &Path) -> Result<PathBuf> {
 
 /// The ten test splits as trials. Each split's model is trained on people that other splits test, so there is no training part.
 fn read(root: &Path) -> Result<Dataset> {
-    let lists = lists(root)?;
-    let mut dataset = Dataset::default();
-    let mut known: [BTreeMap<String, usize>; 2] = Default::default();
-    for split in 1..=SPLITS {
-        add_test(&mut dataset, &mut known, root, &lists, split)?;
-    }
-    Ok(dataset)
+    tests(root, 1..=SPLITS)
 }
 
 /// One split: training and test.
 pub(super) fn read_split(root: &Path, split: u8) -> Result<Dataset> {
     let lists = lists(root)?;
-    let mut dataset = Dataset::default();
+    let mut dataset = tests(root, split..=split)?;
     for (list, modality) in [("visible", Modality::Rgb), ("sketch", Modality::Sketch)] {
-        let rows = rows(root, &lists.join(format!("train_{list}_{split}.txt")), modality)?;
-        dataset.train.extend(rows.into_iter().map(|(_, sample)| sample));
+        dataset.train.extend(rows(root, &lists.join(format!("train_{list}_{split}.txt")), modality)?);
     }
-    add_test(&mut dataset, &mut Default::default(), root, &lists, split)?;
     Ok(dataset)
 }
 
-fn add_test(dataset: &mut Dataset, known: &mut [BTreeMap<String, usize>; 2], root: &Path, lists: &Path, split: u8) -> Result<()> {
-    let visible = rows(root, &lists.join(format!("test_visible_{split}.txt")), Modality::Rgb)?;
-    let sketches = rows(root, &lists.join(format!("test_sketch_{split}.txt")), Modality::Sketch)?;
-    let gallery = intern(&mut dataset.gallery, &mut known[0], visible);
-    let query = intern(&mut dataset.query, &mut known[1], sketches);
-    dataset.trials.push(Trial { query, gallery });
-    Ok(())
-}
-
-/// Adds samples that are not there yet and returns the indices of all.
-fn intern(all: &mut Vec<Sample>, known: &mut BTreeMap<String, usize>, rows: Vec<(String, Sample)>) -> Vec<usize> {
-    rows.into_iter()
-        .map(|(key, sample)| {
-            *known.entry(key).or_insert_with(|| {
-                all.push(sample);
-                all.len() - 1
-            })
-        })
-        .collect()
+/// The test parts of `splits`, which share pictures.
+fn tests(root: &Path, splits: RangeInclusive<u8>) -> Result<Dataset> {
+    let lists = lists(root)?;
+    let (mut query, mut gallery, mut trials) = (Shared::default(), Shared::default(), Vec::new());
+    for split in splits {
+        trials.push(Trial {
+            gallery: gallery.add(rows(root, &lists.join(format!("test_visible_{split}.txt")), Modality::Rgb)?),
+            query: query.add(rows(root, &lists.join(format!("test_sketch_{split}.txt")), Modality::Sketch)?),
+        });
+    }
+    Ok(Dataset { query: query.samples, gallery: gallery.samples, trials, ..Dataset::default() })
 }
 
 /// Rows `photo/115_03_2433.jpg 115 03 0` (path, identity, camera, label) or `sketch/115.jpg 115 0 1` (path, identity, label, style).
-fn rows(root: &Path, list: &Path, modality: Modality) -> Result<Vec<(String, Sample)>> {
+fn rows(root: &Path, list: &Path, modality: Modality) -> Result<Vec<Sample>> {
     let mut once = Once::default();
     let parsed = lines(list)?.into_iter().map(|(row, line)| {
         let problem = |problem: String| DataError::Row { path: list.to_path_buf(), row, problem };
@@ -91,11 +75,10 @@ fn rows(root: &Path, list: &Path, modality: Modality) -> Result<Vec<(String, Sam
         let file = listed(list, row, root, path)?;
         once.check(list, row, &file)?;
         let sample = Sample::picture(number(identity)?, modality, file);
-        let sample = match modality {
+        Ok(match modality {
             Modality::Rgb => Sample { camera: Some(Camera(number(third)?)), ..sample },
             _ => Sample { artist: u32::try_from(number(fourth)?).ok().and_then(|style| char::from_u32('a' as u32 + style)), ..sample },
-        };
-        Ok((path.to_owned(), sample))
+        })
     });
     parsed.collect()
 }

@@ -1,9 +1,10 @@
 //! RegDB (Nguyen et al., Sensors 2017).
 
-use super::list::{Once, lines, listed};
+use super::list::{Once, Shared, lines, listed};
 use super::{Card, count};
 use crate::sample::Trial;
 use crate::{DataError, Dataset, Modality, Result, Sample, Split};
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 pub(super) const CARD: Card = Card {
@@ -29,57 +30,28 @@ const SPLITS: u8 = 10;
 
 /// The ten test splits as trials. Each split's model is trained on the people that other splits test, so there is no training part.
 fn read(root: &Path) -> Result<Dataset> {
-    let mut dataset = Dataset::default();
-    for split in 1..=SPLITS {
-        add_test(&mut dataset, root, split)?;
-    }
-    // Splits share pictures; one sample serves them all.
-    let query = unique(&mut dataset.query);
-    let gallery = unique(&mut dataset.gallery);
-    for trial in &mut dataset.trials {
-        trial.query.iter_mut().for_each(|i| *i = query[*i]);
-        trial.gallery.iter_mut().for_each(|i| *i = gallery[*i]);
-    }
-    Ok(dataset)
+    tests(root, 1..=SPLITS)
 }
 
 /// One split: training and test.
 pub(super) fn read_split(root: &Path, split: u8) -> Result<Dataset> {
-    let mut dataset = Dataset::default();
+    let mut dataset = tests(root, split..=split)?;
     for (list, modality) in [("visible", Modality::Rgb), ("thermal", Modality::Infrared)] {
         dataset.train.extend(samples(root, &format!("train_{list}_{split}.txt"), modality)?);
     }
-    add_test(&mut dataset, root, split)?;
     Ok(dataset)
 }
 
-fn add_test(dataset: &mut Dataset, root: &Path, split: u8) -> Result<()> {
-    let add = |all: &mut Vec<Sample>, list: &str, modality| -> Result<Vec<usize>> {
-        let first = all.len();
-        all.extend(samples(root, &format!("test_{list}_{split}.txt"), modality)?);
-        Ok((first..all.len()).collect())
-    };
-    let query = add(&mut dataset.query, "thermal", Modality::Infrared)?;
-    let gallery = add(&mut dataset.gallery, "visible", Modality::Rgb)?;
-    dataset.trials.push(Trial { query, gallery });
-    Ok(())
-}
-
-/// Keeps the first sample of every picture; returns where each old index went.
-fn unique(samples: &mut Vec<Sample>) -> Vec<usize> {
-    let mut known = std::collections::BTreeMap::new();
-    let mut kept: Vec<Sample> = Vec::new();
-    let places = samples
-        .drain(..)
-        .map(|sample| {
-            *known.entry(sample.path().map(Path::to_path_buf)).or_insert_with(|| {
-                kept.push(sample);
-                kept.len() - 1
-            })
-        })
-        .collect();
-    *samples = kept;
-    places
+/// The test parts of `splits`, which share pictures.
+fn tests(root: &Path, splits: RangeInclusive<u8>) -> Result<Dataset> {
+    let (mut query, mut gallery, mut trials) = (Shared::default(), Shared::default(), Vec::new());
+    for split in splits {
+        trials.push(Trial {
+            query: query.add(samples(root, &format!("test_thermal_{split}.txt"), Modality::Infrared)?),
+            gallery: gallery.add(samples(root, &format!("test_visible_{split}.txt"), Modality::Rgb)?),
+        });
+    }
+    Ok(Dataset { query: query.samples, gallery: gallery.samples, trials, ..Dataset::default() })
 }
 
 fn samples(root: &Path, list: &str, modality: Modality) -> Result<Vec<Sample>> {
