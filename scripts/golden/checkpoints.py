@@ -13,6 +13,7 @@ import open_clip
 import timm
 import torch
 import torch.nn as nn
+from ibn import Ibn
 from open_clip.model import CLIP, CLIPTextCfg, CLIPVisionCfg
 from safetensors.torch import save_file
 from timm.models.vision_transformer import Block, VisionTransformer
@@ -129,17 +130,6 @@ keep("meta-transformer", blocks.state_dict(), blocks(tokens), legacy=True)
 
 
 # TransReID-SSL's stem in front of timm's blocks, for pictures twice as high as wide.
-class Ibn(nn.Module):
-    def __init__(self, planes):
-        super().__init__()
-        self.half = planes // 2
-        self.IN, self.BN = nn.InstanceNorm2d(self.half, affine=True), nn.BatchNorm2d(planes - self.half)
-
-    def forward(self, x):
-        a, b = torch.split(x, [self.half, x.shape[1] - self.half], 1)
-        return torch.cat((self.IN(a.contiguous()), self.BN(b.contiguous())), 1)
-
-
 class Stem(nn.Module):
     def __init__(self, channels=8):
         super().__init__()

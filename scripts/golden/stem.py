@@ -3,22 +3,11 @@ import pathlib
 
 import torch
 import torch.nn as nn
+from ibn import Ibn
 from safetensors.torch import save_file
 
 OUT = pathlib.Path(__file__).parents[2] / "crates/aio-tokenize/tests/golden/stem.safetensors"
 CHANNELS, WIDTH, H, W = 8, 12, 16, 8
-
-
-class Ibn(nn.Module):
-    def __init__(self, planes):
-        super().__init__()
-        self.half = planes // 2
-        self.IN, self.BN = nn.InstanceNorm2d(self.half, affine=True), nn.BatchNorm2d(planes - self.half)
-
-    def forward(self, x):
-        a, b = torch.split(x, [self.half, x.shape[1] - self.half], 1)
-        return torch.cat((self.IN(a.contiguous()), self.BN(b.contiguous())), 1)
-
 
 # Convolution (in, out, kernel, stride) and whether half of its channels are instance-normalised; then the projection's kernel.
 STEMS = {

@@ -14,7 +14,7 @@ use aio_tokenize::{Tokenizers, TokenizersConfig};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// What is embedded, and where features go.
@@ -101,8 +101,8 @@ pub fn manifest_path(features: &Path) -> PathBuf {
     features.with_extension("json")
 }
 
-/// Rows that are embedded between two writes.
-const BLOCK: usize = 256;
+/// Rows that are embedded at once, and between two writes.
+pub(crate) const BLOCK: usize = 256;
 
 impl ModelOptions {
     /// Opens the model; every visual modality that its weights lack starts from the RGB stem, as in an experiment.
@@ -194,13 +194,7 @@ pub fn run(request: &Request) -> Result<String> {
 fn rows(request: &Request) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     for input in &request.inputs {
-        let before = rows.len();
-        for path in pictures(input)? {
-            rows.push(Row::picture(request.modality, path));
-        }
-        if rows.len() == before {
-            return Err(Error::user(format!("no pictures in {}", input.display()), "looked for *.jpg, *.jpeg, *.png and *.bmp"));
-        }
+        rows.extend(pictures(input, request.modality)?);
     }
     if let Some(path) = &request.captions {
         let text = fs::read_to_string(path)?;
@@ -212,11 +206,19 @@ fn rows(request: &Request) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// The picture itself, or the pictures of a folder and of the folders in it, by name.
+/// A row for the picture itself, or for every picture of a folder and of the folders in it, by name.
 ///
 /// # Errors
-/// [`Error`] naming the path that is not there.
-pub fn pictures(input: &Path) -> Result<Vec<PathBuf>> {
+/// [`Error`] naming the path that is not there, or the folder that holds no picture.
+pub fn pictures(input: &Path, modality: Modality) -> Result<Vec<Row>> {
+    let found = picture_files(input)?;
+    if found.is_empty() {
+        return Err(Error::user(format!("no pictures in {}", input.display()), "looked for *.jpg, *.jpeg, *.png and *.bmp"));
+    }
+    Ok(found.into_iter().map(|path| Row::picture(modality, path)).collect())
+}
+
+fn picture_files(input: &Path) -> Result<Vec<PathBuf>> {
     if !input.is_dir() {
         std::fs::metadata(input).map_err(|source| DataError::Io { action: "read", path: input.to_path_buf(), source })?;
         return Ok(vec![input.to_path_buf()]);
@@ -224,7 +226,7 @@ pub fn pictures(input: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::sorted_entries(input)? {
         if entry.is_dir() {
-            found.extend(pictures(&entry)?);
+            found.extend(picture_files(&entry)?);
         } else if is_picture(&entry) {
             found.push(entry);
         }
@@ -347,7 +349,7 @@ impl Partial {
             let mut file = std::io::BufWriter::new(std::fs::File::create(temporary)?);
             file.write_all(&(text.len() as u64).to_le_bytes())?;
             file.write_all(text.as_bytes())?;
-            std::io::copy(&mut std::fs::File::open(&self.values)?.take(u64::MAX), &mut file)?;
+            std::io::copy(&mut std::fs::File::open(&self.values)?, &mut file)?;
             file.write_all(&tail)?;
             file.flush()?;
             file.get_ref().sync_all()

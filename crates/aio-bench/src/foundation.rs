@@ -206,7 +206,7 @@ fn list() -> String {
 
 fn inspect(file: &Path, hints: Hints) -> Result<String> {
     let problem = |p: String| Error::user(format!("{}: {p}", file.display()), "`aio weights list` shows what can be imported");
-    if let Some(config) = own(file)? {
+    if let Some((config, _)) = own(file)? {
         return Ok(format!("{}: a weights file of this project\n{}\n", file.display(), serde_json::to_string_pretty(&config).unwrap_or_default()));
     }
     let tensors = checkpoint::read(file)?;
@@ -228,12 +228,13 @@ fn inspect(file: &Path, hints: Hints) -> Result<String> {
     Ok(text)
 }
 
-/// The sizes in a weights file of this project, or `None` for another's.
-fn own(file: &Path) -> Result<Option<BackboneConfig>> {
+/// A weights file of this project with the sizes in it, or `None` for another's.
+fn own(file: &Path) -> Result<Option<(BackboneConfig, Weights)>> {
     if file.extension().is_none_or(|e| e != "safetensors") {
         return Ok(None);
     }
-    Ok(Weights::open(file)?.metadata("config").ok())
+    let weights = Weights::open(file)?;
+    Ok(weights.metadata("config").ok().map(|config| (config, weights)))
 }
 
 /// Opens weights by name or path: the embedded ones, a file of this project, or a checkpoint of another one, which is converted.
@@ -246,8 +247,7 @@ pub fn open(name: &str, options: &ImportOptions) -> Result<(Weights, String)> {
         return Ok((Weights::embedded(), weights::embedded_sha256()));
     }
     let path = Path::new(name);
-    if own(path)?.is_some() {
-        let opened = Weights::open(path)?;
+    if let Some((_, opened)) = own(path)? {
         let sha256 = opened.sha256();
         return Ok((opened, sha256));
     }
@@ -322,10 +322,13 @@ pub fn encode(request: &EncodeRequest) -> Result<String> {
 /// The blocks of a weights file or checkpoint, and their sizes.
 fn blocks(request: &EncodeRequest) -> Result<(EncoderConfig, Weights)> {
     let path = Path::new(&request.weights);
-    let known = if request.weights == "embedded" { Some(Weights::embedded()) } else { own(path)?.map(|_| Weights::open(path)).transpose()? };
-    if let Some(weights) = known {
-        let config: BackboneConfig = weights.metadata("config")?;
-        return Ok((config.encoder, weights.below("encoder.")?));
+    let embedded = || -> Result<_> {
+        let weights = Weights::embedded();
+        Ok((weights.metadata("config")?, weights))
+    };
+    let known = if request.weights == "embedded" { Some(embedded()?) } else { own(path)? };
+    if let Some((BackboneConfig { encoder, .. }, weights)) = known {
+        return Ok((encoder, weights.below("encoder.")?));
     }
     let problem = |p: String| Error::user(format!("{}: {p}", path.display()), "`aio weights inspect` shows what is in the file");
     let imported = import(checkpoint::read(path)?, request.hints.hints()).map_err(problem)?;

@@ -1,6 +1,6 @@
 //! `aio search`: the ranked list of a gallery for any combination of a photograph, an infrared picture, a sketch, a drawing and a sentence.
 
-use crate::embed::{Manifest, ModelOptions, Row, embed, manifest_path, pictures};
+use crate::embed::{BLOCK, Manifest, ModelOptions, Row, embed, manifest_path, pictures};
 use crate::error::{Error, Result};
 use crate::evaluate::RankedList;
 use crate::features::FeatureFile;
@@ -71,13 +71,10 @@ pub fn run(request: &Request) -> Result<String> {
     let query = query(request)?;
     let model = request.model.open()?;
     let (rows, features) = if request.gallery.is_dir() {
-        let rows: Vec<Row> = pictures(&request.gallery)?.into_iter().map(|path| Row::picture(Modality::Rgb, path)).collect();
-        if rows.is_empty() {
-            return Err(Error::user(format!("no pictures in {}", request.gallery.display()), "looked for *.jpg, *.jpeg, *.png and *.bmp"));
-        }
+        let rows = pictures(&request.gallery, Modality::Rgb)?;
         let bar = progress::bar("embedding gallery", rows.len(), "pictures");
         let mut values = Vec::with_capacity(rows.len() * model.extractor.width());
-        for block in rows.chunks(256) {
+        for block in rows.chunks(BLOCK) {
             values.extend(embed(block, &model.extractor)?.into_iter().flatten());
             bar.inc(block.len() as u64);
         }

@@ -94,19 +94,17 @@ struct Trial {
 pub fn run(request: &Request) -> Result<String> {
     let directory = DatasetName::SysuMm01.locate(&request.root)?;
     let samples = sysu_mm01::test_samples(&request.root)?;
+    let entries: Vec<Entry> = samples.iter().map(entry).collect();
     let cameras = request.mode.cameras();
     let galleries = match request.source {
         Source::Python if request.shots > 1 => {
             return Err(Error::user("the Python draws are single-shot", "add --source official for multi-shot galleries"));
         }
-        Source::Python => {
-            let entries: Vec<Entry> = samples.iter().map(entry).collect();
-            (0..DRAWS).map(|trial| single_shot(&entries, cameras, trial)).collect()
-        }
+        Source::Python => (0..DRAWS).map(|trial| single_shot(&entries, cameras, trial)).collect(),
         Source::Official => {
             let found = request.permutations.clone().or_else(|| Permutations::find(&request.root));
             let path = found.ok_or_else(|| no_permutations(&request.root.display().to_string()))?;
-            official(&samples.iter().map(entry).collect::<Vec<_>>(), cameras, &path, request.shots)?
+            official(&entries, cameras, &path, request.shots)?
         }
     };
     let name = |index: &usize| samples[*index].path().map_or(String::new(), |path| relative(&directory, path));

@@ -46,9 +46,7 @@ Market-1501-v15.09.15/
     terms: "research use; from the authors of Market-1501 (distractors_500k.zip)",
     read: |root| {
         let mut dataset = read(&MARKET1501_500K, root, 1..=6)?;
-        let more = images(&MARKET1501_500K, &root.join("images"))?;
-        let distractors = more.iter().map(|path| sample(&MARKET1501_500K, path, &(1..=6))).collect::<Result<Vec<_>>>()?;
-        dataset.gallery.extend(distractors.into_iter().filter(|s| s.identity != JUNK));
+        dataset.gallery.extend(folder(&MARKET1501_500K, &root.join("images"), &(1..=6))?);
         Ok(dataset)
     },
     ..MARKET1501
@@ -79,11 +77,7 @@ const JUNK: Identity = Identity(-1);
 
 /// Reads a copy in Market-1501's layout whose cameras have these numbers.
 pub(super) fn read(card: &Card, root: &Path, cameras: RangeInclusive<i64>) -> Result<Dataset> {
-    let split = |folder: &str| -> Result<Vec<Sample>> {
-        let samples = images(card, &root.join(folder))?.iter().map(|path| sample(card, path, &cameras)).collect::<Result<Vec<_>>>()?;
-        // Junk (−1) is dropped when loading, as in the reference loaders; distractors (0) stay in the gallery.
-        Ok(samples.into_iter().filter(|s| s.identity != JUNK).collect())
-    };
+    let split = |name: &str| folder(card, &root.join(name), &cameras);
     let keep = |mut samples: Vec<Sample>| {
         samples.retain(|s| s.identity.0 > 0);
         samples
@@ -95,6 +89,12 @@ pub(super) fn read(card: &Card, root: &Path, cameras: RangeInclusive<i64>) -> Re
         more: if root.join("gt_bbox").is_dir() { keep(split("gt_bbox")?) } else { Vec::new() },
         ..Dataset::default()
     })
+}
+
+/// Junk (−1) is dropped when loading, as in the reference loaders; distractors (0) stay in the gallery.
+fn folder(card: &Card, directory: &Path, cameras: &RangeInclusive<i64>) -> Result<Vec<Sample>> {
+    let samples = images(card, directory)?.iter().map(|path| sample(card, path, cameras)).collect::<Result<Vec<_>>>()?;
+    Ok(samples.into_iter().filter(|s| s.identity != JUNK).collect())
 }
 
 /// Parses the base name only: a folder such as `run1_c2` must not match.
