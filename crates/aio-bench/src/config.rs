@@ -9,9 +9,10 @@ use crate::task::Task;
 use aio_data::augment::Augmentation;
 use aio_data::synth::benchmark::Size;
 use aio_data::{DatasetName, Modality, ModalitySet, fs};
+use aio_encoder::Precision;
 use aio_heads::OwnPhoto;
 use aio_model::import::{Normalisation, Stems};
-use aio_model::{LossWeights, Shared};
+use aio_model::{EncoderUse, LossWeights, Shared};
 use aio_tokenize::Statistics;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -51,6 +52,10 @@ pub struct Data {
     pub size: Size,
     /// Fraction of the first data set's training identities held out for validation.
     pub validation: f64,
+    /// Fraction of every data set's training identities that is used, drawn with the seed.
+    pub fraction: f64,
+    /// Weights of the informative-drawings line generator, which draws missing sketches; empty for the line filter.
+    pub lines: String,
     /// Whether real data sets may be tested although a training set shows some of the same people.
     pub allow_leakage: bool,
 }
@@ -67,6 +72,8 @@ pub struct Model {
     pub width: usize,
     /// Where image stems and text table start from.
     pub stems: Stems,
+    /// Whether the encoder keeps its pre-trained weights, learns, or is random.
+    pub encoder: EncoderUse,
     /// How pictures are normalised for a checkpoint whose layout does not tell.
     pub normalisation: Normalisation,
     /// Attention heads of a checkpoint; 0 stands for one per 64 channels.
@@ -103,6 +110,10 @@ pub struct Train {
     pub combinations: usize,
     /// Batches whose gradients are averaged into one optimiser step.
     pub accumulate: usize,
+    /// Whether the encoder's blocks are computed again in the backward pass: an eighth of their memory for a third more time.
+    pub recompute: bool,
+    /// In which numbers the encoder's large products are computed in training.
+    pub precision: Precision,
     /// Weight decay of AdamW.
     pub weight_decay: f64,
     /// Largest norm of a parameter's gradient.
@@ -139,6 +150,19 @@ pub struct Stage {
     pub warmup: usize,
     /// Fraction of the peak rate at the end of the stage.
     pub floor: f64,
+    /// Modalities that are synthesised from the photograph where a person has no real sample; tuples go without the others.
+    #[serde(default = "Stage::synthesised")]
+    pub synthesise: Vec<Modality>,
+    /// Whether the people of the data sets' validation and test parts are trained on, too, as domain generalisation does with its sources.
+    #[serde(default)]
+    pub whole: bool,
+}
+
+impl Stage {
+    /// Modalities that can be made from a photograph.
+    fn synthesised() -> Vec<Modality> {
+        vec![Modality::Infrared, Modality::Sketch, Modality::ColourPencil]
+    }
 }
 
 /// What is evaluated.
@@ -158,12 +182,13 @@ impl Default for Experiment {
         Self {
             claim: String::new(),
             seed: 0,
-            data: Data { root: "datasets/synthetic".into(), synthetic: true, seed: 0, size: Size::default(), validation: 0.1, allow_leakage: false },
+            data: Data { root: "datasets/synthetic".into(), synthetic: true, seed: 0, size: Size::default(), validation: 0.1, fraction: 1.0, lines: String::new(), allow_leakage: false },
             model: Model {
                 weights: "embedded".into(),
                 height: 0,
                 width: 0,
                 stems: Stems::FromCheckpoint,
+                encoder: EncoderUse::Frozen,
                 normalisation: Normalisation::Auto,
                 heads: 0,
                 modalities: [Modality::Rgb, Modality::Infrared, Modality::Sketch, Modality::Text].into_iter().collect(),
@@ -176,6 +201,8 @@ impl Default for Experiment {
                 tuples: 2,
                 combinations: 1,
                 accumulate: 1,
+                recompute: false,
+                precision: Precision::F32,
                 weight_decay: 0.02,
                 clip: 1.0,
                 validate_every: 0,
@@ -191,12 +218,23 @@ impl Default for Experiment {
                     rate: 1e-3,
                     warmup: 20,
                     floor: 0.05,
+                    synthesise: Stage::synthesised(),
+                    whole: false,
                 }],
             },
             losses: LossWeights::default(),
             evaluation: Evaluation { tasks: Vec::new(), ranked_lists: 4, chance_draws: 10 },
         }
     }
+}
+
+/// SHA-256 of the files that an experiment names.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Checksums {
+    /// The pre-trained weights.
+    pub weights: String,
+    /// The line generator; empty without one.
+    pub lines: String,
 }
 
 /// Where one layer's keys were written.
@@ -317,6 +355,21 @@ fn differing(table: Table, defaults: &Table) -> Table {
     rest
 }
 
+/// Drops from every stage the keys that came after the first results, where they are at their defaults: stages are compared whole, and the
+/// cells of earlier results must stay.
+fn without_later_keys(mut table: Table) -> Table {
+    let synthesised = Value::try_from(Stage::synthesised()).unwrap_or(Value::Boolean(true));
+    let stages = table.get_mut("train").and_then(|train| train.get_mut("stages")).and_then(Value::as_array_mut);
+    for stage in stages.into_iter().flatten().filter_map(Value::as_table_mut) {
+        for (key, default) in [("synthesise", &synthesised), ("whole", &Value::Boolean(false))] {
+            if stage.get(key) == Some(default) {
+                stage.remove(key);
+            }
+        }
+    }
+    table
+}
+
 impl Experiment {
     /// Reads and resolves an experiment file with environment variables and `--set` options.
     ///
@@ -355,12 +408,18 @@ impl Experiment {
         if !(0.0..0.9).contains(&self.data.validation) {
             return wrong("data.validation", format!("is {}; expected a fraction from 0 to below 0.9", self.data.validation));
         }
+        if !(self.data.fraction > 0.0 && self.data.fraction <= 1.0) {
+            return wrong("data.fraction", format!("is {}; expected a fraction above 0, at most 1", self.data.fraction));
+        }
         if self.losses.identity == 0.0 && self.losses.binding == 0.0 && self.losses.triplet == 0.0 {
             return wrong("losses", "has neither identity, triplet nor binding; nothing would be learned".into());
         }
         for (i, stage) in self.train.stages.iter().enumerate() {
             if stage.datasets.is_empty() || stage.epochs == 0 {
                 return wrong(&format!("train.stages[{i}]"), "needs at least one data set and one epoch".into());
+            }
+            if let Some(odd) = stage.synthesise.iter().find(|m| !Stage::synthesised().contains(m)) {
+                return wrong(&format!("train.stages[{i}].synthesise"), format!("holds {odd}, which cannot be made from a photograph"));
             }
             if !(stage.rate > 0.0 && stage.rate <= 1.0) {
                 return wrong(&format!("train.stages[{i}].rate"), format!("is {}; expected a value in (0, 1]", stage.rate));
@@ -388,21 +447,24 @@ impl Experiment {
         Ok(tasks)
     }
 
-    /// Content hash of what decides the numbers: the pre-trained weights (by their SHA-256), the renderer's version
-    /// where the data are rendered, and every key but the seed, the claim and where files lie.
+    /// Content hash of what decides the numbers: the pre-trained weights and the line generator (by their SHA-256), the renderer's
+    /// version where the data are rendered, and every key but the seed, the claim and where files lie.
     ///
     /// Keys at their defaults do not count, so that a key which a later version adds keeps the cells of earlier results.
     #[must_use]
-    pub fn cell(&self, weights: &str) -> String {
+    pub fn cell(&self, checksums: &Checksums) -> String {
         let mut plain = self.clone();
-        plain.model.weights = weights.to_owned();
+        plain.model.weights = checksums.weights.clone();
+        plain.data.lines = checksums.lines.clone();
         plain.claim.clear();
         plain.seed = 0;
         plain.data.root = PathBuf::new();
         plain.data.allow_leakage = false;
         plain.train.keep = 0;
         plain.train.checkpoint_every = 0;
-        let table = |experiment: &Self| Table::try_from(experiment).unwrap_or_default();
+        // The same numbers, computed once more.
+        plain.train.recompute = false;
+        let table = |experiment: &Self| without_later_keys(Table::try_from(experiment).unwrap_or_default());
         // Maps are sorted, so the order of fields does not matter.
         let mut canonical = format!("defaults {DEFAULTS}\n{}", differing(table(&plain), &table(&Self::default())));
         if self.data.synthetic {
@@ -456,7 +518,7 @@ mod tests {
 
     #[test]
     fn the_cell_ignores_seed_and_paths_and_nothing_else() {
-        let cell = |text: &str, weights: &str| load(text, &[]).expect("valid").cell(weights);
+        let cell = |text: &str, weights: &str| load(text, &[]).expect("valid").cell(&Checksums { weights: weights.into(), ..Checksums::default() });
         let base = cell("", "abc");
         assert_eq!(cell("seed = 9\n[data]\nroot = \"/elsewhere\"\n[model]\nweights = \"elsewhere\"\n", "abc"), base);
         assert_ne!(cell("[losses]\nbinding = 0.5\n", "abc"), base);
@@ -467,11 +529,12 @@ mod tests {
     fn cells_of_earlier_results_stay() {
         // Stored ids. If this fails, either results were renamed by accident, or a default or the renderer changed on purpose.
         let text = "[train]\nidentities = 8\n[losses]\nbinding = 0.5\n[data]\nsynthetic = false\n";
-        assert_eq!(load(text, &[]).expect("valid").cell("abc"), "02749968d666");
+        let checksums = Checksums { weights: "abc".into(), ..Checksums::default() };
+        assert_eq!(load(text, &[]).expect("valid").cell(&checksums), "02749968d666");
         let defaults = toml::to_string(&Experiment::default()).expect("TOML");
         assert_eq!(
             &blake3::hash(defaults.as_bytes()).to_hex()[..12],
-            "3a532554076d",
+            "090e90425af7",
             "a default changed (raise DEFAULTS) or a key was added (update this)"
         );
     }

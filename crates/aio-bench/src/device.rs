@@ -3,7 +3,8 @@
 //! Burn panics in a thread of its own where a driver is missing, so what is asked for is looked for first.
 
 use crate::error::{Error, Result};
-use burn::tensor::Device;
+use aio_encoder::Precision;
+use burn::tensor::{DType, Device};
 
 /// Opens the device that the user named; `auto` says on stderr what it chose.
 ///
@@ -25,6 +26,17 @@ pub fn open(name: &str) -> Result<Device> {
         "wgpu" => wgpu(index),
         _ => Err(Error::user(format!("--device {name}: unknown device"), "expected cpu, wgpu, wgpu:N, cuda, cuda:N or auto")),
     }
+}
+
+/// Refuses a precision that a device does not compute in.
+///
+/// # Errors
+/// [`Error::User`] naming the key.
+pub fn check_precision(device: &Device, precision: Precision) -> Result<()> {
+    if precision == Precision::F32 || device.supports_dtype(DType::BF16) {
+        return Ok(());
+    }
+    Err(Error::user("train.precision: this device does not compute in bfloat16".to_owned(), "set train.precision = \"f32\", or use another --device"))
 }
 
 /// What really exists, best first; the CPU always does.

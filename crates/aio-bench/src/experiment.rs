@@ -1,6 +1,6 @@
 //! One experiment from its file to its report.
 
-use crate::config::Experiment;
+use crate::config::{Checksums, Experiment};
 use crate::error::{Error, Result};
 use crate::evaluate::{self, Galleries, Pictures, RankedList};
 use crate::run::{Manifest, Run, RunResult, TaskSummary, WEIGHTS};
@@ -76,16 +76,15 @@ pub fn name(path: &Path) -> String {
     plain.strip_prefix("experiments").unwrap_or_else(|_| plain.file_name().map_or(&*plain, Path::new)).display().to_string()
 }
 
-/// SHA-256 of the experiment's weights file.
+/// SHA-256 of the files that decide an experiment's numbers.
 ///
 /// # Errors
 /// [`Error`] naming the file that is missing.
-pub fn weights_checksum(experiment: &Experiment) -> Result<String> {
-    let name = &experiment.model.weights;
-    if name == "embedded" {
-        return Ok(aio_encoder::weights::embedded_sha256());
-    }
-    Ok(aio_encoder::weights::sha256(&fs::read(Path::new(name))?))
+pub fn checksums(experiment: &Experiment) -> Result<Checksums> {
+    let of = |path: &str| Ok::<_, Error>(aio_encoder::weights::sha256(&fs::read(Path::new(path))?));
+    let Experiment { model, data, .. } = experiment;
+    let weights = if model.weights == "embedded" { aio_encoder::weights::embedded_sha256() } else { of(&model.weights)? };
+    Ok(Checksums { weights, lines: if data.lines.is_empty() { String::new() } else { of(&data.lines)? } })
 }
 
 /// Tries one step of an experiment, on the data that it asks for, and writes nothing but the benchmark.
@@ -96,6 +95,7 @@ pub fn probe(experiment: &Experiment, device: &str) -> Result<train::Probe> {
     leakage(experiment)?;
     requirements(experiment)?;
     let device = device::open(device)?;
+    device::check_precision(&device, experiment.train.precision)?;
     let start = Start::open(experiment)?;
     data(experiment)?;
     let mut library = Library::new(&experiment.data.root);
@@ -113,12 +113,13 @@ pub fn run(request: &Request) -> Result<(Run, RunResult)> {
     let experiment = Experiment::load(&path, &request.settings)?;
     leakage(&experiment)?;
     let device = device::open(&request.device)?;
+    device::check_precision(&device, experiment.train.precision)?;
     let name = name(&path);
-    if missing_weights(&experiment).is_some() {
+    if !missing_weights(&experiment).is_empty() {
         requirements(&experiment)?;
     }
     let start = Start::open(&experiment)?;
-    let cell = experiment.cell(&start.sha256);
+    let cell = experiment.cell(&checksums(&experiment)?);
     let run = Run::open(&request.runs, &name, &cell, experiment.seed)?;
     if let Some(result) = run.read::<RunResult>("result.json")? {
         return Ok((run, result));
@@ -196,7 +197,7 @@ pub fn run(request: &Request) -> Result<(Run, RunResult)> {
     }
     run.write("rankings.json", &lists)?;
     report::write(&run, &result, &lists)?;
-    run.write("manifest.json", &Manifest::collect(&request.device, benchmark, start.sha256.clone(), begun.elapsed().as_secs_f64()))?;
+    run.write("manifest.json", &Manifest::collect(&request.device, benchmark, start.sha256.clone(), begun.elapsed().as_secs_f64(), trained.predicted))?;
     run.write("result.json", &result)?;
     Ok((run, result))
 }
@@ -245,16 +246,20 @@ fn record(metrics: &mut BTreeMap<String, f64>, task: &str, scores: &Scores) {
     }
 }
 
-fn missing_weights(experiment: &Experiment) -> Option<String> {
-    let name = &experiment.model.weights;
-    let missing = name != "embedded" && !Path::new(name).is_file();
-    let from = |path: &Path| foundation::origin(path).map_or(String::new(), |o| format!("\n    {}: from {} ({})", o.name, o.source, o.licence));
-    missing.then(|| format!("weights: {name}{}", from(Path::new(name))))
+/// The weights files that are not there, each with where it comes from.
+fn missing_weights(experiment: &Experiment) -> Vec<String> {
+    let Experiment { model, data, .. } = experiment;
+    let named = [("weights", &model.weights, model.weights != "embedded"), ("line generator", &data.lines, !data.lines.is_empty())];
+    let missing = named.into_iter().filter(|(_, path, used)| *used && !Path::new(path).is_file());
+    let from = |path: &str| {
+        foundation::origin(Path::new(path)).map_or(String::new(), |o| format!("\n    {}: from {} ({})", o.name, o.source, o.licence))
+    };
+    missing.map(|(what, path, _)| format!("{what}: {path}{}", from(path))).collect()
 }
 
 /// Refuses an experiment whose files are not there, naming all of them at once.
 fn requirements(experiment: &Experiment) -> Result<()> {
-    let mut missing: Vec<String> = missing_weights(experiment).into_iter().collect();
+    let mut missing = missing_weights(experiment);
     if !experiment.data.synthetic {
         let stages = experiment.train.stages.iter().flat_map(|s| s.datasets.iter().copied());
         let names: BTreeSet<DatasetName> = stages.chain(experiment.tasks()?.iter().map(|t| t.dataset)).collect();
@@ -276,13 +281,17 @@ fn requirements(experiment: &Experiment) -> Result<()> {
 
 /// Refuses to test on people whom training shows, unless the experiment says that this is wanted. Rendered data sets share nobody.
 fn leakage(experiment: &Experiment) -> Result<()> {
-    if experiment.data.synthetic {
-        return Ok(());
-    }
-    let trained: BTreeSet<DatasetName> = experiment.train.stages.iter().flat_map(|s| s.datasets.iter().copied()).collect();
     let tested: BTreeSet<DatasetName> = experiment.tasks()?.iter().map(|t| t.dataset).collect();
-    let pairs = trained.iter().flat_map(|a| tested.iter().map(move |b| (*a, *b))).filter(|(a, b)| a.leaks_into(*b));
-    let pairs: Vec<String> = pairs.map(|(a, b)| format!("{a} shows people of {b}")).collect();
+    let mut pairs = Vec::new();
+    for stage in &experiment.train.stages {
+        for (a, b) in stage.datasets.iter().flat_map(|a| tested.iter().map(move |b| (*a, *b))) {
+            let same = stage.whole && a.card().family == b.card().family;
+            if same || (!experiment.data.synthetic && a.leaks_into(b)) {
+                pairs.push(format!("{a}{} shows people of {b}", if same { " as a whole" } else { "" }));
+            }
+        }
+    }
+    pairs.dedup();
     if pairs.is_empty() {
         return Ok(());
     }

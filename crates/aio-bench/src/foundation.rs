@@ -25,81 +25,102 @@ pub struct Origin {
     pub source: &'static str,
     /// Terms of use.
     pub licence: &'static str,
-    /// How pictures are prepared: mean and standard deviation.
-    pub preprocessing: &'static str,
+    /// Mean and standard deviation of pictures, which a file of this name gets unless the user says otherwise.
+    pub normalisation: Normalisation,
 }
 
 /// Foundation weights that can be imported. Their checksums are not recorded: nobody has held the files here.
-pub const REGISTRY: [Origin; 10] = [
+pub const REGISTRY: [Origin; 13] = [
     Origin {
         name: "meta-transformer-b16",
         file: "Meta-Transformer_base_patch16_encoder.pth",
         source: "github.com/invictus717/MetaTransformer, model zoo: ViT-B/16 blocks pre-trained on LAION-2B",
         licence: "Apache-2.0",
-        preprocessing: "CLIP (a choice: the file has no stem)",
+        normalisation: Normalisation::Clip,
     },
     Origin {
         name: "meta-transformer-l14",
         file: "Meta-Transformer_large_patch14_encoder.pth",
         source: "github.com/invictus717/MetaTransformer, model zoo: ViT-L/14 blocks",
         licence: "Apache-2.0",
-        preprocessing: "CLIP (a choice: the file has no stem)",
+        normalisation: Normalisation::Clip,
     },
     Origin {
         name: "open-clip-b16",
         file: "open_clip_model.safetensors",
         source: "huggingface.co/laion/CLIP-ViT-B-16-laion2B-s34B-b88K",
         licence: "MIT",
-        preprocessing: "CLIP",
+        normalisation: Normalisation::Clip,
     },
     Origin {
         name: "openai-clip-b16",
         file: "ViT-B-16.safetensors",
         source: "github.com/openai/CLIP: ViT-B-16.pt is a TorchScript archive; save torch.jit.load(…).state_dict() as safetensors",
         licence: "MIT",
-        preprocessing: "CLIP",
+        normalisation: Normalisation::Clip,
     },
     Origin {
         name: "timm-augreg-b16",
         file: "model.safetensors",
         source: "huggingface.co/timm/vit_base_patch16_224.augreg_in21k",
         licence: "Apache-2.0",
-        preprocessing: "mean and deviation 0.5",
+        normalisation: Normalisation::Half,
     },
     Origin {
         name: "timm-clip-b16",
         file: "model.safetensors",
         source: "huggingface.co/timm/vit_base_patch16_clip_224.laion2b",
         licence: "Apache-2.0",
-        preprocessing: "CLIP",
+        normalisation: Normalisation::Clip,
     },
     Origin {
         name: "dino-b16",
         file: "dino_vitbase16_pretrain.pth",
         source: "github.com/facebookresearch/dino",
         licence: "Apache-2.0",
-        preprocessing: "ImageNet (say so: --normalisation imagenet)",
+        normalisation: Normalisation::Imagenet,
     },
     Origin {
         name: "dinov2-b14",
         file: "dinov2_vitb14_reg4_pretrain.pth",
         source: "github.com/facebookresearch/dinov2; pictures must divide by 14, such as 252 × 126",
         licence: "Apache-2.0",
-        preprocessing: "ImageNet",
+        normalisation: Normalisation::Imagenet,
     },
     Origin {
         name: "mae-b16",
         file: "mae_pretrain_vit_base.pth",
         source: "github.com/facebookresearch/mae",
         licence: "CC-BY-NC 4.0",
-        preprocessing: "ImageNet (say so: --normalisation imagenet)",
+        normalisation: Normalisation::Imagenet,
+    },
+    Origin {
+        name: "deit-b16",
+        file: "deit_base_patch16_224-b5f2ef4d.pth",
+        source: "github.com/facebookresearch/deit; the distilled one is deit_base_distilled_patch16_224-df68dfff.pth",
+        licence: "Apache-2.0",
+        normalisation: Normalisation::Imagenet,
+    },
+    Origin {
+        name: "deit-distilled-b16",
+        file: "deit_base_distilled_patch16_224-df68dfff.pth",
+        source: "github.com/facebookresearch/deit",
+        licence: "Apache-2.0",
+        normalisation: Normalisation::Imagenet,
+    },
+    Origin {
+        name: "informative-drawings",
+        file: "contour_style.pth",
+        source: "github.com/carolineec/informative-drawings: checkpoints/contour_style/netG_A_latest.pth; for data.lines",
+        licence: "MIT",
+        normalisation: Normalisation::Auto,
     },
     Origin {
         name: "transreid-ssl-b16",
         file: "vit_base_ics_cfs_lup.pth",
         source: "github.com/damo-cv/TransReID-SSL",
         licence: "see its repository",
-        preprocessing: "mean and deviation 0.5",
+        normalisation: Normalisation::Half,
     },
 ];
 
@@ -183,7 +204,8 @@ pub fn run(command: &WeightsCommand) -> Result<String> {
         WeightsCommand::Inspect { file, hints } => inspect(file, hints.hints()),
         WeightsCommand::Convert { file, output, height, width, fresh_stems, normalisation, seed, hints } => {
             let stems = if *fresh_stems { Stems::Fresh } else { Stems::FromCheckpoint };
-            let options = ImportOptions { height: *height, width: *width, stems, hints: hints.hints(), normalisation: *normalisation, seed: *seed };
+            let normalisation = known_normalisation(file, *normalisation);
+            let options = ImportOptions { height: *height, width: *width, stems, hints: hints.hints(), normalisation, seed: *seed };
             let converted = convert(file, &options)?;
             fs::write_then_rename(output, converted.weights.bytes())?;
             Ok(format!("{} ({}), sha256 {}\n{}", output.display(), converted.layout, converted.weights.sha256(), converted.coverage))
@@ -193,13 +215,16 @@ pub fn run(command: &WeightsCommand) -> Result<String> {
 
 fn list() -> String {
     let mut text = format!("embedded\n    compiled into the program; MIT OR Apache-2.0; sha256 {}\n", weights::embedded_sha256());
-    for Origin { name, file, source, licence, preprocessing } in &REGISTRY {
+    for Origin { name, file, source, licence, normalisation } in &REGISTRY {
         let here = Path::new("weights").join(file);
         let found = if here.is_file() { "there" } else { "not there" };
-        text += &format!(
-            "{name}\n    {}: {found}\n    from {source}\n    licence {licence}; pictures: {preprocessing}; sha256 not recorded\n",
-            here.display()
-        );
+        let pictures = match normalisation {
+            Normalisation::Auto => "0 to 1",
+            Normalisation::Clip => "CLIP's mean and deviation",
+            Normalisation::Imagenet => "ImageNet's mean and deviation",
+            Normalisation::Half => "mean and deviation 0.5",
+        };
+        text += &format!("{name}\n    {}: {found}\n    from {source}\n    licence {licence}; pictures: {pictures}; sha256 not recorded\n", here.display());
     }
     text
 }
@@ -251,9 +276,20 @@ pub fn open(name: &str, options: &ImportOptions) -> Result<(Weights, String)> {
         let sha256 = opened.sha256();
         return Ok((opened, sha256));
     }
-    let converted = convert(path, options)?;
+    let converted = convert(path, &ImportOptions { normalisation: known_normalisation(path, options.normalisation), ..*options })?;
     eprintln!("{name}: layout {}; {}", converted.layout, converted.coverage);
     Ok((converted.weights, weights::sha256(&fs::read(path)?)))
+}
+
+/// The normalisation that the user asked for, or else that of the registry for a file of this name: DINO, MAE and DeiT have timm's names
+/// and another normalisation, which nothing in the file tells.
+fn known_normalisation(path: &Path, asked: Normalisation) -> Normalisation {
+    // Several of timm's files have one name; the tensors tell those apart.
+    let mut named = REGISTRY.iter().filter(|origin| path.file_name().is_some_and(|name| name == origin.file));
+    match (asked, named.next(), named.next()) {
+        (Normalisation::Auto, Some(only), None) => only.normalisation,
+        _ => asked,
+    }
 }
 
 /// Where a missing weights file comes from, if its name is known.

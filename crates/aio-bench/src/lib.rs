@@ -10,6 +10,7 @@ pub mod evaluate;
 pub mod experiment;
 pub mod features;
 pub mod foundation;
+pub mod memory;
 pub mod pretrain;
 pub mod progress;
 pub mod report;

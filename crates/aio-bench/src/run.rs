@@ -227,6 +227,8 @@ pub struct Manifest {
     pub weights: String,
     /// Largest resident memory in MiB.
     pub peak_memory: Option<u64>,
+    /// What it was predicted to be before training, in MiB.
+    pub predicted_memory: usize,
     /// Seconds of this call.
     pub seconds: f64,
 }
@@ -234,7 +236,7 @@ pub struct Manifest {
 impl Manifest {
     /// Collects what the machine tells.
     #[must_use]
-    pub fn collect(device: &str, benchmark: Option<String>, weights: String, seconds: f64) -> Self {
+    pub fn collect(device: &str, benchmark: Option<String>, weights: String, seconds: f64, predicted: usize) -> Self {
         let commit = std::process::Command::new("git").args(["rev-parse", "HEAD"]).output().ok().filter(|o| o.status.success());
         let line = |path: &str, key: &str| {
             let text = std::fs::read_to_string(path).ok()?;
@@ -252,6 +254,7 @@ impl Manifest {
             benchmark,
             weights,
             peak_memory: memory.map(|kib| kib / 1024),
+            predicted_memory: predicted >> 20,
             seconds,
         }
     }

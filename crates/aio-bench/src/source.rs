@@ -7,13 +7,14 @@ use aio_data::augment::Colours;
 use aio_data::picture::{Picture, PictureSize, open_all};
 use aio_data::readers::synth_pedes::{Indexed, Photograph};
 use aio_data::sampler::{IdentitySampler, Tuple};
-use aio_data::synthesis::{channel_exchange, colour_pencil, line_drawing};
+use aio_data::synthesis::{channel_exchange, colour_pencil, line_drawing, shade};
 use aio_data::{Dataset, DatasetName, Identity, Modality, ModalitySet, Sample, rng, synth};
 use aio_heads::AttributeVocabulary;
-use aio_model::TrainBatch;
+use aio_model::{Pictured, TrainBatch};
+use aio_model::lines::LineGenerator;
 use aio_tokenize::bpe::{Bpe, Encoded};
 use rand::RngExt;
-use rand::seq::IndexedRandom;
+use rand::seq::{IndexedRandom, SliceRandom};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -60,17 +61,23 @@ impl Classes {
     /// As [`Library::get`].
     pub fn new(experiment: &Experiment, library: &mut Library) -> Result<Self> {
         let first = experiment.train.stages[0].datasets[0];
-        let all: Vec<Identity> = ids(library.get(first)?).into_iter().collect();
+        let whole = |name: DatasetName| experiment.train.stages.iter().any(|s| s.whole && s.datasets.contains(&name));
+        let all: Vec<Identity> = ids(library.get(first)?, whole(first)).into_iter().collect();
         let keep = all.len() - (all.len() as f64 * experiment.data.validation) as usize;
         let held_out: BTreeSet<Identity> = all[keep..].iter().copied().collect();
         let mut of = BTreeMap::new();
         let names: BTreeSet<DatasetName> = experiment.train.stages.iter().flat_map(|s| s.datasets.iter().copied()).collect();
         for name in names {
-            for identity in ids(library.get(name)?) {
-                if !(name == first && held_out.contains(&identity)) {
-                    let next = of.len();
-                    of.insert((name, identity), next);
-                }
+            let mut used: Vec<Identity> =
+                ids(library.get(name)?, whole(name)).into_iter().filter(|identity| !(name == first && held_out.contains(identity))).collect();
+            if experiment.data.fraction < 1.0 {
+                used.shuffle(&mut rng(experiment.seed, &format!("fraction of {name}"), 0));
+                used.truncate((used.len() as f64 * experiment.data.fraction).ceil() as usize);
+                used.sort_unstable();
+            }
+            for identity in used {
+                let next = of.len();
+                of.insert((name, identity), next);
             }
         }
         Ok(Self { of, held_out, held_out_of: first })
@@ -107,10 +114,16 @@ impl Classes {
     }
 }
 
-/// Training identities of a data set.
-fn ids(dataset: &Dataset) -> BTreeSet<Identity> {
+/// Samples of a data set that training is shown: those of its training part, or of all its parts but people whom nobody knows.
+fn shown(dataset: &Dataset, whole: bool) -> impl Iterator<Item = &Sample> {
+    let tested = whole.then(|| [&dataset.validation, &dataset.query, &dataset.gallery]).into_iter().flatten().flatten();
+    dataset.train.iter().chain(tested.filter(|sample| sample.identity.0 > 0))
+}
+
+/// Identities of a data set that training is shown.
+fn ids(dataset: &Dataset, whole: bool) -> BTreeSet<Identity> {
     let indexed = dataset.indexed.iter().flat_map(|d| d.index.identities()).map(|id| Identity(*id));
-    dataset.train.iter().map(|s| s.identity).chain(indexed).collect()
+    shown(dataset, whole).map(|s| s.identity).chain(indexed).collect()
 }
 
 /// Most bytes of decoded pictures that a stage holds; where there are more, a batch decodes its own.
@@ -121,6 +134,8 @@ struct Store {
     samples: Vec<Sample>,
     /// Decoded pictures, parallel to `samples`, where they fit into memory.
     held: Option<Vec<Option<Picture>>>,
+    /// What a line generator made of the photographs among them, parallel to them.
+    drawn: Option<Vec<Option<Picture>>>,
     indexed: Option<Arc<Indexed>>,
     /// Captions of the indexed photographs before each of them.
     before: Vec<u32>,
@@ -162,6 +177,8 @@ pub struct Source {
     modalities: Vec<Modality>,
     combinations: Vec<ModalitySet>,
     real: ModalitySet,
+    synthesised: ModalitySet,
+    lines: Option<LineGenerator>,
     vocabulary: AttributeVocabulary,
     experiment: Experiment,
 }
@@ -183,11 +200,18 @@ impl Source {
     ///
     /// # Errors
     /// [`aio_data::DataError`] naming the file that cannot be used.
-    pub fn new(experiment: &Experiment, stage: &Stage, classes: &Classes, library: &mut Library, size: PictureSize) -> Result<Self> {
+    pub fn new(
+        experiment: &Experiment,
+        stage: &Stage,
+        classes: &Classes,
+        library: &mut Library,
+        size: PictureSize,
+        lines: Option<&LineGenerator>,
+    ) -> Result<Self> {
         let (mut samples, mut labels, mut indexed) = (Vec::new(), Vec::new(), None);
         for name in &stage.datasets {
             let dataset = library.get(*name)?;
-            for sample in &dataset.train {
+            for sample in shown(dataset, stage.whole) {
                 if let Some(class) = classes.of.get(&(*name, sample.identity)) {
                     samples.push(sample.clone());
                     labels.push((*class, sample.modality));
@@ -228,7 +252,11 @@ impl Source {
         let sampler = IdentitySampler::new(listed.chain(visual).chain(text), experiment.train.identities, experiment.train.tuples, experiment.seed)?;
         let pictures = samples.iter().filter(|s| s.path().is_some()).count();
         let held = if pictures * size.height * size.width * 3 > HELD { None } else { Some(decoded(&samples, pictures, stage, size)?) };
-        let store = Store { samples, held, indexed: indexed.map(|(_, found)| found), before, size };
+        let drawn = match (&held, lines) {
+            (Some(held), Some(lines)) => Some(drawings(&samples, held, stage, lines)),
+            _ => None,
+        };
+        let store = Store { samples, held, drawn, indexed: indexed.map(|(_, found)| found), before, size };
         let modalities = experiment.model.modalities;
         let combinations = ModalitySet::combinations().into_iter().filter(|c| c.len() > 1 && c.iter().all(|m| modalities.contains(m))).collect();
         Ok(Self {
@@ -237,9 +265,18 @@ impl Source {
             modalities: modalities.iter().collect(),
             combinations,
             real: stage.real.iter().copied().collect(),
+            synthesised: stage.synthesise.iter().copied().collect(),
+            lines: lines.cloned(),
             vocabulary: vocabulary(),
             experiment: experiment.clone(),
         })
+    }
+
+    /// Bytes of the pictures that are held in memory.
+    #[must_use]
+    pub fn held_bytes(&self) -> usize {
+        let of = |pictures: &Option<Vec<Option<Picture>>>| pictures.iter().flatten().flatten().map(|p| p.pixels.len()).sum::<usize>();
+        of(&self.store.held) + of(&self.store.drawn)
     }
 
     /// Batches in an epoch.
@@ -261,11 +298,16 @@ impl Source {
     pub fn batch(&self, tuples: &[Tuple], step: u64) -> Result<TrainBatch> {
         let seed = self.experiment.seed;
         let visual: Vec<Modality> = self.modalities.iter().copied().filter(|m| m.is_visual()).collect();
+        let drawings = self.drawings(tuples)?;
         let pictures = visual
             .into_iter()
             .map(|modality| {
-                let of = |(row, tuple): (usize, &Tuple)| self.picture(modality, tuple, &mut rng(seed, &format!("augment {modality} {row}"), step));
-                Ok((modality, tuples.par_iter().enumerate().map(of).collect::<Result<_>>()?))
+                let rows: Vec<usize> = (0..tuples.len()).filter(|row| self.shows(modality, &tuples[*row])).collect();
+                let of = |row: &usize| {
+                    self.picture(modality, &tuples[*row], drawings.get(*row), &mut rng(seed, &format!("augment {modality} {row}"), step))
+                };
+                let pictures = rows.par_iter().map(of).collect::<Result<_>>()?;
+                Ok(Pictured { modality, rows, pictures })
             })
             .collect::<Result<_>>()?;
         let stream = &mut rng(seed, "batch", step);
@@ -289,7 +331,24 @@ impl Source {
         Ok(batch)
     }
 
-    fn picture(&self, modality: Modality, tuple: &Tuple, stream: &mut rand_chacha::ChaCha8Rng) -> Result<Picture> {
+    /// Whether a tuple has a picture of a modality: a real one, or one that is synthesised.
+    fn shows(&self, modality: Modality, tuple: &Tuple) -> bool {
+        let real = self.real.contains(modality) && tuple.real[modality as usize].is_some();
+        modality == Modality::Rgb || real || self.synthesised.contains(modality)
+    }
+
+    /// Every tuple's photograph as the line generator draws it; empty without one.
+    fn drawings(&self, tuples: &[Tuple]) -> Result<Vec<Picture>> {
+        let Some(lines) = &self.lines else { return Ok(Vec::new()) };
+        let held = |tuple: &Tuple| self.store.drawn.as_ref().and_then(|drawn| drawn.get(tuple.rgb).cloned().flatten());
+        if let Some(drawings) = tuples.iter().map(held).collect() {
+            return Ok(drawings);
+        }
+        let photographs: Vec<Picture> = tuples.par_iter().map(|tuple| self.store.picture(tuple.rgb)).collect::<Result<_>>()?;
+        Ok(lines.draw(&photographs.iter().collect::<Vec<_>>()))
+    }
+
+    fn picture(&self, modality: Modality, tuple: &Tuple, drawing: Option<&Picture>, stream: &mut rand_chacha::ChaCha8Rng) -> Result<Picture> {
         let augment = &self.experiment.train.augment;
         let open = |number: usize| self.store.picture(number);
         let real = tuple.real[modality as usize].filter(|_| self.real.contains(modality));
@@ -299,10 +358,12 @@ impl Source {
             (_, Some(i)) => (open(i)?, true),
             (_, None) => {
                 let mut picture = open(tuple.rgb)?;
-                match modality {
-                    Modality::Infrared => channel_exchange(&mut picture, 2, stream),
-                    Modality::ColourPencil => colour_pencil(&mut picture, stream),
-                    _ => line_drawing(&mut picture, stream),
+                match (modality, drawing) {
+                    (Modality::Infrared, _) => channel_exchange(&mut picture, 2, stream),
+                    (Modality::ColourPencil, Some(lines)) => shade(&mut picture, lines, stream),
+                    (Modality::ColourPencil, None) => colour_pencil(&mut picture, stream),
+                    (_, Some(lines)) => picture = lines.clone(),
+                    (_, None) => line_drawing(&mut picture, stream),
                 }
                 (picture, modality != Modality::Infrared)
             }
@@ -324,4 +385,21 @@ fn decoded(samples: &[Sample], count: usize, stage: &Stage, size: PictureSize) -
     let mut opened = open_all(&paths, size, &|| bar.inc(1))?.into_iter();
     bar.finish_and_clear();
     Ok(samples.iter().map(|s| if s.path().is_some() { opened.next() } else { None }).collect())
+}
+
+/// What a line generator makes of the photographs among `samples`, whose pictures are `held`.
+fn drawings(samples: &[Sample], held: &[Option<Picture>], stage: &Stage, lines: &LineGenerator) -> Vec<Option<Picture>> {
+    const AT_ONCE: usize = 64;
+    let photographs: Vec<usize> = (0..samples.len()).filter(|i| samples[*i].modality == Modality::Rgb && held[*i].is_some()).collect();
+    let bar = progress::bar(&format!("drawing {}", stage.name), photographs.len(), "pictures");
+    let mut drawn = vec![None; samples.len()];
+    for chunk in photographs.chunks(AT_ONCE) {
+        let pictures: Vec<&Picture> = chunk.iter().filter_map(|i| held[*i].as_ref()).collect();
+        for (number, picture) in chunk.iter().zip(lines.draw(&pictures)) {
+            drawn[*number] = Some(picture);
+        }
+        bar.inc(chunk.len() as u64);
+    }
+    bar.finish_and_clear();
+    drawn
 }

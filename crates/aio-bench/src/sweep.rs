@@ -167,7 +167,7 @@ impl Sweep {
         for choice in expand(path, &file)? {
             let settings: Vec<String> = choice.iter().map(|(key, value)| format!("{key}={value}")).collect();
             let experiment = Experiment::load(&base, &settings)?;
-            let id = experiment.cell(&experiment::weights_checksum(&experiment)?);
+            let id = experiment.cell(&experiment::checksums(&experiment)?);
             if let Some(twin) = cells.iter().find(|c| c.id == id) {
                 return Err(wrong(format!("the cells `{}` and `{}` are the same experiment", twin.settings.join(" "), settings.join(" "))));
             }
@@ -249,13 +249,13 @@ impl Sweep {
     /// # Errors
     /// The first [`Error`], naming the cell.
     pub fn check(&self, device: &str) -> Result<String> {
-        let mut text = "| cell | what is varied | steps | seconds a step | minutes of training |\n|---|---|--:|--:|--:|\n".to_owned();
+        let mut text = "| cell | what is varied | steps | seconds a step | minutes of training | MiB at the peak |\n|---|---|--:|--:|--:|--:|\n".to_owned();
         for cell in &self.cells {
             let experiment = Experiment::load(&self.base, &cell.settings)?;
             let named = |e: Error| Error::user(format!("cell {} ({}): {e}", cell.id, cell.settings.join(" ")), e.hint().unwrap_or_default());
-            let train::Probe { steps, seconds } = experiment::probe(&experiment, device).map_err(named)?;
+            let train::Probe { steps, seconds, memory } = experiment::probe(&experiment, device).map_err(named)?;
             let minutes = seconds * steps as f64 / 60.0;
-            text += &format!("| {} | {} | {steps} | {seconds:.2} | {minutes:.1} |\n", cell.id, cell.settings.join(" "));
+            text += &format!("| {} | {} | {steps} | {seconds:.2} | {minutes:.1} | {} |\n", cell.id, cell.settings.join(" "), memory.total() >> 20);
         }
         Ok(text)
     }

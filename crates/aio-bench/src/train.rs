@@ -5,6 +5,7 @@ use crate::config::{Experiment, Model, Select, Stage};
 use crate::error::{Error, Result};
 use crate::evaluate;
 use crate::foundation;
+use crate::memory;
 use crate::progress;
 use crate::run::Run;
 use crate::schedule::WarmupCosine;
@@ -12,10 +13,12 @@ use crate::source::{Classes, Library, Source, vocabulary};
 use aio_data::picture::PictureSize;
 use aio_data::sampler::Tuple;
 use aio_data::{Sample, fs};
+use aio_encoder::Precision;
 use aio_encoder::import::Hints;
 use aio_encoder::weights::{Preprocessing, Weights};
-use aio_model::import::ImportOptions;
-use aio_model::{Aio, AioConfig, Backbone, BackboneConfig, Extractor, Frozen, NonFinite, StepInput, StepOutput};
+use aio_model::lines::LineGenerator;
+use aio_model::import::{ImportOptions, with_random_encoder};
+use aio_model::{Aio, AioConfig, EncoderUse, Backbone, BackboneConfig, Extractor, Frozen, NonFinite, StepInput, StepOutput};
 use aio_tokenize::{Tokenizers, TokenizersConfig};
 use burn::grad_clipping::GradientClippingConfig;
 use burn::module::{Module, ModuleVisitor, Param};
@@ -24,6 +27,7 @@ use burn::tensor::{Device, Tensor};
 use burn::train::{TrainOutput, TrainStep};
 use serde::{Deserialize, Serialize};
 use std::io::Write;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -69,6 +73,8 @@ pub struct Trained {
     pub seconds: f64,
     /// Optimiser steps.
     pub steps: usize,
+    /// Bytes that this call was predicted to take at its peak; 0 if nothing was left to train.
+    pub predicted: usize,
 }
 
 /// The pre-trained starting point with tokenizers for every modality of the experiment.
@@ -89,13 +95,17 @@ impl Start {
     /// # Errors
     /// [`aio_encoder::weights::WeightsError`] naming the file or tensor.
     pub fn open(experiment: &Experiment) -> Result<Self> {
-        let Model { weights: name, height, width, stems, heads, normalisation, modalities, .. } = &experiment.model;
+        let Model { weights: name, height, width, stems, encoder, heads, normalisation, modalities, .. } = &experiment.model;
         let or = |size: usize, default: usize| if size == 0 { default } else { size };
         let hints = Hints { heads: (*heads > 0).then_some(*heads), ..Hints::default() };
         // What starts fresh is the same for all seeds: they differ in training, as with any other checkpoint.
         let options =
             ImportOptions { height: or(*height, 256), width: or(*width, 128), stems: *stems, hints, normalisation: *normalisation, seed: 0 };
-        let (weights, sha256) = foundation::open(name, &options)?;
+        let (mut weights, sha256) = foundation::open(name, &options)?;
+        if *encoder == EncoderUse::Random {
+            // One random encoder for all seeds: they differ in training, as with any other weights.
+            weights = with_random_encoder(&weights, 0)?;
+        }
         let (_, mut config, mut preprocessing) = Backbone::load(&weights, &Device::flex())?;
         (preprocessing.height, preprocessing.width) = (or(*height, preprocessing.height), or(*width, preprocessing.width));
         config.tokenizers =
@@ -103,6 +113,12 @@ impl Start {
         let fits = config.tokenizers.stem.check(preprocessing.height, preprocessing.width);
         fits.map_err(|problem| Error::user(format!("model.height, model.width: {problem}"), "choose multiples of the patch"))?;
         Ok(Self { config, preprocessing, sha256, weights })
+    }
+
+    /// Bytes of the weights file, which stays in memory.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.weights.bytes().len()
     }
 
     /// Builds the backbone on `device`: every visual modality starts from the pre-trained image stem.
@@ -140,6 +156,8 @@ pub struct Probe {
     pub steps: usize,
     /// Seconds of the step.
     pub seconds: f64,
+    /// Memory that training will take.
+    pub memory: memory::Estimate,
 }
 
 /// Tries one step forward and backward of the last stage, which has all modalities, and counts the steps of all.
@@ -149,12 +167,15 @@ pub struct Probe {
 pub fn probe(experiment: &Experiment, start: &Start, library: &mut Library, device: &Device) -> Result<Probe> {
     let classes = Classes::new(experiment, library)?;
     let training = device.clone().autodiff();
-    let (model, _) = fresh(experiment, start, &classes, &training)?;
+    let model = fresh(experiment, start, &classes, &training)?.0.with_precision(experiment.train.precision);
     let size = PictureSize { height: start.preprocessing.height, width: start.preprocessing.width };
-    let (mut steps, mut seconds) = (0, 0.0);
+    let lines = line_generator(experiment, device)?;
+    let (mut steps, mut seconds, mut memory) = (0, 0.0, None::<memory::Estimate>);
     for (i, stage) in experiment.train.stages.iter().enumerate() {
-        let source = Source::new(experiment, stage, &classes, library, size)?;
+        let source = Source::new(experiment, stage, &classes, library, size, lines.as_ref())?;
         steps += stage.epochs * (source.batches_per_epoch() / experiment.train.accumulate).max(1);
+        let estimate = memory::predict(experiment, start, &model, &source)?;
+        memory = memory.filter(|m| m.total() > estimate.total()).or(Some(estimate));
         if i + 1 == experiment.train.stages.len() {
             let batches = source.epoch(0);
             let begun = std::time::Instant::now();
@@ -164,6 +185,7 @@ pub fn probe(experiment: &Experiment, start: &Start, library: &mut Library, devi
                     weights: experiment.losses,
                     preprocessing: start.preprocessing.clone(),
                     accumulate: experiment.train.accumulate,
+                    recompute: experiment.train.recompute,
                     device: device.clone(),
                 })
             };
@@ -174,7 +196,14 @@ pub fn probe(experiment: &Experiment, start: &Start, library: &mut Library, devi
             seconds = begun.elapsed().as_secs_f64();
         }
     }
-    Ok(Probe { steps, seconds })
+    let memory = memory.ok_or_else(|| Error::Failure("an experiment has at least one stage".into()))?;
+    Ok(Probe { steps, seconds, memory })
+}
+
+/// The generator that draws missing sketches, where the experiment names one.
+fn line_generator(experiment: &Experiment, device: &Device) -> Result<Option<LineGenerator>> {
+    let path = Path::new(&experiment.data.lines);
+    Ok(if path.as_os_str().is_empty() { None } else { Some(LineGenerator::open(path, device)?) })
 }
 
 /// Looks at every parameter.
@@ -193,6 +222,7 @@ fn fresh(experiment: &Experiment, start: &Start, classes: &Classes, training: &D
         tokenizers: experiment.model.frozen.iter().copied().collect(),
         shared: experiment.model.shared,
         statistics: experiment.model.statistics,
+        encoder: experiment.model.encoder,
     };
     let config = AioConfig { backbone: start.config.clone(), classes: classes.len(), attributes: vocabulary().len(), frozen };
     let cpu = Device::flex();
@@ -217,17 +247,21 @@ pub fn train(experiment: &Experiment, run: &Run, start: &Start, library: &mut Li
     let (fresh, frozen) = fresh(experiment, start, &classes, &training)?;
     let checkpoints = Checkpoints::new(run.checkpoints(), experiment.train.keep);
     let (model, optimiser, state) = checkpoints.resume::<Aio, State>(fresh, optimiser(experiment))?;
-    let mut model = model.frozen(frozen);
+    let mut model = model.frozen(frozen).with_precision(experiment.train.precision);
     let mut optimiser = optimiser;
     let mut state = state.unwrap_or(State { step: 0, seconds: 0.0, best: None });
     run.truncate_metrics(state.step)?;
     let trainer = Trainer { experiment, run, start, device, validation: classes.validation(library)?, stop };
     let size = PictureSize { height: start.preprocessing.height, width: start.preprocessing.width };
-    let mut first = 0;
+    let lines = line_generator(experiment, device)?;
+    let (mut first, mut predicted) = (0, 0);
     for stage in &experiment.train.stages {
-        let source = Source::new(experiment, stage, &classes, library, size)?;
+        let source = Source::new(experiment, stage, &classes, library, size, lines.as_ref())?;
         let steps = stage.epochs * (source.batches_per_epoch() / experiment.train.accumulate).max(1);
         if state.step < first + steps {
+            let estimate = memory::predict(experiment, start, &model, &source)?;
+            eprintln!("{}: {estimate}{}", stage.name, if *device == Device::flex() { "" } else { ", at least, on this device" });
+            predicted = predicted.max(estimate.total());
             (model, optimiser) = trainer.stage(stage, &source, first, steps, model, optimiser, &mut state)?;
         }
         first += steps;
@@ -236,12 +270,15 @@ pub fn train(experiment: &Experiment, run: &Run, start: &Start, library: &mut Li
         let best = Checkpoints::new(run.best(), 1);
         (model, _, _) = best.resume::<Aio, State>(model, optimiser)?;
     }
+    // Whatever it was trained in, a model is evaluated and written in 32 bits.
+    let model = model.with_precision(Precision::F32);
     Ok(Trained {
         backbone: model.backbone.valid(),
         config: start.config.clone(),
         preprocessing: start.preprocessing.clone(),
         seconds: state.seconds,
         steps: state.step,
+        predicted,
     })
 }
 
@@ -328,6 +365,7 @@ impl Trainer<'_> {
                 weights: self.experiment.losses,
                 preprocessing: self.start.preprocessing.clone(),
                 accumulate: n,
+                recompute: self.experiment.train.recompute,
                 device: self.device.clone(),
             });
             last = terms.map_err(|e| self.dump(&e, step, &classes))?;

@@ -2,6 +2,16 @@
 //!
 //! The device is named by `AIO_TEST_DEVICE`; the program must have been built with its feature.
 
+use aio_data::picture::{Picture, PictureSize};
+use aio_data::{Modality, rng};
+use aio_encoder::Precision;
+use aio_encoder::weights::Weights;
+use aio_model::{Aio, AioConfig, Backbone, Frozen, LossWeights, Pictured, StepInput, TrainBatch};
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::optim::GradientsParams;
+use burn::tensor::{Device, Tensor};
+use burn::train::TrainStep;
+use rand::RngExt;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
@@ -39,26 +49,20 @@ fn an_experiment_gives_the_same_metrics_on_every_device() {
     }
 }
 
+/// The gradient of every parameter, in order.
+struct Collect<'a>(&'a GradientsParams, Vec<Vec<f32>>);
+
+impl ModuleVisitor for Collect<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if let Some(gradient) = self.0.get::<D>(param.id) {
+            self.1.push(gradient.into_data().iter::<f32>().collect());
+        }
+    }
+}
+
 #[test]
 #[ignore = "needs a device beside the CPU: just test-wgpu, just gpu-check"]
 fn gradients_are_those_of_the_cpu() {
-    use aio_data::picture::{Picture, PictureSize};
-    use aio_data::{Modality, rng};
-    use aio_encoder::weights::Weights;
-    use aio_model::{Aio, AioConfig, Backbone, Frozen, LossWeights, TrainBatch};
-    use burn::module::{Module, ModuleVisitor, Param};
-    use burn::tensor::{Device, Gradients, Tensor};
-    use rand::RngExt;
-
-    /// The gradient of every parameter, in order.
-    struct Collect<'a>(&'a Gradients, Vec<Vec<f32>>);
-    impl ModuleVisitor for Collect<'_> {
-        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            if let Some(gradient) = param.val().grad(self.0) {
-                self.1.push(gradient.into_data().iter::<f32>().collect());
-            }
-        }
-    }
     let (weights, cpu) = (Weights::embedded(), Device::flex());
     let (backbone, config, preprocessing) = Backbone::load(&weights, &cpu).expect("embedded");
     let size = PictureSize { height: preprocessing.height, width: preprocessing.width };
@@ -67,7 +71,7 @@ fn gradients_are_those_of_the_cpu() {
     let caption = aio_tokenize::bpe::Bpe::clip().encode("A man in a red coat.").ids;
     let batch = TrainBatch {
         classes: vec![0, 0, 1, 1],
-        pictures: vec![(Modality::Rgb, (0..4).map(|_| picture()).collect())],
+        pictures: vec![Pictured::all(Modality::Rgb, (0..4).map(|_| picture()).collect())],
         text_rows: vec![0, 2],
         captions: vec![caption.clone(), caption],
         masked: Vec::new(),
@@ -75,21 +79,38 @@ fn gradients_are_those_of_the_cpu() {
     };
     let config = AioConfig { backbone: config, classes: 2, attributes: 3, frozen: Frozen::default() };
     let fresh = Aio::new(backbone, &config, &cpu);
-    let gradients = |device: &Device| {
-        let model = fresh.clone().to_device(device).train().frozen(Frozen::default());
-        let loss = model.losses(&batch, &LossWeights { identity: 0.0, attribute: 0.0, ..LossWeights::default() }, &preprocessing, device);
-        let all = loss.total().expect("finite").0.backward();
-        let mut collect = Collect(&all, Vec::new());
+    let gradients = |device: &Device, recompute: bool, precision: Precision| {
+        let model = fresh.clone().to_device(device).train().frozen(Frozen::default()).with_precision(precision);
+        let input = StepInput {
+            batch: batch.clone(),
+            weights: LossWeights { identity: 0.0, attribute: 0.0, ..LossWeights::default() },
+            preprocessing: preprocessing.clone(),
+            accumulate: 1,
+            recompute,
+            device: device.clone(),
+        };
+        let grads = model.step(input).grads;
+        let mut collect = Collect(&grads, Vec::new());
         model.visit(&mut collect);
         collect.1
     };
     let device = aio_bench::device::open(&std::env::var("AIO_TEST_DEVICE").expect("AIO_TEST_DEVICE names the device")).expect("present");
-    let (ours, theirs) = (gradients(&cpu), gradients(&device));
-    assert!(ours.len() == theirs.len() && ours.len() > 20, "{} {}", ours.len(), theirs.len());
+    let ours = gradients(&cpu, false, Precision::F32);
+    let compare = |what: &str, theirs: Vec<Vec<f32>>, tolerance: f32| {
+        assert!(ours.len() == theirs.len() && ours.len() > 20, "{what}: {} {}", ours.len(), theirs.len());
+        for (i, (a, b)) in ours.iter().zip(&theirs).enumerate() {
+            let largest = a.iter().fold(0.0f32, |m, v| m.max(v.abs()));
+            let difference = a.iter().zip(b).fold(0.0f32, |m, (x, y)| m.max((x - y).abs()));
+            let allowed = tolerance * largest + 1e-7;
+            assert!(difference <= allowed, "{what}: parameter {i} of {} values: differs by {difference}, its largest is {largest}", a.len());
+        }
+    };
     // Seen on lavapipe: 1e-3 in the first convolution, whose gradient sums over all pixels in another order.
-    for (i, (a, b)) in ours.iter().zip(&theirs).enumerate() {
-        let largest = a.iter().fold(0.0f32, |m, v| m.max(v.abs()));
-        let difference = a.iter().zip(b).fold(0.0f32, |m, (x, y)| m.max((x - y).abs()));
-        assert!(difference <= 5e-3 * largest + 1e-7, "parameter {i} of {} values: differs by {difference}, its largest is {largest}", a.len());
+    compare("blocks kept", gradients(&device, false, Precision::F32), 5e-3);
+    compare("blocks computed again", gradients(&device, true, Precision::F32), 5e-3);
+    if aio_bench::device::check_precision(&device, Precision::Bf16).is_ok() {
+        compare("products in bfloat16", gradients(&device, true, Precision::Bf16), 0.25);
+    } else {
+        eprintln!("this device does not compute in bfloat16");
     }
 }

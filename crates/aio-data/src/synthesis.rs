@@ -58,6 +58,11 @@ pub fn line_drawing(picture: &mut Picture, rng: &mut ChaCha8Rng) {
 pub fn colour_pencil(picture: &mut Picture, rng: &mut ChaCha8Rng) {
     let mut lines = picture.clone();
     line_drawing(&mut lines, rng);
+    shade(picture, &lines, rng);
+}
+
+/// Lightens a photograph's colours and puts lines, a picture of the same size, over them.
+pub fn shade(picture: &mut Picture, lines: &Picture, rng: &mut ChaCha8Rng) {
     let fade = 0.35 + 0.25 * rng.random::<f32>();
     for (pixel, line) in picture.pixels.iter_mut().zip(&lines.pixels) {
         let pale = 255.0 - (255.0 - f32::from(*pixel)) * (1.0 - fade);

@@ -3,7 +3,7 @@
 use crate::weights::WeightsError;
 use pytorch_reader::{DType, PytorchReader};
 use safetensors::{Dtype, SafeTensors};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// A tensor as a checkpoint holds it, in 32-bit floating point, row by row.
@@ -18,7 +18,7 @@ pub struct RawTensor {
 /// The tensors of a checkpoint by name.
 pub type Tensors = BTreeMap<String, RawTensor>;
 
-/// Reads a `.safetensors` file, or a `.pth`, `.pt` or `.bin` file that PyTorch saved.
+/// Reads a `.safetensors` file, a `.pth`, `.pt` or `.bin` file that PyTorch saved, or a `.bpk` file that Burn saved.
 ///
 /// A pickle is read as data: what it would call to build something other than tensors and containers is refused.
 ///
@@ -47,7 +47,46 @@ pub fn read(path: &Path) -> Result<Tensors, WeightsError> {
             }
             Ok(tensors)
         }
-        _ => Err(format("the name ends in none of .safetensors, .pth, .pt and .bin".into())),
+        Some("bpk") => {
+            let packed = burn_pack::Reader::from_file(path).and_then(burn_pack::Reader::into_tensors).map_err(|e| format(e.to_string()))?;
+            let mut tensors = Tensors::new();
+            for tensor in packed {
+                let Some(kind) = burn_type(tensor.dtype) else { continue };
+                let (name, shape) = (tensor.name.clone(), tensor.shape.to_vec());
+                let bytes = tensor.into_bytes().map_err(|e| format(format!("`{name}`: {e}")))?;
+                let values = floats(Some(kind), &bytes).ok_or_else(|| format(format!("`{name}` is of no floating-point type")))?;
+                tensors.insert(name, RawTensor { shape, values });
+            }
+            Ok(as_pytorch(tensors))
+        }
+        _ => Err(format("the name ends in none of .safetensors, .pth, .pt, .bin and .bpk".into())),
+    }
+}
+
+/// Burn's names and layouts as PyTorch's: normalisations have `gamma` and `beta` there, and linear maps are stored transposed.
+fn as_pytorch(tensors: Tensors) -> Tensors {
+    let norms: BTreeSet<String> = tensors.keys().filter_map(|name| name.strip_suffix(".beta").map(str::to_owned)).collect();
+    let renamed = |(name, tensor): (String, RawTensor)| {
+        let of_norm = |part: &str| name.strip_suffix(part).filter(|module| norms.contains(*module));
+        if let Some(module) = of_norm(".gamma") {
+            return (format!("{module}.weight"), tensor);
+        }
+        if let Some(module) = of_norm(".beta") {
+            return (format!("{module}.bias"), tensor);
+        }
+        // Tables of embeddings are matrices, too, and are stored as they are.
+        let linear = tensor.shape.len() == 2 && name.ends_with(".weight") && !name.ends_with("embedding.weight");
+        (name, if linear { tensor.transposed() } else { tensor })
+    };
+    tensors.into_iter().map(renamed).collect()
+}
+
+impl RawTensor {
+    /// A matrix with rows and columns exchanged.
+    fn transposed(self) -> Self {
+        let (rows, columns) = (self.shape[0], self.shape[1]);
+        let values = (0..rows * columns).map(|i| self.values[i % rows * columns + i / rows]).collect();
+        Self { shape: vec![columns, rows], values }
     }
 }
 
@@ -79,6 +118,17 @@ fn safetensors_type(dtype: Dtype) -> Option<Float> {
 }
 
 fn pytorch_type(dtype: DType) -> Option<Float> {
+    Some(match dtype {
+        DType::F64 => Float::F64,
+        DType::F32 => Float::F32,
+        DType::F16 => Float::F16,
+        DType::BF16 => Float::Bf16,
+        _ => return None,
+    })
+}
+
+fn burn_type(dtype: burn_pack::DType) -> Option<Float> {
+    use burn_pack::DType;
     Some(match dtype {
         DType::F64 => Float::F64,
         DType::F32 => Float::F32,

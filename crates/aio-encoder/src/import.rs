@@ -2,7 +2,7 @@
 //!
 //! | layout | known by | source |
 //! |---|---|---|
-//! | Meta-Transformer | `0.norm1.weight`, blocks alone | invictus717/MetaTransformer |
+//! | Meta-Transformer | `0.norm1.weight`, blocks alone | invictus717/MetaTransformer; blocks that Burn saved (`.bpk`) |
 //! | CLIP | `transformer.resblocks.0.ln_1.weight` | openai/CLIP, mlfoundations/open_clip |
 //! | timm | `blocks.0.norm1.weight` with `patch_embed.proj.weight` | timm's `VisionTransformer`: AugReg, CLIP, DeiT, MAE, DINO, DINOv2 |
 //! | TransReID-SSL | the same with `patch_embed.conv.0.weight` | damo-cv/TransReID-SSL |
@@ -244,10 +244,12 @@ fn detect(tensors: &Tensors, hint: Option<Layout>) -> Result<(Layout, String), S
         found.sort_by_key(|p| (!p.contains("visual"), p.len()));
         found.first().map(|p| (*p).to_owned())
     };
+    // timm's blocks without a stem are blocks alone, whatever they are numbered below: Burn's own files are of this kind.
+    let alone = |layout: Layout, prefix: &str| layout == Layout::Timm && !tensors.contains_key(&format!("{prefix}patch_embed.proj.weight"));
     let order = [Layout::TransreidSsl, Layout::Clip, Layout::Timm, Layout::MetaTransformer];
     let found = match hint {
         Some(layout) => prefix(layout).map(|p| (layout, p)),
-        None => order.into_iter().find_map(|layout| prefix(layout).map(|p| (layout, p))),
+        None => order.into_iter().find_map(|layout| prefix(layout).filter(|p| !alone(layout, p)).map(|p| (layout, p))),
     };
     found.ok_or_else(|| {
         let known = Layout::ALL.map(|l| format!("{l} (…{})", l.mark())).join(", ");

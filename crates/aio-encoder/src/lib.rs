@@ -6,7 +6,10 @@
 
 pub mod checkpoint;
 pub mod import;
+mod tape;
 mod vit;
 pub mod weights;
 
+pub use aio_ops::Precision;
+pub use tape::{Pass, Rest, Tape};
 pub use vit::{Activation, Block, Encoder, EncoderConfig};

@@ -1,3 +1,4 @@
+use aio_ops::Precision;
 use burn::module::{Module, Param};
 use burn::nn::{LayerNorm, LayerNormConfig, Linear, LinearConfig};
 use burn::tensor::{Device, Tensor, activation};
@@ -60,6 +61,26 @@ impl EncoderConfig {
         Self::preset(24, 1024, 16)
     }
 
+    /// Numbers that automatic differentiation keeps of one token in one block between the passes, in a sequence of so many `tokens`: what
+    /// both normalisations and the activation saw, queries, keys and values, and the attention weights. Where the weights learn, also what
+    /// each linear map saw.
+    #[must_use]
+    pub fn kept_in_block(&self, tokens: usize, learned: bool) -> usize {
+        let activation = match self.activation {
+            Activation::Gelu => self.mlp,
+            // A product of the input and a sigmoid, each of which the other's gradient needs.
+            Activation::QuickGelu => 3 * self.mlp,
+        };
+        let seen = if learned { 3 * self.width + self.mlp } else { 0 };
+        5 * self.width + self.heads * tokens + activation + seen
+    }
+
+    /// Numbers per token that the backward pass of a block works on beside what is kept.
+    #[must_use]
+    pub fn working(&self) -> usize {
+        2 * self.mlp + 4 * self.width
+    }
+
     /// Builds an encoder with random weights on `device`.
     #[must_use]
     pub fn init(&self, device: &Device) -> Encoder {
@@ -77,6 +98,7 @@ impl EncoderConfig {
                 heads: self.heads,
                 activation: self.activation,
                 epsilon: self.epsilon,
+                precision: Precision::F32,
             })
             .collect();
         Encoder { norm_pre: self.pre_norm.then(norm), blocks, epsilon: self.epsilon }
@@ -114,6 +136,8 @@ pub struct Block {
     activation: Activation,
     #[module(skip)]
     epsilon: f64,
+    #[module(skip)]
+    precision: Precision,
 }
 
 fn normalise(x: Tensor<3>, norm: &LayerNorm, epsilon: f64) -> Tensor<3> {
@@ -121,10 +145,10 @@ fn normalise(x: Tensor<3>, norm: &LayerNorm, epsilon: f64) -> Tensor<3> {
     aio_ops::layer_norm(x, norm.gamma.val(), beta, epsilon)
 }
 
-fn linear(x: Tensor<3>, layer: &Linear) -> Tensor<3> {
+fn linear(x: Tensor<3>, layer: &Linear, precision: Precision) -> Tensor<3> {
     let [_, out] = layer.weight.dims();
     let bias = layer.bias.as_ref().map_or_else(|| Tensor::zeros([out], &x.device()), |b| b.val());
-    aio_ops::linear(x, layer.weight.val(), bias)
+    aio_ops::linear(x, layer.weight.val(), bias, precision)
 }
 
 fn scaled(x: Tensor<3>, scale: Option<&Param<Tensor<1>>>) -> Tensor<3> {
@@ -142,15 +166,15 @@ impl Block {
     /// - keep: `[batch, tokens]`, 1 for tokens and 0 for padding
     #[must_use]
     pub fn forward(&self, x: Tensor<3>, keep: Tensor<2>) -> Tensor<3> {
-        let qkv = linear(normalise(x.clone(), &self.norm1, self.epsilon), &self.attn.qkv);
-        let attended = linear(aio_ops::attention(qkv, keep, self.heads), &self.attn.proj);
+        let qkv = linear(normalise(x.clone(), &self.norm1, self.epsilon), &self.attn.qkv, self.precision);
+        let attended = linear(aio_ops::attention(qkv, keep, self.heads, self.precision), &self.attn.proj, self.precision);
         let x = x + scaled(attended, self.ls1.as_ref());
-        let hidden = linear(normalise(x.clone(), &self.norm2, self.epsilon), &self.mlp.fc1);
+        let hidden = linear(normalise(x.clone(), &self.norm2, self.epsilon), &self.mlp.fc1, self.precision);
         let hidden = match self.activation {
             Activation::Gelu => aio_ops::gelu(hidden),
             Activation::QuickGelu => hidden.clone() * activation::sigmoid(hidden * 1.702),
         };
-        x + scaled(linear(hidden, &self.mlp.fc2), self.ls2.as_ref())
+        x + scaled(linear(hidden, &self.mlp.fc2, self.precision), self.ls2.as_ref())
     }
 }
 
@@ -164,6 +188,32 @@ pub struct Encoder {
 }
 
 impl Encoder {
+    /// The same encoder whose large products are computed in `precision`; its weights stay in 32 bits.
+    #[must_use]
+    pub fn with_precision(mut self, precision: Precision) -> Self {
+        self.blocks.iter_mut().for_each(|block| block.precision = precision);
+        self
+    }
+
+    /// Number of blocks.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        self.blocks.len()
+    }
+
+    /// What stands in front of the first block: nothing, or CLIP's `ln_pre`.
+    pub(crate) fn enter(&self, tokens: Tensor<3>) -> Tensor<3> {
+        match &self.norm_pre {
+            Some(norm) => normalise(tokens, norm, self.epsilon),
+            None => tokens,
+        }
+    }
+
+    /// One block.
+    pub(crate) fn block(&self, number: usize, x: Tensor<3>, keep: Tensor<2>) -> Tensor<3> {
+        self.blocks[number].forward(x, keep)
+    }
+
     /// Encodes sequences; padding neither sees nor is seen.
     ///
     /// # Shapes
@@ -171,10 +221,6 @@ impl Encoder {
     /// - keep: `[batch, tokens]`, 1 for tokens and 0 for padding
     #[must_use]
     pub fn forward(&self, tokens: Tensor<3>, keep: Tensor<2>) -> Tensor<3> {
-        let start = match &self.norm_pre {
-            Some(norm) => normalise(tokens, norm, self.epsilon),
-            None => tokens,
-        };
-        self.blocks.iter().fold(start, |x, block| block.forward(x, keep.clone()))
+        (0..self.depth()).fold(self.enter(tokens), |x, number| self.block(number, x, keep.clone()))
     }
 }

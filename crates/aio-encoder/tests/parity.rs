@@ -106,3 +106,18 @@ fn variants_run() {
     let plain = EncoderConfig { depth: 0, ..config }.init(&device).forward(x, keep);
     assert!(difference(y, plain) < 1e-3);
 }
+
+#[test]
+fn what_burn_saved_is_read_as_blocks() {
+    use aio_encoder::checkpoint;
+    use aio_encoder::import::{Hints, Layout, import};
+    let (device, directory) = (Device::flex(), tempfile::tempdir().expect("temporary directory"));
+    let path = directory.path().join("blocks.bpk");
+    encoder(&device).save_file(&path).expect("saved");
+    let found = import(checkpoint::read(&path).expect("read"), Hints { heads: Some(3), ..Hints::default() }).expect("a known layout");
+    assert_eq!((found.layout, found.encoder.clone()), (Layout::MetaTransformer, config()));
+    let weights = Weights::from_tensors("blocks.bpk", &found.tensors, &Weights::embedded()).expect("serialises");
+    let loaded = weights.below("encoder.").expect("prefix").load(found.encoder.init(&device)).expect("fits");
+    let (x, keep) = (tensor::<3>("test.x", &device), tensor::<2>("test.keep", &device));
+    assert_eq!(difference(loaded.forward(x.clone(), keep.clone()), encoder(&device).forward(x, keep)), 0.0);
+}

@@ -3,13 +3,15 @@ use crate::{Backbone, BackboneConfig};
 use aio_data::picture::Picture;
 use aio_data::{Modality, ModalitySet};
 use aio_encoder::weights::Preprocessing;
+use aio_encoder::{Precision, Rest, Tape};
 use aio_heads::{Anchors, AttributeHead, IdentityHead, Masked, OwnPhoto, binding_loss, loss};
 use aio_tokenize::{Present, Statistics};
 use burn::module::Module;
-use burn::optim::GradientsParams;
-use burn::tensor::{Device, ExecutionError, Int, Tensor, TensorData};
+use burn::optim::{GradientsAccumulator, GradientsParams};
+use burn::tensor::{Device, ExecutionError, Gradients, Int, Tensor, TensorData};
 use burn::train::{ItemLazy, TrainOutput, TrainStep};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Weights and parameters of the training losses. The paper's values are not known; these are choices.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -102,13 +104,32 @@ impl Losses {
     }
 }
 
-/// One training batch: P × K tuples, every visual modality present (real or synthesised), text where it exists.
+/// The pictures of one modality in a batch.
+#[derive(Debug, Clone)]
+pub struct Pictured {
+    /// The modality.
+    pub modality: Modality,
+    /// Rows of the tuples that have one, rising.
+    pub rows: Vec<usize>,
+    /// Their pictures, parallel to `rows`.
+    pub pictures: Vec<Picture>,
+}
+
+impl Pictured {
+    /// Pictures that every tuple has.
+    #[must_use]
+    pub fn all(modality: Modality, pictures: Vec<Picture>) -> Self {
+        Self { modality, rows: (0..pictures.len()).collect(), pictures }
+    }
+}
+
+/// One training batch: P × K tuples, each with a photograph and what other modalities it has, real or synthesised.
 #[derive(Debug, Clone)]
 pub struct TrainBatch {
     /// Class of each tuple's identity.
     pub classes: Vec<usize>,
-    /// Pictures by modality, each parallel to `classes`.
-    pub pictures: Vec<(Modality, Vec<Picture>)>,
+    /// Pictures by modality; every tuple has a photograph.
+    pub pictures: Vec<Pictured>,
     /// Rows of the tuples that have a caption.
     pub text_rows: Vec<usize>,
     /// Token ids of those captions.
@@ -130,6 +151,8 @@ pub struct StepInput {
     pub preprocessing: Preprocessing,
     /// Batches whose gradients make one optimiser step; the loss is divided by it.
     pub accumulate: usize,
+    /// Whether the encoder's blocks are computed again in the backward pass ([`Tape::Recomputed`]).
+    pub recompute: bool,
     /// Where to compute.
     pub device: Device,
 }
@@ -150,9 +173,13 @@ impl TrainStep for Aio {
     type Output = StepOutput;
 
     fn step(&self, input: StepInput) -> TrainOutput<StepOutput> {
-        let losses = self.losses(&input.batch, &input.weights, &input.preprocessing, &input.device);
+        let mut tape = Tape::new(input.recompute);
+        let losses = self.losses_on(&mut tape, &input.batch, &input.weights, &input.preprocessing, &input.device);
         match losses.total() {
-            Ok((total, terms)) => TrainOutput::new(self, total.div_scalar(input.accumulate as f64).backward(), StepOutput(Ok(terms))),
+            Ok((total, terms)) => {
+                let gradients = total.div_scalar(input.accumulate as f64).backward();
+                TrainOutput { grads: self.gradients(tape, gradients), item: StepOutput(Ok(terms)) }
+            }
             Err(error) => TrainOutput { grads: GradientsParams::new(), item: StepOutput(Err(error)) },
         }
     }
@@ -182,6 +209,21 @@ pub struct Frozen {
     pub shared: Shared,
     /// Whether the statistics of batch normalisation do.
     pub statistics: Statistics,
+    /// Whether the encoder does.
+    pub encoder: EncoderUse,
+}
+
+/// What becomes of the encoder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EncoderUse {
+    /// It keeps its pre-trained weights: the paper's way.
+    #[default]
+    Frozen,
+    /// It learns with everything else.
+    Trained,
+    /// Its weights are drawn at random and kept: what pre-training is worth shows against this.
+    Random,
 }
 
 /// The parts that all modalities share beside the encoder: the `[CLS]` token and the output projection.
@@ -213,15 +255,31 @@ struct Feature {
     rows: Tensor<1, Int>,
 }
 
-/// Tensors of a batch, by modality and row.
+/// One modality of a batch as a tensor, and the tuples that have it.
+struct Part<'a> {
+    present: Present,
+    rows: &'a [usize],
+}
+
+impl Part<'_> {
+    /// The part of it that belongs to `rows`, all of which it has.
+    fn select(&self, rows: &[usize], device: &Device) -> Present {
+        if rows == self.rows {
+            return self.present.clone();
+        }
+        let places = integers(rows.iter().filter_map(|row| self.rows.binary_search(row).ok()), device);
+        match &self.present {
+            Present::Pictures(modality, pictures) => Present::Pictures(*modality, pictures.clone().select(0, places)),
+            Present::Text(ids) => Present::Text(ids.clone().select(0, places)),
+        }
+    }
+}
+
+/// The tensors of a batch, by modality.
 struct Inputs<'a> {
     batch: &'a TrainBatch,
-    pictures: Vec<(Modality, Tensor<4>)>,
-    captions: Option<Tensor<2, Int>>,
-    labels: Tensor<1, Int>,
-    rows: Tensor<1, Int>,
-    text_labels: Option<Tensor<1, Int>>,
-    text_rows: Option<Tensor<1, Int>>,
+    parts: BTreeMap<Modality, Part<'a>>,
+    device: &'a Device,
 }
 
 fn integers(values: impl IntoIterator<Item = usize>, device: &Device) -> Tensor<1, Int> {
@@ -231,46 +289,29 @@ fn integers(values: impl IntoIterator<Item = usize>, device: &Device) -> Tensor<
 }
 
 impl<'a> Inputs<'a> {
-    fn new(batch: &'a TrainBatch, preprocessing: &Preprocessing, device: &Device) -> Self {
-        let has_text = !batch.text_rows.is_empty();
-        Self {
-            batch,
-            pictures: batch.pictures.iter().map(|(m, p)| (*m, pictures(p, preprocessing, device))).collect(),
-            captions: has_text.then(|| token_ids(batch.captions.iter().map(Vec::as_slice), device)),
-            labels: integers(batch.classes.iter().copied(), device),
-            rows: integers(0..batch.classes.len(), device),
-            text_labels: has_text.then(|| integers(batch.text_rows.iter().map(|r| batch.classes[*r]), device)),
-            text_rows: has_text.then(|| integers(batch.text_rows.iter().copied(), device)),
+    fn new(batch: &'a TrainBatch, preprocessing: &Preprocessing, device: &'a Device) -> Self {
+        let mut parts = BTreeMap::new();
+        for Pictured { modality, rows, pictures: of_modality } in batch.pictures.iter().filter(|part| !part.rows.is_empty()) {
+            let present = Present::Pictures(*modality, pictures(of_modality, preprocessing, device));
+            parts.insert(*modality, Part { present, rows });
         }
+        if !batch.text_rows.is_empty() {
+            let present = Present::Text(token_ids(batch.captions.iter().map(Vec::as_slice), device));
+            parts.insert(Modality::Text, Part { present, rows: &batch.text_rows });
+        }
+        Self { batch, parts, device }
     }
 
-    fn picture(&self, modality: Modality) -> Option<Tensor<4>> {
-        self.pictures.iter().find(|(m, _)| *m == modality).map(|(_, p)| p.clone())
+    /// A set of modalities on the rows where all of it exists; none if there is no such row, or a modality is nowhere.
+    fn set(&self, set: ModalitySet) -> Option<(Vec<Present>, Vec<usize>)> {
+        let parts: Vec<&Part> = set.iter().map(|m| self.parts.get(&m)).collect::<Option<_>>()?;
+        let (first, others) = parts.split_first()?;
+        let rows: Vec<usize> = first.rows.iter().copied().filter(|row| others.iter().all(|part| part.rows.binary_search(row).is_ok())).collect();
+        (!rows.is_empty()).then(|| (parts.iter().map(|part| part.select(&rows, self.device)).collect(), rows))
     }
 
-    /// A combination, on the rows where all of it exists, with the labels of those rows, and the rows.
-    fn combination(&self, set: ModalitySet) -> Option<(Vec<Present>, Tensor<1, Int>, Tensor<1, Int>)> {
-        let rows = if set.contains(Modality::Text) { Some(self.text_rows.clone()?) } else { None };
-        let visual = set.iter().filter_map(|m| self.picture(m).map(|p| (m, p)));
-        let mut present: Vec<Present> = visual
-            .map(|(m, p)| {
-                Present::Pictures(
-                    m,
-                    match &rows {
-                        Some(rows) => p.select(0, rows.clone()),
-                        None => p,
-                    },
-                )
-            })
-            .collect();
-        let (labels, rows) = match rows {
-            Some(rows) => {
-                present.push(Present::Text(self.captions.clone()?));
-                (self.text_labels.clone()?, rows)
-            }
-            None => (self.labels.clone(), self.rows.clone()),
-        };
-        (present.len() > 1).then_some((present, labels, rows))
+    fn classes(&self, rows: &[usize]) -> Tensor<1, Int> {
+        integers(rows.iter().map(|row| self.batch.classes[*row]), self.device)
     }
 }
 
@@ -286,11 +327,13 @@ impl Aio {
         model.frozen(config.frozen)
     }
 
-    /// The same model with the encoder outside the gradient: gradients flow through it, never to it. What `frozen`
-    /// names is kept as it is, too.
+    /// The same model with the encoder outside the gradient, unless it is to be trained: gradients flow through it, never to it. What
+    /// `frozen` names is kept as it is, too.
     #[must_use]
     pub fn frozen(mut self, frozen: Frozen) -> Self {
-        self.backbone.encoder = self.backbone.encoder.no_grad();
+        if frozen.encoder != EncoderUse::Trained {
+            self.backbone.encoder = self.backbone.encoder.no_grad();
+        }
         self.backbone.tokenizers = self.backbone.tokenizers.frozen(frozen.tokenizers).with_statistics(frozen.statistics);
         if frozen.shared == Shared::Frozen {
             self.backbone.tokenizers = self.backbone.tokenizers.with_frozen_cls();
@@ -299,29 +342,47 @@ impl Aio {
         self
     }
 
+    /// The same model whose encoder computes its large products in `precision`.
+    #[must_use]
+    pub fn with_precision(mut self, precision: Precision) -> Self {
+        self.backbone.encoder = self.backbone.encoder.with_precision(precision);
+        self
+    }
+
     /// The losses of a batch, on the device of the inputs.
     #[must_use]
     pub fn losses(&self, batch: &TrainBatch, weights: &LossWeights, preprocessing: &Preprocessing, device: &Device) -> Losses {
+        self.losses_on(&mut Tape::Kept, batch, weights, preprocessing, device)
+    }
+
+    /// Gradients of all parameters, from those of the losses and what a tape holds.
+    fn gradients(&self, tape: Tape, losses: Gradients) -> GradientsParams {
+        let Rest { entrance, blocks } = tape.backward(&self.backbone.encoder, &losses);
+        let mut sum = GradientsAccumulator::new();
+        let parts = std::iter::once(losses).chain(blocks).chain(entrance.map(|e| e.backward()));
+        parts.for_each(|part| sum.accumulate(self, GradientsParams::from_grads(part, self)));
+        sum.grads()
+    }
+
+    fn losses_on(&self, tape: &mut Tape, batch: &TrainBatch, weights: &LossWeights, preprocessing: &Preprocessing, device: &Device) -> Losses {
         let inputs = Inputs::new(batch, preprocessing, device);
         let mut losses = Losses { terms: Vec::new() };
         let mut features = Vec::new();
-        let mut embed = |name: String, present: &[Present], labels: &Tensor<1, Int>, rows: &Tensor<1, Int>| {
-            let embedded = self.backbone.embed(present);
-            features.push(Feature { name, embedded, labels: labels.clone(), rows: rows.clone() });
+        let mut embed = |name: String, set: ModalitySet| {
+            let Some((present, rows)) = inputs.set(set) else { return };
+            let (embedded, _) = self.backbone.forward_on(tape, &present);
+            features.push(Feature { name, embedded, labels: inputs.classes(&rows), rows: integers(rows, device) });
         };
-        for (modality, pictures) in &inputs.pictures {
-            embed(modality.to_string(), &[Present::Pictures(*modality, pictures.clone())], &inputs.labels, &inputs.rows);
+        for modality in Modality::ALL {
+            embed(modality.to_string(), [modality].into_iter().collect());
         }
-        if let (Some(captions), Some(labels), Some(rows)) = (&inputs.captions, &inputs.text_labels, &inputs.text_rows) {
-            embed(Modality::Text.to_string(), &[Present::Text(captions.clone())], labels, rows);
-        }
-        let combined = batch.combinations.iter().filter_map(|set| inputs.combination(*set));
-        for (number, (present, labels, rows)) in (1..).zip(combined) {
-            embed(format!("combination {number}"), &present, &labels, &rows);
+        let present = |set: &&ModalitySet| set.iter().all(|m| inputs.parts.contains_key(&m));
+        for (number, set) in (1..).zip(batch.combinations.iter().filter(present)) {
+            embed(format!("combination {number}"), *set);
         }
         self.identity_terms(&features, weights, &mut losses);
         binding_terms(&features, weights, &mut losses);
-        self.attribute_term(&inputs, weights, &mut losses, device);
+        self.attribute_term(tape, &inputs, weights, &mut losses, device);
         losses
     }
 
@@ -340,18 +401,18 @@ impl Aio {
         }
     }
 
-    fn attribute_term(&self, inputs: &Inputs, weights: &LossWeights, losses: &mut Losses, device: &Device) {
+    fn attribute_term(&self, tape: &mut Tape, inputs: &Inputs, weights: &LossWeights, losses: &mut Losses, device: &Device) {
         let masked = &inputs.batch.masked;
         let targets: Vec<(usize, usize, usize)> =
             masked.iter().enumerate().flat_map(|(row, m)| m.targets.iter().map(move |(position, class)| (row, *position, *class))).collect();
-        let (Some(rows), Some(rgb)) = (&inputs.text_rows, inputs.picture(Modality::Rgb)) else { return };
+        let Some(rgb) = inputs.parts.get(&Modality::Rgb) else { return };
         if weights.attribute == 0.0 || targets.is_empty() {
             return;
         }
         let ids = token_ids(masked.iter().map(|m| &*m.ids), device);
         let [_, text_length] = ids.dims();
-        let present = [Present::Pictures(Modality::Rgb, rgb.select(0, rows.clone())), Present::Text(ids)];
-        let (_, tokens) = self.backbone.forward(&present);
+        let present = [rgb.select(&inputs.batch.text_rows, device), Present::Text(ids)];
+        let (_, tokens) = self.backbone.forward_on(tape, &present);
         let [batch, length, width] = tokens.dims();
         // Text stands at the end of the sequence, after [CLS] and the picture's tokens.
         let places = targets.iter().map(|(row, position, _)| row * length + (length - text_length) + position);

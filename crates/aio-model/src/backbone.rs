@@ -1,5 +1,5 @@
 use aio_encoder::weights::{Preprocessing, Weights, WeightsError, module_bytes, to_bytes};
-use aio_encoder::{Encoder, EncoderConfig};
+use aio_encoder::{Encoder, EncoderConfig, Tape};
 use aio_tokenize::{Present, Tokenizers, TokenizersConfig};
 use burn::module::Module;
 use burn::nn::{LayerNorm, LayerNormConfig, Linear, LinearConfig};
@@ -84,8 +84,17 @@ impl Backbone {
     /// - tokens: `[batch, 1 + tokens, width]`
     #[must_use]
     pub fn forward(&self, present: &[Present]) -> (Tensor<2>, Tensor<3>) {
+        self.forward_on(&mut Tape::Kept, present)
+    }
+
+    /// [`Backbone::forward`] with the encoder's pass noted on a tape.
+    ///
+    /// # Shapes
+    /// As [`Backbone::forward`].
+    #[must_use]
+    pub fn forward_on(&self, tape: &mut Tape, present: &[Present]) -> (Tensor<2>, Tensor<3>) {
         let sequence = self.tokenizers.sequence(present);
-        let tokens = self.encoder.forward(sequence.tokens, sequence.keep);
+        let tokens = tape.forward(&self.encoder, sequence.tokens, sequence.keep);
         let [batch, _, width] = tokens.dims();
         let cls = tokens.clone().narrow(1, 0, 1).reshape([batch, width]);
         (self.projection.forward(cls), tokens)

@@ -27,7 +27,7 @@ pub enum Stems {
 #[serde(rename_all = "kebab-case")]
 pub enum Normalisation {
     /// As the layout tells: CLIP's for CLIP and Meta-Transformer, ImageNet's for DINOv2, 0.5 for the others. DINO, MAE and DeiT look like timm's
-    /// own weights and need `imagenet`.
+    /// own weights and need `imagenet`, which `aio` knows by the names of their published files.
     #[default]
     Auto,
     /// CLIP's.
@@ -140,13 +140,8 @@ fn build(mut imported: Imported, options: &ImportOptions, origin: &str) -> Resul
     let (mean, std) = normalisation(&imported, options.normalisation);
     let preprocessing =
         Preprocessing { height: config.tokenizers.height, width: config.tokenizers.width, mean, std, interpolation: "bilinear, antialiased".into() };
-    let fresh = {
-        // A device has one stream of random numbers for the whole process: nobody else may draw from it meanwhile.
-        static DRAWING: Mutex<()> = Mutex::new(());
-        let _alone = DRAWING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        device.seed(options.seed);
-        Weights::from_bytes(origin, config.init(&device).to_bytes(&config, &preprocessing, &[])?)
-    };
+    let fresh = drawn(&device, options.seed, || config.init(&device).to_bytes(&config, &preprocessing, &[]))?;
+    let fresh = Weights::from_bytes(origin, fresh);
     let (tensors, missing) = overlay(fresh.tensors()?, imported.tensors).map_err(&problem)?;
     imported.coverage.missing.extend(missing);
     imported.coverage.missing.sort();
@@ -161,6 +156,30 @@ fn build(mut imported: Imported, options: &ImportOptions, origin: &str) -> Resul
     let card = [("origin", origin.into()), ("layout", imported.layout.name().into())];
     let bytes = Backbone { tokenizers, ..backbone }.to_bytes(&config, &preprocessing, &card)?;
     Ok(Converted { layout: imported.layout, weights: Weights::from_bytes(origin, bytes), coverage: imported.coverage })
+}
+
+/// What `draw` makes of the device's random numbers after `seed`.
+fn drawn<T>(device: &Device, seed: u64, draw: impl FnOnce() -> T) -> T {
+    // A device has one stream of random numbers for the whole process: nobody else may draw from it meanwhile.
+    static DRAWING: Mutex<()> = Mutex::new(());
+    let _alone = DRAWING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    device.seed(seed);
+    draw()
+}
+
+/// The same weights with an encoder that is drawn at random, uniformly within ±1/√inputs as PyTorch's `nn.Linear` starts.
+///
+/// # Errors
+/// As [`Backbone::load`].
+pub fn with_random_encoder(weights: &Weights, seed: u64) -> Result<Weights, WeightsError> {
+    let device = Device::flex();
+    let (backbone, config, preprocessing) = Backbone::load(weights, &device)?;
+    let card = [("origin", "the encoder is random".into())];
+    let bytes = drawn(&device, seed, || {
+        let encoder = config.encoder.init(&device);
+        Backbone { encoder, ..backbone }.to_bytes(&config, &preprocessing, &card)
+    })?;
+    Ok(Weights::from_bytes("a random encoder", bytes))
 }
 
 /// Puts the imported tensors in the place of fresh ones; returns all, and the names of those that stayed fresh.

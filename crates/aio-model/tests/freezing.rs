@@ -2,14 +2,15 @@
 
 use aio_data::picture::{Picture, PictureSize};
 use aio_data::{Modality, ModalitySet};
-use aio_encoder::EncoderConfig;
+use aio_encoder::{EncoderConfig, Precision};
 use aio_encoder::weights::{Preprocessing, module_bytes, sha256};
 use aio_heads::Masked;
-use aio_model::{Aio, AioConfig, BackboneConfig, ExtractError, Extractor, Frozen, Input, LossWeights, Shared, TrainBatch};
+use aio_model::{Aio, AioConfig, BackboneConfig, EncoderUse, ExtractError, Extractor, Frozen, Input, LossWeights, Pictured, Shared, StepInput, TrainBatch};
 use aio_tokenize::{Statistics, StemConfig, StemKind, TextConfig, TokenizersConfig};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::{AdamWConfig, GradientsParams};
 use burn::tensor::{Device, Tensor};
+use burn::train::TrainStep;
 
 fn config() -> AioConfig {
     let tokenizers = TokenizersConfig {
@@ -40,7 +41,7 @@ fn batch() -> TrainBatch {
         pictures: [Modality::Rgb, Modality::Infrared, Modality::Sketch]
             .into_iter()
             .enumerate()
-            .map(|(m, modality)| (modality, (0..6).map(|i| picture(10 * m + i)).collect()))
+            .map(|(m, modality)| Pictured::all(modality, (0..6).map(|i| picture(10 * m + i)).collect()))
             .collect(),
         text_rows: vec![0, 1, 3],
         captions: (0..3).map(ids).collect(),
@@ -50,9 +51,13 @@ fn batch() -> TrainBatch {
 }
 
 fn model(device: &Device) -> Aio {
+    model_with(Frozen::default(), device)
+}
+
+fn model_with(frozen: Frozen, device: &Device) -> Aio {
     device.seed(1);
     let training = device.clone().autodiff();
-    Aio::new(config().backbone.init(&training), &config(), &training)
+    Aio::new(config().backbone.init(&training), &AioConfig { frozen, ..config() }, &training)
 }
 
 #[test]
@@ -126,7 +131,7 @@ fn gradients_reach_every_tokenizer_parameter_and_no_encoder_parameter() {
 #[test]
 fn what_is_frozen_gets_no_gradient_and_everything_else_does() {
     let device = Device::flex();
-    let frozen = Frozen { tokenizers: [Modality::Text].into_iter().collect(), shared: Shared::Frozen, statistics: Statistics::Pretrained };
+    let frozen = Frozen { tokenizers: [Modality::Text].into_iter().collect(), shared: Shared::Frozen, statistics: Statistics::Pretrained, encoder: EncoderUse::Frozen };
     let model = model(&device).frozen(frozen);
     let (total, _) = model.losses(&batch(), &LossWeights::default(), &preprocessing(), &device).total().expect("finite");
     let grads = GradientsParams::from_grads(total.backward(), &model);
@@ -137,6 +142,98 @@ fn what_is_frozen_gets_no_gradient_and_everything_else_does() {
     let mut silent = Silent { found: Vec::new(), seen: 0, ..silent };
     model.backbone.projection.visit(&mut silent);
     assert_eq!(silent.found.len(), silent.seen);
+}
+
+#[test]
+fn what_a_tuple_lacks_is_left_out_of_what_needs_it() {
+    let device = Device::flex();
+    let model = model(&device);
+    let value = |batch: &TrainBatch| {
+        let (_, terms) = model.losses(batch, &LossWeights { triplet: 0.0, ..LossWeights::default() }, &preprocessing(), &device).total().expect("finite");
+        terms.into_iter().collect::<std::collections::BTreeMap<String, f32>>()
+    };
+    let whole = batch();
+    // Only the last four tuples have a sketch, so the last of the captions stands beside one.
+    let mut partial = whole.clone();
+    partial.pictures[2] = Pictured { modality: Modality::Sketch, rows: vec![2, 3, 4, 5], pictures: whole.pictures[2].pictures[2..].to_vec() };
+    let mut absent = whole.clone();
+    absent.pictures.truncate(2);
+    let (whole, partial, absent) = (value(&whole), value(&partial), value(&absent));
+    assert_eq!((whole["identity.rgb"], whole["attribute"]), (partial["identity.rgb"], partial["attribute"]));
+    assert_ne!(whole["identity.sketch"], partial["identity.sketch"]);
+    assert_ne!(whole["identity.combination 1"], partial["identity.combination 1"]);
+    assert!(absent.keys().all(|name| !name.contains("sketch") && !name.contains("combination")), "{absent:?}");
+}
+
+/// Every parameter's gradient, by name.
+struct Gradients<'a> {
+    grads: &'a GradientsParams,
+    path: Vec<String>,
+    found: std::collections::BTreeMap<String, Vec<f32>>,
+}
+
+impl ModuleVisitor for Gradients<'_> {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.path.push(name.to_owned());
+    }
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.pop();
+    }
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if let Some(gradient) = self.grads.get::<D>(param.id) {
+            self.found.insert(self.path.join("."), gradient.into_data().iter::<f32>().collect());
+        }
+    }
+}
+
+/// Gradients of one step by name.
+fn gradients(model: &Aio, recompute: bool) -> std::collections::BTreeMap<String, Vec<f32>> {
+    let input = StepInput {
+        batch: batch(),
+        weights: LossWeights::default(),
+        preprocessing: preprocessing(),
+        accumulate: 1,
+        recompute,
+        device: Device::flex(),
+    };
+    let grads = model.step(input).grads;
+    let mut visitor = Gradients { grads: &grads, path: Vec::new(), found: Default::default() };
+    model.visit(&mut visitor);
+    visitor.found
+}
+
+fn largest_difference(a: &std::collections::BTreeMap<String, Vec<f32>>, b: &std::collections::BTreeMap<String, Vec<f32>>) -> f32 {
+    assert!(a.keys().eq(b.keys()), "{:?} and {:?}", a.keys(), b.keys());
+    let norm = |v: &[f32]| v.iter().map(|x| x * x).sum::<f32>().sqrt();
+    let relative = |(a, b): (&Vec<f32>, &Vec<f32>)| norm(&a.iter().zip(b).map(|(a, b)| a - b).collect::<Vec<_>>()) / norm(a).max(1e-3);
+    a.values().zip(b.values()).map(relative).fold(0.0, f32::max)
+}
+
+#[test]
+fn blocks_computed_again_give_the_same_gradients() {
+    let device = Device::flex();
+    for encoder in [EncoderUse::Frozen, EncoderUse::Trained] {
+        for shared in [Shared::Trained, Shared::Frozen] {
+            let tokenizers = if shared == Shared::Frozen { [Modality::Text].into_iter().collect() } else { ModalitySet::default() };
+            let model = model_with(Frozen { encoder, shared, tokenizers, ..Frozen::default() }, &device);
+            let (kept, again) = (gradients(&model, false), gradients(&model, true));
+            assert_eq!(kept.keys().any(|name| name.starts_with("backbone.encoder.")), encoder == EncoderUse::Trained);
+            let difference = largest_difference(&kept, &again);
+            assert!(kept.len() > 30 && difference < 1e-4, "{encoder:?}, {shared:?}: {} gradients, {difference}", kept.len());
+        }
+    }
+}
+
+#[test]
+fn bfloat16_products_are_close_and_leave_the_weights_alone() {
+    let device = Device::flex();
+    let model = model(&device);
+    let (exact, rounded) = (gradients(&model, false), gradients(&model.clone().with_precision(Precision::Bf16), true));
+    let difference = largest_difference(&exact, &rounded);
+    // 8 bits of precision, through two blocks forward and backward.
+    assert!(difference > 1e-5 && difference < 0.1, "{difference}");
+    let hash = |model: &Aio| sha256(&module_bytes(&model.backbone.encoder).expect("bytes"));
+    assert_eq!(hash(&model.clone().with_precision(Precision::Bf16)), hash(&model));
 }
 
 #[test]

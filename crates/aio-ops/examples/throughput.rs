@@ -2,7 +2,7 @@
 //!
 //! Prints medians in milliseconds and their ratio, for a batch as the embedded encoder trains on.
 
-use aio_ops::{IbnSplit, Window, reference};
+use aio_ops::{IbnSplit, Precision, Window, reference};
 use burn::tensor::{Device, Distribution, Tensor};
 use std::time::Instant;
 
@@ -65,10 +65,10 @@ fn main() {
     table += &compare(
         "attention",
         random([batch, tokens, 3 * width]),
-        |x| aio_ops::attention(x, keep.clone(), heads),
-        |x| reference::attention(x, keep.clone(), heads),
+        |x| aio_ops::attention(x, keep.clone(), heads, Precision::F32),
+        |x| reference::attention(x, keep.clone(), heads, Precision::F32),
     );
-    table += &compare("linear", rows(), |x| aio_ops::linear(x, w.clone(), bias.clone()), |x| reference::linear(x, w.clone(), bias.clone()));
+    table += &compare("linear", rows(), |x| aio_ops::linear(x, w.clone(), bias.clone(), Precision::F32), |x| reference::linear(x, w.clone(), bias.clone(), Precision::F32));
     table += &compare(
         "convolution",
         random([batch, 48, 24, 16]),

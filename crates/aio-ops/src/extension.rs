@@ -293,13 +293,14 @@ fn register<B: Backend, const N: usize>(parents: [Option<NodeId>; N], results: [
 struct LinearStep;
 
 impl<B: Kernels> Backward<B, 3> for LinearStep {
-    type State = (FloatTensor<B>, FloatTensor<B>);
+    /// The input is kept for the weight's gradient alone, so not where the weight is frozen.
+    type State = (Option<FloatTensor<B>>, FloatTensor<B>);
 
     fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
         let dy = grads.consume::<B>(&ops.node);
         let (x, weight) = ops.state;
         let [input, kernel, bias] = ops.parents;
-        if let Some(kernel) = kernel {
+        if let (Some(kernel), Some(x)) = (kernel, x) {
             grads.register::<B>(kernel.id, B::fused_linear_weight_backward(x, dy.clone()));
         }
         if let Some(bias) = bias {
@@ -376,8 +377,10 @@ impl<B: Kernels, C: CheckpointStrategy> FusedOps for Autodiff<B, C> {
     }
 
     fn fused_linear(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
+        let learned = weight.is_tracked();
         let ((x, a), (weight, b), (bias, c)) = (x.into_parts(), weight.into_parts(), bias.into_parts());
         let output = B::fused_linear(x.clone(), weight.clone(), bias);
+        let x = learned.then_some(x);
         match Backward::<B, 3>::prepare::<C>(LinearStep, [a, b, c]).compute_bound().stateful() {
             OpsKind::Tracked(prep) => prep.finish((x, weight), output),
             OpsKind::UnTracked(prep) => prep.finish(output),

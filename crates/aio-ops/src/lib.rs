@@ -12,6 +12,19 @@ pub mod reference;
 use burn::backend::Dispatch;
 use burn::tensor::{Device, Tensor};
 use extension::FusedOps;
+use serde::{Deserialize, Serialize};
+
+/// In which numbers the large products of the encoder are computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Precision {
+    /// 32-bit floating point.
+    #[default]
+    F32,
+    /// Operands of matrix products in bfloat16, sums and everything else in 32 bits: what PyTorch's autocast does. For GPUs; on the CPU
+    /// it is slower.
+    Bf16,
+}
 
 fn on_cpu<const D: usize>(tensor: &Tensor<D>) -> bool {
     tensor.device() == Device::flex()
@@ -52,9 +65,9 @@ pub fn layer_norm(x: Tensor<3>, gamma: Tensor<1>, beta: Tensor<1>, epsilon: f64)
 /// - keep: `[batch, tokens]`, 1 for tokens and 0 for padding
 /// - output: `[batch, tokens, heads · d]`
 #[must_use]
-pub fn attention(qkv: Tensor<3>, keep: Tensor<2>, heads: usize) -> Tensor<3> {
-    if !on_cpu(&qkv) {
-        return reference::attention(qkv, keep, heads);
+pub fn attention(qkv: Tensor<3>, keep: Tensor<2>, heads: usize, precision: Precision) -> Tensor<3> {
+    if precision != Precision::F32 || !on_cpu(&qkv) {
+        return reference::attention(qkv, keep, heads, precision);
     }
     let output = <Dispatch as FusedOps>::attention(qkv.into_dispatch(), keep.into_dispatch(), heads);
     Tensor::from_dispatch(output)
@@ -67,9 +80,9 @@ pub fn attention(qkv: Tensor<3>, keep: Tensor<2>, heads: usize) -> Tensor<3> {
 /// - weight: `[in, out]`, bias: `[out]`
 /// - output: `[batch, tokens, out]`
 #[must_use]
-pub fn linear(x: Tensor<3>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<3> {
-    if !on_cpu(&x) {
-        return reference::linear(x, weight, bias);
+pub fn linear(x: Tensor<3>, weight: Tensor<2>, bias: Tensor<1>, precision: Precision) -> Tensor<3> {
+    if precision != Precision::F32 || !on_cpu(&x) {
+        return reference::linear(x, weight, bias, precision);
     }
     let output = <Dispatch as FusedOps>::fused_linear(x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch());
     Tensor::from_dispatch(output)

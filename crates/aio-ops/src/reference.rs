@@ -1,9 +1,9 @@
 //! The plain compositions: what every function of this crate computes, for devices without a kernel and for tests.
 
-use crate::{IbnSplit, Window};
+use crate::{IbnSplit, Precision, Window};
 use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
-use burn::tensor::{Tensor, activation};
+use burn::tensor::{FloatDType, Tensor, activation};
 
 /// See [`crate::gelu`].
 #[must_use]
@@ -19,23 +19,39 @@ pub fn layer_norm(x: Tensor<3>, gamma: Tensor<1>, beta: Tensor<1>, epsilon: f64)
     centred / (variance + epsilon).sqrt() * gamma.unsqueeze::<3>() + beta.unsqueeze::<3>()
 }
 
+/// The operands of a product in a precision.
+fn operand<const D: usize>(x: Tensor<D>, precision: Precision) -> Tensor<D> {
+    match precision {
+        Precision::F32 => x,
+        Precision::Bf16 => x.cast(FloatDType::BF16),
+    }
+}
+
+/// A product back in 32 bits.
+fn product<const D: usize>(x: Tensor<D>, precision: Precision) -> Tensor<D> {
+    match precision {
+        Precision::F32 => x,
+        Precision::Bf16 => x.cast(FloatDType::F32),
+    }
+}
+
 /// See [`crate::attention`].
 #[must_use]
-pub fn attention(qkv: Tensor<3>, keep: Tensor<2>, heads: usize) -> Tensor<3> {
+pub fn attention(qkv: Tensor<3>, keep: Tensor<2>, heads: usize, precision: Precision) -> Tensor<3> {
     let [batch, tokens, width] = qkv.dims();
     let depth = width / 3 / heads;
-    let parts = qkv.reshape([batch, tokens, 3, heads, depth]).permute([2, 0, 3, 1, 4]);
+    let parts = operand(qkv, precision).reshape([batch, tokens, 3, heads, depth]).permute([2, 0, 3, 1, 4]);
     let part = |i: usize| parts.clone().narrow(0, i, 1).reshape([batch, heads, tokens, depth]);
-    let scores = part(0).mul_scalar((depth as f64).powf(-0.5)).matmul(part(1).swap_dims(2, 3));
+    let scores = product(part(0).matmul(part(1).swap_dims(2, 3)), precision).mul_scalar((depth as f64).powf(-0.5));
     let hidden = (keep - 1.0).mul_scalar(1e9).reshape([batch, 1, 1, tokens]);
-    let weights = activation::softmax(scores + hidden, 3);
-    weights.matmul(part(2)).swap_dims(1, 2).reshape([batch, tokens, width / 3])
+    let weights = operand(activation::softmax(scores + hidden, 3), precision);
+    product(weights.matmul(part(2)), precision).swap_dims(1, 2).reshape([batch, tokens, width / 3])
 }
 
 /// See [`crate::linear`].
 #[must_use]
-pub fn linear(x: Tensor<3>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<3> {
-    x.matmul(weight.unsqueeze::<3>()) + bias.unsqueeze::<3>()
+pub fn linear(x: Tensor<3>, weight: Tensor<2>, bias: Tensor<1>, precision: Precision) -> Tensor<3> {
+    product(operand(x, precision).matmul(operand(weight, precision).unsqueeze::<3>()), precision) + bias.unsqueeze::<3>()
 }
 
 /// See [`crate::convolve`].

@@ -1,6 +1,6 @@
 //! Every operation agrees with its plain composition, in values and in gradients.
 
-use aio_ops::{IbnSplit, Window, reference};
+use aio_ops::{IbnSplit, Precision, Window, reference};
 use burn::tensor::{Device, Tensor, TensorData};
 
 /// Roughly normal values that depend on the seed alone, whatever other tests run beside this one.
@@ -89,7 +89,7 @@ fn attention_agrees_with_and_without_padding() {
             mask[18 + 1..27].fill(1.0 - padded);
             Tensor::<2>::from_data(TensorData::new(mask, [3, 9]), &Device::flex())
         };
-        check([], 0, 2e-5, |[], x| aio_ops::attention(x, keep(), 4), |[], x| reference::attention(x, keep(), 4), random([3, 9, 96], 5));
+        check([], 0, 2e-5, |[], x| aio_ops::attention(x, keep(), 4, Precision::F32), |[], x| reference::attention(x, keep(), 4, Precision::F32), random([3, 9, 96], 5));
     }
 }
 
@@ -137,8 +137,8 @@ fn linear_agrees() {
         [random([70 * 30], 12), random([30], 13)],
         2,
         5e-4,
-        |[w, b], x| aio_ops::linear(x, w.reshape([70, 30]), b),
-        |[w, b], x| reference::linear(x, w.reshape([70, 30]), b),
+        |[w, b], x| aio_ops::linear(x, w.reshape([70, 30]), b, Precision::F32),
+        |[w, b], x| reference::linear(x, w.reshape([70, 30]), b, Precision::F32),
         random([5, 61, 70], 14),
     );
 }

@@ -239,6 +239,21 @@ impl StemConfig {
         Ok(())
     }
 
+    /// Numbers that automatic differentiation keeps of one picture of `height × width` pixels between the passes.
+    ///
+    /// Every convolution keeps its input; every normalisation what it standardised, which with running statistics and instance
+    /// normalisation are two things.
+    #[must_use]
+    pub fn kept(&self, height: usize, width: usize, statistics: Statistics) -> usize {
+        let (mut pixels, mut kept) = (height * width, 3 * height * width);
+        for layer in self.plan() {
+            pixels /= layer.window.stride * layer.window.stride;
+            let apart = if statistics == Statistics::Pretrained { layer.instance } else { 0 };
+            kept += pixels * (2 * layer.channels + apart);
+        }
+        kept
+    }
+
     fn plan(&self) -> Vec<LayerPlan> {
         let c = self.channels;
         let half = Window { kernel: 3, stride: 2, padding: 1 };

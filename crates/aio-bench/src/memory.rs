@@ -1,0 +1,146 @@
+//! How much memory training will take, before it takes it.
+
+use crate::config::Experiment;
+use crate::error::Result;
+use crate::source::Source;
+use crate::train::Start;
+use aio_data::{Modality, ModalitySet};
+use aio_model::{Aio, EncoderUse};
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::tensor::Tensor;
+use std::fmt;
+
+/// Bytes by what they are for.
+///
+/// The sum is what the kernels of the CPU take (`just bench size` compares it with what the process took). Other devices run the plain
+/// compositions, which keep more between the passes: there it is a lower bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Estimate {
+    /// The model, and the file it came from.
+    pub weights: usize,
+    /// Gradients and AdamW's two moments of what learns.
+    pub optimiser: usize,
+    /// What the forward pass keeps for the backward pass, and what that works on.
+    pub activations: usize,
+    /// Decoded pictures.
+    pub pictures: usize,
+    /// The program itself.
+    pub program: usize,
+}
+
+impl Estimate {
+    /// All of it.
+    #[must_use]
+    pub fn total(&self) -> usize {
+        self.weights + self.optimiser + self.activations + self.pictures + self.program
+    }
+}
+
+fn mebibytes(bytes: usize) -> usize {
+    bytes >> 20
+}
+
+impl fmt::Display for Estimate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { weights, optimiser, activations, pictures, program } = self;
+        let parts = [("weights", weights), ("optimiser", optimiser), ("activations", activations), ("pictures", pictures), ("program", program)];
+        let listed: Vec<String> = parts.iter().map(|(name, bytes)| format!("{name} {}", mebibytes(**bytes))).collect();
+        write!(f, "about {} MiB at the peak ({})", mebibytes(self.total()), listed.join(", "))
+    }
+}
+
+/// What the program takes beside everything that depends on the experiment.
+const PROGRAM: usize = 100 << 20;
+
+/// Bytes of a number.
+const NUMBER: usize = 4;
+
+/// Parameters by whether they learn.
+#[derive(Debug, Default)]
+struct Count {
+    all: usize,
+    learned: usize,
+}
+
+impl ModuleVisitor for Count {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let value = param.val();
+        let count: usize = value.dims().iter().product();
+        self.all += count;
+        self.learned += if value.is_require_grad() { count } else { 0 };
+    }
+}
+
+/// A forward pass of the encoder: so many sequences of so many tokens, made of so many pictures each.
+#[derive(Debug, Clone, Copy)]
+struct Pass {
+    rows: usize,
+    tokens: usize,
+    pictures: usize,
+}
+
+/// The passes of the largest step: every modality alone, the longest combinations, and the attribute head's.
+fn passes(experiment: &Experiment, start: &Start, rows: usize, caption: usize) -> Vec<Pass> {
+    let tokenizers = &start.config.tokenizers;
+    let grid = tokenizers.grid();
+    let of = |set: ModalitySet| {
+        let pictures = set.iter().filter(|m| m.is_visual()).count();
+        let text = if set.contains(Modality::Text) { caption } else { 0 };
+        Pass { rows, tokens: 1 + tokenizers.registers + pictures * grid.rows * grid.columns + text, pictures }
+    };
+    let known = experiment.model.modalities;
+    let alone = |m: Modality| of([m].into_iter().collect());
+    // A sentence alone keeps nothing where its tokenizer is frozen and [CLS] with it.
+    let silent = |m: &Modality| {
+        experiment.model.shared == aio_model::Shared::Frozen
+            && experiment.model.frozen.contains(m)
+            && experiment.model.encoder != EncoderUse::Trained
+    };
+    let mut passes: Vec<Pass> = known.iter().filter(|m| !silent(m)).map(alone).collect();
+    let mut combined: Vec<Pass> =
+        ModalitySet::combinations().into_iter().filter(|set| set.len() > 1 && set.iter().all(|m| known.contains(m))).map(of).collect();
+    combined.sort_by_key(|pass| std::cmp::Reverse(pass.tokens));
+    passes.extend(combined.into_iter().take(experiment.train.combinations));
+    if experiment.losses.attribute != 0.0 && known.contains(Modality::Text) {
+        passes.push(of([Modality::Rgb, Modality::Text].into_iter().collect()));
+    }
+    passes
+}
+
+/// Bytes of activations at the peak of a step.
+fn activations(experiment: &Experiment, start: &Start, passes: &[Pass]) -> usize {
+    let (encoder, tokenizers) = (&start.config.encoder, &start.config.tokenizers);
+    let learned = experiment.model.encoder == EncoderUse::Trained;
+    let picture = tokenizers.stem.kept(tokenizers.height, tokenizers.width, experiment.model.statistics);
+    let stems: usize = passes.iter().map(|pass| pass.rows * pass.pictures * picture).sum();
+    let in_block = |pass: &Pass| pass.rows * pass.tokens * encoder.kept_in_block(pass.tokens, learned);
+    let working = passes.iter().map(|pass| pass.rows * pass.tokens * encoder.working()).max().unwrap_or(0);
+    let blocks: usize = if experiment.train.recompute {
+        // Inputs of all blocks of all passes, and one block of one pass at a time.
+        let inputs: usize = passes.iter().map(|pass| pass.rows * pass.tokens * encoder.width * (encoder.depth + 1)).sum();
+        inputs + passes.iter().map(in_block).max().unwrap_or(0)
+    } else {
+        encoder.depth * passes.iter().map(in_block).sum::<usize>()
+    };
+    NUMBER * (stems + blocks + working)
+}
+
+/// Predicts the peak of training on `source` with `model`.
+///
+/// # Errors
+/// As [`Source::batch`].
+pub fn predict(experiment: &Experiment, start: &Start, model: &Aio, source: &Source) -> Result<Estimate> {
+    let mut count = Count::default();
+    model.visit(&mut count);
+    let first = source.epoch(0).into_iter().next().map(|tuples| source.batch(&tuples, 0)).transpose()?;
+    // Captions are padded to the longest of their batch, and any batch will do for how long that is.
+    let caption = first.iter().flat_map(|batch| &batch.captions).map(Vec::len).max().unwrap_or(0).next_multiple_of(8);
+    let rows = experiment.train.identities * experiment.train.tuples;
+    Ok(Estimate {
+        weights: NUMBER * count.all + start.bytes(),
+        optimiser: 3 * NUMBER * count.learned,
+        activations: activations(experiment, start, &passes(experiment, start, rows, caption)),
+        pictures: source.held_bytes(),
+        program: PROGRAM,
+    })
+}
