@@ -12,7 +12,7 @@ use crate::run::{Run, RunResult};
 use crate::train;
 use aio_data::{DataError, fs};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -73,6 +73,8 @@ pub struct Cell {
     pub id: String,
     /// What is varied, as `--set` takes it.
     pub settings: Vec<String>,
+    /// What it is called in tables: the labels of the file, or else what is varied.
+    pub label: String,
 }
 
 /// How far a cell has come with a seed.
@@ -110,6 +112,9 @@ impl std::fmt::Display for State {
         }
     }
 }
+
+/// The list of a `[[zip]]` that names its cells and sets nothing.
+const LABEL: &str = "label";
 
 /// `key=value` pairs of one choice.
 type Choice = Vec<(String, Value)>;
@@ -163,15 +168,23 @@ impl Sweep {
             return Err(wrong("`seeds` is empty".into()));
         }
         let base = path.parent().unwrap_or(Path::new(".")).join(&file.base);
+        let labelled: BTreeSet<&String> = file.zip.iter().filter(|zip| zip.contains_key(LABEL)).flat_map(toml::Table::keys).collect();
         let mut cells: Vec<Cell> = Vec::new();
         for choice in expand(path, &file)? {
-            let settings: Vec<String> = choice.iter().map(|(key, value)| format!("{key}={value}")).collect();
+            let settings: Vec<String> = choice.iter().filter(|(key, _)| key != LABEL).map(|(key, value)| format!("{key}={value}")).collect();
+            let words = choice.iter().filter_map(|(key, value)| match (key == LABEL, labelled.contains(key)) {
+                (true, _) => Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned)),
+                (false, true) => None,
+                (false, false) => Some(format!("{key}={value}")),
+            });
+            let label = words.collect::<Vec<_>>().join(" ");
+            let label = if label.is_empty() { "base".to_owned() } else { label };
             let experiment = Experiment::load(&base, &settings)?;
             let id = experiment.cell(&experiment::checksums(&experiment)?);
             if let Some(twin) = cells.iter().find(|c| c.id == id) {
-                return Err(wrong(format!("the cells `{}` and `{}` are the same experiment", twin.settings.join(" "), settings.join(" "))));
+                return Err(wrong(format!("the cells `{}` and `{label}` are the same experiment", twin.label)));
             }
-            cells.push(Cell { id, settings });
+            cells.push(Cell { id, settings, label });
         }
         if cells.is_empty() {
             return Err(wrong("no cell is left".into()));
@@ -233,7 +246,7 @@ impl Sweep {
                 open += 1;
                 left += seconds.get(&cell.id).copied().or(usual).unwrap_or(0.0);
             }
-            text += &format!("| {} | {} | {seed} | {state} |\n", cell.id, cell.settings.join(" "));
+            text += &format!("| {} | {} | {seed} | {state} |\n", cell.id, cell.label);
         }
         let total = self.cells.len() * self.seeds.len();
         text += &format!("\n{} cells, {} seeds: {} of {total} runs done", self.cells.len(), self.seeds.len(), total - open);
@@ -252,31 +265,47 @@ impl Sweep {
         let mut text = "| cell | what is varied | steps | seconds a step | minutes of training | MiB at the peak |\n|---|---|--:|--:|--:|--:|\n".to_owned();
         for cell in &self.cells {
             let experiment = Experiment::load(&self.base, &cell.settings)?;
-            let named = |e: Error| Error::user(format!("cell {} ({}): {e}", cell.id, cell.settings.join(" ")), e.hint().unwrap_or_default());
+            let named = |e: Error| Error::user(format!("cell {} ({}): {e}", cell.id, cell.label), e.hint().unwrap_or_default());
             let train::Probe { steps, seconds, memory } = experiment::probe(&experiment, device).map_err(named)?;
             let minutes = seconds * steps as f64 / 60.0;
-            text += &format!("| {} | {} | {steps} | {seconds:.2} | {minutes:.1} | {} |\n", cell.id, cell.settings.join(" "), memory.total() >> 20);
+            text += &format!("| {} | {} | {steps} | {seconds:.2} | {minutes:.1} | {} |\n", cell.id, cell.label, memory.total() >> 20);
         }
         Ok(text)
     }
 
-    /// Runs what is not done, skipping what others run. `shard` (i, n) takes every n-th run from the i-th on.
+    /// Runs what is not done.
     ///
     /// # Errors
-    /// [`Error::Stopped`] after a signal; what failed, at once or, with `keep_going`, at the end.
-    pub fn run(&self, runs: &Path, device: &str, (index, count): (usize, usize), only: Option<&str>, keep_going: bool) -> Result<String> {
+    /// [`Error::Stopped`] after a signal; what failed, at once or, with [`Choose::keep_going`], at the end.
+    pub fn run(&self, runs: &Path, device: &str, choose: &Choose) -> Result<String> {
         let mut failures = Vec::new();
+        let (index, count) = choose.shard;
         let jobs: Vec<(&Cell, u64)> = self.jobs().collect();
         for (cell, seed) in jobs.into_iter().enumerate().filter(|(i, _)| i % count == index).map(|(_, job)| job) {
-            if only.is_some_and(|id| id != cell.id) || self.state(runs, cell, seed) == State::Done {
+            if choose.only.as_ref().is_some_and(|id| *id != cell.id) || choose.seed.is_some_and(|wanted| wanted != seed) {
                 continue;
             }
             let directory = self.directory(runs, cell, seed);
-            let Some(lock) = Lock::take(&directory)? else {
-                eprintln!("{} seed {seed}: another process works on it", cell.id);
-                continue;
+            let mut told = false;
+            let lock = loop {
+                if self.state(runs, cell, seed) == State::Done {
+                    break None;
+                }
+                if let Some(lock) = Lock::take(&directory)? {
+                    break Some(lock);
+                }
+                if !told {
+                    let what = if choose.wait { "; waiting for it" } else { "" };
+                    eprintln!("{} seed {seed}: another process works on it{what}", cell.id);
+                    told = true;
+                }
+                if !choose.wait {
+                    break None;
+                }
+                std::thread::sleep(PATIENCE);
             };
-            eprintln!("{} seed {seed}: {}", cell.id, cell.settings.join(" "));
+            let Some(lock) = lock else { continue };
+            eprintln!("{} seed {seed}: {}", cell.id, cell.label);
             let failed = directory.join(FAILED);
             let _ = std::fs::remove_file(&failed);
             let settings = cell.settings.iter().cloned().chain([format!("seed={seed}")]).collect();
@@ -288,7 +317,7 @@ impl Sweep {
                 Err(stopped @ Error::Stopped { .. }) => return Err(stopped),
                 Err(error) => {
                     fs::write_then_rename(&failed, format!("{error}\n").as_bytes())?;
-                    if !keep_going {
+                    if !choose.keep_going {
                         return Err(error);
                     }
                     eprintln!("error: {error}");
@@ -318,6 +347,24 @@ impl Sweep {
         self.cells.iter().map(of).collect()
     }
 }
+
+/// Which runs of a sweep a call takes, and what it does about those that it cannot have.
+#[derive(Debug, Clone)]
+pub struct Choose {
+    /// (i, n): every n-th run from the i-th on.
+    pub shard: (usize, usize),
+    /// The cell with this id alone.
+    pub only: Option<String>,
+    /// Runs with this seed alone.
+    pub seed: Option<u64>,
+    /// Whether to wait for a run that another process works on, and to take it over if that process dies.
+    pub wait: bool,
+    /// Whether to go on after a failure.
+    pub keep_going: bool,
+}
+
+/// Time between two looks at a run that another process works on.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Name of the file that says why a run failed.
 const FAILED: &str = "failed.txt";
@@ -361,8 +408,10 @@ impl Lock {
         now().saturating_sub(self.beat)
     }
 
+    /// Whether somebody still works on it: a process of this host that is gone is gone at once, whatever it said last.
     fn is_alive(&self) -> bool {
-        self.age() < STALE
+        let here = Self::own().host == self.host && Path::new("/proc/self").exists();
+        self.age() < STALE && !(here && !Path::new("/proc").join(self.process.to_string()).exists())
     }
 
     fn text(&self) -> Vec<u8> {
@@ -454,8 +503,12 @@ mod tests {
         assert!(Lock::take(directory.path()).expect("looked").is_none());
         drop(held);
         assert!(Lock::read(directory.path()).is_none(), "released");
-        let dead = Lock { beat: now() - STALE - 1, ..Lock::own() };
-        std::fs::write(directory.path().join(LOCK), dead.text()).expect("write");
-        assert!(Lock::take(directory.path()).expect("taken over").is_some());
+        let silent = Lock { beat: now() - STALE - 1, host: "elsewhere".into(), ..Lock::own() };
+        let gone = Lock { process: u32::MAX, ..Lock::own() };
+        let elsewhere = Lock { host: "elsewhere".into(), ..gone.clone() };
+        for (lock, lapses) in [(silent, true), (gone, cfg!(target_os = "linux")), (elsewhere, false)] {
+            std::fs::write(directory.path().join(LOCK), lock.text()).expect("write");
+            assert_eq!(Lock::take(directory.path()).expect("looked").is_some(), lapses, "{lock:?}");
+        }
     }
 }

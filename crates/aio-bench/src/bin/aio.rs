@@ -3,7 +3,7 @@
 use aio_bench::error::{Error, Result};
 use aio_bench::experiment::{self, Request};
 use aio_bench::report::{self, Format};
-use aio_bench::sweep::Sweep;
+use aio_bench::sweep::{Choose, Sweep};
 use aio_bench::{check, embed, foundation, pretrain, progress, score, search, trials};
 use aio_data::synth::benchmark;
 use aio_tokenize::bpe::{Bpe, Encoded};
@@ -125,6 +125,12 @@ enum SweepCommand {
         /// The cell with this id alone.
         #[arg(long, value_name = "ID")]
         only: Option<String>,
+        /// Runs with this seed alone.
+        #[arg(long)]
+        seed: Option<u64>,
+        /// Wait for runs that other processes work on, and take them over if those die.
+        #[arg(long)]
+        wait: bool,
         /// Go on with the next run when one fails.
         #[arg(long)]
         continue_on_error: bool,
@@ -236,8 +242,8 @@ fn run(command: Command) -> Result<String> {
         Command::Sweep { command } => match command {
             SweepCommand::Plan { file, runs } | SweepCommand::Status { file, runs } => Ok(Sweep::load(&file)?.plan(&runs)),
             SweepCommand::Check { file, device } => Sweep::load(&file)?.check(&device),
-            SweepCommand::Run { file, shard, only, continue_on_error, device, runs } => {
-                Sweep::load(&file)?.run(&runs, &device, shard, only.as_deref(), continue_on_error)
+            SweepCommand::Run { file, shard, only, seed, wait, continue_on_error, device, runs } => {
+                Sweep::load(&file)?.run(&runs, &device, &Choose { shard, only, seed, wait, keep_going: continue_on_error })
             }
         },
         Command::Report { names, format, runs } => report_all(&names, format, &runs),
@@ -317,8 +323,7 @@ fn sweep_table(path: &Path, format: Format, runs: &Path) -> Result<String> {
     let results = sweep.results(runs)?;
     let order = results.iter().flat_map(|(_, of)| of).next().map(|r| r.order.clone()).unwrap_or_default();
     let tasks = if sweep.report.tasks.is_empty() { order } else { sweep.report.tasks.clone() };
-    let rows: Vec<_> =
-        results.into_iter().map(|(cell, of)| (if cell.settings.is_empty() { "base".into() } else { cell.settings.join(" ") }, of)).collect();
+    let rows: Vec<_> = results.into_iter().map(|(cell, of)| (cell.label, of)).collect();
     report::sweep(&path.display().to_string(), &rows, &tasks, sweep.report.metric.as_deref().unwrap_or("map"), format)
 }
 

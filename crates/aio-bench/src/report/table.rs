@@ -119,19 +119,25 @@ fn grid(frame: &DataFrame, first: &RunResult, seeds: usize) -> Result<Grid> {
 /// # Errors
 /// [`Error::User`] if a task or metric is not in the results.
 pub fn sweep(title: &str, rows: &[(String, Vec<RunResult>)], tasks: &[String], metric: &str, format: Format) -> Result<String> {
+    if let Some(unknown) = tasks.iter().find(|task| {
+        let key = format!("{task}.{metric}");
+        rows.iter().any(|(_, results)| !results.is_empty()) && !rows.iter().flat_map(|(_, results)| results).any(|r| r.metrics.contains_key(&key))
+    }) {
+        let hint = "[report] names tasks and metric as result.json does";
+        return Err(Error::user(format!("no result of the sweep has `{unknown}.{metric}`"), hint));
+    }
     let mut values: Vec<Vec<Option<Spread>>> = Vec::new();
-    for (name, results) in rows {
+    for (_, results) in rows {
         let of = |task: &String| {
             let key = format!("{task}.{metric}");
-            let found = results.iter().map(|r| r.metrics.get(&key).map(|v| 100.0 * v)).collect::<Option<Vec<f64>>>().ok_or_else(|| {
-                Error::user(format!("the results of `{name}` have no `{key}`"), "[report] names tasks and metric as result.json does")
-            })?;
+            // A cell that is not tested on a task has nothing there.
+            let found: Vec<f64> = results.iter().filter_map(|r| r.metrics.get(&key).map(|v| 100.0 * v)).collect();
             let n = found.len();
             let mean = found.iter().sum::<f64>() / n as f64;
             let deviation = (n > 1).then(|| (found.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1) as f64).sqrt());
-            Ok((n > 0).then_some(Spread { mean, deviation }))
+            (n > 0).then_some(Spread { mean, deviation })
         };
-        values.push(tasks.iter().map(of).collect::<Result<_>>()?);
+        values.push(tasks.iter().map(of).collect());
     }
     let marks: Vec<[Option<f64>; 2]> = (0..tasks.len())
         .map(|column| {
