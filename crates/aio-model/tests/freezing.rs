@@ -5,8 +5,8 @@ use aio_data::{Modality, ModalitySet};
 use aio_encoder::{EncoderConfig, Precision};
 use aio_encoder::weights::{Preprocessing, module_bytes, sha256};
 use aio_heads::Masked;
-use aio_model::{Aio, AioConfig, BackboneConfig, EncoderUse, ExtractError, Extractor, Frozen, Input, LossWeights, Pictured, Shared, StepInput, TrainBatch};
-use aio_tokenize::{Statistics, StemConfig, StemKind, TextConfig, TokenizersConfig};
+use aio_model::{Aio, AioConfig, Backbone, BackboneConfig, EncoderUse, ExtractError, Extractor, Frozen, Input, LossWeights, Pictured, Shared, StepInput, TrainBatch};
+use aio_tokenize::{Statistics, StemConfig, StemKind, TextConfig, Tokenizers, TokenizersConfig};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::{AdamWConfig, GradientsParams};
 use burn::tensor::{Device, Tensor};
@@ -142,6 +142,37 @@ fn what_is_frozen_gets_no_gradient_and_everything_else_does() {
     let mut silent = Silent { found: Vec::new(), seen: 0, ..silent };
     model.backbone.projection.visit(&mut silent);
     assert_eq!(silent.found.len(), silent.seen);
+}
+
+#[test]
+fn interpolated_positions_learn_step_after_step() {
+    let device = Device::flex();
+    device.seed(1);
+    let training = device.clone().autodiff();
+    let mut config = config();
+    let small = config.backbone.init(&training);
+    config.backbone.tokenizers.height = 48;
+    let tokenizers = Tokenizers::from_pretrained(&small.tokenizers, &config.backbone.tokenizers);
+    let mut model = Aio::new(Backbone { tokenizers, ..small }, &config, &training);
+    let size = PictureSize { height: 48, width: 16 };
+    let mut batch = batch();
+    for picture in batch.pictures.iter_mut().flat_map(|part| &mut part.pictures) {
+        let extended = picture.pixels.iter().copied().cycle().take(48 * 16 * 3).collect();
+        *picture = Picture { size, pixels: extended };
+    }
+    let preprocessing = Preprocessing { height: 48, ..preprocessing() };
+    let mut optimiser = AdamWConfig::new().init();
+    for recompute in [false, true, false] {
+        for _ in 0..2 {
+            let weights = LossWeights::default();
+            let input = StepInput { batch: batch.clone(), weights, preprocessing: preprocessing.clone(), accumulate: 1, recompute, device: device.clone() };
+            let grads = model.step(input).grads;
+            let mut silent = Silent { grads: &grads, path: Vec::new(), found: Vec::new(), seen: 0 };
+            model.backbone.tokenizers.visit(&mut silent);
+            assert!(silent.found.is_empty(), "{:?}", silent.found);
+            model = optimiser.step(1e-3, model, grads);
+        }
+    }
 }
 
 #[test]

@@ -296,6 +296,13 @@ impl StemConfig {
     }
 }
 
+/// The same values outside any graph. A parameter must be a leaf of its own: made of another's tensor it would share that one's gradient,
+/// and made of an operation's result it would have none.
+fn leaf<const D: usize>(tensor: &Tensor<D>) -> Tensor<D> {
+    let plain = tensor.clone().without_autodiff();
+    if tensor.is_autodiff() { plain.autodiff() } else { plain }
+}
+
 impl ImageTokenizer {
     /// Turns normalised pictures into tokens.
     ///
@@ -315,7 +322,7 @@ impl ImageTokenizer {
         struct Fresh;
         impl ModuleMapper for Fresh {
             fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-                Param::from_tensor(param.val())
+                Param::from_tensor(leaf(&param.val()))
             }
         }
         let copy = self.clone();
@@ -337,15 +344,12 @@ impl ImageTokenizer {
             return self;
         }
         let (rows, columns) = (self.rows, self.columns);
-        self.positions = self.positions.map(|positions| {
-            let [_, width] = positions.dims();
-            let plane = positions.reshape([1, rows, columns, width]).permute([0, 3, 1, 2]);
-            let plane = interpolate(
-                plane,
-                InterpolateOptions::new(InterpolateMode::Bicubic).with_align_corners(false).with_output_size([grid.rows, grid.columns]),
-            );
-            plane.permute([0, 2, 3, 1]).reshape([grid.rows * grid.columns, width])
-        });
+        let positions = self.positions.val();
+        let [_, width] = positions.dims();
+        let plane = positions.reshape([1, rows, columns, width]).permute([0, 3, 1, 2]);
+        let options = InterpolateOptions::new(InterpolateMode::Bicubic).with_align_corners(false).with_output_size([grid.rows, grid.columns]);
+        let positions = interpolate(plane, options).permute([0, 2, 3, 1]).reshape([grid.rows * grid.columns, width]);
+        self.positions = Param::from_tensor(leaf(&positions));
         (self.rows, self.columns) = (grid.rows, grid.columns);
         self
     }
