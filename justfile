@@ -19,7 +19,7 @@ seeds name *options: build
     {{aio}} experiment {{name}} --set seed=2 {{options}}
     {{aio}} report {{name}}
 
-# Many cells of one experiment: just sweep plan|check|run|status experiments/sweeps/heads.toml
+# Many cells of one experiment: just sweep plan|check|run|slurm|status experiments/sweeps/heads.toml
 sweep +arguments: build
     {{aio}} sweep {{arguments}}
 
@@ -65,6 +65,10 @@ gpu-check:
 # The smoke experiment on wgpu and on the CPU, compared (any Vulkan adapter: Debian's mesa-vulkan-drivers will do)
 test-wgpu:
     AIO_TEST_DEVICE=wgpu cargo test --release --features aio-bench/wgpu -p aio-bench --test devices -- --ignored
+
+# A one-node Slurm cluster, a sweep on it, one of its jobs stopped, all of it finished (root; installs Debian's Slurm; see docs/slurm.md)
+test-slurm: build
+    bash scripts/slurm/test.sh target/release/aio
 
 # API documentation
 docs:

@@ -1,7 +1,8 @@
 //! Training at the size of ViT-B/16: predicted and taken memory, time, and a loss that falls: `just bench size`.
 //!
 //! Weights of that size are drawn at random, with CLIP's patch stem or TransReID-SSL's, and `experiments/size.toml` runs on them in a process
-//! of its own per row, so that its peak memory is its own. Options are `--set` settings for every row.
+//! of its own per row, so that its peak memory is its own. `just bench size small` does the same at ViT-S/16's size, in 3 minutes; further
+//! options are `--set` settings for every row.
 
 // A benchmark's result is what it prints.
 #![allow(clippy::print_stdout)]
@@ -17,11 +18,11 @@ use std::path::Path;
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
-/// A ViT-B/16 with random weights as a weights file.
-fn weights(stem: StemConfig) -> Outcome<Vec<u8>> {
+/// A vision transformer with random weights as a weights file.
+fn weights(stem: StemConfig, encoder: EncoderConfig) -> Outcome<Vec<u8>> {
     let modalities = [Modality::Rgb, Modality::Text].into_iter().collect::<ModalitySet>();
     let tokenizers = TokenizersConfig { modalities, height: 256, width: 128, stem, text: TextConfig { width: 512 }, registers: 0 };
-    let config = BackboneConfig { tokenizers, encoder: EncoderConfig::vit_b_16(), embedding: None };
+    let config = BackboneConfig { tokenizers, encoder, embedding: None };
     let preprocessing = Preprocessing { height: 256, width: 128, mean: [0.5; 3], std: [0.5; 3], interpolation: "bilinear, antialiased".into() };
     let device = Device::flex();
     device.seed(0);
@@ -51,22 +52,29 @@ fn row(name: &str, settings: &[String], runs: &Path) -> Outcome<()> {
 }
 
 fn main() -> Outcome<()> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let mut arguments: Vec<String> = std::env::args().skip(1).collect();
     if let [mode, name, runs, settings @ ..] = &*arguments
         && mode == "row"
     {
         return row(name, settings, Path::new(runs));
     }
+    let small = arguments.first().is_some_and(|word| word == "small");
+    arguments.drain(..usize::from(small));
+    let (name, encoder) = if small {
+        ("ViT-S/16", EncoderConfig { width: 384, heads: 6, mlp: 1536, ..EncoderConfig::vit_b_16() })
+    } else {
+        ("ViT-B/16", EncoderConfig::vit_b_16())
+    };
     let folder = std::env::temp_dir().join(format!("aio-size-{}", std::process::id()));
     std::fs::create_dir_all(&folder)?;
     let stems = [
         ("patch", StemConfig { kind: StemKind::Patch, channels: 0, patch: 16 }),
         ("ssl", StemConfig { kind: StemKind::TransreidSsl, channels: 64, patch: 16 }),
     ];
-    for (name, stem) in stems {
-        std::fs::write(folder.join(format!("{name}.safetensors")), weights(stem)?)?;
+    for (file, stem) in stems {
+        std::fs::write(folder.join(format!("{file}.safetensors")), weights(stem, encoder.clone())?)?;
     }
-    println!("| ViT-B/16, P × K = 4 × 2, four modalities | steps | s/step | sum of the losses | predicted MiB | taken MiB | ratio |");
+    println!("| {name}, P × K = 4 × 2, four modalities | steps | s/step | sum of the losses | predicted MiB | taken MiB | ratio |");
     println!("|---|--:|--:|--:|--:|--:|--:|");
     let rows: [(&str, &str, &[&str]); 6] = [
         ("256 × 128, patch stem, blocks kept", "patch", &[]),

@@ -370,6 +370,22 @@ fn without_later_keys(mut table: Table) -> Table {
     table
 }
 
+/// The first dotted key below `key` whose values differ, with both of them.
+fn first_difference(key: &str, was: &Value, is: &Value) -> Option<String> {
+    let below = |name: &str| if key.is_empty() { name.to_owned() } else { format!("{key}.{name}") };
+    match (was, is) {
+        (Value::Table(was), Value::Table(is)) => {
+            let absent = &Value::String("absent".into());
+            let names: std::collections::BTreeSet<&String> = was.keys().chain(is.keys()).collect();
+            names.into_iter().find_map(|name| first_difference(&below(name), was.get(name).unwrap_or(absent), is.get(name).unwrap_or(absent)))
+        }
+        (Value::Array(was), Value::Array(is)) if was.len() == is.len() => {
+            (0..was.len()).find_map(|i| first_difference(&format!("{key}[{i}]"), &was[i], &is[i]))
+        }
+        _ => (was != is).then(|| format!("{key}: {was} → {is}")),
+    }
+}
+
 impl Experiment {
     /// Reads and resolves an experiment file with environment variables and `--set` options.
     ///
@@ -447,12 +463,8 @@ impl Experiment {
         Ok(tasks)
     }
 
-    /// Content hash of what decides the numbers: the pre-trained weights and the line generator (by their SHA-256), the renderer's
-    /// version where the data are rendered, and every key but the seed, the claim and where files lie.
-    ///
-    /// Keys at their defaults do not count, so that a key which a later version adds keeps the cells of earlier results.
-    #[must_use]
-    pub fn cell(&self, checksums: &Checksums) -> String {
+    /// What of the experiment decides the numbers, by dotted key. Files count by `checksums`.
+    fn deciding(&self, checksums: &Checksums) -> Table {
         let mut plain = self.clone();
         plain.model.weights = checksums.weights.clone();
         plain.data.lines = checksums.lines.clone();
@@ -464,9 +476,25 @@ impl Experiment {
         plain.train.checkpoint_every = 0;
         // The same numbers, computed once more.
         plain.train.recompute = false;
-        let table = |experiment: &Self| without_later_keys(Table::try_from(experiment).unwrap_or_default());
+        without_later_keys(Table::try_from(plain).unwrap_or_default())
+    }
+
+    /// The first deciding key in which two experiments differ, as `key: was → is`; files count by their names.
+    #[must_use]
+    pub fn difference(&self, now: &Self) -> Option<String> {
+        let table = |of: &Self| of.deciding(&Checksums { weights: of.model.weights.clone(), lines: of.data.lines.clone() });
+        first_difference("", &Value::Table(table(self)), &Value::Table(table(now)))
+    }
+
+    /// Content hash of what decides the numbers: the pre-trained weights and the line generator (by their SHA-256), the renderer's
+    /// version where the data are rendered, and every key but the seed, the claim and where files lie.
+    ///
+    /// Keys at their defaults do not count, so that a key which a later version adds keeps the cells of earlier results.
+    #[must_use]
+    pub fn cell(&self, checksums: &Checksums) -> String {
+        let defaults = without_later_keys(Table::try_from(Self::default()).unwrap_or_default());
         // Maps are sorted, so the order of fields does not matter.
-        let mut canonical = format!("defaults {DEFAULTS}\n{}", differing(table(&plain), &table(&Self::default())));
+        let mut canonical = format!("defaults {DEFAULTS}\n{}", differing(self.deciding(checksums), &defaults));
         if self.data.synthetic {
             canonical += &format!("renderer {}", aio_data::synth::VERSION);
         }
@@ -523,6 +551,18 @@ mod tests {
         assert_eq!(cell("seed = 9\n[data]\nroot = \"/elsewhere\"\n[model]\nweights = \"elsewhere\"\n", "abc"), base);
         assert_ne!(cell("[losses]\nbinding = 0.5\n", "abc"), base);
         assert_ne!(cell("", "abd"), base, "other weights");
+    }
+
+    #[test]
+    fn the_first_difference_is_named() {
+        let of = |text: &str| load(text, &[]).expect("valid");
+        assert_eq!(of("seed = 4\n[data]\nroot = \"x\"\n").difference(&of("")), None, "what does not decide");
+        assert_eq!(of("[losses]\nbinding = 0.5\n").difference(&of("")).as_deref(), Some("losses.binding: 0.5 → 1.0"));
+        let stage = |rate: &str| {
+            format!("[[train.stages]]\nname = \"a\"\ndatasets = [\"llcm\"]\nepochs = 1\nreal = []\nrate = {rate}\nwarmup = 0\nfloor = 0.1\n")
+        };
+        let found = of(&stage("0.1")).difference(&of(&stage("0.2")));
+        assert_eq!(found.as_deref(), Some("train.stages[0].rate: 0.1 → 0.2"));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::config::{Checksums, Experiment};
 use crate::error::{Error, Result};
 use crate::evaluate::{self, Galleries, Pictures, RankedList};
-use crate::run::{Manifest, Run, RunResult, TaskSummary, WEIGHTS};
+use crate::run::{Known, Manifest, Run, RunResult, TaskSummary, WEIGHTS};
 use crate::source::Library;
 use crate::task::Task;
 use crate::train::{self, Start};
@@ -144,10 +144,13 @@ pub fn run(request: &Request) -> Result<(Run, RunResult)> {
     run.write_text("config.toml", &text)?;
     let trained = train::train(&experiment, &run, &start, &mut library, &device, stop)?;
     let card = [("experiment", name.clone().into()), ("cell", cell.clone().into()), ("seed", experiment.seed.into())];
-    let bytes = trained.backbone.to_bytes(&trained.config, &trained.preprocessing, &card)?;
-    fs::write_then_rename(&run.model().join(WEIGHTS), &bytes)?;
+    let sha256 = {
+        let bytes = trained.backbone.to_bytes(&trained.config, &trained.preprocessing, &card)?;
+        fs::write_then_rename(&run.model().join(WEIGHTS), &bytes)?;
+        aio_encoder::weights::sha256(&bytes)
+    };
     fs::write_then_rename(&run.model().join("config.toml"), text.as_bytes())?;
-    fs::write_then_rename(&run.model().join("README.md"), model_card(&experiment, &name, &cell, &start, &bytes).as_bytes())?;
+    fs::write_then_rename(&run.model().join("README.md"), model_card(&experiment, &name, &cell, &start, &sha256).as_bytes())?;
     let before = Extractor::new(&start.backbone(&device)?, &start.config, start.preprocessing.clone(), &device);
     let after = Extractor::new(&trained.backbone, &trained.config, trained.preprocessing.clone(), &device);
     let mut result = RunResult {
@@ -197,20 +200,29 @@ pub fn run(request: &Request) -> Result<(Run, RunResult)> {
     }
     run.write("rankings.json", &lists)?;
     report::write(&run, &result, &lists)?;
-    run.write("manifest.json", &Manifest::collect(&request.device, benchmark, start.sha256.clone(), begun.elapsed().as_secs_f64(), trained.predicted))?;
+    let known = Known {
+        device: request.device.clone(),
+        seed: experiment.seed,
+        benchmark,
+        data: library.fingerprints(),
+        weights: start.sha256.clone(),
+        predicted_memory: trained.predicted >> 20,
+        seconds: begun.elapsed().as_secs_f64(),
+    };
+    run.write("manifest.json", &Manifest::collect(known))?;
     run.write("result.json", &result)?;
     Ok((run, result))
 }
 
 /// What a model directory says of itself.
-fn model_card(experiment: &Experiment, name: &str, cell: &str, start: &Start, bytes: &[u8]) -> String {
+fn model_card(experiment: &Experiment, name: &str, cell: &str, start: &Start, sha256: &str) -> String {
     let data: BTreeSet<&str> = experiment.train.stages.iter().flat_map(|s| s.datasets.iter().map(|d| d.name())).collect();
     let preprocessing = &start.preprocessing;
     format!(
         "# {name}, seed {}\n\n{}\n\n| | |\n|---|---|\n| weights | `{WEIGHTS}`, sha256 `{}` |\n| started from | {} (sha256 `{}`) |\n| trained on | {}{} |\n| modalities | {} |\n| pictures | {} × {} (height × width), mean {:?}, std {:?} |\n| configuration | `config.toml`, cell `{cell}` |\n\n```sh\naio search GALLERY --text \"…\" --model DIR\n```\n",
         experiment.seed,
         experiment.claim,
-        aio_encoder::weights::sha256(bytes),
+        sha256,
         experiment.model.weights,
         start.sha256,
         data.into_iter().collect::<Vec<_>>().join(", "),

@@ -22,9 +22,11 @@ pub struct Estimate {
     pub optimiser: usize,
     /// What the forward pass keeps for the backward pass, and what that works on.
     pub activations: usize,
+    /// Models and files when what was trained is written and what it started from is loaded for comparison.
+    pub loading: usize,
     /// Decoded pictures.
     pub pictures: usize,
-    /// The program itself.
+    /// The program itself, and what its allocator holds back.
     pub program: usize,
 }
 
@@ -32,7 +34,7 @@ impl Estimate {
     /// All of it.
     #[must_use]
     pub fn total(&self) -> usize {
-        self.weights + self.optimiser + self.activations + self.pictures + self.program
+        (self.weights + self.optimiser + self.activations).max(self.loading) + self.pictures + self.program
     }
 }
 
@@ -42,8 +44,15 @@ fn mebibytes(bytes: usize) -> usize {
 
 impl fmt::Display for Estimate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { weights, optimiser, activations, pictures, program } = self;
-        let parts = [("weights", weights), ("optimiser", optimiser), ("activations", activations), ("pictures", pictures), ("program", program)];
+        let Self { weights, optimiser, activations, loading, pictures, program } = self;
+        let parts = [
+            ("weights", weights),
+            ("optimiser", optimiser),
+            ("activations", activations),
+            ("or loading", loading),
+            ("pictures", pictures),
+            ("program", program),
+        ];
         let listed: Vec<String> = parts.iter().map(|(name, bytes)| format!("{name} {}", mebibytes(**bytes))).collect();
         write!(f, "about {} MiB at the peak ({})", mebibytes(self.total()), listed.join(", "))
     }
@@ -51,6 +60,13 @@ impl fmt::Display for Estimate {
 
 /// What the program takes beside everything that depends on the experiment.
 const PROGRAM: usize = 100 << 20;
+
+/// Seconds for which the allocator keeps what was freed (`main` asks it to). Steps differ in the lengths of their sequences, so that what one
+/// frees seldom fits the next: in short steps about half of the activations is held a second time.
+const PATIENCE: f64 = 10.0;
+
+/// Operations a second of one thread, about.
+const SPEED: f64 = 5e10;
 
 /// Bytes of a number.
 const NUMBER: usize = 4;
@@ -107,6 +123,15 @@ fn passes(experiment: &Experiment, start: &Start, rows: usize, caption: usize) -
     passes
 }
 
+/// Seconds that a step takes, about: two operations per weight and token forward, as many backward, and again what is computed again.
+fn step_seconds(experiment: &Experiment, start: &Start, passes: &[Pass]) -> f64 {
+    let encoder = &start.config.encoder;
+    let weights = encoder.depth * (4 * encoder.width * encoder.width + 2 * encoder.width * encoder.mlp);
+    let tokens: usize = passes.iter().map(|pass| pass.rows * pass.tokens).sum();
+    let times = if experiment.train.recompute { 6.0 } else { 4.0 };
+    times * (weights * tokens) as f64 / (SPEED * rayon::current_num_threads() as f64)
+}
+
 /// Bytes of activations at the peak of a step.
 fn activations(experiment: &Experiment, start: &Start, passes: &[Pass]) -> usize {
     let (encoder, tokenizers) = (&start.config.encoder, &start.config.tokenizers);
@@ -136,11 +161,16 @@ pub fn predict(experiment: &Experiment, start: &Start, model: &Aio, source: &Sou
     // Captions are padded to the longest of their batch, and any batch will do for how long that is.
     let caption = first.iter().flat_map(|batch| &batch.captions).map(Vec::len).max().unwrap_or(0).next_multiple_of(8);
     let rows = experiment.train.identities * experiment.train.tuples;
+    let (model, file) = (NUMBER * count.all, start.bytes());
+    let passes = passes(experiment, start, rows, caption);
+    let activations = activations(experiment, start, &passes);
+    let held_back = if step_seconds(experiment, start, &passes) < PATIENCE / 2.0 { activations / 2 } else { 0 };
     Ok(Estimate {
-        weights: NUMBER * count.all + start.bytes(),
+        weights: model + file,
+        loading: 3 * file + 2 * model,
         optimiser: 3 * NUMBER * count.learned,
-        activations: activations(experiment, start, &passes(experiment, start, rows, caption)),
+        activations,
         pictures: source.held_bytes(),
-        program: PROGRAM,
+        program: PROGRAM + held_back,
     })
 }

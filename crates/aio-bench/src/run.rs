@@ -127,6 +127,18 @@ impl Run {
         self.directory.join("report")
     }
 
+    /// Where TensorBoard's event files lie.
+    #[must_use]
+    pub fn events(&self) -> PathBuf {
+        self.directory.join("tensorboard")
+    }
+
+    /// The error of a failed write to the event files.
+    #[must_use]
+    pub fn events_error(&self, source: std::io::Error) -> Error {
+        Error::Data(DataError::Io { action: "write", path: self.events(), source })
+    }
+
     /// Where the metrics of training lie.
     #[must_use]
     pub fn metrics(&self) -> PathBuf {
@@ -211,51 +223,77 @@ pub struct Manifest {
     pub version: &'static str,
     /// Commit of the source, where the program runs inside its repository.
     pub commit: Option<String>,
+    /// BLAKE3 of what differs from that commit; none if nothing does.
+    pub changes: Option<String>,
+    /// BLAKE3 of the `Cargo.lock` that the program was built with.
+    pub lock: String,
+    /// Cargo features that it was built with.
+    pub features: Vec<&'static str>,
     /// Command line.
     pub command: Vec<String>,
     /// Operating system and architecture.
     pub platform: String,
     /// Processor.
     pub processor: Option<String>,
+    /// Memory of the machine in MiB.
+    pub memory: Option<u64>,
     /// Threads used.
     pub threads: usize,
-    /// Device that computed.
-    pub device: String,
-    /// Content hash of the synthetic benchmark, where that is what was used.
-    pub benchmark: Option<String>,
-    /// SHA-256 of the pre-trained weights.
-    pub weights: String,
     /// Largest resident memory in MiB.
     pub peak_memory: Option<u64>,
-    /// What it was predicted to be before training, in MiB.
+    /// What only the run knows.
+    #[serde(flatten)]
+    pub known: Known,
+}
+
+/// What a manifest is told.
+#[derive(Debug, Serialize)]
+pub struct Known {
+    /// Device that computed.
+    pub device: String,
+    /// Seed.
+    pub seed: u64,
+    /// Content hash of the synthetic benchmark, where that is what was used.
+    pub benchmark: Option<String>,
+    /// Fingerprint of every data set that was read ([`aio_data::Dataset::fingerprint`]).
+    pub data: BTreeMap<String, String>,
+    /// SHA-256 of the pre-trained weights.
+    pub weights: String,
+    /// What the peak memory was predicted to be before training, in MiB; 0 if nothing was left to train.
     pub predicted_memory: usize,
     /// Seconds of this call.
     pub seconds: f64,
 }
 
+/// What `git` says, where the program runs inside a repository.
+fn git(arguments: &[&str]) -> Option<Vec<u8>> {
+    std::process::Command::new("git").args(arguments).output().ok().filter(|o| o.status.success()).map(|o| o.stdout)
+}
+
 impl Manifest {
     /// Collects what the machine tells.
     #[must_use]
-    pub fn collect(device: &str, benchmark: Option<String>, weights: String, seconds: f64, predicted: usize) -> Self {
-        let commit = std::process::Command::new("git").args(["rev-parse", "HEAD"]).output().ok().filter(|o| o.status.success());
+    pub fn collect(known: Known) -> Self {
         let line = |path: &str, key: &str| {
             let text = std::fs::read_to_string(path).ok()?;
             text.lines().find(|l| l.starts_with(key)).and_then(|l| l.split_once(':')).map(|(_, v)| v.trim().to_owned())
         };
-        let memory = line("/proc/self/status", "VmHWM").and_then(|v| v.split_whitespace().next()?.parse::<u64>().ok());
+        let mebibytes = |path: &str, key: &str| line(path, key).and_then(|v| v.split_whitespace().next()?.parse::<u64>().ok()).map(|kib| kib / 1024);
+        let hash = |bytes: &[u8]| blake3::hash(bytes).to_hex()[..16].to_owned();
+        let features = [("wgpu", cfg!(feature = "wgpu")), ("cuda", cfg!(feature = "cuda"))];
         Self {
             version: env!("CARGO_PKG_VERSION"),
-            commit: commit.map(|o| String::from_utf8_lossy(&o.stdout).trim().to_owned()),
+            commit: git(&["rev-parse", "HEAD"]).map(|o| String::from_utf8_lossy(&o).trim().to_owned()),
+            changes: git(&["diff", "HEAD"]).filter(|o| !o.is_empty()).map(|o| hash(&o)),
+            lock: hash(include_bytes!("../../../Cargo.lock")),
+            features: features.into_iter().filter_map(|(name, on)| on.then_some(name)).collect(),
             command: command(),
             platform: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
             processor: line("/proc/cpuinfo", "model name"),
+            memory: mebibytes("/proc/meminfo", "MemTotal"),
             threads: rayon::current_num_threads(),
-            device: device.to_owned(),
-            benchmark,
-            weights,
-            peak_memory: memory.map(|kib| kib / 1024),
-            predicted_memory: predicted >> 20,
-            seconds,
+            peak_memory: mebibytes("/proc/self/status", "VmHWM"),
+            known,
         }
     }
 }

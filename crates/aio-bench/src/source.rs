@@ -46,6 +46,15 @@ impl Library {
     }
 }
 
+impl Library {
+    /// Fingerprint of every data set that has been read, by name.
+    #[must_use]
+    pub fn fingerprints(&self) -> BTreeMap<String, String> {
+        let of = |(name, dataset): (&DatasetName, &Dataset)| (name.to_string(), dataset.fingerprint(&self.root));
+        self.read.iter().map(of).collect()
+    }
+}
+
 /// The identities of all stages as dense classes, and those held out for validation.
 #[derive(Debug, Clone)]
 pub struct Classes {

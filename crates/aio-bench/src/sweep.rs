@@ -9,6 +9,7 @@ use crate::config::Experiment;
 use crate::error::{Error, Result};
 use crate::experiment::{self, Request};
 use crate::run::{Run, RunResult};
+use crate::slurm;
 use crate::train;
 use aio_data::{DataError, fs};
 use serde::{Deserialize, Serialize};
@@ -36,6 +37,8 @@ struct File {
     exclude: Vec<toml::Table>,
     #[serde(default)]
     report: Report,
+    #[serde(default)]
+    slurm: slurm::Settings,
 }
 
 fn one_seed() -> Vec<u64> {
@@ -64,6 +67,9 @@ pub struct Sweep {
     pub cells: Vec<Cell>,
     /// What the table shows.
     pub report: Report,
+    /// How Slurm runs it.
+    pub slurm: slurm::Settings,
+    file: PathBuf,
 }
 
 /// One setting of everything that is varied.
@@ -97,6 +103,8 @@ pub enum State {
         /// Optimiser steps done.
         step: usize,
     },
+    /// It was stopped, and its configuration has changed since: key, what it was, what it is.
+    Incompatible(String),
     /// Nothing is there yet.
     Fresh,
 }
@@ -108,6 +116,7 @@ impl std::fmt::Display for State {
             Self::Running { host, age } => write!(f, "running ({host}, {age} s ago)"),
             Self::Failed(message) => write!(f, "failed ({message})"),
             Self::Resumable { step } => write!(f, "resumable (step {step})"),
+            Self::Incompatible(what) => write!(f, "incompatible ({what})"),
             Self::Fresh => f.write_str("fresh"),
         }
     }
@@ -189,7 +198,7 @@ impl Sweep {
         if cells.is_empty() {
             return Err(wrong("no cell is left".into()));
         }
-        Ok(Self { base, seeds: file.seeds, cells, report: file.report })
+        Ok(Self { base, seeds: file.seeds, cells, report: file.report, slurm: file.slurm, file: path.to_path_buf() })
     }
 
     /// Every cell with every seed, in the order in which they run.
@@ -215,8 +224,22 @@ impl Sweep {
             return State::Failed(message.lines().next().unwrap_or_default().to_owned());
         }
         match Checkpoints::new(directory.join("checkpoint"), 1).steps().last() {
-            Some(step) => State::Resumable { step: *step },
+            Some(step) => match self.changed(&directory.join("config.toml"), cell) {
+                Some(what) => State::Incompatible(what),
+                None => State::Resumable { step: *step },
+            },
             None => State::Fresh,
+        }
+    }
+
+    /// The first key whose value in a run's configuration is not the cell's, with both values.
+    fn changed(&self, written: &Path, cell: &Cell) -> Option<String> {
+        let (was, is) = (Experiment::load(written, &[]), Experiment::load(&self.base, &cell.settings));
+        match (was, is) {
+            (Ok(was), Ok(is)) => was.difference(&is),
+            (Err(error), _) => Some(error.to_string()),
+            // What is wrong with the cell itself is said when it is run.
+            (_, Err(_)) => None,
         }
     }
 
@@ -232,29 +255,74 @@ impl Sweep {
         times.into_iter().map(|(id, t)| (id, t.iter().sum::<f64>() / t.len() as f64)).collect()
     }
 
-    /// Cells, ids, states, and the training time that is left, as far as finished cells tell.
-    #[must_use]
-    pub fn plan(&self, runs: &Path) -> String {
+    /// Numbers of the runs that are not done.
+    fn open(&self, runs: &Path) -> Vec<usize> {
+        self.jobs().enumerate().filter(|(_, (cell, seed))| self.state(runs, cell, *seed) != State::Done).map(|(number, _)| number).collect()
+    }
+
+    /// Submits what is not done as a job array, or returns its script.
+    ///
+    /// # Errors
+    /// [`Error`] with what Slurm says.
+    pub fn submit(&self, runs: &Path, dry: bool) -> Result<String> {
+        let open = self.open(runs);
+        if open.is_empty() {
+            return Ok("every run is done\n".into());
+        }
+        let failed = |e: std::io::Error| Error::Failure(format!("cannot find out where this program lies: {e}"));
+        let (program, directory) = (std::env::current_exe().map_err(failed)?, std::env::current_dir().map_err(failed)?);
+        let count = self.cells.len() * self.seeds.len();
+        let job = slurm::Job { program: &program, file: &self.file, runs, directory: &directory, open: &open, count };
+        let script = slurm::script(&self.slurm, &job);
+        if dry {
+            return Ok(script);
+        }
+        let number = slurm::submit(&script, runs, &self.file)?;
+        Ok(format!("job array {number}: {} of {count} runs; logs in {}\n", open.len(), runs.join("slurm").display()))
+    }
+
+    /// Cells, ids, states, what Slurm says of them, the largest memory of finished runs, and the training time that is left, as far as finished
+    /// cells tell.
+    ///
+    /// # Errors
+    /// [`Error`] naming the note of Slurm's jobs that cannot be read.
+    pub fn plan(&self, runs: &Path) -> Result<String> {
         let seconds = self.seconds(runs);
         let usual = (!seconds.is_empty()).then(|| seconds.values().sum::<f64>() / seconds.len() as f64);
-        let mut text = "| cell | what is varied | seed | state |\n|---|---|--:|---|\n".to_owned();
+        let in_queue = slurm::states(runs, &self.file)?;
+        let column = |text: &str| if in_queue.is_empty() { String::new() } else { format!(" {text} |") };
+        let mut text =
+            format!("| cell | what is varied | seed | state |{}\n|---|---|--:|---|{}\n", column("slurm"), if in_queue.is_empty() { "" } else { "---|" });
         let mut left = 0.0;
         let mut open = 0;
-        for (cell, seed) in self.jobs() {
+        for (number, (cell, seed)) in self.jobs().enumerate() {
             let state = self.state(runs, cell, seed);
             if state != State::Done {
                 open += 1;
                 left += seconds.get(&cell.id).copied().or(usual).unwrap_or(0.0);
             }
-            text += &format!("| {} | {} | {seed} | {state} |\n", cell.id, cell.label);
+            let queued = in_queue.get(&number).map_or("", String::as_str);
+            text += &format!("| {} | {} | {seed} | {state} |{}\n", cell.id, cell.label, column(queued));
         }
         let total = self.cells.len() * self.seeds.len();
         text += &format!("\n{} cells, {} seeds: {} of {total} runs done", self.cells.len(), self.seeds.len(), total - open);
-        text += &match usual {
-            Some(_) if open > 0 => format!("; about {:.0} minutes of training left at the pace of the finished ones\n", left / 60.0),
-            _ => "\n".to_owned(),
+        if let (Some(_), true) = (usual, open > 0) {
+            text += &format!("; about {:.0} minutes of training left at the pace of the finished ones", left / 60.0);
+        }
+        match self.peak(runs) {
+            Some(peak) => text += &format!("; at most {peak} MiB so far\n"),
+            None => text += "; `aio sweep check` predicts time and memory\n",
+        }
+        Ok(text)
+    }
+
+    /// The largest memory of a finished run in MiB.
+    fn peak(&self, runs: &Path) -> Option<u64> {
+        let of = |(cell, seed): (&Cell, u64)| {
+            let text = std::fs::read_to_string(self.directory(runs, cell, seed).join("manifest.json")).ok()?;
+            serde_json::from_str::<serde_json::Value>(&text).ok()?["peak_memory"].as_u64()
         };
-        text
+        self.jobs().filter_map(of).max()
     }
 
     /// Tries every cell: its configuration, its data, and one step forward and backward.
@@ -326,7 +394,7 @@ impl Sweep {
             }
         }
         if failures.is_empty() {
-            Ok(self.plan(runs))
+            self.plan(runs)
         } else {
             Err(Error::Failure(format!("{} runs failed: {}", failures.len(), failures.join(", "))))
         }

@@ -9,6 +9,7 @@ use crate::memory;
 use crate::progress;
 use crate::run::Run;
 use crate::schedule::WarmupCosine;
+use crate::tensorboard::Events;
 use crate::source::{Classes, Library, Source, vocabulary};
 use aio_data::picture::PictureSize;
 use aio_data::sampler::Tuple;
@@ -299,6 +300,8 @@ impl Trainer<'_> {
         let schedule = WarmupCosine { base: stage.rate, warmup: stage.warmup, steps, floor: stage.floor };
         let per_epoch = steps / stage.epochs;
         let mut log = self.run.append_metrics()?;
+        let failed = |e| self.run.events_error(e);
+        let mut events = Events::create(&self.run.events(), state.step).map_err(failed)?;
         let bar = progress::bar(&stage.name, steps, "steps");
         bar.set_position((state.step - first) as u64);
         let mut clock = std::time::Instant::now();
@@ -325,6 +328,14 @@ impl Trainer<'_> {
             writeln!(log, "{}", serde_json::to_string(&line).map_err(|e| Error::Failure(e.to_string()))?)
                 .and_then(|()| log.flush())
                 .map_err(|e| self.run.metrics_error(e))?;
+            let scalars = line.terms.iter().map(|(name, value)| (format!("loss/{name}"), *value));
+            let others = [("rate", Some(rate)), ("validation", validation)];
+            let others = others.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value? as f32)));
+            let scalars: Vec<(String, f32)> = scalars.chain(others).collect();
+            events.scalars(line.step, scalars.iter().map(|(tag, value)| (tag.as_str(), *value))).map_err(failed)?;
+            if epoch_ends || self.stop.load(Ordering::Relaxed) {
+                events.flush().map_err(failed)?;
+            }
             bar.inc(1);
             let stopped = self.stop.load(Ordering::Relaxed);
             state.seconds += clock.elapsed().as_secs_f64();

@@ -203,19 +203,20 @@ impl Weights {
         Ok(Self { origin: format!("{} ({prefix}*)", self.origin), bytes })
     }
 
-    /// Loads every tensor into `module`, whose parameters mirror the key names.
+    /// Loads every tensor into `module`, whose parameters mirror the key names. Takes the file, so that large ones are not held twice.
     ///
     /// # Errors
     /// [`WeightsError::Mismatch`] if a tensor is missing, unused or of another shape: each by name.
-    pub fn load<M: Module + ModuleSnapshot>(&self, mut module: M) -> Result<M, WeightsError> {
-        SafeTensors::deserialize(&self.bytes).map_err(|e| self.format(e))?;
-        let mut store =
-            SafetensorsStore::from_bytes(Some(self.bytes.clone())).with_from_adapter(PyTorchToBurnAdapter).allow_partial(true).validate(false);
-        let result = module.load_from(&mut store).map_err(|e| self.format(e))?;
+    pub fn load<M: Module + ModuleSnapshot>(self, mut module: M) -> Result<M, WeightsError> {
+        let Self { origin, bytes } = self;
+        let format = |problem: String| WeightsError::Format { origin: origin.clone(), problem };
+        SafeTensors::deserialize(&bytes).map_err(|e| format(e.to_string()))?;
+        let mut store = SafetensorsStore::from_bytes(Some(bytes)).with_from_adapter(PyTorchToBurnAdapter).allow_partial(true).validate(false);
+        let result = module.load_from(&mut store).map_err(|e| format(e.to_string()))?;
         let mut problems: Vec<String> = result.missing.iter().map(|(name, _)| format!("missing `{name}`")).collect();
         problems.extend(result.unused.iter().map(|name| format!("unused `{name}`")));
         problems.extend(result.errors.iter().map(ToString::to_string));
-        if problems.is_empty() { Ok(module) } else { Err(WeightsError::Mismatch { origin: self.origin.clone(), problems }) }
+        if problems.is_empty() { Ok(module) } else { Err(WeightsError::Mismatch { origin, problems }) }
     }
 }
 

@@ -141,6 +141,17 @@ enum SweepCommand {
         #[arg(long, default_value = "runs")]
         runs: PathBuf,
     },
+    /// Submit what is not done as a Slurm job array.
+    Slurm {
+        /// The sweep file; its [slurm] says partition, gres, time, and how to set the environment up.
+        file: PathBuf,
+        /// Print the batch script and submit nothing.
+        #[arg(long)]
+        dry_run: bool,
+        /// Directory of runs.
+        #[arg(long, default_value = "runs")]
+        runs: PathBuf,
+    },
     /// Print how far every run has come: done, running, resumable, fresh or failed, and why.
     Status {
         /// The sweep file.
@@ -240,7 +251,8 @@ fn run(command: Command) -> Result<String> {
             report::results(&[result], Format::Markdown)
         }
         Command::Sweep { command } => match command {
-            SweepCommand::Plan { file, runs } | SweepCommand::Status { file, runs } => Ok(Sweep::load(&file)?.plan(&runs)),
+            SweepCommand::Plan { file, runs } | SweepCommand::Status { file, runs } => Sweep::load(&file)?.plan(&runs),
+            SweepCommand::Slurm { file, dry_run, runs } => Sweep::load(&file)?.submit(&runs, dry_run),
             SweepCommand::Check { file, device } => Sweep::load(&file)?.check(&device),
             SweepCommand::Run { file, shard, only, seed, wait, continue_on_error, device, runs } => {
                 Sweep::load(&file)?.run(&runs, &device, &Choose { shard, only, seed, wait, keep_going: continue_on_error })

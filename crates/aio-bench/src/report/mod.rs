@@ -9,6 +9,7 @@ mod table;
 use crate::error::{Error, Result};
 use crate::evaluate::RankedList;
 use crate::run::{Run, RunResult};
+use crate::tensorboard::{Events, Image};
 use crate::train::Line;
 use aio_data::fs;
 use std::collections::BTreeMap;
@@ -34,14 +35,24 @@ pub fn write(run: &Run, result: &RunResult, lists: &BTreeMap<String, Vec<RankedL
         figures.push(plot::write(&directory, "loss", "Loss terms during training", &plot::losses(&lines))?);
     }
     let mut pictures = Vec::new();
+    let mut events = Events::create(&run.events(), result.steps).map_err(|e| run.events_error(e))?;
+    let scores = result.metrics.iter().filter(|(name, _)| name.ends_with(".map") || name.ends_with(".rank1"));
+    let scores: Vec<(String, f32)> = scores.map(|(name, value)| (format!("test/{name}"), *value as f32)).collect();
+    events.scalars(result.steps, scores.iter().map(|(tag, value)| (tag.as_str(), *value))).map_err(|e| run.events_error(e))?;
     for task in &result.order {
         if let Some(shown) = lists.get(task).filter(|l| !l.is_empty()) {
             let name = format!("ranked-{}.png", task.replace(['.', '+'], "-"));
             let picture = ranked::draw(task, shown)?;
             fs::write_then_rename(&directory.join(&name), &ranked::png(&picture)?)?;
-            pictures.push((task.clone(), ranked::jpeg(&picture)?));
+            let encoded = ranked::jpeg(&picture)?;
+            let (height, width) = (picture.height(), picture.width());
+            events
+                .image(result.steps, &format!("ranked lists/{task}"), Image { height, width, encoded: &encoded })
+                .map_err(|e| run.events_error(e))?;
+            pictures.push((task.clone(), encoded));
         }
     }
+    events.flush().map_err(|e| run.events_error(e))?;
     let page = html::page(result, &figures, &pictures)?;
     Ok(fs::write_then_rename(&directory.join("index.html"), page.as_bytes())?)
 }

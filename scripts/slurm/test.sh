@@ -1,0 +1,108 @@
+#!/bin/bash
+# A one-node Slurm cluster on this machine, a sweep submitted to it, one of its jobs told to stop, and all of it seen to finish: `just test-slurm`.
+#
+# Needs root (for the daemons) and Debian's slurmctld, slurmd, slurm-client and munge, which it installs where they are missing. Everything else lies in a
+# temporary directory, and nothing of the cluster outlives the test.
+set -euo pipefail
+
+aio=$(realpath "${1:?usage: test.sh PROGRAM}")
+experiments=$(realpath "$(dirname "$0")/../../experiments")
+here=$(mktemp -d /tmp/aio-slurm.XXXXXX)
+host=$(hostname -s)
+
+fail() { echo "test-slurm: $*" >&2; tail -n 20 "$here"/*.log "$here"/work/runs/slurm/*.log >&2 2>/dev/null || true; exit 1; }
+stop() {
+    scancel --quiet --user=root 2>/dev/null || true
+    for daemon in slurmd slurmctld munged; do
+        [ -f "$here/$daemon.pid" ] && kill "$(cat "$here/$daemon.pid")" 2>/dev/null || true
+    done
+    sleep 1
+    rm -rf "$here"
+}
+trap stop EXIT
+
+if ! command -v slurmctld >/dev/null || ! command -v munged >/dev/null; then
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends slurmctld slurmd slurm-client munge >/dev/null
+fi
+
+head -c 1024 /dev/urandom > "$here/munge.key" && chmod 400 "$here/munge.key"
+# munged wants every directory above its files to belong to root and to be closed to others' writing, which /tmp is not.
+munged --force --key-file="$here/munge.key" --socket="$here/munge.sock" --pid-file="$here/munged.pid" --log-file="$here/munged.log" --seed-file="$here/munge.seed"
+cat > "$here/slurm.conf" <<CONF
+ClusterName=aio
+SlurmctldHost=$host(127.0.0.1)
+SlurmctldPort=16817
+SlurmdPort=16818
+SlurmUser=root
+AuthType=auth/munge
+# A job that is put back waits until its old credential has expired, two minutes by default.
+AuthInfo=socket=$here/munge.sock,cred_expire=5
+CredType=cred/munge
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_CPU
+JobAcctGatherType=jobacct_gather/none
+AccountingStorageType=accounting_storage/none
+MailProg=/bin/true
+ReturnToService=2
+StateSaveLocation=$here/state
+SlurmdSpoolDir=$here/spool
+SlurmctldPidFile=$here/slurmctld.pid
+SlurmdPidFile=$here/slurmd.pid
+SlurmctldLogFile=$here/slurmctld.log
+SlurmdLogFile=$here/slurmd.log
+NodeName=$host NodeAddr=127.0.0.1 CPUs=$(nproc) State=UNKNOWN
+PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
+CONF
+mkdir "$here/state" "$here/spool"
+export SLURM_CONF="$here/slurm.conf"
+slurmctld
+slurmd
+for _ in $(seq 60); do sinfo -h -o %T 2>/dev/null | grep -q idle && break; sleep 1; done
+sinfo -h -o %T | grep -q idle || fail "the node did not come up"
+echo "cluster: $(sinfo --version), node $(sinfo -h -N -o '%N %T %c CPUs')"
+
+mkdir -p "$here/work/experiments"
+cp "$experiments/smoke.toml" "$here/work/experiments/"
+cat > "$here/work/experiments/sweep.toml" <<SWEEP
+base = "smoke.toml"
+seeds = [0]
+[axes]
+"losses.binding" = [1.0, 0.0]
+[[zip]]
+label = ["one stage of 40 epochs"]
+"train.stages" = [[
+  { name = "synthetic pairs", datasets = ["synth-pedes"], epochs = 40, real = ["text"], rate = 1e-3, warmup = 2, floor = 0.1 },
+]]
+[slurm]
+cpus = 1
+time = "00:20:00"
+notice = 60
+device = "cpu"
+SWEEP
+cd "$here/work"
+# The benchmark is rendered once, before two jobs would do it at the same time.
+"$aio" experiment smoke >/dev/null 2>&1
+"$aio" sweep slurm experiments/sweep.toml --dry-run > script.sh
+bash -n script.sh
+"$aio" sweep slurm experiments/sweep.toml
+job=$(sed 's/.*"job":\([0-9]*\).*/\1/' runs/slurm/sweep.json)
+
+first=$("$aio" sweep plan experiments/sweep.toml | awk -F'|' 'NR==3 {gsub(/ /, "", $2); print $2}')
+for _ in $(seq 240); do [ "$(cat "runs/smoke/$first/seed-0/metrics.jsonl" 2>/dev/null | wc -l)" -ge 10 ] && break; sleep 0.5; done
+"$aio" sweep status experiments/sweep.toml
+"$aio" sweep status experiments/sweep.toml | grep -q "${job}_0 running on $host" || fail "the status does not show the running element"
+stopped_at=$(wc -l < "runs/smoke/$first/seed-0/metrics.jsonl")
+echo "stopping ${job}_0 after $stopped_at steps"
+scancel --signal=USR1 --batch "${job}_0"
+
+for _ in $(seq 600); do [ -z "$(squeue -h -j "$job" 2>/dev/null)" ] && break; sleep 1; done
+"$aio" sweep status experiments/sweep.toml
+"$aio" sweep status experiments/sweep.toml | grep -q "2 of 2 runs done" || fail "not every run is done"
+log="runs/slurm/aio-sweep-${job}_0.log"
+grep -q "a checkpoint is written" "$log" || fail "the first element was not stopped: $log"
+lines=$(wc -l < "runs/smoke/$first/seed-0/metrics.jsonl")
+steps=$(sed 's/.*"step":\([0-9]*\).*/\1/' "runs/smoke/$first/seed-0/metrics.jsonl" | sort -n | uniq | wc -l)
+[ "$lines" -eq "$steps" ] || fail "steps were done twice: $lines lines, $steps steps"
+echo "done: ${job}_0 was stopped after $stopped_at steps, put back, and finished its $steps steps, each once"
