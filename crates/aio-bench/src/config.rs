@@ -182,7 +182,16 @@ impl Default for Experiment {
         Self {
             claim: String::new(),
             seed: 0,
-            data: Data { root: "datasets/synthetic".into(), synthetic: true, seed: 0, size: Size::default(), validation: 0.1, fraction: 1.0, lines: String::new(), allow_leakage: false },
+            data: Data {
+                root: "datasets/synthetic".into(),
+                synthetic: true,
+                seed: 0,
+                size: Size::default(),
+                validation: 0.1,
+                fraction: 1.0,
+                lines: String::new(),
+                allow_leakage: false,
+            },
             model: Model {
                 weights: "embedded".into(),
                 height: 0,

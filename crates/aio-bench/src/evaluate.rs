@@ -6,10 +6,10 @@ use crate::source::Library;
 use crate::task::{Query, QueryPicture, Task, TaskData};
 use aio_data::picture::{Picture, PictureSize, open_all};
 use aio_data::{Modality, Sample};
-use aio_eval::{Entry, EvalOptions, Features, Ranking, Scores, Verdict, chance, evaluate, mean_over_trials};
+use aio_eval::{Entry, EvalOptions, Features, OpenSet, Ranking, Scores, Verdict, chance, evaluate, mean_over_trials, open_set};
 use aio_model::{Extractor, Input};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Scores of one task by one model.
@@ -17,8 +17,41 @@ use std::path::{Path, PathBuf};
 pub struct TaskScores {
     /// Means over the trials.
     pub scores: Scores,
-    /// Ranked lists of the first trial, of the queries that were asked for.
-    pub lists: Vec<RankedList>,
+    /// What the report shows of the first trial; empty unless it was asked for.
+    pub shown: Shown,
+}
+
+/// What a report shows of a task.
+#[derive(Debug, Clone, Default)]
+pub struct Shown {
+    /// Ranked lists.
+    pub lists: Lists,
+    /// ROC over the pairs that the protocol lets queries see: false and true accept rates.
+    pub roc: Vec<(f64, f64)>,
+    /// Embeddings of a few people.
+    pub placed: Vec<Placed>,
+}
+
+/// Ranked lists of a task.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Lists {
+    /// Of queries spread evenly over the test set.
+    pub chosen: Vec<RankedList>,
+    /// Of the queries with the highest average precision.
+    pub best: Vec<RankedList>,
+    /// Of those with the lowest.
+    pub worst: Vec<RankedList>,
+}
+
+/// An embedding of somebody, in one modality.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Placed {
+    /// The person.
+    pub identity: i64,
+    /// The modality.
+    pub modality: Modality,
+    /// The embedding, of length 1.
+    pub values: Vec<f32>,
 }
 
 /// A query and what it retrieved.
@@ -33,6 +66,13 @@ pub struct RankedList {
     /// Average precision of the query.
     pub average_precision: f64,
 }
+
+/// False accept rates at which the ROC is taken.
+const RATES: [f64; 10] = [1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 1e-1];
+
+/// People whose embeddings a report shows, and how many of each modality.
+const PEOPLE: usize = 10;
+const EACH: usize = 6;
 
 /// Length of a ranked list in the report.
 const SHOWN: usize = 8;
@@ -83,7 +123,7 @@ fn single(modality: Modality, picture: Picture) -> Input {
 /// Galleries that have been embedded, by data set: tasks of one data set share theirs.
 pub type Galleries = BTreeMap<String, Features>;
 
-/// Scores `task`; `wanted` ranked lists are kept, spread evenly over the queries.
+/// Scores `task`; with `wanted` above 0, so many ranked lists of each kind are kept, and what else a report shows.
 ///
 /// # Errors
 /// [`Error`] naming the task's data that cannot be used.
@@ -107,25 +147,68 @@ pub fn score(
     let queries = features(extractor, &format!("{task} queries"), &flat, &format!("queries {task}"))?;
     let queries = if queries.rows() == views.len() { queries } else { queries.pooled(&views) };
     let mut trials = Vec::new();
-    let mut lists = Vec::new();
-    for (trial, (chosen, shown)) in data.trials.iter().enumerate() {
+    let mut shown = Shown::default();
+    for (trial, (chosen, visible)) in data.trials.iter().enumerate() {
         let query_entries: Vec<Entry> = chosen.iter().map(|i| data.queries[*i].entry).collect();
-        let gallery_entries: Vec<Entry> = shown.iter().map(|i| data.gallery[*i].0).collect();
+        let gallery_entries: Vec<Entry> = visible.iter().map(|i| data.gallery[*i].0).collect();
         let step = (chosen.len() / wanted.max(1)).max(1);
+        let (of_queries, of_gallery) = (queries.select(chosen), gallery.select(visible));
+        let mut all = Vec::new();
         let scores = evaluate(
-            (&queries.select(chosen), &query_entries),
-            (&gallery.select(shown), &gallery_entries),
+            (&of_queries, &query_entries),
+            (&of_gallery, &gallery_entries),
             data.protocol,
             EvalOptions { nearest: SHOWN, ..EvalOptions::default() },
             |i, ranking| {
-                if trial == 0 && i % step == step / 2 && lists.len() < wanted && ranking.has_match() {
-                    lists.push(list(&data.queries[chosen[i]], ranking, |j| data.gallery[shown[j]].1.clone()));
+                if trial == 0 && wanted > 0 && ranking.has_match() {
+                    let made = list(&data.queries[chosen[i]], ranking, |j| data.gallery[visible[j]].1.clone());
+                    if i % step == step / 2 && shown.lists.chosen.len() < wanted {
+                        shown.lists.chosen.push(made.clone());
+                    }
+                    all.push(made);
                 }
             },
         )?;
         trials.push(scores);
+        if trial == 0 && wanted > 0 {
+            // A stable order: of equals, the earlier query first.
+            all.sort_by(|a, b| b.average_precision.total_cmp(&a.average_precision));
+            shown.lists.worst = all.iter().rev().take(wanted).cloned().collect();
+            all.truncate(wanted);
+            shown.lists.best = all;
+            let accepts =
+                open_set((&of_queries, &query_entries), (&of_gallery, &gallery_entries), data.protocol, EvalOptions::default().metric, &RATES);
+            // Where the pairs are too many to be held, there is no curve.
+            let of = |found: OpenSet| {
+                // A rate that lets in less than one impostor is no point of the curve.
+                let whole = found.verification.into_iter().filter(|rate| rate.false_accepts * found.impostor_pairs as f64 >= 1.0);
+                whole.filter_map(|rate| Some((rate.false_accepts, rate.true_accepts?))).collect::<Vec<_>>()
+            };
+            shown.roc = accepts.map(of).unwrap_or_default();
+            shown.placed = placed(task, (&of_queries, &query_entries), (&of_gallery, &gallery_entries));
+        }
     }
-    Ok(TaskScores { scores: mean_over_trials(&trials), lists })
+    Ok(TaskScores { scores: mean_over_trials(&trials), shown })
+}
+
+/// Embeddings of the gallery's first people, of the gallery's modality and, if it is one, the query's.
+fn placed(task: &Task, queries: (&Features, &[Entry]), gallery: (&Features, &[Entry])) -> Vec<Placed> {
+    let people: Vec<i64> = gallery.1.iter().map(|e| e.identity).filter(|id| *id > 0).collect::<BTreeSet<_>>().into_iter().take(PEOPLE).collect();
+    let mut found = Vec::new();
+    let mut add = |modality: Modality, (features, entries): (&Features, &[Entry])| {
+        for identity in &people {
+            let rows: Vec<usize> = (0..entries.len()).filter(|i| entries[*i].identity == *identity).take(EACH).collect();
+            for row in features.select(&rows).view().outer_iter() {
+                let length = row.iter().map(|v| v * v).sum::<f32>().sqrt().max(1e-12);
+                found.push(Placed { identity: *identity, modality, values: row.iter().map(|v| v / length).collect() });
+            }
+        }
+    };
+    add(task.gallery, gallery);
+    if let (1, Some(modality)) = (task.query.len(), task.query.iter().next()) {
+        add(modality, queries);
+    }
+    found
 }
 
 fn list(query: &Query, ranking: &Ranking, path: impl Fn(usize) -> PathBuf) -> RankedList {

@@ -2,7 +2,7 @@
 
 use crate::config::{Checksums, Experiment};
 use crate::error::{Error, Result};
-use crate::evaluate::{self, Galleries, Pictures, RankedList};
+use crate::evaluate::{self, Galleries, Lists, Pictures, Placed};
 use crate::run::{Known, Manifest, Run, RunResult, TaskSummary, WEIGHTS};
 use crate::source::Library;
 use crate::task::Task;
@@ -167,7 +167,8 @@ pub fn run(request: &Request) -> Result<(Run, RunResult)> {
         train_seconds: trained.seconds,
         steps: trained.steps,
     };
-    let mut lists: BTreeMap<String, Vec<RankedList>> = BTreeMap::new();
+    let mut lists: BTreeMap<String, Lists> = BTreeMap::new();
+    let mut placed: BTreeMap<DatasetName, Vec<Placed>> = BTreeMap::new();
     let (mut galleries, mut galleries_before) = (Galleries::new(), Galleries::new());
     let bar = progress::bar("evaluating", tasks.len(), "tasks");
     for (task, data) in tasks.iter().zip(&prepared) {
@@ -189,9 +190,17 @@ pub fn run(request: &Request) -> Result<(Run, RunResult)> {
             protocol: data.protocol.name().to_owned(),
             cmc: ours.scores.cmc.clone(),
             cmc_baseline: baseline.cmc.clone(),
+            roc: ours.shown.roc,
         };
         result.tasks.insert(key.clone(), summary);
-        lists.insert(key, ours.lists);
+        lists.insert(key, ours.shown.lists);
+        let people = placed.entry(task.dataset).or_default();
+        // Tasks of one data set share their gallery.
+        ours.shown.placed.into_iter().for_each(|one| {
+            if !people.contains(&one) {
+                people.push(one)
+            }
+        });
         bar.inc(1);
     }
     bar.finish_and_clear();
@@ -199,7 +208,11 @@ pub fn run(request: &Request) -> Result<(Run, RunResult)> {
         orbench_means(&tasks, values);
     }
     run.write("rankings.json", &lists)?;
-    report::write(&run, &result, &lists)?;
+    let modalities = |people: &Vec<Placed>| people.iter().map(|one| one.modality).collect::<BTreeSet<_>>().len();
+    // The data set with the most modalities; of equals, the first.
+    let most = placed.iter().max_by_key(|(name, people)| (modalities(people), std::cmp::Reverse(**name)));
+    let example = most.map(|(name, people)| (name.to_string(), people.as_slice()));
+    report::write(&run, &result, &lists, example, &after)?;
     let known = Known {
         device: request.device.clone(),
         seed: experiment.seed,
@@ -263,9 +276,8 @@ fn missing_weights(experiment: &Experiment) -> Vec<String> {
     let Experiment { model, data, .. } = experiment;
     let named = [("weights", &model.weights, model.weights != "embedded"), ("line generator", &data.lines, !data.lines.is_empty())];
     let missing = named.into_iter().filter(|(_, path, used)| *used && !Path::new(path).is_file());
-    let from = |path: &str| {
-        foundation::origin(Path::new(path)).map_or(String::new(), |o| format!("\n    {}: from {} ({})", o.name, o.source, o.licence))
-    };
+    let from =
+        |path: &str| foundation::origin(Path::new(path)).map_or(String::new(), |o| format!("\n    {}: from {} ({})", o.name, o.source, o.licence));
     missing.map(|(what, path, _)| format!("{what}: {path}{}", from(path))).collect()
 }
 

@@ -224,7 +224,10 @@ fn list() -> String {
             Normalisation::Imagenet => "ImageNet's mean and deviation",
             Normalisation::Half => "mean and deviation 0.5",
         };
-        text += &format!("{name}\n    {}: {found}\n    from {source}\n    licence {licence}; pictures: {pictures}; sha256 not recorded\n", here.display());
+        text += &format!(
+            "{name}\n    {}: {found}\n    from {source}\n    licence {licence}; pictures: {pictures}; sha256 not recorded\n",
+            here.display()
+        );
     }
     text
 }

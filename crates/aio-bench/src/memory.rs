@@ -59,7 +59,7 @@ impl fmt::Display for Estimate {
 }
 
 /// What the program takes beside everything that depends on the experiment.
-const PROGRAM: usize = 100 << 20;
+const PROGRAM: usize = 180 << 20;
 
 /// Seconds for which the allocator keeps what was freed (`main` asks it to). Steps differ in the lengths of their sequences, so that what one
 /// frees seldom fits the next: in short steps about half of the activations is held a second time.
@@ -108,9 +108,7 @@ fn passes(experiment: &Experiment, start: &Start, rows: usize, caption: usize) -
     let alone = |m: Modality| of([m].into_iter().collect());
     // A sentence alone keeps nothing where its tokenizer is frozen and [CLS] with it.
     let silent = |m: &Modality| {
-        experiment.model.shared == aio_model::Shared::Frozen
-            && experiment.model.frozen.contains(m)
-            && experiment.model.encoder != EncoderUse::Trained
+        experiment.model.shared == aio_model::Shared::Frozen && experiment.model.frozen.contains(m) && experiment.model.encoder != EncoderUse::Trained
     };
     let mut passes: Vec<Pass> = known.iter().filter(|m| !silent(m)).map(alone).collect();
     let mut combined: Vec<Pass> =

@@ -36,6 +36,9 @@ pub struct TaskSummary {
     pub cmc: Vec<f64>,
     /// CMC of the encoder before any training.
     pub cmc_baseline: Vec<f64>,
+    /// ROC of the trained model over the pairs that the protocol lets queries see, in the first trial: false and true accept rates.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roc: Vec<(f64, f64)>,
 }
 
 /// `result.json`; its presence means that the run is done.

@@ -54,6 +54,21 @@ pub struct Report {
     pub tasks: Vec<String>,
     /// `map`, `minp`, `rank1`, `rank5` or `rank10`; `map` if absent.
     pub metric: Option<String>,
+    /// Rows of numbers that others published.
+    #[serde(default)]
+    pub quoted: Vec<Quoted>,
+}
+
+/// Numbers that others published, which a table marks with † and their citation.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Quoted {
+    /// What the row is called.
+    pub name: String,
+    /// Where the numbers stand; a LaTeX table cites it as it is written.
+    pub citation: String,
+    /// Percentages by task.
+    pub values: BTreeMap<String, f64>,
 }
 
 /// A sweep with its cells.
@@ -291,8 +306,11 @@ impl Sweep {
         let usual = (!seconds.is_empty()).then(|| seconds.values().sum::<f64>() / seconds.len() as f64);
         let in_queue = slurm::states(runs, &self.file)?;
         let column = |text: &str| if in_queue.is_empty() { String::new() } else { format!(" {text} |") };
-        let mut text =
-            format!("| cell | what is varied | seed | state |{}\n|---|---|--:|---|{}\n", column("slurm"), if in_queue.is_empty() { "" } else { "---|" });
+        let mut text = format!(
+            "| cell | what is varied | seed | state |{}\n|---|---|--:|---|{}\n",
+            column("slurm"),
+            if in_queue.is_empty() { "" } else { "---|" }
+        );
         let mut left = 0.0;
         let mut open = 0;
         for (number, (cell, seed)) in self.jobs().enumerate() {
@@ -330,7 +348,8 @@ impl Sweep {
     /// # Errors
     /// The first [`Error`], naming the cell.
     pub fn check(&self, device: &str) -> Result<String> {
-        let mut text = "| cell | what is varied | steps | seconds a step | minutes of training | MiB at the peak |\n|---|---|--:|--:|--:|--:|\n".to_owned();
+        let mut text =
+            "| cell | what is varied | steps | seconds a step | minutes of training | MiB at the peak |\n|---|---|--:|--:|--:|--:|\n".to_owned();
         for cell in &self.cells {
             let experiment = Experiment::load(&self.base, &cell.settings)?;
             let named = |e: Error| Error::user(format!("cell {} ({}): {e}", cell.id, cell.label), e.hint().unwrap_or_default());
@@ -393,11 +412,7 @@ impl Sweep {
                 }
             }
         }
-        if failures.is_empty() {
-            self.plan(runs)
-        } else {
-            Err(Error::Failure(format!("{} runs failed: {}", failures.len(), failures.join(", "))))
-        }
+        if failures.is_empty() { self.plan(runs) } else { Err(Error::Failure(format!("{} runs failed: {}", failures.len(), failures.join(", ")))) }
     }
 
     /// The results of every cell, missing ones as such.

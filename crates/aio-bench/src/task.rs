@@ -229,6 +229,7 @@ impl Task {
             D::PkuSketch(_) | D::MarketSketch1k => to_rgb && single && of(&[Sketch]),
             D::CuhkPedes | D::IcfgPedes | D::RstpReid => to_rgb && single && of(&[Text]),
             D::TriCuhkPedes | D::TriIcfgPedes | D::TriRstpReid => to_rgb && of(&[Rgb, Infrared, Sketch, Text]),
+            D::OrBench if !to_rgb => single && self.gallery != Text && !self.query.contains(self.gallery) && self.variant.first.is_none(),
             D::OrBench => to_rgb && of(&[Infrared, ColourPencil, Sketch, Text]) && self.variant.first.is_none_or(|m| self.query.contains(m)),
             D::SynthPedes => false,
             D::Table(_) => single && self.gallery != Text,
@@ -267,12 +268,19 @@ impl Task {
     pub fn data(&self, dataset: &Dataset) -> Result<TaskData> {
         // Where a data set is searched in both directions, its test parts change sides.
         let turned = self.gallery == Modality::Infrared && matches!(self.dataset, DatasetName::RegDb(_) | DatasetName::Llcm);
-        let (asked, shown) = if turned { (&dataset.gallery, &dataset.query) } else { (&dataset.query, &dataset.gallery) };
+        // ORBench publishes lists against photographs alone; between its other modalities everything is asked for in everything.
+        let crossed = self.dataset == DatasetName::OrBench && self.gallery != Modality::Rgb;
+        let (asked, shown) = match (turned, crossed) {
+            (true, _) => (&dataset.gallery, &dataset.query),
+            (_, true) if self.query.contains(Modality::Rgb) => (&dataset.gallery, &dataset.query),
+            (_, true) => (&dataset.query, &dataset.query),
+            _ => (&dataset.query, &dataset.gallery),
+        };
         let gallery: Vec<(Entry, PathBuf)> =
             shown.iter().filter(|s| s.modality == self.gallery).filter_map(|s| Some((entry(s), s.path()?.to_path_buf()))).collect();
         let queries = match self.dataset {
             DatasetName::TriCuhkPedes | DatasetName::TriIcfgPedes | DatasetName::TriRstpReid => self.composed(dataset),
-            DatasetName::OrBench => self.listed(dataset),
+            DatasetName::OrBench if !crossed => self.listed(dataset),
             _ if self.variant.multi_query => self.pooled(dataset)?,
             _ => self.singles(asked),
         };

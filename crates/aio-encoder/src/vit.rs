@@ -159,6 +159,13 @@ fn scaled(x: Tensor<3>, scale: Option<&Param<Tensor<1>>>) -> Tensor<3> {
 }
 
 impl Block {
+    /// How much of each token every token takes, averaged over the heads: `[batch, tokens, tokens]`.
+    fn attended(&self, x: Tensor<3>, keep: Tensor<2>) -> Tensor<3> {
+        let [batch, tokens, _] = x.dims();
+        let qkv = linear(normalise(x, &self.norm1, self.epsilon), &self.attn.qkv, self.precision);
+        aio_ops::reference::attention_weights(qkv, keep, self.heads).mean_dim(1).reshape([batch, tokens, tokens])
+    }
+
     /// Runs the block.
     ///
     /// # Shapes
@@ -222,5 +229,31 @@ impl Encoder {
     #[must_use]
     pub fn forward(&self, tokens: Tensor<3>, keep: Tensor<2>) -> Tensor<3> {
         (0..self.depth()).fold(self.enter(tokens), |x, number| self.block(number, x, keep.clone()))
+    }
+
+    /// How much of each token reaches every token through all blocks: attention roll-out.
+    ///
+    /// Abnar and Zuidema, "Quantifying Attention Flow in Transformers" (ACL 2020): the product over the blocks of half the attention, averaged
+    /// over the heads, and half the identity for the residual path.
+    ///
+    /// # Shapes
+    /// - tokens, keep: as in [`Encoder::forward`]
+    /// - output: `[batch, tokens, tokens]`; rows sum to 1
+    #[must_use]
+    pub fn rollout(&self, tokens: Tensor<3>, keep: Tensor<2>) -> Tensor<3> {
+        let [_, count, _] = tokens.dims();
+        let residual = Tensor::<2>::eye(count, &tokens.device()).unsqueeze::<3>();
+        let mut x = self.enter(tokens);
+        let mut flow: Option<Tensor<3>> = None;
+        for (number, block) in self.blocks.iter().enumerate() {
+            let step = (block.attended(x.clone(), keep.clone()) + residual.clone()).mul_scalar(0.5);
+            flow = Some(match flow {
+                Some(flow) => step.matmul(flow),
+                None => step,
+            });
+            x = self.block(number, x, keep.clone());
+        }
+        let [batch, ..] = x.dims();
+        flow.unwrap_or_else(|| residual.expand([batch, count, count]))
     }
 }

@@ -125,6 +125,35 @@ impl Extractor {
         Ok(result)
     }
 
+    /// How much each token of an input counts for its embedding: attention roll-out ([`aio_encoder::Encoder::rollout`]), `[CLS]`'s row.
+    ///
+    /// One list per picture, row by row of its token grid, in the order of its modalities; then one for the sentence, if there is one.
+    ///
+    /// # Errors
+    /// As [`Extractor::embed`].
+    pub fn rollout(&self, input: &Input) -> Result<Vec<Vec<f32>>, ExtractError> {
+        let (set, known) = (input.modalities(), self.backbone.tokenizers.modalities());
+        if let Some(modality) = set.iter().find(|m| !known.contains(*m)) {
+            return Err(ExtractError::Unknown { index: 0, modality, known });
+        }
+        if set.is_empty() {
+            return Err(ExtractError::Empty(0));
+        }
+        let present = self.present(set, &[input]);
+        let lengths: Vec<usize> = present.iter().map(|part| self.backbone.tokenizers.length(part)).collect();
+        let sequence = self.backbone.tokenizers.sequence(&present);
+        let flow = self.backbone.encoder.rollout(sequence.tokens, sequence.keep);
+        let [_, count, _] = flow.dims();
+        let cls: Vec<f32> = flow.narrow(1, 0, 1).into_data().iter::<f32>().collect();
+        // In front stand [CLS] and what follows it in every sequence.
+        let mut at = count - lengths.iter().sum::<usize>();
+        let mut take = |length: usize| {
+            at += length;
+            cls[at - length..at].to_vec()
+        };
+        Ok(lengths.into_iter().map(&mut take).collect())
+    }
+
     fn present(&self, set: ModalitySet, inputs: &[&Input]) -> Vec<Present> {
         set.iter()
             .map(|modality| {

@@ -2,10 +2,13 @@
 
 use aio_data::picture::{Picture, PictureSize};
 use aio_data::{Modality, ModalitySet};
-use aio_encoder::{EncoderConfig, Precision};
 use aio_encoder::weights::{Preprocessing, module_bytes, sha256};
+use aio_encoder::{EncoderConfig, Precision};
 use aio_heads::Masked;
-use aio_model::{Aio, AioConfig, Backbone, BackboneConfig, EncoderUse, ExtractError, Extractor, Frozen, Input, LossWeights, Pictured, Shared, StepInput, TrainBatch};
+use aio_model::{
+    Aio, AioConfig, Backbone, BackboneConfig, EncoderUse, ExtractError, Extractor, Frozen, Input, LossWeights, Pictured, Shared, StepInput,
+    TrainBatch,
+};
 use aio_tokenize::{Statistics, StemConfig, StemKind, TextConfig, Tokenizers, TokenizersConfig};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::{AdamWConfig, GradientsParams};
@@ -131,7 +134,12 @@ fn gradients_reach_every_tokenizer_parameter_and_no_encoder_parameter() {
 #[test]
 fn what_is_frozen_gets_no_gradient_and_everything_else_does() {
     let device = Device::flex();
-    let frozen = Frozen { tokenizers: [Modality::Text].into_iter().collect(), shared: Shared::Frozen, statistics: Statistics::Pretrained, encoder: EncoderUse::Frozen };
+    let frozen = Frozen {
+        tokenizers: [Modality::Text].into_iter().collect(),
+        shared: Shared::Frozen,
+        statistics: Statistics::Pretrained,
+        encoder: EncoderUse::Frozen,
+    };
     let model = model(&device).frozen(frozen);
     let (total, _) = model.losses(&batch(), &LossWeights::default(), &preprocessing(), &device).total().expect("finite");
     let grads = GradientsParams::from_grads(total.backward(), &model);
@@ -165,7 +173,8 @@ fn interpolated_positions_learn_step_after_step() {
     for recompute in [false, true, false] {
         for _ in 0..2 {
             let weights = LossWeights::default();
-            let input = StepInput { batch: batch.clone(), weights, preprocessing: preprocessing.clone(), accumulate: 1, recompute, device: device.clone() };
+            let input =
+                StepInput { batch: batch.clone(), weights, preprocessing: preprocessing.clone(), accumulate: 1, recompute, device: device.clone() };
             let grads = model.step(input).grads;
             let mut silent = Silent { grads: &grads, path: Vec::new(), found: Vec::new(), seen: 0 };
             model.backbone.tokenizers.visit(&mut silent);
@@ -180,7 +189,8 @@ fn what_a_tuple_lacks_is_left_out_of_what_needs_it() {
     let device = Device::flex();
     let model = model(&device);
     let value = |batch: &TrainBatch| {
-        let (_, terms) = model.losses(batch, &LossWeights { triplet: 0.0, ..LossWeights::default() }, &preprocessing(), &device).total().expect("finite");
+        let (_, terms) =
+            model.losses(batch, &LossWeights { triplet: 0.0, ..LossWeights::default() }, &preprocessing(), &device).total().expect("finite");
         terms.into_iter().collect::<std::collections::BTreeMap<String, f32>>()
     };
     let whole = batch();

@@ -68,7 +68,12 @@ fn main() {
         |x| aio_ops::attention(x, keep.clone(), heads, Precision::F32),
         |x| reference::attention(x, keep.clone(), heads, Precision::F32),
     );
-    table += &compare("linear", rows(), |x| aio_ops::linear(x, w.clone(), bias.clone(), Precision::F32), |x| reference::linear(x, w.clone(), bias.clone(), Precision::F32));
+    table += &compare(
+        "linear",
+        rows(),
+        |x| aio_ops::linear(x, w.clone(), bias.clone(), Precision::F32),
+        |x| reference::linear(x, w.clone(), bias.clone(), Precision::F32),
+    );
     table += &compare(
         "convolution",
         random([batch, 48, 24, 16]),

@@ -35,17 +35,39 @@ fn product<const D: usize>(x: Tensor<D>, precision: Precision) -> Tensor<D> {
     }
 }
 
+/// Queries, keys and values of every head, `[batch, heads, tokens, d]` each.
+fn split(qkv: Tensor<3>, heads: usize) -> [Tensor<4>; 3] {
+    let [batch, tokens, width] = qkv.dims();
+    let depth = width / 3 / heads;
+    let parts = qkv.reshape([batch, tokens, 3, heads, depth]).permute([2, 0, 3, 1, 4]);
+    [0, 1, 2].map(|i| parts.clone().narrow(0, i, 1).reshape([batch, heads, tokens, depth]))
+}
+
+fn weights(queries: Tensor<4>, keys: Tensor<4>, keep: Tensor<2>, precision: Precision) -> Tensor<4> {
+    let [batch, _, tokens, depth] = queries.dims();
+    let scores = product(queries.matmul(keys.swap_dims(2, 3)), precision).mul_scalar((depth as f64).powf(-0.5));
+    let hidden = (keep - 1.0).mul_scalar(1e9).reshape([batch, 1, 1, tokens]);
+    activation::softmax(scores + hidden, 3)
+}
+
+/// The weights of [`crate::attention`]: how much of each token (last axis) every token takes.
+///
+/// # Shapes
+/// - qkv, keep: as there
+/// - output: `[batch, heads, tokens, tokens]`
+#[must_use]
+pub fn attention_weights(qkv: Tensor<3>, keep: Tensor<2>, heads: usize) -> Tensor<4> {
+    let [queries, keys, _] = split(qkv, heads);
+    weights(queries, keys, keep, Precision::F32)
+}
+
 /// See [`crate::attention`].
 #[must_use]
 pub fn attention(qkv: Tensor<3>, keep: Tensor<2>, heads: usize, precision: Precision) -> Tensor<3> {
     let [batch, tokens, width] = qkv.dims();
-    let depth = width / 3 / heads;
-    let parts = operand(qkv, precision).reshape([batch, tokens, 3, heads, depth]).permute([2, 0, 3, 1, 4]);
-    let part = |i: usize| parts.clone().narrow(0, i, 1).reshape([batch, heads, tokens, depth]);
-    let scores = product(part(0).matmul(part(1).swap_dims(2, 3)), precision).mul_scalar((depth as f64).powf(-0.5));
-    let hidden = (keep - 1.0).mul_scalar(1e9).reshape([batch, 1, 1, tokens]);
-    let weights = operand(activation::softmax(scores + hidden, 3), precision);
-    product(weights.matmul(part(2)), precision).swap_dims(1, 2).reshape([batch, tokens, width / 3])
+    let [queries, keys, values] = split(operand(qkv, precision), heads);
+    let weights = operand(weights(queries, keys, keep, precision), precision);
+    product(weights.matmul(values), precision).swap_dims(1, 2).reshape([batch, tokens, width / 3])
 }
 
 /// See [`crate::linear`].

@@ -89,7 +89,14 @@ fn attention_agrees_with_and_without_padding() {
             mask[18 + 1..27].fill(1.0 - padded);
             Tensor::<2>::from_data(TensorData::new(mask, [3, 9]), &Device::flex())
         };
-        check([], 0, 2e-5, |[], x| aio_ops::attention(x, keep(), 4, Precision::F32), |[], x| reference::attention(x, keep(), 4, Precision::F32), random([3, 9, 96], 5));
+        check(
+            [],
+            0,
+            2e-5,
+            |[], x| aio_ops::attention(x, keep(), 4, Precision::F32),
+            |[], x| reference::attention(x, keep(), 4, Precision::F32),
+            random([3, 9, 96], 5),
+        );
     }
 }
 

@@ -316,6 +316,12 @@ impl ImageTokenizer {
         tokens + self.positions.val().unsqueeze::<3>()
     }
 
+    /// The token grid that this stem was made for.
+    #[must_use]
+    pub fn grid(&self) -> Grid {
+        Grid { rows: self.rows, columns: self.columns }
+    }
+
     /// A copy that trains apart from this stem: parameters with identities of their own, running statistics of its own.
     #[must_use]
     pub fn separate(&self) -> Self {

@@ -172,6 +172,21 @@ impl Tokenizers {
         TokenSequence { tokens: Tensor::cat(tokens, 1), keep: Tensor::cat(keep, 1) }
     }
 
+    /// Tokens that a modality takes in a sequence.
+    ///
+    /// # Panics
+    /// As [`Self::sequence`].
+    #[must_use]
+    pub fn length(&self, present: &Present) -> usize {
+        match present {
+            Present::Pictures(modality, _) => {
+                let Grid { rows, columns } = self.image(*modality).unwrap_or_else(|| panic!("no tokenizer for {modality}")).grid();
+                rows * columns
+            }
+            Present::Text(ids) => ids.dims()[1],
+        }
+    }
+
     fn tokens(&self, present: &Present) -> (Tensor<3>, Option<Tensor<2>>) {
         match present {
             Present::Pictures(modality, pictures) => {

@@ -2,7 +2,7 @@
 
 use aio_bench::error::{Error, Result};
 use aio_bench::experiment::{self, Request};
-use aio_bench::report::{self, Format};
+use aio_bench::report::{self, Format, QuotedRow};
 use aio_bench::sweep::{Choose, Sweep};
 use aio_bench::{check, embed, foundation, pretrain, progress, score, search, trials};
 use aio_data::synth::benchmark;
@@ -54,6 +54,9 @@ enum Command {
         /// Form of the table.
         #[arg(long, value_enum, default_value = "md")]
         format: Format,
+        /// Also draw sweeps as bars with error bars (SVG and PNG) into this directory.
+        #[arg(long)]
+        plots: Option<PathBuf>,
         /// Directory of runs.
         #[arg(long, default_value = "runs")]
         runs: PathBuf,
@@ -258,7 +261,7 @@ fn run(command: Command) -> Result<String> {
                 Sweep::load(&file)?.run(&runs, &device, &Choose { shard, only, seed, wait, keep_going: continue_on_error })
             }
         },
-        Command::Report { names, format, runs } => report_all(&names, format, &runs),
+        Command::Report { names, format, plots, runs } => report_all(&names, format, plots.as_deref(), &runs),
         Command::Data { command: DataCommand::List { root } } => Ok(check::list(&root)),
         Command::Data { command: DataCommand::Check(request) } => {
             let report = check::check(&request)?;
@@ -289,11 +292,11 @@ fn run(command: Command) -> Result<String> {
     }
 }
 
-fn report_all(names: &[String], format: Format, runs: &Path) -> Result<String> {
+fn report_all(names: &[String], format: Format, plots: Option<&Path>, runs: &Path) -> Result<String> {
     let mut text = String::new();
     for name in names {
         if name.ends_with(".toml") {
-            text += &sweep_table(Path::new(name), format, runs)?;
+            text += &sweep_table(Path::new(name), format, plots, runs)?;
             continue;
         }
         let cells = aio_data::fs::sorted_entries(&runs.join(name))
@@ -330,13 +333,18 @@ fn json<T: serde::Serialize>(value: &T) -> Result<String> {
 }
 
 /// The table of a sweep, as its `[report]` asks for it.
-fn sweep_table(path: &Path, format: Format, runs: &Path) -> Result<String> {
+fn sweep_table(path: &Path, format: Format, plots: Option<&Path>, runs: &Path) -> Result<String> {
     let sweep = Sweep::load(path)?;
     let results = sweep.results(runs)?;
     let order = results.iter().flat_map(|(_, of)| of).next().map(|r| r.order.clone()).unwrap_or_default();
     let tasks = if sweep.report.tasks.is_empty() { order } else { sweep.report.tasks.clone() };
     let rows: Vec<_> = results.into_iter().map(|(cell, of)| (cell.label, of)).collect();
-    report::sweep(&path.display().to_string(), &rows, &tasks, sweep.report.metric.as_deref().unwrap_or("map"), format)
+    let metric = sweep.report.metric.as_deref().unwrap_or("map");
+    if let Some(directory) = plots {
+        report::bars(directory, &aio_bench::slurm::name(path), &rows, &tasks, metric)?;
+    }
+    let quoted = sweep.report.quoted.iter().map(|q| QuotedRow { name: &q.name, citation: &q.citation, values: &q.values }).collect::<Vec<_>>();
+    report::sweep(&path.display().to_string(), &rows, &quoted, &tasks, metric, format)
 }
 
 /// Lines that are encoded at once, in parallel.

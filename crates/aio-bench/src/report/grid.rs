@@ -89,6 +89,7 @@ fn latex(text: &str) -> String {
                 escaped.push('\\');
                 escaped.push(c);
             }
+            '†' => escaped.push_str("$^\\dagger$"),
             '±' => escaped.push_str("$\\pm$"),
             '–' => escaped.push_str("--"),
             '\\' => escaped.push_str("\\textbackslash{}"),

@@ -45,7 +45,7 @@ fn paste(canvas: &mut RgbImage, picture: &RgbImage, x: u32, y: u32, border: Opti
 }
 
 /// Breaks a sentence into lines of at most `width` characters.
-fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {
         let last = lines.len() - 1;

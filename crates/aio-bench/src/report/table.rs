@@ -113,12 +113,32 @@ fn grid(frame: &DataFrame, first: &RunResult, seeds: usize) -> Result<Grid> {
     Ok(Grid { caption, head: head.map(str::to_owned).to_vec(), rows })
 }
 
+/// A row of numbers that others published.
+#[derive(Debug, Clone, Copy)]
+pub struct QuotedRow<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Where the numbers stand.
+    pub citation: &'a str,
+    /// Percentages by task.
+    pub values: &'a std::collections::BTreeMap<String, f64>,
+}
+
+/// Mean and, of several, standard deviation (over n − 1) of a metric in percent; none if no result has it.
+pub(super) fn spread_of(results: &[RunResult], key: &str) -> Option<(f64, Option<f64>)> {
+    let found: Vec<f64> = results.iter().filter_map(|r| r.metrics.get(key).map(|v| 100.0 * v)).collect();
+    let n = found.len();
+    let mean = found.iter().sum::<f64>() / n as f64;
+    let deviation = (n > 1).then(|| (found.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1) as f64).sqrt());
+    (n > 0).then_some((mean, deviation))
+}
+
 /// The table of a sweep: one row per cell (what is varied, and its results by seed), one column per task, mean ± standard deviation of `metric` in percent. The
-/// best of a column is bold, the second underlined; what is missing is shown as missing.
+/// best of a column is bold, the second underlined; what is missing is shown as missing. Quoted rows come last, marked with †.
 ///
 /// # Errors
-/// [`Error::User`] if a task or metric is not in the results.
-pub fn sweep(title: &str, rows: &[(String, Vec<RunResult>)], tasks: &[String], metric: &str, format: Format) -> Result<String> {
+/// [`Error::User`] if a task or metric is not in the results, or a column would mix protocols.
+pub fn sweep(title: &str, rows: &[(String, Vec<RunResult>)], quoted: &[QuotedRow], tasks: &[String], metric: &str, format: Format) -> Result<String> {
     if let Some(unknown) = tasks.iter().find(|task| {
         let key = format!("{task}.{metric}");
         rows.iter().any(|(_, results)| !results.is_empty()) && !rows.iter().flat_map(|(_, results)| results).any(|r| r.metrics.contains_key(&key))
@@ -128,15 +148,8 @@ pub fn sweep(title: &str, rows: &[(String, Vec<RunResult>)], tasks: &[String], m
     }
     let mut values: Vec<Vec<Option<Spread>>> = Vec::new();
     for (_, results) in rows {
-        let of = |task: &String| {
-            let key = format!("{task}.{metric}");
-            // A cell that is not tested on a task has nothing there.
-            let found: Vec<f64> = results.iter().filter_map(|r| r.metrics.get(&key).map(|v| 100.0 * v)).collect();
-            let n = found.len();
-            let mean = found.iter().sum::<f64>() / n as f64;
-            let deviation = (n > 1).then(|| (found.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1) as f64).sqrt());
-            (n > 0).then_some(Spread { mean, deviation })
-        };
+        // A cell that is not tested on a task has nothing there.
+        let of = |task: &String| spread_of(results, &format!("{task}.{metric}")).map(|(mean, deviation)| Spread { mean, deviation });
         values.push(tasks.iter().map(of).collect());
     }
     let marks: Vec<[Option<f64>; 2]> = (0..tasks.len())
@@ -164,7 +177,28 @@ pub fn sweep(title: &str, rows: &[(String, Vec<RunResult>)], tasks: &[String], m
         let fields = values.iter().enumerate().map(field);
         [name.clone().into(), results.len().to_string().into()].into_iter().chain(fields).collect::<Vec<Field>>()
     });
-    let grid = Grid { caption: format!("{title} · {metric} · percent"), head, rows: lines.collect() };
+    // Quoted numbers stand apart: they are of other data, and none of them is the best or second of ours.
+    let others = quoted.iter().map(|QuotedRow { name, values, .. }| {
+        let fields = tasks.iter().map(|task| values.get(task).map_or("–".to_owned(), |v| format!("{v:.1}")).into());
+        [format!("{name} †").into(), String::new().into()].into_iter().chain(fields).collect::<Vec<Field>>()
+    });
+    let sources: Vec<String> = quoted.iter().map(|q| format!("{}: {}", q.name, q.citation)).collect();
+    let note = if sources.is_empty() { String::new() } else { format!(" · † quoted, not measured here: {}", sources.join("; ")) };
+    let versions: Vec<(&String, Vec<&str>)> = tasks
+        .iter()
+        .map(|task| {
+            let mut found: Vec<&str> =
+                rows.iter().flat_map(|(_, results)| results).filter_map(|r| Some(r.tasks.get(task)?.protocol.as_str())).collect();
+            found.sort_unstable();
+            found.dedup();
+            (task, found)
+        })
+        .collect();
+    if let Some((task, found)) = versions.iter().find(|(_, found)| found.len() > 1) {
+        let problem = format!("results of `{task}` are of several protocols ({}), which one column must not mix", found.join(", "));
+        return Err(Error::user(problem, "run the older cells again"));
+    }
+    let grid = Grid { caption: format!("{title} · {metric} · percent{note}"), head, rows: lines.chain(others).collect() };
     Ok(match format {
         Format::Markdown => grid.markdown(),
         Format::Latex => grid.latex(),
