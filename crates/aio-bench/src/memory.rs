@@ -22,8 +22,8 @@ pub struct Estimate {
     pub optimiser: usize,
     /// What the forward pass keeps for the backward pass, and what that works on.
     pub activations: usize,
-    /// Models and files when what was trained is written and what it started from is loaded for comparison.
-    pub loading: usize,
+    /// After training, when what was trained is written, compared with what it started from, and reported.
+    pub after: usize,
     /// Decoded pictures.
     pub pictures: usize,
     /// The program itself, and what its allocator holds back.
@@ -34,7 +34,7 @@ impl Estimate {
     /// All of it.
     #[must_use]
     pub fn total(&self) -> usize {
-        (self.weights + self.optimiser + self.activations).max(self.loading) + self.pictures + self.program
+        (self.weights + self.optimiser + self.activations).max(self.after) + self.pictures + self.program
     }
 }
 
@@ -44,12 +44,12 @@ fn mebibytes(bytes: usize) -> usize {
 
 impl fmt::Display for Estimate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { weights, optimiser, activations, loading, pictures, program } = self;
+        let Self { weights, optimiser, activations, after, pictures, program } = self;
         let parts = [
             ("weights", weights),
             ("optimiser", optimiser),
             ("activations", activations),
-            ("or loading", loading),
+            ("or afterwards", after),
             ("pictures", pictures),
             ("program", program),
         ];
@@ -59,7 +59,10 @@ impl fmt::Display for Estimate {
 }
 
 /// What the program takes beside everything that depends on the experiment.
-const PROGRAM: usize = 180 << 20;
+const PROGRAM: usize = 100 << 20;
+
+/// What evaluation and the report take beside models and files.
+const REPORT: usize = 200 << 20;
 
 /// Seconds for which the allocator keeps what was freed (`main` asks it to). Steps differ in the lengths of their sequences, so that what one
 /// frees seldom fits the next: in short steps about half of the activations is held a second time.
@@ -165,7 +168,7 @@ pub fn predict(experiment: &Experiment, start: &Start, model: &Aio, source: &Sou
     let held_back = if step_seconds(experiment, start, &passes) < PATIENCE / 2.0 { activations / 2 } else { 0 };
     Ok(Estimate {
         weights: model + file,
-        loading: 3 * file + 2 * model,
+        after: 3 * file + 2 * model + REPORT,
         optimiser: 3 * NUMBER * count.learned,
         activations,
         pictures: source.held_bytes(),
