@@ -95,12 +95,25 @@ fn smoke_runs_to_its_report_and_a_second_call_reprints_it_at_once() {
         "report/cmc.svg",
         "report/cmc.png",
         "report/loss.svg",
+        "report/roc.svg",
+        "report/tsne-identity.svg",
+        "report/tsne-modality.png",
+        "report/attention.png",
     ] {
         assert!(run.join(file).is_file(), "{file}");
     }
     let page = std::fs::read_to_string(run.join("report/index.html")).expect("page");
     assert!(!page.contains("http://www.") || page.contains("http://www.w3.org"), "the page needs no network");
     assert!(page.matches("data:image/jpeg;base64,").count() >= 6);
+    for kind in ["chosen", "best", "worst"] {
+        assert!(page.contains(&format!("data-task=\"pku-sketch.sketch-rgb\" data-kind=\"{kind}\"")), "{kind}");
+    }
+    let manifest: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(run.join("manifest.json")).expect("manifest")).expect("JSON");
+    for key in ["lock", "features", "seed", "data", "weights", "predicted_memory", "peak_memory", "threads"] {
+        assert!(!manifest[key].is_null(), "{key}");
+    }
+    assert_eq!(manifest["data"].as_object().map(serde_json::Map::len), Some(9), "every data set that was read has a fingerprint");
+    assert!(std::fs::read_dir(run.join("tensorboard")).expect("events").count() >= 1);
     let begun = Instant::now();
     assert_eq!(desk.succeed(&["experiment", "smoke"]), table);
     assert!(begun.elapsed() < Duration::from_secs(5));
@@ -260,6 +273,32 @@ fn a_sweep_runs_what_is_not_done_and_reports_what_is_missing() {
     assert!(done.contains("4 of 4 runs done"), "{done}");
     let latex = desk.succeed(&["report", "sweep.toml", "--format", "latex"]);
     assert!(latex.contains("\\begin{tabular}{lrrr}") && latex.contains("\\textbf{") && latex.contains("$\\pm$"), "{latex}");
+    let named = sweep.replace("[axes]\n\"losses.binding\"", "[[zip]]\nlabel = [\"with, all\", \"half\"]\n\"losses.binding\"");
+    let quoted = "\n[[report.quoted]]\nname = \"Somebody\"\ncitation = \"Some paper\"\nvalues = { \"market1501.rgb-rgb\" = 99.9 }\n[slurm]\npartition = \"gpu\"\n";
+    std::fs::write(desk.path("named.toml"), named + quoted).expect("write");
+    let table = desk.succeed(&["report", "named.toml", "--plots", "figures"]);
+    assert!(
+        table.contains("| with, all | 2 | ") && table.contains("| Somebody † |  | 99.9 | – |") && table.contains("Somebody: Some paper"),
+        "{table}"
+    );
+    assert!(!table.contains("**99.9**") && desk.path("figures/named.svg").is_file() && desk.path("figures/named.png").is_file());
+    assert_eq!(desk.succeed(&["sweep", "slurm", "named.toml"]), "every run is done\n");
+    let csv = desk.succeed(&["report", "named.toml", "--format", "csv"]);
+    assert!(csv.contains("\"with, all\",2,"), "{csv}");
+    // What is not done goes into the array; a checkpoint of another configuration is no start for a run.
+    let run = desk.path(&format!("runs/tiny/{id}/seed-1"));
+    std::fs::remove_file(run.join("result.json")).expect("remove");
+    let script = desk.succeed(&["sweep", "slurm", "named.toml", "--dry-run"]);
+    assert!(
+        script.contains("#SBATCH --array=3\n")
+            && script.contains("#SBATCH --partition=gpu\n")
+            && script.contains("--shard \"$SLURM_ARRAY_TASK_ID/4\""),
+        "{script}"
+    );
+    let config = std::fs::read_to_string(run.join("config.toml")).expect("config");
+    std::fs::write(run.join("config.toml"), config.replace("binding = 0.5", "binding = 0.25")).expect("write");
+    let status = desk.succeed(&["sweep", "status", "named.toml"]);
+    assert!(status.contains("| incompatible (losses.binding: 0.25 → 0.5) |"), "{status}");
     let html = desk.succeed(&["report", "tiny", "--format", "html"]);
     assert!(html.contains("<td>market1501.rgb-rgb</td>"), "{html}");
 
@@ -273,6 +312,45 @@ fn a_sweep_runs_what_is_not_done_and_reports_what_is_missing() {
     desk.refused(2, &["sweep", "run", "sweep.toml"]);
     let status = desk.succeed(&["sweep", "status", "sweep.toml"]);
     assert!(status.contains("failed (cannot sample batches"), "{status}");
+}
+
+#[test]
+fn what_ablations_switch_runs_and_counts() {
+    let desk = Desk::new();
+    let tasks = "evaluation.tasks=[\"market1501.rgb-rgb\", \"sysu-mm01.infrared-rgb.all\", \"pku-sketch.sketch-rgb\"]";
+    let base = ["experiment", "smoke", "--json", "--set", tasks];
+    let stage = |more: &str| {
+        format!(
+            "train.stages=[{{ name = \"a\", datasets = [\"synth-pedes\", \"market-sketch-1k\"], epochs = 1, real = [\"text\", \"sketch\"], rate = 1e-3, warmup = 1, floor = 0.1{more} }}]"
+        )
+    };
+    let result = |settings: &[&str]| -> serde_json::Value {
+        let settings = settings.iter().flat_map(|s| ["--set", s]);
+        serde_json::from_str(&desk.succeed(&base.into_iter().chain(settings).collect::<Vec<_>>())).expect("JSON")
+    };
+    let plain = result(&[&stage("")]);
+    let steps = |result: &serde_json::Value| result["steps"].as_u64().expect("steps");
+    let metrics = |settings: &[&str]| result(settings)["metrics"].clone();
+    // Blocks computed again are the same cell, so the first result is what comes back.
+    assert_eq!(result(&[&stage(""), "train.recompute=true"])["cell"], plain["cell"]);
+    let random = result(&[&stage(""), "model.encoder=random"]);
+    assert_ne!(random["baseline"], plain["baseline"], "a random encoder");
+    assert_ne!(metrics(&[&stage(""), "model.encoder=trained", "train.recompute=true"]), plain["metrics"], "a trained encoder");
+    assert!(steps(&result(&[&stage(""), "data.fraction=0.5"])) < steps(&plain), "half of the people");
+    assert_ne!(metrics(&[&stage(", synthesise = [\"infrared\"]")]), plain["metrics"], "sketches that are not made");
+    let whole =
+        "train.stages=[{ name = \"a\", datasets = [\"market1501\"], epochs = 1, real = [], rate = 1e-3, warmup = 1, floor = 0.1, whole = true }]";
+    let refused = desk.refused(2, &base.into_iter().chain(["--set", whole]).collect::<Vec<_>>());
+    assert!(refused.contains("market1501 as a whole shows people of market1501"), "{refused}");
+    let refused = desk.refused(2, &base.into_iter().chain(["--set", &stage(", synthesise = [\"text\"]")]).collect::<Vec<_>>());
+    assert!(refused.contains("holds text, which cannot be made from a photograph"), "{refused}");
+    let refused = desk.refused(2, &base.into_iter().chain(["--set", "data.lines=weights/contour_style.pth"]).collect::<Vec<_>>());
+    assert!(refused.contains("line generator: weights/contour_style.pth") && refused.contains("carolineec/informative-drawings"), "{refused}");
+    std::fs::create_dir_all(desk.path("weights")).expect("create");
+    let generator = Path::new(env!("CARGO_MANIFEST_DIR")).join("../aio-model/tests/golden/lines.pth");
+    std::fs::copy(generator, desk.path("weights/small.pth")).expect("copy");
+    let drawn = result(&[&stage(""), "data.lines=weights/small.pth"]);
+    assert!(drawn["cell"] != plain["cell"] && drawn["metrics"] != plain["metrics"], "sketches drawn by another hand");
 }
 
 /// Pictures of one colour each, named by number.
