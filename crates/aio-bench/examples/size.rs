@@ -1,8 +1,8 @@
 //! Training at the size of ViT-B/16: predicted and taken memory, time, and a loss that falls: `just bench size`.
 //!
 //! Weights of that size are drawn at random, with CLIP's patch stem or TransReID-SSL's, and `experiments/size.toml` runs on them in a process
-//! of its own per row, so that its peak memory is its own. `just bench size small` does the same at ViT-S/16's size, in 3 minutes; further
-//! options are `--set` settings for every row.
+//! of its own per row, so that its peak memory is its own. `just bench size small` does the same at ViT-S/16's size, in 3 minutes; numbers
+//! choose rows, further options are `--set` settings for every row.
 
 // A benchmark's result is what it prints.
 #![allow(clippy::print_stdout)]
@@ -60,6 +60,8 @@ fn main() -> Outcome<()> {
     }
     let small = arguments.first().is_some_and(|word| word == "small");
     arguments.drain(..usize::from(small));
+    let chosen: Vec<usize> = arguments.iter().map_while(|word| word.parse().ok()).collect();
+    arguments.drain(..chosen.len());
     let (name, encoder) = if small {
         ("ViT-S/16", EncoderConfig { width: 384, heads: 6, mlp: 1536, ..EncoderConfig::vit_b_16() })
     } else {
@@ -84,7 +86,10 @@ fn main() -> Outcome<()> {
         ("256 × 128, patch stem, 2 × 2 in two micro-batches, blocks kept", "patch", &["train.identities=2", "train.accumulate=2"]),
         ("256 × 128, patch stem, encoder trained, blocks computed again", "patch", &["train.recompute=true", "model.encoder=trained"]),
     ];
-    for (number, (name, stem, settings)) in rows.into_iter().enumerate() {
+    for (number, (name, stem, settings)) in (1..).zip(rows) {
+        if !chosen.is_empty() && !chosen.contains(&number) {
+            continue;
+        }
         let own = std::process::Command::new(std::env::current_exe()?)
             .args(["row", name])
             .arg(folder.join(format!("runs-{number}")))

@@ -125,7 +125,7 @@ impl Classes {
 
 /// Samples of a data set that training is shown: those of its training part, or of all its parts but people whom nobody knows.
 fn shown(dataset: &Dataset, whole: bool) -> impl Iterator<Item = &Sample> {
-    let tested = whole.then(|| [&dataset.validation, &dataset.query, &dataset.gallery]).into_iter().flatten().flatten();
+    let tested = whole.then_some([&dataset.validation, &dataset.query, &dataset.gallery]).into_iter().flatten().flatten();
     dataset.train.iter().chain(tested.filter(|sample| sample.identity.0 > 0))
 }
 

@@ -494,7 +494,7 @@ impl Lock {
     /// Whether somebody still works on it: a process of this host that is gone is gone at once, whatever it said last.
     fn is_alive(&self) -> bool {
         let here = Self::own().host == self.host && Path::new("/proc/self").exists();
-        self.age() < STALE && !(here && !Path::new("/proc").join(self.process.to_string()).exists())
+        self.age() < STALE && (!here || Path::new("/proc").join(self.process.to_string()).exists())
     }
 
     fn text(&self) -> Vec<u8> {

@@ -33,11 +33,21 @@ pub(super) struct Grid {
     pub(super) caption: String,
     pub(super) head: Vec<String>,
     pub(super) rows: Vec<Vec<Field>>,
+    /// Rows marked with † and where their numbers stand. LaTeX takes the source as it is written, so that it can hold a `\\cite`.
+    pub(super) quoted: Vec<(String, String)>,
 }
 
 impl Grid {
+    /// What † means, each source as `written` makes it; empty where nothing is quoted.
+    fn note(&self, dagger: &str, written: impl Fn(&(String, String)) -> String) -> String {
+        let sources: Vec<String> = self.quoted.iter().map(written).collect();
+        if sources.is_empty() { String::new() } else { format!("{dagger} quoted, not measured here: {}", sources.join("; ")) }
+    }
+
     pub(super) fn markdown(&self) -> String {
-        let mut text = format!("{}\n\n| {} |\n|---|{}\n", self.caption, self.head.join(" | "), "--:|".repeat(self.head.len() - 1));
+        let note = self.note("†", |(name, source)| format!("{name}: {source}"));
+        let caption = if note.is_empty() { self.caption.clone() } else { format!("{} · {note}", self.caption) };
+        let mut text = format!("{caption}\n\n| {} |\n|---|{}\n", self.head.join(" | "), "--:|".repeat(self.head.len() - 1));
         for row in &self.rows {
             let field = |f: &Field| if f.mark == Mark::Best { format!("**{}**", f.text) } else { f.text.clone() };
             let _ = writeln!(text, "| {} |", row.iter().map(field).collect::<Vec<_>>().join(" | "));
@@ -59,7 +69,12 @@ impl Grid {
             };
             text += &line(row.iter().map(field).collect());
         }
-        text + "\\bottomrule\n\\end{tabular}\n"
+        text += "\\bottomrule\n\\end{tabular}\n";
+        let note = self.note("$^\\dagger$", |(name, source)| format!("{}: {source}", latex(name)));
+        if !note.is_empty() {
+            let _ = writeln!(text, "\\par\\smallskip{{\\footnotesize {note}}}");
+        }
+        text
     }
 
     pub(super) fn html(&self) -> String {
@@ -71,7 +86,9 @@ impl Grid {
         };
         let head = cells(self.head.iter().map(|h| escape(h)).collect(), "th");
         let body: String = self.rows.iter().map(|row| format!("<tr>{}</tr>\n", cells(row.iter().map(field).collect(), "td"))).collect();
-        format!("<div class=\"scroll\"><table><thead><tr>{head}</tr></thead><tbody>\n{body}</tbody></table></div>\n")
+        let note = self.note("†", |(name, source)| format!("{name}: {source}"));
+        let note = if note.is_empty() { note } else { format!("<p class=\"note\">{}</p>\n", escape(&note)) };
+        format!("<div class=\"scroll\"><table><thead><tr>{head}</tr></thead><tbody>\n{body}</tbody></table></div>\n{note}")
     }
 }
 
@@ -114,10 +131,16 @@ mod tests {
             caption: "x".into(),
             head: vec!["a_b".into(), "m & n".into(), "50%".into()],
             rows: vec![vec!["<t>".to_owned().into(), best, second]],
+            quoted: Vec::new(),
         };
         assert_eq!(grid.markdown(), "x\n\n| a_b | m & n | 50% |\n|---|--:|--:|\n| <t> | **97.2 ± 0.2** | – |\n");
         let expected = "% x\n\\begin{tabular}{lrr}\n\\toprule\na\\_b & m \\& n & 50\\% \\\\\n\\midrule\n<t> & \\textbf{97.2 $\\pm$ 0.2} & \\underline{--} \\\\\n\\bottomrule\n\\end{tabular}\n";
         assert_eq!(grid.latex(), expected);
         assert!(grid.html().contains("<th>m &amp; n</th>") && grid.html().contains("<td>&lt;t&gt;</td><td><b>97.2 ± 0.2</b></td><td><u>–</u></td>"));
+        let quoting = Grid { quoted: vec![("A_b".into(), "\\cite{ab}".into())], ..grid };
+        assert!(
+            quoting.latex().ends_with("\\end{tabular}\n\\par\\smallskip{\\footnotesize $^\\dagger$ quoted, not measured here: A\\_b: \\cite{ab}}\n")
+        );
+        assert!(quoting.markdown().starts_with("x · † quoted, not measured here: A_b: \\cite{ab}\n"));
     }
 }

@@ -124,6 +124,6 @@ pub(super) fn page(result: &RunResult, figures: &[(String, String)], attention: 
     let data = json!({"experiment": experiment, "cell": cell, "seed": seed, "metrics": metrics, "order": order, "protocols": protocols});
     // A closing tag inside a string would end the script.
     let data = data.to_string().replace("</", "<\\/");
-    let _ = write!(text, "<script type=\"application/json\" id=\"result\">{data}</script><script>{SCRIPT}</script></body></html>\n");
+    let _ = writeln!(text, "<script type=\"application/json\" id=\"result\">{data}</script><script>{SCRIPT}</script></body></html>");
     Ok(text)
 }

@@ -62,11 +62,14 @@ pub(super) struct Lines {
     logarithmic: bool,
 }
 
-/// Bars in groups, one of each series per group: mean and deviation, or nothing.
+/// Mean and deviation, or nothing.
+type Bar = Option<(f64, f64)>;
+
+/// Bars in groups, one of each series per group.
 pub(super) struct Bars {
     pub(super) y: String,
     pub(super) groups: Vec<String>,
-    pub(super) series: Vec<(String, Vec<Option<(f64, f64)>>)>,
+    pub(super) series: Vec<(String, Vec<Bar>)>,
 }
 
 /// A matrix of percentages.

@@ -110,7 +110,7 @@ fn grid(frame: &DataFrame, first: &RunResult, seeds: usize) -> Result<Grid> {
         ]);
     }
     let caption = format!("`{}` · cell `{}` · {seeds} {plural} · percent", first.experiment, first.cell);
-    Ok(Grid { caption, head: head.map(str::to_owned).to_vec(), rows })
+    Ok(Grid { caption, head: head.map(str::to_owned).to_vec(), rows, quoted: Vec::new() })
 }
 
 /// A row of numbers that others published.
@@ -182,8 +182,6 @@ pub fn sweep(title: &str, rows: &[(String, Vec<RunResult>)], quoted: &[QuotedRow
         let fields = tasks.iter().map(|task| values.get(task).map_or("–".to_owned(), |v| format!("{v:.1}")).into());
         [format!("{name} †").into(), String::new().into()].into_iter().chain(fields).collect::<Vec<Field>>()
     });
-    let sources: Vec<String> = quoted.iter().map(|q| format!("{}: {}", q.name, q.citation)).collect();
-    let note = if sources.is_empty() { String::new() } else { format!(" · † quoted, not measured here: {}", sources.join("; ")) };
     let versions: Vec<(&String, Vec<&str>)> = tasks
         .iter()
         .map(|task| {
@@ -198,7 +196,12 @@ pub fn sweep(title: &str, rows: &[(String, Vec<RunResult>)], quoted: &[QuotedRow
         let problem = format!("results of `{task}` are of several protocols ({}), which one column must not mix", found.join(", "));
         return Err(Error::user(problem, "run the older cells again"));
     }
-    let grid = Grid { caption: format!("{title} · {metric} · percent{note}"), head, rows: lines.chain(others).collect() };
+    let grid = Grid {
+        caption: format!("{title} · {metric} · percent"),
+        head,
+        rows: lines.chain(others).collect(),
+        quoted: quoted.iter().map(|q| (q.name.to_owned(), q.citation.to_owned())).collect(),
+    };
     Ok(match format {
         Format::Markdown => grid.markdown(),
         Format::Latex => grid.latex(),
