@@ -165,7 +165,7 @@ pub fn predict(experiment: &Experiment, start: &Start, model: &Aio, source: &Sou
     let (model, file) = (NUMBER * count.all, start.bytes());
     let passes = passes(experiment, start, rows, caption);
     let activations = activations(experiment, start, &passes);
-    let held_back = if step_seconds(experiment, start, &passes) < PATIENCE / 2.0 { activations / 2 } else { 0 };
+    let held_back = if step_seconds(experiment, start, &passes) < PATIENCE / 5.0 { activations / 2 } else { 0 };
     Ok(Estimate {
         weights: model + file,
         after: 3 * file + 2 * model + REPORT,

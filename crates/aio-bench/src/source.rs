@@ -261,6 +261,8 @@ impl Source {
         let sampler = IdentitySampler::new(listed.chain(visual).chain(text), experiment.train.identities, experiment.train.tuples, experiment.seed)?;
         let pictures = samples.iter().filter(|s| s.path().is_some()).count();
         let held = if pictures * size.height * size.width * 3 > HELD { None } else { Some(decoded(&samples, pictures, stage, size)?) };
+        // Nothing is drawn that nobody looks at.
+        let lines = lines.filter(|_| stage.synthesise.iter().any(|m| *m != Modality::Infrared && experiment.model.modalities.contains(*m)));
         let drawn = match (&held, lines) {
             (Some(held), Some(lines)) => Some(drawings(&samples, held, stage, lines)),
             _ => None,

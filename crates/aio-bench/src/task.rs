@@ -240,7 +240,7 @@ impl Task {
     /// Number of modalities if this is one of ORBench's published query lists, over whose groups means are reported.
     #[must_use]
     pub fn orbench_group(&self) -> Option<usize> {
-        (self.dataset == DatasetName::OrBench).then(|| self.query.len())
+        (self.dataset == DatasetName::OrBench && self.gallery == Modality::Rgb).then(|| self.query.len())
     }
 
     fn protocol(&self, dataset: &Dataset) -> Protocol {
@@ -522,6 +522,9 @@ mod tests {
             "tri-cuhk-pedes.sketch+text-rgb",
             "orbench.infrared+text-rgb",
             "orbench.infrared+text-rgb.text-first",
+            "orbench.text-infrared",
+            "orbench.rgb-sketch",
+            "orbench.sketch-colour-pencil",
             "table:shop.text-rgb",
             "table:shop.sketch-colour-pencil.market1501",
         ] {
@@ -545,6 +548,8 @@ mod tests {
         let tasks = Task::parse("orbench.*-rgb").expect("all");
         let groups = [1, 2, 3, 4].map(|n| tasks.iter().filter(|t| t.orbench_group() == Some(n)).count());
         assert_eq!(groups, [4, 12, 12, 4]);
+        let other = Task::parse("orbench.text-sketch").expect("a direction of ours");
+        assert_eq!(other[0].orbench_group(), None, "no published list");
     }
 
     #[test]
@@ -557,6 +562,9 @@ mod tests {
             ("llcm.infrared-rgb.released", "no infrared queries against rgb"),
             ("sysu-mm01.infrared-rgb.10-shot", "single-shot"),
             ("orbench.sketch-rgb.text-first", "no sketch queries"),
+            ("orbench.sketch-sketch", "no sketch queries against sketch"),
+            ("orbench.infrared+text-sketch", "no infrared+text queries against sketch"),
+            ("orbench.rgb-text", "no rgb queries against text"),
         ] {
             let error = Task::parse(text).expect_err(text);
             assert!(error.to_string().contains(word), "{error}");
