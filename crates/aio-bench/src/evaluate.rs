@@ -250,8 +250,9 @@ pub fn validate(samples: &[Sample], extractor: &Extractor) -> Result<f64> {
     let opened = open_all(&paths, size, &|| {})?;
     let inputs: Vec<Input> = opened.into_iter().map(|p| single(Modality::Rgb, p)).collect();
     let gallery = features(extractor, "validation gallery", &inputs, "validation")?;
-    let entry = |s: &&Sample| Entry { identity: s.identity.0, camera: -1, image: s.source.map_or(-1, |p| p.0) };
-    let entries: Vec<Entry> = photos.iter().map(entry).collect();
+    let entry = |s: &&Sample, image: i64| Entry { identity: s.identity.0, camera: -1, image: s.source.map_or(image, |p| p.0) };
+    // A photograph that nothing else was made from is hidden from itself alone.
+    let entries: Vec<Entry> = (2..).zip(&photos).map(|(i, s)| entry(s, -i)).collect();
     let run = |queries: (&Features, &[Entry])| {
         evaluate(queries, (&gallery, &entries), aio_eval::Protocol::Tri, EvalOptions::default(), |_, _| {}).map(|s| s.map)
     };
@@ -259,7 +260,7 @@ pub fn validate(samples: &[Sample], extractor: &Extractor) -> Result<f64> {
     if !captions.is_empty() {
         let inputs: Vec<Input> = captions.iter().map(|s| Input { caption: s.caption().map(str::to_owned), ..Input::default() }).collect();
         let text = features(extractor, "validation captions", &inputs, "validation")?;
-        values.push(run((&text, &captions.iter().map(entry).collect::<Vec<_>>()))?);
+        values.push(run((&text, &captions.iter().map(|s| entry(s, -1)).collect::<Vec<_>>()))?);
     }
     Ok(values.iter().sum::<f64>() / values.len() as f64)
 }

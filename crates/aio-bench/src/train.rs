@@ -390,7 +390,10 @@ impl Trainer<'_> {
             return Ok(None);
         }
         let extractor = Extractor::new(&model.backbone, &self.start.config, self.start.preprocessing.clone(), self.device);
-        evaluate::validate(&self.validation, &extractor).map(Some)
+        evaluate::validate(&self.validation, &extractor).map(Some).map_err(|error| {
+            let first = self.experiment.train.stages[0].datasets[0];
+            Error::user(format!("validation on held-out people of {first}: {error}"), "data.validation = 0.0 does without")
+        })
     }
 
     /// Writes what is known of a step whose loss is not a number.

@@ -340,6 +340,10 @@ fn what_ablations_switch_runs_and_counts() {
     assert_ne!(metrics(&[&stage(", synthesise = [\"infrared\"]")]), plain["metrics"], "sketches that are not made");
     let whole =
         "train.stages=[{ name = \"a\", datasets = [\"market1501\"], epochs = 1, real = [], rate = 1e-3, warmup = 1, floor = 0.1, whole = true }]";
+    // Held-out people of a data set whose photographs stand alone are validated on, too.
+    let other = whole.replace("market1501", "llcm");
+    let best = result(&[&other, "data.validation=0.3", "train.select=best"]);
+    assert!(best["metrics"]["market1501.rgb-rgb.map"].as_f64().is_some_and(|map| map > 0.0));
     let refused = desk.refused(2, &base.into_iter().chain(["--set", whole]).collect::<Vec<_>>());
     assert!(refused.contains("market1501 as a whole shows people of market1501"), "{refused}");
     let refused = desk.refused(2, &base.into_iter().chain(["--set", &stage(", synthesise = [\"text\"]")]).collect::<Vec<_>>());
