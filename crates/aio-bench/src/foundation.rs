@@ -29,7 +29,8 @@ pub struct Origin {
     pub normalisation: Normalisation,
 }
 
-/// Foundation weights that can be imported. Their checksums are not recorded: nobody has held the files here.
+/// Foundation weights that can be imported. Their checksums are not recorded: nobody has held the files here. `aio weights list` prints that of
+/// a file which is there.
 pub const REGISTRY: [Origin; 13] = [
     Origin {
         name: "meta-transformer-b16",
@@ -217,17 +218,19 @@ fn list() -> String {
     let mut text = format!("embedded\n    compiled into the program; MIT OR Apache-2.0; sha256 {}\n", weights::embedded_sha256());
     for Origin { name, file, source, licence, normalisation } in &REGISTRY {
         let here = Path::new("weights").join(file);
-        let found = if here.is_file() { "there" } else { "not there" };
+        // No publisher's checksum could be checked against a file here, so what is shown is the user's own.
+        let (found, checksum) = match std::fs::read(&here) {
+            Ok(bytes) => ("there", weights::sha256(&bytes)),
+            Err(_) => ("not there", "not recorded".to_owned()),
+        };
         let pictures = match normalisation {
             Normalisation::Auto => "0 to 1",
             Normalisation::Clip => "CLIP's mean and deviation",
             Normalisation::Imagenet => "ImageNet's mean and deviation",
             Normalisation::Half => "mean and deviation 0.5",
         };
-        text += &format!(
-            "{name}\n    {}: {found}\n    from {source}\n    licence {licence}; pictures: {pictures}; sha256 not recorded\n",
-            here.display()
-        );
+        text +=
+            &format!("{name}\n    {}: {found}\n    from {source}\n    licence {licence}; pictures: {pictures}; sha256 {checksum}\n", here.display());
     }
     text
 }

@@ -492,6 +492,18 @@ fn weights_are_listed_inspected_and_converted_and_calls_are_refused() {
     let desk = Desk::new();
     let list = desk.succeed(&["weights", "list"]);
     assert!(list.contains("Meta-Transformer_base_patch16_encoder.pth: not there") && list.contains("Apache-2.0"), "{list}");
+    // A published name tells what no tensor tells: DINO's pictures have ImageNet's statistics, and timm's, of the same layout, have others.
+    std::fs::create_dir_all(desk.path("weights")).expect("create");
+    std::fs::copy(checkpoint("dino.pth"), desk.path("weights/dino_vitbase16_pretrain.pth")).expect("copy");
+    let bytes = std::fs::read(desk.path("weights/dino_vitbase16_pretrain.pth")).expect("bytes");
+    let listed = desk.succeed(&["weights", "list"]);
+    assert!(listed.contains("dino_vitbase16_pretrain.pth: there") && listed.contains(&aio_encoder::weights::sha256(&bytes)), "{listed}");
+    for (file, mean) in [("weights/dino_vitbase16_pretrain.pth".to_owned(), 0.485), (checkpoint("dino.pth"), 0.5)] {
+        desk.succeed(&["weights", "convert", &file, "--output", "dino.safetensors", "--height", "32", "--width", "32", "--heads", "2"]);
+        let converted = aio_encoder::weights::Weights::open(&desk.path("dino.safetensors")).expect("weights");
+        let preprocessing: aio_encoder::weights::Preprocessing = converted.metadata("preprocessing").expect("preprocessing");
+        assert_eq!(preprocessing.mean[0], mean, "{file}");
+    }
     let inspected = desk.succeed(&["weights", "inspect", &checkpoint("open-clip.safetensors"), "--heads", "2"]);
     for expected in [
         "layout clip",
