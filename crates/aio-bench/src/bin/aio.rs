@@ -146,7 +146,7 @@ enum SweepCommand {
     },
     /// Submit what is not done as a Slurm job array.
     Slurm {
-        /// The sweep file; its [slurm] says partition, gres, time, and how to set the environment up.
+        /// The sweep file; its `slurm` table says partition, gres, time, and how to set the environment up.
         file: PathBuf,
         /// Print the batch script and submit nothing.
         #[arg(long)]
