@@ -210,13 +210,9 @@ impl Run {
     }
 }
 
-/// The command line; where the program lies is nobody's business.
+/// The command line; where the program lies, and under which name, is nobody's business.
 fn command() -> Vec<String> {
-    let mut words: Vec<String> = std::env::args().collect();
-    if let Some(program) = words.first_mut() {
-        *program = Path::new(program).file_stem().map_or_else(|| program.clone(), |name| name.to_string_lossy().into_owned());
-    }
-    words
+    std::iter::once("aio".to_owned()).chain(std::env::args().skip(1)).collect()
 }
 
 /// Where a number comes from: written beside every result.

@@ -268,6 +268,7 @@ fn a_sweep_runs_what_is_not_done_and_reports_what_is_missing() {
     assert!(half.contains("2 of 4 runs done"), "{half}");
     let table = desk.succeed(&["report", "sweep.toml"]);
     assert!(table.contains("| losses.binding=1.0 | 2 | ") && table.contains("| losses.binding=0.5 | 0 | – | – |"), "{table}");
+    assert!(table.contains("| untrained encoder |  | ") && table.contains("| chance |  | "), "{table}");
     let id = plan.lines().find(|l| l.contains("binding=0.5")).and_then(|l| l.split(' ').nth(1)).expect("an id").to_owned();
     let done = desk.succeed(&["sweep", "run", "sweep.toml", "--only", &id]);
     assert!(done.contains("4 of 4 runs done"), "{done}");

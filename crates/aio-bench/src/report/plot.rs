@@ -213,7 +213,12 @@ pub(super) fn cells(rows: &[(String, Vec<RunResult>)], tasks: &[String], metric:
         super::table::spread_of(results, &format!("{task}.{metric}")).map(|(mean, deviation)| (mean, deviation.unwrap_or(0.0)))
     };
     let series = rows.iter().map(|(name, results)| (name.clone(), tasks.iter().map(|task| bar(results, task)).collect())).collect();
-    Figure::Bars(Bars { y: format!("{metric} (%)"), groups: tasks.to_vec(), series })
+    let written = match metric {
+        "map" => "mAP".to_owned(),
+        "minp" => "mINP".to_owned(),
+        rank => rank.replace("rank", "Rank-"),
+    };
+    Figure::Bars(Bars { y: format!("{written} (%)"), groups: tasks.to_vec(), series })
 }
 
 /// Values in the order in which they first occur.

@@ -134,7 +134,8 @@ pub(super) fn spread_of(results: &[RunResult], key: &str) -> Option<(f64, Option
 }
 
 /// The table of a sweep: one row per cell (what is varied, and its results by seed), one column per task, mean ± standard deviation of `metric` in percent. The
-/// best of a column is bold, the second underlined; what is missing is shown as missing. Quoted rows come last, marked with †.
+/// best of a column is bold, the second underlined; what is missing is shown as missing. Below stand
+/// the untrained encoder and chance, then quoted rows, marked with †.
 ///
 /// # Errors
 /// [`Error::User`] if a task or metric is not in the results, or a column would mix protocols.
@@ -177,6 +178,23 @@ pub fn sweep(title: &str, rows: &[(String, Vec<RunResult>)], quoted: &[QuotedRow
         let fields = values.iter().enumerate().map(field);
         [name.clone().into(), results.len().to_string().into()].into_iter().chain(fields).collect::<Vec<Field>>()
     });
+    // What the cells started from and what chance gives; cells that started from something else have no common row.
+    let common = |name: &str, of: fn(&RunResult) -> &std::collections::BTreeMap<String, f64>| {
+        let field = |task: &String| {
+            let found: Vec<f64> = rows.iter().flat_map(|(_, r)| r).filter_map(|r| of(r).get(&format!("{task}.{metric}")).copied()).collect();
+            let (low, high) = found.iter().fold((f64::MAX, f64::MIN), |(low, high), v| (low.min(*v), high.max(*v)));
+            let text = if found.is_empty() {
+                "–".to_owned()
+            } else if high - low < 1e-6 {
+                format!("{:.1}", 100.0 * low)
+            } else {
+                format!("{:.1} to {:.1}", 100.0 * low, 100.0 * high)
+            };
+            Field::from(text)
+        };
+        [name.to_owned().into(), String::new().into()].into_iter().chain(tasks.iter().map(field)).collect::<Vec<Field>>()
+    };
+    let untrained = [common("untrained encoder", |r| &r.baseline), common("chance", |r| &r.chance)];
     // Quoted numbers stand apart: they are of other data, and none of them is the best or second of ours.
     let others = quoted.iter().map(|QuotedRow { name, values, .. }| {
         let fields = tasks.iter().map(|task| values.get(task).map_or("–".to_owned(), |v| format!("{v:.1}")).into());
@@ -199,7 +217,7 @@ pub fn sweep(title: &str, rows: &[(String, Vec<RunResult>)], quoted: &[QuotedRow
     let grid = Grid {
         caption: format!("{title} · {metric} · percent"),
         head,
-        rows: lines.chain(others).collect(),
+        rows: lines.chain(untrained).chain(others).collect(),
         quoted: quoted.iter().map(|q| (q.name.to_owned(), q.citation.to_owned())).collect(),
     };
     Ok(match format {
