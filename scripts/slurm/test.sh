@@ -10,7 +10,7 @@ experiments=$(realpath "$(dirname "$0")/../../experiments")
 here=$(mktemp -d /tmp/aio-slurm.XXXXXX)
 host=$(hostname -s)
 
-fail() { echo "test-slurm: $*" >&2; tail -n 20 "$here"/*.log "$here"/work/runs/slurm/*.log >&2 2>/dev/null || true; exit 1; }
+fail() { echo "test-slurm: $*" >&2; tail -n 20 "$here"/*.log "$here"/desk/runs/slurm/*.log >&2 2>/dev/null || true; exit 1; }
 stop() {
     scancel --quiet --user=root 2>/dev/null || true
     for daemon in slurmd slurmctld munged; do
@@ -63,9 +63,9 @@ for _ in $(seq 60); do sinfo -h -o %T 2>/dev/null | grep -q idle && break; sleep
 sinfo -h -o %T | grep -q idle || fail "the node did not come up"
 echo "cluster: $(sinfo --version), node $(sinfo -h -N -o '%N %T %c CPUs')"
 
-mkdir -p "$here/work/experiments"
-cp "$experiments/smoke.toml" "$here/work/experiments/"
-cat > "$here/work/experiments/sweep.toml" <<SWEEP
+mkdir -p "$here/desk/experiments"
+cp "$experiments/smoke.toml" "$here/desk/experiments/"
+cat > "$here/desk/experiments/sweep.toml" <<SWEEP
 base = "smoke.toml"
 seeds = [0]
 [axes]
@@ -81,7 +81,7 @@ time = "00:20:00"
 notice = 60
 device = "cpu"
 SWEEP
-cd "$here/work"
+cd "$here/desk"
 # The benchmark is rendered once, before two jobs would do it at the same time.
 "$aio" experiment smoke >/dev/null 2>&1
 "$aio" sweep slurm experiments/sweep.toml --dry-run > script.sh

@@ -110,7 +110,7 @@ pub struct Train {
     pub combinations: usize,
     /// Batches whose gradients are averaged into one optimiser step.
     pub accumulate: usize,
-    /// Whether the encoder's blocks are computed again in the backward pass: an eighth of their memory for a third to a half more time.
+    /// Whether the encoder's blocks are computed again in the backward pass: about a sixth of their memory for a quarter to a half more time.
     pub recompute: bool,
     /// In which numbers the encoder's large products are computed in training.
     pub precision: Precision,

@@ -81,10 +81,18 @@ pub fn name(path: &Path) -> String {
 /// # Errors
 /// [`Error`] naming the file that is missing.
 pub fn checksums(experiment: &Experiment) -> Result<Checksums> {
-    let of = |path: &str| Ok::<_, Error>(aio_encoder::weights::sha256(&fs::read(Path::new(path))?));
-    let Experiment { model, data, .. } = experiment;
-    let weights = if model.weights == "embedded" { aio_encoder::weights::embedded_sha256() } else { of(&model.weights)? };
-    Ok(Checksums { weights, lines: if data.lines.is_empty() { String::new() } else { of(&data.lines)? } })
+    let name = &experiment.model.weights;
+    let weights = if name == "embedded" { aio_encoder::weights::embedded_sha256() } else { checksum(name)? };
+    Ok(Checksums { weights, lines: lines_checksum(experiment)? })
+}
+
+fn checksum(path: &str) -> Result<String> {
+    Ok(aio_encoder::weights::sha256(&fs::read(Path::new(path))?))
+}
+
+fn lines_checksum(experiment: &Experiment) -> Result<String> {
+    let path = &experiment.data.lines;
+    if path.is_empty() { Ok(String::new()) } else { checksum(path) }
 }
 
 /// Tries one step of an experiment, on the data that it asks for, and writes nothing but the benchmark.
@@ -119,7 +127,7 @@ pub fn run(request: &Request) -> Result<(Run, RunResult)> {
         requirements(&experiment)?;
     }
     let start = Start::open(&experiment)?;
-    let cell = experiment.cell(&checksums(&experiment)?);
+    let cell = experiment.cell(&Checksums { weights: start.sha256.clone(), lines: lines_checksum(&experiment)? });
     let run = Run::open(&request.runs, &name, &cell, experiment.seed)?;
     if let Some(result) = run.read::<RunResult>("result.json")? {
         return Ok((run, result));

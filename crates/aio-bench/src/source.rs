@@ -44,9 +44,7 @@ impl Library {
         }
         Ok(&self.read[&name])
     }
-}
 
-impl Library {
     /// Fingerprint of every data set that has been read, by name.
     #[must_use]
     pub fn fingerprints(&self) -> BTreeMap<String, String> {

@@ -5,14 +5,16 @@
 //! run once. Lock files with a heartbeat let several terminals and hosts work on one sweep.
 
 use crate::checkpoint::Checkpoints;
-use crate::config::Experiment;
+use crate::config::{Checksums, Experiment};
 use crate::error::{Error, Result};
 use crate::experiment::{self, Request};
+use crate::report::Quoted;
 use crate::run::{Run, RunResult};
 use crate::slurm;
 use crate::train;
 use aio_data::{DataError, fs};
 use serde::{Deserialize, Serialize};
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -57,18 +59,6 @@ pub struct Report {
     /// Rows of numbers that others published.
     #[serde(default)]
     pub quoted: Vec<Quoted>,
-}
-
-/// Numbers that others published, which a table marks with † and their citation.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Quoted {
-    /// What the row is called.
-    pub name: String,
-    /// Where the numbers stand; a LaTeX table cites it as it is written.
-    pub citation: String,
-    /// Percentages by task.
-    pub values: BTreeMap<String, f64>,
 }
 
 /// A sweep with its cells.
@@ -193,6 +183,8 @@ impl Sweep {
         }
         let base = path.parent().unwrap_or(Path::new(".")).join(&file.base);
         let labelled: BTreeSet<&String> = file.zip.iter().filter(|zip| zip.contains_key(LABEL)).flat_map(toml::Table::keys).collect();
+        // Cells that name the same files share their checksums: files are large, and cells are many.
+        let mut known: BTreeMap<(String, String), Checksums> = BTreeMap::new();
         let mut cells: Vec<Cell> = Vec::new();
         for choice in expand(path, &file)? {
             let settings: Vec<String> = choice.iter().filter(|(key, _)| key != LABEL).map(|(key, value)| format!("{key}={value}")).collect();
@@ -204,7 +196,12 @@ impl Sweep {
             let label = words.collect::<Vec<_>>().join(" ");
             let label = if label.is_empty() { "base".to_owned() } else { label };
             let experiment = Experiment::load(&base, &settings)?;
-            let id = experiment.cell(&experiment::checksums(&experiment)?);
+            let files = (experiment.model.weights.clone(), experiment.data.lines.clone());
+            let checksums = match known.entry(files) {
+                Entry::Occupied(found) => found.into_mut(),
+                Entry::Vacant(place) => place.insert(experiment::checksums(&experiment)?),
+            };
+            let id = experiment.cell(checksums);
             if let Some(twin) = cells.iter().find(|c| c.id == id) {
                 return Err(wrong(format!("the cells `{}` and `{label}` are the same experiment", twin.label)));
             }

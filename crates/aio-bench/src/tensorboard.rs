@@ -107,7 +107,7 @@ impl Events {
     ///
     /// # Errors
     /// What the file system says.
-    pub fn scalars<'a>(&mut self, step: usize, values: impl IntoIterator<Item = (&'a str, f32)>) -> Result<()> {
+    pub fn scalars(&mut self, step: usize, values: impl IntoIterator<Item = (String, f32)>) -> Result<()> {
         let summary = values
             .into_iter()
             .fold(Message::default(), |summary, (tag, value)| summary.bytes(1, &Message::default().bytes(1, tag.as_bytes()).float(2, value).0));

@@ -331,13 +331,12 @@ impl Trainer<'_> {
             let scalars = line.terms.iter().map(|(name, value)| (format!("loss/{name}"), *value));
             let others = [("rate", Some(rate)), ("validation", validation)];
             let others = others.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value? as f32)));
-            let scalars: Vec<(String, f32)> = scalars.chain(others).collect();
-            events.scalars(line.step, scalars.iter().map(|(tag, value)| (tag.as_str(), *value))).map_err(failed)?;
-            if epoch_ends || self.stop.load(Ordering::Relaxed) {
+            events.scalars(line.step, scalars.chain(others)).map_err(failed)?;
+            let stopped = self.stop.load(Ordering::Relaxed);
+            if epoch_ends || stopped {
                 events.flush().map_err(failed)?;
             }
             bar.inc(1);
-            let stopped = self.stop.load(Ordering::Relaxed);
             state.seconds += clock.elapsed().as_secs_f64();
             clock = std::time::Instant::now();
             if let Some(score) = validation.filter(|v| state.best.is_none_or(|(b, _)| *v > b)) {

@@ -1,12 +1,13 @@
 use crate::Encoder;
 use burn::module::Module;
+use burn::optim::GradientsParams;
 use burn::tensor::{Gradients, Tensor};
 
 /// What the encoder's backward pass keeps of the forward pass.
 ///
 /// [`Tape::Kept`] leaves all of it to automatic differentiation: about `9·width + heads·tokens` numbers per token and block.
 /// [`Tape::Recomputed`] keeps only what enters each block, `width` numbers, and runs the block again when its gradient is due: one more
-/// forward pass for an eighth of the memory (Chen et al., "Training Deep Nets with Sublinear Memory Cost", 2016, at the grain of blocks).
+/// forward pass for about a sixth of the memory (Chen et al., "Training Deep Nets with Sublinear Memory Cost", 2016, at the grain of blocks).
 #[derive(Debug)]
 pub enum Tape {
     /// Everything.
@@ -32,8 +33,8 @@ pub struct Pass {
 pub struct Rest {
     /// A number whose gradient is that of the losses with respect to everything in front of the encoder; none if nothing passed.
     pub entrance: Option<Tensor<1>>,
-    /// Gradients of each block, where the encoder's parameters have gradients.
-    pub blocks: Vec<Gradients>,
+    /// Gradients of the encoder's parameters, block by block; empty where it is frozen.
+    pub blocks: Vec<GradientsParams>,
 }
 
 impl Tape {
@@ -78,7 +79,10 @@ impl Tape {
                 let x = x.autodiff().require_grad();
                 let mut gradients = (run(x.clone()) * slope.autodiff()).sum().backward();
                 let slope = x.grad_remove(&mut gradients).expect("a block's output depends on its input");
-                rest.blocks.push(gradients);
+                let learned = GradientsParams::from_grads(gradients, encoder);
+                if !learned.is_empty() {
+                    rest.blocks.push(learned);
+                }
                 slope
             };
             for (number, x) in inputs.into_iter().enumerate().rev() {

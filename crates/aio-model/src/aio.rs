@@ -359,8 +359,8 @@ impl Aio {
     fn gradients(&self, tape: Tape, losses: Gradients) -> GradientsParams {
         let Rest { entrance, blocks } = tape.backward(&self.backbone.encoder, &losses);
         let mut sum = GradientsAccumulator::new();
-        let parts = std::iter::once(losses).chain(blocks).chain(entrance.map(|e| e.backward()));
-        parts.for_each(|part| sum.accumulate(self, GradientsParams::from_grads(part, self)));
+        let ends = std::iter::once(losses).chain(entrance.map(|e| e.backward())).map(|end| GradientsParams::from_grads(end, self));
+        ends.chain(blocks).for_each(|part| sum.accumulate(self, part));
         sum.grads()
     }
 

@@ -2,7 +2,7 @@
 
 use aio_bench::error::{Error, Result};
 use aio_bench::experiment::{self, Request};
-use aio_bench::report::{self, Format, QuotedRow};
+use aio_bench::report::{self, Format};
 use aio_bench::sweep::{Choose, Sweep};
 use aio_bench::{check, embed, foundation, pretrain, progress, score, search, trials};
 use aio_data::synth::benchmark;
@@ -343,8 +343,7 @@ fn sweep_table(path: &Path, format: Format, plots: Option<&Path>, runs: &Path) -
     if let Some(directory) = plots {
         report::bars(directory, &aio_bench::slurm::name(path), &rows, &tasks, metric)?;
     }
-    let quoted = sweep.report.quoted.iter().map(|q| QuotedRow { name: &q.name, citation: &q.citation, values: &q.values }).collect::<Vec<_>>();
-    report::sweep(&path.display().to_string(), &rows, &quoted, &tasks, metric, format)
+    report::sweep(&path.display().to_string(), &rows, &sweep.report.quoted, &tasks, metric, format)
 }
 
 /// Lines that are encoded at once, in parallel.

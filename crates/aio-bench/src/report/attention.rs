@@ -21,17 +21,15 @@ fn scaled(values: &[f32]) -> Vec<f32> {
     values.iter().map(|v| (v - low) / (high - low).max(1e-9)).collect()
 }
 
-/// A picture under its relevance: grey where little of it counts, coloured where much does.
-fn overlaid(picture: &Picture, relevance: &[f32]) -> Result<RgbImage> {
-    let wrong = || Error::Failure("a picture has the wrong size".into());
-    let PictureSize { height, width } = picture.size;
-    let full = RgbImage::from_raw(width as u32, height as u32, picture.pixels.clone()).ok_or_else(wrong)?;
-    let mut shown = imageops::resize(&full, CELL.0, CELL.1, imageops::FilterType::Triangle);
+/// A picture, of `size` before it was made `shown`, under its relevance: grey where little of it counts, coloured where much does.
+fn overlaid(mut shown: RgbImage, size: PictureSize, relevance: &[f32]) -> Result<RgbImage> {
+    let PictureSize { height, width } = size;
     // The grid has the picture's proportions.
     let columns = ((relevance.len() * width) as f32 / height as f32).sqrt().round().max(1.0) as u32;
     let rows = relevance.len() as u32 / columns;
     let map = image::ImageBuffer::<image::Luma<f32>, Vec<f32>>::from_raw(columns, rows, scaled(relevance)[..(rows * columns) as usize].to_vec());
-    let map = imageops::resize(&map.ok_or_else(wrong)?, CELL.0, CELL.1, imageops::FilterType::Triangle);
+    let map = map.ok_or_else(|| Error::Failure("a map of relevance has the wrong size".into()))?;
+    let map = imageops::resize(&map, CELL.0, CELL.1, imageops::FilterType::Triangle);
     for (pixel, heat) in shown.pixels_mut().zip(map.pixels()) {
         let (strength, light) = (0.65 * heat.0[0], pixel.0.map(f32::from));
         let grey = 0.299 * light[0] + 0.587 * light[1] + 0.114 * light[2];
@@ -64,13 +62,13 @@ pub(super) fn draw(extractor: &Extractor, task: &str, lists: &[RankedList]) -> R
         let rolled = extractor.rollout(&input).map_err(|e| Error::Failure(format!("{task}: {e}")))?;
         // Modalities come in their own order in a sequence, whatever the order of the pictures.
         input.pictures.sort_by_key(|(modality, _)| *modality);
-        for (i, ((_, picture), relevance)) in (0..).zip(input.pictures.iter().zip(&rolled)) {
-            let plain = RgbImage::from_raw(size.width as u32, size.height as u32, picture.pixels.clone());
+        for (i, ((_, picture), relevance)) in (0..).zip(input.pictures.into_iter().zip(&rolled)) {
+            let plain = RgbImage::from_raw(size.width as u32, size.height as u32, picture.pixels);
             let plain = plain.ok_or_else(|| Error::Failure("a picture has the wrong size".into()))?;
             let plain = imageops::resize(&plain, CELL.0, CELL.1, imageops::FilterType::Triangle);
             let x = GAP + i * pair;
             imageops::replace(&mut canvas, &plain, x.into(), y.into());
-            imageops::replace(&mut canvas, &overlaid(picture, relevance)?, (x + CELL.0 + 4).into(), y.into());
+            imageops::replace(&mut canvas, &overlaid(plain, size, relevance)?, (x + CELL.0 + 4).into(), y.into());
         }
         if let Some(caption) = &list.caption {
             let (mut x, mut line) = (left as i32, y as i32 + 4);

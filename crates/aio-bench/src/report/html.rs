@@ -110,7 +110,6 @@ pub(super) fn page(result: &RunResult, figures: &[(String, String)], attention: 
     }
     text += "<h2>Figures</h2><div class=\"figures\">";
     for (title, svg) in figures {
-        // Figures repeat the ids of their clip paths, if any, so that none may have one.
         let _ = write!(text, "<figure aria-label=\"{}\">{}</figure>", escape(title), svg.replace("<svg ", "<svg role=\"img\" "));
     }
     text += "</div>";

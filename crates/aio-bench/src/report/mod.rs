@@ -18,7 +18,7 @@ use aio_model::Extractor;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-pub use table::{Format, QuotedRow, results, sweep};
+pub use table::{Format, Quoted, results, sweep};
 
 /// Writes `report/`: `table.md`, `table.csv`, figures as SVG and PNG, ranked lists as PNG, and `index.html`, which holds them all.
 ///
@@ -66,8 +66,8 @@ pub fn write(
     }
     let mut events = Events::create(&run.events(), result.steps).map_err(|e| run.events_error(e))?;
     let scores = result.metrics.iter().filter(|(name, _)| name.ends_with(".map") || name.ends_with(".rank1"));
-    let scores: Vec<(String, f32)> = scores.map(|(name, value)| (format!("test/{name}"), *value as f32)).collect();
-    events.scalars(result.steps, scores.iter().map(|(tag, value)| (tag.as_str(), *value))).map_err(|e| run.events_error(e))?;
+    let scores = scores.map(|(name, value)| (format!("test/{name}"), *value as f32));
+    events.scalars(result.steps, scores).map_err(|e| run.events_error(e))?;
     let mut pages = Vec::new();
     for task in &result.order {
         let Some(Lists { chosen, best, worst }) = lists.get(task) else { continue };

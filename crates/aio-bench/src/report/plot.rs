@@ -1,5 +1,6 @@
 //! Figures as SVG and PNG, sized for a column of a paper: at 84 mm, the smallest letters are 6 points high.
 
+use super::table::{Spread, spread_of};
 use crate::error::{Error, Result};
 use crate::run::RunResult;
 use crate::train::Line;
@@ -64,6 +65,10 @@ pub(super) struct Lines {
 
 /// Mean and deviation, or nothing.
 type Bar = Option<(f64, f64)>;
+
+fn bar_of(Spread { mean, deviation }: Spread) -> (f64, f64) {
+    (mean, deviation.unwrap_or(0.0))
+}
 
 /// Bars in groups, one of each series per group.
 pub(super) struct Bars {
@@ -185,9 +190,7 @@ pub(super) fn query_sizes(result: &RunResult) -> Option<Figure> {
     let bar = |metrics: &std::collections::BTreeMap<String, f64>, group: &String| {
         let chosen = of(&dataset).into_iter().filter(|task| size(task).is_some_and(|n| n.to_string() == *group));
         let values: Vec<f64> = chosen.filter_map(|task| metrics.get(&format!("{task}.map")).map(|v| 100.0 * v)).collect();
-        let mean = values.iter().sum::<f64>() / values.len() as f64;
-        let spread = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (values.len() as f64 - 1.0).max(1.0);
-        (!values.is_empty()).then(|| (mean, spread.sqrt()))
+        Spread::of(&values).map(bar_of)
     };
     let series = [("trained", &result.metrics), ("untrained encoder", &result.baseline)];
     let series = series.map(|(name, metrics)| (name.to_owned(), groups.iter().map(|group| bar(metrics, group)).collect())).to_vec();
@@ -209,9 +212,7 @@ pub(super) fn scatter(points: impl Iterator<Item = (String, (f64, f64))>) -> Fig
 
 /// Cells of a sweep as bars: one group per task.
 pub(super) fn cells(rows: &[(String, Vec<RunResult>)], tasks: &[String], metric: &str) -> Figure {
-    let bar = |results: &[RunResult], task: &String| {
-        super::table::spread_of(results, &format!("{task}.{metric}")).map(|(mean, deviation)| (mean, deviation.unwrap_or(0.0)))
-    };
+    let bar = |results: &[RunResult], task: &String| spread_of(results, &format!("{task}.{metric}")).map(bar_of);
     let series = rows.iter().map(|(name, results)| (name.clone(), tasks.iter().map(|task| bar(results, task)).collect())).collect();
     let written = match metric {
         "map" => "mAP".to_owned(),

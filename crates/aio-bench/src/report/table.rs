@@ -1,7 +1,9 @@
 use super::grid::{Field, Grid, Mark};
 use crate::error::{Error, Result};
 use crate::run::RunResult;
-use polars::prelude::{AnyValue, BooleanChunked, ChunkAgg, ChunkFilter, ChunkVar, Column, DataFrame, PolarsError};
+use polars::prelude::{AnyValue, BooleanChunked, ChunkFilter, Column, DataFrame, PolarsError};
+use serde::Deserialize;
+use std::collections::BTreeMap;
 
 /// How a table is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -34,7 +36,7 @@ fn frame(results: &[RunResult]) -> Result<DataFrame> {
         Column::new("gallery".into(), rows.iter().map(|(r, t)| r.tasks[*t].gallery as u64).collect::<Vec<_>>()),
     ];
     for metric in METRICS {
-        let of = |map: &std::collections::BTreeMap<String, f64>, t: &str| 100.0 * map.get(&format!("{t}.{metric}")).copied().unwrap_or(f64::NAN);
+        let of = |map: &BTreeMap<String, f64>, t: &str| 100.0 * map.get(&format!("{t}.{metric}")).copied().unwrap_or(f64::NAN);
         columns.push(Column::new(metric.into(), rows.iter().map(|(r, t)| of(&r.metrics, t)).collect::<Vec<_>>()));
         if metric == "rank1" || metric == "map" {
             columns.push(Column::new(format!("{metric}_baseline").into(), rows.iter().map(|(r, t)| of(&r.baseline, t)).collect::<Vec<_>>()));
@@ -44,10 +46,20 @@ fn frame(results: &[RunResult]) -> Result<DataFrame> {
     DataFrame::new(rows.len(), columns).map_err(|e| polars_error(&e))
 }
 
-/// Mean and standard deviation (over n − 1) of a metric by task, in the order of the experiment.
-struct Spread {
-    mean: f64,
-    deviation: Option<f64>,
+/// Mean and, of several values, standard deviation (over n − 1).
+pub(super) struct Spread {
+    pub(super) mean: f64,
+    pub(super) deviation: Option<f64>,
+}
+
+impl Spread {
+    /// None of no value.
+    pub(super) fn of(values: &[f64]) -> Option<Self> {
+        let n = values.len();
+        let mean = values.iter().sum::<f64>() / n as f64;
+        let deviation = (n > 1).then(|| (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1) as f64).sqrt());
+        (n > 0).then_some(Self { mean, deviation })
+    }
 }
 
 fn spread(frame: &DataFrame, task: &str, column: &str) -> Result<Spread> {
@@ -55,7 +67,8 @@ fn spread(frame: &DataFrame, task: &str, column: &str) -> Result<Spread> {
     let values = frame.column(column).and_then(|c| c.f64().cloned()).map_err(|e| polars_error(&e))?;
     let mask: BooleanChunked = names.iter().map(|n| Some(n == Some(task))).collect();
     let chosen = values.filter(&mask).map_err(|e| polars_error(&e))?;
-    Ok(Spread { mean: chosen.mean().unwrap_or(f64::NAN), deviation: chosen.std(1).filter(|_| chosen.len() > 1) })
+    let values: Vec<f64> = chosen.into_no_null_iter().collect();
+    Ok(Spread::of(&values).unwrap_or(Spread { mean: f64::NAN, deviation: None }))
 }
 
 impl std::fmt::Display for Spread {
@@ -113,24 +126,22 @@ fn grid(frame: &DataFrame, first: &RunResult, seeds: usize) -> Result<Grid> {
     Ok(Grid { caption, head: head.map(str::to_owned).to_vec(), rows, quoted: Vec::new() })
 }
 
-/// A row of numbers that others published.
-#[derive(Debug, Clone, Copy)]
-pub struct QuotedRow<'a> {
-    /// Its name.
-    pub name: &'a str,
-    /// Where the numbers stand.
-    pub citation: &'a str,
+/// Numbers that others published, which a table marks with † and their citation.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Quoted {
+    /// What the row is called.
+    pub name: String,
+    /// Where the numbers stand; a LaTeX table cites it as it is written.
+    pub citation: String,
     /// Percentages by task.
-    pub values: &'a std::collections::BTreeMap<String, f64>,
+    pub values: BTreeMap<String, f64>,
 }
 
-/// Mean and, of several, standard deviation (over n − 1) of a metric in percent; none if no result has it.
-pub(super) fn spread_of(results: &[RunResult], key: &str) -> Option<(f64, Option<f64>)> {
+/// A metric in percent over the results that have it; none if none has.
+pub(super) fn spread_of(results: &[RunResult], key: &str) -> Option<Spread> {
     let found: Vec<f64> = results.iter().filter_map(|r| r.metrics.get(key).map(|v| 100.0 * v)).collect();
-    let n = found.len();
-    let mean = found.iter().sum::<f64>() / n as f64;
-    let deviation = (n > 1).then(|| (found.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1) as f64).sqrt());
-    (n > 0).then_some((mean, deviation))
+    Spread::of(&found)
 }
 
 /// The table of a sweep: one row per cell (what is varied, and its results by seed), one column per task, mean ± standard deviation of `metric` in percent. The
@@ -139,7 +150,7 @@ pub(super) fn spread_of(results: &[RunResult], key: &str) -> Option<(f64, Option
 ///
 /// # Errors
 /// [`Error::User`] if a task or metric is not in the results, or a column would mix protocols.
-pub fn sweep(title: &str, rows: &[(String, Vec<RunResult>)], quoted: &[QuotedRow], tasks: &[String], metric: &str, format: Format) -> Result<String> {
+pub fn sweep(title: &str, rows: &[(String, Vec<RunResult>)], quoted: &[Quoted], tasks: &[String], metric: &str, format: Format) -> Result<String> {
     if let Some(unknown) = tasks.iter().find(|task| {
         let key = format!("{task}.{metric}");
         rows.iter().any(|(_, results)| !results.is_empty()) && !rows.iter().flat_map(|(_, results)| results).any(|r| r.metrics.contains_key(&key))
@@ -150,7 +161,7 @@ pub fn sweep(title: &str, rows: &[(String, Vec<RunResult>)], quoted: &[QuotedRow
     let mut values: Vec<Vec<Option<Spread>>> = Vec::new();
     for (_, results) in rows {
         // A cell that is not tested on a task has nothing there.
-        let of = |task: &String| spread_of(results, &format!("{task}.{metric}")).map(|(mean, deviation)| Spread { mean, deviation });
+        let of = |task: &String| spread_of(results, &format!("{task}.{metric}"));
         values.push(tasks.iter().map(of).collect());
     }
     let marks: Vec<[Option<f64>; 2]> = (0..tasks.len())
@@ -179,7 +190,7 @@ pub fn sweep(title: &str, rows: &[(String, Vec<RunResult>)], quoted: &[QuotedRow
         [name.clone().into(), results.len().to_string().into()].into_iter().chain(fields).collect::<Vec<Field>>()
     });
     // What the cells started from and what chance gives; cells that started from something else have no common row.
-    let common = |name: &str, of: fn(&RunResult) -> &std::collections::BTreeMap<String, f64>| {
+    let common = |name: &str, of: fn(&RunResult) -> &BTreeMap<String, f64>| {
         let field = |task: &String| {
             let found: Vec<f64> = rows.iter().flat_map(|(_, r)| r).filter_map(|r| of(r).get(&format!("{task}.{metric}")).copied()).collect();
             let (low, high) = found.iter().fold((f64::MAX, f64::MIN), |(low, high), v| (low.min(*v), high.max(*v)));
@@ -196,7 +207,7 @@ pub fn sweep(title: &str, rows: &[(String, Vec<RunResult>)], quoted: &[QuotedRow
     };
     let untrained = [common("untrained encoder", |r| &r.baseline), common("chance", |r| &r.chance)];
     // Quoted numbers stand apart: they are of other data, and none of them is the best or second of ours.
-    let others = quoted.iter().map(|QuotedRow { name, values, .. }| {
+    let others = quoted.iter().map(|Quoted { name, values, .. }| {
         let fields = tasks.iter().map(|task| values.get(task).map_or("–".to_owned(), |v| format!("{v:.1}")).into());
         [format!("{name} †").into(), String::new().into()].into_iter().chain(fields).collect::<Vec<Field>>()
     });
@@ -218,7 +229,7 @@ pub fn sweep(title: &str, rows: &[(String, Vec<RunResult>)], quoted: &[QuotedRow
         caption: format!("{title} · {metric} · percent"),
         head,
         rows: lines.chain(untrained).chain(others).collect(),
-        quoted: quoted.iter().map(|q| (q.name.to_owned(), q.citation.to_owned())).collect(),
+        quoted: quoted.iter().map(|q| (q.name.clone(), q.citation.clone())).collect(),
     };
     Ok(match format {
         Format::Markdown => grid.markdown(),
