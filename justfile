@@ -3,6 +3,7 @@
 set positional-arguments
 
 aio := "cargo run --quiet --release --bin aio --"
+pretrain := aio + " pretrain --steps 1500 --pictures-first 500 --company-steps 375 --warmup 100"
 
 [private]
 default:
@@ -22,6 +23,14 @@ seeds name *options: build
 # Many cells of one experiment: just sweep plan|check|run|slurm|status experiments/sweeps/heads.toml
 sweep +arguments: build
     {{aio}} sweep {{arguments}}
+
+# The encoders that sweeps/size.toml and sweeps/stem.toml compare, each with a quarter of the embedded one's steps (an hour on two cores)
+encoders: build
+    {{pretrain}} --out runs/pretrain/reference
+    {{pretrain}} --out runs/pretrain/batch --stem batch
+    {{pretrain}} --out runs/pretrain/patch --stem patch
+    {{pretrain}} --out runs/pretrain/small --depth 2 --width 64
+    {{pretrain}} --out runs/pretrain/large --depth 6 --width 192
 
 # Tables from finished runs: just report zero-shot --format csv
 report +arguments: build

@@ -1,4 +1,5 @@
-"""Image stems in plain PyTorch with seeded weights, training and evaluation output: that of TransReID-SSL (PatchEmbed with stem_conv=True) and the pyramid."""
+"""Image stems in plain PyTorch with seeded weights, training and evaluation output: that of TransReID-SSL (PatchEmbed with stem_conv=True), the pyramid, and
+the pyramid with batch normalisation in the place of IBN."""
 import pathlib
 
 import torch
@@ -13,6 +14,7 @@ CHANNELS, WIDTH, H, W = 8, 12, 16, 8
 STEMS = {
     "transreid-ssl": ([(3, 8, 7, 2, True), (8, 8, 3, 1, True), (8, 8, 3, 1, False)], 2),
     "pyramid": ([(3, 8, 3, 2, True), (8, 16, 3, 2, True), (16, 32, 3, 2, False), (32, 32, 3, 1, False)], 1),
+    "batch": ([(3, 8, 3, 2, False), (8, 16, 3, 2, False), (16, 32, 3, 2, False), (32, 32, 3, 1, False)], 1),
 }
 
 

@@ -70,8 +70,8 @@ fn main() -> Outcome<()> {
     let folder = std::env::temp_dir().join(format!("aio-size-{}", std::process::id()));
     std::fs::create_dir_all(&folder)?;
     let stems = [
-        ("patch", StemConfig { kind: StemKind::Patch, channels: 0, patch: 16 }),
-        ("ssl", StemConfig { kind: StemKind::TransreidSsl, channels: 64, patch: 16 }),
+        ("patch", StemConfig { kind: StemKind::Patch, channels: 0, patch: 16, ibn: true }),
+        ("ssl", StemConfig { kind: StemKind::TransreidSsl, channels: 64, patch: 16, ibn: true }),
     ];
     for (file, stem) in stems {
         std::fs::write(folder.join(format!("{file}.safetensors")), weights(stem, encoder.clone())?)?;

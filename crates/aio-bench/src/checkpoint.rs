@@ -77,6 +77,16 @@ impl Checkpoints {
         Ok(())
     }
 
+    /// What was saved beside the newest checkpoint's weights, if there is one.
+    ///
+    /// # Errors
+    /// [`Error::User`] naming the checkpoint if this cannot be read.
+    pub fn state<S: DeserializeOwned>(&self) -> Result<Option<S>> {
+        let Some(step) = self.steps().last().copied() else { return Ok(None) };
+        let path = self.path(step);
+        serde_json::from_str(&fs::read_to_string(&path.join(STATE))?).map(Some).map_err(|e| unusable(&path, &e))
+    }
+
     /// Loads the newest checkpoint into `model` and `optimiser`, or returns them unchanged where there is none.
     ///
     /// # Errors
@@ -84,14 +94,15 @@ impl Checkpoints {
     pub fn resume<M: Module, S: DeserializeOwned>(&self, model: M, optimiser: ModuleOptimizer) -> Result<(M, ModuleOptimizer, Option<S>)> {
         let Some(step) = self.steps().last().copied() else { return Ok((model, optimiser, None)) };
         let path = self.path(step);
-        let unusable = |e: &dyn std::fmt::Display| {
-            Error::user(format!("the checkpoint {} cannot be used: {e}", path.display()), "remove that directory to continue from the one before it")
-        };
-        let state = serde_json::from_str(&fs::read_to_string(&path.join(STATE))?).map_err(|e| unusable(&e))?;
-        let model = model.try_load_file(path.join("model")).map_err(|e| unusable(&e))?;
-        let optimiser = optimiser.load(path.join("optimizer")).map_err(|e| unusable(&e))?;
-        Ok((model, optimiser, Some(state)))
+        let state = self.state()?;
+        let model = model.try_load_file(path.join("model")).map_err(|e| unusable(&path, &e))?;
+        let optimiser = optimiser.load(path.join("optimizer")).map_err(|e| unusable(&path, &e))?;
+        Ok((model, optimiser, state))
     }
+}
+
+fn unusable(path: &Path, e: &dyn std::fmt::Display) -> Error {
+    Error::user(format!("the checkpoint {} cannot be used: {e}", path.display()), "remove that directory to continue from the one before it")
 }
 
 fn io(action: &'static str, path: &Path, source: std::io::Error) -> Error {

@@ -81,6 +81,7 @@ pub fn name(path: &Path) -> String {
 /// # Errors
 /// [`Error`] naming the file that is missing.
 pub fn checksums(experiment: &Experiment) -> Result<Checksums> {
+    refuse(&missing_weights(experiment))?;
     let name = &experiment.model.weights;
     let weights = if name == "embedded" { aio_encoder::weights::embedded_sha256() } else { checksum(name)? };
     Ok(Checksums { weights, lines: lines_checksum(experiment)? })
@@ -301,6 +302,11 @@ fn requirements(experiment: &Experiment) -> Result<()> {
             }
         }
     }
+    refuse(&missing)
+}
+
+/// Names what is not there, if anything is not.
+fn refuse(missing: &[String]) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }

@@ -8,7 +8,7 @@ use aio_encoder::import::{Hints, Layout, import};
 use aio_encoder::weights::{self, Weights};
 use aio_encoder::{Activation, Encoder, EncoderConfig};
 use aio_model::BackboneConfig;
-use aio_model::import::{ImportOptions, Normalisation, Stems, convert};
+use aio_model::import::{ImportOptions, Normalisation, Stems, convert, with_stems};
 use burn::tensor::{Tensor, TensorData};
 use safetensors::Dtype;
 use safetensors::tensor::{SafeTensors, TensorView};
@@ -275,12 +275,12 @@ fn own(file: &Path) -> Result<Option<(BackboneConfig, Weights)>> {
 /// [`Error`] naming the file and the tensors that do not fit.
 pub fn open(name: &str, options: &ImportOptions) -> Result<(Weights, String)> {
     if name == "embedded" {
-        return Ok((Weights::embedded(), weights::embedded_sha256()));
+        return Ok((with_stems(Weights::embedded(), options.stems, options.seed)?, weights::embedded_sha256()));
     }
     let path = Path::new(name);
     if let Some((_, opened)) = own(path)? {
         let sha256 = opened.sha256();
-        return Ok((opened, sha256));
+        return Ok((with_stems(opened, options.stems, options.seed)?, sha256));
     }
     let converted = convert(path, &ImportOptions { normalisation: known_normalisation(path, options.normalisation), ..*options })?;
     eprintln!("{name}: layout {}; {}", converted.layout, converted.coverage);

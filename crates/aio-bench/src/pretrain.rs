@@ -9,10 +9,12 @@ use aio_data::picture::{Picture, PictureSize};
 use aio_data::synth::corpus::{self, Company, Depictions, Item, Together};
 use aio_data::synth::tags;
 use aio_data::{fs, rng};
+use aio_encoder::EncoderConfig;
 use aio_encoder::weights::{Preprocessing, Weights};
 use aio_model::pretrain::{self, Pretraining, PretrainingLosses};
-use aio_model::{Backbone, pictures, token_ids};
+use aio_model::{Backbone, BackboneConfig, pictures, token_ids};
 use aio_tokenize::bpe::Bpe;
+use aio_tokenize::{StemConfig, StemKind, TokenizersConfig};
 use burn::grad_clipping::GradientClippingConfig;
 use burn::module::Module;
 use burn::optim::{AdamWConfig, GradientsParams};
@@ -24,7 +26,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// The recipe. Its defaults made the committed weights.
-#[derive(Debug, Clone, Serialize, Deserialize, clap::Args)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, clap::Args)]
 pub struct Recipe {
     /// Optimiser steps.
     #[arg(long, default_value_t = 6000)]
@@ -69,6 +71,49 @@ pub struct Recipe {
     /// Seed of the corpus, the weights and the order.
     #[arg(long, default_value_t = 20240508)]
     pub seed: u64,
+    /// What turns pictures into tokens.
+    #[arg(long, value_enum, default_value_t)]
+    pub stem: Stem,
+    /// Blocks of the encoder.
+    #[arg(long, default_value_t = EncoderConfig::embedded().depth)]
+    pub depth: usize,
+    /// Width of the encoder; an attention head has 32 of it.
+    #[arg(long, default_value_t = EncoderConfig::embedded().width)]
+    pub width: usize,
+}
+
+/// Channels of an attention head, as in the embedded encoder.
+const HEAD: usize = 32;
+
+impl Recipe {
+    /// The backbone that the recipe trains.
+    fn config(&self) -> Result<BackboneConfig> {
+        let Self { depth, width, .. } = *self;
+        if depth == 0 || width == 0 || !width.is_multiple_of(HEAD) {
+            let problem = format!("an encoder of {depth} blocks of width {width}, expected at least one block and a multiple of {HEAD}");
+            return Err(Error::user(problem, "such as --depth 4 --width 128"));
+        }
+        let embedded = pretrain::stem();
+        let stem = match self.stem {
+            Stem::Ibn => embedded,
+            Stem::Batch => StemConfig { ibn: false, ..embedded },
+            Stem::Patch => StemConfig { kind: StemKind::Patch, channels: 0, ..embedded },
+        };
+        Ok(pretrain::config(stem, EncoderConfig { depth, width, heads: width / HEAD, mlp: 4 * width, ..EncoderConfig::embedded() }))
+    }
+}
+
+/// What turns pictures into tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stem {
+    /// The embedded encoder's: a pyramid of convolutions, half of the channels of its first two layers normalised picture by picture (IBN).
+    #[default]
+    Ibn,
+    /// The same pyramid, everything normalised over the batch.
+    Batch,
+    /// One convolution per patch.
+    Patch,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -78,9 +123,9 @@ struct State {
 }
 
 /// Pictures are normalised to −1..1, as TransReID-SSL's stem expects.
-fn preprocessing() -> Preprocessing {
-    let config = pretrain::config().tokenizers;
-    Preprocessing { height: config.height, width: config.width, mean: [0.5; 3], std: [0.5; 3], interpolation: "bilinear, antialiased".into() }
+fn preprocessing(config: &BackboneConfig) -> Preprocessing {
+    let TokenizersConfig { height, width, .. } = config.tokenizers;
+    Preprocessing { height, width, mean: [0.5; 3], std: [0.5; 3], interpolation: "bilinear, antialiased".into() }
 }
 
 const CHECKPOINT_EVERY: usize = 250;
@@ -154,8 +199,19 @@ impl Corpus<'_> {
 /// # Errors
 /// [`Error`] if something cannot be written, or `out` holds checkpoints of another recipe.
 pub fn run(recipe: &Recipe, out: &Path, device: &Device) -> Result<PathBuf> {
-    let config = pretrain::config();
-    let preprocessing = preprocessing();
+    let training = device.clone().autodiff();
+    let (start, config) = match &recipe.init {
+        Some(path) => {
+            let (start, config, _) = Backbone::load(&Weights::open(path)?, &training)?;
+            (Some(start), config)
+        }
+        None => (None, recipe.config()?),
+    };
+    let checkpoints = Checkpoints::new(out.join("checkpoint"), 1);
+    if checkpoints.state::<State>()?.is_some_and(|state| state.recipe != Recipe { init: None, ..recipe.clone() }) {
+        return Err(Error::user(format!("{} holds checkpoints of another recipe", out.display()), "choose another --out, or remove it"));
+    }
+    let preprocessing = preprocessing(&config);
     let size = PictureSize { height: preprocessing.height, width: preprocessing.width };
     if recipe.batch == 0 || recipe.corpus < recipe.batch {
         return Err(Error::user("a corpus smaller than one batch", "raise --corpus or lower --batch"));
@@ -165,19 +221,13 @@ pub fn run(recipe: &Recipe, out: &Path, device: &Device) -> Result<PathBuf> {
     let corpus = Corpus { recipe, items: corpus::render(recipe.seed, recipe.corpus, size, mix, &|| bar.inc(1)) };
     bar.finish();
     device.seed(recipe.seed);
-    let checkpoints = Checkpoints::new(out.join("checkpoint"), 1);
     let optimiser = AdamWConfig::new()
         .with_beta_2(0.98)
         .with_epsilon(1e-6)
         .with_weight_decay(0.05)
         .with_grad_clipping(Some(GradientClippingConfig::Norm(1.0)))
         .init();
-    let training = device.clone().autodiff();
-    let start = match &recipe.init {
-        Some(path) => Backbone::load(&Weights::open(path)?, &training)?.0,
-        None => config.init(&training),
-    };
-    let start = Pretraining::new(start, &tags::CLASSES, &training);
+    let start = Pretraining::new(start.unwrap_or_else(|| config.init(&training)), config.embedding_width(), &tags::CLASSES, &training);
     let (mut model, mut optimiser, state) = checkpoints.resume::<Pretraining, State>(start, optimiser)?;
     let first = state.map_or(0, |s| s.step);
     let cosine = |base, steps| WarmupCosine { base, warmup: recipe.warmup, steps, floor: 0.02 };
@@ -220,11 +270,11 @@ pub fn run(recipe: &Recipe, out: &Path, device: &Device) -> Result<PathBuf> {
         bar.inc(1);
         if (step + 1) % CHECKPOINT_EVERY == 0 || step + 1 == steps {
             checkpoints.save(step + 1, &model, &optimiser, &State { step: step + 1, recipe: recipe.clone() })?;
-            write(out, &model.backbone.valid(), recipe)?;
+            write(out, &model.backbone.valid(), &config, recipe)?;
         }
     }
     bar.finish();
-    write(out, &model.backbone.valid(), recipe)
+    write(out, &model.backbone.valid(), &config, recipe)
 }
 
 /// The loss curve, with what it holds beyond the first `steps` cut off: a killed call has logged more than it has saved.
@@ -236,10 +286,10 @@ fn loss_curve(out: &Path, steps: usize) -> Result<std::fs::File> {
     std::fs::OpenOptions::new().append(true).open(&path).map_err(|e| Error::Failure(format!("cannot write {}: {e}", path.display())))
 }
 
-fn write(out: &Path, model: &Backbone, recipe: &Recipe) -> Result<PathBuf> {
+fn write(out: &Path, model: &Backbone, config: &BackboneConfig, recipe: &Recipe) -> Result<PathBuf> {
     let recipe = serde_json::to_value(recipe).map_err(|e| Error::Failure(e.to_string()))?;
     let card = [("recipe", recipe), ("licence", "MIT OR Apache-2.0".into()), ("origin", "aio pretrain, rendered data only".into())];
-    let bytes = model.to_bytes(&pretrain::config(), &preprocessing(), &card)?;
+    let bytes = model.to_bytes(config, &preprocessing(config), &card)?;
     let path = out.join("embedded.safetensors");
     fs::write_then_rename(&path, &bytes)?;
     Ok(path)

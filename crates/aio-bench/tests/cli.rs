@@ -14,8 +14,9 @@ impl Desk {
         let directory = tempfile::tempdir().expect("temporary directory");
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments");
         let target = directory.path().join("experiments");
-        std::fs::create_dir_all(target.join("paper")).expect("create");
-        for (from, to) in [(source.clone(), target.clone()), (source.join("paper"), target.join("paper"))] {
+        for folder in ["", "paper", "sweeps"] {
+            let (from, to) = (source.join(folder), target.join(folder));
+            std::fs::create_dir_all(&to).expect("create");
             for entry in std::fs::read_dir(from).expect("list").flatten().filter(|e| e.path().is_file()) {
                 std::fs::copy(entry.path(), to.join(entry.file_name())).expect("copy");
             }
@@ -356,6 +357,42 @@ fn what_ablations_switch_runs_and_counts() {
     std::fs::copy(generator, desk.path("weights/small.pth")).expect("copy");
     let drawn = result(&[&stage(""), "data.lines=weights/small.pth"]);
     assert!(drawn["cell"] != plain["cell"] && drawn["metrics"] != plain["metrics"], "sketches drawn by another hand");
+}
+
+#[test]
+fn encoders_of_other_sizes_and_stems_are_pre_trained_and_compared() {
+    let desk = Desk::new();
+    let short = ["pretrain", "--steps", "2", "--pictures-first", "1", "--company-steps", "1", "--corpus", "8", "--batch", "4"];
+    let pretrain = |name: &str, recipe: &[&str]| {
+        let out = format!("runs/pretrain/{name}");
+        desk.succeed(&[&short[..], recipe, &["--out", &out]].concat())
+    };
+    // Every form that the sweeps name, none at its size.
+    for (name, recipe) in [
+        ("reference", &["--depth", "1", "--width", "32"][..]),
+        ("small", &["--depth", "1", "--width", "64"]),
+        ("large", &["--depth", "2", "--width", "32"]),
+        ("batch", &["--depth", "1", "--width", "32", "--stem", "batch"]),
+        ("patch", &["--depth", "1", "--width", "32", "--stem", "patch"]),
+    ] {
+        pretrain(name, recipe);
+    }
+    for name in ["size", "stem"] {
+        let file = format!("experiments/sweeps/{name}.toml");
+        let plan = desk.succeed(&["sweep", "plan", &file]);
+        assert!(plan.contains(" of ") && plan.contains("| fresh |"), "{plan}");
+    }
+    let patch = ["--set", "model.weights=runs/pretrain/patch/embedded.safetensors"];
+    let json = desk.succeed(&[&["experiment", "smoke", "--json"][..], &SHORT, &patch].concat());
+    let result: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert!(result["metrics"]["market1501.rgb-rgb.map"].as_f64().is_some_and(|map| map > 0.0), "{json}");
+    let other = desk.refused(2, &[&short[..], &["--depth", "1", "--width", "96", "--out", "runs/pretrain/small"]].concat());
+    assert!(other.contains("runs/pretrain/small holds checkpoints of another recipe"), "{other}");
+    let odd = desk.refused(2, &[&short[..], &["--width", "100", "--out", "runs/odd"]].concat());
+    assert!(odd.contains("4 blocks of width 100"), "{odd}");
+    std::fs::remove_file(desk.path("runs/pretrain/large/embedded.safetensors")).expect("remove");
+    let missing = desk.refused(2, &["sweep", "plan", "experiments/sweeps/size.toml"]);
+    assert!(missing.contains("weights: runs/pretrain/large/embedded.safetensors") && missing.contains("docs/weights.md"), "{missing}");
 }
 
 /// Pictures of one colour each, named by number.

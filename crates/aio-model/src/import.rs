@@ -18,9 +18,46 @@ pub enum Stems {
     /// From the checkpoint where it has them. Stems from scratch in front of frozen blocks are known to train poorly.
     #[default]
     FromCheckpoint,
-    /// From scratch: TransReID-SSL's stem, whose layers the paper's projectors are taken to be.
+    /// Stems, `[CLS]` and text table from scratch. The stem is TransReID-SSL's; the pyramid where the weights have one.
     Fresh,
+    /// Stems alone from scratch, with IBN: TransReID-SSL's layers, which the paper's projectors are taken to be, over the weights' own patches; the
+    /// pyramid where they have one.
+    FreshIbn,
+    /// The same with batch normalisation in the place of IBN: the plain stem of an ablation.
+    FreshBatch,
+    /// Stems alone from scratch, one convolution per patch.
+    FreshPatch,
 }
+
+impl Stems {
+    /// The stem to draw in the place of `known`.
+    fn instead_of(self, known: StemConfig) -> StemConfig {
+        let deep = match known.kind {
+            StemKind::Patch => StemConfig { patch: known.patch, ..SSL },
+            StemKind::TransreidSsl | StemKind::Pyramid => known,
+        };
+        match self {
+            Self::FromCheckpoint => known,
+            Self::Fresh if deep.kind == StemKind::TransreidSsl => SSL,
+            Self::Fresh | Self::FreshIbn => StemConfig { ibn: true, ..deep },
+            Self::FreshBatch => StemConfig { ibn: false, ..deep },
+            Self::FreshPatch => StemConfig { kind: StemKind::Patch, channels: 0, ..known },
+        }
+    }
+
+    /// Whether the tensor of this name is not taken over.
+    fn redraws(self, name: &str) -> bool {
+        let Some(part) = name.strip_prefix("tokenizers.") else { return false };
+        match self {
+            Self::FromCheckpoint => false,
+            Self::Fresh => true,
+            Self::FreshIbn | Self::FreshBatch | Self::FreshPatch => IMAGES.iter().any(|stem| part.starts_with(stem)),
+        }
+    }
+}
+
+/// Key prefixes of the image stems.
+const IMAGES: [&str; 4] = ["rgb.", "infrared.", "sketch.", "colour_pencil."];
 
 /// Mean and standard deviation that pictures are normalised with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -66,9 +103,8 @@ pub struct Converted {
     pub coverage: Coverage,
 }
 
-/// Channels of TransReID-SSL's stem, and its patch.
-const SSL_CHANNELS: usize = 64;
-const SSL_PATCH: usize = 16;
+/// TransReID-SSL's stem.
+const SSL: StemConfig = StemConfig { kind: StemKind::TransreidSsl, channels: 64, patch: 16, ibn: true };
 
 /// CLIP's normalisation, ImageNet's, and that of most of timm's own weights and of TransReID-SSL.
 const CLIP: ([f32; 3], [f32; 3]) = ([0.481_454_66, 0.457_827_5, 0.408_210_73], [0.268_629_54, 0.261_302_6, 0.275_777_1]);
@@ -109,20 +145,21 @@ fn normalisation(imported: &Imported, asked: Normalisation) -> ([f32; 3], [f32; 
 fn build(mut imported: Imported, options: &ImportOptions, origin: &str) -> Result<Converted, WeightsError> {
     let problem = |problem: String| WeightsError::Checkpoint { origin: origin.to_owned(), problem };
     let width = imported.encoder.width;
-    if options.stems == Stems::Fresh {
-        let fresh: Vec<String> = imported.tensors.keys().filter(|k| k.starts_with("tokenizers.")).cloned().collect();
-        imported.tensors.retain(|name, _| !name.starts_with("tokenizers."));
-        imported.coverage.loaded.retain(|(_, ours)| !ours.starts_with("tokenizers."));
-        imported.coverage.missing.extend(fresh);
-        (imported.grid, imported.patch) = (None, None);
-    }
     let channels = imported.tensors.get("tokenizers.rgb.layers.0.conv.weight").map(|t| t.shape[0]);
-    let stem = match (imported.patch, channels) {
-        (Some(patch), Some(channels)) => StemConfig { kind: StemKind::TransreidSsl, channels, patch },
-        (Some(patch), None) => StemConfig { kind: StemKind::Patch, channels: 0, patch },
-        (None, _) => StemConfig { kind: StemKind::TransreidSsl, channels: SSL_CHANNELS, patch: SSL_PATCH },
+    let known = match (imported.patch, channels) {
+        (Some(patch), Some(channels)) => StemConfig { kind: StemKind::TransreidSsl, channels, patch, ibn: true },
+        (Some(patch), None) => StemConfig { kind: StemKind::Patch, channels: 0, patch, ibn: true },
+        (None, _) => SSL,
     };
+    let stem = options.stems.instead_of(known);
     stem.check(options.height, options.width).map_err(&problem)?;
+    if options.stems != Stems::FromCheckpoint {
+        let redrawn: Vec<String> = imported.tensors.keys().filter(|name| options.stems.redraws(name)).cloned().collect();
+        imported.tensors.retain(|name, _| !options.stems.redraws(name));
+        imported.coverage.loaded.retain(|(_, ours)| !options.stems.redraws(ours));
+        imported.coverage.missing.extend(redrawn);
+        imported.grid = None;
+    }
     let grid = imported.grid.map_or_else(|| stem.grid(options.height, options.width), |(rows, columns)| Grid { rows, columns });
     let text = imported.tensors.get("tokenizers.text.embedding.weight").map(|t| TextConfig { width: t.shape[1] });
     let registers = imported.tensors.get("tokenizers.registers").map_or(0, |t| t.shape[0]);
@@ -180,6 +217,25 @@ pub fn with_random_encoder(weights: &Weights, seed: u64) -> Result<Weights, Weig
         Backbone { encoder, ..backbone }.to_bytes(&config, &preprocessing, &card)
     })?;
     Ok(Weights::from_bytes("a random encoder", bytes))
+}
+
+/// The same weights with image stems drawn anew, of the same kind or another; the weights themselves if none are asked for.
+///
+/// # Errors
+/// As [`Backbone::load`].
+pub fn with_stems(weights: Weights, stems: Stems, seed: u64) -> Result<Weights, WeightsError> {
+    if stems == Stems::FromCheckpoint {
+        return Ok(weights);
+    }
+    let device = Device::flex();
+    let (_, mut config, preprocessing) = Backbone::load(&weights, &device)?;
+    config.tokenizers.stem = stems.instead_of(config.tokenizers.stem);
+    let fresh = drawn(&device, seed, || config.init(&device).to_bytes(&config, &preprocessing, &[("origin", "the stems are random".into())]))?;
+    let fresh = Weights::from_bytes("fresh stems", fresh);
+    let mut kept = weights.tensors()?;
+    kept.retain(|name, _| !stems.redraws(name));
+    let (tensors, _) = overlay(fresh.tensors()?, kept).map_err(|problem| WeightsError::Checkpoint { origin: "fresh stems".into(), problem })?;
+    Weights::from_tensors("fresh stems", &tensors, &fresh)
 }
 
 /// Puts the imported tensors in the place of fresh ones; returns all, and the names of those that stayed fresh.

@@ -9,19 +9,25 @@ use aio_tokenize::{Present, StemConfig, StemKind, TextConfig, TokenizersConfig};
 use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor};
 
-/// The sizes of the embedded encoder: 4 blocks of width 128 over pictures of 96 × 48 in patches of 16.
+/// A backbone as the embedded one, which has 4 blocks of width 128 over pictures of 96 × 48 in patches of 16, but with this stem and this encoder.
 #[must_use]
-pub fn config() -> BackboneConfig {
+pub fn config(stem: StemConfig, encoder: EncoderConfig) -> BackboneConfig {
     let modalities = [aio_data::Modality::Rgb, aio_data::Modality::Text].into_iter().collect::<ModalitySet>();
     let tokenizers = TokenizersConfig {
         modalities,
         height: 96,
         width: 48,
-        stem: StemConfig { kind: StemKind::Pyramid, channels: 16, patch: 16 },
+        stem,
         text: TextConfig { width: 32 },
         registers: 0,
     };
-    BackboneConfig { tokenizers, encoder: EncoderConfig::embedded(), embedding: None }
+    BackboneConfig { tokenizers, encoder, embedding: None }
+}
+
+/// The embedded encoder's stem: a pyramid of 16 to 128 channels with IBN.
+#[must_use]
+pub fn stem() -> StemConfig {
+    StemConfig { kind: StemKind::Pyramid, channels: 16, patch: 16, ibn: true }
 }
 
 /// The backbone in pre-training, with the head that is thrown away afterwards.
@@ -53,10 +59,10 @@ pub struct Together<'a> {
 }
 
 impl Pretraining {
-    /// Adds a head for tags with so many `classes` each.
+    /// Adds a head for tags with so many `classes` each to a backbone with embeddings of `width`.
     #[must_use]
-    pub fn new(backbone: Backbone, classes: &[usize], device: &Device) -> Self {
-        Self { backbone, tags: TagHead::new(config().encoder.width, classes, device) }
+    pub fn new(backbone: Backbone, width: usize, classes: &[usize], device: &Device) -> Self {
+        Self { backbone, tags: TagHead::new(width, classes, device) }
     }
 
     /// The losses of a batch of pictures, their tags and their captions. Without captions no text is read.

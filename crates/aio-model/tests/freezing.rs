@@ -20,7 +20,7 @@ fn config() -> AioConfig {
         modalities: [Modality::Rgb, Modality::Infrared, Modality::Sketch, Modality::Text].into_iter().collect(),
         height: 32,
         width: 16,
-        stem: StemConfig { kind: StemKind::TransreidSsl, channels: 4, patch: 8 },
+        stem: StemConfig { kind: StemKind::TransreidSsl, channels: 4, patch: 8, ibn: true },
         registers: 0,
         text: TextConfig { width: 4 },
     };

@@ -5,7 +5,7 @@ use aio_encoder::checkpoint;
 use aio_encoder::import::{Hints, Layout};
 use aio_encoder::weights::Weights;
 use aio_model::Backbone;
-use aio_model::import::{Converted, ImportOptions, Normalisation, Stems, convert};
+use aio_model::import::{Converted, ImportOptions, Normalisation, Stems, convert, with_stems};
 use aio_tokenize::Present;
 use burn::tensor::{Device, Tensor, TensorData};
 use std::path::{Path, PathBuf};
@@ -100,6 +100,33 @@ fn fresh_stems_leave_nothing_of_the_checkpoints_stem() {
     assert!(found.coverage.missing.iter().any(|n| n == "tokenizers.rgb.layers.2.norm.running_var"));
     let again = convert(&golden("open-clip.safetensors"), &options(64, 32, Stems::Fresh)).expect("converted");
     assert_eq!(found.weights.sha256(), again.weights.sha256(), "what starts fresh is a function of the seed");
+}
+
+#[test]
+fn image_stems_alone_are_drawn_anew_in_the_form_that_is_asked_for() {
+    let clip = |stems| convert(&golden("open-clip.safetensors"), &options(64, 32, stems)).expect("converted");
+    let Converted { weights: known, coverage, .. } = clip(Stems::FromCheckpoint);
+    let kept = |weights: &Weights| {
+        let mut tensors = weights.tensors().expect("tensors");
+        tensors.retain(|name, _| !name.starts_with("tokenizers.rgb.") && !coverage.missing.contains(name));
+        tensors
+    };
+    let running = |weights: &Weights| weights.tensors().expect("tensors").get("tokenizers.rgb.layers.0.norm.running_mean").map(|t| t.shape[0]);
+    // Of 64 channels IBN leaves 32 to the batch; one convolution per patch has nothing to normalise.
+    for (stems, channels) in [(Stems::FreshIbn, Some(32)), (Stems::FreshBatch, Some(64)), (Stems::FreshPatch, None)] {
+        let imported = clip(stems).weights;
+        assert_eq!(running(&imported), channels, "{stems:?}");
+        assert!(kept(&imported) == kept(&known), "{stems:?}: everything else is the checkpoint's");
+        // The same of a weights file of this project.
+        let again = with_stems(known.clone(), stems, 3).expect("drawn");
+        assert_eq!(running(&again), channels, "{stems:?}");
+        assert!(kept(&again) == kept(&known), "{stems:?}");
+        let embedded = with_stems(Weights::embedded(), stems, 3).expect("drawn");
+        let (backbone, _, _) = Backbone::load(&embedded, &Device::flex()).expect("loads");
+        let picture = Tensor::<4>::ones([1, 96, 48, 3], &Device::flex());
+        assert_eq!(backbone.embed(&[Present::Pictures(Modality::Rgb, picture)]).dims(), [1, 128]);
+    }
+    assert_eq!(with_stems(known.clone(), Stems::FromCheckpoint, 3).expect("as it is").sha256(), known.sha256());
 }
 
 #[test]

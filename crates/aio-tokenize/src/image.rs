@@ -40,6 +40,15 @@ pub struct StemConfig {
     pub channels: usize,
     /// Side of a token in pixels; even in TransReID-SSL (16 there), a power of two in a pyramid.
     pub patch: usize,
+    /// Whether half of the first two layers' channels are normalised picture by picture (IBN-a), as TransReID-SSL does; otherwise all of them over
+    /// the batch.
+    #[serde(default = "with_ibn", skip_serializing_if = "Clone::clone")]
+    pub ibn: bool,
+}
+
+/// Weights files from before there was a choice.
+fn with_ibn() -> bool {
+    true
 }
 
 /// Epsilon and momentum of the normalisations, PyTorch's defaults.
@@ -225,7 +234,7 @@ impl StemConfig {
     /// # Errors
     /// A sentence that names the field.
     pub fn check(&self, height: usize, width: usize) -> Result<(), String> {
-        let Self { kind, channels, patch } = *self;
+        let Self { kind, channels, patch, ibn: _ } = *self;
         if kind != StemKind::Patch && (channels == 0 || !channels.is_multiple_of(2)) {
             return Err(format!("stem.channels is {channels}, expected an even number: half of them are instance-normalised"));
         }
@@ -258,7 +267,7 @@ impl StemConfig {
         let c = self.channels;
         let half = Window { kernel: 3, stride: 2, padding: 1 };
         let same = Window { kernel: 3, stride: 1, padding: 1 };
-        let layer = |channels, window, instance| LayerPlan { channels, window, instance };
+        let layer = |channels, window, instance| LayerPlan { channels, window, instance: if self.ibn { instance } else { 0 } };
         match self.kind {
             StemKind::Patch => Vec::new(),
             StemKind::TransreidSsl => {

@@ -18,11 +18,12 @@ fn tensor<const D: usize>(name: &str) -> Tensor<D> {
     Tensor::from_data(TensorData::new(values, shape), &Device::flex())
 }
 
-/// The golden stems: name in the file, kind, side of a token.
-const STEMS: [(&str, StemKind, usize); 2] = [("transreid-ssl", StemKind::TransreidSsl, 4), ("pyramid", StemKind::Pyramid, 8)];
+/// The golden stems: name in the file, kind, side of a token, whether it has IBN.
+const STEMS: [(&str, StemKind, usize, bool); 3] =
+    [("transreid-ssl", StemKind::TransreidSsl, 4, true), ("pyramid", StemKind::Pyramid, 8, true), ("batch", StemKind::Pyramid, 8, false)];
 
-fn stem((name, kind, patch): (&str, StemKind, usize), device: &Device) -> ImageTokenizer {
-    let fresh = StemConfig { kind, channels: 8, patch }.init(Grid { rows: 16 / patch, columns: 8 / patch }, 12, device);
+fn stem((name, kind, patch, ibn): (&str, StemKind, usize, bool), device: &Device) -> ImageTokenizer {
+    let fresh = StemConfig { kind, channels: 8, patch, ibn }.init(Grid { rows: 16 / patch, columns: 8 / patch }, 12, device);
     Weights::from_bytes("golden", GOLDEN.to_vec()).below(&format!("{name}.")).expect("prefix").load(fresh).expect("every tensor fits")
 }
 
@@ -94,7 +95,7 @@ fn positions_follow_a_new_grid() {
 
 #[test]
 fn a_stem_that_does_not_fit_is_refused_by_the_name_of_its_field() {
-    let check = |kind, channels, patch| StemConfig { kind, channels, patch }.check(96, 48);
+    let check = |kind, channels, patch| StemConfig { kind, channels, patch, ibn: true }.check(96, 48);
     assert_eq!(check(StemKind::TransreidSsl, 64, 12), Ok(()));
     assert_eq!(check(StemKind::Pyramid, 16, 16), Ok(()));
     assert!(check(StemKind::Pyramid, 16, 12).is_err_and(|e| e.contains("stem.patch is 12")));
