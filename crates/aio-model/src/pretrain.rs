@@ -13,14 +13,7 @@ use burn::tensor::{Device, Int, Tensor};
 #[must_use]
 pub fn config(stem: StemConfig, encoder: EncoderConfig) -> BackboneConfig {
     let modalities = [aio_data::Modality::Rgb, aio_data::Modality::Text].into_iter().collect::<ModalitySet>();
-    let tokenizers = TokenizersConfig {
-        modalities,
-        height: 96,
-        width: 48,
-        stem,
-        text: TextConfig { width: 32 },
-        registers: 0,
-    };
+    let tokenizers = TokenizersConfig { modalities, height: 96, width: 48, stem, text: TextConfig { width: 32 }, registers: 0 };
     BackboneConfig { tokenizers, encoder, embedding: None }
 }
 
