@@ -36,6 +36,11 @@ encoders: build
 report +arguments: build
     {{aio}} report {{arguments}}
 
+# Results of an experiment's finished runs into results/, where the tables come from: just keep ablation
+keep name:
+    cd runs && find {{name}} \( -name result.json -o -name manifest.json -o -name config.toml \) -path '*/seed-*/*' | while read -r file; do \
+        run=$(dirname "$file"); [ ! -f "$run/result.json" ] || (mkdir -p "../results/$run" && cp "$file" "../results/$run/"); done
+
 # Data sets: just data list, just data synth --sheet sheet.png
 data +arguments: build
     {{aio}} data {{arguments}}

@@ -281,7 +281,7 @@ fn record(metrics: &mut BTreeMap<String, f64>, task: &str, scores: &Scores) {
 }
 
 /// The weights files that are not there, each with where it comes from.
-fn missing_weights(experiment: &Experiment) -> Vec<String> {
+pub(crate) fn missing_weights(experiment: &Experiment) -> Vec<String> {
     let Experiment { model, data, .. } = experiment;
     let named = [("weights", &model.weights, model.weights != "embedded"), ("line generator", &data.lines, !data.lines.is_empty())];
     let missing = named.into_iter().filter(|(_, path, used)| *used && !Path::new(path).is_file());

@@ -80,7 +80,7 @@ pub struct Sweep {
 /// One setting of everything that is varied.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Cell {
-    /// Content hash of the resolved experiment.
+    /// Content hash of the resolved experiment; empty where a report cannot know it ([`Sweep::finished`]).
     pub id: String,
     /// What is varied, as `--set` takes it.
     pub settings: Vec<String>,
@@ -176,6 +176,19 @@ impl Sweep {
     /// # Errors
     /// [`Error::User`] naming the file and the key or cell that is wrong.
     pub fn load(path: &Path) -> Result<Self> {
+        Self::resolve(path, None)
+    }
+
+    /// The same for a report, which needs no weights: where they are not there, cells are known by the configurations that their runs below `runs`
+    /// have written, and those without a run have no id.
+    ///
+    /// # Errors
+    /// As [`Sweep::load`]; [`Error::User`] if a cell was run with several files of one name.
+    pub fn finished(path: &Path, runs: &Path) -> Result<Self> {
+        Self::resolve(path, Some(runs))
+    }
+
+    fn resolve(path: &Path, finished: Option<&Path>) -> Result<Self> {
         let wrong = |problem: String| Error::user(format!("{}: {problem}", path.display()), "docs/sweeps.md describes sweep files");
         let file: File = toml::from_str(&fs::read_to_string(path)?).map_err(|e| wrong(e.to_string()))?;
         if file.seeds.is_empty() {
@@ -196,13 +209,18 @@ impl Sweep {
             let label = words.collect::<Vec<_>>().join(" ");
             let label = if label.is_empty() { "base".to_owned() } else { label };
             let experiment = Experiment::load(&base, &settings)?;
-            let files = (experiment.model.weights.clone(), experiment.data.lines.clone());
-            let checksums = match known.entry(files) {
-                Entry::Occupied(found) => found.into_mut(),
-                Entry::Vacant(place) => place.insert(experiment::checksums(&experiment)?),
+            let id = match finished.filter(|_| !experiment::missing_weights(&experiment).is_empty()) {
+                Some(runs) => recognise(&runs.join(experiment::name(&base)), &experiment)?.unwrap_or_default(),
+                None => {
+                    let files = (experiment.model.weights.clone(), experiment.data.lines.clone());
+                    let checksums = match known.entry(files) {
+                        Entry::Occupied(found) => found.into_mut(),
+                        Entry::Vacant(place) => place.insert(experiment::checksums(&experiment)?),
+                    };
+                    experiment.cell(checksums)
+                }
             };
-            let id = experiment.cell(checksums);
-            if let Some(twin) = cells.iter().find(|c| c.id == id) {
+            if let Some(twin) = cells.iter().find(|c| c.id == id && !id.is_empty()) {
                 return Err(wrong(format!("the cells `{}` and `{label}` are the same experiment", twin.label)));
             }
             cells.push(Cell { id, settings, label });
@@ -426,6 +444,25 @@ impl Sweep {
         };
         self.cells.iter().map(of).collect()
     }
+}
+
+/// The id of the cell whose runs below `directory` were configured as `experiment` is.
+fn recognise(directory: &Path, experiment: &Experiment) -> Result<Option<String>> {
+    let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let mut found = BTreeSet::new();
+    for cell in fs::sorted_entries(directory).unwrap_or_default() {
+        let runs = fs::sorted_entries(&cell).unwrap_or_default();
+        let same = |run: &PathBuf| Experiment::load(&run.join("config.toml"), &[]).is_ok_and(|was| was.difference(experiment).is_none());
+        if runs.iter().any(same) {
+            found.extend(name(&cell));
+        }
+    }
+    if found.len() > 1 {
+        let cells = found.into_iter().collect::<Vec<_>>().join(" and ");
+        let problem = format!("{}: {cells} have the same configuration and different weights", directory.display());
+        return Err(Error::user(problem, "put the weights in their place, so that their checksums tell which of them is meant"));
+    }
+    Ok(found.pop_first())
 }
 
 /// Which runs of a sweep a call takes, and what it does about those that it cannot have.

@@ -334,7 +334,7 @@ fn json<T: serde::Serialize>(value: &T) -> Result<String> {
 
 /// The table of a sweep, as its `[report]` asks for it.
 fn sweep_table(path: &Path, format: Format, plots: Option<&Path>, runs: &Path) -> Result<String> {
-    let sweep = Sweep::load(path)?;
+    let sweep = Sweep::finished(path, runs)?;
     let results = sweep.results(runs)?;
     let order = results.iter().flat_map(|(_, of)| of).next().map(|r| r.order.clone()).unwrap_or_default();
     let tasks = if sweep.report.tasks.is_empty() { order } else { sweep.report.tasks.clone() };
