@@ -1,8 +1,8 @@
 #!/bin/bash
 # A one-node Slurm cluster on this machine, a sweep submitted to it, one of its jobs told to stop, and all of it seen to finish: `just test-slurm`.
 #
-# Needs root (for the daemons) and Debian's slurmctld, slurmd, slurm-client and munge, which it installs where they are missing. Everything else lies in a
-# temporary directory, and nothing of the cluster outlives the test.
+# Needs root (for the daemons) and Debian's slurmctld, slurmd, slurmdbd, slurm-client, munge and mariadb-server, which it installs where they are missing.
+# Everything else lies in a temporary directory, and nothing of the cluster outlives the test.
 set -euo pipefail
 
 aio=$(realpath "${1:?usage: test.sh PROGRAM}")
@@ -13,7 +13,7 @@ host=$(hostname -s)
 fail() { echo "test-slurm: $*" >&2; tail -n 20 "$here"/*.log "$here"/desk/runs/slurm/*.log >&2 2>/dev/null || true; exit 1; }
 stop() {
     scancel --quiet --user=root 2>/dev/null || true
-    for daemon in slurmd slurmctld munged; do
+    for daemon in slurmd slurmctld slurmdbd mariadbd munged; do
         [ -f "$here/$daemon.pid" ] && kill "$(cat "$here/$daemon.pid")" 2>/dev/null || true
     done
     sleep 1
@@ -21,13 +21,41 @@ stop() {
 }
 trap stop EXIT
 
-if ! command -v slurmctld >/dev/null || ! command -v munged >/dev/null; then
-    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends slurmctld slurmd slurm-client munge >/dev/null
-fi
+for program in slurmctld slurmd slurmdbd sbatch munged mariadbd; do
+    command -v $program >/dev/null && continue
+    # Only this test's own daemons are to start.
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends slurmctld slurmd slurmdbd slurm-client munge mariadb-server >/dev/null
+    break
+done
 
+chmod 711 "$here"
 head -c 1024 /dev/urandom > "$here/munge.key" && chmod 400 "$here/munge.key"
 # munged wants every directory above its files to belong to root and to be closed to others' writing, which /tmp is not.
 munged --force --key-file="$here/munge.key" --socket="$here/munge.sock" --pid-file="$here/munged.pid" --log-file="$here/munged.log" --seed-file="$here/munge.seed"
+
+# The accounting data base, which outlives the queue's memory of a job.
+mkdir "$here/mariadb" && chown mysql "$here/mariadb"
+mariadb-install-db --no-defaults --user=mysql --datadir="$here/mariadb" --auth-root-authentication-method=socket >/dev/null 2>"$here/mariadb.log"
+mariadbd --no-defaults --user=mysql --datadir="$here/mariadb" --socket="$here/mariadb/sql.sock" --pid-file="$here/mariadb/mariadbd.pid" --skip-networking >>"$here/mariadb.log" 2>&1 &
+for _ in $(seq 60); do mariadb --no-defaults --socket="$here/mariadb/sql.sock" -e "select 1" >/dev/null 2>&1 && break; sleep 0.5; done
+ln -s "$here/mariadb/mariadbd.pid" "$here/mariadbd.pid"
+mariadb --no-defaults --socket="$here/mariadb/sql.sock" -e "create database slurm"
+cat > "$here/slurmdbd.conf" <<CONF
+AuthType=auth/munge
+AuthInfo=socket=$here/munge.sock
+DbdHost=$host
+DbdAddr=127.0.0.1
+DbdPort=16819
+SlurmUser=root
+StorageType=accounting_storage/mysql
+StorageHost=localhost
+StorageUser=root
+StorageLoc=slurm
+LogFile=$here/slurmdbd.log
+PidFile=$here/slurmdbd.pid
+CONF
+chmod 600 "$here/slurmdbd.conf"
 cat > "$here/slurm.conf" <<CONF
 ClusterName=aio
 SlurmctldHost=$host(127.0.0.1)
@@ -43,7 +71,11 @@ TaskPlugin=task/none
 SelectType=select/cons_tres
 SelectTypeParameters=CR_CPU
 JobAcctGatherType=jobacct_gather/none
-AccountingStorageType=accounting_storage/none
+AccountingStorageType=accounting_storage/slurmdbd
+AccountingStorageHost=127.0.0.1
+AccountingStoragePort=16819
+# With munge, the socket.
+AccountingStoragePass=$here/munge.sock
 MailProg=/bin/true
 ReturnToService=2
 StateSaveLocation=$here/state
@@ -57,6 +89,10 @@ PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 CONF
 mkdir "$here/state" "$here/spool"
 export SLURM_CONF="$here/slurm.conf"
+# The library of MariaDB's client asks for the socket here.
+MYSQL_UNIX_PORT="$here/mariadb/sql.sock" slurmdbd
+for _ in $(seq 60); do sacctmgr -n show cluster >/dev/null 2>&1 && break; sleep 0.5; done
+sacctmgr -i add cluster aio >/dev/null || fail "the accounting data base does not answer"
 slurmctld
 slurmd
 for _ in $(seq 60); do sinfo -h -o %T 2>/dev/null | grep -q idle && break; sleep 1; done
@@ -102,6 +138,8 @@ for _ in $(seq 600); do [ -z "$(squeue -h -j "$job" 2>/dev/null)" ] && break; sl
 "$aio" sweep status experiments/sweep.toml | grep -q "2 of 2 runs done" || fail "not every run is done"
 log="runs/slurm/aio-sweep-${job}_0.log"
 grep -q "a checkpoint is written" "$log" || fail "the first element was not stopped: $log"
+# The queue has forgotten the jobs; what is still told comes from the accounting data base.
+"$aio" sweep status experiments/sweep.toml | grep -q "${job}_1 completed" || fail "the status does not show what sacct knows"
 lines=$(wc -l < "runs/smoke/$first/seed-0/metrics.jsonl")
 steps=$(sed 's/.*"step":\([0-9]*\).*/\1/' "runs/smoke/$first/seed-0/metrics.jsonl" | sort -n | uniq | wc -l)
 [ "$lines" -eq "$steps" ] || fail "steps were done twice: $lines lines, $steps steps"

@@ -13,9 +13,11 @@ use crate::run::{Run, RunResult};
 use crate::slurm;
 use crate::train;
 use aio_data::{DataError, fs};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -88,6 +90,24 @@ pub struct Cell {
     pub label: String,
 }
 
+/// What a run of a cell takes.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct Cost {
+    /// Seconds of training.
+    seconds: f64,
+    /// Memory in MiB.
+    memory: u64,
+    /// Whether nobody has seen it yet.
+    predicted: bool,
+}
+
+impl fmt::Display for Cost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let about = if self.predicted { "~" } else { "" };
+        write!(f, "{about}{:.1} | {about}{}", self.seconds / 60.0, self.memory)
+    }
+}
+
 /// How far a cell has come with a seed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -114,8 +134,8 @@ pub enum State {
     Fresh,
 }
 
-impl std::fmt::Display for State {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Done => f.write_str("done"),
             Self::Running { host, age } => write!(f, "running ({host}, {age} s ago)"),
@@ -273,16 +293,32 @@ impl Sweep {
         }
     }
 
-    /// Seconds that finished cells took, by id, averaged over their seeds.
-    fn seconds(&self, runs: &Path) -> BTreeMap<String, f64> {
-        let mut times: BTreeMap<String, Vec<f64>> = BTreeMap::new();
-        for (cell, seed) in self.jobs() {
-            let text = std::fs::read_to_string(self.directory(runs, cell, seed).join("result.json")).ok();
-            if let Some(result) = text.and_then(|t| serde_json::from_str::<RunResult>(&t).ok()) {
-                times.entry(cell.id.clone()).or_default().push(result.train_seconds);
-            }
+    /// What a run of each cell takes, by id: as its finished runs took it, or else as `check` has predicted it.
+    fn costs(&self, runs: &Path) -> BTreeMap<&str, Cost> {
+        fn read<T: DeserializeOwned>(path: &Path) -> Option<T> {
+            serde_json::from_str(&std::fs::read_to_string(path).ok()?).ok()
         }
-        times.into_iter().map(|(id, t)| (id, t.iter().sum::<f64>() / t.len() as f64)).collect()
+        let of = |cell: &Cell| {
+            let directories = self.seeds.iter().map(|seed| self.directory(runs, cell, *seed));
+            let finished: Vec<(f64, u64)> = directories
+                .filter_map(|run| {
+                    let seconds = read::<RunResult>(&run.join("result.json"))?.train_seconds;
+                    let manifest = read::<serde_json::Value>(&run.join("manifest.json")).unwrap_or_default();
+                    Some((seconds, manifest["peak_memory"].as_u64().unwrap_or_default()))
+                })
+                .collect();
+            if finished.is_empty() {
+                return read(&self.prediction(runs, cell));
+            }
+            let seconds = finished.iter().map(|(seconds, _)| seconds).sum::<f64>() / finished.len() as f64;
+            Some(Cost { seconds, memory: finished.iter().map(|(_, memory)| *memory).max().unwrap_or_default(), predicted: false })
+        };
+        self.cells.iter().filter_map(|cell| Some((cell.id.as_str(), of(cell)?))).collect()
+    }
+
+    /// Where `check` leaves what it predicts for a cell.
+    fn prediction(&self, runs: &Path, cell: &Cell) -> PathBuf {
+        runs.join(experiment::name(&self.base)).join(&cell.id).join("prediction.json")
     }
 
     /// Numbers of the runs that are not done.
@@ -311,18 +347,17 @@ impl Sweep {
         Ok(format!("job array {number}: {} of {count} runs; logs in {}\n", open.len(), runs.join("slurm").display()))
     }
 
-    /// Cells, ids, states, what Slurm says of them, the largest memory of finished runs, and the training time that is left, as far as finished
-    /// cells tell.
+    /// Cells, ids, states, what Slurm says of them, time and memory of each, and the training time that is left.
     ///
     /// # Errors
     /// [`Error`] naming the note of Slurm's jobs that cannot be read.
     pub fn plan(&self, runs: &Path) -> Result<String> {
-        let seconds = self.seconds(runs);
-        let usual = (!seconds.is_empty()).then(|| seconds.values().sum::<f64>() / seconds.len() as f64);
+        let costs = self.costs(runs);
+        let usual = (!costs.is_empty()).then(|| costs.values().map(|cost| cost.seconds).sum::<f64>() / costs.len() as f64);
         let in_queue = slurm::states(runs, &self.file)?;
         let column = |text: &str| if in_queue.is_empty() { String::new() } else { format!(" {text} |") };
         let mut text = format!(
-            "| cell | what is varied | seed | state |{}\n|---|---|--:|---|{}\n",
+            "| cell | what is varied | seed | state |{} minutes of training | MiB at the peak |\n|---|---|--:|---|{}--:|--:|\n",
             column("slurm"),
             if in_queue.is_empty() { "" } else { "---|" }
         );
@@ -330,47 +365,42 @@ impl Sweep {
         let mut open = 0;
         for (number, (cell, seed)) in self.jobs().enumerate() {
             let state = self.state(runs, cell, seed);
+            let cost = costs.get(cell.id.as_str());
             if state != State::Done {
                 open += 1;
-                left += seconds.get(&cell.id).copied().or(usual).unwrap_or(0.0);
+                left += cost.map(|cost| cost.seconds).or(usual).unwrap_or(0.0);
             }
-            let queued = in_queue.get(&number).map_or("", String::as_str);
-            text += &format!("| {} | {} | {seed} | {state} |{}\n", cell.id, cell.label, column(queued));
+            let queued = column(in_queue.get(&number).map_or("", String::as_str));
+            let cost = cost.map_or_else(|| "– | –".to_owned(), Cost::to_string);
+            text += &format!("| {} | {} | {seed} | {state} |{queued} {cost} |\n", cell.id, cell.label);
         }
         let total = self.cells.len() * self.seeds.len();
-        text += &format!("\n{} cells, {} seeds: {} of {total} runs done", self.cells.len(), self.seeds.len(), total - open);
-        if let (Some(_), true) = (usual, open > 0) {
-            text += &format!("; about {:.0} minutes of training left at the pace of the finished ones", left / 60.0);
+        let many = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+        text += &format!("\n{}, {}: {} of {total} runs done", many(self.cells.len(), "cell"), many(self.seeds.len(), "seed"), total - open);
+        match usual {
+            None => text += "; `aio sweep check` predicts time and memory",
+            Some(_) if open > 0 => text += &format!("; about {:.0} minutes of training left", left / 60.0),
+            Some(_) => {}
         }
-        match self.peak(runs) {
-            Some(peak) => text += &format!("; at most {peak} MiB so far\n"),
-            None => text += "; `aio sweep check` predicts time and memory\n",
-        }
-        Ok(text)
+        let note = if costs.values().any(|cost| cost.predicted) { "; ~ is a prediction of `aio sweep check`\n" } else { "\n" };
+        Ok(text + note)
     }
 
-    /// The largest memory of a finished run in MiB.
-    fn peak(&self, runs: &Path) -> Option<u64> {
-        let of = |(cell, seed): (&Cell, u64)| {
-            let text = std::fs::read_to_string(self.directory(runs, cell, seed).join("manifest.json")).ok()?;
-            serde_json::from_str::<serde_json::Value>(&text).ok()?["peak_memory"].as_u64()
-        };
-        self.jobs().filter_map(of).max()
-    }
-
-    /// Tries every cell: its configuration, its data, and one step forward and backward.
+    /// Tries every cell: its configuration, its data, and one step forward and backward. What it predicts shows in the plan from then on.
     ///
     /// # Errors
     /// The first [`Error`], naming the cell.
-    pub fn check(&self, device: &str) -> Result<String> {
+    pub fn check(&self, runs: &Path, device: &str) -> Result<String> {
         let mut text =
             "| cell | what is varied | steps | seconds a step | minutes of training | MiB at the peak |\n|---|---|--:|--:|--:|--:|\n".to_owned();
         for cell in &self.cells {
             let experiment = Experiment::load(&self.base, &cell.settings)?;
             let named = |e: Error| Error::user(format!("cell {} ({}): {e}", cell.id, cell.label), e.hint().unwrap_or_default());
             let train::Probe { steps, seconds, memory } = experiment::probe(&experiment, device).map_err(named)?;
-            let minutes = seconds * steps as f64 / 60.0;
-            text += &format!("| {} | {} | {steps} | {seconds:.2} | {minutes:.1} | {} |\n", cell.id, cell.label, memory.total() >> 20);
+            let cost = Cost { seconds: seconds * steps as f64, memory: (memory.total() >> 20) as u64, predicted: true };
+            let json = serde_json::to_string(&cost).map_err(|e| Error::Failure(e.to_string()))?;
+            fs::write_then_rename(&self.prediction(runs, cell), json.as_bytes())?;
+            text += &format!("| {} | {} | {steps} | {seconds:.2} | {cost} |\n", cell.id, cell.label);
         }
         Ok(text)
     }

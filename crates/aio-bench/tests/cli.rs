@@ -265,8 +265,12 @@ fn a_sweep_runs_what_is_not_done_and_reports_what_is_missing() {
     assert!(plan.matches("| fresh |").count() == 4 && plan.contains("2 cells, 2 seeds: 0 of 4 runs done"), "{plan}");
     let checked = desk.succeed(&["sweep", "check", "sweep.toml"]);
     assert!(checked.lines().count() == 4 && checked.contains("losses.binding=0.5"), "{checked}");
+    // Minutes and memory: predicted for every run now, and measured of what has run.
+    let predicted = checked.lines().nth(2).and_then(|row| row.split(" | ").skip(4).collect::<Vec<_>>().join(" | ").into()).expect("a row");
+    let plan = desk.succeed(&["sweep", "plan", "sweep.toml"]);
+    assert!(predicted.starts_with('~') && plan.contains(&predicted) && plan.matches('~').count() == 9, "{plan}");
     let half = desk.succeed(&["sweep", "run", "sweep.toml", "--shard", "0/2"]);
-    assert!(half.contains("2 of 4 runs done"), "{half}");
+    assert!(half.contains("2 of 4 runs done") && half.matches('~').count() == 5, "{half}");
     let table = desk.succeed(&["report", "sweep.toml"]);
     assert!(table.contains("| losses.binding=1.0 | 2 | ") && table.contains("| losses.binding=0.5 | 0 | – | – |"), "{table}");
     assert!(table.contains("| untrained encoder |  | ") && table.contains("| chance |  | "), "{table}");

@@ -117,6 +117,9 @@ enum SweepCommand {
         /// Where to compute: cpu, wgpu, wgpu:N, cuda, cuda:N or auto.
         #[arg(long, default_value = "cpu")]
         device: String,
+        /// Directory of runs.
+        #[arg(long, default_value = "runs")]
+        runs: PathBuf,
     },
     /// Run what is not done; several terminals and hosts may run one sweep at once.
     Run {
@@ -256,7 +259,7 @@ fn run(command: Command) -> Result<String> {
         Command::Sweep { command } => match command {
             SweepCommand::Plan { file, runs } | SweepCommand::Status { file, runs } => Sweep::load(&file)?.plan(&runs),
             SweepCommand::Slurm { file, dry_run, runs } => Sweep::load(&file)?.submit(&runs, dry_run),
-            SweepCommand::Check { file, device } => Sweep::load(&file)?.check(&device),
+            SweepCommand::Check { file, device, runs } => Sweep::load(&file)?.check(&runs, &device),
             SweepCommand::Run { file, shard, only, seed, wait, continue_on_error, device, runs } => {
                 Sweep::load(&file)?.run(&runs, &device, &Choose { shard, only, seed, wait, keep_going: continue_on_error })
             }
