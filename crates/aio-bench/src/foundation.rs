@@ -12,6 +12,7 @@ use aio_model::import::{ImportOptions, Normalisation, Stems, convert, with_stems
 use burn::tensor::{Tensor, TensorData};
 use safetensors::Dtype;
 use safetensors::tensor::{SafeTensors, TensorView};
+use serde::de::DeserializeOwned;
 use std::path::{Path, PathBuf};
 
 /// What is known of published weights.
@@ -151,11 +152,11 @@ pub enum WeightsCommand {
         /// Columns of input pictures.
         #[arg(long, default_value_t = 128)]
         width: usize,
-        /// Start image stems and text table from scratch although the checkpoint has them.
-        #[arg(long)]
-        fresh_stems: bool,
+        /// Where image stems and text table start from, as `model.stems`: from-checkpoint, fresh, fresh-ibn, fresh-batch or fresh-patch.
+        #[arg(long, default_value = "from-checkpoint", value_parser = named::<Stems>)]
+        stems: Stems,
         /// Mean and standard deviation of pictures, where the layout does not tell: clip, imagenet or half.
-        #[arg(long, default_value = "auto", value_parser = normalisation)]
+        #[arg(long, default_value = "auto", value_parser = named::<Normalisation>)]
         normalisation: Normalisation,
         /// Seed of what starts fresh.
         #[arg(long, default_value_t = 0)]
@@ -185,8 +186,9 @@ fn layout(typed: &str) -> std::result::Result<Layout, String> {
     Layout::ALL.into_iter().find(|l| l.name() == typed).ok_or_else(|| format!("expected one of {known}"))
 }
 
-fn normalisation(typed: &str) -> std::result::Result<Normalisation, String> {
-    serde_json::from_value(typed.into()).map_err(|_| "expected auto, clip, imagenet or half".to_owned())
+/// A value as configuration files write it.
+fn named<T: DeserializeOwned>(typed: &str) -> std::result::Result<T, String> {
+    serde_json::from_value(typed.into()).map_err(|e| e.to_string())
 }
 
 impl HintOptions {
@@ -203,10 +205,9 @@ pub fn run(command: &WeightsCommand) -> Result<String> {
     match command {
         WeightsCommand::List => Ok(list()),
         WeightsCommand::Inspect { file, hints } => inspect(file, hints.hints()),
-        WeightsCommand::Convert { file, output, height, width, fresh_stems, normalisation, seed, hints } => {
-            let stems = if *fresh_stems { Stems::Fresh } else { Stems::FromCheckpoint };
+        WeightsCommand::Convert { file, output, height, width, stems, normalisation, seed, hints } => {
             let normalisation = known_normalisation(file, *normalisation);
-            let options = ImportOptions { height: *height, width: *width, stems, hints: hints.hints(), normalisation, seed: *seed };
+            let options = ImportOptions { height: *height, width: *width, stems: *stems, hints: hints.hints(), normalisation, seed: *seed };
             let converted = convert(file, &options)?;
             fs::write_then_rename(output, converted.weights.bytes())?;
             Ok(format!("{} ({}), sha256 {}\n{}", output.display(), converted.layout, converted.weights.sha256(), converted.coverage))

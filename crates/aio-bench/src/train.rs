@@ -155,13 +155,13 @@ fn optimiser(experiment: &Experiment) -> ModuleOptimizer {
 pub struct Probe {
     /// Optimiser steps of all stages.
     pub steps: usize,
-    /// Seconds of the step.
+    /// Seconds of a step, once the first has been done.
     pub seconds: f64,
     /// Memory that training will take.
     pub memory: memory::Estimate,
 }
 
-/// Tries one step forward and backward of the last stage, which has all modalities, and counts the steps of all.
+/// Tries a step forward and backward of the last stage, which has all modalities, and counts the steps of all.
 ///
 /// # Errors
 /// What failed, as in [`train`].
@@ -179,7 +179,6 @@ pub fn probe(experiment: &Experiment, start: &Start, library: &mut Library, devi
         memory = memory.filter(|m| m.total() > estimate.total()).or(Some(estimate));
         if i + 1 == experiment.train.stages.len() {
             let batches = source.epoch(0);
-            let begun = std::time::Instant::now();
             let input = |micro: usize| {
                 Ok::<_, Error>(StepInput {
                     batch: source.batch(&batches[micro % batches.len()], micro as u64)?,
@@ -190,11 +189,15 @@ pub fn probe(experiment: &Experiment, start: &Start, library: &mut Library, devi
                     device: device.clone(),
                 })
             };
-            for micro in 0..experiment.train.accumulate {
-                let TrainOutput { item: StepOutput(terms), .. } = model.step(input(micro)?);
-                terms.map_err(|e| Error::Failure(format!("the first step: {e}")))?;
+            // The second one counts: the first also compiles kernels and fills pools.
+            for _ in 0..2 {
+                let begun = std::time::Instant::now();
+                for micro in 0..experiment.train.accumulate {
+                    let TrainOutput { item: StepOutput(terms), .. } = model.step(input(micro)?);
+                    terms.map_err(|e| Error::Failure(format!("the first step: {e}")))?;
+                }
+                seconds = begun.elapsed().as_secs_f64();
             }
-            seconds = begun.elapsed().as_secs_f64();
         }
     }
     let memory = memory.ok_or_else(|| Error::Failure("an experiment has at least one stage".into()))?;

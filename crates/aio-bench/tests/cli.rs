@@ -569,6 +569,10 @@ fn weights_are_listed_inspected_and_converted_and_calls_are_refused() {
     assert!(call.contains("print`, which is no part of a state dict") && !call.contains("must never be printed"), "{call}");
     let wrong = desk.refused(2, &["weights", "convert", &checkpoint("dino.pth"), "--output", "x.safetensors", "--height", "60", "--width", "32"]);
     assert!(wrong.contains("60 × 32") && !desk.path("x.safetensors").exists(), "{wrong}");
+    let weights = checkpoint("open-clip.safetensors");
+    let plain = ["weights", "convert", &weights, "--output", "plain.safetensors", "--height", "64", "--width", "32", "--heads", "2", "--stems"];
+    assert!(desk.succeed(&[&plain[..], &["fresh-batch"]].concat()).contains("fresh      tokenizers.rgb.layers.0.norm.running_mean"));
+    assert!(desk.refused(2, &[&plain[..], &["fresh-bath"]].concat()).contains("unknown variant `fresh-bath`, expected one of `from-checkpoint`"));
 }
 
 #[test]

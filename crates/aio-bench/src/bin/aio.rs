@@ -110,7 +110,7 @@ enum SweepCommand {
         #[arg(long, default_value = "runs")]
         runs: PathBuf,
     },
-    /// Try one step forward and backward of every cell, and predict its time.
+    /// Try a step forward and backward of every cell, and predict its time and memory.
     Check {
         /// The sweep file.
         file: PathBuf,
