@@ -130,7 +130,7 @@ if __name__ == "__main__":
     parser.add_argument("model")
     parser.add_argument("pictures", nargs="*")
     parser.add_argument("--against", help="features that `aio embed` wrote for the same pictures")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     model = Model(arguments.model).eval()
     with torch.no_grad():
         if arguments.against:
