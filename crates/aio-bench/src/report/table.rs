@@ -146,7 +146,7 @@ pub(super) fn spread_of(results: &[RunResult], key: &str) -> Option<Spread> {
 
 /// The table of a sweep: one row per cell (what is varied, and its results by seed), one column per task, mean ± standard deviation of `metric` in percent. The
 /// best of a column is bold, the second underlined; what is missing is shown as missing. Below stand
-/// the untrained encoder and chance, then quoted rows, marked with †.
+/// the untrained encoder, once for all cells that started from the same, and chance, then quoted rows, marked with †.
 ///
 /// # Errors
 /// [`Error::User`] if a task or metric is not in the results, or a column would mix protocols.
@@ -189,23 +189,7 @@ pub fn sweep(title: &str, rows: &[(String, Vec<RunResult>)], quoted: &[Quoted], 
         let fields = values.iter().enumerate().map(field);
         [name.clone().into(), results.len().to_string().into()].into_iter().chain(fields).collect::<Vec<Field>>()
     });
-    // What the cells started from and what chance gives; cells that started from something else have no common row.
-    let common = |name: &str, of: fn(&RunResult) -> &BTreeMap<String, f64>| {
-        let field = |task: &String| {
-            let found: Vec<f64> = rows.iter().flat_map(|(_, r)| r).filter_map(|r| of(r).get(&format!("{task}.{metric}")).copied()).collect();
-            let (low, high) = found.iter().fold((f64::MAX, f64::MIN), |(low, high), v| (low.min(*v), high.max(*v)));
-            let text = if found.is_empty() {
-                "–".to_owned()
-            } else if high - low < 1e-6 {
-                format!("{:.1}", 100.0 * low)
-            } else {
-                format!("{:.1} to {:.1}", 100.0 * low, 100.0 * high)
-            };
-            Field::from(text)
-        };
-        [name.to_owned().into(), String::new().into()].into_iter().chain(tasks.iter().map(field)).collect::<Vec<Field>>()
-    };
-    let untrained = [common("untrained encoder", |r| &r.baseline), common("chance", |r| &r.chance)];
+    let untrained = references(rows, &tasks.iter().map(|task| format!("{task}.{metric}")).collect::<Vec<_>>());
     // Quoted numbers stand apart: they are of other data, and none of them is the best or second of ours.
     let others = quoted.iter().map(|Quoted { name, values, .. }| {
         let fields = tasks.iter().map(|task| values.get(task).map_or("–".to_owned(), |v| format!("{v:.1}")).into());
@@ -228,7 +212,7 @@ pub fn sweep(title: &str, rows: &[(String, Vec<RunResult>)], quoted: &[Quoted], 
     let grid = Grid {
         caption: format!("{title} · {metric} · percent"),
         head,
-        rows: lines.chain(untrained).chain(others).collect(),
+        rows: lines.chain(untrained.into_iter().map(|row| row.into_iter().map(Field::from).collect())).chain(others).collect(),
         quoted: quoted.iter().map(|q| (q.name.clone(), q.citation.clone())).collect(),
     };
     Ok(match format {
@@ -242,6 +226,36 @@ pub fn sweep(title: &str, rows: &[(String, Vec<RunResult>)], quoted: &[Quoted], 
             lines.map(|l| l.join(",") + "\n").collect()
         }
     })
+}
+
+/// What cells started from, one row for those that started from the same, and what chance gives, in percent.
+fn references(rows: &[(String, Vec<RunResult>)], keys: &[String]) -> Vec<Vec<String>> {
+    const SAME: f64 = 1e-6;
+    // Values by column, and the cells that have them.
+    let mut starts: Vec<(Vec<Option<f64>>, Vec<&str>)> = Vec::new();
+    for (name, results) in rows.iter().filter(|(_, results)| !results.is_empty()) {
+        let found: Vec<Option<f64>> = keys.iter().map(|key| results[0].baseline.get(key).copied()).collect();
+        // Cells that are tested on different tasks may have started from the same.
+        let agree = |(a, b): (&Option<f64>, &Option<f64>)| a.zip(*b).is_none_or(|(a, b)| (a - b).abs() < SAME);
+        match starts.iter_mut().find(|(known, _)| known.iter().zip(&found).all(agree)) {
+            Some((known, names)) => {
+                known.iter_mut().zip(found).for_each(|(known, found)| *known = known.or(found));
+                names.push(name);
+            }
+            None => starts.push((found, vec![name])),
+        }
+    }
+    let row = |name: String, values: &[Option<f64>]| {
+        let fields = values.iter().map(|value| value.map_or("–".to_owned(), |v| format!("{:.1}", 100.0 * v)));
+        [name, String::new()].into_iter().chain(fields).collect::<Vec<String>>()
+    };
+    let one = starts.len() < 2;
+    if starts.is_empty() {
+        starts.push((vec![None; keys.len()], Vec::new()));
+    }
+    let name = |cells: &[&str]| if one { "untrained encoder".to_owned() } else { format!("untrained: {}", cells.join("; ")) };
+    let chance = keys.iter().map(|key| rows.iter().flat_map(|(_, results)| results).find_map(|r| r.chance.get(key)).copied()).collect::<Vec<_>>();
+    starts.iter().map(|(values, cells)| row(name(cells), values)).chain([row("chance".into(), &chance)]).collect()
 }
 
 /// Writes a frame of names and numbers; no field holds a comma or a quote.
@@ -262,4 +276,29 @@ fn csv(frame: &DataFrame) -> String {
         text += &(row.join(",") + "\n");
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn cell(name: &str, baseline: serde_json::Value) -> (String, Vec<RunResult>) {
+        let result = json!({
+            "schema": 1, "experiment": "e", "claim": "", "cell": name, "seed": 0, "metrics": {}, "baseline": baseline,
+            "chance": { "a.map": 0.1, "b.map": 0.2 }, "order": ["a", "b"], "tasks": {}, "train_seconds": 1.0, "steps": 1,
+        });
+        (name.to_owned(), vec![serde_json::from_value(result).expect("a result")])
+    }
+
+    #[test]
+    fn cells_that_started_from_the_same_share_a_row() {
+        let keys = ["a.map".to_owned(), "b.map".into()];
+        let one = [cell("x", json!({ "a.map": 0.5 })), cell("y", json!({ "b.map": 0.25 })), ("open".into(), Vec::new())];
+        assert_eq!(references(&one, &keys), [["untrained encoder", "", "50.0", "25.0"], ["chance", "", "10.0", "20.0"]]);
+        let two = [cell("x", json!({ "a.map": 0.5 })), cell("y", json!({ "a.map": 0.25 })), cell("z", json!({ "a.map": 0.5 }))];
+        let expected = [["untrained: x; z", "", "50.0", "–"], ["untrained: y", "", "25.0", "–"], ["chance", "", "10.0", "20.0"]];
+        assert_eq!(references(&two, &keys), expected);
+        assert_eq!(references(&[("open".into(), Vec::new())], &keys), [["untrained encoder", "", "–", "–"], ["chance", "", "–", "–"]]);
+    }
 }
