@@ -94,3 +94,35 @@ fn the_model_card_states_the_checksum_of_the_embedded_weights() {
     let card = read("crates/aio-encoder/weights/README.md");
     assert!(card.contains(&aio_encoder::weights::embedded_sha256()), "{}", aio_encoder::weights::embedded_sha256());
 }
+
+/// The lines of a Markdown table or caption that a report prints, as they must stand in `results/<name>.md`.
+fn printed(report: &str) -> String {
+    let output =
+        std::process::Command::new(env!("CARGO_BIN_EXE_aio")).args(["report", report, "--runs", "results"]).current_dir(repository()).output();
+    let output = output.expect("the program starts");
+    assert!(output.status.success(), "{report}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+#[test]
+fn every_committed_table_is_what_the_committed_runs_give() {
+    let mut tables = 0;
+    for entry in std::fs::read_dir(repository().join("results")).expect("results").flatten().filter(|e| e.path().is_file()) {
+        let file = entry.file_name().into_string().expect("UTF-8");
+        let Some(name) = file.strip_suffix(".md").filter(|name| *name != "README") else { continue };
+        let sweep = format!("experiments/sweeps/{name}.toml");
+        let report = if repository().join(&sweep).is_file() { &sweep } else { name };
+        let committed = read(&format!("results/{file}"));
+        let printed = printed(report);
+        assert!(printed.lines().any(|line| line.contains(" ± ")), "{file}: several seeds");
+        for line in printed.lines().filter(|line| !line.is_empty()) {
+            assert!(committed.contains(line), "results/{file} lacks what `aio report {report} --runs results` prints:\n{line}");
+        }
+        tables += 1;
+    }
+    assert!(tables >= 8, "{tables} tables");
+    for sweep in std::fs::read_dir(repository().join("experiments/sweeps")).expect("sweeps").flatten() {
+        let name = sweep.path().with_extension("md").file_name().expect("a name").to_owned();
+        assert!(repository().join("results").join(&name).is_file(), "{} has no table", sweep.path().display());
+    }
+}

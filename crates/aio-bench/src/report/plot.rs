@@ -376,6 +376,16 @@ impl Lines {
     }
 }
 
+/// Pixels from one line of a group's name to the next.
+const LINE: u32 = 15;
+
+/// A task's name in lines of so many characters: the data set, then modalities of query and gallery.
+fn group_label(name: &str, room: usize) -> Vec<String> {
+    const LONGEST_DATASET: usize = "tri-cuhk-pedes".len();
+    let words = if room >= LONGEST_DATASET { name.replace('.', " ") } else { name.replace(['.', '-'], " ") };
+    super::ranked::wrap(&words.replace('+', "+ "), room).into_iter().map(|line| line.replace("+ ", "+")).collect()
+}
+
 impl Bars {
     fn draw<B: DrawingBackend>(&self, area: &DrawingArea<B, Shift>, title: &str) -> Drawn
     where
@@ -384,10 +394,13 @@ impl Bars {
         let reach = |bar: &(f64, f64)| bar.0 + bar.1;
         let top = self.series.iter().flat_map(|(_, bars)| bars.iter().flatten()).map(reach).fold(1.0, f64::max);
         let (groups, count) = (self.groups.len() as f64, self.series.len().max(1) as f64);
+        // Below the groups, in as many lines as they need.
+        let room = (f64::from(WIDTH - 90) / groups / 6.7) as usize;
+        let names: Vec<Vec<String>> = self.groups.iter().map(|name| group_label(name, room.max(6))).collect();
         let mut context = ChartBuilder::on(area)
             .caption(title, ("sans-serif", TITLE))
             .margin(12)
-            .x_label_area_size(46)
+            .x_label_area_size(4 + LINE * names.iter().map(Vec::len).max().unwrap_or(0) as u32)
             .y_label_area_size(66)
             .build_cartesian_2d(0.0..groups, 0.0..(top * 1.05).min(100.0f64.max(top)))
             .map_err(text)?;
@@ -420,13 +433,11 @@ impl Bars {
                 context.draw_series(whiskers).map_err(text)?;
             }
         }
-        // Names below the groups, in as many lines as they need.
         let style = TextStyle::from(("sans-serif", LABEL - 2)).pos(Pos::new(HPos::Center, VPos::Top));
-        let room = (f64::from(WIDTH - 90) / groups / 8.0) as usize;
-        for (group, name) in self.groups.iter().enumerate() {
+        for (group, lines) in names.into_iter().enumerate() {
             let (x, y) = context.backend_coord(&(group as f64 + 0.5, 0.0));
-            for (line, part) in super::ranked::wrap(&name.replace(['.', '-'], " "), room.max(6)).into_iter().take(3).enumerate() {
-                area.draw(&Text::new(part, (x, y + 4 + 15 * line as i32), style.clone())).map_err(text)?;
+            for (line, part) in (0..).zip(lines) {
+                area.draw(&Text::new(part, (x, y + 4 + LINE as i32 * line), style.clone())).map_err(text)?;
             }
         }
         Ok(())
@@ -514,4 +525,18 @@ pub(super) fn write(directory: &Path, name: &str, title: &str, figure: &Figure) 
     let picture = image::RgbImage::from_raw(size.0, size.1, pixels).ok_or_else(|| failed("the canvas has the wrong size".into()))?;
     fs::write_then_rename(&directory.join(format!("{name}.png")), &super::ranked::png(&picture)?)?;
     Ok((title.to_owned(), svg))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_a_group_is_never_cut() {
+        let name = "tri-cuhk-pedes.infrared+sketch+text-rgb";
+        assert_eq!(group_label(name, 16), ["tri-cuhk-pedes", "infrared+", "sketch+text-rgb"]);
+        assert_eq!(group_label("market1501.rgb-rgb", 16), ["market1501", "rgb-rgb"]);
+        let narrow = group_label(name, 8).concat();
+        assert_eq!(narrow.replace(' ', ""), name.replace(['.', '-'], ""));
+    }
 }
