@@ -24,7 +24,7 @@ seeds name *options: build
 sweep +arguments: build
     {{aio}} sweep {{arguments}}
 
-# The encoders that sweeps/size.toml and sweeps/stem.toml compare, each with a quarter of the embedded one's steps (75 minutes on two cores)
+# The encoders that sweeps/size.toml and sweeps/stem.toml compare, each with a quarter of the embedded one's steps (seen: 69 minutes on two cores, two at a time)
 encoders: build
     {{pretrain}} --out runs/pretrain/reference
     {{pretrain}} --out runs/pretrain/batch --stem batch

@@ -367,10 +367,6 @@ fn what_ablations_switch_runs_and_counts() {
 fn encoders_of_other_sizes_and_stems_are_pre_trained_and_compared() {
     let desk = Desk::new();
     let short = ["pretrain", "--steps", "2", "--pictures-first", "1", "--company-steps", "1", "--corpus", "8", "--batch", "4"];
-    let pretrain = |name: &str, recipe: &[&str]| {
-        let out = format!("runs/pretrain/{name}");
-        desk.succeed(&[&short[..], recipe, &["--out", &out]].concat())
-    };
     // Every form that the sweeps name, none at its size.
     for (name, recipe) in [
         ("reference", &["--depth", "1", "--width", "32"][..]),
@@ -379,7 +375,7 @@ fn encoders_of_other_sizes_and_stems_are_pre_trained_and_compared() {
         ("batch", &["--depth", "1", "--width", "32", "--stem", "batch"]),
         ("patch", &["--depth", "1", "--width", "32", "--stem", "patch"]),
     ] {
-        pretrain(name, recipe);
+        desk.succeed(&[&short[..], recipe, &["--out", &format!("runs/pretrain/{name}")]].concat());
     }
     for name in ["size", "stem"] {
         let file = format!("experiments/sweeps/{name}.toml");
