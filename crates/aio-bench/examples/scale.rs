@@ -26,7 +26,10 @@ type Outcome = Result<(), Box<dyn std::error::Error>>;
 /// Peak memory of this process in MiB, as Linux counts it.
 fn peak() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find(|l| l.starts_with("VmHWM:")).and_then(|l| l.split_whitespace().nth(1)?.parse::<usize>().ok());
+    let line = status
+        .lines()
+        .find(|l| l.starts_with("VmHWM:"))
+        .and_then(|l| l.split_whitespace().nth(1)?.parse::<usize>().ok());
     line.unwrap_or(0) / 1024
 }
 
@@ -44,13 +47,26 @@ impl Numbers {
 
 /// Labels as in Market-1501: 750 people at six cameras, and distractors of identity 0.
 fn entries(count: usize, known: usize) -> Vec<Entry> {
-    (0..count).map(|i| Entry { identity: if i < known { 1 + (i % 750) as i64 } else { 0 }, camera: 1 + (i / 750 % 6) as i64, image: -1 }).collect()
+    (0..count)
+        .map(|i| Entry {
+            identity: if i < known { 1 + (i % 750) as i64 } else { 0 },
+            camera: 1 + (i / 750 % 6) as i64,
+            image: -1,
+        })
+        .collect()
 }
 
-fn features(what: &str, entries: &[Entry], numbers: &mut Numbers) -> Result<Features, aio_eval::EvalError> {
+fn features(
+    what: &str,
+    entries: &[Entry],
+    numbers: &mut Numbers,
+) -> Result<Features, aio_eval::EvalError> {
     let mut values = Vec::with_capacity(entries.len() * WIDTH);
     for entry in entries {
-        let mut person = Numbers(0x9e37_79b9_7f4a_7c15 ^ entry.identity.unsigned_abs().wrapping_mul(0x2545_f491_4f6c_dd1d));
+        let mut person = Numbers(
+            0x9e37_79b9_7f4a_7c15
+                ^ entry.identity.unsigned_abs().wrapping_mul(0x2545_f491_4f6c_dd1d),
+        );
         values.extend((0..WIDTH).map(|_| 0.2 * person.next() + numbers.next()));
     }
     Features::new(what, entries.len(), WIDTH, values)
@@ -61,7 +77,13 @@ fn score() -> Outcome {
     let (queries, gallery) = (entries(QUERIES, QUERIES), entries(GALLERY, 13_115));
     let (q, g) = (features("queries", &queries, numbers)?, features("gallery", &gallery, numbers)?);
     let (before, begun) = (peak(), Instant::now());
-    let scores = evaluate((&q, &queries), (&g, &gallery), Protocol::Market1501, EvalOptions::default(), |_, _| {})?;
+    let scores = evaluate(
+        (&q, &queries),
+        (&g, &gallery),
+        Protocol::Market1501,
+        EvalOptions::default(),
+        |_, _| {},
+    )?;
     let features = (QUERIES + GALLERY) * WIDTH * 4 / (1 << 20);
     println!(
         "score    {QUERIES} × {GALLERY} × {WIDTH}: {:.0} s, {} MiB beyond the {features} MiB of features (mAP {:.4}, {} queries skipped)",
@@ -98,8 +120,14 @@ fn write_annotations(path: &Path) -> Outcome {
         let person = photo * PEOPLE / PHOTOGRAPHS;
         // Captions spread evenly: two or three each.
         let until = (photo + 1) * CAPTIONS / PHOTOGRAPHS;
-        let captions: Vec<String> =
-            (written..until).map(|n| format!("{} {n}.", WORDS.iter().cycle().skip(n % 8).take(8).copied().collect::<Vec<_>>().join(" "))).collect();
+        let captions: Vec<String> = (written..until)
+            .map(|n| {
+                format!(
+                    "{} {n}.",
+                    WORDS.iter().cycle().skip(n % 8).take(8).copied().collect::<Vec<_>>().join(" ")
+                )
+            })
+            .collect();
         written = until;
         let separator = if photo == 0 { "" } else { ", " };
         let path = format!("Part{}/{person}/{}.jpg", 1 + person * 11 / PEOPLE, photo % 100);
@@ -117,11 +145,18 @@ fn write_annotations(path: &Path) -> Outcome {
 fn index(annotations: &Path, path: &Path) -> Outcome {
     let begun = Instant::now();
     // The photographs are not there: whether they are is what `aio data prepare` checks beside this.
-    let row = |_, item: Item| Ok(Row { identity: item.id, captions: item.captions.len() as u32, path: item.file_path });
+    let row = |_, item: Item| {
+        Ok(Row { identity: item.id, captions: item.captions.len() as u32, path: item.file_path })
+    };
     let rows = build(annotations, path, row, &|_| ())?;
     let size = |p: &Path| std::fs::metadata(p).map_or(0, |m| m.len() >> 20);
     let seconds = begun.elapsed().as_secs_f64();
-    println!("index    {rows} photographs of {} MiB: {seconds:.0} s, peak {} MiB, {} MiB of Parquet", size(annotations), peak(), size(path));
+    println!(
+        "index    {rows} photographs of {} MiB: {seconds:.0} s, peak {} MiB, {} MiB of Parquet",
+        size(annotations),
+        peak(),
+        size(path)
+    );
     Ok(())
 }
 
@@ -130,15 +165,25 @@ fn open(annotations: &Path, path: &Path) -> Outcome {
     let index = Index::open(annotations, path)?;
     let opened = begun.elapsed().as_secs_f64();
     let captions: usize = index.captions().iter().map(|n| *n as usize).sum();
-    println!("open     {} photographs, {captions} captions: {opened:.2} s, peak {} MiB", index.len(), peak());
+    println!(
+        "open     {} photographs, {captions} captions: {opened:.2} s, peak {} MiB",
+        index.len(),
+        peak()
+    );
     let begun = Instant::now();
     let reads = 10_000;
     for i in 0..reads {
         let photo = i * 7_919_009 % index.len();
         let item: Item = index.annotation(photo)?;
-        assert_eq!((item.id, item.captions.len()), (index.identities()[photo], index.captions()[photo] as usize));
+        assert_eq!(
+            (item.id, item.captions.len()),
+            (index.identities()[photo], index.captions()[photo] as usize)
+        );
     }
-    println!("read     {reads} annotations at random: {:.0} µs each", 1e6 * begun.elapsed().as_secs_f64() / f64::from(reads as u32));
+    println!(
+        "read     {reads} annotations at random: {:.0} µs each",
+        1e6 * begun.elapsed().as_secs_f64() / f64::from(reads as u32)
+    );
     Ok(())
 }
 
@@ -155,13 +200,15 @@ fn main() -> Outcome {
     std::fs::create_dir_all(&directory)?;
     let (annotations, path) = (directory.join("annotations.json"), directory.join("index.parquet"));
     let part = |arguments: &[&std::ffi::OsStr]| -> Outcome {
-        let status = std::process::Command::new(std::env::current_exe()?).args(arguments).status()?;
+        let status =
+            std::process::Command::new(std::env::current_exe()?).args(arguments).status()?;
         if status.success() { Ok(()) } else { Err(format!("{arguments:?} failed").into()) }
     };
-    let outcome = part(&["score".as_ref()]).and_then(|()| write_annotations(&annotations)).and_then(|()| {
-        part(&["index".as_ref(), annotations.as_ref(), path.as_ref()])?;
-        part(&["open".as_ref(), annotations.as_ref(), path.as_ref()])
-    });
+    let outcome =
+        part(&["score".as_ref()]).and_then(|()| write_annotations(&annotations)).and_then(|()| {
+            part(&["index".as_ref(), annotations.as_ref(), path.as_ref()])?;
+            part(&["open".as_ref(), annotations.as_ref(), path.as_ref()])
+        });
     std::fs::remove_dir_all(&directory)?;
     outcome
 }

@@ -21,9 +21,22 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 /// A vision transformer with random weights as a weights file.
 fn weights(stem: StemConfig, encoder: EncoderConfig) -> Outcome<Vec<u8>> {
     let modalities = [Modality::Rgb, Modality::Text].into_iter().collect::<ModalitySet>();
-    let tokenizers = TokenizersConfig { modalities, height: 256, width: 128, stem, text: TextConfig { width: 512 }, registers: 0 };
+    let tokenizers = TokenizersConfig {
+        modalities,
+        height: 256,
+        width: 128,
+        stem,
+        text: TextConfig { width: 512 },
+        registers: 0,
+    };
     let config = BackboneConfig { tokenizers, encoder, embedding: None };
-    let preprocessing = Preprocessing { height: 256, width: 128, mean: [0.5; 3], std: [0.5; 3], interpolation: "bilinear, antialiased".into() };
+    let preprocessing = Preprocessing {
+        height: 256,
+        width: 128,
+        mean: [0.5; 3],
+        std: [0.5; 3],
+        interpolation: "bilinear, antialiased".into(),
+    };
     let device = Device::flex();
     device.seed(0);
     Ok(config.init(&device).to_bytes(&config, &preprocessing, &[])?)
@@ -31,17 +44,28 @@ fn weights(stem: StemConfig, encoder: EncoderConfig) -> Outcome<Vec<u8>> {
 
 /// What a row reports.
 fn row(name: &str, settings: &[String], runs: &Path) -> Outcome<()> {
-    let request = Request { name: "size".into(), settings: settings.to_vec(), device: "cpu".into(), runs: runs.to_path_buf() };
+    let request = Request {
+        name: "size".into(),
+        settings: settings.to_vec(),
+        device: "cpu".into(),
+        runs: runs.to_path_buf(),
+    };
     let (run, result) = experiment::run(&request)?;
     let manifest: serde_json::Value = run.read("manifest.json")?.ok_or("no manifest")?;
     let lines = std::fs::read_to_string(run.metrics())?;
     let losses: Vec<f64> = lines
         .lines()
         .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-        .map(|line| line["terms"].as_object().into_iter().flatten().filter_map(|(_, v)| v.as_f64()).sum())
+        .map(|line| {
+            line["terms"].as_object().into_iter().flatten().filter_map(|(_, v)| v.as_f64()).sum()
+        })
         .collect();
-    let (first, last) = (losses.first().copied().unwrap_or(f64::NAN), losses.last().copied().unwrap_or(f64::NAN));
-    let (predicted, taken) = (manifest["predicted_memory"].as_f64().unwrap_or(0.0), manifest["peak_memory"].as_f64().unwrap_or(f64::NAN));
+    let (first, last) =
+        (losses.first().copied().unwrap_or(f64::NAN), losses.last().copied().unwrap_or(f64::NAN));
+    let (predicted, taken) = (
+        manifest["predicted_memory"].as_f64().unwrap_or(0.0),
+        manifest["peak_memory"].as_f64().unwrap_or(f64::NAN),
+    );
     println!(
         "| {name} | {} | {:.1} | {first:.2} → {last:.2} | {predicted:.0} | {taken:.0} | {:.2} |",
         result.steps,
@@ -74,17 +98,38 @@ fn main() -> Outcome<()> {
         ("ssl", StemConfig { kind: StemKind::TransreidSsl, channels: 64, patch: 16, ibn: true }),
     ];
     for (file, stem) in stems {
-        std::fs::write(folder.join(format!("{file}.safetensors")), weights(stem, encoder.clone())?)?;
+        std::fs::write(
+            folder.join(format!("{file}.safetensors")),
+            weights(stem, encoder.clone())?,
+        )?;
     }
-    println!("| {name}, P × K = 4 × 2, four modalities | steps | s/step | sum of the losses | predicted MiB | taken MiB | ratio |");
+    println!(
+        "| {name}, P × K = 4 × 2, four modalities | steps | s/step | sum of the losses | predicted MiB | taken MiB | ratio |"
+    );
     println!("|---|--:|--:|--:|--:|--:|--:|");
     let rows: [(&str, &str, &[&str]); 6] = [
         ("256 × 128, patch stem, blocks kept", "patch", &[]),
         ("256 × 128, patch stem, blocks computed again", "patch", &["train.recompute=true"]),
-        ("256 × 128, TransReID-SSL's stem, blocks computed again", "ssl", &["train.recompute=true"]),
-        ("384 × 128, patch stem, blocks computed again", "patch", &["train.recompute=true", "model.height=384"]),
-        ("256 × 128, patch stem, 2 × 2 in two micro-batches, blocks kept", "patch", &["train.identities=2", "train.accumulate=2"]),
-        ("256 × 128, patch stem, encoder trained, blocks computed again", "patch", &["train.recompute=true", "model.encoder=trained"]),
+        (
+            "256 × 128, TransReID-SSL's stem, blocks computed again",
+            "ssl",
+            &["train.recompute=true"],
+        ),
+        (
+            "384 × 128, patch stem, blocks computed again",
+            "patch",
+            &["train.recompute=true", "model.height=384"],
+        ),
+        (
+            "256 × 128, patch stem, 2 × 2 in two micro-batches, blocks kept",
+            "patch",
+            &["train.identities=2", "train.accumulate=2"],
+        ),
+        (
+            "256 × 128, patch stem, encoder trained, blocks computed again",
+            "patch",
+            &["train.recompute=true", "model.encoder=trained"],
+        ),
     ];
     for (number, (name, stem, settings)) in (1..).zip(rows) {
         if !chosen.is_empty() && !chosen.contains(&number) {

@@ -75,8 +75,12 @@ struct TaskReport {
 /// [`Error::User`] with the nearest known name.
 pub fn named(text: &str) -> Result<DatasetName> {
     text.parse().map_err(|e: aio_data::readers::UnknownDataset| {
-        let hint = nearest(text, DatasetName::ALL.map(DatasetName::name)).map(|n| format!("did you mean `{n}`?"));
-        Error::user(e.to_string(), hint.unwrap_or_else(|| "`aio data list` shows what is known".into()))
+        let hint = nearest(text, DatasetName::ALL.map(DatasetName::name))
+            .map(|n| format!("did you mean `{n}`?"));
+        Error::user(
+            e.to_string(),
+            hint.unwrap_or_else(|| "`aio data list` shows what is known".into()),
+        )
     })
 }
 
@@ -86,39 +90,71 @@ pub fn named(text: &str) -> Result<DatasetName> {
 /// [`Error`] naming what is missing or cannot be read, with the expected tree beside the one that is there.
 pub fn check(request: &Request) -> Result<Report> {
     let name = named(&request.dataset)?;
-    let opened = name.locate(&request.root).and_then(|directory| Ok((directory, name.open(&request.root)?)));
+    let opened =
+        name.locate(&request.root).and_then(|directory| Ok((directory, name.open(&request.root)?)));
     let (directory, dataset) = opened.map_err(|e| beside(e, name.card(), &request.root))?;
-    let rendered = [&directory, directory.parent().unwrap_or(&directory)].into_iter().any(|d| benchmark::manifest(d).is_ok_and(|m| m.is_some()));
+    let rendered = [&directory, directory.parent().unwrap_or(&directory)]
+        .into_iter()
+        .any(|d| benchmark::manifest(d).is_ok_and(|m| m.is_some()));
     let counts = counts(&dataset, name.card());
-    let mut problems: Vec<String> = if rendered { Vec::new() } else { counts.iter().filter_map(difference).collect() };
+    let mut problems: Vec<String> =
+        if rendered { Vec::new() } else { counts.iter().filter_map(difference).collect() };
     let (decoded, unreadable) = sweep(&dataset, request.pictures);
     if !unreadable.is_empty() {
         problems.push(format!("{} of {decoded} pictures cannot be decoded", unreadable.len()));
     }
-    let tasks = Task::usual(name).iter().map(|task| task_report(task, &dataset)).collect::<Result<Vec<_>>>()?;
-    let overlaps = DatasetName::ALL.into_iter().filter(|other| name.leaks_into(*other)).map(DatasetName::name).collect();
-    Ok(Report { dataset: name.name(), directory, rendered, counts, decoded, unreadable, overlaps, tasks, problems })
+    let tasks = Task::usual(name)
+        .iter()
+        .map(|task| task_report(task, &dataset))
+        .collect::<Result<Vec<_>>>()?;
+    let overlaps = DatasetName::ALL
+        .into_iter()
+        .filter(|other| name.leaks_into(*other))
+        .map(DatasetName::name)
+        .collect();
+    Ok(Report {
+        dataset: name.name(),
+        directory,
+        rendered,
+        counts,
+        decoded,
+        unreadable,
+        overlaps,
+        tasks,
+        problems,
+    })
 }
 
 /// A reader's error with the expected tree beside the one that is there, and the nearest name of what is missing.
 fn beside(error: DataError, card: &Card, root: &Path) -> Error {
     let missing = match &error {
         DataError::Missing { path, .. } | DataError::Empty { path, .. } => Some(path.clone()),
-        DataError::Io { path, source, .. } if source.kind() == std::io::ErrorKind::NotFound => Some(path.clone()),
+        DataError::Io { path, source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+            Some(path.clone())
+        }
         _ => None,
     };
     let Some(missing) = missing else { return Error::Data(error) };
     let expected: Vec<&str> = card.layout.lines().collect();
     let width = expected.iter().map(|l| l.chars().count()).max().unwrap_or(0).max(8);
     // Inside the data set's own folder if there is one: what is missing lies there.
-    let own = card.folders.iter().map(|f| root.join(f)).find(|d| d.is_dir()).unwrap_or_else(|| root.to_path_buf());
+    let own = card
+        .folders
+        .iter()
+        .map(|f| root.join(f))
+        .find(|d| d.is_dir())
+        .unwrap_or_else(|| root.to_path_buf());
     let found = tree(&own);
     let mut text = format!("{error}\n\n{:<width$}   found in {}\n", "expected", own.display());
     for i in 0..expected.len().max(found.len()) {
         let left = expected.get(i).copied().unwrap_or_default();
         text += &format!("{left:<width$}   {}\n", found.get(i).map_or("", String::as_str));
     }
-    Error::user(text, misnamed(&missing, card, root).unwrap_or_else(|| "docs/datasets.md says where to get it".into()))
+    Error::user(
+        text,
+        misnamed(&missing, card, root)
+            .unwrap_or_else(|| "docs/datasets.md says where to get it".into()),
+    )
 }
 
 /// The nearest name of what is missing among what lies where it is expected.
@@ -132,9 +168,13 @@ fn misnamed(missing: &Path, card: &Card, root: &Path) -> Option<String> {
         .collect();
     wanted.into_iter().find_map(|(directory, wanted)| {
         let names: Vec<String> = siblings(&directory).iter().filter_map(|p| name(p)).collect();
-        let (score, near) =
-            names.into_iter().map(|n| (strsim::jaro_winkler(&n.to_lowercase(), &wanted.to_lowercase()), n)).max_by(|a, b| a.0.total_cmp(&b.0))?;
-        (score > 0.85).then(|| format!("{} looks like it: rename it to {wanted}", directory.join(near).display()))
+        let (score, near) = names
+            .into_iter()
+            .map(|n| (strsim::jaro_winkler(&n.to_lowercase(), &wanted.to_lowercase()), n))
+            .max_by(|a, b| a.0.total_cmp(&b.0))?;
+        (score > 0.85).then(|| {
+            format!("{} looks like it: rename it to {wanted}", directory.join(near).display())
+        })
     })
 }
 
@@ -143,7 +183,13 @@ fn tree(directory: &Path) -> Vec<String> {
     const LONGEST: usize = 40;
     const PER_FOLDER: usize = 6;
     let mut lines = Vec::new();
-    let show = |path: &Path| format!("{}{}", path.file_name().unwrap_or_default().to_string_lossy(), if path.is_dir() { "/" } else { "" });
+    let show = |path: &Path| {
+        format!(
+            "{}{}",
+            path.file_name().unwrap_or_default().to_string_lossy(),
+            if path.is_dir() { "/" } else { "" }
+        )
+    };
     let Ok(entries) = fs::sorted_entries(directory) else { return vec!["(nothing)".into()] };
     for entry in &entries {
         lines.push(show(entry));
@@ -171,11 +217,17 @@ fn counts(dataset: &Dataset, card: &Card) -> Vec<Count> {
     let mut rows = Vec::new();
     for split in [Split::Train, Split::Validation, Split::Query, Split::Gallery] {
         for modality in Modality::ALL {
-            let of: Vec<_> = dataset.split(split).iter().filter(|s| s.modality == modality).collect();
+            let of: Vec<_> =
+                dataset.split(split).iter().filter(|s| s.modality == modality).collect();
             let published = card.counts.iter().find(|c| c.split == split && c.modality == modality);
             let (indexed, indexed_people) = match (&dataset.indexed, split, modality) {
-                (Some(found), Split::Train, Modality::Rgb) => (found.index.len(), found.index.identities()),
-                (Some(found), Split::Train, Modality::Text) => (found.index.captions().iter().map(|n| *n as usize).sum(), found.index.identities()),
+                (Some(found), Split::Train, Modality::Rgb) => {
+                    (found.index.len(), found.index.identities())
+                }
+                (Some(found), Split::Train, Modality::Text) => (
+                    found.index.captions().iter().map(|n| *n as usize).sum(),
+                    found.index.identities(),
+                ),
                 _ => (0, &[][..]),
             };
             if of.is_empty() && indexed == 0 && published.is_none() {
@@ -208,8 +260,10 @@ fn difference(count: &Count) -> Option<String> {
 
 /// Decodes at most `most` pictures in parallel, spread evenly; returns how many, and what went wrong with which.
 fn sweep(dataset: &Dataset, most: usize) -> (usize, Vec<String>) {
-    let parts = [Split::Train, Split::Validation, Split::Query, Split::Gallery].map(|s| dataset.split(s));
-    let all: BTreeSet<&Path> = parts.into_iter().flatten().chain(&dataset.more).filter_map(|s| s.path()).collect();
+    let parts =
+        [Split::Train, Split::Validation, Split::Query, Split::Gallery].map(|s| dataset.split(s));
+    let all: BTreeSet<&Path> =
+        parts.into_iter().flatten().chain(&dataset.more).filter_map(|s| s.path()).collect();
     let all: Vec<&Path> = all.into_iter().collect();
     let count = all.len().min(most);
     let chosen: Vec<&Path> = (0..count).map(|i| all[i * all.len() / count]).collect();
@@ -231,7 +285,14 @@ fn task_report(task: &str, dataset: &Dataset) -> Result<TaskReport> {
     let data = task.data(dataset)?;
     let (queries, gallery) = (data.trials[0].0.len(), data.trials[0].1.len());
     let protocol = data.protocol.name();
-    Ok(TaskReport { task: task.to_string(), protocol, queries, gallery, trials: data.trials.len(), skipped: data.explain_unmatched() })
+    Ok(TaskReport {
+        task: task.to_string(),
+        protocol,
+        queries,
+        gallery,
+        trials: data.trials.len(),
+        skipped: data.explain_unmatched(),
+    })
 }
 
 impl Report {
@@ -266,23 +327,34 @@ impl Report {
             text += "\n| task | protocol | queries / gallery | trials |\n|---|---|--:|--:|\n";
         }
         for t in &self.tasks {
-            text += &format!("| {} | {} | {} / {} | {} |\n", t.task, t.protocol, t.queries, t.gallery, t.trials);
+            text += &format!(
+                "| {} | {} | {} / {} | {} |\n",
+                t.task, t.protocol, t.queries, t.gallery, t.trials
+            );
         }
-        for (task, skipped) in self.tasks.iter().filter_map(|t| Some((&t.task, t.skipped.as_ref()?))) {
+        for (task, skipped) in
+            self.tasks.iter().filter_map(|t| Some((&t.task, t.skipped.as_ref()?)))
+        {
             text += &format!("\n{task}: {skipped}\n");
         }
-        text += &format!("\n{} pictures decoded, {} unreadable\n", self.decoded, self.unreadable.len());
+        text +=
+            &format!("\n{} pictures decoded, {} unreadable\n", self.decoded, self.unreadable.len());
         for failure in self.unreadable.iter().take(SHOWN) {
             text += &format!("    {failure}\n");
         }
         if self.unreadable.len() > SHOWN {
-            text += &format!("    … {} more (--json lists them all)\n", self.unreadable.len() - SHOWN);
+            text +=
+                &format!("    … {} more (--json lists them all)\n", self.unreadable.len() - SHOWN);
         }
         if !self.overlaps.is_empty() {
             text += &format!("\nshows some of the same people as {}\n", self.overlaps.join(", "));
         }
         text += "\n";
-        text += &if self.is_right() { "nothing is wrong\n".to_owned() } else { format!("wrong: {}\n", self.problems.join("\n       ")) };
+        text += &if self.is_right() {
+            "nothing is wrong\n".to_owned()
+        } else {
+            format!("wrong: {}\n", self.problems.join("\n       "))
+        };
         text
     }
 }
@@ -294,7 +366,8 @@ pub fn list(root: &Path) -> String {
     for name in DatasetName::ALL {
         let card = name.card();
         let modalities = card.modalities.iter().map(|m| m.name()).collect::<Vec<_>>().join(" ");
-        let found = name.locate(root).map_or_else(|_| "not found".to_owned(), |p| p.display().to_string());
+        let found =
+            name.locate(root).map_or_else(|_| "not found".to_owned(), |p| p.display().to_string());
         text += &format!("{:<24} {:<42} {found}\n", name.name(), modalities);
     }
     text + &format!(

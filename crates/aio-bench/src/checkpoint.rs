@@ -31,7 +31,14 @@ impl Checkpoints {
     #[must_use]
     pub fn steps(&self) -> Vec<usize> {
         let entries = fs::sorted_entries(&self.directory).unwrap_or_default();
-        let step = |path: PathBuf| path.file_name()?.to_str()?.strip_prefix("step-")?.parse().ok().filter(|_| path.join(STATE).is_file());
+        let step = |path: PathBuf| {
+            path.file_name()?
+                .to_str()?
+                .strip_prefix("step-")?
+                .parse()
+                .ok()
+                .filter(|_| path.join(STATE).is_file())
+        };
         entries.into_iter().filter_map(step).collect()
     }
 
@@ -39,7 +46,13 @@ impl Checkpoints {
     ///
     /// # Errors
     /// [`Error::Data`] naming the path; nothing half-written stays.
-    pub fn save<M: Module + Clone, S: Serialize>(&self, step: usize, model: &M, optimiser: &ModuleOptimizer, state: &S) -> Result<()> {
+    pub fn save<M: Module + Clone, S: Serialize>(
+        &self,
+        step: usize,
+        model: &M,
+        optimiser: &ModuleOptimizer,
+        state: &S,
+    ) -> Result<()> {
         let temporary = self.directory.join(format!(".step-{step:07}.{}.tmp", std::process::id()));
         fs::create_dir_all(&temporary)?;
         let written = self.fill(&temporary, model, optimiser, state).and_then(|()| {
@@ -62,7 +75,13 @@ impl Checkpoints {
         Ok(())
     }
 
-    fn fill<M: Module + Clone, S: Serialize>(&self, directory: &Path, model: &M, optimiser: &ModuleOptimizer, state: &S) -> Result<()> {
+    fn fill<M: Module + Clone, S: Serialize>(
+        &self,
+        directory: &Path,
+        model: &M,
+        optimiser: &ModuleOptimizer,
+        state: &S,
+    ) -> Result<()> {
         let failed = |what: &str, e: &dyn std::fmt::Display| {
             Error::Data(DataError::Io {
                 action: "write the checkpoint",
@@ -84,14 +103,20 @@ impl Checkpoints {
     pub fn state<S: DeserializeOwned>(&self) -> Result<Option<S>> {
         let Some(step) = self.steps().last().copied() else { return Ok(None) };
         let path = self.path(step);
-        serde_json::from_str(&fs::read_to_string(&path.join(STATE))?).map(Some).map_err(|e| unusable(&path, &e))
+        serde_json::from_str(&fs::read_to_string(&path.join(STATE))?)
+            .map(Some)
+            .map_err(|e| unusable(&path, &e))
     }
 
     /// Loads the newest checkpoint into `model` and `optimiser`, or returns them unchanged where there is none.
     ///
     /// # Errors
     /// [`Error::User`] naming the checkpoint if it does not fit the model.
-    pub fn resume<M: Module, S: DeserializeOwned>(&self, model: M, optimiser: ModuleOptimizer) -> Result<(M, ModuleOptimizer, Option<S>)> {
+    pub fn resume<M: Module, S: DeserializeOwned>(
+        &self,
+        model: M,
+        optimiser: ModuleOptimizer,
+    ) -> Result<(M, ModuleOptimizer, Option<S>)> {
         let Some(step) = self.steps().last().copied() else { return Ok((model, optimiser, None)) };
         let path = self.path(step);
         let state = self.state()?;
@@ -102,7 +127,10 @@ impl Checkpoints {
 }
 
 fn unusable(path: &Path, e: &dyn std::fmt::Display) -> Error {
-    Error::user(format!("the checkpoint {} cannot be used: {e}", path.display()), "remove that directory to continue from the one before it")
+    Error::user(
+        format!("the checkpoint {} cannot be used: {e}", path.display()),
+        "remove that directory to continue from the one before it",
+    )
 }
 
 fn io(action: &'static str, path: &Path, source: std::io::Error) -> Error {

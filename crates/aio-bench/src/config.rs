@@ -200,7 +200,9 @@ impl Default for Experiment {
                 encoder: EncoderUse::Frozen,
                 normalisation: Normalisation::Auto,
                 heads: 0,
-                modalities: [Modality::Rgb, Modality::Infrared, Modality::Sketch, Modality::Text].into_iter().collect(),
+                modalities: [Modality::Rgb, Modality::Infrared, Modality::Sketch, Modality::Text]
+                    .into_iter()
+                    .collect(),
                 frozen: Vec::new(),
                 shared: Shared::Trained,
                 statistics: Statistics::Batch,
@@ -255,7 +257,8 @@ struct Layer {
 /// The nearest of `names` to `word`, if one is near.
 #[must_use]
 pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    let mut scored: Vec<(f64, &str)> = names.into_iter().map(|n| (strsim::jaro_winkler(word, n), n)).collect();
+    let mut scored: Vec<(f64, &str)> =
+        names.into_iter().map(|n| (strsim::jaro_winkler(word, n), n)).collect();
     scored.sort_by(|a, b| b.0.total_cmp(&a.0));
     scored.first().filter(|(score, _)| *score > 0.6).map(|(_, n)| (*n).to_owned())
 }
@@ -266,8 +269,14 @@ fn check_keys(origin: &str, found: &Table, known: &Table, prefix: &str) -> Resul
         let full = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
         let Some(expected) = known.get(key) else {
             let hint = match nearest(key, known.keys().map(String::as_str)) {
-                Some(near) => format!("did you mean `{}`?", if prefix.is_empty() { near } else { format!("{prefix}.{near}") }),
-                None => format!("valid keys here: {}", known.keys().cloned().collect::<Vec<_>>().join(", ")),
+                Some(near) => format!(
+                    "did you mean `{}`?",
+                    if prefix.is_empty() { near } else { format!("{prefix}.{near}") }
+                ),
+                None => format!(
+                    "valid keys here: {}",
+                    known.keys().cloned().collect::<Vec<_>>().join(", ")
+                ),
             };
             return Err(Error::user(format!("{origin}: unknown key `{full}`"), hint));
         };
@@ -290,18 +299,24 @@ fn check_keys(origin: &str, found: &Table, known: &Table, prefix: &str) -> Resul
 
 fn parse(path: &Path) -> Result<Table> {
     let text = fs::read_to_string(path)?;
-    toml::from_str(&text).map_err(|e| Error::user(format!("{}: {e}", path.display()), "the file is not valid TOML"))
+    toml::from_str(&text)
+        .map_err(|e| Error::user(format!("{}: {e}", path.display()), "the file is not valid TOML"))
 }
 
 fn file_layers(path: &Path, depth: usize, layers: &mut Vec<Layer>) -> Result<()> {
     let mut table = parse(path)?;
     if let Some(base) = table.remove("base") {
-        let base = base
-            .as_str()
-            .map(|b| path.with_file_name(b))
-            .ok_or_else(|| Error::user(format!("{}: `base` is not a path", path.display()), "write base = \"other.toml\""))?;
+        let base = base.as_str().map(|b| path.with_file_name(b)).ok_or_else(|| {
+            Error::user(
+                format!("{}: `base` is not a path", path.display()),
+                "write base = \"other.toml\"",
+            )
+        })?;
         if depth > 8 {
-            return Err(Error::user(format!("{}: `base` goes in a circle", path.display()), "a base file must not lead back to itself"));
+            return Err(Error::user(
+                format!("{}: `base` goes in a circle", path.display()),
+                "a base file must not lead back to itself",
+            ));
         }
         file_layers(&base, depth + 1, layers)?;
     }
@@ -323,20 +338,32 @@ fn nested(key: &str, value: Value) -> Table {
 
 /// A value as TOML would read it, or else the text itself.
 fn value(text: &str) -> Value {
-    toml::from_str::<Table>(&format!("v = {text}")).ok().and_then(|mut t| t.remove("v")).unwrap_or_else(|| Value::String(text.to_owned()))
+    toml::from_str::<Table>(&format!("v = {text}"))
+        .ok()
+        .and_then(|mut t| t.remove("v"))
+        .unwrap_or_else(|| Value::String(text.to_owned()))
 }
 
 fn override_layers(settings: &[String]) -> Result<Vec<Layer>> {
     let mut layers = Vec::new();
-    let mut variables: Vec<(String, String)> = std::env::vars().filter(|(name, _)| name.starts_with("AIO__")).collect();
+    let mut variables: Vec<(String, String)> =
+        std::env::vars().filter(|(name, _)| name.starts_with("AIO__")).collect();
     variables.sort();
     for (name, text) in variables {
         let key = name["AIO__".len()..].to_lowercase().replace("__", ".");
-        layers.push(Layer { origin: format!("environment variable {name}"), table: nested(&key, value(&text)) });
+        layers.push(Layer {
+            origin: format!("environment variable {name}"),
+            table: nested(&key, value(&text)),
+        });
     }
     for setting in settings {
-        let (key, text) = setting.split_once('=').ok_or_else(|| Error::user(format!("--set {setting}: no `=`"), "write --set section.key=value"))?;
-        layers.push(Layer { origin: format!("--set {setting}"), table: nested(key.trim(), value(text.trim())) });
+        let (key, text) = setting.split_once('=').ok_or_else(|| {
+            Error::user(format!("--set {setting}: no `=`"), "write --set section.key=value")
+        })?;
+        layers.push(Layer {
+            origin: format!("--set {setting}"),
+            table: nested(key.trim(), value(text.trim())),
+        });
     }
     Ok(layers)
 }
@@ -368,7 +395,10 @@ fn differing(table: Table, defaults: &Table) -> Table {
 /// cells of earlier results must stay.
 fn without_later_keys(mut table: Table) -> Table {
     let synthesised = Value::try_from(Stage::synthesised()).unwrap_or(Value::Boolean(true));
-    let stages = table.get_mut("train").and_then(|train| train.get_mut("stages")).and_then(Value::as_array_mut);
+    let stages = table
+        .get_mut("train")
+        .and_then(|train| train.get_mut("stages"))
+        .and_then(Value::as_array_mut);
     for stage in stages.into_iter().flatten().filter_map(Value::as_table_mut) {
         for (key, default) in [("synthesise", &synthesised), ("whole", &Value::Boolean(false))] {
             if stage.get(key) == Some(default) {
@@ -386,7 +416,13 @@ fn first_difference(key: &str, was: &Value, is: &Value) -> Option<String> {
         (Value::Table(was), Value::Table(is)) => {
             let absent = &Value::String("absent".into());
             let names: std::collections::BTreeSet<&String> = was.keys().chain(is.keys()).collect();
-            names.into_iter().find_map(|name| first_difference(&below(name), was.get(name).unwrap_or(absent), is.get(name).unwrap_or(absent)))
+            names.into_iter().find_map(|name| {
+                first_difference(
+                    &below(name),
+                    was.get(name).unwrap_or(absent),
+                    is.get(name).unwrap_or(absent),
+                )
+            })
         }
         (Value::Array(was), Value::Array(is)) if was.len() == is.len() => {
             (0..was.len()).find_map(|i| first_difference(&format!("{key}[{i}]"), &was[i], &is[i]))
@@ -401,7 +437,9 @@ impl Experiment {
     /// # Errors
     /// [`Error::User`] naming the layer, the key and the nearest valid key.
     pub fn load(path: &Path, settings: &[String]) -> Result<Self> {
-        let failed = |e: &dyn std::fmt::Display| Error::Failure(format!("the built-in configuration is broken: {e}"));
+        let failed = |e: &dyn std::fmt::Display| {
+            Error::Failure(format!("the built-in configuration is broken: {e}"))
+        };
         let defaults = Table::try_from(Self::default()).map_err(|e| failed(&e))?;
         let mut layers = Vec::new();
         file_layers(path, 0, &mut layers)?;
@@ -415,46 +453,81 @@ impl Experiment {
         }
         let origins = layers.iter().map(|l| l.origin.as_str()).collect::<Vec<_>>().join(" ← ");
         let merged = builder.build().and_then(config::Config::try_deserialize::<Self>);
-        let experiment = merged.map_err(|e| Error::user(format!("{origins}: {e}"), "docs/configuration.md lists every key with its type"))?;
+        let experiment = merged.map_err(|e| {
+            Error::user(
+                format!("{origins}: {e}"),
+                "docs/configuration.md lists every key with its type",
+            )
+        })?;
         experiment.validate(&origins)?;
         Ok(experiment)
     }
 
     fn validate(&self, origins: &str) -> Result<()> {
         let wrong = |key: &str, problem: String| {
-            Err(Error::user(format!("{origins}: `{key}` {problem}"), "docs/configuration.md lists every key with its range"))
+            Err(Error::user(
+                format!("{origins}: `{key}` {problem}"),
+                "docs/configuration.md lists every key with its range",
+            ))
         };
         if self.train.stages.is_empty() {
             return wrong("train.stages", "is empty; at least one stage is needed".into());
         }
         if !self.model.modalities.contains(Modality::Rgb) {
-            return wrong("model.modalities", "lacks rgb, the anchor of every other modality".into());
+            return wrong(
+                "model.modalities",
+                "lacks rgb, the anchor of every other modality".into(),
+            );
         }
         if !(0.0..0.9).contains(&self.data.validation) {
-            return wrong("data.validation", format!("is {}; expected a fraction from 0 to below 0.9", self.data.validation));
+            return wrong(
+                "data.validation",
+                format!("is {}; expected a fraction from 0 to below 0.9", self.data.validation),
+            );
         }
         if !(self.data.fraction > 0.0 && self.data.fraction <= 1.0) {
-            return wrong("data.fraction", format!("is {}; expected a fraction above 0, at most 1", self.data.fraction));
+            return wrong(
+                "data.fraction",
+                format!("is {}; expected a fraction above 0, at most 1", self.data.fraction),
+            );
         }
         if self.losses.identity == 0.0 && self.losses.binding == 0.0 && self.losses.triplet == 0.0 {
-            return wrong("losses", "has neither identity, triplet nor binding; nothing would be learned".into());
+            return wrong(
+                "losses",
+                "has neither identity, triplet nor binding; nothing would be learned".into(),
+            );
         }
         for (i, stage) in self.train.stages.iter().enumerate() {
             if stage.datasets.is_empty() || stage.epochs == 0 {
-                return wrong(&format!("train.stages[{i}]"), "needs at least one data set and one epoch".into());
+                return wrong(
+                    &format!("train.stages[{i}]"),
+                    "needs at least one data set and one epoch".into(),
+                );
             }
             if let Some(odd) = stage.synthesise.iter().find(|m| !Stage::synthesised().contains(m)) {
-                return wrong(&format!("train.stages[{i}].synthesise"), format!("holds {odd}, which cannot be made from a photograph"));
+                return wrong(
+                    &format!("train.stages[{i}].synthesise"),
+                    format!("holds {odd}, which cannot be made from a photograph"),
+                );
             }
             if !(stage.rate > 0.0 && stage.rate <= 1.0) {
-                return wrong(&format!("train.stages[{i}].rate"), format!("is {}; expected a value in (0, 1]", stage.rate));
+                return wrong(
+                    &format!("train.stages[{i}].rate"),
+                    format!("is {}; expected a value in (0, 1]", stage.rate),
+                );
             }
         }
         if self.train.identities < 2 || self.train.tuples == 0 || self.train.accumulate == 0 {
             return wrong("train", "needs identities ≥ 2, tuples ≥ 1 and accumulate ≥ 1".into());
         }
-        if self.losses.own_photo == OwnPhoto::Skipped && self.losses.binding != 0.0 && self.train.tuples < 2 {
-            return wrong("losses.own_photo", "is `skipped`, which leaves nothing to bind to with train.tuples = 1".into());
+        if self.losses.own_photo == OwnPhoto::Skipped
+            && self.losses.binding != 0.0
+            && self.train.tuples < 2
+        {
+            return wrong(
+                "losses.own_photo",
+                "is `skipped`, which leaves nothing to bind to with train.tuples = 1".into(),
+            );
         }
         self.tasks()?;
         Ok(())
@@ -491,7 +564,12 @@ impl Experiment {
     /// The first deciding key in which two experiments differ, as `key: was → is`; files count by their names.
     #[must_use]
     pub fn difference(&self, now: &Self) -> Option<String> {
-        let table = |of: &Self| of.deciding(&Checksums { weights: of.model.weights.clone(), lines: of.data.lines.clone() });
+        let table = |of: &Self| {
+            of.deciding(&Checksums {
+                weights: of.model.weights.clone(),
+                lines: of.data.lines.clone(),
+            })
+        };
         first_difference("", &Value::Table(table(self)), &Value::Table(table(now)))
     }
 
@@ -503,7 +581,8 @@ impl Experiment {
     pub fn cell(&self, checksums: &Checksums) -> String {
         let defaults = without_later_keys(Table::try_from(Self::default()).unwrap_or_default());
         // Maps are sorted, so the order of fields does not matter.
-        let mut canonical = format!("defaults {DEFAULTS}\n{}", differing(self.deciding(checksums), &defaults));
+        let mut canonical =
+            format!("defaults {DEFAULTS}\n{}", differing(self.deciding(checksums), &defaults));
         if self.data.synthetic {
             canonical += &format!("renderer {}", aio_data::synth::VERSION);
         }
@@ -525,7 +604,10 @@ mod tests {
     #[test]
     fn a_misspelt_key_names_the_file_and_the_nearest_key() {
         let error = load("[train]\nidentites = 4\n", &[]).expect_err("misspelt");
-        assert!(error.to_string().contains("experiment.toml: unknown key `train.identites`"), "{error}");
+        assert!(
+            error.to_string().contains("experiment.toml: unknown key `train.identites`"),
+            "{error}"
+        );
         assert_eq!(error.hint().as_deref(), Some("did you mean `train.identities`?"));
         assert_eq!(error.exit_code(), 2);
         let error = load("", &["losses.bindng=0"]).expect_err("misspelt");
@@ -536,8 +618,15 @@ mod tests {
 
     #[test]
     fn later_layers_win() {
-        let experiment = load("seed = 3\n[train]\ntuples = 5\n", &["train.tuples=7", "model.weights=other.safetensors"]).expect("valid");
-        assert_eq!((experiment.seed, experiment.train.tuples, experiment.train.identities), (3, 7, 16));
+        let experiment = load(
+            "seed = 3\n[train]\ntuples = 5\n",
+            &["train.tuples=7", "model.weights=other.safetensors"],
+        )
+        .expect("valid");
+        assert_eq!(
+            (experiment.seed, experiment.train.tuples, experiment.train.identities),
+            (3, 7, 16)
+        );
         assert_eq!(experiment.model.weights, "other.safetensors");
     }
 
@@ -555,9 +644,19 @@ mod tests {
 
     #[test]
     fn the_cell_ignores_seed_and_paths_and_nothing_else() {
-        let cell = |text: &str, weights: &str| load(text, &[]).expect("valid").cell(&Checksums { weights: weights.into(), ..Checksums::default() });
+        let cell = |text: &str, weights: &str| {
+            load(text, &[])
+                .expect("valid")
+                .cell(&Checksums { weights: weights.into(), ..Checksums::default() })
+        };
         let base = cell("", "abc");
-        assert_eq!(cell("seed = 9\n[data]\nroot = \"/elsewhere\"\n[model]\nweights = \"elsewhere\"\n", "abc"), base);
+        assert_eq!(
+            cell(
+                "seed = 9\n[data]\nroot = \"/elsewhere\"\n[model]\nweights = \"elsewhere\"\n",
+                "abc"
+            ),
+            base
+        );
         assert_ne!(cell("[losses]\nbinding = 0.5\n", "abc"), base);
         assert_ne!(cell("", "abd"), base, "other weights");
     }
@@ -565,10 +664,19 @@ mod tests {
     #[test]
     fn the_first_difference_is_named() {
         let of = |text: &str| load(text, &[]).expect("valid");
-        assert_eq!(of("seed = 4\n[data]\nroot = \"x\"\n").difference(&of("")), None, "what does not decide");
-        assert_eq!(of("[losses]\nbinding = 0.5\n").difference(&of("")).as_deref(), Some("losses.binding: 0.5 → 1.0"));
+        assert_eq!(
+            of("seed = 4\n[data]\nroot = \"x\"\n").difference(&of("")),
+            None,
+            "what does not decide"
+        );
+        assert_eq!(
+            of("[losses]\nbinding = 0.5\n").difference(&of("")).as_deref(),
+            Some("losses.binding: 0.5 → 1.0")
+        );
         let stage = |rate: &str| {
-            format!("[[train.stages]]\nname = \"a\"\ndatasets = [\"llcm\"]\nepochs = 1\nreal = []\nrate = {rate}\nwarmup = 0\nfloor = 0.1\n")
+            format!(
+                "[[train.stages]]\nname = \"a\"\ndatasets = [\"llcm\"]\nepochs = 1\nreal = []\nrate = {rate}\nwarmup = 0\nfloor = 0.1\n"
+            )
         };
         let found = of(&stage("0.1")).difference(&of(&stage("0.2")));
         assert_eq!(found.as_deref(), Some("train.stages[0].rate: 0.1 → 0.2"));

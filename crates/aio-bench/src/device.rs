@@ -13,8 +13,12 @@ use burn::tensor::{DType, Device};
 pub fn open(name: &str) -> Result<Device> {
     let (kind, index) = match name.split_once(':') {
         Some((kind, index)) => {
-            let number =
-                index.parse::<usize>().map_err(|_| Error::user(format!("--device {name}: `{index}` is no number"), "write cuda:0 or wgpu:0"))?;
+            let number = index.parse::<usize>().map_err(|_| {
+                Error::user(
+                    format!("--device {name}: `{index}` is no number"),
+                    "write cuda:0 or wgpu:0",
+                )
+            })?;
             (kind, number)
         }
         None => (name, 0),
@@ -24,7 +28,10 @@ pub fn open(name: &str) -> Result<Device> {
         "auto" if index == 0 => Ok(auto()),
         "cuda" => cuda(index),
         "wgpu" => wgpu(index),
-        _ => Err(Error::user(format!("--device {name}: unknown device"), "expected cpu, wgpu, wgpu:N, cuda, cuda:N or auto")),
+        _ => Err(Error::user(
+            format!("--device {name}: unknown device"),
+            "expected cpu, wgpu, wgpu:N, cuda, cuda:N or auto",
+        )),
     }
 }
 
@@ -36,12 +43,17 @@ pub fn check_precision(device: &Device, precision: Precision) -> Result<()> {
     if precision == Precision::F32 || device.supports_dtype(DType::BF16) {
         return Ok(());
     }
-    Err(Error::user("train.precision: this device does not compute in bfloat16".to_owned(), "set train.precision = \"f32\", or use another --device"))
+    Err(Error::user(
+        "train.precision: this device does not compute in bfloat16".to_owned(),
+        "set train.precision = \"f32\", or use another --device",
+    ))
 }
 
 /// What really exists, best first; the CPU always does.
 fn auto() -> Device {
-    let found = cuda(0).map(|device| (device, "cuda:0")).or_else(|_| wgpu(0).map(|device| (device, "wgpu:0")));
+    let found = cuda(0)
+        .map(|device| (device, "cuda:0"))
+        .or_else(|_| wgpu(0).map(|device| (device, "wgpu:0")));
     let (device, name) = found.unwrap_or_else(|_| (Device::flex(), "cpu"));
     eprintln!("device: {name}");
     device
@@ -54,26 +66,42 @@ fn pick(kind: &str, index: usize, found: impl IntoIterator<Item = Device>) -> Re
     if index < found.len() {
         return Ok(found.swap_remove(index));
     }
-    let there = if found.is_empty() { "none is present".to_owned() } else { format!("the last one is {kind}:{}", found.len() - 1) };
-    Err(Error::user(format!("--device {kind}:{index}: there is no such device on this machine; {there}"), "use --device cpu, or auto"))
+    let there = if found.is_empty() {
+        "none is present".to_owned()
+    } else {
+        format!("the last one is {kind}:{}", found.len() - 1)
+    };
+    Err(Error::user(
+        format!("--device {kind}:{index}: there is no such device on this machine; {there}"),
+        "use --device cpu, or auto",
+    ))
 }
 
 #[cfg(not(feature = "cuda"))]
 fn cuda(_index: usize) -> Result<Device> {
-    Err(Error::user("--device cuda: this binary was built without CUDA", "build with `cargo build --release --features cuda`, or use --device cpu"))
+    Err(Error::user(
+        "--device cuda: this binary was built without CUDA",
+        "build with `cargo build --release --features cuda`, or use --device cpu",
+    ))
 }
 
 #[cfg(feature = "cuda")]
 fn cuda(index: usize) -> Result<Device> {
     if !std::path::Path::new("/proc/driver/nvidia/version").exists() {
-        return Err(Error::user("--device cuda: no NVIDIA driver is loaded on this machine", "use --device cpu, or auto"));
+        return Err(Error::user(
+            "--device cuda: no NVIDIA driver is loaded on this machine",
+            "use --device cpu, or auto",
+        ));
     }
     pick("cuda", index, Device::enumerate(burn::tensor::DeviceType::Cuda))
 }
 
 #[cfg(not(feature = "wgpu"))]
 fn wgpu(_index: usize) -> Result<Device> {
-    Err(Error::user("--device wgpu: this binary was built without wgpu", "build with `cargo build --release --features wgpu`, or use --device cpu"))
+    Err(Error::user(
+        "--device wgpu: this binary was built without wgpu",
+        "build with `cargo build --release --features wgpu`, or use --device cpu",
+    ))
 }
 
 #[cfg(feature = "wgpu")]
@@ -97,6 +125,9 @@ mod tests {
     #[test]
     fn cuda_without_the_feature_says_how_to_get_it() {
         let error = open("cuda").expect_err("not compiled in");
-        assert!(error.to_string().contains("built without CUDA") && error.hint().is_some_and(|h| h.contains("--features cuda")));
+        assert!(
+            error.to_string().contains("built without CUDA")
+                && error.hint().is_some_and(|h| h.contains("--features cuda"))
+        );
     }
 }

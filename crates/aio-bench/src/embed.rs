@@ -127,9 +127,13 @@ impl ModelOptions {
         let (backbone, config) = if known.iter().filter(|m| m.is_visual()).count() > 1 {
             (backbone, config)
         } else {
-            let all: ModalitySet = Modality::ALL.into_iter().filter(|m| m.is_visual() || known.contains(*m)).collect();
+            let all: ModalitySet =
+                Modality::ALL.into_iter().filter(|m| m.is_visual() || known.contains(*m)).collect();
             let tokenizers = TokenizersConfig { modalities: all, ..config.tokenizers };
-            let more = Backbone { tokenizers: Tokenizers::from_pretrained(&backbone.tokenizers, &tokenizers), ..backbone };
+            let more = Backbone {
+                tokenizers: Tokenizers::from_pretrained(&backbone.tokenizers, &tokenizers),
+                ..backbone
+            };
             (more, aio_model::BackboneConfig { tokenizers, ..config })
         };
         Ok(Model { extractor: Extractor::new(&backbone, &config, preprocessing, &device), sha256 })
@@ -148,12 +152,20 @@ impl Row {
     /// # Errors
     /// [`Error`] naming the picture that cannot be read.
     pub fn input(&self, extractor: &Extractor) -> Result<Input> {
-        let size = PictureSize { height: extractor.preprocessing().height, width: extractor.preprocessing().width };
+        let size = PictureSize {
+            height: extractor.preprocessing().height,
+            width: extractor.preprocessing().width,
+        };
         let open = |(name, path): (&String, &PathBuf)| {
-            let modality = name.parse().map_err(|e: aio_data::ParseModalityError| Error::user(e.to_string(), "see `aio embed --help`"))?;
+            let modality = name.parse().map_err(|e: aio_data::ParseModalityError| {
+                Error::user(e.to_string(), "see `aio embed --help`")
+            })?;
             Ok((modality, Picture::open(path, size)?))
         };
-        Ok(Input { pictures: self.pictures.iter().map(open).collect::<Result<_>>()?, caption: self.text.clone() })
+        Ok(Input {
+            pictures: self.pictures.iter().map(open).collect::<Result<_>>()?,
+            caption: self.text.clone(),
+        })
     }
 }
 
@@ -163,7 +175,9 @@ impl Row {
 /// [`Error`] naming the picture that cannot be read or the modality that the model does not know.
 pub fn embed(rows: &[Row], extractor: &Extractor) -> Result<Vec<Vec<f32>>> {
     let inputs = rows.par_iter().map(|row| row.input(extractor)).collect::<Result<Vec<_>>>()?;
-    extractor.embed(&inputs).map_err(|e| Error::user(e.to_string(), "the model has no tokenizer for it, or a row is empty"))
+    extractor.embed(&inputs).map_err(|e| {
+        Error::user(e.to_string(), "the model has no tokenizer for it, or a row is empty")
+    })
 }
 
 /// Runs `aio embed` and returns what belongs on standard output.
@@ -173,7 +187,10 @@ pub fn embed(rows: &[Row], extractor: &Extractor) -> Result<Vec<Vec<f32>>> {
 pub fn run(request: &Request) -> Result<String> {
     let rows = rows(request)?;
     if rows.is_empty() {
-        return Err(Error::user("nothing to embed", "name pictures, folders, --captions FILE or --list FILE"));
+        return Err(Error::user(
+            "nothing to embed",
+            "name pictures, folders, --captions FILE or --list FILE",
+        ));
     }
     let model = request.model.open()?;
     let manifest = Manifest {
@@ -198,7 +215,11 @@ fn rows(request: &Request) -> Result<Vec<Row>> {
     }
     if let Some(path) = &request.captions {
         let text = fs::read_to_string(path)?;
-        rows.extend(text.lines().filter(|l| !l.trim().is_empty()).map(|line| Row { text: Some(line.trim().to_owned()), ..Row::default() }));
+        rows.extend(
+            text.lines()
+                .filter(|l| !l.trim().is_empty())
+                .map(|line| Row { text: Some(line.trim().to_owned()), ..Row::default() }),
+        );
     }
     if let Some(path) = &request.list {
         rows.extend(list(path)?);
@@ -213,14 +234,21 @@ fn rows(request: &Request) -> Result<Vec<Row>> {
 pub fn pictures(input: &Path, modality: Modality) -> Result<Vec<Row>> {
     let found = picture_files(input)?;
     if found.is_empty() {
-        return Err(Error::user(format!("no pictures in {}", input.display()), "looked for *.jpg, *.jpeg, *.png and *.bmp"));
+        return Err(Error::user(
+            format!("no pictures in {}", input.display()),
+            "looked for *.jpg, *.jpeg, *.png and *.bmp",
+        ));
     }
     Ok(found.into_iter().map(|path| Row::picture(modality, path)).collect())
 }
 
 fn picture_files(input: &Path) -> Result<Vec<PathBuf>> {
     if !input.is_dir() {
-        std::fs::metadata(input).map_err(|source| DataError::Io { action: "read", path: input.to_path_buf(), source })?;
+        std::fs::metadata(input).map_err(|source| DataError::Io {
+            action: "read",
+            path: input.to_path_buf(),
+            source,
+        })?;
         return Ok(vec![input.to_path_buf()]);
     }
     let mut found = Vec::new();
@@ -237,17 +265,29 @@ fn picture_files(input: &Path) -> Result<Vec<PathBuf>> {
 /// The rows of a list of people.
 fn list(path: &Path) -> Result<Vec<Row>> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    let wrong = |row: usize, problem: String| Error::Data(DataError::Row { path: path.to_path_buf(), row, problem });
-    let file = std::fs::File::open(path).map_err(|source| DataError::Io { action: "read", path: path.to_path_buf(), source })?;
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(std::io::BufReader::new(file));
-    let damaged = |e: csv::Error| wrong(e.position().map_or(1, csv::Position::line) as usize, e.to_string());
-    let columns: Vec<String> = reader.headers().map_err(damaged)?.iter().map(str::to_owned).collect();
+    let wrong = |row: usize, problem: String| {
+        Error::Data(DataError::Row { path: path.to_path_buf(), row, problem })
+    };
+    let file = std::fs::File::open(path).map_err(|source| DataError::Io {
+        action: "read",
+        path: path.to_path_buf(),
+        source,
+    })?;
+    let mut reader =
+        csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(std::io::BufReader::new(file));
+    let damaged =
+        |e: csv::Error| wrong(e.position().map_or(1, csv::Position::line) as usize, e.to_string());
+    let columns: Vec<String> =
+        reader.headers().map_err(damaged)?.iter().map(str::to_owned).collect();
     let numbers = ["identity", "camera", "image"];
-    let known = |name: &String| numbers.contains(&name.as_str()) || name.parse::<Modality>().is_ok();
+    let known =
+        |name: &String| numbers.contains(&name.as_str()) || name.parse::<Modality>().is_ok();
     if let Some(unknown) = columns.iter().find(|name| !known(name)) {
         return Err(wrong(
             1,
-            format!("unknown column `{unknown}`; the columns are rgb, infrared, sketch, colour-pencil, text, identity, camera, image"),
+            format!(
+                "unknown column `{unknown}`; the columns are rgb, infrared, sketch, colour-pencil, text, identity, camera, image"
+            ),
         ));
     }
     let mut rows = Vec::new();
@@ -256,7 +296,11 @@ fn list(path: &Path) -> Result<Vec<Row>> {
         let line = record.position().map_or(0, csv::Position::line) as usize;
         let mut row = Row::default();
         for (column, field) in columns.iter().zip(&record).filter(|(_, field)| !field.is_empty()) {
-            let number = || field.parse::<i64>().map_err(|_| wrong(line, format!("`{column}` is `{field}`; expected an integer")));
+            let number = || {
+                field.parse::<i64>().map_err(|_| {
+                    wrong(line, format!("`{column}` is `{field}`; expected an integer"))
+                })
+            };
             match column.as_str() {
                 "identity" => row.identity = Some(number()?),
                 "camera" => row.camera = Some(number()?),
@@ -296,8 +340,12 @@ impl Partial {
         }
         let beside = |extension: &str| output.with_extension(extension);
         let (values, progress) = (beside("partial"), beside("partial.json"));
-        let known = std::fs::read(&progress).ok().and_then(|bytes| serde_json::from_slice::<Progress>(&bytes).ok());
-        let done = known.filter(|p| p.fingerprint == fingerprint && values.is_file()).map_or(0, |p| p.rows);
+        let known = std::fs::read(&progress)
+            .ok()
+            .and_then(|bytes| serde_json::from_slice::<Progress>(&bytes).ok());
+        let done = known
+            .filter(|p| p.fingerprint == fingerprint && values.is_file())
+            .map_or(0, |p| p.rows);
         Ok(Self { values, progress, fingerprint: fingerprint.to_owned(), done })
     }
 
@@ -305,9 +353,16 @@ impl Partial {
     fn fill(mut self, manifest: &Manifest, extractor: &Extractor) -> Result<Self> {
         let path = self.values.clone();
         let failed = |source| DataError::Io { action: "write", path: path.clone(), source };
-        let mut file = std::fs::OpenOptions::new().create(true).truncate(false).write(true).open(&self.values).map_err(failed)?;
+        let mut file = std::fs::OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&self.values)
+            .map_err(failed)?;
         // Rows that were written after the last note of progress are written again.
-        file.set_len((self.done * manifest.width * 4) as u64).and_then(|()| file.seek(SeekFrom::End(0))).map_err(failed)?;
+        file.set_len((self.done * manifest.width * 4) as u64)
+            .and_then(|()| file.seek(SeekFrom::End(0)))
+            .map_err(failed)?;
         let bar = progress::bar("embedding", manifest.rows.len(), "rows");
         bar.set_position(self.done as u64);
         for block in manifest.rows[self.done..].chunks(BLOCK) {
@@ -316,7 +371,10 @@ impl Partial {
             file.write_all(&bytes).and_then(|()| file.sync_data()).map_err(failed)?;
             self.done += block.len();
             let state = Progress { fingerprint: self.fingerprint.clone(), rows: self.done };
-            fs::write_then_rename(&self.progress, serde_json::to_string(&state).unwrap_or_default().as_bytes())?;
+            fs::write_then_rename(
+                &self.progress,
+                serde_json::to_string(&state).unwrap_or_default().as_bytes(),
+            )?;
             bar.set_position(self.done as u64);
         }
         bar.finish_and_clear();
@@ -326,14 +384,19 @@ impl Partial {
     /// Puts header and labels around the values, and removes what was partial.
     fn finish(self, output: &Path, manifest: &Manifest) -> Result<()> {
         let rows = &manifest.rows;
-        let labels = |of: fn(&Row) -> Option<i64>| rows.iter().map(of).collect::<Option<Vec<i64>>>();
+        let labels =
+            |of: fn(&Row) -> Option<i64>| rows.iter().map(of).collect::<Option<Vec<i64>>>();
         // Who is not known is somebody of their own.
-        let ids: Vec<i64> = rows.iter().enumerate().map(|(i, row)| row.identity.unwrap_or(i as i64)).collect();
-        let columns = [("ids", Some(ids)), ("cameras", labels(|r| r.camera)), ("images", labels(|r| r.image))];
+        let ids: Vec<i64> =
+            rows.iter().enumerate().map(|(i, row)| row.identity.unwrap_or(i as i64)).collect();
+        let columns = [
+            ("ids", Some(ids)),
+            ("cameras", labels(|r| r.camera)),
+            ("images", labels(|r| r.image)),
+        ];
         let mut header = serde_json::Map::new();
         let mut end = rows.len() * manifest.width * 4;
-        let entry =
-            |dtype: &str, shape: Vec<usize>, from: usize, to: usize| serde_json::json!({"dtype": dtype, "shape": shape, "data_offsets": [from, to]});
+        let entry = |dtype: &str, shape: Vec<usize>, from: usize, to: usize| serde_json::json!({"dtype": dtype, "shape": shape, "data_offsets": [from, to]});
         header.insert("features".into(), entry("F32", vec![rows.len(), manifest.width], 0, end));
         let mut tail = Vec::new();
         for (name, column) in columns {
@@ -355,7 +418,11 @@ impl Partial {
             file.get_ref().sync_all()
         })?;
         for path in [&self.values, &self.progress] {
-            std::fs::remove_file(path).map_err(|source| DataError::Io { action: "remove", path: path.clone(), source })?;
+            std::fs::remove_file(path).map_err(|source| DataError::Io {
+                action: "remove",
+                path: path.clone(),
+                source,
+            })?;
         }
         Ok(())
     }

@@ -38,7 +38,9 @@ pub enum Error {
     #[error("{0}")]
     Failure(String),
     /// A signal asked the run to stop; a checkpoint has been written.
-    #[error("stopped by a signal at step {step}; a checkpoint is written, run the same command again to continue")]
+    #[error(
+        "stopped by a signal at step {step}; a checkpoint is written, run the same command again to continue"
+    )]
     Stopped {
         /// Optimiser steps done.
         step: usize,

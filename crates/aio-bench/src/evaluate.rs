@@ -6,7 +6,10 @@ use crate::source::Library;
 use crate::task::{Query, QueryPicture, Task, TaskData};
 use aio_data::picture::{Picture, PictureSize, open_all};
 use aio_data::{Modality, Sample};
-use aio_eval::{Entry, EvalOptions, Features, OpenSet, Ranking, Scores, Verdict, chance, evaluate, mean_over_trials, open_set};
+use aio_eval::{
+    Entry, EvalOptions, Features, OpenSet, Ranking, Scores, Verdict, chance, evaluate,
+    mean_over_trials, open_set,
+};
 use aio_model::{Extractor, Input};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -88,10 +91,18 @@ impl Pictures {
     /// [`aio_data::DataError`] naming the picture that cannot be decoded.
     pub fn open(task: &Task, data: &TaskData, extractor: &Extractor) -> Result<Self> {
         let gallery = data.gallery.iter().map(|(_, path)| path.as_path());
-        let paths: std::collections::BTreeSet<&Path> =
-            data.queries.iter().flat_map(Query::pictures).map(|picture| picture.path.as_path()).chain(gallery).collect();
+        let paths: std::collections::BTreeSet<&Path> = data
+            .queries
+            .iter()
+            .flat_map(Query::pictures)
+            .map(|picture| picture.path.as_path())
+            .chain(gallery)
+            .collect();
         let paths: Vec<&Path> = paths.into_iter().collect();
-        let size = PictureSize { height: extractor.preprocessing().height, width: extractor.preprocessing().width };
+        let size = PictureSize {
+            height: extractor.preprocessing().height,
+            width: extractor.preprocessing().width,
+        };
         let bar = progress::bar(&format!("decoding {task}"), paths.len(), "pictures");
         let opened = open_all(&paths, size, &|| bar.inc(1))?;
         bar.finish_and_clear();
@@ -107,7 +118,9 @@ fn features(extractor: &Extractor, what: &str, inputs: &[Input], phase: &str) ->
     let bar = progress::bar(phase, inputs.len(), "samples");
     let mut values = Vec::with_capacity(inputs.len() * extractor.width());
     for chunk in inputs.chunks(256) {
-        let rows = extractor.embed(chunk).map_err(|e| Error::user(format!("{what}: {e}"), "model.modalities lists what the model can embed"))?;
+        let rows = extractor.embed(chunk).map_err(|e| {
+            Error::user(format!("{what}: {e}"), "model.modalities lists what the model can embed")
+        })?;
         values.extend(rows.into_iter().flatten());
         bar.inc(chunk.len() as u64);
     }
@@ -137,14 +150,20 @@ pub fn score(
 ) -> Result<TaskScores> {
     let key = format!("{} {}", task.dataset, task.gallery);
     if !galleries.contains_key(&key) {
-        let inputs: Vec<Input> = data.gallery.iter().map(|(_, path)| single(task.gallery, pictures.get(path))).collect();
-        galleries.insert(key.clone(), features(extractor, &format!("{key} gallery"), &inputs, &format!("gallery {key}"))?);
+        let inputs: Vec<Input> =
+            data.gallery.iter().map(|(_, path)| single(task.gallery, pictures.get(path))).collect();
+        galleries.insert(
+            key.clone(),
+            features(extractor, &format!("{key} gallery"), &inputs, &format!("gallery {key}"))?,
+        );
     }
     let gallery = &galleries[&key];
-    let inputs: Vec<Vec<Input>> = data.queries.iter().map(|q| q.inputs(&|path| pictures.get(path))).collect();
+    let inputs: Vec<Vec<Input>> =
+        data.queries.iter().map(|q| q.inputs(&|path| pictures.get(path))).collect();
     let views: Vec<usize> = inputs.iter().map(Vec::len).collect();
     let flat: Vec<Input> = inputs.into_iter().flatten().collect();
-    let queries = features(extractor, &format!("{task} queries"), &flat, &format!("queries {task}"))?;
+    let queries =
+        features(extractor, &format!("{task} queries"), &flat, &format!("queries {task}"))?;
     let queries = if queries.rows() == views.len() { queries } else { queries.pooled(&views) };
     let mut trials = Vec::new();
     let mut shown = Shown::default();
@@ -161,7 +180,9 @@ pub fn score(
             EvalOptions { nearest: SHOWN, ..EvalOptions::default() },
             |i, ranking| {
                 if trial == 0 && wanted > 0 && ranking.has_match() {
-                    let made = list(&data.queries[chosen[i]], ranking, |j| data.gallery[visible[j]].1.clone());
+                    let made = list(&data.queries[chosen[i]], ranking, |j| {
+                        data.gallery[visible[j]].1.clone()
+                    });
                     if i % step == step / 2 && shown.lists.chosen.len() < wanted {
                         shown.lists.chosen.push(made.clone());
                     }
@@ -176,31 +197,61 @@ pub fn score(
             shown.lists.worst = all.iter().rev().take(wanted).cloned().collect();
             all.truncate(wanted);
             shown.lists.best = all;
-            let accepts =
-                open_set((&of_queries, &query_entries), (&of_gallery, &gallery_entries), data.protocol, EvalOptions::default().metric, &RATES);
+            let accepts = open_set(
+                (&of_queries, &query_entries),
+                (&of_gallery, &gallery_entries),
+                data.protocol,
+                EvalOptions::default().metric,
+                &RATES,
+            );
             // Where the pairs are too many to be held, there is no curve.
             let of = |found: OpenSet| {
                 // A rate that lets in less than one impostor is no point of the curve.
-                let whole = found.verification.into_iter().filter(|rate| rate.false_accepts * found.impostor_pairs as f64 >= 1.0);
-                whole.filter_map(|rate| Some((rate.false_accepts, rate.true_accepts?))).collect::<Vec<_>>()
+                let whole = found
+                    .verification
+                    .into_iter()
+                    .filter(|rate| rate.false_accepts * found.impostor_pairs as f64 >= 1.0);
+                whole
+                    .filter_map(|rate| Some((rate.false_accepts, rate.true_accepts?)))
+                    .collect::<Vec<_>>()
             };
             shown.roc = accepts.map(of).unwrap_or_default();
-            shown.placed = placed(task, (&of_queries, &query_entries), (&of_gallery, &gallery_entries));
+            shown.placed =
+                placed(task, (&of_queries, &query_entries), (&of_gallery, &gallery_entries));
         }
     }
     Ok(TaskScores { scores: mean_over_trials(&trials), shown })
 }
 
 /// Embeddings of the gallery's first people, of the gallery's modality and, if it is one, the query's.
-fn placed(task: &Task, queries: (&Features, &[Entry]), gallery: (&Features, &[Entry])) -> Vec<Placed> {
-    let people: Vec<i64> = gallery.1.iter().map(|e| e.identity).filter(|id| *id > 0).collect::<BTreeSet<_>>().into_iter().take(PEOPLE).collect();
+fn placed(
+    task: &Task,
+    queries: (&Features, &[Entry]),
+    gallery: (&Features, &[Entry]),
+) -> Vec<Placed> {
+    let people: Vec<i64> = gallery
+        .1
+        .iter()
+        .map(|e| e.identity)
+        .filter(|id| *id > 0)
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .take(PEOPLE)
+        .collect();
     let mut found = Vec::new();
     let mut add = |modality: Modality, (features, entries): (&Features, &[Entry])| {
         for identity in &people {
-            let rows: Vec<usize> = (0..entries.len()).filter(|i| entries[*i].identity == *identity).take(EACH).collect();
+            let rows: Vec<usize> = (0..entries.len())
+                .filter(|i| entries[*i].identity == *identity)
+                .take(EACH)
+                .collect();
             for row in features.select(&rows).view().outer_iter() {
                 let length = row.iter().map(|v| v * v).sum::<f32>().sqrt().max(1e-12);
-                found.push(Placed { identity: *identity, modality, values: row.iter().map(|v| v / length).collect() });
+                found.push(Placed {
+                    identity: *identity,
+                    modality,
+                    values: row.iter().map(|v| v / length).collect(),
+                });
             }
         }
     };
@@ -215,8 +266,15 @@ fn list(query: &Query, ranking: &Ranking, path: impl Fn(usize) -> PathBuf) -> Ra
     RankedList {
         pictures: query.pictures().cloned().collect(),
         caption: query.caption().map(str::to_owned),
-        retrieved: ranking.nearest.iter().take(SHOWN).map(|(i, verdict)| (path(*i), Some(*verdict))).collect(),
-        average_precision: ranking.average_precision(aio_eval::AveragePrecision::Standard).unwrap_or(0.0),
+        retrieved: ranking
+            .nearest
+            .iter()
+            .take(SHOWN)
+            .map(|(i, verdict)| (path(*i), Some(*verdict)))
+            .collect(),
+        average_precision: ranking
+            .average_precision(aio_eval::AveragePrecision::Standard)
+            .unwrap_or(0.0),
     }
 }
 
@@ -243,22 +301,39 @@ pub fn chance_level(data: &TaskData, draws: u32) -> Result<Scores> {
 /// # Errors
 /// [`Error`] naming the sample that cannot be used.
 pub fn validate(samples: &[Sample], extractor: &Extractor) -> Result<f64> {
-    let size = PictureSize { height: extractor.preprocessing().height, width: extractor.preprocessing().width };
+    let size = PictureSize {
+        height: extractor.preprocessing().height,
+        width: extractor.preprocessing().width,
+    };
     let photos: Vec<&Sample> = samples.iter().filter(|s| s.modality == Modality::Rgb).collect();
     let captions: Vec<&Sample> = samples.iter().filter(|s| s.modality == Modality::Text).collect();
     let paths: Vec<&Path> = photos.iter().filter_map(|s| s.path()).collect();
     let opened = open_all(&paths, size, &|| {})?;
     let inputs: Vec<Input> = opened.into_iter().map(|p| single(Modality::Rgb, p)).collect();
     let gallery = features(extractor, "validation gallery", &inputs, "validation")?;
-    let entry = |s: &&Sample, image: i64| Entry { identity: s.identity.0, camera: -1, image: s.source.map_or(image, |p| p.0) };
+    let entry = |s: &&Sample, image: i64| Entry {
+        identity: s.identity.0,
+        camera: -1,
+        image: s.source.map_or(image, |p| p.0),
+    };
     // A photograph that nothing else was made from is hidden from itself alone.
     let entries: Vec<Entry> = (2..).zip(&photos).map(|(i, s)| entry(s, -i)).collect();
     let run = |queries: (&Features, &[Entry])| {
-        evaluate(queries, (&gallery, &entries), aio_eval::Protocol::Tri, EvalOptions::default(), |_, _| {}).map(|s| s.map)
+        evaluate(
+            queries,
+            (&gallery, &entries),
+            aio_eval::Protocol::Tri,
+            EvalOptions::default(),
+            |_, _| {},
+        )
+        .map(|s| s.map)
     };
     let mut values = vec![run((&gallery, &entries))?];
     if !captions.is_empty() {
-        let inputs: Vec<Input> = captions.iter().map(|s| Input { caption: s.caption().map(str::to_owned), ..Input::default() }).collect();
+        let inputs: Vec<Input> = captions
+            .iter()
+            .map(|s| Input { caption: s.caption().map(str::to_owned), ..Input::default() })
+            .collect();
         let text = features(extractor, "validation captions", &inputs, "validation")?;
         values.push(run((&text, &captions.iter().map(|s| entry(s, -1)).collect::<Vec<_>>()))?);
     }

@@ -56,8 +56,13 @@ pub fn locate(name: &str) -> Result<PathBuf> {
             }
         }
     }
-    let near = crate::config::nearest(name, known.iter().map(String::as_str)).map(|n| format!("did you mean `{n}`? ")).unwrap_or_default();
-    Err(Error::user(format!("no experiment `{name}`: {} does not exist", path.display()), format!("{near}known experiments: {}", known.join(", "))))
+    let near = crate::config::nearest(name, known.iter().map(String::as_str))
+        .map(|n| format!("did you mean `{n}`? "))
+        .unwrap_or_default();
+    Err(Error::user(
+        format!("no experiment `{name}`: {} does not exist", path.display()),
+        format!("{near}known experiments: {}", known.join(", ")),
+    ))
 }
 
 /// The name of an experiment, under which its runs lie: its path below `experiments`, or else the file's own name.
@@ -73,7 +78,11 @@ pub fn name(path: &Path) -> String {
             other => plain.push(other),
         }
     }
-    plain.strip_prefix("experiments").unwrap_or_else(|_| plain.file_name().map_or(&*plain, Path::new)).display().to_string()
+    plain
+        .strip_prefix("experiments")
+        .unwrap_or_else(|_| plain.file_name().map_or(&*plain, Path::new))
+        .display()
+        .to_string()
 }
 
 /// SHA-256 of the files that decide an experiment's numbers.
@@ -83,7 +92,8 @@ pub fn name(path: &Path) -> String {
 pub fn checksums(experiment: &Experiment) -> Result<Checksums> {
     refuse(&missing_weights(experiment))?;
     let name = &experiment.model.weights;
-    let weights = if name == "embedded" { aio_encoder::weights::embedded_sha256() } else { checksum(name)? };
+    let weights =
+        if name == "embedded" { aio_encoder::weights::embedded_sha256() } else { checksum(name)? };
     Ok(Checksums { weights, lines: lines_checksum(experiment)? })
 }
 
@@ -128,7 +138,8 @@ pub fn run(request: &Request) -> Result<(Run, RunResult)> {
         requirements(&experiment)?;
     }
     let start = Start::open(&experiment)?;
-    let cell = experiment.cell(&Checksums { weights: start.sha256.clone(), lines: lines_checksum(&experiment)? });
+    let cell = experiment
+        .cell(&Checksums { weights: start.sha256.clone(), lines: lines_checksum(&experiment)? });
     let run = Run::open(&request.runs, &name, &cell, experiment.seed)?;
     if let Some(result) = run.read::<RunResult>("result.json")? {
         return Ok((run, result));
@@ -152,16 +163,29 @@ pub fn run(request: &Request) -> Result<(Run, RunResult)> {
     let text = toml::to_string(&experiment).map_err(|e| Error::Failure(e.to_string()))?;
     run.write_text("config.toml", &text)?;
     let trained = train::train(&experiment, &run, &start, &mut library, &device, stop)?;
-    let card = [("experiment", name.clone().into()), ("cell", cell.clone().into()), ("seed", experiment.seed.into())];
+    let card = [
+        ("experiment", name.clone().into()),
+        ("cell", cell.clone().into()),
+        ("seed", experiment.seed.into()),
+    ];
     let sha256 = {
         let bytes = trained.backbone.to_bytes(&trained.config, &trained.preprocessing, &card)?;
         fs::write_then_rename(&run.model().join(WEIGHTS), &bytes)?;
         aio_encoder::weights::sha256(&bytes)
     };
     fs::write_then_rename(&run.model().join("config.toml"), text.as_bytes())?;
-    fs::write_then_rename(&run.model().join("README.md"), model_card(&experiment, &name, &cell, &start, &sha256).as_bytes())?;
-    let before = Extractor::new(&start.backbone(&device)?, &start.config, start.preprocessing.clone(), &device);
-    let after = Extractor::new(&trained.backbone, &trained.config, trained.preprocessing.clone(), &device);
+    fs::write_then_rename(
+        &run.model().join("README.md"),
+        model_card(&experiment, &name, &cell, &start, &sha256).as_bytes(),
+    )?;
+    let before = Extractor::new(
+        &start.backbone(&device)?,
+        &start.config,
+        start.preprocessing.clone(),
+        &device,
+    );
+    let after =
+        Extractor::new(&trained.backbone, &trained.config, trained.preprocessing.clone(), &device);
     let mut result = RunResult {
         schema: SCHEMA,
         experiment: name,
@@ -182,8 +206,16 @@ pub fn run(request: &Request) -> Result<(Run, RunResult)> {
     let bar = progress::bar("evaluating", tasks.len(), "tasks");
     for (task, data) in tasks.iter().zip(&prepared) {
         let pictures = Pictures::open(task, data, &after)?;
-        let ours = evaluate::score(task, data, &pictures, &after, &mut galleries, experiment.evaluation.ranked_lists)?;
-        let baseline = evaluate::score(task, data, &pictures, &before, &mut galleries_before, 0)?.scores;
+        let ours = evaluate::score(
+            task,
+            data,
+            &pictures,
+            &after,
+            &mut galleries,
+            experiment.evaluation.ranked_lists,
+        )?;
+        let baseline =
+            evaluate::score(task, data, &pictures, &before, &mut galleries_before, 0)?.scores;
         let chance = evaluate::chance_level(data, experiment.evaluation.chance_draws)?;
         let key = task.to_string();
         record(&mut result.metrics, &key, &ours.scores);
@@ -217,9 +249,11 @@ pub fn run(request: &Request) -> Result<(Run, RunResult)> {
         orbench_means(&tasks, values);
     }
     run.write("rankings.json", &lists)?;
-    let modalities = |people: &Vec<Placed>| people.iter().map(|one| one.modality).collect::<BTreeSet<_>>().len();
+    let modalities =
+        |people: &Vec<Placed>| people.iter().map(|one| one.modality).collect::<BTreeSet<_>>().len();
     // The data set with the most modalities; of equals, the first.
-    let most = placed.iter().max_by_key(|(name, people)| (modalities(people), std::cmp::Reverse(**name)));
+    let most =
+        placed.iter().max_by_key(|(name, people)| (modalities(people), std::cmp::Reverse(**name)));
     let example = most.map(|(name, people)| (name.to_string(), people.as_slice()));
     report::write(&run, &result, &lists, example, &after)?;
     let known = Known {
@@ -237,8 +271,15 @@ pub fn run(request: &Request) -> Result<(Run, RunResult)> {
 }
 
 /// What a model directory says of itself.
-fn model_card(experiment: &Experiment, name: &str, cell: &str, start: &Start, sha256: &str) -> String {
-    let data: BTreeSet<&str> = experiment.train.stages.iter().flat_map(|s| s.datasets.iter().map(|d| d.name())).collect();
+fn model_card(
+    experiment: &Experiment,
+    name: &str,
+    cell: &str,
+    start: &Start,
+    sha256: &str,
+) -> String {
+    let data: BTreeSet<&str> =
+        experiment.train.stages.iter().flat_map(|s| s.datasets.iter().map(|d| d.name())).collect();
     let preprocessing = &start.preprocessing;
     format!(
         "# {name}, seed {}\n\n{}\n\n| | |\n|---|---|\n| weights | `{WEIGHTS}`, sha256 `{}` |\n| started from | {} (sha256 `{}`) |\n| trained on | {}{} |\n| modalities | {} |\n| pictures | {} × {} (height × width), mean {:?}, std {:?} |\n| configuration | `config.toml`, cell `{cell}` |\n\n```sh\naio search GALLERY --text \"…\" --model DIR\n```\n",
@@ -248,7 +289,11 @@ fn model_card(experiment: &Experiment, name: &str, cell: &str, start: &Start, sh
         experiment.model.weights,
         start.sha256,
         data.into_iter().collect::<Vec<_>>().join(", "),
-        if experiment.data.synthetic { " (rendered: of no use on photographs of real people)" } else { "" },
+        if experiment.data.synthetic {
+            " (rendered: of no use on photographs of real people)"
+        } else {
+            ""
+        },
         experiment.model.modalities,
         preprocessing.height,
         preprocessing.width,
@@ -262,10 +307,15 @@ fn model_card(experiment: &Experiment, name: &str, cell: &str, start: &Start, sh
 fn orbench_means(tasks: &[Task], metrics: &mut BTreeMap<String, f64>) {
     const LISTS: [usize; 4] = [4, 12, 12, 4];
     for (n, lists) in (1..).zip(LISTS) {
-        let members: Vec<String> = tasks.iter().filter(|t| t.orbench_group() == Some(n)).map(ToString::to_string).collect();
+        let members: Vec<String> = tasks
+            .iter()
+            .filter(|t| t.orbench_group() == Some(n))
+            .map(ToString::to_string)
+            .collect();
         if members.len() == lists {
             for metric in ["rank1", "rank5", "rank10", "map", "minp"] {
-                let sum: f64 = members.iter().map(|task| metrics[&format!("{task}.{metric}")]).sum();
+                let sum: f64 =
+                    members.iter().map(|task| metrics[&format!("{task}.{metric}")]).sum();
                 metrics.insert(format!("orbench.{n}-modality-rgb.{metric}"), sum / lists as f64);
             }
         }
@@ -273,9 +323,13 @@ fn orbench_means(tasks: &[Task], metrics: &mut BTreeMap<String, f64>) {
 }
 
 fn record(metrics: &mut BTreeMap<String, f64>, task: &str, scores: &Scores) {
-    for (name, value) in
-        [("rank1", scores.rank(1)), ("rank5", scores.rank(5)), ("rank10", scores.rank(10)), ("map", scores.map), ("minp", scores.minp)]
-    {
+    for (name, value) in [
+        ("rank1", scores.rank(1)),
+        ("rank5", scores.rank(5)),
+        ("rank10", scores.rank(10)),
+        ("map", scores.map),
+        ("minp", scores.minp),
+    ] {
         metrics.insert(format!("{task}.{name}"), value);
     }
 }
@@ -283,10 +337,16 @@ fn record(metrics: &mut BTreeMap<String, f64>, task: &str, scores: &Scores) {
 /// The weights files that are not there, each with where it comes from.
 pub(crate) fn missing_weights(experiment: &Experiment) -> Vec<String> {
     let Experiment { model, data, .. } = experiment;
-    let named = [("weights", &model.weights, model.weights != "embedded"), ("line generator", &data.lines, !data.lines.is_empty())];
+    let named = [
+        ("weights", &model.weights, model.weights != "embedded"),
+        ("line generator", &data.lines, !data.lines.is_empty()),
+    ];
     let missing = named.into_iter().filter(|(_, path, used)| *used && !Path::new(path).is_file());
-    let from =
-        |path: &str| foundation::origin(Path::new(path)).map_or(String::new(), |o| format!("\n    {}: from {} ({})", o.name, o.source, o.licence));
+    let from = |path: &str| {
+        foundation::origin(Path::new(path)).map_or(String::new(), |o| {
+            format!("\n    {}: from {} ({})", o.name, o.source, o.licence)
+        })
+    };
     missing.map(|(what, path, _)| format!("{what}: {path}{}", from(path))).collect()
 }
 
@@ -295,7 +355,8 @@ fn requirements(experiment: &Experiment) -> Result<()> {
     let mut missing = missing_weights(experiment);
     if !experiment.data.synthetic {
         let stages = experiment.train.stages.iter().flat_map(|s| s.datasets.iter().copied());
-        let names: BTreeSet<DatasetName> = stages.chain(experiment.tasks()?.iter().map(|t| t.dataset)).collect();
+        let names: BTreeSet<DatasetName> =
+            stages.chain(experiment.tasks()?.iter().map(|t| t.dataset)).collect();
         for name in names {
             if let Err(error) = name.locate(&experiment.data.root) {
                 missing.push(format!("{error}\n{}", name.card().layout));
@@ -325,7 +386,10 @@ fn leakage(experiment: &Experiment) -> Result<()> {
         for (a, b) in stage.datasets.iter().flat_map(|a| tested.iter().map(move |b| (*a, *b))) {
             let same = stage.whole && a.card().family == b.card().family;
             if same || (!experiment.data.synthetic && a.leaks_into(b)) {
-                pairs.push(format!("{a}{} shows people of {b}", if same { " as a whole" } else { "" }));
+                pairs.push(format!(
+                    "{a}{} shows people of {b}",
+                    if same { " as a whole" } else { "" }
+                ));
             }
         }
     }
@@ -337,8 +401,12 @@ fn leakage(experiment: &Experiment) -> Result<()> {
         eprintln!("warning: data.allow_leakage is set: {}", pairs.join("; "));
         return Ok(());
     }
-    let hint = "leave one of the two out, or set data.allow_leakage = true and say so beside every number";
-    Err(Error::user(format!("the model would be tested on people it is trained on: {}", pairs.join("; ")), hint))
+    let hint =
+        "leave one of the two out, or set data.allow_leakage = true and say so beside every number";
+    Err(Error::user(
+        format!("the model would be tested on people it is trained on: {}", pairs.join("; ")),
+        hint,
+    ))
 }
 
 /// Renders the synthetic benchmark where the experiment asks for it; returns its content hash.
@@ -363,7 +431,8 @@ fn stop_flag() -> Result<Arc<AtomicBool>> {
     for signal in [SIGINT, SIGTERM, SIGUSR1] {
         signal_hook::flag::register_conditional_shutdown(signal, 1, Arc::clone(&flag))
             .map_err(|e| Error::Failure(format!("cannot watch for signals: {e}")))?;
-        signal_hook::flag::register(signal, Arc::clone(&flag)).map_err(|e| Error::Failure(format!("cannot watch for signals: {e}")))?;
+        signal_hook::flag::register(signal, Arc::clone(&flag))
+            .map_err(|e| Error::Failure(format!("cannot watch for signals: {e}")))?;
     }
     Ok(flag)
 }

@@ -27,7 +27,8 @@ pub struct FeatureFile {
 /// A label column: its name in a file, and whether a protocol cannot do without it.
 type Column = (&'static str, fn(Protocol) -> bool);
 
-const COLUMNS: [Column; 3] = [("ids", |_| true), ("cameras", Protocol::needs_cameras), ("images", Protocol::needs_images)];
+const COLUMNS: [Column; 3] =
+    [("ids", |_| true), ("cameras", Protocol::needs_cameras), ("images", Protocol::needs_images)];
 
 impl FeatureFile {
     /// Reads a feature file, demanding the labels that `protocol` compares.
@@ -46,28 +47,47 @@ impl FeatureFile {
         }
         let labels = |(column, (name, needed)): (Option<Vec<i64>>, Column)| match column {
             Some(labels) if labels.len() == rows => Ok(labels),
-            Some(labels) => Err(wrong(path, format!("has {} `{name}` for {rows} rows of features", labels.len()))),
-            None if needed(protocol) => Err(wrong(path, format!("has no `{name}`, which the protocol `{}` compares", protocol.name()))),
+            Some(labels) => Err(wrong(
+                path,
+                format!("has {} `{name}` for {rows} rows of features", labels.len()),
+            )),
+            None if needed(protocol) => Err(wrong(
+                path,
+                format!("has no `{name}`, which the protocol `{}` compares", protocol.name()),
+            )),
             None => Ok(vec![-1; rows]),
         };
         let [ids, cameras, images] = columns;
         let ids = labels((ids, COLUMNS[0]))?;
         let cameras = labels((cameras, COLUMNS[1]))?;
         let images = labels((images, COLUMNS[2]))?;
-        let entries = ids.iter().zip(cameras).zip(images).map(|((identity, camera), image)| Entry { identity: *identity, camera, image }).collect();
+        let entries = ids
+            .iter()
+            .zip(cameras)
+            .zip(images)
+            .map(|((identity, camera), image)| Entry { identity: *identity, camera, image })
+            .collect();
         let (values, _) = features.into_raw_vec_and_offset();
-        Ok(Self { features: Features::new(&path.display().to_string(), rows, width, values)?, entries })
+        Ok(Self {
+            features: Features::new(&path.display().to_string(), rows, width, values)?,
+            entries,
+        })
     }
 }
 
 type Columns = [Option<Vec<i64>>; 3];
 
 fn wrong(path: &Path, problem: String) -> Error {
-    Error::user(format!("{} {problem}", path.display()), "docs/protocols.md describes feature files")
+    Error::user(
+        format!("{} {problem}", path.display()),
+        "docs/protocols.md describes feature files",
+    )
 }
 
 fn open(path: &Path) -> Result<File> {
-    File::open(path).map_err(|source| Error::Data(DataError::Io { action: "read", path: path.to_path_buf(), source }))
+    File::open(path).map_err(|source| {
+        Error::Data(DataError::Io { action: "read", path: path.to_path_buf(), source })
+    })
 }
 
 /// A safetensors file whose header has been read; tensors are read one by one, so that nothing is held twice.
@@ -95,30 +115,49 @@ impl<'a> SafetensorsFile<'a> {
         }
         let mut header = vec![0; length as usize];
         file.read_exact(&mut header).map_err(|e| damaged(&e.to_string()))?;
-        let header: Metadata = serde_json::from_slice(&header).map_err(|e| damaged(&format!("its header is not valid: {e}")))?;
+        let header: Metadata = serde_json::from_slice(&header)
+            .map_err(|e| damaged(&format!("its header is not valid: {e}")))?;
         let start = 8 + length;
         let end = header.tensors().values().map(|t| t.data_offsets.1 as u64).max().unwrap_or(0);
         if end != size - start {
-            return Err(damaged(&format!("its header speaks of {end} bytes of tensors, it holds {}", size - start)));
+            return Err(damaged(&format!(
+                "its header speaks of {end} bytes of tensors, it holds {}",
+                size - start
+            )));
         }
         Ok(Self { path, file, header, start })
     }
 
     fn read(mut self) -> Result<(Array2<f32>, Columns)> {
-        let info = self.info("features").ok_or_else(|| wrong(self.path, format!("has no tensor `features`; it holds {}", self.names())))?;
+        let info = self.info("features").ok_or_else(|| {
+            wrong(self.path, format!("has no tensor `features`; it holds {}", self.names()))
+        })?;
         let &[rows, width] = info.shape.as_slice() else {
-            return Err(wrong(self.path, format!("has `features` of shape {:?}, expected [rows, width]", info.shape)));
+            return Err(wrong(
+                self.path,
+                format!("has `features` of shape {:?}, expected [rows, width]", info.shape),
+            ));
         };
         if info.dtype != Dtype::F32 {
-            return Err(wrong(self.path, format!("has `features` of type {:?}, expected F32", info.dtype)));
+            return Err(wrong(
+                self.path,
+                format!("has `features` of type {:?}, expected F32", info.dtype),
+            ));
         }
         let values = self.values(&info, f32::from_le_bytes)?;
-        let features = Array2::from_shape_vec((rows, width), values).map_err(|e| wrong(self.path, format!("has `features` of a wrong size: {e}")))?;
+        let features = Array2::from_shape_vec((rows, width), values)
+            .map_err(|e| wrong(self.path, format!("has `features` of a wrong size: {e}")))?;
         let mut columns = Columns::default();
         for (column, (name, _)) in columns.iter_mut().zip(COLUMNS) {
             let Some(info) = self.info(name) else { continue };
             if info.dtype != Dtype::I64 || info.shape.len() != 1 {
-                return Err(wrong(self.path, format!("has `{name}` of type {:?} and shape {:?}, expected I64 [rows]", info.dtype, info.shape)));
+                return Err(wrong(
+                    self.path,
+                    format!(
+                        "has `{name}` of type {:?} and shape {:?}, expected I64 [rows]",
+                        info.dtype, info.shape
+                    ),
+                ));
             }
             *column = Some(self.values(&info, i64::from_le_bytes)?);
         }
@@ -136,8 +175,14 @@ impl<'a> SafetensorsFile<'a> {
     }
 
     /// The values of a tensor, whose element size the header has vouched for.
-    fn values<T, const N: usize>(&mut self, info: &TensorInfo, parse: fn([u8; N]) -> T) -> Result<Vec<T>> {
-        let failed = |source| Error::Data(DataError::Io { action: "read", path: self.path.to_path_buf(), source });
+    fn values<T, const N: usize>(
+        &mut self,
+        info: &TensorInfo,
+        parse: fn([u8; N]) -> T,
+    ) -> Result<Vec<T>> {
+        let failed = |source| {
+            Error::Data(DataError::Io { action: "read", path: self.path.to_path_buf(), source })
+        };
         let (from, to) = info.data_offsets;
         self.file.seek(SeekFrom::Start(self.start + from as u64)).map_err(failed)?;
         let mut reader = BufReader::with_capacity(1 << 20, &self.file);
@@ -156,12 +201,17 @@ fn npy(path: &Path) -> Result<(Array2<f32>, Columns)> {
         Err(Refused::Type(_)) => array::<Array2<f64>>(path).map(|a| a.mapv(|v| v as f32)),
         other => other,
     };
-    let features = features.map_err(|e| e.named(path, "float32 or float64 of shape [rows, width]"))?;
+    let features =
+        features.map_err(|e| e.named(path, "float32 or float64 of shape [rows, width]"))?;
     let mut columns = Columns::default();
     for (column, (name, _)) in columns.iter_mut().zip(COLUMNS) {
         let path = path.with_extension(format!("{name}.npy"));
         if path.exists() {
-            *column = Some(array::<Array1<i64>>(&path).map_err(|e| e.named(&path, "int64 of shape [rows]"))?.to_vec());
+            *column = Some(
+                array::<Array1<i64>>(&path)
+                    .map_err(|e| e.named(&path, "int64 of shape [rows]"))?
+                    .to_vec(),
+            );
         }
     }
     Ok((features.as_standard_layout().into_owned(), columns))

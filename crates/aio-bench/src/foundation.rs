@@ -183,7 +183,10 @@ pub struct HintOptions {
 
 fn layout(typed: &str) -> std::result::Result<Layout, String> {
     let known = Layout::ALL.map(Layout::name).join(", ");
-    Layout::ALL.into_iter().find(|l| l.name() == typed).ok_or_else(|| format!("expected one of {known}"))
+    Layout::ALL
+        .into_iter()
+        .find(|l| l.name() == typed)
+        .ok_or_else(|| format!("expected one of {known}"))
 }
 
 /// A value as configuration files write it.
@@ -193,7 +196,11 @@ fn named<T: DeserializeOwned>(typed: &str) -> std::result::Result<T, String> {
 
 impl HintOptions {
     fn hints(self) -> Hints {
-        Hints { layout: self.layout, heads: self.heads, activation: self.quick_gelu.then_some(Activation::QuickGelu) }
+        Hints {
+            layout: self.layout,
+            heads: self.heads,
+            activation: self.quick_gelu.then_some(Activation::QuickGelu),
+        }
     }
 }
 
@@ -205,18 +212,43 @@ pub fn run(command: &WeightsCommand) -> Result<String> {
     match command {
         WeightsCommand::List => Ok(list()),
         WeightsCommand::Inspect { file, hints } => inspect(file, hints.hints()),
-        WeightsCommand::Convert { file, output, height, width, stems, normalisation, seed, hints } => {
+        WeightsCommand::Convert {
+            file,
+            output,
+            height,
+            width,
+            stems,
+            normalisation,
+            seed,
+            hints,
+        } => {
             let normalisation = known_normalisation(file, *normalisation);
-            let options = ImportOptions { height: *height, width: *width, stems: *stems, hints: hints.hints(), normalisation, seed: *seed };
+            let options = ImportOptions {
+                height: *height,
+                width: *width,
+                stems: *stems,
+                hints: hints.hints(),
+                normalisation,
+                seed: *seed,
+            };
             let converted = convert(file, &options)?;
             fs::write_then_rename(output, converted.weights.bytes())?;
-            Ok(format!("{} ({}), sha256 {}\n{}", output.display(), converted.layout, converted.weights.sha256(), converted.coverage))
+            Ok(format!(
+                "{} ({}), sha256 {}\n{}",
+                output.display(),
+                converted.layout,
+                converted.weights.sha256(),
+                converted.coverage
+            ))
         }
     }
 }
 
 fn list() -> String {
-    let mut text = format!("embedded\n    compiled into the program; MIT OR Apache-2.0; sha256 {}\n", weights::embedded_sha256());
+    let mut text = format!(
+        "embedded\n    compiled into the program; MIT OR Apache-2.0; sha256 {}\n",
+        weights::embedded_sha256()
+    );
     for Origin { name, file, source, licence, normalisation } in &REGISTRY {
         let here = Path::new("weights").join(file);
         // No publisher's checksum could be checked against a file here, so what is shown is the user's own.
@@ -230,23 +262,39 @@ fn list() -> String {
             Normalisation::Imagenet => "ImageNet's mean and deviation",
             Normalisation::Half => "mean and deviation 0.5",
         };
-        text +=
-            &format!("{name}\n    {}: {found}\n    from {source}\n    licence {licence}; pictures: {pictures}; sha256 {checksum}\n", here.display());
+        text += &format!(
+            "{name}\n    {}: {found}\n    from {source}\n    licence {licence}; pictures: {pictures}; sha256 {checksum}\n",
+            here.display()
+        );
     }
     text
 }
 
 fn inspect(file: &Path, hints: Hints) -> Result<String> {
-    let problem = |p: String| Error::user(format!("{}: {p}", file.display()), "`aio weights list` shows what can be imported");
+    let problem = |p: String| {
+        Error::user(
+            format!("{}: {p}", file.display()),
+            "`aio weights list` shows what can be imported",
+        )
+    };
     if let Some((config, _)) = own(file)? {
-        return Ok(format!("{}: a weights file of this project\n{}\n", file.display(), serde_json::to_string_pretty(&config).unwrap_or_default()));
+        return Ok(format!(
+            "{}: a weights file of this project\n{}\n",
+            file.display(),
+            serde_json::to_string_pretty(&config).unwrap_or_default()
+        ));
     }
     let tensors = checkpoint::read(file)?;
     let values: usize = tensors.values().map(|t| t.values.len()).sum();
     let count = tensors.len();
     let imported = import(tensors, hints).map_err(problem)?;
-    let EncoderConfig { depth, width, heads, mlp, epsilon, activation, pre_norm, layer_scale } = imported.encoder;
-    let mut text = format!("{}: {count} tensors, {values} values, layout {}\n", file.display(), imported.layout);
+    let EncoderConfig { depth, width, heads, mlp, epsilon, activation, pre_norm, layer_scale } =
+        imported.encoder;
+    let mut text = format!(
+        "{}: {count} tensors, {values} values, layout {}\n",
+        file.display(),
+        imported.layout
+    );
     text += &format!(
         "{depth} blocks of width {width}, {heads} heads, MLP {mlp}, {activation:?}, epsilon {epsilon:e}, ln_pre {pre_norm}, LayerScale {layer_scale}\n"
     );
@@ -276,14 +324,23 @@ fn own(file: &Path) -> Result<Option<(BackboneConfig, Weights)>> {
 /// [`Error`] naming the file and the tensors that do not fit.
 pub fn open(name: &str, options: &ImportOptions) -> Result<(Weights, String)> {
     if name == "embedded" {
-        return Ok((with_stems(Weights::embedded(), options.stems, options.seed)?, weights::embedded_sha256()));
+        return Ok((
+            with_stems(Weights::embedded(), options.stems, options.seed)?,
+            weights::embedded_sha256(),
+        ));
     }
     let path = Path::new(name);
     if let Some((_, opened)) = own(path)? {
         let sha256 = opened.sha256();
         return Ok((with_stems(opened, options.stems, options.seed)?, sha256));
     }
-    let converted = convert(path, &ImportOptions { normalisation: known_normalisation(path, options.normalisation), ..*options })?;
+    let converted = convert(
+        path,
+        &ImportOptions {
+            normalisation: known_normalisation(path, options.normalisation),
+            ..*options
+        },
+    )?;
     eprintln!("{name}: layout {}; {}", converted.layout, converted.coverage);
     Ok((converted.weights, weights::sha256(&fs::read(path)?)))
 }
@@ -292,7 +349,8 @@ pub fn open(name: &str, options: &ImportOptions) -> Result<(Weights, String)> {
 /// and another normalisation, which nothing in the file tells.
 fn known_normalisation(path: &Path, asked: Normalisation) -> Normalisation {
     // Several of timm's files have one name; the tensors tell those apart.
-    let mut named = REGISTRY.iter().filter(|origin| path.file_name().is_some_and(|name| name == origin.file));
+    let mut named =
+        REGISTRY.iter().filter(|origin| path.file_name().is_some_and(|name| name == origin.file));
     match (asked, named.next(), named.next()) {
         (Normalisation::Auto, Some(only), None) => only.normalisation,
         _ => asked,
@@ -351,15 +409,23 @@ pub fn encode(request: &EncodeRequest) -> Result<String> {
     let mut features = Vec::with_capacity(values.len());
     for rows in values.chunks(BATCH * count * width) {
         let n = rows.len() / (count * width);
-        let tokens = Tensor::<3>::from_data(TensorData::new(rows.to_vec(), [n, count, width]), &device);
+        let tokens =
+            Tensor::<3>::from_data(TensorData::new(rows.to_vec(), [n, count, width]), &device);
         let encoded = encoder.forward(tokens, Tensor::ones([n, count], &device));
         features.extend(encoded.into_data().iter::<f32>());
     }
     let bytes: Vec<u8> = features.iter().flat_map(|v| v.to_le_bytes()).collect();
     let failed = |e: safetensors::SafeTensorError| Error::Failure(e.to_string());
     let view = TensorView::new(Dtype::F32, vec![batch, count, width], &bytes).map_err(failed)?;
-    fs::write_then_rename(&request.output, &safetensors::serialize([("features", view)], None).map_err(failed)?)?;
-    Ok(format!("{} [{batch}, {count}, {width}], {} blocks\n", request.output.display(), config.depth))
+    fs::write_then_rename(
+        &request.output,
+        &safetensors::serialize([("features", view)], None).map_err(failed)?,
+    )?;
+    Ok(format!(
+        "{} [{batch}, {count}, {width}], {} blocks\n",
+        request.output.display(),
+        config.depth
+    ))
 }
 
 /// The blocks of a weights file or checkpoint, and their sizes.
@@ -373,28 +439,53 @@ fn blocks(request: &EncodeRequest) -> Result<(EncoderConfig, Weights)> {
     if let Some((BackboneConfig { encoder, .. }, weights)) = known {
         return Ok((encoder, weights.below("encoder.")?));
     }
-    let problem = |p: String| Error::user(format!("{}: {p}", path.display()), "`aio weights inspect` shows what is in the file");
+    let problem = |p: String| {
+        Error::user(
+            format!("{}: {p}", path.display()),
+            "`aio weights inspect` shows what is in the file",
+        )
+    };
     let imported = import(checkpoint::read(path)?, request.hints.hints()).map_err(problem)?;
     let pre_norm = request.pre_norm && imported.encoder.pre_norm;
     if request.pre_norm && !pre_norm {
         return Err(problem("it has no ln_pre".into()));
     }
     let config = EncoderConfig { pre_norm, ..imported.encoder };
-    let wanted = |name: &String| name.starts_with("encoder.") && (pre_norm || !name.starts_with("encoder.norm_pre"));
+    let wanted = |name: &String| {
+        name.starts_with("encoder.") && (pre_norm || !name.starts_with("encoder.norm_pre"))
+    };
     let tensors = imported.tensors.into_iter().filter(|(name, _)| wanted(name)).collect();
-    Ok((config, Weights::from_tensors(&request.weights, &tensors, &Weights::embedded())?.below("encoder.")?))
+    Ok((
+        config,
+        Weights::from_tensors(&request.weights, &tensors, &Weights::embedded())?
+            .below("encoder.")?,
+    ))
 }
 
 fn tokens(path: &Path) -> Result<([usize; 3], Vec<f32>)> {
-    let wrong =
-        |problem: String| Error::user(format!("{} {problem}", path.display()), "expected safetensors with `tokens` F32 [batch, tokens, width]");
-    let bytes = std::fs::read(path).map_err(|source| Error::Data(DataError::Io { action: "read", path: path.to_path_buf(), source }))?;
-    let file = SafeTensors::deserialize(&bytes).map_err(|e| wrong(format!("is no safetensors file: {e}")))?;
+    let wrong = |problem: String| {
+        Error::user(
+            format!("{} {problem}", path.display()),
+            "expected safetensors with `tokens` F32 [batch, tokens, width]",
+        )
+    };
+    let bytes = std::fs::read(path).map_err(|source| {
+        Error::Data(DataError::Io { action: "read", path: path.to_path_buf(), source })
+    })?;
+    let file = SafeTensors::deserialize(&bytes)
+        .map_err(|e| wrong(format!("is no safetensors file: {e}")))?;
     let view = file.tensor("tokens").map_err(|_| wrong("has no tensor `tokens`".into()))?;
-    let &[batch, count, width] = view.shape() else { return Err(wrong(format!("has `tokens` of shape {:?}", view.shape()))) };
+    let &[batch, count, width] = view.shape() else {
+        return Err(wrong(format!("has `tokens` of shape {:?}", view.shape())));
+    };
     if view.dtype() != Dtype::F32 || batch == 0 || count == 0 {
-        return Err(wrong(format!("has `tokens` of type {:?} and shape {:?}", view.dtype(), view.shape())));
+        return Err(wrong(format!(
+            "has `tokens` of type {:?} and shape {:?}",
+            view.dtype(),
+            view.shape()
+        )));
     }
-    let values = view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+    let values =
+        view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
     Ok(([batch, count, width], values))
 }

@@ -34,7 +34,9 @@ impl Estimate {
     /// All of it.
     #[must_use]
     pub fn total(&self) -> usize {
-        (self.weights + self.optimiser + self.activations).max(self.after) + self.pictures + self.program
+        (self.weights + self.optimiser + self.activations).max(self.after)
+            + self.pictures
+            + self.program
     }
 }
 
@@ -53,7 +55,8 @@ impl fmt::Display for Estimate {
             ("pictures", pictures),
             ("program", program),
         ];
-        let listed: Vec<String> = parts.iter().map(|(name, bytes)| format!("{name} {}", mebibytes(**bytes))).collect();
+        let listed: Vec<String> =
+            parts.iter().map(|(name, bytes)| format!("{name} {}", mebibytes(**bytes))).collect();
         write!(f, "about {} MiB at the peak ({})", mebibytes(self.total()), listed.join(", "))
     }
 }
@@ -105,17 +108,26 @@ fn passes(experiment: &Experiment, start: &Start, rows: usize, caption: usize) -
     let of = |set: ModalitySet| {
         let pictures = set.iter().filter(|m| m.is_visual()).count();
         let text = if set.contains(Modality::Text) { caption } else { 0 };
-        Pass { rows, tokens: 1 + tokenizers.registers + pictures * grid.rows * grid.columns + text, pictures }
+        Pass {
+            rows,
+            tokens: 1 + tokenizers.registers + pictures * grid.rows * grid.columns + text,
+            pictures,
+        }
     };
     let known = experiment.model.modalities;
     let alone = |m: Modality| of([m].into_iter().collect());
     // A sentence alone keeps nothing where its tokenizer is frozen and [CLS] with it.
     let silent = |m: &Modality| {
-        experiment.model.shared == aio_model::Shared::Frozen && experiment.model.frozen.contains(m) && experiment.model.encoder != EncoderUse::Trained
+        experiment.model.shared == aio_model::Shared::Frozen
+            && experiment.model.frozen.contains(m)
+            && experiment.model.encoder != EncoderUse::Trained
     };
     let mut passes: Vec<Pass> = known.iter().filter(|m| !silent(m)).map(alone).collect();
-    let mut combined: Vec<Pass> =
-        ModalitySet::combinations().into_iter().filter(|set| set.len() > 1 && set.iter().all(|m| known.contains(m))).map(of).collect();
+    let mut combined: Vec<Pass> = ModalitySet::combinations()
+        .into_iter()
+        .filter(|set| set.len() > 1 && set.iter().all(|m| known.contains(m)))
+        .map(of)
+        .collect();
     combined.sort_by_key(|pass| std::cmp::Reverse(pass.tokens));
     passes.extend(combined.into_iter().take(experiment.train.combinations));
     if experiment.losses.attribute != 0.0 && known.contains(Modality::Text) {
@@ -127,7 +139,8 @@ fn passes(experiment: &Experiment, start: &Start, rows: usize, caption: usize) -
 /// Seconds that a step takes, about: two operations per weight and token forward, as many backward, and again what is computed again.
 fn step_seconds(experiment: &Experiment, start: &Start, passes: &[Pass]) -> f64 {
     let encoder = &start.config.encoder;
-    let weights = encoder.depth * (4 * encoder.width * encoder.width + 2 * encoder.width * encoder.mlp);
+    let weights =
+        encoder.depth * (4 * encoder.width * encoder.width + 2 * encoder.width * encoder.mlp);
     let tokens: usize = passes.iter().map(|pass| pass.rows * pass.tokens).sum();
     let times = if experiment.train.recompute { 6.0 } else { 4.0 };
     times * (weights * tokens) as f64 / (SPEED * rayon::current_num_threads() as f64)
@@ -137,13 +150,19 @@ fn step_seconds(experiment: &Experiment, start: &Start, passes: &[Pass]) -> f64 
 fn activations(experiment: &Experiment, start: &Start, passes: &[Pass]) -> usize {
     let (encoder, tokenizers) = (&start.config.encoder, &start.config.tokenizers);
     let learned = experiment.model.encoder == EncoderUse::Trained;
-    let picture = tokenizers.stem.kept(tokenizers.height, tokenizers.width, experiment.model.statistics);
+    let picture =
+        tokenizers.stem.kept(tokenizers.height, tokenizers.width, experiment.model.statistics);
     let stems: usize = passes.iter().map(|pass| pass.rows * pass.pictures * picture).sum();
-    let in_block = |pass: &Pass| pass.rows * pass.tokens * encoder.kept_in_block(pass.tokens, learned);
-    let working = passes.iter().map(|pass| pass.rows * pass.tokens * encoder.working()).max().unwrap_or(0);
+    let in_block =
+        |pass: &Pass| pass.rows * pass.tokens * encoder.kept_in_block(pass.tokens, learned);
+    let working =
+        passes.iter().map(|pass| pass.rows * pass.tokens * encoder.working()).max().unwrap_or(0);
     let blocks: usize = if experiment.train.recompute {
         // Inputs of all blocks of all passes, and one block of one pass at a time.
-        let inputs: usize = passes.iter().map(|pass| pass.rows * pass.tokens * encoder.width * (encoder.depth + 1)).sum();
+        let inputs: usize = passes
+            .iter()
+            .map(|pass| pass.rows * pass.tokens * encoder.width * (encoder.depth + 1))
+            .sum();
         inputs + passes.iter().map(in_block).max().unwrap_or(0)
     } else {
         encoder.depth * passes.iter().map(in_block).sum::<usize>()
@@ -155,17 +174,30 @@ fn activations(experiment: &Experiment, start: &Start, passes: &[Pass]) -> usize
 ///
 /// # Errors
 /// As [`Source::batch`].
-pub fn predict(experiment: &Experiment, start: &Start, model: &Aio, source: &Source) -> Result<Estimate> {
+pub fn predict(
+    experiment: &Experiment,
+    start: &Start,
+    model: &Aio,
+    source: &Source,
+) -> Result<Estimate> {
     let mut count = Count::default();
     model.visit(&mut count);
-    let first = source.epoch(0).into_iter().next().map(|tuples| source.batch(&tuples, 0)).transpose()?;
+    let first =
+        source.epoch(0).into_iter().next().map(|tuples| source.batch(&tuples, 0)).transpose()?;
     // Captions are padded to the longest of their batch, and any batch will do for how long that is.
-    let caption = first.iter().flat_map(|batch| &batch.captions).map(Vec::len).max().unwrap_or(0).next_multiple_of(8);
+    let caption = first
+        .iter()
+        .flat_map(|batch| &batch.captions)
+        .map(Vec::len)
+        .max()
+        .unwrap_or(0)
+        .next_multiple_of(8);
     let rows = experiment.train.identities * experiment.train.tuples;
     let (model, file) = (NUMBER * count.all, start.bytes());
     let passes = passes(experiment, start, rows, caption);
     let activations = activations(experiment, start, &passes);
-    let held_back = if step_seconds(experiment, start, &passes) < PATIENCE / 5.0 { activations / 2 } else { 0 };
+    let held_back =
+        if step_seconds(experiment, start, &passes) < PATIENCE / 5.0 { activations / 2 } else { 0 };
     Ok(Estimate {
         weights: model + file,
         after: 3 * file + 2 * model + REPORT,

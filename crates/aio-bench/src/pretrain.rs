@@ -90,7 +90,9 @@ impl Recipe {
     fn config(&self) -> Result<BackboneConfig> {
         let Self { depth, width, .. } = *self;
         if depth == 0 || width == 0 || !width.is_multiple_of(HEAD) {
-            let problem = format!("an encoder of {depth} blocks of width {width}, expected at least one block and a multiple of {HEAD}");
+            let problem = format!(
+                "an encoder of {depth} blocks of width {width}, expected at least one block and a multiple of {HEAD}"
+            );
             return Err(Error::user(problem, "such as --depth 4 --width 128"));
         }
         let embedded = pretrain::stem();
@@ -99,7 +101,16 @@ impl Recipe {
             Stem::Batch => StemConfig { ibn: false, ..embedded },
             Stem::Patch => StemConfig { kind: StemKind::Patch, channels: 0, ..embedded },
         };
-        Ok(pretrain::config(stem, EncoderConfig { depth, width, heads: width / HEAD, mlp: 4 * width, ..EncoderConfig::embedded() }))
+        Ok(pretrain::config(
+            stem,
+            EncoderConfig {
+                depth,
+                width,
+                heads: width / HEAD,
+                mlp: 4 * width,
+                ..EncoderConfig::embedded()
+            },
+        ))
     }
 }
 
@@ -125,7 +136,13 @@ struct State {
 /// Pictures are normalised to −1..1, as TransReID-SSL's stem expects.
 fn preprocessing(config: &BackboneConfig) -> Preprocessing {
     let TokenizersConfig { height, width, .. } = config.tokenizers;
-    Preprocessing { height, width, mean: [0.5; 3], std: [0.5; 3], interpolation: "bilinear, antialiased".into() }
+    Preprocessing {
+        height,
+        width,
+        mean: [0.5; 3],
+        std: [0.5; 3],
+        interpolation: "bilinear, antialiased".into(),
+    }
 }
 
 const CHECKPOINT_EVERY: usize = 250;
@@ -169,8 +186,18 @@ impl Corpus<'_> {
         let (second, witness) = KINDS[step % KINDS.len()];
         let company = Company { second, witness };
         let together = |item: usize| {
-            let Together { pictures, witness, tags } = self.items[item].together(company, &augmentation(), self.recipe.seed, item as u64, pass)?;
-            Some(Read { pictures, witness: witness.map(|text| Bpe::clip().encode(&text).ids), tags })
+            let Together { pictures, witness, tags } = self.items[item].together(
+                company,
+                &augmentation(),
+                self.recipe.seed,
+                item as u64,
+                pass,
+            )?;
+            Some(Read {
+                pictures,
+                witness: witness.map(|text| Bpe::clip().encode(&text).ids),
+                tags,
+            })
         };
         chosen.par_iter().filter_map(|item| together(*item)).collect()
     }
@@ -208,17 +235,29 @@ pub fn run(recipe: &Recipe, out: &Path, device: &Device) -> Result<PathBuf> {
         None => (None, recipe.config()?),
     };
     let checkpoints = Checkpoints::new(out.join("checkpoint"), 1);
-    if checkpoints.state::<State>()?.is_some_and(|state| state.recipe != Recipe { init: None, ..recipe.clone() }) {
-        return Err(Error::user(format!("{} holds checkpoints of another recipe", out.display()), "choose another --out, or remove it"));
+    if checkpoints
+        .state::<State>()?
+        .is_some_and(|state| state.recipe != Recipe { init: None, ..recipe.clone() })
+    {
+        return Err(Error::user(
+            format!("{} holds checkpoints of another recipe", out.display()),
+            "choose another --out, or remove it",
+        ));
     }
     let preprocessing = preprocessing(&config);
     let size = PictureSize { height: preprocessing.height, width: preprocessing.width };
     if recipe.batch == 0 || recipe.corpus < recipe.batch {
-        return Err(Error::user("a corpus smaller than one batch", "raise --corpus or lower --batch"));
+        return Err(Error::user(
+            "a corpus smaller than one batch",
+            "raise --corpus or lower --batch",
+        ));
     }
     let bar = progress::bar("rendering corpus", recipe.corpus, "pictures");
     let mix = Depictions { drawn: recipe.drawn, infrared: recipe.infrared };
-    let corpus = Corpus { recipe, items: corpus::render(recipe.seed, recipe.corpus, size, mix, &|| bar.inc(1)) };
+    let corpus = Corpus {
+        recipe,
+        items: corpus::render(recipe.seed, recipe.corpus, size, mix, &|| bar.inc(1)),
+    };
     bar.finish();
     device.seed(recipe.seed);
     let optimiser = AdamWConfig::new()
@@ -227,12 +266,21 @@ pub fn run(recipe: &Recipe, out: &Path, device: &Device) -> Result<PathBuf> {
         .with_weight_decay(0.05)
         .with_grad_clipping(Some(GradientClippingConfig::Norm(1.0)))
         .init();
-    let start = Pretraining::new(start.unwrap_or_else(|| config.init(&training)), config.embedding_width(), &tags::CLASSES, &training);
-    let (mut model, mut optimiser, state) = checkpoints.resume::<Pretraining, State>(start, optimiser)?;
+    let start = Pretraining::new(
+        start.unwrap_or_else(|| config.init(&training)),
+        config.embedding_width(),
+        &tags::CLASSES,
+        &training,
+    );
+    let (mut model, mut optimiser, state) =
+        checkpoints.resume::<Pretraining, State>(start, optimiser)?;
     let first = state.map_or(0, |s| s.step);
     let cosine = |base, steps| WarmupCosine { base, warmup: recipe.warmup, steps, floor: 0.02 };
-    let (alone, in_company) = (cosine(recipe.rate, recipe.steps), cosine(recipe.company_rate, recipe.company_steps));
-    let rate = |step| if step < recipe.steps { alone.at(step) } else { in_company.at(step - recipe.steps) };
+    let (alone, in_company) =
+        (cosine(recipe.rate, recipe.steps), cosine(recipe.company_rate, recipe.company_steps));
+    let rate = |step| {
+        if step < recipe.steps { alone.at(step) } else { in_company.at(step - recipe.steps) }
+    };
     let steps = recipe.steps + recipe.company_steps;
     fs::create_dir_all(out)?;
     let mut log = loss_curve(out, first)?;
@@ -247,29 +295,58 @@ pub fn run(recipe: &Recipe, out: &Path, device: &Device) -> Result<PathBuf> {
         let chosen = &order.1[position * recipe.batch..(position + 1) * recipe.batch];
         let pairs = corpus.batch(chosen, pass);
         let images = pictures(pairs.iter().map(|p| &p.picture), &preprocessing, device);
-        let groups = pairs.chunks(recipe.batch.div_ceil(GROUPS)).filter(|_| step >= recipe.pictures_first);
-        let captions = groups.map(|group| token_ids(group.iter().map(|p| &*p.ids), device)).collect();
-        let company = if step < recipe.steps { Vec::new() } else { corpus.company(&chosen[..recipe.batch / GROUPS], pass, step) };
+        let groups =
+            pairs.chunks(recipe.batch.div_ceil(GROUPS)).filter(|_| step >= recipe.pictures_first);
+        let captions =
+            groups.map(|group| token_ids(group.iter().map(|p| &*p.ids), device)).collect();
+        let company = if step < recipe.steps {
+            Vec::new()
+        } else {
+            corpus.company(&chosen[..recipe.batch / GROUPS], pass, step)
+        };
         let together = (!company.is_empty()).then(|| pretrain::Together {
-            pictures: (0..company[0].pictures.len()).map(|i| pictures(company.iter().map(|t| &t.pictures[i]), &preprocessing, device)).collect(),
-            captions: company[0].witness.is_some().then(|| token_ids(company.iter().filter_map(|t| t.witness.as_deref()), device)),
+            pictures: (0..company[0].pictures.len())
+                .map(|i| pictures(company.iter().map(|t| &t.pictures[i]), &preprocessing, device))
+                .collect(),
+            captions: company[0]
+                .witness
+                .is_some()
+                .then(|| token_ids(company.iter().filter_map(|t| t.witness.as_deref()), device)),
             tags: company.iter().map(|t| &t.tags[..]).collect(),
         });
         let tags: Vec<_> = pairs.iter().map(|p| &p.tags[..]).collect();
-        let PretrainingLosses { tags, contrastive } = model.losses(images, &tags, captions, together, recipe.temperature);
-        let values: Vec<f32> = [Some(&tags), contrastive.as_ref()].into_iter().flatten().map(|loss| loss.clone().into_scalar()).collect();
+        let PretrainingLosses { tags, contrastive } =
+            model.losses(images, &tags, captions, together, recipe.temperature);
+        let values: Vec<f32> = [Some(&tags), contrastive.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(|loss| loss.clone().into_scalar())
+            .collect();
         if values.iter().any(|v| !v.is_finite()) {
-            return Err(Error::Failure(format!("the losses (tags, contrastive) are {values:?} at step {step}")));
+            return Err(Error::Failure(format!(
+                "the losses (tags, contrastive) are {values:?} at step {step}"
+            )));
         }
-        let total = contrastive.map_or(tags.clone(), |contrastive| tags + contrastive * recipe.contrastive);
+        let total =
+            contrastive.map_or(tags.clone(), |contrastive| tags + contrastive * recipe.contrastive);
         let grads = GradientsParams::from_grads(total.backward(), &model);
         model = optimiser.step(rate(step), model, grads);
         // The contrastive column is empty as long as no captions are read.
-        writeln!(log, "{step},{},{}", values[0], values.get(1).map_or(String::new(), f32::to_string))
-            .map_err(|e| Error::Failure(format!("cannot write the loss curve: {e}")))?;
+        writeln!(
+            log,
+            "{step},{},{}",
+            values[0],
+            values.get(1).map_or(String::new(), f32::to_string)
+        )
+        .map_err(|e| Error::Failure(format!("cannot write the loss curve: {e}")))?;
         bar.inc(1);
         if (step + 1) % CHECKPOINT_EVERY == 0 || step + 1 == steps {
-            checkpoints.save(step + 1, &model, &optimiser, &State { step: step + 1, recipe: recipe.clone() })?;
+            checkpoints.save(
+                step + 1,
+                &model,
+                &optimiser,
+                &State { step: step + 1, recipe: recipe.clone() },
+            )?;
             write(out, &model.backbone.valid(), &config, recipe)?;
         }
     }
@@ -281,14 +358,29 @@ pub fn run(recipe: &Recipe, out: &Path, device: &Device) -> Result<PathBuf> {
 fn loss_curve(out: &Path, steps: usize) -> Result<std::fs::File> {
     let path = out.join("loss.csv");
     let old = if path.exists() { fs::read_to_string(&path)? } else { String::new() };
-    let kept: String = std::iter::once("step,tags,contrastive").chain(old.lines().skip(1).take(steps)).map(|line| format!("{line}\n")).collect();
+    let kept: String = std::iter::once("step,tags,contrastive")
+        .chain(old.lines().skip(1).take(steps))
+        .map(|line| format!("{line}\n"))
+        .collect();
     fs::write_then_rename(&path, kept.as_bytes())?;
-    std::fs::OpenOptions::new().append(true).open(&path).map_err(|e| Error::Failure(format!("cannot write {}: {e}", path.display())))
+    std::fs::OpenOptions::new()
+        .append(true)
+        .open(&path)
+        .map_err(|e| Error::Failure(format!("cannot write {}: {e}", path.display())))
 }
 
-fn write(out: &Path, model: &Backbone, config: &BackboneConfig, recipe: &Recipe) -> Result<PathBuf> {
+fn write(
+    out: &Path,
+    model: &Backbone,
+    config: &BackboneConfig,
+    recipe: &Recipe,
+) -> Result<PathBuf> {
     let recipe = serde_json::to_value(recipe).map_err(|e| Error::Failure(e.to_string()))?;
-    let card = [("recipe", recipe), ("licence", "MIT OR Apache-2.0".into()), ("origin", "aio pretrain, rendered data only".into())];
+    let card = [
+        ("recipe", recipe),
+        ("licence", "MIT OR Apache-2.0".into()),
+        ("origin", "aio pretrain, rendered data only".into()),
+    ];
     let bytes = model.to_bytes(config, &preprocessing(config), &card)?;
     let path = out.join("embedded.safetensors");
     fs::write_then_rename(&path, &bytes)?;

@@ -6,7 +6,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 #[must_use]
 pub fn bar(phase: &str, total: usize, unit: &str) -> ProgressBar {
     let bar = ProgressBar::new(total as u64);
-    let template = format!("{{msg:22}} {{wide_bar}} {{pos}}/{{len}} {unit}  {{per_sec}}  {{eta}} left");
+    let template =
+        format!("{{msg:22}} {{wide_bar}} {{pos}}/{{len}} {unit}  {{per_sec}}  {{eta}} left");
     if let Ok(style) = ProgressStyle::with_template(&template) {
         bar.set_style(style);
     }

@@ -74,7 +74,9 @@ pub struct RunResult {
 pub const WEIGHTS: &str = "weights.safetensors";
 
 fn to_json<T: Serialize>(value: &T) -> Result<String> {
-    serde_json::to_string_pretty(value).map(|t| t + "\n").map_err(|e| Error::Failure(format!("cannot serialise a result: {e}")))
+    serde_json::to_string_pretty(value)
+        .map(|t| t + "\n")
+        .map_err(|e| Error::Failure(format!("cannot serialise a result: {e}")))
 }
 
 impl Run {
@@ -174,7 +176,8 @@ impl Run {
             return Ok(None);
         }
         let text = fs::read_to_string(&path)?;
-        let parsed = serde_json::from_str(&text).map_err(|e| DataError::Parse { path, problem: e.to_string() })?;
+        let parsed = serde_json::from_str(&text)
+            .map_err(|e| DataError::Parse { path, problem: e.to_string() })?;
         Ok(Some(parsed))
     }
 
@@ -188,8 +191,12 @@ impl Run {
             return Ok(());
         }
         let text = fs::read_to_string(&path)?;
-        let before =
-            |line: &&str| serde_json::from_str::<serde_json::Value>(line).ok().and_then(|v| v["step"].as_u64()).is_some_and(|s| s < step as u64);
+        let before = |line: &&str| {
+            serde_json::from_str::<serde_json::Value>(line)
+                .ok()
+                .and_then(|v| v["step"].as_u64())
+                .is_some_and(|s| s < step as u64)
+        };
         let kept: String = text.lines().filter(before).flat_map(|l| [l, "\n"]).collect();
         Ok(fs::write_then_rename(&path, kept.as_bytes())?)
     }
@@ -199,7 +206,11 @@ impl Run {
     /// # Errors
     /// [`Error::Data`] naming the path.
     pub fn append_metrics(&self) -> Result<std::io::BufWriter<std::fs::File>> {
-        let file = std::fs::OpenOptions::new().create(true).append(true).open(self.metrics()).map_err(|e| self.metrics_error(e))?;
+        let file = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(self.metrics())
+            .map_err(|e| self.metrics_error(e))?;
         Ok(std::io::BufWriter::new(file))
     }
 
@@ -266,7 +277,12 @@ pub struct Known {
 
 /// What `git` says, where the program runs inside a repository.
 fn git(arguments: &[&str]) -> Option<Vec<u8>> {
-    std::process::Command::new("git").args(arguments).output().ok().filter(|o| o.status.success()).map(|o| o.stdout)
+    std::process::Command::new("git")
+        .args(arguments)
+        .output()
+        .ok()
+        .filter(|o| o.status.success())
+        .map(|o| o.stdout)
 }
 
 impl Manifest {
@@ -275,14 +291,22 @@ impl Manifest {
     pub fn collect(known: Known) -> Self {
         let line = |path: &str, key: &str| {
             let text = std::fs::read_to_string(path).ok()?;
-            text.lines().find(|l| l.starts_with(key)).and_then(|l| l.split_once(':')).map(|(_, v)| v.trim().to_owned())
+            text.lines()
+                .find(|l| l.starts_with(key))
+                .and_then(|l| l.split_once(':'))
+                .map(|(_, v)| v.trim().to_owned())
         };
-        let mebibytes = |path: &str, key: &str| line(path, key).and_then(|v| v.split_whitespace().next()?.parse::<u64>().ok()).map(|kib| kib / 1024);
+        let mebibytes = |path: &str, key: &str| {
+            line(path, key)
+                .and_then(|v| v.split_whitespace().next()?.parse::<u64>().ok())
+                .map(|kib| kib / 1024)
+        };
         let hash = |bytes: &[u8]| blake3::hash(bytes).to_hex()[..16].to_owned();
         let features = [("wgpu", cfg!(feature = "wgpu")), ("cuda", cfg!(feature = "cuda"))];
         Self {
             version: env!("CARGO_PKG_VERSION"),
-            commit: git(&["rev-parse", "HEAD"]).map(|o| String::from_utf8_lossy(&o).trim().to_owned()),
+            commit: git(&["rev-parse", "HEAD"])
+                .map(|o| String::from_utf8_lossy(&o).trim().to_owned()),
             changes: git(&["diff", "HEAD"]).filter(|o| !o.is_empty()).map(|o| hash(&o)),
             lock: hash(include_bytes!("../../../Cargo.lock")),
             features: features.into_iter().filter_map(|(name, on)| on.then_some(name)).collect(),

@@ -4,7 +4,10 @@ use crate::error::{Error, Result};
 use crate::features::FeatureFile;
 use crate::progress;
 use aio_data::fs;
-use aio_eval::{AveragePrecision, EvalOptions, Metric, OpenSet, Protocol, Rate, Rerank, Scores, Ties, evaluate_with_progress, open_set};
+use aio_eval::{
+    AveragePrecision, EvalOptions, Metric, OpenSet, Protocol, Rate, Rerank, Scores, Ties,
+    evaluate_with_progress, open_set,
+};
 use clap::builder::PossibleValuesParser;
 use clap::builder::TypedValueParser;
 use serde::Serialize;
@@ -53,13 +56,17 @@ pub struct Request {
     pub json: bool,
 }
 
-fn choice<T: Copy + Send + Sync + 'static>(values: &'static [(&'static str, T)]) -> impl TypedValueParser<Value = T> {
-    PossibleValuesParser::new(values.iter().map(|(name, _)| *name))
-        .map(|typed| values.iter().find(|(name, _)| *name == typed).expect("clap accepts no other value").1)
+fn choice<T: Copy + Send + Sync + 'static>(
+    values: &'static [(&'static str, T)],
+) -> impl TypedValueParser<Value = T> {
+    PossibleValuesParser::new(values.iter().map(|(name, _)| *name)).map(|typed| {
+        values.iter().find(|(name, _)| *name == typed).expect("clap accepts no other value").1
+    })
 }
 
 fn protocols() -> impl TypedValueParser<Value = Protocol> {
-    PossibleValuesParser::new(Protocol::ALL.map(Protocol::name)).map(|typed| Protocol::named(&typed).expect("clap accepts no other value"))
+    PossibleValuesParser::new(Protocol::ALL.map(Protocol::name))
+        .map(|typed| Protocol::named(&typed).expect("clap accepts no other value"))
 }
 
 fn rerank(typed: &str) -> std::result::Result<Rerank, String> {
@@ -67,11 +74,15 @@ fn rerank(typed: &str) -> std::result::Result<Rerank, String> {
     for part in typed.split(',').filter(|p| !p.trim().is_empty()) {
         let (key, value) = part.split_once('=').ok_or_else(|| format!("`{part}` has no `=`"))?;
         let value = value.trim();
-        let count = || value.parse::<usize>().map_err(|_| format!("`{value}` is not a number of neighbours"));
+        let count = || {
+            value.parse::<usize>().map_err(|_| format!("`{value}` is not a number of neighbours"))
+        };
         match key.trim() {
             "k1" => rerank.k1 = count()?,
             "k2" => rerank.k2 = count()?,
-            "lambda" => rerank.lambda = value.parse().map_err(|_| format!("`{value}` is not a fraction"))?,
+            "lambda" => {
+                rerank.lambda = value.parse().map_err(|_| format!("`{value}` is not a fraction"))?
+            }
             other => return Err(format!("`{other}` is none of k1, k2, lambda")),
         }
     }
@@ -111,9 +122,13 @@ pub fn run(request: &Request) -> Result<String> {
         expand: request.expand,
     };
     if let Some(rerank) = request.rerank {
-        eprintln!("re-ranking holds about {:.1} GiB beyond the features", rerank.memory(queries, entries) as f64 / f64::from(1u32 << 30));
+        eprintln!(
+            "re-ranking holds about {:.1} GiB beyond the features",
+            rerank.memory(queries, entries) as f64 / f64::from(1u32 << 30)
+        );
     }
-    let neighbours = request.rerank.map(|_| progress::bar("neighbours", queries + entries, "samples"));
+    let neighbours =
+        request.rerank.map(|_| progress::bar("neighbours", queries + entries, "samples"));
     let ranked = progress::bar("scoring", queries, "queries");
     let scores = evaluate_with_progress(
         (&query.features, &query.entries),
@@ -131,7 +146,8 @@ pub fn run(request: &Request) -> Result<String> {
     ranked.finish_and_clear();
     let open_set = (!request.open_set.is_empty())
         .then(|| {
-            let (asked, shown) = ((&query.features, &*query.entries), (&gallery.features, &*gallery.entries));
+            let (asked, shown) =
+                ((&query.features, &*query.entries), (&gallery.features, &*gallery.entries));
             open_set(asked, shown, request.protocol, request.metric, &request.open_set)
         })
         .transpose()?;
@@ -149,30 +165,50 @@ pub fn run(request: &Request) -> Result<String> {
         open_set,
     };
     if request.json {
-        return serde_json::to_string(&printed).map(|t| t + "\n").map_err(|e| Error::Failure(e.to_string()));
+        return serde_json::to_string(&printed)
+            .map(|t| t + "\n")
+            .map_err(|e| Error::Failure(e.to_string()));
     }
     Ok(table(&printed))
 }
 
 fn table(printed: &Printed) -> String {
     let mut head = vec!["protocol".to_owned(), "queries / gallery".into(), "skipped".into()];
-    let mut row = vec![printed.protocol.to_owned(), format!("{} / {}", printed.queries, printed.gallery), printed.skipped.to_string()];
+    let mut row = vec![
+        printed.protocol.to_owned(),
+        format!("{} / {}", printed.queries, printed.gallery),
+        printed.skipped.to_string(),
+    ];
     let ranks = printed.rank.iter().map(|(k, value)| (format!("Rank-{k}"), *value));
-    for (name, value) in ranks.chain([("mAP".to_owned(), printed.map), ("mINP".into(), printed.minp)]) {
+    for (name, value) in
+        ranks.chain([("mAP".to_owned(), printed.map), ("mINP".into(), printed.minp)])
+    {
         head.push(name);
         row.push(format!("{:.2}", 100.0 * value));
     }
     let rule = |columns: usize| format!("|---|{}", "--:|".repeat(columns - 1));
-    let mut text = format!("| {} |\n{}\n| {} |\n", head.join(" | "), rule(head.len()), row.join(" | "));
+    let mut text =
+        format!("| {} |\n{}\n| {} |\n", head.join(" | "), rule(head.len()), row.join(" | "));
     if let Some(found) = &printed.open_set {
-        let percent = |rate: &Rate| rate.true_accepts.map_or("–".to_owned(), |value| format!("{:.2}", 100.0 * value));
-        text += &format!("\n| false accepts | TPR (pairs) | DIR at rank 1 (queries) |\n{}\n", rule(3));
+        let percent = |rate: &Rate| {
+            rate.true_accepts.map_or("–".to_owned(), |value| format!("{:.2}", 100.0 * value))
+        };
+        text +=
+            &format!("\n| false accepts | TPR (pairs) | DIR at rank 1 (queries) |\n{}\n", rule(3));
         for (pairs, queries) in found.verification.iter().zip(&found.identification) {
-            text += &format!("| {} | {} | {} |\n", pairs.false_accepts, percent(pairs), percent(queries));
+            text += &format!(
+                "| {} | {} | {} |\n",
+                pairs.false_accepts,
+                percent(pairs),
+                percent(queries)
+            );
         }
         text += &format!(
             "\n{} genuine and {} impostor pairs; {} queries with a match, {} impostors\n",
-            found.genuine_pairs, found.impostor_pairs, found.genuine_queries, found.impostor_queries
+            found.genuine_pairs,
+            found.impostor_pairs,
+            found.genuine_queries,
+            found.impostor_queries
         );
     }
     text
@@ -182,7 +218,13 @@ fn per_query(query: &FeatureFile, scores: &Scores) -> String {
     let mut text = "row,id,average_precision,inverse_negative_penalty,first_hit\n".to_owned();
     for (row, (entry, score)) in query.entries.iter().zip(&scores.by_query).enumerate() {
         text += &match score {
-            Some(s) => format!("{row},{},{},{},{}\n", entry.identity, s.average_precision, s.inverse_negative_penalty, s.first_hit + 1),
+            Some(s) => format!(
+                "{row},{},{},{},{}\n",
+                entry.identity,
+                s.average_precision,
+                s.inverse_negative_penalty,
+                s.first_hit + 1
+            ),
             // Nothing to find: the protocol's rule left no match.
             None => format!("{row},{},,,\n", entry.identity),
         };

@@ -88,25 +88,51 @@ pub fn run(request: &Request) -> Result<String> {
     let asked = Features::new("the query", 1, embedded.len(), embedded)?;
     let distances = distances(&asked, &features, Metric::Cosine)?;
     let entries = vec![Entry { identity: 0, camera: -1, image: -1 }; rows.len()];
-    let ranking = Ranking::new(&entries[0], &entries, &distances, Protocol::None, Ties::Stable, request.top as usize);
-    let found: Vec<Found> = ranking.nearest.iter().enumerate().map(|(i, (row, _))| found(i + 1, 1.0 - distances[*row], &rows[*row])).collect();
+    let ranking = Ranking::new(
+        &entries[0],
+        &entries,
+        &distances,
+        Protocol::None,
+        Ties::Stable,
+        request.top as usize,
+    );
+    let found: Vec<Found> = ranking
+        .nearest
+        .iter()
+        .enumerate()
+        .map(|(i, (row, _))| found(i + 1, 1.0 - distances[*row], &rows[*row]))
+        .collect();
     if let Some(path) = &request.picture {
         draw(path, &query, &found)?;
     }
     if request.json {
         let printed = Printed { query: &query, gallery: rows.len(), results: found };
-        return serde_json::to_string_pretty(&printed).map(|t| t + "\n").map_err(|e| Error::Failure(e.to_string()));
+        return serde_json::to_string_pretty(&printed)
+            .map(|t| t + "\n")
+            .map_err(|e| Error::Failure(e.to_string()));
     }
     Ok(table(&found))
 }
 
 fn query(request: &Request) -> Result<Row> {
     let Request { rgb, infrared, sketch, colour_pencil, text, .. } = request;
-    let parts = [(Modality::Rgb, rgb), (Modality::Infrared, infrared), (Modality::Sketch, sketch), (Modality::ColourPencil, colour_pencil)];
-    let pictures = parts.into_iter().filter_map(|(modality, path)| Some((modality.name().to_owned(), path.clone()?))).collect();
-    let row = Row { pictures, text: text.clone().filter(|t| !t.trim().is_empty()), ..Row::default() };
+    let parts = [
+        (Modality::Rgb, rgb),
+        (Modality::Infrared, infrared),
+        (Modality::Sketch, sketch),
+        (Modality::ColourPencil, colour_pencil),
+    ];
+    let pictures = parts
+        .into_iter()
+        .filter_map(|(modality, path)| Some((modality.name().to_owned(), path.clone()?)))
+        .collect();
+    let row =
+        Row { pictures, text: text.clone().filter(|t| !t.trim().is_empty()), ..Row::default() };
     if row.pictures.is_empty() && row.text.is_none() {
-        return Err(Error::user("nothing to look for", "say --text, --rgb, --infrared, --sketch or --colour-pencil, or any of them together"));
+        return Err(Error::user(
+            "nothing to look for",
+            "say --text, --rgb, --infrared, --sketch or --colour-pencil, or any of them together",
+        ));
     }
     Ok(row)
 }
@@ -116,7 +142,12 @@ fn stored(path: &Path, weights: &str) -> Result<(Vec<Row>, Features)> {
     let file = FeatureFile::read(path, Protocol::None)?;
     let beside = manifest_path(path);
     let text = fs::read_to_string(&beside)?;
-    let wrong = |problem: String| Error::user(format!("{}: {problem}", beside.display()), "embed the gallery again with `aio embed`");
+    let wrong = |problem: String| {
+        Error::user(
+            format!("{}: {problem}", beside.display()),
+            "embed the gallery again with `aio embed`",
+        )
+    };
     let manifest: Manifest = serde_json::from_str(&text).map_err(|e| wrong(e.to_string()))?;
     if manifest.weights != weights {
         return Err(wrong(format!(
@@ -125,20 +156,29 @@ fn stored(path: &Path, weights: &str) -> Result<(Vec<Row>, Features)> {
         )));
     }
     if manifest.rows.len() != file.features.rows() {
-        return Err(wrong(format!("it names {} rows, the feature file has {}", manifest.rows.len(), file.features.rows())));
+        return Err(wrong(format!(
+            "it names {} rows, the feature file has {}",
+            manifest.rows.len(),
+            file.features.rows()
+        )));
     }
     Ok((manifest.rows, file.features))
 }
 
 fn found(rank: usize, similarity: f32, row: &Row) -> Found {
-    let path = row.pictures.get(Modality::Rgb.name()).or_else(|| row.pictures.values().next()).cloned();
+    let path =
+        row.pictures.get(Modality::Rgb.name()).or_else(|| row.pictures.values().next()).cloned();
     Found { rank, similarity, path, text: row.text.clone(), identity: row.identity }
 }
 
 fn table(found: &[Found]) -> String {
     let mut text = "| rank | similarity | entry |\n|--:|--:|---|\n".to_owned();
     for Found { rank, similarity, path, text: sentence, identity } in found {
-        let what = path.as_ref().map(|p| p.display().to_string()).or_else(|| sentence.clone()).unwrap_or_default();
+        let what = path
+            .as_ref()
+            .map(|p| p.display().to_string())
+            .or_else(|| sentence.clone())
+            .unwrap_or_default();
         let who = identity.map_or(String::new(), |id| format!(" (identity {id})"));
         text += &format!("| {rank} | {similarity:.4} | {what}{who} |\n");
     }
@@ -146,7 +186,9 @@ fn table(found: &[Found]) -> String {
 }
 
 fn draw(path: &Path, query: &Row, found: &[Found]) -> Result<()> {
-    let part = |(name, path): (&String, &PathBuf)| Some(QueryPicture { modality: name.parse().ok()?, path: path.clone(), synthesised: None });
+    let part = |(name, path): (&String, &PathBuf)| {
+        Some(QueryPicture { modality: name.parse().ok()?, path: path.clone(), synthesised: None })
+    };
     let list = RankedList {
         pictures: query.pictures.iter().filter_map(part).collect(),
         caption: query.text.clone(),

@@ -94,7 +94,12 @@ fn ranges(numbers: &[usize]) -> String {
             _ => parts.push((*number, *number)),
         }
     }
-    let written = parts.iter().map(|(first, last)| if first == last { first.to_string() } else { format!("{first}-{last}") });
+    let written =
+        parts.iter().map(
+            |(first, last)| {
+                if first == last { first.to_string() } else { format!("{first}-{last}") }
+            },
+        );
     written.collect::<Vec<_>>().join(",")
 }
 
@@ -107,7 +112,19 @@ pub fn name(file: &Path) -> String {
 /// The batch script of a sweep.
 #[must_use]
 pub fn script(settings: &Settings, job: &Job) -> String {
-    let Settings { partition, account, gres, time, cpus, memory, parallel, notice, options, setup, device } = settings;
+    let Settings {
+        partition,
+        account,
+        gres,
+        time,
+        cpus,
+        memory,
+        parallel,
+        notice,
+        options,
+        setup,
+        device,
+    } = settings;
     let mut text = "#!/bin/bash\n".to_owned();
     let mut option = |value: String| text += &format!("#SBATCH {value}\n");
     option(format!("--job-name=aio-{}", name(job.file)));
@@ -118,7 +135,13 @@ pub fn script(settings: &Settings, job: &Job) -> String {
     option("--open-mode=append".into());
     option("--requeue".into());
     option(format!("--signal=B:USR1@{notice}"));
-    for (key, value) in [("partition", partition), ("account", account), ("gres", gres), ("time", time), ("mem", memory)] {
+    for (key, value) in [
+        ("partition", partition),
+        ("account", account),
+        ("gres", gres),
+        ("time", time),
+        ("mem", memory),
+    ] {
         if !value.is_empty() {
             option(format!("--{key}={value}"));
         }
@@ -132,8 +155,13 @@ pub fn script(settings: &Settings, job: &Job) -> String {
         text += &format!("export RAYON_NUM_THREADS={cpus}\n");
     }
     setup.iter().for_each(|line| text += &format!("{line}\n"));
-    let command =
-        format!("{} sweep run {} --runs {} --device {}", quoted_path(job.program), quoted_path(job.file), quoted_path(job.runs), quoted(device));
+    let command = format!(
+        "{} sweep run {} --runs {} --device {}",
+        quoted_path(job.program),
+        quoted_path(job.file),
+        quoted_path(job.runs),
+        quoted(device)
+    );
     text += &format!(
         r#"
 # Slurm's notice goes to the run, which writes a checkpoint and exits with 75; then this element is put back into the queue.
@@ -171,7 +199,10 @@ fn record(runs: &Path, file: &Path) -> PathBuf {
 }
 
 fn missing(program: &str, error: &std::io::Error) -> Error {
-    Error::user(format!("{program} cannot be started: {error}"), "run this on a machine that can submit Slurm jobs, or look at --dry-run")
+    Error::user(
+        format!("{program} cannot be started: {error}"),
+        "run this on a machine that can submit Slurm jobs, or look at --dry-run",
+    )
 }
 
 /// Submits a script and notes its number; returns it.
@@ -192,10 +223,22 @@ pub fn submit(script: &str, runs: &Path, file: &Path) -> Result<u64> {
     let output = child.wait_with_output().map_err(failed)?;
     let said = String::from_utf8_lossy(&output.stdout);
     // `--parsable` prints the number, and the cluster behind a semicolon where there are several.
-    let job = said.trim().split(';').next().and_then(|number| number.parse().ok()).filter(|_| output.status.success());
+    let job = said
+        .trim()
+        .split(';')
+        .next()
+        .and_then(|number| number.parse().ok())
+        .filter(|_| output.status.success());
     let Some(job) = job else {
-        let problem = format!("sbatch refuses the job array: {}{}", said.trim(), String::from_utf8_lossy(&output.stderr).trim());
-        return Err(Error::user(problem, "[slurm] of the sweep file sets partition, gres, time and further options"));
+        let problem = format!(
+            "sbatch refuses the job array: {}{}",
+            said.trim(),
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
+        return Err(Error::user(
+            problem,
+            "[slurm] of the sweep file sets partition, gres, time and further options",
+        ));
     };
     let mut submitted = submissions(runs, file)?;
     submitted.push(Submitted { job });
@@ -213,8 +256,12 @@ pub fn submissions(runs: &Path, file: &Path) -> Result<Vec<Submitted>> {
     if !path.exists() {
         return Ok(Vec::new());
     }
-    serde_json::from_str(&fs::read_to_string(&path)?)
-        .map_err(|e| Error::user(format!("{}: {e}", path.display()), "the file is damaged; remove it, and what was submitted is no longer shown"))
+    serde_json::from_str(&fs::read_to_string(&path)?).map_err(|e| {
+        Error::user(
+            format!("{}: {e}", path.display()),
+            "the file is damaged; remove it, and what was submitted is no longer shown",
+        )
+    })
 }
 
 /// State and node of the elements of one array, by number: from the accounting data base, or else from the queue, which forgets what has ended.
@@ -238,7 +285,11 @@ fn parse(text: &str) -> BTreeMap<usize, String> {
         let mut fields = line.split('|');
         let (id, state, node) = (fields.next()?, fields.next()?, fields.next().unwrap_or_default());
         let element = id.split_once('_')?.1.parse().ok()?;
-        let node = if node.is_empty() || node.starts_with("None") { String::new() } else { format!(" on {node}") };
+        let node = if node.is_empty() || node.starts_with("None") {
+            String::new()
+        } else {
+            format!(" on {node}")
+        };
         Some((element, format!("{}{node}", state.to_lowercase())))
     };
     text.lines().filter_map(of).collect()
@@ -251,7 +302,11 @@ fn parse(text: &str) -> BTreeMap<usize, String> {
 pub fn states(runs: &Path, file: &Path) -> Result<BTreeMap<usize, String>> {
     let mut all = BTreeMap::new();
     for Submitted { job } in submissions(runs, file)? {
-        all.extend(elements(job).into_iter().map(|(element, state)| (element, format!("{job}_{element} {state}"))));
+        all.extend(
+            elements(job)
+                .into_iter()
+                .map(|(element, state)| (element, format!("{job}_{element} {state}"))),
+        );
     }
     Ok(all)
 }
@@ -320,7 +375,9 @@ exit "$code"
 
     #[test]
     fn what_slurm_prints_is_read() {
-        let found = parse("12_3|RUNNING|node1\n12_[4-9%2]|PENDING|None assigned\n12_0|TIMEOUT|\nnonsense\n");
+        let found = parse(
+            "12_3|RUNNING|node1\n12_[4-9%2]|PENDING|None assigned\n12_0|TIMEOUT|\nnonsense\n",
+        );
         assert_eq!(found, BTreeMap::from([(0, "timeout".into()), (3, "running on node1".into())]));
         assert_eq!(ranges(&[]), "");
         assert_eq!(ranges(&[2, 3, 4, 9]), "2-4,9");

@@ -48,7 +48,9 @@ impl Library {
     /// Fingerprint of every data set that has been read, by name.
     #[must_use]
     pub fn fingerprints(&self) -> BTreeMap<String, String> {
-        let of = |(name, dataset): (&DatasetName, &Dataset)| (name.to_string(), dataset.fingerprint(&self.root));
+        let of = |(name, dataset): (&DatasetName, &Dataset)| {
+            (name.to_string(), dataset.fingerprint(&self.root))
+        };
         self.read.iter().map(of).collect()
     }
 }
@@ -68,15 +70,20 @@ impl Classes {
     /// As [`Library::get`].
     pub fn new(experiment: &Experiment, library: &mut Library) -> Result<Self> {
         let first = experiment.train.stages[0].datasets[0];
-        let whole = |name: DatasetName| experiment.train.stages.iter().any(|s| s.whole && s.datasets.contains(&name));
+        let whole = |name: DatasetName| {
+            experiment.train.stages.iter().any(|s| s.whole && s.datasets.contains(&name))
+        };
         let all: Vec<Identity> = ids(library.get(first)?, whole(first)).into_iter().collect();
         let keep = all.len() - (all.len() as f64 * experiment.data.validation) as usize;
         let held_out: BTreeSet<Identity> = all[keep..].iter().copied().collect();
         let mut of = BTreeMap::new();
-        let names: BTreeSet<DatasetName> = experiment.train.stages.iter().flat_map(|s| s.datasets.iter().copied()).collect();
+        let names: BTreeSet<DatasetName> =
+            experiment.train.stages.iter().flat_map(|s| s.datasets.iter().copied()).collect();
         for name in names {
-            let mut used: Vec<Identity> =
-                ids(library.get(name)?, whole(name)).into_iter().filter(|identity| !(name == first && held_out.contains(identity))).collect();
+            let mut used: Vec<Identity> = ids(library.get(name)?, whole(name))
+                .into_iter()
+                .filter(|identity| !(name == first && held_out.contains(identity)))
+                .collect();
             if experiment.data.fraction < 1.0 {
                 used.shuffle(&mut rng(experiment.seed, &format!("fraction of {name}"), 0));
                 used.truncate((used.len() as f64 * experiment.data.fraction).ceil() as usize);
@@ -108,13 +115,21 @@ impl Classes {
     /// As [`Library::get`].
     pub fn validation(&self, library: &mut Library) -> Result<Vec<Sample>> {
         let dataset = library.get(self.held_out_of)?;
-        let mut samples: Vec<Sample> = dataset.train.iter().filter(|s| self.held_out.contains(&s.identity)).cloned().collect();
+        let mut samples: Vec<Sample> =
+            dataset.train.iter().filter(|s| self.held_out.contains(&s.identity)).cloned().collect();
         if let Some(found) = &dataset.indexed {
-            for (photo, identity) in found.index.identities().iter().enumerate().filter(|(_, id)| self.held_out.contains(&Identity(**id))) {
+            for (photo, identity) in found
+                .index
+                .identities()
+                .iter()
+                .enumerate()
+                .filter(|(_, id)| self.held_out.contains(&Identity(**id)))
+            {
                 let Photograph { path, captions } = found.photograph(photo)?;
                 let of = |sample: Sample| sample.made_from(photo as i64);
                 samples.push(of(Sample::picture(*identity, Modality::Rgb, path)));
-                samples.extend(captions.into_iter().map(|text| of(Sample::sentence(*identity, text))));
+                samples
+                    .extend(captions.into_iter().map(|text| of(Sample::sentence(*identity, text))));
             }
         }
         Ok(samples)
@@ -123,7 +138,11 @@ impl Classes {
 
 /// Samples of a data set that training is shown: those of its training part, or of all its parts but people whom nobody knows.
 fn shown(dataset: &Dataset, whole: bool) -> impl Iterator<Item = &Sample> {
-    let tested = whole.then_some([&dataset.validation, &dataset.query, &dataset.gallery]).into_iter().flatten().flatten();
+    let tested = whole
+        .then_some([&dataset.validation, &dataset.query, &dataset.gallery])
+        .into_iter()
+        .flatten()
+        .flatten();
     dataset.train.iter().chain(tested.filter(|sample| sample.identity.0 > 0))
 }
 
@@ -162,7 +181,11 @@ impl Store {
     }
 
     fn photograph(&self, photo: usize) -> Result<Photograph> {
-        Ok(self.indexed.as_ref().expect("numbers behind the samples belong to an index").photograph(photo)?)
+        Ok(self
+            .indexed
+            .as_ref()
+            .expect("numbers behind the samples belong to an index")
+            .photograph(photo)?)
     }
 
     fn caption(&self, number: usize) -> Result<Encoded> {
@@ -228,12 +251,18 @@ impl Source {
                 indexed = Some((*name, Arc::clone(found)));
             }
         }
-        let cut_off = samples.par_iter().filter(|s| s.caption().is_some_and(|c| Bpe::clip().encode(c).truncated)).count();
+        let cut_off = samples
+            .par_iter()
+            .filter(|s| s.caption().is_some_and(|c| Bpe::clip().encode(c).truncated))
+            .count();
         if cut_off > 0 {
             eprintln!("{}: {cut_off} captions are longer than 77 ids and cut off", stage.name);
         }
         let count = samples.len();
-        let listed = labels.into_iter().enumerate().map(|(number, (class, modality))| (number, class, modality));
+        let listed = labels
+            .into_iter()
+            .enumerate()
+            .map(|(number, (class, modality))| (number, class, modality));
         let mut before = Vec::new();
         let mut of_index = Vec::new();
         if let Some((name, found)) = &indexed {
@@ -255,19 +284,39 @@ impl Source {
             before_each[photo]..before_each[photo] + last
         };
         let visual = of_index.iter().map(|(photo, class)| (count + photo, *class, Modality::Rgb));
-        let text = of_index.iter().flat_map(|(photo, class)| captions_of(*photo).map(|c| (count + photos + c as usize, *class, Modality::Text)));
-        let sampler = IdentitySampler::new(listed.chain(visual).chain(text), experiment.train.identities, experiment.train.tuples, experiment.seed)?;
+        let text = of_index.iter().flat_map(|(photo, class)| {
+            captions_of(*photo).map(|c| (count + photos + c as usize, *class, Modality::Text))
+        });
+        let sampler = IdentitySampler::new(
+            listed.chain(visual).chain(text),
+            experiment.train.identities,
+            experiment.train.tuples,
+            experiment.seed,
+        )?;
         let pictures = samples.iter().filter(|s| s.path().is_some()).count();
-        let held = if pictures * size.height * size.width * 3 > HELD { None } else { Some(decoded(&samples, pictures, stage, size)?) };
+        let held = if pictures * size.height * size.width * 3 > HELD {
+            None
+        } else {
+            Some(decoded(&samples, pictures, stage, size)?)
+        };
         // Nothing is drawn that nobody looks at.
-        let lines = lines.filter(|_| stage.synthesise.iter().any(|m| *m != Modality::Infrared && experiment.model.modalities.contains(*m)));
+        let lines = lines.filter(|_| {
+            stage
+                .synthesise
+                .iter()
+                .any(|m| *m != Modality::Infrared && experiment.model.modalities.contains(*m))
+        });
         let drawn = match (&held, lines) {
             (Some(held), Some(lines)) => Some(drawings(&samples, held, stage, lines)),
             _ => None,
         };
-        let store = Store { samples, held, drawn, indexed: indexed.map(|(_, found)| found), before, size };
+        let store =
+            Store { samples, held, drawn, indexed: indexed.map(|(_, found)| found), before, size };
         let modalities = experiment.model.modalities;
-        let combinations = ModalitySet::combinations().into_iter().filter(|c| c.len() > 1 && c.iter().all(|m| modalities.contains(m))).collect();
+        let combinations = ModalitySet::combinations()
+            .into_iter()
+            .filter(|c| c.len() > 1 && c.iter().all(|m| modalities.contains(m)))
+            .collect();
         Ok(Self {
             sampler,
             store,
@@ -284,7 +333,9 @@ impl Source {
     /// Bytes of the pictures that are held in memory.
     #[must_use]
     pub fn held_bytes(&self) -> usize {
-        let of = |pictures: &Option<Vec<Option<Picture>>>| pictures.iter().flatten().flatten().map(|p| p.pixels.len()).sum::<usize>();
+        let of = |pictures: &Option<Vec<Option<Picture>>>| {
+            pictures.iter().flatten().flatten().map(|p| p.pixels.len()).sum::<usize>()
+        };
         of(&self.store.held) + of(&self.store.drawn)
     }
 
@@ -306,14 +357,21 @@ impl Source {
     /// [`aio_data::DataError`] naming the picture that cannot be decoded, where they are not held in memory.
     pub fn batch(&self, tuples: &[Tuple], step: u64) -> Result<TrainBatch> {
         let seed = self.experiment.seed;
-        let visual: Vec<Modality> = self.modalities.iter().copied().filter(|m| m.is_visual()).collect();
+        let visual: Vec<Modality> =
+            self.modalities.iter().copied().filter(|m| m.is_visual()).collect();
         let drawings = self.drawings(tuples)?;
         let pictures = visual
             .into_iter()
             .map(|modality| {
-                let rows: Vec<usize> = (0..tuples.len()).filter(|row| self.shows(modality, &tuples[*row])).collect();
+                let rows: Vec<usize> =
+                    (0..tuples.len()).filter(|row| self.shows(modality, &tuples[*row])).collect();
                 let of = |row: &usize| {
-                    self.picture(modality, &tuples[*row], drawings.get(*row), &mut rng(seed, &format!("augment {modality} {row}"), step))
+                    self.picture(
+                        modality,
+                        &tuples[*row],
+                        drawings.get(*row),
+                        &mut rng(seed, &format!("augment {modality} {row}"), step),
+                    )
                 };
                 let pictures = rows.par_iter().map(of).collect::<Result<_>>()?;
                 Ok(Pictured { modality, rows, pictures })
@@ -326,14 +384,26 @@ impl Source {
             text_rows: Vec::new(),
             captions: Vec::new(),
             masked: Vec::new(),
-            combinations: self.combinations.sample(stream, self.experiment.train.combinations).copied().collect(),
+            combinations: self
+                .combinations
+                .sample(stream, self.experiment.train.combinations)
+                .copied()
+                .collect(),
         };
         for (row, tuple) in tuples.iter().enumerate() {
-            if let Some(number) = tuple.real[Modality::Text as usize].filter(|_| self.modalities.contains(&Modality::Text)) {
+            if let Some(number) = tuple.real[Modality::Text as usize]
+                .filter(|_| self.modalities.contains(&Modality::Text))
+            {
                 let caption = self.store.caption(number)?;
                 let rate = self.experiment.losses.mask_rate;
                 batch.text_rows.push(row);
-                batch.masked.push(self.vocabulary.mask(&caption.ids, &caption.word_of, &caption.words, rate, || stream.random()));
+                batch.masked.push(self.vocabulary.mask(
+                    &caption.ids,
+                    &caption.word_of,
+                    &caption.words,
+                    rate,
+                    || stream.random(),
+                ));
                 batch.captions.push(caption.ids);
             }
         }
@@ -349,15 +419,24 @@ impl Source {
     /// Every tuple's photograph as the line generator draws it; empty without one.
     fn drawings(&self, tuples: &[Tuple]) -> Result<Vec<Picture>> {
         let Some(lines) = &self.lines else { return Ok(Vec::new()) };
-        let held = |tuple: &Tuple| self.store.drawn.as_ref().and_then(|drawn| drawn.get(tuple.rgb).cloned().flatten());
+        let held = |tuple: &Tuple| {
+            self.store.drawn.as_ref().and_then(|drawn| drawn.get(tuple.rgb).cloned().flatten())
+        };
         if let Some(drawings) = tuples.iter().map(held).collect() {
             return Ok(drawings);
         }
-        let photographs: Vec<Picture> = tuples.par_iter().map(|tuple| self.store.picture(tuple.rgb)).collect::<Result<_>>()?;
+        let photographs: Vec<Picture> =
+            tuples.par_iter().map(|tuple| self.store.picture(tuple.rgb)).collect::<Result<_>>()?;
         Ok(lines.draw(&photographs.iter().collect::<Vec<_>>()))
     }
 
-    fn picture(&self, modality: Modality, tuple: &Tuple, drawing: Option<&Picture>, stream: &mut rand_chacha::ChaCha8Rng) -> Result<Picture> {
+    fn picture(
+        &self,
+        modality: Modality,
+        tuple: &Tuple,
+        drawing: Option<&Picture>,
+        stream: &mut rand_chacha::ChaCha8Rng,
+    ) -> Result<Picture> {
         let augment = &self.experiment.train.augment;
         let open = |number: usize| self.store.picture(number);
         let real = tuple.real[modality as usize].filter(|_| self.real.contains(modality));
@@ -377,7 +456,8 @@ impl Source {
                 (picture, modality != Modality::Infrared)
             }
         };
-        let (fill, colours) = if drawn { ([255; 3], Colours::Keep) } else { ([128; 3], Colours::Vary) };
+        let (fill, colours) =
+            if drawn { ([255; 3], Colours::Keep) } else { ([128; 3], Colours::Vary) };
         augment.apply(&mut picture, fill, colours, stream);
         if modality == Modality::Infrared {
             // Colour jitter must not give infrared pictures a tint.
@@ -388,7 +468,12 @@ impl Source {
 }
 
 /// The pictures of `samples`, of which `count` have one.
-fn decoded(samples: &[Sample], count: usize, stage: &Stage, size: PictureSize) -> Result<Vec<Option<Picture>>> {
+fn decoded(
+    samples: &[Sample],
+    count: usize,
+    stage: &Stage,
+    size: PictureSize,
+) -> Result<Vec<Option<Picture>>> {
     let paths: Vec<&Path> = samples.iter().filter_map(Sample::path).collect();
     let bar = progress::bar(&format!("decoding {}", stage.name), count, "pictures");
     let mut opened = open_all(&paths, size, &|| bar.inc(1))?.into_iter();
@@ -397,9 +482,16 @@ fn decoded(samples: &[Sample], count: usize, stage: &Stage, size: PictureSize) -
 }
 
 /// What a line generator makes of the photographs among `samples`, whose pictures are `held`.
-fn drawings(samples: &[Sample], held: &[Option<Picture>], stage: &Stage, lines: &LineGenerator) -> Vec<Option<Picture>> {
+fn drawings(
+    samples: &[Sample],
+    held: &[Option<Picture>],
+    stage: &Stage,
+    lines: &LineGenerator,
+) -> Vec<Option<Picture>> {
     const AT_ONCE: usize = 64;
-    let photographs: Vec<usize> = (0..samples.len()).filter(|i| samples[*i].modality == Modality::Rgb && held[*i].is_some()).collect();
+    let photographs: Vec<usize> = (0..samples.len())
+        .filter(|i| samples[*i].modality == Modality::Rgb && held[*i].is_some())
+        .collect();
     let bar = progress::bar(&format!("drawing {}", stage.name), photographs.len(), "pictures");
     let mut drawn = vec![None; samples.len()];
     for chunk in photographs.chunks(AT_ONCE) {

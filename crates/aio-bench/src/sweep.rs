@@ -155,35 +155,70 @@ type Choice = Vec<(String, Value)>;
 
 fn list<'a>(path: &Path, key: &str, value: &'a Value) -> Result<&'a [Value]> {
     let values = value.as_array().filter(|values| !values.is_empty()).map(Vec::as_slice);
-    values.ok_or_else(|| Error::user(format!("{}: `{key}` is not a list of values", path.display()), "write \"losses.binding\" = [1.0, 0.0]"))
+    values.ok_or_else(|| {
+        Error::user(
+            format!("{}: `{key}` is not a list of values", path.display()),
+            "write \"losses.binding\" = [1.0, 0.0]",
+        )
+    })
 }
 
 /// Multiplies axes and zipped lists out, in the order of the file.
 fn expand(path: &Path, file: &File) -> Result<Vec<Choice>> {
     let mut dimensions: Vec<Vec<Choice>> = Vec::new();
     for (key, values) in &file.axes {
-        dimensions.push(list(path, key, values)?.iter().map(|v| vec![(key.clone(), v.clone())]).collect());
+        dimensions.push(
+            list(path, key, values)?.iter().map(|v| vec![(key.clone(), v.clone())]).collect(),
+        );
     }
     for zipped in &file.zip {
-        let lists = zipped.iter().map(|(key, values)| Ok((key, list(path, key, values)?))).collect::<Result<Vec<_>>>()?;
+        let lists = zipped
+            .iter()
+            .map(|(key, values)| Ok((key, list(path, key, values)?)))
+            .collect::<Result<Vec<_>>>()?;
         let length = lists.first().map_or(0, |(_, values)| values.len());
         if let Some((key, values)) = lists.iter().find(|(_, values)| values.len() != length) {
-            let problem = format!("{}: `{key}` of a [[zip]] has {} values, the first list has {length}", path.display(), values.len());
-            return Err(Error::user(problem, "lists of one [[zip]] go in step and are equally long"));
+            let problem = format!(
+                "{}: `{key}` of a [[zip]] has {} values, the first list has {length}",
+                path.display(),
+                values.len()
+            );
+            return Err(Error::user(
+                problem,
+                "lists of one [[zip]] go in step and are equally long",
+            ));
         }
-        dimensions.push((0..length).map(|i| lists.iter().map(|(key, values)| ((*key).clone(), values[i].clone())).collect()).collect());
+        dimensions.push(
+            (0..length)
+                .map(|i| {
+                    lists.iter().map(|(key, values)| ((*key).clone(), values[i].clone())).collect()
+                })
+                .collect(),
+        );
     }
     let mut cells: Vec<Choice> = vec![Vec::new()];
     for dimension in dimensions {
-        cells = cells.iter().flat_map(|cell| dimension.iter().map(move |choice| [cell.clone(), choice.clone()].concat())).collect();
+        cells = cells
+            .iter()
+            .flat_map(|cell| {
+                dimension.iter().map(move |choice| [cell.clone(), choice.clone()].concat())
+            })
+            .collect();
     }
     let excluded = |cell: &Choice| {
-        let matches = |rule: &toml::Table| rule.iter().all(|(key, value)| cell.iter().any(|(k, v)| k == key && v == value));
+        let matches = |rule: &toml::Table| {
+            rule.iter().all(|(key, value)| cell.iter().any(|(k, v)| k == key && v == value))
+        };
         file.exclude.iter().any(|rule| !rule.is_empty() && matches(rule))
     };
     for rule in &file.exclude {
-        if let Some(key) = rule.keys().find(|key| !cells.iter().any(|cell| cell.iter().any(|(k, _)| k == *key))) {
-            return Err(Error::user(format!("{}: `{key}` of an [[exclude]] is not varied", path.display()), "name keys of [axes] or [[zip]]"));
+        if let Some(key) =
+            rule.keys().find(|key| !cells.iter().any(|cell| cell.iter().any(|(k, _)| k == *key)))
+        {
+            return Err(Error::user(
+                format!("{}: `{key}` of an [[exclude]] is not varied", path.display()),
+                "name keys of [axes] or [[zip]]",
+            ));
         }
     }
     cells.retain(|cell| !excluded(cell));
@@ -209,28 +244,50 @@ impl Sweep {
     }
 
     fn resolve(path: &Path, finished: Option<&Path>) -> Result<Self> {
-        let wrong = |problem: String| Error::user(format!("{}: {problem}", path.display()), "docs/sweeps.md describes sweep files");
-        let file: File = toml::from_str(&fs::read_to_string(path)?).map_err(|e| wrong(e.to_string()))?;
+        let wrong = |problem: String| {
+            Error::user(
+                format!("{}: {problem}", path.display()),
+                "docs/sweeps.md describes sweep files",
+            )
+        };
+        let file: File =
+            toml::from_str(&fs::read_to_string(path)?).map_err(|e| wrong(e.to_string()))?;
         if file.seeds.is_empty() {
             return Err(wrong("`seeds` is empty".into()));
         }
         let base = path.parent().unwrap_or(Path::new(".")).join(&file.base);
-        let labelled: BTreeSet<&String> = file.zip.iter().filter(|zip| zip.contains_key(LABEL)).flat_map(toml::Table::keys).collect();
+        let labelled: BTreeSet<&String> = file
+            .zip
+            .iter()
+            .filter(|zip| zip.contains_key(LABEL))
+            .flat_map(toml::Table::keys)
+            .collect();
         // Cells that name the same files share their checksums: files are large, and cells are many.
         let mut known: BTreeMap<(String, String), Checksums> = BTreeMap::new();
         let mut cells: Vec<Cell> = Vec::new();
         for choice in expand(path, &file)? {
-            let settings: Vec<String> = choice.iter().filter(|(key, _)| key != LABEL).map(|(key, value)| format!("{key}={value}")).collect();
-            let words = choice.iter().filter_map(|(key, value)| match (key == LABEL, labelled.contains(key)) {
-                (true, _) => Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned)),
-                (false, true) => None,
-                (false, false) => Some(format!("{key}={value}")),
+            let settings: Vec<String> = choice
+                .iter()
+                .filter(|(key, _)| key != LABEL)
+                .map(|(key, value)| format!("{key}={value}"))
+                .collect();
+            let words = choice.iter().filter_map(|(key, value)| {
+                match (key == LABEL, labelled.contains(key)) {
+                    (true, _) => {
+                        Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+                    }
+                    (false, true) => None,
+                    (false, false) => Some(format!("{key}={value}")),
+                }
             });
             let label = words.collect::<Vec<_>>().join(" ");
             let label = if label.is_empty() { "base".to_owned() } else { label };
             let experiment = Experiment::load(&base, &settings)?;
-            let id = match finished.filter(|_| !experiment::missing_weights(&experiment).is_empty()) {
-                Some(runs) => recognise(&runs.join(experiment::name(&base)), &experiment)?.unwrap_or_default(),
+            let id = match finished.filter(|_| !experiment::missing_weights(&experiment).is_empty())
+            {
+                Some(runs) => {
+                    recognise(&runs.join(experiment::name(&base)), &experiment)?.unwrap_or_default()
+                }
                 None => {
                     let files = (experiment.model.weights.clone(), experiment.data.lines.clone());
                     let checksums = match known.entry(files) {
@@ -241,14 +298,24 @@ impl Sweep {
                 }
             };
             if let Some(twin) = cells.iter().find(|c| c.id == id && !id.is_empty()) {
-                return Err(wrong(format!("the cells `{}` and `{label}` are the same experiment", twin.label)));
+                return Err(wrong(format!(
+                    "the cells `{}` and `{label}` are the same experiment",
+                    twin.label
+                )));
             }
             cells.push(Cell { id, settings, label });
         }
         if cells.is_empty() {
             return Err(wrong("no cell is left".into()));
         }
-        Ok(Self { base, seeds: file.seeds, cells, report: file.report, slurm: file.slurm, file: path.to_path_buf() })
+        Ok(Self {
+            base,
+            seeds: file.seeds,
+            cells,
+            report: file.report,
+            slurm: file.slurm,
+            file: path.to_path_buf(),
+        })
     }
 
     /// Every cell with every seed, in the order in which they run.
@@ -284,7 +351,8 @@ impl Sweep {
 
     /// The first key whose value in a run's configuration is not the cell's, with both values.
     fn changed(&self, written: &Path, cell: &Cell) -> Option<String> {
-        let (was, is) = (Experiment::load(written, &[]), Experiment::load(&self.base, &cell.settings));
+        let (was, is) =
+            (Experiment::load(written, &[]), Experiment::load(&self.base, &cell.settings));
         match (was, is) {
             (Ok(was), Ok(is)) => was.difference(&is),
             (Err(error), _) => Some(error.to_string()),
@@ -303,15 +371,21 @@ impl Sweep {
             let finished: Vec<(f64, u64)> = directories
                 .filter_map(|run| {
                     let seconds = read::<RunResult>(&run.join("result.json"))?.train_seconds;
-                    let manifest = read::<serde_json::Value>(&run.join("manifest.json")).unwrap_or_default();
+                    let manifest =
+                        read::<serde_json::Value>(&run.join("manifest.json")).unwrap_or_default();
                     Some((seconds, manifest["peak_memory"].as_u64().unwrap_or_default()))
                 })
                 .collect();
             if finished.is_empty() {
                 return read(&self.prediction(runs, cell));
             }
-            let seconds = finished.iter().map(|(seconds, _)| seconds).sum::<f64>() / finished.len() as f64;
-            Some(Cost { seconds, memory: finished.iter().map(|(_, memory)| *memory).max().unwrap_or_default(), predicted: false })
+            let seconds =
+                finished.iter().map(|(seconds, _)| seconds).sum::<f64>() / finished.len() as f64;
+            Some(Cost {
+                seconds,
+                memory: finished.iter().map(|(_, memory)| *memory).max().unwrap_or_default(),
+                predicted: false,
+            })
         };
         self.cells.iter().filter_map(|cell| Some((cell.id.as_str(), of(cell)?))).collect()
     }
@@ -323,7 +397,11 @@ impl Sweep {
 
     /// Numbers of the runs that are not done.
     fn open(&self, runs: &Path) -> Vec<usize> {
-        self.jobs().enumerate().filter(|(_, (cell, seed))| self.state(runs, cell, *seed) != State::Done).map(|(number, _)| number).collect()
+        self.jobs()
+            .enumerate()
+            .filter(|(_, (cell, seed))| self.state(runs, cell, *seed) != State::Done)
+            .map(|(number, _)| number)
+            .collect()
     }
 
     /// Submits what is not done as a job array, or returns its script.
@@ -335,16 +413,30 @@ impl Sweep {
         if open.is_empty() {
             return Ok("every run is done\n".into());
         }
-        let failed = |e: std::io::Error| Error::Failure(format!("cannot find out where this program lies: {e}"));
-        let (program, directory) = (std::env::current_exe().map_err(failed)?, std::env::current_dir().map_err(failed)?);
+        let failed = |e: std::io::Error| {
+            Error::Failure(format!("cannot find out where this program lies: {e}"))
+        };
+        let (program, directory) =
+            (std::env::current_exe().map_err(failed)?, std::env::current_dir().map_err(failed)?);
         let count = self.cells.len() * self.seeds.len();
-        let job = slurm::Job { program: &program, file: &self.file, runs, directory: &directory, open: &open, count };
+        let job = slurm::Job {
+            program: &program,
+            file: &self.file,
+            runs,
+            directory: &directory,
+            open: &open,
+            count,
+        };
         let script = slurm::script(&self.slurm, &job);
         if dry {
             return Ok(script);
         }
         let number = slurm::submit(&script, runs, &self.file)?;
-        Ok(format!("job array {number}: {} of {count} runs; logs in {}\n", open.len(), runs.join("slurm").display()))
+        Ok(format!(
+            "job array {number}: {} of {count} runs; logs in {}\n",
+            open.len(),
+            runs.join("slurm").display()
+        ))
     }
 
     /// Cells, ids, states, what Slurm says of them, time and memory of each, and the training time that is left.
@@ -353,9 +445,11 @@ impl Sweep {
     /// [`Error`] naming the note of Slurm's jobs that cannot be read.
     pub fn plan(&self, runs: &Path) -> Result<String> {
         let costs = self.costs(runs);
-        let usual = (!costs.is_empty()).then(|| costs.values().map(|cost| cost.seconds).sum::<f64>() / costs.len() as f64);
+        let usual = (!costs.is_empty())
+            .then(|| costs.values().map(|cost| cost.seconds).sum::<f64>() / costs.len() as f64);
         let in_queue = slurm::states(runs, &self.file)?;
-        let column = |text: &str| if in_queue.is_empty() { String::new() } else { format!(" {text} |") };
+        let column =
+            |text: &str| if in_queue.is_empty() { String::new() } else { format!(" {text} |") };
         let mut text = format!(
             "| cell | what is varied | seed | state |{} minutes of training | MiB at the peak |\n|---|---|--:|---|{}--:|--:|\n",
             column("slurm"),
@@ -372,17 +466,31 @@ impl Sweep {
             }
             let queued = column(in_queue.get(&number).map_or("", String::as_str));
             let cost = cost.map_or_else(|| "– | –".to_owned(), Cost::to_string);
-            text += &format!("| {} | {} | {seed} | {state} |{queued} {cost} |\n", cell.id, cell.label);
+            text +=
+                &format!("| {} | {} | {seed} | {state} |{queued} {cost} |\n", cell.id, cell.label);
         }
         let total = self.cells.len() * self.seeds.len();
-        let many = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
-        text += &format!("\n{}, {}: {} of {total} runs done", many(self.cells.len(), "cell"), many(self.seeds.len(), "seed"), total - open);
+        let many = |count: usize, what: &str| {
+            format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+        };
+        text += &format!(
+            "\n{}, {}: {} of {total} runs done",
+            many(self.cells.len(), "cell"),
+            many(self.seeds.len(), "seed"),
+            total - open
+        );
         match usual {
             None => text += "; `aio sweep check` predicts time and memory",
-            Some(_) if open > 0 => text += &format!("; about {:.0} minutes of training left", left / 60.0),
+            Some(_) if open > 0 => {
+                text += &format!("; about {:.0} minutes of training left", left / 60.0)
+            }
             Some(_) => {}
         }
-        let note = if costs.values().any(|cost| cost.predicted) { "; ~ is a prediction of `aio sweep check`\n" } else { "\n" };
+        let note = if costs.values().any(|cost| cost.predicted) {
+            "; ~ is a prediction of `aio sweep check`\n"
+        } else {
+            "\n"
+        };
         Ok(text + note)
     }
 
@@ -395,12 +503,23 @@ impl Sweep {
             "| cell | what is varied | steps | seconds a step | minutes of training | MiB at the peak |\n|---|---|--:|--:|--:|--:|\n".to_owned();
         for cell in &self.cells {
             let experiment = Experiment::load(&self.base, &cell.settings)?;
-            let named = |e: Error| Error::user(format!("cell {} ({}): {e}", cell.id, cell.label), e.hint().unwrap_or_default());
-            let train::Probe { steps, seconds, memory } = experiment::probe(&experiment, device).map_err(named)?;
-            let cost = Cost { seconds: seconds * steps as f64, memory: (memory.total() >> 20) as u64, predicted: true };
+            let named = |e: Error| {
+                Error::user(
+                    format!("cell {} ({}): {e}", cell.id, cell.label),
+                    e.hint().unwrap_or_default(),
+                )
+            };
+            let train::Probe { steps, seconds, memory } =
+                experiment::probe(&experiment, device).map_err(named)?;
+            let cost = Cost {
+                seconds: seconds * steps as f64,
+                memory: (memory.total() >> 20) as u64,
+                predicted: true,
+            };
             let json = serde_json::to_string(&cost).map_err(|e| Error::Failure(e.to_string()))?;
             fs::write_then_rename(&self.prediction(runs, cell), json.as_bytes())?;
-            text += &format!("| {} | {} | {steps} | {seconds:.2} | {cost} |\n", cell.id, cell.label);
+            text +=
+                &format!("| {} | {} | {steps} | {seconds:.2} | {cost} |\n", cell.id, cell.label);
         }
         Ok(text)
     }
@@ -413,8 +532,12 @@ impl Sweep {
         let mut failures = Vec::new();
         let (index, count) = choose.shard;
         let jobs: Vec<(&Cell, u64)> = self.jobs().collect();
-        for (cell, seed) in jobs.into_iter().enumerate().filter(|(i, _)| i % count == index).map(|(_, job)| job) {
-            if choose.only.as_ref().is_some_and(|id| *id != cell.id) || choose.seed.is_some_and(|wanted| wanted != seed) {
+        for (cell, seed) in
+            jobs.into_iter().enumerate().filter(|(i, _)| i % count == index).map(|(_, job)| job)
+        {
+            if choose.only.as_ref().is_some_and(|id| *id != cell.id)
+                || choose.seed.is_some_and(|wanted| wanted != seed)
+            {
                 continue;
             }
             let directory = self.directory(runs, cell, seed);
@@ -441,7 +564,12 @@ impl Sweep {
             let failed = directory.join(FAILED);
             let _ = std::fs::remove_file(&failed);
             let settings = cell.settings.iter().cloned().chain([format!("seed={seed}")]).collect();
-            let request = Request { name: self.base.display().to_string(), settings, device: device.to_owned(), runs: runs.to_path_buf() };
+            let request = Request {
+                name: self.base.display().to_string(),
+                settings,
+                device: device.to_owned(),
+                runs: runs.to_path_buf(),
+            };
             let outcome = experiment::run(&request);
             drop(lock);
             match outcome {
@@ -457,7 +585,11 @@ impl Sweep {
                 }
             }
         }
-        if failures.is_empty() { self.plan(runs) } else { Err(Error::Failure(format!("{} runs failed: {}", failures.len(), failures.join(", ")))) }
+        if failures.is_empty() {
+            self.plan(runs)
+        } else {
+            Err(Error::Failure(format!("{} runs failed: {}", failures.len(), failures.join(", "))))
+        }
     }
 
     /// The results of every cell, missing ones as such.
@@ -468,7 +600,9 @@ impl Sweep {
         let of = |cell: &Cell| {
             let mut results = Vec::new();
             for seed in &self.seeds {
-                results.extend(Run::at(self.directory(runs, cell, *seed)).read::<RunResult>("result.json")?);
+                results.extend(
+                    Run::at(self.directory(runs, cell, *seed)).read::<RunResult>("result.json")?,
+                );
             }
             Ok((cell.clone(), results))
         };
@@ -482,15 +616,24 @@ fn recognise(directory: &Path, experiment: &Experiment) -> Result<Option<String>
     let mut found = BTreeSet::new();
     for cell in fs::sorted_entries(directory).unwrap_or_default() {
         let runs = fs::sorted_entries(&cell).unwrap_or_default();
-        let same = |run: &PathBuf| Experiment::load(&run.join("config.toml"), &[]).is_ok_and(|was| was.difference(experiment).is_none());
+        let same = |run: &PathBuf| {
+            Experiment::load(&run.join("config.toml"), &[])
+                .is_ok_and(|was| was.difference(experiment).is_none())
+        };
         if runs.iter().any(same) {
             found.extend(name(&cell));
         }
     }
     if found.len() > 1 {
         let cells = found.into_iter().collect::<Vec<_>>().join(" and ");
-        let problem = format!("{}: {cells} have the same configuration and different weights", directory.display());
-        return Err(Error::user(problem, "put the weights in their place, so that their checksums tell which of them is meant"));
+        let problem = format!(
+            "{}: {cells} have the same configuration and different weights",
+            directory.display()
+        );
+        return Err(Error::user(
+            problem,
+            "put the weights in their place, so that their checksums tell which of them is meant",
+        ));
     }
     Ok(found.pop_first())
 }
@@ -543,8 +686,13 @@ struct Held {
 
 impl Lock {
     fn own() -> Self {
-        let host = std::fs::read_to_string("/etc/hostname").or_else(|_| std::env::var("HOSTNAME").or_else(|_| std::env::var("COMPUTERNAME")));
-        Self { host: host.map_or_else(|_| "unknown host".into(), |h| h.trim().to_owned()), process: std::process::id(), beat: now() }
+        let host = std::fs::read_to_string("/etc/hostname")
+            .or_else(|_| std::env::var("HOSTNAME").or_else(|_| std::env::var("COMPUTERNAME")));
+        Self {
+            host: host.map_or_else(|_| "unknown host".into(), |h| h.trim().to_owned()),
+            process: std::process::id(),
+            beat: now(),
+        }
     }
 
     fn read(directory: &Path) -> Option<Self> {
@@ -573,7 +721,8 @@ impl Lock {
             // Whoever held it is gone.
             let _ = std::fs::remove_file(&path);
         }
-        let failed = |source| Error::Data(DataError::Io { action: "write", path: path.clone(), source });
+        let failed =
+            |source| Error::Data(DataError::Io { action: "write", path: path.clone(), source });
         match std::fs::OpenOptions::new().write(true).create_new(true).open(&path) {
             Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => return Ok(None),
             Err(e) => return Err(failed(e)),
@@ -612,7 +761,10 @@ mod tests {
     fn expanded(text: &str) -> Result<Vec<String>> {
         let file: File = toml::from_str(text).expect("TOML");
         let cells = expand(Path::new("sweep.toml"), &file)?;
-        Ok(cells.iter().map(|c| c.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(" ")).collect())
+        Ok(cells
+            .iter()
+            .map(|c| c.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(" "))
+            .collect())
     }
 
     #[test]
@@ -637,7 +789,10 @@ mod tests {
         for (text, expected) in [
             ("base = \"x\"\n[axes]\na = 3\n", "`a` is not a list"),
             ("base = \"x\"\n[[zip]]\na = [1, 2]\nb = [1]\n", "`b` of a [[zip]] has 1 values"),
-            ("base = \"x\"\n[axes]\na = [1]\n[[exclude]]\nb = 1\n", "`b` of an [[exclude]] is not varied"),
+            (
+                "base = \"x\"\n[axes]\na = [1]\n[[exclude]]\nb = 1\n",
+                "`b` of an [[exclude]] is not varied",
+            ),
         ] {
             assert!(expanded(text).expect_err(text).to_string().contains(expected), "{expected}");
         }
@@ -653,7 +808,9 @@ mod tests {
         let silent = Lock { beat: now() - STALE - 1, host: "elsewhere".into(), ..Lock::own() };
         let gone = Lock { process: u32::MAX, ..Lock::own() };
         let elsewhere = Lock { host: "elsewhere".into(), ..gone.clone() };
-        for (lock, lapses) in [(silent, true), (gone, cfg!(target_os = "linux")), (elsewhere, false)] {
+        for (lock, lapses) in
+            [(silent, true), (gone, cfg!(target_os = "linux")), (elsewhere, false)]
+        {
             std::fs::write(directory.path().join(LOCK), lock.text()).expect("write");
             assert_eq!(Lock::take(directory.path()).expect("looked").is_some(), lapses, "{lock:?}");
         }

@@ -4,7 +4,9 @@ use crate::config::nearest;
 use crate::error::{Error, Result};
 use crate::trials::{self, DRAWS, Mode};
 use aio_data::synthesis::channel_exchange;
-use aio_data::{Content, Dataset, DatasetName, Modality, ModalitySet, Sample, picture::Picture, rng};
+use aio_data::{
+    Content, Dataset, DatasetName, Modality, ModalitySet, Sample, picture::Picture, rng,
+};
 use aio_eval::{Entry, Protocol, Unmatched, single_shot, unmatched};
 use aio_model::Input;
 use serde::{Deserialize, Serialize};
@@ -48,7 +50,8 @@ struct Variant {
 impl fmt::Display for Task {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}-{}", self.dataset, self.query, self.gallery)?;
-        let Variant { mode, official, shots, multi_query, artists, released, first, rule } = &self.variant;
+        let Variant { mode, official, shots, multi_query, artists, released, first, rule } =
+            &self.variant;
         let words = [
             mode.map(|m| m.name().to_owned()),
             official.then(|| "official".to_owned()),
@@ -115,12 +118,20 @@ pub struct TaskData {
 }
 
 fn entry(sample: &Sample) -> Entry {
-    Entry { identity: sample.identity.0, camera: sample.camera.map_or(-1, |c| c.0), image: sample.source.map_or(-1, |s| s.0) }
+    Entry {
+        identity: sample.identity.0,
+        camera: sample.camera.map_or(-1, |c| c.0),
+        image: sample.source.map_or(-1, |s| s.0),
+    }
 }
 
 fn part(sample: &Sample) -> Part {
     match &sample.content {
-        Content::Image(path) => Part::Picture(QueryPicture { modality: sample.modality, path: path.clone(), synthesised: None }),
+        Content::Image(path) => Part::Picture(QueryPicture {
+            modality: sample.modality,
+            path: path.clone(),
+            synthesised: None,
+        }),
         Content::Caption(text) => Part::Caption(text.clone()),
     }
 }
@@ -132,8 +143,12 @@ fn single(sample: &Sample) -> Query {
 const USAGE: &str = "a task is <data set>.<query>-<gallery>, such as market1501.rgb-rgb or sysu-mm01.infrared-rgb.all (docs/protocols.md)";
 
 /// Names of ORBench's lists, in the order in which a key names what follows its first element.
-const ORBENCH: [(Modality, &str); 4] =
-    [(Modality::Infrared, "NIR"), (Modality::ColourPencil, "CP"), (Modality::Sketch, "SK"), (Modality::Text, "TEXT")];
+const ORBENCH: [(Modality, &str); 4] = [
+    (Modality::Infrared, "NIR"),
+    (Modality::ColourPencil, "CP"),
+    (Modality::Sketch, "SK"),
+    (Modality::Text, "TEXT"),
+];
 
 impl Task {
     /// Parses a task; `*` as query stands for every combination that the data set has: the 15 of RGB, infrared, sketch and
@@ -145,29 +160,45 @@ impl Task {
         let mut fields = text.split('.');
         let name = fields.next().unwrap_or_default();
         let dataset: DatasetName = name.parse().map_err(|_| {
-            let near = nearest(name, DatasetName::ALL.map(DatasetName::name)).map_or(USAGE.to_owned(), |n| format!("did you mean `{n}`?"));
+            let near = nearest(name, DatasetName::ALL.map(DatasetName::name))
+                .map_or(USAGE.to_owned(), |n| format!("did you mean `{n}`?"));
             Error::user(format!("task `{text}`: unknown data set `{name}`"), near)
         })?;
-        let modalities = |e: aio_data::ParseModalityError| Error::user(format!("task `{text}`: {e}"), USAGE);
-        let direction = fields.next().and_then(|d| d.rsplit_once('-').filter(|(query, gallery)| !query.is_empty() && !gallery.is_empty()));
+        let modalities =
+            |e: aio_data::ParseModalityError| Error::user(format!("task `{text}`: {e}"), USAGE);
+        let direction = fields.next().and_then(|d| {
+            d.rsplit_once('-').filter(|(query, gallery)| !query.is_empty() && !gallery.is_empty())
+        });
         // `sketch-colour-pencil` splits inside a name.
         let direction = direction.map(|(query, gallery)| match query.strip_suffix("-colour") {
             Some(query) if gallery == "pencil" => (query, "colour-pencil"),
             _ => (query, gallery),
         });
-        let (query, gallery) = direction.ok_or_else(|| Error::user(format!("task `{text}` names no `<query>-<gallery>`"), USAGE))?;
+        let (query, gallery) = direction.ok_or_else(|| {
+            Error::user(format!("task `{text}` names no `<query>-<gallery>`"), USAGE)
+        })?;
         let gallery: Modality = gallery.parse().map_err(modalities)?;
         let mut variant = Variant::default();
         for word in fields {
             variant.add(word, dataset).map_err(|known| {
                 let problem = format!("task `{text}`: {dataset} has no variant `{word}`");
-                Error::user(problem, if known.is_empty() { "it has no variants".into() } else { format!("its variants are {known}") })
+                Error::user(
+                    problem,
+                    if known.is_empty() {
+                        "it has no variants".into()
+                    } else {
+                        format!("its variants are {known}")
+                    },
+                )
             })?;
         }
         if dataset == DatasetName::SysuMm01 {
             variant.mode.get_or_insert(Mode::All);
             if variant.shots.is_some() && !variant.official {
-                return Err(Error::user(format!("task `{text}`: the Python draws are single-shot"), "add `.official` for multi-shot galleries"));
+                return Err(Error::user(
+                    format!("task `{text}`: the Python draws are single-shot"),
+                    "add `.official` for multi-shot galleries",
+                ));
             }
         }
         let tasks: Vec<Self> = match (query, dataset) {
@@ -178,13 +209,24 @@ impl Task {
                     Self { dataset, query, gallery, variant: Variant { first, ..variant.clone() } }
                 })
                 .collect(),
-            ("*", _) => ModalitySet::combinations().into_iter().map(|query| Self { dataset, query, gallery, variant: variant.clone() }).collect(),
-            _ => vec![Self { dataset, query: query.parse().map_err(modalities)?, gallery, variant }],
+            ("*", _) => ModalitySet::combinations()
+                .into_iter()
+                .map(|query| Self { dataset, query, gallery, variant: variant.clone() })
+                .collect(),
+            _ => {
+                vec![Self { dataset, query: query.parse().map_err(modalities)?, gallery, variant }]
+            }
         };
         for task in &tasks {
             if !task.is_supported() {
-                let problem = format!("task `{text}`: {} has no {} queries against {}", task.dataset, task.query, task.gallery);
-                return Err(Error::user(problem, "docs/protocols.md lists the tasks of every data set"));
+                let problem = format!(
+                    "task `{text}`: {} has no {} queries against {}",
+                    task.dataset, task.query, task.gallery
+                );
+                return Err(Error::user(
+                    problem,
+                    "docs/protocols.md lists the tasks of every data set",
+                ));
             }
         }
         Ok(tasks)
@@ -209,7 +251,9 @@ impl Task {
             D::RegDb(_) | D::Llcm => &["infrared-rgb", "rgb-infrared"],
             D::PkuSketch(_) | D::MarketSketch1k => &["sketch-rgb"],
             D::CuhkPedes | D::IcfgPedes | D::RstpReid => &["text-rgb"],
-            D::TriCuhkPedes | D::TriIcfgPedes | D::TriRstpReid => &["text-rgb", "sketch-rgb", "sketch+text-rgb"],
+            D::TriCuhkPedes | D::TriIcfgPedes | D::TriRstpReid => {
+                &["text-rgb", "sketch-rgb", "sketch+text-rgb"]
+            }
             D::OrBench => &["infrared-rgb", "colour-pencil-rgb", "sketch-rgb", "text-rgb"],
             D::SynthPedes | D::Table(_) => &[],
         };
@@ -228,9 +272,20 @@ impl Task {
             D::RegDb(_) | D::Llcm => to_rgb && single && of(&[Infrared]) && !self.variant.released,
             D::PkuSketch(_) | D::MarketSketch1k => to_rgb && single && of(&[Sketch]),
             D::CuhkPedes | D::IcfgPedes | D::RstpReid => to_rgb && single && of(&[Text]),
-            D::TriCuhkPedes | D::TriIcfgPedes | D::TriRstpReid => to_rgb && of(&[Rgb, Infrared, Sketch, Text]),
-            D::OrBench if !to_rgb => single && self.gallery != Text && !self.query.contains(self.gallery) && self.variant.first.is_none(),
-            D::OrBench => to_rgb && of(&[Infrared, ColourPencil, Sketch, Text]) && self.variant.first.is_none_or(|m| self.query.contains(m)),
+            D::TriCuhkPedes | D::TriIcfgPedes | D::TriRstpReid => {
+                to_rgb && of(&[Rgb, Infrared, Sketch, Text])
+            }
+            D::OrBench if !to_rgb => {
+                single
+                    && self.gallery != Text
+                    && !self.query.contains(self.gallery)
+                    && self.variant.first.is_none()
+            }
+            D::OrBench => {
+                to_rgb
+                    && of(&[Infrared, ColourPencil, Sketch, Text])
+                    && self.variant.first.is_none_or(|m| self.query.contains(m))
+            }
             D::SynthPedes => false,
             D::Table(_) => single && self.gallery != Text,
             _ => to_rgb && single && of(&[Rgb]),
@@ -240,7 +295,8 @@ impl Task {
     /// Number of modalities if this is one of ORBench's published query lists, over whose groups means are reported.
     #[must_use]
     pub fn orbench_group(&self) -> Option<usize> {
-        (self.dataset == DatasetName::OrBench && self.gallery == Modality::Rgb).then(|| self.query.len())
+        (self.dataset == DatasetName::OrBench && self.gallery == Modality::Rgb)
+            .then(|| self.query.len())
     }
 
     fn protocol(&self, dataset: &Dataset) -> Protocol {
@@ -254,7 +310,8 @@ impl Task {
             D::Cuhk03ClassicDetected | D::Cuhk03ClassicLabeled => Protocol::Cuhk03Classic,
             D::PkuSketch(_) | D::MarketSketch1k | D::OrBench | D::SynthPedes => Protocol::None,
             D::Table(_) => self.variant.rule.unwrap_or_else(|| {
-                let everywhere = dataset.query.iter().chain(&dataset.gallery).all(|s| s.camera.is_some());
+                let everywhere =
+                    dataset.query.iter().chain(&dataset.gallery).all(|s| s.camera.is_some());
                 if everywhere { Protocol::Market1501 } else { Protocol::None }
             }),
             _ => Protocol::Market1501,
@@ -267,7 +324,8 @@ impl Task {
     /// [`Error::User`] if nothing is left to evaluate, or the protocol needs a file that is not there.
     pub fn data(&self, dataset: &Dataset) -> Result<TaskData> {
         // Where a data set is searched in both directions, its test parts change sides.
-        let turned = self.gallery == Modality::Infrared && matches!(self.dataset, DatasetName::RegDb(_) | DatasetName::Llcm);
+        let turned = self.gallery == Modality::Infrared
+            && matches!(self.dataset, DatasetName::RegDb(_) | DatasetName::Llcm);
         // ORBench publishes lists against photographs alone; between its other modalities everything is asked for in everything.
         let crossed = self.dataset == DatasetName::OrBench && self.gallery != Modality::Rgb;
         let (asked, shown) = match (turned, crossed) {
@@ -276,17 +334,26 @@ impl Task {
             (_, true) => (&dataset.query, &dataset.query),
             _ => (&dataset.query, &dataset.gallery),
         };
-        let gallery: Vec<(Entry, PathBuf)> =
-            shown.iter().filter(|s| s.modality == self.gallery).filter_map(|s| Some((entry(s), s.path()?.to_path_buf()))).collect();
+        let gallery: Vec<(Entry, PathBuf)> = shown
+            .iter()
+            .filter(|s| s.modality == self.gallery)
+            .filter_map(|s| Some((entry(s), s.path()?.to_path_buf())))
+            .collect();
         let queries = match self.dataset {
-            DatasetName::TriCuhkPedes | DatasetName::TriIcfgPedes | DatasetName::TriRstpReid => self.composed(dataset),
+            DatasetName::TriCuhkPedes | DatasetName::TriIcfgPedes | DatasetName::TriRstpReid => {
+                self.composed(dataset)
+            }
             DatasetName::OrBench if !crossed => self.listed(dataset),
             _ if self.variant.multi_query => self.pooled(dataset)?,
             _ => self.singles(asked),
         };
         if queries.is_empty() || gallery.is_empty() {
             return Err(Error::user(
-                format!("task `{self}`: {} queries and {} gallery pictures", queries.len(), gallery.len()),
+                format!(
+                    "task `{self}`: {} queries and {} gallery pictures",
+                    queries.len(),
+                    gallery.len()
+                ),
                 "is the data set complete? `aio data check` compares it with the published counts",
             ));
         }
@@ -294,7 +361,13 @@ impl Task {
         Ok(TaskData { queries, gallery, protocol: self.protocol(dataset), trials })
     }
 
-    fn trials(&self, dataset: &Dataset, queries: &[Query], gallery: &[(Entry, PathBuf)], turned: bool) -> Result<Vec<(Vec<usize>, Vec<usize>)>> {
+    fn trials(
+        &self,
+        dataset: &Dataset,
+        queries: &[Query],
+        gallery: &[(Entry, PathBuf)],
+        turned: bool,
+    ) -> Result<Vec<(Vec<usize>, Vec<usize>)>> {
         let every = || (0..queries.len()).collect::<Vec<usize>>();
         let entries: Vec<Entry> = gallery.iter().map(|(e, _)| *e).collect();
         let of_queries: Vec<Entry> = queries.iter().map(|q| q.entry).collect();
@@ -303,7 +376,10 @@ impl Task {
             (DatasetName::SysuMm01, mode) => {
                 let cameras = mode.unwrap_or(Mode::All).cameras();
                 let galleries = if self.variant.official {
-                    let path = dataset.permutations.as_deref().ok_or_else(|| trials::no_permutations(&self.to_string()))?;
+                    let path = dataset
+                        .permutations
+                        .as_deref()
+                        .ok_or_else(|| trials::no_permutations(&self.to_string()))?;
                     trials::official(&entries, cameras, path, self.variant.shots.unwrap_or(1))?
                 } else {
                     (0..DRAWS).map(|trial| single_shot(&entries, cameras, trial)).collect()
@@ -311,18 +387,29 @@ impl Task {
                 galleries.into_iter().map(|shown| (every(), shown)).collect()
             }
             // The released code asks with the drawn infrared images and shows all visible ones.
-            (DatasetName::Llcm, _) if self.variant.released => {
-                (0..DRAWS).map(|trial| (single_shot(&of_queries, &cameras, trial), (0..gallery.len()).collect())).collect()
+            (DatasetName::Llcm, _) if self.variant.released => (0..DRAWS)
+                .map(|trial| {
+                    (single_shot(&of_queries, &cameras, trial), (0..gallery.len()).collect())
+                })
+                .collect(),
+            (DatasetName::Llcm, _) => {
+                (0..DRAWS).map(|trial| (every(), single_shot(&entries, &cameras, trial))).collect()
             }
-            (DatasetName::Llcm, _) => (0..DRAWS).map(|trial| (every(), single_shot(&entries, &cameras, trial))).collect(),
-            _ if !dataset.trials.is_empty() && turned => dataset.trials.iter().map(|t| (t.gallery.clone(), t.query.clone())).collect(),
-            _ if !dataset.trials.is_empty() => dataset.trials.iter().map(|t| (t.query.clone(), t.gallery.clone())).collect(),
+            _ if !dataset.trials.is_empty() && turned => {
+                dataset.trials.iter().map(|t| (t.gallery.clone(), t.query.clone())).collect()
+            }
+            _ if !dataset.trials.is_empty() => {
+                dataset.trials.iter().map(|t| (t.query.clone(), t.gallery.clone())).collect()
+            }
             _ => vec![(every(), (0..gallery.len()).collect())],
         })
     }
 
     fn singles(&self, samples: &[Sample]) -> Vec<Query> {
-        let drawn = |s: &Sample| self.variant.artists.is_empty() || s.artist.is_some_and(|a| self.variant.artists.contains(a));
+        let drawn = |s: &Sample| {
+            self.variant.artists.is_empty()
+                || s.artist.is_some_and(|a| self.variant.artists.contains(a))
+        };
         samples.iter().filter(|s| self.query.contains(s.modality) && drawn(s)).map(single).collect()
     }
 
@@ -332,16 +419,26 @@ impl Task {
         if self.dataset == DatasetName::MarketSketch1k {
             let mut by_person: BTreeMap<i64, Query> = BTreeMap::new();
             for Query { entry, views } in self.singles(&dataset.query) {
-                by_person.entry(entry.identity).or_insert(Query { entry, views: Vec::new() }).views.extend(views);
+                by_person
+                    .entry(entry.identity)
+                    .or_insert(Query { entry, views: Vec::new() })
+                    .views
+                    .extend(views);
             }
             return Ok(by_person.into_values().collect());
         }
         if dataset.more.is_empty() {
-            return Err(Error::user(format!("task `{self}`: the data set has no gt_bbox/"), "multi-query evaluation needs the hand-drawn boxes"));
+            return Err(Error::user(
+                format!("task `{self}`: the data set has no gt_bbox/"),
+                "multi-query evaluation needs the hand-drawn boxes",
+            ));
         }
         let mut boxes: BTreeMap<(i64, i64), Vec<Vec<Part>>> = BTreeMap::new();
         for sample in &dataset.more {
-            boxes.entry((sample.identity.0, entry(sample).camera)).or_default().push(vec![part(sample)]);
+            boxes
+                .entry((sample.identity.0, entry(sample).camera))
+                .or_default()
+                .push(vec![part(sample)]);
         }
         let pooled = |query: Query| {
             let views = boxes.get(&(query.entry.identity, query.entry.camera)).cloned();
@@ -352,12 +449,22 @@ impl Task {
 
     /// Queries of ORBench's lists; the first element of the key decides their number.
     fn listed(&self, dataset: &Dataset) -> Vec<Query> {
-        let first = self.variant.first.or_else(|| ORBENCH.iter().map(|(m, _)| *m).find(|m| self.query.contains(*m)));
-        let rows = dataset.combinations.get(&orbench_key(self.query, first)).map(Vec::as_slice).unwrap_or_default();
+        let first = self
+            .variant
+            .first
+            .or_else(|| ORBENCH.iter().map(|(m, _)| *m).find(|m| self.query.contains(*m)));
+        let rows = dataset
+            .combinations
+            .get(&orbench_key(self.query, first))
+            .map(Vec::as_slice)
+            .unwrap_or_default();
         rows.iter()
             .map(|row| {
                 let samples: Vec<&Sample> = row.iter().map(|i| &dataset.query[*i]).collect();
-                Query { entry: entry(samples[0]), views: vec![samples.into_iter().map(part).collect()] }
+                Query {
+                    entry: entry(samples[0]),
+                    views: vec![samples.into_iter().map(part).collect()],
+                }
             })
             .collect()
     }
@@ -370,13 +477,22 @@ impl Task {
         }
         let mut queries = Vec::new();
         for photo in &dataset.gallery {
-            let made = described.get(&photo.source.map_or(-1, |s| s.0)).map(Vec::as_slice).unwrap_or_default();
+            let made = described
+                .get(&photo.source.map_or(-1, |s| s.0))
+                .map(Vec::as_slice)
+                .unwrap_or_default();
             let mut parts = Vec::new();
             if let Some(path) = photo.path() {
                 let number = entry(photo).image.unsigned_abs();
-                for (modality, synthesised) in [(Modality::Rgb, None), (Modality::Infrared, Some(number))] {
+                for (modality, synthesised) in
+                    [(Modality::Rgb, None), (Modality::Infrared, Some(number))]
+                {
                     if self.query.contains(modality) {
-                        parts.push(Part::Picture(QueryPicture { modality, path: path.to_path_buf(), synthesised }));
+                        parts.push(Part::Picture(QueryPicture {
+                            modality,
+                            path: path.to_path_buf(),
+                            synthesised,
+                        }));
                     }
                 }
             }
@@ -385,7 +501,10 @@ impl Task {
                 parts.extend(of(Modality::Sketch).map(|s| part(s)));
             }
             if self.query.contains(Modality::Text) {
-                let with = |s: &&Sample| Query { entry: entry(photo), views: vec![parts.iter().cloned().chain([part(s)]).collect()] };
+                let with = |s: &&Sample| Query {
+                    entry: entry(photo),
+                    views: vec![parts.iter().cloned().chain([part(s)]).collect()],
+                };
                 queries.extend(of(Modality::Text).map(with));
             } else {
                 queries.push(Query { entry: entry(photo), views: vec![parts] });
@@ -398,14 +517,27 @@ impl Task {
 /// The published query lists of ORBench: what a query holds, and the modality over whose samples the list runs.
 fn orbench_keys() -> Vec<(ModalitySet, Modality)> {
     let members = ORBENCH.map(|(m, _)| m);
-    let mut sets: Vec<ModalitySet> =
-        (1u8..16).map(|bits| members.into_iter().enumerate().filter(|(i, _)| bits >> i & 1 == 1).map(|(_, m)| m).collect()).collect();
+    let mut sets: Vec<ModalitySet> = (1u8..16)
+        .map(|bits| {
+            members
+                .into_iter()
+                .enumerate()
+                .filter(|(i, _)| bits >> i & 1 == 1)
+                .map(|(_, m)| m)
+                .collect()
+        })
+        .collect();
     sets.sort_by_key(|set| (set.len(), *set));
-    sets.into_iter().flat_map(|set| members.into_iter().filter(move |m| set.contains(*m)).map(move |first| (set, first))).collect()
+    sets.into_iter()
+        .flat_map(|set| {
+            members.into_iter().filter(move |m| set.contains(*m)).map(move |first| (set, first))
+        })
+        .collect()
 }
 
 fn orbench_key(set: ModalitySet, first: Option<Modality>) -> String {
-    let (head, tail): (Vec<_>, Vec<_>) = ORBENCH.into_iter().filter(|(m, _)| set.contains(*m)).partition(|(m, _)| Some(*m) == first);
+    let (head, tail): (Vec<_>, Vec<_>) =
+        ORBENCH.into_iter().filter(|(m, _)| set.contains(*m)).partition(|(m, _)| Some(*m) == first);
     head.into_iter().chain(tail).map(|(_, name)| name).collect::<Vec<_>>().join("+")
 }
 
@@ -420,21 +552,37 @@ impl Variant {
                     "all" => self.mode = Some(Mode::All),
                     "indoor" => self.mode = Some(Mode::Indoor),
                     "official" => self.official = true,
-                    _ => self.shots = Some(word.strip_suffix("-shot").and_then(|n| n.parse().ok()).filter(|n| *n > 0).ok_or(KNOWN)?),
+                    _ => {
+                        self.shots = Some(
+                            word.strip_suffix("-shot")
+                                .and_then(|n| n.parse().ok())
+                                .filter(|n| *n > 0)
+                                .ok_or(KNOWN)?,
+                        )
+                    }
                 }
             }
-            D::Market1501 | D::Market1501Plus500k if word == "multi-query" => self.multi_query = true,
+            D::Market1501 | D::Market1501Plus500k if word == "multi-query" => {
+                self.multi_query = true
+            }
             D::Market1501 | D::Market1501Plus500k => return Err("multi-query"),
             D::MarketSketch1k if word == "multi-query" => self.multi_query = true,
-            D::MarketSketch1k if !word.is_empty() && word.chars().all(|c| ('A'..='F').contains(&c)) => self.artists = word.to_owned(),
+            D::MarketSketch1k
+                if !word.is_empty() && word.chars().all(|c| ('A'..='F').contains(&c)) =>
+            {
+                self.artists = word.to_owned()
+            }
             D::MarketSketch1k => return Err("artists such as A or ABE, multi-query"),
             D::Llcm if word == "released" => self.released = true,
             D::Llcm => return Err("released (of rgb-infrared)"),
             D::OrBench => {
                 const KNOWN: &str = "<modality>-first";
-                self.first = Some(word.strip_suffix("-first").and_then(|m| m.parse().ok()).ok_or(KNOWN)?);
+                self.first =
+                    Some(word.strip_suffix("-first").and_then(|m| m.parse().ok()).ok_or(KNOWN)?);
             }
-            D::Table(_) => self.rule = Some(Protocol::named(word).ok_or("the protocols of `aio score`")?),
+            D::Table(_) => {
+                self.rule = Some(Protocol::named(word).ok_or("the protocols of `aio score`")?)
+            }
             _ => return Err(""),
         }
         Ok(())
@@ -461,9 +609,19 @@ impl TaskData {
             reasons.push(format!("{absent} show people whom the gallery does not show"));
         }
         if hidden > 0 {
-            reasons.push(format!("of {hidden} the protocol `{}` hides every match ({})", self.protocol.name(), self.protocol.hides()));
+            reasons.push(format!(
+                "of {hidden} the protocol `{}` hides every match ({})",
+                self.protocol.name(),
+                self.protocol.hides()
+            ));
         }
-        (!reasons.is_empty()).then(|| format!("{} of {total} queries have no match and count nowhere: {}", absent + hidden, reasons.join("; ")))
+        (!reasons.is_empty()).then(|| {
+            format!(
+                "{} of {total} queries have no match and count nowhere: {}",
+                absent + hidden,
+                reasons.join("; ")
+            )
+        })
     }
 }
 
@@ -494,7 +652,9 @@ impl Query {
             let mut input = Input::default();
             for part in parts {
                 match part {
-                    Part::Picture(picture) => input.pictures.push((picture.modality, picture.prepared(open(&picture.path)))),
+                    Part::Picture(picture) => input
+                        .pictures
+                        .push((picture.modality, picture.prepared(open(&picture.path)))),
                     Part::Caption(text) => input.caption = Some(text.clone()),
                 }
             }
@@ -540,13 +700,15 @@ mod tests {
 
     #[test]
     fn orbench_has_its_32_published_keys() {
-        let keys: BTreeSet<String> = orbench_keys().into_iter().map(|(set, first)| orbench_key(set, Some(first))).collect();
+        let keys: BTreeSet<String> =
+            orbench_keys().into_iter().map(|(set, first)| orbench_key(set, Some(first))).collect();
         assert_eq!(keys.len(), 32);
         for key in ["NIR", "TEXT+NIR", "SK+CP+TEXT", "CP+NIR+SK+TEXT", "TEXT+NIR+CP+SK"] {
             assert!(keys.contains(key), "{key}");
         }
         let tasks = Task::parse("orbench.*-rgb").expect("all");
-        let groups = [1, 2, 3, 4].map(|n| tasks.iter().filter(|t| t.orbench_group() == Some(n)).count());
+        let groups =
+            [1, 2, 3, 4].map(|n| tasks.iter().filter(|t| t.orbench_group() == Some(n)).count());
         assert_eq!(groups, [4, 12, 12, 4]);
         let other = Task::parse("orbench.text-sketch").expect("a direction of ours");
         assert_eq!(other[0].orbench_group(), None, "no published list");

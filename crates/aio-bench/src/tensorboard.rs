@@ -82,7 +82,8 @@ impl Events {
         std::fs::create_dir_all(directory)?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         // TensorBoard reads files in the order of their names; the host's name, which usually stands here, is nobody's business.
-        let name = format!("events.out.tfevents.{:010}.{:09}.aio", now.as_secs(), now.subsec_nanos());
+        let name =
+            format!("events.out.tfevents.{:010}.{:09}.aio", now.as_secs(), now.subsec_nanos());
         let mut events = Self { file: BufWriter::new(File::create(directory.join(name))?) };
         events.record(0, |event| event.bytes(3, b"brain.Event:2"))?;
         if step > 0 {
@@ -107,10 +108,14 @@ impl Events {
     ///
     /// # Errors
     /// What the file system says.
-    pub fn scalars(&mut self, step: usize, values: impl IntoIterator<Item = (String, f32)>) -> Result<()> {
-        let summary = values
-            .into_iter()
-            .fold(Message::default(), |summary, (tag, value)| summary.bytes(1, &Message::default().bytes(1, tag.as_bytes()).float(2, value).0));
+    pub fn scalars(
+        &mut self,
+        step: usize,
+        values: impl IntoIterator<Item = (String, f32)>,
+    ) -> Result<()> {
+        let summary = values.into_iter().fold(Message::default(), |summary, (tag, value)| {
+            summary.bytes(1, &Message::default().bytes(1, tag.as_bytes()).float(2, value).0)
+        });
         self.record(step, |event| event.bytes(5, &summary.0))
     }
 
@@ -121,7 +126,11 @@ impl Events {
     pub fn image(&mut self, step: usize, tag: &str, image: Image) -> Result<()> {
         let Image { height, width, encoded } = image;
         // The 3 stands for RGB.
-        let picture = Message::default().integer(1, height.into()).integer(2, width.into()).integer(3, 3).bytes(4, encoded);
+        let picture = Message::default()
+            .integer(1, height.into())
+            .integer(2, width.into())
+            .integer(3, 3)
+            .bytes(4, encoded);
         let value = Message::default().bytes(1, tag.as_bytes()).bytes(4, &picture.0);
         self.record(step, |event| event.bytes(5, &Message::default().bytes(1, &value.0).0))
     }

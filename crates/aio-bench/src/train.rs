@@ -19,7 +19,10 @@ use aio_encoder::import::Hints;
 use aio_encoder::weights::{Preprocessing, Weights};
 use aio_model::import::{ImportOptions, with_random_encoder};
 use aio_model::lines::LineGenerator;
-use aio_model::{Aio, AioConfig, Backbone, BackboneConfig, EncoderUse, Extractor, Frozen, NonFinite, StepInput, StepOutput};
+use aio_model::{
+    Aio, AioConfig, Backbone, BackboneConfig, EncoderUse, Extractor, Frozen, NonFinite, StepInput,
+    StepOutput,
+};
 use aio_tokenize::{Tokenizers, TokenizersConfig};
 use burn::grad_clipping::GradientClippingConfig;
 use burn::module::{Module, ModuleVisitor, Param};
@@ -96,23 +99,49 @@ impl Start {
     /// # Errors
     /// [`aio_encoder::weights::WeightsError`] naming the file or tensor.
     pub fn open(experiment: &Experiment) -> Result<Self> {
-        let Model { weights: name, height, width, stems, encoder, heads, normalisation, modalities, .. } = &experiment.model;
+        let Model {
+            weights: name,
+            height,
+            width,
+            stems,
+            encoder,
+            heads,
+            normalisation,
+            modalities,
+            ..
+        } = &experiment.model;
         let or = |size: usize, default: usize| if size == 0 { default } else { size };
         let hints = Hints { heads: (*heads > 0).then_some(*heads), ..Hints::default() };
         // What starts fresh is the same for all seeds: they differ in training, as with any other checkpoint.
-        let options =
-            ImportOptions { height: or(*height, 256), width: or(*width, 128), stems: *stems, hints, normalisation: *normalisation, seed: 0 };
+        let options = ImportOptions {
+            height: or(*height, 256),
+            width: or(*width, 128),
+            stems: *stems,
+            hints,
+            normalisation: *normalisation,
+            seed: 0,
+        };
         let (mut weights, sha256) = foundation::open(name, &options)?;
         if *encoder == EncoderUse::Random {
             // One random encoder for all seeds: they differ in training, as with any other weights.
             weights = with_random_encoder(&weights, 0)?;
         }
         let (_, mut config, mut preprocessing) = Backbone::load(&weights, &Device::flex())?;
-        (preprocessing.height, preprocessing.width) = (or(*height, preprocessing.height), or(*width, preprocessing.width));
-        config.tokenizers =
-            TokenizersConfig { modalities: *modalities, height: preprocessing.height, width: preprocessing.width, ..config.tokenizers };
+        (preprocessing.height, preprocessing.width) =
+            (or(*height, preprocessing.height), or(*width, preprocessing.width));
+        config.tokenizers = TokenizersConfig {
+            modalities: *modalities,
+            height: preprocessing.height,
+            width: preprocessing.width,
+            ..config.tokenizers
+        };
         let fits = config.tokenizers.stem.check(preprocessing.height, preprocessing.width);
-        fits.map_err(|problem| Error::user(format!("model.height, model.width: {problem}"), "choose multiples of the patch"))?;
+        fits.map_err(|problem| {
+            Error::user(
+                format!("model.height, model.width: {problem}"),
+                "choose multiples of the patch",
+            )
+        })?;
         Ok(Self { config, preprocessing, sha256, weights })
     }
 
@@ -165,10 +194,16 @@ pub struct Probe {
 ///
 /// # Errors
 /// What failed, as in [`train`].
-pub fn probe(experiment: &Experiment, start: &Start, library: &mut Library, device: &Device) -> Result<Probe> {
+pub fn probe(
+    experiment: &Experiment,
+    start: &Start,
+    library: &mut Library,
+    device: &Device,
+) -> Result<Probe> {
     let classes = Classes::new(experiment, library)?;
     let training = device.clone().autodiff();
-    let model = fresh(experiment, start, &classes, &training)?.0.with_precision(experiment.train.precision);
+    let model =
+        fresh(experiment, start, &classes, &training)?.0.with_precision(experiment.train.precision);
     let size = PictureSize { height: start.preprocessing.height, width: start.preprocessing.width };
     let lines = line_generator(experiment, device)?;
     let (mut steps, mut seconds, mut memory) = (0, 0.0, None::<memory::Estimate>);
@@ -200,7 +235,8 @@ pub fn probe(experiment: &Experiment, start: &Start, library: &mut Library, devi
             }
         }
     }
-    let memory = memory.ok_or_else(|| Error::Failure("an experiment has at least one stage".into()))?;
+    let memory =
+        memory.ok_or_else(|| Error::Failure("an experiment has at least one stage".into()))?;
     Ok(Probe { steps, seconds, memory })
 }
 
@@ -221,14 +257,24 @@ impl ModuleVisitor for Look {
 }
 
 /// The model before its first step, and what of it is frozen. It is made on the CPU, whose random numbers are the same on every machine.
-fn fresh(experiment: &Experiment, start: &Start, classes: &Classes, training: &Device) -> Result<(Aio, Frozen)> {
+fn fresh(
+    experiment: &Experiment,
+    start: &Start,
+    classes: &Classes,
+    training: &Device,
+) -> Result<(Aio, Frozen)> {
     let frozen = Frozen {
         tokenizers: experiment.model.frozen.iter().copied().collect(),
         shared: experiment.model.shared,
         statistics: experiment.model.statistics,
         encoder: experiment.model.encoder,
     };
-    let config = AioConfig { backbone: start.config.clone(), classes: classes.len(), attributes: vocabulary().len(), frozen };
+    let config = AioConfig {
+        backbone: start.config.clone(),
+        classes: classes.len(),
+        attributes: vocabulary().len(),
+        frozen,
+    };
     let cpu = Device::flex();
     cpu.seed(experiment.seed);
     if *training == cpu {
@@ -245,28 +291,43 @@ fn fresh(experiment: &Experiment, start: &Start, classes: &Classes, training: &D
 ///
 /// # Errors
 /// [`Error::Stopped`] after a signal; otherwise what failed.
-pub fn train(experiment: &Experiment, run: &Run, start: &Start, library: &mut Library, device: &Device, stop: Arc<AtomicBool>) -> Result<Trained> {
+pub fn train(
+    experiment: &Experiment,
+    run: &Run,
+    start: &Start,
+    library: &mut Library,
+    device: &Device,
+    stop: Arc<AtomicBool>,
+) -> Result<Trained> {
     let classes = Classes::new(experiment, library)?;
     let training = device.clone().autodiff();
     let (fresh, frozen) = fresh(experiment, start, &classes, &training)?;
     let checkpoints = Checkpoints::new(run.checkpoints(), experiment.train.keep);
-    let (model, optimiser, state) = checkpoints.resume::<Aio, State>(fresh, optimiser(experiment))?;
+    let (model, optimiser, state) =
+        checkpoints.resume::<Aio, State>(fresh, optimiser(experiment))?;
     let mut model = model.frozen(frozen).with_precision(experiment.train.precision);
     let mut optimiser = optimiser;
     let mut state = state.unwrap_or(State { step: 0, seconds: 0.0, best: None });
     run.truncate_metrics(state.step)?;
-    let trainer = Trainer { experiment, run, start, device, validation: classes.validation(library)?, stop };
+    let trainer =
+        Trainer { experiment, run, start, device, validation: classes.validation(library)?, stop };
     let size = PictureSize { height: start.preprocessing.height, width: start.preprocessing.width };
     let lines = line_generator(experiment, device)?;
     let (mut first, mut predicted) = (0, 0);
     for stage in &experiment.train.stages {
         let source = Source::new(experiment, stage, &classes, library, size, lines.as_ref())?;
-        let steps = stage.epochs * (source.batches_per_epoch() / experiment.train.accumulate).max(1);
+        let steps =
+            stage.epochs * (source.batches_per_epoch() / experiment.train.accumulate).max(1);
         if state.step < first + steps {
             let estimate = memory::predict(experiment, start, &model, &source)?;
-            eprintln!("{}: {estimate}{}", stage.name, if *device == Device::flex() { "" } else { ", at least, on this device" });
+            eprintln!(
+                "{}: {estimate}{}",
+                stage.name,
+                if *device == Device::flex() { "" } else { ", at least, on this device" }
+            );
             predicted = predicted.max(estimate.total());
-            (model, optimiser) = trainer.stage(stage, &source, first, steps, model, optimiser, &mut state)?;
+            (model, optimiser) =
+                trainer.stage(stage, &source, first, steps, model, optimiser, &mut state)?;
         }
         first += steps;
     }
@@ -300,7 +361,8 @@ impl Trainer<'_> {
     ) -> Result<(Aio, ModuleOptimizer)> {
         let checkpoints = Checkpoints::new(self.run.checkpoints(), self.experiment.train.keep);
         let best = Checkpoints::new(self.run.best(), 1);
-        let schedule = WarmupCosine { base: stage.rate, warmup: stage.warmup, steps, floor: stage.floor };
+        let schedule =
+            WarmupCosine { base: stage.rate, warmup: stage.warmup, steps, floor: stage.floor };
         let per_epoch = steps / stage.epochs;
         let mut log = self.run.append_metrics()?;
         let failed = |e| self.run.events_error(e);
@@ -317,7 +379,8 @@ impl Trainer<'_> {
                 batches = source.epoch((first + epoch * per_epoch) as u64);
             }
             let rate = schedule.at(local);
-            let (gradients, terms) = self.gradients(source, &batches, &model, position, state.step)?;
+            let (gradients, terms) =
+                self.gradients(source, &batches, &model, position, state.step)?;
             model = optimiser.step(rate, model, gradients);
             state.step += 1;
             let epoch_ends = position + 1 == per_epoch;
@@ -327,13 +390,26 @@ impl Trainer<'_> {
             if stage_ends || every(self.experiment.train.validate_every) {
                 validation = self.validate(&model)?;
             }
-            let line = Line { step: state.step - 1, stage: stage.name.clone(), epoch, rate, terms: terms.into_iter().collect(), validation };
-            writeln!(log, "{}", serde_json::to_string(&line).map_err(|e| Error::Failure(e.to_string()))?)
-                .and_then(|()| log.flush())
-                .map_err(|e| self.run.metrics_error(e))?;
+            let line = Line {
+                step: state.step - 1,
+                stage: stage.name.clone(),
+                epoch,
+                rate,
+                terms: terms.into_iter().collect(),
+                validation,
+            };
+            writeln!(
+                log,
+                "{}",
+                serde_json::to_string(&line).map_err(|e| Error::Failure(e.to_string()))?
+            )
+            .and_then(|()| log.flush())
+            .map_err(|e| self.run.metrics_error(e))?;
             let scalars = line.terms.iter().map(|(name, value)| (format!("loss/{name}"), *value));
             let others = [("rate", Some(rate)), ("validation", validation)];
-            let others = others.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value? as f32)));
+            let others = others
+                .into_iter()
+                .filter_map(|(name, value)| Some((name.to_owned(), value? as f32)));
             events.scalars(line.step, scalars.chain(others)).map_err(failed)?;
             let stopped = self.stop.load(Ordering::Relaxed);
             if epoch_ends || stopped {
@@ -391,21 +467,35 @@ impl Trainer<'_> {
         if self.validation.is_empty() {
             return Ok(None);
         }
-        let extractor = Extractor::new(&model.backbone, &self.start.config, self.start.preprocessing.clone(), self.device);
+        let extractor = Extractor::new(
+            &model.backbone,
+            &self.start.config,
+            self.start.preprocessing.clone(),
+            self.device,
+        );
         evaluate::validate(&self.validation, &extractor).map(Some).map_err(|error| {
             let first = self.experiment.train.stages[0].datasets[0];
-            Error::user(format!("validation on held-out people of {first}: {error}"), "data.validation = 0.0 does without")
+            Error::user(
+                format!("validation on held-out people of {first}: {error}"),
+                "data.validation = 0.0 does without",
+            )
         })
     }
 
     /// Writes what is known of a step whose loss is not a number.
     fn dump(&self, error: &NonFinite, step: usize, classes: &[usize]) -> Error {
-        let terms: std::collections::BTreeMap<_, _> = error.terms.iter().map(|(n, v)| (n.clone(), v.to_string())).collect();
+        let terms: std::collections::BTreeMap<_, _> =
+            error.terms.iter().map(|(n, v)| (n.clone(), v.to_string())).collect();
         let text = serde_json::json!({"step": step, "term": error.term, "terms": terms, "classes": classes}).to_string();
         let path = self.run.directory().join(format!("non-finite-step-{step}.json"));
         match fs::write_then_rename(&path, text.as_bytes()) {
-            Ok(()) => Error::Failure(format!("step {step}: {error}; the step is described in {}", path.display())),
-            Err(e) => Error::Failure(format!("step {step}: {error}; it could not be described: {e}")),
+            Ok(()) => Error::Failure(format!(
+                "step {step}: {error}; the step is described in {}",
+                path.display()
+            )),
+            Err(e) => {
+                Error::Failure(format!("step {step}: {error}; it could not be described: {e}"))
+            }
         }
     }
 }

@@ -98,7 +98,10 @@ pub fn run(request: &Request) -> Result<String> {
     let cameras = request.mode.cameras();
     let galleries = match request.source {
         Source::Python if request.shots > 1 => {
-            return Err(Error::user("the Python draws are single-shot", "add --source official for multi-shot galleries"));
+            return Err(Error::user(
+                "the Python draws are single-shot",
+                "add --source official for multi-shot galleries",
+            ));
         }
         Source::Python => (0..DRAWS).map(|trial| single_shot(&entries, cameras, trial)).collect(),
         Source::Official => {
@@ -107,14 +110,25 @@ pub fn run(request: &Request) -> Result<String> {
             official(&entries, cameras, &path, request.shots)?
         }
     };
-    let name = |index: &usize| samples[*index].path().map_or(String::new(), |path| relative(&directory, path));
-    let trials =
-        (0..).zip(&galleries).map(|(trial, gallery): (u32, &Vec<usize>)| Trial { trial, gallery: gallery.iter().map(name).collect() }).collect();
+    let name = |index: &usize| {
+        samples[*index].path().map_or(String::new(), |path| relative(&directory, path))
+    };
+    let trials = (0..)
+        .zip(&galleries)
+        .map(|(trial, gallery): (u32, &Vec<usize>)| Trial {
+            trial,
+            gallery: gallery.iter().map(name).collect(),
+        })
+        .collect();
     let printed = Printed { trials };
     if request.json {
-        return serde_json::to_string(&printed).map(|t| t + "\n").map_err(|e| Error::Failure(e.to_string()));
+        return serde_json::to_string(&printed)
+            .map(|t| t + "\n")
+            .map_err(|e| Error::Failure(e.to_string()));
     }
-    let lines = |trial: &Trial| trial.gallery.iter().map(|path| format!("{} {path}\n", trial.trial)).collect::<String>();
+    let lines = |trial: &Trial| {
+        trial.gallery.iter().map(|path| format!("{} {path}\n", trial.trial)).collect::<String>()
+    };
     Ok(printed.trials.iter().map(lines).collect())
 }
 
@@ -140,7 +154,12 @@ pub fn no_permutations(place: &str) -> Error {
 ///
 /// # Errors
 /// [`Error`] naming the identity and camera that the file does not fit.
-pub fn official(entries: &[Entry], cameras: &[i64], path: &Path, shots: u32) -> Result<Vec<Vec<usize>>> {
+pub fn official(
+    entries: &[Entry],
+    cameras: &[i64],
+    path: &Path,
+    shots: u32,
+) -> Result<Vec<Vec<usize>>> {
     let permutations = Permutations::read(path)?;
     let mut groups: BTreeMap<(i64, i64), Vec<usize>> = BTreeMap::new();
     for (index, entry) in entries.iter().enumerate() {
@@ -152,7 +171,13 @@ pub fn official(entries: &[Entry], cameras: &[i64], path: &Path, shots: u32) -> 
         .map(|trial| {
             let mut gallery = Vec::new();
             for ((identity, camera), members) in &groups {
-                let chosen = permutations.choose(*camera, *identity, trial, members.len(), shots as usize)?;
+                let chosen = permutations.choose(
+                    *camera,
+                    *identity,
+                    trial,
+                    members.len(),
+                    shots as usize,
+                )?;
                 gallery.extend(chosen.into_iter().map(|place| members[place]));
             }
             Ok(gallery)

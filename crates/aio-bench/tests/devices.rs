@@ -22,7 +22,11 @@ type Metrics = [BTreeMap<String, f64>; 2];
 fn smoke(directory: &Path, device: &str) -> Metrics {
     let runs = format!("runs-{device}");
     let arguments = ["experiment", "smoke", "--json", "--device", device, "--runs", &runs];
-    let output = Command::new(env!("CARGO_BIN_EXE_aio")).args(arguments).current_dir(directory).output().expect("the program starts");
+    let output = Command::new(env!("CARGO_BIN_EXE_aio"))
+        .args(arguments)
+        .current_dir(directory)
+        .output()
+        .expect("the program starts");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
     ["metrics", "baseline"].map(|key| serde_json::from_value(json[key].clone()).expect("numbers"))
@@ -39,12 +43,19 @@ fn an_experiment_gives_the_same_metrics_on_every_device() {
     let [cpu, other] = ["cpu", &device].map(|d| smoke(directory.path(), d));
     // AdamW's first steps are little more than the signs of gradients, which makes much of the rounding of small ones; on galleries of 10 to 40 pictures
     // that is a few points. What is not trained is the same.
-    for ((cpu, other), (what, tolerance)) in cpu.iter().zip(&other).zip([("trained", 0.08), ("untrained", 0.005)]) {
+    for ((cpu, other), (what, tolerance)) in
+        cpu.iter().zip(&other).zip([("trained", 0.08), ("untrained", 0.005)])
+    {
         let maps: Vec<&String> = cpu.keys().filter(|k| k.ends_with(".map")).collect();
         assert!(maps.len() >= 6);
         for key in maps {
             let difference = (cpu[key] - other[key]).abs();
-            assert!(difference <= tolerance, "{what} {key}: {} on the CPU, {} on {device}", cpu[key], other[key]);
+            assert!(
+                difference <= tolerance,
+                "{what} {key}: {} on the CPU, {} on {device}",
+                cpu[key],
+                other[key]
+            );
         }
     }
 }
@@ -67,7 +78,12 @@ fn gradients_are_those_of_the_cpu() {
     let (backbone, config, preprocessing) = Backbone::load(&weights, &cpu).expect("embedded");
     let size = PictureSize { height: preprocessing.height, width: preprocessing.width };
     let mut stream = rng(1, "devices", 0);
-    let mut picture = || Picture { size, pixels: (0..size.height * size.width * 3).map(|i| (i % 97) as u8 + stream.random_range(0..150)).collect() };
+    let mut picture = || Picture {
+        size,
+        pixels: (0..size.height * size.width * 3)
+            .map(|i| (i % 97) as u8 + stream.random_range(0..150))
+            .collect(),
+    };
     let caption = aio_tokenize::bpe::Bpe::clip().encode("A man in a red coat.").ids;
     let batch = TrainBatch {
         classes: vec![0, 0, 1, 1],
@@ -77,10 +93,16 @@ fn gradients_are_those_of_the_cpu() {
         masked: Vec::new(),
         combinations: vec![[Modality::Rgb, Modality::Text].into_iter().collect()],
     };
-    let config = AioConfig { backbone: config, classes: 2, attributes: 3, frozen: Frozen::default() };
+    let config =
+        AioConfig { backbone: config, classes: 2, attributes: 3, frozen: Frozen::default() };
     let fresh = Aio::new(backbone, &config, &cpu);
     let gradients = |device: &Device, recompute: bool, precision: Precision| {
-        let model = fresh.clone().to_device(device).train().frozen(Frozen::default()).with_precision(precision);
+        let model = fresh
+            .clone()
+            .to_device(device)
+            .train()
+            .frozen(Frozen::default())
+            .with_precision(precision);
         let input = StepInput {
             batch: batch.clone(),
             weights: LossWeights { identity: 0.0, attribute: 0.0, ..LossWeights::default() },
@@ -94,15 +116,27 @@ fn gradients_are_those_of_the_cpu() {
         model.visit(&mut collect);
         collect.1
     };
-    let device = aio_bench::device::open(&std::env::var("AIO_TEST_DEVICE").expect("AIO_TEST_DEVICE names the device")).expect("present");
+    let device = aio_bench::device::open(
+        &std::env::var("AIO_TEST_DEVICE").expect("AIO_TEST_DEVICE names the device"),
+    )
+    .expect("present");
     let ours = gradients(&cpu, false, Precision::F32);
     let compare = |what: &str, theirs: Vec<Vec<f32>>, tolerance: f32| {
-        assert!(ours.len() == theirs.len() && ours.len() > 20, "{what}: {} {}", ours.len(), theirs.len());
+        assert!(
+            ours.len() == theirs.len() && ours.len() > 20,
+            "{what}: {} {}",
+            ours.len(),
+            theirs.len()
+        );
         for (i, (a, b)) in ours.iter().zip(&theirs).enumerate() {
             let largest = a.iter().fold(0.0f32, |m, v| m.max(v.abs()));
             let difference = a.iter().zip(b).fold(0.0f32, |m, (x, y)| m.max((x - y).abs()));
             let allowed = tolerance * largest + 1e-7;
-            assert!(difference <= allowed, "{what}: parameter {i} of {} values: differs by {difference}, its largest is {largest}", a.len());
+            assert!(
+                difference <= allowed,
+                "{what}: parameter {i} of {} values: differs by {difference}, its largest is {largest}",
+                a.len()
+            );
         }
     };
     // Seen on lavapipe: 1e-3 in the first convolution, whose gradient sums over all pixels in another order.

@@ -27,13 +27,22 @@ fn shell_lines(text: &str) -> Vec<String> {
 #[test]
 fn every_just_command_of_the_readme_is_a_recipe_and_its_experiment_exists() {
     let justfile = read("justfile");
-    let lines: Vec<String> = shell_lines(&read("README.md")).into_iter().filter(|l| l.contains("just ")).collect();
+    let lines: Vec<String> =
+        shell_lines(&read("README.md")).into_iter().filter(|l| l.contains("just ")).collect();
     assert!(lines.len() >= 6, "{lines:?}");
     for line in lines {
-        let words: Vec<&str> = line.split_whitespace().skip_while(|w| !w.ends_with("just")).skip(1).collect();
-        assert!(justfile.lines().any(|l| l.starts_with(&format!("{} ", words[0])) || l.starts_with(&format!("{}:", words[0]))), "{line}");
+        let words: Vec<&str> =
+            line.split_whitespace().skip_while(|w| !w.ends_with("just")).skip(1).collect();
+        assert!(
+            justfile.lines().any(|l| l.starts_with(&format!("{} ", words[0]))
+                || l.starts_with(&format!("{}:", words[0]))),
+            "{line}"
+        );
         if words[0] == "experiment" || words[0] == "seeds" {
-            assert!(repository().join(format!("experiments/{}.toml", words[1])).is_file(), "{line}");
+            assert!(
+                repository().join(format!("experiments/{}.toml", words[1])).is_file(),
+                "{line}"
+            );
         }
         for setting in words.windows(2).filter(|w| w[0] == "--set").map(|w| w[1].to_owned()) {
             let path = repository().join("experiments/smoke.toml");
@@ -44,7 +53,9 @@ fn every_just_command_of_the_readme_is_a_recipe_and_its_experiment_exists() {
 
 #[test]
 fn every_experiment_file_is_valid_and_explains_itself() {
-    for entry in std::fs::read_dir(repository().join("experiments/sweeps")).expect("sweeps").flatten() {
+    for entry in
+        std::fs::read_dir(repository().join("experiments/sweeps")).expect("sweeps").flatten()
+    {
         match aio_bench::sweep::Sweep::load(&entry.path()) {
             Ok(_) => {}
             // Those that compare encoders of `just encoders` are planned in a test of the command line, which makes small ones.
@@ -53,8 +64,13 @@ fn every_experiment_file_is_valid_and_explains_itself() {
         }
     }
     for folder in ["experiments", "experiments/paper"] {
-        for entry in std::fs::read_dir(repository().join(folder)).expect(folder).flatten().filter(|e| e.path().is_file()) {
-            aio_bench::config::Experiment::load(&entry.path(), &[]).unwrap_or_else(|e| panic!("{e}"));
+        for entry in std::fs::read_dir(repository().join(folder))
+            .expect(folder)
+            .flatten()
+            .filter(|e| e.path().is_file())
+        {
+            aio_bench::config::Experiment::load(&entry.path(), &[])
+                .unwrap_or_else(|e| panic!("{e}"));
             let text = std::fs::read_to_string(entry.path()).expect("text");
             for word in ["# Claim", "# Expect", "# Cost", "# Run"] {
                 assert!(text.contains(word), "{}: {word}", entry.path().display());
@@ -67,7 +83,12 @@ fn every_experiment_file_is_valid_and_explains_itself() {
 fn every_link_between_documents_leads_somewhere() {
     for name in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"] {
         let text = read(name);
-        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()).filter(|t| !t.starts_with("http")) {
+        for target in text
+            .split("](")
+            .skip(1)
+            .filter_map(|rest| rest.split(')').next())
+            .filter(|t| !t.starts_with("http"))
+        {
             assert!(repository().join(target).exists(), "{name}: {target}");
         }
     }
@@ -76,7 +97,8 @@ fn every_link_between_documents_leads_somewhere() {
 #[test]
 fn every_configuration_key_is_documented() {
     let text = read("docs/configuration.md");
-    let table = toml::Table::try_from(aio_bench::config::Experiment::default()).expect("serialises");
+    let table =
+        toml::Table::try_from(aio_bench::config::Experiment::default()).expect("serialises");
     for (section, value) in &table {
         match value {
             toml::Value::Table(keys) if section != "losses" => {
@@ -92,13 +114,19 @@ fn every_configuration_key_is_documented() {
 #[test]
 fn the_model_card_states_the_checksum_of_the_embedded_weights() {
     let card = read("crates/aio-encoder/weights/README.md");
-    assert!(card.contains(&aio_encoder::weights::embedded_sha256()), "{}", aio_encoder::weights::embedded_sha256());
+    assert!(
+        card.contains(&aio_encoder::weights::embedded_sha256()),
+        "{}",
+        aio_encoder::weights::embedded_sha256()
+    );
 }
 
 /// The lines of a Markdown table or caption that a report prints, as they must stand in `results/<name>.md`.
 fn printed(report: &str) -> String {
-    let output =
-        std::process::Command::new(env!("CARGO_BIN_EXE_aio")).args(["report", report, "--runs", "results"]).current_dir(repository()).output();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_aio"))
+        .args(["report", report, "--runs", "results"])
+        .current_dir(repository())
+        .output();
     let output = output.expect("the program starts");
     assert!(output.status.success(), "{report}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("UTF-8")
@@ -107,22 +135,37 @@ fn printed(report: &str) -> String {
 #[test]
 fn every_committed_table_is_what_the_committed_runs_give() {
     let mut tables = 0;
-    for entry in std::fs::read_dir(repository().join("results")).expect("results").flatten().filter(|e| e.path().is_file()) {
+    for entry in std::fs::read_dir(repository().join("results"))
+        .expect("results")
+        .flatten()
+        .filter(|e| e.path().is_file())
+    {
         let file = entry.file_name().into_string().expect("UTF-8");
-        let Some(name) = file.strip_suffix(".md").filter(|name| *name != "README") else { continue };
+        let Some(name) = file.strip_suffix(".md").filter(|name| *name != "README") else {
+            continue;
+        };
         let sweep = format!("experiments/sweeps/{name}.toml");
         let report = if repository().join(&sweep).is_file() { &sweep } else { name };
         let committed = read(&format!("results/{file}"));
         let printed = printed(report);
         assert!(printed.lines().any(|line| line.contains(" ± ")), "{file}: several seeds");
         for line in printed.lines().filter(|line| !line.is_empty()) {
-            assert!(committed.contains(line), "results/{file} lacks what `aio report {report} --runs results` prints:\n{line}");
+            assert!(
+                committed.contains(line),
+                "results/{file} lacks what `aio report {report} --runs results` prints:\n{line}"
+            );
         }
         tables += 1;
     }
     assert!(tables >= 8, "{tables} tables");
-    for sweep in std::fs::read_dir(repository().join("experiments/sweeps")).expect("sweeps").flatten() {
+    for sweep in
+        std::fs::read_dir(repository().join("experiments/sweeps")).expect("sweeps").flatten()
+    {
         let name = sweep.path().with_extension("md").file_name().expect("a name").to_owned();
-        assert!(repository().join("results").join(&name).is_file(), "{} has no table", sweep.path().display());
+        assert!(
+            repository().join("results").join(&name).is_file(),
+            "{} has no table",
+            sweep.path().display()
+        );
     }
 }

@@ -34,7 +34,13 @@ const ERASE_ATTEMPTS: usize = 100;
 
 impl Augmentation {
     /// Augments `picture` in place. Colour jitter is for photographs, so drawings ask for `jitter = false`.
-    pub fn apply(&self, picture: &mut Picture, fill: [u8; 3], colours: Colours, rng: &mut ChaCha8Rng) {
+    pub fn apply(
+        &self,
+        picture: &mut Picture,
+        fill: [u8; 3],
+        colours: Colours,
+        rng: &mut ChaCha8Rng,
+    ) {
         if rng.random_bool(self.flip) {
             flip(picture);
         }
@@ -79,7 +85,10 @@ pub fn shift(picture: &mut Picture, down: i64, right: i64) {
     let source = picture.clone();
     for y in 0..height {
         for x in 0..width {
-            let from = source.at((y - down).clamp(0, height - 1) as usize, (x - right).clamp(0, width - 1) as usize);
+            let from = source.at(
+                (y - down).clamp(0, height - 1) as usize,
+                (x - right).clamp(0, width - 1) as usize,
+            );
             let i = 3 * (y * width + x) as usize;
             picture.pixels[i..i + 3].copy_from_slice(&from);
         }
@@ -131,7 +140,12 @@ mod tests {
 
     fn ramp() -> Picture {
         let size = PictureSize { height: 32, width: 16 };
-        Picture { size, pixels: (0..32 * 16).flat_map(|i| [(i % 251) as u8, (i / 16) as u8, (i % 16) as u8]).collect() }
+        Picture {
+            size,
+            pixels: (0..32 * 16)
+                .flat_map(|i| [(i % 251) as u8, (i / 16) as u8, (i % 16) as u8])
+                .collect(),
+        }
     }
 
     #[test]
@@ -167,7 +181,12 @@ mod tests {
     fn augmentation_is_a_pure_function_of_its_stream() {
         let augmented = |epoch| {
             let mut picture = ramp();
-            Augmentation::default().apply(&mut picture, [0; 3], Colours::Vary, &mut rng(1, "augment", epoch));
+            Augmentation::default().apply(
+                &mut picture,
+                [0; 3],
+                Colours::Vary,
+                &mut rng(1, "augment", epoch),
+            );
             picture
         };
         assert_eq!(augmented(3), augmented(3));

@@ -83,14 +83,19 @@ impl DataError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Missing { layout, .. } => {
-                Some(format!("expected this tree under the data root (docs/datasets.md says where to get it):\n{layout}"))
+            Self::Missing { layout, .. } => Some(format!(
+                "expected this tree under the data root (docs/datasets.md says where to get it):\n{layout}"
+            )),
+            Self::Empty { .. } => {
+                Some("was the archive unpacked completely, and one level deep?".into())
             }
-            Self::Empty { .. } => Some("was the archive unpacked completely, and one level deep?".into()),
-            Self::Image { .. } => Some("the file is damaged or cut short; copy it again from the archive".into()),
-            Self::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
-                Some("free some space and run the same command again; it continues where it stopped".into())
+            Self::Image { .. } => {
+                Some("the file is damaged or cut short; copy it again from the archive".into())
             }
+            Self::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => Some(
+                "free some space and run the same command again; it continues where it stopped"
+                    .into(),
+            ),
             Self::Io { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => {
                 Some("check the permissions, or choose another directory".into())
             }

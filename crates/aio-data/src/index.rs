@@ -64,7 +64,8 @@ pub fn build<T: DeserializeOwned>(
     mut row: impl FnMut(usize, T) -> Result<Row>,
     tick: &dyn Fn(u64),
 ) -> Result<usize> {
-    let metadata = KeyValueMetadata::from_static(vec![(SOURCE.to_owned(), fingerprint(annotations)?)]);
+    let metadata =
+        KeyValueMetadata::from_static(vec![(SOURCE.to_owned(), fingerprint(annotations)?)]);
     let schema = Schema::from_iter([
         Field::new("identity".into(), DataType::Int64),
         Field::new("path".into(), DataType::String),
@@ -77,14 +78,18 @@ pub fn build<T: DeserializeOwned>(
     let mut outcome = Ok(());
     let written = fs::replace(path, |temporary| {
         let other = |e: PolarsError| std::io::Error::other(e.to_string());
-        let writer = ParquetWriter::new(File::create(temporary)?).with_compression(ParquetCompression::Uncompressed);
-        let mut writer = writer.with_key_value_metadata(Some(metadata)).batched(&schema).map_err(other)?;
+        let writer = ParquetWriter::new(File::create(temporary)?)
+            .with_compression(ParquetCompression::Uncompressed);
+        let mut writer =
+            writer.with_key_value_metadata(Some(metadata)).batched(&schema).map_err(other)?;
         let mut block = Block::default();
         outcome = reader.each(|number, span, item: T| {
             block.push(row(number, item)?, span);
             count += 1;
             if block.identity.len() == ROW_GROUP {
-                writer.write_batch(&block.take().map_err(|e| failed(path, e))?).map_err(|e| failed(path, e))?;
+                writer
+                    .write_batch(&block.take().map_err(|e| failed(path, e))?)
+                    .map_err(|e| failed(path, e))?;
                 tick(span.0);
             }
             Ok(())
@@ -143,23 +148,50 @@ impl Index {
     pub fn open(annotations: &Path, path: &Path) -> Result<Self> {
         let expected = fingerprint(annotations)?;
         let frame = parquet::read(path, Some(&NUMBERS), |metadata| {
-            let source = metadata.iter().find(|(key, _)| key == SOURCE).map_or("something else", |(_, value)| value);
+            let source = metadata
+                .iter()
+                .find(|(key, _)| key == SOURCE)
+                .map_or("something else", |(_, value)| value);
             if source == expected {
                 return Ok(());
             }
-            Err(failed(path, format!("built from annotations of {source}, but {} has {expected}; build it again", annotations.display())))
+            Err(failed(
+                path,
+                format!(
+                    "built from annotations of {source}, but {} has {expected}; build it again",
+                    annotations.display()
+                ),
+            ))
         })?;
         let column = |name: &str| frame.column(name).map_err(|e| failed(path, e));
         let wrong = |e: PolarsError| failed(path, e);
         let identities = column("identity")?.i64().map_err(wrong)?.into_no_null_iter().collect();
-        let captions: Vec<u32> = column("captions")?.u32().map_err(wrong)?.into_no_null_iter().collect();
+        let captions: Vec<u32> =
+            column("captions")?.u32().map_err(wrong)?.into_no_null_iter().collect();
         let offsets = column("offset")?.u64().map_err(wrong)?.into_no_null_iter().collect();
-        let lengths: Vec<u32> = column("length")?.u32().map_err(wrong)?.into_no_null_iter().collect();
-        if captions.iter().map(|n| u64::from(*n)).sum::<u64>() > u64::from(u32::MAX) || lengths.iter().any(|n| u64::from(*n) > 2 * LARGEST_ELEMENT) {
-            return Err(failed(path, "it announces more or longer annotations than such a file can have"));
+        let lengths: Vec<u32> =
+            column("length")?.u32().map_err(wrong)?.into_no_null_iter().collect();
+        if captions.iter().map(|n| u64::from(*n)).sum::<u64>() > u64::from(u32::MAX)
+            || lengths.iter().any(|n| u64::from(*n) > 2 * LARGEST_ELEMENT)
+        {
+            return Err(failed(
+                path,
+                "it announces more or longer annotations than such a file can have",
+            ));
         }
-        let file = File::open(annotations).map_err(|source| DataError::Io { action: "read", path: annotations.to_path_buf(), source })?;
-        Ok(Self { annotations: annotations.to_path_buf(), file, identities, captions, offsets, lengths })
+        let file = File::open(annotations).map_err(|source| DataError::Io {
+            action: "read",
+            path: annotations.to_path_buf(),
+            source,
+        })?;
+        Ok(Self {
+            annotations: annotations.to_path_buf(),
+            file,
+            identities,
+            captions,
+            offsets,
+            lengths,
+        })
     }
 
     /// Number of photographs.
@@ -191,12 +223,17 @@ impl Index {
     /// # Errors
     /// [`DataError::Row`] if the file was changed since the index was built.
     pub fn annotation<T: DeserializeOwned>(&self, photo: usize) -> Result<T> {
-        let problem = |problem: String| DataError::Row { path: self.annotations.clone(), row: photo + 1, problem };
+        let problem = |problem: String| DataError::Row {
+            path: self.annotations.clone(),
+            row: photo + 1,
+            problem,
+        };
         let mut bytes = vec![0; self.lengths[photo] as usize];
         read_at(&self.file, &mut bytes, self.offsets[photo]).map_err(|e| problem(e.to_string()))?;
         // Between the end of one element and that of the next lie a comma and blanks.
         let start = bytes.iter().position(|b| !b" \t\r\n,".contains(b)).unwrap_or(bytes.len());
-        serde_json::from_slice(&bytes[start..]).map_err(|e| problem(format!("{e}; was the file changed since its index was built?")))
+        serde_json::from_slice(&bytes[start..])
+            .map_err(|e| problem(format!("{e}; was the file changed since its index was built?")))
     }
 }
 
@@ -246,12 +283,16 @@ mod tests {
         let directory = tempfile::tempdir().expect("temporary directory");
         let one = r#"{"id": 7, "file_path": "a.jpg", "captions": ["A man, tall.", "é ü"]}"#;
         let two = r#"{"captions":[],"id":-3,"file_path":"b ].jpg"}"#;
-        let (annotations, index) = make(directory.path(), &format!("[ {one}\n ,\r\n\t{two} ,{one}]\n"));
+        let (annotations, index) =
+            make(directory.path(), &format!("[ {one}\n ,\r\n\t{two} ,{one}]\n"));
         assert_eq!(build(&annotations, &index, row, &|_| ()).expect("built"), 3);
         let opened = Index::open(&annotations, &index).expect("opened");
         assert_eq!((opened.identities(), opened.captions()), (&[7, -3, 7][..], &[2, 0, 2][..]));
         for (photo, text) in [one, two, one].into_iter().enumerate() {
-            assert_eq!(opened.annotation::<Item>(photo).expect("found"), serde_json::from_str::<Item>(text).expect("JSON"));
+            assert_eq!(
+                opened.annotation::<Item>(photo).expect("found"),
+                serde_json::from_str::<Item>(text).expect("JSON")
+            );
         }
         std::fs::write(&annotations, "[]").expect("write");
         let error = Index::open(&annotations, &index).expect_err("another file").to_string();
@@ -261,8 +302,12 @@ mod tests {
     #[test]
     fn a_wrong_row_is_named_and_leaves_nothing_behind() {
         let directory = tempfile::tempdir().expect("temporary directory");
-        let (annotations, index) = make(directory.path(), r#"[{"id": 1, "file_path": "a.jpg", "captions": []}, {"id": 1}]"#);
-        let error = build(&annotations, &index, row, &|_| ()).expect_err("a missing key").to_string();
+        let (annotations, index) = make(
+            directory.path(),
+            r#"[{"id": 1, "file_path": "a.jpg", "captions": []}, {"id": 1}]"#,
+        );
+        let error =
+            build(&annotations, &index, row, &|_| ()).expect_err("a missing key").to_string();
         assert!(error.contains("all.json, row 2") && error.contains("file_path"), "{error}");
         assert_eq!(std::fs::read_dir(directory.path()).expect("list").count(), 1);
     }

@@ -20,7 +20,8 @@ pub enum Modality {
 
 impl Modality {
     /// Every modality, in the order in which tokens of a multimodal sequence are concatenated.
-    pub const ALL: [Self; 5] = [Self::Rgb, Self::Infrared, Self::Sketch, Self::ColourPencil, Self::Text];
+    pub const ALL: [Self; 5] =
+        [Self::Rgb, Self::Infrared, Self::Sketch, Self::ColourPencil, Self::Text];
     /// The modalities that are pictures.
     pub const VISUAL: [Self; 4] = [Self::Rgb, Self::Infrared, Self::Sketch, Self::ColourPencil];
 
@@ -55,14 +56,19 @@ impl fmt::Display for Modality {
 
 /// A word that names no modality.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown modality `{0}`: expected rgb, infrared, sketch, colour-pencil or text, joined by `+`")]
+#[error(
+    "unknown modality `{0}`: expected rgb, infrared, sketch, colour-pencil or text, joined by `+`"
+)]
 pub struct ParseModalityError(String);
 
 impl FromStr for Modality {
     type Err = ParseModalityError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL.into_iter().find(|m| m.name() == text).ok_or_else(|| ParseModalityError(text.into()))
+        Self::ALL
+            .into_iter()
+            .find(|m| m.name() == text)
+            .ok_or_else(|| ParseModalityError(text.into()))
     }
 }
 
@@ -75,8 +81,16 @@ impl ModalitySet {
     #[must_use]
     pub fn combinations() -> Vec<Self> {
         let members = [Modality::Rgb, Modality::Infrared, Modality::Sketch, Modality::Text];
-        let mut sets: Vec<Self> =
-            (1u8..16).map(|bits| members.into_iter().enumerate().filter(|(i, _)| bits >> i & 1 == 1).map(|(_, m)| m).collect()).collect();
+        let mut sets: Vec<Self> = (1u8..16)
+            .map(|bits| {
+                members
+                    .into_iter()
+                    .enumerate()
+                    .filter(|(i, _)| bits >> i & 1 == 1)
+                    .map(|(_, m)| m)
+                    .collect()
+            })
+            .collect();
         sets.sort_by_key(|set: &Self| (set.len(), *set));
         sets
     }

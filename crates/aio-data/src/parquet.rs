@@ -20,14 +20,26 @@ thread_local! {
 ///
 /// # Errors
 /// [`DataError`] naming the file if it cannot be read or is damaged.
-pub(crate) fn read(path: &Path, columns: Option<&[&str]>, check: impl FnOnce(&[(String, String)]) -> Result<()>) -> Result<DataFrame> {
+pub(crate) fn read(
+    path: &Path,
+    columns: Option<&[&str]>,
+    check: impl FnOnce(&[(String, String)]) -> Result<()>,
+) -> Result<DataFrame> {
     let damaged = |problem: String| DataError::Parse { path: path.to_path_buf(), problem };
-    let file = File::open(path).map_err(|source| DataError::Io { action: "read", path: path.to_path_buf(), source })?;
+    let file = File::open(path).map_err(|source| DataError::Io {
+        action: "read",
+        path: path.to_path_buf(),
+        source,
+    })?;
     let bytes = file.metadata().map_or(0, |m| m.len());
     let mut reader = ParquetReader::new(file).read_parallel(ParallelStrategy::None);
     let (rows, pairs) = guarded(|| {
         let metadata = reader.get_metadata().map_err(|e| e.to_string())?;
-        let pairs = metadata.key_value_metadata.iter().flatten().filter_map(|pair| Some((pair.key.clone(), pair.value.clone()?)));
+        let pairs = metadata
+            .key_value_metadata
+            .iter()
+            .flatten()
+            .filter_map(|pair| Some((pair.key.clone(), pair.value.clone()?)));
         Ok((metadata.num_rows as u64, pairs.collect::<Vec<_>>()))
     })
     .map_err(damaged)?;
@@ -41,7 +53,9 @@ pub(crate) fn read(path: &Path, columns: Option<&[&str]>, check: impl FnOnce(&[(
 
 /// Turns a panic into an error, without a word on standard error: polars takes it for a bug of its own when a file is damaged in ways that it
 /// did not expect.
-fn guarded<T>(work: impl FnOnce() -> std::result::Result<T, String>) -> std::result::Result<T, String> {
+fn guarded<T>(
+    work: impl FnOnce() -> std::result::Result<T, String>,
+) -> std::result::Result<T, String> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let before = std::panic::take_hook();

@@ -36,18 +36,31 @@ impl Picture {
     /// [`DataError::Io`] if the file cannot be opened, [`DataError::Image`] if it cannot be decoded.
     pub fn open(path: &Path, size: PictureSize) -> Result<Self> {
         let bytes = crate::fs::read(path)?;
-        let image = decode(&bytes).map_err(|problem| DataError::Image { path: path.to_path_buf(), problem })?;
-        Self::resized(&image, size).map_err(|problem| DataError::Image { path: path.to_path_buf(), problem })
+        let image = decode(&bytes)
+            .map_err(|problem| DataError::Image { path: path.to_path_buf(), problem })?;
+        Self::resized(&image, size)
+            .map_err(|problem| DataError::Image { path: path.to_path_buf(), problem })
     }
 
     /// Resizes a decoded image.
     ///
     /// # Errors
     /// The resizer's message, for an image without pixels.
-    pub fn resized(image: &image::RgbImage, size: PictureSize) -> std::result::Result<Self, String> {
-        let source = fir::images::ImageRef::new(image.width(), image.height(), image.as_raw(), fir::PixelType::U8x3).map_err(|e| e.to_string())?;
-        let mut target = fir::images::Image::new(size.width as u32, size.height as u32, fir::PixelType::U8x3);
-        let options = fir::ResizeOptions::new().resize_alg(fir::ResizeAlg::Convolution(fir::FilterType::Bilinear));
+    pub fn resized(
+        image: &image::RgbImage,
+        size: PictureSize,
+    ) -> std::result::Result<Self, String> {
+        let source = fir::images::ImageRef::new(
+            image.width(),
+            image.height(),
+            image.as_raw(),
+            fir::PixelType::U8x3,
+        )
+        .map_err(|e| e.to_string())?;
+        let mut target =
+            fir::images::Image::new(size.width as u32, size.height as u32, fir::PixelType::U8x3);
+        let options = fir::ResizeOptions::new()
+            .resize_alg(fir::ResizeAlg::Convolution(fir::FilterType::Bilinear));
         fir::Resizer::new().resize(&source, &mut target, &options).map_err(|e| e.to_string())?;
         Ok(Self { size, pixels: target.into_vec() })
     }
@@ -68,12 +81,19 @@ impl Picture {
 
     /// Appends the picture to `values` as `[height, width, 3]`, scaled to 0..1 and normalised by `mean` and `std`.
     pub fn append_normalised(&self, mean: [f32; 3], std: [f32; 3], values: &mut Vec<f32>) {
-        values.extend(self.pixels.iter().enumerate().map(|(i, v)| (f32::from(*v) / 255.0 - mean[i % 3]) / std[i % 3]));
+        values.extend(
+            self.pixels
+                .iter()
+                .enumerate()
+                .map(|(i, v)| (f32::from(*v) / 255.0 - mean[i % 3]) / std[i % 3]),
+        );
     }
 }
 
 fn decode(bytes: &[u8]) -> std::result::Result<image::RgbImage, String> {
-    let mut reader = ImageReader::new(std::io::Cursor::new(bytes)).with_guessed_format().map_err(|e| e.to_string())?;
+    let mut reader = ImageReader::new(std::io::Cursor::new(bytes))
+        .with_guessed_format()
+        .map_err(|e| e.to_string())?;
     let mut limits = Limits::default();
     limits.max_image_width = Some(LARGEST_SIDE);
     limits.max_image_height = Some(LARGEST_SIDE);
@@ -84,14 +104,20 @@ fn decode(bytes: &[u8]) -> std::result::Result<image::RgbImage, String> {
 /// Whether a file is one that [`Picture::open`] may read, by its name.
 #[must_use]
 pub fn is_picture(path: &Path) -> bool {
-    path.extension().is_some_and(|e| ["jpg", "jpeg", "png", "bmp"].iter().any(|known| e.eq_ignore_ascii_case(known)))
+    path.extension().is_some_and(|e| {
+        ["jpg", "jpeg", "png", "bmp"].iter().any(|known| e.eq_ignore_ascii_case(known))
+    })
 }
 
 /// Opens many pictures in parallel, in order; `tick` is called after each.
 ///
 /// # Errors
 /// The first picture, in order, that cannot be opened.
-pub fn open_all<P: AsRef<Path> + Sync>(paths: &[P], size: PictureSize, tick: &(dyn Fn() + Sync)) -> Result<Vec<Picture>> {
+pub fn open_all<P: AsRef<Path> + Sync>(
+    paths: &[P],
+    size: PictureSize,
+    tick: &(dyn Fn() + Sync),
+) -> Result<Vec<Picture>> {
     paths
         .par_iter()
         .map(|path| {
@@ -113,14 +139,20 @@ mod tests {
         let mut values = Vec::new();
         picture.append_normalised([0.5; 3], [0.5, 0.5, 0.25], &mut values);
         let expected = [-1.0, -0.6, -0.4, 1.0, 0.6, 0.4];
-        assert!(values.iter().zip(expected).all(|(a, b): (&f32, f32)| (a - b).abs() < 1e-6), "{values:?}");
+        assert!(
+            values.iter().zip(expected).all(|(a, b): (&f32, f32)| (a - b).abs() < 1e-6),
+            "{values:?}"
+        );
     }
 
     #[test]
     fn a_truncated_jpeg_is_an_error_that_names_the_file() {
         let directory = tempfile::tempdir().expect("temporary directory");
         let path = directory.path().join("0001_c1s1_000451_03.jpg");
-        let whole = crate::synth::camera::jpeg(&image::RgbImage::from_pixel(32, 64, image::Rgb([90, 60, 30])), 80);
+        let whole = crate::synth::camera::jpeg(
+            &image::RgbImage::from_pixel(32, 64, image::Rgb([90, 60, 30])),
+            80,
+        );
         std::fs::write(&path, &whole[..whole.len() / 4]).expect("write");
         let size = PictureSize { height: 64, width: 32 };
         let error = Picture::open(&path, size).expect_err("a quarter of a JPEG");

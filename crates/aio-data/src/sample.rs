@@ -133,16 +133,22 @@ impl Dataset {
         for split in [Split::Train, Split::Validation, Split::Query, Split::Gallery] {
             for Sample { identity, camera, modality, content, .. } in self.split(split) {
                 let what = match content {
-                    Content::Image(path) => path.strip_prefix(root).unwrap_or(path).to_string_lossy().replace('\\', "/"),
+                    Content::Image(path) => {
+                        path.strip_prefix(root).unwrap_or(path).to_string_lossy().replace('\\', "/")
+                    }
                     Content::Caption(text) => text.clone(),
                 };
                 let camera = camera.map_or(-1, |c| c.0);
-                hasher.update(format!("{split}\t{modality}\t{}\t{camera}\t{what}\n", identity.0).as_bytes());
+                hasher.update(
+                    format!("{split}\t{modality}\t{}\t{camera}\t{what}\n", identity.0).as_bytes(),
+                );
             }
         }
         if let Some(indexed) = &self.indexed {
             let (people, captions) = (indexed.index.identities(), indexed.index.captions());
-            people.iter().zip(captions).for_each(|(identity, n)| _ = hasher.update(format!("{identity}\t{n}\n").as_bytes()));
+            people.iter().zip(captions).for_each(|(identity, n)| {
+                _ = hasher.update(format!("{identity}\t{n}\n").as_bytes())
+            });
         }
         hasher.finalize().to_hex()[..16].to_owned()
     }
@@ -158,7 +164,15 @@ impl Sample {
     /// A sample of which nothing but its content and identity is known.
     #[must_use]
     pub fn new(identity: i64, modality: Modality, content: Content) -> Self {
-        Self { identity: Identity(identity), camera: None, modality, content, source: None, attributes: Vec::new(), artist: None }
+        Self {
+            identity: Identity(identity),
+            camera: None,
+            modality,
+            content,
+            source: None,
+            attributes: Vec::new(),
+            artist: None,
+        }
     }
 
     /// A picture.
@@ -212,7 +226,10 @@ mod tests {
     #[test]
     fn the_fingerprint_tells_data_apart_and_ignores_where_they_lie() {
         let dataset = |root: &str, identity: i64| Dataset {
-            train: vec![Sample::picture(identity, Modality::Rgb, Path::new(root).join("a/1.jpg")), Sample::sentence(identity, "a red coat")],
+            train: vec![
+                Sample::picture(identity, Modality::Rgb, Path::new(root).join("a/1.jpg")),
+                Sample::sentence(identity, "a red coat"),
+            ],
             ..Dataset::default()
         };
         let print = |root: &str, identity| dataset(root, identity).fingerprint(Path::new(root));

@@ -39,10 +39,16 @@ impl IdentitySampler {
     ///
     /// # Errors
     /// [`DataError::Sampler`] if fewer than `identities` people have a photograph, P or K is zero, or a number exceeds 2³² − 1.
-    pub fn new(samples: impl IntoIterator<Item = (usize, usize, Modality)>, identities: usize, tuples: usize, seed: u64) -> Result<Self> {
+    pub fn new(
+        samples: impl IntoIterator<Item = (usize, usize, Modality)>,
+        identities: usize,
+        tuples: usize,
+        seed: u64,
+    ) -> Result<Self> {
         let mut groups: BTreeMap<usize, Group> = BTreeMap::new();
         for (number, class, modality) in samples {
-            let number = u32::try_from(number).map_err(|_| DataError::Sampler(format!("sample {number} is one too many")))?;
+            let number = u32::try_from(number)
+                .map_err(|_| DataError::Sampler(format!("sample {number} is one too many")))?;
             groups.entry(class).or_default().samples[modality as usize].push(number);
         }
         for group in groups.values_mut() {
@@ -50,10 +56,15 @@ impl IdentitySampler {
         }
         groups.retain(|_, group| !group.samples[Modality::Rgb as usize].is_empty());
         if identities == 0 || tuples == 0 {
-            return Err(DataError::Sampler("a batch needs at least one identity and one photograph of each".into()));
+            return Err(DataError::Sampler(
+                "a batch needs at least one identity and one photograph of each".into(),
+            ));
         }
         if groups.len() < identities {
-            return Err(DataError::Sampler(format!("a batch holds {identities} identities, but only {} have an RGB photograph", groups.len())));
+            return Err(DataError::Sampler(format!(
+                "a batch holds {identities} identities, but only {} have an RGB photograph",
+                groups.len()
+            )));
         }
         Ok(Self { groups: groups.into_iter().collect(), identities, tuples, seed })
     }
@@ -86,7 +97,11 @@ impl IdentitySampler {
                             }
                             Some(choices[rng.random_range(0..choices.len())] as usize)
                         });
-                        batch.push(Tuple { class: *class, rgb: photographs[k % photographs.len()] as usize, real });
+                        batch.push(Tuple {
+                            class: *class,
+                            rgb: photographs[k % photographs.len()] as usize,
+                            real,
+                        });
                     }
                 }
                 batch
@@ -101,12 +116,20 @@ mod tests {
 
     /// Seven people with two or three photographs and a sketch each: the class and the modality of every sample.
     fn samples() -> Vec<(usize, Modality)> {
-        let of = |class: usize| (0..3 + class % 2).map(move |i| (class, if i == 2 { Modality::Sketch } else { Modality::Rgb }));
+        let of = |class: usize| {
+            (0..3 + class % 2)
+                .map(move |i| (class, if i == 2 { Modality::Sketch } else { Modality::Rgb }))
+        };
         (0..7).flat_map(of).collect()
     }
 
     fn sampler(identities: usize, tuples: usize, seed: u64) -> Result<IdentitySampler> {
-        IdentitySampler::new(samples().into_iter().enumerate().map(|(i, (class, modality))| (i, class, modality)), identities, tuples, seed)
+        IdentitySampler::new(
+            samples().into_iter().enumerate().map(|(i, (class, modality))| (i, class, modality)),
+            identities,
+            tuples,
+            seed,
+        )
     }
 
     #[test]
@@ -118,7 +141,8 @@ mod tests {
             assert_eq!(batch.len(), 6);
             for tuple in &batch {
                 assert_eq!(samples[tuple.rgb], (tuple.class, Modality::Rgb));
-                let sketch = tuple.real[Modality::Sketch as usize].expect("every identity has a sketch");
+                let sketch =
+                    tuple.real[Modality::Sketch as usize].expect("every identity has a sketch");
                 assert_eq!(samples[sketch], (tuple.class, Modality::Sketch));
                 assert_eq!(tuple.real[Modality::Text as usize], None);
             }

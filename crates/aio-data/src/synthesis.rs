@@ -72,7 +72,8 @@ pub fn shade(picture: &mut Picture, lines: &Picture, rng: &mut ChaCha8Rng) {
 
 fn tones(picture: &Picture, filter: LineFilter) -> Vec<f32> {
     let (height, width) = (picture.size.height, picture.size.width);
-    let grey: Vec<f32> = picture.pixels.chunks_exact(3).map(|p| luminance([p[0], p[1], p[2]]) / 255.0).collect();
+    let grey: Vec<f32> =
+        picture.pixels.chunks_exact(3).map(|p| luminance([p[0], p[1], p[2]]) / 255.0).collect();
     let fine = gaussian(&grey, height, width, filter.sigma);
     let coarse = gaussian(&grey, height, width, 1.6 * filter.sigma);
     fine.iter()
@@ -86,7 +87,8 @@ fn tones(picture: &Picture, filter: LineFilter) -> Vec<f32> {
 
 fn gaussian(values: &[f32], height: usize, width: usize, sigma: f32) -> Vec<f32> {
     let radius = (2.5 * sigma).ceil() as i64;
-    let kernel: Vec<f32> = (-radius..=radius).map(|i| (-((i * i) as f32) / (2.0 * sigma * sigma)).exp()).collect();
+    let kernel: Vec<f32> =
+        (-radius..=radius).map(|i| (-((i * i) as f32) / (2.0 * sigma * sigma)).exp()).collect();
     let total: f32 = kernel.iter().sum();
     let pass = |source: &[f32], along: usize, across: usize, stride: usize, step: usize| {
         let mut result = vec![0.0; source.len()];
@@ -151,6 +153,11 @@ mod tests {
         let bright = |i: usize| if i % 16 < 8 { [250u8; 3] } else { [110u8; 3] };
         let mut edge = Picture { size, pixels: (0..256).flat_map(bright).collect() };
         line_drawing(&mut edge, &mut rng(0, "lines", 1));
-        assert!(edge.at(8, 8)[0] < edge.at(8, 14)[0] && edge.at(8, 1)[0] == 255, "{:?} {:?}", edge.at(8, 8), edge.at(8, 1));
+        assert!(
+            edge.at(8, 8)[0] < edge.at(8, 14)[0] && edge.at(8, 1)[0] == 255,
+            "{:?} {:?}",
+            edge.at(8, 8),
+            edge.at(8, 1)
+        );
     }
 }

@@ -11,8 +11,20 @@ use std::time::{Duration, Instant};
 
 /// Changes, cuts or doubles a few places of a file.
 fn mutate(bytes: &[u8], rng: &mut ChaCha8Rng) -> Vec<u8> {
-    const SPICE: [&[u8]; 12] =
-        [b"\0", b"\xff\xfe", b"../", b"/", b"\"", b"[[[[", b"-9223372036854775808", b"99999999999999999999", b"\r\n", b",", b"{", b" "];
+    const SPICE: [&[u8]; 12] = [
+        b"\0",
+        b"\xff\xfe",
+        b"../",
+        b"/",
+        b"\"",
+        b"[[[[",
+        b"-9223372036854775808",
+        b"99999999999999999999",
+        b"\r\n",
+        b",",
+        b"{",
+        b" ",
+    ];
     let mut bytes = bytes.to_vec();
     for _ in 0..rng.random_range(1..4) {
         let place = rng.random_range(0..=bytes.len());
@@ -73,7 +85,8 @@ fn changed_lists_are_read_or_refused() {
 fn changed_tables_and_matlab_files_are_read_or_refused() {
     let directory = tempfile::tempdir().expect("temporary directory");
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
-    let permutations = Path::new(env!("CARGO_MANIFEST_DIR")).join("../aio-bench/tests/golden/rand_perm_cam.mat");
+    let permutations =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../aio-bench/tests/golden/rand_perm_cam.mat");
     let csv = "path,identity,camera,modality,split,caption,source\n,1,,text,query,\"A man, \"\"tall\"\".\",10\n,2,,text,train,Ä.,\n";
     let parquet = std::fs::read(golden.join("shop.parquet")).expect("read");
     let matlab = std::fs::read(permutations).expect("read");

@@ -24,7 +24,11 @@ fn copy(name: DatasetName) -> (tempfile::TempDir, PathBuf) {
         std::fs::create_dir_all(to).expect("create");
         for entry in std::fs::read_dir(from).expect("list").flatten() {
             let target = to.join(entry.file_name());
-            if entry.path().is_dir() { walk(&entry.path(), &target) } else { _ = std::fs::copy(entry.path(), target).expect("copy") }
+            if entry.path().is_dir() {
+                walk(&entry.path(), &target)
+            } else {
+                _ = std::fs::copy(entry.path(), target).expect("copy")
+            }
         }
     }
     let directory = tempfile::tempdir().expect("temporary directory");
@@ -42,7 +46,8 @@ fn refusal(name: DatasetName, root: &Path) -> String {
 
 #[test]
 fn every_rendered_data_set_is_read_and_its_files_exist() {
-    let rendered: Vec<DatasetName> = DatasetName::ALL.into_iter().filter(|name| name.locate(root()).is_ok()).collect();
+    let rendered: Vec<DatasetName> =
+        DatasetName::ALL.into_iter().filter(|name| name.locate(root()).is_ok()).collect();
     assert_eq!(rendered.len(), 9, "{rendered:?}");
     for name in rendered {
         let dataset = name.open(root()).unwrap_or_else(|e| panic!("{name}: {e}"));
@@ -64,7 +69,8 @@ fn counts_follow_from_the_size() {
     assert_eq!(market.gallery.len(), 30 + 4);
     assert!(market.gallery.iter().any(|s| s.identity == Identity(0)));
     let sysu = open(DatasetName::SysuMm01);
-    assert!(sysu.query.iter().all(|s| s.modality == Modality::Infrared && [Some(Camera(3)), Some(Camera(6))].contains(&s.camera)));
+    assert!(sysu.query.iter().all(|s| s.modality == Modality::Infrared
+        && [Some(Camera(3)), Some(Camera(6))].contains(&s.camera)));
     assert_eq!(sysu.query.len(), 5 * 4);
     let pku = open(DatasetName::PkuSketch(0));
     assert_eq!(pku.trials.len(), 10);
@@ -98,9 +104,14 @@ fn tri_samples_of_one_photograph_share_its_number() {
 fn the_benchmark_is_a_pure_function_of_its_seed() {
     let render = |seed| {
         let directory = tempfile::tempdir().expect("temporary directory");
-        benchmark::write(directory.path(), seed, Size { synth_pedes: 2, llcm: 2, market_sketch: 2, test: 2, pku: 20 }, &|_, _| {})
-            .expect("rendered")
-            .content
+        benchmark::write(
+            directory.path(),
+            seed,
+            Size { synth_pedes: 2, llcm: 2, market_sketch: 2, test: 2, pku: 20 },
+            &|_, _| {},
+        )
+        .expect("rendered")
+        .content
     };
     assert_eq!(render(3), render(3));
     assert_ne!(render(3), render(4));
@@ -143,7 +154,11 @@ fn a_list_that_names_a_missing_image_names_file_and_row() {
     let text = std::fs::read_to_string(&list).expect("read") + "photo/999_04_1.jpg 999 04 5\n";
     std::fs::write(&list, text).expect("write");
     let message = refusal(DatasetName::PkuSketch(0), directory.path());
-    assert!(message.contains("test_visible_3.txt, row 11") && message.contains("999_04_1.jpg does not exist"), "{message}");
+    assert!(
+        message.contains("test_visible_3.txt, row 11")
+            && message.contains("999_04_1.jpg does not exist"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -157,7 +172,8 @@ fn a_list_cannot_leave_the_root() {
 fn a_caption_without_a_key_names_element_and_key() {
     let (directory, set) = copy(DatasetName::CuhkPedes);
     let path = set.join("reid_raw.json");
-    let mut items: Vec<serde_json::Value> = serde_json::from_str(&std::fs::read_to_string(&path).expect("read")).expect("JSON");
+    let mut items: Vec<serde_json::Value> =
+        serde_json::from_str(&std::fs::read_to_string(&path).expect("read")).expect("JSON");
     items[3].as_object_mut().expect("object").remove("captions");
     std::fs::write(&path, serde_json::to_string(&items).expect("JSON")).expect("write");
     let message = refusal(DatasetName::CuhkPedes, directory.path());
@@ -174,5 +190,7 @@ fn market_names_are_parsed_from_the_base_name_alone() {
     std::fs::create_dir(&nested).expect("create");
     std::fs::rename(&set, nested.join("Market-1501-v15.09.15")).expect("move");
     let dataset = DatasetName::Market1501.open(&nested).expect("read");
-    assert!(dataset.query.iter().all(|s| s.identity.0 <= 5 && matches!(&s.content, Content::Image(_))));
+    assert!(
+        dataset.query.iter().all(|s| s.identity.0 <= 5 && matches!(&s.content, Content::Image(_)))
+    );
 }

@@ -59,8 +59,18 @@ fn market_with_distractors_and_duke_with_eight_cameras() {
 
 #[test]
 fn every_root_that_loaders_use_is_accepted() {
-    for root in ["", "market1501/", "Market-1501-v15.09.15/", "market1501/Market-1501-v15.09.15/", "Market-1501/"] {
-        let files = ["bounding_box_train/0002_c1s1_1_0.jpg", "bounding_box_test/0001_c1s1_1_0.jpg", "query/0001_c2s1_1_0.jpg"];
+    for root in [
+        "",
+        "market1501/",
+        "Market-1501-v15.09.15/",
+        "market1501/Market-1501-v15.09.15/",
+        "Market-1501/",
+    ] {
+        let files = [
+            "bounding_box_train/0002_c1s1_1_0.jpg",
+            "bounding_box_test/0001_c1s1_1_0.jpg",
+            "query/0001_c2s1_1_0.jpg",
+        ];
         let files = files.map(|f| format!("{root}{f}"));
         let tree = Tree::new(&files.each_ref().map(String::as_str));
         assert_eq!(DatasetName::Market1501.open(tree.root()).expect(root).query.len(), 1, "{root}");
@@ -82,19 +92,37 @@ fn msmt17_takes_the_camera_from_the_third_field_and_keeps_test_people_apart() {
     tree.write("MSMT17_V1/list_query.txt", "0000/0000_000_15_0114morning_0008_0.jpg 0\n");
     tree.write("MSMT17_V1/list_gallery.txt", "0000/0000_001_03_0114morning_0008_0.jpg 0\n");
     for list in ["train", "val"] {
-        tree.write(&format!("MSMT17_V2/list_{list}.txt"), "0000/0000_045_12_0303morning_0006_2.jpg 0\n");
+        tree.write(
+            &format!("MSMT17_V2/list_{list}.txt"),
+            "0000/0000_045_12_0303morning_0006_2.jpg 0\n",
+        );
     }
     for list in ["query", "gallery"] {
-        tree.write(&format!("MSMT17_V2/list_{list}.txt"), "0000/0000_000_15_0114morning_0008_0.jpg 0\n");
+        tree.write(
+            &format!("MSMT17_V2/list_{list}.txt"),
+            "0000/0000_000_15_0114morning_0008_0.jpg 0\n",
+        );
     }
     let dataset = DatasetName::Msmt17.open(tree.root()).expect("read");
-    assert_eq!((dataset.train[0].camera, dataset.train[0].identity), (Some(Camera(12)), Identity(0)));
+    assert_eq!(
+        (dataset.train[0].camera, dataset.train[0].identity),
+        (Some(Camera(12)), Identity(0))
+    );
     assert_eq!(dataset.validation[0].camera, Some(Camera(1)));
-    assert_eq!((dataset.query[0].camera, dataset.query[0].identity), (Some(Camera(15)), Identity(1041)));
+    assert_eq!(
+        (dataset.query[0].camera, dataset.query[0].identity),
+        (Some(Camera(15)), Identity(1041))
+    );
     assert_eq!(DatasetName::Msmt17V2.open(tree.root()).expect("read").gallery.len(), 1);
-    tree.write("MSMT17_V1/list_query.txt", "0000/0000_000_15_0114morning_0008_0.jpg 0\n0000/0000_000_15_0114morning_0008_0.jpg 0\n");
+    tree.write(
+        "MSMT17_V1/list_query.txt",
+        "0000/0000_000_15_0114morning_0008_0.jpg 0\n0000/0000_000_15_0114morning_0008_0.jpg 0\n",
+    );
     let twice = tree.refusal(DatasetName::Msmt17);
-    assert!(twice.contains("list_query.txt, row 2") && twice.contains("listed already in row 1"), "{twice}");
+    assert!(
+        twice.contains("list_query.txt, row 2") && twice.contains("listed already in row 1"),
+        "{twice}"
+    );
     tree.write("MSMT17_V1/list_query.txt", "0000/0000_000_16_0114morning_0008_0.jpg 0\n");
     assert!(tree.refusal(DatasetName::Msmt17).contains("names no camera from 1 to 15"));
 }
@@ -106,12 +134,21 @@ fn cuhk03_in_both_forms() {
         "cuhk03-np/detected/bounding_box_test/0001_c2_21.png",
         "cuhk03-np/detected/query/0001_c1_22.png",
     ]);
-    assert_eq!(DatasetName::Cuhk03NpDetected.open(folders.root()).expect("read").gallery[0].camera, Some(Camera(2)));
+    assert_eq!(
+        DatasetName::Cuhk03NpDetected.open(folders.root()).expect("read").gallery[0].camera,
+        Some(Camera(2))
+    );
 
-    let extracted =
-        Tree::new(&["cuhk03/images_labeled/1_001_1_01.png", "cuhk03/images_labeled/1_001_2_06.png", "cuhk03/images_labeled/2_001_2_07.png"]);
-    let row = |name: &str, label: i64, camera: i64| json!([format!("/home/somebody/data/cuhk03/images_labeled/{name}"), label, camera]);
-    let (a, b, c) = (row("1_001_1_01.png", 0, 0), row("1_001_2_06.png", 0, 1), row("2_001_2_07.png", 1, 1));
+    let extracted = Tree::new(&[
+        "cuhk03/images_labeled/1_001_1_01.png",
+        "cuhk03/images_labeled/1_001_2_06.png",
+        "cuhk03/images_labeled/2_001_2_07.png",
+    ]);
+    let row = |name: &str, label: i64, camera: i64| {
+        json!([format!("/home/somebody/data/cuhk03/images_labeled/{name}"), label, camera])
+    };
+    let (a, b, c) =
+        (row("1_001_1_01.png", 0, 0), row("1_001_2_06.png", 0, 1), row("2_001_2_07.png", 1, 1));
     let split = json!({"train": [c], "query": [a], "gallery": [b, c], "num_train_pids": 1});
     extracted.write("cuhk03/splits_new_labeled.json", &json!([split]).to_string());
     let all = json!({"train": [], "query": [a, b, c], "gallery": [a, b, c]});
@@ -122,29 +159,48 @@ fn cuhk03_in_both_forms() {
     assert_eq!(new.gallery[1].identity, Identity(2001), "one person of another pair of cameras");
     let classic = DatasetName::Cuhk03ClassicLabeled.open(extracted.root()).expect("read");
     assert_eq!((classic.query.len(), classic.trials.len()), (3, 2));
-    assert_eq!((classic.trials[1].query.clone(), classic.trials[1].gallery.clone()), (vec![0], vec![1, 2]));
+    assert_eq!(
+        (classic.trials[1].query.clone(), classic.trials[1].gallery.clone()),
+        (vec![0], vec![1, 2])
+    );
     assert!(classic.train.is_empty());
 }
 
 #[test]
 fn regdb_has_ten_splits_whose_people_are_their_folders() {
-    let tree = Tree::new(&["RegDB/Visible/285/male_back_v_05528_285.bmp", "RegDB/Visible/7/female_front_v_1_7.bmp"]);
+    let tree = Tree::new(&[
+        "RegDB/Visible/285/male_back_v_05528_285.bmp",
+        "RegDB/Visible/7/female_front_v_1_7.bmp",
+    ]);
     tree.write("RegDB/Thermal/285/male_back_t_05528_285.bmp", "x");
     tree.write("RegDB/Thermal/7/female_front_t_1_7.bmp", "x");
     for split in 1..=10 {
         let (tested, trained) = if split % 2 == 1 { (285, 7) } else { (7, 285) };
         for (part, id) in [("test", tested), ("train", trained)] {
-            let name = if id == 285 { "male_back_?_05528_285.bmp" } else { "female_front_?_1_7.bmp" };
-            tree.write(&format!("RegDB/idx/{part}_visible_{split}.txt"), &format!("Visible/{id}/{} 0\n", name.replace('?', "v")));
-            tree.write(&format!("RegDB/idx/{part}_thermal_{split}.txt"), &format!("Thermal/{id}/{} 0\n", name.replace('?', "t")));
+            let name =
+                if id == 285 { "male_back_?_05528_285.bmp" } else { "female_front_?_1_7.bmp" };
+            tree.write(
+                &format!("RegDB/idx/{part}_visible_{split}.txt"),
+                &format!("Visible/{id}/{} 0\n", name.replace('?', "v")),
+            );
+            tree.write(
+                &format!("RegDB/idx/{part}_thermal_{split}.txt"),
+                &format!("Thermal/{id}/{} 0\n", name.replace('?', "t")),
+            );
         }
     }
     let all = DatasetName::RegDb(0).open(tree.root()).expect("read");
-    assert_eq!((all.trials.len(), all.query.len(), all.gallery.len(), all.train.len()), (10, 2, 2, 0));
+    assert_eq!(
+        (all.trials.len(), all.query.len(), all.gallery.len(), all.train.len()),
+        (10, 2, 2, 0)
+    );
     assert_eq!(all.trials[2].query, all.trials[0].query);
     assert_ne!(all.trials[1].query, all.trials[0].query);
     let second = DatasetName::RegDb(2).open(tree.root()).expect("read");
-    assert_eq!((second.trials.len(), second.query[0].identity, second.train[0].identity), (1, Identity(7), Identity(285)));
+    assert_eq!(
+        (second.trials.len(), second.query[0].identity, second.train[0].identity),
+        (1, Identity(7), Identity(285))
+    );
     assert_eq!(second.query[0].modality, Modality::Infrared);
 }
 
@@ -158,10 +214,12 @@ fn icfg_and_rstp_share_the_form_of_cuhk_pedes() {
         "RSTPReid/imgs/0000_c1_0004.jpg",
     ]);
     // The split is the key's, not the folder's; one training photograph is annotated twice in the published file.
-    let item =
-        |split: &str, path: &str, id: i64| json!({"split": split, "captions": ["A man."], "file_path": path, "id": id, "processed_tokens": []});
+    let item = |split: &str, path: &str, id: i64| json!({"split": split, "captions": ["A man."], "file_path": path, "id": id, "processed_tokens": []});
     let train = item("train", "test/0627/0627_010_05_0303afternoon_1591_0.jpg", 627);
-    tree.write("ICFG-PEDES/ICFG_PEDES.json", &json!([train, train, item("test", "train/0000/0000_a.jpg", 0)]).to_string());
+    tree.write(
+        "ICFG-PEDES/ICFG_PEDES.json",
+        &json!([train, train, item("test", "train/0000/0000_a.jpg", 0)]).to_string(),
+    );
     let icfg = DatasetName::IcfgPedes.open(tree.root()).expect("read");
     assert_eq!((icfg.train.len(), icfg.gallery.len(), icfg.query.len()), (4, 1, 1));
     let tri = DatasetName::TriIcfgPedes.open(tree.root()).expect("read");
@@ -180,10 +238,16 @@ fn omnireid_lists_may_lack_cameras() {
     tree.write("OmniReID/query.txt", "ltcc/a.png ltcc/clothes/a.jpg 12 3\n");
     tree.write("OmniReID/gallery.txt", "ltcc/b.png ltcc/clothes/b.jpg 12 4 2\n");
     let dataset = DatasetName::OmniReId.open(tree.root()).expect("read");
-    assert_eq!((dataset.query[0].identity, dataset.query[0].camera), (Identity(12), Some(Camera(-1))));
+    assert_eq!(
+        (dataset.query[0].identity, dataset.query[0].camera),
+        (Identity(12), Some(Camera(-1)))
+    );
     assert_eq!(dataset.gallery[0].camera, Some(Camera(2)));
     tree.write("OmniReID/gallery.txt", "ltcc/b.png 12\n");
-    assert!(tree.refusal(DatasetName::OmniReId).contains("gallery.txt, row 1: expected four or five columns"));
+    assert!(
+        tree.refusal(DatasetName::OmniReId)
+            .contains("gallery.txt, row 1: expected four or five columns")
+    );
 }
 
 const HEAD: &str = "path,identity,camera,modality,split,caption,source\n";
@@ -197,14 +261,29 @@ fn a_table_is_read_from_csv_and_from_parquet_alike() {
     let dataset = name.open(tree.root()).expect("read");
     assert_eq!((dataset.train.len(), dataset.query.len(), dataset.gallery.len()), (1, 2, 1));
     assert_eq!(dataset.query[1].caption(), Some("A man, tall, in red."));
-    assert_eq!((dataset.gallery[0].camera, dataset.gallery[0].source), (Some(Camera(3)), Some(SourcePhoto(10))));
+    assert_eq!(
+        (dataset.gallery[0].camera, dataset.gallery[0].source),
+        (Some(Camera(3)), Some(SourcePhoto(10)))
+    );
     assert_eq!(dataset.query[0].camera, None);
     // The same rows, written by pandas with pyarrow (scripts/golden/table.py).
-    std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/shop.parquet"), tree.path("other.parquet")).expect("copy");
+    std::fs::copy(
+        concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/shop.parquet"),
+        tree.path("other.parquet"),
+    )
+    .expect("copy");
     let other = table::read(&tree.path("other.parquet")).expect("read");
-    assert_eq!((other.train, other.query, other.gallery), (dataset.train, dataset.query, dataset.gallery));
+    assert_eq!(
+        (other.train, other.query, other.gallery),
+        (dataset.train, dataset.query, dataset.gallery)
+    );
     std::fs::write(tree.path("other.parquet"), "PAR1 but no more").expect("write");
-    assert!(table::read(&tree.path("other.parquet")).expect_err("damaged").to_string().contains("other.parquet"));
+    assert!(
+        table::read(&tree.path("other.parquet"))
+            .expect_err("damaged")
+            .to_string()
+            .contains("other.parquet")
+    );
 }
 
 #[test]
@@ -222,8 +301,14 @@ fn wrong_tables_are_refused_by_row_and_column() {
         (format!("{HEAD}a.jpg,one,,rgb,query,,\n"), "row 2: `identity` is `one`"),
         (format!("{HEAD}a.jpg,1,,photo,query,,\n"), "row 2: `modality`: unknown modality `photo`"),
         (format!("{HEAD}a.jpg,1,,rgb,test,,\n"), "`split` is `test`"),
-        (format!("{HEAD}a.jpg,1,,rgb,query,,\na.jpg,1,,rgb,query,,\n"), "row 3: `a.jpg` is in the split query already (row 2)"),
-        (format!("{HEAD}../a.jpg,1,,rgb,query,,\n"), "row 2: `../a.jpg` is not a plain relative path"),
+        (
+            format!("{HEAD}a.jpg,1,,rgb,query,,\na.jpg,1,,rgb,query,,\n"),
+            "row 3: `a.jpg` is in the split query already (row 2)",
+        ),
+        (
+            format!("{HEAD}../a.jpg,1,,rgb,query,,\n"),
+            "row 2: `../a.jpg` is not a plain relative path",
+        ),
         (format!("{HEAD}b.jpg,1,,rgb,query,,\n"), "b.jpg does not exist"),
         (format!("{HEAD},1,,text,query,,\n"), "a text has no `caption`"),
         (format!("{HEAD}a.jpg,1,,rgb,query\n"), "row 2"),
@@ -235,14 +320,26 @@ fn wrong_tables_are_refused_by_row_and_column() {
 
 #[test]
 fn a_prepared_synth_pedes_shows_the_photographs_that_reading_it_whole_shows() {
-    let tree = Tree::new(&["SYNTH-PEDES/Part1/7/1.jpg", "SYNTH-PEDES/Part1/7/2.jpg", "SYNTH-PEDES/Part2/9/1.jpg"]);
+    let tree = Tree::new(&[
+        "SYNTH-PEDES/Part1/7/1.jpg",
+        "SYNTH-PEDES/Part1/7/2.jpg",
+        "SYNTH-PEDES/Part2/9/1.jpg",
+    ]);
     let item = |id: i64, path: &str, captions: &[&str]| json!({"id": id, "file_path": path, "attributes": ["man,black hair"], "captions": captions, "prompt_caption": []});
-    let items = json!([item(7, "Part1/7/1.jpg", &["A.", "B."]), item(7, "Part1/7/2.jpg", &["C."]), item(9, "Part2/9/1.jpg", &["Ä {[,", "E.", "F."])]);
+    let items = json!([
+        item(7, "Part1/7/1.jpg", &["A.", "B."]),
+        item(7, "Part1/7/2.jpg", &["C."]),
+        item(9, "Part2/9/1.jpg", &["Ä {[,", "E.", "F."])
+    ]);
     tree.write("SYNTH-PEDES/synthpedes_dataset.json", &items.to_string());
     let whole = DatasetName::SynthPedes.open(tree.root()).expect("read");
     assert_eq!(synth_pedes::prepare(&tree.path("SYNTH-PEDES"), &|_| ()).expect("prepared"), 3);
-    let prepared = DatasetName::SynthPedes.open(tree.root()).expect("read").indexed.expect("an index");
-    assert_eq!((prepared.index.identities(), prepared.index.captions()), (&[7, 7, 9][..], &[2, 1, 3][..]));
+    let prepared =
+        DatasetName::SynthPedes.open(tree.root()).expect("read").indexed.expect("an index");
+    assert_eq!(
+        (prepared.index.identities(), prepared.index.captions()),
+        (&[7, 7, 9][..], &[2, 1, 3][..])
+    );
     let mut rest = whole.train.iter();
     for photo in 0..3 {
         let found = prepared.photograph(photo).expect("found");
@@ -250,6 +347,8 @@ fn a_prepared_synth_pedes_shows_the_photographs_that_reading_it_whole_shows() {
         assert!(found.captions.iter().all(|c| rest.next().and_then(|s| s.caption()) == Some(c)));
     }
     std::fs::remove_file(tree.path("SYNTH-PEDES/Part2/9/1.jpg")).expect("remove");
-    let error = synth_pedes::prepare(&tree.path("SYNTH-PEDES"), &|_| ()).expect_err("a missing picture").to_string();
+    let error = synth_pedes::prepare(&tree.path("SYNTH-PEDES"), &|_| ())
+        .expect_err("a missing picture")
+        .to_string();
     assert!(error.contains("row 3") && error.contains("1.jpg does not exist"), "{error}");
 }

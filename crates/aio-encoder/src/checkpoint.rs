@@ -25,7 +25,8 @@ pub type Tensors = BTreeMap<String, RawTensor>;
 /// # Errors
 /// [`WeightsError`] naming the file, and the call or tensor that is refused.
 pub fn read(path: &Path) -> Result<Tensors, WeightsError> {
-    let format = |problem: String| WeightsError::Checkpoint { origin: path.display().to_string(), problem };
+    let format =
+        |problem: String| WeightsError::Checkpoint { origin: path.display().to_string(), problem };
     let unreadable = |source| WeightsError::Io { action: "read", path: path.to_path_buf(), source };
     match path.extension().and_then(|e| e.to_str()) {
         Some("safetensors") => {
@@ -42,19 +43,23 @@ pub fn read(path: &Path) -> Result<Tensors, WeightsError> {
                 // Counters (`num_batches_tracked`) and masks are integers, and no weights.
                 let Some(kind) = pytorch_type(tensor.dtype()) else { continue };
                 let bytes = tensor.read().map_err(|e| format(format!("`{name}`: {e}")))?;
-                let values = floats(Some(kind), &bytes).ok_or_else(|| format(format!("`{name}` is of type {:?}", tensor.dtype())))?;
+                let values = floats(Some(kind), &bytes)
+                    .ok_or_else(|| format(format!("`{name}` is of type {:?}", tensor.dtype())))?;
                 tensors.insert(name, RawTensor { shape: tensor.shape().to_vec(), values });
             }
             Ok(tensors)
         }
         Some("bpk") => {
-            let packed = burn_pack::Reader::from_file(path).and_then(burn_pack::Reader::into_tensors).map_err(|e| format(e.to_string()))?;
+            let packed = burn_pack::Reader::from_file(path)
+                .and_then(burn_pack::Reader::into_tensors)
+                .map_err(|e| format(e.to_string()))?;
             let mut tensors = Tensors::new();
             for tensor in packed {
                 let Some(kind) = burn_type(tensor.dtype) else { continue };
                 let (name, shape) = (tensor.name.clone(), tensor.shape.to_vec());
                 let bytes = tensor.into_bytes().map_err(|e| format(format!("`{name}`: {e}")))?;
-                let values = floats(Some(kind), &bytes).ok_or_else(|| format(format!("`{name}` is of no floating-point type")))?;
+                let values = floats(Some(kind), &bytes)
+                    .ok_or_else(|| format(format!("`{name}` is of no floating-point type")))?;
                 tensors.insert(name, RawTensor { shape, values });
             }
             Ok(as_pytorch(tensors))
@@ -65,7 +70,8 @@ pub fn read(path: &Path) -> Result<Tensors, WeightsError> {
 
 /// Burn's names and layouts as PyTorch's: normalisations have `gamma` and `beta` there, and linear maps are stored transposed.
 fn as_pytorch(tensors: Tensors) -> Tensors {
-    let norms: BTreeSet<String> = tensors.keys().filter_map(|name| name.strip_suffix(".beta").map(str::to_owned)).collect();
+    let norms: BTreeSet<String> =
+        tensors.keys().filter_map(|name| name.strip_suffix(".beta").map(str::to_owned)).collect();
     let renamed = |(name, tensor): (String, RawTensor)| {
         let of_norm = |part: &str| name.strip_suffix(part).filter(|module| norms.contains(*module));
         if let Some(module) = of_norm(".gamma") {
@@ -75,7 +81,9 @@ fn as_pytorch(tensors: Tensors) -> Tensors {
             return (format!("{module}.bias"), tensor);
         }
         // Tables of embeddings are matrices, too, and are stored as they are.
-        let linear = tensor.shape.len() == 2 && name.ends_with(".weight") && !name.ends_with("embedding.weight");
+        let linear = tensor.shape.len() == 2
+            && name.ends_with(".weight")
+            && !name.ends_with("embedding.weight");
         (name, if linear { tensor.transposed() } else { tensor })
     };
     tensors.into_iter().map(renamed).collect()
@@ -85,7 +93,8 @@ impl RawTensor {
     /// A matrix with rows and columns exchanged.
     fn transposed(self) -> Self {
         let (rows, columns) = (self.shape[0], self.shape[1]);
-        let values = (0..rows * columns).map(|i| self.values[i % rows * columns + i / rows]).collect();
+        let values =
+            (0..rows * columns).map(|i| self.values[i % rows * columns + i / rows]).collect();
         Self { shape: vec![columns, rows], values }
     }
 }
@@ -93,7 +102,8 @@ impl RawTensor {
 /// The tensors of a safetensors file.
 pub(crate) fn tensors(file: &SafeTensors) -> Result<Tensors, String> {
     let raw = |(name, view): (String, safetensors::tensor::TensorView)| {
-        let values = floats(safetensors_type(view.dtype()), view.data()).ok_or_else(|| format!("`{name}` is of type {:?}", view.dtype()))?;
+        let values = floats(safetensors_type(view.dtype()), view.data())
+            .ok_or_else(|| format!("`{name}` is of type {:?}", view.dtype()))?;
         Ok((name, RawTensor { shape: view.shape().to_vec(), values }))
     };
     file.tensors().into_iter().map(raw).collect()
@@ -140,7 +150,10 @@ fn burn_type(dtype: burn_pack::DType) -> Option<Float> {
 
 fn floats(kind: Option<Float>, bytes: &[u8]) -> Option<Vec<f32>> {
     fn each<const N: usize>(bytes: &[u8], parse: impl Fn([u8; N]) -> f32) -> Vec<f32> {
-        bytes.chunks_exact(N).map(|b| parse(b.try_into().expect("chunks have that length"))).collect()
+        bytes
+            .chunks_exact(N)
+            .map(|b| parse(b.try_into().expect("chunks have that length")))
+            .collect()
     }
     Some(match kind? {
         Float::F64 => each(bytes, |b| f64::from_le_bytes(b) as f32),
@@ -193,7 +206,9 @@ const ALLOWED: [(&str, &[&str]); 8] = [
 fn refuse_calls(path: &Path) -> Result<(), String> {
     let pickle = pickle(path)?;
     let named = names(&pickle)?;
-    let allowed = |module: &str, name: &str| ALLOWED.iter().any(|(m, names)| *m == module && names.contains(&name));
+    let allowed = |module: &str, name: &str| {
+        ALLOWED.iter().any(|(m, names)| *m == module && names.contains(&name))
+    };
     match named.iter().find(|(module, name)| !allowed(module, name)) {
         Some((module, name)) => Err(format!(
             "its pickle names `{module}.{name}`, which is no part of a state dict; save the weights alone, as safetensors or with torch.save(model.state_dict())"
@@ -208,14 +223,23 @@ fn pickle(path: &Path) -> Result<Vec<u8>, String> {
     let Ok(mut archive) = zip::ZipArchive::new(file) else {
         return Err("not a zip archive: files from before PyTorch 1.6 are not read; load and save it again with a newer one".into());
     };
-    let name =
-        archive.file_names().flatten().find(|n| n.ends_with("data.pkl")).map(std::borrow::Cow::into_owned).ok_or("the archive holds no data.pkl")?;
+    let name = archive
+        .file_names()
+        .flatten()
+        .find(|n| n.ends_with("data.pkl"))
+        .map(std::borrow::Cow::into_owned)
+        .ok_or("the archive holds no data.pkl")?;
     let mut entry = archive.by_name(&name).map_err(|e| e.to_string())?;
     // A state dict's pickle holds names and shapes, not values.
     const LARGEST: u64 = 1 << 28;
     let mut bytes = Vec::new();
-    std::io::Read::read_to_end(&mut std::io::Read::take(&mut entry, LARGEST + 1), &mut bytes).map_err(|e| e.to_string())?;
-    if bytes.len() as u64 > LARGEST { Err(format!("its pickle is larger than {LARGEST} bytes")) } else { Ok(bytes) }
+    std::io::Read::read_to_end(&mut std::io::Read::take(&mut entry, LARGEST + 1), &mut bytes)
+        .map_err(|e| e.to_string())?;
+    if bytes.len() as u64 > LARGEST {
+        Err(format!("its pickle is larger than {LARGEST} bytes"))
+    } else {
+        Ok(bytes)
+    }
 }
 
 /// Every `module.name` that a pickle names by `GLOBAL` or `INST`. A pickle that can name things otherwise is refused:
@@ -254,8 +278,16 @@ fn names(pickle: &[u8]) -> Result<Vec<(String, String)>, String> {
             0x8d | 0x8e | 0x96 => (0, 8),
             _ => (0, 0),
         };
-        let size = pickle.get(at..at + counted).ok_or_else(|| cut(at))?.iter().rev().fold(0u64, |n, b| n << 8 | u64::from(*b));
-        let length = usize::try_from(size).ok().and_then(|n| n.checked_add(fixed + counted)).ok_or_else(|| cut(at))?;
+        let size = pickle
+            .get(at..at + counted)
+            .ok_or_else(|| cut(at))?
+            .iter()
+            .rev()
+            .fold(0u64, |n, b| n << 8 | u64::from(*b));
+        let length = usize::try_from(size)
+            .ok()
+            .and_then(|n| n.checked_add(fixed + counted))
+            .ok_or_else(|| cut(at))?;
         at = at.checked_add(length).filter(|end| *end <= pickle.len()).ok_or_else(|| cut(at))?;
     }
     Ok(found)
@@ -268,8 +300,14 @@ mod tests {
     #[test]
     fn names_are_found_and_what_hides_them_is_refused() {
         // pickle.dumps(os.system, protocol=0), then 4, and an INST.
-        assert_eq!(names(b"cposix\nsystem\np0\n.").expect("read"), [("posix".into(), "system".into())]);
-        assert_eq!(names(b"(S'ls'\niposix\nsystem\n.").expect("read"), [("posix".into(), "system".into())]);
+        assert_eq!(
+            names(b"cposix\nsystem\np0\n.").expect("read"),
+            [("posix".into(), "system".into())]
+        );
+        assert_eq!(
+            names(b"(S'ls'\niposix\nsystem\n.").expect("read"),
+            [("posix".into(), "system".into())]
+        );
         let four = b"\x80\x04\x95\x14\x00\x00\x00\x00\x00\x00\x00\x8c\x05posix\x94\x8c\x06system\x94\x93\x94.";
         assert!(names(four).expect_err("protocol 4").contains("STACK_GLOBAL"));
         assert!(names(b"\x80\x04\x8c\xffposix").expect_err("cut").contains("cut short"));

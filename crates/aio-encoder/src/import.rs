@@ -157,7 +157,9 @@ impl Taker {
                 true
             }
             Some(tensor) => {
-                self.coverage.misshaped.push(format!("{}{from}: {:?}, expected {shape:?}", self.prefix, tensor.shape));
+                self.coverage
+                    .misshaped
+                    .push(format!("{}{from}: {:?}, expected {shape:?}", self.prefix, tensor.shape));
                 true
             }
         }
@@ -194,16 +196,32 @@ pub fn import(tensors: Tensors, hints: Hints) -> Result<Imported, String> {
     };
     let names = block_names(layout);
     let first = |name: &str| taker.peek(&format!("{}{name}", block(0))).map(|t| t.shape.clone());
-    let width = first(names.norm1).and_then(|shape| shape.first().copied()).ok_or("the first block has no normalisation")?;
-    let mlp = first(names.fc1).and_then(|shape| shape.first().copied()).ok_or("the first block has no MLP")?;
-    let depth = (0..).take_while(|i| taker.peek(&format!("{}{}", block(*i), names.norm1)).is_some()).count();
+    let width = first(names.norm1)
+        .and_then(|shape| shape.first().copied())
+        .ok_or("the first block has no normalisation")?;
+    let mlp = first(names.fc1)
+        .and_then(|shape| shape.first().copied())
+        .ok_or("the first block has no MLP")?;
+    let depth = (0..)
+        .take_while(|i| taker.peek(&format!("{}{}", block(*i), names.norm1)).is_some())
+        .count();
     let layer_scale = taker.peek(&format!("{}ls1.gamma", block(0))).is_some();
     let heads = hints.heads.unwrap_or((width / 64).max(1));
     if heads == 0 || !width.is_multiple_of(heads) {
-        return Err(format!("{heads} heads do not divide a width of {width}; say how many there are"));
+        return Err(format!(
+            "{heads} heads do not divide a width of {width}; say how many there are"
+        ));
     }
     for i in 0..depth {
-        block_tensors(&mut taker, &names, &block(i), &format!("encoder.blocks.{i}."), width, mlp, layer_scale);
+        block_tensors(
+            &mut taker,
+            &names,
+            &block(i),
+            &format!("encoder.blocks.{i}."),
+            width,
+            mlp,
+            layer_scale,
+        );
     }
     let pre_norm = match layout {
         Layout::Clip => taker.norm("ln_pre", "encoder.norm_pre", width),
@@ -214,8 +232,16 @@ pub fn import(tensors: Tensors, hints: Hints) -> Result<Imported, String> {
         width,
         heads,
         mlp,
-        epsilon: if matches!(layout, Layout::Timm | Layout::TransreidSsl) && !pre_norm { TIMM_EPSILON } else { TORCH_EPSILON },
-        activation: hints.activation.unwrap_or(if openai { Activation::QuickGelu } else { Activation::Gelu }),
+        epsilon: if matches!(layout, Layout::Timm | Layout::TransreidSsl) && !pre_norm {
+            TIMM_EPSILON
+        } else {
+            TORCH_EPSILON
+        },
+        activation: hints.activation.unwrap_or(if openai {
+            Activation::QuickGelu
+        } else {
+            Activation::Gelu
+        }),
         pre_norm,
         layer_scale,
     };
@@ -228,7 +254,8 @@ pub fn import(tensors: Tensors, hints: Hints) -> Result<Imported, String> {
     let of_no_use = |name: &str| {
         let below = name.strip_prefix(&*taker.prefix);
         // Beside the visual tower of CLIP lies the textual one, of which the token table alone is of use.
-        below.is_none() || below.is_some_and(|rest| OF_NO_USE.iter().any(|known| rest.starts_with(known)))
+        below.is_none()
+            || below.is_some_and(|rest| OF_NO_USE.iter().any(|known| rest.starts_with(known)))
     };
     let (unused, unknown) = taker.tensors.into_keys().partition(|name| of_no_use(name));
     (coverage.unused, coverage.unknown) = (unused, unknown);
@@ -238,23 +265,37 @@ pub fn import(tensors: Tensors, hints: Hints) -> Result<Imported, String> {
 /// The layout and what stands in front of its names.
 fn detect(tensors: &Tensors, hint: Option<Layout>) -> Result<(Layout, String), String> {
     let prefix = |layout: Layout| {
-        let ends = |name: &&String| name.strip_suffix(layout.mark()).is_some_and(|p| p.is_empty() || p.ends_with('.'));
+        let ends = |name: &&String| {
+            name.strip_suffix(layout.mark()).is_some_and(|p| p.is_empty() || p.ends_with('.'))
+        };
         // A CLIP file also has a text tower with blocks of the same names.
-        let mut found: Vec<&str> = tensors.keys().filter(ends).filter_map(|name| name.strip_suffix(layout.mark())).collect();
+        let mut found: Vec<&str> = tensors
+            .keys()
+            .filter(ends)
+            .filter_map(|name| name.strip_suffix(layout.mark()))
+            .collect();
         found.sort_by_key(|p| (!p.contains("visual"), p.len()));
         found.first().map(|p| (*p).to_owned())
     };
     // timm's blocks without a stem are blocks alone, whatever they are numbered below: Burn's own files are of this kind.
-    let alone = |layout: Layout, prefix: &str| layout == Layout::Timm && !tensors.contains_key(&format!("{prefix}patch_embed.proj.weight"));
+    let alone = |layout: Layout, prefix: &str| {
+        layout == Layout::Timm && !tensors.contains_key(&format!("{prefix}patch_embed.proj.weight"))
+    };
     let order = [Layout::TransreidSsl, Layout::Clip, Layout::Timm, Layout::MetaTransformer];
     let found = match hint {
         Some(layout) => prefix(layout).map(|p| (layout, p)),
-        None => order.into_iter().find_map(|layout| prefix(layout).filter(|p| !alone(layout, p)).map(|p| (layout, p))),
+        None => order
+            .into_iter()
+            .find_map(|layout| prefix(layout).filter(|p| !alone(layout, p)).map(|p| (layout, p))),
     };
     found.ok_or_else(|| {
         let known = Layout::ALL.map(|l| format!("{l} (…{})", l.mark())).join(", ");
         let some: Vec<&str> = tensors.keys().take(5).map(String::as_str).collect();
-        format!("its names are of no known layout: {known}; it has {} tensors, such as {}", tensors.len(), some.join(", "))
+        format!(
+            "its names are of no known layout: {known}; it has {} tensors, such as {}",
+            tensors.len(),
+            some.join(", ")
+        )
     })
 }
 
@@ -304,7 +345,15 @@ fn block_names(layout: Layout) -> BlockNames {
     }
 }
 
-fn block_tensors(taker: &mut Taker, names: &BlockNames, from: &str, to: &str, width: usize, mlp: usize, layer_scale: bool) {
+fn block_tensors(
+    taker: &mut Taker,
+    names: &BlockNames,
+    from: &str,
+    to: &str,
+    width: usize,
+    mlp: usize,
+    layer_scale: bool,
+) {
     for (theirs, ours) in names.parts {
         let shape: &[usize] = match ours {
             "attn.qkv.weight" => &[3 * width, width],
@@ -332,7 +381,9 @@ fn grid_of(tokens: usize) -> Result<(usize, usize), String> {
         let columns = (tokens / times).isqrt();
         (columns * columns * times == tokens).then_some((times * columns, columns))
     };
-    (1..=3).find_map(grid).ok_or_else(|| format!("{tokens} positions make no grid of the shapes 1:1, 2:1 and 3:1"))
+    (1..=3)
+        .find_map(grid)
+        .ok_or_else(|| format!("{tokens} positions make no grid of the shapes 1:1, 2:1 and 3:1"))
 }
 
 /// Adds the first `extra` positions to the tokens in front of the patches and stores those and the positions of the patches.
@@ -348,25 +399,41 @@ fn positions(
     let rows = position.values.len() / width;
     let extra = front.len();
     if position.shape.last() != Some(&width) || rows <= extra {
-        taker.coverage.misshaped.push(format!("{}{name}: {:?}, expected [{extra} + tokens, {width}]", taker.prefix, position.shape));
+        taker.coverage.misshaped.push(format!(
+            "{}{name}: {:?}, expected [{extra} + tokens, {width}]",
+            taker.prefix, position.shape
+        ));
         return Ok(None);
     }
     let mut registers = Vec::new();
     for (i, (name, mut token)) in front.into_iter().enumerate() {
         if token.values.len() != width {
-            taker.coverage.misshaped.push(format!("{}{name}: {:?}, expected [{width}]", taker.prefix, token.shape));
+            taker
+                .coverage
+                .misshaped
+                .push(format!("{}{name}: {:?}, expected [{width}]", taker.prefix, token.shape));
             return Ok(None);
         }
         token.values.iter_mut().zip(&position.values[i * width..]).for_each(|(a, b)| *a += b);
         if i == 0 {
-            taker.put(name, "tokenizers.cls", RawTensor { shape: vec![1, width], values: token.values });
+            taker.put(
+                name,
+                "tokenizers.cls",
+                RawTensor { shape: vec![1, width], values: token.values },
+            );
         } else {
-            taker.coverage.loaded.push((format!("{}{name}", taker.prefix), "tokenizers.registers".into()));
+            taker
+                .coverage
+                .loaded
+                .push((format!("{}{name}", taker.prefix), "tokenizers.registers".into()));
             registers.extend(token.values);
         }
     }
     add_registers(taker, registers, width);
-    let patches = RawTensor { shape: vec![rows - extra, width], values: position.values[extra * width..].to_vec() };
+    let patches = RawTensor {
+        shape: vec![rows - extra, width],
+        values: position.values[extra * width..].to_vec(),
+    };
     taker.put(name, "tokenizers.rgb.positions", patches);
     grid_of(rows - extra).map(Some)
 }
@@ -376,7 +443,10 @@ fn add_registers(taker: &mut Taker, values: Vec<f32>, width: usize) {
     if values.is_empty() {
         return;
     }
-    let registers = taker.taken.entry("tokenizers.registers".into()).or_insert(RawTensor { shape: vec![0, width], values: Vec::new() });
+    let registers = taker
+        .taken
+        .entry("tokenizers.registers".into())
+        .or_insert(RawTensor { shape: vec![0, width], values: Vec::new() });
     registers.values.extend(values);
     registers.shape[0] = registers.values.len() / width;
 }
@@ -388,7 +458,10 @@ fn patches(taker: &mut Taker, name: &str, width: usize) -> Option<usize> {
     taker.need(&format!("{name}.weight"), "tokenizers.rgb.proj.weight", &[width, 3, patch, patch]);
     if !taker.moved(&format!("{name}.bias"), "tokenizers.rgb.proj_bias", &[width]) {
         // No bias is a bias of zero.
-        taker.taken.insert("tokenizers.rgb.proj_bias".into(), RawTensor { shape: vec![width], values: vec![0.0; width] });
+        taker.taken.insert(
+            "tokenizers.rgb.proj_bias".into(),
+            RawTensor { shape: vec![width], values: vec![0.0; width] },
+        );
     }
     Some(patch)
 }
@@ -400,17 +473,25 @@ fn projection(taker: &mut Taker, name: &str, width: usize, turned: bool) {
             let tensor = if turned { tensor } else { transposed(&tensor) };
             taker.put(name, "projection.linear.weight", tensor);
         }
-        Some(tensor) => taker.coverage.misshaped.push(format!("{}{name}: {:?}, expected a map from {width}", taker.prefix, tensor.shape)),
+        Some(tensor) => taker.coverage.misshaped.push(format!(
+            "{}{name}: {:?}, expected a map from {width}",
+            taker.prefix, tensor.shape
+        )),
         None => {
-            let identity = (0..width * width).map(|i| f32::from(u8::from(i % (width + 1) == 0))).collect();
-            taker.taken.insert("projection.linear.weight".into(), RawTensor { shape: vec![width, width], values: identity });
+            let identity =
+                (0..width * width).map(|i| f32::from(u8::from(i % (width + 1) == 0))).collect();
+            taker.taken.insert(
+                "projection.linear.weight".into(),
+                RawTensor { shape: vec![width, width], values: identity },
+            );
         }
     }
 }
 
 fn transposed(tensor: &RawTensor) -> RawTensor {
     let &[rows, columns] = tensor.shape.as_slice() else { return tensor.clone() };
-    let values = (0..columns).flat_map(|c| (0..rows).map(move |r| tensor.values[r * columns + c])).collect();
+    let values =
+        (0..columns).flat_map(|c| (0..rows).map(move |r| tensor.values[r * columns + c])).collect();
     RawTensor { shape: vec![columns, rows], values }
 }
 
@@ -418,17 +499,34 @@ fn clip_parts(taker: &mut Taker, width: usize) -> Result<Geometry, String> {
     let patch = patches(taker, "conv1", width);
     let mut grid = None;
     match (taker.take("positional_embedding"), taker.take("class_embedding")) {
-        (Some(position), Some(cls)) => grid = positions(taker, "positional_embedding", position, vec![("class_embedding", cls)], width)?,
-        _ => taker.coverage.missing.extend(["tokenizers.cls".to_owned(), "tokenizers.rgb.positions".into()]),
+        (Some(position), Some(cls)) => {
+            grid = positions(
+                taker,
+                "positional_embedding",
+                position,
+                vec![("class_embedding", cls)],
+                width,
+            )?
+        }
+        _ => taker
+            .coverage
+            .missing
+            .extend(["tokenizers.cls".to_owned(), "tokenizers.rgb.positions".into()]),
     }
     if !taker.norm("ln_post", "projection.norm", width) {
-        taker.coverage.missing.extend(["projection.norm.weight".to_owned(), "projection.norm.bias".into()]);
+        taker
+            .coverage
+            .missing
+            .extend(["projection.norm.weight".to_owned(), "projection.norm.bias".into()]);
     }
     projection(taker, "proj", width, false);
     // The token table belongs to the text tower, which lies beside the visual one.
     let beside = taker.prefix.strip_suffix("visual.").unwrap_or(&taker.prefix).to_owned();
-    let table = ["token_embedding.weight", "text.token_embedding.weight"].map(|name| format!("{beside}{name}"));
-    if let Some((name, tensor)) = table.into_iter().find_map(|name| taker.tensors.remove(&name).map(|tensor| (name, tensor))) {
+    let table = ["token_embedding.weight", "text.token_embedding.weight"]
+        .map(|name| format!("{beside}{name}"));
+    if let Some((name, tensor)) =
+        table.into_iter().find_map(|name| taker.tensors.remove(&name).map(|tensor| (name, tensor)))
+    {
         taker.coverage.loaded.push((name, "tokenizers.text.embedding.weight".into()));
         taker.taken.insert("tokenizers.text.embedding.weight".into(), tensor);
     }
@@ -439,68 +537,119 @@ fn timm_parts(taker: &mut Taker, layout: Layout, width: usize) -> Result<Geometr
     let mut patch = None;
     if layout == Layout::TransreidSsl {
         stem(taker, width);
-        patch = taker.taken.get("tokenizers.rgb.proj.weight").and_then(|t| t.shape.get(2)).map(|side| 2 * side);
+        patch = taker
+            .taken
+            .get("tokenizers.rgb.proj.weight")
+            .and_then(|t| t.shape.get(2))
+            .map(|side| 2 * side);
     } else if let Some(side) = patches(taker, "patch_embed.proj", width) {
         patch = Some(side);
     }
     let token = |taker: &mut Taker, name: &'static str| taker.take(name).map(|t| (name, t));
-    let front: Vec<(&str, RawTensor)> = ["cls_token", "dist_token"].into_iter().filter_map(|name| token(taker, name)).collect();
+    let front: Vec<(&str, RawTensor)> =
+        ["cls_token", "dist_token"].into_iter().filter_map(|name| token(taker, name)).collect();
     let mut grid = None;
     match taker.take("pos_embed") {
-        Some(position) if !front.is_empty() => grid = positions(taker, "pos_embed", position, front, width)?,
-        _ => taker.coverage.missing.extend(["tokenizers.cls".to_owned(), "tokenizers.rgb.positions".into()]),
+        Some(position) if !front.is_empty() => {
+            grid = positions(taker, "pos_embed", position, front, width)?
+        }
+        _ => taker
+            .coverage
+            .missing
+            .extend(["tokenizers.cls".to_owned(), "tokenizers.rgb.positions".into()]),
     }
     for name in ["register_tokens", "reg_token"] {
         if let Some(tensor) = taker.take(name) {
-            taker.coverage.loaded.push((format!("{}{name}", taker.prefix), "tokenizers.registers".into()));
+            taker
+                .coverage
+                .loaded
+                .push((format!("{}{name}", taker.prefix), "tokenizers.registers".into()));
             add_registers(taker, tensor.values, width);
         }
     }
     if !taker.norm("norm", "projection.norm", width) {
-        taker.coverage.missing.extend(["projection.norm.weight".to_owned(), "projection.norm.bias".into()]);
+        taker
+            .coverage
+            .missing
+            .extend(["projection.norm.weight".to_owned(), "projection.norm.bias".into()]);
     }
     // timm keeps CLIP's projection as the classifier, without a bias; a classifier with one is of no use here.
-    let is_projection =
-        taker.peek("head.weight").is_some() && taker.peek("head.bias").is_none() && taker.taken.contains_key("encoder.norm_pre.weight");
+    let is_projection = taker.peek("head.weight").is_some()
+        && taker.peek("head.bias").is_none()
+        && taker.taken.contains_key("encoder.norm_pre.weight");
     projection(taker, if is_projection { "head.weight" } else { "no projection" }, width, true);
     Ok((grid, patch))
 }
 
 /// TransReID-SSL's stem: three convolutions with IBN, IBN and batch normalisation, then one convolution per patch.
 fn stem(taker: &mut Taker, width: usize) {
-    let channels = taker.peek("patch_embed.conv.0.weight").and_then(|t| t.shape.first().copied()).unwrap_or(0);
+    let channels =
+        taker.peek("patch_embed.conv.0.weight").and_then(|t| t.shape.first().copied()).unwrap_or(0);
     let half = channels / 2;
     for (layer, (conv, norm)) in [(0, 1), (3, 4), (6, 7)].into_iter().enumerate() {
         let (from, side) = if layer == 0 { (3, 7) } else { (channels, 3) };
         let to = format!("tokenizers.rgb.layers.{layer}.");
-        taker.need(&format!("patch_embed.conv.{conv}.weight"), &format!("{to}conv.weight"), &[channels, from, side, side]);
+        taker.need(
+            &format!("patch_embed.conv.{conv}.weight"),
+            &format!("{to}conv.weight"),
+            &[channels, from, side, side],
+        );
         if layer == 2 {
             for part in ["weight", "bias", "running_mean", "running_var"] {
-                taker.need(&format!("patch_embed.conv.{norm}.{part}"), &format!("{to}norm.{part}"), &[channels]);
+                taker.need(
+                    &format!("patch_embed.conv.{norm}.{part}"),
+                    &format!("{to}norm.{part}"),
+                    &[channels],
+                );
             }
         } else {
             // The affine maps of instance and batch normalisation are one vector here.
             for part in ["weight", "bias"] {
-                let (a, b) = (format!("patch_embed.conv.{norm}.IN.{part}"), format!("patch_embed.conv.{norm}.BN.{part}"));
+                let (a, b) = (
+                    format!("patch_embed.conv.{norm}.IN.{part}"),
+                    format!("patch_embed.conv.{norm}.BN.{part}"),
+                );
                 match (taker.take(&a), taker.take(&b)) {
                     (Some(x), Some(y)) if x.shape == [half] && y.shape == [channels - half] => {
-                        taker.coverage.loaded.push((format!("{}{a}", taker.prefix), format!("{to}norm.{part}")));
-                        taker.put(&b, &format!("{to}norm.{part}"), RawTensor { shape: vec![channels], values: [x.values, y.values].concat() });
+                        taker
+                            .coverage
+                            .loaded
+                            .push((format!("{}{a}", taker.prefix), format!("{to}norm.{part}")));
+                        taker.put(
+                            &b,
+                            &format!("{to}norm.{part}"),
+                            RawTensor {
+                                shape: vec![channels],
+                                values: [x.values, y.values].concat(),
+                            },
+                        );
                     }
                     _ => taker.coverage.missing.push(format!("{to}norm.{part}")),
                 }
             }
             for part in ["running_mean", "running_var"] {
-                taker.need(&format!("patch_embed.conv.{norm}.BN.{part}"), &format!("{to}norm.{part}"), &[channels - half]);
+                taker.need(
+                    &format!("patch_embed.conv.{norm}.BN.{part}"),
+                    &format!("{to}norm.{part}"),
+                    &[channels - half],
+                );
             }
         }
         // Counters of batches are integers, which some files store as floats.
-        for counter in [format!("patch_embed.conv.{norm}.num_batches_tracked"), format!("patch_embed.conv.{norm}.BN.num_batches_tracked")] {
+        for counter in [
+            format!("patch_embed.conv.{norm}.num_batches_tracked"),
+            format!("patch_embed.conv.{norm}.BN.num_batches_tracked"),
+        ] {
             taker.take(&counter);
         }
     }
-    let side = taker.peek("patch_embed.proj.weight").and_then(|t| t.shape.get(2).copied()).unwrap_or(8);
-    taker.need("patch_embed.proj.weight", "tokenizers.rgb.proj.weight", &[width, channels, side, side]);
+    let side =
+        taker.peek("patch_embed.proj.weight").and_then(|t| t.shape.get(2).copied()).unwrap_or(8);
+    taker.need(
+        "patch_embed.proj.weight",
+        "tokenizers.rgb.proj.weight",
+        &[width, channels, side, side],
+    );
     taker.need("patch_embed.proj.bias", "tokenizers.rgb.proj_bias", &[width]);
 }
 
@@ -523,7 +672,12 @@ impl fmt::Display for Coverage {
             self.unknown.len(),
             self.misshaped.len()
         )?;
-        for (title, names) in [("fresh", &self.missing), ("unused", &self.unused), ("unknown", &self.unknown), ("misshaped", &self.misshaped)] {
+        for (title, names) in [
+            ("fresh", &self.missing),
+            ("unused", &self.unused),
+            ("unknown", &self.unknown),
+            ("misshaped", &self.misshaped),
+        ] {
             names.iter().try_for_each(|name| writeln!(f, "  {title:<10} {name}"))?;
         }
         Ok(())

@@ -75,10 +75,13 @@ impl Tape {
         for Pass { tokens, keep, inputs, output } in passes {
             // A pass that no loss depends on has no gradient.
             let Some(mut slope) = output.grad(losses) else { continue };
-            let mut again = |x: Tensor<3>, slope: Tensor<3>, run: &dyn Fn(Tensor<3>) -> Tensor<3>| {
+            let mut again = |x: Tensor<3>,
+                             slope: Tensor<3>,
+                             run: &dyn Fn(Tensor<3>) -> Tensor<3>| {
                 let x = x.autodiff().require_grad();
                 let mut gradients = (run(x.clone()) * slope.autodiff()).sum().backward();
-                let slope = x.grad_remove(&mut gradients).expect("a block's output depends on its input");
+                let slope =
+                    x.grad_remove(&mut gradients).expect("a block's output depends on its input");
                 let learned = GradientsParams::from_grads(gradients, encoder);
                 if !learned.is_empty() {
                     rest.blocks.push(learned);

@@ -40,7 +40,16 @@ pub struct EncoderConfig {
 impl EncoderConfig {
     fn preset(depth: usize, width: usize, heads: usize) -> Self {
         let activation = Activation::Gelu;
-        Self { depth, width, heads, mlp: 4 * width, epsilon: 1e-5, activation, pre_norm: false, layer_scale: false }
+        Self {
+            depth,
+            width,
+            heads,
+            mlp: 4 * width,
+            epsilon: 1e-5,
+            activation,
+            pre_norm: false,
+            layer_scale: false,
+        }
     }
 
     /// The encoder whose weights are embedded in the binary.
@@ -86,11 +95,16 @@ impl EncoderConfig {
     pub fn init(&self, device: &Device) -> Encoder {
         let norm = || LayerNormConfig::new(self.width).with_epsilon(self.epsilon).init(device);
         let linear = |from, to| LinearConfig::new(from, to).init(device);
-        let scale = || self.layer_scale.then(|| Param::from_tensor(Tensor::full([self.width], 1e-5, device)));
+        let scale = || {
+            self.layer_scale.then(|| Param::from_tensor(Tensor::full([self.width], 1e-5, device)))
+        };
         let blocks = (0..self.depth)
             .map(|_| Block {
                 norm1: norm(),
-                attn: Attention { qkv: linear(self.width, 3 * self.width), proj: linear(self.width, self.width) },
+                attn: Attention {
+                    qkv: linear(self.width, 3 * self.width),
+                    proj: linear(self.width, self.width),
+                },
                 ls1: scale(),
                 norm2: norm(),
                 mlp: Mlp { fc1: linear(self.width, self.mlp), fc2: linear(self.mlp, self.width) },
@@ -163,7 +177,9 @@ impl Block {
     fn attended(&self, x: Tensor<3>, keep: Tensor<2>) -> Tensor<3> {
         let [batch, tokens, _] = x.dims();
         let qkv = linear(normalise(x, &self.norm1, self.epsilon), &self.attn.qkv, self.precision);
-        aio_ops::reference::attention_weights(qkv, keep, self.heads).mean_dim(1).reshape([batch, tokens, tokens])
+        aio_ops::reference::attention_weights(qkv, keep, self.heads)
+            .mean_dim(1)
+            .reshape([batch, tokens, tokens])
     }
 
     /// Runs the block.
@@ -173,10 +189,16 @@ impl Block {
     /// - keep: `[batch, tokens]`, 1 for tokens and 0 for padding
     #[must_use]
     pub fn forward(&self, x: Tensor<3>, keep: Tensor<2>) -> Tensor<3> {
-        let qkv = linear(normalise(x.clone(), &self.norm1, self.epsilon), &self.attn.qkv, self.precision);
-        let attended = linear(aio_ops::attention(qkv, keep, self.heads, self.precision), &self.attn.proj, self.precision);
+        let qkv =
+            linear(normalise(x.clone(), &self.norm1, self.epsilon), &self.attn.qkv, self.precision);
+        let attended = linear(
+            aio_ops::attention(qkv, keep, self.heads, self.precision),
+            &self.attn.proj,
+            self.precision,
+        );
         let x = x + scaled(attended, self.ls1.as_ref());
-        let hidden = linear(normalise(x.clone(), &self.norm2, self.epsilon), &self.mlp.fc1, self.precision);
+        let hidden =
+            linear(normalise(x.clone(), &self.norm2, self.epsilon), &self.mlp.fc1, self.precision);
         let hidden = match self.activation {
             Activation::Gelu => aio_ops::gelu(hidden),
             Activation::QuickGelu => hidden.clone() * activation::sigmoid(hidden * 1.702),

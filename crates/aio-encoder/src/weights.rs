@@ -113,7 +113,11 @@ impl Weights {
     /// # Errors
     /// [`WeightsError::Io`] naming the path.
     pub fn open(path: &Path) -> Result<Self, WeightsError> {
-        let bytes = std::fs::read(path).map_err(|source| WeightsError::Io { action: "read", path: path.to_path_buf(), source })?;
+        let bytes = std::fs::read(path).map_err(|source| WeightsError::Io {
+            action: "read",
+            path: path.to_path_buf(),
+            source,
+        })?;
         Ok(Self { origin: path.display().to_string(), bytes })
     }
 
@@ -155,15 +159,24 @@ impl Weights {
     ///
     /// # Errors
     /// [`WeightsError::Format`] if the tensors cannot be serialised.
-    pub fn from_tensors(origin: &str, tensors: &Tensors, like: &Self) -> Result<Self, WeightsError> {
+    pub fn from_tensors(
+        origin: &str,
+        tensors: &Tensors,
+        like: &Self,
+    ) -> Result<Self, WeightsError> {
         let (_, header) = SafeTensors::read_metadata(&like.bytes).map_err(|e| like.format(e))?;
-        let bytes: BTreeMap<&String, Vec<u8>> =
-            tensors.iter().map(|(name, t)| (name, t.values.iter().flat_map(|v| v.to_le_bytes()).collect())).collect();
+        let bytes: BTreeMap<&String, Vec<u8>> = tensors
+            .iter()
+            .map(|(name, t)| (name, t.values.iter().flat_map(|v| v.to_le_bytes()).collect()))
+            .collect();
         let view = |(name, tensor): (&String, &RawTensor)| {
-            TensorView::new(safetensors::Dtype::F32, tensor.shape.clone(), &bytes[name]).map(|view| (name.clone(), view)).map_err(|e| like.format(e))
+            TensorView::new(safetensors::Dtype::F32, tensor.shape.clone(), &bytes[name])
+                .map(|view| (name.clone(), view))
+                .map_err(|e| like.format(e))
         };
         let views = tensors.iter().map(view).collect::<Result<BTreeMap<_, _>, _>>()?;
-        let bytes = safetensors::serialize(views, header.metadata().clone()).map_err(|e| like.format(e))?;
+        let bytes =
+            safetensors::serialize(views, header.metadata().clone()).map_err(|e| like.format(e))?;
         Ok(Self { origin: origin.to_owned(), bytes })
     }
 
@@ -177,11 +190,19 @@ impl Weights {
     ///
     /// # Errors
     /// [`WeightsError::Metadata`] if it is absent or does not parse.
-    pub fn metadata<T: serde::de::DeserializeOwned>(&self, key: &'static str) -> Result<T, WeightsError> {
+    pub fn metadata<T: serde::de::DeserializeOwned>(
+        &self,
+        key: &'static str,
+    ) -> Result<T, WeightsError> {
         let (_, header) = SafeTensors::read_metadata(&self.bytes).map_err(|e| self.format(e))?;
         let error = |problem: String| self.malformed(key, problem);
-        let text = header.metadata().as_ref().and_then(|m| m.get(METADATA)).ok_or_else(|| error("not there".into()))?;
-        let mut entries: BTreeMap<String, serde_json::Value> = serde_json::from_str(text).map_err(|e| error(e.to_string()))?;
+        let text = header
+            .metadata()
+            .as_ref()
+            .and_then(|m| m.get(METADATA))
+            .ok_or_else(|| error("not there".into()))?;
+        let mut entries: BTreeMap<String, serde_json::Value> =
+            serde_json::from_str(text).map_err(|e| error(e.to_string()))?;
         let value = entries.remove(key).ok_or_else(|| error("not there".into()))?;
         serde_json::from_value(value).map_err(|e| error(e.to_string()))
     }
@@ -198,7 +219,9 @@ impl Weights {
     /// [`WeightsError::Format`] if the bytes are not safetensors.
     pub fn below(&self, prefix: &str) -> Result<Self, WeightsError> {
         let file = SafeTensors::deserialize(&self.bytes).map_err(|e| self.format(e))?;
-        let chosen = file.tensors().into_iter().filter_map(|(name, view)| name.strip_prefix(prefix).map(|rest| (rest.to_owned(), view)));
+        let chosen = file.tensors().into_iter().filter_map(|(name, view)| {
+            name.strip_prefix(prefix).map(|rest| (rest.to_owned(), view))
+        });
         let bytes = safetensors::serialize(chosen, None).map_err(|e| self.format(e))?;
         Ok(Self { origin: format!("{} ({prefix}*)", self.origin), bytes })
     }
@@ -211,12 +234,20 @@ impl Weights {
         let Self { origin, bytes } = self;
         let format = |problem: String| WeightsError::Format { origin: origin.clone(), problem };
         SafeTensors::deserialize(&bytes).map_err(|e| format(e.to_string()))?;
-        let mut store = SafetensorsStore::from_bytes(Some(bytes)).with_from_adapter(PyTorchToBurnAdapter).allow_partial(true).validate(false);
+        let mut store = SafetensorsStore::from_bytes(Some(bytes))
+            .with_from_adapter(PyTorchToBurnAdapter)
+            .allow_partial(true)
+            .validate(false);
         let result = module.load_from(&mut store).map_err(|e| format(e.to_string()))?;
-        let mut problems: Vec<String> = result.missing.iter().map(|(name, _)| format!("missing `{name}`")).collect();
+        let mut problems: Vec<String> =
+            result.missing.iter().map(|(name, _)| format!("missing `{name}`")).collect();
         problems.extend(result.unused.iter().map(|name| format!("unused `{name}`")));
         problems.extend(result.errors.iter().map(ToString::to_string));
-        if problems.is_empty() { Ok(module) } else { Err(WeightsError::Mismatch { origin, problems }) }
+        if problems.is_empty() {
+            Ok(module)
+        } else {
+            Err(WeightsError::Mismatch { origin, problems })
+        }
     }
 }
 
@@ -224,16 +255,26 @@ impl Weights {
 ///
 /// # Errors
 /// [`WeightsError::Format`] if a tensor cannot be serialised.
-pub fn to_bytes(modules: Vec<(&str, Vec<u8>)>, metadata: BTreeMap<String, serde_json::Value>) -> Result<Vec<u8>, WeightsError> {
+pub fn to_bytes(
+    modules: Vec<(&str, Vec<u8>)>,
+    metadata: BTreeMap<String, serde_json::Value>,
+) -> Result<Vec<u8>, WeightsError> {
     let format = |problem: String| WeightsError::Format { origin: "the model".into(), problem };
     let parts = modules
         .iter()
-        .map(|(prefix, bytes)| SafeTensors::deserialize(bytes).map(|file| (*prefix, file)).map_err(|e| format(e.to_string())))
+        .map(|(prefix, bytes)| {
+            SafeTensors::deserialize(bytes)
+                .map(|file| (*prefix, file))
+                .map_err(|e| format(e.to_string()))
+        })
         .collect::<Result<Vec<_>, _>>()?;
-    let tensors = parts.iter().flat_map(|(prefix, file)| file.tensors().into_iter().map(move |(name, view)| (format!("{prefix}{name}"), view)));
+    let tensors = parts.iter().flat_map(|(prefix, file)| {
+        file.tensors().into_iter().map(move |(name, view)| (format!("{prefix}{name}"), view))
+    });
     let sorted: BTreeMap<String, _> = tensors.collect();
     let text = serde_json::to_string(&metadata).map_err(|e| format(e.to_string()))?;
-    safetensors::serialize(sorted, Some([(METADATA.to_owned(), text)].into())).map_err(|e| format(e.to_string()))
+    safetensors::serialize(sorted, Some([(METADATA.to_owned(), text)].into()))
+        .map_err(|e| format(e.to_string()))
 }
 
 /// The safetensors bytes of one module under PyTorch key names.
@@ -242,7 +283,10 @@ pub fn to_bytes(modules: Vec<(&str, Vec<u8>)>, metadata: BTreeMap<String, serde_
 /// [`WeightsError::Format`] if a tensor cannot be serialised.
 pub fn module_bytes<M: Module + ModuleSnapshot>(module: &M) -> Result<Vec<u8>, WeightsError> {
     let format = |problem: String| WeightsError::Format { origin: "the model".into(), problem };
-    let mut store = SafetensorsStore::from_bytes(None).with_to_adapter(BurnToPyTorchAdapter).skip_enum_variants(true).clear_metadata();
+    let mut store = SafetensorsStore::from_bytes(None)
+        .with_to_adapter(BurnToPyTorchAdapter)
+        .skip_enum_variants(true)
+        .clear_metadata();
     module.save_into(&mut store).map_err(|e| format(e.to_string()))?;
     store.get_bytes().map_err(|e| format(e.to_string()))
 }

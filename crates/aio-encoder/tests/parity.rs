@@ -15,7 +15,8 @@ fn config() -> EncoderConfig {
 fn tensor<const D: usize>(name: &str, device: &Device) -> Tensor<D> {
     let file = SafeTensors::deserialize(GOLDEN).expect("golden file");
     let view = file.tensor(name).expect(name);
-    let values: Vec<f32> = view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+    let values: Vec<f32> =
+        view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
     let shape: [usize; D] = view.shape().try_into().expect("rank");
     Tensor::from_data(TensorData::new(values, shape), device)
 }
@@ -23,7 +24,11 @@ fn tensor<const D: usize>(name: &str, device: &Device) -> Tensor<D> {
 /// The golden file without its test tensors, changed by `edit`.
 fn weights(edit: impl Fn(&str) -> Option<String>) -> Weights {
     let file = SafeTensors::deserialize(GOLDEN).expect("golden file");
-    let kept = file.tensors().into_iter().filter(|(n, _)| n.starts_with("blocks.")).filter_map(|(n, v)| Some((edit(&n)?, v)));
+    let kept = file
+        .tensors()
+        .into_iter()
+        .filter(|(n, _)| n.starts_with("blocks."))
+        .filter_map(|(n, v)| Some((edit(&n)?, v)));
     Weights::from_bytes("golden", safetensors::serialize(kept, None).expect("serialise"))
 }
 
@@ -70,23 +75,47 @@ fn missing_unused_and_misshaped_tensors_are_named() {
     };
     let dropped = weights(|n| (n != "blocks.1.mlp.fc1.bias").then(|| n.to_owned()));
     assert!(load(dropped, config()).contains("missing `blocks.1.mlp.fc1.bias`"));
-    let renamed = weights(|n| Some(if n == "blocks.0.norm1.weight" { "blocks.0.bnneck.weight".into() } else { n.to_owned() }));
+    let renamed = weights(|n| {
+        Some(if n == "blocks.0.norm1.weight" {
+            "blocks.0.bnneck.weight".into()
+        } else {
+            n.to_owned()
+        })
+    });
     let problems = load(renamed, config());
-    assert!(problems.contains("unused `blocks.0.bnneck.weight`") && problems.contains("missing `blocks.0.norm1"), "{problems}");
+    assert!(
+        problems.contains("unused `blocks.0.bnneck.weight`")
+            && problems.contains("missing `blocks.0.norm1"),
+        "{problems}"
+    );
     let narrow = EncoderConfig { mlp: 48, ..config() };
     assert!(load(weights(|n| Some(n.to_owned())), narrow).contains("fc1"));
-    assert!(matches!(Weights::from_bytes("junk", vec![1, 2, 3]).load(config().init(&device)), Err(WeightsError::Format { .. })));
+    assert!(matches!(
+        Weights::from_bytes("junk", vec![1, 2, 3]).load(config().init(&device)),
+        Err(WeightsError::Format { .. })
+    ));
 }
 
 #[test]
 fn weights_survive_a_round_trip_under_pytorch_names() {
     let device = Device::flex();
-    let bytes = to_bytes(vec![("encoder.", module_bytes(&encoder(&device)).expect("bytes"))], Default::default()).expect("bytes");
+    let bytes = to_bytes(
+        vec![("encoder.", module_bytes(&encoder(&device)).expect("bytes"))],
+        Default::default(),
+    )
+    .expect("bytes");
     let file = Weights::from_bytes("round trip", bytes);
-    assert!(file.shapes().expect("shapes")["encoder.blocks.0.attn.qkv.weight"] == [72, 24], "PyTorch's [out, in]");
-    let loaded = file.below("encoder.").expect("prefix").load(config().init(&device)).expect("fits");
+    assert!(
+        file.shapes().expect("shapes")["encoder.blocks.0.attn.qkv.weight"] == [72, 24],
+        "PyTorch's [out, in]"
+    );
+    let loaded =
+        file.below("encoder.").expect("prefix").load(config().init(&device)).expect("fits");
     let (x, keep) = (tensor::<3>("test.x", &device), tensor::<2>("test.keep", &device));
-    assert_eq!(difference(loaded.forward(x.clone(), keep.clone()), encoder(&device).forward(x, keep)), 0.0);
+    assert_eq!(
+        difference(loaded.forward(x.clone(), keep.clone()), encoder(&device).forward(x, keep)),
+        0.0
+    );
 }
 
 #[test]
@@ -98,7 +127,12 @@ fn vit_b_16_has_the_published_number_of_parameters() {
 fn variants_run() {
     use aio_encoder::Activation;
     let device = Device::flex();
-    let config = EncoderConfig { activation: Activation::QuickGelu, pre_norm: true, layer_scale: true, ..config() };
+    let config = EncoderConfig {
+        activation: Activation::QuickGelu,
+        pre_norm: true,
+        layer_scale: true,
+        ..config()
+    };
     let (x, keep) = (tensor::<3>("test.x", &device), tensor::<2>("test.keep", &device));
     let y = config.init(&device).forward(x.clone(), keep.clone());
     assert_eq!(y.dims(), x.dims());
@@ -114,12 +148,21 @@ fn what_burn_saved_is_read_as_blocks() {
     let (device, directory) = (Device::flex(), tempfile::tempdir().expect("temporary directory"));
     let path = directory.path().join("blocks.bpk");
     encoder(&device).save_file(&path).expect("saved");
-    let found = import(checkpoint::read(&path).expect("read"), Hints { heads: Some(3), ..Hints::default() }).expect("a known layout");
+    let found = import(
+        checkpoint::read(&path).expect("read"),
+        Hints { heads: Some(3), ..Hints::default() },
+    )
+    .expect("a known layout");
     assert_eq!((found.layout, found.encoder.clone()), (Layout::MetaTransformer, config()));
-    let weights = Weights::from_tensors("blocks.bpk", &found.tensors, &Weights::embedded()).expect("serialises");
-    let loaded = weights.below("encoder.").expect("prefix").load(found.encoder.init(&device)).expect("fits");
+    let weights = Weights::from_tensors("blocks.bpk", &found.tensors, &Weights::embedded())
+        .expect("serialises");
+    let loaded =
+        weights.below("encoder.").expect("prefix").load(found.encoder.init(&device)).expect("fits");
     let (x, keep) = (tensor::<3>("test.x", &device), tensor::<2>("test.keep", &device));
-    assert_eq!(difference(loaded.forward(x.clone(), keep.clone()), encoder(&device).forward(x, keep)), 0.0);
+    assert_eq!(
+        difference(loaded.forward(x.clone(), keep.clone()), encoder(&device).forward(x, keep)),
+        0.0
+    );
 }
 
 #[test]
@@ -130,9 +173,14 @@ fn rolled_out_attention_is_a_distribution_that_padding_has_no_part_in() {
     let rows: Vec<f32> = flow.clone().sum_dim(2).into_data().iter::<f32>().collect();
     assert!(rows.iter().all(|sum| (sum - 1.0).abs() < 1e-5), "{rows:?}");
     // What [CLS] takes of padding is nothing.
-    let taken: f32 = (flow.narrow(1, 0, 1).squeeze_dim::<2>(1) * (keep.clone() * -1.0 + 1.0)).sum().into_scalar();
+    let taken: f32 = (flow.narrow(1, 0, 1).squeeze_dim::<2>(1) * (keep.clone() * -1.0 + 1.0))
+        .sum()
+        .into_scalar();
     assert_eq!(taken, 0.0);
     // Without a block every token is its own.
     let none = EncoderConfig { depth: 0, ..config() }.init(&device).rollout(x, keep);
-    assert_eq!(none.narrow(0, 1, 1).squeeze_dim::<2>(0).into_data(), Tensor::<2>::eye(7, &device).into_data());
+    assert_eq!(
+        none.narrow(0, 1, 1).squeeze_dim::<2>(0).into_data(),
+        Tensor::<2>::eye(7, &device).into_data()
+    );
 }

@@ -27,8 +27,8 @@ impl Features {
     /// [`EvalError::Shape`] or [`EvalError::NotFinite`] naming the row.
     pub fn new(what: &str, rows: usize, width: usize, values: Vec<f32>) -> Result<Self, EvalError> {
         let count = values.len();
-        let values =
-            Array2::from_shape_vec((rows, width), values).map_err(|_| EvalError::Shape { what: what.to_owned(), values: count, rows, width })?;
+        let values = Array2::from_shape_vec((rows, width), values)
+            .map_err(|_| EvalError::Shape { what: what.to_owned(), values: count, rows, width })?;
         if let Some(((row, column), value)) = values.indexed_iter().find(|(_, v)| !v.is_finite()) {
             return Err(EvalError::NotFinite { what: what.to_owned(), row, column, value: *value });
         }
@@ -80,7 +80,11 @@ impl Features {
 
     /// Squared length of every row.
     fn squares(&self) -> Vec<f32> {
-        self.values.rows().into_iter().map(|r| r.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>() as f32).collect()
+        self.values
+            .rows()
+            .into_iter()
+            .map(|r| r.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>() as f32)
+            .collect()
     }
 }
 
@@ -88,13 +92,18 @@ impl Features {
 ///
 /// # Errors
 /// [`EvalError::Width`] if they cannot be compared.
-pub fn distances(query: &Features, gallery: &Features, metric: Metric) -> Result<Vec<f32>, EvalError> {
+pub fn distances(
+    query: &Features,
+    gallery: &Features,
+    metric: Metric,
+) -> Result<Vec<f32>, EvalError> {
     if query.width() != gallery.width() {
         return Err(EvalError::Width { query: query.width(), gallery: gallery.width() });
     }
     let mut found = Vec::new();
     let first = query.select(&[0]);
-    Measured::new(&first, metric).distances(&Measured::new(gallery, metric), |_, block| found.extend(block));
+    Measured::new(&first, metric)
+        .distances(&Measured::new(gallery, metric), |_, block| found.extend(block));
     Ok(found)
 }
 

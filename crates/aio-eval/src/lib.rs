@@ -16,7 +16,10 @@ pub use open_set::{OpenSet, Rate, open_set};
 pub use protocol::{Entry, Protocol, Unmatched, single_shot, unmatched};
 pub use ranking::{AveragePrecision, Ranking, Ties, Verdict};
 pub use rerank::Rerank;
-pub use score::{EvalOptions, QueryScore, Scores, Spread, chance, evaluate, evaluate_with_progress, mean_over_trials};
+pub use score::{
+    EvalOptions, QueryScore, Scores, Spread, chance, evaluate, evaluate_with_progress,
+    mean_over_trials,
+};
 
 /// Why an evaluation was refused.
 #[derive(Debug, thiserror::Error, PartialEq)]
@@ -75,7 +78,9 @@ pub enum EvalError {
         problem: String,
     },
     /// No query has a match left.
-    #[error("none of the {queries} queries has a match in the gallery after the rule of the protocol `{protocol}`")]
+    #[error(
+        "none of the {queries} queries has a match in the gallery after the rule of the protocol `{protocol}`"
+    )]
     NoMatches {
         /// Number of queries.
         queries: usize,

@@ -62,7 +62,9 @@ impl Smallest {
 /// An impostor at the threshold would be one too many, so what is as far as it is refused with it.
 fn accepted(genuine: &[f32], smallest: &[f32], count: u64, rate: f64) -> Rate {
     let allowed = (rate * count as f64).floor() as usize;
-    let below = smallest.get(allowed).map_or(genuine.len(), |threshold| genuine.partition_point(|d| d < threshold));
+    let below = smallest
+        .get(allowed)
+        .map_or(genuine.len(), |threshold| genuine.partition_point(|d| d < threshold));
     let known = !genuine.is_empty() && count > 0;
     Rate { false_accepts: rate, true_accepts: known.then(|| below as f64 / genuine.len() as f64) }
 }
@@ -83,48 +85,66 @@ pub fn open_set(
 ) -> Result<OpenSet, EvalError> {
     crate::score::check((query_features, queries), (gallery_features, gallery))?;
     if let Some(rate) = rates.iter().find(|r| !(0.0..1.0).contains(*r)) {
-        return Err(EvalError::Rate { rate: *rate, problem: "expected a fraction from 0 to below 1".into() });
+        return Err(EvalError::Rate {
+            rate: *rate,
+            problem: "expected a fraction from 0 to below 1".into(),
+        });
     }
     let largest = rates.iter().copied().fold(0.0, f64::max);
     let most = (largest * (queries.len() * gallery.len()) as f64) as u64 + 1;
     if most > MOST {
-        return Err(EvalError::Rate { rate: largest, problem: format!("{most} distances would have to be held, more than {MOST}") });
+        return Err(EvalError::Rate {
+            rate: largest,
+            problem: format!("{most} distances would have to be held, more than {MOST}"),
+        });
     }
     let mut impostors = Smallest { most: most as usize, values: Vec::new() };
     let (mut genuine, mut impostor_pairs) = (Vec::new(), 0u64);
     let (mut identified, mut genuine_queries, mut intruders) = (Vec::new(), 0usize, Vec::new());
-    Measured::new(query_features, metric).distances(&Measured::new(gallery_features, metric), |first, distances| {
-        let rows: Vec<_> = distances.outer_iter().map(|row| row.to_vec()).collect();
-        let ranked: Vec<Ranking> =
-            rows.par_iter().enumerate().map(|(i, row)| Ranking::new(&queries[first + i], gallery, row, protocol, Ties::Pessimistic, 1)).collect();
-        for (i, (row, ranking)) in rows.iter().zip(ranked).enumerate() {
-            let query = &queries[first + i];
-            let seen = || (0..gallery.len()).filter(|j| protocol.sees(query, &gallery[*j]));
-            let same = |j: &usize| gallery[*j].identity == query.identity;
-            genuine.extend(seen().filter(same).map(|j| row[j]));
-            impostor_pairs += seen().filter(|j| !same(j)).count() as u64;
-            impostors.push(seen().filter(|j| !same(j)).map(|j| row[j]));
-            let absent = !gallery.iter().any(|entry| entry.identity == query.identity);
-            match ranking.nearest.iter().find(|(_, verdict)| *verdict != Verdict::Hidden) {
-                Some((j, verdict)) if ranking.has_match() => {
-                    genuine_queries += 1;
-                    if *verdict == Verdict::Right {
-                        identified.push(row[*j]);
+    Measured::new(query_features, metric).distances(
+        &Measured::new(gallery_features, metric),
+        |first, distances| {
+            let rows: Vec<_> = distances.outer_iter().map(|row| row.to_vec()).collect();
+            let ranked: Vec<Ranking> = rows
+                .par_iter()
+                .enumerate()
+                .map(|(i, row)| {
+                    Ranking::new(&queries[first + i], gallery, row, protocol, Ties::Pessimistic, 1)
+                })
+                .collect();
+            for (i, (row, ranking)) in rows.iter().zip(ranked).enumerate() {
+                let query = &queries[first + i];
+                let seen = || (0..gallery.len()).filter(|j| protocol.sees(query, &gallery[*j]));
+                let same = |j: &usize| gallery[*j].identity == query.identity;
+                genuine.extend(seen().filter(same).map(|j| row[j]));
+                impostor_pairs += seen().filter(|j| !same(j)).count() as u64;
+                impostors.push(seen().filter(|j| !same(j)).map(|j| row[j]));
+                let absent = !gallery.iter().any(|entry| entry.identity == query.identity);
+                match ranking.nearest.iter().find(|(_, verdict)| *verdict != Verdict::Hidden) {
+                    Some((j, verdict)) if ranking.has_match() => {
+                        genuine_queries += 1;
+                        if *verdict == Verdict::Right {
+                            identified.push(row[*j]);
+                        }
                     }
+                    Some((j, _)) if absent => intruders.push(row[*j]),
+                    _ => {}
                 }
-                Some((j, _)) if absent => intruders.push(row[*j]),
-                _ => {}
             }
-        }
-    });
+        },
+    );
     impostors.shrink();
     impostors.values.sort_unstable_by(f32::total_cmp);
     for values in [&mut genuine, &mut identified, &mut intruders] {
         values.sort_unstable_by(f32::total_cmp);
     }
-    let verification = rates.iter().map(|rate| accepted(&genuine, &impostors.values, impostor_pairs, *rate)).collect();
+    let verification = rates
+        .iter()
+        .map(|rate| accepted(&genuine, &impostors.values, impostor_pairs, *rate))
+        .collect();
     let identification = rates.iter().map(|rate| {
-        let Rate { true_accepts, .. } = accepted(&identified, &intruders, intruders.len() as u64, *rate);
+        let Rate { true_accepts, .. } =
+            accepted(&identified, &intruders, intruders.len() as u64, *rate);
         let of_all = |fraction: f64| fraction * identified.len() as f64 / genuine_queries as f64;
         let known = genuine_queries > 0 && !intruders.is_empty();
         Rate { false_accepts: *rate, true_accepts: known.then(|| true_accepts.map_or(0.0, of_all)) }

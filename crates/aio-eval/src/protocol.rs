@@ -47,7 +47,16 @@ fn sysu_place(camera: i64) -> i64 {
 
 impl Protocol {
     /// Every protocol.
-    pub const ALL: [Self; 8] = [Self::Market1501, Self::SysuMm01, Self::Llcm, Self::Regdb, Self::Text, Self::Tri, Self::Cuhk03Classic, Self::None];
+    pub const ALL: [Self; 8] = [
+        Self::Market1501,
+        Self::SysuMm01,
+        Self::Llcm,
+        Self::Regdb,
+        Self::Text,
+        Self::Tri,
+        Self::Cuhk03Classic,
+        Self::None,
+    ];
 
     /// The protocol of that [`Self::name`].
     #[must_use]
@@ -74,7 +83,9 @@ impl Protocol {
     #[must_use]
     pub fn sees(self, query: &Entry, entry: &Entry) -> bool {
         match self {
-            Self::Market1501 | Self::Llcm | Self::Cuhk03Classic => query.identity != entry.identity || query.camera != entry.camera,
+            Self::Market1501 | Self::Llcm | Self::Cuhk03Classic => {
+                query.identity != entry.identity || query.camera != entry.camera
+            }
             Self::SysuMm01 => sysu_place(query.camera) != sysu_place(entry.camera),
             Self::Tri => query.identity != entry.identity || query.image != entry.image,
             Self::Regdb | Self::Text | Self::None => true,
@@ -85,7 +96,9 @@ impl Protocol {
     #[must_use]
     pub fn hides(self) -> &'static str {
         match self {
-            Self::Market1501 | Self::Llcm | Self::Cuhk03Classic => "entries of the same identity and camera",
+            Self::Market1501 | Self::Llcm | Self::Cuhk03Classic => {
+                "entries of the same identity and camera"
+            }
             Self::SysuMm01 => "entries at the same place",
             Self::Tri => "the photograph that the query is or was made from",
             Self::Regdb | Self::Text | Self::None => "nothing",
@@ -137,7 +150,10 @@ pub fn unmatched(queries: &[Entry], gallery: &[Entry], protocol: Protocol) -> Un
     for query in queries {
         match by_identity.get(&query.identity) {
             None => found.absent += 1,
-            Some(entries) => found.hidden += usize::from(!entries.iter().any(|entry| protocol.sees(query, entry))),
+            Some(entries) => {
+                found.hidden +=
+                    usize::from(!entries.iter().any(|entry| protocol.sees(query, entry)))
+            }
         }
     }
     found

@@ -17,7 +17,9 @@ impl Random {
         let mut state = [0u32; N];
         state[0] = 19_650_218;
         for i in 1..N {
-            state[i] = 1_812_433_253u32.wrapping_mul(state[i - 1] ^ (state[i - 1] >> 30)).wrapping_add(i as u32);
+            state[i] = 1_812_433_253u32
+                .wrapping_mul(state[i - 1] ^ (state[i - 1] >> 30))
+                .wrapping_add(i as u32);
         }
         let mut i = 1;
         for _ in 0..N {
@@ -80,7 +82,10 @@ mod tests {
     #[test]
     fn seed_0_yields_what_cpython_yields() {
         let mut random = Random::new(0);
-        assert_eq!([(); 4].map(|()| random.next_u32()), [3_626_764_237, 1_654_615_998, 3_255_389_356, 3_823_568_514]);
+        assert_eq!(
+            [(); 4].map(|()| random.next_u32()),
+            [3_626_764_237, 1_654_615_998, 3_255_389_356, 3_823_568_514]
+        );
         let mut random = Random::new(0);
         let drawn: Vec<u32> = (0..20).map(|_| random.below(20)).collect();
         assert_eq!(drawn, [12, 13, 1, 8, 16, 15, 12, 9, 15, 11, 18, 6, 16, 4, 9, 4, 3, 19, 8, 17]);

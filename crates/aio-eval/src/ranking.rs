@@ -60,7 +60,14 @@ impl Ranking {
     /// # Panics
     /// If the gallery holds 2³¹ entries or more.
     #[must_use]
-    pub fn new(query: &Entry, gallery: &[Entry], distances: &[f32], protocol: Protocol, ties: Ties, nearest: usize) -> Self {
+    pub fn new(
+        query: &Entry,
+        gallery: &[Entry],
+        distances: &[f32],
+        protocol: Protocol,
+        ties: Ties,
+        nearest: usize,
+    ) -> Self {
         assert!(gallery.len() < LAST as usize, "a gallery of {} entries", gallery.len());
         let visible = || (0..gallery.len()).filter(|i| protocol.sees(query, &gallery[*i]));
         let is_hit = |i: usize| gallery[i].identity == query.identity;
@@ -72,7 +79,8 @@ impl Ranking {
             };
             key(distance, i as u32 | if last { LAST } else { 0 })
         };
-        let mut hit_keys: Vec<u64> = visible().filter(|i| is_hit(*i)).map(|i| key(distances[i], i)).collect();
+        let mut hit_keys: Vec<u64> =
+            visible().filter(|i| is_hit(*i)).map(|i| key(distances[i], i)).collect();
         hit_keys.sort_unstable();
         // Strangers between two hits push the later one back.
         let mut strangers = vec![0usize; hit_keys.len()];
@@ -97,7 +105,11 @@ impl Ranking {
                 number + before
             })
             .collect();
-        let mut keys: Vec<u64> = if nearest == 0 { Vec::new() } else { visible().map(|i| key(distances[i], i)).collect() };
+        let mut keys: Vec<u64> = if nearest == 0 {
+            Vec::new()
+        } else {
+            visible().map(|i| key(distances[i], i)).collect()
+        };
         if keys.len() > nearest {
             keys.select_nth_unstable(nearest);
             keys.truncate(nearest);
@@ -114,7 +126,9 @@ impl Ranking {
             (true, false) => Verdict::Wrong,
         };
         let sampled = if protocol.samples_identities() {
-            let others = visible().filter(|i| !is_hit(*i)).map(|i| (gallery[i].identity, key(distances[i], i)));
+            let others = visible()
+                .filter(|i| !is_hit(*i))
+                .map(|i| (gallery[i].identity, key(distances[i], i)));
             nearer_identities_by_match(&hit_keys, others)
         } else {
             Vec::new()
@@ -122,7 +136,9 @@ impl Ranking {
         Self {
             sampled,
             nearest: keys.into_iter().map(|key| (named(key), verdict(named(key)))).collect(),
-            first_identity: hits.first().map(|place| if protocol.counts_identities() { nearer_identities.len() } else { *place }),
+            first_identity: hits.first().map(|place| {
+                if protocol.counts_identities() { nearer_identities.len() } else { *place }
+            }),
             hits,
         }
     }
@@ -205,13 +221,22 @@ impl Ranking {
 }
 
 /// For every match, the fraction of each other identity's entries that are nearer; identities without any are left out.
-fn nearer_identities_by_match(hits: &[u64], others: impl Iterator<Item = (i64, u64)>) -> Vec<Vec<f64>> {
+fn nearer_identities_by_match(
+    hits: &[u64],
+    others: impl Iterator<Item = (i64, u64)>,
+) -> Vec<Vec<f64>> {
     let mut by_identity: BTreeMap<i64, Vec<u64>> = BTreeMap::new();
     for (identity, key) in others {
         by_identity.entry(identity).or_default().push(key);
     }
-    let fraction = |keys: &Vec<u64>, hit: u64| keys.iter().filter(|key| **key < hit).count() as f64 / keys.len() as f64;
-    hits.iter().map(|hit| by_identity.values().map(|keys| fraction(keys, *hit)).filter(|p| *p > 0.0).collect()).collect()
+    let fraction = |keys: &Vec<u64>, hit: u64| {
+        keys.iter().filter(|key| **key < hit).count() as f64 / keys.len() as f64
+    };
+    hits.iter()
+        .map(|hit| {
+            by_identity.values().map(|keys| fraction(keys, *hit)).filter(|p| *p > 0.0).collect()
+        })
+        .collect()
 }
 
 /// The bit of an index that puts an entry behind all others of the same distance.

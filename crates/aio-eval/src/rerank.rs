@@ -43,10 +43,19 @@ impl All<'_> {
     /// Squared distances `[rows, all]` of the rows from `first` to `last`, all of them queries or none.
     fn squared(&self, first: usize, last: usize) -> Array2<f32> {
         let queries = self.queries.rows();
-        let (part, offset) = if first < queries { (&self.queries, 0) } else { (&self.gallery, queries) };
+        let (part, offset) =
+            if first < queries { (&self.queries, 0) } else { (&self.gallery, queries) };
         let mut all = Array2::zeros((last - first, self.len()));
-        all.slice_mut(s![.., ..queries]).assign(&part.squared(first - offset, last - offset, &self.queries));
-        all.slice_mut(s![.., queries..]).assign(&part.squared(first - offset, last - offset, &self.gallery));
+        all.slice_mut(s![.., ..queries]).assign(&part.squared(
+            first - offset,
+            last - offset,
+            &self.queries,
+        ));
+        all.slice_mut(s![.., queries..]).assign(&part.squared(
+            first - offset,
+            last - offset,
+            &self.gallery,
+        ));
         // A sample is at distance 0 of itself, whatever rounding says.
         for i in first..last {
             all[(i - first, i)] = 0.0;
@@ -55,7 +64,13 @@ impl All<'_> {
     }
 
     fn squared_pair(&self, i: usize, j: usize) -> f32 {
-        let part = |i: usize| if i < self.queries.rows() { (&self.queries, i) } else { (&self.gallery, i - self.queries.rows()) };
+        let part = |i: usize| {
+            if i < self.queries.rows() {
+                (&self.queries, i)
+            } else {
+                (&self.gallery, i - self.queries.rows())
+            }
+        };
         let ((a, i_in_a), (b, j_in_b)) = (part(i), part(j));
         if i == j { 0.0 } else { a.squared_pair(i_in_a, b, j_in_b) }
     }
@@ -83,13 +98,20 @@ impl Neighbours {
                 .map(|row| {
                     let values = distances.row(row);
                     // Squared distances are not negative: their bits ascend with them.
-                    let mut keys: Vec<u64> = values.iter().enumerate().map(|(j, d)| u64::from(d.to_bits()) << 32 | j as u64).collect();
+                    let mut keys: Vec<u64> = values
+                        .iter()
+                        .enumerate()
+                        .map(|(j, d)| u64::from(d.to_bits()) << 32 | j as u64)
+                        .collect();
                     if k < keys.len() {
                         keys.select_nth_unstable(k);
                         keys.truncate(k);
                     }
                     keys.sort_unstable();
-                    (keys.into_iter().map(|key| (key & u64::from(u32::MAX)) as u32).collect(), values.iter().copied().fold(0.0, f32::max))
+                    (
+                        keys.into_iter().map(|key| (key & u64::from(u32::MAX)) as u32).collect(),
+                        values.iter().copied().fold(0.0, f32::max),
+                    )
                 })
                 .collect();
             for (row, (indices, largest)) in (first..).zip(found) {
@@ -103,7 +125,12 @@ impl Neighbours {
     }
 
     fn of(&self, i: usize, k: usize) -> impl Iterator<Item = u32> {
-        self.nearest.slice(s![i, ..k.min(self.nearest.ncols())]).iter().copied().collect::<Vec<_>>().into_iter()
+        self.nearest
+            .slice(s![i, ..k.min(self.nearest.ncols())])
+            .iter()
+            .copied()
+            .collect::<Vec<_>>()
+            .into_iter()
     }
 
     /// Those among the first `k` neighbours of `i` that have `i` among their first `k`.
@@ -172,7 +199,10 @@ impl Rerank {
         mut visit: impl FnMut(usize, Array2<f32>),
     ) -> Result<(), EvalError> {
         self.check()?;
-        let all = All { queries: Measured::new(queries, metric), gallery: Measured::new(gallery, metric) };
+        let all = All {
+            queries: Measured::new(queries, metric),
+            gallery: Measured::new(gallery, metric),
+        };
         let (n, count) = (all.len(), all.queries.rows());
         let neighbours = Neighbours::find(&all, (self.k1 + 1).min(n), tick);
         let encodings: Vec<Encoding> = (0..n)
@@ -181,7 +211,10 @@ impl Rerank {
                 let members = neighbours.expanded(i, self.k1);
                 // Rows whose samples are all alike have no largest distance to divide by.
                 let scale = neighbours.furthest[i].max(f32::MIN_POSITIVE);
-                let weights: Vec<f32> = members.iter().map(|j| (-all.squared_pair(i, *j as usize) / scale).exp()).collect();
+                let weights: Vec<f32> = members
+                    .iter()
+                    .map(|j| (-all.squared_pair(i, *j as usize) / scale).exp())
+                    .collect();
                 let sum: f32 = weights.iter().sum();
                 members.into_iter().zip(weights.into_iter().map(|w| w / sum)).collect()
             })
@@ -189,7 +222,10 @@ impl Rerank {
         let encodings: Vec<Encoding> = if self.k2 == 1 {
             encodings
         } else {
-            (0..n).into_par_iter().map(|i| average(neighbours.of(i, self.k2).map(|j| &encodings[j as usize]))).collect()
+            (0..n)
+                .into_par_iter()
+                .map(|i| average(neighbours.of(i, self.k2).map(|j| &encodings[j as usize])))
+                .collect()
         };
         // Who in the gallery has a share in each dimension.
         let mut holders: Vec<Encoding> = vec![Vec::new(); n];

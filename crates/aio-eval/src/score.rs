@@ -1,5 +1,7 @@
 use crate::distance::Measured;
-use crate::{AveragePrecision, Entry, EvalError, Features, Metric, Protocol, Ranking, Rerank, Ties};
+use crate::{
+    AveragePrecision, Entry, EvalError, Features, Metric, Protocol, Ranking, Rerank, Ties,
+};
 use ndarray::Array2;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -97,12 +99,20 @@ impl Scores {
     ) -> Result<Self, EvalError> {
         let valid: Vec<QueryScore> = by_query.iter().flatten().copied().collect();
         if valid.is_empty() {
-            return Err(EvalError::NoMatches { queries: by_query.len(), protocol: protocol.name() });
+            return Err(EvalError::NoMatches {
+                queries: by_query.len(),
+                protocol: protocol.name(),
+            });
         }
         let n = valid.len() as f64;
         let mean = |value: fn(&QueryScore) -> f64| valid.iter().map(value).sum::<f64>() / n;
-        let counted = || (0..max_rank).map(|k| valid.iter().filter(|q| q.first_hit <= k).count() as f64 / n).collect();
-        let cmc = expected.map_or_else(counted, |sums| sums.into_iter().map(|sum| sum / n).collect());
+        let counted = || {
+            (0..max_rank)
+                .map(|k| valid.iter().filter(|q| q.first_hit <= k).count() as f64 / n)
+                .collect()
+        };
+        let cmc =
+            expected.map_or_else(counted, |sums| sums.into_iter().map(|sum| sum / n).collect());
         Ok(Self {
             queries: by_query.len(),
             skipped: by_query.len() - valid.len(),
@@ -137,19 +147,39 @@ pub fn evaluate(
     options: EvalOptions,
     keep: impl FnMut(usize, &Ranking),
 ) -> Result<Scores, EvalError> {
-    evaluate_with_progress((query_features, queries), (gallery_features, gallery), protocol, options, keep, &|_| {})
+    evaluate_with_progress(
+        (query_features, queries),
+        (gallery_features, gallery),
+        protocol,
+        options,
+        keep,
+        &|_| {},
+    )
 }
 
 /// Refuses features that do not fit their labels or each other.
-pub(crate) fn check((query_features, queries): (&Features, &[Entry]), (gallery_features, gallery): (&Features, &[Entry])) -> Result<(), EvalError> {
-    for (what, features, entries) in [("queries", query_features, queries), ("gallery", gallery_features, gallery)] {
+pub(crate) fn check(
+    (query_features, queries): (&Features, &[Entry]),
+    (gallery_features, gallery): (&Features, &[Entry]),
+) -> Result<(), EvalError> {
+    for (what, features, entries) in
+        [("queries", query_features, queries), ("gallery", gallery_features, gallery)]
+    {
         if features.rows() != entries.len() {
             let (rows, width) = (entries.len(), features.width());
-            return Err(EvalError::Shape { what: what.into(), values: features.rows() * width, rows, width });
+            return Err(EvalError::Shape {
+                what: what.into(),
+                values: features.rows() * width,
+                rows,
+                width,
+            });
         }
     }
     if query_features.width() != gallery_features.width() {
-        return Err(EvalError::Width { query: query_features.width(), gallery: gallery_features.width() });
+        return Err(EvalError::Width {
+            query: query_features.width(),
+            gallery: gallery_features.width(),
+        });
     }
     Ok(())
 }
@@ -168,7 +198,9 @@ pub fn evaluate_with_progress(
     tick: &(dyn Fn(usize) + Sync),
 ) -> Result<Scores, EvalError> {
     check((query_features, queries), (gallery_features, gallery))?;
-    let expanded = (options.expand > 0).then(|| expand(query_features, gallery_features, protocol, options)).transpose()?;
+    let expanded = (options.expand > 0)
+        .then(|| expand(query_features, gallery_features, protocol, options))
+        .transpose()?;
     let query_features = expanded.as_ref().unwrap_or(query_features);
     let mut by_query = Vec::with_capacity(queries.len());
     let mut expected = protocol.samples_identities().then(|| vec![0.0; options.max_rank]);
@@ -177,19 +209,36 @@ pub fn evaluate_with_progress(
         let rankings: Vec<Ranking> = rows
             .par_iter()
             .enumerate()
-            .map(|(i, row)| Ranking::new(&queries[first + i], gallery, row.to_slice().unwrap_or_default(), protocol, options.ties, options.nearest))
+            .map(|(i, row)| {
+                Ranking::new(
+                    &queries[first + i],
+                    gallery,
+                    row.to_slice().unwrap_or_default(),
+                    protocol,
+                    options.ties,
+                    options.nearest,
+                )
+            })
             .collect();
         for (i, ranking) in rankings.iter().enumerate() {
             keep(first + i, ranking);
             by_query.push(score(ranking, options.average_precision));
-            for (sum, value) in expected.iter_mut().flatten().zip(ranking.expected_cmc(options.max_rank)) {
+            for (sum, value) in
+                expected.iter_mut().flatten().zip(ranking.expected_cmc(options.max_rank))
+            {
                 *sum += value;
             }
         }
     };
     match options.rerank {
-        None => Measured::new(query_features, options.metric).distances(&Measured::new(gallery_features, options.metric), visit),
-        Some(rerank) => rerank.distances((query_features, gallery_features), options.metric, tick, &mut visit)?,
+        None => Measured::new(query_features, options.metric)
+            .distances(&Measured::new(gallery_features, options.metric), visit),
+        Some(rerank) => rerank.distances(
+            (query_features, gallery_features),
+            options.metric,
+            tick,
+            &mut visit,
+        )?,
     }
     Scores::from_queries(by_query, expected, gallery.len(), protocol, options.max_rank)
 }
@@ -199,19 +248,31 @@ pub fn evaluate_with_progress(
 ///
 /// The nearest are taken from the whole gallery: which entries a query may see depends on labels that a user of the
 /// method does not have.
-fn expand(queries: &Features, gallery: &Features, protocol: Protocol, options: EvalOptions) -> Result<Features, EvalError> {
+fn expand(
+    queries: &Features,
+    gallery: &Features,
+    protocol: Protocol,
+    options: EvalOptions,
+) -> Result<Features, EvalError> {
     if protocol == Protocol::Tri {
-        return Err(EvalError::Expansion { problem: "the nearest entry is the photograph that the query was made from".into() });
+        return Err(EvalError::Expansion {
+            problem: "the nearest entry is the photograph that the query was made from".into(),
+        });
     }
     if options.expand > gallery.rows() {
-        return Err(EvalError::Expansion { problem: format!("{} entries of a gallery of {}", options.expand, gallery.rows()) });
+        return Err(EvalError::Expansion {
+            problem: format!("{} entries of a gallery of {}", options.expand, gallery.rows()),
+        });
     }
     let mut values = Vec::with_capacity(queries.rows() * queries.width());
-    let (measured, all) = (Measured::new(queries, options.metric), Measured::new(gallery, options.metric));
+    let (measured, all) =
+        (Measured::new(queries, options.metric), Measured::new(gallery, options.metric));
     measured.distances(&all, |first, distances| {
         for (i, row) in distances.outer_iter().enumerate() {
             let mut order: Vec<usize> = (0..row.len()).collect();
-            order.select_nth_unstable_by(options.expand - 1, |a, b| row[*a].total_cmp(&row[*b]).then(a.cmp(b)));
+            order.select_nth_unstable_by(options.expand - 1, |a, b| {
+                row[*a].total_cmp(&row[*b]).then(a.cmp(b))
+            });
             order.truncate(options.expand);
             // One order of summation, whatever the selection left.
             order.sort_unstable();
@@ -229,16 +290,28 @@ fn expand(queries: &Features, gallery: &Features, protocol: Protocol, options: E
 ///
 /// # Errors
 /// [`EvalError::NoMatches`] if no query has a match.
-pub fn chance(queries: &[Entry], gallery: &[Entry], protocol: Protocol, options: EvalOptions, seed: u32, draws: u32) -> Result<Scores, EvalError> {
+pub fn chance(
+    queries: &[Entry],
+    gallery: &[Entry],
+    protocol: Protocol,
+    options: EvalOptions,
+    seed: u32,
+    draws: u32,
+) -> Result<Scores, EvalError> {
     let trials: Vec<Scores> = (0..draws)
         .into_par_iter()
         .map(|draw| {
             let mut expected = protocol.samples_identities().then(|| vec![0.0; options.max_rank]);
             let by_query = queries.iter().enumerate().map(|(i, query)| {
-                let mut random = crate::python::Random::new(seed.wrapping_add(draw).wrapping_mul(1_000_003) ^ i as u32);
-                let distances: Vec<f32> = gallery.iter().map(|_| (random.next_u32() >> 8) as f32).collect();
+                let mut random = crate::python::Random::new(
+                    seed.wrapping_add(draw).wrapping_mul(1_000_003) ^ i as u32,
+                );
+                let distances: Vec<f32> =
+                    gallery.iter().map(|_| (random.next_u32() >> 8) as f32).collect();
                 let ranking = Ranking::new(query, gallery, &distances, protocol, Ties::Stable, 0);
-                for (sum, value) in expected.iter_mut().flatten().zip(ranking.expected_cmc(options.max_rank)) {
+                for (sum, value) in
+                    expected.iter_mut().flatten().zip(ranking.expected_cmc(options.max_rank))
+                {
                     *sum += value;
                 }
                 score(&ranking, options.average_precision)
@@ -259,8 +332,15 @@ pub fn mean_over_trials(trials: &[Scores]) -> Scores {
     let n = trials.len() as f64;
     let first = trials.first().expect("at least one trial");
     let mean = |value: fn(&Scores) -> f64| trials.iter().map(value).sum::<f64>() / n;
-    let cmc = (0..first.cmc.len()).map(|k| trials.iter().map(|t| t.cmc[k]).sum::<f64>() / n).collect();
-    let deviation = |value: fn(&Scores) -> f64| (trials.iter().map(|t| (value(t) - mean(value)).powi(2)).sum::<f64>() / (n - 1.0)).sqrt();
-    let spread = (trials.len() > 1).then(|| Spread { map: deviation(|s| s.map), minp: deviation(|s| s.minp), rank1: deviation(|s| s.rank(1)) });
+    let cmc =
+        (0..first.cmc.len()).map(|k| trials.iter().map(|t| t.cmc[k]).sum::<f64>() / n).collect();
+    let deviation = |value: fn(&Scores) -> f64| {
+        (trials.iter().map(|t| (value(t) - mean(value)).powi(2)).sum::<f64>() / (n - 1.0)).sqrt()
+    };
+    let spread = (trials.len() > 1).then(|| Spread {
+        map: deviation(|s| s.map),
+        minp: deviation(|s| s.minp),
+        rank1: deviation(|s| s.rank(1)),
+    });
     Scores { map: mean(|s| s.map), minp: mean(|s| s.minp), cmc, spread, ..first.clone() }
 }

@@ -1,6 +1,9 @@
 //! Numbers from outside: hand-computed values, the reference implementations' definitions, and invariances.
 
-use aio_eval::{AveragePrecision, Entry, EvalError, EvalOptions, Features, Metric, Protocol, Ranking, Ties, Verdict, chance, evaluate, single_shot};
+use aio_eval::{
+    AveragePrecision, Entry, EvalError, EvalOptions, Features, Metric, Protocol, Ranking, Ties,
+    Verdict, chance, evaluate, single_shot,
+};
 
 fn entry(identity: i64, camera: i64, image: i64) -> Entry {
     Entry { identity, camera, image }
@@ -8,7 +11,11 @@ fn entry(identity: i64, camera: i64, image: i64) -> Entry {
 
 /// A ranking whose hits are given, in order.
 fn ranking(hits: &[i64]) -> Ranking {
-    let gallery: Vec<Entry> = hits.iter().enumerate().map(|(i, hit)| entry(if *hit == 1 { 7 } else { 100 + i as i64 }, -1, -1)).collect();
+    let gallery: Vec<Entry> = hits
+        .iter()
+        .enumerate()
+        .map(|(i, hit)| entry(if *hit == 1 { 7 } else { 100 + i as i64 }, -1, -1))
+        .collect();
     let distances: Vec<f32> = (0..hits.len()).map(|i| i as f32).collect();
     Ranking::new(&entry(7, -1, -1), &gallery, &distances, Protocol::None, Ties::Stable, 0)
 }
@@ -22,7 +29,12 @@ fn average_precision_and_inp_match_the_golden_values() {
     ];
     for (hits, standard, trapezoid, inp) in cases {
         let ranking = ranking(hits);
-        let near = |value: Option<f64>, expected: f64| assert!((value.expect("a hit") - expected).abs() < 1e-6, "{hits:?}: {value:?} {expected}");
+        let near = |value: Option<f64>, expected: f64| {
+            assert!(
+                (value.expect("a hit") - expected).abs() < 1e-6,
+                "{hits:?}: {value:?} {expected}"
+            )
+        };
         near(ranking.average_precision(AveragePrecision::Standard), standard);
         near(ranking.average_precision(AveragePrecision::Trapezoid), trapezoid);
         near(ranking.inverse_negative_penalty(), inp);
@@ -48,18 +60,30 @@ fn sysu_drops_the_same_place_whoever_is_there() {
 fn sysu_counts_identities_in_cmc_and_images_in_ap() {
     // Ranked: two images of person 2, then the match. Over images it is third, over identities second.
     let gallery = [entry(2, 1, -1), entry(2, 4, -1), entry(1, 5, -1)];
-    let ranking = |protocol| Ranking::new(&entry(1, 6, -1), &gallery, &[0.1, 0.2, 0.3], protocol, Ties::Stable, 2);
+    let ranking = |protocol| {
+        Ranking::new(&entry(1, 6, -1), &gallery, &[0.1, 0.2, 0.3], protocol, Ties::Stable, 2)
+    };
     assert_eq!(ranking(Protocol::None).first_hit(), Some(2));
     let ranking = ranking(Protocol::SysuMm01);
     assert_eq!(ranking.first_hit(), Some(1));
     assert_eq!(ranking.nearest, [(0, Verdict::Wrong), (1, Verdict::Wrong)]);
-    assert!((ranking.average_precision(AveragePrecision::Standard).expect("a hit") - 1.0 / 3.0).abs() < 1e-12);
+    assert!(
+        (ranking.average_precision(AveragePrecision::Standard).expect("a hit") - 1.0 / 3.0).abs()
+            < 1e-12
+    );
 }
 
 #[test]
 fn hidden_entries_stand_in_the_list_as_junk_and_count_for_nothing() {
     let gallery = [entry(1, 1, -1), entry(2, 1, -1), entry(1, 2, -1), entry(1, 1, -1)];
-    let ranking = Ranking::new(&entry(1, 1, -1), &gallery, &[0.1, 0.2, 0.3, 0.4], Protocol::Market1501, Ties::Stable, 2);
+    let ranking = Ranking::new(
+        &entry(1, 1, -1),
+        &gallery,
+        &[0.1, 0.2, 0.3, 0.4],
+        Protocol::Market1501,
+        Ties::Stable,
+        2,
+    );
     assert_eq!(ranking.nearest, [(0, Verdict::Hidden), (1, Verdict::Wrong), (2, Verdict::Right)]);
     assert_eq!(ranking.first_hit(), Some(1));
 }
@@ -68,12 +92,16 @@ fn hidden_entries_stand_in_the_list_as_junk_and_count_for_nothing() {
 fn tri_drops_the_photograph_that_the_query_was_made_from() {
     let query = entry(1, -1, 5);
     assert!(!Protocol::Tri.sees(&query, &entry(1, -1, 5)));
-    assert!(Protocol::Tri.sees(&query, &entry(1, -1, 6)) && Protocol::Tri.sees(&query, &entry(2, -1, 5)));
+    assert!(
+        Protocol::Tri.sees(&query, &entry(1, -1, 6))
+            && Protocol::Tri.sees(&query, &entry(2, -1, 5))
+    );
 }
 
 fn random_features(rows: usize, seed: u32) -> Features {
     let mut random = aio_eval::python::Random::new(seed);
-    let values = (0..rows * 8).map(|_| (random.next_u32() >> 8) as f32 / 8_388_608.0 - 1.0).collect();
+    let values =
+        (0..rows * 8).map(|_| (random.next_u32() >> 8) as f32 / 8_388_608.0 - 1.0).collect();
     Features::new("test", rows, 8, values).expect("finite")
 }
 
@@ -89,8 +117,16 @@ fn permuting_the_gallery_changes_nothing() {
     let permuted: Vec<Entry> = order.iter().map(|i| gallery[*i]).collect();
     for metric in [Metric::Cosine, Metric::Euclidean] {
         let options = EvalOptions { metric, ..EvalOptions::default() };
-        let a = evaluate((&q, &queries), (&g, &gallery), Protocol::Market1501, options, |_, _| {}).expect("scores");
-        let b = evaluate((&q, &queries), (&g.select(&order), &permuted), Protocol::Market1501, options, |_, _| {}).expect("scores");
+        let a = evaluate((&q, &queries), (&g, &gallery), Protocol::Market1501, options, |_, _| {})
+            .expect("scores");
+        let b = evaluate(
+            (&q, &queries),
+            (&g.select(&order), &permuted),
+            Protocol::Market1501,
+            options,
+            |_, _| {},
+        )
+        .expect("scores");
         assert_eq!((a.map, a.minp, a.cmc), (b.map, b.minp, b.cmc));
     }
 }
@@ -98,12 +134,25 @@ fn permuting_the_gallery_changes_nothing() {
 #[test]
 fn perfect_features_score_one_and_skipped_queries_are_counted() {
     let gallery = people(4, 2);
-    let values: Vec<f32> = gallery.iter().flat_map(|e| (0..8).map(move |c| f32::from(u8::from(c == e.identity)))).collect();
+    let values: Vec<f32> = gallery
+        .iter()
+        .flat_map(|e| (0..8).map(move |c| f32::from(u8::from(c == e.identity))))
+        .collect();
     let g = Features::new("gallery", 8, 8, values).expect("finite");
     let mut queries = people(4, 2);
     queries[0].identity = 50;
-    let scores = evaluate((&g, &queries), (&g, &gallery), Protocol::Market1501, EvalOptions::default(), |_, _| {}).expect("scores");
-    assert_eq!((scores.map, scores.minp, scores.rank(1), scores.skipped, scores.queries), (1.0, 1.0, 1.0, 1, 8));
+    let scores = evaluate(
+        (&g, &queries),
+        (&g, &gallery),
+        Protocol::Market1501,
+        EvalOptions::default(),
+        |_, _| {},
+    )
+    .expect("scores");
+    assert_eq!(
+        (scores.map, scores.minp, scores.rank(1), scores.skipped, scores.queries),
+        (1.0, 1.0, 1.0, 1, 8)
+    );
 }
 
 #[test]
@@ -113,7 +162,8 @@ fn chance_agrees_with_the_expected_average_precision_of_a_random_order() {
     let (n, r) = (40.0, 4.0);
     let h: f64 = (1..=40).map(|i| 1.0 / f64::from(i)).sum();
     let expected = h / n + (r - 1.0) / (n - 1.0) * (1.0 - h / n);
-    let scores = chance(&queries, &gallery, Protocol::None, EvalOptions::default(), 3, 20).expect("scores");
+    let scores =
+        chance(&queries, &gallery, Protocol::None, EvalOptions::default(), 3, 20).expect("scores");
     assert!((scores.map - expected).abs() < 0.005, "{} {expected}", scores.map);
     assert!((scores.rank(1) - r / n).abs() < 0.01, "{}", scores.rank(1));
 }
@@ -136,15 +186,32 @@ fn bad_features_are_refused_by_row() {
     assert!(Features::new("gallery", 2, 3, vec![0.0; 5]).is_err());
     let (q, g) = (random_features(2, 1), random_features(2, 2));
     let strangers = [entry(8, 0, 0), entry(9, 0, 0)];
-    let result = evaluate((&q, &people(2, 1)), (&g, &strangers), Protocol::None, EvalOptions::default(), |_, _| {});
+    let result = evaluate(
+        (&q, &people(2, 1)),
+        (&g, &strangers),
+        Protocol::None,
+        EvalOptions::default(),
+        |_, _| {},
+    );
     assert_eq!(result, Err(EvalError::NoMatches { queries: 2, protocol: "none" }));
 }
 
 /// A ranking by sorting everything, the slow way.
-fn sorted(query: &Entry, gallery: &[Entry], distances: &[f32], protocol: Protocol) -> (Vec<usize>, Vec<usize>) {
-    let mut order: Vec<usize> = (0..gallery.len()).filter(|i| protocol.sees(query, &gallery[*i])).collect();
+fn sorted(
+    query: &Entry,
+    gallery: &[Entry],
+    distances: &[f32],
+    protocol: Protocol,
+) -> (Vec<usize>, Vec<usize>) {
+    let mut order: Vec<usize> =
+        (0..gallery.len()).filter(|i| protocol.sees(query, &gallery[*i])).collect();
     order.sort_by(|a, b| distances[*a].total_cmp(&distances[*b]).then(a.cmp(b)));
-    let hits = order.iter().enumerate().filter(|(_, i)| gallery[**i].identity == query.identity).map(|(place, _)| place).collect();
+    let hits = order
+        .iter()
+        .enumerate()
+        .filter(|(_, i)| gallery[**i].identity == query.identity)
+        .map(|(place, _)| place)
+        .collect();
     (order, hits)
 }
 
@@ -152,18 +219,33 @@ fn sorted(query: &Entry, gallery: &[Entry], distances: &[f32], protocol: Protoco
 fn counting_places_agrees_with_sorting_even_where_distances_are_equal() {
     let mut random = aio_eval::python::Random::new(9);
     for round in 0..200 {
-        let gallery: Vec<Entry> = (0..40).map(|i| entry(i64::from(random.next_u32() % 6), i64::from(random.next_u32() % 3), i)).collect();
+        let gallery: Vec<Entry> = (0..40)
+            .map(|i| entry(i64::from(random.next_u32() % 6), i64::from(random.next_u32() % 3), i))
+            .collect();
         let distances: Vec<f32> = (0..40).map(|_| (random.next_u32() % 9) as f32 - 4.0).collect();
         let query = entry(round % 6, round % 3, round);
         for protocol in [Protocol::Market1501, Protocol::SysuMm01, Protocol::None] {
             let (order, hits) = sorted(&query, &gallery, &distances, protocol);
             let ranking = Ranking::new(&query, &gallery, &distances, protocol, Ties::Stable, 12);
-            let visible = ranking.nearest.iter().filter(|(_, verdict)| *verdict != Verdict::Hidden).map(|(i, _)| *i);
+            let visible = ranking
+                .nearest
+                .iter()
+                .filter(|(_, verdict)| *verdict != Verdict::Hidden)
+                .map(|(i, _)| *i);
             assert_eq!(visible.collect::<Vec<_>>(), order[..12.min(order.len())]);
             let nearest: Vec<usize> = ranking.nearest.iter().map(|(i, _)| *i).collect();
-            assert_eq!(nearest, sorted(&query, &gallery, &distances, Protocol::None).0[..nearest.len()], "with the hidden ones nothing is left out");
+            assert_eq!(
+                nearest,
+                sorted(&query, &gallery, &distances, Protocol::None).0[..nearest.len()],
+                "with the hidden ones nothing is left out"
+            );
             assert_eq!(ranking.has_match(), !hits.is_empty());
-            let expected = hits.iter().enumerate().map(|(j, place)| (j + 1) as f64 / (place + 1) as f64).sum::<f64>() / hits.len() as f64;
+            let expected = hits
+                .iter()
+                .enumerate()
+                .map(|(j, place)| (j + 1) as f64 / (place + 1) as f64)
+                .sum::<f64>()
+                / hits.len() as f64;
             let found = ranking.average_precision(AveragePrecision::Standard).unwrap_or(f64::NAN);
             assert!(hits.is_empty() || (found - expected).abs() < 1e-12, "{found} {expected}");
             let last = hits.last().map(|last| hits.len() as f64 / (last + 1) as f64);

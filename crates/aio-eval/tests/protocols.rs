@@ -1,6 +1,9 @@
 //! Protocols against numbers from torchreid, scikit-learn and the published definitions (scripts/golden/protocols.py).
 
-use aio_eval::{Entry, EvalOptions, Features, Metric, Protocol, Ranking, Ties, Unmatched, chance, evaluate, open_set, unmatched};
+use aio_eval::{
+    Entry, EvalOptions, Features, Metric, Protocol, Ranking, Ties, Unmatched, chance, evaluate,
+    open_set, unmatched,
+};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -38,7 +41,12 @@ fn golden() -> Golden {
 }
 
 fn side(side: &Side) -> (Features, Vec<Entry>) {
-    let entries = side.ids.iter().zip(&side.cameras).map(|(identity, camera)| Entry { identity: *identity, camera: *camera, image: -1 }).collect();
+    let entries = side
+        .ids
+        .iter()
+        .zip(&side.cameras)
+        .map(|(identity, camera)| Entry { identity: *identity, camera: *camera, image: -1 })
+        .collect();
     (Features::new("golden", side.ids.len(), 6, side.features.clone()).expect("finite"), entries)
 }
 
@@ -76,27 +84,63 @@ fn the_expectation_over_galleries_by_hand() {
     let entry = |identity| Entry { identity, camera: identity, image: -1 };
     let gallery = [entry(2), entry(1), entry(2), entry(3)];
     let query = Entry { identity: 1, camera: 9, image: -1 };
-    let ranking = Ranking::new(&query, &gallery, &[0.1, 0.2, 0.3, 0.05], Protocol::Cuhk03Classic, Ties::Stable, 0);
+    let ranking = Ranking::new(
+        &query,
+        &gallery,
+        &[0.1, 0.2, 0.3, 0.05],
+        Protocol::Cuhk03Classic,
+        Ties::Stable,
+        0,
+    );
     assert_eq!(ranking.expected_cmc(4), [0.0, 0.5, 1.0, 1.0]);
-    assert!(Ranking::new(&query, &gallery, &[0.1, 0.2, 0.3, 0.05], Protocol::Market1501, Ties::Stable, 0).expected_cmc(4).is_empty());
+    assert!(
+        Ranking::new(
+            &query,
+            &gallery,
+            &[0.1, 0.2, 0.3, 0.05],
+            Protocol::Market1501,
+            Ties::Stable,
+            0
+        )
+        .expected_cmc(4)
+        .is_empty()
+    );
 }
 
 #[test]
 fn open_set_rates_are_those_of_scikit_learn_and_of_the_definition() {
     let golden = golden();
     let ((q, queries), (g, gallery)) = (side(&golden.query), side(&golden.gallery));
-    let found = open_set((&q, &queries), (&g, &gallery), Protocol::Market1501, Metric::Euclidean, &golden.rates).expect("rates");
-    assert_eq!((found.genuine_pairs, found.impostor_pairs), (golden.genuine_pairs, golden.impostor_pairs));
-    assert_eq!((found.genuine_queries, found.impostor_queries), (golden.genuine_queries, golden.intruders));
+    let found = open_set(
+        (&q, &queries),
+        (&g, &gallery),
+        Protocol::Market1501,
+        Metric::Euclidean,
+        &golden.rates,
+    )
+    .expect("rates");
+    assert_eq!(
+        (found.genuine_pairs, found.impostor_pairs),
+        (golden.genuine_pairs, golden.impostor_pairs)
+    );
+    assert_eq!(
+        (found.genuine_queries, found.impostor_queries),
+        (golden.genuine_queries, golden.intruders)
+    );
     for (i, rate) in golden.rates.iter().enumerate() {
         assert_eq!(found.verification[i].false_accepts, *rate);
-        let near = |a: Option<f64>, b: f64| assert!((a.expect("a rate") - b).abs() < 1e-9, "at {rate}: {a:?} {b}");
+        let near = |a: Option<f64>, b: f64| {
+            assert!((a.expect("a rate") - b).abs() < 1e-9, "at {rate}: {a:?} {b}")
+        };
         near(found.verification[i].true_accepts, golden.verification[i]);
         near(found.identification[i].true_accepts, golden.identification[i]);
     }
-    let error = open_set((&q, &queries), (&g, &gallery), Protocol::None, Metric::Cosine, &[1.5]).expect_err("a rate above one");
+    let error = open_set((&q, &queries), (&g, &gallery), Protocol::None, Metric::Cosine, &[1.5])
+        .expect_err("a rate above one");
     assert!(error.to_string().contains("1.5"), "{error}");
-    let alone = open_set((&q, &queries[..]), (&q, &queries), Protocol::None, Metric::Cosine, &[0.1]).expect("nobody is an intruder");
+    let alone =
+        open_set((&q, &queries[..]), (&q, &queries), Protocol::None, Metric::Cosine, &[0.1])
+            .expect("nobody is an intruder");
     assert_eq!((alone.impostor_queries, alone.identification[0].true_accepts), (0, None));
 }
 
@@ -115,10 +159,15 @@ fn ties_bound_every_order() {
     // All features are alike: stable keeps the gallery's order, the bounds are the best and the worst that an order can do.
     let entry = |identity| Entry { identity, camera: -1, image: -1 };
     let gallery = [entry(2), entry(1), entry(3), entry(1)];
-    let (q, g) = (Features::new("q", 1, 1, vec![1.0]).expect("one"), Features::new("g", 4, 1, vec![1.0; 4]).expect("four"));
+    let (q, g) = (
+        Features::new("q", 1, 1, vec![1.0]).expect("one"),
+        Features::new("g", 4, 1, vec![1.0; 4]).expect("four"),
+    );
     let map = |ties| {
         let options = EvalOptions { ties, ..EvalOptions::default() };
-        evaluate((&q, &[entry(1)]), (&g, &gallery), Protocol::None, options, |_, _| {}).expect("scores").map
+        evaluate((&q, &[entry(1)]), (&g, &gallery), Protocol::None, options, |_, _| {})
+            .expect("scores")
+            .map
     };
     assert_eq!(map(Ties::Optimistic), 1.0);
     assert_eq!(map(Ties::Stable), (1.0 / 2.0 + 2.0 / 4.0) / 2.0);
@@ -127,9 +176,17 @@ fn ties_bound_every_order() {
 
 #[test]
 fn chance_has_no_spread_without_trials_and_pooling_is_the_mean_of_directions() {
-    let features = Features::new("views", 3, 2, vec![2.0, 0.0, 0.0, 5.0, 3.0, 4.0]).expect("finite");
+    let features =
+        Features::new("views", 3, 2, vec![2.0, 0.0, 0.0, 5.0, 3.0, 4.0]).expect("finite");
     let pooled = features.pooled(&[2, 1]);
     assert_eq!(pooled.view().into_iter().copied().collect::<Vec<_>>(), [0.5, 0.5, 0.6, 0.8]);
     let entries = [Entry { identity: 1, camera: -1, image: -1 }];
-    assert_eq!(chance(&entries, &entries, Protocol::None, EvalOptions::default(), 0, 3).expect("one").spread.expect("three draws").map, 0.0);
+    assert_eq!(
+        chance(&entries, &entries, Protocol::None, EvalOptions::default(), 0, 3)
+            .expect("one")
+            .spread
+            .expect("three draws")
+            .map,
+        0.0
+    );
 }

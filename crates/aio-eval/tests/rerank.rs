@@ -7,7 +7,11 @@ fn features(rows: std::ops::Range<usize>) -> Features {
     let count = rows.len();
     let values = rows
         .flat_map(|i| {
-            let row: Vec<f64> = (0..4).map(|j| (1.3 * i as f64 + 0.7 * j as f64).sin() + 0.1 * ((7 * i + 3 * j) % 5) as f64).collect();
+            let row: Vec<f64> = (0..4)
+                .map(|j| {
+                    (1.3 * i as f64 + 0.7 * j as f64).sin() + 0.1 * ((7 * i + 3 * j) % 5) as f64
+                })
+                .collect();
             let length = row.iter().map(|v| v * v).sum::<f64>().sqrt();
             row.into_iter().map(move |v| (v / length) as f32)
         })
@@ -16,9 +20,39 @@ fn features(rows: std::ops::Range<usize>) -> Features {
 }
 
 const GOLDEN: [[f64; 9]; 3] = [
-    [0.999_894_98, 0.399_489_88, 0.126_023_42, 0.712_871_85, 1.0, 0.967_593_45, 0.377_240_06, 0.131_669_38, 0.821_955_95],
-    [0.989_065_71, 0.819_774_03, 0.609_989_72, 0.002_602_57, 0.648_767_77, 1.0, 0.789_760_49, 0.593_461_83, 0.226_380_36],
-    [0.752_959_54, 1.0, 0.936_412_68, 0.593_130_83, 0.004_045_48, 0.793_317_87, 0.996_565_45, 0.917_258_89, 0.458_804_11],
+    [
+        0.999_894_98,
+        0.399_489_88,
+        0.126_023_42,
+        0.712_871_85,
+        1.0,
+        0.967_593_45,
+        0.377_240_06,
+        0.131_669_38,
+        0.821_955_95,
+    ],
+    [
+        0.989_065_71,
+        0.819_774_03,
+        0.609_989_72,
+        0.002_602_57,
+        0.648_767_77,
+        1.0,
+        0.789_760_49,
+        0.593_461_83,
+        0.226_380_36,
+    ],
+    [
+        0.752_959_54,
+        1.0,
+        0.936_412_68,
+        0.593_130_83,
+        0.004_045_48,
+        0.793_317_87,
+        0.996_565_45,
+        0.917_258_89,
+        0.458_804_11,
+    ],
 ];
 
 fn reranked(queries: &Features, gallery: &Features, rerank: Rerank) -> Vec<Vec<f32>> {
@@ -27,7 +61,9 @@ fn reranked(queries: &Features, gallery: &Features, rerank: Rerank) -> Vec<Vec<f
         assert_eq!(first, rows.len());
         rows.extend(block.outer_iter().map(|row| row.to_vec()));
     };
-    rerank.distances((queries, gallery), Metric::Euclidean, &|_| {}, visit).expect("sound parameters");
+    rerank
+        .distances((queries, gallery), Metric::Euclidean, &|_| {}, visit)
+        .expect("sound parameters");
     rows
 }
 
@@ -44,7 +80,9 @@ fn the_golden_distances_come_out() {
 #[test]
 fn with_lambda_one_the_order_is_that_of_plain_distances() {
     let (queries, gallery) = (features(0..5), features(5..40));
-    let entries = |range: std::ops::Range<i64>| range.map(|i| Entry { identity: i % 5, camera: i % 2, image: i }).collect::<Vec<_>>();
+    let entries = |range: std::ops::Range<i64>| {
+        range.map(|i| Entry { identity: i % 5, camera: i % 2, image: i }).collect::<Vec<_>>()
+    };
     let (q, g) = (entries(0..5), entries(5..40));
     let score = |rerank| {
         let options = EvalOptions { rerank, metric: Metric::Euclidean, ..EvalOptions::default() };
@@ -54,7 +92,10 @@ fn with_lambda_one_the_order_is_that_of_plain_distances() {
     let same = score(Some(Rerank { k1: 6, k2: 3, lambda: 1.0 })).expect("scores");
     assert_eq!((plain.map, plain.cmc), (same.map, same.cmc));
     let error = score(Some(Rerank { k1: 6, k2: 9, lambda: 1.0 })).expect_err("k2 beyond k1 + 1");
-    assert_eq!(error, EvalError::Rerank { problem: "k2 is 9; it must lie between 1 and k1 + 1 = 7".into() });
+    assert_eq!(
+        error,
+        EvalError::Rerank { problem: "k2 is 9; it must lie between 1 and k1 + 1 = 7".into() }
+    );
 }
 
 #[test]
@@ -62,7 +103,8 @@ fn permuting_the_gallery_permutes_the_distances() {
     let (queries, gallery) = (features(0..6), features(6..36));
     let order: Vec<usize> = (0..30).map(|i| (i * 7 + 3) % 30).collect();
     let rerank = Rerank { k1: 5, k2: 3, lambda: 0.3 };
-    let (plain, permuted) = (reranked(&queries, &gallery, rerank), reranked(&queries, &gallery.select(&order), rerank));
+    let (plain, permuted) =
+        (reranked(&queries, &gallery, rerank), reranked(&queries, &gallery.select(&order), rerank));
     for (a, b) in plain.iter().zip(&permuted) {
         for (j, from) in order.iter().enumerate() {
             assert!((b[j] - a[*from]).abs() < 1e-5, "{} {}", b[j], a[*from]);

@@ -56,7 +56,14 @@ impl AttributeVocabulary {
     ///
     /// `ids` and `word_of` are parallel; `words` are the caption's words; `uniform` yields values in 0..1.
     #[must_use]
-    pub fn mask(&self, ids: &[u32], word_of: &[Option<usize>], words: &[String], rate: f64, mut uniform: impl FnMut() -> f64) -> Masked {
+    pub fn mask(
+        &self,
+        ids: &[u32],
+        word_of: &[Option<usize>],
+        words: &[String],
+        rate: f64,
+        mut uniform: impl FnMut() -> f64,
+    ) -> Masked {
         let mut masked = Masked { ids: ids.to_vec(), targets: Vec::new() };
         let mut position = 0;
         while position < ids.len() {
@@ -132,7 +139,8 @@ mod tests {
     fn whole_words_are_masked_and_predicted_at_their_first_piece() {
         let vocabulary = AttributeVocabulary::new(["red", "backpack"].map(str::to_owned));
         let words: Vec<String> = ["a", "red", "backpack"].map(str::to_owned).to_vec();
-        let (ids, word_of) = ([49406, 10, 20, 30, 31, 49407], [None, Some(0), Some(1), Some(2), Some(2), None]);
+        let (ids, word_of) =
+            ([49406, 10, 20, 30, 31, 49407], [None, Some(0), Some(1), Some(2), Some(2), None]);
         let masked = vocabulary.mask(&ids, &word_of, &words, 1.0, || 0.5);
         assert_eq!(masked.ids, [49406, 10, MASK, MASK, MASK, 49407]);
         assert_eq!(masked.targets, [(2, 1), (3, 0)]);

@@ -20,7 +20,10 @@ impl IdentityHead {
         let initializer = Initializer::Normal { mean: 0.0, std: 0.001 };
         Self {
             bottleneck: BatchNormConfig::new(width).init(device),
-            classifier: LinearConfig::new(width, classes).with_bias(false).with_initializer(initializer).init(device),
+            classifier: LinearConfig::new(width, classes)
+                .with_bias(false)
+                .with_initializer(initializer)
+                .init(device),
         }
     }
 

@@ -16,7 +16,11 @@ use burn::tensor::{Int, Tensor, activation};
 /// - labels: `[batch]`
 /// - output: `[1]`
 #[must_use]
-pub fn smoothed_cross_entropy(logits: Tensor<2>, labels: Tensor<1, Int>, smoothing: f64) -> Tensor<1> {
+pub fn smoothed_cross_entropy(
+    logits: Tensor<2>,
+    labels: Tensor<1, Int>,
+    smoothing: f64,
+) -> Tensor<1> {
     let [batch, _] = logits.dims();
     let log_p = activation::log_softmax(logits, 1);
     let hit = log_p.clone().gather(1, labels.reshape([batch, 1])).mean();
@@ -46,7 +50,11 @@ fn squared_distances(a: Tensor<2>, b: Tensor<2>) -> Tensor<2> {
 /// - labels: `[batch]`
 /// - output: `[1]`
 #[must_use]
-pub fn batch_hard_triplet(features: Tensor<2>, labels: Tensor<1, Int>, margin: Option<f64>) -> Tensor<1> {
+pub fn batch_hard_triplet(
+    features: Tensor<2>,
+    labels: Tensor<1, Int>,
+    margin: Option<f64>,
+) -> Tensor<1> {
     let [n, _] = features.dims();
     let distances = squared_distances(features.clone(), features).clamp_min(1e-12).sqrt();
     let same = same_label(labels.clone(), labels);

@@ -17,7 +17,10 @@ impl TagHead {
     /// Builds a head for embeddings of `width` and tags with so many `classes` each.
     #[must_use]
     pub fn new(width: usize, classes: &[usize], device: &Device) -> Self {
-        Self { classifier: LinearConfig::new(width, classes.iter().sum()).init(device), classes: classes.to_vec() }
+        Self {
+            classifier: LinearConfig::new(width, classes.iter().sum()).init(device),
+            classes: classes.to_vec(),
+        }
     }
 
     /// One-hot targets of a batch; a tag that is not known is all zeros.
@@ -28,7 +31,11 @@ impl TagHead {
     /// # Panics
     /// If a picture has another number of tags than the head, or a tag is no class of its.
     #[must_use]
-    pub fn targets<'a>(&self, pictures: impl IntoIterator<Item = &'a [Option<usize>]>, device: &Device) -> Tensor<2> {
+    pub fn targets<'a>(
+        &self,
+        pictures: impl IntoIterator<Item = &'a [Option<usize>]>,
+        device: &Device,
+    ) -> Tensor<2> {
         let columns: usize = self.classes.iter().sum();
         let mut values = Vec::new();
         for tags in pictures {
@@ -83,7 +90,8 @@ mod tests {
     fn a_head_of_zeros_costs_the_logarithm_of_every_known_tags_classes() {
         let device = Device::flex();
         let head = zeros(&[2, 5, 3]);
-        let targets = head.targets([&[Some(1), Some(4), None][..], &[None, Some(0), None]], &device);
+        let targets =
+            head.targets([&[Some(1), Some(4), None][..], &[None, Some(0), None]], &device);
         assert_eq!(targets.dims(), [2, 10]);
         let loss: f32 = head.loss(Tensor::ones([2, 3], &device), targets).into_scalar();
         assert!((loss - (2.0f32.ln() + 2.0 * 5.0f32.ln()) / 2.0).abs() < 1e-6, "{loss}");
@@ -93,7 +101,10 @@ mod tests {
     fn a_bias_towards_the_right_class_costs_less_and_other_tags_nothing() {
         let device = Device::flex();
         let mut head = zeros(&[2, 3]);
-        head.classifier.bias = head.classifier.bias.map(|b| b.map(|_| Tensor::from_data([2.0f32, 0.0, 7.0, 7.0, 7.0], &device)));
+        head.classifier.bias = head
+            .classifier
+            .bias
+            .map(|b| b.map(|_| Tensor::from_data([2.0f32, 0.0, 7.0, 7.0, 7.0], &device)));
         let targets = head.targets([&[Some(0), Some(2)][..]], &device);
         let loss: f32 = head.loss(Tensor::ones([1, 3], &device), targets).into_scalar();
         // −log(e²/(e²+1)) − log(1/3)

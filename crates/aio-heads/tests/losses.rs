@@ -9,7 +9,9 @@ fn matrix(value: &Value) -> (Vec<f32>, [usize; 2]) {
         .as_array()
         .expect("rows")
         .iter()
-        .map(|r| r.as_array().expect("row").iter().map(|v| v.as_f64().expect("number") as f32).collect())
+        .map(|r| {
+            r.as_array().expect("row").iter().map(|v| v.as_f64().expect("number") as f32).collect()
+        })
         .collect();
     let shape = [rows.len(), rows[0].len()];
     (rows.into_iter().flatten().collect(), shape)
@@ -17,8 +19,10 @@ fn matrix(value: &Value) -> (Vec<f32>, [usize; 2]) {
 
 /// Runs `f` on the case's inputs and compares value and gradients.
 fn check(name: &str, f: impl Fn(&[Tensor<2>]) -> Tensor<1>) {
-    let golden: Value = serde_json::from_str(include_str!("golden/losses.json")).expect("golden file");
-    let case = golden["cases"].as_array().expect("cases").iter().find(|c| c["name"] == name).expect(name);
+    let golden: Value =
+        serde_json::from_str(include_str!("golden/losses.json")).expect("golden file");
+    let case =
+        golden["cases"].as_array().expect("cases").iter().find(|c| c["name"] == name).expect(name);
     let device = Device::flex().autodiff();
     let inputs: Vec<Tensor<2>> = case["inputs"]
         .as_array()
@@ -32,7 +36,10 @@ fn check(name: &str, f: impl Fn(&[Tensor<2>]) -> Tensor<1>) {
     let value = f(&inputs);
     let found: f32 = value.clone().into_scalar();
     let expected = case["value"].as_f64().expect("value") as f32;
-    assert!((found - expected).abs() < 2e-5 * expected.abs().max(1.0), "{name}: {found}, PyTorch {expected}");
+    assert!(
+        (found - expected).abs() < 2e-5 * expected.abs().max(1.0),
+        "{name}: {found}, PyTorch {expected}"
+    );
     let grads = value.backward();
     for (i, input) in inputs.iter().enumerate() {
         let found = input.grad(&grads).expect("a gradient").into_data();
@@ -49,20 +56,34 @@ fn labels(values: &[i64]) -> Tensor<1, Int> {
 
 #[test]
 fn label_smoothing_matches_pytorch() {
-    check("smoothed_cross_entropy", |x| loss::smoothed_cross_entropy(x[0].clone(), labels(&[0, 2]), 0.1));
+    check("smoothed_cross_entropy", |x| {
+        loss::smoothed_cross_entropy(x[0].clone(), labels(&[0, 2]), 0.1)
+    });
 }
 
 #[test]
 fn batch_hard_triplet_matches_pytorch() {
-    check("triplet_margin", |x| loss::batch_hard_triplet(x[0].clone(), labels(&[0, 0, 1, 1, 2, 2]), Some(0.3)));
-    check("triplet_soft", |x| loss::batch_hard_triplet(x[0].clone(), labels(&[0, 0, 1, 1, 2, 2]), None));
+    check("triplet_margin", |x| {
+        loss::batch_hard_triplet(x[0].clone(), labels(&[0, 0, 1, 1, 2, 2]), Some(0.3))
+    });
+    check("triplet_soft", |x| {
+        loss::batch_hard_triplet(x[0].clone(), labels(&[0, 0, 1, 1, 2, 2]), None)
+    });
 }
 
 #[test]
 fn binding_matches_pytorch() {
     let bound = |x: &[Tensor<2>], skip| {
         let anchors = labels(&[0, 0, 1, 1, 2, 2]);
-        binding_loss(x[0].clone(), labels(&[0, 1, 1, 2]), x[1].clone(), anchors, skip, 0.07, Anchors::Moving)
+        binding_loss(
+            x[0].clone(),
+            labels(&[0, 1, 1, 2]),
+            x[1].clone(),
+            anchors,
+            skip,
+            0.07,
+            Anchors::Moving,
+        )
     };
     check("binding", |x| bound(x, None));
     let own = loss::same_label(labels(&[0, 2, 3, 5]), labels(&[0, 1, 2, 3, 4, 5]));
@@ -82,7 +103,16 @@ fn fixed_anchors_get_no_gradient() {
         Tensor::<2>::from_data(TensorData::new(values, [3, 4]), &device).require_grad()
     };
     let (features, anchors) = (make(0.3), make(1.7));
-    let grads = binding_loss(features.clone(), labels(&[0, 1, 2]), anchors.clone(), labels(&[0, 1, 2]), None, 0.07, Anchors::Fixed).backward();
+    let grads = binding_loss(
+        features.clone(),
+        labels(&[0, 1, 2]),
+        anchors.clone(),
+        labels(&[0, 1, 2]),
+        None,
+        0.07,
+        Anchors::Fixed,
+    )
+    .backward();
     assert!(features.grad(&grads).is_some());
     assert!(anchors.grad(&grads).is_none());
 }
@@ -93,7 +123,9 @@ fn a_feature_whose_only_anchor_is_skipped_does_not_count() {
     let (features, anchors) = (Tensor::<2>::eye(3, &device), Tensor::<2>::eye(3, &device));
     let all = labels(&[0, 1, 1]);
     let skip = loss::same_label(labels(&[0, 1, 2]), labels(&[0, 1, 2]));
-    let value: f32 = binding_loss(features, all.clone(), anchors, all, Some(skip), 1.0, Anchors::Moving).into_scalar();
+    let value: f32 =
+        binding_loss(features, all.clone(), anchors, all, Some(skip), 1.0, Anchors::Moving)
+            .into_scalar();
     // Rows 1 and 2 choose between anchor 0 and the other photograph of their identity, both at cosine 0.
     assert!((value - 2.0f32.ln()).abs() < 1e-6, "{value}");
 }
@@ -103,7 +135,16 @@ fn perfect_binding_costs_less_than_confusion() {
     let device = Device::flex();
     let eye = Tensor::<2>::eye(3, &device);
     let value = |order: &[i64]| {
-        let loss: f32 = binding_loss(eye.clone(), labels(&[0, 1, 2]), eye.clone(), labels(order), None, 0.07, Anchors::Moving).into_scalar();
+        let loss: f32 = binding_loss(
+            eye.clone(),
+            labels(&[0, 1, 2]),
+            eye.clone(),
+            labels(order),
+            None,
+            0.07,
+            Anchors::Moving,
+        )
+        .into_scalar();
         loss
     };
     assert!(value(&[0, 1, 2]) < 1e-4 && value(&[1, 2, 0]) > 10.0);

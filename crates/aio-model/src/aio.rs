@@ -95,11 +95,19 @@ impl Losses {
     /// # Panics
     /// If there is no term; configurations without any loss are refused.
     pub fn total(self) -> Result<(Tensor<1>, Terms), NonFinite> {
-        let values: Terms = self.terms.iter().map(|(name, _, value)| (name.clone(), value.clone().into_scalar())).collect();
+        let values: Terms = self
+            .terms
+            .iter()
+            .map(|(name, _, value)| (name.clone(), value.clone().into_scalar()))
+            .collect();
         if let Some((term, value)) = values.iter().find(|(_, v)| !v.is_finite()) {
             return Err(NonFinite { term: term.clone(), value: *value, terms: values });
         }
-        let sum = self.terms.into_iter().map(|(_, weight, value)| value.mul_scalar(weight)).reduce(|a, b| a + b);
+        let sum = self
+            .terms
+            .into_iter()
+            .map(|(_, weight, value)| value.mul_scalar(weight))
+            .reduce(|a, b| a + b);
         Ok((sum.expect("a configuration has at least one loss"), values))
     }
 }
@@ -174,13 +182,21 @@ impl TrainStep for Aio {
 
     fn step(&self, input: StepInput) -> TrainOutput<StepOutput> {
         let mut tape = Tape::new(input.recompute);
-        let losses = self.losses_on(&mut tape, &input.batch, &input.weights, &input.preprocessing, &input.device);
+        let losses = self.losses_on(
+            &mut tape,
+            &input.batch,
+            &input.weights,
+            &input.preprocessing,
+            &input.device,
+        );
         match losses.total() {
             Ok((total, terms)) => {
                 let gradients = total.div_scalar(input.accumulate as f64).backward();
                 TrainOutput { grads: self.gradients(tape, gradients), item: StepOutput(Ok(terms)) }
             }
-            Err(error) => TrainOutput { grads: GradientsParams::new(), item: StepOutput(Err(error)) },
+            Err(error) => {
+                TrainOutput { grads: GradientsParams::new(), item: StepOutput(Err(error)) }
+            }
         }
     }
 }
@@ -267,9 +283,12 @@ impl Part<'_> {
         if rows == self.rows {
             return self.present.clone();
         }
-        let places = integers(rows.iter().filter_map(|row| self.rows.binary_search(row).ok()), device);
+        let places =
+            integers(rows.iter().filter_map(|row| self.rows.binary_search(row).ok()), device);
         match &self.present {
-            Present::Pictures(modality, pictures) => Present::Pictures(*modality, pictures.clone().select(0, places)),
+            Present::Pictures(modality, pictures) => {
+                Present::Pictures(*modality, pictures.clone().select(0, places))
+            }
             Present::Text(ids) => Present::Text(ids.clone().select(0, places)),
         }
     }
@@ -291,12 +310,16 @@ fn integers(values: impl IntoIterator<Item = usize>, device: &Device) -> Tensor<
 impl<'a> Inputs<'a> {
     fn new(batch: &'a TrainBatch, preprocessing: &Preprocessing, device: &'a Device) -> Self {
         let mut parts = BTreeMap::new();
-        for Pictured { modality, rows, pictures: of_modality } in batch.pictures.iter().filter(|part| !part.rows.is_empty()) {
-            let present = Present::Pictures(*modality, pictures(of_modality, preprocessing, device));
+        for Pictured { modality, rows, pictures: of_modality } in
+            batch.pictures.iter().filter(|part| !part.rows.is_empty())
+        {
+            let present =
+                Present::Pictures(*modality, pictures(of_modality, preprocessing, device));
             parts.insert(*modality, Part { present, rows });
         }
         if !batch.text_rows.is_empty() {
-            let present = Present::Text(token_ids(batch.captions.iter().map(Vec::as_slice), device));
+            let present =
+                Present::Text(token_ids(batch.captions.iter().map(Vec::as_slice), device));
             parts.insert(Modality::Text, Part { present, rows: &batch.text_rows });
         }
         Self { batch, parts, device }
@@ -306,8 +329,14 @@ impl<'a> Inputs<'a> {
     fn set(&self, set: ModalitySet) -> Option<(Vec<Present>, Vec<usize>)> {
         let parts: Vec<&Part> = set.iter().map(|m| self.parts.get(&m)).collect::<Option<_>>()?;
         let (first, others) = parts.split_first()?;
-        let rows: Vec<usize> = first.rows.iter().copied().filter(|row| others.iter().all(|part| part.rows.binary_search(row).is_ok())).collect();
-        (!rows.is_empty()).then(|| (parts.iter().map(|part| part.select(&rows, self.device)).collect(), rows))
+        let rows: Vec<usize> = first
+            .rows
+            .iter()
+            .copied()
+            .filter(|row| others.iter().all(|part| part.rows.binary_search(row).is_ok()))
+            .collect();
+        (!rows.is_empty())
+            .then(|| (parts.iter().map(|part| part.select(&rows, self.device)).collect(), rows))
     }
 
     fn classes(&self, rows: &[usize]) -> Tensor<1, Int> {
@@ -334,7 +363,8 @@ impl Aio {
         if frozen.encoder != EncoderUse::Trained {
             self.backbone.encoder = self.backbone.encoder.no_grad();
         }
-        self.backbone.tokenizers = self.backbone.tokenizers.frozen(frozen.tokenizers).with_statistics(frozen.statistics);
+        self.backbone.tokenizers =
+            self.backbone.tokenizers.frozen(frozen.tokenizers).with_statistics(frozen.statistics);
         if frozen.shared == Shared::Frozen {
             self.backbone.tokenizers = self.backbone.tokenizers.with_frozen_cls();
             self.backbone.projection = self.backbone.projection.no_grad();
@@ -351,7 +381,13 @@ impl Aio {
 
     /// The losses of a batch, on the device of the inputs.
     #[must_use]
-    pub fn losses(&self, batch: &TrainBatch, weights: &LossWeights, preprocessing: &Preprocessing, device: &Device) -> Losses {
+    pub fn losses(
+        &self,
+        batch: &TrainBatch,
+        weights: &LossWeights,
+        preprocessing: &Preprocessing,
+        device: &Device,
+    ) -> Losses {
         self.losses_on(&mut Tape::Kept, batch, weights, preprocessing, device)
     }
 
@@ -359,19 +395,33 @@ impl Aio {
     fn gradients(&self, tape: Tape, losses: Gradients) -> GradientsParams {
         let Rest { entrance, blocks } = tape.backward(&self.backbone.encoder, &losses);
         let mut sum = GradientsAccumulator::new();
-        let ends = std::iter::once(losses).chain(entrance.map(|e| e.backward())).map(|end| GradientsParams::from_grads(end, self));
+        let ends = std::iter::once(losses)
+            .chain(entrance.map(|e| e.backward()))
+            .map(|end| GradientsParams::from_grads(end, self));
         ends.chain(blocks).for_each(|part| sum.accumulate(self, part));
         sum.grads()
     }
 
-    fn losses_on(&self, tape: &mut Tape, batch: &TrainBatch, weights: &LossWeights, preprocessing: &Preprocessing, device: &Device) -> Losses {
+    fn losses_on(
+        &self,
+        tape: &mut Tape,
+        batch: &TrainBatch,
+        weights: &LossWeights,
+        preprocessing: &Preprocessing,
+        device: &Device,
+    ) -> Losses {
         let inputs = Inputs::new(batch, preprocessing, device);
         let mut losses = Losses { terms: Vec::new() };
         let mut features = Vec::new();
         let mut embed = |name: String, set: ModalitySet| {
             let Some((present, rows)) = inputs.set(set) else { return };
             let (embedded, _) = self.backbone.forward_on(tape, &present);
-            features.push(Feature { name, embedded, labels: inputs.classes(&rows), rows: integers(rows, device) });
+            features.push(Feature {
+                name,
+                embedded,
+                labels: inputs.classes(&rows),
+                rows: integers(rows, device),
+            });
         };
         for modality in Modality::ALL {
             embed(modality.to_string(), [modality].into_iter().collect());
@@ -390,21 +440,44 @@ impl Aio {
         let share = 1.0 / features.len() as f64;
         if weights.identity != 0.0 {
             for feature in features {
-                let value = self.identity.loss(feature.embedded.clone(), feature.labels.clone(), weights.smoothing);
+                let value = self.identity.loss(
+                    feature.embedded.clone(),
+                    feature.labels.clone(),
+                    weights.smoothing,
+                );
                 losses.push(format!("identity.{}", feature.name), weights.identity * share, value);
             }
         }
         if weights.triplet != 0.0 {
-            let all = Tensor::cat(features.iter().map(|f| loss::normalise(f.embedded.clone())).collect(), 0);
+            let all = Tensor::cat(
+                features.iter().map(|f| loss::normalise(f.embedded.clone())).collect(),
+                0,
+            );
             let labels = Tensor::cat(features.iter().map(|f| f.labels.clone()).collect(), 0);
-            losses.push("triplet", weights.triplet, loss::batch_hard_triplet(all, labels, Some(weights.margin)));
+            losses.push(
+                "triplet",
+                weights.triplet,
+                loss::batch_hard_triplet(all, labels, Some(weights.margin)),
+            );
         }
     }
 
-    fn attribute_term(&self, tape: &mut Tape, inputs: &Inputs, weights: &LossWeights, losses: &mut Losses, device: &Device) {
+    fn attribute_term(
+        &self,
+        tape: &mut Tape,
+        inputs: &Inputs,
+        weights: &LossWeights,
+        losses: &mut Losses,
+        device: &Device,
+    ) {
         let masked = &inputs.batch.masked;
-        let targets: Vec<(usize, usize, usize)> =
-            masked.iter().enumerate().flat_map(|(row, m)| m.targets.iter().map(move |(position, class)| (row, *position, *class))).collect();
+        let targets: Vec<(usize, usize, usize)> = masked
+            .iter()
+            .enumerate()
+            .flat_map(|(row, m)| {
+                m.targets.iter().map(move |(position, class)| (row, *position, *class))
+            })
+            .collect();
         let Some(rgb) = inputs.parts.get(&Modality::Rgb) else { return };
         if weights.attribute == 0.0 || targets.is_empty() {
             return;
@@ -415,7 +488,9 @@ impl Aio {
         let (_, tokens) = self.backbone.forward_on(tape, &present);
         let [batch, length, width] = tokens.dims();
         // Text stands at the end of the sequence, after [CLS] and the picture's tokens.
-        let places = targets.iter().map(|(row, position, _)| row * length + (length - text_length) + position);
+        let places = targets
+            .iter()
+            .map(|(row, position, _)| row * length + (length - text_length) + position);
         let chosen = tokens.reshape([batch * length, width]).select(0, integers(places, device));
         let labels = integers(targets.iter().map(|(_, _, class)| *class), device);
         losses.push("attribute", weights.attribute, self.attribute.loss(chosen, labels));
@@ -428,14 +503,20 @@ fn binding_terms(features: &[Feature], weights: &LossWeights, losses: &mut Losse
         return;
     }
     // A photograph is bound to the person's other photographs, never to itself.
-    let bound: Vec<&Feature> = features.iter().filter(|f| f.name != anchors.name || weights.own_photo == OwnPhoto::Skipped).collect();
-    let share = |feature: &Feature| if feature.name == Modality::Text.name() { weights.binding_text } else { 1.0 };
+    let bound: Vec<&Feature> = features
+        .iter()
+        .filter(|f| f.name != anchors.name || weights.own_photo == OwnPhoto::Skipped)
+        .collect();
+    let share = |feature: &Feature| {
+        if feature.name == Modality::Text.name() { weights.binding_text } else { 1.0 }
+    };
     let shares: f64 = bound.iter().map(|f| share(f)).sum();
     if shares == 0.0 {
         return;
     }
     for feature in bound {
-        let skip = (weights.own_photo == OwnPhoto::Skipped).then(|| loss::same_label(feature.rows.clone(), anchors.rows.clone()));
+        let skip = (weights.own_photo == OwnPhoto::Skipped)
+            .then(|| loss::same_label(feature.rows.clone(), anchors.rows.clone()));
         let value = binding_loss(
             feature.embedded.clone(),
             feature.labels.clone(),
@@ -445,6 +526,10 @@ fn binding_terms(features: &[Feature], weights: &LossWeights, losses: &mut Losse
             weights.temperature,
             weights.anchors,
         );
-        losses.push(format!("binding.{}", feature.name), weights.binding * share(feature) / shares, value);
+        losses.push(
+            format!("binding.{}", feature.name),
+            weights.binding * share(feature) / shares,
+            value,
+        );
     }
 }

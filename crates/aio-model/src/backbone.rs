@@ -20,7 +20,10 @@ pub struct Projection {
 impl Projection {
     fn new(encoder: &EncoderConfig, embedding: usize, device: &Device) -> Self {
         let norm = LayerNormConfig::new(encoder.width).with_epsilon(encoder.epsilon).init(device);
-        Self { norm, linear: LinearConfig::new(encoder.width, embedding).with_bias(false).init(device) }
+        Self {
+            norm,
+            linear: LinearConfig::new(encoder.width, embedding).with_bias(false).init(device),
+        }
     }
 
     /// `[batch, width]` to `[batch, embedding]`.
@@ -113,7 +116,10 @@ impl Backbone {
     ///
     /// # Errors
     /// [`WeightsError`] naming the tensors or metadata that do not fit.
-    pub fn load(weights: &Weights, device: &Device) -> Result<(Self, BackboneConfig, Preprocessing), WeightsError> {
+    pub fn load(
+        weights: &Weights,
+        device: &Device,
+    ) -> Result<(Self, BackboneConfig, Preprocessing), WeightsError> {
         let config: BackboneConfig = weights.metadata(CONFIG)?;
         let TokenizersConfig { stem, height, width, .. } = &config.tokenizers;
         stem.check(*height, *width).map_err(|problem| weights.malformed(CONFIG, problem))?;
@@ -137,7 +143,10 @@ impl Backbone {
         card: &[(&str, serde_json::Value)],
     ) -> Result<Vec<u8>, WeightsError> {
         let json = |value: Result<serde_json::Value, serde_json::Error>| {
-            value.map_err(|e| WeightsError::Format { origin: "the metadata".into(), problem: e.to_string() })
+            value.map_err(|e| WeightsError::Format {
+                origin: "the metadata".into(),
+                problem: e.to_string(),
+            })
         };
         let mut metadata = BTreeMap::from([
             (CONFIG.to_owned(), json(serde_json::to_value(config))?),

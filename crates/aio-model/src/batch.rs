@@ -9,7 +9,11 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 /// # Shapes
 /// - output: `[batch, height, width, 3]`, normalised
 #[must_use]
-pub fn pictures<'a>(batch: impl IntoIterator<Item = &'a Picture>, preprocessing: &Preprocessing, device: &Device) -> Tensor<4> {
+pub fn pictures<'a>(
+    batch: impl IntoIterator<Item = &'a Picture>,
+    preprocessing: &Preprocessing,
+    device: &Device,
+) -> Tensor<4> {
     let (height, width) = (preprocessing.height, preprocessing.width);
     let (mut count, mut values) = (0, Vec::new());
     for picture in batch {
@@ -27,7 +31,10 @@ const LENGTH_STEP: usize = 8;
 /// # Shapes
 /// - output: `[batch, length]`
 #[must_use]
-pub fn token_ids<'a>(batch: impl IntoIterator<Item = &'a [u32]>, device: &Device) -> Tensor<2, Int> {
+pub fn token_ids<'a>(
+    batch: impl IntoIterator<Item = &'a [u32]>,
+    device: &Device,
+) -> Tensor<2, Int> {
     let batch: Vec<&[u32]> = batch.into_iter().collect();
     let longest = batch.iter().map(|ids| ids.len()).max().unwrap_or(1);
     let length = longest.next_multiple_of(LENGTH_STEP).min(aio_tokenize::bpe::CONTEXT.max(longest));

@@ -21,7 +21,11 @@ impl Input {
     /// The modalities present.
     #[must_use]
     pub fn modalities(&self) -> ModalitySet {
-        self.pictures.iter().map(|(m, _)| *m).chain(self.caption.as_ref().map(|_| Modality::Text)).collect()
+        self.pictures
+            .iter()
+            .map(|(m, _)| *m)
+            .chain(self.caption.as_ref().map(|_| Modality::Text))
+            .collect()
     }
 }
 
@@ -70,8 +74,18 @@ const BATCH: usize = 64;
 impl Extractor {
     /// An extractor around a backbone; it is taken out of training mode.
     #[must_use]
-    pub fn new(backbone: &Backbone, config: &BackboneConfig, preprocessing: Preprocessing, device: &Device) -> Self {
-        Self { backbone: backbone.valid(), preprocessing, width: config.embedding_width(), device: device.clone().inner() }
+    pub fn new(
+        backbone: &Backbone,
+        config: &BackboneConfig,
+        preprocessing: Preprocessing,
+        device: &Device,
+    ) -> Self {
+        Self {
+            backbone: backbone.valid(),
+            preprocessing,
+            width: config.embedding_width(),
+            device: device.clone().inner(),
+        }
     }
 
     /// The pre-trained encoder that is compiled into the binary, for RGB and text.
@@ -80,7 +94,12 @@ impl Extractor {
     /// [`WeightsError`] if the embedded file is damaged.
     pub fn embedded(device: &Device) -> Result<Self, WeightsError> {
         let (backbone, config, preprocessing) = Backbone::load(&Weights::embedded(), device)?;
-        Ok(Self { backbone, preprocessing, width: config.embedding_width(), device: device.clone() })
+        Ok(Self {
+            backbone,
+            preprocessing,
+            width: config.embedding_width(),
+            device: device.clone(),
+        })
     }
 
     /// How pictures must be prepared.
@@ -116,7 +135,12 @@ impl Extractor {
         for (set, members) in groups {
             for chunk in members.chunks(BATCH) {
                 let chosen: Vec<&Input> = chunk.iter().map(|i| &inputs[*i]).collect();
-                let values: Vec<f32> = self.backbone.embed(&self.present(set, &chosen)).into_data().iter::<f32>().collect();
+                let values: Vec<f32> = self
+                    .backbone
+                    .embed(&self.present(set, &chosen))
+                    .into_data()
+                    .iter::<f32>()
+                    .collect();
                 for (index, row) in chunk.iter().zip(values.chunks_exact(self.width)) {
                     result[*index] = row.to_vec();
                 }
@@ -140,7 +164,8 @@ impl Extractor {
             return Err(ExtractError::Empty(0));
         }
         let present = self.present(set, &[input]);
-        let lengths: Vec<usize> = present.iter().map(|part| self.backbone.tokenizers.length(part)).collect();
+        let lengths: Vec<usize> =
+            present.iter().map(|part| self.backbone.tokenizers.length(part)).collect();
         let sequence = self.backbone.tokenizers.sequence(&present);
         let flow = self.backbone.encoder.rollout(sequence.tokens, sequence.keep);
         let [_, count, _] = flow.dims();
@@ -158,11 +183,18 @@ impl Extractor {
         set.iter()
             .map(|modality| {
                 if modality == Modality::Text {
-                    let ids: Vec<Vec<u32>> = inputs.iter().map(|i| Bpe::clip().encode(i.caption.as_deref().unwrap_or_default()).ids).collect();
+                    let ids: Vec<Vec<u32>> = inputs
+                        .iter()
+                        .map(|i| Bpe::clip().encode(i.caption.as_deref().unwrap_or_default()).ids)
+                        .collect();
                     return Present::Text(token_ids(ids.iter().map(Vec::as_slice), &self.device));
                 }
-                let chosen: Vec<Picture> =
-                    inputs.iter().filter_map(|i| i.pictures.iter().find(|(m, _)| *m == modality).map(|(_, p)| p.clone())).collect();
+                let chosen: Vec<Picture> = inputs
+                    .iter()
+                    .filter_map(|i| {
+                        i.pictures.iter().find(|(m, _)| *m == modality).map(|(_, p)| p.clone())
+                    })
+                    .collect();
                 Present::Pictures(modality, pictures(&chosen, &self.preprocessing, &self.device))
             })
             .collect()

@@ -51,7 +51,9 @@ impl Stems {
         match self {
             Self::FromCheckpoint => false,
             Self::Fresh => true,
-            Self::FreshIbn | Self::FreshBatch | Self::FreshPatch => IMAGES.iter().any(|stem| part.starts_with(stem)),
+            Self::FreshIbn | Self::FreshBatch | Self::FreshPatch => {
+                IMAGES.iter().any(|stem| part.starts_with(stem))
+            }
         }
     }
 }
@@ -104,10 +106,12 @@ pub struct Converted {
 }
 
 /// TransReID-SSL's stem.
-const SSL: StemConfig = StemConfig { kind: StemKind::TransreidSsl, channels: 64, patch: 16, ibn: true };
+const SSL: StemConfig =
+    StemConfig { kind: StemKind::TransreidSsl, channels: 64, patch: 16, ibn: true };
 
 /// CLIP's normalisation, ImageNet's, and that of most of timm's own weights and of TransReID-SSL.
-const CLIP: ([f32; 3], [f32; 3]) = ([0.481_454_66, 0.457_827_5, 0.408_210_73], [0.268_629_54, 0.261_302_6, 0.275_777_1]);
+const CLIP: ([f32; 3], [f32; 3]) =
+    ([0.481_454_66, 0.457_827_5, 0.408_210_73], [0.268_629_54, 0.261_302_6, 0.275_777_1]);
 const IMAGENET: ([f32; 3], [f32; 3]) = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]);
 const HALF: ([f32; 3], [f32; 3]) = ([0.5; 3], [0.5; 3]);
 
@@ -142,28 +146,45 @@ fn normalisation(imported: &Imported, asked: Normalisation) -> ([f32; 3], [f32; 
     }
 }
 
-fn build(mut imported: Imported, options: &ImportOptions, origin: &str) -> Result<Converted, WeightsError> {
+fn build(
+    mut imported: Imported,
+    options: &ImportOptions,
+    origin: &str,
+) -> Result<Converted, WeightsError> {
     let problem = |problem: String| WeightsError::Checkpoint { origin: origin.to_owned(), problem };
     let width = imported.encoder.width;
     let channels = imported.tensors.get("tokenizers.rgb.layers.0.conv.weight").map(|t| t.shape[0]);
     let known = match (imported.patch, channels) {
-        (Some(patch), Some(channels)) => StemConfig { kind: StemKind::TransreidSsl, channels, patch, ibn: true },
+        (Some(patch), Some(channels)) => {
+            StemConfig { kind: StemKind::TransreidSsl, channels, patch, ibn: true }
+        }
         (Some(patch), None) => StemConfig { kind: StemKind::Patch, channels: 0, patch, ibn: true },
         (None, _) => SSL,
     };
     let stem = options.stems.instead_of(known);
     stem.check(options.height, options.width).map_err(&problem)?;
     if options.stems != Stems::FromCheckpoint {
-        let redrawn: Vec<String> = imported.tensors.keys().filter(|name| options.stems.redraws(name)).cloned().collect();
+        let redrawn: Vec<String> =
+            imported.tensors.keys().filter(|name| options.stems.redraws(name)).cloned().collect();
         imported.tensors.retain(|name, _| !options.stems.redraws(name));
         imported.coverage.loaded.retain(|(_, ours)| !options.stems.redraws(ours));
         imported.coverage.missing.extend(redrawn);
         imported.grid = None;
     }
-    let grid = imported.grid.map_or_else(|| stem.grid(options.height, options.width), |(rows, columns)| Grid { rows, columns });
-    let text = imported.tensors.get("tokenizers.text.embedding.weight").map(|t| TextConfig { width: t.shape[1] });
+    let grid = imported.grid.map_or_else(
+        || stem.grid(options.height, options.width),
+        |(rows, columns)| Grid { rows, columns },
+    );
+    let text = imported
+        .tensors
+        .get("tokenizers.text.embedding.weight")
+        .map(|t| TextConfig { width: t.shape[1] });
     let registers = imported.tensors.get("tokenizers.registers").map_or(0, |t| t.shape[0]);
-    let embedding = imported.tensors.get("projection.linear.weight").map(|t| t.shape[0]).filter(|e| *e != width);
+    let embedding = imported
+        .tensors
+        .get("projection.linear.weight")
+        .map(|t| t.shape[0])
+        .filter(|e| *e != width);
     let native = TokenizersConfig {
         modalities: [Modality::Rgb, Modality::Text].into_iter().collect::<ModalitySet>(),
         height: grid.rows * stem.patch,
@@ -173,11 +194,19 @@ fn build(mut imported: Imported, options: &ImportOptions, origin: &str) -> Resul
         registers,
     };
     let device = Device::flex();
-    let config = BackboneConfig { tokenizers: native, encoder: imported.encoder.clone(), embedding };
+    let config =
+        BackboneConfig { tokenizers: native, encoder: imported.encoder.clone(), embedding };
     let (mean, std) = normalisation(&imported, options.normalisation);
-    let preprocessing =
-        Preprocessing { height: config.tokenizers.height, width: config.tokenizers.width, mean, std, interpolation: "bilinear, antialiased".into() };
-    let fresh = drawn(&device, options.seed, || config.init(&device).to_bytes(&config, &preprocessing, &[]))?;
+    let preprocessing = Preprocessing {
+        height: config.tokenizers.height,
+        width: config.tokenizers.width,
+        mean,
+        std,
+        interpolation: "bilinear, antialiased".into(),
+    };
+    let fresh = drawn(&device, options.seed, || {
+        config.init(&device).to_bytes(&config, &preprocessing, &[])
+    })?;
     let fresh = Weights::from_bytes(origin, fresh);
     let (tensors, missing) = overlay(fresh.tensors()?, imported.tensors).map_err(&problem)?;
     imported.coverage.missing.extend(missing);
@@ -186,13 +215,22 @@ fn build(mut imported: Imported, options: &ImportOptions, origin: &str) -> Resul
     let native = Weights::from_tensors(origin, &tensors, &fresh)?;
     // Positions are interpolated by the tokenizers themselves.
     let (backbone, config, preprocessing) = Backbone::load(&native, &device)?;
-    let sized = TokenizersConfig { height: options.height, width: options.width, ..config.tokenizers.clone() };
+    let sized = TokenizersConfig {
+        height: options.height,
+        width: options.width,
+        ..config.tokenizers.clone()
+    };
     let tokenizers = Tokenizers::from_pretrained(&backbone.tokenizers, &sized);
     let config = BackboneConfig { tokenizers: sized, ..config };
-    let preprocessing = Preprocessing { height: options.height, width: options.width, ..preprocessing };
+    let preprocessing =
+        Preprocessing { height: options.height, width: options.width, ..preprocessing };
     let card = [("origin", origin.into()), ("layout", imported.layout.name().into())];
     let bytes = Backbone { tokenizers, ..backbone }.to_bytes(&config, &preprocessing, &card)?;
-    Ok(Converted { layout: imported.layout, weights: Weights::from_bytes(origin, bytes), coverage: imported.coverage })
+    Ok(Converted {
+        layout: imported.layout,
+        weights: Weights::from_bytes(origin, bytes),
+        coverage: imported.coverage,
+    })
 }
 
 /// What `draw` makes of the device's random numbers after `seed`.
@@ -230,11 +268,18 @@ pub fn with_stems(weights: Weights, stems: Stems, seed: u64) -> Result<Weights, 
     let device = Device::flex();
     let (_, mut config, preprocessing) = Backbone::load(&weights, &device)?;
     config.tokenizers.stem = stems.instead_of(config.tokenizers.stem);
-    let fresh = drawn(&device, seed, || config.init(&device).to_bytes(&config, &preprocessing, &[("origin", "the stems are random".into())]))?;
+    let fresh = drawn(&device, seed, || {
+        config.init(&device).to_bytes(
+            &config,
+            &preprocessing,
+            &[("origin", "the stems are random".into())],
+        )
+    })?;
     let fresh = Weights::from_bytes("fresh stems", fresh);
     let mut kept = weights.tensors()?;
     kept.retain(|name, _| !stems.redraws(name));
-    let (tensors, _) = overlay(fresh.tensors()?, kept).map_err(|problem| WeightsError::Checkpoint { origin: "fresh stems".into(), problem })?;
+    let (tensors, _) = overlay(fresh.tensors()?, kept)
+        .map_err(|problem| WeightsError::Checkpoint { origin: "fresh stems".into(), problem })?;
     Weights::from_tensors("fresh stems", &tensors, &fresh)
 }
 
@@ -244,7 +289,12 @@ fn overlay(mut fresh: Tensors, imported: Tensors) -> Result<(Tensors, Vec<String
     for (name, tensor) in imported {
         match fresh.get_mut(&name) {
             Some(place) if place.shape == tensor.shape => *place = tensor,
-            Some(place) => return Err(format!("`{name}` has the shape {:?}, expected {:?}", tensor.shape, place.shape)),
+            Some(place) => {
+                return Err(format!(
+                    "`{name}` has the shape {:?}, expected {:?}",
+                    tensor.shape, place.shape
+                ));
+            }
             None => return Err(format!("`{name}` has no place in the model")),
         }
         replaced.insert(name);

@@ -11,7 +11,10 @@ pub mod import;
 pub mod lines;
 pub mod pretrain;
 
-pub use aio::{Aio, AioConfig, EncoderUse, Frozen, LossWeights, Losses, NonFinite, Pictured, Shared, StepInput, StepOutput, Terms, TrainBatch};
+pub use aio::{
+    Aio, AioConfig, EncoderUse, Frozen, LossWeights, Losses, NonFinite, Pictured, Shared,
+    StepInput, StepOutput, Terms, TrainBatch,
+};
 pub use backbone::{Backbone, BackboneConfig, Projection};
 pub use batch::{pictures, token_ids};
 pub use extractor::{ExtractError, Extractor, Input};

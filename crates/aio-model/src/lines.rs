@@ -50,19 +50,28 @@ struct Taker<'a> {
 
 impl Taker<'_> {
     fn conv(&mut self, name: &str) -> Conv {
-        let mut take = |part: &str, rank: usize| match self.tensors.remove(&format!("{name}.{part}")) {
-            Some(tensor) if tensor.shape.len() == rank => TensorData::new(tensor.values, tensor.shape),
-            Some(tensor) => {
-                self.problems.push(format!("`{name}.{part}` has the shape {:?}, expected {rank} dimensions", tensor.shape));
-                TensorData::zeros::<f32, _>(vec![1; rank])
-            }
-            None => {
-                self.problems.push(format!("`{name}.{part}` is missing"));
-                TensorData::zeros::<f32, _>(vec![1; rank])
-            }
-        };
+        let mut take =
+            |part: &str, rank: usize| match self.tensors.remove(&format!("{name}.{part}")) {
+                Some(tensor) if tensor.shape.len() == rank => {
+                    TensorData::new(tensor.values, tensor.shape)
+                }
+                Some(tensor) => {
+                    self.problems.push(format!(
+                        "`{name}.{part}` has the shape {:?}, expected {rank} dimensions",
+                        tensor.shape
+                    ));
+                    TensorData::zeros::<f32, _>(vec![1; rank])
+                }
+                None => {
+                    self.problems.push(format!("`{name}.{part}` is missing"));
+                    TensorData::zeros::<f32, _>(vec![1; rank])
+                }
+            };
         let (weight, bias) = (take("weight", 4), take("bias", 1));
-        Conv { weight: Tensor::from_data(weight, self.device), bias: Tensor::from_data(bias, self.device) }
+        Conv {
+            weight: Tensor::from_data(weight, self.device),
+            bias: Tensor::from_data(bias, self.device),
+        }
     }
 }
 
@@ -84,7 +93,12 @@ fn framed(x: Tensor<4>, by: usize) -> Tensor<4> {
 }
 
 fn convolve(x: Tensor<4>, conv: &Conv, stride: usize, padding: usize) -> Tensor<4> {
-    conv2d(x, conv.weight.clone(), Some(conv.bias.clone()), ConvOptions::new([stride; 2], [padding; 2], [1, 1], 1))
+    conv2d(
+        x,
+        conv.weight.clone(),
+        Some(conv.bias.clone()),
+        ConvOptions::new([stride; 2], [padding; 2], [1, 1], 1),
+    )
 }
 
 fn normalise(x: Tensor<4>) -> Tensor<4> {
@@ -101,25 +115,36 @@ impl LineGenerator {
     /// [`WeightsError`] naming the file and the tensors that are missing, left over or do not fit each other.
     pub fn open(path: &Path, device: &Device) -> Result<Self, WeightsError> {
         let tensors = checkpoint::read(path)?;
-        let blocks = (0..).take_while(|i| tensors.contains_key(&format!("model2.{i}.conv_block.1.weight"))).count();
+        let blocks = (0..)
+            .take_while(|i| tensors.contains_key(&format!("model2.{i}.conv_block.1.weight")))
+            .count();
         let mut taker = Taker { tensors, device, problems: Vec::new() };
         let entry = taker.conv("model0.1");
         let down = ["model1.0", "model1.3"].map(|name| taker.conv(name)).to_vec();
-        let residual = (0..blocks).map(|i| [1, 5].map(|layer| taker.conv(&format!("model2.{i}.conv_block.{layer}")))).collect();
+        let residual = (0..blocks)
+            .map(|i| [1, 5].map(|layer| taker.conv(&format!("model2.{i}.conv_block.{layer}"))))
+            .collect();
         let up = ["model3.0", "model3.3"].map(|name| taker.conv(name)).to_vec();
         let exit = taker.conv("model4.1");
         let mut problems = taker.problems;
-        problems.extend(taker.tensors.keys().map(|name| format!("`{name}` has no place in the line generator")));
+        problems.extend(
+            taker.tensors.keys().map(|name| format!("`{name}` has no place in the line generator")),
+        );
         let generator = Self { entry, down, residual, up, exit, device: device.clone() };
         if problems.is_empty() {
             problems.extend(generator.misfit());
         }
-        if problems.is_empty() { Ok(generator) } else { Err(WeightsError::Mismatch { origin: path.display().to_string(), problems }) }
+        if problems.is_empty() {
+            Ok(generator)
+        } else {
+            Err(WeightsError::Mismatch { origin: path.display().to_string(), problems })
+        }
     }
 
     /// The first convolution whose inputs are not what the one before it yields.
     fn misfit(&self) -> Option<String> {
-        let plain = |name: &'static str, conv: &Conv, side: usize| (name, conv.weight.dims(), side, false);
+        let plain =
+            |name: &'static str, conv: &Conv, side: usize| (name, conv.weight.dims(), side, false);
         let mut chain = vec![plain("model0.1", &self.entry, 7)];
         chain.extend(self.down.iter().map(|conv| plain("model1", conv, 3)));
         chain.extend(self.residual.iter().flatten().map(|conv| plain("model2", conv, 3)));
@@ -129,7 +154,9 @@ impl LineGenerator {
         for (name, shape, side, transposed) in chain {
             let (from, to) = if transposed { (shape[0], shape[1]) } else { (shape[1], shape[0]) };
             if from != channels || shape[2..] != [side; 2] {
-                return Some(format!("`{name}` has a weight of shape {shape:?}, expected {channels} inputs and a {side} × {side} kernel"));
+                return Some(format!(
+                    "`{name}` has a weight of shape {shape:?}, expected {channels} inputs and a {side} × {side} kernel"
+                ));
             }
             channels = to;
         }
@@ -145,7 +172,8 @@ impl LineGenerator {
     pub fn tones(&self, photographs: Tensor<4>) -> Tensor<4> {
         let [_, _, height, width] = photographs.dims();
         // Two halvings and two doublings give back multiples of four alone.
-        let (below, beside) = (height.next_multiple_of(4) - height, width.next_multiple_of(4) - width);
+        let (below, beside) =
+            (height.next_multiple_of(4) - height, width.next_multiple_of(4) - width);
         let x = reflect(reflect(photographs, 2, 0, below), 3, 0, beside);
         let mut x = activation::relu(normalise(convolve(framed(x, 3), &self.entry, 1, 0)));
         for conv in &self.down {
@@ -157,7 +185,12 @@ impl LineGenerator {
         }
         for conv in &self.up {
             let options = ConvTransposeOptions::new([2, 2], [1, 1], [1, 1], [1, 1], 1);
-            x = activation::relu(normalise(conv_transpose2d(x, conv.weight.clone(), Some(conv.bias.clone()), options)));
+            x = activation::relu(normalise(conv_transpose2d(
+                x,
+                conv.weight.clone(),
+                Some(conv.bias.clone()),
+                options,
+            )));
         }
         let drawn = activation::sigmoid(convolve(framed(x, 3), &self.exit, 1, 0));
         drawn.narrow(2, 0, height).narrow(3, 0, width)
@@ -169,11 +202,20 @@ impl LineGenerator {
         let mut drawn = Vec::with_capacity(pictures.len());
         for chunk in pictures.chunks(BATCH) {
             let size = chunk[0].size;
-            let values: Vec<f32> = chunk.iter().flat_map(|p| p.pixels.iter().map(|v| f32::from(*v) / 255.0)).collect();
-            let x = Tensor::<4>::from_data(TensorData::new(values, [chunk.len(), size.height, size.width, 3]), &self.device);
-            let tones: Vec<f32> = self.tones(x.permute([0, 3, 1, 2])).into_data().iter::<f32>().collect();
+            let values: Vec<f32> =
+                chunk.iter().flat_map(|p| p.pixels.iter().map(|v| f32::from(*v) / 255.0)).collect();
+            let x = Tensor::<4>::from_data(
+                TensorData::new(values, [chunk.len(), size.height, size.width, 3]),
+                &self.device,
+            );
+            let tones: Vec<f32> =
+                self.tones(x.permute([0, 3, 1, 2])).into_data().iter::<f32>().collect();
             let grey = |tone: &f32| [(255.0 * tone).round() as u8; 3];
-            drawn.extend(tones.chunks(size.height * size.width).map(|one| Picture { size, pixels: one.iter().flat_map(grey).collect() }));
+            drawn.extend(
+                tones
+                    .chunks(size.height * size.width)
+                    .map(|one| Picture { size, pixels: one.iter().flat_map(grey).collect() }),
+            );
         }
         drawn
     }

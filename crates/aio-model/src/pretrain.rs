@@ -12,8 +12,16 @@ use burn::tensor::{Device, Int, Tensor};
 /// A backbone as the embedded one, which has 4 blocks of width 128 over pictures of 96 × 48 in patches of 16, but with this stem and this encoder.
 #[must_use]
 pub fn config(stem: StemConfig, encoder: EncoderConfig) -> BackboneConfig {
-    let modalities = [aio_data::Modality::Rgb, aio_data::Modality::Text].into_iter().collect::<ModalitySet>();
-    let tokenizers = TokenizersConfig { modalities, height: 96, width: 48, stem, text: TextConfig { width: 32 }, registers: 0 };
+    let modalities =
+        [aio_data::Modality::Rgb, aio_data::Modality::Text].into_iter().collect::<ModalitySet>();
+    let tokenizers = TokenizersConfig {
+        modalities,
+        height: 96,
+        width: 48,
+        stem,
+        text: TextConfig { width: 32 },
+        registers: 0,
+    };
     BackboneConfig { tokenizers, encoder, embedding: None }
 }
 
@@ -77,11 +85,14 @@ impl Pretraining {
         let device = images.device();
         let picture = |images| Present::Pictures(aio_data::Modality::Rgb, images);
         let seen = self.backbone.embed(&[picture(images.clone())]);
-        let read: Vec<_> = captions.into_iter().map(|ids| self.backbone.embed(&[Present::Text(ids)])).collect();
-        let contrastive = (!read.is_empty()).then(|| paired_contrastive(seen.clone(), Tensor::cat(read, 0), temperature));
+        let read: Vec<_> =
+            captions.into_iter().map(|ids| self.backbone.embed(&[Present::Text(ids)])).collect();
+        let contrastive = (!read.is_empty())
+            .then(|| paired_contrastive(seen.clone(), Tensor::cat(read, 0), temperature));
         let (mut told, mut known) = (vec![seen], tags.to_vec());
         if let Some(Together { pictures, captions, tags }) = together {
-            let present: Vec<Present> = pictures.into_iter().map(picture).chain(captions.map(Present::Text)).collect();
+            let present: Vec<Present> =
+                pictures.into_iter().map(picture).chain(captions.map(Present::Text)).collect();
             told.push(self.backbone.embed(&present));
             known.extend(tags);
         }

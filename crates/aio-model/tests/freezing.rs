@@ -6,8 +6,8 @@ use aio_encoder::weights::{Preprocessing, module_bytes, sha256};
 use aio_encoder::{EncoderConfig, Precision};
 use aio_heads::Masked;
 use aio_model::{
-    Aio, AioConfig, Backbone, BackboneConfig, EncoderUse, ExtractError, Extractor, Frozen, Input, LossWeights, Pictured, Shared, StepInput,
-    TrainBatch,
+    Aio, AioConfig, Backbone, BackboneConfig, EncoderUse, ExtractError, Extractor, Frozen, Input,
+    LossWeights, Pictured, Shared, StepInput, TrainBatch,
 };
 use aio_tokenize::{Statistics, StemConfig, StemKind, TextConfig, Tokenizers, TokenizersConfig};
 use burn::module::{Module, ModuleVisitor, Param};
@@ -17,23 +17,38 @@ use burn::train::TrainStep;
 
 fn config() -> AioConfig {
     let tokenizers = TokenizersConfig {
-        modalities: [Modality::Rgb, Modality::Infrared, Modality::Sketch, Modality::Text].into_iter().collect(),
+        modalities: [Modality::Rgb, Modality::Infrared, Modality::Sketch, Modality::Text]
+            .into_iter()
+            .collect(),
         height: 32,
         width: 16,
         stem: StemConfig { kind: StemKind::TransreidSsl, channels: 4, patch: 8, ibn: true },
         registers: 0,
         text: TextConfig { width: 4 },
     };
-    let encoder = EncoderConfig { depth: 2, width: 16, heads: 2, mlp: 32, ..EncoderConfig::embedded() };
-    AioConfig { backbone: BackboneConfig { tokenizers, encoder, embedding: None }, classes: 4, attributes: 6, frozen: Frozen::default() }
+    let encoder =
+        EncoderConfig { depth: 2, width: 16, heads: 2, mlp: 32, ..EncoderConfig::embedded() };
+    AioConfig {
+        backbone: BackboneConfig { tokenizers, encoder, embedding: None },
+        classes: 4,
+        attributes: 6,
+        frozen: Frozen::default(),
+    }
 }
 
 fn preprocessing() -> Preprocessing {
-    Preprocessing { height: 32, width: 16, mean: [0.5; 3], std: [0.5; 3], interpolation: "bilinear".into() }
+    Preprocessing {
+        height: 32,
+        width: 16,
+        mean: [0.5; 3],
+        std: [0.5; 3],
+        interpolation: "bilinear".into(),
+    }
 }
 
 fn picture(seed: usize) -> Picture {
-    let pixels = (0..32 * 16 * 3).map(|i| ((i * 37 + seed * 101 + i * i % 17) % 256) as u8).collect();
+    let pixels =
+        (0..32 * 16 * 3).map(|i| ((i * 37 + seed * 101 + i * i % 17) % 256) as u8).collect();
     Picture { size: PictureSize { height: 32, width: 16 }, pixels }
 }
 
@@ -44,12 +59,18 @@ fn batch() -> TrainBatch {
         pictures: [Modality::Rgb, Modality::Infrared, Modality::Sketch]
             .into_iter()
             .enumerate()
-            .map(|(m, modality)| Pictured::all(modality, (0..6).map(|i| picture(10 * m + i)).collect()))
+            .map(|(m, modality)| {
+                Pictured::all(modality, (0..6).map(|i| picture(10 * m + i)).collect())
+            })
             .collect(),
         text_rows: vec![0, 1, 3],
         captions: (0..3).map(ids).collect(),
-        masked: (0..3).map(|row| Masked { ids: ids(row), targets: vec![(3, row as usize)] }).collect(),
-        combinations: ["rgb+sketch+text", "infrared+sketch"].map(|set| set.parse::<ModalitySet>().expect("a set")).to_vec(),
+        masked: (0..3)
+            .map(|row| Masked { ids: ids(row), targets: vec![(3, row as usize)] })
+            .collect(),
+        combinations: ["rgb+sketch+text", "infrared+sketch"]
+            .map(|set| set.parse::<ModalitySet>().expect("a set"))
+            .to_vec(),
     }
 }
 
@@ -70,12 +91,23 @@ fn after_training_the_encoder_is_bit_identical_and_the_tokenizers_are_not() {
     let hash = |bytes: Vec<u8>| sha256(&bytes);
     let encoder = hash(module_bytes(&model.backbone.encoder).expect("bytes"));
     let tokenizers = hash(module_bytes(&model.backbone.tokenizers).expect("bytes"));
-    assert_eq!(hash(module_bytes(&model.backbone.encoder).expect("bytes")), encoder, "the test itself is sound");
+    assert_eq!(
+        hash(module_bytes(&model.backbone.encoder).expect("bytes")),
+        encoder,
+        "the test itself is sound"
+    );
     let mut optimiser = AdamWConfig::new().with_weight_decay(0.1).init();
     let mut totals = Vec::new();
     for _ in 0..6 {
-        let (total, terms) = model.losses(&batch(), &LossWeights::default(), &preprocessing(), &device).total().expect("finite");
-        assert!(terms.iter().any(|(n, _)| n == "attribute") && terms.iter().any(|(n, _)| n == "binding.combination 2"), "{terms:?}");
+        let (total, terms) = model
+            .losses(&batch(), &LossWeights::default(), &preprocessing(), &device)
+            .total()
+            .expect("finite");
+        assert!(
+            terms.iter().any(|(n, _)| n == "attribute")
+                && terms.iter().any(|(n, _)| n == "binding.combination 2"),
+            "{terms:?}"
+        );
         let value: f32 = total.clone().into_scalar();
         totals.push(value);
         let grads = GradientsParams::from_grads(total.backward(), &model);
@@ -118,7 +150,10 @@ impl ModuleVisitor for Silent<'_> {
 fn gradients_reach_every_tokenizer_parameter_and_no_encoder_parameter() {
     let device = Device::flex();
     let model = model(&device);
-    let (total, _) = model.losses(&batch(), &LossWeights::default(), &preprocessing(), &device).total().expect("finite");
+    let (total, _) = model
+        .losses(&batch(), &LossWeights::default(), &preprocessing(), &device)
+        .total()
+        .expect("finite");
     let grads = GradientsParams::from_grads(total.backward(), &model);
     let visit = |visit: &dyn Fn(&mut Silent)| {
         let mut silent = Silent { grads: &grads, path: Vec::new(), found: Vec::new(), seen: 0 };
@@ -141,11 +176,18 @@ fn what_is_frozen_gets_no_gradient_and_everything_else_does() {
         encoder: EncoderUse::Frozen,
     };
     let model = model(&device).frozen(frozen);
-    let (total, _) = model.losses(&batch(), &LossWeights::default(), &preprocessing(), &device).total().expect("finite");
+    let (total, _) = model
+        .losses(&batch(), &LossWeights::default(), &preprocessing(), &device)
+        .total()
+        .expect("finite");
     let grads = GradientsParams::from_grads(total.backward(), &model);
     let mut silent = Silent { grads: &grads, path: Vec::new(), found: Vec::new(), seen: 0 };
     model.backbone.tokenizers.visit(&mut silent);
-    assert!(silent.found.iter().all(|name| name == "cls" || name.starts_with("text.")), "{:?}", silent.found);
+    assert!(
+        silent.found.iter().all(|name| name == "cls" || name.starts_with("text.")),
+        "{:?}",
+        silent.found
+    );
     assert_eq!(silent.found.len(), 4, "[CLS], table, projection and positions of text");
     let mut silent = Silent { found: Vec::new(), seen: 0, ..silent };
     model.backbone.projection.visit(&mut silent);
@@ -173,8 +215,14 @@ fn interpolated_positions_learn_step_after_step() {
     for recompute in [false, true, false] {
         for _ in 0..2 {
             let weights = LossWeights::default();
-            let input =
-                StepInput { batch: batch.clone(), weights, preprocessing: preprocessing.clone(), accumulate: 1, recompute, device: device.clone() };
+            let input = StepInput {
+                batch: batch.clone(),
+                weights,
+                preprocessing: preprocessing.clone(),
+                accumulate: 1,
+                recompute,
+                device: device.clone(),
+            };
             let grads = model.step(input).grads;
             let mut silent = Silent { grads: &grads, path: Vec::new(), found: Vec::new(), seen: 0 };
             model.backbone.tokenizers.visit(&mut silent);
@@ -189,21 +237,38 @@ fn what_a_tuple_lacks_is_left_out_of_what_needs_it() {
     let device = Device::flex();
     let model = model(&device);
     let value = |batch: &TrainBatch| {
-        let (_, terms) =
-            model.losses(batch, &LossWeights { triplet: 0.0, ..LossWeights::default() }, &preprocessing(), &device).total().expect("finite");
+        let (_, terms) = model
+            .losses(
+                batch,
+                &LossWeights { triplet: 0.0, ..LossWeights::default() },
+                &preprocessing(),
+                &device,
+            )
+            .total()
+            .expect("finite");
         terms.into_iter().collect::<std::collections::BTreeMap<String, f32>>()
     };
     let whole = batch();
     // Only the last four tuples have a sketch, so the last of the captions stands beside one.
     let mut partial = whole.clone();
-    partial.pictures[2] = Pictured { modality: Modality::Sketch, rows: vec![2, 3, 4, 5], pictures: whole.pictures[2].pictures[2..].to_vec() };
+    partial.pictures[2] = Pictured {
+        modality: Modality::Sketch,
+        rows: vec![2, 3, 4, 5],
+        pictures: whole.pictures[2].pictures[2..].to_vec(),
+    };
     let mut absent = whole.clone();
     absent.pictures.truncate(2);
     let (whole, partial, absent) = (value(&whole), value(&partial), value(&absent));
-    assert_eq!((whole["identity.rgb"], whole["attribute"]), (partial["identity.rgb"], partial["attribute"]));
+    assert_eq!(
+        (whole["identity.rgb"], whole["attribute"]),
+        (partial["identity.rgb"], partial["attribute"])
+    );
     assert_ne!(whole["identity.sketch"], partial["identity.sketch"]);
     assert_ne!(whole["identity.combination 1"], partial["identity.combination 1"]);
-    assert!(absent.keys().all(|name| !name.contains("sketch") && !name.contains("combination")), "{absent:?}");
+    assert!(
+        absent.keys().all(|name| !name.contains("sketch") && !name.contains("combination")),
+        "{absent:?}"
+    );
 }
 
 /// Every parameter's gradient, by name.
@@ -243,10 +308,15 @@ fn gradients(model: &Aio, recompute: bool) -> std::collections::BTreeMap<String,
     visitor.found
 }
 
-fn largest_difference(a: &std::collections::BTreeMap<String, Vec<f32>>, b: &std::collections::BTreeMap<String, Vec<f32>>) -> f32 {
+fn largest_difference(
+    a: &std::collections::BTreeMap<String, Vec<f32>>,
+    b: &std::collections::BTreeMap<String, Vec<f32>>,
+) -> f32 {
     assert!(a.keys().eq(b.keys()), "{:?} and {:?}", a.keys(), b.keys());
     let norm = |v: &[f32]| v.iter().map(|x| x * x).sum::<f32>().sqrt();
-    let relative = |(a, b): (&Vec<f32>, &Vec<f32>)| norm(&a.iter().zip(b).map(|(a, b)| a - b).collect::<Vec<_>>()) / norm(a).max(1e-3);
+    let relative = |(a, b): (&Vec<f32>, &Vec<f32>)| {
+        norm(&a.iter().zip(b).map(|(a, b)| a - b).collect::<Vec<_>>()) / norm(a).max(1e-3)
+    };
     a.values().zip(b.values()).map(relative).fold(0.0, f32::max)
 }
 
@@ -255,12 +325,24 @@ fn blocks_computed_again_give_the_same_gradients() {
     let device = Device::flex();
     for encoder in [EncoderUse::Frozen, EncoderUse::Trained] {
         for shared in [Shared::Trained, Shared::Frozen] {
-            let tokenizers = if shared == Shared::Frozen { [Modality::Text].into_iter().collect() } else { ModalitySet::default() };
-            let model = model_with(Frozen { encoder, shared, tokenizers, ..Frozen::default() }, &device);
+            let tokenizers = if shared == Shared::Frozen {
+                [Modality::Text].into_iter().collect()
+            } else {
+                ModalitySet::default()
+            };
+            let model =
+                model_with(Frozen { encoder, shared, tokenizers, ..Frozen::default() }, &device);
             let (kept, again) = (gradients(&model, false), gradients(&model, true));
-            assert_eq!(kept.keys().any(|name| name.starts_with("backbone.encoder.")), encoder == EncoderUse::Trained);
+            assert_eq!(
+                kept.keys().any(|name| name.starts_with("backbone.encoder.")),
+                encoder == EncoderUse::Trained
+            );
             let difference = largest_difference(&kept, &again);
-            assert!(kept.len() > 30 && difference < 1e-4, "{encoder:?}, {shared:?}: {} gradients, {difference}", kept.len());
+            assert!(
+                kept.len() > 30 && difference < 1e-4,
+                "{encoder:?}, {shared:?}: {} gradients, {difference}",
+                kept.len()
+            );
         }
     }
 }
@@ -269,7 +351,8 @@ fn blocks_computed_again_give_the_same_gradients() {
 fn bfloat16_products_are_close_and_leave_the_weights_alone() {
     let device = Device::flex();
     let model = model(&device);
-    let (exact, rounded) = (gradients(&model, false), gradients(&model.clone().with_precision(Precision::Bf16), true));
+    let (exact, rounded) =
+        (gradients(&model, false), gradients(&model.clone().with_precision(Precision::Bf16), true));
     let difference = largest_difference(&exact, &rounded);
     // 8 bits of precision, through two blocks forward and backward.
     assert!(difference > 1e-5 && difference < 0.1, "{difference}");
@@ -282,8 +365,16 @@ fn the_share_of_text_decides_how_much_its_binding_counts() {
     let device = Device::flex();
     let model = model(&device);
     let total = |binding_text: f64| {
-        let weights = LossWeights { identity: 0.0, triplet: 0.0, attribute: 0.0, binding: 1.0, binding_text, ..LossWeights::default() };
-        let (total, terms) = model.losses(&batch(), &weights, &preprocessing(), &device).total().expect("finite");
+        let weights = LossWeights {
+            identity: 0.0,
+            triplet: 0.0,
+            attribute: 0.0,
+            binding: 1.0,
+            binding_text,
+            ..LossWeights::default()
+        };
+        let (total, terms) =
+            model.losses(&batch(), &weights, &preprocessing(), &device).total().expect("finite");
         (total.into_scalar::<f32>(), terms)
     };
     let (without, terms) = total(0.0);
@@ -291,14 +382,20 @@ fn the_share_of_text_decides_how_much_its_binding_counts() {
     let (_, terms) = total(1.0);
     let text = terms.iter().find(|(name, _)| name == "binding.text").expect("a term").1;
     let (only, _) = total(1e9);
-    assert!((only - text).abs() < 1e-3 && (without - text).abs() > 1e-3, "{only} and {text}, without text {without}");
+    assert!(
+        (only - text).abs() < 1e-3 && (without - text).abs() > 1e-3,
+        "{only} and {text}, without text {without}"
+    );
 }
 
 #[test]
 fn a_loss_that_is_not_a_number_is_named() {
     let device = Device::flex();
     let weights = LossWeights { temperature: 0.0, ..LossWeights::default() };
-    let error = model(&device).losses(&batch(), &weights, &preprocessing(), &device).total().expect_err("division by zero");
+    let error = model(&device)
+        .losses(&batch(), &weights, &preprocessing(), &device)
+        .total()
+        .expect_err("division by zero");
     assert!(error.term.starts_with("binding."), "{error}");
     assert!(error.terms.iter().any(|(name, value)| name == "identity.rgb" && value.is_finite()));
 }
@@ -306,20 +403,39 @@ fn a_loss_that_is_not_a_number_is_named() {
 #[test]
 fn an_embedding_does_not_depend_on_what_else_is_embedded() {
     let device = Device::flex();
-    let extractor = Extractor::new(&model(&device).backbone, &config().backbone, preprocessing(), &device);
-    let mixed = Input { pictures: vec![(Modality::Sketch, picture(3))], caption: Some("a red coat".into()) };
+    let extractor =
+        Extractor::new(&model(&device).backbone, &config().backbone, preprocessing(), &device);
+    let mixed = Input {
+        pictures: vec![(Modality::Sketch, picture(3))],
+        caption: Some("a red coat".into()),
+    };
     let photo = Input { pictures: vec![(Modality::Rgb, picture(4))], caption: None };
-    let long = Input { caption: Some("a man wearing a very long and elaborate blue coat with many golden buttons".into()), ..Input::default() };
-    let together =
-        extractor.embed(&[mixed.clone(), photo.clone(), long.clone(), Input { caption: Some("a coat".into()), ..Input::default() }]).expect("embeds");
+    let long = Input {
+        caption: Some(
+            "a man wearing a very long and elaborate blue coat with many golden buttons".into(),
+        ),
+        ..Input::default()
+    };
+    let together = extractor
+        .embed(&[
+            mixed.clone(),
+            photo.clone(),
+            long.clone(),
+            Input { caption: Some("a coat".into()), ..Input::default() },
+        ])
+        .expect("embeds");
     for (i, input) in [mixed, photo, long].into_iter().enumerate() {
         let alone = extractor.embed(&[input]).expect("embeds");
-        let difference = alone[0].iter().zip(&together[i]).map(|(a, b)| (a - b).abs()).fold(0.0f32, f32::max);
+        let difference =
+            alone[0].iter().zip(&together[i]).map(|(a, b)| (a - b).abs()).fold(0.0f32, f32::max);
         assert!(difference < 1e-5, "input {i} differs by {difference}");
     }
     assert_eq!(extractor.embed(&[Input::default()]), Err(ExtractError::Empty(0)));
     let pencil = Input { pictures: vec![(Modality::ColourPencil, picture(1))], caption: None };
-    assert!(matches!(extractor.embed(&[pencil]), Err(ExtractError::Unknown { modality: Modality::ColourPencil, .. })));
+    assert!(matches!(
+        extractor.embed(&[pencil]),
+        Err(ExtractError::Unknown { modality: Modality::ColourPencil, .. })
+    ));
 }
 
 #[test]

@@ -15,17 +15,26 @@ fn golden(file: &str) -> PathBuf {
 }
 
 fn expected<const D: usize>(name: &str) -> Tensor<D> {
-    let mut tensors = Weights::open(&golden("expected.safetensors")).expect("golden").tensors().expect("tensors");
+    let mut tensors =
+        Weights::open(&golden("expected.safetensors")).expect("golden").tensors().expect("tensors");
     let tensor = tensors.remove(name).unwrap_or_else(|| panic!("{name}"));
     Tensor::from_data(TensorData::new(tensor.values, tensor.shape), &Device::flex())
 }
 
 fn options(height: usize, width: usize, stems: Stems) -> ImportOptions {
-    ImportOptions { height, width, stems, hints: Hints { heads: Some(2), ..Hints::default() }, normalisation: Normalisation::Auto, seed: 3 }
+    ImportOptions {
+        height,
+        width,
+        stems,
+        hints: Hints { heads: Some(2), ..Hints::default() },
+        normalisation: Normalisation::Auto,
+        seed: 3,
+    }
 }
 
 fn converted(file: &str, height: usize, width: usize) -> Converted {
-    convert(&golden(file), &options(height, width, Stems::FromCheckpoint)).unwrap_or_else(|e| panic!("{file}: {e}"))
+    convert(&golden(file), &options(height, width, Stems::FromCheckpoint))
+        .unwrap_or_else(|e| panic!("{file}: {e}"))
 }
 
 fn difference<const D: usize>(a: Tensor<D>, b: Tensor<D>) -> f32 {
@@ -46,12 +55,18 @@ fn every_layout_agrees_with_its_own_code() {
         ("openai-clip.safetensors", Layout::Clip, true),
         ("transreid-ssl.pth", Layout::TransreidSsl, true),
     ] {
-        let (height, picture) = if layout == Layout::TransreidSsl { (64, "tall") } else { (32, "picture") };
+        let (height, picture) =
+            if layout == Layout::TransreidSsl { (64, "tall") } else { (32, "picture") };
         let found = converted(file, height, 32);
         assert_eq!(found.layout, layout, "{file}");
-        let fresh: Vec<&String> = found.coverage.missing.iter().filter(|n| !n.starts_with("tokenizers.text.")).collect();
+        let fresh: Vec<&String> =
+            found.coverage.missing.iter().filter(|n| !n.starts_with("tokenizers.text.")).collect();
         assert!(fresh.is_empty(), "{file}: {fresh:?}");
-        assert_eq!(found.coverage.missing.iter().any(|n| n == "tokenizers.text.embedding.weight"), fresh_text, "{file}");
+        assert_eq!(
+            found.coverage.missing.iter().any(|n| n == "tokenizers.text.embedding.weight"),
+            fresh_text,
+            "{file}"
+        );
         let (backbone, _, _) = Backbone::load(&found.weights, &Device::flex()).expect("loads");
         let ours = backbone.embed(&[Present::Pictures(Modality::Rgb, expected(picture))]);
         let name = file.split('.').next().expect("a name");
@@ -64,14 +79,21 @@ fn every_layout_agrees_with_its_own_code() {
 fn blocks_alone_agree_and_what_they_lack_starts_fresh() {
     let found = converted("meta-transformer.pth", 64, 32);
     assert_eq!(found.layout, Layout::MetaTransformer);
-    for name in
-        ["tokenizers.cls", "tokenizers.rgb.positions", "tokenizers.rgb.layers.0.conv.weight", "projection.norm.weight", "tokenizers.text.positions"]
-    {
+    for name in [
+        "tokenizers.cls",
+        "tokenizers.rgb.positions",
+        "tokenizers.rgb.layers.0.conv.weight",
+        "projection.norm.weight",
+        "tokenizers.text.positions",
+    ] {
         assert!(found.coverage.missing.iter().any(|n| n == name), "{name}");
     }
     assert!(found.coverage.missing.iter().all(|n| !n.starts_with("encoder.")));
     let (backbone, config, _) = Backbone::load(&found.weights, &Device::flex()).expect("loads");
-    assert_eq!((config.encoder.depth, config.encoder.width, config.encoder.mlp, config.encoder.epsilon), (2, 32, 128, 1e-5));
+    assert_eq!(
+        (config.encoder.depth, config.encoder.width, config.encoder.mlp, config.encoder.epsilon),
+        (2, 32, 128, 1e-5)
+    );
     let keep = Tensor::ones([2, 5], &Device::flex());
     let ours = backbone.encoder.forward(expected("tokens"), keep);
     assert!(difference(ours, expected::<3>("meta-transformer")) < 1e-4);
@@ -81,8 +103,16 @@ fn blocks_alone_agree_and_what_they_lack_starts_fresh() {
 fn positions_are_interpolated_as_pytorch_does() {
     for name in ["open-clip", "openai-clip"] {
         let found = converted(&format!("{name}.safetensors"), 64, 32);
-        let positions = found.weights.tensors().expect("tensors").remove("tokenizers.rgb.positions").expect("positions");
-        let ours = Tensor::<2>::from_data(TensorData::new(positions.values, positions.shape), &Device::flex());
+        let positions = found
+            .weights
+            .tensors()
+            .expect("tensors")
+            .remove("tokenizers.rgb.positions")
+            .expect("positions");
+        let ours = Tensor::<2>::from_data(
+            TensorData::new(positions.values, positions.shape),
+            &Device::flex(),
+        );
         assert!(difference(ours, expected(&format!("{name}.regridded"))) < 1e-5);
     }
 }
@@ -90,30 +120,51 @@ fn positions_are_interpolated_as_pytorch_does() {
 #[test]
 fn a_pickle_that_calls_something_is_refused_by_name() {
     let error = checkpoint::read(&golden("call.pth")).expect_err("it calls print").to_string();
-    assert!(error.contains("call.pth") && error.contains(".print`, which is no part of a state dict"), "{error}");
+    assert!(
+        error.contains("call.pth") && error.contains(".print`, which is no part of a state dict"),
+        "{error}"
+    );
 }
 
 #[test]
 fn fresh_stems_leave_nothing_of_the_checkpoints_stem() {
-    let found = convert(&golden("open-clip.safetensors"), &options(64, 32, Stems::Fresh)).expect("converted");
+    let found = convert(&golden("open-clip.safetensors"), &options(64, 32, Stems::Fresh))
+        .expect("converted");
     assert!(found.coverage.loaded.iter().all(|(_, ours)| !ours.starts_with("tokenizers.")));
     assert!(found.coverage.missing.iter().any(|n| n == "tokenizers.rgb.layers.2.norm.running_var"));
-    let again = convert(&golden("open-clip.safetensors"), &options(64, 32, Stems::Fresh)).expect("converted");
-    assert_eq!(found.weights.sha256(), again.weights.sha256(), "what starts fresh is a function of the seed");
+    let again = convert(&golden("open-clip.safetensors"), &options(64, 32, Stems::Fresh))
+        .expect("converted");
+    assert_eq!(
+        found.weights.sha256(),
+        again.weights.sha256(),
+        "what starts fresh is a function of the seed"
+    );
 }
 
 #[test]
 fn image_stems_alone_are_drawn_anew_in_the_form_that_is_asked_for() {
-    let clip = |stems| convert(&golden("open-clip.safetensors"), &options(64, 32, stems)).expect("converted");
+    let clip = |stems| {
+        convert(&golden("open-clip.safetensors"), &options(64, 32, stems)).expect("converted")
+    };
     let Converted { weights: known, coverage, .. } = clip(Stems::FromCheckpoint);
     let kept = |weights: &Weights| {
         let mut tensors = weights.tensors().expect("tensors");
-        tensors.retain(|name, _| !name.starts_with("tokenizers.rgb.") && !coverage.missing.contains(name));
+        tensors.retain(|name, _| {
+            !name.starts_with("tokenizers.rgb.") && !coverage.missing.contains(name)
+        });
         tensors
     };
-    let running = |weights: &Weights| weights.tensors().expect("tensors").get("tokenizers.rgb.layers.0.norm.running_mean").map(|t| t.shape[0]);
+    let running = |weights: &Weights| {
+        weights
+            .tensors()
+            .expect("tensors")
+            .get("tokenizers.rgb.layers.0.norm.running_mean")
+            .map(|t| t.shape[0])
+    };
     // Of 64 channels IBN leaves 32 to the batch; one convolution per patch has nothing to normalise.
-    for (stems, channels) in [(Stems::FreshIbn, Some(32)), (Stems::FreshBatch, Some(64)), (Stems::FreshPatch, None)] {
+    for (stems, channels) in
+        [(Stems::FreshIbn, Some(32)), (Stems::FreshBatch, Some(64)), (Stems::FreshPatch, None)]
+    {
         let imported = clip(stems).weights;
         assert_eq!(running(&imported), channels, "{stems:?}");
         assert!(kept(&imported) == kept(&known), "{stems:?}: everything else is the checkpoint's");
@@ -126,7 +177,10 @@ fn image_stems_alone_are_drawn_anew_in_the_form_that_is_asked_for() {
         let picture = Tensor::<4>::ones([1, 96, 48, 3], &Device::flex());
         assert_eq!(backbone.embed(&[Present::Pictures(Modality::Rgb, picture)]).dims(), [1, 128]);
     }
-    assert_eq!(with_stems(known.clone(), Stems::FromCheckpoint, 3).expect("as it is").sha256(), known.sha256());
+    assert_eq!(
+        with_stems(known.clone(), Stems::FromCheckpoint, 3).expect("as it is").sha256(),
+        known.sha256()
+    );
 }
 
 #[test]
@@ -137,7 +191,11 @@ fn what_nobody_takes_and_what_does_not_fit_is_named() {
     let refused = |edit: &dyn Fn(&mut checkpoint::Tensors)| {
         let mut tensors = original.tensors().expect("tensors");
         edit(&mut tensors);
-        std::fs::write(&path, Weights::from_tensors("changed", &tensors, &original).expect("serialises").bytes()).expect("write");
+        std::fs::write(
+            &path,
+            Weights::from_tensors("changed", &tensors, &original).expect("serialises").bytes(),
+        )
+        .expect("write");
         convert(&path, &options(32, 32, Stems::FromCheckpoint)).expect_err("changed").to_string()
     };
     let extra = refused(&|t| {
@@ -155,7 +213,12 @@ fn what_nobody_takes_and_what_does_not_fit_is_named() {
     assert!(nothing.contains("no known layout"), "{nothing}");
     let heads = convert(
         &golden("timm-augreg.safetensors"),
-        &ImportOptions { hints: Hints { heads: Some(5), ..Hints::default() }, ..options(32, 32, Stems::Fresh) },
+        &ImportOptions {
+            hints: Hints { heads: Some(5), ..Hints::default() },
+            ..options(32, 32, Stems::Fresh)
+        },
     );
-    assert!(heads.expect_err("5 heads").to_string().contains("5 heads do not divide a width of 32"));
+    assert!(
+        heads.expect_err("5 heads").to_string().contains("5 heads do not divide a width of 32")
+    );
 }

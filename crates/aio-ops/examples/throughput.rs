@@ -52,8 +52,9 @@ fn main() {
     let window = Window { kernel: 3, stride: 1, padding: 1 };
     let kernel = random([9 * 16, 16]);
     let split = IbnSplit { instance: 8 };
-    let mut table =
-        format!("{batch} sequences of {tokens} × {width}; forward and backward, median of {ROUNDS}, ms\noperation          ours    plain  ratio\n");
+    let mut table = format!(
+        "{batch} sequences of {tokens} × {width}; forward and backward, median of {ROUNDS}, ms\noperation          ours    plain  ratio\n"
+    );
     table += &compare("gelu", random([batch, tokens, 4 * width]), aio_ops::gelu, reference::gelu);
     let norm = (gamma, beta);
     table += &compare(
@@ -80,7 +81,12 @@ fn main() {
         |x| aio_ops::convolve(x, kernel.clone(), window),
         |x| reference::convolve(x, kernel.clone(), window),
     );
-    table += &compare("standardise", pixels(), |x| aio_ops::standardise(x, split, 1e-5), |x| reference::standardise(x, split, 1e-5));
+    table += &compare(
+        "standardise",
+        pixels(),
+        |x| aio_ops::standardise(x, split, 1e-5),
+        |x| reference::standardise(x, split, 1e-5),
+    );
     // An example is a program for a terminal: its table goes to standard output.
     #[allow(clippy::print_stdout)]
     {

@@ -52,7 +52,12 @@ pub fn layer_norm(x: Tensor<3>, gamma: Tensor<1>, beta: Tensor<1>, epsilon: f64)
     if !on_cpu(&x) {
         return reference::layer_norm(x, gamma, beta, epsilon);
     }
-    let output = <Dispatch as FusedOps>::fused_layer_norm(x.into_dispatch(), gamma.into_dispatch(), beta.into_dispatch(), epsilon as f32);
+    let output = <Dispatch as FusedOps>::fused_layer_norm(
+        x.into_dispatch(),
+        gamma.into_dispatch(),
+        beta.into_dispatch(),
+        epsilon as f32,
+    );
     Tensor::from_dispatch(output)
 }
 
@@ -69,7 +74,8 @@ pub fn attention(qkv: Tensor<3>, keep: Tensor<2>, heads: usize, precision: Preci
     if precision != Precision::F32 || !on_cpu(&qkv) {
         return reference::attention(qkv, keep, heads, precision);
     }
-    let output = <Dispatch as FusedOps>::attention(qkv.into_dispatch(), keep.into_dispatch(), heads);
+    let output =
+        <Dispatch as FusedOps>::attention(qkv.into_dispatch(), keep.into_dispatch(), heads);
     Tensor::from_dispatch(output)
 }
 
@@ -84,7 +90,11 @@ pub fn linear(x: Tensor<3>, weight: Tensor<2>, bias: Tensor<1>, precision: Preci
     if precision != Precision::F32 || !on_cpu(&x) {
         return reference::linear(x, weight, bias, precision);
     }
-    let output = <Dispatch as FusedOps>::fused_linear(x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch());
+    let output = <Dispatch as FusedOps>::fused_linear(
+        x.into_dispatch(),
+        weight.into_dispatch(),
+        bias.into_dispatch(),
+    );
     Tensor::from_dispatch(output)
 }
 
@@ -118,7 +128,13 @@ pub fn convolve(x: Tensor<4>, kernel: Tensor<2>, window: Window) -> Tensor<3> {
     if !on_cpu(&x) {
         return reference::convolve(x, kernel, window);
     }
-    let output = <Dispatch as FusedOps>::convolve(x.into_dispatch(), kernel.into_dispatch(), window.kernel, window.stride, window.padding);
+    let output = <Dispatch as FusedOps>::convolve(
+        x.into_dispatch(),
+        kernel.into_dispatch(),
+        window.kernel,
+        window.stride,
+        window.padding,
+    );
     Tensor::from_dispatch(output)
 }
 
@@ -140,7 +156,11 @@ pub fn standardise(x: Tensor<3>, split: IbnSplit, epsilon: f64) -> Tensor<3> {
     if !on_cpu(&x) {
         return reference::standardise(x, split, epsilon);
     }
-    Tensor::from_dispatch(<Dispatch as FusedOps>::standardise(x.into_dispatch(), split.instance, epsilon as f32))
+    Tensor::from_dispatch(<Dispatch as FusedOps>::standardise(
+        x.into_dispatch(),
+        split.instance,
+        epsilon as f32,
+    ))
 }
 
 /// `max(0, γ·x + β)` with one γ and β per channel.
@@ -153,6 +173,10 @@ pub fn affine_relu(x: Tensor<3>, gamma: Tensor<1>, beta: Tensor<1>) -> Tensor<3>
     if !on_cpu(&x) {
         return reference::affine_relu(x, gamma, beta);
     }
-    let output = <Dispatch as FusedOps>::affine_relu(x.into_dispatch(), gamma.into_dispatch(), beta.into_dispatch());
+    let output = <Dispatch as FusedOps>::affine_relu(
+        x.into_dispatch(),
+        gamma.into_dispatch(),
+        beta.into_dispatch(),
+    );
     Tensor::from_dispatch(output)
 }

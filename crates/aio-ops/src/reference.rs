@@ -43,9 +43,15 @@ fn split(qkv: Tensor<3>, heads: usize) -> [Tensor<4>; 3] {
     [0, 1, 2].map(|i| parts.clone().narrow(0, i, 1).reshape([batch, heads, tokens, depth]))
 }
 
-fn weights(queries: Tensor<4>, keys: Tensor<4>, keep: Tensor<2>, precision: Precision) -> Tensor<4> {
+fn weights(
+    queries: Tensor<4>,
+    keys: Tensor<4>,
+    keep: Tensor<2>,
+    precision: Precision,
+) -> Tensor<4> {
     let [batch, _, tokens, depth] = queries.dims();
-    let scores = product(queries.matmul(keys.swap_dims(2, 3)), precision).mul_scalar((depth as f64).powf(-0.5));
+    let scores = product(queries.matmul(keys.swap_dims(2, 3)), precision)
+        .mul_scalar((depth as f64).powf(-0.5));
     let hidden = (keep - 1.0).mul_scalar(1e9).reshape([batch, 1, 1, tokens]);
     activation::softmax(scores + hidden, 3)
 }
@@ -73,7 +79,8 @@ pub fn attention(qkv: Tensor<3>, keep: Tensor<2>, heads: usize, precision: Preci
 /// See [`crate::linear`].
 #[must_use]
 pub fn linear(x: Tensor<3>, weight: Tensor<2>, bias: Tensor<1>, precision: Precision) -> Tensor<3> {
-    product(operand(x, precision).matmul(operand(weight, precision).unsqueeze::<3>()), precision) + bias.unsqueeze::<3>()
+    product(operand(x, precision).matmul(operand(weight, precision).unsqueeze::<3>()), precision)
+        + bias.unsqueeze::<3>()
 }
 
 /// See [`crate::convolve`].
@@ -93,7 +100,8 @@ pub fn convolve(x: Tensor<4>, kernel: Tensor<2>, window: Window) -> Tensor<3> {
 pub fn standardise(x: Tensor<3>, split: IbnSplit, epsilon: f64) -> Tensor<3> {
     let [_, _, channels] = x.dims();
     let over = |part: Tensor<3>, whole_batch: bool| {
-        let mean = |t: Tensor<3>| if whole_batch { t.mean_dim(1).mean_dim(0) } else { t.mean_dim(1) };
+        let mean =
+            |t: Tensor<3>| if whole_batch { t.mean_dim(1).mean_dim(0) } else { t.mean_dim(1) };
         let centred = part.clone() - mean(part);
         let variance = mean(centred.clone().powi_scalar(2));
         centred / (variance + epsilon).sqrt()
@@ -105,7 +113,10 @@ pub fn standardise(x: Tensor<3>, split: IbnSplit, epsilon: f64) -> Tensor<3> {
     if n == channels {
         return over(x, false);
     }
-    Tensor::cat(vec![over(x.clone().narrow(2, 0, n), false), over(x.narrow(2, n, channels - n), true)], 2)
+    Tensor::cat(
+        vec![over(x.clone().narrow(2, 0, n), false), over(x.narrow(2, n, channels - n), true)],
+        2,
+    )
 }
 
 /// See [`crate::affine_relu`].

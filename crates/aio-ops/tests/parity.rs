@@ -7,11 +7,13 @@ use burn::tensor::{Device, Tensor, TensorData};
 fn random<const D: usize>(shape: [usize; D], seed: u64) -> TensorData {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     let mut uniform = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 40) as f32 / (1u64 << 24) as f32
     };
     let count = shape.iter().product();
-    let values: Vec<f32> = (0..count).map(|_| 2.0 * (uniform() + uniform() + uniform()) - 3.0).collect();
+    let values: Vec<f32> =
+        (0..count).map(|_| 2.0 * (uniform() + uniform() + uniform()) - 3.0).collect();
     TensorData::new(values, shape)
 }
 
@@ -32,18 +34,27 @@ fn check<const N: usize, const D: usize, const O: usize>(
     let device = Device::flex();
     let tracked = device.clone().autodiff();
     let run = |f: &dyn Fn([Tensor<1>; N], Tensor<D>) -> Tensor<O>| {
-        let vectors = inputs.clone().map(|data| Tensor::<1>::from_data(data, &tracked).require_grad());
+        let vectors =
+            inputs.clone().map(|data| Tensor::<1>::from_data(data, &tracked).require_grad());
         let x = Tensor::<D>::from_data(x.clone(), &tracked).require_grad();
         let y = f(vectors.clone(), x.clone());
         let weights = Tensor::<O>::from_data(random(y.dims(), 99), &device).autodiff();
         let grads = (y.clone() * weights).sum().backward();
-        let mut results = vec![y.without_autodiff().into_data(), x.grad(&grads).expect("x has a gradient").into_data()];
-        results.extend(vectors.iter().take(main).map(|v| v.grad(&grads).expect("a gradient").into_data()));
+        let mut results = vec![
+            y.without_autodiff().into_data(),
+            x.grad(&grads).expect("x has a gradient").into_data(),
+        ];
+        results.extend(
+            vectors.iter().take(main).map(|v| v.grad(&grads).expect("a gradient").into_data()),
+        );
         results
     };
     for (i, (a, b)) in run(&ours).iter().zip(&run(&plain)).enumerate() {
         let d = difference(a, b);
-        assert!(d < tolerance, "result {i} (0 value, 1 gradient of x, then vectors) differs by {d}");
+        assert!(
+            d < tolerance,
+            "result {i} (0 value, 1 gradient of x, then vectors) differs by {d}"
+        );
     }
     // Without autodiff the same values come out.
     let vectors = inputs.clone().map(|data| Tensor::<1>::from_data(data, &device));
@@ -61,8 +72,21 @@ fn gelu_agrees() {
 fn gelu_matches_the_error_function_at_its_tails() {
     let x = [-30.0f32, -6.0, -3.0, -1.0, -1e-3, 0.0, 0.5, 2.0, 6.0, 30.0];
     // x·Φ(x) in double precision, from Python's math.erf.
-    let expected = [0.0f32, -5.919526e-9, -0.00404969, -0.15865525, -0.00049960106, 0.0, 0.34573123, 1.9544997, 6.0, 30.0];
-    let y = aio_ops::gelu(Tensor::from_data(TensorData::new(x.to_vec(), [1, 1, 10]), &Device::flex())).into_data();
+    let expected = [
+        0.0f32,
+        -5.919526e-9,
+        -0.00404969,
+        -0.15865525,
+        -0.00049960106,
+        0.0,
+        0.34573123,
+        1.9544997,
+        6.0,
+        30.0,
+    ];
+    let y =
+        aio_ops::gelu(Tensor::from_data(TensorData::new(x.to_vec(), [1, 1, 10]), &Device::flex()))
+            .into_data();
     for (y, e) in y.iter::<f32>().zip(expected) {
         assert!((y - e).abs() < 1e-6, "{y} {e}");
     }
@@ -102,9 +126,11 @@ fn attention_agrees_with_and_without_padding() {
 
 #[test]
 fn convolution_agrees() {
-    for window in
-        [Window { kernel: 3, stride: 1, padding: 1 }, Window { kernel: 7, stride: 2, padding: 3 }, Window { kernel: 4, stride: 4, padding: 0 }]
-    {
+    for window in [
+        Window { kernel: 3, stride: 1, padding: 1 },
+        Window { kernel: 7, stride: 2, padding: 3 },
+        Window { kernel: 4, stride: 4, padding: 0 },
+    ] {
         let patch = window.kernel * window.kernel * 3;
         let kernel = move |v: Tensor<1>| v.reshape([patch, 5]);
         check(
@@ -122,7 +148,14 @@ fn convolution_agrees() {
 fn standardisation_agrees_for_instance_batch_and_both() {
     for instance in [0, 3, 8] {
         let split = IbnSplit { instance };
-        check([], 0, 1e-4, |[], x| aio_ops::standardise(x, split, 1e-5), |[], x| reference::standardise(x, split, 1e-5), random([4, 10, 8], 7));
+        check(
+            [],
+            0,
+            1e-4,
+            |[], x| aio_ops::standardise(x, split, 1e-5),
+            |[], x| reference::standardise(x, split, 1e-5),
+            random([4, 10, 8], 7),
+        );
     }
 }
 

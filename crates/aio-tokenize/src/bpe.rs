@@ -100,13 +100,20 @@ impl Bpe {
         // Text is in lower case. The reference ignores case all the same, by which U+0345, whose capital is a letter, is neither a letter
         // nor anything else there, and is dropped.
         let words = r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}\u{345}]+";
-        Self { ranks, ids, byte_symbols, words: Regex::new(words).expect("a valid pattern"), spaces: Regex::new(r"\s+").expect("a valid pattern") }
+        Self {
+            ranks,
+            ids,
+            byte_symbols,
+            words: Regex::new(words).expect("a valid pattern"),
+            spaces: Regex::new(r"\s+").expect("a valid pattern"),
+        }
     }
 
     /// Encodes a sentence.
     #[must_use]
     pub fn encode(&self, sentence: &str) -> Encoded {
-        let cleaned = self.spaces.replace_all(clean::basic(sentence).trim(), " ").trim().to_lowercase();
+        let cleaned =
+            self.spaces.replace_all(clean::basic(sentence).trim(), " ").trim().to_lowercase();
         let (mut ids, mut word_of, mut words) = (vec![START], vec![None], Vec::new());
         for (index, word) in self.words.find_iter(&cleaned).enumerate() {
             for id in self.pieces(word.as_str()) {
@@ -129,12 +136,15 @@ impl Bpe {
             "<|endoftext|>" => return vec![END],
             _ => {}
         }
-        let mut parts: Vec<String> = word.bytes().map(|b| self.byte_symbols[usize::from(b)].to_string()).collect();
+        let mut parts: Vec<String> =
+            word.bytes().map(|b| self.byte_symbols[usize::from(b)].to_string()).collect();
         if let Some(last) = parts.last_mut() {
             last.push_str("</w>");
         }
         while let Some(best) = (0..parts.len().saturating_sub(1))
-            .filter_map(|i| self.ranks.get(&(parts[i].clone(), parts[i + 1].clone())).map(|rank| (*rank, i)))
+            .filter_map(|i| {
+                self.ranks.get(&(parts[i].clone(), parts[i + 1].clone())).map(|rank| (*rank, i))
+            })
             .min()
             .map(|(_, i)| (parts[i].clone(), parts[i + 1].clone()))
         {

@@ -21,9 +21,15 @@ fn fix(text: &str) -> String {
     let entities = !text.contains('<');
     let mut text = text.to_owned();
     loop {
-        let mut fixed = if entities && text.contains('&') { unescape_strict(&text) } else { text.clone() };
+        let mut fixed =
+            if entities && text.contains('&') { unescape_strict(&text) } else { text.clone() };
         if !fixed.is_ascii() || fixed.chars().any(char::is_control) {
-            fixed = fixed.chars().filter(|c| !is_control(*c)).flat_map(|c| plain(c).chars().collect::<Vec<_>>()).nfc().collect();
+            fixed = fixed
+                .chars()
+                .filter(|c| !is_control(*c))
+                .flat_map(|c| plain(c).chars().collect::<Vec<_>>())
+                .nfc()
+                .collect();
         }
         if fixed == text {
             return text;
@@ -76,18 +82,27 @@ fn plain(c: char) -> String {
 /// Named entities with their semicolon, and in ftfy's way also those of lower-case names written in capitals.
 static ENTITIES: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
     let name = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let known: HashMap<String, String> = NAMED_ENTITIES.iter().map(|(n, text)| (name(n), (*text).to_owned())).collect();
-    let capitals = known.iter().filter(|(n, _)| **n == n.to_lowercase()).map(|(n, text)| (n.to_uppercase(), text.to_uppercase()));
+    let known: HashMap<String, String> =
+        NAMED_ENTITIES.iter().map(|(n, text)| (name(n), (*text).to_owned())).collect();
+    let capitals = known
+        .iter()
+        .filter(|(n, _)| **n == n.to_lowercase())
+        .map(|(n, text)| (n.to_uppercase(), text.to_uppercase()));
     let missing: Vec<(String, String)> = capitals.filter(|(n, _)| !known.contains_key(n)).collect();
     known.into_iter().chain(missing).collect()
 });
 
 /// ftfy's `unescape_html`: whole entities with a semicolon, and nothing else.
 fn unescape_strict(text: &str) -> String {
-    static ENTITY: LazyLock<Regex> = LazyLock::new(|| Regex::new("&(#?[0-9A-Za-z]{1,24});").expect("a valid pattern"));
+    static ENTITY: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new("&(#?[0-9A-Za-z]{1,24});").expect("a valid pattern"));
     let replaced = ENTITY.replace_all(text, |found: &Captures| {
         let name = &found[1];
-        let known = if let Some(number) = name.strip_prefix('#') { numbered(number) } else { ENTITIES.get(name).cloned() };
+        let known = if let Some(number) = name.strip_prefix('#') {
+            numbered(number)
+        } else {
+            ENTITIES.get(name).cloned()
+        };
         known.unwrap_or_else(|| found[0].to_owned())
     });
     replaced.into_owned()
@@ -102,10 +117,16 @@ const LEGACY: &str = "AElig AMP Aacute Acirc Agrave Aring Atilde Auml COPY Ccedi
 
 /// Python's `html.unescape`.
 fn unescape(text: &str) -> String {
-    static REFERENCE: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new("&(#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[^\\t\\n\\x0c <&#;]{1,32};?)").expect("a valid pattern"));
-    static NAMED: LazyLock<HashMap<String, String>> =
-        LazyLock::new(|| NAMED_ENTITIES.iter().map(|(n, text)| (String::from_utf8_lossy(n).into_owned(), (*text).to_owned())).collect());
+    static REFERENCE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new("&(#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[^\\t\\n\\x0c <&#;]{1,32};?)")
+            .expect("a valid pattern")
+    });
+    static NAMED: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
+        NAMED_ENTITIES
+            .iter()
+            .map(|(n, text)| (String::from_utf8_lossy(n).into_owned(), (*text).to_owned()))
+            .collect()
+    });
     let replaced = REFERENCE.replace_all(text, |found: &Captures| {
         let reference = &found[1];
         if let Some(number) = reference.strip_prefix('#') {
@@ -115,7 +136,10 @@ fn unescape(text: &str) -> String {
             return known.clone();
         }
         // The longest name that needs no semicolon, and the rest as it stands.
-        let legacy = LEGACY.split_whitespace().filter(|name| reference.starts_with(name)).max_by_key(|name| name.len());
+        let legacy = LEGACY
+            .split_whitespace()
+            .filter(|name| reference.starts_with(name))
+            .max_by_key(|name| name.len());
         match legacy {
             Some(name) => format!("{}{}", NAMED[name], &reference[name.len()..]),
             None => found[0].to_owned(),
@@ -127,8 +151,9 @@ fn unescape(text: &str) -> String {
 /// The character of a number as HTML reads it: Windows-1252 where Latin-1 has controls, a question mark where there is none.
 fn numbered(digits: &str) -> Option<String> {
     const WINDOWS: [char; 32] = [
-        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘', '’', '“', '”', '•', '–', '—',
-        '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž',
+        '\u{8f}', '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}',
+        'ž', 'Ÿ',
     ];
     let number = match digits.strip_prefix(['x', 'X']) {
         Some(hexadecimal) => u32::from_str_radix(hexadecimal, 16),

@@ -78,7 +78,8 @@ struct Conv {
 impl Conv {
     fn init(from: usize, to: usize, window: Window, device: &Device) -> Self {
         let fan_in = from * window.kernel * window.kernel;
-        let weight = Initializer::Normal { mean: 0.0, std: (2.0 / fan_in as f64).sqrt() }.init([to, from, window.kernel, window.kernel], device);
+        let weight = Initializer::Normal { mean: 0.0, std: (2.0 / fan_in as f64).sqrt() }
+            .init([to, from, window.kernel, window.kernel], device);
         Self { weight, window }
     }
 
@@ -119,7 +120,11 @@ impl Ibn {
     /// The same normalisation with running statistics of its own; a clone shares them with its origin.
     fn separate(self) -> Self {
         let copy = |state: &RunningState<Tensor<1>>| RunningState::new(state.value_sync());
-        Self { running_mean: copy(&self.running_mean), running_var: copy(&self.running_var), ..self }
+        Self {
+            running_mean: copy(&self.running_mean),
+            running_var: copy(&self.running_var),
+            ..self
+        }
     }
 
     /// `[batch, pixels, channels]` to the same. With parameters on an autodiff device and statistics of the batch, the
@@ -161,7 +166,11 @@ impl Ibn {
             (x, inverse, shift)
         } else {
             let device = inverse.device();
-            let own = aio_ops::standardise(x.clone().narrow(2, 0, self.instance), IbnSplit { instance: self.instance }, EPSILON);
+            let own = aio_ops::standardise(
+                x.clone().narrow(2, 0, self.instance),
+                IbnSplit { instance: self.instance },
+                EPSILON,
+            );
             let shared = x.narrow(2, self.instance, channels - self.instance);
             (
                 Tensor::cat(vec![own, shared], 2),
@@ -236,14 +245,26 @@ impl StemConfig {
     pub fn check(&self, height: usize, width: usize) -> Result<(), String> {
         let Self { kind, channels, patch, ibn: _ } = *self;
         if kind != StemKind::Patch && (channels == 0 || !channels.is_multiple_of(2)) {
-            return Err(format!("stem.channels is {channels}, expected an even number: half of them are instance-normalised"));
+            return Err(format!(
+                "stem.channels is {channels}, expected an even number: half of them are instance-normalised"
+            ));
         }
-        if patch < 2 || (kind != StemKind::Patch && !patch.is_multiple_of(2)) || (kind == StemKind::Pyramid && !patch.is_power_of_two()) {
-            let expected = if kind == StemKind::Pyramid { "a power of two" } else { "an even number" };
+        if patch < 2
+            || (kind != StemKind::Patch && !patch.is_multiple_of(2))
+            || (kind == StemKind::Pyramid && !patch.is_power_of_two())
+        {
+            let expected =
+                if kind == StemKind::Pyramid { "a power of two" } else { "an even number" };
             return Err(format!("stem.patch is {patch}, expected {expected}, at least 2"));
         }
-        if height == 0 || width == 0 || !height.is_multiple_of(patch) || !width.is_multiple_of(patch) {
-            return Err(format!("pictures of {height} × {width} (height × width) do not divide into patches of {patch}"));
+        if height == 0
+            || width == 0
+            || !height.is_multiple_of(patch)
+            || !width.is_multiple_of(patch)
+        {
+            return Err(format!(
+                "pictures of {height} × {width} (height × width) do not divide into patches of {patch}"
+            ));
         }
         Ok(())
     }
@@ -267,7 +288,11 @@ impl StemConfig {
         let c = self.channels;
         let half = Window { kernel: 3, stride: 2, padding: 1 };
         let same = Window { kernel: 3, stride: 1, padding: 1 };
-        let layer = |channels, window, instance| LayerPlan { channels, window, instance: if self.ibn { instance } else { 0 } };
+        let layer = |channels, window, instance| LayerPlan {
+            channels,
+            window,
+            instance: if self.ibn { instance } else { 0 },
+        };
         match self.kind {
             StemKind::Patch => Vec::new(),
             StemKind::TransreidSsl => {
@@ -275,8 +300,10 @@ impl StemConfig {
                 vec![layer(c, first, c / 2), layer(c, same, c / 2), layer(c, same, 0)]
             }
             StemKind::Pyramid => {
-                let early = (0..self.patch.ilog2().min(2)).map(|i| layer(c << i, half, (c << i) / 2));
-                let late = (2..self.patch.ilog2()).flat_map(|i| [layer(c << i, half, 0), layer(c << i, same, 0)]);
+                let early =
+                    (0..self.patch.ilog2().min(2)).map(|i| layer(c << i, half, (c << i) / 2));
+                let late = (2..self.patch.ilog2())
+                    .flat_map(|i| [layer(c << i, half, 0), layer(c << i, same, 0)]);
                 early.chain(late).collect()
             }
         }
@@ -296,9 +323,15 @@ impl StemConfig {
         let side = self.patch / reduced;
         ImageTokenizer {
             layers,
-            proj: Conv::init(channels, width, Window { kernel: side, stride: side, padding: 0 }, device),
+            proj: Conv::init(
+                channels,
+                width,
+                Window { kernel: side, stride: side, padding: 0 },
+                device,
+            ),
             proj_bias: Param::from_tensor(Tensor::zeros([width], device)),
-            positions: Initializer::Normal { mean: 0.0, std: 0.02 }.init([grid.rows * grid.columns, width], device),
+            positions: Initializer::Normal { mean: 0.0, std: 0.02 }
+                .init([grid.rows * grid.columns, width], device),
             rows: grid.rows,
             columns: grid.columns,
         }
@@ -341,14 +374,22 @@ impl ImageTokenizer {
             }
         }
         let copy = self.clone();
-        let layers = copy.layers.into_iter().map(|layer| Layer { norm: layer.norm.separate(), ..layer }).collect();
+        let layers = copy
+            .layers
+            .into_iter()
+            .map(|layer| Layer { norm: layer.norm.separate(), ..layer })
+            .collect();
         Self { layers, ..copy }.map(&mut Fresh)
     }
 
     /// The same stem with the statistics that its batch normalisations use in training.
     #[must_use]
     pub fn with_statistics(self, statistics: Statistics) -> Self {
-        let layers = self.layers.into_iter().map(|layer| Layer { norm: Ibn { statistics, ..layer.norm }, ..layer }).collect();
+        let layers = self
+            .layers
+            .into_iter()
+            .map(|layer| Layer { norm: Ibn { statistics, ..layer.norm }, ..layer })
+            .collect();
         Self { layers, ..self }
     }
 
@@ -362,8 +403,12 @@ impl ImageTokenizer {
         let positions = self.positions.val();
         let [_, width] = positions.dims();
         let plane = positions.reshape([1, rows, columns, width]).permute([0, 3, 1, 2]);
-        let options = InterpolateOptions::new(InterpolateMode::Bicubic).with_align_corners(false).with_output_size([grid.rows, grid.columns]);
-        let positions = interpolate(plane, options).permute([0, 2, 3, 1]).reshape([grid.rows * grid.columns, width]);
+        let options = InterpolateOptions::new(InterpolateMode::Bicubic)
+            .with_align_corners(false)
+            .with_output_size([grid.rows, grid.columns]);
+        let positions = interpolate(plane, options)
+            .permute([0, 2, 3, 1])
+            .reshape([grid.rows * grid.columns, width]);
         self.positions = Param::from_tensor(leaf(&positions));
         (self.rows, self.columns) = (grid.rows, grid.columns);
         self

@@ -70,10 +70,13 @@ impl TokenizersConfig {
     /// Builds tokenizers with random weights for an encoder of `width`.
     #[must_use]
     pub fn init(&self, width: usize, device: &Device) -> Tokenizers {
-        let image = |m| self.modalities.contains(m).then(|| self.stem.init(self.grid(), width, device));
+        let image =
+            |m| self.modalities.contains(m).then(|| self.stem.init(self.grid(), width, device));
         Tokenizers {
             cls: Initializer::Normal { mean: 0.0, std: 0.02 }.init([1, width], device),
-            registers: (self.registers > 0).then(|| Initializer::Normal { mean: 0.0, std: 0.02 }.init([self.registers, width], device)),
+            registers: (self.registers > 0).then(|| {
+                Initializer::Normal { mean: 0.0, std: 0.02 }.init([self.registers, width], device)
+            }),
             rgb: image(Modality::Rgb),
             infrared: image(Modality::Infrared),
             sketch: image(Modality::Sketch),
@@ -105,7 +108,9 @@ impl Tokenizers {
     /// The same tokenizers with those of `modalities` outside the gradient.
     #[must_use]
     pub fn frozen(self, modalities: ModalitySet) -> Self {
-        let image = |tokenizer: Option<ImageTokenizer>, m| tokenizer.map(|t| if modalities.contains(m) { t.no_grad() } else { t });
+        let image = |tokenizer: Option<ImageTokenizer>, m| {
+            tokenizer.map(|t| if modalities.contains(m) { t.no_grad() } else { t })
+        };
         Self {
             cls: self.cls,
             registers: self.registers,
@@ -113,15 +118,24 @@ impl Tokenizers {
             infrared: image(self.infrared, Modality::Infrared),
             sketch: image(self.sketch, Modality::Sketch),
             colour_pencil: image(self.colour_pencil, Modality::ColourPencil),
-            text: self.text.map(|t| if modalities.contains(Modality::Text) { t.no_grad() } else { t }),
+            text: self
+                .text
+                .map(|t| if modalities.contains(Modality::Text) { t.no_grad() } else { t }),
         }
     }
 
     /// The same tokenizers with the statistics that the stems' batch normalisations use in training.
     #[must_use]
     pub fn with_statistics(self, statistics: Statistics) -> Self {
-        let image = |tokenizer: Option<ImageTokenizer>| tokenizer.map(|t| t.with_statistics(statistics));
-        Self { rgb: image(self.rgb), infrared: image(self.infrared), sketch: image(self.sketch), colour_pencil: image(self.colour_pencil), ..self }
+        let image =
+            |tokenizer: Option<ImageTokenizer>| tokenizer.map(|t| t.with_statistics(statistics));
+        Self {
+            rgb: image(self.rgb),
+            infrared: image(self.infrared),
+            sketch: image(self.sketch),
+            colour_pencil: image(self.colour_pencil),
+            ..self
+        }
     }
 
     /// The same tokenizers with the `[CLS]` token and what follows it outside the gradient.
@@ -143,7 +157,9 @@ impl Tokenizers {
     /// The modalities that have a tokenizer.
     #[must_use]
     pub fn modalities(&self) -> ModalitySet {
-        let known = |m: &Modality| if *m == Modality::Text { self.text.is_some() } else { self.image(*m).is_some() };
+        let known = |m: &Modality| {
+            if *m == Modality::Text { self.text.is_some() } else { self.image(*m).is_some() }
+        };
         Modality::ALL.into_iter().filter(known).collect()
     }
 
@@ -153,8 +169,10 @@ impl Tokenizers {
     /// If `present` is empty or names a modality without a tokenizer; callers check [`Self::modalities`].
     #[must_use]
     pub fn sequence(&self, present: &[Present]) -> TokenSequence {
-        let parts: Vec<(Tensor<3>, Option<Tensor<2>>)> = present.iter().map(|p| self.tokens(p)).collect();
-        let [batch, _, width] = parts.first().expect("a sequence holds at least one modality").0.dims();
+        let parts: Vec<(Tensor<3>, Option<Tensor<2>>)> =
+            present.iter().map(|p| self.tokens(p)).collect();
+        let [batch, _, width] =
+            parts.first().expect("a sequence holds at least one modality").0.dims();
         let device = parts[0].0.device();
         let cls = self.cls.val().unsqueeze::<3>().expand([batch, 1, width]);
         let ones = |n: usize| Tensor::<2>::ones([batch, n], &plain(&device));
@@ -180,7 +198,10 @@ impl Tokenizers {
     pub fn length(&self, present: &Present) -> usize {
         match present {
             Present::Pictures(modality, _) => {
-                let Grid { rows, columns } = self.image(*modality).unwrap_or_else(|| panic!("no tokenizer for {modality}")).grid();
+                let Grid { rows, columns } = self
+                    .image(*modality)
+                    .unwrap_or_else(|| panic!("no tokenizer for {modality}"))
+                    .grid();
                 rows * columns
             }
             Present::Text(ids) => ids.dims()[1],
@@ -190,7 +211,8 @@ impl Tokenizers {
     fn tokens(&self, present: &Present) -> (Tensor<3>, Option<Tensor<2>>) {
         match present {
             Present::Pictures(modality, pictures) => {
-                let tokenizer = self.image(*modality).unwrap_or_else(|| panic!("no tokenizer for {modality}"));
+                let tokenizer =
+                    self.image(*modality).unwrap_or_else(|| panic!("no tokenizer for {modality}"));
                 (tokenizer.forward(pictures.clone()), None)
             }
             Present::Text(ids) => {

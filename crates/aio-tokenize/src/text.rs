@@ -27,8 +27,11 @@ impl TextConfig {
     pub fn init(&self, width: usize, device: &Device) -> TextTokenizer {
         let normal = |std| Initializer::Normal { mean: 0.0, std };
         TextTokenizer {
-            embedding: EmbeddingConfig::new(VOCABULARY, self.width).with_initializer(normal(0.1)).init(device),
-            proj: (self.width != width).then(|| LinearConfig::new(self.width, width).with_bias(false).init(device)),
+            embedding: EmbeddingConfig::new(VOCABULARY, self.width)
+                .with_initializer(normal(0.1))
+                .init(device),
+            proj: (self.width != width)
+                .then(|| LinearConfig::new(self.width, width).with_bias(false).init(device)),
             positions: normal(0.02).init([CONTEXT, width], device),
         }
     }

@@ -13,18 +13,33 @@ const GOLDEN: &[u8] = include_bytes!("golden/stem.safetensors");
 fn tensor<const D: usize>(name: &str) -> Tensor<D> {
     let file = SafeTensors::deserialize(GOLDEN).expect("golden file");
     let view = file.tensor(name).expect(name);
-    let values: Vec<f32> = view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+    let values: Vec<f32> =
+        view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
     let shape: [usize; D] = view.shape().try_into().expect("rank");
     Tensor::from_data(TensorData::new(values, shape), &Device::flex())
 }
 
 /// The golden stems: name in the file, kind, side of a token, whether it has IBN.
-const STEMS: [(&str, StemKind, usize, bool); 3] =
-    [("transreid-ssl", StemKind::TransreidSsl, 4, true), ("pyramid", StemKind::Pyramid, 8, true), ("batch", StemKind::Pyramid, 8, false)];
+const STEMS: [(&str, StemKind, usize, bool); 3] = [
+    ("transreid-ssl", StemKind::TransreidSsl, 4, true),
+    ("pyramid", StemKind::Pyramid, 8, true),
+    ("batch", StemKind::Pyramid, 8, false),
+];
 
-fn stem((name, kind, patch, ibn): (&str, StemKind, usize, bool), device: &Device) -> ImageTokenizer {
-    let fresh = StemConfig { kind, channels: 8, patch, ibn }.init(Grid { rows: 16 / patch, columns: 8 / patch }, 12, device);
-    Weights::from_bytes("golden", GOLDEN.to_vec()).below(&format!("{name}.")).expect("prefix").load(fresh).expect("every tensor fits")
+fn stem(
+    (name, kind, patch, ibn): (&str, StemKind, usize, bool),
+    device: &Device,
+) -> ImageTokenizer {
+    let fresh = StemConfig { kind, channels: 8, patch, ibn }.init(
+        Grid { rows: 16 / patch, columns: 8 / patch },
+        12,
+        device,
+    );
+    Weights::from_bytes("golden", GOLDEN.to_vec())
+        .below(&format!("{name}."))
+        .expect("prefix")
+        .load(fresh)
+        .expect("every tensor fits")
 }
 
 fn difference(a: Tensor<3>, b: Tensor<3>) -> f32 {
@@ -36,7 +51,12 @@ fn in_training_the_batch_statistics_match_pytorch() {
     // The golden running statistics are those after the training pass, which do not enter the training output.
     for golden in STEMS {
         let tokens = stem(golden, &Device::flex().autodiff()).forward(tensor("test.x"));
-        assert!(difference(tokens.without_autodiff(), tensor(&format!("test.{}.train", golden.0))) < 1e-4, "{}", golden.0);
+        assert!(
+            difference(tokens.without_autodiff(), tensor(&format!("test.{}.train", golden.0)))
+                < 1e-4,
+            "{}",
+            golden.0
+        );
     }
 }
 
@@ -44,7 +64,11 @@ fn in_training_the_batch_statistics_match_pytorch() {
 fn in_evaluation_the_running_statistics_match_pytorch() {
     for golden in STEMS {
         let tokens = stem(golden, &Device::flex()).forward(tensor("test.x"));
-        assert!(difference(tokens, tensor(&format!("test.{}.evaluation", golden.0))) < 1e-4, "{}", golden.0);
+        assert!(
+            difference(tokens, tensor(&format!("test.{}.evaluation", golden.0))) < 1e-4,
+            "{}",
+            golden.0
+        );
     }
 }
 
@@ -80,7 +104,12 @@ fn with_pretrained_statistics_training_computes_what_evaluation_does_and_leaves_
         let bytes = |s: &ImageTokenizer| aio_encoder::weights::module_bytes(s).expect("bytes");
         let before = bytes(&stem);
         let tokens = stem.forward(tensor("test.x"));
-        assert!(difference(tokens.without_autodiff(), tensor(&format!("test.{}.evaluation", golden.0))) < 1e-4, "{}", golden.0);
+        assert!(
+            difference(tokens.without_autodiff(), tensor(&format!("test.{}.evaluation", golden.0)))
+                < 1e-4,
+            "{}",
+            golden.0
+        );
         assert!(bytes(&stem) == before, "{}", golden.0);
     }
 }
@@ -95,7 +124,8 @@ fn positions_follow_a_new_grid() {
 
 #[test]
 fn a_stem_that_does_not_fit_is_refused_by_the_name_of_its_field() {
-    let check = |kind, channels, patch| StemConfig { kind, channels, patch, ibn: true }.check(96, 48);
+    let check =
+        |kind, channels, patch| StemConfig { kind, channels, patch, ibn: true }.check(96, 48);
     assert_eq!(check(StemKind::TransreidSsl, 64, 12), Ok(()));
     assert_eq!(check(StemKind::Pyramid, 16, 16), Ok(()));
     assert!(check(StemKind::Pyramid, 16, 12).is_err_and(|e| e.contains("stem.patch is 12")));
@@ -106,10 +136,16 @@ fn a_stem_that_does_not_fit_is_refused_by_the_name_of_its_field() {
 
 #[test]
 fn ids_equal_those_of_clips_tokenizer() {
-    let rows: Vec<serde_json::Value> = serde_json::from_str(include_str!("golden/bpe.json")).expect("golden file");
+    let rows: Vec<serde_json::Value> =
+        serde_json::from_str(include_str!("golden/bpe.json")).expect("golden file");
     for row in rows {
         let caption = row["caption"].as_str().expect("caption");
-        let expected: Vec<u32> = row["ids"].as_array().expect("ids").iter().map(|v| v.as_u64().expect("id") as u32).collect();
+        let expected: Vec<u32> = row["ids"]
+            .as_array()
+            .expect("ids")
+            .iter()
+            .map(|v| v.as_u64().expect("id") as u32)
+            .collect();
         assert_eq!(Bpe::clip().encode(caption).padded(), expected, "{caption:?}");
     }
 }
@@ -123,7 +159,10 @@ fn unpacked(bytes: &[u8]) -> String {
 #[test]
 fn ten_thousand_captions_have_the_ids_of_clips_tokenizer() {
     // scripts/golden/captions.py: accents, emoji, entities, many scripts, empty and over-long lines.
-    let (captions, ids) = (unpacked(include_bytes!("golden/captions.txt.gz")), unpacked(include_bytes!("golden/captions.ids.gz")));
+    let (captions, ids) = (
+        unpacked(include_bytes!("golden/captions.txt.gz")),
+        unpacked(include_bytes!("golden/captions.ids.gz")),
+    );
     assert_eq!(captions.split_terminator('\n').count(), 10_240);
     let mut wrong = Vec::new();
     for (caption, expected) in captions.split_terminator('\n').zip(ids.split_terminator('\n')) {
@@ -133,7 +172,12 @@ fn ten_thousand_captions_have_the_ids_of_clips_tokenizer() {
             wrong.push(format!("{caption:?}\n  {found:?}\n  {expected:?}"));
         }
     }
-    assert!(wrong.is_empty(), "{} differ, such as\n{}", wrong.len(), wrong[..wrong.len().min(40)].join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} differ, such as\n{}",
+        wrong.len(),
+        wrong[..wrong.len().min(40)].join("\n")
+    );
 }
 
 #[test]
@@ -146,7 +190,8 @@ fn truncation_is_reported() {
 #[test]
 fn every_piece_knows_its_word() {
     let encoded = Bpe::clip().encode("A turquoise rucksack");
-    let words: Vec<&str> = encoded.word_of.iter().flatten().map(|w| encoded.words[*w].as_str()).collect();
+    let words: Vec<&str> =
+        encoded.word_of.iter().flatten().map(|w| encoded.words[*w].as_str()).collect();
     assert_eq!(words.first(), Some(&"a"));
     assert_eq!(words.last(), Some(&"rucksack"));
     assert_eq!(encoded.ids.len(), encoded.word_of.len());

@@ -170,7 +170,9 @@ enum SweepCommand {
 
 fn shard(typed: &str) -> std::result::Result<(usize, usize), String> {
     let parsed = typed.split_once('/').and_then(|(i, n)| Some((i.parse().ok()?, n.parse().ok()?)));
-    parsed.filter(|(i, n)| i < n).ok_or_else(|| "expected i/n with i from 0 to n − 1, such as 0/4".to_owned())
+    parsed
+        .filter(|(i, n)| i < n)
+        .ok_or_else(|| "expected i/n with i from 0 to n − 1, such as 0/4".to_owned())
 }
 
 #[derive(Subcommand)]
@@ -257,14 +259,31 @@ fn run(command: Command) -> Result<String> {
             report::results(&[result], Format::Markdown)
         }
         Command::Sweep { command } => match command {
-            SweepCommand::Plan { file, runs } | SweepCommand::Status { file, runs } => Sweep::load(&file)?.plan(&runs),
-            SweepCommand::Slurm { file, dry_run, runs } => Sweep::load(&file)?.submit(&runs, dry_run),
-            SweepCommand::Check { file, device, runs } => Sweep::load(&file)?.check(&runs, &device),
-            SweepCommand::Run { file, shard, only, seed, wait, continue_on_error, device, runs } => {
-                Sweep::load(&file)?.run(&runs, &device, &Choose { shard, only, seed, wait, keep_going: continue_on_error })
+            SweepCommand::Plan { file, runs } | SweepCommand::Status { file, runs } => {
+                Sweep::load(&file)?.plan(&runs)
             }
+            SweepCommand::Slurm { file, dry_run, runs } => {
+                Sweep::load(&file)?.submit(&runs, dry_run)
+            }
+            SweepCommand::Check { file, device, runs } => Sweep::load(&file)?.check(&runs, &device),
+            SweepCommand::Run {
+                file,
+                shard,
+                only,
+                seed,
+                wait,
+                continue_on_error,
+                device,
+                runs,
+            } => Sweep::load(&file)?.run(
+                &runs,
+                &device,
+                &Choose { shard, only, seed, wait, keep_going: continue_on_error },
+            ),
         },
-        Command::Report { names, format, plots, runs } => report_all(&names, format, plots.as_deref(), &runs),
+        Command::Report { names, format, plots, runs } => {
+            report_all(&names, format, plots.as_deref(), &runs)
+        }
         Command::Data { command: DataCommand::List { root } } => Ok(check::list(&root)),
         Command::Data { command: DataCommand::Check(request) } => {
             let report = check::check(&request)?;
@@ -276,14 +295,17 @@ fn run(command: Command) -> Result<String> {
                 benchmark::contact_sheet(&path, seed)?;
             }
             let bar = progress::bar("rendering", 1, "pictures");
-            let manifest = benchmark::write(&out, seed, benchmark::Size::default(), &|done, total| {
-                bar.set_length(total as u64);
-                bar.set_position(done as u64);
-            })?;
+            let manifest =
+                benchmark::write(&out, seed, benchmark::Size::default(), &|done, total| {
+                    bar.set_length(total as u64);
+                    bar.set_position(done as u64);
+                })?;
             bar.finish_and_clear();
             Ok(format!("{} files, content {}\n", manifest.files, manifest.content))
         }
-        Command::Data { command: DataCommand::Prepare { dataset, root } } => check::prepare(&dataset, &root),
+        Command::Data { command: DataCommand::Prepare { dataset, root } } => {
+            check::prepare(&dataset, &root)
+        }
         Command::Data { command: DataCommand::Trials(request) } => trials::run(&request),
         Command::Score(request) => score::run(&request),
         Command::Embed(request) => embed::run(&request),
@@ -291,19 +313,31 @@ fn run(command: Command) -> Result<String> {
         Command::Encode(request) => foundation::encode(&request),
         Command::Weights { command } => foundation::run(&command),
         Command::Tokenize { json } => tokenize(json),
-        Command::Pretrain { recipe, out } => Ok(format!("{}\n", pretrain::run(&recipe, &out, &burn::tensor::Device::flex())?.display())),
+        Command::Pretrain { recipe, out } => Ok(format!(
+            "{}\n",
+            pretrain::run(&recipe, &out, &burn::tensor::Device::flex())?.display()
+        )),
     }
 }
 
-fn report_all(names: &[String], format: Format, plots: Option<&Path>, runs: &Path) -> Result<String> {
+fn report_all(
+    names: &[String],
+    format: Format,
+    plots: Option<&Path>,
+    runs: &Path,
+) -> Result<String> {
     let mut text = String::new();
     for name in names {
         if name.ends_with(".toml") {
             text += &sweep_table(Path::new(name), format, plots, runs)?;
             continue;
         }
-        let cells = aio_data::fs::sorted_entries(&runs.join(name))
-            .map_err(|_| Error::user(format!("no runs of `{name}` below {}", runs.display()), "run the experiment first: just experiment NAME"))?;
+        let cells = aio_data::fs::sorted_entries(&runs.join(name)).map_err(|_| {
+            Error::user(
+                format!("no runs of `{name}` below {}", runs.display()),
+                "run the experiment first: just experiment NAME",
+            )
+        })?;
         let mut found = false;
         for cell in cells {
             let mut results = Vec::new();
@@ -311,8 +345,12 @@ fn report_all(names: &[String], format: Format, plots: Option<&Path>, runs: &Pat
                 let path = seed.join("result.json");
                 if path.is_file() {
                     let parsed = serde_json::from_str(&aio_data::fs::read_to_string(&path)?);
-                    results
-                        .push(parsed.map_err(|e| Error::user(format!("{}: {e}", path.display()), "the file is damaged; remove it and run again"))?);
+                    results.push(parsed.map_err(|e| {
+                        Error::user(
+                            format!("{}: {e}", path.display()),
+                            "the file is damaged; remove it and run again",
+                        )
+                    })?);
                 }
             }
             if !results.is_empty() {
@@ -332,14 +370,17 @@ fn report_all(names: &[String], format: Format, plots: Option<&Path>, runs: &Pat
 }
 
 fn json<T: serde::Serialize>(value: &T) -> Result<String> {
-    serde_json::to_string_pretty(value).map(|text| text + "\n").map_err(|e| Error::Failure(e.to_string()))
+    serde_json::to_string_pretty(value)
+        .map(|text| text + "\n")
+        .map_err(|e| Error::Failure(e.to_string()))
 }
 
 /// The table of a sweep, as its `[report]` asks for it.
 fn sweep_table(path: &Path, format: Format, plots: Option<&Path>, runs: &Path) -> Result<String> {
     let sweep = Sweep::finished(path, runs)?;
     let results = sweep.results(runs)?;
-    let order = results.iter().flat_map(|(_, of)| of).next().map(|r| r.order.clone()).unwrap_or_default();
+    let order =
+        results.iter().flat_map(|(_, of)| of).next().map(|r| r.order.clone()).unwrap_or_default();
     let tasks = if sweep.report.tasks.is_empty() { order } else { sweep.report.tasks.clone() };
     let rows: Vec<_> = results.into_iter().map(|(cell, of)| (cell.label, of)).collect();
     let metric = sweep.report.metric.as_deref().unwrap_or("map");
@@ -358,11 +399,13 @@ fn tokenize(json: bool) -> Result<String> {
     let mut lines = std::io::stdin().lines();
     let mut out = std::io::BufWriter::new(std::io::stdout());
     loop {
-        let block: Vec<String> = lines
-            .by_ref()
-            .take(LINES)
-            .collect::<std::io::Result<_>>()
-            .map_err(|e| Error::user(format!("standard input, after line {count}: {e}"), "captions must be UTF-8, one per line"))?;
+        let block: Vec<String> =
+            lines.by_ref().take(LINES).collect::<std::io::Result<_>>().map_err(|e| {
+                Error::user(
+                    format!("standard input, after line {count}: {e}"),
+                    "captions must be UTF-8, one per line",
+                )
+            })?;
         if block.is_empty() {
             break;
         }
@@ -371,7 +414,8 @@ fn tokenize(json: bool) -> Result<String> {
         truncated += encoded.iter().filter(|e| e.truncated).count();
         for ids in encoded.iter().map(Encoded::padded) {
             let words: Vec<String> = ids.iter().map(ToString::to_string).collect();
-            let line = if json { format!("[{}]\n", words.join(",")) } else { words.join(" ") + "\n" };
+            let line =
+                if json { format!("[{}]\n", words.join(",")) } else { words.join(" ") + "\n" };
             if out.write_all(line.as_bytes()).is_err() {
                 // A closed pipe, as in `aio tokenize | head`, is not worth a word.
                 return Ok(String::new());
@@ -379,7 +423,10 @@ fn tokenize(json: bool) -> Result<String> {
         }
     }
     let seconds = begun.elapsed().as_secs_f64().max(1e-9);
-    eprintln!("{count} captions, {truncated} cut off at 77 ids, {:.0} captions/s", count as f64 / seconds);
+    eprintln!(
+        "{count} captions, {truncated} cut off at 77 ids, {:.0} captions/s",
+        count as f64 / seconds
+    );
     out.flush().map_err(|e| Error::Failure(format!("standard output: {e}")))?;
     Ok(String::new())
 }

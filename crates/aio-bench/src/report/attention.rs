@@ -17,7 +17,8 @@ const HOT: [f32; 3] = [213.0, 94.0, 0.0];
 
 /// A value between 0 and 1 by where it lies among all of its picture's.
 fn scaled(values: &[f32]) -> Vec<f32> {
-    let (low, high) = values.iter().fold((f32::MAX, f32::MIN), |(low, high), v| (low.min(*v), high.max(*v)));
+    let (low, high) =
+        values.iter().fold((f32::MAX, f32::MIN), |(low, high), v| (low.min(*v), high.max(*v)));
     values.iter().map(|v| (v - low) / (high - low).max(1e-9)).collect()
 }
 
@@ -27,7 +28,11 @@ fn overlaid(mut shown: RgbImage, size: PictureSize, relevance: &[f32]) -> Result
     // The grid has the picture's proportions.
     let columns = ((relevance.len() * width) as f32 / height as f32).sqrt().round().max(1.0) as u32;
     let rows = relevance.len() as u32 / columns;
-    let map = image::ImageBuffer::<image::Luma<f32>, Vec<f32>>::from_raw(columns, rows, scaled(relevance)[..(rows * columns) as usize].to_vec());
+    let map = image::ImageBuffer::<image::Luma<f32>, Vec<f32>>::from_raw(
+        columns,
+        rows,
+        scaled(relevance)[..(rows * columns) as usize].to_vec(),
+    );
     let map = map.ok_or_else(|| Error::Failure("a map of relevance has the wrong size".into()))?;
     let map = imageops::resize(&map, CELL.0, CELL.1, imageops::FilterType::Triangle);
     for (pixel, heat) in shown.pixels_mut().zip(map.pixels()) {
@@ -41,8 +46,15 @@ fn overlaid(mut shown: RgbImage, size: PictureSize, relevance: &[f32]) -> Result
 
 /// Draws queries, each picture beside itself under its relevance, and the sentence with its words coloured by theirs. Relevance is scaled within
 /// each picture and sentence: it compares places, not modalities.
-pub(super) fn draw(extractor: &Extractor, task: &str, lists: &[RankedList]) -> Result<Option<RgbImage>> {
-    let size = PictureSize { height: extractor.preprocessing().height, width: extractor.preprocessing().width };
+pub(super) fn draw(
+    extractor: &Extractor,
+    task: &str,
+    lists: &[RankedList],
+) -> Result<Option<RgbImage>> {
+    let size = PictureSize {
+        height: extractor.preprocessing().height,
+        width: extractor.preprocessing().width,
+    };
     let parts = lists.iter().map(|l| l.pictures.len() as u32).max().unwrap_or(0);
     if lists.is_empty() || parts == 0 {
         return Ok(None);
@@ -50,29 +62,41 @@ pub(super) fn draw(extractor: &Extractor, task: &str, lists: &[RankedList]) -> R
     let pair = 2 * CELL.0 + 2 * GAP;
     let left = GAP + parts * pair;
     let texts = lists.iter().any(|l| l.caption.is_some());
-    let (width, height) = (left + if texts { SENTENCE } else { 0 }, HEAD + lists.len() as u32 * (CELL.1 + GAP));
+    let (width, height) =
+        (left + if texts { SENTENCE } else { 0 }, HEAD + lists.len() as u32 * (CELL.1 + GAP));
     let mut canvas = RgbImage::from_pixel(width, height, Rgb([255; 3]));
     let mut words: Vec<(String, i32, i32, RGBColor)> = Vec::new();
     for (row, list) in lists.iter().enumerate() {
         let y = HEAD + row as u32 * (CELL.1 + GAP);
         let mut input = Input { pictures: Vec::new(), caption: list.caption.clone() };
         for picture in &list.pictures {
-            input.pictures.push((picture.modality, picture.prepared(Picture::open(&picture.path, size)?)));
+            input
+                .pictures
+                .push((picture.modality, picture.prepared(Picture::open(&picture.path, size)?)));
         }
-        let rolled = extractor.rollout(&input).map_err(|e| Error::Failure(format!("{task}: {e}")))?;
+        let rolled =
+            extractor.rollout(&input).map_err(|e| Error::Failure(format!("{task}: {e}")))?;
         // Modalities come in their own order in a sequence, whatever the order of the pictures.
         input.pictures.sort_by_key(|(modality, _)| *modality);
         for (i, ((_, picture), relevance)) in (0..).zip(input.pictures.into_iter().zip(&rolled)) {
             let plain = RgbImage::from_raw(size.width as u32, size.height as u32, picture.pixels);
-            let plain = plain.ok_or_else(|| Error::Failure("a picture has the wrong size".into()))?;
+            let plain =
+                plain.ok_or_else(|| Error::Failure("a picture has the wrong size".into()))?;
             let plain = imageops::resize(&plain, CELL.0, CELL.1, imageops::FilterType::Triangle);
             let x = GAP + i * pair;
             imageops::replace(&mut canvas, &plain, x.into(), y.into());
-            imageops::replace(&mut canvas, &overlaid(plain, size, relevance)?, (x + CELL.0 + 4).into(), y.into());
+            imageops::replace(
+                &mut canvas,
+                &overlaid(plain, size, relevance)?,
+                (x + CELL.0 + 4).into(),
+                y.into(),
+            );
         }
         if let Some(caption) = &list.caption {
             let (mut x, mut line) = (left as i32, y as i32 + 4);
-            for (word, strength) in by_word(caption, rolled.last().map(Vec::as_slice).unwrap_or_default()) {
+            for (word, strength) in
+                by_word(caption, rolled.last().map(Vec::as_slice).unwrap_or_default())
+            {
                 let room = 8 * word.chars().count() as i32 + 8;
                 if x + room > (left + SENTENCE) as i32 {
                     (x, line) = (left as i32, line + 20);
@@ -86,15 +110,23 @@ pub(super) fn draw(extractor: &Extractor, task: &str, lists: &[RankedList]) -> R
     let mut pixels = canvas.into_raw();
     {
         let area = BitMapBackend::with_buffer(&mut pixels, (width, height)).into_drawing_area();
-        let failed = |e: String| Error::Failure(format!("cannot draw the attention of {task}: {e}"));
-        let title = Text::new(format!("{task}: attention roll-out"), (GAP as i32, 8), ("sans-serif", 17).into_font().color(&BLACK));
+        let failed =
+            |e: String| Error::Failure(format!("cannot draw the attention of {task}: {e}"));
+        let title = Text::new(
+            format!("{task}: attention roll-out"),
+            (GAP as i32, 8),
+            ("sans-serif", 17).into_font().color(&BLACK),
+        );
         area.draw(&title).map_err(|e| failed(e.to_string()))?;
         for (word, x, y, colour) in words {
-            area.draw(&Text::new(word, (x, y), ("sans-serif", 15).into_font().color(&colour))).map_err(|e| failed(e.to_string()))?;
+            area.draw(&Text::new(word, (x, y), ("sans-serif", 15).into_font().color(&colour)))
+                .map_err(|e| failed(e.to_string()))?;
         }
         area.present().map_err(|e| failed(e.to_string()))?;
     }
-    RgbImage::from_raw(width, height, pixels).ok_or_else(|| Error::Failure("the canvas has the wrong size".into())).map(Some)
+    RgbImage::from_raw(width, height, pixels)
+        .ok_or_else(|| Error::Failure("the canvas has the wrong size".into()))
+        .map(Some)
 }
 
 /// The words of a sentence and how much each counts, scaled; a word counts as much as its pieces together.

@@ -41,15 +41,29 @@ impl Grid {
     /// What † means, each source as `written` makes it; empty where nothing is quoted.
     fn note(&self, dagger: &str, written: impl Fn(&(String, String)) -> String) -> String {
         let sources: Vec<String> = self.quoted.iter().map(written).collect();
-        if sources.is_empty() { String::new() } else { format!("{dagger} quoted, not measured here: {}", sources.join("; ")) }
+        if sources.is_empty() {
+            String::new()
+        } else {
+            format!("{dagger} quoted, not measured here: {}", sources.join("; "))
+        }
     }
 
     pub(super) fn markdown(&self) -> String {
         let note = self.note("†", |(name, source)| format!("{name}: {source}"));
-        let caption = if note.is_empty() { self.caption.clone() } else { format!("{} · {note}", self.caption) };
-        let mut text = format!("{caption}\n\n| {} |\n|---|{}\n", self.head.join(" | "), "--:|".repeat(self.head.len() - 1));
+        let caption = if note.is_empty() {
+            self.caption.clone()
+        } else {
+            format!("{} · {note}", self.caption)
+        };
+        let mut text = format!(
+            "{caption}\n\n| {} |\n|---|{}\n",
+            self.head.join(" | "),
+            "--:|".repeat(self.head.len() - 1)
+        );
         for row in &self.rows {
-            let field = |f: &Field| if f.mark == Mark::Best { format!("**{}**", f.text) } else { f.text.clone() };
+            let field = |f: &Field| {
+                if f.mark == Mark::Best { format!("**{}**", f.text) } else { f.text.clone() }
+            };
             let _ = writeln!(text, "| {} |", row.iter().map(field).collect::<Vec<_>>().join(" | "));
         }
         text
@@ -58,7 +72,11 @@ impl Grid {
     /// For `\usepackage{booktabs}`.
     pub(super) fn latex(&self) -> String {
         let line = |fields: Vec<String>| format!("{} \\\\\n", fields.join(" & "));
-        let mut text = format!("% {}\n\\begin{{tabular}}{{l{}}}\n\\toprule\n", self.caption.replace('\n', " "), "r".repeat(self.head.len() - 1));
+        let mut text = format!(
+            "% {}\n\\begin{{tabular}}{{l{}}}\n\\toprule\n",
+            self.caption.replace('\n', " "),
+            "r".repeat(self.head.len() - 1)
+        );
         text += &line(self.head.iter().map(|h| latex(h)).collect());
         text += "\\midrule\n";
         for row in &self.rows {
@@ -78,17 +96,29 @@ impl Grid {
     }
 
     pub(super) fn html(&self) -> String {
-        let cells = |fields: Vec<String>, tag: &str| fields.iter().map(|f| format!("<{tag}>{f}</{tag}>")).collect::<String>();
+        let cells = |fields: Vec<String>, tag: &str| {
+            fields.iter().map(|f| format!("<{tag}>{f}</{tag}>")).collect::<String>()
+        };
         let field = |f: &Field| match f.mark {
             Mark::Plain => escape(&f.text),
             Mark::Best => format!("<b>{}</b>", escape(&f.text)),
             Mark::Second => format!("<u>{}</u>", escape(&f.text)),
         };
         let head = cells(self.head.iter().map(|h| escape(h)).collect(), "th");
-        let body: String = self.rows.iter().map(|row| format!("<tr>{}</tr>\n", cells(row.iter().map(field).collect(), "td"))).collect();
+        let body: String = self
+            .rows
+            .iter()
+            .map(|row| format!("<tr>{}</tr>\n", cells(row.iter().map(field).collect(), "td")))
+            .collect();
         let note = self.note("†", |(name, source)| format!("{name}: {source}"));
-        let note = if note.is_empty() { note } else { format!("<p class=\"note\">{}</p>\n", escape(&note)) };
-        format!("<div class=\"scroll\"><table><thead><tr>{head}</tr></thead><tbody>\n{body}</tbody></table></div>\n{note}")
+        let note = if note.is_empty() {
+            note
+        } else {
+            format!("<p class=\"note\">{}</p>\n", escape(&note))
+        };
+        format!(
+            "<div class=\"scroll\"><table><thead><tr>{head}</tr></thead><tbody>\n{body}</tbody></table></div>\n{note}"
+        )
     }
 }
 
@@ -133,14 +163,24 @@ mod tests {
             rows: vec![vec!["<t>".to_owned().into(), best, second]],
             quoted: Vec::new(),
         };
-        assert_eq!(grid.markdown(), "x\n\n| a_b | m & n | 50% |\n|---|--:|--:|\n| <t> | **97.2 ± 0.2** | – |\n");
+        assert_eq!(
+            grid.markdown(),
+            "x\n\n| a_b | m & n | 50% |\n|---|--:|--:|\n| <t> | **97.2 ± 0.2** | – |\n"
+        );
         let expected = "% x\n\\begin{tabular}{lrr}\n\\toprule\na\\_b & m \\& n & 50\\% \\\\\n\\midrule\n<t> & \\textbf{97.2 $\\pm$ 0.2} & \\underline{--} \\\\\n\\bottomrule\n\\end{tabular}\n";
         assert_eq!(grid.latex(), expected);
-        assert!(grid.html().contains("<th>m &amp; n</th>") && grid.html().contains("<td>&lt;t&gt;</td><td><b>97.2 ± 0.2</b></td><td><u>–</u></td>"));
+        assert!(
+            grid.html().contains("<th>m &amp; n</th>")
+                && grid
+                    .html()
+                    .contains("<td>&lt;t&gt;</td><td><b>97.2 ± 0.2</b></td><td><u>–</u></td>")
+        );
         let quoting = Grid { quoted: vec![("A_b".into(), "\\cite{ab}".into())], ..grid };
         assert!(
             quoting.latex().ends_with("\\end{tabular}\n\\par\\smallskip{\\footnotesize $^\\dagger$ quoted, not measured here: A\\_b: \\cite{ab}}\n")
         );
-        assert!(quoting.markdown().starts_with("x · † quoted, not measured here: A_b: \\cite{ab}\n"));
+        assert!(
+            quoting.markdown().starts_with("x · † quoted, not measured here: A_b: \\cite{ab}\n")
+        );
     }
 }

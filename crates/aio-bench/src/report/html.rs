@@ -77,7 +77,12 @@ fn image(bytes: &[u8], alt: &str) -> String {
 }
 
 /// One page that needs no other file and no network.
-pub(super) fn page(result: &RunResult, figures: &[(String, String)], attention: Option<&[u8]>, pages: &[TaskPage]) -> Result<String> {
+pub(super) fn page(
+    result: &RunResult,
+    figures: &[(String, String)],
+    attention: Option<&[u8]>,
+    pages: &[TaskPage],
+) -> Result<String> {
     let mut text = String::new();
     let title = escape(&result.experiment);
     let _ = write!(
@@ -110,12 +115,21 @@ pub(super) fn page(result: &RunResult, figures: &[(String, String)], attention: 
     }
     text += "<h2>Figures</h2><div class=\"figures\">";
     for (title, svg) in figures {
-        let _ = write!(text, "<figure aria-label=\"{}\">{}</figure>", escape(title), svg.replace("<svg ", "<svg role=\"img\" "));
+        let _ = write!(
+            text,
+            "<figure aria-label=\"{}\">{}</figure>",
+            escape(title),
+            svg.replace("<svg ", "<svg role=\"img\" ")
+        );
     }
     text += "</div>";
     if let Some(bytes) = attention {
         let note = "What of a query reached its embedding (attention roll-out, Abnar and Zuidema 2020), scaled within each picture and sentence: it compares places, not modalities.";
-        let _ = write!(text, "<h2>Attention</h2><p class=\"note\">{note}</p>{}", image(bytes, "attention roll-out over example queries"));
+        let _ = write!(
+            text,
+            "<h2>Attention</h2><p class=\"note\">{note}</p>{}",
+            image(bytes, "attention roll-out over example queries")
+        );
     }
     let protocols: serde_json::Map<String, serde_json::Value> =
         result.tasks.iter().map(|(task, of)| (task.clone(), of.protocol.clone().into())).collect();
@@ -123,6 +137,9 @@ pub(super) fn page(result: &RunResult, figures: &[(String, String)], attention: 
     let data = json!({"experiment": experiment, "cell": cell, "seed": seed, "metrics": metrics, "order": order, "protocols": protocols});
     // A closing tag inside a string would end the script.
     let data = data.to_string().replace("</", "<\\/");
-    let _ = writeln!(text, "<script type=\"application/json\" id=\"result\">{data}</script><script>{SCRIPT}</script></body></html>");
+    let _ = writeln!(
+        text,
+        "<script type=\"application/json\" id=\"result\">{data}</script><script>{SCRIPT}</script></body></html>"
+    );
     Ok(text)
 }

@@ -36,9 +36,17 @@ pub fn write(
     let directory = run.report();
     let table = results(std::slice::from_ref(result), Format::Markdown)?;
     fs::write_then_rename(&directory.join("table.md"), table.as_bytes())?;
-    fs::write_then_rename(&directory.join("table.csv"), results(std::slice::from_ref(result), Format::Csv)?.as_bytes())?;
+    fs::write_then_rename(
+        &directory.join("table.csv"),
+        results(std::slice::from_ref(result), Format::Csv)?.as_bytes(),
+    )?;
     plot::register_font()?;
-    let mut figures = vec![plot::write(&directory, "cmc", "Cumulative matching characteristic", &plot::cmc(result))?];
+    let mut figures = vec![plot::write(
+        &directory,
+        "cmc",
+        "Cumulative matching characteristic",
+        &plot::cmc(result),
+    )?];
     let lines = training(run)?;
     let losses = (lines.len() > 1).then(|| plot::losses(&lines));
     for (name, title, figure) in [
@@ -52,20 +60,32 @@ pub fn write(
         }
     }
     if let Some((dataset, placed)) = example.filter(|(_, placed)| placed.len() > 3) {
-        let points = tsne::embed(&placed.iter().map(|one| one.values.clone()).collect::<Vec<_>>(), 0);
+        let points =
+            tsne::embed(&placed.iter().map(|one| one.values.clone()).collect::<Vec<_>>(), 0);
         for (name, title, class) in [
             (
                 "tsne-identity",
                 format!("t-SNE of {dataset} by identity"),
                 (|one: &Placed| format!("person {}", one.identity)) as fn(&Placed) -> String,
             ),
-            ("tsne-modality", format!("t-SNE of {dataset} by modality"), |one: &Placed| one.modality.to_string()),
+            ("tsne-modality", format!("t-SNE of {dataset} by modality"), |one: &Placed| {
+                one.modality.to_string()
+            }),
         ] {
-            figures.push(plot::write(&directory, name, &title, &plot::scatter(placed.iter().map(class).zip(points.iter().copied())))?);
+            figures.push(plot::write(
+                &directory,
+                name,
+                &title,
+                &plot::scatter(placed.iter().map(class).zip(points.iter().copied())),
+            )?);
         }
     }
-    let mut events = Events::create(&run.events(), result.steps).map_err(|e| run.events_error(e))?;
-    let scores = result.metrics.iter().filter(|(name, _)| name.ends_with(".map") || name.ends_with(".rank1"));
+    let mut events =
+        Events::create(&run.events(), result.steps).map_err(|e| run.events_error(e))?;
+    let scores = result
+        .metrics
+        .iter()
+        .filter(|(name, _)| name.ends_with(".map") || name.ends_with(".rank1"));
     let scores = scores.map(|(name, value)| (format!("test/{name}"), *value as f32));
     events.scalars(result.steps, scores).map_err(|e| run.events_error(e))?;
     let mut pages = Vec::new();
@@ -81,8 +101,11 @@ pub fn write(
             if kind == "chosen" {
                 let name = format!("ranked-{}.png", task.replace(['.', '+'], "-"));
                 fs::write_then_rename(&directory.join(&name), &ranked::png(&picture)?)?;
-                let image = Image { height: picture.height(), width: picture.width(), encoded: &encoded };
-                events.image(result.steps, &format!("ranked lists/{task}"), image).map_err(|e| run.events_error(e))?;
+                let image =
+                    Image { height: picture.height(), width: picture.width(), encoded: &encoded };
+                events
+                    .image(result.steps, &format!("ranked lists/{task}"), image)
+                    .map_err(|e| run.events_error(e))?;
             }
             pictures.push((kind, encoded));
         }
@@ -90,9 +113,12 @@ pub fn write(
     }
     events.flush().map_err(|e| run.events_error(e))?;
     let mut attention = None;
-    let parts = |task: &&String| task.split('.').nth(1).map_or(0, |direction| direction.matches('+').count());
+    let parts = |task: &&String| {
+        task.split('.').nth(1).map_or(0, |direction| direction.matches('+').count())
+    };
     // The task whose queries have the most modalities; of equals, the first.
-    let richest = result.order.iter().rev().max_by_key(parts).and_then(|task| Some((task, lists.get(task)?)));
+    let richest =
+        result.order.iter().rev().max_by_key(parts).and_then(|task| Some((task, lists.get(task)?)));
     if let Some((task, shown)) = richest
         && let Some(picture) = attention::draw(extractor, task, &shown.chosen)?
     {
@@ -107,7 +133,13 @@ pub fn write(
 ///
 /// # Errors
 /// [`Error`] naming the file that cannot be written.
-pub fn bars(directory: &Path, name: &str, rows: &[(String, Vec<RunResult>)], tasks: &[String], metric: &str) -> Result<()> {
+pub fn bars(
+    directory: &Path,
+    name: &str,
+    rows: &[(String, Vec<RunResult>)],
+    tasks: &[String],
+    metric: &str,
+) -> Result<()> {
     plot::register_font()?;
     let title = format!("{name}: mean and standard deviation over seeds");
     plot::write(directory, name, &title, &plot::cells(rows, tasks, metric)).map(|_| ())
@@ -124,5 +156,10 @@ pub fn picture(path: &Path, title: &str, lists: &[RankedList]) -> Result<()> {
 
 fn training(run: &Run) -> Result<Vec<Line>> {
     let text = fs::read_to_string(&run.metrics())?;
-    text.lines().map(|l| serde_json::from_str(l).map_err(|e| Error::Failure(format!("{}: {e}", run.metrics().display())))).collect()
+    text.lines()
+        .map(|l| {
+            serde_json::from_str(l)
+                .map_err(|e| Error::Failure(format!("{}: {e}", run.metrics().display())))
+        })
+        .collect()
 }

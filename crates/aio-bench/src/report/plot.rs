@@ -96,37 +96,69 @@ const LAST_RANK: usize = 20;
 
 /// The tasks that a curve figure shows: all but the many combinations, as many as there are colours.
 fn curve_tasks(result: &RunResult) -> Vec<&String> {
-    let shown: Vec<&String> = result.order.iter().filter(|t| !t.starts_with("tri-") && !t.starts_with("orbench")).take(COLOURS.len()).collect();
+    let shown: Vec<&String> = result
+        .order
+        .iter()
+        .filter(|t| !t.starts_with("tri-") && !t.starts_with("orbench"))
+        .take(COLOURS.len())
+        .collect();
     if shown.is_empty() { result.order.iter().take(COLOURS.len()).collect() } else { shown }
 }
 
 /// CMC of the main tasks, solid after and dashed before training.
 pub(super) fn cmc(result: &RunResult) -> Figure {
-    let points = |cmc: &[f64]| cmc.iter().take(LAST_RANK).enumerate().map(|(k, v)| (k as f64 + 1.0, 100.0 * v)).collect();
+    let points = |cmc: &[f64]| {
+        cmc.iter().take(LAST_RANK).enumerate().map(|(k, v)| (k as f64 + 1.0, 100.0 * v)).collect()
+    };
     let mut series = Vec::new();
     for (colour, task) in curve_tasks(result).into_iter().enumerate() {
         let summary = &result.tasks[task];
-        series.push(Series { name: task.clone(), points: points(&summary.cmc), dashed: false, colour });
-        series.push(Series { name: String::new(), points: points(&summary.cmc_baseline), dashed: true, colour });
+        series.push(Series {
+            name: task.clone(),
+            points: points(&summary.cmc),
+            dashed: false,
+            colour,
+        });
+        series.push(Series {
+            name: String::new(),
+            points: points(&summary.cmc_baseline),
+            dashed: true,
+            colour,
+        });
     }
-    Figure::Lines(Lines { x: "rank (dashed: untrained encoder)", y: "matching rate (%)", series, top: 100.0, logarithmic: false })
+    Figure::Lines(Lines {
+        x: "rank (dashed: untrained encoder)",
+        y: "matching rate (%)",
+        series,
+        top: 100.0,
+        logarithmic: false,
+    })
 }
 
 /// ROC of the main tasks over the pairs that their protocols let queries see; none if no task has one.
 pub(super) fn roc(result: &RunResult) -> Option<Figure> {
     let of = |(colour, task): (usize, &String)| {
-        let points: Vec<(f64, f64)> = result.tasks[task].roc.iter().map(|(fpr, tpr)| (*fpr, 100.0 * tpr)).collect();
+        let points: Vec<(f64, f64)> =
+            result.tasks[task].roc.iter().map(|(fpr, tpr)| (*fpr, 100.0 * tpr)).collect();
         (points.len() > 1).then(|| Series { name: task.clone(), points, dashed: false, colour })
     };
     let series: Vec<Series> = curve_tasks(result).into_iter().enumerate().filter_map(of).collect();
-    let lines = Lines { x: "false accept rate", y: "true accept rate (%)", series, top: 100.0, logarithmic: true };
+    let lines = Lines {
+        x: "false accept rate",
+        y: "true accept rate (%)",
+        series,
+        top: 100.0,
+        logarithmic: true,
+    };
     (!lines.series.is_empty()).then_some(Figure::Lines(lines))
 }
 
 /// Loss terms over steps, averaged over neighbouring steps and over a step's combinations so that trends are seen.
 pub(super) fn losses(lines: &[Line]) -> Figure {
-    let family = |term: &'_ str| term.trim_end_matches(|c: char| c == ' ' || c.is_ascii_digit()).to_owned();
-    let mut names: Vec<String> = lines.iter().flat_map(|l| l.terms.keys()).map(|term| family(term)).collect();
+    let family =
+        |term: &'_ str| term.trim_end_matches(|c: char| c == ' ' || c.is_ascii_digit()).to_owned();
+    let mut names: Vec<String> =
+        lines.iter().flat_map(|l| l.terms.keys()).map(|term| family(term)).collect();
     names.sort();
     names.dedup();
     let window = (lines.len() / 60).max(1);
@@ -134,16 +166,27 @@ pub(super) fn losses(lines: &[Line]) -> Figure {
         lines
             .chunks(window)
             .filter_map(|chunk| {
-                let values: Vec<f64> =
-                    chunk.iter().flat_map(|l| &l.terms).filter(|(term, _)| family(term) == name).map(|(_, v)| f64::from(*v)).collect();
-                (!values.is_empty()).then(|| (chunk[0].step as f64, values.iter().sum::<f64>() / values.len() as f64))
+                let values: Vec<f64> = chunk
+                    .iter()
+                    .flat_map(|l| &l.terms)
+                    .filter(|(term, _)| family(term) == name)
+                    .map(|(_, v)| f64::from(*v))
+                    .collect();
+                (!values.is_empty()).then(|| {
+                    (chunk[0].step as f64, values.iter().sum::<f64>() / values.len() as f64)
+                })
             })
             .collect::<Vec<_>>()
     };
     let series: Vec<Series> = names
         .into_iter()
         .enumerate()
-        .map(|(i, name)| Series { points: smooth(&name), name, dashed: i >= COLOURS.len(), colour: i % COLOURS.len() })
+        .map(|(i, name)| Series {
+            points: smooth(&name),
+            name,
+            dashed: i >= COLOURS.len(),
+            colour: i % COLOURS.len(),
+        })
         .collect();
     let top = series.iter().flat_map(|s| s.points.iter().map(|p| p.1)).fold(0.1, f64::max);
     Figure::Lines(Lines { x: "optimiser step", y: "loss", series, top, logarithmic: false })
@@ -160,41 +203,68 @@ pub(super) fn directions(result: &RunResult) -> Option<Figure> {
             None => direction.rsplit_once('-')?,
         };
         let value = 100.0 * *result.metrics.get(&format!("{task}.map"))?;
-        (!query.contains('+') && fields.next().is_none()).then(|| (dataset, query.to_owned(), gallery.to_owned(), value))
+        (!query.contains('+') && fields.next().is_none())
+            .then(|| (dataset, query.to_owned(), gallery.to_owned(), value))
     };
     let found: Vec<(String, String, String, f64)> = result.order.iter().filter_map(parse).collect();
-    let galleries = |dataset: &str| unique(found.iter().filter(|f| f.0 == dataset).map(|f| f.2.clone()));
-    let dataset = found.iter().map(|f| &f.0).max_by_key(|dataset| galleries(dataset).len())?.clone();
+    let galleries =
+        |dataset: &str| unique(found.iter().filter(|f| f.0 == dataset).map(|f| f.2.clone()));
+    let dataset =
+        found.iter().map(|f| &f.0).max_by_key(|dataset| galleries(dataset).len())?.clone();
     let columns = galleries(&dataset);
     if columns.len() < 2 {
         return None;
     }
     let queries = unique(found.iter().filter(|f| f.0 == dataset).map(|f| f.1.clone()));
-    let value = |query: &str, gallery: &str| found.iter().find(|f| f.0 == dataset && f.1 == query && f.2 == gallery).map(|f| f.3);
-    let rows = queries.into_iter().map(|query| (query.clone(), columns.iter().map(|gallery| value(&query, gallery)).collect())).collect();
+    let value = |query: &str, gallery: &str| {
+        found.iter().find(|f| f.0 == dataset && f.1 == query && f.2 == gallery).map(|f| f.3)
+    };
+    let rows = queries
+        .into_iter()
+        .map(|query| {
+            (query.clone(), columns.iter().map(|gallery| value(&query, gallery)).collect())
+        })
+        .collect();
     Some(Figure::Heat(Heat { x: "gallery", y: "query", columns, rows }))
 }
 
 /// mAP by the number of modalities of a query, over the combinations of one data set: mean and deviation, after and before training; none
 /// where there are no combinations.
 pub(super) fn query_sizes(result: &RunResult) -> Option<Figure> {
-    let size = |task: &String| task.split('.').nth(1)?.rsplit_once('-').map(|(query, _)| query.matches('+').count() + 1);
-    let datasets = unique(result.order.iter().filter_map(|t| t.split('.').next().map(str::to_owned)));
-    let of = |dataset: &str| result.order.iter().filter(|t| t.starts_with(&format!("{dataset}."))).collect::<Vec<_>>();
-    let sizes = |dataset: &str| unique(of(dataset).into_iter().filter_map(size).map(|n| n.to_string()));
+    let size = |task: &String| {
+        task.split('.').nth(1)?.rsplit_once('-').map(|(query, _)| query.matches('+').count() + 1)
+    };
+    let datasets =
+        unique(result.order.iter().filter_map(|t| t.split('.').next().map(str::to_owned)));
+    let of = |dataset: &str| {
+        result.order.iter().filter(|t| t.starts_with(&format!("{dataset}."))).collect::<Vec<_>>()
+    };
+    let sizes =
+        |dataset: &str| unique(of(dataset).into_iter().filter_map(size).map(|n| n.to_string()));
     let dataset = datasets.into_iter().max_by_key(|dataset| sizes(dataset).len())?;
     let groups = sizes(&dataset);
     if groups.len() < 2 {
         return None;
     }
     let bar = |metrics: &std::collections::BTreeMap<String, f64>, group: &String| {
-        let chosen = of(&dataset).into_iter().filter(|task| size(task).is_some_and(|n| n.to_string() == *group));
-        let values: Vec<f64> = chosen.filter_map(|task| metrics.get(&format!("{task}.map")).map(|v| 100.0 * v)).collect();
+        let chosen = of(&dataset)
+            .into_iter()
+            .filter(|task| size(task).is_some_and(|n| n.to_string() == *group));
+        let values: Vec<f64> = chosen
+            .filter_map(|task| metrics.get(&format!("{task}.map")).map(|v| 100.0 * v))
+            .collect();
         Spread::of(&values).map(bar_of)
     };
     let series = [("trained", &result.metrics), ("untrained encoder", &result.baseline)];
-    let series = series.map(|(name, metrics)| (name.to_owned(), groups.iter().map(|group| bar(metrics, group)).collect())).to_vec();
-    let groups = groups.into_iter().map(|n| if n == "1" { "1 modality".to_owned() } else { format!("{n} modalities") }).collect();
+    let series = series
+        .map(|(name, metrics)| {
+            (name.to_owned(), groups.iter().map(|group| bar(metrics, group)).collect())
+        })
+        .to_vec();
+    let groups = groups
+        .into_iter()
+        .map(|n| if n == "1" { "1 modality".to_owned() } else { format!("{n} modalities") })
+        .collect();
     Some(Figure::Bars(Bars { y: format!("{dataset} mAP (%)"), groups, series }))
 }
 
@@ -212,8 +282,15 @@ pub(super) fn scatter(points: impl Iterator<Item = (String, (f64, f64))>) -> Fig
 
 /// Cells of a sweep as bars: one group per task.
 pub(super) fn cells(rows: &[(String, Vec<RunResult>)], tasks: &[String], metric: &str) -> Figure {
-    let bar = |results: &[RunResult], task: &String| spread_of(results, &format!("{task}.{metric}")).map(bar_of);
-    let series = rows.iter().map(|(name, results)| (name.clone(), tasks.iter().map(|task| bar(results, task)).collect())).collect();
+    let bar = |results: &[RunResult], task: &String| {
+        spread_of(results, &format!("{task}.{metric}")).map(bar_of)
+    };
+    let series = rows
+        .iter()
+        .map(|(name, results)| {
+            (name.clone(), tasks.iter().map(|task| bar(results, task)).collect())
+        })
+        .collect();
     let written = match metric {
         "map" => "mAP".to_owned(),
         "minp" => "mINP".to_owned(),
@@ -258,19 +335,28 @@ impl Figure {
         match self {
             Self::Lines(lines) => {
                 let named = lines.series.iter().filter(|s| !s.name.is_empty());
-                named.map(|s| (s.name.as_str(), COLOURS[s.colour], Sample::Line { dashed: s.dashed })).collect()
+                named
+                    .map(|s| {
+                        (s.name.as_str(), COLOURS[s.colour], Sample::Line { dashed: s.dashed })
+                    })
+                    .collect()
             }
-            Self::Bars(bars) => (0..).zip(&bars.series).map(|(i, (name, _))| (name.as_str(), COLOURS[i % COLOURS.len()], Sample::Box)).collect(),
+            Self::Bars(bars) => (0..)
+                .zip(&bars.series)
+                .map(|(i, (name, _))| (name.as_str(), COLOURS[i % COLOURS.len()], Sample::Box))
+                .collect(),
             Self::Heat(_) => Vec::new(),
-            Self::Scatter(scatter) => {
-                (0..).zip(&scatter.classes).map(|(i, (name, _))| (name.as_str(), COLOURS[i % COLOURS.len()], Sample::Shape(i))).collect()
-            }
+            Self::Scatter(scatter) => (0..)
+                .zip(&scatter.classes)
+                .map(|(i, (name, _))| (name.as_str(), COLOURS[i % COLOURS.len()], Sample::Shape(i)))
+                .collect(),
         }
     }
 
     /// Entries of the key in a row of it: as many as the longest name leaves room for.
     fn key_columns(&self) -> u32 {
-        let longest = self.key().iter().map(|(name, ..)| name.chars().count()).max().unwrap_or(0) as u32;
+        let longest =
+            self.key().iter().map(|(name, ..)| name.chars().count()).max().unwrap_or(0) as u32;
         ((WIDTH - 20) / (54 + 9 * longest)).clamp(1, 5)
     }
 
@@ -283,7 +369,10 @@ impl Figure {
     }
 
     fn size(&self) -> (u32, u32) {
-        (WIDTH, self.plot_height() + KEY * (self.key().len() as u32).div_ceil(self.key_columns()) + 8)
+        (
+            WIDTH,
+            self.plot_height() + KEY * (self.key().len() as u32).div_ceil(self.key_columns()) + 8,
+        )
     }
 }
 
@@ -300,7 +389,9 @@ where
     match figure {
         Figure::Lines(lines) if lines.logarithmic => {
             let (first, last) = lines.ends();
-            lines.draw(ChartBuilder::on(&plot), title, (first..last).log_scale(), |v| format!("{v:.0e}").replace("e-", "e−"))?;
+            lines.draw(ChartBuilder::on(&plot), title, (first..last).log_scale(), |v| {
+                format!("{v:.0e}").replace("e-", "e−")
+            })?;
         }
         Figure::Lines(lines) => {
             let (first, last) = lines.ends();
@@ -313,15 +404,25 @@ where
     let columns = figure.key_columns();
     let style = TextStyle::from(("sans-serif", LABEL - 1)).pos(Pos::new(HPos::Left, VPos::Center));
     for (number, (name, colour, sample)) in (0..).zip(figure.key()) {
-        let (x, y) = (14 + (number % columns * (WIDTH - 20) / columns) as i32, (number / columns * KEY + KEY / 2) as i32);
+        let (x, y) = (
+            14 + (number % columns * (WIDTH - 20) / columns) as i32,
+            (number / columns * KEY + KEY / 2) as i32,
+        );
         match sample {
             Sample::Line { dashed } => {
-                let pieces: &[(i32, i32)] = if dashed { &[(0, 6), (11, 17), (22, 28)] } else { &[(0, 28)] };
+                let pieces: &[(i32, i32)] =
+                    if dashed { &[(0, 6), (11, 17), (22, 28)] } else { &[(0, 28)] };
                 for (from, to) in pieces {
-                    key.draw(&PathElement::new(vec![(x + from, y), (x + to, y)], colour.stroke_width(2))).map_err(text)?;
+                    key.draw(&PathElement::new(
+                        vec![(x + from, y), (x + to, y)],
+                        colour.stroke_width(2),
+                    ))
+                    .map_err(text)?;
                 }
             }
-            Sample::Box => key.draw(&Rectangle::new([(x + 6, y - 7), (x + 24, y + 7)], colour.filled())).map_err(text)?,
+            Sample::Box => key
+                .draw(&Rectangle::new([(x + 6, y - 7), (x + 24, y + 7)], colour.filled()))
+                .map_err(text)?,
             Sample::Shape(shape) => mark(&key, (x + 15, y), shape, colour)?,
         }
         key.draw(&Text::new(name.to_owned(), (x + 36, y), style.clone())).map_err(text)?;
@@ -331,11 +432,25 @@ where
 
 impl Lines {
     fn ends(&self) -> (f64, f64) {
-        let first = self.series.iter().flat_map(|s| s.points.first()).map(|p| p.0).fold(f64::MAX, f64::min);
-        (first, self.series.iter().flat_map(|s| s.points.last()).map(|p| p.0).fold(first + if self.logarithmic { 0.0 } else { 1.0 }, f64::max))
+        let first =
+            self.series.iter().flat_map(|s| s.points.first()).map(|p| p.0).fold(f64::MAX, f64::min);
+        (
+            first,
+            self.series
+                .iter()
+                .flat_map(|s| s.points.last())
+                .map(|p| p.0)
+                .fold(first + if self.logarithmic { 0.0 } else { 1.0 }, f64::max),
+        )
     }
 
-    fn draw<B, X>(&self, mut builder: ChartBuilder<B>, title: &str, x: X, written: impl Fn(&f64) -> String) -> Drawn
+    fn draw<B, X>(
+        &self,
+        mut builder: ChartBuilder<B>,
+        title: &str,
+        x: X,
+        written: impl Fn(&f64) -> String,
+    ) -> Drawn
     where
         B: DrawingBackend,
         B::ErrorType: 'static,
@@ -367,9 +482,13 @@ impl Lines {
         for series in &self.series {
             let (colour, points) = (COLOURS[series.colour], series.points.iter().copied());
             if series.dashed {
-                context.draw_series(DashedLineSeries::new(points, 6, 5, colour.stroke_width(1))).map_err(text)?;
+                context
+                    .draw_series(DashedLineSeries::new(points, 6, 5, colour.stroke_width(1)))
+                    .map_err(text)?;
             } else {
-                context.draw_series(LineSeries::new(points, colour.stroke_width(2))).map_err(text)?;
+                context
+                    .draw_series(LineSeries::new(points, colour.stroke_width(2)))
+                    .map_err(text)?;
             }
         }
         Ok(())
@@ -382,8 +501,15 @@ const LINE: u32 = 15;
 /// A task's name in lines of so many characters: the data set, then modalities of query and gallery.
 fn group_label(name: &str, room: usize) -> Vec<String> {
     const LONGEST_DATASET: usize = "tri-cuhk-pedes".len();
-    let words = if room >= LONGEST_DATASET { name.replace('.', " ") } else { name.replace(['.', '-'], " ") };
-    super::ranked::wrap(&words.replace('+', "+ "), room).into_iter().map(|line| line.replace("+ ", "+")).collect()
+    let words = if room >= LONGEST_DATASET {
+        name.replace('.', " ")
+    } else {
+        name.replace(['.', '-'], " ")
+    };
+    super::ranked::wrap(&words.replace('+', "+ "), room)
+        .into_iter()
+        .map(|line| line.replace("+ ", "+"))
+        .collect()
 }
 
 impl Bars {
@@ -392,11 +518,17 @@ impl Bars {
         B::ErrorType: 'static,
     {
         let reach = |bar: &(f64, f64)| bar.0 + bar.1;
-        let top = self.series.iter().flat_map(|(_, bars)| bars.iter().flatten()).map(reach).fold(1.0, f64::max);
+        let top = self
+            .series
+            .iter()
+            .flat_map(|(_, bars)| bars.iter().flatten())
+            .map(reach)
+            .fold(1.0, f64::max);
         let (groups, count) = (self.groups.len() as f64, self.series.len().max(1) as f64);
         // Below the groups, in as many lines as they need.
         let room = (f64::from(WIDTH - 90) / groups / 6.7) as usize;
-        let names: Vec<Vec<String>> = self.groups.iter().map(|name| group_label(name, room.max(6))).collect();
+        let names: Vec<Vec<String>> =
+            self.groups.iter().map(|name| group_label(name, room.max(6))).collect();
         let mut context = ChartBuilder::on(area)
             .caption(title, ("sans-serif", TITLE))
             .margin(12)
@@ -419,25 +551,35 @@ impl Bars {
             .map_err(text)?;
         let width = 0.8 / count;
         for (i, (_, bars)) in self.series.iter().enumerate() {
-            for (group, bar) in bars.iter().enumerate().filter_map(|(group, bar)| bar.map(|bar| (group, bar))) {
+            for (group, bar) in
+                bars.iter().enumerate().filter_map(|(group, bar)| bar.map(|bar| (group, bar)))
+            {
                 let (mean, deviation) = bar;
                 let left = group as f64 + 0.1 + i as f64 * width;
                 let colour = COLOURS[i % COLOURS.len()];
-                let body = Rectangle::new([(left + 0.06 * width, 0.0), (left + 0.94 * width, mean)], colour.filled());
+                let body = Rectangle::new(
+                    [(left + 0.06 * width, 0.0), (left + 0.94 * width, mean)],
+                    colour.filled(),
+                );
                 context.draw_series(std::iter::once(body)).map_err(text)?;
                 let middle = left + width / 2.0;
                 let (low, high) = ((mean - deviation).max(0.0), (mean + deviation).min(100.0));
                 let tick = |y: f64| vec![(middle - 0.2 * width, y), (middle + 0.2 * width, y)];
                 let whiskers = [vec![(middle, low), (middle, high)], tick(low), tick(high)];
-                let whiskers = whiskers.into_iter().filter(|_| deviation > 0.0).map(|line| PathElement::new(line, BLACK.stroke_width(1)));
+                let whiskers = whiskers
+                    .into_iter()
+                    .filter(|_| deviation > 0.0)
+                    .map(|line| PathElement::new(line, BLACK.stroke_width(1)));
                 context.draw_series(whiskers).map_err(text)?;
             }
         }
-        let style = TextStyle::from(("sans-serif", LABEL - 2)).pos(Pos::new(HPos::Center, VPos::Top));
+        let style =
+            TextStyle::from(("sans-serif", LABEL - 2)).pos(Pos::new(HPos::Center, VPos::Top));
         for (group, lines) in names.into_iter().enumerate() {
             let (x, y) = context.backend_coord(&(group as f64 + 0.5, 0.0));
             for (line, part) in (0..).zip(lines) {
-                area.draw(&Text::new(part, (x, y + 4 + LINE as i32 * line), style.clone())).map_err(text)?;
+                area.draw(&Text::new(part, (x, y + 4 + LINE as i32 * line), style.clone()))
+                    .map_err(text)?;
             }
         }
         Ok(())
@@ -449,28 +591,52 @@ impl Heat {
     where
         B::ErrorType: 'static,
     {
-        let middle = |size: i32| TextStyle::from(("sans-serif", size)).pos(Pos::new(HPos::Center, VPos::Center));
-        let (left, above, cell) = (150, 76, (((WIDTH - 170) / self.columns.len().max(1) as u32).min(120) as i32, 44));
-        area.draw(&Text::new(title.to_owned(), (WIDTH as i32 / 2, 16), middle(TITLE))).map_err(text)?;
+        let middle = |size: i32| {
+            TextStyle::from(("sans-serif", size)).pos(Pos::new(HPos::Center, VPos::Center))
+        };
+        let (left, above, cell) =
+            (150, 76, (((WIDTH - 170) / self.columns.len().max(1) as u32).min(120) as i32, 44));
+        area.draw(&Text::new(title.to_owned(), (WIDTH as i32 / 2, 16), middle(TITLE)))
+            .map_err(text)?;
         let axes = format!("{} → {}", self.y, self.x);
         area.draw(&Text::new(axes, (left / 2, 54), middle(LABEL))).map_err(text)?;
         for (column, name) in (0..).zip(&self.columns) {
-            area.draw(&Text::new(name.clone(), (left + column * cell.0 + cell.0 / 2, 54), middle(LABEL))).map_err(text)?;
+            area.draw(&Text::new(
+                name.clone(),
+                (left + column * cell.0 + cell.0 / 2, 54),
+                middle(LABEL),
+            ))
+            .map_err(text)?;
         }
         for (row, (name, values)) in (0..).zip(&self.rows) {
             let y = above + row * cell.1;
-            let right = TextStyle::from(("sans-serif", LABEL)).pos(Pos::new(HPos::Right, VPos::Center));
-            area.draw(&Text::new(name.clone(), (left - 10, y + cell.1 / 2), right)).map_err(text)?;
+            let right =
+                TextStyle::from(("sans-serif", LABEL)).pos(Pos::new(HPos::Right, VPos::Center));
+            area.draw(&Text::new(name.clone(), (left - 10, y + cell.1 / 2), right))
+                .map_err(text)?;
             for (column, value) in (0..).zip(values) {
                 let x = left + column * cell.0;
                 let strength = value.unwrap_or(0.0) / 100.0;
                 // White to Okabe and Ito's blue, which stays readable in grey.
                 let blend = |to: f64| (255.0 + (to - 255.0) * strength) as u8;
-                let colour = if value.is_some() { RGBColor(blend(0.0), blend(90.0), blend(160.0)) } else { RGBColor(240, 240, 240) };
-                area.draw(&Rectangle::new([(x, y), (x + cell.0 - 2, y + cell.1 - 2)], colour.filled())).map_err(text)?;
+                let colour = if value.is_some() {
+                    RGBColor(blend(0.0), blend(90.0), blend(160.0))
+                } else {
+                    RGBColor(240, 240, 240)
+                };
+                area.draw(&Rectangle::new(
+                    [(x, y), (x + cell.0 - 2, y + cell.1 - 2)],
+                    colour.filled(),
+                ))
+                .map_err(text)?;
                 let ink = if strength > 0.55 { WHITE } else { BLACK };
                 let written = value.map_or("–".to_owned(), |v| format!("{v:.1}"));
-                area.draw(&Text::new(written, (x + cell.0 / 2, y + cell.1 / 2), middle(LABEL).color(&ink))).map_err(text)?;
+                area.draw(&Text::new(
+                    written,
+                    (x + cell.0 / 2, y + cell.1 / 2),
+                    middle(LABEL).color(&ink),
+                ))
+                .map_err(text)?;
             }
         }
         Ok(())
@@ -478,7 +644,12 @@ impl Heat {
 }
 
 /// Draws a point of a class: colours repeat after seven classes, shapes after three.
-fn mark<B: DrawingBackend>(area: &DrawingArea<B, Shift>, at: (i32, i32), class: usize, colour: RGBColor) -> Drawn
+fn mark<B: DrawingBackend>(
+    area: &DrawingArea<B, Shift>,
+    at: (i32, i32),
+    class: usize,
+    colour: RGBColor,
+) -> Drawn
 where
     B::ErrorType: 'static,
 {
@@ -495,17 +666,23 @@ impl Scatter {
     where
         B::ErrorType: 'static,
     {
-        let middle = TextStyle::from(("sans-serif", TITLE)).pos(Pos::new(HPos::Center, VPos::Center));
+        let middle =
+            TextStyle::from(("sans-serif", TITLE)).pos(Pos::new(HPos::Center, VPos::Center));
         area.draw(&Text::new(title.to_owned(), (WIDTH as i32 / 2, 16), middle)).map_err(text)?;
         let all = || self.classes.iter().flat_map(|(_, points)| points);
-        let span = |of: fn(&(f64, f64)) -> f64| (all().map(of).fold(f64::MAX, f64::min), all().map(of).fold(f64::MIN, f64::max));
+        let span = |of: fn(&(f64, f64)) -> f64| {
+            (all().map(of).fold(f64::MAX, f64::min), all().map(of).fold(f64::MIN, f64::max))
+        };
         let ((left, right), (low, high)) = (span(|p| p.0), span(|p| p.1));
         let place = |value: f64, (from, to): (f64, f64), pixels: u32, margin: i32| {
-            margin + ((value - from) / (to - from).max(1e-9) * f64::from(pixels as i32 - 2 * margin)) as i32
+            margin
+                + ((value - from) / (to - from).max(1e-9) * f64::from(pixels as i32 - 2 * margin))
+                    as i32
         };
         for (class, (_, points)) in self.classes.iter().enumerate() {
             for (x, y) in points {
-                let at = (place(*x, (left, right), WIDTH, 20), 24 + place(*y, (low, high), 430, 12));
+                let at =
+                    (place(*x, (left, right), WIDTH, 20), 24 + place(*y, (low, high), 430, 12));
                 mark(area, at, class, COLOURS[class % COLOURS.len()])?;
             }
         }
@@ -514,15 +691,24 @@ impl Scatter {
 }
 
 /// Writes `<name>.svg` and `<name>.png` and returns the title and the SVG for the page.
-pub(super) fn write(directory: &Path, name: &str, title: &str, figure: &Figure) -> Result<(String, String)> {
-    let failed = |problem: String| Error::Failure(format!("cannot draw the figure `{name}`: {problem}"));
+pub(super) fn write(
+    directory: &Path,
+    name: &str,
+    title: &str,
+    figure: &Figure,
+) -> Result<(String, String)> {
+    let failed =
+        |problem: String| Error::Failure(format!("cannot draw the figure `{name}`: {problem}"));
     let size = figure.size();
     let mut svg = String::new();
-    draw(&SVGBackend::with_string(&mut svg, size).into_drawing_area(), figure, title).map_err(failed)?;
+    draw(&SVGBackend::with_string(&mut svg, size).into_drawing_area(), figure, title)
+        .map_err(failed)?;
     fs::write_then_rename(&directory.join(format!("{name}.svg")), svg.as_bytes())?;
     let mut pixels = vec![0u8; (size.0 * size.1 * 3) as usize];
-    draw(&BitMapBackend::with_buffer(&mut pixels, size).into_drawing_area(), figure, title).map_err(failed)?;
-    let picture = image::RgbImage::from_raw(size.0, size.1, pixels).ok_or_else(|| failed("the canvas has the wrong size".into()))?;
+    draw(&BitMapBackend::with_buffer(&mut pixels, size).into_drawing_area(), figure, title)
+        .map_err(failed)?;
+    let picture = image::RgbImage::from_raw(size.0, size.1, pixels)
+        .ok_or_else(|| failed("the canvas has the wrong size".into()))?;
     fs::write_then_rename(&directory.join(format!("{name}.png")), &super::ranked::png(&picture)?)?;
     Ok((title.to_owned(), svg))
 }

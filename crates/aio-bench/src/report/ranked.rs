@@ -19,7 +19,9 @@ const JUNK: Rgb<u8> = Rgb([190, 190, 190]);
 /// Encodes a picture as PNG.
 pub(super) fn png(picture: &RgbImage) -> Result<Vec<u8>> {
     let mut bytes = std::io::Cursor::new(Vec::new());
-    picture.write_to(&mut bytes, image::ImageFormat::Png).map_err(|e| Error::Failure(format!("cannot encode a picture: {e}")))?;
+    picture
+        .write_to(&mut bytes, image::ImageFormat::Png)
+        .map_err(|e| Error::Failure(format!("cannot encode a picture: {e}")))?;
     Ok(bytes.into_inner())
 }
 
@@ -27,18 +29,25 @@ pub(super) fn png(picture: &RgbImage) -> Result<Vec<u8>> {
 pub(super) fn jpeg(picture: &RgbImage) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut bytes, 88);
-    encoder.encode_image(picture).map_err(|e| Error::Failure(format!("cannot encode a picture: {e}")))?;
+    encoder
+        .encode_image(picture)
+        .map_err(|e| Error::Failure(format!("cannot encode a picture: {e}")))?;
     Ok(bytes)
 }
 
 fn open(path: &Path, prepared: impl Fn(Picture) -> Picture) -> Result<RgbImage> {
     let picture = prepared(Picture::open(path, CELL)?);
-    RgbImage::from_raw(CELL.width as u32, CELL.height as u32, picture.pixels).ok_or_else(|| Error::Failure("a picture has the wrong size".into()))
+    RgbImage::from_raw(CELL.width as u32, CELL.height as u32, picture.pixels)
+        .ok_or_else(|| Error::Failure("a picture has the wrong size".into()))
 }
 
 fn paste(canvas: &mut RgbImage, picture: &RgbImage, x: u32, y: u32, border: Option<Rgb<u8>>) {
     if let Some(colour) = border {
-        let frame = RgbImage::from_pixel(picture.width() + 2 * BORDER, picture.height() + 2 * BORDER, colour);
+        let frame = RgbImage::from_pixel(
+            picture.width() + 2 * BORDER,
+            picture.height() + 2 * BORDER,
+            colour,
+        );
         imageops::replace(canvas, &frame, i64::from(x - BORDER), i64::from(y - BORDER));
     }
     imageops::replace(canvas, picture, i64::from(x), i64::from(y));
@@ -49,7 +58,8 @@ pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {
         let last = lines.len() - 1;
-        if !lines[last].is_empty() && lines[last].chars().count() + 1 + word.chars().count() > width {
+        if !lines[last].is_empty() && lines[last].chars().count() + 1 + word.chars().count() > width
+        {
             lines.push(word.to_owned());
         } else {
             if !lines[last].is_empty() {
@@ -74,14 +84,16 @@ fn greyed(mut picture: RgbImage) -> RgbImage {
 /// Draws the ranked lists of a task: the query (pictures as the model sees them, then its sentence), then what it retrieved, with a green
 /// border where the person is right and a red one where not. Junk, which the protocol hides, is greyed.
 pub(super) fn draw(task: &str, lists: &[RankedList]) -> Result<RgbImage> {
-    let (cell_w, cell_h) = (CELL.width as u32 + GAP + 2 * BORDER, CELL.height as u32 + GAP + 2 * BORDER);
+    let (cell_w, cell_h) =
+        (CELL.width as u32 + GAP + 2 * BORDER, CELL.height as u32 + GAP + 2 * BORDER);
     let parts = lists.iter().map(|l| l.pictures.len() as u32).max().unwrap_or(0);
     let texts = lists.iter().any(|l| l.caption.is_some());
     let shown = lists.iter().map(|l| l.retrieved.len() as u32).max().unwrap_or(0);
     let left = GAP + parts * cell_w + if texts { TEXT } else { 0 } + 2 * GAP;
     let (width, height) = (left + shown * cell_w + GAP, HEAD + lists.len() as u32 * cell_h + GAP);
     let mut canvas = RgbImage::from_pixel(width, height, Rgb([255; 3]));
-    let mut labels: Vec<(String, i32, i32, i32)> = vec![(format!("{task}: query, then the nearest gallery pictures"), GAP as i32, 7, 15)];
+    let mut labels: Vec<(String, i32, i32, i32)> =
+        vec![(format!("{task}: query, then the nearest gallery pictures"), GAP as i32, 7, 15)];
     for (row, list) in lists.iter().enumerate() {
         let y = HEAD + row as u32 * cell_h + BORDER;
         for (i, picture) in list.pictures.iter().enumerate() {
@@ -90,7 +102,12 @@ pub(super) fn draw(task: &str, lists: &[RankedList]) -> Result<RgbImage> {
         }
         if let Some(caption) = &list.caption {
             for (line, text) in wrap(caption, 34).into_iter().take(9).enumerate() {
-                labels.push((text, (GAP + parts * cell_w) as i32, (y + 4) as i32 + 13 * line as i32, 11));
+                labels.push((
+                    text,
+                    (GAP + parts * cell_w) as i32,
+                    (y + 4) as i32 + 13 * line as i32,
+                    11,
+                ));
             }
         }
         for (i, (path, verdict)) in list.retrieved.iter().enumerate() {
@@ -107,13 +124,16 @@ pub(super) fn draw(task: &str, lists: &[RankedList]) -> Result<RgbImage> {
     let mut pixels = canvas.into_raw();
     {
         let area = BitMapBackend::with_buffer(&mut pixels, (width, height)).into_drawing_area();
-        let failed = |e: String| Error::Failure(format!("cannot draw the ranked lists of {task}: {e}"));
+        let failed =
+            |e: String| Error::Failure(format!("cannot draw the ranked lists of {task}: {e}"));
         for (text, x, y, size) in labels {
-            area.draw(&Text::new(text, (x, y), ("sans-serif", size).into_font().color(&BLACK))).map_err(|e| failed(e.to_string()))?;
+            area.draw(&Text::new(text, (x, y), ("sans-serif", size).into_font().color(&BLACK)))
+                .map_err(|e| failed(e.to_string()))?;
         }
         area.present().map_err(|e| failed(e.to_string()))?;
     }
-    RgbImage::from_raw(width, height, pixels).ok_or_else(|| Error::Failure("the canvas has the wrong size".into()))
+    RgbImage::from_raw(width, height, pixels)
+        .ok_or_else(|| Error::Failure("the canvas has the wrong size".into()))
 }
 
 #[cfg(test)]

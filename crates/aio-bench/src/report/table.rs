@@ -27,20 +27,41 @@ fn polars_error(error: &PolarsError) -> Error {
 
 /// One row per task and seed: the trained model, the encoder before training, and chance.
 fn frame(results: &[RunResult]) -> Result<DataFrame> {
-    let rows: Vec<(&RunResult, &String)> = results.iter().flat_map(|r| r.order.iter().map(move |t| (r, t))).collect();
+    let rows: Vec<(&RunResult, &String)> =
+        results.iter().flat_map(|r| r.order.iter().map(move |t| (r, t))).collect();
     let mut columns = vec![
         Column::new("task".into(), rows.iter().map(|(_, t)| t.as_str()).collect::<Vec<_>>()),
         Column::new("seed".into(), rows.iter().map(|(r, _)| r.seed).collect::<Vec<_>>()),
-        Column::new("queries".into(), rows.iter().map(|(r, t)| r.tasks[*t].queries as u64).collect::<Vec<_>>()),
-        Column::new("skipped".into(), rows.iter().map(|(r, t)| r.tasks[*t].skipped as u64).collect::<Vec<_>>()),
-        Column::new("gallery".into(), rows.iter().map(|(r, t)| r.tasks[*t].gallery as u64).collect::<Vec<_>>()),
+        Column::new(
+            "queries".into(),
+            rows.iter().map(|(r, t)| r.tasks[*t].queries as u64).collect::<Vec<_>>(),
+        ),
+        Column::new(
+            "skipped".into(),
+            rows.iter().map(|(r, t)| r.tasks[*t].skipped as u64).collect::<Vec<_>>(),
+        ),
+        Column::new(
+            "gallery".into(),
+            rows.iter().map(|(r, t)| r.tasks[*t].gallery as u64).collect::<Vec<_>>(),
+        ),
     ];
     for metric in METRICS {
-        let of = |map: &BTreeMap<String, f64>, t: &str| 100.0 * map.get(&format!("{t}.{metric}")).copied().unwrap_or(f64::NAN);
-        columns.push(Column::new(metric.into(), rows.iter().map(|(r, t)| of(&r.metrics, t)).collect::<Vec<_>>()));
+        let of = |map: &BTreeMap<String, f64>, t: &str| {
+            100.0 * map.get(&format!("{t}.{metric}")).copied().unwrap_or(f64::NAN)
+        };
+        columns.push(Column::new(
+            metric.into(),
+            rows.iter().map(|(r, t)| of(&r.metrics, t)).collect::<Vec<_>>(),
+        ));
         if metric == "rank1" || metric == "map" {
-            columns.push(Column::new(format!("{metric}_baseline").into(), rows.iter().map(|(r, t)| of(&r.baseline, t)).collect::<Vec<_>>()));
-            columns.push(Column::new(format!("{metric}_chance").into(), rows.iter().map(|(r, t)| of(&r.chance, t)).collect::<Vec<_>>()));
+            columns.push(Column::new(
+                format!("{metric}_baseline").into(),
+                rows.iter().map(|(r, t)| of(&r.baseline, t)).collect::<Vec<_>>(),
+            ));
+            columns.push(Column::new(
+                format!("{metric}_chance").into(),
+                rows.iter().map(|(r, t)| of(&r.chance, t)).collect::<Vec<_>>(),
+            ));
         }
     }
     DataFrame::new(rows.len(), columns).map_err(|e| polars_error(&e))
@@ -57,14 +78,18 @@ impl Spread {
     pub(super) fn of(values: &[f64]) -> Option<Self> {
         let n = values.len();
         let mean = values.iter().sum::<f64>() / n as f64;
-        let deviation = (n > 1).then(|| (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1) as f64).sqrt());
+        let deviation = (n > 1).then(|| {
+            (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1) as f64).sqrt()
+        });
         (n > 0).then_some(Self { mean, deviation })
     }
 }
 
 fn spread(frame: &DataFrame, task: &str, column: &str) -> Result<Spread> {
-    let names = frame.column("task").and_then(|c| c.str().cloned()).map_err(|e| polars_error(&e))?;
-    let values = frame.column(column).and_then(|c| c.f64().cloned()).map_err(|e| polars_error(&e))?;
+    let names =
+        frame.column("task").and_then(|c| c.str().cloned()).map_err(|e| polars_error(&e))?;
+    let values =
+        frame.column(column).and_then(|c| c.f64().cloned()).map_err(|e| polars_error(&e))?;
     let mask: BooleanChunked = names.iter().map(|n| Some(n == Some(task))).collect();
     let chosen = values.filter(&mask).map_err(|e| polars_error(&e))?;
     let values: Vec<f64> = chosen.into_no_null_iter().collect();
@@ -86,7 +111,9 @@ impl std::fmt::Display for Spread {
 /// # Errors
 /// [`Error::User`] if the results belong to different experiments or configurations.
 pub fn results(results: &[RunResult], format: Format) -> Result<String> {
-    let first = results.first().ok_or_else(|| Error::user("no finished run", "run the experiment first"))?;
+    let first = results
+        .first()
+        .ok_or_else(|| Error::user("no finished run", "run the experiment first"))?;
     if let Some(other) = results.iter().find(|r| r.cell != first.cell || r.order != first.order) {
         return Err(Error::user(
             format!("the results of cells {} and {} cannot share a table", first.cell, other.cell),
@@ -105,12 +132,25 @@ pub fn results(results: &[RunResult], format: Format) -> Result<String> {
 /// Results of one cell as a table, the trained model's mAP in bold.
 fn grid(frame: &DataFrame, first: &RunResult, seeds: usize) -> Result<Grid> {
     let plural = if seeds == 1 { "seed" } else { "seeds" };
-    let head = ["task", "queries / gallery", "Rank-1", "Rank-5", "mAP", "mINP", "mAP untrained", "mAP chance"];
+    let head = [
+        "task",
+        "queries / gallery",
+        "Rank-1",
+        "Rank-5",
+        "mAP",
+        "mINP",
+        "mAP untrained",
+        "mAP chance",
+    ];
     let mut rows = Vec::new();
     for task in &first.order {
         let of = |column: &str| spread(frame, task, column);
         let summary = &first.tasks[task];
-        let skipped = if summary.skipped > 0 { format!(" ({} skipped)", summary.skipped) } else { String::new() };
+        let skipped = if summary.skipped > 0 {
+            format!(" ({} skipped)", summary.skipped)
+        } else {
+            String::new()
+        };
         rows.push(vec![
             task.clone().into(),
             format!("{}{skipped} / {}", summary.queries, summary.gallery).into(),
@@ -122,7 +162,8 @@ fn grid(frame: &DataFrame, first: &RunResult, seeds: usize) -> Result<Grid> {
             format!("{:.1}", of("map_chance")?.mean).into(),
         ]);
     }
-    let caption = format!("`{}` · cell `{}` · {seeds} {plural} · percent", first.experiment, first.cell);
+    let caption =
+        format!("`{}` · cell `{}` · {seeds} {plural} · percent", first.experiment, first.cell);
     Ok(Grid { caption, head: head.map(str::to_owned).to_vec(), rows, quoted: Vec::new() })
 }
 
@@ -140,7 +181,8 @@ pub struct Quoted {
 
 /// A metric in percent over the results that have it; none if none has.
 pub(super) fn spread_of(results: &[RunResult], key: &str) -> Option<Spread> {
-    let found: Vec<f64> = results.iter().filter_map(|r| r.metrics.get(key).map(|v| 100.0 * v)).collect();
+    let found: Vec<f64> =
+        results.iter().filter_map(|r| r.metrics.get(key).map(|v| 100.0 * v)).collect();
     Spread::of(&found)
 }
 
@@ -150,10 +192,18 @@ pub(super) fn spread_of(results: &[RunResult], key: &str) -> Option<Spread> {
 ///
 /// # Errors
 /// [`Error::User`] if a task or metric is not in the results, or a column would mix protocols.
-pub fn sweep(title: &str, rows: &[(String, Vec<RunResult>)], quoted: &[Quoted], tasks: &[String], metric: &str, format: Format) -> Result<String> {
+pub fn sweep(
+    title: &str,
+    rows: &[(String, Vec<RunResult>)],
+    quoted: &[Quoted],
+    tasks: &[String],
+    metric: &str,
+    format: Format,
+) -> Result<String> {
     if let Some(unknown) = tasks.iter().find(|task| {
         let key = format!("{task}.{metric}");
-        rows.iter().any(|(_, results)| !results.is_empty()) && !rows.iter().flat_map(|(_, results)| results).any(|r| r.metrics.contains_key(&key))
+        rows.iter().any(|(_, results)| !results.is_empty())
+            && !rows.iter().flat_map(|(_, results)| results).any(|r| r.metrics.contains_key(&key))
     }) {
         let hint = "[report] names tasks and metric as result.json does";
         return Err(Error::user(format!("no result of the sweep has `{unknown}.{metric}`"), hint));
@@ -166,14 +216,16 @@ pub fn sweep(title: &str, rows: &[(String, Vec<RunResult>)], quoted: &[Quoted], 
     }
     let marks: Vec<[Option<f64>; 2]> = (0..tasks.len())
         .map(|column| {
-            let mut means: Vec<f64> = values.iter().filter_map(|row| row[column].as_ref().map(|s| s.mean)).collect();
+            let mut means: Vec<f64> =
+                values.iter().filter_map(|row| row[column].as_ref().map(|s| s.mean)).collect();
             means.sort_by(|a, b| b.total_cmp(a));
             means.dedup();
             // One row has nothing to be better than.
             if rows.len() < 2 { [None; 2] } else { [means.first().copied(), means.get(1).copied()] }
         })
         .collect();
-    let head = ["cell".to_owned(), "seeds".into()].into_iter().chain(tasks.iter().cloned()).collect();
+    let head =
+        ["cell".to_owned(), "seeds".into()].into_iter().chain(tasks.iter().cloned()).collect();
     let field = |(column, value): (usize, &Option<Spread>)| match value {
         None => Field::from("–".to_owned()),
         Some(spread) => {
@@ -187,32 +239,50 @@ pub fn sweep(title: &str, rows: &[(String, Vec<RunResult>)], quoted: &[Quoted], 
     };
     let lines = rows.iter().zip(&values).map(|((name, results), values)| {
         let fields = values.iter().enumerate().map(field);
-        [name.clone().into(), results.len().to_string().into()].into_iter().chain(fields).collect::<Vec<Field>>()
+        [name.clone().into(), results.len().to_string().into()]
+            .into_iter()
+            .chain(fields)
+            .collect::<Vec<Field>>()
     });
-    let untrained = references(rows, &tasks.iter().map(|task| format!("{task}.{metric}")).collect::<Vec<_>>());
+    let untrained =
+        references(rows, &tasks.iter().map(|task| format!("{task}.{metric}")).collect::<Vec<_>>());
     // Quoted numbers stand apart: they are of other data, and none of them is the best or second of ours.
     let others = quoted.iter().map(|Quoted { name, values, .. }| {
-        let fields = tasks.iter().map(|task| values.get(task).map_or("–".to_owned(), |v| format!("{v:.1}")).into());
-        [format!("{name} †").into(), String::new().into()].into_iter().chain(fields).collect::<Vec<Field>>()
+        let fields = tasks
+            .iter()
+            .map(|task| values.get(task).map_or("–".to_owned(), |v| format!("{v:.1}")).into());
+        [format!("{name} †").into(), String::new().into()]
+            .into_iter()
+            .chain(fields)
+            .collect::<Vec<Field>>()
     });
     let versions: Vec<(&String, Vec<&str>)> = tasks
         .iter()
         .map(|task| {
-            let mut found: Vec<&str> =
-                rows.iter().flat_map(|(_, results)| results).filter_map(|r| Some(r.tasks.get(task)?.protocol.as_str())).collect();
+            let mut found: Vec<&str> = rows
+                .iter()
+                .flat_map(|(_, results)| results)
+                .filter_map(|r| Some(r.tasks.get(task)?.protocol.as_str()))
+                .collect();
             found.sort_unstable();
             found.dedup();
             (task, found)
         })
         .collect();
     if let Some((task, found)) = versions.iter().find(|(_, found)| found.len() > 1) {
-        let problem = format!("results of `{task}` are of several protocols ({}), which one column must not mix", found.join(", "));
+        let problem = format!(
+            "results of `{task}` are of several protocols ({}), which one column must not mix",
+            found.join(", ")
+        );
         return Err(Error::user(problem, "run the older cells again"));
     }
     let grid = Grid {
         caption: format!("{title} · {metric} · percent"),
         head,
-        rows: lines.chain(untrained.into_iter().map(|row| row.into_iter().map(Field::from).collect())).chain(others).collect(),
+        rows: lines
+            .chain(untrained.into_iter().map(|row| row.into_iter().map(Field::from).collect()))
+            .chain(others)
+            .collect(),
         quoted: quoted.iter().map(|q| (q.name.clone(), q.citation.clone())).collect(),
     };
     Ok(match format {
@@ -220,7 +290,13 @@ pub fn sweep(title: &str, rows: &[(String, Vec<RunResult>)], quoted: &[Quoted], 
         Format::Latex => grid.latex(),
         Format::Html => grid.html(),
         Format::Csv => {
-            let quoted = |text: &str| if text.contains([',', '"']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() };
+            let quoted = |text: &str| {
+                if text.contains([',', '"']) {
+                    format!("\"{}\"", text.replace('"', "\"\""))
+                } else {
+                    text.to_owned()
+                }
+            };
             let lines = std::iter::once(grid.head.iter().map(|h| quoted(h)).collect::<Vec<_>>())
                 .chain(grid.rows.iter().map(|row| row.iter().map(|f| quoted(&f.text)).collect()));
             lines.map(|l| l.join(",") + "\n").collect()
@@ -234,9 +310,12 @@ fn references(rows: &[(String, Vec<RunResult>)], keys: &[String]) -> Vec<Vec<Str
     // Values by column, and the cells that have them.
     let mut starts: Vec<(Vec<Option<f64>>, Vec<&str>)> = Vec::new();
     for (name, results) in rows.iter().filter(|(_, results)| !results.is_empty()) {
-        let found: Vec<Option<f64>> = keys.iter().map(|key| results[0].baseline.get(key).copied()).collect();
+        let found: Vec<Option<f64>> =
+            keys.iter().map(|key| results[0].baseline.get(key).copied()).collect();
         // Cells that are tested on different tasks may have started from the same.
-        let agree = |(a, b): (&Option<f64>, &Option<f64>)| a.zip(*b).is_none_or(|(a, b)| (a - b).abs() < SAME);
+        let agree = |(a, b): (&Option<f64>, &Option<f64>)| {
+            a.zip(*b).is_none_or(|(a, b)| (a - b).abs() < SAME)
+        };
         match starts.iter_mut().find(|(known, _)| known.iter().zip(&found).all(agree)) {
             Some((known, names)) => {
                 known.iter_mut().zip(found).for_each(|(known, found)| *known = known.or(found));
@@ -246,16 +325,33 @@ fn references(rows: &[(String, Vec<RunResult>)], keys: &[String]) -> Vec<Vec<Str
         }
     }
     let row = |name: String, values: &[Option<f64>]| {
-        let fields = values.iter().map(|value| value.map_or("–".to_owned(), |v| format!("{:.1}", 100.0 * v)));
+        let fields = values
+            .iter()
+            .map(|value| value.map_or("–".to_owned(), |v| format!("{:.1}", 100.0 * v)));
         [name, String::new()].into_iter().chain(fields).collect::<Vec<String>>()
     };
     let one = starts.len() < 2;
     if starts.is_empty() {
         starts.push((vec![None; keys.len()], Vec::new()));
     }
-    let name = |cells: &[&str]| if one { "untrained encoder".to_owned() } else { format!("untrained: {}", cells.join("; ")) };
-    let chance = keys.iter().map(|key| rows.iter().flat_map(|(_, results)| results).find_map(|r| r.chance.get(key)).copied()).collect::<Vec<_>>();
-    starts.iter().map(|(values, cells)| row(name(cells), values)).chain([row("chance".into(), &chance)]).collect()
+    let name = |cells: &[&str]| {
+        if one {
+            "untrained encoder".to_owned()
+        } else {
+            format!("untrained: {}", cells.join("; "))
+        }
+    };
+    let chance = keys
+        .iter()
+        .map(|key| {
+            rows.iter().flat_map(|(_, results)| results).find_map(|r| r.chance.get(key)).copied()
+        })
+        .collect::<Vec<_>>();
+    starts
+        .iter()
+        .map(|(values, cells)| row(name(cells), values))
+        .chain([row("chance".into(), &chance)])
+        .collect()
 }
 
 /// Writes a frame of names and numbers; no field holds a comma or a quote.
@@ -294,11 +390,29 @@ mod tests {
     #[test]
     fn cells_that_started_from_the_same_share_a_row() {
         let keys = ["a.map".to_owned(), "b.map".into()];
-        let one = [cell("x", json!({ "a.map": 0.5 })), cell("y", json!({ "b.map": 0.25 })), ("open".into(), Vec::new())];
-        assert_eq!(references(&one, &keys), [["untrained encoder", "", "50.0", "25.0"], ["chance", "", "10.0", "20.0"]]);
-        let two = [cell("x", json!({ "a.map": 0.5 })), cell("y", json!({ "a.map": 0.25 })), cell("z", json!({ "a.map": 0.5 }))];
-        let expected = [["untrained: x; z", "", "50.0", "–"], ["untrained: y", "", "25.0", "–"], ["chance", "", "10.0", "20.0"]];
+        let one = [
+            cell("x", json!({ "a.map": 0.5 })),
+            cell("y", json!({ "b.map": 0.25 })),
+            ("open".into(), Vec::new()),
+        ];
+        assert_eq!(
+            references(&one, &keys),
+            [["untrained encoder", "", "50.0", "25.0"], ["chance", "", "10.0", "20.0"]]
+        );
+        let two = [
+            cell("x", json!({ "a.map": 0.5 })),
+            cell("y", json!({ "a.map": 0.25 })),
+            cell("z", json!({ "a.map": 0.5 })),
+        ];
+        let expected = [
+            ["untrained: x; z", "", "50.0", "–"],
+            ["untrained: y", "", "25.0", "–"],
+            ["chance", "", "10.0", "20.0"],
+        ];
         assert_eq!(references(&two, &keys), expected);
-        assert_eq!(references(&[("open".into(), Vec::new())], &keys), [["untrained encoder", "", "–", "–"], ["chance", "", "–", "–"]]);
+        assert_eq!(
+            references(&[("open".into(), Vec::new())], &keys),
+            [["untrained encoder", "", "–", "–"], ["chance", "", "–", "–"]]
+        );
     }
 }

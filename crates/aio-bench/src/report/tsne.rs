@@ -11,7 +11,8 @@ const EXAGGERATION: f64 = 12.0;
 
 /// Squared Euclidean distances, row by row.
 fn distances(points: &[Vec<f32>]) -> Vec<f64> {
-    let of = |a: &Vec<f32>, b: &Vec<f32>| a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2)).sum();
+    let of =
+        |a: &Vec<f32>, b: &Vec<f32>| a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2)).sum();
     points.iter().flat_map(|a| points.iter().map(move |b| of(a, b))).collect()
 }
 
@@ -23,7 +24,8 @@ fn affinities(distances: &[f64], n: usize, perplexity: f64) -> Vec<f64> {
         let (mut low, mut high, mut precision) = (0.0, f64::INFINITY, 1.0);
         let nearest = (0..n).filter(|j| *j != i).map(|j| row[j]).fold(f64::INFINITY, f64::min);
         for _ in 0..64 {
-            let weight = |j: usize| if j == i { 0.0 } else { (-(row[j] - nearest) * precision).exp() };
+            let weight =
+                |j: usize| if j == i { 0.0 } else { (-(row[j] - nearest) * precision).exp() };
             let sum: f64 = (0..n).map(weight).sum();
             let mean: f64 = (0..n).map(|j| weight(j) * (row[j] - nearest)).sum::<f64>() / sum;
             (0..n).for_each(|j| p[i * n + j] = weight(j) / sum);
@@ -33,7 +35,8 @@ fn affinities(distances: &[f64], n: usize, perplexity: f64) -> Vec<f64> {
             }
             if entropy > target {
                 low = precision;
-                precision = if high.is_finite() { f64::midpoint(low, high) } else { 2.0 * precision };
+                precision =
+                    if high.is_finite() { f64::midpoint(low, high) } else { 2.0 * precision };
             } else {
                 high = precision;
                 precision = f64::midpoint(low, high);
@@ -49,24 +52,33 @@ pub(super) fn embed(points: &[Vec<f32>], seed: u64) -> Vec<(f64, f64)> {
     let perplexity = 30.0f64.min((n.max(4) - 1) as f64 / 3.0);
     let p = affinities(&distances(points), n, perplexity);
     let stream = &mut rng(seed, "t-SNE", 0);
-    let mut y: Vec<[f64; 2]> = (0..n).map(|_| [0; 2].map(|_| 1e-4 * (2.0 * stream.random::<f64>() - 1.0))).collect();
+    let mut y: Vec<[f64; 2]> =
+        (0..n).map(|_| [0; 2].map(|_| 1e-4 * (2.0 * stream.random::<f64>() - 1.0))).collect();
     let (mut velocity, mut gain) = (vec![[0.0f64; 2]; n], vec![[1.0f64; 2]; n]);
     let rate = (n as f64 / EXAGGERATION).max(50.0);
     for iteration in 0..ITERATIONS {
-        let near = |a: &[f64; 2], b: &[f64; 2]| 1.0 / (1.0 + (a[0] - b[0]).powi(2) + (a[1] - b[1]).powi(2));
-        let kernel: Vec<f64> = (0..n * n).map(|at| if at / n == at % n { 0.0 } else { near(&y[at / n], &y[at % n]) }).collect();
+        let near = |a: &[f64; 2], b: &[f64; 2]| {
+            1.0 / (1.0 + (a[0] - b[0]).powi(2) + (a[1] - b[1]).powi(2))
+        };
+        let kernel: Vec<f64> = (0..n * n)
+            .map(|at| if at / n == at % n { 0.0 } else { near(&y[at / n], &y[at % n]) })
+            .collect();
         let total: f64 = kernel.iter().sum();
-        let (exaggeration, momentum) = if iteration < EARLY { (EXAGGERATION, 0.5) } else { (1.0, 0.8) };
+        let (exaggeration, momentum) =
+            if iteration < EARLY { (EXAGGERATION, 0.5) } else { (1.0, 0.8) };
         for i in 0..n {
             let mut slope = [0.0f64; 2];
             for j in 0..n {
-                let force = (exaggeration * p[i * n + j] - kernel[i * n + j] / total) * kernel[i * n + j];
+                let force =
+                    (exaggeration * p[i * n + j] - kernel[i * n + j] / total) * kernel[i * n + j];
                 (0..2).for_each(|axis| slope[axis] += 4.0 * force * (y[i][axis] - y[j][axis]));
             }
             for axis in 0..2 {
                 let same = slope[axis].signum() == velocity[i][axis].signum();
-                gain[i][axis] = if same { (gain[i][axis] * 0.8).max(0.01) } else { gain[i][axis] + 0.2 };
-                velocity[i][axis] = momentum * velocity[i][axis] - rate * gain[i][axis] * slope[axis];
+                gain[i][axis] =
+                    if same { (gain[i][axis] * 0.8).max(0.01) } else { gain[i][axis] + 0.2 };
+                velocity[i][axis] =
+                    momentum * velocity[i][axis] - rate * gain[i][axis] * slope[axis];
             }
         }
         y.iter_mut().zip(&velocity).for_each(|(y, v)| (0..2).for_each(|axis| y[axis] += v[axis]));
@@ -82,14 +94,24 @@ mod tests {
     fn neighbours_stay_neighbours_and_a_seed_gives_one_figure() {
         // Four clusters of fifteen points in eight dimensions.
         let stream = &mut rng(3, "clusters", 0);
-        let points: Vec<Vec<f32>> =
-            (0..60).map(|i| (0..8).map(|axis| if axis == i / 15 { 4.0 } else { 0.0 } + stream.random::<f32>()).collect()).collect();
+        let points: Vec<Vec<f32>> = (0..60)
+            .map(|i| {
+                (0..8)
+                    .map(|axis| if axis == i / 15 { 4.0 } else { 0.0 } + stream.random::<f32>())
+                    .collect()
+            })
+            .collect();
         let placed = embed(&points, 0);
         assert_eq!(placed, embed(&points, 0));
         assert_ne!(placed, embed(&points, 1));
-        let apart = |i: usize, j: usize| (placed[i].0 - placed[j].0).powi(2) + (placed[i].1 - placed[j].1).powi(2);
+        let apart = |i: usize, j: usize| {
+            (placed[i].0 - placed[j].0).powi(2) + (placed[i].1 - placed[j].1).powi(2)
+        };
         for i in 0..60 {
-            let nearest = (0..60).filter(|j| *j != i).min_by(|a, b| apart(i, *a).total_cmp(&apart(i, *b))).expect("others");
+            let nearest = (0..60)
+                .filter(|j| *j != i)
+                .min_by(|a, b| apart(i, *a).total_cmp(&apart(i, *b)))
+                .expect("others");
             assert_eq!(nearest / 15, i / 15, "point {i}");
         }
     }

@@ -96,9 +96,17 @@ fn read_np(card: &Card, root: &Path, boxes: &str) -> Result<Dataset> {
         return market::read(card, root, 1..=2);
     }
     let divisions: Vec<Division> = document(&splits, LARGEST)?;
-    let only = divisions.first().ok_or_else(|| DataError::Parse { path: splits.clone(), problem: "it holds no split".into() })?;
+    let only = divisions.first().ok_or_else(|| DataError::Parse {
+        path: splits.clone(),
+        problem: "it holds no split".into(),
+    })?;
     let part = |rows: &[(String, i64, i64)]| samples(&splits, root, boxes, rows);
-    Ok(Dataset { train: part(&only.train)?, query: part(&only.query)?, gallery: part(&only.gallery)?, ..Dataset::default() })
+    Ok(Dataset {
+        train: part(&only.train)?,
+        query: part(&only.query)?,
+        gallery: part(&only.gallery)?,
+        ..Dataset::default()
+    })
 }
 
 /// All 20 test splits as trials. Training on one split and testing on the others would show the model its test people, so there is
@@ -117,18 +125,29 @@ fn read_classic(root: &Path, boxes: &str) -> Result<Dataset> {
 
 /// The paths of a splits file are those of the machine that extracted the pictures: the base name is what counts. So is its
 /// identity `<pair>_<person>_<view>_<image>.png`, which is unique where the labels of the splits are renumbered in each.
-fn samples(splits: &Path, root: &Path, boxes: &str, rows: &[(String, i64, i64)]) -> Result<Vec<Sample>> {
+fn samples(
+    splits: &Path,
+    root: &Path,
+    boxes: &str,
+    rows: &[(String, i64, i64)],
+) -> Result<Vec<Sample>> {
     let folder = root.join(format!("images_{boxes}"));
     rows.iter()
         .enumerate()
         .map(|(i, (path, _, _))| {
             let name = file_name(Path::new(&path.replace('\\', "/")));
-            let fields: Vec<i64> = name.trim_end_matches(".png").split('_').filter_map(|f| f.parse().ok()).collect();
+            let fields: Vec<i64> =
+                name.trim_end_matches(".png").split('_').filter_map(|f| f.parse().ok()).collect();
             let [pair, person, view, _] = fields[..] else {
                 let problem = format!("`{name}` does not match <pair>_<person>_<view>_<image>.png");
                 return Err(DataError::Row { path: splits.to_path_buf(), row: i + 1, problem });
             };
-            Ok(Sample::picture(1_000 * pair + person, Modality::Rgb, listed(splits, i + 1, &folder, &name)?).taken_by(view))
+            Ok(Sample::picture(
+                1_000 * pair + person,
+                Modality::Rgb,
+                listed(splits, i + 1, &folder, &name)?,
+            )
+            .taken_by(view))
         })
         .collect()
 }

@@ -76,7 +76,12 @@ impl Annotated {
     ///
     /// The source photograph of a sample is the index of its annotation within the split, which UNIReID calls `image_id`.
     pub(super) fn read(&self, root: &Path, sketches: Option<&str>) -> Result<Dataset> {
-        let list = self.files.iter().map(|f| root.join(f)).find(|path| path.is_file()).unwrap_or_else(|| root.join(self.files[0]));
+        let list = self
+            .files
+            .iter()
+            .map(|f| root.join(f))
+            .find(|path| path.is_file())
+            .unwrap_or_else(|| root.join(self.files[0]));
         let mut dataset = Dataset::default();
         let mut counts = [0i64; 3];
         let mut once = Once::default();
@@ -90,13 +95,18 @@ impl Annotated {
                     return Err(DataError::Row { path: list.clone(), row, problem });
                 }
             };
-            let sample = |modality, content| Sample::new(item.id, modality, content).made_from(counts[part]);
+            let sample =
+                |modality, content| Sample::new(item.id, modality, content).made_from(counts[part]);
             let path = listed(&list, row, &root.join(self.images), &item.file_path)?;
             if self.unique {
                 once.check(&list, row, &path)?;
             }
             let photo = sample(Modality::Rgb, Content::Image(path));
-            let mut described: Vec<Sample> = item.captions.iter().map(|c| sample(Modality::Text, Content::Caption(c.clone()))).collect();
+            let mut described: Vec<Sample> = item
+                .captions
+                .iter()
+                .map(|c| sample(Modality::Text, Content::Caption(c.clone())))
+                .collect();
             if let Some(folder) = sketches {
                 let path = listed(&list, row, &root.join(folder), &item.file_path)?;
                 described.push(sample(Modality::Sketch, Content::Image(path)));

@@ -44,4 +44,5 @@ ICFG-PEDES/
 };
 
 // One training photograph is annotated twice in the published file.
-const FORM: Annotated = Annotated { files: &["ICFG-PEDES.json", "ICFG_PEDES.json"], images: "imgs", unique: false };
+const FORM: Annotated =
+    Annotated { files: &["ICFG-PEDES.json", "ICFG_PEDES.json"], images: "imgs", unique: false };

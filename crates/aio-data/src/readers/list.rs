@@ -21,7 +21,11 @@ const LONGEST_LINE: u64 = 1 << 16;
 pub(crate) const LARGEST_ELEMENT: u64 = 1 << 20;
 
 fn open(path: &Path) -> Result<File> {
-    File::open(path).map_err(|source| DataError::Io { action: "read", path: path.to_path_buf(), source })
+    File::open(path).map_err(|source| DataError::Io {
+        action: "read",
+        path: path.to_path_buf(),
+        source,
+    })
 }
 
 /// The lines of a list file that are not blank, with their numbers from 1.
@@ -31,15 +35,23 @@ pub(super) fn lines(path: &Path) -> Result<Vec<(usize, String)>> {
     for row in 1.. {
         let mut bytes = Vec::new();
         let read = reader.by_ref().take(LONGEST_LINE + 1).read_until(b'\n', &mut bytes);
-        let read = read.map_err(|source| DataError::Io { action: "read", path: path.to_path_buf(), source })?;
+        let read = read.map_err(|source| DataError::Io {
+            action: "read",
+            path: path.to_path_buf(),
+            source,
+        })?;
         if read == 0 {
             break;
         }
         let problem = |problem: String| DataError::Row { path: path.to_path_buf(), row, problem };
         if read as u64 > LONGEST_LINE {
-            return Err(problem(format!("the line is longer than {LONGEST_LINE} bytes; is this the right file?")));
+            return Err(problem(format!(
+                "the line is longer than {LONGEST_LINE} bytes; is this the right file?"
+            )));
         }
-        let line = String::from_utf8(bytes).map_err(|e| problem(format!("not UTF-8 text (byte {})", e.utf8_error().valid_up_to() + 1)))?;
+        let line = String::from_utf8(bytes).map_err(|e| {
+            problem(format!("not UTF-8 text (byte {})", e.utf8_error().valid_up_to() + 1))
+        })?;
         let line = line.trim();
         if !line.is_empty() {
             lines.push((row, line.to_owned()));
@@ -53,7 +65,11 @@ pub(super) fn plain<'a>(list: &Path, row: usize, relative: &'a str) -> Result<&'
     let relative = relative.strip_prefix("./").unwrap_or(relative);
     let normal = Path::new(relative).components().all(|c| matches!(c, Component::Normal(_)));
     if relative.is_empty() || !normal {
-        return Err(DataError::Row { path: list.to_path_buf(), row, problem: format!("`{relative}` is not a plain relative path") });
+        return Err(DataError::Row {
+            path: list.to_path_buf(),
+            row,
+            problem: format!("`{relative}` is not a plain relative path"),
+        });
     }
     Ok(relative)
 }
@@ -67,12 +83,17 @@ pub(super) fn listed(list: &Path, row: usize, root: &Path, relative: &str) -> Re
         return Err(problem(format!("the image {} does not exist", path.display())));
     }
     // Links are rare, so the expensive look at where they lead is taken only where a part of the path is one.
-    let linked = |path: &Path| std::fs::symlink_metadata(path).is_ok_and(|m| m.file_type().is_symlink());
+    let linked =
+        |path: &Path| std::fs::symlink_metadata(path).is_ok_and(|m| m.file_type().is_symlink());
     let inner = path.ancestors().take_while(|ancestor| *ancestor != root);
     if inner.into_iter().any(linked) {
-        let inside = path.canonicalize().and_then(|real| Ok(real.starts_with(root.canonicalize()?)));
+        let inside =
+            path.canonicalize().and_then(|real| Ok(real.starts_with(root.canonicalize()?)));
         if !inside.is_ok_and(|inside| inside) {
-            return Err(problem(format!("`{relative}` is a link that leads out of {}", root.display())));
+            return Err(problem(format!(
+                "`{relative}` is a link that leads out of {}",
+                root.display()
+            )));
         }
     }
     Ok(path)
@@ -86,9 +107,11 @@ impl Once {
     pub(super) fn check(&mut self, list: &Path, row: usize, path: &Path) -> Result<()> {
         match self.0.insert(path.to_path_buf(), row) {
             None => Ok(()),
-            Some(first) => {
-                Err(DataError::Row { path: list.to_path_buf(), row, problem: format!("{} is listed already in row {first}", path.display()) })
-            }
+            Some(first) => Err(DataError::Row {
+                path: list.to_path_buf(),
+                row,
+                problem: format!("{} is listed already in row {first}", path.display()),
+            }),
         }
     }
 }
@@ -130,7 +153,10 @@ pub(super) fn comma_separated(path: &Path) -> Result<Vec<i64>> {
 }
 
 /// Calls `visit(row, element)` for every element of a JSON array, rows counted from 1, holding one element at a time.
-pub(super) fn annotations<T: DeserializeOwned>(path: &Path, mut visit: impl FnMut(usize, T) -> Result<()>) -> Result<()> {
+pub(super) fn annotations<T: DeserializeOwned>(
+    path: &Path,
+    mut visit: impl FnMut(usize, T) -> Result<()>,
+) -> Result<()> {
     Annotations::open(path)?.each(|row, _, element| visit(row, element))
 }
 
@@ -150,23 +176,37 @@ struct Budget {
 impl Annotations {
     pub(crate) fn open(path: &Path) -> Result<Self> {
         let budget = Rc::new(Budget { read: Cell::new(0), left: Cell::new(LARGEST_ELEMENT) });
-        let reader = Bounded { inner: BufReader::with_capacity(1 << 16, open(path)?), budget: Rc::clone(&budget) };
+        let reader = Bounded {
+            inner: BufReader::with_capacity(1 << 16, open(path)?),
+            budget: Rc::clone(&budget),
+        };
         Ok(Self { path: path.to_path_buf(), reader, budget })
     }
 
     /// Calls `visit(row, span, element)` for every element, rows counted from 1. A span begins behind the element before, so that a
     /// comma and blanks may stand in front.
-    pub(crate) fn each<T: DeserializeOwned>(&mut self, visit: impl FnMut(usize, (u64, u64), T) -> Result<()>) -> Result<()> {
+    pub(crate) fn each<T: DeserializeOwned>(
+        &mut self,
+        visit: impl FnMut(usize, (u64, u64), T) -> Result<()>,
+    ) -> Result<()> {
         let (row, failure) = (Cell::new(0), Cell::new(None));
         let mut json = serde_json::Deserializer::from_reader(&mut self.reader);
-        let elements = Elements { visit, row: &row, failure: &failure, budget: &self.budget, of: PhantomData::<T> };
+        let elements = Elements {
+            visit,
+            row: &row,
+            failure: &failure,
+            budget: &self.budget,
+            of: PhantomData::<T>,
+        };
         let parsed = elements.deserialize(&mut json).and_then(|()| json.end());
         if let Some(error) = failure.take() {
             return Err(error);
         }
         let path = || self.path.clone();
         parsed.map_err(|e| match e.classify() {
-            serde_json::error::Category::Data if row.get() > 0 => DataError::Row { path: path(), row: row.get(), problem: e.to_string() },
+            serde_json::error::Category::Data if row.get() > 0 => {
+                DataError::Row { path: path(), row: row.get(), problem: e.to_string() }
+            }
             _ => DataError::Parse { path: path(), problem: e.to_string() },
         })
     }
@@ -177,7 +217,9 @@ pub(super) fn document<T: DeserializeOwned>(path: &Path, largest: u64) -> Result
     let size = open(path)?.metadata().map_or(0, |m| m.len());
     let problem = |problem: String| DataError::Parse { path: path.to_path_buf(), problem };
     if size > largest {
-        return Err(problem(format!("it holds {size} bytes, more than the {largest} that such a file may have")));
+        return Err(problem(format!(
+            "it holds {size} bytes, more than the {largest} that such a file may have"
+        )));
     }
     serde_json::from_slice(&fs::read(path)?).map_err(|e| problem(e.to_string()))
 }
@@ -192,7 +234,9 @@ impl<R: Read> Read for Bounded<R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let Budget { read, left } = &*self.budget;
         if left.get() == 0 {
-            return Err(std::io::Error::other(format!("an element is larger than {LARGEST_ELEMENT} bytes")));
+            return Err(std::io::Error::other(format!(
+                "an element is larger than {LARGEST_ELEMENT} bytes"
+            )));
         }
         let most = buffer.len().min(left.get() as usize);
         let count = self.inner.read(&mut buffer[..most])?;
@@ -210,29 +254,41 @@ struct Elements<'a, T, F> {
     of: PhantomData<T>,
 }
 
-impl<'de, T: DeserializeOwned, F: FnMut(usize, (u64, u64), T) -> Result<()>> DeserializeSeed<'de> for Elements<'_, T, F> {
+impl<'de, T: DeserializeOwned, F: FnMut(usize, (u64, u64), T) -> Result<()>> DeserializeSeed<'de>
+    for Elements<'_, T, F>
+{
     type Value = ();
 
-    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> std::result::Result<(), D::Error> {
+    fn deserialize<D: serde::Deserializer<'de>>(
+        self,
+        deserializer: D,
+    ) -> std::result::Result<(), D::Error> {
         deserializer.deserialize_seq(self)
     }
 }
 
-impl<'de, T: DeserializeOwned, F: FnMut(usize, (u64, u64), T) -> Result<()>> Visitor<'de> for Elements<'_, T, F> {
+impl<'de, T: DeserializeOwned, F: FnMut(usize, (u64, u64), T) -> Result<()>> Visitor<'de>
+    for Elements<'_, T, F>
+{
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an array of annotations")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut elements: A) -> std::result::Result<(), A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(
+        mut self,
+        mut elements: A,
+    ) -> std::result::Result<(), A::Error> {
         loop {
             self.row.set(self.row.get() + 1);
             self.budget.left.set(LARGEST_ELEMENT);
             // The parser looks no byte ahead between elements, and none behind an object.
             let start = self.budget.read.get();
             let Some(element) = elements.next_element()? else { return Ok(()) };
-            if let Err(error) = (self.visit)(self.row.get(), (start, self.budget.read.get()), element) {
+            if let Err(error) =
+                (self.visit)(self.row.get(), (start, self.budget.read.get()), element)
+            {
                 self.failure.set(Some(error));
                 return Err(serde::de::Error::custom("stopped"));
             }
@@ -243,11 +299,20 @@ impl<'de, T: DeserializeOwned, F: FnMut(usize, (u64, u64), T) -> Result<()>> Vis
 /// Image files of a folder in the order of their names.
 pub(super) fn images(card: &Card, directory: &Path) -> Result<Vec<PathBuf>> {
     if !directory.is_dir() {
-        return Err(DataError::Missing { dataset: card.name, path: directory.to_path_buf(), layout: card.layout });
+        return Err(DataError::Missing {
+            dataset: card.name,
+            path: directory.to_path_buf(),
+            layout: card.layout,
+        });
     }
-    let found: Vec<PathBuf> = fs::sorted_entries(directory)?.into_iter().filter(|path| is_picture(path)).collect();
+    let found: Vec<PathBuf> =
+        fs::sorted_entries(directory)?.into_iter().filter(|path| is_picture(path)).collect();
     if found.is_empty() {
-        return Err(DataError::Empty { dataset: card.name, what: "images (*.jpg, *.png, *.bmp)", path: directory.to_path_buf() });
+        return Err(DataError::Empty {
+            dataset: card.name,
+            what: "images (*.jpg, *.png, *.bmp)",
+            path: directory.to_path_buf(),
+        });
     }
     Ok(found)
 }
@@ -279,11 +344,23 @@ mod tests {
     #[test]
     fn hostile_lists_are_refused_by_row() {
         let (_kept, path) = file(b"a 0\n\n\xff\xfe 1\n");
-        assert!(lines(&path).expect_err("bytes").to_string().contains("row 3: not UTF-8 text (byte 1)"));
+        assert!(
+            lines(&path).expect_err("bytes").to_string().contains("row 3: not UTF-8 text (byte 1)")
+        );
         let (_kept, path) = file(&[b'x'; 100_000]);
-        assert!(lines(&path).expect_err("long").to_string().contains("row 1: the line is longer than 65536 bytes"));
+        assert!(
+            lines(&path)
+                .expect_err("long")
+                .to_string()
+                .contains("row 1: the line is longer than 65536 bytes")
+        );
         let (_kept, path) = file(b"1, 2,x\n");
-        assert!(comma_separated(&path).expect_err("letters").to_string().contains("`x` is not an identity number"));
+        assert!(
+            comma_separated(&path)
+                .expect_err("letters")
+                .to_string()
+                .contains("`x` is not an identity number")
+        );
     }
 
     #[test]
@@ -291,7 +368,12 @@ mod tests {
         let (_kept, path) = file("[".repeat(100_000).as_bytes());
         assert!(count(&path).expect_err("deep").to_string().contains("recursion limit"));
         let (_kept, path) = file(format!("[1, \"{}\"]", "x".repeat(2 << 20)).as_bytes());
-        assert!(count(&path).expect_err("large").to_string().contains("an element is larger than 1048576 bytes"));
+        assert!(
+            count(&path)
+                .expect_err("large")
+                .to_string()
+                .contains("an element is larger than 1048576 bytes")
+        );
         let (_kept, path) = file(b"[1, 2] 3");
         assert!(count(&path).expect_err("more").to_string().contains("trailing characters"));
         let many = format!("[{}0]", "123456, ".repeat(600_000));
@@ -314,7 +396,12 @@ mod tests {
         let error = listed(&list, 2, &root, "c/secret.jpg").expect_err("outside").to_string();
         assert!(error.contains("row 2") && error.contains("leads out of"), "{error}");
         for path in ["/etc/passwd", "../secret.jpg", "a/../../secret.jpg", ""] {
-            assert!(listed(&list, 3, &root, path).expect_err(path).to_string().contains("plain relative path"));
+            assert!(
+                listed(&list, 3, &root, path)
+                    .expect_err(path)
+                    .to_string()
+                    .contains("plain relative path")
+            );
         }
     }
 }

@@ -66,17 +66,27 @@ fn test(root: &Path, folder: &str, ids: &[i64]) -> Result<Vec<Sample>> {
         }
     }
     if samples.is_empty() {
-        return Err(DataError::Empty { dataset: "llcm", what: "images of the identities in idx/test_id.txt", path: root.join(folder) });
+        return Err(DataError::Empty {
+            dataset: "llcm",
+            what: "images of the identities in idx/test_id.txt",
+            path: root.join(folder),
+        });
     }
     Ok(samples)
 }
 
 /// Parses the base name only: reference loaders split the whole path at `cam` and fail under `/home/camille`.
 fn sample(path: &Path) -> Result<Sample> {
-    static NAME: LazyLock<Regex> = LazyLock::new(|| Regex::new(PATTERN).expect("the pattern is valid"));
-    let wrong = || DataError::Name { dataset: "llcm", path: path.to_path_buf(), pattern: "<identity>_c<camera>_s<time>_f<frame>_<vis|nir>.jpg" };
+    static NAME: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(PATTERN).expect("the pattern is valid"));
+    let wrong = || DataError::Name {
+        dataset: "llcm",
+        path: path.to_path_buf(),
+        pattern: "<identity>_c<camera>_s<time>_f<frame>_<vis|nir>.jpg",
+    };
     let name = file_name(path);
     let fields = NAME.captures(&name).ok_or_else(wrong)?;
     let modality = if &fields[3] == "vis" { Modality::Rgb } else { Modality::Infrared };
-    Ok(Sample::picture(fields[1].parse().map_err(|_| wrong())?, modality, path.to_path_buf()).taken_by(fields[2].parse().map_err(|_| wrong())?))
+    Ok(Sample::picture(fields[1].parse().map_err(|_| wrong())?, modality, path.to_path_buf())
+        .taken_by(fields[2].parse().map_err(|_| wrong())?))
 }

@@ -18,7 +18,12 @@ Market-1501-v15.09.15/
     bounding_box_test/   0001_c1s1_001051_00.jpg   (0000_… distractors, -1_… junk)
     query/               0001_c1s1_001051_00.jpg
     gt_bbox/             0001_c1s1_001051_00.jpg   (multi-query evaluation alone needs it)",
-    folders: &["Market-1501-v15.09.15", "market1501/Market-1501-v15.09.15", "market1501", "Market-1501"],
+    folders: &[
+        "Market-1501-v15.09.15",
+        "market1501/Market-1501-v15.09.15",
+        "market1501",
+        "Market-1501",
+    ],
     markers: &["bounding_box_test", "bounding_box_train", "query"],
     counts: &[
         count(Split::Train, Modality::Rgb, 12_936, 751),
@@ -40,7 +45,12 @@ Market-1501-v15.09.15/
     counts: &[
         count(Split::Train, Modality::Rgb, 12_936, 751),
         count(Split::Query, Modality::Rgb, 3_368, 750),
-        super::Count { split: Split::Gallery, modality: Modality::Rgb, samples: 515_913, identities: None },
+        super::Count {
+            split: Split::Gallery,
+            modality: Modality::Rgb,
+            samples: 515_913,
+            identities: None,
+        },
     ],
     markers: &["images"],
     terms: "research use; from the authors of Market-1501 (distractors_500k.zip)",
@@ -93,20 +103,34 @@ pub(super) fn read(card: &Card, root: &Path, cameras: RangeInclusive<i64>) -> Re
 
 /// Junk (−1) is dropped when loading, as in the reference loaders; distractors (0) stay in the gallery.
 fn folder(card: &Card, directory: &Path, cameras: &RangeInclusive<i64>) -> Result<Vec<Sample>> {
-    let samples = images(card, directory)?.iter().map(|path| sample(card, path, cameras)).collect::<Result<Vec<_>>>()?;
+    let samples = images(card, directory)?
+        .iter()
+        .map(|path| sample(card, path, cameras))
+        .collect::<Result<Vec<_>>>()?;
     Ok(samples.into_iter().filter(|s| s.identity != JUNK).collect())
 }
 
 /// Parses the base name only: a folder such as `run1_c2` must not match.
 fn sample(card: &Card, path: &Path, cameras: &RangeInclusive<i64>) -> Result<Sample> {
-    static NAME: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^(-?\d+)_c(\d+)").expect("the pattern is valid"));
-    let wrong = || DataError::Name { dataset: card.name, path: path.to_path_buf(), pattern: "<identity>_c<camera>….jpg" };
+    static NAME: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"^(-?\d+)_c(\d+)").expect("the pattern is valid"));
+    let wrong = || DataError::Name {
+        dataset: card.name,
+        path: path.to_path_buf(),
+        pattern: "<identity>_c<camera>….jpg",
+    };
     let name = file_name(path);
     let fields = NAME.captures(&name).ok_or_else(wrong)?;
     let camera: i64 = fields[2].parse().map_err(|_| wrong())?;
     if !cameras.contains(&camera) {
-        let problem = format!("camera {camera} of {name}; {} has the cameras {} to {}", card.name, cameras.start(), cameras.end());
+        let problem = format!(
+            "camera {camera} of {name}; {} has the cameras {} to {}",
+            card.name,
+            cameras.start(),
+            cameras.end()
+        );
         return Err(DataError::Parse { path: path.to_path_buf(), problem });
     }
-    Ok(Sample::picture(fields[1].parse().map_err(|_| wrong())?, Modality::Rgb, path.to_path_buf()).taken_by(camera))
+    Ok(Sample::picture(fields[1].parse().map_err(|_| wrong())?, Modality::Rgb, path.to_path_buf())
+        .taken_by(camera))
 }

@@ -36,7 +36,10 @@ fn read(root: &Path) -> Result<Dataset> {
 }
 
 fn photos(root: &Path, part: &str) -> Result<Vec<Sample>> {
-    images(&CARD, &root.join("photo").join(part))?.iter().map(|p| sample(p, Modality::Rgb)).collect()
+    images(&CARD, &root.join("photo").join(part))?
+        .iter()
+        .map(|p| sample(p, Modality::Rgb))
+        .collect()
 }
 
 fn sketches(root: &Path, part: &str) -> Result<Vec<Sample>> {
@@ -50,7 +53,11 @@ fn sketches(root: &Path, part: &str) -> Result<Vec<Sample>> {
         }
     }
     if samples.is_empty() {
-        return Err(DataError::Empty { dataset: "market-sketch-1k", what: "sketches of any style A..F", path: root.join("sketch") });
+        return Err(DataError::Empty {
+            dataset: "market-sketch-1k",
+            what: "sketches of any style A..F",
+            path: root.join("sketch"),
+        });
     }
     Ok(samples)
 }
@@ -59,6 +66,10 @@ fn sketches(root: &Path, part: &str) -> Result<Vec<Sample>> {
 fn sample(path: &Path, modality: Modality) -> Result<Sample> {
     let name = file_name(path);
     let identity = name.get(..4).and_then(|n| n.parse().ok());
-    let wrong = || DataError::Name { dataset: "market-sketch-1k", path: path.to_path_buf(), pattern: "<four-digit identity>….jpg" };
+    let wrong = || DataError::Name {
+        dataset: "market-sketch-1k",
+        path: path.to_path_buf(),
+        pattern: "<four-digit identity>….jpg",
+    };
     Ok(Sample::picture(identity.ok_or_else(wrong)?, modality, path.to_path_buf()))
 }

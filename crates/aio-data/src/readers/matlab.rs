@@ -77,7 +77,10 @@ fn parse(bytes: &[u8]) -> Parsed<BTreeMap<String, Value>> {
 
 fn inflate(data: &[u8]) -> Parsed<Vec<u8>> {
     let mut bytes = Vec::new();
-    ZlibDecoder::new(data).take(LARGEST + 1).read_to_end(&mut bytes).map_err(|e| format!("a compressed variable is damaged: {e}"))?;
+    ZlibDecoder::new(data)
+        .take(LARGEST + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|e| format!("a compressed variable is damaged: {e}"))?;
     if bytes.len() as u64 > LARGEST {
         return Err(format!("a variable unpacks to more than {LARGEST} bytes"));
     }
@@ -94,7 +97,10 @@ struct Cursor<'a> {
 impl<'a> Cursor<'a> {
     fn take(&mut self, count: usize) -> Parsed<&'a [u8]> {
         if count > self.bytes.len() {
-            return Err(format!("cut short: {count} bytes are announced, {} are left", self.bytes.len()));
+            return Err(format!(
+                "cut short: {count} bytes are announced, {} are left",
+                self.bytes.len()
+            ));
         }
         let (taken, rest) = self.bytes.split_at(count);
         self.bytes = rest;
@@ -113,7 +119,10 @@ impl<'a> Cursor<'a> {
             // The small form: type and length share the tag, and four bytes of data follow.
             let data = self.take(4)?;
             let length = (tag >> 16) as usize;
-            return data.get(..length).map(|d| (tag & 0xffff, d)).ok_or_else(|| format!("a small element announces {length} bytes"));
+            return data
+                .get(..length)
+                .map(|d| (tag & 0xffff, d))
+                .ok_or_else(|| format!("a small element announces {length} bytes"));
         }
         let length = self.number()? as usize;
         let data = self.take(length)?;
@@ -140,8 +149,14 @@ fn matrix(data: &[u8], depth: usize) -> Parsed<(String, Value)> {
     let (_, flags) = cursor.element()?;
     let [class, attributes, ..] = flags else { return Err("a matrix without flags".into()) };
     let (_, dimensions) = cursor.element()?;
-    let dimensions: Vec<usize> = dimensions.chunks_exact(4).map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]) as usize).collect();
-    let count = dimensions.iter().try_fold(1usize, |product, n| product.checked_mul(*n)).ok_or("dimensions that overflow")?;
+    let dimensions: Vec<usize> = dimensions
+        .chunks_exact(4)
+        .map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]) as usize)
+        .collect();
+    let count = dimensions
+        .iter()
+        .try_fold(1usize, |product, n| product.checked_mul(*n))
+        .ok_or("dimensions that overflow")?;
     let (_, name) = cursor.element()?;
     let name = String::from_utf8_lossy(name).into_owned();
     if *class == CELL {
@@ -174,7 +189,9 @@ fn matrix(data: &[u8], depth: usize) -> Parsed<(String, Value)> {
 
 fn numbers(kind: u32, data: &[u8]) -> Parsed<Vec<f64>> {
     fn each<const N: usize>(data: &[u8], parse: fn([u8; N]) -> f64) -> Vec<f64> {
-        data.chunks_exact(N).map(|b| parse(b.try_into().expect("chunks have that length"))).collect()
+        data.chunks_exact(N)
+            .map(|b| parse(b.try_into().expect("chunks have that length")))
+            .collect()
     }
     Ok(match kind {
         1 => each(data, |b| f64::from(i8::from_le_bytes(b))),

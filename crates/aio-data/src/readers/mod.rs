@@ -124,7 +124,10 @@ pub enum DatasetName {
 }
 
 /// Names of the splits of RegDB and PKU-Sketch.
-const REGDB: [&str; 11] = ["regdb", "regdb-1", "regdb-2", "regdb-3", "regdb-4", "regdb-5", "regdb-6", "regdb-7", "regdb-8", "regdb-9", "regdb-10"];
+const REGDB: [&str; 11] = [
+    "regdb", "regdb-1", "regdb-2", "regdb-3", "regdb-4", "regdb-5", "regdb-6", "regdb-7",
+    "regdb-8", "regdb-9", "regdb-10",
+];
 const PKU: [&str; 11] = [
     "pku-sketch",
     "pku-sketch-1",
@@ -218,11 +221,17 @@ impl DatasetName {
             return table::locate(name, root);
         }
         let card = self.card();
-        let complete = |directory: &PathBuf| card.markers.iter().any(|marker| directory.join(marker).exists());
-        let found = card.folders.iter().map(|f| root.join(f)).chain([root.to_path_buf()]).find(complete);
+        let complete =
+            |directory: &PathBuf| card.markers.iter().any(|marker| directory.join(marker).exists());
+        let found =
+            card.folders.iter().map(|f| root.join(f)).chain([root.to_path_buf()]).find(complete);
         found.ok_or_else(|| {
-            let folder = card.folders.iter().map(|f| root.join(f)).find(|directory| directory.is_dir());
-            let path = folder.map_or_else(|| root.join(card.folders[0]), |directory| directory.join(card.markers[0]));
+            let folder =
+                card.folders.iter().map(|f| root.join(f)).find(|directory| directory.is_dir());
+            let path = folder.map_or_else(
+                || root.join(card.folders[0]),
+                |directory| directory.join(card.markers[0]),
+            );
             DataError::Missing { dataset: self.name(), path, layout: card.layout }
         })
     }
@@ -267,8 +276,12 @@ impl FromStr for DatasetName {
     fn from_str(text: &str) -> std::result::Result<Self, UnknownDataset> {
         let split = |names: &[&str]| names.iter().position(|n| *n == text).map(|i| i as u8);
         let known = Self::ALL.into_iter().find(|d| d.name() == text);
-        let known = known.or_else(|| split(&REGDB).map(Self::RegDb)).or_else(|| split(&PKU).map(Self::PkuSketch));
-        known.or_else(|| table::is_name(text).then(|| Self::Table(interned(text)))).ok_or_else(|| UnknownDataset(text.to_owned()))
+        let known = known
+            .or_else(|| split(&REGDB).map(Self::RegDb))
+            .or_else(|| split(&PKU).map(Self::PkuSketch));
+        known
+            .or_else(|| table::is_name(text).then(|| Self::Table(interned(text))))
+            .ok_or_else(|| UnknownDataset(text.to_owned()))
     }
 }
 
@@ -306,10 +319,18 @@ mod tests {
 
     #[test]
     fn names_are_parsed_back_and_cards_are_complete() {
-        for name in DatasetName::ALL.into_iter().chain([DatasetName::RegDb(10), DatasetName::PkuSketch(3)]) {
+        for name in
+            DatasetName::ALL.into_iter().chain([DatasetName::RegDb(10), DatasetName::PkuSketch(3)])
+        {
             assert_eq!(name.name().parse(), Ok(name));
             let card = name.card();
-            assert!(!card.folders.is_empty() && !card.markers.is_empty() && !card.terms.is_empty() && !card.layout.is_empty(), "{name}");
+            assert!(
+                !card.folders.is_empty()
+                    && !card.markers.is_empty()
+                    && !card.terms.is_empty()
+                    && !card.layout.is_empty(),
+                "{name}"
+            );
         }
         let table: DatasetName = "table:my-shop".parse().expect("a table");
         assert_eq!(table, "table:my-shop".parse().expect("the same table"));

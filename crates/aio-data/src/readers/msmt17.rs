@@ -60,11 +60,21 @@ fn samples(root: &Path, folder: &str, list: &str, offset: i64) -> Result<Vec<Sam
         .into_iter()
         .map(|(row, line)| {
             let problem = |problem: String| DataError::Row { path: list.clone(), row, problem };
-            let (path, identity) = line.rsplit_once(' ').ok_or_else(|| problem(format!("expected `<path> <identity>`, found `{line}`")))?;
-            let identity: i64 = identity.parse().map_err(|_| problem(format!("`{identity}` is not an identity number")))?;
+            let (path, identity) = line
+                .rsplit_once(' ')
+                .ok_or_else(|| problem(format!("expected `<path> <identity>`, found `{line}`")))?;
+            let identity: i64 = identity
+                .parse()
+                .map_err(|_| problem(format!("`{identity}` is not an identity number")))?;
             // `0000_045_12_0303morning_0006_2.jpg`: the third field is the camera, numbered from 1.
-            let camera = path.rsplit('/').next().and_then(|name| name.split('_').nth(2)).and_then(|field| field.parse::<i64>().ok());
-            let camera = camera.filter(|c| (1..=15).contains(c)).ok_or_else(|| problem(format!("`{path}` names no camera from 1 to 15")))?;
+            let camera = path
+                .rsplit('/')
+                .next()
+                .and_then(|name| name.split('_').nth(2))
+                .and_then(|field| field.parse::<i64>().ok());
+            let camera = camera
+                .filter(|c| (1..=15).contains(c))
+                .ok_or_else(|| problem(format!("`{path}` names no camera from 1 to 15")))?;
             let file = listed(&list, row, &folder, path)?;
             once.check(&list, row, &file)?;
             Ok(Sample::picture(identity + offset, Modality::Rgb, file).taken_by(camera))

@@ -44,11 +44,19 @@ fn samples(root: &Path, list: &str, no_camera: i64) -> Result<Vec<Sample>> {
             let (path, rest) = match fields[..] {
                 [path, _, identity, _] => (path, [identity, ""]),
                 [path, _, identity, _, camera] => (path, [identity, camera]),
-                _ => return Err(problem(format!("expected four or five columns, found {}: `{line}`", fields.len()))),
+                _ => {
+                    return Err(problem(format!(
+                        "expected four or five columns, found {}: `{line}`",
+                        fields.len()
+                    )));
+                }
             };
-            let number = |field: &str| field.parse::<i64>().map_err(|_| problem(format!("`{field}` is not a number")));
+            let number = |field: &str| {
+                field.parse::<i64>().map_err(|_| problem(format!("`{field}` is not a number")))
+            };
             let camera = if rest[1].is_empty() { no_camera } else { number(rest[1])? };
-            Ok(Sample::picture(number(rest[0])?, Modality::Rgb, listed(&list, row, root, path)?).taken_by(camera))
+            Ok(Sample::picture(number(rest[0])?, Modality::Rgb, listed(&list, row, root, path)?)
+                .taken_by(camera))
         })
         .collect()
 }

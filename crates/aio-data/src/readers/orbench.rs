@@ -43,9 +43,12 @@ fn read(root: &Path) -> Result<Dataset> {
     let keys: Map<String, Value> = document(&list, LARGEST)?;
     let mut known = BTreeMap::new();
     for (key, rows) in &keys {
-        let modalities = if key == "RGB_GALLERY" { vec![Modality::Rgb] } else { modalities(&list, key)? };
-        let rows =
-            rows.as_array().ok_or_else(|| DataError::Parse { path: list.clone(), problem: format!("the value of `{key}` is not an array") })?;
+        let modalities =
+            if key == "RGB_GALLERY" { vec![Modality::Rgb] } else { modalities(&list, key)? };
+        let rows = rows.as_array().ok_or_else(|| DataError::Parse {
+            path: list.clone(),
+            problem: format!("the value of `{key}` is not an array"),
+        })?;
         let mut combinations = Vec::with_capacity(rows.len());
         for (i, row) in rows.iter().enumerate() {
             let samples = combination(root, &list, key, i + 1, row, &modalities)?;
@@ -54,7 +57,10 @@ fn read(root: &Path) -> Result<Dataset> {
                 continue;
             }
             let indices = samples.into_iter().map(|sample| {
-                let text = sample.caption().map_or_else(|| sample.path().map(|p| p.display().to_string()).unwrap_or_default(), str::to_owned);
+                let text = sample.caption().map_or_else(
+                    || sample.path().map(|p| p.display().to_string()).unwrap_or_default(),
+                    str::to_owned,
+                );
                 *known.entry((sample.identity, sample.modality, text)).or_insert_with(|| {
                     dataset.query.push(sample);
                     dataset.query.len() - 1
@@ -67,7 +73,10 @@ fn read(root: &Path) -> Result<Dataset> {
         }
     }
     if dataset.gallery.is_empty() {
-        return Err(DataError::Parse { path: list, problem: "the key `RGB_GALLERY` is missing or empty".into() });
+        return Err(DataError::Parse {
+            path: list,
+            problem: "the key `RGB_GALLERY` is missing or empty".into(),
+        });
     }
     Ok(dataset)
 }
@@ -87,7 +96,9 @@ fn train(root: &Path) -> Result<Vec<Sample>> {
         Ok(())
     })?;
     for id in people {
-        for (folder, modality) in [("nir", Modality::Infrared), ("cp", Modality::ColourPencil), ("sk", Modality::Sketch)] {
+        for (folder, modality) in
+            [("nir", Modality::Infrared), ("cp", Modality::ColourPencil), ("sk", Modality::Sketch)]
+        {
             let directory = root.join(format!("{folder}/{id:04}"));
             if directory.is_dir() {
                 let found = images(&CARD, &directory)?;
@@ -105,17 +116,35 @@ fn modalities(list: &Path, key: &str) -> Result<Vec<Modality>> {
             "CP" => Ok(Modality::ColourPencil),
             "SK" => Ok(Modality::Sketch),
             "TEXT" => Ok(Modality::Text),
-            _ => Err(DataError::Parse { path: list.to_path_buf(), problem: format!("the key `{key}` is not made of NIR, CP, SK and TEXT") }),
+            _ => Err(DataError::Parse {
+                path: list.to_path_buf(),
+                problem: format!("the key `{key}` is not made of NIR, CP, SK and TEXT"),
+            }),
         })
         .collect()
 }
 
 /// A row `[id, item, …]` whose items follow the order of the key; an item with `.jpg` in it is a path.
-fn combination(root: &Path, list: &Path, key: &str, row: usize, value: &Value, modalities: &[Modality]) -> Result<Vec<Sample>> {
-    let problem = |problem: String| DataError::Row { path: list.to_path_buf(), row, problem: format!("key `{key}`: {problem}") };
+fn combination(
+    root: &Path,
+    list: &Path,
+    key: &str,
+    row: usize,
+    value: &Value,
+    modalities: &[Modality],
+) -> Result<Vec<Sample>> {
+    let problem = |problem: String| DataError::Row {
+        path: list.to_path_buf(),
+        row,
+        problem: format!("key `{key}`: {problem}"),
+    };
     let items = value.as_array().filter(|a| a.len() == modalities.len() + 1);
-    let items = items.ok_or_else(|| problem(format!("expected [identity, {} items], found {value}", modalities.len())))?;
-    let id = items[0].as_i64().ok_or_else(|| problem(format!("the identity {} is not an integer", items[0])))?;
+    let items = items.ok_or_else(|| {
+        problem(format!("expected [identity, {} items], found {value}", modalities.len()))
+    })?;
+    let id = items[0]
+        .as_i64()
+        .ok_or_else(|| problem(format!("the identity {} is not an integer", items[0])))?;
     modalities
         .iter()
         .zip(&items[1..])

@@ -30,8 +30,13 @@ PKUSketchRE-ID_V1/
 const SPLITS: u8 = 10;
 
 fn lists(root: &Path) -> Result<PathBuf> {
-    let lists = ["idx", "chen_idx2"].map(|folder| root.join(folder)).into_iter().find(|p| p.is_dir());
-    lists.ok_or_else(|| DataError::Missing { dataset: CARD.name, path: root.join("idx"), layout: CARD.layout })
+    let lists =
+        ["idx", "chen_idx2"].map(|folder| root.join(folder)).into_iter().find(|p| p.is_dir());
+    lists.ok_or_else(|| DataError::Missing {
+        dataset: CARD.name,
+        path: root.join("idx"),
+        layout: CARD.layout,
+    })
 }
 
 /// The ten test splits as trials. Each split's model is trained on people that other splits test, so there is no training part.
@@ -44,7 +49,11 @@ pub(super) fn read_split(root: &Path, split: u8) -> Result<Dataset> {
     let lists = lists(root)?;
     let mut dataset = tests(root, split..=split)?;
     for (list, modality) in [("visible", Modality::Rgb), ("sketch", Modality::Sketch)] {
-        dataset.train.extend(rows(root, &lists.join(format!("train_{list}_{split}.txt")), modality)?);
+        dataset.train.extend(rows(
+            root,
+            &lists.join(format!("train_{list}_{split}.txt")),
+            modality,
+        )?);
     }
     Ok(dataset)
 }
@@ -55,8 +64,16 @@ fn tests(root: &Path, splits: RangeInclusive<u8>) -> Result<Dataset> {
     let (mut query, mut gallery, mut trials) = (Shared::default(), Shared::default(), Vec::new());
     for split in splits {
         trials.push(Trial {
-            gallery: gallery.add(rows(root, &lists.join(format!("test_visible_{split}.txt")), Modality::Rgb)?),
-            query: query.add(rows(root, &lists.join(format!("test_sketch_{split}.txt")), Modality::Sketch)?),
+            gallery: gallery.add(rows(
+                root,
+                &lists.join(format!("test_visible_{split}.txt")),
+                Modality::Rgb,
+            )?),
+            query: query.add(rows(
+                root,
+                &lists.join(format!("test_sketch_{split}.txt")),
+                Modality::Sketch,
+            )?),
         });
     }
     Ok(Dataset { query: query.samples, gallery: gallery.samples, trials, ..Dataset::default() })
@@ -69,15 +86,25 @@ fn rows(root: &Path, list: &Path, modality: Modality) -> Result<Vec<Sample>> {
         let problem = |problem: String| DataError::Row { path: list.to_path_buf(), row, problem };
         let fields: Vec<&str> = line.split_whitespace().collect();
         let [path, identity, third, fourth] = fields[..] else {
-            return Err(problem(format!("expected four columns, found {}: `{line}`", fields.len())));
+            return Err(problem(format!(
+                "expected four columns, found {}: `{line}`",
+                fields.len()
+            )));
         };
-        let number = |field: &str| field.parse::<i64>().map_err(|_| problem(format!("`{field}` is not a number")));
+        let number = |field: &str| {
+            field.parse::<i64>().map_err(|_| problem(format!("`{field}` is not a number")))
+        };
         let file = listed(list, row, root, path)?;
         once.check(list, row, &file)?;
         let sample = Sample::picture(number(identity)?, modality, file);
         Ok(match modality {
             Modality::Rgb => Sample { camera: Some(Camera(number(third)?)), ..sample },
-            _ => Sample { artist: u32::try_from(number(fourth)?).ok().and_then(|style| char::from_u32('a' as u32 + style)), ..sample },
+            _ => Sample {
+                artist: u32::try_from(number(fourth)?)
+                    .ok()
+                    .and_then(|style| char::from_u32('a' as u32 + style)),
+                ..sample
+            },
         })
     });
     parsed.collect()

@@ -47,8 +47,16 @@ fn tests(root: &Path, splits: RangeInclusive<u8>) -> Result<Dataset> {
     let (mut query, mut gallery, mut trials) = (Shared::default(), Shared::default(), Vec::new());
     for split in splits {
         trials.push(Trial {
-            query: query.add(samples(root, &format!("test_thermal_{split}.txt"), Modality::Infrared)?),
-            gallery: gallery.add(samples(root, &format!("test_visible_{split}.txt"), Modality::Rgb)?),
+            query: query.add(samples(
+                root,
+                &format!("test_thermal_{split}.txt"),
+                Modality::Infrared,
+            )?),
+            gallery: gallery.add(samples(
+                root,
+                &format!("test_visible_{split}.txt"),
+                Modality::Rgb,
+            )?),
         });
     }
     Ok(Dataset { query: query.samples, gallery: gallery.samples, trials, ..Dataset::default() })
@@ -61,10 +69,13 @@ fn samples(root: &Path, list: &str, modality: Modality) -> Result<Vec<Sample>> {
         .into_iter()
         .map(|(row, line)| {
             let problem = |problem: String| DataError::Row { path: list.clone(), row, problem };
-            let (path, _label) = line.rsplit_once(' ').ok_or_else(|| problem(format!("expected `<path> <label>`, found `{line}`")))?;
+            let (path, _label) = line
+                .rsplit_once(' ')
+                .ok_or_else(|| problem(format!("expected `<path> <label>`, found `{line}`")))?;
             // Labels restart at 0 in every list; the person's folder is the identity.
             let identity = path.split('/').nth(1).and_then(|folder| folder.parse().ok());
-            let identity = identity.ok_or_else(|| problem(format!("`{path}` is not <modality>/<identity>/<file>")))?;
+            let identity = identity
+                .ok_or_else(|| problem(format!("`{path}` is not <modality>/<identity>/<file>")))?;
             let file = listed(&list, row, root, path)?;
             once.check(&list, row, &file)?;
             Ok(Sample::picture(identity, modality, file))

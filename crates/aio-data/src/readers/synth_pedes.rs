@@ -87,20 +87,35 @@ fn read(root: &Path) -> Result<Dataset> {
     let (list, index) = (root.join(ANNOTATIONS), root.join(INDEX));
     let mut dataset = Dataset::default();
     if index.is_file() {
-        dataset.indexed = Some(Arc::new(Indexed { root: root.to_path_buf(), index: Index::open(&list, &index)? }));
+        dataset.indexed = Some(Arc::new(Indexed {
+            root: root.to_path_buf(),
+            index: Index::open(&list, &index)?,
+        }));
         return Ok(dataset);
     }
     if std::fs::metadata(&list).is_ok_and(|m| m.len() > LARGEST) {
-        let problem = format!("too large to be read whole; build its index once with `aio data prepare synth-pedes --root {}`", root.display());
+        let problem = format!(
+            "too large to be read whole; build its index once with `aio data prepare synth-pedes --root {}`",
+            root.display()
+        );
         return Err(DataError::Parse { path: list, problem });
     }
     annotations(&list, |row, item: Item| {
-        let attributes: Vec<String> = item.attributes.iter().flat_map(|a| a.split(',')).map(|a| a.trim().to_owned()).collect();
-        let sample =
-            |modality, content| Sample { attributes: attributes.clone(), ..Sample::new(item.id, modality, content).made_from(row as i64 - 1) };
+        let attributes: Vec<String> = item
+            .attributes
+            .iter()
+            .flat_map(|a| a.split(','))
+            .map(|a| a.trim().to_owned())
+            .collect();
+        let sample = |modality, content| Sample {
+            attributes: attributes.clone(),
+            ..Sample::new(item.id, modality, content).made_from(row as i64 - 1)
+        };
         let path = listed(&list, row, root, &item.file_path)?;
         dataset.train.push(sample(Modality::Rgb, Content::Image(path)));
-        dataset.train.extend(item.captions.iter().map(|c| sample(Modality::Text, Content::Caption(c.clone()))));
+        dataset.train.extend(
+            item.captions.iter().map(|c| sample(Modality::Text, Content::Caption(c.clone()))),
+        );
         Ok(())
     })?;
     Ok(dataset)

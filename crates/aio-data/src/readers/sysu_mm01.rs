@@ -38,7 +38,13 @@ fn read(root: &Path) -> Result<Dataset> {
     train.sort_unstable();
     let test = samples(root, &test)?;
     let (query, gallery) = test.into_iter().partition(|s| s.modality == Modality::Infrared);
-    Ok(Dataset { train: samples(root, &train)?, query, gallery, permutations: Permutations::find(root), ..Dataset::default() })
+    Ok(Dataset {
+        train: samples(root, &train)?,
+        query,
+        gallery,
+        permutations: Permutations::find(root),
+        ..Dataset::default()
+    })
 }
 
 fn ids(root: &Path, file: &str) -> Result<Vec<i64>> {
@@ -77,7 +83,10 @@ impl Permutations {
     pub fn read(path: &Path) -> Result<Self> {
         match matlab::read(path)?.remove("rand_perm_cam") {
             Some(matlab::Value::Cell(cameras)) => Ok(Self { path: path.to_path_buf(), cameras }),
-            _ => Err(DataError::Parse { path: path.to_path_buf(), problem: "no cell array `rand_perm_cam`".into() }),
+            _ => Err(DataError::Parse {
+                path: path.to_path_buf(),
+                problem: "no cell array `rand_perm_cam`".into(),
+            }),
         }
     }
 
@@ -90,9 +99,16 @@ impl Permutations {
                 return Some(file);
             }
             // The cameras' folders hold thousands of identities and no lists.
-            let is_camera = |path: &Path| path.file_name().is_some_and(|n| n.to_string_lossy().starts_with("cam"));
-            let folders = fs::sorted_entries(directory).ok()?.into_iter().filter(|p| p.is_dir() && !is_camera(p));
-            (depth > 0).then(|| folders.into_iter().find_map(|folder| search(&folder, depth - 1))).flatten()
+            let is_camera = |path: &Path| {
+                path.file_name().is_some_and(|n| n.to_string_lossy().starts_with("cam"))
+            };
+            let folders = fs::sorted_entries(directory)
+                .ok()?
+                .into_iter()
+                .filter(|p| p.is_dir() && !is_camera(p));
+            (depth > 0)
+                .then(|| folders.into_iter().find_map(|folder| search(&folder, depth - 1)))
+                .flatten()
         }
         search(root, 3)
     }
@@ -102,19 +118,37 @@ impl Permutations {
     ///
     /// # Errors
     /// [`DataError`] naming camera and identity if the file does not hold that many images of them.
-    pub fn choose(&self, camera: i64, identity: i64, trial: usize, count: usize, shots: usize) -> Result<Vec<usize>> {
-        let problem =
-            |problem: String| DataError::Parse { path: self.path.clone(), problem: format!("camera {camera}, identity {identity}: {problem}") };
+    pub fn choose(
+        &self,
+        camera: i64,
+        identity: i64,
+        trial: usize,
+        count: usize,
+        shots: usize,
+    ) -> Result<Vec<usize>> {
+        let problem = |problem: String| DataError::Parse {
+            path: self.path.clone(),
+            problem: format!("camera {camera}, identity {identity}: {problem}"),
+        };
         let cell = |value: &matlab::Value, index: i64| match value {
-            matlab::Value::Cell(cells) => usize::try_from(index - 1).ok().and_then(|i| cells.get(i)).cloned(),
+            matlab::Value::Cell(cells) => {
+                usize::try_from(index - 1).ok().and_then(|i| cells.get(i)).cloned()
+            }
             _ => None,
         };
-        let of_camera = usize::try_from(camera - 1).ok().and_then(|i| self.cameras.get(i)).ok_or_else(|| problem("no such camera".into()))?;
-        let Some(matlab::Value::Matrix { rows, columns, values }) = cell(of_camera, identity) else {
+        let of_camera = usize::try_from(camera - 1)
+            .ok()
+            .and_then(|i| self.cameras.get(i))
+            .ok_or_else(|| problem("no such camera".into()))?;
+        let Some(matlab::Value::Matrix { rows, columns, values }) = cell(of_camera, identity)
+        else {
             return Err(problem("no permutations".into()));
         };
         if columns != count || trial >= rows {
-            return Err(problem(format!("permutations [{rows}, {columns}] for trial {} of {count} images on disk", trial + 1)));
+            return Err(problem(format!(
+                "permutations [{rows}, {columns}] for trial {} of {count} images on disk",
+                trial + 1
+            )));
         }
         let entry = |place: usize| {
             let value = values[place * rows + trial];
@@ -137,13 +171,18 @@ fn samples(root: &Path, ids: &[i64]) -> Result<Vec<Sample>> {
                 continue;
             }
             for path in images(&CARD, &directory)? {
-                let modality = if INFRARED.contains(&camera) { Modality::Infrared } else { Modality::Rgb };
+                let modality =
+                    if INFRARED.contains(&camera) { Modality::Infrared } else { Modality::Rgb };
                 samples.push(Sample::picture(*id, modality, path).taken_by(camera));
             }
         }
         if samples.len() == before {
             let path = root.join(format!("cam*/{id:04}"));
-            return Err(DataError::Empty { dataset: "sysu-mm01", what: "images of a listed identity", path });
+            return Err(DataError::Empty {
+                dataset: "sysu-mm01",
+                what: "images of a listed identity",
+                path,
+            });
         }
     }
     Ok(samples)

@@ -31,7 +31,8 @@ where modality is rgb, infrared, sketch, colour-pencil or text, and split is tra
 const PREFIX: &str = "table:";
 
 /// The columns; those from `caption` on may be absent.
-pub const COLUMNS: [&str; 7] = ["path", "identity", "camera", "modality", "split", "caption", "source"];
+pub const COLUMNS: [&str; 7] =
+    ["path", "identity", "camera", "modality", "split", "caption", "source"];
 
 /// Columns that must be there.
 const REQUIRED: usize = 5;
@@ -41,15 +42,23 @@ const LARGEST: u64 = 1 << 32;
 
 /// Whether `text` is `table:` and a plain name.
 pub(super) fn is_name(text: &str) -> bool {
-    let plain = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+    let plain = |name: &str| {
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+    };
     text.strip_prefix(PREFIX).is_some_and(plain)
 }
 
 /// The file of the table `name` below `root`.
 pub(super) fn locate(name: &'static str, root: &Path) -> Result<PathBuf> {
     let plain = name.strip_prefix(PREFIX).unwrap_or(name);
-    let candidates = ["csv", "parquet"].into_iter().flat_map(|e| [root.join(format!("{plain}.{e}")), root.join(format!("{plain}/{plain}.{e}"))]);
-    let missing = || DataError::Missing { dataset: name, path: root.join(format!("{plain}.csv")), layout: CARD.layout };
+    let candidates = ["csv", "parquet"].into_iter().flat_map(|e| {
+        [root.join(format!("{plain}.{e}")), root.join(format!("{plain}/{plain}.{e}"))]
+    });
+    let missing = || DataError::Missing {
+        dataset: name,
+        path: root.join(format!("{plain}.csv")),
+        layout: CARD.layout,
+    };
     candidates.into_iter().find(|path| path.is_file()).ok_or_else(missing)
 }
 
@@ -68,18 +77,31 @@ pub fn read(file: &Path) -> Result<Dataset> {
     let visit = |row: usize, fields: Row| -> Result<()> {
         let problem = |problem: String| DataError::Row { path: file.to_path_buf(), row, problem };
         let [path, identity, camera, modality, split, caption, source] = fields;
-        let number = |column: &str, field: &str| field.parse::<i64>().map_err(|_| problem(format!("`{column}` is `{field}`; expected an integer")));
-        let modality: Modality = modality.parse().map_err(|e| problem(format!("`modality`: {e}")))?;
+        let number = |column: &str, field: &str| {
+            field
+                .parse::<i64>()
+                .map_err(|_| problem(format!("`{column}` is `{field}`; expected an integer")))
+        };
+        let modality: Modality =
+            modality.parse().map_err(|e| problem(format!("`modality`: {e}")))?;
         let identity = number("identity", &identity)?;
         let sample = match (modality, path.is_empty(), caption.is_empty()) {
             (Modality::Text, true, false) => Sample::sentence(identity, caption),
             (Modality::Text, _, true) => return Err(problem("a text has no `caption`".into())),
-            (Modality::Text, false, _) => return Err(problem(format!("a text has the path `{path}`; name its photograph in `source`"))),
-            (_, true, _) => return Err(problem(format!("`path` of a picture ({modality}) is empty"))),
+            (Modality::Text, false, _) => {
+                return Err(problem(format!(
+                    "a text has the path `{path}`; name its photograph in `source`"
+                )));
+            }
+            (_, true, _) => {
+                return Err(problem(format!("`path` of a picture ({modality}) is empty")));
+            }
             (_, false, _) => Sample::picture(identity, modality, listed(file, row, folder, &path)?),
         };
-        let sample = if camera.is_empty() { sample } else { sample.taken_by(number("camera", &camera)?) };
-        let sample = if source.is_empty() { sample } else { sample.made_from(number("source", &source)?) };
+        let sample =
+            if camera.is_empty() { sample } else { sample.taken_by(number("camera", &camera)?) };
+        let sample =
+            if source.is_empty() { sample } else { sample.made_from(number("source", &source)?) };
         if !path.is_empty()
             && let Some(first) = seen.insert((path.clone(), split.clone()), row)
         {
@@ -90,7 +112,11 @@ pub fn read(file: &Path) -> Result<Dataset> {
             "validation" => dataset.validation.push(sample),
             "query" => dataset.query.push(sample),
             "gallery" => dataset.gallery.push(sample),
-            other => return Err(problem(format!("`split` is `{other}`; expected train, validation, query or gallery"))),
+            other => {
+                return Err(problem(format!(
+                    "`split` is `{other}`; expected train, validation, query or gallery"
+                )));
+            }
         }
         Ok(())
     };
@@ -103,45 +129,75 @@ pub fn read(file: &Path) -> Result<Dataset> {
 }
 
 /// Where each of [`COLUMNS`] stands among the `names` of a file.
-fn places<'a>(file: &Path, names: impl Iterator<Item = &'a str>) -> Result<[Option<usize>; COLUMNS.len()]> {
+fn places<'a>(
+    file: &Path,
+    names: impl Iterator<Item = &'a str>,
+) -> Result<[Option<usize>; COLUMNS.len()]> {
     let names: Vec<&str> = names.map(str::trim).collect();
     let problem = |problem: String| DataError::Row { path: file.to_path_buf(), row: 1, problem };
     if let Some(unknown) = names.iter().find(|n| !COLUMNS.contains(n)) {
-        return Err(problem(format!("unknown column `{unknown}`; the columns are {}", COLUMNS.join(","))));
+        return Err(problem(format!(
+            "unknown column `{unknown}`; the columns are {}",
+            COLUMNS.join(",")
+        )));
     }
     let places = COLUMNS.map(|column| names.iter().position(|n| *n == column));
     match places[..REQUIRED].iter().position(Option::is_none) {
-        Some(missing) => Err(problem(format!("the column `{}` is missing; expected {}", COLUMNS[missing], COLUMNS.join(",")))),
+        Some(missing) => Err(problem(format!(
+            "the column `{}` is missing; expected {}",
+            COLUMNS[missing],
+            COLUMNS.join(",")
+        ))),
         None => Ok(places),
     }
 }
 
 fn csv(file: &Path, mut visit: impl FnMut(usize, Row) -> Result<()>) -> Result<()> {
-    let unreadable = |source: std::io::Error| DataError::Io { action: "read", path: file.to_path_buf(), source };
+    let unreadable =
+        |source: std::io::Error| DataError::Io { action: "read", path: file.to_path_buf(), source };
     let opened = std::fs::File::open(file).map_err(unreadable)?;
     if opened.metadata().map_err(unreadable)?.len() > LARGEST {
-        return Err(DataError::Parse { path: file.to_path_buf(), problem: format!("larger than {LARGEST} bytes; use Parquet") });
+        return Err(DataError::Parse {
+            path: file.to_path_buf(),
+            problem: format!("larger than {LARGEST} bytes; use Parquet"),
+        });
     }
     let damaged = |e: csv::Error| {
         let row = e.position().map_or(0, csv::Position::line) as usize;
         DataError::Row { path: file.to_path_buf(), row, problem: e.to_string() }
     };
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(std::io::BufReader::new(opened));
+    let mut reader =
+        csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(std::io::BufReader::new(opened));
     let places = places(file, reader.headers().map_err(damaged)?.iter())?;
     for record in reader.records() {
         let record = record.map_err(damaged)?;
         let row = record.position().map_or(0, csv::Position::line) as usize;
-        visit(row, places.map(|place| place.and_then(|p| record.get(p)).unwrap_or_default().to_owned()))?;
+        visit(
+            row,
+            places.map(|place| place.and_then(|p| record.get(p)).unwrap_or_default().to_owned()),
+        )?;
     }
     Ok(())
 }
 
 fn parquet(file: &Path, mut visit: impl FnMut(usize, Row) -> Result<()>) -> Result<()> {
-    let damaged = |e: PolarsError| DataError::Parse { path: file.to_path_buf(), problem: e.to_string() };
+    let damaged =
+        |e: PolarsError| DataError::Parse { path: file.to_path_buf(), problem: e.to_string() };
     let frame = crate::parquet::read(file, None, |_| Ok(()))?;
     let places = places(file, frame.get_column_names().into_iter().map(PlSmallStr::as_str))?;
-    let columns = frame.columns().iter().map(|c| c.cast(&DataType::String)).collect::<PolarsResult<Vec<_>>>().map_err(damaged)?;
-    let texts = columns.iter().map(|c| c.str()).collect::<PolarsResult<Vec<_>>>().map_err(damaged)?;
+    let columns = frame
+        .columns()
+        .iter()
+        .map(|c| c.cast(&DataType::String))
+        .collect::<PolarsResult<Vec<_>>>()
+        .map_err(damaged)?;
+    let texts =
+        columns.iter().map(|c| c.str()).collect::<PolarsResult<Vec<_>>>().map_err(damaged)?;
     // Rows are counted as in the CSV file of the same table: the first is that of the names.
-    (0..frame.height()).try_for_each(|i| visit(i + 2, places.map(|place| place.and_then(|p| texts[p].get(i)).unwrap_or_default().to_owned())))
+    (0..frame.height()).try_for_each(|i| {
+        visit(
+            i + 2,
+            places.map(|place| place.and_then(|p| texts[p].get(i)).unwrap_or_default().to_owned()),
+        )
+    })
 }

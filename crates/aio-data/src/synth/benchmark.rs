@@ -61,12 +61,38 @@ pub const MANIFEST: &str = "manifest.json";
 pub mod domains {
     use super::DomainSpec;
 
-    const fn source(name: &'static str, visible: usize, infrared: usize, hands: usize) -> DomainSpec {
-        DomainSpec { name, visible, infrared, hands, vocabularies: &[0, 1], harshness: 1.4, untidiness: 1.5 }
+    const fn source(
+        name: &'static str,
+        visible: usize,
+        infrared: usize,
+        hands: usize,
+    ) -> DomainSpec {
+        DomainSpec {
+            name,
+            visible,
+            infrared,
+            hands,
+            vocabularies: &[0, 1],
+            harshness: 1.4,
+            untidiness: 1.5,
+        }
     }
 
-    const fn target(name: &'static str, visible: usize, infrared: usize, hands: usize) -> DomainSpec {
-        DomainSpec { name, visible, infrared, hands, vocabularies: &[1, 2], harshness: 1.6, untidiness: 1.7 }
+    const fn target(
+        name: &'static str,
+        visible: usize,
+        infrared: usize,
+        hands: usize,
+    ) -> DomainSpec {
+        DomainSpec {
+            name,
+            visible,
+            infrared,
+            hands,
+            vocabularies: &[1, 2],
+            harshness: 1.6,
+            untidiness: 1.7,
+        }
     }
 
     /// RGB and text, for training.
@@ -87,7 +113,8 @@ pub mod domains {
     pub const ORBENCH: DomainSpec = target("orbench", 6, 3, 4);
 
     /// Every domain.
-    pub const ALL: [DomainSpec; 8] = [SYNTH_PEDES, LLCM, MARKET_SKETCH, MARKET, SYSU, PKU, CUHK, ORBENCH];
+    pub const ALL: [DomainSpec; 8] =
+        [SYNTH_PEDES, LLCM, MARKET_SKETCH, MARKET, SYSU, PKU, CUHK, ORBENCH];
 }
 
 /// A file to be rendered: where it goes and how its bytes are made.
@@ -109,10 +136,21 @@ struct Plan<'a> {
 /// # Panics
 /// Never: the canvas has a fixed valid size.
 #[must_use]
-pub fn sketch(person: &Person, hand: &Hand, coloured: bool, rng: &mut ChaCha8Rng) -> image::RgbImage {
+pub fn sketch(
+    person: &Person,
+    hand: &Hand,
+    coloured: bool,
+    rng: &mut ChaCha8Rng,
+) -> image::RgbImage {
     let mut canvas = Pixmap::new(72, 144).expect("valid size");
     let mut signed = || 2.0 * rng.random::<f32>() - 1.0;
-    let pose = Pose { yaw: 0.75 * signed(), phase: 1.5 * signed(), stride: 0.12, elbow: 0.25 + 0.2 * signed(), lean: 0.0 };
+    let pose = Pose {
+        yaw: 0.75 * signed(),
+        phase: 1.5 * signed(),
+        stride: 0.12,
+        elbow: 0.25 + 0.2 * signed(),
+        lean: 0.0,
+    };
     let drawn = figure(person, pose);
     let scale = 0.91 * 144.0 / (0.25 * 1.76 + 0.75 * drawn.height);
     let at = Placement { scale, stretch: 1.0, x: 36.0 + 2.0 * signed(), y: 139.0 + 1.5 * signed() };
@@ -126,22 +164,35 @@ impl<'a> Plan<'a> {
     }
 
     fn people(&self, what: &str, count: usize) -> Vec<Person> {
-        (0..count).map(|i| Person::sample(&mut self.stream(what, i as u64), &self.domain.palette)).collect()
+        (0..count)
+            .map(|i| Person::sample(&mut self.stream(what, i as u64), &self.domain.palette))
+            .collect()
     }
 
     fn photo(&mut self, path: String, person: &Person, camera: &'a CameraModel) {
         let (person, mut stream) = (person.clone(), self.stream(&path, 0));
         stream.set_stream(1);
-        self.jobs.push(Job { path, render: Box::new(move || camera.compress(&camera.shoot(&person, &mut stream.clone()))) });
+        self.jobs.push(Job {
+            path,
+            render: Box::new(move || camera.compress(&camera.shoot(&person, &mut stream.clone()))),
+        });
     }
 
     fn sketch(&mut self, path: String, person: &Person, hand: &'a Hand, coloured: bool) {
         let (person, stream) = (person.clone(), self.stream(&path, 0));
-        self.jobs.push(Job { path, render: Box::new(move || jpeg(&sketch(&person, hand, coloured, &mut stream.clone()), 90)) });
+        self.jobs.push(Job {
+            path,
+            render: Box::new(move || {
+                jpeg(&sketch(&person, hand, coloured, &mut stream.clone()), 90)
+            }),
+        });
     }
 
     fn text(&mut self, path: &str, text: String) {
-        self.jobs.push(Job { path: path.to_owned(), render: Box::new(move || text.clone().into_bytes()) });
+        self.jobs.push(Job {
+            path: path.to_owned(),
+            render: Box::new(move || text.clone().into_bytes()),
+        });
     }
 
     fn json(&mut self, path: &str, value: &serde_json::Value) {
@@ -178,7 +229,8 @@ fn synth_pedes(plan: &mut Plan, size: Size) {
             let file = format!("Part{}/{i}/{n}.jpg", 1 + i * 11 / size.synth_pedes.max(1));
             plan.photo(file.clone(), person, plan.visible(camera));
             let captions = plan.captions(person, (4 * i + n) as u64, 2);
-            let prompt = format!("A photo of a person with {}.", attributes(person).replace(',', ", "));
+            let prompt =
+                format!("A photo of a person with {}.", attributes(person).replace(',', ", "));
             items.push(json!({"id": i, "file_path": file, "attributes": [attributes(person)], "captions": captions, "prompt_caption": [prompt]}));
         }
     }
@@ -197,9 +249,19 @@ fn llcm(plan: &mut Plan, size: Size) {
         }
         for (n, camera) in plan.cameras(i, 4).into_iter().enumerate() {
             for (m, modality) in ["vis", "nir"].into_iter().enumerate() {
-                let name = format!("{pid:04}_c{:02}_s{:06}_f{}_{modality}.jpg", camera + 1, 180_000 + 7 * i, 1000 + 13 * n);
-                let folder = if is_test { format!("test_{modality}/cam{}/{pid:04}", camera + 1) } else { format!("{modality}/{pid:04}") };
-                let model = if m == 0 { plan.visible(camera) } else { &plan.domain.infrared[camera] };
+                let name = format!(
+                    "{pid:04}_c{:02}_s{:06}_f{}_{modality}.jpg",
+                    camera + 1,
+                    180_000 + 7 * i,
+                    1000 + 13 * n
+                );
+                let folder = if is_test {
+                    format!("test_{modality}/cam{}/{pid:04}", camera + 1)
+                } else {
+                    format!("{modality}/{pid:04}")
+                };
+                let model =
+                    if m == 0 { plan.visible(camera) } else { &plan.domain.infrared[camera] };
                 plan.photo(format!("{folder}/{name}"), person, model);
                 let label = if is_test { i - size.llcm } else { i };
                 lists[2 * usize::from(is_test) + m].push_str(&format!("{folder}/{name} {label}\n"));
@@ -225,7 +287,12 @@ fn market_sketch(plan: &mut Plan, size: Size) {
         for style in 0..plan.domain.hands.len() {
             if (i * 7 + style * 3) % 6 < 4 {
                 let letter = char::from(b'A' + style as u8);
-                plan.sketch(format!("sketch/{letter}/{part}/{pid:04}_{letter}.jpg"), person, plan.hand(style), false);
+                plan.sketch(
+                    format!("sketch/{letter}/{part}/{pid:04}_{letter}.jpg"),
+                    person,
+                    plan.hand(style),
+                    false,
+                );
             }
         }
     }
@@ -238,13 +305,16 @@ fn market(plan: &mut Plan, size: Size) {
         let pid = i + 1;
         let is_train = i >= size.test;
         for (n, camera) in plan.cameras(i, 6).into_iter().enumerate() {
-            let name = |detection: usize| format!("{pid:04}_c{}s1_{:06}_{detection:02}.jpg", camera + 1, 301 + 50 * n);
+            let name = |detection: usize| {
+                format!("{pid:04}_c{}s1_{:06}_{detection:02}.jpg", camera + 1, 301 + 50 * n)
+            };
             let folder = if is_train { "bounding_box_train" } else { "bounding_box_test" };
             plan.photo(format!("{folder}/{}", name(1)), person, plan.visible(camera));
             if !is_train && n < 2 {
                 plan.photo(format!("query/{}", name(0)), person, plan.visible(camera));
                 for shot in 0..3 {
-                    let box_name = format!("{pid:04}_c{}s1_{:06}_00.jpg", camera + 1, 301 + 50 * n + 5 * shot);
+                    let box_name =
+                        format!("{pid:04}_c{}s1_{:06}_00.jpg", camera + 1, 301 + 50 * n + 5 * shot);
                     plan.photo(format!("gt_bbox/{box_name}"), person, plan.visible(camera));
                 }
             }
@@ -253,13 +323,19 @@ fn market(plan: &mut Plan, size: Size) {
     for (i, person) in plan.people("distractors", size.test).iter().enumerate() {
         let camera = i % plan.domain.visible.len();
         let pid = if i % 3 == 2 { "-1".to_owned() } else { "0000".to_owned() };
-        plan.photo(format!("bounding_box_test/{pid}_c{}s2_{:06}_{:02}.jpg", camera + 1, 100 + i, i % 7), person, plan.visible(camera));
+        plan.photo(
+            format!("bounding_box_test/{pid}_c{}s2_{:06}_{:02}.jpg", camera + 1, 100 + i, i % 7),
+            person,
+            plan.visible(camera),
+        );
     }
 }
 
 fn sysu(plan: &mut Plan, size: Size) {
     let train = (size.test / 5).max(2);
-    let ids = |range: std::ops::Range<usize>| range.map(|i| (i + 1).to_string()).collect::<Vec<_>>().join(",") + "\n";
+    let ids = |range: std::ops::Range<usize>| {
+        range.map(|i| (i + 1).to_string()).collect::<Vec<_>>().join(",") + "\n"
+    };
     let people = plan.people("people", size.test + 2 * train);
     for (i, person) in people.iter().enumerate() {
         // Cameras 1 and 2 are rooms that not everybody enters; 3 (infrared) is in the room of camera 2.
@@ -289,12 +365,17 @@ fn pku(plan: &mut Plan, size: Size) {
     for (i, person) in plan.people("people", size.pku).iter().enumerate() {
         let pair = PAIRS[i % PAIRS.len()];
         for camera in [pair.0, pair.1] {
-            plan.photo(format!("photo/{}_{camera:02}_{}.jpg", i + 1, 300 + i), person, plan.visible(camera));
+            plan.photo(
+                format!("photo/{}_{camera:02}_{}.jpg", i + 1, 300 + i),
+                person,
+                plan.visible(camera),
+            );
         }
         plan.sketch(format!("sketch/{}.jpg", i + 1), person, plan.hand(i), false);
     }
     for style in 0..5 {
-        let ids: Vec<String> = (0..size.pku).filter(|i| i % 5 == style).map(|i| (i + 1).to_string()).collect();
+        let ids: Vec<String> =
+            (0..size.pku).filter(|i| i % 5 == style).map(|i| (i + 1).to_string()).collect();
         let letter = char::from(b'a' + style as u8);
         plan.text(&format!("styleAnnotation/{letter}_{}.txt", ids.len()), ids.join("\n") + "\n");
     }
@@ -309,7 +390,12 @@ fn pku(plan: &mut Plan, size: Size) {
             for (label, i) in members.iter().enumerate() {
                 let pair = PAIRS[i % PAIRS.len()];
                 for camera in [pair.0, pair.1] {
-                    visible += &format!("photo/{}_{camera:02}_{}.jpg {} {camera:02} {label}\n", i + 1, 300 + i, i + 1);
+                    visible += &format!(
+                        "photo/{}_{camera:02}_{}.jpg {} {camera:02} {label}\n",
+                        i + 1,
+                        300 + i,
+                        i + 1
+                    );
                 }
                 sketches += &format!("sketch/{}.jpg {} {label} {}\n", i + 1, i + 1, i % 5);
             }
@@ -320,7 +406,8 @@ fn pku(plan: &mut Plan, size: Size) {
 }
 
 fn cuhk(plan: &mut Plan, size: Size) {
-    const FOLDERS: [&str; 7] = ["cam_a", "cam_b", "CUHK01", "CUHK03", "Market", "test_query", "train_query"];
+    const FOLDERS: [&str; 7] =
+        ["cam_a", "cam_b", "CUHK01", "CUHK03", "Market", "test_query", "train_query"];
     let other = (size.test / 5).max(2);
     let mut items = Vec::new();
     for (i, person) in plan.people("people", size.test + 2 * other).iter().enumerate() {
@@ -338,7 +425,13 @@ fn cuhk(plan: &mut Plan, size: Size) {
             let captions = plan.captions(person, (3 * i + n) as u64, 2);
             let tokens: Vec<Vec<String>> = captions
                 .iter()
-                .map(|c| c.to_lowercase().split(|x: char| !x.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_owned).collect())
+                .map(|c| {
+                    c.to_lowercase()
+                        .split(|x: char| !x.is_alphanumeric())
+                        .filter(|w| !w.is_empty())
+                        .map(str::to_owned)
+                        .collect()
+                })
                 .collect();
             items.push(json!({"split": split, "captions": captions, "file_path": file, "processed_tokens": tokens, "id": i + 1}));
         }
@@ -390,20 +483,30 @@ fn orbench(plan: &mut Plan, size: Size) {
 }
 
 /// The 32 query keys of ORBench: the first element runs over its samples, the others are drawn.
-fn orbench_queries(plan: &Plan, singles: &[Vec<(usize, String)>; 4], gallery: Vec<serde_json::Value>) -> serde_json::Value {
+fn orbench_queries(
+    plan: &Plan,
+    singles: &[Vec<(usize, String)>; 4],
+    gallery: Vec<serde_json::Value>,
+) -> serde_json::Value {
     const NAMES: [&str; 4] = ["NIR", "CP", "SK", "TEXT"];
     let mut result = serde_json::Map::new();
     result.insert("RGB_GALLERY".into(), json!(gallery));
     for bits in 1u8..16 {
         let members: Vec<usize> = (0..4).filter(|i| bits >> i & 1 == 1).collect();
         for first in &members {
-            let order: Vec<usize> = std::iter::once(*first).chain(members.iter().copied().filter(|m| m != first)).collect();
+            let order: Vec<usize> = std::iter::once(*first)
+                .chain(members.iter().copied().filter(|m| m != first))
+                .collect();
             let key = order.iter().map(|m| NAMES[*m]).collect::<Vec<_>>().join("+");
             let mut stream = plan.stream(&key, 0);
             let rows = singles[*first].iter().map(|(id, item)| {
                 let mut row = vec![json!(id), json!(item)];
                 for m in &order[1..] {
-                    let choices: Vec<&String> = singles[*m].iter().filter(|(other, _)| other == id).map(|(_, f)| f).collect();
+                    let choices: Vec<&String> = singles[*m]
+                        .iter()
+                        .filter(|(other, _)| other == id)
+                        .map(|(_, f)| f)
+                        .collect();
                     row.push(json!(choices[stream.random_range(0..choices.len())]));
                 }
                 json!(row)
@@ -438,7 +541,9 @@ pub fn manifest(root: &Path) -> Result<Option<Manifest>> {
         return Ok(None);
     }
     let text = fs::read_to_string(&path)?;
-    serde_json::from_str(&text).map(Some).map_err(|e| DataError::Parse { path, problem: e.to_string() })
+    serde_json::from_str(&text)
+        .map(Some)
+        .map_err(|e| DataError::Parse { path, problem: e.to_string() })
 }
 
 /// Renders the benchmark of (`seed`, `size`) under `root` and returns its manifest.
@@ -448,7 +553,12 @@ pub fn manifest(root: &Path) -> Result<Option<Manifest>> {
 ///
 /// # Errors
 /// [`DataError`] if a file cannot be written, or if `root` holds a benchmark of another seed, size or version.
-pub fn write(root: &Path, seed: u64, size: Size, progress: &(dyn Fn(usize, usize) + Sync)) -> Result<Manifest> {
+pub fn write(
+    root: &Path,
+    seed: u64,
+    size: Size,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Result<Manifest> {
     if let Some(found) = manifest(root)? {
         if found.seed == seed && found.size == size && found.version == VERSION {
             return Ok(found);
@@ -461,12 +571,15 @@ pub fn write(root: &Path, seed: u64, size: Size, progress: &(dyn Fn(usize, usize
         );
         return Err(DataError::Parse { path: root.join(MANIFEST), problem });
     }
-    let built: Vec<Domain> = DATA_SETS.iter().map(|(_, spec, _)| Domain::new(seed, *spec)).collect();
+    let built: Vec<Domain> =
+        DATA_SETS.iter().map(|(_, spec, _)| Domain::new(seed, *spec)).collect();
     let mut jobs = Vec::new();
     for ((folder, spec, planner), domain) in DATA_SETS.iter().zip(&built) {
         let mut plan = Plan { domain, seed, name: spec.name, jobs: Vec::new() };
         planner(&mut plan, size);
-        jobs.extend(plan.jobs.into_iter().map(|job| Job { path: format!("{folder}/{}", job.path), ..job }));
+        jobs.extend(
+            plan.jobs.into_iter().map(|job| Job { path: format!("{folder}/{}", job.path), ..job }),
+        );
     }
     let total = jobs.len();
     let done = std::sync::atomic::AtomicUsize::new(0);
@@ -489,7 +602,13 @@ pub fn write(root: &Path, seed: u64, size: Size, progress: &(dyn Fn(usize, usize
         hasher.update(path.as_bytes());
         hasher.update(hash.as_bytes());
     }
-    let found = Manifest { version: VERSION, seed, size, files: total, content: hasher.finalize().to_hex().to_string() };
+    let found = Manifest {
+        version: VERSION,
+        seed,
+        size,
+        files: total,
+        content: hasher.finalize().to_hex().to_string(),
+    };
     let text = serde_json::to_string_pretty(&found).unwrap_or_default() + "\n";
     fs::write_then_rename(&root.join(MANIFEST), text.as_bytes())?;
     Ok(found)
@@ -513,23 +632,52 @@ pub fn contact_sheet(path: &Path, seed: u64) -> Result<()> {
         let people = plan.people("sheet", COLUMNS);
         let stream = |i: usize, what: &str| plan.stream(what, i as u64);
         let mut push = |row: Vec<image::RgbImage>| rows.push(row);
-        push(people.iter().enumerate().map(|(i, p)| plan.visible(i).shoot(p, &mut stream(i, "sheet photo"))).collect());
+        push(
+            people
+                .iter()
+                .enumerate()
+                .map(|(i, p)| plan.visible(i).shoot(p, &mut stream(i, "sheet photo")))
+                .collect(),
+        );
         if !domain.infrared.is_empty() {
             let camera = |i: usize| &domain.infrared[i % domain.infrared.len()];
-            push(people.iter().enumerate().map(|(i, p)| camera(i).shoot(p, &mut stream(i, "sheet infrared"))).collect());
+            push(
+                people
+                    .iter()
+                    .enumerate()
+                    .map(|(i, p)| camera(i).shoot(p, &mut stream(i, "sheet infrared")))
+                    .collect(),
+            );
         }
         if !domain.hands.is_empty() {
-            push(people.iter().enumerate().map(|(i, p)| sketch(p, plan.hand(i), false, &mut stream(i, "sheet sketch"))).collect());
+            push(
+                people
+                    .iter()
+                    .enumerate()
+                    .map(|(i, p)| sketch(p, plan.hand(i), false, &mut stream(i, "sheet sketch")))
+                    .collect(),
+            );
         }
         if spec.name == domains::ORBENCH.name {
-            push(people.iter().enumerate().map(|(i, p)| sketch(p, plan.hand(i), true, &mut stream(i, "sheet pencil"))).collect());
+            push(
+                people
+                    .iter()
+                    .enumerate()
+                    .map(|(i, p)| sketch(p, plan.hand(i), true, &mut stream(i, "sheet pencil")))
+                    .collect(),
+            );
         }
     }
     let (gap, columns) = (2, COLUMNS as u32);
-    let mut sheet = image::RgbImage::from_pixel(columns * (W + gap) + gap, rows.len() as u32 * (H + gap) + gap, image::Rgb([255; 3]));
+    let mut sheet = image::RgbImage::from_pixel(
+        columns * (W + gap) + gap,
+        rows.len() as u32 * (H + gap) + gap,
+        image::Rgb([255; 3]),
+    );
     for (y, row) in rows.iter().enumerate() {
         for (x, picture) in row.iter().enumerate() {
-            let thumbnail = image::imageops::resize(picture, W, H, image::imageops::FilterType::Triangle);
+            let thumbnail =
+                image::imageops::resize(picture, W, H, image::imageops::FilterType::Triangle);
             let (x, y) = (gap + x as u32 * (W + gap), gap + y as u32 * (H + gap));
             image::imageops::replace(&mut sheet, &thumbnail, i64::from(x), i64::from(y));
         }

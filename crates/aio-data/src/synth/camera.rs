@@ -55,7 +55,9 @@ impl CameraModel {
         let tint = 0.06 * h * range.cast * signed();
         let exposure = 1.0 + 0.14 * h * signed();
         let gain = match light {
-            Light::Visible => [exposure * (1.0 + warmth), exposure * (1.0 + tint), exposure * (1.0 - warmth)],
+            Light::Visible => {
+                [exposure * (1.0 + warmth), exposure * (1.0 + tint), exposure * (1.0 - warmth)]
+            }
             Light::Infrared => [exposure; 3],
         };
         let gamma = 1.0 + 0.18 * h * signed();
@@ -69,7 +71,8 @@ impl CameraModel {
             gamma,
             lift: 0.04 * h * rng.random::<f32>(),
             blur: 0.25 + 0.65 * h * rng.random::<f32>(),
-            noise: (0.006 + 0.022 * h * rng.random::<f32>()) * if light == Light::Infrared { 1.6 } else { 1.0 },
+            noise: (0.006 + 0.022 * h * rng.random::<f32>())
+                * if light == Light::Infrared { 1.6 } else { 1.0 },
             quality: (92.0 - 30.0 * h.min(1.6) * rng.random::<f32>()) as u8,
             yaw,
             pitch,
@@ -100,7 +103,10 @@ impl CameraModel {
             x: columns as f32 * (0.5 + 1.3 * self.framing * signed()),
             y: rows as f32 * (0.965 + 0.5 * self.framing * signed()),
         };
-        let shading = Shading { depth: self.shading.depth * (0.7 + 0.6 * rng.random::<f32>()), ..self.shading };
+        let shading = Shading {
+            depth: self.shading.depth * (0.7 + 0.6 * rng.random::<f32>()),
+            ..self.shading
+        };
         photograph(&mut canvas, &drawn, at, self.light, shading);
         if rng.random_bool(self.occlusion) {
             occlude(&mut canvas, self.light, rng);
@@ -137,10 +143,12 @@ impl CameraModel {
         for pixel in picture.pixels_mut() {
             let shared = noise(rng) * self.noise;
             for c in 0..3 {
-                let grain = if self.light == Light::Infrared { shared } else { noise(rng) * self.noise };
+                let grain =
+                    if self.light == Light::Infrared { shared } else { noise(rng) * self.noise };
                 let value = f32::from(pixel.0[c]) / 255.0;
                 let value = (value * self.gain[c] * exposure).clamp(0.0, 1.0).powf(self.gamma);
-                pixel.0[c] = (255.0 * (self.lift + (1.0 - self.lift) * value + grain)).clamp(0.0, 255.0) as u8;
+                pixel.0[c] = (255.0 * (self.lift + (1.0 - self.lift) * value + grain))
+                    .clamp(0.0, 255.0) as u8;
             }
         }
         picture

@@ -1,6 +1,8 @@
 //! Describes a person in words: a small grammar with synonyms, omissions and errors.
 
-use super::person::{Bag, Build, Colour, Hair, Hat, Lower, Pattern, Person, Presentation, Shoes, Upper};
+use super::person::{
+    Bag, Build, Colour, Hair, Hat, Lower, Pattern, Person, Presentation, Shoes, Upper,
+};
 use rand::RngExt;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -132,7 +134,11 @@ impl Writer<'_> {
         if !self.wording.colours {
             return "";
         }
-        let named = if self.rng.random_bool(self.wording.error) { Colour::ALL[self.rng.random_range(0..Colour::ALL.len())] } else { colour };
+        let named = if self.rng.random_bool(self.wording.error) {
+            Colour::ALL[self.rng.random_range(0..Colour::ALL.len())]
+        } else {
+            colour
+        };
         colour_word(named, self.vocabulary)
     }
 
@@ -159,14 +165,23 @@ impl Writer<'_> {
 
     fn upper(&mut self, person: &Person) -> String {
         let v = self.vocabulary;
-        let mut text = format!("a {} {}", self.colour(person.upper_colour.colour), upper_word(person.upper, v));
+        let mut text = format!(
+            "a {} {}",
+            self.colour(person.upper_colour.colour),
+            upper_word(person.upper, v)
+        );
         let layered = matches!(person.upper, Upper::Jacket | Upper::Coat);
         let second = self.colour(person.second_colour.colour);
         if layered && self.mentions() {
             text += &format!(" over a {second} top");
-        } else if let Some(pattern) = pattern_words(person.pattern, v).filter(|_| !layered && self.mentions()) {
+        } else if let Some(pattern) =
+            pattern_words(person.pattern, v).filter(|_| !layered && self.mentions())
+        {
             let bare = pattern.strip_prefix("a ").unwrap_or(pattern);
-            text += &format!(" with {}{second} {bare}", if bare.len() < pattern.len() { "a " } else { "" });
+            text += &format!(
+                " with {}{second} {bare}",
+                if bare.len() < pattern.len() { "a " } else { "" }
+            );
         }
         text
     }
@@ -175,18 +190,27 @@ impl Writer<'_> {
         let v = self.vocabulary;
         let mut clauses = Vec::new();
         if !person.wears_dress() && self.mentions() {
-            let (colour, lower) = (self.colour(person.lower_colour.colour), lower_word(person.lower, v));
+            let (colour, lower) =
+                (self.colour(person.lower_colour.colour), lower_word(person.lower, v));
             let article = if lower.ends_with("skirt") { "a " } else { "" };
-            clauses.push(format!("{} {article}{colour} {lower}", self.choose(&["wearing", "with"])));
+            clauses
+                .push(format!("{} {article}{colour} {lower}", self.choose(&["wearing", "with"])));
         }
         if self.mentions() {
-            let (colour, shoes) = (self.colour(person.shoe_colour.colour), shoes_word(person.shoes, v));
+            let (colour, shoes) =
+                (self.colour(person.shoe_colour.colour), shoes_word(person.shoes, v));
             clauses.push(format!("{} {colour} {shoes}", self.choose(&["wearing", "in", "with"])));
         }
         if self.mentions() {
-            let colour = if self.wording.colours { hair_colour_word(person.hair_colour.colour, v) } else { "" };
+            let colour = if self.wording.colours {
+                hair_colour_word(person.hair_colour.colour, v)
+            } else {
+                ""
+            };
             clauses.push(match person.hair {
-                Hair::Bald => ["with a bald head", "who is bald", "with a shaved head"][v].to_owned(),
+                Hair::Bald => {
+                    ["with a bald head", "who is bald", "with a shaved head"][v].to_owned()
+                }
                 Hair::Short => format!("with short {colour} hair"),
                 Hair::Long => format!("with long {colour} hair"),
                 Hair::Curly => format!("with {} {colour} hair", ["curly", "bushy", "curly"][v]),
@@ -202,7 +226,10 @@ impl Writer<'_> {
         }
         if let Some(bag) = bag_word(person.bag, v).filter(|_| self.mentions()) {
             let colour = self.colour(person.bag_colour.colour);
-            clauses.push(format!("{} a {colour} {bag}", self.choose(&["carrying", "holding", "with"])));
+            clauses.push(format!(
+                "{} a {colour} {bag}",
+                self.choose(&["carrying", "holding", "with"])
+            ));
         }
         if let Some(scarf) = person.scarf.filter(|_| self.mentions()) {
             clauses.push(format!("wearing a {} scarf", self.colour(scarf.colour)));
@@ -227,7 +254,8 @@ pub fn caption(person: &Person, wording: &Wording, rng: &mut ChaCha8Rng) -> Stri
     };
     let half = clauses.len().div_ceil(2);
     let (first, second) = clauses.split_at(half);
-    let mut text = std::iter::once(opening).chain(first.iter().cloned()).collect::<Vec<_>>().join(", ");
+    let mut text =
+        std::iter::once(opening).chain(first.iter().cloned()).collect::<Vec<_>>().join(", ");
     if !second.is_empty() {
         let pronoun = match person.presentation {
             Presentation::Man => "He",
@@ -247,9 +275,13 @@ pub fn attributes(person: &Person) -> String {
         Hair::Bald => "bald".to_owned(),
         _ => format!("{} hair", hair_colour_word(person.hair_colour.colour, 0)),
     };
-    let lower =
-        if person.wears_dress() { "unknown".to_owned() } else { format!("{} {}", word(person.lower_colour.colour), lower_word(person.lower, 0)) };
-    let carried = bag_word(person.bag, 0).map_or("unknown".to_owned(), |bag| format!("{} {bag}", word(person.bag_colour.colour)));
+    let lower = if person.wears_dress() {
+        "unknown".to_owned()
+    } else {
+        format!("{} {}", word(person.lower_colour.colour), lower_word(person.lower, 0))
+    };
+    let carried = bag_word(person.bag, 0)
+        .map_or("unknown".to_owned(), |bag| format!("{} {bag}", word(person.bag_colour.colour)));
     let who = match person.presentation {
         Presentation::Man => "man",
         Presentation::Woman => "woman",
@@ -282,7 +314,18 @@ pub fn vocabulary() -> Vec<String> {
             .chain(Pattern::ALL.iter().filter_map(|p| pattern_words(*p, v)))
             .chain(Bag::ALL.iter().filter_map(|b| bag_word(*b, v)))
             .chain(Hat::ALL.iter().filter_map(|h| hat_word(*h, v)))
-            .chain(["curly", "bushy", "long", "short", "ponytail", "bun", "bald", "glasses", "spectacles", "scarf"]);
+            .chain([
+                "curly",
+                "bushy",
+                "long",
+                "short",
+                "ponytail",
+                "bun",
+                "bald",
+                "glasses",
+                "spectacles",
+                "scarf",
+            ]);
         for phrase in phrases {
             words.extend(phrase.split([' ', '-']).filter(|w| w.len() > 1).map(str::to_owned));
         }

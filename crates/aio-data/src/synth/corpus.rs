@@ -107,7 +107,12 @@ impl Shot {
             true => (Light::Infrared, Depiction::Infrared),
             false => (Light::Visible, Depiction::Photograph),
         };
-        let range = CameraRange { harshness: 0.9 * rng.random::<f32>(), cast: 1.0, clutter: 4, occlusion: 0.05 };
+        let range = CameraRange {
+            harshness: 0.9 * rng.random::<f32>(),
+            cast: 1.0,
+            clutter: 4,
+            occlusion: 0.05,
+        };
         let photo = CameraModel::sample(rng, light, range).shoot(person, rng);
         let picture = Picture::resized(&photo, size).expect("a camera's picture has pixels");
         Self { picture, depiction }
@@ -124,7 +129,11 @@ impl Shot {
 
     fn augmented(&self, grey: bool, augmentation: &Augmentation, rng: &mut ChaCha8Rng) -> Picture {
         let mut picture = self.picture.clone();
-        let (fill, colours) = if self.depiction == Depiction::Drawing { ([255; 3], Colours::Keep) } else { (GREY_FILL, Colours::Vary) };
+        let (fill, colours) = if self.depiction == Depiction::Drawing {
+            ([255; 3], Colours::Keep)
+        } else {
+            (GREY_FILL, Colours::Vary)
+        };
         augmentation.apply(&mut picture, fill, colours, rng);
         if grey {
             channel_exchange(&mut picture, 3, rng);
@@ -138,7 +147,8 @@ impl Item {
         let stream = &mut rng(seed, "pre-training corpus", index);
         let palette = Palette::sample(stream, 0.08);
         if stream.random_bool(OBJECTS)
-            && let Some((canvas, text)) = scene::objects(2 * size.height as u32, 2 * size.width as u32, &palette, stream)
+            && let Some((canvas, text)) =
+                scene::objects(2 * size.height as u32, 2 * size.width as u32, &palette, stream)
             && let Ok(picture) = Picture::resized(&to_rgb(&canvas), size)
         {
             return Self::Objects(picture, text);
@@ -173,7 +183,14 @@ impl Item {
 
     /// The person of this item in `company` in one pass, or `None` if it shows objects.
     #[must_use]
-    pub fn together(&self, company: Company, augmentation: &Augmentation, seed: u64, index: u64, pass: u64) -> Option<Together> {
+    pub fn together(
+        &self,
+        company: Company,
+        augmentation: &Augmentation,
+        seed: u64,
+        index: u64,
+        pass: u64,
+    ) -> Option<Together> {
         let Self::Person(person, shots) = self else { return None };
         let rng = &mut rng(seed, &format!("pre-training company {index}"), pass);
         let witness = company.witness.then(|| caption(person, &wording(true), rng));
@@ -194,7 +211,13 @@ fn wording(colours: bool) -> Wording {
 
 /// Renders the corpus of (`seed`, `count`) in parallel; `tick` is called after each picture.
 #[must_use]
-pub fn render(seed: u64, count: usize, size: PictureSize, mix: Depictions, tick: &(dyn Fn() + Sync)) -> Vec<Item> {
+pub fn render(
+    seed: u64,
+    count: usize,
+    size: PictureSize,
+    mix: Depictions,
+    tick: &(dyn Fn() + Sync),
+) -> Vec<Item> {
     (0..count as u64)
         .into_par_iter()
         .map(|index| {
@@ -215,14 +238,22 @@ mod tests {
     fn a_picture_without_colours_has_a_caption_that_names_none() {
         let mix = Depictions { drawn: 0.3, infrared: 0.3 };
         let items = render(5, 60, PictureSize { height: 32, width: 16 }, mix, &|| ());
-        let colours: Vec<&str> = Colour::ALL.iter().flat_map(|c| (0..3).map(|v| colour_word(*c, v))).collect();
-        let names_a_colour = |text: &str| text.split(|c: char| !c.is_alphabetic()).any(|word| colours.contains(&word));
+        let colours: Vec<&str> =
+            Colour::ALL.iter().flat_map(|c| (0..3).map(|v| colour_word(*c, v))).collect();
+        let names_a_colour = |text: &str| {
+            text.split(|c: char| !c.is_alphabetic()).any(|word| colours.contains(&word))
+        };
         let (mut grey, mut coloured) = (0, 0);
         for (index, item) in items.iter().enumerate() {
             for pass in 0..4 {
                 let view = item.view(&Augmentation::default(), 5, index as u64, pass);
-                let drawing = matches!(item, Item::Person(_, [Shot { depiction: Depiction::Drawing, .. }, _]));
-                if drawing || view.picture.pixels.chunks_exact(3).all(|p| p[0] == p[1] && p[1] == p[2]) {
+                let drawing = matches!(
+                    item,
+                    Item::Person(_, [Shot { depiction: Depiction::Drawing, .. }, _])
+                );
+                if drawing
+                    || view.picture.pixels.chunks_exact(3).all(|p| p[0] == p[1] && p[1] == p[2])
+                {
                     grey += 1;
                     assert!(!names_a_colour(&view.caption), "{}", view.caption);
                     assert_eq!(view.tags[11..], [None; 8], "tags of colours");
@@ -231,7 +262,10 @@ mod tests {
                 }
             }
         }
-        assert!(grey > 100 && coloured > 20, "{grey} without colours, {coloured} described in colour");
+        assert!(
+            grey > 100 && coloured > 20,
+            "{grey} without colours, {coloured} described in colour"
+        );
     }
 
     #[test]
@@ -242,8 +276,12 @@ mod tests {
         let mut people = 0;
         for (index, item) in (0..).zip(&items) {
             let alone = item.view(&augmentation, 6, index, 0).tags;
-            let together = |second, witness| item.together(Company { second, witness }, &augmentation, 6, index, 0);
-            let (Some(with_second), Some(witnessed)) = (together(true, false), together(false, true)) else {
+            let together = |second, witness| {
+                item.together(Company { second, witness }, &augmentation, 6, index, 0)
+            };
+            let (Some(with_second), Some(witnessed)) =
+                (together(true, false), together(false, true))
+            else {
                 assert!(matches!(item, Item::Objects(..)));
                 continue;
             };

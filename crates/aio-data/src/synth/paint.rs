@@ -5,8 +5,8 @@ use super::person::{Material, Pattern};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use tiny_skia::{
-    Color, FillRule, GradientStop, LineCap, LineJoin, LinearGradient, Mask, Paint, Path, PathBuilder, Pixmap, Point as SkPoint, SpreadMode, Stroke,
-    Transform,
+    Color, FillRule, GradientStop, LineCap, LineJoin, LinearGradient, Mask, Paint, Path,
+    PathBuilder, Pixmap, Point as SkPoint, SpreadMode, Stroke, Transform,
 };
 
 /// Where the figure stands on the canvas: pixels per metre and the pixel of the ground below its axis.
@@ -45,7 +45,8 @@ fn colour(material: Material, light: Light) -> Color {
         Light::Visible => material.rgb,
         Light::Infrared => [material.infrared; 3],
     };
-    Color::from_rgba(r.clamp(0.0, 1.0), g.clamp(0.0, 1.0), b.clamp(0.0, 1.0), 1.0).unwrap_or(Color::BLACK)
+    Color::from_rgba(r.clamp(0.0, 1.0), g.clamp(0.0, 1.0), b.clamp(0.0, 1.0), 1.0)
+        .unwrap_or(Color::BLACK)
 }
 
 /// A paint of one colour.
@@ -87,7 +88,10 @@ fn motif(print: &Print) -> Vec<(Vec<Point>, f32, bool)> {
         Pattern::Plain => Vec::new(),
         Pattern::Horizontal => rows().map(horizontal).collect(),
         Pattern::Vertical => rows().map(vertical).collect(),
-        Pattern::Checked => rows().map(|d| (horizontal(d).0, 0.25 * p, false)).chain(rows().map(|d| (vertical(d).0, 0.25 * p, false))).collect(),
+        Pattern::Checked => rows()
+            .map(|d| (horizontal(d).0, 0.25 * p, false))
+            .chain(rows().map(|d| (vertical(d).0, 0.25 * p, false)))
+            .collect(),
         Pattern::Dotted => {
             let dot = |dx: f32, dy: f32| {
                 let around = (0..8).map(|i| {
@@ -98,7 +102,9 @@ fn motif(print: &Print) -> Vec<(Vec<Point>, f32, bool)> {
             };
             (-n..=n)
                 .flat_map(|i| (-n..=n).map(move |j| (i, j)))
-                .map(|(i, j)| dot((j as f32 + if i % 2 == 0 { 0.0 } else { 0.5 }) * p, i as f32 * p))
+                .map(|(i, j)| {
+                    dot((j as f32 + if i % 2 == 0 { 0.0 } else { 0.5 }) * p, i as f32 * p)
+                })
                 .collect()
         }
         Pattern::Logo => {
@@ -111,7 +117,10 @@ fn motif(print: &Print) -> Vec<(Vec<Point>, f32, bool)> {
 
 impl Placement {
     fn place(&self, points: &[Point]) -> Vec<Point> {
-        points.iter().map(|(x, y)| (self.x + x * self.scale * self.stretch, self.y - y * self.scale)).collect()
+        points
+            .iter()
+            .map(|(x, y)| (self.x + x * self.scale * self.stretch, self.y - y * self.scale))
+            .collect()
     }
 }
 
@@ -122,18 +131,36 @@ fn mask_of(path: &Path, canvas: &Pixmap) -> Option<Mask> {
 }
 
 /// Paints the figure as a camera sees it in `light`.
-pub fn photograph(canvas: &mut Pixmap, figure: &Figure, at: Placement, light: Light, shading: Shading) {
+pub fn photograph(
+    canvas: &mut Pixmap,
+    figure: &Figure,
+    at: Placement,
+    light: Light,
+    shading: Shading,
+) {
     for part in &figure.parts {
         let points = at.place(&part.outline);
         if let Some(width) = part.line {
             if let Some(path) = path(&points, false) {
                 let paint = flat(colour(part.material, light));
-                canvas.stroke_path(&path, &paint, &stroke((width * at.scale).max(0.7)), Transform::identity(), None);
+                canvas.stroke_path(
+                    &path,
+                    &paint,
+                    &stroke((width * at.scale).max(0.7)),
+                    Transform::identity(),
+                    None,
+                );
             }
             continue;
         }
         let Some(outline) = path(&points, true) else { continue };
-        canvas.fill_path(&outline, &flat(colour(part.material, light)), FillRule::Winding, Transform::identity(), None);
+        canvas.fill_path(
+            &outline,
+            &flat(colour(part.material, light)),
+            FillRule::Winding,
+            Transform::identity(),
+            None,
+        );
         if let Some(print) = &part.print
             && let Some(mask) = mask_of(&outline, canvas)
         {
@@ -141,7 +168,13 @@ pub fn photograph(canvas: &mut Pixmap, figure: &Figure, at: Placement, light: Li
             for (points, width, closed) in motif(print) {
                 let Some(path) = path(&at.place(&points), closed) else { continue };
                 if closed {
-                    canvas.fill_path(&path, &paint, FillRule::Winding, Transform::identity(), Some(&mask));
+                    canvas.fill_path(
+                        &path,
+                        &paint,
+                        FillRule::Winding,
+                        Transform::identity(),
+                        Some(&mask),
+                    );
                 } else {
                     let stroke = Stroke { width: width * at.scale, ..Stroke::default() };
                     canvas.stroke_path(&path, &paint, &stroke, Transform::identity(), Some(&mask));
@@ -155,15 +188,25 @@ pub fn photograph(canvas: &mut Pixmap, figure: &Figure, at: Placement, light: Li
 /// Darkens the side of a part that is turned from the light, and draws a soft contour between parts.
 fn shade(canvas: &mut Pixmap, outline: &Path, shading: Shading) {
     let bounds = outline.bounds();
-    let (from, to) = if shading.side > 0.0 { (bounds.right(), bounds.left()) } else { (bounds.left(), bounds.right()) };
+    let (from, to) = if shading.side > 0.0 {
+        (bounds.right(), bounds.left())
+    } else {
+        (bounds.left(), bounds.right())
+    };
     if (to - from).abs() < 1.0 {
         return;
     }
-    let shadow = |alpha: f32| Color::from_rgba(0.0, 0.0, 0.0, alpha.clamp(0.0, 1.0)).unwrap_or(Color::TRANSPARENT);
+    let shadow = |alpha: f32| {
+        Color::from_rgba(0.0, 0.0, 0.0, alpha.clamp(0.0, 1.0)).unwrap_or(Color::TRANSPARENT)
+    };
     let gradient = LinearGradient::new(
         SkPoint::from_xy(from, bounds.top()),
         SkPoint::from_xy(to, bounds.top() + 0.3 * bounds.height()),
-        vec![GradientStop::new(0.0, shadow(0.05)), GradientStop::new(0.35, shadow(0.0)), GradientStop::new(1.0, shadow(shading.depth))],
+        vec![
+            GradientStop::new(0.0, shadow(0.05)),
+            GradientStop::new(0.35, shadow(0.0)),
+            GradientStop::new(1.0, shadow(shading.depth)),
+        ],
         SpreadMode::Pad,
         Transform::identity(),
     );
@@ -211,10 +254,17 @@ impl Wobble {
                 let frequency = 2.0 + 3.0 * i as f32;
                 let amplitude = hand.wobble * height / (1.0 + i as f32);
                 let mut signed = || 2.0 * rng.random::<f32>() - 1.0;
-                (frequency * signed(), frequency * signed(), signed() * 3.0, amplitude * signed(), amplitude * signed())
+                (
+                    frequency * signed(),
+                    frequency * signed(),
+                    signed() * 3.0,
+                    amplitude * signed(),
+                    amplitude * signed(),
+                )
             })
             .collect();
-        let stretch = std::array::from_fn(|_| 1.0 + hand.proportion * (2.0 * rng.random::<f32>() - 1.0));
+        let stretch =
+            std::array::from_fn(|_| 1.0 + hand.proportion * (2.0 * rng.random::<f32>() - 1.0));
         Self { waves, stretch, height }
     }
 
@@ -251,13 +301,22 @@ fn darkness(material: Material) -> f32 {
 }
 
 /// Draws the figure in pencil; with `coloured` the parts are filled in colour pencil.
-pub fn drawing(canvas: &mut Pixmap, figure: &Figure, at: Placement, hand: &Hand, coloured: bool, rng: &mut ChaCha8Rng) {
+pub fn drawing(
+    canvas: &mut Pixmap,
+    figure: &Figure,
+    at: Placement,
+    hand: &Hand,
+    coloured: bool,
+    rng: &mut ChaCha8Rng,
+) {
     let [r, g, b] = hand.paper;
     let paper = Color::from_rgba(r, g, b, 1.0).unwrap_or(Color::WHITE);
     canvas.fill(paper);
     let wobble = Wobble::sample(hand, figure.height, rng);
     let pixels = hand.weight * figure.height * at.scale;
-    let lead = |alpha: f32| Color::from_rgba(0.12, 0.12, 0.13, alpha.clamp(0.0, 1.0)).unwrap_or(Color::BLACK);
+    let lead = |alpha: f32| {
+        Color::from_rgba(0.12, 0.12, 0.13, alpha.clamp(0.0, 1.0)).unwrap_or(Color::BLACK)
+    };
     for part in &figure.parts {
         if part.detail && rng.random::<f32>() < hand.omission {
             continue;
@@ -266,7 +325,13 @@ pub fn drawing(canvas: &mut Pixmap, figure: &Figure, at: Placement, hand: &Hand,
         let Some(outline) = path(&points, part.line.is_none()) else { continue };
         if let Some(width) = part.line {
             let thick = if width > 0.02 { (width * at.scale * 0.7).max(pixels) } else { pixels };
-            canvas.stroke_path(&outline, &flat(lead(hand.pressure)), &stroke(thick), Transform::identity(), None);
+            canvas.stroke_path(
+                &outline,
+                &flat(lead(hand.pressure)),
+                &stroke(thick),
+                Transform::identity(),
+                None,
+            );
             continue;
         }
         canvas.fill_path(&outline, &flat(paper), FillRule::Winding, Transform::identity(), None);
@@ -278,11 +343,24 @@ pub fn drawing(canvas: &mut Pixmap, figure: &Figure, at: Placement, hand: &Hand,
             if let Some(print) = &part.print
                 && rng.random::<f32>() >= 0.5 * hand.omission
             {
-                let tint = if coloured { colour(print.material, Light::Visible) } else { lead(0.8 * hand.pressure) };
+                let tint = if coloured {
+                    colour(print.material, Light::Visible)
+                } else {
+                    lead(0.8 * hand.pressure)
+                };
                 for (points, width, closed) in motif(print) {
-                    let Some(path) = path(&at.place(&wobble.all(&points)), closed) else { continue };
-                    let thick = if coloured && !closed { width * at.scale * 0.8 } else { pixels * 0.8 };
-                    canvas.stroke_path(&path, &flat(tint), &stroke(thick), Transform::identity(), Some(&mask));
+                    let Some(path) = path(&at.place(&wobble.all(&points)), closed) else {
+                        continue;
+                    };
+                    let thick =
+                        if coloured && !closed { width * at.scale * 0.8 } else { pixels * 0.8 };
+                    canvas.stroke_path(
+                        &path,
+                        &flat(tint),
+                        &stroke(thick),
+                        Transform::identity(),
+                        Some(&mask),
+                    );
                 }
             }
         }
@@ -297,15 +375,31 @@ pub fn drawing(canvas: &mut Pixmap, figure: &Figure, at: Placement, hand: &Hand,
 }
 
 /// Strokes of colour over a part, uneven as pencils are.
-fn crayon(canvas: &mut Pixmap, part: &Part, outline: &Path, mask: &Mask, hand: &Hand, rng: &mut ChaCha8Rng) {
-    let [r, g, b] = part.material.rgb.map(|c| (c + 0.06 * (rng.random::<f32>() - 0.5)).clamp(0.0, 1.0));
+fn crayon(
+    canvas: &mut Pixmap,
+    part: &Part,
+    outline: &Path,
+    mask: &Mask,
+    hand: &Hand,
+    rng: &mut ChaCha8Rng,
+) {
+    let [r, g, b] =
+        part.material.rgb.map(|c| (c + 0.06 * (rng.random::<f32>() - 0.5)).clamp(0.0, 1.0));
     let tint = |alpha: f32| Color::from_rgba(r, g, b, alpha).unwrap_or(Color::BLACK);
     canvas.fill_path(outline, &flat(tint(0.45)), FillRule::Winding, Transform::identity(), None);
     parallel(canvas, outline, mask, hand.slant + 0.2, 2.2, 1.3, tint(0.5), rng);
 }
 
 /// Hatching whose density follows the darkness of the cloth.
-fn hatch(canvas: &mut Pixmap, part: &Part, outline: &Path, mask: &Mask, hand: &Hand, coloured: bool, rng: &mut ChaCha8Rng) {
+fn hatch(
+    canvas: &mut Pixmap,
+    part: &Part,
+    outline: &Path,
+    mask: &Mask,
+    hand: &Hand,
+    coloured: bool,
+    rng: &mut ChaCha8Rng,
+) {
     let dark = darkness(part.material) * hand.hatching * if coloured { 0.4 } else { 1.0 };
     if dark < 0.25 {
         return;
@@ -318,7 +412,16 @@ fn hatch(canvas: &mut Pixmap, part: &Part, outline: &Path, mask: &Mask, hand: &H
 }
 
 #[allow(clippy::too_many_arguments)]
-fn parallel(canvas: &mut Pixmap, outline: &Path, mask: &Mask, angle: f32, gap: f32, width: f32, tint: Color, rng: &mut ChaCha8Rng) {
+fn parallel(
+    canvas: &mut Pixmap,
+    outline: &Path,
+    mask: &Mask,
+    angle: f32,
+    gap: f32,
+    width: f32,
+    tint: Color,
+    rng: &mut ChaCha8Rng,
+) {
     let bounds = outline.bounds();
     let (cx, cy) = ((bounds.left() + bounds.right()) / 2.0, (bounds.top() + bounds.bottom()) / 2.0);
     let reach = 0.5 * bounds.width().hypot(bounds.height()) + 1.0;
@@ -327,8 +430,17 @@ fn parallel(canvas: &mut Pixmap, outline: &Path, mask: &Mask, angle: f32, gap: f
     for i in -n..=n {
         let offset = (i as f32 + 0.5 * (rng.random::<f32>() - 0.5)) * gap;
         let (ox, oy) = (cx - sin * offset, cy + cos * offset);
-        if let Some(line) = path(&[(ox - cos * reach, oy - sin * reach), (ox + cos * reach, oy + sin * reach)], false) {
-            canvas.stroke_path(&line, &flat(tint), &stroke(width), Transform::identity(), Some(mask));
+        if let Some(line) = path(
+            &[(ox - cos * reach, oy - sin * reach), (ox + cos * reach, oy + sin * reach)],
+            false,
+        ) {
+            canvas.stroke_path(
+                &line,
+                &flat(tint),
+                &stroke(width),
+                Transform::identity(),
+                Some(mask),
+            );
         }
     }
 }

@@ -88,7 +88,10 @@ impl Palette {
     #[must_use]
     pub fn sample(rng: &mut ChaCha8Rng, spread: f32) -> Self {
         let weights = Colour::ALL.iter().map(|c| (*c, 0.35 + rng.random::<f32>())).collect();
-        let shift = Colour::ALL.iter().map(|_| std::array::from_fn(|_| (rng.random::<f32>() - 0.5) * 2.0 * spread)).collect();
+        let shift = Colour::ALL
+            .iter()
+            .map(|_| std::array::from_fn(|_| (rng.random::<f32>() - 0.5) * 2.0 * spread))
+            .collect();
         Self { weights, shift }
     }
 
@@ -100,7 +103,9 @@ impl Palette {
         let centre = colour.rgb();
         let shift = self.shift[colour as usize];
         let value = 0.9 + 0.2 * rng.random::<f32>();
-        let rgb = std::array::from_fn(|c| ((centre[c] + shift[c]) * value + (rng.random::<f32>() - 0.5) * 0.05).clamp(0.03, 0.97));
+        let rgb = std::array::from_fn(|c| {
+            ((centre[c] + shift[c]) * value + (rng.random::<f32>() - 0.5) * 0.05).clamp(0.03, 0.97)
+        });
         Material { rgb, infrared: 0.18 + 0.72 * rng.random::<f32>() }
     }
 }
@@ -215,7 +220,10 @@ impl Person {
             Dyed { colour, material: palette.dye(colour, rng) }
         };
         let tone: f32 = rng.random();
-        let skin = Material { rgb: [0.92 - 0.52 * tone, 0.76 - 0.50 * tone, 0.66 - 0.48 * tone], infrared: 0.62 + 0.12 * rng.random::<f32>() };
+        let skin = Material {
+            rgb: [0.92 - 0.52 * tone, 0.76 - 0.50 * tone, 0.66 - 0.48 * tone],
+            infrared: 0.62 + 0.12 * rng.random::<f32>(),
+        };
         let natural = [Colour::Black, Colour::Brown, Colour::Yellow, Colour::Grey, Colour::Orange];
         let colour = weighted(rng, &natural, &[0.38, 0.30, 0.18, 0.08, 0.06]);
         let hair_colour = Dyed { colour, material: palette.dye(colour, rng) };
@@ -231,17 +239,33 @@ impl Person {
             build: weighted(rng, Build::ALL, &[0.3, 0.45, 0.25]),
             height: 1.50 + 0.45 * rng.random::<f32>(),
             skin,
-            hair: weighted(rng, Hair::ALL, if woman { &[0.15, 0.38, 0.22, 0.12, 0.13, 0.0] } else { &[0.56, 0.10, 0.06, 0.04, 0.10, 0.14] }),
+            hair: weighted(
+                rng,
+                Hair::ALL,
+                if woman {
+                    &[0.15, 0.38, 0.22, 0.12, 0.13, 0.0]
+                } else {
+                    &[0.56, 0.10, 0.06, 0.04, 0.10, 0.14]
+                },
+            ),
             hair_colour,
             hat: weighted(rng, Hat::ALL, &[0.66, 0.15, 0.12, 0.07]),
             hat_colour: dyed(rng),
             glasses: rng.random_bool(0.25),
-            upper: weighted(rng, Upper::ALL, &[0.24, 0.20, 0.14, 0.16, 0.12, 0.08, if woman { 0.16 } else { 0.0 }]),
+            upper: weighted(
+                rng,
+                Upper::ALL,
+                &[0.24, 0.20, 0.14, 0.16, 0.12, 0.08, if woman { 0.16 } else { 0.0 }],
+            ),
             upper_colour,
             pattern: weighted(rng, Pattern::ALL, &[0.48, 0.13, 0.09, 0.09, 0.08, 0.13]),
             second_colour,
             pattern_scale: rng.random(),
-            lower: weighted(rng, Lower::ALL, &[0.36, 0.22, 0.22, if woman { 0.16 } else { 0.0 }, if woman { 0.10 } else { 0.0 }]),
+            lower: weighted(
+                rng,
+                Lower::ALL,
+                &[0.36, 0.22, 0.22, if woman { 0.16 } else { 0.0 }, if woman { 0.10 } else { 0.0 }],
+            ),
             lower_colour: dyed(rng),
             shoes: weighted(rng, Shoes::ALL, &[0.56, 0.26, 0.18]),
             shoe_colour: dyed(rng),

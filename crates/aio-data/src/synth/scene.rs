@@ -25,7 +25,8 @@ pub struct Scene {
 
 fn muted(rng: &mut ChaCha8Rng) -> Material {
     let value = 0.2 + 0.65 * rng.random::<f32>();
-    let rgb = std::array::from_fn(|_| (value + 0.22 * (rng.random::<f32>() - 0.5)).clamp(0.05, 0.95));
+    let rgb =
+        std::array::from_fn(|_| (value + 0.22 * (rng.random::<f32>() - 0.5)).clamp(0.05, 0.95));
     Material { rgb, infrared: 0.15 + 0.7 * rng.random::<f32>() }
 }
 
@@ -48,7 +49,12 @@ impl Scene {
                 Block { at, round: rng.random_bool(0.3), material: muted(rng) }
             })
             .collect();
-        Self { ground: muted(rng), wall: muted(rng), horizon: 0.35 + 0.5 * rng.random::<f32>(), blocks }
+        Self {
+            ground: muted(rng),
+            wall: muted(rng),
+            horizon: 0.35 + 0.5 * rng.random::<f32>(),
+            blocks,
+        }
     }
 
     /// Paints the view, shifted sideways by a fraction `shift` of the width.
@@ -58,14 +64,20 @@ impl Scene {
         fill(canvas, [0.0, self.horizon * h, w, h], &paint(self.ground, light), false);
         for block in &self.blocks {
             let [x, y, bw, bh] = block.at;
-            fill(canvas, [(x + shift) * w, y * h, bw * w, bh * h], &paint(block.material, light), block.round);
+            fill(
+                canvas,
+                [(x + shift) * w, y * h, bw * w, bh * h],
+                &paint(block.material, light),
+                block.round,
+            );
         }
     }
 }
 
 fn fill(canvas: &mut Pixmap, [x, y, w, h]: [f32; 4], paint: &Paint, round: bool) {
     let Some(rect) = Rect::from_xywh(x, y, w.max(0.5), h.max(0.5)) else { return };
-    let path = if round { PathBuilder::from_oval(rect) } else { Some(PathBuilder::from_rect(rect)) };
+    let path =
+        if round { PathBuilder::from_oval(rect) } else { Some(PathBuilder::from_rect(rect)) };
     if let Some(path) = path {
         canvas.fill_path(&path, paint, FillRule::Winding, Transform::identity(), None);
     }
@@ -78,8 +90,15 @@ pub fn occlude(canvas: &mut Pixmap, light: Light, rng: &mut ChaCha8Rng) {
     let side: f32 = rng.random();
     match rng.random_range(0..4) {
         0 => fill(canvas, [side * w, 0.0, 0.10 * w, h], &cover, false),
-        1 => fill(canvas, [(side - 0.3) * w, (0.72 + 0.2 * rng.random::<f32>()) * h, 0.7 * w, 0.4 * h], &cover, true),
-        2 => fill(canvas, [0.0, (0.78 + 0.15 * rng.random::<f32>()) * h, w, 0.4 * h], &cover, false),
+        1 => fill(
+            canvas,
+            [(side - 0.3) * w, (0.72 + 0.2 * rng.random::<f32>()) * h, 0.7 * w, 0.4 * h],
+            &cover,
+            true,
+        ),
+        2 => {
+            fill(canvas, [0.0, (0.78 + 0.15 * rng.random::<f32>()) * h, w, 0.4 * h], &cover, false)
+        }
         _ => {
             let wide = 0.12 + 0.16 * rng.random::<f32>();
             let x = if side < 0.5 { 0.0 } else { 1.0 - wide };
@@ -93,7 +112,12 @@ const OBJECTS: [&str; 8] = ["ball", "box", "tree", "house", "car", "sign", "lamp
 
 /// A picture of one or two coloured objects and its caption, for pre-training.
 #[must_use]
-pub fn objects(height: u32, width: u32, palette: &Palette, rng: &mut ChaCha8Rng) -> Option<(Pixmap, String)> {
+pub fn objects(
+    height: u32,
+    width: u32,
+    palette: &Palette,
+    rng: &mut ChaCha8Rng,
+) -> Option<(Pixmap, String)> {
     let mut canvas = Pixmap::new(width, height)?;
     Scene::sample(rng, 1).paint(&mut canvas, Light::Visible, 0.0);
     let count = rng.random_range(1..=2);
@@ -102,9 +126,16 @@ pub fn objects(height: u32, width: u32, palette: &Palette, rng: &mut ChaCha8Rng)
         let dyed = Person::sample(rng, palette).upper_colour;
         let object = OBJECTS[rng.random_range(0..OBJECTS.len())];
         let size = 0.32 + 0.25 * rng.random::<f32>();
-        let x = if count == 1 { 0.5 } else { 0.3 + 0.4 * i as f32 } + 0.15 * (rng.random::<f32>() - 0.5);
+        let x = if count == 1 { 0.5 } else { 0.3 + 0.4 * i as f32 }
+            + 0.15 * (rng.random::<f32>() - 0.5);
         let y = if count == 1 { 0.55 } else { 0.3 + 0.4 * i as f32 };
-        object_at(&mut canvas, object, dyed.material, (x * width as f32, y * height as f32), size * width as f32);
+        object_at(
+            &mut canvas,
+            object,
+            dyed.material,
+            (x * width as f32, y * height as f32),
+            size * width as f32,
+        );
         words.push(format!("a {} {object}", colour_name(dyed.colour)));
     }
     let joint = if count == 2 { " above " } else { "" };
@@ -122,16 +153,21 @@ fn object_at(canvas: &mut Pixmap, object: &str, material: Material, (x, y): (f32
     let polygon = |canvas: &mut Pixmap, points: &[(f32, f32)], paint: &Paint| {
         let mut builder = PathBuilder::new();
         for (i, (dx, dy)) in points.iter().enumerate() {
-            if i == 0 { builder.move_to(x + dx * s, y + dy * s) } else { builder.line_to(x + dx * s, y + dy * s) }
+            if i == 0 {
+                builder.move_to(x + dx * s, y + dy * s)
+            } else {
+                builder.line_to(x + dx * s, y + dy * s)
+            }
         }
         builder.close();
         if let Some(path) = builder.finish() {
             canvas.fill_path(&path, paint, FillRule::Winding, Transform::identity(), None);
         }
     };
-    let block = |canvas: &mut Pixmap, dx: f32, dy: f32, w: f32, h: f32, paint: &Paint, round: bool| {
-        fill(canvas, [x + dx * s, y + dy * s, w * s, h * s], paint, round);
-    };
+    let block =
+        |canvas: &mut Pixmap, dx: f32, dy: f32, w: f32, h: f32, paint: &Paint, round: bool| {
+            fill(canvas, [x + dx * s, y + dy * s, w * s, h * s], paint, round);
+        };
     match object {
         "ball" => block(canvas, -0.5, -0.5, 1.0, 1.0, &body, true),
         "box" => {

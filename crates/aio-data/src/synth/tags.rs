@@ -1,6 +1,8 @@
 //! Tags of a person: what a caption that leaves nothing out says, as classes.
 
-use super::person::{Bag, Build, Colour, Hair, Hat, Lower, Pattern, Person, Presentation, Shoes, Upper};
+use super::person::{
+    Bag, Build, Colour, Hair, Hat, Lower, Pattern, Person, Presentation, Shoes, Upper,
+};
 
 const COLOURS: usize = Colour::ALL.len();
 
@@ -73,8 +75,15 @@ mod tests {
             let palette = Palette::sample(rng, 0.05);
             let person = Person::sample(rng, &palette);
             let all = tags(&person, true);
-            assert!(all.iter().zip(CLASSES).all(|(tag, classes)| tag.is_none_or(|t| t < classes)), "{all:?}");
-            assert_eq!(all[15].is_some(), all[7].is_some(), "a lower garment has a colour: {all:?}");
+            assert!(
+                all.iter().zip(CLASSES).all(|(tag, classes)| tag.is_none_or(|t| t < classes)),
+                "{all:?}"
+            );
+            assert_eq!(
+                all[15].is_some(),
+                all[7].is_some(),
+                "a lower garment has a colour: {all:?}"
+            );
             assert_eq!(all[12].is_some(), person.hat != Hat::None);
             assert_eq!(all[17].is_some(), person.bag != Bag::None);
             assert_eq!(all[10] == Some(1), all[18].is_some());

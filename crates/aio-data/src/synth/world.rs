@@ -51,13 +51,23 @@ impl Domain {
     #[must_use]
     pub fn new(seed: u64, spec: DomainSpec) -> Self {
         let rng = &mut rng(seed, &format!("domain {}", spec.name), 0);
-        let range = CameraRange { harshness: spec.harshness, cast: CAST, clutter: 4, occlusion: 0.12 };
+        let range =
+            CameraRange { harshness: spec.harshness, cast: CAST, clutter: 4, occlusion: 0.12 };
         Self {
             palette: Palette::sample(rng, 0.06),
-            visible: (0..spec.visible).map(|_| CameraModel::sample(rng, Light::Visible, range)).collect(),
-            infrared: (0..spec.infrared).map(|_| CameraModel::sample(rng, Light::Infrared, range)).collect(),
+            visible: (0..spec.visible)
+                .map(|_| CameraModel::sample(rng, Light::Visible, range))
+                .collect(),
+            infrared: (0..spec.infrared)
+                .map(|_| CameraModel::sample(rng, Light::Infrared, range))
+                .collect(),
             hands: (0..spec.hands).map(|_| hand(rng, spec.untidiness)).collect(),
-            wording: Wording { vocabularies: spec.vocabularies.to_vec(), omission: 0.2, error: 0.04, colours: true },
+            wording: Wording {
+                vocabularies: spec.vocabularies.to_vec(),
+                omission: 0.2,
+                error: 0.04,
+                colours: true,
+            },
         }
     }
 }
