@@ -8,11 +8,11 @@
 #![allow(clippy::print_stdout)]
 
 use aio_bench::experiment::{self, Request};
-use aio_data::{Modality, ModalitySet};
 use aio_encoder::EncoderConfig;
 use aio_encoder::weights::Preprocessing;
 use aio_model::BackboneConfig;
 use aio_tokenize::{StemConfig, StemKind, TextConfig, TokenizersConfig};
+use aio_types::{Modality, ModalitySet};
 use burn::tensor::Device;
 use std::path::Path;
 

@@ -4,10 +4,9 @@ use crate::config::nearest;
 use crate::error::{Error, Result};
 use crate::progress;
 use crate::task::Task;
-use aio_data::picture::{Picture, PictureSize};
-use aio_data::readers::synth_pedes;
-use aio_data::synth::benchmark;
-use aio_data::{Card, DataError, Dataset, DatasetName, Modality, Split, fs};
+use aio_data::{Card, DataError, Dataset, DatasetName, Split, fs, picture, readers::synth_pedes};
+use aio_synth::benchmark;
+use aio_types::{Modality, PictureSize};
 use rayon::prelude::*;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -271,7 +270,7 @@ fn sweep(dataset: &Dataset, most: usize) -> (usize, Vec<String>) {
     // Every pixel is decoded; what is made of it does not matter.
     let tiny = PictureSize { height: 2, width: 1 };
     let failed = chosen.par_iter().filter_map(|path| {
-        let opened = Picture::open(path, tiny);
+        let opened = picture::open(path, tiny);
         bar.inc(1);
         opened.err().map(|e| e.to_string())
     });

@@ -6,14 +6,14 @@
 
 use crate::error::{Error, Result};
 use crate::task::Task;
-use aio_data::augment::Augmentation;
-use aio_data::synth::benchmark::Size;
-use aio_data::{DatasetName, Modality, ModalitySet, fs};
+use aio_data::{DatasetName, augment::Augmentation, fs};
 use aio_encoder::Precision;
 use aio_heads::OwnPhoto;
 use aio_model::import::{Normalisation, Stems};
 use aio_model::{EncoderUse, LossWeights, Shared};
+use aio_synth::benchmark::Size;
 use aio_tokenize::Statistics;
+use aio_types::{Modality, ModalitySet};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
@@ -584,7 +584,7 @@ impl Experiment {
         let mut canonical =
             format!("defaults {DEFAULTS}\n{}", differing(self.deciding(checksums), &defaults));
         if self.data.synthetic {
-            canonical += &format!("renderer {}", aio_data::synth::VERSION);
+            canonical += &format!("renderer {}", aio_synth::VERSION);
         }
         blake3::hash(canonical.as_bytes()).to_hex()[..12].to_owned()
     }

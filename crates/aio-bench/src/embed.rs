@@ -4,13 +4,16 @@
 
 use crate::error::{Error, Result};
 use crate::{device, foundation, progress};
-use aio_data::picture::{Picture, PictureSize, is_picture};
-use aio_data::{DataError, Modality, ModalitySet, fs};
+use aio_data::{
+    DataError, fs,
+    picture::{self, is_picture},
+};
 use aio_encoder::import::Hints;
 use aio_encoder::weights::Preprocessing;
 use aio_model::import::{ImportOptions, Normalisation, Stems};
 use aio_model::{Backbone, Extractor, Input};
 use aio_tokenize::{Tokenizers, TokenizersConfig};
+use aio_types::{Modality, ModalitySet, PictureSize};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -157,10 +160,10 @@ impl Row {
             width: extractor.preprocessing().width,
         };
         let open = |(name, path): (&String, &PathBuf)| {
-            let modality = name.parse().map_err(|e: aio_data::ParseModalityError| {
+            let modality = name.parse().map_err(|e: aio_types::ParseModalityError| {
                 Error::user(e.to_string(), "see `aio embed --help`")
             })?;
-            Ok((modality, Picture::open(path, size)?))
+            Ok((modality, picture::open(path, size)?))
         };
         Ok(Input {
             pictures: self.pictures.iter().map(open).collect::<Result<_>>()?,

@@ -4,13 +4,13 @@ use crate::error::{Error, Result};
 use crate::progress;
 use crate::source::Library;
 use crate::task::{Query, QueryPicture, Task, TaskData};
-use aio_data::picture::{Picture, PictureSize, open_all};
-use aio_data::{Modality, Sample};
+use aio_data::{Sample, picture::open_all};
 use aio_eval::{
     Entry, EvalOptions, Features, OpenSet, Ranking, Scores, Verdict, chance, evaluate,
     mean_over_trials, open_set,
 };
 use aio_model::{Extractor, Input};
+use aio_types::{Modality, Picture, PictureSize};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

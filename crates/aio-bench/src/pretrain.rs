@@ -3,18 +3,19 @@
 use crate::checkpoint::Checkpoints;
 use crate::error::{Error, Result};
 use crate::progress;
-use crate::schedule::WarmupCosine;
-use aio_data::augment::Augmentation;
-use aio_data::picture::{Picture, PictureSize};
-use aio_data::synth::corpus::{self, Company, Depictions, Item, Together};
-use aio_data::synth::tags;
-use aio_data::{fs, rng};
+use aio_data::{augment::Augmentation, fs};
 use aio_encoder::EncoderConfig;
 use aio_encoder::weights::{Preprocessing, Weights};
 use aio_model::pretrain::{self, Pretraining, PretrainingLosses};
 use aio_model::{Backbone, BackboneConfig, pictures, token_ids};
+use aio_synth::{
+    corpus::{self, Company, Depictions, Item, Together},
+    tags,
+};
 use aio_tokenize::bpe::Bpe;
 use aio_tokenize::{StemConfig, StemKind, TokenizersConfig};
+use aio_train::schedule::WarmupCosine;
+use aio_types::{Picture, PictureSize, rng};
 use burn::grad_clipping::GradientClippingConfig;
 use burn::module::Module;
 use burn::optim::{AdamWConfig, GradientsParams};

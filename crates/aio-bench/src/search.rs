@@ -7,8 +7,9 @@ use crate::features::FeatureFile;
 use crate::progress;
 use crate::report;
 use crate::task::QueryPicture;
-use aio_data::{Modality, fs};
+use aio_data::fs;
 use aio_eval::{Entry, Features, Metric, Protocol, Ranking, Ties, distances};
+use aio_types::Modality;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 

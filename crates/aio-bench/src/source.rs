@@ -3,16 +3,20 @@
 use crate::config::{Experiment, Stage};
 use crate::error::Result;
 use crate::progress;
-use aio_data::augment::Colours;
-use aio_data::picture::{Picture, PictureSize, open_all};
-use aio_data::readers::synth_pedes::{Indexed, Photograph};
-use aio_data::sampler::{IdentitySampler, Tuple};
-use aio_data::synthesis::{channel_exchange, colour_pencil, line_drawing, shade};
-use aio_data::{Dataset, DatasetName, Identity, Modality, ModalitySet, Sample, rng, synth};
+use aio_data::{
+    Dataset, DatasetName, Sample,
+    augment::Colours,
+    picture::{self, open_all},
+    readers::synth_pedes::{Indexed, Photograph},
+    sampler::{IdentitySampler, Tuple},
+    synthesis::{channel_exchange, colour_pencil, line_drawing, shade},
+};
 use aio_heads::AttributeVocabulary;
 use aio_model::lines::LineGenerator;
 use aio_model::{Pictured, TrainBatch};
+use aio_synth as synth;
 use aio_tokenize::bpe::{Bpe, Encoded};
+use aio_types::{Identity, Modality, ModalitySet, Picture, PictureSize, rng};
 use rand::RngExt;
 use rand::seq::{IndexedRandom, SliceRandom};
 use rayon::prelude::*;
@@ -177,7 +181,7 @@ impl Store {
             Some(sample) => sample.path().expect("a visual sample has a picture").to_path_buf(),
             None => self.photograph(number - self.samples.len())?.path,
         };
-        Ok(Picture::open(&path, self.size)?)
+        Ok(picture::open(&path, self.size)?)
     }
 
     fn photograph(&self, photo: usize) -> Result<Photograph> {

@@ -3,12 +3,10 @@
 use crate::config::nearest;
 use crate::error::{Error, Result};
 use crate::trials::{self, DRAWS, Mode};
-use aio_data::synthesis::channel_exchange;
-use aio_data::{
-    Content, Dataset, DatasetName, Modality, ModalitySet, Sample, picture::Picture, rng,
-};
+use aio_data::{Content, Dataset, DatasetName, Sample, synthesis::channel_exchange};
 use aio_eval::{Entry, Protocol, Unmatched, single_shot, unmatched};
 use aio_model::Input;
+use aio_types::{Modality, ModalitySet, Picture, rng};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -165,7 +163,7 @@ impl Task {
             Error::user(format!("task `{text}`: unknown data set `{name}`"), near)
         })?;
         let modalities =
-            |e: aio_data::ParseModalityError| Error::user(format!("task `{text}`: {e}"), USAGE);
+            |e: aio_types::ParseModalityError| Error::user(format!("task `{text}`: {e}"), USAGE);
         let direction = fields.next().and_then(|d| {
             d.rsplit_once('-').filter(|(query, gallery)| !query.is_empty() && !gallery.is_empty())
         });

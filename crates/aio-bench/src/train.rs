@@ -8,12 +8,8 @@ use crate::foundation;
 use crate::memory;
 use crate::progress;
 use crate::run::Run;
-use crate::schedule::WarmupCosine;
 use crate::source::{Classes, Library, Source, vocabulary};
-use crate::tensorboard::Events;
-use aio_data::picture::PictureSize;
-use aio_data::sampler::Tuple;
-use aio_data::{Sample, fs};
+use aio_data::{Sample, fs, sampler::Tuple};
 use aio_encoder::Precision;
 use aio_encoder::import::Hints;
 use aio_encoder::weights::{Preprocessing, Weights};
@@ -24,6 +20,9 @@ use aio_model::{
     StepOutput,
 };
 use aio_tokenize::{Tokenizers, TokenizersConfig};
+use aio_train::schedule::WarmupCosine;
+use aio_train::tensorboard::Events;
+use aio_types::PictureSize;
 use burn::grad_clipping::GradientClippingConfig;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::{AdamWConfig, GradientsAccumulator, GradientsParams, ModuleOptimizer};

@@ -1,8 +1,10 @@
 //! `aio data trials`: the galleries over which a protocol averages.
 
 use crate::error::{Error, Result};
-use aio_data::readers::sysu_mm01::{self, Permutations};
-use aio_data::{DatasetName, Sample};
+use aio_data::{
+    DatasetName, Sample,
+    readers::sysu_mm01::{self, Permutations},
+};
 use aio_eval::{Entry, single_shot};
 use clap::ValueEnum;
 use serde::Serialize;

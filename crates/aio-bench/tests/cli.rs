@@ -1,5 +1,6 @@
 //! The program as a user meets it: one experiment end to end, resume, and every kind of bad input.
 
+use aio_data::picture;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -653,8 +654,8 @@ fn features(desk: &Desk, name: &str) -> Vec<f32> {
 
 #[test]
 fn embedding_is_what_the_library_gives_and_continues_after_an_error() {
-    use aio_data::picture::{Picture, PictureSize};
     use aio_model::{Extractor, Input};
+    use aio_types::PictureSize;
     let desk = Desk::new();
     let files = coloured(&desk, "gallery", 5);
     std::fs::write(
@@ -670,7 +671,7 @@ fn embedding_is_what_the_library_gives_and_continues_after_an_error() {
         width: extractor.preprocessing().width,
     };
     let pictures = files.iter().map(|f| Input {
-        pictures: vec![(aio_data::Modality::Rgb, Picture::open(f, size).expect("a picture"))],
+        pictures: vec![(aio_types::Modality::Rgb, picture::open(f, size).expect("a picture"))],
         caption: None,
     });
     let captions = ["A woman in a red coat.", "A man with a black backpack."]

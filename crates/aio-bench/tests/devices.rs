@@ -2,11 +2,10 @@
 //!
 //! The device is named by `AIO_TEST_DEVICE`; the program must have been built with its feature.
 
-use aio_data::picture::{Picture, PictureSize};
-use aio_data::{Modality, rng};
 use aio_encoder::Precision;
 use aio_encoder::weights::Weights;
 use aio_model::{Aio, AioConfig, Backbone, Frozen, LossWeights, Pictured, StepInput, TrainBatch};
+use aio_types::{Modality, Picture, PictureSize, rng};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};

@@ -1,6 +1,6 @@
 //! Training-time augmentation of pictures: flip, shifted crop, colour jitter, random erasing.
 
-use crate::picture::Picture;
+use aio_types::Picture;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
@@ -135,8 +135,8 @@ pub fn erase(picture: &mut Picture, fill: [u8; 3], rng: &mut ChaCha8Rng) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::picture::PictureSize;
-    use crate::rng;
+    use aio_types::PictureSize;
+    use aio_types::rng;
 
     fn ramp() -> Picture {
         let size = PictureSize { height: 32, width: 16 };

@@ -1,22 +1,10 @@
-use crate::Modality;
 use crate::readers::synth_pedes::Indexed;
+use aio_types::{Camera, Identity, Modality, SourcePhoto};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
-
-/// A person, unique within one data set. Junk and distractors keep the data set's own negative or zero labels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Identity(pub i64);
-
-/// A camera, numbered as the data set numbers it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Camera(pub i64);
-
-/// The photograph that a sample is, or that a drawing or caption was made from, unique within one data set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SourcePhoto(pub i64);
 
 /// What a sample holds.
 #[derive(Debug, Clone, PartialEq, Eq)]

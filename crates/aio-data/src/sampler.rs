@@ -1,6 +1,7 @@
 //! Identity batches: P identities with K tuples each, as pure functions of (seed, epoch).
 
-use crate::{DataError, Modality, Result, rng};
+use crate::{DataError, Result};
+use aio_types::{Modality, rng};
 use rand::RngExt;
 use rand::seq::SliceRandom;
 use std::collections::BTreeMap;

@@ -1,6 +1,6 @@
 //! Missing modalities made from photographs: infrared by channel exchange, drawings by a line filter.
 
-use crate::picture::Picture;
+use aio_types::Picture;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
@@ -111,8 +111,8 @@ fn gaussian(values: &[f32], height: usize, width: usize, sigma: f32) -> Vec<f32>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::picture::PictureSize;
-    use crate::rng;
+    use aio_types::PictureSize;
+    use aio_types::rng;
 
     fn two_tone() -> Picture {
         let size = PictureSize { height: 16, width: 16 };

@@ -1,7 +1,10 @@
 //! Data sets that the benchmark does not render, in the forms that their owners published: small trees written here, and broken ones.
 
-use aio_data::readers::{synth_pedes, table};
-use aio_data::{Camera, DatasetName, Identity, Modality, SourcePhoto};
+use aio_data::{
+    DatasetName,
+    readers::{synth_pedes, table},
+};
+use aio_types::{Camera, Identity, Modality, SourcePhoto};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 

@@ -1,11 +1,10 @@
 use crate::batch::{pictures, token_ids};
 use crate::{Backbone, BackboneConfig};
-use aio_data::picture::Picture;
-use aio_data::{Modality, ModalitySet};
 use aio_encoder::weights::Preprocessing;
 use aio_encoder::{Precision, Rest, Tape};
 use aio_heads::{Anchors, AttributeHead, IdentityHead, Masked, OwnPhoto, binding_loss, loss};
 use aio_tokenize::{Present, Statistics};
+use aio_types::{Modality, ModalitySet, Picture};
 use burn::module::Module;
 use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::{Device, ExecutionError, Gradients, Int, Tensor, TensorData};

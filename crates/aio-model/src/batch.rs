@@ -1,7 +1,7 @@
 //! From decoded pictures and encoded captions to tensors.
 
-use aio_data::picture::Picture;
 use aio_encoder::weights::Preprocessing;
+use aio_types::Picture;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 /// Stacks pictures of one size.

@@ -1,9 +1,8 @@
 use crate::batch::{pictures, token_ids};
 use crate::{Backbone, BackboneConfig};
-use aio_data::picture::Picture;
-use aio_data::{Modality, ModalitySet};
 use aio_encoder::weights::{Preprocessing, Weights, WeightsError};
 use aio_tokenize::{Present, bpe::Bpe};
+use aio_types::{Modality, ModalitySet, Picture};
 use burn::module::Module;
 use burn::tensor::Device;
 use std::collections::BTreeMap;

@@ -1,11 +1,11 @@
 //! A backbone from a checkpoint of another project: what it has is taken over, what it lacks starts fresh and is named.
 
 use crate::{Backbone, BackboneConfig};
-use aio_data::{Modality, ModalitySet};
 use aio_encoder::checkpoint::{self, Tensors};
 use aio_encoder::import::{Coverage, Hints, Imported, Layout, import};
 use aio_encoder::weights::{Preprocessing, Weights, WeightsError};
 use aio_tokenize::{Grid, StemConfig, StemKind, TextConfig, Tokenizers, TokenizersConfig};
+use aio_types::{Modality, ModalitySet};
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 use std::path::Path;

@@ -1,8 +1,8 @@
 //! The line generator of informative-drawings, for drawing the sketches that are missing.
 
-use aio_data::picture::Picture;
 use aio_encoder::checkpoint::{self, Tensors};
 use aio_encoder::weights::WeightsError;
+use aio_types::Picture;
 use burn::tensor::module::{conv_transpose2d, conv2d};
 use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
 use burn::tensor::{Device, Tensor, TensorData, activation};

@@ -1,11 +1,11 @@
 //! Image–text pre-training of the embedded encoder: contrastive, and by predicting tags.
 
 use crate::{Backbone, BackboneConfig};
-use aio_data::ModalitySet;
 use aio_encoder::EncoderConfig;
 use aio_heads::TagHead;
 use aio_heads::loss::paired_contrastive;
 use aio_tokenize::{Present, StemConfig, StemKind, TextConfig, TokenizersConfig};
+use aio_types::ModalitySet;
 use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor};
 
@@ -13,7 +13,7 @@ use burn::tensor::{Device, Int, Tensor};
 #[must_use]
 pub fn config(stem: StemConfig, encoder: EncoderConfig) -> BackboneConfig {
     let modalities =
-        [aio_data::Modality::Rgb, aio_data::Modality::Text].into_iter().collect::<ModalitySet>();
+        [aio_types::Modality::Rgb, aio_types::Modality::Text].into_iter().collect::<ModalitySet>();
     let tokenizers = TokenizersConfig {
         modalities,
         height: 96,
@@ -83,7 +83,7 @@ impl Pretraining {
         temperature: f64,
     ) -> PretrainingLosses {
         let device = images.device();
-        let picture = |images| Present::Pictures(aio_data::Modality::Rgb, images);
+        let picture = |images| Present::Pictures(aio_types::Modality::Rgb, images);
         let seen = self.backbone.embed(&[picture(images.clone())]);
         let read: Vec<_> =
             captions.into_iter().map(|ids| self.backbone.embed(&[Present::Text(ids)])).collect();

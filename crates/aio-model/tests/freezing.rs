@@ -1,7 +1,5 @@
 //! The encoder stays as it is while everything around it learns.
 
-use aio_data::picture::{Picture, PictureSize};
-use aio_data::{Modality, ModalitySet};
 use aio_encoder::weights::{Preprocessing, module_bytes, sha256};
 use aio_encoder::{EncoderConfig, Precision};
 use aio_heads::Masked;
@@ -10,6 +8,7 @@ use aio_model::{
     LossWeights, Pictured, Shared, StepInput, TrainBatch,
 };
 use aio_tokenize::{Statistics, StemConfig, StemKind, TextConfig, Tokenizers, TokenizersConfig};
+use aio_types::{Modality, ModalitySet, Picture, PictureSize};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::{AdamWConfig, GradientsParams};
 use burn::tensor::{Device, Tensor};

@@ -1,12 +1,12 @@
 //! Checkpoints in the layouts of other projects give what their own code gives (`scripts/golden/checkpoints.py`).
 
-use aio_data::Modality;
 use aio_encoder::checkpoint;
 use aio_encoder::import::{Hints, Layout};
 use aio_encoder::weights::Weights;
 use aio_model::Backbone;
 use aio_model::import::{Converted, ImportOptions, Normalisation, Stems, convert, with_stems};
 use aio_tokenize::Present;
+use aio_types::Modality;
 use burn::tensor::{Device, Tensor, TensorData};
 use std::path::{Path, PathBuf};
 

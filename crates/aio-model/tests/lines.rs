@@ -1,8 +1,8 @@
 //! The line generator draws what PyTorch's draws (`scripts/golden/lines.py`), and names what does not fit.
 
-use aio_data::picture::{Picture, PictureSize};
 use aio_encoder::weights::Weights;
 use aio_model::lines::LineGenerator;
+use aio_types::{Picture, PictureSize};
 use burn::tensor::{Device, Tensor, TensorData};
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,5 @@
 use crate::{Grid, ImageTokenizer, Statistics, StemConfig, TextConfig, TextTokenizer};
-use aio_data::{Modality, ModalitySet};
+use aio_types::{Modality, ModalitySet};
 use burn::module::{Initializer, Module, Param};
 use burn::tensor::{Device, Int, Tensor};
 use serde::{Deserialize, Serialize};

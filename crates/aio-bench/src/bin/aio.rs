@@ -5,7 +5,7 @@ use aio_bench::experiment::{self, Request};
 use aio_bench::report::{self, Format};
 use aio_bench::sweep::{Choose, Sweep};
 use aio_bench::{check, embed, foundation, pretrain, progress, score, search, trials};
-use aio_data::synth::benchmark;
+use aio_synth::benchmark;
 use aio_tokenize::bpe::{Bpe, Encoded};
 use clap::{Parser, Subcommand};
 use rayon::prelude::*;

@@ -2,9 +2,10 @@
 
 use crate::error::{Error, Result};
 use crate::evaluate::RankedList;
-use aio_data::picture::{Picture, PictureSize};
+use aio_data::picture;
 use aio_model::{Extractor, Input};
 use aio_tokenize::bpe::Bpe;
+use aio_types::PictureSize;
 use image::{Rgb, RgbImage, imageops};
 use plotters::prelude::*;
 
@@ -72,7 +73,7 @@ pub(super) fn draw(
         for picture in &list.pictures {
             input
                 .pictures
-                .push((picture.modality, picture.prepared(Picture::open(&picture.path, size)?)));
+                .push((picture.modality, picture.prepared(picture::open(&picture.path, size)?)));
         }
         let rolled =
             extractor.rollout(&input).map_err(|e| Error::Failure(format!("{task}: {e}")))?;

@@ -11,10 +11,10 @@ mod tsne;
 use crate::error::{Error, Result};
 use crate::evaluate::{Lists, Placed, RankedList};
 use crate::run::{Run, RunResult};
-use crate::tensorboard::{Events, Image};
 use crate::train::Line;
 use aio_data::fs;
 use aio_model::Extractor;
+use aio_train::tensorboard::{Events, Image};
 use std::collections::BTreeMap;
 use std::path::Path;
 

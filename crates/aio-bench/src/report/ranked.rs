@@ -1,7 +1,8 @@
 use crate::error::{Error, Result};
 use crate::evaluate::RankedList;
-use aio_data::picture::{Picture, PictureSize};
+use aio_data::picture;
 use aio_eval::Verdict;
+use aio_types::{Picture, PictureSize};
 use image::{Rgb, RgbImage, imageops};
 use plotters::prelude::*;
 use std::path::Path;
@@ -36,7 +37,7 @@ pub(super) fn jpeg(picture: &RgbImage) -> Result<Vec<u8>> {
 }
 
 fn open(path: &Path, prepared: impl Fn(Picture) -> Picture) -> Result<RgbImage> {
-    let picture = prepared(Picture::open(path, CELL)?);
+    let picture = prepared(picture::open(path, CELL)?);
     RgbImage::from_raw(CELL.width as u32, CELL.height as u32, picture.pixels)
         .ok_or_else(|| Error::Failure("a picture has the wrong size".into()))
 }

@@ -1,7 +1,7 @@
 //! Exact t-SNE (van der Maaten and Hinton, JMLR 2008) of a few hundred points; the libraries there are draw their start from an unseeded
 //! generator, and a figure must be the same every time.
 
-use aio_data::rng;
+use aio_types::rng;
 use rand::RngExt;
 
 const ITERATIONS: usize = 600;

@@ -7,7 +7,8 @@
 use super::list::{Shared, document, file_name, listed};
 use super::{Card, count, market};
 use crate::sample::Trial;
-use crate::{DataError, Dataset, Modality, Result, Sample, Split};
+use crate::{DataError, Dataset, Result, Sample, Split};
+use aio_types::Modality;
 use serde::Deserialize;
 use std::path::Path;
 

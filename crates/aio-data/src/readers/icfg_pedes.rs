@@ -2,7 +2,8 @@
 
 use super::cuhk_pedes::Annotated;
 use super::{Card, count};
-use crate::{Modality, Split};
+use crate::Split;
+use aio_types::Modality;
 
 pub(super) const CARD: Card = Card {
     name: "icfg-pedes",

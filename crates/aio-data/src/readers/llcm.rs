@@ -2,7 +2,8 @@
 
 use super::list::{Once, comma_separated, file_name, images, lines, listed};
 use super::{Card, count};
-use crate::{DataError, Dataset, Modality, Result, Sample, Split};
+use crate::{DataError, Dataset, Result, Sample, Split};
+use aio_types::Modality;
 use regex::Regex;
 use std::path::Path;
 use std::sync::LazyLock;

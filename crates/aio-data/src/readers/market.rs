@@ -3,7 +3,8 @@
 
 use super::list::{file_name, images};
 use super::{Card, count};
-use crate::{DataError, Dataset, Identity, Modality, Result, Sample, Split};
+use crate::{DataError, Dataset, Result, Sample, Split};
+use aio_types::{Identity, Modality};
 use regex::Regex;
 use std::ops::RangeInclusive;
 use std::path::Path;

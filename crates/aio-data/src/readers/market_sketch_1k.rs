@@ -2,7 +2,8 @@
 
 use super::Card;
 use super::list::{file_name, images};
-use crate::{DataError, Dataset, Identity, Modality, Result, Sample};
+use crate::{DataError, Dataset, Result, Sample};
+use aio_types::{Identity, Modality};
 use std::collections::BTreeSet;
 use std::path::Path;
 

@@ -21,7 +21,8 @@ pub mod synth_pedes;
 pub mod sysu_mm01;
 pub mod table;
 
-use crate::{DataError, Dataset, Modality, Result, Split};
+use crate::{DataError, Dataset, Result, Split};
+use aio_types::Modality;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeSet;
 use std::fmt;

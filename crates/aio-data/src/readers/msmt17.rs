@@ -2,7 +2,8 @@
 
 use super::list::{Once, lines, listed};
 use super::{Card, count};
-use crate::{DataError, Dataset, Modality, Result, Sample, Split};
+use crate::{DataError, Dataset, Result, Sample, Split};
+use aio_types::Modality;
 use std::path::Path;
 
 pub(super) const V1: Card = Card {

@@ -2,7 +2,8 @@
 
 use super::Card;
 use super::list::{lines, listed};
-use crate::{DataError, Dataset, Modality, Result, Sample};
+use crate::{DataError, Dataset, Result, Sample};
+use aio_types::Modality;
 use std::path::Path;
 
 pub(super) const CARD: Card = Card {

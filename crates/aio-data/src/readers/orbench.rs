@@ -2,7 +2,8 @@
 
 use super::Card;
 use super::list::{Once, annotations, document, images, listed};
-use crate::{Content, DataError, Dataset, Modality, Result, Sample};
+use crate::{Content, DataError, Dataset, Result, Sample};
+use aio_types::Modality;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;

@@ -3,7 +3,8 @@
 use super::Card;
 use super::list::{Once, Shared, lines, listed};
 use crate::sample::Trial;
-use crate::{Camera, DataError, Dataset, Modality, Result, Sample};
+use crate::{DataError, Dataset, Result, Sample};
+use aio_types::{Camera, Modality};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 

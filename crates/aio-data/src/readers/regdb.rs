@@ -3,7 +3,8 @@
 use super::list::{Once, Shared, lines, listed};
 use super::{Card, count};
 use crate::sample::Trial;
-use crate::{DataError, Dataset, Modality, Result, Sample, Split};
+use crate::{DataError, Dataset, Result, Sample, Split};
+use aio_types::Modality;
 use std::ops::RangeInclusive;
 use std::path::Path;
 

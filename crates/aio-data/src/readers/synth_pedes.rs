@@ -3,7 +3,8 @@
 use super::list::{annotations, listed, plain};
 use super::{Card, count};
 use crate::index::{Index, Row};
-use crate::{Content, DataError, Dataset, Modality, Result, Sample, Split};
+use crate::{Content, DataError, Dataset, Result, Sample, Split};
+use aio_types::Modality;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -2,7 +2,8 @@
 
 use super::list::{comma_separated, images};
 use super::{Card, DatasetName, count, matlab};
-use crate::{DataError, Dataset, Modality, Result, Sample, Split, fs};
+use crate::{DataError, Dataset, Result, Sample, Split, fs};
+use aio_types::Modality;
 use std::path::{Path, PathBuf};
 
 pub(super) const CARD: Card = Card {

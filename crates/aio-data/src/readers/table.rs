@@ -5,7 +5,8 @@
 
 use super::Card;
 use super::list::listed;
-use crate::{DataError, Dataset, Modality, Result, Sample};
+use crate::{DataError, Dataset, Result, Sample};
+use aio_types::Modality;
 use polars::prelude::{DataType, PlSmallStr, PolarsError, PolarsResult};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -2,8 +2,9 @@
 //!
 //! A short, seeded run of what `just fuzz` does for longer.
 
-use aio_data::synth::benchmark::{self, Size};
-use aio_data::{DatasetName, readers, rng};
+use aio_data::{DatasetName, readers};
+use aio_synth::benchmark::{self, Size};
+use aio_types::rng;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use std::path::{Path, PathBuf};

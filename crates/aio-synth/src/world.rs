@@ -4,7 +4,7 @@ use super::camera::{CameraModel, CameraRange};
 use super::caption::Wording;
 use super::paint::{Hand, Light};
 use super::person::Palette;
-use crate::rng;
+use aio_types::rng;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 

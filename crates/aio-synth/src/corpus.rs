@@ -8,10 +8,12 @@ use super::paint::Light;
 use super::person::{Palette, Person};
 use super::tags::{CLASSES, tags};
 use super::{benchmark, scene, world};
-use crate::augment::{Augmentation, Colours};
-use crate::picture::{Picture, PictureSize};
-use crate::rng;
-use crate::synthesis::channel_exchange;
+use aio_data::{
+    augment::{Augmentation, Colours},
+    picture,
+    synthesis::channel_exchange,
+};
+use aio_types::{Picture, PictureSize, rng};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
@@ -100,7 +102,7 @@ impl Shot {
         if depiction < mix.drawn {
             let hand = world::hand(rng, 1.0);
             let drawing = benchmark::sketch(person, &hand, false, rng);
-            let picture = Picture::resized(&drawing, size).expect("a drawing has pixels");
+            let picture = picture::resized(&drawing, size).expect("a drawing has pixels");
             return Self { picture, depiction: Depiction::Drawing };
         }
         let (light, depiction) = match depiction < mix.drawn + mix.infrared {
@@ -114,7 +116,7 @@ impl Shot {
             occlusion: 0.05,
         };
         let photo = CameraModel::sample(rng, light, range).shoot(person, rng);
-        let picture = Picture::resized(&photo, size).expect("a camera's picture has pixels");
+        let picture = picture::resized(&photo, size).expect("a camera's picture has pixels");
         Self { picture, depiction }
     }
 
@@ -149,7 +151,7 @@ impl Item {
         if stream.random_bool(OBJECTS)
             && let Some((canvas, text)) =
                 scene::objects(2 * size.height as u32, 2 * size.width as u32, &palette, stream)
-            && let Ok(picture) = Picture::resized(&to_rgb(&canvas), size)
+            && let Ok(picture) = picture::resized(&to_rgb(&canvas), size)
         {
             return Self::Objects(picture, text);
         }
@@ -231,8 +233,8 @@ pub fn render(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::synth::caption::colour_word;
-    use crate::synth::person::Colour;
+    use crate::caption::colour_word;
+    use crate::person::Colour;
 
     #[test]
     fn a_picture_without_colours_has_a_caption_that_names_none() {

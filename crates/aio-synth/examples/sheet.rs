@@ -2,5 +2,5 @@
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = std::env::args().nth(1).ok_or("usage: sheet OUT.png")?;
-    Ok(aio_data::synth::benchmark::contact_sheet(path.as_ref(), 0)?)
+    Ok(aio_synth::benchmark::contact_sheet(path.as_ref(), 0)?)
 }

@@ -65,8 +65,8 @@ pub fn tags(person: &Person, colours: bool) -> [Option<usize>; CLASSES.len()] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rng;
-    use crate::synth::person::Palette;
+    use crate::person::Palette;
+    use aio_types::rng;
 
     #[test]
     fn tags_are_classes_and_only_what_is_worn_has_a_colour() {

@@ -1,7 +1,8 @@
 //! The synthetic benchmark is read back by the readers of the published layouts, and broken trees are refused by name.
 
-use aio_data::synth::benchmark::{self, Size};
-use aio_data::{Camera, Content, DatasetName, Identity, Modality, Split};
+use aio_data::{Content, DatasetName, Split};
+use aio_synth::benchmark::{self, Size};
+use aio_types::{Camera, Identity, Modality};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 

@@ -1,0 +1,4 @@
+//! Training: batches, the loop, checkpoints, schedules and predicted memory; shared by experiments and pre-training.
+
+pub mod schedule;
+pub mod tensorboard;

@@ -1,0 +1,16 @@
+use serde::{Deserialize, Serialize};
+
+/// A person, unique within one data set. Junk and distractors keep the data set's own negative or zero labels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Identity(pub i64);
+
+/// A camera, numbered as the data set numbers it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Camera(pub i64);
+
+/// The photograph that a sample is, or that a drawing or caption was made from, unique within one data set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SourcePhoto(pub i64);

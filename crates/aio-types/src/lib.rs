@@ -1,0 +1,13 @@
+//! The small types that every crate of the framework shares: modalities, labels, pictures in memory and random streams.
+//!
+//! Nothing here reads a file or knows of data sets, tensors or metrics.
+
+mod label;
+mod modality;
+mod picture;
+mod rng;
+
+pub use label::{Camera, Identity, SourcePhoto};
+pub use modality::{Modality, ModalitySet, ParseModalityError};
+pub use picture::{Picture, PictureSize};
+pub use rng::rng;
