@@ -6,14 +6,11 @@
 
 use crate::error::{Error, Result};
 use crate::task::Task;
-use aio_data::{DatasetName, augment::Augmentation, fs};
-use aio_encoder::Precision;
+use aio_data::fs;
 use aio_heads::OwnPhoto;
-use aio_model::import::{Normalisation, Stems};
-use aio_model::{EncoderUse, LossWeights, Shared};
-use aio_synth::benchmark::Size;
-use aio_tokenize::Statistics;
-use aio_types::{Modality, ModalitySet};
+use aio_model::LossWeights;
+use aio_train::config::{DataConfig, ModelConfig, StageConfig, TrainConfig, TrainingConfig};
+use aio_types::Modality;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
@@ -27,142 +24,15 @@ pub struct Experiment {
     /// Seed of weights, order and augmentation.
     pub seed: u64,
     /// Where data come from.
-    pub data: Data,
+    pub data: DataConfig,
     /// What is trained.
-    pub model: Model,
+    pub model: ModelConfig,
     /// How it is trained.
-    pub train: Train,
+    pub train: TrainConfig,
     /// Losses and their weights.
     pub losses: LossWeights,
     /// What is evaluated.
     pub evaluation: Evaluation,
-}
-
-/// Where data come from.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Data {
-    /// Directory of the data sets. Relative paths start at the working directory.
-    pub root: PathBuf,
-    /// Whether the synthetic benchmark is rendered into `root` if it is not there.
-    pub synthetic: bool,
-    /// Seed of the synthetic benchmark.
-    pub seed: u64,
-    /// People in the synthetic benchmark.
-    pub size: Size,
-    /// Fraction of the first data set's training identities held out for validation.
-    pub validation: f64,
-    /// Fraction of every data set's training identities that is used, drawn with the seed.
-    pub fraction: f64,
-    /// Weights of the informative-drawings line generator, which draws missing sketches; empty for the line filter.
-    pub lines: String,
-    /// Whether real data sets may be tested although a training set shows some of the same people.
-    pub allow_leakage: bool,
-}
-
-/// What is trained.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Model {
-    /// `embedded`, or the path of a weights file of this project or of a checkpoint of another one (docs/weights.md).
-    pub weights: String,
-    /// Rows of input pictures, to which positions are interpolated; 0 keeps those of the weights (256 for checkpoints).
-    pub height: usize,
-    /// Columns of input pictures; 0 keeps those of the weights (128 for checkpoints).
-    pub width: usize,
-    /// Where image stems and text table start from.
-    pub stems: Stems,
-    /// Whether the encoder keeps its pre-trained weights, learns, or is random.
-    pub encoder: EncoderUse,
-    /// How pictures are normalised for a checkpoint whose layout does not tell.
-    pub normalisation: Normalisation,
-    /// Attention heads of a checkpoint; 0 stands for one per 64 channels.
-    pub heads: usize,
-    /// Modalities that get a tokenizer.
-    pub modalities: ModalitySet,
-    /// Modalities whose tokenizers keep their pre-trained weights.
-    pub frozen: Vec<Modality>,
-    /// Whether the `[CLS]` token and the output projection, which all modalities share, learn.
-    pub shared: Shared,
-    /// Which statistics batch normalisation uses in training.
-    pub statistics: Statistics,
-}
-
-/// Which checkpoint is evaluated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Select {
-    /// The last one.
-    Last,
-    /// The best one by the validation split.
-    Best,
-}
-
-/// How it is trained.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Train {
-    /// Identities in a batch (P).
-    pub identities: usize,
-    /// Photographs of each (K).
-    pub tuples: usize,
-    /// Combinations of modalities that are embedded together in a step, drawn anew each time.
-    pub combinations: usize,
-    /// Batches whose gradients are averaged into one optimiser step.
-    pub accumulate: usize,
-    /// Whether the encoder's blocks are computed again in the backward pass: about a sixth of their memory for a quarter to a half more time.
-    pub recompute: bool,
-    /// In which numbers the encoder's large products are computed in training.
-    pub precision: Precision,
-    /// Weight decay of AdamW.
-    pub weight_decay: f64,
-    /// Largest norm of a parameter's gradient.
-    pub clip: f64,
-    /// Epochs between validations; 0 validates only at the end of a stage.
-    pub validate_every: usize,
-    /// Epochs between checkpoints.
-    pub checkpoint_every: usize,
-    /// Checkpoints that are kept.
-    pub keep: usize,
-    /// Which checkpoint is evaluated.
-    pub select: Select,
-    /// Augmentation of training pictures.
-    pub augment: Augmentation,
-    /// Progressive stages, in order.
-    pub stages: Vec<Stage>,
-}
-
-/// One stage of progressive training.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Stage {
-    /// Name, for logs and plots.
-    pub name: String,
-    /// Data sets whose training identities are pooled.
-    pub datasets: Vec<DatasetName>,
-    /// Passes over the identities.
-    pub epochs: usize,
-    /// Modalities of which real samples are used where a person has them; all others are synthesised.
-    pub real: Vec<Modality>,
-    /// Peak learning rate.
-    pub rate: f64,
-    /// Optimiser steps of the linear warm-up.
-    pub warmup: usize,
-    /// Fraction of the peak rate at the end of the stage.
-    pub floor: f64,
-    /// Modalities that are synthesised from the photograph where a person has no real sample; tuples go without the others.
-    #[serde(default = "Stage::synthesised")]
-    pub synthesise: Vec<Modality>,
-    /// Whether the people of the data sets' validation and test parts are trained on, too, as domain generalisation does with its sources.
-    #[serde(default)]
-    pub whole: bool,
-}
-
-impl Stage {
-    /// Modalities that can be made from a photograph.
-    fn synthesised() -> Vec<Modality> {
-        vec![Modality::Infrared, Modality::Sketch, Modality::ColourPencil]
-    }
 }
 
 /// What is evaluated.
@@ -182,57 +52,9 @@ impl Default for Experiment {
         Self {
             claim: String::new(),
             seed: 0,
-            data: Data {
-                root: "datasets/synthetic".into(),
-                synthetic: true,
-                seed: 0,
-                size: Size::default(),
-                validation: 0.1,
-                fraction: 1.0,
-                lines: String::new(),
-                allow_leakage: false,
-            },
-            model: Model {
-                weights: "embedded".into(),
-                height: 0,
-                width: 0,
-                stems: Stems::FromCheckpoint,
-                encoder: EncoderUse::Frozen,
-                normalisation: Normalisation::Auto,
-                heads: 0,
-                modalities: [Modality::Rgb, Modality::Infrared, Modality::Sketch, Modality::Text]
-                    .into_iter()
-                    .collect(),
-                frozen: Vec::new(),
-                shared: Shared::Trained,
-                statistics: Statistics::Batch,
-            },
-            train: Train {
-                identities: 16,
-                tuples: 2,
-                combinations: 1,
-                accumulate: 1,
-                recompute: false,
-                precision: Precision::F32,
-                weight_decay: 0.02,
-                clip: 1.0,
-                validate_every: 0,
-                checkpoint_every: 2,
-                keep: 2,
-                select: Select::Last,
-                augment: Augmentation::default(),
-                stages: vec![Stage {
-                    name: "synthetic pairs".into(),
-                    datasets: vec![DatasetName::SynthPedes],
-                    epochs: 1,
-                    real: vec![Modality::Text],
-                    rate: 1e-3,
-                    warmup: 20,
-                    floor: 0.05,
-                    synthesise: Stage::synthesised(),
-                    whole: false,
-                }],
-            },
+            data: DataConfig::default(),
+            model: ModelConfig::default(),
+            train: TrainConfig::default(),
             losses: LossWeights::default(),
             evaluation: Evaluation { tasks: Vec::new(), ranked_lists: 4, chance_draws: 10 },
         }
@@ -394,7 +216,7 @@ fn differing(table: Table, defaults: &Table) -> Table {
 /// Drops from every stage the keys that came after the first results, where they are at their defaults: stages are compared whole, and the
 /// cells of earlier results must stay.
 fn without_later_keys(mut table: Table) -> Table {
-    let synthesised = Value::try_from(Stage::synthesised()).unwrap_or(Value::Boolean(true));
+    let synthesised = Value::try_from(StageConfig::synthesised()).unwrap_or(Value::Boolean(true));
     let stages = table
         .get_mut("train")
         .and_then(|train| train.get_mut("stages"))
@@ -479,16 +301,22 @@ impl Experiment {
                 "lacks rgb, the anchor of every other modality".into(),
             );
         }
-        if !(0.0..0.9).contains(&self.data.validation) {
+        if !(0.0..0.9).contains(&self.data.validation_fraction) {
             return wrong(
                 "data.validation",
-                format!("is {}; expected a fraction from 0 to below 0.9", self.data.validation),
+                format!(
+                    "is {}; expected a fraction from 0 to below 0.9",
+                    self.data.validation_fraction
+                ),
             );
         }
-        if !(self.data.fraction > 0.0 && self.data.fraction <= 1.0) {
+        if !(self.data.identity_fraction > 0.0 && self.data.identity_fraction <= 1.0) {
             return wrong(
                 "data.fraction",
-                format!("is {}; expected a fraction above 0, at most 1", self.data.fraction),
+                format!(
+                    "is {}; expected a fraction above 0, at most 1",
+                    self.data.identity_fraction
+                ),
             );
         }
         if self.losses.identity == 0.0 && self.losses.binding == 0.0 && self.losses.triplet == 0.0 {
@@ -504,25 +332,30 @@ impl Experiment {
                     "needs at least one data set and one epoch".into(),
                 );
             }
-            if let Some(odd) = stage.synthesise.iter().find(|m| !Stage::synthesised().contains(m)) {
+            if let Some(odd) =
+                stage.synthesise.iter().find(|m| !StageConfig::synthesised().contains(m))
+            {
                 return wrong(
                     &format!("train.stages[{i}].synthesise"),
                     format!("holds {odd}, which cannot be made from a photograph"),
                 );
             }
-            if !(stage.rate > 0.0 && stage.rate <= 1.0) {
+            if !(stage.learning_rate > 0.0 && stage.learning_rate <= 1.0) {
                 return wrong(
                     &format!("train.stages[{i}].rate"),
-                    format!("is {}; expected a value in (0, 1]", stage.rate),
+                    format!("is {}; expected a value in (0, 1]", stage.learning_rate),
                 );
             }
         }
-        if self.train.identities < 2 || self.train.tuples == 0 || self.train.accumulate == 0 {
+        if self.train.identities < 2
+            || self.train.instances_per_identity == 0
+            || self.train.accumulation_steps == 0
+        {
             return wrong("train", "needs identities ≥ 2, tuples ≥ 1 and accumulate ≥ 1".into());
         }
         if self.losses.own_photo == OwnPhoto::Skipped
             && self.losses.binding != 0.0
-            && self.train.tuples < 2
+            && self.train.instances_per_identity < 2
         {
             return wrong(
                 "losses.own_photo",
@@ -531,6 +364,18 @@ impl Experiment {
         }
         self.tasks()?;
         Ok(())
+    }
+
+    /// The part of the experiment that decides its training.
+    #[must_use]
+    pub fn training(&self) -> TrainingConfig {
+        TrainingConfig {
+            seed: self.seed,
+            data: self.data.clone(),
+            model: self.model.clone(),
+            train: self.train.clone(),
+            losses: self.losses,
+        }
     }
 
     /// The tasks, with `*` expanded.
@@ -549,15 +394,15 @@ impl Experiment {
     fn deciding(&self, checksums: &Checksums) -> Table {
         let mut plain = self.clone();
         plain.model.weights = checksums.weights.clone();
-        plain.data.lines = checksums.lines.clone();
+        plain.data.sketch_generator = checksums.lines.clone();
         plain.claim.clear();
         plain.seed = 0;
         plain.data.root = PathBuf::new();
         plain.data.allow_leakage = false;
-        plain.train.keep = 0;
+        plain.train.keep_checkpoints = 0;
         plain.train.checkpoint_every = 0;
         // The same numbers, computed once more.
-        plain.train.recompute = false;
+        plain.train.activation_checkpointing = false;
         without_later_keys(Table::try_from(plain).unwrap_or_default())
     }
 
@@ -567,7 +412,7 @@ impl Experiment {
         let table = |of: &Self| {
             of.deciding(&Checksums {
                 weights: of.model.weights.clone(),
-                lines: of.data.lines.clone(),
+                lines: of.data.sketch_generator.clone(),
             })
         };
         first_difference("", &Value::Table(table(self)), &Value::Table(table(now)))
@@ -624,7 +469,7 @@ mod tests {
         )
         .expect("valid");
         assert_eq!(
-            (experiment.seed, experiment.train.tuples, experiment.train.identities),
+            (experiment.seed, experiment.train.instances_per_identity, experiment.train.identities),
             (3, 7, 16)
         );
         assert_eq!(experiment.model.weights, "other.safetensors");

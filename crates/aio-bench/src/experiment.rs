@@ -102,7 +102,7 @@ fn checksum(path: &str) -> Result<String> {
 }
 
 fn lines_checksum(experiment: &Experiment) -> Result<String> {
-    let path = &experiment.data.lines;
+    let path = &experiment.data.sketch_generator;
     if path.is_empty() { Ok(String::new()) } else { checksum(path) }
 }
 
@@ -339,7 +339,7 @@ pub(crate) fn missing_weights(experiment: &Experiment) -> Vec<String> {
     let Experiment { model, data, .. } = experiment;
     let named = [
         ("weights", &model.weights, model.weights != "embedded"),
-        ("line generator", &data.lines, !data.lines.is_empty()),
+        ("line generator", &data.sketch_generator, !data.sketch_generator.is_empty()),
     ];
     let missing = named.into_iter().filter(|(_, path, used)| *used && !Path::new(path).is_file());
     let from = |path: &str| {
@@ -384,7 +384,7 @@ fn leakage(experiment: &Experiment) -> Result<()> {
     let mut pairs = Vec::new();
     for stage in &experiment.train.stages {
         for (a, b) in stage.datasets.iter().flat_map(|a| tested.iter().map(move |b| (*a, *b))) {
-            let same = stage.whole && a.card().family == b.card().family;
+            let same = stage.all_splits && a.card().family == b.card().family;
             if same || (!experiment.data.synthetic && a.leaks_into(b)) {
                 pairs.push(format!(
                     "{a}{} shows people of {b}",

@@ -119,7 +119,7 @@ fn passes(experiment: &Experiment, start: &Start, rows: usize, caption: usize) -
     // A sentence alone keeps nothing where its tokenizer is frozen and [CLS] with it.
     let silent = |m: &Modality| {
         experiment.model.shared == aio_model::Shared::Frozen
-            && experiment.model.frozen.contains(m)
+            && experiment.model.frozen_tokenizers.contains(m)
             && experiment.model.encoder != EncoderUse::Trained
     };
     let mut passes: Vec<Pass> = known.iter().filter(|m| !silent(m)).map(alone).collect();
@@ -142,7 +142,7 @@ fn step_seconds(experiment: &Experiment, start: &Start, passes: &[Pass]) -> f64 
     let weights =
         encoder.depth * (4 * encoder.width * encoder.width + 2 * encoder.width * encoder.mlp);
     let tokens: usize = passes.iter().map(|pass| pass.rows * pass.tokens).sum();
-    let times = if experiment.train.recompute { 6.0 } else { 4.0 };
+    let times = if experiment.train.activation_checkpointing { 6.0 } else { 4.0 };
     times * (weights * tokens) as f64 / (SPEED * rayon::current_num_threads() as f64)
 }
 
@@ -151,13 +151,13 @@ fn activations(experiment: &Experiment, start: &Start, passes: &[Pass]) -> usize
     let (encoder, tokenizers) = (&start.config.encoder, &start.config.tokenizers);
     let learned = experiment.model.encoder == EncoderUse::Trained;
     let picture =
-        tokenizers.stem.kept(tokenizers.height, tokenizers.width, experiment.model.statistics);
+        tokenizers.stem.kept(tokenizers.height, tokenizers.width, experiment.model.batch_norm_mode);
     let stems: usize = passes.iter().map(|pass| pass.rows * pass.pictures * picture).sum();
     let in_block =
         |pass: &Pass| pass.rows * pass.tokens * encoder.kept_in_block(pass.tokens, learned);
     let working =
         passes.iter().map(|pass| pass.rows * pass.tokens * encoder.working()).max().unwrap_or(0);
-    let blocks: usize = if experiment.train.recompute {
+    let blocks: usize = if experiment.train.activation_checkpointing {
         // Inputs of all blocks of all passes, and one block of one pass at a time.
         let inputs: usize = passes
             .iter()
@@ -192,7 +192,7 @@ pub fn predict(
         .max()
         .unwrap_or(0)
         .next_multiple_of(8);
-    let rows = experiment.train.identities * experiment.train.tuples;
+    let rows = experiment.train.identities * experiment.train.instances_per_identity;
     let (model, file) = (NUMBER * count.all, start.bytes());
     let passes = passes(experiment, start, rows, caption);
     let activations = activations(experiment, start, &passes);

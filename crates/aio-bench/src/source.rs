@@ -1,6 +1,6 @@
 //! Training data of a stage: pooled samples, decoded pictures, encoded captions, and the batches made of them.
 
-use crate::config::{Experiment, Stage};
+use crate::config::Experiment;
 use crate::error::Result;
 use crate::progress;
 use aio_data::{
@@ -16,6 +16,7 @@ use aio_model::lines::LineGenerator;
 use aio_model::{Pictured, TrainBatch};
 use aio_synth as synth;
 use aio_tokenize::bpe::{Bpe, Encoded};
+use aio_train::config::StageConfig;
 use aio_types::{Identity, Modality, ModalitySet, Picture, PictureSize, rng};
 use rand::RngExt;
 use rand::seq::{IndexedRandom, SliceRandom};
@@ -75,10 +76,10 @@ impl Classes {
     pub fn new(experiment: &Experiment, library: &mut Library) -> Result<Self> {
         let first = experiment.train.stages[0].datasets[0];
         let whole = |name: DatasetName| {
-            experiment.train.stages.iter().any(|s| s.whole && s.datasets.contains(&name))
+            experiment.train.stages.iter().any(|s| s.all_splits && s.datasets.contains(&name))
         };
         let all: Vec<Identity> = ids(library.get(first)?, whole(first)).into_iter().collect();
-        let keep = all.len() - (all.len() as f64 * experiment.data.validation) as usize;
+        let keep = all.len() - (all.len() as f64 * experiment.data.validation_fraction) as usize;
         let held_out: BTreeSet<Identity> = all[keep..].iter().copied().collect();
         let mut of = BTreeMap::new();
         let names: BTreeSet<DatasetName> =
@@ -88,9 +89,11 @@ impl Classes {
                 .into_iter()
                 .filter(|identity| !(name == first && held_out.contains(identity)))
                 .collect();
-            if experiment.data.fraction < 1.0 {
+            if experiment.data.identity_fraction < 1.0 {
                 used.shuffle(&mut rng(experiment.seed, &format!("fraction of {name}"), 0));
-                used.truncate((used.len() as f64 * experiment.data.fraction).ceil() as usize);
+                used.truncate(
+                    (used.len() as f64 * experiment.data.identity_fraction).ceil() as usize
+                );
                 used.sort_unstable();
             }
             for identity in used {
@@ -236,7 +239,7 @@ impl Source {
     /// [`aio_data::DataError`] naming the file that cannot be used.
     pub fn new(
         experiment: &Experiment,
-        stage: &Stage,
+        stage: &StageConfig,
         classes: &Classes,
         library: &mut Library,
         size: PictureSize,
@@ -245,7 +248,7 @@ impl Source {
         let (mut samples, mut labels, mut indexed) = (Vec::new(), Vec::new(), None);
         for name in &stage.datasets {
             let dataset = library.get(*name)?;
-            for sample in shown(dataset, stage.whole) {
+            for sample in shown(dataset, stage.all_splits) {
                 if let Some(class) = classes.of.get(&(*name, sample.identity)) {
                     samples.push(sample.clone());
                     labels.push((*class, sample.modality));
@@ -294,7 +297,7 @@ impl Source {
         let sampler = IdentitySampler::new(
             listed.chain(visual).chain(text),
             experiment.train.identities,
-            experiment.train.tuples,
+            experiment.train.instances_per_identity,
             experiment.seed,
         )?;
         let pictures = samples.iter().filter(|s| s.path().is_some()).count();
@@ -475,7 +478,7 @@ impl Source {
 fn decoded(
     samples: &[Sample],
     count: usize,
-    stage: &Stage,
+    stage: &StageConfig,
     size: PictureSize,
 ) -> Result<Vec<Option<Picture>>> {
     let paths: Vec<&Path> = samples.iter().filter_map(Sample::path).collect();
@@ -489,7 +492,7 @@ fn decoded(
 fn drawings(
     samples: &[Sample],
     held: &[Option<Picture>],
-    stage: &Stage,
+    stage: &StageConfig,
     lines: &LineGenerator,
 ) -> Vec<Option<Picture>> {
     const AT_ONCE: usize = 64;

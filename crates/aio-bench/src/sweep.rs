@@ -289,7 +289,10 @@ impl Sweep {
                     recognise(&runs.join(experiment::name(&base)), &experiment)?.unwrap_or_default()
                 }
                 None => {
-                    let files = (experiment.model.weights.clone(), experiment.data.lines.clone());
+                    let files = (
+                        experiment.model.weights.clone(),
+                        experiment.data.sketch_generator.clone(),
+                    );
                     let checksums = match known.entry(files) {
                         Entry::Occupied(found) => found.into_mut(),
                         Entry::Vacant(place) => place.insert(experiment::checksums(&experiment)?),

@@ -1,7 +1,7 @@
 //! The training loop: progressive stages, exact resume, validation, metrics as JSON lines.
 
 use crate::checkpoint::Checkpoints;
-use crate::config::{Experiment, Model, Select, Stage};
+use crate::config::Experiment;
 use crate::error::{Error, Result};
 use crate::evaluate;
 use crate::foundation;
@@ -20,6 +20,7 @@ use aio_model::{
     StepOutput,
 };
 use aio_tokenize::{Tokenizers, TokenizersConfig};
+use aio_train::config::{ModelConfig, Select, StageConfig};
 use aio_train::schedule::WarmupCosine;
 use aio_train::tensorboard::Events;
 use aio_types::PictureSize;
@@ -98,19 +99,20 @@ impl Start {
     /// # Errors
     /// [`aio_encoder::weights::WeightsError`] naming the file or tensor.
     pub fn open(experiment: &Experiment) -> Result<Self> {
-        let Model {
+        let ModelConfig {
             weights: name,
             height,
             width,
             stems,
             encoder,
-            heads,
+            attention_heads,
             normalisation,
             modalities,
             ..
         } = &experiment.model;
         let or = |size: usize, default: usize| if size == 0 { default } else { size };
-        let hints = Hints { heads: (*heads > 0).then_some(*heads), ..Hints::default() };
+        let hints =
+            Hints { heads: (*attention_heads > 0).then_some(*attention_heads), ..Hints::default() };
         // What starts fresh is the same for all seeds: they differ in training, as with any other checkpoint.
         let options = ImportOptions {
             height: or(*height, 256),
@@ -174,7 +176,9 @@ struct Trainer<'a> {
 fn optimiser(experiment: &Experiment) -> ModuleOptimizer {
     AdamWConfig::new()
         .with_weight_decay(experiment.train.weight_decay as f32)
-        .with_grad_clipping(Some(GradientClippingConfig::Norm(experiment.train.clip as f32)))
+        .with_grad_clipping(Some(GradientClippingConfig::Norm(
+            experiment.train.max_grad_norm as f32,
+        )))
         .init()
 }
 
@@ -208,7 +212,8 @@ pub fn probe(
     let (mut steps, mut seconds, mut memory) = (0, 0.0, None::<memory::Estimate>);
     for (i, stage) in experiment.train.stages.iter().enumerate() {
         let source = Source::new(experiment, stage, &classes, library, size, lines.as_ref())?;
-        steps += stage.epochs * (source.batches_per_epoch() / experiment.train.accumulate).max(1);
+        steps += stage.epochs
+            * (source.batches_per_epoch() / experiment.train.accumulation_steps).max(1);
         let estimate = memory::predict(experiment, start, &model, &source)?;
         memory = memory.filter(|m| m.total() > estimate.total()).or(Some(estimate));
         if i + 1 == experiment.train.stages.len() {
@@ -218,15 +223,15 @@ pub fn probe(
                     batch: source.batch(&batches[micro % batches.len()], micro as u64)?,
                     weights: experiment.losses,
                     preprocessing: start.preprocessing.clone(),
-                    accumulate: experiment.train.accumulate,
-                    recompute: experiment.train.recompute,
+                    accumulate: experiment.train.accumulation_steps,
+                    recompute: experiment.train.activation_checkpointing,
                     device: device.clone(),
                 })
             };
             // The second one counts: the first also compiles kernels and fills pools.
             for _ in 0..2 {
                 let begun = std::time::Instant::now();
-                for micro in 0..experiment.train.accumulate {
+                for micro in 0..experiment.train.accumulation_steps {
                     let TrainOutput { item: StepOutput(terms), .. } = model.step(input(micro)?);
                     terms.map_err(|e| Error::Failure(format!("the first step: {e}")))?;
                 }
@@ -241,7 +246,7 @@ pub fn probe(
 
 /// The generator that draws missing sketches, where the experiment names one.
 fn line_generator(experiment: &Experiment, device: &Device) -> Result<Option<LineGenerator>> {
-    let path = Path::new(&experiment.data.lines);
+    let path = Path::new(&experiment.data.sketch_generator);
     Ok(if path.as_os_str().is_empty() { None } else { Some(LineGenerator::open(path, device)?) })
 }
 
@@ -263,9 +268,9 @@ fn fresh(
     training: &Device,
 ) -> Result<(Aio, Frozen)> {
     let frozen = Frozen {
-        tokenizers: experiment.model.frozen.iter().copied().collect(),
+        tokenizers: experiment.model.frozen_tokenizers.iter().copied().collect(),
         shared: experiment.model.shared,
-        statistics: experiment.model.statistics,
+        statistics: experiment.model.batch_norm_mode,
         encoder: experiment.model.encoder,
     };
     let config = AioConfig {
@@ -301,7 +306,7 @@ pub fn train(
     let classes = Classes::new(experiment, library)?;
     let training = device.clone().autodiff();
     let (fresh, frozen) = fresh(experiment, start, &classes, &training)?;
-    let checkpoints = Checkpoints::new(run.checkpoints(), experiment.train.keep);
+    let checkpoints = Checkpoints::new(run.checkpoints(), experiment.train.keep_checkpoints);
     let (model, optimiser, state) =
         checkpoints.resume::<Aio, State>(fresh, optimiser(experiment))?;
     let mut model = model.frozen(frozen).with_precision(experiment.train.precision);
@@ -315,8 +320,8 @@ pub fn train(
     let (mut first, mut predicted) = (0, 0);
     for stage in &experiment.train.stages {
         let source = Source::new(experiment, stage, &classes, library, size, lines.as_ref())?;
-        let steps =
-            stage.epochs * (source.batches_per_epoch() / experiment.train.accumulate).max(1);
+        let steps = stage.epochs
+            * (source.batches_per_epoch() / experiment.train.accumulation_steps).max(1);
         if state.step < first + steps {
             let estimate = memory::predict(experiment, start, &model, &source)?;
             eprintln!(
@@ -350,7 +355,7 @@ impl Trainer<'_> {
     #[allow(clippy::too_many_arguments)]
     fn stage(
         &self,
-        stage: &Stage,
+        stage: &StageConfig,
         source: &Source,
         first: usize,
         steps: usize,
@@ -358,10 +363,15 @@ impl Trainer<'_> {
         mut optimiser: ModuleOptimizer,
         state: &mut State,
     ) -> Result<(Aio, ModuleOptimizer)> {
-        let checkpoints = Checkpoints::new(self.run.checkpoints(), self.experiment.train.keep);
+        let checkpoints =
+            Checkpoints::new(self.run.checkpoints(), self.experiment.train.keep_checkpoints);
         let best = Checkpoints::new(self.run.best(), 1);
-        let schedule =
-            WarmupCosine { base: stage.rate, warmup: stage.warmup, steps, floor: stage.floor };
+        let schedule = WarmupCosine {
+            base: stage.learning_rate,
+            warmup: stage.warmup_steps,
+            steps,
+            floor: stage.min_lr_ratio,
+        };
         let per_epoch = steps / stage.epochs;
         let mut log = self.run.append_metrics()?;
         let failed = |e| self.run.events_error(e);
@@ -441,7 +451,7 @@ impl Trainer<'_> {
         position: usize,
         step: usize,
     ) -> Result<(GradientsParams, aio_model::Terms)> {
-        let n = self.experiment.train.accumulate;
+        let n = self.experiment.train.accumulation_steps;
         let mut accumulator = GradientsAccumulator::new();
         let mut last = Vec::new();
         for micro in 0..n {
@@ -453,7 +463,7 @@ impl Trainer<'_> {
                 weights: self.experiment.losses,
                 preprocessing: self.start.preprocessing.clone(),
                 accumulate: n,
-                recompute: self.experiment.train.recompute,
+                recompute: self.experiment.train.activation_checkpointing,
                 device: self.device.clone(),
             });
             last = terms.map_err(|e| self.dump(&e, step, &classes))?;
