@@ -165,7 +165,7 @@ impl Sweep {
 
     /// Where [`Sweep::check`] writes the predicted cost of a cell.
     fn prediction(&self, runs: &Path, cell: &Cell) -> PathBuf {
-        Run::seeds(runs, &experiment::name(&self.base), &cell.config_id).join("prediction.json")
+        Run::seeds(runs, &self.experiment, &cell.config_id).join("prediction.json")
     }
 }
 

@@ -76,3 +76,43 @@ pub(super) fn recognise(directory: &Path, experiment: &Experiment) -> Result<Opt
     }
     Ok(found.pop_first())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_are_recognised_by_their_configuration_unless_two_ids_share_it() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let run = |id: &str, text: &str| {
+            let run = directory.path().join(id).join("seed-0");
+            std::fs::create_dir_all(&run).expect("directory");
+            std::fs::write(run.join("config.toml"), text).expect("write");
+        };
+        let experiment = |text: &str| {
+            let path = directory.path().join("wanted.toml");
+            std::fs::write(&path, text).expect("write");
+            Experiment::load(&path, &[]).expect("valid")
+        };
+        let half = experiment("[losses]\nbinding = 0.5\n");
+        assert_eq!(recognise(directory.path(), &half).expect("no runs"), None);
+        run("aaaa", "[losses]\nbinding = 0.5\n");
+        run("bbbb", "[losses]\nbinding = 0.25\n");
+        run("dddd", "not a configuration");
+        assert_eq!(recognise(directory.path(), &half).expect("one"), Some("aaaa".to_owned()));
+        // The seed is part of a run and not of its configuration.
+        run("cccc", "seed = 3\n[losses]\nbinding = 0.5\n");
+        let error = recognise(directory.path(), &half).expect_err("two").to_string();
+        assert!(error.contains("aaaa and cccc have the same configuration"), "{error}");
+        assert_eq!(recognise(&directory.path().join("none"), &half).expect("none"), None);
+    }
+
+    #[test]
+    fn two_cells_with_one_id_are_refused() {
+        let known = || [("aaaa", "first"), ("bbbb", "second")];
+        let path = Path::new("sweep.toml");
+        refuse_twin(path, "cccc", "third", known()).expect("another id");
+        let error = refuse_twin(path, "bbbb", "third", known()).expect_err("a twin").to_string();
+        assert_eq!(error, "sweep.toml: the cells `second` and `third` are the same experiment");
+    }
+}

@@ -38,6 +38,8 @@ use std::path::{Path, PathBuf};
 pub struct Sweep {
     file: PathBuf,
     base: PathBuf,
+    /// Name of the base experiment, below which the runs lie.
+    experiment: String,
     seeds: Vec<u64>,
     cells: Vec<Cell>,
     slurm: slurm::Settings,
@@ -86,7 +88,14 @@ impl Sweep {
             identity::refuse_twin(path, &config_id, &point.label, known)?;
             cells.push(Cell { config_id, settings: point.settings, label: point.label });
         }
-        Ok(Self { file: path.to_path_buf(), base, seeds: file.seeds, cells, slurm: file.slurm })
+        Ok(Self {
+            file: path.to_path_buf(),
+            experiment: experiment::name(&base),
+            base,
+            seeds: file.seeds,
+            cells,
+            slurm: file.slurm,
+        })
     }
 
     /// Every cell with every seed, in the order in which they run.
@@ -101,6 +110,6 @@ impl Sweep {
     }
 
     fn run_of(&self, runs: &Path, cell: &Cell, seed: u64) -> Run {
-        Run::of(runs, &experiment::name(&self.base), &cell.config_id, seed)
+        Run::of(runs, &self.experiment, &cell.config_id, seed)
     }
 }
