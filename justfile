@@ -2,7 +2,7 @@
 
 set positional-arguments
 
-aio := "cargo run --quiet --release --bin aio --"
+aio := "cargo run --quiet --profile quick --bin aio --"
 pretrain := aio + " pretrain --steps 1500 --pictures-first 500 --company-steps 375 --warmup 100"
 
 [private]
@@ -51,21 +51,21 @@ aio +arguments: build
 
 # Build the program (the first build takes several minutes)
 build:
-    cargo build --release --bin aio
+    cargo build --profile quick --bin aio
 
 # Run every test
 test:
-    cargo test --release --workspace
+    cargo test --profile quick --workspace
 
 # Check formatting, lints and documentation before a commit
 check:
     cargo fmt --all --check
-    cargo clippy --release --workspace --all-targets
+    cargo clippy --workspace --all-targets
     cargo doc --no-deps --workspace
 
 # Run a benchmark: just bench (CPU operations), just bench scale (large galleries and indexes), just bench size (training at ViT-B/16 size)
 bench what="ops" *arguments:
-    cargo run --quiet --release {{ if what == "ops" { "-p aio-ops --example throughput" } else { "-p aio-bench --example " + what } }} -- {{arguments}}
+    cargo run --quiet --profile quick {{ if what == "ops" { "-p aio-ops --example throughput" } else { "-p aio-bench --example " + what } }} -- {{arguments}}
 
 # Fuzz every parser, 30 seconds each by default (installs cargo-fuzz if it is missing)
 fuzz seconds="30":
@@ -74,15 +74,15 @@ fuzz seconds="30":
 
 # Compare the smoke experiment on CUDA and on the CPU (needs a CUDA GPU; see docs/devices.md)
 gpu-check:
-    AIO_TEST_DEVICE=cuda cargo test --release --features aio-bench/cuda -p aio-bench --test devices -- --ignored
+    AIO_TEST_DEVICE=cuda cargo test --profile quick --features aio-bench/cuda -p aio-bench --test devices -- --ignored
 
 # Compare the smoke experiment on wgpu and on the CPU (needs a Vulkan adapter, for example Debian's mesa-vulkan-drivers)
 test-wgpu:
-    AIO_TEST_DEVICE=wgpu cargo test --release --features aio-bench/wgpu -p aio-bench --test devices -- --ignored
+    AIO_TEST_DEVICE=wgpu cargo test --profile quick --features aio-bench/wgpu -p aio-bench --test devices -- --ignored
 
 # Test sweeps on a local one-node Slurm cluster (needs root; installs Debian's Slurm; see docs/slurm.md)
 test-slurm: build
-    bash scripts/slurm/test.sh target/release/aio
+    bash scripts/slurm/test.sh target/quick/aio
 
 # Build and open the API documentation
 docs:
