@@ -106,7 +106,7 @@ fn submissions(runs: &Path, file: &Path) -> Result<Vec<SubmittedArray>> {
     })
 }
 
-/// The elements of one array: from the accounting data base, or else from the queue, which forgets what has ended.
+/// The elements of one array: from the accounting database, or else from the queue, which forgets what has ended.
 fn elements(job: u64) -> Vec<ArrayElement> {
     let accounting = ["-n", "-P", "-X", "-o", "JobID,State,NodeList", "-j"];
     let queue = ["-h", "-r", "-o", "%i|%T|%N", "-j"];
