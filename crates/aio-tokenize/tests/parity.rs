@@ -2,7 +2,7 @@
 
 use aio_encoder::weights::Weights;
 use aio_tokenize::bpe::{Bpe, CONTEXT};
-use aio_tokenize::{Grid, ImageTokenizer, Statistics, StemConfig, StemKind};
+use aio_tokenize::{BatchNormMode, Grid, ImageTokenizer, StemConfig, StemKind};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use safetensors::SafeTensors;
@@ -100,7 +100,8 @@ fn separate_copies_do_not_share_running_statistics() {
 #[test]
 fn with_pretrained_statistics_training_computes_what_evaluation_does_and_leaves_them() {
     for golden in STEMS {
-        let stem = stem(golden, &Device::flex().autodiff()).with_statistics(Statistics::Pretrained);
+        let stem = stem(golden, &Device::flex().autodiff())
+            .with_batch_norm_mode(BatchNormMode::Pretrained);
         let bytes = |s: &ImageTokenizer| aio_encoder::weights::module_bytes(s).expect("bytes");
         let before = bytes(&stem);
         let tokens = stem.forward(tensor("test.x"));
