@@ -12,7 +12,7 @@ use aio_heads::OwnPhoto;
 use aio_model::import::{Normalisation, Stems};
 use aio_model::{EncoderUse, LossWeights, Shared};
 use aio_synth::benchmark::Size;
-use aio_tokenize::Statistics;
+use aio_tokenize::BatchNormMode;
 use aio_types::{Modality, ModalitySet};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -85,7 +85,7 @@ pub struct Model {
     /// Whether the `[CLS]` token and the output projection, which all modalities share, learn.
     pub shared: Shared,
     /// Which statistics batch normalisation uses in training.
-    pub statistics: Statistics,
+    pub statistics: BatchNormMode,
 }
 
 /// Which checkpoint is evaluated.
@@ -205,7 +205,7 @@ impl Default for Experiment {
                     .collect(),
                 frozen: Vec::new(),
                 shared: Shared::Trained,
-                statistics: Statistics::Batch,
+                statistics: BatchNormMode::Batch,
             },
             train: Train {
                 identities: 16,

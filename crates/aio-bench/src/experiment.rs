@@ -343,7 +343,7 @@ pub(crate) fn missing_weights(experiment: &Experiment) -> Vec<String> {
     ];
     let missing = named.into_iter().filter(|(_, path, used)| *used && !Path::new(path).is_file());
     let from = |path: &str| {
-        foundation::origin(Path::new(path)).map_or(String::new(), |o| {
+        aio_model::import::published(Path::new(path)).map_or(String::new(), |o| {
             format!("\n    {}: from {} ({})", o.name, o.source, o.licence)
         })
     };

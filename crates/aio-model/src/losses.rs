@@ -6,7 +6,7 @@ use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Weights and parameters of the training losses. The paper's values are not known; these are choices.
+/// Weights and parameters of the training losses. The paper does not state its values; the defaults are choices.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LossWeights {
@@ -15,7 +15,7 @@ pub struct LossWeights {
     /// Label smoothing of the identity head.
     #[serde(rename = "smoothing")]
     pub label_smoothing: f64,
-    /// Weight of the batch-hard triplet loss over all features of a batch; 0 leaves it out.
+    /// Weight of the batch-hard triplet loss over all features of a batch; 0 disables it.
     pub triplet: f64,
     /// Margin of the triplet loss, in units of unit-length features.
     #[serde(rename = "margin")]
@@ -26,14 +26,14 @@ pub struct LossWeights {
     pub mask_rate: f64,
     /// Weight of the binding head.
     pub binding: f64,
-    /// Share of text in the binding head's loss; every other modality and combination has a share of 1.
+    /// Share of text in the binding loss. Every other modality and combination has a share of 1; shares are divided by their sum.
     pub binding_text: f64,
     /// Temperature of the binding head.
     #[serde(rename = "temperature")]
     pub binding_temperature: f64,
-    /// Whether gradients of the binding loss reach the RGB anchors.
+    /// Whether the binding loss trains the RGB embeddings that are its anchors.
     pub anchors: Anchors,
-    /// Whether a feature may be bound to the photograph that it was made from or that it holds.
+    /// Whether an embedding has its own photograph among its anchors.
     pub own_photo: OwnPhoto,
 }
 

@@ -4,15 +4,18 @@ use aio_encoder::weights::{Preprocessing, module_bytes, sha256};
 use aio_encoder::{EncoderConfig, Precision};
 use aio_heads::Masked;
 use aio_model::{
-    Aio, AioConfig, Backbone, BackboneConfig, EncoderUse, ExtractError, Extractor, Frozen, Input,
-    LossWeights, Pictured, Shared, StepInput, TrainBatch,
+    Aio, AioConfig, Backbone, BackboneConfig, EmbeddingOf, EncoderUse, ExtractError, Extractor,
+    Frozen, LossTerm, LossWeights, Shared, StepInput, TrainBatch, TrainCaption, TrainTuple,
 };
-use aio_tokenize::{Statistics, StemConfig, StemKind, TextConfig, Tokenizers, TokenizersConfig};
-use aio_types::{Modality, ModalitySet, Picture, PictureSize};
+use aio_tokenize::{BatchNormMode, StemConfig, StemKind, TextConfig, Tokenizers, TokenizersConfig};
+use aio_types::{Modality, ModalitySet, Observation, Picture, PictureSize};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::{AdamWConfig, GradientsParams};
 use burn::tensor::{Device, Tensor};
 use burn::train::TrainStep;
+
+const BINDING_TEXT: LossTerm = LossTerm::Binding(EmbeddingOf::Modality(Modality::Text));
+const IDENTITY_RGB: LossTerm = LossTerm::Identity(EmbeddingOf::Modality(Modality::Rgb));
 
 fn config() -> AioConfig {
     let tokenizers = TokenizersConfig {
@@ -26,7 +29,7 @@ fn config() -> AioConfig {
         text: TextConfig { width: 4 },
     };
     let encoder =
-        EncoderConfig { depth: 2, width: 16, heads: 2, mlp: 32, ..EncoderConfig::embedded() };
+        EncoderConfig { depth: 2, embed_dim: 16, heads: 2, mlp: 32, ..EncoderConfig::embedded() };
     AioConfig {
         backbone: BackboneConfig { tokenizers, encoder, embedding: None },
         classes: 4,
@@ -53,20 +56,25 @@ fn picture(seed: usize) -> Picture {
 
 fn batch() -> TrainBatch {
     let ids = |row: u32| vec![49406, 320 + row, 500, 49405, 49407];
-    TrainBatch {
-        classes: vec![0, 0, 1, 1, 2, 2],
-        pictures: [Modality::Rgb, Modality::Infrared, Modality::Sketch]
+    let modalities = [Modality::Rgb, Modality::Infrared, Modality::Sketch];
+    let tuple = |(row, class): (usize, usize)| TrainTuple {
+        class,
+        pictures: modalities
             .into_iter()
-            .enumerate()
-            .map(|(m, modality)| {
-                Pictured::all(modality, (0..6).map(|i| picture(10 * m + i)).collect())
-            })
+            .zip(0..)
+            .map(|(m, i)| (m, picture(10 * i + row)))
             .collect(),
-        text_rows: vec![0, 1, 3],
-        captions: (0..3).map(ids).collect(),
-        masked: (0..3)
-            .map(|row| Masked { ids: ids(row), targets: vec![(3, row as usize)] })
-            .collect(),
+        caption: None,
+    };
+    let mut tuples: Vec<TrainTuple> =
+        [0, 0, 1, 1, 2, 2].into_iter().enumerate().map(tuple).collect();
+    for (number, row) in [0, 1, 3].into_iter().enumerate() {
+        let ids = ids(number as u32);
+        let masked = Masked { ids: ids.clone(), targets: vec![(3, number)] };
+        tuples[row].caption = Some(TrainCaption { ids, masked });
+    }
+    TrainBatch {
+        tuples,
         combinations: ["rgb+sketch+text", "infrared+sketch"]
             .map(|set| set.parse::<ModalitySet>().expect("a set"))
             .to_vec(),
@@ -103,8 +111,10 @@ fn after_training_the_encoder_is_bit_identical_and_the_tokenizers_are_not() {
             .total()
             .expect("finite");
         assert!(
-            terms.iter().any(|(n, _)| n == "attribute")
-                && terms.iter().any(|(n, _)| n == "binding.combination 2"),
+            terms.iter().any(|(term, _)| *term == LossTerm::Attribute)
+                && terms
+                    .iter()
+                    .any(|(term, _)| *term == LossTerm::Binding(EmbeddingOf::Combination(2))),
             "{terms:?}"
         );
         let value: f32 = total.clone().into_scalar();
@@ -171,7 +181,7 @@ fn what_is_frozen_gets_no_gradient_and_everything_else_does() {
     let frozen = Frozen {
         tokenizers: [Modality::Text].into_iter().collect(),
         shared: Shared::Frozen,
-        statistics: Statistics::Pretrained,
+        batch_norm_mode: BatchNormMode::Pretrained,
         encoder: EncoderUse::Frozen,
     };
     let model = model(&device).frozen(frozen);
@@ -205,13 +215,13 @@ fn interpolated_positions_learn_step_after_step() {
     let mut model = Aio::new(Backbone { tokenizers, ..small }, &config, &training);
     let size = PictureSize { height: 48, width: 16 };
     let mut batch = batch();
-    for picture in batch.pictures.iter_mut().flat_map(|part| &mut part.pictures) {
+    for (_, picture) in batch.tuples.iter_mut().flat_map(|tuple| &mut tuple.pictures) {
         let extended = picture.pixels.iter().copied().cycle().take(48 * 16 * 3).collect();
         *picture = Picture { size, pixels: extended };
     }
     let preprocessing = Preprocessing { height: 48, ..preprocessing() };
     let mut optimiser = AdamWConfig::new().init();
-    for recompute in [false, true, false] {
+    for activation_checkpointing in [false, true, false] {
         for _ in 0..2 {
             let weights = LossWeights::default();
             let input = StepInput {
@@ -219,7 +229,7 @@ fn interpolated_positions_learn_step_after_step() {
                 weights,
                 preprocessing: preprocessing.clone(),
                 accumulate: 1,
-                recompute,
+                activation_checkpointing,
                 device: device.clone(),
             };
             let grads = model.step(input).grads;
@@ -245,18 +255,21 @@ fn what_a_tuple_lacks_is_left_out_of_what_needs_it() {
             )
             .total()
             .expect("finite");
-        terms.into_iter().collect::<std::collections::BTreeMap<String, f32>>()
+        terms
+            .into_iter()
+            .map(|(term, value)| (term.to_string(), value))
+            .collect::<std::collections::BTreeMap<String, f32>>()
     };
     let whole = batch();
     // Only the last four tuples have a sketch, so the last of the captions stands beside one.
     let mut partial = whole.clone();
-    partial.pictures[2] = Pictured {
-        modality: Modality::Sketch,
-        rows: vec![2, 3, 4, 5],
-        pictures: whole.pictures[2].pictures[2..].to_vec(),
-    };
+    for tuple in &mut partial.tuples[..2] {
+        tuple.pictures.retain(|(modality, _)| *modality != Modality::Sketch);
+    }
     let mut absent = whole.clone();
-    absent.pictures.truncate(2);
+    for tuple in &mut absent.tuples {
+        tuple.pictures.truncate(2);
+    }
     let (whole, partial, absent) = (value(&whole), value(&partial), value(&absent));
     assert_eq!(
         (whole["identity.rgb"], whole["attribute"]),
@@ -292,13 +305,16 @@ impl ModuleVisitor for Gradients<'_> {
 }
 
 /// Gradients of one step by name.
-fn gradients(model: &Aio, recompute: bool) -> std::collections::BTreeMap<String, Vec<f32>> {
+fn gradients(
+    model: &Aio,
+    activation_checkpointing: bool,
+) -> std::collections::BTreeMap<String, Vec<f32>> {
     let input = StepInput {
         batch: batch(),
         weights: LossWeights::default(),
         preprocessing: preprocessing(),
         accumulate: 1,
-        recompute,
+        activation_checkpointing,
         device: Device::flex(),
     };
     let grads = model.step(input).grads;
@@ -377,9 +393,9 @@ fn the_share_of_text_decides_how_much_its_binding_counts() {
         (total.into_scalar::<f32>(), terms)
     };
     let (without, terms) = total(0.0);
-    assert!(terms.iter().all(|(name, _)| name != "binding.text"), "{terms:?}");
+    assert!(terms.iter().all(|(term, _)| *term != BINDING_TEXT), "{terms:?}");
     let (_, terms) = total(1.0);
-    let text = terms.iter().find(|(name, _)| name == "binding.text").expect("a term").1;
+    let text = terms.iter().find(|(term, _)| *term == BINDING_TEXT).expect("a term").1;
     let (only, _) = total(1e9);
     assert!(
         (only - text).abs() < 1e-3 && (without - text).abs() > 1e-3,
@@ -390,13 +406,14 @@ fn the_share_of_text_decides_how_much_its_binding_counts() {
 #[test]
 fn a_loss_that_is_not_a_number_is_named() {
     let device = Device::flex();
-    let weights = LossWeights { temperature: 0.0, ..LossWeights::default() };
+    let weights = LossWeights { binding_temperature: 0.0, ..LossWeights::default() };
     let error = model(&device)
         .losses(&batch(), &weights, &preprocessing(), &device)
         .total()
         .expect_err("division by zero");
-    assert!(error.term.starts_with("binding."), "{error}");
-    assert!(error.terms.iter().any(|(name, value)| name == "identity.rgb" && value.is_finite()));
+    assert!(matches!(error.term, LossTerm::Binding(_)), "{error}");
+    assert!(error.to_string().starts_with("the loss term `binding."), "{error}");
+    assert!(error.terms.iter().any(|(term, value)| *term == IDENTITY_RGB && value.is_finite()));
 }
 
 #[test]
@@ -404,23 +421,23 @@ fn an_embedding_does_not_depend_on_what_else_is_embedded() {
     let device = Device::flex();
     let extractor =
         Extractor::new(&model(&device).backbone, &config().backbone, preprocessing(), &device);
-    let mixed = Input {
+    let mixed = Observation {
         pictures: vec![(Modality::Sketch, picture(3))],
         caption: Some("a red coat".into()),
     };
-    let photo = Input { pictures: vec![(Modality::Rgb, picture(4))], caption: None };
-    let long = Input {
+    let photo = Observation { pictures: vec![(Modality::Rgb, picture(4))], caption: None };
+    let long = Observation {
         caption: Some(
             "a man wearing a very long and elaborate blue coat with many golden buttons".into(),
         ),
-        ..Input::default()
+        ..Observation::default()
     };
     let together = extractor
         .embed(&[
             mixed.clone(),
             photo.clone(),
             long.clone(),
-            Input { caption: Some("a coat".into()), ..Input::default() },
+            Observation { caption: Some("a coat".into()), ..Observation::default() },
         ])
         .expect("embeds");
     for (i, input) in [mixed, photo, long].into_iter().enumerate() {
@@ -429,8 +446,9 @@ fn an_embedding_does_not_depend_on_what_else_is_embedded() {
             alone[0].iter().zip(&together[i]).map(|(a, b)| (a - b).abs()).fold(0.0f32, f32::max);
         assert!(difference < 1e-5, "input {i} differs by {difference}");
     }
-    assert_eq!(extractor.embed(&[Input::default()]), Err(ExtractError::Empty(0)));
-    let pencil = Input { pictures: vec![(Modality::ColourPencil, picture(1))], caption: None };
+    assert_eq!(extractor.embed(&[Observation::default()]), Err(ExtractError::Empty(0)));
+    let pencil =
+        Observation { pictures: vec![(Modality::ColourPencil, picture(1))], caption: None };
     assert!(matches!(
         extractor.embed(&[pencil]),
         Err(ExtractError::Unknown { modality: Modality::ColourPencil, .. })
