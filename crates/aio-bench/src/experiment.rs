@@ -7,7 +7,7 @@ use crate::run::{Known, Manifest, Run, RunResult, TaskSummary, WEIGHTS};
 use crate::source::Library;
 use crate::task::Task;
 use crate::train::{self, Start};
-use crate::{device, foundation, progress, report};
+use crate::{device, progress, report};
 use aio_data::{DatasetName, fs};
 use aio_eval::Scores;
 use aio_model::Extractor;

@@ -195,7 +195,7 @@ fn sizes(encoder: &EncoderConfig) -> String {
     )
 }
 
-/// Opens weights by name or path with [`import::open`] and reports on stderr how a checkpoint of another project was converted. Returns the
+/// Opens weights by name or path with [`import::open()`] and reports on stderr how a checkpoint of another project was converted. Returns the
 /// weights and the SHA-256 of the file that was named.
 ///
 /// # Errors

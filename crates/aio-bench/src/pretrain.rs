@@ -15,7 +15,7 @@ use aio_synth::{
 use aio_tokenize::bpe::Bpe;
 use aio_tokenize::{StemConfig, StemKind, TokenizersConfig};
 use aio_train::schedule::WarmupCosine;
-use aio_types::{Picture, PictureSize, rng};
+use aio_types::{Picture, rng};
 use burn::grad_clipping::GradientClippingConfig;
 use burn::module::Module;
 use burn::optim::{AdamWConfig, GradientsParams};
@@ -106,7 +106,7 @@ impl Recipe {
             stem,
             EncoderConfig {
                 depth,
-                width,
+                embed_dim: width,
                 heads: width / HEAD,
                 mlp: 4 * width,
                 ..EncoderConfig::embedded()

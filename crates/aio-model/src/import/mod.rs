@@ -2,11 +2,11 @@
 //!
 //! ```text
 //! file → read (files, pickle) → named tensors
-//!      → import (layout, blocks, parts, clip, timm, transreid_ssl; key_map and coverage keep the account) → Imported
+//!      → import (imported, layout, blocks, parts, clip, timm, transreid_ssl; key_map and coverage keep the account) → Imported
 //!      → convert (assemble, stems, normalisation, redraw) → weights file
 //! ```
 //!
-//! [`open`] takes a name and does all of it; [`PUBLISHED`] lists what other projects published.
+//! [`open()`] takes a name and does all of it; [`PUBLISHED`] lists what other projects published.
 //!
 //! | layout | known by | source |
 //! |---|---|---|
