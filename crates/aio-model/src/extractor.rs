@@ -151,8 +151,7 @@ impl Extractor {
         input: &Observation<Picture>,
     ) -> Result<ModalitySet, ExtractError> {
         let known = self.backbone.tokenizers.modalities();
-        let text = input.caption.as_ref().map(|_| Modality::Text);
-        let set: ModalitySet = input.pictures.iter().map(|(m, _)| *m).chain(text).collect();
+        let set = input.modalities();
         if let Some(modality) = set.iter().find(|m| !known.contains(*m)) {
             return Err(ExtractError::Unknown { index, modality, known });
         }

@@ -63,7 +63,7 @@ pub enum Shared {
 /// The model in training: tokenizers → frozen encoder → heads.
 #[derive(Module, Debug)]
 pub struct Aio {
-    /// What an embedding needs.
+    /// Everything that is needed to embed.
     pub backbone: Backbone,
     pub(crate) identity: IdentityHead,
     pub(crate) attribute: AttributeHead,

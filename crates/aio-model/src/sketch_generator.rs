@@ -29,7 +29,7 @@ struct Conv {
 /// ```
 ///
 /// Every convolution but the last is followed by instance normalisation without parameters, and by ReLU where no sum follows. Source:
-/// `Generator` of carolineec/informative-drawings; widths and the number of residual blocks are read off the checkpoint (64 and 3 in the
+/// `Generator` of carolineec/informative-drawings; widths and the number of residual blocks follow from the tensors (64 and 3 in the
 /// published ones).
 #[derive(Debug, Clone)]
 pub struct SketchGenerator {

@@ -177,7 +177,7 @@ fn fresh_stems_leave_nothing_of_the_checkpoints_stem() {
 }
 
 #[test]
-fn image_stems_alone_are_drawn_anew_in_the_form_that_is_asked_for() {
+fn image_stems_alone_are_redrawn_in_the_chosen_form() {
     let clip = |stems| {
         convert(&golden("open-clip.safetensors"), &options(64, 32, stems)).expect("converted")
     };
@@ -222,7 +222,7 @@ fn image_stems_alone_are_drawn_anew_in_the_form_that_is_asked_for() {
 }
 
 #[test]
-fn what_nobody_takes_and_what_does_not_fit_is_named() {
+fn unknown_and_misshaped_tensors_are_named() {
     let directory = tempfile::tempdir().expect("temporary directory");
     let path = directory.path().join("changed.safetensors");
     let original = Weights::open(&golden("timm-augreg.safetensors")).expect("golden");

@@ -91,7 +91,7 @@ impl Tokenizers {
     ///
     /// Every visual modality (RGB, infrared, sketch, colour pencil) starts from its own copy of the pre-trained **RGB** stem, with positions
     /// interpolated to the new grid; a stem that `pretrained` has for another modality is not used. `[CLS]`, registers and the text
-    /// tokenizer are taken over. This is the only place that says where the infrared stem gets its weights.
+    /// tokenizer are taken over. No other function gives the stems of infrared, sketch and colour pencil their weights.
     #[must_use]
     pub fn from_pretrained(pretrained: &Self, config: &TokenizersConfig) -> Self {
         let image = |m| {

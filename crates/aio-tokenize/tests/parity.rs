@@ -2,7 +2,10 @@
 
 use aio_encoder::weights::Weights;
 use aio_tokenize::bpe::{Bpe, CONTEXT};
-use aio_tokenize::{BatchNormMode, Grid, ImageTokenizer, StemConfig, StemKind};
+use aio_tokenize::{
+    BatchNormMode, Grid, ImageTokenizer, StemConfig, StemKind, TextConfig, Tokenizers,
+    TokenizersConfig,
+};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use safetensors::SafeTensors;
@@ -121,6 +124,35 @@ fn positions_follow_a_new_grid() {
     let larger = stem(STEMS[0], &device).regridded(Grid { rows: 8, columns: 4 });
     let tokens = larger.forward(Tensor::zeros([1, 32, 16, 3], &device));
     assert_eq!(tokens.dims(), [1, 32, 12]);
+}
+
+#[test]
+fn every_visual_modality_starts_from_a_copy_of_the_rgb_stem() {
+    let device = Device::flex();
+    let config = |modalities: &str| TokenizersConfig {
+        modalities: modalities.parse().expect("a set"),
+        height: 32,
+        width: 16,
+        stem: StemConfig { kind: StemKind::Patch, channels: 0, patch: 8, ibn: true },
+        text: TextConfig { width: 4 },
+        registers: 0,
+    };
+    let pretrained = config("rgb+infrared+text").init(12, &device);
+    let all = config("rgb+infrared+sketch+colour-pencil+text");
+    let tokenizers = Tokenizers::from_pretrained(&pretrained, &all);
+    let tensors = |tokenizers: &Tokenizers| {
+        let bytes = aio_encoder::weights::module_bytes(tokenizers).expect("bytes");
+        Weights::from_bytes("tokenizers", bytes).tensors().expect("tensors")
+    };
+    let (before, after) = (tensors(&pretrained), tensors(&tokenizers));
+    for part in ["proj.weight", "proj_bias", "positions"] {
+        let rgb = &before[&format!("rgb.{part}")];
+        for modality in ["rgb", "infrared", "sketch", "colour_pencil"] {
+            assert_eq!(&after[&format!("{modality}.{part}")], rgb, "{modality}.{part}");
+        }
+    }
+    assert_eq!(after["cls"], before["cls"]);
+    assert_eq!(after["text.positions"], before["text.positions"]);
 }
 
 #[test]

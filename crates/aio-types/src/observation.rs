@@ -1,11 +1,11 @@
-use crate::Modality;
+use crate::{Modality, ModalitySet};
 
-/// One person to be embedded or searched for: pictures in any visual modalities, and at most one sentence.
+/// What is known of one person: pictures, each in its modality, and perhaps a sentence.
 ///
-/// `P` is a decoded picture, or a path to one.
+/// `P` is how a picture is given: a path, a decoded [`Picture`](crate::Picture), or a file with what is made of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Observation<P> {
-    /// Pictures with their modalities.
+    /// Pictures and their modalities.
     pub pictures: Vec<(Modality, P)>,
     /// A sentence.
     pub caption: Option<String>,
@@ -14,5 +14,14 @@ pub struct Observation<P> {
 impl<P> Default for Observation<P> {
     fn default() -> Self {
         Self { pictures: Vec::new(), caption: None }
+    }
+}
+
+impl<P> Observation<P> {
+    /// The modalities present.
+    #[must_use]
+    pub fn modalities(&self) -> ModalitySet {
+        let text = self.caption.as_ref().map(|_| Modality::Text);
+        self.pictures.iter().map(|(modality, _)| *modality).chain(text).collect()
     }
 }

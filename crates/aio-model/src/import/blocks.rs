@@ -1,4 +1,4 @@
-//! The encoder of a checkpoint: sizes and variants, read off the tensors, and the tensors of the blocks.
+//! The encoder of a checkpoint: its sizes and variants, which follow from names and shapes of the tensors, and its blocks.
 
 use super::key_map::{Found, KeyMap};
 use super::{Hints, Layout};

@@ -22,7 +22,7 @@ pub struct Hints {
 pub struct Imported {
     /// Whose names it had.
     pub layout: Layout,
-    /// Sizes and variants, read off the tensors.
+    /// Sizes and variants, which follow from names and shapes of the tensors.
     pub encoder: EncoderConfig,
     /// `encoder.*`, and `tokenizers.*` and `projection.*` as far as the checkpoint has them.
     pub tensors: Tensors,

@@ -74,16 +74,16 @@ fn blocks_computed_again_give_the_same_gradients() {
             };
             let model =
                 model_with(Frozen { encoder, shared, tokenizers, ..Frozen::default() }, &device);
-            let (kept, again) = (gradients(&model, false), gradients(&model, true));
+            let (stored, recomputed) = (gradients(&model, false), gradients(&model, true));
             assert_eq!(
-                kept.keys().any(|name| name.starts_with("backbone.encoder.")),
+                stored.keys().any(|name| name.starts_with("backbone.encoder.")),
                 encoder == EncoderUse::Trained
             );
-            let difference = largest_difference(&kept, &again);
+            let difference = largest_difference(&stored, &recomputed);
             assert!(
-                kept.len() > 30 && difference < 1e-4,
+                stored.len() > 30 && difference < 1e-4,
                 "{encoder:?}, {shared:?}: {} gradients, {difference}",
-                kept.len()
+                stored.len()
             );
         }
     }

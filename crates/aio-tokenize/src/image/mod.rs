@@ -70,8 +70,8 @@ impl StemConfig {
     }
 }
 
-/// The same values outside any graph. A parameter must be a leaf of its own: made of another's tensor it would share that one's gradient,
-/// and made of an operation's result it would have none.
+/// The same values as a new leaf of the autodiff graph. Every parameter must be one: a parameter that shares another's tensor would share its
+/// gradient, and one that is the result of an operation would have none.
 fn leaf<const D: usize>(tensor: &Tensor<D>) -> Tensor<D> {
     let plain = tensor.clone().without_autodiff();
     if tensor.is_autodiff() { plain.autodiff() } else { plain }
@@ -125,7 +125,7 @@ impl ImageTokenizer {
         Self { layers, ..self }
     }
 
-    /// The same stem for another token grid: positions are interpolated bicubically, everything else is kept.
+    /// The same stem for another token grid: positions are interpolated bicubically, everything else is unchanged.
     #[must_use]
     pub fn regridded(mut self, grid: Grid) -> Self {
         if grid == self.grid() {
