@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use aio_data::{DataError, fs};
 use aio_eval::{Spread, Unmatched};
+use aio_train::TrainingPaths;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -138,6 +139,18 @@ impl Run {
         self.directory.join("tensorboard")
     }
 
+    /// Where training writes.
+    #[must_use]
+    pub fn training_paths(&self) -> TrainingPaths {
+        TrainingPaths {
+            checkpoints: self.checkpoints(),
+            best_checkpoint: self.best(),
+            metrics: self.metrics(),
+            events: self.events(),
+            directory: self.directory.clone(),
+        }
+    }
+
     /// The error of a failed write to the event files.
     #[must_use]
     pub fn events_error(&self, source: std::io::Error) -> Error {
@@ -179,45 +192,6 @@ impl Run {
         let parsed = serde_json::from_str(&text)
             .map_err(|e| DataError::Parse { path, problem: e.to_string() })?;
         Ok(Some(parsed))
-    }
-
-    /// Drops metric lines of steps from `step` on, which a killed call wrote after its last checkpoint.
-    ///
-    /// # Errors
-    /// [`Error::Data`] naming the path.
-    pub fn truncate_metrics(&self, step: usize) -> Result<()> {
-        let path = self.metrics();
-        if !path.exists() {
-            return Ok(());
-        }
-        let text = fs::read_to_string(&path)?;
-        let before = |line: &&str| {
-            serde_json::from_str::<serde_json::Value>(line)
-                .ok()
-                .and_then(|v| v["step"].as_u64())
-                .is_some_and(|s| s < step as u64)
-        };
-        let kept: String = text.lines().filter(before).flat_map(|l| [l, "\n"]).collect();
-        Ok(fs::write_then_rename(&path, kept.as_bytes())?)
-    }
-
-    /// Opens the metrics for appending.
-    ///
-    /// # Errors
-    /// [`Error::Data`] naming the path.
-    pub fn append_metrics(&self) -> Result<std::io::BufWriter<std::fs::File>> {
-        let file = std::fs::OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(self.metrics())
-            .map_err(|e| self.metrics_error(e))?;
-        Ok(std::io::BufWriter::new(file))
-    }
-
-    /// The error of a failed write to the metrics.
-    #[must_use]
-    pub fn metrics_error(&self, source: std::io::Error) -> Error {
-        Error::Data(DataError::Io { action: "write", path: self.metrics(), source })
     }
 }
 

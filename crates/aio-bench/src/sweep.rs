@@ -4,15 +4,14 @@
 //! cells, and every cell runs with every seed. A cell's id is the content hash of its resolved experiment, so that cells which several sweeps share
 //! run once. Lock files with a heartbeat let several terminals and hosts work on one sweep.
 
-use crate::checkpoint::Checkpoints;
 use crate::config::{Checksums, Experiment};
 use crate::error::{Error, Result};
 use crate::experiment::{self, Request};
 use crate::report::Quoted;
 use crate::run::{Run, RunResult};
 use crate::slurm;
-use crate::train;
 use aio_data::{DataError, fs};
+use aio_train::{Checkpoints, Probe};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::btree_map::Entry;
@@ -512,7 +511,7 @@ impl Sweep {
                     e.hint().unwrap_or_default(),
                 )
             };
-            let train::Probe { steps, seconds, memory } =
+            let Probe { steps, seconds_per_step: seconds, memory } =
                 experiment::probe(&experiment, device).map_err(named)?;
             let cost = Cost {
                 seconds: seconds * steps as f64,

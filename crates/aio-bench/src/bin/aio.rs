@@ -4,9 +4,10 @@ use aio_bench::error::{Error, Result};
 use aio_bench::experiment::{self, Request};
 use aio_bench::report::{self, Format};
 use aio_bench::sweep::{Choose, Sweep};
-use aio_bench::{check, embed, foundation, pretrain, progress, score, search, trials};
+use aio_bench::{check, device, embed, foundation, score, search, trials};
 use aio_synth::benchmark;
 use aio_tokenize::bpe::{Bpe, Encoded};
+use aio_train::{Progress, StopFlag, pretrain};
 use clap::{Parser, Subcommand};
 use rayon::prelude::*;
 use std::io::Write;
@@ -97,6 +98,9 @@ enum Command {
         /// Directory of the weights, the loss curve and the checkpoints.
         #[arg(long, default_value = "runs/pretrain")]
         out: PathBuf,
+        /// Where to compute: cpu, wgpu, wgpu:N, cuda, cuda:N or auto.
+        #[arg(long, default_value = "cpu")]
+        device: String,
     },
 }
 
@@ -294,13 +298,13 @@ fn run(command: Command) -> Result<String> {
             if let Some(path) = sheet {
                 benchmark::contact_sheet(&path, seed)?;
             }
-            let bar = progress::bar("rendering", 1, "pictures");
+            let progress = Progress::new("rendering", 1, "pictures");
             let manifest =
                 benchmark::write(&out, seed, benchmark::Size::default(), &|done, total| {
-                    bar.set_length(total as u64);
-                    bar.set_position(done as u64);
+                    progress.set_total(total);
+                    progress.set_position(done);
                 })?;
-            bar.finish_and_clear();
+            progress.finish();
             Ok(format!("{} files, content {}\n", manifest.files, manifest.content))
         }
         Command::Data { command: DataCommand::Prepare { dataset, root } } => {
@@ -313,10 +317,11 @@ fn run(command: Command) -> Result<String> {
         Command::Encode(request) => foundation::encode(&request),
         Command::Weights { command } => foundation::run(&command),
         Command::Tokenize { json } => tokenize(json),
-        Command::Pretrain { recipe, out } => Ok(format!(
-            "{}\n",
-            pretrain::run(&recipe, &out, &burn::tensor::Device::flex())?.display()
-        )),
+        Command::Pretrain { recipe, out, device } => {
+            let (device, stop) = (device::open(&device)?, StopFlag::on_signals()?);
+            let weights = pretrain::run(&recipe, &out, &device, &stop)?;
+            Ok(format!("{}\n", weights.display()))
+        }
     }
 }
 
