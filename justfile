@@ -2,7 +2,7 @@
 
 set positional-arguments
 
-aio := "cargo run --quiet --release --bin aio --"
+aio := "cargo run --quiet --profile quick --bin aio --"
 pretrain := aio + " pretrain --steps 1500 --pictures-first 500 --company-steps 375 --warmup 100"
 
 [private]
@@ -51,21 +51,21 @@ aio +arguments: build
 
 # Build the program (the first time takes minutes)
 build:
-    cargo build --release --bin aio
+    cargo build --profile quick --bin aio
 
 # Every test
 test:
-    cargo test --release --workspace
+    cargo test --profile quick --workspace
 
 # Formatting, lints and documentation, as contributors run them before a commit
 check:
     cargo fmt --all --check
-    cargo clippy --release --workspace --all-targets
+    cargo clippy --workspace --all-targets
     cargo doc --no-deps --workspace
 
 # Benchmarks: just bench (CPU operations), just bench scale (Market-1501 with 500,000 distractors, SYNTH-PEDES' index)
 bench what="ops" *arguments:
-    cargo run --quiet --release {{ if what == "ops" { "-p aio-ops --example throughput" } else { "-p aio-bench --example " + what } }} -- {{arguments}}
+    cargo run --quiet --profile quick {{ if what == "ops" { "-p aio-ops --example throughput" } else { "-p aio-bench --example " + what } }} -- {{arguments}}
 
 # Random input for every parser, so many seconds each (installs cargo-fuzz if it is missing)
 fuzz seconds="30":
@@ -74,15 +74,15 @@ fuzz seconds="30":
 
 # The smoke experiment on CUDA and on the CPU, compared (a machine with CUDA; see docs/devices.md)
 gpu-check:
-    AIO_TEST_DEVICE=cuda cargo test --release --features aio-bench/cuda -p aio-bench --test devices -- --ignored
+    AIO_TEST_DEVICE=cuda cargo test --profile quick --features aio-bench/cuda -p aio-bench --test devices -- --ignored
 
 # The smoke experiment on wgpu and on the CPU, compared (any Vulkan adapter: Debian's mesa-vulkan-drivers will do)
 test-wgpu:
-    AIO_TEST_DEVICE=wgpu cargo test --release --features aio-bench/wgpu -p aio-bench --test devices -- --ignored
+    AIO_TEST_DEVICE=wgpu cargo test --profile quick --features aio-bench/wgpu -p aio-bench --test devices -- --ignored
 
 # A one-node Slurm cluster, a sweep on it, one of its jobs stopped, all of it finished (root; installs Debian's Slurm; see docs/slurm.md)
 test-slurm: build
-    bash scripts/slurm/test.sh target/release/aio
+    bash scripts/slurm/test.sh target/quick/aio
 
 # API documentation
 docs:
