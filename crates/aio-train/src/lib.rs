@@ -18,6 +18,8 @@ mod schedule;
 mod signals;
 mod start;
 pub mod tensorboard;
+#[cfg(test)]
+mod test_data;
 mod trainer;
 mod training_loop;
 

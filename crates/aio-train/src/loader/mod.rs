@@ -227,3 +227,6 @@ impl StageLoader {
         Ok(picture)
     }
 }
+
+#[cfg(test)]
+mod tests;

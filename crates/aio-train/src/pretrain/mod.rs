@@ -115,3 +115,61 @@ pub fn run(recipe: &Recipe, directory: &Path, device: &Device, stop: &StopFlag) 
     let Learner { model, .. } = training_loop.run(first, &mut objective, learner)?;
     output::write_weights(directory, &model.backbone.valid(), &config, recipe)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn recipe() -> Recipe {
+        Recipe {
+            steps: 3,
+            pictures_first: 1,
+            company_steps: 2,
+            warmup_steps: 1,
+            corpus: 8,
+            batch: 4,
+            depth: 1,
+            embed_dim: 32,
+            ..Recipe::default()
+        }
+    }
+
+    fn files(directory: &Path) -> [Vec<u8>; 2] {
+        ["embedded.safetensors", "loss.csv"]
+            .map(|name| std::fs::read(directory.join(name)).expect("written"))
+    }
+
+    #[test]
+    fn a_stopped_pre_training_continues_to_the_same_bytes() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let device = Device::flex();
+        let (whole, parts) = (directory.path().join("whole"), directory.path().join("parts"));
+        run(&recipe(), &whole, &device, &StopFlag::default()).expect("runs to its end");
+        let stop = StopFlag::default();
+        stop.raise();
+        for step in 1..=3 {
+            let error = run(&recipe(), &parts, &device, &stop).expect_err("stopped");
+            assert!(matches!(error, TrainError::Stopped { step: at } if at == step), "{error}");
+        }
+        run(&recipe(), &parts, &device, &StopFlag::default()).expect("continues to its end");
+        assert!(files(&whole) == files(&parts));
+        // A finished one changes nothing when it is run again, even where it is stopped.
+        run(&recipe(), &parts, &device, &stop).expect("nothing is left to do");
+        assert!(files(&whole) == files(&parts));
+    }
+
+    #[test]
+    fn another_recipe_in_the_same_directory_is_refused() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let (device, stop) = (Device::flex(), StopFlag::default());
+        stop.raise();
+        run(&recipe(), directory.path(), &device, &stop).expect_err("stopped");
+        let other = Recipe { embed_dim: 64, ..recipe() };
+        let error = run(&other, directory.path(), &device, &stop).expect_err("another recipe");
+        assert!(error.to_string().contains("holds checkpoints of another recipe"), "{error}");
+        let empty = Recipe { corpus: 3, ..recipe() };
+        let elsewhere = directory.path().join("elsewhere");
+        let error = run(&empty, &elsewhere, &device, &stop).expect_err("3 pictures");
+        assert!(error.to_string().contains("smaller than one batch"), "{error}");
+    }
+}

@@ -135,3 +135,6 @@ pub fn train(
         predicted_memory,
     })
 }
+
+#[cfg(test)]
+mod tests;
