@@ -1,6 +1,6 @@
 //! Training identities as dense classes, and those that are held out for validation.
 
-use super::Library;
+use super::library::Library;
 use crate::config::TrainingConfig;
 use crate::error::Result;
 use aio_data::readers::synth_pedes::Photograph;

@@ -1,7 +1,8 @@
 //! The training samples of a stage by number, with their decoded pictures where these fit into memory.
 
 use super::classes::{Classes, training_samples};
-use super::{Library, LoaderSettings};
+use super::library::Library;
+use super::settings::LoaderSettings;
 use crate::config::StageConfig;
 use crate::error::Result;
 use crate::progress::Progress;

@@ -1,7 +1,10 @@
 use super::*;
+use crate::config::TrainingConfig;
 use crate::test_data;
 use aio_data::DatasetName;
 use aio_data::readers::synth_pedes;
+use aio_model::TrainBatch;
+use aio_types::{Modality, PictureSize};
 use std::path::Path;
 
 const PICTURES: PictureSize = PictureSize { height: 48, width: 24 };

@@ -1,6 +1,6 @@
 //! Batches of the rendered corpus, as pure functions of the recipe and the step.
 
-use super::Recipe;
+use super::recipe::Recipe;
 use crate::progress::Progress;
 use aio_data::augment::Augmentation;
 use aio_synth::corpus::{self, Company, Depictions, Item, Together};

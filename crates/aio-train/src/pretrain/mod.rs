@@ -13,7 +13,7 @@ use crate::signals::StopFlag;
 use crate::start::to_training_device;
 use crate::training_loop::TrainingLoop;
 use aio_data::fs;
-use aio_encoder::weights::{Preprocessing, Weights};
+use aio_encoder::weights::Weights;
 use aio_model::pretrain::Pretraining;
 use aio_model::{Backbone, BackboneConfig};
 use aio_synth::tags;
@@ -25,17 +25,6 @@ use burn::tensor::Device;
 use corpus::Corpus;
 use objective::{PretrainObjective, PretrainState};
 use std::path::{Path, PathBuf};
-
-/// Pictures are normalised to −1..1, as TransReID-SSL's stem expects.
-fn preprocessing(config: &BackboneConfig) -> Preprocessing {
-    Preprocessing {
-        height: config.tokenizers.height,
-        width: config.tokenizers.width,
-        mean: [0.5; 3],
-        std: [0.5; 3],
-        interpolation: "bilinear, antialiased".into(),
-    }
-}
 
 fn optimiser() -> ModuleOptimizer {
     AdamWConfig::new()
@@ -88,7 +77,7 @@ pub fn run(recipe: &Recipe, directory: &Path, device: &Device, stop: &StopFlag) 
     let (backbone, config) = initial_backbone(recipe, drawn_on)?;
     let checkpoints = Checkpoints::new(directory.join("checkpoint"), 1);
     check(recipe, directory, &checkpoints)?;
-    let preprocessing = preprocessing(&config);
+    let preprocessing = output::preprocessing(&config);
     let size = PictureSize { height: preprocessing.height, width: preprocessing.width };
     let corpus = Corpus::render(recipe, size);
     cpu.seed(recipe.seed);

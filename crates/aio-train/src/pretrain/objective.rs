@@ -1,7 +1,8 @@
 //! The steps of pre-training: losses, loss curve and weights.
 
 use super::corpus::{CombinedInputs, Corpus, CorpusBatch, PARTS};
-use super::{Recipe, output};
+use super::output;
+use super::recipe::Recipe;
 use crate::checkpoint::Learner;
 use crate::error::{Result, TrainError, io_error};
 use crate::training_loop::{CompletedStep, Objective, StepGradients};

@@ -1,14 +1,26 @@
 //! What a pre-training writes beside its checkpoints.
 
-use super::{Recipe, preprocessing};
+use super::recipe::Recipe;
 use crate::error::{Result, TrainError, io_error};
 use aio_data::fs;
+use aio_encoder::weights::Preprocessing;
 use aio_model::{Backbone, BackboneConfig};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
 /// First line of the loss curve.
 const HEADER: &str = "step,tags,contrastive";
+
+/// Pictures are normalised to −1..1, as TransReID-SSL's stem expects.
+pub(super) fn preprocessing(config: &BackboneConfig) -> Preprocessing {
+    Preprocessing {
+        height: config.tokenizers.height,
+        width: config.tokenizers.width,
+        mean: [0.5; 3],
+        std: [0.5; 3],
+        interpolation: "bilinear, antialiased".into(),
+    }
+}
 
 /// Where the loss curve lies.
 pub(super) fn loss_curve_path(directory: &Path) -> PathBuf {

@@ -1,6 +1,6 @@
 //! What a training writes beside its checkpoints: `metrics.jsonl`, TensorBoard's event files, and a description of a step that failed.
 
-use super::TrainingPaths;
+use super::setup::TrainingPaths;
 use crate::error::{Result, TrainError, io_error};
 use crate::tensorboard::Events;
 use aio_data::fs;

@@ -2,6 +2,7 @@
 
 mod logs;
 mod model;
+mod setup;
 mod stage;
 mod state;
 mod validation;
@@ -10,66 +11,21 @@ pub(crate) use model::{initial_model, sketch_generator};
 pub(crate) use stage::{stage_steps, step_input};
 
 pub use logs::MetricsLine;
+pub use setup::{TrainedModel, TrainingPaths, TrainingSetup};
 
 use crate::checkpoint::{Checkpoints, Learner};
-use crate::config::{Select, TrainingConfig};
+use crate::config::Select;
 use crate::error::Result;
 use crate::loader::{Classes, Library, LoaderSettings, StageLoader};
 use crate::memory;
 use crate::signals::StopFlag;
-use crate::start::StartingPoint;
 use crate::training_loop::TrainingLoop;
 use aio_encoder::Precision;
-use aio_encoder::weights::Preprocessing;
-use aio_model::{Aio, Backbone, BackboneConfig};
+use aio_model::Aio;
 use burn::module::Module;
 use burn::tensor::Device;
 use stage::{StageContext, StageTraining};
 use state::TrainState;
-use std::path::PathBuf;
-
-/// What is trained, from where, and on which device.
-#[derive(Debug, Clone, Copy)]
-pub struct TrainingSetup<'a> {
-    /// Everything that decides the numbers.
-    pub config: &'a TrainingConfig,
-    /// The pre-trained starting point.
-    pub start: &'a StartingPoint,
-    /// Where to compute.
-    pub device: &'a Device,
-}
-
-/// Where a training writes. It writes nowhere else.
-#[derive(Debug, Clone)]
-pub struct TrainingPaths {
-    /// Directory of the checkpoints, from which a later call continues.
-    pub checkpoints: PathBuf,
-    /// Directory of the best checkpoint by validation.
-    pub best_checkpoint: PathBuf,
-    /// JSON lines, one per step ([`MetricsLine`]).
-    pub metrics: PathBuf,
-    /// Directory of TensorBoard's event files.
-    pub events: PathBuf,
-    /// Directory for the description of a step whose loss is not finite.
-    pub directory: PathBuf,
-}
-
-/// A trained backbone and what it needs to be used.
-#[derive(Debug)]
-pub struct TrainedModel {
-    /// The backbone, out of training mode.
-    pub backbone: Backbone,
-    /// Its sizes.
-    pub config: BackboneConfig,
-    /// Its preprocessing.
-    pub preprocessing: Preprocessing,
-    /// Seconds of training, over all calls.
-    pub seconds: f64,
-    /// Optimiser steps.
-    pub steps: usize,
-    /// Bytes that this call was predicted to take at its peak; `None` if nothing was left to train.
-    pub predicted_memory: Option<usize>,
-}
 
 /// Trains all stages, continuing from the newest checkpoint.
 ///

@@ -1,6 +1,6 @@
 //! The model and its optimiser before the first step.
 
-use super::TrainingSetup;
+use super::setup::TrainingSetup;
 use crate::checkpoint::Learner;
 use crate::config::TrainConfig;
 use crate::error::Result;

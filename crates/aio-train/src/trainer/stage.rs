@@ -1,8 +1,9 @@
 //! One stage of a training: its steps, validations, logs and checkpoints.
 
 use super::logs::{MetricsLine, StageLogs, describe_failure};
+use super::setup::{TrainingPaths, TrainingSetup};
 use super::state::{BestScore, TrainState};
-use super::{TrainingPaths, TrainingSetup, validation};
+use super::validation::validate;
 use crate::checkpoint::{Checkpoints, Learner};
 use crate::config::StageConfig;
 use crate::error::Result;
@@ -165,7 +166,7 @@ impl Objective for StageTraining<'_> {
         let train = &self.setup.config.train;
         let validates = self.ends_stage(step) || self.ends_interval(step, train.validate_every);
         let validation = match validates {
-            true => validation::validate(self.setup, self.held_out, &learner.model)?,
+            true => validate(self.setup, self.held_out, &learner.model)?,
             false => None,
         };
         self.logs.append(&MetricsLine {

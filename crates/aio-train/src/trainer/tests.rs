@@ -1,4 +1,5 @@
 use super::*;
+use crate::config::TrainingConfig;
 use crate::{TrainError, probe, test_data};
 use std::path::Path;
 

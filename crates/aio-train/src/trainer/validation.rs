@@ -1,6 +1,6 @@
 //! Retrieval on held-out training identities, which selects a checkpoint.
 
-use super::TrainingSetup;
+use super::setup::TrainingSetup;
 use crate::embedding::embed_all;
 use crate::error::{Result, TrainError};
 use aio_data::{Sample, picture};
