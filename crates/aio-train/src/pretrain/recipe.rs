@@ -9,68 +9,51 @@ use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// The recipe of a pre-training. Its defaults made the embedded weights.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, clap::Args)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Recipe {
     /// Optimiser steps before those with several inputs.
-    #[arg(long, default_value_t = Self::default().steps)]
     pub steps: usize,
     /// Pairs of picture and caption in a step.
-    #[arg(long, default_value_t = Self::default().batch)]
     pub batch: usize,
     /// Pictures in the corpus.
-    #[arg(long, default_value_t = Self::default().corpus)]
     pub corpus: usize,
     /// Peak learning rate.
-    #[arg(long = "rate", default_value_t = Self::default().learning_rate)]
     #[serde(rename = "rate")]
     pub learning_rate: f64,
     /// Temperature of the contrastive loss.
-    #[arg(long, default_value_t = Self::default().temperature)]
     pub temperature: f64,
     /// Weight of the contrastive loss beside that of the tags.
-    #[arg(long, default_value_t = Self::default().contrastive)]
     pub contrastive: f64,
     /// Optimiser steps at the beginning that use no captions: pictures are learned first.
-    #[arg(long, default_value_t = Self::default().pictures_first)]
     pub pictures_first: usize,
     /// Optimiser steps at the end in which some people are also embedded from several inputs in one sequence: two pictures, or pictures and a caption.
-    #[arg(long, default_value_t = Self::default().company_steps)]
     pub company_steps: usize,
     /// Peak learning rate of these steps, which have a warm-up and a cosine of their own.
-    #[arg(long = "company-rate", default_value_t = Self::default().company_learning_rate)]
     #[serde(rename = "company_rate")]
     pub company_learning_rate: f64,
     /// Optimiser steps of the linear warm-up.
-    #[arg(long = "warmup", default_value_t = Self::default().warmup_steps)]
     #[serde(rename = "warmup")]
     pub warmup_steps: usize,
     /// Weights to start from instead of random ones.
-    #[arg(long)]
     #[serde(skip)]
     pub init: Option<PathBuf>,
     /// Fraction of people that are drawn.
-    #[arg(long, default_value_t = Self::default().drawn)]
     pub drawn: f32,
     /// Fraction of people that are photographed in infrared.
-    #[arg(long, default_value_t = Self::default().infrared)]
     pub infrared: f32,
     /// Seed of the corpus, the weights and the order.
-    #[arg(long, default_value_t = Self::default().seed)]
     pub seed: u64,
     /// What turns pictures into tokens.
-    #[arg(long, value_enum, default_value_t)]
     pub stem: Stem,
     /// Blocks of the encoder.
-    #[arg(long, default_value_t = Self::default().depth)]
     pub depth: usize,
     /// Width of the encoder, a multiple of 32, which is the width of an attention head.
-    #[arg(long = "width", default_value_t = Self::default().embed_dim)]
     #[serde(rename = "width")]
     pub embed_dim: usize,
 }
 
 /// What turns pictures into tokens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stem {
     /// The embedded encoder's: a pyramid of convolutions, half of the channels of its first two layers normalised picture by picture (IBN).
