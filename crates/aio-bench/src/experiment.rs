@@ -3,14 +3,16 @@
 use crate::config::{Checksums, Experiment};
 use crate::error::{Error, Result};
 use crate::evaluate::{self, Galleries, Lists, Pictures, Placed};
-use crate::run::{Manifest, Run, RunFacts, RunResult, TaskSummary, WEIGHTS};
-use crate::task::Task;
-use crate::{device, report};
+use crate::run::{Known, Manifest, Run, RunResult, TaskSummary, WEIGHTS};
+use crate::source::Library;
+use crate::train::{self, Start};
+use crate::{device, foundation, progress, report};
+use aio_data::task::{self, Task};
 use aio_data::{DatasetName, fs};
 use aio_eval::Scores;
 use aio_model::Extractor;
 use aio_synth::benchmark;
-use aio_train::{Library, Probe, Progress, StartingPoint, StopFlag, TrainingSetup};
+use aio_types::Measure;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -247,7 +249,7 @@ pub fn run(request: &Request) -> Result<(Run, RunResult)> {
     }
     progress.finish();
     for values in [&mut result.metrics, &mut result.baseline, &mut result.chance] {
-        orbench_means(&tasks, values);
+        group_means(&tasks, values);
     }
     run.write("rankings.json", &lists)?;
     let modalities =
@@ -303,22 +305,13 @@ fn model_card(
     )
 }
 
-/// ReID5o's summary of ORBench: the mean over its query lists of one, two, three and four modalities, as
-/// `orbench.<n>-modality-rgb.<metric>`, where all lists of a group are among the tasks.
-fn orbench_means(tasks: &[Task], metrics: &mut BTreeMap<String, f64>) {
-    const LISTS: [usize; 4] = [4, 12, 12, 4];
-    for (n, lists) in (1..).zip(LISTS) {
-        let members: Vec<String> = tasks
-            .iter()
-            .filter(|t| t.orbench_group() == Some(n))
-            .map(ToString::to_string)
-            .collect();
-        if members.len() == lists {
-            for metric in ["rank1", "rank5", "rank10", "map", "minp"] {
-                let sum: f64 =
-                    members.iter().map(|task| metrics[&format!("{task}.{metric}")]).sum();
-                metrics.insert(format!("orbench.{n}-modality-rgb.{metric}"), sum / lists as f64);
-            }
+/// Means over groups of tasks that papers report, such as `orbench.<n>-modality-rgb.<metric>`, where all tasks of a group
+/// are there.
+fn group_means(tasks: &[Task], metrics: &mut BTreeMap<String, f64>) {
+    for (mean, members) in task::means(tasks) {
+        for measure in Measure::ALL {
+            let sum: f64 = members.iter().map(|task| metrics[&format!("{task}.{measure}")]).sum();
+            metrics.insert(format!("{mean}.{measure}"), sum / members.len() as f64);
         }
     }
 }
@@ -360,7 +353,7 @@ fn requirements(experiment: &Experiment) -> Result<()> {
             stages.chain(experiment.tasks()?.iter().map(|t| t.dataset)).collect();
         for name in names {
             if let Err(error) = name.locate(&experiment.data.root) {
-                missing.push(format!("{error}\n{}", name.card().layout));
+                missing.push(format!("{error}\n{}", name.info().layout));
             }
         }
     }
@@ -385,7 +378,7 @@ fn leakage(experiment: &Experiment) -> Result<()> {
     let mut pairs = Vec::new();
     for stage in &experiment.train.stages {
         for (a, b) in stage.datasets.iter().flat_map(|a| tested.iter().map(move |b| (*a, *b))) {
-            let same = stage.all_splits && a.card().family == b.card().family;
+            let same = stage.whole && a.info().family == b.info().family;
             if same || (!experiment.data.synthetic && a.leaks_into(b)) {
                 pairs.push(format!(
                     "{a}{} shows people of {b}",

@@ -1,6 +1,6 @@
 //! Experiments: configuration, runs, training, evaluation, reports. The binary `aio` is a thin shell over this crate.
 
-pub mod check;
+pub mod cli;
 pub mod config;
 pub mod device;
 pub mod embed;
@@ -15,5 +15,3 @@ pub mod run;
 pub mod score;
 pub mod search;
 pub mod sweep;
-pub mod task;
-pub mod trials;

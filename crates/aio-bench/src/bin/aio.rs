@@ -1,11 +1,11 @@
 //! The command line: parses what was typed, calls the library, prints results and errors.
 
+use aio_bench::cli::data::{self, DataCommand};
 use aio_bench::error::{Error, Result};
 use aio_bench::experiment::{self, Request};
 use aio_bench::report::{self, Format};
-use aio_bench::sweep::{self, FinishedSweep, RunOptions, Shard, Sweep};
-use aio_bench::{check, device, embed, foundation, score, search, trials};
-use aio_synth::benchmark;
+use aio_bench::sweep::{Choose, Sweep};
+use aio_bench::{embed, foundation, pretrain, score, search};
 use aio_tokenize::bpe::{Bpe, Encoded};
 use aio_train::{Progress, StopFlag, pretrain};
 use clap::{Parser, Subcommand};
@@ -262,39 +262,11 @@ enum SweepCommand {
     },
 }
 
-#[derive(Subcommand)]
-enum DataCommand {
-    /// List the data sets that can be read and whether they lie below the root.
-    List {
-        /// Directory of the data sets.
-        #[arg(long, default_value = "datasets")]
-        root: PathBuf,
-    },
-    /// Compare a data set with what its owners published: tree, counts, pictures, queries without a match.
-    Check(check::Request),
-    /// Render the synthetic benchmark.
-    Synth {
-        /// Where to write it.
-        #[arg(long, default_value = "datasets/synthetic")]
-        out: PathBuf,
-        /// Seed of everything in it.
-        #[arg(long, default_value_t = 0)]
-        seed: u64,
-        /// Also draw a contact sheet of every domain and modality to this PNG file.
-        #[arg(long)]
-        sheet: Option<PathBuf>,
-    },
-    /// Build the index of a data set that is too large to be read whole at every start.
-    Prepare {
-        /// The data set.
-        #[arg(value_parser = ["synth-pedes"])]
-        dataset: String,
-        /// Directory of the data sets, or of this one.
-        #[arg(long, default_value = "datasets")]
-        root: PathBuf,
-    },
-    /// Print the galleries over which a protocol averages.
-    Trials(trials::Request),
+fn shard(typed: &str) -> std::result::Result<(usize, usize), String> {
+    let parsed = typed.split_once('/').and_then(|(i, n)| Some((i.parse().ok()?, n.parse().ok()?)));
+    parsed
+        .filter(|(i, n)| i < n)
+        .ok_or_else(|| "expected i/n with i from 0 to n − 1, such as 0/4".to_owned())
 }
 
 /// Lets the allocator keep freed memory for ten seconds instead of ten milliseconds, which is longer than a training step.
@@ -373,29 +345,7 @@ fn run(command: Command) -> Result<String> {
         Command::Report { names, format, plots, runs } => {
             report_all(&names, format, plots.as_deref(), &runs)
         }
-        Command::Data { command: DataCommand::List { root } } => Ok(check::list(&root)),
-        Command::Data { command: DataCommand::Check(request) } => {
-            let report = check::check(&request)?;
-            let text = if request.json { json(&report)? } else { report.text() };
-            if report.is_right() { Ok(text) } else { Err(Error::Found { report: text }) }
-        }
-        Command::Data { command: DataCommand::Synth { out, seed, sheet } } => {
-            if let Some(path) = sheet {
-                benchmark::contact_sheet(&path, seed)?;
-            }
-            let progress = Progress::new("rendering", 1, "pictures");
-            let manifest =
-                benchmark::write(&out, seed, benchmark::Size::default(), &|done, total| {
-                    progress.set_total(total);
-                    progress.set_position(done);
-                })?;
-            progress.finish();
-            Ok(format!("{} files, content {}\n", manifest.files, manifest.content))
-        }
-        Command::Data { command: DataCommand::Prepare { dataset, root } } => {
-            check::prepare(&dataset, &root)
-        }
-        Command::Data { command: DataCommand::Trials(request) } => trials::run(&request),
+        Command::Data { command } => data::run(command),
         Command::Score(request) => score::run(&request),
         Command::Embed(request) => embed::run(&request),
         Command::Search(request) => search::run(&request),

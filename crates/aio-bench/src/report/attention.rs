@@ -1,7 +1,7 @@
 //! Attention roll-out over example queries: what of each picture and sentence reached the embedding.
 
 use crate::error::{Error, Result};
-use crate::evaluate::RankedList;
+use crate::evaluate::{RankedList, ShownPicture};
 use aio_data::picture;
 use aio_model::Extractor;
 use aio_tokenize::bpe::Bpe;
@@ -66,11 +66,9 @@ pub(super) fn draw(
     let mut words: Vec<(String, i32, i32, RGBColor)> = Vec::new();
     for (row, list) in lists.iter().enumerate() {
         let y = HEAD + row as u32 * (CELL.1 + GAP);
-        let mut input = Observation { pictures: Vec::new(), caption: list.caption.clone() };
-        for picture in &list.pictures {
-            input
-                .pictures
-                .push((picture.modality, picture.prepared(picture::open(&picture.path, size)?)));
+        let mut input = Input { pictures: Vec::new(), caption: list.caption.clone() };
+        for ShownPicture { modality, picture } in &list.pictures {
+            input.pictures.push((*modality, picture.prepared(picture::open(&picture.path, size)?)));
         }
         let rolled =
             extractor.rollout(&input).map_err(|e| Error::Failure(format!("{task}: {e}")))?;
