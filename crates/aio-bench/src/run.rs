@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use aio_data::{DataError, fs};
 use aio_eval::{Spread, Unmatched};
+use aio_types::{MetricId, TaskId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -55,15 +56,15 @@ pub struct RunResult {
     /// Its seed.
     pub seed: u64,
     /// `<task>.<metric>` of the trained model, fractions in 0..1.
-    pub metrics: BTreeMap<String, f64>,
+    pub metrics: BTreeMap<MetricId, f64>,
     /// The same of the frozen encoder before any training.
-    pub baseline: BTreeMap<String, f64>,
+    pub baseline: BTreeMap<MetricId, f64>,
     /// The same of random rankings.
-    pub chance: BTreeMap<String, f64>,
+    pub chance: BTreeMap<MetricId, f64>,
     /// Tasks in the order of the experiment.
-    pub order: Vec<String>,
+    pub order: Vec<TaskId>,
     /// Details by task.
-    pub tasks: BTreeMap<String, TaskSummary>,
+    pub tasks: BTreeMap<TaskId, TaskSummary>,
     /// Seconds of training.
     pub train_seconds: f64,
     /// Optimiser steps.

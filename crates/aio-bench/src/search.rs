@@ -2,10 +2,9 @@
 
 use crate::embed::{BLOCK, Manifest, ModelOptions, Row, embed, manifest_path, pictures};
 use crate::error::{Error, Result};
-use crate::evaluate::RankedList;
 use crate::features::FeatureFile;
 use crate::progress;
-use crate::report;
+use crate::report::{self, RankedList};
 use crate::task::QueryPicture;
 use aio_data::fs;
 use aio_eval::{Entry, Features, Metric, Protocol, Ranking, Ties, distances};

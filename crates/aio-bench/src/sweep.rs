@@ -13,6 +13,7 @@ use crate::run::{Run, RunResult};
 use crate::slurm;
 use crate::train;
 use aio_data::{DataError, fs};
+use aio_types::{Measure, TaskId};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::btree_map::Entry;
@@ -55,9 +56,9 @@ fn one_seed() -> Vec<u64> {
 pub struct Report {
     /// Tasks, one column each; all of the base experiment's if empty.
     #[serde(default)]
-    pub tasks: Vec<String>,
+    pub tasks: Vec<TaskId>,
     /// `map`, `minp`, `rank1`, `rank5` or `rank10`; `map` if absent.
-    pub metric: Option<String>,
+    pub metric: Option<Measure>,
     /// Rows of numbers that others published.
     #[serde(default)]
     pub quoted: Vec<Quoted>,
@@ -593,6 +594,13 @@ impl Sweep {
         } else {
             Err(Error::Failure(format!("{} runs failed: {}", failures.len(), failures.join(", "))))
         }
+    }
+
+    /// The directories of the finished runs.
+    #[must_use]
+    pub fn finished_runs(&self, runs: &Path) -> Vec<PathBuf> {
+        let directories = self.jobs().map(|(cell, seed)| self.directory(runs, cell, seed));
+        directories.filter(|directory| directory.join("result.json").is_file()).collect()
     }
 
     /// The results of every cell, missing ones as such.

@@ -3,12 +3,12 @@
 use crate::checkpoint::Checkpoints;
 use crate::config::Experiment;
 use crate::error::{Error, Result};
-use crate::evaluate;
 use crate::foundation;
 use crate::memory;
 use crate::progress;
 use crate::run::Run;
 use crate::source::{Classes, Library, Source, vocabulary};
+use crate::validate::validate;
 use aio_data::{Sample, fs, sampler::Tuple};
 use aio_encoder::Precision;
 use aio_encoder::import::Hints;
@@ -482,7 +482,7 @@ impl Trainer<'_> {
             self.start.preprocessing.clone(),
             self.device,
         );
-        evaluate::validate(&self.validation, &extractor).map(Some).map_err(|error| {
+        validate(&self.validation, &extractor).map(Some).map_err(|error| {
             let first = self.experiment.train.stages[0].datasets[0];
             Error::user(
                 format!("validation on held-out people of {first}: {error}"),

@@ -2,11 +2,12 @@
 
 use aio_bench::error::{Error, Result};
 use aio_bench::experiment::{self, Request};
-use aio_bench::report::{self, Format};
+use aio_bench::report::{self, Format, SweepResults, SweepRow};
 use aio_bench::sweep::{Choose, Sweep};
 use aio_bench::{check, embed, foundation, pretrain, progress, score, search, trials};
 use aio_synth::benchmark;
 use aio_tokenize::bpe::{Bpe, Encoded};
+use aio_types::Measure;
 use clap::{Parser, Subcommand};
 use rayon::prelude::*;
 use std::io::Write;
@@ -47,20 +48,7 @@ enum Command {
         json: bool,
     },
     /// Tables from the finished runs of experiments, one row per task, mean ± standard deviation over seeds.
-    Report {
-        /// Names of experiments below the directory of runs, or sweep files.
-        #[arg(required = true)]
-        names: Vec<String>,
-        /// Form of the table.
-        #[arg(long, value_enum, default_value = "md")]
-        format: Format,
-        /// Also draw sweeps as bars with error bars (SVG and PNG) into this directory.
-        #[arg(long)]
-        plots: Option<PathBuf>,
-        /// Directory of runs.
-        #[arg(long, default_value = "runs")]
-        runs: PathBuf,
-    },
+    Report(ReportOptions),
     /// Many cells of one experiment, from a TOML file.
     Sweep {
         #[command(subcommand)]
@@ -98,6 +86,26 @@ enum Command {
         #[arg(long, default_value = "runs/pretrain")]
         out: PathBuf,
     },
+}
+
+/// What `aio report` reads and writes.
+#[derive(clap::Args)]
+struct ReportOptions {
+    /// Names of experiments below the directory of runs, or sweep files.
+    #[arg(required = true)]
+    names: Vec<String>,
+    /// Form of the table.
+    #[arg(long, value_enum, default_value = "md")]
+    format: Format,
+    /// Also draw sweeps as bars with error bars (SVG and PNG) into this directory.
+    #[arg(long)]
+    plots: Option<PathBuf>,
+    /// Also draw the report directory of every finished run again.
+    #[arg(long)]
+    redraw: bool,
+    /// Directory of runs.
+    #[arg(long, default_value = "runs")]
+    runs: PathBuf,
 }
 
 #[derive(Subcommand)]
@@ -281,9 +289,7 @@ fn run(command: Command) -> Result<String> {
                 &Choose { shard, only, seed, wait, keep_going: continue_on_error },
             ),
         },
-        Command::Report { names, format, plots, runs } => {
-            report_all(&names, format, plots.as_deref(), &runs)
-        }
+        Command::Report(options) => report_all(&options),
         Command::Data { command: DataCommand::List { root } } => Ok(check::list(&root)),
         Command::Data { command: DataCommand::Check(request) } => {
             let report = check::check(&request)?;
@@ -320,51 +326,56 @@ fn run(command: Command) -> Result<String> {
     }
 }
 
-fn report_all(
-    names: &[String],
-    format: Format,
-    plots: Option<&Path>,
-    runs: &Path,
-) -> Result<String> {
+fn report_all(options: &ReportOptions) -> Result<String> {
     let mut text = String::new();
-    for name in names {
+    for name in &options.names {
         if name.ends_with(".toml") {
-            text += &sweep_table(Path::new(name), format, plots, runs)?;
-            continue;
+            text += &sweep_table(Path::new(name), options)?;
+        } else {
+            text += &experiment_tables(name, options)?;
         }
-        let cells = aio_data::fs::sorted_entries(&runs.join(name)).map_err(|_| {
-            Error::user(
-                format!("no runs of `{name}` below {}", runs.display()),
-                "run the experiment first: just experiment NAME",
-            )
-        })?;
-        let mut found = false;
-        for cell in cells {
-            let mut results = Vec::new();
-            for seed in aio_data::fs::sorted_entries(&cell).unwrap_or_default() {
-                let path = seed.join("result.json");
-                if path.is_file() {
-                    let parsed = serde_json::from_str(&aio_data::fs::read_to_string(&path)?);
-                    results.push(parsed.map_err(|e| {
-                        Error::user(
-                            format!("{}: {e}", path.display()),
-                            "the file is damaged; remove it and run again",
-                        )
-                    })?);
-                }
+    }
+    Ok(text)
+}
+
+/// The tables of an experiment, one per configuration.
+fn experiment_tables(name: &str, options: &ReportOptions) -> Result<String> {
+    let runs = &options.runs;
+    let cells = aio_data::fs::sorted_entries(&runs.join(name)).map_err(|_| {
+        Error::user(
+            format!("no runs of `{name}` below {}", runs.display()),
+            "run the experiment first: just experiment NAME",
+        )
+    })?;
+    let mut text = String::new();
+    for cell in cells {
+        let mut results = Vec::new();
+        for seed in aio_data::fs::sorted_entries(&cell).unwrap_or_default() {
+            let path = seed.join("result.json");
+            if !path.is_file() {
+                continue;
             }
-            if !results.is_empty() {
-                text += &report::results(&results, format)?;
-                text.push('\n');
-                found = true;
+            let parsed = serde_json::from_str(&aio_data::fs::read_to_string(&path)?);
+            results.push(parsed.map_err(|e| {
+                Error::user(
+                    format!("{}: {e}", path.display()),
+                    "the file is damaged; remove it and run again",
+                )
+            })?);
+            if options.redraw {
+                report::redraw(&seed)?;
             }
         }
-        if !found {
-            return Err(Error::user(
-                format!("no finished run of `{name}` below {}", runs.display()),
-                "a run is finished when its result.json is there",
-            ));
+        if !results.is_empty() {
+            text += &report::results(&results, options.format)?;
+            text.push('\n');
         }
+    }
+    if text.is_empty() {
+        return Err(Error::user(
+            format!("no finished run of `{name}` below {}", runs.display()),
+            "a run is finished when its result.json is there",
+        ));
     }
     Ok(text)
 }
@@ -375,19 +386,31 @@ fn json<T: serde::Serialize>(value: &T) -> Result<String> {
         .map_err(|e| Error::Failure(e.to_string()))
 }
 
-/// The table of a sweep, as its `[report]` asks for it.
-fn sweep_table(path: &Path, format: Format, plots: Option<&Path>, runs: &Path) -> Result<String> {
-    let sweep = Sweep::finished(path, runs)?;
-    let results = sweep.results(runs)?;
+/// The table of a sweep, as its `[report]` describes it.
+fn sweep_table(path: &Path, options: &ReportOptions) -> Result<String> {
+    let sweep = Sweep::finished(path, &options.runs)?;
+    let results = sweep.results(&options.runs)?;
+    if options.redraw {
+        for directory in sweep.finished_runs(&options.runs) {
+            report::redraw(&directory)?;
+        }
+    }
     let order =
         results.iter().flat_map(|(_, of)| of).next().map(|r| r.order.clone()).unwrap_or_default();
-    let tasks = if sweep.report.tasks.is_empty() { order } else { sweep.report.tasks.clone() };
-    let rows: Vec<_> = results.into_iter().map(|(cell, of)| (cell.label, of)).collect();
-    let metric = sweep.report.metric.as_deref().unwrap_or("map");
-    if let Some(directory) = plots {
-        report::bars(directory, &aio_bench::slurm::name(path), &rows, &tasks, metric)?;
+    let shown = SweepResults {
+        title: path.display().to_string(),
+        rows: results
+            .into_iter()
+            .map(|(cell, results)| SweepRow { label: cell.label, results })
+            .collect(),
+        quoted: sweep.report.quoted,
+        tasks: if sweep.report.tasks.is_empty() { order } else { sweep.report.tasks },
+        measure: sweep.report.metric.unwrap_or(Measure::Map),
+    };
+    if let Some(directory) = &options.plots {
+        report::sweep_bars(directory, &aio_bench::slurm::name(path), &shown)?;
     }
-    report::sweep(&path.display().to_string(), &rows, &sweep.report.quoted, &tasks, metric, format)
+    report::sweep_table(&shown, options.format)
 }
 
 /// Lines that are encoded at once, in parallel.

@@ -1,0 +1,164 @@
+//! The first step: everything that a run needs, checked and opened before anything is computed.
+
+use super::requirements::{check_files, check_leakage, missing_weights, sketch_generator_checksum};
+use super::{Request, locate, name};
+use crate::config::{Checksums, Experiment};
+use crate::device;
+use crate::error::{Error, Result};
+use crate::progress;
+use crate::run::{Run, RunResult};
+use crate::source::Library;
+use crate::task::{Task, TaskData};
+use crate::train::Start;
+use aio_synth::benchmark;
+use aio_types::TaskId;
+use burn::tensor::Device;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// What the first step finds.
+pub(super) enum Preparation {
+    /// An earlier call has finished the run.
+    Finished {
+        /// The run directory.
+        run: Run,
+        /// Its `result.json`.
+        result: Box<RunResult>,
+    },
+    /// The run can be computed.
+    Ready(Box<Prepared>),
+}
+
+/// A run that can be computed.
+pub(super) struct Prepared {
+    pub(super) experiment: Experiment,
+    /// The experiment as `config.toml` holds it.
+    pub(super) config_text: String,
+    /// Name of the experiment.
+    pub(super) name: String,
+    /// Content hash of the configuration.
+    pub(super) config_id: String,
+    pub(super) device: Device,
+    /// The device as the user named it.
+    pub(super) device_name: String,
+    /// The pre-trained weights.
+    pub(super) start: Start,
+    pub(super) run: Run,
+    pub(super) library: Library,
+    pub(super) tests: Vec<Test>,
+    /// Content hash of the synthetic benchmark, where it is used.
+    pub(super) benchmark: Option<String>,
+    /// Raised by the signals of a scheduler and by Ctrl-C.
+    pub(super) stop: Arc<AtomicBool>,
+}
+
+/// A task with its queries and gallery.
+pub(super) struct Test {
+    pub(super) id: TaskId,
+    pub(super) task: Task,
+    pub(super) data: TaskData,
+}
+
+/// Opens the run that a request stands for.
+///
+/// # Errors
+/// [`Error`] naming what is missing or wrong.
+pub(super) fn prepare(request: &Request) -> Result<Preparation> {
+    let path = locate(&request.name)?;
+    let experiment = Experiment::load(&path, &request.settings)?;
+    check_leakage(&experiment)?;
+    let device = device::open(&request.device)?;
+    device::check_precision(&device, experiment.train.precision)?;
+    if !missing_weights(&experiment).is_empty() {
+        // Names the missing data sets as well.
+        check_files(&experiment)?;
+    }
+    let start = Start::open(&experiment)?;
+    let config_id = config_id(&experiment, &start)?;
+    let name = name(&path);
+    let run = Run::open(&request.runs, &name, &config_id, experiment.seed)?;
+    if let Some(result) = run.read::<RunResult>("result.json")? {
+        return Ok(Preparation::Finished { run, result: Box::new(result) });
+    }
+    check_files(&experiment)?;
+    let stop = stop_flag()?;
+    let benchmark = render_benchmark(&experiment)?;
+    let (library, tests) = open_data(&experiment)?;
+    for Test { id, data, .. } in &tests {
+        if let Some(explanation) = data.explain_unmatched() {
+            eprintln!("{id}: {explanation}");
+        }
+    }
+    let config_text = toml::to_string(&experiment).map_err(|e| Error::Failure(e.to_string()))?;
+    run.write_text("config.toml", &config_text)?;
+    Ok(Preparation::Ready(Box::new(Prepared {
+        experiment,
+        config_text,
+        name,
+        config_id,
+        device,
+        device_name: request.device.clone(),
+        start,
+        run,
+        library,
+        tests,
+        benchmark,
+        stop,
+    })))
+}
+
+fn config_id(experiment: &Experiment, start: &Start) -> Result<String> {
+    let lines = sketch_generator_checksum(experiment)?;
+    Ok(experiment.cell(&Checksums { weights: start.sha256.clone(), lines }))
+}
+
+/// Renders the synthetic benchmark where the experiment uses it; returns its content hash.
+pub(super) fn render_benchmark(experiment: &Experiment) -> Result<Option<String>> {
+    let data = &experiment.data;
+    if !data.synthetic {
+        return Ok(None);
+    }
+    let bar = progress::bar("rendering", 1, "pictures");
+    let manifest = benchmark::write(&data.root, data.seed, data.size, &|done, total| {
+        bar.set_length(total as u64);
+        bar.set_position(done as u64);
+    })?;
+    bar.finish_and_clear();
+    Ok(Some(manifest.content))
+}
+
+/// Reads the data sets of every stage and every task, so that anything missing is found before training.
+fn open_data(experiment: &Experiment) -> Result<(Library, Vec<Test>)> {
+    let mut library = Library::new(&experiment.data.root);
+    for stage in &experiment.train.stages {
+        for dataset in &stage.datasets {
+            library.get(*dataset)?;
+        }
+    }
+    let tests = open_tests(experiment, &mut library)?;
+    Ok((library, tests))
+}
+
+/// Picks the queries and galleries of every task.
+pub(super) fn open_tests(experiment: &Experiment, library: &mut Library) -> Result<Vec<Test>> {
+    let mut tests = Vec::new();
+    for task in experiment.tasks()? {
+        let data = task.data(library.get(task.dataset)?)?;
+        let id = task.to_string().parse().map_err(|e| Error::Failure(format!("{task}: {e}")))?;
+        tests.push(Test { id, task, data });
+    }
+    Ok(tests)
+}
+
+/// A flag that the signals of a scheduler, and Ctrl-C, raise. A second signal ends the process.
+fn stop_flag() -> Result<Arc<AtomicBool>> {
+    use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
+    let flag = Arc::new(AtomicBool::new(false));
+    let failed = |e| Error::Failure(format!("cannot watch for signals: {e}"));
+    for signal in [SIGINT, SIGTERM, SIGUSR1] {
+        signal_hook::flag::register_conditional_shutdown(signal, 1, Arc::clone(&flag))
+            .map_err(failed)?;
+        signal_hook::flag::register(signal, Arc::clone(&flag)).map_err(failed)?;
+    }
+    Ok(flag)
+}
