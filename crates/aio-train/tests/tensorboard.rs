@@ -61,7 +61,7 @@ fn bytes_of(fields: &[(u64, Value)], number: u64) -> Option<&[u8]> {
 /// The mask of `tensorflow/core/lib/hash/crc32c.h`.
 fn masked(bytes: &[u8]) -> u32 {
     let crc = crc32c::crc32c(bytes);
-    ((crc >> 15) | (crc << 17)).wrapping_add(0xa282_ead8)
+    crc.rotate_right(15).wrapping_add(0xa282_ead8)
 }
 
 /// The events of a file, each with its fields.
