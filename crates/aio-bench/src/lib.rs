@@ -1,7 +1,7 @@
 //! Experiments: configuration, runs, training, evaluation, reports. The binary `aio` is a thin shell over this crate.
 
-pub mod check;
 pub mod checkpoint;
+pub mod cli;
 pub mod config;
 pub mod device;
 pub mod embed;
@@ -20,7 +20,5 @@ pub mod search;
 pub mod slurm;
 pub mod source;
 pub mod sweep;
-pub mod task;
 pub mod train;
-pub mod trials;
 mod validate;

@@ -131,8 +131,8 @@ pub fn run(request: &Request) -> Result<String> {
         request.rerank.map(|_| progress::bar("neighbours", queries + entries, "samples"));
     let ranked = progress::bar("scoring", queries, "queries");
     let scores = evaluate_with_progress(
-        (&query.features, &query.entries),
-        (&gallery.features, &gallery.entries),
+        query.labelled(),
+        gallery.labelled(),
         request.protocol,
         options,
         |_, _| ranked.inc(1),
@@ -146,9 +146,8 @@ pub fn run(request: &Request) -> Result<String> {
     ranked.finish_and_clear();
     let open_set = (!request.open_set.is_empty())
         .then(|| {
-            let (asked, shown) =
-                ((&query.features, &*query.entries), (&gallery.features, &*gallery.entries));
-            open_set(asked, shown, request.protocol, request.metric, &request.open_set)
+            let (query, gallery) = (query.labelled(), gallery.labelled());
+            open_set(query, gallery, request.protocol, request.metric, &request.open_set)
         })
         .transpose()?;
     if let Some(path) = &request.per_query {
@@ -220,13 +219,13 @@ fn per_query(query: &FeatureFile, scores: &Scores) -> String {
         text += &match score {
             Some(s) => format!(
                 "{row},{},{},{},{}\n",
-                entry.identity,
+                entry.identity.0,
                 s.average_precision,
                 s.inverse_negative_penalty,
-                s.first_hit + 1
+                s.first_match + 1
             ),
             // Nothing to find: the protocol's rule left no match.
-            None => format!("{row},{},,,\n", entry.identity),
+            None => format!("{row},{},,,\n", entry.identity.0),
         };
     }
     text

@@ -6,8 +6,8 @@ use crate::progress;
 use aio_data::{
     Dataset, DatasetName, Sample,
     augment::Colours,
+    index::{Indexed, Photograph},
     picture::{self, open_all},
-    readers::synth_pedes::{Indexed, Photograph},
     sampler::{IdentitySampler, Tuple},
     synthesis::{channel_exchange, colour_pencil, line_drawing, shade},
 };

@@ -3,9 +3,9 @@
 use crate::embedding::{features, single};
 use crate::error::Result;
 use aio_data::{Sample, picture::open_all};
-use aio_eval::{Entry, EvalError, EvalOptions, Features, Protocol, evaluate};
+use aio_eval::{Entry, EvalOptions, LabelledFeatures, Protocol, evaluate};
 use aio_model::{Extractor, Input};
-use aio_types::{Modality, PictureSize};
+use aio_types::{Modality, PictureSize, SourcePhoto};
 use std::path::Path;
 
 /// Mean average precision on held-out training identities: photographs and captions against photographs, without
@@ -24,33 +24,30 @@ pub(crate) fn validate(samples: &[Sample], extractor: &Extractor) -> Result<f64>
     let opened = open_all(&paths, size, &|| {})?;
     let inputs: Vec<Input> = opened.into_iter().map(|p| single(Modality::Rgb, p)).collect();
     let gallery = features(extractor, "validation gallery", &inputs, "validation")?;
-    // A photograph that nothing else was made from is hidden from itself alone.
-    let entries: Vec<Entry> = (2..).zip(&photos).map(|(i, s)| entry(s, -i)).collect();
-    let mean_average_precision = |queries: &Features,
-                                  labels: &[Entry]|
-     -> std::result::Result<f64, EvalError> {
-        let (queries, gallery) = ((queries, labels), (&gallery, entries.as_slice()));
-        let scores = evaluate(queries, gallery, Protocol::Tri, EvalOptions::default(), |_, _| {})?;
-        Ok(scores.map)
+    // A photograph that nothing else was made from is junk for itself alone.
+    let entries: Vec<Entry> = (2..)
+        .zip(&photos)
+        .map(|(i, s)| Entry { source: s.source.or(Some(SourcePhoto(-i))), ..entry(s) })
+        .collect();
+    let photographs = LabelledFeatures { features: &gallery, entries: &entries };
+    let mean_average_precision = |queries: LabelledFeatures| {
+        evaluate(queries, photographs, Protocol::Tri, EvalOptions::default(), |_, _| {})
+            .map(|scores| scores.map)
     };
-    let mut values = vec![mean_average_precision(&gallery, &entries)?];
+    let mut values = vec![mean_average_precision(photographs)?];
     if !captions.is_empty() {
         let inputs: Vec<Input> = captions
             .iter()
             .map(|s| Input { caption: s.caption().map(str::to_owned), ..Input::default() })
             .collect();
         let text = features(extractor, "validation captions", &inputs, "validation")?;
-        let labels: Vec<Entry> = captions.iter().map(|s| entry(s, -1)).collect();
-        values.push(mean_average_precision(&text, &labels)?);
+        let entries: Vec<Entry> = captions.iter().map(|s| entry(s)).collect();
+        let captions = LabelledFeatures { features: &text, entries: &entries };
+        values.push(mean_average_precision(captions)?);
     }
     Ok(values.iter().sum::<f64>() / values.len() as f64)
 }
 
-/// Labels of a sample; `image` stands for a source photograph that is unknown.
-fn entry(sample: &Sample, image: i64) -> Entry {
-    Entry {
-        identity: sample.identity.0,
-        camera: -1,
-        image: sample.source.map_or(image, |photo| photo.0),
-    }
+fn entry(sample: &Sample) -> Entry {
+    Entry { identity: sample.identity, camera: None, source: sample.source }
 }

@@ -1,11 +1,11 @@
 //! The command line: parses what was typed, calls the library, prints results and errors.
 
+use aio_bench::cli::data::{self, DataCommand};
 use aio_bench::error::{Error, Result};
 use aio_bench::experiment::{self, Request};
 use aio_bench::report::{self, Format, SweepResults, SweepRow};
 use aio_bench::sweep::{Choose, Sweep};
-use aio_bench::{check, embed, foundation, pretrain, progress, score, search, trials};
-use aio_synth::benchmark;
+use aio_bench::{embed, foundation, pretrain, score, search};
 use aio_tokenize::bpe::{Bpe, Encoded};
 use aio_types::Measure;
 use clap::{Parser, Subcommand};
@@ -183,41 +183,6 @@ fn shard(typed: &str) -> std::result::Result<(usize, usize), String> {
         .ok_or_else(|| "expected i/n with i from 0 to n − 1, such as 0/4".to_owned())
 }
 
-#[derive(Subcommand)]
-enum DataCommand {
-    /// List the data sets that can be read and whether they lie below the root.
-    List {
-        /// Directory of the data sets.
-        #[arg(long, default_value = "datasets")]
-        root: PathBuf,
-    },
-    /// Compare a data set with what its owners published: tree, counts, pictures, queries without a match.
-    Check(check::Request),
-    /// Render the synthetic benchmark.
-    Synth {
-        /// Where to write it.
-        #[arg(long, default_value = "datasets/synthetic")]
-        out: PathBuf,
-        /// Seed of everything in it.
-        #[arg(long, default_value_t = 0)]
-        seed: u64,
-        /// Also draw a contact sheet of every domain and modality to this PNG file.
-        #[arg(long)]
-        sheet: Option<PathBuf>,
-    },
-    /// Build the index of a data set that is too large to be read whole at every start.
-    Prepare {
-        /// The data set.
-        #[arg(value_parser = ["synth-pedes"])]
-        dataset: String,
-        /// Directory of the data sets, or of this one.
-        #[arg(long, default_value = "datasets")]
-        root: PathBuf,
-    },
-    /// Print the galleries over which a protocol averages.
-    Trials(trials::Request),
-}
-
 /// Lets the allocator keep freed memory for ten seconds instead of ten milliseconds, which is longer than a training step.
 fn keep_freed_memory() {
     // Numbers of `mi_option_t` in mimalloc.h; the crate names only a few of them.
@@ -290,29 +255,7 @@ fn run(command: Command) -> Result<String> {
             ),
         },
         Command::Report(options) => report_all(&options),
-        Command::Data { command: DataCommand::List { root } } => Ok(check::list(&root)),
-        Command::Data { command: DataCommand::Check(request) } => {
-            let report = check::check(&request)?;
-            let text = if request.json { json(&report)? } else { report.text() };
-            if report.is_right() { Ok(text) } else { Err(Error::Found { report: text }) }
-        }
-        Command::Data { command: DataCommand::Synth { out, seed, sheet } } => {
-            if let Some(path) = sheet {
-                benchmark::contact_sheet(&path, seed)?;
-            }
-            let bar = progress::bar("rendering", 1, "pictures");
-            let manifest =
-                benchmark::write(&out, seed, benchmark::Size::default(), &|done, total| {
-                    bar.set_length(total as u64);
-                    bar.set_position(done as u64);
-                })?;
-            bar.finish_and_clear();
-            Ok(format!("{} files, content {}\n", manifest.files, manifest.content))
-        }
-        Command::Data { command: DataCommand::Prepare { dataset, root } } => {
-            check::prepare(&dataset, &root)
-        }
-        Command::Data { command: DataCommand::Trials(request) } => trials::run(&request),
+        Command::Data { command } => data::run(command),
         Command::Score(request) => score::run(&request),
         Command::Embed(request) => embed::run(&request),
         Command::Search(request) => search::run(&request),

@@ -8,10 +8,9 @@ use crate::error::{Error, Result};
 use crate::progress;
 use crate::run::{Run, RunResult};
 use crate::source::Library;
-use crate::task::{Task, TaskData};
 use crate::train::Start;
+use aio_data::task::{Task, TaskData};
 use aio_synth::benchmark;
-use aio_types::TaskId;
 use burn::tensor::Device;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -54,7 +53,6 @@ pub(super) struct Prepared {
 
 /// A task with its queries and gallery.
 pub(super) struct Test {
-    pub(super) id: TaskId,
     pub(super) task: Task,
     pub(super) data: TaskData,
 }
@@ -84,9 +82,9 @@ pub(super) fn prepare(request: &Request) -> Result<Preparation> {
     let stop = stop_flag()?;
     let benchmark = render_benchmark(&experiment)?;
     let (library, tests) = open_data(&experiment)?;
-    for Test { id, data, .. } in &tests {
+    for Test { task, data } in &tests {
         if let Some(explanation) = data.explain_unmatched() {
-            eprintln!("{id}: {explanation}");
+            eprintln!("{task}: {explanation}");
         }
     }
     let config_text = toml::to_string(&experiment).map_err(|e| Error::Failure(e.to_string()))?;
@@ -144,8 +142,7 @@ pub(super) fn open_tests(experiment: &Experiment, library: &mut Library) -> Resu
     let mut tests = Vec::new();
     for task in experiment.tasks()? {
         let data = task.data(library.get(task.dataset)?)?;
-        let id = task.to_string().parse().map_err(|e| Error::Failure(format!("{task}: {e}")))?;
-        tests.push(Test { id, task, data });
+        tests.push(Test { task, data });
     }
     Ok(tests)
 }

@@ -56,7 +56,7 @@ pub(super) fn check_files(experiment: &Experiment) -> Result<()> {
     if !experiment.data.synthetic {
         for name in datasets(experiment)? {
             if let Err(error) = name.locate(&experiment.data.root) {
-                missing.push(format!("{error}\n{}", name.card().layout));
+                missing.push(format!("{error}\n{}", name.info().layout));
             }
         }
     }
@@ -109,7 +109,7 @@ fn leaks(experiment: &Experiment) -> Result<Vec<String>> {
     for stage in &experiment.train.stages {
         for trained in &stage.datasets {
             for test in &tested {
-                let same = stage.all_splits && trained.card().family == test.card().family;
+                let same = stage.all_splits && trained.info().family == test.info().family;
                 if same || (!experiment.data.synthetic && trained.leaks_into(*test)) {
                     let part = if same { " as a whole" } else { "" };
                     leaks.push(format!("{trained}{part} shows people of {test}"));

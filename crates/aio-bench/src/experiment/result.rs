@@ -3,10 +3,10 @@
 use super::evaluate::TestScores;
 use super::prepare::{Prepared, Test};
 use crate::run::{RunResult, TaskSummary};
-use crate::task::Task;
 use crate::train::Trained;
+use aio_data::task::{self, Task};
 use aio_eval::Scores;
-use aio_types::{Measure, MetricId, Modality, TaskId, TaskQuery};
+use aio_types::{Measure, MetricId, TaskId};
 use std::collections::BTreeMap;
 
 /// Version of `result.json`.
@@ -21,16 +21,18 @@ pub(super) fn run_result(
     trained: &Trained,
     scores: &[TestScores],
 ) -> RunResult {
-    let mut tasks = BTreeMap::new();
+    let mut summaries = BTreeMap::new();
     let (mut metrics, mut baseline, mut chance) = (Metrics::new(), Metrics::new(), Metrics::new());
     for (test, of_test) in prepared.tests.iter().zip(scores) {
-        tasks.insert(test.id.clone(), summary(test, of_test));
-        insert(&mut metrics, &test.id, &of_test.trained);
-        insert(&mut baseline, &test.id, &of_test.untrained);
-        insert(&mut chance, &test.id, &of_test.chance);
+        let id = test.task.id();
+        summaries.insert(id.clone(), summary(test, of_test));
+        insert(&mut metrics, id, &of_test.trained);
+        insert(&mut baseline, id, &of_test.untrained);
+        insert(&mut chance, id, &of_test.chance);
     }
+    let tasks: Vec<Task> = prepared.tests.iter().map(|test| test.task.clone()).collect();
     for values in [&mut metrics, &mut baseline, &mut chance] {
-        insert_orbench_means(values, &prepared.tests);
+        insert_means(values, &tasks);
     }
     RunResult {
         schema: SCHEMA,
@@ -41,8 +43,8 @@ pub(super) fn run_result(
         metrics,
         baseline,
         chance,
-        order: prepared.tests.iter().map(|test| test.id.clone()).collect(),
-        tasks,
+        order: tasks.iter().map(|task| task.id().clone()).collect(),
+        tasks: summaries,
         train_seconds: trained.seconds,
         steps: trained.steps,
     }
@@ -80,21 +82,13 @@ fn value(scores: &Scores, measure: Measure) -> f64 {
     }
 }
 
-/// ReID5o's summary of ORBench: the mean over its query lists of one, two, three and four modalities, as
-/// `orbench.<n>-modality-rgb.<metric>`, where all lists of a group are among the tasks.
-fn insert_orbench_means(metrics: &mut Metrics, tests: &[Test]) {
-    /// Published query lists of one, two, three and four modalities.
-    const LISTS: [usize; 4] = [4, 12, 12, 4];
-    for (modalities, lists) in (1..).zip(LISTS) {
-        let of_group = |task: &Task| task.orbench_group() == Some(modalities);
-        let members: Vec<&Test> = tests.iter().filter(|test| of_group(&test.task)).collect();
-        let Some(first) = members.first().filter(|_| members.len() == lists) else { continue };
-        let group =
-            TaskId::new(first.id.dataset(), TaskQuery::AnyOf(modalities), Modality::Rgb, []);
+/// Means over groups of tasks that papers report, such as `orbench.2-modality-rgb.map`, where all tasks of a group are there.
+fn insert_means(metrics: &mut Metrics, tasks: &[Task]) {
+    for (mean, members) in task::means(tasks) {
         for measure in Measure::ALL {
             let metric = |task: &TaskId| MetricId { task: task.clone(), measure };
-            let sum: f64 = members.iter().map(|test| metrics[&metric(&test.id)]).sum();
-            metrics.insert(metric(&group), sum / lists as f64);
+            let sum: f64 = members.iter().map(|task| metrics[&metric(task)]).sum();
+            metrics.insert(metric(&mean), sum / members.len() as f64);
         }
     }
 }

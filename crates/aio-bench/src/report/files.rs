@@ -2,10 +2,10 @@
 
 use crate::error::{Error, Result};
 use crate::run::{Run, RunResult};
-use crate::task::QueryPicture;
 use crate::train::Line;
 use aio_data::fs;
-use aio_eval::Verdict;
+use aio_data::task::QueryPicture;
+use aio_eval::Relevance;
 use aio_types::{Modality, PictureSize, TaskId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -29,15 +29,25 @@ pub struct RankedLists {
     pub worst: Vec<RankedList>,
 }
 
+/// A picture of a query.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShownPicture {
+    /// The modality that it is embedded as.
+    pub modality: Modality,
+    /// The file, and what is made of it.
+    #[serde(flatten)]
+    pub picture: QueryPicture,
+}
+
 /// A query and the gallery entries that it retrieved.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RankedList {
     /// Pictures of the query, in the order of its modalities.
-    pub pictures: Vec<QueryPicture>,
+    pub pictures: Vec<ShownPicture>,
     /// Caption of the query.
     pub caption: Option<String>,
     /// Retrieved pictures, nearest first, and whether each is a match; `None` where labels are unknown.
-    pub retrieved: Vec<(PathBuf, Option<Verdict>)>,
+    pub retrieved: Vec<(PathBuf, Option<Relevance>)>,
     /// Average precision of the query, a fraction in 0..1.
     pub average_precision: f64,
 }
@@ -86,7 +96,7 @@ pub struct AttentionQuery {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PictureRelevance {
     /// The picture.
-    pub picture: QueryPicture,
+    pub picture: ShownPicture,
     /// One value per token, row by row of the token grid.
     pub relevance: Vec<f32>,
 }

@@ -18,7 +18,7 @@ mod tsne;
 
 pub use files::{
     ATTENTION, AttentionExample, AttentionQuery, CaptionRelevance, EMBEDDINGS, EmbeddingExample,
-    EmbeddingSample, PictureRelevance, RANKINGS, RankedList, RankedLists,
+    EmbeddingSample, PictureRelevance, RANKINGS, RankedList, RankedLists, ShownPicture,
 };
 pub use form::Format;
 pub use sweep::{Quoted, SweepResults, SweepRow};

@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::report::{
     AttentionExample, AttentionQuery, CaptionRelevance, PictureRelevance, RankedList, RankedLists,
+    ShownPicture,
 };
 use aio_data::picture;
 use aio_model::{Extractor, Input};
@@ -45,9 +46,9 @@ fn roll_out_query(
     pictures.sort_by_key(|picture| picture.modality);
     pictures.dedup_by_key(|picture| picture.modality);
     let mut input = Input { pictures: Vec::new(), caption: list.caption.clone() };
-    for picture in &pictures {
+    for ShownPicture { modality, picture } in &pictures {
         let decoded = picture.prepared(picture::open(&picture.path, size)?);
-        input.pictures.push((picture.modality, decoded));
+        input.pictures.push((*modality, decoded));
     }
     let mut relevance =
         extractor.rollout(&input).map_err(|e| Error::Failure(format!("{task}: {e}")))?.into_iter();

@@ -1,10 +1,11 @@
 //! Chooses the embeddings that the report shows.
 
 use super::Test;
-use super::score::{Labelled, TestFeatures, TrialFeatures};
+use super::score::TestFeatures;
 use crate::report::{EmbeddingExample, EmbeddingSample};
 use aio_data::DatasetName;
-use aio_types::Modality;
+use aio_eval::LabelledFeatures;
+use aio_types::{Identity, Modality};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,12 +21,12 @@ pub(super) struct Embeddings(BTreeMap<DatasetName, Vec<EmbeddingSample>>);
 impl Embeddings {
     /// Adds the first people of a task's first trial: in the gallery's modality, and in the query's if it has one only.
     pub(super) fn add(&mut self, test: &Test, features: &TestFeatures) {
-        let TrialFeatures { queries, gallery } = features.of_trial(test, 0);
-        let people = first_people(&gallery);
+        let features = features.of_trial(test, &test.data.trials[0]);
+        let people = first_people(features.gallery());
         let samples = self.0.entry(test.task.dataset).or_default();
-        add_samples(samples, test.task.gallery, &gallery, &people);
+        add_samples(samples, test.task.gallery, features.gallery(), &people);
         if let (1, Some(modality)) = (test.task.query.len(), test.task.query.iter().next()) {
-            add_samples(samples, modality, &queries, &people);
+            add_samples(samples, modality, features.queries(), &people);
         }
     }
 
@@ -43,17 +44,17 @@ impl Embeddings {
 }
 
 /// The lowest positive identities of a gallery; the others are junk and distractors.
-fn first_people(gallery: &Labelled) -> Vec<i64> {
+fn first_people(gallery: LabelledFeatures) -> Vec<Identity> {
     let identities = gallery.entries.iter().map(|entry| entry.identity);
-    let people: BTreeSet<i64> = identities.filter(|identity| *identity > 0).collect();
+    let people: BTreeSet<Identity> = identities.filter(|identity| identity.0 > 0).collect();
     people.into_iter().take(PEOPLE).collect()
 }
 
 fn add_samples(
     samples: &mut Vec<EmbeddingSample>,
     modality: Modality,
-    labelled: &Labelled,
-    people: &[i64],
+    labelled: LabelledFeatures,
+    people: &[Identity],
 ) {
     for identity in people {
         let rows: Vec<usize> = (0..labelled.entries.len())
@@ -63,7 +64,7 @@ fn add_samples(
         for row in labelled.features.select(&rows).view().outer_iter() {
             let length = row.iter().map(|v| v * v).sum::<f32>().sqrt().max(1e-12);
             let values = row.iter().map(|v| v / length).collect();
-            let sample = EmbeddingSample { identity: *identity, modality, values };
+            let sample = EmbeddingSample { identity: identity.0, modality, values };
             // Tasks of one data set share their gallery.
             if !samples.contains(&sample) {
                 samples.push(sample);

@@ -2,7 +2,7 @@
 
 use super::Test;
 use super::score::LIST_LENGTH;
-use crate::report::{RankedList, RankedLists};
+use crate::report::{RankedList, RankedLists, ShownPicture};
 use aio_eval::{AveragePrecision, Ranking};
 
 /// Collects ranked lists while the rankings of a task's first trial are computed.
@@ -19,7 +19,7 @@ pub(super) struct ListChooser<'a> {
 impl<'a> ListChooser<'a> {
     /// Keeps `wanted` lists of each kind.
     pub(super) fn new(test: &'a Test, wanted: usize) -> Self {
-        let queries = test.data.trials.first().map_or(0, |(queries, _)| queries.len());
+        let queries = test.data.trials.first().map_or(0, |trial| trial.query.len());
         let step = (queries / wanted.max(1)).max(1);
         Self { test, wanted, step, chosen: Vec::new(), all: Vec::new() }
     }
@@ -37,15 +37,19 @@ impl<'a> ListChooser<'a> {
     }
 
     fn list(&self, query: usize, ranking: &Ranking) -> RankedList {
-        let (queries, gallery) = &self.test.data.trials[0];
-        let query = &self.test.data.queries[queries[query]];
+        let data = &self.test.data;
+        let trial = &data.trials[0];
+        let query = &data.queries[trial.query[query]];
         let mut retrieved = Vec::new();
-        for (entry, verdict) in ranking.nearest.iter().take(LIST_LENGTH) {
-            let (_, path) = &self.test.data.gallery[gallery[*entry]];
-            retrieved.push((path.clone(), Some(*verdict)));
+        for (entry, relevance) in ranking.nearest.iter().take(LIST_LENGTH) {
+            let picture = &data.gallery[trial.gallery[*entry]];
+            retrieved.push((picture.path.clone(), Some(*relevance)));
         }
         RankedList {
-            pictures: query.pictures().cloned().collect(),
+            pictures: query
+                .pictures()
+                .map(|(modality, picture)| ShownPicture { modality, picture: picture.clone() })
+                .collect(),
             caption: query.caption().map(str::to_owned),
             retrieved,
             average_precision: ranking.average_precision(AveragePrecision::Standard).unwrap_or(0.0),

@@ -84,7 +84,7 @@ pub(super) fn evaluate(prepared: &Prepared, trained: &Trained) -> Result<Evaluat
         let features = untrained.embed(test, &pictures)?;
         let untrained_scores = score(test, &features, |_, _| {})?;
         let chance = chance_level(test, experiment.evaluation.chance_draws)?;
-        rankings.insert(test.id.clone(), chooser.finish());
+        rankings.insert(test.task.id().clone(), chooser.finish());
         scores.push(TestScores {
             trained: trained_scores,
             untrained: untrained_scores,
@@ -101,5 +101,5 @@ pub(super) fn evaluate(prepared: &Prepared, trained: &Trained) -> Result<Evaluat
 
 /// The task whose queries have the most modalities, and of several such tasks the first.
 fn richest(tests: &[Test]) -> Option<&TaskId> {
-    tests.iter().map(|test| &test.id).rev().max_by_key(|id| id.query().size())
+    tests.iter().map(|test| test.task.id()).rev().max_by_key(|id| id.query().size())
 }

@@ -1,9 +1,10 @@
 use super::Test;
 use crate::error::Result;
 use crate::progress;
-use crate::task::Query;
 use aio_data::picture::open_all;
-use aio_types::{Picture, PictureSize};
+use aio_data::task::{Query, QueryPicture};
+use aio_model::Input;
+use aio_types::{Observation, Picture, PictureSize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -16,12 +17,12 @@ impl Pictures {
     /// # Errors
     /// [`aio_data::DataError`] naming the picture that cannot be decoded.
     pub(super) fn open(test: &Test, size: PictureSize) -> Result<Self> {
-        let gallery = test.data.gallery.iter().map(|(_, path)| path.as_path());
+        let gallery = test.data.gallery.iter().map(|picture| picture.path.as_path());
         let queries = test.data.queries.iter().flat_map(Query::pictures);
-        let queries = queries.map(|picture| picture.path.as_path());
+        let queries = queries.map(|(_, picture)| picture.path.as_path());
         let paths: BTreeSet<&Path> = queries.chain(gallery).collect();
         let paths: Vec<&Path> = paths.into_iter().collect();
-        let bar = progress::bar(&format!("decoding {}", test.id), paths.len(), "pictures");
+        let bar = progress::bar(&format!("decoding {}", test.task), paths.len(), "pictures");
         let opened = open_all(&paths, size, &|| bar.inc(1))?;
         bar.finish_and_clear();
         Ok(Self(paths.into_iter().map(Path::to_path_buf).zip(opened).collect()))
@@ -33,5 +34,17 @@ impl Pictures {
     /// If the task has no such picture.
     pub(super) fn get(&self, path: &Path) -> Picture {
         self.0[path].clone()
+    }
+
+    /// The views of a query as inputs; the query is the mean of their embeddings.
+    pub(super) fn inputs(&self, query: &Query) -> Vec<Input> {
+        query.views.iter().map(|view| self.input(view)).collect()
+    }
+
+    fn input(&self, view: &Observation<QueryPicture>) -> Input {
+        let pictures = view.pictures.iter();
+        let prepared = pictures
+            .map(|(modality, picture)| (*modality, picture.prepared(self.get(&picture.path))));
+        Input { pictures: prepared.collect(), caption: view.caption.clone() }
     }
 }

@@ -4,9 +4,10 @@ use super::Test;
 use super::pictures::Pictures;
 use crate::embedding::{features, single};
 use crate::error::Result;
-use aio_data::DatasetName;
+use aio_data::{DatasetName, Trial};
 use aio_eval::{
-    Entry, EvalOptions, Features, Ranking, Scores, chance, evaluate, mean_over_trials, open_set,
+    Entry, EvalOptions, Features, LabelledFeatures, Ranking, Scores, chance, evaluate,
+    mean_over_trials, open_set,
 };
 use aio_model::{Extractor, Input};
 use aio_types::{Modality, PictureSize};
@@ -32,16 +33,26 @@ pub(super) struct TestFeatures<'a> {
     gallery: &'a Features,
 }
 
-/// Features and their labels, row by row.
-pub(super) struct Labelled {
-    pub(super) features: Features,
-    pub(super) entries: Vec<Entry>,
+/// Features of one side of a trial and their labels, row by row.
+pub(super) struct TrialSide {
+    features: Features,
+    entries: Vec<Entry>,
 }
 
 /// Queries and gallery of one trial.
 pub(super) struct TrialFeatures {
-    pub(super) queries: Labelled,
-    pub(super) gallery: Labelled,
+    queries: TrialSide,
+    gallery: TrialSide,
+}
+
+impl TrialFeatures {
+    pub(super) fn queries(&self) -> LabelledFeatures<'_> {
+        LabelledFeatures { features: &self.queries.features, entries: &self.queries.entries }
+    }
+
+    pub(super) fn gallery(&self) -> LabelledFeatures<'_> {
+        LabelledFeatures { features: &self.gallery.features, entries: &self.gallery.entries }
+    }
 }
 
 impl TestedModel {
@@ -76,8 +87,12 @@ impl TestedModel {
 
 fn embed_gallery(extractor: &Extractor, test: &Test, pictures: &Pictures) -> Result<Features> {
     let (dataset, modality) = (test.task.dataset, test.task.gallery);
-    let inputs: Vec<Input> =
-        test.data.gallery.iter().map(|(_, path)| single(modality, pictures.get(path))).collect();
+    let inputs: Vec<Input> = test
+        .data
+        .gallery
+        .iter()
+        .map(|picture| single(modality, pictures.get(&picture.path)))
+        .collect();
     let what = format!("{dataset} {modality} gallery");
     features(extractor, &what, &inputs, &format!("gallery {dataset} {modality}"))
 }
@@ -87,34 +102,28 @@ fn embed_queries(extractor: &Extractor, test: &Test, pictures: &Pictures) -> Res
     let mut inputs = Vec::new();
     let mut views = Vec::new();
     for query in &test.data.queries {
-        let of_query = query.inputs(&|path| pictures.get(path));
+        let of_query = pictures.inputs(query);
         views.push(of_query.len());
         inputs.extend(of_query);
     }
-    let (what, phase) = (format!("{} queries", test.id), format!("queries {}", test.id));
+    let (what, phase) = (format!("{} queries", test.task), format!("queries {}", test.task));
     let features = features(extractor, &what, &inputs, &phase)?;
     Ok(if features.rows() == views.len() { features } else { features.pooled(&views) })
 }
 
 impl TestFeatures<'_> {
     /// The features and labels of one trial.
-    pub(super) fn of_trial(&self, test: &Test, trial: usize) -> TrialFeatures {
-        let (queries, gallery) = &test.data.trials[trial];
-        let (query_entries, gallery_entries) = entries_of_trial(test, trial);
-        TrialFeatures {
-            queries: Labelled { features: self.queries.select(queries), entries: query_entries },
-            gallery: Labelled { features: self.gallery.select(gallery), entries: gallery_entries },
-        }
+    pub(super) fn of_trial(&self, test: &Test, trial: &Trial) -> TrialFeatures {
+        let queries = TrialSide {
+            features: self.queries.select(&trial.query),
+            entries: test.data.query_entries(trial),
+        };
+        let gallery = TrialSide {
+            features: self.gallery.select(&trial.gallery),
+            entries: test.data.gallery_entries(trial),
+        };
+        TrialFeatures { queries, gallery }
     }
-}
-
-/// Labels of the queries and of the gallery of one trial.
-fn entries_of_trial(test: &Test, trial: usize) -> (Vec<Entry>, Vec<Entry>) {
-    let (queries, gallery) = &test.data.trials[trial];
-    (
-        queries.iter().map(|i| test.data.queries[*i].entry).collect(),
-        gallery.iter().map(|i| test.data.gallery[*i].0).collect(),
-    )
 }
 
 /// Scores a task, averaged over its trials. `see` gets (query, ranking) for every query of the first trial, in order.
@@ -128,15 +137,15 @@ pub(super) fn score(
 ) -> Result<Scores> {
     let options = EvalOptions { nearest: LIST_LENGTH, ..EvalOptions::default() };
     let mut trials = Vec::new();
-    for trial in 0..test.data.trials.len() {
-        let TrialFeatures { queries, gallery } = features.of_trial(test, trial);
+    for (number, trial) in test.data.trials.iter().enumerate() {
+        let features = features.of_trial(test, trial);
         trials.push(evaluate(
-            (&queries.features, &queries.entries),
-            (&gallery.features, &gallery.entries),
+            features.queries(),
+            features.gallery(),
             test.data.protocol,
             options,
             |query, ranking| {
-                if trial == 0 {
+                if number == 0 {
                     see(query, ranking);
                 }
             },
@@ -151,10 +160,10 @@ pub(super) fn receiver_operating_characteristic(
     test: &Test,
     features: &TestFeatures,
 ) -> Vec<(f64, f64)> {
-    let TrialFeatures { queries, gallery } = features.of_trial(test, 0);
+    let features = features.of_trial(test, &test.data.trials[0]);
     let found = open_set(
-        (&queries.features, &queries.entries),
-        (&gallery.features, &gallery.entries),
+        features.queries(),
+        features.gallery(),
         test.data.protocol,
         EvalOptions::default().metric,
         &FALSE_ACCEPT_RATES,
@@ -177,8 +186,9 @@ pub(super) fn receiver_operating_characteristic(
 /// As [`aio_eval::chance`].
 pub(super) fn chance_level(test: &Test, draws: u32) -> Result<Scores> {
     let mut trials = Vec::new();
-    for trial in 0..test.data.trials.len() {
-        let (queries, gallery) = entries_of_trial(test, trial);
+    for trial in &test.data.trials {
+        let queries = test.data.query_entries(trial);
+        let gallery = test.data.gallery_entries(trial);
         let options = EvalOptions::default();
         trials.push(chance(&queries, &gallery, test.data.protocol, options, 0, draws)?);
     }

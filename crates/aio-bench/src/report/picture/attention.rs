@@ -2,7 +2,9 @@
 
 use super::{Label, with_labels, wrong_size};
 use crate::error::Result;
-use crate::report::{AttentionExample, AttentionQuery, CaptionRelevance, PictureRelevance};
+use crate::report::{
+    AttentionExample, AttentionQuery, CaptionRelevance, PictureRelevance, ShownPicture,
+};
 use aio_data::picture;
 use aio_tokenize::bpe::Bpe;
 use aio_types::PictureSize;
@@ -56,6 +58,7 @@ fn draw_pictures(
     y: u32,
 ) -> Result<()> {
     for (column, PictureRelevance { picture, relevance }) in (0..).zip(&query.pictures) {
+        let ShownPicture { picture, .. } = picture;
         let seen = picture.prepared(picture::open(&picture.path, size)?);
         let seen = RgbImage::from_raw(size.width as u32, size.height as u32, seen.pixels)
             .ok_or_else(wrong_size)?;

@@ -2,9 +2,9 @@
 
 use super::{Label, jpeg, with_labels, wrap, wrong_size};
 use crate::error::Result;
-use crate::report::{RankedList, RankedLists};
+use crate::report::{RankedList, RankedLists, ShownPicture};
 use aio_data::picture;
-use aio_eval::Verdict;
+use aio_eval::Relevance;
 use aio_types::{Picture, PictureSize, TaskId};
 use image::{Rgb, RgbImage, imageops};
 use plotters::prelude::BLACK;
@@ -116,15 +116,15 @@ pub(in crate::report) fn ranked_lists(title: &str, lists: &[RankedList]) -> Resu
     let mut labels = vec![Label { text: title, at: (GAP as i32, 7), size: 15, colour: BLACK }];
     for (row, list) in (0..).zip(lists) {
         let y = HEAD + row * ROW + BORDER;
-        for (column, picture) in (0..).zip(&list.pictures) {
+        for (column, ShownPicture { picture, .. }) in (0..).zip(&list.pictures) {
             let shown = rgb(picture.prepared(picture::open(&picture.path, CELL)?))?;
             paste(&mut canvas, &shown, (GAP + column * COLUMN + BORDER, y), None);
         }
         if let Some(caption) = &list.caption {
             labels.extend(caption_labels(caption, layout.captions, y));
         }
-        for (column, (path, verdict)) in (0..).zip(&list.retrieved) {
-            let (picture, border) = retrieved(path, *verdict)?;
+        for (column, (path, relevance)) in (0..).zip(&list.retrieved) {
+            let (picture, border) = retrieved(path, *relevance)?;
             let at = (layout.retrieved + column * COLUMN + BORDER, y);
             paste(&mut canvas, &picture, at, border);
         }
@@ -142,12 +142,12 @@ fn caption_labels(caption: &str, x: u32, y: u32) -> Vec<Label> {
 }
 
 /// A retrieved picture and the colour of its border.
-fn retrieved(path: &Path, verdict: Option<Verdict>) -> Result<(RgbImage, Option<Rgb<u8>>)> {
+fn retrieved(path: &Path, relevance: Option<Relevance>) -> Result<(RgbImage, Option<Rgb<u8>>)> {
     let picture = rgb(picture::open(path, CELL)?)?;
-    Ok(match verdict {
-        Some(Verdict::Right) => (picture, Some(MATCH)),
-        Some(Verdict::Wrong) => (picture, Some(NON_MATCH)),
-        Some(Verdict::Hidden) => (greyed(picture), Some(JUNK)),
+    Ok(match relevance {
+        Some(Relevance::Match) => (picture, Some(MATCH)),
+        Some(Relevance::NonMatch) => (picture, Some(NON_MATCH)),
+        Some(Relevance::Junk) => (greyed(picture), Some(JUNK)),
         None => (picture, None),
     })
 }

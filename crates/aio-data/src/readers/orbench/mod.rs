@@ -1,7 +1,9 @@
 //! ORBench (Zuo et al., ReID5o, NeurIPS 2025).
 
-use super::Card;
-use super::list::{Once, annotations, document, images, listed};
+mod tasks;
+
+use super::DatasetInfo;
+use crate::list::{Once, annotations, document, listed};
 use crate::{Content, DataError, Dataset, Result, Sample};
 use aio_types::Modality;
 use serde::Deserialize;
@@ -9,7 +11,7 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-pub(super) const CARD: Card = Card {
+pub(super) const INFO: DatasetInfo = DatasetInfo {
     name: "orbench",
     modalities: &[Modality::Rgb, Modality::Infrared, Modality::Sketch, Modality::ColourPencil, Modality::Text],
     layout: "\
@@ -24,6 +26,7 @@ ORBench/
     terms: "from the authors of ReID5o",
     people: &["sysu-mm01", "llcm", "orbench"],
     family: "orbench",
+    rules: tasks::RULES,
     read,
 };
 
@@ -102,7 +105,7 @@ fn train(root: &Path) -> Result<Vec<Sample>> {
         {
             let directory = root.join(format!("{folder}/{id:04}"));
             if directory.is_dir() {
-                let found = images(&CARD, &directory)?;
+                let found = INFO.images(&directory)?;
                 samples.extend(found.into_iter().map(|path| Sample::picture(id, modality, path)));
             }
         }
@@ -111,18 +114,11 @@ fn train(root: &Path) -> Result<Vec<Sample>> {
 }
 
 fn modalities(list: &Path, key: &str) -> Result<Vec<Modality>> {
-    key.split('+')
-        .map(|part| match part {
-            "NIR" => Ok(Modality::Infrared),
-            "CP" => Ok(Modality::ColourPencil),
-            "SK" => Ok(Modality::Sketch),
-            "TEXT" => Ok(Modality::Text),
-            _ => Err(DataError::Parse {
-                path: list.to_path_buf(),
-                problem: format!("the key `{key}` is not made of NIR, CP, SK and TEXT"),
-            }),
-        })
-        .collect()
+    let unknown = || DataError::Parse {
+        path: list.to_path_buf(),
+        problem: format!("the key `{key}` is not made of NIR, CP, SK and TEXT"),
+    };
+    key.split('+').map(|part| tasks::modality_of(part).ok_or_else(unknown)).collect()
 }
 
 /// A row `[id, item, …]` whose items follow the order of the key; an item with `.jpg` in it is a path.
