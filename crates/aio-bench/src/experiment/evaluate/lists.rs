@@ -25,7 +25,7 @@ impl<'a> ListChooser<'a> {
     }
 
     /// Takes the ranking of the trial's query number `query`.
-    pub(super) fn see(&mut self, query: usize, ranking: &Ranking) {
+    pub(super) fn observe(&mut self, query: usize, ranking: &Ranking) {
         if self.wanted == 0 || !ranking.has_match() {
             return;
         }

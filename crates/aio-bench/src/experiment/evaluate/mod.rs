@@ -75,7 +75,8 @@ pub(super) fn evaluate(prepared: &Prepared, trained: &Trained) -> Result<Evaluat
         let pictures = Pictures::open(test, trained.picture_size())?;
         let mut chooser = ListChooser::new(test, lists);
         let features = trained.embed(test, &pictures)?;
-        let trained_scores = score(test, &features, |query, ranking| chooser.see(query, ranking))?;
+        let trained_scores =
+            score(test, &features, |query, ranking| chooser.observe(query, ranking))?;
         let mut roc = Vec::new();
         if lists > 0 {
             roc = receiver_operating_characteristic(test, &features);

@@ -126,14 +126,14 @@ impl TestFeatures<'_> {
     }
 }
 
-/// Scores a task, averaged over its trials. `see` gets (query, ranking) for every query of the first trial, in order.
+/// Scores a task, averaged over its trials. `observe` gets (query, ranking) for every query of the first trial, in order.
 ///
 /// # Errors
 /// As [`aio_eval::evaluate`].
 pub(super) fn score(
     test: &Test,
     features: &TestFeatures,
-    mut see: impl FnMut(usize, &Ranking),
+    mut observe: impl FnMut(usize, &Ranking),
 ) -> Result<Scores> {
     let options = EvalOptions { nearest: LIST_LENGTH, ..EvalOptions::default() };
     let mut trials = Vec::new();
@@ -146,7 +146,7 @@ pub(super) fn score(
             options,
             |query, ranking| {
                 if number == 0 {
-                    see(query, ranking);
+                    observe(query, ranking);
                 }
             },
         )?);
