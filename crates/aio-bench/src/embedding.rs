@@ -3,8 +3,8 @@
 use crate::error::{Error, Result};
 use crate::progress;
 use aio_eval::Features;
-use aio_model::{Extractor, Input};
-use aio_types::{Modality, Picture};
+use aio_model::Extractor;
+use aio_types::{Modality, Observation, Picture};
 
 /// Inputs that are embedded at once.
 const CHUNK: usize = 256;
@@ -16,7 +16,7 @@ const CHUNK: usize = 256;
 pub(crate) fn features(
     extractor: &Extractor,
     what: &str,
-    inputs: &[Input],
+    inputs: &[Observation<Picture>],
     phase: &str,
 ) -> Result<Features> {
     let bar = progress::bar(phase, inputs.len(), "samples");
@@ -33,6 +33,6 @@ pub(crate) fn features(
 }
 
 /// An input of one picture.
-pub(crate) fn single(modality: Modality, picture: Picture) -> Input {
-    Input { pictures: vec![(modality, picture)], caption: None }
+pub(crate) fn single(modality: Modality, picture: Picture) -> Observation<Picture> {
+    Observation { pictures: vec![(modality, picture)], caption: None }
 }

@@ -4,8 +4,8 @@ use crate::embedding::{features, single};
 use crate::error::Result;
 use aio_data::{Sample, picture::open_all};
 use aio_eval::{Entry, EvalOptions, LabelledFeatures, Protocol, evaluate};
-use aio_model::{Extractor, Input};
-use aio_types::{Modality, PictureSize, SourcePhoto};
+use aio_model::Extractor;
+use aio_types::{Modality, Observation, Picture, SourcePhoto};
 use std::path::Path;
 
 /// Mean average precision on held-out training identities: photographs and captions against photographs, without
@@ -14,15 +14,13 @@ use std::path::Path;
 /// # Errors
 /// [`Error`](crate::error::Error) naming the sample that cannot be used.
 pub(crate) fn validate(samples: &[Sample], extractor: &Extractor) -> Result<f64> {
-    let size = PictureSize {
-        height: extractor.preprocessing().height,
-        width: extractor.preprocessing().width,
-    };
+    let size = extractor.preprocessing().size();
     let photos: Vec<&Sample> = samples.iter().filter(|s| s.modality == Modality::Rgb).collect();
     let captions: Vec<&Sample> = samples.iter().filter(|s| s.modality == Modality::Text).collect();
     let paths: Vec<&Path> = photos.iter().filter_map(|s| s.path()).collect();
     let opened = open_all(&paths, size, &|| {})?;
-    let inputs: Vec<Input> = opened.into_iter().map(|p| single(Modality::Rgb, p)).collect();
+    let inputs: Vec<Observation<Picture>> =
+        opened.into_iter().map(|p| single(Modality::Rgb, p)).collect();
     let gallery = features(extractor, "validation gallery", &inputs, "validation")?;
     // A photograph that nothing else was made from is junk for itself alone.
     let entries: Vec<Entry> = (2..)
@@ -36,9 +34,12 @@ pub(crate) fn validate(samples: &[Sample], extractor: &Extractor) -> Result<f64>
     };
     let mut values = vec![mean_average_precision(photographs)?];
     if !captions.is_empty() {
-        let inputs: Vec<Input> = captions
+        let inputs: Vec<Observation<Picture>> = captions
             .iter()
-            .map(|s| Input { caption: s.caption().map(str::to_owned), ..Input::default() })
+            .map(|s| Observation {
+                caption: s.caption().map(str::to_owned),
+                ..Observation::default()
+            })
             .collect();
         let text = features(extractor, "validation captions", &inputs, "validation")?;
         let entries: Vec<Entry> = captions.iter().map(|s| entry(s)).collect();

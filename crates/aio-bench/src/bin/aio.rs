@@ -4,7 +4,7 @@ use aio_bench::cli::data::{self, DataCommand};
 use aio_bench::error::{Error, Result};
 use aio_bench::experiment::{self, Request};
 use aio_bench::report::{self, Format, SweepResults, SweepRow};
-use aio_bench::sweep::{Choose, Sweep};
+use aio_bench::sweep::{self, FinishedSweep, RunOptions, Shard, Sweep};
 use aio_bench::{embed, foundation, pretrain, score, search};
 use aio_tokenize::bpe::{Bpe, Encoded};
 use aio_types::Measure;
@@ -110,7 +110,7 @@ struct ReportOptions {
 
 #[derive(Subcommand)]
 enum SweepCommand {
-    /// Print cells, ids, states, and the time that is left.
+    /// Print the runs, the time and memory that each takes, and the time that is left.
     Plan {
         /// The sweep file.
         file: PathBuf,
@@ -134,8 +134,8 @@ enum SweepCommand {
         /// The sweep file.
         file: PathBuf,
         /// Every n-th run from the i-th on, as in --shard 0/4.
-        #[arg(long, value_name = "i/n", default_value = "0/1", value_parser = shard)]
-        shard: (usize, usize),
+        #[arg(long, value_name = "i/n", default_value = "0/1")]
+        shard: Shard,
         /// The cell with this id alone.
         #[arg(long, value_name = "ID")]
         only: Option<String>,
@@ -166,7 +166,7 @@ enum SweepCommand {
         #[arg(long, default_value = "runs")]
         runs: PathBuf,
     },
-    /// Print how far every run has come: done, running, resumable, fresh or failed, and why.
+    /// Print how far every run has come, why runs failed, and what Slurm says of submitted runs.
     Status {
         /// The sweep file.
         file: PathBuf,
@@ -174,13 +174,6 @@ enum SweepCommand {
         #[arg(long, default_value = "runs")]
         runs: PathBuf,
     },
-}
-
-fn shard(typed: &str) -> std::result::Result<(usize, usize), String> {
-    let parsed = typed.split_once('/').and_then(|(i, n)| Some((i.parse().ok()?, n.parse().ok()?)));
-    parsed
-        .filter(|(i, n)| i < n)
-        .ok_or_else(|| "expected i/n with i from 0 to n − 1, such as 0/4".to_owned())
 }
 
 /// Lets the allocator keep freed memory for ten seconds instead of ten milliseconds, which is longer than a training step.
@@ -232,13 +225,16 @@ fn run(command: Command) -> Result<String> {
             report::results(&[result], Format::Markdown)
         }
         Command::Sweep { command } => match command {
-            SweepCommand::Plan { file, runs } | SweepCommand::Status { file, runs } => {
-                Sweep::load(&file)?.plan(&runs)
+            SweepCommand::Plan { file, runs } => Ok(Sweep::load(&file)?.plan(&runs).to_string()),
+            SweepCommand::Status { file, runs } => {
+                Ok(Sweep::load(&file)?.status(&runs)?.to_string())
             }
             SweepCommand::Slurm { file, dry_run, runs } => {
-                Sweep::load(&file)?.submit(&runs, dry_run)
+                Ok(Sweep::load(&file)?.submit(&runs, dry_run)?.to_string())
             }
-            SweepCommand::Check { file, device, runs } => Sweep::load(&file)?.check(&runs, &device),
+            SweepCommand::Check { file, device, runs } => {
+                Ok(Sweep::load(&file)?.check(&runs, &device)?.to_string())
+            }
             SweepCommand::Run {
                 file,
                 shard,
@@ -248,11 +244,10 @@ fn run(command: Command) -> Result<String> {
                 continue_on_error,
                 device,
                 runs,
-            } => Sweep::load(&file)?.run(
-                &runs,
-                &device,
-                &Choose { shard, only, seed, wait, keep_going: continue_on_error },
-            ),
+            } => {
+                let options = RunOptions { shard, only, seed, wait, continue_on_error };
+                Ok(Sweep::load(&file)?.run(&runs, &device, &options)?.to_string())
+            }
         },
         Command::Report(options) => report_all(&options),
         Command::Data { command } => data::run(command),
@@ -331,27 +326,29 @@ fn json<T: serde::Serialize>(value: &T) -> Result<String> {
 
 /// The table of a sweep, as its `[report]` describes it.
 fn sweep_table(path: &Path, options: &ReportOptions) -> Result<String> {
-    let sweep = Sweep::finished(path, &options.runs)?;
-    let results = sweep.results(&options.runs)?;
+    let FinishedSweep { report: section, cells } = FinishedSweep::load(path, &options.runs)?;
     if options.redraw {
-        for directory in sweep.finished_runs(&options.runs) {
-            report::redraw(&directory)?;
+        for run in cells.iter().flat_map(|cell| &cell.runs) {
+            report::redraw(run.directory())?;
         }
     }
-    let order =
-        results.iter().flat_map(|(_, of)| of).next().map(|r| r.order.clone()).unwrap_or_default();
+    let first = cells.iter().flat_map(|cell| &cell.results).next();
     let shown = SweepResults {
         title: path.display().to_string(),
-        rows: results
+        tasks: if section.tasks.is_empty() {
+            first.map(|result| result.order.clone()).unwrap_or_default()
+        } else {
+            section.tasks
+        },
+        rows: cells
             .into_iter()
-            .map(|(cell, results)| SweepRow { label: cell.label, results })
+            .map(|cell| SweepRow { label: cell.label, results: cell.results })
             .collect(),
-        quoted: sweep.report.quoted,
-        tasks: if sweep.report.tasks.is_empty() { order } else { sweep.report.tasks },
-        measure: sweep.report.metric.unwrap_or(Measure::Map),
+        quoted: section.quoted,
+        measure: section.metric.unwrap_or(Measure::Map),
     };
     if let Some(directory) = &options.plots {
-        report::sweep_bars(directory, &aio_bench::slurm::name(path), &shown)?;
+        report::sweep_bars(directory, &sweep::name(path), &shown)?;
     }
     report::sweep_table(&shown, options.format)
 }

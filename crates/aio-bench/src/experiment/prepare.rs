@@ -75,7 +75,7 @@ pub(super) fn prepare(request: &Request) -> Result<Preparation> {
     let config_id = config_id(&experiment, &start)?;
     let name = name(&path);
     let run = Run::open(&request.runs, &name, &config_id, experiment.seed)?;
-    if let Some(result) = run.read::<RunResult>("result.json")? {
+    if let Some(result) = run.result()? {
         return Ok(Preparation::Finished { run, result: Box::new(result) });
     }
     check_files(&experiment)?;

@@ -2,7 +2,6 @@
 
 use crate::config::{Checksums, Experiment};
 use crate::error::{Error, Result};
-use crate::foundation;
 use aio_data::{DatasetName, fs};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -42,7 +41,7 @@ pub(crate) fn missing_weights(experiment: &Experiment) -> Vec<String> {
         if !used || path.is_file() {
             continue;
         }
-        let origin = foundation::origin(path).map_or(String::new(), |origin| {
+        let origin = aio_model::import::published(path).map_or(String::new(), |origin| {
             format!("\n    {}: from {} ({})", origin.name, origin.source, origin.licence)
         });
         missing.push(format!("{kind}: {}{origin}", path.display()));

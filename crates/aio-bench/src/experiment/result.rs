@@ -38,7 +38,7 @@ pub(super) fn run_result(
         schema: SCHEMA,
         experiment: prepared.name.clone(),
         claim: prepared.experiment.claim.clone(),
-        cell: prepared.config_id.clone(),
+        config_id: prepared.config_id.clone(),
         seed: prepared.experiment.seed,
         metrics,
         baseline,

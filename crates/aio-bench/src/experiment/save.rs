@@ -5,7 +5,7 @@ use super::prepare::Prepared;
 use super::result::run_result;
 use crate::error::{Error, Result};
 use crate::report::{ATTENTION, EMBEDDINGS, RANKINGS};
-use crate::run::{Known, Manifest, Run, RunResult};
+use crate::run::{Manifest, Run, RunFacts, RunResult};
 use crate::train::Trained;
 use serde::Serialize;
 use std::time::Instant;
@@ -24,16 +24,16 @@ pub(super) fn save(
     let Evaluation { scores, shown } = evaluation;
     let result = run_result(prepared, trained, &scores);
     write_examples(run, &shown)?;
-    let known = Known {
+    let facts = RunFacts {
         device: prepared.device_name.clone(),
         seed: prepared.experiment.seed,
         benchmark: prepared.benchmark.clone(),
         data: prepared.library.fingerprints(),
         weights: prepared.start.sha256.clone(),
-        predicted_memory: trained.predicted >> 20,
+        predicted_memory: (trained.predicted > 0).then_some(trained.predicted >> 20),
         seconds: begun.elapsed().as_secs_f64(),
     };
-    run.write("manifest.json", &Manifest::collect(known))?;
+    run.write("manifest.json", &Manifest::collect(facts))?;
     run.write("result.json", &result)?;
     Ok(result)
 }

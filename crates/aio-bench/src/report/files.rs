@@ -126,7 +126,7 @@ impl ReportFiles {
     /// # Errors
     /// [`Error`] naming the file that cannot be read, or `result.json` if the run is not finished.
     pub(super) fn read(run: &Run) -> Result<Self> {
-        let result = run.read("result.json")?.ok_or_else(|| {
+        let result = run.result()?.ok_or_else(|| {
             Error::user(
                 format!("{} has no result.json", run.directory().display()),
                 "a run is finished when its result.json is there; run the experiment again to continue it",

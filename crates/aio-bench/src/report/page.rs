@@ -90,7 +90,7 @@ pub(super) fn page(content: &PageContent) -> Result<String> {
         result.tasks.iter().map(|(task, summary)| (task, summary.protocol.as_str())).collect();
     let data = ScriptData {
         experiment: &result.experiment,
-        cell: &result.cell,
+        cell: &result.config_id,
         seed: result.seed,
         metrics: &result.metrics,
         order: &result.order,

@@ -6,8 +6,8 @@ use crate::report::{
     ShownPicture,
 };
 use aio_data::picture;
-use aio_model::{Extractor, Input};
-use aio_types::{PictureSize, TaskId};
+use aio_model::Extractor;
+use aio_types::{Observation, PictureSize, TaskId};
 use std::collections::BTreeMap;
 
 /// Computes how much every token of the task's chosen queries contributes to their embeddings; `None` without a task or a
@@ -26,8 +26,7 @@ pub(super) fn roll_out(
     if lists.chosen.is_empty() {
         return Ok(None);
     }
-    let preprocessing = extractor.preprocessing();
-    let size = PictureSize { height: preprocessing.height, width: preprocessing.width };
+    let size = extractor.preprocessing().size();
     let mut queries = Vec::new();
     for list in &lists.chosen {
         queries.push(roll_out_query(extractor, task, list, size)?);
@@ -45,7 +44,7 @@ fn roll_out_query(
     let mut pictures = list.pictures.clone();
     pictures.sort_by_key(|picture| picture.modality);
     pictures.dedup_by_key(|picture| picture.modality);
-    let mut input = Input { pictures: Vec::new(), caption: list.caption.clone() };
+    let mut input = Observation { pictures: Vec::new(), caption: list.caption.clone() };
     for ShownPicture { modality, picture } in &pictures {
         let decoded = picture.prepared(picture::open(&picture.path, size)?);
         input.pictures.push((*modality, decoded));

@@ -3,7 +3,6 @@ use crate::error::Result;
 use crate::progress;
 use aio_data::picture::open_all;
 use aio_data::task::{Query, QueryPicture};
-use aio_model::Input;
 use aio_types::{Observation, Picture, PictureSize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -37,14 +36,14 @@ impl Pictures {
     }
 
     /// The views of a query as inputs; the query is the mean of their embeddings.
-    pub(super) fn inputs(&self, query: &Query) -> Vec<Input> {
+    pub(super) fn inputs(&self, query: &Query) -> Vec<Observation<Picture>> {
         query.views.iter().map(|view| self.input(view)).collect()
     }
 
-    fn input(&self, view: &Observation<QueryPicture>) -> Input {
+    fn input(&self, view: &Observation<QueryPicture>) -> Observation<Picture> {
         let pictures = view.pictures.iter();
         let prepared = pictures
             .map(|(modality, picture)| (*modality, picture.prepared(self.get(&picture.path))));
-        Input { pictures: prepared.collect(), caption: view.caption.clone() }
+        Observation { pictures: prepared.collect(), caption: view.caption.clone() }
     }
 }

@@ -9,8 +9,8 @@ use aio_eval::{
     Entry, EvalOptions, Features, LabelledFeatures, Ranking, Scores, chance, evaluate,
     mean_over_trials, open_set,
 };
-use aio_model::{Extractor, Input};
-use aio_types::{Modality, PictureSize};
+use aio_model::Extractor;
+use aio_types::{Modality, Observation, Picture, PictureSize};
 use std::collections::BTreeMap;
 
 /// Length of a ranked list in the report.
@@ -66,8 +66,7 @@ impl TestedModel {
 
     /// Size of the pictures that the model takes.
     pub(super) fn picture_size(&self) -> PictureSize {
-        let preprocessing = self.extractor.preprocessing();
-        PictureSize { height: preprocessing.height, width: preprocessing.width }
+        self.extractor.preprocessing().size()
     }
 
     /// Embeds the queries of a task and, unless an earlier task has shown it, its gallery.
@@ -87,7 +86,7 @@ impl TestedModel {
 
 fn embed_gallery(extractor: &Extractor, test: &Test, pictures: &Pictures) -> Result<Features> {
     let (dataset, modality) = (test.task.dataset, test.task.gallery);
-    let inputs: Vec<Input> = test
+    let inputs: Vec<Observation<Picture>> = test
         .data
         .gallery
         .iter()

@@ -1,5 +1,5 @@
+use crate::markdown::{self, Align};
 use crate::report::table::{Field, Mark, Table};
-use std::fmt::Write;
 
 /// The caption, then the table.
 pub(super) fn markdown(table: &Table) -> String {
@@ -8,14 +8,14 @@ pub(super) fn markdown(table: &Table) -> String {
         Some(note) => format!("{} · {note}", table.caption),
         None => table.caption.clone(),
     };
-    let titles: Vec<&str> = table.columns.iter().map(|column| column.title.as_str()).collect();
-    let rule = "--:|".repeat(titles.len() - 1);
-    let mut text = format!("{caption}\n\n| {} |\n|---|{rule}\n", titles.join(" | "));
-    for row in &table.rows {
-        let fields: Vec<String> = row.iter().map(field).collect();
-        let _ = writeln!(text, "| {} |", fields.join(" | "));
+    let mut columns = Vec::new();
+    for (number, column) in table.columns.iter().enumerate() {
+        let align = if number == 0 { Align::Left } else { Align::Right };
+        columns.push((column.title.as_str(), align));
     }
-    text
+    let rows: Vec<Vec<String>> =
+        table.rows.iter().map(|row| row.iter().map(field).collect()).collect();
+    format!("{caption}\n\n{}", markdown::table(&columns, &rows))
 }
 
 fn field(field: &Field) -> String {

@@ -13,10 +13,13 @@ fn one_configuration(results: &[RunResult]) -> Result<&RunResult> {
     let first = results
         .first()
         .ok_or_else(|| Error::user("no finished run", "run the experiment first"))?;
-    match results.iter().find(|r| r.cell != first.cell || r.order != first.order) {
+    match results.iter().find(|r| r.config_id != first.config_id || r.order != first.order) {
         None => Ok(first),
         Some(other) => Err(Error::user(
-            format!("the results of cells {} and {} cannot share a table", first.cell, other.cell),
+            format!(
+                "the results of cells {} and {} cannot share a table",
+                first.config_id, other.config_id
+            ),
             "they were made with different configurations; report them one by one",
         )),
     }
@@ -64,7 +67,7 @@ pub(in crate::report) fn by_task(results: &[RunResult]) -> Result<Table> {
     Ok(Table {
         caption: format!(
             "`{}` · cell `{}` · {seeds} {plural} · percent",
-            first.experiment, first.cell
+            first.experiment, first.config_id
         ),
         columns: plain.into_iter().chain(estimates).collect(),
         rows,

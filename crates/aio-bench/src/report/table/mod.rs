@@ -142,7 +142,7 @@ pub(in crate::report) mod tests {
             schema: 1,
             experiment: "e".into(),
             claim: String::new(),
-            cell: "c".into(),
+            config_id: "c".into(),
             seed,
             metrics: scores(metrics),
             baseline: scores(baseline),
