@@ -12,20 +12,15 @@ use serde::Serialize;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// What is asked for.
-#[derive(Debug, Clone, clap::Args)]
+/// What is checked.
+#[derive(Debug, Clone)]
 pub struct Request {
     /// The data set, as in market1501, or table:NAME.
     pub dataset: String,
     /// Directory of the data sets, or of this one.
-    #[arg(long, default_value = "datasets")]
     pub root: PathBuf,
     /// Pictures to decode, spread evenly over all of them; 0 for none.
-    #[arg(long, default_value_t = 20_000)]
     pub pictures: usize,
-    /// Print JSON instead of text.
-    #[arg(long)]
-    pub json: bool,
 }
 
 /// What was found of a data set.
@@ -358,34 +353,77 @@ impl Report {
     }
 }
 
-/// What is known, and what of it lies below the root.
-#[must_use]
-pub fn list(root: &Path) -> String {
-    let mut text = String::new();
-    for name in DatasetName::ALL {
-        let card = name.card();
-        let modalities = card.modalities.iter().map(|m| m.name()).collect::<Vec<_>>().join(" ");
-        let found =
-            name.locate(root).map_or_else(|_| "not found".to_owned(), |p| p.display().to_string());
-        text += &format!("{:<24} {:<42} {found}\n", name.name(), modalities);
-    }
-    text + &format!(
-        "{:<24} {:<42} NAME.csv or NAME.parquet\n\nlooked below {}; datasets/README.md shows the expected trees\n",
-        "table:NAME",
-        "any",
-        root.display()
-    )
+/// The data sets that can be read.
+#[derive(Debug, Clone, Serialize)]
+pub struct List {
+    root: PathBuf,
+    datasets: Vec<Known>,
 }
 
-/// Builds the index of a large data set and returns what belongs on standard output.
+/// A data set that can be read.
+#[derive(Debug, Clone, Serialize)]
+struct Known {
+    name: &'static str,
+    modalities: Vec<&'static str>,
+    /// Where it lies, if it was found below the root.
+    directory: Option<PathBuf>,
+}
+
+/// The data sets that can be read, and which of them lie below the root.
+#[must_use]
+pub fn list(root: &Path) -> List {
+    let known = |name: DatasetName| Known {
+        name: name.name(),
+        modalities: name.card().modalities.iter().map(|m| m.name()).collect(),
+        directory: name.locate(root).ok(),
+    };
+    List { root: root.to_path_buf(), datasets: DatasetName::ALL.map(known).into() }
+}
+
+impl List {
+    /// The list for people.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        for Known { name, modalities, directory } in &self.datasets {
+            let modalities = modalities.join(" ");
+            let found =
+                directory.as_ref().map_or("not found".to_owned(), |d| d.display().to_string());
+            text += &format!("{name:<24} {modalities:<42} {found}\n");
+        }
+        text + &format!(
+            "{:<24} {:<42} NAME.csv or NAME.parquet\n\nlooked below {}; datasets/README.md shows the expected trees\n",
+            "table:NAME",
+            "any",
+            self.root.display()
+        )
+    }
+}
+
+/// An index that was built.
+#[derive(Debug, Clone, Serialize)]
+pub struct Prepared {
+    photographs: usize,
+    index: PathBuf,
+}
+
+/// Builds the index of a large data set.
 ///
 /// # Errors
 /// [`Error`] naming the row that is wrong.
-pub fn prepare(dataset: &str, root: &Path) -> Result<String> {
+pub fn prepare(dataset: &str, root: &Path) -> Result<Prepared> {
     let directory = named(dataset)?.locate(root)?;
     let bytes = std::fs::metadata(directory.join("synthpedes_dataset.json")).map_or(1, |m| m.len());
     let bar = progress::bar("indexing", bytes as usize, "bytes");
     let photographs = synth_pedes::prepare(&directory, &|read| bar.set_position(read))?;
     bar.finish_and_clear();
-    Ok(format!("{photographs} photographs, {}\n", directory.join(synth_pedes::INDEX).display()))
+    Ok(Prepared { photographs, index: directory.join(synth_pedes::INDEX) })
+}
+
+impl Prepared {
+    /// What was built.
+    #[must_use]
+    pub fn text(&self) -> String {
+        format!("{} photographs, {}\n", self.photographs, self.index.display())
+    }
 }

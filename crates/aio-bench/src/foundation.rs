@@ -1,19 +1,14 @@
-//! `aio weights` and `aio encode`: foundation encoders of other projects.
+//! Foundation encoders of other projects.
 
-use crate::device;
 use crate::error::{Error, Result};
-use aio_data::{DataError, fs};
+use aio_data::fs;
+use aio_encoder::EncoderConfig;
 use aio_encoder::checkpoint;
-use aio_encoder::import::{Hints, Layout, import};
+use aio_encoder::import::{Hints, import};
 use aio_encoder::weights::{self, Weights};
-use aio_encoder::{Activation, Encoder, EncoderConfig};
 use aio_model::BackboneConfig;
-use aio_model::import::{ImportOptions, Normalisation, Stems, convert, with_stems};
-use burn::tensor::{Tensor, TensorData};
-use safetensors::Dtype;
-use safetensors::tensor::{SafeTensors, TensorView};
-use serde::de::DeserializeOwned;
-use std::path::{Path, PathBuf};
+use aio_model::import::{ImportOptions, Normalisation, convert, with_stems};
+use std::path::Path;
 
 /// What is known of published weights.
 #[derive(Debug)]
@@ -126,190 +121,8 @@ pub const REGISTRY: [Origin; 13] = [
     },
 ];
 
-/// What can be done with weights.
-#[derive(Debug, Clone, clap::Subcommand)]
-pub enum WeightsCommand {
-    /// Published weights that can be imported: whose, under which terms, where from and where to.
-    List,
-    /// Layout, sizes and key map of a file: what would be loaded, fresh, unused, unknown, misshaped.
-    Inspect {
-        /// The checkpoint (.safetensors, .pth, .pt, .bin).
-        file: PathBuf,
-        /// What the tensors do not tell.
-        #[command(flatten)]
-        hints: HintOptions,
-    },
-    /// Turn a checkpoint into a weights file of this project (safetensors under PyTorch key names).
-    Convert {
-        /// The checkpoint.
-        file: PathBuf,
-        /// Where to write.
-        #[arg(long)]
-        output: PathBuf,
-        /// Rows of input pictures.
-        #[arg(long, default_value_t = 256)]
-        height: usize,
-        /// Columns of input pictures.
-        #[arg(long, default_value_t = 128)]
-        width: usize,
-        /// Where image stems and text table start from, as `model.stems`: from-checkpoint, fresh, fresh-ibn, fresh-batch or fresh-patch.
-        #[arg(long, default_value = "from-checkpoint", value_parser = named::<Stems>)]
-        stems: Stems,
-        /// Mean and standard deviation of pictures, where the layout does not tell: clip, imagenet or half.
-        #[arg(long, default_value = "auto", value_parser = named::<Normalisation>)]
-        normalisation: Normalisation,
-        /// Seed of what starts fresh.
-        #[arg(long, default_value_t = 0)]
-        seed: u64,
-        /// What the tensors do not tell.
-        #[command(flatten)]
-        hints: HintOptions,
-    },
-}
-
-/// What a checkpoint's tensors do not tell.
-#[derive(Debug, Clone, Copy, clap::Args)]
-pub struct HintOptions {
-    /// Layout of the file, where detection is wrong.
-    #[arg(long, value_parser = layout)]
-    pub layout: Option<Layout>,
-    /// Attention heads; one per 64 channels otherwise.
-    #[arg(long)]
-    pub heads: Option<usize>,
-    /// The MLP uses QuickGELU (OpenAI's CLIP) although the file does not tell.
-    #[arg(long)]
-    pub quick_gelu: bool,
-}
-
-fn layout(typed: &str) -> std::result::Result<Layout, String> {
-    let known = Layout::ALL.map(Layout::name).join(", ");
-    Layout::ALL
-        .into_iter()
-        .find(|l| l.name() == typed)
-        .ok_or_else(|| format!("expected one of {known}"))
-}
-
-/// A value as configuration files write it.
-fn named<T: DeserializeOwned>(typed: &str) -> std::result::Result<T, String> {
-    serde_json::from_value(typed.into()).map_err(|e| e.to_string())
-}
-
-impl HintOptions {
-    fn hints(self) -> Hints {
-        Hints {
-            layout: self.layout,
-            heads: self.heads,
-            activation: self.quick_gelu.then_some(Activation::QuickGelu),
-        }
-    }
-}
-
-/// Runs `aio weights` and returns what belongs on standard output.
-///
-/// # Errors
-/// [`Error`] naming the file and the tensors that do not fit.
-pub fn run(command: &WeightsCommand) -> Result<String> {
-    match command {
-        WeightsCommand::List => Ok(list()),
-        WeightsCommand::Inspect { file, hints } => inspect(file, hints.hints()),
-        WeightsCommand::Convert {
-            file,
-            output,
-            height,
-            width,
-            stems,
-            normalisation,
-            seed,
-            hints,
-        } => {
-            let normalisation = known_normalisation(file, *normalisation);
-            let options = ImportOptions {
-                height: *height,
-                width: *width,
-                stems: *stems,
-                hints: hints.hints(),
-                normalisation,
-                seed: *seed,
-            };
-            let converted = convert(file, &options)?;
-            fs::write_then_rename(output, converted.weights.bytes())?;
-            Ok(format!(
-                "{} ({}), sha256 {}\n{}",
-                output.display(),
-                converted.layout,
-                converted.weights.sha256(),
-                converted.coverage
-            ))
-        }
-    }
-}
-
-fn list() -> String {
-    let mut text = format!(
-        "embedded\n    compiled into the program; MIT OR Apache-2.0; sha256 {}\n",
-        weights::embedded_sha256()
-    );
-    for Origin { name, file, source, licence, normalisation } in &REGISTRY {
-        let here = Path::new("weights").join(file);
-        // No publisher's checksum could be checked against a file here, so what is shown is the user's own.
-        let (found, checksum) = match std::fs::read(&here) {
-            Ok(bytes) => ("there", weights::sha256(&bytes)),
-            Err(_) => ("not there", "not recorded".to_owned()),
-        };
-        let pictures = match normalisation {
-            Normalisation::Auto => "0 to 1",
-            Normalisation::Clip => "CLIP's mean and deviation",
-            Normalisation::Imagenet => "ImageNet's mean and deviation",
-            Normalisation::Half => "mean and deviation 0.5",
-        };
-        text += &format!(
-            "{name}\n    {}: {found}\n    from {source}\n    licence {licence}; pictures: {pictures}; sha256 {checksum}\n",
-            here.display()
-        );
-    }
-    text
-}
-
-fn inspect(file: &Path, hints: Hints) -> Result<String> {
-    let problem = |p: String| {
-        Error::user(
-            format!("{}: {p}", file.display()),
-            "`aio weights list` shows what can be imported",
-        )
-    };
-    if let Some((config, _)) = own(file)? {
-        return Ok(format!(
-            "{}: a weights file of this project\n{}\n",
-            file.display(),
-            serde_json::to_string_pretty(&config).unwrap_or_default()
-        ));
-    }
-    let tensors = checkpoint::read(file)?;
-    let values: usize = tensors.values().map(|t| t.values.len()).sum();
-    let count = tensors.len();
-    let imported = import(tensors, hints).map_err(problem)?;
-    let EncoderConfig { depth, width, heads, mlp, epsilon, activation, pre_norm, layer_scale } =
-        imported.encoder;
-    let mut text = format!(
-        "{}: {count} tensors, {values} values, layout {}\n",
-        file.display(),
-        imported.layout
-    );
-    text += &format!(
-        "{depth} blocks of width {width}, {heads} heads, MLP {mlp}, {activation:?}, epsilon {epsilon:e}, ln_pre {pre_norm}, LayerScale {layer_scale}\n"
-    );
-    if let (Some((rows, columns)), Some(patch)) = (imported.grid, imported.patch) {
-        text += &format!("positions for {rows} × {columns} tokens, patches of {patch} pixels\n");
-    }
-    text += &imported.coverage.to_string();
-    for (theirs, ours) in &imported.coverage.loaded {
-        text += &format!("  loaded     {theirs} → {ours}\n");
-    }
-    Ok(text)
-}
-
 /// A weights file of this project with the sizes in it, or `None` for another's.
-fn own(file: &Path) -> Result<Option<(BackboneConfig, Weights)>> {
+pub(crate) fn own(file: &Path) -> Result<Option<(BackboneConfig, Weights)>> {
     if file.extension().is_none_or(|e| e != "safetensors") {
         return Ok(None);
     }
@@ -341,13 +154,13 @@ pub fn open(name: &str, options: &ImportOptions) -> Result<(Weights, String)> {
             ..*options
         },
     )?;
-    eprintln!("{name}: layout {}; {}", converted.layout, converted.coverage);
+    log::info!("{name}: layout {}; {}", converted.layout, converted.coverage);
     Ok((converted.weights, weights::sha256(&fs::read(path)?)))
 }
 
 /// The normalisation that the user asked for, or else that of the registry for a file of this name: DINO, MAE and DeiT have timm's names
 /// and another normalisation, which nothing in the file tells.
-fn known_normalisation(path: &Path, asked: Normalisation) -> Normalisation {
+pub(crate) fn known_normalisation(path: &Path, asked: Normalisation) -> Normalisation {
     // Several of timm's files have one name; the tensors tell those apart.
     let mut named =
         REGISTRY.iter().filter(|origin| path.file_name().is_some_and(|name| name == origin.file));
@@ -364,78 +177,18 @@ pub fn origin(path: &Path) -> Option<&'static Origin> {
     REGISTRY.iter().find(|origin| origin.file == name)
 }
 
-/// What `aio encode` is asked for.
-#[derive(Debug, Clone, clap::Args)]
-pub struct EncodeRequest {
-    /// A checkpoint, a weights file of this project, or `embedded`.
-    #[arg(long)]
-    pub weights: String,
-    /// Safetensors file with `tokens` F32 [batch, tokens, width].
-    #[arg(long)]
-    pub input: PathBuf,
-    /// Safetensors file to write, with `features` of the same shape.
-    #[arg(long)]
-    pub output: PathBuf,
-    /// Normalise tokens before the first block with CLIP's ln_pre.
-    #[arg(long)]
-    pub pre_norm: bool,
-    /// Where to compute: cpu, wgpu, wgpu:N, cuda, cuda:N or auto.
-    #[arg(long, default_value = "cpu")]
-    pub device: String,
-    /// What the tensors do not tell.
-    #[command(flatten)]
-    pub hints: HintOptions,
-}
-
-/// Sequences that are encoded at once.
-const BATCH: usize = 16;
-
-/// Runs the frozen blocks alone over a token tensor.
-///
-/// # Errors
-/// [`Error`] naming the file or tensor that does not fit.
-pub fn encode(request: &EncodeRequest) -> Result<String> {
-    let device = device::open(&request.device)?;
-    let (config, weights) = blocks(request)?;
-    let encoder: Encoder = weights.load(config.init(&device))?;
-    let (shape, values) = tokens(&request.input)?;
-    let [batch, count, width] = shape;
-    if width != config.width {
-        return Err(Error::user(
-            format!("{} has tokens of width {width}", request.input.display()),
-            format!("the blocks have width {}", config.width),
-        ));
-    }
-    let mut features = Vec::with_capacity(values.len());
-    for rows in values.chunks(BATCH * count * width) {
-        let n = rows.len() / (count * width);
-        let tokens =
-            Tensor::<3>::from_data(TensorData::new(rows.to_vec(), [n, count, width]), &device);
-        let encoded = encoder.forward(tokens, Tensor::ones([n, count], &device));
-        features.extend(encoded.into_data().iter::<f32>());
-    }
-    let bytes: Vec<u8> = features.iter().flat_map(|v| v.to_le_bytes()).collect();
-    let failed = |e: safetensors::SafeTensorError| Error::Failure(e.to_string());
-    let view = TensorView::new(Dtype::F32, vec![batch, count, width], &bytes).map_err(failed)?;
-    fs::write_then_rename(
-        &request.output,
-        &safetensors::serialize([("features", view)], None).map_err(failed)?,
-    )?;
-    Ok(format!(
-        "{} [{batch}, {count}, {width}], {} blocks\n",
-        request.output.display(),
-        config.depth
-    ))
-}
-
 /// The blocks of a weights file or checkpoint, and their sizes.
-fn blocks(request: &EncodeRequest) -> Result<(EncoderConfig, Weights)> {
-    let path = Path::new(&request.weights);
+pub(crate) fn blocks(
+    name: &str,
+    hints: Hints,
+    keep_pre_norm: bool,
+) -> Result<(EncoderConfig, Weights)> {
+    let path = Path::new(name);
     let embedded = || -> Result<_> {
         let weights = Weights::embedded();
         Ok((weights.metadata("config")?, weights))
     };
-    let known = if request.weights == "embedded" { Some(embedded()?) } else { own(path)? };
+    let known = if name == "embedded" { Some(embedded()?) } else { own(path)? };
     if let Some((BackboneConfig { encoder, .. }, weights)) = known {
         return Ok((encoder, weights.below("encoder.")?));
     }
@@ -445,9 +198,9 @@ fn blocks(request: &EncodeRequest) -> Result<(EncoderConfig, Weights)> {
             "`aio weights inspect` shows what is in the file",
         )
     };
-    let imported = import(checkpoint::read(path)?, request.hints.hints()).map_err(problem)?;
-    let pre_norm = request.pre_norm && imported.encoder.pre_norm;
-    if request.pre_norm && !pre_norm {
+    let imported = import(checkpoint::read(path)?, hints).map_err(problem)?;
+    let pre_norm = keep_pre_norm && imported.encoder.pre_norm;
+    if keep_pre_norm && !pre_norm {
         return Err(problem("it has no ln_pre".into()));
     }
     let config = EncoderConfig { pre_norm, ..imported.encoder };
@@ -455,37 +208,5 @@ fn blocks(request: &EncodeRequest) -> Result<(EncoderConfig, Weights)> {
         name.starts_with("encoder.") && (pre_norm || !name.starts_with("encoder.norm_pre"))
     };
     let tensors = imported.tensors.into_iter().filter(|(name, _)| wanted(name)).collect();
-    Ok((
-        config,
-        Weights::from_tensors(&request.weights, &tensors, &Weights::embedded())?
-            .below("encoder.")?,
-    ))
-}
-
-fn tokens(path: &Path) -> Result<([usize; 3], Vec<f32>)> {
-    let wrong = |problem: String| {
-        Error::user(
-            format!("{} {problem}", path.display()),
-            "expected safetensors with `tokens` F32 [batch, tokens, width]",
-        )
-    };
-    let bytes = std::fs::read(path).map_err(|source| {
-        Error::Data(DataError::Io { action: "read", path: path.to_path_buf(), source })
-    })?;
-    let file = SafeTensors::deserialize(&bytes)
-        .map_err(|e| wrong(format!("is no safetensors file: {e}")))?;
-    let view = file.tensor("tokens").map_err(|_| wrong("has no tensor `tokens`".into()))?;
-    let &[batch, count, width] = view.shape() else {
-        return Err(wrong(format!("has `tokens` of shape {:?}", view.shape())));
-    };
-    if view.dtype() != Dtype::F32 || batch == 0 || count == 0 {
-        return Err(wrong(format!(
-            "has `tokens` of type {:?} and shape {:?}",
-            view.dtype(),
-            view.shape()
-        )));
-    }
-    let values =
-        view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
-    Ok(([batch, count, width], values))
+    Ok((config, Weights::from_tensors(name, &tensors, &Weights::embedded())?.below("encoder.")?))
 }

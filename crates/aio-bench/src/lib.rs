@@ -1,10 +1,12 @@
-//! Experiments: configuration, runs, training, evaluation, reports. The binary `aio` is a thin shell over this crate.
+//! Experiments: configuration, runs, training, evaluation, reports. The binary `aio` calls [`cli::main`].
 
 pub mod check;
 pub mod checkpoint;
+pub mod cli;
 pub mod config;
 pub mod device;
 pub mod embed;
+pub mod encode;
 pub mod error;
 pub mod evaluate;
 pub mod experiment;
@@ -21,5 +23,7 @@ pub mod slurm;
 pub mod source;
 pub mod sweep;
 pub mod task;
+pub mod tokenize;
 pub mod train;
 pub mod trials;
+pub mod weights;

@@ -27,60 +27,68 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// The recipe. Its defaults made the committed weights.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, clap::Args)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Recipe {
     /// Optimiser steps.
-    #[arg(long, default_value_t = 6000)]
     pub steps: usize,
     /// Pairs of picture and caption in a step.
-    #[arg(long, default_value_t = 96)]
     pub batch: usize,
     /// Pictures in the corpus.
-    #[arg(long, default_value_t = 30_000)]
     pub corpus: usize,
     /// Peak learning rate.
-    #[arg(long, default_value_t = 1e-3)]
     pub rate: f64,
     /// Temperature of the contrastive loss.
-    #[arg(long, default_value_t = 0.07)]
     pub temperature: f64,
     /// Weight of the contrastive loss beside that of the tags.
-    #[arg(long, default_value_t = 1.0)]
     pub contrastive: f64,
     /// Optimiser steps at the beginning that read no captions: pictures are learned first.
-    #[arg(long, default_value_t = 2000)]
     pub pictures_first: usize,
     /// Optimiser steps after these, in which people are also read in company: two pictures, or pictures and a caption, in one sequence.
-    #[arg(long, default_value_t = 1500)]
     pub company_steps: usize,
     /// Peak learning rate of the steps with company, which have a warm-up and a cosine of their own.
-    #[arg(long, default_value_t = 4e-4)]
     pub company_rate: f64,
     /// Optimiser steps of the linear warm-up.
-    #[arg(long, default_value_t = 200)]
     pub warmup: usize,
     /// Weights to start from instead of random ones.
-    #[arg(long)]
     #[serde(skip)]
     pub init: Option<PathBuf>,
     /// Fraction of people that are drawn.
-    #[arg(long, default_value_t = 0.2)]
     pub drawn: f32,
     /// Fraction of people that are photographed in infrared.
-    #[arg(long, default_value_t = 0.25)]
     pub infrared: f32,
     /// Seed of the corpus, the weights and the order.
-    #[arg(long, default_value_t = 20240508)]
     pub seed: u64,
     /// What turns pictures into tokens.
-    #[arg(long, value_enum, default_value_t)]
     pub stem: Stem,
     /// Blocks of the encoder.
-    #[arg(long, default_value_t = EncoderConfig::embedded().depth)]
     pub depth: usize,
     /// Width of the encoder; an attention head has 32 of it.
-    #[arg(long, default_value_t = EncoderConfig::embedded().width)]
     pub width: usize,
+}
+
+impl Default for Recipe {
+    fn default() -> Self {
+        let EncoderConfig { depth, width, .. } = EncoderConfig::embedded();
+        Self {
+            steps: 6000,
+            batch: 96,
+            corpus: 30_000,
+            rate: 1e-3,
+            temperature: 0.07,
+            contrastive: 1.0,
+            pictures_first: 2000,
+            company_steps: 1500,
+            company_rate: 4e-4,
+            warmup: 200,
+            init: None,
+            drawn: 0.2,
+            infrared: 0.25,
+            seed: 20_240_508,
+            stem: Stem::default(),
+            depth,
+            width,
+        }
+    }
 }
 
 /// Channels of an attention head, as in the embedded encoder.
@@ -116,7 +124,7 @@ impl Recipe {
 }
 
 /// What turns pictures into tokens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stem {
     /// The embedded encoder's: a pyramid of convolutions, half of the channels of its first two layers normalised picture by picture (IBN).
@@ -242,7 +250,7 @@ pub fn run(recipe: &Recipe, out: &Path, device: &Device) -> Result<PathBuf> {
     {
         return Err(Error::user(
             format!("{} holds checkpoints of another recipe", out.display()),
-            "choose another --out, or remove it",
+            "choose another --output, or remove it",
         ));
     }
     let preprocessing = preprocessing(&config);

@@ -6,13 +6,12 @@ use aio_data::{
     readers::sysu_mm01::{self, Permutations},
 };
 use aio_eval::{Entry, single_shot};
-use clap::ValueEnum;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Which cameras the gallery is drawn from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Mode {
     /// Cameras 1, 2, 4 and 5.
     All,
@@ -41,7 +40,7 @@ impl Mode {
 }
 
 /// Who drew the galleries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
     /// `random.seed(trial); random.choice(…)` of the reference code in Python, which nearly all papers use. One shot only.
     Python,
@@ -52,48 +51,38 @@ pub enum Source {
 /// Trials over which SYSU-MM01 and LLCM are averaged.
 pub const DRAWS: u32 = 10;
 
-/// What is asked for.
-#[derive(Debug, Clone, clap::Args)]
+/// Which galleries are drawn.
+#[derive(Debug, Clone)]
 pub struct Request {
-    /// The data set; only SYSU-MM01 has galleries of two sources.
-    #[arg(value_parser = ["sysu-mm01"])]
-    pub dataset: String,
     /// Directory of the data sets, or of SYSU-MM01 itself.
-    #[arg(long, default_value = "datasets")]
     pub root: PathBuf,
     /// Which cameras the gallery is drawn from.
-    #[arg(long, value_enum, default_value = "all")]
     pub mode: Mode,
     /// Who drew the galleries.
-    #[arg(long, value_enum, default_value = "python")]
     pub source: Source,
     /// Images per identity and camera (official source: 1 or 10 in papers).
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub shots: u32,
-    /// The authors' rand_perm_cam.mat, where it does not lie below the root.
-    #[arg(long, value_name = "FILE")]
+    /// The authors' rand_perm_cam.mat, if it does not lie below the root.
     pub permutations: Option<PathBuf>,
-    /// Print JSON instead of one path a line.
-    #[arg(long)]
-    pub json: bool,
 }
 
-#[derive(Debug, Serialize)]
-struct Printed {
+/// Galleries, by trial.
+#[derive(Debug, Clone, Serialize)]
+pub struct Trials {
     trials: Vec<Trial>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 struct Trial {
     trial: u32,
     gallery: Vec<String>,
 }
 
-/// Draws the galleries and returns what belongs on standard output.
+/// Draws the galleries.
 ///
 /// # Errors
 /// [`Error`] naming what is missing below the root or in the authors' file.
-pub fn run(request: &Request) -> Result<String> {
+pub fn run(request: &Request) -> Result<Trials> {
     let directory = DatasetName::SysuMm01.locate(&request.root)?;
     let samples = sysu_mm01::test_samples(&request.root)?;
     let entries: Vec<Entry> = samples.iter().map(entry).collect();
@@ -122,16 +111,21 @@ pub fn run(request: &Request) -> Result<String> {
             gallery: gallery.iter().map(name).collect(),
         })
         .collect();
-    let printed = Printed { trials };
-    if request.json {
-        return serde_json::to_string(&printed)
-            .map(|t| t + "\n")
-            .map_err(|e| Error::Failure(e.to_string()));
+    Ok(Trials { trials })
+}
+
+impl Trials {
+    /// One line per picture: trial and path.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        for Trial { trial, gallery } in &self.trials {
+            for path in gallery {
+                text += &format!("{trial} {path}\n");
+            }
+        }
+        text
     }
-    let lines = |trial: &Trial| {
-        trial.gallery.iter().map(|path| format!("{} {path}\n", trial.trial)).collect::<String>()
-    };
-    Ok(printed.trials.iter().map(lines).collect())
 }
 
 fn entry(sample: &Sample) -> Entry {

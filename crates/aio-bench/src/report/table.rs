@@ -2,14 +2,13 @@ use super::grid::{Field, Grid, Mark};
 use crate::error::{Error, Result};
 use crate::run::RunResult;
 use polars::prelude::{AnyValue, BooleanChunked, ChunkFilter, Column, DataFrame, PolarsError};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// How a table is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// A Markdown table.
-    #[value(name = "md", alias = "markdown")]
     Markdown,
     /// A LaTeX tabular with booktabs rules.
     Latex,
@@ -168,7 +167,7 @@ fn grid(frame: &DataFrame, first: &RunResult, seeds: usize) -> Result<Grid> {
 }
 
 /// Numbers that others published, which a table marks with † and their citation.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Quoted {
     /// What the row is called.

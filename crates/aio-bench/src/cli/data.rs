@@ -1,0 +1,193 @@
+//! `aio data`.
+
+use super::arguments::{DataRootArgument, JsonArgument, choice};
+use super::output::Output;
+use crate::check;
+use crate::error::Result;
+use crate::progress;
+use crate::trials::{self, Mode, Source};
+use aio_synth::benchmark;
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+
+/// What can be done with data sets.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// List the data sets that can be read and which of them are below the root.
+    List(List),
+    /// Compare a data set with what its owners published: tree, counts, pictures, queries without a match.
+    Check(Check),
+    /// Render the synthetic benchmark.
+    Synth(Synth),
+    /// Build the index of a data set that is too large to be read whole at every start.
+    Prepare(Prepare),
+    /// Print the galleries over which a protocol averages.
+    Trials(Trials),
+}
+
+impl Command {
+    pub(super) fn run(self) -> Result<Output> {
+        match self {
+            Self::List(arguments) => arguments.run(),
+            Self::Check(arguments) => arguments.run(),
+            Self::Synth(arguments) => arguments.run(),
+            Self::Prepare(arguments) => arguments.run(),
+            Self::Trials(arguments) => arguments.run(),
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  aio data list
+  aio data list --data-root /data/reid --json")]
+pub(super) struct List {
+    #[command(flatten)]
+    root: DataRootArgument,
+    #[command(flatten)]
+    form: JsonArgument,
+}
+
+impl List {
+    fn run(self) -> Result<Output> {
+        let list = check::list(&self.root.data_root);
+        if self.form.json { Output::json(&list) } else { Ok(Output::text(list.text())) }
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Exits with 2 if something is wrong.
+
+Examples:
+  aio data check market1501
+  aio data check table:shop --data-root /data/reid --pictures 0 --json")]
+pub(super) struct Check {
+    /// The data set, as in market1501, or table:NAME.
+    dataset: String,
+    #[command(flatten)]
+    root: DataRootArgument,
+    /// Pictures to decode, spread evenly over all of them; 0 for none.
+    #[arg(long, value_name = "N", default_value_t = 20_000)]
+    pictures: usize,
+    #[command(flatten)]
+    form: JsonArgument,
+}
+
+impl Check {
+    fn run(self) -> Result<Output> {
+        let report = check::check(&check::Request {
+            dataset: self.dataset,
+            root: self.root.data_root,
+            pictures: self.pictures,
+        })?;
+        let output =
+            if self.form.json { Output::json(&report)? } else { Output::text(report.text()) };
+        Ok(if report.is_right() { output } else { output.with_problem() })
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  aio data synth
+  aio data synth --output datasets/other --seed 1 --sheet sheet.png")]
+pub(super) struct Synth {
+    /// The folder to write.
+    #[arg(long, alias = "out", value_name = "DIR", default_value = "datasets/synthetic")]
+    output: PathBuf,
+    /// Seed of everything in it.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Also draw a contact sheet of every domain and modality to this PNG file.
+    #[arg(long, value_name = "FILE")]
+    sheet: Option<PathBuf>,
+    #[command(flatten)]
+    form: JsonArgument,
+}
+
+impl Synth {
+    fn run(self) -> Result<Output> {
+        if let Some(path) = self.sheet {
+            benchmark::contact_sheet(&path, self.seed)?;
+        }
+        let bar = progress::bar("rendering", 1, "pictures");
+        let size = benchmark::Size::default();
+        let manifest = benchmark::write(&self.output, self.seed, size, &|done, total| {
+            bar.set_length(total as u64);
+            bar.set_position(done as u64);
+        })?;
+        bar.finish_and_clear();
+        if self.form.json {
+            return Output::json(&manifest);
+        }
+        Ok(Output::text(format!("{} files, content {}\n", manifest.files, manifest.content)))
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  aio data prepare synth-pedes")]
+pub(super) struct Prepare {
+    /// The data set.
+    #[arg(value_parser = ["synth-pedes"])]
+    dataset: String,
+    #[command(flatten)]
+    root: DataRootArgument,
+    #[command(flatten)]
+    form: JsonArgument,
+}
+
+impl Prepare {
+    fn run(self) -> Result<Output> {
+        let prepared = check::prepare(&self.dataset, &self.root.data_root)?;
+        if self.form.json { Output::json(&prepared) } else { Ok(Output::text(prepared.text())) }
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  aio data trials sysu-mm01 --mode indoor --json
+  aio data trials sysu-mm01 --data-root /data/SYSU-MM01 --source official --shots 10")]
+pub(super) struct Trials {
+    /// The data set; only SYSU-MM01 has galleries of two sources.
+    #[arg(value_parser = ["sysu-mm01"])]
+    dataset: String,
+    #[command(flatten)]
+    root: DataRootArgument,
+    /// Which cameras the gallery is drawn from: all (1, 2, 4 and 5) or indoor (1 and 2).
+    #[arg(long, default_value = "all", value_parser = choice(&MODES))]
+    mode: Mode,
+    /// Who drew the galleries: the reference code in Python, which nearly all papers use (one shot only), or the data
+    /// set's authors (rand_perm_cam.mat).
+    #[arg(long, default_value = "python", value_parser = choice(&SOURCES))]
+    source: Source,
+    /// Images per identity and camera (official source: 1 or 10 in papers).
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    shots: u32,
+    /// The authors' rand_perm_cam.mat, if it is not below the root.
+    #[arg(long, value_name = "FILE")]
+    permutations: Option<PathBuf>,
+    #[command(flatten)]
+    form: JsonArgument,
+}
+
+const MODES: [(&str, Mode); 2] = [("all", Mode::All), ("indoor", Mode::Indoor)];
+
+const SOURCES: [(&str, Source); 2] = [("python", Source::Python), ("official", Source::Official)];
+
+impl Trials {
+    fn run(self) -> Result<Output> {
+        let trials = trials::run(&trials::Request {
+            root: self.root.data_root,
+            mode: self.mode,
+            source: self.source,
+            shots: self.shots,
+            permutations: self.permutations,
+        })?;
+        if self.form.json { Output::json_line(&trials) } else { Ok(Output::text(trials.text())) }
+    }
+}
