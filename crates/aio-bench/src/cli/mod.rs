@@ -142,9 +142,8 @@ mod tests {
         if !command.has_subcommands() {
             return vec![(words.to_vec(), command.clone())];
         }
-        let below = |sub: &clap::Command| {
-            leaves(sub, &[words, &[sub.get_name().to_owned()]].concat())
-        };
+        let below =
+            |sub: &clap::Command| leaves(sub, &[words, &[sub.get_name().to_owned()]].concat());
         command.get_subcommands().flat_map(below).collect()
     }
 
