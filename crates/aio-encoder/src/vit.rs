@@ -177,7 +177,7 @@ impl Block {
     fn attended(&self, x: Tensor<3>, keep: Tensor<2>) -> Tensor<3> {
         let [batch, tokens, _] = x.dims();
         let qkv = linear(normalise(x, &self.norm1, self.epsilon), &self.attn.qkv, self.precision);
-        aio_ops::reference::attention_weights(qkv, keep, self.heads)
+        aio_ops::attention_weights(qkv, keep, self.heads)
             .mean_dim(1)
             .reshape([batch, tokens, tokens])
     }

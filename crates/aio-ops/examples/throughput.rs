@@ -1,8 +1,10 @@
-//! Times every operation, forward and backward, against its plain composition, alternating: `just bench`.
+//! Times every operation against its portable form, alternating: `just bench`.
 //!
-//! Prints medians in milliseconds and their ratio, for a batch as the embedded encoder trains on.
+//! One measurement is a forward pass and a backward pass to the main input, with all parameters
+//! frozen. Prints medians in milliseconds and their ratio, for a batch as the embedded encoder
+//! trains on.
 
-use aio_ops::{IbnSplit, Precision, Window, reference};
+use aio_ops::{IbnSplit, Precision, Window, portable};
 use burn::tensor::{Device, Distribution, Tensor};
 use std::time::Instant;
 
@@ -30,13 +32,13 @@ fn median(mut values: Vec<f64>) -> f64 {
 fn compare<const D: usize, const O: usize>(
     name: &str,
     x: Tensor<D>,
-    ours: impl Fn(Tensor<D>) -> Tensor<O>,
-    plain: impl Fn(Tensor<D>) -> Tensor<O>,
+    kernel: impl Fn(Tensor<D>) -> Tensor<O>,
+    portable: impl Fn(Tensor<D>) -> Tensor<O>,
 ) -> String {
     let (mut a, mut b) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
-        a.push(time(&x, &ours));
-        b.push(time(&x, &plain));
+        a.push(time(&x, &kernel));
+        b.push(time(&x, &portable));
     }
     let (a, b) = (median(a), median(b));
     format!("{name:<14} {a:8.2} {b:8.2} {:6.2}\n", b / a)
@@ -45,47 +47,55 @@ fn compare<const D: usize, const O: usize>(
 fn main() {
     let (batch, tokens, width, heads) = (64, 65, 96, 3);
     let rows = || random([batch, tokens, width]);
-    let keep = Tensor::<2>::ones([batch, tokens], &Device::flex());
+    let attention_mask = Tensor::<2>::ones([batch, tokens], &Device::flex());
     let (w, bias) = (random([width, 4 * width]), random([4 * width]));
     let (gamma, beta) = (random([width]), random([width]));
     let pixels = || random([batch, 48 * 24, 16]);
     let window = Window { kernel: 3, stride: 1, padding: 1 };
     let kernel = random([9 * 16, 16]);
-    let split = IbnSplit { instance: 8 };
+    let split = IbnSplit { instance_channels: 8 };
     let mut table = format!(
-        "{batch} sequences of {tokens} × {width}; forward and backward, median of {ROUNDS}, ms\noperation          ours    plain  ratio\n"
+        "{batch} sequences of {tokens} × {width}; forward and backward, median of {ROUNDS}, ms\n\
+         operation        kernel portable  ratio\n"
     );
-    table += &compare("gelu", random([batch, tokens, 4 * width]), aio_ops::gelu, reference::gelu);
+    table += &compare("gelu", random([batch, tokens, 4 * width]), aio_ops::gelu, portable::gelu);
     let norm = (gamma, beta);
     table += &compare(
         "layer norm",
         rows(),
         |x| aio_ops::layer_norm(x, norm.0.clone(), norm.1.clone(), 1e-5),
-        |x| reference::layer_norm(x, norm.0.clone(), norm.1.clone(), 1e-5),
+        |x| portable::layer_norm(x, norm.0.clone(), norm.1.clone(), 1e-5),
     );
     table += &compare(
         "attention",
         random([batch, tokens, 3 * width]),
-        |x| aio_ops::attention(x, keep.clone(), heads, Precision::F32),
-        |x| reference::attention(x, keep.clone(), heads, Precision::F32),
+        |x| aio_ops::attention(x, attention_mask.clone(), heads, Precision::F32),
+        |x| portable::attention(x, attention_mask.clone(), heads, Precision::F32),
     );
     table += &compare(
         "linear",
         rows(),
         |x| aio_ops::linear(x, w.clone(), bias.clone(), Precision::F32),
-        |x| reference::linear(x, w.clone(), bias.clone(), Precision::F32),
+        |x| portable::linear(x, w.clone(), bias.clone(), Precision::F32),
     );
     table += &compare(
         "convolution",
         random([batch, 48, 24, 16]),
         |x| aio_ops::convolve(x, kernel.clone(), window),
-        |x| reference::convolve(x, kernel.clone(), window),
+        |x| portable::convolve(x, kernel.clone(), window),
     );
     table += &compare(
         "standardise",
         pixels(),
         |x| aio_ops::standardise(x, split, 1e-5),
-        |x| reference::standardise(x, split, 1e-5),
+        |x| portable::standardise(x, split, 1e-5),
+    );
+    let affine = (random([16]), random([16]));
+    table += &compare(
+        "affine relu",
+        pixels(),
+        |x| aio_ops::affine_relu(x, affine.0.clone(), affine.1.clone()),
+        |x| portable::affine_relu(x, affine.0.clone(), affine.1.clone()),
     );
     // An example is a program for a terminal: its table goes to standard output.
     #[allow(clippy::print_stdout)]

@@ -132,7 +132,8 @@ impl Ibn {
     fn forward(&self, x: Tensor<3>) -> Tensor<3> {
         if self.statistics == Statistics::Batch && self.weight.val().device().is_autodiff() {
             self.track(x.clone().without_autodiff());
-            let standard = aio_ops::standardise(x, IbnSplit { instance: self.instance }, EPSILON);
+            let standard =
+                aio_ops::standardise(x, IbnSplit { instance_channels: self.instance }, EPSILON);
             return aio_ops::affine_relu(standard, self.weight.val(), self.bias.val());
         }
         self.with_running(x)
@@ -168,7 +169,7 @@ impl Ibn {
             let device = inverse.device();
             let own = aio_ops::standardise(
                 x.clone().narrow(2, 0, self.instance),
-                IbnSplit { instance: self.instance },
+                IbnSplit { instance_channels: self.instance },
                 EPSILON,
             );
             let shared = x.narrow(2, self.instance, channels - self.instance);
