@@ -11,6 +11,7 @@ pub mod error;
 pub mod evaluate;
 pub mod experiment;
 pub mod features;
+pub mod finished;
 pub mod foundation;
 pub mod memory;
 pub mod pretrain;

@@ -3,7 +3,8 @@
 use super::arguments::{JsonArgument, RunsArgument};
 use super::output::Output;
 use crate::error::Result;
-use crate::report::{self, Format};
+use crate::finished;
+use crate::report::Format;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -59,7 +60,7 @@ impl From<FormatArgument> for Format {
 
 impl Arguments {
     pub(super) fn run(self) -> Result<Output> {
-        let finished = report::finished(&self.names, &self.runs.runs)?;
+        let finished = finished::collect(&self.names, &self.runs.runs)?;
         if let Some(directory) = &self.plots {
             for table in &finished {
                 table.draw(directory)?;

@@ -1,7 +1,6 @@
 //! The report of a run: a table, curves, ranked lists, and one page that holds them all.
 
 mod attention;
-mod finished;
 mod grid;
 mod html;
 mod plot;
@@ -19,7 +18,6 @@ use aio_train::tensorboard::{Events, Image};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-pub use finished::{CellReport, Finished, SweepReport, SweepRow, finished};
 pub use table::{Format, Quoted, results, sweep};
 
 /// Writes `report/`: `table.md`, `table.csv`, figures as SVG and PNG, ranked lists as PNG, and `index.html`, which holds them all.

@@ -1,7 +1,7 @@
 //! The finished runs that tables are made of: those of an experiment by cell, or those of a sweep.
 
-use super::{Format, Quoted, bars, results, sweep};
 use crate::error::{Error, Result};
+use crate::report::{self, Format, Quoted};
 use crate::run::RunResult;
 use crate::slurm;
 use crate::sweep::Sweep;
@@ -53,7 +53,7 @@ pub struct SweepRow {
 ///
 /// # Errors
 /// [`Error::User`] naming the experiment without a finished run, or the result or sweep file that is wrong.
-pub fn finished(names: &[String], runs: &Path) -> Result<Vec<Finished>> {
+pub fn collect(names: &[String], runs: &Path) -> Result<Vec<Finished>> {
     let mut found = Vec::new();
     for name in names {
         if name.ends_with(".toml") {
@@ -132,13 +132,13 @@ impl Finished {
     /// [`Error::User`] if the runs cannot share a table.
     pub fn table(&self, format: Format) -> Result<String> {
         match self {
-            Self::Cell(cell) => Ok(results(&cell.runs, format)? + "\n"),
-            Self::Sweep(report) => sweep(
-                &report.file.display().to_string(),
-                &report.labelled(),
-                &report.quoted,
-                &report.tasks,
-                &report.metric,
+            Self::Cell(cell) => Ok(report::results(&cell.runs, format)? + "\n"),
+            Self::Sweep(sweep) => report::sweep(
+                &sweep.file.display().to_string(),
+                &sweep.labelled(),
+                &sweep.quoted,
+                &sweep.tasks,
+                &sweep.metric,
                 format,
             ),
         }
@@ -151,12 +151,12 @@ impl Finished {
     pub fn draw(&self, directory: &Path) -> Result<()> {
         match self {
             Self::Cell(_) => Ok(()),
-            Self::Sweep(report) => bars(
+            Self::Sweep(sweep) => report::bars(
                 directory,
-                &slurm::name(&report.file),
-                &report.labelled(),
-                &report.tasks,
-                &report.metric,
+                &slurm::name(&sweep.file),
+                &sweep.labelled(),
+                &sweep.tasks,
+                &sweep.metric,
             ),
         }
     }
