@@ -1,10 +1,10 @@
 //! The frozen blocks alone over a token tensor.
 
+use crate::device;
 use crate::error::{Error, Result};
-use crate::{device, foundation};
 use aio_data::{DataError, fs};
 use aio_encoder::Encoder;
-use aio_encoder::import::Hints;
+use aio_model::import::{self, Hints};
 use burn::tensor::{Tensor, TensorData};
 use safetensors::Dtype;
 use safetensors::tensor::{SafeTensors, TensorView};
@@ -48,14 +48,17 @@ const BATCH: usize = 16;
 /// [`Error`] naming the file or tensor that does not fit.
 pub fn run(request: &Request) -> Result<Encoded> {
     let device = device::open(&request.device)?;
-    let (config, weights) = foundation::blocks(&request.weights, request.hints, request.pre_norm)?;
+    let (config, weights) = import::open_encoder(&request.weights, request.hints, request.pre_norm)
+        .map_err(|error| {
+            Error::user(error.to_string(), "`aio weights inspect` shows what is in the file")
+        })?;
     let encoder: Encoder = weights.load(config.init(&device))?;
     let Tokens { shape, values } = Tokens::read(&request.input)?;
     let [_, count, width] = shape;
-    if width != config.width {
+    if width != config.embed_dim {
         return Err(Error::user(
             format!("{} has tokens of width {width}", request.input.display()),
-            format!("the blocks have width {}", config.width),
+            format!("the blocks have width {}", config.embed_dim),
         ));
     }
     let mut features = Vec::with_capacity(values.len());

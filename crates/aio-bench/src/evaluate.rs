@@ -9,8 +9,8 @@ use aio_eval::{
     Entry, EvalOptions, Features, OpenSet, Ranking, Scores, Verdict, chance, evaluate,
     mean_over_trials, open_set,
 };
-use aio_model::{Extractor, Input};
-use aio_types::{Modality, Picture, PictureSize};
+use aio_model::Extractor;
+use aio_types::{Modality, Observation, Picture};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -99,10 +99,7 @@ impl Pictures {
             .chain(gallery)
             .collect();
         let paths: Vec<&Path> = paths.into_iter().collect();
-        let size = PictureSize {
-            height: extractor.preprocessing().height,
-            width: extractor.preprocessing().width,
-        };
+        let size = extractor.preprocessing().size();
         let bar = progress::bar(&format!("decoding {task}"), paths.len(), "pictures");
         let opened = open_all(&paths, size, &|| bar.inc(1))?;
         bar.finish_and_clear();
@@ -114,7 +111,12 @@ impl Pictures {
     }
 }
 
-fn features(extractor: &Extractor, what: &str, inputs: &[Input], phase: &str) -> Result<Features> {
+fn features(
+    extractor: &Extractor,
+    what: &str,
+    inputs: &[Observation<Picture>],
+    phase: &str,
+) -> Result<Features> {
     let bar = progress::bar(phase, inputs.len(), "samples");
     let mut values = Vec::with_capacity(inputs.len() * extractor.width());
     for chunk in inputs.chunks(256) {
@@ -129,8 +131,8 @@ fn features(extractor: &Extractor, what: &str, inputs: &[Input], phase: &str) ->
 }
 
 /// A picture of one modality as an input.
-fn single(modality: Modality, picture: Picture) -> Input {
-    Input { pictures: vec![(modality, picture)], caption: None }
+fn single(modality: Modality, picture: Picture) -> Observation<Picture> {
+    Observation { pictures: vec![(modality, picture)], caption: None }
 }
 
 /// Galleries that have been embedded, by data set: tasks of one data set share theirs.
@@ -150,7 +152,7 @@ pub fn score(
 ) -> Result<TaskScores> {
     let key = format!("{} {}", task.dataset, task.gallery);
     if !galleries.contains_key(&key) {
-        let inputs: Vec<Input> =
+        let inputs: Vec<Observation<Picture>> =
             data.gallery.iter().map(|(_, path)| single(task.gallery, pictures.get(path))).collect();
         galleries.insert(
             key.clone(),
@@ -158,10 +160,10 @@ pub fn score(
         );
     }
     let gallery = &galleries[&key];
-    let inputs: Vec<Vec<Input>> =
+    let inputs: Vec<Vec<Observation<Picture>>> =
         data.queries.iter().map(|q| q.inputs(&|path| pictures.get(path))).collect();
     let views: Vec<usize> = inputs.iter().map(Vec::len).collect();
-    let flat: Vec<Input> = inputs.into_iter().flatten().collect();
+    let flat: Vec<Observation<Picture>> = inputs.into_iter().flatten().collect();
     let queries =
         features(extractor, &format!("{task} queries"), &flat, &format!("queries {task}"))?;
     let queries = if queries.rows() == views.len() { queries } else { queries.pooled(&views) };
@@ -301,15 +303,13 @@ pub fn chance_level(data: &TaskData, draws: u32) -> Result<Scores> {
 /// # Errors
 /// [`Error`] naming the sample that cannot be used.
 pub fn validate(samples: &[Sample], extractor: &Extractor) -> Result<f64> {
-    let size = PictureSize {
-        height: extractor.preprocessing().height,
-        width: extractor.preprocessing().width,
-    };
+    let size = extractor.preprocessing().size();
     let photos: Vec<&Sample> = samples.iter().filter(|s| s.modality == Modality::Rgb).collect();
     let captions: Vec<&Sample> = samples.iter().filter(|s| s.modality == Modality::Text).collect();
     let paths: Vec<&Path> = photos.iter().filter_map(|s| s.path()).collect();
     let opened = open_all(&paths, size, &|| {})?;
-    let inputs: Vec<Input> = opened.into_iter().map(|p| single(Modality::Rgb, p)).collect();
+    let inputs: Vec<Observation<Picture>> =
+        opened.into_iter().map(|p| single(Modality::Rgb, p)).collect();
     let gallery = features(extractor, "validation gallery", &inputs, "validation")?;
     let entry = |s: &&Sample, image: i64| Entry {
         identity: s.identity.0,
@@ -330,9 +330,12 @@ pub fn validate(samples: &[Sample], extractor: &Extractor) -> Result<f64> {
     };
     let mut values = vec![run((&gallery, &entries))?];
     if !captions.is_empty() {
-        let inputs: Vec<Input> = captions
+        let inputs: Vec<Observation<Picture>> = captions
             .iter()
-            .map(|s| Input { caption: s.caption().map(str::to_owned), ..Input::default() })
+            .map(|s| Observation {
+                caption: s.caption().map(str::to_owned),
+                ..Observation::default()
+            })
             .collect();
         let text = features(extractor, "validation captions", &inputs, "validation")?;
         values.push(run((&text, &captions.iter().map(|s| entry(s, -1)).collect::<Vec<_>>()))?);

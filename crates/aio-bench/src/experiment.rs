@@ -7,7 +7,7 @@ use crate::run::{Known, Manifest, Run, RunResult, TaskSummary, WEIGHTS};
 use crate::source::Library;
 use crate::task::Task;
 use crate::train::{self, Start};
-use crate::{device, foundation, progress, report};
+use crate::{device, progress, report};
 use aio_data::{DatasetName, fs};
 use aio_eval::Scores;
 use aio_model::Extractor;
@@ -343,7 +343,7 @@ pub(crate) fn missing_weights(experiment: &Experiment) -> Vec<String> {
     ];
     let missing = named.into_iter().filter(|(_, path, used)| *used && !Path::new(path).is_file());
     let from = |path: &str| {
-        foundation::origin(Path::new(path)).map_or(String::new(), |o| {
+        aio_model::import::published(Path::new(path)).map_or(String::new(), |o| {
             format!("\n    {}: from {} ({})", o.name, o.source, o.licence)
         })
     };

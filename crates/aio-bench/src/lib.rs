@@ -12,7 +12,6 @@ pub mod evaluate;
 pub mod experiment;
 pub mod features;
 pub mod finished;
-pub mod foundation;
 pub mod memory;
 pub mod pretrain;
 pub mod progress;

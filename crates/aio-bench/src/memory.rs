@@ -139,8 +139,8 @@ fn passes(experiment: &Experiment, start: &Start, rows: usize, caption: usize) -
 /// Seconds that a step takes, about: two operations per weight and token forward, as many backward, and again what is computed again.
 fn step_seconds(experiment: &Experiment, start: &Start, passes: &[Pass]) -> f64 {
     let encoder = &start.config.encoder;
-    let weights =
-        encoder.depth * (4 * encoder.width * encoder.width + 2 * encoder.width * encoder.mlp);
+    let weights = encoder.depth
+        * (4 * encoder.embed_dim * encoder.embed_dim + 2 * encoder.embed_dim * encoder.mlp);
     let tokens: usize = passes.iter().map(|pass| pass.rows * pass.tokens).sum();
     let times = if experiment.train.activation_checkpointing { 6.0 } else { 4.0 };
     times * (weights * tokens) as f64 / (SPEED * rayon::current_num_threads() as f64)
@@ -150,18 +150,24 @@ fn step_seconds(experiment: &Experiment, start: &Start, passes: &[Pass]) -> f64 
 fn activations(experiment: &Experiment, start: &Start, passes: &[Pass]) -> usize {
     let (encoder, tokenizers) = (&start.config.encoder, &start.config.tokenizers);
     let learned = experiment.model.encoder == EncoderUse::Trained;
-    let picture =
-        tokenizers.stem.kept(tokenizers.height, tokenizers.width, experiment.model.batch_norm_mode);
+    let picture = tokenizers.stem.activations_per_picture(
+        tokenizers.height,
+        tokenizers.width,
+        experiment.model.batch_norm_mode,
+    );
     let stems: usize = passes.iter().map(|pass| pass.rows * pass.pictures * picture).sum();
     let in_block =
-        |pass: &Pass| pass.rows * pass.tokens * encoder.kept_in_block(pass.tokens, learned);
-    let working =
-        passes.iter().map(|pass| pass.rows * pass.tokens * encoder.working()).max().unwrap_or(0);
+        |pass: &Pass| pass.rows * pass.tokens * encoder.activations_per_token(pass.tokens, learned);
+    let working = passes
+        .iter()
+        .map(|pass| pass.rows * pass.tokens * encoder.backward_workspace_per_token())
+        .max()
+        .unwrap_or(0);
     let blocks: usize = if experiment.train.activation_checkpointing {
         // Inputs of all blocks of all passes, and one block of one pass at a time.
         let inputs: usize = passes
             .iter()
-            .map(|pass| pass.rows * pass.tokens * encoder.width * (encoder.depth + 1))
+            .map(|pass| pass.rows * pass.tokens * encoder.embed_dim * (encoder.depth + 1))
             .sum();
         inputs + passes.iter().map(in_block).max().unwrap_or(0)
     } else {
@@ -187,8 +193,8 @@ pub fn predict(
     // Captions are padded to the longest of their batch, and any batch will do for how long that is.
     let caption = first
         .iter()
-        .flat_map(|batch| &batch.captions)
-        .map(Vec::len)
+        .flat_map(|batch| &batch.tuples)
+        .filter_map(|tuple| Some(tuple.caption.as_ref()?.ids.len()))
         .max()
         .unwrap_or(0)
         .next_multiple_of(8);

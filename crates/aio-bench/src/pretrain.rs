@@ -15,7 +15,7 @@ use aio_synth::{
 use aio_tokenize::bpe::Bpe;
 use aio_tokenize::{StemConfig, StemKind, TokenizersConfig};
 use aio_train::schedule::WarmupCosine;
-use aio_types::{Picture, PictureSize, rng};
+use aio_types::{Picture, rng};
 use burn::grad_clipping::GradientClippingConfig;
 use burn::module::Module;
 use burn::optim::{AdamWConfig, GradientsParams};
@@ -68,7 +68,7 @@ pub struct Recipe {
 
 impl Default for Recipe {
     fn default() -> Self {
-        let EncoderConfig { depth, width, .. } = EncoderConfig::embedded();
+        let EncoderConfig { depth, embed_dim: width, .. } = EncoderConfig::embedded();
         Self {
             steps: 6000,
             batch: 96,
@@ -114,7 +114,7 @@ impl Recipe {
             stem,
             EncoderConfig {
                 depth,
-                width,
+                embed_dim: width,
                 heads: width / HEAD,
                 mlp: 4 * width,
                 ..EncoderConfig::embedded()
@@ -150,7 +150,7 @@ fn preprocessing(config: &BackboneConfig) -> Preprocessing {
         width,
         mean: [0.5; 3],
         std: [0.5; 3],
-        interpolation: "bilinear, antialiased".into(),
+        interpolation: Preprocessing::BILINEAR.into(),
     }
 }
 
@@ -254,7 +254,7 @@ pub fn run(recipe: &Recipe, out: &Path, device: &Device) -> Result<PathBuf> {
         ));
     }
     let preprocessing = preprocessing(&config);
-    let size = PictureSize { height: preprocessing.height, width: preprocessing.width };
+    let size = preprocessing.size();
     if recipe.batch == 0 || recipe.corpus < recipe.batch {
         return Err(Error::user(
             "a corpus smaller than one batch",

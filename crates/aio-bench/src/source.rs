@@ -12,8 +12,7 @@ use aio_data::{
     synthesis::{channel_exchange, colour_pencil, line_drawing, shade},
 };
 use aio_heads::AttributeVocabulary;
-use aio_model::lines::LineGenerator;
-use aio_model::{Pictured, TrainBatch};
+use aio_model::{SketchGenerator, TrainBatch, TrainCaption, TrainTuple};
 use aio_synth as synth;
 use aio_tokenize::bpe::{Bpe, Encoded};
 use aio_train::config::StageConfig;
@@ -215,7 +214,7 @@ pub struct Source {
     combinations: Vec<ModalitySet>,
     real: ModalitySet,
     synthesised: ModalitySet,
-    lines: Option<LineGenerator>,
+    lines: Option<SketchGenerator>,
     vocabulary: AttributeVocabulary,
     experiment: Experiment,
 }
@@ -243,7 +242,7 @@ impl Source {
         classes: &Classes,
         library: &mut Library,
         size: PictureSize,
-        lines: Option<&LineGenerator>,
+        lines: Option<&SketchGenerator>,
     ) -> Result<Self> {
         let (mut samples, mut labels, mut indexed) = (Vec::new(), Vec::new(), None);
         for name in &stage.datasets {
@@ -363,58 +362,48 @@ impl Source {
     /// # Errors
     /// [`aio_data::DataError`] naming the picture that cannot be decoded, where they are not held in memory.
     pub fn batch(&self, tuples: &[Tuple], step: u64) -> Result<TrainBatch> {
-        let seed = self.experiment.seed;
-        let visual: Vec<Modality> =
-            self.modalities.iter().copied().filter(|m| m.is_visual()).collect();
         let drawings = self.drawings(tuples)?;
-        let pictures = visual
-            .into_iter()
-            .map(|modality| {
-                let rows: Vec<usize> =
-                    (0..tuples.len()).filter(|row| self.shows(modality, &tuples[*row])).collect();
-                let of = |row: &usize| {
-                    self.picture(
-                        modality,
-                        &tuples[*row],
-                        drawings.get(*row),
-                        &mut rng(seed, &format!("augment {modality} {row}"), step),
-                    )
-                };
-                let pictures = rows.par_iter().map(of).collect::<Result<_>>()?;
-                Ok(Pictured { modality, rows, pictures })
-            })
-            .collect::<Result<_>>()?;
-        let stream = &mut rng(seed, "batch", step);
-        let mut batch = TrainBatch {
-            classes: tuples.iter().map(|t| t.class).collect(),
-            pictures,
-            text_rows: Vec::new(),
-            captions: Vec::new(),
-            masked: Vec::new(),
-            combinations: self
-                .combinations
-                .sample(stream, self.experiment.train.combinations)
-                .copied()
-                .collect(),
-        };
-        for (row, tuple) in tuples.iter().enumerate() {
-            if let Some(number) = tuple.real[Modality::Text as usize]
-                .filter(|_| self.modalities.contains(&Modality::Text))
-            {
-                let caption = self.store.caption(number)?;
-                let rate = self.experiment.losses.mask_rate;
-                batch.text_rows.push(row);
-                batch.masked.push(self.vocabulary.mask(
-                    &caption.ids,
-                    &caption.word_of,
-                    &caption.words,
-                    rate,
-                    || stream.random(),
-                ));
-                batch.captions.push(caption.ids);
+        let pictures = |(row, tuple): (usize, &Tuple)| -> Result<Vec<(Modality, Picture)>> {
+            let mut pictures = Vec::new();
+            for modality in self.modalities.iter().copied().filter(|m| m.is_visual()) {
+                if self.shows(modality, tuple) {
+                    let purpose = format!("augment {modality} {row}");
+                    let stream = &mut rng(self.experiment.seed, &purpose, step);
+                    let picture = self.picture(modality, tuple, drawings.get(row), stream)?;
+                    pictures.push((modality, picture));
+                }
             }
+            Ok(pictures)
+        };
+        let pictures: Vec<_> =
+            tuples.par_iter().enumerate().map(pictures).collect::<Result<_>>()?;
+        let stream = &mut rng(self.experiment.seed, "batch", step);
+        let count = self.experiment.train.combinations;
+        let mut batch = TrainBatch {
+            tuples: Vec::with_capacity(tuples.len()),
+            combinations: self.combinations.sample(stream, count).copied().collect(),
+        };
+        for (tuple, pictures) in tuples.iter().zip(pictures) {
+            let caption = self.caption(tuple, stream)?;
+            batch.tuples.push(TrainTuple { class: tuple.class, pictures, caption });
         }
         Ok(batch)
+    }
+
+    /// The caption of a tuple with attribute words masked, if it has one.
+    fn caption(
+        &self,
+        tuple: &Tuple,
+        stream: &mut rand_chacha::ChaCha8Rng,
+    ) -> Result<Option<TrainCaption>> {
+        let real = tuple.real[Modality::Text as usize];
+        let Some(number) = real.filter(|_| self.modalities.contains(&Modality::Text)) else {
+            return Ok(None);
+        };
+        let Encoded { ids, word_of, words, .. } = self.store.caption(number)?;
+        let rate = self.experiment.losses.mask_rate;
+        let masked = self.vocabulary.mask(&ids, &word_of, &words, rate, || stream.random());
+        Ok(Some(TrainCaption { ids, masked }))
     }
 
     /// Whether a tuple has a picture of a modality: a real one, or one that is synthesised.
@@ -493,7 +482,7 @@ fn drawings(
     samples: &[Sample],
     held: &[Option<Picture>],
     stage: &StageConfig,
-    lines: &LineGenerator,
+    lines: &SketchGenerator,
 ) -> Vec<Option<Picture>> {
     const AT_ONCE: usize = 64;
     let photographs: Vec<usize> = (0..samples.len())

@@ -4,20 +4,18 @@ use crate::checkpoint::Checkpoints;
 use crate::config::Experiment;
 use crate::error::{Error, Result};
 use crate::evaluate;
-use crate::foundation;
 use crate::memory;
 use crate::progress;
 use crate::run::Run;
 use crate::source::{Classes, Library, Source, vocabulary};
+use crate::weights as weights_files;
 use aio_data::{Sample, fs, sampler::Tuple};
 use aio_encoder::Precision;
-use aio_encoder::import::Hints;
 use aio_encoder::weights::{Preprocessing, Weights};
-use aio_model::import::{ImportOptions, with_random_encoder};
-use aio_model::lines::LineGenerator;
+use aio_model::import::{Hints, ImportOptions, with_random_encoder};
 use aio_model::{
-    Aio, AioConfig, Backbone, BackboneConfig, EncoderUse, Extractor, Frozen, NonFinite, StepInput,
-    StepOutput,
+    Aio, AioConfig, Backbone, BackboneConfig, EncoderUse, Extractor, Frozen, NonFinite,
+    SketchGenerator, StepInput, StepOutput,
 };
 use aio_tokenize::{Tokenizers, TokenizersConfig};
 use aio_train::config::{ModelConfig, Select, StageConfig};
@@ -115,14 +113,13 @@ impl Start {
             Hints { heads: (*attention_heads > 0).then_some(*attention_heads), ..Hints::default() };
         // What starts fresh is the same for all seeds: they differ in training, as with any other checkpoint.
         let options = ImportOptions {
-            height: or(*height, 256),
-            width: or(*width, 128),
+            size: PictureSize { height: or(*height, 256), width: or(*width, 128) },
             stems: *stems,
             hints,
             normalisation: *normalisation,
             seed: 0,
         };
-        let (mut weights, sha256) = foundation::open(name, &options)?;
+        let (mut weights, sha256) = weights_files::open(name, &options)?;
         if *encoder == EncoderUse::Random {
             // One random encoder for all seeds: they differ in training, as with any other weights.
             weights = with_random_encoder(&weights, 0)?;
@@ -207,7 +204,7 @@ pub fn probe(
     let training = device.clone().autodiff();
     let model =
         fresh(experiment, start, &classes, &training)?.0.with_precision(experiment.train.precision);
-    let size = PictureSize { height: start.preprocessing.height, width: start.preprocessing.width };
+    let size = start.preprocessing.size();
     let lines = line_generator(experiment, device)?;
     let (mut steps, mut seconds, mut memory) = (0, 0.0, None::<memory::Estimate>);
     for (i, stage) in experiment.train.stages.iter().enumerate() {
@@ -224,7 +221,7 @@ pub fn probe(
                     weights: experiment.losses,
                     preprocessing: start.preprocessing.clone(),
                     accumulate: experiment.train.accumulation_steps,
-                    recompute: experiment.train.activation_checkpointing,
+                    activation_checkpointing: experiment.train.activation_checkpointing,
                     device: device.clone(),
                 })
             };
@@ -245,9 +242,9 @@ pub fn probe(
 }
 
 /// The generator that draws missing sketches, where the experiment names one.
-fn line_generator(experiment: &Experiment, device: &Device) -> Result<Option<LineGenerator>> {
+fn line_generator(experiment: &Experiment, device: &Device) -> Result<Option<SketchGenerator>> {
     let path = Path::new(&experiment.data.sketch_generator);
-    Ok(if path.as_os_str().is_empty() { None } else { Some(LineGenerator::open(path, device)?) })
+    Ok(if path.as_os_str().is_empty() { None } else { Some(SketchGenerator::open(path, device)?) })
 }
 
 /// Looks at every parameter.
@@ -270,7 +267,7 @@ fn fresh(
     let frozen = Frozen {
         tokenizers: experiment.model.frozen_tokenizers.iter().copied().collect(),
         shared: experiment.model.shared,
-        statistics: experiment.model.batch_norm_mode,
+        batch_norm_mode: experiment.model.batch_norm_mode,
         encoder: experiment.model.encoder,
     };
     let config = AioConfig {
@@ -315,7 +312,7 @@ pub fn train(
     run.truncate_metrics(state.step)?;
     let trainer =
         Trainer { experiment, run, start, device, validation: classes.validation(library)?, stop };
-    let size = PictureSize { height: start.preprocessing.height, width: start.preprocessing.width };
+    let size = start.preprocessing.size();
     let lines = line_generator(experiment, device)?;
     let (mut first, mut predicted) = (0, 0);
     for stage in &experiment.train.stages {
@@ -404,7 +401,7 @@ impl Trainer<'_> {
                 stage: stage.name.clone(),
                 epoch,
                 rate,
-                terms: terms.into_iter().collect(),
+                terms: terms.into_iter().map(|(term, value)| (term.to_string(), value)).collect(),
                 validation,
             };
             writeln!(
@@ -457,13 +454,13 @@ impl Trainer<'_> {
         for micro in 0..n {
             let tuples = &batches[(position * n + micro) % batches.len()];
             let batch = source.batch(tuples, (step * n + micro) as u64)?;
-            let classes = batch.classes.clone();
+            let classes = batch.classes();
             let TrainOutput { grads, item: StepOutput(terms) } = model.step(StepInput {
                 batch,
                 weights: self.experiment.losses,
                 preprocessing: self.start.preprocessing.clone(),
                 accumulate: n,
-                recompute: self.experiment.train.activation_checkpointing,
+                activation_checkpointing: self.experiment.train.activation_checkpointing,
                 device: self.device.clone(),
             });
             last = terms.map_err(|e| self.dump(&e, step, &classes))?;
@@ -494,8 +491,8 @@ impl Trainer<'_> {
     /// Writes what is known of a step whose loss is not a number.
     fn dump(&self, error: &NonFinite, step: usize, classes: &[usize]) -> Error {
         let terms: std::collections::BTreeMap<_, _> =
-            error.terms.iter().map(|(n, v)| (n.clone(), v.to_string())).collect();
-        let text = serde_json::json!({"step": step, "term": error.term, "terms": terms, "classes": classes}).to_string();
+            error.terms.iter().map(|(n, v)| (n.to_string(), v.to_string())).collect();
+        let text = serde_json::json!({"step": step, "term": error.term.to_string(), "terms": terms, "classes": classes}).to_string();
         let path = self.run.directory().join(format!("non-finite-step-{step}.json"));
         match fs::write_then_rename(&path, text.as_bytes()) {
             Ok(()) => Error::Failure(format!(

@@ -1,16 +1,29 @@
 //! Weights files and checkpoints: what is known, what a file holds, and conversion.
 
 use crate::error::{Error, Result};
-use crate::foundation::{self, Origin, REGISTRY};
 use aio_data::fs;
 use aio_encoder::EncoderConfig;
-use aio_encoder::checkpoint;
-use aio_encoder::import::{Coverage, Hints, Layout, import};
-use aio_encoder::weights;
+use aio_encoder::weights::{self, Weights};
 use aio_model::BackboneConfig;
-use aio_model::import::{ImportOptions, Normalisation, convert};
+use aio_model::import::{
+    self, Coverage, Hints, ImportOptions, Layout, Normalisation, Opened, PUBLISHED,
+    PublishedCheckpoint,
+};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
+
+/// Opens weights by name or path with [`import::open()`], and logs how a checkpoint of another project was converted.
+/// Returns the weights and the SHA-256 of the file that was named.
+///
+/// # Errors
+/// [`Error`] naming the file and the tensors that do not fit.
+pub fn open(name: &str, options: &ImportOptions) -> Result<(Weights, String)> {
+    let Opened { weights, sha256, conversion } = import::open(name, options)?;
+    if let Some((layout, coverage)) = conversion {
+        log::info!("{name}: layout {layout}; {coverage}");
+    }
+    Ok((weights, sha256))
+}
 
 /// Where published checkpoints are expected.
 const DIRECTORY: &str = "weights";
@@ -44,8 +57,8 @@ pub struct Published {
     pub source: &'static str,
     /// Terms of use.
     pub licence: &'static str,
-    /// Mean and standard deviation of its pictures.
-    pub normalisation: Normalisation,
+    /// Mean and standard deviation of its pictures; none if it takes values from 0 to 1.
+    pub normalisation: Option<Normalisation>,
     /// SHA-256 of the file, if it is present.
     pub sha256: Option<String>,
 }
@@ -53,8 +66,8 @@ pub struct Published {
 /// The embedded weights and the published checkpoints that can be imported.
 #[must_use]
 pub fn list() -> List {
-    let mut published = Vec::with_capacity(REGISTRY.len());
-    for Origin { name, file, source, licence, normalisation } in &REGISTRY {
+    let mut published = Vec::with_capacity(PUBLISHED.len());
+    for PublishedCheckpoint { name, file, source, licence, normalisation } in &PUBLISHED {
         let path = Path::new(DIRECTORY).join(file);
         // No publisher's checksum is recorded: this is the checksum of the user's own file.
         let sha256 = std::fs::read(&path).ok().map(|bytes| weights::sha256(&bytes));
@@ -76,10 +89,10 @@ impl List {
             let found = if sha256.is_some() { "there" } else { "not there" };
             let checksum = sha256.as_deref().unwrap_or("not recorded");
             let pictures = match normalisation {
-                Normalisation::Auto => "0 to 1",
-                Normalisation::Clip => "CLIP's mean and deviation",
-                Normalisation::Imagenet => "ImageNet's mean and deviation",
-                Normalisation::Half => "mean and deviation 0.5",
+                None | Some(Normalisation::Auto) => "0 to 1",
+                Some(Normalisation::Clip) => "CLIP's mean and deviation",
+                Some(Normalisation::Imagenet) => "ImageNet's mean and deviation",
+                Some(Normalisation::Half) => "mean and deviation 0.5",
             };
             text += &format!("{name}\n    {}: {found}\n    from {source}\n", path.display());
             text += &format!("    licence {licence}; pictures: {pictures}; sha256 {checksum}\n");
@@ -113,7 +126,7 @@ pub struct Checkpoint {
     layout: Layout,
     encoder: EncoderConfig,
     /// Rows and columns of tokens that the positions are for, if there are positions.
-    grid: Option<(usize, usize)>,
+    grid: Option<[usize; 2]>,
     /// Side of a patch in pixels, if there is a stem.
     patch: Option<usize>,
     coverage: Coverage,
@@ -124,17 +137,15 @@ pub struct Checkpoint {
 /// # Errors
 /// [`Error`] naming the file and why it cannot be read.
 pub fn inspect(file: &Path, hints: Hints) -> Result<Inspection> {
-    if let Some((config, _)) = foundation::own(file)? {
+    if let Some((config, _)) = import::own_weights(file)? {
         return Ok(Inspection::Own { file: file.to_path_buf(), config });
     }
-    let tensors = checkpoint::read(file)?;
+    let tensors = import::read(file)?;
     let values = tensors.values().map(|t| t.values.len()).sum();
     let count = tensors.len();
-    let imported = import(tensors, hints).map_err(|problem| {
-        Error::user(
-            format!("{}: {problem}", file.display()),
-            "`aio weights list` shows what can be imported",
-        )
+    let origin = file.display().to_string();
+    let imported = import::import(&origin, tensors, hints).map_err(|error| {
+        Error::user(error.to_string(), "`aio weights list` shows what can be imported")
     })?;
     Ok(Inspection::Checkpoint(Checkpoint {
         file: file.to_path_buf(),
@@ -142,7 +153,7 @@ pub fn inspect(file: &Path, hints: Hints) -> Result<Inspection> {
         values,
         layout: imported.layout,
         encoder: imported.encoder,
-        grid: imported.grid,
+        grid: imported.grid.map(|grid| [grid.rows, grid.columns]),
         patch: imported.patch,
         coverage: imported.coverage,
     }))
@@ -168,16 +179,24 @@ impl Inspection {
 impl Checkpoint {
     fn text(&self) -> String {
         let Self { tensors, values, layout, .. } = self;
-        let EncoderConfig { depth, width, heads, mlp, epsilon, activation, pre_norm, layer_scale } =
-            &self.encoder;
+        let EncoderConfig {
+            depth,
+            embed_dim,
+            heads,
+            mlp,
+            epsilon,
+            activation,
+            pre_norm,
+            layer_scale,
+        } = &self.encoder;
         let mut text = format!(
             "{}: {tensors} tensors, {values} values, layout {layout}\n",
             self.file.display()
         );
         text += &format!(
-            "{depth} blocks of width {width}, {heads} heads, MLP {mlp}, {activation:?}, epsilon {epsilon:e}, ln_pre {pre_norm}, LayerScale {layer_scale}\n"
+            "{depth} blocks of width {embed_dim}, {heads} heads, MLP {mlp}, {activation:?}, epsilon {epsilon:e}, ln_pre {pre_norm}, LayerScale {layer_scale}\n"
         );
-        if let (Some((rows, columns)), Some(patch)) = (self.grid, self.patch) {
+        if let (Some([rows, columns]), Some(patch)) = (self.grid, self.patch) {
             text +=
                 &format!("positions for {rows} × {columns} tokens, patches of {patch} pixels\n");
         }
@@ -204,8 +223,7 @@ pub struct Conversion {
 /// # Errors
 /// [`Error`] naming the file and the tensors that do not fit.
 pub fn convert_file(file: &Path, output: &Path, options: &ImportOptions) -> Result<Conversion> {
-    let normalisation = foundation::known_normalisation(file, options.normalisation);
-    let converted = convert(file, &ImportOptions { normalisation, ..*options })?;
+    let converted = import::convert(file, options)?;
     fs::write_then_rename(output, converted.weights.bytes())?;
     Ok(Conversion {
         output: output.to_path_buf(),

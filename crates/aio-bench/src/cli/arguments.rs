@@ -2,8 +2,7 @@
 
 use crate::embed::{ImportSettings, ModelSource};
 use aio_encoder::Activation;
-use aio_encoder::import::Layout;
-use aio_model::import::Normalisation;
+use aio_model::import::{Layout, Normalisation};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde::de::DeserializeOwned;

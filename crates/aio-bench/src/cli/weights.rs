@@ -5,6 +5,7 @@ use super::output::Output;
 use crate::error::Result;
 use crate::weights;
 use aio_model::import::{ImportOptions, Normalisation, Stems};
+use aio_types::PictureSize;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -106,8 +107,7 @@ impl Convert {
     fn run(self) -> Result<Output> {
         let import = self.hints.with(self.normalisation.normalisation);
         let options = ImportOptions {
-            height: self.height,
-            width: self.width,
+            size: PictureSize { height: self.height, width: self.width },
             stems: self.stems,
             hints: import.hints(),
             normalisation: import.normalisation,

@@ -1,13 +1,12 @@
 //! Which model embeds: by name, path, or a checkpoint of another project.
 
 use crate::error::{Error, Result};
-use crate::{device, foundation};
+use crate::{device, weights};
 use aio_encoder::Activation;
-use aio_encoder::import::{Hints, Layout};
-use aio_model::import::{ImportOptions, Normalisation, Stems};
+use aio_model::import::{EMBEDDED_NAME, Hints, ImportOptions, Layout, Normalisation, Stems};
 use aio_model::{Backbone, BackboneConfig, Extractor};
 use aio_tokenize::{Tokenizers, TokenizersConfig};
-use aio_types::{Modality, ModalitySet};
+use aio_types::{Modality, ModalitySet, PictureSize};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -68,7 +67,7 @@ impl ModelSource {
     /// # Errors
     /// [`Error`] naming the file or tensors that do not fit.
     pub fn open(&self) -> Result<Model> {
-        if self.name == "embedded" && !self.import.is_default() {
+        if self.name == EMBEDDED_NAME && !self.import.is_default() {
             return Err(Error::user(
                 "--layout, --heads, --quick-gelu and --normalisation do not apply to the embedded model",
                 "leave them out, or name a checkpoint of another project with --model",
@@ -78,14 +77,13 @@ impl ModelSource {
         let inside = Path::new(&self.name).join(crate::run::WEIGHTS);
         let name = if inside.is_file() { inside.display().to_string() } else { self.name.clone() };
         let options = ImportOptions {
-            height: 256,
-            width: 128,
+            size: PictureSize { height: 256, width: 128 },
             stems: Stems::FromCheckpoint,
             hints: self.import.hints(),
             normalisation: self.import.normalisation,
             seed: 0,
         };
-        let (weights, sha256) = foundation::open(&name, &options)?;
+        let (weights, sha256) = weights::open(&name, &options)?;
         log::debug!("model {name}: sha256 {sha256}");
         let (backbone, config, preprocessing) = Backbone::load(&weights, &device)?;
         let (backbone, config) = with_every_visual_modality(backbone, config);

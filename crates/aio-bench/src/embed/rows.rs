@@ -4,8 +4,8 @@ use super::{Request, list};
 use crate::error::{Error, Result};
 use aio_data::picture::{self, is_picture};
 use aio_data::{DataError, fs};
-use aio_model::{Extractor, Input};
-use aio_types::{Modality, ParseModalityError, PictureSize};
+use aio_model::Extractor;
+use aio_types::{Modality, Observation, ParseModalityError, Picture};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -48,9 +48,8 @@ impl Row {
     ///
     /// # Errors
     /// [`Error`] naming the picture that cannot be read.
-    pub fn input(&self, extractor: &Extractor) -> Result<Input> {
-        let preprocessing = extractor.preprocessing();
-        let size = PictureSize { height: preprocessing.height, width: preprocessing.width };
+    pub fn input(&self, extractor: &Extractor) -> Result<Observation<Picture>> {
+        let size = extractor.preprocessing().size();
         let mut pictures = Vec::with_capacity(self.pictures.len());
         for (name, path) in &self.pictures {
             let modality: Modality = name.parse().map_err(|e: ParseModalityError| {
@@ -58,7 +57,7 @@ impl Row {
             })?;
             pictures.push((modality, picture::open(path, size)?));
         }
-        Ok(Input { pictures, caption: self.text.clone() })
+        Ok(Observation { pictures, caption: self.text.clone() })
     }
 }
 

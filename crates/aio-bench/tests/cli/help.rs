@@ -20,7 +20,7 @@ fn help_names_exit_codes_environment_variables_and_examples() {
     assert!(desk.succeed(&["report", "--help"]).contains("[env: AIO_RUNS=]"));
     let check = desk.succeed(&["data", "check", "--help"]);
     assert!(
-        check.contains("[env: AIO_DATA_ROOT=]") && check.contains("[aliases: --root]"),
+        check.contains("[env: AIO_DATA_ROOT=]") && check.contains("[alias: --root]"),
         "{check}"
     );
     assert!(desk.succeed(&["--version"]).starts_with(concat!("aio ", env!("CARGO_PKG_VERSION"))));

@@ -6,7 +6,8 @@ use serde_json::Value;
 #[test]
 fn data_sets_are_listed_as_values() {
     let desk = Desk::new();
-    std::fs::create_dir_all(desk.path("data/Market-1501-v15.09.15")).expect("create");
+    std::fs::create_dir_all(desk.path("data/Market-1501-v15.09.15/bounding_box_train"))
+        .expect("create");
     let list = desk.json(&["data", "list", "--data-root", "data", "--json"]);
     assert_eq!(list["root"], "data");
     let datasets = list["datasets"].as_array().expect("data sets");
