@@ -3,7 +3,7 @@
 use crate::config::{Checksums, Experiment};
 use crate::error::{Error, Result};
 use crate::evaluate::{self, Galleries, Lists, Pictures, Placed};
-use crate::run::{Known, Manifest, Run, RunResult, TaskSummary, WEIGHTS};
+use crate::run::{Manifest, Run, RunFacts, RunResult, TaskSummary, WEIGHTS};
 use crate::source::Library;
 use crate::task::Task;
 use crate::train::{self, Start};
@@ -141,7 +141,7 @@ pub fn run(request: &Request) -> Result<(Run, RunResult)> {
     let cell = experiment
         .cell(&Checksums { weights: start.sha256.clone(), lines: lines_checksum(&experiment)? });
     let run = Run::open(&request.runs, &name, &cell, experiment.seed)?;
-    if let Some(result) = run.read::<RunResult>("result.json")? {
+    if let Some(result) = run.result()? {
         return Ok((run, result));
     }
     requirements(&experiment)?;
@@ -190,7 +190,7 @@ pub fn run(request: &Request) -> Result<(Run, RunResult)> {
         schema: SCHEMA,
         experiment: name,
         claim: experiment.claim.clone(),
-        cell,
+        config_id: cell,
         seed: experiment.seed,
         metrics: BTreeMap::new(),
         baseline: BTreeMap::new(),
@@ -256,16 +256,16 @@ pub fn run(request: &Request) -> Result<(Run, RunResult)> {
         placed.iter().max_by_key(|(name, people)| (modalities(people), std::cmp::Reverse(**name)));
     let example = most.map(|(name, people)| (name.to_string(), people.as_slice()));
     report::write(&run, &result, &lists, example, &after)?;
-    let known = Known {
+    let facts = RunFacts {
         device: request.device.clone(),
         seed: experiment.seed,
         benchmark,
         data: library.fingerprints(),
         weights: start.sha256.clone(),
-        predicted_memory: trained.predicted >> 20,
+        predicted_memory: (trained.predicted > 0).then_some(trained.predicted >> 20),
         seconds: begun.elapsed().as_secs_f64(),
     };
-    run.write("manifest.json", &Manifest::collect(known))?;
+    run.write("manifest.json", &Manifest::collect(facts))?;
     run.write("result.json", &result)?;
     Ok((run, result))
 }

@@ -3,8 +3,7 @@
 use crate::error::{Error, Result};
 use crate::report::{self, Format, Quoted};
 use crate::run::RunResult;
-use crate::slurm;
-use crate::sweep::Sweep;
+use crate::sweep::{self, FinishedSweep};
 use aio_data::fs;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -23,7 +22,7 @@ pub enum Finished {
 #[derive(Debug, Clone, Serialize)]
 pub struct CellReport {
     experiment: String,
-    cell: String,
+    config_id: String,
     runs: Vec<RunResult>,
 }
 
@@ -43,9 +42,7 @@ pub struct SweepReport {
 /// A cell of a sweep with its finished runs.
 #[derive(Debug, Clone, Serialize)]
 pub struct SweepRow {
-    cell: String,
     label: String,
-    settings: Vec<String>,
     runs: Vec<RunResult>,
 }
 
@@ -82,8 +79,8 @@ fn of_experiment(name: &str, runs: &Path) -> Result<Vec<CellReport>> {
             }
         }
         if let Some(first) = finished.first() {
-            let (experiment, cell) = (first.experiment.clone(), first.cell.clone());
-            found.push(CellReport { experiment, cell, runs: finished });
+            let (experiment, config_id) = (first.experiment.clone(), first.config_id.clone());
+            found.push(CellReport { experiment, config_id, runs: finished });
         }
     }
     if found.is_empty() {
@@ -105,23 +102,22 @@ fn read_result(path: &Path) -> Result<RunResult> {
 }
 
 fn of_sweep(file: &Path, runs: &Path) -> Result<SweepReport> {
-    let sweep = Sweep::finished(file, runs)?;
+    let FinishedSweep { report: section, cells } = FinishedSweep::load(file, runs)?;
     let mut rows = Vec::new();
-    for (cell, runs) in sweep.results(runs)? {
-        let (cell, label, settings) = (cell.id, cell.label, cell.settings);
-        rows.push(SweepRow { cell, label, settings, runs });
+    for cell in cells {
+        rows.push(SweepRow { label: cell.label, runs: cell.results });
     }
-    let mut tasks = sweep.report.tasks;
+    let mut tasks = section.tasks;
     if tasks.is_empty() {
         let first = rows.iter().flat_map(|row| &row.runs).next();
         tasks = first.map(|result| result.order.clone()).unwrap_or_default();
     }
     Ok(SweepReport {
         file: file.to_path_buf(),
-        metric: sweep.report.metric.unwrap_or_else(|| "map".to_owned()),
+        metric: section.metric.unwrap_or_else(|| "map".to_owned()),
         tasks,
         rows,
-        quoted: sweep.report.quoted,
+        quoted: section.quoted,
     })
 }
 
@@ -133,12 +129,12 @@ impl Finished {
     pub fn table(&self, format: Format) -> Result<String> {
         match self {
             Self::Cell(cell) => Ok(report::results(&cell.runs, format)? + "\n"),
-            Self::Sweep(sweep) => report::sweep(
-                &sweep.file.display().to_string(),
-                &sweep.labelled(),
-                &sweep.quoted,
-                &sweep.tasks,
-                &sweep.metric,
+            Self::Sweep(report) => report::sweep(
+                &report.file.display().to_string(),
+                &report.labelled(),
+                &report.quoted,
+                &report.tasks,
+                &report.metric,
                 format,
             ),
         }
@@ -151,12 +147,12 @@ impl Finished {
     pub fn draw(&self, directory: &Path) -> Result<()> {
         match self {
             Self::Cell(_) => Ok(()),
-            Self::Sweep(sweep) => report::bars(
+            Self::Sweep(report) => report::bars(
                 directory,
-                &slurm::name(&sweep.file),
-                &sweep.labelled(),
-                &sweep.tasks,
-                &sweep.metric,
+                &sweep::name(&report.file),
+                &report.labelled(),
+                &report.tasks,
+                &report.metric,
             ),
         }
     }

@@ -1,16 +1,18 @@
 //! `aio sweep`.
 
-use super::arguments::{DeviceArgument, RunsArgument};
+use super::arguments::{DeviceArgument, JsonArgument, RunsArgument};
 use super::output::Output;
 use crate::error::Result;
-use crate::sweep::{Choose, Sweep};
+use crate::sweep::{RunOptions, Shard, Sweep};
 use clap::{Args, Subcommand};
+use serde::Serialize;
+use std::fmt::Display;
 use std::path::PathBuf;
 
 /// What can be done with a sweep.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Print cells, ids, states, and the training time that is left.
+    /// Print the runs, the time and memory that each takes, and the time that is left.
     Plan(Plan),
     /// Try a step forward and backward of every cell, and predict its time and memory.
     Check(Check),
@@ -18,19 +20,25 @@ pub(super) enum Command {
     Run(Run),
     /// Submit what is not done as a Slurm job array.
     Slurm(Slurm),
-    /// Print the state of every run: done, running, resumable, incompatible, fresh or failed, and why.
+    /// Print how far every run has come, why runs failed, and what Slurm says of submitted runs.
     Status(Status),
 }
 
 impl Command {
     pub(super) fn run(self) -> Result<Output> {
         match self {
-            Self::Plan(Plan { place }) | Self::Status(Status { place }) => plan(&place),
+            Self::Plan(arguments) => arguments.run(),
+            Self::Status(arguments) => arguments.run(),
             Self::Check(arguments) => arguments.run(),
             Self::Run(arguments) => arguments.run(),
             Self::Slurm(arguments) => arguments.run(),
         }
     }
+}
+
+/// A value as text or JSON.
+fn output<T: Display + Serialize>(value: &T, form: JsonArgument) -> Result<Output> {
+    if form.json { Output::json(value) } else { Ok(Output::text(value.to_string())) }
 }
 
 /// A sweep and where its runs lie.
@@ -45,10 +53,20 @@ struct Place {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  aio sweep plan experiments/sweeps/heads.toml")]
+  aio sweep plan experiments/sweeps/heads.toml
+  aio sweep plan experiments/sweeps/heads.toml --json")]
 pub(super) struct Plan {
     #[command(flatten)]
     place: Place,
+    #[command(flatten)]
+    form: JsonArgument,
+}
+
+impl Plan {
+    fn run(self) -> Result<Output> {
+        let Place { file, runs } = self.place;
+        output(&Sweep::load(&file)?.plan(&runs.runs), self.form)
+    }
 }
 
 #[derive(Debug, Args)]
@@ -58,10 +76,15 @@ Examples:
 pub(super) struct Status {
     #[command(flatten)]
     place: Place,
+    #[command(flatten)]
+    form: JsonArgument,
 }
 
-fn plan(place: &Place) -> Result<Output> {
-    Ok(Output::text(Sweep::load(&place.file)?.plan(&place.runs.runs)?))
+impl Status {
+    fn run(self) -> Result<Output> {
+        let Place { file, runs } = self.place;
+        output(&Sweep::load(&file)?.status(&runs.runs)?, self.form)
+    }
 }
 
 #[derive(Debug, Args)]
@@ -73,12 +96,14 @@ pub(super) struct Check {
     place: Place,
     #[command(flatten)]
     device: DeviceArgument,
+    #[command(flatten)]
+    form: JsonArgument,
 }
 
 impl Check {
     fn run(self) -> Result<Output> {
-        let sweep = Sweep::load(&self.place.file)?;
-        Ok(Output::text(sweep.check(&self.place.runs.runs, &self.device.device)?))
+        let Place { file, runs } = self.place;
+        output(&Sweep::load(&file)?.check(&runs.runs, &self.device.device)?, self.form)
     }
 }
 
@@ -92,8 +117,8 @@ pub(super) struct Run {
     #[command(flatten)]
     place: Place,
     /// Every n-th run from the i-th on, as in --shard 0/4.
-    #[arg(long, value_name = "i/n", default_value = "0/1", value_parser = shard)]
-    shard: (usize, usize),
+    #[arg(long, value_name = "i/n", default_value = "0/1")]
+    shard: Shard,
     /// Only the cell with this id.
     #[arg(long, value_name = "ID")]
     only: Option<String>,
@@ -108,26 +133,22 @@ pub(super) struct Run {
     continue_on_error: bool,
     #[command(flatten)]
     device: DeviceArgument,
-}
-
-fn shard(typed: &str) -> std::result::Result<(usize, usize), String> {
-    let parsed = typed.split_once('/').and_then(|(i, n)| Some((i.parse().ok()?, n.parse().ok()?)));
-    parsed
-        .filter(|(i, n)| i < n)
-        .ok_or_else(|| "expected i/n with i from 0 to n − 1, such as 0/4".to_owned())
+    #[command(flatten)]
+    form: JsonArgument,
 }
 
 impl Run {
     fn run(self) -> Result<Output> {
-        let choose = Choose {
+        let options = RunOptions {
             shard: self.shard,
             only: self.only,
             seed: self.seed,
             wait: self.wait,
-            keep_going: self.continue_on_error,
+            continue_on_error: self.continue_on_error,
         };
-        let sweep = Sweep::load(&self.place.file)?;
-        Ok(Output::text(sweep.run(&self.place.runs.runs, &self.device.device, &choose)?))
+        let Place { file, runs } = self.place;
+        let plan = Sweep::load(&file)?.run(&runs.runs, &self.device.device, &options)?;
+        output(&plan, self.form)
     }
 }
 
@@ -143,24 +164,13 @@ pub(super) struct Slurm {
     /// Print the batch script and submit nothing.
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    form: JsonArgument,
 }
 
 impl Slurm {
     fn run(self) -> Result<Output> {
-        let sweep = Sweep::load(&self.place.file)?;
-        Ok(Output::text(sweep.submit(&self.place.runs.runs, self.dry_run)?))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::shard;
-
-    #[test]
-    fn a_shard_is_below_its_count() {
-        assert_eq!(shard("2/4"), Ok((2, 4)));
-        for wrong in ["4/4", "1", "a/2", "1/0", ""] {
-            assert!(shard(wrong).is_err(), "{wrong}");
-        }
+        let Place { file, runs } = self.place;
+        output(&Sweep::load(&file)?.submit(&runs.runs, self.dry_run)?, self.form)
     }
 }

@@ -66,7 +66,7 @@ fn finished_runs_are_reported_as_values() {
     for cell in cells {
         assert_eq!(cell["kind"], "cell");
         for run in cell["runs"].as_array().expect("runs") {
-            assert!(run["metrics"].is_object() && run["cell"] == cell["cell"]);
+            assert!(run["metrics"].is_object() && run["cell"] == cell["config_id"]);
         }
     }
     let heads =
@@ -76,4 +76,24 @@ fn finished_runs_are_reported_as_values() {
     assert!(rows.len() > 1 && rows.iter().all(|row| row["runs"].is_array()), "{heads}");
     let both = desk.run(&["report", name, "--json", "--format", "csv"]);
     assert_eq!(both.status.code(), Some(2));
+}
+
+#[test]
+fn a_sweep_is_planned_and_followed_as_values() {
+    let desk = Desk::new();
+    let sweep = "base = \"experiments/smoke.toml\"\nseeds = [0, 1]\n[axes]\n\"losses.binding\" = [1.0, 0.5]\n";
+    std::fs::write(desk.path("sweep.toml"), sweep).expect("write");
+    let plan = desk.json(&["sweep", "plan", "sweep.toml", "--json"]);
+    assert_eq!((&plan["cells"], &plan["seeds"]), (&2.into(), &2.into()));
+    let runs = plan["runs"].as_array().expect("runs");
+    assert_eq!(runs.len(), 4);
+    for (number, run) in runs.iter().enumerate() {
+        assert_eq!((&run["number"], &run["state"]), (&number.into(), &"fresh".into()), "{run}");
+    }
+    assert_eq!(plan["remaining_seconds"], Value::Null, "nothing is known yet");
+    let status = desk.json(&["sweep", "status", "sweep.toml", "--json"]);
+    assert_eq!(status["runs"][3]["label"], "losses.binding=0.5");
+    assert_eq!(status["runs"][3]["seed"], 1);
+    let slurm = desk.json(&["sweep", "slurm", "sweep.toml", "--dry-run", "--json"]);
+    assert_eq!(slurm["submission"], "dry-run");
 }
