@@ -7,9 +7,9 @@ use aio_eval::{
     Entry, EvalOptions, Features, OpenSet, Ranking, Scores, Verdict, chance, evaluate,
     mean_over_trials, open_set,
 };
-use aio_model::{Extractor, Input};
+use aio_model::Extractor;
 use aio_train::{Library, Progress, embed_all};
-use aio_types::{Modality, Picture, PictureSize};
+use aio_types::{Modality, Observation, Picture};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -98,10 +98,7 @@ impl Pictures {
             .chain(gallery)
             .collect();
         let paths: Vec<&Path> = paths.into_iter().collect();
-        let size = PictureSize {
-            height: extractor.preprocessing().height,
-            width: extractor.preprocessing().width,
-        };
+        let size = extractor.preprocessing().size();
         let progress = Progress::new(&format!("decoding {task}"), paths.len(), "pictures");
         let opened = open_all(&paths, size, &|| progress.inc(1))?;
         progress.finish();
@@ -114,8 +111,8 @@ impl Pictures {
 }
 
 /// A picture of one modality as an input.
-fn single(modality: Modality, picture: Picture) -> Input {
-    Input { pictures: vec![(modality, picture)], caption: None }
+fn single(modality: Modality, picture: Picture) -> Observation<Picture> {
+    Observation { pictures: vec![(modality, picture)], caption: None }
 }
 
 /// Galleries that have been embedded, by data set: tasks of one data set share theirs.
@@ -135,7 +132,7 @@ pub fn score(
 ) -> Result<TaskScores> {
     let key = format!("{} {}", task.dataset, task.gallery);
     if !galleries.contains_key(&key) {
-        let inputs: Vec<Input> =
+        let inputs: Vec<Observation<Picture>> =
             data.gallery.iter().map(|(_, path)| single(task.gallery, pictures.get(path))).collect();
         galleries.insert(
             key.clone(),
@@ -143,10 +140,10 @@ pub fn score(
         );
     }
     let gallery = &galleries[&key];
-    let inputs: Vec<Vec<Input>> =
+    let inputs: Vec<Vec<Observation<Picture>>> =
         data.queries.iter().map(|q| q.inputs(&|path| pictures.get(path))).collect();
     let views: Vec<usize> = inputs.iter().map(Vec::len).collect();
-    let flat: Vec<Input> = inputs.into_iter().flatten().collect();
+    let flat: Vec<Observation<Picture>> = inputs.into_iter().flatten().collect();
     let queries =
         embed_all(extractor, &flat, &format!("{task} queries"), &format!("queries {task}"))?;
     let queries = if queries.rows() == views.len() { queries } else { queries.pooled(&views) };

@@ -3,9 +3,9 @@
 use crate::config::{Checksums, Experiment};
 use crate::error::{Error, Result};
 use crate::evaluate::{self, Galleries, Lists, Pictures, Placed};
-use crate::run::{Known, Manifest, Run, RunResult, TaskSummary, WEIGHTS};
+use crate::run::{Manifest, Run, RunFacts, RunResult, TaskSummary, WEIGHTS};
 use crate::task::Task;
-use crate::{device, foundation, report};
+use crate::{device, report};
 use aio_data::{DatasetName, fs};
 use aio_eval::Scores;
 use aio_model::Extractor;
@@ -112,7 +112,7 @@ pub fn probe(experiment: &Experiment, device: &str) -> Result<Probe> {
     requirements(experiment)?;
     let device = device::open(device)?;
     device::check_precision(&device, experiment.train.precision)?;
-    let start = starting_point(experiment)?;
+    let start = StartingPoint::open(&experiment.model)?;
     data(experiment)?;
     let mut library = Library::new(&experiment.data.root);
     evaluate::prepare(&experiment.tasks()?, &mut library)?;
@@ -136,11 +136,11 @@ pub fn run(request: &Request) -> Result<(Run, RunResult)> {
     if !missing_weights(&experiment).is_empty() {
         requirements(&experiment)?;
     }
-    let start = starting_point(&experiment)?;
+    let start = StartingPoint::open(&experiment.model)?;
     let cell = experiment
         .cell(&Checksums { weights: start.sha256.clone(), lines: lines_checksum(&experiment)? });
     let run = Run::open(&request.runs, &name, &cell, experiment.seed)?;
-    if let Some(result) = run.read::<RunResult>("result.json")? {
+    if let Some(result) = run.result()? {
         return Ok((run, result));
     }
     requirements(&experiment)?;
@@ -191,7 +191,7 @@ pub fn run(request: &Request) -> Result<(Run, RunResult)> {
         schema: SCHEMA,
         experiment: name,
         claim: experiment.claim.clone(),
-        cell,
+        config_id: cell,
         seed: experiment.seed,
         metrics: BTreeMap::new(),
         baseline: BTreeMap::new(),
@@ -257,16 +257,16 @@ pub fn run(request: &Request) -> Result<(Run, RunResult)> {
         placed.iter().max_by_key(|(name, people)| (modalities(people), std::cmp::Reverse(**name)));
     let example = most.map(|(name, people)| (name.to_string(), people.as_slice()));
     report::write(&run, &result, &lists, example, &after)?;
-    let known = Known {
+    let facts = RunFacts {
         device: request.device.clone(),
         seed: experiment.seed,
         benchmark,
         data: library.fingerprints(),
         weights: start.sha256.clone(),
-        predicted_memory: trained.predicted_memory.map_or(0, |bytes| bytes >> 20),
+        predicted_memory: trained.predicted_memory.map(|bytes| bytes >> 20),
         seconds: begun.elapsed().as_secs_f64(),
     };
-    run.write("manifest.json", &Manifest::collect(known))?;
+    run.write("manifest.json", &Manifest::collect(facts))?;
     run.write("result.json", &result)?;
     Ok((run, result))
 }
@@ -344,7 +344,7 @@ pub(crate) fn missing_weights(experiment: &Experiment) -> Vec<String> {
     ];
     let missing = named.into_iter().filter(|(_, path, used)| *used && !Path::new(path).is_file());
     let from = |path: &str| {
-        foundation::origin(Path::new(path)).map_or(String::new(), |o| {
+        aio_model::import::published(Path::new(path)).map_or(String::new(), |o| {
             format!("\n    {}: from {} ({})", o.name, o.source, o.licence)
         })
     };
@@ -423,12 +423,4 @@ fn data(experiment: &Experiment) -> Result<Option<String>> {
     })?;
     progress.finish();
     Ok(Some(manifest.content))
-}
-
-/// Opens the weights that an experiment starts from.
-fn starting_point(experiment: &Experiment) -> Result<StartingPoint> {
-    let model = &experiment.model;
-    let (weights, sha256) =
-        foundation::open(&model.weights, &StartingPoint::import_options(model))?;
-    Ok(StartingPoint::new(model, weights, sha256)?)
 }

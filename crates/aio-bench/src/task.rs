@@ -5,8 +5,7 @@ use crate::error::{Error, Result};
 use crate::trials::{self, DRAWS, Mode};
 use aio_data::{Content, Dataset, DatasetName, Sample, synthesis::channel_exchange};
 use aio_eval::{Entry, Protocol, Unmatched, single_shot, unmatched};
-use aio_model::Input;
-use aio_types::{Modality, ModalitySet, Picture, rng};
+use aio_types::{Modality, ModalitySet, Observation, Picture, rng};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -645,9 +644,9 @@ impl Query {
     ///
     /// # Panics
     /// If `open` does not know one of [`Self::pictures`].
-    pub fn inputs(&self, open: &dyn Fn(&Path) -> Picture) -> Vec<Input> {
+    pub fn inputs(&self, open: &dyn Fn(&Path) -> Picture) -> Vec<Observation<Picture>> {
         let input = |parts: &Vec<Part>| {
-            let mut input = Input::default();
+            let mut input = Observation::default();
             for part in parts {
                 match part {
                     Part::Picture(picture) => input

@@ -6,7 +6,7 @@ use aio_encoder::Precision;
 use aio_model::import::{Normalisation, Stems};
 use aio_model::{EncoderUse, LossWeights, Shared};
 use aio_synth::benchmark::Size;
-use aio_tokenize::Statistics;
+use aio_tokenize::BatchNormMode;
 use aio_types::{Modality, ModalitySet};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -79,7 +79,7 @@ pub struct ModelConfig {
     pub shared: Shared,
     /// Which statistics batch normalisation uses in training.
     #[serde(rename = "statistics")]
-    pub batch_norm_mode: Statistics,
+    pub batch_norm_mode: BatchNormMode,
 }
 
 /// Which checkpoint is evaluated.
@@ -197,7 +197,7 @@ impl Default for ModelConfig {
                 .collect(),
             frozen_tokenizers: Vec::new(),
             shared: Shared::Trained,
-            batch_norm_mode: Statistics::Batch,
+            batch_norm_mode: BatchNormMode::Batch,
         }
     }
 }

@@ -3,7 +3,8 @@
 use crate::error::{Result, TrainError};
 use crate::progress::Progress;
 use aio_eval::Features;
-use aio_model::{Extractor, Input};
+use aio_model::Extractor;
+use aio_types::{Observation, Picture};
 
 /// Inputs that are embedded between two updates of the progress.
 const CHUNK: usize = 256;
@@ -17,7 +18,7 @@ const CHUNK: usize = 256;
 /// [`TrainError::Invalid`] naming the input with a modality that the model cannot embed, [`TrainError::Eval`] for features that are not finite.
 pub fn embed_all(
     extractor: &Extractor,
-    inputs: &[Input],
+    inputs: &[Observation<Picture>],
     what: &str,
     phase: &str,
 ) -> Result<Features> {

@@ -4,10 +4,12 @@
 
 mod label;
 mod modality;
+mod observation;
 mod picture;
 mod rng;
 
 pub use label::{Camera, Identity, SourcePhoto};
 pub use modality::{Modality, ModalitySet, ParseModalityError};
+pub use observation::Observation;
 pub use picture::{Picture, PictureSize};
 pub use rng::rng;

@@ -3,7 +3,7 @@
 use aio_bench::error::{Error, Result};
 use aio_bench::experiment::{self, Request};
 use aio_bench::report::{self, Format};
-use aio_bench::sweep::{Choose, Sweep};
+use aio_bench::sweep::{self, FinishedSweep, RunOptions, Shard, Sweep};
 use aio_bench::{check, device, embed, foundation, score, search, trials};
 use aio_synth::benchmark;
 use aio_tokenize::bpe::{Bpe, Encoded};
@@ -196,7 +196,7 @@ fn stem(typed: &str) -> std::result::Result<pretrain::Stem, String> {
 
 #[derive(Subcommand)]
 enum SweepCommand {
-    /// Print cells, ids, states, and the time that is left.
+    /// Print the runs, the time and memory that each takes, and the time that is left.
     Plan {
         /// The sweep file.
         file: PathBuf,
@@ -220,8 +220,8 @@ enum SweepCommand {
         /// The sweep file.
         file: PathBuf,
         /// Every n-th run from the i-th on, as in --shard 0/4.
-        #[arg(long, value_name = "i/n", default_value = "0/1", value_parser = shard)]
-        shard: (usize, usize),
+        #[arg(long, value_name = "i/n", default_value = "0/1")]
+        shard: Shard,
         /// The cell with this id alone.
         #[arg(long, value_name = "ID")]
         only: Option<String>,
@@ -252,7 +252,7 @@ enum SweepCommand {
         #[arg(long, default_value = "runs")]
         runs: PathBuf,
     },
-    /// Print how far every run has come: done, running, resumable, fresh or failed, and why.
+    /// Print how far every run has come, why runs failed, and what Slurm says of submitted runs.
     Status {
         /// The sweep file.
         file: PathBuf,
@@ -260,13 +260,6 @@ enum SweepCommand {
         #[arg(long, default_value = "runs")]
         runs: PathBuf,
     },
-}
-
-fn shard(typed: &str) -> std::result::Result<(usize, usize), String> {
-    let parsed = typed.split_once('/').and_then(|(i, n)| Some((i.parse().ok()?, n.parse().ok()?)));
-    parsed
-        .filter(|(i, n)| i < n)
-        .ok_or_else(|| "expected i/n with i from 0 to n − 1, such as 0/4".to_owned())
 }
 
 #[derive(Subcommand)]
@@ -353,13 +346,16 @@ fn run(command: Command) -> Result<String> {
             report::results(&[result], Format::Markdown)
         }
         Command::Sweep { command } => match command {
-            SweepCommand::Plan { file, runs } | SweepCommand::Status { file, runs } => {
-                Sweep::load(&file)?.plan(&runs)
+            SweepCommand::Plan { file, runs } => Ok(Sweep::load(&file)?.plan(&runs).to_string()),
+            SweepCommand::Status { file, runs } => {
+                Ok(Sweep::load(&file)?.status(&runs)?.to_string())
             }
             SweepCommand::Slurm { file, dry_run, runs } => {
-                Sweep::load(&file)?.submit(&runs, dry_run)
+                Ok(Sweep::load(&file)?.submit(&runs, dry_run)?.to_string())
             }
-            SweepCommand::Check { file, device, runs } => Sweep::load(&file)?.check(&runs, &device),
+            SweepCommand::Check { file, device, runs } => {
+                Ok(Sweep::load(&file)?.check(&runs, &device)?.to_string())
+            }
             SweepCommand::Run {
                 file,
                 shard,
@@ -369,11 +365,10 @@ fn run(command: Command) -> Result<String> {
                 continue_on_error,
                 device,
                 runs,
-            } => Sweep::load(&file)?.run(
-                &runs,
-                &device,
-                &Choose { shard, only, seed, wait, keep_going: continue_on_error },
-            ),
+            } => {
+                let options = RunOptions { shard, only, seed, wait, continue_on_error };
+                Ok(Sweep::load(&file)?.run(&runs, &device, &options)?.to_string())
+            }
         },
         Command::Report { names, format, plots, runs } => {
             report_all(&names, format, plots.as_deref(), &runs)
@@ -472,17 +467,19 @@ fn json<T: serde::Serialize>(value: &T) -> Result<String> {
 
 /// The table of a sweep, as its `[report]` asks for it.
 fn sweep_table(path: &Path, format: Format, plots: Option<&Path>, runs: &Path) -> Result<String> {
-    let sweep = Sweep::finished(path, runs)?;
-    let results = sweep.results(runs)?;
-    let order =
-        results.iter().flat_map(|(_, of)| of).next().map(|r| r.order.clone()).unwrap_or_default();
-    let tasks = if sweep.report.tasks.is_empty() { order } else { sweep.report.tasks.clone() };
-    let rows: Vec<_> = results.into_iter().map(|(cell, of)| (cell.label, of)).collect();
-    let metric = sweep.report.metric.as_deref().unwrap_or("map");
+    let FinishedSweep { report: section, cells } = FinishedSweep::load(path, runs)?;
+    let first = cells.iter().flat_map(|cell| &cell.results).next();
+    let tasks = if section.tasks.is_empty() {
+        first.map(|result| result.order.clone()).unwrap_or_default()
+    } else {
+        section.tasks
+    };
+    let rows: Vec<_> = cells.into_iter().map(|cell| (cell.label, cell.results)).collect();
+    let metric = section.metric.as_deref().unwrap_or("map");
     if let Some(directory) = plots {
-        report::bars(directory, &aio_bench::slurm::name(path), &rows, &tasks, metric)?;
+        report::bars(directory, &sweep::name(path), &rows, &tasks, metric)?;
     }
-    report::sweep(&path.display().to_string(), &rows, &sweep.report.quoted, &tasks, metric, format)
+    report::sweep(&path.display().to_string(), &rows, &section.quoted, &tasks, metric, format)
 }
 
 /// Lines that are encoded at once, in parallel.

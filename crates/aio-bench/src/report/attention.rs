@@ -3,9 +3,9 @@
 use crate::error::{Error, Result};
 use crate::evaluate::RankedList;
 use aio_data::picture;
-use aio_model::{Extractor, Input};
+use aio_model::Extractor;
 use aio_tokenize::bpe::Bpe;
-use aio_types::PictureSize;
+use aio_types::{Observation, PictureSize};
 use image::{Rgb, RgbImage, imageops};
 use plotters::prelude::*;
 
@@ -52,10 +52,7 @@ pub(super) fn draw(
     task: &str,
     lists: &[RankedList],
 ) -> Result<Option<RgbImage>> {
-    let size = PictureSize {
-        height: extractor.preprocessing().height,
-        width: extractor.preprocessing().width,
-    };
+    let size = extractor.preprocessing().size();
     let parts = lists.iter().map(|l| l.pictures.len() as u32).max().unwrap_or(0);
     if lists.is_empty() || parts == 0 {
         return Ok(None);
@@ -69,7 +66,7 @@ pub(super) fn draw(
     let mut words: Vec<(String, i32, i32, RGBColor)> = Vec::new();
     for (row, list) in lists.iter().enumerate() {
         let y = HEAD + row as u32 * (CELL.1 + GAP);
-        let mut input = Input { pictures: Vec::new(), caption: list.caption.clone() };
+        let mut input = Observation { pictures: Vec::new(), caption: list.caption.clone() };
         for picture in &list.pictures {
             input
                 .pictures

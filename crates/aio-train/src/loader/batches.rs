@@ -9,8 +9,8 @@ use crate::error::Result;
 use aio_data::augment::Augmentation;
 use aio_data::sampler::{IdentitySampler, Tuple};
 use aio_heads::AttributeVocabulary;
-use aio_model::lines::LineGenerator;
-use aio_model::{Pictured, TrainBatch};
+use aio_model::{SketchGenerator, TrainBatch, TrainCaption, TrainTuple};
+use aio_tokenize::bpe::Encoded;
 use aio_types::{Modality, ModalitySet, Picture, rng};
 use rand::RngExt;
 use rand::seq::IndexedRandom;
@@ -31,7 +31,7 @@ pub(crate) struct StageLoader {
     real: ModalitySet,
     /// Modalities that are synthesised where there is no real sample.
     synthesised: ModalitySet,
-    sketch_generator: Option<LineGenerator>,
+    sketch_generator: Option<SketchGenerator>,
     vocabulary: AttributeVocabulary,
     mask_rate: f64,
     augmentation: Augmentation,
@@ -112,57 +112,50 @@ impl StageLoader {
     /// [`aio_data::DataError`] naming the picture that cannot be decoded, where they are not held in memory.
     pub(crate) fn batch(&self, tuples: &[Tuple], step: u64) -> Result<TrainBatch> {
         let sketches = self.sketches(tuples)?;
-        let mut pictures = Vec::new();
-        for modality in self.modalities.iter().filter(|m| m.is_visual()) {
-            pictures.push(self.pictures(modality, tuples, &sketches, step)?);
-        }
+        let pictures =
+            |(row, tuple): (usize, &Tuple)| self.pictures(row, tuple, sketches.get(row), step);
+        let pictures: Vec<Vec<(Modality, Picture)>> =
+            tuples.par_iter().enumerate().map(pictures).collect::<Result<_>>()?;
         let stream = &mut rng(self.seed, "batch", step);
         let combinations = self.combinations.sample(stream, self.combinations_per_step);
-        let mut batch = TrainBatch {
-            classes: tuples.iter().map(|t| t.class).collect(),
-            pictures,
-            text_rows: Vec::new(),
-            captions: Vec::new(),
-            masked: Vec::new(),
-            combinations: combinations.copied().collect(),
-        };
-        if !self.modalities.contains(Modality::Text) {
-            return Ok(batch);
-        }
-        for (row, tuple) in tuples.iter().enumerate() {
-            let Some(number) = tuple.real[Modality::Text as usize] else { continue };
-            let caption = self.store.caption(number)?;
-            let masked = self.vocabulary.mask(
-                &caption.ids,
-                &caption.word_of,
-                &caption.words,
-                self.mask_rate,
-                || stream.random(),
-            );
-            batch.text_rows.push(row);
-            batch.masked.push(masked);
-            batch.captions.push(caption.ids);
+        let combinations = combinations.copied().collect();
+        let mut batch = TrainBatch { tuples: Vec::with_capacity(tuples.len()), combinations };
+        for (tuple, pictures) in tuples.iter().zip(pictures) {
+            let caption = self.caption(tuple, stream)?;
+            batch.tuples.push(TrainTuple { class: tuple.class, pictures, caption });
         }
         Ok(batch)
     }
 
-    /// The pictures of one modality in a batch.
+    /// The pictures of the tuple in a row of the batch.
     fn pictures(
         &self,
-        modality: Modality,
-        tuples: &[Tuple],
-        sketches: &[Picture],
+        row: usize,
+        tuple: &Tuple,
+        sketch: Option<&Picture>,
         step: u64,
-    ) -> Result<Pictured> {
-        let rows: Vec<usize> =
-            (0..tuples.len()).filter(|row| self.has_picture(modality, &tuples[*row])).collect();
-        let picture = |row: &usize| {
-            // Every row has a stream of its own, so that threads do not share one.
-            let stream = &mut rng(self.seed, &format!("augment {modality} {row}"), step);
-            self.picture(modality, &tuples[*row], sketches.get(*row), stream)
+    ) -> Result<Vec<(Modality, Picture)>> {
+        let mut pictures = Vec::new();
+        for modality in self.modalities.iter().filter(|m| m.is_visual()) {
+            if self.has_picture(modality, tuple) {
+                // Every picture has a stream of its own, so that threads do not share one.
+                let stream = &mut rng(self.seed, &format!("augment {modality} {row}"), step);
+                pictures.push((modality, self.picture(modality, tuple, sketch, stream)?));
+            }
+        }
+        Ok(pictures)
+    }
+
+    /// The caption of a tuple with attribute words masked, if it has one.
+    fn caption(&self, tuple: &Tuple, stream: &mut ChaCha8Rng) -> Result<Option<TrainCaption>> {
+        let real = tuple.real[Modality::Text as usize];
+        let Some(number) = real.filter(|_| self.modalities.contains(Modality::Text)) else {
+            return Ok(None);
         };
-        let pictures = rows.par_iter().map(picture).collect::<Result<_>>()?;
-        Ok(Pictured { modality, rows, pictures })
+        let Encoded { ids, word_of, words, .. } = self.store.caption(number)?;
+        let uniform = || stream.random();
+        let masked = self.vocabulary.mask(&ids, &word_of, &words, self.mask_rate, uniform);
+        Ok(Some(TrainCaption { ids, masked }))
     }
 
     /// Whether a tuple has a picture of a modality: a real one, or one that is synthesised.

@@ -2,7 +2,7 @@
 
 use super::classes::Classes;
 use crate::config::TrainingConfig;
-use aio_model::lines::LineGenerator;
+use aio_model::SketchGenerator;
 use aio_types::PictureSize;
 
 /// What the loaders of all stages share.
@@ -12,5 +12,5 @@ pub(crate) struct LoaderSettings<'a> {
     pub(crate) classes: &'a Classes,
     pub(crate) picture_size: PictureSize,
     /// Draws missing sketches, where the configuration names one.
-    pub(crate) sketch_generator: Option<&'a LineGenerator>,
+    pub(crate) sketch_generator: Option<&'a SketchGenerator>,
 }

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::progress::Progress;
 use aio_data::readers::synth_pedes::{Indexed, Photograph};
 use aio_data::{DatasetName, Sample, picture};
-use aio_model::lines::LineGenerator;
+use aio_model::SketchGenerator;
 use aio_tokenize::bpe::{Bpe, Encoded};
 use aio_types::{Identity, Modality, Picture, PictureSize};
 use rayon::prelude::*;
@@ -126,7 +126,7 @@ impl SampleStore {
     }
 
     /// Draws the photographs that are held in memory, once for the whole stage.
-    pub(super) fn draw_sketches(&mut self, stage: &StageConfig, generator: &LineGenerator) {
+    pub(super) fn draw_sketches(&mut self, stage: &StageConfig, generator: &SketchGenerator) {
         let Some(decoded) = &self.decoded else { return };
         let is_photograph =
             |i: &usize| self.samples[*i].modality == Modality::Rgb && decoded[*i].is_some();

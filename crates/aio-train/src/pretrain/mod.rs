@@ -17,7 +17,6 @@ use aio_encoder::weights::Weights;
 use aio_model::pretrain::Pretraining;
 use aio_model::{Backbone, BackboneConfig};
 use aio_synth::tags;
-use aio_types::PictureSize;
 use burn::grad_clipping::GradientClippingConfig;
 use burn::module::Module;
 use burn::optim::{AdamWConfig, ModuleOptimizer};
@@ -78,8 +77,7 @@ pub fn run(recipe: &Recipe, directory: &Path, device: &Device, stop: &StopFlag) 
     let checkpoints = Checkpoints::new(directory.join("checkpoint"), 1);
     check(recipe, directory, &checkpoints)?;
     let preprocessing = output::preprocessing(&config);
-    let size = PictureSize { height: preprocessing.height, width: preprocessing.width };
-    let corpus = Corpus::render(recipe, size);
+    let corpus = Corpus::render(recipe, preprocessing.size());
     cpu.seed(recipe.seed);
     let backbone = backbone.unwrap_or_else(|| config.init(drawn_on));
     let fresh = Pretraining::new(backbone, config.embedding_width(), &tags::CLASSES, drawn_on);

@@ -18,7 +18,7 @@ pub(super) fn preprocessing(config: &BackboneConfig) -> Preprocessing {
         width: config.tokenizers.width,
         mean: [0.5; 3],
         std: [0.5; 3],
-        interpolation: "bilinear, antialiased".into(),
+        interpolation: Preprocessing::BILINEAR.into(),
     }
 }
 

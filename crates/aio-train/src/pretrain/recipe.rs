@@ -73,7 +73,7 @@ const MIN_LR_RATIO: f64 = 0.02;
 
 impl Default for Recipe {
     fn default() -> Self {
-        let EncoderConfig { depth, width: embed_dim, .. } = EncoderConfig::embedded();
+        let EncoderConfig { depth, embed_dim, .. } = EncoderConfig::embedded();
         Self {
             steps: 6000,
             batch: 96,
@@ -119,7 +119,7 @@ impl Recipe {
         };
         let encoder = EncoderConfig {
             depth,
-            width: embed_dim,
+            embed_dim,
             heads: embed_dim / HEAD_DIM,
             mlp: 4 * embed_dim,
             ..EncoderConfig::embedded()

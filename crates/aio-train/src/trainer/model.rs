@@ -6,8 +6,7 @@ use crate::config::TrainConfig;
 use crate::error::Result;
 use crate::loader::attribute_vocabulary;
 use crate::start::to_training_device;
-use aio_model::lines::LineGenerator;
-use aio_model::{Aio, AioConfig, Frozen};
+use aio_model::{Aio, AioConfig, Frozen, SketchGenerator};
 use burn::grad_clipping::GradientClippingConfig;
 use burn::optim::{AdamWConfig, ModuleOptimizer};
 use burn::tensor::Device;
@@ -19,7 +18,7 @@ pub(super) fn frozen_parts(setup: &TrainingSetup) -> Frozen {
     Frozen {
         tokenizers: model.frozen_tokenizers.iter().copied().collect(),
         shared: model.shared,
-        statistics: model.batch_norm_mode,
+        batch_norm_mode: model.batch_norm_mode,
         encoder: model.encoder,
     }
 }
@@ -64,10 +63,10 @@ fn optimiser(config: &TrainConfig) -> ModuleOptimizer {
 ///
 /// # Errors
 /// [`aio_encoder::weights::WeightsError`] naming the file or tensor that does not fit.
-pub(crate) fn sketch_generator(setup: &TrainingSetup) -> Result<Option<LineGenerator>> {
+pub(crate) fn sketch_generator(setup: &TrainingSetup) -> Result<Option<SketchGenerator>> {
     let path = Path::new(&setup.config.data.sketch_generator);
     if path.as_os_str().is_empty() {
         return Ok(None);
     }
-    Ok(Some(LineGenerator::open(path, setup.device)?))
+    Ok(Some(SketchGenerator::open(path, setup.device)?))
 }

@@ -63,7 +63,7 @@ pub(crate) fn step_input(setup: &TrainingSetup, batch: TrainBatch) -> StepInput 
         weights: setup.config.losses,
         preprocessing: setup.start.preprocessing.clone(),
         accumulate: train.accumulation_steps,
-        recompute: train.activation_checkpointing,
+        activation_checkpointing: train.activation_checkpointing,
         device: setup.device.clone(),
     }
 }
@@ -151,14 +151,15 @@ impl Objective for StageTraining<'_> {
         let mut last = Vec::new();
         for (micro, tuples) in micro_batches.iter().enumerate() {
             let batch = self.loader.batch(tuples, (first_batch + micro) as u64)?;
-            let classes = batch.classes.clone();
+            let classes = batch.classes();
             let TrainOutput { grads, item: StepOutput(terms) } =
                 model.step(step_input(self.setup, batch));
             last =
                 terms.map_err(|e| describe_failure(&self.paths.directory, &e, step, &classes))?;
             sum.accumulate(model, grads);
         }
-        Ok(StepGradients { gradients: sum.grads(), terms: last.into_iter().collect() })
+        let terms = last.into_iter().map(|(term, value)| (term.to_string(), value)).collect();
+        Ok(StepGradients { gradients: sum.grads(), terms })
     }
 
     fn record(&mut self, done: &CompletedStep, learner: &Learner<Aio>) -> Result<()> {

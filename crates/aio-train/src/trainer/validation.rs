@@ -5,8 +5,8 @@ use crate::embedding::embed_all;
 use crate::error::{Result, TrainError};
 use aio_data::{Sample, picture};
 use aio_eval::{Entry, EvalOptions, Features, Protocol, evaluate};
-use aio_model::{Aio, Extractor, Input};
-use aio_types::{Modality, PictureSize};
+use aio_model::{Aio, Extractor};
+use aio_types::{Modality, Observation, Picture};
 use std::path::Path;
 
 /// No camera is named, so that none is excluded.
@@ -54,9 +54,12 @@ fn mean_average_precision(samples: &[Sample], extractor: &Extractor) -> Result<f
     };
     let mut values = vec![score(&gallery, &entries)?];
     if !captions.is_empty() {
-        let inputs: Vec<Input> = captions
+        let inputs: Vec<Observation<Picture>> = captions
             .iter()
-            .map(|s| Input { caption: s.caption().map(str::to_owned), ..Input::default() })
+            .map(|s| Observation {
+                caption: s.caption().map(str::to_owned),
+                ..Observation::default()
+            })
             .collect();
         let queries = embed_all(extractor, &inputs, "validation captions", "validation")?;
         let of_captions: Vec<Entry> = captions.iter().map(|s| entry(s, -1)).collect();
@@ -69,13 +72,15 @@ fn of_modality(samples: &[Sample], modality: Modality) -> Vec<&Sample> {
     samples.iter().filter(|sample| sample.modality == modality).collect()
 }
 
-fn photograph_inputs(photographs: &[&Sample], extractor: &Extractor) -> Result<Vec<Input>> {
-    let preprocessing = extractor.preprocessing();
-    let size = PictureSize { height: preprocessing.height, width: preprocessing.width };
+fn photograph_inputs(
+    photographs: &[&Sample],
+    extractor: &Extractor,
+) -> Result<Vec<Observation<Picture>>> {
+    let size = extractor.preprocessing().size();
     let paths: Vec<&Path> = photographs.iter().filter_map(|s| s.path()).collect();
     let mut inputs = Vec::with_capacity(paths.len());
     for picture in picture::open_all(&paths, size, &|| {})? {
-        inputs.push(Input { pictures: vec![(Modality::Rgb, picture)], caption: None });
+        inputs.push(Observation { pictures: vec![(Modality::Rgb, picture)], caption: None });
     }
     Ok(inputs)
 }

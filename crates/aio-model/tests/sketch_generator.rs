@@ -1,7 +1,7 @@
-//! The line generator draws what PyTorch's draws (`scripts/golden/lines.py`), and names what does not fit.
+//! The sketch generator draws what PyTorch's draws (`scripts/golden/lines.py`), and names what does not fit.
 
 use aio_encoder::weights::Weights;
-use aio_model::lines::LineGenerator;
+use aio_model::SketchGenerator;
 use aio_types::{Picture, PictureSize};
 use burn::tensor::{Device, Tensor, TensorData};
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ fn expected(name: &str) -> Tensor<4> {
 
 #[test]
 fn it_draws_what_pytorch_draws() {
-    let generator = LineGenerator::open(&golden("lines.pth"), &Device::flex()).expect("fits");
+    let generator = SketchGenerator::open(&golden("lines.pth"), &Device::flex()).expect("fits");
     let drawn = generator.tones(expected("photographs"));
     let difference: f32 = (drawn - expected("drawn")).abs().max().into_scalar();
     assert!(difference < 1e-4, "{difference}");
@@ -27,7 +27,7 @@ fn it_draws_what_pytorch_draws() {
 
 #[test]
 fn pictures_of_any_size_are_drawn_and_a_batch_changes_nothing() {
-    let generator = LineGenerator::open(&golden("lines.pth"), &Device::flex()).expect("fits");
+    let generator = SketchGenerator::open(&golden("lines.pth"), &Device::flex()).expect("fits");
     let size = PictureSize { height: 22, width: 13 };
     let picture = |seed: usize| Picture {
         size,
@@ -45,7 +45,7 @@ fn pictures_of_any_size_are_drawn_and_a_batch_changes_nothing() {
 
 #[test]
 fn what_does_not_fit_is_named() {
-    let error = LineGenerator::open(&golden("timm-augreg.safetensors"), &Device::flex())
+    let error = SketchGenerator::open(&golden("timm-augreg.safetensors"), &Device::flex())
         .expect_err("no generator")
         .to_string();
     assert!(

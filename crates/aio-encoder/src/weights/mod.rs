@@ -1,17 +1,28 @@
-//! Weights as safetensors with PyTorch key names: reading that checks every tensor, writing, and the embedded file.
+//! Weights files: safetensors with PyTorch key names and one metadata entry.
+//!
+//! [`Weights`] reads a file and checks every tensor when a module is loaded; [`to_bytes`] writes one. The embedded weights are part of the
+//! binary.
 
-use crate::checkpoint::{self, RawTensor, Tensors};
+mod error;
+mod preprocessing;
+mod tensors;
+mod write;
+
+pub use error::WeightsError;
+pub use preprocessing::Preprocessing;
+pub use tensors::{FloatType, RawTensor, Tensors};
+pub use write::{module_bytes, to_bytes};
+
 use burn::module::Module;
-use burn::store::{BurnToPyTorchAdapter, ModuleSnapshot, PyTorchToBurnAdapter, SafetensorsStore};
+use burn::store::{ModuleSnapshot, PyTorchToBurnAdapter, SafetensorsStore};
 use safetensors::SafeTensors;
 use safetensors::tensor::TensorView;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-/// The weights that `aio pretrain` made, compiled into the binary. `weights/README.md` is their card.
-pub const EMBEDDED: &[u8] = include_bytes!("../weights/embedded.safetensors");
+/// The embedded weights, which `aio pretrain` made and which are compiled into the binary. `weights/README.md` describes them.
+pub const EMBEDDED: &[u8] = include_bytes!("../../weights/embedded.safetensors");
 
 /// SHA-256 of [`EMBEDDED`] as the model card states it.
 #[must_use]
@@ -28,71 +39,6 @@ pub fn sha256(bytes: &[u8]) -> String {
 /// The one metadata entry of a file, a JSON object. Several entries would be written in random order, and equal
 /// weights would have different checksums.
 const METADATA: &str = "aio";
-
-/// How pictures must be prepared for weights, stored with them.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Preprocessing {
-    /// Rows of the input.
-    pub height: usize,
-    /// Columns of the input.
-    pub width: usize,
-    /// Mean per channel, of values in 0..1.
-    pub mean: [f32; 3],
-    /// Standard deviation per channel.
-    pub std: [f32; 3],
-    /// Resampling filter.
-    pub interpolation: String,
-}
-
-/// Why weights could not be used.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum WeightsError {
-    /// The file cannot be read or written.
-    #[error("cannot {action} the weights {}: {source}", path.display())]
-    Io {
-        /// What was attempted.
-        action: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// The reason.
-        source: std::io::Error,
-    },
-    /// The bytes are not safetensors.
-    #[error("{origin} is not a safetensors file: {problem}")]
-    Format {
-        /// Where the bytes come from.
-        origin: String,
-        /// The parser's message.
-        problem: String,
-    },
-    /// A checkpoint of another project cannot be used.
-    #[error("the checkpoint {origin} cannot be used: {problem}")]
-    Checkpoint {
-        /// Where the bytes come from.
-        origin: String,
-        /// Why.
-        problem: String,
-    },
-    /// Tensors are missing, left over, or of another shape.
-    #[error("{origin} does not fit the model: {}", problems.join("; "))]
-    Mismatch {
-        /// Where the bytes come from.
-        origin: String,
-        /// One entry per tensor, by name.
-        problems: Vec<String>,
-    },
-    /// A metadata entry is absent or malformed.
-    #[error("{origin} lacks the metadata entry `{key}`: {problem}")]
-    Metadata {
-        /// Where the bytes come from.
-        origin: String,
-        /// The entry's key.
-        key: &'static str,
-        /// What is wrong with it.
-        problem: String,
-    },
-}
 
 /// A weights file in memory.
 #[derive(Debug, Clone)]
@@ -152,7 +98,7 @@ impl Weights {
     /// [`WeightsError::Format`] if the bytes are not safetensors, or hold other types.
     pub fn tensors(&self) -> Result<Tensors, WeightsError> {
         let file = SafeTensors::deserialize(&self.bytes).map_err(|e| self.format(e))?;
-        checkpoint::tensors(&file).map_err(|e| self.format(e))
+        tensors::of_safetensors(&file).map_err(|e| self.format(e))
     }
 
     /// A file with these tensors and the metadata of `like`.
@@ -249,44 +195,4 @@ impl Weights {
             Err(WeightsError::Mismatch { origin, problems })
         }
     }
-}
-
-/// The safetensors bytes of modules below their prefixes, with metadata, under PyTorch key names.
-///
-/// # Errors
-/// [`WeightsError::Format`] if a tensor cannot be serialised.
-pub fn to_bytes(
-    modules: Vec<(&str, Vec<u8>)>,
-    metadata: BTreeMap<String, serde_json::Value>,
-) -> Result<Vec<u8>, WeightsError> {
-    let format = |problem: String| WeightsError::Format { origin: "the model".into(), problem };
-    let parts = modules
-        .iter()
-        .map(|(prefix, bytes)| {
-            SafeTensors::deserialize(bytes)
-                .map(|file| (*prefix, file))
-                .map_err(|e| format(e.to_string()))
-        })
-        .collect::<Result<Vec<_>, _>>()?;
-    let tensors = parts.iter().flat_map(|(prefix, file)| {
-        file.tensors().into_iter().map(move |(name, view)| (format!("{prefix}{name}"), view))
-    });
-    let sorted: BTreeMap<String, _> = tensors.collect();
-    let text = serde_json::to_string(&metadata).map_err(|e| format(e.to_string()))?;
-    safetensors::serialize(sorted, Some([(METADATA.to_owned(), text)].into()))
-        .map_err(|e| format(e.to_string()))
-}
-
-/// The safetensors bytes of one module under PyTorch key names.
-///
-/// # Errors
-/// [`WeightsError::Format`] if a tensor cannot be serialised.
-pub fn module_bytes<M: Module + ModuleSnapshot>(module: &M) -> Result<Vec<u8>, WeightsError> {
-    let format = |problem: String| WeightsError::Format { origin: "the model".into(), problem };
-    let mut store = SafetensorsStore::from_bytes(None)
-        .with_to_adapter(BurnToPyTorchAdapter)
-        .skip_enum_variants(true)
-        .clear_metadata();
-    module.save_into(&mut store).map_err(|e| format(e.to_string()))?;
-    store.get_bytes().map_err(|e| format(e.to_string()))
 }

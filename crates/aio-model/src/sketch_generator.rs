@@ -1,7 +1,7 @@
-//! The line generator of informative-drawings, for drawing the sketches that are missing.
+//! The sketch generator of informative-drawings, which makes missing sketches from photographs.
 
-use aio_encoder::checkpoint::{self, Tensors};
-use aio_encoder::weights::WeightsError;
+use crate::import;
+use aio_encoder::weights::{Tensors, WeightsError};
 use aio_types::Picture;
 use burn::tensor::module::{conv_transpose2d, conv2d};
 use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
@@ -21,18 +21,18 @@ struct Conv {
     bias: Tensor<1>,
 }
 
-/// The generator of Chan, Durand and Isola, "Learning to generate line drawings that convey geometry and semantics" (CVPR 2022), which the
-/// paper draws its sketches with ("Lineart").
+/// The generator of Chan, Durand and Isola, "Learning to generate line drawings that convey geometry and semantics" (CVPR 2022). That
+/// the paper's "Lineart" is this generator is a reconstruction.
 ///
 /// ```text
 /// reflect 3, 7×7 → { 3×3 /2 } × 2 → { x + reflect 1, 3×3, reflect 1, 3×3 } × n → { 3×3 transposed ×2 } × 2 → reflect 3, 7×7 → sigmoid
 /// ```
 ///
 /// Every convolution but the last is followed by instance normalisation without parameters, and by ReLU where no sum follows. Source:
-/// `Generator` of carolineec/informative-drawings; widths and the number of residual blocks are read off the checkpoint (64 and 3 in the
+/// `Generator` of carolineec/informative-drawings; widths and the number of residual blocks follow from the tensors (64 and 3 in the
 /// published ones).
 #[derive(Debug, Clone)]
-pub struct LineGenerator {
+pub struct SketchGenerator {
     entry: Conv,
     down: Vec<Conv>,
     residual: Vec<[Conv; 2]>,
@@ -42,13 +42,13 @@ pub struct LineGenerator {
 }
 
 /// Takes convolutions out of a checkpoint.
-struct Taker<'a> {
+struct Layers<'a> {
     tensors: Tensors,
     device: &'a Device,
     problems: Vec<String>,
 }
 
-impl Taker<'_> {
+impl Layers<'_> {
     fn conv(&mut self, name: &str) -> Conv {
         let mut take =
             |part: &str, rank: usize| match self.tensors.remove(&format!("{name}.{part}")) {
@@ -75,7 +75,7 @@ impl Taker<'_> {
     }
 }
 
-/// Adds so many mirrored rows or columns before and after, the edge itself not repeated.
+/// Adds mirrored rows or columns `before` and `after`; the edge itself is not repeated.
 fn reflect(x: Tensor<4>, axis: usize, before: usize, after: usize) -> Tensor<4> {
     let length = x.dims()[axis];
     let mut parts = vec![x.clone()];
@@ -88,6 +88,7 @@ fn reflect(x: Tensor<4>, axis: usize, before: usize, after: usize) -> Tensor<4> 
     Tensor::cat(parts, axis)
 }
 
+/// Adds `by` mirrored pixels on all four sides.
 fn framed(x: Tensor<4>, by: usize) -> Tensor<4> {
     reflect(reflect(x, 2, by, by), 3, by, by)
 }
@@ -108,31 +109,34 @@ fn normalise(x: Tensor<4>) -> Tensor<4> {
     centred / (variance + EPSILON).sqrt()
 }
 
-impl LineGenerator {
+impl SketchGenerator {
     /// Reads a checkpoint of informative-drawings (`.pth` or `.safetensors`).
     ///
     /// # Errors
     /// [`WeightsError`] naming the file and the tensors that are missing, left over or do not fit each other.
     pub fn open(path: &Path, device: &Device) -> Result<Self, WeightsError> {
-        let tensors = checkpoint::read(path)?;
+        let tensors = import::read(path)?;
         let blocks = (0..)
             .take_while(|i| tensors.contains_key(&format!("model2.{i}.conv_block.1.weight")))
             .count();
-        let mut taker = Taker { tensors, device, problems: Vec::new() };
-        let entry = taker.conv("model0.1");
-        let down = ["model1.0", "model1.3"].map(|name| taker.conv(name)).to_vec();
+        let mut layers = Layers { tensors, device, problems: Vec::new() };
+        let entry = layers.conv("model0.1");
+        let down = ["model1.0", "model1.3"].map(|name| layers.conv(name)).to_vec();
         let residual = (0..blocks)
-            .map(|i| [1, 5].map(|layer| taker.conv(&format!("model2.{i}.conv_block.{layer}"))))
+            .map(|i| [1, 5].map(|layer| layers.conv(&format!("model2.{i}.conv_block.{layer}"))))
             .collect();
-        let up = ["model3.0", "model3.3"].map(|name| taker.conv(name)).to_vec();
-        let exit = taker.conv("model4.1");
-        let mut problems = taker.problems;
+        let up = ["model3.0", "model3.3"].map(|name| layers.conv(name)).to_vec();
+        let exit = layers.conv("model4.1");
+        let mut problems = layers.problems;
         problems.extend(
-            taker.tensors.keys().map(|name| format!("`{name}` has no place in the line generator")),
+            layers
+                .tensors
+                .keys()
+                .map(|name| format!("`{name}` has no place in the sketch generator")),
         );
         let generator = Self { entry, down, residual, up, exit, device: device.clone() };
         if problems.is_empty() {
-            problems.extend(generator.misfit());
+            problems.extend(generator.mismatch());
         }
         if problems.is_empty() {
             Ok(generator)
@@ -141,8 +145,8 @@ impl LineGenerator {
         }
     }
 
-    /// The first convolution whose inputs are not what the one before it yields.
-    fn misfit(&self) -> Option<String> {
+    /// A sentence about the first convolution whose inputs are not the outputs of the one before it.
+    fn mismatch(&self) -> Option<String> {
         let plain =
             |name: &'static str, conv: &Conv, side: usize| (name, conv.weight.dims(), side, false);
         let mut chain = vec![plain("model0.1", &self.entry, 7)];
@@ -196,7 +200,7 @@ impl LineGenerator {
         drawn.narrow(2, 0, height).narrow(3, 0, width)
     }
 
-    /// Draws pictures of one size; what comes back is grey.
+    /// Draws pictures of one size. The drawings are grey.
     #[must_use]
     pub fn draw(&self, pictures: &[&Picture]) -> Vec<Picture> {
         let mut drawn = Vec::with_capacity(pictures.len());
