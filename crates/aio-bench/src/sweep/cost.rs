@@ -110,8 +110,9 @@ impl Sweep {
         let mut cells = Vec::new();
         for cell in &self.cells {
             let experiment = Experiment::load(&self.base, &cell.settings)?;
+            let probe = experiment::probe(&experiment, device);
             let Probe { steps, seconds_per_step: seconds, memory } =
-                experiment::probe(&experiment, device).map_err(|error| Error::User {
+                probe.map_err(|error| Error::User {
                     message: format!("cell {} ({}): {error}", cell.config_id, cell.label),
                     hint: error.hint(),
                 })?;

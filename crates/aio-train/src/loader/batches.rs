@@ -112,14 +112,16 @@ impl StageLoader {
     /// [`aio_data::DataError`] naming the picture that cannot be decoded, where they are not held in memory.
     pub(crate) fn batch(&self, tuples: &[Tuple], step: u64) -> Result<TrainBatch> {
         let sketches = self.sketches(tuples)?;
-        let pictures =
-            |(row, tuple): (usize, &Tuple)| self.pictures(row, tuple, sketches.get(row), step);
-        let pictures: Vec<Vec<(Modality, Picture)>> =
-            tuples.par_iter().enumerate().map(pictures).collect::<Result<_>>()?;
+        let pictures = (0..tuples.len())
+            .into_par_iter()
+            .map(|row| self.pictures(row, &tuples[row], sketches.get(row), step))
+            .collect::<Result<Vec<_>>>()?;
         let stream = &mut rng(self.seed, "batch", step);
         let combinations = self.combinations.sample(stream, self.combinations_per_step);
-        let combinations = combinations.copied().collect();
-        let mut batch = TrainBatch { tuples: Vec::with_capacity(tuples.len()), combinations };
+        let mut batch = TrainBatch {
+            tuples: Vec::with_capacity(tuples.len()),
+            combinations: combinations.copied().collect(),
+        };
         for (tuple, pictures) in tuples.iter().zip(pictures) {
             let caption = self.caption(tuple, stream)?;
             batch.tuples.push(TrainTuple { class: tuple.class, pictures, caption });
@@ -127,7 +129,7 @@ impl StageLoader {
         Ok(batch)
     }
 
-    /// The pictures of the tuple in a row of the batch.
+    /// The pictures of one tuple, one per visual modality that it has.
     fn pictures(
         &self,
         row: usize,
@@ -153,8 +155,8 @@ impl StageLoader {
             return Ok(None);
         };
         let Encoded { ids, word_of, words, .. } = self.store.caption(number)?;
-        let uniform = || stream.random();
-        let masked = self.vocabulary.mask(&ids, &word_of, &words, self.mask_rate, uniform);
+        let masked =
+            self.vocabulary.mask(&ids, &word_of, &words, self.mask_rate, || stream.random());
         Ok(Some(TrainCaption { ids, masked }))
     }
 

@@ -77,7 +77,8 @@ pub fn run(recipe: &Recipe, directory: &Path, device: &Device, stop: &StopFlag) 
     let checkpoints = Checkpoints::new(directory.join("checkpoint"), 1);
     check(recipe, directory, &checkpoints)?;
     let preprocessing = output::preprocessing(&config);
-    let corpus = Corpus::render(recipe, preprocessing.size());
+    let size = preprocessing.size();
+    let corpus = Corpus::render(recipe, size);
     cpu.seed(recipe.seed);
     let backbone = backbone.unwrap_or_else(|| config.init(drawn_on));
     let fresh = Pretraining::new(backbone, config.embedding_width(), &tags::CLASSES, drawn_on);

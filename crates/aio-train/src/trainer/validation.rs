@@ -76,7 +76,8 @@ fn photograph_inputs(
     photographs: &[&Sample],
     extractor: &Extractor,
 ) -> Result<Vec<Observation<Picture>>> {
-    let size = extractor.preprocessing().size();
+    let preprocessing = extractor.preprocessing();
+    let size = preprocessing.size();
     let paths: Vec<&Path> = photographs.iter().filter_map(|s| s.path()).collect();
     let mut inputs = Vec::with_capacity(paths.len());
     for picture in picture::open_all(&paths, size, &|| {})? {
