@@ -3,7 +3,7 @@
 //! Rows are embedded in blocks that go straight to disk, so that memory does not grow with their number and a killed call continues.
 
 use crate::error::{Error, Result};
-use crate::{device, foundation, progress};
+use crate::{device, foundation};
 use aio_data::{
     DataError, fs,
     picture::{self, is_picture},
@@ -361,8 +361,7 @@ impl Partial {
         file.set_len((self.done * manifest.width * 4) as u64)
             .and_then(|()| file.seek(SeekFrom::End(0)))
             .map_err(failed)?;
-        let bar = progress::bar("embedding", manifest.rows.len(), "rows");
-        bar.set_position(self.done as u64);
+        let bar = aio_train::Progress::resumed("embedding", manifest.rows.len(), "rows", self.done);
         for block in manifest.rows[self.done..].chunks(BLOCK) {
             let features = embed(block, extractor)?;
             let bytes: Vec<u8> = features.iter().flatten().flat_map(|v| v.to_le_bytes()).collect();
@@ -373,9 +372,9 @@ impl Partial {
                 &self.progress,
                 serde_json::to_string(&state).unwrap_or_default().as_bytes(),
             )?;
-            bar.set_position(self.done as u64);
+            bar.set_position(self.done);
         }
-        bar.finish_and_clear();
+        bar.finish();
         Ok(self)
     }
 

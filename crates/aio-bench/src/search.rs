@@ -3,11 +3,11 @@
 use crate::embed::{BLOCK, Manifest, ModelOptions, Row, embed, manifest_path, pictures};
 use crate::error::{Error, Result};
 use crate::features::FeatureFile;
-use crate::progress;
 use crate::report::{self, RankedList, ShownPicture};
 use aio_data::fs;
 use aio_data::task::QueryPicture;
 use aio_eval::{Entry, Features, Metric, Protocol, Ranking, Ties, distances};
+use aio_train::Progress;
 use aio_types::{Identity, Modality};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -72,13 +72,13 @@ pub fn run(request: &Request) -> Result<String> {
     let model = request.model.open()?;
     let (rows, features) = if request.gallery.is_dir() {
         let rows = pictures(&request.gallery, Modality::Rgb)?;
-        let bar = progress::bar("embedding gallery", rows.len(), "pictures");
+        let bar = Progress::new("embedding gallery", rows.len(), "pictures");
         let mut values = Vec::with_capacity(rows.len() * model.extractor.width());
         for block in rows.chunks(BLOCK) {
             values.extend(embed(block, &model.extractor)?.into_iter().flatten());
-            bar.inc(block.len() as u64);
+            bar.inc(block.len());
         }
-        bar.finish_and_clear();
+        bar.finish();
         let features = Features::new("the gallery", rows.len(), model.extractor.width(), values)?;
         (rows, features)
     } else {

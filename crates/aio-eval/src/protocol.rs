@@ -3,7 +3,7 @@ use aio_types::{Camera, Identity, SourcePhoto};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// What an evaluation knows of a sample: labels, never pixels.
+/// The labels of a sample that an evaluation compares.
 ///
 /// Labels that are not known are equal to each other: two entries without a camera count as taken by one camera.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,8 +5,9 @@ use aio_bench::error::{Error, Result};
 use aio_bench::experiment::{self, Request};
 use aio_bench::report::{self, Format, SweepResults, SweepRow};
 use aio_bench::sweep::{self, FinishedSweep, RunOptions, Shard, Sweep};
-use aio_bench::{embed, foundation, pretrain, score, search};
+use aio_bench::{device, embed, foundation, score, search};
 use aio_tokenize::bpe::{Bpe, Encoded};
+use aio_train::{StopFlag, pretrain};
 use aio_types::Measure;
 use clap::{Parser, Subcommand};
 use rayon::prelude::*;
@@ -81,10 +82,13 @@ enum Command {
     /// Train the embedded encoder by image–text contrastive learning on rendered pictures.
     Pretrain {
         #[command(flatten)]
-        recipe: pretrain::Recipe,
+        recipe: RecipeArguments,
         /// Directory of the weights, the loss curve and the checkpoints.
         #[arg(long, default_value = "runs/pretrain")]
         out: PathBuf,
+        /// Where to compute: cpu, wgpu, wgpu:N, cuda, cuda:N or auto.
+        #[arg(long, default_value = "cpu")]
+        device: String,
     },
 }
 
@@ -106,6 +110,96 @@ struct ReportOptions {
     /// Directory of runs.
     #[arg(long, default_value = "runs")]
     runs: PathBuf,
+}
+
+/// The recipe.
+#[derive(clap::Args)]
+struct RecipeArguments {
+    /// Optimiser steps.
+    #[arg(long, default_value_t = pretrain::Recipe::default().steps)]
+    steps: usize,
+    /// Pairs of picture and caption in a step.
+    #[arg(long, default_value_t = pretrain::Recipe::default().batch)]
+    batch: usize,
+    /// Pictures in the corpus.
+    #[arg(long, default_value_t = pretrain::Recipe::default().corpus)]
+    corpus: usize,
+    /// Peak learning rate.
+    #[arg(long, alias = "rate", default_value_t = pretrain::Recipe::default().learning_rate)]
+    learning_rate: f64,
+    /// Temperature of the contrastive loss.
+    #[arg(long, default_value_t = pretrain::Recipe::default().temperature)]
+    temperature: f64,
+    /// Weight of the contrastive loss; that of the tags is 1.
+    #[arg(long, default_value_t = pretrain::Recipe::default().contrastive)]
+    contrastive: f64,
+    /// Optimiser steps at the beginning that read no captions.
+    #[arg(long, default_value_t = pretrain::Recipe::default().pictures_first)]
+    pictures_first: usize,
+    /// Optimiser steps after these, in which some sequences hold two pictures of a person, or pictures and a caption.
+    #[arg(long, default_value_t = pretrain::Recipe::default().company_steps)]
+    company_steps: usize,
+    /// Peak learning rate of these later steps, which have their own warm-up and cosine schedule.
+    #[arg(long, alias = "company-rate", default_value_t = pretrain::Recipe::default().company_learning_rate)]
+    company_learning_rate: f64,
+    /// Optimiser steps of the linear warm-up.
+    #[arg(long, alias = "warmup", default_value_t = pretrain::Recipe::default().warmup_steps)]
+    warmup_steps: usize,
+    /// Weights to start from instead of random ones.
+    #[arg(long, value_name = "FILE")]
+    init: Option<PathBuf>,
+    /// Fraction of people that are drawn.
+    #[arg(long, default_value_t = pretrain::Recipe::default().drawn)]
+    drawn: f32,
+    /// Fraction of people that are photographed in infrared.
+    #[arg(long, default_value_t = pretrain::Recipe::default().infrared)]
+    infrared: f32,
+    /// Seed of the corpus, the weights and the order.
+    #[arg(long, default_value_t = pretrain::Recipe::default().seed)]
+    seed: u64,
+    /// What turns pictures into tokens: a pyramid of convolutions with IBN (ibn), the same with batch normalisation
+    /// (batch), or one convolution per patch (patch).
+    #[arg(long, default_value = "ibn", value_parser = stem)]
+    stem: pretrain::Stem,
+    /// Blocks of the encoder.
+    #[arg(long, default_value_t = pretrain::Recipe::default().depth)]
+    depth: usize,
+    /// Width of the encoder, a multiple of 32: attention heads have 32 channels.
+    #[arg(long, default_value_t = pretrain::Recipe::default().embed_dim)]
+    width: usize,
+}
+
+impl From<RecipeArguments> for pretrain::Recipe {
+    fn from(typed: RecipeArguments) -> Self {
+        Self {
+            steps: typed.steps,
+            batch: typed.batch,
+            corpus: typed.corpus,
+            learning_rate: typed.learning_rate,
+            temperature: typed.temperature,
+            contrastive: typed.contrastive,
+            pictures_first: typed.pictures_first,
+            company_steps: typed.company_steps,
+            company_learning_rate: typed.company_learning_rate,
+            warmup_steps: typed.warmup_steps,
+            init: typed.init,
+            drawn: typed.drawn,
+            infrared: typed.infrared,
+            seed: typed.seed,
+            stem: typed.stem,
+            depth: typed.depth,
+            embed_dim: typed.width,
+        }
+    }
+}
+
+fn stem(typed: &str) -> std::result::Result<pretrain::Stem, String> {
+    match typed {
+        "ibn" => Ok(pretrain::Stem::Ibn),
+        "batch" => Ok(pretrain::Stem::Batch),
+        "patch" => Ok(pretrain::Stem::Patch),
+        _ => Err("expected ibn, batch or patch".to_owned()),
+    }
 }
 
 #[derive(Subcommand)]
@@ -257,10 +351,11 @@ fn run(command: Command) -> Result<String> {
         Command::Encode(request) => foundation::encode(&request),
         Command::Weights { command } => foundation::run(&command),
         Command::Tokenize { json } => tokenize(json),
-        Command::Pretrain { recipe, out } => Ok(format!(
-            "{}\n",
-            pretrain::run(&recipe, &out, &burn::tensor::Device::flex())?.display()
-        )),
+        Command::Pretrain { recipe, out, device } => {
+            let (device, stop) = (device::open(&device)?, StopFlag::on_signals()?);
+            let weights = pretrain::run(&recipe.into(), &out, &device, &stop)?;
+            Ok(format!("{}\n", weights.display()))
+        }
     }
 }
 

@@ -21,8 +21,7 @@ use crate::device;
 use crate::error::Result;
 use crate::report;
 use crate::run::{Run, RunResult};
-use crate::source::Library;
-use crate::train::{Probe, Start};
+use aio_train::{Library, Probe, TrainingSetup};
 use prepare::Preparation;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -71,10 +70,12 @@ pub fn probe(experiment: &Experiment, device: &str) -> Result<Probe> {
     requirements::check_files(experiment)?;
     let device = device::open(device)?;
     device::check_precision(&device, experiment.train.precision)?;
-    let start = Start::open(experiment)?;
+    let start = prepare::open_weights(experiment)?;
     prepare::render_benchmark(experiment)?;
     let mut library = Library::new(&experiment.data.root);
     // Anything that is missing for the tests is found here, too.
     prepare::open_tests(experiment, &mut library)?;
-    crate::train::probe(experiment, &start, &mut library, &device)
+    let config = experiment.training();
+    let setup = TrainingSetup { config: &config, start: &start, device: &device };
+    Ok(aio_train::probe(&setup, &mut library)?)
 }

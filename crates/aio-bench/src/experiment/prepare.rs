@@ -5,15 +5,12 @@ use super::{Request, locate, name};
 use crate::config::{Checksums, Experiment};
 use crate::device;
 use crate::error::{Error, Result};
-use crate::progress;
+use crate::foundation;
 use crate::run::{Run, RunResult};
-use crate::source::Library;
-use crate::train::Start;
 use aio_data::task::{Task, TaskData};
 use aio_synth::benchmark;
+use aio_train::{Library, Progress, StartingPoint, StopFlag};
 use burn::tensor::Device;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 /// What the first step finds.
 pub(super) enum Preparation {
@@ -41,14 +38,14 @@ pub(super) struct Prepared {
     /// The device as the user named it.
     pub(super) device_name: String,
     /// The pre-trained weights.
-    pub(super) start: Start,
+    pub(super) start: StartingPoint,
     pub(super) run: Run,
     pub(super) library: Library,
     pub(super) tests: Vec<Test>,
     /// Content hash of the synthetic benchmark, where it is used.
     pub(super) benchmark: Option<String>,
     /// Raised by the signals of a scheduler and by Ctrl-C.
-    pub(super) stop: Arc<AtomicBool>,
+    pub(super) stop: StopFlag,
 }
 
 /// A task with its queries and gallery.
@@ -71,7 +68,7 @@ pub(super) fn prepare(request: &Request) -> Result<Preparation> {
         // Names the missing data sets as well.
         check_files(&experiment)?;
     }
-    let start = Start::open(&experiment)?;
+    let start = open_weights(&experiment)?;
     let config_id = config_id(&experiment, &start)?;
     let name = name(&path);
     let run = Run::open(&request.runs, &name, &config_id, experiment.seed)?;
@@ -79,7 +76,7 @@ pub(super) fn prepare(request: &Request) -> Result<Preparation> {
         return Ok(Preparation::Finished { run, result: Box::new(result) });
     }
     check_files(&experiment)?;
-    let stop = stop_flag()?;
+    let stop = StopFlag::on_signals()?;
     let benchmark = render_benchmark(&experiment)?;
     let (library, tests) = open_data(&experiment)?;
     for Test { task, data } in &tests {
@@ -105,7 +102,15 @@ pub(super) fn prepare(request: &Request) -> Result<Preparation> {
     })))
 }
 
-fn config_id(experiment: &Experiment, start: &Start) -> Result<String> {
+/// Opens the weights that an experiment starts from.
+pub(super) fn open_weights(experiment: &Experiment) -> Result<StartingPoint> {
+    let model = &experiment.model;
+    let (weights, sha256) =
+        foundation::open(&model.weights, &StartingPoint::import_options(model))?;
+    Ok(StartingPoint::new(model, weights, sha256)?)
+}
+
+fn config_id(experiment: &Experiment, start: &StartingPoint) -> Result<String> {
     let lines = sketch_generator_checksum(experiment)?;
     Ok(experiment.cell(&Checksums { weights: start.sha256.clone(), lines }))
 }
@@ -116,12 +121,12 @@ pub(super) fn render_benchmark(experiment: &Experiment) -> Result<Option<String>
     if !data.synthetic {
         return Ok(None);
     }
-    let bar = progress::bar("rendering", 1, "pictures");
+    let progress = Progress::new("rendering", 1, "pictures");
     let manifest = benchmark::write(&data.root, data.seed, data.size, &|done, total| {
-        bar.set_length(total as u64);
-        bar.set_position(done as u64);
+        progress.set_total(total);
+        progress.set_position(done);
     })?;
-    bar.finish_and_clear();
+    progress.finish();
     Ok(Some(manifest.content))
 }
 
@@ -145,17 +150,4 @@ pub(super) fn open_tests(experiment: &Experiment, library: &mut Library) -> Resu
         tests.push(Test { task, data });
     }
     Ok(tests)
-}
-
-/// A flag that the signals of a scheduler, and Ctrl-C, raise. A second signal ends the process.
-fn stop_flag() -> Result<Arc<AtomicBool>> {
-    use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
-    let flag = Arc::new(AtomicBool::new(false));
-    let failed = |e| Error::Failure(format!("cannot watch for signals: {e}"));
-    for signal in [SIGINT, SIGTERM, SIGUSR1] {
-        signal_hook::flag::register_conditional_shutdown(signal, 1, Arc::clone(&flag))
-            .map_err(failed)?;
-        signal_hook::flag::register(signal, Arc::clone(&flag)).map_err(failed)?;
-    }
-    Ok(flag)
 }

@@ -3,9 +3,9 @@
 use super::evaluate::TestScores;
 use super::prepare::{Prepared, Test};
 use crate::run::{RunResult, TaskSummary};
-use crate::train::Trained;
 use aio_data::task::{self, Task};
 use aio_eval::Scores;
+use aio_train::TrainedModel;
 use aio_types::{Measure, MetricId, TaskId};
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ type Metrics = BTreeMap<MetricId, f64>;
 /// Puts the scores of every task into the form of `result.json`.
 pub(super) fn run_result(
     prepared: &Prepared,
-    trained: &Trained,
+    trained: &TrainedModel,
     scores: &[TestScores],
 ) -> RunResult {
     let mut summaries = BTreeMap::new();

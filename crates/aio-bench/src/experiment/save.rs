@@ -6,7 +6,7 @@ use super::result::run_result;
 use crate::error::{Error, Result};
 use crate::report::{ATTENTION, EMBEDDINGS, RANKINGS};
 use crate::run::{Manifest, Run, RunFacts, RunResult};
-use crate::train::Trained;
+use aio_train::TrainedModel;
 use serde::Serialize;
 use std::time::Instant;
 
@@ -16,7 +16,7 @@ use std::time::Instant;
 /// [`Error::Data`] naming the file that cannot be written.
 pub(super) fn save(
     prepared: &Prepared,
-    trained: &Trained,
+    trained: &TrainedModel,
     evaluation: Evaluation,
     begun: Instant,
 ) -> Result<RunResult> {
@@ -30,7 +30,7 @@ pub(super) fn save(
         benchmark: prepared.benchmark.clone(),
         data: prepared.library.fingerprints(),
         weights: prepared.start.sha256.clone(),
-        predicted_memory: (trained.predicted > 0).then_some(trained.predicted >> 20),
+        predicted_memory: trained.predicted_memory.map(|bytes| bytes >> 20),
         seconds: begun.elapsed().as_secs_f64(),
     };
     run.write("manifest.json", &Manifest::collect(facts))?;

@@ -4,22 +4,23 @@ use super::model_card::model_card;
 use super::prepare::Prepared;
 use crate::error::Result;
 use crate::run::WEIGHTS;
-use crate::train::{self, Trained};
 use aio_data::fs;
-use std::sync::Arc;
+use aio_train::{TrainedModel, TrainingSetup};
 
 /// Trains all stages and writes `model/`: weights, configuration and card.
 ///
 /// # Errors
 /// [`Error::Stopped`](crate::error::Error::Stopped) after a signal; otherwise what failed.
-pub(super) fn train(prepared: &mut Prepared) -> Result<Trained> {
+pub(super) fn train(prepared: &mut Prepared) -> Result<TrainedModel> {
     let Prepared { experiment, run, start, library, device, stop, .. } = prepared;
-    let trained = train::train(experiment, run, start, library, device, Arc::clone(stop))?;
+    let config = experiment.training();
+    let setup = TrainingSetup { config: &config, start, device };
+    let trained = aio_train::train(&setup, &run.training_paths(), library, stop)?;
     write_model(prepared, &trained)?;
     Ok(trained)
 }
 
-fn write_model(prepared: &Prepared, trained: &Trained) -> Result<()> {
+fn write_model(prepared: &Prepared, trained: &TrainedModel) -> Result<()> {
     let provenance = [
         ("experiment", prepared.name.clone().into()),
         ("cell", prepared.config_id.clone().into()),

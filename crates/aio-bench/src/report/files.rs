@@ -2,10 +2,10 @@
 
 use crate::error::{Error, Result};
 use crate::run::{Run, RunResult};
-use crate::train::Line;
 use aio_data::fs;
 use aio_data::task::QueryPicture;
 use aio_eval::Relevance;
+use aio_train::MetricsLine;
 use aio_types::{Modality, PictureSize, TaskId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -117,7 +117,7 @@ pub(super) struct ReportFiles {
     pub(super) embeddings: Option<EmbeddingExample>,
     pub(super) attention: Option<AttentionExample>,
     /// One entry per optimiser step; empty where nothing was trained.
-    pub(super) training: Vec<Line>,
+    pub(super) training: Vec<MetricsLine>,
 }
 
 impl ReportFiles {
@@ -143,7 +143,7 @@ impl ReportFiles {
 }
 
 /// The lines of `metrics.jsonl`.
-fn training(run: &Run) -> Result<Vec<Line>> {
+fn training(run: &Run) -> Result<Vec<MetricsLine>> {
     let path = run.metrics();
     if !path.exists() {
         return Ok(Vec::new());

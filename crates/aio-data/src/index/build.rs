@@ -20,8 +20,8 @@ pub struct Row {
     pub captions: u32,
 }
 
-/// Builds the index of `annotations`, a JSON array of which `row` makes rows, and writes it to `path`. `tick` is told the
-/// bytes read so far.
+/// Builds the index of `annotations`, a JSON array of which `row` makes rows, and writes it to `path`. `tick` is
+/// called with the bytes read so far.
 ///
 /// # Errors
 /// [`DataError`] naming the row that is wrong, or the file that cannot be written; nothing half-written stays.

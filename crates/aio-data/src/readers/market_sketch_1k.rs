@@ -22,7 +22,7 @@ MaSk1K/
     sketch/{A,B,C,D,E,F}/{train,query}/0002….jpg",
     folders: &["MaSk1K", "Market-Sketch-1K", "market-sketch-1k"],
     markers: &["sketch"],
-    // The released subset of photographs is smaller than the paper's, and not every artist drew everybody: nothing to compare with.
+    // The released subset of photographs is smaller than the paper's, and not every artist drew every person, so there are no counts to compare with.
     counts: &[],
     terms: "CC BY-NC-SA; from its authors",
     people: &["market-1501"],
@@ -118,7 +118,7 @@ const STYLES: [char; 6] = ['A', 'B', 'C', 'D', 'E', 'F'];
 fn read(root: &Path) -> Result<Dataset> {
     let (mut train, mut query) = (sketches(root, "train")?, sketches(root, "query")?);
     let drawn: BTreeSet<Identity> = train.iter().map(|s| s.identity).collect();
-    // Photographs of people whom no training sketch shows are left out, as in the reference code.
+    // Photographs of people without a training sketch are left out, as in the reference code.
     train.extend(photos(root, "train")?.into_iter().filter(|s| drawn.contains(&s.identity)));
     query.sort_by_key(|s| s.identity);
     Ok(Dataset { train, query, gallery: photos(root, "query")?, ..Dataset::default() })

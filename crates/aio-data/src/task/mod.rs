@@ -250,7 +250,7 @@ mod tests {
             let task = Task::parse(text).expect(text).remove(0);
             task.evaluation.protocol(&Dataset::default()).name()
         };
-        for (task, expected) in [
+        let stated = [
             ("market1501.rgb-rgb", "market1501"),
             ("market1501.rgb-rgb.multi-query", "market1501"),
             ("market1501-500k.rgb-rgb", "market1501"),
@@ -278,8 +278,13 @@ mod tests {
             ("orbench.text-sketch", "none"),
             ("omnireid.rgb-rgb", "market1501"),
             ("table:shop.rgb-rgb.tri", "tri"),
-        ] {
+        ];
+        for (task, expected) in stated {
             assert_eq!(protocol(task), expected, "{task}");
+        }
+        for dataset in DatasetName::ALL {
+            let is_listed = stated.iter().any(|(task, _)| task.starts_with(&format!("{dataset}.")));
+            assert!(is_listed || dataset == DatasetName::SynthPedes, "{dataset}");
         }
     }
 }

@@ -9,11 +9,10 @@ mod score;
 
 use super::prepare::{Prepared, Test};
 use crate::error::Result;
-use crate::progress;
 use crate::report::{AttentionExample, EmbeddingExample, RankedLists};
-use crate::train::Trained;
 use aio_eval::Scores;
 use aio_model::Extractor;
+use aio_train::{Progress, TrainedModel};
 use aio_types::TaskId;
 use embeddings::Embeddings;
 use lists::ListChooser;
@@ -51,7 +50,7 @@ pub(super) struct Shown {
 ///
 /// # Errors
 /// [`Error`](crate::error::Error) naming the task or picture that cannot be used.
-pub(super) fn evaluate(prepared: &Prepared, trained: &Trained) -> Result<Evaluation> {
+pub(super) fn evaluate(prepared: &Prepared, trained: &TrainedModel) -> Result<Evaluation> {
     let Prepared { experiment, start, device, tests, .. } = prepared;
     let untrained = Extractor::new(
         &start.backbone(device)?,
@@ -70,7 +69,7 @@ pub(super) fn evaluate(prepared: &Prepared, trained: &Trained) -> Result<Evaluat
     let mut scores = Vec::new();
     let mut rankings = BTreeMap::new();
     let mut embeddings = Embeddings::default();
-    let bar = progress::bar("evaluating", tests.len(), "tasks");
+    let progress = Progress::new("evaluating", tests.len(), "tasks");
     for test in tests {
         let pictures = Pictures::open(test, trained.picture_size())?;
         let mut chooser = ListChooser::new(test, lists);
@@ -92,9 +91,9 @@ pub(super) fn evaluate(prepared: &Prepared, trained: &Trained) -> Result<Evaluat
             chance,
             roc,
         });
-        bar.inc(1);
+        progress.inc(1);
     }
-    bar.finish_and_clear();
+    progress.finish();
     let embeddings = embeddings.example();
     let attention = attention::roll_out(trained.extractor(), richest(tests), &rankings)?;
     Ok(Evaluation { scores, shown: Shown { rankings, embeddings, attention } })

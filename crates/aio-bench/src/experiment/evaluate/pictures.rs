@@ -1,9 +1,9 @@
 use super::Test;
 use crate::error::Result;
-use crate::progress;
 use aio_data::picture::open_all;
 use aio_data::task::{Query, QueryPicture};
-use aio_types::{Observation, Picture, PictureSize};
+use aio_train::Progress;
+use aio_types::{Modality, Observation, Picture, PictureSize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -21,9 +21,9 @@ impl Pictures {
         let queries = queries.map(|(_, picture)| picture.path.as_path());
         let paths: BTreeSet<&Path> = queries.chain(gallery).collect();
         let paths: Vec<&Path> = paths.into_iter().collect();
-        let bar = progress::bar(&format!("decoding {}", test.task), paths.len(), "pictures");
-        let opened = open_all(&paths, size, &|| bar.inc(1))?;
-        bar.finish_and_clear();
+        let progress = Progress::new(&format!("decoding {}", test.task), paths.len(), "pictures");
+        let opened = open_all(&paths, size, &|| progress.inc(1))?;
+        progress.finish();
         Ok(Self(paths.into_iter().map(Path::to_path_buf).zip(opened).collect()))
     }
 
@@ -31,8 +31,13 @@ impl Pictures {
     ///
     /// # Panics
     /// If the task has no such picture.
-    pub(super) fn get(&self, path: &Path) -> Picture {
+    fn get(&self, path: &Path) -> Picture {
         self.0[path].clone()
+    }
+
+    /// A picture of the task as an input.
+    pub(super) fn single(&self, modality: Modality, path: &Path) -> Observation<Picture> {
+        Observation { pictures: vec![(modality, self.get(path))], caption: None }
     }
 
     /// The views of a query as inputs; the query is the mean of their embeddings.

@@ -2,7 +2,6 @@
 
 use super::Test;
 use super::pictures::Pictures;
-use crate::embedding::{features, single};
 use crate::error::Result;
 use aio_data::{DatasetName, Trial};
 use aio_eval::{
@@ -10,6 +9,7 @@ use aio_eval::{
     mean_over_trials, open_set,
 };
 use aio_model::Extractor;
+use aio_train::embed_all;
 use aio_types::{Modality, Observation, Picture, PictureSize};
 use std::collections::BTreeMap;
 
@@ -86,14 +86,10 @@ impl TestedModel {
 
 fn embed_gallery(extractor: &Extractor, test: &Test, pictures: &Pictures) -> Result<Features> {
     let (dataset, modality) = (test.task.dataset, test.task.gallery);
-    let inputs: Vec<Observation<Picture>> = test
-        .data
-        .gallery
-        .iter()
-        .map(|picture| single(modality, pictures.get(&picture.path)))
-        .collect();
+    let inputs: Vec<Observation<Picture>> =
+        test.data.gallery.iter().map(|picture| pictures.single(modality, &picture.path)).collect();
     let what = format!("{dataset} {modality} gallery");
-    features(extractor, &what, &inputs, &format!("gallery {dataset} {modality}"))
+    Ok(embed_all(extractor, &inputs, &what, &format!("gallery {dataset} {modality}"))?)
 }
 
 /// Embeds every view of every query; a query is the mean of its views.
@@ -106,7 +102,7 @@ fn embed_queries(extractor: &Extractor, test: &Test, pictures: &Pictures) -> Res
         inputs.extend(of_query);
     }
     let (what, phase) = (format!("{} queries", test.task), format!("queries {}", test.task));
-    let features = features(extractor, &what, &inputs, &phase)?;
+    let features = embed_all(extractor, &inputs, &what, &phase)?;
     Ok(if features.rows() == views.len() { features } else { features.pooled(&views) })
 }
 

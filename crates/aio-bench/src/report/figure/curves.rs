@@ -3,8 +3,8 @@
 use super::{Figure, Line, LineChart, Point, Scale};
 use crate::report::draw::COLOURS;
 use crate::run::RunResult;
-use crate::train;
 use aio_data::DatasetName;
+use aio_train::MetricsLine;
 use aio_types::TaskId;
 use std::collections::BTreeSet;
 
@@ -74,7 +74,7 @@ pub(in crate::report) fn roc(result: &RunResult) -> Option<Figure> {
 
 /// Loss terms over steps, averaged over neighbouring steps and over the modality combinations of a step; `None` with fewer than two
 /// steps.
-pub(in crate::report) fn losses(training: &[train::Line]) -> Option<Figure> {
+pub(in crate::report) fn losses(training: &[MetricsLine]) -> Option<Figure> {
     if training.len() < 2 {
         return None;
     }
@@ -101,7 +101,7 @@ fn family(term: &str) -> &str {
 }
 
 /// Means of the terms of one family over neighbouring steps.
-fn smoothed(training: &[train::Line], name: &str) -> Vec<Point> {
+fn smoothed(training: &[MetricsLine], name: &str) -> Vec<Point> {
     let window = (training.len() / LOSS_POINTS).max(1);
     let mut points = Vec::new();
     for chunk in training.chunks(window) {

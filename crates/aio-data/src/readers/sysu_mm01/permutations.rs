@@ -53,7 +53,7 @@ impl Permutations {
         search(root, 3)
     }
 
-    /// The permutations of (`camera`, `identity`), of whom `count` images are on disk.
+    /// The permutations of (`camera`, `identity`), of which `count` images are on disk.
     ///
     /// # Errors
     /// [`DataError`] naming camera and identity if the file holds no permutations of them.
