@@ -55,8 +55,10 @@ pub fn run(request: &Request) -> Result<(Run, RunResult)> {
     let evaluation = evaluate::evaluate(&prepared, &trained)?;
     let result = save::save(&prepared, &trained, evaluation, begun)?;
     if let Err(error) = report::write(prepared.run.directory()) {
-        eprintln!("warning: the run is finished, but its report cannot be drawn: {error}");
-        eprintln!("hint: `aio report {} --redraw` draws it again", prepared.name);
+        log::warn!(
+            "the run is finished, but its report cannot be drawn: {error}; `aio report {} --redraw` draws it again",
+            prepared.name
+        );
     }
     Ok((prepared.run, result))
 }
@@ -70,7 +72,7 @@ pub fn probe(experiment: &Experiment, device: &str) -> Result<Probe> {
     requirements::check_files(experiment)?;
     let device = device::open(device)?;
     device::check_precision(&device, experiment.train.precision)?;
-    let start = prepare::open_weights(experiment)?;
+    let start = prepare::starting_point(experiment)?;
     prepare::render_benchmark(experiment)?;
     let mut library = Library::new(&experiment.data.root);
     // Anything that is missing for the tests is found here, too.

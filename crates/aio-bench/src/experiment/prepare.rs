@@ -3,10 +3,9 @@
 use super::requirements::{check_files, check_leakage, missing_weights, sketch_generator_checksum};
 use super::{Request, locate, name};
 use crate::config::{Checksums, Experiment};
-use crate::device;
 use crate::error::{Error, Result};
-use crate::foundation;
 use crate::run::{Run, RunResult};
+use crate::{device, foundation};
 use aio_data::task::{Task, TaskData};
 use aio_synth::benchmark;
 use aio_train::{Library, Progress, StartingPoint, StopFlag};
@@ -68,7 +67,7 @@ pub(super) fn prepare(request: &Request) -> Result<Preparation> {
         // Names the missing data sets as well.
         check_files(&experiment)?;
     }
-    let start = open_weights(&experiment)?;
+    let start = starting_point(&experiment)?;
     let config_id = config_id(&experiment, &start)?;
     let name = name(&path);
     let run = Run::open(&request.runs, &name, &config_id, experiment.seed)?;
@@ -81,7 +80,7 @@ pub(super) fn prepare(request: &Request) -> Result<Preparation> {
     let (library, tests) = open_data(&experiment)?;
     for Test { task, data } in &tests {
         if let Some(explanation) = data.explain_unmatched() {
-            eprintln!("{task}: {explanation}");
+            log::info!("{task}: {explanation}");
         }
     }
     let config_text = toml::to_string(&experiment).map_err(|e| Error::Failure(e.to_string()))?;
@@ -100,14 +99,6 @@ pub(super) fn prepare(request: &Request) -> Result<Preparation> {
         benchmark,
         stop,
     })))
-}
-
-/// Opens the weights that an experiment starts from.
-pub(super) fn open_weights(experiment: &Experiment) -> Result<StartingPoint> {
-    let model = &experiment.model;
-    let (weights, sha256) =
-        foundation::open(&model.weights, &StartingPoint::import_options(model))?;
-    Ok(StartingPoint::new(model, weights, sha256)?)
 }
 
 fn config_id(experiment: &Experiment, start: &StartingPoint) -> Result<String> {
@@ -150,4 +141,12 @@ pub(super) fn open_tests(experiment: &Experiment, library: &mut Library) -> Resu
         tests.push(Test { task, data });
     }
     Ok(tests)
+}
+
+/// The pre-trained weights, fitted to the experiment's sizes and modalities.
+pub(super) fn starting_point(experiment: &Experiment) -> Result<StartingPoint> {
+    let model = &experiment.model;
+    let (weights, sha256) =
+        foundation::open(&model.weights, &StartingPoint::import_options(model))?;
+    Ok(StartingPoint::new(model, weights, sha256)?)
 }

@@ -41,16 +41,16 @@ fn mean_average_precision(samples: &[Sample], extractor: &Extractor) -> Result<f
     let gallery = embed_all(extractor, &inputs, "validation gallery", "validation")?;
     let mut entries = Vec::new();
     for (number, sample) in (2..).zip(&photographs) {
-        // A photograph without a source is junk for itself alone: its source is its own number.
-        let source = sample.source.or(Some(SourcePhoto(-number)));
-        entries.push(Entry { source, ..entry(sample) });
+        // A photograph without a source gets a source of its own, so that only itself is hidden from it.
+        let own = SourcePhoto(-number);
+        entries.push(Entry { source: sample.source.or(Some(own)), ..entry(sample) });
     }
-    let gallery = LabelledFeatures { features: &gallery, entries: &entries };
+    let photographs = LabelledFeatures { features: &gallery, entries: &entries };
     let score = |queries: LabelledFeatures| {
-        evaluate(queries, gallery, Protocol::Tri, EvalOptions::default(), |_, _| {})
+        evaluate(queries, photographs, Protocol::Tri, EvalOptions::default(), |_, _| {})
             .map(|scores| scores.map)
     };
-    let mut values = vec![score(gallery)?];
+    let mut values = vec![score(photographs)?];
     if !captions.is_empty() {
         let inputs: Vec<Observation<Picture>> = captions
             .iter()
@@ -60,7 +60,7 @@ fn mean_average_precision(samples: &[Sample], extractor: &Extractor) -> Result<f
             })
             .collect();
         let queries = embed_all(extractor, &inputs, "validation captions", "validation")?;
-        let entries: Vec<Entry> = captions.iter().map(|sample| entry(sample)).collect();
+        let entries: Vec<Entry> = captions.iter().map(|s| entry(s)).collect();
         values.push(score(LabelledFeatures { features: &queries, entries: &entries })?);
     }
     Ok(values.iter().sum::<f64>() / values.len() as f64)
@@ -84,7 +84,7 @@ fn photograph_inputs(
     Ok(inputs)
 }
 
-/// The labels of a sample; no camera is named, so that none makes junk.
+/// The labels of a sample. Validation ignores cameras.
 fn entry(sample: &Sample) -> Entry {
     Entry { identity: sample.identity, camera: None, source: sample.source }
 }

@@ -3,7 +3,7 @@ use crate::error::Result;
 use aio_data::picture::open_all;
 use aio_data::task::{Query, QueryPicture};
 use aio_train::Progress;
-use aio_types::{Modality, Observation, Picture, PictureSize};
+use aio_types::{Observation, Picture, PictureSize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 

@@ -86,8 +86,15 @@ impl TestedModel {
 
 fn embed_gallery(extractor: &Extractor, test: &Test, pictures: &Pictures) -> Result<Features> {
     let (dataset, modality) = (test.task.dataset, test.task.gallery);
-    let inputs: Vec<Observation<Picture>> =
-        test.data.gallery.iter().map(|picture| pictures.single(modality, &picture.path)).collect();
+    let inputs: Vec<Observation<Picture>> = test
+        .data
+        .gallery
+        .iter()
+        .map(|picture| Observation {
+            pictures: vec![(modality, pictures.get(&picture.path))],
+            caption: None,
+        })
+        .collect();
     let what = format!("{dataset} {modality} gallery");
     Ok(embed_all(extractor, &inputs, &what, &format!("gallery {dataset} {modality}"))?)
 }
