@@ -31,13 +31,8 @@ impl Pictures {
     ///
     /// # Panics
     /// If the task has no such picture.
-    fn get(&self, path: &Path) -> Picture {
+    pub(super) fn get(&self, path: &Path) -> Picture {
         self.0[path].clone()
-    }
-
-    /// A picture of the task as an input.
-    pub(super) fn single(&self, modality: Modality, path: &Path) -> Observation<Picture> {
-        Observation { pictures: vec![(modality, self.get(path))], caption: None }
     }
 
     /// The views of a query as inputs; the query is the mean of their embeddings.
