@@ -2,10 +2,10 @@
 
 use crate::config::nearest;
 use crate::error::{Error, Result};
-use crate::progress;
 use crate::task::Task;
 use aio_data::{Card, DataError, Dataset, DatasetName, Split, fs, picture, readers::synth_pedes};
 use aio_synth::benchmark;
+use aio_train::Progress;
 use aio_types::{Modality, PictureSize};
 use rayon::prelude::*;
 use serde::Serialize;
@@ -261,7 +261,7 @@ fn sweep(dataset: &Dataset, most: usize) -> (usize, Vec<String>) {
     let all: Vec<&Path> = all.into_iter().collect();
     let count = all.len().min(most);
     let chosen: Vec<&Path> = (0..count).map(|i| all[i * all.len() / count]).collect();
-    let bar = progress::bar("decoding", count, "pictures");
+    let bar = Progress::new("decoding", count, "pictures");
     // Every pixel is decoded; what is made of it does not matter.
     let tiny = PictureSize { height: 2, width: 1 };
     let failed = chosen.par_iter().filter_map(|path| {
@@ -270,7 +270,7 @@ fn sweep(dataset: &Dataset, most: usize) -> (usize, Vec<String>) {
         opened.err().map(|e| e.to_string())
     });
     let failed: Vec<String> = failed.collect();
-    bar.finish_and_clear();
+    bar.finish();
     (count, failed)
 }
 
@@ -414,9 +414,9 @@ pub struct Prepared {
 pub fn prepare(dataset: &str, root: &Path) -> Result<Prepared> {
     let directory = named(dataset)?.locate(root)?;
     let bytes = std::fs::metadata(directory.join("synthpedes_dataset.json")).map_or(1, |m| m.len());
-    let bar = progress::bar("indexing", bytes as usize, "bytes");
-    let photographs = synth_pedes::prepare(&directory, &|read| bar.set_position(read))?;
-    bar.finish_and_clear();
+    let bar = Progress::new("indexing", bytes as usize, "bytes");
+    let photographs = synth_pedes::prepare(&directory, &|read| bar.set_position(read as usize))?;
+    bar.finish();
     Ok(Prepared { photographs, index: directory.join(synth_pedes::INDEX) })
 }
 

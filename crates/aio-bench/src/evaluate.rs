@@ -1,15 +1,14 @@
 //! Embeds queries and galleries and scores every task.
 
-use crate::error::{Error, Result};
-use crate::progress;
-use crate::source::Library;
+use crate::error::Result;
 use crate::task::{Query, QueryPicture, Task, TaskData};
-use aio_data::{Sample, picture::open_all};
+use aio_data::picture::open_all;
 use aio_eval::{
     Entry, EvalOptions, Features, OpenSet, Ranking, Scores, Verdict, chance, evaluate,
     mean_over_trials, open_set,
 };
 use aio_model::Extractor;
+use aio_train::{Library, Progress, embed_all};
 use aio_types::{Modality, Observation, Picture};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -100,34 +99,15 @@ impl Pictures {
             .collect();
         let paths: Vec<&Path> = paths.into_iter().collect();
         let size = extractor.preprocessing().size();
-        let bar = progress::bar(&format!("decoding {task}"), paths.len(), "pictures");
-        let opened = open_all(&paths, size, &|| bar.inc(1))?;
-        bar.finish_and_clear();
+        let progress = Progress::new(&format!("decoding {task}"), paths.len(), "pictures");
+        let opened = open_all(&paths, size, &|| progress.inc(1))?;
+        progress.finish();
         Ok(Self(paths.into_iter().map(Path::to_path_buf).zip(opened).collect()))
     }
 
     fn get(&self, path: &Path) -> Picture {
         self.0[path].clone()
     }
-}
-
-fn features(
-    extractor: &Extractor,
-    what: &str,
-    inputs: &[Observation<Picture>],
-    phase: &str,
-) -> Result<Features> {
-    let bar = progress::bar(phase, inputs.len(), "samples");
-    let mut values = Vec::with_capacity(inputs.len() * extractor.width());
-    for chunk in inputs.chunks(256) {
-        let rows = extractor.embed(chunk).map_err(|e| {
-            Error::user(format!("{what}: {e}"), "model.modalities lists what the model can embed")
-        })?;
-        values.extend(rows.into_iter().flatten());
-        bar.inc(chunk.len() as u64);
-    }
-    bar.finish_and_clear();
-    Ok(Features::new(what, inputs.len(), extractor.width(), values)?)
 }
 
 /// A picture of one modality as an input.
@@ -156,7 +136,7 @@ pub fn score(
             data.gallery.iter().map(|(_, path)| single(task.gallery, pictures.get(path))).collect();
         galleries.insert(
             key.clone(),
-            features(extractor, &format!("{key} gallery"), &inputs, &format!("gallery {key}"))?,
+            embed_all(extractor, &inputs, &format!("{key} gallery"), &format!("gallery {key}"))?,
         );
     }
     let gallery = &galleries[&key];
@@ -165,7 +145,7 @@ pub fn score(
     let views: Vec<usize> = inputs.iter().map(Vec::len).collect();
     let flat: Vec<Observation<Picture>> = inputs.into_iter().flatten().collect();
     let queries =
-        features(extractor, &format!("{task} queries"), &flat, &format!("queries {task}"))?;
+        embed_all(extractor, &flat, &format!("{task} queries"), &format!("queries {task}"))?;
     let queries = if queries.rows() == views.len() { queries } else { queries.pooled(&views) };
     let mut trials = Vec::new();
     let mut shown = Shown::default();
@@ -295,52 +275,6 @@ pub fn chance_level(data: &TaskData, draws: u32) -> Result<Scores> {
         })
         .collect::<std::result::Result<Vec<_>, _>>()?;
     Ok(mean_over_trials(&trials))
-}
-
-/// Mean average precision on held-out training identities: photographs and captions against photographs, without
-/// the photograph itself.
-///
-/// # Errors
-/// [`Error`] naming the sample that cannot be used.
-pub fn validate(samples: &[Sample], extractor: &Extractor) -> Result<f64> {
-    let size = extractor.preprocessing().size();
-    let photos: Vec<&Sample> = samples.iter().filter(|s| s.modality == Modality::Rgb).collect();
-    let captions: Vec<&Sample> = samples.iter().filter(|s| s.modality == Modality::Text).collect();
-    let paths: Vec<&Path> = photos.iter().filter_map(|s| s.path()).collect();
-    let opened = open_all(&paths, size, &|| {})?;
-    let inputs: Vec<Observation<Picture>> =
-        opened.into_iter().map(|p| single(Modality::Rgb, p)).collect();
-    let gallery = features(extractor, "validation gallery", &inputs, "validation")?;
-    let entry = |s: &&Sample, image: i64| Entry {
-        identity: s.identity.0,
-        camera: -1,
-        image: s.source.map_or(image, |p| p.0),
-    };
-    // A photograph that nothing else was made from is hidden from itself alone.
-    let entries: Vec<Entry> = (2..).zip(&photos).map(|(i, s)| entry(s, -i)).collect();
-    let run = |queries: (&Features, &[Entry])| {
-        evaluate(
-            queries,
-            (&gallery, &entries),
-            aio_eval::Protocol::Tri,
-            EvalOptions::default(),
-            |_, _| {},
-        )
-        .map(|s| s.map)
-    };
-    let mut values = vec![run((&gallery, &entries))?];
-    if !captions.is_empty() {
-        let inputs: Vec<Observation<Picture>> = captions
-            .iter()
-            .map(|s| Observation {
-                caption: s.caption().map(str::to_owned),
-                ..Observation::default()
-            })
-            .collect();
-        let text = features(extractor, "validation captions", &inputs, "validation")?;
-        values.push(run((&text, &captions.iter().map(|s| entry(s, -1)).collect::<Vec<_>>()))?);
-    }
-    Ok(values.iter().sum::<f64>() / values.len() as f64)
 }
 
 /// Reads the data of every task, so that what is missing is known before anything is trained.

@@ -4,18 +4,15 @@ use crate::config::{Checksums, Experiment};
 use crate::error::{Error, Result};
 use crate::evaluate::{self, Galleries, Lists, Pictures, Placed};
 use crate::run::{Manifest, Run, RunFacts, RunResult, TaskSummary, WEIGHTS};
-use crate::source::Library;
 use crate::task::Task;
-use crate::train::{self, Start};
-use crate::{device, progress, report};
+use crate::{device, report, weights};
 use aio_data::{DatasetName, fs};
 use aio_eval::Scores;
 use aio_model::Extractor;
 use aio_synth::benchmark;
+use aio_train::{Library, Probe, Progress, StartingPoint, StopFlag, TrainingSetup};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 /// Version of `result.json`.
@@ -110,16 +107,18 @@ fn lines_checksum(experiment: &Experiment) -> Result<String> {
 ///
 /// # Errors
 /// [`Error`] saying what is missing, wrong or failed.
-pub fn probe(experiment: &Experiment, device: &str) -> Result<train::Probe> {
+pub fn probe(experiment: &Experiment, device: &str) -> Result<Probe> {
     leakage(experiment)?;
     requirements(experiment)?;
     let device = device::open(device)?;
     device::check_precision(&device, experiment.train.precision)?;
-    let start = Start::open(experiment)?;
+    let start = starting_point(experiment)?;
     data(experiment)?;
     let mut library = Library::new(&experiment.data.root);
     evaluate::prepare(&experiment.tasks()?, &mut library)?;
-    train::probe(experiment, &start, &mut library, &device)
+    let config = experiment.training();
+    let setup = TrainingSetup { config: &config, start: &start, device: &device };
+    Ok(aio_train::probe(&setup, &mut library)?)
 }
 
 /// Runs an experiment to its end, or returns the result of an earlier call.
@@ -137,7 +136,7 @@ pub fn run(request: &Request) -> Result<(Run, RunResult)> {
     if !missing_weights(&experiment).is_empty() {
         requirements(&experiment)?;
     }
-    let start = Start::open(&experiment)?;
+    let start = starting_point(&experiment)?;
     let cell = experiment
         .cell(&Checksums { weights: start.sha256.clone(), lines: lines_checksum(&experiment)? });
     let run = Run::open(&request.runs, &name, &cell, experiment.seed)?;
@@ -145,7 +144,7 @@ pub fn run(request: &Request) -> Result<(Run, RunResult)> {
         return Ok((run, result));
     }
     requirements(&experiment)?;
-    let stop = stop_flag()?;
+    let stop = StopFlag::on_signals()?;
     let benchmark = data(&experiment)?;
     let mut library = Library::new(&experiment.data.root);
     let tasks = experiment.tasks()?;
@@ -162,7 +161,9 @@ pub fn run(request: &Request) -> Result<(Run, RunResult)> {
     }
     let text = toml::to_string(&experiment).map_err(|e| Error::Failure(e.to_string()))?;
     run.write_text("config.toml", &text)?;
-    let trained = train::train(&experiment, &run, &start, &mut library, &device, stop)?;
+    let config = experiment.training();
+    let setup = TrainingSetup { config: &config, start: &start, device: &device };
+    let trained = aio_train::train(&setup, &run.training_paths(), &mut library, &stop)?;
     let card = [
         ("experiment", name.clone().into()),
         ("cell", cell.clone().into()),
@@ -203,7 +204,7 @@ pub fn run(request: &Request) -> Result<(Run, RunResult)> {
     let mut lists: BTreeMap<String, Lists> = BTreeMap::new();
     let mut placed: BTreeMap<DatasetName, Vec<Placed>> = BTreeMap::new();
     let (mut galleries, mut galleries_before) = (Galleries::new(), Galleries::new());
-    let bar = progress::bar("evaluating", tasks.len(), "tasks");
+    let progress = Progress::new("evaluating", tasks.len(), "tasks");
     for (task, data) in tasks.iter().zip(&prepared) {
         let pictures = Pictures::open(task, data, &after)?;
         let ours = evaluate::score(
@@ -242,9 +243,9 @@ pub fn run(request: &Request) -> Result<(Run, RunResult)> {
                 people.push(one)
             }
         });
-        bar.inc(1);
+        progress.inc(1);
     }
-    bar.finish_and_clear();
+    progress.finish();
     for values in [&mut result.metrics, &mut result.baseline, &mut result.chance] {
         orbench_means(&tasks, values);
     }
@@ -262,7 +263,7 @@ pub fn run(request: &Request) -> Result<(Run, RunResult)> {
         benchmark,
         data: library.fingerprints(),
         weights: start.sha256.clone(),
-        predicted_memory: (trained.predicted > 0).then_some(trained.predicted >> 20),
+        predicted_memory: trained.predicted_memory.map(|bytes| bytes >> 20),
         seconds: begun.elapsed().as_secs_f64(),
     };
     run.write("manifest.json", &Manifest::collect(facts))?;
@@ -275,7 +276,7 @@ fn model_card(
     experiment: &Experiment,
     name: &str,
     cell: &str,
-    start: &Start,
+    start: &StartingPoint,
     sha256: &str,
 ) -> String {
     let data: BTreeSet<&str> =
@@ -415,24 +416,19 @@ fn data(experiment: &Experiment) -> Result<Option<String>> {
     if !data.synthetic {
         return Ok(None);
     }
-    let bar = progress::bar("rendering", 1, "pictures");
+    let progress = Progress::new("rendering", 1, "pictures");
     let manifest = benchmark::write(&data.root, data.seed, data.size, &|done, total| {
-        bar.set_length(total as u64);
-        bar.set_position(done as u64);
+        progress.set_total(total);
+        progress.set_position(done);
     })?;
-    bar.finish_and_clear();
+    progress.finish();
     Ok(Some(manifest.content))
 }
 
-/// A flag that the signals of a scheduler, and Ctrl-C, raise.
-fn stop_flag() -> Result<Arc<AtomicBool>> {
-    use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
-    let flag = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM, SIGUSR1] {
-        signal_hook::flag::register_conditional_shutdown(signal, 1, Arc::clone(&flag))
-            .map_err(|e| Error::Failure(format!("cannot watch for signals: {e}")))?;
-        signal_hook::flag::register(signal, Arc::clone(&flag))
-            .map_err(|e| Error::Failure(format!("cannot watch for signals: {e}")))?;
-    }
-    Ok(flag)
+/// Opens the weights that an experiment starts from.
+fn starting_point(experiment: &Experiment) -> Result<StartingPoint> {
+    let model = &experiment.model;
+    let (weights, sha256) =
+        weights::open(&model.weights, &StartingPoint::import_options(model))?;
+    Ok(StartingPoint::new(model, weights, sha256)?)
 }

@@ -1,7 +1,6 @@
 //! Experiments: configuration, runs, training, evaluation, reports. The binary `aio` calls [`cli::main`].
 
 pub mod check;
-pub mod checkpoint;
 pub mod cli;
 pub mod config;
 pub mod device;
@@ -13,17 +12,12 @@ pub mod experiment;
 pub mod features;
 pub mod finished;
 mod markdown;
-pub mod memory;
-pub mod pretrain;
-pub mod progress;
 pub mod report;
 pub mod run;
 pub mod score;
 pub mod search;
-pub mod source;
 pub mod sweep;
 pub mod task;
 pub mod tokenize;
-pub mod train;
 pub mod trials;
 pub mod weights;

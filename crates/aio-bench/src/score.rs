@@ -2,12 +2,12 @@
 
 use crate::error::{Error, Result};
 use crate::features::FeatureFile;
-use crate::progress;
 use aio_data::fs;
 use aio_eval::{
     AveragePrecision, EvalOptions, Metric, OpenSet, Protocol, Rate, Rerank, Scores, Ties,
     evaluate_with_progress, open_set,
 };
+use aio_train::Progress;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -77,8 +77,8 @@ pub fn run(request: &Request) -> Result<Scored> {
         );
     }
     let neighbours =
-        request.rerank.map(|_| progress::bar("neighbours", queries + entries, "samples"));
-    let ranked = progress::bar("scoring", queries, "queries");
+        request.rerank.map(|_| Progress::new("neighbours", queries + entries, "samples"));
+    let ranked = Progress::new("scoring", queries, "queries");
     let scores = evaluate_with_progress(
         (&query.features, &query.entries),
         (&gallery.features, &gallery.entries),
@@ -87,12 +87,14 @@ pub fn run(request: &Request) -> Result<Scored> {
         |_, _| ranked.inc(1),
         &|done| {
             if let Some(bar) = &neighbours {
-                bar.set_position(done as u64);
+                bar.set_position(done);
             }
         },
     )?;
-    neighbours.iter().for_each(|bar| bar.finish_and_clear());
-    ranked.finish_and_clear();
+    if let Some(bar) = neighbours {
+        bar.finish();
+    }
+    ranked.finish();
     let open_set = (!request.open_set.is_empty())
         .then(|| {
             let (asked, shown) =

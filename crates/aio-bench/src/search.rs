@@ -5,10 +5,10 @@ use crate::embed::{self, BLOCK, Manifest, Model, ModelSource, Row};
 use crate::error::{Error, Result};
 use crate::evaluate::RankedList;
 use crate::features::FeatureFile;
-use crate::progress;
 use crate::report;
 use crate::task::QueryPicture;
 use aio_eval::{Entry, Features, Metric, Protocol, Ranking, Ties, distances};
+use aio_train::Progress;
 use aio_types::Modality;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -88,13 +88,13 @@ pub fn run(request: &Request) -> Result<Ranked> {
 fn folder(place: &Path, model: &Model) -> Result<Gallery> {
     let rows = embed::pictures(place, Modality::Rgb)?;
     let width = model.extractor.width();
-    let bar = progress::bar("embedding gallery", rows.len(), "pictures");
+    let bar = Progress::new("embedding gallery", rows.len(), "pictures");
     let mut values = Vec::with_capacity(rows.len() * width);
     for block in rows.chunks(BLOCK) {
         values.extend(embed::embed(block, &model.extractor)?.into_iter().flatten());
-        bar.inc(block.len() as u64);
+        bar.inc(block.len());
     }
-    bar.finish_and_clear();
+    bar.finish();
     let features = Features::new("the gallery", rows.len(), width, values)?;
     Ok(Gallery { rows, features })
 }

@@ -4,9 +4,9 @@ use super::arguments::{DataRootArgument, JsonArgument, choice};
 use super::output::Output;
 use crate::check;
 use crate::error::Result;
-use crate::progress;
 use crate::trials::{self, Mode, Source};
 use aio_synth::benchmark;
+use aio_train::Progress;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -112,13 +112,13 @@ impl Synth {
         if let Some(path) = self.sheet {
             benchmark::contact_sheet(&path, self.seed)?;
         }
-        let bar = progress::bar("rendering", 1, "pictures");
+        let bar = Progress::new("rendering", 1, "pictures");
         let size = benchmark::Size::default();
         let manifest = benchmark::write(&self.output, self.seed, size, &|done, total| {
-            bar.set_length(total as u64);
-            bar.set_position(done as u64);
+            bar.set_total(total);
+            bar.set_position(done);
         })?;
-        bar.finish_and_clear();
+        bar.finish();
         if self.form.json {
             return Output::json(&manifest);
         }

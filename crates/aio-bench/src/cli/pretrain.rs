@@ -4,7 +4,8 @@ use super::arguments::{DeviceArgument, JsonArgument, choice};
 use super::output::Output;
 use crate::device;
 use crate::error::Result;
-use crate::pretrain::{self, Recipe, Stem};
+use aio_train::StopFlag;
+use aio_train::pretrain::{self, Recipe, Stem};
 use clap::Args;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -45,7 +46,7 @@ struct RecipeArguments {
     #[arg(long, default_value_t = Recipe::default().corpus)]
     corpus: usize,
     /// Peak learning rate.
-    #[arg(long, alias = "rate", default_value_t = Recipe::default().rate)]
+    #[arg(long, alias = "rate", default_value_t = Recipe::default().learning_rate)]
     learning_rate: f64,
     /// Temperature of the contrastive loss.
     #[arg(long, default_value_t = Recipe::default().temperature)]
@@ -60,10 +61,10 @@ struct RecipeArguments {
     #[arg(long, default_value_t = Recipe::default().company_steps)]
     company_steps: usize,
     /// Peak learning rate of these later steps, which have their own warm-up and cosine schedule.
-    #[arg(long, alias = "company-rate", default_value_t = Recipe::default().company_rate)]
+    #[arg(long, alias = "company-rate", default_value_t = Recipe::default().company_learning_rate)]
     company_learning_rate: f64,
     /// Optimiser steps of the linear warm-up.
-    #[arg(long, alias = "warmup", default_value_t = Recipe::default().warmup)]
+    #[arg(long, alias = "warmup", default_value_t = Recipe::default().warmup_steps)]
     warmup_steps: usize,
     /// Weights to start from instead of random ones.
     #[arg(long, value_name = "FILE")]
@@ -85,7 +86,7 @@ struct RecipeArguments {
     #[arg(long, default_value_t = Recipe::default().depth)]
     depth: usize,
     /// Width of the encoder, a multiple of 32: attention heads have 32 channels.
-    #[arg(long, default_value_t = Recipe::default().width)]
+    #[arg(long, default_value_t = Recipe::default().embed_dim)]
     width: usize,
 }
 
@@ -98,20 +99,20 @@ impl From<RecipeArguments> for Recipe {
             steps: typed.steps,
             batch: typed.batch,
             corpus: typed.corpus,
-            rate: typed.learning_rate,
+            learning_rate: typed.learning_rate,
             temperature: typed.temperature,
             contrastive: typed.contrastive,
             pictures_first: typed.pictures_first,
             company_steps: typed.company_steps,
-            company_rate: typed.company_learning_rate,
-            warmup: typed.warmup_steps,
+            company_learning_rate: typed.company_learning_rate,
+            warmup_steps: typed.warmup_steps,
             init: typed.init,
             drawn: typed.drawn,
             infrared: typed.infrared,
             seed: typed.seed,
             stem: typed.stem,
             depth: typed.depth,
-            width: typed.width,
+            embed_dim: typed.width,
         }
     }
 }
@@ -125,7 +126,8 @@ struct Written {
 impl Arguments {
     pub(super) fn run(self) -> Result<Output> {
         let device = device::open(&self.device.device)?;
-        let weights = pretrain::run(&self.recipe.into(), &self.output, &device)?;
+        let stop = StopFlag::on_signals()?;
+        let weights = pretrain::run(&self.recipe.into(), &self.output, &device, &stop)?;
         if self.form.json {
             return Output::json(&Written { weights });
         }

@@ -23,6 +23,7 @@
 use super::RunResult;
 use crate::error::{Error, Result};
 use aio_data::{DataError, fs};
+use aio_train::TrainingPaths;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -40,11 +41,6 @@ pub struct Run {
 
 /// Name of the weights in a model directory.
 pub const WEIGHTS: &str = "weights.safetensors";
-
-/// The optimiser step of a line of the metrics; `None` if the line is damaged.
-fn step_of(line: &str) -> Option<u64> {
-    serde_json::from_str::<serde_json::Value>(line).ok()?["step"].as_u64()
-}
 
 fn to_json<T: Serialize>(value: &T) -> Result<String> {
     serde_json::to_string_pretty(value)
@@ -144,6 +140,18 @@ impl Run {
         self.directory.join("tensorboard")
     }
 
+    /// Where training writes.
+    #[must_use]
+    pub fn training_paths(&self) -> TrainingPaths {
+        TrainingPaths {
+            checkpoints: self.checkpoints(),
+            best_checkpoint: self.best(),
+            metrics: self.metrics(),
+            events: self.events(),
+            directory: self.directory.clone(),
+        }
+    }
+
     /// The error of a failed write to the event files.
     #[must_use]
     pub fn events_error(&self, source: std::io::Error) -> Error {
@@ -185,43 +193,6 @@ impl Run {
         let parsed = serde_json::from_str(&text)
             .map_err(|e| DataError::Parse { path, problem: e.to_string() })?;
         Ok(Some(parsed))
-    }
-
-    /// Removes the metric lines of steps from `step` on: a killed call wrote them after its last checkpoint.
-    ///
-    /// # Errors
-    /// [`Error::Data`] naming the path.
-    pub fn truncate_metrics(&self, step: usize) -> Result<()> {
-        let path = self.metrics();
-        if !path.exists() {
-            return Ok(());
-        }
-        let text = fs::read_to_string(&path)?;
-        let mut kept = String::new();
-        for line in text.lines().filter(|line| step_of(line).is_some_and(|s| s < step as u64)) {
-            kept.push_str(line);
-            kept.push('\n');
-        }
-        Ok(fs::write_then_rename(&path, kept.as_bytes())?)
-    }
-
-    /// Opens the metrics for appending.
-    ///
-    /// # Errors
-    /// [`Error::Data`] naming the path.
-    pub fn append_metrics(&self) -> Result<std::io::BufWriter<std::fs::File>> {
-        let file = std::fs::OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(self.metrics())
-            .map_err(|e| self.metrics_error(e))?;
-        Ok(std::io::BufWriter::new(file))
-    }
-
-    /// The error of a failed write to the metrics.
-    #[must_use]
-    pub fn metrics_error(&self, source: std::io::Error) -> Error {
-        Error::Data(DataError::Io { action: "write", path: self.metrics(), source })
     }
 }
 
@@ -267,16 +238,5 @@ mod tests {
         assert!(run.is_done());
         let error = run.result().expect_err("damaged").to_string();
         assert!(error.contains("seed-7/result.json"), "{error}");
-    }
-
-    #[test]
-    fn metrics_written_after_the_last_checkpoint_are_removed() {
-        let (_directory, run) = run();
-        run.truncate_metrics(0).expect("nothing to remove");
-        let lines = "{\"step\":0}\n{\"step\":1}\n{\"step\":2}\n{\"ste";
-        std::fs::write(run.metrics(), lines).expect("write");
-        run.truncate_metrics(2).expect("truncated");
-        let kept = std::fs::read_to_string(run.metrics()).expect("metrics");
-        assert_eq!(kept, "{\"step\":0}\n{\"step\":1}\n");
     }
 }

@@ -3,10 +3,11 @@
 use super::{Cell, Sweep};
 use crate::config::Experiment;
 use crate::error::{Error, Result};
+use crate::experiment;
 use crate::markdown::{self, Align};
 use crate::run::{self, Run};
-use crate::{experiment, train};
 use aio_data::fs;
+use aio_train::Probe;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -109,8 +110,9 @@ impl Sweep {
         let mut cells = Vec::new();
         for cell in &self.cells {
             let experiment = Experiment::load(&self.base, &cell.settings)?;
-            let train::Probe { steps, seconds, memory } = experiment::probe(&experiment, device)
-                .map_err(|error| Error::User {
+            let probe = experiment::probe(&experiment, device);
+            let Probe { steps, seconds_per_step: seconds, memory } =
+                probe.map_err(|error| Error::User {
                     message: format!("cell {} ({}): {error}", cell.config_id, cell.label),
                     hint: error.hint(),
                 })?;

@@ -1,10 +1,10 @@
 //! How far a run has come.
 
 use super::{Cell, Sweep};
-use crate::checkpoint::Checkpoints;
 use crate::config::Experiment;
 use crate::run::{Holder, Run};
 use aio_data::fs;
+use aio_train::Checkpoints;
 use serde::Serialize;
 use std::fmt;
 use std::path::Path;
