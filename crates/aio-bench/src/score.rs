@@ -91,8 +91,8 @@ pub fn run(request: &Request) -> Result<Scored> {
             }
         },
     )?;
-    if let Some(progress) = neighbours {
-        progress.finish();
+    if let Some(bar) = neighbours {
+        bar.finish();
     }
     ranked.finish();
     let open_set = (!request.open_set.is_empty())
