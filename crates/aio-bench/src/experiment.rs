@@ -1,6 +1,6 @@
 //! One experiment from its file to its report.
 
-use crate::config::{Checksums, Experiment};
+use crate::config::{Checksums, Experiment, ExperimentFile};
 use crate::error::{Error, Result};
 use crate::evaluate::{self, Galleries, Lists, Pictures, Placed};
 use crate::run::{Known, Manifest, Run, RunResult, TaskSummary, WEIGHTS};
@@ -34,57 +34,6 @@ pub struct Request {
     pub runs: PathBuf,
 }
 
-/// The file that a name or path stands for.
-///
-/// # Errors
-/// [`Error::User`] listing the experiments there are.
-pub fn locate(name: &str) -> Result<PathBuf> {
-    let direct = PathBuf::from(name);
-    if direct.extension().is_some_and(|e| e == "toml") {
-        return Ok(direct);
-    }
-    let path = Path::new("experiments").join(format!("{name}.toml"));
-    if path.is_file() {
-        return Ok(path);
-    }
-    let mut known = Vec::new();
-    for folder in ["experiments", "experiments/paper"] {
-        for entry in fs::sorted_entries(folder.as_ref()).unwrap_or_default() {
-            if entry.extension().is_some_and(|e| e == "toml") {
-                let stem = entry.with_extension("");
-                known.push(stem.strip_prefix("experiments").unwrap_or(&stem).display().to_string());
-            }
-        }
-    }
-    let near = crate::config::nearest(name, known.iter().map(String::as_str))
-        .map(|n| format!("did you mean `{n}`? "))
-        .unwrap_or_default();
-    Err(Error::user(
-        format!("no experiment `{name}`: {} does not exist", path.display()),
-        format!("{near}known experiments: {}", known.join(", ")),
-    ))
-}
-
-/// The name of an experiment, under which its runs lie: its path below `experiments`, or else the file's own name.
-#[must_use]
-pub fn name(path: &Path) -> String {
-    let stem = path.with_extension("");
-    // `experiments/sweeps/../zero-shot` is `experiments/zero-shot`.
-    let mut plain = PathBuf::new();
-    for part in stem.components() {
-        match part {
-            std::path::Component::ParentDir if plain.file_name().is_some() => _ = plain.pop(),
-            std::path::Component::CurDir => {}
-            other => plain.push(other),
-        }
-    }
-    plain
-        .strip_prefix("experiments")
-        .unwrap_or_else(|_| plain.file_name().map_or(&*plain, Path::new))
-        .display()
-        .to_string()
-}
-
 /// SHA-256 of the files that decide an experiment's numbers.
 ///
 /// # Errors
@@ -92,18 +41,20 @@ pub fn name(path: &Path) -> String {
 pub fn checksums(experiment: &Experiment) -> Result<Checksums> {
     refuse(&missing_weights(experiment))?;
     let name = &experiment.model.weights;
-    let weights =
-        if name == "embedded" { aio_encoder::weights::embedded_sha256() } else { checksum(name)? };
-    Ok(Checksums { weights, lines: lines_checksum(experiment)? })
+    let weights = if name == "embedded" {
+        aio_encoder::weights::embedded_sha256()
+    } else {
+        checksum(Path::new(name))?
+    };
+    Ok(Checksums { weights, sketch_generator: generator_checksum(experiment)? })
 }
 
-fn checksum(path: &str) -> Result<String> {
-    Ok(aio_encoder::weights::sha256(&fs::read(Path::new(path))?))
+fn checksum(path: &Path) -> Result<String> {
+    Ok(aio_encoder::weights::sha256(&fs::read(path)?))
 }
 
-fn lines_checksum(experiment: &Experiment) -> Result<String> {
-    let path = &experiment.data.sketch_generator;
-    if path.is_empty() { Ok(String::new()) } else { checksum(path) }
+fn generator_checksum(experiment: &Experiment) -> Result<Option<String>> {
+    experiment.data.sketch_generator.weights().map(checksum).transpose()
 }
 
 /// Tries one step of an experiment, on the data that it asks for, and writes nothing but the benchmark.
@@ -128,18 +79,20 @@ pub fn probe(experiment: &Experiment, device: &str) -> Result<train::Probe> {
 /// [`Error`] saying what is missing, wrong or failed; a later call continues.
 pub fn run(request: &Request) -> Result<(Run, RunResult)> {
     let begun = Instant::now();
-    let path = locate(&request.name)?;
-    let experiment = Experiment::load(&path, &request.settings)?;
+    let file = ExperimentFile::find(&request.name)?;
+    let experiment = Experiment::open(&file, &request.settings)?;
     leakage(&experiment)?;
     let device = device::open(&request.device)?;
     device::check_precision(&device, experiment.train.precision)?;
-    let name = name(&path);
+    let name = file.name().to_owned();
     if !missing_weights(&experiment).is_empty() {
         requirements(&experiment)?;
     }
     let start = Start::open(&experiment)?;
-    let cell = experiment
-        .cell(&Checksums { weights: start.sha256.clone(), lines: lines_checksum(&experiment)? });
+    let cell = experiment.config_id(&Checksums {
+        weights: start.sha256.clone(),
+        sketch_generator: generator_checksum(&experiment)?,
+    });
     let run = Run::open(&request.runs, &name, &cell, experiment.seed)?;
     if let Some(result) = run.read::<RunResult>("result.json")? {
         return Ok((run, result));
@@ -160,7 +113,7 @@ pub fn run(request: &Request) -> Result<(Run, RunResult)> {
             eprintln!("{task}: {explanation}");
         }
     }
-    let text = toml::to_string(&experiment).map_err(|e| Error::Failure(e.to_string()))?;
+    let text = experiment.to_toml()?;
     run.write_text("config.toml", &text)?;
     let trained = train::train(&experiment, &run, &start, &mut library, &device, stop)?;
     let card = [
@@ -337,17 +290,16 @@ fn record(metrics: &mut BTreeMap<String, f64>, task: &str, scores: &Scores) {
 /// The weights files that are not there, each with where it comes from.
 pub(crate) fn missing_weights(experiment: &Experiment) -> Vec<String> {
     let Experiment { model, data, .. } = experiment;
-    let named = [
-        ("weights", &model.weights, model.weights != "embedded"),
-        ("line generator", &data.sketch_generator, !data.sketch_generator.is_empty()),
-    ];
-    let missing = named.into_iter().filter(|(_, path, used)| *used && !Path::new(path).is_file());
-    let from = |path: &str| {
-        foundation::origin(Path::new(path)).map_or(String::new(), |o| {
+    let weights = (model.weights != "embedded").then(|| Path::new(&model.weights));
+    let named = [("weights", weights), ("sketch generator", data.sketch_generator.weights())];
+    let named = named.into_iter().filter_map(|(what, path)| Some((what, path?)));
+    let missing = named.filter(|(_, path)| !path.is_file());
+    let from = |path: &Path| {
+        foundation::origin(path).map_or(String::new(), |o| {
             format!("\n    {}: from {} ({})", o.name, o.source, o.licence)
         })
     };
-    missing.map(|(what, path, _)| format!("{what}: {path}{}", from(path))).collect()
+    missing.map(|(what, path)| format!("{what}: {}{}", path.display(), from(path))).collect()
 }
 
 /// Refuses an experiment whose files are not there, naming all of them at once.

@@ -5,7 +5,7 @@
 //! run once. Lock files with a heartbeat let several terminals and hosts work on one sweep.
 
 use crate::checkpoint::Checkpoints;
-use crate::config::{Checksums, Experiment};
+use crate::config::{Checksums, Experiment, ExperimentFile};
 use crate::error::{Error, Result};
 use crate::experiment::{self, Request};
 use crate::report::Quoted;
@@ -263,7 +263,7 @@ impl Sweep {
             .flat_map(toml::Table::keys)
             .collect();
         // Cells that name the same files share their checksums: files are large, and cells are many.
-        let mut known: BTreeMap<(String, String), Checksums> = BTreeMap::new();
+        let mut known: BTreeMap<(String, Option<PathBuf>), Checksums> = BTreeMap::new();
         let mut cells: Vec<Cell> = Vec::new();
         for choice in expand(path, &file)? {
             let settings: Vec<String> = choice
@@ -285,19 +285,18 @@ impl Sweep {
             let experiment = Experiment::load(&base, &settings)?;
             let id = match finished.filter(|_| !experiment::missing_weights(&experiment).is_empty())
             {
-                Some(runs) => {
-                    recognise(&runs.join(experiment::name(&base)), &experiment)?.unwrap_or_default()
-                }
+                Some(runs) => recognise(&runs.join(ExperimentFile::at(&base).name()), &experiment)?
+                    .unwrap_or_default(),
                 None => {
                     let files = (
                         experiment.model.weights.clone(),
-                        experiment.data.sketch_generator.clone(),
+                        experiment.data.sketch_generator.weights().map(PathBuf::from),
                     );
                     let checksums = match known.entry(files) {
                         Entry::Occupied(found) => found.into_mut(),
                         Entry::Vacant(place) => place.insert(experiment::checksums(&experiment)?),
                     };
-                    experiment.cell(checksums)
+                    experiment.config_id(checksums)
                 }
             };
             if let Some(twin) = cells.iter().find(|c| c.id == id && !id.is_empty()) {
@@ -327,7 +326,7 @@ impl Sweep {
     }
 
     fn directory(&self, runs: &Path, cell: &Cell, seed: u64) -> PathBuf {
-        Run::path(runs, &experiment::name(&self.base), &cell.id, seed)
+        Run::path(runs, ExperimentFile::at(&self.base).name(), &cell.id, seed)
     }
 
     /// How far a cell has come.
@@ -354,8 +353,7 @@ impl Sweep {
 
     /// The first key whose value in a run's configuration is not the cell's, with both values.
     fn changed(&self, written: &Path, cell: &Cell) -> Option<String> {
-        let (was, is) =
-            (Experiment::load(written, &[]), Experiment::load(&self.base, &cell.settings));
+        let (was, is) = (Experiment::read(written), Experiment::load(&self.base, &cell.settings));
         match (was, is) {
             (Ok(was), Ok(is)) => was.difference(&is),
             (Err(error), _) => Some(error.to_string()),
@@ -395,7 +393,7 @@ impl Sweep {
 
     /// Where `check` leaves what it predicts for a cell.
     fn prediction(&self, runs: &Path, cell: &Cell) -> PathBuf {
-        runs.join(experiment::name(&self.base)).join(&cell.id).join("prediction.json")
+        runs.join(ExperimentFile::at(&self.base).name()).join(&cell.id).join("prediction.json")
     }
 
     /// Numbers of the runs that are not done.
@@ -620,7 +618,7 @@ fn recognise(directory: &Path, experiment: &Experiment) -> Result<Option<String>
     for cell in fs::sorted_entries(directory).unwrap_or_default() {
         let runs = fs::sorted_entries(&cell).unwrap_or_default();
         let same = |run: &PathBuf| {
-            Experiment::load(&run.join("config.toml"), &[])
+            Experiment::read(&run.join("config.toml"))
                 .is_ok_and(|was| was.difference(experiment).is_none())
         };
         if runs.iter().any(same) {

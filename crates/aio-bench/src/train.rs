@@ -31,7 +31,6 @@ use burn::tensor::{Device, Tensor};
 use burn::train::{TrainOutput, TrainStep};
 use serde::{Deserialize, Serialize};
 use std::io::Write;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -110,13 +109,11 @@ impl Start {
             modalities,
             ..
         } = &experiment.model;
-        let or = |size: usize, default: usize| if size == 0 { default } else { size };
-        let hints =
-            Hints { heads: (*attention_heads > 0).then_some(*attention_heads), ..Hints::default() };
+        let hints = Hints { heads: *attention_heads, ..Hints::default() };
         // What starts fresh is the same for all seeds: they differ in training, as with any other checkpoint.
         let options = ImportOptions {
-            height: or(*height, 256),
-            width: or(*width, 128),
+            height: height.unwrap_or(256),
+            width: width.unwrap_or(128),
             stems: *stems,
             hints,
             normalisation: *normalisation,
@@ -129,7 +126,7 @@ impl Start {
         }
         let (_, mut config, mut preprocessing) = Backbone::load(&weights, &Device::flex())?;
         (preprocessing.height, preprocessing.width) =
-            (or(*height, preprocessing.height), or(*width, preprocessing.width));
+            (height.unwrap_or(preprocessing.height), width.unwrap_or(preprocessing.width));
         config.tokenizers = TokenizersConfig {
             modalities: *modalities,
             height: preprocessing.height,
@@ -246,8 +243,8 @@ pub fn probe(
 
 /// The generator that draws missing sketches, where the experiment names one.
 fn line_generator(experiment: &Experiment, device: &Device) -> Result<Option<LineGenerator>> {
-    let path = Path::new(&experiment.data.sketch_generator);
-    Ok(if path.as_os_str().is_empty() { None } else { Some(LineGenerator::open(path, device)?) })
+    let weights = experiment.data.sketch_generator.weights();
+    Ok(weights.map(|path| LineGenerator::open(path, device)).transpose()?)
 }
 
 /// Looks at every parameter.
@@ -393,7 +390,9 @@ impl Trainer<'_> {
             model = optimiser.step(rate, model, gradients);
             state.step += 1;
             let epoch_ends = position + 1 == per_epoch;
-            let every = |n: usize| n > 0 && epoch_ends && (epoch + 1).is_multiple_of(n);
+            let every = |epochs: Option<usize>| {
+                epoch_ends && epochs.is_some_and(|n| (epoch + 1).is_multiple_of(n))
+            };
             let stage_ends = state.step == first + steps;
             let mut validation = None;
             if stage_ends || every(self.experiment.train.validate_every) {
@@ -486,7 +485,7 @@ impl Trainer<'_> {
             let first = self.experiment.train.stages[0].datasets[0];
             Error::user(
                 format!("validation on held-out people of {first}: {error}"),
-                "data.validation = 0.0 does without",
+                "data.validation_fraction = 0.0 does without",
             )
         })
     }

@@ -3,7 +3,7 @@ use burn::tensor::{Int, Tensor, activation};
 use serde::{Deserialize, Serialize};
 
 /// Whether the RGB anchors are moved by the binding loss.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Anchors {
     /// Gradients reach the anchors too.
@@ -13,7 +13,7 @@ pub enum Anchors {
 }
 
 /// Whether a feature may be bound to the photograph that it was made from or that it holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum OwnPhoto {
     /// It is an anchor like any other. A synthesised picture, or a combination with RGB, is then bound by being a copy.

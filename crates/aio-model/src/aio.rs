@@ -13,26 +13,38 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Weights and parameters of the training losses. The paper's values are not known; these are choices.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields)]
 pub struct LossWeights {
     /// Weight of the identity head's cross-entropy.
+    #[schemars(range(min = 0.0))]
     pub identity: f64,
     /// Label smoothing of the identity head.
+    #[serde(rename = "label_smoothing")]
+    #[schemars(range(min = 0.0), extend("exclusiveMaximum" = 1.0))]
     pub smoothing: f64,
     /// Weight of the batch-hard triplet loss over all features of a batch; 0 leaves it out.
+    #[schemars(range(min = 0.0))]
     pub triplet: f64,
     /// Margin of the triplet loss, in units of unit-length features.
+    #[serde(rename = "triplet_margin")]
+    #[schemars(range(min = 0.0))]
     pub margin: f64,
     /// Weight of the attribute head.
+    #[schemars(range(min = 0.0))]
     pub attribute: f64,
     /// Probability of masking an attribute word.
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub mask_rate: f64,
     /// Weight of the binding head.
+    #[schemars(range(min = 0.0))]
     pub binding: f64,
     /// Share of text in the binding head's loss; every other modality and combination has a share of 1.
+    #[schemars(range(min = 0.0))]
     pub binding_text: f64,
     /// Temperature of the binding head.
+    #[serde(rename = "binding_temperature")]
+    #[schemars(extend("exclusiveMinimum" = 0.0))]
     pub temperature: f64,
     /// Whether gradients of the binding loss reach the RGB anchors.
     pub anchors: Anchors,
@@ -229,7 +241,9 @@ pub struct Frozen {
 }
 
 /// What becomes of the encoder.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum EncoderUse {
     /// It keeps its pre-trained weights: the paper's way.
@@ -242,7 +256,9 @@ pub enum EncoderUse {
 }
 
 /// The parts that all modalities share beside the encoder: the `[CLS]` token and the output projection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Shared {
     /// They learn.

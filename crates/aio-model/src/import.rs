@@ -12,7 +12,9 @@ use std::path::Path;
 use std::sync::Mutex;
 
 /// Where image stems and text table start from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stems {
     /// From the checkpoint where it has them. Stems from scratch in front of frozen blocks are known to train poorly.
@@ -62,7 +64,9 @@ impl Stems {
 const IMAGES: [&str; 4] = ["rgb.", "infrared.", "sketch.", "colour_pencil."];
 
 /// Mean and standard deviation that pictures are normalised with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Normalisation {
     /// As the layout tells: CLIP's for CLIP and Meta-Transformer, ImageNet's for DINOv2, 0.5 for the others. DINO, MAE and DeiT look like timm's
