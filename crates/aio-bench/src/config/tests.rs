@@ -271,14 +271,18 @@ fn every_committed_configuration_has_the_id_of_its_path() {
 
 #[test]
 fn the_reference_in_the_documentation_is_current() {
-    let page = std::fs::read_to_string(repository().join("docs/configuration.md")).expect("page");
-    let (_, rest) = page.split_once("<!-- keys -->\n").expect("the opening marker");
-    let (table, _) = rest.split_once("<!-- end of keys -->").expect("the closing marker");
-    assert_eq!(
-        table.trim(),
-        reference().trim(),
-        "run `cargo run -p aio-bench --example config_reference` to write it"
-    );
+    const MARKERS: [&str; 2] = ["<!-- keys -->\n", "<!-- end of keys -->"];
+    let path = repository().join("docs/configuration.md");
+    let page = std::fs::read_to_string(&path).expect("page");
+    let (before, rest) = page.split_once(MARKERS[0]).expect("the opening marker");
+    let (table, after) = rest.split_once(MARKERS[1]).expect("the closing marker");
+    if std::env::var_os("AIO_UPDATE_DOCS").is_some() {
+        let page = [before, MARKERS[0], &reference(), "\n", MARKERS[1], after].concat();
+        std::fs::write(&path, page).expect("written");
+        return;
+    }
+    let command = "AIO_UPDATE_DOCS=1 cargo test --profile quick -p aio-bench --lib reference";
+    assert_eq!(table.trim(), reference().trim(), "`{command}` updates docs/configuration.md");
 }
 
 #[test]
