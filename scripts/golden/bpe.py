@@ -1,11 +1,11 @@
-"""Token ids of CLIP's reference tokenizer (SimpleTokenizer, as open_clip ships it)."""
+"""Token ids from CLIP's reference tokenizer (SimpleTokenizer of open_clip)."""
 import json
 import pathlib
 
 from open_clip.tokenizer import SimpleTokenizer
 
 OUT = pathlib.Path(__file__).parents[2] / "crates/aio-tokenize/tests/golden/bpe.json"
-# Special tokens inside a caption are left out: open_clip spells them <start_of_text>, OpenAI <|startoftext|>.
+# No caption contains a special token: open_clip writes it <start_of_text>, OpenAI <|startoftext|>.
 CAPTIONS = [
     "",
     " ",

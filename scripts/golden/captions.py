@@ -1,4 +1,4 @@
-"""10,240 captions and their token ids by CLIP's reference tokenizer (SimpleTokenizer, as open_clip ships it, with ftfy).
+"""10,240 captions and their token ids from CLIP's reference tokenizer (SimpleTokenizer of open_clip, with ftfy).
 
     python scripts/golden/captions.py crates/aio-tokenize/tests/golden
 """
@@ -44,7 +44,7 @@ def caption(i):
     if kind == 9:
         rng.shuffle(parts)
     if kind == 10:
-        # Any characters of the basic plane, but for what ends a line, surrogates and private use.
+        # Characters of several scripts in the basic plane. Line breaks, surrogates and private-use characters are left out.
         parts += ["".join(chr(rng.choice([rng.randint(0x21, 0x7E), rng.randint(0xA1, 0x24F), rng.randint(0x370, 0x52F), rng.randint(0x1E00, 0x1FFF), rng.randint(0x3041, 0x30FF), rng.randint(0x4E00, 0x9FFF)])) for _ in range(12))]
     text = rng.choice([" ", ", ", ". ", ""]).join(parts) + rng.choice(["", ".", "!", " ."])
     return rng.choice([str, str, str.upper, str.title, str.capitalize])(text)

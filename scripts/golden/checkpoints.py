@@ -1,6 +1,6 @@
-"""Small checkpoints in the layouts of other projects, with seeded weights, and what their own code makes of a picture.
+"""Small checkpoints in the layouts of other projects, with seeded weights, and the outputs of the original code for one input.
 
-timm and open_clip build the models; Meta-Transformer is timm's blocks, as its README says; TransReID-SSL's stem is written out.
+timm and open_clip build the models. Meta-Transformer uses timm's blocks, as its README says. The stem of TransReID-SSL is written here.
 
     python scripts/golden/checkpoints.py crates/aio-model/tests/golden
 """
@@ -45,7 +45,7 @@ expected = {"picture": picture.permute(0, 2, 3, 1).contiguous()}
 
 @torch.no_grad()
 def keep(name, state, output, legacy=False):
-    """A checkpoint as safetensors or, where its authors publish that, as .pth."""
+    """Writes a checkpoint as safetensors or, where its authors publish .pth files, as .pth."""
     if legacy:
         torch.save(contiguous(state), OUT / f"{name}.pth")
     else:
@@ -54,7 +54,7 @@ def keep(name, state, output, legacy=False):
     print(name, tuple(output.shape), output.flatten()[:3].tolist())
 
 
-# timm: the embedding is the normalised [CLS]; CLIP's weights keep their projection as the head.
+# timm: the embedding is the normalised [CLS]. For CLIP's weights, timm stores the projection as the head.
 def vit(**options):
     return VisionTransformer(img_size=SIDE, patch_size=PATCH, embed_dim=WIDTH, depth=DEPTH, num_heads=HEADS, **options)
 
@@ -70,7 +70,7 @@ model.head = nn.Linear(WIDTH, 24, bias=False)
 seeded(model, 2)
 keep("timm-clip", model.state_dict(), model(picture))
 model = seeded(vit(num_classes=0, init_values=1.0, reg_tokens=4, no_embed_class=False), 3)
-# DINOv2's own names: registers follow [CLS] and have no position.
+# DINOv2's names. Registers follow [CLS] and have no position.
 state = model.state_dict()
 dinov2 = {("register_tokens" if k == "reg_token" else k): v for k, v in state.items()}
 dinov2["mask_token"] = torch.zeros(1, WIDTH)
@@ -80,7 +80,7 @@ model_positions = position
 
 @torch.no_grad()
 def dinov2_forward(state):
-    """DINOv2's order: positions are added to [CLS] and patches, then registers are put between them."""
+    """DINOv2's order: positions are added to [CLS] and patches, then the registers are inserted between them."""
     x = model.patch_embed(picture)
     x = torch.cat([state["cls_token"].expand(2, -1, -1), x], 1) + state["pos_embed"]
     x = torch.cat([x[:, :1], state["register_tokens"].expand(2, -1, -1), x[:, 1:]], 1)
@@ -91,17 +91,17 @@ def dinov2_forward(state):
 
 dinov2["pos_embed"] = torch.randn(1, 1 + (SIDE // PATCH) ** 2, WIDTH, generator=torch.Generator().manual_seed(4)) * 0.2
 keep("dinov2", dinov2, dinov2_forward(dinov2))
-# DINO and MAE: timm's names, below a prefix and beside a decoder.
+# DINO: timm's names with a prefix. MAE: timm's names together with a decoder.
 model = seeded(vit(num_classes=0), 5)
 keep("dino", {f"teacher.backbone.{k}": v for k, v in model.state_dict().items()} | {"teacher.head.mlp.0.weight": torch.zeros(3, WIDTH)}, cls(model), legacy=True)
 model = seeded(vit(num_classes=0), 6)
 keep("mae", dict(model.state_dict()) | {"mask_token": torch.zeros(1, 1, 16), "decoder_embed.weight": torch.zeros(16, WIDTH), "decoder_pos_embed": torch.zeros(1, 17, 16)}, cls(model), legacy=True)
-# DeiT with a distillation token, which stands behind [CLS] and has a position of its own.
+# DeiT with a distillation token, which follows [CLS] and has its own position.
 model = seeded(timm.models.deit.VisionTransformerDistilled(img_size=SIDE, patch_size=PATCH, embed_dim=WIDTH, depth=DEPTH, num_heads=HEADS, num_classes=5), 7)
 keep("deit", model.state_dict(), model.forward_features(picture)[:, 0])
 
 
-# open_clip's ViT, and OpenAI's with QuickGELU and its three scalars.
+# open_clip's ViT, and OpenAI's ViT with QuickGELU and the three scalars of its files.
 def clip(quick):
     vision = CLIPVisionCfg(layers=DEPTH, width=WIDTH, head_width=WIDTH // HEADS, patch_size=PATCH, image_size=SIDE)
     text = CLIPTextCfg(context_length=77, vocab_size=49408, width=2, heads=1, layers=1)
@@ -113,16 +113,16 @@ for name, quick, seed in (("open-clip", False, 8), ("openai-clip", True, 9)):
     state = dict(model.state_dict())
     if quick:
         state |= {"input_resolution": torch.tensor(float(SIDE)), "context_length": torch.tensor(77.0), "vocab_size": torch.tensor(49408.0)}
-        # One of the two keeps its token table: the other need not be as large.
+        # Only the other file keeps its token table, so this one stays small.
         del state["token_embedding.weight"]
     keep(name, state, model.encode_image(picture))
-    # Positions for a picture twice as high: bicubic, corners not aligned, not antialiased.
+    # Positions for a picture of twice the height: bicubic, corners not aligned, not antialiased.
     side = SIDE // PATCH
     plane = state["visual.positional_embedding"].detach()[1:].reshape(1, side, side, WIDTH).permute(0, 3, 1, 2)
     plane = nn.functional.interpolate(plane, size=(2 * side, side), mode="bicubic", align_corners=False)
     expected[f"{name}.regridded"] = plane.permute(0, 2, 3, 1).reshape(-1, WIDTH).contiguous()
 
-# Meta-Transformer: blocks alone, over given tokens.
+# Meta-Transformer: only the blocks, applied to given tokens.
 blocks = seeded(nn.Sequential(*[Block(dim=WIDTH, num_heads=HEADS, mlp_ratio=4.0, qkv_bias=True, norm_layer=nn.LayerNorm, act_layer=nn.GELU) for _ in range(DEPTH)]), 10)
 tokens = torch.randn(2, 5, WIDTH)
 expected["tokens"] = tokens
@@ -160,7 +160,7 @@ model = seeded(Ssl(2 * (SIDE // PATCH) ** 2), 11)
 keep("transreid-ssl", model.state_dict(), model(tall), legacy=True)
 
 
-# A pickle that calls something: what must be refused. It is harmless if it is not.
+# A pickle that calls a function, which the reader must refuse. The call is harmless.
 class Call:
     def __reduce__(self):
         return print, ("this must never be printed",)

@@ -1,4 +1,4 @@
-"""Blocks as in timm.models.vision_transformer.Block, in plain PyTorch, with seeded weights: output and input gradient."""
+"""Output and input gradient of blocks like timm.models.vision_transformer.Block, in plain PyTorch, with seeded weights."""
 import pathlib
 
 import torch

@@ -1,4 +1,4 @@
-"""Losses and their gradients by PyTorch, on inputs that a formula gives, so that Rust can rebuild them."""
+"""Losses and their gradients from PyTorch. The inputs follow a formula and are written to the file with the results."""
 import json
 import pathlib
 
@@ -23,7 +23,7 @@ def triplet(margin):
     labels = torch.tensor([0, 0, 1, 1, 2, 2])
 
     def loss(x):
-        # reid-strong-baseline's batch-hard triplet: d = sqrt(clamp(|x|^2 + |y|^2 - 2xy, 1e-12)), the anchor is a positive.
+        # The batch-hard triplet loss of reid-strong-baseline: d = sqrt(clamp(|x|^2 + |y|^2 - 2xy, 1e-12)); the anchor counts as a positive.
         square = x.pow(2).sum(1, keepdim=True)
         d = (square + square.t() - 2 * x @ x.t()).clamp(min=1e-12).sqrt()
         same = labels[:, None] == labels[None, :]
@@ -35,7 +35,7 @@ def triplet(margin):
 
 
 def binding(own):
-    """`own[i]` is the anchor that feature i may not use, or -1."""
+    """`own[i]` is the anchor that is left out for feature i; -1 means none."""
     def loss(features, anchors):
         labels, anchor_labels = torch.tensor([0, 1, 1, 2]), torch.tensor([0, 0, 1, 1, 2, 2])
         logits = F.normalize(features, dim=1) @ F.normalize(anchors, dim=1).t() / 0.07

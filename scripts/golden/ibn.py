@@ -1,4 +1,4 @@
-"""Instance and batch normalisation of half the channels each, as in TransReID-SSL's stem."""
+"""Instance normalisation of one half of the channels and batch normalisation of the other half, as in TransReID-SSL's stem."""
 import torch
 import torch.nn as nn
 

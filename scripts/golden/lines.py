@@ -1,4 +1,4 @@
-"""The line generator of informative-drawings at a few channels, its state dict, and what it draws (PyTorch).
+"""State dict and outputs of the sketch generator of informative-drawings in PyTorch, with few channels.
 
 Writes crates/aio-model/tests/golden/lines.pth and lines.safetensors.
 """
@@ -24,7 +24,7 @@ class Residual(nn.Module):
 
 
 class Generator(nn.Module):
-    """Layers and names as in the published checkpoints, with `base` channels in the place of 64."""
+    """Layers and names as in the published checkpoints, with `base` channels instead of 64."""
 
     def __init__(self, base, blocks):
         super().__init__()

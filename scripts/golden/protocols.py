@@ -1,7 +1,7 @@
-"""Distances with labels, and what the reference evaluators say of them, for the protocols that scripts/golden/score.py leaves out.
+"""Labelled features and the results of the reference evaluators, for the protocols that scripts/golden/score.py does not cover.
 
-CUHK03's classic evaluation is torchreid's own function (PyPI, 0.2.5) with 4,000 draws instead of 10; ROC points are scikit-learn's; LLCM's evaluation
-and DIR@FAR are written out from their published definitions.
+CUHK03's classic evaluation is torchreid's function (PyPI, 0.2.5) with 4,000 draws instead of 10. ROC points are from scikit-learn. LLCM's evaluation
+and DIR@FAR are implemented here from their published definitions.
 
     pip download --no-deps --no-binary :all: torchreid==0.2.5 && tar xzf torchreid-0.2.5.tar.gz
     python scripts/golden/protocols.py torchreid-0.2.5 crates/aio-eval/tests/golden/protocols.json
@@ -23,7 +23,7 @@ exec(source.replace("num_repeats = 10\n", "num_repeats = 4000\n"), peer)
 rng = np.random.default_rng(5)
 QUERIES, GALLERY, PEOPLE, WIDTH = 30, 120, 25, 6
 people = rng.normal(size=(PEOPLE + 5, WIDTH))
-# Five of the queries' people are in no gallery picture: intruders of the open-set protocols.
+# The last eight queries show people without a gallery picture: the impostors of the open-set protocols.
 q_ids = np.concatenate([rng.integers(0, PEOPLE, QUERIES - 8), rng.integers(PEOPLE, PEOPLE + 5, 8)])
 g_ids = rng.integers(0, PEOPLE, GALLERY)
 q_cams, g_cams = rng.integers(1, 4, QUERIES), rng.integers(1, 4, GALLERY)
@@ -36,7 +36,7 @@ hidden = same & (q_cams[:, None] == g_cams[None])
 np.random.seed(0)
 cmc, mean_ap = peer["eval_cuhk03"](distances, q_ids, g_ids, q_cams, g_cams, 20)
 
-# LLCM: same identity and camera removed, CMC over the first occurrences of identities, average precision over images.
+# LLCM: entries of the same identity and camera are removed. CMC counts first occurrences of identities, average precision counts images.
 places, precisions = [], []
 for i in range(QUERIES):
     order = np.argsort(distances[i], kind="stable")
@@ -50,13 +50,13 @@ for i in range(QUERIES):
     places.append(np.flatnonzero(hits[np.sort(first)])[0] + 1)
 llcm = {"map": float(np.mean(precisions)), "cmc": [float(np.mean(np.array(places) <= k)) for k in range(1, 21)]}
 
-# Verification over the pairs that a query may see: the largest TPR at an FPR of at most f.
+# Verification over all pairs that are not hidden: the largest TPR at an FPR of at most f.
 rates = [0.0, 0.001, 0.01, 0.1, 0.3, 0.6, 0.9]
 fpr, tpr, _ = roc_curve(same[~hidden], -distances[~hidden], drop_intermediate=False)
 verification = [float(tpr[fpr <= f].max()) for f in rates]
 
-# Open-set identification (Phillips et al., Handbook of Face Recognition): the nearest entry must be right and within the threshold that
-# lets in at most a fraction f of the intruders.
+# Open-set identification (Phillips et al., Handbook of Face Recognition): the nearest entry must have the query's identity and be nearer than the
+# threshold that accepts at most a fraction f of the impostors.
 nearest = [np.where(hidden[i], np.inf, distances[i]) for i in range(QUERIES)]
 genuine = [i for i in range(QUERIES) if (same[i] & ~hidden[i]).any()]
 intruders = sorted(nearest[i].min() for i in range(QUERIES) if not same[i].any())

@@ -1,7 +1,7 @@
-"""Features with labels, and what the reference evaluators say of them.
+"""Labelled features and the results of the reference evaluators.
 
-torchreid's own functions (PyPI, 0.2.5) score the Market protocol and re-rank; SYSU-MM01's evaluation, Tri-CUHK-PEDES' rule
-and mINP are written out from their published definitions, because no package holds them.
+torchreid's functions (PyPI, 0.2.5) compute Market-1501's protocol and re-ranking. SYSU-MM01's evaluation, the rule of Tri-CUHK-PEDES
+and mINP are implemented here from their published definitions, because no package contains them.
 
     pip download --no-deps --no-binary :all: torchreid==0.2.5 && tar xzf torchreid-0.2.5.tar.gz
     python scripts/golden/score.py torchreid-0.2.5 crates/aio-bench/tests/golden
@@ -19,7 +19,7 @@ package, out = Path(sys.argv[1]), Path(sys.argv[2])
 
 
 def load(relative):
-    """One file of the package, without the models and datasets that its __init__ pulls in."""
+    """Loads one file of the package, without the models and data sets that its __init__ imports."""
     spec = importlib.util.spec_from_file_location("peer", package / "torchreid/reid" / relative)
     module = importlib.util.module_from_spec(spec)
     module.__package__ = "peer"
@@ -60,7 +60,7 @@ def unit(a):
 
 
 def scores(distances, drop, by_identity=False, ranks=(1, 5, 10, 20), trapezoid=False):
-    """CMC, mAP and mINP after `drop[q, g]`; CMC over first occurrences of identities where asked for (SYSU-MM01)."""
+    """CMC, mAP and mINP without the pairs of `drop[q, g]`. With `by_identity`, CMC counts first occurrences of identities (SYSU-MM01)."""
     cmc, aps, inps = [], [], []
     for i in range(len(q_ids)):
         order = np.argsort(distances[i], kind="stable")
@@ -106,7 +106,7 @@ expected = {
     "none euclidean": scores(plain, np.zeros_like(market)),
 }
 
-# torchreid's evaluator has the first word on the Market protocol.
+# Market-1501's protocol: the expected values are torchreid's.
 for metric, distances in (("euclidean", plain), ("cosine", cosine)):
     cmc, mean_ap = eval_market1501(distances, q_ids, g_ids, q_cams, g_cams, 50)
     ours = expected[f"market1501 {metric}"]
@@ -114,7 +114,7 @@ for metric, distances in (("euclidean", plain), ("cosine", cosine)):
     ours["map"] = float(mean_ap)
     ours["rank"] = {str(k): float(cmc[k - 1]) for k in (1, 5, 10, 20)}
 
-# The authors' re-ranking takes plain distances; torchreid's function is a copy of theirs.
+# The authors' re-ranking takes Euclidean distances. torchreid's function is a copy of the authors' code.
 for k1, k2, lam in ((20, 6, 0.3), (7, 3, 0.5), (10, 1, 0.0)):
     for metric, (a, b) in (("euclidean", (qf, gf)), ("cosine", (unit(qf), unit(gf)))):
         reranked = re_ranking(euclidean(a, b), euclidean(a, a), euclidean(b, b), k1=k1, k2=k2, lambda_value=lam)

@@ -1,5 +1,5 @@
-"""Image stems in plain PyTorch with seeded weights, training and evaluation output: that of TransReID-SSL (PatchEmbed with stem_conv=True), the pyramid, and
-the pyramid with batch normalisation in the place of IBN."""
+"""Outputs of three image stems in training and in evaluation mode, in plain PyTorch with seeded weights: the stem of TransReID-SSL (PatchEmbed with
+stem_conv=True), the pyramid, and the pyramid with batch normalisation instead of IBN."""
 import pathlib
 
 import torch
@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 OUT = pathlib.Path(__file__).parents[2] / "crates/aio-tokenize/tests/golden/stem.safetensors"
 CHANNELS, WIDTH, H, W = 8, 12, 16, 8
 
-# Convolution (in, out, kernel, stride) and whether half of its channels are instance-normalised; then the projection's kernel.
+# Per layer: in, out, kernel, stride, and whether half of its channels are instance-normalised. Then the kernel size of the projection.
 STEMS = {
     "transreid-ssl": ([(3, 8, 7, 2, True), (8, 8, 3, 1, True), (8, 8, 3, 1, False)], 2),
     "pyramid": ([(3, 8, 3, 2, True), (8, 16, 3, 2, True), (16, 32, 3, 2, False), (32, 32, 3, 1, False)], 1),

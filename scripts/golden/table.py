@@ -1,4 +1,4 @@
-"""A table of one's own data, written by pandas with pyarrow.
+"""A table of user data, written by pandas with pyarrow.
 
     python scripts/golden/table.py crates/aio-data/tests/golden/shop.parquet
 """

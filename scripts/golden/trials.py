@@ -1,4 +1,4 @@
-"""A small SYSU-MM01 tree, the authors' kind of permutation file for it, and the galleries that both sources draw.
+"""Image counts of a small SYSU-MM01 tree, a permutation file in the authors' format, and the galleries drawn from both sources.
 
     python scripts/golden/trials.py crates/aio-bench/tests/golden
 """
@@ -16,7 +16,7 @@ IDS = [2, 3, 7, 11]
 CAMERAS = {"all": [1, 2, 4, 5], "indoor": [1, 2]}
 rng = np.random.default_rng(7)
 
-# Images per (identity, camera); 0 where somebody never entered.
+# Images per (identity, camera); 0 where a camera has no image of the identity.
 counts = {(i, c): 0 if (i, c) in {(3, 1), (11, 2)} else int(rng.integers(3, 21)) for i in IDS for c in range(1, 7)}
 
 

@@ -1,13 +1,13 @@
-"""A model of this project in plain PyTorch, for whoever wants to go on from there (ONNX among others: Burn has no exporter).
+"""A model of this project in plain PyTorch, for example for an export to ONNX (Burn has no ONNX exporter).
 
     python -m venv venv && venv/bin/pip install torch numpy safetensors
-    venv/bin/python scripts/interop/aio_torch.py MODEL.safetensors                       # checks the script against itself: shapes and a forward pass
-    venv/bin/python scripts/interop/aio_torch.py MODEL.safetensors --against F.safetensors PICTURE…   # the features that `aio embed PICTURE…` wrote
+    venv/bin/python scripts/interop/aio_torch.py MODEL.safetensors                       # loads the model and runs one forward pass on empty pictures
+    venv/bin/python scripts/interop/aio_torch.py MODEL.safetensors --against F.safetensors PICTURE…   # compares with the features that `aio embed PICTURE…` wrote
 
-For the comparison give PNG files of exactly the model's size: Pillow decodes JPEG and rounds when it resizes in ways of its own.
+For the comparison, use PNG files of exactly the model's size. Pillow decodes JPEG differently and rounds differently when it resizes.
 
-MODEL is the `weights.safetensors` of a run's model directory, a file of `aio pretrain`, or one of `aio weights convert`. Sequences may hold any of the
-model's modalities: `Model.embed({"rgb": pictures, "text": ids})`.
+MODEL is the `weights.safetensors` of a run's model directory, a file from `aio pretrain`, or a file from `aio weights convert`. A sequence can contain any
+of the model's modalities: `Model.embed({"rgb": pictures, "text": ids})`.
 """
 
 import argparse
@@ -28,7 +28,7 @@ def metadata(path):
 
 
 class Ibn(nn.Module):
-    """Instance normalisation of the first channels, batch normalisation of the rest, one affine map, ReLU."""
+    """Instance normalisation of the first channels, batch normalisation of the others, one affine map, ReLU."""
 
     def __init__(self, state, prefix):
         super().__init__()
@@ -54,7 +54,7 @@ class Stem(nn.Module):
         self.norms = nn.ModuleList(Ibn(state, f"{prefix}.layers.{i}.norm") for i in range(count))
         self.proj, self.bias, self.positions = (state[f"{prefix}.{n}"] for n in ("proj.weight", "proj_bias", "positions"))
         halvings = (patch // self.proj.shape[-1]).bit_length() - 1
-        # Both convolution stems halve at odd steps after their first layers; only the pyramid has layers of stride 1 between.
+        # TransReID-SSL's stem halves the size once, in its first layer. The pyramid halves it in its first two layers, then in every second layer.
         self.strides = [2, 1, 1] if kind == "transreid-ssl" else [2] * min(2, halvings) + [2, 1] * max(0, halvings - 2)
 
     def forward(self, x):
@@ -103,7 +103,7 @@ class Model(nn.Module):
         return x
 
     def embed(self, inputs):
-        """Pictures [batch, 3, height, width] by modality, normalised, and `text` ids [batch, length], 0 where padded; in that order."""
+        """Embeds normalised pictures [batch, 3, height, width] by modality and `text` ids [batch, length], 0 where padded. Text comes last in the sequence."""
         parts = [(self.stems[m](inputs[m]), None) for m in self.stems if m in inputs]
         if "text" in inputs:
             parts.append((self.text(inputs["text"]), (inputs["text"] > 0).float()))
@@ -116,7 +116,7 @@ class Model(nn.Module):
         return self.linear(self.norm(cls, "projection.norm"), "projection.linear")
 
     def pictures(self, paths):
-        """Decoded, resized (bilinear, antialiased) and normalised."""
+        """Decodes, resizes (bilinear, antialiased) and normalises pictures."""
         from PIL import Image
 
         p = self.preprocessing

@@ -1,4 +1,4 @@
-"""Reads a run's TensorBoard files with the tensorboard package and compares them with metrics.jsonl.
+"""Reads the TensorBoard files of a run with the tensorboard package and compares them with metrics.jsonl.
 
 usage: read_events.py RUN_DIRECTORY     (pip install tensorboard)
 """

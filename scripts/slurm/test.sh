@@ -1,8 +1,8 @@
 #!/bin/bash
-# A one-node Slurm cluster on this machine, a sweep submitted to it, one of its jobs told to stop, and all of it seen to finish: `just test-slurm`.
+# Starts a one-node Slurm cluster on this machine, submits a sweep, stops one of its jobs, and checks that all jobs finish. Called by `just test-slurm`.
 #
-# Needs root (for the daemons) and Debian's slurmctld, slurmd, slurmdbd, slurm-client, munge and mariadb-server, which it installs where they are missing.
-# Everything else lies in a temporary directory, and nothing of the cluster outlives the test.
+# Needs root (for the daemons) and Debian's slurmctld, slurmd, slurmdbd, slurm-client, munge and mariadb-server. Missing packages are installed.
+# All other files are in a temporary directory. The cluster is stopped and its files are deleted when the test ends.
 set -euo pipefail
 
 aio=$(realpath "${1:?usage: test.sh PROGRAM}")
@@ -23,7 +23,7 @@ trap stop EXIT
 
 for program in slurmctld slurmd slurmdbd sbatch munged mariadbd; do
     command -v $program >/dev/null && continue
-    # Only this test's own daemons are to start.
+    # RUNLEVEL=1: the packages must not start their own daemons.
     apt-get update -qq
     DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends slurmctld slurmd slurmdbd slurm-client munge mariadb-server >/dev/null
     break
@@ -31,10 +31,10 @@ done
 
 chmod 711 "$here"
 head -c 1024 /dev/urandom > "$here/munge.key" && chmod 400 "$here/munge.key"
-# munged wants every directory above its files to belong to root and to be closed to others' writing, which /tmp is not.
+# --force: munged normally requires that only root can write to every parent directory of its files. /tmp is writable by all.
 munged --force --key-file="$here/munge.key" --socket="$here/munge.sock" --pid-file="$here/munged.pid" --log-file="$here/munged.log" --seed-file="$here/munge.seed"
 
-# The accounting data base, which outlives the queue's memory of a job.
+# The accounting database keeps a job's record after the queue has dropped it.
 mkdir "$here/mariadb" && chown mysql "$here/mariadb"
 mariadb-install-db --no-defaults --user=mysql --datadir="$here/mariadb" --auth-root-authentication-method=socket >/dev/null 2>"$here/mariadb.log"
 mariadbd --no-defaults --user=mysql --datadir="$here/mariadb" --socket="$here/mariadb/sql.sock" --pid-file="$here/mariadb/mariadbd.pid" --skip-networking >>"$here/mariadb.log" 2>&1 &
@@ -63,7 +63,7 @@ SlurmctldPort=16817
 SlurmdPort=16818
 SlurmUser=root
 AuthType=auth/munge
-# A job that is put back waits until its old credential has expired, two minutes by default.
+# A requeued job waits until its old credential has expired. The default is two minutes.
 AuthInfo=socket=$here/munge.sock,cred_expire=5
 CredType=cred/munge
 ProctrackType=proctrack/linuxproc
@@ -74,7 +74,7 @@ JobAcctGatherType=jobacct_gather/none
 AccountingStorageType=accounting_storage/slurmdbd
 AccountingStorageHost=127.0.0.1
 AccountingStoragePort=16819
-# With munge, the socket.
+# With munge, this is the path of the socket.
 AccountingStoragePass=$here/munge.sock
 MailProg=/bin/true
 ReturnToService=2
@@ -89,10 +89,10 @@ PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 CONF
 mkdir "$here/state" "$here/spool"
 export SLURM_CONF="$here/slurm.conf"
-# The library of MariaDB's client asks for the socket here.
+# MariaDB's client library reads the path of the socket from this variable.
 MYSQL_UNIX_PORT="$here/mariadb/sql.sock" slurmdbd
 for _ in $(seq 60); do sacctmgr -n show cluster >/dev/null 2>&1 && break; sleep 0.5; done
-sacctmgr -i add cluster aio >/dev/null || fail "the accounting data base does not answer"
+sacctmgr -i add cluster aio >/dev/null || fail "the accounting database does not answer"
 slurmctld
 slurmd
 for _ in $(seq 60); do sinfo -h -o %T 2>/dev/null | grep -q idle && break; sleep 1; done
@@ -118,7 +118,7 @@ notice = 60
 device = "cpu"
 SWEEP
 cd "$here/desk"
-# The benchmark is rendered once, before two jobs would do it at the same time.
+# Renders the benchmark once, so that two jobs do not render it at the same time.
 "$aio" experiment smoke >/dev/null 2>&1
 "$aio" sweep slurm experiments/sweep.toml --dry-run > script.sh
 bash -n script.sh
@@ -135,12 +135,12 @@ scancel --signal=USR1 --batch "${job}_0"
 
 for _ in $(seq 600); do [ -z "$(squeue -h -j "$job" 2>/dev/null)" ] && break; sleep 1; done
 "$aio" sweep status experiments/sweep.toml
-"$aio" sweep status experiments/sweep.toml | grep -q "2 of 2 runs done" || fail "not every run is done"
+"$aio" sweep status experiments/sweep.toml | grep -q "2 of 2 runs done" || fail "some runs are not done"
 log="runs/slurm/aio-sweep-${job}_0.log"
 grep -q "a checkpoint is written" "$log" || fail "the first element was not stopped: $log"
-# The queue has forgotten the jobs; what is still told comes from the accounting data base.
-"$aio" sweep status experiments/sweep.toml | grep -q "${job}_1 completed" || fail "the status does not show what sacct knows"
+# The queue no longer lists the jobs, so these states come from the accounting database.
+"$aio" sweep status experiments/sweep.toml | grep -q "${job}_1 completed" || fail "the status does not show the state from sacct"
 lines=$(wc -l < "runs/smoke/$first/seed-0/metrics.jsonl")
 steps=$(sed 's/.*"step":\([0-9]*\).*/\1/' "runs/smoke/$first/seed-0/metrics.jsonl" | sort -n | uniq | wc -l)
-[ "$lines" -eq "$steps" ] || fail "steps were done twice: $lines lines, $steps steps"
-echo "done: ${job}_0 was stopped after $stopped_at steps, put back, and finished its $steps steps, each once"
+[ "$lines" -eq "$steps" ] || fail "some steps were computed twice: $lines lines, $steps steps"
+echo "done: ${job}_0 was stopped after $stopped_at steps, requeued, and finished its $steps steps, each once"
