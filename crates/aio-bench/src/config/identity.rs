@@ -5,7 +5,7 @@
 //! later key the value under which earlier versions computed. A default may therefore change without a change here.
 //!
 //! Adding a key to the schema makes the patterns below incomplete, which the compiler reports. Add the key here with the
-//! value that keeps earlier results.
+//! value that keeps the ids of earlier results, or, if it does not decide the numbers, to `NOT_DECIDING` in `difference`.
 
 use super::Experiment;
 use aio_data::augment::Augmentation;
@@ -13,7 +13,6 @@ use aio_model::LossWeights;
 use aio_synth::benchmark::Size;
 use aio_train::config::{DataConfig, ModelConfig, StageConfig, TrainConfig};
 use serde::Serialize;
-use std::collections::BTreeSet;
 use toml::{Table, Value};
 
 /// First line of the text that version 1 hashes.
@@ -27,17 +26,6 @@ pub struct Checksums {
     /// The weights of the sketch generator, if it has any.
     pub sketch_generator: Option<String>,
 }
-
-/// Keys that do not decide the numbers: they describe, or say where files lie, or how often the same is computed or stored.
-pub(super) const NOT_DECIDING: [&str; 7] = [
-    "claim",
-    "seed",
-    "data.allow_leakage",
-    "data.root",
-    "train.activation_checkpointing",
-    "train.checkpoint_every",
-    "train.keep_checkpoints",
-];
 
 /// One table of the hashed text.
 #[derive(Default)]
@@ -285,36 +273,5 @@ impl Experiment {
     #[must_use]
     pub fn config_id(&self, checksums: &Checksums) -> String {
         blake3::hash(self.canonical(checksums).as_bytes()).to_hex()[..12].to_owned()
-    }
-
-    /// The first deciding key in which two experiments differ, as `key: was → is`; files count by their names.
-    #[must_use]
-    pub fn difference(&self, now: &Self) -> Option<String> {
-        first_difference("", &words(self), &words(now))
-    }
-}
-
-/// The first dotted key below `key` whose values differ, with both of them.
-fn first_difference(key: &str, was: &Value, is: &Value) -> Option<String> {
-    if NOT_DECIDING.contains(&key) {
-        return None;
-    }
-    let below = |name: &str| if key.is_empty() { name.to_owned() } else { format!("{key}.{name}") };
-    match (was, is) {
-        (Value::Table(was), Value::Table(is)) => {
-            let absent = &Value::String("absent".into());
-            let names: BTreeSet<&String> = was.keys().chain(is.keys()).collect();
-            names.into_iter().find_map(|name| {
-                first_difference(
-                    &below(name),
-                    was.get(name).unwrap_or(absent),
-                    is.get(name).unwrap_or(absent),
-                )
-            })
-        }
-        (Value::Array(was), Value::Array(is)) if was.len() == is.len() => {
-            (0..was.len()).find_map(|i| first_difference(&format!("{key}[{i}]"), &was[i], &is[i]))
-        }
-        _ => (was != is).then(|| format!("{key}: {was} → {is}")),
     }
 }

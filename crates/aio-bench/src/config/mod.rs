@@ -10,10 +10,12 @@
 //! | `layers` | where values come from, and how they are merged |
 //! | `renamed` | keys and values of earlier versions |
 //! | `validation` | what is refused |
-//! | `identity` | the content hash of an experiment, and the first key in which two differ |
+//! | `identity` | the content hash of an experiment |
+//! | `difference` | the first key in which two experiments differ |
 //! | `files` | where the file of a name is looked for |
 //! | `reference` | docs/configuration.md |
 
+mod difference;
 mod files;
 mod identity;
 mod layers;

@@ -187,7 +187,7 @@ fn every_key_decides_the_id_unless_it_is_listed() {
     for (key, value) in changes {
         let changed = load("", &[&format!("{key}={value}")]).unwrap_or_else(|e| panic!("{e}"));
         assert_ne!(changed, base, "{key} = {value}");
-        let decides = !identity::NOT_DECIDING.contains(&key.as_str());
+        let decides = !difference::NOT_DECIDING.contains(&key.as_str());
         let (was, is) =
             (base.config_id(&checksums(&base)), changed.config_id(&checksums(&changed)));
         assert_eq!(was != is, decides, "{key}");
