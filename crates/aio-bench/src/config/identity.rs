@@ -1,8 +1,9 @@
 //! The content hash of what decides an experiment's numbers: the `config_id`.
 //!
-//! Version 1 hashes a TOML text under the key names of release 0.1. It is written out here, key by key, so that the schema may
-//! change and results keep their ids. Every key has a value that is left out of the text: the default of release 0.1, or for a
-//! later key the value under which earlier versions computed. A default may therefore change without a change here.
+//! Version 1 hashes a TOML text under the key names of the first results. It is written out here, key by key, so that the
+//! schema may change and results keep their ids. Every key has a value that is left out of the text: its default at the time of
+//! the first results, or for a later key the value under which they were computed. A default may therefore change without a
+//! change here.
 //!
 //! Adding a key to the schema makes the patterns below incomplete, which the compiler reports. Add the key here with the
 //! value that keeps the ids of earlier results, or, if it does not decide the numbers, to `NOT_DECIDING` in `difference`.

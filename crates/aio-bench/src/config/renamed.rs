@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 use toml::{Table, Value};
 
-/// A key that has another name since 0.2.
+/// A key whose name has changed.
 struct Renamed {
     old: &'static str,
     new: &'static str,
 }
 
-/// A value that stood for a word before 0.2.
+/// A number or text that stood for what a word now says.
 struct Sentinel {
     key: &'static str,
     old: Value,
