@@ -13,7 +13,7 @@ pub enum Precision {
     #[default]
     F32,
     /// Operands of matrix products in bfloat16; sums and everything else in 32 bits, as in
-    /// PyTorch's autocast. Meant for GPUs; slower than [`Precision::F32`] on the CPU.
+    /// PyTorch's autocast. Meant for GPUs; slower than `f32` on the CPU.
     Bf16,
 }
 

@@ -34,15 +34,17 @@ fn section(text: &mut String, path: &str, rule: Rule) {
 }
 
 fn table(text: &mut String, path: &str, keys: &[(&str, Rule)]) {
-    *text += "| key | type | default | range | meaning |\n|---|---|---|---|---|\n";
+    *text += "| key | type | default | range | unit | meaning |\n|---|---|---|---|---|---|\n";
     for (name, rule) in keys {
         let key = if path.is_empty() { (*name).to_owned() } else { format!("{path}.{name}") };
-        let range = match (rule.range(), rule.unit()) {
-            (range, "") => range,
-            (range, unit) if range.is_empty() => unit.to_owned(),
-            (range, unit) => format!("{range} {unit}"),
-        };
-        let cells = [format!("`{key}`"), rule.kind(), default(*rule), range, meaning(*rule)];
+        let cells = [
+            format!("`{key}`"),
+            rule.kind(),
+            default(*rule),
+            rule.range(),
+            rule.unit().to_owned(),
+            meaning(*rule),
+        ];
         *text += &format!("| {} |\n", cells.join(" | "));
     }
 }

@@ -106,7 +106,11 @@ impl Rule {
         let words = self.words();
         if !words.is_empty() {
             let words: Vec<String> = words.iter().map(|(word, _)| format!("`{word}`")).collect();
-            return words.join(" or ");
+            return match words.split_last() {
+                Some((last, [])) => last.clone(),
+                Some((last, others)) => format!("{} or {last}", others.join(", ")),
+                None => String::new(),
+            };
         }
         match self.text("type") {
             "boolean" => "`true` or `false`".into(),
@@ -157,8 +161,16 @@ impl Rule {
 
     /// What a value must be, in words.
     pub(super) fn expected(self) -> String {
+        let kind = self.kind();
+        let article = match self.text("type") {
+            _ if kind.starts_with('`') => "",
+            "integer" => "an ",
+            "string" => "",
+            _ => "a ",
+        };
         let range = self.range();
-        if range.is_empty() { self.kind() } else { format!("{}, {range}", self.kind()) }
+        let comma = if range.is_empty() { "" } else { ", " };
+        format!("{article}{kind}{comma}{range}")
     }
 
     fn limit(self, inclusive: &str, exclusive: &str) -> Option<Limit> {

@@ -55,37 +55,37 @@ fn values_of_another_type_or_out_of_range_are_refused_by_layer_key_and_expectati
     for (text, problem) in [
         (
             "[data]\nvalidation_fraction = 2.0",
-            "`data.validation_fraction` is 2; expected number, from 0 to below 0.9",
+            "`data.validation_fraction` is 2; expected a number, from 0 to below 0.9",
         ),
         (
             "[data]\nidentity_fraction = 0",
-            "`data.identity_fraction` is 0; expected number, above 0 to 1",
+            "`data.identity_fraction` is 0; expected a number, above 0 to 1",
         ),
         (
             "[train]\nstages = []",
-            "`train.stages` is an empty list; expected list of tables, at least 1 entry",
+            "`train.stages` is an empty list; expected a list of tables, at least 1 entry",
         ),
         (
             "[train]\nidentities = \"many\"",
-            "`train.identities` is \"many\"; expected integer, at least 2",
+            "`train.identities` is \"many\"; expected an integer, at least 2",
         ),
         (
             "[train.augment]\nflip = 1.5",
-            "`train.augment.flip` is 1.5; expected number, from 0 to 1",
+            "`train.augment.flip` is 1.5; expected a number, from 0 to 1",
         ),
         ("[model]\nheight = -3", "`model.height` is -3; expected `auto` or integer, at least 1"),
         (
             "[model]\nencoder = \"froze\"",
-            "`model.encoder` is \"froze\"; expected `frozen` or `trained` or `random`",
+            "`model.encoder` is \"froze\"; expected `frozen`, `trained` or `random`",
         ),
         (
             "[[train.stages]]\ndatasets = [\"llcm\"]\nlearning_rate = 0",
-            "`train.stages[0].learning_rate` is 0; expected number, above 0 to 1",
+            "`train.stages[0].learning_rate` is 0; expected a number, above 0 to 1",
         ),
         ("[[train.stages]]\nepochs = 2", "`train.stages[0].datasets` is missing"),
         ("[[train.stages]]\ndatasets = [\"llc\"]", "`train.stages[0].datasets[0]`"),
         ("[model]\nmodalities = \"infrared\"", "`model.modalities` lacks rgb"),
-        ("model = 3", "`model` is 3; expected table"),
+        ("model = 3", "`model` is 3; expected a table"),
         ("[evaluation]\ntasks = [\"mars.rgb-rgb\"]", "mars"),
     ] {
         let error = load(text, &[]).expect_err(problem);
@@ -289,6 +289,6 @@ fn the_reference_in_the_documentation_is_current() {
 fn every_key_has_a_meaning_and_a_default() {
     for line in reference().lines().filter(|line| line.starts_with("| `")) {
         let cells: Vec<&str> = line.trim_matches('|').split(" | ").map(str::trim).collect();
-        assert!(!cells[4].is_empty() && cells[2] != "required", "{line}");
+        assert!(!cells[5].is_empty() && cells[2] != "required", "{line}");
     }
 }
