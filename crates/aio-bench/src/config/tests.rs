@@ -233,8 +233,8 @@ fn the_first_defaults_are_what_the_id_leaves_out() {
     assert_eq!(&blake3::hash(DEFAULTS.as_bytes()).to_hex()[..12], "090e90425af7");
     let experiment = load(DEFAULTS, &[]).expect("valid");
     let checksums = Checksums { weights: "embedded".into(), ..Checksums::default() };
-    let expected =
-        "defaults 1\n[data]\nroot = \"\"\n\n[train]\ncheckpoint_every = 0\nkeep = 0\nrenderer 1";
+    let deciding = "[data]\nroot = \"\"\n\n[train]\ncheckpoint_every = 0\nkeep = 0\n";
+    let expected = format!("defaults 1\n{deciding}renderer {}", aio_synth::VERSION);
     assert_eq!(experiment.canonical(&checksums), expected, "nothing but what is always hashed");
     assert_eq!(experiment, Experiment::default(), "a default has changed since: allowed, ids stay");
 }
