@@ -35,7 +35,7 @@ fn weights(stem: StemConfig, encoder: EncoderConfig) -> Outcome<Vec<u8>> {
         width: 128,
         mean: [0.5; 3],
         std: [0.5; 3],
-        interpolation: "bilinear, antialiased".into(),
+        interpolation: Preprocessing::BILINEAR.into(),
     };
     let device = Device::flex();
     device.seed(0);
@@ -87,7 +87,10 @@ fn main() -> Outcome<()> {
     let chosen: Vec<usize> = arguments.iter().map_while(|word| word.parse().ok()).collect();
     arguments.drain(..chosen.len());
     let (name, encoder) = if small {
-        ("ViT-S/16", EncoderConfig { width: 384, heads: 6, mlp: 1536, ..EncoderConfig::vit_b_16() })
+        (
+            "ViT-S/16",
+            EncoderConfig { embed_dim: 384, heads: 6, mlp: 1536, ..EncoderConfig::vit_b_16() },
+        )
     } else {
         ("ViT-B/16", EncoderConfig::vit_b_16())
     };

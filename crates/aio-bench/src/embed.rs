@@ -3,17 +3,16 @@
 //! Rows are embedded in blocks that go straight to disk, so that memory does not grow with their number and a killed call continues.
 
 use crate::error::{Error, Result};
-use crate::{device, foundation, progress};
+use crate::{device, foundation};
 use aio_data::{
     DataError, fs,
     picture::{self, is_picture},
 };
-use aio_encoder::import::Hints;
 use aio_encoder::weights::Preprocessing;
-use aio_model::import::{ImportOptions, Normalisation, Stems};
-use aio_model::{Backbone, Extractor, Input};
+use aio_model::import::{Hints, ImportOptions, Normalisation, Stems};
+use aio_model::{Backbone, Extractor};
 use aio_tokenize::{Tokenizers, TokenizersConfig};
-use aio_types::{Modality, ModalitySet, PictureSize};
+use aio_types::{Modality, ModalitySet, Observation, Picture, PictureSize};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -117,8 +116,7 @@ impl ModelOptions {
         let inside = Path::new(&self.model).join(crate::run::WEIGHTS);
         let name = if inside.is_file() { inside.display().to_string() } else { self.model.clone() };
         let options = ImportOptions {
-            height: 256,
-            width: 128,
+            size: PictureSize { height: 256, width: 128 },
             stems: Stems::FromCheckpoint,
             hints: Hints::default(),
             normalisation: Normalisation::Auto,
@@ -154,18 +152,15 @@ impl Row {
     ///
     /// # Errors
     /// [`Error`] naming the picture that cannot be read.
-    pub fn input(&self, extractor: &Extractor) -> Result<Input> {
-        let size = PictureSize {
-            height: extractor.preprocessing().height,
-            width: extractor.preprocessing().width,
-        };
+    pub fn input(&self, extractor: &Extractor) -> Result<Observation<Picture>> {
+        let size = extractor.preprocessing().size();
         let open = |(name, path): (&String, &PathBuf)| {
             let modality = name.parse().map_err(|e: aio_types::ParseModalityError| {
                 Error::user(e.to_string(), "see `aio embed --help`")
             })?;
             Ok((modality, picture::open(path, size)?))
         };
-        Ok(Input {
+        Ok(Observation {
             pictures: self.pictures.iter().map(open).collect::<Result<_>>()?,
             caption: self.text.clone(),
         })
@@ -366,8 +361,7 @@ impl Partial {
         file.set_len((self.done * manifest.width * 4) as u64)
             .and_then(|()| file.seek(SeekFrom::End(0)))
             .map_err(failed)?;
-        let bar = progress::bar("embedding", manifest.rows.len(), "rows");
-        bar.set_position(self.done as u64);
+        let bar = aio_train::Progress::resumed("embedding", manifest.rows.len(), "rows", self.done);
         for block in manifest.rows[self.done..].chunks(BLOCK) {
             let features = embed(block, extractor)?;
             let bytes: Vec<u8> = features.iter().flatten().flat_map(|v| v.to_le_bytes()).collect();
@@ -378,9 +372,9 @@ impl Partial {
                 &self.progress,
                 serde_json::to_string(&state).unwrap_or_default().as_bytes(),
             )?;
-            bar.set_position(self.done as u64);
+            bar.set_position(self.done);
         }
-        bar.finish_and_clear();
+        bar.finish();
         Ok(self)
     }
 

@@ -3,6 +3,7 @@
 use aio_data::DataError;
 use aio_encoder::weights::WeightsError;
 use aio_eval::EvalError;
+use aio_train::TrainError;
 
 /// Result of a command.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -45,6 +46,19 @@ pub enum Error {
         /// Optimiser steps done.
         step: usize,
     },
+}
+
+impl From<TrainError> for Error {
+    fn from(error: TrainError) -> Self {
+        match error {
+            TrainError::Data(error) => Self::Data(error),
+            TrainError::Weights(error) => Self::Weights(error),
+            TrainError::Eval(error) => Self::Eval(error),
+            TrainError::Invalid { message, hint } => Self::user(message, hint),
+            TrainError::Stopped { step } => Self::Stopped { step },
+            other => Self::Failure(other.to_string()),
+        }
+    }
 }
 
 impl Error {

@@ -3,14 +3,14 @@
 use crate::error::{Error, Result};
 use crate::progress;
 use crate::source::Library;
-use crate::task::{Query, QueryPicture, Task, TaskData};
-use aio_data::{Sample, picture::open_all};
+use aio_data::task::{Query, QueryPicture, Task, TaskData};
+use aio_data::{Sample, Trial, picture::open_all};
 use aio_eval::{
-    Entry, EvalOptions, Features, OpenSet, Ranking, Scores, Verdict, chance, evaluate,
-    mean_over_trials, open_set,
+    Entry, EvalOptions, Features, LabelledFeatures, OpenSet, Ranking, Relevance, Scores, chance,
+    evaluate, mean_over_trials, open_set,
 };
 use aio_model::{Extractor, Input};
-use aio_types::{Modality, Picture, PictureSize};
+use aio_types::{Identity, Modality, Observation, Picture, PictureSize, SourcePhoto};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -57,15 +57,25 @@ pub struct Placed {
     pub values: Vec<f32>,
 }
 
+/// A picture of a query in a ranked list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShownPicture {
+    /// The modality that it is embedded as.
+    pub modality: Modality,
+    /// The file, and what is made of it.
+    #[serde(flatten)]
+    pub picture: QueryPicture,
+}
+
 /// A query and what it retrieved.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RankedList {
     /// Pictures of the query, in the order of its modalities.
-    pub pictures: Vec<QueryPicture>,
+    pub pictures: Vec<ShownPicture>,
     /// Its sentence.
     pub caption: Option<String>,
     /// Retrieved pictures, nearest first, and what each is to the query, where that is known.
-    pub retrieved: Vec<(PathBuf, Option<Verdict>)>,
+    pub retrieved: Vec<(PathBuf, Option<Relevance>)>,
     /// Average precision of the query.
     pub average_precision: f64,
 }
@@ -90,22 +100,19 @@ impl Pictures {
     /// # Errors
     /// [`aio_data::DataError`] naming the picture that cannot be decoded.
     pub fn open(task: &Task, data: &TaskData, extractor: &Extractor) -> Result<Self> {
-        let gallery = data.gallery.iter().map(|(_, path)| path.as_path());
+        let gallery = data.gallery.iter().map(|picture| picture.path.as_path());
         let paths: std::collections::BTreeSet<&Path> = data
             .queries
             .iter()
             .flat_map(Query::pictures)
-            .map(|picture| picture.path.as_path())
+            .map(|(_, picture)| picture.path.as_path())
             .chain(gallery)
             .collect();
         let paths: Vec<&Path> = paths.into_iter().collect();
-        let size = PictureSize {
-            height: extractor.preprocessing().height,
-            width: extractor.preprocessing().width,
-        };
-        let bar = progress::bar(&format!("decoding {task}"), paths.len(), "pictures");
-        let opened = open_all(&paths, size, &|| bar.inc(1))?;
-        bar.finish_and_clear();
+        let size = extractor.preprocessing().size();
+        let progress = Progress::new(&format!("decoding {task}"), paths.len(), "pictures");
+        let opened = open_all(&paths, size, &|| progress.inc(1))?;
+        progress.finish();
         Ok(Self(paths.into_iter().map(Path::to_path_buf).zip(opened).collect()))
     }
 
@@ -114,23 +121,21 @@ impl Pictures {
     }
 }
 
-fn features(extractor: &Extractor, what: &str, inputs: &[Input], phase: &str) -> Result<Features> {
-    let bar = progress::bar(phase, inputs.len(), "samples");
-    let mut values = Vec::with_capacity(inputs.len() * extractor.width());
-    for chunk in inputs.chunks(256) {
-        let rows = extractor.embed(chunk).map_err(|e| {
-            Error::user(format!("{what}: {e}"), "model.modalities lists what the model can embed")
-        })?;
-        values.extend(rows.into_iter().flatten());
-        bar.inc(chunk.len() as u64);
-    }
-    bar.finish_and_clear();
-    Ok(Features::new(what, inputs.len(), extractor.width(), values)?)
+/// A picture of one modality as an input.
+fn single(modality: Modality, picture: Picture) -> Observation<Picture> {
+    Observation { pictures: vec![(modality, picture)], caption: None }
 }
 
-/// A picture of one modality as an input.
-fn single(modality: Modality, picture: Picture) -> Input {
-    Input { pictures: vec![(modality, picture)], caption: None }
+/// The views of a query as inputs; the query is the mean of their embeddings.
+fn inputs(query: &Query, opened: &Pictures) -> Vec<Input> {
+    let input = |view: &Observation<QueryPicture>| {
+        let prepared = view
+            .pictures
+            .iter()
+            .map(|(modality, picture)| (*modality, picture.prepared(opened.get(&picture.path))));
+        Input { pictures: prepared.collect(), caption: view.caption.clone() }
+    };
+    query.views.iter().map(input).collect()
 }
 
 /// Galleries that have been embedded, by data set: tasks of one data set share theirs.
@@ -150,38 +155,43 @@ pub fn score(
 ) -> Result<TaskScores> {
     let key = format!("{} {}", task.dataset, task.gallery);
     if !galleries.contains_key(&key) {
-        let inputs: Vec<Input> =
-            data.gallery.iter().map(|(_, path)| single(task.gallery, pictures.get(path))).collect();
+        let inputs: Vec<Input> = data
+            .gallery
+            .iter()
+            .map(|picture| single(task.gallery, pictures.get(&picture.path)))
+            .collect();
         galleries.insert(
             key.clone(),
-            features(extractor, &format!("{key} gallery"), &inputs, &format!("gallery {key}"))?,
+            embed_all(extractor, &inputs, &format!("{key} gallery"), &format!("gallery {key}"))?,
         );
     }
     let gallery = &galleries[&key];
-    let inputs: Vec<Vec<Input>> =
-        data.queries.iter().map(|q| q.inputs(&|path| pictures.get(path))).collect();
+    let inputs: Vec<Vec<Input>> = data.queries.iter().map(|q| inputs(q, pictures)).collect();
     let views: Vec<usize> = inputs.iter().map(Vec::len).collect();
-    let flat: Vec<Input> = inputs.into_iter().flatten().collect();
+    let flat: Vec<Observation<Picture>> = inputs.into_iter().flatten().collect();
     let queries =
-        features(extractor, &format!("{task} queries"), &flat, &format!("queries {task}"))?;
+        embed_all(extractor, &flat, &format!("{task} queries"), &format!("queries {task}"))?;
     let queries = if queries.rows() == views.len() { queries } else { queries.pooled(&views) };
     let mut trials = Vec::new();
     let mut shown = Shown::default();
-    for (trial, (chosen, visible)) in data.trials.iter().enumerate() {
-        let query_entries: Vec<Entry> = chosen.iter().map(|i| data.queries[*i].entry).collect();
-        let gallery_entries: Vec<Entry> = visible.iter().map(|i| data.gallery[*i].0).collect();
+    for (number, trial) in data.trials.iter().enumerate() {
+        let Trial { query: chosen, gallery: visible } = trial;
+        let query_entries = data.query_entries(trial);
+        let gallery_entries = data.gallery_entries(trial);
         let step = (chosen.len() / wanted.max(1)).max(1);
         let (of_queries, of_gallery) = (queries.select(chosen), gallery.select(visible));
+        let asked = LabelledFeatures { features: &of_queries, entries: &query_entries };
+        let searched = LabelledFeatures { features: &of_gallery, entries: &gallery_entries };
         let mut all = Vec::new();
         let scores = evaluate(
-            (&of_queries, &query_entries),
-            (&of_gallery, &gallery_entries),
+            asked,
+            searched,
             data.protocol,
             EvalOptions { nearest: SHOWN, ..EvalOptions::default() },
             |i, ranking| {
-                if trial == 0 && wanted > 0 && ranking.has_match() {
+                if number == 0 && wanted > 0 && ranking.has_match() {
                     let made = list(&data.queries[chosen[i]], ranking, |j| {
-                        data.gallery[visible[j]].1.clone()
+                        data.gallery[visible[j]].path.clone()
                     });
                     if i % step == step / 2 && shown.lists.chosen.len() < wanted {
                         shown.lists.chosen.push(made.clone());
@@ -191,19 +201,14 @@ pub fn score(
             },
         )?;
         trials.push(scores);
-        if trial == 0 && wanted > 0 {
+        if number == 0 && wanted > 0 {
             // A stable order: of equals, the earlier query first.
             all.sort_by(|a, b| b.average_precision.total_cmp(&a.average_precision));
             shown.lists.worst = all.iter().rev().take(wanted).cloned().collect();
             all.truncate(wanted);
             shown.lists.best = all;
-            let accepts = open_set(
-                (&of_queries, &query_entries),
-                (&of_gallery, &gallery_entries),
-                data.protocol,
-                EvalOptions::default().metric,
-                &RATES,
-            );
+            let accepts =
+                open_set(asked, searched, data.protocol, EvalOptions::default().metric, &RATES);
             // Where the pairs are too many to be held, there is no curve.
             let of = |found: OpenSet| {
                 // A rate that lets in less than one impostor is no point of the curve.
@@ -216,30 +221,26 @@ pub fn score(
                     .collect::<Vec<_>>()
             };
             shown.roc = accepts.map(of).unwrap_or_default();
-            shown.placed =
-                placed(task, (&of_queries, &query_entries), (&of_gallery, &gallery_entries));
+            shown.placed = placed(task, asked, searched);
         }
     }
     Ok(TaskScores { scores: mean_over_trials(&trials), shown })
 }
 
 /// Embeddings of the gallery's first people, of the gallery's modality and, if it is one, the query's.
-fn placed(
-    task: &Task,
-    queries: (&Features, &[Entry]),
-    gallery: (&Features, &[Entry]),
-) -> Vec<Placed> {
-    let people: Vec<i64> = gallery
-        .1
+fn placed(task: &Task, queries: LabelledFeatures, gallery: LabelledFeatures) -> Vec<Placed> {
+    let people: Vec<Identity> = gallery
+        .entries
         .iter()
         .map(|e| e.identity)
-        .filter(|id| *id > 0)
+        .filter(|id| id.0 > 0)
         .collect::<BTreeSet<_>>()
         .into_iter()
         .take(PEOPLE)
         .collect();
     let mut found = Vec::new();
-    let mut add = |modality: Modality, (features, entries): (&Features, &[Entry])| {
+    let mut add = |modality: Modality, of: LabelledFeatures| {
+        let LabelledFeatures { features, entries } = of;
         for identity in &people {
             let rows: Vec<usize> = (0..entries.len())
                 .filter(|i| entries[*i].identity == *identity)
@@ -248,7 +249,7 @@ fn placed(
             for row in features.select(&rows).view().outer_iter() {
                 let length = row.iter().map(|v| v * v).sum::<f32>().sqrt().max(1e-12);
                 found.push(Placed {
-                    identity: *identity,
+                    identity: identity.0,
                     modality,
                     values: row.iter().map(|v| v / length).collect(),
                 });
@@ -264,13 +265,16 @@ fn placed(
 
 fn list(query: &Query, ranking: &Ranking, path: impl Fn(usize) -> PathBuf) -> RankedList {
     RankedList {
-        pictures: query.pictures().cloned().collect(),
+        pictures: query
+            .pictures()
+            .map(|(modality, picture)| ShownPicture { modality, picture: picture.clone() })
+            .collect(),
         caption: query.caption().map(str::to_owned),
         retrieved: ranking
             .nearest
             .iter()
             .take(SHOWN)
-            .map(|(i, verdict)| (path(*i), Some(*verdict)))
+            .map(|(i, relevance)| (path(*i), Some(*relevance)))
             .collect(),
         average_precision: ranking
             .average_precision(aio_eval::AveragePrecision::Standard)
@@ -286,9 +290,8 @@ pub fn chance_level(data: &TaskData, draws: u32) -> Result<Scores> {
     let trials = data
         .trials
         .iter()
-        .map(|(chosen, shown)| {
-            let queries: Vec<Entry> = chosen.iter().map(|i| data.queries[*i].entry).collect();
-            let gallery: Vec<Entry> = shown.iter().map(|i| data.gallery[*i].0).collect();
+        .map(|trial| {
+            let (queries, gallery) = (data.query_entries(trial), data.gallery_entries(trial));
             chance(&queries, &gallery, data.protocol, EvalOptions::default(), 0, draws)
         })
         .collect::<std::result::Result<Vec<_>, _>>()?;
@@ -311,31 +314,25 @@ pub fn validate(samples: &[Sample], extractor: &Extractor) -> Result<f64> {
     let opened = open_all(&paths, size, &|| {})?;
     let inputs: Vec<Input> = opened.into_iter().map(|p| single(Modality::Rgb, p)).collect();
     let gallery = features(extractor, "validation gallery", &inputs, "validation")?;
-    let entry = |s: &&Sample, image: i64| Entry {
-        identity: s.identity.0,
-        camera: -1,
-        image: s.source.map_or(image, |p| p.0),
+    let entry = |s: &&Sample| Entry { identity: s.identity, camera: None, source: s.source };
+    // A photograph that nothing else was made from is junk for itself alone.
+    let own =
+        |i: i64, s: &&Sample| Entry { source: s.source.or(Some(SourcePhoto(-i))), ..entry(s) };
+    let entries: Vec<Entry> = (2..).zip(&photos).map(|(i, s)| own(i, s)).collect();
+    let photographs = LabelledFeatures { features: &gallery, entries: &entries };
+    let run = |queries: LabelledFeatures| {
+        evaluate(queries, photographs, aio_eval::Protocol::Tri, EvalOptions::default(), |_, _| {})
+            .map(|s| s.map)
     };
-    // A photograph that nothing else was made from is hidden from itself alone.
-    let entries: Vec<Entry> = (2..).zip(&photos).map(|(i, s)| entry(s, -i)).collect();
-    let run = |queries: (&Features, &[Entry])| {
-        evaluate(
-            queries,
-            (&gallery, &entries),
-            aio_eval::Protocol::Tri,
-            EvalOptions::default(),
-            |_, _| {},
-        )
-        .map(|s| s.map)
-    };
-    let mut values = vec![run((&gallery, &entries))?];
+    let mut values = vec![run(photographs)?];
     if !captions.is_empty() {
         let inputs: Vec<Input> = captions
             .iter()
             .map(|s| Input { caption: s.caption().map(str::to_owned), ..Input::default() })
             .collect();
         let text = features(extractor, "validation captions", &inputs, "validation")?;
-        values.push(run((&text, &captions.iter().map(|s| entry(s, -1)).collect::<Vec<_>>()))?);
+        let entries: Vec<Entry> = captions.iter().map(entry).collect();
+        values.push(run(LabelledFeatures { features: &text, entries: &entries })?);
     }
     Ok(values.iter().sum::<f64>() / values.len() as f64)
 }
@@ -345,5 +342,5 @@ pub fn validate(samples: &[Sample], extractor: &Extractor) -> Result<f64> {
 /// # Errors
 /// The first [`Error`], naming the data set and what is missing.
 pub fn prepare(tasks: &[Task], library: &mut Library) -> Result<Vec<TaskData>> {
-    tasks.iter().map(|task| task.data(library.get(task.dataset)?)).collect()
+    tasks.iter().map(|task| Ok(task.data(library.get(task.dataset)?)?)).collect()
 }

@@ -5,17 +5,16 @@ use crate::error::{Error, Result};
 use crate::evaluate::{self, Galleries, Lists, Pictures, Placed};
 use crate::run::{Known, Manifest, Run, RunResult, TaskSummary, WEIGHTS};
 use crate::source::Library;
-use crate::task::Task;
 use crate::train::{self, Start};
 use crate::{device, foundation, progress, report};
+use aio_data::task::{self, Task};
 use aio_data::{DatasetName, fs};
 use aio_eval::Scores;
 use aio_model::Extractor;
 use aio_synth::benchmark;
+use aio_types::Measure;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 /// Version of `result.json`.
@@ -61,16 +60,18 @@ fn generator_checksum(experiment: &Experiment) -> Result<Option<String>> {
 ///
 /// # Errors
 /// [`Error`] saying what is missing, wrong or failed.
-pub fn probe(experiment: &Experiment, device: &str) -> Result<train::Probe> {
+pub fn probe(experiment: &Experiment, device: &str) -> Result<Probe> {
     leakage(experiment)?;
     requirements(experiment)?;
     let device = device::open(device)?;
     device::check_precision(&device, experiment.train.precision)?;
-    let start = Start::open(experiment)?;
+    let start = starting_point(experiment)?;
     data(experiment)?;
     let mut library = Library::new(&experiment.data.root);
     evaluate::prepare(&experiment.tasks()?, &mut library)?;
-    train::probe(experiment, &start, &mut library, &device)
+    let config = experiment.training();
+    let setup = TrainingSetup { config: &config, start: &start, device: &device };
+    Ok(aio_train::probe(&setup, &mut library)?)
 }
 
 /// Runs an experiment to its end, or returns the result of an earlier call.
@@ -88,17 +89,17 @@ pub fn run(request: &Request) -> Result<(Run, RunResult)> {
     if !missing_weights(&experiment).is_empty() {
         requirements(&experiment)?;
     }
-    let start = Start::open(&experiment)?;
+    let start = starting_point(&experiment)?;
     let cell = experiment.config_id(&Checksums {
         weights: start.sha256.clone(),
         sketch_generator: generator_checksum(&experiment)?,
     });
     let run = Run::open(&request.runs, &name, &cell, experiment.seed)?;
-    if let Some(result) = run.read::<RunResult>("result.json")? {
+    if let Some(result) = run.result()? {
         return Ok((run, result));
     }
     requirements(&experiment)?;
-    let stop = stop_flag()?;
+    let stop = StopFlag::on_signals()?;
     let benchmark = data(&experiment)?;
     let mut library = Library::new(&experiment.data.root);
     let tasks = experiment.tasks()?;
@@ -115,7 +116,9 @@ pub fn run(request: &Request) -> Result<(Run, RunResult)> {
     }
     let text = experiment.to_toml()?;
     run.write_text("config.toml", &text)?;
-    let trained = train::train(&experiment, &run, &start, &mut library, &device, stop)?;
+    let config = experiment.training();
+    let setup = TrainingSetup { config: &config, start: &start, device: &device };
+    let trained = aio_train::train(&setup, &run.training_paths(), &mut library, &stop)?;
     let card = [
         ("experiment", name.clone().into()),
         ("cell", cell.clone().into()),
@@ -143,7 +146,7 @@ pub fn run(request: &Request) -> Result<(Run, RunResult)> {
         schema: SCHEMA,
         experiment: name,
         claim: experiment.claim.clone(),
-        cell,
+        config_id: cell,
         seed: experiment.seed,
         metrics: BTreeMap::new(),
         baseline: BTreeMap::new(),
@@ -156,7 +159,7 @@ pub fn run(request: &Request) -> Result<(Run, RunResult)> {
     let mut lists: BTreeMap<String, Lists> = BTreeMap::new();
     let mut placed: BTreeMap<DatasetName, Vec<Placed>> = BTreeMap::new();
     let (mut galleries, mut galleries_before) = (Galleries::new(), Galleries::new());
-    let bar = progress::bar("evaluating", tasks.len(), "tasks");
+    let progress = Progress::new("evaluating", tasks.len(), "tasks");
     for (task, data) in tasks.iter().zip(&prepared) {
         let pictures = Pictures::open(task, data, &after)?;
         let ours = evaluate::score(
@@ -195,11 +198,11 @@ pub fn run(request: &Request) -> Result<(Run, RunResult)> {
                 people.push(one)
             }
         });
-        bar.inc(1);
+        progress.inc(1);
     }
-    bar.finish_and_clear();
+    progress.finish();
     for values in [&mut result.metrics, &mut result.baseline, &mut result.chance] {
-        orbench_means(&tasks, values);
+        group_means(&tasks, values);
     }
     run.write("rankings.json", &lists)?;
     let modalities =
@@ -209,16 +212,16 @@ pub fn run(request: &Request) -> Result<(Run, RunResult)> {
         placed.iter().max_by_key(|(name, people)| (modalities(people), std::cmp::Reverse(**name)));
     let example = most.map(|(name, people)| (name.to_string(), people.as_slice()));
     report::write(&run, &result, &lists, example, &after)?;
-    let known = Known {
+    let facts = RunFacts {
         device: request.device.clone(),
         seed: experiment.seed,
         benchmark,
         data: library.fingerprints(),
         weights: start.sha256.clone(),
-        predicted_memory: trained.predicted >> 20,
+        predicted_memory: trained.predicted_memory.map(|bytes| bytes >> 20),
         seconds: begun.elapsed().as_secs_f64(),
     };
-    run.write("manifest.json", &Manifest::collect(known))?;
+    run.write("manifest.json", &Manifest::collect(facts))?;
     run.write("result.json", &result)?;
     Ok((run, result))
 }
@@ -228,7 +231,7 @@ fn model_card(
     experiment: &Experiment,
     name: &str,
     cell: &str,
-    start: &Start,
+    start: &StartingPoint,
     sha256: &str,
 ) -> String {
     let data: BTreeSet<&str> =
@@ -255,22 +258,13 @@ fn model_card(
     )
 }
 
-/// ReID5o's summary of ORBench: the mean over its query lists of one, two, three and four modalities, as
-/// `orbench.<n>-modality-rgb.<metric>`, where all lists of a group are among the tasks.
-fn orbench_means(tasks: &[Task], metrics: &mut BTreeMap<String, f64>) {
-    const LISTS: [usize; 4] = [4, 12, 12, 4];
-    for (n, lists) in (1..).zip(LISTS) {
-        let members: Vec<String> = tasks
-            .iter()
-            .filter(|t| t.orbench_group() == Some(n))
-            .map(ToString::to_string)
-            .collect();
-        if members.len() == lists {
-            for metric in ["rank1", "rank5", "rank10", "map", "minp"] {
-                let sum: f64 =
-                    members.iter().map(|task| metrics[&format!("{task}.{metric}")]).sum();
-                metrics.insert(format!("orbench.{n}-modality-rgb.{metric}"), sum / lists as f64);
-            }
+/// Means over groups of tasks that papers report, such as `orbench.<n>-modality-rgb.<metric>`, where all tasks of a group
+/// are there.
+fn group_means(tasks: &[Task], metrics: &mut BTreeMap<String, f64>) {
+    for (mean, members) in task::means(tasks) {
+        for measure in Measure::ALL {
+            let sum: f64 = members.iter().map(|task| metrics[&format!("{task}.{measure}")]).sum();
+            metrics.insert(format!("{mean}.{measure}"), sum / members.len() as f64);
         }
     }
 }
@@ -295,7 +289,7 @@ pub(crate) fn missing_weights(experiment: &Experiment) -> Vec<String> {
     let named = named.into_iter().filter_map(|(what, path)| Some((what, path?)));
     let missing = named.filter(|(_, path)| !path.is_file());
     let from = |path: &Path| {
-        foundation::origin(path).map_or(String::new(), |o| {
+        aio_model::import::published(path).map_or(String::new(), |o| {
             format!("\n    {}: from {} ({})", o.name, o.source, o.licence)
         })
     };
@@ -311,7 +305,7 @@ fn requirements(experiment: &Experiment) -> Result<()> {
             stages.chain(experiment.tasks()?.iter().map(|t| t.dataset)).collect();
         for name in names {
             if let Err(error) = name.locate(&experiment.data.root) {
-                missing.push(format!("{error}\n{}", name.card().layout));
+                missing.push(format!("{error}\n{}", name.info().layout));
             }
         }
     }
@@ -336,7 +330,7 @@ fn leakage(experiment: &Experiment) -> Result<()> {
     let mut pairs = Vec::new();
     for stage in &experiment.train.stages {
         for (a, b) in stage.datasets.iter().flat_map(|a| tested.iter().map(move |b| (*a, *b))) {
-            let same = stage.all_splits && a.card().family == b.card().family;
+            let same = stage.whole && a.info().family == b.info().family;
             if same || (!experiment.data.synthetic && a.leaks_into(b)) {
                 pairs.push(format!(
                     "{a}{} shows people of {b}",
@@ -367,24 +361,19 @@ fn data(experiment: &Experiment) -> Result<Option<String>> {
     if !data.synthetic {
         return Ok(None);
     }
-    let bar = progress::bar("rendering", 1, "pictures");
+    let progress = Progress::new("rendering", 1, "pictures");
     let manifest = benchmark::write(&data.root, data.seed, data.size, &|done, total| {
-        bar.set_length(total as u64);
-        bar.set_position(done as u64);
+        progress.set_total(total);
+        progress.set_position(done);
     })?;
-    bar.finish_and_clear();
+    progress.finish();
     Ok(Some(manifest.content))
 }
 
-/// A flag that the signals of a scheduler, and Ctrl-C, raise.
-fn stop_flag() -> Result<Arc<AtomicBool>> {
-    use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
-    let flag = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM, SIGUSR1] {
-        signal_hook::flag::register_conditional_shutdown(signal, 1, Arc::clone(&flag))
-            .map_err(|e| Error::Failure(format!("cannot watch for signals: {e}")))?;
-        signal_hook::flag::register(signal, Arc::clone(&flag))
-            .map_err(|e| Error::Failure(format!("cannot watch for signals: {e}")))?;
-    }
-    Ok(flag)
+/// Opens the weights that an experiment starts from.
+fn starting_point(experiment: &Experiment) -> Result<StartingPoint> {
+    let model = &experiment.model;
+    let (weights, sha256) =
+        foundation::open(&model.weights, &StartingPoint::import_options(model))?;
+    Ok(StartingPoint::new(model, weights, sha256)?)
 }

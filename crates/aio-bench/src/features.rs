@@ -6,7 +6,8 @@
 
 use crate::error::{Error, Result};
 use aio_data::DataError;
-use aio_eval::{Entry, Features, Protocol};
+use aio_eval::{Entry, Features, LabelledFeatures, Protocol};
+use aio_types::{Camera, Identity, SourcePhoto};
 use ndarray::{Array1, Array2};
 use ndarray_npy::{ReadNpyError, ReadNpyExt};
 use safetensors::Dtype;
@@ -20,7 +21,7 @@ use std::path::Path;
 pub struct FeatureFile {
     /// One row per sample.
     pub features: Features,
-    /// Labels, parallel to the rows; −1 for cameras and images that the file does not name.
+    /// Labels, parallel to the rows; cameras and images are none where the file does not name them.
     pub entries: Vec<Entry>,
 }
 
@@ -28,9 +29,15 @@ pub struct FeatureFile {
 type Column = (&'static str, fn(Protocol) -> bool);
 
 const COLUMNS: [Column; 3] =
-    [("ids", |_| true), ("cameras", Protocol::needs_cameras), ("images", Protocol::needs_images)];
+    [("ids", |_| true), ("cameras", Protocol::needs_cameras), ("images", Protocol::needs_sources)];
 
 impl FeatureFile {
+    /// Features and labels together.
+    #[must_use]
+    pub fn labelled(&self) -> LabelledFeatures<'_> {
+        LabelledFeatures { features: &self.features, entries: &self.entries }
+    }
+
     /// Reads a feature file, demanding the labels that `protocol` compares.
     ///
     /// # Errors
@@ -46,7 +53,7 @@ impl FeatureFile {
             return Err(wrong(path, format!("holds features of shape [{rows}, {width}]")));
         }
         let labels = |(column, (name, needed)): (Option<Vec<i64>>, Column)| match column {
-            Some(labels) if labels.len() == rows => Ok(labels),
+            Some(labels) if labels.len() == rows => Ok(Some(labels)),
             Some(labels) => Err(wrong(
                 path,
                 format!("has {} `{name}` for {rows} rows of features", labels.len()),
@@ -55,18 +62,18 @@ impl FeatureFile {
                 path,
                 format!("has no `{name}`, which the protocol `{}` compares", protocol.name()),
             )),
-            None => Ok(vec![-1; rows]),
+            None => Ok(None),
         };
         let [ids, cameras, images] = columns;
-        let ids = labels((ids, COLUMNS[0]))?;
+        let ids = labels((ids, COLUMNS[0]))?.unwrap_or_default();
         let cameras = labels((cameras, COLUMNS[1]))?;
         let images = labels((images, COLUMNS[2]))?;
-        let entries = ids
-            .iter()
-            .zip(cameras)
-            .zip(images)
-            .map(|((identity, camera), image)| Entry { identity: *identity, camera, image })
-            .collect();
+        let entry = |(row, identity): (usize, &i64)| Entry {
+            identity: Identity(*identity),
+            camera: cameras.as_ref().map(|column| Camera(column[row])),
+            source: images.as_ref().map(|column| SourcePhoto(column[row])),
+        };
+        let entries = ids.iter().enumerate().map(entry).collect();
         let (values, _) = features.into_raw_vec_and_offset();
         Ok(Self {
             features: Features::new(&path.display().to_string(), rows, width, values)?,

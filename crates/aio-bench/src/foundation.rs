@@ -1,141 +1,31 @@
-//! `aio weights` and `aio encode`: foundation encoders of other projects.
+//! `aio weights` and `aio encode`: encoders of other projects. Their import is in [`aio_model::import`].
 
 use crate::device;
 use crate::error::{Error, Result};
 use aio_data::{DataError, fs};
-use aio_encoder::checkpoint;
-use aio_encoder::import::{Hints, Layout, import};
 use aio_encoder::weights::{self, Weights};
 use aio_encoder::{Activation, Encoder, EncoderConfig};
-use aio_model::BackboneConfig;
-use aio_model::import::{ImportOptions, Normalisation, Stems, convert, with_stems};
+use aio_model::import::{
+    self, Hints, ImportOptions, Layout, Normalisation, Opened, PublishedCheckpoint, Stems,
+};
+use aio_tokenize::Grid;
+use aio_types::PictureSize;
 use burn::tensor::{Tensor, TensorData};
 use safetensors::Dtype;
 use safetensors::tensor::{SafeTensors, TensorView};
 use serde::de::DeserializeOwned;
 use std::path::{Path, PathBuf};
 
-/// What is known of published weights.
-#[derive(Debug)]
-pub struct Origin {
-    /// Short name.
-    pub name: &'static str,
-    /// The file, as its authors name it.
-    pub file: &'static str,
-    /// Whose it is and where it comes from.
-    pub source: &'static str,
-    /// Terms of use.
-    pub licence: &'static str,
-    /// Mean and standard deviation of pictures, which a file of this name gets unless the user says otherwise.
-    pub normalisation: Normalisation,
-}
-
-/// Foundation weights that can be imported. Their checksums are not recorded: nobody has held the files here. `aio weights list` prints that of
-/// a file which is there.
-pub const REGISTRY: [Origin; 13] = [
-    Origin {
-        name: "meta-transformer-b16",
-        file: "Meta-Transformer_base_patch16_encoder.pth",
-        source: "github.com/invictus717/MetaTransformer, model zoo: ViT-B/16 blocks pre-trained on LAION-2B",
-        licence: "Apache-2.0",
-        normalisation: Normalisation::Clip,
-    },
-    Origin {
-        name: "meta-transformer-l14",
-        file: "Meta-Transformer_large_patch14_encoder.pth",
-        source: "github.com/invictus717/MetaTransformer, model zoo: ViT-L/14 blocks",
-        licence: "Apache-2.0",
-        normalisation: Normalisation::Clip,
-    },
-    Origin {
-        name: "open-clip-b16",
-        file: "open_clip_model.safetensors",
-        source: "huggingface.co/laion/CLIP-ViT-B-16-laion2B-s34B-b88K",
-        licence: "MIT",
-        normalisation: Normalisation::Clip,
-    },
-    Origin {
-        name: "openai-clip-b16",
-        file: "ViT-B-16.safetensors",
-        source: "github.com/openai/CLIP: ViT-B-16.pt is a TorchScript archive; save torch.jit.load(…).state_dict() as safetensors",
-        licence: "MIT",
-        normalisation: Normalisation::Clip,
-    },
-    Origin {
-        name: "timm-augreg-b16",
-        file: "model.safetensors",
-        source: "huggingface.co/timm/vit_base_patch16_224.augreg_in21k",
-        licence: "Apache-2.0",
-        normalisation: Normalisation::Half,
-    },
-    Origin {
-        name: "timm-clip-b16",
-        file: "model.safetensors",
-        source: "huggingface.co/timm/vit_base_patch16_clip_224.laion2b",
-        licence: "Apache-2.0",
-        normalisation: Normalisation::Clip,
-    },
-    Origin {
-        name: "dino-b16",
-        file: "dino_vitbase16_pretrain.pth",
-        source: "github.com/facebookresearch/dino",
-        licence: "Apache-2.0",
-        normalisation: Normalisation::Imagenet,
-    },
-    Origin {
-        name: "dinov2-b14",
-        file: "dinov2_vitb14_reg4_pretrain.pth",
-        source: "github.com/facebookresearch/dinov2; pictures must divide by 14, such as 252 × 126",
-        licence: "Apache-2.0",
-        normalisation: Normalisation::Imagenet,
-    },
-    Origin {
-        name: "mae-b16",
-        file: "mae_pretrain_vit_base.pth",
-        source: "github.com/facebookresearch/mae",
-        licence: "CC-BY-NC 4.0",
-        normalisation: Normalisation::Imagenet,
-    },
-    Origin {
-        name: "deit-b16",
-        file: "deit_base_patch16_224-b5f2ef4d.pth",
-        source: "github.com/facebookresearch/deit; the distilled one is deit_base_distilled_patch16_224-df68dfff.pth",
-        licence: "Apache-2.0",
-        normalisation: Normalisation::Imagenet,
-    },
-    Origin {
-        name: "deit-distilled-b16",
-        file: "deit_base_distilled_patch16_224-df68dfff.pth",
-        source: "github.com/facebookresearch/deit",
-        licence: "Apache-2.0",
-        normalisation: Normalisation::Imagenet,
-    },
-    Origin {
-        name: "informative-drawings",
-        file: "contour_style.pth",
-        source: "github.com/carolineec/informative-drawings: checkpoints/contour_style/netG_A_latest.pth; for data.sketch_generator",
-        licence: "MIT",
-        normalisation: Normalisation::Auto,
-    },
-    Origin {
-        name: "transreid-ssl-b16",
-        file: "vit_base_ics_cfs_lup.pth",
-        source: "github.com/damo-cv/TransReID-SSL",
-        licence: "see its repository",
-        normalisation: Normalisation::Half,
-    },
-];
-
-/// What can be done with weights.
+/// Subcommands of `aio weights`.
 #[derive(Debug, Clone, clap::Subcommand)]
 pub enum WeightsCommand {
-    /// Published weights that can be imported: whose, under which terms, where from and where to.
+    /// List the published weights that can be imported: source, licence, file name, and the checksum of files that are present.
     List,
-    /// Layout, sizes and key map of a file: what would be loaded, fresh, unused, unknown, misshaped.
+    /// Show layout, sizes and key map of a file: which tensors are loaded, fresh, unused, unknown, misshaped.
     Inspect {
         /// The checkpoint (.safetensors, .pth, .pt, .bin).
         file: PathBuf,
-        /// What the tensors do not tell.
+        /// What the tensors do not show.
         #[command(flatten)]
         hints: HintOptions,
     },
@@ -155,19 +45,19 @@ pub enum WeightsCommand {
         /// Where image stems and text table start from, as `model.stems`: from-checkpoint, fresh, fresh-ibn, fresh-batch or fresh-patch.
         #[arg(long, default_value = "from-checkpoint", value_parser = named::<Stems>)]
         stems: Stems,
-        /// Mean and standard deviation of pictures, where the layout does not tell: clip, imagenet or half.
+        /// Mean and standard deviation of pictures, if the layout does not show them: clip, imagenet or half.
         #[arg(long, default_value = "auto", value_parser = named::<Normalisation>)]
         normalisation: Normalisation,
         /// Seed of what starts fresh.
         #[arg(long, default_value_t = 0)]
         seed: u64,
-        /// What the tensors do not tell.
+        /// What the tensors do not show.
         #[command(flatten)]
         hints: HintOptions,
     },
 }
 
-/// What a checkpoint's tensors do not tell.
+/// What a checkpoint's tensors do not show.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub struct HintOptions {
     /// Layout of the file, where detection is wrong.
@@ -176,7 +66,7 @@ pub struct HintOptions {
     /// Attention heads; one per 64 channels otherwise.
     #[arg(long)]
     pub heads: Option<usize>,
-    /// The MLP uses QuickGELU (OpenAI's CLIP) although the file does not tell.
+    /// The MLP uses QuickGELU (OpenAI's CLIP) although the file does not show it.
     #[arg(long)]
     pub quick_gelu: bool,
 }
@@ -222,16 +112,14 @@ pub fn run(command: &WeightsCommand) -> Result<String> {
             seed,
             hints,
         } => {
-            let normalisation = known_normalisation(file, *normalisation);
             let options = ImportOptions {
-                height: *height,
-                width: *width,
+                size: PictureSize { height: *height, width: *width },
                 stems: *stems,
                 hints: hints.hints(),
-                normalisation,
+                normalisation: *normalisation,
                 seed: *seed,
             };
-            let converted = convert(file, &options)?;
+            let converted = import::convert(file, &options)?;
             fs::write_then_rename(output, converted.weights.bytes())?;
             Ok(format!(
                 "{} ({}), sha256 {}\n{}",
@@ -249,18 +137,17 @@ fn list() -> String {
         "embedded\n    compiled into the program; MIT OR Apache-2.0; sha256 {}\n",
         weights::embedded_sha256()
     );
-    for Origin { name, file, source, licence, normalisation } in &REGISTRY {
+    for PublishedCheckpoint { name, file, source, licence, normalisation } in &import::PUBLISHED {
         let here = Path::new("weights").join(file);
-        // No publisher's checksum could be checked against a file here, so what is shown is the user's own.
         let (found, checksum) = match std::fs::read(&here) {
             Ok(bytes) => ("there", weights::sha256(&bytes)),
             Err(_) => ("not there", "not recorded".to_owned()),
         };
         let pictures = match normalisation {
-            Normalisation::Auto => "0 to 1",
-            Normalisation::Clip => "CLIP's mean and deviation",
-            Normalisation::Imagenet => "ImageNet's mean and deviation",
-            Normalisation::Half => "mean and deviation 0.5",
+            None | Some(Normalisation::Auto) => "0 to 1",
+            Some(Normalisation::Clip) => "CLIP's mean and deviation",
+            Some(Normalisation::Imagenet) => "ImageNet's mean and deviation",
+            Some(Normalisation::Half) => "mean and deviation 0.5",
         };
         text += &format!(
             "{name}\n    {}: {found}\n    from {source}\n    licence {licence}; pictures: {pictures}; sha256 {checksum}\n",
@@ -271,34 +158,26 @@ fn list() -> String {
 }
 
 fn inspect(file: &Path, hints: Hints) -> Result<String> {
-    let problem = |p: String| {
-        Error::user(
-            format!("{}: {p}", file.display()),
-            "`aio weights list` shows what can be imported",
-        )
-    };
-    if let Some((config, _)) = own(file)? {
+    if let Some((config, _)) = import::own_weights(file)? {
         return Ok(format!(
             "{}: a weights file of this project\n{}\n",
             file.display(),
             serde_json::to_string_pretty(&config).unwrap_or_default()
         ));
     }
-    let tensors = checkpoint::read(file)?;
+    let tensors = import::read(file)?;
     let values: usize = tensors.values().map(|t| t.values.len()).sum();
     let count = tensors.len();
-    let imported = import(tensors, hints).map_err(problem)?;
-    let EncoderConfig { depth, width, heads, mlp, epsilon, activation, pre_norm, layer_scale } =
-        imported.encoder;
+    let hint = "`aio weights list` shows what can be imported";
+    let imported = import::import(&file.display().to_string(), tensors, hints)
+        .map_err(|error| Error::user(error.to_string(), hint))?;
     let mut text = format!(
         "{}: {count} tensors, {values} values, layout {}\n",
         file.display(),
         imported.layout
     );
-    text += &format!(
-        "{depth} blocks of width {width}, {heads} heads, MLP {mlp}, {activation:?}, epsilon {epsilon:e}, ln_pre {pre_norm}, LayerScale {layer_scale}\n"
-    );
-    if let (Some((rows, columns)), Some(patch)) = (imported.grid, imported.patch) {
+    text += &sizes(&imported.encoder);
+    if let (Some(Grid { rows, columns }), Some(patch)) = (imported.grid, imported.patch) {
         text += &format!("positions for {rows} × {columns} tokens, patches of {patch} pixels\n");
     }
     text += &imported.coverage.to_string();
@@ -308,63 +187,28 @@ fn inspect(file: &Path, hints: Hints) -> Result<String> {
     Ok(text)
 }
 
-/// A weights file of this project with the sizes in it, or `None` for another's.
-fn own(file: &Path) -> Result<Option<(BackboneConfig, Weights)>> {
-    if file.extension().is_none_or(|e| e != "safetensors") {
-        return Ok(None);
-    }
-    let weights = Weights::open(file)?;
-    Ok(weights.metadata("config").ok().map(|config| (config, weights)))
+fn sizes(encoder: &EncoderConfig) -> String {
+    let EncoderConfig { depth, embed_dim, heads, mlp, epsilon, activation, pre_norm, layer_scale } =
+        encoder;
+    format!(
+        "{depth} blocks of width {embed_dim}, {heads} heads, MLP {mlp}, {activation:?}, epsilon {epsilon:e}, ln_pre {pre_norm}, LayerScale {layer_scale}\n"
+    )
 }
 
-/// Opens weights by name or path: the embedded ones, a file of this project, or a checkpoint of another one, which is converted.
-/// Returns them with the SHA-256 of the file itself.
+/// Opens weights by name or path with [`import::open()`] and reports on stderr how a checkpoint of another project was converted. Returns the
+/// weights and the SHA-256 of the file that was named.
 ///
 /// # Errors
 /// [`Error`] naming the file and the tensors that do not fit.
 pub fn open(name: &str, options: &ImportOptions) -> Result<(Weights, String)> {
-    if name == "embedded" {
-        return Ok((
-            with_stems(Weights::embedded(), options.stems, options.seed)?,
-            weights::embedded_sha256(),
-        ));
+    let Opened { weights, sha256, conversion } = import::open(name, options)?;
+    if let Some((layout, coverage)) = conversion {
+        eprintln!("{name}: layout {layout}; {coverage}");
     }
-    let path = Path::new(name);
-    if let Some((_, opened)) = own(path)? {
-        let sha256 = opened.sha256();
-        return Ok((with_stems(opened, options.stems, options.seed)?, sha256));
-    }
-    let converted = convert(
-        path,
-        &ImportOptions {
-            normalisation: known_normalisation(path, options.normalisation),
-            ..*options
-        },
-    )?;
-    eprintln!("{name}: layout {}; {}", converted.layout, converted.coverage);
-    Ok((converted.weights, weights::sha256(&fs::read(path)?)))
+    Ok((weights, sha256))
 }
 
-/// The normalisation that the user asked for, or else that of the registry for a file of this name: DINO, MAE and DeiT have timm's names
-/// and another normalisation, which nothing in the file tells.
-fn known_normalisation(path: &Path, asked: Normalisation) -> Normalisation {
-    // Several of timm's files have one name; the tensors tell those apart.
-    let mut named =
-        REGISTRY.iter().filter(|origin| path.file_name().is_some_and(|name| name == origin.file));
-    match (asked, named.next(), named.next()) {
-        (Normalisation::Auto, Some(only), None) => only.normalisation,
-        _ => asked,
-    }
-}
-
-/// Where a missing weights file comes from, if its name is known.
-#[must_use]
-pub fn origin(path: &Path) -> Option<&'static Origin> {
-    let name = path.file_name()?;
-    REGISTRY.iter().find(|origin| origin.file == name)
-}
-
-/// What `aio encode` is asked for.
+/// Options of `aio encode`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct EncodeRequest {
     /// A checkpoint, a weights file of this project, or `embedded`.
@@ -382,7 +226,7 @@ pub struct EncodeRequest {
     /// Where to compute: cpu, wgpu, wgpu:N, cuda, cuda:N or auto.
     #[arg(long, default_value = "cpu")]
     pub device: String,
-    /// What the tensors do not tell.
+    /// What the tensors do not show.
     #[command(flatten)]
     pub hints: HintOptions,
 }
@@ -396,14 +240,17 @@ const BATCH: usize = 16;
 /// [`Error`] naming the file or tensor that does not fit.
 pub fn encode(request: &EncodeRequest) -> Result<String> {
     let device = device::open(&request.device)?;
-    let (config, weights) = blocks(request)?;
+    let hint = "`aio weights inspect` shows what is in the file";
+    let (config, weights) =
+        import::open_encoder(&request.weights, request.hints.hints(), request.pre_norm)
+            .map_err(|error| Error::user(error.to_string(), hint))?;
     let encoder: Encoder = weights.load(config.init(&device))?;
     let (shape, values) = tokens(&request.input)?;
     let [batch, count, width] = shape;
-    if width != config.width {
+    if width != config.embed_dim {
         return Err(Error::user(
             format!("{} has tokens of width {width}", request.input.display()),
-            format!("the blocks have width {}", config.width),
+            format!("the blocks have width {}", config.embed_dim),
         ));
     }
     let mut features = Vec::with_capacity(values.len());
@@ -425,40 +272,6 @@ pub fn encode(request: &EncodeRequest) -> Result<String> {
         "{} [{batch}, {count}, {width}], {} blocks\n",
         request.output.display(),
         config.depth
-    ))
-}
-
-/// The blocks of a weights file or checkpoint, and their sizes.
-fn blocks(request: &EncodeRequest) -> Result<(EncoderConfig, Weights)> {
-    let path = Path::new(&request.weights);
-    let embedded = || -> Result<_> {
-        let weights = Weights::embedded();
-        Ok((weights.metadata("config")?, weights))
-    };
-    let known = if request.weights == "embedded" { Some(embedded()?) } else { own(path)? };
-    if let Some((BackboneConfig { encoder, .. }, weights)) = known {
-        return Ok((encoder, weights.below("encoder.")?));
-    }
-    let problem = |p: String| {
-        Error::user(
-            format!("{}: {p}", path.display()),
-            "`aio weights inspect` shows what is in the file",
-        )
-    };
-    let imported = import(checkpoint::read(path)?, request.hints.hints()).map_err(problem)?;
-    let pre_norm = request.pre_norm && imported.encoder.pre_norm;
-    if request.pre_norm && !pre_norm {
-        return Err(problem("it has no ln_pre".into()));
-    }
-    let config = EncoderConfig { pre_norm, ..imported.encoder };
-    let wanted = |name: &String| {
-        name.starts_with("encoder.") && (pre_norm || !name.starts_with("encoder.norm_pre"))
-    };
-    let tensors = imported.tensors.into_iter().filter(|(name, _)| wanted(name)).collect();
-    Ok((
-        config,
-        Weights::from_tensors(&request.weights, &tensors, &Weights::embedded())?
-            .below("encoder.")?,
     ))
 }
 

@@ -1,7 +1,6 @@
 //! Experiments: configuration, runs, training, evaluation, reports. The binary `aio` is a thin shell over this crate.
 
-pub mod check;
-pub mod checkpoint;
+pub mod cli;
 pub mod config;
 pub mod device;
 pub mod embed;
@@ -10,16 +9,9 @@ pub mod evaluate;
 pub mod experiment;
 pub mod features;
 pub mod foundation;
-pub mod memory;
-pub mod pretrain;
-pub mod progress;
+mod markdown;
 pub mod report;
 pub mod run;
 pub mod score;
 pub mod search;
-pub mod slurm;
-pub mod source;
 pub mod sweep;
-pub mod task;
-pub mod train;
-pub mod trials;

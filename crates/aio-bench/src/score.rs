@@ -2,12 +2,12 @@
 
 use crate::error::{Error, Result};
 use crate::features::FeatureFile;
-use crate::progress;
 use aio_data::fs;
 use aio_eval::{
     AveragePrecision, EvalOptions, Metric, OpenSet, Protocol, Rate, Rerank, Scores, Ties,
     evaluate_with_progress, open_set,
 };
+use aio_train::Progress;
 use clap::builder::PossibleValuesParser;
 use clap::builder::TypedValueParser;
 use serde::Serialize;
@@ -128,27 +128,28 @@ pub fn run(request: &Request) -> Result<String> {
         );
     }
     let neighbours =
-        request.rerank.map(|_| progress::bar("neighbours", queries + entries, "samples"));
-    let ranked = progress::bar("scoring", queries, "queries");
+        request.rerank.map(|_| Progress::new("neighbours", queries + entries, "samples"));
+    let ranked = Progress::new("scoring", queries, "queries");
     let scores = evaluate_with_progress(
-        (&query.features, &query.entries),
-        (&gallery.features, &gallery.entries),
+        query.labelled(),
+        gallery.labelled(),
         request.protocol,
         options,
         |_, _| ranked.inc(1),
         &|done| {
             if let Some(bar) = &neighbours {
-                bar.set_position(done as u64);
+                bar.set_position(done);
             }
         },
     )?;
-    neighbours.iter().for_each(|bar| bar.finish_and_clear());
-    ranked.finish_and_clear();
+    if let Some(progress) = neighbours {
+        progress.finish();
+    }
+    ranked.finish();
     let open_set = (!request.open_set.is_empty())
         .then(|| {
-            let (asked, shown) =
-                ((&query.features, &*query.entries), (&gallery.features, &*gallery.entries));
-            open_set(asked, shown, request.protocol, request.metric, &request.open_set)
+            let (query, gallery) = (query.labelled(), gallery.labelled());
+            open_set(query, gallery, request.protocol, request.metric, &request.open_set)
         })
         .transpose()?;
     if let Some(path) = &request.per_query {
@@ -220,13 +221,13 @@ fn per_query(query: &FeatureFile, scores: &Scores) -> String {
         text += &match score {
             Some(s) => format!(
                 "{row},{},{},{},{}\n",
-                entry.identity,
+                entry.identity.0,
                 s.average_precision,
                 s.inverse_negative_penalty,
-                s.first_hit + 1
+                s.first_match + 1
             ),
             // Nothing to find: the protocol's rule left no match.
-            None => format!("{row},{},,,\n", entry.identity),
+            None => format!("{row},{},,,\n", entry.identity.0),
         };
     }
     text

@@ -2,14 +2,13 @@
 
 use crate::embed::{BLOCK, Manifest, ModelOptions, Row, embed, manifest_path, pictures};
 use crate::error::{Error, Result};
-use crate::evaluate::RankedList;
+use crate::evaluate::{RankedList, ShownPicture};
 use crate::features::FeatureFile;
-use crate::progress;
 use crate::report;
-use crate::task::QueryPicture;
 use aio_data::fs;
+use aio_data::task::QueryPicture;
 use aio_eval::{Entry, Features, Metric, Protocol, Ranking, Ties, distances};
-use aio_types::Modality;
+use aio_types::{Identity, Modality};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -73,13 +72,13 @@ pub fn run(request: &Request) -> Result<String> {
     let model = request.model.open()?;
     let (rows, features) = if request.gallery.is_dir() {
         let rows = pictures(&request.gallery, Modality::Rgb)?;
-        let bar = progress::bar("embedding gallery", rows.len(), "pictures");
+        let bar = Progress::new("embedding gallery", rows.len(), "pictures");
         let mut values = Vec::with_capacity(rows.len() * model.extractor.width());
         for block in rows.chunks(BLOCK) {
             values.extend(embed(block, &model.extractor)?.into_iter().flatten());
-            bar.inc(block.len() as u64);
+            bar.inc(block.len());
         }
-        bar.finish_and_clear();
+        bar.finish();
         let features = Features::new("the gallery", rows.len(), model.extractor.width(), values)?;
         (rows, features)
     } else {
@@ -88,7 +87,7 @@ pub fn run(request: &Request) -> Result<String> {
     let embedded = embed(std::slice::from_ref(&query), &model.extractor)?.remove(0);
     let asked = Features::new("the query", 1, embedded.len(), embedded)?;
     let distances = distances(&asked, &features, Metric::Cosine)?;
-    let entries = vec![Entry { identity: 0, camera: -1, image: -1 }; rows.len()];
+    let entries = vec![Entry { identity: Identity(0), camera: None, source: None }; rows.len()];
     let ranking = Ranking::new(
         &entries[0],
         &entries,
@@ -188,7 +187,10 @@ fn table(found: &[Found]) -> String {
 
 fn draw(path: &Path, query: &Row, found: &[Found]) -> Result<()> {
     let part = |(name, path): (&String, &PathBuf)| {
-        Some(QueryPicture { modality: name.parse().ok()?, path: path.clone(), synthesised: None })
+        Some(ShownPicture {
+            modality: name.parse().ok()?,
+            picture: QueryPicture::real(path.clone()),
+        })
     };
     let list = RankedList {
         pictures: query.pictures.iter().filter_map(part).collect(),

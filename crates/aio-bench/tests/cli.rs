@@ -654,8 +654,8 @@ fn features(desk: &Desk, name: &str) -> Vec<f32> {
 
 #[test]
 fn embedding_is_what_the_library_gives_and_continues_after_an_error() {
-    use aio_model::{Extractor, Input};
-    use aio_types::PictureSize;
+    use aio_model::Extractor;
+    use aio_types::Observation;
     let desk = Desk::new();
     let files = coloured(&desk, "gallery", 5);
     std::fs::write(
@@ -666,16 +666,13 @@ fn embedding_is_what_the_library_gives_and_continues_after_an_error() {
     let embed = ["embed", "gallery", "--captions", "captions.txt", "--output", "out/f.safetensors"];
     assert!(desk.succeed(&embed).contains("out/f.safetensors [7, 128]"));
     let extractor = Extractor::embedded(&burn::tensor::Device::flex()).expect("embedded");
-    let size = PictureSize {
-        height: extractor.preprocessing().height,
-        width: extractor.preprocessing().width,
-    };
-    let pictures = files.iter().map(|f| Input {
+    let size = extractor.preprocessing().size();
+    let pictures = files.iter().map(|f| Observation {
         pictures: vec![(aio_types::Modality::Rgb, picture::open(f, size).expect("a picture"))],
         caption: None,
     });
     let captions = ["A woman in a red coat.", "A man with a black backpack."]
-        .map(|c| Input { caption: Some(c.into()), ..Input::default() });
+        .map(|c| Observation { caption: Some(c.into()), ..Observation::default() });
     let expected: Vec<f32> = extractor
         .embed(&pictures.chain(captions).collect::<Vec<_>>())
         .expect("embedded")

@@ -1,123 +1,8 @@
+use crate::{Activation, EncoderConfig};
 use aio_ops::Precision;
 use burn::module::{Module, Param};
 use burn::nn::{LayerNorm, LayerNormConfig, Linear, LinearConfig};
 use burn::tensor::{Device, Tensor, activation};
-use serde::{Deserialize, Serialize};
-
-/// The non-linearity of the MLP.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Activation {
-    /// Exact GELU, as in timm, open_clip and Meta-Transformer.
-    #[default]
-    Gelu,
-    /// `x·σ(1.702·x)`, as in OpenAI's CLIP.
-    QuickGelu,
-}
-
-/// Sizes and variants of an [`Encoder`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct EncoderConfig {
-    /// Number of blocks.
-    pub depth: usize,
-    /// Width of tokens.
-    pub width: usize,
-    /// Attention heads; `width` is a multiple of it.
-    pub heads: usize,
-    /// Hidden width of the MLP.
-    pub mlp: usize,
-    /// Epsilon of the layer normalisations; Meta-Transformer uses `nn.LayerNorm`'s 1e-5, timm 1e-6.
-    pub epsilon: f64,
-    /// The MLP's non-linearity.
-    pub activation: Activation,
-    /// Whether tokens are normalised before the first block (`ln_pre` of CLIP).
-    pub pre_norm: bool,
-    /// Whether residual branches are scaled per channel (LayerScale, as in DINOv2).
-    pub layer_scale: bool,
-}
-
-impl EncoderConfig {
-    fn preset(depth: usize, width: usize, heads: usize) -> Self {
-        let activation = Activation::Gelu;
-        Self {
-            depth,
-            width,
-            heads,
-            mlp: 4 * width,
-            epsilon: 1e-5,
-            activation,
-            pre_norm: false,
-            layer_scale: false,
-        }
-    }
-
-    /// The encoder whose weights are embedded in the binary.
-    #[must_use]
-    pub fn embedded() -> Self {
-        Self::preset(4, 128, 4)
-    }
-
-    /// ViT-B/16 blocks, 85,054,464 parameters (Meta-Transformer B/16, open_clip ViT-B-16).
-    #[must_use]
-    pub fn vit_b_16() -> Self {
-        Self::preset(12, 768, 12)
-    }
-
-    /// ViT-L/14 blocks (Meta-Transformer L/14).
-    #[must_use]
-    pub fn vit_l_14() -> Self {
-        Self::preset(24, 1024, 16)
-    }
-
-    /// Numbers that automatic differentiation keeps of one token in one block between the passes, in a sequence of so many `tokens`: what
-    /// both normalisations and the activation saw, queries, keys and values, and the attention weights. Where the weights learn, also what
-    /// each linear map saw.
-    #[must_use]
-    pub fn kept_in_block(&self, tokens: usize, learned: bool) -> usize {
-        let activation = match self.activation {
-            Activation::Gelu => self.mlp,
-            // A product of the input and a sigmoid, each of which the other's gradient needs.
-            Activation::QuickGelu => 3 * self.mlp,
-        };
-        let seen = if learned { 3 * self.width + self.mlp } else { 0 };
-        5 * self.width + self.heads * tokens + activation + seen
-    }
-
-    /// Numbers per token that the backward pass of a block works on beside what is kept.
-    #[must_use]
-    pub fn working(&self) -> usize {
-        2 * self.mlp + 4 * self.width
-    }
-
-    /// Builds an encoder with random weights on `device`.
-    #[must_use]
-    pub fn init(&self, device: &Device) -> Encoder {
-        let norm = || LayerNormConfig::new(self.width).with_epsilon(self.epsilon).init(device);
-        let linear = |from, to| LinearConfig::new(from, to).init(device);
-        let scale = || {
-            self.layer_scale.then(|| Param::from_tensor(Tensor::full([self.width], 1e-5, device)))
-        };
-        let blocks = (0..self.depth)
-            .map(|_| Block {
-                norm1: norm(),
-                attn: Attention {
-                    qkv: linear(self.width, 3 * self.width),
-                    proj: linear(self.width, self.width),
-                },
-                ls1: scale(),
-                norm2: norm(),
-                mlp: Mlp { fc1: linear(self.width, self.mlp), fc2: linear(self.mlp, self.width) },
-                ls2: scale(),
-                heads: self.heads,
-                activation: self.activation,
-                epsilon: self.epsilon,
-                precision: Precision::F32,
-            })
-            .collect();
-        Encoder { norm_pre: self.pre_norm.then(norm), blocks, epsilon: self.epsilon }
-    }
-}
 
 /// Multi-head self-attention; the fields are timm's key names.
 #[derive(Module, Debug)]
@@ -173,11 +58,11 @@ fn scaled(x: Tensor<3>, scale: Option<&Param<Tensor<1>>>) -> Tensor<3> {
 }
 
 impl Block {
-    /// How much of each token every token takes, averaged over the heads: `[batch, tokens, tokens]`.
-    fn attended(&self, x: Tensor<3>, keep: Tensor<2>) -> Tensor<3> {
+    /// Attention weights averaged over the heads: `[batch, tokens, tokens]`, one row per query.
+    fn mean_attention(&self, x: Tensor<3>, attention_mask: Tensor<2>) -> Tensor<3> {
         let [batch, tokens, _] = x.dims();
         let qkv = linear(normalise(x, &self.norm1, self.epsilon), &self.attn.qkv, self.precision);
-        aio_ops::attention_weights(qkv, keep, self.heads)
+        aio_ops::attention_weights(qkv, attention_mask, self.heads)
             .mean_dim(1)
             .reshape([batch, tokens, tokens])
     }
@@ -185,14 +70,14 @@ impl Block {
     /// Runs the block.
     ///
     /// # Shapes
-    /// - x and output: `[batch, tokens, width]`
-    /// - keep: `[batch, tokens]`, 1 for tokens and 0 for padding
+    /// - x and output: `[batch, tokens, embed_dim]`
+    /// - attention_mask: `[batch, tokens]`, 1 for tokens and 0 for padding
     #[must_use]
-    pub fn forward(&self, x: Tensor<3>, keep: Tensor<2>) -> Tensor<3> {
+    pub fn forward(&self, x: Tensor<3>, attention_mask: Tensor<2>) -> Tensor<3> {
         let qkv =
             linear(normalise(x.clone(), &self.norm1, self.epsilon), &self.attn.qkv, self.precision);
         let attended = linear(
-            aio_ops::attention(qkv, keep, self.heads, self.precision),
+            aio_ops::attention(qkv, attention_mask, self.heads, self.precision),
             &self.attn.proj,
             self.precision,
         );
@@ -204,6 +89,40 @@ impl Block {
             Activation::QuickGelu => hidden.clone() * activation::sigmoid(hidden * 1.702),
         };
         x + scaled(linear(hidden, &self.mlp.fc2, self.precision), self.ls2.as_ref())
+    }
+}
+
+impl EncoderConfig {
+    /// Builds an encoder with random weights on `device`.
+    #[must_use]
+    pub fn init(&self, device: &Device) -> Encoder {
+        let norm = || LayerNormConfig::new(self.embed_dim).with_epsilon(self.epsilon).init(device);
+        let linear = |from, to| LinearConfig::new(from, to).init(device);
+        let scale = || {
+            self.layer_scale
+                .then(|| Param::from_tensor(Tensor::full([self.embed_dim], 1e-5, device)))
+        };
+        let blocks = (0..self.depth)
+            .map(|_| Block {
+                norm1: norm(),
+                attn: Attention {
+                    qkv: linear(self.embed_dim, 3 * self.embed_dim),
+                    proj: linear(self.embed_dim, self.embed_dim),
+                },
+                ls1: scale(),
+                norm2: norm(),
+                mlp: Mlp {
+                    fc1: linear(self.embed_dim, self.mlp),
+                    fc2: linear(self.mlp, self.embed_dim),
+                },
+                ls2: scale(),
+                heads: self.heads,
+                activation: self.activation,
+                epsilon: self.epsilon,
+                precision: Precision::F32,
+            })
+            .collect();
+        Encoder { norm_pre: self.pre_norm.then(norm), blocks, epsilon: self.epsilon }
     }
 }
 
@@ -230,8 +149,8 @@ impl Encoder {
         self.blocks.len()
     }
 
-    /// What stands in front of the first block: nothing, or CLIP's `ln_pre`.
-    pub(crate) fn enter(&self, tokens: Tensor<3>) -> Tensor<3> {
+    /// Normalises the input of the first block, if the encoder does that (CLIP's `ln_pre`).
+    pub(crate) fn normalise_input(&self, tokens: Tensor<3>) -> Tensor<3> {
         match &self.norm_pre {
             Some(norm) => normalise(tokens, norm, self.epsilon),
             None => tokens,
@@ -239,18 +158,25 @@ impl Encoder {
     }
 
     /// One block.
-    pub(crate) fn block(&self, number: usize, x: Tensor<3>, keep: Tensor<2>) -> Tensor<3> {
-        self.blocks[number].forward(x, keep)
+    pub(crate) fn block(
+        &self,
+        number: usize,
+        x: Tensor<3>,
+        attention_mask: Tensor<2>,
+    ) -> Tensor<3> {
+        self.blocks[number].forward(x, attention_mask)
     }
 
-    /// Encodes sequences; padding neither sees nor is seen.
+    /// Encodes sequences. Padding neither attends nor is attended to.
     ///
     /// # Shapes
-    /// - tokens and output: `[batch, tokens, width]`
-    /// - keep: `[batch, tokens]`, 1 for tokens and 0 for padding
+    /// - tokens and output: `[batch, tokens, embed_dim]`
+    /// - attention_mask: `[batch, tokens]`, 1 for tokens and 0 for padding
     #[must_use]
-    pub fn forward(&self, tokens: Tensor<3>, keep: Tensor<2>) -> Tensor<3> {
-        (0..self.depth()).fold(self.enter(tokens), |x, number| self.block(number, x, keep.clone()))
+    pub fn forward(&self, tokens: Tensor<3>, attention_mask: Tensor<2>) -> Tensor<3> {
+        (0..self.depth()).fold(self.normalise_input(tokens), |x, number| {
+            self.block(number, x, attention_mask.clone())
+        })
     }
 
     /// How much of each token reaches every token through all blocks: attention roll-out.
@@ -259,21 +185,22 @@ impl Encoder {
     /// over the heads, and half the identity for the residual path.
     ///
     /// # Shapes
-    /// - tokens, keep: as in [`Encoder::forward`]
+    /// - tokens, attention_mask: as in [`Encoder::forward`]
     /// - output: `[batch, tokens, tokens]`; rows sum to 1
     #[must_use]
-    pub fn rollout(&self, tokens: Tensor<3>, keep: Tensor<2>) -> Tensor<3> {
+    pub fn rollout(&self, tokens: Tensor<3>, attention_mask: Tensor<2>) -> Tensor<3> {
         let [_, count, _] = tokens.dims();
         let residual = Tensor::<2>::eye(count, &tokens.device()).unsqueeze::<3>();
-        let mut x = self.enter(tokens);
+        let mut x = self.normalise_input(tokens);
         let mut flow: Option<Tensor<3>> = None;
         for (number, block) in self.blocks.iter().enumerate() {
-            let step = (block.attended(x.clone(), keep.clone()) + residual.clone()).mul_scalar(0.5);
+            let step = (block.mean_attention(x.clone(), attention_mask.clone()) + residual.clone())
+                .mul_scalar(0.5);
             flow = Some(match flow {
                 Some(flow) => step.matmul(flow),
                 None => step,
             });
-            x = self.block(number, x, keep.clone());
+            x = self.block(number, x, attention_mask.clone());
         }
         let [batch, ..] = x.dims();
         flow.unwrap_or_else(|| residual.expand([batch, count, count]))

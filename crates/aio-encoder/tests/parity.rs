@@ -9,7 +9,7 @@ use safetensors::SafeTensors;
 const GOLDEN: &[u8] = include_bytes!("golden/encoder.safetensors");
 
 fn config() -> EncoderConfig {
-    EncoderConfig { depth: 2, width: 24, heads: 3, mlp: 96, ..EncoderConfig::embedded() }
+    EncoderConfig { depth: 2, embed_dim: 24, heads: 3, mlp: 96, ..EncoderConfig::embedded() }
 }
 
 fn tensor<const D: usize>(name: &str, device: &Device) -> Tensor<D> {
@@ -44,13 +44,13 @@ fn difference(a: Tensor<3>, b: Tensor<3>) -> f32 {
 fn output_and_input_gradient_match_pytorch() {
     let device = Device::flex();
     let training = device.clone().autodiff();
-    let keep = tensor::<2>("test.keep", &device);
-    let mask = keep.clone().reshape([3, 7, 1]);
-    let y = encoder(&device).forward(tensor("test.x", &device), keep.clone());
+    let attention_mask = tensor::<2>("test.keep", &device);
+    let mask = attention_mask.clone().reshape([3, 7, 1]);
+    let y = encoder(&device).forward(tensor("test.x", &device), attention_mask.clone());
     assert!(difference(y * mask.clone(), tensor::<3>("test.y", &device) * mask.clone()) < 1e-4);
     let x = tensor::<3>("test.x", &training).require_grad();
     let frozen = encoder(&training).no_grad();
-    let y = frozen.forward(x.clone(), keep);
+    let y = frozen.forward(x.clone(), attention_mask);
     let grads = (y * (tensor::<3>("test.weight", &device) * mask).autodiff()).sum().backward();
     assert!(difference(x.grad(&grads).expect("gradient"), tensor("test.dx", &device)) < 1e-4);
 }
@@ -60,8 +60,8 @@ fn padding_changes_nothing() {
     let device = Device::flex();
     let model = encoder(&device);
     let x = tensor::<3>("test.x", &device);
-    let keep = tensor::<2>("test.keep", &device);
-    let padded = model.forward(x.clone(), keep).slice([1..2, 0..5]);
+    let attention_mask = tensor::<2>("test.keep", &device);
+    let padded = model.forward(x.clone(), attention_mask).slice([1..2, 0..5]);
     let alone = model.forward(x.slice([1..2, 0..5]), Tensor::ones([1, 5], &device));
     assert!(difference(padded, alone) < 1e-5);
 }
@@ -111,9 +111,12 @@ fn weights_survive_a_round_trip_under_pytorch_names() {
     );
     let loaded =
         file.below("encoder.").expect("prefix").load(config().init(&device)).expect("fits");
-    let (x, keep) = (tensor::<3>("test.x", &device), tensor::<2>("test.keep", &device));
+    let (x, attention_mask) = (tensor::<3>("test.x", &device), tensor::<2>("test.keep", &device));
     assert_eq!(
-        difference(loaded.forward(x.clone(), keep.clone()), encoder(&device).forward(x, keep)),
+        difference(
+            loaded.forward(x.clone(), attention_mask.clone()),
+            encoder(&device).forward(x, attention_mask)
+        ),
         0.0
     );
 }
@@ -133,52 +136,29 @@ fn variants_run() {
         layer_scale: true,
         ..config()
     };
-    let (x, keep) = (tensor::<3>("test.x", &device), tensor::<2>("test.keep", &device));
-    let y = config.init(&device).forward(x.clone(), keep.clone());
+    let (x, attention_mask) = (tensor::<3>("test.x", &device), tensor::<2>("test.keep", &device));
+    let y = config.init(&device).forward(x.clone(), attention_mask.clone());
     assert_eq!(y.dims(), x.dims());
     // LayerScale starts at 1e-5, so the blocks hardly change the normalised tokens.
-    let plain = EncoderConfig { depth: 0, ..config }.init(&device).forward(x, keep);
+    let plain = EncoderConfig { depth: 0, ..config }.init(&device).forward(x, attention_mask);
     assert!(difference(y, plain) < 1e-3);
-}
-
-#[test]
-fn what_burn_saved_is_read_as_blocks() {
-    use aio_encoder::checkpoint;
-    use aio_encoder::import::{Hints, Layout, import};
-    let (device, directory) = (Device::flex(), tempfile::tempdir().expect("temporary directory"));
-    let path = directory.path().join("blocks.bpk");
-    encoder(&device).save_file(&path).expect("saved");
-    let found = import(
-        checkpoint::read(&path).expect("read"),
-        Hints { heads: Some(3), ..Hints::default() },
-    )
-    .expect("a known layout");
-    assert_eq!((found.layout, found.encoder.clone()), (Layout::MetaTransformer, config()));
-    let weights = Weights::from_tensors("blocks.bpk", &found.tensors, &Weights::embedded())
-        .expect("serialises");
-    let loaded =
-        weights.below("encoder.").expect("prefix").load(found.encoder.init(&device)).expect("fits");
-    let (x, keep) = (tensor::<3>("test.x", &device), tensor::<2>("test.keep", &device));
-    assert_eq!(
-        difference(loaded.forward(x.clone(), keep.clone()), encoder(&device).forward(x, keep)),
-        0.0
-    );
 }
 
 #[test]
 fn rolled_out_attention_is_a_distribution_that_padding_has_no_part_in() {
     let device = Device::flex();
-    let (x, keep) = (tensor::<3>("test.x", &device), tensor::<2>("test.keep", &device));
-    let flow = encoder(&device).rollout(x.clone(), keep.clone());
+    let (x, attention_mask) = (tensor::<3>("test.x", &device), tensor::<2>("test.keep", &device));
+    let flow = encoder(&device).rollout(x.clone(), attention_mask.clone());
     let rows: Vec<f32> = flow.clone().sum_dim(2).into_data().iter::<f32>().collect();
     assert!(rows.iter().all(|sum| (sum - 1.0).abs() < 1e-5), "{rows:?}");
     // What [CLS] takes of padding is nothing.
-    let taken: f32 = (flow.narrow(1, 0, 1).squeeze_dim::<2>(1) * (keep.clone() * -1.0 + 1.0))
+    let taken: f32 = (flow.narrow(1, 0, 1).squeeze_dim::<2>(1)
+        * (attention_mask.clone() * -1.0 + 1.0))
         .sum()
         .into_scalar();
     assert_eq!(taken, 0.0);
     // Without a block every token is its own.
-    let none = EncoderConfig { depth: 0, ..config() }.init(&device).rollout(x, keep);
+    let none = EncoderConfig { depth: 0, ..config() }.init(&device).rollout(x, attention_mask);
     assert_eq!(
         none.narrow(0, 1, 1).squeeze_dim::<2>(0).into_data(),
         Tensor::<2>::eye(7, &device).into_data()

@@ -4,10 +4,10 @@ use burn::nn::{LayerNorm, LayerNormConfig, Linear, LinearConfig};
 use burn::tensor::{Device, Int, Tensor};
 use std::collections::BTreeMap;
 
-/// Token id that stands for a masked word. CLIP has no mask token; IRRA and UNIReID use the last merge's id too.
+/// Token id of a masked word. CLIP has no mask token; as IRRA and UNIReID do, the id of the last merge is used.
 pub const MASK: u32 = 49_405;
 
-/// Words whose masking makes a caption's attributes unknown, and their class numbers.
+/// The attribute words that may be masked, with their class numbers.
 #[derive(Debug, Clone)]
 pub struct AttributeVocabulary {
     classes: BTreeMap<String, usize>,
@@ -90,8 +90,7 @@ impl AttributeVocabulary {
 
 /// Predicts masked attribute words from the encoder's outputs at their positions (VGMAM).
 ///
-/// The sequence holds the masked caption and the RGB tokens of the same person, so that the words can be read off
-/// the picture. Reconstruction: the paper masks attribute keywords and predicts them from "concatenated" text and RGB
+/// The sequence holds the RGB tokens of the same person and the masked caption, so that the picture shows the words. Reconstruction: the paper masks attribute keywords and predicts them from "concatenated" text and RGB
 /// features; the predictor (linear, GELU, layer norm, linear) is UNIReID's and IRRA's.
 #[derive(Module, Debug)]
 pub struct AttributeHead {

@@ -2,23 +2,25 @@ use crate::loss::{normalise, same_label};
 use burn::tensor::{Int, Tensor, activation};
 use serde::{Deserialize, Serialize};
 
-/// Whether the RGB anchors are moved by the binding loss.
+/// Whether the binding loss trains the RGB embeddings that are its anchors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Anchors {
-    /// Gradients reach the anchors too.
+    /// Gradients flow to the anchors and to the other embeddings.
     Moving,
-    /// Anchors are constants (stop-gradient).
+    /// Gradients flow to the other embeddings only; the anchors are constants (stop-gradient).
     Fixed,
 }
 
-/// Whether a feature may be bound to the photograph that it was made from or that it holds.
+/// Whether an embedding has its own photograph among its anchors.
+///
+/// The own photograph of a synthesised sketch is the photograph that it was made from; that of a combination with RGB is the one in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum OwnPhoto {
-    /// It is an anchor like any other. A synthesised picture, or a combination with RGB, is then bound by being a copy.
+    /// It is a positive anchor like the person's other photographs. This is easy to satisfy: the embedding shows the same picture.
     Kept,
-    /// It is no anchor for that feature, neither positive nor negative: what binds is another photograph of the person.
+    /// It is left out of both sums. Positives are the person's other photographs only.
     Skipped,
 }
 
@@ -30,7 +32,7 @@ pub enum OwnPhoto {
 /// ```
 ///
 /// Reconstruction of the paper's FB head (supervised contrastive, RGB as anchor); temperature, stop-gradient and what
-/// is skipped are choices. Features without any anchor of their identity left do not count; at least one must have one.
+/// is skipped are choices. Features that have no anchor of their identity left do not count; at least one feature must have one.
 ///
 /// # Shapes
 /// - features: `[batch, width]`, anchors: `[anchors, width]`
@@ -63,5 +65,5 @@ pub fn binding_loss(
     (per_row.sum() / count.clamp_max(1.0).sum()).neg()
 }
 
-/// What is taken off the score of an anchor that is left out: far more than cosines over a temperature reach.
+/// Subtracted from the score of an anchor that is left out. Scores are cosines over the temperature, which are far smaller.
 const FAR: f64 = 1e5;

@@ -1,7 +1,7 @@
-//! The cross-modal heads and their losses: identity, attribute (VGMAM) and binding; and the tag head of pre-training.
+//! The heads and their losses: identity, attribute (VGMAM) and binding, and the tag head of pre-training.
 //!
-//! Equations are reconstructions where the module says so; the loss functions are tested against numbers printed by
-//! PyTorch (`tests/golden.py`).
+//! Losses are compared with PyTorch, values and gradients: `tests/losses.rs` against the numbers that `scripts/golden/heads.py` prints. The
+//! documentation of each item says which equations are reconstructions.
 
 mod attribute;
 mod binding;

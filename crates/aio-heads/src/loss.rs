@@ -23,8 +23,8 @@ pub fn smoothed_cross_entropy(
 ) -> Tensor<1> {
     let [batch, _] = logits.dims();
     let log_p = activation::log_softmax(logits, 1);
-    let hit = log_p.clone().gather(1, labels.reshape([batch, 1])).mean();
-    hit.mul_scalar(smoothing - 1.0) - log_p.mean().mul_scalar(smoothing)
+    let of_label = log_p.clone().gather(1, labels.reshape([batch, 1])).mean();
+    of_label.mul_scalar(smoothing - 1.0) - log_p.mean().mul_scalar(smoothing)
 }
 
 /// Squared Euclidean distances between the rows of `a` and of `b`, never negative.

@@ -4,8 +4,8 @@ use burn::tensor::{Device, Tensor, TensorData, activation};
 
 /// Predicts tags of a picture (this garment is a coat, that one is red) as a linear map of its embedding: one softmax per tag.
 ///
-/// Only pre-training uses it. A contrastive loss over small batches is satisfied by the few words that tell a batch
-/// apart, mostly colours; here every tag has a gradient of its own.
+/// Only pre-training uses it. A contrastive loss over small batches is satisfied by the few words that distinguish the
+/// people of a batch, mostly colours; here every tag has its own gradient.
 #[derive(Module, Debug)]
 pub struct TagHead {
     classifier: Linear,

@@ -1,6 +1,6 @@
 use aio_encoder::weights::{Preprocessing, Weights, WeightsError, module_bytes, to_bytes};
-use aio_encoder::{Encoder, EncoderConfig, Tape};
-use aio_tokenize::{Present, Tokenizers, TokenizersConfig};
+use aio_encoder::{Activations, Encoder, EncoderConfig};
+use aio_tokenize::{ModalityInput, Tokenizers, TokenizersConfig};
 use burn::module::Module;
 use burn::nn::{LayerNorm, LayerNormConfig, Linear, LinearConfig};
 use burn::tensor::{Device, Tensor};
@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 
 /// Layer normalisation and linear map from the encoder's `[CLS]` output to the embedding.
 ///
-/// CLIP's `ln_post` and `proj`, and Meta-Transformer's "LayerNorm + Linear on cls". Where the paper puts the
-/// embedding is not known; this is a choice (docs/fidelity.md).
+/// CLIP's `ln_post` and `proj`, and Meta-Transformer's "LayerNorm + Linear on cls". The paper does not say
+/// where the embedding is taken; this is a reconstruction (docs/fidelity.md).
 #[derive(Module, Debug)]
 pub struct Projection {
     norm: LayerNorm,
@@ -19,10 +19,11 @@ pub struct Projection {
 
 impl Projection {
     fn new(encoder: &EncoderConfig, embedding: usize, device: &Device) -> Self {
-        let norm = LayerNormConfig::new(encoder.width).with_epsilon(encoder.epsilon).init(device);
+        let norm =
+            LayerNormConfig::new(encoder.embed_dim).with_epsilon(encoder.epsilon).init(device);
         Self {
             norm,
-            linear: LinearConfig::new(encoder.width, embedding).with_bias(false).init(device),
+            linear: LinearConfig::new(encoder.embed_dim, embedding).with_bias(false).init(device),
         }
     }
 
@@ -41,12 +42,12 @@ pub struct BackboneConfig {
     pub tokenizers: TokenizersConfig,
     /// The encoder.
     pub encoder: EncoderConfig,
-    /// Width of the embedding, where it is not the encoder's (CLIP projects 768 to 512).
+    /// Width of the embedding, if it is not the encoder's (CLIP projects 768 to 512).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub embedding: Option<usize>,
 }
 
-/// Tokenizers, encoder and output projection: everything that an embedding needs.
+/// Tokenizers, encoder and output projection: everything that is needed to embed.
 #[derive(Module, Debug)]
 pub struct Backbone {
     /// One tokenizer per modality.
@@ -66,7 +67,7 @@ impl BackboneConfig {
     #[must_use]
     pub fn init(&self, device: &Device) -> Backbone {
         Backbone {
-            tokenizers: self.tokenizers.init(self.encoder.width, device),
+            tokenizers: self.tokenizers.init(self.encoder.embed_dim, device),
             encoder: self.encoder.init(device),
             projection: Projection::new(&self.encoder, self.embedding_width(), device),
         }
@@ -75,7 +76,7 @@ impl BackboneConfig {
     /// Width of an embedding.
     #[must_use]
     pub fn embedding_width(&self) -> usize {
-        self.embedding.unwrap_or(self.encoder.width)
+        self.embedding.unwrap_or(self.encoder.embed_dim)
     }
 }
 
@@ -86,18 +87,22 @@ impl Backbone {
     /// - embedding: `[batch, embedding]`
     /// - tokens: `[batch, 1 + tokens, width]`
     #[must_use]
-    pub fn forward(&self, present: &[Present]) -> (Tensor<2>, Tensor<3>) {
-        self.forward_on(&mut Tape::Kept, present)
+    pub fn forward(&self, inputs: &[ModalityInput]) -> (Tensor<2>, Tensor<3>) {
+        self.forward_with(&mut Activations::Stored, inputs)
     }
 
-    /// [`Backbone::forward`] with the encoder's pass noted on a tape.
+    /// [`Backbone::forward`], with a choice of the activations that the encoder stores.
     ///
     /// # Shapes
     /// As [`Backbone::forward`].
     #[must_use]
-    pub fn forward_on(&self, tape: &mut Tape, present: &[Present]) -> (Tensor<2>, Tensor<3>) {
-        let sequence = self.tokenizers.sequence(present);
-        let tokens = tape.forward(&self.encoder, sequence.tokens, sequence.keep);
+    pub fn forward_with(
+        &self,
+        activations: &mut Activations,
+        inputs: &[ModalityInput],
+    ) -> (Tensor<2>, Tensor<3>) {
+        let sequence = self.tokenizers.sequence(inputs);
+        let tokens = activations.forward(&self.encoder, sequence.tokens, sequence.attention_mask);
         let [batch, _, width] = tokens.dims();
         let cls = tokens.clone().narrow(1, 0, 1).reshape([batch, width]);
         (self.projection.forward(cls), tokens)
@@ -108,8 +113,8 @@ impl Backbone {
     /// # Shapes
     /// - output: `[batch, embedding]`
     #[must_use]
-    pub fn embed(&self, present: &[Present]) -> Tensor<2> {
-        self.forward(present).0
+    pub fn embed(&self, inputs: &[ModalityInput]) -> Tensor<2> {
+        self.forward(inputs).0
     }
 
     /// Loads a backbone and its preprocessing from a weights file, checking every tensor.

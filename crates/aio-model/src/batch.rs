@@ -1,8 +1,65 @@
-//! From decoded pictures and encoded captions to tensors.
+//! A training batch, and decoded pictures and encoded captions as tensors.
 
 use aio_encoder::weights::Preprocessing;
-use aio_types::Picture;
+use aio_heads::Masked;
+use aio_types::{Modality, ModalitySet, Picture, PictureSize};
 use burn::tensor::{Device, Int, Tensor, TensorData};
+
+/// One training batch: P identities with K tuples each.
+#[derive(Debug, Clone)]
+pub struct TrainBatch {
+    /// The tuples.
+    pub tuples: Vec<TrainTuple>,
+    /// Combinations of at least two modalities that are embedded together in this step, each once.
+    pub combinations: Vec<ModalitySet>,
+}
+
+/// A photograph of a person with its other modalities, real or synthesised.
+#[derive(Debug, Clone)]
+pub struct TrainTuple {
+    /// Class of the identity.
+    pub class: usize,
+    /// At most one picture per modality. RGB is always among them.
+    pub pictures: Vec<(Modality, Picture)>,
+    /// A caption, if the tuple has one.
+    pub caption: Option<TrainCaption>,
+}
+
+/// An encoded caption.
+#[derive(Debug, Clone)]
+pub struct TrainCaption {
+    /// CLIP token ids.
+    pub ids: Vec<u32>,
+    /// The same caption with masked attribute words, for the attribute head.
+    pub masked: Masked,
+}
+
+impl TrainBatch {
+    /// The class of every tuple.
+    #[must_use]
+    pub fn classes(&self) -> Vec<usize> {
+        self.tuples.iter().map(|tuple| tuple.class).collect()
+    }
+
+    /// The pictures of `modality` with the rows of their tuples.
+    pub(crate) fn pictures_of(
+        &self,
+        modality: Modality,
+    ) -> impl Iterator<Item = (usize, &Picture)> {
+        self.tuples.iter().enumerate().filter_map(move |(row, tuple)| {
+            let (_, picture) = tuple.pictures.iter().find(|(found, _)| *found == modality)?;
+            Some((row, picture))
+        })
+    }
+
+    /// The captions with the rows of their tuples.
+    pub(crate) fn captions(&self) -> impl Iterator<Item = (usize, &TrainCaption)> {
+        self.tuples
+            .iter()
+            .enumerate()
+            .filter_map(|(row, tuple)| Some((row, tuple.caption.as_ref()?)))
+    }
+}
 
 /// Stacks pictures of one size.
 ///
@@ -14,7 +71,7 @@ pub fn pictures<'a>(
     preprocessing: &Preprocessing,
     device: &Device,
 ) -> Tensor<4> {
-    let (height, width) = (preprocessing.height, preprocessing.width);
+    let PictureSize { height, width } = preprocessing.size();
     let (mut count, mut values) = (0, Vec::new());
     for picture in batch {
         picture.append_normalised(preprocessing.mean, preprocessing.std, &mut values);

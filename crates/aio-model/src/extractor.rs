@@ -1,32 +1,11 @@
 use crate::batch::{pictures, token_ids};
 use crate::{Backbone, BackboneConfig};
 use aio_encoder::weights::{Preprocessing, Weights, WeightsError};
-use aio_tokenize::{Present, bpe::Bpe};
-use aio_types::{Modality, ModalitySet, Picture};
+use aio_tokenize::{ModalityInput, bpe::Bpe};
+use aio_types::{Modality, ModalitySet, Observation, Picture};
 use burn::module::Module;
 use burn::tensor::Device;
 use std::collections::BTreeMap;
-
-/// One person to be embedded: pictures of any visual modalities and at most one sentence.
-#[derive(Debug, Clone, Default)]
-pub struct Input {
-    /// Pictures, each in its modality; the size is the extractor's [`Preprocessing`].
-    pub pictures: Vec<(Modality, Picture)>,
-    /// A sentence.
-    pub caption: Option<String>,
-}
-
-impl Input {
-    /// The modalities present.
-    #[must_use]
-    pub fn modalities(&self) -> ModalitySet {
-        self.pictures
-            .iter()
-            .map(|(m, _)| *m)
-            .chain(self.caption.as_ref().map(|_| Modality::Text))
-            .collect()
-    }
-}
 
 /// Why an input cannot be embedded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -50,12 +29,14 @@ pub enum ExtractError {
 /// Embeds any non-empty set of modalities.
 ///
 /// ```
-/// use aio_model::{Extractor, Input};
+/// use aio_model::Extractor;
+/// use aio_types::Observation;
 /// use burn::tensor::Device;
 ///
 /// let extractor = Extractor::embedded(&Device::flex())?;
-/// let sentence = Input { caption: Some("A man wearing a red jacket, with black trousers.".into()), ..Input::default() };
-/// let embeddings = extractor.embed(&[sentence])?;
+/// let caption = "A man wearing a red jacket, with black trousers.".to_owned();
+/// let query = Observation { caption: Some(caption), ..Observation::default() };
+/// let embeddings = extractor.embed(&[query])?;
 /// assert_eq!(embeddings[0].len(), extractor.width());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -113,33 +94,22 @@ impl Extractor {
         self.width
     }
 
-    /// Embeds inputs, each on its own terms: what else is in the list does not change an embedding.
+    /// Embeds people. Their pictures have the size of the extractor's [`Preprocessing`]. An embedding does not depend on what else is in the
+    /// list.
     ///
     /// # Errors
     /// [`ExtractError`] naming the input that is empty or holds a modality the model does not know.
-    pub fn embed(&self, inputs: &[Input]) -> Result<Vec<Vec<f32>>, ExtractError> {
-        let known = self.backbone.tokenizers.modalities();
+    pub fn embed(&self, inputs: &[Observation<Picture>]) -> Result<Vec<Vec<f32>>, ExtractError> {
         let mut groups: BTreeMap<ModalitySet, Vec<usize>> = BTreeMap::new();
         for (index, input) in inputs.iter().enumerate() {
-            let set = input.modalities();
-            if let Some(modality) = set.iter().find(|m| !known.contains(*m)) {
-                return Err(ExtractError::Unknown { index, modality, known });
-            }
-            if set.is_empty() {
-                return Err(ExtractError::Empty(index));
-            }
-            groups.entry(set).or_default().push(index);
+            groups.entry(self.checked_modalities(index, input)?).or_default().push(index);
         }
         let mut result = vec![Vec::new(); inputs.len()];
         for (set, members) in groups {
             for chunk in members.chunks(BATCH) {
-                let chosen: Vec<&Input> = chunk.iter().map(|i| &inputs[*i]).collect();
-                let values: Vec<f32> = self
-                    .backbone
-                    .embed(&self.present(set, &chosen))
-                    .into_data()
-                    .iter::<f32>()
-                    .collect();
+                let chosen: Vec<_> = chunk.iter().map(|i| &inputs[*i]).collect();
+                let embedded = self.backbone.embed(&self.tensors(set, &chosen));
+                let values: Vec<f32> = embedded.into_data().iter::<f32>().collect();
                 for (index, row) in chunk.iter().zip(values.chunks_exact(self.width)) {
                     result[*index] = row.to_vec();
                 }
@@ -148,54 +118,62 @@ impl Extractor {
         Ok(result)
     }
 
-    /// How much each token of an input counts for its embedding: attention roll-out ([`aio_encoder::Encoder::rollout`]), `[CLS]`'s row.
+    /// How much each token of an input contributes to its embedding: attention roll-out ([`aio_encoder::Encoder::rollout`]), the row of `[CLS]`.
     ///
-    /// One list per picture, row by row of its token grid, in the order of its modalities; then one for the sentence, if there is one.
+    /// One list per picture, row by row of its token grid, in the order of [`Modality::ALL`]; then one for the caption, if there is one.
     ///
     /// # Errors
     /// As [`Extractor::embed`].
-    pub fn rollout(&self, input: &Input) -> Result<Vec<Vec<f32>>, ExtractError> {
-        let (set, known) = (input.modalities(), self.backbone.tokenizers.modalities());
-        if let Some(modality) = set.iter().find(|m| !known.contains(*m)) {
-            return Err(ExtractError::Unknown { index: 0, modality, known });
-        }
-        if set.is_empty() {
-            return Err(ExtractError::Empty(0));
-        }
-        let present = self.present(set, &[input]);
-        let lengths: Vec<usize> =
-            present.iter().map(|part| self.backbone.tokenizers.length(part)).collect();
-        let sequence = self.backbone.tokenizers.sequence(&present);
-        let flow = self.backbone.encoder.rollout(sequence.tokens, sequence.keep);
+    pub fn rollout(&self, input: &Observation<Picture>) -> Result<Vec<Vec<f32>>, ExtractError> {
+        let set = self.checked_modalities(0, input)?;
+        let inputs = self.tensors(set, &[input]);
+        let tokenizers = &self.backbone.tokenizers;
+        let lengths: Vec<usize> = inputs.iter().map(|part| tokenizers.length(part)).collect();
+        let sequence = tokenizers.sequence(&inputs);
+        let flow = self.backbone.encoder.rollout(sequence.tokens, sequence.attention_mask);
         let [_, count, _] = flow.dims();
         let cls: Vec<f32> = flow.narrow(1, 0, 1).into_data().iter::<f32>().collect();
-        // In front stand [CLS] and what follows it in every sequence.
-        let mut at = count - lengths.iter().sum::<usize>();
-        let mut take = |length: usize| {
-            at += length;
-            cls[at - length..at].to_vec()
-        };
-        Ok(lengths.into_iter().map(&mut take).collect())
+        // [CLS] and the registers stand in front.
+        let mut rest = &cls[count - lengths.iter().sum::<usize>()..];
+        let mut parts = Vec::with_capacity(lengths.len());
+        for length in lengths {
+            let (part, behind) = rest.split_at(length);
+            parts.push(part.to_vec());
+            rest = behind;
+        }
+        Ok(parts)
     }
 
-    fn present(&self, set: ModalitySet, inputs: &[&Input]) -> Vec<Present> {
-        set.iter()
-            .map(|modality| {
-                if modality == Modality::Text {
-                    let ids: Vec<Vec<u32>> = inputs
-                        .iter()
-                        .map(|i| Bpe::clip().encode(i.caption.as_deref().unwrap_or_default()).ids)
-                        .collect();
-                    return Present::Text(token_ids(ids.iter().map(Vec::as_slice), &self.device));
-                }
-                let chosen: Vec<Picture> = inputs
-                    .iter()
-                    .filter_map(|i| {
-                        i.pictures.iter().find(|(m, _)| *m == modality).map(|(_, p)| p.clone())
-                    })
-                    .collect();
-                Present::Pictures(modality, pictures(&chosen, &self.preprocessing, &self.device))
-            })
-            .collect()
+    /// The modalities of an input; the model has a tokenizer for each of them.
+    fn checked_modalities(
+        &self,
+        index: usize,
+        input: &Observation<Picture>,
+    ) -> Result<ModalitySet, ExtractError> {
+        let known = self.backbone.tokenizers.modalities();
+        let set = input.modalities();
+        if let Some(modality) = set.iter().find(|m| !known.contains(*m)) {
+            return Err(ExtractError::Unknown { index, modality, known });
+        }
+        if set.is_empty() { Err(ExtractError::Empty(index)) } else { Ok(set) }
+    }
+
+    /// The tensors of inputs that all have the modalities of `set`.
+    fn tensors(&self, set: ModalitySet, inputs: &[&Observation<Picture>]) -> Vec<ModalityInput> {
+        set.iter().map(|modality| self.tensor(modality, inputs)).collect()
+    }
+
+    fn tensor(&self, modality: Modality, inputs: &[&Observation<Picture>]) -> ModalityInput {
+        if modality == Modality::Text {
+            let captions = inputs.iter().filter_map(|input| input.caption.as_deref());
+            let ids: Vec<Vec<u32>> =
+                captions.map(|caption| Bpe::clip().encode(caption).ids).collect();
+            return ModalityInput::Text(token_ids(ids.iter().map(Vec::as_slice), &self.device));
+        }
+        let chosen = inputs.iter().filter_map(|input| {
+            let (_, picture) = input.pictures.iter().find(|(found, _)| *found == modality)?;
+            Some(picture)
+        });
+        ModalityInput::Pictures(modality, pictures(chosen, &self.preprocessing, &self.device))
     }
 }

@@ -1,20 +1,26 @@
 //! Tokenizers, frozen encoder and heads assembled.
 //!
-//! [`Backbone`] embeds any non-empty set of modalities; [`Aio`] adds the heads and the training losses;
-//! [`Extractor`] is the part that users of a trained model need; [`pretrain`] trains the embedded encoder.
+//! * [`Backbone`] embeds any non-empty set of modalities; [`Aio`] adds the heads.
+//! * [`Aio::losses`] is the training objective (`objective.rs`); its weights and terms are in `losses.rs`, the training step in `step.rs`.
+//! * [`Extractor`] embeds with a trained model.
+//! * [`import`] reads checkpoints of other projects, [`pretrain`] trains the embedded encoder, [`SketchGenerator`] draws missing sketches.
 
-mod aio;
 mod backbone;
 mod batch;
 mod extractor;
 pub mod import;
-pub mod lines;
+mod inputs;
+mod losses;
+mod model;
+mod objective;
 pub mod pretrain;
+mod sketch_generator;
+mod step;
 
-pub use aio::{
-    Aio, AioConfig, EncoderUse, Frozen, LossWeights, Losses, NonFinite, Pictured, Shared,
-    StepInput, StepOutput, Terms, TrainBatch,
-};
 pub use backbone::{Backbone, BackboneConfig, Projection};
-pub use batch::{pictures, token_ids};
-pub use extractor::{ExtractError, Extractor, Input};
+pub use batch::{TrainBatch, TrainCaption, TrainTuple, pictures, token_ids};
+pub use extractor::{ExtractError, Extractor};
+pub use losses::{EmbeddingOf, LossTerm, LossWeights, Losses, NonFinite, Terms};
+pub use model::{Aio, AioConfig, EncoderUse, Frozen, Shared};
+pub use sketch_generator::SketchGenerator;
+pub use step::{StepInput, StepOutput};

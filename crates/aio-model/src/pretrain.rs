@@ -4,18 +4,16 @@ use crate::{Backbone, BackboneConfig};
 use aio_encoder::EncoderConfig;
 use aio_heads::TagHead;
 use aio_heads::loss::paired_contrastive;
-use aio_tokenize::{Present, StemConfig, StemKind, TextConfig, TokenizersConfig};
-use aio_types::ModalitySet;
+use aio_tokenize::{ModalityInput, StemConfig, StemKind, TextConfig, TokenizersConfig};
+use aio_types::Modality;
 use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor};
 
-/// A backbone as the embedded one, which has 4 blocks of width 128 over pictures of 96 × 48 in patches of 16, but with this stem and this encoder.
+/// The sizes of the embedded backbone (pictures of 96 × 48, a token table of width 32) with another stem and encoder.
 #[must_use]
 pub fn config(stem: StemConfig, encoder: EncoderConfig) -> BackboneConfig {
-    let modalities =
-        [aio_types::Modality::Rgb, aio_types::Modality::Text].into_iter().collect::<ModalitySet>();
     let tokenizers = TokenizersConfig {
-        modalities,
+        modalities: [Modality::Rgb, Modality::Text].into_iter().collect(),
         height: 96,
         width: 48,
         stem,
@@ -31,10 +29,10 @@ pub fn stem() -> StemConfig {
     StemConfig { kind: StemKind::Pyramid, channels: 16, patch: 16, ibn: true }
 }
 
-/// The backbone in pre-training, with the head that is thrown away afterwards.
+/// The backbone in pre-training, with a head that only pre-training uses.
 #[derive(Module, Debug)]
 pub struct Pretraining {
-    /// What is kept.
+    /// The result of pre-training.
     pub backbone: Backbone,
     tags: TagHead,
 }
@@ -42,20 +40,20 @@ pub struct Pretraining {
 /// The two losses of a batch, unweighted.
 #[derive(Debug)]
 pub struct PretrainingLosses {
-    /// Tags predicted from the pictures and from what is read together, `[1]`.
+    /// Tags predicted from the pictures alone and from [`Together`], `[1]`.
     pub tags: Tensor<1>,
-    /// Image–text contrastive (CLIP), `[1]`; none if no captions were given.
+    /// Image–text contrastive (CLIP), `[1]`; `None` without captions.
     pub contrastive: Option<Tensor<1>>,
 }
 
-/// People whose pictures are read in one sequence with each other or with a caption.
+/// People of whom several inputs stand in one sequence: two pictures, or pictures and a caption.
 #[derive(Debug)]
 pub struct Together<'a> {
-    /// Pictures `[people, height, width, 3]`: the first of everybody, then perhaps the second of everybody.
+    /// Pictures `[people, height, width, 3]`: the first picture of every person, then perhaps the second of every person.
     pub pictures: Vec<Tensor<4>>,
     /// Captions `[people, length]`.
     pub captions: Option<Tensor<2, Int>>,
-    /// What everybody's pictures and caption say together.
+    /// The tags of each person that the pictures or the caption show.
     pub tags: Vec<&'a [Option<usize>]>,
 }
 
@@ -66,10 +64,10 @@ impl Pretraining {
         Self { backbone, tags: TagHead::new(width, classes, device) }
     }
 
-    /// The losses of a batch of pictures, their tags and their captions. Without captions no text is read.
+    /// The losses of a batch of pictures, their tags and their captions. Without captions there is no contrastive loss.
     ///
-    /// Captions come in groups, in the order of the pictures: sorted by length, short ones need not be padded to the
-    /// longest. What is read `together` is held to its tags alone.
+    /// Captions come in groups, in the order of the pictures: if they are sorted by length, a group needs little padding. `together` enters the
+    /// tag loss only.
     ///
     /// # Shapes
     /// - images: `[batch, height, width, 3]`, captions: groups of `[captions, length]`
@@ -83,20 +81,26 @@ impl Pretraining {
         temperature: f64,
     ) -> PretrainingLosses {
         let device = images.device();
-        let picture = |images| Present::Pictures(aio_types::Modality::Rgb, images);
-        let seen = self.backbone.embed(&[picture(images.clone())]);
-        let read: Vec<_> =
-            captions.into_iter().map(|ids| self.backbone.embed(&[Present::Text(ids)])).collect();
-        let contrastive = (!read.is_empty())
-            .then(|| paired_contrastive(seen.clone(), Tensor::cat(read, 0), temperature));
-        let (mut told, mut known) = (vec![seen], tags.to_vec());
+        let picture = |images| ModalityInput::Pictures(Modality::Rgb, images);
+        let of_pictures = self.backbone.embed(&[picture(images.clone())]);
+        let of_captions: Vec<_> = captions
+            .into_iter()
+            .map(|ids| self.backbone.embed(&[ModalityInput::Text(ids)]))
+            .collect();
+        let contrastive = (!of_captions.is_empty()).then(|| {
+            paired_contrastive(of_pictures.clone(), Tensor::cat(of_captions, 0), temperature)
+        });
+        let (mut embedded, mut known) = (vec![of_pictures], tags.to_vec());
         if let Some(Together { pictures, captions, tags }) = together {
-            let present: Vec<Present> =
-                pictures.into_iter().map(picture).chain(captions.map(Present::Text)).collect();
-            told.push(self.backbone.embed(&present));
+            let inputs: Vec<ModalityInput> = pictures
+                .into_iter()
+                .map(picture)
+                .chain(captions.map(ModalityInput::Text))
+                .collect();
+            embedded.push(self.backbone.embed(&inputs));
             known.extend(tags);
         }
         let targets = self.tags.targets(known, &device);
-        PretrainingLosses { tags: self.tags.loss(Tensor::cat(told, 0), targets), contrastive }
+        PretrainingLosses { tags: self.tags.loss(Tensor::cat(embedded, 0), targets), contrastive }
     }
 }

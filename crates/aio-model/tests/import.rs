@@ -1,13 +1,16 @@
 //! Checkpoints in the layouts of other projects give what their own code gives (`scripts/golden/checkpoints.py`).
 
-use aio_encoder::checkpoint;
-use aio_encoder::import::{Hints, Layout};
-use aio_encoder::weights::Weights;
+use aio_encoder::EncoderConfig;
+use aio_encoder::weights::{Tensors, Weights};
 use aio_model::Backbone;
-use aio_model::import::{Converted, ImportOptions, Normalisation, Stems, convert, with_stems};
-use aio_tokenize::Present;
-use aio_types::Modality;
-use burn::tensor::{Device, Tensor, TensorData};
+use aio_model::import::{
+    self, Converted, Hints, ImportOptions, Imported, Layout, Normalisation, Stems, convert,
+    with_stems,
+};
+use aio_tokenize::ModalityInput;
+use aio_types::{Modality, PictureSize};
+use burn::module::Module;
+use burn::tensor::{Device, Distribution, Tensor, TensorData};
 use std::path::{Path, PathBuf};
 
 fn golden(file: &str) -> PathBuf {
@@ -23,8 +26,7 @@ fn expected<const D: usize>(name: &str) -> Tensor<D> {
 
 fn options(height: usize, width: usize, stems: Stems) -> ImportOptions {
     ImportOptions {
-        height,
-        width,
+        size: PictureSize { height, width },
         stems,
         hints: Hints { heads: Some(2), ..Hints::default() },
         normalisation: Normalisation::Auto,
@@ -68,7 +70,7 @@ fn every_layout_agrees_with_its_own_code() {
             "{file}"
         );
         let (backbone, _, _) = Backbone::load(&found.weights, &Device::flex()).expect("loads");
-        let ours = backbone.embed(&[Present::Pictures(Modality::Rgb, expected(picture))]);
+        let ours = backbone.embed(&[ModalityInput::Pictures(Modality::Rgb, expected(picture))]);
         let name = file.split('.').next().expect("a name");
         let difference = difference(ours, expected::<2>(name));
         assert!(difference < 1e-4, "{file}: {difference}");
@@ -91,12 +93,45 @@ fn blocks_alone_agree_and_what_they_lack_starts_fresh() {
     assert!(found.coverage.missing.iter().all(|n| !n.starts_with("encoder.")));
     let (backbone, config, _) = Backbone::load(&found.weights, &Device::flex()).expect("loads");
     assert_eq!(
-        (config.encoder.depth, config.encoder.width, config.encoder.mlp, config.encoder.epsilon),
+        (
+            config.encoder.depth,
+            config.encoder.embed_dim,
+            config.encoder.mlp,
+            config.encoder.epsilon
+        ),
         (2, 32, 128, 1e-5)
     );
-    let keep = Tensor::ones([2, 5], &Device::flex());
-    let ours = backbone.encoder.forward(expected("tokens"), keep);
+    let attention_mask = Tensor::ones([2, 5], &Device::flex());
+    let ours = backbone.encoder.forward(expected("tokens"), attention_mask);
     assert!(difference(ours, expected::<3>("meta-transformer")) < 1e-4);
+}
+
+#[test]
+fn what_burn_saved_is_read_as_blocks() {
+    let (device, directory) = (Device::flex(), tempfile::tempdir().expect("temporary directory"));
+    let config =
+        EncoderConfig { depth: 2, embed_dim: 24, heads: 3, mlp: 96, ..EncoderConfig::embedded() };
+    let encoder = config.init(&device);
+    let path = directory.path().join("blocks.bpk");
+    encoder.clone().save_file(&path).expect("saved");
+    let hints = Hints { heads: Some(3), ..Hints::default() };
+    let tensors = import::read(&path).expect("read");
+    let Imported { layout, encoder: sizes, tensors, .. } =
+        import::import("blocks.bpk", tensors, hints).expect("a known layout");
+    assert_eq!((layout, &sizes), (Layout::MetaTransformer, &config));
+    let weights =
+        Weights::from_tensors("blocks.bpk", &tensors, &Weights::embedded()).expect("serialises");
+    let loaded =
+        weights.below("encoder.").expect("prefix").load(sizes.init(&device)).expect("fits");
+    let x = Tensor::<3>::random([2, 7, 24], Distribution::Default, &device);
+    let attention_mask = Tensor::<2>::ones([2, 7], &device);
+    assert_eq!(
+        difference(
+            loaded.forward(x.clone(), attention_mask.clone()),
+            encoder.forward(x, attention_mask)
+        ),
+        0.0
+    );
 }
 
 #[test]
@@ -119,7 +154,7 @@ fn positions_are_interpolated_as_pytorch_does() {
 
 #[test]
 fn a_pickle_that_calls_something_is_refused_by_name() {
-    let error = checkpoint::read(&golden("call.pth")).expect_err("it calls print").to_string();
+    let error = import::read(&golden("call.pth")).expect_err("it calls print").to_string();
     assert!(
         error.contains("call.pth") && error.contains(".print`, which is no part of a state dict"),
         "{error}"
@@ -142,7 +177,7 @@ fn fresh_stems_leave_nothing_of_the_checkpoints_stem() {
 }
 
 #[test]
-fn image_stems_alone_are_drawn_anew_in_the_form_that_is_asked_for() {
+fn image_stems_alone_are_redrawn_in_the_chosen_form() {
     let clip = |stems| {
         convert(&golden("open-clip.safetensors"), &options(64, 32, stems)).expect("converted")
     };
@@ -175,7 +210,10 @@ fn image_stems_alone_are_drawn_anew_in_the_form_that_is_asked_for() {
         let embedded = with_stems(Weights::embedded(), stems, 3).expect("drawn");
         let (backbone, _, _) = Backbone::load(&embedded, &Device::flex()).expect("loads");
         let picture = Tensor::<4>::ones([1, 96, 48, 3], &Device::flex());
-        assert_eq!(backbone.embed(&[Present::Pictures(Modality::Rgb, picture)]).dims(), [1, 128]);
+        assert_eq!(
+            backbone.embed(&[ModalityInput::Pictures(Modality::Rgb, picture)]).dims(),
+            [1, 128]
+        );
     }
     assert_eq!(
         with_stems(known.clone(), Stems::FromCheckpoint, 3).expect("as it is").sha256(),
@@ -184,11 +222,11 @@ fn image_stems_alone_are_drawn_anew_in_the_form_that_is_asked_for() {
 }
 
 #[test]
-fn what_nobody_takes_and_what_does_not_fit_is_named() {
+fn unknown_and_misshaped_tensors_are_named() {
     let directory = tempfile::tempdir().expect("temporary directory");
     let path = directory.path().join("changed.safetensors");
     let original = Weights::open(&golden("timm-augreg.safetensors")).expect("golden");
-    let refused = |edit: &dyn Fn(&mut checkpoint::Tensors)| {
+    let refused = |edit: &dyn Fn(&mut Tensors)| {
         let mut tensors = original.tensors().expect("tensors");
         edit(&mut tensors);
         std::fs::write(

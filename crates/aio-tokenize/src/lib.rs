@@ -1,8 +1,8 @@
-//! Tokenizers: what turns pictures and sentences into the token sequence that the frozen encoder takes.
+//! Tokenizers: pictures and sentences to the token sequence that is the encoder's input.
 //!
 //! Each visual modality has an IBN-style convolution stem of its own ([`ImageTokenizer`]); text goes through CLIP's
 //! byte-pair encoding ([`bpe`]) and an embedding table ([`TextTokenizer`]). [`Tokenizers`] holds one of each and
-//! concatenates what is present behind one learnable `[CLS]` token.
+//! concatenates their tokens behind one learnable `[CLS]` token.
 
 pub mod bpe;
 mod clean;
@@ -10,6 +10,6 @@ mod image;
 mod sequence;
 mod text;
 
-pub use image::{Grid, ImageTokenizer, Statistics, StemConfig, StemKind};
-pub use sequence::{Present, TokenSequence, Tokenizers, TokenizersConfig};
+pub use image::{BatchNormMode, Grid, ImageTokenizer, StemConfig, StemKind};
+pub use sequence::{ModalityInput, TokenSequence, Tokenizers, TokenizersConfig};
 pub use text::{TextConfig, TextTokenizer};

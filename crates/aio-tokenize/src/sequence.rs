@@ -1,21 +1,21 @@
-use crate::{Grid, ImageTokenizer, Statistics, StemConfig, TextConfig, TextTokenizer};
+use crate::{BatchNormMode, Grid, ImageTokenizer, StemConfig, TextConfig, TextTokenizer};
 use aio_types::{Modality, ModalitySet};
 use burn::module::{Initializer, Module, Param};
 use burn::tensor::{Device, Int, Tensor};
 use serde::{Deserialize, Serialize};
 
-/// A batch of token sequences and which of their tokens are real.
+/// A batch of token sequences with its attention mask.
 #[derive(Debug, Clone)]
 pub struct TokenSequence {
     /// `[batch, tokens, width]`; token 0 is `[CLS]`.
     pub tokens: Tensor<3>,
     /// `[batch, tokens]`, 1 for tokens and 0 for padding.
-    pub keep: Tensor<2>,
+    pub attention_mask: Tensor<2>,
 }
 
-/// Inputs of one modality for a whole batch.
+/// The inputs of one modality for a whole batch, as tensors.
 #[derive(Debug, Clone)]
-pub enum Present {
+pub enum ModalityInput {
     /// Normalised pictures `[batch, height, width, 3]`.
     Pictures(Modality, Tensor<4>),
     /// Token ids `[batch, length]`, 0 where padded.
@@ -87,7 +87,11 @@ impl TokenizersConfig {
 }
 
 impl Tokenizers {
-    /// Assembles tokenizers from pre-trained parts: every visual modality starts from the same image stem.
+    /// Tokenizers for the modalities of `config`, with pre-trained weights.
+    ///
+    /// Every visual modality (RGB, infrared, sketch, colour pencil) starts from its own copy of the pre-trained **RGB** stem, with positions
+    /// interpolated to the new grid; a stem that `pretrained` has for another modality is not used. `[CLS]`, registers and the text
+    /// tokenizer are taken over. No other function gives the stems of infrared, sketch and colour pencil their weights.
     #[must_use]
     pub fn from_pretrained(pretrained: &Self, config: &TokenizersConfig) -> Self {
         let image = |m| {
@@ -124,11 +128,11 @@ impl Tokenizers {
         }
     }
 
-    /// The same tokenizers with the statistics that the stems' batch normalisations use in training.
+    /// The same tokenizers with another mode of the stems' batch normalisations.
     #[must_use]
-    pub fn with_statistics(self, statistics: Statistics) -> Self {
+    pub fn with_batch_norm_mode(self, mode: BatchNormMode) -> Self {
         let image =
-            |tokenizer: Option<ImageTokenizer>| tokenizer.map(|t| t.with_statistics(statistics));
+            |tokenizer: Option<ImageTokenizer>| tokenizer.map(|t| t.with_batch_norm_mode(mode));
         Self {
             rgb: image(self.rgb),
             infrared: image(self.infrared),
@@ -163,31 +167,34 @@ impl Tokenizers {
         Modality::ALL.into_iter().filter(known).collect()
     }
 
-    /// Concatenates `[CLS]` and the tokens of what is present, in the order given.
+    /// Concatenates `[CLS]` and the tokens of `inputs`, in the given order.
     ///
     /// # Panics
-    /// If `present` is empty or names a modality without a tokenizer; callers check [`Self::modalities`].
+    /// If `inputs` is empty or names a modality without a tokenizer; callers check [`Self::modalities`].
     #[must_use]
-    pub fn sequence(&self, present: &[Present]) -> TokenSequence {
+    pub fn sequence(&self, inputs: &[ModalityInput]) -> TokenSequence {
         let parts: Vec<(Tensor<3>, Option<Tensor<2>>)> =
-            present.iter().map(|p| self.tokens(p)).collect();
+            inputs.iter().map(|input| self.tokens(input)).collect();
         let [batch, _, width] =
             parts.first().expect("a sequence holds at least one modality").0.dims();
         let device = parts[0].0.device();
         let cls = self.cls.val().unsqueeze::<3>().expand([batch, 1, width]);
         let ones = |n: usize| Tensor::<2>::ones([batch, n], &plain(&device));
         let mut tokens = vec![cls];
-        let mut keep = vec![ones(1)];
+        let mut attention_mask = vec![ones(1)];
         if let Some(registers) = &self.registers {
             let [count, _] = registers.dims();
             tokens.push(registers.val().unsqueeze::<3>().expand([batch, count, width]));
-            keep.push(ones(count));
+            attention_mask.push(ones(count));
         }
         for (part, mask) in parts {
-            keep.push(mask.unwrap_or_else(|| ones(part.dims()[1])));
+            attention_mask.push(mask.unwrap_or_else(|| ones(part.dims()[1])));
             tokens.push(part);
         }
-        TokenSequence { tokens: Tensor::cat(tokens, 1), keep: Tensor::cat(keep, 1) }
+        TokenSequence {
+            tokens: Tensor::cat(tokens, 1),
+            attention_mask: Tensor::cat(attention_mask, 1),
+        }
     }
 
     /// Tokens that a modality takes in a sequence.
@@ -195,30 +202,30 @@ impl Tokenizers {
     /// # Panics
     /// As [`Self::sequence`].
     #[must_use]
-    pub fn length(&self, present: &Present) -> usize {
-        match present {
-            Present::Pictures(modality, _) => {
+    pub fn length(&self, input: &ModalityInput) -> usize {
+        match input {
+            ModalityInput::Pictures(modality, _) => {
                 let Grid { rows, columns } = self
                     .image(*modality)
                     .unwrap_or_else(|| panic!("no tokenizer for {modality}"))
                     .grid();
                 rows * columns
             }
-            Present::Text(ids) => ids.dims()[1],
+            ModalityInput::Text(ids) => ids.dims()[1],
         }
     }
 
-    fn tokens(&self, present: &Present) -> (Tensor<3>, Option<Tensor<2>>) {
-        match present {
-            Present::Pictures(modality, pictures) => {
+    fn tokens(&self, input: &ModalityInput) -> (Tensor<3>, Option<Tensor<2>>) {
+        match input {
+            ModalityInput::Pictures(modality, pictures) => {
                 let tokenizer =
                     self.image(*modality).unwrap_or_else(|| panic!("no tokenizer for {modality}"));
                 (tokenizer.forward(pictures.clone()), None)
             }
-            Present::Text(ids) => {
+            ModalityInput::Text(ids) => {
                 let tokenizer = self.text.as_ref().expect("no tokenizer for text");
-                let keep = ids.clone().greater_elem(0).float();
-                (tokenizer.forward(ids.clone()), Some(keep))
+                let attention_mask = ids.clone().greater_elem(0).float();
+                (tokenizer.forward(ids.clone()), Some(attention_mask))
             }
         }
     }

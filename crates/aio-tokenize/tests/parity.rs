@@ -2,7 +2,10 @@
 
 use aio_encoder::weights::Weights;
 use aio_tokenize::bpe::{Bpe, CONTEXT};
-use aio_tokenize::{Grid, ImageTokenizer, Statistics, StemConfig, StemKind};
+use aio_tokenize::{
+    BatchNormMode, Grid, ImageTokenizer, StemConfig, StemKind, TextConfig, Tokenizers,
+    TokenizersConfig,
+};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use safetensors::SafeTensors;
@@ -100,7 +103,8 @@ fn separate_copies_do_not_share_running_statistics() {
 #[test]
 fn with_pretrained_statistics_training_computes_what_evaluation_does_and_leaves_them() {
     for golden in STEMS {
-        let stem = stem(golden, &Device::flex().autodiff()).with_statistics(Statistics::Pretrained);
+        let stem = stem(golden, &Device::flex().autodiff())
+            .with_batch_norm_mode(BatchNormMode::Pretrained);
         let bytes = |s: &ImageTokenizer| aio_encoder::weights::module_bytes(s).expect("bytes");
         let before = bytes(&stem);
         let tokens = stem.forward(tensor("test.x"));
@@ -120,6 +124,35 @@ fn positions_follow_a_new_grid() {
     let larger = stem(STEMS[0], &device).regridded(Grid { rows: 8, columns: 4 });
     let tokens = larger.forward(Tensor::zeros([1, 32, 16, 3], &device));
     assert_eq!(tokens.dims(), [1, 32, 12]);
+}
+
+#[test]
+fn every_visual_modality_starts_from_a_copy_of_the_rgb_stem() {
+    let device = Device::flex();
+    let config = |modalities: &str| TokenizersConfig {
+        modalities: modalities.parse().expect("a set"),
+        height: 32,
+        width: 16,
+        stem: StemConfig { kind: StemKind::Patch, channels: 0, patch: 8, ibn: true },
+        text: TextConfig { width: 4 },
+        registers: 0,
+    };
+    let pretrained = config("rgb+infrared+text").init(12, &device);
+    let all = config("rgb+infrared+sketch+colour-pencil+text");
+    let tokenizers = Tokenizers::from_pretrained(&pretrained, &all);
+    let tensors = |tokenizers: &Tokenizers| {
+        let bytes = aio_encoder::weights::module_bytes(tokenizers).expect("bytes");
+        Weights::from_bytes("tokenizers", bytes).tensors().expect("tensors")
+    };
+    let (before, after) = (tensors(&pretrained), tensors(&tokenizers));
+    for part in ["proj.weight", "proj_bias", "positions"] {
+        let rgb = &before[&format!("rgb.{part}")];
+        for modality in ["rgb", "infrared", "sketch", "colour_pencil"] {
+            assert_eq!(&after[&format!("{modality}.{part}")], rgb, "{modality}.{part}");
+        }
+    }
+    assert_eq!(after["cls"], before["cls"]);
+    assert_eq!(after["text.positions"], before["text.positions"]);
 }
 
 #[test]

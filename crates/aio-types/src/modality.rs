@@ -34,8 +34,6 @@ impl Modality {
     /// Every modality, in the order in which tokens of a multimodal sequence are concatenated.
     pub const ALL: [Self; 5] =
         [Self::Rgb, Self::Infrared, Self::Sketch, Self::ColourPencil, Self::Text];
-    /// The modalities that are pictures.
-    pub const VISUAL: [Self; 4] = [Self::Rgb, Self::Infrared, Self::Sketch, Self::ColourPencil];
 
     /// The name used in configuration files, task names and tables.
     #[must_use]

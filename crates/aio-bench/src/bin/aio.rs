@@ -1,12 +1,13 @@
 //! The command line: parses what was typed, calls the library, prints results and errors.
 
+use aio_bench::cli::data::{self, DataCommand};
 use aio_bench::error::{Error, Result};
 use aio_bench::experiment::{self, Request};
 use aio_bench::report::{self, Format};
 use aio_bench::sweep::{Choose, Sweep};
-use aio_bench::{check, embed, foundation, pretrain, progress, score, search, trials};
-use aio_synth::benchmark;
+use aio_bench::{embed, foundation, pretrain, score, search};
 use aio_tokenize::bpe::{Bpe, Encoded};
+use aio_train::{Progress, StopFlag, pretrain};
 use clap::{Parser, Subcommand};
 use rayon::prelude::*;
 use std::io::Write;
@@ -93,16 +94,109 @@ enum Command {
     /// Train the embedded encoder by image–text contrastive learning on rendered pictures.
     Pretrain {
         #[command(flatten)]
-        recipe: pretrain::Recipe,
+        recipe: RecipeArguments,
         /// Directory of the weights, the loss curve and the checkpoints.
         #[arg(long, default_value = "runs/pretrain")]
         out: PathBuf,
+        /// Where to compute: cpu, wgpu, wgpu:N, cuda, cuda:N or auto.
+        #[arg(long, default_value = "cpu")]
+        device: String,
     },
+}
+
+/// The recipe.
+#[derive(clap::Args)]
+struct RecipeArguments {
+    /// Optimiser steps.
+    #[arg(long, default_value_t = pretrain::Recipe::default().steps)]
+    steps: usize,
+    /// Pairs of picture and caption in a step.
+    #[arg(long, default_value_t = pretrain::Recipe::default().batch)]
+    batch: usize,
+    /// Pictures in the corpus.
+    #[arg(long, default_value_t = pretrain::Recipe::default().corpus)]
+    corpus: usize,
+    /// Peak learning rate.
+    #[arg(long, alias = "rate", default_value_t = pretrain::Recipe::default().learning_rate)]
+    learning_rate: f64,
+    /// Temperature of the contrastive loss.
+    #[arg(long, default_value_t = pretrain::Recipe::default().temperature)]
+    temperature: f64,
+    /// Weight of the contrastive loss; that of the tags is 1.
+    #[arg(long, default_value_t = pretrain::Recipe::default().contrastive)]
+    contrastive: f64,
+    /// Optimiser steps at the beginning that read no captions.
+    #[arg(long, default_value_t = pretrain::Recipe::default().pictures_first)]
+    pictures_first: usize,
+    /// Optimiser steps after these, in which some sequences hold two pictures of a person, or pictures and a caption.
+    #[arg(long, default_value_t = pretrain::Recipe::default().company_steps)]
+    company_steps: usize,
+    /// Peak learning rate of these later steps, which have their own warm-up and cosine schedule.
+    #[arg(long, alias = "company-rate", default_value_t = pretrain::Recipe::default().company_learning_rate)]
+    company_learning_rate: f64,
+    /// Optimiser steps of the linear warm-up.
+    #[arg(long, alias = "warmup", default_value_t = pretrain::Recipe::default().warmup_steps)]
+    warmup_steps: usize,
+    /// Weights to start from instead of random ones.
+    #[arg(long, value_name = "FILE")]
+    init: Option<PathBuf>,
+    /// Fraction of people that are drawn.
+    #[arg(long, default_value_t = pretrain::Recipe::default().drawn)]
+    drawn: f32,
+    /// Fraction of people that are photographed in infrared.
+    #[arg(long, default_value_t = pretrain::Recipe::default().infrared)]
+    infrared: f32,
+    /// Seed of the corpus, the weights and the order.
+    #[arg(long, default_value_t = pretrain::Recipe::default().seed)]
+    seed: u64,
+    /// What turns pictures into tokens: a pyramid of convolutions with IBN (ibn), the same with batch normalisation
+    /// (batch), or one convolution per patch (patch).
+    #[arg(long, default_value = "ibn", value_parser = stem)]
+    stem: pretrain::Stem,
+    /// Blocks of the encoder.
+    #[arg(long, default_value_t = pretrain::Recipe::default().depth)]
+    depth: usize,
+    /// Width of the encoder, a multiple of 32: attention heads have 32 channels.
+    #[arg(long, default_value_t = pretrain::Recipe::default().embed_dim)]
+    width: usize,
+}
+
+impl From<RecipeArguments> for pretrain::Recipe {
+    fn from(typed: RecipeArguments) -> Self {
+        Self {
+            steps: typed.steps,
+            batch: typed.batch,
+            corpus: typed.corpus,
+            learning_rate: typed.learning_rate,
+            temperature: typed.temperature,
+            contrastive: typed.contrastive,
+            pictures_first: typed.pictures_first,
+            company_steps: typed.company_steps,
+            company_learning_rate: typed.company_learning_rate,
+            warmup_steps: typed.warmup_steps,
+            init: typed.init,
+            drawn: typed.drawn,
+            infrared: typed.infrared,
+            seed: typed.seed,
+            stem: typed.stem,
+            depth: typed.depth,
+            embed_dim: typed.width,
+        }
+    }
+}
+
+fn stem(typed: &str) -> std::result::Result<pretrain::Stem, String> {
+    match typed {
+        "ibn" => Ok(pretrain::Stem::Ibn),
+        "batch" => Ok(pretrain::Stem::Batch),
+        "patch" => Ok(pretrain::Stem::Patch),
+        _ => Err("expected ibn, batch or patch".to_owned()),
+    }
 }
 
 #[derive(Subcommand)]
 enum SweepCommand {
-    /// Print cells, ids, states, and the time that is left.
+    /// Print the runs, the time and memory that each takes, and the time that is left.
     Plan {
         /// The sweep file.
         file: PathBuf,
@@ -126,8 +220,8 @@ enum SweepCommand {
         /// The sweep file.
         file: PathBuf,
         /// Every n-th run from the i-th on, as in --shard 0/4.
-        #[arg(long, value_name = "i/n", default_value = "0/1", value_parser = shard)]
-        shard: (usize, usize),
+        #[arg(long, value_name = "i/n", default_value = "0/1")]
+        shard: Shard,
         /// The cell with this id alone.
         #[arg(long, value_name = "ID")]
         only: Option<String>,
@@ -158,7 +252,7 @@ enum SweepCommand {
         #[arg(long, default_value = "runs")]
         runs: PathBuf,
     },
-    /// Print how far every run has come: done, running, resumable, fresh or failed, and why.
+    /// Print how far every run has come, why runs failed, and what Slurm says of submitted runs.
     Status {
         /// The sweep file.
         file: PathBuf,
@@ -173,41 +267,6 @@ fn shard(typed: &str) -> std::result::Result<(usize, usize), String> {
     parsed
         .filter(|(i, n)| i < n)
         .ok_or_else(|| "expected i/n with i from 0 to n − 1, such as 0/4".to_owned())
-}
-
-#[derive(Subcommand)]
-enum DataCommand {
-    /// List the data sets that can be read and whether they lie below the root.
-    List {
-        /// Directory of the data sets.
-        #[arg(long, default_value = "datasets")]
-        root: PathBuf,
-    },
-    /// Compare a data set with what its owners published: tree, counts, pictures, queries without a match.
-    Check(check::Request),
-    /// Render the synthetic benchmark.
-    Synth {
-        /// Where to write it.
-        #[arg(long, default_value = "datasets/synthetic")]
-        out: PathBuf,
-        /// Seed of everything in it.
-        #[arg(long, default_value_t = 0)]
-        seed: u64,
-        /// Also draw a contact sheet of every domain and modality to this PNG file.
-        #[arg(long)]
-        sheet: Option<PathBuf>,
-    },
-    /// Build the index of a data set that is too large to be read whole at every start.
-    Prepare {
-        /// The data set.
-        #[arg(value_parser = ["synth-pedes"])]
-        dataset: String,
-        /// Directory of the data sets, or of this one.
-        #[arg(long, default_value = "datasets")]
-        root: PathBuf,
-    },
-    /// Print the galleries over which a protocol averages.
-    Trials(trials::Request),
 }
 
 /// Lets the allocator keep freed memory for ten seconds instead of ten milliseconds, which is longer than a training step.
@@ -259,13 +318,16 @@ fn run(command: Command) -> Result<String> {
             report::results(&[result], Format::Markdown)
         }
         Command::Sweep { command } => match command {
-            SweepCommand::Plan { file, runs } | SweepCommand::Status { file, runs } => {
-                Sweep::load(&file)?.plan(&runs)
+            SweepCommand::Plan { file, runs } => Ok(Sweep::load(&file)?.plan(&runs).to_string()),
+            SweepCommand::Status { file, runs } => {
+                Ok(Sweep::load(&file)?.status(&runs)?.to_string())
             }
             SweepCommand::Slurm { file, dry_run, runs } => {
-                Sweep::load(&file)?.submit(&runs, dry_run)
+                Ok(Sweep::load(&file)?.submit(&runs, dry_run)?.to_string())
             }
-            SweepCommand::Check { file, device, runs } => Sweep::load(&file)?.check(&runs, &device),
+            SweepCommand::Check { file, device, runs } => {
+                Ok(Sweep::load(&file)?.check(&runs, &device)?.to_string())
+            }
             SweepCommand::Run {
                 file,
                 shard,
@@ -275,48 +337,26 @@ fn run(command: Command) -> Result<String> {
                 continue_on_error,
                 device,
                 runs,
-            } => Sweep::load(&file)?.run(
-                &runs,
-                &device,
-                &Choose { shard, only, seed, wait, keep_going: continue_on_error },
-            ),
+            } => {
+                let options = RunOptions { shard, only, seed, wait, continue_on_error };
+                Ok(Sweep::load(&file)?.run(&runs, &device, &options)?.to_string())
+            }
         },
         Command::Report { names, format, plots, runs } => {
             report_all(&names, format, plots.as_deref(), &runs)
         }
-        Command::Data { command: DataCommand::List { root } } => Ok(check::list(&root)),
-        Command::Data { command: DataCommand::Check(request) } => {
-            let report = check::check(&request)?;
-            let text = if request.json { json(&report)? } else { report.text() };
-            if report.is_right() { Ok(text) } else { Err(Error::Found { report: text }) }
-        }
-        Command::Data { command: DataCommand::Synth { out, seed, sheet } } => {
-            if let Some(path) = sheet {
-                benchmark::contact_sheet(&path, seed)?;
-            }
-            let bar = progress::bar("rendering", 1, "pictures");
-            let manifest =
-                benchmark::write(&out, seed, benchmark::Size::default(), &|done, total| {
-                    bar.set_length(total as u64);
-                    bar.set_position(done as u64);
-                })?;
-            bar.finish_and_clear();
-            Ok(format!("{} files, content {}\n", manifest.files, manifest.content))
-        }
-        Command::Data { command: DataCommand::Prepare { dataset, root } } => {
-            check::prepare(&dataset, &root)
-        }
-        Command::Data { command: DataCommand::Trials(request) } => trials::run(&request),
+        Command::Data { command } => data::run(command),
         Command::Score(request) => score::run(&request),
         Command::Embed(request) => embed::run(&request),
         Command::Search(request) => search::run(&request),
         Command::Encode(request) => foundation::encode(&request),
         Command::Weights { command } => foundation::run(&command),
         Command::Tokenize { json } => tokenize(json),
-        Command::Pretrain { recipe, out } => Ok(format!(
-            "{}\n",
-            pretrain::run(&recipe, &out, &burn::tensor::Device::flex())?.display()
-        )),
+        Command::Pretrain { recipe, out, device } => {
+            let (device, stop) = (device::open(&device)?, StopFlag::on_signals()?);
+            let weights = pretrain::run(&recipe.into(), &out, &device, &stop)?;
+            Ok(format!("{}\n", weights.display()))
+        }
     }
 }
 
@@ -377,17 +417,19 @@ fn json<T: serde::Serialize>(value: &T) -> Result<String> {
 
 /// The table of a sweep, as its `[report]` asks for it.
 fn sweep_table(path: &Path, format: Format, plots: Option<&Path>, runs: &Path) -> Result<String> {
-    let sweep = Sweep::finished(path, runs)?;
-    let results = sweep.results(runs)?;
-    let order =
-        results.iter().flat_map(|(_, of)| of).next().map(|r| r.order.clone()).unwrap_or_default();
-    let tasks = if sweep.report.tasks.is_empty() { order } else { sweep.report.tasks.clone() };
-    let rows: Vec<_> = results.into_iter().map(|(cell, of)| (cell.label, of)).collect();
-    let metric = sweep.report.metric.as_deref().unwrap_or("map");
+    let FinishedSweep { report: section, cells } = FinishedSweep::load(path, runs)?;
+    let first = cells.iter().flat_map(|cell| &cell.results).next();
+    let tasks = if section.tasks.is_empty() {
+        first.map(|result| result.order.clone()).unwrap_or_default()
+    } else {
+        section.tasks
+    };
+    let rows: Vec<_> = cells.into_iter().map(|cell| (cell.label, cell.results)).collect();
+    let metric = section.metric.as_deref().unwrap_or("map");
     if let Some(directory) = plots {
-        report::bars(directory, &aio_bench::slurm::name(path), &rows, &tasks, metric)?;
+        report::bars(directory, &sweep::name(path), &rows, &tasks, metric)?;
     }
-    report::sweep(&path.display().to_string(), &rows, &sweep.report.quoted, &tasks, metric, format)
+    report::sweep(&path.display().to_string(), &rows, &section.quoted, &tasks, metric, format)
 }
 
 /// Lines that are encoded at once, in parallel.

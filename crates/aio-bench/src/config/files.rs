@@ -4,9 +4,9 @@
 //! user's configuration folder (`$XDG_CONFIG_HOME/aio/experiments` or `~/.config/aio/experiments`), and among the
 //! experiments that are part of the program. The first that exists is taken.
 
-use super::nearest;
 use crate::error::{Error, Result};
 use aio_data::fs;
+use aio_types::nearest;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Component, Path, PathBuf};

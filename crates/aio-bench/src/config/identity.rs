@@ -208,27 +208,27 @@ fn default_stages() -> Value {
 fn losses(losses: &LossWeights) -> Section {
     let LossWeights {
         identity,
-        smoothing,
+        label_smoothing,
         triplet,
-        margin,
+        triplet_margin,
         attribute,
         mask_rate,
         binding,
         binding_text,
-        temperature,
+        binding_temperature,
         anchors,
         own_photo,
     } = losses;
     let mut section = Section::default();
     section.put("identity", *identity, 1.0);
-    section.put("smoothing", *smoothing, 0.1);
+    section.put("smoothing", *label_smoothing, 0.1);
     section.put("triplet", *triplet, 0.5);
-    section.put("margin", *margin, 0.3);
+    section.put("margin", *triplet_margin, 0.3);
     section.put("attribute", *attribute, 0.3);
     section.put("mask_rate", *mask_rate, 0.5);
     section.put("binding", *binding, 1.0);
     section.put("binding_text", *binding_text, 1.0);
-    section.put("temperature", *temperature, 0.07);
+    section.put("temperature", *binding_temperature, 0.07);
     section.put("anchors", words(anchors), "moving");
     section.put("own_photo", words(own_photo), "skipped");
     section

@@ -32,19 +32,10 @@ pub use rules::json_schema;
 pub use schema::{Evaluation, Experiment};
 
 use crate::error::{Error, Result};
-use crate::task::Task;
+use aio_data::task::Task;
 use aio_train::config::TrainingConfig;
 use layers::Layer;
 use std::path::Path;
-
-/// The nearest of `names` to `word`, if one is near.
-#[must_use]
-pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    let mut scored: Vec<(f64, &str)> =
-        names.into_iter().map(|n| (strsim::jaro_winkler(word, n), n)).collect();
-    scored.sort_by(|a, b| b.0.total_cmp(&a.0));
-    scored.first().filter(|(score, _)| *score > 0.6).map(|(_, n)| (*n).to_owned())
-}
 
 impl Experiment {
     /// Reads and resolves the experiment file at `path` with environment variables and `--set` options.

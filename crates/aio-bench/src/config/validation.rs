@@ -1,11 +1,11 @@
 //! What is refused: unknown keys, values of another type or out of range, and keys that contradict each other.
 
+use super::Experiment;
 use super::rules::Rule;
-use super::{Experiment, nearest};
 use crate::error::{Error, Result};
 use aio_heads::OwnPhoto;
 use aio_train::config::StageConfig;
-use aio_types::Modality;
+use aio_types::{Modality, nearest};
 use config::{ConfigError, Value, ValueKind};
 use toml::Table;
 

@@ -1,11 +1,11 @@
 //! Attention roll-out over example queries: what of each picture and sentence reached the embedding.
 
 use crate::error::{Error, Result};
-use crate::evaluate::RankedList;
+use crate::evaluate::{RankedList, ShownPicture};
 use aio_data::picture;
-use aio_model::{Extractor, Input};
+use aio_model::Extractor;
 use aio_tokenize::bpe::Bpe;
-use aio_types::PictureSize;
+use aio_types::{Observation, PictureSize};
 use image::{Rgb, RgbImage, imageops};
 use plotters::prelude::*;
 
@@ -52,10 +52,7 @@ pub(super) fn draw(
     task: &str,
     lists: &[RankedList],
 ) -> Result<Option<RgbImage>> {
-    let size = PictureSize {
-        height: extractor.preprocessing().height,
-        width: extractor.preprocessing().width,
-    };
+    let size = extractor.preprocessing().size();
     let parts = lists.iter().map(|l| l.pictures.len() as u32).max().unwrap_or(0);
     if lists.is_empty() || parts == 0 {
         return Ok(None);
@@ -70,10 +67,8 @@ pub(super) fn draw(
     for (row, list) in lists.iter().enumerate() {
         let y = HEAD + row as u32 * (CELL.1 + GAP);
         let mut input = Input { pictures: Vec::new(), caption: list.caption.clone() };
-        for picture in &list.pictures {
-            input
-                .pictures
-                .push((picture.modality, picture.prepared(picture::open(&picture.path, size)?)));
+        for ShownPicture { modality, picture } in &list.pictures {
+            input.pictures.push((*modality, picture.prepared(picture::open(&picture.path, size)?)));
         }
         let rolled =
             extractor.rollout(&input).map_err(|e| Error::Failure(format!("{task}: {e}")))?;

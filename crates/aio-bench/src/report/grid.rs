@@ -1,5 +1,6 @@
 //! A table of text and its forms: Markdown, LaTeX (booktabs), HTML.
 
+use crate::markdown::{self, Align};
 use std::fmt::Write;
 
 /// How a field stands out in its column.
@@ -55,18 +56,15 @@ impl Grid {
         } else {
             format!("{} · {note}", self.caption)
         };
-        let mut text = format!(
-            "{caption}\n\n| {} |\n|---|{}\n",
-            self.head.join(" | "),
-            "--:|".repeat(self.head.len() - 1)
-        );
-        for row in &self.rows {
-            let field = |f: &Field| {
-                if f.mark == Mark::Best { format!("**{}**", f.text) } else { f.text.clone() }
-            };
-            let _ = writeln!(text, "| {} |", row.iter().map(field).collect::<Vec<_>>().join(" | "));
-        }
-        text
+        let align = |i: usize| if i == 0 { Align::Left } else { Align::Right };
+        let columns: Vec<(&str, Align)> =
+            self.head.iter().enumerate().map(|(i, name)| (name.as_str(), align(i))).collect();
+        let field = |f: &Field| {
+            if f.mark == Mark::Best { format!("**{}**", f.text) } else { f.text.clone() }
+        };
+        let rows: Vec<Vec<String>> =
+            self.rows.iter().map(|row| row.iter().map(field).collect()).collect();
+        format!("{caption}\n\n{}", markdown::table(&columns, &rows))
     }
 
     /// For `\usepackage{booktabs}`.

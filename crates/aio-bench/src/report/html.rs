@@ -93,7 +93,7 @@ pub(super) fn page(
         text,
         "<p>{}</p><p class=\"note\">cell {} · seed {} · {} optimiser steps in {:.0} s · fractions as percent · “untrained” is the frozen encoder before any training, “chance” a random ranking</p>",
         escape(&result.claim),
-        result.cell,
+        result.config_id,
         result.seed,
         result.steps,
         result.train_seconds
@@ -133,7 +133,7 @@ pub(super) fn page(
     }
     let protocols: serde_json::Map<String, serde_json::Value> =
         result.tasks.iter().map(|(task, of)| (task.clone(), of.protocol.clone().into())).collect();
-    let RunResult { experiment, cell, seed, metrics, order, .. } = result;
+    let RunResult { experiment, config_id: cell, seed, metrics, order, .. } = result;
     let data = json!({"experiment": experiment, "cell": cell, "seed": seed, "metrics": metrics, "order": order, "protocols": protocols});
     // A closing tag inside a string would end the script.
     let data = data.to_string().replace("</", "<\\/");

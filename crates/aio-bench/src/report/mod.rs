@@ -11,9 +11,9 @@ mod tsne;
 use crate::error::{Error, Result};
 use crate::evaluate::{Lists, Placed, RankedList};
 use crate::run::{Run, RunResult};
-use crate::train::Line;
 use aio_data::fs;
 use aio_model::Extractor;
+use aio_train::MetricsLine;
 use aio_train::tensorboard::{Events, Image};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -154,7 +154,7 @@ pub fn picture(path: &Path, title: &str, lists: &[RankedList]) -> Result<()> {
     Ok(fs::write_then_rename(path, &ranked::png(&ranked::draw(title, lists)?)?)?)
 }
 
-fn training(run: &Run) -> Result<Vec<Line>> {
+fn training(run: &Run) -> Result<Vec<MetricsLine>> {
     let text = fs::read_to_string(&run.metrics())?;
     text.lines()
         .map(|l| {

@@ -3,8 +3,8 @@
 use super::table::{Spread, spread_of};
 use crate::error::{Error, Result};
 use crate::run::RunResult;
-use crate::train::Line;
 use aio_data::fs;
+use aio_train::MetricsLine;
 use plotters::coord::Shift;
 use plotters::coord::ranged1d::{AsRangedCoord, ValueFormatter};
 use plotters::prelude::*;
@@ -154,7 +154,7 @@ pub(super) fn roc(result: &RunResult) -> Option<Figure> {
 }
 
 /// Loss terms over steps, averaged over neighbouring steps and over a step's combinations so that trends are seen.
-pub(super) fn losses(lines: &[Line]) -> Figure {
+pub(super) fn losses(lines: &[MetricsLine]) -> Figure {
     let family =
         |term: &'_ str| term.trim_end_matches(|c: char| c == ' ' || c.is_ascii_digit()).to_owned();
     let mut names: Vec<String> =

@@ -1,7 +1,7 @@
 use crate::error::{Error, Result};
-use crate::evaluate::RankedList;
+use crate::evaluate::{RankedList, ShownPicture};
 use aio_data::picture;
-use aio_eval::Verdict;
+use aio_eval::Relevance;
 use aio_types::{Picture, PictureSize};
 use image::{Rgb, RgbImage, imageops};
 use plotters::prelude::*;
@@ -97,7 +97,7 @@ pub(super) fn draw(task: &str, lists: &[RankedList]) -> Result<RgbImage> {
         vec![(format!("{task}: query, then the nearest gallery pictures"), GAP as i32, 7, 15)];
     for (row, list) in lists.iter().enumerate() {
         let y = HEAD + row as u32 * cell_h + BORDER;
-        for (i, picture) in list.pictures.iter().enumerate() {
+        for (i, ShownPicture { picture, .. }) in list.pictures.iter().enumerate() {
             let shown = open(&picture.path, |decoded| picture.prepared(decoded))?;
             paste(&mut canvas, &shown, GAP + i as u32 * cell_w + BORDER, y, None);
         }
@@ -111,12 +111,12 @@ pub(super) fn draw(task: &str, lists: &[RankedList]) -> Result<RgbImage> {
                 ));
             }
         }
-        for (i, (path, verdict)) in list.retrieved.iter().enumerate() {
+        for (i, (path, relevance)) in list.retrieved.iter().enumerate() {
             let picture = open(path, |decoded| decoded)?;
-            let (picture, border) = match verdict {
-                Some(Verdict::Right) => (picture, Some(RIGHT)),
-                Some(Verdict::Wrong) => (picture, Some(WRONG)),
-                Some(Verdict::Hidden) => (greyed(picture), Some(JUNK)),
+            let (picture, border) = match relevance {
+                Some(Relevance::Match) => (picture, Some(RIGHT)),
+                Some(Relevance::NonMatch) => (picture, Some(WRONG)),
+                Some(Relevance::Junk) => (greyed(picture), Some(JUNK)),
                 None => (picture, None),
             };
             paste(&mut canvas, &picture, left + i as u32 * cell_w + BORDER, y, border);

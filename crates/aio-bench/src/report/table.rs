@@ -114,9 +114,14 @@ pub fn results(results: &[RunResult], format: Format) -> Result<String> {
     let first = results
         .first()
         .ok_or_else(|| Error::user("no finished run", "run the experiment first"))?;
-    if let Some(other) = results.iter().find(|r| r.cell != first.cell || r.order != first.order) {
+    if let Some(other) =
+        results.iter().find(|r| r.config_id != first.config_id || r.order != first.order)
+    {
         return Err(Error::user(
-            format!("the results of cells {} and {} cannot share a table", first.cell, other.cell),
+            format!(
+                "the results of cells {} and {} cannot share a table",
+                first.config_id, other.config_id
+            ),
             "they were made with different configurations; report them one by one",
         ));
     }
@@ -163,7 +168,7 @@ fn grid(frame: &DataFrame, first: &RunResult, seeds: usize) -> Result<Grid> {
         ]);
     }
     let caption =
-        format!("`{}` · cell `{}` · {seeds} {plural} · percent", first.experiment, first.cell);
+        format!("`{}` · cell `{}` · {seeds} {plural} · percent", first.experiment, first.config_id);
     Ok(Grid { caption, head: head.map(str::to_owned).to_vec(), rows, quoted: Vec::new() })
 }
 

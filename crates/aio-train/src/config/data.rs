@@ -23,7 +23,7 @@ pub struct DataConfig {
     pub identity_fraction: f64,
     /// What draws missing sketches: `line-filter` (XDoG), or the path of weights of the informative-drawings generator
     /// (docs/weights.md).
-    pub sketch_generator: SketchGenerator,
+    pub sketch_generator: SketchSource,
     /// Whether real data sets may be tested although a training set shows some of the same people. Without it such an
     /// experiment is refused.
     pub allow_leakage: bool,
@@ -38,7 +38,7 @@ impl Default for DataConfig {
             size: Size::default(),
             validation_fraction: 0.1,
             identity_fraction: 1.0,
-            sketch_generator: SketchGenerator::LineFilter,
+            sketch_generator: SketchSource::LineFilter,
             allow_leakage: false,
         }
     }
@@ -48,7 +48,7 @@ impl Default for DataConfig {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(from = "String", into = "String")]
 #[schemars(with = "String", inline)]
-pub enum SketchGenerator {
+pub enum SketchSource {
     /// An XDoG line filter, written `line-filter`.
     #[default]
     LineFilter,
@@ -56,7 +56,7 @@ pub enum SketchGenerator {
     Network(PathBuf),
 }
 
-impl SketchGenerator {
+impl SketchSource {
     const LINE_FILTER: &str = "line-filter";
 
     /// The file that holds the generator's weights, if it has any.
@@ -69,17 +69,17 @@ impl SketchGenerator {
     }
 }
 
-impl From<String> for SketchGenerator {
+impl From<String> for SketchSource {
     fn from(text: String) -> Self {
         if text == Self::LINE_FILTER { Self::LineFilter } else { Self::Network(text.into()) }
     }
 }
 
-impl From<SketchGenerator> for String {
-    fn from(generator: SketchGenerator) -> Self {
+impl From<SketchSource> for String {
+    fn from(generator: SketchSource) -> Self {
         match generator {
-            SketchGenerator::LineFilter => SketchGenerator::LINE_FILTER.to_owned(),
-            SketchGenerator::Network(path) => path.display().to_string(),
+            SketchSource::LineFilter => SketchSource::LINE_FILTER.to_owned(),
+            SketchSource::Network(path) => path.display().to_string(),
         }
     }
 }

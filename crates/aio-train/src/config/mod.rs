@@ -8,7 +8,7 @@ mod model;
 mod number_or_word;
 mod train;
 
-pub use data::{DataConfig, SketchGenerator};
+pub use data::{DataConfig, SketchSource};
 pub use model::ModelConfig;
 pub use train::{Select, StageConfig, TrainConfig};
 

@@ -1,7 +1,7 @@
 use super::number_or_word::{Auto, NumberOr};
 use aio_model::import::{Normalisation, Stems};
 use aio_model::{EncoderUse, Shared};
-use aio_tokenize::Statistics;
+use aio_tokenize::BatchNormMode;
 use aio_types::{Modality, ModalitySet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -39,7 +39,7 @@ pub struct ModelConfig {
     /// Whether the `[CLS]` token and the output projection, which all modalities share, learn.
     pub shared: Shared,
     /// Which statistics batch normalisation uses in training.
-    pub batch_norm_mode: Statistics,
+    pub batch_norm_mode: BatchNormMode,
 }
 
 impl Default for ModelConfig {
@@ -57,7 +57,7 @@ impl Default for ModelConfig {
                 .collect(),
             frozen_tokenizers: Vec::new(),
             shared: Shared::Trained,
-            batch_norm_mode: Statistics::Batch,
+            batch_norm_mode: BatchNormMode::Batch,
         }
     }
 }

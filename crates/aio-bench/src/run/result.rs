@@ -1,0 +1,90 @@
+//! What `result.json` contains.
+//!
+//! [`experiment::run`](crate::experiment::run) writes it, for `aio experiment` and for every run of `aio sweep run`. It
+//! is the last file of a run: it is written once, whole, after training, evaluation and everything else has
+//! succeeded, so its presence means that the run is done. Tables and figures are made from these files alone.
+
+use aio_eval::{Spread, Unmatched};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The scores of one run, as `result.json` holds them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunResult {
+    /// Version of this format.
+    pub schema: u32,
+    /// Name of the experiment.
+    pub experiment: String,
+    /// What the experiment is meant to show.
+    pub claim: String,
+    /// Content hash of the resolved configuration without the seed.
+    #[serde(rename = "cell")]
+    pub config_id: String,
+    /// Seed of the run.
+    pub seed: u64,
+    /// Scores of the trained model by `<task>.<metric>`, as fractions in 0..1.
+    pub metrics: BTreeMap<String, f64>,
+    /// The same for the frozen encoder before any training.
+    pub baseline: BTreeMap<String, f64>,
+    /// The same for random rankings.
+    pub chance: BTreeMap<String, f64>,
+    /// Tasks in the order of the experiment.
+    pub order: Vec<String>,
+    /// Details of every task, by its name.
+    pub tasks: BTreeMap<String, TaskSummary>,
+    /// Seconds of training.
+    pub train_seconds: f64,
+    /// Optimiser steps.
+    pub steps: usize,
+}
+
+/// What `result.json` says of a task beside its metrics.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TaskSummary {
+    /// Evaluated queries.
+    pub queries: usize,
+    /// Queries that have no match under the protocol and are skipped, in the first trial.
+    pub skipped: usize,
+    /// The skipped queries by reason.
+    #[serde(default)]
+    pub unmatched: Unmatched,
+    /// Standard deviations over the trials, where there are several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spread: Option<Spread>,
+    /// Gallery entries, in the first trial.
+    pub gallery: usize,
+    /// Number of trials that are averaged.
+    pub trials: usize,
+    /// Name of the protocol.
+    pub protocol: String,
+    /// CMC curve of the trained model: the fraction of queries with a match among the first k entries, k = 1, 2, ….
+    pub cmc: Vec<f64>,
+    /// CMC curve of the encoder before any training.
+    pub cmc_baseline: Vec<f64>,
+    /// ROC curve of the trained model as (false accept rate, true accept rate), over the pairs that the protocol
+    /// shows to the queries of the first trial.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roc: Vec<(f64, f64)>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_keys_of_the_file_are_those_of_version_0_1() {
+        let text = r#"{
+  "schema": 1, "experiment": "e", "claim": "c", "cell": "0123456789ab", "seed": 3,
+  "metrics": {"t.map": 0.5}, "baseline": {"t.map": 0.25}, "chance": {"t.map": 0.1}, "order": ["t"],
+  "tasks": {"t": {"queries": 2, "skipped": 0, "gallery": 4, "trials": 1, "protocol": "none",
+    "cmc": [0.5, 1.0], "cmc_baseline": [0.0, 1.0]}},
+  "train_seconds": 1.5, "steps": 7
+}"#;
+        let result: RunResult = serde_json::from_str(text).expect("a result");
+        assert_eq!((result.config_id.as_str(), result.seed, result.steps), ("0123456789ab", 3, 7));
+        let written = serde_json::to_value(&result).expect("JSON");
+        assert_eq!(written["cell"], "0123456789ab");
+        assert_eq!(written["tasks"]["t"]["cmc"], serde_json::json!([0.5, 1.0]));
+        assert!(written.get("config_id").is_none() && written["tasks"]["t"].get("roc").is_none());
+    }
+}

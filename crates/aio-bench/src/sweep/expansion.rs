@@ -1,0 +1,222 @@
+//! From axes, zipped lists and exclusions to the points of the grid, in the order of the file.
+
+use super::file::{SweepFile, wrong};
+use crate::error::{Error, Result};
+use std::collections::BTreeSet;
+use std::path::Path;
+use toml::Value;
+
+/// The list of a `[[zip]]` that names its cells and sets no key.
+const LABEL: &str = "label";
+
+/// A point of the grid.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Point {
+    /// What is varied, in the form of `--set`.
+    pub(super) settings: Vec<String>,
+    /// Name in tables: the labels of the file, or else what is varied.
+    pub(super) label: String,
+}
+
+/// One value of a varied key.
+#[derive(Debug, Clone, PartialEq)]
+struct Choice {
+    key: String,
+    value: Value,
+}
+
+/// Values of several keys that are chosen together.
+type Combination = Vec<Choice>;
+
+/// The points of the grid of the sweep file at `path`, without the excluded ones.
+///
+/// # Errors
+/// [`Error::User`] naming the file and the key that is wrong.
+pub(super) fn points(path: &Path, file: &SweepFile) -> Result<Vec<Point>> {
+    let combinations = expand(path, file)?;
+    if combinations.is_empty() {
+        return Err(wrong(path, "no cell is left"));
+    }
+    let labelled = labelled_keys(file);
+    Ok(combinations.iter().map(|combination| point(combination, &labelled)).collect())
+}
+
+/// Keys whose values a label stands for.
+fn labelled_keys(file: &SweepFile) -> BTreeSet<&String> {
+    let labelled = file.zip.iter().filter(|zip| zip.contains_key(LABEL));
+    labelled.flat_map(toml::Table::keys).collect()
+}
+
+fn point(combination: &[Choice], labelled: &BTreeSet<&String>) -> Point {
+    let mut settings = Vec::new();
+    let mut words = Vec::new();
+    for Choice { key, value } in combination {
+        let setting = format!("{key}={value}");
+        if key == LABEL {
+            words.push(value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+            continue;
+        }
+        if !labelled.contains(key) {
+            words.push(setting.clone());
+        }
+        settings.push(setting);
+    }
+    let label = if words.is_empty() { "base".to_owned() } else { words.join(" ") };
+    Point { settings, label }
+}
+
+fn list<'a>(path: &Path, key: &str, value: &'a Value) -> Result<&'a [Value]> {
+    let values = value.as_array().filter(|values| !values.is_empty()).map(Vec::as_slice);
+    values.ok_or_else(|| {
+        Error::user(
+            format!("{}: `{key}` is not a list of values", path.display()),
+            "write \"losses.binding\" = [1.0, 0.0]",
+        )
+    })
+}
+
+/// Multiplies axes and zipped lists and removes what is excluded.
+fn expand(path: &Path, file: &SweepFile) -> Result<Vec<Combination>> {
+    let mut cells: Vec<Combination> = vec![Vec::new()];
+    for dimension in dimensions(path, file)? {
+        let mut longer = Vec::new();
+        for cell in &cells {
+            for choices in &dimension {
+                longer.push([cell.clone(), choices.clone()].concat());
+            }
+        }
+        cells = longer;
+    }
+    for rule in &file.exclude {
+        check_exclusion(path, rule, &cells)?;
+    }
+    cells.retain(|cell| !file.exclude.iter().any(|rule| excludes(rule, cell)));
+    Ok(cells)
+}
+
+/// Every axis, then every `[[zip]]`, as the list of its choices.
+fn dimensions(path: &Path, file: &SweepFile) -> Result<Vec<Vec<Combination>>> {
+    let mut dimensions = Vec::new();
+    for (key, values) in &file.axes {
+        let values = list(path, key, values)?;
+        let choice = |value: &Value| vec![Choice { key: key.clone(), value: value.clone() }];
+        dimensions.push(values.iter().map(choice).collect());
+    }
+    for zipped in &file.zip {
+        dimensions.push(zip(path, zipped)?);
+    }
+    Ok(dimensions)
+}
+
+/// The combinations of a `[[zip]]`: the first values of all lists, then the second ones, ….
+fn zip(path: &Path, zipped: &toml::Table) -> Result<Vec<Combination>> {
+    let mut lists = Vec::new();
+    for (key, values) in zipped {
+        lists.push((key, list(path, key, values)?));
+    }
+    let length = lists.first().map_or(0, |(_, values)| values.len());
+    if let Some((key, values)) = lists.iter().find(|(_, values)| values.len() != length) {
+        let problem = format!(
+            "{}: `{key}` of a [[zip]] has {} values, the first list has {length}",
+            path.display(),
+            values.len()
+        );
+        return Err(Error::user(problem, "the lists of one [[zip]] are equally long"));
+    }
+    let mut combinations = Vec::new();
+    for i in 0..length {
+        let choice = |(key, values): &(&String, &[Value])| Choice {
+            key: (*key).clone(),
+            value: values[i].clone(),
+        };
+        combinations.push(lists.iter().map(choice).collect());
+    }
+    Ok(combinations)
+}
+
+/// Refuses an `[[exclude]]` that names a key which is not varied.
+fn check_exclusion(path: &Path, rule: &toml::Table, cells: &[Combination]) -> Result<()> {
+    let is_varied = |key: &String| cells.iter().flatten().any(|choice| choice.key == *key);
+    let Some(key) = rule.keys().find(|key| !is_varied(key)) else { return Ok(()) };
+    Err(Error::user(
+        format!("{}: `{key}` of an [[exclude]] is not varied", path.display()),
+        "name keys of [axes] or [[zip]]",
+    ))
+}
+
+fn excludes(rule: &toml::Table, cell: &[Choice]) -> bool {
+    let has = |(key, value): (&String, &Value)| {
+        cell.iter().any(|choice| choice.key == *key && choice.value == *value)
+    };
+    !rule.is_empty() && rule.iter().all(has)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn expanded(text: &str) -> Result<Vec<String>> {
+        let file: SweepFile = toml::from_str(text).expect("TOML");
+        let cells = expand(Path::new("sweep.toml"), &file)?;
+        let setting = |choice: &Choice| format!("{}={}", choice.key, choice.value);
+        Ok(cells
+            .iter()
+            .map(|cell| cell.iter().map(setting).collect::<Vec<_>>().join(" "))
+            .collect())
+    }
+
+    #[test]
+    fn axes_are_multiplied_zips_go_in_step_and_exclusions_drop() {
+        let text = "base = \"x\"\n[axes]\n\"a.b\" = [1, 2]\nc = [true, false]\n[[zip]]\n\"m.height\" = [96, 192]\n\"m.width\" = [48, 96]\n[[exclude]]\n\"a.b\" = 2\nc = false\n";
+        assert_eq!(
+            expanded(text).expect("cells"),
+            [
+                "a.b=1 c=true m.height=96 m.width=48",
+                "a.b=1 c=true m.height=192 m.width=96",
+                "a.b=1 c=false m.height=96 m.width=48",
+                "a.b=1 c=false m.height=192 m.width=96",
+                "a.b=2 c=true m.height=96 m.width=48",
+                "a.b=2 c=true m.height=192 m.width=96",
+            ]
+        );
+        assert_eq!(expanded("base = \"x\"\n").expect("the base alone"), [""]);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (text, expected) in [
+            ("base = \"x\"\n[axes]\na = 3\n", "`a` is not a list"),
+            ("base = \"x\"\n[[zip]]\na = [1, 2]\nb = [1]\n", "`b` of a [[zip]] has 1 values"),
+            (
+                "base = \"x\"\n[axes]\na = [1]\n[[exclude]]\nb = 1\n",
+                "`b` of an [[exclude]] is not varied",
+            ),
+        ] {
+            assert!(expanded(text).expect_err(text).to_string().contains(expected), "{expected}");
+        }
+    }
+
+    #[test]
+    fn labels_stand_for_what_their_zip_varies() {
+        let points = |text: &str| {
+            let file: SweepFile = toml::from_str(text).expect("TOML");
+            points(Path::new("sweep.toml"), &file)
+        };
+        let text = "base = \"x\"\n[axes]\nc = [true]\n[[zip]]\nlabel = [\"small\", 2]\n\"m.height\" = [96, 192]\n";
+        let found = points(text).expect("points");
+        let of = |settings: [&str; 2], label: &str| Point {
+            settings: settings.map(str::to_owned).to_vec(),
+            label: label.to_owned(),
+        };
+        assert_eq!(
+            found,
+            [
+                of(["c=true", "m.height=96"], "c=true small"),
+                of(["c=true", "m.height=192"], "c=true 2"),
+            ]
+        );
+        assert_eq!(points("base = \"x\"\n").expect("the base")[0].label, "base");
+        let none = points("base = \"x\"\n[axes]\na = [1]\n[[exclude]]\na = 1\n");
+        assert!(none.expect_err("nothing").to_string().contains("sweep.toml: no cell is left"));
+    }
+}

@@ -1,0 +1,66 @@
+//! The results of a sweep, for tables.
+
+use super::expansion;
+use super::file::{ReportSection, SweepFile};
+use super::identity::{self, ConfigIds};
+use crate::config::{Experiment, ExperimentFile};
+use crate::error::Result;
+use crate::experiment;
+use crate::run::{Run, RunResult};
+use std::path::Path;
+
+/// A sweep as a table shows it.
+#[derive(Debug, Clone)]
+pub struct FinishedSweep {
+    /// What the table shows.
+    pub report: ReportSection,
+    /// Cells in the order of the file.
+    pub cells: Vec<FinishedCell>,
+}
+
+/// The results of a cell.
+#[derive(Debug, Clone)]
+pub struct FinishedCell {
+    /// Name in tables.
+    pub label: String,
+    /// Results of the seeds that are done.
+    pub results: Vec<RunResult>,
+}
+
+impl FinishedSweep {
+    /// Reads a sweep file and the results of its cells below `runs`.
+    ///
+    /// No weights are necessary: where they are missing, cells are recognised by the configurations that their runs
+    /// have written.
+    ///
+    /// # Errors
+    /// As [`Sweep::load`](super::Sweep::load); [`Error::User`](crate::error::Error::User) if a cell was run with
+    /// several files of one name; an error naming a result that is damaged.
+    pub fn load(path: &Path, runs: &Path) -> Result<Self> {
+        let file = SweepFile::read(path)?;
+        let base = file.base(path);
+        let name = ExperimentFile::at(&base).name().to_owned();
+        let mut ids = ConfigIds::default();
+        let mut known: Vec<(String, String)> = Vec::new();
+        let mut cells = Vec::new();
+        for point in expansion::points(path, &file)? {
+            let experiment = Experiment::load(&base, &point.settings)?;
+            let config_id = if experiment::missing_weights(&experiment).is_empty() {
+                Some(ids.of(&experiment)?)
+            } else {
+                identity::recognise(&runs.join(&name), &experiment)?
+            };
+            let mut results = Vec::new();
+            if let Some(config_id) = config_id {
+                let before = known.iter().map(|(id, label)| (id.as_str(), label.as_str()));
+                identity::refuse_twin(path, &config_id, &point.label, before)?;
+                for seed in &file.seeds {
+                    results.extend(Run::of(runs, &name, &config_id, *seed).result()?);
+                }
+                known.push((config_id, point.label.clone()));
+            }
+            cells.push(FinishedCell { label: point.label, results });
+        }
+        Ok(Self { report: file.report, cells })
+    }
+}

@@ -1,0 +1,176 @@
+//! Running what is not done, beside other processes that work on the same sweep.
+
+use super::{Job, Plan, Sweep};
+use crate::error::{Error, Result};
+use crate::experiment::{self, Request};
+use crate::run::{Run, RunLock};
+use aio_data::fs;
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// Time between two attempts to lock a run that another process works on.
+const POLL_INTERVAL: Duration = Duration::from_secs(5);
+
+/// Which runs of a sweep a call takes, and what it does about those that it cannot have.
+#[derive(Debug, Clone, Default)]
+pub struct RunOptions {
+    /// The part of all runs that this call takes.
+    pub shard: Shard,
+    /// Only the cell with this configuration id.
+    pub only: Option<String>,
+    /// Only runs with this seed.
+    pub seed: Option<u64>,
+    /// Whether to wait for a run that another process works on, and to take it over if that process dies.
+    pub wait: bool,
+    /// Whether to go on with the next run after a failure.
+    pub continue_on_error: bool,
+}
+
+/// One of several equal parts of the runs of a sweep; all runs by default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shard {
+    index: usize,
+    count: usize,
+}
+
+impl Default for Shard {
+    fn default() -> Self {
+        Self { index: 0, count: 1 }
+    }
+}
+
+impl FromStr for Shard {
+    type Err = String;
+
+    /// Reads `i/n`: every n-th run from the i-th on.
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        let parts = text.split_once('/');
+        let parsed = parts.and_then(|(i, n)| Some((i.parse().ok()?, n.parse().ok()?)));
+        match parsed {
+            Some((index, count)) if index < count => Ok(Self { index, count }),
+            _ => Err("expected i/n with i from 0 to n − 1, such as 0/4".to_owned()),
+        }
+    }
+}
+
+impl RunOptions {
+    fn includes(&self, job: &Job<'_>) -> bool {
+        job.number % self.shard.count == self.shard.index
+            && self.only.as_ref().is_none_or(|id| *id == job.cell.config_id)
+            && self.seed.is_none_or(|seed| seed == job.seed)
+    }
+}
+
+impl Sweep {
+    /// Runs what is not done, and returns the plan after that.
+    ///
+    /// # Errors
+    /// [`Error::Stopped`] after a signal; the error of a run that failed, at once or, with
+    /// [`RunOptions::continue_on_error`], [`Error::Failure`] naming all of them at the end.
+    pub fn run(&self, runs: &Path, device: &str, options: &RunOptions) -> Result<Plan> {
+        let mut failures = Vec::new();
+        for job in self.jobs().filter(|job| options.includes(job)) {
+            let run = self.run_of(runs, job.cell, job.seed);
+            let name = format!("{} seed {}", job.cell.config_id, job.seed);
+            let Some(lock) = acquire(&run, &name, options.wait)? else { continue };
+            eprintln!("{name}: {}", job.cell.label);
+            // What an earlier attempt left says nothing about this one.
+            let _ = std::fs::remove_file(run.failure());
+            let outcome = experiment::run(&self.request(runs, device, job));
+            drop(lock);
+            match outcome {
+                Ok(_) => {}
+                Err(stopped @ Error::Stopped { .. }) => return Err(stopped),
+                Err(error) => {
+                    fs::write_then_rename(&run.failure(), format!("{error}\n").as_bytes())?;
+                    if !options.continue_on_error {
+                        return Err(error);
+                    }
+                    eprintln!("error: {error}");
+                    failures.push(name);
+                }
+            }
+        }
+        if failures.is_empty() {
+            return Ok(self.plan(runs));
+        }
+        Err(Error::Failure(format!("{} runs failed: {}", failures.len(), failures.join(", "))))
+    }
+
+    fn request(&self, runs: &Path, device: &str, job: Job<'_>) -> Request {
+        let mut settings = job.cell.settings.clone();
+        settings.push(format!("seed={}", job.seed));
+        Request {
+            name: self.base.display().to_string(),
+            settings,
+            device: device.to_owned(),
+            runs: runs.to_path_buf(),
+        }
+    }
+}
+
+/// Locks a run that is not done; `None` if it is done, or if another process works on it and `wait` is not set.
+fn acquire(run: &Run, name: &str, wait: bool) -> Result<Option<RunLock>> {
+    let mut is_reported = false;
+    loop {
+        if run.is_done() {
+            return Ok(None);
+        }
+        if let Some(lock) = RunLock::try_acquire(run.directory())? {
+            return Ok(Some(lock));
+        }
+        if !is_reported {
+            let what = if wait { "; waiting for it" } else { "" };
+            eprintln!("{name}: another process works on it{what}");
+            is_reported = true;
+        }
+        if !wait {
+            return Ok(None);
+        }
+        std::thread::sleep(POLL_INTERVAL);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Cell;
+    use super::*;
+
+    #[test]
+    fn shards_are_read_and_wrong_ones_refused() {
+        assert_eq!("1/4".parse(), Ok(Shard { index: 1, count: 4 }));
+        for wrong in ["4/4", "0/0", "1", "a/b", "-1/2", ""] {
+            let error = wrong.parse::<Shard>().expect_err(wrong);
+            assert!(error.contains("such as 0/4"), "{error}");
+        }
+    }
+
+    #[test]
+    fn shards_share_all_runs_and_options_choose_among_them() {
+        let cell = Cell { config_id: "a".into(), settings: Vec::new(), label: "base".into() };
+        let jobs: Vec<Job<'_>> =
+            (0..7).map(|number| Job { number, cell: &cell, seed: number as u64 % 2 }).collect();
+        let chosen = |options: &RunOptions| -> Vec<usize> {
+            jobs.iter().filter(|job| options.includes(job)).map(|job| job.number).collect()
+        };
+        let all = RunOptions::default();
+        assert_eq!(chosen(&all), [0, 1, 2, 3, 4, 5, 6]);
+        let shard = |index| RunOptions { shard: Shard { index, count: 3 }, ..all.clone() };
+        assert_eq!([0, 1, 2].map(|i| chosen(&shard(i))), [vec![0, 3, 6], vec![1, 4], vec![2, 5]]);
+        assert_eq!(chosen(&RunOptions { seed: Some(1), ..all.clone() }), [1, 3, 5]);
+        let other = RunOptions { only: Some("b".into()), ..all.clone() };
+        assert!(chosen(&other).is_empty());
+    }
+
+    #[test]
+    fn a_run_that_is_done_or_taken_is_left_alone() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let run = Run::at(directory.path().join("seed-0"));
+        let lock = acquire(&run, "run", false).expect("tried").expect("free");
+        assert!(acquire(&run, "run", false).expect("tried").is_none(), "taken");
+        drop(lock);
+        run.write_text("result.json", "{}").expect("write");
+        assert!(acquire(&run, "run", true).expect("tried").is_none(), "done");
+    }
+}

@@ -1,0 +1,176 @@
+//! Talking to Slurm: submitting an array, and asking what became of it.
+
+use crate::error::{Error, Result};
+use crate::sweep;
+use aio_data::fs;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// A submitted array, as `runs/slurm/<sweep>.json` lists it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct SubmittedArray {
+    /// Its job number.
+    job: u64,
+}
+
+/// An element of an array, and its state in Slurm.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ArrayElement {
+    /// Job number of the array.
+    pub job: u64,
+    /// Number of the element, which is the number of its run.
+    pub element: usize,
+    /// State, such as `running`.
+    pub state: String,
+    /// Node on which it runs or ran.
+    pub node: Option<String>,
+}
+
+impl fmt::Display for ArrayElement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { job, element, state, node } = self;
+        write!(f, "{job}_{element} {state}")?;
+        match node {
+            Some(node) => write!(f, " on {node}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Where logs and the records of submitted arrays lie.
+pub(super) fn directory(runs: &Path) -> PathBuf {
+    runs.join("slurm")
+}
+
+fn record(runs: &Path, file: &Path) -> PathBuf {
+    directory(runs).join(format!("{}.json", sweep::name(file)))
+}
+
+/// Submits a script and records its job number, which it returns.
+///
+/// # Errors
+/// [`Error`] with the message of `sbatch`.
+pub(super) fn submit(script: &str, runs: &Path, file: &Path) -> Result<u64> {
+    fs::create_dir_all(&directory(runs))?;
+    let job = sbatch(script)?;
+    let mut submitted = submissions(runs, file)?;
+    submitted.push(SubmittedArray { job });
+    let text = serde_json::to_string(&submitted).map_err(|e| Error::Failure(e.to_string()))?;
+    fs::write_then_rename(&record(runs, file), text.as_bytes())?;
+    Ok(job)
+}
+
+fn sbatch(script: &str) -> Result<u64> {
+    let mut child = Command::new("sbatch")
+        .arg("--parsable")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|error| {
+            Error::user(
+                format!("sbatch cannot be started: {error}"),
+                "run this on a machine that can submit Slurm jobs, or print the script with --dry-run",
+            )
+        })?;
+    let failed = |e: std::io::Error| Error::Failure(format!("sbatch: {e}"));
+    child.stdin.take().expect("it is piped").write_all(script.as_bytes()).map_err(failed)?;
+    let output = child.wait_with_output().map_err(failed)?;
+    let printed = String::from_utf8_lossy(&output.stdout);
+    // `--parsable` prints the number, and the cluster behind a semicolon where there are several.
+    let number = printed.trim().split(';').next().and_then(|number| number.parse().ok());
+    number.filter(|_| output.status.success()).ok_or_else(|| {
+        let message = String::from_utf8_lossy(&output.stderr);
+        Error::user(
+            format!("sbatch refuses the job array: {}{}", printed.trim(), message.trim()),
+            "[slurm] of the sweep file sets partition, gres, time and further options",
+        )
+    })
+}
+
+/// The submitted arrays of a sweep, oldest first.
+fn submissions(runs: &Path, file: &Path) -> Result<Vec<SubmittedArray>> {
+    let path = record(runs, file);
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    serde_json::from_str(&fs::read_to_string(&path)?).map_err(|e| {
+        Error::user(
+            format!("{}: {e}", path.display()),
+            "the file is damaged; without it, the states of submitted jobs are not shown",
+        )
+    })
+}
+
+/// The elements of one array: from the accounting database, or else from the queue, which forgets what has ended.
+fn elements(job: u64) -> Vec<ArrayElement> {
+    let accounting = ["-n", "-P", "-X", "-o", "JobID,State,NodeList", "-j"];
+    let queue = ["-h", "-r", "-o", "%i|%T|%N", "-j"];
+    for (program, arguments) in [("sacct", &accounting[..]), ("squeue", &queue[..])] {
+        let output = Command::new(program).args(arguments).arg(job.to_string()).output();
+        let Some(output) = output.ok().filter(|output| output.status.success()) else { continue };
+        let found = parse(job, &String::from_utf8_lossy(&output.stdout));
+        if !found.is_empty() {
+            return found;
+        }
+    }
+    Vec::new()
+}
+
+/// Reads lines such as `12_3|RUNNING|node1`. Elements that wait together (`12_[4-9%2]`) are left out.
+fn parse(job: u64, text: &str) -> Vec<ArrayElement> {
+    let element = |line: &str| {
+        let mut fields = line.split('|');
+        let (id, state, node) = (fields.next()?, fields.next()?, fields.next().unwrap_or_default());
+        let element = id.split_once('_')?.1.parse().ok()?;
+        let has_node = !node.is_empty() && !node.starts_with("None");
+        let node = has_node.then(|| node.to_owned());
+        Some(ArrayElement { job, element, state: state.to_lowercase(), node })
+    };
+    text.lines().filter_map(element).collect()
+}
+
+/// What Slurm says of the runs of a sweep, by their numbers; the newest array with a run counts.
+///
+/// # Errors
+/// [`Error`] naming the record of submitted arrays, if it is damaged.
+pub(in crate::sweep) fn states(runs: &Path, file: &Path) -> Result<BTreeMap<usize, ArrayElement>> {
+    let mut states = BTreeMap::new();
+    for SubmittedArray { job } in submissions(runs, file)? {
+        states.extend(elements(job).into_iter().map(|element| (element.element, element)));
+    }
+    Ok(states)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_slurm_prints_is_read() {
+        let found = parse(
+            12,
+            "12_3|RUNNING|node1\n12_[4-9%2]|PENDING|None assigned\n12_0|TIMEOUT|\nnonsense\n",
+        );
+        let shown: Vec<String> = found.iter().map(ToString::to_string).collect();
+        assert_eq!(shown, ["12_3 running on node1", "12_0 timeout"]);
+        assert_eq!(found[0].element, 3);
+    }
+
+    #[test]
+    fn a_damaged_record_of_submissions_is_named() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let (runs, file) = (directory.path(), Path::new("sweeps/heads.toml"));
+        assert!(submissions(runs, file).expect("none").is_empty());
+        std::fs::create_dir(runs.join("slurm")).expect("directory");
+        std::fs::write(runs.join("slurm/heads.json"), "[{\"job\":12}]").expect("write");
+        assert_eq!(submissions(runs, file).expect("one"), [SubmittedArray { job: 12 }]);
+        std::fs::write(runs.join("slurm/heads.json"), "[{").expect("write");
+        let error = states(runs, file).expect_err("damaged").to_string();
+        assert!(error.contains("slurm/heads.json"), "{error}");
+    }
+}

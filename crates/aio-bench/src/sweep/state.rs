@@ -1,0 +1,168 @@
+//! How far a run has come.
+
+use super::{Cell, Sweep};
+use crate::config::Experiment;
+use crate::run::{Holder, Run};
+use aio_data::fs;
+use aio_train::Checkpoints;
+use serde::Serialize;
+use std::fmt;
+use std::path::Path;
+
+/// How far a cell has come with a seed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum RunState {
+    /// Its `result.json` exists.
+    Done,
+    /// A process works on it.
+    Running {
+        /// Host of the process.
+        host: String,
+        /// Seconds since its last heartbeat.
+        heartbeat_seconds: u64,
+    },
+    /// It failed.
+    Failed {
+        /// First line of the error.
+        message: String,
+    },
+    /// It was stopped and has a checkpoint.
+    Resumable {
+        /// Optimiser steps done.
+        step: usize,
+    },
+    /// It was stopped, and its configuration has changed since.
+    Incompatible {
+        /// Key, old value and new value.
+        change: String,
+    },
+    /// Nothing has been done.
+    Fresh,
+}
+
+impl RunState {
+    /// The state in one word, without its details.
+    pub(super) fn word(&self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Running { .. } => "running",
+            Self::Failed { .. } => "failed",
+            Self::Resumable { .. } => "resumable",
+            Self::Incompatible { .. } => "incompatible",
+            Self::Fresh => "fresh",
+        }
+    }
+}
+
+impl fmt::Display for RunState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())?;
+        match self {
+            Self::Done | Self::Fresh => Ok(()),
+            Self::Running { host, heartbeat_seconds } => {
+                write!(f, " ({host}, {heartbeat_seconds} s ago)")
+            }
+            Self::Failed { message } => write!(f, " ({message})"),
+            Self::Resumable { step } => write!(f, " (step {step})"),
+            Self::Incompatible { change } => write!(f, " ({change})"),
+        }
+    }
+}
+
+impl Sweep {
+    /// How far a cell has come with a seed.
+    pub(super) fn state(&self, runs: &Path, cell: &Cell, seed: u64) -> RunState {
+        let run = self.run_of(runs, cell, seed);
+        if run.is_done() {
+            return RunState::Done;
+        }
+        if let Some(holder) = Holder::of(run.directory()) {
+            let heartbeat_seconds = holder.age();
+            return RunState::Running { host: holder.host, heartbeat_seconds };
+        }
+        if let Ok(text) = fs::read_to_string(&run.failure()) {
+            let message = text.lines().next().unwrap_or_default().to_owned();
+            return RunState::Failed { message };
+        }
+        let Some(step) = Checkpoints::new(run.checkpoints(), 1).steps().last().copied() else {
+            return RunState::Fresh;
+        };
+        match self.change(&run, cell) {
+            Some(change) => RunState::Incompatible { change },
+            None => RunState::Resumable { step },
+        }
+    }
+
+    /// The first key whose value in the configuration of a run is not that of the cell, with both values.
+    fn change(&self, run: &Run, cell: &Cell) -> Option<String> {
+        let written = Experiment::read(&run.config());
+        let wanted = Experiment::load(&self.base, &cell.settings);
+        match (written, wanted) {
+            (Ok(written), Ok(wanted)) => written.difference(&wanted),
+            (Err(error), _) => Some(error.to_string()),
+            // An error in the cell itself is reported when it is run.
+            (_, Err(_)) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::RunLock;
+
+    /// A sweep of one cell in a directory of its own.
+    fn sweep(directory: &Path) -> Sweep {
+        std::fs::write(directory.join("base.toml"), "[losses]\nbinding = 1.0\n").expect("write");
+        let file = directory.join("sweep.toml");
+        std::fs::write(&file, "base = \"base.toml\"\n[axes]\n\"losses.binding\" = [0.5]\n")
+            .expect("write");
+        Sweep::load(&file).expect("a sweep")
+    }
+
+    #[test]
+    fn a_run_goes_from_fresh_over_running_failed_and_resumable_to_done() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let sweep = sweep(directory.path());
+        let runs = directory.path().join("runs");
+        let cell = &sweep.cells[0];
+        let state = || sweep.state(&runs, cell, 0);
+        let run = sweep.run_of(&runs, cell, 0);
+        assert_eq!(state(), RunState::Fresh);
+
+        let lock = RunLock::try_acquire(run.directory()).expect("tried").expect("free");
+        let RunState::Running { heartbeat_seconds, .. } = state() else { panic!("{}", state()) };
+        assert!(heartbeat_seconds < 60);
+        drop(lock);
+        assert_eq!(state(), RunState::Fresh, "released without a trace");
+
+        let checkpoint = run.checkpoints().join("step-0000012");
+        std::fs::create_dir_all(&checkpoint).expect("directory");
+        assert_eq!(state(), RunState::Fresh, "a checkpoint without its state is none");
+        std::fs::write(checkpoint.join("state.json"), "{}").expect("write");
+        let resolved = Experiment::load(&sweep.base, &cell.settings).expect("valid");
+        run.write_text("config.toml", &toml::to_string(&resolved).expect("TOML")).expect("write");
+        assert_eq!(state(), RunState::Resumable { step: 12 });
+        assert_eq!(state().to_string(), "resumable (step 12)");
+
+        let changed = Experiment::load(&sweep.base, &["losses.binding=0.25".into()]);
+        let text = toml::to_string(&changed.expect("valid")).expect("TOML");
+        run.write_text("config.toml", &text).expect("write");
+        assert_eq!(state().to_string(), "incompatible (losses.binding: 0.25 → 0.5)");
+
+        run.write_text("failed.txt", "no space left\nat all\n").expect("write");
+        assert_eq!(state(), RunState::Failed { message: "no space left".into() });
+
+        run.write_text("result.json", "{}").expect("write");
+        assert_eq!(state(), RunState::Done);
+        assert_eq!(sweep.state(&runs, cell, 1), RunState::Fresh, "another seed is another run");
+    }
+
+    #[test]
+    fn states_are_tagged_in_json() {
+        let state = RunState::Resumable { step: 3 };
+        let json = serde_json::to_value(&state).expect("JSON");
+        assert_eq!(json, serde_json::json!({"state": "resumable", "step": 3}));
+    }
+}

@@ -1,0 +1,82 @@
+use serde::{Deserialize, Serialize};
+
+/// The non-linearity of the MLP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Activation {
+    /// Exact GELU, as in timm, open_clip and Meta-Transformer.
+    #[default]
+    Gelu,
+    /// `x·σ(1.702·x)`, as in OpenAI's CLIP.
+    QuickGelu,
+}
+
+/// Sizes and variants of an [`Encoder`](crate::Encoder).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EncoderConfig {
+    /// Number of blocks.
+    pub depth: usize,
+    /// Width of the tokens; `width` in weights files.
+    #[serde(rename = "width")]
+    pub embed_dim: usize,
+    /// Attention heads; `embed_dim` is a multiple of it.
+    pub heads: usize,
+    /// Hidden width of the MLP.
+    pub mlp: usize,
+    /// Epsilon of the layer normalisations; Meta-Transformer uses `nn.LayerNorm`'s 1e-5, timm 1e-6.
+    pub epsilon: f64,
+    /// The MLP's non-linearity.
+    pub activation: Activation,
+    /// Whether tokens are normalised before the first block (`ln_pre` of CLIP).
+    pub pre_norm: bool,
+    /// Whether residual branches are scaled per channel (LayerScale, as in DINOv2).
+    pub layer_scale: bool,
+}
+
+impl EncoderConfig {
+    fn preset(depth: usize, embed_dim: usize, heads: usize) -> Self {
+        let activation = Activation::Gelu;
+        Self {
+            depth,
+            embed_dim,
+            heads,
+            mlp: 4 * embed_dim,
+            epsilon: 1e-5,
+            activation,
+            pre_norm: false,
+            layer_scale: false,
+        }
+    }
+
+    /// The encoder whose weights are embedded in the binary.
+    #[must_use]
+    pub fn embedded() -> Self {
+        Self::preset(4, 128, 4)
+    }
+
+    /// ViT-B/16 blocks, 85,054,464 parameters (Meta-Transformer B/16, open_clip ViT-B-16).
+    #[must_use]
+    pub fn vit_b_16() -> Self {
+        Self::preset(12, 768, 12)
+    }
+
+    /// Numbers that automatic differentiation stores per token and block in a sequence of `tokens`: the inputs of both normalisations and of
+    /// the activation, queries, keys and values, and the attention weights. If the weights are `learned`, also the input of each linear map.
+    #[must_use]
+    pub fn activations_per_token(&self, tokens: usize, learned: bool) -> usize {
+        let activation = match self.activation {
+            Activation::Gelu => self.mlp,
+            // A product of the input and a sigmoid, each of which the other's gradient needs.
+            Activation::QuickGelu => 3 * self.mlp,
+        };
+        let linear_inputs = if learned { 3 * self.embed_dim + self.mlp } else { 0 };
+        5 * self.embed_dim + self.heads * tokens + activation + linear_inputs
+    }
+
+    /// Numbers per token that the backward pass of a block needs beside the stored activations.
+    #[must_use]
+    pub fn backward_workspace_per_token(&self) -> usize {
+        2 * self.mlp + 4 * self.embed_dim
+    }
+}

@@ -1,0 +1,198 @@
+//! Weights files: safetensors with PyTorch key names and one metadata entry.
+//!
+//! [`Weights`] reads a file and checks every tensor when a module is loaded; [`to_bytes`] writes one. The embedded weights are part of the
+//! binary.
+
+mod error;
+mod preprocessing;
+mod tensors;
+mod write;
+
+pub use error::WeightsError;
+pub use preprocessing::Preprocessing;
+pub use tensors::{FloatType, RawTensor, Tensors};
+pub use write::{module_bytes, to_bytes};
+
+use burn::module::Module;
+use burn::store::{ModuleSnapshot, PyTorchToBurnAdapter, SafetensorsStore};
+use safetensors::SafeTensors;
+use safetensors::tensor::TensorView;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// The embedded weights, which `aio pretrain` made and which are compiled into the binary. `weights/README.md` describes them.
+pub const EMBEDDED: &[u8] = include_bytes!("../../weights/embedded.safetensors");
+
+/// SHA-256 of [`EMBEDDED`] as the model card states it.
+#[must_use]
+pub fn embedded_sha256() -> String {
+    sha256(EMBEDDED)
+}
+
+/// SHA-256 of bytes, in lower-case hexadecimal.
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// The one metadata entry of a file, a JSON object. Several entries would be written in random order, and equal
+/// weights would have different checksums.
+const METADATA: &str = "aio";
+
+/// A weights file in memory.
+#[derive(Debug, Clone)]
+pub struct Weights {
+    origin: String,
+    bytes: Vec<u8>,
+}
+
+impl Weights {
+    /// The weights compiled into the binary.
+    #[must_use]
+    pub fn embedded() -> Self {
+        Self { origin: "the embedded encoder".into(), bytes: EMBEDDED.to_vec() }
+    }
+
+    /// Reads a safetensors file.
+    ///
+    /// # Errors
+    /// [`WeightsError::Io`] naming the path.
+    pub fn open(path: &Path) -> Result<Self, WeightsError> {
+        let bytes = std::fs::read(path).map_err(|source| WeightsError::Io {
+            action: "read",
+            path: path.to_path_buf(),
+            source,
+        })?;
+        Ok(Self { origin: path.display().to_string(), bytes })
+    }
+
+    /// Takes bytes that came from `origin`.
+    #[must_use]
+    pub fn from_bytes(origin: impl Into<String>, bytes: Vec<u8>) -> Self {
+        Self { origin: origin.into(), bytes }
+    }
+
+    /// SHA-256 of the file.
+    #[must_use]
+    pub fn sha256(&self) -> String {
+        sha256(&self.bytes)
+    }
+
+    fn format(&self, problem: impl ToString) -> WeightsError {
+        WeightsError::Format { origin: self.origin.clone(), problem: problem.to_string() }
+    }
+
+    /// Names and shapes of the tensors, by name.
+    ///
+    /// # Errors
+    /// [`WeightsError::Format`] if the bytes are not safetensors.
+    pub fn shapes(&self) -> Result<BTreeMap<String, Vec<usize>>, WeightsError> {
+        let file = SafeTensors::deserialize(&self.bytes).map_err(|e| self.format(e))?;
+        Ok(file.tensors().into_iter().map(|(name, view)| (name, view.shape().to_vec())).collect())
+    }
+
+    /// All tensors, in 32-bit floating point.
+    ///
+    /// # Errors
+    /// [`WeightsError::Format`] if the bytes are not safetensors, or hold other types.
+    pub fn tensors(&self) -> Result<Tensors, WeightsError> {
+        let file = SafeTensors::deserialize(&self.bytes).map_err(|e| self.format(e))?;
+        tensors::of_safetensors(&file).map_err(|e| self.format(e))
+    }
+
+    /// A file with these tensors and the metadata of `like`.
+    ///
+    /// # Errors
+    /// [`WeightsError::Format`] if the tensors cannot be serialised.
+    pub fn from_tensors(
+        origin: &str,
+        tensors: &Tensors,
+        like: &Self,
+    ) -> Result<Self, WeightsError> {
+        let (_, header) = SafeTensors::read_metadata(&like.bytes).map_err(|e| like.format(e))?;
+        let bytes: BTreeMap<&String, Vec<u8>> = tensors
+            .iter()
+            .map(|(name, t)| (name, t.values.iter().flat_map(|v| v.to_le_bytes()).collect()))
+            .collect();
+        let view = |(name, tensor): (&String, &RawTensor)| {
+            TensorView::new(safetensors::Dtype::F32, tensor.shape.clone(), &bytes[name])
+                .map(|view| (name.clone(), view))
+                .map_err(|e| like.format(e))
+        };
+        let views = tensors.iter().map(view).collect::<Result<BTreeMap<_, _>, _>>()?;
+        let bytes =
+            safetensors::serialize(views, header.metadata().clone()).map_err(|e| like.format(e))?;
+        Ok(Self { origin: origin.to_owned(), bytes })
+    }
+
+    /// The bytes of the file.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// A metadata entry.
+    ///
+    /// # Errors
+    /// [`WeightsError::Metadata`] if it is absent or does not parse.
+    pub fn metadata<T: serde::de::DeserializeOwned>(
+        &self,
+        key: &'static str,
+    ) -> Result<T, WeightsError> {
+        let (_, header) = SafeTensors::read_metadata(&self.bytes).map_err(|e| self.format(e))?;
+        let error = |problem: String| self.malformed(key, problem);
+        let text = header
+            .metadata()
+            .as_ref()
+            .and_then(|m| m.get(METADATA))
+            .ok_or_else(|| error("not there".into()))?;
+        let mut entries: BTreeMap<String, serde_json::Value> =
+            serde_json::from_str(text).map_err(|e| error(e.to_string()))?;
+        let value = entries.remove(key).ok_or_else(|| error("not there".into()))?;
+        serde_json::from_value(value).map_err(|e| error(e.to_string()))
+    }
+
+    /// The error of a metadata entry that parses and still cannot be used.
+    #[must_use]
+    pub fn malformed(&self, key: &'static str, problem: String) -> WeightsError {
+        WeightsError::Metadata { origin: self.origin.clone(), key, problem }
+    }
+
+    /// Splits off the tensors below `prefix` (which ends in a dot), without the prefix.
+    ///
+    /// # Errors
+    /// [`WeightsError::Format`] if the bytes are not safetensors.
+    pub fn below(&self, prefix: &str) -> Result<Self, WeightsError> {
+        let file = SafeTensors::deserialize(&self.bytes).map_err(|e| self.format(e))?;
+        let chosen = file.tensors().into_iter().filter_map(|(name, view)| {
+            name.strip_prefix(prefix).map(|rest| (rest.to_owned(), view))
+        });
+        let bytes = safetensors::serialize(chosen, None).map_err(|e| self.format(e))?;
+        Ok(Self { origin: format!("{} ({prefix}*)", self.origin), bytes })
+    }
+
+    /// Loads every tensor into `module`, whose parameters mirror the key names. Takes the file, so that large ones are not held twice.
+    ///
+    /// # Errors
+    /// [`WeightsError::Mismatch`] if a tensor is missing, unused or of another shape: each by name.
+    pub fn load<M: Module + ModuleSnapshot>(self, mut module: M) -> Result<M, WeightsError> {
+        let Self { origin, bytes } = self;
+        let format = |problem: String| WeightsError::Format { origin: origin.clone(), problem };
+        SafeTensors::deserialize(&bytes).map_err(|e| format(e.to_string()))?;
+        let mut store = SafetensorsStore::from_bytes(Some(bytes))
+            .with_from_adapter(PyTorchToBurnAdapter)
+            .allow_partial(true)
+            .validate(false);
+        let result = module.load_from(&mut store).map_err(|e| format(e.to_string()))?;
+        let mut problems: Vec<String> =
+            result.missing.iter().map(|(name, _)| format!("missing `{name}`")).collect();
+        problems.extend(result.unused.iter().map(|name| format!("unused `{name}`")));
+        problems.extend(result.errors.iter().map(ToString::to_string));
+        if problems.is_empty() {
+            Ok(module)
+        } else {
+            Err(WeightsError::Mismatch { origin, problems })
+        }
+    }
+}

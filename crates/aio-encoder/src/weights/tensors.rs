@@ -1,0 +1,117 @@
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensors};
+use std::collections::BTreeMap;
+
+/// A tensor of a file, converted to 32-bit floating point.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RawTensor {
+    /// Its dimensions.
+    pub shape: Vec<usize>,
+    /// Its values, row by row.
+    pub values: Vec<f32>,
+}
+
+impl RawTensor {
+    /// A matrix with rows and columns exchanged.
+    ///
+    /// # Panics
+    /// If the tensor does not have two dimensions.
+    #[must_use]
+    pub fn transposed(&self) -> Self {
+        let &[rows, columns] = self.shape.as_slice() else {
+            panic!("a tensor of shape {:?} is no matrix", self.shape)
+        };
+        let mut values = Vec::with_capacity(self.values.len());
+        for column in 0..columns {
+            values.extend((0..rows).map(|row| self.values[row * columns + column]));
+        }
+        Self { shape: vec![columns, rows], values }
+    }
+}
+
+/// The tensors of a file by name.
+pub type Tensors = BTreeMap<String, RawTensor>;
+
+/// The floating-point types that files may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FloatType {
+    /// 64 bits.
+    F64,
+    /// 32 bits.
+    F32,
+    /// 16 bits, IEEE 754.
+    F16,
+    /// 16 bits with the exponent of 32 bits (bfloat16).
+    Bf16,
+}
+
+impl FloatType {
+    /// Values of this type, little-endian, as 32-bit floating point.
+    #[must_use]
+    pub fn decode(self, bytes: &[u8]) -> Vec<f32> {
+        match self {
+            Self::F64 => numbers(bytes, |b| f64::from_le_bytes(b) as f32),
+            Self::F32 => numbers(bytes, f32::from_le_bytes),
+            Self::F16 => numbers(bytes, |b| half::f16::from_le_bytes(b).to_f32()),
+            Self::Bf16 => numbers(bytes, |b| half::bf16::from_le_bytes(b).to_f32()),
+        }
+    }
+
+    fn of_safetensors(dtype: Dtype) -> Option<Self> {
+        match dtype {
+            Dtype::F64 => Some(Self::F64),
+            Dtype::F32 => Some(Self::F32),
+            Dtype::F16 => Some(Self::F16),
+            Dtype::BF16 => Some(Self::Bf16),
+            _ => None,
+        }
+    }
+}
+
+fn numbers<const N: usize>(bytes: &[u8], parse: impl Fn([u8; N]) -> f32) -> Vec<f32> {
+    bytes
+        .chunks_exact(N)
+        .map(|chunk| parse(chunk.try_into().expect("every chunk has N bytes")))
+        .collect()
+}
+
+/// The tensors of a safetensors file; an error names the tensor that is not of floating point.
+pub(super) fn of_safetensors(file: &SafeTensors) -> Result<Tensors, String> {
+    let raw = |(name, view): (String, TensorView)| {
+        let float = FloatType::of_safetensors(view.dtype())
+            .ok_or_else(|| format!("`{name}` is of type {:?}", view.dtype()))?;
+        let tensor = RawTensor { shape: view.shape().to_vec(), values: float.decode(view.data()) };
+        Ok((name, tensor))
+    };
+    file.tensors().into_iter().map(raw).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_transposed_matrix_has_its_columns_as_rows() {
+        let matrix = RawTensor { shape: vec![2, 3], values: vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0] };
+        let expected = RawTensor { shape: vec![3, 2], values: vec![1.0, 4.0, 2.0, 5.0, 3.0, 6.0] };
+        assert_eq!(matrix.transposed(), expected);
+        assert_eq!(matrix.transposed().transposed(), matrix);
+    }
+
+    #[test]
+    fn every_type_decodes_to_the_same_numbers() {
+        // 1.5 and −2 in each format: sign, exponent, fraction.
+        let f64s = [1.5f64.to_le_bytes(), (-2.0f64).to_le_bytes()].concat();
+        let f32s = [0x3fc0_0000u32.to_le_bytes(), 0xc000_0000u32.to_le_bytes()].concat();
+        let f16s = [0x3e00u16.to_le_bytes(), 0xc000u16.to_le_bytes()].concat();
+        let bf16s = [0x3fc0u16.to_le_bytes(), 0xc000u16.to_le_bytes()].concat();
+        for (float, bytes) in [
+            (FloatType::F64, f64s),
+            (FloatType::F32, f32s),
+            (FloatType::F16, f16s),
+            (FloatType::Bf16, bf16s),
+        ] {
+            assert_eq!(float.decode(&bytes), [1.5, -2.0], "{float:?}");
+        }
+    }
+}

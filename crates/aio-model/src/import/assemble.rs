@@ -1,0 +1,168 @@
+//! A checkpoint becomes a backbone: what it has is taken over, what it lacks starts fresh and is named.
+
+use super::parts::{PROJECTION, STEM_LAYERS, TOKEN_TABLE};
+use super::redraw::{drawn, overlay};
+use super::registry::normalisation_of;
+use super::stems::TRANSREID_SSL;
+use super::{Coverage, Hints, Imported, Layout, Normalisation, Stems, import, read};
+use crate::{Backbone, BackboneConfig};
+use aio_encoder::weights::{Preprocessing, Weights, WeightsError};
+use aio_tokenize::{StemConfig, StemKind, TextConfig, Tokenizers, TokenizersConfig};
+use aio_types::{Modality, PictureSize};
+use burn::tensor::Device;
+use std::path::Path;
+
+/// How a checkpoint becomes a backbone.
+#[derive(Debug, Clone, Copy)]
+pub struct ImportOptions {
+    /// Size of input pictures, to which positions are interpolated.
+    pub size: PictureSize,
+    /// Where stems and text table start from.
+    pub stems: Stems,
+    /// What the tensors do not show.
+    pub hints: Hints,
+    /// How pictures are normalised.
+    pub normalisation: Normalisation,
+    /// Seed of what starts fresh.
+    pub seed: u64,
+}
+
+/// A checkpoint as a weights file of this project, with the account of its tensors.
+#[derive(Debug, Clone)]
+pub struct Converted {
+    /// Whose names it had.
+    pub layout: Layout,
+    /// The weights file.
+    pub weights: Weights,
+    /// The account of every tensor.
+    pub coverage: Coverage,
+}
+
+/// Reads a checkpoint and turns it into a weights file.
+///
+/// # Errors
+/// [`WeightsError`] naming the file, its unknown or misshaped tensors, or why the pictures do not fit its patches.
+pub fn convert(path: &Path, options: &ImportOptions) -> Result<Converted, WeightsError> {
+    let origin = path.display().to_string();
+    let imported = import(&origin, read(path)?, options.hints)?;
+    if !imported.coverage.is_complete() {
+        let problem = format!("not every tensor is accounted for\n{}", imported.coverage);
+        return Err(WeightsError::Checkpoint { origin, problem });
+    }
+    let normalisation = match (options.normalisation, normalisation_of(path)) {
+        (Normalisation::Auto, Some(published)) => published,
+        (wanted, _) => wanted,
+    };
+    assemble(imported, &ImportOptions { normalisation, ..*options }, &origin)
+}
+
+fn assemble(
+    mut imported: Imported,
+    options: &ImportOptions,
+    origin: &str,
+) -> Result<Converted, WeightsError> {
+    let unusable =
+        |problem: String| WeightsError::Checkpoint { origin: origin.to_owned(), problem };
+    let stem = options.stems.replacement(imported.stem());
+    let PictureSize { height, width } = options.size;
+    stem.check(height, width).map_err(unusable)?;
+    imported.drop_redrawn(options.stems);
+
+    let device = Device::flex();
+    let config = imported.native_config(stem, options.size);
+    let preprocessing = imported.preprocessing(&config, options.normalisation);
+    let fresh = drawn(&device, options.seed, || {
+        config.init(&device).to_bytes(&config, &preprocessing, &[])
+    })?;
+    let fresh = Weights::from_bytes(origin, fresh);
+    let Imported { layout, tensors, mut coverage, .. } = imported;
+    let (tensors, missing) = overlay(fresh.tensors()?, tensors).map_err(unusable)?;
+    coverage.missing.extend(missing);
+    coverage.missing.sort();
+    coverage.missing.dedup();
+    let native = Weights::from_tensors(origin, &tensors, &fresh)?;
+    let weights = resized(&native, options.size, layout, origin)?;
+    Ok(Converted { layout, weights, coverage })
+}
+
+/// The same weights for pictures of another size: [`Tokenizers::from_pretrained`] interpolates the positions.
+fn resized(
+    native: &Weights,
+    size: PictureSize,
+    layout: Layout,
+    origin: &str,
+) -> Result<Weights, WeightsError> {
+    let (backbone, config, preprocessing) = Backbone::load(native, &Device::flex())?;
+    let PictureSize { height, width } = size;
+    let tokenizers_config = TokenizersConfig { height, width, ..config.tokenizers.clone() };
+    let tokenizers = Tokenizers::from_pretrained(&backbone.tokenizers, &tokenizers_config);
+    let config = BackboneConfig { tokenizers: tokenizers_config, ..config };
+    let preprocessing = Preprocessing { height, width, ..preprocessing };
+    let card = [("origin", origin.into()), ("layout", layout.name().into())];
+    let bytes = Backbone { tokenizers, ..backbone }.to_bytes(&config, &preprocessing, &card)?;
+    Ok(Weights::from_bytes(origin, bytes))
+}
+
+impl Imported {
+    /// The stem of the checkpoint; TransReID-SSL's if it has none.
+    fn stem(&self) -> StemConfig {
+        let first = self.tensors.get(&format!("{STEM_LAYERS}.0.conv.weight"));
+        match (self.patch, first.map(|tensor| tensor.shape[0])) {
+            (Some(patch), Some(channels)) => {
+                StemConfig { kind: StemKind::TransreidSsl, channels, patch, ibn: true }
+            }
+            (Some(patch), None) => {
+                StemConfig { kind: StemKind::Patch, channels: 0, patch, ibn: true }
+            }
+            (None, _) => TRANSREID_SSL,
+        }
+    }
+
+    /// Drops the tensors that start from scratch. What is dropped counts as missing.
+    fn drop_redrawn(&mut self, stems: Stems) {
+        if stems == Stems::FromCheckpoint {
+            return;
+        }
+        let redrawn = self.tensors.keys().filter(|name| stems.redraws(name)).cloned();
+        self.coverage.missing.extend(redrawn);
+        self.tensors.retain(|name, _| !stems.redraws(name));
+        self.coverage.loaded.retain(|(_, ours)| !stems.redraws(ours));
+        self.grid = None;
+    }
+
+    /// The sizes of the backbone for pictures of the checkpoint's own size, or of `size` if it has no positions.
+    fn native_config(&self, stem: StemConfig, size: PictureSize) -> BackboneConfig {
+        let width = self.encoder.embed_dim;
+        let grid = self.grid.unwrap_or_else(|| stem.grid(size.height, size.width));
+        let columns = |name: &str| self.tensors.get(name).map(|tensor| tensor.shape[1]);
+        let tokenizers = TokenizersConfig {
+            modalities: [Modality::Rgb, Modality::Text].into_iter().collect(),
+            height: grid.rows * stem.patch,
+            width: grid.columns * stem.patch,
+            stem,
+            text: TextConfig { width: columns(TOKEN_TABLE).unwrap_or(width) },
+            registers: self.registers(),
+        };
+        let embedding = self.tensors.get(PROJECTION).map(|tensor| tensor.shape[0]);
+        BackboneConfig {
+            tokenizers,
+            encoder: self.encoder.clone(),
+            embedding: embedding.filter(|embedding| *embedding != width),
+        }
+    }
+
+    fn preprocessing(
+        &self,
+        config: &BackboneConfig,
+        normalisation: Normalisation,
+    ) -> Preprocessing {
+        let statistics = normalisation.statistics(self);
+        Preprocessing {
+            height: config.tokenizers.height,
+            width: config.tokenizers.width,
+            mean: statistics.mean,
+            std: statistics.std,
+            interpolation: Preprocessing::BILINEAR.into(),
+        }
+    }
+}

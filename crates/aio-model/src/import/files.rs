@@ -1,0 +1,107 @@
+//! Checkpoint files of other projects as named tensors; nothing in them is executed.
+
+use super::pickle::refuse_calls;
+use aio_encoder::weights::{FloatType, RawTensor, Tensors, Weights, WeightsError};
+use pytorch_reader::PytorchReader;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// Reads a `.safetensors` file, a `.pth`, `.pt` or `.bin` file that PyTorch saved, or a `.bpk` file that Burn saved.
+///
+/// A pickle is read as data. One that names anything but tensors and containers is refused.
+///
+/// # Errors
+/// [`WeightsError`] naming the file, and the name or tensor that is refused.
+pub fn read(path: &Path) -> Result<Tensors, WeightsError> {
+    let unusable =
+        |problem: String| WeightsError::Checkpoint { origin: path.display().to_string(), problem };
+    match path.extension().and_then(|e| e.to_str()) {
+        Some("safetensors") => Weights::open(path)?.tensors().map_err(|error| match error {
+            WeightsError::Format { problem, .. } => unusable(problem),
+            other => other,
+        }),
+        Some("pth" | "pt" | "bin") => {
+            std::fs::metadata(path).map_err(|source| WeightsError::Io {
+                action: "read",
+                path: path.to_path_buf(),
+                source,
+            })?;
+            read_pytorch(path).map_err(unusable)
+        }
+        Some("bpk") => read_burn(path).map_err(unusable),
+        _ => {
+            Err(unusable("the name ends in none of .safetensors, .pth, .pt, .bin and .bpk".into()))
+        }
+    }
+}
+
+fn read_pytorch(path: &Path) -> Result<Tensors, String> {
+    use pytorch_reader::DType;
+    refuse_calls(path)?;
+    let reader = PytorchReader::new(path).map_err(|e| e.to_string())?;
+    let sorted: BTreeMap<_, _> = reader.into_tensors().into_iter().collect();
+    let mut tensors = Tensors::new();
+    for (name, tensor) in sorted {
+        let float = match tensor.dtype() {
+            DType::F64 => FloatType::F64,
+            DType::F32 => FloatType::F32,
+            DType::F16 => FloatType::F16,
+            DType::BF16 => FloatType::Bf16,
+            // Integers are counters (`num_batches_tracked`) and masks, not weights.
+            _ => continue,
+        };
+        let bytes = tensor.read().map_err(|e| format!("`{name}`: {e}"))?;
+        let raw = RawTensor { shape: tensor.shape().to_vec(), values: float.decode(&bytes) };
+        tensors.insert(name, raw);
+    }
+    Ok(tensors)
+}
+
+fn read_burn(path: &Path) -> Result<Tensors, String> {
+    use burn_pack::DType;
+    let packed = burn_pack::Reader::from_file(path)
+        .and_then(burn_pack::Reader::into_tensors)
+        .map_err(|e| e.to_string())?;
+    let mut tensors = Tensors::new();
+    for tensor in packed {
+        let float = match tensor.dtype {
+            DType::F64 => FloatType::F64,
+            DType::F32 => FloatType::F32,
+            DType::F16 => FloatType::F16,
+            DType::BF16 => FloatType::Bf16,
+            _ => continue,
+        };
+        let (name, shape) = (tensor.name.clone(), tensor.shape.to_vec());
+        let bytes = tensor.into_bytes().map_err(|e| format!("`{name}`: {e}"))?;
+        tensors.insert(name, RawTensor { shape, values: float.decode(&bytes) });
+    }
+    Ok(as_pytorch(tensors))
+}
+
+/// Burn's names and layouts as PyTorch's: Burn calls the weight and bias of a normalisation `gamma` and `beta`, and stores linear maps
+/// transposed.
+fn as_pytorch(tensors: Tensors) -> Tensors {
+    let norms: BTreeSet<String> =
+        tensors.keys().filter_map(|name| name.strip_suffix(".beta").map(str::to_owned)).collect();
+    let norm = |name: &str, part: &str| {
+        name.strip_suffix(part).filter(|module| norms.contains(*module)).map(str::to_owned)
+    };
+    let mut renamed = Tensors::new();
+    for (name, tensor) in tensors {
+        if let Some(module) = norm(&name, ".gamma") {
+            renamed.insert(format!("{module}.weight"), tensor);
+        } else if let Some(module) = norm(&name, ".beta") {
+            renamed.insert(format!("{module}.bias"), tensor);
+        } else if is_linear(&name, &tensor) {
+            renamed.insert(name, tensor.transposed());
+        } else {
+            renamed.insert(name, tensor);
+        }
+    }
+    renamed
+}
+
+/// Embedding tables are matrices too, but Burn stores them as PyTorch does.
+fn is_linear(name: &str, tensor: &RawTensor) -> bool {
+    tensor.shape.len() == 2 && name.ends_with(".weight") && !name.ends_with("embedding.weight")
+}

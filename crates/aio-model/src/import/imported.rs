@@ -1,0 +1,101 @@
+use super::key_map::KeyMap;
+use super::layout::detect;
+use super::parts::{Geometry, REGISTERS};
+use super::{Coverage, Layout, blocks, clip, timm};
+use aio_encoder::weights::{Tensors, WeightsError};
+use aio_encoder::{Activation, EncoderConfig};
+use aio_tokenize::Grid;
+
+/// What the tensors of a checkpoint do not show.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Hints {
+    /// The layout, if detection would be wrong.
+    pub layout: Option<Layout>,
+    /// Attention heads; otherwise one per 64 channels, as in every published ViT.
+    pub heads: Option<usize>,
+    /// The non-linearity; otherwise GELU, or QuickGELU if the file has OpenAI's scalars.
+    pub activation: Option<Activation>,
+}
+
+/// A checkpoint under the model's names.
+#[derive(Debug, Clone)]
+pub struct Imported {
+    /// Whose names it had.
+    pub layout: Layout,
+    /// Sizes and variants, which follow from names and shapes of the tensors.
+    pub encoder: EncoderConfig,
+    /// `encoder.*`, and `tokenizers.*` and `projection.*` as far as the checkpoint has them.
+    pub tensors: Tensors,
+    /// The token grid that its positions are for, if it has positions.
+    pub grid: Option<Grid>,
+    /// Side of a patch in pixels, if it has a stem.
+    pub patch: Option<usize>,
+    /// The account of every tensor.
+    pub coverage: Coverage,
+}
+
+impl Imported {
+    /// Tokens that follow `[CLS]`.
+    pub(super) fn registers(&self) -> usize {
+        self.tensors.get(REGISTERS).map_or(0, |tensor| tensor.shape[0])
+    }
+}
+
+/// Beginnings of names, below the prefix, that published checkpoints have and the model does not need.
+const UNUSED: [&str; 17] = [
+    "head",
+    "fc_norm",
+    "mask_token",
+    "decoder",
+    "transformer.",
+    "ln_final",
+    "text_projection",
+    "logit_scale",
+    "logit_bias",
+    "positional_embedding",
+    "context_length",
+    "input_resolution",
+    "vocab_size",
+    "attn_mask",
+    "pre_logits",
+    "text.",
+    "classifier",
+];
+
+/// Puts the tensors of the checkpoint `origin` under the model's names.
+///
+/// # Errors
+/// [`WeightsError::Checkpoint`] if the layout is not known or a necessary tensor is missing.
+pub fn import(origin: &str, tensors: Tensors, hints: Hints) -> Result<Imported, WeightsError> {
+    mapped(tensors, &hints)
+        .map_err(|problem| WeightsError::Checkpoint { origin: origin.to_owned(), problem })
+}
+
+fn mapped(tensors: Tensors, hints: &Hints) -> Result<Imported, String> {
+    let (layout, prefix) = detect(&tensors, hints.layout)?;
+    let mut keys = KeyMap::new(tensors, prefix);
+    let encoder = blocks::encoder(&mut keys, layout, hints)?;
+    let width = encoder.embed_dim;
+    let Geometry { grid, patch } = match layout {
+        Layout::MetaTransformer => Geometry::default(),
+        Layout::Clip => clip::parts(&mut keys, width)?,
+        Layout::Timm | Layout::TransreidSsl => timm::parts(&mut keys, layout, width)?,
+    };
+    let KeyMap { left, prefix, moved, mut coverage } = keys;
+    for name in left.into_keys() {
+        if is_unused(&name, &prefix) {
+            coverage.unused.push(name);
+        } else {
+            coverage.unknown.push(name);
+        }
+    }
+    Ok(Imported { layout, encoder, tensors: moved, grid, patch, coverage })
+}
+
+/// Beside the visual tower of CLIP lies the text tower, of which only the token table is used.
+fn is_unused(name: &str, prefix: &str) -> bool {
+    match name.strip_prefix(prefix) {
+        Some(below) => UNUSED.iter().any(|known| below.starts_with(known)),
+        None => true,
+    }
+}

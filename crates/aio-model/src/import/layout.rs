@@ -1,0 +1,162 @@
+//! Layouts of checkpoints: how they are recognised and what their blocks' tensors are called.
+
+use aio_encoder::weights::Tensors;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Whose names a checkpoint uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Layout {
+    /// Blocks alone, numbered at the top.
+    MetaTransformer,
+    /// OpenAI's and open_clip's visual tower, and the text tower's token table.
+    Clip,
+    /// timm's vision transformer.
+    Timm,
+    /// timm's with the convolution stem of TransReID-SSL.
+    TransreidSsl,
+}
+
+impl Layout {
+    /// Every layout.
+    pub const ALL: [Self; 4] = [Self::MetaTransformer, Self::Clip, Self::Timm, Self::TransreidSsl];
+
+    /// The name on the command line and in weights files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::MetaTransformer => "meta-transformer",
+            Self::Clip => "clip",
+            Self::Timm => "timm",
+            Self::TransreidSsl => "transreid-ssl",
+        }
+    }
+
+    /// A tensor that every checkpoint of this layout has, below a prefix.
+    fn marker(self) -> &'static str {
+        match self {
+            Self::MetaTransformer => "0.norm1.weight",
+            Self::Clip => "transformer.resblocks.0.ln_1.weight",
+            Self::Timm => "blocks.0.norm1.weight",
+            Self::TransreidSsl => "patch_embed.conv.0.weight",
+        }
+    }
+}
+
+impl fmt::Display for Layout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Finds the layout of a checkpoint and the prefix of its names.
+///
+/// # Errors
+/// A sentence if no layout fits.
+pub(super) fn detect(tensors: &Tensors, hint: Option<Layout>) -> Result<(Layout, String), String> {
+    if let Some(layout) = hint {
+        let prefix = prefix(tensors, layout).ok_or_else(|| no_layout(tensors))?;
+        return Ok((layout, prefix));
+    }
+    for layout in [Layout::TransreidSsl, Layout::Clip, Layout::Timm, Layout::MetaTransformer] {
+        match prefix(tensors, layout) {
+            // timm's blocks without a stem are a file of blocks alone, whatever their prefix. Files that Burn saved are of this kind.
+            Some(prefix) if layout == Layout::Timm && !has_stem(tensors, &prefix) => {}
+            Some(prefix) => return Ok((layout, prefix)),
+            None => {}
+        }
+    }
+    Err(no_layout(tensors))
+}
+
+/// What stands in front of the names, if the checkpoint has the layout's marker.
+fn prefix(tensors: &Tensors, layout: Layout) -> Option<String> {
+    let mut found: Vec<&str> = tensors
+        .keys()
+        .filter_map(|name| name.strip_suffix(layout.marker()))
+        .filter(|prefix| prefix.is_empty() || prefix.ends_with('.'))
+        .collect();
+    // The text tower of a CLIP file has blocks of the same names.
+    found.sort_by_key(|prefix| (!prefix.contains("visual"), prefix.len()));
+    found.first().map(|prefix| (*prefix).to_owned())
+}
+
+fn has_stem(tensors: &Tensors, prefix: &str) -> bool {
+    tensors.contains_key(&format!("{prefix}patch_embed.proj.weight"))
+}
+
+fn no_layout(tensors: &Tensors) -> String {
+    let known = Layout::ALL.map(|l| format!("{l} (…{})", l.marker())).join(", ");
+    let some: Vec<&str> = tensors.keys().take(5).map(String::as_str).collect();
+    format!(
+        "its names are of no known layout: {known}; it has {} tensors, such as {}",
+        tensors.len(),
+        some.join(", ")
+    )
+}
+
+/// Names of a block's tensors.
+pub(super) struct BlockNames {
+    /// Weight of the first normalisation.
+    pub(super) norm1: &'static str,
+    /// Weight of the MLP's first linear map.
+    pub(super) fc1: &'static str,
+    /// Names in the checkpoint and in the model.
+    pub(super) parts: [(&'static str, &'static str); 12],
+}
+
+impl Layout {
+    /// Prefix of a block's names, below the prefix of the checkpoint.
+    pub(super) fn block(self, number: usize) -> String {
+        match self {
+            Self::MetaTransformer => format!("{number}."),
+            Self::Clip => format!("transformer.resblocks.{number}."),
+            Self::Timm | Self::TransreidSsl => format!("blocks.{number}."),
+        }
+    }
+
+    pub(super) fn block_names(self) -> BlockNames {
+        match self {
+            Self::Clip => BlockNames {
+                norm1: "ln_1.weight",
+                fc1: "mlp.c_fc.weight",
+                parts: [
+                    ("ln_1.weight", "norm1.weight"),
+                    ("ln_1.bias", "norm1.bias"),
+                    ("attn.in_proj_weight", "attn.qkv.weight"),
+                    ("attn.in_proj_bias", "attn.qkv.bias"),
+                    ("attn.out_proj.weight", "attn.proj.weight"),
+                    ("attn.out_proj.bias", "attn.proj.bias"),
+                    ("ln_2.weight", "norm2.weight"),
+                    ("ln_2.bias", "norm2.bias"),
+                    ("mlp.c_fc.weight", "mlp.fc1.weight"),
+                    ("mlp.c_fc.bias", "mlp.fc1.bias"),
+                    ("mlp.c_proj.weight", "mlp.fc2.weight"),
+                    ("mlp.c_proj.bias", "mlp.fc2.bias"),
+                ],
+            },
+            Self::MetaTransformer | Self::Timm | Self::TransreidSsl => {
+                const SAME: [&str; 12] = [
+                    "norm1.weight",
+                    "norm1.bias",
+                    "attn.qkv.weight",
+                    "attn.qkv.bias",
+                    "attn.proj.weight",
+                    "attn.proj.bias",
+                    "norm2.weight",
+                    "norm2.bias",
+                    "mlp.fc1.weight",
+                    "mlp.fc1.bias",
+                    "mlp.fc2.weight",
+                    "mlp.fc2.bias",
+                ];
+                BlockNames {
+                    norm1: "norm1.weight",
+                    fc1: "mlp.fc1.weight",
+                    parts: SAME.map(|n| (n, n)),
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! Checkpoints of other projects: read, put under this project's names, and completed to a [`Backbone`](crate::Backbone).
+//!
+//! ```text
+//! file → read (files, pickle) → named tensors
+//!      → import (imported, layout, blocks, parts, clip, timm, transreid_ssl; key_map and coverage keep the account) → Imported
+//!      → convert (assemble, stems, normalisation, redraw) → weights file
+//! ```
+//!
+//! [`open()`] takes a name and does all of it; [`PUBLISHED`] lists what other projects published.
+//!
+//! | layout | known by | source |
+//! |---|---|---|
+//! | Meta-Transformer | `0.norm1.weight`, blocks alone | invictus717/MetaTransformer; blocks that Burn saved (`.bpk`) |
+//! | CLIP | `transformer.resblocks.0.ln_1.weight` | openai/CLIP, mlfoundations/open_clip |
+//! | timm | `blocks.0.norm1.weight` with `patch_embed.proj.weight` | timm's `VisionTransformer`: AugReg, CLIP, DeiT, MAE, DINO, DINOv2 |
+//! | TransReID-SSL | the same with `patch_embed.conv.0.weight` | damo-cv/TransReID-SSL |
+//!
+//! A checkpoint has at most one image stem, which becomes the stem of RGB. The stems of infrared, sketch and colour pencil start as copies of it:
+//! [`aio_tokenize::Tokenizers::from_pretrained`].
+
+mod assemble;
+mod blocks;
+mod clip;
+mod coverage;
+mod files;
+mod imported;
+mod key_map;
+mod layout;
+mod normalisation;
+mod open;
+mod parts;
+mod pickle;
+mod redraw;
+mod registry;
+mod stems;
+mod timm;
+mod transreid_ssl;
+
+pub use assemble::{Converted, ImportOptions, convert};
+pub use coverage::Coverage;
+pub use files::read;
+pub use imported::{Hints, Imported, import};
+pub use layout::Layout;
+pub use normalisation::Normalisation;
+pub use open::{EMBEDDED_NAME, Opened, open, open_encoder, own_weights};
+pub use redraw::{with_random_encoder, with_stems};
+pub use registry::{PUBLISHED, PublishedCheckpoint, published};
+pub use stems::Stems;

@@ -1,0 +1,94 @@
+//! Weights by name: the embedded ones, a weights file of this project, or a checkpoint of another one.
+
+use super::{Coverage, Hints, ImportOptions, Layout, convert, import, read, with_stems};
+use crate::BackboneConfig;
+use aio_encoder::EncoderConfig;
+use aio_encoder::weights::{Weights, WeightsError, embedded_sha256};
+use std::path::Path;
+
+/// The name of the weights that are compiled into the binary.
+pub const EMBEDDED_NAME: &str = "embedded";
+
+/// Weights that were opened by name.
+#[derive(Debug, Clone)]
+pub struct Opened {
+    /// A weights file of this project.
+    pub weights: Weights,
+    /// SHA-256 of the file that was named.
+    pub sha256: String,
+    /// How a checkpoint of another project was converted.
+    pub conversion: Option<(Layout, Coverage)>,
+}
+
+/// Opens `embedded`, a weights file of this project, or a checkpoint of another project, which is converted.
+///
+/// The result has the stems that `options` ask for; size, hints and normalisation apply to checkpoints of other projects only.
+///
+/// # Errors
+/// [`WeightsError`] naming the file and the tensors that do not fit.
+pub fn open(name: &str, options: &ImportOptions) -> Result<Opened, WeightsError> {
+    let path = Path::new(name);
+    let own = if name == EMBEDDED_NAME {
+        Some((Weights::embedded(), embedded_sha256()))
+    } else {
+        own_weights(path)?.map(|(_, weights)| {
+            let sha256 = weights.sha256();
+            (weights, sha256)
+        })
+    };
+    if let Some((weights, sha256)) = own {
+        let weights = with_stems(weights, options.stems, options.seed)?;
+        return Ok(Opened { weights, sha256, conversion: None });
+    }
+    let converted = convert(path, options)?;
+    Ok(Opened {
+        weights: converted.weights,
+        sha256: Weights::open(path)?.sha256(),
+        conversion: Some((converted.layout, converted.coverage)),
+    })
+}
+
+/// A weights file of this project and the sizes in it; `None` for a file of another project.
+///
+/// # Errors
+/// [`WeightsError::Io`] naming the file that cannot be read.
+pub fn own_weights(path: &Path) -> Result<Option<(BackboneConfig, Weights)>, WeightsError> {
+    if path.extension().is_none_or(|e| e != "safetensors") {
+        return Ok(None);
+    }
+    let weights = Weights::open(path)?;
+    Ok(weights.metadata("config").ok().map(|config| (config, weights)))
+}
+
+/// Opens only the blocks of an encoder: its sizes and its tensors, under the names of [`aio_encoder::Encoder`].
+///
+/// `pre_norm` keeps the normalisation in front of the first block (CLIP's `ln_pre`) of a checkpoint of another project.
+///
+/// # Errors
+/// [`WeightsError`] naming the file and the tensors that do not fit, or a checkpoint without the normalisation.
+pub fn open_encoder(
+    name: &str,
+    hints: Hints,
+    pre_norm: bool,
+) -> Result<(EncoderConfig, Weights), WeightsError> {
+    let path = Path::new(name);
+    let own = if name == EMBEDDED_NAME {
+        let weights = Weights::embedded();
+        Some((weights.metadata("config")?, weights))
+    } else {
+        own_weights(path)?
+    };
+    if let Some((BackboneConfig { encoder, .. }, weights)) = own {
+        return Ok((encoder, weights.below("encoder.")?));
+    }
+    let mut imported = import(name, read(path)?, hints)?;
+    if pre_norm && !imported.encoder.pre_norm {
+        let problem = "it has no ln_pre".to_owned();
+        return Err(WeightsError::Checkpoint { origin: name.to_owned(), problem });
+    }
+    imported.tensors.retain(|name, _| {
+        name.starts_with("encoder.") && (pre_norm || !name.starts_with("encoder.norm_pre"))
+    });
+    let weights = Weights::from_tensors(name, &imported.tensors, &Weights::embedded())?;
+    Ok((EncoderConfig { pre_norm, ..imported.encoder }, weights.below("encoder.")?))
+}

@@ -1,0 +1,158 @@
+//! What the layouts have in common in front of the blocks and behind them: patches, `[CLS]`, positions, registers, projection.
+
+use super::key_map::{Found, KeyMap};
+use aio_encoder::weights::RawTensor;
+use aio_tokenize::Grid;
+
+/// Names in the model. A checkpoint has one image stem, which becomes the stem of RGB; [`aio_tokenize::Tokenizers::from_pretrained`] copies
+/// it for the other visual modalities.
+pub(super) const CLS: &str = "tokenizers.cls";
+pub(super) const REGISTERS: &str = "tokenizers.registers";
+pub(super) const POSITIONS: &str = "tokenizers.rgb.positions";
+pub(super) const PATCH_WEIGHT: &str = "tokenizers.rgb.proj.weight";
+pub(super) const PATCH_BIAS: &str = "tokenizers.rgb.proj_bias";
+pub(super) const STEM_LAYERS: &str = "tokenizers.rgb.layers";
+pub(super) const TOKEN_TABLE: &str = "tokenizers.text.embedding.weight";
+pub(super) const PROJECTION_NORM: &str = "projection.norm";
+pub(super) const PROJECTION: &str = "projection.linear.weight";
+
+/// Token grid and patch size of a checkpoint, where it has them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Geometry {
+    /// The grid that its positions are for.
+    pub(super) grid: Option<Grid>,
+    /// Side of a patch in pixels.
+    pub(super) patch: Option<usize>,
+}
+
+/// The convolution of a patch stem; CLIP's has no bias. Returns the side of a patch.
+pub(super) fn patches(keys: &mut KeyMap, from: &str, width: usize) -> Option<usize> {
+    let patch = *keys.shape(&format!("{from}.weight"))?.get(2)?;
+    keys.require(&format!("{from}.weight"), PATCH_WEIGHT, &[width, 3, patch, patch]);
+    if keys.accept(&format!("{from}.bias"), PATCH_BIAS, &[width]) == Found::No {
+        keys.put_constant(PATCH_BIAS, &[width], vec![0.0; width]);
+    }
+    Some(patch)
+}
+
+/// A tensor that was taken out of the checkpoint, with its name there.
+pub(super) struct Named {
+    pub(super) name: &'static str,
+    pub(super) tensor: RawTensor,
+}
+
+/// Adds the first positions to the tokens in front of the patches and stores those tokens and the positions of the patches.
+///
+/// The first token in `front` is `[CLS]`; what follows it (DeiT's distillation token) becomes a register. Returns the grid of the patches.
+///
+/// # Errors
+/// A sentence if the positions make no grid.
+pub(super) fn positions(
+    keys: &mut KeyMap,
+    positions: Named,
+    front: Vec<Named>,
+    width: usize,
+) -> Result<Option<Grid>, String> {
+    let Named { name, tensor: RawTensor { shape, values } } = positions;
+    let (rows, extra) = (values.len() / width, front.len());
+    if shape.last() != Some(&width) || rows <= extra {
+        let tensor = RawTensor { shape, values };
+        keys.note_misshaped(name, &tensor, &format!("[{extra} + tokens, {width}]"));
+        return Ok(None);
+    }
+    let mut registers = Vec::new();
+    for (i, Named { name, mut tensor }) in front.into_iter().enumerate() {
+        if tensor.values.len() != width {
+            keys.note_misshaped(name, &tensor, &format!("[{width}]"));
+            return Ok(None);
+        }
+        for (value, position) in tensor.values.iter_mut().zip(&values[i * width..]) {
+            *value += position;
+        }
+        if i == 0 {
+            keys.put(name, CLS, RawTensor { shape: vec![1, width], values: tensor.values });
+        } else {
+            keys.note_loaded(name, REGISTERS);
+            registers.extend(tensor.values);
+        }
+    }
+    add_registers(keys, registers, width);
+    let patches =
+        RawTensor { shape: vec![rows - extra, width], values: values[extra * width..].to_vec() };
+    keys.put(name, POSITIONS, patches);
+    grid_of(rows - extra).map(Some)
+}
+
+/// Appends tokens to the registers, which follow `[CLS]`.
+pub(super) fn add_registers(keys: &mut KeyMap, values: Vec<f32>, width: usize) {
+    if values.is_empty() {
+        return;
+    }
+    let none = RawTensor { shape: vec![0, width], values: Vec::new() };
+    let registers = keys.moved.entry(REGISTERS.into()).or_insert(none);
+    registers.values.extend(values);
+    registers.shape[0] = registers.values.len() / width;
+}
+
+/// The grid of so many tokens: as high as wide, or twice or three times as high (256 × 128 and 384 × 128 pixels).
+fn grid_of(tokens: usize) -> Result<Grid, String> {
+    for times in 1..=3 {
+        let columns = (tokens / times).isqrt();
+        if columns * columns * times == tokens {
+            return Ok(Grid { rows: times * columns, columns });
+        }
+    }
+    Err(format!("{tokens} positions make no grid of the shapes 1:1, 2:1 and 3:1"))
+}
+
+/// Where the map from the normalised `[CLS]` to the embedding comes from.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum ProjectionSource {
+    /// A matrix `[width, embedding]` of this name.
+    WidthByEmbedding(&'static str),
+    /// A matrix `[embedding, width]` of this name, as in `nn.Linear`.
+    EmbeddingByWidth(&'static str),
+    /// The checkpoint has none: the embedding is the normalised `[CLS]`.
+    Identity,
+}
+
+/// Stores the projection as `[embedding, width]`.
+pub(super) fn projection(keys: &mut KeyMap, source: ProjectionSource, width: usize) {
+    let (name, width_axis) = match source {
+        ProjectionSource::WidthByEmbedding(name) => (name, 0),
+        ProjectionSource::EmbeddingByWidth(name) => (name, 1),
+        ProjectionSource::Identity => {
+            return keys.put_constant(PROJECTION, &[width, width], identity(width));
+        }
+    };
+    match keys.take(name) {
+        Some(tensor) if tensor.shape.len() == 2 && tensor.shape[width_axis] == width => {
+            let tensor = if width_axis == 0 { tensor.transposed() } else { tensor };
+            keys.put(name, PROJECTION, tensor);
+        }
+        Some(tensor) => keys.note_misshaped(name, &tensor, &format!("a map from {width}")),
+        None => keys.note_missing(PROJECTION),
+    }
+}
+
+fn identity(width: usize) -> Vec<f32> {
+    (0..width * width).map(|i| if i % (width + 1) == 0 { 1.0 } else { 0.0 }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_grid_follows_from_the_number_of_tokens() {
+        assert_eq!(grid_of(196), Ok(Grid { rows: 14, columns: 14 }));
+        assert_eq!(grid_of(128), Ok(Grid { rows: 16, columns: 8 }));
+        assert_eq!(grid_of(192), Ok(Grid { rows: 24, columns: 8 }));
+        assert!(grid_of(197).is_err_and(|e| e.contains("197 positions")));
+    }
+
+    #[test]
+    fn the_identity_has_ones_on_its_diagonal() {
+        assert_eq!(identity(3), [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]);
+    }
+}

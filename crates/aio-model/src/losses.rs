@@ -1,0 +1,196 @@
+//! The training losses: their weights, their terms, and the weighted sum. Which terms a batch has is decided in `objective.rs`.
+
+use aio_heads::{Anchors, OwnPhoto};
+use aio_types::Modality;
+use burn::tensor::Tensor;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Weights and parameters of the training losses. The paper does not state its values; the defaults are choices.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct LossWeights {
+    /// Weight of the identity head's cross-entropy.
+    #[schemars(range(min = 0.0))]
+    pub identity: f64,
+    /// Label smoothing of the identity head.
+    #[schemars(range(min = 0.0), extend("exclusiveMaximum" = 1.0))]
+    pub label_smoothing: f64,
+    /// Weight of the batch-hard triplet loss over all features of a batch; 0 disables it.
+    #[schemars(range(min = 0.0))]
+    pub triplet: f64,
+    /// Margin of the triplet loss, in units of unit-length features.
+    #[schemars(range(min = 0.0))]
+    pub triplet_margin: f64,
+    /// Weight of the attribute head.
+    #[schemars(range(min = 0.0))]
+    pub attribute: f64,
+    /// Probability of masking an attribute word.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub mask_rate: f64,
+    /// Weight of the binding head.
+    #[schemars(range(min = 0.0))]
+    pub binding: f64,
+    /// Share of text in the binding loss. Every other modality and combination has a share of 1; shares are divided by their sum.
+    #[schemars(range(min = 0.0))]
+    pub binding_text: f64,
+    /// Temperature of the binding head.
+    #[schemars(extend("exclusiveMinimum" = 0.0))]
+    pub binding_temperature: f64,
+    /// Whether the binding loss trains the RGB embeddings that are its anchors.
+    pub anchors: Anchors,
+    /// Whether an embedding has its own photograph among its anchors.
+    pub own_photo: OwnPhoto,
+}
+
+impl Default for LossWeights {
+    fn default() -> Self {
+        Self {
+            identity: 1.0,
+            label_smoothing: 0.1,
+            triplet: 0.5,
+            triplet_margin: 0.3,
+            attribute: 0.3,
+            mask_rate: 0.5,
+            binding: 1.0,
+            binding_text: 1.0,
+            binding_temperature: 0.07,
+            anchors: Anchors::Moving,
+            own_photo: OwnPhoto::Skipped,
+        }
+    }
+}
+
+/// What an embedding was made from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EmbeddingOf {
+    /// One modality.
+    Modality(Modality),
+    /// Several modalities in one sequence: the number of the combination in the step, from 1.
+    Combination(usize),
+}
+
+impl fmt::Display for EmbeddingOf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Modality(modality) => write!(f, "{modality}"),
+            Self::Combination(number) => write!(f, "combination {number}"),
+        }
+    }
+}
+
+/// One term of the training loss. Its `Display` is the name in `metrics.jsonl`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LossTerm {
+    /// Cross-entropy of the identity head.
+    Identity(EmbeddingOf),
+    /// Batch-hard triplet loss over all embeddings.
+    Triplet,
+    /// Supervised contrastive loss against the RGB anchors.
+    Binding(EmbeddingOf),
+    /// Cross-entropy of the attribute head over the masked words.
+    Attribute,
+}
+
+impl fmt::Display for LossTerm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Identity(of) => write!(f, "identity.{of}"),
+            Self::Triplet => f.write_str("triplet"),
+            Self::Binding(of) => write!(f, "binding.{of}"),
+            Self::Attribute => f.write_str("attribute"),
+        }
+    }
+}
+
+/// The terms of a step with their values.
+pub type Terms = Vec<(LossTerm, f32)>;
+
+/// A loss term that is NaN or infinite.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("the loss term `{term}` is {value}")]
+pub struct NonFinite {
+    /// The term.
+    pub term: LossTerm,
+    /// Its value.
+    pub value: f32,
+    /// All terms of the step, for the report.
+    pub terms: Terms,
+}
+
+/// A term before it is summed.
+#[derive(Debug)]
+struct Weighted {
+    term: LossTerm,
+    weight: f64,
+    /// `[1]`
+    value: Tensor<1>,
+}
+
+/// The terms of a step before they are summed.
+#[derive(Debug, Default)]
+pub struct Losses {
+    terms: Vec<Weighted>,
+}
+
+impl Losses {
+    /// Adds a term `[1]`. A term of weight 0 is left out.
+    pub(crate) fn push(&mut self, term: LossTerm, weight: f64, value: Tensor<1>) {
+        if weight != 0.0 {
+            self.terms.push(Weighted { term, weight, value });
+        }
+    }
+
+    /// The weighted sum `[1]` and the values of the terms.
+    ///
+    /// # Errors
+    /// [`NonFinite`] naming the first term that is not a finite number.
+    ///
+    /// # Panics
+    /// If there is no term; configurations without any loss are refused.
+    pub fn total(self) -> Result<(Tensor<1>, Terms), NonFinite> {
+        let terms: Terms =
+            self.terms.iter().map(|t| (t.term, t.value.clone().into_scalar())).collect();
+        if let Some(&(term, value)) = terms.iter().find(|(_, value)| !value.is_finite()) {
+            return Err(NonFinite { term, value, terms });
+        }
+        let weighted = self.terms.into_iter().map(|t| t.value.mul_scalar(t.weight));
+        let sum = weighted.reduce(|a, b| a + b).expect("a configuration has at least one loss");
+        Ok((sum, terms))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::Device;
+
+    #[test]
+    fn terms_have_the_names_of_the_metrics_log() {
+        let names = [
+            (
+                LossTerm::Identity(EmbeddingOf::Modality(Modality::ColourPencil)),
+                "identity.colour-pencil",
+            ),
+            (LossTerm::Identity(EmbeddingOf::Combination(2)), "identity.combination 2"),
+            (LossTerm::Binding(EmbeddingOf::Modality(Modality::Text)), "binding.text"),
+            (LossTerm::Triplet, "triplet"),
+            (LossTerm::Attribute, "attribute"),
+        ];
+        for (term, name) in names {
+            assert_eq!(term.to_string(), name);
+        }
+    }
+
+    #[test]
+    fn the_total_is_the_weighted_sum_and_terms_of_weight_0_are_left_out() {
+        let scalar = |value: f32| Tensor::<1>::from_data([value], &Device::flex());
+        let mut losses = Losses::default();
+        losses.push(LossTerm::Triplet, 0.5, scalar(4.0));
+        losses.push(LossTerm::Attribute, 0.0, scalar(f32::NAN));
+        losses.push(LossTerm::Identity(EmbeddingOf::Combination(1)), 3.0, scalar(2.0));
+        let (total, terms) = losses.total().expect("finite");
+        assert_eq!(total.into_scalar::<f32>(), 8.0);
+        assert_eq!(terms.iter().map(|(_, value)| *value).collect::<Vec<_>>(), [4.0, 2.0]);
+    }
+}

@@ -1,0 +1,116 @@
+use crate::{Backbone, BackboneConfig};
+use aio_encoder::Precision;
+use aio_heads::{AttributeHead, IdentityHead};
+use aio_tokenize::BatchNormMode;
+use aio_types::ModalitySet;
+use burn::module::Module;
+use burn::tensor::Device;
+use serde::{Deserialize, Serialize};
+
+/// Sizes of an [`Aio`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AioConfig {
+    /// The backbone.
+    pub backbone: BackboneConfig,
+    /// Training identities.
+    pub classes: usize,
+    /// Attribute words.
+    pub attributes: usize,
+    /// Which parts keep their pre-trained weights.
+    pub frozen: Frozen,
+}
+
+/// Which parts of the model keep their pre-trained weights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Frozen {
+    /// Modalities whose tokenizers keep them.
+    pub tokenizers: ModalitySet,
+    /// The parts that all modalities share.
+    pub shared: Shared,
+    /// Which statistics the stems' batch normalisations use in training.
+    #[serde(rename = "statistics")]
+    pub batch_norm_mode: BatchNormMode,
+    /// The encoder.
+    pub encoder: EncoderUse,
+}
+
+/// How the encoder is used.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum EncoderUse {
+    /// It keeps its pre-trained weights, as in the paper.
+    #[default]
+    Frozen,
+    /// It is trained with everything else.
+    Trained,
+    /// Its weights are random and not trained: the baseline that shows what pre-training is worth.
+    Random,
+}
+
+/// The parts that all modalities share beside the encoder: the `[CLS]` token and the output projection.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shared {
+    /// They are trained.
+    #[default]
+    Trained,
+    /// They keep their pre-trained weights.
+    Frozen,
+}
+
+/// The model in training: tokenizers → frozen encoder → heads.
+#[derive(Module, Debug)]
+pub struct Aio {
+    /// Everything that is needed to embed.
+    pub backbone: Backbone,
+    pub(crate) identity: IdentityHead,
+    pub(crate) attribute: AttributeHead,
+}
+
+impl Aio {
+    /// Adds heads to a pre-trained backbone and freezes its encoder.
+    #[must_use]
+    pub fn new(backbone: Backbone, config: &AioConfig, device: &Device) -> Self {
+        let model = Self {
+            backbone,
+            identity: IdentityHead::new(config.backbone.embedding_width(), config.classes, device),
+            attribute: AttributeHead::new(
+                config.backbone.encoder.embed_dim,
+                config.attributes,
+                device,
+            ),
+        };
+        model.frozen(config.frozen)
+    }
+
+    /// The same model with the parts that `frozen` names excluded from training. Gradients flow through a frozen encoder, never to it.
+    #[must_use]
+    pub fn frozen(mut self, frozen: Frozen) -> Self {
+        if frozen.encoder != EncoderUse::Trained {
+            self.backbone.encoder = self.backbone.encoder.no_grad();
+        }
+        self.backbone.tokenizers = self
+            .backbone
+            .tokenizers
+            .frozen(frozen.tokenizers)
+            .with_batch_norm_mode(frozen.batch_norm_mode);
+        if frozen.shared == Shared::Frozen {
+            self.backbone.tokenizers = self.backbone.tokenizers.with_frozen_cls();
+            self.backbone.projection = self.backbone.projection.no_grad();
+        }
+        self
+    }
+
+    /// The same model whose encoder computes its large products in `precision`.
+    #[must_use]
+    pub fn with_precision(mut self, precision: Precision) -> Self {
+        self.backbone.encoder = self.backbone.encoder.with_precision(precision);
+        self
+    }
+}

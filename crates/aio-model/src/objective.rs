@@ -1,0 +1,155 @@
+//! The training objective: which embeddings a batch gives and which loss terms are computed from them.
+
+use crate::inputs::{Aligned, Inputs};
+use crate::{Aio, EmbeddingOf, LossTerm, LossWeights, Losses, TrainBatch, token_ids};
+use aio_encoder::Activations;
+use aio_encoder::weights::Preprocessing;
+use aio_heads::{Masked, OwnPhoto, binding_loss, loss};
+use aio_tokenize::ModalityInput;
+use aio_types::{Modality, ModalitySet};
+use burn::tensor::{Device, Int, Tensor};
+
+/// The embeddings of one modality or combination.
+struct Feature {
+    of: EmbeddingOf,
+    /// `[rows, embedding]`
+    embedded: Tensor<2>,
+    /// Class of each row.
+    labels: Tensor<1, Int>,
+    /// The tuple of each row.
+    rows: Tensor<1, Int>,
+}
+
+/// The embeddings that are the anchors of the binding loss.
+const ANCHORS: EmbeddingOf = EmbeddingOf::Modality(Modality::Rgb);
+const TEXT: EmbeddingOf = EmbeddingOf::Modality(Modality::Text);
+
+impl Aio {
+    /// The losses of a batch, on the device of the inputs.
+    #[must_use]
+    pub fn losses(
+        &self,
+        batch: &TrainBatch,
+        weights: &LossWeights,
+        preprocessing: &Preprocessing,
+        device: &Device,
+    ) -> Losses {
+        let inputs = Inputs::new(batch, preprocessing, device);
+        self.losses_with(&mut Activations::Stored, &inputs, weights)
+    }
+
+    /// [`Aio::losses`], with a choice of the activations that the encoder stores. The term of a new loss is added here.
+    pub(crate) fn losses_with(
+        &self,
+        activations: &mut Activations,
+        inputs: &Inputs,
+        weights: &LossWeights,
+    ) -> Losses {
+        let features = self.features(activations, inputs);
+        let mut losses = Losses::default();
+        self.identity_terms(&features, weights, &mut losses);
+        triplet_term(&features, weights, &mut losses);
+        binding_terms(&features, weights, &mut losses);
+        self.attribute_term(activations, inputs, weights, &mut losses);
+        losses
+    }
+
+    /// Embeds every modality of the batch alone, then its combinations.
+    fn features(&self, activations: &mut Activations, inputs: &Inputs) -> Vec<Feature> {
+        let alone = Modality::ALL.map(|m| (EmbeddingOf::Modality(m), ModalitySet::from(m)));
+        let possible = inputs.batch.combinations.iter().copied().filter(|set| inputs.has(*set));
+        let combined = (1..).map(EmbeddingOf::Combination).zip(possible);
+        let mut features = Vec::new();
+        for (of, set) in alone.into_iter().chain(combined) {
+            let Some(Aligned { inputs: present, rows }) = inputs.aligned(set) else { continue };
+            let (embedded, _) = self.backbone.forward_with(activations, &present);
+            let labels = inputs.classes(&rows);
+            features.push(Feature { of, embedded, labels, rows: inputs.integers(rows) });
+        }
+        features
+    }
+
+    fn identity_terms(&self, features: &[Feature], weights: &LossWeights, losses: &mut Losses) {
+        if weights.identity == 0.0 {
+            return;
+        }
+        let share = 1.0 / features.len() as f64;
+        for Feature { of, embedded, labels, .. } in features {
+            let (embedded, labels) = (embedded.clone(), labels.clone());
+            let value = self.identity.loss(embedded, labels, weights.label_smoothing);
+            losses.push(LossTerm::Identity(*of), weights.identity * share, value);
+        }
+    }
+
+    fn attribute_term(
+        &self,
+        activations: &mut Activations,
+        inputs: &Inputs,
+        weights: &LossWeights,
+        losses: &mut Losses,
+    ) {
+        let (rows, masked): (Vec<usize>, Vec<&Masked>) =
+            inputs.batch.captions().map(|(row, caption)| (row, &caption.masked)).unzip();
+        let nothing_masked = masked.iter().all(|caption| caption.targets.is_empty());
+        if weights.attribute == 0.0 || nothing_masked {
+            return;
+        }
+        let Some(rgb) = inputs.select(Modality::Rgb, &rows) else { return };
+        let ids = token_ids(masked.iter().map(|caption| &*caption.ids), inputs.device);
+        let [_, text_length] = ids.dims();
+        let (_, tokens) = self.backbone.forward_with(activations, &[rgb, ModalityInput::Text(ids)]);
+        let [count, length, width] = tokens.dims();
+        // Text stands at the end of the sequence, after [CLS] and the tokens of the picture.
+        let text_start = length - text_length;
+        let (mut places, mut classes) = (Vec::new(), Vec::new());
+        for (number, caption) in masked.iter().enumerate() {
+            for (position, class) in &caption.targets {
+                places.push(number * length + text_start + position);
+                classes.push(*class);
+            }
+        }
+        let chosen = tokens.reshape([count * length, width]).select(0, inputs.integers(places));
+        let value = self.attribute.loss(chosen, inputs.integers(classes));
+        losses.push(LossTerm::Attribute, weights.attribute, value);
+    }
+}
+
+fn triplet_term(features: &[Feature], weights: &LossWeights, losses: &mut Losses) {
+    if weights.triplet == 0.0 {
+        return;
+    }
+    let unit = features.iter().map(|f| loss::normalise(f.embedded.clone())).collect();
+    let labels = features.iter().map(|f| f.labels.clone()).collect();
+    let (unit, labels) = (Tensor::cat(unit, 0), Tensor::cat(labels, 0));
+    let value = loss::batch_hard_triplet(unit, labels, Some(weights.triplet_margin));
+    losses.push(LossTerm::Triplet, weights.triplet, value);
+}
+
+fn binding_terms(features: &[Feature], weights: &LossWeights, losses: &mut Losses) {
+    let Some(anchors) = features.iter().find(|f| f.of == ANCHORS) else { return };
+    if weights.binding == 0.0 {
+        return;
+    }
+    // RGB embeddings are bound to other photographs of the person; without skipping, each would be bound to itself.
+    let skips_own = weights.own_photo == OwnPhoto::Skipped;
+    let bound: Vec<&Feature> = features.iter().filter(|f| f.of != ANCHORS || skips_own).collect();
+    let share = |feature: &Feature| if feature.of == TEXT { weights.binding_text } else { 1.0 };
+    let shares: f64 = bound.iter().map(|feature| share(feature)).sum();
+    if shares == 0.0 {
+        return;
+    }
+    for feature in bound {
+        let skip = skips_own.then(|| loss::same_label(feature.rows.clone(), anchors.rows.clone()));
+        let value = binding_loss(
+            feature.embedded.clone(),
+            feature.labels.clone(),
+            anchors.embedded.clone(),
+            anchors.labels.clone(),
+            skip,
+            weights.binding_temperature,
+            weights.anchors,
+        );
+        let weight = weights.binding * share(feature) / shares;
+        losses.push(LossTerm::Binding(feature.of), weight, value);
+    }
+}

@@ -1,0 +1,83 @@
+//! A small model and a batch for it.
+
+use aio_encoder::EncoderConfig;
+use aio_encoder::weights::Preprocessing;
+use aio_heads::Masked;
+use aio_model::{Aio, AioConfig, BackboneConfig, Frozen, TrainBatch, TrainCaption, TrainTuple};
+use aio_tokenize::{StemConfig, StemKind, TextConfig, TokenizersConfig};
+use aio_types::{Modality, ModalitySet, Picture, PictureSize};
+use burn::tensor::Device;
+
+pub(crate) fn config() -> AioConfig {
+    let tokenizers = TokenizersConfig {
+        modalities: [Modality::Rgb, Modality::Infrared, Modality::Sketch, Modality::Text]
+            .into_iter()
+            .collect(),
+        height: 32,
+        width: 16,
+        stem: StemConfig { kind: StemKind::TransreidSsl, channels: 4, patch: 8, ibn: true },
+        registers: 0,
+        text: TextConfig { width: 4 },
+    };
+    let encoder =
+        EncoderConfig { depth: 2, embed_dim: 16, heads: 2, mlp: 32, ..EncoderConfig::embedded() };
+    AioConfig {
+        backbone: BackboneConfig { tokenizers, encoder, embedding: None },
+        classes: 4,
+        attributes: 6,
+        frozen: Frozen::default(),
+    }
+}
+
+pub(crate) fn preprocessing() -> Preprocessing {
+    Preprocessing {
+        height: 32,
+        width: 16,
+        mean: [0.5; 3],
+        std: [0.5; 3],
+        interpolation: "bilinear".into(),
+    }
+}
+
+pub(crate) fn picture(seed: usize) -> Picture {
+    let pixels =
+        (0..32 * 16 * 3).map(|i| ((i * 37 + seed * 101 + i * i % 17) % 256) as u8).collect();
+    Picture { size: PictureSize { height: 32, width: 16 }, pixels }
+}
+
+pub(crate) fn batch() -> TrainBatch {
+    let ids = |row: u32| vec![49406, 320 + row, 500, 49405, 49407];
+    let modalities = [Modality::Rgb, Modality::Infrared, Modality::Sketch];
+    let tuple = |(row, class): (usize, usize)| TrainTuple {
+        class,
+        pictures: modalities
+            .into_iter()
+            .zip(0..)
+            .map(|(m, i)| (m, picture(10 * i + row)))
+            .collect(),
+        caption: None,
+    };
+    let mut tuples: Vec<TrainTuple> =
+        [0, 0, 1, 1, 2, 2].into_iter().enumerate().map(tuple).collect();
+    for (number, row) in [0, 1, 3].into_iter().enumerate() {
+        let ids = ids(number as u32);
+        let masked = Masked { ids: ids.clone(), targets: vec![(3, number)] };
+        tuples[row].caption = Some(TrainCaption { ids, masked });
+    }
+    TrainBatch {
+        tuples,
+        combinations: ["rgb+sketch+text", "infrared+sketch"]
+            .map(|set| set.parse::<ModalitySet>().expect("a set"))
+            .to_vec(),
+    }
+}
+
+pub(crate) fn model(device: &Device) -> Aio {
+    model_with(Frozen::default(), device)
+}
+
+pub(crate) fn model_with(frozen: Frozen, device: &Device) -> Aio {
+    device.seed(1);
+    let training = device.clone().autodiff();
+    Aio::new(config().backbone.init(&training), &AioConfig { frozen, ..config() }, &training)
+}

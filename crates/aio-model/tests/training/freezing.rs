@@ -1,0 +1,163 @@
+//! The encoder stays as it is while everything around it learns.
+
+use crate::fixtures::{batch, config, model, preprocessing};
+use aio_encoder::weights::{Preprocessing, module_bytes, sha256};
+use aio_model::{
+    Aio, Backbone, EmbeddingOf, EncoderUse, Frozen, LossTerm, LossWeights, Shared, StepInput,
+};
+use aio_tokenize::{BatchNormMode, Tokenizers};
+use aio_types::{Modality, Picture, PictureSize};
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::optim::{AdamWConfig, GradientsParams};
+use burn::tensor::{Device, Tensor};
+use burn::train::TrainStep;
+
+#[test]
+fn after_training_the_encoder_is_bit_identical_and_the_tokenizers_are_not() {
+    let device = Device::flex();
+    let mut model = model(&device);
+    let hash = |bytes: Vec<u8>| sha256(&bytes);
+    let encoder = hash(module_bytes(&model.backbone.encoder).expect("bytes"));
+    let tokenizers = hash(module_bytes(&model.backbone.tokenizers).expect("bytes"));
+    assert_eq!(
+        hash(module_bytes(&model.backbone.encoder).expect("bytes")),
+        encoder,
+        "the test itself is sound"
+    );
+    let mut optimiser = AdamWConfig::new().with_weight_decay(0.1).init();
+    let mut totals = Vec::new();
+    for _ in 0..6 {
+        let (total, terms) = model
+            .losses(&batch(), &LossWeights::default(), &preprocessing(), &device)
+            .total()
+            .expect("finite");
+        assert!(
+            terms.iter().any(|(term, _)| *term == LossTerm::Attribute)
+                && terms
+                    .iter()
+                    .any(|(term, _)| *term == LossTerm::Binding(EmbeddingOf::Combination(2))),
+            "{terms:?}"
+        );
+        let value: f32 = total.clone().into_scalar();
+        totals.push(value);
+        let grads = GradientsParams::from_grads(total.backward(), &model);
+        model = optimiser.step(1e-2, model, grads);
+    }
+    assert_eq!(hash(module_bytes(&model.backbone.encoder).expect("bytes")), encoder);
+    assert_ne!(hash(module_bytes(&model.backbone.tokenizers).expect("bytes")), tokenizers);
+    assert!(totals[5] < totals[0], "the loss falls on a batch seen six times: {totals:?}");
+}
+
+/// Names of parameters without a gradient, or with one that is zero everywhere.
+struct Silent<'a> {
+    grads: &'a GradientsParams,
+    path: Vec<String>,
+    found: Vec<String>,
+    seen: usize,
+}
+
+impl ModuleVisitor for Silent<'_> {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.path.push(name.to_owned());
+    }
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.pop();
+    }
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let name = self.path.join(".");
+        if name.contains("running_") {
+            return;
+        }
+        self.seen += 1;
+        let largest = self.grads.get::<D>(param.id).map(|g| g.abs().max().into_scalar::<f32>());
+        if largest.is_none_or(|g| g == 0.0) {
+            self.found.push(name);
+        }
+    }
+}
+
+#[test]
+fn gradients_reach_every_tokenizer_parameter_and_no_encoder_parameter() {
+    let device = Device::flex();
+    let model = model(&device);
+    let (total, _) = model
+        .losses(&batch(), &LossWeights::default(), &preprocessing(), &device)
+        .total()
+        .expect("finite");
+    let grads = GradientsParams::from_grads(total.backward(), &model);
+    let visit = |visit: &dyn Fn(&mut Silent)| {
+        let mut silent = Silent { grads: &grads, path: Vec::new(), found: Vec::new(), seen: 0 };
+        visit(&mut silent);
+        (silent.found, silent.seen)
+    };
+    let (silent, seen) = visit(&|s| model.backbone.tokenizers.visit(s));
+    assert!(silent.is_empty() && seen >= 40, "{seen} parameters, without gradient: {silent:?}");
+    let (silent, seen) = visit(&|s| model.backbone.encoder.visit(s));
+    assert_eq!(silent.len(), seen, "the encoder is frozen");
+}
+
+#[test]
+fn what_is_frozen_gets_no_gradient_and_everything_else_does() {
+    let device = Device::flex();
+    let frozen = Frozen {
+        tokenizers: [Modality::Text].into_iter().collect(),
+        shared: Shared::Frozen,
+        batch_norm_mode: BatchNormMode::Pretrained,
+        encoder: EncoderUse::Frozen,
+    };
+    let model = model(&device).frozen(frozen);
+    let (total, _) = model
+        .losses(&batch(), &LossWeights::default(), &preprocessing(), &device)
+        .total()
+        .expect("finite");
+    let grads = GradientsParams::from_grads(total.backward(), &model);
+    let mut silent = Silent { grads: &grads, path: Vec::new(), found: Vec::new(), seen: 0 };
+    model.backbone.tokenizers.visit(&mut silent);
+    assert!(
+        silent.found.iter().all(|name| name == "cls" || name.starts_with("text.")),
+        "{:?}",
+        silent.found
+    );
+    assert_eq!(silent.found.len(), 4, "[CLS], table, projection and positions of text");
+    let mut silent = Silent { found: Vec::new(), seen: 0, ..silent };
+    model.backbone.projection.visit(&mut silent);
+    assert_eq!(silent.found.len(), silent.seen);
+}
+
+#[test]
+fn interpolated_positions_learn_step_after_step() {
+    let device = Device::flex();
+    device.seed(1);
+    let training = device.clone().autodiff();
+    let mut config = config();
+    let small = config.backbone.init(&training);
+    config.backbone.tokenizers.height = 48;
+    let tokenizers = Tokenizers::from_pretrained(&small.tokenizers, &config.backbone.tokenizers);
+    let mut model = Aio::new(Backbone { tokenizers, ..small }, &config, &training);
+    let size = PictureSize { height: 48, width: 16 };
+    let mut batch = batch();
+    for (_, picture) in batch.tuples.iter_mut().flat_map(|tuple| &mut tuple.pictures) {
+        let extended = picture.pixels.iter().copied().cycle().take(48 * 16 * 3).collect();
+        *picture = Picture { size, pixels: extended };
+    }
+    let preprocessing = Preprocessing { height: 48, ..preprocessing() };
+    let mut optimiser = AdamWConfig::new().init();
+    for activation_checkpointing in [false, true, false] {
+        for _ in 0..2 {
+            let weights = LossWeights::default();
+            let input = StepInput {
+                batch: batch.clone(),
+                weights,
+                preprocessing: preprocessing.clone(),
+                accumulate: 1,
+                activation_checkpointing,
+                device: device.clone(),
+            };
+            let grads = model.step(input).grads;
+            let mut silent = Silent { grads: &grads, path: Vec::new(), found: Vec::new(), seen: 0 };
+            model.backbone.tokenizers.visit(&mut silent);
+            assert!(silent.found.is_empty(), "{:?}", silent.found);
+            model = optimiser.step(1e-3, model, grads);
+        }
+    }
+}

@@ -1,0 +1,47 @@
+use super::ibn::Ibn;
+use aio_ops::Window;
+use burn::module::{Initializer, Module, Param};
+use burn::tensor::{Device, Tensor};
+
+/// A convolution whose weight has PyTorch's layout.
+#[derive(Module, Debug)]
+pub(super) struct Conv {
+    /// `[out, in, kernel, kernel]`
+    weight: Param<Tensor<4>>,
+    #[module(skip)]
+    window: Window,
+}
+
+impl Conv {
+    pub(super) fn init(from: usize, to: usize, window: Window, device: &Device) -> Self {
+        let fan_in = from * window.kernel * window.kernel;
+        let weight = Initializer::Normal { mean: 0.0, std: (2.0 / fan_in as f64).sqrt() }
+            .init([to, from, window.kernel, window.kernel], device);
+        Self { weight, window }
+    }
+
+    /// `[batch, height, width, in]` to `[batch, windows, out]`.
+    pub(super) fn forward(&self, x: Tensor<4>) -> Tensor<3> {
+        let [out, channels, k, _] = self.weight.dims();
+        let kernel = self.weight.val().permute([2, 3, 1, 0]).reshape([k * k * channels, out]);
+        aio_ops::convolve(x, kernel, self.window)
+    }
+}
+
+/// A convolution with its normalisation and ReLU.
+#[derive(Module, Debug)]
+pub(super) struct Layer {
+    pub(super) conv: Conv,
+    pub(super) norm: Ibn,
+}
+
+impl Layer {
+    /// `[batch, height, width, in]` to `[batch, height/stride, width/stride, out]`.
+    pub(super) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let [batch, height, width, _] = x.dims();
+        let (rows, columns) = (self.conv.window.count(height), self.conv.window.count(width));
+        let x = self.norm.forward(self.conv.forward(x));
+        let [_, _, channels] = x.dims();
+        x.reshape([batch, rows, columns, channels])
+    }
+}

@@ -1,0 +1,249 @@
+//! How much memory a training will take, predicted before it takes it.
+
+mod estimate;
+
+pub use estimate::MemoryEstimate;
+
+use crate::config::TrainingConfig;
+use crate::error::Result;
+use crate::loader::{StageLoader, mixed_combinations};
+use crate::start::StartingPoint;
+use aio_model::{Aio, EncoderUse, Shared};
+use aio_types::{Modality, ModalitySet};
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::tensor::Tensor;
+
+/// What the program takes beside everything that depends on the experiment.
+const PROGRAM_BYTES: usize = 100 << 20;
+
+/// What evaluation and the report take beside models and files.
+const REPORT_BYTES: usize = 200 << 20;
+
+/// Seconds for which the allocator keeps what was freed (`main` asks it to). Steps differ in the lengths of their sequences, so that what one
+/// frees seldom fits the next: in short steps about half of the activations is held a second time.
+const ALLOCATOR_SECONDS: f64 = 10.0;
+
+/// Operations a second of one thread, about.
+const OPERATIONS_PER_SECOND: f64 = 5e10;
+
+/// Bytes of a number.
+const BYTES_PER_NUMBER: usize = 4;
+
+/// Parameters by whether they learn.
+#[derive(Debug, Default)]
+struct ParameterCount {
+    all: usize,
+    learned: usize,
+}
+
+impl ModuleVisitor for ParameterCount {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let value = param.val();
+        let count: usize = value.dims().iter().product();
+        self.all += count;
+        self.learned += if value.is_require_grad() { count } else { 0 };
+    }
+}
+
+/// A forward pass of the encoder over sequences of one length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Pass {
+    /// Sequences.
+    rows: usize,
+    /// Tokens of each.
+    tokens: usize,
+    /// Pictures in each.
+    pictures: usize,
+}
+
+/// What a prediction is made from.
+struct Workload<'a> {
+    config: &'a TrainingConfig,
+    start: &'a StartingPoint,
+    /// Sequences of a pass.
+    rows: usize,
+    /// Tokens of a padded caption.
+    caption_tokens: usize,
+}
+
+impl Workload<'_> {
+    /// The pass over one combination of modalities.
+    fn pass(&self, set: ModalitySet) -> Pass {
+        let tokenizers = &self.start.config.tokenizers;
+        let grid = tokenizers.grid();
+        let pictures = set.iter().filter(|m| m.is_visual()).count();
+        let text = if set.contains(Modality::Text) { self.caption_tokens } else { 0 };
+        Pass {
+            rows: self.rows,
+            tokens: 1 + tokenizers.registers + pictures * grid.rows * grid.columns + text,
+            pictures,
+        }
+    }
+
+    /// Whether a modality alone keeps nothing for the backward pass: its tokenizer is frozen, and `[CLS]` and the encoder with it.
+    fn is_frozen(&self, modality: Modality) -> bool {
+        let model = &self.config.model;
+        model.shared == Shared::Frozen
+            && model.frozen_tokenizers.contains(&modality)
+            && model.encoder != EncoderUse::Trained
+    }
+
+    /// The passes of the largest step: every modality alone, the longest combinations, and the attribute head's.
+    fn passes(&self) -> Vec<Pass> {
+        let modalities = self.config.model.modalities;
+        let mut passes = Vec::new();
+        for modality in modalities.iter().filter(|m| !self.is_frozen(*m)) {
+            passes.push(self.pass(modality.into()));
+        }
+        let combinations = mixed_combinations(modalities);
+        let mut combined: Vec<Pass> = combinations.into_iter().map(|set| self.pass(set)).collect();
+        combined.sort_by_key(|pass| std::cmp::Reverse(pass.tokens));
+        passes.extend(combined.into_iter().take(self.config.train.combinations));
+        if self.config.losses.attribute != 0.0 && modalities.contains(Modality::Text) {
+            passes.push(self.pass([Modality::Rgb, Modality::Text].into_iter().collect()));
+        }
+        passes
+    }
+
+    /// Seconds that a step takes, about: two operations per weight and token forward, as many backward, and again what is computed twice.
+    fn step_seconds(&self, passes: &[Pass]) -> f64 {
+        let encoder = &self.start.config.encoder;
+        let weights = encoder.depth
+            * (4 * encoder.embed_dim * encoder.embed_dim + 2 * encoder.embed_dim * encoder.mlp);
+        let tokens: usize = passes.iter().map(|pass| pass.rows * pass.tokens).sum();
+        let operations = if self.config.train.activation_checkpointing { 6.0 } else { 4.0 };
+        operations * (weights * tokens) as f64
+            / (OPERATIONS_PER_SECOND * rayon::current_num_threads() as f64)
+    }
+
+    /// Bytes of activations at the peak of a step.
+    fn activations(&self, passes: &[Pass]) -> usize {
+        let (encoder, tokenizers) = (&self.start.config.encoder, &self.start.config.tokenizers);
+        let model = &self.config.model;
+        let learned = model.encoder == EncoderUse::Trained;
+        let picture = tokenizers.stem.activations_per_picture(
+            tokenizers.height,
+            tokenizers.width,
+            model.batch_norm_mode,
+        );
+        let stems: usize = passes.iter().map(|pass| pass.rows * pass.pictures * picture).sum();
+        let in_block = |pass: &Pass| {
+            pass.rows * pass.tokens * encoder.activations_per_token(pass.tokens, learned)
+        };
+        let working = passes
+            .iter()
+            .map(|pass| pass.rows * pass.tokens * encoder.backward_workspace_per_token())
+            .max();
+        let blocks: usize = if self.config.train.activation_checkpointing {
+            // Inputs of all blocks of all passes, and one block of one pass at a time.
+            let inputs: usize = passes
+                .iter()
+                .map(|pass| pass.rows * pass.tokens * encoder.embed_dim * (encoder.depth + 1))
+                .sum();
+            inputs + passes.iter().map(in_block).max().unwrap_or(0)
+        } else {
+            encoder.depth * passes.iter().map(in_block).sum::<usize>()
+        };
+        BYTES_PER_NUMBER * (stems + blocks + working.unwrap_or(0))
+    }
+}
+
+/// Predicts the peak of training `model` on the data of a stage.
+///
+/// # Errors
+/// As [`StageLoader::batch`].
+pub(crate) fn predict(
+    config: &TrainingConfig,
+    start: &StartingPoint,
+    model: &Aio,
+    loader: &StageLoader,
+) -> Result<MemoryEstimate> {
+    let mut count = ParameterCount::default();
+    model.visit(&mut count);
+    let workload = Workload {
+        config,
+        start,
+        rows: config.train.identities * config.train.instances_per_identity,
+        caption_tokens: caption_tokens(loader)?,
+    };
+    let passes = workload.passes();
+    let activations = workload.activations(&passes);
+    let is_short = workload.step_seconds(&passes) < ALLOCATOR_SECONDS / 5.0;
+    let held_back = if is_short { activations / 2 } else { 0 };
+    let (model, file) = (BYTES_PER_NUMBER * count.all, start.bytes());
+    Ok(MemoryEstimate {
+        weights: model + file,
+        after: 3 * file + 2 * model + REPORT_BYTES,
+        optimiser: 3 * BYTES_PER_NUMBER * count.learned,
+        activations,
+        pictures: loader.decoded_bytes(),
+        program: PROGRAM_BYTES + held_back,
+    })
+}
+
+/// Tokens of the longest caption of the first batch, to which all are padded. Any batch will do for how long that is.
+fn caption_tokens(loader: &StageLoader) -> Result<usize> {
+    let Some(tuples) = loader.epoch(0).into_iter().next() else { return Ok(0) };
+    let batch = loader.batch(&tuples, 0)?;
+    let longest =
+        batch.tuples.iter().filter_map(|t| Some(t.caption.as_ref()?.ids.len())).max().unwrap_or(0);
+    Ok(longest.next_multiple_of(8))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{DataConfig, ModelConfig, TrainConfig};
+    use aio_encoder::weights::{Weights, embedded_sha256};
+    use aio_model::LossWeights;
+
+    fn config() -> TrainingConfig {
+        TrainingConfig {
+            seed: 0,
+            data: DataConfig::default(),
+            model: ModelConfig::default(),
+            train: TrainConfig::default(),
+            losses: LossWeights::default(),
+        }
+    }
+
+    fn workload<'a>(config: &'a TrainingConfig, start: &'a StartingPoint) -> Workload<'a> {
+        Workload { config, start, rows: 32, caption_tokens: 24 }
+    }
+
+    #[test]
+    fn a_step_has_the_passes_that_its_losses_need() {
+        let mut config = config();
+        let start = StartingPoint::new(&config.model, Weights::embedded(), embedded_sha256())
+            .expect("the embedded weights");
+        let lengths = |config: &TrainingConfig| -> Vec<(usize, usize)> {
+            workload(config, &start).passes().iter().map(|p| (p.tokens, p.pictures)).collect()
+        };
+        // 96 × 48 pictures in patches of 16 are 18 tokens; one [CLS] goes before every sequence.
+        let alone = [(19, 1), (19, 1), (19, 1), (25, 0)];
+        let (all_four, attribute) = ((1 + 3 * 18 + 24, 3), (1 + 18 + 24, 1));
+        assert_eq!(lengths(&config), [&alone[..], &[all_four, attribute]].concat());
+        config.train.combinations = 0;
+        config.losses.attribute = 0.0;
+        assert_eq!(lengths(&config), alone);
+        config.model.shared = Shared::Frozen;
+        config.model.frozen_tokenizers = vec![Modality::Text];
+        assert_eq!(lengths(&config), alone[..3], "frozen text keeps nothing");
+    }
+
+    #[test]
+    fn activation_checkpointing_takes_less_memory_and_a_trained_encoder_more() {
+        let plain = config();
+        let start = StartingPoint::new(&plain.model, Weights::embedded(), embedded_sha256())
+            .expect("the embedded weights");
+        let bytes = |config: &TrainingConfig| {
+            let workload = workload(config, &start);
+            workload.activations(&workload.passes())
+        };
+        let mut checkpointed = plain.clone();
+        checkpointed.train.activation_checkpointing = true;
+        let mut trained = plain.clone();
+        trained.model.encoder = EncoderUse::Trained;
+        assert!(bytes(&checkpointed) < bytes(&plain) && bytes(&plain) < bytes(&trained));
+    }
+}

@@ -1,0 +1,163 @@
+//! Pre-training of the embedded encoder by image–text contrastive learning and tags, on rendered pictures (`aio pretrain`).
+
+mod corpus;
+mod objective;
+mod output;
+mod recipe;
+
+pub use recipe::{Recipe, Stem};
+
+use crate::checkpoint::{Checkpoints, Learner};
+use crate::error::{Result, TrainError};
+use crate::signals::StopFlag;
+use crate::start::to_training_device;
+use crate::training_loop::TrainingLoop;
+use aio_data::fs;
+use aio_encoder::weights::Weights;
+use aio_model::pretrain::Pretraining;
+use aio_model::{Backbone, BackboneConfig};
+use aio_synth::tags;
+use burn::grad_clipping::GradientClippingConfig;
+use burn::module::Module;
+use burn::optim::{AdamWConfig, ModuleOptimizer};
+use burn::tensor::Device;
+use corpus::Corpus;
+use objective::{PretrainObjective, PretrainState};
+use std::path::{Path, PathBuf};
+
+fn optimiser() -> ModuleOptimizer {
+    AdamWConfig::new()
+        .with_beta_2(0.98)
+        .with_epsilon(1e-6)
+        .with_weight_decay(0.05)
+        .with_grad_clipping(Some(GradientClippingConfig::Norm(1.0)))
+        .init()
+}
+
+/// The backbone before the first step, where the recipe starts from weights, and the sizes of the backbone in either case.
+fn initial_backbone(
+    recipe: &Recipe,
+    device: &Device,
+) -> Result<(Option<Backbone>, BackboneConfig)> {
+    let Some(path) = &recipe.init else { return Ok((None, recipe.backbone()?)) };
+    let (backbone, config, _) = Backbone::load(&Weights::open(path)?, device)?;
+    Ok((Some(backbone), config))
+}
+
+/// Refuses a recipe that does not fit itself or the checkpoints there are.
+fn check(recipe: &Recipe, directory: &Path, checkpoints: &Checkpoints) -> Result<()> {
+    let wanted = Recipe { init: None, ..recipe.clone() };
+    if checkpoints.state::<PretrainState>()?.is_some_and(|state| state.recipe != wanted) {
+        return Err(TrainError::invalid(
+            format!("{} holds checkpoints of another recipe", directory.display()),
+            "choose another output directory, or remove it",
+        ));
+    }
+    if recipe.batch == 0 || recipe.corpus < recipe.batch {
+        return Err(TrainError::invalid(
+            "a corpus smaller than one batch",
+            "raise --corpus or lower --batch",
+        ));
+    }
+    Ok(())
+}
+
+/// Trains an encoder and writes `embedded.safetensors`, `loss.csv` and checkpoints into `directory`, continuing from the newest of these.
+///
+/// On the CPU the weights are the same on every machine. On another device they start from the same random numbers, drawn in another order.
+///
+/// # Errors
+/// [`TrainError::Stopped`], after a checkpoint, if `stop` is raised. [`TrainError::Invalid`] if `directory` holds checkpoints of another recipe.
+pub fn run(recipe: &Recipe, directory: &Path, device: &Device, stop: &StopFlag) -> Result<PathBuf> {
+    let training = device.clone().autodiff();
+    let cpu = Device::flex();
+    let on_cpu = *device == cpu;
+    let drawn_on = if on_cpu { &training } else { &cpu };
+    let (backbone, config) = initial_backbone(recipe, drawn_on)?;
+    let checkpoints = Checkpoints::new(directory.join("checkpoint"), 1);
+    check(recipe, directory, &checkpoints)?;
+    let preprocessing = output::preprocessing(&config);
+    let size = preprocessing.size();
+    let corpus = Corpus::render(recipe, size);
+    cpu.seed(recipe.seed);
+    let backbone = backbone.unwrap_or_else(|| config.init(drawn_on));
+    let fresh = Pretraining::new(backbone, config.embedding_width(), &tags::CLASSES, drawn_on);
+    let model = if on_cpu { fresh } else { to_training_device(fresh, &training) };
+    let learner = Learner { model, optimiser: optimiser() };
+    let (learner, state) = checkpoints.resume::<_, PretrainState>(learner)?;
+    let first = state.map_or(0, |state| state.step);
+    fs::create_dir_all(directory)?;
+    let mut objective = PretrainObjective {
+        recipe,
+        config: &config,
+        preprocessing,
+        corpus,
+        device,
+        directory,
+        loss_curve: output::open_loss_curve(directory, first)?,
+        steps_done: first,
+    };
+    let steps = 0..recipe.total_steps();
+    let training_loop =
+        TrainingLoop { phase: "pre-training", steps, checkpoints: &checkpoints, stop };
+    let Learner { model, .. } = training_loop.run(first, &mut objective, learner)?;
+    output::write_weights(directory, &model.backbone.valid(), &config, recipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn recipe() -> Recipe {
+        Recipe {
+            steps: 3,
+            pictures_first: 1,
+            company_steps: 2,
+            warmup_steps: 1,
+            corpus: 8,
+            batch: 4,
+            depth: 1,
+            embed_dim: 32,
+            ..Recipe::default()
+        }
+    }
+
+    fn files(directory: &Path) -> [Vec<u8>; 2] {
+        ["embedded.safetensors", "loss.csv"]
+            .map(|name| std::fs::read(directory.join(name)).expect("written"))
+    }
+
+    #[test]
+    fn a_stopped_pre_training_continues_to_the_same_bytes() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let device = Device::flex();
+        let (whole, parts) = (directory.path().join("whole"), directory.path().join("parts"));
+        run(&recipe(), &whole, &device, &StopFlag::default()).expect("runs to its end");
+        let stop = StopFlag::default();
+        stop.raise();
+        for step in 1..=3 {
+            let error = run(&recipe(), &parts, &device, &stop).expect_err("stopped");
+            assert!(matches!(error, TrainError::Stopped { step: at } if at == step), "{error}");
+        }
+        run(&recipe(), &parts, &device, &StopFlag::default()).expect("continues to its end");
+        assert!(files(&whole) == files(&parts));
+        // A finished one changes nothing when it is run again, even where it is stopped.
+        run(&recipe(), &parts, &device, &stop).expect("nothing is left to do");
+        assert!(files(&whole) == files(&parts));
+    }
+
+    #[test]
+    fn another_recipe_in_the_same_directory_is_refused() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let (device, stop) = (Device::flex(), StopFlag::default());
+        stop.raise();
+        run(&recipe(), directory.path(), &device, &stop).expect_err("stopped");
+        let other = Recipe { embed_dim: 64, ..recipe() };
+        let error = run(&other, directory.path(), &device, &stop).expect_err("another recipe");
+        assert!(error.to_string().contains("holds checkpoints of another recipe"), "{error}");
+        let empty = Recipe { corpus: 3, ..recipe() };
+        let elsewhere = directory.path().join("elsewhere");
+        let error = run(&empty, &elsewhere, &device, &stop).expect_err("3 pictures");
+        assert!(error.to_string().contains("smaller than one batch"), "{error}");
+    }
+}

@@ -1,0 +1,133 @@
+//! The steps of pre-training: losses, loss curve and weights.
+
+use super::corpus::{CombinedInputs, Corpus, CorpusBatch, PARTS};
+use super::output;
+use super::recipe::Recipe;
+use crate::checkpoint::Learner;
+use crate::error::{Result, TrainError, io_error};
+use crate::training_loop::{CompletedStep, Objective, StepGradients};
+use aio_encoder::weights::Preprocessing;
+use aio_model::pretrain::{Pretraining, PretrainingLosses, Together};
+use aio_model::{BackboneConfig, pictures, token_ids};
+use burn::module::Module;
+use burn::optim::GradientsParams;
+use burn::tensor::Device;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+
+/// Steps between two checkpoints.
+const CHECKPOINT_EVERY: usize = 250;
+
+/// Names of the loss terms.
+const TAGS: &str = "tags";
+const CONTRASTIVE: &str = "contrastive";
+
+/// Where a pre-training stands, as every checkpoint says in `state.json`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct PretrainState {
+    /// Optimiser steps done.
+    pub(super) step: usize,
+    /// The recipe, without the weights it started from.
+    pub(super) recipe: Recipe,
+}
+
+/// A pre-training in progress.
+pub(super) struct PretrainObjective<'a> {
+    pub(super) recipe: &'a Recipe,
+    pub(super) config: &'a BackboneConfig,
+    pub(super) preprocessing: Preprocessing,
+    pub(super) corpus: Corpus<'a>,
+    pub(super) device: &'a Device,
+    pub(super) directory: &'a Path,
+    pub(super) loss_curve: std::fs::File,
+    pub(super) steps_done: usize,
+}
+
+impl PretrainObjective<'_> {
+    /// What the model takes of people with several inputs; nothing where there are none.
+    fn together<'b>(&self, combined: &'b [CombinedInputs]) -> Option<Together<'b>> {
+        let first = combined.first()?;
+        let mut stacked = Vec::new();
+        for number in 0..first.pictures.len() {
+            let of_all = combined.iter().map(|inputs| &inputs.pictures[number]);
+            stacked.push(pictures(of_all, &self.preprocessing, self.device));
+        }
+        let captions = first.caption.is_some().then(|| {
+            token_ids(combined.iter().filter_map(|inputs| inputs.caption.as_deref()), self.device)
+        });
+        let tags = combined.iter().map(|inputs| &inputs.tags[..]).collect();
+        Some(Together { pictures: stacked, captions, tags })
+    }
+
+    fn losses(&self, model: &Pretraining, batch: &CorpusBatch, step: usize) -> PretrainingLosses {
+        let captioned = &batch.captioned;
+        let images =
+            pictures(captioned.iter().map(|c| &c.picture), &self.preprocessing, self.device);
+        let mut captions = Vec::new();
+        if step >= self.recipe.pictures_first {
+            for group in captioned.chunks(self.recipe.batch.div_ceil(PARTS)) {
+                captions.push(token_ids(group.iter().map(|c| &*c.caption), self.device));
+            }
+        }
+        let together = self.together(&batch.combined);
+        let tags: Vec<&[_]> = captioned.iter().map(|c| &c.tags[..]).collect();
+        model.losses(images, &tags, captions, together, self.recipe.temperature)
+    }
+}
+
+impl Objective for PretrainObjective<'_> {
+    type Model = Pretraining;
+    type State = PretrainState;
+
+    fn learning_rate(&self, step: usize) -> f64 {
+        self.recipe.learning_rate_at(step)
+    }
+
+    fn gradients(&mut self, model: &Pretraining, step: usize) -> Result<StepGradients> {
+        let batch = self.corpus.batch(step);
+        let PretrainingLosses { tags, contrastive } = self.losses(model, &batch, step);
+        let mut terms = BTreeMap::from([(TAGS.to_owned(), tags.clone().into_scalar())]);
+        if let Some(contrastive) = &contrastive {
+            terms.insert(CONTRASTIVE.to_owned(), contrastive.clone().into_scalar());
+        }
+        if let Some((name, value)) = terms.iter().find(|(_, value)| !f32::is_finite(**value)) {
+            return Err(TrainError::Failure(format!(
+                "the loss `{name}` is {value} at step {step}"
+            )));
+        }
+        let total = match contrastive {
+            Some(contrastive) => tags + contrastive * self.recipe.contrastive,
+            None => tags,
+        };
+        let gradients = GradientsParams::from_grads(total.backward(), model);
+        Ok(StepGradients { gradients, terms })
+    }
+
+    fn record(&mut self, done: &CompletedStep, _learner: &Learner<Pretraining>) -> Result<()> {
+        self.steps_done = done.step + 1;
+        // The contrastive column is empty as long as no captions are used.
+        let contrastive = done.terms.get(CONTRASTIVE).map(f32::to_string).unwrap_or_default();
+        writeln!(self.loss_curve, "{},{},{contrastive}", done.step, done.terms[TAGS])
+            .map_err(|e| io_error("write", &output::loss_curve_path(self.directory), e))
+    }
+
+    fn ends_epoch(&self, step: usize) -> bool {
+        (step + 1).is_multiple_of(self.corpus.steps_per_pass())
+    }
+
+    fn checkpoint_due(&self, step: usize) -> bool {
+        (step + 1).is_multiple_of(CHECKPOINT_EVERY) || step + 1 == self.recipe.total_steps()
+    }
+
+    fn state(&self) -> PretrainState {
+        let recipe = Recipe { init: None, ..self.recipe.clone() };
+        PretrainState { step: self.steps_done, recipe }
+    }
+
+    fn checkpoint_written(&mut self, model: &Pretraining) -> Result<()> {
+        let backbone = model.backbone.valid();
+        output::write_weights(self.directory, &backbone, self.config, self.recipe).map(|_| ())
+    }
+}

@@ -1,0 +1,84 @@
+//! What a pre-training writes beside its checkpoints.
+
+use super::recipe::Recipe;
+use crate::error::{Result, TrainError, io_error};
+use aio_data::fs;
+use aio_encoder::weights::Preprocessing;
+use aio_model::{Backbone, BackboneConfig};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+/// First line of the loss curve.
+const HEADER: &str = "step,tags,contrastive";
+
+/// Pictures are normalised to −1..1, as TransReID-SSL's stem expects.
+pub(super) fn preprocessing(config: &BackboneConfig) -> Preprocessing {
+    Preprocessing {
+        height: config.tokenizers.height,
+        width: config.tokenizers.width,
+        mean: [0.5; 3],
+        std: [0.5; 3],
+        interpolation: Preprocessing::BILINEAR.into(),
+    }
+}
+
+/// Where the loss curve lies.
+pub(super) fn loss_curve_path(directory: &Path) -> PathBuf {
+    directory.join("loss.csv")
+}
+
+/// Opens the loss curve for appending. What it holds beyond the first `steps` is cut off: a killed call has logged more than it has saved.
+///
+/// # Errors
+/// [`TrainError::Data`] naming the file.
+pub(super) fn open_loss_curve(directory: &Path, steps: usize) -> Result<File> {
+    let path = loss_curve_path(directory);
+    let old = if path.exists() { fs::read_to_string(&path)? } else { String::new() };
+    let mut kept = format!("{HEADER}\n");
+    for line in old.lines().skip(1).take(steps) {
+        kept += line;
+        kept.push('\n');
+    }
+    fs::write_then_rename(&path, kept.as_bytes())?;
+    File::options().append(true).open(&path).map_err(|e| io_error("write", &path, e))
+}
+
+/// Writes the weights with their recipe, licence and origin.
+///
+/// # Errors
+/// [`TrainError::Data`] naming the file.
+pub(super) fn write_weights(
+    directory: &Path,
+    backbone: &Backbone,
+    config: &BackboneConfig,
+    recipe: &Recipe,
+) -> Result<PathBuf> {
+    let recipe = serde_json::to_value(recipe)
+        .map_err(|e| TrainError::Failure(format!("cannot serialise the recipe: {e}")))?;
+    let card = [
+        ("recipe", recipe),
+        ("licence", "MIT OR Apache-2.0".into()),
+        ("origin", "aio pretrain, rendered data only".into()),
+    ];
+    let bytes = backbone.to_bytes(config, &preprocessing(config), &card)?;
+    let path = directory.join("embedded.safetensors");
+    fs::write_then_rename(&path, &bytes)?;
+    Ok(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    #[test]
+    fn the_loss_curve_continues_after_the_saved_steps() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let mut file = open_loss_curve(directory.path(), 0).expect("a new curve");
+        write!(file, "0,1.5,\n1,1.25,\n2,1,0.5\n").expect("writes");
+        let mut file = open_loss_curve(directory.path(), 2).expect("continues");
+        writeln!(file, "2,1,0.75").expect("writes");
+        let text = std::fs::read_to_string(loss_curve_path(directory.path())).expect("reads");
+        assert_eq!(text, "step,tags,contrastive\n0,1.5,\n1,1.25,\n2,1,0.75\n");
+    }
+}

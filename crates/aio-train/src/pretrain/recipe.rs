@@ -1,0 +1,180 @@
+//! The recipe of the embedded encoder.
+
+use crate::error::{Result, TrainError};
+use crate::schedule::WarmupCosine;
+use aio_encoder::EncoderConfig;
+use aio_model::{BackboneConfig, pretrain};
+use aio_tokenize::{StemConfig, StemKind};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// The recipe of a pre-training. Its defaults made the embedded weights.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Recipe {
+    /// Optimiser steps before those with several inputs.
+    pub steps: usize,
+    /// Pairs of picture and caption in a step.
+    pub batch: usize,
+    /// Pictures in the corpus.
+    pub corpus: usize,
+    /// Peak learning rate.
+    #[serde(rename = "rate")]
+    pub learning_rate: f64,
+    /// Temperature of the contrastive loss.
+    pub temperature: f64,
+    /// Weight of the contrastive loss beside that of the tags.
+    pub contrastive: f64,
+    /// Optimiser steps at the beginning that use no captions: pictures are learned first.
+    pub pictures_first: usize,
+    /// Optimiser steps at the end in which some people are also embedded from several inputs in one sequence: two pictures, or pictures and a caption.
+    pub company_steps: usize,
+    /// Peak learning rate of these steps, which have a warm-up and a cosine of their own.
+    #[serde(rename = "company_rate")]
+    pub company_learning_rate: f64,
+    /// Optimiser steps of the linear warm-up.
+    #[serde(rename = "warmup")]
+    pub warmup_steps: usize,
+    /// Weights to start from instead of random ones.
+    #[serde(skip)]
+    pub init: Option<PathBuf>,
+    /// Fraction of people that are drawn.
+    pub drawn: f32,
+    /// Fraction of people that are photographed in infrared.
+    pub infrared: f32,
+    /// Seed of the corpus, the weights and the order.
+    pub seed: u64,
+    /// What turns pictures into tokens.
+    pub stem: Stem,
+    /// Blocks of the encoder.
+    pub depth: usize,
+    /// Width of the encoder, a multiple of 32, which is the width of an attention head.
+    #[serde(rename = "width")]
+    pub embed_dim: usize,
+}
+
+/// What turns pictures into tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stem {
+    /// The embedded encoder's: a pyramid of convolutions, half of the channels of its first two layers normalised picture by picture (IBN).
+    #[default]
+    Ibn,
+    /// The same pyramid, everything normalised over the batch.
+    Batch,
+    /// One convolution per patch.
+    Patch,
+}
+
+/// Width of an attention head, as in the embedded encoder.
+const HEAD_DIM: usize = 32;
+
+/// Fraction of the peak learning rate at the last step.
+const MIN_LR_RATIO: f64 = 0.02;
+
+impl Default for Recipe {
+    fn default() -> Self {
+        let EncoderConfig { depth, embed_dim, .. } = EncoderConfig::embedded();
+        Self {
+            steps: 6000,
+            batch: 96,
+            corpus: 30_000,
+            learning_rate: 1e-3,
+            temperature: 0.07,
+            contrastive: 1.0,
+            pictures_first: 2000,
+            company_steps: 1500,
+            company_learning_rate: 4e-4,
+            warmup_steps: 200,
+            init: None,
+            drawn: 0.2,
+            infrared: 0.25,
+            seed: 20_240_508,
+            stem: Stem::Ibn,
+            depth,
+            embed_dim,
+        }
+    }
+}
+
+impl Recipe {
+    /// The backbone that the recipe trains.
+    ///
+    /// # Errors
+    /// [`TrainError::Invalid`] if the encoder has no block or a width that no attention heads fill.
+    pub(super) fn backbone(&self) -> Result<BackboneConfig> {
+        let Self { depth, embed_dim, .. } = *self;
+        if depth == 0 || embed_dim == 0 || !embed_dim.is_multiple_of(HEAD_DIM) {
+            return Err(TrainError::invalid(
+                format!(
+                    "an encoder of {depth} blocks of width {embed_dim}, expected at least one block and a multiple of {HEAD_DIM}"
+                ),
+                "such as --depth 4 --width 128",
+            ));
+        }
+        let embedded = pretrain::stem();
+        let stem = match self.stem {
+            Stem::Ibn => embedded,
+            Stem::Batch => StemConfig { ibn: false, ..embedded },
+            Stem::Patch => StemConfig { kind: StemKind::Patch, channels: 0, ..embedded },
+        };
+        let encoder = EncoderConfig {
+            depth,
+            embed_dim,
+            heads: embed_dim / HEAD_DIM,
+            mlp: 4 * embed_dim,
+            ..EncoderConfig::embedded()
+        };
+        Ok(pretrain::config(stem, encoder))
+    }
+
+    /// Optimiser steps in all.
+    pub(super) fn total_steps(&self) -> usize {
+        self.steps + self.company_steps
+    }
+
+    /// Learning rate of a step.
+    pub(super) fn learning_rate_at(&self, step: usize) -> f64 {
+        let schedule = |peak, steps| WarmupCosine {
+            peak,
+            warmup_steps: self.warmup_steps,
+            steps,
+            min_lr_ratio: MIN_LR_RATIO,
+        };
+        if step < self.steps {
+            schedule(self.learning_rate, self.steps).at(step)
+        } else {
+            schedule(self.company_learning_rate, self.company_steps).at(step - self.steps)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_serialised_recipe_keeps_the_names_of_version_0_1() {
+        let value = serde_json::to_value(Recipe::default()).expect("serialises");
+        let keys: Vec<&str> =
+            value.as_object().expect("an object").keys().map(String::as_str).collect();
+        let expected = "steps batch corpus rate temperature contrastive pictures_first company_steps company_rate warmup drawn infrared seed stem depth width";
+        assert_eq!(keys, expected.split(' ').collect::<Vec<_>>());
+        assert_eq!(value["width"], 128);
+        assert_eq!(value["stem"], "ibn");
+    }
+
+    #[test]
+    fn the_last_steps_have_a_warm_up_of_their_own() {
+        let recipe = Recipe {
+            steps: 10,
+            company_steps: 5,
+            warmup_steps: 2,
+            learning_rate: 1.0,
+            company_learning_rate: 0.5,
+            ..Recipe::default()
+        };
+        let rates = [0, 1, 10, 11].map(|step| recipe.learning_rate_at(step));
+        assert_eq!(rates, [0.5, 1.0, 0.25, 0.5]);
+        assert!(recipe.learning_rate_at(9) < 0.1);
+    }
+}

@@ -1,0 +1,71 @@
+//! A step on trial: time and memory of a training before it starts.
+
+use crate::error::{Result, TrainError};
+use crate::loader::{Classes, Library, LoaderSettings, StageLoader};
+use crate::memory::{self, MemoryEstimate};
+use crate::trainer::{TrainingSetup, initial_model, sketch_generator, stage_steps, step_input};
+use aio_model::{Aio, StepOutput};
+use burn::train::{TrainOutput, TrainStep};
+use std::time::Instant;
+
+/// What a step on trial showed.
+#[derive(Debug, Clone, Copy)]
+pub struct Probe {
+    /// Optimiser steps of all stages.
+    pub steps: usize,
+    /// Seconds of a step, once the first has been done.
+    pub seconds_per_step: f64,
+    /// Memory that training will take.
+    pub memory: MemoryEstimate,
+}
+
+/// Tries a step forward and backward of the last stage, which has all modalities, and counts the steps of all. Nothing is written.
+///
+/// # Errors
+/// What failed, as in [`crate::train`].
+pub fn probe(setup: &TrainingSetup, library: &mut Library) -> Result<Probe> {
+    let config = setup.config;
+    let classes = Classes::new(config, library)?;
+    let model = initial_model(setup, classes.len())?.with_precision(config.train.precision);
+    let generator = sketch_generator(setup)?;
+    let settings = LoaderSettings {
+        config,
+        classes: &classes,
+        picture_size: setup.start.picture_size(),
+        sketch_generator: generator.as_ref(),
+    };
+    let mut steps = 0;
+    let mut largest = None::<MemoryEstimate>;
+    let mut last_loader = None;
+    for stage in &config.train.stages {
+        // The pictures of two stages need not fit into memory together.
+        drop(last_loader.take());
+        let loader = StageLoader::open(&settings, stage, library)?;
+        steps += stage_steps(setup, stage, &loader);
+        let estimate = memory::predict(config, setup.start, &model, &loader)?;
+        if largest.is_none_or(|largest| estimate.total() >= largest.total()) {
+            largest = Some(estimate);
+        }
+        last_loader = Some(loader);
+    }
+    let no_stage = || TrainError::Failure("an experiment has at least one stage".into());
+    let memory = largest.ok_or_else(no_stage)?;
+    let seconds_per_step = time_step(setup, &model, &last_loader.ok_or_else(no_stage)?)?;
+    Ok(Probe { steps, seconds_per_step, memory })
+}
+
+/// Seconds of one optimiser step. Two are done: the first also compiles kernels and fills memory pools.
+fn time_step(setup: &TrainingSetup, model: &Aio, loader: &StageLoader) -> Result<f64> {
+    let batches = loader.epoch(0);
+    let mut seconds = 0.0;
+    for _ in 0..2 {
+        let begun = Instant::now();
+        for micro in 0..setup.config.train.accumulation_steps {
+            let batch = loader.batch(&batches[micro % batches.len()], micro as u64)?;
+            let TrainOutput { item: StepOutput(terms), .. } = model.step(step_input(setup, batch));
+            terms.map_err(|e| TrainError::Failure(format!("the first step: {e}")))?;
+        }
+        seconds = begun.elapsed().as_secs_f64();
+    }
+    Ok(seconds)
+}

@@ -1,0 +1,116 @@
+//! The pre-trained starting point of a training.
+
+use crate::config::ModelConfig;
+use crate::error::{Result, TrainError};
+use aio_encoder::weights::{Preprocessing, Weights};
+use aio_model::import::{Hints, ImportOptions, with_random_encoder};
+use aio_model::{Backbone, BackboneConfig, EncoderUse};
+use aio_tokenize::{Tokenizers, TokenizersConfig};
+use aio_types::PictureSize;
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::tensor::{Device, Tensor};
+
+/// Rows and columns of the pictures of another project's checkpoint, where the configuration names none.
+const CHECKPOINT_PICTURES: PictureSize = PictureSize { height: 256, width: 128 };
+
+/// Seed of everything that a starting point draws at random. It is the same for all seeds of an experiment: they differ in training alone, as with
+/// any other weights.
+const SEED: u64 = 0;
+
+/// The pre-trained starting point with tokenizers for every modality of the configuration.
+#[derive(Debug, Clone)]
+pub struct StartingPoint {
+    /// Sizes with the configuration's modalities.
+    pub config: BackboneConfig,
+    /// How pictures are prepared.
+    pub preprocessing: Preprocessing,
+    /// SHA-256 of the weights file.
+    pub sha256: String,
+    weights: Weights,
+}
+
+impl StartingPoint {
+    /// How the weights of a configuration are opened, where they are another project's checkpoint.
+    #[must_use]
+    pub fn import_options(model: &ModelConfig) -> ImportOptions {
+        ImportOptions {
+            size: PictureSize {
+                height: model.height.unwrap_or(CHECKPOINT_PICTURES.height),
+                width: model.width.unwrap_or(CHECKPOINT_PICTURES.width),
+            },
+            stems: model.stems,
+            hints: Hints { heads: model.attention_heads, ..Hints::default() },
+            normalisation: model.normalisation,
+            seed: SEED,
+        }
+    }
+
+    /// Fits opened weights, whose file has the given SHA-256, to the configuration.
+    ///
+    /// # Errors
+    /// [`TrainError::Weights`] naming the tensor that does not fit, [`TrainError::Invalid`] if the picture size does not fit the stem.
+    pub fn new(model: &ModelConfig, weights: Weights, sha256: String) -> Result<Self> {
+        let weights = if model.encoder == EncoderUse::Random {
+            with_random_encoder(&weights, SEED)?
+        } else {
+            weights
+        };
+        let (_, mut config, mut preprocessing) = Backbone::load(&weights, &Device::flex())?;
+        preprocessing.height = model.height.unwrap_or(preprocessing.height);
+        preprocessing.width = model.width.unwrap_or(preprocessing.width);
+        config.tokenizers = TokenizersConfig {
+            modalities: model.modalities,
+            height: preprocessing.height,
+            width: preprocessing.width,
+            ..config.tokenizers
+        };
+        let stem = &config.tokenizers.stem;
+        stem.check(preprocessing.height, preprocessing.width).map_err(|problem| {
+            TrainError::invalid(
+                format!("model.height, model.width: {problem}"),
+                "choose multiples of the patch",
+            )
+        })?;
+        Ok(Self { config, preprocessing, sha256, weights })
+    }
+
+    /// Bytes of the weights file, which stays in memory.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.weights.bytes().len()
+    }
+
+    /// Size to which pictures are resized.
+    #[must_use]
+    pub fn picture_size(&self) -> PictureSize {
+        self.preprocessing.size()
+    }
+
+    /// Builds the backbone on `device`: every visual modality starts from the pre-trained image stem.
+    ///
+    /// # Errors
+    /// As [`Backbone::load`].
+    pub fn backbone(&self, device: &Device) -> Result<Backbone> {
+        let (loaded, _, _) = Backbone::load(&self.weights, device)?;
+        let tokenizers = Tokenizers::from_pretrained(&loaded.tokenizers, &self.config.tokenizers);
+        Ok(Backbone { tokenizers, ..loaded })
+    }
+}
+
+/// Reads every parameter, which forces lazy ones to initialise.
+struct InitialiseParameters;
+
+impl ModuleVisitor for InitialiseParameters {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let _ = param.val();
+    }
+}
+
+/// Moves a model that was drawn on the CPU to a training device.
+///
+/// The random numbers of the CPU are the same on every machine, so lazy parameters are drawn before the move. Gradients are switched on after it: a
+/// parameter that is moved later is no leaf of the graph, and would get no gradient.
+pub(crate) fn to_training_device<M: Module>(model: M, training: &Device) -> M {
+    model.visit(&mut InitialiseParameters);
+    model.to_device(&training.clone().inner()).train()
+}

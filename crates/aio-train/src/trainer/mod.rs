@@ -1,0 +1,96 @@
+//! Training of tokenizers and heads in progressive stages, with exact resume.
+
+mod logs;
+mod model;
+mod setup;
+mod stage;
+mod state;
+mod validation;
+
+pub(crate) use model::{initial_model, sketch_generator};
+pub(crate) use stage::{stage_steps, step_input};
+
+pub use logs::MetricsLine;
+pub use setup::{TrainedModel, TrainingPaths, TrainingSetup};
+
+use crate::checkpoint::{Checkpoints, Learner};
+use crate::config::Select;
+use crate::error::Result;
+use crate::loader::{Classes, Library, LoaderSettings, StageLoader};
+use crate::memory;
+use crate::signals::StopFlag;
+use crate::training_loop::TrainingLoop;
+use aio_encoder::Precision;
+use aio_model::Aio;
+use burn::module::Module;
+use burn::tensor::Device;
+use stage::{StageContext, StageTraining};
+use state::TrainState;
+
+/// Trains all stages, continuing from the newest checkpoint.
+///
+/// # Errors
+/// [`crate::TrainError::Stopped`], after a checkpoint, if `stop` is raised; otherwise what failed.
+pub fn train(
+    setup: &TrainingSetup,
+    paths: &TrainingPaths,
+    library: &mut Library,
+    stop: &StopFlag,
+) -> Result<TrainedModel> {
+    let TrainingSetup { config, start, .. } = *setup;
+    let classes = Classes::new(config, library)?;
+    let initial = model::initial_learner(setup, classes.len())?;
+    let checkpoints = Checkpoints::new(&paths.checkpoints, config.train.keep_checkpoints);
+    let (mut learner, state) = checkpoints.resume::<Aio, TrainState>(initial)?;
+    let frozen = model::frozen_parts(setup);
+    learner.model = learner.model.frozen(frozen).with_precision(config.train.precision);
+    let mut state = state.unwrap_or_default();
+    logs::truncate_metrics(&paths.metrics, state.step)?;
+    let held_out = classes.validation(library)?;
+    let context = StageContext { setup, paths, held_out: &held_out };
+    let generator = sketch_generator(setup)?;
+    let settings = LoaderSettings {
+        config,
+        classes: &classes,
+        picture_size: start.picture_size(),
+        sketch_generator: generator.as_ref(),
+    };
+    let mut first = 0;
+    let mut predicted_memory = None;
+    for stage in &config.train.stages {
+        let loader = StageLoader::open(&settings, stage, library)?;
+        let steps = first..first + stage_steps(setup, stage, &loader);
+        first = steps.end;
+        if state.step >= steps.end {
+            continue;
+        }
+        let estimate = memory::predict(config, start, &learner.model, &loader)?;
+        let is_cpu = *setup.device == Device::flex();
+        let at_least = if is_cpu { "" } else { ", at least, on this device" };
+        log::info!("{}: {estimate}{at_least}", stage.name);
+        predicted_memory = predicted_memory.max(Some(estimate.total()));
+        let resumed_at = state.step;
+        let mut training = StageTraining::open(&context, stage, loader, steps.clone(), &mut state)?;
+        let steps_of_stage =
+            TrainingLoop { phase: &stage.name, steps, checkpoints: &checkpoints, stop };
+        learner = steps_of_stage.run(resumed_at, &mut training, learner)?;
+    }
+    if config.train.select == Select::Best && state.best.is_some() {
+        let best = Checkpoints::new(&paths.best_checkpoint, 1);
+        (learner, _) = best.resume::<Aio, TrainState>(learner)?;
+    }
+    let Learner { model, .. } = learner;
+    // Whatever it was trained in, a model is evaluated and written in 32 bits.
+    let model = model.with_precision(Precision::F32);
+    Ok(TrainedModel {
+        backbone: model.backbone.valid(),
+        config: start.config.clone(),
+        preprocessing: start.preprocessing.clone(),
+        seconds: state.seconds,
+        steps: state.step,
+        predicted_memory,
+    })
+}
+
+#[cfg(test)]
+mod tests;

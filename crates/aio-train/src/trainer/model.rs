@@ -1,0 +1,69 @@
+//! The model and its optimiser before the first step.
+
+use super::setup::TrainingSetup;
+use crate::checkpoint::Learner;
+use crate::config::TrainConfig;
+use crate::error::Result;
+use crate::loader::attribute_vocabulary;
+use crate::start::to_training_device;
+use aio_model::SketchGenerator;
+use aio_model::{Aio, AioConfig, Frozen};
+use burn::grad_clipping::GradientClippingConfig;
+use burn::optim::{AdamWConfig, ModuleOptimizer};
+use burn::tensor::Device;
+
+/// What keeps its pre-trained weights.
+pub(super) fn frozen_parts(setup: &TrainingSetup) -> Frozen {
+    let model = &setup.config.model;
+    Frozen {
+        tokenizers: model.frozen_tokenizers.iter().copied().collect(),
+        shared: model.shared,
+        batch_norm_mode: model.batch_norm_mode,
+        encoder: model.encoder,
+    }
+}
+
+/// The model before its first step, on the training device. It is drawn on the CPU, whose random numbers are the same on every machine.
+///
+/// # Errors
+/// As [`crate::StartingPoint::backbone`].
+pub(crate) fn initial_model(setup: &TrainingSetup, classes: usize) -> Result<Aio> {
+    let frozen = frozen_parts(setup);
+    let config = AioConfig {
+        backbone: setup.start.config.clone(),
+        classes,
+        attributes: attribute_vocabulary().len(),
+        frozen,
+    };
+    let training = setup.device.clone().autodiff();
+    let cpu = Device::flex();
+    cpu.seed(setup.config.seed);
+    if training == cpu {
+        return Ok(Aio::new(setup.start.backbone(&training)?, &config, &training));
+    }
+    let model = Aio::new(setup.start.backbone(&cpu)?, &config, &cpu);
+    Ok(to_training_device(model, &training).frozen(frozen))
+}
+
+/// A fresh model with its optimiser.
+pub(super) fn initial_learner(setup: &TrainingSetup, classes: usize) -> Result<Learner<Aio>> {
+    let model = initial_model(setup, classes)?;
+    Ok(Learner { model, optimiser: optimiser(&setup.config.train) })
+}
+
+fn optimiser(config: &TrainConfig) -> ModuleOptimizer {
+    let clipping = GradientClippingConfig::Norm(config.max_grad_norm as f32);
+    AdamWConfig::new()
+        .with_weight_decay(config.weight_decay as f32)
+        .with_grad_clipping(Some(clipping))
+        .init()
+}
+
+/// The generator that draws missing sketches, where the configuration names one.
+///
+/// # Errors
+/// [`aio_encoder::weights::WeightsError`] naming the file or tensor that does not fit.
+pub(crate) fn sketch_generator(setup: &TrainingSetup) -> Result<Option<SketchGenerator>> {
+    let weights = setup.config.data.sketch_generator.weights();
+    Ok(weights.map(|path| SketchGenerator::open(path, setup.device)).transpose()?)
+}

@@ -1,0 +1,61 @@
+use super::*;
+use crate::config::TrainingConfig;
+use crate::{TrainError, probe, test_data};
+use std::path::Path;
+
+fn paths(directory: &Path) -> TrainingPaths {
+    TrainingPaths {
+        checkpoints: directory.join("checkpoints"),
+        best_checkpoint: directory.join("best"),
+        metrics: directory.join("metrics.jsonl"),
+        events: directory.join("events"),
+        directory: directory.to_path_buf(),
+    }
+}
+
+fn train_into(directory: &Path, config: &TrainingConfig, stop: &StopFlag) -> Result<TrainedModel> {
+    std::fs::create_dir_all(directory).expect("create");
+    let (start, device) = (test_data::start(config), Device::flex());
+    let setup = TrainingSetup { config, start: &start, device: &device };
+    let mut library = Library::new(&config.data.root);
+    train(&setup, &paths(directory), &mut library, stop)
+}
+
+/// Weights file of a trained model.
+fn bytes(model: &TrainedModel) -> Vec<u8> {
+    model.backbone.to_bytes(&model.config, &model.preprocessing, &[]).expect("serialises")
+}
+
+#[test]
+fn a_stopped_training_continues_to_the_same_weights_and_metrics() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let config = test_data::config(test_data::root());
+    let (whole, parts) = (directory.path().join("whole"), directory.path().join("parts"));
+    let expected = train_into(&whole, &config, &StopFlag::default()).expect("trains");
+    let stop = StopFlag::default();
+    stop.raise();
+    for done in 1..expected.steps {
+        let error = train_into(&parts, &config, &stop).expect_err("stopped");
+        assert!(matches!(error, TrainError::Stopped { step } if step == done), "{error}");
+    }
+    let trained = train_into(&parts, &config, &StopFlag::default()).expect("trains");
+    assert!(bytes(&trained) == bytes(&expected), "the weights differ");
+    let metrics = |directory: &Path| std::fs::read_to_string(paths(directory).metrics);
+    assert_eq!(metrics(&parts).expect("metrics"), metrics(&whole).expect("metrics"));
+    assert_eq!(Checkpoints::new(paths(&parts).best_checkpoint, 1).steps().len(), 1);
+    assert!(trained.predicted_memory.is_some());
+    // What is done is not done again.
+    let again = train_into(&parts, &config, &stop).expect("nothing is left to do");
+    assert!(bytes(&again) == bytes(&expected) && again.predicted_memory.is_none());
+}
+
+#[test]
+fn a_probe_counts_the_steps_that_training_does() {
+    let config = test_data::config(test_data::root());
+    let (start, device) = (test_data::start(&config), Device::flex());
+    let setup = TrainingSetup { config: &config, start: &start, device: &device };
+    let probe = probe(&setup, &mut Library::new(&config.data.root)).expect("one step");
+    // 6 people and then 11, two in a batch.
+    assert_eq!(probe.steps, 3 + 5);
+    assert!(probe.seconds_per_step > 0.0 && probe.memory.total() > probe.memory.activations);
+}
