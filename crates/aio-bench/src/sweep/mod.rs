@@ -27,7 +27,6 @@ pub use state::RunState;
 
 use crate::config::{Experiment, ExperimentFile};
 use crate::error::Result;
-use crate::experiment;
 use crate::run::Run;
 use file::SweepFile;
 use identity::ConfigIds;
