@@ -5,7 +5,6 @@ pub mod config;
 pub mod device;
 pub mod embed;
 pub mod error;
-pub mod evaluate;
 pub mod experiment;
 pub mod features;
 pub mod foundation;

@@ -2,12 +2,12 @@
 
 use crate::embed::{BLOCK, Manifest, ModelOptions, Row, embed, manifest_path, pictures};
 use crate::error::{Error, Result};
-use crate::evaluate::{RankedList, ShownPicture};
 use crate::features::FeatureFile;
-use crate::report;
+use crate::report::{self, RankedList, ShownPicture};
 use aio_data::fs;
 use aio_data::task::QueryPicture;
 use aio_eval::{Entry, Features, Metric, Protocol, Ranking, Ties, distances};
+use aio_train::Progress;
 use aio_types::{Identity, Modality};
 use serde::Serialize;
 use std::path::{Path, PathBuf};

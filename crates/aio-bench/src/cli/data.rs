@@ -1,11 +1,11 @@
 //! `aio data`: which data sets are known and found, whether a copy is complete, the synthetic benchmark, indices, galleries.
 
 use crate::error::{Error, Result};
-use crate::progress;
 use aio_data::check::{self, Check};
 use aio_data::readers::synth_pedes;
 use aio_data::readers::sysu_mm01::{self, Mode, TrialGallery};
 use aio_synth::benchmark;
+use aio_train::Progress;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -127,19 +127,19 @@ fn json<T: Serialize>(value: &T) -> Result<String> {
 }
 
 fn run_check(request: &CheckRequest) -> Result<String> {
-    let bar = progress::bar("decoding", 1, "pictures");
+    let bar = Progress::new("decoding", 1, "pictures");
     let check = Check {
         dataset: check::named(&request.dataset)?,
         root: &request.root,
         pictures: request.pictures,
         is_rendered: &|directory| benchmark::manifest(directory).is_ok_and(|m| m.is_some()),
         progress: &|done, total| {
-            bar.set_length(total as u64);
-            bar.set_position(done as u64);
+            bar.set_total(total);
+            bar.set_position(done);
         },
     };
     let report = check.run()?;
-    bar.finish_and_clear();
+    bar.finish();
     let text = if request.json { json(&report)? } else { report.text() };
     if report.is_right() { Ok(text) } else { Err(Error::Found { report: text }) }
 }
@@ -148,21 +148,21 @@ fn synth(out: &Path, seed: u64, sheet: Option<&Path>) -> Result<String> {
     if let Some(path) = sheet {
         benchmark::contact_sheet(path, seed)?;
     }
-    let bar = progress::bar("rendering", 1, "pictures");
+    let bar = Progress::new("rendering", 1, "pictures");
     let manifest = benchmark::write(out, seed, benchmark::Size::default(), &|done, total| {
-        bar.set_length(total as u64);
-        bar.set_position(done as u64);
+        bar.set_total(total);
+        bar.set_position(done);
     })?;
-    bar.finish_and_clear();
+    bar.finish();
     Ok(format!("{} files, content {}\n", manifest.files, manifest.content))
 }
 
 fn prepare(dataset: &str, root: &Path) -> Result<String> {
     let directory = check::named(dataset)?.locate(root)?;
     let bytes = synth_pedes::annotation_bytes(&directory).unwrap_or(1);
-    let bar = progress::bar("indexing", bytes as usize, "bytes");
-    let photographs = synth_pedes::prepare(&directory, &|read| bar.set_position(read))?;
-    bar.finish_and_clear();
+    let bar = Progress::new("indexing", bytes as usize, "bytes");
+    let photographs = synth_pedes::prepare(&directory, &|read| bar.set_position(read as usize))?;
+    bar.finish();
     Ok(format!("{photographs} photographs, {}\n", directory.join(synth_pedes::INDEX).display()))
 }
 
