@@ -3,7 +3,7 @@
 set positional-arguments
 
 aio := "cargo run --quiet --profile quick --bin aio --"
-pretrain := aio + " pretrain --steps 1500 --pictures-first 500 --company-steps 375 --warmup 100"
+pretrain := aio + " pretrain --steps 1500 --pictures-first 500 --company-steps 375 --warmup-steps 100"
 
 [private]
 default:
@@ -26,11 +26,11 @@ sweep +arguments: build
 
 # Pre-train the encoders for sweeps/size.toml and sweeps/stem.toml (measured: 69 minutes on two cores with two at a time)
 encoders: build
-    {{pretrain}} --out runs/pretrain/reference
-    {{pretrain}} --out runs/pretrain/batch --stem batch
-    {{pretrain}} --out runs/pretrain/patch --stem patch
-    {{pretrain}} --out runs/pretrain/small --depth 2 --width 64
-    {{pretrain}} --out runs/pretrain/large --depth 6 --width 192
+    {{pretrain}} --output runs/pretrain/reference
+    {{pretrain}} --output runs/pretrain/batch --stem batch
+    {{pretrain}} --output runs/pretrain/patch --stem patch
+    {{pretrain}} --output runs/pretrain/small --depth 2 --width 64
+    {{pretrain}} --output runs/pretrain/large --depth 6 --width 192
 
 # Print tables of finished runs: just report zero-shot --format csv
 report +arguments: build

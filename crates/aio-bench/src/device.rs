@@ -1,12 +1,12 @@
 //! `--device cpu | wgpu[:N] | cuda[:N] | auto`, checked before any tensor exists.
 //!
-//! Burn panics in a thread of its own where a driver is missing, so what is asked for is looked for first.
+//! Burn panics in another thread if a driver is missing, so the device is looked for first.
 
 use crate::error::{Error, Result};
 use aio_encoder::Precision;
 use burn::tensor::{DType, Device};
 
-/// Opens the device that the user named; `auto` says on stderr what it chose.
+/// Opens the device that the user named; with `auto`, a message names the device that was chosen.
 ///
 /// # Errors
 /// [`Error::User`] if the device is unknown, not compiled in, or not present.
@@ -55,7 +55,7 @@ fn auto() -> Device {
         .map(|device| (device, "cuda:0"))
         .or_else(|_| wgpu(0).map(|device| (device, "wgpu:0")));
     let (device, name) = found.unwrap_or_else(|_| (Device::flex(), "cpu"));
-    eprintln!("device: {name}");
+    log::info!("device: {name}");
     device
 }
 

@@ -1,4 +1,4 @@
-//! The errors of a command, sorted by whose fault they are.
+//! The errors of a command, by whose fault they are.
 
 use aio_data::DataError;
 use aio_encoder::weights::WeightsError;
@@ -15,30 +15,16 @@ pub enum Error {
     /// Data could not be read or written.
     #[error(transparent)]
     Data(#[from] DataError),
-    /// Weights could not be used.
-    #[error(transparent)]
-    Weights(#[from] WeightsError),
     /// Features or labels could not be evaluated.
     #[error(transparent)]
     Eval(#[from] EvalError),
-    /// What the user typed or supplied is wrong.
-    #[error("{message}")]
-    User {
-        /// What is wrong: the file, the key, expected and found.
-        message: String,
-        /// What to do about it.
-        hint: Option<String>,
-    },
-    /// What was asked to be checked is not right; the report says what is wrong.
-    #[error("{report}")]
-    Found {
-        /// The report, which belongs on standard output.
-        report: String,
-    },
     /// Something failed that the user did not cause.
     #[error("{0}")]
     Failure(String),
-    /// A signal asked the run to stop; a checkpoint has been written.
+    /// Standard output could not be written.
+    #[error("cannot write standard output: {0}")]
+    Output(#[source] std::io::Error),
+    /// A signal stopped the run; a checkpoint has been written.
     #[error(
         "stopped by a signal at step {step}; a checkpoint is written, run the same command again to continue"
     )]
@@ -46,6 +32,17 @@ pub enum Error {
         /// Optimiser steps done.
         step: usize,
     },
+    /// What the user typed or supplied is wrong.
+    #[error("{message}")]
+    User {
+        /// What is wrong: the file or key, what was expected and what was found.
+        message: String,
+        /// What the user can do about it.
+        hint: Option<String>,
+    },
+    /// Weights could not be used.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
 }
 
 impl From<TrainError> for Error {
@@ -77,20 +74,53 @@ impl Error {
         }
     }
 
-    /// The process exit code: 2 for the user's input, 75 for "run me again", 1 for the rest.
+    /// Whether the reader of standard output closed it, as in `aio … | head`.
+    #[must_use]
+    pub fn is_closed_pipe(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe)
+    }
+
+    /// The process exit code: 2 for the user's input, 75 for "run the same command again", 1 for other failures.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Data(error) => {
-                if error.is_user() {
-                    2
-                } else {
-                    1
-                }
-            }
-            Self::Weights(_) | Self::Eval(_) | Self::User { .. } | Self::Found { .. } => 2,
-            Self::Failure(_) => 1,
+            Self::Data(error) if error.is_user() => 2,
+            Self::Eval(_) | Self::User { .. } | Self::Weights(_) => 2,
+            Self::Data(_) | Self::Failure(_) | Self::Output(_) => 1,
             Self::Stopped { .. } => 75,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::ErrorKind;
+    use std::path::PathBuf;
+
+    #[test]
+    fn exit_codes_are_those_of_the_contract() {
+        let io = |kind: ErrorKind| {
+            Error::Data(DataError::Io {
+                action: "read",
+                path: PathBuf::from("x"),
+                source: kind.into(),
+            })
+        };
+        for (error, code) in [
+            (Error::user("a", "b"), 2),
+            (io(ErrorKind::NotFound), 2),
+            (Error::Failure("a".into()), 1),
+            (Error::Output(ErrorKind::StorageFull.into()), 1),
+            (Error::Stopped { step: 3 }, 75),
+        ] {
+            assert_eq!(error.exit_code(), code, "{error}");
+        }
+    }
+
+    #[test]
+    fn a_closed_pipe_is_told_from_a_full_disk() {
+        assert!(Error::Output(ErrorKind::BrokenPipe.into()).is_closed_pipe());
+        assert!(!Error::Output(ErrorKind::StorageFull.into()).is_closed_pipe());
     }
 }

@@ -1,16 +1,19 @@
-//! Experiments: configuration, runs, training, evaluation, reports. The binary `aio` is a thin shell over this crate.
+//! Experiments: configuration, runs, training, evaluation, reports. The binary `aio` calls [`cli::main`].
 
 pub mod cli;
 pub mod config;
 pub mod device;
 pub mod embed;
+pub mod encode;
 pub mod error;
 pub mod experiment;
 pub mod features;
-pub mod foundation;
+pub mod finished;
 mod markdown;
 pub mod report;
 pub mod run;
 pub mod score;
 pub mod search;
 pub mod sweep;
+pub mod tokenize;
+pub mod weights;

@@ -1,4 +1,4 @@
-//! `aio score`: protocol-exact metrics for features made by anyone, with any tool.
+//! Metrics, exact to a protocol, for features made by any tool.
 
 use crate::error::{Error, Result};
 use crate::features::FeatureFile;
@@ -8,91 +8,40 @@ use aio_eval::{
     evaluate_with_progress, open_set,
 };
 use aio_train::Progress;
-use clap::builder::PossibleValuesParser;
-use clap::builder::TypedValueParser;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// What is scored, and how.
-#[derive(Debug, Clone, clap::Args)]
+#[derive(Debug, Clone)]
 pub struct Request {
-    /// Feature file of the queries (.safetensors or .npy).
-    #[arg(long, value_name = "FILE")]
+    /// Feature file of the queries.
     pub query: PathBuf,
     /// Feature file of the gallery.
-    #[arg(long, value_name = "FILE")]
     pub gallery: PathBuf,
-    /// Which gallery entries a query may see, and how CMC counts (docs/protocols.md).
-    #[arg(long, value_parser = protocols())]
+    /// Which gallery entries a query may see, and how CMC counts.
     pub protocol: Protocol,
-    /// How features are compared: 1 − cos, or the plain distance of the features as given.
-    #[arg(long, default_value = "cosine", value_parser = choice(&[("cosine", Metric::Cosine), ("euclidean", Metric::Euclidean)]))]
+    /// How features are compared.
     pub metric: Metric,
-    /// How average precision is taken.
-    #[arg(long, default_value = "standard", value_parser = choice(&[("standard", AveragePrecision::Standard), ("trapezoid", AveragePrecision::Trapezoid)]))]
-    pub ap: AveragePrecision,
-    /// In which order equal distances stand: that of the gallery, or the one that scores highest or lowest.
-    #[arg(long, default_value = "stable", value_parser = choice(&[("stable", Ties::Stable), ("optimistic", Ties::Optimistic), ("pessimistic", Ties::Pessimistic)]))]
+    /// How average precision is computed.
+    pub average_precision: AveragePrecision,
+    /// The order of equal distances.
     pub ties: Ties,
-    /// Also the rates of true accepts at these rates of false accepts: TPR@FPR over pairs and DIR@FAR over queries, of which those without
-    /// anybody in the gallery are the impostors.
-    #[arg(long, value_name = "RATE,…", value_delimiter = ',')]
+    /// Rates of false accepts at which the rates of true accepts are computed.
     pub open_set: Vec<f64>,
-    /// Ranks to print.
-    #[arg(long, value_delimiter = ',', default_values_t = [1, 5, 10, 20], value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    /// Ranks of the CMC curve that are reported.
     pub ranks: Vec<u32>,
-    /// Re-rank by k-reciprocal encoding, as in --rerank k1=20,k2=6,lambda=0.3 (the defaults of what is left out).
-    #[arg(long, value_name = "k1=…,k2=…,lambda=…", num_args = 0..=1, default_missing_value = "", value_parser = rerank)]
+    /// Re-ranking by k-reciprocal encoding.
     pub rerank: Option<Rerank>,
-    /// Average every query with its N nearest gallery entries first (average query expansion).
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub expand: usize,
-    /// Also write what every query scored to this CSV file.
-    #[arg(long, value_name = "FILE")]
+    /// Average query expansion: a query is averaged with so many of its nearest gallery entries.
+    pub expand: Option<usize>,
+    /// A CSV file for the scores of every query.
     pub per_query: Option<PathBuf>,
-    /// Print JSON instead of a table.
-    #[arg(long)]
-    pub json: bool,
 }
 
-fn choice<T: Copy + Send + Sync + 'static>(
-    values: &'static [(&'static str, T)],
-) -> impl TypedValueParser<Value = T> {
-    PossibleValuesParser::new(values.iter().map(|(name, _)| *name)).map(|typed| {
-        values.iter().find(|(name, _)| *name == typed).expect("clap accepts no other value").1
-    })
-}
-
-fn protocols() -> impl TypedValueParser<Value = Protocol> {
-    PossibleValuesParser::new(Protocol::ALL.map(Protocol::name))
-        .map(|typed| Protocol::named(&typed).expect("clap accepts no other value"))
-}
-
-fn rerank(typed: &str) -> std::result::Result<Rerank, String> {
-    let mut rerank = Rerank::default();
-    for part in typed.split(',').filter(|p| !p.trim().is_empty()) {
-        let (key, value) = part.split_once('=').ok_or_else(|| format!("`{part}` has no `=`"))?;
-        let value = value.trim();
-        let count = || {
-            value.parse::<usize>().map_err(|_| format!("`{value}` is not a number of neighbours"))
-        };
-        match key.trim() {
-            "k1" => rerank.k1 = count()?,
-            "k2" => rerank.k2 = count()?,
-            "lambda" => {
-                rerank.lambda = value.parse().map_err(|_| format!("`{value}` is not a fraction"))?
-            }
-            other => return Err(format!("`{other}` is none of k1, k2, lambda")),
-        }
-    }
-    rerank.check().map_err(|e| e.to_string())?;
-    Ok(rerank)
-}
-
-/// What `--json` prints; fractions in 0..1.
-#[derive(Debug, Serialize)]
-struct Printed {
+/// Scores of the queries over the gallery; fractions in 0..1.
+#[derive(Debug, Clone, Serialize)]
+pub struct Scored {
     protocol: &'static str,
     queries: usize,
     skipped: usize,
@@ -104,25 +53,25 @@ struct Printed {
     open_set: Option<OpenSet>,
 }
 
-/// Scores two feature files and returns what belongs on standard output.
+/// Scores two feature files.
 ///
 /// # Errors
 /// [`Error`] naming the file and the row or tensor that cannot be used.
-pub fn run(request: &Request) -> Result<String> {
+pub fn run(request: &Request) -> Result<Scored> {
     let query = FeatureFile::read(&request.query, request.protocol)?;
     let gallery = FeatureFile::read(&request.gallery, request.protocol)?;
     let (queries, entries) = (query.entries.len(), gallery.entries.len());
     let options = EvalOptions {
         metric: request.metric,
-        average_precision: request.ap,
+        average_precision: request.average_precision,
         max_rank: request.ranks.iter().copied().max().unwrap_or(1) as usize,
         ties: request.ties,
         nearest: 0,
         rerank: request.rerank,
-        expand: request.expand,
+        expand: request.expand.unwrap_or(0),
     };
     if let Some(rerank) = request.rerank {
-        eprintln!(
+        log::info!(
             "re-ranking holds about {:.1} GiB beyond the features",
             rerank.memory(queries, entries) as f64 / f64::from(1u32 << 30)
         );
@@ -153,9 +102,9 @@ pub fn run(request: &Request) -> Result<String> {
         })
         .transpose()?;
     if let Some(path) = &request.per_query {
-        fs::write_then_rename(path, per_query(&query, &scores).as_bytes())?;
+        fs::write_then_rename(path, &per_query(&query, &scores)?)?;
     }
-    let printed = Printed {
+    Ok(Scored {
         protocol: request.protocol.name(),
         queries: scores.queries,
         skipped: scores.skipped,
@@ -164,71 +113,73 @@ pub fn run(request: &Request) -> Result<String> {
         minp: scores.minp,
         rank: request.ranks.iter().map(|k| (*k, scores.rank(*k as usize))).collect(),
         open_set,
-    };
-    if request.json {
-        return serde_json::to_string(&printed)
-            .map(|t| t + "\n")
-            .map_err(|e| Error::Failure(e.to_string()));
-    }
-    Ok(table(&printed))
+    })
 }
 
-fn table(printed: &Printed) -> String {
-    let mut head = vec!["protocol".to_owned(), "queries / gallery".into(), "skipped".into()];
-    let mut row = vec![
-        printed.protocol.to_owned(),
-        format!("{} / {}", printed.queries, printed.gallery),
-        printed.skipped.to_string(),
-    ];
-    let ranks = printed.rank.iter().map(|(k, value)| (format!("Rank-{k}"), *value));
-    for (name, value) in
-        ranks.chain([("mAP".to_owned(), printed.map), ("mINP".into(), printed.minp)])
-    {
-        head.push(name);
-        row.push(format!("{:.2}", 100.0 * value));
-    }
-    let rule = |columns: usize| format!("|---|{}", "--:|".repeat(columns - 1));
-    let mut text =
-        format!("| {} |\n{}\n| {} |\n", head.join(" | "), rule(head.len()), row.join(" | "));
-    if let Some(found) = &printed.open_set {
-        let percent = |rate: &Rate| {
-            rate.true_accepts.map_or("–".to_owned(), |value| format!("{:.2}", 100.0 * value))
-        };
-        text +=
-            &format!("\n| false accepts | TPR (pairs) | DIR at rank 1 (queries) |\n{}\n", rule(3));
-        for (pairs, queries) in found.verification.iter().zip(&found.identification) {
-            text += &format!(
-                "| {} | {} | {} |\n",
-                pairs.false_accepts,
-                percent(pairs),
-                percent(queries)
-            );
+impl Scored {
+    /// The scores as Markdown tables, in percent.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut head = vec!["protocol".to_owned(), "queries / gallery".into(), "skipped".into()];
+        let mut row = vec![
+            self.protocol.to_owned(),
+            format!("{} / {}", self.queries, self.gallery),
+            self.skipped.to_string(),
+        ];
+        let ranks = self.rank.iter().map(|(k, value)| (format!("Rank-{k}"), *value));
+        let means = [("mAP".to_owned(), self.map), ("mINP".to_owned(), self.minp)];
+        for (name, value) in ranks.chain(means) {
+            head.push(name);
+            row.push(format!("{:.2}", 100.0 * value));
         }
-        text += &format!(
-            "\n{} genuine and {} impostor pairs; {} queries with a match, {} impostors\n",
-            found.genuine_pairs,
-            found.impostor_pairs,
-            found.genuine_queries,
-            found.impostor_queries
-        );
+        let rule = rule(head.len());
+        let mut text = format!("| {} |\n{rule}\n| {} |\n", head.join(" | "), row.join(" | "));
+        if let Some(found) = &self.open_set {
+            text += &open_set_text(found);
+        }
+        text
     }
+}
+
+/// The line below the head of a Markdown table.
+fn rule(columns: usize) -> String {
+    format!("|---|{}", "--:|".repeat(columns - 1))
+}
+
+fn open_set_text(found: &OpenSet) -> String {
+    let percent = |rate: &Rate| {
+        rate.true_accepts.map_or("–".to_owned(), |value| format!("{:.2}", 100.0 * value))
+    };
+    let head = "| false accepts | TPR (pairs) | DIR at rank 1 (queries) |";
+    let mut text = format!("\n{head}\n{}\n", rule(3));
+    for (pairs, queries) in found.verification.iter().zip(&found.identification) {
+        let false_accepts = pairs.false_accepts;
+        text += &format!("| {false_accepts} | {} | {} |\n", percent(pairs), percent(queries));
+    }
+    let OpenSet { genuine_pairs, impostor_pairs, genuine_queries, impostor_queries, .. } = found;
+    text += &format!("\n{genuine_pairs} genuine and {impostor_pairs} impostor pairs; ");
+    text += &format!("{genuine_queries} queries with a match, {impostor_queries} impostors\n");
     text
 }
 
-fn per_query(query: &FeatureFile, scores: &Scores) -> String {
-    let mut text = "row,id,average_precision,inverse_negative_penalty,first_hit\n".to_owned();
+/// The scores of every query as CSV; the fields of a query without a match are empty.
+fn per_query(query: &FeatureFile, scores: &Scores) -> Result<Vec<u8>> {
+    let failed = |e: csv::Error| Error::Failure(format!("cannot write the scores of a query: {e}"));
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let head = ["row", "id", "average_precision", "inverse_negative_penalty", "first_hit"];
+    writer.write_record(head).map_err(failed)?;
     for (row, (entry, score)) in query.entries.iter().zip(&scores.by_query).enumerate() {
-        text += &match score {
-            Some(s) => format!(
-                "{row},{},{},{},{}\n",
-                entry.identity.0,
-                s.average_precision,
-                s.inverse_negative_penalty,
-                s.first_match + 1
-            ),
-            // Nothing to find: the protocol's rule left no match.
-            None => format!("{row},{},,,\n", entry.identity.0),
-        };
+        let scored = score.as_ref().map(|score| {
+            [
+                score.average_precision.to_string(),
+                score.inverse_negative_penalty.to_string(),
+                (score.first_match + 1).to_string(),
+            ]
+        });
+        let labels = [row.to_string(), entry.identity.0.to_string()];
+        writer
+            .write_record(labels.into_iter().chain(scored.unwrap_or_default()))
+            .map_err(failed)?;
     }
-    text
+    writer.into_inner().map_err(|e| Error::Failure(e.to_string()))
 }

@@ -1,3 +1,230 @@
-//! The commands of the binary, one file each: arguments, calls into the library, what is printed.
+//! The command line: one module per command with its arguments. A command calls the library and prints what it returns.
 
-pub mod data;
+mod arguments;
+mod completions;
+mod data;
+mod embed;
+mod encode;
+mod experiment;
+mod man;
+mod messages;
+mod output;
+mod pretrain;
+mod report;
+mod score;
+mod search;
+mod sweep;
+mod tokenize;
+mod weights;
+
+use crate::error::{Error, Result};
+use clap::{Parser, Subcommand};
+use messages::Verbosity;
+use output::Output;
+use std::process::ExitCode;
+use std::sync::LazyLock;
+
+const AFTER_HELP: &str = "\
+Exit codes:
+  0   done; also when the reader of standard output closes it, as in `aio … | head`
+  1   something failed that the user did not cause
+  2   the input is wrong, or a check found a problem
+  75  stopped by a signal with a checkpoint written: run the same command again
+
+Results go to standard output, messages and progress to standard error.
+
+Examples:
+  aio experiment smoke
+  aio search photos --text \"a man in a red jacket\"
+  aio completions bash > ~/.local/share/bash-completion/completions/aio
+  aio man ~/.local/share/man/man1
+
+`aio help COMMAND` shows the arguments of a command and examples.";
+
+/// One frozen encoder for RGB, infrared, sketch and text: multimodal person re-identification.
+#[derive(Debug, Parser)]
+#[command(name = "aio", version = VERSION.as_str(), about, after_help = AFTER_HELP)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    verbosity: Verbosity,
+}
+
+/// With the commit, if the build was given it: `AIO_COMMIT=$(git rev-parse HEAD) cargo build`.
+static VERSION: LazyLock<String> = LazyLock::new(|| {
+    let version = env!("CARGO_PKG_VERSION");
+    option_env!("AIO_COMMIT").map_or(version.to_owned(), |commit| format!("{version} ({commit})"))
+});
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run one experiment to its end: data, training, evaluation, report. A second call continues or reprints.
+    Experiment(experiment::Arguments),
+    /// Tables from the finished runs of experiments, one row per task, mean ± standard deviation over seeds.
+    Report(report::Arguments),
+    /// Many configurations of one experiment, from a TOML file.
+    #[command(subcommand)]
+    Sweep(sweep::Command),
+    /// Data sets: what is known and found, and the synthetic benchmark.
+    #[command(subcommand)]
+    Data(data::Command),
+    /// Metrics, exact to a protocol, for features made by any tool.
+    Score(Box<score::Arguments>),
+    /// Features of one's own pictures and sentences, any modality or combination.
+    Embed(embed::Arguments),
+    /// Search a gallery with a photograph, an infrared picture, a sketch, a drawing, a sentence, or several of them.
+    Search(search::Arguments),
+    /// Run the frozen blocks alone over a token tensor.
+    Encode(encode::Arguments),
+    /// Weights of this and other projects: what is known, what a file holds, conversion.
+    #[command(subcommand)]
+    Weights(weights::Command),
+    /// CLIP token ids of the captions on standard input, one per line.
+    Tokenize(tokenize::Arguments),
+    /// Train the embedded encoder by image–text contrastive learning on rendered pictures.
+    Pretrain(pretrain::Arguments),
+    /// Print a completion script for a shell.
+    Completions(completions::Arguments),
+    /// Write the manual pages.
+    Man(man::Arguments),
+}
+
+impl Command {
+    fn run(self) -> Result<Output> {
+        match self {
+            Self::Experiment(arguments) => arguments.run(),
+            Self::Report(arguments) => arguments.run(),
+            Self::Sweep(command) => command.run(),
+            Self::Data(command) => command.run(),
+            Self::Score(arguments) => arguments.run(),
+            Self::Embed(arguments) => arguments.run(),
+            Self::Search(arguments) => arguments.run(),
+            Self::Encode(arguments) => arguments.run(),
+            Self::Weights(command) => command.run(),
+            Self::Tokenize(arguments) => arguments.run(),
+            Self::Pretrain(arguments) => arguments.run(),
+            Self::Completions(arguments) => arguments.run(),
+            Self::Man(arguments) => arguments.run(),
+        }
+    }
+}
+
+/// Runs the program with the arguments of the process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    cli.verbosity.start();
+    match cli.command.run().and_then(Output::print) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) if error.is_closed_pipe() => ExitCode::SUCCESS,
+        Err(error) => {
+            show(&error);
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn show(error: &Error) {
+    match error.hint() {
+        Some(hint) => log::error!("{error}\nhint: {hint}"),
+        None => log::error!("{error}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    /// Commands without subcommands, each with its words below `aio`.
+    fn leaves(command: &clap::Command, words: &[String]) -> Vec<(Vec<String>, clap::Command)> {
+        if !command.has_subcommands() {
+            return vec![(words.to_vec(), command.clone())];
+        }
+        let below =
+            |sub: &clap::Command| leaves(sub, &[words, &[sub.get_name().to_owned()]].concat());
+        command.get_subcommands().flat_map(below).collect()
+    }
+
+    /// The words of a line of shell, without redirections. Double quotes group words.
+    fn shell_words(line: &str) -> Vec<String> {
+        let mut words = vec![String::new()];
+        let mut quoted = false;
+        for c in line.chars() {
+            match c {
+                '"' => quoted = !quoted,
+                '<' | '>' if !quoted => break,
+                ' ' if !quoted => words.push(String::new()),
+                _ => words.last_mut().expect("never empty").push(c),
+            }
+        }
+        assert!(!quoted, "{line}");
+        words.retain(|word| !word.is_empty());
+        words
+    }
+
+    fn examples(command: &clap::Command) -> Vec<String> {
+        let text = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let below = text.split_once("Examples:\n").map_or("", |(_, below)| below);
+        below.lines().take_while(|l| l.starts_with("  aio ")).map(|l| l.trim().to_owned()).collect()
+    }
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_examples_of_itself_that_parse() {
+        let mut seen = 0;
+        for (words, command) in leaves(&Cli::command(), &["aio".to_owned()]) {
+            let examples = examples(&command);
+            assert!(!examples.is_empty(), "{words:?} has no examples");
+            for example in examples {
+                let typed = shell_words(&example);
+                assert!(typed.starts_with(&words), "{example} is under {words:?}");
+                Cli::try_parse_from(&typed).unwrap_or_else(|e| panic!("{example}: {e}"));
+                seen += 1;
+            }
+        }
+        assert!(seen >= 30, "{seen} examples");
+        for example in examples(&Cli::command()) {
+            Cli::try_parse_from(shell_words(&example)).unwrap_or_else(|e| panic!("{example}: {e}"));
+        }
+    }
+
+    #[test]
+    fn shared_flags_are_the_same_everywhere() {
+        for (words, command) in leaves(&Cli::command(), &["aio".to_owned()]) {
+            for argument in command.get_arguments() {
+                let variable = match argument.get_long() {
+                    Some("runs") => "AIO_RUNS",
+                    Some("device") => "AIO_DEVICE",
+                    Some("data-root") => "AIO_DATA_ROOT",
+                    Some("model") => "AIO_MODEL",
+                    Some(name) => {
+                        assert!(!["out", "root"].contains(&name), "{words:?}: --{name}");
+                        continue;
+                    }
+                    None => continue,
+                };
+                let found = argument.get_env().and_then(|name| name.to_str());
+                assert_eq!(found, Some(variable), "{words:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn old_names_of_flags_are_accepted() {
+        for line in [
+            "aio pretrain --out x --rate 1e-3 --warmup 3 --company-rate 1e-4",
+            "aio data synth --out x",
+            "aio data list --root x",
+            "aio data check market1501 --root x",
+            "aio report x --format markdown",
+        ] {
+            Cli::try_parse_from(shell_words(line)).unwrap_or_else(|e| panic!("{line}: {e}"));
+        }
+    }
+}

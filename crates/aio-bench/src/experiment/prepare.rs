@@ -5,7 +5,7 @@ use super::requirements::{check_files, check_leakage, missing_weights, sketch_ge
 use crate::config::{Checksums, Experiment, ExperimentFile};
 use crate::error::Result;
 use crate::run::{Run, RunResult};
-use crate::{device, foundation};
+use crate::{device, weights};
 use aio_data::task::{Task, TaskData};
 use aio_synth::benchmark;
 use aio_train::{Library, Progress, StartingPoint, StopFlag};
@@ -146,7 +146,6 @@ pub(super) fn open_tests(experiment: &Experiment, library: &mut Library) -> Resu
 /// The pre-trained weights, fitted to the experiment's sizes and modalities.
 pub(super) fn starting_point(experiment: &Experiment) -> Result<StartingPoint> {
     let model = &experiment.model;
-    let (weights, sha256) =
-        foundation::open(&model.weights, &StartingPoint::import_options(model))?;
-    Ok(StartingPoint::new(model, weights, sha256)?)
+    let (opened, sha256) = weights::open(&model.weights, &StartingPoint::import_options(model))?;
+    Ok(StartingPoint::new(model, opened, sha256)?)
 }

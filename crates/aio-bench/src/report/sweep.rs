@@ -2,13 +2,14 @@
 
 use crate::run::RunResult;
 use aio_types::{Measure, MetricId, TaskId};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Results of a sweep and what is shown of them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct SweepResults {
     /// What stands above the table.
+    #[serde(rename = "file")]
     pub title: String,
     /// The cells, one row each.
     pub rows: Vec<SweepRow>,
@@ -17,20 +18,22 @@ pub struct SweepResults {
     /// The tasks, one column each.
     pub tasks: Vec<TaskId>,
     /// What is shown of every task.
+    #[serde(rename = "metric")]
     pub measure: Measure,
 }
 
 /// A cell of a sweep.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct SweepRow {
     /// What is varied.
     pub label: String,
     /// Its results, one per seed; empty where none is finished.
+    #[serde(rename = "runs")]
     pub results: Vec<RunResult>,
 }
 
 /// Numbers that others published. Tables mark them with † and name their source.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Quoted {
     /// What the row is called.

@@ -1,0 +1,143 @@
+//! Arguments that several commands share, defined once.
+
+use crate::embed::{ImportSettings, ModelSource};
+use aio_encoder::Activation;
+use aio_model::import::{Layout, Normalisation};
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use serde::de::DeserializeOwned;
+use std::path::PathBuf;
+
+/// A closed set of values by name.
+pub(super) fn choice<T: Copy + Send + Sync + 'static>(
+    values: &'static [(&'static str, T)],
+) -> impl TypedValueParser<Value = T> {
+    PossibleValuesParser::new(values.iter().map(|(name, _)| *name)).map(|typed| {
+        values.iter().find(|(name, _)| *name == typed).expect("clap accepts no other value").1
+    })
+}
+
+/// A value as configuration files write it.
+pub(super) fn named<T: DeserializeOwned>(typed: &str) -> Result<T, String> {
+    serde_json::from_value(typed.into()).map_err(|e| e.to_string())
+}
+
+/// `--json`.
+#[derive(Debug, Clone, Copy, Args)]
+pub(super) struct JsonArgument {
+    /// Print one JSON document instead of text.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// `--runs`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct RunsArgument {
+    /// Directory of runs.
+    #[arg(long, value_name = "DIR", env = "AIO_RUNS", default_value = "runs")]
+    pub(super) runs: PathBuf,
+}
+
+/// `--device`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct DeviceArgument {
+    /// Where to compute: cpu, wgpu, wgpu:N, cuda, cuda:N or auto.
+    #[arg(long, value_name = "DEVICE", env = "AIO_DEVICE", default_value = "cpu")]
+    pub(super) device: String,
+}
+
+/// `--data-root`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct DataRootArgument {
+    /// Directory of the data sets, or of the one that is named.
+    #[arg(
+        long,
+        visible_alias = "root",
+        value_name = "DIR",
+        env = "AIO_DATA_ROOT",
+        default_value = "datasets"
+    )]
+    pub(super) data_root: PathBuf,
+}
+
+/// `--output` of a command that must be given a file.
+#[derive(Debug, Clone, Args)]
+pub(super) struct OutputArgument {
+    /// The file to write.
+    #[arg(long, value_name = "FILE")]
+    pub(super) output: PathBuf,
+}
+
+/// What the tensors of a checkpoint of another project leave open.
+#[derive(Debug, Clone, Copy, Args)]
+#[command(next_help_heading = "Checkpoints of other projects")]
+pub(super) struct HintArguments {
+    /// Layout of the checkpoint, where detection is wrong.
+    #[arg(long, value_parser = layouts())]
+    layout: Option<Layout>,
+    /// Attention heads; one per 64 channels otherwise.
+    #[arg(long, value_name = "N")]
+    heads: Option<usize>,
+    /// The MLP uses QuickGELU (OpenAI's CLIP), which the file does not always show.
+    #[arg(long)]
+    quick_gelu: bool,
+}
+
+fn layouts() -> impl TypedValueParser<Value = Layout> {
+    PossibleValuesParser::new(Layout::ALL.map(Layout::name)).map(|typed| {
+        let mut layouts = Layout::ALL.into_iter();
+        layouts.find(|layout| layout.name() == typed).expect("clap accepts no other value")
+    })
+}
+
+impl HintArguments {
+    /// The hints with a normalisation.
+    pub(super) fn with(self, normalisation: Normalisation) -> ImportSettings {
+        ImportSettings {
+            layout: self.layout,
+            heads: self.heads,
+            activation: self.quick_gelu.then_some(Activation::QuickGelu),
+            normalisation,
+        }
+    }
+}
+
+/// `--normalisation`.
+#[derive(Debug, Clone, Copy, Args)]
+#[command(next_help_heading = "Checkpoints of other projects")]
+pub(super) struct NormalisationArgument {
+    /// Mean and standard deviation of pictures; `auto` follows the layout and the file name.
+    #[arg(long, default_value = "auto", value_parser = choice(&NORMALISATIONS))]
+    pub(super) normalisation: Normalisation,
+}
+
+const NORMALISATIONS: [(&str, Normalisation); 4] = [
+    ("auto", Normalisation::Auto),
+    ("clip", Normalisation::Clip),
+    ("imagenet", Normalisation::Imagenet),
+    ("half", Normalisation::Half),
+];
+
+/// `--model`, `--device`, and how a checkpoint of another project is read.
+#[derive(Debug, Clone, Args)]
+pub(super) struct ModelArguments {
+    /// A run's model directory, a weights file, a checkpoint of another project, or `embedded`.
+    #[arg(long, value_name = "MODEL", env = "AIO_MODEL", default_value = "embedded")]
+    model: String,
+    #[command(flatten)]
+    device: DeviceArgument,
+    #[command(flatten)]
+    hints: HintArguments,
+    #[command(flatten)]
+    normalisation: NormalisationArgument,
+}
+
+impl From<ModelArguments> for ModelSource {
+    fn from(typed: ModelArguments) -> Self {
+        Self {
+            name: typed.model,
+            device: typed.device.device,
+            import: typed.hints.with(typed.normalisation.normalisation),
+        }
+    }
+}

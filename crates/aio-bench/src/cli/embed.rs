@@ -1,0 +1,59 @@
+//! `aio embed`.
+
+use super::arguments::{JsonArgument, ModelArguments, OutputArgument};
+use super::output::Output;
+use crate::embed::{self, Request};
+use crate::error::Result;
+use aio_types::Modality;
+use clap::Args;
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  aio embed photos --output gallery.safetensors
+  aio embed sketches --modality sketch --output queries.safetensors
+  aio embed --captions captions.txt --output queries.safetensors --model runs/zero-shot/0123456789ab/seed-0/model
+  aio embed --list people.csv --output people.safetensors --json
+
+A call that was stopped continues when it is repeated. The manifest beside the features says what each row is.";
+
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// Pictures, and folders of pictures.
+    inputs: Vec<PathBuf>,
+    /// What the pictures are: rgb, infrared, sketch or colour-pencil.
+    #[arg(long, default_value = "rgb")]
+    modality: Modality,
+    /// A text file with one sentence per line.
+    #[arg(long, value_name = "FILE")]
+    captions: Option<PathBuf>,
+    /// A CSV file with one person per row. Columns: rgb, infrared, sketch, colour-pencil (paths relative to the file),
+    /// text, and identity, camera, image (integers); all are optional.
+    #[arg(long, value_name = "FILE")]
+    list: Option<PathBuf>,
+    #[command(flatten)]
+    output: OutputArgument,
+    #[command(flatten)]
+    model: ModelArguments,
+    #[command(flatten)]
+    form: JsonArgument,
+}
+
+impl Arguments {
+    pub(super) fn run(self) -> Result<Output> {
+        let embedded = embed::run(&Request {
+            inputs: self.inputs,
+            modality: self.modality,
+            captions: self.captions,
+            list: self.list,
+            output: self.output.output,
+            model: self.model.into(),
+        })?;
+        if self.form.json {
+            return Output::json(&embedded);
+        }
+        let (rows, width) = (embedded.rows, embedded.width);
+        Ok(Output::text(format!("{} [{rows}, {width}]\n", embedded.output.display())))
+    }
+}

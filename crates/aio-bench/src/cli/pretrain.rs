@@ -1,0 +1,136 @@
+//! `aio pretrain`.
+
+use super::arguments::{DeviceArgument, JsonArgument, choice};
+use super::output::Output;
+use crate::device;
+use crate::error::Result;
+use aio_train::StopFlag;
+use aio_train::pretrain::{self, Recipe, Stem};
+use clap::Args;
+use serde::Serialize;
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  aio pretrain
+  aio pretrain --depth 6 --width 192 --output runs/pretrain/large
+  aio pretrain --steps 1500 --pictures-first 500 --company-steps 375 --warmup-steps 100 --stem batch --device cuda
+
+The defaults made the embedded weights. A call that was stopped continues when it is repeated.";
+
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// Directory of the weights, the loss curve and the checkpoints.
+    #[arg(long, alias = "out", value_name = "DIR", default_value = "runs/pretrain")]
+    output: PathBuf,
+    #[command(flatten)]
+    device: DeviceArgument,
+    #[command(flatten)]
+    form: JsonArgument,
+    #[command(flatten)]
+    recipe: RecipeArguments,
+}
+
+/// The recipe.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Recipe")]
+struct RecipeArguments {
+    /// Optimiser steps.
+    #[arg(long, default_value_t = Recipe::default().steps)]
+    steps: usize,
+    /// Pairs of picture and caption in a step.
+    #[arg(long, default_value_t = Recipe::default().batch)]
+    batch: usize,
+    /// Pictures in the corpus.
+    #[arg(long, default_value_t = Recipe::default().corpus)]
+    corpus: usize,
+    /// Peak learning rate.
+    #[arg(long, alias = "rate", default_value_t = Recipe::default().learning_rate)]
+    learning_rate: f64,
+    /// Temperature of the contrastive loss.
+    #[arg(long, default_value_t = Recipe::default().temperature)]
+    temperature: f64,
+    /// Weight of the contrastive loss; that of the tags is 1.
+    #[arg(long, default_value_t = Recipe::default().contrastive)]
+    contrastive: f64,
+    /// Optimiser steps at the beginning that read no captions.
+    #[arg(long, default_value_t = Recipe::default().pictures_first)]
+    pictures_first: usize,
+    /// Optimiser steps after these, in which some sequences hold two pictures of a person, or pictures and a caption.
+    #[arg(long, default_value_t = Recipe::default().company_steps)]
+    company_steps: usize,
+    /// Peak learning rate of these later steps, which have their own warm-up and cosine schedule.
+    #[arg(long, alias = "company-rate", default_value_t = Recipe::default().company_learning_rate)]
+    company_learning_rate: f64,
+    /// Optimiser steps of the linear warm-up.
+    #[arg(long, alias = "warmup", default_value_t = Recipe::default().warmup_steps)]
+    warmup_steps: usize,
+    /// Weights to start from instead of random ones.
+    #[arg(long, value_name = "FILE")]
+    init: Option<PathBuf>,
+    /// Fraction of people that are drawn.
+    #[arg(long, default_value_t = Recipe::default().drawn)]
+    drawn: f32,
+    /// Fraction of people that are photographed in infrared.
+    #[arg(long, default_value_t = Recipe::default().infrared)]
+    infrared: f32,
+    /// Seed of the corpus, the weights and the order.
+    #[arg(long, default_value_t = Recipe::default().seed)]
+    seed: u64,
+    /// What turns pictures into tokens: a pyramid of convolutions with IBN (ibn), the same with batch normalisation
+    /// (batch), or one convolution per patch (patch).
+    #[arg(long, default_value = "ibn", value_parser = choice(&STEMS))]
+    stem: Stem,
+    /// Blocks of the encoder.
+    #[arg(long, default_value_t = Recipe::default().depth)]
+    depth: usize,
+    /// Width of the encoder, a multiple of 32: attention heads have 32 channels.
+    #[arg(long, default_value_t = Recipe::default().embed_dim)]
+    width: usize,
+}
+
+const STEMS: [(&str, Stem); 3] =
+    [("ibn", Stem::Ibn), ("batch", Stem::Batch), ("patch", Stem::Patch)];
+
+impl From<RecipeArguments> for Recipe {
+    fn from(typed: RecipeArguments) -> Self {
+        Self {
+            steps: typed.steps,
+            batch: typed.batch,
+            corpus: typed.corpus,
+            learning_rate: typed.learning_rate,
+            temperature: typed.temperature,
+            contrastive: typed.contrastive,
+            pictures_first: typed.pictures_first,
+            company_steps: typed.company_steps,
+            company_learning_rate: typed.company_learning_rate,
+            warmup_steps: typed.warmup_steps,
+            init: typed.init,
+            drawn: typed.drawn,
+            infrared: typed.infrared,
+            seed: typed.seed,
+            stem: typed.stem,
+            depth: typed.depth,
+            embed_dim: typed.width,
+        }
+    }
+}
+
+/// What `--json` prints.
+#[derive(Debug, Serialize)]
+struct Written {
+    weights: PathBuf,
+}
+
+impl Arguments {
+    pub(super) fn run(self) -> Result<Output> {
+        let device = device::open(&self.device.device)?;
+        let weights =
+            pretrain::run(&self.recipe.into(), &self.output, &device, &StopFlag::on_signals()?)?;
+        if self.form.json {
+            return Output::json(&Written { weights });
+        }
+        Ok(Output::text(format!("{}\n", weights.display())))
+    }
+}

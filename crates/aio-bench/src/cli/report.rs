@@ -1,0 +1,86 @@
+//! `aio report`.
+
+use super::arguments::{JsonArgument, RunsArgument};
+use super::output::Output;
+use crate::error::Result;
+use crate::finished;
+use crate::report::Format;
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  aio report zero-shot
+  aio report zero-shot --format csv
+  aio report experiments/sweeps/heads.toml --format latex --plots figures
+  aio report zero-shot --redraw
+  aio report zero-shot --runs results --json";
+
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// Names of experiments below the directory of runs, or sweep files.
+    #[arg(required = true)]
+    names: Vec<String>,
+    /// Form of the table.
+    #[arg(long, value_enum, default_value = "md", conflicts_with = "json")]
+    format: FormatArgument,
+    /// Also draw sweeps as bars with error bars (SVG and PNG) into this directory.
+    #[arg(long, value_name = "DIR")]
+    plots: Option<PathBuf>,
+    /// Also draw the report directory of every finished run again.
+    #[arg(long)]
+    redraw: bool,
+    #[command(flatten)]
+    runs: RunsArgument,
+    #[command(flatten)]
+    form: JsonArgument,
+}
+
+/// How a table is written.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum FormatArgument {
+    /// A Markdown table.
+    #[value(name = "md", alias = "markdown")]
+    Markdown,
+    /// A LaTeX tabular with booktabs rules.
+    Latex,
+    /// Comma-separated values, one row per task and seed.
+    Csv,
+    /// An HTML table.
+    Html,
+}
+
+impl From<FormatArgument> for Format {
+    fn from(typed: FormatArgument) -> Self {
+        match typed {
+            FormatArgument::Markdown => Self::Markdown,
+            FormatArgument::Latex => Self::Latex,
+            FormatArgument::Csv => Self::Csv,
+            FormatArgument::Html => Self::Html,
+        }
+    }
+}
+
+impl Arguments {
+    pub(super) fn run(self) -> Result<Output> {
+        let finished = finished::collect(&self.names, &self.runs.runs)?;
+        for of_table in &finished {
+            if self.redraw {
+                of_table.redraw()?;
+            }
+            if let Some(directory) = &self.plots {
+                of_table.draw(directory)?;
+            }
+        }
+        if self.form.json {
+            let tables: Vec<_> = finished.iter().map(|of_table| &of_table.table).collect();
+            return Output::json(&tables);
+        }
+        let mut text = String::new();
+        for of_table in &finished {
+            text += &of_table.table(self.format.into())?;
+        }
+        Ok(Output::text(text))
+    }
+}

@@ -1,0 +1,122 @@
+//! `aio weights`.
+
+use super::arguments::{HintArguments, JsonArgument, NormalisationArgument, OutputArgument, named};
+use super::output::Output;
+use crate::error::Result;
+use crate::weights;
+use aio_model::import::{ImportOptions, Normalisation, Stems};
+use aio_types::PictureSize;
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+
+/// What can be done with weights.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Published weights that can be imported: whose, under which terms, where from and where to.
+    List(List),
+    /// Layout, sizes and key map of a file: what would be loaded, fresh, unused, unknown, misshaped.
+    Inspect(Inspect),
+    /// Turn a checkpoint into a weights file of this project (safetensors under PyTorch key names).
+    Convert(Convert),
+}
+
+impl Command {
+    pub(super) fn run(self) -> Result<Output> {
+        match self {
+            Self::List(arguments) => arguments.run(),
+            Self::Inspect(arguments) => arguments.run(),
+            Self::Convert(arguments) => arguments.run(),
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  aio weights list
+  aio weights list --json")]
+pub(super) struct List {
+    #[command(flatten)]
+    form: JsonArgument,
+}
+
+impl List {
+    fn run(self) -> Result<Output> {
+        let list = weights::list();
+        if self.form.json { Output::json(&list) } else { Ok(Output::text(list.text())) }
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  aio weights inspect weights/open_clip_model.safetensors
+  aio weights inspect weights/dino_vitbase16_pretrain.pth --heads 12 --json")]
+pub(super) struct Inspect {
+    /// The checkpoint (.safetensors, .pth, .pt, .bin).
+    file: PathBuf,
+    #[command(flatten)]
+    form: JsonArgument,
+    #[command(flatten)]
+    hints: HintArguments,
+}
+
+impl Inspect {
+    fn run(self) -> Result<Output> {
+        let hints = self.hints.with(Normalisation::Auto).hints();
+        let inspection = weights::inspect(&self.file, hints)?;
+        if self.form.json {
+            return Output::json(&inspection);
+        }
+        Ok(Output::text(inspection.text()?))
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  aio weights convert weights/open_clip_model.safetensors --output weights/clip.safetensors
+  aio weights convert weights/mae_pretrain_vit_base.pth --output mae.safetensors --height 384 --width 128 --stems fresh-ibn")]
+pub(super) struct Convert {
+    /// The checkpoint.
+    file: PathBuf,
+    #[command(flatten)]
+    output: OutputArgument,
+    /// Rows of input pictures, in pixels.
+    #[arg(long, value_name = "PIXELS", default_value_t = 256)]
+    height: usize,
+    /// Columns of input pictures, in pixels.
+    #[arg(long, value_name = "PIXELS", default_value_t = 128)]
+    width: usize,
+    /// Where image stems and text table start from, as `model.stems`: from-checkpoint, fresh, fresh-ibn, fresh-batch
+    /// or fresh-patch.
+    #[arg(long, default_value = "from-checkpoint", value_parser = named::<Stems>)]
+    stems: Stems,
+    /// Seed of what starts fresh.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    #[command(flatten)]
+    form: JsonArgument,
+    #[command(flatten)]
+    hints: HintArguments,
+    #[command(flatten)]
+    normalisation: NormalisationArgument,
+}
+
+impl Convert {
+    fn run(self) -> Result<Output> {
+        let import = self.hints.with(self.normalisation.normalisation);
+        let options = ImportOptions {
+            size: PictureSize { height: self.height, width: self.width },
+            stems: self.stems,
+            hints: import.hints(),
+            normalisation: import.normalisation,
+            seed: self.seed,
+        };
+        let conversion = weights::convert_file(&self.file, &self.output.output, &options)?;
+        if self.form.json {
+            return Output::json(&conversion);
+        }
+        Ok(Output::text(conversion.text()))
+    }
+}

@@ -1,0 +1,91 @@
+//! Lists of people: a CSV file with one person per row.
+
+use super::Row;
+use crate::error::{Error, Result};
+use aio_data::DataError;
+use aio_types::Modality;
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+
+/// What a column of a list holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Column {
+    /// Paths of pictures, relative to the list.
+    Picture(Modality),
+    /// A sentence.
+    Text,
+    Identity,
+    Camera,
+    Image,
+}
+
+impl Column {
+    fn named(name: &str) -> Option<Self> {
+        match name {
+            "identity" => Some(Self::Identity),
+            "camera" => Some(Self::Camera),
+            "image" => Some(Self::Image),
+            _ => match name.parse().ok()? {
+                Modality::Text => Some(Self::Text),
+                visual => Some(Self::Picture(visual)),
+            },
+        }
+    }
+}
+
+/// The rows of a list.
+///
+/// # Errors
+/// [`Error`] naming the file, and the row and column that cannot be used.
+pub(super) fn read(path: &Path) -> Result<Vec<Row>> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let wrong = |row: usize, problem: String| {
+        Error::Data(DataError::Row { path: path.to_path_buf(), row, problem })
+    };
+    let damaged =
+        |e: csv::Error| wrong(e.position().map_or(1, csv::Position::line) as usize, e.to_string());
+    let file = File::open(path).map_err(|source| DataError::Io {
+        action: "read",
+        path: path.to_path_buf(),
+        source,
+    })?;
+    let mut reader =
+        csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(BufReader::new(file));
+    let mut columns = Vec::new();
+    for name in reader.headers().map_err(damaged)? {
+        let column = Column::named(name).ok_or_else(|| {
+            let known = "rgb, infrared, sketch, colour-pencil, text, identity, camera, image";
+            wrong(1, format!("unknown column `{name}`; the columns are {known}"))
+        })?;
+        columns.push((name.to_owned(), column));
+    }
+    let mut rows = Vec::new();
+    for record in reader.records() {
+        let record = record.map_err(damaged)?;
+        let line = record.position().map_or(0, csv::Position::line) as usize;
+        let mut row = Row::default();
+        for ((name, column), field) in columns.iter().zip(&record) {
+            if field.is_empty() {
+                continue;
+            }
+            let number = || {
+                field
+                    .parse::<i64>()
+                    .map_err(|_| wrong(line, format!("`{name}` is `{field}`; expected an integer")))
+            };
+            match column {
+                Column::Identity => row.identity = Some(number()?),
+                Column::Camera => row.camera = Some(number()?),
+                Column::Image => row.image = Some(number()?),
+                Column::Text => row.text = Some(field.to_owned()),
+                Column::Picture(_) => _ = row.pictures.insert(name.clone(), folder.join(field)),
+            }
+        }
+        if row.pictures.is_empty() && row.text.is_none() {
+            return Err(wrong(line, "holds neither a picture nor a text".into()));
+        }
+        rows.push(row);
+    }
+    Ok(rows)
+}

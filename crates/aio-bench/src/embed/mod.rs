@@ -1,0 +1,146 @@
+//! Features of the user's own pictures and sentences, any modality or combination.
+//!
+//! Rows are embedded in blocks that are written to disk at once, so that memory does not grow with the number of rows
+//! and a stopped call continues.
+
+mod list;
+mod manifest;
+mod model;
+mod partial;
+mod rows;
+
+use crate::error::{Error, Result};
+use aio_data::fs;
+use aio_model::Extractor;
+use aio_types::Modality;
+use partial::PartialFile;
+use rayon::prelude::*;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+
+pub use manifest::Manifest;
+pub(crate) use manifest::unusable;
+pub use model::{ImportSettings, Model, ModelSource};
+pub use rows::{Row, pictures};
+
+/// Rows that are embedded at once, and between two writes.
+pub(crate) const BLOCK: usize = 256;
+
+/// What is embedded, and where the features go.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Pictures, and folders of pictures.
+    pub inputs: Vec<PathBuf>,
+    /// Modality of these pictures.
+    pub modality: Modality,
+    /// A text file with one sentence per line.
+    pub captions: Option<PathBuf>,
+    /// A CSV file with one person per row.
+    pub list: Option<PathBuf>,
+    /// The feature file to write; its manifest is written beside it.
+    pub output: PathBuf,
+    /// The model.
+    pub model: ModelSource,
+}
+
+/// What was written.
+#[derive(Debug, Clone, Serialize)]
+pub struct Embedded {
+    /// The feature file.
+    pub output: PathBuf,
+    /// Its manifest.
+    pub manifest: PathBuf,
+    /// Rows of the features.
+    pub rows: usize,
+    /// Columns of the features.
+    pub width: usize,
+    /// SHA-256 of the weights.
+    pub weights: String,
+}
+
+/// Embeds rows; pictures are decoded in parallel.
+///
+/// # Errors
+/// [`Error`] naming the picture that cannot be read or the modality that the model does not know.
+pub fn embed(rows: &[Row], extractor: &Extractor) -> Result<Vec<Vec<f32>>> {
+    let inputs = rows.par_iter().map(|row| row.input(extractor)).collect::<Result<Vec<_>>>()?;
+    extractor.embed(&inputs).map_err(|e| {
+        Error::user(e.to_string(), "the model has no tokenizer for it, or a row is empty")
+    })
+}
+
+/// Embeds everything that the request names and writes a feature file and its manifest.
+///
+/// # Errors
+/// [`Error`] naming the input that cannot be used; what was embedded before it is kept for the next call.
+pub fn run(request: &Request) -> Result<Embedded> {
+    let output = &request.output;
+    check_output(output)?;
+    let rows = rows::collect(request)?;
+    if rows.is_empty() {
+        return Err(Error::user(
+            "nothing to embed",
+            "name pictures, folders, --captions FILE or --list FILE",
+        ));
+    }
+    let model = request.model.open()?;
+    let manifest = Manifest {
+        model: request.model.name.clone(),
+        weights: model.sha256,
+        preprocessing: model.extractor.preprocessing().clone(),
+        import: request.model.import,
+        width: model.extractor.width(),
+        rows,
+    };
+    let text = serde_json::to_string(&manifest).map_err(|e| Error::Failure(e.to_string()))? + "\n";
+    let fingerprint = blake3::hash(text.as_bytes());
+    let partial = PartialFile::open(output, fingerprint.to_hex().as_ref())?;
+    partial.fill(&manifest, &model.extractor)?.finish(output, &manifest)?;
+    let beside = Manifest::path(output);
+    fs::write_then_rename(&beside, text.as_bytes())?;
+    Ok(Embedded {
+        output: output.clone(),
+        manifest: beside,
+        rows: manifest.rows.len(),
+        width: manifest.width,
+        weights: manifest.weights,
+    })
+}
+
+/// Refuses a feature file that one of the files beside it would overwrite, or whose name promises another format.
+fn check_output(output: &Path) -> Result<()> {
+    let wrong = |problem: String| {
+        let hint = "name a .safetensors file, such as --output features.safetensors";
+        Err(Error::user(format!("--output {}: {problem}", output.display()), hint))
+    };
+    if output.is_dir() {
+        return wrong("this is a folder".into());
+    }
+    if *output == Manifest::path(output) {
+        return wrong("the manifest of the features is written to this file".into());
+    }
+    if PartialFile::paths(output).iter().any(|path| path == output) {
+        return wrong("unfinished features are written to this file".into());
+    }
+    if output.extension().is_some_and(|extension| extension == "npy") {
+        return wrong("features are written as safetensors, not as .npy".into());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_output_must_not_be_one_of_the_files_beside_it() {
+        for name in ["x.json", "out/x.json", "x.partial", "x.partial.json", "x.npy", "."] {
+            let error = check_output(Path::new(name)).expect_err(name);
+            assert_eq!(error.exit_code(), 2);
+            assert!(error.to_string().contains(name), "{error}");
+        }
+        for name in ["x.safetensors", "x", "x.json.safetensors"] {
+            assert!(check_output(Path::new(name)).is_ok(), "{name}");
+        }
+    }
+}

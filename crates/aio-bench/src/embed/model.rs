@@ -1,0 +1,112 @@
+//! Which model embeds: by name, path, or a checkpoint of another project.
+
+use crate::error::{Error, Result};
+use crate::{device, weights};
+use aio_encoder::Activation;
+use aio_model::import::{EMBEDDED_NAME, Hints, ImportOptions, Layout, Normalisation, Stems};
+use aio_model::{Backbone, BackboneConfig, Extractor};
+use aio_tokenize::{Tokenizers, TokenizersConfig};
+use aio_types::{Modality, ModalitySet, PictureSize};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// Which model embeds, and where it computes.
+#[derive(Debug, Clone)]
+pub struct ModelSource {
+    /// A run's model directory, a weights file, a checkpoint of another project, or `embedded`.
+    pub name: String,
+    /// Name of the device.
+    pub device: String,
+    /// How a checkpoint of another project is read.
+    pub import: ImportSettings,
+}
+
+/// What the tensors of a checkpoint of another project leave open.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ImportSettings {
+    /// The layout, where detection would be wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub layout: Option<Layout>,
+    /// Attention heads; otherwise one per 64 channels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heads: Option<usize>,
+    /// The non-linearity; otherwise as the file implies.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub activation: Option<Activation>,
+    /// Mean and standard deviation of pictures.
+    pub normalisation: Normalisation,
+}
+
+impl ImportSettings {
+    /// Whether nothing was set.
+    #[must_use]
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The settings that concern tensors.
+    #[must_use]
+    pub fn hints(self) -> Hints {
+        Hints { layout: self.layout, heads: self.heads, activation: self.activation }
+    }
+}
+
+/// A model that is ready to embed.
+#[derive(Debug)]
+pub struct Model {
+    /// The model.
+    pub extractor: Extractor,
+    /// SHA-256 of its weights file.
+    pub sha256: String,
+}
+
+impl ModelSource {
+    /// Opens the model. A visual modality that its weights lack starts from the RGB stem, as in an experiment.
+    ///
+    /// # Errors
+    /// [`Error`] naming the file or tensors that do not fit.
+    pub fn open(&self) -> Result<Model> {
+        if self.name == EMBEDDED_NAME && !self.import.is_default() {
+            return Err(Error::user(
+                "--layout, --heads, --quick-gelu and --normalisation do not apply to the embedded model",
+                "leave them out, or name a checkpoint of another project with --model",
+            ));
+        }
+        let device = device::open(&self.device)?;
+        let inside = Path::new(&self.name).join(crate::run::WEIGHTS);
+        let name = if inside.is_file() { inside.display().to_string() } else { self.name.clone() };
+        let options = ImportOptions {
+            size: PictureSize { height: 256, width: 128 },
+            stems: Stems::FromCheckpoint,
+            hints: self.import.hints(),
+            normalisation: self.import.normalisation,
+            seed: 0,
+        };
+        let (weights, sha256) = weights::open(&name, &options)?;
+        log::debug!("model {name}: sha256 {sha256}");
+        let (backbone, config, preprocessing) = Backbone::load(&weights, &device)?;
+        let (backbone, config) = with_every_visual_modality(backbone, config);
+        let extractor = Extractor::new(&backbone, &config, preprocessing, &device);
+        Ok(Model { extractor, sha256 })
+    }
+}
+
+/// Gives a backbone that knows one visual modality the others, which start from its stem.
+fn with_every_visual_modality(
+    backbone: Backbone,
+    config: BackboneConfig,
+) -> (Backbone, BackboneConfig) {
+    let known = config.tokenizers.modalities;
+    if known.iter().filter(|m| m.is_visual()).count() > 1 {
+        return (backbone, config);
+    }
+    let modalities: ModalitySet =
+        Modality::ALL.into_iter().filter(|m| m.is_visual() || known.contains(*m)).collect();
+    let tokenizers = TokenizersConfig { modalities, ..config.tokenizers };
+    let backbone = Backbone {
+        tokenizers: Tokenizers::from_pretrained(&backbone.tokenizers, &tokenizers),
+        ..backbone
+    };
+    (backbone, BackboneConfig { tokenizers, ..config })
+}

@@ -1,0 +1,127 @@
+//! Feature files: features made by any tool, with their labels.
+//!
+//! A `.safetensors` file holds `features` F32 `[N, D]` and `ids` I64 `[N]`, and optionally `cameras` and `images` I64
+//! `[N]`. A `.npy` file holds the features alone (float32 or float64); its labels (int64) are in files beside it:
+//! `NAME.npy` has `NAME.ids.npy` and optionally `NAME.cameras.npy` and `NAME.images.npy`.
+
+mod npy;
+mod safetensors;
+mod write;
+
+use crate::error::{Error, Result};
+use aio_data::DataError;
+use aio_eval::{Entry, Features, LabelledFeatures, Protocol};
+use aio_types::{Camera, Identity, SourcePhoto};
+use ndarray::Array2;
+use std::fs::File;
+use std::path::Path;
+
+pub use write::{Labels, write};
+
+/// Features and labels of one side of an evaluation.
+#[derive(Debug, Clone)]
+pub struct FeatureFile {
+    /// One row per sample.
+    pub features: Features,
+    /// Labels of every row; −1 for a camera or image that the file does not give.
+    pub entries: Vec<Entry>,
+}
+
+/// A column of labels.
+struct Column {
+    /// Name of the tensor, or of the file beside a `.npy` file.
+    name: &'static str,
+    /// Whether a protocol compares these labels.
+    needed_by: fn(Protocol) -> bool,
+}
+
+const COLUMNS: [Column; 3] = [
+    Column { name: "ids", needed_by: |_| true },
+    Column { name: "cameras", needed_by: Protocol::needs_cameras },
+    Column { name: "images", needed_by: Protocol::needs_sources },
+];
+
+/// What a file holds, before it is checked: features and the label columns that are there.
+struct Contents {
+    /// `[rows, width]`.
+    features: Array2<f32>,
+    /// In the order of [`COLUMNS`].
+    columns: [Option<Vec<i64>>; 3],
+}
+
+impl FeatureFile {
+    /// Reads a feature file with the labels that `protocol` compares.
+    ///
+    /// # Errors
+    /// [`Error`] naming the file and the tensor that is missing, has another type or shape, or is not finite.
+    pub fn read(path: &Path, protocol: Protocol) -> Result<Self> {
+        let Contents { features, columns } = match path.extension().and_then(|e| e.to_str()) {
+            Some("npy") => npy::read(path)?,
+            Some("safetensors") => safetensors::read(path)?,
+            _ => return Err(wrong(path, "is neither a .safetensors nor a .npy file".into())),
+        };
+        let (rows, width) = features.dim();
+        if rows == 0 || width == 0 {
+            return Err(wrong(path, format!("holds features of shape [{rows}, {width}]")));
+        }
+        let [ids, cameras, images] = columns;
+        let ids = labels(path, ids, &COLUMNS[0], rows, protocol)?;
+        let cameras = labels(path, cameras, &COLUMNS[1], rows, protocol)?;
+        let images = labels(path, images, &COLUMNS[2], rows, protocol)?;
+        let ids = ids.unwrap_or_default();
+        let mut entries = Vec::with_capacity(rows);
+        for (row, identity) in ids.into_iter().enumerate() {
+            entries.push(Entry {
+                identity: Identity(identity),
+                camera: cameras.as_ref().map(|column| Camera(column[row])),
+                source: images.as_ref().map(|column| SourcePhoto(column[row])),
+            });
+        }
+        let (values, _) = features.into_raw_vec_and_offset();
+        let features = Features::new(&path.display().to_string(), rows, width, values)?;
+        Ok(Self { features, entries })
+    }
+
+    /// Features and labels together.
+    #[must_use]
+    pub fn labelled(&self) -> LabelledFeatures<'_> {
+        LabelledFeatures { features: &self.features, entries: &self.entries }
+    }
+}
+
+/// The labels of a column, one per row of features; `None` if the file does not have the column.
+fn labels(
+    path: &Path,
+    found: Option<Vec<i64>>,
+    column: &Column,
+    rows: usize,
+    protocol: Protocol,
+) -> Result<Option<Vec<i64>>> {
+    let Column { name, needed_by } = column;
+    match found {
+        Some(labels) if labels.len() == rows => Ok(Some(labels)),
+        Some(labels) => {
+            let problem = format!("has {} `{name}` for {rows} rows of features", labels.len());
+            Err(wrong(path, problem))
+        }
+        None if needed_by(protocol) => {
+            let protocol = protocol.name();
+            let problem = format!("has no `{name}`, which the protocol `{protocol}` compares");
+            Err(wrong(path, problem))
+        }
+        None => Ok(None),
+    }
+}
+
+fn wrong(path: &Path, problem: String) -> Error {
+    Error::user(
+        format!("{} {problem}", path.display()),
+        "docs/protocols.md describes feature files",
+    )
+}
+
+fn open(path: &Path) -> Result<File> {
+    File::open(path).map_err(|source| {
+        Error::Data(DataError::Io { action: "read", path: path.to_path_buf(), source })
+    })
+}

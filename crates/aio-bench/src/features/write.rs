@@ -1,0 +1,101 @@
+//! Writing safetensors feature files.
+
+use crate::error::{Error, Result};
+use aio_data::fs;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+/// Labels of the rows of a feature file; each column is written if every row has a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Labels {
+    /// Identities.
+    pub ids: Vec<i64>,
+    /// Cameras.
+    pub cameras: Option<Vec<i64>>,
+    /// Source photographs.
+    pub images: Option<Vec<i64>>,
+}
+
+impl Labels {
+    /// The columns that are written, by name.
+    fn columns(&self) -> Vec<(&'static str, &[i64])> {
+        let mut columns = vec![("ids", self.ids.as_slice())];
+        columns.extend(self.cameras.as_deref().map(|values| ("cameras", values)));
+        columns.extend(self.images.as_deref().map(|values| ("images", values)));
+        columns
+    }
+}
+
+/// Writes a feature file of `width` columns whose values are the bytes of the file `values`: little-endian f32, row by
+/// row. They are copied from file to file, so that memory does not grow with them.
+///
+/// # Errors
+/// [`Error`] naming the file that cannot be written.
+pub fn write(output: &Path, values: &Path, width: usize, labels: &Labels) -> Result<()> {
+    let header = header(width, labels)?;
+    fs::replace(output, |temporary| {
+        let mut file = BufWriter::new(File::create(temporary)?);
+        file.write_all(&(header.len() as u64).to_le_bytes())?;
+        file.write_all(header.as_bytes())?;
+        std::io::copy(&mut File::open(values)?, &mut file)?;
+        for (_, column) in labels.columns() {
+            for value in column {
+                file.write_all(&value.to_le_bytes())?;
+            }
+        }
+        file.flush()?;
+        file.get_ref().sync_all()
+    })?;
+    Ok(())
+}
+
+fn header(width: usize, labels: &Labels) -> Result<String> {
+    let rows = labels.ids.len();
+    let entry = |dtype: &str, shape: &[usize], from: usize, to: usize| serde_json::json!({"dtype": dtype, "shape": shape, "data_offsets": [from, to]});
+    let mut header = serde_json::Map::new();
+    let mut end = rows * width * size_of::<f32>();
+    header.insert("features".into(), entry("F32", &[rows, width], 0, end));
+    for (name, column) in labels.columns() {
+        let start = end;
+        end += size_of_val(column);
+        header.insert(name.into(), entry("I64", &[rows], start, end));
+    }
+    let mut text = serde_json::to_string(&header).map_err(|e| Error::Failure(e.to_string()))?;
+    // The format wants tensors to begin at a multiple of eight bytes.
+    let padding = text.len().next_multiple_of(8) - text.len();
+    text.extend(std::iter::repeat_n(' ', padding));
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::features::FeatureFile;
+    use aio_eval::Entry;
+    use aio_eval::Protocol;
+    use aio_types::{Camera, Identity};
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let (values, output) =
+            (directory.path().join("values"), directory.path().join("f.safetensors"));
+        let floats = [1.0f32, 0.0, 0.0, 2.0, 3.0, 4.0];
+        let bytes: Vec<u8> = floats.iter().flat_map(|v| v.to_le_bytes()).collect();
+        std::fs::write(&values, bytes).expect("write");
+        let labels = Labels { ids: vec![7, -2, 7], cameras: Some(vec![1, 2, 3]), images: None };
+        write(&output, &values, 2, &labels).expect("written");
+        let file = FeatureFile::read(&output, Protocol::None).expect("a feature file");
+        let entry = |identity, camera| Entry {
+            identity: Identity(identity),
+            camera: Some(Camera(camera)),
+            source: None,
+        };
+        assert_eq!(file.entries, [entry(7, 1), entry(-2, 2), entry(7, 3)]);
+        assert_eq!(file.features.rows(), 3);
+        let stored = std::fs::read(&output).expect("read");
+        let file = ::safetensors::SafeTensors::deserialize(&stored).expect("safetensors");
+        assert_eq!(file.tensor("features").expect("features").shape(), [3, 2]);
+    }
+}

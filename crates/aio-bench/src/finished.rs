@@ -1,0 +1,145 @@
+//! The finished runs that tables are made of: those of an experiment by configuration, or those of a sweep.
+
+use crate::error::{Error, Result};
+use crate::report::{self, Format, SweepResults, SweepRow};
+use crate::run::{Run, RunResult};
+use crate::sweep::{self, FinishedSweep};
+use aio_data::fs;
+use aio_types::Measure;
+use serde::Serialize;
+use std::path::Path;
+
+/// Finished runs that share a table.
+#[derive(Debug, Clone)]
+pub struct Finished {
+    /// What the table shows.
+    pub table: Table,
+    /// The runs themselves.
+    runs: Vec<Run>,
+}
+
+/// The results that a table shows.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Table {
+    /// Runs of one configuration of an experiment.
+    Cell(CellResults),
+    /// Runs of a sweep.
+    Sweep(SweepResults),
+}
+
+/// Results of one configuration of an experiment, one per seed.
+#[derive(Debug, Clone, Serialize)]
+pub struct CellResults {
+    experiment: String,
+    config_id: String,
+    runs: Vec<RunResult>,
+}
+
+/// The finished runs of experiments and sweep files (`.toml`) below `runs`.
+///
+/// # Errors
+/// [`Error::User`] naming the experiment without a finished run, or the result or sweep file that is wrong.
+pub fn collect(names: &[String], runs: &Path) -> Result<Vec<Finished>> {
+    let mut found = Vec::new();
+    for name in names {
+        if name.ends_with(".toml") {
+            found.push(of_sweep(Path::new(name), runs)?);
+        } else {
+            found.extend(of_experiment(name, runs)?);
+        }
+    }
+    Ok(found)
+}
+
+fn of_experiment(name: &str, runs: &Path) -> Result<Vec<Finished>> {
+    let configurations = fs::sorted_entries(&runs.join(name)).map_err(|_| {
+        Error::user(
+            format!("no runs of `{name}` below {}", runs.display()),
+            "run the experiment first: just experiment NAME",
+        )
+    })?;
+    let mut found = Vec::new();
+    for directory in configurations {
+        let (mut runs, mut results) = (Vec::new(), Vec::new());
+        for seed in fs::sorted_entries(&directory).unwrap_or_default() {
+            let run = Run::at(seed);
+            if let Some(result) = run.result()? {
+                results.push(result);
+                runs.push(run);
+            }
+        }
+        if let Some(first) = results.first() {
+            let (experiment, config_id) = (first.experiment.clone(), first.config_id.clone());
+            let table = Table::Cell(CellResults { experiment, config_id, runs: results });
+            found.push(Finished { table, runs });
+        }
+    }
+    if found.is_empty() {
+        return Err(Error::user(
+            format!("no finished run of `{name}` below {}", runs.display()),
+            "a run is finished when its result.json exists",
+        ));
+    }
+    Ok(found)
+}
+
+fn of_sweep(file: &Path, runs: &Path) -> Result<Finished> {
+    let FinishedSweep { report: section, cells } = FinishedSweep::load(file, runs)?;
+    let (mut rows, mut finished) = (Vec::new(), Vec::new());
+    for cell in cells {
+        rows.push(SweepRow { label: cell.label, results: cell.results });
+        finished.extend(cell.runs);
+    }
+    let mut tasks = section.tasks;
+    if tasks.is_empty() {
+        let first = rows.iter().flat_map(|row| &row.results).next();
+        tasks = first.map(|result| result.order.clone()).unwrap_or_default();
+    }
+    let results = SweepResults {
+        title: file.display().to_string(),
+        rows,
+        quoted: section.quoted,
+        tasks,
+        measure: section.metric.unwrap_or(Measure::Map),
+    };
+    Ok(Finished { table: Table::Sweep(results), runs: finished })
+}
+
+impl Finished {
+    /// The table, in percent.
+    ///
+    /// # Errors
+    /// [`Error::User`] if the runs cannot share a table.
+    pub fn table(&self, format: Format) -> Result<String> {
+        match &self.table {
+            Table::Cell(cell) => Ok(report::results(&cell.runs, format)? + "\n"),
+            Table::Sweep(results) => report::sweep_table(results, format),
+        }
+    }
+
+    /// Draws a sweep as bars with error bars into a directory, as SVG and PNG. The report of a run has its own figures.
+    ///
+    /// # Errors
+    /// [`Error`] naming the file that cannot be written.
+    pub fn draw(&self, directory: &Path) -> Result<()> {
+        match &self.table {
+            Table::Cell(_) => Ok(()),
+            Table::Sweep(results) => {
+                let name = sweep::name(Path::new(&results.title));
+                report::sweep_bars(directory, &name, results)
+            }
+        }
+    }
+
+    /// Draws the report of every run again.
+    ///
+    /// # Errors
+    /// [`Error`] naming the file that cannot be read or written.
+    pub fn redraw(&self) -> Result<()> {
+        for run in &self.runs {
+            report::redraw(run.directory())?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,92 @@
+//! CLIP token ids of captions, line by line.
+
+use crate::error::{Error, Result};
+use aio_tokenize::bpe::{Bpe, Encoded};
+use rayon::prelude::*;
+use std::io::{BufRead, Write};
+use std::time::Instant;
+
+/// Lines that are encoded at once, in parallel.
+const LINES: usize = 8192;
+
+/// How the ids of a caption are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// A JSON array on a line.
+    JsonLines,
+    /// Numbers between spaces.
+    Text,
+}
+
+/// What was read.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Summary {
+    /// Captions.
+    pub captions: usize,
+    /// Captions with more tokens than fit.
+    pub truncated: usize,
+    /// Seconds that it took.
+    pub seconds: f64,
+}
+
+/// Writes the 77 ids of every line of `input` while lines are read.
+///
+/// # Errors
+/// [`Error::User`] naming the line after which the input cannot be read; [`Error::Output`] if `output` cannot be
+/// written.
+pub fn run(input: impl BufRead, output: impl Write, form: Form) -> Result<Summary> {
+    let begun = Instant::now();
+    let mut summary = Summary { captions: 0, truncated: 0, seconds: 0.0 };
+    let mut lines = input.lines();
+    let mut output = std::io::BufWriter::new(output);
+    loop {
+        let block: Vec<String> =
+            lines.by_ref().take(LINES).collect::<std::io::Result<_>>().map_err(|e| {
+                Error::user(
+                    format!("standard input, after line {}: {e}", summary.captions),
+                    "captions must be UTF-8, one per line",
+                )
+            })?;
+        if block.is_empty() {
+            break;
+        }
+        let encoded: Vec<Encoded> = block.par_iter().map(|line| Bpe::clip().encode(line)).collect();
+        summary.captions += encoded.len();
+        summary.truncated += encoded.iter().filter(|e| e.truncated).count();
+        for ids in encoded.iter().map(Encoded::padded) {
+            let words: Vec<String> = ids.iter().map(ToString::to_string).collect();
+            let written = match form {
+                Form::JsonLines => writeln!(output, "[{}]", words.join(",")),
+                Form::Text => writeln!(output, "{}", words.join(" ")),
+            };
+            written.map_err(Error::Output)?;
+        }
+    }
+    output.flush().map_err(Error::Output)?;
+    summary.seconds = begun.elapsed().as_secs_f64();
+    Ok(summary)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_forms_hold_the_same_ids() {
+        let of = |form| {
+            let mut output = Vec::new();
+            let summary = run(&b"a man\n\n"[..], &mut output, form).expect("encoded");
+            assert_eq!((summary.captions, summary.truncated), (2, 0));
+            String::from_utf8(output).expect("UTF-8")
+        };
+        let (json, text) = (of(Form::JsonLines), of(Form::Text));
+        assert!(json.starts_with("[49406,320,786,49407,0,"), "{json}");
+        assert_eq!(json.replace(['[', ']'], "").replace(',', " "), text);
+    }
+
+    #[test]
+    fn a_line_that_is_not_utf_8_is_named() {
+        let error = run(&b"a man\n\xff\n"[..], Vec::new(), Form::Text).expect_err("no UTF-8");
+        assert_eq!(error.exit_code(), 2);
+    }
+}

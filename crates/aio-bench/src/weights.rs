@@ -1,0 +1,243 @@
+//! Weights files and checkpoints: what is known, what a file holds, and conversion.
+
+use crate::error::{Error, Result};
+use aio_data::fs;
+use aio_encoder::EncoderConfig;
+use aio_encoder::weights::{self, Weights};
+use aio_model::BackboneConfig;
+use aio_model::import::{
+    self, Coverage, Hints, ImportOptions, Layout, Normalisation, Opened, PUBLISHED,
+    PublishedCheckpoint,
+};
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+
+/// Opens weights by name or path with [`import::open()`], and logs how a checkpoint of another project was converted.
+/// Returns the weights and the SHA-256 of the file that was named.
+///
+/// # Errors
+/// [`Error`] naming the file and the tensors that do not fit.
+pub fn open(name: &str, options: &ImportOptions) -> Result<(Weights, String)> {
+    let Opened { weights, sha256, conversion } = import::open(name, options)?;
+    if let Some((layout, coverage)) = conversion {
+        log::info!("{name}: layout {layout}; {coverage}");
+    }
+    Ok((weights, sha256))
+}
+
+/// Where published checkpoints are expected.
+const DIRECTORY: &str = "weights";
+
+/// The weights that can be used.
+#[derive(Debug, Clone, Serialize)]
+pub struct List {
+    /// The weights that are compiled into the program.
+    pub embedded: Embedded,
+    /// Checkpoints that other projects published.
+    pub published: Vec<Published>,
+}
+
+/// The weights that are compiled into the program.
+#[derive(Debug, Clone, Serialize)]
+pub struct Embedded {
+    /// Terms of use.
+    pub licence: &'static str,
+    /// SHA-256 of the weights file.
+    pub sha256: String,
+}
+
+/// A checkpoint that another project published.
+#[derive(Debug, Clone, Serialize)]
+pub struct Published {
+    /// Short name.
+    pub name: &'static str,
+    /// Where it is expected.
+    pub path: PathBuf,
+    /// Whose it is and where it comes from.
+    pub source: &'static str,
+    /// Terms of use.
+    pub licence: &'static str,
+    /// Mean and standard deviation of its pictures; none if it takes values from 0 to 1.
+    pub normalisation: Option<Normalisation>,
+    /// SHA-256 of the file, if it is present.
+    pub sha256: Option<String>,
+}
+
+/// The embedded weights and the published checkpoints that can be imported.
+#[must_use]
+pub fn list() -> List {
+    let mut published = Vec::with_capacity(PUBLISHED.len());
+    for PublishedCheckpoint { name, file, source, licence, normalisation } in &PUBLISHED {
+        let path = Path::new(DIRECTORY).join(file);
+        // No publisher's checksum is recorded: this is the checksum of the user's own file.
+        let sha256 = std::fs::read(&path).ok().map(|bytes| weights::sha256(&bytes));
+        let normalisation = *normalisation;
+        published.push(Published { name, path, source, licence, normalisation, sha256 });
+    }
+    let embedded = Embedded { licence: "MIT OR Apache-2.0", sha256: weights::embedded_sha256() };
+    List { embedded, published }
+}
+
+impl List {
+    /// The list for people.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let Embedded { licence, sha256 } = &self.embedded;
+        let mut text =
+            format!("embedded\n    compiled into the program; {licence}; sha256 {sha256}\n");
+        for Published { name, path, source, licence, normalisation, sha256 } in &self.published {
+            let found = if sha256.is_some() { "there" } else { "not there" };
+            let checksum = sha256.as_deref().unwrap_or("not recorded");
+            let pictures = match normalisation {
+                None | Some(Normalisation::Auto) => "0 to 1",
+                Some(Normalisation::Clip) => "CLIP's mean and deviation",
+                Some(Normalisation::Imagenet) => "ImageNet's mean and deviation",
+                Some(Normalisation::Half) => "mean and deviation 0.5",
+            };
+            text += &format!("{name}\n    {}: {found}\n    from {source}\n", path.display());
+            text += &format!("    licence {licence}; pictures: {pictures}; sha256 {checksum}\n");
+        }
+        text
+    }
+}
+
+/// What a weights file or checkpoint holds.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Inspection {
+    /// A weights file of this project.
+    Own {
+        /// The file.
+        file: PathBuf,
+        /// Sizes and variants.
+        config: BackboneConfig,
+    },
+    /// A checkpoint of another project.
+    Checkpoint(Checkpoint),
+}
+
+/// What a checkpoint of another project holds.
+#[derive(Debug, Clone, Serialize)]
+pub struct Checkpoint {
+    file: PathBuf,
+    tensors: usize,
+    /// Values in all tensors.
+    values: usize,
+    layout: Layout,
+    encoder: EncoderConfig,
+    /// Rows and columns of tokens that the positions are for, if there are positions.
+    grid: Option<[usize; 2]>,
+    /// Side of a patch in pixels, if there is a stem.
+    patch: Option<usize>,
+    coverage: Coverage,
+}
+
+/// Reads a weights file or checkpoint, and finds what would be loaded from it.
+///
+/// # Errors
+/// [`Error`] naming the file and why it cannot be read.
+pub fn inspect(file: &Path, hints: Hints) -> Result<Inspection> {
+    if let Some((config, _)) = import::own_weights(file)? {
+        return Ok(Inspection::Own { file: file.to_path_buf(), config });
+    }
+    let tensors = import::read(file)?;
+    let values = tensors.values().map(|t| t.values.len()).sum();
+    let count = tensors.len();
+    let origin = file.display().to_string();
+    let imported = import::import(&origin, tensors, hints).map_err(|error| {
+        Error::user(error.to_string(), "`aio weights list` shows what can be imported")
+    })?;
+    Ok(Inspection::Checkpoint(Checkpoint {
+        file: file.to_path_buf(),
+        tensors: count,
+        values,
+        layout: imported.layout,
+        encoder: imported.encoder,
+        grid: imported.grid.map(|grid| [grid.rows, grid.columns]),
+        patch: imported.patch,
+        coverage: imported.coverage,
+    }))
+}
+
+impl Inspection {
+    /// The contents for people.
+    ///
+    /// # Errors
+    /// [`Error::Failure`] if the sizes cannot be serialised.
+    pub fn text(&self) -> Result<String> {
+        match self {
+            Self::Own { file, config } => {
+                let config = serde_json::to_string_pretty(config)
+                    .map_err(|e| Error::Failure(e.to_string()))?;
+                Ok(format!("{}: a weights file of this project\n{config}\n", file.display()))
+            }
+            Self::Checkpoint(checkpoint) => Ok(checkpoint.text()),
+        }
+    }
+}
+
+impl Checkpoint {
+    fn text(&self) -> String {
+        let Self { tensors, values, layout, .. } = self;
+        let EncoderConfig {
+            depth,
+            embed_dim,
+            heads,
+            mlp,
+            epsilon,
+            activation,
+            pre_norm,
+            layer_scale,
+        } = &self.encoder;
+        let mut text = format!(
+            "{}: {tensors} tensors, {values} values, layout {layout}\n",
+            self.file.display()
+        );
+        text += &format!(
+            "{depth} blocks of width {embed_dim}, {heads} heads, MLP {mlp}, {activation:?}, epsilon {epsilon:e}, ln_pre {pre_norm}, LayerScale {layer_scale}\n"
+        );
+        if let (Some([rows, columns]), Some(patch)) = (self.grid, self.patch) {
+            text +=
+                &format!("positions for {rows} × {columns} tokens, patches of {patch} pixels\n");
+        }
+        text += &self.coverage.to_string();
+        for (theirs, ours) in &self.coverage.loaded {
+            text += &format!("  loaded     {theirs} → {ours}\n");
+        }
+        text
+    }
+}
+
+/// A checkpoint that was converted.
+#[derive(Debug, Clone, Serialize)]
+pub struct Conversion {
+    output: PathBuf,
+    layout: Layout,
+    /// Of the weights file that was written.
+    sha256: String,
+    coverage: Coverage,
+}
+
+/// Turns a checkpoint into a weights file of this project.
+///
+/// # Errors
+/// [`Error`] naming the file and the tensors that do not fit.
+pub fn convert_file(file: &Path, output: &Path, options: &ImportOptions) -> Result<Conversion> {
+    let converted = import::convert(file, options)?;
+    fs::write_then_rename(output, converted.weights.bytes())?;
+    Ok(Conversion {
+        output: output.to_path_buf(),
+        layout: converted.layout,
+        sha256: converted.weights.sha256(),
+        coverage: converted.coverage,
+    })
+}
+
+impl Conversion {
+    /// What was written, and what became of every tensor.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let Self { output, layout, sha256, coverage } = self;
+        format!("{} ({layout}), sha256 {sha256}\n{coverage}", output.display())
+    }
+}

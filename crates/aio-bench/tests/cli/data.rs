@@ -1,0 +1,122 @@
+//! `aio data`.
+
+use crate::harness::{Desk, golden, pictures};
+
+#[test]
+fn a_data_set_is_compared_with_what_was_published() {
+    let desk = Desk::new();
+    let market = "datasets/Market-1501-v15.09.15";
+    let files = [
+        "bounding_box_train/0002_c1s1_1_0.jpg",
+        "bounding_box_test/0001_c1s1_1_0.jpg",
+        "query/0001_c1s1_1_0.jpg",
+        "query/0009_c1s1_1_0.jpg",
+    ];
+    pictures(
+        &desk,
+        &files.each_ref().map(|f| format!("{market}/{f}")).each_ref().map(String::as_str),
+    );
+    let broken = desk.path(&format!("{market}/bounding_box_test/0003_c1s1_1_0.jpg"));
+    let whole = std::fs::read(desk.path(&format!("{market}/{}", files[1]))).expect("read");
+    std::fs::write(&broken, &whole[..whole.len() / 2]).expect("write");
+    let output = desk.run(&["data", "check", "market1501"]);
+    assert_eq!(output.status.code(), Some(2));
+    let text = String::from_utf8_lossy(&output.stdout);
+    for expected in [
+        "| query | rgb | 2 | 3368 | 2 | 750 |",
+        "query rgb: 2 samples of 2 people; published are 3368 of 750 people",
+        "1 of 5 pictures cannot be decoded",
+        "0003_c1s1_1_0.jpg",
+        "2 of 2 queries have no match and count nowhere: 1 show people whom the gallery does not show; of 1 the protocol `market1501` hides every match (entries of the same identity and camera)",
+        "market-sketch-1k",
+    ] {
+        assert!(text.contains(expected), "{text}\nlacks {expected}");
+    }
+    let json: serde_json::Value =
+        serde_json::from_slice(&desk.run(&["data", "check", "market1501", "--json"]).stdout)
+            .expect("JSON");
+    assert_eq!(json["unreadable"].as_array().map(Vec::len), Some(1));
+    std::fs::rename(desk.path(&format!("{market}/query")), desk.path(&format!("{market}/querry")))
+        .expect("rename");
+    let missing = desk.refused(2, &["data", "check", "market1501"]);
+    assert!(
+        missing.contains("found in")
+            && missing.contains("querry/")
+            && missing.contains("rename it to query"),
+        "{missing}"
+    );
+    assert!(
+        desk.refused(2, &["data", "check", "market1502"]).contains("did you mean `market1501`?")
+    );
+    assert!(desk.succeed(&["data", "list"]).contains("Market-1501-v15.09.15"));
+}
+
+#[test]
+fn one_s_own_table_is_a_data_set_like_any_other() {
+    let desk = Desk::new();
+    pictures(&desk, &["datasets/shop/a.jpg", "datasets/shop/b.jpg"]);
+    let table = "path,identity,camera,modality,split\na.jpg,1,1,rgb,query\nb.jpg,1,2,rgb,gallery\n";
+    std::fs::write(desk.path("datasets/shop/shop.csv"), table).expect("write");
+    let text = desk.succeed(&["data", "check", "table:shop"]);
+    assert!(
+        text.contains("| gallery | rgb | 1 | – | 1 | – |") && text.contains("nothing is wrong"),
+        "{text}"
+    );
+    std::fs::write(desk.path("datasets/shop/shop.csv"), table.replace("b.jpg,1", "b.jpg,one"))
+        .expect("write");
+    assert!(
+        desk.refused(2, &["data", "check", "table:shop"])
+            .contains("shop.csv, row 3: `identity` is `one`")
+    );
+}
+
+#[test]
+fn trials_are_those_of_cpython_and_of_the_authors_permutations() {
+    // scripts/golden/trials.py drew both with CPython's `random` and wrote the permutations with SciPy.
+    let desk = Desk::new();
+    let expected: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(golden("trials.json")).expect("golden"))
+            .expect("JSON");
+    for row in expected["counts"].as_array().expect("rows") {
+        let value = |i: usize| row[i].as_u64().expect("a number");
+        let folder = desk.path(&format!("SYSU-MM01/cam{}/{:04}", value(1), value(0)));
+        if value(2) > 0 {
+            std::fs::create_dir_all(&folder).expect("create");
+        }
+        for n in 1..=value(2) {
+            std::fs::write(folder.join(format!("{n:04}.jpg")), []).expect("write");
+        }
+    }
+    std::fs::create_dir_all(desk.path("SYSU-MM01/exp")).expect("create");
+    std::fs::write(desk.path("SYSU-MM01/exp/test_id.txt"), "2,3,7,11\n").expect("write");
+    let base = ["data", "trials", "sysu-mm01", "--root", "SYSU-MM01", "--json", "--mode"];
+    let trials = |more: &[&str]| {
+        serde_json::from_str::<serde_json::Value>(&desk.succeed(&[&base[..], more].concat()))
+            .expect("JSON")
+    };
+    let missing = desk.refused(2, &[&base[..], &["all", "--source", "official"]].concat());
+    assert!(missing.contains("no rand_perm_cam.mat below SYSU-MM01"), "{missing}");
+    std::fs::copy(golden("rand_perm_cam.mat"), desk.path("SYSU-MM01/exp/rand_perm_cam.mat"))
+        .expect("copy");
+    for mode in ["all", "indoor"] {
+        assert_eq!(trials(&[mode, "--source", "python"]), expected[format!("python {mode}")]);
+        assert_eq!(trials(&[mode, "--source", "official"]), expected[format!("official {mode} 1")]);
+        assert_eq!(
+            trials(&[mode, "--source", "official", "--shots", "10"]),
+            expected[format!("official {mode} 10")]
+        );
+    }
+    assert!(
+        desk.refused(2, &[&base[..], &["all", "--shots", "10"]].concat()).contains("single-shot")
+    );
+    std::fs::write(desk.path("SYSU-MM01/cam1/0002/9999.jpg"), []).expect("write");
+    let more = desk.refused(2, &[&base[..], &["all", "--source", "official"]].concat());
+    assert!(more.contains("camera 1, identity 2: permutations [10, "), "{more}");
+    let bytes = std::fs::read(golden("rand_perm_cam.mat")).expect("read");
+    std::fs::write(desk.path("short.mat"), &bytes[..bytes.len() / 2]).expect("write");
+    let short = desk.refused(
+        2,
+        &[&base[..], &["all", "--source", "official", "--permutations", "short.mat"]].concat(),
+    );
+    assert!(short.contains("short.mat") && short.contains("cut short"), "{short}");
+}

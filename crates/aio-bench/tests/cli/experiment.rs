@@ -1,0 +1,207 @@
+//! `aio experiment`.
+
+use crate::harness::{Desk, SHORT, checkpoint, leftovers};
+use std::time::{Duration, Instant};
+
+#[test]
+fn smoke_runs_to_its_report_and_a_second_call_reprints_it_at_once() {
+    let desk = Desk::new();
+    let table = desk.succeed(&["experiment", "smoke"]);
+    for task in [
+        "market1501.rgb-rgb",
+        "sysu-mm01.infrared-rgb.all",
+        "pku-sketch.sketch-rgb",
+        "tri-cuhk-pedes.sketch+text-rgb",
+    ] {
+        assert!(table.contains(task), "{table}");
+    }
+    let run = desk.cell("runs", "smoke");
+    for file in [
+        "config.toml",
+        "manifest.json",
+        "metrics.jsonl",
+        "result.json",
+        "model/weights.safetensors",
+        "model/README.md",
+        "report/index.html",
+        "report/table.md",
+        "report/cmc.svg",
+        "report/cmc.png",
+        "report/loss.svg",
+        "report/roc.svg",
+        "report/tsne-identity.svg",
+        "report/tsne-modality.png",
+        "report/attention.png",
+    ] {
+        assert!(run.join(file).is_file(), "{file}");
+    }
+    let page = std::fs::read_to_string(run.join("report/index.html")).expect("page");
+    assert!(
+        !page.contains("http://www.") || page.contains("http://www.w3.org"),
+        "the page needs no network"
+    );
+    assert!(page.matches("data:image/jpeg;base64,").count() >= 6);
+    for kind in ["chosen", "best", "worst"] {
+        assert!(
+            page.contains(&format!("data-task=\"pku-sketch.sketch-rgb\" data-kind=\"{kind}\"")),
+            "{kind}"
+        );
+    }
+    let manifest: serde_json::Value = serde_json::from_str(
+        &std::fs::read_to_string(run.join("manifest.json")).expect("manifest"),
+    )
+    .expect("JSON");
+    for key in [
+        "lock",
+        "features",
+        "seed",
+        "data",
+        "weights",
+        "predicted_memory",
+        "peak_memory",
+        "threads",
+    ] {
+        assert!(!manifest[key].is_null(), "{key}");
+    }
+    assert_eq!(
+        manifest["data"].as_object().map(serde_json::Map::len),
+        Some(9),
+        "every data set that was read has a fingerprint"
+    );
+    assert!(std::fs::read_dir(run.join("tensorboard")).expect("events").count() >= 1);
+    let begun = Instant::now();
+    assert_eq!(desk.succeed(&["experiment", "smoke"]), table);
+    assert!(begun.elapsed() < Duration::from_secs(5));
+    let json: serde_json::Value =
+        serde_json::from_str(&desk.succeed(&["experiment", "smoke", "--json"]))
+            .expect("one JSON document");
+    for part in ["metrics", "baseline", "chance"] {
+        let value = json[part]["cuhk-pedes.text-rgb.map"].as_f64().expect(part);
+        assert!((0.0..=1.0).contains(&value));
+    }
+    let csv = desk.succeed(&["report", "smoke", "--format", "csv"]);
+    assert!(
+        csv.lines().filter(|l| !l.is_empty()).count() == 10 && csv.starts_with("task,seed,"),
+        "{csv}"
+    );
+    assert!(leftovers(&desk.path("runs")).is_empty());
+}
+
+#[test]
+fn bad_requests_name_what_is_wrong() {
+    let desk = Desk::new();
+    let text = desk.refused(2, &["experiment", "zero-shto"]);
+    assert!(text.contains("did you mean `zero-shot`?"), "{text}");
+    let text = desk.refused(2, &["experiment", "smoke", "--set", "train.identites=4"]);
+    assert!(
+        text.contains("unknown key `train.identites`") && text.contains("train.identities"),
+        "{text}"
+    );
+    let text = desk.refused(2, &["experiment", "smoke", "--device", "cuda"]);
+    assert!(text.contains("--features cuda"), "{text}");
+    let text = desk.refused(2, &["experiment", "smoke", "--set", "train.tuples=many"]);
+    assert!(text.contains("tuples"), "{text}");
+    let text =
+        desk.refused(2, &["experiment", "smoke", "--set", "model.weights=nowhere.safetensors"]);
+    assert!(text.contains("nowhere.safetensors"), "{text}");
+    std::fs::write(desk.path("occupied"), "a file").expect("write");
+    let text = desk.refused(2, &["experiment", "smoke", "--runs", "occupied/runs"]);
+    assert!(text.contains("occupied"), "{text}");
+    let text = desk.refused(2, &["report", "never-run"]);
+    assert!(text.contains("no runs of `never-run`"), "{text}");
+    assert!(desk.run(&["experiment", "smoke", "--frobnicate"]).status.code() == Some(2));
+}
+
+#[test]
+fn the_papers_experiment_names_every_file_it_misses() {
+    let text = Desk::new().refused(2, &["experiment", "paper/zero-shot"]);
+    for part in [
+        "weights/Meta-Transformer_base_patch16_encoder.pth",
+        "datasets/SYNTH-PEDES",
+        "bounding_box_train/",
+        "imgs-sketch2/",
+        "exp/test_id.txt",
+        "idx/{train_vis",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
+#[test]
+fn a_damaged_picture_is_named_before_anything_is_trained_on_it() {
+    let desk = Desk::new();
+    desk.succeed(&[
+        "experiment",
+        "smoke",
+        "--runs",
+        "first",
+        SHORT[0],
+        SHORT[1],
+        SHORT[2],
+        SHORT[3],
+    ]);
+    let picture = desk.path("datasets/synthetic-smoke/SYNTH-PEDES/Part1/0/0.jpg");
+    let whole = std::fs::read(&picture).expect("rendered");
+    std::fs::write(&picture, &whole[..200]).expect("truncate");
+    let text = desk.refused(
+        2,
+        &["experiment", "smoke", "--runs", "second", SHORT[0], SHORT[1], SHORT[2], SHORT[3]],
+    );
+    assert!(text.contains("Part1/0/0.jpg"), "{text}");
+    assert!(
+        !desk
+            .path("second")
+            .join("smoke")
+            .read_dir()
+            .expect("runs")
+            .flatten()
+            .any(|c| c.path().join("seed-0/result.json").exists())
+    );
+}
+
+#[test]
+fn an_experiment_starts_from_a_checkpoint_of_another_project() {
+    let desk = Desk::new();
+    let weights = format!("model.weights={}", checkpoint("open-clip.safetensors"));
+    let settings = [
+        "--set",
+        &weights,
+        "--set",
+        "model.heads=2",
+        "--set",
+        "model.height=64",
+        "--set",
+        "model.width=32",
+    ];
+    let output = desk.run(&[&["experiment", "smoke"][..], &SHORT, &settings].concat());
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{text}");
+    assert!(
+        text.contains("layout clip") && text.contains("fresh      tokenizers.text.positions"),
+        "{text}"
+    );
+    let wrong = desk.refused(
+        2,
+        &[&["experiment", "smoke"][..], &settings, &["--set", "model.width=30"]].concat(),
+    );
+    assert!(wrong.contains("64 × 30"), "{wrong}");
+}
+
+#[test]
+fn testing_on_people_of_the_training_data_is_refused_unless_it_is_wanted() {
+    let desk = Desk::new();
+    let file = "[data]\nsynthetic = false\n[[train.stages]]\nname = \"a\"\ndatasets = [\"market-sketch-1k\"]\nepochs = 1\nreal = []\nrate = 1e-3\nwarmup = 1\nfloor = 0.1\n[evaluation]\ntasks = [\"market1501.rgb-rgb\"]\n";
+    std::fs::write(desk.path("leak.toml"), file).expect("write");
+    let refused = desk.refused(2, &["experiment", "leak.toml"]);
+    assert!(
+        refused.contains("market-sketch-1k shows people of market1501")
+            && refused.contains("data.allow_leakage = true"),
+        "{refused}"
+    );
+    let allowed = desk.refused(2, &["experiment", "leak.toml", "--set", "data.allow_leakage=true"]);
+    assert!(
+        allowed.contains("warning: data.allow_leakage is set")
+            && allowed.contains("Market-1501-v15.09.15"),
+        "{allowed}"
+    );
+}

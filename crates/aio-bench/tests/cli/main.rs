@@ -1,0 +1,17 @@
+//! The program as a user meets it: every command, and every kind of bad input.
+
+mod data;
+mod embed;
+mod encode;
+mod experiment;
+mod harness;
+mod help;
+mod interruption;
+mod json;
+mod messages;
+mod pretrain;
+mod score;
+mod search;
+mod sweep;
+mod tokenize;
+mod weights;

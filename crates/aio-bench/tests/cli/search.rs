@@ -1,0 +1,82 @@
+//! `aio search`.
+
+use crate::harness::{Desk, checkpoint, coloured};
+
+#[test]
+fn a_gallery_is_searched_with_any_combination() {
+    let desk = Desk::new();
+    let files = coloured(&desk, "gallery", 6);
+    let same = files[3].display().to_string();
+    let search = |more: &[&str]| desk.succeed(&[&["search", "gallery", "--json"], more].concat());
+    let json: serde_json::Value =
+        serde_json::from_str(&search(&["--rgb", &same, "--top", "3"])).expect("JSON");
+    assert_eq!(json["results"].as_array().map(Vec::len), Some(3));
+    assert_eq!(json["results"][0]["path"], "gallery/003.png");
+    assert!((json["results"][0]["similarity"].as_f64().expect("a number") - 1.0).abs() < 1e-4);
+    let mixed = search(&[
+        "--sketch",
+        &same,
+        "--text",
+        "A man in a yellow shirt.",
+        "--infrared",
+        &same,
+        "--picture",
+        "list.png",
+    ]);
+    assert!(
+        mixed.contains("\"text\": \"A man in a yellow shirt.\"")
+            && mixed.contains("\"gallery\": 6"),
+        "{mixed}"
+    );
+    assert!(image::open(desk.path("list.png")).is_ok_and(|p| p.width() > 400));
+    desk.succeed(&["embed", "gallery", "--output", "g.safetensors"]);
+    let stored = desk.succeed(&["search", "g.safetensors", "--rgb", &same]);
+    assert!(stored.contains("| 1 | 1.0000 | gallery/003.png |"), "{stored}");
+    assert!(desk.refused(2, &["search", "gallery"]).contains("nothing to look for"));
+    let weights = checkpoint("open-clip.safetensors");
+    desk.succeed(&[
+        "weights",
+        "convert",
+        &weights,
+        "--output",
+        "own.safetensors",
+        "--height",
+        "64",
+        "--width",
+        "32",
+        "--heads",
+        "2",
+    ]);
+    let other =
+        desk.refused(2, &["search", "g.safetensors", "--rgb", &same, "--model", "own.safetensors"]);
+    assert!(other.contains("the gallery was embedded with `embedded`"), "{other}");
+}
+
+#[test]
+fn a_gallery_that_does_not_exist_is_named_as_such() {
+    let desk = Desk::new();
+    let text = desk.refused(2, &["search", "/no/such/folder", "--text", "a man"]);
+    assert!(text.contains("the gallery /no/such/folder does not exist"), "{text}");
+    std::fs::create_dir(desk.path("empty")).expect("create");
+    let text = desk.refused(2, &["search", "empty", "--text", "a man"]);
+    assert!(text.contains("no pictures in empty"), "{text}");
+}
+
+#[test]
+fn a_gallery_is_searched_with_the_settings_that_embedded_it() {
+    let desk = Desk::new();
+    coloured(&desk, "gallery", 3);
+    let weights = checkpoint("open-clip.safetensors");
+    let model = ["--model", &weights];
+    let hints = ["--layout", "clip", "--heads", "2", "--normalisation", "half"];
+    let embed = ["embed", "gallery", "--output", "g.safetensors"];
+    desk.succeed(&[&embed[..], &model, &hints].concat());
+    let search = ["search", "g.safetensors", "--rgb", "gallery/001.png"];
+    let table = desk.succeed(&[&search[..], &model, &hints].concat());
+    assert!(table.contains("| 1 | 1.0000 | gallery/001.png |"), "{table}");
+    let other = ["--heads", "4", "--normalisation", "half"];
+    let text = desk.refused(2, &[&search[..], &model, &other].concat());
+    assert!(text.contains("g.json: the gallery's model was read with other settings"), "{text}");
+    let text = desk.refused(2, &["search", "gallery", "--text", "a man", "--heads", "4"]);
+    assert!(text.contains("do not apply to the embedded model"), "{text}");
+}

@@ -1,0 +1,195 @@
+//! `aio sweep` and `aio report`.
+
+use crate::harness::Desk;
+use std::path::Path;
+
+#[test]
+fn a_sweep_runs_what_is_not_done_and_reports_what_is_missing() {
+    let desk = Desk::new();
+    let tasks = "tasks = [\"market1501.rgb-rgb\", \"cuhk-pedes.text-rgb\"]";
+    let stage = "[[train.stages]]\nname = \"a\"\ndatasets = [\"synth-pedes\"]\nepochs = 1\nreal = [\"text\"]\nrate = 1e-3\nwarmup = 1\nfloor = 0.1\n";
+    let smoke = "[data]\nroot = \"datasets/tiny\"\nsize = { synth_pedes = 12, llcm = 4, market_sketch = 4, test = 4, pku = 20 }\n[train]\nidentities = 4\n";
+    std::fs::write(desk.path("tiny.toml"), format!("{smoke}{stage}[evaluation]\n{tasks}\n"))
+        .expect("write");
+    let sweep = format!(
+        "base = \"tiny.toml\"\nseeds = [0, 1]\n[axes]\n\"losses.binding\" = [1.0, 0.5]\n[report]\n{tasks}\n"
+    );
+    std::fs::write(desk.path("sweep.toml"), &sweep).expect("write");
+    let plan = desk.succeed(&["sweep", "plan", "sweep.toml"]);
+    assert!(
+        plan.matches("| fresh |").count() == 4
+            && plan.contains("2 cells, 2 seeds: 0 of 4 runs done"),
+        "{plan}"
+    );
+    let checked = desk.succeed(&["sweep", "check", "sweep.toml"]);
+    assert!(checked.lines().count() == 4 && checked.contains("losses.binding=0.5"), "{checked}");
+    // Minutes and memory: predicted for every run now, and measured of what has run.
+    let predicted = checked
+        .lines()
+        .nth(2)
+        .and_then(|row| row.split(" | ").skip(4).collect::<Vec<_>>().join(" | ").into())
+        .expect("a row");
+    let plan = desk.succeed(&["sweep", "plan", "sweep.toml"]);
+    assert!(
+        predicted.starts_with('~') && plan.contains(&predicted) && plan.matches('~').count() == 9,
+        "{plan}"
+    );
+    let half = desk.succeed(&["sweep", "run", "sweep.toml", "--shard", "0/2"]);
+    assert!(half.contains("2 of 4 runs done") && half.matches('~').count() == 5, "{half}");
+    let table = desk.succeed(&["report", "sweep.toml"]);
+    assert!(
+        table.contains("| losses.binding=1.0 | 2 | ")
+            && table.contains("| losses.binding=0.5 | 0 | – | – |"),
+        "{table}"
+    );
+    assert!(
+        table.contains("| untrained encoder |  | ") && table.contains("| chance |  | "),
+        "{table}"
+    );
+    let id = plan
+        .lines()
+        .find(|l| l.contains("binding=0.5"))
+        .and_then(|l| l.split(' ').nth(1))
+        .expect("an id")
+        .to_owned();
+    let done = desk.succeed(&["sweep", "run", "sweep.toml", "--only", &id]);
+    assert!(done.contains("4 of 4 runs done"), "{done}");
+    let latex = desk.succeed(&["report", "sweep.toml", "--format", "latex"]);
+    assert!(
+        latex.contains("\\begin{tabular}{lrrr}")
+            && latex.contains("\\textbf{")
+            && latex.contains("$\\pm$"),
+        "{latex}"
+    );
+    let named = sweep.replace(
+        "[axes]\n\"losses.binding\"",
+        "[[zip]]\nlabel = [\"with, all\", \"half\"]\n\"losses.binding\"",
+    );
+    let quoted = "\n[[report.quoted]]\nname = \"Somebody\"\ncitation = \"Some paper\"\nvalues = { \"market1501.rgb-rgb\" = 99.9 }\n[slurm]\npartition = \"gpu\"\n";
+    std::fs::write(desk.path("named.toml"), named + quoted).expect("write");
+    let table = desk.succeed(&["report", "named.toml", "--plots", "figures"]);
+    assert!(
+        table.contains("| with, all | 2 | ")
+            && table.contains("| Somebody † |  | 99.9 | – |")
+            && table.contains("Somebody: Some paper"),
+        "{table}"
+    );
+    assert!(
+        !table.contains("**99.9**")
+            && desk.path("figures/named.svg").is_file()
+            && desk.path("figures/named.png").is_file()
+    );
+    assert_eq!(desk.succeed(&["sweep", "slurm", "named.toml"]), "every run is done\n");
+    let csv = desk.succeed(&["report", "named.toml", "--format", "csv"]);
+    assert!(csv.contains("\"with, all\",2,"), "{csv}");
+    // What is not done goes into the array; a checkpoint of another configuration is no start for a run.
+    let run = desk.path(&format!("runs/tiny/{id}/seed-1"));
+    std::fs::remove_file(run.join("result.json")).expect("remove");
+    let script = desk.succeed(&["sweep", "slurm", "named.toml", "--dry-run"]);
+    assert!(
+        script.contains("#SBATCH --array=3\n")
+            && script.contains("#SBATCH --partition=gpu\n")
+            && script.contains("--shard \"$SLURM_ARRAY_TASK_ID/4\""),
+        "{script}"
+    );
+    let config = std::fs::read_to_string(run.join("config.toml")).expect("config");
+    std::fs::write(run.join("config.toml"), config.replace("binding = 0.5", "binding = 0.25"))
+        .expect("write");
+    let status = desk.succeed(&["sweep", "status", "named.toml"]);
+    assert!(status.contains("| incompatible (losses.binding: 0.25 → 0.5) |"), "{status}");
+    let html = desk.succeed(&["report", "tiny", "--format", "html"]);
+    assert!(html.contains("<td>market1501.rgb-rgb</td>"), "{html}");
+
+    std::fs::write(desk.path("sweep.toml"), sweep.replace("losses.binding", "losses.bindng"))
+        .expect("write");
+    assert!(
+        desk.refused(2, &["sweep", "plan", "sweep.toml"]).contains("unknown key `losses.bindng`")
+    );
+    std::fs::write(desk.path("sweep.toml"), sweep.replace("[1.0, 0.5]", "[1.0, 1.0]"))
+        .expect("write");
+    assert!(desk.refused(2, &["sweep", "plan", "sweep.toml"]).contains("are the same experiment"));
+    // A cell that fails says why, and stays failed until it is run again.
+    std::fs::write(
+        desk.path("sweep.toml"),
+        sweep.replace("\"losses.binding\" = [1.0, 0.5]", "\"train.identities\" = [4, 12]"),
+    )
+    .expect("write");
+    assert!(
+        desk.refused(2, &["sweep", "check", "sweep.toml"])
+            .contains("train.identities=12): cannot sample batches")
+    );
+    desk.refused(2, &["sweep", "run", "sweep.toml"]);
+    let status = desk.succeed(&["sweep", "status", "sweep.toml"]);
+    assert!(status.contains("failed (cannot sample batches"), "{status}");
+}
+
+#[test]
+fn what_ablations_switch_runs_and_counts() {
+    let desk = Desk::new();
+    let tasks = "evaluation.tasks=[\"market1501.rgb-rgb\", \"sysu-mm01.infrared-rgb.all\", \"pku-sketch.sketch-rgb\"]";
+    let base = ["experiment", "smoke", "--json", "--set", tasks];
+    let stage = |more: &str| {
+        format!(
+            "train.stages=[{{ name = \"a\", datasets = [\"synth-pedes\", \"market-sketch-1k\"], epochs = 1, real = [\"text\", \"sketch\"], rate = 1e-3, warmup = 1, floor = 0.1{more} }}]"
+        )
+    };
+    let result = |settings: &[&str]| -> serde_json::Value {
+        let settings = settings.iter().flat_map(|s| ["--set", s]);
+        serde_json::from_str(&desk.succeed(&base.into_iter().chain(settings).collect::<Vec<_>>()))
+            .expect("JSON")
+    };
+    let plain = result(&[&stage("")]);
+    let steps = |result: &serde_json::Value| result["steps"].as_u64().expect("steps");
+    let metrics = |settings: &[&str]| result(settings)["metrics"].clone();
+    // Blocks computed again are the same cell, so the first result is what comes back.
+    assert_eq!(result(&[&stage(""), "train.recompute=true"])["cell"], plain["cell"]);
+    let random = result(&[&stage(""), "model.encoder=random"]);
+    assert_ne!(random["baseline"], plain["baseline"], "a random encoder");
+    assert_ne!(
+        metrics(&[&stage(""), "model.encoder=trained", "train.recompute=true"]),
+        plain["metrics"],
+        "a trained encoder"
+    );
+    assert!(
+        steps(&result(&[&stage(""), "data.fraction=0.5"])) < steps(&plain),
+        "half of the people"
+    );
+    assert_ne!(
+        metrics(&[&stage(", synthesise = [\"infrared\"]")]),
+        plain["metrics"],
+        "sketches that are not made"
+    );
+    let whole = "train.stages=[{ name = \"a\", datasets = [\"market1501\"], epochs = 1, real = [], rate = 1e-3, warmup = 1, floor = 0.1, whole = true }]";
+    // Held-out people of a data set whose photographs stand alone are validated on, too.
+    let other = whole.replace("market1501", "llcm");
+    let best = result(&[&other, "data.validation=0.3", "train.select=best"]);
+    assert!(best["metrics"]["market1501.rgb-rgb.map"].as_f64().is_some_and(|map| map > 0.0));
+    let refused = desk.refused(2, &base.into_iter().chain(["--set", whole]).collect::<Vec<_>>());
+    assert!(refused.contains("market1501 as a whole shows people of market1501"), "{refused}");
+    let refused = desk.refused(
+        2,
+        &base.into_iter().chain(["--set", &stage(", synthesise = [\"text\"]")]).collect::<Vec<_>>(),
+    );
+    assert!(refused.contains("holds text, which cannot be made from a photograph"), "{refused}");
+    let refused = desk.refused(
+        2,
+        &base
+            .into_iter()
+            .chain(["--set", "data.lines=weights/contour_style.pth"])
+            .collect::<Vec<_>>(),
+    );
+    assert!(
+        refused.contains("line generator: weights/contour_style.pth")
+            && refused.contains("carolineec/informative-drawings"),
+        "{refused}"
+    );
+    std::fs::create_dir_all(desk.path("weights")).expect("create");
+    let generator =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../aio-model/tests/golden/lines.pth");
+    std::fs::copy(generator, desk.path("weights/small.pth")).expect("copy");
+    let drawn = result(&[&stage(""), "data.lines=weights/small.pth"]);
+    assert!(
+        drawn["cell"] != plain["cell"] && drawn["metrics"] != plain["metrics"],
+        "sketches drawn by another hand"
+    );
+}

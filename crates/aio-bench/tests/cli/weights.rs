@@ -1,0 +1,120 @@
+//! `aio weights`.
+
+use crate::harness::{Desk, checkpoint};
+
+#[test]
+fn weights_are_listed_inspected_and_converted_and_calls_are_refused() {
+    let desk = Desk::new();
+    let list = desk.succeed(&["weights", "list"]);
+    assert!(
+        list.contains("Meta-Transformer_base_patch16_encoder.pth: not there")
+            && list.contains("Apache-2.0"),
+        "{list}"
+    );
+    // A published name tells what no tensor tells: DINO's pictures have ImageNet's statistics, and timm's, of the same layout, have others.
+    std::fs::create_dir_all(desk.path("weights")).expect("create");
+    std::fs::copy(checkpoint("dino.pth"), desk.path("weights/dino_vitbase16_pretrain.pth"))
+        .expect("copy");
+    let bytes = std::fs::read(desk.path("weights/dino_vitbase16_pretrain.pth")).expect("bytes");
+    let listed = desk.succeed(&["weights", "list"]);
+    assert!(
+        listed.contains("dino_vitbase16_pretrain.pth: there")
+            && listed.contains(&aio_encoder::weights::sha256(&bytes)),
+        "{listed}"
+    );
+    for (file, mean) in
+        [("weights/dino_vitbase16_pretrain.pth".to_owned(), 0.485), (checkpoint("dino.pth"), 0.5)]
+    {
+        desk.succeed(&[
+            "weights",
+            "convert",
+            &file,
+            "--output",
+            "dino.safetensors",
+            "--height",
+            "32",
+            "--width",
+            "32",
+            "--heads",
+            "2",
+        ]);
+        let converted =
+            aio_encoder::weights::Weights::open(&desk.path("dino.safetensors")).expect("weights");
+        let preprocessing: aio_encoder::weights::Preprocessing =
+            converted.metadata("preprocessing").expect("preprocessing");
+        assert_eq!(preprocessing.mean[0], mean, "{file}");
+    }
+    let inspected =
+        desk.succeed(&["weights", "inspect", &checkpoint("open-clip.safetensors"), "--heads", "2"]);
+    for expected in [
+        "layout clip",
+        "2 blocks of width 32, 2 heads, MLP 128",
+        "ln_pre true",
+        "visual.conv1.weight → tokenizers.rgb.proj.weight",
+        "unused     logit_scale",
+    ] {
+        assert!(inspected.contains(expected), "{inspected}\nlacks {expected}");
+    }
+    let convert = [
+        "weights",
+        "convert",
+        &checkpoint("dinov2.safetensors"),
+        "--output",
+        "own.safetensors",
+        "--height",
+        "64",
+        "--width",
+        "32",
+        "--heads",
+        "2",
+    ];
+    assert!(desk.succeed(&convert).contains("fresh"));
+    assert!(
+        desk.succeed(&["weights", "inspect", "own.safetensors"])
+            .contains("a weights file of this project")
+    );
+    let call = desk.refused(2, &["weights", "inspect", &checkpoint("call.pth")]);
+    assert!(
+        call.contains("print`, which is no part of a state dict")
+            && !call.contains("must never be printed"),
+        "{call}"
+    );
+    let wrong = desk.refused(
+        2,
+        &[
+            "weights",
+            "convert",
+            &checkpoint("dino.pth"),
+            "--output",
+            "x.safetensors",
+            "--height",
+            "60",
+            "--width",
+            "32",
+        ],
+    );
+    assert!(wrong.contains("60 × 32") && !desk.path("x.safetensors").exists(), "{wrong}");
+    let weights = checkpoint("open-clip.safetensors");
+    let plain = [
+        "weights",
+        "convert",
+        &weights,
+        "--output",
+        "plain.safetensors",
+        "--height",
+        "64",
+        "--width",
+        "32",
+        "--heads",
+        "2",
+        "--stems",
+    ];
+    assert!(
+        desk.succeed(&[&plain[..], &["fresh-batch"]].concat())
+            .contains("fresh      tokenizers.rgb.layers.0.norm.running_mean")
+    );
+    assert!(
+        desk.refused(2, &[&plain[..], &["fresh-bath"]].concat())
+            .contains("unknown variant `fresh-bath`, expected one of `from-checkpoint`")
+    );
+}
