@@ -1,6 +1,6 @@
 //! What `manifest.json` contains: the program, machine and data behind a result, and what the run cost.
 //!
-//! [`experiment::run`](crate::experiment::run) writes it immediately before `result.json`.
+//! The fourth step of an experiment (`experiment/save.rs`) writes it immediately before `result.json`.
 
 use super::Run;
 use serde::{Deserialize, Serialize};
