@@ -8,7 +8,8 @@
 #![allow(clippy::print_stdout)]
 
 use aio_data::index::{Index, Row, build};
-use aio_eval::{Entry, EvalOptions, Features, Protocol, evaluate};
+use aio_eval::{Entry, EvalOptions, Features, LabelledFeatures, Protocol, evaluate};
+use aio_types::{Camera, Identity};
 use serde::Deserialize;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -49,9 +50,9 @@ impl Numbers {
 fn entries(count: usize, known: usize) -> Vec<Entry> {
     (0..count)
         .map(|i| Entry {
-            identity: if i < known { 1 + (i % 750) as i64 } else { 0 },
-            camera: 1 + (i / 750 % 6) as i64,
-            image: -1,
+            identity: Identity(if i < known { 1 + (i % 750) as i64 } else { 0 }),
+            camera: Some(Camera(1 + (i / 750 % 6) as i64)),
+            source: None,
         })
         .collect()
 }
@@ -65,7 +66,7 @@ fn features(
     for entry in entries {
         let mut person = Numbers(
             0x9e37_79b9_7f4a_7c15
-                ^ entry.identity.unsigned_abs().wrapping_mul(0x2545_f491_4f6c_dd1d),
+                ^ entry.identity.0.unsigned_abs().wrapping_mul(0x2545_f491_4f6c_dd1d),
         );
         values.extend((0..WIDTH).map(|_| 0.2 * person.next() + numbers.next()));
     }
@@ -78,8 +79,8 @@ fn score() -> Outcome {
     let (q, g) = (features("queries", &queries, numbers)?, features("gallery", &gallery, numbers)?);
     let (before, begun) = (peak(), Instant::now());
     let scores = evaluate(
-        (&q, &queries),
-        (&g, &gallery),
+        LabelledFeatures { features: &q, entries: &queries },
+        LabelledFeatures { features: &g, entries: &gallery },
         Protocol::Market1501,
         EvalOptions::default(),
         |_, _| {},

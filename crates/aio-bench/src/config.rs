@@ -5,12 +5,13 @@
 //! the layer and the nearest valid key.
 
 use crate::error::{Error, Result};
-use crate::task::Task;
 use aio_data::fs;
+use aio_data::task::Task;
 use aio_heads::OwnPhoto;
 use aio_model::LossWeights;
 use aio_train::config::{DataConfig, ModelConfig, StageConfig, TrainConfig, TrainingConfig};
 use aio_types::Modality;
+pub use aio_types::nearest;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
@@ -74,15 +75,6 @@ pub struct Checksums {
 struct Layer {
     origin: String,
     table: Table,
-}
-
-/// The nearest of `names` to `word`, if one is near.
-#[must_use]
-pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    let mut scored: Vec<(f64, &str)> =
-        names.into_iter().map(|n| (strsim::jaro_winkler(word, n), n)).collect();
-    scored.sort_by(|a, b| b.0.total_cmp(&a.0));
-    scored.first().filter(|(score, _)| *score > 0.6).map(|(_, n)| (*n).to_owned())
 }
 
 /// Refuses keys that the built-in layer does not have.

@@ -1,49 +1,34 @@
-//! The finished runs that tables are made of: those of an experiment by cell, or those of a sweep.
+//! The finished runs that tables are made of: those of an experiment by configuration, or those of a sweep.
 
 use crate::error::{Error, Result};
-use crate::report::{self, Format, Quoted};
+use crate::report::{self, Format, SweepResults, SweepRow};
 use crate::run::RunResult;
 use crate::sweep::{self, FinishedSweep};
 use aio_data::fs;
+use aio_types::Measure;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
 /// Finished runs that share a table.
 #[derive(Debug, Clone, Serialize)]
+pub struct Finished {
+    #[serde(flatten)]
+    results: Results,
+    /// Directories of the runs.
+    runs: Vec<PathBuf>,
+}
+
+#[derive(Debug, Clone, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum Finished {
-    /// Runs of one configuration of an experiment.
-    Cell(CellReport),
+enum Results {
+    /// Runs of one configuration of an experiment, one per seed.
+    Cell { experiment: String, config_id: String, results: Vec<RunResult> },
     /// Runs of a sweep.
-    Sweep(SweepReport),
-}
-
-/// Runs of one configuration of an experiment, one per seed.
-#[derive(Debug, Clone, Serialize)]
-pub struct CellReport {
-    experiment: String,
-    config_id: String,
-    runs: Vec<RunResult>,
-}
-
-/// Runs of a sweep.
-#[derive(Debug, Clone, Serialize)]
-pub struct SweepReport {
-    /// The sweep file.
-    file: PathBuf,
-    /// What the table shows.
-    metric: String,
-    tasks: Vec<String>,
-    rows: Vec<SweepRow>,
-    /// Numbers that others published.
-    quoted: Vec<Quoted>,
-}
-
-/// A cell of a sweep with its finished runs.
-#[derive(Debug, Clone, Serialize)]
-pub struct SweepRow {
-    label: String,
-    runs: Vec<RunResult>,
+    Sweep {
+        file: PathBuf,
+        #[serde(flatten)]
+        results: SweepResults,
+    },
 }
 
 /// The finished runs of experiments and sweep files (`.toml`) below `runs`.
@@ -54,15 +39,15 @@ pub fn collect(names: &[String], runs: &Path) -> Result<Vec<Finished>> {
     let mut found = Vec::new();
     for name in names {
         if name.ends_with(".toml") {
-            found.push(Finished::Sweep(of_sweep(Path::new(name), runs)?));
+            found.push(of_sweep(Path::new(name), runs)?);
         } else {
-            found.extend(of_experiment(name, runs)?.into_iter().map(Finished::Cell));
+            found.extend(of_experiment(name, runs)?);
         }
     }
     Ok(found)
 }
 
-fn of_experiment(name: &str, runs: &Path) -> Result<Vec<CellReport>> {
+fn of_experiment(name: &str, runs: &Path) -> Result<Vec<Finished>> {
     let cells = fs::sorted_entries(&runs.join(name)).map_err(|_| {
         Error::user(
             format!("no runs of `{name}` below {}", runs.display()),
@@ -71,16 +56,18 @@ fn of_experiment(name: &str, runs: &Path) -> Result<Vec<CellReport>> {
     })?;
     let mut found = Vec::new();
     for cell in cells {
-        let mut finished = Vec::new();
-        for seed in fs::sorted_entries(&cell).unwrap_or_default() {
-            let path = seed.join("result.json");
+        let (mut results, mut finished): (Vec<RunResult>, Vec<PathBuf>) = Default::default();
+        for run in fs::sorted_entries(&cell).unwrap_or_default() {
+            let path = run.join("result.json");
             if path.is_file() {
-                finished.push(read_result(&path)?);
+                results.push(read_result(&path)?);
+                finished.push(run);
             }
         }
-        if let Some(first) = finished.first() {
+        if let Some(first) = results.first() {
             let (experiment, config_id) = (first.experiment.clone(), first.config_id.clone());
-            found.push(CellReport { experiment, config_id, runs: finished });
+            let results = Results::Cell { experiment, config_id, results };
+            found.push(Finished { results, runs: finished });
         }
     }
     if found.is_empty() {
@@ -101,24 +88,26 @@ fn read_result(path: &Path) -> Result<RunResult> {
     })
 }
 
-fn of_sweep(file: &Path, runs: &Path) -> Result<SweepReport> {
+fn of_sweep(file: &Path, runs: &Path) -> Result<Finished> {
     let FinishedSweep { report: section, cells } = FinishedSweep::load(file, runs)?;
-    let mut rows = Vec::new();
+    let (mut rows, mut finished) = (Vec::new(), Vec::new());
     for cell in cells {
-        rows.push(SweepRow { label: cell.label, runs: cell.results });
+        rows.push(SweepRow { label: cell.label, results: cell.results });
+        finished.extend(cell.runs.iter().map(|run| run.directory().to_path_buf()));
     }
     let mut tasks = section.tasks;
     if tasks.is_empty() {
-        let first = rows.iter().flat_map(|row| &row.runs).next();
+        let first = rows.iter().flat_map(|row| &row.results).next();
         tasks = first.map(|result| result.order.clone()).unwrap_or_default();
     }
-    Ok(SweepReport {
-        file: file.to_path_buf(),
-        metric: section.metric.unwrap_or_else(|| "map".to_owned()),
-        tasks,
+    let results = SweepResults {
+        title: file.display().to_string(),
         rows,
         quoted: section.quoted,
-    })
+        tasks,
+        measure: section.metric.unwrap_or(Measure::Map),
+    };
+    Ok(Finished { results: Results::Sweep { file: file.to_path_buf(), results }, runs: finished })
 }
 
 impl Finished {
@@ -127,16 +116,9 @@ impl Finished {
     /// # Errors
     /// [`Error::User`] if the runs cannot share a table.
     pub fn table(&self, format: Format) -> Result<String> {
-        match self {
-            Self::Cell(cell) => Ok(report::results(&cell.runs, format)? + "\n"),
-            Self::Sweep(report) => report::sweep(
-                &report.file.display().to_string(),
-                &report.labelled(),
-                &report.quoted,
-                &report.tasks,
-                &report.metric,
-                format,
-            ),
+        match &self.results {
+            Results::Cell { results, .. } => Ok(report::results(results, format)? + "\n"),
+            Results::Sweep { results, .. } => report::sweep_table(results, format),
         }
     }
 
@@ -145,22 +127,19 @@ impl Finished {
     /// # Errors
     /// [`Error`] naming the file that cannot be written.
     pub fn draw(&self, directory: &Path) -> Result<()> {
-        match self {
-            Self::Cell(_) => Ok(()),
-            Self::Sweep(report) => report::bars(
-                directory,
-                &sweep::name(&report.file),
-                &report.labelled(),
-                &report.tasks,
-                &report.metric,
-            ),
+        match &self.results {
+            Results::Cell { .. } => Ok(()),
+            Results::Sweep { file, results } => {
+                report::sweep_bars(directory, &sweep::name(file), results)
+            }
         }
     }
-}
 
-impl SweepReport {
-    /// The runs by label of their cell.
-    fn labelled(&self) -> Vec<(String, Vec<RunResult>)> {
-        self.rows.iter().map(|row| (row.label.clone(), row.runs.clone())).collect()
+    /// Draws the report directory of every run again.
+    ///
+    /// # Errors
+    /// [`Error`] naming the file that cannot be read or written.
+    pub fn redraw(&self) -> Result<()> {
+        self.runs.iter().try_for_each(|run| report::redraw(run))
     }
 }

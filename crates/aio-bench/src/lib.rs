@@ -1,13 +1,11 @@
 //! Experiments: configuration, runs, training, evaluation, reports. The binary `aio` calls [`cli::main`].
 
-pub mod check;
 pub mod cli;
 pub mod config;
 pub mod device;
 pub mod embed;
 pub mod encode;
 pub mod error;
-pub mod evaluate;
 pub mod experiment;
 pub mod features;
 pub mod finished;
@@ -17,7 +15,5 @@ pub mod run;
 pub mod score;
 pub mod search;
 pub mod sweep;
-pub mod task;
 pub mod tokenize;
-pub mod trials;
 pub mod weights;

@@ -80,8 +80,8 @@ pub fn run(request: &Request) -> Result<Scored> {
         request.rerank.map(|_| Progress::new("neighbours", queries + entries, "samples"));
     let ranked = Progress::new("scoring", queries, "queries");
     let scores = evaluate_with_progress(
-        (&query.features, &query.entries),
-        (&gallery.features, &gallery.entries),
+        query.labelled(),
+        gallery.labelled(),
         request.protocol,
         options,
         |_, _| ranked.inc(1),
@@ -97,9 +97,8 @@ pub fn run(request: &Request) -> Result<Scored> {
     ranked.finish();
     let open_set = (!request.open_set.is_empty())
         .then(|| {
-            let (asked, shown) =
-                ((&query.features, &*query.entries), (&gallery.features, &*gallery.entries));
-            open_set(asked, shown, request.protocol, request.metric, &request.open_set)
+            let (query, gallery) = (query.labelled(), gallery.labelled());
+            open_set(query, gallery, request.protocol, request.metric, &request.open_set)
         })
         .transpose()?;
     if let Some(path) = &request.per_query {
@@ -174,10 +173,10 @@ fn per_query(query: &FeatureFile, scores: &Scores) -> Result<Vec<u8>> {
             [
                 score.average_precision.to_string(),
                 score.inverse_negative_penalty.to_string(),
-                (score.first_hit + 1).to_string(),
+                (score.first_match + 1).to_string(),
             ]
         });
-        let labels = [row.to_string(), entry.identity.to_string()];
+        let labels = [row.to_string(), entry.identity.0.to_string()];
         writer
             .write_record(labels.into_iter().chain(scored.unwrap_or_default()))
             .map_err(failed)?;

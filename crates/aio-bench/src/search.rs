@@ -3,13 +3,12 @@
 
 use crate::embed::{self, BLOCK, Manifest, Model, ModelSource, Row};
 use crate::error::{Error, Result};
-use crate::evaluate::RankedList;
 use crate::features::FeatureFile;
-use crate::report;
-use crate::task::QueryPicture;
+use crate::report::{self, RankedList, ShownPicture};
+use aio_data::task::QueryPicture;
 use aio_eval::{Entry, Features, Metric, Protocol, Ranking, Ties, distances};
 use aio_train::Progress;
-use aio_types::Modality;
+use aio_types::{Identity, Modality};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -131,7 +130,7 @@ fn rank(gallery: &Gallery, query: Vec<f32>, top: usize) -> Result<Vec<Found>> {
     let query = Features::new("the query", 1, query.len(), query)?;
     let distances = distances(&query, features, Metric::Cosine)?;
     // Without a protocol labels do not matter.
-    let unlabelled = Entry { identity: 0, camera: -1, image: -1 };
+    let unlabelled = Entry { identity: Identity(0), camera: None, source: None };
     let entries = vec![unlabelled; rows.len()];
     let ranking =
         Ranking::new(&unlabelled, &entries, &distances, Protocol::None, Ties::Stable, top);
@@ -168,7 +167,8 @@ impl Ranked {
 
 fn draw(path: &Path, query: &Row, found: &[Found]) -> Result<()> {
     let part = |(name, path): (&String, &PathBuf)| {
-        Some(QueryPicture { modality: name.parse().ok()?, path: path.clone(), synthesised: None })
+        let picture = QueryPicture::real(path.clone());
+        Some(ShownPicture { modality: name.parse().ok()?, picture })
     };
     let list = RankedList {
         pictures: query.pictures.iter().filter_map(part).collect(),

@@ -73,6 +73,14 @@ pub enum DataError {
         /// The decoder's message.
         problem: String,
     },
+    /// What was typed names something that does not exist or cannot be done.
+    #[error("{problem}")]
+    Request {
+        /// What is wrong.
+        problem: String,
+        /// What to do about it.
+        hint: String,
+    },
     /// A batch cannot be formed from the samples there are.
     #[error("cannot sample batches: {0}")]
     Sampler(String),
@@ -86,6 +94,7 @@ impl DataError {
             Self::Missing { layout, .. } => Some(format!(
                 "expected this tree under the data root (docs/datasets.md says where to get it):\n{layout}"
             )),
+            Self::Request { hint, .. } => Some(hint.clone()),
             Self::Empty { .. } => {
                 Some("was the archive unpacked completely, and one level deep?".into())
             }

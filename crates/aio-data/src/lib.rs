@@ -1,20 +1,26 @@
-//! Samples, dataset readers, transforms, missing-modality synthesis and samplers.
+//! Samples, dataset readers and their tasks, transforms, missing-modality synthesis and samplers.
 //!
 //! Data flows one way: a [`reader`](readers) turns a directory in its published layout into [`Sample`]s, a
 //! [`sampler`] decides which samples form a batch, [`picture`] decodes and resizes them, and [`augment`] and
-//! [`synthesis`] turn them into the arrays a tokenizer takes. Nothing here knows of tensors, models or metrics.
+//! [`synthesis`] turn them into the arrays a tokenizer takes. A [`task`] says which samples are queries, which are the
+//! gallery and under which protocol; [`check`] compares a copy of a data set with what its owners published. Nothing here
+//! depends on tensors or models.
 
 pub mod augment;
+pub mod check;
 mod error;
+mod evaluation;
 pub mod fs;
 pub mod index;
+mod list;
 mod parquet;
 pub mod picture;
 pub mod readers;
 mod sample;
 pub mod sampler;
 pub mod synthesis;
+pub mod task;
 
 pub use error::{DataError, Result};
-pub use readers::{Card, Count, DatasetName};
+pub use readers::{Count, DatasetInfo, DatasetName};
 pub use sample::{Content, Dataset, Sample, Split, Trial};

@@ -8,11 +8,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Once;
 
-/// Most rows that are believed of a file of so many bytes: dictionaries and runs make columns small, but not without end.
+/// Most rows per byte of a file; a file that announces more is damaged. Dictionaries and runs make columns small, but not
+/// without limit.
 const ROWS_PER_BYTE: u64 = 1_000;
 
 thread_local! {
-    /// Whether a panic of this thread is about to become an error.
+    /// Whether a panic of this thread becomes an error.
     static QUIET: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -26,11 +27,8 @@ pub(crate) fn read(
     check: impl FnOnce(&[(String, String)]) -> Result<()>,
 ) -> Result<DataFrame> {
     let damaged = |problem: String| DataError::Parse { path: path.to_path_buf(), problem };
-    let file = File::open(path).map_err(|source| DataError::Io {
-        action: "read",
-        path: path.to_path_buf(),
-        source,
-    })?;
+    let unreadable = |source| DataError::Io { action: "read", path: path.to_path_buf(), source };
+    let file = File::open(path).map_err(unreadable)?;
     let bytes = file.metadata().map_or(0, |m| m.len());
     let mut reader = ParquetReader::new(file).read_parallel(ParallelStrategy::None);
     let (rows, pairs) = guarded(|| {
@@ -51,8 +49,11 @@ pub(crate) fn read(
     guarded(|| reader.with_columns(columns).finish().map_err(|e| e.to_string())).map_err(damaged)
 }
 
-/// Turns a panic into an error, without a word on standard error: polars takes it for a bug of its own when a file is damaged in ways that it
-/// did not expect.
+/// Turns a panic into an error and prints nothing: polars panics on some damaged files.
+///
+/// `catch_unwind` alone would leave polars' message and a backtrace on standard error, since the panic hook runs before
+/// unwinding, and the standard library has one hook for the whole process. The hook set here changes nothing for other
+/// threads or other code: it calls the hook before it unless this thread is reading a Parquet file.
 fn guarded<T>(
     work: impl FnOnce() -> std::result::Result<T, String>,
 ) -> std::result::Result<T, String> {

@@ -1,4 +1,5 @@
-use crate::readers::synth_pedes::Indexed;
+use crate::index::Indexed;
+use aio_eval::Entry;
 use aio_types::{Camera, Identity, Modality, SourcePhoto};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,6 +50,9 @@ pub enum Split {
 }
 
 impl Split {
+    /// Every part, in the order of tables.
+    pub const ALL: [Self; 4] = [Self::Train, Self::Validation, Self::Query, Self::Gallery];
+
     /// The name used in tables.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -70,10 +74,24 @@ impl fmt::Display for Split {
 /// One of several test splits: indices of its queries and of its gallery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trial {
-    /// Indices into [`Dataset::query`].
+    /// Indices into the queries.
     pub query: Vec<usize>,
-    /// Indices into [`Dataset::gallery`].
+    /// Indices into the gallery.
     pub gallery: Vec<usize>,
+}
+
+impl Trial {
+    /// The one trial of a test without splits: all queries against the whole gallery.
+    #[must_use]
+    pub fn of_all(queries: usize, gallery: usize) -> Self {
+        Self { query: (0..queries).collect(), gallery: (0..gallery).collect() }
+    }
+
+    /// The same test with query and gallery exchanged.
+    #[must_use]
+    pub fn reversed(&self) -> Self {
+        Self { query: self.gallery.clone(), gallery: self.query.clone() }
+    }
 }
 
 /// The samples of a data set by split, in a fixed order.
@@ -118,7 +136,7 @@ impl Dataset {
     #[must_use]
     pub fn fingerprint(&self, root: &std::path::Path) -> String {
         let mut hasher = blake3::Hasher::new();
-        for split in [Split::Train, Split::Validation, Split::Query, Split::Gallery] {
+        for split in Split::ALL {
             for Sample { identity, camera, modality, content, .. } in self.split(split) {
                 let what = match content {
                     Content::Image(path) => {
@@ -126,6 +144,7 @@ impl Dataset {
                     }
                     Content::Caption(text) => text.clone(),
                 };
+                // Fingerprints of committed runs write −1 where there is no camera.
                 let camera = camera.map_or(-1, |c| c.0);
                 hasher.update(
                     format!("{split}\t{modality}\t{}\t{camera}\t{what}\n", identity.0).as_bytes(),
@@ -185,6 +204,12 @@ impl Sample {
     #[must_use]
     pub fn made_from(self, source: i64) -> Self {
         Self { source: Some(SourcePhoto(source)), ..self }
+    }
+
+    /// The labels that an evaluation compares.
+    #[must_use]
+    pub fn entry(&self) -> Entry {
+        Entry { identity: self.identity, camera: self.camera, source: self.source }
     }
 
     /// The path of a picture, or `None` for a caption.

@@ -1,4 +1,4 @@
-//! Identity batches: P identities with K tuples each, as pure functions of (seed, epoch).
+//! Identity batches: P identities with K instances each, as pure functions of (seed, epoch).
 
 use crate::{DataError, Result};
 use aio_types::{Modality, rng};
@@ -30,20 +30,20 @@ pub struct Tuple {
 pub struct IdentitySampler {
     groups: Vec<(usize, Group)>,
     identities: usize,
-    tuples: usize,
+    instances_per_identity: usize,
     seed: u64,
 }
 
 impl IdentitySampler {
     /// A sampler over samples given as (number, class of the identity, modality), with batches of `identities` people (P) and
-    /// `tuples` photographs of each (K).
+    /// `instances_per_identity` photographs of each (K).
     ///
     /// # Errors
     /// [`DataError::Sampler`] if fewer than `identities` people have a photograph, P or K is zero, or a number exceeds 2³² − 1.
     pub fn new(
         samples: impl IntoIterator<Item = (usize, usize, Modality)>,
         identities: usize,
-        tuples: usize,
+        instances_per_identity: usize,
         seed: u64,
     ) -> Result<Self> {
         let mut groups: BTreeMap<usize, Group> = BTreeMap::new();
@@ -56,7 +56,7 @@ impl IdentitySampler {
             group.samples.iter_mut().for_each(Vec::shrink_to_fit);
         }
         groups.retain(|_, group| !group.samples[Modality::Rgb as usize].is_empty());
-        if identities == 0 || tuples == 0 {
+        if identities == 0 || instances_per_identity == 0 {
             return Err(DataError::Sampler(
                 "a batch needs at least one identity and one photograph of each".into(),
             ));
@@ -67,7 +67,7 @@ impl IdentitySampler {
                 groups.len()
             )));
         }
-        Ok(Self { groups: groups.into_iter().collect(), identities, tuples, seed })
+        Ok(Self { groups: groups.into_iter().collect(), identities, instances_per_identity, seed })
     }
 
     /// Batches in an epoch, when every identity appears once.
@@ -85,12 +85,12 @@ impl IdentitySampler {
         order
             .chunks_exact(self.identities)
             .map(|members| {
-                let mut batch = Vec::with_capacity(self.identities * self.tuples);
+                let mut batch = Vec::with_capacity(self.identities * self.instances_per_identity);
                 for member in members {
                     let (class, group) = &self.groups[*member];
                     let mut photographs = group.samples[Modality::Rgb as usize].clone();
                     photographs.shuffle(rng);
-                    for k in 0..self.tuples {
+                    for k in 0..self.instances_per_identity {
                         let real = std::array::from_fn(|m| {
                             let choices = &group.samples[m];
                             if m == Modality::Rgb as usize || choices.is_empty() {
@@ -124,11 +124,15 @@ mod tests {
         (0..7).flat_map(of).collect()
     }
 
-    fn sampler(identities: usize, tuples: usize, seed: u64) -> Result<IdentitySampler> {
+    fn sampler(
+        identities: usize,
+        instances_per_identity: usize,
+        seed: u64,
+    ) -> Result<IdentitySampler> {
         IdentitySampler::new(
             samples().into_iter().enumerate().map(|(i, (class, modality))| (i, class, modality)),
             identities,
-            tuples,
+            instances_per_identity,
             seed,
         )
     }

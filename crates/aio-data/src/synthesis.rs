@@ -1,4 +1,4 @@
-//! Missing modalities made from photographs: infrared by channel exchange, drawings by a line filter.
+//! Missing modalities made from photographs: infrared by channel exchange, drawings by an edge filter.
 
 use aio_types::Picture;
 use rand::RngExt;
@@ -23,7 +23,7 @@ fn luminance([r, g, b]: [u8; 3]) -> f32 {
     0.2989 * f32::from(r) + 0.5870 * f32::from(g) + 0.1140 * f32::from(b)
 }
 
-/// Parameters of the line filter.
+/// Parameters of the edge filter.
 #[derive(Debug, Clone, Copy)]
 struct LineFilter {
     /// Standard deviation of the finer Gaussian, in pixels.
@@ -40,7 +40,7 @@ struct LineFilter {
 ///
 /// The extended difference of Gaussians of Winnemöller et al., "XDoG" (2012):
 /// `D = (1 + p)·G(σ) − p·G(1.6σ)`, white where `D ≥ ε`, else `1 + tanh(φ·(D − ε))`. It keeps dark areas grey,
-/// as hatching does. The line generator of the paper needs weights of its own; this filter needs none.
+/// as hatching does. The sketch generator of the paper needs weights of its own; this filter needs none.
 pub fn line_drawing(picture: &mut Picture, rng: &mut ChaCha8Rng) {
     let filter = LineFilter {
         sigma: 0.6 + 0.3 * rng.random::<f32>(),

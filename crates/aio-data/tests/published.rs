@@ -1,41 +1,17 @@
 //! Data sets that the benchmark does not render, in the forms that their owners published: small trees written here, and broken ones.
 
-use aio_data::{
-    DatasetName,
-    readers::{synth_pedes, table},
-};
+mod tree;
+
+use aio_data::DatasetName;
+use aio_data::readers::synth_pedes;
 use aio_types::{Camera, Identity, Modality, SourcePhoto};
 use serde_json::json;
-use std::path::{Path, PathBuf};
+use tree::Tree;
 
-/// A tree of files; readers open no picture, so that one byte makes one.
-struct Tree(tempfile::TempDir);
-
-impl Tree {
-    fn new(files: &[&str]) -> Self {
-        let tree = Self(tempfile::tempdir().expect("temporary directory"));
-        files.iter().for_each(|file| tree.write(file, "x"));
-        tree
-    }
-
-    fn root(&self) -> &Path {
-        self.0.path()
-    }
-
-    fn path(&self, file: &str) -> PathBuf {
-        self.root().join(file)
-    }
-
-    fn write(&self, file: &str, text: &str) {
-        std::fs::create_dir_all(self.path(file).parent().expect("a parent")).expect("create");
-        std::fs::write(self.path(file), text).expect("write");
-    }
-
-    fn refusal(&self, name: DatasetName) -> String {
-        let error = name.open(self.root()).expect_err("broken");
-        assert!(error.is_user(), "{error}");
-        error.to_string()
-    }
+fn refusal(tree: &Tree, name: DatasetName) -> String {
+    let error = name.open(tree.root()).expect_err("broken");
+    assert!(error.is_user(), "{error}");
+    error.to_string()
 }
 
 #[test]
@@ -57,7 +33,7 @@ fn market_with_distractors_and_duke_with_eight_cameras() {
     assert_eq!(open(DatasetName::Market1501Plus500k).gallery.len(), 3);
     assert_eq!(open(DatasetName::DukeMtmcReId).gallery[0].camera, Some(Camera(8)));
     tree.write("Market-1501-v15.09.15/query/0001_c7s1_001051_00.jpg", "x");
-    assert!(tree.refusal(DatasetName::Market1501).contains("camera 7"));
+    assert!(refusal(&tree, DatasetName::Market1501).contains("camera 7"));
 }
 
 #[test]
@@ -121,13 +97,13 @@ fn msmt17_takes_the_camera_from_the_third_field_and_keeps_test_people_apart() {
         "MSMT17_V1/list_query.txt",
         "0000/0000_000_15_0114morning_0008_0.jpg 0\n0000/0000_000_15_0114morning_0008_0.jpg 0\n",
     );
-    let twice = tree.refusal(DatasetName::Msmt17);
+    let twice = refusal(&tree, DatasetName::Msmt17);
     assert!(
         twice.contains("list_query.txt, row 2") && twice.contains("listed already in row 1"),
         "{twice}"
     );
     tree.write("MSMT17_V1/list_query.txt", "0000/0000_000_16_0114morning_0008_0.jpg 0\n");
-    assert!(tree.refusal(DatasetName::Msmt17).contains("names no camera from 1 to 15"));
+    assert!(refusal(&tree, DatasetName::Msmt17).contains("names no camera from 1 to 15"));
 }
 
 #[test]
@@ -232,7 +208,7 @@ fn icfg_and_rstp_share_the_form_of_cuhk_pedes() {
     tree.write("RSTPReid/data_captions.json", &json!([rstp]).to_string());
     assert_eq!(DatasetName::RstpReid.open(tree.root()).expect("read").train.len(), 3);
     tree.write("RSTPReid/data_captions.json", &json!([rstp, rstp]).to_string());
-    assert!(tree.refusal(DatasetName::RstpReid).contains("listed already in row 1"));
+    assert!(refusal(&tree, DatasetName::RstpReid).contains("listed already in row 1"));
 }
 
 #[test]
@@ -248,77 +224,9 @@ fn omnireid_lists_may_lack_cameras() {
     assert_eq!(dataset.gallery[0].camera, Some(Camera(2)));
     tree.write("OmniReID/gallery.txt", "ltcc/b.png 12\n");
     assert!(
-        tree.refusal(DatasetName::OmniReId)
+        refusal(&tree, DatasetName::OmniReId)
             .contains("gallery.txt, row 1: expected four or five columns")
     );
-}
-
-const HEAD: &str = "path,identity,camera,modality,split,caption,source\n";
-
-#[test]
-fn a_table_is_read_from_csv_and_from_parquet_alike() {
-    let tree = Tree::new(&["pictures/a.jpg", "pictures/b.png", "pictures/c.jpg"]);
-    let rows = "pictures/a.jpg,1,3,rgb,gallery,,10\npictures/b.png,1,,sketch,query,,10\n,1,,text,query,\"A man, tall, in red.\",10\npictures/c.jpg,2,4,rgb,train,,\n";
-    tree.write("shop.csv", &format!("{HEAD}{rows}"));
-    let name: DatasetName = "table:shop".parse().expect("a table");
-    let dataset = name.open(tree.root()).expect("read");
-    assert_eq!((dataset.train.len(), dataset.query.len(), dataset.gallery.len()), (1, 2, 1));
-    assert_eq!(dataset.query[1].caption(), Some("A man, tall, in red."));
-    assert_eq!(
-        (dataset.gallery[0].camera, dataset.gallery[0].source),
-        (Some(Camera(3)), Some(SourcePhoto(10)))
-    );
-    assert_eq!(dataset.query[0].camera, None);
-    // The same rows, written by pandas with pyarrow (scripts/golden/table.py).
-    std::fs::copy(
-        concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/shop.parquet"),
-        tree.path("other.parquet"),
-    )
-    .expect("copy");
-    let other = table::read(&tree.path("other.parquet")).expect("read");
-    assert_eq!(
-        (other.train, other.query, other.gallery),
-        (dataset.train, dataset.query, dataset.gallery)
-    );
-    std::fs::write(tree.path("other.parquet"), "PAR1 but no more").expect("write");
-    assert!(
-        table::read(&tree.path("other.parquet"))
-            .expect_err("damaged")
-            .to_string()
-            .contains("other.parquet")
-    );
-}
-
-#[test]
-fn wrong_tables_are_refused_by_row_and_column() {
-    let tree = Tree::new(&["a.jpg"]);
-    let refused = |text: &str| {
-        tree.write("shop.csv", text);
-        let error = table::read(&tree.path("shop.csv")).expect_err(text);
-        assert!(error.is_user());
-        error.to_string()
-    };
-    for (text, expected) in [
-        ("path,identity,camera,modality\n".to_owned(), "row 1: the column `split` is missing"),
-        ("path,identity,camera,modality,split,age\n".to_owned(), "unknown column `age`"),
-        (format!("{HEAD}a.jpg,one,,rgb,query,,\n"), "row 2: `identity` is `one`"),
-        (format!("{HEAD}a.jpg,1,,photo,query,,\n"), "row 2: `modality`: unknown modality `photo`"),
-        (format!("{HEAD}a.jpg,1,,rgb,test,,\n"), "`split` is `test`"),
-        (
-            format!("{HEAD}a.jpg,1,,rgb,query,,\na.jpg,1,,rgb,query,,\n"),
-            "row 3: `a.jpg` is in the split query already (row 2)",
-        ),
-        (
-            format!("{HEAD}../a.jpg,1,,rgb,query,,\n"),
-            "row 2: `../a.jpg` is not a plain relative path",
-        ),
-        (format!("{HEAD}b.jpg,1,,rgb,query,,\n"), "b.jpg does not exist"),
-        (format!("{HEAD},1,,text,query,,\n"), "a text has no `caption`"),
-        (format!("{HEAD}a.jpg,1,,rgb,query\n"), "row 2"),
-    ] {
-        let found = refused(&text);
-        assert!(found.contains(expected), "{found} lacks {expected}");
-    }
 }
 
 #[test]

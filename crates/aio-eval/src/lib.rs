@@ -1,25 +1,26 @@
 //! Retrieval evaluation: features and labels in, numbers out.
 //!
-//! A [`Protocol`] decides which gallery entries a query may see, a [`Ranking`] is what remains in order, and metrics
-//! are functions of a ranking. Nothing here knows of images, paths, tensors or models.
+//! A [`Protocol`] decides which gallery entries are junk for a query, a [`Ranking`] is what remains in order, and metrics
+//! are functions of a ranking. Nothing here depends on images, paths, tensors or models.
 
+mod chance;
 mod distance;
+mod evaluate;
 mod open_set;
 mod protocol;
 pub mod python;
 mod ranking;
 mod rerank;
-mod score;
+mod scores;
 
+pub use chance::chance;
 pub use distance::{Features, Metric, distances};
+pub use evaluate::{EvalOptions, LabelledFeatures, evaluate, evaluate_with_progress};
 pub use open_set::{OpenSet, Rate, open_set};
 pub use protocol::{Entry, Protocol, Unmatched, single_shot, unmatched};
-pub use ranking::{AveragePrecision, Ranking, Ties, Verdict};
+pub use ranking::{AveragePrecision, Ranking, Relevance, Ties};
 pub use rerank::Rerank;
-pub use score::{
-    EvalOptions, QueryScore, Scores, Spread, chance, evaluate, evaluate_with_progress,
-    mean_over_trials,
-};
+pub use scores::{QueryScore, Scores, Spread, mean_over_trials};
 
 /// Why an evaluation was refused.
 #[derive(Debug, thiserror::Error, PartialEq)]
@@ -57,13 +58,13 @@ pub enum EvalError {
         /// Width of the gallery.
         gallery: usize,
     },
-    /// Re-ranking was asked for with parameters that mean nothing.
+    /// Re-ranking with parameters out of range.
     #[error("re-ranking: {problem}")]
     Rerank {
         /// Which parameter, and what it must be.
         problem: String,
     },
-    /// A rate of false accepts that means nothing or needs too much memory.
+    /// A rate of false accepts out of range, or one that needs too much memory.
     #[error("false accept rate {rate}: {problem}")]
     Rate {
         /// The rate.

@@ -1,7 +1,7 @@
-//! Verification and open-set identification: what is accepted when not everybody who is looked for is there.
+//! Verification and open-set identification: what is accepted where the gallery does not show every query.
 
-use crate::distance::{Features, Measured, Metric};
-use crate::{Entry, EvalError, Protocol, Ranking, Ties, Verdict};
+use crate::distance::{Measured, Metric};
+use crate::{EvalError, LabelledFeatures, Protocol, Ranking, Relevance, Ties};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -17,9 +17,9 @@ pub struct Rate {
 /// Rates of true accepts at given rates of false accepts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OpenSet {
-    /// Pairs of one person that a query may see.
+    /// Pairs of one person that are not junk.
     pub genuine_pairs: u64,
-    /// Pairs of two people that a query may see.
+    /// Pairs of two people that are not junk.
     pub impostor_pairs: u64,
     /// TPR@FPR over pairs (verification): points of the ROC curve.
     pub verification: Vec<Rate>,
@@ -69,27 +69,29 @@ fn accepted(genuine: &[f32], smallest: &[f32], count: u64, rate: f64) -> Rate {
     Rate { false_accepts: rate, true_accepts: known.then(|| below as f64 / genuine.len() as f64) }
 }
 
-/// Rates of true accepts at the given `rates` of false accepts, over the pairs that the protocol lets queries see.
+/// Rates of true accepts at the given `rates` of false accepts, over the pairs that are not junk.
 ///
-/// Queries whose matches the protocol hides are neither genuine nor impostors in identification. Memory holds the genuine pairs and the
+/// Queries whose matches are all junk are neither genuine nor impostors in identification. Memory holds the genuine pairs and the
 /// nearest impostors, as many as the largest rate lets in.
 ///
 /// # Errors
 /// [`EvalError`] if a rate is not in 0..1 or would need too many impostors, or widths or row counts differ.
 pub fn open_set(
-    (query_features, queries): (&Features, &[Entry]),
-    (gallery_features, gallery): (&Features, &[Entry]),
+    queries: LabelledFeatures,
+    gallery: LabelledFeatures,
     protocol: Protocol,
     metric: Metric,
     rates: &[f64],
 ) -> Result<OpenSet, EvalError> {
-    crate::score::check((query_features, queries), (gallery_features, gallery))?;
+    crate::evaluate::check(queries, gallery)?;
     if let Some(rate) = rates.iter().find(|r| !(0.0..1.0).contains(*r)) {
         return Err(EvalError::Rate {
             rate: *rate,
             problem: "expected a fraction from 0 to below 1".into(),
         });
     }
+    let LabelledFeatures { features: query_features, entries: queries } = queries;
+    let LabelledFeatures { features: gallery_features, entries: gallery } = gallery;
     let largest = rates.iter().copied().fold(0.0, f64::max);
     let most = (largest * (queries.len() * gallery.len()) as f64) as u64 + 1;
     if most > MOST {
@@ -114,16 +116,17 @@ pub fn open_set(
                 .collect();
             for (i, (row, ranking)) in rows.iter().zip(ranked).enumerate() {
                 let query = &queries[first + i];
-                let seen = || (0..gallery.len()).filter(|j| protocol.sees(query, &gallery[*j]));
+                let ranked =
+                    || (0..gallery.len()).filter(|j| !protocol.is_junk(query, &gallery[*j]));
                 let same = |j: &usize| gallery[*j].identity == query.identity;
-                genuine.extend(seen().filter(same).map(|j| row[j]));
-                impostor_pairs += seen().filter(|j| !same(j)).count() as u64;
-                impostors.push(seen().filter(|j| !same(j)).map(|j| row[j]));
+                genuine.extend(ranked().filter(same).map(|j| row[j]));
+                impostor_pairs += ranked().filter(|j| !same(j)).count() as u64;
+                impostors.push(ranked().filter(|j| !same(j)).map(|j| row[j]));
                 let absent = !gallery.iter().any(|entry| entry.identity == query.identity);
-                match ranking.nearest.iter().find(|(_, verdict)| *verdict != Verdict::Hidden) {
-                    Some((j, verdict)) if ranking.has_match() => {
+                match ranking.nearest.iter().find(|(_, relevance)| *relevance != Relevance::Junk) {
+                    Some((j, relevance)) if ranking.has_match() => {
                         genuine_queries += 1;
-                        if *verdict == Verdict::Right {
+                        if *relevance == Relevance::Match {
                             identified.push(row[*j]);
                         }
                     }

@@ -1,48 +1,69 @@
 use crate::python;
+use aio_types::{Camera, Identity, SourcePhoto};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// What an evaluation knows of a sample: labels, never pixels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// The labels of a sample that an evaluation compares.
+///
+/// Labels that are not known are equal to each other: two entries without a camera count as taken by one camera.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entry {
-    /// Who it shows; distractors keep labels that no query has.
-    pub identity: i64,
-    /// Which camera took it; −1 where there is none.
-    pub camera: i64,
-    /// The photograph it is or was made from; −1 where that is not known.
-    pub image: i64,
+    /// Who is shown; distractors keep labels that no query has.
+    pub identity: Identity,
+    /// Which camera took it, where known.
+    pub camera: Option<Camera>,
+    /// The photograph that it is or was made from, where known.
+    pub source: Option<SourcePhoto>,
 }
 
-/// Which gallery entries a query may see, and how CMC counts.
+/// Which gallery entries are junk for a query, and how CMC counts.
+///
+/// Junk is left out of the ranking: it is neither a match nor a non-match.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Protocol {
-    /// Drop entries with the query's identity and camera (Market-1501, MSMT17, CUHK03-NP).
+    /// Junk: the query's identity and camera (Market-1501, MSMT17, CUHK03-NP).
     Market1501,
-    /// Drop entries at the query's place, whoever they show; CMC counts identities (SYSU-MM01).
+    /// Junk: the query's place, whoever is shown; CMC counts identities (SYSU-MM01).
     #[serde(rename = "sysu-mm01")]
     SysuMm01,
-    /// Drop entries with the query's identity and camera; CMC counts identities (LLCM).
+    /// Junk: the query's identity and camera; CMC counts identities (LLCM).
     Llcm,
-    /// Drop nothing (RegDB).
+    /// No junk (RegDB).
     Regdb,
-    /// Drop nothing (text to image).
+    /// No junk (text to image).
     Text,
-    /// Drop entries with the query's identity and source photograph (Tri-CUHK-PEDES).
+    /// Junk: the query's identity and source photograph (Tri-CUHK-PEDES).
     Tri,
-    /// Drop entries with the query's identity and camera; CMC is that of galleries of one random entry per identity, in
-    /// expectation (CUHK03's classic splits).
+    /// Junk: the query's identity and camera; CMC is the expectation over galleries of one random entry per identity
+    /// (CUHK03's classic splits).
     #[serde(rename = "cuhk03-classic")]
     Cuhk03Classic,
-    /// Drop nothing.
+    /// No junk.
     None,
 }
 
-/// Places of the SYSU-MM01 cameras 1..6: cameras 2 and 3 look into the same room.
-const SYSU_PLACES: [i64; 6] = [1, 2, 2, 4, 5, 6];
+/// Market-1501's junk rule (Zheng et al., ICCV 2015): the query's identity, photographed by the query's camera.
+///
+/// Such an entry is too easy, often the next frame of the same video. Other people at the same camera stay in the
+/// ranking.
+fn same_identity_and_camera(query: &Entry, entry: &Entry) -> bool {
+    query.identity == entry.identity && query.camera == entry.camera
+}
 
-fn sysu_place(camera: i64) -> i64 {
-    usize::try_from(camera - 1).ok().and_then(|i| SYSU_PLACES.get(i)).copied().unwrap_or(camera)
+/// SYSU-MM01's junk rule (Wu et al., ICCV 2017): entries at the query's place, whoever they show.
+fn same_place(query: &Entry, entry: &Entry) -> bool {
+    query.camera.map(sysu_place) == entry.camera.map(sysu_place)
+}
+
+/// The Tri- data sets' junk rule (Chen et al., CVPR 2023): the photograph that the query was made from.
+fn same_source(query: &Entry, entry: &Entry) -> bool {
+    query.identity == entry.identity && query.source == entry.source
+}
+
+/// The place of a SYSU-MM01 camera: cameras 2 and 3 look into the same room, every other camera has a place of its own.
+fn sysu_place(camera: Camera) -> Camera {
+    if camera == Camera(3) { Camera(2) } else { camera }
 }
 
 impl Protocol {
@@ -79,22 +100,22 @@ impl Protocol {
         }
     }
 
-    /// Whether `query` may see `entry`.
+    /// Whether `entry` is junk for `query`.
     #[must_use]
-    pub fn sees(self, query: &Entry, entry: &Entry) -> bool {
+    pub fn is_junk(self, query: &Entry, entry: &Entry) -> bool {
         match self {
             Self::Market1501 | Self::Llcm | Self::Cuhk03Classic => {
-                query.identity != entry.identity || query.camera != entry.camera
+                same_identity_and_camera(query, entry)
             }
-            Self::SysuMm01 => sysu_place(query.camera) != sysu_place(entry.camera),
-            Self::Tri => query.identity != entry.identity || query.image != entry.image,
-            Self::Regdb | Self::Text | Self::None => true,
+            Self::SysuMm01 => same_place(query, entry),
+            Self::Tri => same_source(query, entry),
+            Self::Regdb | Self::Text | Self::None => false,
         }
     }
 
-    /// What the rule hides, in words.
+    /// What is junk, in words.
     #[must_use]
-    pub fn hides(self) -> &'static str {
+    pub fn junk(self) -> &'static str {
         match self {
             Self::Market1501 | Self::Llcm | Self::Cuhk03Classic => {
                 "entries of the same identity and camera"
@@ -113,7 +134,7 @@ impl Protocol {
 
     /// Whether the rule compares source photographs.
     #[must_use]
-    pub fn needs_images(self) -> bool {
+    pub fn needs_sources(self) -> bool {
         self == Self::Tri
     }
 
@@ -130,19 +151,20 @@ impl Protocol {
     }
 }
 
-/// Queries that have nothing to find, by the reason.
+/// Numbers of queries without a match, by the reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Unmatched {
     /// The gallery does not show their identity.
     pub absent: usize,
-    /// The gallery shows their identity, but the protocol hides every such entry from them.
-    pub hidden: usize,
+    /// The gallery shows their identity, but every such entry is junk.
+    #[serde(rename = "hidden")]
+    pub only_junk: usize,
 }
 
 /// Counts the queries without a match. It needs labels alone, so it can be known before anything is embedded.
 #[must_use]
 pub fn unmatched(queries: &[Entry], gallery: &[Entry], protocol: Protocol) -> Unmatched {
-    let mut by_identity: BTreeMap<i64, Vec<&Entry>> = BTreeMap::new();
+    let mut by_identity: BTreeMap<Identity, Vec<&Entry>> = BTreeMap::new();
     for entry in gallery {
         by_identity.entry(entry.identity).or_default().push(entry);
     }
@@ -150,10 +172,10 @@ pub fn unmatched(queries: &[Entry], gallery: &[Entry], protocol: Protocol) -> Un
     for query in queries {
         match by_identity.get(&query.identity) {
             None => found.absent += 1,
-            Some(entries) => {
-                found.hidden +=
-                    usize::from(!entries.iter().any(|entry| protocol.sees(query, entry)))
+            Some(entries) if entries.iter().all(|entry| protocol.is_junk(query, entry)) => {
+                found.only_junk += 1;
             }
+            Some(_) => {}
         }
     }
     found
@@ -165,10 +187,10 @@ pub fn unmatched(queries: &[Entry], gallery: &[Entry], protocol: Protocol) -> Un
 /// `random.choice` over the sorted files of every identity and, within it, of every camera of `cameras`). The entries
 /// of one identity and camera must stand in the order of their file names. Returns indices into `gallery`.
 #[must_use]
-pub fn single_shot(gallery: &[Entry], cameras: &[i64], trial: u32) -> Vec<usize> {
-    let mut groups: BTreeMap<(i64, usize), Vec<usize>> = BTreeMap::new();
+pub fn single_shot(gallery: &[Entry], cameras: &[Camera], trial: u32) -> Vec<usize> {
+    let mut groups: BTreeMap<(Identity, usize), Vec<usize>> = BTreeMap::new();
     for (i, entry) in gallery.iter().enumerate() {
-        if let Some(camera) = cameras.iter().position(|c| *c == entry.camera) {
+        if let Some(camera) = cameras.iter().position(|c| Some(*c) == entry.camera) {
             groups.entry((entry.identity, camera)).or_default().push(i);
         }
     }

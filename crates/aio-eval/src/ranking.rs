@@ -1,32 +1,35 @@
 use crate::{Entry, Protocol};
+use aio_types::Identity;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Where a query's matches stand among the gallery entries that it may see, nearest first.
+/// Where a query's matches stand among the gallery entries that are not junk, nearest first.
 ///
-/// The whole order is never written down: metrics need the places of the matches, people the first few entries.
+/// The whole order is not kept: metrics need the places of the matches, and ranked lists the first few entries.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ranking {
-    /// The nearest entries by index into the gallery: as many visible ones as were asked for, and the hidden ones among them.
-    pub nearest: Vec<(usize, Verdict)>,
-    /// Places of the hits, from 0, ascending.
-    hits: Vec<usize>,
-    /// Place of the first hit when only the first occurrence of every identity counts.
+    /// The nearest entries by index into the gallery: a given number of matches and non-matches, and the junk among them.
+    pub nearest: Vec<(usize, Relevance)>,
+    /// Places of the matches, from 0, ascending.
+    matches: Vec<usize>,
+    /// Place of the first match when only the first occurrence of every identity counts.
     first_identity: Option<usize>,
     /// For every match, how likely each other identity stands before it when one entry per identity is drawn.
     sampled: Vec<Vec<f64>>,
 }
 
-/// What an entry is to a query.
+/// What a gallery entry is to a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Verdict {
+pub enum Relevance {
     /// It shows the query's identity.
-    Right,
-    /// It shows somebody else.
-    Wrong,
-    /// The protocol hides it from the query: junk, which counts for nothing.
-    Hidden,
+    #[serde(rename = "right")]
+    Match,
+    /// It shows another identity.
+    #[serde(rename = "wrong")]
+    NonMatch,
+    /// The protocol leaves it out: it counts neither for nor against the query.
+    #[serde(rename = "hidden")]
+    Junk,
 }
 
 /// In which order equal distances stand.
@@ -36,9 +39,9 @@ pub enum Ties {
     /// In the gallery's order.
     #[default]
     Stable,
-    /// Matches before strangers: no order scores higher.
+    /// Matches before non-matches: no order scores higher.
     Optimistic,
-    /// Strangers before matches: no order scores lower.
+    /// Non-matches before matches: no order scores lower.
     Pessimistic,
 }
 
@@ -49,13 +52,13 @@ pub enum AveragePrecision {
     /// `1/R · Σ_j j/p_j` (torchreid, fast-reid, AGW, SYSU, IRRA).
     #[default]
     Standard,
-    /// Trapezoids between hits (Market-1501's MATLAB code, PLIP).
+    /// Trapezoids between matches (Market-1501's MATLAB code, PLIP).
     Trapezoid,
 }
 
 impl Ranking {
-    /// Ranks what `query` may see by ascending distance; `ties` orders equal distances. The first `nearest` visible entries are
-    /// kept by name, with the hidden ones among them.
+    /// Ranks the gallery entries that are not junk for `query` by ascending distance; `ties` orders equal distances. The
+    /// first `nearest` of them are kept by index, with the junk among them.
     ///
     /// # Panics
     /// If the gallery holds 2³¹ entries or more.
@@ -69,27 +72,31 @@ impl Ranking {
         nearest: usize,
     ) -> Self {
         assert!(gallery.len() < LAST as usize, "a gallery of {} entries", gallery.len());
-        let visible = || (0..gallery.len()).filter(|i| protocol.sees(query, &gallery[*i]));
-        let is_hit = |i: usize| gallery[i].identity == query.identity;
-        let key = |distance: f32, i: usize| {
+        let relevance = |i: usize| match &gallery[i] {
+            entry if protocol.is_junk(query, entry) => Relevance::Junk,
+            entry if entry.identity == query.identity => Relevance::Match,
+            _ => Relevance::NonMatch,
+        };
+        let with = |wanted: Relevance| (0..gallery.len()).filter(move |i| relevance(*i) == wanted);
+        let key = |i: usize| {
+            let is_match = gallery[i].identity == query.identity;
             let last = match ties {
                 Ties::Stable => false,
-                Ties::Optimistic => !is_hit(i),
-                Ties::Pessimistic => is_hit(i),
+                Ties::Optimistic => !is_match,
+                Ties::Pessimistic => is_match,
             };
-            key(distance, i as u32 | if last { LAST } else { 0 })
+            key(distances[i], i as u32 | if last { LAST } else { 0 })
         };
-        let mut hit_keys: Vec<u64> =
-            visible().filter(|i| is_hit(*i)).map(|i| key(distances[i], i)).collect();
-        hit_keys.sort_unstable();
-        // Strangers between two hits push the later one back.
-        let mut strangers = vec![0usize; hit_keys.len()];
+        let mut match_keys: Vec<u64> = with(Relevance::Match).map(key).collect();
+        match_keys.sort_unstable();
+        // Non-matches between two matches push the later one back.
+        let mut non_matches = vec![0usize; match_keys.len()];
         let mut nearer_identities = BTreeSet::new();
-        if let (Some(first), Some(last)) = (hit_keys.first(), hit_keys.last()) {
-            for i in visible().filter(|i| !is_hit(*i)) {
-                let key = key(distances[i], i);
+        if let (Some(first), Some(last)) = (match_keys.first(), match_keys.last()) {
+            for i in with(Relevance::NonMatch) {
+                let key = key(i);
                 if key < *last {
-                    strangers[hit_keys.partition_point(|hit| *hit < key)] += 1;
+                    non_matches[match_keys.partition_point(|of_match| *of_match < key)] += 1;
                 }
                 if key < *first && protocol.counts_identities() {
                     nearer_identities.insert(gallery[i].identity);
@@ -97,72 +104,61 @@ impl Ranking {
             }
         }
         let mut before = 0;
-        let hits: Vec<usize> = strangers
-            .iter()
-            .enumerate()
-            .map(|(number, count)| {
-                before += count;
-                number + before
-            })
-            .collect();
-        let mut keys: Vec<u64> = if nearest == 0 {
-            Vec::new()
-        } else {
-            visible().map(|i| key(distances[i], i)).collect()
-        };
+        let mut matches = Vec::with_capacity(non_matches.len());
+        for (number, count) in non_matches.iter().enumerate() {
+            before += count;
+            matches.push(number + before);
+        }
+        let first_identity = matches.first().map(|place| {
+            if protocol.counts_identities() { nearer_identities.len() } else { *place }
+        });
+        let mut keys: Vec<u64> = Vec::new();
+        if nearest > 0 {
+            keys.extend((0..gallery.len()).filter(|i| relevance(*i) != Relevance::Junk).map(key));
+        }
         if keys.len() > nearest {
             keys.select_nth_unstable(nearest);
             keys.truncate(nearest);
         }
         if let Some(last) = keys.iter().copied().max() {
-            let hidden = (0..gallery.len()).filter(|i| !protocol.sees(query, &gallery[*i]));
-            keys.extend(hidden.map(|i| key(distances[i], i)).filter(|key| *key < last));
+            keys.extend(with(Relevance::Junk).map(key).filter(|key| *key < last));
         }
         keys.sort_unstable();
-        let named = |key: u64| (key & u64::from(!LAST)) as usize;
-        let verdict = |i: usize| match (protocol.sees(query, &gallery[i]), is_hit(i)) {
-            (false, _) => Verdict::Hidden,
-            (true, true) => Verdict::Right,
-            (true, false) => Verdict::Wrong,
-        };
+        let index = |key: u64| (key & u64::from(!LAST)) as usize;
         let sampled = if protocol.samples_identities() {
-            let others = visible()
-                .filter(|i| !is_hit(*i))
-                .map(|i| (gallery[i].identity, key(distances[i], i)));
-            nearer_identities_by_match(&hit_keys, others)
+            let others = with(Relevance::NonMatch).map(|i| (gallery[i].identity, key(i)));
+            nearer_identities_by_match(&match_keys, others)
         } else {
             Vec::new()
         };
         Self {
+            nearest: keys.into_iter().map(|key| (index(key), relevance(index(key)))).collect(),
+            matches,
+            first_identity,
             sampled,
-            nearest: keys.into_iter().map(|key| (named(key), verdict(named(key)))).collect(),
-            first_identity: hits.first().map(|place| {
-                if protocol.counts_identities() { nearer_identities.len() } else { *place }
-            }),
-            hits,
         }
     }
 
-    /// Places of the hits, from 0.
+    /// Places of the matches, from 0.
     fn places(&self) -> impl Iterator<Item = usize> {
-        self.hits.iter().copied()
+        self.matches.iter().copied()
     }
 
-    /// Whether there is any hit.
+    /// Whether there is any match.
     #[must_use]
     pub fn has_match(&self) -> bool {
-        !self.hits.is_empty()
+        !self.matches.is_empty()
     }
 
-    /// Place of the first hit, from 0: over first occurrences of identities where the protocol counts those, else over
+    /// Place of the first match, from 0: over first occurrences of identities where the protocol counts those, else over
     /// entries.
     #[must_use]
-    pub fn first_hit(&self) -> Option<usize> {
+    pub fn first_match(&self) -> Option<usize> {
         self.first_identity
     }
 
-    /// Probability that the first hit is at rank 1, 2, … `max_rank` or before when the gallery holds one random entry of
-    /// every identity; empty unless the protocol asks for it.
+    /// Probability that the first match is at rank 1, 2, … `max_rank` or before when the gallery holds one random entry of
+    /// every identity; empty unless the protocol counts so.
     ///
     /// torchreid's `eval_cuhk03` estimates this by ten draws of such galleries; this is what infinitely many would give. The
     /// number of nearer identities is a sum of independent events, one for each of them.
@@ -188,11 +184,12 @@ impl Ranking {
         cmc
     }
 
-    /// Average precision; `None` without a hit.
+    /// Average precision; `None` without a match.
     ///
     /// ```
     /// # use aio_eval::{AveragePrecision, Entry, Protocol, Ranking, Ties};
-    /// let entry = |identity| Entry { identity, camera: -1, image: -1 };
+    /// # use aio_types::Identity;
+    /// let entry = |identity| Entry { identity: Identity(identity), camera: None, source: None };
     /// let gallery = [entry(1), entry(2), entry(1)];
     /// let ranking = Ranking::new(&entry(1), &gallery, &[0.1, 0.2, 0.3], Protocol::None, Ties::Stable, 0);
     /// assert_eq!(ranking.average_precision(AveragePrecision::Standard), Some((1.0 + 2.0 / 3.0) / 2.0));
@@ -212,7 +209,7 @@ impl Ranking {
         (count > 0).then(|| sum / count as f64)
     }
 
-    /// Inverse negative penalty: number of hits over the rank of the last one (Ye et al., AGW); `None` without a hit.
+    /// Inverse negative penalty: number of matches over the rank of the last one (Ye et al., AGW); `None` without a match.
     #[must_use]
     pub fn inverse_negative_penalty(&self) -> Option<f64> {
         let count = self.places().count();
@@ -222,21 +219,20 @@ impl Ranking {
 
 /// For every match, the fraction of each other identity's entries that are nearer; identities without any are left out.
 fn nearer_identities_by_match(
-    hits: &[u64],
-    others: impl Iterator<Item = (i64, u64)>,
+    matches: &[u64],
+    others: impl Iterator<Item = (Identity, u64)>,
 ) -> Vec<Vec<f64>> {
-    let mut by_identity: BTreeMap<i64, Vec<u64>> = BTreeMap::new();
+    let mut by_identity: BTreeMap<Identity, Vec<u64>> = BTreeMap::new();
     for (identity, key) in others {
         by_identity.entry(identity).or_default().push(key);
     }
-    let fraction = |keys: &Vec<u64>, hit: u64| {
-        keys.iter().filter(|key| **key < hit).count() as f64 / keys.len() as f64
+    let nearer = |keys: &Vec<u64>, of_match: u64| {
+        keys.iter().filter(|key| **key < of_match).count() as f64 / keys.len() as f64
     };
-    hits.iter()
-        .map(|hit| {
-            by_identity.values().map(|keys| fraction(keys, *hit)).filter(|p| *p > 0.0).collect()
-        })
-        .collect()
+    let fractions = |of_match: &u64| {
+        by_identity.values().map(|keys| nearer(keys, *of_match)).filter(|p| *p > 0.0).collect()
+    };
+    matches.iter().map(fractions).collect()
 }
 
 /// The bit of an index that puts an entry behind all others of the same distance.

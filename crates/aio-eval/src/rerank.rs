@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// Encoding", CVPR 2017).
 ///
 /// Follows the authors' `re_ranking_ranklist.py`: squared Euclidean distances (of unit-length features under
-/// [`Metric::Cosine`]), each row over its maximum; `k1 + 1` neighbours counting oneself; halves rounded to even; the Jaccard
+/// [`Metric::Cosine`]), each row over its maximum; `k1 + 1` neighbours counting the sample itself; halves rounded to even; the Jaccard
 /// distance mixed with λ of the normalised squared distance.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Rerank {
@@ -76,7 +76,7 @@ impl All<'_> {
     }
 }
 
-/// Nearest neighbours of everybody, oneself first, and the largest squared distance of each row.
+/// Nearest neighbours of every sample, itself first, and the largest squared distance of each row.
 struct Neighbours {
     /// `[all, k]`.
     nearest: Array2<u32>,
@@ -187,13 +187,15 @@ impl Rerank {
     }
 
     /// Re-ranked distances of every query to the gallery, for blocks of queries: `visit(first query, distances
-    /// [queries, gallery])`. `tick` is told how many of queries and gallery have their neighbours.
+    /// [queries, gallery])`. `tick` is called with the number of queries and gallery entries whose
+    /// neighbours are found.
     ///
     /// # Errors
     /// [`EvalError::Rerank`] for parameters without a meaning.
     pub fn distances(
         &self,
-        (queries, gallery): (&Features, &Features),
+        queries: &Features,
+        gallery: &Features,
         metric: Metric,
         tick: &(dyn Fn(usize) + Sync),
         mut visit: impl FnMut(usize, Array2<f32>),
@@ -227,7 +229,7 @@ impl Rerank {
                 .map(|i| average(neighbours.of(i, self.k2).map(|j| &encodings[j as usize])))
                 .collect()
         };
-        // Who in the gallery has a share in each dimension.
+        // The gallery entries that have a share in each dimension.
         let mut holders: Vec<Encoding> = vec![Vec::new(); n];
         for (j, encoding) in encodings[count..].iter().enumerate() {
             for (dimension, weight) in encoding {

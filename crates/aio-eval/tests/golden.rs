@@ -1,12 +1,23 @@
 //! Numbers from outside: hand-computed values, the reference implementations' definitions, and invariances.
 
 use aio_eval::{
-    AveragePrecision, Entry, EvalError, EvalOptions, Features, Metric, Protocol, Ranking, Ties,
-    Verdict, chance, evaluate, single_shot,
+    AveragePrecision, Entry, EvalError, EvalOptions, Features, LabelledFeatures, Metric, Protocol,
+    Ranking, Relevance, Ties, chance, evaluate, single_shot,
 };
+use aio_types::{Camera, Identity, SourcePhoto};
 
-fn entry(identity: i64, camera: i64, image: i64) -> Entry {
-    Entry { identity, camera, image }
+/// An entry; a label of −1 is not known.
+fn entry(identity: i64, camera: i64, source: i64) -> Entry {
+    let known = |label: i64| (label != -1).then_some(label);
+    Entry {
+        identity: Identity(identity),
+        camera: known(camera).map(Camera),
+        source: known(source).map(SourcePhoto),
+    }
+}
+
+fn labelled<'a>(features: &'a Features, entries: &'a [Entry]) -> LabelledFeatures<'a> {
+    LabelledFeatures { features, entries }
 }
 
 /// A ranking whose hits are given, in order.
@@ -44,16 +55,16 @@ fn average_precision_and_inp_match_the_golden_values() {
 #[test]
 fn market_drops_the_same_person_at_the_same_camera_only() {
     let query = entry(1, 1, -1);
-    let sees = |e: Entry| Protocol::Market1501.sees(&query, &e);
+    let sees = |e: Entry| !Protocol::Market1501.is_junk(&query, &e);
     assert!(!sees(entry(1, 1, -1)) && sees(entry(1, 2, -1)) && sees(entry(2, 1, -1)));
 }
 
 #[test]
 fn sysu_drops_the_same_place_whoever_is_there() {
     let query = entry(1, 3, -1);
-    let sees = |camera| Protocol::SysuMm01.sees(&query, &entry(9, camera, -1));
+    let sees = |camera| !Protocol::SysuMm01.is_junk(&query, &entry(9, camera, -1));
     assert!(!sees(2) && sees(1) && sees(4) && sees(5));
-    assert!(Protocol::SysuMm01.sees(&entry(1, 6, -1), &entry(1, 2, -1)));
+    assert!(!Protocol::SysuMm01.is_junk(&entry(1, 6, -1), &entry(1, 2, -1)));
 }
 
 #[test]
@@ -63,10 +74,10 @@ fn sysu_counts_identities_in_cmc_and_images_in_ap() {
     let ranking = |protocol| {
         Ranking::new(&entry(1, 6, -1), &gallery, &[0.1, 0.2, 0.3], protocol, Ties::Stable, 2)
     };
-    assert_eq!(ranking(Protocol::None).first_hit(), Some(2));
+    assert_eq!(ranking(Protocol::None).first_match(), Some(2));
     let ranking = ranking(Protocol::SysuMm01);
-    assert_eq!(ranking.first_hit(), Some(1));
-    assert_eq!(ranking.nearest, [(0, Verdict::Wrong), (1, Verdict::Wrong)]);
+    assert_eq!(ranking.first_match(), Some(1));
+    assert_eq!(ranking.nearest, [(0, Relevance::NonMatch), (1, Relevance::NonMatch)]);
     assert!(
         (ranking.average_precision(AveragePrecision::Standard).expect("a hit") - 1.0 / 3.0).abs()
             < 1e-12
@@ -74,7 +85,7 @@ fn sysu_counts_identities_in_cmc_and_images_in_ap() {
 }
 
 #[test]
-fn hidden_entries_stand_in_the_list_as_junk_and_count_for_nothing() {
+fn junk_stands_in_the_list_and_counts_for_nothing() {
     let gallery = [entry(1, 1, -1), entry(2, 1, -1), entry(1, 2, -1), entry(1, 1, -1)];
     let ranking = Ranking::new(
         &entry(1, 1, -1),
@@ -84,17 +95,20 @@ fn hidden_entries_stand_in_the_list_as_junk_and_count_for_nothing() {
         Ties::Stable,
         2,
     );
-    assert_eq!(ranking.nearest, [(0, Verdict::Hidden), (1, Verdict::Wrong), (2, Verdict::Right)]);
-    assert_eq!(ranking.first_hit(), Some(1));
+    assert_eq!(
+        ranking.nearest,
+        [(0, Relevance::Junk), (1, Relevance::NonMatch), (2, Relevance::Match)]
+    );
+    assert_eq!(ranking.first_match(), Some(1));
 }
 
 #[test]
 fn tri_drops_the_photograph_that_the_query_was_made_from() {
     let query = entry(1, -1, 5);
-    assert!(!Protocol::Tri.sees(&query, &entry(1, -1, 5)));
+    assert!(Protocol::Tri.is_junk(&query, &entry(1, -1, 5)));
     assert!(
-        Protocol::Tri.sees(&query, &entry(1, -1, 6))
-            && Protocol::Tri.sees(&query, &entry(2, -1, 5))
+        !Protocol::Tri.is_junk(&query, &entry(1, -1, 6))
+            && !Protocol::Tri.is_junk(&query, &entry(2, -1, 5))
     );
 }
 
@@ -117,11 +131,17 @@ fn permuting_the_gallery_changes_nothing() {
     let permuted: Vec<Entry> = order.iter().map(|i| gallery[*i]).collect();
     for metric in [Metric::Cosine, Metric::Euclidean] {
         let options = EvalOptions { metric, ..EvalOptions::default() };
-        let a = evaluate((&q, &queries), (&g, &gallery), Protocol::Market1501, options, |_, _| {})
-            .expect("scores");
+        let a = evaluate(
+            labelled(&q, &queries),
+            labelled(&g, &gallery),
+            Protocol::Market1501,
+            options,
+            |_, _| {},
+        )
+        .expect("scores");
         let b = evaluate(
-            (&q, &queries),
-            (&g.select(&order), &permuted),
+            labelled(&q, &queries),
+            labelled(&g.select(&order), &permuted),
             Protocol::Market1501,
             options,
             |_, _| {},
@@ -136,14 +156,14 @@ fn perfect_features_score_one_and_skipped_queries_are_counted() {
     let gallery = people(4, 2);
     let values: Vec<f32> = gallery
         .iter()
-        .flat_map(|e| (0..8).map(move |c| f32::from(u8::from(c == e.identity))))
+        .flat_map(|e| (0..8).map(move |c| f32::from(u8::from(Identity(c) == e.identity))))
         .collect();
     let g = Features::new("gallery", 8, 8, values).expect("finite");
     let mut queries = people(4, 2);
-    queries[0].identity = 50;
+    queries[0].identity = Identity(50);
     let scores = evaluate(
-        (&g, &queries),
-        (&g, &gallery),
+        labelled(&g, &queries),
+        labelled(&g, &gallery),
         Protocol::Market1501,
         EvalOptions::default(),
         |_, _| {},
@@ -171,9 +191,9 @@ fn chance_agrees_with_the_expected_average_precision_of_a_random_order() {
 #[test]
 fn a_single_shot_gallery_holds_one_entry_per_person_and_camera() {
     let gallery: Vec<Entry> = (0..60).map(|i| entry(i / 12, 1 + (i / 3) % 4, i)).collect();
-    let chosen = single_shot(&gallery, &[1, 2, 4], 0);
+    let chosen = single_shot(&gallery, &[1, 2, 4].map(Camera), 0);
     assert_eq!(chosen.len(), 15);
-    assert_ne!(chosen, single_shot(&gallery, &[1, 2, 4], 1));
+    assert_ne!(chosen, single_shot(&gallery, &[1, 2, 4].map(Camera), 1));
     // random.seed(0); random.choice over three files, five times: CPython prints 1 1 0 1 2.
     let places: Vec<usize> = chosen[..5].iter().map(|i| i % 3).collect();
     assert_eq!(places, [1, 1, 0, 1, 2]);
@@ -187,8 +207,8 @@ fn bad_features_are_refused_by_row() {
     let (q, g) = (random_features(2, 1), random_features(2, 2));
     let strangers = [entry(8, 0, 0), entry(9, 0, 0)];
     let result = evaluate(
-        (&q, &people(2, 1)),
-        (&g, &strangers),
+        labelled(&q, &people(2, 1)),
+        labelled(&g, &strangers),
         Protocol::None,
         EvalOptions::default(),
         |_, _| {},
@@ -204,7 +224,7 @@ fn sorted(
     protocol: Protocol,
 ) -> (Vec<usize>, Vec<usize>) {
     let mut order: Vec<usize> =
-        (0..gallery.len()).filter(|i| protocol.sees(query, &gallery[*i])).collect();
+        (0..gallery.len()).filter(|i| !protocol.is_junk(query, &gallery[*i])).collect();
     order.sort_by(|a, b| distances[*a].total_cmp(&distances[*b]).then(a.cmp(b)));
     let hits = order
         .iter()
@@ -230,7 +250,7 @@ fn counting_places_agrees_with_sorting_even_where_distances_are_equal() {
             let visible = ranking
                 .nearest
                 .iter()
-                .filter(|(_, verdict)| *verdict != Verdict::Hidden)
+                .filter(|(_, relevance)| *relevance != Relevance::Junk)
                 .map(|(i, _)| *i);
             assert_eq!(visible.collect::<Vec<_>>(), order[..12.min(order.len())]);
             let nearest: Vec<usize> = ranking.nearest.iter().map(|(i, _)| *i).collect();

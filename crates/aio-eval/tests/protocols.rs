@@ -1,9 +1,10 @@
 //! Protocols against numbers from torchreid, scikit-learn and the published definitions (scripts/golden/protocols.py).
 
 use aio_eval::{
-    Entry, EvalOptions, Features, Metric, Protocol, Ranking, Ties, Unmatched, chance, evaluate,
-    open_set, unmatched,
+    Entry, EvalOptions, Features, LabelledFeatures, Metric, Protocol, Ranking, Ties, Unmatched,
+    chance, evaluate, open_set, unmatched,
 };
+use aio_types::{Camera, Identity};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -40,12 +41,20 @@ fn golden() -> Golden {
     serde_json::from_str(include_str!("golden/protocols.json")).expect("JSON")
 }
 
+fn entry(identity: i64, camera: Option<i64>) -> Entry {
+    Entry { identity: Identity(identity), camera: camera.map(Camera), source: None }
+}
+
+fn labelled<'a>(features: &'a Features, entries: &'a [Entry]) -> LabelledFeatures<'a> {
+    LabelledFeatures { features, entries }
+}
+
 fn side(side: &Side) -> (Features, Vec<Entry>) {
     let entries = side
         .ids
         .iter()
         .zip(&side.cameras)
-        .map(|(identity, camera)| Entry { identity: *identity, camera: *camera, image: -1 })
+        .map(|(identity, camera)| entry(*identity, Some(*camera)))
         .collect();
     (Features::new("golden", side.ids.len(), 6, side.features.clone()).expect("finite"), entries)
 }
@@ -53,7 +62,8 @@ fn side(side: &Side) -> (Features, Vec<Entry>) {
 fn scores(golden: &Golden, protocol: Protocol) -> aio_eval::Scores {
     let ((q, queries), (g, gallery)) = (side(&golden.query), side(&golden.gallery));
     let options = EvalOptions { metric: Metric::Euclidean, max_rank: 20, ..EvalOptions::default() };
-    evaluate((&q, &queries), (&g, &gallery), protocol, options, |_, _| {}).expect("scores")
+    evaluate(labelled(&q, &queries), labelled(&g, &gallery), protocol, options, |_, _| {})
+        .expect("scores")
 }
 
 #[test]
@@ -81,9 +91,9 @@ fn cuhk03_classic_is_what_torchreids_draws_tend_to() {
 #[test]
 fn the_expectation_over_galleries_by_hand() {
     // Two strangers' pictures, one nearer and one farther than the match; a third person is always nearer.
-    let entry = |identity| Entry { identity, camera: identity, image: -1 };
-    let gallery = [entry(2), entry(1), entry(2), entry(3)];
-    let query = Entry { identity: 1, camera: 9, image: -1 };
+    let entry_of = |identity| entry(identity, Some(identity));
+    let gallery = [entry_of(2), entry_of(1), entry_of(2), entry_of(3)];
+    let query = entry(1, Some(9));
     let ranking = Ranking::new(
         &query,
         &gallery,
@@ -112,8 +122,8 @@ fn open_set_rates_are_those_of_scikit_learn_and_of_the_definition() {
     let golden = golden();
     let ((q, queries), (g, gallery)) = (side(&golden.query), side(&golden.gallery));
     let found = open_set(
-        (&q, &queries),
-        (&g, &gallery),
+        labelled(&q, &queries),
+        labelled(&g, &gallery),
         Protocol::Market1501,
         Metric::Euclidean,
         &golden.rates,
@@ -135,12 +145,23 @@ fn open_set_rates_are_those_of_scikit_learn_and_of_the_definition() {
         near(found.verification[i].true_accepts, golden.verification[i]);
         near(found.identification[i].true_accepts, golden.identification[i]);
     }
-    let error = open_set((&q, &queries), (&g, &gallery), Protocol::None, Metric::Cosine, &[1.5])
-        .expect_err("a rate above one");
+    let error = open_set(
+        labelled(&q, &queries),
+        labelled(&g, &gallery),
+        Protocol::None,
+        Metric::Cosine,
+        &[1.5],
+    )
+    .expect_err("a rate above one");
     assert!(error.to_string().contains("1.5"), "{error}");
-    let alone =
-        open_set((&q, &queries[..]), (&q, &queries), Protocol::None, Metric::Cosine, &[0.1])
-            .expect("nobody is an intruder");
+    let alone = open_set(
+        labelled(&q, &queries[..]),
+        labelled(&q, &queries),
+        Protocol::None,
+        Metric::Cosine,
+        &[0.1],
+    )
+    .expect("nobody is an intruder");
     assert_eq!((alone.impostor_queries, alone.identification[0].true_accepts), (0, None));
 }
 
@@ -149,15 +170,15 @@ fn queries_without_a_match_are_counted_by_reason() {
     let golden = golden();
     let ((_, queries), (_, gallery)) = (side(&golden.query), side(&golden.gallery));
     let found = unmatched(&queries, &gallery, Protocol::Market1501);
-    assert_eq!(found, Unmatched { absent: golden.absent, hidden: golden.hidden });
+    assert_eq!(found, Unmatched { absent: golden.absent, only_junk: golden.hidden });
     assert_eq!(scores(&golden, Protocol::Market1501).skipped, golden.absent + golden.hidden);
-    assert_eq!(unmatched(&queries, &gallery, Protocol::None).hidden, 0);
+    assert_eq!(unmatched(&queries, &gallery, Protocol::None).only_junk, 0);
 }
 
 #[test]
 fn ties_bound_every_order() {
     // All features are alike: stable keeps the gallery's order, the bounds are the best and the worst that an order can do.
-    let entry = |identity| Entry { identity, camera: -1, image: -1 };
+    let entry = |identity| entry(identity, None);
     let gallery = [entry(2), entry(1), entry(3), entry(1)];
     let (q, g) = (
         Features::new("q", 1, 1, vec![1.0]).expect("one"),
@@ -165,9 +186,15 @@ fn ties_bound_every_order() {
     );
     let map = |ties| {
         let options = EvalOptions { ties, ..EvalOptions::default() };
-        evaluate((&q, &[entry(1)]), (&g, &gallery), Protocol::None, options, |_, _| {})
-            .expect("scores")
-            .map
+        evaluate(
+            labelled(&q, &[entry(1)]),
+            labelled(&g, &gallery),
+            Protocol::None,
+            options,
+            |_, _| {},
+        )
+        .expect("scores")
+        .map
     };
     assert_eq!(map(Ties::Optimistic), 1.0);
     assert_eq!(map(Ties::Stable), (1.0 / 2.0 + 2.0 / 4.0) / 2.0);
@@ -180,7 +207,7 @@ fn chance_has_no_spread_without_trials_and_pooling_is_the_mean_of_directions() {
         Features::new("views", 3, 2, vec![2.0, 0.0, 0.0, 5.0, 3.0, 4.0]).expect("finite");
     let pooled = features.pooled(&[2, 1]);
     assert_eq!(pooled.view().into_iter().copied().collect::<Vec<_>>(), [0.5, 0.5, 0.6, 0.8]);
-    let entries = [Entry { identity: 1, camera: -1, image: -1 }];
+    let entries = [entry(1, None)];
     assert_eq!(
         chance(&entries, &entries, Protocol::None, EvalOptions::default(), 0, 3)
             .expect("one")

@@ -1,6 +1,9 @@
 //! Re-ranking against numbers that the authors' `re_ranking_ranklist.py` computes, and properties.
 
-use aio_eval::{Entry, EvalError, EvalOptions, Features, Metric, Protocol, Rerank, evaluate};
+use aio_eval::{
+    Entry, EvalError, EvalOptions, Features, LabelledFeatures, Metric, Protocol, Rerank, evaluate,
+};
+use aio_types::{Camera, Identity, SourcePhoto};
 
 /// F_ij = sin(1.3 i + 0.7 j) + 0.1 ((7 i + 3 j) mod 5), rows of unit length.
 fn features(rows: std::ops::Range<usize>) -> Features {
@@ -62,7 +65,7 @@ fn reranked(queries: &Features, gallery: &Features, rerank: Rerank) -> Vec<Vec<f
         rows.extend(block.outer_iter().map(|row| row.to_vec()));
     };
     rerank
-        .distances((queries, gallery), Metric::Euclidean, &|_| {}, visit)
+        .distances(queries, gallery, Metric::Euclidean, &|_| {}, visit)
         .expect("sound parameters");
     rows
 }
@@ -81,12 +84,19 @@ fn the_golden_distances_come_out() {
 fn with_lambda_one_the_order_is_that_of_plain_distances() {
     let (queries, gallery) = (features(0..5), features(5..40));
     let entries = |range: std::ops::Range<i64>| {
-        range.map(|i| Entry { identity: i % 5, camera: i % 2, image: i }).collect::<Vec<_>>()
+        let entry = |i: i64| Entry {
+            identity: Identity(i % 5),
+            camera: Some(Camera(i % 2)),
+            source: Some(SourcePhoto(i)),
+        };
+        range.map(entry).collect::<Vec<_>>()
     };
     let (q, g) = (entries(0..5), entries(5..40));
     let score = |rerank| {
         let options = EvalOptions { rerank, metric: Metric::Euclidean, ..EvalOptions::default() };
-        evaluate((&queries, &q), (&gallery, &g), Protocol::Market1501, options, |_, _| {})
+        let queries = LabelledFeatures { features: &queries, entries: &q };
+        let gallery = LabelledFeatures { features: &gallery, entries: &g };
+        evaluate(queries, gallery, Protocol::Market1501, options, |_, _| {})
     };
     let plain = score(None).expect("scores");
     let same = score(Some(Rerank { k1: 6, k2: 3, lambda: 1.0 })).expect("scores");

@@ -85,12 +85,10 @@ fn changed_lists_are_read_or_refused() {
 #[test]
 fn changed_tables_and_matlab_files_are_read_or_refused() {
     let directory = tempfile::tempdir().expect("temporary directory");
-    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
-    let permutations =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../aio-bench/tests/golden/rand_perm_cam.mat");
+    let golden = |path: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
     let csv = "path,identity,camera,modality,split,caption,source\n,1,,text,query,\"A man, \"\"tall\"\".\",10\n,2,,text,train,Ä.,\n";
-    let parquet = std::fs::read(golden.join("shop.parquet")).expect("read");
-    let matlab = std::fs::read(permutations).expect("read");
+    let parquet = std::fs::read(golden("aio-data/tests/golden/shop.parquet")).expect("read");
+    let matlab = std::fs::read(golden("aio-bench/tests/golden/rand_perm_cam.mat")).expect("read");
     for round in 0..400 {
         let rng = &mut rng(2, "tables", round);
         for (file, bytes) in [("shop.csv", csv.as_bytes()), ("shop.parquet", &parquet)] {

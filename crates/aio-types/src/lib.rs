@@ -1,15 +1,22 @@
-//! The small types that every crate of the framework shares: modalities, labels, pictures in memory and random streams.
+//! The small types that every crate shares: modalities, labels, pictures in memory, what is known of a person, names of
+//! tasks and metrics, random streams.
 //!
-//! Nothing here reads a file or knows of data sets, tensors or metrics.
+//! Nothing here reads a file or depends on a data set, a tensor or a metric.
 
 mod label;
+mod metric_id;
 mod modality;
+mod nearest;
 mod observation;
 mod picture;
 mod rng;
+mod task_id;
 
 pub use label::{Camera, Identity, SourcePhoto};
+pub use metric_id::{Measure, MetricId, ParseMeasureError, ParseMetricError};
 pub use modality::{Modality, ModalitySet, ParseModalityError};
+pub use nearest::nearest;
 pub use observation::Observation;
 pub use picture::{Picture, PictureSize};
 pub use rng::rng;
+pub use task_id::{ParseTaskError, TaskId, TaskPattern, TaskQuery};

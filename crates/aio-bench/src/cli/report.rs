@@ -12,6 +12,7 @@ const EXAMPLES: &str = "\
 Examples:
   aio report zero-shot
   aio report zero-shot --format csv
+  aio report zero-shot --redraw
   aio report experiments/sweeps/heads.toml --format latex --plots figures
   aio report zero-shot --runs results --json";
 
@@ -27,6 +28,9 @@ pub(super) struct Arguments {
     /// Also draw sweeps as bars with error bars (SVG and PNG) into this directory.
     #[arg(long, value_name = "DIR")]
     plots: Option<PathBuf>,
+    /// Also draw the report directory of every finished run again.
+    #[arg(long)]
+    redraw: bool,
     #[command(flatten)]
     runs: RunsArgument,
     #[command(flatten)]
@@ -64,6 +68,11 @@ impl Arguments {
         if let Some(directory) = &self.plots {
             for table in &finished {
                 table.draw(directory)?;
+            }
+        }
+        if self.redraw {
+            for table in &finished {
+                table.redraw()?;
             }
         }
         if self.form.json {

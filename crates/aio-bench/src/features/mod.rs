@@ -10,7 +10,8 @@ mod write;
 
 use crate::error::{Error, Result};
 use aio_data::DataError;
-use aio_eval::{Entry, Features, Protocol};
+use aio_eval::{Entry, Features, LabelledFeatures, Protocol};
+use aio_types::{Camera, Identity, SourcePhoto};
 use ndarray::Array2;
 use std::fs::File;
 use std::path::Path;
@@ -22,7 +23,7 @@ pub use write::{Labels, write};
 pub struct FeatureFile {
     /// One row per sample.
     pub features: Features,
-    /// Labels of every row; −1 for a camera or image that the file does not give.
+    /// Labels of every row; without cameras or source photographs if the file does not give them.
     pub entries: Vec<Entry>,
 }
 
@@ -37,7 +38,7 @@ struct Column {
 const COLUMNS: [Column; 3] = [
     Column { name: "ids", needed_by: |_| true },
     Column { name: "cameras", needed_by: Protocol::needs_cameras },
-    Column { name: "images", needed_by: Protocol::needs_images },
+    Column { name: "images", needed_by: Protocol::needs_sources },
 ];
 
 /// What a file holds, before it is checked: features and the label columns that are there.
@@ -49,6 +50,12 @@ struct Contents {
 }
 
 impl FeatureFile {
+    /// Features and labels together.
+    #[must_use]
+    pub fn labelled(&self) -> LabelledFeatures<'_> {
+        LabelledFeatures { features: &self.features, entries: &self.entries }
+    }
+
     /// Reads a feature file with the labels that `protocol` compares.
     ///
     /// # Errors
@@ -64,12 +71,16 @@ impl FeatureFile {
             return Err(wrong(path, format!("holds features of shape [{rows}, {width}]")));
         }
         let [ids, cameras, images] = columns;
-        let ids = labels(path, ids, &COLUMNS[0], rows, protocol)?;
+        let ids = labels(path, ids, &COLUMNS[0], rows, protocol)?.unwrap_or_default();
         let cameras = labels(path, cameras, &COLUMNS[1], rows, protocol)?;
         let images = labels(path, images, &COLUMNS[2], rows, protocol)?;
         let mut entries = Vec::with_capacity(rows);
-        for ((identity, camera), image) in ids.into_iter().zip(cameras).zip(images) {
-            entries.push(Entry { identity, camera, image });
+        for (row, identity) in ids.into_iter().enumerate() {
+            entries.push(Entry {
+                identity: Identity(identity),
+                camera: cameras.as_ref().map(|cameras| Camera(cameras[row])),
+                source: images.as_ref().map(|images| SourcePhoto(images[row])),
+            });
         }
         let (values, _) = features.into_raw_vec_and_offset();
         let features = Features::new(&path.display().to_string(), rows, width, values)?;
@@ -77,17 +88,17 @@ impl FeatureFile {
     }
 }
 
-/// The labels of a column, one per row of features.
+/// The labels of a column, one per row of features; none if the file has none and the protocol compares none.
 fn labels(
     path: &Path,
     found: Option<Vec<i64>>,
     column: &Column,
     rows: usize,
     protocol: Protocol,
-) -> Result<Vec<i64>> {
+) -> Result<Option<Vec<i64>>> {
     let Column { name, needed_by } = column;
     match found {
-        Some(labels) if labels.len() == rows => Ok(labels),
+        Some(labels) if labels.len() == rows => Ok(Some(labels)),
         Some(labels) => {
             let problem = format!("has {} `{name}` for {rows} rows of features", labels.len());
             Err(wrong(path, problem))
@@ -97,7 +108,7 @@ fn labels(
             let problem = format!("has no `{name}`, which the protocol `{protocol}` compares");
             Err(wrong(path, problem))
         }
-        None => Ok(vec![-1; rows]),
+        None => Ok(None),
     }
 }
 

@@ -72,7 +72,8 @@ fn header(width: usize, labels: &Labels) -> Result<String> {
 mod tests {
     use super::*;
     use crate::features::FeatureFile;
-    use aio_eval::Protocol;
+    use aio_eval::{Entry, Protocol};
+    use aio_types::{Camera, Identity};
 
     #[test]
     fn what_is_written_is_read_back() {
@@ -85,9 +86,12 @@ mod tests {
         let labels = Labels { ids: vec![7, -2, 7], cameras: Some(vec![1, 2, 3]), images: None };
         write(&output, &values, 2, &labels).expect("written");
         let file = FeatureFile::read(&output, Protocol::None).expect("a feature file");
-        let entries: Vec<[i64; 3]> =
-            file.entries.iter().map(|e| [e.identity, e.camera, e.image]).collect();
-        assert_eq!(entries, [[7, 1, -1], [-2, 2, -1], [7, 3, -1]]);
+        let entry = |identity, camera| Entry {
+            identity: Identity(identity),
+            camera: Some(Camera(camera)),
+            source: None,
+        };
+        assert_eq!(file.entries, [entry(7, 1), entry(-2, 2), entry(7, 3)]);
         assert_eq!(file.features.rows(), 3);
         let stored = std::fs::read(&output).expect("read");
         let file = ::safetensors::SafeTensors::deserialize(&stored).expect("safetensors");

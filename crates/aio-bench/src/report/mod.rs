@@ -1,165 +1,224 @@
-//! The report of a run: a table, curves, ranked lists, and one page that holds them all.
+//! Reports: tables, figures, ranked lists, and one page that holds them all.
+//!
+//! A report is drawn from the files of a run alone, after the run is finished: files → typed results (`scores`, `table`, `figure`) → forms
+//! (`form`, `draw`, `picture`, `page`).
 
-mod attention;
-mod grid;
-mod html;
-mod plot;
-mod ranked;
+mod draw;
+mod estimate;
+mod events;
+mod figure;
+mod files;
+mod form;
+mod page;
+mod picture;
+mod scores;
+mod sweep;
 mod table;
 mod tsne;
 
-use crate::error::{Error, Result};
-use crate::evaluate::{Lists, Placed, RankedList};
+pub use files::{
+    ATTENTION, AttentionExample, AttentionQuery, CaptionRelevance, EMBEDDINGS, EmbeddingExample,
+    EmbeddingSample, PictureRelevance, RANKINGS, RankedList, RankedLists, ShownPicture,
+};
+pub use form::Format;
+pub use sweep::{Quoted, SweepResults, SweepRow};
+
+use crate::error::Result;
 use crate::run::{Run, RunResult};
 use aio_data::fs;
-use aio_model::Extractor;
-use aio_train::MetricsLine;
-use aio_train::tensorboard::{Events, Image};
-use std::collections::BTreeMap;
+use draw::DrawnFigure;
+use figure::{Figure, NamedFigure, ScatterPlot};
+use files::ReportFiles;
+use page::PageContent;
+use picture::{DrawnLists, ListKind};
 use std::path::Path;
 
-pub use table::{Format, Quoted, results, sweep};
-
-/// Writes `report/`: `table.md`, `table.csv`, figures as SVG and PNG, ranked lists as PNG, and `index.html`, which holds them all.
-///
-/// `example` is a data set with embeddings of a few of its people; `extractor` is the trained model.
+/// The table of one experiment's results, one result per seed: percent, mean ± standard deviation over seeds. As CSV, one row per task
+/// and seed.
 ///
 /// # Errors
-/// [`Error`] naming the file that cannot be written or the picture that cannot be read.
-pub fn write(
-    run: &Run,
-    result: &RunResult,
-    lists: &BTreeMap<String, Lists>,
-    example: Option<(String, &[Placed])>,
-    extractor: &Extractor,
-) -> Result<()> {
-    let directory = run.report();
-    let table = results(std::slice::from_ref(result), Format::Markdown)?;
-    fs::write_then_rename(&directory.join("table.md"), table.as_bytes())?;
-    fs::write_then_rename(
-        &directory.join("table.csv"),
-        results(std::slice::from_ref(result), Format::Csv)?.as_bytes(),
-    )?;
-    plot::register_font()?;
-    let mut figures = vec![plot::write(
-        &directory,
-        "cmc",
-        "Cumulative matching characteristic",
-        &plot::cmc(result),
-    )?];
-    let lines = training(run)?;
-    let losses = (lines.len() > 1).then(|| plot::losses(&lines));
-    for (name, title, figure) in [
-        ("roc", "Receiver operating characteristic over pairs", plot::roc(result)),
-        ("loss", "Loss terms during training", losses),
-        ("query-sizes", "Queries of several modalities", plot::query_sizes(result)),
-        ("directions", "mAP (%) by modality of query and gallery", plot::directions(result)),
-    ] {
-        if let Some(figure) = figure {
-            figures.push(plot::write(&directory, name, title, &figure)?);
-        }
+/// [`Error::User`](crate::error::Error::User) if the results belong to different experiments or configurations.
+pub fn results(results: &[RunResult], format: Format) -> Result<String> {
+    match format {
+        Format::Csv => table::by_seed(results)?.write(format),
+        Format::Markdown | Format::Latex | Format::Html => table::by_task(results)?.write(format),
     }
-    if let Some((dataset, placed)) = example.filter(|(_, placed)| placed.len() > 3) {
-        let points =
-            tsne::embed(&placed.iter().map(|one| one.values.clone()).collect::<Vec<_>>(), 0);
-        for (name, title, class) in [
-            (
-                "tsne-identity",
-                format!("t-SNE of {dataset} by identity"),
-                (|one: &Placed| format!("person {}", one.identity)) as fn(&Placed) -> String,
-            ),
-            ("tsne-modality", format!("t-SNE of {dataset} by modality"), |one: &Placed| {
-                one.modality.to_string()
-            }),
-        ] {
-            figures.push(plot::write(
-                &directory,
-                name,
-                &title,
-                &plot::scatter(placed.iter().map(class).zip(points.iter().copied())),
-            )?);
-        }
-    }
-    let mut events =
-        Events::create(&run.events(), result.steps).map_err(|e| run.events_error(e))?;
-    let scores = result
-        .metrics
-        .iter()
-        .filter(|(name, _)| name.ends_with(".map") || name.ends_with(".rank1"));
-    let scores = scores.map(|(name, value)| (format!("test/{name}"), *value as f32));
-    events.scalars(result.steps, scores).map_err(|e| run.events_error(e))?;
-    let mut pages = Vec::new();
-    for task in &result.order {
-        let Some(Lists { chosen, best, worst }) = lists.get(task) else { continue };
-        let mut pictures = Vec::new();
-        for (kind, shown) in [("chosen", chosen), ("best", best), ("worst", worst)] {
-            if shown.is_empty() {
-                continue;
-            }
-            let picture = ranked::draw(task, shown)?;
-            let encoded = ranked::jpeg(&picture)?;
-            if kind == "chosen" {
-                let name = format!("ranked-{}.png", task.replace(['.', '+'], "-"));
-                fs::write_then_rename(&directory.join(&name), &ranked::png(&picture)?)?;
-                let image =
-                    Image { height: picture.height(), width: picture.width(), encoded: &encoded };
-                events
-                    .image(result.steps, &format!("ranked lists/{task}"), image)
-                    .map_err(|e| run.events_error(e))?;
-            }
-            pictures.push((kind, encoded));
-        }
-        pages.push(html::TaskPage { task: task.clone(), pictures });
-    }
-    events.flush().map_err(|e| run.events_error(e))?;
-    let mut attention = None;
-    let parts = |task: &&String| {
-        task.split('.').nth(1).map_or(0, |direction| direction.matches('+').count())
-    };
-    // The task whose queries have the most modalities; of equals, the first.
-    let richest =
-        result.order.iter().rev().max_by_key(parts).and_then(|task| Some((task, lists.get(task)?)));
-    if let Some((task, shown)) = richest
-        && let Some(picture) = attention::draw(extractor, task, &shown.chosen)?
-    {
-        fs::write_then_rename(&directory.join("attention.png"), &ranked::png(&picture)?)?;
-        attention = Some(ranked::jpeg(&picture)?);
-    }
-    let page = html::page(result, &figures, attention.as_deref(), &pages)?;
-    Ok(fs::write_then_rename(&directory.join("index.html"), page.as_bytes())?)
+}
+
+/// The table of a sweep: one row per cell, one column per task, mean ± standard deviation in percent.
+///
+/// # Errors
+/// [`Error::User`](crate::error::Error::User) if a metric is not in the results, or a column would mix protocols.
+pub fn sweep_table(sweep: &SweepResults, format: Format) -> Result<String> {
+    table::sweep(sweep)?.write(format)
 }
 
 /// Draws the table of a sweep as bars, one group per task, to `<directory>/<name>.svg` and `.png`.
 ///
 /// # Errors
-/// [`Error`] naming the file that cannot be written.
-pub fn bars(
-    directory: &Path,
-    name: &str,
-    rows: &[(String, Vec<RunResult>)],
-    tasks: &[String],
-    metric: &str,
-) -> Result<()> {
-    plot::register_font()?;
+/// [`Error`](crate::error::Error) naming the file that cannot be written.
+pub fn sweep_bars(directory: &Path, name: &str, sweep: &SweepResults) -> Result<()> {
+    draw::register_font()?;
     let title = format!("{name}: mean and standard deviation over seeds");
-    plot::write(directory, name, &title, &plot::cells(rows, tasks, metric)).map(|_| ())
+    let drawn = draw::draw(&NamedFigure::new(name, &title, figure::sweep_bars(sweep)?))?;
+    write_figure(directory, &drawn)
 }
 
 /// Draws queries and their ranked lists to a PNG file.
 ///
 /// # Errors
-/// [`Error`] naming the picture that cannot be read or the file that cannot be written.
+/// [`Error`](crate::error::Error) naming the picture that cannot be read or the file that cannot be written.
 pub fn picture(path: &Path, title: &str, lists: &[RankedList]) -> Result<()> {
-    plot::register_font()?;
-    Ok(fs::write_then_rename(path, &ranked::png(&ranked::draw(title, lists)?)?)?)
+    draw::register_font()?;
+    let picture = picture::ranked_lists(title, lists)?;
+    Ok(fs::write_then_rename(path, &picture::png(&picture)?)?)
 }
 
-fn training(run: &Run) -> Result<Vec<MetricsLine>> {
-    let text = fs::read_to_string(&run.metrics())?;
-    text.lines()
-        .map(|l| {
-            serde_json::from_str(l)
-                .map_err(|e| Error::Failure(format!("{}: {e}", run.metrics().display())))
+/// Draws the report of a finished run to `report/`, and writes its scores and ranked lists to its TensorBoard files.
+///
+/// # Errors
+/// [`Error`](crate::error::Error) naming the file that cannot be read or written. The scores are in the TensorBoard files even if the report
+/// cannot be drawn.
+pub fn write(run: &Path) -> Result<()> {
+    let run = Run::at(run.to_path_buf());
+    let files = ReportFiles::read(&run)?;
+    let report = Report::draw(&files);
+    let ranked_lists = report.as_ref().map_or(&[][..], |report| &report.ranked_lists);
+    events::write(&run, &files.result, ranked_lists)?;
+    report?.save(&run.report())
+}
+
+/// Draws the report of a finished run to `report/` again; from the same files it gives the same report.
+///
+/// # Errors
+/// As [`write`].
+pub fn redraw(run: &Path) -> Result<()> {
+    let run = Run::at(run.to_path_buf());
+    Report::draw(&ReportFiles::read(&run)?)?.save(&run.report())
+}
+
+/// A report in memory.
+struct Report {
+    markdown: String,
+    csv: String,
+    figures: Vec<DrawnFigure>,
+    ranked_lists: Vec<DrawnLists>,
+    attention: Option<image::RgbImage>,
+    /// HTML.
+    page: String,
+}
+
+impl Report {
+    fn draw(files: &ReportFiles) -> Result<Self> {
+        draw::register_font()?;
+        let result = std::slice::from_ref(&files.result);
+        let table = table::by_task(result)?;
+        let figures: Vec<DrawnFigure> =
+            figures(files).iter().map(draw::draw).collect::<Result<_>>()?;
+        let ranked_lists = ranked_lists(files)?;
+        let attention = match &files.attention {
+            Some(example) => picture::attention(example)?,
+            None => None,
+        };
+        let attention_jpeg = attention.as_ref().map(picture::jpeg).transpose()?;
+        let page = page::page(&PageContent {
+            result: &files.result,
+            table: &table,
+            figures: &figures,
+            ranked_lists: &ranked_lists,
+            attention: attention_jpeg.as_deref(),
+        })?;
+        Ok(Self {
+            markdown: table.write(Format::Markdown)?,
+            csv: table::by_seed(result)?.write(Format::Csv)?,
+            figures,
+            ranked_lists,
+            attention,
+            page,
         })
-        .collect()
+    }
+
+    /// Writes `table.md`, `table.csv`, the figures as SVG and PNG, the chosen ranked lists and the attention as PNG, and
+    /// `index.html`, which holds them all.
+    fn save(&self, directory: &Path) -> Result<()> {
+        fs::write_then_rename(&directory.join("table.md"), self.markdown.as_bytes())?;
+        fs::write_then_rename(&directory.join("table.csv"), self.csv.as_bytes())?;
+        for figure in &self.figures {
+            write_figure(directory, figure)?;
+        }
+        for lists in self.ranked_lists.iter().filter(|lists| lists.kind == ListKind::Chosen) {
+            let name = format!("ranked-{}.png", lists.task.as_str().replace(['.', '+'], "-"));
+            fs::write_then_rename(&directory.join(name), &picture::png(&lists.picture)?)?;
+        }
+        if let Some(attention) = &self.attention {
+            fs::write_then_rename(&directory.join("attention.png"), &picture::png(attention)?)?;
+        }
+        Ok(fs::write_then_rename(&directory.join("index.html"), self.page.as_bytes())?)
+    }
+}
+
+/// The figures of a run, in the order of the page.
+fn figures(files: &ReportFiles) -> Vec<NamedFigure> {
+    let result = &files.result;
+    let optional = [
+        ("cmc", "Cumulative matching characteristic", Some(figure::cmc(result))),
+        ("roc", "Receiver operating characteristic over pairs", figure::roc(result)),
+        ("loss", "Loss terms during training", figure::losses(&files.training)),
+        ("query-sizes", "Queries of several modalities", figure::query_sizes(result)),
+        ("directions", "mAP (%) by modality of query and gallery", figure::directions(result)),
+    ];
+    let mut figures = Vec::new();
+    for (name, title, figure) in optional {
+        figures.extend(figure.map(|figure| NamedFigure::new(name, title, figure)));
+    }
+    if let Some(example) = &files.embeddings {
+        figures.extend(embedding_figures(example));
+    }
+    figures
+}
+
+/// Fewest points that are placed by t-SNE.
+const FEWEST_POINTS: usize = 4;
+
+/// Embeddings in the plane, coloured by person and by modality.
+fn embedding_figures(example: &EmbeddingExample) -> Vec<NamedFigure> {
+    let EmbeddingExample { dataset, samples } = example;
+    if samples.len() < FEWEST_POINTS {
+        return Vec::new();
+    }
+    let values: Vec<Vec<f32>> = samples.iter().map(|sample| sample.values.clone()).collect();
+    let points = tsne::embed(&values, 0);
+    let scatter = |class: fn(&EmbeddingSample) -> String| {
+        let classes = samples.iter().map(class);
+        Figure::Scatter(ScatterPlot::new(classes.zip(points.iter().copied())))
+    };
+    vec![
+        NamedFigure::new(
+            "tsne-identity",
+            &format!("t-SNE of {dataset} by identity"),
+            scatter(|sample| format!("person {}", sample.identity)),
+        ),
+        NamedFigure::new(
+            "tsne-modality",
+            &format!("t-SNE of {dataset} by modality"),
+            scatter(|sample| sample.modality.to_string()),
+        ),
+    ]
+}
+
+/// The ranked lists of every task, in the order of the tasks.
+fn ranked_lists(files: &ReportFiles) -> Result<Vec<DrawnLists>> {
+    let mut drawn = Vec::new();
+    for task in &files.result.order {
+        if let Some(lists) = files.rankings.get(task) {
+            drawn.extend(picture::ranked_lists_of_task(task, lists)?);
+        }
+    }
+    Ok(drawn)
+}
+
+fn write_figure(directory: &Path, figure: &DrawnFigure) -> Result<()> {
+    let DrawnFigure { name, svg, png, .. } = figure;
+    fs::write_then_rename(&directory.join(format!("{name}.svg")), svg.as_bytes())?;
+    Ok(fs::write_then_rename(&directory.join(format!("{name}.png")), png)?)
 }

@@ -13,9 +13,11 @@
 //!       checkpoint-best/      best training state by validation, if the experiment selects it
 //!       model/                trained weights, their configuration and their card
 //!       rankings.json         ranked lists for the report
-//!       report/               figures, tables and the page
+//!       embeddings.json       embeddings of a few people for the report
+//!       attention.json        attention roll-out for the report
 //!       manifest.json         program, machine, data (manifest.rs)
 //!       result.json           scores (result.rs); its presence means that the run is done
+//!       report/               figures, tables and the page, drawn from the files above
 //!       failed.txt            why the last attempt of a sweep failed
 //!       lock, lock.json       which process works on the run (lock.rs)
 //! ```

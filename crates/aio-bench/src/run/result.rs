@@ -1,10 +1,11 @@
 //! What `result.json` contains.
 //!
-//! [`experiment::run`](crate::experiment::run) writes it, for `aio experiment` and for every run of `aio sweep run`. It
-//! is the last file of a run: it is written once, whole, after training, evaluation and everything else has
-//! succeeded, so its presence means that the run is done. Tables and figures are made from these files alone.
+//! The fourth step of an experiment (`experiment/save.rs`) writes it, for `aio experiment` and for every run of
+//! `aio sweep run`. It is written once, whole, after training and evaluation have succeeded, so its presence means that
+//! the run is done. Tables, figures and the report are made afterwards, from the files of the run.
 
 use aio_eval::{Spread, Unmatched};
+use aio_types::{MetricId, TaskId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -23,15 +24,15 @@ pub struct RunResult {
     /// Seed of the run.
     pub seed: u64,
     /// Scores of the trained model by `<task>.<metric>`, as fractions in 0..1.
-    pub metrics: BTreeMap<String, f64>,
+    pub metrics: BTreeMap<MetricId, f64>,
     /// The same for the frozen encoder before any training.
-    pub baseline: BTreeMap<String, f64>,
+    pub baseline: BTreeMap<MetricId, f64>,
     /// The same for random rankings.
-    pub chance: BTreeMap<String, f64>,
+    pub chance: BTreeMap<MetricId, f64>,
     /// Tasks in the order of the experiment.
-    pub order: Vec<String>,
+    pub order: Vec<TaskId>,
     /// Details of every task, by its name.
-    pub tasks: BTreeMap<String, TaskSummary>,
+    pub tasks: BTreeMap<TaskId, TaskSummary>,
     /// Seconds of training.
     pub train_seconds: f64,
     /// Optimiser steps.

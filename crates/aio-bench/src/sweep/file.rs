@@ -4,6 +4,7 @@ use super::slurm;
 use crate::error::{Error, Result};
 use crate::report::Quoted;
 use aio_data::fs;
+use aio_types::{Measure, TaskId};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
@@ -41,9 +42,9 @@ fn one_seed() -> Vec<u64> {
 pub struct ReportSection {
     /// Tasks, one column each; all tasks of the base experiment if empty.
     #[serde(default)]
-    pub tasks: Vec<String>,
+    pub tasks: Vec<TaskId>,
     /// `map`, `minp`, `rank1`, `rank5` or `rank10`; `map` if absent.
-    pub metric: Option<String>,
+    pub metric: Option<Measure>,
     /// Rows with published numbers of others.
     #[serde(default)]
     pub quoted: Vec<Quoted>,

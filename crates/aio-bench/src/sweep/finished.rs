@@ -25,6 +25,8 @@ pub struct FinishedCell {
     pub label: String,
     /// Results of the seeds that are done.
     pub results: Vec<RunResult>,
+    /// The runs of these results.
+    pub runs: Vec<Run>,
 }
 
 impl FinishedSweep {
@@ -50,16 +52,20 @@ impl FinishedSweep {
             } else {
                 identity::recognise(&runs.join(&name), &experiment)?
             };
-            let mut results = Vec::new();
+            let (mut results, mut finished) = (Vec::new(), Vec::new());
             if let Some(config_id) = config_id {
                 let before = known.iter().map(|(id, label)| (id.as_str(), label.as_str()));
                 identity::refuse_twin(path, &config_id, &point.label, before)?;
                 for seed in &file.seeds {
-                    results.extend(Run::of(runs, &name, &config_id, *seed).result()?);
+                    let run = Run::of(runs, &name, &config_id, *seed);
+                    if let Some(result) = run.result()? {
+                        results.push(result);
+                        finished.push(run);
+                    }
                 }
                 known.push((config_id, point.label.clone()));
             }
-            cells.push(FinishedCell { label: point.label, results });
+            cells.push(FinishedCell { label: point.label, results, runs: finished });
         }
         Ok(Self { report: file.report, cells })
     }

@@ -4,15 +4,18 @@
 //! them (`images_{detected,labeled}/` with `splits_{new,classic}_{detected,labeled}.json`), or, for the new protocol, in the
 //! folders of its authors' release, which are those of Market-1501.
 
-use super::list::{Shared, document, file_name, listed};
-use super::{Card, count, market};
+use super::shared::Shared;
+use super::{DatasetInfo, count, market};
+use crate::evaluation::{TaskRules, photograph_combinations};
+use crate::list::{document, file_name, listed};
 use crate::sample::Trial;
 use crate::{DataError, Dataset, Result, Sample, Split};
+use aio_eval::Protocol;
 use aio_types::Modality;
 use serde::Deserialize;
 use std::path::Path;
 
-pub(super) const NP_DETECTED: Card = Card {
+pub(super) const NP_DETECTED: DatasetInfo = DatasetInfo {
     name: "cuhk03-np-detected",
     modalities: &[Modality::Rgb],
     layout: "\
@@ -32,10 +35,11 @@ cuhk03/
     terms: "research use; from its authors",
     people: &["cuhk03"],
     family: "cuhk03-np",
+    rules: NP_RULES,
     read: |root| read_np(&NP_DETECTED, root, "detected"),
 };
 
-pub(super) const NP_LABELED: Card = Card {
+pub(super) const NP_LABELED: DatasetInfo = DatasetInfo {
     name: "cuhk03-np-labeled",
     layout: "\
 cuhk03-np/labeled/
@@ -51,11 +55,12 @@ cuhk03/
         count(Split::Query, Modality::Rgb, 1_400, 700),
         count(Split::Gallery, Modality::Rgb, 5_328, 700),
     ],
+    rules: NP_RULES,
     read: |root| read_np(&NP_LABELED, root, "labeled"),
     ..NP_DETECTED
 };
 
-pub(super) const CLASSIC_DETECTED: Card = Card {
+pub(super) const CLASSIC_DETECTED: DatasetInfo = DatasetInfo {
     name: "cuhk03-classic-detected",
     layout: "\
 cuhk03/                       as torchreid extracts it
@@ -65,19 +70,39 @@ cuhk03/                       as torchreid extracts it
     markers: &["splits_classic_detected.json"],
     counts: &[],
     family: "cuhk03-classic",
+    rules: CLASSIC_RULES,
     read: |root| read_classic(root, "detected"),
     ..NP_DETECTED
 };
 
-pub(super) const CLASSIC_LABELED: Card = Card {
+pub(super) const CLASSIC_LABELED: DatasetInfo = DatasetInfo {
     name: "cuhk03-classic-labeled",
     layout: "\
 cuhk03/                       as torchreid extracts it
     images_labeled/1_001_1_01.png
     splits_classic_labeled.json",
     markers: &["splits_classic_labeled.json"],
+    rules: CLASSIC_RULES,
     read: |root| read_classic(root, "labeled"),
     ..CLASSIC_DETECTED
+};
+
+/// The new protocol: photographs against photographs.
+const NP_RULES: TaskRules = TaskRules {
+    usual: &["rgb-rgb"],
+    every_query: photograph_combinations,
+    evaluation: |request| {
+        request.every_query(&[(Modality::Rgb, Modality::Rgb)], Protocol::Market1501)
+    },
+};
+
+/// The classic splits: photographs against galleries of one photograph per person, over 20 trials.
+const CLASSIC_RULES: TaskRules = TaskRules {
+    usual: &["rgb-rgb"],
+    every_query: photograph_combinations,
+    evaluation: |request| {
+        request.every_query(&[(Modality::Rgb, Modality::Rgb)], Protocol::Cuhk03Classic)
+    },
 };
 
 /// One element of a splits file: rows `[path, identity, camera]`, cameras numbered from 0.
@@ -91,10 +116,10 @@ struct Division {
 /// Largest splits file: 20 splits of 14,097 rows take about 30 MB.
 const LARGEST: u64 = 1 << 28;
 
-fn read_np(card: &Card, root: &Path, boxes: &str) -> Result<Dataset> {
+fn read_np(info: &DatasetInfo, root: &Path, boxes: &str) -> Result<Dataset> {
     let splits = root.join(format!("splits_new_{boxes}.json"));
     if !splits.is_file() {
-        return market::read(card, root, 1..=2);
+        return market::read(info, root, 1..=2);
     }
     let divisions: Vec<Division> = document(&splits, LARGEST)?;
     let only = divisions.first().ok_or_else(|| DataError::Parse {

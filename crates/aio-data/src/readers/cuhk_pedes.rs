@@ -1,14 +1,16 @@
 //! CUHK-PEDES (Li et al., CVPR 2017) and Tri-CUHK-PEDES (Chen et al., UNIReID, CVPR 2023), and the form of annotation
 //! that ICFG-PEDES and RSTPReid share with them.
 
-use super::list::{Once, annotations, listed};
-use super::{Card, count};
+use super::{DatasetInfo, count, tri};
+use crate::evaluation::{TaskRules, photograph_combinations};
+use crate::list::{Once, annotations, listed};
 use crate::{Content, DataError, Dataset, Result, Sample, Split};
+use aio_eval::Protocol;
 use aio_types::Modality;
 use serde::Deserialize;
 use std::path::Path;
 
-pub(super) const CARD: Card = Card {
+pub(super) const INFO: DatasetInfo = DatasetInfo {
     name: "cuhk-pedes",
     modalities: &[Modality::Rgb, Modality::Text],
     layout: "\
@@ -28,10 +30,11 @@ CUHK-PEDES/
     terms: "on request to its authors",
     people: &["market-1501", "cuhk03", "cuhk-pedes"],
     family: "cuhk-pedes",
+    rules: RULES,
     read: |root| FORM.read(root, None),
 };
 
-pub(super) const TRI: Card = Card {
+pub(super) const TRI: DatasetInfo = DatasetInfo {
     name: "tri-cuhk-pedes",
     modalities: &[Modality::Rgb, Modality::Sketch, Modality::Text],
     layout: "\
@@ -46,8 +49,16 @@ CUHK-PEDES/
         count(Split::Query, Modality::Sketch, 3_074, 1_000),
     ],
     terms: "from the authors of UNIReID",
+    rules: tri::RULES,
     read: |root| FORM.read(root, Some("imgs-sketch2")),
-    ..CARD
+    ..INFO
+};
+
+/// Sentences against photographs.
+const RULES: TaskRules = TaskRules {
+    usual: &["text-rgb"],
+    every_query: photograph_combinations,
+    evaluation: |request| request.every_query(&[(Modality::Text, Modality::Rgb)], Protocol::Text),
 };
 
 const FORM: Annotated = Annotated { files: &["reid_raw.json"], images: "imgs", unique: true };

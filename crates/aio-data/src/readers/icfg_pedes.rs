@@ -1,11 +1,13 @@
 //! ICFG-PEDES (Ding et al., SSAN, 2021) and Tri-ICFG-PEDES (Chen et al., UNIReID, CVPR 2023).
 
 use super::cuhk_pedes::Annotated;
-use super::{Card, count};
+use super::{DatasetInfo, count, tri};
 use crate::Split;
+use crate::evaluation::{TaskRules, photograph_combinations};
+use aio_eval::Protocol;
 use aio_types::Modality;
 
-pub(super) const CARD: Card = Card {
+pub(super) const INFO: DatasetInfo = DatasetInfo {
     name: "icfg-pedes",
     modalities: &[Modality::Rgb, Modality::Text],
     layout: "\
@@ -23,10 +25,11 @@ ICFG-PEDES/
     terms: "on request to its authors",
     people: &["msmt17"],
     family: "icfg-pedes",
+    rules: RULES,
     read: |root| FORM.read(root, None),
 };
 
-pub(super) const TRI: Card = Card {
+pub(super) const TRI: DatasetInfo = DatasetInfo {
     name: "tri-icfg-pedes",
     modalities: &[Modality::Rgb, Modality::Sketch, Modality::Text],
     layout: "\
@@ -40,8 +43,16 @@ ICFG-PEDES/
         count(Split::Query, Modality::Sketch, 19_848, 1_000),
     ],
     terms: "from the authors of UNIReID",
+    rules: tri::RULES,
     read: |root| FORM.read(root, Some("imgs-sketch")),
-    ..CARD
+    ..INFO
+};
+
+/// Sentences against photographs.
+const RULES: TaskRules = TaskRules {
+    usual: &["text-rgb"],
+    every_query: photograph_combinations,
+    evaluation: |request| request.every_query(&[(Modality::Text, Modality::Rgb)], Protocol::Text),
 };
 
 // One training photograph is annotated twice in the published file.

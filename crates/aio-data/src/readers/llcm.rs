@@ -1,14 +1,20 @@
 //! LLCM (Zhang and Wang, CVPR 2023).
 
-use super::list::{Once, comma_separated, file_name, images, lines, listed};
-use super::{Card, count};
+use super::{DatasetInfo, count};
+use crate::evaluation::{
+    Direction, Evaluation, GalleryPicture, Query, Refusal, TaskRules, TestSet, gallery_pictures,
+    photograph_combinations, queries,
+};
+use crate::list::{Once, comma_separated, file_name, lines, listed};
+use crate::sample::Trial;
 use crate::{DataError, Dataset, Result, Sample, Split};
-use aio_types::Modality;
+use aio_eval::{Entry, Protocol, single_shot};
+use aio_types::{Camera, Modality};
 use regex::Regex;
 use std::path::Path;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
-pub(super) const CARD: Card = Card {
+pub(super) const INFO: DatasetInfo = DatasetInfo {
     name: "llcm",
     modalities: &[Modality::Rgb, Modality::Infrared],
     layout: "\
@@ -28,8 +34,92 @@ LLCM/
     terms: "signed agreement with its authors",
     people: &["llcm"],
     family: "llcm",
+    rules: RULES,
     read,
 };
+
+/// Infrared queries against photographs and photographs against infrared pictures, over ten drawn galleries.
+const RULES: TaskRules = TaskRules {
+    usual: &["infrared-rgb", "rgb-infrared"],
+    every_query: photograph_combinations,
+    evaluation: |request| {
+        if let Some(word) = request.variants.iter().find(|word| *word != RELEASED) {
+            let known = "released (of rgb-infrared)";
+            return Err(Refusal::Variant { word: word.clone(), known });
+        }
+        let (direction, released) = (request.direction, !request.variants.is_empty());
+        let reversed = direction.is(Modality::Rgb, Modality::Infrared);
+        if !reversed && (released || !direction.is(Modality::Infrared, Modality::Rgb)) {
+            return Err(Refusal::Direction);
+        }
+        Ok(Arc::new(InfraredSearch { direction, reversed, released }))
+    },
+};
+
+/// The variant that draws as the released code does.
+const RELEASED: &str = "released";
+
+/// Trials over which scores are averaged.
+const DRAWS: u32 = 10;
+
+/// Cameras from which single-shot draws are made.
+const CAMERAS: [Camera; 9] = [
+    Camera(1),
+    Camera(2),
+    Camera(3),
+    Camera(4),
+    Camera(5),
+    Camera(6),
+    Camera(7),
+    Camera(8),
+    Camera(9),
+];
+
+#[derive(Debug)]
+struct InfraredSearch {
+    direction: Direction,
+    /// Whether photographs are the queries.
+    reversed: bool,
+    /// Whether the queries are drawn and the gallery is whole, as the released code evaluates "visible to infrared".
+    released: bool,
+}
+
+impl Evaluation for InfraredSearch {
+    fn variants(&self) -> Vec<String> {
+        if self.released { vec![RELEASED.to_owned()] } else { Vec::new() }
+    }
+
+    fn protocol(&self, _: &Dataset) -> Protocol {
+        Protocol::Llcm
+    }
+
+    fn test_set(&self, dataset: &Dataset) -> Result<TestSet> {
+        let (asked, shown) = if self.reversed {
+            (&dataset.gallery, &dataset.query)
+        } else {
+            (&dataset.query, &dataset.gallery)
+        };
+        Ok(TestSet {
+            queries: queries(asked, self.direction.query),
+            gallery: gallery_pictures(shown, self.direction.gallery),
+        })
+    }
+
+    fn trials(&self, _: &Dataset, test: &TestSet) -> Result<Vec<Trial>> {
+        let entry = |picture: &GalleryPicture| picture.entry;
+        let shown: Vec<Entry> = test.gallery.iter().map(entry).collect();
+        let asked: Vec<Entry> = test.queries.iter().map(|query: &Query| query.entry).collect();
+        let whole = Trial::of_all(asked.len(), shown.len());
+        let drawn = |trial: u32| {
+            if self.released {
+                Trial { query: single_shot(&asked, &CAMERAS, trial), ..whole.clone() }
+            } else {
+                Trial { gallery: single_shot(&shown, &CAMERAS, trial), ..whole.clone() }
+            }
+        };
+        Ok((0..DRAWS).map(drawn).collect())
+    }
+}
 
 const PATTERN: &str = r"^(\d+)_c(\d+)_s\d+_f\d+_(vis|nir)";
 
@@ -60,7 +150,7 @@ fn test(root: &Path, folder: &str, ids: &[i64]) -> Result<Vec<Sample>> {
         for camera in 1..=9 {
             let directory = root.join(format!("{folder}/cam{camera}/{id:04}"));
             if directory.is_dir() {
-                for path in images(&CARD, &directory)? {
+                for path in INFO.images(&directory)? {
                     samples.push(sample(&path)?);
                 }
             }

@@ -1,16 +1,22 @@
 //! Market-1501 (Zheng et al., ICCV 2015), with and without its 500,000 distractors, and the data sets that share its
 //! layout: DukeMTMC-reID (Zheng et al., ICCV 2017) and the release of CUHK03 for the new protocol.
 
-use super::list::{file_name, images};
-use super::{Card, count};
+use super::{DatasetInfo, count};
+use crate::evaluation::{
+    Direction, Evaluation, Query, QueryPicture, Refusal, TaskRules, TestSet, gallery_pictures,
+    observation, photograph_combinations, queries,
+};
+use crate::list::file_name;
 use crate::{DataError, Dataset, Result, Sample, Split};
-use aio_types::{Identity, Modality};
+use aio_eval::Protocol;
+use aio_types::{Camera, Identity, Modality, Observation};
 use regex::Regex;
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::path::Path;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
-pub(super) const MARKET1501: Card = Card {
+pub(super) const MARKET1501: DatasetInfo = DatasetInfo {
     name: "market1501",
     modalities: &[Modality::Rgb],
     layout: "\
@@ -34,10 +40,11 @@ Market-1501-v15.09.15/
     terms: "research use; from its authors",
     people: &["market-1501"],
     family: "market1501",
+    rules: MARKET_RULES,
     read: |root| read(&MARKET1501, root, 1..=6),
 };
 
-pub(super) const MARKET1501_500K: Card = Card {
+pub(super) const MARKET1501_500K: DatasetInfo = DatasetInfo {
     name: "market1501-500k",
     layout: "\
 Market-1501-v15.09.15/
@@ -55,6 +62,7 @@ Market-1501-v15.09.15/
     ],
     markers: &["images"],
     terms: "research use; from the authors of Market-1501 (distractors_500k.zip)",
+    rules: MARKET_RULES,
     read: |root| {
         let mut dataset = read(&MARKET1501_500K, root, 1..=6)?;
         dataset.gallery.extend(folder(&MARKET1501_500K, &root.join("images"), &(1..=6))?);
@@ -63,7 +71,7 @@ Market-1501-v15.09.15/
     ..MARKET1501
 };
 
-pub(super) const DUKE: Card = Card {
+pub(super) const DUKE: DatasetInfo = DatasetInfo {
     name: "dukemtmc-reid",
     layout: "\
 DukeMTMC-reID/
@@ -79,16 +87,91 @@ DukeMTMC-reID/
     terms: "withdrawn by its authors: not to be obtained or passed on; the format is read for those who hold data in it",
     people: &["dukemtmc"],
     family: "dukemtmc-reid",
+    rules: DUKE_RULES,
     read: |root| read(&DUKE, root, 1..=8),
     ..MARKET1501
 };
+
+/// Photographs against photographs; with `multi-query`, all pictures of the query's person at its camera are one query.
+const MARKET_RULES: TaskRules = TaskRules {
+    usual: &["rgb-rgb"],
+    every_query: photograph_combinations,
+    evaluation: |request| {
+        if let Some(word) = request.variants.iter().find(|word| *word != MULTI_QUERY) {
+            return Err(Refusal::Variant { word: word.clone(), known: MULTI_QUERY });
+        }
+        if request.variants.is_empty() {
+            return request.every_query(&[(Modality::Rgb, Modality::Rgb)], Protocol::Market1501);
+        }
+        if !request.direction.is(Modality::Rgb, Modality::Rgb) {
+            return Err(Refusal::Direction);
+        }
+        Ok(Arc::new(MultiQuery { direction: request.direction }))
+    },
+};
+
+/// Photographs against photographs, as on Market-1501.
+const DUKE_RULES: TaskRules = TaskRules {
+    usual: &["rgb-rgb"],
+    every_query: photograph_combinations,
+    evaluation: |request| {
+        request.every_query(&[(Modality::Rgb, Modality::Rgb)], Protocol::Market1501)
+    },
+};
+
+/// The variant whose queries consist of several pictures.
+const MULTI_QUERY: &str = "multi-query";
+
+/// Multi-query evaluation: the hand-drawn boxes of one identity and camera are one query.
+#[derive(Debug)]
+struct MultiQuery {
+    direction: Direction,
+}
+
+impl Evaluation for MultiQuery {
+    fn variants(&self) -> Vec<String> {
+        vec![MULTI_QUERY.to_owned()]
+    }
+
+    fn protocol(&self, _: &Dataset) -> Protocol {
+        Protocol::Market1501
+    }
+
+    fn test_set(&self, dataset: &Dataset) -> Result<TestSet> {
+        if dataset.more.is_empty() {
+            return Err(DataError::Request {
+                problem: format!("{}: the data set has no gt_bbox/", dataset.name),
+                hint: "multi-query evaluation needs the hand-drawn boxes".into(),
+            });
+        }
+        let mut boxes: BTreeMap<(Identity, Option<Camera>), Vec<Observation<QueryPicture>>> =
+            BTreeMap::new();
+        for sample in &dataset.more {
+            let views = boxes.entry((sample.identity, sample.camera)).or_default();
+            views.push(observation([sample]));
+        }
+        let pooled = |query: Query| match boxes.get(&(query.entry.identity, query.entry.camera)) {
+            Some(views) => Query { views: views.clone(), ..query },
+            None => query,
+        };
+        let single = queries(&dataset.query, self.direction.query);
+        Ok(TestSet {
+            queries: single.into_iter().map(pooled).collect(),
+            gallery: gallery_pictures(&dataset.gallery, self.direction.gallery),
+        })
+    }
+}
 
 /// Market-1501's label of boxes that are neither a person nor a fair mistake.
 const JUNK: Identity = Identity(-1);
 
 /// Reads a copy in Market-1501's layout whose cameras have these numbers.
-pub(super) fn read(card: &Card, root: &Path, cameras: RangeInclusive<i64>) -> Result<Dataset> {
-    let split = |name: &str| folder(card, &root.join(name), &cameras);
+pub(super) fn read(
+    info: &DatasetInfo,
+    root: &Path,
+    cameras: RangeInclusive<i64>,
+) -> Result<Dataset> {
+    let split = |name: &str| folder(info, &root.join(name), &cameras);
     let keep = |mut samples: Vec<Sample>| {
         samples.retain(|s| s.identity.0 > 0);
         samples
@@ -103,20 +186,25 @@ pub(super) fn read(card: &Card, root: &Path, cameras: RangeInclusive<i64>) -> Re
 }
 
 /// Junk (−1) is dropped when loading, as in the reference loaders; distractors (0) stay in the gallery.
-fn folder(card: &Card, directory: &Path, cameras: &RangeInclusive<i64>) -> Result<Vec<Sample>> {
-    let samples = images(card, directory)?
+fn folder(
+    info: &DatasetInfo,
+    directory: &Path,
+    cameras: &RangeInclusive<i64>,
+) -> Result<Vec<Sample>> {
+    let samples = info
+        .images(directory)?
         .iter()
-        .map(|path| sample(card, path, cameras))
+        .map(|path| sample(info, path, cameras))
         .collect::<Result<Vec<_>>>()?;
     Ok(samples.into_iter().filter(|s| s.identity != JUNK).collect())
 }
 
 /// Parses the base name only: a folder such as `run1_c2` must not match.
-fn sample(card: &Card, path: &Path, cameras: &RangeInclusive<i64>) -> Result<Sample> {
+fn sample(info: &DatasetInfo, path: &Path, cameras: &RangeInclusive<i64>) -> Result<Sample> {
     static NAME: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"^(-?\d+)_c(\d+)").expect("the pattern is valid"));
     let wrong = || DataError::Name {
-        dataset: card.name,
+        dataset: info.name,
         path: path.to_path_buf(),
         pattern: "<identity>_c<camera>….jpg",
     };
@@ -126,7 +214,7 @@ fn sample(card: &Card, path: &Path, cameras: &RangeInclusive<i64>) -> Result<Sam
     if !cameras.contains(&camera) {
         let problem = format!(
             "camera {camera} of {name}; {} has the cameras {} to {}",
-            card.name,
+            info.name,
             cameras.start(),
             cameras.end()
         );

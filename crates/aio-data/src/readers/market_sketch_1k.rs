@@ -1,13 +1,19 @@
 //! Market-Sketch-1K, or MaSk1K (Lin et al., ACM MM 2023).
 
-use super::Card;
-use super::list::{file_name, images};
+use super::DatasetInfo;
+use crate::evaluation::{
+    Direction, Evaluation, Query, Refusal, TaskRequest, TaskRules, TestSet, gallery_pictures,
+    photograph_combinations,
+};
+use crate::list::file_name;
 use crate::{DataError, Dataset, Result, Sample};
+use aio_eval::Protocol;
 use aio_types::{Identity, Modality};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
-pub(super) const CARD: Card = Card {
+pub(super) const INFO: DatasetInfo = DatasetInfo {
     name: "market-sketch-1k",
     modalities: &[Modality::Rgb, Modality::Sketch],
     layout: "\
@@ -16,13 +22,95 @@ MaSk1K/
     sketch/{A,B,C,D,E,F}/{train,query}/0002….jpg",
     folders: &["MaSk1K", "Market-Sketch-1K", "market-sketch-1k"],
     markers: &["sketch"],
-    // The released subset of photographs is smaller than the paper's, and not every artist drew everybody: nothing to compare with.
+    // The released subset of photographs is smaller than the paper's, and not every artist drew every person, so there are no counts to compare with.
     counts: &[],
     terms: "CC BY-NC-SA; from its authors",
     people: &["market-1501"],
     family: "market-sketch-1k",
+    rules: RULES,
     read,
 };
+
+/// Sketches against photographs: of all artists or of some, one by one or all of a person together.
+const RULES: TaskRules = TaskRules {
+    usual: &["sketch-rgb"],
+    every_query: photograph_combinations,
+    evaluation: |request| {
+        let search = SketchSearch::parse(request)?;
+        if !request.direction.is(Modality::Sketch, Modality::Rgb) {
+            return Err(Refusal::Direction);
+        }
+        Ok(Arc::new(search))
+    },
+};
+
+/// The variant whose queries consist of all sketches of a person.
+const MULTI_QUERY: &str = "multi-query";
+
+#[derive(Debug)]
+struct SketchSearch {
+    direction: Direction,
+    /// Letters of the artists whose sketches are queries, where the task names some.
+    artists: Option<String>,
+    multi_query: bool,
+}
+
+impl SketchSearch {
+    fn parse(request: &TaskRequest) -> std::result::Result<Self, Refusal> {
+        let direction = request.direction;
+        let mut search = Self { direction, artists: None, multi_query: false };
+        for word in request.variants {
+            if word == MULTI_QUERY {
+                search.multi_query = true;
+            } else if !word.is_empty() && word.chars().all(|letter| STYLES.contains(&letter)) {
+                search.artists = Some(word.clone());
+            } else {
+                let known = "artists such as A or ABE, multi-query";
+                return Err(Refusal::Variant { word: word.clone(), known });
+            }
+        }
+        Ok(search)
+    }
+
+    fn is_asked(&self, sample: &Sample) -> bool {
+        let drawn = match &self.artists {
+            Some(artists) => sample.artist.is_some_and(|artist| artists.contains(artist)),
+            None => true,
+        };
+        drawn && self.direction.query.contains(sample.modality)
+    }
+}
+
+impl Evaluation for SketchSearch {
+    fn variants(&self) -> Vec<String> {
+        let mut words: Vec<String> = self.artists.iter().cloned().collect();
+        words.extend(self.multi_query.then(|| MULTI_QUERY.to_owned()));
+        words
+    }
+
+    fn protocol(&self, _: &Dataset) -> Protocol {
+        Protocol::None
+    }
+
+    fn test_set(&self, dataset: &Dataset) -> Result<TestSet> {
+        let asked = dataset.query.iter().filter(|sample| self.is_asked(sample));
+        let mut queries: Vec<Query> = asked.map(Query::single).collect();
+        if self.multi_query {
+            queries = one_per_person(queries);
+        }
+        let gallery = gallery_pictures(&dataset.gallery, self.direction.gallery);
+        Ok(TestSet { queries, gallery })
+    }
+}
+
+fn one_per_person(queries: Vec<Query>) -> Vec<Query> {
+    let mut people: BTreeMap<Identity, Query> = BTreeMap::new();
+    for Query { entry, views } in queries {
+        let person = people.entry(entry.identity);
+        person.or_insert(Query { entry, views: Vec::new() }).views.extend(views);
+    }
+    people.into_values().collect()
+}
 
 /// The six artists.
 const STYLES: [char; 6] = ['A', 'B', 'C', 'D', 'E', 'F'];
@@ -30,17 +118,14 @@ const STYLES: [char; 6] = ['A', 'B', 'C', 'D', 'E', 'F'];
 fn read(root: &Path) -> Result<Dataset> {
     let (mut train, mut query) = (sketches(root, "train")?, sketches(root, "query")?);
     let drawn: BTreeSet<Identity> = train.iter().map(|s| s.identity).collect();
-    // Photographs of people whom no training sketch shows are left out, as in the reference code.
+    // Photographs of people without a training sketch are left out, as in the reference code.
     train.extend(photos(root, "train")?.into_iter().filter(|s| drawn.contains(&s.identity)));
     query.sort_by_key(|s| s.identity);
     Ok(Dataset { train, query, gallery: photos(root, "query")?, ..Dataset::default() })
 }
 
 fn photos(root: &Path, part: &str) -> Result<Vec<Sample>> {
-    images(&CARD, &root.join("photo").join(part))?
-        .iter()
-        .map(|p| sample(p, Modality::Rgb))
-        .collect()
+    INFO.images(&root.join("photo").join(part))?.iter().map(|p| sample(p, Modality::Rgb)).collect()
 }
 
 fn sketches(root: &Path, part: &str) -> Result<Vec<Sample>> {
@@ -48,7 +133,7 @@ fn sketches(root: &Path, part: &str) -> Result<Vec<Sample>> {
     for style in STYLES {
         let directory = root.join(format!("sketch/{style}/{part}"));
         if directory.is_dir() {
-            for path in images(&CARD, &directory)? {
+            for path in INFO.images(&directory)? {
                 samples.push(Sample { artist: Some(style), ..sample(&path, Modality::Sketch)? });
             }
         }

@@ -1,12 +1,14 @@
 //! MSMT17 (Wei et al., CVPR 2018), first and second version.
 
-use super::list::{Once, lines, listed};
-use super::{Card, count};
+use super::{DatasetInfo, count};
+use crate::evaluation::{TaskRules, photograph_combinations};
+use crate::list::{Once, lines, listed};
 use crate::{DataError, Dataset, Result, Sample, Split};
+use aio_eval::Protocol;
 use aio_types::Modality;
 use std::path::Path;
 
-pub(super) const V1: Card = Card {
+pub(super) const V1: DatasetInfo = DatasetInfo {
     name: "msmt17",
     modalities: &[Modality::Rgb],
     layout: "\
@@ -25,10 +27,11 @@ MSMT17_V1/
     terms: "signed agreement with its authors",
     people: &["msmt17"],
     family: "msmt17",
+    rules: RULES,
     read: |root| read(root, "train", "test"),
 };
 
-pub(super) const V2: Card = Card {
+pub(super) const V2: DatasetInfo = DatasetInfo {
     name: "msmt17-v2",
     layout: "\
 MSMT17_V2/
@@ -36,8 +39,18 @@ MSMT17_V2/
     mask_test_v2/0000/0000_000_01_0303morning_0006_0.jpg
     list_train.txt  list_val.txt  list_query.txt  list_gallery.txt    lines `0000/0000_000_01_0303morning_0008_0.jpg 0`",
     folders: &["MSMT17_V2", "msmt17/MSMT17_V2"],
+    rules: RULES,
     read: |root| read(root, "mask_train_v2", "mask_test_v2"),
     ..V1
+};
+
+/// Photographs against photographs.
+const RULES: TaskRules = TaskRules {
+    usual: &["rgb-rgb"],
+    every_query: photograph_combinations,
+    evaluation: |request| {
+        request.every_query(&[(Modality::Rgb, Modality::Rgb)], Protocol::Market1501)
+    },
 };
 
 /// Added to the identities of the test lists: they start at 0 as those of the training lists do, and are other people.

@@ -1,12 +1,14 @@
 //! Lists in the form of OmniReID (He et al., Instruct-ReID, CVPR 2024).
 
-use super::Card;
-use super::list::{lines, listed};
+use super::DatasetInfo;
+use crate::evaluation::{TaskRules, photograph_combinations};
+use crate::list::{lines, listed};
 use crate::{DataError, Dataset, Result, Sample};
+use aio_eval::Protocol;
 use aio_types::Modality;
 use std::path::Path;
 
-pub(super) const CARD: Card = Card {
+pub(super) const INFO: DatasetInfo = DatasetInfo {
     name: "omnireid",
     modalities: &[Modality::Rgb],
     layout: "\
@@ -20,7 +22,17 @@ OmniReID/
     // The lists name images of many data sets; which, only their paths tell.
     people: &["market-1501", "msmt17", "cuhk03", "cuhk-pedes", "llcm", "sysu-mm01"],
     family: "omnireid",
+    rules: RULES,
     read,
+};
+
+/// Photographs against photographs.
+const RULES: TaskRules = TaskRules {
+    usual: &["rgb-rgb"],
+    every_query: photograph_combinations,
+    evaluation: |request| {
+        request.every_query(&[(Modality::Rgb, Modality::Rgb)], Protocol::Market1501)
+    },
 };
 
 /// The instruction is not read: no tokenizer here takes one.

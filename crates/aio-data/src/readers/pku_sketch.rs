@@ -1,14 +1,17 @@
 //! PKU-Sketch (Pang et al., ACM MM 2018).
 
-use super::Card;
-use super::list::{Once, Shared, lines, listed};
+use super::DatasetInfo;
+use super::shared::Shared;
+use crate::evaluation::{TaskRules, photograph_combinations};
+use crate::list::{Once, lines, listed};
 use crate::sample::Trial;
 use crate::{DataError, Dataset, Result, Sample};
+use aio_eval::Protocol;
 use aio_types::{Camera, Modality};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
-pub(super) const CARD: Card = Card {
+pub(super) const INFO: DatasetInfo = DatasetInfo {
     name: "pku-sketch",
     modalities: &[Modality::Rgb, Modality::Sketch],
     layout: "\
@@ -24,8 +27,31 @@ PKUSketchRE-ID_V1/
     terms: "research use; from its authors",
     people: &["pku-sketch"],
     family: "pku-sketch",
+    rules: RULES,
     read,
 };
+
+/// Sketches against photographs, over the test splits.
+const RULES: TaskRules = TaskRules {
+    usual: &["sketch-rgb"],
+    every_query: photograph_combinations,
+    evaluation: |request| request.every_query(&[(Modality::Sketch, Modality::Rgb)], Protocol::None),
+};
+
+/// Names of the data set with all splits and with each.
+pub(super) const NAMES: [&str; 11] = [
+    "pku-sketch",
+    "pku-sketch-1",
+    "pku-sketch-2",
+    "pku-sketch-3",
+    "pku-sketch-4",
+    "pku-sketch-5",
+    "pku-sketch-6",
+    "pku-sketch-7",
+    "pku-sketch-8",
+    "pku-sketch-9",
+    "pku-sketch-10",
+];
 
 /// Random splits that the list files hold.
 const SPLITS: u8 = 10;
@@ -34,9 +60,9 @@ fn lists(root: &Path) -> Result<PathBuf> {
     let lists =
         ["idx", "chen_idx2"].map(|folder| root.join(folder)).into_iter().find(|p| p.is_dir());
     lists.ok_or_else(|| DataError::Missing {
-        dataset: CARD.name,
+        dataset: INFO.name,
         path: root.join("idx"),
-        layout: CARD.layout,
+        layout: INFO.layout,
     })
 }
 

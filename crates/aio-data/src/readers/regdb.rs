@@ -1,14 +1,21 @@
 //! RegDB (Nguyen et al., Sensors 2017).
 
-use super::list::{Once, Shared, lines, listed};
-use super::{Card, count};
+use super::shared::Shared;
+use super::{DatasetInfo, count};
+use crate::evaluation::{
+    Direction, Evaluation, Refusal, TaskRules, TestSet, gallery_pictures, photograph_combinations,
+    queries,
+};
+use crate::list::{Once, lines, listed};
 use crate::sample::Trial;
 use crate::{DataError, Dataset, Result, Sample, Split};
+use aio_eval::Protocol;
 use aio_types::Modality;
 use std::ops::RangeInclusive;
 use std::path::Path;
+use std::sync::Arc;
 
-pub(super) const CARD: Card = Card {
+pub(super) const INFO: DatasetInfo = DatasetInfo {
     name: "regdb",
     modalities: &[Modality::Rgb, Modality::Infrared],
     layout: "\
@@ -23,8 +30,60 @@ RegDB/
     terms: "signed agreement with its authors",
     people: &["regdb"],
     family: "regdb",
+    rules: RULES,
     read,
 };
+
+/// Thermal queries against photographs and photographs against thermal pictures, over the test splits.
+const RULES: TaskRules = TaskRules {
+    usual: &["infrared-rgb", "rgb-infrared"],
+    every_query: photograph_combinations,
+    evaluation: |request| {
+        request.no_variants()?;
+        let direction = request.direction;
+        let reversed = direction.is(Modality::Rgb, Modality::Infrared);
+        if !reversed && !direction.is(Modality::Infrared, Modality::Rgb) {
+            return Err(Refusal::Direction);
+        }
+        Ok(Arc::new(ThermalSearch { direction, reversed }))
+    },
+};
+
+#[derive(Debug)]
+struct ThermalSearch {
+    direction: Direction,
+    /// Whether photographs are the queries; the lists name thermal pictures as queries.
+    reversed: bool,
+}
+
+impl Evaluation for ThermalSearch {
+    fn protocol(&self, _: &Dataset) -> Protocol {
+        Protocol::Regdb
+    }
+
+    fn test_set(&self, dataset: &Dataset) -> Result<TestSet> {
+        let (asked, shown) = if self.reversed {
+            (&dataset.gallery, &dataset.query)
+        } else {
+            (&dataset.query, &dataset.gallery)
+        };
+        Ok(TestSet {
+            queries: queries(asked, self.direction.query),
+            gallery: gallery_pictures(shown, self.direction.gallery),
+        })
+    }
+
+    fn trials(&self, dataset: &Dataset, _: &TestSet) -> Result<Vec<Trial>> {
+        let of_split = |trial: &Trial| if self.reversed { trial.reversed() } else { trial.clone() };
+        Ok(dataset.trials.iter().map(of_split).collect())
+    }
+}
+
+/// Names of the data set with all splits and with each.
+pub(super) const NAMES: [&str; 11] = [
+    "regdb", "regdb-1", "regdb-2", "regdb-3", "regdb-4", "regdb-5", "regdb-6", "regdb-7",
+    "regdb-8", "regdb-9", "regdb-10",
+];
 
 /// Splits that the lists hold.
 const SPLITS: u8 = 10;

@@ -1,11 +1,13 @@
 //! RSTPReid (Zhu et al., ACM MM 2021) and Tri-RSTPReid (Chen et al., UNIReID, CVPR 2023).
 
 use super::cuhk_pedes::Annotated;
-use super::{Card, count};
+use super::{DatasetInfo, count, tri};
 use crate::Split;
+use crate::evaluation::{TaskRules, photograph_combinations};
+use aio_eval::Protocol;
 use aio_types::Modality;
 
-pub(super) const CARD: Card = Card {
+pub(super) const INFO: DatasetInfo = DatasetInfo {
     name: "rstpreid",
     modalities: &[Modality::Rgb, Modality::Text],
     layout: "\
@@ -24,10 +26,11 @@ RSTPReid/
     terms: "from its authors",
     people: &["msmt17"],
     family: "rstpreid",
+    rules: RULES,
     read: |root| FORM.read(root, None),
 };
 
-pub(super) const TRI: Card = Card {
+pub(super) const TRI: DatasetInfo = DatasetInfo {
     name: "tri-rstpreid",
     modalities: &[Modality::Rgb, Modality::Sketch, Modality::Text],
     layout: "\
@@ -41,8 +44,16 @@ RSTPReid/
         count(Split::Query, Modality::Sketch, 1_000, 200),
     ],
     terms: "from the authors of UNIReID",
+    rules: tri::RULES,
     read: |root| FORM.read(root, Some("imgs-sketch")),
-    ..CARD
+    ..INFO
+};
+
+/// Sentences against photographs.
+const RULES: TaskRules = TaskRules {
+    usual: &["text-rgb"],
+    every_query: photograph_combinations,
+    evaluation: |request| request.every_query(&[(Modality::Text, Modality::Rgb)], Protocol::Text),
 };
 
 const FORM: Annotated = Annotated { files: &["data_captions.json"], images: "imgs", unique: true };

@@ -1,15 +1,16 @@
 //! SYNTH-PEDES (Zuo et al., PLIP, NeurIPS 2024).
 
-use super::list::{annotations, listed, plain};
-use super::{Card, count};
-use crate::index::{Index, Row};
+use super::{DatasetInfo, count};
+use crate::evaluation::{Refusal, TaskRules, photograph_combinations};
+use crate::index::{Index, Indexed, Photograph, Row};
+use crate::list::{annotations, listed, plain};
 use crate::{Content, DataError, Dataset, Result, Sample, Split};
 use aio_types::Modality;
 use serde::Deserialize;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-pub(super) const CARD: Card = Card {
+pub(super) const INFO: DatasetInfo = DatasetInfo {
     name: "synth-pedes",
     modalities: &[Modality::Rgb, Modality::Text],
     layout: "\
@@ -22,7 +23,18 @@ SYNTH-PEDES/
     terms: "research only; from the authors of PLIP",
     people: &["synth-pedes"],
     family: "synth-pedes",
+    rules: RULES,
     read,
+};
+
+/// There is no test part.
+const RULES: TaskRules = TaskRules {
+    usual: &[],
+    every_query: photograph_combinations,
+    evaluation: |request| {
+        request.no_variants()?;
+        Err(Refusal::Direction)
+    },
 };
 
 #[derive(Deserialize)]
@@ -41,36 +53,20 @@ const ANNOTATIONS: &str = "synthpedes_dataset.json";
 /// Largest annotation file that is read whole where there is no index.
 const LARGEST: u64 = 1 << 28;
 
-/// A photograph of an indexed data set.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Photograph {
-    /// The file.
-    pub path: PathBuf,
-    /// What people wrote of it.
-    pub captions: Vec<String>,
+fn photograph(root: &Path, index: &Index, number: usize) -> Result<Photograph> {
+    let item: Item = index.annotation(number)?;
+    let path = plain(&root.join(ANNOTATIONS), number + 1, &item.file_path)?;
+    Ok(Photograph { path: root.join(path), captions: item.captions })
 }
 
-/// The training part of a data set that is too large to be held as samples.
-#[derive(Debug)]
-pub struct Indexed {
-    root: PathBuf,
-    /// Who is shown, and how many captions there are.
-    pub index: Index,
+/// Size of the annotations of the copy in `root`, in bytes; `None` where it is not known.
+#[must_use]
+pub fn annotation_bytes(root: &Path) -> Option<u64> {
+    std::fs::metadata(root.join(ANNOTATIONS)).ok().map(|metadata| metadata.len())
 }
 
-impl Indexed {
-    /// A photograph by its number.
-    ///
-    /// # Errors
-    /// [`crate::DataError`] if the annotations were changed since the index was built.
-    pub fn photograph(&self, number: usize) -> Result<Photograph> {
-        let item: Item = self.index.annotation(number)?;
-        let path = plain(&self.root.join(ANNOTATIONS), number + 1, &item.file_path)?;
-        Ok(Photograph { path: self.root.join(path), captions: item.captions })
-    }
-}
-
-/// Builds the index of the copy in `root` and returns the number of photographs. Every one is checked to exist; `tick` is told the bytes read so far.
+/// Builds the index of the copy in `root` and returns the number of photographs. Every photograph is checked to exist;
+/// `tick` is called with the bytes read so far.
 ///
 /// # Errors
 /// [`crate::DataError`] naming the row that is wrong.
@@ -88,10 +84,8 @@ fn read(root: &Path) -> Result<Dataset> {
     let (list, index) = (root.join(ANNOTATIONS), root.join(INDEX));
     let mut dataset = Dataset::default();
     if index.is_file() {
-        dataset.indexed = Some(Arc::new(Indexed {
-            root: root.to_path_buf(),
-            index: Index::open(&list, &index)?,
-        }));
+        let index = Index::open(&list, &index)?;
+        dataset.indexed = Some(Arc::new(Indexed::new(root.to_path_buf(), index, photograph)));
         return Ok(dataset);
     }
     if std::fs::metadata(&list).is_ok_and(|m| m.len() > LARGEST) {

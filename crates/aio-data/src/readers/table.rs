@@ -3,15 +3,21 @@
 //! `table:shop` is `shop.csv` or `shop.parquet` below the data root, or the file of that name in a folder `shop`. Paths are
 //! relative to the file's folder and stay below it. A row of modality `text` has a caption and no path. `camera` and `source` may be empty.
 
-use super::Card;
-use super::list::listed;
+use super::DatasetInfo;
+use crate::evaluation::{
+    Direction, Evaluation, Refusal, TaskRules, TestSet, gallery_pictures, photograph_combinations,
+    queries,
+};
+use crate::list::listed;
 use crate::{DataError, Dataset, Result, Sample};
+use aio_eval::Protocol;
 use aio_types::Modality;
 use polars::prelude::{DataType, PlSmallStr, PolarsError, PolarsResult};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-pub(super) const CARD: Card = Card {
+pub(super) const INFO: DatasetInfo = DatasetInfo {
     name: "table",
     modalities: &Modality::ALL,
     layout: "\
@@ -25,8 +31,58 @@ where modality is rgb, infrared, sketch, colour-pencil or text, and split is tra
     // Who is shown is not known here.
     people: &[],
     family: "table",
+    rules: RULES,
     read,
 };
+
+/// Any one modality against any pictures, under the protocol that the task names.
+const RULES: TaskRules = TaskRules {
+    usual: &[],
+    every_query: photograph_combinations,
+    evaluation: |request| {
+        let mut protocol = None;
+        for word in request.variants {
+            let known = "the protocols of `aio score`";
+            let unknown = || Refusal::Variant { word: word.clone(), known };
+            protocol = Some(Protocol::named(word).ok_or_else(unknown)?);
+        }
+        let direction = request.direction;
+        if direction.query.len() != 1 || !direction.gallery.is_visual() {
+            return Err(Refusal::Direction);
+        }
+        Ok(Arc::new(OwnSearch { direction, protocol }))
+    },
+};
+
+#[derive(Debug)]
+struct OwnSearch {
+    direction: Direction,
+    /// The protocol that the task names. Otherwise it is Market-1501's where every test sample has a camera, and none where
+    /// one has not: junk cannot be told there.
+    protocol: Option<Protocol>,
+}
+
+impl Evaluation for OwnSearch {
+    fn variants(&self) -> Vec<String> {
+        self.protocol.iter().map(|protocol| protocol.name().to_owned()).collect()
+    }
+
+    fn protocol(&self, dataset: &Dataset) -> Protocol {
+        let mut tested = dataset.query.iter().chain(&dataset.gallery);
+        match self.protocol {
+            Some(named) => named,
+            None if tested.all(|sample| sample.camera.is_some()) => Protocol::Market1501,
+            None => Protocol::None,
+        }
+    }
+
+    fn test_set(&self, dataset: &Dataset) -> Result<TestSet> {
+        Ok(TestSet {
+            queries: queries(&dataset.query, self.direction.query),
+            gallery: gallery_pictures(&dataset.gallery, self.direction.gallery),
+        })
+    }
+}
 
 /// What stands before the name of a table.
 const PREFIX: &str = "table:";
@@ -58,7 +114,7 @@ pub(super) fn locate(name: &'static str, root: &Path) -> Result<PathBuf> {
     let missing = || DataError::Missing {
         dataset: name,
         path: root.join(format!("{plain}.csv")),
-        layout: CARD.layout,
+        layout: INFO.layout,
     };
     candidates.into_iter().find(|path| path.is_file()).ok_or_else(missing)
 }

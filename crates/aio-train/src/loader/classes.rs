@@ -3,7 +3,7 @@
 use super::library::Library;
 use crate::config::TrainingConfig;
 use crate::error::Result;
-use aio_data::readers::synth_pedes::Photograph;
+use aio_data::index::Photograph;
 use aio_data::{Dataset, DatasetName, Sample};
 use aio_types::{Identity, Modality, rng};
 use rand::seq::SliceRandom;

@@ -6,7 +6,7 @@ use super::settings::LoaderSettings;
 use crate::config::StageConfig;
 use crate::error::Result;
 use crate::progress::Progress;
-use aio_data::readers::synth_pedes::{Indexed, Photograph};
+use aio_data::index::{Indexed, Photograph};
 use aio_data::{DatasetName, Sample, picture};
 use aio_model::SketchGenerator;
 use aio_tokenize::bpe::{Bpe, Encoded};

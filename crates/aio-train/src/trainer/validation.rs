@@ -4,13 +4,10 @@ use super::setup::TrainingSetup;
 use crate::embedding::embed_all;
 use crate::error::{Result, TrainError};
 use aio_data::{Sample, picture};
-use aio_eval::{Entry, EvalOptions, Features, Protocol, evaluate};
+use aio_eval::{Entry, EvalOptions, LabelledFeatures, Protocol, evaluate};
 use aio_model::{Aio, Extractor};
-use aio_types::{Modality, Observation, Picture};
+use aio_types::{Modality, Observation, Picture, SourcePhoto};
 use std::path::Path;
-
-/// No camera is named, so that none is excluded.
-const NO_CAMERA: i64 = -1;
 
 /// The validation score of a model, or `None` where nothing is held out.
 ///
@@ -44,15 +41,16 @@ fn mean_average_precision(samples: &[Sample], extractor: &Extractor) -> Result<f
     let gallery = embed_all(extractor, &inputs, "validation gallery", "validation")?;
     let mut entries = Vec::new();
     for (number, sample) in (2..).zip(&photographs) {
-        // A photograph without a source is hidden from itself alone: its image number is its own.
-        entries.push(entry(sample, -number));
+        // A photograph without a source gets a source of its own, so that only itself is hidden from it.
+        let own = SourcePhoto(-number);
+        entries.push(Entry { source: sample.source.or(Some(own)), ..entry(sample) });
     }
-    let score = |queries: &Features, of_queries: &[Entry]| {
-        let options = EvalOptions::default();
-        evaluate((queries, of_queries), (&gallery, &entries), Protocol::Tri, options, |_, _| {})
+    let photographs = LabelledFeatures { features: &gallery, entries: &entries };
+    let score = |queries: LabelledFeatures| {
+        evaluate(queries, photographs, Protocol::Tri, EvalOptions::default(), |_, _| {})
             .map(|scores| scores.map)
     };
-    let mut values = vec![score(&gallery, &entries)?];
+    let mut values = vec![score(photographs)?];
     if !captions.is_empty() {
         let inputs: Vec<Observation<Picture>> = captions
             .iter()
@@ -62,8 +60,8 @@ fn mean_average_precision(samples: &[Sample], extractor: &Extractor) -> Result<f
             })
             .collect();
         let queries = embed_all(extractor, &inputs, "validation captions", "validation")?;
-        let of_captions: Vec<Entry> = captions.iter().map(|s| entry(s, -1)).collect();
-        values.push(score(&queries, &of_captions)?);
+        let entries: Vec<Entry> = captions.iter().map(|s| entry(s)).collect();
+        values.push(score(LabelledFeatures { features: &queries, entries: &entries })?);
     }
     Ok(values.iter().sum::<f64>() / values.len() as f64)
 }
@@ -86,11 +84,7 @@ fn photograph_inputs(
     Ok(inputs)
 }
 
-/// A sample as metrics take it; `image` numbers the photograph of one without a source.
-fn entry(sample: &Sample, image: i64) -> Entry {
-    Entry {
-        identity: sample.identity.0,
-        camera: NO_CAMERA,
-        image: sample.source.map_or(image, |source| source.0),
-    }
+/// The labels of a sample. Validation ignores cameras.
+fn entry(sample: &Sample) -> Entry {
+    Entry { identity: sample.identity, camera: None, source: sample.source }
 }

@@ -1,0 +1,83 @@
+//! One experiment from its file to its report, in four steps: prepare, train, evaluate, save.
+//!
+//! [`save`] alone writes `result.json`, whose presence means that a run is finished. The report is drawn afterwards, from the files of
+//! the run.
+
+mod evaluate;
+mod model_card;
+mod names;
+mod prepare;
+mod requirements;
+mod result;
+mod save;
+mod train;
+
+pub use names::{locate, name};
+pub use requirements::checksums;
+pub(crate) use requirements::missing_weights;
+
+use crate::config::Experiment;
+use crate::device;
+use crate::error::Result;
+use crate::report;
+use crate::run::{Run, RunResult};
+use aio_train::{Library, Probe, TrainingSetup};
+use prepare::Preparation;
+use std::path::PathBuf;
+use std::time::Instant;
+
+/// What the user asked for.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Name below `experiments/`, or a path.
+    pub name: String,
+    /// `--set` options.
+    pub settings: Vec<String>,
+    /// `--device`.
+    pub device: String,
+    /// Directory of runs.
+    pub runs: PathBuf,
+}
+
+/// Runs an experiment to its end, or returns the result of an earlier call.
+///
+/// A report that cannot be drawn is a warning: the run is finished, and `aio report --redraw` draws the report again.
+///
+/// # Errors
+/// [`Error`](crate::error::Error) saying what is missing, wrong or failed; a later call continues.
+pub fn run(request: &Request) -> Result<(Run, RunResult)> {
+    let begun = Instant::now();
+    let mut prepared = match prepare::prepare(request)? {
+        Preparation::Finished { run, result } => return Ok((run, *result)),
+        Preparation::Ready(prepared) => *prepared,
+    };
+    let trained = train::train(&mut prepared)?;
+    let evaluation = evaluate::evaluate(&prepared, &trained)?;
+    let result = save::save(&prepared, &trained, evaluation, begun)?;
+    if let Err(error) = report::write(prepared.run.directory()) {
+        log::warn!(
+            "the run is finished, but its report cannot be drawn: {error}; `aio report {} --redraw` draws it again",
+            prepared.name
+        );
+    }
+    Ok((prepared.run, result))
+}
+
+/// Tries one training step of an experiment on its data. Writes nothing except the synthetic benchmark.
+///
+/// # Errors
+/// [`Error`](crate::error::Error) saying what is missing, wrong or failed.
+pub fn probe(experiment: &Experiment, device: &str) -> Result<Probe> {
+    requirements::check_leakage(experiment)?;
+    requirements::check_files(experiment)?;
+    let device = device::open(device)?;
+    device::check_precision(&device, experiment.train.precision)?;
+    let start = prepare::starting_point(experiment)?;
+    prepare::render_benchmark(experiment)?;
+    let mut library = Library::new(&experiment.data.root);
+    // Anything that is missing for the tests is found here, too.
+    prepare::open_tests(experiment, &mut library)?;
+    let config = experiment.training();
+    let setup = TrainingSetup { config: &config, start: &start, device: &device };
+    Ok(aio_train::probe(&setup, &mut library)?)
+}

@@ -1,0 +1,151 @@
+//! The first step: everything that a run needs, checked and opened before anything is computed.
+
+use super::requirements::{check_files, check_leakage, missing_weights, sketch_generator_checksum};
+use super::{Request, locate, name};
+use crate::config::{Checksums, Experiment};
+use crate::error::{Error, Result};
+use crate::run::{Run, RunResult};
+use crate::{device, weights};
+use aio_data::task::{Task, TaskData};
+use aio_synth::benchmark;
+use aio_train::{Library, Progress, StartingPoint, StopFlag};
+use burn::tensor::Device;
+
+/// What the first step finds.
+pub(super) enum Preparation {
+    /// An earlier call has finished the run.
+    Finished {
+        /// The run directory.
+        run: Run,
+        /// Its `result.json`.
+        result: Box<RunResult>,
+    },
+    /// The run can be computed.
+    Ready(Box<Prepared>),
+}
+
+/// A run that can be computed.
+pub(super) struct Prepared {
+    pub(super) experiment: Experiment,
+    /// The experiment as `config.toml` holds it.
+    pub(super) config_text: String,
+    /// Name of the experiment.
+    pub(super) name: String,
+    /// Content hash of the configuration.
+    pub(super) config_id: String,
+    pub(super) device: Device,
+    /// The device as the user named it.
+    pub(super) device_name: String,
+    /// The pre-trained weights.
+    pub(super) start: StartingPoint,
+    pub(super) run: Run,
+    pub(super) library: Library,
+    pub(super) tests: Vec<Test>,
+    /// Content hash of the synthetic benchmark, where it is used.
+    pub(super) benchmark: Option<String>,
+    /// Raised by the signals of a scheduler and by Ctrl-C.
+    pub(super) stop: StopFlag,
+}
+
+/// A task with its queries and gallery.
+pub(super) struct Test {
+    pub(super) task: Task,
+    pub(super) data: TaskData,
+}
+
+/// Opens the run that a request stands for.
+///
+/// # Errors
+/// [`Error`] naming what is missing or wrong.
+pub(super) fn prepare(request: &Request) -> Result<Preparation> {
+    let path = locate(&request.name)?;
+    let experiment = Experiment::load(&path, &request.settings)?;
+    check_leakage(&experiment)?;
+    let device = device::open(&request.device)?;
+    device::check_precision(&device, experiment.train.precision)?;
+    if !missing_weights(&experiment).is_empty() {
+        // Names the missing data sets as well.
+        check_files(&experiment)?;
+    }
+    let start = starting_point(&experiment)?;
+    let config_id = config_id(&experiment, &start)?;
+    let name = name(&path);
+    let run = Run::open(&request.runs, &name, &config_id, experiment.seed)?;
+    if let Some(result) = run.result()? {
+        return Ok(Preparation::Finished { run, result: Box::new(result) });
+    }
+    check_files(&experiment)?;
+    let stop = StopFlag::on_signals()?;
+    let benchmark = render_benchmark(&experiment)?;
+    let (library, tests) = open_data(&experiment)?;
+    for Test { task, data } in &tests {
+        if let Some(explanation) = data.explain_unmatched() {
+            log::info!("{task}: {explanation}");
+        }
+    }
+    let config_text = toml::to_string(&experiment).map_err(|e| Error::Failure(e.to_string()))?;
+    run.write_text("config.toml", &config_text)?;
+    Ok(Preparation::Ready(Box::new(Prepared {
+        experiment,
+        config_text,
+        name,
+        config_id,
+        device,
+        device_name: request.device.clone(),
+        start,
+        run,
+        library,
+        tests,
+        benchmark,
+        stop,
+    })))
+}
+
+fn config_id(experiment: &Experiment, start: &StartingPoint) -> Result<String> {
+    let lines = sketch_generator_checksum(experiment)?;
+    Ok(experiment.cell(&Checksums { weights: start.sha256.clone(), lines }))
+}
+
+/// Renders the synthetic benchmark where the experiment uses it; returns its content hash.
+pub(super) fn render_benchmark(experiment: &Experiment) -> Result<Option<String>> {
+    let data = &experiment.data;
+    if !data.synthetic {
+        return Ok(None);
+    }
+    let progress = Progress::new("rendering", 1, "pictures");
+    let manifest = benchmark::write(&data.root, data.seed, data.size, &|done, total| {
+        progress.set_total(total);
+        progress.set_position(done);
+    })?;
+    progress.finish();
+    Ok(Some(manifest.content))
+}
+
+/// Reads the data sets of every stage and every task, so that anything missing is found before training.
+fn open_data(experiment: &Experiment) -> Result<(Library, Vec<Test>)> {
+    let mut library = Library::new(&experiment.data.root);
+    for stage in &experiment.train.stages {
+        for dataset in &stage.datasets {
+            library.get(*dataset)?;
+        }
+    }
+    let tests = open_tests(experiment, &mut library)?;
+    Ok((library, tests))
+}
+
+/// Picks the queries and galleries of every task.
+pub(super) fn open_tests(experiment: &Experiment, library: &mut Library) -> Result<Vec<Test>> {
+    let mut tests = Vec::new();
+    for task in experiment.tasks()? {
+        let data = task.data(library.get(task.dataset)?)?;
+        tests.push(Test { task, data });
+    }
+    Ok(tests)
+}
+
+/// The pre-trained weights, fitted to the experiment's sizes and modalities.
+pub(super) fn starting_point(experiment: &Experiment) -> Result<StartingPoint> {
+    let model = &experiment.model;
+    let (weights, sha256) = weights::open(&model.weights, &StartingPoint::import_options(model))?;
+    Ok(StartingPoint::new(model, weights, sha256)?)
+}

@@ -1,0 +1,121 @@
+//! What an experiment needs before it can run: its files, and test identities that training does not show.
+
+use crate::config::{Checksums, Experiment};
+use crate::error::{Error, Result};
+use aio_data::{DatasetName, fs};
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// SHA-256 of the files that decide an experiment's numbers.
+///
+/// # Errors
+/// [`Error`] naming the file that is missing.
+pub fn checksums(experiment: &Experiment) -> Result<Checksums> {
+    refuse_missing(&missing_weights(experiment))?;
+    let name = &experiment.model.weights;
+    let weights =
+        if name == "embedded" { aio_encoder::weights::embedded_sha256() } else { checksum(name)? };
+    Ok(Checksums { weights, lines: sketch_generator_checksum(experiment)? })
+}
+
+fn checksum(path: &str) -> Result<String> {
+    Ok(aio_encoder::weights::sha256(&fs::read(Path::new(path))?))
+}
+
+/// SHA-256 of the sketch generator's file; empty where the experiment names none.
+pub(super) fn sketch_generator_checksum(experiment: &Experiment) -> Result<String> {
+    let path = &experiment.data.sketch_generator;
+    if path.is_empty() { Ok(String::new()) } else { checksum(path) }
+}
+
+/// The weights files that are missing, each with its source.
+pub(crate) fn missing_weights(experiment: &Experiment) -> Vec<String> {
+    let Experiment { model, data, .. } = experiment;
+    let named = [
+        ("weights", &model.weights, model.weights != "embedded"),
+        ("line generator", &data.sketch_generator, !data.sketch_generator.is_empty()),
+    ];
+    let mut missing = Vec::new();
+    for (kind, path, used) in named {
+        let path = Path::new(path);
+        if !used || path.is_file() {
+            continue;
+        }
+        let origin = aio_model::import::published(path).map_or(String::new(), |origin| {
+            format!("\n    {}: from {} ({})", origin.name, origin.source, origin.licence)
+        });
+        missing.push(format!("{kind}: {}{origin}", path.display()));
+    }
+    missing
+}
+
+/// Refuses an experiment whose files are missing, naming all of them at once.
+pub(super) fn check_files(experiment: &Experiment) -> Result<()> {
+    let mut missing = missing_weights(experiment);
+    if !experiment.data.synthetic {
+        for name in datasets(experiment)? {
+            if let Err(error) = name.locate(&experiment.data.root) {
+                missing.push(format!("{error}\n{}", name.info().layout));
+            }
+        }
+    }
+    refuse_missing(&missing)
+}
+
+/// Every data set that an experiment trains or tests on.
+fn datasets(experiment: &Experiment) -> Result<BTreeSet<DatasetName>> {
+    let trained = experiment.train.stages.iter().flat_map(|stage| stage.datasets.iter().copied());
+    let tested = experiment.tasks()?.into_iter().map(|task| task.dataset);
+    Ok(trained.chain(tested).collect())
+}
+
+fn refuse_missing(missing: &[String]) -> Result<()> {
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let count = match missing.len() {
+        1 => "1 required file or data set is missing".to_owned(),
+        n => format!("{n} required files or data sets are missing"),
+    };
+    Err(Error::user(
+        format!("{count}:\n\n{}\n", missing.join("\n\n")),
+        "docs/datasets.md and docs/weights.md say where each comes from",
+    ))
+}
+
+/// Refuses to test on people whom training shows, unless the experiment allows it. Rendered data sets share no people.
+pub(super) fn check_leakage(experiment: &Experiment) -> Result<()> {
+    let leaks = leaks(experiment)?;
+    if leaks.is_empty() {
+        return Ok(());
+    }
+    let leaks = leaks.join("; ");
+    if experiment.data.allow_leakage {
+        log::warn!("data.allow_leakage is set: {leaks}");
+        return Ok(());
+    }
+    Err(Error::user(
+        format!("the model would be tested on people it is trained on: {leaks}"),
+        "leave one of the two out, or set data.allow_leakage = true and say so beside every number",
+    ))
+}
+
+/// Pairs of a training and a test data set that show the same people.
+fn leaks(experiment: &Experiment) -> Result<Vec<String>> {
+    let tested: BTreeSet<DatasetName> =
+        experiment.tasks()?.into_iter().map(|task| task.dataset).collect();
+    let mut leaks = Vec::new();
+    for stage in &experiment.train.stages {
+        for trained in &stage.datasets {
+            for test in &tested {
+                let same = stage.all_splits && trained.info().family == test.info().family;
+                if same || (!experiment.data.synthetic && trained.leaks_into(*test)) {
+                    let part = if same { " as a whole" } else { "" };
+                    leaks.push(format!("{trained}{part} shows people of {test}"));
+                }
+            }
+        }
+    }
+    leaks.dedup();
+    Ok(leaks)
+}

@@ -1,0 +1,58 @@
+//! The fourth step: writes the files of a finished run. `result.json` comes last and means that the run is finished.
+
+use super::evaluate::{Evaluation, Shown};
+use super::prepare::Prepared;
+use super::result::run_result;
+use crate::error::{Error, Result};
+use crate::report::{ATTENTION, EMBEDDINGS, RANKINGS};
+use crate::run::{Manifest, Run, RunFacts, RunResult};
+use aio_train::TrainedModel;
+use serde::Serialize;
+use std::time::Instant;
+
+/// Writes what the report shows, then `manifest.json`, then `result.json`.
+///
+/// # Errors
+/// [`Error::Data`] naming the file that cannot be written.
+pub(super) fn save(
+    prepared: &Prepared,
+    trained: &TrainedModel,
+    evaluation: Evaluation,
+    begun: Instant,
+) -> Result<RunResult> {
+    let run = &prepared.run;
+    let Evaluation { scores, shown } = evaluation;
+    let result = run_result(prepared, trained, &scores);
+    write_examples(run, &shown)?;
+    let facts = RunFacts {
+        device: prepared.device_name.clone(),
+        seed: prepared.experiment.seed,
+        benchmark: prepared.benchmark.clone(),
+        data: prepared.library.fingerprints(),
+        weights: prepared.start.sha256.clone(),
+        predicted_memory: trained.predicted_memory.map(|bytes| bytes >> 20),
+        seconds: begun.elapsed().as_secs_f64(),
+    };
+    run.write("manifest.json", &Manifest::collect(facts))?;
+    run.write("result.json", &result)?;
+    Ok(result)
+}
+
+/// Writes the examples that the report draws.
+fn write_examples(run: &Run, shown: &Shown) -> Result<()> {
+    run.write(RANKINGS, &shown.rankings)?;
+    if let Some(embeddings) = &shown.embeddings {
+        run.write_text(EMBEDDINGS, &one_line(embeddings)?)?;
+    }
+    if let Some(attention) = &shown.attention {
+        run.write_text(ATTENTION, &one_line(attention)?)?;
+    }
+    Ok(())
+}
+
+/// JSON without line breaks, for files with thousands of numbers.
+fn one_line<T: Serialize>(value: &T) -> Result<String> {
+    serde_json::to_string(value)
+        .map(|text| text + "\n")
+        .map_err(|e| Error::Failure(format!("cannot serialise examples for the report: {e}")))
+}

@@ -1,0 +1,149 @@
+//! Draws figures as SVG and PNG, sized for a column of a paper: at 84 mm, the smallest letters are 6 points high.
+
+mod bars;
+mod heat;
+mod key;
+mod lines;
+mod scatter;
+
+use super::figure::{Figure, LineChart, NamedFigure, Scale};
+use super::picture;
+use crate::error::{Error, Result};
+use plotters::coord::Shift;
+use plotters::prelude::*;
+use plotters::style::register_font as register;
+use std::sync::OnceLock;
+
+/// The font of every figure (DejaVu Sans; licence beside the file).
+const FONT: &[u8] = include_bytes!("../../../assets/DejaVuSans.ttf");
+
+/// Okabe and Ito's colours, which colour-blind readers can tell apart.
+pub(super) const COLOURS: [RGBColor; 7] = [
+    RGBColor(0, 114, 178),
+    RGBColor(213, 94, 0),
+    RGBColor(0, 158, 115),
+    RGBColor(204, 121, 167),
+    RGBColor(230, 159, 0),
+    RGBColor(86, 180, 233),
+    RGBColor(60, 60, 60),
+];
+
+/// Columns of a figure, in pixels.
+const WIDTH: u32 = 640;
+/// Rows of a plot with axes.
+const HEIGHT: u32 = 360;
+
+/// Height of the letters of a title, in pixels.
+const TITLE: i32 = 20;
+/// Height of the letters beside an axis.
+const AXIS: i32 = 19;
+/// Height of other letters.
+const LABEL: i32 = 17;
+
+/// The grid behind a plot.
+const GRID: RGBColor = RGBColor(225, 225, 225);
+
+/// Result of drawing; the error is the message of plotters.
+type Drawn = std::result::Result<(), String>;
+
+/// A figure in both forms.
+pub(super) struct DrawnFigure {
+    /// Name of its files, without the ending.
+    pub(super) name: String,
+    pub(super) title: String,
+    pub(super) svg: String,
+    pub(super) png: Vec<u8>,
+}
+
+/// Registers the embedded font; plotters has none of its own.
+///
+/// # Errors
+/// [`Error::Failure`] if the font cannot be read.
+pub(super) fn register_font() -> Result<()> {
+    static DONE: OnceLock<bool> = OnceLock::new();
+    if *DONE.get_or_init(|| register("sans-serif", FontStyle::Normal, FONT).is_ok()) {
+        Ok(())
+    } else {
+        Err(Error::Failure("the embedded font cannot be read".into()))
+    }
+}
+
+/// Draws a figure as SVG and PNG.
+///
+/// # Errors
+/// [`Error::Failure`] naming the figure.
+pub(super) fn draw(named: &NamedFigure) -> Result<DrawnFigure> {
+    let NamedFigure { name, title, figure } = named;
+    let failed =
+        |problem: String| Error::Failure(format!("cannot draw the figure `{name}`: {problem}"));
+    let (width, height) = size(figure);
+    let mut svg = String::new();
+    let area = SVGBackend::with_string(&mut svg, (width, height)).into_drawing_area();
+    draw_on(&area, figure, title).map_err(failed)?;
+    // Dropping the area ends the document.
+    drop(area);
+    let mut pixels = vec![0u8; (width * height * 3) as usize];
+    let area = BitMapBackend::with_buffer(&mut pixels, (width, height)).into_drawing_area();
+    draw_on(&area, figure, title).map_err(failed)?;
+    drop(area);
+    let bitmap = image::RgbImage::from_raw(width, height, pixels)
+        .ok_or_else(|| failed("the canvas has the wrong size".into()))?;
+    let png = picture::png(&bitmap)?;
+    Ok(DrawnFigure { name: name.clone(), title: title.clone(), svg, png })
+}
+
+/// Width and height of a figure, in pixels.
+fn size(figure: &Figure) -> (u32, u32) {
+    (WIDTH, plot_height(figure) + key::height(figure) + 8)
+}
+
+/// Height of a figure without its key, in pixels.
+fn plot_height(figure: &Figure) -> u32 {
+    match figure {
+        Figure::Lines(_) | Figure::Bars(_) => HEIGHT,
+        Figure::Heat(heat) => 90 + 44 * heat.rows.len() as u32,
+        Figure::Scatter(_) => 460,
+    }
+}
+
+fn draw_on<B: DrawingBackend>(area: &DrawingArea<B, Shift>, figure: &Figure, title: &str) -> Drawn
+where
+    B::ErrorType: 'static,
+{
+    area.fill(&WHITE).map_err(text)?;
+    let (plot, key) = area.split_vertically(plot_height(figure));
+    match figure {
+        Figure::Lines(chart) => draw_lines(&plot, chart, title)?,
+        Figure::Bars(chart) => bars::draw(&plot, chart, title)?,
+        Figure::Heat(map) => heat::draw(&plot, map, title)?,
+        Figure::Scatter(plotted) => scatter::draw(&plot, plotted, title)?,
+    }
+    key::draw(&key, figure)?;
+    area.present().map_err(text)
+}
+
+fn draw_lines<B: DrawingBackend>(
+    area: &DrawingArea<B, Shift>,
+    chart: &LineChart,
+    title: &str,
+) -> Drawn
+where
+    B::ErrorType: 'static,
+{
+    let (first, last) = lines::range(chart);
+    match chart.scale {
+        Scale::Linear => {
+            let label = |v: &f64| format!("{v:.0}");
+            lines::draw(area, chart, title, lines::XAxis { range: first..last, label })
+        }
+        Scale::Logarithmic => {
+            let label = |v: &f64| format!("{v:.0e}").replace("e-", "e−");
+            let range = (first..last).log_scale();
+            lines::draw(area, chart, title, lines::XAxis { range, label })
+        }
+    }
+}
+
+fn text<E: std::error::Error + Send + Sync>(error: DrawingAreaErrorKind<E>) -> String {
+    error.to_string()
+}

@@ -1,0 +1,162 @@
+//! The files of a run that a report shows: what the evaluation stores in them, and how a report reads them.
+
+use crate::error::{Error, Result};
+use crate::run::{Run, RunResult};
+use aio_data::fs;
+use aio_data::task::QueryPicture;
+use aio_eval::Relevance;
+use aio_train::MetricsLine;
+use aio_types::{Modality, PictureSize, TaskId};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// Name of the file with [`RankedLists`] by task.
+pub const RANKINGS: &str = "rankings.json";
+/// Name of the file with the [`EmbeddingExample`].
+pub const EMBEDDINGS: &str = "embeddings.json";
+/// Name of the file with the [`AttentionExample`].
+pub const ATTENTION: &str = "attention.json";
+
+/// Ranked lists of a task.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct RankedLists {
+    /// Of queries spread evenly over the test set.
+    pub chosen: Vec<RankedList>,
+    /// Of the queries with the highest average precision.
+    pub best: Vec<RankedList>,
+    /// Of the queries with the lowest average precision.
+    pub worst: Vec<RankedList>,
+}
+
+/// A picture of a query.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShownPicture {
+    /// The modality that it is embedded as.
+    pub modality: Modality,
+    /// The file, and what is made of it.
+    #[serde(flatten)]
+    pub picture: QueryPicture,
+}
+
+/// A query and the gallery entries that it retrieved.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RankedList {
+    /// Pictures of the query, in the order of its modalities.
+    pub pictures: Vec<ShownPicture>,
+    /// Caption of the query.
+    pub caption: Option<String>,
+    /// Retrieved pictures, nearest first, and whether each is a match; `None` where labels are unknown.
+    pub retrieved: Vec<(PathBuf, Option<Relevance>)>,
+    /// Average precision of the query, a fraction in 0..1.
+    pub average_precision: f64,
+}
+
+/// Embeddings of a few people of one data set.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EmbeddingExample {
+    /// Name of the data set.
+    pub dataset: String,
+    /// The embeddings.
+    pub samples: Vec<EmbeddingSample>,
+}
+
+/// An embedding of one person in one modality.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EmbeddingSample {
+    /// The person's label in the data set.
+    pub identity: i64,
+    /// The modality.
+    pub modality: Modality,
+    /// The embedding, of length 1.
+    pub values: Vec<f32>,
+}
+
+/// Attention roll-out over a few queries of one task.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AttentionExample {
+    /// The task.
+    pub task: TaskId,
+    /// Size of the pictures as the model takes them.
+    pub size: PictureSize,
+    /// The queries.
+    pub queries: Vec<AttentionQuery>,
+}
+
+/// Attention roll-out over one query. Values are comparable within one picture or caption only.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AttentionQuery {
+    /// Pictures in the order of their modalities.
+    pub pictures: Vec<PictureRelevance>,
+    /// The caption, if the query has one.
+    pub caption: Option<CaptionRelevance>,
+}
+
+/// How much each part of a picture contributes to the embedding.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PictureRelevance {
+    /// The picture.
+    pub picture: ShownPicture,
+    /// One value per token, row by row of the token grid.
+    pub relevance: Vec<f32>,
+}
+
+/// How much each token of a caption contributes to the embedding.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CaptionRelevance {
+    /// The caption.
+    pub text: String,
+    /// One value per token.
+    pub relevance: Vec<f32>,
+}
+
+/// Everything that the report of a run shows, read from the run directory.
+pub(super) struct ReportFiles {
+    pub(super) result: RunResult,
+    pub(super) rankings: BTreeMap<TaskId, RankedLists>,
+    pub(super) embeddings: Option<EmbeddingExample>,
+    pub(super) attention: Option<AttentionExample>,
+    /// One entry per optimiser step; empty where nothing was trained.
+    pub(super) training: Vec<MetricsLine>,
+}
+
+impl ReportFiles {
+    /// Reads the files of a finished run. Runs of version 0.1 have no embeddings and no attention.
+    ///
+    /// # Errors
+    /// [`Error`] naming the file that cannot be read, or `result.json` if the run is not finished.
+    pub(super) fn read(run: &Run) -> Result<Self> {
+        let result = run.result()?.ok_or_else(|| {
+            Error::user(
+                format!("{} has no result.json", run.directory().display()),
+                "a run is finished when its result.json is there; run the experiment again to continue it",
+            )
+        })?;
+        Ok(Self {
+            result,
+            rankings: run.read(RANKINGS)?.unwrap_or_default(),
+            embeddings: run.read(EMBEDDINGS)?,
+            attention: run.read(ATTENTION)?,
+            training: training(run)?,
+        })
+    }
+}
+
+/// The lines of `metrics.jsonl`.
+fn training(run: &Run) -> Result<Vec<MetricsLine>> {
+    let path = run.metrics();
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let mut lines = Vec::new();
+    for (number, line) in (1..).zip(fs::read_to_string(&path)?.lines()) {
+        let parsed = serde_json::from_str(line).map_err(|e| {
+            Error::user(
+                format!("{}, line {number}: {e}", path.display()),
+                "every line holds one JSON object, as training writes it",
+            )
+        })?;
+        lines.push(parsed);
+    }
+    Ok(lines)
+}

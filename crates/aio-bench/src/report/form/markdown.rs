@@ -1,0 +1,26 @@
+use crate::markdown::{self, Align};
+use crate::report::table::{Field, Mark, Table};
+
+/// The caption, then the table.
+pub(super) fn markdown(table: &Table) -> String {
+    let note = table.note("†", |source| format!("{}: {}", source.row, source.citation));
+    let caption = match note {
+        Some(note) => format!("{} · {note}", table.caption),
+        None => table.caption.clone(),
+    };
+    let mut columns = Vec::new();
+    for (number, column) in table.columns.iter().enumerate() {
+        let align = if number == 0 { Align::Left } else { Align::Right };
+        columns.push((column.title.as_str(), align));
+    }
+    let rows: Vec<Vec<String>> =
+        table.rows.iter().map(|row| row.iter().map(field).collect()).collect();
+    format!("{caption}\n\n{}", markdown::table(&columns, &rows))
+}
+
+fn field(field: &Field) -> String {
+    match field.mark {
+        Mark::Best => format!("**{}**", field.value),
+        Mark::Plain | Mark::Second => field.value.to_string(),
+    }
+}

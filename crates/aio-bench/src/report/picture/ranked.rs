@@ -1,0 +1,177 @@
+//! Queries and the gallery pictures that they retrieved.
+
+use super::{Label, jpeg, with_labels, wrap, wrong_size};
+use crate::error::Result;
+use crate::report::{RankedList, RankedLists, ShownPicture};
+use aio_data::picture;
+use aio_eval::Relevance;
+use aio_types::{Picture, PictureSize, TaskId};
+use image::{Rgb, RgbImage, imageops};
+use plotters::prelude::BLACK;
+use std::path::Path;
+
+const CELL: PictureSize = PictureSize { height: 128, width: 64 };
+const GAP: u32 = 8;
+const BORDER: u32 = 4;
+/// Width of the column with captions.
+const CAPTION_WIDTH: u32 = 224;
+/// Characters in a line of a caption, and lines of one.
+const CAPTION_LINE: usize = 34;
+const CAPTION_LINES: usize = 9;
+/// Height of the title.
+const HEAD: u32 = 30;
+
+/// Okabe–Ito bluish green and vermilion: the field's green and red, which colour-blind readers can tell apart, too.
+const MATCH: Rgb<u8> = Rgb([0, 158, 115]);
+const NON_MATCH: Rgb<u8> = Rgb([213, 94, 0]);
+const JUNK: Rgb<u8> = Rgb([190, 190, 190]);
+
+/// How the queries of a picture were chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::report) enum ListKind {
+    Chosen,
+    Best,
+    Worst,
+}
+
+impl ListKind {
+    /// The name on the page.
+    pub(in crate::report) fn name(self) -> &'static str {
+        match self {
+            Self::Chosen => "chosen",
+            Self::Best => "best",
+            Self::Worst => "worst",
+        }
+    }
+}
+
+/// Ranked lists of one task and kind, drawn.
+pub(in crate::report) struct DrawnLists {
+    pub(in crate::report) task: TaskId,
+    pub(in crate::report) kind: ListKind,
+    pub(in crate::report) picture: RgbImage,
+    /// The picture as JPEG.
+    pub(in crate::report) jpeg: Vec<u8>,
+}
+
+/// Draws the ranked lists of a task, one picture for each kind that has any.
+///
+/// # Errors
+/// [`Error`](crate::error::Error) naming the picture that cannot be read.
+pub(in crate::report) fn ranked_lists_of_task(
+    task: &TaskId,
+    lists: &RankedLists,
+) -> Result<Vec<DrawnLists>> {
+    let kinds = [
+        (ListKind::Chosen, &lists.chosen),
+        (ListKind::Best, &lists.best),
+        (ListKind::Worst, &lists.worst),
+    ];
+    let mut drawn = Vec::new();
+    for (kind, lists) in kinds {
+        if !lists.is_empty() {
+            let picture = ranked_lists(task.as_str(), lists)?;
+            let jpeg = jpeg(&picture)?;
+            drawn.push(DrawnLists { task: task.clone(), kind, picture, jpeg });
+        }
+    }
+    Ok(drawn)
+}
+
+/// Columns of a picture of ranked lists, in pixels.
+struct Layout {
+    /// Where captions begin, behind the pictures of the queries.
+    captions: u32,
+    /// Where retrieved pictures begin.
+    retrieved: u32,
+    width: u32,
+    height: u32,
+}
+
+const COLUMN: u32 = CELL.width as u32 + GAP + 2 * BORDER;
+const ROW: u32 = CELL.height as u32 + GAP + 2 * BORDER;
+
+impl Layout {
+    fn new(lists: &[RankedList]) -> Self {
+        let longest =
+            |length: fn(&RankedList) -> usize| lists.iter().map(length).max().unwrap_or(0) as u32;
+        let captions = GAP + longest(|list| list.pictures.len()) * COLUMN;
+        let has_captions = lists.iter().any(|list| list.caption.is_some());
+        let retrieved = captions + if has_captions { CAPTION_WIDTH } else { 0 } + 2 * GAP;
+        let width = retrieved + longest(|list| list.retrieved.len()) * COLUMN + GAP;
+        let height = HEAD + lists.len() as u32 * ROW + GAP;
+        Self { captions, retrieved, width, height }
+    }
+}
+
+/// Draws ranked lists, one per row: the query (pictures as the model sees them, then its caption), then the entries that it retrieved, with a
+/// green border around matches and a red one around other people. Junk, which the protocol ignores, is grey.
+///
+/// # Errors
+/// [`Error`](crate::error::Error) naming the picture that cannot be read.
+pub(in crate::report) fn ranked_lists(title: &str, lists: &[RankedList]) -> Result<RgbImage> {
+    let layout = Layout::new(lists);
+    let mut canvas = RgbImage::from_pixel(layout.width, layout.height, Rgb([255; 3]));
+    let title = format!("{title}: query, then the nearest gallery pictures");
+    let mut labels = vec![Label { text: title, at: (GAP as i32, 7), size: 15, colour: BLACK }];
+    for (row, list) in (0..).zip(lists) {
+        let y = HEAD + row * ROW + BORDER;
+        for (column, ShownPicture { picture, .. }) in (0..).zip(&list.pictures) {
+            let shown = rgb(picture.prepared(picture::open(&picture.path, CELL)?))?;
+            paste(&mut canvas, &shown, (GAP + column * COLUMN + BORDER, y), None);
+        }
+        if let Some(caption) = &list.caption {
+            labels.extend(caption_labels(caption, layout.captions, y));
+        }
+        for (column, (path, relevance)) in (0..).zip(&list.retrieved) {
+            let (picture, border) = retrieved(path, *relevance)?;
+            let at = (layout.retrieved + column * COLUMN + BORDER, y);
+            paste(&mut canvas, &picture, at, border);
+        }
+    }
+    with_labels(canvas, labels)
+}
+
+fn caption_labels(caption: &str, x: u32, y: u32) -> Vec<Label> {
+    let lines = wrap(caption, CAPTION_LINE).into_iter().take(CAPTION_LINES);
+    let label = |(line, text)| {
+        let at = (x as i32, (y + 4) as i32 + 13 * line);
+        Label { text, at, size: 11, colour: BLACK }
+    };
+    (0..).zip(lines).map(label).collect()
+}
+
+/// A retrieved picture and the colour of its border.
+fn retrieved(path: &Path, relevance: Option<Relevance>) -> Result<(RgbImage, Option<Rgb<u8>>)> {
+    let picture = rgb(picture::open(path, CELL)?)?;
+    Ok(match relevance {
+        Some(Relevance::Match) => (picture, Some(MATCH)),
+        Some(Relevance::NonMatch) => (picture, Some(NON_MATCH)),
+        Some(Relevance::Junk) => (greyed(picture), Some(JUNK)),
+        None => (picture, None),
+    })
+}
+
+fn rgb(picture: Picture) -> Result<RgbImage> {
+    let PictureSize { height, width } = picture.size;
+    RgbImage::from_raw(width as u32, height as u32, picture.pixels).ok_or_else(wrong_size)
+}
+
+fn paste(canvas: &mut RgbImage, picture: &RgbImage, (x, y): (u32, u32), border: Option<Rgb<u8>>) {
+    if let Some(colour) = border {
+        let (width, height) = (picture.width() + 2 * BORDER, picture.height() + 2 * BORDER);
+        let frame = RgbImage::from_pixel(width, height, colour);
+        imageops::replace(canvas, &frame, i64::from(x - BORDER), i64::from(y - BORDER));
+    }
+    imageops::replace(canvas, picture, i64::from(x), i64::from(y));
+}
+
+/// A pale grey copy, for junk.
+fn greyed(mut picture: RgbImage) -> RgbImage {
+    for pixel in picture.pixels_mut() {
+        let [r, g, b] = pixel.0.map(u16::from);
+        let luminance = (77 * r + 150 * g + 29 * b) / 256;
+        *pixel = Rgb([(150 + luminance / 3).min(255) as u8; 3]);
+    }
+    picture
+}

@@ -1,0 +1,130 @@
+//! The tables of one experiment: one row per task, or one row per task and seed.
+
+use super::{Column, ColumnKind, Field, Mark, Table, Value};
+use crate::error::{Error, Result};
+use crate::report::estimate::Estimate;
+use crate::report::scores::{Scored, Scores};
+use crate::run::RunResult;
+use aio_types::{Measure, MetricId, TaskId};
+use std::collections::BTreeMap;
+
+/// Refuses results of different configurations; returns the first.
+fn one_configuration(results: &[RunResult]) -> Result<&RunResult> {
+    let first = results
+        .first()
+        .ok_or_else(|| Error::user("no finished run", "run the experiment first"))?;
+    match results.iter().find(|r| r.config_id != first.config_id || r.order != first.order) {
+        None => Ok(first),
+        Some(other) => Err(Error::user(
+            format!(
+                "the results of cells {} and {} cannot share a table",
+                first.config_id, other.config_id
+            ),
+            "they were made with different configurations; report them one by one",
+        )),
+    }
+}
+
+/// One row per task: mean ± standard deviation over seeds, the trained model's mAP in bold, the untrained encoder and chance.
+///
+/// # Errors
+/// [`Error::User`] if the results belong to different configurations.
+pub(in crate::report) fn by_task(results: &[RunResult]) -> Result<Table> {
+    let first = one_configuration(results)?;
+    let scores = Scores::new([results])?;
+    let score = |scored: Scored, task: &TaskId, measure: Measure| {
+        scores.get(0, scored, &MetricId { task: task.clone(), measure })
+    };
+    let mut rows = Vec::new();
+    for task in &first.order {
+        let summary = &first.tasks[task];
+        let sizes = Value::Sizes {
+            queries: summary.queries,
+            skipped: summary.skipped,
+            gallery: summary.gallery,
+        };
+        let trained = |measure: Measure| Value::score(score(Scored::Trained, task, measure));
+        let reference = |scored: Scored| {
+            let mean = score(scored, task, Measure::Map).map(|e| Estimate::single(e.mean));
+            Value::score(mean)
+        };
+        rows.push(vec![
+            Value::Text(task.to_string()).into(),
+            sizes.into(),
+            trained(Measure::Rank1).into(),
+            trained(Measure::Rank5).into(),
+            Field { value: trained(Measure::Map), mark: Mark::Best },
+            trained(Measure::Minp).into(),
+            reference(Scored::Untrained).into(),
+            reference(Scored::Chance).into(),
+        ]);
+    }
+    let plain = ["task", "queries / gallery"].map(|title| Column::new(title, ColumnKind::Plain));
+    let estimates = ["Rank-1", "Rank-5", "mAP", "mINP", "mAP untrained", "mAP chance"]
+        .map(|title| Column::new(title, ColumnKind::Estimate));
+    let seeds = results.len();
+    let plural = if seeds == 1 { "seed" } else { "seeds" };
+    Ok(Table {
+        caption: format!(
+            "`{}` · cell `{}` · {seeds} {plural} · percent",
+            first.experiment, first.config_id
+        ),
+        columns: plain.into_iter().chain(estimates).collect(),
+        rows,
+        sources: Vec::new(),
+    })
+}
+
+/// A score column of [`by_seed`].
+struct SeedColumn {
+    key: String,
+    scored: Scored,
+    measure: Measure,
+}
+
+fn seed_columns() -> Vec<SeedColumn> {
+    let mut columns = Vec::new();
+    for measure in [Measure::Rank1, Measure::Rank5, Measure::Map, Measure::Minp] {
+        columns.push(SeedColumn { key: measure.to_string(), scored: Scored::Trained, measure });
+        if matches!(measure, Measure::Rank1 | Measure::Map) {
+            for (suffix, scored) in [("baseline", Scored::Untrained), ("chance", Scored::Chance)] {
+                columns.push(SeedColumn { key: format!("{measure}_{suffix}"), scored, measure });
+            }
+        }
+    }
+    columns
+}
+
+/// One row per task and seed.
+///
+/// # Errors
+/// As [`by_task`].
+pub(in crate::report) fn by_seed(results: &[RunResult]) -> Result<Table> {
+    one_configuration(results)?;
+    let scores = seed_columns();
+    let mut rows = Vec::new();
+    for result in results {
+        for task in &result.order {
+            let summary = &result.tasks[task];
+            let mut row: Vec<Field> = vec![
+                Value::Text(task.to_string()).into(),
+                Value::Count(result.seed).into(),
+                Value::Count(summary.queries as u64).into(),
+                Value::Count(summary.skipped as u64).into(),
+                Value::Count(summary.gallery as u64).into(),
+            ];
+            for SeedColumn { scored, measure, .. } in &scores {
+                let metric = MetricId { task: task.clone(), measure: *measure };
+                let values: &BTreeMap<MetricId, f64> = scored.of(result);
+                let percent = values.get(&metric).map(|value| Estimate::single(100.0 * value));
+                row.push(Value::score(percent).into());
+            }
+            rows.push(row);
+        }
+    }
+    let plain = ["task", "seed", "queries", "skipped", "gallery"]
+        .map(|key| Column::new(key, ColumnKind::Plain));
+    let scores = scores.iter().map(|column| Column::new(&column.key, ColumnKind::Score));
+    let columns = plain.into_iter().chain(scores).collect();
+    Ok(Table { caption: String::new(), columns, rows, sources: Vec::new() })
+}

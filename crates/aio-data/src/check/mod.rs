@@ -1,0 +1,162 @@
+//! Which data sets are known, which are there, and whether a copy is what its owners published.
+
+mod list;
+mod missing;
+mod report;
+mod text;
+
+pub use list::{Known, known, list};
+pub use report::{CountRow, Report, TaskRow};
+
+use crate::task::Task;
+use crate::{DataError, Dataset, DatasetInfo, DatasetName, Result, Split, picture};
+use aio_types::{Modality, PictureSize};
+use rayon::prelude::*;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// What is compared, and how.
+pub struct Check<'a> {
+    /// The data set.
+    pub dataset: DatasetName,
+    /// Directory of the data sets, or of this one.
+    pub root: &'a Path,
+    /// Most pictures to decode, spread evenly over all of them.
+    pub pictures: usize,
+    /// Whether a directory holds a rendered benchmark, to which published counts do not apply.
+    pub is_rendered: &'a dyn Fn(&Path) -> bool,
+    /// Called with (done, total) as pictures are decoded.
+    pub progress: &'a (dyn Fn(usize, usize) + Sync),
+}
+
+/// A data set's name as it was typed.
+///
+/// # Errors
+/// [`DataError::Request`] with the nearest known name.
+pub fn named(text: &str) -> Result<DatasetName> {
+    text.parse().map_err(|error: crate::readers::UnknownDataset| {
+        let near = aio_types::nearest(text, DatasetName::ALL.map(DatasetName::name));
+        let hint = near.map(|near| format!("did you mean `{near}`?"));
+        DataError::Request {
+            problem: error.to_string(),
+            hint: hint.unwrap_or_else(|| "`aio data list` shows what is known".into()),
+        }
+    })
+}
+
+impl Check<'_> {
+    /// Compares the tree below the root with what the data set's owners published.
+    ///
+    /// # Errors
+    /// [`DataError`] naming what is missing or cannot be read, with the expected tree beside the one that is there.
+    pub fn run(&self) -> Result<Report> {
+        let name = self.dataset;
+        let (directory, dataset) =
+            self.open().map_err(|error| missing::explain(error, name.info(), self.root))?;
+        let rendered = [&*directory, directory.parent().unwrap_or(&directory)]
+            .into_iter()
+            .any(|place| (self.is_rendered)(place));
+        let counts = counts(&dataset, name.info());
+        let mut problems = Vec::new();
+        if !rendered {
+            problems.extend(counts.iter().filter_map(CountRow::difference));
+        }
+        let (decoded, unreadable) = self.decode(&dataset);
+        if !unreadable.is_empty() {
+            problems.push(format!("{} of {decoded} pictures cannot be decoded", unreadable.len()));
+        }
+        let usual = Task::usual(name);
+        let tasks =
+            usual.iter().map(|task| task_row(task, &dataset)).collect::<Result<Vec<_>>>()?;
+        let others = DatasetName::ALL.into_iter().filter(|other| name.leaks_into(*other));
+        Ok(Report {
+            dataset: name.name(),
+            directory,
+            rendered,
+            counts,
+            decoded,
+            unreadable,
+            overlaps: others.map(DatasetName::name).collect(),
+            tasks,
+            problems,
+        })
+    }
+
+    fn open(&self) -> Result<(PathBuf, Dataset)> {
+        Ok((self.dataset.locate(self.root)?, self.dataset.open(self.root)?))
+    }
+
+    /// Decodes pictures in parallel; returns how many, and what went wrong with which.
+    fn decode(&self, dataset: &Dataset) -> (usize, Vec<String>) {
+        let parts = Split::ALL.map(|split| dataset.split(split));
+        let all: BTreeSet<&Path> =
+            parts.into_iter().flatten().chain(&dataset.more).filter_map(|s| s.path()).collect();
+        let all: Vec<&Path> = all.into_iter().collect();
+        let count = all.len().min(self.pictures);
+        let chosen: Vec<&Path> = (0..count).map(|i| all[i * all.len() / count]).collect();
+        // Every pixel is decoded; the size of the result does not matter.
+        let tiny = PictureSize { height: 2, width: 1 };
+        let done = AtomicUsize::new(0);
+        let failed = chosen.par_iter().filter_map(|path| {
+            let opened = picture::open(path, tiny);
+            (self.progress)(1 + done.fetch_add(1, Ordering::Relaxed), count);
+            opened.err().map(|error| error.to_string())
+        });
+        (count, failed.collect())
+    }
+}
+
+/// Counts of every part and modality that is there or published.
+fn counts(dataset: &Dataset, info: &DatasetInfo) -> Vec<CountRow> {
+    let mut rows = Vec::new();
+    for split in Split::ALL {
+        for modality in Modality::ALL {
+            let published = info.counts.iter().find(|c| c.split == split && c.modality == modality);
+            let of = dataset.split(split).iter().filter(|sample| sample.modality == modality);
+            let mut people: BTreeSet<i64> = BTreeSet::new();
+            let mut samples = 0;
+            for sample in of {
+                samples += 1;
+                people.insert(sample.identity.0);
+            }
+            if let (Some(found), Split::Train) = (&dataset.indexed, split) {
+                let indexed = match modality {
+                    Modality::Rgb => found.index.len(),
+                    Modality::Text => found.index.captions().iter().map(|n| *n as usize).sum(),
+                    Modality::Infrared | Modality::Sketch | Modality::ColourPencil => 0,
+                };
+                if indexed > 0 {
+                    samples += indexed;
+                    people.extend(found.index.identities());
+                }
+            }
+            if samples == 0 && published.is_none() {
+                continue;
+            }
+            rows.push(CountRow {
+                split,
+                modality,
+                samples,
+                identities: people.len(),
+                published_samples: published.map(|count| count.samples),
+                published_identities: published.and_then(|count| count.identities),
+            });
+        }
+    }
+    rows
+}
+
+fn task_row(task: &str, dataset: &Dataset) -> Result<TaskRow> {
+    let task = Task::parse(task)?.remove(0);
+    let data = task.data(dataset)?;
+    let first = &data.trials[0];
+    Ok(TaskRow {
+        task: task.id().clone(),
+        protocol: data.protocol.name(),
+        queries: first.query.len(),
+        gallery: first.gallery.len(),
+        trials: data.trials.len(),
+        skipped: data.explain_unmatched(),
+    })
+}

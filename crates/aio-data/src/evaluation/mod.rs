@@ -1,0 +1,13 @@
+//! How a data set is tested: the pieces from which every reader states its tasks.
+
+mod every_query;
+mod query;
+mod rules;
+
+pub(crate) use every_query::EveryQuery;
+pub use query::{GalleryPicture, Query, QueryPicture};
+pub(crate) use query::{gallery_pictures, observation, queries};
+pub(crate) use rules::{
+    Direction, Evaluation, NamedQuery, Refusal, TaskRequest, photograph_combinations,
+};
+pub use rules::{TaskMean, TaskRules, TestSet};

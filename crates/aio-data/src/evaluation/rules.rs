@@ -1,0 +1,147 @@
+use super::{EveryQuery, GalleryPicture, Query};
+use crate::sample::Trial;
+use crate::{Dataset, Result};
+use aio_eval::Protocol;
+use aio_types::{Modality, ModalitySet, TaskId};
+use std::fmt;
+use std::sync::Arc;
+
+/// How a data set is tested. Every data set states its own rules beside its reader.
+#[derive(Debug, Clone, Copy)]
+pub struct TaskRules {
+    /// Tasks that the data set's papers report, as `<query>-<gallery>[.<variant>]…`.
+    pub usual: &'static [&'static str],
+    /// What `*` as query stands for.
+    pub(crate) every_query: fn() -> Vec<NamedQuery>,
+    /// Checks a direction and its variants and turns them into an evaluation.
+    pub(crate) evaluation: fn(&TaskRequest) -> Requested,
+}
+
+/// An evaluation, or why the data set has none of that kind.
+pub(crate) type Requested = std::result::Result<Arc<dyn Evaluation>, Refusal>;
+
+/// What a query consists of, and the variant that names its list where the modalities alone do not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NamedQuery {
+    pub(crate) query: ModalitySet,
+    pub(crate) variant: Option<String>,
+}
+
+/// The 15 combinations of RGB, infrared, sketch and text.
+pub(crate) fn photograph_combinations() -> Vec<NamedQuery> {
+    let plain = |query| NamedQuery { query, variant: None };
+    ModalitySet::combinations().into_iter().map(plain).collect()
+}
+
+/// What a query consists of and what it is searched in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Direction {
+    pub(crate) query: ModalitySet,
+    pub(crate) gallery: Modality,
+}
+
+impl Direction {
+    /// Whether queries of the one modality `query` are searched in `gallery`.
+    pub(crate) fn is(self, query: Modality, gallery: Modality) -> bool {
+        self.query == ModalitySet::from(query) && self.gallery == gallery
+    }
+
+    /// Whether a query has no modality beside `allowed`.
+    pub(crate) fn asks_within(self, allowed: &[Modality]) -> bool {
+        self.query.iter().all(|modality| allowed.contains(&modality))
+    }
+}
+
+/// A task as it was typed, behind the name of the data set.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TaskRequest<'a> {
+    pub(crate) direction: Direction,
+    pub(crate) variants: &'a [String],
+}
+
+/// Why a data set has no task of that kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// It has no such queries against that gallery.
+    Direction,
+    /// A variant is not known.
+    Variant { word: String, known: &'static str },
+    /// The variants do not go together.
+    Combination { problem: &'static str, hint: &'static str },
+}
+
+impl TaskRequest<'_> {
+    /// Refuses any variant.
+    pub(crate) fn no_variants(&self) -> std::result::Result<(), Refusal> {
+        match self.variants.first() {
+            Some(word) => Err(Refusal::Variant { word: word.clone(), known: "" }),
+            None => Ok(()),
+        }
+    }
+
+    /// The evaluation of every query sample against every gallery picture under `protocol`, where the direction is one of
+    /// `directions` and there is no variant.
+    pub(crate) fn every_query(
+        &self,
+        directions: &[(Modality, Modality)],
+        protocol: Protocol,
+    ) -> Requested {
+        self.no_variants()?;
+        if !directions.iter().any(|(query, gallery)| self.direction.is(*query, *gallery)) {
+            return Err(Refusal::Direction);
+        }
+        Ok(Arc::new(EveryQuery { direction: self.direction, protocol }))
+    }
+}
+
+/// Queries and gallery of a test, in a fixed order.
+#[derive(Debug, Clone)]
+pub struct TestSet {
+    /// The queries.
+    pub queries: Vec<Query>,
+    /// The gallery.
+    pub gallery: Vec<GalleryPicture>,
+}
+
+/// A mean over a group of tasks that papers report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskMean {
+    /// The name of the mean.
+    pub id: TaskId,
+    /// Number of tasks in the group.
+    pub members: usize,
+}
+
+/// One way of testing on a data set: the meaning of a task.
+pub(crate) trait Evaluation: fmt::Debug + Send + Sync {
+    /// The variants, in the order in which a task's name lists them.
+    fn variants(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Which gallery entries are junk, and how CMC counts.
+    fn protocol(&self, dataset: &Dataset) -> Protocol;
+
+    /// Queries and gallery.
+    ///
+    /// # Errors
+    /// [`crate::DataError`] if the data set lacks a part that the task needs.
+    fn test_set(&self, dataset: &Dataset) -> Result<TestSet>;
+
+    /// The trials over which scores are averaged: the published splits, or all queries against the whole gallery.
+    ///
+    /// # Errors
+    /// [`crate::DataError`] if the data set lacks the file that defines them.
+    fn trials(&self, dataset: &Dataset, test: &TestSet) -> Result<Vec<Trial>> {
+        if dataset.trials.is_empty() {
+            Ok(vec![Trial::of_all(test.queries.len(), test.gallery.len())])
+        } else {
+            Ok(dataset.trials.clone())
+        }
+    }
+
+    /// The mean that papers report over the task's group, if any.
+    fn mean(&self) -> Option<TaskMean> {
+        None
+    }
+}

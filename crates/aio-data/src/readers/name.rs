@@ -1,0 +1,159 @@
+//! Names of data sets: parsing, printing, finding and opening.
+
+use super::{DatasetName, pku_sketch, regdb, table};
+use crate::{Dataset, Result};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::{LazyLock, Mutex};
+
+impl DatasetName {
+    /// The name used in configuration files and task names.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::RegDb(split) => regdb::NAMES[usize::from(split)],
+            Self::PkuSketch(split) => pku_sketch::NAMES[usize::from(split)],
+            Self::Table(name) => name,
+            other => other.info().name,
+        }
+    }
+
+    /// The data set's folder under `root`, or `root` itself where its files lie there directly; of a table, its file.
+    ///
+    /// # Errors
+    /// [`DataError::Missing`] naming what was expected.
+    pub fn locate(self, root: &Path) -> Result<PathBuf> {
+        match self {
+            Self::Table(name) => table::locate(name, root),
+            published => published.info().locate(published.name(), root),
+        }
+    }
+
+    /// Reads the data set below the data root `root`.
+    ///
+    /// # Errors
+    /// [`DataError`] naming the folder, file, row or key that is wrong.
+    pub fn open(self, root: &Path) -> Result<Dataset> {
+        let directory = self.locate(root)?;
+        let mut dataset = match self {
+            Self::RegDb(split @ 1..) => regdb::read_split(&directory, split)?,
+            Self::PkuSketch(split @ 1..) => pku_sketch::read_split(&directory, split)?,
+            _ => (self.info().read)(&directory)?,
+        };
+        dataset.name = self.name().to_owned();
+        Ok(dataset)
+    }
+
+    /// Whether training on `self` and testing on `tested` shows the model some of the same people.
+    #[must_use]
+    pub fn leaks_into(self, tested: Self) -> bool {
+        let (a, b) = (self.info(), tested.info());
+        a.family != b.family && a.people.iter().any(|p| b.people.contains(p))
+    }
+}
+
+impl fmt::Display for DatasetName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A word that names no data set.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown data set `{0}`")]
+pub struct UnknownDataset(pub String);
+
+impl FromStr for DatasetName {
+    type Err = UnknownDataset;
+
+    fn from_str(text: &str) -> std::result::Result<Self, UnknownDataset> {
+        let split = |names: &[&str]| names.iter().position(|n| *n == text).map(|i| i as u8);
+        let known = Self::ALL.into_iter().find(|d| d.name() == text);
+        let known = known
+            .or_else(|| split(&regdb::NAMES).map(Self::RegDb))
+            .or_else(|| split(&pku_sketch::NAMES).map(Self::PkuSketch));
+        known
+            .or_else(|| table::is_name(text).then(|| Self::Table(interned(text))))
+            .ok_or_else(|| UnknownDataset(text.to_owned()))
+    }
+}
+
+/// The same text for as long as the program runs: names of tables are few, and a data set's name is copied everywhere.
+fn interned(text: &str) -> &'static str {
+    static NAMES: LazyLock<Mutex<BTreeSet<&'static str>>> = LazyLock::new(Mutex::default);
+    let mut names = NAMES.lock().expect("no thread panics while it interns");
+    if let Some(known) = names.get(text) {
+        return known;
+    }
+    let leaked: &'static str = Box::leak(text.to_owned().into_boxed_str());
+    names.insert(leaked);
+    leaked
+}
+
+impl Serialize for DatasetName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for DatasetName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(|e: UnknownDataset| {
+            let known = Self::ALL.map(Self::name).join(", ");
+            serde::de::Error::custom(format!("{e}; known are {known}, and table:NAME"))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_parsed_back_and_infos_are_complete() {
+        for name in
+            DatasetName::ALL.into_iter().chain([DatasetName::RegDb(10), DatasetName::PkuSketch(3)])
+        {
+            assert_eq!(name.name().parse(), Ok(name));
+            let info = name.info();
+            assert!(
+                !info.folders.is_empty()
+                    && !info.markers.is_empty()
+                    && !info.terms.is_empty()
+                    && !info.layout.is_empty(),
+                "{name}"
+            );
+        }
+        let table: DatasetName = "table:my-shop".parse().expect("a table");
+        assert_eq!(table, "table:my-shop".parse().expect("the same table"));
+        assert_eq!(table.name(), "table:my-shop");
+        for wrong in ["market1502", "regdb-11", "table:", "table:../x"] {
+            assert!(wrong.parse::<DatasetName>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn leaks_are_known_and_symmetric() {
+        use DatasetName::*;
+        for (trained, tested, leaks) in [
+            (MarketSketch1k, Market1501, true),
+            (CuhkPedes, Market1501, true),
+            (CuhkPedes, Cuhk03NpDetected, true),
+            (IcfgPedes, Msmt17, true),
+            (RstpReid, IcfgPedes, true),
+            (OrBench, SysuMm01, true),
+            (OrBench, Llcm, true),
+            (Market1501, Market1501Plus500k, false),
+            (TriCuhkPedes, CuhkPedes, false),
+            (Llcm, SysuMm01, false),
+            (SynthPedes, Market1501, false),
+        ] {
+            assert_eq!(trained.leaks_into(tested), leaks, "{trained} {tested}");
+            assert_eq!(tested.leaks_into(trained), leaks, "{tested} {trained}");
+        }
+    }
+}

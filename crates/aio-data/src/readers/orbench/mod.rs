@@ -1,0 +1,157 @@
+//! ORBench (Zuo et al., ReID5o, NeurIPS 2025).
+
+mod tasks;
+
+use super::DatasetInfo;
+use crate::list::{Once, annotations, document, listed};
+use crate::{Content, DataError, Dataset, Result, Sample};
+use aio_types::Modality;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+pub(super) const INFO: DatasetInfo = DatasetInfo {
+    name: "orbench",
+    modalities: &[Modality::Rgb, Modality::Infrared, Modality::Sketch, Modality::ColourPencil, Modality::Text],
+    layout: "\
+ORBench/
+    {vis,nir,cp,sk}/0001/*.jpg
+    train_annos.json                 [{\"id\",\"file_path\",\"caption\"}, …]
+    test_gallery_and_queries.json    {\"RGB_GALLERY\": [[id, \"vis/…\"], …], \"NIR\": …, \"NIR+TEXT\": [[id, item, item], …], …}",
+    folders: &["ORBench", "orbench"],
+    markers: &["test_gallery_and_queries.json"],
+    // Published are the numbers of queries by key (docs/protocols.md), which are lists and no samples.
+    counts: &[],
+    terms: "from the authors of ReID5o",
+    people: &["sysu-mm01", "llcm", "orbench"],
+    family: "orbench",
+    rules: tasks::RULES,
+    read,
+};
+
+/// Largest test list: the published one has 32 keys with up to 18,050 rows of captions.
+const LARGEST: u64 = 1 << 30;
+
+#[derive(Deserialize)]
+struct Item {
+    id: i64,
+    file_path: String,
+    caption: String,
+}
+
+/// Reads the training annotations and the test lists; every query key becomes a list of sample combinations.
+fn read(root: &Path) -> Result<Dataset> {
+    let mut dataset = Dataset { train: train(root)?, ..Dataset::default() };
+    let list = root.join("test_gallery_and_queries.json");
+    let keys: Map<String, Value> = document(&list, LARGEST)?;
+    let mut known = BTreeMap::new();
+    for (key, rows) in &keys {
+        let modalities =
+            if key == "RGB_GALLERY" { vec![Modality::Rgb] } else { modalities(&list, key)? };
+        let rows = rows.as_array().ok_or_else(|| DataError::Parse {
+            path: list.clone(),
+            problem: format!("the value of `{key}` is not an array"),
+        })?;
+        let mut combinations = Vec::with_capacity(rows.len());
+        for (i, row) in rows.iter().enumerate() {
+            let samples = combination(root, &list, key, i + 1, row, &modalities)?;
+            if key == "RGB_GALLERY" {
+                dataset.gallery.extend(samples);
+                continue;
+            }
+            let indices = samples.into_iter().map(|sample| {
+                let text = sample.caption().map_or_else(
+                    || sample.path().map(|p| p.display().to_string()).unwrap_or_default(),
+                    str::to_owned,
+                );
+                *known.entry((sample.identity, sample.modality, text)).or_insert_with(|| {
+                    dataset.query.push(sample);
+                    dataset.query.len() - 1
+                })
+            });
+            combinations.push(indices.collect());
+        }
+        if key != "RGB_GALLERY" {
+            dataset.combinations.insert(key.clone(), combinations);
+        }
+    }
+    if dataset.gallery.is_empty() {
+        return Err(DataError::Parse {
+            path: list,
+            problem: "the key `RGB_GALLERY` is missing or empty".into(),
+        });
+    }
+    Ok(dataset)
+}
+
+/// Training photographs with their captions, and the drawings and infrared photographs in the folders of the same people.
+fn train(root: &Path) -> Result<Vec<Sample>> {
+    let list = root.join("train_annos.json");
+    let mut samples = Vec::new();
+    let mut people = std::collections::BTreeSet::new();
+    let mut once = Once::default();
+    annotations(&list, |row, item: Item| {
+        let path = listed(&list, row, root, &item.file_path)?;
+        once.check(&list, row, &path)?;
+        samples.push(Sample::picture(item.id, Modality::Rgb, path));
+        samples.push(Sample::sentence(item.id, item.caption));
+        people.insert(item.id);
+        Ok(())
+    })?;
+    for id in people {
+        for (folder, modality) in
+            [("nir", Modality::Infrared), ("cp", Modality::ColourPencil), ("sk", Modality::Sketch)]
+        {
+            let directory = root.join(format!("{folder}/{id:04}"));
+            if directory.is_dir() {
+                let found = INFO.images(&directory)?;
+                samples.extend(found.into_iter().map(|path| Sample::picture(id, modality, path)));
+            }
+        }
+    }
+    Ok(samples)
+}
+
+fn modalities(list: &Path, key: &str) -> Result<Vec<Modality>> {
+    let unknown = || DataError::Parse {
+        path: list.to_path_buf(),
+        problem: format!("the key `{key}` is not made of NIR, CP, SK and TEXT"),
+    };
+    key.split('+').map(|part| tasks::modality_of(part).ok_or_else(unknown)).collect()
+}
+
+/// A row `[id, item, …]` whose items follow the order of the key; an item with `.jpg` in it is a path.
+fn combination(
+    root: &Path,
+    list: &Path,
+    key: &str,
+    row: usize,
+    value: &Value,
+    modalities: &[Modality],
+) -> Result<Vec<Sample>> {
+    let problem = |problem: String| DataError::Row {
+        path: list.to_path_buf(),
+        row,
+        problem: format!("key `{key}`: {problem}"),
+    };
+    let items = value.as_array().filter(|a| a.len() == modalities.len() + 1);
+    let items = items.ok_or_else(|| {
+        problem(format!("expected [identity, {} items], found {value}", modalities.len()))
+    })?;
+    let id = items[0]
+        .as_i64()
+        .ok_or_else(|| problem(format!("the identity {} is not an integer", items[0])))?;
+    modalities
+        .iter()
+        .zip(&items[1..])
+        .map(|(modality, item)| {
+            let text = item.as_str().ok_or_else(|| problem(format!("{item} is not a string")))?;
+            let content = match modality {
+                Modality::Text => Content::Caption(text.to_owned()),
+                _ => Content::Image(listed(list, row, root, text)?),
+            };
+            Ok(Sample::new(id, *modality, content))
+        })
+        .collect()
+}

@@ -1,0 +1,76 @@
+//! The user's own tables, as CSV and as Parquet.
+
+mod tree;
+
+use aio_data::DatasetName;
+use aio_data::readers::table;
+use aio_types::{Camera, SourcePhoto};
+use tree::Tree;
+
+const HEAD: &str = "path,identity,camera,modality,split,caption,source\n";
+
+#[test]
+fn a_table_is_read_from_csv_and_from_parquet_alike() {
+    let tree = Tree::new(&["pictures/a.jpg", "pictures/b.png", "pictures/c.jpg"]);
+    let rows = "pictures/a.jpg,1,3,rgb,gallery,,10\npictures/b.png,1,,sketch,query,,10\n,1,,text,query,\"A man, tall, in red.\",10\npictures/c.jpg,2,4,rgb,train,,\n";
+    tree.write("shop.csv", &format!("{HEAD}{rows}"));
+    let name: DatasetName = "table:shop".parse().expect("a table");
+    let dataset = name.open(tree.root()).expect("read");
+    assert_eq!((dataset.train.len(), dataset.query.len(), dataset.gallery.len()), (1, 2, 1));
+    assert_eq!(dataset.query[1].caption(), Some("A man, tall, in red."));
+    assert_eq!(
+        (dataset.gallery[0].camera, dataset.gallery[0].source),
+        (Some(Camera(3)), Some(SourcePhoto(10)))
+    );
+    assert_eq!(dataset.query[0].camera, None);
+    // The same rows, written by pandas with pyarrow (scripts/golden/table.py).
+    std::fs::copy(
+        concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/shop.parquet"),
+        tree.path("other.parquet"),
+    )
+    .expect("copy");
+    let other = table::read(&tree.path("other.parquet")).expect("read");
+    assert_eq!(
+        (other.train, other.query, other.gallery),
+        (dataset.train, dataset.query, dataset.gallery)
+    );
+    std::fs::write(tree.path("other.parquet"), "PAR1 but no more").expect("write");
+    assert!(
+        table::read(&tree.path("other.parquet"))
+            .expect_err("damaged")
+            .to_string()
+            .contains("other.parquet")
+    );
+}
+
+#[test]
+fn wrong_tables_are_refused_by_row_and_column() {
+    let tree = Tree::new(&["a.jpg"]);
+    let refused = |text: &str| {
+        tree.write("shop.csv", text);
+        let error = table::read(&tree.path("shop.csv")).expect_err(text);
+        assert!(error.is_user());
+        error.to_string()
+    };
+    for (text, expected) in [
+        ("path,identity,camera,modality\n".to_owned(), "row 1: the column `split` is missing"),
+        ("path,identity,camera,modality,split,age\n".to_owned(), "unknown column `age`"),
+        (format!("{HEAD}a.jpg,one,,rgb,query,,\n"), "row 2: `identity` is `one`"),
+        (format!("{HEAD}a.jpg,1,,photo,query,,\n"), "row 2: `modality`: unknown modality `photo`"),
+        (format!("{HEAD}a.jpg,1,,rgb,test,,\n"), "`split` is `test`"),
+        (
+            format!("{HEAD}a.jpg,1,,rgb,query,,\na.jpg,1,,rgb,query,,\n"),
+            "row 3: `a.jpg` is in the split query already (row 2)",
+        ),
+        (
+            format!("{HEAD}../a.jpg,1,,rgb,query,,\n"),
+            "row 2: `../a.jpg` is not a plain relative path",
+        ),
+        (format!("{HEAD}b.jpg,1,,rgb,query,,\n"), "b.jpg does not exist"),
+        (format!("{HEAD},1,,text,query,,\n"), "a text has no `caption`"),
+        (format!("{HEAD}a.jpg,1,,rgb,query\n"), "row 2"),
+    ] {
+        let found = refused(&text);
+        assert!(found.contains(expected), "{found} lacks {expected}");
+    }
+}

@@ -1,0 +1,161 @@
+//! Writes the benchmark to disk: every data set in the layout its owners published, with a manifest of hashes.
+
+mod cuhk;
+pub mod domains;
+mod llcm;
+mod market;
+mod market_sketch;
+mod orbench;
+mod pku;
+mod plan;
+mod sheet;
+mod synth_pedes;
+mod sysu;
+
+pub use plan::sketch;
+pub use sheet::contact_sheet;
+
+use super::VERSION;
+use super::world::{Domain, DomainSpec};
+use aio_data::{DataError, Result, fs};
+use plan::{Job, Plan};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// How many people each data set holds.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Size {
+    /// Identities of SYNTH-PEDES, the RGB–text source.
+    pub synth_pedes: usize,
+    /// Training identities of LLCM, the infrared source.
+    pub llcm: usize,
+    /// Training identities of Market-Sketch-1K, the sketch source.
+    pub market_sketch: usize,
+    /// Test identities of Market-1501, SYSU-MM01, CUHK-PEDES and ORBench each.
+    pub test: usize,
+    /// Identities of PKU-Sketch, of which a quarter is tested in every split.
+    pub pku: usize,
+}
+
+impl Default for Size {
+    fn default() -> Self {
+        Self { synth_pedes: 1120, llcm: 280, market_sketch: 280, test: 80, pku: 200 }
+    }
+}
+
+/// What a benchmark directory holds, written last: its presence means that the benchmark is complete.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Version of the renderer.
+    pub version: u32,
+    /// Seed of everything in it.
+    pub seed: u64,
+    /// People per data set.
+    pub size: Size,
+    /// Number of files.
+    pub files: usize,
+    /// BLAKE3 over the sorted relative paths and contents of all files.
+    pub content: String,
+}
+
+/// Name of the manifest file.
+pub const MANIFEST: &str = "manifest.json";
+
+type Planner = fn(&mut Plan, Size);
+
+/// The data sets in the order in which they are written: folder, domain, planner.
+const DATA_SETS: [(&str, DomainSpec, Planner); 8] = [
+    ("SYNTH-PEDES", domains::SYNTH_PEDES, synth_pedes::add_files),
+    ("LLCM", domains::LLCM, llcm::add_files),
+    ("MaSk1K", domains::MARKET_SKETCH, market_sketch::add_files),
+    ("Market-1501-v15.09.15", domains::MARKET, market::add_files),
+    ("SYSU-MM01", domains::SYSU, sysu::add_files),
+    ("PKUSketchRE-ID_V1", domains::PKU, pku::add_files),
+    ("CUHK-PEDES", domains::CUHK, cuhk::add_files),
+    ("ORBench", domains::ORBENCH, orbench::add_files),
+];
+
+/// Reads the manifest of a finished benchmark, or `None` where there is none.
+///
+/// # Errors
+/// [`DataError`] if the file exists but cannot be read or parsed.
+pub fn manifest(root: &Path) -> Result<Option<Manifest>> {
+    let path = root.join(MANIFEST);
+    if !path.exists() {
+        return Ok(None);
+    }
+    let text = fs::read_to_string(&path)?;
+    serde_json::from_str(&text)
+        .map(Some)
+        .map_err(|e| DataError::Parse { path, problem: e.to_string() })
+}
+
+/// Renders the benchmark of (`seed`, `size`) under `root` and returns its manifest.
+///
+/// A finished benchmark of the same seed, size and version is left as it is; files that a killed call has
+/// already written are kept. `progress` is called with (done, total) as files are finished.
+///
+/// # Errors
+/// [`DataError`] if a file cannot be written, or if `root` holds a benchmark of another seed, size or version.
+pub fn write(
+    root: &Path,
+    seed: u64,
+    size: Size,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Result<Manifest> {
+    if let Some(found) = manifest(root)? {
+        if found.seed == seed && found.size == size && found.version == VERSION {
+            return Ok(found);
+        }
+        let problem = format!(
+            "holds another benchmark (seed {}, version {}) than the one asked for (seed {seed}, version {VERSION}); remove the directory {} or choose another root",
+            found.seed,
+            found.version,
+            root.display()
+        );
+        return Err(DataError::Parse { path: root.join(MANIFEST), problem });
+    }
+    let built: Vec<Domain> =
+        DATA_SETS.iter().map(|(_, spec, _)| Domain::new(seed, *spec)).collect();
+    let mut jobs = Vec::new();
+    for ((folder, spec, planner), domain) in DATA_SETS.iter().zip(&built) {
+        let mut plan = Plan { domain, seed, name: spec.name, jobs: Vec::new() };
+        planner(&mut plan, size);
+        jobs.extend(
+            plan.jobs.into_iter().map(|job| Job { path: format!("{folder}/{}", job.path), ..job }),
+        );
+    }
+    let total = jobs.len();
+    let done = std::sync::atomic::AtomicUsize::new(0);
+    let mut hashes = jobs
+        .par_iter()
+        .map(|job| {
+            let bytes = (job.render)();
+            let path = root.join(&job.path);
+            let kept = std::fs::metadata(&path).is_ok_and(|m| m.len() == bytes.len() as u64);
+            if !kept {
+                fs::write_then_rename_unsynced(&path, &bytes)?;
+            }
+            progress(1 + done.fetch_add(1, std::sync::atomic::Ordering::Relaxed), total);
+            Ok((job.path.clone(), blake3::hash(&bytes)))
+        })
+        .collect::<Result<Vec<_>>>()?;
+    hashes.sort_by(|a, b| a.0.cmp(&b.0));
+    let mut hasher = blake3::Hasher::new();
+    for (path, hash) in &hashes {
+        hasher.update(path.as_bytes());
+        hasher.update(hash.as_bytes());
+    }
+    let found = Manifest {
+        version: VERSION,
+        seed,
+        size,
+        files: total,
+        content: hasher.finalize().to_hex().to_string(),
+    };
+    let text = serde_json::to_string_pretty(&found).unwrap_or_default() + "\n";
+    fs::write_then_rename(&root.join(MANIFEST), text.as_bytes())?;
+    Ok(found)
+}

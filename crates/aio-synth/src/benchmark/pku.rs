@@ -1,0 +1,50 @@
+//! PKU-Sketch: two photographs and a sketch of every person, and ten splits.
+
+use super::Size;
+use super::plan::Plan;
+use rand::seq::SliceRandom;
+
+pub(super) fn add_files(plan: &mut Plan, size: Size) {
+    const PAIRS: [(usize, usize); 4] = [(4, 6), (3, 5), (4, 6), (3, 7)];
+    for (i, person) in plan.people("people", size.pku).iter().enumerate() {
+        let pair = PAIRS[i % PAIRS.len()];
+        for camera in [pair.0, pair.1] {
+            plan.photo(
+                format!("photo/{}_{camera:02}_{}.jpg", i + 1, 300 + i),
+                person,
+                plan.visible(camera),
+            );
+        }
+        plan.sketch(format!("sketch/{}.jpg", i + 1), person, plan.hand(i), false);
+    }
+    for style in 0..5 {
+        let ids: Vec<String> =
+            (0..size.pku).filter(|i| i % 5 == style).map(|i| (i + 1).to_string()).collect();
+        let letter = char::from(b'a' + style as u8);
+        plan.text(&format!("styleAnnotation/{letter}_{}.txt", ids.len()), ids.join("\n") + "\n");
+    }
+    for split in 1..=10u64 {
+        let mut order: Vec<usize> = (0..size.pku).collect();
+        order.shuffle(&mut plan.stream("split", split));
+        let (test, train) = order.split_at(size.pku / 4);
+        for (part, members) in [("train", train), ("test", test)] {
+            let mut members = members.to_vec();
+            members.sort_unstable();
+            let (mut visible, mut sketches) = (String::new(), String::new());
+            for (label, i) in members.iter().enumerate() {
+                let pair = PAIRS[i % PAIRS.len()];
+                for camera in [pair.0, pair.1] {
+                    visible += &format!(
+                        "photo/{}_{camera:02}_{}.jpg {} {camera:02} {label}\n",
+                        i + 1,
+                        300 + i,
+                        i + 1
+                    );
+                }
+                sketches += &format!("sketch/{}.jpg {} {label} {}\n", i + 1, i + 1, i % 5);
+            }
+            plan.text(&format!("idx/{part}_visible_{split}.txt"), visible);
+            plan.text(&format!("idx/{part}_sketch_{split}.txt"), sketches);
+        }
+    }
+}
