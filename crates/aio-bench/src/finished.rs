@@ -2,33 +2,38 @@
 
 use crate::error::{Error, Result};
 use crate::report::{self, Format, SweepResults, SweepRow};
-use crate::run::RunResult;
+use crate::run::{Run, RunResult};
 use crate::sweep::{self, FinishedSweep};
 use aio_data::fs;
 use aio_types::Measure;
 use serde::Serialize;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Finished runs that share a table.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct Finished {
-    #[serde(flatten)]
-    results: Results,
-    /// Directories of the runs.
-    runs: Vec<PathBuf>,
+    /// What the table shows.
+    pub table: Table,
+    /// The runs themselves.
+    runs: Vec<Run>,
 }
 
+/// The results that a table shows.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
-enum Results {
-    /// Runs of one configuration of an experiment, one per seed.
-    Cell { experiment: String, config_id: String, results: Vec<RunResult> },
+pub enum Table {
+    /// Runs of one configuration of an experiment.
+    Cell(CellResults),
     /// Runs of a sweep.
-    Sweep {
-        file: PathBuf,
-        #[serde(flatten)]
-        results: SweepResults,
-    },
+    Sweep(SweepResults),
+}
+
+/// Results of one configuration of an experiment, one per seed.
+#[derive(Debug, Clone, Serialize)]
+pub struct CellResults {
+    experiment: String,
+    config_id: String,
+    results: Vec<RunResult>,
 }
 
 /// The finished runs of experiments and sweep files (`.toml`) below `runs`.
@@ -48,44 +53,35 @@ pub fn collect(names: &[String], runs: &Path) -> Result<Vec<Finished>> {
 }
 
 fn of_experiment(name: &str, runs: &Path) -> Result<Vec<Finished>> {
-    let cells = fs::sorted_entries(&runs.join(name)).map_err(|_| {
+    let configurations = fs::sorted_entries(&runs.join(name)).map_err(|_| {
         Error::user(
             format!("no runs of `{name}` below {}", runs.display()),
             "run the experiment first: just experiment NAME",
         )
     })?;
     let mut found = Vec::new();
-    for cell in cells {
-        let (mut results, mut finished): (Vec<RunResult>, Vec<PathBuf>) = Default::default();
-        for run in fs::sorted_entries(&cell).unwrap_or_default() {
-            let path = run.join("result.json");
-            if path.is_file() {
-                results.push(read_result(&path)?);
-                finished.push(run);
+    for directory in configurations {
+        let (mut runs, mut results) = (Vec::new(), Vec::new());
+        for seed in fs::sorted_entries(&directory).unwrap_or_default() {
+            let run = Run::at(seed);
+            if let Some(result) = run.result()? {
+                results.push(result);
+                runs.push(run);
             }
         }
         if let Some(first) = results.first() {
             let (experiment, config_id) = (first.experiment.clone(), first.config_id.clone());
-            let results = Results::Cell { experiment, config_id, results };
-            found.push(Finished { results, runs: finished });
+            let table = Table::Cell(CellResults { experiment, config_id, results });
+            found.push(Finished { table, runs });
         }
     }
     if found.is_empty() {
         return Err(Error::user(
             format!("no finished run of `{name}` below {}", runs.display()),
-            "a run is finished when its result.json is there",
+            "a run is finished when its result.json exists",
         ));
     }
     Ok(found)
-}
-
-fn read_result(path: &Path) -> Result<RunResult> {
-    serde_json::from_str(&fs::read_to_string(path)?).map_err(|e| {
-        Error::user(
-            format!("{}: {e}", path.display()),
-            "the file is damaged; remove it and run again",
-        )
-    })
 }
 
 fn of_sweep(file: &Path, runs: &Path) -> Result<Finished> {
@@ -93,7 +89,7 @@ fn of_sweep(file: &Path, runs: &Path) -> Result<Finished> {
     let (mut rows, mut finished) = (Vec::new(), Vec::new());
     for cell in cells {
         rows.push(SweepRow { label: cell.label, results: cell.results });
-        finished.extend(cell.runs.iter().map(|run| run.directory().to_path_buf()));
+        finished.extend(cell.runs);
     }
     let mut tasks = section.tasks;
     if tasks.is_empty() {
@@ -107,7 +103,7 @@ fn of_sweep(file: &Path, runs: &Path) -> Result<Finished> {
         tasks,
         measure: section.metric.unwrap_or(Measure::Map),
     };
-    Ok(Finished { results: Results::Sweep { file: file.to_path_buf(), results }, runs: finished })
+    Ok(Finished { table: Table::Sweep(results), runs: finished })
 }
 
 impl Finished {
@@ -116,30 +112,34 @@ impl Finished {
     /// # Errors
     /// [`Error::User`] if the runs cannot share a table.
     pub fn table(&self, format: Format) -> Result<String> {
-        match &self.results {
-            Results::Cell { results, .. } => Ok(report::results(results, format)? + "\n"),
-            Results::Sweep { results, .. } => report::sweep_table(results, format),
+        match &self.table {
+            Table::Cell(cell) => Ok(report::results(&cell.results, format)? + "\n"),
+            Table::Sweep(results) => report::sweep_table(results, format),
         }
     }
 
-    /// Draws a sweep as bars with error bars into a directory, as SVG and PNG. An experiment has its own figures.
+    /// Draws a sweep as bars with error bars into a directory, as SVG and PNG. The report of a run has its own figures.
     ///
     /// # Errors
     /// [`Error`] naming the file that cannot be written.
     pub fn draw(&self, directory: &Path) -> Result<()> {
-        match &self.results {
-            Results::Cell { .. } => Ok(()),
-            Results::Sweep { file, results } => {
-                report::sweep_bars(directory, &sweep::name(file), results)
+        match &self.table {
+            Table::Cell(_) => Ok(()),
+            Table::Sweep(results) => {
+                let name = sweep::name(Path::new(&results.title));
+                report::sweep_bars(directory, &name, results)
             }
         }
     }
 
-    /// Draws the report directory of every run again.
+    /// Draws the report of every run again.
     ///
     /// # Errors
     /// [`Error`] naming the file that cannot be read or written.
     pub fn redraw(&self) -> Result<()> {
-        self.runs.iter().try_for_each(|run| report::redraw(run))
+        for run in &self.runs {
+            report::redraw(run.directory())?;
+        }
+        Ok(())
     }
 }

@@ -87,13 +87,13 @@ pub fn run(request: &Request) -> Result<Ranked> {
 fn folder(place: &Path, model: &Model) -> Result<Gallery> {
     let rows = embed::pictures(place, Modality::Rgb)?;
     let width = model.extractor.width();
-    let bar = Progress::new("embedding gallery", rows.len(), "pictures");
+    let progress = Progress::new("embedding gallery", rows.len(), "pictures");
     let mut values = Vec::with_capacity(rows.len() * width);
     for block in rows.chunks(BLOCK) {
         values.extend(embed::embed(block, &model.extractor)?.into_iter().flatten());
-        bar.inc(block.len());
+        progress.inc(block.len());
     }
-    bar.finish();
+    progress.finish();
     let features = Features::new("the gallery", rows.len(), width, values)?;
     Ok(Gallery { rows, features })
 }
@@ -167,8 +167,10 @@ impl Ranked {
 
 fn draw(path: &Path, query: &Row, found: &[Found]) -> Result<()> {
     let part = |(name, path): (&String, &PathBuf)| {
-        let picture = QueryPicture::real(path.clone());
-        Some(ShownPicture { modality: name.parse().ok()?, picture })
+        Some(ShownPicture {
+            modality: name.parse().ok()?,
+            picture: QueryPicture::real(path.clone()),
+        })
     };
     let list = RankedList {
         pictures: query.pictures.iter().filter_map(part).collect(),

@@ -31,7 +31,7 @@ pub fn probe(setup: &TrainingSetup, library: &mut Library) -> Result<Probe> {
     let settings = LoaderSettings {
         config,
         classes: &classes,
-        picture_size: setup.start.picture_size(),
+        picture_size: setup.start.preprocessing.size(),
         sketch_generator: generator.as_ref(),
     };
     let mut steps = 0;

@@ -3,7 +3,7 @@
 use crate::config::ModelConfig;
 use crate::error::{Result, TrainError};
 use aio_encoder::weights::{Preprocessing, Weights};
-use aio_model::import::{Hints, ImportOptions, with_random_encoder};
+use aio_model::import::{self, Hints, ImportOptions, Opened, with_random_encoder};
 use aio_model::{Backbone, BackboneConfig, EncoderUse};
 use aio_tokenize::{Tokenizers, TokenizersConfig};
 use aio_types::PictureSize;
@@ -35,29 +35,27 @@ fn size_or(configured: usize, default: usize) -> usize {
 }
 
 impl StartingPoint {
-    /// How the weights of a configuration are opened, where they are another project's checkpoint.
-    #[must_use]
-    pub fn import_options(model: &ModelConfig) -> ImportOptions {
-        ImportOptions {
-            size: PictureSize {
-                height: size_or(model.height, CHECKPOINT_PICTURES.height),
-                width: size_or(model.width, CHECKPOINT_PICTURES.width),
-            },
-            stems: model.stems,
-            hints: Hints {
-                heads: (model.attention_heads > 0).then_some(model.attention_heads),
-                ..Hints::default()
-            },
-            normalisation: model.normalisation,
-            seed: SEED,
-        }
-    }
-
-    /// Fits opened weights, whose file has the given SHA-256, to the configuration.
+    /// Opens the weights that a configuration names, and fits them to it.
     ///
     /// # Errors
-    /// [`TrainError::Weights`] naming the tensor that does not fit, [`TrainError::Invalid`] if the picture size does not fit the stem.
-    pub fn new(model: &ModelConfig, weights: Weights, sha256: String) -> Result<Self> {
+    /// [`TrainError::Weights`] naming the file or tensor that does not fit, [`TrainError::Invalid`] if the picture size does not fit the stem.
+    pub fn open(model: &ModelConfig) -> Result<Self> {
+        let size = PictureSize {
+            height: size_or(model.height, CHECKPOINT_PICTURES.height),
+            width: size_or(model.width, CHECKPOINT_PICTURES.width),
+        };
+        let heads = (model.attention_heads > 0).then_some(model.attention_heads);
+        let options = ImportOptions {
+            size,
+            stems: model.stems,
+            hints: Hints { heads, ..Hints::default() },
+            normalisation: model.normalisation,
+            seed: SEED,
+        };
+        let Opened { weights, sha256, conversion } = import::open(&model.weights, &options)?;
+        if let Some((layout, coverage)) = conversion {
+            log::info!("{}: layout {layout}; {coverage}", model.weights);
+        }
         let weights = if model.encoder == EncoderUse::Random {
             with_random_encoder(&weights, SEED)?
         } else {
@@ -86,12 +84,6 @@ impl StartingPoint {
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.weights.bytes().len()
-    }
-
-    /// Size to which pictures are resized.
-    #[must_use]
-    pub fn picture_size(&self) -> PictureSize {
-        self.preprocessing.size()
     }
 
     /// Builds the backbone on `device`: every visual modality starts from the pre-trained image stem.

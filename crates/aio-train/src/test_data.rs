@@ -3,7 +3,6 @@
 use crate::config::{DataConfig, ModelConfig, StageConfig, TrainConfig, TrainingConfig};
 use crate::start::StartingPoint;
 use aio_data::DatasetName;
-use aio_encoder::weights::{Weights, embedded_sha256};
 use aio_model::LossWeights;
 use aio_synth::benchmark::{self, Size};
 use aio_types::Modality;
@@ -67,6 +66,5 @@ pub(crate) fn config(root: &Path) -> TrainingConfig {
 
 /// The embedded encoder, fitted to a configuration.
 pub(crate) fn start(config: &TrainingConfig) -> StartingPoint {
-    StartingPoint::new(&config.model, Weights::embedded(), embedded_sha256())
-        .expect("the embedded weights")
+    StartingPoint::open(&config.model).expect("the embedded weights")
 }

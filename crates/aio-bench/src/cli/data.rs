@@ -3,12 +3,11 @@
 use super::arguments::{DataRootArgument, JsonArgument, choice};
 use super::output::Output;
 use crate::error::Result;
-use aio_data::check::{self, Known};
+use aio_data::check;
 use aio_data::readers::synth_pedes;
-use aio_data::readers::sysu_mm01::{self, Mode, Source, TrialGallery};
+use aio_data::readers::sysu_mm01::{self, Mode, TrialGallery};
 use aio_synth::benchmark;
 use aio_train::Progress;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -52,21 +51,10 @@ pub(super) struct List {
     form: JsonArgument,
 }
 
-/// What `aio data list --json` prints.
-#[derive(Debug, Serialize)]
-struct Listed {
-    root: PathBuf,
-    datasets: Vec<Known>,
-}
-
 impl List {
     fn run(self) -> Result<Output> {
-        let root = self.root.data_root;
-        if !self.form.json {
-            return Ok(Output::text(check::list(&root)));
-        }
-        let datasets = check::known(&root);
-        Output::json(&Listed { root, datasets })
+        let list = check::list(self.root.data_root);
+        if self.form.json { Output::json(&list) } else { Ok(Output::text(list.text())) }
     }
 }
 
@@ -91,19 +79,19 @@ pub(super) struct Check {
 
 impl Check {
     fn run(self) -> Result<Output> {
-        let bar = Progress::new("decoding", 1, "pictures");
+        let progress = Progress::new("decoding", 1, "pictures");
         let check = check::Check {
             dataset: check::named(&self.dataset)?,
             root: &self.root.data_root,
             pictures: self.pictures,
             is_rendered: &|directory| benchmark::manifest(directory).is_ok_and(|m| m.is_some()),
             progress: &|done, total| {
-                bar.set_total(total);
-                bar.set_position(done);
+                progress.set_total(total);
+                progress.set_position(done);
             },
         };
         let report = check.run()?;
-        bar.finish();
+        progress.finish();
         let output =
             if self.form.json { Output::json(&report)? } else { Output::text(report.text()) };
         Ok(if report.is_right() { output } else { output.with_problem() })
@@ -134,13 +122,13 @@ impl Synth {
         if let Some(path) = self.sheet {
             benchmark::contact_sheet(&path, self.seed)?;
         }
-        let bar = Progress::new("rendering", 1, "pictures");
+        let progress = Progress::new("rendering", 1, "pictures");
         let size = benchmark::Size::default();
         let manifest = benchmark::write(&self.output, self.seed, size, &|done, total| {
-            bar.set_total(total);
-            bar.set_position(done);
+            progress.set_total(total);
+            progress.set_position(done);
         })?;
-        bar.finish();
+        progress.finish();
         if self.form.json {
             return Output::json(&manifest);
         }
@@ -173,15 +161,16 @@ impl Prepare {
     fn run(self) -> Result<Output> {
         let directory = check::named(&self.dataset)?.locate(&self.root.data_root)?;
         let bytes = synth_pedes::annotation_bytes(&directory).unwrap_or(1);
-        let bar = Progress::new("indexing", bytes as usize, "bytes");
-        let tick = |read| bar.set_position(read as usize);
-        let photographs = synth_pedes::prepare(&directory, &tick)?;
-        bar.finish();
-        let index = directory.join(synth_pedes::INDEX);
+        let progress = Progress::new("indexing", bytes as usize, "bytes");
+        let photographs =
+            synth_pedes::prepare(&directory, &|read| progress.set_position(read as usize))?;
+        progress.finish();
+        let prepared = Prepared { photographs, index: directory.join(synth_pedes::INDEX) };
         if self.form.json {
-            return Output::json(&Prepared { photographs, index });
+            return Output::json(&prepared);
         }
-        Ok(Output::text(format!("{photographs} photographs, {}\n", index.display())))
+        let index = prepared.index.display();
+        Ok(Output::text(format!("{photographs} photographs, {index}\n")))
     }
 }
 
@@ -197,12 +186,12 @@ pub(super) struct Trials {
     #[command(flatten)]
     root: DataRootArgument,
     /// Which cameras the gallery is drawn from: all (1, 2, 4 and 5) or indoor (1 and 2).
-    #[arg(long, default_value = "all", value_parser = modes())]
+    #[arg(long, default_value = "all", value_parser = choice(&MODES))]
     mode: Mode,
     /// Who drew the galleries: the reference code in Python, which nearly all papers use (one shot only), or the data
     /// set's authors (rand_perm_cam.mat).
     #[arg(long, default_value = "python", value_parser = choice(&SOURCES))]
-    source: Drawn,
+    source: Source,
     /// Images per identity and camera (official source: 1 or 10 in papers).
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     shots: u32,
@@ -213,39 +202,35 @@ pub(super) struct Trials {
     form: JsonArgument,
 }
 
+const MODES: [(&str, Mode); 2] = [("all", Mode::All), ("indoor", Mode::Indoor)];
+
+const SOURCES: [(&str, Source); 2] = [("python", Source::Python), ("official", Source::Official)];
+
 /// Who drew the galleries.
-#[derive(Debug, Clone, Copy)]
-enum Drawn {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
     Python,
     Official,
 }
 
-const SOURCES: [(&str, Drawn); 2] = [("python", Drawn::Python), ("official", Drawn::Official)];
-
-fn modes() -> impl TypedValueParser<Value = Mode> {
-    PossibleValuesParser::new(Mode::ALL.map(Mode::name))
-        .map(|typed| Mode::named(&typed).expect("clap accepts no other value"))
-}
-
 /// What `aio data trials --json` prints.
 #[derive(Debug, Serialize)]
-struct Printed {
+struct PrintedTrials {
     trials: Vec<TrialGallery>,
 }
 
 impl Trials {
     fn run(self) -> Result<Output> {
         let source = match self.source {
-            Drawn::Python => Source::Python,
-            Drawn::Official => Source::Official(self.permutations),
+            Source::Python => sysu_mm01::Source::Python,
+            Source::Official => sysu_mm01::Source::Official(self.permutations),
         };
-        let root = &self.root.data_root;
-        let trials = sysu_mm01::galleries(root, self.mode, &source, self.shots)?;
+        let trials = sysu_mm01::galleries(&self.root.data_root, self.mode, &source, self.shots)?;
         if self.form.json {
-            return Output::json_line(&Printed { trials });
+            return Output::json_line(&PrintedTrials { trials });
         }
         let mut text = String::new();
-        for TrialGallery { trial, gallery } in trials {
+        for TrialGallery { trial, gallery } in &trials {
             for path in gallery {
                 text += &format!("{trial} {path}\n");
             }

@@ -126,8 +126,8 @@ struct Written {
 impl Arguments {
     pub(super) fn run(self) -> Result<Output> {
         let device = device::open(&self.device.device)?;
-        let stop = StopFlag::on_signals()?;
-        let weights = pretrain::run(&self.recipe.into(), &self.output, &device, &stop)?;
+        let weights =
+            pretrain::run(&self.recipe.into(), &self.output, &device, &StopFlag::on_signals()?)?;
         if self.form.json {
             return Output::json(&Written { weights });
         }

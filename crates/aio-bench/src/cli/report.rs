@@ -12,8 +12,8 @@ const EXAMPLES: &str = "\
 Examples:
   aio report zero-shot
   aio report zero-shot --format csv
-  aio report zero-shot --redraw
   aio report experiments/sweeps/heads.toml --format latex --plots figures
+  aio report zero-shot --redraw
   aio report zero-shot --runs results --json";
 
 #[derive(Debug, Args)]
@@ -65,22 +65,21 @@ impl From<FormatArgument> for Format {
 impl Arguments {
     pub(super) fn run(self) -> Result<Output> {
         let finished = finished::collect(&self.names, &self.runs.runs)?;
-        if let Some(directory) = &self.plots {
-            for table in &finished {
-                table.draw(directory)?;
+        for of_table in &finished {
+            if self.redraw {
+                of_table.redraw()?;
             }
-        }
-        if self.redraw {
-            for table in &finished {
-                table.redraw()?;
+            if let Some(directory) = &self.plots {
+                of_table.draw(directory)?;
             }
         }
         if self.form.json {
-            return Output::json(&finished);
+            let tables: Vec<_> = finished.iter().map(|of_table| &of_table.table).collect();
+            return Output::json(&tables);
         }
         let mut text = String::new();
-        for table in &finished {
-            text += &table.table(self.format.into())?;
+        for of_table in &finished {
+            text += &of_table.table(self.format.into())?;
         }
         Ok(Output::text(text))
     }

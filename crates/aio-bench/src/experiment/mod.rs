@@ -21,7 +21,7 @@ use crate::device;
 use crate::error::Result;
 use crate::report;
 use crate::run::{Run, RunResult};
-use aio_train::{Library, Probe, TrainingSetup};
+use aio_train::{Library, Probe, StartingPoint, TrainingSetup};
 use prepare::Preparation;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -72,7 +72,7 @@ pub fn probe(experiment: &Experiment, device: &str) -> Result<Probe> {
     requirements::check_files(experiment)?;
     let device = device::open(device)?;
     device::check_precision(&device, experiment.train.precision)?;
-    let start = prepare::starting_point(experiment)?;
+    let start = StartingPoint::open(&experiment.model)?;
     prepare::render_benchmark(experiment)?;
     let mut library = Library::new(&experiment.data.root);
     // Anything that is missing for the tests is found here, too.

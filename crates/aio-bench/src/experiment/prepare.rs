@@ -3,9 +3,9 @@
 use super::requirements::{check_files, check_leakage, missing_weights, sketch_generator_checksum};
 use super::{Request, locate, name};
 use crate::config::{Checksums, Experiment};
+use crate::device;
 use crate::error::{Error, Result};
 use crate::run::{Run, RunResult};
-use crate::{device, weights};
 use aio_data::task::{Task, TaskData};
 use aio_synth::benchmark;
 use aio_train::{Library, Progress, StartingPoint, StopFlag};
@@ -67,7 +67,7 @@ pub(super) fn prepare(request: &Request) -> Result<Preparation> {
         // Names the missing data sets as well.
         check_files(&experiment)?;
     }
-    let start = starting_point(&experiment)?;
+    let start = StartingPoint::open(&experiment.model)?;
     let config_id = config_id(&experiment, &start)?;
     let name = name(&path);
     let run = Run::open(&request.runs, &name, &config_id, experiment.seed)?;
@@ -141,11 +141,4 @@ pub(super) fn open_tests(experiment: &Experiment, library: &mut Library) -> Resu
         tests.push(Test { task, data });
     }
     Ok(tests)
-}
-
-/// The pre-trained weights, fitted to the experiment's sizes and modalities.
-pub(super) fn starting_point(experiment: &Experiment) -> Result<StartingPoint> {
-    let model = &experiment.model;
-    let (weights, sha256) = weights::open(&model.weights, &StartingPoint::import_options(model))?;
-    Ok(StartingPoint::new(model, weights, sha256)?)
 }

@@ -50,12 +50,6 @@ struct Contents {
 }
 
 impl FeatureFile {
-    /// Features and labels together.
-    #[must_use]
-    pub fn labelled(&self) -> LabelledFeatures<'_> {
-        LabelledFeatures { features: &self.features, entries: &self.entries }
-    }
-
     /// Reads a feature file with the labels that `protocol` compares.
     ///
     /// # Errors
@@ -71,24 +65,31 @@ impl FeatureFile {
             return Err(wrong(path, format!("holds features of shape [{rows}, {width}]")));
         }
         let [ids, cameras, images] = columns;
-        let ids = labels(path, ids, &COLUMNS[0], rows, protocol)?.unwrap_or_default();
+        let ids = labels(path, ids, &COLUMNS[0], rows, protocol)?;
         let cameras = labels(path, cameras, &COLUMNS[1], rows, protocol)?;
         let images = labels(path, images, &COLUMNS[2], rows, protocol)?;
+        let ids = ids.unwrap_or_default();
         let mut entries = Vec::with_capacity(rows);
         for (row, identity) in ids.into_iter().enumerate() {
             entries.push(Entry {
                 identity: Identity(identity),
-                camera: cameras.as_ref().map(|cameras| Camera(cameras[row])),
-                source: images.as_ref().map(|images| SourcePhoto(images[row])),
+                camera: cameras.as_ref().map(|column| Camera(column[row])),
+                source: images.as_ref().map(|column| SourcePhoto(column[row])),
             });
         }
         let (values, _) = features.into_raw_vec_and_offset();
         let features = Features::new(&path.display().to_string(), rows, width, values)?;
         Ok(Self { features, entries })
     }
+
+    /// Features and labels together.
+    #[must_use]
+    pub fn labelled(&self) -> LabelledFeatures<'_> {
+        LabelledFeatures { features: &self.features, entries: &self.entries }
+    }
 }
 
-/// The labels of a column, one per row of features; none if the file has none and the protocol compares none.
+/// The labels of a column, one per row of features; `None` if the file does not have the column.
 fn labels(
     path: &Path,
     found: Option<Vec<i64>>,

@@ -72,7 +72,8 @@ fn header(width: usize, labels: &Labels) -> Result<String> {
 mod tests {
     use super::*;
     use crate::features::FeatureFile;
-    use aio_eval::{Entry, Protocol};
+    use aio_eval::Entry;
+    use aio_eval::Protocol;
     use aio_types::{Camera, Identity};
 
     #[test]

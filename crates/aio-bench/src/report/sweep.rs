@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Serialize)]
 pub struct SweepResults {
     /// What stands above the table.
+    #[serde(rename = "file")]
     pub title: String,
     /// The cells, one row each.
     pub rows: Vec<SweepRow>,
@@ -17,6 +18,7 @@ pub struct SweepResults {
     /// The tasks, one column each.
     pub tasks: Vec<TaskId>,
     /// What is shown of every task.
+    #[serde(rename = "metric")]
     pub measure: Measure,
 }
 
@@ -26,6 +28,7 @@ pub struct SweepRow {
     /// What is varied.
     pub label: String,
     /// Its results, one per seed; empty where none is finished.
+    #[serde(rename = "runs")]
     pub results: Vec<RunResult>,
 }
 

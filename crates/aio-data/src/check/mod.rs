@@ -1,11 +1,11 @@
-//! Which data sets are known, which are there, and whether a copy is what its owners published.
+//! Which data sets are present, and whether a copy agrees with the published one.
 
 mod list;
 mod missing;
 mod report;
 mod text;
 
-pub use list::{Known, known, list};
+pub use list::{List, list};
 pub use report::{CountRow, Report, TaskRow};
 
 use crate::task::Task;

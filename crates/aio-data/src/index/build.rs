@@ -24,7 +24,7 @@ pub struct Row {
 /// called with the bytes read so far.
 ///
 /// # Errors
-/// [`DataError`] naming the row that is wrong, or the file that cannot be written; nothing half-written stays.
+/// [`crate::DataError`] naming the row that is wrong, or the file that cannot be written; nothing half-written stays.
 pub fn build<T: DeserializeOwned>(
     annotations: &Path,
     path: &Path,

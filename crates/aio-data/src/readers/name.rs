@@ -24,7 +24,7 @@ impl DatasetName {
     /// The data set's folder under `root`, or `root` itself where its files lie there directly; of a table, its file.
     ///
     /// # Errors
-    /// [`DataError::Missing`] naming what was expected.
+    /// [`crate::DataError::Missing`] naming what was expected.
     pub fn locate(self, root: &Path) -> Result<PathBuf> {
         match self {
             Self::Table(name) => table::locate(name, root),
@@ -35,7 +35,7 @@ impl DatasetName {
     /// Reads the data set below the data root `root`.
     ///
     /// # Errors
-    /// [`DataError`] naming the folder, file, row or key that is wrong.
+    /// [`crate::DataError`] naming the folder, file, row or key that is wrong.
     pub fn open(self, root: &Path) -> Result<Dataset> {
         let directory = self.locate(root)?;
         let mut dataset = match self {

@@ -108,8 +108,8 @@ impl Workload<'_> {
     /// Seconds that a step takes, about: two operations per weight and token forward, as many backward, and again what is computed twice.
     fn step_seconds(&self, passes: &[Pass]) -> f64 {
         let encoder = &self.start.config.encoder;
-        let weights = encoder.depth
-            * (4 * encoder.embed_dim * encoder.embed_dim + 2 * encoder.embed_dim * encoder.mlp);
+        let width = encoder.embed_dim;
+        let weights = encoder.depth * (4 * width * width + 2 * width * encoder.mlp);
         let tokens: usize = passes.iter().map(|pass| pass.rows * pass.tokens).sum();
         let operations = if self.config.train.activation_checkpointing { 6.0 } else { 4.0 };
         operations * (weights * tokens) as f64
@@ -185,8 +185,8 @@ pub(crate) fn predict(
 fn caption_tokens(loader: &StageLoader) -> Result<usize> {
     let Some(tuples) = loader.epoch(0).into_iter().next() else { return Ok(0) };
     let batch = loader.batch(&tuples, 0)?;
-    let longest =
-        batch.tuples.iter().filter_map(|t| Some(t.caption.as_ref()?.ids.len())).max().unwrap_or(0);
+    let captions = batch.tuples.iter().filter_map(|tuple| tuple.caption.as_ref());
+    let longest = captions.map(|caption| caption.ids.len()).max().unwrap_or(0);
     Ok(longest.next_multiple_of(8))
 }
 
@@ -194,7 +194,6 @@ fn caption_tokens(loader: &StageLoader) -> Result<usize> {
 mod tests {
     use super::*;
     use crate::config::{DataConfig, ModelConfig, TrainConfig};
-    use aio_encoder::weights::{Weights, embedded_sha256};
     use aio_model::LossWeights;
 
     fn config() -> TrainingConfig {
@@ -214,8 +213,7 @@ mod tests {
     #[test]
     fn a_step_has_the_passes_that_its_losses_need() {
         let mut config = config();
-        let start = StartingPoint::new(&config.model, Weights::embedded(), embedded_sha256())
-            .expect("the embedded weights");
+        let start = StartingPoint::open(&config.model).expect("the embedded weights");
         let lengths = |config: &TrainingConfig| -> Vec<(usize, usize)> {
             workload(config, &start).passes().iter().map(|p| (p.tokens, p.pictures)).collect()
         };
@@ -234,8 +232,7 @@ mod tests {
     #[test]
     fn activation_checkpointing_takes_less_memory_and_a_trained_encoder_more() {
         let plain = config();
-        let start = StartingPoint::new(&plain.model, Weights::embedded(), embedded_sha256())
-            .expect("the embedded weights");
+        let start = StartingPoint::open(&plain.model).expect("the embedded weights");
         let bytes = |config: &TrainingConfig| {
             let workload = workload(config, &start);
             workload.activations(&workload.passes())

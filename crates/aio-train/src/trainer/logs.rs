@@ -116,10 +116,8 @@ pub(super) fn describe_failure(
     classes: &[usize],
 ) -> TrainError {
     let terms: BTreeMap<_, _> =
-        error.terms.iter().map(|(term, value)| (term.to_string(), value.to_string())).collect();
-    let text = serde_json::json!({
-        "step": step, "term": error.term.to_string(), "terms": terms, "classes": classes,
-    });
+        error.terms.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+    let text = serde_json::json!({"step": step, "term": error.term.to_string(), "terms": terms, "classes": classes});
     let path = directory.join(format!("non-finite-step-{step}.json"));
     TrainError::Failure(match fs::write_then_rename(&path, text.to_string().as_bytes()) {
         Ok(()) => format!("step {step}: {error}; the step is described in {}", path.display()),
@@ -130,6 +128,7 @@ pub(super) fn describe_failure(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aio_model::LossTerm;
 
     fn line(step: usize) -> MetricsLine {
         MetricsLine {
@@ -169,12 +168,24 @@ mod tests {
     }
 
     #[test]
+    fn metrics_written_after_the_last_checkpoint_are_removed() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let path = directory.path().join("metrics.jsonl");
+        truncate_metrics(&path, 0).expect("nothing to remove");
+        let lines = "{\"step\":0}\n{\"step\":1}\n{\"step\":2}\n{\"ste";
+        std::fs::write(&path, lines).expect("write");
+        truncate_metrics(&path, 2).expect("truncated");
+        let kept = std::fs::read_to_string(&path).expect("metrics");
+        assert_eq!(kept, "{\"step\":0}\n{\"step\":1}\n");
+    }
+
+    #[test]
     fn a_step_that_is_not_finite_is_described() {
         let directory = tempfile::tempdir().expect("temporary directory");
         let error = NonFinite {
-            term: aio_model::LossTerm::Triplet,
+            term: LossTerm::Triplet,
             value: f32::NAN,
-            terms: vec![(aio_model::LossTerm::Triplet, f32::NAN)],
+            terms: vec![(LossTerm::Triplet, f32::NAN)],
         };
         let message = describe_failure(directory.path(), &error, 7, &[3, 5]).to_string();
         assert!(message.contains("step 7: the loss term `triplet` is NaN"), "{message}");

@@ -52,7 +52,7 @@ pub fn train(
     let settings = LoaderSettings {
         config,
         classes: &classes,
-        picture_size: start.picture_size(),
+        picture_size: start.preprocessing.size(),
         sketch_generator: generator.as_ref(),
     };
     let mut first = 0;
