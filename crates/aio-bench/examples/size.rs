@@ -112,26 +112,30 @@ fn main() -> Outcome<()> {
     println!("|---|--:|--:|--:|--:|--:|--:|");
     let rows: [(&str, &str, &[&str]); 6] = [
         ("256 × 128, patch stem, blocks kept", "patch", &[]),
-        ("256 × 128, patch stem, blocks computed again", "patch", &["train.recompute=true"]),
+        (
+            "256 × 128, patch stem, blocks computed again",
+            "patch",
+            &["train.activation_checkpointing=true"],
+        ),
         (
             "256 × 128, TransReID-SSL's stem, blocks computed again",
             "ssl",
-            &["train.recompute=true"],
+            &["train.activation_checkpointing=true"],
         ),
         (
             "384 × 128, patch stem, blocks computed again",
             "patch",
-            &["train.recompute=true", "model.height=384"],
+            &["train.activation_checkpointing=true", "model.height=384"],
         ),
         (
             "256 × 128, patch stem, 2 × 2 in two micro-batches, blocks kept",
             "patch",
-            &["train.identities=2", "train.accumulate=2"],
+            &["train.identities=2", "train.accumulation_steps=2"],
         ),
         (
             "256 × 128, patch stem, encoder trained, blocks computed again",
             "patch",
-            &["train.recompute=true", "model.encoder=trained"],
+            &["train.activation_checkpointing=true", "model.encoder=trained"],
         ),
     ];
     for (number, (name, stem, settings)) in (1..).zip(rows) {

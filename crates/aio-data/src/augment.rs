@@ -6,16 +6,20 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 /// What is done to a training picture, and how often.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields)]
 pub struct Augmentation {
     /// Probability of a horizontal flip.
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub flip: f64,
     /// Largest shift of the crop in pixels, in either direction (padding with the border's colour, then cropping).
+    #[schemars(extend("x-unit" = "pixels"))]
     pub pad: usize,
-    /// Strength of brightness, contrast and per-channel gain jitter; 0 leaves colours alone.
+    /// Strength of brightness, contrast and per-channel gain jitter; 0 leaves colours unchanged.
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub jitter: f32,
     /// Probability of erasing a rectangle.
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub erase: f64,
 }
 

@@ -3,7 +3,7 @@ use burn::tensor::{Int, Tensor, activation};
 use serde::{Deserialize, Serialize};
 
 /// Whether the binding loss trains the RGB embeddings that are its anchors.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Anchors {
     /// Gradients flow to the anchors and to the other embeddings.
@@ -15,7 +15,7 @@ pub enum Anchors {
 /// Whether an embedding has its own photograph among its anchors.
 ///
 /// The own photograph of a synthesised sketch is the photograph that it was made from; that of a combination with RGB is the one in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum OwnPhoto {
     /// It is a positive anchor like the person's other photographs. This is easy to satisfy: the embedding shows the same picture.

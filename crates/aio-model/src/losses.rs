@@ -7,29 +7,35 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Weights and parameters of the training losses. The paper does not state its values; the defaults are choices.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields)]
 pub struct LossWeights {
     /// Weight of the identity head's cross-entropy.
+    #[schemars(range(min = 0.0))]
     pub identity: f64,
     /// Label smoothing of the identity head.
-    #[serde(rename = "smoothing")]
+    #[schemars(range(min = 0.0), extend("exclusiveMaximum" = 1.0))]
     pub label_smoothing: f64,
     /// Weight of the batch-hard triplet loss over all features of a batch; 0 disables it.
+    #[schemars(range(min = 0.0))]
     pub triplet: f64,
     /// Margin of the triplet loss, in units of unit-length features.
-    #[serde(rename = "margin")]
+    #[schemars(range(min = 0.0))]
     pub triplet_margin: f64,
     /// Weight of the attribute head.
+    #[schemars(range(min = 0.0))]
     pub attribute: f64,
     /// Probability of masking an attribute word.
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub mask_rate: f64,
     /// Weight of the binding head.
+    #[schemars(range(min = 0.0))]
     pub binding: f64,
     /// Share of text in the binding loss. Every other modality and combination has a share of 1; shares are divided by their sum.
+    #[schemars(range(min = 0.0))]
     pub binding_text: f64,
     /// Temperature of the binding head.
-    #[serde(rename = "temperature")]
+    #[schemars(extend("exclusiveMinimum" = 0.0))]
     pub binding_temperature: f64,
     /// Whether the binding loss trains the RGB embeddings that are its anchors.
     pub anchors: Anchors,

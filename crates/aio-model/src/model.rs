@@ -37,7 +37,9 @@ pub struct Frozen {
 }
 
 /// How the encoder is used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum EncoderUse {
     /// It keeps its pre-trained weights, as in the paper.
@@ -50,7 +52,9 @@ pub enum EncoderUse {
 }
 
 /// The parts that all modalities share beside the encoder: the `[CLS]` token and the output projection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Shared {
     /// They are trained.

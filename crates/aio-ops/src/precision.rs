@@ -4,14 +4,16 @@ use burn::tensor::{FloatDType, Tensor};
 use serde::{Deserialize, Serialize};
 
 /// Number format of the operands of the encoder's large matrix products.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Precision {
     /// 32-bit floating point.
     #[default]
     F32,
     /// Operands of matrix products in bfloat16; sums and everything else in 32 bits, as in
-    /// PyTorch's autocast. Meant for GPUs; slower than [`Precision::F32`] on the CPU.
+    /// PyTorch's autocast. Meant for GPUs; slower than `f32` on the CPU.
     Bf16,
 }
 

@@ -29,11 +29,6 @@ pub struct StartingPoint {
     weights: Weights,
 }
 
-/// A size of the configuration, in which 0 stands for that of the weights.
-fn size_or(configured: usize, default: usize) -> usize {
-    if configured == 0 { default } else { configured }
-}
-
 impl StartingPoint {
     /// Opens the weights that a configuration names, and fits them to it.
     ///
@@ -41,14 +36,13 @@ impl StartingPoint {
     /// [`TrainError::Weights`] naming the file or tensor that does not fit, [`TrainError::Invalid`] if the picture size does not fit the stem.
     pub fn open(model: &ModelConfig) -> Result<Self> {
         let size = PictureSize {
-            height: size_or(model.height, CHECKPOINT_PICTURES.height),
-            width: size_or(model.width, CHECKPOINT_PICTURES.width),
+            height: model.height.unwrap_or(CHECKPOINT_PICTURES.height),
+            width: model.width.unwrap_or(CHECKPOINT_PICTURES.width),
         };
-        let heads = (model.attention_heads > 0).then_some(model.attention_heads);
         let options = ImportOptions {
             size,
             stems: model.stems,
-            hints: Hints { heads, ..Hints::default() },
+            hints: Hints { heads: model.attention_heads, ..Hints::default() },
             normalisation: model.normalisation,
             seed: SEED,
         };
@@ -62,8 +56,8 @@ impl StartingPoint {
             weights
         };
         let (_, mut config, mut preprocessing) = Backbone::load(&weights, &Device::flex())?;
-        preprocessing.height = size_or(model.height, preprocessing.height);
-        preprocessing.width = size_or(model.width, preprocessing.width);
+        preprocessing.height = model.height.unwrap_or(preprocessing.height);
+        preprocessing.width = model.width.unwrap_or(preprocessing.width);
         config.tokenizers = TokenizersConfig {
             modalities: model.modalities,
             height: preprocessing.height,

@@ -52,8 +52,8 @@ pub(crate) fn config(root: &Path) -> TrainingConfig {
         train: TrainConfig {
             identities: 2,
             instances_per_identity: 2,
-            validate_every: 1,
-            checkpoint_every: 1,
+            validate_every: Some(1),
+            checkpoint_every: Some(1),
             stages: vec![
                 stage("pairs", &[pedes], &[Modality::Text]),
                 stage("all", &[pedes, llcm], &[Modality::Text, Modality::Infrared]),

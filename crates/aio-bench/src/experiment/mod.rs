@@ -5,14 +5,12 @@
 
 mod evaluate;
 mod model_card;
-mod names;
 mod prepare;
 mod requirements;
 mod result;
 mod save;
 mod train;
 
-pub use names::{locate, name};
 pub use requirements::checksums;
 pub(crate) use requirements::missing_weights;
 

@@ -1,10 +1,10 @@
 //! The first step: everything that a run needs, checked and opened before anything is computed.
 
+use super::Request;
 use super::requirements::{check_files, check_leakage, missing_weights, sketch_generator_checksum};
-use super::{Request, locate, name};
-use crate::config::{Checksums, Experiment};
+use crate::config::{Checksums, Experiment, ExperimentFile};
 use crate::device;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::run::{Run, RunResult};
 use aio_data::task::{Task, TaskData};
 use aio_synth::benchmark;
@@ -56,10 +56,10 @@ pub(super) struct Test {
 /// Opens the run that a request stands for.
 ///
 /// # Errors
-/// [`Error`] naming what is missing or wrong.
+/// [`Error`](crate::error::Error) naming what is missing or wrong.
 pub(super) fn prepare(request: &Request) -> Result<Preparation> {
-    let path = locate(&request.name)?;
-    let experiment = Experiment::load(&path, &request.settings)?;
+    let file = ExperimentFile::find(&request.name)?;
+    let experiment = Experiment::open(&file, &request.settings)?;
     check_leakage(&experiment)?;
     let device = device::open(&request.device)?;
     device::check_precision(&device, experiment.train.precision)?;
@@ -69,7 +69,7 @@ pub(super) fn prepare(request: &Request) -> Result<Preparation> {
     }
     let start = StartingPoint::open(&experiment.model)?;
     let config_id = config_id(&experiment, &start)?;
-    let name = name(&path);
+    let name = file.name().to_owned();
     let run = Run::open(&request.runs, &name, &config_id, experiment.seed)?;
     if let Some(result) = run.result()? {
         return Ok(Preparation::Finished { run, result: Box::new(result) });
@@ -83,7 +83,7 @@ pub(super) fn prepare(request: &Request) -> Result<Preparation> {
             log::info!("{task}: {explanation}");
         }
     }
-    let config_text = toml::to_string(&experiment).map_err(|e| Error::Failure(e.to_string()))?;
+    let config_text = experiment.to_toml()?;
     run.write_text("config.toml", &config_text)?;
     Ok(Preparation::Ready(Box::new(Prepared {
         experiment,
@@ -102,8 +102,8 @@ pub(super) fn prepare(request: &Request) -> Result<Preparation> {
 }
 
 fn config_id(experiment: &Experiment, start: &StartingPoint) -> Result<String> {
-    let lines = sketch_generator_checksum(experiment)?;
-    Ok(experiment.cell(&Checksums { weights: start.sha256.clone(), lines }))
+    let sketch_generator = sketch_generator_checksum(experiment)?;
+    Ok(experiment.config_id(&Checksums { weights: start.sha256.clone(), sketch_generator }))
 }
 
 /// Renders the synthetic benchmark where the experiment uses it; returns its content hash.

@@ -12,35 +12,37 @@ use std::path::Path;
 /// [`Error`] naming the file that is missing.
 pub fn checksums(experiment: &Experiment) -> Result<Checksums> {
     refuse_missing(&missing_weights(experiment))?;
+    let weights = match weights_file(experiment) {
+        Some(path) => checksum(path)?,
+        None => aio_encoder::weights::embedded_sha256(),
+    };
+    Ok(Checksums { weights, sketch_generator: sketch_generator_checksum(experiment)? })
+}
+
+/// The file of the pre-trained weights, unless they are the embedded ones.
+fn weights_file(experiment: &Experiment) -> Option<&Path> {
     let name = &experiment.model.weights;
-    let weights =
-        if name == "embedded" { aio_encoder::weights::embedded_sha256() } else { checksum(name)? };
-    Ok(Checksums { weights, lines: sketch_generator_checksum(experiment)? })
+    (name != "embedded").then(|| Path::new(name))
 }
 
-fn checksum(path: &str) -> Result<String> {
-    Ok(aio_encoder::weights::sha256(&fs::read(Path::new(path))?))
+fn checksum(path: &Path) -> Result<String> {
+    Ok(aio_encoder::weights::sha256(&fs::read(path)?))
 }
 
-/// SHA-256 of the sketch generator's file; empty where the experiment names none.
-pub(super) fn sketch_generator_checksum(experiment: &Experiment) -> Result<String> {
-    let path = &experiment.data.sketch_generator;
-    if path.is_empty() { Ok(String::new()) } else { checksum(path) }
+/// SHA-256 of the sketch generator's file, if the experiment names one.
+pub(super) fn sketch_generator_checksum(experiment: &Experiment) -> Result<Option<String>> {
+    experiment.data.sketch_generator.weights().map(checksum).transpose()
 }
 
 /// The weights files that are missing, each with its source.
 pub(crate) fn missing_weights(experiment: &Experiment) -> Vec<String> {
-    let Experiment { model, data, .. } = experiment;
     let named = [
-        ("weights", &model.weights, model.weights != "embedded"),
-        ("line generator", &data.sketch_generator, !data.sketch_generator.is_empty()),
+        ("weights", weights_file(experiment)),
+        ("sketch generator", experiment.data.sketch_generator.weights()),
     ];
     let mut missing = Vec::new();
-    for (kind, path, used) in named {
-        let path = Path::new(path);
-        if !used || path.is_file() {
-            continue;
-        }
+    for (kind, path) in named {
+        let Some(path) = path.filter(|path| !path.is_file()) else { continue };
         let origin = aio_model::import::published(path).map_or(String::new(), |origin| {
             format!("\n    {}: from {} ({})", origin.name, origin.source, origin.licence)
         });

@@ -3,7 +3,7 @@
 use super::expansion;
 use super::file::{ReportSection, SweepFile};
 use super::identity::{self, ConfigIds};
-use crate::config::Experiment;
+use crate::config::{Experiment, ExperimentFile};
 use crate::error::Result;
 use crate::experiment;
 use crate::run::{Run, RunResult};
@@ -41,7 +41,7 @@ impl FinishedSweep {
     pub fn load(path: &Path, runs: &Path) -> Result<Self> {
         let file = SweepFile::read(path)?;
         let base = file.base(path);
-        let name = experiment::name(&base);
+        let name = ExperimentFile::at(&base).name().to_owned();
         let mut ids = ConfigIds::default();
         let mut known: Vec<(String, String)> = Vec::new();
         let mut cells = Vec::new();

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::experiment;
 use aio_data::fs;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Computes configuration ids. Files are large and cells are many, so every file is read once.
 #[derive(Debug, Default)]
@@ -18,7 +18,7 @@ pub(super) struct ConfigIds {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Files {
     weights: String,
-    sketch_generator: String,
+    sketch_generator: Option<PathBuf>,
 }
 
 impl ConfigIds {
@@ -29,12 +29,12 @@ impl ConfigIds {
     pub(super) fn of(&mut self, experiment: &Experiment) -> Result<String> {
         let files = Files {
             weights: experiment.model.weights.clone(),
-            sketch_generator: experiment.data.sketch_generator.clone(),
+            sketch_generator: experiment.data.sketch_generator.weights().map(PathBuf::from),
         };
         if !self.checksums.contains_key(&files) {
             self.checksums.insert(files.clone(), experiment::checksums(experiment)?);
         }
-        Ok(experiment.cell(&self.checksums[&files]))
+        Ok(experiment.config_id(&self.checksums[&files]))
     }
 }
 
@@ -61,7 +61,7 @@ pub(super) fn recognise(directory: &Path, experiment: &Experiment) -> Result<Opt
     let mut found = BTreeSet::new();
     for configuration in fs::sorted_entries(directory).unwrap_or_default() {
         let runs = fs::sorted_entries(&configuration).unwrap_or_default();
-        let mut written = runs.iter().map(|run| Experiment::load(&run.join("config.toml"), &[]));
+        let mut written = runs.iter().map(|run| Experiment::read(&run.join("config.toml")));
         if written.any(|was| was.is_ok_and(|was| was.difference(experiment).is_none())) {
             found.extend(configuration.file_name().map(|id| id.to_string_lossy().into_owned()));
         }

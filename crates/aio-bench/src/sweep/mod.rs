@@ -25,9 +25,8 @@ pub use runner::{RunOptions, Shard};
 pub use slurm::{ArrayElement, Submission};
 pub use state::RunState;
 
-use crate::config::Experiment;
+use crate::config::{Experiment, ExperimentFile};
 use crate::error::Result;
-use crate::experiment;
 use crate::run::Run;
 use file::SweepFile;
 use identity::ConfigIds;
@@ -90,7 +89,7 @@ impl Sweep {
         }
         Ok(Self {
             file: path.to_path_buf(),
-            experiment: experiment::name(&base),
+            experiment: ExperimentFile::at(&base).name().to_owned(),
             base,
             seeds: file.seeds,
             cells,

@@ -96,7 +96,7 @@ impl Sweep {
 
     /// The first key whose value in the configuration of a run is not that of the cell, with both values.
     fn change(&self, run: &Run, cell: &Cell) -> Option<String> {
-        let written = Experiment::load(&run.config(), &[]);
+        let written = Experiment::read(&run.config());
         let wanted = Experiment::load(&self.base, &cell.settings);
         match (written, wanted) {
             (Ok(written), Ok(wanted)) => written.difference(&wanted),

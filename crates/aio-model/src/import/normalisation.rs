@@ -2,7 +2,9 @@ use super::{Imported, Layout};
 use serde::{Deserialize, Serialize};
 
 /// Mean and standard deviation that pictures are normalised with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Normalisation {
     /// By the name of a published file ([`published`](super::published)), otherwise by the layout: CLIP's for CLIP and Meta-Transformer, ImageNet's for DINOv2, 0.5

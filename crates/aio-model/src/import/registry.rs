@@ -99,7 +99,7 @@ pub const PUBLISHED: [PublishedCheckpoint; 13] = [
     PublishedCheckpoint {
         name: "informative-drawings",
         file: "contour_style.pth",
-        source: "github.com/carolineec/informative-drawings: checkpoints/contour_style/netG_A_latest.pth; for data.lines",
+        source: "github.com/carolineec/informative-drawings: checkpoints/contour_style/netG_A_latest.pth; for data.sketch_generator",
         licence: "MIT",
         normalisation: None,
     },

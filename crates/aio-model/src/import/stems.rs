@@ -9,7 +9,9 @@ pub(super) const TRANSREID_SSL: StemConfig =
 const IMAGE_STEMS: [&str; 4] = ["rgb.", "infrared.", "sketch.", "colour_pencil."];
 
 /// Where image stems and text table start from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stems {
     /// From the checkpoint, if it has them. Stems from scratch in front of frozen blocks are known to train poorly.

@@ -24,18 +24,23 @@ use serde::{Deserialize, Serialize};
 use std::path::Path;
 
 /// How many people each data set holds.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields)]
 pub struct Size {
     /// Identities of SYNTH-PEDES, the RGB–text source.
+    #[schemars(range(min = 1), extend("x-unit" = "identities"))]
     pub synth_pedes: usize,
     /// Training identities of LLCM, the infrared source.
+    #[schemars(range(min = 1), extend("x-unit" = "identities"))]
     pub llcm: usize,
     /// Training identities of Market-Sketch-1K, the sketch source.
+    #[schemars(range(min = 1), extend("x-unit" = "identities"))]
     pub market_sketch: usize,
     /// Test identities of Market-1501, SYSU-MM01, CUHK-PEDES and ORBench each.
+    #[schemars(range(min = 1), extend("x-unit" = "identities"))]
     pub test: usize,
     /// Identities of PKU-Sketch, of which a quarter is tested in every split.
+    #[schemars(range(min = 1), extend("x-unit" = "identities"))]
     pub pku: usize,
 }
 

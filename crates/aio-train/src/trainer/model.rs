@@ -11,7 +11,6 @@ use aio_model::{Aio, AioConfig, Frozen};
 use burn::grad_clipping::GradientClippingConfig;
 use burn::optim::{AdamWConfig, ModuleOptimizer};
 use burn::tensor::Device;
-use std::path::Path;
 
 /// What keeps its pre-trained weights.
 pub(super) fn frozen_parts(setup: &TrainingSetup) -> Frozen {
@@ -65,9 +64,6 @@ fn optimiser(config: &TrainConfig) -> ModuleOptimizer {
 /// # Errors
 /// [`aio_encoder::weights::WeightsError`] naming the file or tensor that does not fit.
 pub(crate) fn sketch_generator(setup: &TrainingSetup) -> Result<Option<SketchGenerator>> {
-    let path = Path::new(&setup.config.data.sketch_generator);
-    if path.as_os_str().is_empty() {
-        return Ok(None);
-    }
-    Ok(Some(SketchGenerator::open(path, setup.device)?))
+    let weights = setup.config.data.sketch_generator.weights();
+    Ok(weights.map(|path| SketchGenerator::open(path, setup.device)).transpose()?)
 }

@@ -109,9 +109,10 @@ impl<'a> StageTraining<'a> {
         (step - self.steps.start) / self.steps_per_epoch
     }
 
-    /// Whether a step ends an epoch whose number, from 1, is a multiple of `interval`; 0 stands for never.
-    fn ends_interval(&self, step: usize, interval: usize) -> bool {
-        interval > 0 && self.ends_epoch(step) && (self.epoch(step) + 1).is_multiple_of(interval)
+    /// Whether a step ends an epoch whose number, from 1, is a multiple of `interval`.
+    fn ends_interval(&self, step: usize, interval: Option<usize>) -> bool {
+        let epochs = self.epoch(step) + 1;
+        self.ends_epoch(step) && interval.is_some_and(|interval| epochs.is_multiple_of(interval))
     }
 
     fn ends_stage(&self, step: usize) -> bool {

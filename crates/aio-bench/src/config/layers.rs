@@ -1,0 +1,169 @@
+//! Where values come from, and how they are merged.
+
+use super::rules::Rule;
+use super::{Experiment, ExperimentFile, renamed, validation};
+use crate::error::{Error, Result};
+use config::{Config, ConfigError, Map, Source, Value, ValueKind};
+use toml::Table;
+
+/// Longest chain of `base` files.
+const MOST_BASES: usize = 8;
+
+/// Prefix of the environment variables that set keys.
+const VARIABLE: &str = "AIO__";
+
+/// The values of one file, variable or option, under the keys of this version.
+#[derive(Debug, Clone)]
+pub(super) struct Layer {
+    origin: String,
+    table: Table,
+    warnings: Vec<String>,
+}
+
+impl Layer {
+    fn new(origin: String, mut table: Table) -> Result<Self> {
+        let warnings = renamed::translate(&origin, &mut table)?;
+        name_stages(&mut table);
+        validation::check_keys(&origin, &table, Rule::root(), "")?;
+        Ok(Self { origin, table, warnings })
+    }
+
+    /// The file, variable or option, as errors name it.
+    pub(super) fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// One sentence for each key or value of an earlier version.
+    pub(super) fn warnings(&self) -> impl Iterator<Item = &str> {
+        self.warnings.iter().map(String::as_str)
+    }
+}
+
+impl Source for Layer {
+    fn clone_into_box(&self) -> Box<dyn Source + Send + Sync> {
+        Box::new(self.clone())
+    }
+
+    fn collect(&self) -> std::result::Result<Map<String, Value>, ConfigError> {
+        Ok(values(&self.origin, &self.table))
+    }
+}
+
+fn values(origin: &String, table: &Table) -> Map<String, Value> {
+    table.iter().map(|(key, value)| (key.clone(), converted(origin, value))).collect()
+}
+
+/// A TOML value that knows where it was written.
+fn converted(origin: &String, value: &toml::Value) -> Value {
+    let kind = match value {
+        toml::Value::String(text) => ValueKind::String(text.clone()),
+        toml::Value::Integer(number) => ValueKind::I64(*number),
+        toml::Value::Float(number) => ValueKind::Float(*number),
+        toml::Value::Boolean(flag) => ValueKind::Boolean(*flag),
+        toml::Value::Datetime(time) => ValueKind::String(time.to_string()),
+        toml::Value::Array(items) => {
+            ValueKind::Array(items.iter().map(|item| converted(origin, item)).collect())
+        }
+        toml::Value::Table(table) => ValueKind::Table(values(origin, table)),
+    };
+    Value::new(Some(origin), kind)
+}
+
+/// Names the stages of a list that have no name, by their position.
+fn name_stages(table: &mut Table) {
+    let stages = table
+        .get_mut("train")
+        .and_then(|train| train.get_mut("stages"))
+        .and_then(toml::Value::as_array_mut);
+    for (i, stage) in stages.into_iter().flatten().enumerate() {
+        if let Some(stage) = stage.as_table_mut() {
+            stage.entry("name").or_insert_with(|| format!("stage {}", i + 1).into());
+        }
+    }
+}
+
+/// The layers of an experiment file: the files that it builds on, and its own.
+pub(super) fn of_file(file: &ExperimentFile) -> Result<Vec<Layer>> {
+    let mut layers = Vec::new();
+    let mut next = Some(file.clone());
+    while let Some(file) = next {
+        let origin = file.to_string();
+        if layers.len() > MOST_BASES {
+            return Err(Error::user(
+                format!("{origin}: `base` goes in a circle"),
+                "a base file must not lead back to itself",
+            ));
+        }
+        let mut table: Table = toml::from_str(&file.text()?)
+            .map_err(|e| Error::user(format!("{origin}: {e}"), "the file is not valid TOML"))?;
+        next = match table.remove("base") {
+            Some(toml::Value::String(base)) => Some(file.base(&base)?),
+            Some(_) => {
+                return Err(Error::user(
+                    format!("{origin}: `base` is not a path"),
+                    "write base = \"other.toml\"",
+                ));
+            }
+            None => None,
+        };
+        layers.push(Layer::new(origin, table)?);
+    }
+    layers.reverse();
+    Ok(layers)
+}
+
+/// One layer for each environment variable that sets a key.
+pub(super) fn of_environment() -> Result<Vec<Layer>> {
+    let mut variables: Vec<(String, String)> =
+        std::env::vars().filter(|(name, _)| name.starts_with(VARIABLE)).collect();
+    variables.sort();
+    let layer = |(name, text): (String, String)| {
+        let key = name[VARIABLE.len()..].to_lowercase().replace("__", ".");
+        Layer::new(format!("environment variable {name}"), nested(&key, value(&text)))
+    };
+    variables.into_iter().map(layer).collect()
+}
+
+/// One layer for each `--set` option.
+pub(super) fn of_settings(settings: &[String]) -> Result<Vec<Layer>> {
+    let layer = |setting: &String| {
+        let (key, text) = setting.split_once('=').ok_or_else(|| {
+            Error::user(format!("--set {setting}: no `=`"), "write --set section.key=value")
+        })?;
+        Layer::new(format!("--set {setting}"), nested(key.trim(), value(text.trim())))
+    };
+    settings.iter().map(layer).collect()
+}
+
+/// A table that holds `value` at the dotted `key`.
+fn nested(key: &str, value: toml::Value) -> Table {
+    let mut parts: Vec<&str> = key.split('.').collect();
+    let last = parts.pop().unwrap_or_default();
+    let mut table = Table::new();
+    table.insert(last.to_owned(), value);
+    for part in parts.into_iter().rev() {
+        table = Table::from_iter([(part.to_owned(), toml::Value::Table(table))]);
+    }
+    table
+}
+
+/// A value as TOML would read it, or else the text itself.
+fn value(text: &str) -> toml::Value {
+    toml::from_str::<Table>(&format!("v = {text}"))
+        .ok()
+        .and_then(|mut table| table.remove("v"))
+        .unwrap_or_else(|| toml::Value::String(text.to_owned()))
+}
+
+/// Defaults and layers, merged; every value knows the layer that it comes from.
+pub(super) fn merge(layers: &[Layer]) -> Result<Value> {
+    let failed =
+        |e: &dyn std::fmt::Display| Error::Failure(format!("the built-in configuration: {e}"));
+    let table = Table::try_from(Experiment::default()).map_err(|e| failed(&e))?;
+    let defaults = Layer { origin: "built-in defaults".into(), table, warnings: Vec::new() };
+    let mut builder = Config::builder().add_source(defaults);
+    for layer in layers {
+        builder = builder.add_source(layer.clone());
+    }
+    Ok(builder.build().map_err(|e| failed(&e))?.cache)
+}

@@ -1,0 +1,147 @@
+//! What is refused: unknown keys, values of another type or out of range, and keys that contradict each other.
+
+use super::Experiment;
+use super::rules::Rule;
+use crate::error::{Error, Result};
+use aio_heads::OwnPhoto;
+use aio_train::config::StageConfig;
+use aio_types::{Modality, nearest};
+use config::{ConfigError, Value, ValueKind};
+use toml::Table;
+
+fn below(key: &str, name: &str) -> String {
+    if key.is_empty() { name.to_owned() } else { format!("{key}.{name}") }
+}
+
+/// The error for a key whose value cannot be used; `origin` is its layer.
+pub(super) fn refused(origin: &str, key: &str, problem: &str) -> Error {
+    Error::user(
+        format!("{origin}: `{key}` {problem}"),
+        "docs/configuration.md lists every key with its type and range",
+    )
+}
+
+/// What is wrong with a value, without the key, which the path of the error names.
+pub(super) fn without_key(error: ConfigError) -> String {
+    match error {
+        ConfigError::At { error, .. } => without_key(*error),
+        ConfigError::Type { unexpected, expected, .. } => {
+            format!("is {unexpected}; expected {expected}")
+        }
+        other => format!("cannot be used: {other}"),
+    }
+}
+
+/// Refuses keys that the schema does not have, naming the nearest one.
+pub(super) fn check_keys(origin: &str, found: &Table, rule: Rule, key: &str) -> Result<()> {
+    for (name, value) in found {
+        let full = below(key, name);
+        let Some(rule) = rule.property(name) else {
+            let known: Vec<&str> = rule.properties().map(|(name, _)| name).collect();
+            let hint = match nearest(name, known.iter().copied()) {
+                Some(near) => format!("did you mean `{}`?", below(key, &near)),
+                None => format!("valid keys here: {}", known.join(", ")),
+            };
+            return Err(Error::user(format!("{origin}: unknown key `{full}`"), hint));
+        };
+        match (value, rule.items()) {
+            (toml::Value::Table(found), _) if rule.properties().next().is_some() => {
+                check_keys(origin, found, rule, &full)?;
+            }
+            (toml::Value::Array(items), Some(rule)) => {
+                for (i, item) in items.iter().enumerate() {
+                    if let toml::Value::Table(found) = item {
+                        check_keys(origin, found, rule, &format!("{full}[{i}]"))?;
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Refuses values that do not have the type or are not in the range of their key, naming the layer of the value.
+pub(super) fn check_values(merged: &Value) -> Result<()> {
+    check_value(merged, Rule::root(), "")
+}
+
+fn check_value(value: &Value, rule: Rule, key: &str) -> Result<()> {
+    if !rule.accepts(value) {
+        let origin = value.origin().unwrap_or("configuration");
+        let problem = format!("is {}; expected {}", found(value), rule.expected());
+        return Err(refused(origin, key, &problem));
+    }
+    match &value.kind {
+        ValueKind::Table(table) => {
+            for (name, rule) in rule.properties() {
+                if let Some(value) = table.get(name) {
+                    check_value(value, rule, &below(key, name))?;
+                }
+            }
+        }
+        ValueKind::Array(items) => {
+            for (i, item) in items.iter().enumerate() {
+                if let Some(rule) = rule.items() {
+                    check_value(item, rule, &format!("{key}[{i}]"))?;
+                }
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// A value as an error shows it.
+fn found(value: &Value) -> String {
+    match &value.kind {
+        ValueKind::String(text) => format!("\"{text}\""),
+        ValueKind::Array(items) if items.is_empty() => "an empty list".into(),
+        ValueKind::Array(_) => "a list".into(),
+        ValueKind::Table(_) => "a table".into(),
+        other => other.to_string(),
+    }
+}
+
+impl Experiment {
+    /// Refuses keys that contradict each other, and names that stand for nothing. `origins` names all layers.
+    pub(super) fn validate(&self, origins: &str) -> Result<()> {
+        let wrong = |key: &str, problem: &str| Err(refused(origins, key, problem));
+        if !self.model.modalities.contains(Modality::Rgb) {
+            return wrong("model.modalities", "lacks rgb, the anchor of every other modality");
+        }
+        let losses = &self.losses;
+        if losses.identity == 0.0 && losses.binding == 0.0 && losses.triplet == 0.0 {
+            return wrong(
+                "losses",
+                "has neither identity, triplet nor binding; nothing would be learned",
+            );
+        }
+        if losses.own_photo == OwnPhoto::Skipped
+            && losses.binding != 0.0
+            && self.train.instances_per_identity < 2
+        {
+            return wrong(
+                "losses.own_photo",
+                "is `skipped`, which leaves nothing to bind to with train.instances_per_identity = 1",
+            );
+        }
+        for (i, stage) in self.train.stages.iter().enumerate() {
+            if stage.datasets.is_empty() {
+                return wrong(
+                    &format!("train.stages[{i}].datasets"),
+                    "is missing; expected a list of at least one data set",
+                );
+            }
+            let can_be_made = StageConfig::synthesised();
+            if let Some(odd) = stage.synthesise.iter().find(|m| !can_be_made.contains(m)) {
+                return wrong(
+                    &format!("train.stages[{i}].synthesise"),
+                    &format!("holds {odd}, which cannot be made from a photograph"),
+                );
+            }
+        }
+        self.tasks()?;
+        Ok(())
+    }
+}

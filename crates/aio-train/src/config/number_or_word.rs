@@ -1,0 +1,88 @@
+//! Keys that hold a number or a word that stands for a rule, such as `height = "auto"`.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{Error, Unexpected, Visitor};
+use serde::{Deserializer, Serializer};
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+
+/// A word that may stand in place of a number.
+pub(super) trait Word {
+    const WORD: &'static str;
+}
+
+/// `auto`: the program chooses.
+pub(super) struct Auto;
+
+impl Word for Auto {
+    const WORD: &'static str = "auto";
+}
+
+/// `stage-end`: once, after the last step of a stage.
+pub(super) struct StageEnd;
+
+impl Word for StageEnd {
+    const WORD: &'static str = "stage-end";
+}
+
+/// How a key of type `Option<usize>` is written: a number from 1, or the word `W` for `None`. For `#[serde(with = "…")]`.
+pub(super) struct NumberOr<W>(PhantomData<W>);
+
+impl<W: Word> NumberOr<W> {
+    pub(super) fn serialize<S: Serializer>(
+        value: &Option<usize>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match value {
+            Some(number) => serializer.serialize_u64(*number as u64),
+            None => serializer.serialize_str(W::WORD),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<usize>, D::Error> {
+        deserializer.deserialize_any(Self(PhantomData))
+    }
+}
+
+impl<W: Word> Visitor<'_> for NumberOr<W> {
+    type Value = Option<usize>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "an integer from 1, or \"{}\"", W::WORD)
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Self::Value, E> {
+        match usize::try_from(number) {
+            Ok(number) if number > 0 => Ok(Some(number)),
+            _ => Err(E::invalid_value(Unexpected::Unsigned(number), &self)),
+        }
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Self::Value, E> {
+        match u64::try_from(number) {
+            Ok(number) => self.visit_u64(number),
+            Err(_) => Err(E::invalid_value(Unexpected::Signed(number), &self)),
+        }
+    }
+
+    fn visit_str<E: Error>(self, word: &str) -> Result<Self::Value, E> {
+        if word == W::WORD { Ok(None) } else { Err(E::invalid_value(Unexpected::Str(word), &self)) }
+    }
+}
+
+impl<W: Word> JsonSchema for NumberOr<W> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("number-or-{}", W::WORD).into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "anyOf": [{ "const": W::WORD }, { "type": "integer", "minimum": 1 }] })
+    }
+}

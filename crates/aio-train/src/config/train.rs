@@ -1,0 +1,157 @@
+use super::number_or_word::{NumberOr, StageEnd};
+use aio_data::DatasetName;
+use aio_data::augment::Augmentation;
+use aio_encoder::Precision;
+use aio_types::Modality;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Which checkpoint is evaluated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Select {
+    /// The last one.
+    Last,
+    /// The best one by the validation split.
+    Best,
+}
+
+/// How it is trained.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct TrainConfig {
+    /// Identities in a batch (P).
+    #[schemars(range(min = 2))]
+    pub identities: usize,
+    /// Photographs of each identity in a batch (K), each with its other modalities.
+    #[schemars(range(min = 1))]
+    pub instances_per_identity: usize,
+    /// Combinations of modalities that are embedded together in a step, drawn anew each time. They share the binding and
+    /// identity weights with the single modalities.
+    pub combinations: usize,
+    /// Batches whose gradients are averaged into one optimiser step.
+    #[schemars(range(min = 1), extend("x-unit" = "batches"))]
+    pub accumulation_steps: usize,
+    /// Whether the encoder's blocks are computed again in the backward pass: about a sixth of their memory for a quarter to
+    /// a half more time, the same gradients.
+    pub activation_checkpointing: bool,
+    /// Number format of the encoder's large matrix products in training.
+    pub precision: Precision,
+    /// Weight decay of AdamW.
+    #[schemars(range(min = 0.0))]
+    pub weight_decay: f64,
+    /// Largest norm of a parameter's gradient; larger gradients are scaled down to it.
+    #[schemars(extend("exclusiveMinimum" = 0.0))]
+    pub max_grad_norm: f64,
+    /// Epochs between validations; `stage-end` validates only at the end of a stage.
+    #[serde(with = "NumberOr::<StageEnd>")]
+    #[schemars(extend("x-unit" = "epochs"))]
+    pub validate_every: Option<usize>,
+    /// Epochs between checkpoints; `stage-end` writes one only at the end of a stage, which always has one.
+    #[serde(with = "NumberOr::<StageEnd>")]
+    #[schemars(extend("x-unit" = "epochs"))]
+    pub checkpoint_every: Option<usize>,
+    /// Newest checkpoints that are kept.
+    #[schemars(range(min = 1), extend("x-unit" = "checkpoints"))]
+    pub keep_checkpoints: usize,
+    /// Which checkpoint is evaluated.
+    pub select: Select,
+    /// Augmentation of training pictures.
+    pub augment: Augmentation,
+    /// Progressive stages, in order. A file that sets them replaces the whole list.
+    #[schemars(length(min = 1))]
+    pub stages: Vec<StageConfig>,
+}
+
+impl Default for TrainConfig {
+    fn default() -> Self {
+        Self {
+            identities: 16,
+            instances_per_identity: 2,
+            combinations: 1,
+            accumulation_steps: 1,
+            activation_checkpointing: false,
+            precision: Precision::F32,
+            weight_decay: 0.02,
+            max_grad_norm: 1.0,
+            validate_every: None,
+            checkpoint_every: Some(2),
+            keep_checkpoints: 2,
+            select: Select::Last,
+            augment: Augmentation::default(),
+            stages: vec![StageConfig {
+                name: "synthetic pairs".into(),
+                datasets: vec![DatasetName::SynthPedes],
+                epochs: 1,
+                real: vec![Modality::Text],
+                learning_rate: 1e-3,
+                warmup_steps: 20,
+                min_lr_ratio: 0.05,
+                synthesise: StageConfig::synthesised(),
+                all_splits: false,
+            }],
+        }
+    }
+}
+
+/// One stage of progressive training.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct StageConfig {
+    /// Name, for logs and plots. Without one a stage is called `stage 1`, `stage 2` and so on.
+    pub name: String,
+    /// Data sets whose training identities are pooled (docs/datasets.md); `table:NAME` is the reader's own. The only key of
+    /// a stage that must be set.
+    #[schemars(with = "Vec<String>", length(min = 1))]
+    pub datasets: Vec<DatasetName>,
+    /// Passes over the identities.
+    #[schemars(range(min = 1), extend("x-unit" = "epochs"))]
+    pub epochs: usize,
+    /// Modalities whose real samples are used where a person has them.
+    pub real: Vec<Modality>,
+    /// Peak learning rate.
+    #[schemars(range(max = 1.0), extend("exclusiveMinimum" = 0.0))]
+    pub learning_rate: f64,
+    /// Optimiser steps in which the learning rate rises linearly from 0 to its peak.
+    #[schemars(extend("x-unit" = "steps"))]
+    pub warmup_steps: usize,
+    /// Learning rate at the end of the stage, as a fraction of the peak.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub min_lr_ratio: f64,
+    /// Modalities that are made from the photograph where a person has no real sample: `infrared`, `sketch` and
+    /// `colour-pencil` can be made. People without a sample of another modality are trained without it.
+    pub synthesise: Vec<Modality>,
+    /// Whether the identities of the data sets' validation and test parts are trained on, too, as domain generalisation does
+    /// with its sources.
+    pub all_splits: bool,
+}
+
+impl StageConfig {
+    /// Modalities that can be made from a photograph.
+    #[must_use]
+    pub fn synthesised() -> Vec<Modality> {
+        vec![Modality::Infrared, Modality::Sketch, Modality::ColourPencil]
+    }
+}
+
+/// What a stage has where a file sets nothing. The learning rate is that of the measured experiments of this project.
+impl Default for StageConfig {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            datasets: Vec::new(),
+            epochs: 1,
+            real: vec![
+                Modality::Infrared,
+                Modality::Sketch,
+                Modality::ColourPencil,
+                Modality::Text,
+            ],
+            learning_rate: 2e-4,
+            warmup_steps: 20,
+            min_lr_ratio: 0.02,
+            synthesise: Self::synthesised(),
+            all_splits: false,
+        }
+    }
+}
