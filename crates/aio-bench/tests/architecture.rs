@@ -106,16 +106,6 @@ fn rankings_need_neither_tensors_nor_pictures() {
 }
 
 #[test]
-fn the_encoder_names_no_modality() {
-    let names = Regex::new(r#"Modality|"(rgb|infrared|sketch|colour-pencil)""#).expect("a pattern");
-    for path in rust_files(&crates()["aio-encoder"]) {
-        let code = code(&path);
-        let found = names.find(&code).map(|m| m.as_str());
-        assert_eq!(found, None, "{}", path.display());
-    }
-}
-
-#[test]
 fn tokenizers_encoder_and_heads_do_no_input_or_output() {
     let outside = Regex::new(r"std::(fs|env|io|process|net)\b|\be?print(ln)?!|toml::|Command::new")
         .expect("a pattern");
