@@ -33,7 +33,7 @@ pub enum Table {
 pub struct CellResults {
     experiment: String,
     config_id: String,
-    runs: Vec<RunResult>,
+    results: Vec<RunResult>,
 }
 
 /// The finished runs of experiments and sweep files (`.toml`) below `runs`.
@@ -71,7 +71,7 @@ fn of_experiment(name: &str, runs: &Path) -> Result<Vec<Finished>> {
         }
         if let Some(first) = results.first() {
             let (experiment, config_id) = (first.experiment.clone(), first.config_id.clone());
-            let table = Table::Cell(CellResults { experiment, config_id, runs: results });
+            let table = Table::Cell(CellResults { experiment, config_id, results });
             found.push(Finished { table, runs });
         }
     }
@@ -113,7 +113,7 @@ impl Finished {
     /// [`Error::User`] if the runs cannot share a table.
     pub fn table(&self, format: Format) -> Result<String> {
         match &self.table {
-            Table::Cell(cell) => Ok(report::results(&cell.runs, format)? + "\n"),
+            Table::Cell(cell) => Ok(report::results(&cell.results, format)? + "\n"),
             Table::Sweep(results) => report::sweep_table(results, format),
         }
     }

@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::features;
 use aio_data::{DataError, fs};
 use aio_model::Extractor;
+use aio_train::Progress;
 use serde::{Deserialize, Serialize};
 use std::fs::{File, OpenOptions};
 use std::io::{Seek, SeekFrom, Write};
@@ -14,14 +15,14 @@ use std::path::{Path, PathBuf};
 pub(super) struct PartialFile {
     /// The values of the rows that are done: little-endian f32, row by row.
     values: PathBuf,
-    /// How many rows are done, as [`Progress`].
+    /// How many rows are done, as [`State`].
     progress: PathBuf,
     fingerprint: String,
     done: usize,
 }
 
 #[derive(Serialize, Deserialize)]
-struct Progress {
+struct State {
     /// Of the model and the rows.
     fingerprint: String,
     rows: usize,
@@ -39,7 +40,7 @@ impl PartialFile {
             fs::create_dir_all(parent)?;
         }
         let [values, progress] = Self::paths(output);
-        let known: Option<Progress> =
+        let known: Option<State> =
             std::fs::read(&progress).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
         let done = known
             .filter(|known| known.fingerprint == fingerprint && values.is_file())
@@ -49,7 +50,7 @@ impl PartialFile {
 
     /// Embeds the rows that are not done.
     pub(super) fn fill(mut self, manifest: &Manifest, extractor: &Extractor) -> Result<Self> {
-        let bar = aio_train::Progress::resumed("embedding", manifest.rows.len(), "rows", self.done);
+        let bar = Progress::resumed("embedding", manifest.rows.len(), "rows", self.done);
         let mut file = self.continue_writing(manifest.width)?;
         for block in manifest.rows[self.done..].chunks(BLOCK) {
             let features = embed(block, extractor)?;
@@ -84,7 +85,7 @@ impl PartialFile {
 
     /// Writes down how many rows are done.
     fn note(&self) -> Result<()> {
-        let state = Progress { fingerprint: self.fingerprint.clone(), rows: self.done };
+        let state = State { fingerprint: self.fingerprint.clone(), rows: self.done };
         let text = serde_json::to_string(&state).map_err(|e| Error::Failure(e.to_string()))?;
         Ok(fs::write_then_rename(&self.progress, text.as_bytes())?)
     }

@@ -93,7 +93,7 @@ pub(super) fn check_leakage(experiment: &Experiment) -> Result<()> {
     }
     let leaks = leaks.join("; ");
     if experiment.data.allow_leakage {
-        eprintln!("warning: data.allow_leakage is set: {leaks}");
+        log::warn!("data.allow_leakage is set: {leaks}");
         return Ok(());
     }
     Err(Error::user(

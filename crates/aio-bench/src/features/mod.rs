@@ -23,7 +23,7 @@ pub use write::{Labels, write};
 pub struct FeatureFile {
     /// One row per sample.
     pub features: Features,
-    /// Labels of every row; −1 for a camera or image that the file does not give.
+    /// Labels of every row; without cameras or source photographs if the file does not give them.
     pub entries: Vec<Entry>,
 }
 

@@ -74,7 +74,7 @@ impl Sweep {
             let run = self.run_of(runs, job.cell, job.seed);
             let name = format!("{} seed {}", job.cell.config_id, job.seed);
             let Some(lock) = acquire(&run, &name, options.wait)? else { continue };
-            eprintln!("{name}: {}", job.cell.label);
+            log::info!("{name}: {}", job.cell.label);
             // What an earlier attempt left says nothing about this one.
             let _ = std::fs::remove_file(run.failure());
             let outcome = experiment::run(&self.request(runs, device, job));
@@ -87,7 +87,7 @@ impl Sweep {
                     if !options.continue_on_error {
                         return Err(error);
                     }
-                    eprintln!("error: {error}");
+                    log::error!("{error}");
                     failures.push(name);
                 }
             }
@@ -122,7 +122,7 @@ fn acquire(run: &Run, name: &str, wait: bool) -> Result<Option<RunLock>> {
         }
         if !is_reported {
             let what = if wait { "; waiting for it" } else { "" };
-            eprintln!("{name}: another process works on it{what}");
+            log::info!("{name}: another process works on it{what}");
             is_reported = true;
         }
         if !wait {

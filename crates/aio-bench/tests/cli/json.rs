@@ -65,7 +65,7 @@ fn finished_runs_are_reported_as_values() {
     assert!(!cells.is_empty());
     for cell in cells {
         assert_eq!(cell["kind"], "cell");
-        for run in cell["runs"].as_array().expect("runs") {
+        for run in cell["results"].as_array().expect("results") {
             assert!(run["metrics"].is_object() && run["cell"] == cell["config_id"]);
         }
     }
@@ -73,7 +73,7 @@ fn finished_runs_are_reported_as_values() {
         desk.json(&["report", "experiments/sweeps/heads.toml", "--runs", &results, "--json"]);
     assert_eq!(heads[0]["kind"], "sweep");
     let rows = heads[0]["rows"].as_array().expect("rows");
-    assert!(rows.len() > 1 && rows.iter().all(|row| row["runs"].is_array()), "{heads}");
+    assert!(rows.len() > 1 && rows.iter().all(|row| row["results"].is_array()), "{heads}");
     let both = desk.run(&["report", name, "--json", "--format", "csv"]);
     assert_eq!(both.status.code(), Some(2));
 }
