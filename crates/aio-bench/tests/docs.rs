@@ -79,19 +79,88 @@ fn every_experiment_file_is_valid_and_explains_itself() {
     }
 }
 
+/// The fenced blocks of a language in a document.
+fn blocks(text: &str, language: &str) -> Vec<String> {
+    let fence = format!("```{language}\n");
+    let after = text.split(&fence).skip(1);
+    after.filter_map(|rest| rest.split("\n```").next()).map(|b| b.to_owned() + "\n").collect()
+}
+
 #[test]
-fn every_link_between_documents_leads_somewhere() {
-    for name in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"] {
-        let text = read(name);
-        for target in text
-            .split("](")
-            .skip(1)
-            .filter_map(|rest| rest.split(')').next())
-            .filter(|t| !t.starts_with("http"))
-        {
-            assert!(repository().join(target).exists(), "{name}: {target}");
+fn the_diffs_of_the_documentation_apply() {
+    for name in ["docs/add-a-loss.md", "docs/replace-the-backbone.md"] {
+        let diffs = blocks(&read(name), "diff");
+        assert_eq!(diffs.len(), 1, "{name}");
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let file = directory.path().join("example.diff");
+        std::fs::write(&file, &diffs[0]).expect("write");
+        let output = std::process::Command::new("git")
+            .args(["apply", "--check"])
+            .arg(&file)
+            .current_dir(repository())
+            .output()
+            .expect("git starts");
+        assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+/// Every Markdown file of the repository, without those of the build directory.
+fn documents(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+        let (path, name) = (entry.path(), entry.file_name());
+        if path.is_dir() {
+            if name != "target" && name != "runs" && !name.to_string_lossy().starts_with('.') {
+                documents(&path, found);
+            }
+        } else if path.extension().is_some_and(|e| e == "md") {
+            found.push(path);
         }
     }
+}
+
+#[test]
+fn every_link_between_documents_leads_somewhere() {
+    let (mut found, mut links) = (Vec::new(), 0);
+    documents(&repository(), &mut found);
+    for document in found {
+        let text = std::fs::read_to_string(&document).expect("text");
+        let targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+        for target in targets.filter(|t| !t.starts_with("http") && !t.starts_with('#')) {
+            let file = target.split('#').next().unwrap_or_default();
+            assert!(document.with_file_name(file).exists(), "{}: {target}", document.display());
+            links += 1;
+        }
+    }
+    assert!(links > 100, "{links} links");
+}
+
+/// Commands of the tutorial that a test runs: the shell blocks after `<!-- tested -->`.
+fn tested_commands() -> Vec<String> {
+    let text = read("docs/tutorial.md");
+    let after = text.split("<!-- tested -->\n```sh\n").skip(1);
+    let blocks = after.filter_map(|rest| rest.split("\n```").next());
+    blocks.flat_map(str::lines).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_commands_of_the_tutorial_run() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let commands = tested_commands();
+    assert!(commands.len() >= 5, "{commands:?}");
+    let program = Path::new(env!("CARGO_BIN_EXE_aio")).parent().expect("a folder");
+    let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap_or_default());
+    for command in commands {
+        let output = std::process::Command::new("sh")
+            .args(["-c", &command])
+            .current_dir(directory.path())
+            .env("PATH", &path)
+            .output()
+            .expect("a shell starts");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{command}: {said}");
+        assert!(!output.stdout.is_empty(), "{command} prints nothing");
+    }
+    assert!(directory.path().join("list.png").is_file());
 }
 
 #[test]
