@@ -52,8 +52,10 @@ impl Rule {
         self.0.get("items").map(Self)
     }
 
+    /// The doc comment of a key or word, as one paragraph without the brackets of links between items.
     pub(super) fn description(self) -> String {
-        self.text("description").replace('\n', " ")
+        let words: Vec<&str> = self.text("description").split_whitespace().collect();
+        words.join(" ").replace("[`", "`").replace("`]", "`")
     }
 
     pub(super) fn unit(self) -> &'static str {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum Normalisation {
-    /// By the name of a published file ([`published`](super::published)), otherwise by the layout: CLIP's for CLIP and Meta-Transformer, ImageNet's for DINOv2, 0.5
+    /// By the name of a published file, otherwise by the layout: CLIP's for CLIP and Meta-Transformer, ImageNet's for DINOv2, 0.5
     /// for the others. DINO, MAE and DeiT have the layout of timm's own weights but need `imagenet`.
     #[default]
     Auto,

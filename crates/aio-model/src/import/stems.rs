@@ -22,7 +22,7 @@ pub enum Stems {
     /// Only the stems from scratch, with IBN: TransReID-SSL's layers (a reconstruction of the paper's projectors) over patches of the weights'
     /// size, or a pyramid if the weights have one.
     FreshIbn,
-    /// As `FreshIbn`, with batch normalisation instead of IBN: the plain stem of an ablation.
+    /// As `fresh-ibn`, with batch normalisation instead of IBN: the plain stem of an ablation.
     FreshBatch,
     /// Only the stems from scratch, with one convolution per patch.
     FreshPatch,
