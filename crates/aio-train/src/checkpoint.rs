@@ -161,6 +161,7 @@ mod tests {
 
     #[test]
     fn the_newest_complete_checkpoint_is_loaded_and_old_ones_are_removed() {
+        let _alone = crate::test_data::exclusive();
         let directory = tempfile::tempdir().expect("temporary directory");
         let checkpoints = Checkpoints::new(directory.path(), 2);
         assert!(
@@ -183,6 +184,7 @@ mod tests {
 
     #[test]
     fn half_written_checkpoints_are_ignored() {
+        let _alone = crate::test_data::exclusive();
         let directory = tempfile::tempdir().expect("temporary directory");
         let checkpoints = Checkpoints::new(directory.path(), 2);
         checkpoints.save(5, &learner(), &"five").expect("saved");
@@ -203,6 +205,7 @@ mod tests {
 
     #[test]
     fn a_damaged_checkpoint_is_named() {
+        let _alone = crate::test_data::exclusive();
         let directory = tempfile::tempdir().expect("temporary directory");
         let checkpoints = Checkpoints::new(directory.path(), 2);
         checkpoints.save(7, &learner(), &7).expect("saved");

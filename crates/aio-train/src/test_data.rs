@@ -7,13 +7,19 @@ use aio_model::LossWeights;
 use aio_synth::benchmark::{self, Size};
 use aio_types::Modality;
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 const SIZE: Size = Size { synth_pedes: 8, llcm: 5, market_sketch: 5, test: 5, pku: 20 };
 
 /// Renders the benchmark below `root`.
 pub(crate) fn render(root: &Path) {
     benchmark::write(root, 1, SIZE, &|_, _| {}).expect("rendered");
+}
+
+/// Held by tests that draw random weights: Burn has one random generator for the whole process, and tests run in parallel.
+pub(crate) fn exclusive() -> MutexGuard<'static, ()> {
+    static LOCK: Mutex<()> = Mutex::new(());
+    LOCK.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A benchmark that all tests share; it is rendered once.

@@ -28,7 +28,6 @@ pub struct SweepRow {
     /// What is varied.
     pub label: String,
     /// Its results, one per seed; empty where none is finished.
-    #[serde(rename = "runs")]
     pub results: Vec<RunResult>,
 }
 

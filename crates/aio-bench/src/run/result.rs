@@ -76,8 +76,8 @@ mod tests {
     fn the_keys_of_the_file_are_those_of_version_0_1() {
         let text = r#"{
   "schema": 1, "experiment": "e", "claim": "c", "cell": "0123456789ab", "seed": 3,
-  "metrics": {"t.map": 0.5}, "baseline": {"t.map": 0.25}, "chance": {"t.map": 0.1}, "order": ["t"],
-  "tasks": {"t": {"queries": 2, "skipped": 0, "gallery": 4, "trials": 1, "protocol": "none",
+  "metrics": {"market1501.rgb-rgb.map": 0.5}, "baseline": {"market1501.rgb-rgb.map": 0.25}, "chance": {"market1501.rgb-rgb.map": 0.1}, "order": ["market1501.rgb-rgb"],
+  "tasks": {"market1501.rgb-rgb": {"queries": 2, "skipped": 0, "gallery": 4, "trials": 1, "protocol": "none",
     "cmc": [0.5, 1.0], "cmc_baseline": [0.0, 1.0]}},
   "train_seconds": 1.5, "steps": 7
 }"#;
@@ -85,7 +85,10 @@ mod tests {
         assert_eq!((result.config_id.as_str(), result.seed, result.steps), ("0123456789ab", 3, 7));
         let written = serde_json::to_value(&result).expect("JSON");
         assert_eq!(written["cell"], "0123456789ab");
-        assert_eq!(written["tasks"]["t"]["cmc"], serde_json::json!([0.5, 1.0]));
-        assert!(written.get("config_id").is_none() && written["tasks"]["t"].get("roc").is_none());
+        assert_eq!(written["tasks"]["market1501.rgb-rgb"]["cmc"], serde_json::json!([0.5, 1.0]));
+        assert!(
+            written.get("config_id").is_none()
+                && written["tasks"]["market1501.rgb-rgb"].get("roc").is_none()
+        );
     }
 }

@@ -179,7 +179,7 @@ fn what_ablations_switch_runs_and_counts() {
             .collect::<Vec<_>>(),
     );
     assert!(
-        refused.contains("line generator: weights/contour_style.pth")
+        refused.contains("sketch generator: weights/contour_style.pth")
             && refused.contains("carolineec/informative-drawings"),
         "{refused}"
     );

@@ -212,6 +212,7 @@ mod tests {
 
     #[test]
     fn a_step_has_the_passes_that_its_losses_need() {
+        let _alone = crate::test_data::exclusive();
         let mut config = config();
         let start = StartingPoint::open(&config.model).expect("the embedded weights");
         let lengths = |config: &TrainingConfig| -> Vec<(usize, usize)> {
@@ -231,6 +232,7 @@ mod tests {
 
     #[test]
     fn activation_checkpointing_takes_less_memory_and_a_trained_encoder_more() {
+        let _alone = crate::test_data::exclusive();
         let plain = config();
         let start = StartingPoint::open(&plain.model).expect("the embedded weights");
         let bytes = |config: &TrainingConfig| {

@@ -129,6 +129,7 @@ mod tests {
 
     #[test]
     fn a_stopped_pre_training_continues_to_the_same_bytes() {
+        let _alone = crate::test_data::exclusive();
         let directory = tempfile::tempdir().expect("temporary directory");
         let device = Device::flex();
         let (whole, parts) = (directory.path().join("whole"), directory.path().join("parts"));
@@ -148,6 +149,7 @@ mod tests {
 
     #[test]
     fn another_recipe_in_the_same_directory_is_refused() {
+        let _alone = crate::test_data::exclusive();
         let directory = tempfile::tempdir().expect("temporary directory");
         let (device, stop) = (Device::flex(), StopFlag::default());
         stop.raise();

@@ -28,6 +28,7 @@ fn bytes(model: &TrainedModel) -> Vec<u8> {
 
 #[test]
 fn a_stopped_training_continues_to_the_same_weights_and_metrics() {
+    let _alone = crate::test_data::exclusive();
     let directory = tempfile::tempdir().expect("temporary directory");
     let config = test_data::config(test_data::root());
     let (whole, parts) = (directory.path().join("whole"), directory.path().join("parts"));
@@ -51,6 +52,7 @@ fn a_stopped_training_continues_to_the_same_weights_and_metrics() {
 
 #[test]
 fn a_probe_counts_the_steps_that_training_does() {
+    let _alone = crate::test_data::exclusive();
     let config = test_data::config(test_data::root());
     let (start, device) = (test_data::start(&config), Device::flex());
     let setup = TrainingSetup { config: &config, start: &start, device: &device };
