@@ -109,7 +109,7 @@ seeds = [0]
 [[zip]]
 label = ["one stage of 40 epochs"]
 "train.stages" = [[
-  { name = "synthetic pairs", datasets = ["synth-pedes"], epochs = 40, real = ["text"], rate = 1e-3, warmup = 2, floor = 0.1 },
+  { name = "synthetic pairs", datasets = ["synth-pedes"], epochs = 40, real = ["text"], learning_rate = 1e-3, warmup_steps = 2, min_lr_ratio = 0.1 },
 ]]
 [slurm]
 cpus = 1

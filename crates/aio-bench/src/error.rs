@@ -1,4 +1,4 @@
-//! The errors of a command, by whose fault they are.
+//! The errors of a command, grouped by their cause: wrong input, a failure, or a signal.
 
 use aio_data::DataError;
 use aio_encoder::weights::WeightsError;

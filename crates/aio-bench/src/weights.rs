@@ -1,4 +1,4 @@
-//! Weights files and checkpoints: what is known, what a file holds, and conversion.
+//! Weights files and checkpoints: list, inspection and conversion.
 
 use crate::error::{Error, Result};
 use aio_data::fs;

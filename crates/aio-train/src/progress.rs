@@ -39,7 +39,7 @@ pub struct Progress {
     display: Display,
 }
 
-/// What a training step tells beside its number.
+/// What is reported about a training step beside its number.
 #[derive(Debug)]
 pub struct StepReport<'a> {
     /// Loss terms by name.

@@ -81,7 +81,7 @@ impl Events {
     pub fn create(directory: &Path, step: usize) -> Result<Self> {
         std::fs::create_dir_all(directory)?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        // TensorBoard reads files in the order of their names; the host's name, which usually stands here, is nobody's business.
+        // TensorBoard reads files in the order of their names. The host's name, which usually stands here, is left out for privacy.
         let name =
             format!("events.out.tfevents.{:010}.{:09}.aio", now.as_secs(), now.subsec_nanos());
         let mut events = Self { file: BufWriter::new(File::create(directory.join(name))?) };

@@ -66,7 +66,7 @@ enum Command {
     /// Many configurations of one experiment, from a TOML file.
     #[command(subcommand)]
     Sweep(sweep::Command),
-    /// Data sets: what is known and found, and the synthetic benchmark.
+    /// Data sets: list, checks, indices, and the synthetic benchmark.
     #[command(subcommand)]
     Data(data::Command),
     /// Metrics, exact to a protocol, for features made by any tool.
@@ -77,7 +77,7 @@ enum Command {
     Search(search::Arguments),
     /// Run the frozen blocks alone over a token tensor.
     Encode(encode::Arguments),
-    /// Weights of this and other projects: what is known, what a file holds, conversion.
+    /// Weights of this and other projects: list, inspect, convert.
     #[command(subcommand)]
     Weights(weights::Command),
     /// CLIP token ids of the captions on standard input, one per line.

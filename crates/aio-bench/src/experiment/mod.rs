@@ -1,6 +1,6 @@
 //! One experiment from its file to its report, in four steps: prepare, train, evaluate, save.
 //!
-//! [`save`] alone writes `result.json`, whose presence means that a run is finished. The report is drawn afterwards, from the files of
+//! `save.rs` alone writes `result.json`, whose presence means that a run is finished. The report is drawn afterwards, from the files of
 //! the run.
 
 mod evaluate;
@@ -24,7 +24,7 @@ use prepare::Preparation;
 use std::path::PathBuf;
 use std::time::Instant;
 
-/// What the user asked for.
+/// The arguments of a run.
 #[derive(Debug, Clone)]
 pub struct Request {
     /// Name below `experiments/`, or a path.

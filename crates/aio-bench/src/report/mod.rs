@@ -91,7 +91,7 @@ pub fn write(run: &Path) -> Result<()> {
 /// Draws the report of a finished run to `report/` again; from the same files it gives the same report.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn redraw(run: &Path) -> Result<()> {
     let run = Run::at(run.to_path_buf());
     Report::draw(&ReportFiles::read(&run)?)?.save(&run.report())

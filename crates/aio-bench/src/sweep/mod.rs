@@ -4,7 +4,7 @@
 //! it; every cell runs with every seed. The configuration id of a cell is the content hash of its resolved experiment
 //! (`identity.rs`), so that a cell which two sweeps share runs once.
 //!
-//! `state.rs` tells how far a run has come, `cost.rs` what it takes, `plan.rs` prints both, `runner.rs` runs what is
+//! `state.rs` finds the state of a run, `cost.rs` its time and memory, `plan.rs` prints both, `runner.rs` runs what is
 //! not done, `slurm/` submits it as a job array, and `finished.rs` collects the results for tables.
 
 mod cost;

@@ -40,7 +40,7 @@ pub fn named(text: &str) -> Result<DatasetName> {
         let hint = near.map(|near| format!("did you mean `{near}`?"));
         DataError::Request {
             problem: error.to_string(),
-            hint: hint.unwrap_or_else(|| "`aio data list` shows what is known".into()),
+            hint: hint.unwrap_or_else(|| "`aio data list` lists the data sets".into()),
         }
     })
 }

@@ -115,7 +115,7 @@ pub fn write(
             return Ok(found);
         }
         let problem = format!(
-            "holds another benchmark (seed {}, version {}) than the one asked for (seed {seed}, version {VERSION}); remove the directory {} or choose another root",
+            "holds another benchmark (seed {}, version {}) than the requested one (seed {seed}, version {VERSION}); remove the directory {} or choose another root",
             found.seed,
             found.version,
             root.display()

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer};
 
-/// What the cluster is asked for. What is absent is left to the cluster.
+/// What a job requests from the cluster. The cluster's defaults apply to everything that is absent.
 ///
 /// Sweep files may also write an empty string or 0 for what is absent.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
