@@ -35,9 +35,9 @@ pub(super) struct Arguments {
     #[command(flatten)]
     output: OutputArgument,
     #[command(flatten)]
-    model: ModelArguments,
-    #[command(flatten)]
     form: JsonArgument,
+    #[command(flatten)]
+    model: ModelArguments,
 }
 
 impl Arguments {

@@ -43,7 +43,7 @@ Examples:
 
 /// One frozen encoder for RGB, infrared, sketch and text: multimodal person re-identification.
 #[derive(Debug, Parser)]
-#[command(name = "aio", version = VERSION.as_str(), about, after_help = AFTER_HELP)]
+#[command(name = "aio", version = VERSION.as_str(), after_help = AFTER_HELP)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

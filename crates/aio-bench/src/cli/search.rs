@@ -44,9 +44,9 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FILE")]
     picture: Option<PathBuf>,
     #[command(flatten)]
-    model: ModelArguments,
-    #[command(flatten)]
     form: JsonArgument,
+    #[command(flatten)]
+    model: ModelArguments,
 }
 
 impl Arguments {
