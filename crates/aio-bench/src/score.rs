@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::features::FeatureFile;
+use crate::markdown::{self, Align};
 use aio_data::fs;
 use aio_eval::{
     AveragePrecision, EvalOptions, Metric, OpenSet, Protocol, Rate, Rerank, Scores, Ties,
@@ -120,7 +121,8 @@ impl Scored {
     /// The scores as Markdown tables, in percent.
     #[must_use]
     pub fn text(&self) -> String {
-        let mut head = vec!["protocol".to_owned(), "queries / gallery".into(), "skipped".into()];
+        let mut head: Vec<String> =
+            ["protocol", "queries / gallery", "skipped"].map(str::to_owned).into();
         let mut row = vec![
             self.protocol.to_owned(),
             format!("{} / {}", self.queries, self.gallery),
@@ -132,8 +134,9 @@ impl Scored {
             head.push(name);
             row.push(format!("{:.2}", 100.0 * value));
         }
-        let rule = rule(head.len());
-        let mut text = format!("| {} |\n{rule}\n| {} |\n", head.join(" | "), row.join(" | "));
+        let mut columns: Vec<_> = head.iter().map(|name| (&**name, Align::Right)).collect();
+        columns[0].1 = Align::Left;
+        let mut text = markdown::table(&columns, &[row]);
         if let Some(found) = &self.open_set {
             text += &open_set_text(found);
         }
@@ -141,21 +144,20 @@ impl Scored {
     }
 }
 
-/// The line below the head of a Markdown table.
-fn rule(columns: usize) -> String {
-    format!("|---|{}", "--:|".repeat(columns - 1))
-}
-
 fn open_set_text(found: &OpenSet) -> String {
     let percent = |rate: &Rate| {
         rate.true_accepts.map_or("–".to_owned(), |value| format!("{:.2}", 100.0 * value))
     };
-    let head = "| false accepts | TPR (pairs) | DIR at rank 1 (queries) |";
-    let mut text = format!("\n{head}\n{}\n", rule(3));
+    let columns = [
+        ("false accepts", Align::Left),
+        ("TPR (pairs)", Align::Right),
+        ("DIR at rank 1 (queries)", Align::Right),
+    ];
+    let mut rows = Vec::new();
     for (pairs, queries) in found.verification.iter().zip(&found.identification) {
-        let false_accepts = pairs.false_accepts;
-        text += &format!("| {false_accepts} | {} | {} |\n", percent(pairs), percent(queries));
+        rows.push(vec![pairs.false_accepts.to_string(), percent(pairs), percent(queries)]);
     }
+    let mut text = format!("\n{}", markdown::table(&columns, &rows));
     let OpenSet { genuine_pairs, impostor_pairs, genuine_queries, impostor_queries, .. } = found;
     text += &format!("\n{genuine_pairs} genuine and {impostor_pairs} impostor pairs; ");
     text += &format!("{genuine_queries} queries with a match, {impostor_queries} impostors\n");

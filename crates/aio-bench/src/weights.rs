@@ -3,27 +3,13 @@
 use crate::error::{Error, Result};
 use aio_data::fs;
 use aio_encoder::EncoderConfig;
-use aio_encoder::weights::{self, Weights};
+use aio_encoder::weights;
 use aio_model::BackboneConfig;
 use aio_model::import::{
-    self, Coverage, Hints, ImportOptions, Layout, Normalisation, Opened, PUBLISHED,
-    PublishedCheckpoint,
+    self, Coverage, Hints, ImportOptions, Layout, Normalisation, PUBLISHED, PublishedCheckpoint,
 };
 use serde::Serialize;
 use std::path::{Path, PathBuf};
-
-/// Opens weights by name or path with [`import::open()`], and logs how a checkpoint of another project was converted.
-/// Returns the weights and the SHA-256 of the file that was named.
-///
-/// # Errors
-/// [`Error`] naming the file and the tensors that do not fit.
-pub fn open(name: &str, options: &ImportOptions) -> Result<(Weights, String)> {
-    let Opened { weights, sha256, conversion } = import::open(name, options)?;
-    if let Some((layout, coverage)) = conversion {
-        log::info!("{name}: layout {layout}; {coverage}");
-    }
-    Ok((weights, sha256))
-}
 
 /// Where published checkpoints are expected.
 const DIRECTORY: &str = "weights";

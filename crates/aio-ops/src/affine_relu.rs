@@ -57,15 +57,9 @@ fn kernel_backward(
     dy: &[f32],
     dx: &mut [f32],
 ) -> AffineGradients {
-    let channels = gamma.len();
-    let block = channels * rows_per_chunk(channels);
-    let blocks: Vec<AffineGradients> = dx
-        .par_chunks_mut(block)
-        .zip(x.par_chunks(block))
-        .zip(dy.par_chunks(block))
-        .map(|((dx, x), dy)| block_backward(x, gamma, beta, dy, dx))
-        .collect();
-    AffineGradients::sum_in_order(&blocks, channels)
+    AffineGradients::over_blocks(x, dy, dx, gamma.len(), |x, dy, dx| {
+        block_backward(x, gamma, beta, dy, dx)
+    })
 }
 
 /// [`kernel_backward`] for the rows of one thread.

@@ -1,6 +1,7 @@
 //! Arithmetic that the kernels of several operations share.
 
 use ndarray::{ArrayView2, ArrayViewMut2};
+use rayon::prelude::*;
 
 /// Elements that one thread processes at a time.
 pub(crate) const CHUNK: usize = 16 * 1024;
@@ -55,10 +56,24 @@ impl AffineGradients {
         Self { gamma: vec![0.0; channels], beta: vec![0.0; channels] }
     }
 
-    /// The sum over blocks of rows, in order, so that it does not depend on the number of threads.
-    pub(crate) fn sum_in_order(blocks: &[Self], channels: usize) -> Self {
+    /// Runs `block` on blocks of rows in parallel; it takes (x, dy, dx) of its rows, writes dx and returns the gradients of γ and β. Blocks
+    /// are added in order, so that the sum does not depend on the number of threads.
+    pub(crate) fn over_blocks(
+        x: &[f32],
+        dy: &[f32],
+        dx: &mut [f32],
+        channels: usize,
+        block: impl Fn(&[f32], &[f32], &mut [f32]) -> Self + Sync,
+    ) -> Self {
+        let length = channels * rows_per_chunk(channels);
+        let blocks: Vec<Self> = dx
+            .par_chunks_mut(length)
+            .zip(x.par_chunks(length))
+            .zip(dy.par_chunks(length))
+            .map(|((dx, x), dy)| block(x, dy, dx))
+            .collect();
         let mut total = Self::zeros(channels);
-        for block in blocks {
+        for block in &blocks {
             add(&mut total.gamma, &block.gamma);
             add(&mut total.beta, &block.beta);
         }

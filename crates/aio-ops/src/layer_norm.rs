@@ -71,15 +71,9 @@ fn kernel_backward(
     epsilon: f32,
     dx: &mut [f32],
 ) -> AffineGradients {
-    let width = gamma.len();
-    let block = width * rows_per_chunk(width);
-    let blocks: Vec<AffineGradients> = dx
-        .par_chunks_mut(block)
-        .zip(x.par_chunks(block))
-        .zip(dy.par_chunks(block))
-        .map(|((dx, x), dy)| block_backward(x, gamma, dy, epsilon, dx))
-        .collect();
-    AffineGradients::sum_in_order(&blocks, width)
+    AffineGradients::over_blocks(x, dy, dx, gamma.len(), |x, dy, dx| {
+        block_backward(x, gamma, dy, epsilon, dx)
+    })
 }
 
 /// [`kernel_backward`] for the rows of one thread.

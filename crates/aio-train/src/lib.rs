@@ -31,5 +31,5 @@ pub use memory::MemoryEstimate;
 pub use probe::{Probe, probe};
 pub use progress::Progress;
 pub use signals::StopFlag;
-pub use start::StartingPoint;
+pub use start::{StartingPoint, open_weights};
 pub use trainer::{MetricsLine, TrainedModel, TrainingPaths, TrainingSetup, train};

@@ -10,9 +10,6 @@ use aio_types::PictureSize;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
 
-/// Rows and columns of the pictures of another project's checkpoint, where the configuration names none.
-const CHECKPOINT_PICTURES: PictureSize = PictureSize { height: 256, width: 128 };
-
 /// Seed of everything that a starting point draws at random. It is the same for all seeds of an experiment: they differ in training alone, as with
 /// any other weights.
 const SEED: u64 = 0;
@@ -29,15 +26,29 @@ pub struct StartingPoint {
     weights: Weights,
 }
 
+/// Opens weights by name or path with [`import::open()`], and logs how a checkpoint of another project was converted.
+/// Returns the weights and the SHA-256 of the file that was named.
+///
+/// # Errors
+/// [`TrainError::Weights`] naming the file and the tensors that do not fit.
+pub fn open_weights(name: &str, options: &ImportOptions) -> Result<(Weights, String)> {
+    let Opened { weights, sha256, conversion } = import::open(name, options)?;
+    if let Some((layout, coverage)) = conversion {
+        log::info!("{name}: layout {layout}; {coverage}");
+    }
+    Ok((weights, sha256))
+}
+
 impl StartingPoint {
     /// Opens the weights that a configuration names, and fits them to it.
     ///
     /// # Errors
     /// [`TrainError::Weights`] naming the file or tensor that does not fit, [`TrainError::Invalid`] if the picture size does not fit the stem.
     pub fn open(model: &ModelConfig) -> Result<Self> {
+        let usual = ImportOptions::default().size;
         let size = PictureSize {
-            height: model.height.unwrap_or(CHECKPOINT_PICTURES.height),
-            width: model.width.unwrap_or(CHECKPOINT_PICTURES.width),
+            height: model.height.unwrap_or(usual.height),
+            width: model.width.unwrap_or(usual.width),
         };
         let options = ImportOptions {
             size,
@@ -46,10 +57,7 @@ impl StartingPoint {
             normalisation: model.normalisation,
             seed: SEED,
         };
-        let Opened { weights, sha256, conversion } = import::open(&model.weights, &options)?;
-        if let Some((layout, coverage)) = conversion {
-            log::info!("{}: layout {layout}; {coverage}", model.weights);
-        }
+        let (weights, sha256) = open_weights(&model.weights, &options)?;
         let weights = if model.encoder == EncoderUse::Random {
             with_random_encoder(&weights, SEED)?
         } else {

@@ -83,10 +83,10 @@ pub(super) struct Convert {
     #[command(flatten)]
     output: OutputArgument,
     /// Rows of input pictures, in pixels.
-    #[arg(long, value_name = "PIXELS", default_value_t = 256)]
+    #[arg(long, value_name = "PIXELS", default_value_t = ImportOptions::default().size.height)]
     height: usize,
     /// Columns of input pictures, in pixels.
-    #[arg(long, value_name = "PIXELS", default_value_t = 128)]
+    #[arg(long, value_name = "PIXELS", default_value_t = ImportOptions::default().size.width)]
     width: usize,
     /// Where image stems and text table start from, as `model.stems`: from-checkpoint, fresh, fresh-ibn, fresh-batch
     /// or fresh-patch.

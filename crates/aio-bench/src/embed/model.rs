@@ -1,12 +1,12 @@
 //! Which model embeds: by name, path, or a checkpoint of another project.
 
+use crate::device;
 use crate::error::{Error, Result};
-use crate::{device, weights};
 use aio_encoder::Activation;
-use aio_model::import::{EMBEDDED_NAME, Hints, ImportOptions, Layout, Normalisation, Stems};
+use aio_model::import::{EMBEDDED_NAME, Hints, ImportOptions, Layout, Normalisation};
 use aio_model::{Backbone, BackboneConfig, Extractor};
 use aio_tokenize::{Tokenizers, TokenizersConfig};
-use aio_types::{Modality, ModalitySet, PictureSize};
+use aio_types::{Modality, ModalitySet};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -77,13 +77,11 @@ impl ModelSource {
         let inside = Path::new(&self.name).join(crate::run::WEIGHTS);
         let name = if inside.is_file() { inside.display().to_string() } else { self.name.clone() };
         let options = ImportOptions {
-            size: PictureSize { height: 256, width: 128 },
-            stems: Stems::FromCheckpoint,
             hints: self.import.hints(),
             normalisation: self.import.normalisation,
-            seed: 0,
+            ..ImportOptions::default()
         };
-        let (weights, sha256) = weights::open(&name, &options)?;
+        let (weights, sha256) = aio_train::open_weights(&name, &options)?;
         log::debug!("model {name}: sha256 {sha256}");
         let (backbone, config, preprocessing) = Backbone::load(&weights, &device)?;
         let (backbone, config) = with_every_visual_modality(backbone, config);

@@ -1,4 +1,4 @@
-use super::{EveryQuery, GalleryPicture, Query};
+use super::{EveryQuery, GalleryPicture, Query, gallery_pictures, queries};
 use crate::sample::Trial;
 use crate::{Dataset, Result};
 use aio_eval::Protocol;
@@ -101,6 +101,22 @@ pub struct TestSet {
     pub queries: Vec<Query>,
     /// The gallery.
     pub gallery: Vec<GalleryPicture>,
+}
+
+impl TestSet {
+    /// The test set of a data set that is searched in both directions: its lists name one side as queries, and with `reversed` the
+    /// other side is.
+    pub(crate) fn of_sides(dataset: &Dataset, direction: Direction, reversed: bool) -> Self {
+        let (asked, shown) = if reversed {
+            (&dataset.gallery, &dataset.query)
+        } else {
+            (&dataset.query, &dataset.gallery)
+        };
+        Self {
+            queries: queries(asked, direction.query),
+            gallery: gallery_pictures(shown, direction.gallery),
+        }
+    }
 }
 
 /// A mean over a group of tasks that papers report.

@@ -2,8 +2,8 @@
 
 use super::{DatasetInfo, count};
 use crate::evaluation::{
-    Direction, Evaluation, GalleryPicture, Query, Refusal, TaskRules, TestSet, gallery_pictures,
-    photograph_combinations, queries,
+    Direction, Evaluation, GalleryPicture, Query, Refusal, TaskRules, TestSet,
+    photograph_combinations,
 };
 use crate::list::{Once, comma_separated, file_name, lines, listed};
 use crate::sample::Trial;
@@ -94,15 +94,7 @@ impl Evaluation for InfraredSearch {
     }
 
     fn test_set(&self, dataset: &Dataset) -> Result<TestSet> {
-        let (asked, shown) = if self.reversed {
-            (&dataset.gallery, &dataset.query)
-        } else {
-            (&dataset.query, &dataset.gallery)
-        };
-        Ok(TestSet {
-            queries: queries(asked, self.direction.query),
-            gallery: gallery_pictures(shown, self.direction.gallery),
-        })
+        Ok(TestSet::of_sides(dataset, self.direction, self.reversed))
     }
 
     fn trials(&self, _: &Dataset, test: &TestSet) -> Result<Vec<Trial>> {

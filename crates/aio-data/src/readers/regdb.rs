@@ -3,8 +3,7 @@
 use super::shared::Shared;
 use super::{DatasetInfo, count};
 use crate::evaluation::{
-    Direction, Evaluation, Refusal, TaskRules, TestSet, gallery_pictures, photograph_combinations,
-    queries,
+    Direction, Evaluation, Refusal, TaskRules, TestSet, photograph_combinations,
 };
 use crate::list::{Once, lines, listed};
 use crate::sample::Trial;
@@ -62,15 +61,7 @@ impl Evaluation for ThermalSearch {
     }
 
     fn test_set(&self, dataset: &Dataset) -> Result<TestSet> {
-        let (asked, shown) = if self.reversed {
-            (&dataset.gallery, &dataset.query)
-        } else {
-            (&dataset.query, &dataset.gallery)
-        };
-        Ok(TestSet {
-            queries: queries(asked, self.direction.query),
-            gallery: gallery_pictures(shown, self.direction.gallery),
-        })
+        Ok(TestSet::of_sides(dataset, self.direction, self.reversed))
     }
 
     fn trials(&self, dataset: &Dataset, _: &TestSet) -> Result<Vec<Trial>> {

@@ -27,6 +27,19 @@ pub struct ImportOptions {
     pub seed: u64,
 }
 
+impl Default for ImportOptions {
+    /// Pictures of 256 × 128 pixels, the usual size in re-identification; everything else as the checkpoint has it.
+    fn default() -> Self {
+        Self {
+            size: PictureSize { height: 256, width: 128 },
+            stems: Stems::FromCheckpoint,
+            hints: Hints::default(),
+            normalisation: Normalisation::Auto,
+            seed: 0,
+        }
+    }
+}
+
 /// A checkpoint as a weights file of this project, with the account of its tensors.
 #[derive(Debug, Clone)]
 pub struct Converted {
