@@ -65,6 +65,14 @@ pub enum DataError {
         /// The parser's message.
         problem: String,
     },
+    /// A file or folder does not have the checksum that was written for it.
+    #[error("{} is damaged or was changed: {problem}", path.display())]
+    Damaged {
+        /// The file or folder concerned.
+        path: PathBuf,
+        /// What was expected and what was found.
+        problem: String,
+    },
     /// An image cannot be decoded.
     #[error("cannot decode the image {}: {problem}", path.display())]
     Image {
@@ -98,6 +106,10 @@ impl DataError {
             Self::Empty { .. } => {
                 Some("was the archive unpacked completely, and one level deep?".into())
             }
+            Self::Damaged { .. } => Some(
+                "restore it from a copy, or remove it and run the command that wrote it again"
+                    .into(),
+            ),
             Self::Image { .. } => {
                 Some("the file is damaged or cut short; copy it again from the archive".into())
             }

@@ -8,6 +8,7 @@
 
 pub mod augment;
 pub mod check;
+pub mod checksum;
 mod error;
 mod evaluation;
 pub mod fs;
