@@ -1,13 +1,23 @@
-use super::{SOURCE, failed, fingerprint};
+use super::{SOURCE, fingerprint};
 use crate::list::Annotations;
+use crate::parquet::damaged;
 use crate::{Result, fs};
-use polars::prelude::*;
+use aio_parquet::{Column, ColumnType, ParquetFileWriter};
 use serde::de::DeserializeOwned;
 use std::fs::File;
 use std::path::Path;
 
 /// Rows that are encoded at once: few enough to be small in memory, many enough for quick reading.
 const ROW_GROUP: usize = 1 << 18;
+
+/// Columns of an index.
+const COLUMNS: [(&str, ColumnType); 5] = [
+    ("identity", ColumnType::I64),
+    ("path", ColumnType::Text),
+    ("captions", ColumnType::U32),
+    ("offset", ColumnType::U64),
+    ("length", ColumnType::U32),
+];
 
 /// One row of an index before it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,32 +41,19 @@ pub fn build<T: DeserializeOwned>(
     mut row: impl FnMut(usize, T) -> Result<Row>,
     tick: &dyn Fn(u64),
 ) -> Result<usize> {
-    let metadata =
-        KeyValueMetadata::from_static(vec![(SOURCE.to_owned(), fingerprint(annotations)?)]);
-    let schema = Schema::from_iter([
-        Field::new("identity".into(), DataType::Int64),
-        Field::new("path".into(), DataType::String),
-        Field::new("captions".into(), DataType::UInt32),
-        Field::new("offset".into(), DataType::UInt64),
-        Field::new("length".into(), DataType::UInt32),
-    ]);
+    let metadata = vec![(SOURCE.to_owned(), fingerprint(annotations)?)];
     let mut reader = Annotations::open(annotations)?;
     let mut count = 0;
     let mut outcome = Ok(());
     let written = fs::replace(path, |temporary| {
-        let other = |e: PolarsError| std::io::Error::other(e.to_string());
-        let writer = ParquetWriter::new(File::create(temporary)?)
-            .with_compression(ParquetCompression::Uncompressed);
-        let mut writer =
-            writer.with_key_value_metadata(Some(metadata)).batched(&schema).map_err(other)?;
+        let file = File::create(temporary)?;
+        let mut writer = ParquetFileWriter::create(file, &COLUMNS, metadata)?;
         let mut block = Block::default();
         outcome = reader.each(|number, span, item: T| {
             block.push(row(number, item)?, span);
             count += 1;
             if block.identity.len() == ROW_GROUP {
-                writer
-                    .write_batch(&block.take().map_err(|e| failed(path, e))?)
-                    .map_err(|e| failed(path, e))?;
+                block.write(&mut writer).map_err(damaged(path))?;
                 tick(span.0);
             }
             Ok(())
@@ -65,10 +62,9 @@ pub fn build<T: DeserializeOwned>(
             return Err(std::io::Error::other("the annotations are wrong"));
         }
         if !block.identity.is_empty() {
-            writer.write_batch(&block.take().map_err(other)?).map_err(other)?;
+            block.write(&mut writer)?;
         }
-        writer.finish().map_err(other)?;
-        Ok(())
+        Ok(writer.finish()?)
     });
     outcome?;
     written?;
@@ -94,15 +90,17 @@ impl Block {
         self.length.push((end - start) as u32);
     }
 
-    fn take(&mut self) -> PolarsResult<DataFrame> {
+    /// Writes the rows as one block and forgets them.
+    fn write(&mut self, writer: &mut ParquetFileWriter) -> aio_parquet::Result<()> {
         let Self { identity, path, captions, offset, length } = std::mem::take(self);
-        let columns = vec![
-            Column::new("identity".into(), &identity),
-            Column::new("path".into(), &path),
-            Column::new("captions".into(), &captions),
-            Column::new("offset".into(), &offset),
-            Column::new("length".into(), &length),
+        let rows = identity.len();
+        let columns = [
+            Column::I64(identity),
+            Column::Text(path),
+            Column::U32(captions),
+            Column::U64(offset),
+            Column::U32(length),
         ];
-        DataFrame::new(identity.len(), columns)
+        writer.write(rows, &columns)
     }
 }

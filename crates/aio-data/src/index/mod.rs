@@ -11,8 +11,8 @@ pub use build::{Row, build};
 pub use indexed::{Indexed, Photograph};
 
 use crate::list::LARGEST_ELEMENT;
-use crate::{DataError, Result, parquet};
-use polars::prelude::PolarsError;
+use crate::parquet::{self, damaged};
+use crate::{DataError, Result};
 use serde::de::DeserializeOwned;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -52,30 +52,23 @@ impl Index {
     /// [`DataError`] if it cannot be read, or was built from another annotation file.
     pub fn open(annotations: &Path, path: &Path) -> Result<Self> {
         let expected = fingerprint(annotations)?;
-        let frame = parquet::read(path, Some(&NUMBERS), |metadata| {
-            let source = metadata
-                .iter()
-                .find(|(key, _)| key == SOURCE)
-                .map_or("something else", |(_, value)| value);
-            if source == expected {
-                return Ok(());
-            }
-            Err(failed(
+        let opened = parquet::open(path)?;
+        let source = opened.metadata(SOURCE).unwrap_or("something else");
+        if source != expected {
+            return Err(failed(
                 path,
                 format!(
                     "built from annotations of {source}, but {} has {expected}; build it again",
                     annotations.display()
                 ),
-            ))
-        })?;
-        let column = |name: &str| frame.column(name).map_err(|e| failed(path, e));
-        let wrong = |e: PolarsError| failed(path, e);
-        let identities = column("identity")?.i64().map_err(wrong)?.into_no_null_iter().collect();
-        let captions: Vec<u32> =
-            column("captions")?.u32().map_err(wrong)?.into_no_null_iter().collect();
-        let offsets = column("offset")?.u64().map_err(wrong)?.into_no_null_iter().collect();
-        let lengths: Vec<u32> =
-            column("length")?.u32().map_err(wrong)?.into_no_null_iter().collect();
+            ));
+        }
+        let table = opened.read(Some(&NUMBERS)).map_err(damaged(path))?;
+        let [identities, captions, offsets, lengths] = NUMBERS;
+        let identities = table.i64s(identities).map_err(damaged(path))?;
+        let captions = table.u32s(captions).map_err(damaged(path))?;
+        let offsets = table.u64s(offsets).map_err(damaged(path))?;
+        let lengths = table.u32s(lengths).map_err(damaged(path))?;
         if captions.iter().map(|n| u64::from(*n)).sum::<u64>() > u64::from(u32::MAX)
             || lengths.iter().any(|n| u64::from(*n) > 2 * LARGEST_ELEMENT)
         {

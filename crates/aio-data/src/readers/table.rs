@@ -9,10 +9,10 @@ use crate::evaluation::{
     queries,
 };
 use crate::list::listed;
+use crate::parquet::damaged;
 use crate::{DataError, Dataset, Result, Sample};
 use aio_eval::Protocol;
 use aio_types::Modality;
-use polars::prelude::{DataType, PlSmallStr, PolarsError, PolarsResult};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -238,23 +238,12 @@ fn csv(file: &Path, mut visit: impl FnMut(usize, Row) -> Result<()>) -> Result<(
 }
 
 fn parquet(file: &Path, mut visit: impl FnMut(usize, Row) -> Result<()>) -> Result<()> {
-    let damaged =
-        |e: PolarsError| DataError::Parse { path: file.to_path_buf(), problem: e.to_string() };
-    let frame = crate::parquet::read(file, None, |_| Ok(()))?;
-    let places = places(file, frame.get_column_names().into_iter().map(PlSmallStr::as_str))?;
-    let columns = frame
-        .columns()
-        .iter()
-        .map(|c| c.cast(&DataType::String))
-        .collect::<PolarsResult<Vec<_>>>()
-        .map_err(damaged)?;
-    let texts =
-        columns.iter().map(|c| c.str()).collect::<PolarsResult<Vec<_>>>().map_err(damaged)?;
+    let table = crate::parquet::open(file)?.read(None).map_err(damaged(file))?;
+    let places = places(file, table.names().into_iter())?;
+    let texts = table.texts().map_err(damaged(file))?;
     // Rows are counted as in the CSV file of the same table: the first is that of the names.
-    (0..frame.height()).try_for_each(|i| {
-        visit(
-            i + 2,
-            places.map(|place| place.and_then(|p| texts[p].get(i)).unwrap_or_default().to_owned()),
-        )
+    (0..table.height()).try_for_each(|i| {
+        let field = |place: Option<usize>| place.and_then(|p| texts.get(p, i));
+        visit(i + 2, places.map(|place| field(place).unwrap_or_default().to_owned()))
     })
 }

@@ -1,0 +1,137 @@
+//! Reading files that come from elsewhere.
+
+use crate::guard::guarded;
+use crate::{ParquetError, Result};
+use polars::prelude::{
+    DataFrame, DataType, ParallelStrategy, ParquetReader, PlSmallStr, SerReader, StringChunked,
+};
+use std::fs::File;
+
+/// Most rows per byte of a file; a file that announces more is damaged. Dictionaries and runs make columns small, but not
+/// without limit.
+const ROWS_PER_BYTE: u64 = 1_000;
+
+/// An opened file whose metadata is read and whose columns are not.
+pub struct ParquetFile {
+    reader: ParquetReader<File>,
+    rows: u64,
+    metadata: Vec<(String, String)>,
+}
+
+impl ParquetFile {
+    /// Reads the metadata of `file`.
+    ///
+    /// # Errors
+    /// [`ParquetError`] if it is no Parquet file, or announces more rows than its length allows.
+    pub fn open(file: File) -> Result<Self> {
+        let bytes = file.metadata().map_or(0, |m| m.len());
+        let mut reader = ParquetReader::new(file).read_parallel(ParallelStrategy::None);
+        let (rows, metadata) = guarded(|| {
+            let found = reader.get_metadata().map_err(ParquetError::new)?;
+            let pairs = found.key_value_metadata.iter().flatten();
+            let pairs = pairs.filter_map(|pair| Some((pair.key.clone(), pair.value.clone()?)));
+            Ok((found.num_rows as u64, pairs.collect()))
+        })?;
+        if rows > bytes.saturating_mul(ROWS_PER_BYTE) {
+            return Err(ParquetError::new(format!("it announces {rows} rows in {bytes} bytes")));
+        }
+        Ok(Self { reader, rows, metadata })
+    }
+
+    /// Rows that the metadata announces.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// The value of a key of the file's metadata.
+    #[must_use]
+    pub fn metadata(&self, key: &str) -> Option<&str> {
+        self.metadata.iter().find(|(k, _)| k == key).map(|(_, value)| value.as_str())
+    }
+
+    /// Reads all columns, or the named ones.
+    ///
+    /// # Errors
+    /// [`ParquetError`] if the file is damaged or lacks a named column.
+    pub fn read(self, columns: Option<&[&str]>) -> Result<Table> {
+        let columns = columns.map(|names| names.iter().map(|n| (*n).to_owned()).collect());
+        let reader = self.reader.with_columns(columns);
+        guarded(|| reader.finish().map_err(ParquetError::new)).map(Table)
+    }
+}
+
+/// Columns in memory.
+pub struct Table(DataFrame);
+
+impl Table {
+    /// Number of rows.
+    #[must_use]
+    pub fn height(&self) -> usize {
+        self.0.height()
+    }
+
+    /// Names of the columns, in order.
+    #[must_use]
+    pub fn names(&self) -> Vec<&str> {
+        self.0.get_column_names().into_iter().map(PlSmallStr::as_str).collect()
+    }
+
+    /// Every column as text, numbers as written in decimal.
+    ///
+    /// # Errors
+    /// [`ParquetError`] naming a column that has no form as text.
+    pub fn texts(&self) -> Result<Texts> {
+        let text = |column: &polars::prelude::Column| {
+            let text = column.cast(&DataType::String).map_err(ParquetError::new)?;
+            text.str().cloned().map_err(ParquetError::new)
+        };
+        self.0.columns().iter().map(text).collect::<Result<_>>().map(Texts)
+    }
+
+    /// A column of 64-bit integers without gaps.
+    ///
+    /// # Errors
+    /// [`ParquetError`] if it is missing, of another type, or has gaps.
+    pub fn i64s(&self, name: &str) -> Result<Vec<i64>> {
+        let column = self.whole(name)?.i64().map_err(ParquetError::new)?;
+        Ok(column.into_no_null_iter().collect())
+    }
+
+    /// A column of unsigned 32-bit integers without gaps.
+    ///
+    /// # Errors
+    /// As [`Table::i64s`].
+    pub fn u32s(&self, name: &str) -> Result<Vec<u32>> {
+        let column = self.whole(name)?.u32().map_err(ParquetError::new)?;
+        Ok(column.into_no_null_iter().collect())
+    }
+
+    /// A column of unsigned 64-bit integers without gaps.
+    ///
+    /// # Errors
+    /// As [`Table::i64s`].
+    pub fn u64s(&self, name: &str) -> Result<Vec<u64>> {
+        let column = self.whole(name)?.u64().map_err(ParquetError::new)?;
+        Ok(column.into_no_null_iter().collect())
+    }
+
+    fn whole(&self, name: &str) -> Result<&polars::prelude::Column> {
+        let column = self.0.column(name).map_err(ParquetError::new)?;
+        if column.has_nulls() {
+            return Err(ParquetError::new(format!("the column `{name}` has rows without a value")));
+        }
+        Ok(column)
+    }
+}
+
+/// Columns as text.
+pub struct Texts(Vec<StringChunked>);
+
+impl Texts {
+    /// The text in a row of a column, both counted from 0; `None` where there is no value.
+    #[must_use]
+    pub fn get(&self, column: usize, row: usize) -> Option<&str> {
+        self.0[column].get(row)
+    }
+}
