@@ -1,6 +1,7 @@
 //! Weights files and checkpoints: list, inspection and conversion.
 
 use crate::error::{Error, Result};
+use aio_data::checksum::Checksum;
 use aio_data::fs;
 use aio_encoder::EncoderConfig;
 use aio_encoder::weights;
@@ -56,7 +57,7 @@ pub fn list() -> List {
     for PublishedCheckpoint { name, file, source, licence, normalisation } in &PUBLISHED {
         let path = Path::new(DIRECTORY).join(file);
         // No publisher's checksum is recorded: this is the checksum of the user's own file.
-        let sha256 = std::fs::read(&path).ok().map(|bytes| weights::sha256(&bytes));
+        let sha256 = Checksum::of_file(&path).ok().map(|sum| sum.hex());
         let normalisation = *normalisation;
         published.push(Published { name, path, source, licence, normalisation, sha256 });
     }

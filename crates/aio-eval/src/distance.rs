@@ -1,6 +1,6 @@
 use crate::EvalError;
 use ndarray::linalg::general_mat_mul;
-use ndarray::{Array1, Array2, ArrayView2, Axis, s};
+use ndarray::{Array1, Array2, ArrayView2, Axis, CowArray, Ix2, s};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -77,15 +77,11 @@ impl Features {
         }
         Self { values }
     }
+}
 
-    /// Squared length of every row.
-    fn squares(&self) -> Vec<f32> {
-        self.values
-            .rows()
-            .into_iter()
-            .map(|r| r.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>() as f32)
-            .collect()
-    }
+/// Squared length of every row.
+fn squares(values: ArrayView2<f32>) -> Vec<f64> {
+    values.rows().into_iter().map(|r| r.iter().map(|v| f64::from(*v).powi(2)).sum()).collect()
 }
 
 /// Distances of the first row of `query` to every row of `gallery`.
@@ -102,8 +98,8 @@ pub fn distances(
     }
     let mut found = Vec::new();
     let first = query.select(&[0]);
-    Measured::new(&first, metric)
-        .distances(&Measured::new(gallery, metric), |_, block| found.extend(block));
+    let (first, gallery) = Measured::pair(&first, gallery, metric)?;
+    first.distances(&gallery, |_, block| found.extend(block));
     Ok(found)
 }
 
@@ -115,31 +111,82 @@ fn block(gallery: usize) -> usize {
     ((64 << 20) / gallery.max(1)).clamp(1, 256)
 }
 
-/// Features with what a metric needs of them, so that no normalised copy is made.
+/// Lengths of rows whose squares and products are far from the limits of 32-bit floating point, 2^-149 and 2^128, also where
+/// thousands of them are added.
+const SAFE: std::ops::RangeInclusive<f64> = 9.313_225_746_154_785e-10..=1.152_921_504_606_847e18;
+
+/// Whether a row of this squared length is compared as it is.
+fn is_safe(square: f64) -> bool {
+    square == 0.0 || SAFE.contains(&square.sqrt())
+}
+
+/// Features with what a metric needs of them. No normalised copy is made, unless a row under the cosine metric would overflow.
 pub(crate) struct Measured<'a> {
-    features: &'a Features,
+    values: CowArray<'a, f32, Ix2>,
     metric: Metric,
     /// Reciprocal length (cosine) or squared length (Euclidean) of every row.
     lengths: Vec<f32>,
 }
 
 impl<'a> Measured<'a> {
+    /// Both sides of a comparison.
+    ///
+    /// # Errors
+    /// [`EvalError::Length`] naming the row whose Euclidean distances would overflow, or the longest row if all would vanish.
+    pub(crate) fn pair(
+        queries: &'a Features,
+        gallery: &'a Features,
+        metric: Metric,
+    ) -> Result<(Self, Self), EvalError> {
+        let pair = (Self::new(queries, metric), Self::new(gallery, metric));
+        if metric == Metric::Euclidean {
+            let sides = [("queries", queries), ("gallery", gallery)];
+            let lengths = sides.iter().flat_map(|(what, side)| {
+                let rows = squares(side.view()).into_iter().enumerate();
+                rows.map(move |(row, square)| (*what, row, square.sqrt()))
+            });
+            let longest = lengths.max_by(|a, b| a.2.total_cmp(&b.2));
+            if let Some((what, row, length)) =
+                longest.filter(|(_, _, length)| !is_safe(length * length))
+            {
+                return Err(EvalError::Length { what, row, length });
+            }
+        }
+        Ok(pair)
+    }
+
+    /// Features of one side. Under the cosine metric rows of any length are safe; [`Measured::pair`] checks the others.
     pub(crate) fn new(features: &'a Features, metric: Metric) -> Self {
-        let squares = features.squares();
+        let mut values = CowArray::from(features.values.view());
+        let mut squared = squares(features.view());
+        if metric == Metric::Cosine && squared.iter().any(|square| !is_safe(*square)) {
+            let mut scaled = features.values.clone();
+            for (mut row, square) in scaled.rows_mut().into_iter().zip(&mut squared) {
+                if !is_safe(*square) {
+                    // A power of two changes no digit.
+                    let scale = 2f64.powi(-(square.sqrt().log2().floor() as i32));
+                    row.mapv_inplace(|v| (f64::from(v) * scale) as f32);
+                    *square *= scale * scale;
+                }
+            }
+            values = CowArray::from(scaled);
+        }
         let lengths = match metric {
-            Metric::Cosine => squares.into_iter().map(|s| 1.0 / s.sqrt().max(1e-12)).collect(),
-            Metric::Euclidean => squares,
+            Metric::Cosine => {
+                squared.into_iter().map(|s| 1.0 / (s as f32).sqrt().max(1e-12)).collect()
+            }
+            Metric::Euclidean => squared.into_iter().map(|s| s as f32).collect(),
         };
-        Self { features, metric, lengths }
+        Self { values, metric, lengths }
     }
 
     pub(crate) fn rows(&self) -> usize {
-        self.features.rows()
+        self.values.nrows()
     }
 
     /// A row, of unit length under the cosine metric.
     pub(crate) fn row(&self, i: usize) -> Array1<f32> {
-        let row = self.features.values.row(i);
+        let row = self.values.row(i);
         match self.metric {
             Metric::Cosine => &row * self.lengths[i],
             Metric::Euclidean => row.to_owned(),
@@ -153,8 +200,8 @@ impl<'a> Measured<'a> {
         let mut parts: Vec<_> = squared.axis_chunks_iter_mut(Axis(0), ROWS_AT_ONCE).collect();
         parts.par_iter_mut().enumerate().for_each(|(number, part)| {
             let start = first + number * ROWS_AT_ONCE;
-            let rows = self.features.values.slice(s![start..start + part.nrows(), ..]);
-            general_mat_mul(1.0, &rows, &other.features.values.t(), 0.0, part);
+            let rows = self.values.slice(s![start..start + part.nrows(), ..]);
+            general_mat_mul(1.0, &rows, &other.values.t(), 0.0, part);
             for (mut row, a) in part.rows_mut().into_iter().zip(&self.lengths[start..]) {
                 for (value, b) in row.iter_mut().zip(&other.lengths) {
                     *value = match self.metric {
@@ -170,7 +217,7 @@ impl<'a> Measured<'a> {
 
     /// Squared Euclidean distance of two rows, as [`Self::squared`].
     pub(crate) fn squared_pair(&self, i: usize, other: &Measured, j: usize) -> f32 {
-        let product = self.features.values.row(i).dot(&other.features.values.row(j));
+        let product = self.values.row(i).dot(&other.values.row(j));
         match self.metric {
             Metric::Cosine => 2.0 - 2.0 * product * self.lengths[i] * other.lengths[j],
             Metric::Euclidean => self.lengths[i] + other.lengths[j] - 2.0 * product,

@@ -129,8 +129,10 @@ pub fn evaluate_with_progress(
         }
     };
     match options.rerank {
-        None => Measured::new(features, options.metric)
-            .distances(&Measured::new(gallery.features, options.metric), visit),
+        None => {
+            let (queries, all) = Measured::pair(features, gallery.features, options.metric)?;
+            queries.distances(&all, visit);
+        }
         Some(rerank) => {
             rerank.distances(features, gallery.features, options.metric, tick, &mut visit)?
         }
@@ -160,8 +162,7 @@ fn expand(
         });
     }
     let mut values = Vec::with_capacity(queries.rows() * queries.width());
-    let (measured, all) =
-        (Measured::new(queries, options.metric), Measured::new(gallery, options.metric));
+    let (measured, all) = Measured::pair(queries, gallery, options.metric)?;
     measured.distances(&all, |first, distances| {
         for (i, row) in distances.outer_iter().enumerate() {
             let mut order: Vec<usize> = (0..row.len()).collect();

@@ -50,6 +50,19 @@ pub enum EvalError {
         /// The value.
         value: f32,
     },
+    /// Euclidean distances of these features cannot be computed in 32 bits.
+    #[error(
+        "{what}: row {row} has length {length:e}; Euclidean distances need a longest row between 1e-9 and 1e18. \
+         Multiply all features by one number, which changes no ranking, or compare them by cosine"
+    )]
+    Length {
+        /// Which features.
+        what: &'static str,
+        /// The longest row, from 0.
+        row: usize,
+        /// Its length.
+        length: f64,
+    },
     /// Queries and gallery cannot be compared.
     #[error("queries have width {query}, the gallery has width {gallery}")]
     Width {

@@ -103,39 +103,36 @@ pub fn open_set(
     let mut impostors = Smallest { most: most as usize, values: Vec::new() };
     let (mut genuine, mut impostor_pairs) = (Vec::new(), 0u64);
     let (mut identified, mut genuine_queries, mut intruders) = (Vec::new(), 0usize, Vec::new());
-    Measured::new(query_features, metric).distances(
-        &Measured::new(gallery_features, metric),
-        |first, distances| {
-            let rows: Vec<_> = distances.outer_iter().map(|row| row.to_vec()).collect();
-            let ranked: Vec<Ranking> = rows
-                .par_iter()
-                .enumerate()
-                .map(|(i, row)| {
-                    Ranking::new(&queries[first + i], gallery, row, protocol, Ties::Pessimistic, 1)
-                })
-                .collect();
-            for (i, (row, ranking)) in rows.iter().zip(ranked).enumerate() {
-                let query = &queries[first + i];
-                let ranked =
-                    || (0..gallery.len()).filter(|j| !protocol.is_junk(query, &gallery[*j]));
-                let same = |j: &usize| gallery[*j].identity == query.identity;
-                genuine.extend(ranked().filter(same).map(|j| row[j]));
-                impostor_pairs += ranked().filter(|j| !same(j)).count() as u64;
-                impostors.push(ranked().filter(|j| !same(j)).map(|j| row[j]));
-                let absent = !gallery.iter().any(|entry| entry.identity == query.identity);
-                match ranking.nearest.iter().find(|(_, relevance)| *relevance != Relevance::Junk) {
-                    Some((j, relevance)) if ranking.has_match() => {
-                        genuine_queries += 1;
-                        if *relevance == Relevance::Match {
-                            identified.push(row[*j]);
-                        }
+    let (measured, all) = Measured::pair(query_features, gallery_features, metric)?;
+    measured.distances(&all, |first, distances| {
+        let rows: Vec<_> = distances.outer_iter().map(|row| row.to_vec()).collect();
+        let ranked: Vec<Ranking> = rows
+            .par_iter()
+            .enumerate()
+            .map(|(i, row)| {
+                Ranking::new(&queries[first + i], gallery, row, protocol, Ties::Pessimistic, 1)
+            })
+            .collect();
+        for (i, (row, ranking)) in rows.iter().zip(ranked).enumerate() {
+            let query = &queries[first + i];
+            let ranked = || (0..gallery.len()).filter(|j| !protocol.is_junk(query, &gallery[*j]));
+            let same = |j: &usize| gallery[*j].identity == query.identity;
+            genuine.extend(ranked().filter(same).map(|j| row[j]));
+            impostor_pairs += ranked().filter(|j| !same(j)).count() as u64;
+            impostors.push(ranked().filter(|j| !same(j)).map(|j| row[j]));
+            let absent = !gallery.iter().any(|entry| entry.identity == query.identity);
+            match ranking.nearest.iter().find(|(_, relevance)| *relevance != Relevance::Junk) {
+                Some((j, relevance)) if ranking.has_match() => {
+                    genuine_queries += 1;
+                    if *relevance == Relevance::Match {
+                        identified.push(row[*j]);
                     }
-                    Some((j, _)) if absent => intruders.push(row[*j]),
-                    _ => {}
                 }
+                Some((j, _)) if absent => intruders.push(row[*j]),
+                _ => {}
             }
-        },
-    );
+        }
+    });
     impostors.shrink();
     impostors.values.sort_unstable_by(f32::total_cmp);
     for values in [&mut genuine, &mut identified, &mut intruders] {

@@ -191,7 +191,7 @@ impl Rerank {
     /// neighbours are found.
     ///
     /// # Errors
-    /// [`EvalError::Rerank`] for parameters without a meaning.
+    /// [`EvalError::Rerank`] for parameters without a meaning, [`EvalError::Length`] for features that would overflow.
     pub fn distances(
         &self,
         queries: &Features,
@@ -201,10 +201,8 @@ impl Rerank {
         mut visit: impl FnMut(usize, Array2<f32>),
     ) -> Result<(), EvalError> {
         self.check()?;
-        let all = All {
-            queries: Measured::new(queries, metric),
-            gallery: Measured::new(gallery, metric),
-        };
+        let (queries, gallery) = Measured::pair(queries, gallery, metric)?;
+        let all = All { queries, gallery };
         let (n, count) = (all.len(), all.queries.rows());
         let neighbours = Neighbours::find(&all, (self.k1 + 1).min(n), tick);
         let encodings: Vec<Encoding> = (0..n)

@@ -7,13 +7,17 @@ use polars::prelude::{
 };
 use std::fs::File;
 
-/// Most rows per byte of a file; a file that announces more is damaged. Dictionaries and runs make columns small, but not
-/// without limit.
-const ROWS_PER_BYTE: u64 = 1_000;
+/// Most rows per byte of a file, and most bytes of its text and of its columns after decompression; a file that announces more is
+/// damaged. Dictionaries and runs make columns small, but not without limit.
+const PER_BYTE: u64 = 100;
+
+/// Bytes that a file of any length may unpack to.
+const ALWAYS: u64 = 1 << 24;
 
 /// An opened file whose metadata is read and whose columns are not.
 pub struct ParquetFile {
     reader: ParquetReader<File>,
+    bytes: u64,
     rows: u64,
     metadata: Vec<(String, String)>,
 }
@@ -26,16 +30,25 @@ impl ParquetFile {
     pub fn open(file: File) -> Result<Self> {
         let bytes = file.metadata().map_or(0, |m| m.len());
         let mut reader = ParquetReader::new(file).read_parallel(ParallelStrategy::None);
-        let (rows, metadata) = guarded(|| {
+        let (rows, unpacked, metadata) = guarded(|| {
             let found = reader.get_metadata().map_err(ParquetError::new)?;
             let pairs = found.key_value_metadata.iter().flatten();
             let pairs = pairs.filter_map(|pair| Some((pair.key.clone(), pair.value.clone()?)));
-            Ok((found.num_rows as u64, pairs.collect()))
+            let groups = found.row_groups.iter().flat_map(|group| group.parquet_columns());
+            let unpacked = groups.fold(0u64, |all, column| {
+                all.saturating_add(u64::try_from(column.uncompressed_size()).unwrap_or(u64::MAX))
+            });
+            Ok((found.num_rows as u64, unpacked, pairs.collect()))
         })?;
-        if rows > bytes.saturating_mul(ROWS_PER_BYTE) {
+        if rows > bytes.saturating_mul(PER_BYTE) {
             return Err(ParquetError::new(format!("it announces {rows} rows in {bytes} bytes")));
         }
-        Ok(Self { reader, rows, metadata })
+        if unpacked > largest(bytes) {
+            return Err(ParquetError::new(format!(
+                "it announces {unpacked} bytes of columns in {bytes} bytes"
+            )));
+        }
+        Ok(Self { reader, bytes, rows, metadata })
     }
 
     /// Rows that the metadata announces.
@@ -57,36 +70,54 @@ impl ParquetFile {
     pub fn read(self, columns: Option<&[&str]>) -> Result<Table> {
         let columns = columns.map(|names| names.iter().map(|n| (*n).to_owned()).collect());
         let reader = self.reader.with_columns(columns);
-        guarded(|| reader.finish().map_err(ParquetError::new)).map(Table)
+        guarded(|| reader.finish().map_err(ParquetError::new))
+            .map(|columns| Table { columns, bytes: self.bytes })
     }
 }
 
+/// Most bytes that a file of this length may unpack to.
+fn largest(bytes: u64) -> u64 {
+    bytes.saturating_mul(PER_BYTE).max(ALWAYS)
+}
+
 /// Columns in memory.
-pub struct Table(DataFrame);
+pub struct Table {
+    columns: DataFrame,
+    /// Length of the file.
+    bytes: u64,
+}
 
 impl Table {
     /// Number of rows.
     #[must_use]
     pub fn height(&self) -> usize {
-        self.0.height()
+        self.columns.height()
     }
 
     /// Names of the columns, in order.
     #[must_use]
     pub fn names(&self) -> Vec<&str> {
-        self.0.get_column_names().into_iter().map(PlSmallStr::as_str).collect()
+        self.columns.get_column_names().into_iter().map(PlSmallStr::as_str).collect()
     }
 
     /// Every column as text, numbers as written in decimal.
     ///
     /// # Errors
-    /// [`ParquetError`] naming a column that has no form as text.
+    /// [`ParquetError`] naming a column that has no form as text, or if the text is far longer than the file.
     pub fn texts(&self) -> Result<Texts> {
         let text = |column: &polars::prelude::Column| {
             let text = column.cast(&DataType::String).map_err(ParquetError::new)?;
             text.str().cloned().map_err(ParquetError::new)
         };
-        self.0.columns().iter().map(text).collect::<Result<_>>().map(Texts)
+        let texts = self.columns.columns().iter().map(text).collect::<Result<Vec<_>>>()?;
+        // A file may name one long text in many rows, which share it here and would not share it later.
+        let lengths = texts.iter().flat_map(|column| column.iter().flatten()).map(str::len);
+        let total = lengths.fold(0u64, |all, length| all.saturating_add(length as u64));
+        if total > largest(self.bytes) {
+            let problem = format!("it unpacks to {total} bytes of text in {} bytes", self.bytes);
+            return Err(ParquetError::new(problem));
+        }
+        Ok(Texts(texts))
     }
 
     /// A column of 64-bit integers without gaps.
@@ -117,7 +148,7 @@ impl Table {
     }
 
     fn whole(&self, name: &str) -> Result<&polars::prelude::Column> {
-        let column = self.0.column(name).map_err(ParquetError::new)?;
+        let column = self.columns.column(name).map_err(ParquetError::new)?;
         if column.has_nulls() {
             return Err(ParquetError::new(format!("the column `{name}` has rows without a value")));
         }

@@ -2,13 +2,15 @@
 
 use crate::config::ModelConfig;
 use crate::error::{Result, TrainError};
+use aio_data::checksum::{Checksum, folder};
 use aio_encoder::weights::{Preprocessing, Weights};
-use aio_model::import::{self, Hints, ImportOptions, Opened, with_random_encoder};
+use aio_model::import::{self, EMBEDDED_NAME, Hints, ImportOptions, Opened, with_random_encoder};
 use aio_model::{Backbone, BackboneConfig, EncoderUse};
 use aio_tokenize::{Tokenizers, TokenizersConfig};
 use aio_types::PictureSize;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
+use std::path::Path;
 
 /// Seed of everything that a starting point draws at random. It is the same for all seeds of an experiment: they differ in training alone, as with
 /// any other weights.
@@ -27,12 +29,24 @@ pub struct StartingPoint {
 }
 
 /// Opens weights by name or path with [`import::open()`], and logs how a checkpoint of another project was converted.
-/// Returns the weights and the SHA-256 of the file that was named.
+/// Returns the weights and the SHA-256 of the file that was named, which a `SHA256SUMS` beside it must agree with.
 ///
 /// # Errors
-/// [`TrainError::Weights`] naming the file and the tensors that do not fit.
+/// [`TrainError::Weights`] naming the file and the tensors that do not fit, [`TrainError::Data`] if the file is damaged.
 pub fn open_weights(name: &str, options: &ImportOptions) -> Result<(Weights, String)> {
-    let Opened { weights, sha256, conversion } = import::open(name, options)?;
+    let opened = import::open(name, options);
+    let path = Path::new(name);
+    let known = opened.as_ref().ok().and_then(|opened| opened.sha256.clone());
+    let sha256 = match known {
+        Some(sha256) => sha256,
+        None if path.is_file() => Checksum::of_file(path)?.hex(),
+        None => String::new(),
+    };
+    if let Some(found) = Checksum::from_hex(&sha256).filter(|_| name != EMBEDDED_NAME) {
+        // Before the error of the reader, which may be a consequence of the damage.
+        folder::check_beside(path, &found)?;
+    }
+    let Opened { weights, conversion, .. } = opened?;
     if let Some((layout, coverage)) = conversion {
         log::info!("{name}: layout {layout}; {coverage}");
     }

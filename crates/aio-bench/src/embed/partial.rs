@@ -98,7 +98,7 @@ impl PartialFile {
             cameras: rows.iter().map(|row| row.camera).collect(),
             images: rows.iter().map(|row| row.image).collect(),
         };
-        features::write(output, &self.values, manifest.width, &labels)?;
+        features::write(output, &self.values, manifest.width, &labels, &[])?;
         for path in [self.values, self.progress] {
             std::fs::remove_file(&path).map_err(|source| DataError::Io {
                 action: "remove",

@@ -2,7 +2,8 @@
 
 use crate::config::{Checksums, Experiment};
 use crate::error::{Error, Result};
-use aio_data::{DatasetName, fs};
+use aio_data::DatasetName;
+use aio_data::checksum::Checksum;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -26,7 +27,7 @@ fn weights_file(experiment: &Experiment) -> Option<&Path> {
 }
 
 fn checksum(path: &Path) -> Result<String> {
-    Ok(aio_encoder::weights::sha256(&fs::read(path)?))
+    Ok(Checksum::of_file(path)?.hex())
 }
 
 /// SHA-256 of the sketch generator's file, if the experiment names one.

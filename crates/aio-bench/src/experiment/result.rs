@@ -9,9 +9,6 @@ use aio_train::TrainedModel;
 use aio_types::{Measure, MetricId, TaskId};
 use std::collections::BTreeMap;
 
-/// Version of `result.json`.
-const SCHEMA: u32 = 1;
-
 /// Scores by metric, fractions in 0..1.
 type Metrics = BTreeMap<MetricId, f64>;
 
@@ -35,7 +32,7 @@ pub(super) fn run_result(
         insert_means(values, &tasks);
     }
     RunResult {
-        schema: SCHEMA,
+        schema: RunResult::SCHEMA,
         experiment: prepared.name.clone(),
         claim: prepared.experiment.claim.clone(),
         config_id: prepared.config_id.clone(),

@@ -3,11 +3,10 @@
 use super::evaluate::{Evaluation, Shown};
 use super::prepare::Prepared;
 use super::result::run_result;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::report::{ATTENTION, EMBEDDINGS, RANKINGS};
 use crate::run::{Manifest, Run, RunFacts, RunResult};
 use aio_train::TrainedModel;
-use serde::Serialize;
 use std::time::Instant;
 
 /// Writes what the report shows, then `manifest.json`, then `result.json`.
@@ -42,17 +41,10 @@ pub(super) fn save(
 fn write_examples(run: &Run, shown: &Shown) -> Result<()> {
     run.write(RANKINGS, &shown.rankings)?;
     if let Some(embeddings) = &shown.embeddings {
-        run.write_text(EMBEDDINGS, &one_line(embeddings)?)?;
+        run.write_line(EMBEDDINGS, embeddings)?;
     }
     if let Some(attention) = &shown.attention {
-        run.write_text(ATTENTION, &one_line(attention)?)?;
+        run.write_line(ATTENTION, attention)?;
     }
     Ok(())
-}
-
-/// JSON without line breaks, for files with thousands of numbers.
-fn one_line<T: Serialize>(value: &T) -> Result<String> {
-    serde_json::to_string(value)
-        .map(|text| text + "\n")
-        .map_err(|e| Error::Failure(format!("cannot serialise examples for the report: {e}")))
 }

@@ -3,6 +3,8 @@
 //! A `.safetensors` file holds `features` F32 `[N, D]` and `ids` I64 `[N]`, and optionally `cameras` and `images` I64
 //! `[N]`. A `.npy` file holds the features alone (float32 or float64); its labels (int64) are in files beside it:
 //! `NAME.npy` has `NAME.ids.npy` and optionally `NAME.cameras.npy` and `NAME.images.npy`.
+//!
+//! A file that this program wrote states its own checksum in the metadata of its header; files of other tools need none.
 
 mod npy;
 mod safetensors;
@@ -26,6 +28,12 @@ pub struct FeatureFile {
     /// Labels of every row; without cameras or source photographs if the file does not give them.
     pub entries: Vec<Entry>,
 }
+
+/// How entries of the metadata begin that this program writes.
+const OWN: &str = "aio.";
+
+/// Entry of the metadata with the checksum of the file.
+const CHECKSUM: &str = "aio.checksum";
 
 /// A column of labels.
 struct Column {

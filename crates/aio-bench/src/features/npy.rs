@@ -1,48 +1,255 @@
 //! Reading features from NumPy's `.npy` files.
+//!
+//! Format: NumPy Enhancement Proposal 1. The shape is compared with the length of the file before anything of that size is allocated.
 
 use super::{COLUMNS, Contents, open, wrong};
 use crate::error::{Error, Result};
-use ndarray::{Array1, Array2};
-use ndarray_npy::{ReadNpyError, ReadNpyExt};
-use std::io::BufReader;
+use aio_data::DataError;
+use ndarray::{Array2, ShapeBuilder};
+use std::fs::File;
+use std::io::{BufReader, Read};
 use std::path::Path;
 
 /// Reads a `.npy` file and the label files beside it.
 pub(super) fn read(path: &Path) -> Result<Contents> {
-    let features = match array::<Array2<f32>>(path) {
-        Err(Refused::Type(_)) => array::<Array2<f64>>(path).map(|a| a.mapv(|v| v as f32)),
-        other => other,
+    let mut file = Array::open(path, "float32 or float64 of shape [rows, width]")?;
+    let &[rows, width] = file.shape.as_slice() else { return Err(file.unexpected()) };
+    let values = match file.kind.as_str() {
+        "f4" => file.values(f32::from_le_bytes, f32::from_be_bytes)?,
+        "f8" => file.values(|b| f64::from_le_bytes(b) as f32, |b| f64::from_be_bytes(b) as f32)?,
+        _ => return Err(file.unexpected()),
     };
-    let features =
-        features.map_err(|e| e.named(path, "float32 or float64 of shape [rows, width]"))?;
+    let features = Array2::from_shape_vec((rows, width).set_f(file.by_columns), values)
+        .map_err(|e| file.damaged(&e.to_string()))?;
     let mut columns = [None, None, None];
     for (labels, column) in columns.iter_mut().zip(COLUMNS) {
         let path = path.with_extension(format!("{}.npy", column.name));
         if path.exists() {
-            let array =
-                array::<Array1<i64>>(&path).map_err(|e| e.named(&path, "int64 of shape [rows]"))?;
-            *labels = Some(array.to_vec());
+            let mut file = Array::open(&path, "int64 of shape [rows]")?;
+            if file.kind != "i8" || file.shape.len() != 1 {
+                return Err(file.unexpected());
+            }
+            *labels = Some(file.values(i64::from_le_bytes, i64::from_be_bytes)?);
         }
     }
     Ok(Contents { features: features.as_standard_layout().into_owned(), columns })
 }
 
-/// Why an array could not be read.
-enum Refused {
-    Type(ReadNpyError),
-    Other(Error),
+/// A `.npy` file whose header has been read.
+struct Array<'a> {
+    path: &'a Path,
+    /// What the file should hold, for errors.
+    expected: &'static str,
+    reader: BufReader<File>,
+    /// Letter and bytes of the type of a value, such as `f4`.
+    kind: String,
+    big_endian: bool,
+    /// Whether the values lie column by column.
+    by_columns: bool,
+    shape: Vec<usize>,
 }
 
-impl Refused {
-    fn named(self, path: &Path, expected: &str) -> Error {
-        match self {
-            Self::Type(error) => wrong(path, format!("is not {expected}: {error}")),
-            Self::Other(error) => error,
+/// Longest header that is read; NumPy writes about a hundred bytes.
+const LONGEST_HEADER: usize = 1 << 16;
+
+impl<'a> Array<'a> {
+    fn open(path: &'a Path, expected: &'static str) -> Result<Self> {
+        let damaged = |problem: &str| wrong(path, format!("is not {expected}: {problem}"));
+        let file = open(path)?;
+        let size = file.metadata().map_or(0, |m| m.len());
+        let mut reader = BufReader::with_capacity(1 << 20, file);
+        let cut = |_| damaged("it is no .npy file, or is cut short within its header");
+        let mut start = [0; 8];
+        reader.read_exact(&mut start).map_err(cut)?;
+        let [magic @ .., version, _] = start;
+        if magic != *b"\x93NUMPY" || !(1..=3).contains(&version) {
+            return Err(damaged("it does not begin as a .npy file of version 1, 2 or 3"));
         }
+        let mut length = [0; 4];
+        let digits = if version == 1 { 2 } else { 4 };
+        reader.read_exact(&mut length[..digits]).map_err(cut)?;
+        let length = u32::from_le_bytes(length) as usize;
+        if length > LONGEST_HEADER {
+            return Err(damaged(&format!("it announces a header of {length} bytes")));
+        }
+        let mut text = vec![0; length];
+        reader.read_exact(&mut text).map_err(cut)?;
+        let text = String::from_utf8_lossy(&text);
+        let header = Header::parse(&text)
+            .ok_or_else(|| damaged(&format!("its header `{}` is not understood", text.trim())))?;
+        let Header { descr, by_columns, shape } = header;
+        let (order, kind) = descr.split_at_checked(1).unwrap_or_default();
+        let bytes: u64 = kind.get(1..).and_then(|n| n.parse().ok()).unwrap_or(0);
+        let announced = shape.iter().try_fold(bytes, |all, n| all.checked_mul(*n as u64));
+        let held = size.saturating_sub((8 + digits + length) as u64);
+        if announced != Some(held) {
+            let announced =
+                announced.map_or("more bytes than exist".to_owned(), |n| format!("{n} bytes"));
+            return Err(damaged(&format!(
+                "type {descr} and shape {shape:?} make {announced}, the file holds {held} after its header"
+            )));
+        }
+        let kind = kind.to_owned();
+        Ok(Self { path, expected, reader, kind, big_endian: order == ">", by_columns, shape })
+    }
+
+    /// The error of an array of another type or shape.
+    fn unexpected(&self) -> Error {
+        self.damaged(&format!("it holds values of type {} and shape {:?}", self.kind, self.shape))
+    }
+
+    fn damaged(&self, problem: &str) -> Error {
+        wrong(self.path, format!("is not {}: {problem}", self.expected))
+    }
+
+    /// The values in the order of the file, whose length fits them.
+    fn values<T, const N: usize>(
+        &mut self,
+        little: fn([u8; N]) -> T,
+        big: fn([u8; N]) -> T,
+    ) -> Result<Vec<T>> {
+        let parse = if self.big_endian { big } else { little };
+        let count = self.shape.iter().product();
+        let mut values = Vec::with_capacity(count);
+        let mut bytes = [0; N];
+        for _ in 0..count {
+            self.reader.read_exact(&mut bytes).map_err(|source| {
+                let path = self.path.to_path_buf();
+                Error::Data(DataError::Io { action: "read", path, source })
+            })?;
+            values.push(parse(bytes));
+        }
+        Ok(values)
     }
 }
 
-fn array<A: ReadNpyExt>(path: &Path) -> std::result::Result<A, Refused> {
-    let file = open(path).map_err(Refused::Other)?;
-    A::read_npy(BufReader::new(file)).map_err(Refused::Type)
+/// What the header says: a Python dictionary with three keys.
+struct Header {
+    descr: String,
+    by_columns: bool,
+    shape: Vec<usize>,
+}
+
+impl Header {
+    fn parse(text: &str) -> Option<Self> {
+        let inside = text.trim().strip_prefix('{')?.strip_suffix('}')?;
+        let (mut descr, mut by_columns, mut shape) = (None, None, None);
+        let mut rest = inside.trim();
+        while !rest.is_empty() {
+            let (key, behind) = quoted(rest)?;
+            let value = behind.trim_start().strip_prefix(':')?.trim_start();
+            let behind = match key {
+                "descr" => {
+                    let (text, behind) = quoted(value)?;
+                    descr = Some(text.to_owned());
+                    behind
+                }
+                "fortran_order" => {
+                    let known = [("True", true), ("False", false)];
+                    let (word, truth) = known.iter().find(|(word, _)| value.starts_with(word))?;
+                    by_columns = Some(*truth);
+                    &value[word.len()..]
+                }
+                "shape" => {
+                    let (numbers, behind) = value.strip_prefix('(')?.split_once(')')?;
+                    let numbers = numbers.split(',').map(str::trim).filter(|n| !n.is_empty());
+                    shape = Some(numbers.map(|n| n.parse().ok()).collect::<Option<_>>()?);
+                    behind
+                }
+                _ => return None,
+            };
+            rest = behind.trim_start();
+            rest = rest.strip_prefix(',').map_or(rest, str::trim_start);
+        }
+        Some(Self { descr: descr?, by_columns: by_columns?, shape: shape? })
+    }
+}
+
+/// A text in single or double quotation marks, and what follows it.
+fn quoted(text: &str) -> Option<(&str, &str)> {
+    let mark = text.chars().next().filter(|mark| matches!(mark, '\'' | '"'))?;
+    text[1..].split_once(mark)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    fn file(header: &str, version: u8, values: &[u8]) -> (tempfile::TempDir, std::path::PathBuf) {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let path = directory.path().join("f.npy");
+        let mut bytes = [b"\x93NUMPY".as_slice(), &[version, 0]].concat();
+        let length = (header.len() as u32).to_le_bytes();
+        bytes.extend_from_slice(if version == 1 { &length[..2] } else { &length });
+        bytes.extend_from_slice(header.as_bytes());
+        bytes.extend_from_slice(values);
+        std::fs::write(&path, bytes).expect("write");
+        (directory, path)
+    }
+
+    #[test]
+    fn every_order_of_bytes_and_axes_gives_the_same_features() {
+        let expected = array![[1.0f32, 2.0, 3.0], [4.0, 5.0, 6.0]];
+        let (rows, columns) = ([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
+        for (descr, fortran, version) in
+            [("<f4", false, 1), (">f4", false, 2), ("<f8", true, 1), (">f8", true, 3)]
+        {
+            let values = if fortran { columns } else { rows };
+            let bytes: Vec<u8> = values
+                .iter()
+                .flat_map(|v| match descr {
+                    "<f4" => (*v as f32).to_le_bytes().to_vec(),
+                    ">f4" => (*v as f32).to_be_bytes().to_vec(),
+                    "<f8" => f64::to_le_bytes(*v).to_vec(),
+                    _ => f64::to_be_bytes(*v).to_vec(),
+                })
+                .collect();
+            let order = if fortran { "True" } else { "False" };
+            let header = format!(
+                "{{'descr': '{descr}', 'fortran_order': {order}, 'shape': (2, 3), }}          \n"
+            );
+            let (_kept, path) = file(&header, version, &bytes);
+            assert_eq!(read(&path).expect(descr).features, expected, "{descr}");
+        }
+    }
+
+    #[test]
+    fn a_shape_that_the_file_cannot_hold_is_refused_before_anything_is_allocated() {
+        for shape in
+            ["(10000000000, 512)", "(18446744073709551615, 18446744073709551615)", "(3, 3)"]
+        {
+            let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}");
+            let (_kept, path) = file(&header, 1, &[0; 24]);
+            let error = read(&path).err().expect(shape).to_string();
+            assert!(error.contains("the file holds 24 after its header"), "{error}");
+        }
+        let (_kept, path) = file("{}", 2, &[]);
+        let mut bytes = std::fs::read(&path).expect("read");
+        bytes[8..12].copy_from_slice(&u32::MAX.to_le_bytes());
+        std::fs::write(&path, bytes).expect("write");
+        let error = read(&path).err().expect("a long header").to_string();
+        assert!(error.contains("a header of 4294967295 bytes"), "{error}");
+    }
+
+    #[test]
+    fn other_contents_are_named() {
+        for (header, found) in [
+            (
+                "{'descr': '<i4', 'fortran_order': False, 'shape': (2, 1), }",
+                "type i4 and shape [2, 1]",
+            ),
+            ("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", "type f4 and shape [2]"),
+            ("{'descr': '<f4', 'shape': (2,), }", "is not understood"),
+            (
+                "{'descr': [('x', '<f4')], 'fortran_order': False, 'shape': (2,)}",
+                "is not understood",
+            ),
+            ("__import__('os')", "is not understood"),
+        ] {
+            let (_kept, path) = file(header, 1, &[0; 8]);
+            let error = read(&path).err().expect(header).to_string();
+            assert!(error.contains(found) && error.contains("float32 or float64"), "{error}");
+        }
+    }
 }

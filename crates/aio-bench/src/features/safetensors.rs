@@ -1,8 +1,9 @@
-//! Reading features from safetensors.
+//! Reading features from safetensors. A file that states its checksum is compared with it first.
 
-use super::{COLUMNS, Contents, open, wrong};
+use super::{CHECKSUM, COLUMNS, Contents, OWN, open, wrong};
 use crate::error::{Error, Result};
 use aio_data::DataError;
+use aio_data::checksum::inside;
 use ndarray::Array2;
 use safetensors::Dtype;
 use safetensors::tensor::{Metadata, TensorInfo};
@@ -42,6 +43,15 @@ impl<'a> SafetensorsFile<'a> {
         file.read_exact(&mut header).map_err(|e| damaged(&e.to_string()))?;
         let header: Metadata = serde_json::from_slice(&header)
             .map_err(|e| damaged(&format!("its header is not valid: {e}")))?;
+        if let Some(entries) = header.metadata() {
+            match entries.get(CHECKSUM) {
+                Some(stated) => inside::check_file(path, stated)?,
+                None if entries.keys().any(|key| key.starts_with(OWN)) => {
+                    return Err(damaged(&format!("its metadata lacks the entry `{CHECKSUM}`")));
+                }
+                None => {}
+            }
+        }
         let start = 8 + length;
         let end = header.tensors().values().map(|t| t.data_offsets.1 as u64).max().unwrap_or(0);
         if end != size - start {

@@ -1,7 +1,10 @@
-//! Writing safetensors feature files.
+//! Writing safetensors feature files, which state their own checksum.
 
+use super::{CHECKSUM, OWN};
 use crate::error::{Error, Result};
+use aio_data::checksum::{Checksum, inside};
 use aio_data::fs;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
@@ -30,10 +33,18 @@ impl Labels {
 /// Writes a feature file of `width` columns whose values are the bytes of the file `values`: little-endian f32, row by
 /// row. They are copied from file to file, so that memory does not grow with them.
 ///
+/// `metadata` goes into the header, every key after `aio.`. The checksum covers it, too.
+///
 /// # Errors
 /// [`Error`] naming the file that cannot be written.
-pub fn write(output: &Path, values: &Path, width: usize, labels: &Labels) -> Result<()> {
-    let header = header(width, labels)?;
+pub fn write(
+    output: &Path,
+    values: &Path,
+    width: usize,
+    labels: &Labels,
+    metadata: &[(&str, String)],
+) -> Result<()> {
+    let header = header(width, labels, metadata)?;
     fs::replace(output, |temporary| {
         let mut file = BufWriter::new(File::create(temporary)?);
         file.write_all(&(header.len() as u64).to_le_bytes())?;
@@ -45,15 +56,19 @@ pub fn write(output: &Path, values: &Path, width: usize, labels: &Labels) -> Res
             }
         }
         file.flush()?;
-        file.get_ref().sync_all()
+        drop(file);
+        inside::seal_file(temporary).map(|_| ())
     })?;
     Ok(())
 }
 
-fn header(width: usize, labels: &Labels) -> Result<String> {
+fn header(width: usize, labels: &Labels, metadata: &[(&str, String)]) -> Result<String> {
     let rows = labels.ids.len();
     let entry = |dtype: &str, shape: &[usize], from: usize, to: usize| serde_json::json!({"dtype": dtype, "shape": shape, "data_offsets": [from, to]});
+    let mut entries = BTreeMap::from([(CHECKSUM.to_owned(), Checksum::UNKNOWN.to_string())]);
+    entries.extend(metadata.iter().map(|(key, value)| (format!("{OWN}{key}"), value.clone())));
     let mut header = serde_json::Map::new();
+    header.insert("__metadata__".into(), serde_json::json!(entries));
     let mut end = rows * width * size_of::<f32>();
     header.insert("features".into(), entry("F32", &[rows, width], 0, end));
     for (name, column) in labels.columns() {
@@ -85,7 +100,8 @@ mod tests {
         let bytes: Vec<u8> = floats.iter().flat_map(|v| v.to_le_bytes()).collect();
         std::fs::write(&values, bytes).expect("write");
         let labels = Labels { ids: vec![7, -2, 7], cameras: Some(vec![1, 2, 3]), images: None };
-        write(&output, &values, 2, &labels).expect("written");
+        let note = [("manifest", "abc".to_owned())];
+        write(&output, &values, 2, &labels, &note).expect("written");
         let file = FeatureFile::read(&output, Protocol::None).expect("a feature file");
         let entry = |identity, camera| Entry {
             identity: Identity(identity),
@@ -97,5 +113,17 @@ mod tests {
         let stored = std::fs::read(&output).expect("read");
         let file = ::safetensors::SafeTensors::deserialize(&stored).expect("safetensors");
         assert_eq!(file.tensor("features").expect("features").shape(), [3, 2]);
+        let (_, header) = ::safetensors::SafeTensors::read_metadata(&stored).expect("a header");
+        let entries = header.metadata().clone().expect("metadata");
+        assert_eq!(entries["aio.manifest"], "abc");
+
+        // One changed bit is found wherever it is.
+        for at in 0..stored.len() {
+            let mut changed = stored.clone();
+            changed[at] ^= 1;
+            std::fs::write(&output, &changed).expect("write");
+            let error = FeatureFile::read(&output, Protocol::None).expect_err("one bit");
+            assert_eq!(error.exit_code(), 2, "byte {at}: {error}");
+        }
     }
 }

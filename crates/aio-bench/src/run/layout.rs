@@ -1,4 +1,5 @@
-//! Where everything of a run lies. Files are written whole or not at all, except those that grow line by line.
+//! Where everything of a run lies. Files are written whole or not at all, except those that grow line by line. Every JSON file states its
+//! own checksum, which is compared when it is read.
 //!
 //! ```text
 //! runs/
@@ -24,6 +25,7 @@
 
 use super::RunResult;
 use crate::error::{Error, Result};
+use aio_data::checksum::inside;
 use aio_data::{DataError, fs};
 use aio_train::TrainingPaths;
 use serde::Serialize;
@@ -43,12 +45,6 @@ pub struct Run {
 
 /// Name of the weights in a model directory.
 pub const WEIGHTS: &str = "weights.safetensors";
-
-fn to_json<T: Serialize>(value: &T) -> Result<String> {
-    serde_json::to_string_pretty(value)
-        .map(|t| t + "\n")
-        .map_err(|e| Error::Failure(format!("cannot serialise a result: {e}")))
-}
 
 impl Run {
     /// The run of (`experiment`, `config_id`, `seed`) below `runs`; its directory is created.
@@ -107,9 +103,14 @@ impl Run {
     /// The scores, if the run is done.
     ///
     /// # Errors
-    /// [`Error::Data`] naming the file that cannot be parsed.
+    /// [`Error::Data`] naming the file that cannot be parsed, is damaged, or holds numbers that no evaluation gives.
     pub fn result(&self) -> Result<Option<RunResult>> {
-        self.read(RESULT)
+        let Some(text) = self.text(RESULT)? else { return Ok(None) };
+        let path = self.directory.join(RESULT);
+        let result: RunResult = inside::from_json(&path, &text)?;
+        let is_sealed = inside::stated(&text).is_some();
+        result.check(is_sealed).map_err(|problem| DataError::Damaged { path, problem })?;
+        Ok(Some(result))
     }
 
     /// Where checkpoints lie.
@@ -166,12 +167,20 @@ impl Run {
         self.directory.join("metrics.jsonl")
     }
 
-    /// Writes a file of the run.
+    /// Writes a JSON file of the run, with its checksum.
     ///
     /// # Errors
     /// [`Error::Data`] naming the path.
     pub fn write<T: Serialize>(&self, name: &str, value: &T) -> Result<()> {
-        Ok(fs::write_then_rename(&self.directory.join(name), to_json(value)?.as_bytes())?)
+        self.write_text(name, &inside::to_json(value).map_err(unserialisable)?)
+    }
+
+    /// As [`Run::write`], on one line: for files with thousands of numbers.
+    ///
+    /// # Errors
+    /// [`Error::Data`] naming the path.
+    pub fn write_line<T: Serialize>(&self, name: &str, value: &T) -> Result<()> {
+        self.write_text(name, &inside::to_json_line(value).map_err(unserialisable)?)
     }
 
     /// Writes a text file of the run.
@@ -185,17 +194,23 @@ impl Run {
     /// Reads a JSON file of the run; `None` if it does not exist.
     ///
     /// # Errors
-    /// [`Error::Data`] naming the file that cannot be parsed.
+    /// [`Error::Data`] naming the file that cannot be parsed or is damaged.
     pub fn read<T: serde::de::DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
+        let Some(text) = self.text(name)? else { return Ok(None) };
+        Ok(Some(inside::from_json(&self.directory.join(name), &text)?))
+    }
+
+    fn text(&self, name: &str) -> Result<Option<String>> {
         let path = self.directory.join(name);
         if !path.exists() {
             return Ok(None);
         }
-        let text = fs::read_to_string(&path)?;
-        let parsed = serde_json::from_str(&text)
-            .map_err(|e| DataError::Parse { path, problem: e.to_string() })?;
-        Ok(Some(parsed))
+        Ok(Some(fs::read_to_string(&path)?))
     }
+}
+
+fn unserialisable(error: serde_json::Error) -> Error {
+    Error::Failure(format!("cannot serialise a file of a run: {error}"))
 }
 
 #[cfg(test)]
@@ -240,5 +255,64 @@ mod tests {
         assert!(run.is_done());
         let error = run.result().expect_err("damaged").to_string();
         assert!(error.contains("seed-7/result.json"), "{error}");
+    }
+
+    #[test]
+    fn edited_results_are_refused() {
+        let (_directory, run) = run();
+        let path = run.directory().join("result.json");
+        run.write("result.json", &example()).expect("written");
+        assert_eq!(run.result().expect("whole"), Some(example()));
+        let text = std::fs::read_to_string(&path).expect("read");
+        for (from, to) in
+            [("0.7947", "0.8947"), ("\"steps\": 7", "\"steps\": 8"), ("0.25", "0.255")]
+        {
+            std::fs::write(&path, text.replace(from, to)).expect("write");
+            let error = run.result().expect_err(to);
+            assert!(error.to_string().contains("result.json is damaged or was changed"), "{error}");
+            assert!(error.exit_code() == 2 && error.hint().is_some());
+        }
+        let without = text.replace(",\n  \"checksum\"", ",\n  \"note\"");
+        std::fs::write(&path, without).expect("write");
+        assert!(run.result().is_err(), "a renamed checksum");
+        let (before, _) = text.rsplit_once(",\n  \"checksum\"").expect("the last key");
+        std::fs::write(&path, format!("{before}\n}}\n")).expect("write");
+        let error = run.result().expect_err("no checksum").to_string();
+        assert!(error.contains("has a checksum"), "{error}");
+    }
+
+    #[test]
+    fn numbers_outside_their_range_are_refused_in_results_of_earlier_versions_too() {
+        let (_directory, run) = run();
+        let path = run.directory().join("result.json");
+        let old = RunResult { schema: 1, ..example() };
+        let text = serde_json::to_string(&old).expect("JSON");
+        std::fs::write(&path, &text).expect("write");
+        assert_eq!(run.result().expect("no checksum, and none is needed"), Some(old));
+        for (from, to, named) in [
+            ("0.7947", "7.947", "metrics.market1501.rgb-rgb.map"),
+            ("0.25", "-0.25", "baseline.market1501.rgb-rgb.map"),
+            ("[0.5,1.0]", "[0.5,1.5]", "tasks.market1501.rgb-rgb.cmc"),
+            ("[0.5,1.0]", "[0.5,0.25]", "tasks.market1501.rgb-rgb.cmc"),
+            ("\"train_seconds\":1.5", "\"train_seconds\":-1.5", "train_seconds"),
+        ] {
+            assert!(text.contains(from), "{from} in {text}");
+            std::fs::write(&path, text.replace(from, to)).expect("write");
+            let error = run.result().expect_err(to).to_string();
+            assert!(error.contains(named) && error.contains("expected"), "{error}");
+        }
+    }
+
+    fn example() -> RunResult {
+        let text = r#"{
+            "schema": 2, "experiment": "e", "claim": "c", "cell": "0123456789ab", "seed": 3,
+            "metrics": {"market1501.rgb-rgb.map": 0.7947},
+            "baseline": {"market1501.rgb-rgb.map": 0.25},
+            "chance": {"market1501.rgb-rgb.map": 0.1}, "order": ["market1501.rgb-rgb"],
+            "tasks": {"market1501.rgb-rgb": {"queries": 2, "skipped": 0, "gallery": 4, "trials": 1,
+                "protocol": "none", "cmc": [0.5, 1.0], "cmc_baseline": [0.0, 1.0]}},
+            "train_seconds": 1.5, "steps": 7
+        }"#;
+        serde_json::from_str(text).expect("a result")
     }
 }

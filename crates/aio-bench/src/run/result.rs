@@ -9,6 +9,12 @@ use aio_types::{MetricId, TaskId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// Version of the format since which a result has a checksum.
+const WITH_CHECKSUM: u32 = 2;
+
+/// How far rounding may carry a mean of fractions beyond 1.
+const ROUNDING: f64 = 1e-9;
+
 /// The scores of one run, as `result.json` holds them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunResult {
@@ -66,6 +72,71 @@ pub struct TaskSummary {
     /// shows to the queries of the first trial.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roc: Vec<(f64, f64)>,
+}
+
+impl RunResult {
+    /// Version of the format that is written.
+    pub const SCHEMA: u32 = 2;
+
+    /// Refuses numbers that no evaluation gives, and a result that has lost its checksum.
+    ///
+    /// # Errors
+    /// The key, its value and what was expected.
+    pub fn check(&self, has_checksum: bool) -> Result<(), String> {
+        if self.schema >= WITH_CHECKSUM && !has_checksum {
+            return Err(format!(
+                "a result of version {} has a checksum, this one has none",
+                self.schema
+            ));
+        }
+        let parts =
+            [("metrics", &self.metrics), ("baseline", &self.baseline), ("chance", &self.chance)];
+        for (part, scores) in parts {
+            for (metric, value) in scores {
+                fraction(&format!("{part}.{metric}"), *value)?;
+            }
+        }
+        for (task, summary) in &self.tasks {
+            summary.check(&format!("tasks.{task}"))?;
+        }
+        if !self.train_seconds.is_finite() || self.train_seconds < 0.0 {
+            let seconds = self.train_seconds;
+            return Err(format!("`train_seconds` is {seconds}; expected a positive number"));
+        }
+        Ok(())
+    }
+}
+
+impl TaskSummary {
+    fn check(&self, key: &str) -> Result<(), String> {
+        for (curve, values) in [("cmc", &self.cmc), ("cmc_baseline", &self.cmc_baseline)] {
+            let key = format!("{key}.{curve}");
+            values.iter().try_for_each(|value| fraction(&key, *value))?;
+            if let Some(pair) = values.windows(2).find(|pair| pair[1] < pair[0] - ROUNDING) {
+                return Err(format!(
+                    "`{key}` falls from {} to {}; expected a curve that never falls",
+                    pair[0], pair[1]
+                ));
+            }
+        }
+        for (false_accepts, true_accepts) in &self.roc {
+            fraction(&format!("{key}.roc"), *false_accepts)?;
+            fraction(&format!("{key}.roc"), *true_accepts)?;
+        }
+        if let Some(Spread { map, minp, rank1 }) = self.spread {
+            for value in [map, minp, rank1] {
+                fraction(&format!("{key}.spread"), value)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn fraction(key: &str, value: f64) -> Result<(), String> {
+    if (0.0..=1.0 + ROUNDING).contains(&value) {
+        return Ok(());
+    }
+    Err(format!("`{key}` is {value}; expected a fraction from 0 to 1"))
 }
 
 #[cfg(test)]

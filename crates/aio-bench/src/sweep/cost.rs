@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::experiment;
 use crate::markdown::{self, Align};
 use crate::run::{self, Run};
+use aio_data::checksum::inside;
 use aio_data::fs;
 use aio_train::Probe;
 use serde::{Deserialize, Serialize};
@@ -121,7 +122,7 @@ impl Sweep {
                 memory: Some((memory.total() >> 20) as u64),
                 predicted: true,
             };
-            let json = serde_json::to_string(&cost).map_err(|e| Error::Failure(e.to_string()))?;
+            let json = inside::to_json(&cost).map_err(|e| Error::Failure(e.to_string()))?;
             fs::write_then_rename(&self.prediction(runs, cell), json.as_bytes())?;
             cells.push(CheckedCell {
                 config_id: cell.config_id.clone(),
@@ -161,8 +162,9 @@ impl Sweep {
     }
 
     fn predicted(&self, runs: &Path, cell: &Cell) -> Option<Cost> {
-        let text = std::fs::read_to_string(self.prediction(runs, cell)).ok()?;
-        serde_json::from_str(&text).ok()
+        let path = self.prediction(runs, cell);
+        // A damaged prediction is none; the next check writes it again.
+        inside::from_json(&path, &std::fs::read_to_string(&path).ok()?).ok()
     }
 
     /// Where [`Sweep::check`] writes the predicted cost of a cell.

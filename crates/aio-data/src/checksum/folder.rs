@@ -1,7 +1,7 @@
 //! Folders whose `SHA256SUMS` lists their files, in the form of `sha256sum`.
 
 use super::{Checksum, damaged};
-use crate::{Result, fs};
+use crate::{DataError, Result, fs};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -19,6 +19,20 @@ pub fn write(directory: &Path, names: &[&str]) -> Result<()> {
         text += &format!("{sum}  {name}\n");
     }
     fs::write_then_rename(&directory.join(SUMS), text.as_bytes())
+}
+
+/// Removes the list of a folder whose files are about to be replaced one by one: until [`write`] they have none.
+///
+/// # Errors
+/// [`crate::DataError::Io`] naming the list that cannot be removed.
+pub fn forget(directory: &Path) -> Result<()> {
+    let path = directory.join(SUMS);
+    match std::fs::remove_file(&path) {
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+            Err(DataError::Io { action: "remove", path, source })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Checks `names`, files of `directory`, and every other file that its list names. Returns whether there is a list: folders of earlier
@@ -109,6 +123,10 @@ mod tests {
         assert!(check(directory, &["a", "b"]).expect("whole"));
         let text = std::fs::read_to_string(directory.join(SUMS)).expect("read");
         assert!(text.starts_with(&format!("{}  a\n", Checksum::of(b"one").hex())), "{text}");
+        forget(directory).expect("removed");
+        forget(directory).expect("nothing to remove");
+        assert!(!check(directory, &["a", "b"]).expect("no list"));
+        write(directory, &["a", "b"]).expect("written");
         std::fs::write(directory.join("a"), "onE").expect("write");
         std::fs::remove_file(directory.join("b")).expect("remove");
         let error = check(directory, &["a", "b", "c"]).expect_err("damaged").to_string();

@@ -95,23 +95,44 @@ fn find(bytes: &[u8], text: &[u8]) -> Option<usize> {
     bytes.windows(text.len()).position(|window| window == text)
 }
 
-/// The JSON of an object with its own checksum as the last key, indented, with a line break at its end. Values that are no objects have
-/// no checksum.
+/// The JSON of an object with its own checksum as the last key, indented, with a line break at its end.
+///
+/// The object has no key `checksum` of its own. Values that are no objects get no checksum.
 ///
 /// # Errors
 /// Of serde, for values that JSON cannot hold.
 pub fn to_json<T: Serialize>(value: &T) -> serde_json::Result<String> {
-    let mut value = serde_json::to_value(value)?;
-    let Value::Object(object) = &mut value else {
-        return Ok(serde_json::to_string_pretty(&value)? + "\n");
+    Ok(sealed(&serde_json::to_string_pretty(value)?, "\n", "\n  ", " "))
+}
+
+/// As [`to_json`], on one line: for objects with thousands of numbers.
+///
+/// # Errors
+/// Of serde, for values that JSON cannot hold.
+pub fn to_json_line<T: Serialize>(value: &T) -> serde_json::Result<String> {
+    Ok(sealed(&serde_json::to_string(value)?, "", "", ""))
+}
+
+/// Adds a checksum to the text of an object, with blanks before its closing brace, before the key, and between key and value.
+fn sealed(text: &str, end: &str, before: &str, between: &str) -> String {
+    let Some(open) = text.starts_with('{').then(|| text.strip_suffix('}')).flatten() else {
+        return format!("{text}\n");
     };
-    object.shift_remove(KEY);
-    let unknown = Checksum::UNKNOWN.to_string();
-    object.insert(KEY.to_owned(), Value::String(unknown.clone()));
-    let text = serde_json::to_string_pretty(&value)? + "\n";
-    // The last one is the checksum's own: it is the last key.
-    let (before, after) = text.rsplit_once(&unknown).unwrap_or((&text, ""));
-    Ok(format!("{before}{}{after}", Checksum::of(text.as_bytes())))
+    let open = open.trim_end();
+    let comma = if open == "{" { "" } else { "," };
+    let with =
+        |sum: Checksum| format!("{open}{comma}{before}\"{KEY}\":{between}\"{sum}\"{end}}}\n");
+    with(Checksum::of(with(Checksum::UNKNOWN).as_bytes()))
+}
+
+/// The checksum that a JSON text states under the key `checksum`, if it does so.
+#[must_use]
+pub fn stated(text: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Stated {
+        checksum: Option<String>,
+    }
+    serde_json::from_str::<Stated>(text).ok()?.checksum
 }
 
 /// Reads a JSON text that [`to_json`] or an earlier version of the program wrote to `path`.
@@ -121,16 +142,11 @@ pub fn to_json<T: Serialize>(value: &T) -> serde_json::Result<String> {
 /// # Errors
 /// [`DataError::Damaged`] if the text does not have the checksum that it states, [`DataError::Parse`] if it is not what is expected.
 pub fn from_json<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T> {
-    #[derive(Deserialize)]
-    struct Stated {
-        checksum: Option<String>,
-    }
     let parse = |e: serde_json::Error| DataError::Parse {
         path: path.to_path_buf(),
         problem: e.to_string(),
     };
-    let stated = serde_json::from_str::<Stated>(text).ok().and_then(|stated| stated.checksum);
-    match stated {
+    match stated(text) {
         Some(stated) => {
             let expected = stated.parse().map_err(|e| damaged(path, format!("{e}")))?;
             let unix = text.replace('\r', "");
@@ -191,7 +207,9 @@ mod tests {
         let path = Path::new("result.json");
         let read: Value = from_json(path, &text).expect("whole");
         assert_eq!(read["map"], 0.794_7);
-        assert_eq!(to_json(&read).expect("JSON"), text, "a checksum is replaced, not doubled");
+        let line = to_json_line(&value).expect("JSON");
+        assert!(line.ends_with("\"}\n") && line.lines().count() == 1, "{line}");
+        assert_eq!(from_json::<Value>(path, &line).expect("whole")["map"], 0.794_7);
         let windows: Value = from_json(path, &text.replace('\n', "\r\n")).expect("the same lines");
         assert_eq!(windows, read);
         for at in 0..text.len() {
@@ -212,6 +230,8 @@ mod tests {
         let path = Path::new("result.json");
         assert_eq!(from_json::<Value>(path, "{\"a\": 1}").expect("old")["a"], 1);
         assert_eq!(to_json(&[1, 2]).expect("an array"), "[\n  1,\n  2\n]\n");
+        let empty = to_json(&serde_json::json!({})).expect("JSON");
+        assert!(from_json::<Value>(path, &empty).expect("whole").get(KEY).is_some(), "{empty}");
         assert_eq!(from_json::<Vec<u8>>(path, "[1, 2]").expect("an array"), [1, 2]);
         let lost = to_json(&serde_json::json!({"a": 1})).expect("JSON").replace(KEY, "chucksum");
         let error = from_json::<Value>(path, &lost).expect_err("no key").to_string();

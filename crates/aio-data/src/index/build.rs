@@ -1,4 +1,5 @@
-use super::{SOURCE, fingerprint};
+use super::{CHECKSUM, SOURCE, fingerprint};
+use crate::checksum::{Checksum, inside};
 use crate::list::Annotations;
 use crate::parquet::damaged;
 use crate::{Result, fs};
@@ -41,7 +42,10 @@ pub fn build<T: DeserializeOwned>(
     mut row: impl FnMut(usize, T) -> Result<Row>,
     tick: &dyn Fn(u64),
 ) -> Result<usize> {
-    let metadata = vec![(SOURCE.to_owned(), fingerprint(annotations)?)];
+    let metadata = vec![
+        (SOURCE.to_owned(), fingerprint(annotations)?),
+        (CHECKSUM.to_owned(), Checksum::UNKNOWN.to_string()),
+    ];
     let mut reader = Annotations::open(annotations)?;
     let mut count = 0;
     let mut outcome = Ok(());
@@ -64,7 +68,8 @@ pub fn build<T: DeserializeOwned>(
         if !block.identity.is_empty() {
             block.write(&mut writer)?;
         }
-        Ok(writer.finish()?)
+        writer.finish()?;
+        inside::seal_file(temporary).map(|_| ())
     });
     outcome?;
     written?;

@@ -10,6 +10,7 @@ mod indexed;
 pub use build::{Row, build};
 pub use indexed::{Indexed, Photograph};
 
+use crate::checksum::inside;
 use crate::list::LARGEST_ELEMENT;
 use crate::parquet::{self, damaged};
 use crate::{DataError, Result};
@@ -22,6 +23,9 @@ const NUMBERS: [&str; 4] = ["identity", "captions", "offset", "length"];
 
 /// Key of the metadata that says which annotation file the index was built from.
 const SOURCE: &str = "aio.annotations";
+
+/// Key of the metadata with the checksum of the index; those of earlier versions have none.
+const CHECKSUM: &str = "aio.checksum";
 
 /// An opened index.
 #[derive(Debug)]
@@ -62,6 +66,9 @@ impl Index {
                     annotations.display()
                 ),
             ));
+        }
+        if let Some(stated) = opened.metadata(CHECKSUM) {
+            inside::check_file(path, stated)?;
         }
         let table = opened.read(Some(&NUMBERS)).map_err(damaged(path))?;
         let [identities, captions, offsets, lengths] = NUMBERS;
@@ -208,5 +215,26 @@ mod tests {
             build(&annotations, &index, row, &|_| ()).expect_err("a missing key").to_string();
         assert!(error.contains("all.json, row 2") && error.contains("file_path"), "{error}");
         assert_eq!(std::fs::read_dir(directory.path()).expect("list").count(), 1);
+    }
+
+    #[test]
+    fn a_changed_index_is_refused() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let item = r#"{"id": 7, "file_path": "a.jpg", "captions": []}"#;
+        let (annotations, index) = make(directory.path(), &format!("[{item}]"));
+        build(&annotations, &index, row, &|_| ()).expect("built");
+        let whole = std::fs::read(&index).expect("read");
+        let mut read = 0;
+        for at in 0..whole.len() {
+            let mut changed = whole.clone();
+            changed[at] ^= 4;
+            std::fs::write(&index, changed).expect("write");
+            if let Ok(opened) = Index::open(&annotations, &index) {
+                assert_eq!(opened.identities(), [7], "byte {at}");
+                read += 1;
+            }
+        }
+        // Those in the name of the key of the checksum: such an index has none, as those of earlier versions.
+        assert!(read <= "aio.checksum".len(), "{read} changed indexes were read");
     }
 }

@@ -6,9 +6,22 @@ use std::path::Path;
 /// Longest line of a list file, in bytes.
 const LONGEST_LINE: u64 = 1 << 16;
 
+/// Most lines of a list file. The longest published one, of MSMT17, has 82,161.
+const MOST_LINES: usize = 4_000_000;
+
+/// Largest list file, in bytes.
+const LARGEST_FILE: u64 = 1 << 28;
+
 /// The lines of a list file that are not blank, with their numbers from 1.
 pub(crate) fn lines(path: &Path) -> Result<Vec<(usize, String)>> {
-    let mut reader = BufReader::new(open(path)?);
+    let file = open(path)?;
+    let size = file.metadata().map_or(0, |m| m.len());
+    if size > LARGEST_FILE {
+        let problem =
+            format!("it holds {size} bytes, more than the {LARGEST_FILE} that a list may have");
+        return Err(DataError::Parse { path: path.to_path_buf(), problem });
+    }
+    let mut reader = BufReader::new(file);
     let mut lines = Vec::new();
     for row in 1.. {
         let mut bytes = Vec::new();
@@ -22,6 +35,11 @@ pub(crate) fn lines(path: &Path) -> Result<Vec<(usize, String)>> {
             break;
         }
         let problem = |problem: String| DataError::Row { path: path.to_path_buf(), row, problem };
+        if row > MOST_LINES {
+            return Err(problem(format!(
+                "a list may have {MOST_LINES} lines; is this the right file?"
+            )));
+        }
         if read as u64 > LONGEST_LINE {
             return Err(problem(format!(
                 "the line is longer than {LONGEST_LINE} bytes; is this the right file?"
@@ -78,6 +96,13 @@ mod tests {
                 .to_string()
                 .contains("row 1: the line is longer than 65536 bytes")
         );
+        let (_kept, path) = file(&[b'\n'; MOST_LINES + 1]);
+        let error = lines(&path).expect_err("many").to_string();
+        assert!(error.contains("row 4000001: a list may have 4000000 lines"), "{error}");
+        let (_kept, path) = file(b"");
+        let sparse = std::fs::File::options().write(true).open(&path).expect("open");
+        sparse.set_len(LARGEST_FILE + 1).expect("a hole");
+        assert!(lines(&path).expect_err("large").to_string().contains("more than the 268435456"));
         let (_kept, path) = file(b"1, 2,x\n");
         assert!(
             comma_separated(&path)

@@ -1,10 +1,12 @@
 //! Reading list and annotation files that come from the internet: every line, element and path is bounded and checked.
 
 mod annotations;
+mod bounded;
 mod lines;
 mod paths;
 
-pub(crate) use annotations::{Annotations, LARGEST_ELEMENT, annotations, document};
+pub(crate) use annotations::{Annotations, annotations, document, keyed_annotations};
+pub(crate) use bounded::{Bounded, LARGEST_ELEMENT};
 pub(crate) use lines::{comma_separated, lines};
 pub(crate) use paths::{Once, file_name, listed, plain};
 

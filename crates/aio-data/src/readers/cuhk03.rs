@@ -114,7 +114,7 @@ struct Division {
 }
 
 /// Largest splits file: 20 splits of 14,097 rows take about 30 MB.
-const LARGEST: u64 = 1 << 28;
+const LARGEST: u64 = 1 << 26;
 
 fn read_np(info: &DatasetInfo, root: &Path, boxes: &str) -> Result<Dataset> {
     let splits = root.join(format!("splits_new_{boxes}.json"));

@@ -26,8 +26,11 @@ pub enum Value {
     Other,
 }
 
-/// Largest size of a decompressed variable.
+/// Largest file, and largest size of all its variables after decompression.
 const LARGEST: u64 = 1 << 28;
+
+/// Most numbers and cells of a file. SYSU-MM01's permutations have about eight million numbers.
+const MOST_VALUES: usize = 1 << 25;
 
 /// Deepest nesting of cells that is read.
 const DEEPEST: usize = 8;
@@ -39,8 +42,29 @@ type Parsed<T> = std::result::Result<T, String>;
 /// # Errors
 /// [`DataError`] if the file cannot be read, is of another version, or is damaged.
 pub fn read(path: &Path) -> Result<BTreeMap<String, Value>> {
-    let bytes = fs::read(path)?;
-    parse(&bytes).map_err(|problem| DataError::Parse { path: path.to_path_buf(), problem })
+    let failed = |problem| DataError::Parse { path: path.to_path_buf(), problem };
+    let size = std::fs::metadata(path).map_or(0, |m| m.len());
+    if size > LARGEST {
+        return Err(failed(format!(
+            "it holds {size} bytes, more than the {LARGEST} that are read"
+        )));
+    }
+    parse(&fs::read(path)?).map_err(failed)
+}
+
+/// What the variables of a file may still take.
+struct Budget {
+    unpacked: u64,
+    values: usize,
+}
+
+impl Budget {
+    fn take_values(&mut self, name: &str, count: usize) -> Parsed<()> {
+        self.values = self.values.checked_sub(count).ok_or_else(|| {
+            format!("with `{name}` it holds more than {MOST_VALUES} numbers and cells")
+        })?;
+        Ok(())
+    }
 }
 
 fn parse(bytes: &[u8]) -> Parsed<BTreeMap<String, Value>> {
@@ -53,12 +77,13 @@ fn parse(bytes: &[u8]) -> Parsed<BTreeMap<String, Value>> {
     }
     let mut cursor = Cursor { bytes: &bytes[128..] };
     let mut variables = BTreeMap::new();
+    let mut budget = Budget { unpacked: LARGEST, values: MOST_VALUES };
     while !cursor.bytes.is_empty() {
         let (kind, data) = cursor.element()?;
         let unpacked;
         let data = match kind {
             COMPRESSED => {
-                unpacked = inflate(data)?;
+                unpacked = inflate(data, &mut budget)?;
                 let mut inner = Cursor { bytes: &unpacked };
                 let (kind, data) = inner.element()?;
                 if kind != MATRIX {
@@ -69,21 +94,22 @@ fn parse(bytes: &[u8]) -> Parsed<BTreeMap<String, Value>> {
             MATRIX => data,
             _ => continue,
         };
-        let (name, value) = matrix(data, 0)?;
+        let (name, value) = matrix(data, 0, &mut budget)?;
         variables.insert(name, value);
     }
     Ok(variables)
 }
 
-fn inflate(data: &[u8]) -> Parsed<Vec<u8>> {
+fn inflate(data: &[u8], budget: &mut Budget) -> Parsed<Vec<u8>> {
     let mut bytes = Vec::new();
     ZlibDecoder::new(data)
-        .take(LARGEST + 1)
+        .take(budget.unpacked + 1)
         .read_to_end(&mut bytes)
         .map_err(|e| format!("a compressed variable is damaged: {e}"))?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(format!("a variable unpacks to more than {LARGEST} bytes"));
-    }
+    budget.unpacked = budget
+        .unpacked
+        .checked_sub(bytes.len() as u64)
+        .ok_or_else(|| format!("its variables unpack to more than {LARGEST} bytes"))?;
     Ok(bytes)
 }
 
@@ -136,7 +162,7 @@ impl<'a> Cursor<'a> {
 }
 
 /// A matrix element: its name and value.
-fn matrix(data: &[u8], depth: usize) -> Parsed<(String, Value)> {
+fn matrix(data: &[u8], depth: usize, budget: &mut Budget) -> Parsed<(String, Value)> {
     const CELL: u8 = 1;
     const NUMERIC: std::ops::RangeInclusive<u8> = 6..=15;
     if depth > DEEPEST {
@@ -164,8 +190,9 @@ fn matrix(data: &[u8], depth: usize) -> Parsed<(String, Value)> {
         if count > cursor.bytes.len() / 8 {
             return Err(format!("`{name}` announces {count} cells"));
         }
+        budget.take_values(&name, count)?;
         let cells = (0..count).map(|_| match cursor.element()? {
-            (MATRIX, data) => Ok(matrix(data, depth + 1)?.1),
+            (MATRIX, data) => Ok(matrix(data, depth + 1, budget)?.1),
             (kind, _) => Err(format!("a cell of `{name}` is of type {kind}")),
         });
         return Ok((name.clone(), Value::Cell(cells.collect::<Parsed<_>>()?)));
@@ -174,17 +201,29 @@ fn matrix(data: &[u8], depth: usize) -> Parsed<(String, Value)> {
     if !NUMERIC.contains(class) || attributes & COMPLEX != 0 {
         return Ok((name, Value::Other));
     }
-    let values = if count == 0 && cursor.bytes.is_empty() {
-        Vec::new()
-    } else {
-        let (kind, data) = cursor.element()?;
-        numbers(kind, data)?
+    let (kind, data) = match count {
+        0 if cursor.bytes.is_empty() => (2, &[][..]),
+        _ => cursor.element()?,
     };
-    if values.len() != count {
-        return Err(format!("`{name}` has {} values for dimensions {dimensions:?}", values.len()));
+    let held = data.len() / width(kind)?;
+    if held != count {
+        return Err(format!("`{name}` has {held} values for dimensions {dimensions:?}"));
     }
+    budget.take_values(&name, count)?;
+    let values = numbers(kind, data)?;
     let rows = dimensions.first().copied().unwrap_or(0);
     Ok((name, Value::Matrix { rows, columns: count.checked_div(rows).unwrap_or(0), values }))
+}
+
+/// Bytes of a number of a type.
+fn width(kind: u32) -> Parsed<usize> {
+    Ok(match kind {
+        1 | 2 => 1,
+        3 | 4 => 2,
+        5..=7 => 4,
+        9 | 12 | 13 => 8,
+        other => return Err(format!("numbers of type {other}")),
+    })
 }
 
 fn numbers(kind: u32, data: &[u8]) -> Parsed<Vec<f64>> {
@@ -206,4 +245,71 @@ fn numbers(kind: u32, data: &[u8]) -> Parsed<Vec<f64>> {
         13 => each(data, |b| u64::from_le_bytes(b) as f64),
         other => return Err(format!("numbers of type {other}")),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flate2::{Compression, write::ZlibEncoder};
+    use std::io::Write;
+
+    fn element(kind: u32, data: &[u8]) -> Vec<u8> {
+        let mut bytes = [kind.to_le_bytes(), (data.len() as u32).to_le_bytes()].concat();
+        bytes.extend_from_slice(data);
+        if kind != COMPRESSED {
+            bytes.resize(bytes.len().next_multiple_of(8), 0);
+        }
+        bytes
+    }
+
+    /// A row of `count` zeros of one byte each.
+    fn variable(name: &str, count: usize) -> Vec<u8> {
+        let dimensions = [1u32.to_le_bytes(), (count as u32).to_le_bytes()].concat();
+        let parts = [
+            element(6, &[9, 0, 0, 0, 0, 0, 0, 0]),
+            element(5, &dimensions),
+            element(1, name.as_bytes()),
+            element(2, &vec![0; count]),
+        ];
+        element(MATRIX, &parts.concat())
+    }
+
+    fn file(variables: &[Vec<u8>]) -> Vec<u8> {
+        let mut bytes = vec![b' '; 126];
+        bytes.extend_from_slice(b"IM");
+        bytes.extend(variables.concat());
+        bytes
+    }
+
+    fn compressed(data: &[u8]) -> Vec<u8> {
+        let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(data).expect("memory");
+        element(COMPRESSED, &encoder.finish().expect("memory"))
+    }
+
+    #[test]
+    fn the_size_of_all_variables_together_is_bounded() {
+        let one = compressed(&variable("a", 1 << 24));
+        let two = compressed(&variable("b", 1 << 24));
+        let read = parse(&file(&[one.clone(), two.clone()])).expect("within the bound");
+        assert_eq!(read.len(), 2);
+        let three = compressed(&variable("c", 8));
+        let error = parse(&file(&[one, two, three])).expect_err("one number too many");
+        assert!(error.contains("with `c` it holds more than 33554432 numbers"), "{error}");
+
+        // A type that is skipped counts as well: 20 variables of 16 MiB from a file of 330 KB.
+        let skipped = compressed(&element(1, &vec![0; 1 << 24]));
+        let error = parse(&file(&vec![skipped; 20])).expect_err("320 MiB");
+        assert!(error.contains("unpack to more than 268435456 bytes"), "{error}");
+    }
+
+    #[test]
+    fn values_are_counted_before_they_are_converted() {
+        let mut lying = variable("a", 16);
+        // The second dimension says 2^31.
+        let place = lying.windows(8).position(|w| w == [1, 0, 0, 0, 16, 0, 0, 0]).expect("there");
+        lying[place + 4..place + 8].copy_from_slice(&(1u32 << 31).to_le_bytes());
+        let error = parse(&file(&[lying])).expect_err("fewer values");
+        assert!(error.contains("`a` has 16 values for dimensions [1, 2147483648]"), "{error}");
+    }
 }

@@ -8,7 +8,7 @@ use crate::evaluation::{
     Direction, Evaluation, Refusal, TaskRules, TestSet, gallery_pictures, photograph_combinations,
     queries,
 };
-use crate::list::listed;
+use crate::list::{Bounded, listed};
 use crate::parquet::damaged;
 use crate::{DataError, Dataset, Result, Sample};
 use aio_eval::Protocol;
@@ -95,7 +95,7 @@ pub const COLUMNS: [&str; 7] =
 const REQUIRED: usize = 5;
 
 /// Largest table, in bytes of CSV.
-const LARGEST: u64 = 1 << 32;
+const LARGEST: u64 = 1 << 30;
 
 /// Whether `text` is `table:` and a plain name.
 pub(super) fn is_name(text: &str) -> bool {
@@ -223,11 +223,12 @@ fn csv(file: &Path, mut visit: impl FnMut(usize, Row) -> Result<()>) -> Result<(
         let row = e.position().map_or(0, csv::Position::line) as usize;
         DataError::Row { path: file.to_path_buf(), row, problem: e.to_string() }
     };
-    let mut reader =
-        csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(std::io::BufReader::new(opened));
+    let (opened, budget) = Bounded::new(opened);
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(opened);
     let places = places(file, reader.headers().map_err(damaged)?.iter())?;
     for record in reader.records() {
         let record = record.map_err(damaged)?;
+        budget.renew();
         let row = record.position().map_or(0, csv::Position::line) as usize;
         visit(
             row,

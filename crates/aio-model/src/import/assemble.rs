@@ -6,7 +6,7 @@ use super::registry::normalisation_of;
 use super::stems::TRANSREID_SSL;
 use super::{Coverage, Hints, Imported, Layout, Normalisation, Stems, import, read};
 use crate::{Backbone, BackboneConfig};
-use aio_encoder::weights::{Preprocessing, Weights, WeightsError};
+use aio_encoder::weights::{Preprocessing, Tensors, Weights, WeightsError};
 use aio_tokenize::{StemConfig, StemKind, TextConfig, Tokenizers, TokenizersConfig};
 use aio_types::{Modality, PictureSize};
 use burn::tensor::Device;
@@ -56,8 +56,17 @@ pub struct Converted {
 /// # Errors
 /// [`WeightsError`] naming the file, its unknown or misshaped tensors, or why the pictures do not fit its patches.
 pub fn convert(path: &Path, options: &ImportOptions) -> Result<Converted, WeightsError> {
+    convert_tensors(path, read(path)?, options)
+}
+
+/// As [`convert`], for a file whose tensors have been read.
+pub(super) fn convert_tensors(
+    path: &Path,
+    tensors: Tensors,
+    options: &ImportOptions,
+) -> Result<Converted, WeightsError> {
     let origin = path.display().to_string();
-    let imported = import(&origin, read(path)?, options.hints)?;
+    let imported = import(&origin, tensors, options.hints)?;
     if !imported.coverage.is_complete() {
         let problem = format!("not every tensor is accounted for\n{}", imported.coverage);
         return Err(WeightsError::Checkpoint { origin, problem });

@@ -16,10 +16,7 @@ pub fn read(path: &Path) -> Result<Tensors, WeightsError> {
     let unusable =
         |problem: String| WeightsError::Checkpoint { origin: path.display().to_string(), problem };
     match path.extension().and_then(|e| e.to_str()) {
-        Some("safetensors") => Weights::open(path)?.tensors().map_err(|error| match error {
-            WeightsError::Format { problem, .. } => unusable(problem),
-            other => other,
-        }),
+        Some("safetensors") => tensors_of(&Weights::open(path)?),
         Some("pth" | "pt" | "bin") => {
             std::fs::metadata(path).map_err(|source| WeightsError::Io {
                 action: "read",
@@ -35,11 +32,34 @@ pub fn read(path: &Path) -> Result<Tensors, WeightsError> {
     }
 }
 
+/// The tensors of a safetensors file of another project.
+pub(super) fn tensors_of(file: &Weights) -> Result<Tensors, WeightsError> {
+    file.tensors().map_err(|error| match error {
+        WeightsError::Format { origin, problem } => WeightsError::Checkpoint { origin, problem },
+        other => other,
+    })
+}
+
+/// Most bytes of tensors per byte of their file: a few may share a storage, and files may be compressed.
+const TENSORS_PER_BYTE: usize = 16;
+
+/// Refuses a file whose tensors would take far more memory than it has bytes, before any of them is read: views of one storage
+/// may be as many and as large as a file likes.
+fn check_total(path: &Path, sizes: impl Iterator<Item = usize>) -> Result<(), String> {
+    let held = std::fs::metadata(path).map_err(|e| e.to_string())?.len() as usize;
+    let announced = sizes.fold(0usize, usize::saturating_add);
+    if announced > held.saturating_mul(TENSORS_PER_BYTE) {
+        return Err(format!("it announces {announced} bytes of tensors in a file of {held} bytes"));
+    }
+    Ok(())
+}
+
 fn read_pytorch(path: &Path) -> Result<Tensors, String> {
     use pytorch_reader::DType;
     refuse_calls(path)?;
     let reader = PytorchReader::new(path).map_err(|e| e.to_string())?;
     let sorted: BTreeMap<_, _> = reader.into_tensors().into_iter().collect();
+    check_total(path, sorted.values().map(pytorch_reader::Tensor::byte_len))?;
     let mut tensors = Tensors::new();
     for (name, tensor) in sorted {
         let float = match tensor.dtype() {
@@ -62,6 +82,7 @@ fn read_burn(path: &Path) -> Result<Tensors, String> {
     let packed = burn_pack::Reader::from_file(path)
         .and_then(burn_pack::Reader::into_tensors)
         .map_err(|e| e.to_string())?;
+    check_total(path, packed.iter().map(burn_pack::Tensor::byte_len))?;
     let mut tensors = Tensors::new();
     for tensor in packed {
         let float = match tensor.dtype {

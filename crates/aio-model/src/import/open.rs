@@ -1,6 +1,8 @@
 //! Weights by name: the embedded ones, a weights file of this project, or a checkpoint of another one.
 
-use super::{Coverage, Hints, ImportOptions, Layout, convert, import, read, with_stems};
+use super::assemble::convert_tensors;
+use super::files::tensors_of;
+use super::{Converted, Coverage, Hints, ImportOptions, Layout, convert, import, read, with_stems};
 use crate::BackboneConfig;
 use aio_encoder::EncoderConfig;
 use aio_encoder::weights::{Weights, WeightsError, embedded_sha256};
@@ -14,13 +16,13 @@ pub const EMBEDDED_NAME: &str = "embedded";
 pub struct Opened {
     /// A weights file of this project.
     pub weights: Weights,
-    /// SHA-256 of the file that was named.
-    pub sha256: String,
+    /// SHA-256 of the file that was named; none for a file that is read tensor by tensor (`.pth`, `.bpk`).
+    pub sha256: Option<String>,
     /// How a checkpoint of another project was converted.
     pub conversion: Option<(Layout, Coverage)>,
 }
 
-/// Opens `embedded`, a weights file of this project, or a checkpoint of another project, which is converted.
+/// Opens `embedded`, a weights file of this project, or a checkpoint of another project, which is converted. A file is read once.
 ///
 /// The result has the stems that `options` ask for; size, hints and normalisation apply to checkpoints of other projects only.
 ///
@@ -28,24 +30,26 @@ pub struct Opened {
 /// [`WeightsError`] naming the file and the tensors that do not fit.
 pub fn open(name: &str, options: &ImportOptions) -> Result<Opened, WeightsError> {
     let path = Path::new(name);
-    let own = if name == EMBEDDED_NAME {
-        Some((Weights::embedded(), embedded_sha256()))
+    let (converted, sha256) = if name == EMBEDDED_NAME {
+        let weights = with_stems(Weights::embedded(), options.stems, options.seed)?;
+        return Ok(Opened { weights, sha256: Some(embedded_sha256()), conversion: None });
+    } else if is_safetensors(path) {
+        let file = Weights::open(path)?;
+        let sha256 = Some(file.sha256());
+        if file.metadata::<BackboneConfig>("config").is_ok() {
+            let weights = with_stems(file, options.stems, options.seed)?;
+            return Ok(Opened { weights, sha256, conversion: None });
+        }
+        (convert_tensors(path, tensors_of(&file)?, options)?, sha256)
     } else {
-        own_weights(path)?.map(|(_, weights)| {
-            let sha256 = weights.sha256();
-            (weights, sha256)
-        })
+        (convert(path, options)?, None)
     };
-    if let Some((weights, sha256)) = own {
-        let weights = with_stems(weights, options.stems, options.seed)?;
-        return Ok(Opened { weights, sha256, conversion: None });
-    }
-    let converted = convert(path, options)?;
-    Ok(Opened {
-        weights: converted.weights,
-        sha256: Weights::open(path)?.sha256(),
-        conversion: Some((converted.layout, converted.coverage)),
-    })
+    let Converted { layout, weights, coverage } = converted;
+    Ok(Opened { weights, sha256, conversion: Some((layout, coverage)) })
+}
+
+fn is_safetensors(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e == "safetensors")
 }
 
 /// A weights file of this project and the sizes in it; `None` for a file of another project.
@@ -53,7 +57,7 @@ pub fn open(name: &str, options: &ImportOptions) -> Result<Opened, WeightsError>
 /// # Errors
 /// [`WeightsError::Io`] naming the file that cannot be read.
 pub fn own_weights(path: &Path) -> Result<Option<(BackboneConfig, Weights)>, WeightsError> {
-    if path.extension().is_none_or(|e| e != "safetensors") {
+    if !is_safetensors(path) {
         return Ok(None);
     }
     let weights = Weights::open(path)?;
@@ -72,16 +76,23 @@ pub fn open_encoder(
     pre_norm: bool,
 ) -> Result<(EncoderConfig, Weights), WeightsError> {
     let path = Path::new(name);
-    let own = if name == EMBEDDED_NAME {
-        let weights = Weights::embedded();
-        Some((weights.metadata("config")?, weights))
-    } else {
-        own_weights(path)?
+    let below = |weights: Weights, BackboneConfig { encoder, .. }: BackboneConfig| {
+        Ok((encoder, weights.below("encoder.")?))
     };
-    if let Some((BackboneConfig { encoder, .. }, weights)) = own {
-        return Ok((encoder, weights.below("encoder.")?));
-    }
-    let mut imported = import(name, read(path)?, hints)?;
+    let tensors = if name == EMBEDDED_NAME {
+        let weights = Weights::embedded();
+        let config = weights.metadata("config")?;
+        return below(weights, config);
+    } else if is_safetensors(path) {
+        let file = Weights::open(path)?;
+        if let Ok(config) = file.metadata("config") {
+            return below(file, config);
+        }
+        tensors_of(&file)?
+    } else {
+        read(path)?
+    };
+    let mut imported = import(name, tensors, hints)?;
     if pre_norm && !imported.encoder.pre_norm {
         let problem = "it has no ln_pre".to_owned();
         return Err(WeightsError::Checkpoint { origin: name.to_owned(), problem });

@@ -38,47 +38,51 @@ const ALLOWED: [(&str, &[&str]); 8] = [
     ("argparse", &["Namespace"]),
 ];
 
-/// Refuses a file whose pickle names anything that is not in [`ALLOWED`].
+/// Refuses a file whose pickles name anything that is not in [`ALLOWED`].
 ///
 /// A pickle can reach code only by naming it, so every name is checked, whether it is called or not. The scan reads the opcodes of the
 /// pickle and executes none.
 pub(super) fn refuse_calls(path: &Path) -> Result<(), String> {
-    let pickle = pickle(path)?;
-    let named = names(&pickle)?;
     let allowed = |module: &str, name: &str| {
         ALLOWED.iter().any(|(m, names)| *m == module && names.contains(&name))
     };
-    match named.iter().find(|(module, name)| !allowed(module, name)) {
-        Some((module, name)) => Err(format!(
-            "its pickle names `{module}.{name}`, which is no part of a state dict; save the weights alone, as safetensors or with torch.save(model.state_dict())"
-        )),
-        None => Ok(()),
+    for pickle in pickles(path)? {
+        let named = names(&pickle)?;
+        if let Some((module, name)) = named.iter().find(|(module, name)| !allowed(module, name)) {
+            return Err(format!(
+                "its pickle names `{module}.{name}`, which is no part of a state dict; save the weights alone, as safetensors or with torch.save(model.state_dict())"
+            ));
+        }
     }
+    Ok(())
 }
 
-/// The pickle of a zip archive, as PyTorch writes since 1.6, or the whole file.
-fn pickle(path: &Path) -> Result<Vec<u8>, String> {
+/// Every pickle of a zip archive, as PyTorch writes since 1.6. Readers choose among several by rules of their own, so all are checked.
+fn pickles(path: &Path) -> Result<Vec<Vec<u8>>, String> {
     let file = std::fs::File::open(path).map_err(|e| e.to_string())?;
     let Ok(mut archive) = zip::ZipArchive::new(file) else {
         return Err("not a zip archive: files from before PyTorch 1.6 are not read; load and save it again with a newer one".into());
     };
-    let name = archive
-        .file_names()
-        .flatten()
-        .find(|n| n.ends_with("data.pkl"))
-        .map(std::borrow::Cow::into_owned)
-        .ok_or("the archive holds no data.pkl")?;
-    let mut entry = archive.by_name(&name).map_err(|e| e.to_string())?;
     // A state dict's pickle holds names and shapes, not values.
     const LARGEST: u64 = 1 << 28;
-    let mut bytes = Vec::new();
-    std::io::Read::read_to_end(&mut std::io::Read::take(&mut entry, LARGEST + 1), &mut bytes)
-        .map_err(|e| e.to_string())?;
-    if bytes.len() as u64 > LARGEST {
-        Err(format!("its pickle is larger than {LARGEST} bytes"))
-    } else {
-        Ok(bytes)
+    let (mut found, mut left) = (Vec::new(), LARGEST);
+    for index in 0..archive.len() {
+        let mut entry = archive.by_index(index).map_err(|e| e.to_string())?;
+        if !entry.name().map_err(|e| e.to_string())?.ends_with("data.pkl") {
+            continue;
+        }
+        let mut bytes = Vec::new();
+        std::io::Read::read_to_end(&mut std::io::Read::take(&mut entry, left + 1), &mut bytes)
+            .map_err(|e| e.to_string())?;
+        left = left
+            .checked_sub(bytes.len() as u64)
+            .ok_or_else(|| format!("its pickle is larger than {LARGEST} bytes"))?;
+        found.push(bytes);
     }
+    if found.is_empty() {
+        return Err("the archive holds no data.pkl".into());
+    }
+    Ok(found)
 }
 
 /// Every `module.name` that a pickle names by `GLOBAL` or `INST`. A pickle that can name things otherwise is refused:

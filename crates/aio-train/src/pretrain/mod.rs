@@ -74,7 +74,7 @@ pub fn run(recipe: &Recipe, directory: &Path, device: &Device, stop: &StopFlag) 
     let on_cpu = *device == cpu;
     let drawn_on = if on_cpu { &training } else { &cpu };
     let (backbone, config) = initial_backbone(recipe, drawn_on)?;
-    let checkpoints = Checkpoints::new(directory.join("checkpoint"), 1);
+    let checkpoints = Checkpoints::new(directory.join("checkpoint"), 2);
     check(recipe, directory, &checkpoints)?;
     let preprocessing = output::preprocessing(&config);
     let size = preprocessing.size();

@@ -2,11 +2,15 @@
 
 use super::recipe::Recipe;
 use crate::error::{Result, TrainError, io_error};
+use aio_data::checksum::folder;
 use aio_data::fs;
 use aio_encoder::weights::Preprocessing;
 use aio_model::{Backbone, BackboneConfig};
 use std::fs::File;
 use std::path::{Path, PathBuf};
+
+/// Name of the weights in the directory of a pre-training.
+const WEIGHTS: &str = "embedded.safetensors";
 
 /// First line of the loss curve.
 const HEADER: &str = "step,tags,contrastive";
@@ -43,7 +47,7 @@ pub(super) fn open_loss_curve(directory: &Path, steps: usize) -> Result<File> {
     File::options().append(true).open(&path).map_err(|e| io_error("write", &path, e))
 }
 
-/// Writes the weights with their recipe, licence and origin.
+/// Writes the weights with their recipe, licence and origin, and their checksum beside them.
 ///
 /// # Errors
 /// [`TrainError::Data`] naming the file.
@@ -61,8 +65,10 @@ pub(super) fn write_weights(
         ("origin", "aio pretrain, rendered data only".into()),
     ];
     let bytes = backbone.to_bytes(config, &preprocessing(config), &card)?;
-    let path = directory.join("embedded.safetensors");
+    let path = directory.join(WEIGHTS);
+    folder::forget(directory)?;
     fs::write_then_rename(&path, &bytes)?;
+    folder::write(directory, &[WEIGHTS])?;
     Ok(path)
 }
 

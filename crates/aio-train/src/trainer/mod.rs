@@ -15,7 +15,7 @@ pub use setup::{TrainedModel, TrainingPaths, TrainingSetup};
 
 use crate::checkpoint::{Checkpoints, Learner};
 use crate::config::Select;
-use crate::error::Result;
+use crate::error::{Result, TrainError};
 use crate::loader::{Classes, Library, LoaderSettings, StageLoader};
 use crate::memory;
 use crate::signals::StopFlag;
@@ -77,7 +77,17 @@ pub fn train(
     }
     if config.train.select == Select::Best && state.best.is_some() {
         let best = Checkpoints::new(&paths.best_checkpoint, 1);
-        (learner, _) = best.resume::<Aio, TrainState>(learner)?;
+        let (found, its_state) = best.resume::<Aio, TrainState>(learner)?;
+        if its_state.is_none() {
+            return Err(TrainError::invalid(
+                format!("the best checkpoint in {} is gone", paths.best_checkpoint.display()),
+                format!(
+                    "remove {} and run the command again; the training then starts from its beginning",
+                    paths.checkpoints.display()
+                ),
+            ));
+        }
+        learner = found;
     }
     let Learner { model, .. } = learner;
     // Whatever it was trained in, a model is evaluated and written in 32 bits.

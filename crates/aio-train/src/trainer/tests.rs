@@ -51,6 +51,42 @@ fn a_stopped_training_continues_to_the_same_weights_and_metrics() {
 }
 
 #[test]
+fn a_training_continues_over_a_damaged_checkpoint_to_the_same_weights() {
+    let _alone = crate::test_data::exclusive();
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let config = test_data::config(test_data::root());
+    let (whole, parts) = (directory.path().join("whole"), directory.path().join("parts"));
+    let expected = train_into(&whole, &config, &StopFlag::default()).expect("trains");
+    let stop = StopFlag::default();
+    stop.raise();
+    for _ in 0..3 {
+        train_into(&parts, &config, &stop).expect_err("stopped");
+    }
+    let newest = paths(&parts).checkpoints.join("step-0000003/model.bpk");
+    let mut bytes_of_model = std::fs::read(&newest).expect("read");
+    let middle = bytes_of_model.len() / 2;
+    bytes_of_model[middle..middle + 400].fill(0x5a);
+    std::fs::write(&newest, bytes_of_model).expect("write");
+    let trained = train_into(&parts, &config, &StopFlag::default()).expect("trains");
+    assert!(bytes(&trained) == bytes(&expected), "the weights differ");
+    let metrics = |directory: &Path| std::fs::read_to_string(paths(directory).metrics);
+    assert_eq!(metrics(&parts).expect("metrics"), metrics(&whole).expect("metrics"));
+}
+
+#[test]
+fn a_best_checkpoint_that_is_gone_is_not_replaced_by_the_last_one() {
+    let _alone = crate::test_data::exclusive();
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let mut config = test_data::config(test_data::root());
+    config.train.select = Select::Best;
+    let parts = directory.path().join("parts");
+    train_into(&parts, &config, &StopFlag::default()).expect("trains");
+    std::fs::remove_dir_all(paths(&parts).best_checkpoint).expect("remove");
+    let error = train_into(&parts, &config, &StopFlag::default()).err().expect("it is gone");
+    assert!(error.to_string().contains("best checkpoint in"), "{error}");
+}
+
+#[test]
 fn a_probe_counts_the_steps_that_training_does() {
     let _alone = crate::test_data::exclusive();
     let config = test_data::config(test_data::root());

@@ -3,11 +3,11 @@
 mod tasks;
 
 use super::DatasetInfo;
-use crate::list::{Once, annotations, document, listed};
+use crate::list::{Once, annotations, keyed_annotations, listed};
 use crate::{Content, DataError, Dataset, Result, Sample};
 use aio_types::Modality;
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -30,8 +30,8 @@ ORBench/
     read,
 };
 
-/// Largest test list: the published one has 32 keys with up to 18,050 rows of captions.
-const LARGEST: u64 = 1 << 30;
+/// Key of the gallery in the test list; every other key is a query.
+const GALLERY: &str = "RGB_GALLERY";
 
 #[derive(Deserialize)]
 struct Item {
@@ -44,38 +44,34 @@ struct Item {
 fn read(root: &Path) -> Result<Dataset> {
     let mut dataset = Dataset { train: train(root)?, ..Dataset::default() };
     let list = root.join("test_gallery_and_queries.json");
-    let keys: Map<String, Value> = document(&list, LARGEST)?;
-    let mut known = BTreeMap::new();
-    for (key, rows) in &keys {
-        let modalities =
-            if key == "RGB_GALLERY" { vec![Modality::Rgb] } else { modalities(&list, key)? };
-        let rows = rows.as_array().ok_or_else(|| DataError::Parse {
-            path: list.clone(),
-            problem: format!("the value of `{key}` is not an array"),
-        })?;
-        let mut combinations = Vec::with_capacity(rows.len());
-        for (i, row) in rows.iter().enumerate() {
-            let samples = combination(root, &list, key, i + 1, row, &modalities)?;
-            if key == "RGB_GALLERY" {
-                dataset.gallery.extend(samples);
-                continue;
-            }
-            let indices = samples.into_iter().map(|sample| {
-                let text = sample.caption().map_or_else(
-                    || sample.path().map(|p| p.display().to_string()).unwrap_or_default(),
-                    str::to_owned,
-                );
-                *known.entry((sample.identity, sample.modality, text)).or_insert_with(|| {
-                    dataset.query.push(sample);
-                    dataset.query.len() - 1
-                })
-            });
-            combinations.push(indices.collect());
+    let (mut known, mut order) = (BTreeMap::new(), BTreeMap::new());
+    keyed_annotations(&list, |key, row, value: Value| {
+        if row == 1 {
+            let of = match key {
+                GALLERY => vec![Modality::Rgb],
+                _ => modalities(&list, key)?,
+            };
+            order.insert(key.to_owned(), of);
         }
-        if key != "RGB_GALLERY" {
-            dataset.combinations.insert(key.clone(), combinations);
+        let samples = combination(root, &list, key, row, &value, &order[key])?;
+        if key == GALLERY {
+            dataset.gallery.extend(samples);
+            return Ok(());
         }
-    }
+        let indices = samples.into_iter().map(|sample| {
+            let text = sample.caption().map_or_else(
+                || sample.path().map(|p| p.display().to_string()).unwrap_or_default(),
+                str::to_owned,
+            );
+            *known.entry((sample.identity, sample.modality, text)).or_insert_with(|| {
+                dataset.query.push(sample);
+                dataset.query.len() - 1
+            })
+        });
+        let indices = indices.collect();
+        dataset.combinations.entry(key.to_owned()).or_default().push(indices);
+        Ok(())
+    })?;
     if dataset.gallery.is_empty() {
         return Err(DataError::Parse {
             path: list,
