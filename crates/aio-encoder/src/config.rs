@@ -61,6 +61,28 @@ impl EncoderConfig {
         Self::preset(12, 768, 12)
     }
 
+    /// Refuses sizes that make no encoder, or a far larger one than was ever published.
+    ///
+    /// # Errors
+    /// A sentence that names the size, its value and the expected one.
+    pub fn check(&self) -> Result<(), String> {
+        let Self { depth, embed_dim, heads, mlp, .. } = *self;
+        for (name, size, largest) in [
+            ("depth", depth, 1 << 10),
+            ("width", embed_dim, 1 << 13),
+            ("heads", heads, 1 << 13),
+            ("mlp", mlp, 1 << 16),
+        ] {
+            if size == 0 || size > largest {
+                return Err(format!("{name} is {size}, expected 1 to {largest}"));
+            }
+        }
+        if !embed_dim.is_multiple_of(heads) {
+            return Err(format!("{heads} heads do not divide a width of {embed_dim}"));
+        }
+        Ok(())
+    }
+
     /// Numbers that automatic differentiation stores per token and block in a sequence of `tokens`: the inputs of both normalisations and of
     /// the activation, queries, keys and values, and the attention weights. If the weights are `learned`, also the input of each linear map.
     #[must_use]

@@ -58,6 +58,9 @@ pub struct Backbone {
     pub projection: Projection,
 }
 
+/// Largest size of a part that a weights file may state: far more than any published model has.
+const LARGEST_SIZE: usize = 1 << 16;
+
 /// Metadata keys of a weights file that holds a backbone.
 const CONFIG: &str = "config";
 const PREPROCESSING: &str = "preprocessing";
@@ -77,6 +80,48 @@ impl BackboneConfig {
     #[must_use]
     pub fn embedding_width(&self) -> usize {
         self.embedding.unwrap_or(self.encoder.embed_dim)
+    }
+
+    /// The sizes that a weights file of this project states, checked against its length before anything of these sizes is made.
+    ///
+    /// # Errors
+    /// [`WeightsError::Metadata`] if they are missing, make no model, or need more parameters than the file holds.
+    pub(crate) fn of(weights: &Weights) -> Result<Self, WeightsError> {
+        let config: Self = weights.metadata(CONFIG)?;
+        config
+            .check(weights.bytes().len())
+            .map_err(|problem| weights.malformed(CONFIG, problem))?;
+        Ok(config)
+    }
+
+    fn check(&self, file: usize) -> Result<(), String> {
+        let TokenizersConfig { height, width, stem, registers, text, .. } = &self.tokenizers;
+        self.encoder.check()?;
+        let EncoderConfig { depth, embed_dim, mlp, .. } = self.encoder;
+        let embedding = self.embedding_width();
+        let sizes = [
+            ("height", *height),
+            ("width", *width),
+            ("stem.channels", stem.channels),
+            ("stem.patch", stem.patch),
+            ("registers", *registers),
+            ("text.width", text.width),
+            ("embedding", embedding),
+        ];
+        if let Some((name, size)) = sizes.into_iter().find(|(_, size)| *size > LARGEST_SIZE) {
+            return Err(format!("{name} is {size}, expected at most {LARGEST_SIZE}"));
+        }
+        stem.check(*height, *width)?;
+        // The large parts alone: every part is at least as large in the file.
+        let block = 4 * embed_dim * embed_dim + 2 * embed_dim * mlp;
+        let parameters =
+            depth as u128 * block as u128 + (embed_dim * (embedding + registers)) as u128;
+        if 4 * parameters > file as u128 {
+            return Err(format!(
+                "its sizes make at least {parameters} parameters of 4 bytes, the file holds {file} bytes"
+            ));
+        }
+        Ok(())
     }
 }
 
@@ -125,9 +170,7 @@ impl Backbone {
         weights: &Weights,
         device: &Device,
     ) -> Result<(Self, BackboneConfig, Preprocessing), WeightsError> {
-        let config: BackboneConfig = weights.metadata(CONFIG)?;
-        let TokenizersConfig { stem, height, width, .. } = &config.tokenizers;
-        stem.check(*height, *width).map_err(|problem| weights.malformed(CONFIG, problem))?;
+        let config = BackboneConfig::of(weights)?;
         let backbone = config.init(device);
         let backbone = Self {
             tokenizers: weights.below("tokenizers.")?.load(backbone.tokenizers)?,

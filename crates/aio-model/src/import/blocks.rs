@@ -51,6 +51,7 @@ pub(super) fn encoder(
         pre_norm: false,
         layer_scale,
     };
+    config.check()?;
     for number in 0..depth {
         block(keys, layout, number, &config);
     }

@@ -37,6 +37,11 @@ fn token_table(keys: &mut KeyMap) {
     for name in ["token_embedding.weight", "text.token_embedding.weight"] {
         let name = format!("{beside}{name}");
         if let Some(tensor) = keys.left.remove(&name) {
+            if tensor.shape.len() != 2 {
+                let problem = format!("{name}: {:?}, expected [tokens, width]", tensor.shape);
+                keys.coverage.misshaped.push(problem);
+                return;
+            }
             keys.coverage.loaded.push((name, TOKEN_TABLE.into()));
             keys.moved.insert(TOKEN_TABLE.into(), tensor);
             return;

@@ -76,17 +76,16 @@ pub fn open_encoder(
     pre_norm: bool,
 ) -> Result<(EncoderConfig, Weights), WeightsError> {
     let path = Path::new(name);
-    let below = |weights: Weights, BackboneConfig { encoder, .. }: BackboneConfig| {
+    let below = |weights: Weights| {
+        let BackboneConfig { encoder, .. } = BackboneConfig::of(&weights)?;
         Ok((encoder, weights.below("encoder.")?))
     };
     let tensors = if name == EMBEDDED_NAME {
-        let weights = Weights::embedded();
-        let config = weights.metadata("config")?;
-        return below(weights, config);
+        return below(Weights::embedded());
     } else if is_safetensors(path) {
         let file = Weights::open(path)?;
-        if let Ok(config) = file.metadata("config") {
-            return below(file, config);
+        if file.metadata::<BackboneConfig>("config").is_ok() {
+            return below(file);
         }
         tensors_of(&file)?
     } else {
