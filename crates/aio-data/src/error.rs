@@ -17,6 +17,14 @@ pub enum DataError {
         /// The reason given by the operating system.
         source: std::io::Error,
     },
+    /// A path leads to a folder, a pipe, a socket or a device.
+    #[error("{} is {found}, expected a regular file", path.display())]
+    NotAFile {
+        /// The path concerned.
+        path: PathBuf,
+        /// What it is, in words.
+        found: &'static str,
+    },
     /// A data set's root, or a folder that its layout requires, is not there.
     #[error("{dataset}: {} not found", path.display())]
     Missing {
@@ -103,6 +111,9 @@ impl DataError {
                 "expected this tree under the data root (docs/datasets.md says where to get it):\n{layout}"
             )),
             Self::Request { hint, .. } => Some(hint.clone()),
+            Self::NotAFile { .. } => {
+                Some("name a file; the contents of a pipe must be written to a file first".into())
+            }
             Self::Empty { .. } => {
                 Some("was the archive unpacked completely, and one level deep?".into())
             }

@@ -2,7 +2,8 @@
 
 use crate::{DataError, Result};
 use std::ffi::OsString;
-use std::io::Write;
+use std::fs::{File, FileType};
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> DataError {
@@ -10,20 +11,61 @@ fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> DataE
     move |source| DataError::Io { action, path, source }
 }
 
-/// Reads a whole file.
+/// Opens a regular file for reading. Whoever opens a pipe waits for its writer, perhaps for ever.
 ///
 /// # Errors
-/// [`DataError::Io`] naming the path.
-pub fn read(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).map_err(io("read", path))
+/// [`DataError::Io`] naming the path, [`DataError::NotAFile`] if it is a folder, a pipe, a socket or a device.
+pub fn open(path: &Path) -> Result<File> {
+    let found = std::fs::metadata(path).map_err(io("read", path))?;
+    if !found.is_file() {
+        return Err(DataError::NotAFile {
+            path: path.to_path_buf(),
+            found: kind(found.file_type()),
+        });
+    }
+    File::open(path).map_err(io("read", path))
 }
 
-/// Reads a whole UTF-8 file.
+/// Reads a whole regular file.
 ///
 /// # Errors
-/// [`DataError::Io`] naming the path, also where the bytes are not UTF-8.
+/// As [`open`].
+pub fn read(path: &Path) -> Result<Vec<u8>> {
+    let mut file = open(path)?;
+    let mut bytes = Vec::with_capacity(file.metadata().map_or(0, |m| m.len() as usize));
+    file.read_to_end(&mut bytes).map_err(io("read", path))?;
+    Ok(bytes)
+}
+
+/// Reads a whole regular UTF-8 file.
+///
+/// # Errors
+/// As [`open`]; [`DataError::Io`] also where the bytes are not UTF-8.
 pub fn read_to_string(path: &Path) -> Result<String> {
-    std::fs::read_to_string(path).map_err(io("read", path))
+    let mut text = String::new();
+    open(path)?.read_to_string(&mut text).map_err(io("read", path))?;
+    Ok(text)
+}
+
+/// What is no regular file, in words.
+pub(crate) fn kind(found: FileType) -> &'static str {
+    if found.is_dir() {
+        return "a folder";
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        if found.is_fifo() {
+            return "a named pipe";
+        }
+        if found.is_socket() {
+            return "a socket";
+        }
+        if found.is_block_device() || found.is_char_device() {
+            return "a device";
+        }
+    }
+    "no regular file"
 }
 
 /// Creates a directory and its parents.

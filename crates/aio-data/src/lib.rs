@@ -11,6 +11,7 @@ pub mod check;
 pub mod checksum;
 mod error;
 mod evaluation;
+pub mod folder;
 pub mod fs;
 pub mod index;
 mod list;

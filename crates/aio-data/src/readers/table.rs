@@ -212,7 +212,7 @@ fn places<'a>(
 fn csv(file: &Path, mut visit: impl FnMut(usize, Row) -> Result<()>) -> Result<()> {
     let unreadable =
         |source: std::io::Error| DataError::Io { action: "read", path: file.to_path_buf(), source };
-    let opened = std::fs::File::open(file).map_err(unreadable)?;
+    let opened = crate::fs::open(file)?;
     if opened.metadata().map_err(unreadable)?.len() > LARGEST {
         return Err(DataError::Parse {
             path: file.to_path_buf(),

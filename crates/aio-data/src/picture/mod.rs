@@ -1,24 +1,26 @@
-//! Decoded pictures of one size, in memory.
+//! Pictures: which files are read, how they are decoded, and all of one size in memory.
+
+mod decode;
+mod format;
+mod orientation;
+
+pub use decode::decode;
+pub use format::{FORMATS, is_other_picture, is_picture};
 
 use crate::{DataError, Result};
 use aio_types::{Picture, PictureSize};
 use fast_image_resize as fir;
-use image::{ImageReader, Limits};
 use rayon::prelude::*;
 use std::path::Path;
 
-/// Side length above which a file is refused before it is decoded.
-const LARGEST_SIDE: u32 = 16_384;
-
-/// Decodes an image file and resizes it with an antialiased bilinear filter; grey images get three equal channels.
+/// Decodes an image file as [`decode`] does and resizes it with an antialiased bilinear filter.
 ///
 /// # Errors
 /// [`DataError::Io`] if the file cannot be opened, [`DataError::Image`] if it cannot be decoded.
 pub fn open(path: &Path, size: PictureSize) -> Result<Picture> {
     let bytes = crate::fs::read(path)?;
-    let image =
-        decode(&bytes).map_err(|problem| DataError::Image { path: path.to_path_buf(), problem })?;
-    resized(&image, size).map_err(|problem| DataError::Image { path: path.to_path_buf(), problem })
+    let wrong = |problem| DataError::Image { path: path.to_path_buf(), problem };
+    resized(&decode(&bytes).map_err(wrong)?, size).map_err(wrong)
 }
 
 /// Resizes a decoded image.
@@ -39,25 +41,6 @@ pub fn resized(image: &image::RgbImage, size: PictureSize) -> std::result::Resul
         .resize_alg(fir::ResizeAlg::Convolution(fir::FilterType::Bilinear));
     fir::Resizer::new().resize(&source, &mut target, &options).map_err(|e| e.to_string())?;
     Ok(Picture { size, pixels: target.into_vec() })
-}
-
-fn decode(bytes: &[u8]) -> std::result::Result<image::RgbImage, String> {
-    let mut reader = ImageReader::new(std::io::Cursor::new(bytes))
-        .with_guessed_format()
-        .map_err(|e| e.to_string())?;
-    let mut limits = Limits::default();
-    limits.max_image_width = Some(LARGEST_SIDE);
-    limits.max_image_height = Some(LARGEST_SIDE);
-    reader.limits(limits);
-    Ok(reader.decode().map_err(|e| e.to_string())?.to_rgb8())
-}
-
-/// Whether a file is one that [`open`] may read, by its name.
-#[must_use]
-pub fn is_picture(path: &Path) -> bool {
-    path.extension().is_some_and(|e| {
-        ["jpg", "jpeg", "png", "bmp"].iter().any(|known| e.eq_ignore_ascii_case(known))
-    })
 }
 
 /// Opens many pictures in parallel, in order; `tick` is called after each.
