@@ -9,6 +9,7 @@ pub mod error;
 pub mod experiment;
 pub mod features;
 pub mod finished;
+mod lock;
 mod markdown;
 pub mod report;
 pub mod run;

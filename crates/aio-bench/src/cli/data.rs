@@ -7,7 +7,7 @@ use aio_data::check;
 use aio_data::readers::synth_pedes;
 use aio_data::readers::sysu_mm01::{self, Mode, TrialGallery};
 use aio_synth::benchmark;
-use aio_train::Progress;
+use aio_train::{Progress, StopFlag};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -122,11 +122,13 @@ impl Synth {
         if let Some(path) = self.sheet {
             benchmark::contact_sheet(&path, self.seed)?;
         }
+        let stop = StopFlag::on_signals()?;
         let progress = Progress::new("rendering", 1, "pictures");
         let size = benchmark::Size::default();
         let manifest = benchmark::write(&self.output, self.seed, size, &|done, total| {
             progress.set_total(total);
             progress.set_position(done);
+            stop.poll()
         })?;
         progress.finish();
         if self.form.json {

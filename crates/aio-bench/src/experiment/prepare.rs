@@ -1,10 +1,12 @@
 //! The first step: everything that a run needs, checked and opened before anything is computed.
 
 use super::Request;
+use super::data::RunData;
 use super::requirements::{check_files, check_leakage, missing_weights, sketch_generator_checksum};
 use crate::config::{Checksums, Experiment, ExperimentFile};
 use crate::device;
 use crate::error::Result;
+use crate::lock::DirectoryLock;
 use crate::run::{Run, RunResult};
 use aio_data::task::{Task, TaskData};
 use aio_synth::benchmark;
@@ -41,10 +43,14 @@ pub(super) struct Prepared {
     pub(super) run: Run,
     pub(super) library: Library,
     pub(super) tests: Vec<Test>,
+    /// The contents of the data.
+    pub(super) data: RunData,
     /// Content hash of the synthetic benchmark, where it is used.
     pub(super) benchmark: Option<String>,
-    /// Raised by the signals of a scheduler and by Ctrl-C.
+    /// Raised by the signals of a scheduler and by Ctrl-C; it also tells whether the run is still this process's.
     pub(super) stop: StopFlag,
+    /// Keeps other processes out of the run.
+    _lock: DirectoryLock,
 }
 
 /// A task with its queries and gallery.
@@ -71,18 +77,27 @@ pub(super) fn prepare(request: &Request) -> Result<Preparation> {
     let config_id = config_id(&experiment, &start)?;
     let name = file.name().to_owned();
     let run = Run::open(&request.runs, &name, &config_id, experiment.seed)?;
+    let stop = StopFlag::on_signals()?;
     if let Some(result) = run.result()? {
+        RunData::check_finished(&run, &experiment, &stop)?;
         return Ok(Preparation::Finished { run, result: Box::new(result) });
     }
+    let lock = DirectoryLock::require(run.directory(), request.when_taken, &stop)?;
+    if let Some(result) = run.result()? {
+        // The process that this one waited for has finished the run.
+        return Ok(Preparation::Finished { run, result: Box::new(result) });
+    }
+    let stop = lock.guard(stop);
+    run.forget_failure();
     check_files(&experiment)?;
-    let stop = StopFlag::on_signals()?;
-    let benchmark = render_benchmark(&experiment)?;
+    let benchmark = render_benchmark(&experiment, &stop)?;
     let (library, tests) = open_data(&experiment)?;
     for Test { task, data } in &tests {
         if let Some(explanation) = data.explain_unmatched() {
             log::info!("{task}: {explanation}");
         }
     }
+    let data = RunData::of_run(&run, &library, &stop)?;
     let config_text = experiment.to_toml()?;
     run.write_text("config.toml", &config_text)?;
     Ok(Preparation::Ready(Box::new(Prepared {
@@ -96,8 +111,10 @@ pub(super) fn prepare(request: &Request) -> Result<Preparation> {
         run,
         library,
         tests,
+        data,
         benchmark,
         stop,
+        _lock: lock,
     })))
 }
 
@@ -107,7 +124,7 @@ fn config_id(experiment: &Experiment, start: &StartingPoint) -> Result<String> {
 }
 
 /// Renders the synthetic benchmark where the experiment uses it; returns its content hash.
-pub(super) fn render_benchmark(experiment: &Experiment) -> Result<Option<String>> {
+pub(super) fn render_benchmark(experiment: &Experiment, stop: &StopFlag) -> Result<Option<String>> {
     let data = &experiment.data;
     if !data.synthetic {
         return Ok(None);
@@ -116,13 +133,14 @@ pub(super) fn render_benchmark(experiment: &Experiment) -> Result<Option<String>
     let manifest = benchmark::write(&data.root, data.seed, data.size, &|done, total| {
         progress.set_total(total);
         progress.set_position(done);
+        stop.poll()
     })?;
     progress.finish();
     Ok(Some(manifest.content))
 }
 
 /// Reads the data sets of every stage and every task, so that anything missing is found before training.
-fn open_data(experiment: &Experiment) -> Result<(Library, Vec<Test>)> {
+pub(super) fn open_data(experiment: &Experiment) -> Result<(Library, Vec<Test>)> {
     let mut library = Library::new(&experiment.data.root);
     for stage in &experiment.train.stages {
         for dataset in &stage.datasets {
