@@ -24,5 +24,5 @@ pub mod synthesis;
 pub mod task;
 
 pub use error::{DataError, Result};
-pub use readers::{Count, DatasetInfo, DatasetName};
+pub use readers::{Count, DatasetInfo, DatasetName, FurtherCount};
 pub use sample::{Content, Dataset, Sample, Split, Trial};

@@ -7,6 +7,7 @@ use crate::device;
 use crate::error::Result;
 use crate::run::{Run, RunResult};
 use aio_data::task::{Task, TaskData};
+use aio_eval::Protocol;
 use aio_synth::benchmark;
 use aio_train::{Library, Progress, StartingPoint, StopFlag};
 use burn::tensor::Device;
@@ -78,6 +79,7 @@ pub(super) fn prepare(request: &Request) -> Result<Preparation> {
     let stop = StopFlag::on_signals()?;
     let benchmark = render_benchmark(&experiment)?;
     let (library, tests) = open_data(&experiment)?;
+    say_protocols(&tests);
     for Test { task, data } in &tests {
         if let Some(explanation) = data.explain_unmatched() {
             log::info!("{task}: {explanation}");
@@ -131,6 +133,18 @@ fn open_data(experiment: &Experiment) -> Result<(Library, Vec<Test>)> {
     }
     let tests = open_tests(experiment, &mut library)?;
     Ok((library, tests))
+}
+
+/// Says which protocol every task is evaluated under, one line per protocol.
+fn say_protocols(tests: &[Test]) {
+    for protocol in Protocol::ALL {
+        let of_protocol = tests.iter().filter(|test| test.data.protocol == protocol);
+        let tasks: Vec<&str> = of_protocol.map(|test| test.task.id().as_str()).collect();
+        if !tasks.is_empty() {
+            let (name, junk, tasks) = (protocol.name(), protocol.junk(), tasks.join(", "));
+            log::info!("protocol `{name}`, which hides {junk} from a query: {tasks}");
+        }
+    }
 }
 
 /// Picks the queries and galleries of every task.
