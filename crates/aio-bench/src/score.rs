@@ -6,7 +6,7 @@ use crate::markdown::{self, Align};
 use aio_data::fs;
 use aio_eval::{
     AveragePrecision, EvalOptions, Metric, OpenSet, Protocol, Rate, Rerank, Scores, Ties,
-    evaluate_with_progress, open_set,
+    Unmatched, evaluate_with_progress, open_set, unmatched,
 };
 use aio_train::Progress;
 use serde::Serialize;
@@ -46,6 +46,12 @@ pub struct Scored {
     protocol: &'static str,
     queries: usize,
     skipped: usize,
+    /// The skipped queries by reason, where there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unmatched: Option<Unmatched>,
+    /// The same in words.
+    #[serde(skip)]
+    explanation: Option<String>,
     gallery: usize,
     map: f64,
     minp: f64,
@@ -105,10 +111,13 @@ pub fn run(request: &Request) -> Result<Scored> {
     if let Some(path) = &request.per_query {
         fs::write_then_rename(path, &per_query(&query, &scores)?)?;
     }
+    let without_match = unmatched(&query.entries, &gallery.entries, request.protocol);
     Ok(Scored {
         protocol: request.protocol.name(),
         queries: scores.queries,
         skipped: scores.skipped,
+        unmatched: (without_match.total() > 0).then_some(without_match),
+        explanation: without_match.explain(request.protocol),
         gallery: scores.gallery,
         map: scores.map,
         minp: scores.minp,
@@ -137,6 +146,12 @@ impl Scored {
         let mut columns: Vec<_> = head.iter().map(|name| (&**name, Align::Right)).collect();
         columns[0].1 = Align::Left;
         let mut text = markdown::table(&columns, &[row]);
+        if let Some(reasons) = &self.explanation {
+            let (skipped, queries) = (self.skipped, self.queries);
+            text += &format!(
+                "\n{skipped} of {queries} queries have no match and count nowhere: {reasons}\n"
+            );
+        }
         if let Some(found) = &self.open_set {
             text += &open_set_text(found);
         }

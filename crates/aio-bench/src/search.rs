@@ -3,7 +3,7 @@
 
 use crate::embed::{self, BLOCK, Manifest, Model, ModelSource, Row};
 use crate::error::{Error, Result};
-use crate::features::FeatureFile;
+use crate::features;
 use crate::report::{self, RankedList, ShownPicture};
 use aio_data::task::QueryPicture;
 use aio_eval::{Entry, Features, Metric, Protocol, Ranking, Ties, distances};
@@ -100,8 +100,8 @@ fn folder(place: &Path, model: &Model) -> Result<Gallery> {
 
 /// A gallery that `aio embed` wrote, with its manifest.
 fn stored(path: &Path, model: &Model, request: &Request) -> Result<Gallery> {
-    let file = FeatureFile::read(path, Protocol::None)?;
-    let manifest = Manifest::read(path, file.features.rows())?;
+    let features = features::read(path)?;
+    let manifest = Manifest::read(path, features.rows())?;
     if manifest.weights != model.sha256 {
         let Manifest { model: name, weights, .. } = &manifest;
         return Err(embed::unusable(
@@ -121,7 +121,7 @@ fn stored(path: &Path, model: &Model, request: &Request) -> Result<Gallery> {
             "give the --layout, --heads, --quick-gelu and --normalisation of `aio embed` again",
         ));
     }
-    Ok(Gallery { rows: manifest.rows, features: file.features })
+    Ok(Gallery { rows: manifest.rows, features })
 }
 
 /// The entries nearest to the query by cosine, at most `top`; equal ones in the order of the gallery.

@@ -26,5 +26,5 @@ pub mod task;
 
 pub use error::{DataError, Result};
 pub use fingerprint::ContentFingerprint;
-pub use readers::{Count, DatasetInfo, DatasetName};
+pub use readers::{Count, DatasetInfo, DatasetName, FurtherCount};
 pub use sample::{Content, Dataset, Sample, Split, Trial};

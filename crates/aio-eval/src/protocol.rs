@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 /// The labels of a sample that an evaluation compares.
 ///
-/// Labels that are not known are equal to each other: two entries without a camera count as taken by one camera.
+/// A camera or source that is not known is equal to nothing, and not to another one that is not known either. An identity
+/// is always known: what has none cannot be scored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entry {
     /// Who is shown; distractors keep labels that no query has.
@@ -48,17 +49,22 @@ pub enum Protocol {
 /// Such an entry is too easy, often the next frame of the same video. Other people at the same camera stay in the
 /// ranking.
 fn same_identity_and_camera(query: &Entry, entry: &Entry) -> bool {
-    query.identity == entry.identity && query.camera == entry.camera
+    query.identity == entry.identity && are_the_same(query.camera, entry.camera)
 }
 
 /// SYSU-MM01's junk rule (Wu et al., ICCV 2017): entries at the query's place, whoever they show.
 fn same_place(query: &Entry, entry: &Entry) -> bool {
-    query.camera.map(sysu_place) == entry.camera.map(sysu_place)
+    are_the_same(query.camera.map(sysu_place), entry.camera.map(sysu_place))
 }
 
 /// The Tri- data sets' junk rule (Chen et al., CVPR 2023): the photograph that the query was made from.
 fn same_source(query: &Entry, entry: &Entry) -> bool {
-    query.identity == entry.identity && query.source == entry.source
+    query.identity == entry.identity && are_the_same(query.source, entry.source)
+}
+
+/// Whether two labels are known and equal.
+fn are_the_same<T: PartialEq>(a: Option<T>, b: Option<T>) -> bool {
+    a.is_some() && a == b
 }
 
 /// The place of a SYSU-MM01 camera: cameras 2 and 3 look into the same room, every other camera has a place of its own.
@@ -159,6 +165,30 @@ pub struct Unmatched {
     /// The gallery shows their identity, but every such entry is junk.
     #[serde(rename = "hidden")]
     pub only_junk: usize,
+}
+
+impl Unmatched {
+    /// Queries without a match.
+    #[must_use]
+    pub fn total(self) -> usize {
+        self.absent + self.only_junk
+    }
+
+    /// Why these queries have no match under `protocol`, in words; `None` if every query has one.
+    #[must_use]
+    pub fn explain(self, protocol: Protocol) -> Option<String> {
+        let Self { absent, only_junk } = self;
+        let mut reasons = Vec::new();
+        if absent > 0 {
+            reasons.push(format!("{absent} show people whom the gallery does not show"));
+        }
+        if only_junk > 0 {
+            let (name, junk) = (protocol.name(), protocol.junk());
+            reasons
+                .push(format!("of {only_junk} the protocol `{name}` hides every match ({junk})"));
+        }
+        (!reasons.is_empty()).then(|| reasons.join("; "))
+    }
 }
 
 /// Counts the queries without a match. It needs labels alone, so it can be known before anything is embedded.

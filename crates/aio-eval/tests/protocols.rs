@@ -4,7 +4,7 @@ use aio_eval::{
     Entry, EvalOptions, Features, LabelledFeatures, Metric, Protocol, Ranking, Ties, Unmatched,
     chance, evaluate, open_set, unmatched,
 };
-use aio_types::{Camera, Identity};
+use aio_types::{Camera, Identity, SourcePhoto};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -173,6 +173,39 @@ fn queries_without_a_match_are_counted_by_reason() {
     assert_eq!(found, Unmatched { absent: golden.absent, only_junk: golden.hidden });
     assert_eq!(scores(&golden, Protocol::Market1501).skipped, golden.absent + golden.hidden);
     assert_eq!(unmatched(&queries, &gallery, Protocol::None).only_junk, 0);
+}
+
+#[test]
+fn what_is_not_known_is_equal_to_nothing() {
+    let known = Entry { source: Some(SourcePhoto(7)), ..entry(1, Some(3)) };
+    let unknown = entry(1, None);
+    let stranger = entry(2, None);
+    for protocol in Protocol::ALL {
+        for (query, other) in
+            [(&unknown, &unknown), (&unknown, &known), (&known, &unknown), (&unknown, &stranger)]
+        {
+            assert!(!protocol.is_junk(query, other), "{}: {query:?} {other:?}", protocol.name());
+        }
+        let compares = protocol.needs_cameras() || protocol.needs_sources();
+        assert_eq!(protocol.is_junk(&known, &known), compares, "{}", protocol.name());
+        // What no rule hides from a query is its match.
+        assert_eq!(unmatched(&[unknown], &[unknown], protocol), Unmatched::default());
+    }
+}
+
+#[test]
+fn the_reasons_of_unmatched_queries_are_said_in_words() {
+    let counted = Unmatched { absent: 2, only_junk: 3 };
+    assert_eq!(counted.total(), 5);
+    let words = counted.explain(Protocol::SysuMm01).expect("a reason");
+    assert!(
+        words.contains("2 show people whom the gallery does not show")
+            && words.contains(
+                "of 3 the protocol `sysu-mm01` hides every match (entries at the same place)"
+            ),
+        "{words}"
+    );
+    assert_eq!(Unmatched::default().explain(Protocol::None), None);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::ops::{BitAnd, BitOr};
 use std::str::FromStr;
 
 /// One way in which a person can be described.
@@ -126,6 +127,24 @@ impl ModalitySet {
     /// The members in the order of [`Modality::ALL`].
     pub fn iter(self) -> impl Iterator<Item = Modality> {
         Modality::ALL.into_iter().filter(move |m| self.contains(*m))
+    }
+}
+
+/// The members of either set.
+impl BitOr for ModalitySet {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+/// The members of both sets.
+impl BitAnd for ModalitySet {
+    type Output = Self;
+
+    fn bitand(self, other: Self) -> Self {
+        Self(self.0 & other.0)
     }
 }
 

@@ -92,12 +92,7 @@ impl PartialFile {
 
     /// Writes the feature file and removes the unfinished one.
     pub(super) fn finish(self, output: &Path, manifest: &Manifest) -> Result<()> {
-        let rows = &manifest.rows;
-        let labels = features::Labels {
-            ids: identities(rows)?,
-            cameras: rows.iter().map(|row| row.camera).collect(),
-            images: rows.iter().map(|row| row.image).collect(),
-        };
+        let labels = labels(&manifest.rows);
         features::write(output, &self.values, manifest.width, &labels, &[])?;
         for path in [self.values, self.progress] {
             std::fs::remove_file(&path).map_err(|source| DataError::Io {
@@ -110,21 +105,26 @@ impl PartialFile {
     }
 }
 
-/// The identity of every row; unlabelled rows get unique ids above those of the labelled ones.
-fn identities(rows: &[Row]) -> Result<Vec<i64>> {
-    let largest = rows.iter().filter_map(|row| row.identity).max();
-    let first = largest.map_or(0, |largest| largest.saturating_add(1).max(0));
-    let mut ids = Vec::with_capacity(rows.len());
-    for (index, row) in rows.iter().enumerate() {
-        let id = row.identity.or_else(|| first.checked_add(index as i64)).ok_or_else(|| {
-            Error::user(
-                format!("row {}: no identity is left above {first}", index + 1),
-                "use smaller identities, or label every row",
-            )
-        })?;
-        ids.push(id);
+/// The labels that every row has. A column that some rows lack is left out, with a warning: an invented label would be
+/// scored as if it were true.
+fn labels(rows: &[Row]) -> features::Labels {
+    let column = |name: &str, label: fn(&Row) -> Option<i64>| {
+        let known = rows.iter().filter(|row| label(row).is_some()).count();
+        if 0 < known && known < rows.len() {
+            log::warn!(
+                "`{name}` is left out of the features: {} of {} rows have none",
+                rows.len() - known,
+                rows.len()
+            );
+        }
+        rows.iter().map(label).collect()
+    };
+    features::Labels {
+        rows: rows.len(),
+        ids: column("ids", |row| row.identity),
+        cameras: column("cameras", |row| row.camera),
+        images: column("images", |row| row.image),
     }
-    Ok(ids)
 }
 
 #[cfg(test)]
@@ -132,14 +132,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn unlabelled_rows_get_identities_of_their_own() {
-        let labelled = |identity| Row { identity, ..Row::default() };
-        let of = |ids: &[Option<i64>]| {
-            identities(&ids.iter().copied().map(labelled).collect::<Vec<_>>())
+    fn a_label_that_some_rows_lack_is_left_out_and_none_is_invented() {
+        let of = |rows: &[(Option<i64>, Option<i64>)]| {
+            let row = |(identity, camera): &(Option<i64>, Option<i64>)| Row {
+                identity: *identity,
+                camera: *camera,
+                ..Row::default()
+            };
+            labels(&rows.iter().map(row).collect::<Vec<_>>())
         };
-        assert_eq!(of(&[None, None]).expect("ids"), [0, 1]);
-        assert_eq!(of(&[Some(4), Some(-1)]).expect("ids"), [4, -1]);
-        assert_eq!(of(&[Some(1), None, Some(2), None]).expect("ids"), [1, 4, 2, 6]);
-        assert!(of(&[Some(i64::MAX), None, None]).is_err());
+        let nothing = features::Labels { rows: 2, ..features::Labels::default() };
+        assert_eq!(of(&[(None, None), (None, None)]), nothing);
+        let part = of(&[(Some(4), Some(1)), (None, Some(2))]);
+        assert_eq!((part.ids, part.cameras), (None, Some(vec![1, 2])));
+        assert_eq!(of(&[(Some(4), None), (Some(-1), None)]).ids, Some(vec![4, -1]));
     }
 }

@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::lock::DirectoryLock;
 use crate::run::{Run, RunResult};
 use aio_data::task::{Task, TaskData};
+use aio_eval::Protocol;
 use aio_synth::benchmark;
 use aio_train::{Library, Progress, StartingPoint, StopFlag};
 use burn::tensor::Device;
@@ -92,6 +93,7 @@ pub(super) fn prepare(request: &Request) -> Result<Preparation> {
     check_files(&experiment)?;
     let benchmark = render_benchmark(&experiment, &stop)?;
     let (library, tests) = open_data(&experiment)?;
+    say_protocols(&tests);
     for Test { task, data } in &tests {
         if let Some(explanation) = data.explain_unmatched() {
             log::info!("{task}: {explanation}");
@@ -149,6 +151,18 @@ pub(super) fn open_data(experiment: &Experiment) -> Result<(Library, Vec<Test>)>
     }
     let tests = open_tests(experiment, &mut library)?;
     Ok((library, tests))
+}
+
+/// Says which protocol every task is evaluated under, one line per protocol.
+fn say_protocols(tests: &[Test]) {
+    for protocol in Protocol::ALL {
+        let of_protocol = tests.iter().filter(|test| test.data.protocol == protocol);
+        let tasks: Vec<&str> = of_protocol.map(|test| test.task.id().as_str()).collect();
+        if !tasks.is_empty() {
+            let (name, junk, tasks) = (protocol.name(), protocol.junk(), tasks.join(", "));
+            log::info!("protocol `{name}`, which hides {junk} from a query: {tasks}");
+        }
+    }
 }
 
 /// Picks the queries and galleries of every task.

@@ -49,10 +49,14 @@ pub(super) fn run_result(
 
 fn summary(test: &Test, scores: &TestScores) -> TaskSummary {
     let TestScores { trained, untrained, roc, .. } = scores;
+    let by_trial = test.data.unmatched();
+    let unmatched = by_trial[0];
+    let are_alike = by_trial.iter().all(|trial| *trial == unmatched);
     TaskSummary {
         queries: trained.queries,
         skipped: trained.skipped,
-        unmatched: test.data.unmatched(),
+        unmatched,
+        unmatched_by_trial: if are_alike { Vec::new() } else { by_trial },
         spread: trained.spread,
         gallery: trained.gallery,
         trials: test.data.trials.len(),

@@ -1,7 +1,7 @@
 //! Feature files: features made by any tool, with their labels.
 //!
 //! A `.safetensors` file holds `features` F32 `[N, D]` and `ids` I64 `[N]`, and optionally `cameras` and `images` I64
-//! `[N]`. A `.npy` file holds the features alone (float32 or float64); its labels (int64) are in files beside it:
+//! `[N]`, negative where a camera or source photograph is not known. A `.npy` file holds the features alone (float32 or float64); its labels (int64) are in files beside it:
 //! `NAME.npy` has `NAME.ids.npy` and optionally `NAME.cameras.npy` and `NAME.images.npy`.
 //!
 //! A file that this program wrote states its own checksum in the metadata of its header; files of other tools need none.
@@ -63,15 +63,8 @@ impl FeatureFile {
     /// # Errors
     /// [`Error`] naming the file and the tensor that is missing, has another type or shape, or is not finite.
     pub fn read(path: &Path, protocol: Protocol) -> Result<Self> {
-        let Contents { features, columns } = match path.extension().and_then(|e| e.to_str()) {
-            Some("npy") => npy::read(path)?,
-            Some("safetensors") => safetensors::read(path)?,
-            _ => return Err(wrong(path, "is neither a .safetensors nor a .npy file".into())),
-        };
-        let (rows, width) = features.dim();
-        if rows == 0 || width == 0 {
-            return Err(wrong(path, format!("holds features of shape [{rows}, {width}]")));
-        }
+        let Contents { features, columns } = contents(path)?;
+        let rows = features.nrows();
         let [ids, cameras, images] = columns;
         let ids = labels(path, ids, &COLUMNS[0], rows, protocol)?;
         let cameras = labels(path, cameras, &COLUMNS[1], rows, protocol)?;
@@ -79,21 +72,76 @@ impl FeatureFile {
         let ids = ids.unwrap_or_default();
         let mut entries = Vec::with_capacity(rows);
         for (row, identity) in ids.into_iter().enumerate() {
+            let of = |column: &Option<Vec<i64>>| known(column.as_ref()?[row]);
             entries.push(Entry {
                 identity: Identity(identity),
-                camera: cameras.as_ref().map(|column| Camera(column[row])),
-                source: images.as_ref().map(|column| SourcePhoto(column[row])),
+                camera: of(&cameras).map(Camera),
+                source: of(&images).map(SourcePhoto),
             });
         }
-        let (values, _) = features.into_raw_vec_and_offset();
-        let features = Features::new(&path.display().to_string(), rows, width, values)?;
-        Ok(Self { features, entries })
+        warn_of_unknown(path, protocol, &entries);
+        Ok(Self { features: checked(path, features)?, entries })
     }
 
     /// Features and labels together.
     #[must_use]
     pub fn labelled(&self) -> LabelledFeatures<'_> {
         LabelledFeatures { features: &self.features, entries: &self.entries }
+    }
+}
+
+/// Reads the features of a file alone: those of pictures that nobody has labelled have no `ids`.
+///
+/// # Errors
+/// As [`FeatureFile::read`].
+pub fn read(path: &Path) -> Result<Features> {
+    checked(path, contents(path)?.features)
+}
+
+/// What a file holds, at least one row of at least one column.
+fn contents(path: &Path) -> Result<Contents> {
+    let contents = match path.extension().and_then(|e| e.to_str()) {
+        Some("npy") => npy::read(path)?,
+        Some("safetensors") => safetensors::read(path)?,
+        _ => return Err(wrong(path, "is neither a .safetensors nor a .npy file".into())),
+    };
+    match contents.features.dim() {
+        (0, _) | (_, 0) => {
+            let shape = contents.features.shape();
+            Err(wrong(path, format!("holds features of shape {shape:?}")))
+        }
+        _ => Ok(contents),
+    }
+}
+
+fn checked(path: &Path, features: Array2<f32>) -> Result<Features> {
+    let (rows, width) = features.dim();
+    let (values, _) = features.into_raw_vec_and_offset();
+    Ok(Features::new(&path.display().to_string(), rows, width, values)?)
+}
+
+/// A camera or source photograph; negative numbers stand for one that is not known, as in the lists of Instruct-ReID.
+fn known(label: i64) -> Option<i64> {
+    (label >= 0).then_some(label)
+}
+
+/// Says how many rows lack a label that the protocol compares: from them it hides nothing.
+fn warn_of_unknown(path: &Path, protocol: Protocol, entries: &[Entry]) {
+    let without = |label: fn(&Entry) -> bool| entries.iter().filter(|entry| label(entry)).count();
+    let cameras = without(|entry| entry.camera.is_none());
+    let images = without(|entry| entry.source.is_none());
+    for (name, unknown, needed) in [
+        ("cameras", cameras, protocol.needs_cameras()),
+        ("images", images, protocol.needs_sources()),
+    ] {
+        if needed && unknown > 0 {
+            log::warn!(
+                "{}: `{name}` is negative, that is unknown, in {unknown} of {} rows; the protocol `{}` compares it and hides nothing there",
+                path.display(),
+                entries.len(),
+                protocol.name()
+            );
+        }
     }
 }
 

@@ -10,10 +10,12 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 
 /// Labels of the rows of a feature file; each column is written if every row has a value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Labels {
+    /// Number of rows.
+    pub rows: usize,
     /// Identities.
-    pub ids: Vec<i64>,
+    pub ids: Option<Vec<i64>>,
     /// Cameras.
     pub cameras: Option<Vec<i64>>,
     /// Source photographs.
@@ -23,7 +25,8 @@ pub struct Labels {
 impl Labels {
     /// The columns that are written, by name.
     fn columns(&self) -> Vec<(&'static str, &[i64])> {
-        let mut columns = vec![("ids", self.ids.as_slice())];
+        let mut columns = Vec::new();
+        columns.extend(self.ids.as_deref().map(|values| ("ids", values)));
         columns.extend(self.cameras.as_deref().map(|values| ("cameras", values)));
         columns.extend(self.images.as_deref().map(|values| ("images", values)));
         columns
@@ -63,7 +66,7 @@ pub fn write(
 }
 
 fn header(width: usize, labels: &Labels, metadata: &[(&str, String)]) -> Result<String> {
-    let rows = labels.ids.len();
+    let rows = labels.rows;
     let entry = |dtype: &str, shape: &[usize], from: usize, to: usize| serde_json::json!({"dtype": dtype, "shape": shape, "data_offsets": [from, to]});
     let mut entries = BTreeMap::from([(CHECKSUM.to_owned(), Checksum::UNKNOWN.to_string())]);
     entries.extend(metadata.iter().map(|(key, value)| (format!("{OWN}{key}"), value.clone())));
@@ -99,7 +102,8 @@ mod tests {
         let floats = [1.0f32, 0.0, 0.0, 2.0, 3.0, 4.0];
         let bytes: Vec<u8> = floats.iter().flat_map(|v| v.to_le_bytes()).collect();
         std::fs::write(&values, bytes).expect("write");
-        let labels = Labels { ids: vec![7, -2, 7], cameras: Some(vec![1, 2, 3]), images: None };
+        let (ids, cameras) = (Some(vec![7, -2, 7]), Some(vec![1, 2, 3]));
+        let labels = Labels { rows: 3, ids, cameras, images: None };
         let note = [("manifest", "abc".to_owned())];
         write(&output, &values, 2, &labels, &note).expect("written");
         let file = FeatureFile::read(&output, Protocol::None).expect("a feature file");

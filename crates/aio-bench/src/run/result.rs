@@ -52,9 +52,12 @@ pub struct TaskSummary {
     pub queries: usize,
     /// Queries that have no match under the protocol and are skipped, in the first trial.
     pub skipped: usize,
-    /// The skipped queries by reason.
+    /// The skipped queries by reason, in the first trial.
     #[serde(default)]
     pub unmatched: Unmatched,
+    /// The same for every trial; empty where every trial skips as many as the first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unmatched_by_trial: Vec<Unmatched>,
     /// Standard deviations over the trials, where there are several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spread: Option<Spread>,

@@ -1,4 +1,4 @@
-use crate::Split;
+use crate::{FurtherCount, Split};
 use aio_types::{Modality, TaskId};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -14,13 +14,15 @@ pub struct Report {
     pub rendered: bool,
     /// Samples by part and modality.
     pub counts: Vec<CountRow>,
+    /// Published numbers that are no counts of one part.
+    pub further: Vec<FurtherCount>,
     /// Pictures decoded.
     pub decoded: usize,
     /// Pictures that could not be decoded, with the reason.
     pub unreadable: Vec<String>,
     /// Known data sets that show some of the same people.
     pub overlaps: Vec<&'static str>,
-    /// The tasks that the data set's papers report.
+    /// The tasks that the data set's papers report; of a table, those that its rows allow.
     pub tasks: Vec<TaskRow>,
     /// What is wrong, in words; empty if nothing is.
     pub problems: Vec<String>,

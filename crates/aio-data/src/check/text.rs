@@ -1,4 +1,5 @@
 use super::Report;
+use crate::FurtherCount;
 
 /// Unreadable pictures that the text lists.
 const SHOWN: usize = 20;
@@ -24,6 +25,7 @@ impl Report {
                 or_dash(count.published_identities)
             );
         }
+        text += &self.further_text();
         text += &self.tasks_text();
         text += &self.pictures_text();
         if !self.overlaps.is_empty() {
@@ -34,6 +36,17 @@ impl Report {
         } else {
             text + &format!("\nwrong: {}\n", self.problems.join("\n       "))
         }
+    }
+
+    fn further_text(&self) -> String {
+        let mut text = String::new();
+        if !self.further.is_empty() {
+            text += "\n| further | found | published |\n|---|--:|--:|\n";
+        }
+        for FurtherCount { what, found, published } in &self.further {
+            text += &format!("| {what} | {found} | {published} |\n");
+        }
+        text
     }
 
     fn tasks_text(&self) -> String {

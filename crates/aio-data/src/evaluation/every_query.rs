@@ -10,8 +10,8 @@ pub(crate) struct EveryQuery {
 }
 
 impl Evaluation for EveryQuery {
-    fn protocol(&self, _: &Dataset) -> Protocol {
-        self.protocol
+    fn protocol(&self, _: &TestSet) -> Result<Protocol> {
+        Ok(self.protocol)
     }
 
     fn test_set(&self, dataset: &Dataset) -> Result<TestSet> {

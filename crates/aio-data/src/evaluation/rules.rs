@@ -135,8 +135,11 @@ pub(crate) trait Evaluation: fmt::Debug + Send + Sync {
         Vec::new()
     }
 
-    /// Which gallery entries are junk, and how CMC counts.
-    fn protocol(&self, dataset: &Dataset) -> Protocol;
+    /// Which gallery entries are junk, and how CMC counts, for the queries and gallery of the task.
+    ///
+    /// # Errors
+    /// [`crate::DataError::Request`] if the labels of the rows leave it open.
+    fn protocol(&self, test: &TestSet) -> Result<Protocol>;
 
     /// Queries and gallery.
     ///

@@ -5,7 +5,7 @@
 //! folders of its authors' release, which are those of Market-1501.
 
 use super::shared::Shared;
-use super::{DatasetInfo, count, market};
+use super::{DatasetInfo, FurtherCount, count, market, nothing_further};
 use crate::evaluation::{TaskRules, photograph_combinations};
 use crate::list::{document, file_name, listed};
 use crate::sample::Trial;
@@ -13,6 +13,7 @@ use crate::{DataError, Dataset, Result, Sample, Split};
 use aio_eval::Protocol;
 use aio_types::Modality;
 use serde::Deserialize;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 pub(super) const NP_DETECTED: DatasetInfo = DatasetInfo {
@@ -37,6 +38,7 @@ cuhk03/
     family: "cuhk03-np",
     rules: NP_RULES,
     read: |root| read_np(&NP_DETECTED, root, "detected"),
+    further: nothing_further,
 };
 
 pub(super) const NP_LABELED: DatasetInfo = DatasetInfo {
@@ -72,6 +74,7 @@ cuhk03/                       as torchreid extracts it
     family: "cuhk03-classic",
     rules: CLASSIC_RULES,
     read: |root| read_classic(root, "detected"),
+    further,
     ..NP_DETECTED
 };
 
@@ -113,6 +116,15 @@ struct Division {
     gallery: Vec<(String, i64, i64)>,
 }
 
+/// Classic splits, and the people that each of them tests.
+const SPLITS: usize = 20;
+const TESTED: usize = 100;
+
+/// Pairs of cameras, each with people of its own, and the most people that one of them may have: identities are numbered
+/// from both.
+const PAIRS: i64 = 5;
+const PEOPLE_OF_PAIR: i64 = 999;
+
 /// Largest splits file: 20 splits of 14,097 rows take about 30 MB.
 const LARGEST: u64 = 1 << 26;
 
@@ -149,6 +161,17 @@ fn read_classic(root: &Path, boxes: &str) -> Result<Dataset> {
     Ok(Dataset { query: query.samples, gallery: gallery.samples, trials, ..Dataset::default() })
 }
 
+/// The 20 splits, each with its 100 test people.
+fn further(_: &Path, dataset: &Dataset) -> Result<Vec<FurtherCount>> {
+    let mut counts = vec![FurtherCount::new("test splits", dataset.trials.len(), SPLITS)];
+    for (number, trial) in (1..).zip(&dataset.trials) {
+        let asked = trial.query.iter().map(|i| dataset.query[*i].identity);
+        let people = asked.collect::<BTreeSet<_>>().len();
+        counts.push(FurtherCount::new(format!("test people of split {number}"), people, TESTED));
+    }
+    Ok(counts)
+}
+
 /// The paths of a splits file are those of the machine that extracted the pictures: the base name is what counts. So is its
 /// identity `<pair>_<person>_<view>_<image>.png`, which is unique where the labels of the splits are renumbered in each.
 fn samples(
@@ -164,12 +187,26 @@ fn samples(
             let name = file_name(Path::new(&path.replace('\\', "/")));
             let fields: Vec<i64> =
                 name.trim_end_matches(".png").split('_').filter_map(|f| f.parse().ok()).collect();
-            let [pair, person, view, _] = fields[..] else {
-                let problem = format!("`{name}` does not match <pair>_<person>_<view>_<image>.png");
-                return Err(DataError::Row { path: splits.to_path_buf(), row: i + 1, problem });
+            let problem = |problem: String| DataError::Row {
+                path: splits.to_path_buf(),
+                row: i + 1,
+                problem,
             };
+            let [pair, person, view, _] = fields[..] else {
+                let pattern = "<pair>_<person>_<view>_<image>.png";
+                return Err(problem(format!("`{name}` does not match {pattern}")));
+            };
+            for (what, number, largest) in
+                [("pair", pair, PAIRS), ("person", person, PEOPLE_OF_PAIR), ("view", view, 2)]
+            {
+                if !(1..=largest).contains(&number) {
+                    return Err(problem(format!(
+                        "`{name}`: the {what} is {number}, expected 1 to {largest}"
+                    )));
+                }
+            }
             Ok(Sample::picture(
-                1_000 * pair + person,
+                (PEOPLE_OF_PAIR + 1) * pair + person,
                 Modality::Rgb,
                 listed(splits, i + 1, &folder, &name)?,
             )

@@ -1,7 +1,7 @@
 //! CUHK-PEDES (Li et al., CVPR 2017) and Tri-CUHK-PEDES (Chen et al., UNIReID, CVPR 2023), and the form of annotation
 //! that ICFG-PEDES and RSTPReid share with them.
 
-use super::{DatasetInfo, count, tri};
+use super::{DatasetInfo, count, nothing_further, tri};
 use crate::evaluation::{TaskRules, photograph_combinations};
 use crate::list::{Once, annotations, listed};
 use crate::{Content, DataError, Dataset, Result, Sample, Split};
@@ -32,6 +32,7 @@ CUHK-PEDES/
     family: "cuhk-pedes",
     rules: RULES,
     read: |root| FORM.read(root, None),
+    further: nothing_further,
 };
 
 pub(super) const TRI: DatasetInfo = DatasetInfo {

@@ -1,7 +1,7 @@
 //! ICFG-PEDES (Ding et al., SSAN, 2021) and Tri-ICFG-PEDES (Chen et al., UNIReID, CVPR 2023).
 
 use super::cuhk_pedes::Annotated;
-use super::{DatasetInfo, count, tri};
+use super::{DatasetInfo, count, nothing_further, tri};
 use crate::Split;
 use crate::evaluation::{TaskRules, photograph_combinations};
 use aio_eval::Protocol;
@@ -27,6 +27,7 @@ ICFG-PEDES/
     family: "icfg-pedes",
     rules: RULES,
     read: |root| FORM.read(root, None),
+    further: nothing_further,
 };
 
 pub(super) const TRI: DatasetInfo = DatasetInfo {

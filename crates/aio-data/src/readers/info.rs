@@ -1,7 +1,9 @@
 use crate::evaluation::TaskRules;
 use crate::picture::is_picture;
-use crate::{DataError, Dataset, Result, Split, fs};
+use crate::{DataError, Dataset, Result, Sample, Split, fs};
 use aio_types::Modality;
+use serde::Serialize;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// What is known of a data set beside its samples.
@@ -17,7 +19,8 @@ pub struct DatasetInfo {
     pub folders: &'static [&'static str],
     /// Files or folders one of which every copy has.
     pub markers: &'static [&'static str],
-    /// Published counts; empty where none are.
+    /// Published counts; empty where none are. Of data sets with several splits they are those of all splits together
+    /// ([`DatasetName::counts`](super::DatasetName::counts)).
     pub counts: &'static [Count],
     /// Terms of use, and where it comes from.
     pub terms: &'static str,
@@ -28,6 +31,65 @@ pub struct DatasetInfo {
     /// How it is tested.
     pub rules: TaskRules,
     pub(super) read: fn(&Path) -> Result<Dataset>,
+    /// Published numbers that are no counts of one part, of the copy in a folder.
+    pub(crate) further: fn(&Path, &Dataset) -> Result<Vec<FurtherCount>>,
+}
+
+/// A published number that is no count of one part and modality, such as the queries of one list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FurtherCount {
+    /// What is counted, in words.
+    pub what: String,
+    /// The number in the copy.
+    pub found: usize,
+    /// The published number.
+    pub published: usize,
+}
+
+impl FurtherCount {
+    pub(super) fn new(what: impl Into<String>, found: usize, published: usize) -> Self {
+        Self { what: what.into(), found, published }
+    }
+
+    /// Queries and gallery entries of every test split, each with its people.
+    pub(super) fn of_trials(
+        dataset: &Dataset,
+        query: (usize, usize),
+        gallery: (usize, usize),
+    ) -> Vec<Self> {
+        let people = |samples: &[Sample], chosen: &[usize]| {
+            chosen.iter().map(|i| samples[*i].identity).collect::<BTreeSet<_>>().len()
+        };
+        let mut counts = Vec::new();
+        for (number, trial) in (1..).zip(&dataset.trials) {
+            for (what, samples, chosen, (published, of_people)) in [
+                ("queries", &dataset.query, &trial.query, query),
+                ("gallery pictures", &dataset.gallery, &trial.gallery, gallery),
+            ] {
+                // A split number is that of the lists where all are read; of one split there is one trial.
+                let split = format!("test split {number} of {}", dataset.trials.len());
+                counts.push(Self::new(format!("{what} of {split}"), chosen.len(), published));
+                let shown = people(samples, chosen);
+                counts.push(Self::new(
+                    format!("people in the {what} of {split}"),
+                    shown,
+                    of_people,
+                ));
+            }
+        }
+        counts
+    }
+
+    /// How the copy differs from what was published, in words; `None` if it does not.
+    pub(crate) fn difference(&self) -> Option<String> {
+        let Self { what, found, published } = self;
+        (found != published).then(|| format!("{what}: {found}; published are {published}"))
+    }
+}
+
+/// What a data set says of which no further number is published.
+pub(super) fn nothing_further(_: &Path, _: &Dataset) -> Result<Vec<FurtherCount>> {
+    Ok(Vec::new())
 }
 
 /// A published count.

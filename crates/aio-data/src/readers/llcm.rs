@@ -1,6 +1,6 @@
 //! LLCM (Zhang and Wang, CVPR 2023).
 
-use super::{DatasetInfo, count};
+use super::{DatasetInfo, count, nothing_further};
 use crate::evaluation::{
     Direction, Evaluation, GalleryPicture, Query, Refusal, TaskRules, TestSet,
     photograph_combinations,
@@ -36,6 +36,7 @@ LLCM/
     family: "llcm",
     rules: RULES,
     read,
+    further: nothing_further,
 };
 
 /// Infrared queries against photographs and photographs against infrared pictures, over ten drawn galleries.
@@ -89,8 +90,8 @@ impl Evaluation for InfraredSearch {
         if self.released { vec![RELEASED.to_owned()] } else { Vec::new() }
     }
 
-    fn protocol(&self, _: &Dataset) -> Protocol {
-        Protocol::Llcm
+    fn protocol(&self, _: &TestSet) -> Result<Protocol> {
+        Ok(Protocol::Llcm)
     }
 
     fn test_set(&self, dataset: &Dataset) -> Result<TestSet> {

@@ -1,7 +1,7 @@
 //! Market-1501 (Zheng et al., ICCV 2015), with and without its 500,000 distractors, and the data sets that share its
 //! layout: DukeMTMC-reID (Zheng et al., ICCV 2017) and the release of CUHK03 for the new protocol.
 
-use super::{DatasetInfo, count};
+use super::{DatasetInfo, count, nothing_further};
 use crate::evaluation::{
     Direction, Evaluation, Query, QueryPicture, Refusal, TaskRules, TestSet, gallery_pictures,
     observation, photograph_combinations, queries,
@@ -42,6 +42,7 @@ Market-1501-v15.09.15/
     family: "market1501",
     rules: MARKET_RULES,
     read: |root| read(&MARKET1501, root, 1..=6),
+    further: nothing_further,
 };
 
 pub(super) const MARKET1501_500K: DatasetInfo = DatasetInfo {
@@ -133,8 +134,8 @@ impl Evaluation for MultiQuery {
         vec![MULTI_QUERY.to_owned()]
     }
 
-    fn protocol(&self, _: &Dataset) -> Protocol {
-        Protocol::Market1501
+    fn protocol(&self, _: &TestSet) -> Result<Protocol> {
+        Ok(Protocol::Market1501)
     }
 
     fn test_set(&self, dataset: &Dataset) -> Result<TestSet> {

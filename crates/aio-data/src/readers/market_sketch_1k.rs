@@ -1,6 +1,6 @@
 //! Market-Sketch-1K, or MaSk1K (Lin et al., ACM MM 2023).
 
-use super::DatasetInfo;
+use super::{DatasetInfo, FurtherCount};
 use crate::evaluation::{
     Direction, Evaluation, Query, Refusal, TaskRequest, TaskRules, TestSet, gallery_pictures,
     photograph_combinations,
@@ -22,14 +22,30 @@ MaSk1K/
     sketch/{A,B,C,D,E,F}/{train,query}/0002….jpg",
     folders: &["MaSk1K", "Market-Sketch-1K", "market-sketch-1k"],
     markers: &["sketch"],
-    // The released subset of photographs is smaller than the paper's, and not every artist drew every person, so there are no counts to compare with.
+    // The released subset of photographs is smaller than the paper's: only the sketches and their people are compared.
     counts: &[],
     terms: "CC BY-NC-SA; from its authors",
     people: &["market-1501"],
     family: "market-sketch-1k",
     rules: RULES,
     read,
+    further,
 };
+
+/// The people of each part and all sketches; not every artist drew every person.
+fn further(_: &Path, dataset: &Dataset) -> Result<Vec<FurtherCount>> {
+    let sketches = |samples: &[Sample]| -> Vec<Identity> {
+        let drawn = samples.iter().filter(|sample| sample.modality == Modality::Sketch);
+        drawn.map(|sample| sample.identity).collect()
+    };
+    let (train, query) = (sketches(&dataset.train), sketches(&dataset.query));
+    let people = |drawn: &[Identity]| drawn.iter().collect::<BTreeSet<_>>().len();
+    Ok(vec![
+        FurtherCount::new("people with a training sketch", people(&train), 498),
+        FurtherCount::new("people with a query sketch", people(&query), 498),
+        FurtherCount::new("sketches of both parts", train.len() + query.len(), 4_763),
+    ])
+}
 
 /// Sketches against photographs: of all artists or of some, one by one or all of a person together.
 const RULES: TaskRules = TaskRules {
@@ -88,8 +104,8 @@ impl Evaluation for SketchSearch {
         words
     }
 
-    fn protocol(&self, _: &Dataset) -> Protocol {
-        Protocol::None
+    fn protocol(&self, _: &TestSet) -> Result<Protocol> {
+        Ok(Protocol::None)
     }
 
     fn test_set(&self, dataset: &Dataset) -> Result<TestSet> {
@@ -128,22 +144,13 @@ fn photos(root: &Path, part: &str) -> Result<Vec<Sample>> {
     INFO.images(&root.join("photo").join(part))?.iter().map(|p| sample(p, Modality::Rgb)).collect()
 }
 
+/// The sketches of all six artists; a copy without the folder of one of them is refused.
 fn sketches(root: &Path, part: &str) -> Result<Vec<Sample>> {
     let mut samples = Vec::new();
     for style in STYLES {
-        let directory = root.join(format!("sketch/{style}/{part}"));
-        if directory.is_dir() {
-            for path in INFO.images(&directory)? {
-                samples.push(Sample { artist: Some(style), ..sample(&path, Modality::Sketch)? });
-            }
+        for path in INFO.images(&root.join(format!("sketch/{style}/{part}")))? {
+            samples.push(Sample { artist: Some(style), ..sample(&path, Modality::Sketch)? });
         }
-    }
-    if samples.is_empty() {
-        return Err(DataError::Empty {
-            dataset: "market-sketch-1k",
-            what: "sketches of any style A..F",
-            path: root.join("sketch"),
-        });
     }
     Ok(samples)
 }

@@ -27,8 +27,8 @@ pub mod sysu_mm01;
 pub mod table;
 mod tri;
 
-use info::count;
-pub use info::{Count, DatasetInfo};
+pub use info::{Count, DatasetInfo, FurtherCount};
+use info::{count, nothing_further};
 pub use name::UnknownDataset;
 
 /// Defines [`DatasetName`] from the list of the published data sets: the name, the number of the split that stands for

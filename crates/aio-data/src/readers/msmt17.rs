@@ -1,11 +1,12 @@
 //! MSMT17 (Wei et al., CVPR 2018), first and second version.
 
-use super::{DatasetInfo, count};
+use super::{DatasetInfo, count, nothing_further};
 use crate::evaluation::{TaskRules, photograph_combinations};
 use crate::list::{Once, lines, listed};
 use crate::{DataError, Dataset, Result, Sample, Split};
 use aio_eval::Protocol;
 use aio_types::Modality;
+use std::ops::Range;
 use std::path::Path;
 
 pub(super) const V1: DatasetInfo = DatasetInfo {
@@ -29,6 +30,7 @@ MSMT17_V1/
     family: "msmt17",
     rules: RULES,
     read: |root| read(root, "train", "test"),
+    further: nothing_further,
 };
 
 pub(super) const V2: DatasetInfo = DatasetInfo {
@@ -53,21 +55,26 @@ const RULES: TaskRules = TaskRules {
     },
 };
 
-/// Added to the identities of the test lists: they start at 0 as those of the training lists do, and are other people.
+/// Added to the identities of the test lists: they start at 0 as those of the training lists do, and are other people. There
+/// are as many training people, so that no two people get one number.
 const TEST_IDENTITIES: i64 = 1_041;
+
+/// Most people that a list of another copy may name; there are 3,060 in the published test lists.
+const MOST_PEOPLE: i64 = 1_000_000;
 
 /// Training is `list_train.txt` alone; `list_val.txt` (other photographs of the same people) is the validation part.
 fn read(root: &Path, train: &str, test: &str) -> Result<Dataset> {
     Ok(Dataset {
-        train: samples(root, train, "list_train.txt", 0)?,
-        validation: samples(root, train, "list_val.txt", 0)?,
-        query: samples(root, test, "list_query.txt", TEST_IDENTITIES)?,
-        gallery: samples(root, test, "list_gallery.txt", TEST_IDENTITIES)?,
+        train: samples(root, train, "list_train.txt", 0..TEST_IDENTITIES)?,
+        validation: samples(root, train, "list_val.txt", 0..TEST_IDENTITIES)?,
+        query: samples(root, test, "list_query.txt", TEST_IDENTITIES..MOST_PEOPLE)?,
+        gallery: samples(root, test, "list_gallery.txt", TEST_IDENTITIES..MOST_PEOPLE)?,
         ..Dataset::default()
     })
 }
 
-fn samples(root: &Path, folder: &str, list: &str, offset: i64) -> Result<Vec<Sample>> {
+/// The rows of a list, whose identities 0, 1, … become the numbers `people`.
+fn samples(root: &Path, folder: &str, list: &str, people: Range<i64>) -> Result<Vec<Sample>> {
     let (list, folder) = (root.join(list), root.join(folder));
     let mut once = Once::default();
     lines(&list)?
@@ -80,6 +87,19 @@ fn samples(root: &Path, folder: &str, list: &str, offset: i64) -> Result<Vec<Sam
             let identity: i64 = identity
                 .parse()
                 .map_err(|_| problem(format!("`{identity}` is not an identity number")))?;
+            let most = people.end - people.start;
+            if !(0..most).contains(&identity) {
+                return Err(problem(format!(
+                    "the identity is {identity}, expected 0 to {} in this list",
+                    most - 1
+                )));
+            }
+            let folder_of = path.split('/').next().and_then(|folder| folder.parse::<i64>().ok());
+            if folder_of != Some(identity) {
+                return Err(problem(format!(
+                    "`{path}` does not lie in the folder of identity {identity}"
+                )));
+            }
             // `0000_045_12_0303morning_0006_2.jpg`: the third field is the camera, numbered from 1.
             let camera = path
                 .rsplit('/')
@@ -91,7 +111,7 @@ fn samples(root: &Path, folder: &str, list: &str, offset: i64) -> Result<Vec<Sam
                 .ok_or_else(|| problem(format!("`{path}` names no camera from 1 to 15")))?;
             let file = listed(&list, row, &folder, path)?;
             once.check(&list, row, &file)?;
-            Ok(Sample::picture(identity + offset, Modality::Rgb, file).taken_by(camera))
+            Ok(Sample::picture(people.start + identity, Modality::Rgb, file).taken_by(camera))
         })
         .collect()
 }

@@ -1,6 +1,6 @@
 //! Names of data sets: parsing, printing, finding and opening.
 
-use super::{DatasetName, pku_sketch, regdb, table};
+use super::{Count, DatasetName, pku_sketch, regdb, table};
 use crate::{Dataset, Result};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeSet;
@@ -45,6 +45,16 @@ impl DatasetName {
         };
         dataset.name = self.name().to_owned();
         Ok(dataset)
+    }
+
+    /// Published counts of the data set, or of the one split of it that the name stands for; empty where none are.
+    #[must_use]
+    pub fn counts(self) -> &'static [Count] {
+        match self {
+            Self::RegDb(1..) => &regdb::COUNTS_OF_SPLIT,
+            Self::PkuSketch(1..) => &pku_sketch::COUNTS_OF_SPLIT,
+            _ => self.info().counts,
+        }
     }
 
     /// Whether training on `self` and testing on `tested` shows the model some of the same people.

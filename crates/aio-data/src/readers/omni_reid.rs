@@ -1,6 +1,6 @@
 //! Lists in the form of OmniReID (He et al., Instruct-ReID, CVPR 2024).
 
-use super::DatasetInfo;
+use super::{DatasetInfo, nothing_further};
 use crate::evaluation::{TaskRules, photograph_combinations};
 use crate::list::{lines, listed};
 use crate::{DataError, Dataset, Result, Sample};
@@ -24,6 +24,7 @@ OmniReID/
     family: "omnireid",
     rules: RULES,
     read,
+    further: nothing_further,
 };
 
 /// Photographs against photographs.
@@ -39,15 +40,16 @@ const RULES: TaskRules = TaskRules {
 fn read(root: &Path) -> Result<Dataset> {
     let train = root.join("train.txt");
     Ok(Dataset {
-        train: if train.is_file() { samples(root, "train.txt", 0)? } else { Vec::new() },
-        // A missing camera is −1 for queries and −2 for the gallery, so that no rule takes them for the same.
-        query: samples(root, "query.txt", -1)?,
-        gallery: samples(root, "gallery.txt", -2)?,
+        train: if train.is_file() { samples(root, "train.txt")? } else { Vec::new() },
+        query: samples(root, "query.txt")?,
+        gallery: samples(root, "gallery.txt")?,
         ..Dataset::default()
     })
 }
 
-fn samples(root: &Path, list: &str, no_camera: i64) -> Result<Vec<Sample>> {
+/// A missing camera is not known, so that no rule takes it for that of another picture. Instruct-ReID reads it as −1 of
+/// queries and −2 of the gallery, to the same effect.
+fn samples(root: &Path, list: &str) -> Result<Vec<Sample>> {
     let list = root.join(list);
     lines(&list)?
         .into_iter()
@@ -67,9 +69,9 @@ fn samples(root: &Path, list: &str, no_camera: i64) -> Result<Vec<Sample>> {
             let number = |field: &str| {
                 field.parse::<i64>().map_err(|_| problem(format!("`{field}` is not a number")))
             };
-            let camera = if rest[1].is_empty() { no_camera } else { number(rest[1])? };
-            Ok(Sample::picture(number(rest[0])?, Modality::Rgb, listed(&list, row, root, path)?)
-                .taken_by(camera))
+            let file = listed(&list, row, root, path)?;
+            let sample = Sample::picture(number(rest[0])?, Modality::Rgb, file);
+            Ok(if rest[1].is_empty() { sample } else { sample.taken_by(number(rest[1])?) })
         })
         .collect()
 }

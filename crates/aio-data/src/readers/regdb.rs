@@ -1,7 +1,7 @@
 //! RegDB (Nguyen et al., Sensors 2017).
 
 use super::shared::Shared;
-use super::{DatasetInfo, count};
+use super::{Count, DatasetInfo, FurtherCount, count};
 use crate::evaluation::{
     Direction, Evaluation, Refusal, TaskRules, TestSet, photograph_combinations,
 };
@@ -31,7 +31,21 @@ RegDB/
     family: "regdb",
     rules: RULES,
     read,
+    further,
 };
+
+/// Published counts of one split: half of the people are trained on, the other half tested.
+pub(super) const COUNTS_OF_SPLIT: [Count; 4] = [
+    count(Split::Train, Modality::Rgb, 2_060, 206),
+    count(Split::Train, Modality::Infrared, 2_060, 206),
+    count(Split::Query, Modality::Infrared, 2_060, 206),
+    count(Split::Gallery, Modality::Rgb, 2_060, 206),
+];
+
+/// Every split tests 206 people with ten pictures of each kind.
+fn further(_: &Path, dataset: &Dataset) -> Result<Vec<FurtherCount>> {
+    Ok(FurtherCount::of_trials(dataset, (2_060, 206), (2_060, 206)))
+}
 
 /// Thermal queries against photographs and photographs against thermal pictures, over the test splits.
 const RULES: TaskRules = TaskRules {
@@ -56,8 +70,8 @@ struct ThermalSearch {
 }
 
 impl Evaluation for ThermalSearch {
-    fn protocol(&self, _: &Dataset) -> Protocol {
-        Protocol::Regdb
+    fn protocol(&self, _: &TestSet) -> Result<Protocol> {
+        Ok(Protocol::Regdb)
     }
 
     fn test_set(&self, dataset: &Dataset) -> Result<TestSet> {

@@ -1,7 +1,7 @@
 //! RSTPReid (Zhu et al., ACM MM 2021) and Tri-RSTPReid (Chen et al., UNIReID, CVPR 2023).
 
 use super::cuhk_pedes::Annotated;
-use super::{DatasetInfo, count, tri};
+use super::{DatasetInfo, count, nothing_further, tri};
 use crate::Split;
 use crate::evaluation::{TaskRules, photograph_combinations};
 use aio_eval::Protocol;
@@ -28,6 +28,7 @@ RSTPReid/
     family: "rstpreid",
     rules: RULES,
     read: |root| FORM.read(root, None),
+    further: nothing_further,
 };
 
 pub(super) const TRI: DatasetInfo = DatasetInfo {

@@ -1,6 +1,6 @@
 //! SYNTH-PEDES (Zuo et al., PLIP, NeurIPS 2024).
 
-use super::{DatasetInfo, count};
+use super::{DatasetInfo, count, nothing_further};
 use crate::evaluation::{Refusal, TaskRules, photograph_combinations};
 use crate::index::{Index, Indexed, Photograph, Row};
 use crate::list::{annotations, listed, plain};
@@ -25,6 +25,7 @@ SYNTH-PEDES/
     family: "synth-pedes",
     rules: RULES,
     read,
+    further: nothing_further,
 };
 
 /// There is no test part.
@@ -50,12 +51,26 @@ pub const INDEX: &str = "synthpedes_index.parquet";
 
 const ANNOTATIONS: &str = "synthpedes_dataset.json";
 
+/// Photographs that are compared with the index when it is opened, from the first to the last.
+const PROBES: usize = 64;
+
 /// Largest annotation file that is read whole where there is no index.
 const LARGEST: u64 = 1 << 28;
 
 fn photograph(root: &Path, index: &Index, number: usize) -> Result<Photograph> {
     let item: Item = index.annotation(number)?;
-    let path = plain(&root.join(ANNOTATIONS), number + 1, &item.file_path)?;
+    let list = root.join(ANNOTATIONS);
+    let (identity, captions) = (index.identities()[number], index.captions()[number]);
+    if item.id != identity || item.captions.len() != captions as usize {
+        let problem = format!(
+            "identity {} with {} captions, but {INDEX} has identity {identity} with {captions}; the annotations were \
+             changed since: build the index again with `aio data prepare synth-pedes`",
+            item.id,
+            item.captions.len(),
+        );
+        return Err(DataError::Row { path: list, row: number + 1, problem });
+    }
+    let path = plain(&list, number + 1, &item.file_path)?;
     Ok(Photograph { path: root.join(path), captions: item.captions })
 }
 
@@ -85,7 +100,13 @@ fn read(root: &Path) -> Result<Dataset> {
     let mut dataset = Dataset::default();
     if index.is_file() {
         let index = Index::open(&list, &index)?;
-        dataset.indexed = Some(Arc::new(Indexed::new(root.to_path_buf(), index, photograph)));
+        let indexed = Indexed::new(root.to_path_buf(), index, photograph);
+        let count = indexed.index.len();
+        // Every photograph is compared when it is used; a few now, so that another file is found before training.
+        for probe in 0..PROBES.min(count) {
+            indexed.photograph(probe * (count - 1) / (PROBES.min(count) - 1).max(1))?;
+        }
+        dataset.indexed = Some(Arc::new(indexed));
         return Ok(dataset);
     }
     if std::fs::metadata(&list).is_ok_and(|m| m.len() > LARGEST) {

@@ -3,15 +3,15 @@
 //! `table:shop` is `shop.csv` or `shop.parquet` below the data root, or the file of that name in a folder `shop`. Paths are
 //! relative to the file's folder and stay below it. A row of modality `text` has a caption and no path. `camera` and `source` may be empty.
 
-use super::DatasetInfo;
+use super::{DatasetInfo, nothing_further};
 use crate::evaluation::{
-    Direction, Evaluation, Refusal, TaskRules, TestSet, gallery_pictures, photograph_combinations,
-    queries,
+    Direction, Evaluation, Query, Refusal, TaskRules, TestSet, gallery_pictures,
+    photograph_combinations, queries,
 };
 use crate::list::{Bounded, listed};
 use crate::parquet::damaged;
 use crate::{DataError, Dataset, Result, Sample};
-use aio_eval::Protocol;
+use aio_eval::{Entry, Protocol};
 use aio_types::Modality;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -33,6 +33,7 @@ where modality is rgb, infrared, sketch, colour-pencil or text, and split is tra
     family: "table",
     rules: RULES,
     read,
+    further: nothing_further,
 };
 
 /// Any one modality against any pictures, under the protocol that the task names.
@@ -57,9 +58,17 @@ const RULES: TaskRules = TaskRules {
 #[derive(Debug)]
 struct OwnSearch {
     direction: Direction,
-    /// The protocol that the task names. Otherwise it is Market-1501's where every test sample has a camera, and none where
-    /// one has not: junk cannot be told there.
+    /// The protocol that the task names. Otherwise the rows of the task decide ([`by_cameras`]).
     protocol: Option<Protocol>,
+}
+
+/// One side of a task, as far as its cameras go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cameras {
+    /// Every row has one.
+    All,
+    /// No row has one.
+    None,
 }
 
 impl Evaluation for OwnSearch {
@@ -67,12 +76,10 @@ impl Evaluation for OwnSearch {
         self.protocol.iter().map(|protocol| protocol.name().to_owned()).collect()
     }
 
-    fn protocol(&self, dataset: &Dataset) -> Protocol {
-        let mut tested = dataset.query.iter().chain(&dataset.gallery);
+    fn protocol(&self, test: &TestSet) -> Result<Protocol> {
         match self.protocol {
-            Some(named) => named,
-            None if tested.all(|sample| sample.camera.is_some()) => Protocol::Market1501,
-            None => Protocol::None,
+            Some(named) => Ok(named),
+            None => by_cameras(test),
         }
     }
 
@@ -81,6 +88,58 @@ impl Evaluation for OwnSearch {
             queries: queries(&dataset.query, self.direction.query),
             gallery: gallery_pictures(&dataset.gallery, self.direction.gallery),
         })
+    }
+}
+
+/// Market-1501's protocol where every row of the task has a camera. Where no query has one, or no gallery picture, junk
+/// cannot be told and nothing is hidden.
+///
+/// # Errors
+/// [`DataError::Request`] where some rows of one side have a camera and others have not: each of the two protocols would be
+/// wrong for some of them.
+fn by_cameras(test: &TestSet) -> Result<Protocol> {
+    let asked = test.queries.iter().map(|query| (query.entry, describe(query)));
+    let shown = test.gallery.iter();
+    let shown = shown.map(|picture| (picture.entry, picture.path.display().to_string()));
+    Ok(match (cameras("query", asked)?, cameras("gallery", shown)?) {
+        (Cameras::All, Cameras::All) => Protocol::Market1501,
+        _ => Protocol::None,
+    })
+}
+
+/// The picture or sentence of a query, as an error names it.
+fn describe(query: &Query) -> String {
+    let picture = query.pictures().next().map(|(_, picture)| picture.path.display().to_string());
+    picture.or_else(|| query.caption().map(str::to_owned)).unwrap_or_default()
+}
+
+/// What the rows of the split `split` say of cameras.
+fn cameras(split: &str, rows: impl Iterator<Item = (Entry, String)>) -> Result<Cameras> {
+    let (mut with, mut without, mut first) = (0, 0, String::new());
+    for (entry, what) in rows {
+        if entry.camera.is_some() {
+            with += 1;
+        } else {
+            if without == 0 {
+                first = format!("`{what}` (identity {})", entry.identity.0);
+            }
+            without += 1;
+        }
+    }
+    match (with, without) {
+        (_, 0) => Ok(Cameras::All),
+        (0, _) => Ok(Cameras::None),
+        _ => Err(DataError::Request {
+            problem: format!(
+                "{with} {split} rows have a camera and {without} have none, the first of them {first}; \
+                 with cameras, pictures of the query's identity and camera are hidden, without them nothing is"
+            ),
+            hint: format!(
+                "fill in the column `camera`, leave it empty in every row, or name the protocol behind the task: .{} or .{}",
+                Protocol::Market1501.name(),
+                Protocol::None.name()
+            ),
+        }),
     }
 }
 

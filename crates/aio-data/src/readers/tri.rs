@@ -33,8 +33,8 @@ struct Composed {
 }
 
 impl Evaluation for Composed {
-    fn protocol(&self, _: &Dataset) -> Protocol {
-        Protocol::Tri
+    fn protocol(&self, _: &TestSet) -> Result<Protocol> {
+        Ok(Protocol::Tri)
     }
 
     fn test_set(&self, dataset: &Dataset) -> Result<TestSet> {

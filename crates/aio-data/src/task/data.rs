@@ -28,35 +28,33 @@ impl TaskData {
         trial.gallery.iter().map(|i| self.gallery[*i].entry).collect()
     }
 
-    /// Numbers of queries without a match, in the first trial.
+    /// Numbers of queries without a match in every trial.
     #[must_use]
-    pub fn unmatched(&self) -> Unmatched {
-        let first = &self.trials[0];
-        unmatched(&self.query_entries(first), &self.gallery_entries(first), self.protocol)
+    pub fn unmatched(&self) -> Vec<Unmatched> {
+        let of_trial = |trial: &Trial| {
+            unmatched(&self.query_entries(trial), &self.gallery_entries(trial), self.protocol)
+        };
+        self.trials.iter().map(of_trial).collect()
     }
 
-    /// Why queries are skipped, in words; `None` if none is.
+    /// Why queries are skipped, in words, over all trials; `None` if none is.
     #[must_use]
     pub fn explain_unmatched(&self) -> Option<String> {
-        let Unmatched { absent, only_junk } = self.unmatched();
-        let total = self.trials[0].query.len();
-        let mut reasons = Vec::new();
-        if absent > 0 {
-            reasons.push(format!("{absent} show people whom the gallery does not show"));
+        let by_trial = self.unmatched();
+        let skipped: usize = by_trial.iter().map(|trial| trial.total()).sum();
+        let asked: usize = self.trials.iter().map(|trial| trial.query.len()).sum();
+        let mut sum = Unmatched::default();
+        for Unmatched { absent, only_junk } in &by_trial {
+            sum.absent += absent;
+            sum.only_junk += only_junk;
         }
-        if only_junk > 0 {
-            reasons.push(format!(
-                "of {only_junk} the protocol `{}` hides every match ({})",
-                self.protocol.name(),
-                self.protocol.junk()
-            ));
-        }
-        (!reasons.is_empty()).then(|| {
-            format!(
-                "{} of {total} queries have no match and count nowhere: {}",
-                absent + only_junk,
-                reasons.join("; ")
-            )
-        })
+        let reasons = sum.explain(self.protocol)?;
+        let trials = match by_trial.len() {
+            1 => String::new(),
+            n => format!(" of {n} trials"),
+        };
+        Some(format!(
+            "{skipped} of {asked} queries{trials} have no match and count nowhere: {reasons}"
+        ))
     }
 }

@@ -120,7 +120,8 @@ impl Task {
     /// Picks queries, gallery, protocol and trials from the data set.
     ///
     /// # Errors
-    /// [`DataError::Request`] if nothing is left to evaluate, or the protocol needs a file that is not there.
+    /// [`DataError::Request`] if nothing is left to evaluate, the protocol needs a file that is not there, or the rows of a
+    /// table leave the protocol open.
     pub fn data(&self, dataset: &Dataset) -> Result<TaskData> {
         let test = self.evaluation.test_set(dataset)?;
         let (queries, gallery) = (test.queries.len(), test.gallery.len());
@@ -130,9 +131,15 @@ impl Task {
                 "is the data set complete? `aio data check` compares it with the published counts",
             ));
         }
+        let protocol = self.evaluation.protocol(&test).map_err(|error| match error {
+            DataError::Request { problem, hint } => {
+                refused(format!("task `{self}`: {problem}"), hint)
+            }
+            other => other,
+        })?;
         let trials = self.evaluation.trials(dataset, &test)?;
         let TestSet { queries, gallery } = test;
-        Ok(TaskData { queries, gallery, protocol: self.evaluation.protocol(dataset), trials })
+        Ok(TaskData { queries, gallery, protocol, trials })
     }
 }
 
@@ -248,7 +255,8 @@ mod tests {
     fn every_data_set_states_its_own_protocol() {
         let protocol = |text: &str| {
             let task = Task::parse(text).expect(text).remove(0);
-            task.evaluation.protocol(&Dataset::default()).name()
+            let nothing = TestSet { queries: Vec::new(), gallery: Vec::new() };
+            task.evaluation.protocol(&nothing).expect(text).name()
         };
         let stated = [
             ("market1501.rgb-rgb", "market1501"),

@@ -41,7 +41,9 @@ pub(super) fn add_files(plan: &mut Plan, size: Size) {
                         i + 1
                     );
                 }
-                sketches += &format!("sketch/{}.jpg {} {label} {}\n", i + 1, i + 1, i % 5);
+                // The published lists write 1, 2, 3, 4, 4: only styleAnnotation/ tells the fifth artist from the fourth.
+                let style = (i % 5 + 1).min(4);
+                sketches += &format!("sketch/{}.jpg {} {label} {style}\n", i + 1, i + 1);
             }
             plan.text(&format!("idx/{part}_visible_{split}.txt"), visible);
             plan.text(&format!("idx/{part}_sketch_{split}.txt"), sketches);

@@ -15,7 +15,9 @@ pub struct DataConfig {
     pub seed: u64,
     /// Identities in the synthetic benchmark.
     pub size: Size,
-    /// Fraction of the first data set's training identities held out for validation.
+    /// Fraction of the training identities held out for validation. With train.select = "last", the last identities of the
+    /// first data set, whose score is only logged. With "best", at least one person of every data set without `validation`
+    /// rows, drawn with the seed, so that every modality that is trained from real samples is searched for.
     #[schemars(range(min = 0.0), extend("exclusiveMaximum" = 0.9))]
     pub validation_fraction: f64,
     /// Fraction of every data set's training identities that is used, drawn with the seed.

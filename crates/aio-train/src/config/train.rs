@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 pub enum Select {
     /// The last one.
     Last,
-    /// The best one by the validation split.
+    /// The best one by people who are held out of training: the `validation` rows of every data set, or a part of its
+    /// training people (data.validation_fraction).
     Best,
 }
 
@@ -91,6 +92,14 @@ impl Default for TrainConfig {
                 all_splits: false,
             }],
         }
+    }
+}
+
+impl TrainConfig {
+    /// Whether some stage trains on all parts of a data set.
+    #[must_use]
+    pub fn uses_all_splits(&self, name: DatasetName) -> bool {
+        self.stages.iter().any(|stage| stage.all_splits && stage.datasets.contains(&name))
     }
 }
 

@@ -1,9 +1,9 @@
 //! Training identities as dense classes, and those that are held out for validation.
 
+use super::held_out::{self, Chosen, HeldOut};
 use super::library::Library;
-use crate::config::TrainingConfig;
+use crate::config::{Select, TrainingConfig};
 use crate::error::Result;
-use aio_data::index::Photograph;
 use aio_data::{Dataset, DatasetName, Sample};
 use aio_types::{Identity, Modality, rng};
 use rand::seq::SliceRandom;
@@ -13,31 +13,38 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug, Clone)]
 pub(crate) struct Classes {
     class_of: BTreeMap<(DatasetName, Identity), usize>,
-    held_out: BTreeSet<Identity>,
-    /// The data set that the held-out identities belong to.
-    held_out_of: DatasetName,
+    held_out: BTreeMap<DatasetName, Chosen>,
 }
 
 impl Classes {
-    /// Numbers the training identities of every stage's data sets. A fraction of the first data set's is held out.
+    /// Numbers the training identities of every stage's data sets, without those that are held out.
     ///
     /// # Errors
-    /// As [`Library::get`].
+    /// As [`Library::get`], and with `select = "best"` [`crate::TrainError::Invalid`] if nobody can be held out.
     pub(crate) fn new(config: &TrainingConfig, library: &mut Library) -> Result<Self> {
         let stages = &config.train.stages;
-        let first = stages[0].datasets[0];
         let names: BTreeSet<DatasetName> =
             stages.iter().flat_map(|stage| stage.datasets.iter().copied()).collect();
-        let all_splits = |name: DatasetName| {
-            stages.iter().any(|stage| stage.all_splits && stage.datasets.contains(&name))
+        let held_out = match config.train.select {
+            // The score is a line of the log: who is held out stays as it was in earlier versions.
+            Select::Last => last_of_first(config, library)?,
+            Select::Best => held_out::choose(config, library)?,
         };
-        let of_first = training_identities(library.get(first)?, all_splits(first));
-        let held_out = last_fraction(&of_first, config.data.validation_fraction);
+        let is_held_out = |name: DatasetName, identity: &Identity| {
+            held_out.iter().any(|(of, chosen)| {
+                let same = match config.train.select {
+                    Select::Last => *of == name,
+                    Select::Best => population(*of) == population(name),
+                };
+                same && chosen.people.contains(identity)
+            })
+        };
         let mut class_of = BTreeMap::new();
         for name in names {
-            let mut used: Vec<Identity> = training_identities(library.get(name)?, all_splits(name))
+            let all_splits = config.train.uses_all_splits(name);
+            let mut used: Vec<Identity> = training_identities(library.get(name)?, all_splits)
                 .into_iter()
-                .filter(|identity| !(name == first && held_out.contains(identity)))
+                .filter(|identity| !is_held_out(name, identity))
                 .collect();
             let fraction = config.data.identity_fraction;
             if fraction < 1.0 {
@@ -50,7 +57,7 @@ impl Classes {
                 class_of.insert((name, identity), class);
             }
         }
-        Ok(Self { class_of, held_out, held_out_of: first })
+        Ok(Self { class_of, held_out })
     }
 
     /// Number of classes.
@@ -63,28 +70,42 @@ impl Classes {
         self.class_of.get(&(name, identity)).copied()
     }
 
-    /// The held-out samples of the first data set.
+    /// What shows the held-out people, by data set.
     ///
     /// # Errors
     /// As [`Library::get`].
-    pub(crate) fn validation(&self, library: &mut Library) -> Result<Vec<Sample>> {
-        let dataset = library.get(self.held_out_of)?;
-        let mut samples: Vec<Sample> =
-            dataset.train.iter().filter(|s| self.held_out.contains(&s.identity)).cloned().collect();
-        let Some(indexed) = &dataset.indexed else { return Ok(samples) };
-        for (number, identity) in indexed.index.identities().iter().enumerate() {
-            if !self.held_out.contains(&Identity(*identity)) {
-                continue;
-            }
-            let Photograph { path, captions } = indexed.photograph(number)?;
-            let source = number as i64;
-            samples.push(Sample::picture(*identity, Modality::Rgb, path).made_from(source));
-            for caption in captions {
-                samples.push(Sample::sentence(*identity, caption).made_from(source));
-            }
+    pub(crate) fn validation(&self, library: &mut Library) -> Result<Vec<HeldOut>> {
+        let mut held_out = Vec::new();
+        for (name, chosen) in &self.held_out {
+            let samples = chosen.samples(library.get(*name)?)?;
+            held_out.push(HeldOut { dataset: *name, samples, asked: chosen.asked });
         }
-        Ok(samples)
+        Ok(held_out)
     }
+}
+
+/// The data sets whose people have the same numbers: those of one family, and every table for itself.
+fn population(name: DatasetName) -> &'static str {
+    match name {
+        DatasetName::Table(table) => table,
+        published => published.info().family,
+    }
+}
+
+/// A fraction of the first data set's people, searched for by photograph and caption; nobody if the fraction is too small.
+fn last_of_first(
+    config: &TrainingConfig,
+    library: &mut Library,
+) -> Result<BTreeMap<DatasetName, Chosen>> {
+    let first = config.train.stages[0].datasets[0];
+    let of_first = training_identities(library.get(first)?, config.train.uses_all_splits(first));
+    let people = last_fraction(&of_first, config.data.validation_fraction);
+    if people.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let asked = [Modality::Rgb, Modality::Text].into_iter().collect();
+    let chosen = Chosen { people, asked, with_validation_rows: false };
+    Ok([(first, chosen)].into())
 }
 
 /// The last identities, in their order, that make up a fraction of all (rounded down).
@@ -93,18 +114,30 @@ fn last_fraction(identities: &BTreeSet<Identity>, fraction: f64) -> BTreeSet<Ide
     identities.iter().skip(kept).copied().collect()
 }
 
-/// Samples of a data set that training uses: those of its training part, or of all its parts without unlabelled people.
+/// Samples of a data set that training uses: those of its training part, or of all its parts without distractors and people
+/// who are not known.
 pub(super) fn training_samples(
     dataset: &Dataset,
     all_splits: bool,
 ) -> impl Iterator<Item = &Sample> {
-    let other_parts = all_splits.then_some([&dataset.validation, &dataset.query, &dataset.gallery]);
-    let others = other_parts.into_iter().flatten().flatten();
-    dataset.train.iter().chain(others.filter(|sample| sample.identity.0 > 0))
+    let parts = [&dataset.train, &dataset.validation, &dataset.query, &dataset.gallery];
+    let used = if all_splits { &parts[..] } else { &parts[..1] };
+    // A number of 0 or below stands for distractors in the galleries of Market-1501 and for a person elsewhere (the first
+    // of MSMT17): it is a person's where a part shows it that has no distractors.
+    let mut people: BTreeSet<Identity> = BTreeSet::new();
+    if all_splits {
+        let named = parts[..3].iter().flat_map(|part| part.iter());
+        people.extend(named.map(|sample| sample.identity).filter(|identity| identity.0 <= 0));
+    }
+    let samples: Vec<&Sample> = used.iter().flat_map(|part| part.iter()).collect();
+    let is_person = move |sample: &&Sample| {
+        !all_splits || sample.identity.0 > 0 || people.contains(&sample.identity)
+    };
+    samples.into_iter().filter(is_person)
 }
 
 /// Identities of a data set that training uses.
-fn training_identities(dataset: &Dataset, all_splits: bool) -> BTreeSet<Identity> {
+pub(super) fn training_identities(dataset: &Dataset, all_splits: bool) -> BTreeSet<Identity> {
     let mut identities: BTreeSet<Identity> =
         training_samples(dataset, all_splits).map(|sample| sample.identity).collect();
     if let Some(indexed) = &dataset.indexed {
@@ -142,5 +175,28 @@ mod tests {
         };
         assert_eq!(identities(false), [1, 2]);
         assert_eq!(identities(true), [1, 2, 3, 4], "distractors and unlabelled rows stay out");
+    }
+
+    #[test]
+    fn the_person_with_the_number_zero_is_trained_on_where_zero_is_a_person() {
+        let sample = |identity| Sample::picture(identity, Modality::Rgb, "1.jpg".into());
+        // MSMT17: `list_val.txt` has other photographs of the people of `list_train.txt`, of whom 0 is the first.
+        let msmt17 = Dataset {
+            train: vec![sample(0), sample(1)],
+            validation: vec![sample(0), sample(0)],
+            gallery: vec![sample(1041), sample(-1)],
+            ..Dataset::default()
+        };
+        let used = |dataset: &Dataset| {
+            training_samples(dataset, true).map(|sample| sample.identity.0).collect::<Vec<_>>()
+        };
+        assert_eq!(used(&msmt17), [0, 1, 0, 0, 1041]);
+        // A test part that begins at 0: a query shows that person, so that the gallery's pictures are no distractors.
+        let tested = Dataset {
+            query: vec![sample(0)],
+            gallery: vec![sample(0), sample(-1)],
+            ..Dataset::default()
+        };
+        assert_eq!(used(&tested), [0, 0]);
     }
 }

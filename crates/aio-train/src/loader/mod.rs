@@ -5,6 +5,7 @@
 
 mod batches;
 mod classes;
+mod held_out;
 mod library;
 mod settings;
 mod store;
@@ -14,5 +15,6 @@ mod tuple;
 
 pub(crate) use batches::{StageLoader, attribute_vocabulary, mixed_combinations};
 pub(crate) use classes::Classes;
+pub(crate) use held_out::HeldOut;
 pub use library::Library;
 pub(crate) use settings::LoaderSettings;

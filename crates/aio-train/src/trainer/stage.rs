@@ -7,11 +7,10 @@ use super::validation::validate;
 use crate::checkpoint::{Checkpoints, Learner};
 use crate::config::StageConfig;
 use crate::error::Result;
-use crate::loader::StageLoader;
+use crate::loader::{HeldOut, StageLoader};
 use crate::schedule::WarmupCosine;
 use crate::signals::StopFlag;
 use crate::training_loop::{CompletedStep, Objective, StepGradients};
-use aio_data::Sample;
 use aio_data::sampler::Tuple;
 use aio_model::{Aio, StepInput, StepOutput, TrainBatch};
 use burn::optim::GradientsAccumulator;
@@ -24,7 +23,7 @@ pub(super) struct StageTraining<'a> {
     setup: &'a TrainingSetup<'a>,
     paths: &'a TrainingPaths,
     config: &'a StageConfig,
-    held_out: &'a [Sample],
+    held_out: &'a [HeldOut],
     loader: StageLoader,
     schedule: WarmupCosine,
     /// Optimiser steps, counted over all stages.
@@ -43,8 +42,8 @@ pub(super) struct StageTraining<'a> {
 pub(super) struct StageContext<'a> {
     pub(super) setup: &'a TrainingSetup<'a>,
     pub(super) paths: &'a TrainingPaths,
-    /// Samples of the identities that are held out for validation.
-    pub(super) held_out: &'a [Sample],
+    /// The people who are held out for validation, by data set.
+    pub(super) held_out: &'a [HeldOut],
     pub(super) stop: &'a StopFlag,
 }
 

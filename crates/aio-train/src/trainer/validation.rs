@@ -1,21 +1,23 @@
-//! Retrieval on held-out training identities, which selects a checkpoint.
+//! Retrieval of held-out people, which selects a checkpoint.
 
 use super::setup::TrainingSetup;
+use crate::config::Select;
 use crate::embedding::embed_all;
 use crate::error::{Result, TrainError};
+use crate::loader::HeldOut;
 use aio_data::{Sample, picture};
 use aio_eval::{Entry, EvalOptions, LabelledFeatures, Protocol, evaluate};
 use aio_model::{Aio, Extractor};
-use aio_types::{Modality, Observation, Picture, SourcePhoto};
+use aio_types::{Modality, ModalitySet, Observation, Picture, SourcePhoto};
 use std::path::Path;
 
-/// The validation score of a model, or `None` where nothing is held out.
+/// The validation score of a model, or `None` where nobody is held out.
 ///
 /// # Errors
 /// [`TrainError::Invalid`] naming the data set and the sample that cannot be used.
 pub(super) fn validate(
     setup: &TrainingSetup,
-    held_out: &[Sample],
+    held_out: &[HeldOut],
     model: &Aio,
 ) -> Result<Option<f64>> {
     if held_out.is_empty() {
@@ -24,20 +26,32 @@ pub(super) fn validate(
     let start = setup.start;
     let preprocessing = start.preprocessing.clone();
     let extractor = Extractor::new(&model.backbone, &start.config, preprocessing, setup.device);
-    mean_average_precision(held_out, &extractor).map(Some).map_err(|error| {
-        let first = setup.config.train.stages[0].datasets[0];
-        TrainError::invalid(
-            format!("validation on held-out people of {first}: {error}"),
-            "data.validation = 0.0 does without",
-        )
-    })
+    let mut values = Vec::new();
+    for of_set in held_out {
+        let asked = of_set.asked & setup.config.model.modalities;
+        let found = mean_average_precisions(&of_set.samples, asked, &extractor);
+        values.extend(found.map_err(|error| {
+            TrainError::invalid(
+                format!("validation on held-out people of {}: {error}", of_set.dataset),
+                match setup.config.train.select {
+                    Select::Last => "data.validation_fraction = 0.0 does without",
+                    Select::Best => "train.select = \"last\" does without",
+                },
+            )
+        })?);
+    }
+    Ok(Some(values.iter().sum::<f64>() / values.len() as f64))
 }
 
-/// Mean average precision of photographs and of captions against photographs, without the photograph itself.
-fn mean_average_precision(samples: &[Sample], extractor: &Extractor) -> Result<f64> {
+/// Mean average precision of the samples of every modality of `asked` against photographs, without the photograph that a
+/// sample is or was made from. Modalities without a sample are left out.
+fn mean_average_precisions(
+    samples: &[Sample],
+    asked: ModalitySet,
+    extractor: &Extractor,
+) -> Result<Vec<f64>> {
     let photographs: Vec<&Sample> = of_modality(samples, Modality::Rgb);
-    let captions: Vec<&Sample> = of_modality(samples, Modality::Text);
-    let inputs = photograph_inputs(&photographs, extractor)?;
+    let inputs = inputs(&photographs, extractor)?;
     let gallery = embed_all(extractor, &inputs, "validation gallery", "validation")?;
     let mut entries = Vec::new();
     for (number, sample) in (2..).zip(&photographs) {
@@ -50,38 +64,42 @@ fn mean_average_precision(samples: &[Sample], extractor: &Extractor) -> Result<f
         evaluate(queries, photographs, Protocol::Tri, EvalOptions::default(), |_, _| {})
             .map(|scores| scores.map)
     };
-    let mut values = vec![score(photographs)?];
-    if !captions.is_empty() {
-        let inputs: Vec<Observation<Picture>> = captions
-            .iter()
-            .map(|s| Observation {
-                caption: s.caption().map(str::to_owned),
-                ..Observation::default()
-            })
-            .collect();
-        let queries = embed_all(extractor, &inputs, "validation captions", "validation")?;
-        let entries: Vec<Entry> = captions.iter().map(|s| entry(s)).collect();
-        values.push(score(LabelledFeatures { features: &queries, entries: &entries })?);
+    let mut values = Vec::new();
+    for modality in asked.iter() {
+        if modality == Modality::Rgb {
+            values.push(score(photographs)?);
+            continue;
+        }
+        let queries = of_modality(samples, modality);
+        if queries.is_empty() {
+            continue;
+        }
+        let inputs = self::inputs(&queries, extractor)?;
+        let what = format!("validation {modality} queries");
+        let features = embed_all(extractor, &inputs, &what, "validation")?;
+        let entries: Vec<Entry> = queries.iter().map(|sample| entry(sample)).collect();
+        values.push(score(LabelledFeatures { features: &features, entries: &entries })?);
     }
-    Ok(values.iter().sum::<f64>() / values.len() as f64)
+    Ok(values)
 }
 
 fn of_modality(samples: &[Sample], modality: Modality) -> Vec<&Sample> {
     samples.iter().filter(|sample| sample.modality == modality).collect()
 }
 
-fn photograph_inputs(
-    photographs: &[&Sample],
-    extractor: &Extractor,
-) -> Result<Vec<Observation<Picture>>> {
-    let preprocessing = extractor.preprocessing();
-    let size = preprocessing.size();
-    let paths: Vec<&Path> = photographs.iter().filter_map(|s| s.path()).collect();
-    let mut inputs = Vec::with_capacity(paths.len());
-    for picture in picture::open_all(&paths, size, &|| {})? {
-        inputs.push(Observation { pictures: vec![(Modality::Rgb, picture)], caption: None });
-    }
-    Ok(inputs)
+/// Samples of one modality as the extractor takes them.
+fn inputs(samples: &[&Sample], extractor: &Extractor) -> Result<Vec<Observation<Picture>>> {
+    let size = extractor.preprocessing().size();
+    let paths: Vec<&Path> = samples.iter().filter_map(|s| s.path()).collect();
+    let mut pictures = picture::open_all(&paths, size, &|| {})?.into_iter();
+    let input = |sample: &&Sample| {
+        let picture = sample.path().and_then(|_| pictures.next());
+        Observation {
+            pictures: picture.map(|picture| (sample.modality, picture)).into_iter().collect(),
+            caption: sample.caption().map(str::to_owned),
+        }
+    };
+    Ok(samples.iter().map(input).collect())
 }
 
 /// The labels of a sample. Validation ignores cameras.

@@ -2,7 +2,7 @@
 
 mod tasks;
 
-use super::DatasetInfo;
+use super::{DatasetInfo, FurtherCount};
 use crate::list::{Once, annotations, keyed_annotations, listed};
 use crate::{Content, DataError, Dataset, Result, Sample};
 use aio_types::Modality;
@@ -21,14 +21,24 @@ ORBench/
     test_gallery_and_queries.json    {\"RGB_GALLERY\": [[id, \"vis/…\"], …], \"NIR\": …, \"NIR+TEXT\": [[id, item, item], …], …}",
     folders: &["ORBench", "orbench"],
     markers: &["test_gallery_and_queries.json"],
-    // Published are the numbers of queries by key (docs/protocols.md), which are lists and no samples.
+    // Published are the numbers of queries by key, which are lists and no samples ([`further`]).
     counts: &[],
     terms: "from the authors of ReID5o",
     people: &["sysu-mm01", "llcm", "orbench"],
     family: "orbench",
     rules: tasks::RULES,
     read,
+    further,
 };
+
+/// The queries of the 32 lists.
+fn further(_: &Path, dataset: &Dataset) -> Result<Vec<FurtherCount>> {
+    let of_list = |(key, published): (String, usize)| {
+        let found = dataset.combinations.get(&key).map_or(0, Vec::len);
+        FurtherCount::new(format!("queries of {key}"), found, published)
+    };
+    Ok(tasks::published_queries().map(of_list).collect())
+}
 
 /// Key of the gallery in the test list; every other key is a query.
 const GALLERY: &str = "RGB_GALLERY";

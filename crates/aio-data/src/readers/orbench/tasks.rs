@@ -78,6 +78,19 @@ impl QueryList {
     }
 }
 
+/// The key of every list with the number of its queries: one per test sample of its first modality.
+pub(super) fn published_queries() -> impl Iterator<Item = (String, usize)> {
+    let queries = |list: QueryList| {
+        let count = match list.first {
+            Modality::Infrared => 10_425,
+            Modality::Text => 18_050,
+            _ => 7_200,
+        };
+        (list.key(), count)
+    };
+    published_lists().into_iter().map(queries)
+}
+
 /// The variant that names a list by the modality over whose samples it runs.
 fn variant(first: Modality) -> String {
     format!("{first}-first")
@@ -115,8 +128,8 @@ impl Evaluation for ListSearch {
         self.first.into_iter().map(variant).collect()
     }
 
-    fn protocol(&self, _: &Dataset) -> Protocol {
-        Protocol::None
+    fn protocol(&self, _: &TestSet) -> Result<Protocol> {
+        Ok(Protocol::None)
     }
 
     fn test_set(&self, dataset: &Dataset) -> Result<TestSet> {
@@ -158,8 +171,8 @@ fn cross_search(
 }
 
 impl Evaluation for CrossSearch {
-    fn protocol(&self, _: &Dataset) -> Protocol {
-        Protocol::None
+    fn protocol(&self, _: &TestSet) -> Result<Protocol> {
+        Ok(Protocol::None)
     }
 
     fn test_set(&self, dataset: &Dataset) -> Result<TestSet> {

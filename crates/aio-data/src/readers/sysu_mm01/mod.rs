@@ -8,7 +8,7 @@ use galleries::{DRAWS, PERMUTATIONS_HINT, SINGLE_SHOT, official_galleries};
 pub use galleries::{Mode, Source, TrialGallery, galleries};
 use permutations::Permutations;
 
-use super::{DatasetInfo, count};
+use super::{DatasetInfo, count, nothing_further};
 use crate::list::comma_separated;
 use crate::{DataError, Dataset, Result, Sample, Split};
 use aio_types::Modality;
@@ -35,6 +35,7 @@ SYSU-MM01/
     family: "sysu-mm01",
     rules: tasks::RULES,
     read,
+    further: nothing_further,
 };
 
 /// Cameras that see infrared light.

@@ -73,8 +73,8 @@ impl Evaluation for InfraredSearch {
         words
     }
 
-    fn protocol(&self, _: &Dataset) -> Protocol {
-        Protocol::SysuMm01
+    fn protocol(&self, _: &TestSet) -> Result<Protocol> {
+        Ok(Protocol::SysuMm01)
     }
 
     fn test_set(&self, dataset: &Dataset) -> Result<TestSet> {
