@@ -11,6 +11,7 @@ pub mod features;
 pub mod finished;
 mod lock;
 mod markdown;
+mod render;
 pub mod report;
 pub mod run;
 pub mod score;

@@ -140,8 +140,7 @@ pub fn replace_directory(from: &Path, target: &Path) -> Result<()> {
 
 /// Waits until the disk has the names in a directory: without this a renamed file can be gone after a loss of power.
 fn sync_directory(directory: &Path) -> Result<()> {
-    let directory =
-        if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+    let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
     if !cfg!(unix) {
         return Ok(());
     }

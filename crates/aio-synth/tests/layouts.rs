@@ -14,7 +14,8 @@ fn root() -> &'static Path {
     static ROOT: OnceLock<tempfile::TempDir> = OnceLock::new();
     ROOT.get_or_init(|| {
         let directory = tempfile::tempdir().expect("temporary directory");
-        benchmark::write(directory.path(), 1, SIZE, &|_, _| ControlFlow::Continue(())).expect("rendered");
+        benchmark::write(directory.path(), 1, SIZE, &|_, _| ControlFlow::Continue(()))
+            .expect("rendered");
         directory
     })
     .path()
@@ -121,7 +122,8 @@ fn the_benchmark_is_a_pure_function_of_its_seed() {
 
 #[test]
 fn another_benchmark_in_the_same_place_is_refused() {
-    let error = benchmark::write(root(), 2, SIZE, &|_, _| ControlFlow::Continue(())).expect_err("another seed");
+    let error = benchmark::write(root(), 2, SIZE, &|_, _| ControlFlow::Continue(()))
+        .expect_err("another seed");
     assert!(error.to_string().contains("seed 1"), "{error}");
     assert!(benchmark::write(root(), 1, SIZE, &|_, _| ControlFlow::Continue(())).is_ok());
 }

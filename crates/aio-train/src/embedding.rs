@@ -25,9 +25,8 @@ pub fn embed_all(
     phase: &str,
 ) -> Result<Features> {
     let stream = Stream { rows: inputs.len(), what, phase, stop: &StopFlag::default() };
-    let [features] = embed_stream([extractor], &stream, |rows| {
-        Ok::<_, TrainError>(inputs[rows].to_vec())
-    })?;
+    let [features] =
+        embed_stream([extractor], &stream, |rows| Ok::<_, TrainError>(inputs[rows].to_vec()))?;
     Ok(features)
 }
 

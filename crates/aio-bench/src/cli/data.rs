@@ -3,6 +3,7 @@
 use super::arguments::{DataRootArgument, JsonArgument, choice};
 use super::output::Output;
 use crate::error::Result;
+use crate::render;
 use aio_data::check;
 use aio_data::readers::synth_pedes;
 use aio_data::readers::sysu_mm01::{self, Mode, TrialGallery};
@@ -123,14 +124,8 @@ impl Synth {
             benchmark::contact_sheet(&path, self.seed)?;
         }
         let stop = StopFlag::on_signals()?;
-        let progress = Progress::new("rendering", 1, "pictures");
         let size = benchmark::Size::default();
-        let manifest = benchmark::write(&self.output, self.seed, size, &|done, total| {
-            progress.set_total(total);
-            progress.set_position(done);
-            stop.poll()
-        })?;
-        progress.finish();
+        let manifest = render::benchmark(&self.output, self.seed, size, &stop)?;
         if self.form.json {
             return Output::json(&manifest);
         }

@@ -44,7 +44,11 @@ impl RunData {
     ///
     /// # Errors
     /// [`Error::User`] naming the data set that has changed since the run began.
-    pub(super) fn check_finished(run: &Run, experiment: &Experiment, stop: &StopFlag) -> Result<()> {
+    pub(super) fn check_finished(
+        run: &Run,
+        experiment: &Experiment,
+        stop: &StopFlag,
+    ) -> Result<()> {
         let Some(earlier) = Self::stored(run)? else {
             log::debug!("{}: an earlier version did not note the contents of its data", FILE);
             return Ok(());

@@ -21,7 +21,7 @@ use crate::error::Result;
 pub use crate::lock::WhenTaken;
 use crate::report;
 use crate::run::{Run, RunResult};
-use aio_train::{Library, Probe, StopFlag, StartingPoint, TrainingSetup};
+use aio_train::{Library, Probe, StartingPoint, StopFlag, TrainingSetup};
 use prepare::Preparation;
 use std::path::PathBuf;
 use std::time::Instant;

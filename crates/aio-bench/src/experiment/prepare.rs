@@ -7,11 +7,11 @@ use crate::config::{Checksums, Experiment, ExperimentFile};
 use crate::device;
 use crate::error::Result;
 use crate::lock::DirectoryLock;
+use crate::render;
 use crate::run::{Run, RunResult};
 use aio_data::task::{Task, TaskData};
 use aio_eval::Protocol;
-use aio_synth::benchmark;
-use aio_train::{Library, Progress, StartingPoint, StopFlag};
+use aio_train::{Library, StartingPoint, StopFlag};
 use burn::tensor::Device;
 
 /// What the first step finds.
@@ -131,14 +131,7 @@ pub(super) fn render_benchmark(experiment: &Experiment, stop: &StopFlag) -> Resu
     if !data.synthetic {
         return Ok(None);
     }
-    let progress = Progress::new("rendering", 1, "pictures");
-    let manifest = benchmark::write(&data.root, data.seed, data.size, &|done, total| {
-        progress.set_total(total);
-        progress.set_position(done);
-        stop.poll()
-    })?;
-    progress.finish();
-    Ok(Some(manifest.content))
+    Ok(Some(render::benchmark(&data.root, data.seed, data.size, stop)?.content))
 }
 
 /// Reads the data sets of every stage and every task, so that anything missing is found before training.

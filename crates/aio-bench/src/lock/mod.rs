@@ -302,10 +302,8 @@ fn attempt(
             State::Works => return Ok(Outcome::Taken(found.claim.clone())),
             State::Ended => {}
             State::Unknown => {
-                let watched = watch.get_or_insert_with(|| Watch {
-                    found: found.clone(),
-                    since: Instant::now(),
-                });
+                let watched = watch
+                    .get_or_insert_with(|| Watch { found: found.clone(), since: Instant::now() });
                 if watched.found != *found {
                     *watched = Watch { found: found.clone(), since: Instant::now() };
                     return Ok(Outcome::Taken(found.claim.clone()));
@@ -321,8 +319,7 @@ fn attempt(
     if !claims.make(number, &claim)? {
         return Ok(Outcome::Taken(claims.newest().and_then(|found| found.claim)));
     }
-    let fence =
-        Fence { directory: directory.to_path_buf(), number, token: claim.token.clone() };
+    let fence = Fence { directory: directory.to_path_buf(), number, token: claim.token.clone() };
     let claim = Arc::new(Mutex::new(claim));
     let stopped = Arc::new(AtomicBool::new(false));
     let heartbeat = {

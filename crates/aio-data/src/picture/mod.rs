@@ -40,9 +40,7 @@ pub fn resized(image: &image::RgbImage, size: PictureSize) -> std::result::Resul
         .resize_alg(fir::ResizeAlg::Convolution(fir::FilterType::Bilinear));
     // One pixel type: the untyped call would compile the resizer for every type there is.
     let mut pixels = target.typed_image_mut::<fir::pixels::U8x3>().ok_or("not a colour image")?;
-    fir::Resizer::new()
-        .resize_typed(&source, &mut pixels, &options)
-        .map_err(|e| e.to_string())?;
+    fir::Resizer::new().resize_typed(&source, &mut pixels, &options).map_err(|e| e.to_string())?;
     Ok(Picture { size, pixels: target.into_vec() })
 }
 

@@ -162,8 +162,7 @@ mod tests {
         let error = run(&recipe(), &parts, &device, &stop).expect_err("stopped");
         assert!(matches!(error, TrainError::Interrupted { .. }), "{error}");
         for step in 1..=3 {
-            let error =
-                run(&recipe(), &parts, &device, &stopped_in_a_step()).expect_err("stopped");
+            let error = run(&recipe(), &parts, &device, &stopped_in_a_step()).expect_err("stopped");
             assert!(matches!(error, TrainError::Stopped { step: at } if at == step), "{error}");
         }
         run(&recipe(), &parts, &device, &StopFlag::default()).expect("continues to its end");

@@ -40,7 +40,8 @@ pub fn train(
     let TrainingSetup { config, start, .. } = *setup;
     let classes = Classes::new(config, library)?;
     let initial = model::initial_learner(setup, classes.len())?;
-    let checkpoints = Checkpoints::new(&paths.checkpoints, config.train.keep_checkpoints).claimed_by(stop);
+    let checkpoints =
+        Checkpoints::new(&paths.checkpoints, config.train.keep_checkpoints).claimed_by(stop);
     let (mut learner, state) = checkpoints.resume::<Aio, TrainState>(initial)?;
     let frozen = model::frozen_parts(setup);
     learner.model = learner.model.frozen(frozen).with_precision(config.train.precision);

@@ -42,7 +42,8 @@ impl Pictures {
     }
 
     fn open<'p>(&mut self, paths: impl Iterator<Item = &'p Path>) -> Result<Block<'_>> {
-        let missing: BTreeSet<&Path> = paths.filter(|path| !self.kept.contains_key(*path)).collect();
+        let missing: BTreeSet<&Path> =
+            paths.filter(|path| !self.kept.contains_key(*path)).collect();
         let missing: Vec<&Path> = missing.into_iter().collect();
         let mut others = BTreeMap::new();
         for (path, picture) in missing.iter().zip(open_all(&missing, self.size, &|| {})?) {

@@ -113,9 +113,8 @@ impl<'a> TestedModels<'a> {
         let views = views(queries);
         let (what, phase) = (format!("{} queries", test.task), format!("queries {}", test.task));
         let stream = Stream { rows: views.len(), what: &what, phase: &phase, stop };
-        let features = embed_stream([trained, untrained], &stream, |rows| {
-            pictures.of_views(&views[rows])
-        })?;
+        let features =
+            embed_stream([trained, untrained], &stream, |rows| pictures.of_views(&views[rows]))?;
         let of_each: Vec<usize> = queries.iter().map(|query| query.views.len()).collect();
         Ok(features.map(|features| {
             if features.rows() == of_each.len() { features } else { features.pooled(&of_each) }
