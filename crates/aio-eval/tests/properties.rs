@@ -22,7 +22,7 @@ impl Side {
     fn random(people: usize, each: usize, seed: u32) -> Self {
         let mut of_people = Random::new(7);
         let mut noise = Random::new(seed);
-        let mut unit = |random: &mut Random| (random.next_u32() >> 8) as f32 / 8_388_608.0 - 1.0;
+        let unit = |random: &mut Random| (random.next_u32() >> 8) as f32 / 8_388_608.0 - 1.0;
         let centres: Vec<f32> = (0..people * WIDTH).map(|_| unit(&mut of_people)).collect();
         let (mut values, mut entries) = (Vec::new(), Vec::new());
         for row in 0..people * each {
@@ -133,7 +133,7 @@ fn the_scale_of_features_changes_nothing() {
     for options in ways() {
         let expected = score(&queries, &gallery, options);
         // A power of two is exact. All rows alike for Euclidean distances, each row for itself for cosines.
-        for exponent in [-40, -3, 5, 30] {
+        for exponent in [-30, -3, 5, 30] {
             let factor = |row: usize| match options.metric {
                 Metric::Euclidean => 2.0f32.powi(exponent),
                 Metric::Cosine => 2.0f32.powi(exponent + (row % 5) as i32),

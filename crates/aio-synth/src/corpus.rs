@@ -236,10 +236,15 @@ mod tests {
     use crate::caption::colour_word;
     use crate::person::Colour;
 
+    fn rendered(seed: u64, count: usize, mix: Depictions) -> Vec<Item> {
+        let size = PictureSize { height: 32, width: 16 };
+        render(seed, count, size, mix, &|| ControlFlow::Continue(())).expect("not stopped")
+    }
+
     #[test]
     fn a_picture_without_colours_has_a_caption_that_names_none() {
         let mix = Depictions { drawn: 0.3, infrared: 0.3 };
-        let items = render(5, 60, PictureSize { height: 32, width: 16 }, mix, &|| ());
+        let items = rendered(5, 60, mix);
         let colours: Vec<&str> =
             Colour::ALL.iter().flat_map(|c| (0..3).map(|v| colour_word(*c, v))).collect();
         let names_a_colour = |text: &str| {
@@ -273,7 +278,7 @@ mod tests {
     #[test]
     fn a_witness_names_the_colours_that_pictures_do_not_show() {
         let mix = Depictions { drawn: 0.5, infrared: 0.5 };
-        let items = render(6, 40, PictureSize { height: 32, width: 16 }, mix, &|| ());
+        let items = rendered(6, 40, mix);
         let augmentation = Augmentation::default();
         let mut people = 0;
         for (index, item) in (0..).zip(&items) {
