@@ -1,7 +1,9 @@
 //! The first step: everything that a run needs, checked and opened before anything is computed.
 
 use super::Request;
-use super::requirements::{check_files, check_leakage, missing_weights, sketch_generator_checksum};
+use super::requirements::{
+    check_files, check_leakage, check_own_people, missing_weights, sketch_generator_checksum,
+};
 use crate::config::{Checksums, Experiment, ExperimentFile};
 use crate::device;
 use crate::error::Result;
@@ -78,7 +80,8 @@ pub(super) fn prepare(request: &Request) -> Result<Preparation> {
     check_files(&experiment)?;
     let stop = StopFlag::on_signals()?;
     let benchmark = render_benchmark(&experiment)?;
-    let (library, tests) = open_data(&experiment)?;
+    let (mut library, tests) = open_data(&experiment)?;
+    check_own_people(&experiment, &mut library)?;
     say_protocols(&tests);
     for Test { task, data } in &tests {
         if let Some(explanation) = data.explain_unmatched() {
