@@ -57,6 +57,10 @@ build:
 test:
     cargo test --profile quick --workspace
 
+# Kill and stop experiments, sweeps, pre-trainings and embeddings at random moments, so many times each, and compare what they write
+kill-test signals="50":
+    AIO_KILLS={{signals}} cargo test --profile quick -p aio-bench --test kill -- --nocapture --test-threads 1
+
 # Check formatting, lints and documentation before a commit
 check:
     cargo fmt --all --check

@@ -7,7 +7,7 @@
 // A benchmark's result is what it prints.
 #![allow(clippy::print_stdout)]
 
-use aio_bench::experiment::{self, Request};
+use aio_bench::experiment::{self, Request, WhenTaken};
 use aio_encoder::EncoderConfig;
 use aio_encoder::weights::Preprocessing;
 use aio_model::BackboneConfig;
@@ -45,6 +45,7 @@ fn weights(stem: StemConfig, encoder: EncoderConfig) -> Outcome<Vec<u8>> {
 /// What a row reports.
 fn row(name: &str, settings: &[String], runs: &Path) -> Outcome<()> {
     let request = Request {
+        when_taken: WhenTaken::Refuse,
         name: "size".into(),
         settings: settings.to_vec(),
         device: "cpu".into(),

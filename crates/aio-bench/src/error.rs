@@ -4,6 +4,7 @@ use aio_data::DataError;
 use aio_encoder::weights::WeightsError;
 use aio_eval::EvalError;
 use aio_train::TrainError;
+use std::path::PathBuf;
 
 /// Result of a command.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -14,13 +15,19 @@ pub type Result<T> = std::result::Result<T, Error>;
 pub enum Error {
     /// Data could not be read or written.
     #[error(transparent)]
-    Data(#[from] DataError),
+    Data(DataError),
     /// Features or labels could not be evaluated.
     #[error(transparent)]
     Eval(#[from] EvalError),
     /// Something failed that the user did not cause.
     #[error("{0}")]
     Failure(String),
+    /// A signal stopped a phase that has no steps; what it had done is kept.
+    #[error("stopped by a signal while {phase}; run the same command again to continue")]
+    Interrupted {
+        /// What was being done, such as "evaluating".
+        phase: &'static str,
+    },
     /// Standard output could not be written.
     #[error("cannot write standard output: {0}")]
     Output(#[source] std::io::Error),
@@ -31,6 +38,14 @@ pub enum Error {
     Stopped {
         /// Optimiser steps done.
         step: usize,
+    },
+    /// Another process works in a directory.
+    #[error("{} is in use: {} works on it", directory.display(), holder.as_deref().unwrap_or("another process"))]
+    Taken {
+        /// The directory.
+        directory: PathBuf,
+        /// Process and host, if they are known.
+        holder: Option<String>,
     },
     /// What the user typed or supplied is wrong.
     #[error("{message}")]
@@ -45,10 +60,20 @@ pub enum Error {
     Weights(#[from] WeightsError),
 }
 
+impl From<DataError> for Error {
+    fn from(error: DataError) -> Self {
+        match error {
+            DataError::Interrupted { phase } => Self::Interrupted { phase },
+            other => Self::Data(other),
+        }
+    }
+}
+
 impl From<TrainError> for Error {
     fn from(error: TrainError) -> Self {
         match error {
-            TrainError::Data(error) => Self::Data(error),
+            TrainError::Data(error) => error.into(),
+            TrainError::Interrupted { phase } => Self::Interrupted { phase },
             TrainError::Weights(error) => Self::Weights(error),
             TrainError::Eval(error) => Self::Eval(error),
             TrainError::Invalid { message, hint } => Self::user(message, hint),
@@ -70,6 +95,9 @@ impl Error {
         match self {
             Self::Data(error) => error.hint(),
             Self::User { hint, .. } => hint.clone(),
+            Self::Taken { .. } => Some(
+                "wait until it ends, or stop it; what it has done is kept and continued".to_owned(),
+            ),
             _ => None,
         }
     }
@@ -86,8 +114,8 @@ impl Error {
         match self {
             Self::Data(error) if error.is_user() => 2,
             Self::Eval(_) | Self::User { .. } | Self::Weights(_) => 2,
-            Self::Data(_) | Self::Failure(_) | Self::Output(_) => 1,
-            Self::Stopped { .. } => 75,
+            Self::Data(_) | Self::Failure(_) | Self::Output(_) | Self::Taken { .. } => 1,
+            Self::Interrupted { .. } | Self::Stopped { .. } => 75,
         }
     }
 }
@@ -96,7 +124,6 @@ impl Error {
 mod tests {
     use super::*;
     use std::io::ErrorKind;
-    use std::path::PathBuf;
 
     #[test]
     fn exit_codes_are_those_of_the_contract() {
@@ -113,6 +140,11 @@ mod tests {
             (Error::Failure("a".into()), 1),
             (Error::Output(ErrorKind::StorageFull.into()), 1),
             (Error::Stopped { step: 3 }, 75),
+            (Error::Interrupted { phase: "evaluating" }, 75),
+            (DataError::Interrupted { phase: "rendering" }.into(), 75),
+            (TrainError::Interrupted { phase: "rendering the corpus" }.into(), 75),
+            (TrainError::Data(DataError::Interrupted { phase: "rendering" }).into(), 75),
+            (Error::Taken { directory: PathBuf::from("x"), holder: None }, 1),
         ] {
             assert_eq!(error.exit_code(), code, "{error}");
         }

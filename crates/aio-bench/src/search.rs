@@ -3,7 +3,7 @@
 
 use crate::embed::{self, BLOCK, Manifest, Model, ModelSource, Row};
 use crate::error::{Error, Result};
-use crate::features;
+use crate::features::{self, StoredFeatures};
 use crate::report::{self, RankedList, ShownPicture};
 use aio_data::task::QueryPicture;
 use aio_eval::{Entry, Features, Metric, Protocol, Ranking, Ties, distances};
@@ -100,8 +100,8 @@ fn folder(place: &Path, model: &Model) -> Result<Gallery> {
 
 /// A gallery that `aio embed` wrote, with its manifest.
 fn stored(path: &Path, model: &Model, request: &Request) -> Result<Gallery> {
-    let features = features::read(path)?;
-    let manifest = Manifest::read(path, features.rows())?;
+    let StoredFeatures { features, manifest } = features::read(path)?;
+    let manifest = Manifest::read(path, features.rows(), manifest.as_deref())?;
     if manifest.weights != model.sha256 {
         let Manifest { model: name, weights, .. } = &manifest;
         return Err(embed::unusable(

@@ -97,6 +97,12 @@ pub enum DataError {
         /// What to do about it.
         hint: String,
     },
+    /// The caller asked a long phase to stop.
+    #[error("{phase} was stopped")]
+    Interrupted {
+        /// What was being done, such as "rendering".
+        phase: &'static str,
+    },
     /// A batch cannot be formed from the samples there are.
     #[error("cannot sample batches: {0}")]
     Sampler(String),

@@ -11,6 +11,7 @@ pub mod check;
 pub mod checksum;
 mod error;
 mod evaluation;
+mod fingerprint;
 pub mod folder;
 pub mod fs;
 pub mod index;
@@ -24,5 +25,6 @@ pub mod synthesis;
 pub mod task;
 
 pub use error::{DataError, Result};
+pub use fingerprint::ContentFingerprint;
 pub use readers::{Count, DatasetInfo, DatasetName, FurtherCount};
 pub use sample::{Content, Dataset, Sample, Split, Trial};

@@ -17,6 +17,7 @@ use aio_types::{Picture, PictureSize, rng};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
+use std::ops::ControlFlow;
 
 /// An item of the corpus and what it shows.
 #[derive(Debug, Clone)]
@@ -211,21 +212,20 @@ fn wording(colours: bool) -> Wording {
     Wording { vocabularies: vec![0, 1, 2], omission: OMISSION, error: 0.0, colours }
 }
 
-/// Renders the corpus of (`seed`, `count`) in parallel; `tick` is called after each picture.
+/// Renders the corpus of (`seed`, `count`) in parallel; `tick` is called after each picture. `None` if it asks to stop.
 #[must_use]
 pub fn render(
     seed: u64,
     count: usize,
     size: PictureSize,
     mix: Depictions,
-    tick: &(dyn Fn() + Sync),
-) -> Vec<Item> {
+    tick: &(dyn Fn() -> ControlFlow<()> + Sync),
+) -> Option<Vec<Item>> {
     (0..count as u64)
         .into_par_iter()
         .map(|index| {
             let item = Item::render(seed, index, size, mix);
-            tick();
-            item
+            tick().is_continue().then_some(item)
         })
         .collect()
 }

@@ -7,6 +7,7 @@ use aio_synth::benchmark::{self, Size};
 use aio_types::rng;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -64,7 +65,8 @@ fn lists(directory: &Path) -> Vec<PathBuf> {
 fn changed_lists_are_read_or_refused() {
     let directory = tempfile::tempdir().expect("temporary directory");
     let size = Size { synth_pedes: 2, llcm: 2, market_sketch: 2, test: 2, pku: 20 };
-    benchmark::write(directory.path(), 4, size, &|_, _| {}).expect("rendered");
+    benchmark::write(directory.path(), 4, size, &|_, _| ControlFlow::Continue(()))
+        .expect("rendered");
     let mut refused = 0;
     for name in DatasetName::ALL.into_iter().filter(|name| name.locate(directory.path()).is_ok()) {
         let files = lists(&name.locate(directory.path()).expect("rendered"));

@@ -4,6 +4,7 @@ use aio_data::{Content, DatasetName, Split};
 use aio_synth::benchmark::{self, Size};
 use aio_types::{Camera, Identity, Modality};
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -14,7 +15,8 @@ fn root() -> &'static Path {
     static ROOT: OnceLock<tempfile::TempDir> = OnceLock::new();
     ROOT.get_or_init(|| {
         let directory = tempfile::tempdir().expect("temporary directory");
-        benchmark::write(directory.path(), 1, SIZE, &|_, _| {}).expect("rendered");
+        benchmark::write(directory.path(), 1, SIZE, &|_, _| ControlFlow::Continue(()))
+            .expect("rendered");
         directory
     })
     .path()
@@ -110,7 +112,7 @@ fn the_benchmark_is_a_pure_function_of_its_seed() {
             directory.path(),
             seed,
             Size { synth_pedes: 2, llcm: 2, market_sketch: 2, test: 2, pku: 20 },
-            &|_, _| {},
+            &|_, _| ControlFlow::Continue(()),
         )
         .expect("rendered")
         .content
@@ -121,9 +123,10 @@ fn the_benchmark_is_a_pure_function_of_its_seed() {
 
 #[test]
 fn another_benchmark_in_the_same_place_is_refused() {
-    let error = benchmark::write(root(), 2, SIZE, &|_, _| {}).expect_err("another seed");
+    let error = benchmark::write(root(), 2, SIZE, &|_, _| ControlFlow::Continue(()))
+        .expect_err("another seed");
     assert!(error.to_string().contains("seed 1"), "{error}");
-    assert!(benchmark::write(root(), 1, SIZE, &|_, _| {}).is_ok());
+    assert!(benchmark::write(root(), 1, SIZE, &|_, _| ControlFlow::Continue(())).is_ok());
 }
 
 #[test]

@@ -2,12 +2,14 @@
 
 use crate::error::{Result, TrainError};
 use crate::progress::Progress;
+use crate::signals::StopFlag;
 use aio_eval::Features;
 use aio_model::Extractor;
 use aio_types::{Observation, Picture};
+use std::ops::Range;
 
-/// Inputs that are embedded between two updates of the progress.
-const CHUNK: usize = 256;
+/// Inputs that are in memory at once.
+pub const BLOCK: usize = 256;
 
 /// Embeds `inputs` in order; `what` names them in errors, `phase` in the progress.
 ///
@@ -22,18 +24,63 @@ pub fn embed_all(
     what: &str,
     phase: &str,
 ) -> Result<Features> {
-    let progress = Progress::new(phase, inputs.len(), "samples");
-    let mut values = Vec::with_capacity(inputs.len() * extractor.width());
-    for chunk in inputs.chunks(CHUNK) {
-        let rows = extractor.embed(chunk).map_err(|e| {
-            TrainError::invalid(
-                format!("{what}: {e}"),
-                "model.modalities lists what the model can embed",
-            )
-        })?;
-        values.extend(rows.into_iter().flatten());
-        progress.inc(chunk.len());
+    let stream = Stream { rows: inputs.len(), what, phase, stop: &StopFlag::default() };
+    let [features] =
+        embed_stream([extractor], &stream, |rows| Ok::<_, TrainError>(inputs[rows].to_vec()))?;
+    Ok(features)
+}
+
+/// What [`embed_stream`] embeds.
+#[derive(Debug)]
+pub struct Stream<'a> {
+    /// Number of inputs.
+    pub rows: usize,
+    /// What they are, for errors.
+    pub what: &'a str,
+    /// What progress calls it.
+    pub phase: &'a str,
+    /// Asked after every block.
+    pub stop: &'a StopFlag,
+}
+
+/// Embeds the same inputs with several models. `inputs` is asked for the inputs of one block after the other, each of which is dropped before the
+/// next, so that memory grows with the features alone.
+///
+/// # Shapes
+/// - output, one per model: `[rows, embedding width]`
+///
+/// # Errors
+/// As [`embed_all`], the errors of `inputs`, and [`TrainError::Interrupted`] if the flag is raised.
+pub fn embed_stream<const N: usize, E: From<TrainError>>(
+    models: [&Extractor; N],
+    stream: &Stream,
+    mut inputs: impl FnMut(Range<usize>) -> std::result::Result<Vec<Observation<Picture>>, E>,
+) -> std::result::Result<[Features; N], E> {
+    let Stream { rows, what, phase, stop } = *stream;
+    let progress = Progress::new(phase, rows, "samples");
+    let mut values = models.map(|model| Vec::with_capacity(rows * model.width()));
+    for first in (0..rows).step_by(BLOCK) {
+        if stop.is_raised() {
+            return Err(TrainError::Interrupted { phase: "embedding" }.into());
+        }
+        let block = inputs(first..rows.min(first + BLOCK))?;
+        for (model, values) in models.iter().zip(&mut values) {
+            let rows = model.embed(&block).map_err(|e| {
+                TrainError::invalid(
+                    format!("{what}: {e}"),
+                    "model.modalities lists what the model can embed",
+                )
+            })?;
+            values.extend(rows.into_iter().flatten());
+        }
+        progress.inc(block.len());
     }
     progress.finish();
-    Ok(Features::new(what, inputs.len(), extractor.width(), values)?)
+    let mut features = Vec::with_capacity(N);
+    for (model, values) in models.iter().zip(values) {
+        let of_model = Features::new(what, rows, model.width(), values);
+        features.push(of_model.map_err(TrainError::from)?);
+    }
+    let one_each = |_| TrainError::Failure("one feature matrix per model".into()).into();
+    features.try_into().map_err(one_each)
 }

@@ -32,6 +32,12 @@ pub enum TrainError {
     /// Something failed that the user did not cause.
     #[error("{0}")]
     Failure(String),
+    /// A signal stopped a phase that has no steps; what it had done is kept.
+    #[error("stopped by a signal while {phase}; run the same command again to continue")]
+    Interrupted {
+        /// What was being done, such as "evaluating".
+        phase: &'static str,
+    },
     /// A signal stopped the training; a checkpoint has been written.
     #[error(
         "stopped by a signal at step {step}; a checkpoint is written, run the same command again to continue"

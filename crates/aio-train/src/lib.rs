@@ -24,7 +24,7 @@ mod trainer;
 mod training_loop;
 
 pub use checkpoint::Checkpoints;
-pub use embedding::embed_all;
+pub use embedding::{BLOCK, Stream, embed_all, embed_stream};
 pub use error::{Result, TrainError};
 pub use loader::Library;
 pub use memory::MemoryEstimate;

@@ -6,6 +6,7 @@ use aio_data::DatasetName;
 use aio_model::LossWeights;
 use aio_synth::benchmark::{self, Size};
 use aio_types::Modality;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -13,7 +14,7 @@ const SIZE: Size = Size { synth_pedes: 8, llcm: 5, market_sketch: 5, test: 5, pk
 
 /// Renders the benchmark below `root`.
 pub(crate) fn render(root: &Path) {
-    benchmark::write(root, 1, SIZE, &|_, _| {}).expect("rendered");
+    benchmark::write(root, 1, SIZE, &|_, _| ControlFlow::Continue(())).expect("rendered");
 }
 
 /// Held by tests that draw random weights: Burn has one random generator for the whole process, and tests run in parallel.

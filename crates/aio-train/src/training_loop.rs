@@ -82,6 +82,7 @@ impl TrainingLoop<'_> {
             let StepGradients { gradients, terms } = objective.gradients(&learner.model, step)?;
             learner.model = learner.optimiser.step(learning_rate, learner.model, gradients);
             let done = CompletedStep { step, learning_rate, terms };
+            self.stop.check_claim()?;
             objective.record(&done, &learner)?;
             let epoch_ends = objective.ends_epoch(step);
             progress.step(&StepReport { terms: &done.terms, learning_rate, epoch_ends });

@@ -3,11 +3,12 @@
 use super::arguments::{DataRootArgument, JsonArgument, choice};
 use super::output::Output;
 use crate::error::Result;
+use crate::render;
 use aio_data::check;
 use aio_data::readers::synth_pedes;
 use aio_data::readers::sysu_mm01::{self, Mode, TrialGallery};
 use aio_synth::benchmark;
-use aio_train::Progress;
+use aio_train::{Progress, StopFlag};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -122,13 +123,9 @@ impl Synth {
         if let Some(path) = self.sheet {
             benchmark::contact_sheet(&path, self.seed)?;
         }
-        let progress = Progress::new("rendering", 1, "pictures");
+        let stop = StopFlag::on_signals()?;
         let size = benchmark::Size::default();
-        let manifest = benchmark::write(&self.output, self.seed, size, &|done, total| {
-            progress.set_total(total);
-            progress.set_position(done);
-        })?;
-        progress.finish();
+        let manifest = render::benchmark(&self.output, self.seed, size, &stop)?;
         if self.form.json {
             return Output::json(&manifest);
         }

@@ -1,8 +1,8 @@
 //! `aio embed`.
 
-use super::arguments::{JsonArgument, ModelArguments, OutputArgument};
+use super::arguments::{JsonArgument, ModelArguments, OutputArgument, choice};
 use super::output::Output;
-use crate::embed::{self, Request};
+use crate::embed::{self, OnError, Request};
 use crate::error::Result;
 use aio_types::Modality;
 use clap::Args;
@@ -32,6 +32,9 @@ pub(super) struct Arguments {
     /// text, and identity, camera, image (integers); all are optional.
     #[arg(long, value_name = "FILE")]
     list: Option<PathBuf>,
+    /// What to do about a picture that cannot be read: fail and name it, or skip its row, list it in the manifest and count it.
+    #[arg(long, value_name = "fail|skip", default_value = "fail", value_parser = choice(&ON_ERROR))]
+    on_error: OnError,
     #[command(flatten)]
     output: OutputArgument,
     #[command(flatten)]
@@ -39,6 +42,8 @@ pub(super) struct Arguments {
     #[command(flatten)]
     model: ModelArguments,
 }
+
+const ON_ERROR: [(&str, OnError); 2] = [("fail", OnError::Fail), ("skip", OnError::Skip)];
 
 impl Arguments {
     pub(super) fn run(self) -> Result<Output> {
@@ -49,11 +54,16 @@ impl Arguments {
             list: self.list,
             output: self.output.output,
             model: self.model.into(),
+            on_error: self.on_error,
         })?;
         if self.form.json {
             return Output::json(&embedded);
         }
         let (rows, width) = (embedded.rows, embedded.width);
-        Ok(Output::text(format!("{} [{rows}, {width}]\n", embedded.output.display())))
+        let mut text = format!("{} [{rows}, {width}]", embedded.output.display());
+        if embedded.skipped > 0 {
+            text += &format!(", {} rows passed over", embedded.skipped);
+        }
+        Ok(Output::text(text + "\n"))
     }
 }

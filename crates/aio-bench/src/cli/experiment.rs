@@ -3,7 +3,7 @@
 use super::arguments::{DeviceArgument, JsonArgument, RunsArgument};
 use super::output::Output;
 use crate::error::Result;
-use crate::experiment::{self, Request};
+use crate::experiment::{self, Request, WhenTaken};
 use crate::report::{self, Format};
 use clap::Args;
 
@@ -36,6 +36,7 @@ impl Arguments {
             settings: self.settings,
             device: self.device.device,
             runs: self.runs.runs,
+            when_taken: WhenTaken::Refuse,
         };
         let (run, result) = experiment::run(&request)?;
         log::info!("report: {}", run.report().join("index.html").display());

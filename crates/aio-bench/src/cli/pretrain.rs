@@ -4,6 +4,7 @@ use super::arguments::{DeviceArgument, JsonArgument, choice};
 use super::output::Output;
 use crate::device;
 use crate::error::Result;
+use crate::lock::{DirectoryLock, WhenTaken};
 use aio_train::StopFlag;
 use aio_train::pretrain::{self, Recipe, Stem};
 use clap::Args;
@@ -126,8 +127,10 @@ struct Written {
 impl Arguments {
     pub(super) fn run(self) -> Result<Output> {
         let device = device::open(&self.device.device)?;
-        let weights =
-            pretrain::run(&self.recipe.into(), &self.output, &device, &StopFlag::on_signals()?)?;
+        let stop = StopFlag::on_signals()?;
+        let lock = DirectoryLock::require(&self.output, WhenTaken::Refuse, &stop)?;
+        let stop = lock.guard(stop);
+        let weights = pretrain::run(&self.recipe.into(), &self.output, &device, &stop)?;
         if self.form.json {
             return Output::json(&Written { weights });
         }

@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use aio_data::fs;
 use aio_encoder::weights::Preprocessing;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Contents of a manifest.
@@ -23,6 +24,18 @@ pub struct Manifest {
     pub width: usize,
     /// What each row is.
     pub rows: Vec<Row>,
+    /// Rows that were asked for and passed over (`--on-error skip`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<SkippedRow>,
+}
+
+/// A row that could not be embedded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SkippedRow {
+    /// Its number among all rows that were asked for, from 0.
+    pub row: usize,
+    /// What was wrong, with the name of the file.
+    pub problem: String,
 }
 
 impl Manifest {
@@ -32,13 +45,41 @@ impl Manifest {
         features.with_extension("json")
     }
 
-    /// Reads the manifest of a feature file of `rows` rows.
+    /// Key of the entry in the header of a feature file that holds the hash of its manifest.
+    pub(crate) const HASH: &str = "manifest";
+
+    /// Takes rows out of the manifest and lists them as passed over.
+    pub(super) fn pass_over(&mut self, skipped: &[SkippedRow]) {
+        let numbers: BTreeSet<usize> = skipped.iter().map(|skipped| skipped.row).collect();
+        let mut number = 0;
+        self.rows.retain(|_| {
+            number += 1;
+            !numbers.contains(&(number - 1))
+        });
+        self.skipped = skipped.to_vec();
+    }
+
+    /// The hash by which a feature file names its manifest.
+    pub(super) fn hash(text: &str) -> String {
+        blake3::hash(text.as_bytes()).to_hex().to_string()
+    }
+
+    /// The manifest as its file holds it.
+    pub(super) fn to_json(&self) -> Result<String> {
+        Ok(serde_json::to_string(self).map_err(|e| Error::Failure(e.to_string()))? + "\n")
+    }
+
+    /// Reads the manifest of a feature file of `rows` rows. `hash` is what the feature file says of it; those of earlier versions and other
+    /// tools say nothing.
     ///
     /// # Errors
-    /// [`Error`] naming the manifest, if it is missing, damaged or describes another number of rows.
-    pub fn read(features: &Path, rows: usize) -> Result<Self> {
+    /// [`Error`] naming the manifest, if it is missing, damaged, of other features, or describes another number of rows.
+    pub fn read(features: &Path, rows: usize, hash: Option<&str>) -> Result<Self> {
         let path = Self::path(features);
         let text = fs::read_to_string(&path)?;
+        if hash.is_some_and(|hash| hash != Self::hash(&text)) {
+            return Err(unusable(features, "it was changed, or is that of other features"));
+        }
         let manifest: Self =
             serde_json::from_str(&text).map_err(|e| unusable(features, &e.to_string()))?;
         if manifest.rows.len() != rows {

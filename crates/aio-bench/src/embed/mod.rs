@@ -10,16 +10,17 @@ mod partial;
 mod rows;
 
 use crate::error::{Error, Result};
-use aio_data::fs;
+use crate::lock::{DirectoryLock, WhenTaken};
 use aio_model::Extractor;
+use aio_train::StopFlag;
 use aio_types::Modality;
 use partial::PartialFile;
 use rayon::prelude::*;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
-pub use manifest::Manifest;
 pub(crate) use manifest::unusable;
+pub use manifest::{Manifest, SkippedRow};
 pub use model::{ImportSettings, Model, ModelSource};
 pub use rows::{Row, pictures};
 
@@ -41,6 +42,18 @@ pub struct Request {
     pub output: PathBuf,
     /// The model.
     pub model: ModelSource,
+    /// What to do about a picture that cannot be read.
+    pub on_error: OnError,
+}
+
+/// What to do about a picture that cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnError {
+    /// Stop and name it.
+    #[default]
+    Fail,
+    /// Pass over its row, list and count it.
+    Skip,
 }
 
 /// What was written.
@@ -52,6 +65,8 @@ pub struct Embedded {
     pub manifest: PathBuf,
     /// Rows of the features.
     pub rows: usize,
+    /// Rows that were passed over.
+    pub skipped: usize,
     /// Columns of the features.
     pub width: usize,
     /// SHA-256 of the weights.
@@ -63,16 +78,40 @@ pub struct Embedded {
 /// # Errors
 /// [`Error`] naming the picture that cannot be read or the modality that the model does not know.
 pub fn embed(rows: &[Row], extractor: &Extractor) -> Result<Vec<Vec<f32>>> {
-    let inputs = rows.par_iter().map(|row| row.input(extractor)).collect::<Result<Vec<_>>>()?;
-    extractor.embed(&inputs).map_err(|e| {
+    Ok(block(rows, extractor, OnError::Fail)?.0)
+}
+
+/// Embeds a block of rows. The rows that are passed over are counted from the start of the block.
+fn block(
+    rows: &[Row],
+    extractor: &Extractor,
+    on_error: OnError,
+) -> Result<(Vec<Vec<f32>>, Vec<SkippedRow>)> {
+    let opened: Vec<_> = rows.par_iter().map(|row| row.input(extractor)).collect();
+    let (mut inputs, mut skipped) = (Vec::with_capacity(rows.len()), Vec::new());
+    for (row, input) in opened.into_iter().enumerate() {
+        match input {
+            Ok(input) => inputs.push(input),
+            Err(error @ Error::Data(_)) if on_error == OnError::Skip => {
+                skipped.push(SkippedRow { row, problem: error.to_string() });
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    if inputs.is_empty() {
+        return Ok((Vec::new(), skipped));
+    }
+    let features = extractor.embed(&inputs).map_err(|e| {
         Error::user(e.to_string(), "the model has no tokenizer for it, or a row is empty")
-    })
+    })?;
+    Ok((features, skipped))
 }
 
 /// Embeds everything that the request names and writes a feature file and its manifest.
 ///
 /// # Errors
-/// [`Error`] naming the input that cannot be used; what was embedded before it is kept for the next call.
+/// [`Error`] naming the input that cannot be used; what was embedded before it is kept for the next call. [`Error::Interrupted`] after a
+/// signal, [`Error::Taken`] if another process writes the same file.
 pub fn run(request: &Request) -> Result<Embedded> {
     let output = &request.output;
     check_output(output)?;
@@ -83,25 +122,36 @@ pub fn run(request: &Request) -> Result<Embedded> {
             "name pictures, folders, --captions FILE or --list FILE",
         ));
     }
+    let stop = StopFlag::on_signals()?;
     let model = request.model.open()?;
-    let manifest = Manifest {
+    let mut manifest = Manifest {
         model: request.model.name.clone(),
         weights: model.sha256,
         preprocessing: model.extractor.preprocessing().clone(),
         import: request.model.import,
         width: model.extractor.width(),
         rows,
+        skipped: Vec::new(),
     };
-    let text = serde_json::to_string(&manifest).map_err(|e| Error::Failure(e.to_string()))? + "\n";
-    let fingerprint = blake3::hash(text.as_bytes());
-    let partial = PartialFile::open(output, fingerprint.to_hex().as_ref())?;
-    partial.fill(&manifest, &model.extractor)?.finish(output, &manifest)?;
-    let beside = Manifest::path(output);
-    fs::write_then_rename(&beside, text.as_bytes())?;
+    let fingerprint = Manifest::hash(&manifest.to_json()?);
+    let directory = PartialFile::directory(output);
+    let lock = DirectoryLock::require(&directory, WhenTaken::Refuse, &stop)?;
+    let stop = lock.guard(stop);
+    let mut partial = PartialFile::open(lock, output, &fingerprint);
+    partial.fill(&manifest, &model.extractor, request.on_error, &stop)?;
+    manifest.pass_over(partial.skipped());
+    if manifest.rows.is_empty() {
+        return Err(Error::user(
+            format!("none of {} rows could be embedded", manifest.skipped.len()),
+            "the messages above say what was wrong with each",
+        ));
+    }
+    partial.finish(output, &manifest, &stop)?;
     Ok(Embedded {
         output: output.clone(),
-        manifest: beside,
+        manifest: Manifest::path(output),
         rows: manifest.rows.len(),
+        skipped: manifest.skipped.len(),
         width: manifest.width,
         weights: manifest.weights,
     })
@@ -119,8 +169,8 @@ fn check_output(output: &Path) -> Result<()> {
     if *output == Manifest::path(output) {
         return wrong("the manifest of the features is written to this file".into());
     }
-    if PartialFile::paths(output).iter().any(|path| path == output) {
-        return wrong("unfinished features are written to this file".into());
+    if PartialFile::directory(output) == *output {
+        return wrong("unfinished features are kept in a folder of this name".into());
     }
     if output.extension().is_some_and(|extension| extension == "npy") {
         return wrong("features are written as safetensors, not as .npy".into());
@@ -134,7 +184,7 @@ mod tests {
 
     #[test]
     fn an_output_must_not_be_one_of_the_files_beside_it() {
-        for name in ["x.json", "out/x.json", "x.partial", "x.partial.json", "x.npy", "."] {
+        for name in ["x.json", "out/x.json", "x.unfinished", "x.npy", "."] {
             let error = check_output(Path::new(name)).expect_err(name);
             assert_eq!(error.exit_code(), 2);
             assert!(error.to_string().contains(name), "{error}");

@@ -1,77 +1,104 @@
-//! Features that are being written: the values so far, and how many rows are done.
+//! Features that are being written: a directory beside the output with the values so far and how many rows are done.
 
-use super::{BLOCK, Manifest, Row, embed};
+use super::{BLOCK, Manifest, OnError, Row, SkippedRow, block};
 use crate::error::{Error, Result};
 use crate::features;
+use crate::lock::DirectoryLock;
 use aio_data::{DataError, fs};
 use aio_model::Extractor;
-use aio_train::Progress;
+use aio_train::{Progress, StopFlag};
 use serde::{Deserialize, Serialize};
 use std::fs::{File, OpenOptions};
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-/// Unfinished features, in two files beside the output.
+/// The values of the rows that are done: little-endian f32, row by row.
+const VALUES: &str = "values";
+/// How many rows are done, as [`State`].
+const STATE: &str = "state.json";
+
+/// Unfinished features in a directory that is removed once they are finished.
 pub(super) struct PartialFile {
-    /// The values of the rows that are done: little-endian f32, row by row.
-    values: PathBuf,
-    /// How many rows are done, as [`State`].
-    progress: PathBuf,
-    fingerprint: String,
-    done: usize,
+    lock: DirectoryLock,
+    directory: PathBuf,
+    state: State,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 struct State {
     /// Of the model and the rows.
     fingerprint: String,
+    /// Rows that are embedded or passed over.
     rows: usize,
+    /// Rows that are passed over, in order.
+    skipped: Vec<SkippedRow>,
 }
 
 impl PartialFile {
-    /// The files of unfinished features: values and progress.
-    pub(super) fn paths(output: &Path) -> [PathBuf; 2] {
-        [output.with_extension("partial"), output.with_extension("partial.json")]
+    /// Where unfinished features lie.
+    pub(super) fn directory(output: &Path) -> PathBuf {
+        output.with_extension("unfinished")
     }
 
-    /// What an earlier call left beside `output` for the same model and rows, or an empty one.
-    pub(super) fn open(output: &Path, fingerprint: &str) -> Result<Self> {
-        if let Some(parent) = output.parent().filter(|p| !p.as_os_str().is_empty()) {
-            fs::create_dir_all(parent)?;
-        }
-        let [values, progress] = Self::paths(output);
-        let known: Option<State> =
-            std::fs::read(&progress).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        let done = known
-            .filter(|known| known.fingerprint == fingerprint && values.is_file())
-            .map_or(0, |known| known.rows);
-        Ok(Self { values, progress, fingerprint: fingerprint.to_owned(), done })
+    /// What an earlier call left for the same model and rows, or an empty one. `lock` is that of [`PartialFile::directory`].
+    pub(super) fn open(lock: DirectoryLock, output: &Path, fingerprint: &str) -> Self {
+        let directory = Self::directory(output);
+        let known = std::fs::read(directory.join(STATE)).ok();
+        let known: Option<State> = known.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let state = known
+            .filter(|known| known.fingerprint == fingerprint && directory.join(VALUES).is_file())
+            .unwrap_or(State { fingerprint: fingerprint.to_owned(), rows: 0, skipped: Vec::new() });
+        Self { lock, directory, state }
     }
 
     /// Embeds the rows that are not done.
-    pub(super) fn fill(mut self, manifest: &Manifest, extractor: &Extractor) -> Result<Self> {
-        let bar = Progress::resumed("embedding", manifest.rows.len(), "rows", self.done);
+    pub(super) fn fill(
+        &mut self,
+        manifest: &Manifest,
+        extractor: &Extractor,
+        on_error: OnError,
+        stop: &StopFlag,
+    ) -> Result<()> {
+        let bar = Progress::resumed("embedding", manifest.rows.len(), "rows", self.state.rows);
         let mut file = self.continue_writing(manifest.width)?;
-        for block in manifest.rows[self.done..].chunks(BLOCK) {
-            let features = embed(block, extractor)?;
+        for rows in manifest.rows[self.state.rows..].chunks(BLOCK) {
+            if stop.is_raised() {
+                return Err(Error::Interrupted { phase: "embedding" });
+            }
+            let (features, skipped) = block(rows, extractor, on_error)?;
             let bytes: Vec<u8> = features.iter().flatten().flat_map(|v| v.to_le_bytes()).collect();
+            stop.check_claim()?;
             file.write_all(&bytes)
                 .and_then(|()| file.sync_data())
                 .map_err(|source| self.write_error(source))?;
-            self.done += block.len();
+            for mut skipped in skipped {
+                skipped.row += self.state.rows;
+                log::warn!("passed over: {}", skipped.problem);
+                self.state.skipped.push(skipped);
+            }
+            self.state.rows += rows.len();
             self.note()?;
-            bar.set_position(self.done);
+            bar.set_position(self.state.rows);
         }
         bar.finish();
-        Ok(self)
+        Ok(())
+    }
+
+    /// The rows that are passed over.
+    pub(super) fn skipped(&self) -> &[SkippedRow] {
+        &self.state.skipped
     }
 
     /// The file of values, cut to the rows that are noted as done: later ones may be incomplete.
     fn continue_writing(&self, width: usize) -> Result<File> {
         let mut options = OpenOptions::new();
         options.create(true).truncate(false).write(true);
-        let length = (self.done * width * size_of::<f32>()) as u64;
-        let opened = options.open(&self.values).and_then(|mut file| {
+        let embedded = self.state.rows.saturating_sub(self.state.skipped.len());
+        let length = (embedded * width * size_of::<f32>()) as u64;
+        let opened = options.open(self.directory.join(VALUES)).and_then(|mut file| {
+            if file.metadata()?.len() < length {
+                return Err(std::io::Error::other("it is shorter than the rows that are done"));
+            }
             file.set_len(length)?;
             file.seek(SeekFrom::End(0))?;
             Ok(file)
@@ -80,28 +107,25 @@ impl PartialFile {
     }
 
     fn write_error(&self, source: std::io::Error) -> Error {
-        Error::Data(DataError::Io { action: "write", path: self.values.clone(), source })
+        Error::Data(DataError::Io { action: "write", path: self.directory.join(VALUES), source })
     }
 
     /// Writes down how many rows are done.
     fn note(&self) -> Result<()> {
-        let state = State { fingerprint: self.fingerprint.clone(), rows: self.done };
-        let text = serde_json::to_string(&state).map_err(|e| Error::Failure(e.to_string()))?;
-        Ok(fs::write_then_rename(&self.progress, text.as_bytes())?)
+        let text = serde_json::to_string(&self.state).map_err(|e| Error::Failure(e.to_string()))?;
+        Ok(fs::write_then_rename(&self.directory.join(STATE), text.as_bytes())?)
     }
 
-    /// Writes the feature file and removes the unfinished one.
-    pub(super) fn finish(self, output: &Path, manifest: &Manifest) -> Result<()> {
-        let labels = labels(&manifest.rows);
-        features::write(output, &self.values, manifest.width, &labels, &[])?;
-        for path in [self.values, self.progress] {
-            std::fs::remove_file(&path).map_err(|source| DataError::Io {
-                action: "remove",
-                path,
-                source,
-            })?;
-        }
-        Ok(())
+    /// Writes the manifest and the feature file, which names the manifest by its hash, and removes the unfinished one. `manifest` has the rows
+    /// that were embedded.
+    pub(super) fn finish(self, output: &Path, manifest: &Manifest, stop: &StopFlag) -> Result<()> {
+        let text = manifest.to_json()?;
+        stop.check_claim()?;
+        fs::write_then_rename(&Manifest::path(output), text.as_bytes())?;
+        let hash = [(Manifest::HASH, Manifest::hash(&text))];
+        let values = self.directory.join(VALUES);
+        features::write(output, &values, manifest.width, &labels(&manifest.rows), &hash)?;
+        self.lock.remove()
     }
 }
 

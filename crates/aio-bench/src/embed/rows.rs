@@ -2,14 +2,14 @@
 
 use super::{Request, list};
 use crate::error::{Error, Result};
-use aio_data::picture::{self, is_picture};
+use aio_data::folder::{self, Reason};
+use aio_data::picture::{self, FORMATS};
 use aio_data::{DataError, fs};
 use aio_model::Extractor;
 use aio_types::{Modality, Observation, ParseModalityError, Picture};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use walkdir::WalkDir;
 
 /// One person to be embedded.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,72 +79,51 @@ pub(super) fn collect(request: &Request) -> Result<Vec<Row>> {
 }
 
 /// A row for the picture itself, or for every picture of a folder and of the folders in it, in the order of their
-/// names.
+/// names. What lies in a folder and is passed over although it looks like a picture is reported.
 ///
 /// # Errors
-/// [`Error`] naming the path that does not exist, or the folder that holds no picture or contains itself.
+/// [`Error`] naming the path that does not exist or is neither a file nor a folder, or the folder that holds no picture.
 pub fn pictures(input: &Path, modality: Modality) -> Result<Vec<Row>> {
-    if input.is_dir() {
-        let found = picture_files(input)?;
-        if found.is_empty() {
+    if !input.is_dir() {
+        // Whether it can be read is found when it is opened: it may be one of many.
+        let found = std::fs::metadata(input).map_err(|source| DataError::Io {
+            action: "read",
+            path: input.to_path_buf(),
+            source,
+        })?;
+        if !found.is_file() {
             return Err(Error::user(
-                format!("no pictures in {}", input.display()),
-                "looked for *.jpg, *.jpeg, *.png and *.bmp",
+                format!("{} is neither a file nor a folder", input.display()),
+                "name a picture or a folder of pictures",
             ));
         }
-        return Ok(found.into_iter().map(|path| Row::picture(modality, path)).collect());
+        return Ok(vec![Row::picture(modality, input.to_path_buf())]);
     }
-    let found = std::fs::metadata(input).map_err(|source| DataError::Io {
-        action: "read",
-        path: input.to_path_buf(),
-        source,
-    })?;
-    if !found.is_file() {
-        return Err(Error::user(
-            format!("{} is neither a file nor a folder", input.display()),
-            "name a picture or a folder of pictures",
-        ));
-    }
-    Ok(vec![Row::picture(modality, input.to_path_buf())])
-}
-
-/// Pictures below a folder, without hidden files and folders. Links are followed.
-fn picture_files(folder: &Path) -> Result<Vec<PathBuf>> {
-    let is_shown = |entry: &walkdir::DirEntry| {
-        entry.depth() == 0 || !entry.file_name().as_encoded_bytes().starts_with(b".")
-    };
-    let entries = WalkDir::new(folder).follow_links(true).sort_by_file_name().into_iter();
-    let mut found = Vec::new();
-    for entry in entries.filter_entry(is_shown) {
-        let entry = match entry {
-            Ok(entry) => entry,
-            // A link that leads nowhere matters only if its name is that of a picture.
-            Err(error) if leads_nowhere(&error) && !error.path().is_some_and(is_picture) => {
-                continue;
+    let (mut rows, mut skipped) = (Vec::new(), BTreeMap::<Reason, usize>::new());
+    for entry in folder::walk(input) {
+        match entry? {
+            folder::Entry::Picture(path) => rows.push(Row::picture(modality, path)),
+            folder::Entry::Skipped(path, reason) => {
+                if reason.is_notable() {
+                    log::warn!("passed over: {}: {reason}", path.display());
+                }
+                *skipped.entry(reason).or_default() += 1;
             }
-            Err(error) => return Err(walking(folder, &error)),
-        };
-        if entry.file_type().is_file() && is_picture(entry.path()) {
-            found.push(entry.into_path());
         }
     }
-    Ok(found)
-}
-
-fn leads_nowhere(error: &walkdir::Error) -> bool {
-    error.io_error().is_some_and(|e| e.kind() == std::io::ErrorKind::NotFound)
-}
-
-/// The error of a folder that cannot be walked.
-fn walking(folder: &Path, error: &walkdir::Error) -> Error {
-    let path = error.path().unwrap_or(folder).display();
-    if let Some(ancestor) = error.loop_ancestor() {
-        return Error::user(
-            format!("{path} is a link to {}, which contains it", ancestor.display()),
-            "remove the link, or name the folders one by one",
-        );
+    let counts: Vec<String> =
+        skipped.iter().map(|(reason, count)| format!("{count} × {reason}")).collect();
+    if rows.is_empty() {
+        let found = if counts.is_empty() { "it is empty".into() } else { counts.join(", ") };
+        return Err(Error::user(
+            format!("no pictures in {}: {found}", input.display()),
+            format!("looked for {FORMATS}"),
+        ));
     }
-    Error::user(format!("cannot read {path}: {error}"), "check that it exists and may be read")
+    if !counts.is_empty() {
+        log::info!("{}: passed over: {}", input.display(), counts.join(", "));
+    }
+    Ok(rows)
 }
 
 #[cfg(test)]
@@ -154,28 +133,33 @@ mod tests {
     #[test]
     fn pictures_are_found_by_name_at_any_depth_and_hidden_ones_are_not() {
         let folder = tempfile::tempdir().expect("temporary directory");
-        for name in ["b/2.png", "b/10.png", "a.jpg", "c.txt", ".hidden/x.png", "b/.y.png", "d.JPG"]
-        {
+        for name in [
+            "b/2.png",
+            "b/10.png",
+            "a.jpg",
+            "c.txt",
+            ".hidden/x.png",
+            "b/.y.png",
+            "d.JPG",
+            "e.heic",
+        ] {
             let path = folder.path().join(name);
             std::fs::create_dir_all(path.parent().expect("a parent")).expect("create");
             std::fs::write(path, []).expect("write");
         }
-        let found = picture_files(folder.path()).expect("walked");
+        let found = pictures(folder.path(), Modality::Rgb).expect("walked");
         let names: Vec<_> = found
             .iter()
+            .flat_map(|row| row.pictures.values())
             .map(|path| path.strip_prefix(folder.path()).expect("below").display().to_string())
             .collect();
-        assert_eq!(names[..3], ["a.jpg", "b/10.png", "b/2.png"]);
-        assert!(names.iter().all(|name| !name.contains("/.") && !name.starts_with('.')));
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_folder_that_contains_itself_is_refused() {
-        let folder = tempfile::tempdir().expect("temporary directory");
-        std::os::unix::fs::symlink(folder.path(), folder.path().join("again")).expect("link");
-        let error = picture_files(folder.path()).expect_err("a loop");
-        assert!(error.to_string().contains("again is a link to"), "{error}");
+        assert_eq!(names, ["a.jpg", "b/10.png", "b/2.png", "d.JPG"]);
+        std::fs::remove_dir_all(folder.path().join("b")).expect("removed");
+        for name in ["a.jpg", "d.JPG"] {
+            std::fs::remove_file(folder.path().join(name)).expect("removed");
+        }
+        let error = pictures(folder.path(), Modality::Rgb).expect_err("none is left").to_string();
+        assert!(error.contains("1 × a picture in a format that is not read"), "{error}");
     }
 
     #[test]

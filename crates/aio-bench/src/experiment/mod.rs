@@ -3,6 +3,7 @@
 //! `save.rs` alone writes `result.json`, whose presence means that a run is finished. The report is drawn afterwards, from the files of
 //! the run.
 
+mod data;
 mod evaluate;
 mod model_card;
 mod prepare;
@@ -17,9 +18,10 @@ pub(crate) use requirements::missing_weights;
 use crate::config::Experiment;
 use crate::device;
 use crate::error::Result;
+pub use crate::lock::WhenTaken;
 use crate::report;
 use crate::run::{Run, RunResult};
-use aio_train::{Library, Probe, StartingPoint, TrainingSetup};
+use aio_train::{Library, Probe, StartingPoint, StopFlag, TrainingSetup};
 use prepare::Preparation;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -35,6 +37,8 @@ pub struct Request {
     pub device: String,
     /// Directory of runs.
     pub runs: PathBuf,
+    /// What to do if another process works on the run.
+    pub when_taken: WhenTaken,
 }
 
 /// Runs an experiment to its end, or returns the result of an earlier call.
@@ -71,7 +75,7 @@ pub fn probe(experiment: &Experiment, device: &str) -> Result<Probe> {
     let device = device::open(device)?;
     device::check_precision(&device, experiment.train.precision)?;
     let start = StartingPoint::open(&experiment.model)?;
-    prepare::render_benchmark(experiment)?;
+    prepare::render_benchmark(experiment, &StopFlag::on_signals()?)?;
     let mut library = Library::new(&experiment.data.root);
     // Anything that is missing for the tests is found here, too.
     prepare::open_tests(experiment, &mut library)?;

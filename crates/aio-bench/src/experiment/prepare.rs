@@ -1,17 +1,19 @@
 //! The first step: everything that a run needs, checked and opened before anything is computed.
 
 use super::Request;
+use super::data::RunData;
 use super::requirements::{
     check_files, check_leakage, check_own_people, missing_weights, sketch_generator_checksum,
 };
 use crate::config::{Checksums, Experiment, ExperimentFile};
 use crate::device;
 use crate::error::Result;
+use crate::lock::DirectoryLock;
+use crate::render;
 use crate::run::{Run, RunResult};
 use aio_data::task::{Task, TaskData};
 use aio_eval::Protocol;
-use aio_synth::benchmark;
-use aio_train::{Library, Progress, StartingPoint, StopFlag};
+use aio_train::{Library, StartingPoint, StopFlag};
 use burn::tensor::Device;
 
 /// What the first step finds.
@@ -44,10 +46,14 @@ pub(super) struct Prepared {
     pub(super) run: Run,
     pub(super) library: Library,
     pub(super) tests: Vec<Test>,
+    /// The contents of the data.
+    pub(super) data: RunData,
     /// Content hash of the synthetic benchmark, where it is used.
     pub(super) benchmark: Option<String>,
-    /// Raised by the signals of a scheduler and by Ctrl-C.
+    /// Raised by the signals of a scheduler and by Ctrl-C; it also tells whether the run is still this process's.
     pub(super) stop: StopFlag,
+    /// Keeps other processes out of the run.
+    _lock: DirectoryLock,
 }
 
 /// A task with its queries and gallery.
@@ -74,12 +80,20 @@ pub(super) fn prepare(request: &Request) -> Result<Preparation> {
     let config_id = config_id(&experiment, &start)?;
     let name = file.name().to_owned();
     let run = Run::open(&request.runs, &name, &config_id, experiment.seed)?;
+    let stop = StopFlag::on_signals()?;
     if let Some(result) = run.result()? {
+        RunData::check_finished(&run, &experiment, &stop)?;
         return Ok(Preparation::Finished { run, result: Box::new(result) });
     }
+    let lock = DirectoryLock::require(run.directory(), request.when_taken, &stop)?;
+    if let Some(result) = run.result()? {
+        // The process that this one waited for has finished the run.
+        return Ok(Preparation::Finished { run, result: Box::new(result) });
+    }
+    let stop = lock.guard(stop);
+    run.forget_failure();
     check_files(&experiment)?;
-    let stop = StopFlag::on_signals()?;
-    let benchmark = render_benchmark(&experiment)?;
+    let benchmark = render_benchmark(&experiment, &stop)?;
     let (mut library, tests) = open_data(&experiment)?;
     check_own_people(&experiment, &mut library)?;
     say_protocols(&tests);
@@ -88,6 +102,7 @@ pub(super) fn prepare(request: &Request) -> Result<Preparation> {
             log::info!("{task}: {explanation}");
         }
     }
+    let data = RunData::of_run(&run, &library, &stop)?;
     let config_text = experiment.to_toml()?;
     run.write_text("config.toml", &config_text)?;
     Ok(Preparation::Ready(Box::new(Prepared {
@@ -101,8 +116,10 @@ pub(super) fn prepare(request: &Request) -> Result<Preparation> {
         run,
         library,
         tests,
+        data,
         benchmark,
         stop,
+        _lock: lock,
     })))
 }
 
@@ -112,22 +129,16 @@ fn config_id(experiment: &Experiment, start: &StartingPoint) -> Result<String> {
 }
 
 /// Renders the synthetic benchmark where the experiment uses it; returns its content hash.
-pub(super) fn render_benchmark(experiment: &Experiment) -> Result<Option<String>> {
+pub(super) fn render_benchmark(experiment: &Experiment, stop: &StopFlag) -> Result<Option<String>> {
     let data = &experiment.data;
     if !data.synthetic {
         return Ok(None);
     }
-    let progress = Progress::new("rendering", 1, "pictures");
-    let manifest = benchmark::write(&data.root, data.seed, data.size, &|done, total| {
-        progress.set_total(total);
-        progress.set_position(done);
-    })?;
-    progress.finish();
-    Ok(Some(manifest.content))
+    Ok(Some(render::benchmark(&data.root, data.seed, data.size, stop)?.content))
 }
 
 /// Reads the data sets of every stage and every task, so that anything missing is found before training.
-fn open_data(experiment: &Experiment) -> Result<(Library, Vec<Test>)> {
+pub(super) fn open_data(experiment: &Experiment) -> Result<(Library, Vec<Test>)> {
     let mut library = Library::new(&experiment.data.root);
     for stage in &experiment.train.stages {
         for dataset in &stage.datasets {

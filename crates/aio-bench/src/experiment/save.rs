@@ -1,12 +1,12 @@
 //! The fourth step: writes the files of a finished run. `result.json` comes last and means that the run is finished.
 
-use super::evaluate::{Evaluation, Shown};
+use super::evaluate::{self, Evaluation, Shown};
 use super::prepare::Prepared;
 use super::result::run_result;
+use super::train::Trained;
 use crate::error::Result;
 use crate::report::{ATTENTION, EMBEDDINGS, RANKINGS};
 use crate::run::{Manifest, Run, RunFacts, RunResult};
-use aio_train::TrainedModel;
 use std::time::Instant;
 
 /// Writes what the report shows, then `manifest.json`, then `result.json`.
@@ -15,13 +15,14 @@ use std::time::Instant;
 /// [`Error::Data`] naming the file that cannot be written.
 pub(super) fn save(
     prepared: &Prepared,
-    trained: &TrainedModel,
+    trained: &Trained,
     evaluation: Evaluation,
     begun: Instant,
 ) -> Result<RunResult> {
     let run = &prepared.run;
     let Evaluation { scores, shown } = evaluation;
-    let result = run_result(prepared, trained, &scores);
+    let result = run_result(prepared, &trained.model, &scores);
+    prepared.stop.check_claim()?;
     write_examples(run, &shown)?;
     let facts = RunFacts {
         device: prepared.device_name.clone(),
@@ -29,11 +30,12 @@ pub(super) fn save(
         benchmark: prepared.benchmark.clone(),
         data: prepared.library.fingerprints(),
         weights: prepared.start.sha256.clone(),
-        predicted_memory: trained.predicted_memory.map(|bytes| bytes >> 20),
+        predicted_memory: trained.model.predicted_memory.map(|bytes| bytes >> 20),
         seconds: begun.elapsed().as_secs_f64(),
     };
     run.write("manifest.json", &Manifest::collect(facts))?;
     run.write("result.json", &result)?;
+    evaluate::forget(run)?;
     Ok(result)
 }
 

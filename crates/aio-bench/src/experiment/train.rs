@@ -8,20 +8,28 @@ use aio_data::checksum::folder;
 use aio_data::fs;
 use aio_train::{TrainedModel, TrainingSetup};
 
+/// A trained model that has been written.
+pub(super) struct Trained {
+    pub(super) model: TrainedModel,
+    /// Of the file of its weights.
+    pub(super) sha256: String,
+}
+
 /// Trains all stages and writes `model/`: weights, configuration and card, and their checksums.
 ///
 /// # Errors
 /// [`Error::Stopped`](crate::error::Error::Stopped) after a signal; otherwise what failed.
-pub(super) fn train(prepared: &mut Prepared) -> Result<TrainedModel> {
+pub(super) fn train(prepared: &mut Prepared) -> Result<Trained> {
     let Prepared { experiment, run, start, library, device, stop, .. } = prepared;
     let config = experiment.training();
     let setup = TrainingSetup { config: &config, start, device };
-    let trained = aio_train::train(&setup, &run.training_paths(), library, stop)?;
-    write_model(prepared, &trained)?;
-    Ok(trained)
+    let model = aio_train::train(&setup, &run.training_paths(), library, stop)?;
+    let sha256 = write_model(prepared, &model)?;
+    Ok(Trained { model, sha256 })
 }
 
-fn write_model(prepared: &Prepared, trained: &TrainedModel) -> Result<()> {
+/// Returns the SHA-256 of the weights.
+fn write_model(prepared: &Prepared, trained: &TrainedModel) -> Result<String> {
     let provenance = [
         ("experiment", prepared.name.clone().into()),
         ("cell", prepared.config_id.clone().into()),
@@ -29,11 +37,14 @@ fn write_model(prepared: &Prepared, trained: &TrainedModel) -> Result<()> {
     ];
     let weights =
         trained.backbone.to_bytes(&trained.config, &trained.preprocessing, &provenance)?;
-    let card = model_card(prepared, &aio_encoder::weights::sha256(&weights));
+    let sha256 = aio_encoder::weights::sha256(&weights);
+    let card = model_card(prepared, &sha256);
     let directory = prepared.run.model();
+    prepared.stop.check_claim()?;
     folder::forget(&directory)?;
     fs::write_then_rename(&directory.join(WEIGHTS), &weights)?;
     fs::write_then_rename(&directory.join("config.toml"), prepared.config_text.as_bytes())?;
     fs::write_then_rename(&directory.join("README.md"), card.as_bytes())?;
-    Ok(folder::write(&directory, &[WEIGHTS, "config.toml", "README.md"])?)
+    folder::write(&directory, &[WEIGHTS, "config.toml", "README.md"])?;
+    Ok(sha256)
 }

@@ -32,6 +32,9 @@ pub struct FeatureFile {
 /// How entries of the metadata begin that this program writes.
 const OWN: &str = "aio.";
 
+/// Entry of the metadata with the hash of the manifest beside the features.
+const MANIFEST: &str = "aio.manifest";
+
 /// Entry of the metadata with the checksum of the file.
 const CHECKSUM: &str = "aio.checksum";
 
@@ -55,6 +58,8 @@ struct Contents {
     features: Array2<f32>,
     /// In the order of [`COLUMNS`].
     columns: [Option<Vec<i64>>; 3],
+    /// The hash of the manifest that was written with the features.
+    manifest: Option<String>,
 }
 
 impl FeatureFile {
@@ -63,7 +68,7 @@ impl FeatureFile {
     /// # Errors
     /// [`Error`] naming the file and the tensor that is missing, has another type or shape, or is not finite.
     pub fn read(path: &Path, protocol: Protocol) -> Result<Self> {
-        let Contents { features, columns } = contents(path)?;
+        let Contents { features, columns, .. } = contents(path)?;
         let rows = features.nrows();
         let [ids, cameras, images] = columns;
         let ids = labels(path, ids, &COLUMNS[0], rows, protocol)?;
@@ -94,8 +99,18 @@ impl FeatureFile {
 ///
 /// # Errors
 /// As [`FeatureFile::read`].
-pub fn read(path: &Path) -> Result<Features> {
-    checked(path, contents(path)?.features)
+pub fn read(path: &Path) -> Result<StoredFeatures> {
+    let Contents { features, manifest, .. } = contents(path)?;
+    Ok(StoredFeatures { features: checked(path, features)?, manifest })
+}
+
+/// Features without labels.
+#[derive(Debug, Clone)]
+pub struct StoredFeatures {
+    /// One row per sample.
+    pub features: Features,
+    /// The hash of the manifest that was written with them, if the file names it.
+    pub manifest: Option<String>,
 }
 
 /// What a file holds, at least one row of at least one column.

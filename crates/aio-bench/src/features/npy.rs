@@ -32,7 +32,8 @@ pub(super) fn read(path: &Path) -> Result<Contents> {
             *labels = Some(file.values(i64::from_le_bytes, i64::from_be_bytes)?);
         }
     }
-    Ok(Contents { features: features.as_standard_layout().into_owned(), columns })
+    let features = features.as_standard_layout().into_owned();
+    Ok(Contents { features, columns, manifest: None })
 }
 
 /// A `.npy` file whose header has been read.

@@ -1,6 +1,6 @@
 //! Reading features from safetensors. A file that states its checksum is compared with it first.
 
-use super::{CHECKSUM, COLUMNS, Contents, OWN, open, wrong};
+use super::{CHECKSUM, COLUMNS, Contents, MANIFEST, OWN, open, wrong};
 use crate::error::{Error, Result};
 use aio_data::DataError;
 use aio_data::checksum::inside;
@@ -96,7 +96,9 @@ impl<'a> SafetensorsFile<'a> {
             }
             *labels = Some(self.values(&info, i64::from_le_bytes)?);
         }
-        Ok(Contents { features, columns })
+        let entries = self.header.metadata().as_ref();
+        let manifest = entries.and_then(|entries| entries.get(MANIFEST)).cloned();
+        Ok(Contents { features, columns, manifest })
     }
 
     fn info(&self, name: &str) -> Option<TensorInfo> {

@@ -16,11 +16,13 @@
 //!       rankings.json         ranked lists for the report
 //!       embeddings.json       embeddings of a few people for the report
 //!       attention.json        attention roll-out for the report
+//!       data.json             fingerprints of the data (data.rs)
+//!       evaluation.json       scores of the tasks that are done, until all are
 //!       manifest.json         program, machine, data (manifest.rs)
 //!       result.json           scores (result.rs); its presence means that the run is done
 //!       report/               figures, tables and the page, drawn from the files above
 //!       failed.txt            why the last attempt of a sweep failed
-//!       lock, lock.json       which process works on the run (lock.rs)
+//!       lock, lock-<n>.json   which process works on the run, or was the last one (lock/)
 //! ```
 
 use super::RunResult;
@@ -92,6 +94,11 @@ impl Run {
     #[must_use]
     pub fn failure(&self) -> PathBuf {
         self.directory.join("failed.txt")
+    }
+
+    /// Removes what an earlier attempt left in [`Run::failure`]: it says nothing about this one.
+    pub(crate) fn forget_failure(&self) {
+        let _ = std::fs::remove_file(self.failure());
     }
 
     /// Whether the run is done: its `result.json` exists.

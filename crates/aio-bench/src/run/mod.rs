@@ -3,15 +3,12 @@
 //! - [`Run`] (`layout.rs`): where every file of a run lies.
 //! - [`RunResult`] (`result.rs`): what `result.json` contains, who writes it and when.
 //! - [`Manifest`] (`manifest.rs`): what `manifest.json` contains: program, machine, data, cost.
-//! - `lock.rs`: one process at a time works on a run.
 
 mod layout;
-mod lock;
 mod manifest;
 mod result;
 
 pub use layout::{Run, WEIGHTS};
-pub(crate) use lock::{Holder, RunLock};
 pub(crate) use manifest::peak_memory;
 pub use manifest::{Manifest, RunFacts};
 pub use result::{RunResult, TaskSummary};

@@ -2,15 +2,11 @@
 
 use super::{Job, Plan, Sweep};
 use crate::error::{Error, Result};
-use crate::experiment::{self, Request};
-use crate::run::{Run, RunLock};
+use crate::experiment::{self, Request, WhenTaken};
 use aio_data::fs;
+use aio_train::StopFlag;
 use std::path::Path;
 use std::str::FromStr;
-use std::time::Duration;
-
-/// Time between two attempts to lock a run that another process works on.
-const POLL_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Which runs of a sweep a call takes, and what it does about those that it cannot have.
 #[derive(Debug, Clone, Default)]
@@ -69,21 +65,28 @@ impl Sweep {
     /// [`Error::Stopped`] after a signal; the error of a run that failed, at once or, with
     /// [`RunOptions::continue_on_error`], [`Error::Failure`] naming all of them at the end.
     pub fn run(&self, runs: &Path, device: &str, options: &RunOptions) -> Result<Plan> {
+        let stop = StopFlag::on_signals()?;
         let mut failures = Vec::new();
         for job in self.jobs().filter(|job| options.includes(job)) {
+            if stop.is_raised() {
+                return Err(Error::Interrupted { phase: "going from one run to the next" });
+            }
             let run = self.run_of(runs, job.cell, job.seed);
             let name = format!("{} seed {}", job.cell.config_id, job.seed);
-            let Some(lock) = acquire(&run, &name, options.wait)? else { continue };
-            log::info!("{name}: {}", job.cell.label);
-            // What an earlier attempt left says nothing about this one.
-            let _ = std::fs::remove_file(run.failure());
-            let outcome = experiment::run(&self.request(runs, device, job));
-            drop(lock);
-            match outcome {
+            if !run.is_done() {
+                log::info!("{name}: {}", job.cell.label);
+            }
+            match experiment::run(&self.request(runs, device, job, options.wait)) {
                 Ok(_) => {}
-                Err(stopped @ Error::Stopped { .. }) => return Err(stopped),
+                Err(taken @ Error::Taken { .. }) => log::info!("{name}: {taken}"),
+                Err(stopped @ (Error::Stopped { .. } | Error::Interrupted { .. })) => {
+                    return Err(stopped);
+                }
                 Err(error) => {
-                    fs::write_then_rename(&run.failure(), format!("{error}\n").as_bytes())?;
+                    if !run.is_done() {
+                        let text = format!("{error}\n");
+                        fs::write_then_rename(&run.failure(), text.as_bytes())?;
+                    }
                     if !options.continue_on_error {
                         return Err(error);
                     }
@@ -98,7 +101,7 @@ impl Sweep {
         Err(Error::Failure(format!("{} runs failed: {}", failures.len(), failures.join(", "))))
     }
 
-    fn request(&self, runs: &Path, device: &str, job: Job<'_>) -> Request {
+    fn request(&self, runs: &Path, device: &str, job: Job<'_>, wait: bool) -> Request {
         let mut settings = job.cell.settings.clone();
         settings.push(format!("seed={}", job.seed));
         Request {
@@ -106,29 +109,8 @@ impl Sweep {
             settings,
             device: device.to_owned(),
             runs: runs.to_path_buf(),
+            when_taken: if wait { WhenTaken::Wait } else { WhenTaken::Refuse },
         }
-    }
-}
-
-/// Locks a run that is not done; `None` if it is done, or if another process works on it and `wait` is not set.
-fn acquire(run: &Run, name: &str, wait: bool) -> Result<Option<RunLock>> {
-    let mut is_reported = false;
-    loop {
-        if run.is_done() {
-            return Ok(None);
-        }
-        if let Some(lock) = RunLock::try_acquire(run.directory())? {
-            return Ok(Some(lock));
-        }
-        if !is_reported {
-            let what = if wait { "; waiting for it" } else { "" };
-            log::info!("{name}: another process works on it{what}");
-            is_reported = true;
-        }
-        if !wait {
-            return Ok(None);
-        }
-        std::thread::sleep(POLL_INTERVAL);
     }
 }
 
@@ -161,16 +143,5 @@ mod tests {
         assert_eq!(chosen(&RunOptions { seed: Some(1), ..all.clone() }), [1, 3, 5]);
         let other = RunOptions { only: Some("b".into()), ..all.clone() };
         assert!(chosen(&other).is_empty());
-    }
-
-    #[test]
-    fn a_run_that_is_done_or_taken_is_left_alone() {
-        let directory = tempfile::tempdir().expect("temporary directory");
-        let run = Run::at(directory.path().join("seed-0"));
-        let lock = acquire(&run, "run", false).expect("tried").expect("free");
-        assert!(acquire(&run, "run", false).expect("tried").is_none(), "taken");
-        drop(lock);
-        run.write_text("result.json", "{}").expect("write");
-        assert!(acquire(&run, "run", true).expect("tried").is_none(), "done");
     }
 }

@@ -2,7 +2,8 @@
 
 use super::{Cell, Sweep};
 use crate::config::Experiment;
-use crate::run::{Holder, Run};
+use crate::lock;
+use crate::run::Run;
 use aio_data::fs;
 use aio_train::Checkpoints;
 use serde::Serialize;
@@ -77,9 +78,9 @@ impl Sweep {
         if run.is_done() {
             return RunState::Done;
         }
-        if let Some(holder) = Holder::of(run.directory()) {
-            let heartbeat_seconds = holder.age();
-            return RunState::Running { host: holder.host, heartbeat_seconds };
+        if let Some(claim) = lock::holder(run.directory()) {
+            let heartbeat_seconds = claim.age();
+            return RunState::Running { host: claim.process.host, heartbeat_seconds };
         }
         if let Ok(text) = fs::read_to_string(&run.failure()) {
             let message = text.lines().next().unwrap_or_default().to_owned();
@@ -110,7 +111,8 @@ impl Sweep {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::RunLock;
+    use crate::lock::{DirectoryLock, WhenTaken};
+    use aio_train::StopFlag;
 
     /// A sweep of one cell in a directory of its own.
     fn sweep(directory: &Path) -> Sweep {
@@ -131,7 +133,9 @@ mod tests {
         let run = sweep.run_of(&runs, cell, 0);
         assert_eq!(state(), RunState::Fresh);
 
-        let lock = RunLock::try_acquire(run.directory()).expect("tried").expect("free");
+        let stop = StopFlag::default();
+        let lock = DirectoryLock::require(run.directory(), WhenTaken::Refuse, &stop);
+        let lock = lock.expect("free");
         let RunState::Running { heartbeat_seconds, .. } = state() else { panic!("{}", state()) };
         assert!(heartbeat_seconds < 60);
         drop(lock);

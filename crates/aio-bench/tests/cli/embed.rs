@@ -35,7 +35,7 @@ fn embedding_is_what_the_library_gives_and_continues_after_an_error() {
         found.len() == expected.len()
             && found.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-5)
     );
-    assert!(leftovers(&desk.path("out")).is_empty() && !desk.path("out/f.partial").exists());
+    assert!(leftovers(&desk.path("out")).is_empty() && !desk.path("out/f.unfinished").exists());
 
     // 300 pictures are two blocks; one of the second is damaged.
     let files = coloured(&desk, "many", 255);
@@ -45,7 +45,7 @@ fn embedding_is_what_the_library_gives_and_continues_after_an_error() {
     let embed = ["embed", "many", "--output", "many.safetensors"];
     assert!(desk.refused(2, &embed).contains("009.png"));
     assert!(
-        desk.path("many.partial").metadata().expect("what was done is kept").len() > 0
+        desk.path("many.unfinished/values").metadata().expect("what was done is kept").len() > 0
             && !desk.path("many.safetensors").exists()
     );
     std::fs::write(&more[9], whole).expect("write");
@@ -130,23 +130,93 @@ fn an_output_that_would_overwrite_itself_is_refused() {
     coloured(&desk, "gallery", 1);
     for (output, expected) in [
         ("x.json", "the manifest of the features is written to this file"),
-        ("x.partial", "unfinished features are written to this file"),
+        ("x.unfinished", "unfinished features are kept in a folder of this name"),
         ("gallery", "this is a folder"),
     ] {
         let text = desk.refused(2, &["embed", "gallery", "--output", output]);
         assert!(text.contains(expected) && text.contains(output), "{text}");
     }
-    assert!(!desk.path("x.json").exists() && !desk.path("x.partial").exists());
+    assert!(!desk.path("x.json").exists() && !desk.path("x.unfinished").exists());
 }
 
 #[cfg(unix)]
 #[test]
-fn folders_that_contain_themselves_and_pipes_are_refused() {
+fn folders_end_whatever_lies_in_them_and_what_is_passed_over_is_named() {
     let desk = Desk::new();
     coloured(&desk, "gallery", 1);
-    std::os::unix::fs::symlink(desk.path("gallery"), desk.path("gallery/again")).expect("link");
-    let text = desk.refused(2, &["embed", "gallery", "--output", "g.safetensors"]);
-    assert!(text.contains("gallery/again is a link to gallery, which contains it"), "{text}");
+    // Two links to the parent: without memory of the folders a walk would go through 2^40 of them.
+    for name in ["again", "and-again"] {
+        std::os::unix::fs::symlink(desk.path("gallery"), desk.path("gallery").join(name))
+            .expect("link");
+    }
+    let made = std::process::Command::new("mkfifo").arg(desk.path("gallery/pipe.jpg")).status();
+    assert!(made.expect("mkfifo").success());
+    std::fs::write(desk.path("gallery/photo.heic"), "HEIC").expect("write");
+    let output = desk.run(&["embed", "gallery", "--output", "g.safetensors"]);
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{text}");
+    for expected in [
+        "gallery/pipe.jpg: a named pipe",
+        "gallery/photo.heic: a picture in a format that is not read",
+        "2 × a folder that was walked already",
+    ] {
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+    assert_eq!(features(&desk, "g.safetensors").len(), 128);
     let text = desk.refused(2, &["embed", "/dev/null", "--output", "g.safetensors"]);
     assert!(text.contains("/dev/null is neither a file nor a folder"), "{text}");
+}
+
+#[test]
+fn bad_pictures_are_passed_over_listed_and_counted_where_that_is_wanted() {
+    let desk = Desk::new();
+    let files = coloured(&desk, "many", 255);
+    let more = coloured(&desk, "many/more", 45);
+    desk.succeed(&["embed", "many", "--output", "all.safetensors"]);
+    let whole = features(&desk, "all.safetensors");
+    for path in [&files[0], &files[254], &more[44]] {
+        std::fs::write(path, "no picture").expect("write");
+    }
+    let embed = ["embed", "many", "--output", "some.safetensors"];
+    assert!(desk.refused(2, &embed).contains("000.png"));
+    let skipping = [&embed[..], &["--on-error", "skip"]].concat();
+    let text = desk.succeed(&skipping);
+    assert!(text.contains("[297, 128], 3 rows passed over"), "{text}");
+    let some = features(&desk, "some.safetensors");
+    let kept = (0..300).filter(|row| ![0, 254, 299].contains(row));
+    let expected: Vec<f32> =
+        kept.flat_map(|row| whole[row * 128..(row + 1) * 128].to_vec()).collect();
+    assert!(some.len() == expected.len());
+    assert!(some.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-5));
+    let manifest = std::fs::read_to_string(desk.path("some.json")).expect("manifest");
+    let manifest: serde_json::Value = serde_json::from_str(&manifest).expect("JSON");
+    assert_eq!(manifest["rows"].as_array().map(Vec::len), Some(297));
+    let skipped = manifest["skipped"].as_array().expect("a list");
+    let numbers: Vec<_> = skipped.iter().filter_map(|row| row["row"].as_u64()).collect();
+    assert_eq!(numbers, [0, 254, 299]);
+    assert!(skipped[2]["problem"].as_str().is_some_and(|text| text.contains("more/044.png")));
+    assert_eq!(desk.json(&[&skipping[..], &["--json"]].concat())["skipped"], 3);
+    for path in files.iter().chain(&more) {
+        std::fs::write(path, "no picture").expect("write");
+    }
+    let text = desk.refused(2, &skipping);
+    assert!(text.contains("none of 300 rows could be embedded"), "{text}");
+}
+
+#[test]
+fn features_are_used_with_their_own_manifest_alone() {
+    let desk = Desk::new();
+    coloured(&desk, "a", 2);
+    coloured(&desk, "b", 2);
+    let search = ["search", "a.safetensors", "--text", "a man", "--top", "1"];
+    for name in ["a", "b"] {
+        desk.succeed(&["embed", name, "--output", &format!("{name}.safetensors")]);
+    }
+    desk.succeed(&search);
+    // As a crash between the two files leaves them.
+    std::fs::copy(desk.path("b.json"), desk.path("a.json")).expect("copied");
+    let text = desk.refused(2, &search);
+    assert!(text.contains("a.json") && text.contains("of other features"), "{text}");
+    desk.succeed(&["embed", "a", "--output", "a.safetensors"]);
+    desk.succeed(&search);
 }

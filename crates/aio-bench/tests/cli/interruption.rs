@@ -104,3 +104,232 @@ fn a_full_disk_while_writing_a_checkpoint_leaves_nothing_half_written() {
         SHORT[3],
     ]);
 }
+
+/// Waits until a condition holds.
+fn wait_for(what: &str, mut holds: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < Duration::from_secs(300), "{what}: not within five minutes");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn signal(child: &std::process::Child, name: &str) {
+    let sent = Command::new("kill").args([name, &child.id().to_string()]).status();
+    assert!(sent.expect("kill").success());
+}
+
+/// The only run below a directory, once it is there.
+fn run_below(desk: &Desk, runs: &str) -> Option<std::path::PathBuf> {
+    let mut cells = std::fs::read_dir(desk.path(runs).join("smoke")).ok()?.flatten();
+    Some(cells.next()?.path().join("seed-0"))
+}
+
+#[test]
+fn a_signal_during_the_evaluation_keeps_the_tasks_that_are_done() {
+    let desk = Desk::new();
+    let arguments = |runs: &'static str| ["experiment", "smoke", "--runs", runs];
+    desk.succeed(&arguments("whole"));
+    for name in ["-TERM", "-USR1", "-HUP", "-INT"] {
+        let mut child = desk
+            .command(&arguments("parts"))
+            .stderr(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("starts");
+        wait_for("the first task", || {
+            run_below(&desk, "parts").is_some_and(|run| run.join("evaluation.json").is_file())
+        });
+        signal(&child, name);
+        let code = child.wait().expect("ends").code();
+        let run = desk.cell("parts", "smoke");
+        assert_eq!(code, Some(75), "{name}");
+        assert!(!run.join("result.json").exists());
+        let kept = std::fs::read_to_string(run.join("evaluation.json")).expect("kept");
+        let kept: serde_json::Value = serde_json::from_str(&kept).expect("JSON");
+        let done = kept["tasks"].as_array().expect("tasks").len();
+        assert!((1..9).contains(&done), "{done} tasks");
+        let output = desk.run(&[&arguments("parts")[..], &["--verbose"]].concat());
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{text}");
+        assert!(text.contains(&format!("{done} tasks were finished by an earlier call")), "{text}");
+        assert!(!run.join("evaluation.json").exists());
+        for file in ["rankings.json", "embeddings.json", "attention.json"] {
+            let of = |runs| std::fs::read(desk.cell(runs, "smoke").join(file)).expect("written");
+            assert!(of("whole") == of("parts"), "{file}");
+        }
+        let of = |runs| {
+            let path = desk.cell(runs, "smoke").join("result.json");
+            let text = std::fs::read_to_string(path).expect("a result");
+            let mut result: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+            for key in ["train_seconds", "checksum"] {
+                result.as_object_mut().expect("an object").remove(key);
+            }
+            result
+        };
+        assert_eq!(of("whole"), of("parts"));
+        std::fs::remove_file(run.join("result.json")).expect("removed");
+    }
+}
+
+#[test]
+fn a_second_experiment_on_the_same_run_names_the_first() {
+    let desk = Desk::new();
+    let arguments = [&["experiment", "smoke"][..], &SHORT].concat();
+    let mut first = desk
+        .command(&arguments)
+        .stderr(Stdio::null())
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("starts");
+    wait_for("the lock", || {
+        run_below(&desk, "runs").is_some_and(|run| run.join("lock-000001.json").is_file())
+    });
+    let text = desk.refused(1, &arguments);
+    assert!(text.contains(&format!("process {} on ", first.id())), "{text}");
+    assert!(text.contains("is in use"), "{text}");
+    assert!(first.wait().expect("ends").success());
+    let run = desk.cell("runs", "smoke");
+    let metrics = std::fs::read_to_string(run.join("metrics.jsonl")).expect("metrics");
+    let steps: Vec<u64> = metrics
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok()?["step"].as_u64())
+        .collect();
+    assert_eq!(steps, (0..steps.len() as u64).collect::<Vec<_>>(), "no line of another process");
+    desk.succeed(&arguments);
+}
+
+#[test]
+fn a_signal_ends_a_sweep_and_not_only_its_current_run() {
+    let desk = Desk::new();
+    let tasks = "\"evaluation.tasks\" = [[\"market1501.rgb-rgb\"]]\n";
+    let sweep = format!(
+        "base = \"experiments/smoke.toml\"\n[axes]\n\"losses.binding\" = [1.0, 0.5]\n{tasks}"
+    );
+    std::fs::write(desk.path("sweep.toml"), sweep).expect("write");
+    let mut child = desk
+        .command(&["sweep", "run", "sweep.toml"])
+        .stderr(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("starts");
+    // During the evaluation, in which earlier versions did not look at signals.
+    wait_for("the model", || {
+        run_below(&desk, "runs").is_some_and(|run| run.join("model/SHA256SUMS").is_file())
+    });
+    signal(&child, "-TERM");
+    assert_eq!(child.wait().expect("ends").code(), Some(75));
+    let cells = std::fs::read_dir(desk.path("runs/smoke")).expect("cells").count();
+    assert_eq!(cells, 1, "the second run was not begun");
+    assert!(desk.succeed(&["sweep", "run", "sweep.toml"]).contains("2 of 2 runs done"));
+}
+
+#[test]
+fn a_run_whose_data_changed_is_neither_reprinted_nor_continued() {
+    let desk = Desk::new();
+    let arguments = [&["experiment", "smoke"][..], &SHORT].concat();
+    let table = desk.succeed(&arguments);
+    assert_eq!(desk.succeed(&arguments), table);
+    let picture = desk.path("datasets/synthetic-smoke/SYNTH-PEDES/Part1/0/0.jpg");
+    let other = desk.path("datasets/synthetic-smoke/SYNTH-PEDES/Part1/1/0.jpg");
+    let bytes = std::fs::read(&picture).expect("a picture");
+    std::fs::copy(&other, &picture).expect("copied");
+    let text = desk.refused(2, &arguments);
+    assert!(text.contains("the contents of synth-pedes have changed"), "{text}");
+    std::fs::remove_file(desk.cell("runs", "smoke").join("result.json")).expect("removed");
+    let text = desk.refused(2, &arguments);
+    assert!(text.contains("the contents of synth-pedes have changed"), "{text}");
+    std::fs::write(&picture, bytes).expect("restored");
+    assert_eq!(desk.succeed(&arguments), table);
+    // Results are kept longer than data sets.
+    std::fs::remove_dir_all(desk.path("datasets")).expect("removed");
+    let output = desk.run(&arguments);
+    assert_eq!(String::from_utf8_lossy(&output.stdout), table);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("cannot be compared"));
+}
+
+/// Runs the program with files limited to so many blocks of 512 bytes; with the signal ignored, writing fails as on a full disk.
+fn with_file_limit(desk: &Desk, blocks: u32, arguments: &[&str]) -> std::process::Output {
+    let quoted: Vec<String> = arguments.iter().map(|argument| format!("'{argument}'")).collect();
+    let script = format!(
+        "trap '' XFSZ; ulimit -f {blocks}; exec {} {}",
+        env!("CARGO_BIN_EXE_aio"),
+        quoted.join(" ")
+    );
+    Command::new("sh").args(["-c", &script]).current_dir(desk.path("")).output().expect("sh")
+}
+
+#[test]
+fn wherever_the_disk_becomes_full_the_file_is_named_and_the_command_continues() {
+    let desk = Desk::new();
+    crate::harness::coloured(&desk, "pictures", 9);
+    let embed = ["embed", "pictures", "--output", "f.safetensors"];
+    desk.succeed(&["embed", "pictures", "--output", "whole.safetensors"]);
+    // Nothing at all, the values alone, and everything but the features with their labels and header.
+    for blocks in [0, 8, 9] {
+        let text = refused(1, &with_file_limit(&desk, blocks, &embed));
+        assert!(text.contains("f."), "{text}");
+        assert!(leftovers(&desk.path("")).is_empty(), "{:?}", leftovers(&desk.path("")));
+        assert!(!desk.path("f.safetensors").exists());
+    }
+    desk.succeed(&embed);
+    let of = |name: &str| std::fs::read(desk.path(name)).expect("features");
+    assert!(of("f.safetensors") == of("whole.safetensors"));
+
+    let experiment = [&["experiment", "smoke", "--runs", "limited"][..], &SHORT].concat();
+    desk.succeed(&[&["experiment", "smoke", "--runs", "whole"][..], &SHORT].concat());
+    for blocks in [0, 2, 200] {
+        let output = with_file_limit(&desk, blocks, &experiment);
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{blocks}: {text}");
+        assert!(text.contains("error: cannot write") && !text.contains("panicked"), "{text}");
+        assert!(leftovers(&desk.path("limited")).is_empty());
+    }
+    desk.succeed(&experiment);
+    let weights = |runs| {
+        std::fs::read(desk.cell(runs, "smoke").join("model/weights.safetensors")).expect("weights")
+    };
+    assert!(weights("limited") == weights("whole"));
+}
+
+#[test]
+fn where_nothing_can_be_written_the_directory_is_named() {
+    let desk = Desk::new();
+    crate::harness::coloured(&desk, "pictures", 1);
+    // Nobody can create a directory here, not even the administrator.
+    let nowhere = "/proc/aio-test";
+    if !std::path::Path::new("/proc/self").exists() {
+        eprintln!("skipped: there is no /proc");
+        return;
+    }
+    for arguments in [
+        vec!["experiment", "smoke", "--runs", nowhere],
+        vec!["embed", "pictures", "--output", "/proc/aio-test/f.safetensors"],
+        vec!["pretrain", "--steps", "1", "--output", nowhere],
+    ] {
+        let output = desk.run(&arguments);
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(matches!(output.status.code(), Some(1 | 2)), "{text}");
+        assert!(text.contains(nowhere) && !text.contains("panicked"), "{text}");
+    }
+}
+
+#[test]
+fn a_picture_that_vanishes_is_named_and_the_run_continues_when_it_is_back() {
+    let desk = Desk::new();
+    let arguments = [&["experiment", "smoke"][..], &SHORT].concat();
+    let table = desk.succeed(&arguments);
+    std::fs::remove_file(desk.cell("runs", "smoke").join("result.json")).expect("removed");
+    let picture = desk.path("datasets/synthetic-smoke/Market-1501-v15.09.15/query");
+    let picture = std::fs::read_dir(picture).expect("queries").flatten().next().expect("one");
+    let bytes = std::fs::read(picture.path()).expect("a picture");
+    // A link that leads nowhere is listed as a picture, as one that vanishes after the listing.
+    std::fs::remove_file(picture.path()).expect("removed");
+    std::os::unix::fs::symlink("gone.jpg", picture.path()).expect("link");
+    let text = desk.refused(2, &arguments);
+    let name = picture.file_name().to_string_lossy().into_owned();
+    assert!(text.contains(&name), "{text}");
+    std::fs::remove_file(picture.path()).expect("removed");
+    std::fs::write(picture.path(), bytes).expect("restored");
+    assert_eq!(desk.succeed(&arguments), table);
+}

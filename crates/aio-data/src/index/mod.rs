@@ -99,6 +99,12 @@ impl Index {
         })
     }
 
+    /// The annotation file.
+    #[must_use]
+    pub fn annotations(&self) -> &Path {
+        &self.annotations
+    }
+
     /// Number of photographs.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -28,18 +28,19 @@ pub fn open(path: &Path, size: PictureSize) -> Result<Picture> {
 /// # Errors
 /// The resizer's message, for an image without pixels.
 pub fn resized(image: &image::RgbImage, size: PictureSize) -> std::result::Result<Picture, String> {
-    let source = fir::images::ImageRef::new(
+    let source = fir::images::TypedImageRef::<fir::pixels::U8x3>::from_buffer(
         image.width(),
         image.height(),
         image.as_raw(),
-        fir::PixelType::U8x3,
     )
     .map_err(|e| e.to_string())?;
     let mut target =
         fir::images::Image::new(size.width as u32, size.height as u32, fir::PixelType::U8x3);
     let options = fir::ResizeOptions::new()
         .resize_alg(fir::ResizeAlg::Convolution(fir::FilterType::Bilinear));
-    fir::Resizer::new().resize(&source, &mut target, &options).map_err(|e| e.to_string())?;
+    // One pixel type: the untyped call would compile the resizer for every type there is.
+    let mut pixels = target.typed_image_mut::<fir::pixels::U8x3>().ok_or("not a colour image")?;
+    fir::Resizer::new().resize_typed(&source, &mut pixels, &options).map_err(|e| e.to_string())?;
     Ok(Picture { size, pixels: target.into_vec() })
 }
 

@@ -50,3 +50,51 @@ fn the_embedded_weights_load_completely_and_state_their_preprocessing() {
     assert_eq!(extractor.preprocessing().size(), PictureSize { height: 96, width: 48 });
     assert!(aio_encoder::weights::EMBEDDED.len() <= 16 << 20, "at most 16 MiB");
 }
+
+/// Observations of every kind, more than one block of the encoder holds.
+fn observations() -> Vec<Observation<aio_types::Picture>> {
+    let kinds: [&[Modality]; 4] =
+        [&[Modality::Rgb], &[Modality::Infrared], &[Modality::Sketch, Modality::Rgb], &[]];
+    let captions = ["a coat", "a man in a long blue coat with golden buttons and a hat"];
+    (0..40)
+        .map(|number| {
+            let modalities = kinds[number % 4];
+            let pictures = modalities.iter().map(|m| (*m, picture(number % 7)));
+            let caption = (number % 4 > 1).then(|| captions[number % 2].to_owned());
+            Observation { pictures: pictures.collect(), caption }
+        })
+        .collect()
+}
+
+#[test]
+fn the_number_of_threads_changes_no_bit_of_an_embedding() {
+    let device = Device::flex();
+    let extractor =
+        Extractor::new(&model(&device).backbone, &config().backbone, preprocessing(), &device);
+    let on = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
+        pool.install(|| extractor.embed(&observations()).expect("embedded"))
+    };
+    let expected = on(1);
+    for threads in [2, 3, 8] {
+        assert!(on(threads) == expected, "{threads} threads");
+    }
+}
+
+#[test]
+fn embeddings_do_not_depend_on_the_size_of_the_batch() {
+    let device = Device::flex();
+    let extractor =
+        Extractor::new(&model(&device).backbone, &config().backbone, preprocessing(), &device);
+    let all = observations();
+    let expected = extractor.embed(&all).expect("embedded");
+    for size in [1, 3, 16] {
+        let mut found = Vec::new();
+        for batch in all.chunks(size) {
+            found.extend(extractor.embed(batch).expect("embedded"));
+        }
+        let differences = found.iter().flatten().zip(expected.iter().flatten());
+        let largest = differences.map(|(a, b)| (a - b).abs()).fold(0.0f32, f32::max);
+        assert!(largest < 1e-5, "batches of {size} differ by {largest}");
+    }
+}

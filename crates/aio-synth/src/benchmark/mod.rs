@@ -21,6 +21,7 @@ use aio_data::{DataError, Result, fs};
 use plan::{Job, Plan};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use std::ops::ControlFlow;
 use std::path::Path;
 
 /// How many people each data set holds.
@@ -100,15 +101,16 @@ pub fn manifest(root: &Path) -> Result<Option<Manifest>> {
 /// Renders the benchmark of (`seed`, `size`) under `root` and returns its manifest.
 ///
 /// A finished benchmark of the same seed, size and version is left as it is; files that a killed call has
-/// already written are kept. `progress` is called with (done, total) as files are finished.
+/// already written are kept. `progress` is called with (done, total) as files are finished; a later call continues where it asked to stop.
 ///
 /// # Errors
 /// [`DataError`] if a file cannot be written, or if `root` holds a benchmark of another seed, size or version.
+/// [`DataError::Interrupted`] if `progress` asks to stop.
 pub fn write(
     root: &Path,
     seed: u64,
     size: Size,
-    progress: &(dyn Fn(usize, usize) + Sync),
+    progress: &(dyn Fn(usize, usize) -> ControlFlow<()> + Sync),
 ) -> Result<Manifest> {
     if let Some(found) = manifest(root)? {
         if found.seed == seed && found.size == size && found.version == VERSION {
@@ -143,7 +145,10 @@ pub fn write(
             if !kept {
                 fs::write_then_rename_unsynced(&path, &bytes)?;
             }
-            progress(1 + done.fetch_add(1, std::sync::atomic::Ordering::Relaxed), total);
+            let done = 1 + done.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            if progress(done, total).is_break() {
+                return Err(DataError::Interrupted { phase: "rendering" });
+            }
             Ok((job.path.clone(), blake3::hash(&bytes)))
         })
         .collect::<Result<Vec<_>>>()?;

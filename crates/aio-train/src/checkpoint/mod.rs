@@ -3,6 +3,7 @@
 //! `SHA256SUMS` lists the files of a checkpoint. A damaged one is passed over with a warning, and training continues from the one before it.
 
 use crate::error::{Result, TrainError, io_error};
+use crate::signals::StopFlag;
 use aio_data::checksum::folder;
 use aio_data::{DataError, fs};
 use burn::module::Module;
@@ -21,6 +22,8 @@ pub(crate) struct Learner<M> {
 pub struct Checkpoints {
     directory: PathBuf,
     keep: usize,
+    /// Says whether this process may still write.
+    stop: StopFlag,
 }
 
 const MODEL: &str = "model.bpk";
@@ -44,7 +47,13 @@ impl Checkpoints {
     /// Checkpoints in `directory`, of which the newest `keep` stay.
     #[must_use]
     pub fn new(directory: impl Into<PathBuf>, keep: usize) -> Self {
-        Self { directory: directory.into(), keep: keep.max(1) }
+        Self { directory: directory.into(), keep: keep.max(1), stop: StopFlag::default() }
+    }
+
+    /// The same checkpoints, which are written only while the claim of `stop` counts.
+    #[must_use]
+    pub(crate) fn claimed_by(self, stop: &StopFlag) -> Self {
+        Self { stop: stop.clone(), ..self }
     }
 
     fn path(&self, step: usize) -> PathBuf {
@@ -63,18 +72,19 @@ impl Checkpoints {
     /// Writes the state after `step` optimiser steps, then removes all but the newest checkpoints.
     ///
     /// # Errors
-    /// [`TrainError::Data`] naming the path; nothing half-written stays.
+    /// [`TrainError::Data`] naming the path, or [`TrainError::Failure`] if another process has taken the directory over; nothing half-written stays.
     pub(crate) fn save<M: Module + Clone, S: Serialize>(
         &self,
         step: usize,
         learner: &Learner<M>,
         state: &S,
     ) -> Result<()> {
-        let temporary = self.directory.join(format!(".step-{step:07}.{}.tmp", std::process::id()));
+        let temporary = fs::temporary_beside(&self.path(step));
         fs::create_dir_all(&temporary)?;
         let written = self
             .write_files(&temporary, learner, state)
-            .and_then(|()| replace_directory(&temporary, &self.path(step)));
+            .and_then(|()| self.stop.check_claim())
+            .and_then(|()| Ok(fs::replace_directory(&temporary, &self.path(step))?));
         if written.is_err() {
             // The write's own error is the one to report.
             let _ = std::fs::remove_dir_all(&temporary);
@@ -211,14 +221,6 @@ fn read_state<S: DeserializeOwned>(path: &Path) -> std::result::Result<S, String
 fn complete_step(directory: &Path) -> Option<usize> {
     let step = directory.file_name()?.to_str()?.strip_prefix("step-")?.parse().ok()?;
     [STATE, folder::SUMS].iter().any(|name| directory.join(name).is_file()).then_some(step)
-}
-
-/// Renames a directory to `target`, which may exist.
-fn replace_directory(from: &Path, target: &Path) -> Result<()> {
-    if target.exists() {
-        std::fs::remove_dir_all(target).map_err(|e| io_error("replace", target, e))?;
-    }
-    std::fs::rename(from, target).map_err(|e| io_error("write the checkpoint", target, e))
 }
 
 #[cfg(test)]

@@ -30,6 +30,17 @@ impl Library {
         Ok(&self.opened[&name])
     }
 
+    /// Where the data sets lie.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Every data set that has been read, in the order of their names.
+    pub fn datasets(&self) -> impl Iterator<Item = (DatasetName, &Dataset)> {
+        self.opened.iter().map(|(name, dataset)| (*name, dataset))
+    }
+
     /// Fingerprint of every data set that has been read, by name.
     #[must_use]
     pub fn fingerprints(&self) -> BTreeMap<String, String> {

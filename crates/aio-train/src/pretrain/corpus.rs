@@ -1,7 +1,9 @@
 //! Batches of the rendered corpus, as pure functions of the recipe and the step.
 
 use super::recipe::Recipe;
+use crate::error::{Result, TrainError};
 use crate::progress::Progress;
+use crate::signals::StopFlag;
 use aio_data::augment::Augmentation;
 use aio_synth::corpus::{self, Company, Depictions, Item, Together};
 use aio_synth::tags;
@@ -64,12 +66,20 @@ pub(super) struct Corpus<'a> {
 
 impl<'a> Corpus<'a> {
     /// Renders the corpus.
-    pub(super) fn render(recipe: &'a Recipe, size: PictureSize) -> Self {
+    ///
+    /// # Errors
+    /// [`TrainError::Interrupted`] if `stop` is raised.
+    pub(super) fn render(recipe: &'a Recipe, size: PictureSize, stop: &StopFlag) -> Result<Self> {
         let progress = Progress::new("rendering the corpus", recipe.corpus, "pictures");
         let mix = Depictions { drawn: recipe.drawn, infrared: recipe.infrared };
-        let items = corpus::render(recipe.seed, recipe.corpus, size, mix, &|| progress.inc(1));
+        let tick = || {
+            progress.inc(1);
+            stop.poll()
+        };
+        let items = corpus::render(recipe.seed, recipe.corpus, size, mix, &tick)
+            .ok_or(TrainError::Interrupted { phase: "rendering the corpus" })?;
         progress.finish();
-        Self { recipe, items, order: None }
+        Ok(Self { recipe, items, order: None })
     }
 
     /// Steps of a pass over the corpus.
@@ -147,17 +157,29 @@ mod tests {
 
     const SIZE: PictureSize = PictureSize { height: 32, width: 16 };
 
+    fn rendered(recipe: &Recipe) -> Corpus<'_> {
+        Corpus::render(recipe, SIZE, &StopFlag::default()).expect("not stopped")
+    }
+
+    #[test]
+    fn a_signal_stops_the_rendering() {
+        let (recipe, stop) = (recipe(), StopFlag::default());
+        stop.raise();
+        let stopped = Corpus::render(&recipe, SIZE, &stop);
+        assert!(matches!(stopped.map(drop), Err(TrainError::Interrupted { .. })));
+    }
+
     #[test]
     fn a_batch_does_not_depend_on_the_steps_before_it_nor_on_the_threads() {
         let recipe = recipe();
         let pixels = |batch: &CorpusBatch| -> Vec<(Vec<u8>, Vec<u32>)> {
             batch.captioned.iter().map(|c| (c.picture.pixels.clone(), c.caption.clone())).collect()
         };
-        let mut in_order = Corpus::render(&recipe, SIZE);
+        let mut in_order = rendered(&recipe);
         let batches: Vec<_> = (0..6).map(|step| pixels(&in_order.batch(step))).collect();
         let one_thread = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a pool");
         let alone = one_thread.install(|| {
-            let mut corpus = Corpus::render(&recipe, SIZE);
+            let mut corpus = rendered(&recipe);
             pixels(&corpus.batch(5))
         });
         assert!(alone == batches[5]);
@@ -167,7 +189,7 @@ mod tests {
     #[test]
     fn captions_are_sorted_by_length_and_only_the_last_steps_combine_inputs() {
         let recipe = recipe();
-        let mut corpus = Corpus::render(&recipe, SIZE);
+        let mut corpus = rendered(&recipe);
         assert_eq!(corpus.steps_per_pass(), 2);
         for step in 0..recipe.total_steps() {
             let batch = corpus.batch(step);

@@ -74,11 +74,11 @@ pub fn run(recipe: &Recipe, directory: &Path, device: &Device, stop: &StopFlag) 
     let on_cpu = *device == cpu;
     let drawn_on = if on_cpu { &training } else { &cpu };
     let (backbone, config) = initial_backbone(recipe, drawn_on)?;
-    let checkpoints = Checkpoints::new(directory.join("checkpoint"), 2);
+    let checkpoints = Checkpoints::new(directory.join("checkpoint"), 2).claimed_by(stop);
     check(recipe, directory, &checkpoints)?;
     let preprocessing = output::preprocessing(&config);
     let size = preprocessing.size();
-    let corpus = Corpus::render(recipe, size);
+    let corpus = Corpus::render(recipe, size, stop)?;
     cpu.seed(recipe.seed);
     let backbone = backbone.unwrap_or_else(|| config.init(drawn_on));
     let fresh = Pretraining::new(backbone, config.embedding_width(), &tags::CLASSES, drawn_on);
@@ -101,6 +101,7 @@ pub fn run(recipe: &Recipe, directory: &Path, device: &Device, stop: &StopFlag) 
     let training_loop =
         TrainingLoop { phase: "pre-training", steps, checkpoints: &checkpoints, stop };
     let Learner { model, .. } = training_loop.run(first, &mut objective, learner)?;
+    stop.check_claim()?;
     output::write_weights(directory, &model.backbone.valid(), &config, recipe)
 }
 
@@ -127,6 +128,28 @@ mod tests {
             .map(|name| std::fs::read(directory.join(name)).expect("written"))
     }
 
+    /// A flag that is raised during the first step: the claim is checked before a step is logged.
+    fn stopped_in_a_step() -> StopFlag {
+        let flag = StopFlag::default();
+        let raised = flag.clone();
+        flag.with_claim(move || {
+            raised.raise();
+            true
+        })
+    }
+
+    #[test]
+    fn a_pre_training_that_was_taken_over_writes_nothing_more() {
+        let _alone = crate::test_data::exclusive();
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let taken = StopFlag::default().with_claim(|| false);
+        let error = run(&recipe(), directory.path(), &Device::flex(), &taken).expect_err("taken");
+        assert!(error.to_string().contains("took this directory over"), "{error}");
+        assert!(Checkpoints::new(directory.path().join("checkpoint"), 2).steps().is_empty());
+        let curve = std::fs::read_to_string(output::loss_curve_path(directory.path()));
+        assert_eq!(curve.expect("its first line").lines().count(), 1);
+    }
+
     #[test]
     fn a_stopped_pre_training_continues_to_the_same_bytes() {
         let _alone = crate::test_data::exclusive();
@@ -136,14 +159,16 @@ mod tests {
         run(&recipe(), &whole, &device, &StopFlag::default()).expect("runs to its end");
         let stop = StopFlag::default();
         stop.raise();
+        let error = run(&recipe(), &parts, &device, &stop).expect_err("stopped");
+        assert!(matches!(error, TrainError::Interrupted { .. }), "{error}");
         for step in 1..=3 {
-            let error = run(&recipe(), &parts, &device, &stop).expect_err("stopped");
+            let error = run(&recipe(), &parts, &device, &stopped_in_a_step()).expect_err("stopped");
             assert!(matches!(error, TrainError::Stopped { step: at } if at == step), "{error}");
         }
         run(&recipe(), &parts, &device, &StopFlag::default()).expect("continues to its end");
         assert!(files(&whole) == files(&parts));
         // A finished one changes nothing when it is run again, even where it is stopped.
-        run(&recipe(), &parts, &device, &stop).expect("nothing is left to do");
+        run(&recipe(), &parts, &device, &stopped_in_a_step()).expect("nothing is left to do");
         assert!(files(&whole) == files(&parts));
     }
 
@@ -151,8 +176,7 @@ mod tests {
     fn another_recipe_in_the_same_directory_is_refused() {
         let _alone = crate::test_data::exclusive();
         let directory = tempfile::tempdir().expect("temporary directory");
-        let (device, stop) = (Device::flex(), StopFlag::default());
-        stop.raise();
+        let (device, stop) = (Device::flex(), stopped_in_a_step());
         run(&recipe(), directory.path(), &device, &stop).expect_err("stopped");
         let other = Recipe { embed_dim: 64, ..recipe() };
         let error = run(&other, directory.path(), &device, &stop).expect_err("another recipe");

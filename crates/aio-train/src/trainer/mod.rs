@@ -40,14 +40,15 @@ pub fn train(
     let TrainingSetup { config, start, .. } = *setup;
     let classes = Classes::new(config, library)?;
     let initial = model::initial_learner(setup, classes.len())?;
-    let checkpoints = Checkpoints::new(&paths.checkpoints, config.train.keep_checkpoints);
+    let checkpoints =
+        Checkpoints::new(&paths.checkpoints, config.train.keep_checkpoints).claimed_by(stop);
     let (mut learner, state) = checkpoints.resume::<Aio, TrainState>(initial)?;
     let frozen = model::frozen_parts(setup);
     learner.model = learner.model.frozen(frozen).with_precision(config.train.precision);
     let mut state = state.unwrap_or_default();
     logs::truncate_metrics(&paths.metrics, state.step)?;
     let held_out = classes.validation(library)?;
-    let context = StageContext { setup, paths, held_out: &held_out };
+    let context = StageContext { setup, paths, held_out: &held_out, stop };
     let generator = sketch_generator(setup)?;
     let settings = LoaderSettings {
         config,

@@ -9,6 +9,7 @@ use crate::config::StageConfig;
 use crate::error::Result;
 use crate::loader::{HeldOut, StageLoader};
 use crate::schedule::WarmupCosine;
+use crate::signals::StopFlag;
 use crate::training_loop::{CompletedStep, Objective, StepGradients};
 use aio_data::sampler::Tuple;
 use aio_model::{Aio, StepInput, StepOutput, TrainBatch};
@@ -43,6 +44,7 @@ pub(super) struct StageContext<'a> {
     pub(super) paths: &'a TrainingPaths,
     /// The people who are held out for validation, by data set.
     pub(super) held_out: &'a [HeldOut],
+    pub(super) stop: &'a StopFlag,
 }
 
 /// Optimiser steps of a stage.
@@ -79,7 +81,7 @@ impl<'a> StageTraining<'a> {
         steps: Range<usize>,
         state: &'a mut TrainState,
     ) -> Result<Self> {
-        let StageContext { setup, paths, held_out } = *context;
+        let StageContext { setup, paths, held_out, stop } = *context;
         let schedule = WarmupCosine {
             peak: config.learning_rate,
             warmup_steps: config.warmup_steps,
@@ -88,7 +90,7 @@ impl<'a> StageTraining<'a> {
         };
         Ok(Self {
             logs: StageLogs::open(paths, state.step)?,
-            best: Checkpoints::new(&paths.best_checkpoint, 1),
+            best: Checkpoints::new(&paths.best_checkpoint, 1).claimed_by(stop),
             setup,
             paths,
             config,

@@ -14,19 +14,30 @@ const PEOPLE: usize = 10;
 /// Embeddings of each of them and of each modality.
 const SAMPLES_EACH: usize = 6;
 
+/// Embeddings of the first people of a task's first trial: in the gallery's modality, and in the query's if it has one only.
+pub(super) fn of_task(test: &Test, features: &TestFeatures) -> Vec<EmbeddingSample> {
+    let features = features.of_trial(test, &test.data.trials[0]);
+    let people = first_people(features.gallery());
+    let mut samples = Vec::new();
+    add_samples(&mut samples, test.task.gallery, features.gallery(), &people);
+    if let (1, Some(modality)) = (test.task.query.len(), test.task.query.iter().next()) {
+        add_samples(&mut samples, modality, features.queries(), &people);
+    }
+    samples
+}
+
 /// Embeddings of a few people by data set.
 #[derive(Default)]
 pub(super) struct Embeddings(BTreeMap<DatasetName, Vec<EmbeddingSample>>);
 
 impl Embeddings {
-    /// Adds the first people of a task's first trial: in the gallery's modality, and in the query's if it has one only.
-    pub(super) fn add(&mut self, test: &Test, features: &TestFeatures) {
-        let features = features.of_trial(test, &test.data.trials[0]);
-        let people = first_people(features.gallery());
-        let samples = self.0.entry(test.task.dataset).or_default();
-        add_samples(samples, test.task.gallery, features.gallery(), &people);
-        if let (1, Some(modality)) = (test.task.query.len(), test.task.query.iter().next()) {
-            add_samples(samples, modality, features.queries(), &people);
+    /// Adds the embeddings of a task. Tasks of one data set share their gallery.
+    pub(super) fn add(&mut self, dataset: DatasetName, of_task: Vec<EmbeddingSample>) {
+        let samples = self.0.entry(dataset).or_default();
+        for sample in of_task {
+            if !samples.contains(&sample) {
+                samples.push(sample);
+            }
         }
     }
 
@@ -65,10 +76,7 @@ fn add_samples(
             let length = row.iter().map(|v| v * v).sum::<f32>().sqrt().max(1e-12);
             let values = row.iter().map(|v| v / length).collect();
             let sample = EmbeddingSample { identity: identity.0, modality, values };
-            // Tasks of one data set share their gallery.
-            if !samples.contains(&sample) {
-                samples.push(sample);
-            }
+            samples.push(sample);
         }
     }
 }

@@ -3,21 +3,25 @@
 
 mod attention;
 mod embeddings;
+mod finished;
 mod lists;
 mod pictures;
 mod score;
 
 use super::prepare::{Prepared, Test};
-use crate::error::Result;
-use crate::report::{AttentionExample, EmbeddingExample, RankedLists};
+use super::train::Trained;
+use crate::error::{Error, Result};
+use crate::report::{AttentionExample, EmbeddingExample, EmbeddingSample, RankedLists};
 use aio_eval::Scores;
 use aio_model::Extractor;
-use aio_train::{Progress, TrainedModel};
+use aio_train::Progress;
 use aio_types::TaskId;
 use embeddings::Embeddings;
+use finished::FinishedTasks;
+pub(super) use finished::forget;
 use lists::ListChooser;
-use pictures::Pictures;
-use score::{TestedModel, chance_level, receiver_operating_characteristic, score};
+use score::{BothFeatures, TestedModels, chance_level, receiver_operating_characteristic, score};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// What the evaluation of a run gives.
@@ -29,6 +33,7 @@ pub(super) struct Evaluation {
 }
 
 /// Scores of one task.
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct TestScores {
     pub(super) trained: Scores,
     /// Of the encoder before any training.
@@ -39,6 +44,15 @@ pub(super) struct TestScores {
     pub(super) roc: Vec<(f64, f64)>,
 }
 
+/// Everything that the evaluation of one task gives.
+#[derive(Debug, Serialize, Deserialize)]
+struct TaskEvaluation {
+    task: TaskId,
+    scores: TestScores,
+    lists: RankedLists,
+    embeddings: Vec<EmbeddingSample>,
+}
+
 /// Examples that the report draws.
 pub(super) struct Shown {
     pub(super) rankings: BTreeMap<TaskId, RankedLists>,
@@ -46,57 +60,84 @@ pub(super) struct Shown {
     pub(super) attention: Option<AttentionExample>,
 }
 
-/// Evaluates a trained model on every task of the experiment.
+/// Evaluates a trained model on every task of the experiment. A later call continues after the last task that was finished.
 ///
 /// # Errors
-/// [`Error`](crate::error::Error) naming the task or picture that cannot be used.
-pub(super) fn evaluate(prepared: &Prepared, trained: &TrainedModel) -> Result<Evaluation> {
-    let Prepared { experiment, start, device, tests, .. } = prepared;
+/// [`Error`] naming the task or picture that cannot be used; [`Error::Interrupted`] after a signal.
+pub(super) fn evaluate(prepared: &Prepared, trained: &Trained) -> Result<Evaluation> {
+    let Prepared { experiment, start, device, tests, run, stop, .. } = prepared;
+    let mut finished = FinishedTasks::open(run, fingerprint(prepared, trained)?)?;
     let untrained = Extractor::new(
         &start.backbone(device)?,
         &start.config,
         start.preprocessing.clone(),
         device,
     );
-    let mut untrained = TestedModel::new(untrained);
-    let mut trained = TestedModel::new(Extractor::new(
-        &trained.backbone,
-        &trained.config,
-        trained.preprocessing.clone(),
-        device,
-    ));
-    let lists = experiment.evaluation.ranked_lists;
-    let mut scores = Vec::new();
-    let mut rankings = BTreeMap::new();
-    let mut embeddings = Embeddings::default();
+    let model = &trained.model;
+    let preprocessing = model.preprocessing.clone();
+    let trained = Extractor::new(&model.backbone, &model.config, preprocessing, device);
+    let mut models = TestedModels::new(trained, untrained, stop);
+    let (lists, chance_draws) =
+        (experiment.evaluation.ranked_lists, experiment.evaluation.chance_draws);
     let progress = Progress::new("evaluating", tests.len(), "tasks");
     for test in tests {
-        let pictures = Pictures::open(test, trained.picture_size())?;
-        let mut chooser = ListChooser::new(test, lists);
-        let features = trained.embed(test, &pictures)?;
-        let trained_scores =
-            score(test, &features, |query, ranking| chooser.observe(query, ranking))?;
-        let mut roc = Vec::new();
-        if lists > 0 {
-            roc = receiver_operating_characteristic(test, &features);
-            embeddings.add(test, &features);
+        if !finished.contains(test.task.id()) {
+            if stop.is_raised() {
+                return Err(Error::Interrupted { phase: "evaluating" });
+            }
+            let evaluated = evaluate_task(test, &mut models, lists, chance_draws)?;
+            stop.check_claim()?;
+            finished.push(evaluated)?;
         }
-        let features = untrained.embed(test, &pictures)?;
-        let untrained_scores = score(test, &features, |_, _| {})?;
-        let chance = chance_level(test, experiment.evaluation.chance_draws)?;
-        rankings.insert(test.task.id().clone(), chooser.finish());
-        scores.push(TestScores {
-            trained: trained_scores,
-            untrained: untrained_scores,
-            chance,
-            roc,
-        });
         progress.inc(1);
     }
     progress.finish();
+    let mut of_tasks: BTreeMap<TaskId, TaskEvaluation> =
+        finished.into_tasks().into_iter().map(|task| (task.task.clone(), task)).collect();
+    let (mut scores, mut rankings) = (Vec::new(), BTreeMap::new());
+    let mut embeddings = Embeddings::default();
+    for test in tests {
+        let Some(of_task) = of_tasks.remove(test.task.id()) else { continue };
+        scores.push(of_task.scores);
+        rankings.insert(of_task.task, of_task.lists);
+        embeddings.add(test.task.dataset, of_task.embeddings);
+    }
     let embeddings = embeddings.example();
-    let attention = attention::roll_out(trained.extractor(), richest(tests), &rankings)?;
+    let attention = attention::roll_out(models.trained(), richest(tests), &rankings)?;
     Ok(Evaluation { scores, shown: Shown { rankings, embeddings, attention } })
+}
+
+fn evaluate_task(
+    test: &Test,
+    models: &mut TestedModels,
+    lists: usize,
+    chance_draws: u32,
+) -> Result<TaskEvaluation> {
+    let BothFeatures { trained, untrained } = models.embed(test)?;
+    let mut chooser = ListChooser::new(test, lists);
+    let trained_scores = score(test, &trained, |query, ranking| chooser.observe(query, ranking))?;
+    let (mut roc, mut embeddings) = (Vec::new(), Vec::new());
+    if lists > 0 {
+        roc = receiver_operating_characteristic(test, &trained);
+        embeddings = embeddings::of_task(test, &trained);
+    }
+    let scores = TestScores {
+        trained: trained_scores,
+        untrained: score(test, &untrained, |_, _| {})?,
+        chance: chance_level(test, chance_draws)?,
+        roc,
+    };
+    Ok(TaskEvaluation { task: test.task.id().clone(), scores, lists: chooser.finish(), embeddings })
+}
+
+/// A hash of everything that the scores depend on: the weights, the data and the settings of the evaluation.
+fn fingerprint(prepared: &Prepared, trained: &Trained) -> Result<String> {
+    let settings = serde_json::to_string(&prepared.experiment.evaluation);
+    let settings = settings.map_err(|e| Error::Failure(e.to_string()))?;
+    let text = [&trained.sha256, &prepared.start.sha256, &prepared.data.content(), &settings]
+        .map(String::as_str)
+        .join("\n");
+    Ok(blake3::hash(text.as_bytes()).to_hex().to_string())
 }
 
 /// The task whose queries have the most modalities, and of several such tasks the first.

@@ -1,43 +1,30 @@
-use super::Test;
 use crate::error::Result;
 use aio_data::picture::open_all;
-use aio_data::task::{Query, QueryPicture};
-use aio_train::Progress;
-use aio_types::{Observation, Picture, PictureSize};
+use aio_data::task::{GalleryPicture, Query, QueryPicture};
+use aio_types::{Modality, Observation, Picture, PictureSize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-/// The pictures of one task, each decoded once.
-pub(super) struct Pictures(BTreeMap<PathBuf, Picture>);
+/// Bytes of decoded pictures that are kept for other tasks: all of a small data set, a few of a large one.
+pub(super) const KEPT: usize = 256 << 20;
 
-impl Pictures {
-    /// Decodes all pictures of a task.
-    ///
-    /// # Errors
-    /// [`aio_data::DataError`] naming the picture that cannot be decoded.
-    pub(super) fn open(test: &Test, size: PictureSize) -> Result<Self> {
-        let gallery = test.data.gallery.iter().map(|picture| picture.path.as_path());
-        let queries = test.data.queries.iter().flat_map(Query::pictures);
-        let queries = queries.map(|(_, picture)| picture.path.as_path());
-        let paths: BTreeSet<&Path> = queries.chain(gallery).collect();
-        let paths: Vec<&Path> = paths.into_iter().collect();
-        let progress = Progress::new(&format!("decoding {}", test.task), paths.len(), "pictures");
-        let opened = open_all(&paths, size, &|| progress.inc(1))?;
-        progress.finish();
-        Ok(Self(paths.into_iter().map(Path::to_path_buf).zip(opened).collect()))
-    }
+/// Decodes the pictures of one block after the other, and keeps as many as its limit allows.
+pub(super) struct Pictures {
+    size: PictureSize,
+    limit: usize,
+    kept: BTreeMap<PathBuf, Picture>,
+    bytes: usize,
+}
 
-    /// A decoded picture of the task.
-    ///
-    /// # Panics
-    /// If the task has no such picture.
-    pub(super) fn get(&self, path: &Path) -> Picture {
-        self.0[path].clone()
-    }
+/// The pictures of one block.
+struct Block<'a> {
+    kept: &'a BTreeMap<PathBuf, Picture>,
+    others: BTreeMap<PathBuf, Picture>,
+}
 
-    /// The views of a query as inputs; the query is the mean of their embeddings.
-    pub(super) fn inputs(&self, query: &Query) -> Vec<Observation<Picture>> {
-        query.views.iter().map(|view| self.input(view)).collect()
+impl Block<'_> {
+    fn get(&self, path: &Path) -> Picture {
+        self.kept.get(path).unwrap_or_else(|| &self.others[path]).clone()
     }
 
     fn input(&self, view: &Observation<QueryPicture>) -> Observation<Picture> {
@@ -45,5 +32,106 @@ impl Pictures {
         let prepared = pictures
             .map(|(modality, picture)| (*modality, picture.prepared(self.get(&picture.path))));
         Observation { pictures: prepared.collect(), caption: view.caption.clone() }
+    }
+}
+
+impl Pictures {
+    /// Pictures of one size, of which at most `limit` bytes are kept.
+    pub(super) fn new(size: PictureSize, limit: usize) -> Self {
+        Self { size, limit, kept: BTreeMap::new(), bytes: 0 }
+    }
+
+    fn open<'p>(&mut self, paths: impl Iterator<Item = &'p Path>) -> Result<Block<'_>> {
+        let missing: BTreeSet<&Path> =
+            paths.filter(|path| !self.kept.contains_key(*path)).collect();
+        let missing: Vec<&Path> = missing.into_iter().collect();
+        let mut others = BTreeMap::new();
+        for (path, picture) in missing.iter().zip(open_all(&missing, self.size, &|| {})?) {
+            let bytes = picture.pixels.len();
+            if self.bytes + bytes <= self.limit {
+                self.bytes += bytes;
+                self.kept.insert(path.to_path_buf(), picture);
+            } else {
+                others.insert(path.to_path_buf(), picture);
+            }
+        }
+        Ok(Block { kept: &self.kept, others })
+    }
+
+    /// The inputs of gallery pictures.
+    ///
+    /// # Errors
+    /// [`aio_data::DataError`] naming the picture that cannot be decoded.
+    pub(super) fn of_gallery(
+        &mut self,
+        gallery: &[GalleryPicture],
+        modality: Modality,
+    ) -> Result<Vec<Observation<Picture>>> {
+        let block = self.open(gallery.iter().map(|picture| picture.path.as_path()))?;
+        let input = |picture: &GalleryPicture| Observation {
+            pictures: vec![(modality, block.get(&picture.path))],
+            caption: None,
+        };
+        Ok(gallery.iter().map(input).collect())
+    }
+
+    /// The inputs of views of queries.
+    ///
+    /// # Errors
+    /// [`aio_data::DataError`] naming the picture that cannot be decoded.
+    pub(super) fn of_views(
+        &mut self,
+        views: &[&Observation<QueryPicture>],
+    ) -> Result<Vec<Observation<Picture>>> {
+        let pictures = views.iter().flat_map(|view| &view.pictures);
+        let block = self.open(pictures.map(|(_, picture)| picture.path.as_path()))?;
+        Ok(views.iter().map(|view| block.input(view)).collect())
+    }
+}
+
+/// The views of all queries; a query is the mean of its views.
+pub(super) fn views(queries: &[Query]) -> Vec<&Observation<QueryPicture>> {
+    queries.iter().flat_map(|query| &query.views).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aio_types::Modality;
+
+    #[test]
+    fn pictures_beyond_the_limit_are_decoded_again_and_are_the_same() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let size = PictureSize { height: 4, width: 2 };
+        let paths: Vec<PathBuf> = (0..3u8)
+            .map(|number| {
+                let path = directory.path().join(format!("{number}.png"));
+                let pixel = image::Rgb([number, 10 * number, 255 - number]);
+                image::RgbImage::from_pixel(2, 4, pixel).save(&path).expect("written");
+                path
+            })
+            .collect();
+        let view = |numbers: &[usize]| Observation {
+            pictures: numbers
+                .iter()
+                .map(|n| (Modality::Rgb, QueryPicture::real(paths[*n].clone())))
+                .collect(),
+            caption: None,
+        };
+        let views = [view(&[0, 1]), view(&[2]), view(&[0])];
+        let views: Vec<&Observation<QueryPicture>> = views.iter().collect();
+        let of_limit = |limit: usize| {
+            let mut pictures = Pictures::new(size, limit);
+            let first = pictures.of_views(&views).expect("decoded");
+            assert!(pictures.bytes <= limit);
+            assert_eq!(pictures.of_views(&views).expect("decoded"), first);
+            (first, pictures.kept.len())
+        };
+        let (all, kept) = of_limit(usize::MAX);
+        assert_eq!(kept, 3);
+        // Each picture has 24 bytes.
+        assert_eq!(of_limit(50), (all.clone(), 2));
+        assert_eq!(of_limit(0), (all.clone(), 0));
+        assert_eq!(all[0].pictures[1].1.pixels[..3], [1, 10, 254]);
     }
 }

@@ -1,7 +1,7 @@
 //! Embeds the queries and the gallery of a task and scores their rankings.
 
 use super::Test;
-use super::pictures::Pictures;
+use super::pictures::{KEPT, Pictures, views};
 use crate::error::Result;
 use aio_data::{DatasetName, Trial};
 use aio_eval::{
@@ -9,8 +9,8 @@ use aio_eval::{
     mean_over_trials, open_set,
 };
 use aio_model::Extractor;
-use aio_train::embed_all;
-use aio_types::{Modality, Observation, Picture, PictureSize};
+use aio_train::{StopFlag, Stream, embed_stream};
+use aio_types::Modality;
 use std::collections::BTreeMap;
 
 /// Length of a ranked list in the report.
@@ -19,18 +19,27 @@ pub(super) const LIST_LENGTH: usize = 8;
 /// False accept rates at which the receiver operating characteristic is taken.
 const FALSE_ACCEPT_RATES: [f64; 10] = [1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 1e-1];
 
-/// A model and the galleries that it has embedded: tasks of one data set share their gallery.
-pub(super) struct TestedModel {
-    extractor: Extractor,
-    galleries: BTreeMap<(DatasetName, Modality), Features>,
+/// The models that are compared and the galleries that they have embedded: tasks of one data set share their gallery.
+pub(super) struct TestedModels<'a> {
+    trained: Extractor,
+    untrained: Extractor,
+    pictures: Pictures,
+    galleries: BTreeMap<(DatasetName, Modality), [Features; 2]>,
+    stop: &'a StopFlag,
 }
 
-/// Features of a task.
+/// Features of a task under one model.
 pub(super) struct TestFeatures<'a> {
     /// One row per query.
     queries: Features,
     /// One row per gallery picture.
     gallery: &'a Features,
+}
+
+/// Features of a task under both models.
+pub(super) struct BothFeatures<'a> {
+    pub(super) trained: TestFeatures<'a>,
+    pub(super) untrained: TestFeatures<'a>,
 }
 
 /// Features of one side of a trial and their labels, row by row.
@@ -55,62 +64,62 @@ impl TrialFeatures {
     }
 }
 
-impl TestedModel {
-    pub(super) fn new(extractor: Extractor) -> Self {
-        Self { extractor, galleries: BTreeMap::new() }
+impl<'a> TestedModels<'a> {
+    pub(super) fn new(trained: Extractor, untrained: Extractor, stop: &'a StopFlag) -> Self {
+        let pictures = Pictures::new(trained.preprocessing().size(), KEPT);
+        Self { trained, untrained, pictures, galleries: BTreeMap::new(), stop }
     }
 
-    pub(super) fn extractor(&self) -> &Extractor {
-        &self.extractor
+    pub(super) fn trained(&self) -> &Extractor {
+        &self.trained
     }
 
-    /// Size of the pictures that the model takes.
-    pub(super) fn picture_size(&self) -> PictureSize {
-        self.extractor.preprocessing().size()
-    }
-
-    /// Embeds the queries of a task and, unless an earlier task has shown it, its gallery.
+    /// Embeds the queries of a task and, unless an earlier task has shown it, its gallery. Every picture is decoded once for both models,
+    /// a block at a time.
     ///
     /// # Errors
-    /// [`Error::User`](crate::error::Error::User) if the model cannot embed a modality.
-    pub(super) fn embed(&mut self, test: &Test, pictures: &Pictures) -> Result<TestFeatures<'_>> {
+    /// [`Error::User`](crate::error::Error::User) if a model cannot embed a modality,
+    /// [`Error::Interrupted`](crate::error::Error::Interrupted) after a signal.
+    pub(super) fn embed(&mut self, test: &Test) -> Result<BothFeatures<'_>> {
         let key = (test.task.dataset, test.task.gallery);
         if !self.galleries.contains_key(&key) {
-            let gallery = embed_gallery(&self.extractor, test, pictures)?;
+            let gallery = self.embed_gallery(test)?;
             self.galleries.insert(key, gallery);
         }
-        let queries = embed_queries(&self.extractor, test, pictures)?;
-        Ok(TestFeatures { queries, gallery: &self.galleries[&key] })
-    }
-}
-
-fn embed_gallery(extractor: &Extractor, test: &Test, pictures: &Pictures) -> Result<Features> {
-    let (dataset, modality) = (test.task.dataset, test.task.gallery);
-    let inputs: Vec<Observation<Picture>> = test
-        .data
-        .gallery
-        .iter()
-        .map(|picture| Observation {
-            pictures: vec![(modality, pictures.get(&picture.path))],
-            caption: None,
+        let [trained, untrained] = self.embed_queries(test)?;
+        let [gallery, gallery_untrained] = &self.galleries[&key];
+        Ok(BothFeatures {
+            trained: TestFeatures { queries: trained, gallery },
+            untrained: TestFeatures { queries: untrained, gallery: gallery_untrained },
         })
-        .collect();
-    let what = format!("{dataset} {modality} gallery");
-    Ok(embed_all(extractor, &inputs, &what, &format!("gallery {dataset} {modality}"))?)
-}
-
-/// Embeds every view of every query; a query is the mean of its views.
-fn embed_queries(extractor: &Extractor, test: &Test, pictures: &Pictures) -> Result<Features> {
-    let mut inputs = Vec::new();
-    let mut views = Vec::new();
-    for query in &test.data.queries {
-        let of_query = pictures.inputs(query);
-        views.push(of_query.len());
-        inputs.extend(of_query);
     }
-    let (what, phase) = (format!("{} queries", test.task), format!("queries {}", test.task));
-    let features = embed_all(extractor, &inputs, &what, &phase)?;
-    Ok(if features.rows() == views.len() { features } else { features.pooled(&views) })
+
+    fn embed_gallery(&mut self, test: &Test) -> Result<[Features; 2]> {
+        let Self { trained, untrained, pictures, stop, .. } = self;
+        let (dataset, modality) = (test.task.dataset, test.task.gallery);
+        let gallery = &test.data.gallery;
+        let what = format!("{dataset} {modality} gallery");
+        let phase = format!("gallery {dataset} {modality}");
+        let stream = Stream { rows: gallery.len(), what: &what, phase: &phase, stop };
+        embed_stream([trained, untrained], &stream, |rows| {
+            pictures.of_gallery(&gallery[rows], modality)
+        })
+    }
+
+    /// Embeds every view of every query; a query is the mean of its views.
+    fn embed_queries(&mut self, test: &Test) -> Result<[Features; 2]> {
+        let Self { trained, untrained, pictures, stop, .. } = self;
+        let queries = &test.data.queries;
+        let views = views(queries);
+        let (what, phase) = (format!("{} queries", test.task), format!("queries {}", test.task));
+        let stream = Stream { rows: views.len(), what: &what, phase: &phase, stop };
+        let features =
+            embed_stream([trained, untrained], &stream, |rows| pictures.of_views(&views[rows]))?;
+        let of_each: Vec<usize> = queries.iter().map(|query| query.views.len()).collect();
+        Ok(features.map(|features| {
+            if features.rows() == of_each.len() { features } else { features.pooled(&of_each) }
+        }))
+    }
 }
 
 impl TestFeatures<'_> {

@@ -1,0 +1,402 @@
+//! One process at a time works in a directory: on a run, a pre-training, or the features of `aio embed`.
+//!
+//! Two kinds of files keep this rule:
+//!
+//! - `lock` is empty and locked through the operating system, which releases it when the process ends in any way. The
+//!   file is never removed: whoever locks it would otherwise not know whether others see the same file.
+//! - `lock-<n>.json` is a claim ([`Claim`]): it names a process and changes with each of its heartbeats. Claims protect a directory where
+//!   locks do not reach other hosts or do not exist, as on some network file systems. The claim with the largest number counts.
+//!   A process takes over by creating the next number, which the file system lets one process do.
+//!
+//! A claim ends when its process says so, or when it is seen to be dead: the same kernel no longer locks for it, or it has no heartbeat
+//! while another process watches for two minutes. Times of two hosts are never compared. A process that was only suspended finds, when it goes on, that
+//! its claim no longer counts ([`Fence`]), and writes nothing more.
+
+mod claim;
+
+use crate::error::{Error, Result};
+use aio_data::{DataError, fs};
+use aio_train::StopFlag;
+pub(crate) use claim::Claim;
+use claim::{Claims, Found, Process, cannot_write};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// File that the operating system locks.
+const LOCK: &str = "lock";
+
+/// How a process takes part.
+#[derive(Debug, Clone)]
+struct Terms {
+    process: Process,
+    /// Whether locks of the operating system are used.
+    system_locks: bool,
+    /// Time between two heartbeats.
+    heartbeat: Duration,
+    /// Time without a heartbeat after which a claim has lapsed.
+    lapse: Duration,
+    /// Time between two looks at a claim.
+    poll: Duration,
+}
+
+impl Terms {
+    fn usual() -> Self {
+        Self {
+            process: Process::this(),
+            system_locks: true,
+            heartbeat: Duration::from_secs(15),
+            lapse: Duration::from_secs(120),
+            poll: Duration::from_secs(2),
+        }
+    }
+}
+
+/// [`holder`] locks the file for an instant, so a lock that is taken is tried again before it is believed.
+const ATTEMPTS: u32 = 3;
+const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(10);
+
+/// What to do about a directory in which another process works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhenTaken {
+    /// Name that process.
+    Refuse,
+    /// Wait until it ends, and take its place if it dies.
+    Wait,
+}
+
+/// The outcome of an attempt to lock a directory.
+#[derive(Debug)]
+pub(crate) enum Attempt {
+    /// This process may work in it.
+    Locked(DirectoryLock),
+    /// Another process works in it; its claim, if it can be read.
+    Taken(Option<Claim>),
+}
+
+/// What the operating system says about the file `lock`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum SystemLock {
+    /// Another process holds it.
+    Taken,
+    /// No process that the file system knows of holds it.
+    Free,
+    /// The file system has no locks.
+    Unsupported,
+}
+
+impl From<std::result::Result<(), TryLockError>> for SystemLock {
+    fn from(attempt: std::result::Result<(), TryLockError>) -> Self {
+        match attempt {
+            Ok(()) => Self::Free,
+            Err(TryLockError::WouldBlock) => Self::Taken,
+            // The error differs between file systems. What else may be wrong with the disk shows in the next write.
+            Err(TryLockError::Error(_)) => Self::Unsupported,
+        }
+    }
+}
+
+/// What is known about the process behind a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Works,
+    Ended,
+    /// Only its heartbeats can tell.
+    Unknown,
+}
+
+/// Judges the newest claim of a directory.
+fn judge(found: &Found, system: SystemLock, here: &Process) -> State {
+    let Some(claim) = &found.claim else {
+        // Perhaps another host is about to write it.
+        return State::Unknown;
+    };
+    if claim.released {
+        return State::Ended;
+    }
+    match system {
+        SystemLock::Taken => State::Works,
+        // It would still hold the lock, if it lived.
+        SystemLock::Free if claim.process.shares_kernel(here) => State::Ended,
+        SystemLock::Free => State::Unknown,
+        SystemLock::Unsupported => match claim.process.lives(here) {
+            Some(true) => State::Works,
+            Some(false) => State::Ended,
+            None => State::Unknown,
+        },
+    }
+}
+
+/// The claim of the process that works in a directory, if one does as far as can be seen at once. A process of another host counts while its
+/// last heartbeat is recent by its clock.
+pub(crate) fn holder(directory: &Path) -> Option<Claim> {
+    let found = Claims::of(directory).newest()?;
+    let terms = Terms::usual();
+    let system = File::open(directory.join(LOCK))
+        .map_or(SystemLock::Free, |file| SystemLock::from(file.try_lock_shared()));
+    let state = judge(&found, system, &terms.process);
+    found.claim.filter(|claim| match state {
+        State::Works => true,
+        State::Ended => false,
+        State::Unknown => claim.age() < terms.lapse.as_secs(),
+    })
+}
+
+/// Watches a claim whose process cannot be seen.
+#[derive(Debug)]
+struct Watch {
+    found: Found,
+    since: Instant,
+}
+
+/// The right to work in a directory, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct DirectoryLock {
+    fence: Fence,
+    claims: Claims,
+    claim: Arc<Mutex<Claim>>,
+    stopped: Arc<AtomicBool>,
+    heartbeat: Option<std::thread::JoinHandle<()>>,
+    /// The operating system releases the lock when this file is closed.
+    _file: File,
+}
+
+/// Tells whether a process may still write in a directory that it has locked.
+#[derive(Debug, Clone)]
+pub(crate) struct Fence {
+    directory: PathBuf,
+    number: u64,
+    token: String,
+}
+
+impl Fence {
+    /// Whether the claim still counts.
+    pub(crate) fn holds(&self) -> bool {
+        Claims::of(&self.directory).counts(self.number, &self.token)
+    }
+}
+
+impl DirectoryLock {
+    /// Locks a directory for work that nobody else may do at the same time.
+    ///
+    /// # Errors
+    /// [`Error::Taken`] naming the process that works in it; otherwise as [`DirectoryLock::acquire`].
+    pub(crate) fn require(directory: &Path, when: WhenTaken, stop: &StopFlag) -> Result<Self> {
+        match Self::acquire(directory, when, stop)? {
+            Attempt::Locked(lock) => Ok(lock),
+            Attempt::Taken(claim) => Err(Error::Taken {
+                directory: directory.to_path_buf(),
+                holder: claim.as_ref().map(Claim::holder),
+            }),
+        }
+    }
+
+    /// Locks a directory, which is created if necessary. What killed processes left in it is removed.
+    ///
+    /// # Errors
+    /// [`Error::Data`] naming the file that cannot be written, [`Error::Interrupted`] if `stop` is raised while this waits.
+    pub(crate) fn acquire(directory: &Path, when: WhenTaken, stop: &StopFlag) -> Result<Attempt> {
+        Self::acquire_on(directory, when, stop, Terms::usual())
+    }
+
+    fn acquire_on(
+        directory: &Path,
+        when: WhenTaken,
+        stop: &StopFlag,
+        terms: Terms,
+    ) -> Result<Attempt> {
+        fs::create_dir_all(directory)?;
+        let path = directory.join(LOCK);
+        let mut watch = None;
+        let mut is_reported = false;
+        loop {
+            // The file is opened for every attempt: an attempt that ends must not keep it locked while it waits.
+            let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+            let file = file.map_err(|e| cannot_write(&path, e))?;
+            let system = if terms.system_locks { lock(&file) } else { SystemLock::Unsupported };
+            if !is_at(&file, &path) {
+                // The directory was removed with its lock after the file was opened.
+                fs::create_dir_all(directory)?;
+                continue;
+            }
+            let taken_by = match attempt(directory, file, system, &terms, &mut watch)? {
+                Outcome::Locked(lock) => {
+                    let removed = fs::remove_temporaries(directory)?;
+                    if removed > 0 {
+                        log::debug!("removed {removed} unfinished files of a killed process");
+                    }
+                    return Ok(Attempt::Locked(*lock));
+                }
+                Outcome::Watching(claim) => {
+                    if !is_reported {
+                        let whose = claim.as_ref().map_or("another host".into(), Claim::holder);
+                        let (place, wait) = (directory.display(), terms.lapse.as_secs());
+                        log::info!("{place}: watching for heartbeats of {whose}, up to {wait} s");
+                        is_reported = true;
+                    }
+                    None
+                }
+                Outcome::Taken(claim) => Some(claim),
+            };
+            match taken_by {
+                Some(claim) if when == WhenTaken::Refuse => return Ok(Attempt::Taken(claim)),
+                Some(claim) if !is_reported => {
+                    let whose = claim.as_ref().map_or("another process".into(), Claim::holder);
+                    log::info!("{}: waiting for {whose}", directory.display());
+                    is_reported = true;
+                }
+                _ => {}
+            }
+            if stop.is_raised() {
+                return Err(Error::Interrupted { phase: "waiting for another process" });
+            }
+            std::thread::sleep(terms.poll);
+        }
+    }
+
+    /// Removes the directory with everything in it, for one that holds nothing but unfinished work.
+    ///
+    /// # Errors
+    /// [`Error::Data`] naming the directory.
+    pub(crate) fn remove(self) -> Result<()> {
+        let path = &self.fence.directory;
+        std::fs::remove_dir_all(path).map_err(|source| {
+            Error::Data(DataError::Io { action: "remove", path: path.clone(), source })
+        })
+    }
+
+    /// Tells whether this process may still write.
+    pub(crate) fn fence(&self) -> Fence {
+        self.fence.clone()
+    }
+
+    /// A flag that also tells whether this process may still write.
+    pub(crate) fn guard(&self, stop: StopFlag) -> StopFlag {
+        let fence = self.fence();
+        stop.with_claim(move || fence.holds())
+    }
+}
+
+enum Outcome {
+    Locked(Box<DirectoryLock>),
+    Taken(Option<Claim>),
+    Watching(Option<Claim>),
+}
+
+fn attempt(
+    directory: &Path,
+    file: File,
+    system: SystemLock,
+    terms: &Terms,
+    watch: &mut Option<Watch>,
+) -> Result<Outcome> {
+    let claims = Claims::of(directory);
+    let newest = claims.newest();
+    if system == SystemLock::Taken {
+        return Ok(Outcome::Taken(newest.and_then(|found| found.claim)));
+    }
+    if let Some(found) = &newest {
+        match judge(found, system, &terms.process) {
+            State::Works => return Ok(Outcome::Taken(found.claim.clone())),
+            State::Ended => {}
+            State::Unknown => {
+                let watched = watch
+                    .get_or_insert_with(|| Watch { found: found.clone(), since: Instant::now() });
+                if watched.found != *found {
+                    *watched = Watch { found: found.clone(), since: Instant::now() };
+                    return Ok(Outcome::Taken(found.claim.clone()));
+                }
+                if watched.since.elapsed() < terms.lapse {
+                    return Ok(Outcome::Watching(found.claim.clone()));
+                }
+            }
+        }
+    }
+    let number = newest.map_or(1, |found| found.number + 1);
+    let claim = Claim::new(terms.process.clone());
+    if !claims.make(number, &claim)? {
+        return Ok(Outcome::Taken(claims.newest().and_then(|found| found.claim)));
+    }
+    let fence = Fence { directory: directory.to_path_buf(), number, token: claim.token.clone() };
+    let claim = Arc::new(Mutex::new(claim));
+    let stopped = Arc::new(AtomicBool::new(false));
+    let heartbeat = {
+        let (claim, stopped, fence) = (Arc::clone(&claim), Arc::clone(&stopped), fence.clone());
+        let (claims, interval) = (claims.clone(), terms.heartbeat);
+        std::thread::spawn(move || beat(&claims, &claim, &fence, &stopped, interval))
+    };
+    Ok(Outcome::Locked(Box::new(DirectoryLock {
+        fence,
+        claims,
+        claim,
+        stopped,
+        heartbeat: Some(heartbeat),
+        _file: file,
+    })))
+}
+
+fn beat(
+    claims: &Claims,
+    claim: &Mutex<Claim>,
+    fence: &Fence,
+    stopped: &AtomicBool,
+    interval: Duration,
+) {
+    while !stopped.load(Ordering::Relaxed) {
+        std::thread::park_timeout(interval);
+        if stopped.load(Ordering::Relaxed) || !fence.holds() {
+            return;
+        }
+        let mut claim = claim.lock().unwrap_or_else(PoisonError::into_inner);
+        claim.beats += 1;
+        // A heartbeat that cannot be written makes the claim lapse, which is right if the disk is gone.
+        let _ = claims.update(fence.number, &mut claim);
+    }
+}
+
+/// Whether an open file is still the one at `path`.
+fn is_at(file: &File, path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let identity = |found: std::fs::Metadata| (found.dev(), found.ino());
+        let (open, there) = (file.metadata().map(identity), std::fs::metadata(path).map(identity));
+        matches!((open, there), (Ok(open), Ok(there)) if open == there)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = file;
+        path.exists()
+    }
+}
+
+fn lock(file: &File) -> SystemLock {
+    for _ in 1..ATTEMPTS {
+        let state = SystemLock::from(file.try_lock());
+        if state != SystemLock::Taken {
+            return state;
+        }
+        std::thread::sleep(BETWEEN_ATTEMPTS);
+    }
+    SystemLock::from(file.try_lock())
+}
+
+impl Drop for DirectoryLock {
+    fn drop(&mut self) {
+        self.stopped.store(true, Ordering::Relaxed);
+        if let Some(heartbeat) = self.heartbeat.take() {
+            heartbeat.thread().unpark();
+            let _ = heartbeat.join();
+        }
+        if self.fence.holds() {
+            let mut claim = self.claim.lock().unwrap_or_else(PoisonError::into_inner);
+            claim.released = true;
+            let _ = self.claims.update(self.fence.number, &mut claim);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
