@@ -4,6 +4,7 @@ mod tree;
 
 use aio_data::DatasetName;
 use aio_data::readers::synth_pedes;
+use aio_data::task::Task;
 use aio_types::{Camera, Identity, Modality, SourcePhoto};
 use serde_json::json;
 use tree::Tree;
@@ -104,6 +105,27 @@ fn msmt17_takes_the_camera_from_the_third_field_and_keeps_test_people_apart() {
     );
     tree.write("MSMT17_V1/list_query.txt", "0000/0000_000_16_0114morning_0008_0.jpg 0\n");
     assert!(refusal(&tree, DatasetName::Msmt17).contains("names no camera from 1 to 15"));
+    // Test people are numbered from 1,041 on: a training person of that number would be one of them.
+    for (list, identity, expected) in [
+        ("train", 1041, "row 1: the identity is 1041, expected 0 to 1040"),
+        ("val", -1, "row 1: the identity is -1, expected 0 to 1040"),
+        ("gallery", i64::MAX, "expected 0 to 998958"),
+        ("gallery", 3, "does not lie in the folder of identity 3"),
+    ] {
+        let (good, path) = match list {
+            "gallery" => ("0", "0000/0000_001_03_0114morning_0008_0.jpg"),
+            "train" => ("0", "0000/0000_045_12_0303morning_0006_2.jpg"),
+            _ => ("0", "0000/0000_046_01_0303noon_0006_2_ex.jpg"),
+        };
+        tree.write("MSMT17_V1/list_query.txt", "0000/0000_000_15_0114morning_0008_0.jpg 0\n");
+        tree.write(&format!("MSMT17_V1/list_{list}.txt"), &format!("{path} {identity}\n"));
+        let refused = refusal(&tree, DatasetName::Msmt17);
+        assert!(
+            refused.contains(&format!("list_{list}.txt")) && refused.contains(expected),
+            "{refused}"
+        );
+        tree.write(&format!("MSMT17_V1/list_{list}.txt"), &format!("{path} {good}\n"));
+    }
 }
 
 #[test]
@@ -143,6 +165,17 @@ fn cuhk03_in_both_forms() {
         (vec![0], vec![1, 2])
     );
     assert!(classic.train.is_empty());
+    for (name, expected) in [
+        ("9223372036854775_001_1_01.png", "the pair is 9223372036854775, expected 1 to 5"),
+        ("1_1001_1_01.png", "the person is 1001, expected 1 to 999"),
+        ("1_001_3_01.png", "the view is 3, expected 1 to 2"),
+    ] {
+        extracted.write(&format!("cuhk03/images_labeled/{name}"), "x");
+        let split = json!({"train": [], "query": [row(name, 0, 0)], "gallery": [b]});
+        extracted.write("cuhk03/splits_new_labeled.json", &json!([split]).to_string());
+        let refused = refusal(&extracted, DatasetName::Cuhk03NpLabeled);
+        assert!(refused.contains("row 1") && refused.contains(expected), "{refused}");
+    }
 }
 
 #[test]
@@ -217,11 +250,14 @@ fn omnireid_lists_may_lack_cameras() {
     tree.write("OmniReID/query.txt", "ltcc/a.png ltcc/clothes/a.jpg 12 3\n");
     tree.write("OmniReID/gallery.txt", "ltcc/b.png ltcc/clothes/b.jpg 12 4 2\n");
     let dataset = DatasetName::OmniReId.open(tree.root()).expect("read");
-    assert_eq!(
-        (dataset.query[0].identity, dataset.query[0].camera),
-        (Identity(12), Some(Camera(-1)))
-    );
+    assert_eq!((dataset.query[0].identity, dataset.query[0].camera), (Identity(12), None));
     assert_eq!(dataset.gallery[0].camera, Some(Camera(2)));
+    tree.write("OmniReID/gallery.txt", "ltcc/b.png ltcc/clothes/b.jpg 12 4\n");
+    let task = Task::parse("omnireid.rgb-rgb").expect("a task").remove(0);
+    let dataset = DatasetName::OmniReId.open(tree.root()).expect("read");
+    let data = task.data(&dataset).expect("a test");
+    let hidden = data.protocol.is_junk(&data.queries[0].entry, &data.gallery[0].entry);
+    assert!(!hidden, "two pictures without a camera were not taken by one camera");
     tree.write("OmniReID/gallery.txt", "ltcc/b.png 12\n");
     assert!(
         refusal(&tree, DatasetName::OmniReId)
@@ -257,6 +293,20 @@ fn a_prepared_synth_pedes_shows_the_photographs_that_reading_it_whole_shows() {
         assert_eq!(rest.next().and_then(|s| s.path()), Some(&*found.path));
         assert!(found.captions.iter().all(|c| rest.next().and_then(|s| s.caption()) == Some(c)));
     }
+    // Another file of the same length: the index would give a picture of 7 the class of 9.
+    let swapped = items.to_string().replace("\"id\":9", "\"id\":8");
+    assert_eq!(swapped.len(), items.to_string().len());
+    tree.write("SYNTH-PEDES/synthpedes_dataset.json", &swapped);
+    let error = prepared.photograph(2).expect_err("another person").to_string();
+    assert!(
+        error.contains(
+            "row 3: identity 8 with 3 captions, but synthpedes_index.parquet has identity 9 with 3"
+        ),
+        "{error}"
+    );
+    assert!(refusal(&tree, DatasetName::SynthPedes).contains("build the index again"));
+    tree.write("SYNTH-PEDES/synthpedes_dataset.json", &items.to_string());
+    assert!(DatasetName::SynthPedes.open(tree.root()).is_ok());
     std::fs::remove_file(tree.path("SYNTH-PEDES/Part2/9/1.jpg")).expect("remove");
     let error = synth_pedes::prepare(&tree.path("SYNTH-PEDES"), &|_| ())
         .expect_err("a missing picture")

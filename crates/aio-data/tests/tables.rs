@@ -4,6 +4,7 @@ mod tree;
 
 use aio_data::DatasetName;
 use aio_data::readers::table;
+use aio_data::task::{Task, TaskData};
 use aio_types::{Camera, SourcePhoto};
 use tree::Tree;
 
@@ -73,4 +74,53 @@ fn wrong_tables_are_refused_by_row_and_column() {
         let found = refused(&text);
         assert!(found.contains(expected), "{found} lacks {expected}");
     }
+}
+
+/// The queries, gallery and protocol of a task on the table `rows`.
+fn task_on(tree: &Tree, rows: &str, task: &str) -> aio_data::Result<TaskData> {
+    tree.write("shop.csv", &format!("{HEAD}{rows}"));
+    let dataset = "table:shop".parse::<DatasetName>().expect("a table").open(tree.root())?;
+    Task::parse(&format!("table:shop.{task}"))?.remove(0).data(&dataset)
+}
+
+#[test]
+fn the_protocol_follows_from_the_rows_of_the_task() {
+    let tree = Tree::new(&["a.jpg", "b.jpg", "c.jpg", "d.jpg", "s.png"]);
+    let photographs = "a.jpg,1,1,rgb,query,,\nb.jpg,1,2,rgb,gallery,,\nc.jpg,1,1,rgb,gallery,,\n";
+    let protocol = |rows: &str, task: &str| {
+        task_on(&tree, rows, task).expect("a test").protocol.name().to_owned()
+    };
+    assert_eq!(protocol(photographs, "rgb-rgb"), "market1501");
+    // A caption or a sketch has no camera. It is not a row of the task.
+    let described = format!("{photographs},1,,text,query,A man.,\ns.png,1,,sketch,query,,\n");
+    assert_eq!(protocol(&described, "rgb-rgb"), "market1501");
+    assert_eq!(protocol(&described, "text-rgb"), "none");
+    assert_eq!(protocol(&described, "sketch-rgb"), "none");
+    assert_eq!(protocol(&described, "text-rgb.tri"), "tri");
+    let without = "a.jpg,1,,rgb,query,,\nb.jpg,1,,rgb,gallery,,\n";
+    assert_eq!(protocol(without, "rgb-rgb"), "none");
+    let only_gallery = "a.jpg,1,,rgb,query,,\nb.jpg,1,2,rgb,gallery,,\n";
+    assert_eq!(protocol(only_gallery, "rgb-rgb"), "none");
+}
+
+#[test]
+fn rows_with_and_without_a_camera_in_one_task_are_refused() {
+    let tree = Tree::new(&["a.jpg", "b.jpg", "c.jpg", "d.jpg"]);
+    let rows = "a.jpg,1,1,rgb,query,,\nb.jpg,1,2,rgb,gallery,,\nc.jpg,4,,rgb,gallery,,\nd.jpg,5,,rgb,gallery,,\n";
+    let error = task_on(&tree, rows, "rgb-rgb").expect_err("mixed");
+    let (text, hint) = (error.to_string(), error.hint().expect("a hint"));
+    assert!(
+        text.contains("task `table:shop.rgb-rgb`: 1 gallery rows have a camera and 2 have none")
+            && text.contains("c.jpg` (identity 4)"),
+        "{text}"
+    );
+    assert!(hint.contains(".market1501 or .none"), "{hint}");
+    // Named, the protocol is clear: what has no camera is not hidden.
+    let named = task_on(&tree, rows, "rgb-rgb.market1501").expect("a test");
+    let hidden =
+        named.gallery.iter().filter(|g| named.protocol.is_junk(&named.queries[0].entry, &g.entry));
+    assert_eq!(hidden.count(), 0);
+    let queries = "a.jpg,1,1,rgb,query,,\nb.jpg,1,,rgb,query,,\nc.jpg,1,3,rgb,gallery,,\n";
+    let text = task_on(&tree, queries, "rgb-rgb").expect_err("mixed").to_string();
+    assert!(text.contains("1 query rows have a camera and 1 have none"), "{text}");
 }

@@ -116,11 +116,11 @@ pub fn open_set(
         for (i, (row, ranking)) in rows.iter().zip(ranked).enumerate() {
             let query = &queries[first + i];
             let ranked = || (0..gallery.len()).filter(|j| !protocol.is_junk(query, &gallery[*j]));
-            let same = |j: &usize| gallery[*j].identity == query.identity;
+            let same = |j: &usize| query.shows_the_person_of(&gallery[*j]);
             genuine.extend(ranked().filter(same).map(|j| row[j]));
             impostor_pairs += ranked().filter(|j| !same(j)).count() as u64;
             impostors.push(ranked().filter(|j| !same(j)).map(|j| row[j]));
-            let absent = !gallery.iter().any(|entry| entry.identity == query.identity);
+            let absent = !gallery.iter().any(|entry| query.shows_the_person_of(entry));
             match ranking.nearest.iter().find(|(_, relevance)| *relevance != Relevance::Junk) {
                 Some((j, relevance)) if ranking.has_match() => {
                     genuine_queries += 1;

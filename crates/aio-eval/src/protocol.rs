@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 /// The labels of a sample that an evaluation compares.
 ///
 /// A camera or source that is not known is equal to nothing, and not to another one that is not known either. An identity
-/// is always known: what has none cannot be scored.
+/// below 0 is not known either: Market-1501 numbers junk −1, and no query has that number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entry {
     /// Who is shown; distractors keep labels that no query has.
@@ -15,6 +15,14 @@ pub struct Entry {
     pub camera: Option<Camera>,
     /// The photograph that it is or was made from, where known.
     pub source: Option<SourcePhoto>,
+}
+
+impl Entry {
+    /// Whether both show one person, who is known.
+    #[must_use]
+    pub fn shows_the_person_of(&self, other: &Self) -> bool {
+        self.identity.0 >= 0 && self.identity == other.identity
+    }
 }
 
 /// Which gallery entries are junk for a query, and how CMC counts.
@@ -49,7 +57,7 @@ pub enum Protocol {
 /// Such an entry is too easy, often the next frame of the same video. Other people at the same camera stay in the
 /// ranking.
 fn same_identity_and_camera(query: &Entry, entry: &Entry) -> bool {
-    query.identity == entry.identity && are_the_same(query.camera, entry.camera)
+    query.shows_the_person_of(entry) && are_the_same(query.camera, entry.camera)
 }
 
 /// SYSU-MM01's junk rule (Wu et al., ICCV 2017): entries at the query's place, whoever they show.
@@ -59,7 +67,7 @@ fn same_place(query: &Entry, entry: &Entry) -> bool {
 
 /// The Tri- data sets' junk rule (Chen et al., CVPR 2023): the photograph that the query was made from.
 fn same_source(query: &Entry, entry: &Entry) -> bool {
-    query.identity == entry.identity && are_the_same(query.source, entry.source)
+    query.shows_the_person_of(entry) && are_the_same(query.source, entry.source)
 }
 
 /// Whether two labels are known and equal.
@@ -200,7 +208,7 @@ pub fn unmatched(queries: &[Entry], gallery: &[Entry], protocol: Protocol) -> Un
     }
     let mut found = Unmatched::default();
     for query in queries {
-        match by_identity.get(&query.identity) {
+        match by_identity.get(&query.identity).filter(|_| query.identity.0 >= 0) {
             None => found.absent += 1,
             Some(entries) if entries.iter().all(|entry| protocol.is_junk(query, entry)) => {
                 found.only_junk += 1;

@@ -74,12 +74,12 @@ impl Ranking {
         assert!(gallery.len() < LAST as usize, "a gallery of {} entries", gallery.len());
         let relevance = |i: usize| match &gallery[i] {
             entry if protocol.is_junk(query, entry) => Relevance::Junk,
-            entry if entry.identity == query.identity => Relevance::Match,
+            entry if query.shows_the_person_of(entry) => Relevance::Match,
             _ => Relevance::NonMatch,
         };
         let with = |wanted: Relevance| (0..gallery.len()).filter(move |i| relevance(*i) == wanted);
         let key = |i: usize| {
-            let is_match = gallery[i].identity == query.identity;
+            let is_match = query.shows_the_person_of(&gallery[i]);
             let last = match ties {
                 Ties::Stable => false,
                 Ties::Optimistic => !is_match,

@@ -190,6 +190,12 @@ fn what_is_not_known_is_equal_to_nothing() {
         assert_eq!(protocol.is_junk(&known, &known), compares, "{}", protocol.name());
         // What no rule hides from a query is its match.
         assert_eq!(unmatched(&[unknown], &[unknown], protocol), Unmatched::default());
+        // Two people whom nobody knows are not one person: a query of them has no match.
+        let nobody = Entry { identity: Identity(-1), ..known };
+        let absent = unmatched(&[nobody], &[nobody], protocol);
+        assert_eq!(absent, Unmatched { absent: 1, only_junk: 0 }, "{}", protocol.name());
+        let ranking = Ranking::new(&nobody, &[nobody], &[0.0], protocol, Ties::Stable, 0);
+        assert!(!ranking.has_match(), "{}", protocol.name());
     }
 }
 

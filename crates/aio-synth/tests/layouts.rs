@@ -3,6 +3,7 @@
 use aio_data::{Content, DatasetName, Split};
 use aio_synth::benchmark::{self, Size};
 use aio_types::{Camera, Identity, Modality};
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -197,4 +198,47 @@ fn market_names_are_parsed_from_the_base_name_alone() {
     assert!(
         dataset.query.iter().all(|s| s.identity.0 <= 5 && matches!(&s.content, Content::Image(_)))
     );
+}
+
+#[test]
+fn style_annotation_alone_tells_the_fifth_artist_of_pku_sketch_from_the_fourth() {
+    let (directory, set) = copy(DatasetName::PkuSketch(0));
+    let (mut styles, mut artists) = (BTreeSet::new(), BTreeSet::new());
+    for split in 1..=10 {
+        let list = set.join(format!("idx/test_sketch_{split}.txt"));
+        let text = std::fs::read_to_string(list).expect("read");
+        styles.extend(text.lines().filter_map(|line| line.chars().last()));
+    }
+    assert_eq!(styles, ['1', '2', '3', '4'].into(), "as published, e is written 4 as d is");
+    let dataset = DatasetName::PkuSketch(0).open(directory.path()).expect("read");
+    for sketch in &dataset.query {
+        // The renderer's artists draw in turn.
+        let expected = ['a', 'b', 'c', 'd', 'e'][(sketch.identity.0 as usize - 1) % 5];
+        assert_eq!(sketch.artist, Some(expected), "{sketch:?}");
+        artists.extend(sketch.artist);
+    }
+    assert_eq!(artists.len(), 5);
+
+    let annotation = set.join("styleAnnotation/e_4.txt");
+    let text = std::fs::read_to_string(&annotation).expect("read");
+    std::fs::write(&annotation, text.replace("5\n10\n", "5\n")).expect("write");
+    let short = refusal(DatasetName::PkuSketch(0), directory.path());
+    assert!(short.contains("e_4.txt: it names 3 people, its name says 4"), "{short}");
+    std::fs::rename(&annotation, set.join("styleAnnotation/e_3.txt")).expect("rename");
+    let missing = refusal(DatasetName::PkuSketch(0), directory.path());
+    assert!(missing.contains("name no artist of identity 10"), "{missing}");
+    std::fs::write(set.join("styleAnnotation/e_3.txt"), "5\n4\n10\n").expect("write");
+    let twice = refusal(DatasetName::PkuSketch(0), directory.path());
+    assert!(twice.contains("row 2: the artist of 4 is d already"), "{twice}");
+    std::fs::remove_dir_all(set.join("styleAnnotation")).expect("remove");
+    let dataset = DatasetName::PkuSketch(0).open(directory.path()).expect("read");
+    assert!(dataset.query.iter().all(|sketch| sketch.artist.is_none()), "not known, not guessed");
+}
+
+#[test]
+fn a_missing_artist_of_market_sketch_1k_is_refused() {
+    let (directory, set) = copy(DatasetName::MarketSketch1k);
+    std::fs::remove_dir_all(set.join("sketch/D/query")).expect("remove");
+    let missing = refusal(DatasetName::MarketSketch1k, directory.path());
+    assert!(missing.contains("sketch/D/query not found"), "{missing}");
 }

@@ -89,13 +89,14 @@ impl TokenizersConfig {
 impl Tokenizers {
     /// Tokenizers for the modalities of `config`, with pre-trained weights.
     ///
-    /// Every visual modality (RGB, infrared, sketch, colour pencil) starts from its own copy of the pre-trained **RGB** stem, with positions
-    /// interpolated to the new grid; a stem that `pretrained` has for another modality is not used. `[CLS]`, registers and the text
-    /// tokenizer are taken over. No other function gives the stems of infrared, sketch and colour pencil their weights.
+    /// Every visual modality (RGB, infrared, sketch, colour pencil) starts from the stem that `pretrained` has for it, and where there is none
+    /// from its own copy of the **RGB** stem, with positions interpolated to the new grid. `[CLS]`, registers and the text tokenizer are
+    /// taken over. No other function gives the stems of infrared, sketch and colour pencil their weights.
     #[must_use]
     pub fn from_pretrained(pretrained: &Self, config: &TokenizersConfig) -> Self {
         let image = |m| {
-            let stem = pretrained.rgb.as_ref().filter(|_| config.modalities.contains(m));
+            let stem = pretrained.image(m).or(pretrained.rgb.as_ref());
+            let stem = stem.filter(|_| config.modalities.contains(m));
             stem.map(|stem| stem.separate().regridded(config.grid()))
         };
         Self {

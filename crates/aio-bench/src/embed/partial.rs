@@ -128,6 +128,7 @@ impl PartialFile {
         self.lock.remove()
     }
 }
+
 /// The labels that every row has. A column that some rows lack is left out, with a warning: an invented label would be
 /// scored as if it were true.
 fn labels(rows: &[Row]) -> features::Labels {

@@ -2,7 +2,9 @@
 
 use super::Request;
 use super::data::RunData;
-use super::requirements::{check_files, check_leakage, missing_weights, sketch_generator_checksum};
+use super::requirements::{
+    check_files, check_leakage, check_own_people, missing_weights, sketch_generator_checksum,
+};
 use crate::config::{Checksums, Experiment, ExperimentFile};
 use crate::device;
 use crate::error::Result;
@@ -92,7 +94,8 @@ pub(super) fn prepare(request: &Request) -> Result<Preparation> {
     run.forget_failure();
     check_files(&experiment)?;
     let benchmark = render_benchmark(&experiment, &stop)?;
-    let (library, tests) = open_data(&experiment)?;
+    let (mut library, tests) = open_data(&experiment)?;
+    check_own_people(&experiment, &mut library)?;
     say_protocols(&tests);
     for Test { task, data } in &tests {
         if let Some(explanation) = data.explain_unmatched() {

@@ -2,8 +2,10 @@
 
 use crate::config::{Checksums, Experiment};
 use crate::error::{Error, Result};
-use aio_data::DatasetName;
 use aio_data::checksum::Checksum;
+use aio_data::{DatasetName, Sample};
+use aio_train::Library;
+use aio_types::Identity;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -86,9 +88,39 @@ fn refuse_missing(missing: &[String]) -> Result<()> {
     ))
 }
 
-/// Refuses to test on people whom training shows, unless the experiment allows it. Rendered data sets share no people.
+/// Refuses to test on people whom training shows, unless the experiment allows it. Rendered data sets share no people, but
+/// the splits of one do.
 pub(super) fn check_leakage(experiment: &Experiment) -> Result<()> {
-    let leaks = leaks(experiment)?;
+    refuse_leaks(experiment, &leaks(experiment)?)
+}
+
+/// Refuses a table that trains on people whom it tests, unless the experiment allows it. Who is shown is known once it is
+/// read.
+pub(super) fn check_own_people(experiment: &Experiment, library: &mut Library) -> Result<()> {
+    let tested: BTreeSet<DatasetName> =
+        experiment.tasks()?.into_iter().map(|task| task.dataset).collect();
+    let trained = experiment.train.stages.iter().flat_map(|stage| &stage.datasets);
+    let both: BTreeSet<DatasetName> =
+        trained.copied().filter(|name| tested.contains(name)).collect();
+    let mut leaks = Vec::new();
+    for name in both.into_iter().filter(|name| matches!(name, DatasetName::Table(_))) {
+        let dataset = library.get(name)?;
+        let people = |samples: &[Sample]| -> BTreeSet<Identity> {
+            samples.iter().map(|sample| sample.identity).collect()
+        };
+        let (shown, asked) = (people(&dataset.train), people(&dataset.query));
+        let shared: Vec<Identity> = shown.intersection(&asked).copied().collect();
+        if let Some(first) = shared.first() {
+            let (count, first) = (shared.len(), first.0);
+            leaks.push(format!(
+                "{count} people of {name} have rows of the split `train` and of the split `query`, the first of them {first}"
+            ));
+        }
+    }
+    refuse_leaks(experiment, &leaks)
+}
+
+fn refuse_leaks(experiment: &Experiment, leaks: &[String]) -> Result<()> {
     if leaks.is_empty() {
         return Ok(());
     }
@@ -111,8 +143,9 @@ fn leaks(experiment: &Experiment) -> Result<Vec<String>> {
     for stage in &experiment.train.stages {
         for trained in &stage.datasets {
             for test in &tested {
-                let same = stage.all_splits && trained.info().family == test.info().family;
-                if same || (!experiment.data.synthetic && trained.leaks_into(*test)) {
+                let same = stage.all_splits && trained.population() == test.population();
+                let other = trained.divides_otherwise(*test);
+                if same || other || (!experiment.data.synthetic && trained.leaks_into(*test)) {
                     let part = if same { " as a whole" } else { "" };
                     leaks.push(format!("{trained}{part} shows people of {test}"));
                 }

@@ -140,21 +140,20 @@ fn known(label: i64) -> Option<i64> {
     (label >= 0).then_some(label)
 }
 
-/// Says how many rows lack a label that the protocol compares: from them it hides nothing.
+/// Says how many rows lack a label that the protocol compares.
 fn warn_of_unknown(path: &Path, protocol: Protocol, entries: &[Entry]) {
-    let without = |label: fn(&Entry) -> bool| entries.iter().filter(|entry| label(entry)).count();
-    let cameras = without(|entry| entry.camera.is_none());
-    let images = without(|entry| entry.source.is_none());
-    for (name, unknown, needed) in [
-        ("cameras", cameras, protocol.needs_cameras()),
-        ("images", images, protocol.needs_sources()),
-    ] {
-        if needed && unknown > 0 {
+    let count = |label: fn(&Entry) -> bool| entries.iter().filter(|entry| label(entry)).count();
+    let unknown = [
+        (count(|entry| entry.identity.0 < 0), "they match nobody"),
+        (count(|entry| entry.camera.is_none()), "nothing is hidden because of it"),
+        (count(|entry| entry.source.is_none()), "nothing is hidden because of it"),
+    ];
+    for (Column { name, needed_by }, (unknown, so)) in COLUMNS.iter().zip(unknown) {
+        if unknown > 0 && needed_by(protocol) {
             log::warn!(
-                "{}: `{name}` is negative, that is unknown, in {unknown} of {} rows; the protocol `{}` compares it and hides nothing there",
+                "{}: `{name}` is negative, that is unknown, in {unknown} of {} rows: {so}",
                 path.display(),
-                entries.len(),
-                protocol.name()
+                entries.len()
             );
         }
     }

@@ -59,7 +59,33 @@ fn one_s_own_table_is_a_data_set_like_any_other() {
     std::fs::write(desk.path("datasets/shop/shop.csv"), table).expect("write");
     let text = desk.succeed(&["data", "check", "table:shop"]);
     assert!(
-        text.contains("| gallery | rgb | 1 | – | 1 | – |") && text.contains("nothing is wrong"),
+        text.contains("| gallery | rgb | 1 | – | 1 | – |")
+            && text.contains("| table:shop.rgb-rgb | market1501 | 1 / 1 | 1 |")
+            && text.contains("nothing is wrong"),
+        "{text}"
+    );
+    // A caption has no camera, and no part in the search for photographs.
+    let described = table
+        .replace("split\n", "split,caption\n")
+        .replace("query\n", "query,\n")
+        .replace("gallery\n", "gallery,\n")
+        + ",1,,text,query,A man.\n";
+    std::fs::write(desk.path("datasets/shop/shop.csv"), described).expect("write");
+    let text = desk.succeed(&["data", "check", "table:shop"]);
+    assert!(
+        text.contains("| table:shop.rgb-rgb | market1501 |")
+            && text.contains("| table:shop.text-rgb | none |"),
+        "{text}"
+    );
+    pictures(&desk, &["datasets/shop/c.jpg"]);
+    let mixed = format!("{table}c.jpg,2,,rgb,gallery\n");
+    std::fs::write(desk.path("datasets/shop/shop.csv"), mixed).expect("write");
+    let output = desk.run(&["data", "check", "table:shop"]);
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.code() == Some(2)
+            && text.contains("1 gallery rows have a camera and 1 have none")
+            && text.contains("c.jpg` (identity 2)"),
         "{text}"
     );
     std::fs::write(desk.path("datasets/shop/shop.csv"), table.replace("b.jpg,1", "b.jpg,one"))

@@ -93,6 +93,38 @@ fn lists_of_people_carry_their_labels_into_scores() {
 }
 
 #[test]
+fn rows_without_an_identity_are_not_scored() {
+    let desk = Desk::new();
+    coloured(&desk, "p", 3);
+    let names = |output: &str| -> Vec<String> {
+        let bytes = std::fs::read(desk.path(output)).expect("features");
+        let file = safetensors::SafeTensors::deserialize(&bytes).expect("safetensors");
+        file.names().into_iter().map(str::to_owned).collect()
+    };
+    let refused = |output: &str| {
+        let files = ["--query", output, "--gallery", output, "--protocol", "none"];
+        desk.refused(2, &[&["score"][..], &files].concat())
+    };
+    desk.succeed(&["embed", "p", "--output", "bare.safetensors"]);
+    assert_eq!(names("bare.safetensors"), ["features"]);
+    assert!(refused("bare.safetensors").contains("bare.safetensors has no `ids`"));
+    let list = "rgb,identity,camera\np/000.png,1,1\np/001.png,,2\np/002.png,2,3\n";
+    std::fs::write(desk.path("people.csv"), list).expect("write");
+    let part = ["embed", "--list", "people.csv", "--output", "part.safetensors"];
+    let output = desk.run(&part);
+    assert!(output.status.success());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("`ids` is left out of the features: 1 of 3 rows have none"), "{said}");
+    let mut found = names("part.safetensors");
+    found.sort();
+    assert_eq!(found, ["cameras", "features"]);
+    assert!(refused("part.safetensors").contains("has no `ids`"));
+    // A search compares features alone.
+    let search = ["search", "bare.safetensors", "--rgb", "p/001.png", "--json"];
+    assert_eq!(desk.json(&search)["results"][0]["path"], "p/001.png");
+}
+
+#[test]
 fn an_output_that_would_overwrite_itself_is_refused() {
     let desk = Desk::new();
     coloured(&desk, "gallery", 1);

@@ -171,3 +171,36 @@ fn queries_are_listed_one_by_one_and_expansion_says_where_it_makes_no_sense() {
             .contains("k2 is 90")
     );
 }
+
+#[test]
+fn skipped_queries_are_explained_and_unknown_cameras_hide_nothing() {
+    let desk = Desk::new();
+    let write = |name: &str, ids: &[i64], cameras: &[i64]| {
+        let features =
+            ndarray::Array2::from_shape_fn((ids.len(), 3), |(i, j)| (1 + i * i + 2 * j) as f32);
+        ndarray_npy::write_npy(desk.path(&format!("{name}.npy")), &features).expect("write");
+        for (column, labels) in [("ids", ids), ("cameras", cameras)] {
+            let labels = ndarray::Array1::from(labels.to_vec());
+            let path = desk.path(&format!("{name}.{column}.npy"));
+            ndarray_npy::write_npy(path, &labels).expect("write");
+        }
+    };
+    // 1 has a match, of 2 the rule hides the only one, 3 is not in the gallery, 4 has no camera and neither has its match.
+    write("q", &[1, 2, 3, 4], &[1, 1, 1, -1]);
+    write("g", &[1, 2, 4], &[2, 1, -1]);
+    let score = ["score", "--query", "q.npy", "--gallery", "g.npy", "--protocol", "market1501"];
+    let output = desk.run(&score);
+    let (text, said) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(
+        text.contains("2 of 4 queries have no match and count nowhere: 1 show people whom the gallery does not show; of 1 the protocol `market1501` hides every match (entries of the same identity and camera)"),
+        "{text}"
+    );
+    assert!(
+        said.contains("q.npy: `cameras` is negative, that is unknown, in 1 of 4 rows"),
+        "{said}"
+    );
+    let json = desk.json(&[&score[..], &["--json"]].concat());
+    assert_eq!(json["skipped"], 2);
+    assert_eq!(json["unmatched"], serde_json::json!({"absent": 1, "hidden": 1}));
+}

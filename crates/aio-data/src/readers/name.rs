@@ -61,7 +61,27 @@ impl DatasetName {
     #[must_use]
     pub fn leaks_into(self, tested: Self) -> bool {
         let (a, b) = (self.info(), tested.info());
-        a.family != b.family && a.people.iter().any(|p| b.people.contains(p))
+        self.divides_otherwise(tested)
+            || (a.family != b.family && a.people.iter().any(|p| b.people.contains(p)))
+    }
+
+    /// Name of the people whom its identities number: data sets of one family share it, and every table has its own.
+    #[must_use]
+    pub fn population(self) -> &'static str {
+        match self {
+            // What tables have in common is their form.
+            Self::Table(name) => name,
+            published => published.info().family,
+        }
+    }
+
+    /// Whether both are splits of one data set that divide its people otherwise: whom one trains on, another tests.
+    #[must_use]
+    pub fn divides_otherwise(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::RegDb(a), Self::RegDb(b)) | (Self::PkuSketch(a), Self::PkuSketch(b)) => a != b,
+            _ => false,
+        }
     }
 }
 
@@ -161,6 +181,11 @@ mod tests {
             (TriCuhkPedes, CuhkPedes, false),
             (Llcm, SysuMm01, false),
             (SynthPedes, Market1501, false),
+            (RegDb(3), RegDb(3), false),
+            (RegDb(3), RegDb(4), true),
+            (RegDb(3), RegDb(0), true),
+            (PkuSketch(1), PkuSketch(2), true),
+            (PkuSketch(1), RegDb(2), false),
         ] {
             assert_eq!(trained.leaks_into(tested), leaks, "{trained} {tested}");
             assert_eq!(tested.leaks_into(trained), leaks, "{tested} {trained}");

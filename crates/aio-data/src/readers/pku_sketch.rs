@@ -136,20 +136,14 @@ fn artists(root: &Path) -> Result<BTreeMap<i64, char>> {
         return Ok(artists);
     }
     for file in fs::sorted_entries(&folder)? {
+        // Other files, which desktop programs leave behind, name nobody.
         let name = file_name(&file);
-        let wrong = || DataError::Name {
-            dataset: INFO.name,
-            path: file.clone(),
-            pattern: "<artist, a to e>_<number of people>.txt",
-        };
-        // Desktop programs leave hidden files behind.
-        if name.starts_with('.') {
+        let Some((artist, count)) = name.strip_suffix(".txt").and_then(|n| n.split_once('_'))
+        else {
             continue;
-        }
-        let (artist, count) =
-            name.strip_suffix(".txt").and_then(|stem| stem.split_once('_')).ok_or_else(wrong)?;
-        let artist: char = artist.parse().ok().filter(|a| ARTISTS.contains(a)).ok_or_else(wrong)?;
-        let count: usize = count.parse().map_err(|_| wrong())?;
+        };
+        let artist: Option<char> = artist.parse().ok().filter(|a| ARTISTS.contains(a));
+        let (Some(artist), Ok(count)) = (artist, count.parse::<usize>()) else { continue };
         let people = lines(&file)?;
         if people.len() != count {
             let problem = format!("it names {} people, its name says {count}", people.len());

@@ -58,3 +58,40 @@ impl TaskData {
         ))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Sample;
+    use aio_types::Modality;
+
+    #[test]
+    fn skipped_queries_of_all_trials_are_counted() {
+        let photo = |identity, camera| {
+            Sample::picture(identity, Modality::Rgb, "1.jpg".into()).taken_by(camera)
+        };
+        let queries = [photo(1, 1), photo(2, 1), photo(3, 1)];
+        let gallery = [photo(1, 2), photo(2, 2), photo(2, 1)];
+        let data = TaskData {
+            queries: queries.iter().map(Query::single).collect(),
+            gallery: gallery
+                .iter()
+                .map(|s| GalleryPicture { entry: s.entry(), path: "1.jpg".into() })
+                .collect(),
+            protocol: Protocol::Market1501,
+            // The first trial has a match for everybody whom it asks for; the second hides that of 2 and does not show 3.
+            trials: vec![
+                Trial { query: vec![0, 1], gallery: vec![0, 1] },
+                Trial { query: vec![0, 1, 2], gallery: vec![0, 2] },
+            ],
+        };
+        let expected = [Unmatched::default(), Unmatched { absent: 1, only_junk: 1 }];
+        assert_eq!(data.unmatched(), expected);
+        let words = data.explain_unmatched().expect("a reason");
+        assert!(
+            words.starts_with("2 of 5 queries of 2 trials have no match and count nowhere")
+                && words.contains("1 show people whom the gallery does not show"),
+            "{words}"
+        );
+    }
+}

@@ -34,7 +34,7 @@ impl Classes {
             held_out.iter().any(|(of, chosen)| {
                 let same = match config.train.select {
                     Select::Last => *of == name,
-                    Select::Best => population(*of) == population(name),
+                    Select::Best => of.population() == name.population(),
                 };
                 same && chosen.people.contains(identity)
             })
@@ -81,14 +81,6 @@ impl Classes {
             held_out.push(HeldOut { dataset: *name, samples, asked: chosen.asked });
         }
         Ok(held_out)
-    }
-}
-
-/// The data sets whose people have the same numbers: those of one family, and every table for itself.
-fn population(name: DatasetName) -> &'static str {
-    match name {
-        DatasetName::Table(table) => table,
-        published => published.info().family,
     }
 }
 
