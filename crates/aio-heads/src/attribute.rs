@@ -13,6 +13,17 @@ pub struct AttributeVocabulary {
     classes: BTreeMap<String, usize>,
 }
 
+/// An attribute word of a tokenised caption.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AttributeWord {
+    /// Its class.
+    pub class: usize,
+    /// Position of its first piece.
+    pub first: usize,
+    /// Position behind its last piece.
+    pub end: usize,
+}
+
 /// A caption with masked attribute words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Masked {
@@ -48,41 +59,55 @@ impl AttributeVocabulary {
         self.classes.get(word).copied()
     }
 
+    /// The attribute words of a tokenised caption, from its start to its end.
+    ///
+    /// `word_of` has the position in `words` that each piece belongs to; `words` are the caption's words.
+    #[must_use]
+    pub fn find(&self, word_of: &[Option<usize>], words: &[String]) -> Vec<AttributeWord> {
+        let (mut found, mut first) = (Vec::new(), 0);
+        while first < word_of.len() {
+            let word = word_of[first];
+            let is_other = |position: &usize| word_of[*position] != word;
+            let end = (first..word_of.len()).find(is_other).unwrap_or(word_of.len());
+            if let Some(class) = word.and_then(|w| self.class(&words[w])) {
+                found.push(AttributeWord { class, first, end });
+            }
+            first = end;
+        }
+        found
+    }
+}
+
+impl Masked {
     /// Masks attribute words of a tokenised caption.
     ///
     /// Each attribute word is chosen with `uniform() < rate`; of the chosen ones 80 % become [`MASK`], 10 % a random
     /// piece and 10 % stay, as in UNIReID's `ImageTextMaskColorDataset`. A word of several pieces is masked as a
     /// whole and predicted at its first piece.
     ///
-    /// `ids` and `word_of` are parallel; `words` are the caption's words; `uniform` yields values in 0..1.
+    /// `words` are those that [`AttributeVocabulary::find`] found in the caption; `uniform` yields values in 0..1.
     #[must_use]
-    pub fn mask(
-        &self,
+    pub fn new(
         ids: &[u32],
-        word_of: &[Option<usize>],
-        words: &[String],
+        words: &[AttributeWord],
         rate: f64,
         mut uniform: impl FnMut() -> f64,
-    ) -> Masked {
-        let mut masked = Masked { ids: ids.to_vec(), targets: Vec::new() };
-        let mut position = 0;
-        while position < ids.len() {
-            let word = word_of[position];
-            let end = (position..ids.len()).find(|p| word_of[*p] != word).unwrap_or(ids.len());
-            let class = word.and_then(|w| self.class(&words[w]));
-            if let Some(class) = class.filter(|_| uniform() < rate) {
-                masked.targets.push((position, class));
-                let fate = uniform();
-                for id in &mut masked.ids[position..end] {
-                    if fate < 0.8 {
-                        *id = MASK;
-                    } else if fate < 0.9 {
-                        // Ids below the mask and above the 512 single symbols are word pieces.
-                        *id = 512 + (uniform() * f64::from(MASK - 512)) as u32;
-                    }
+    ) -> Self {
+        let mut masked = Self { ids: ids.to_vec(), targets: Vec::new() };
+        for &AttributeWord { class, first, end } in words {
+            if uniform() >= rate {
+                continue;
+            }
+            masked.targets.push((first, class));
+            let fate = uniform();
+            for id in &mut masked.ids[first..end] {
+                if fate < 0.8 {
+                    *id = MASK;
+                } else if fate < 0.9 {
+                    // Ids below the mask and above the 512 single symbols are word pieces.
+                    *id = 512 + (uniform() * f64::from(MASK - 512)) as u32;
                 }
             }
-            position = end;
         }
         masked
     }
@@ -140,10 +165,11 @@ mod tests {
         let words: Vec<String> = ["a", "red", "backpack"].map(str::to_owned).to_vec();
         let (ids, word_of) =
             ([49406, 10, 20, 30, 31, 49407], [None, Some(0), Some(1), Some(2), Some(2), None]);
-        let masked = vocabulary.mask(&ids, &word_of, &words, 1.0, || 0.5);
+        let found = vocabulary.find(&word_of, &words);
+        let masked = Masked::new(&ids, &found, 1.0, || 0.5);
         assert_eq!(masked.ids, [49406, 10, MASK, MASK, MASK, 49407]);
         assert_eq!(masked.targets, [(2, 1), (3, 0)]);
-        let kept = vocabulary.mask(&ids, &word_of, &words, 0.0, || 0.5);
+        let kept = Masked::new(&ids, &found, 0.0, || 0.5);
         assert_eq!((kept.ids, kept.targets), (ids.to_vec(), vec![]));
     }
 }

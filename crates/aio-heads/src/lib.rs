@@ -9,7 +9,7 @@ mod identity;
 pub mod loss;
 mod tags;
 
-pub use attribute::{AttributeHead, AttributeVocabulary, MASK, Masked};
+pub use attribute::{AttributeHead, AttributeVocabulary, AttributeWord, MASK, Masked};
 pub use binding::{Anchors, OwnPhoto, binding_loss};
 pub use identity::IdentityHead;
 pub use tags::TagHead;

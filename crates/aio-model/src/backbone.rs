@@ -1,6 +1,6 @@
 use aio_encoder::weights::{Preprocessing, Weights, WeightsError, module_bytes, to_bytes};
 use aio_encoder::{Activations, Encoder, EncoderConfig};
-use aio_tokenize::{ModalityInput, Tokenizers, TokenizersConfig};
+use aio_tokenize::{ModalityInput, TokenSequence, Tokenizers, TokenizersConfig};
 use burn::module::Module;
 use burn::nn::{LayerNorm, LayerNormConfig, Linear, LinearConfig};
 use burn::tensor::{Device, Tensor};
@@ -133,20 +133,19 @@ impl Backbone {
     /// - tokens: `[batch, 1 + tokens, width]`
     #[must_use]
     pub fn forward(&self, inputs: &[ModalityInput]) -> (Tensor<2>, Tensor<3>) {
-        self.forward_with(&mut Activations::Stored, inputs)
+        self.encode(&mut Activations::Stored, self.tokenizers.sequence(inputs))
     }
 
-    /// [`Backbone::forward`], with a choice of the activations that the encoder stores.
+    /// Runs the encoder on joined tokens, with a choice of the activations that it stores; returns the embedding and all output tokens.
     ///
     /// # Shapes
     /// As [`Backbone::forward`].
     #[must_use]
-    pub fn forward_with(
+    pub fn encode(
         &self,
         activations: &mut Activations,
-        inputs: &[ModalityInput],
+        sequence: TokenSequence,
     ) -> (Tensor<2>, Tensor<3>) {
-        let sequence = self.tokenizers.sequence(inputs);
         let tokens = activations.forward(&self.encoder, sequence.tokens, sequence.attention_mask);
         let [batch, _, width] = tokens.dims();
         let cls = tokens.clone().narrow(1, 0, 1).reshape([batch, width]);

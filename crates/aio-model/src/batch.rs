@@ -1,8 +1,7 @@
-//! A training batch, and decoded pictures and encoded captions as tensors.
+//! A training batch, and encoded captions as tensors.
 
-use aio_encoder::weights::Preprocessing;
 use aio_heads::Masked;
-use aio_types::{Modality, ModalitySet, Picture, PictureSize};
+use aio_types::{Modality, ModalitySet, Picture};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 /// One training batch: P identities with K tuples each.
@@ -59,25 +58,6 @@ impl TrainBatch {
             .enumerate()
             .filter_map(|(row, tuple)| Some((row, tuple.caption.as_ref()?)))
     }
-}
-
-/// Stacks pictures of one size.
-///
-/// # Shapes
-/// - output: `[batch, height, width, 3]`, normalised
-#[must_use]
-pub fn pictures<'a>(
-    batch: impl IntoIterator<Item = &'a Picture>,
-    preprocessing: &Preprocessing,
-    device: &Device,
-) -> Tensor<4> {
-    let PictureSize { height, width } = preprocessing.size();
-    let (mut count, mut values) = (0, Vec::new());
-    for picture in batch {
-        picture.append_normalised(preprocessing.mean, preprocessing.std, &mut values);
-        count += 1;
-    }
-    Tensor::from_data(TensorData::new(values, [count, height, width, 3]), device)
 }
 
 /// Lengths to which captions are padded are multiples of this, so that few shapes occur.

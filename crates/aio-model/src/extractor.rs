@@ -1,5 +1,4 @@
-use crate::batch::{pictures, token_ids};
-use crate::{Backbone, BackboneConfig};
+use crate::{Backbone, BackboneConfig, pictures, token_ids};
 use aio_encoder::weights::{Preprocessing, Weights, WeightsError};
 use aio_tokenize::{ModalityInput, bpe::Bpe};
 use aio_types::{Modality, ModalitySet, Observation, Picture};

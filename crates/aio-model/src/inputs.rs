@@ -1,34 +1,50 @@
-use crate::batch::{TrainBatch, pictures, token_ids};
+use crate::batch::{TrainBatch, TrainCaption, token_ids};
+use crate::{LossWeights, pictures};
 use aio_encoder::weights::Preprocessing;
-use aio_tokenize::ModalityInput;
+use aio_heads::Masked;
+use aio_tokenize::{ModalityInput, ModalityTokens, Tokenizers};
 use aio_types::{Modality, ModalitySet};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use std::collections::BTreeMap;
 
-/// A training batch with its tensors, by modality.
+/// A training batch with the tokens of every modality. Each tokenizer has run once, however many sequences its tokens enter.
 pub(crate) struct Inputs<'a> {
-    pub(crate) batch: &'a TrainBatch,
-    pub(crate) device: &'a Device,
+    batch: &'a TrainBatch,
+    device: &'a Device,
     by_modality: BTreeMap<Modality, Part>,
+    /// Where the attribute head has something to predict.
+    pub(crate) masked: Option<MaskedCaptions<'a>>,
 }
 
 /// One modality of a batch, and the rows of the tuples that have it, rising.
 struct Part {
-    input: ModalityInput,
+    tokens: ModalityTokens,
     rows: Vec<usize>,
 }
 
-/// Inputs of several modalities for the same tuples.
+/// Tokens of several modalities for the same tuples.
 pub(crate) struct Aligned {
     /// One entry per modality.
-    pub(crate) inputs: Vec<ModalityInput>,
+    pub(crate) tokens: Vec<ModalityTokens>,
     /// Rows of the tuples.
+    pub(crate) rows: Vec<usize>,
+}
+
+/// The captions of a batch with masked words.
+pub(crate) struct MaskedCaptions<'a> {
+    /// Their tokens.
+    pub(crate) tokens: ModalityTokens,
+    /// What is to be predicted in each of them.
+    pub(crate) captions: Vec<&'a Masked>,
+    /// Rows of their tuples.
     pub(crate) rows: Vec<usize>,
 }
 
 impl<'a> Inputs<'a> {
     pub(crate) fn new(
+        tokenizers: &Tokenizers,
         batch: &'a TrainBatch,
+        weights: &LossWeights,
         preprocessing: &Preprocessing,
         device: &'a Device,
     ) -> Self {
@@ -37,30 +53,51 @@ impl<'a> Inputs<'a> {
             let (rows, found): (Vec<_>, Vec<_>) = batch.pictures_of(modality).unzip();
             if !rows.is_empty() {
                 let tensor = pictures(found, preprocessing, device);
-                let input = ModalityInput::Pictures(modality, tensor);
-                by_modality.insert(modality, Part { input, rows });
+                let tokens = tokenizers.tokens(&ModalityInput::Pictures(modality, tensor));
+                by_modality.insert(modality, Part { tokens, rows });
             }
         }
-        let (rows, captions): (Vec<_>, Vec<_>) = batch.captions().unzip();
-        if !rows.is_empty() {
-            let ids = captions.iter().map(|caption| caption.ids.as_slice());
-            let input = ModalityInput::Text(token_ids(ids, device));
-            by_modality.insert(Modality::Text, Part { input, rows });
+        let mut inputs = Self { batch, device, by_modality, masked: None };
+        inputs.add_captions(tokenizers, weights);
+        inputs
+    }
+
+    /// Tokenizes the captions and, where the attribute head needs them, the same captions with masked words.
+    fn add_captions(&mut self, tokenizers: &Tokenizers, weights: &LossWeights) {
+        let (rows, captions): (Vec<usize>, Vec<&TrainCaption>) = self.batch.captions().unzip();
+        if rows.is_empty() {
+            return;
         }
-        Self { batch, device, by_modality }
+        let masked: Vec<&Masked> = captions.iter().map(|caption| &caption.masked).collect();
+        let predicts =
+            weights.attribute != 0.0 && masked.iter().any(|caption| !caption.targets.is_empty());
+        let mut ids: Vec<&[u32]> = captions.iter().map(|caption| &*caption.ids).collect();
+        if predicts {
+            ids.extend(masked.iter().map(|caption| &*caption.ids));
+        }
+        let all = tokenizers.tokens(&ModalityInput::Text(token_ids(ids, self.device)));
+        let count = rows.len();
+        let tokens = if predicts { all.narrow(0, count) } else { all.clone() };
+        self.masked = predicts.then(|| MaskedCaptions {
+            tokens: all.narrow(count, count),
+            captions: masked,
+            rows: rows.clone(),
+        });
+        self.by_modality.insert(Modality::Text, Part { tokens, rows });
     }
 
-    /// Whether every modality of `set` occurs in the batch.
-    pub(crate) fn has(&self, set: ModalitySet) -> bool {
-        set.iter().all(|modality| self.by_modality.contains_key(&modality))
+    /// Combinations of the step of which every modality occurs in the batch.
+    pub(crate) fn combinations(&self) -> impl Iterator<Item = ModalitySet> {
+        let occurs = |modality| self.by_modality.contains_key(&modality);
+        self.batch.combinations.iter().copied().filter(move |set| set.iter().all(occurs))
     }
 
-    /// The inputs of one modality for `rows`, all of which have it; `None` if it does not occur in the batch.
-    pub(crate) fn select(&self, modality: Modality, rows: &[usize]) -> Option<ModalityInput> {
+    /// The tokens of one modality for `rows`, all of which have it; `None` if it does not occur in the batch.
+    pub(crate) fn select(&self, modality: Modality, rows: &[usize]) -> Option<ModalityTokens> {
         self.by_modality.get(&modality).map(|part| part.select(rows, self.device))
     }
 
-    /// The inputs of several modalities for the tuples that have all of them; `None` if there is no such tuple.
+    /// The tokens of several modalities for the tuples that have all of them; `None` if there is no such tuple.
     pub(crate) fn aligned(&self, set: ModalitySet) -> Option<Aligned> {
         let parts: Vec<&Part> =
             set.iter().map(|m| self.by_modality.get(&m)).collect::<Option<_>>()?;
@@ -70,8 +107,8 @@ impl<'a> Inputs<'a> {
         if rows.is_empty() {
             return None;
         }
-        let inputs = parts.iter().map(|part| part.select(&rows, self.device)).collect();
-        Some(Aligned { inputs, rows })
+        let tokens = parts.iter().map(|part| part.select(&rows, self.device)).collect();
+        Some(Aligned { tokens, rows })
     }
 
     /// Classes of the tuples in `rows`: `[rows]`.
@@ -86,18 +123,12 @@ impl<'a> Inputs<'a> {
 }
 
 impl Part {
-    fn select(&self, rows: &[usize], device: &Device) -> ModalityInput {
+    fn select(&self, rows: &[usize], device: &Device) -> ModalityTokens {
         if rows == self.rows {
-            return self.input.clone();
+            return self.tokens.clone();
         }
         let places = rows.iter().filter_map(|row| self.rows.binary_search(row).ok());
-        let places = integers(places, device);
-        match &self.input {
-            ModalityInput::Pictures(modality, pictures) => {
-                ModalityInput::Pictures(*modality, pictures.clone().select(0, places))
-            }
-            ModalityInput::Text(ids) => ModalityInput::Text(ids.clone().select(0, places)),
-        }
+        self.tokens.select(integers(places, device))
     }
 }
 

@@ -13,14 +13,16 @@ mod inputs;
 mod losses;
 mod model;
 mod objective;
+mod pictures;
 pub mod pretrain;
 mod sketch_generator;
 mod step;
 
 pub use backbone::{Backbone, BackboneConfig, Projection};
-pub use batch::{TrainBatch, TrainCaption, TrainTuple, pictures, token_ids};
+pub use batch::{TrainBatch, TrainCaption, TrainTuple, token_ids};
 pub use extractor::{ExtractError, Extractor};
-pub use losses::{EmbeddingOf, LossTerm, LossWeights, Losses, NonFinite, Terms};
+pub use losses::{EmbeddingOf, LossTerm, LossWeights, Losses, NonFinite, Terms, read_scalars};
 pub use model::{Aio, AioConfig, EncoderUse, Frozen, Shared};
+pub use pictures::pictures;
 pub use sketch_generator::SketchGenerator;
 pub use step::{StepInput, StepOutput};

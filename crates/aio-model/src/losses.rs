@@ -141,7 +141,7 @@ impl Losses {
         }
     }
 
-    /// The weighted sum `[1]` and the values of the terms.
+    /// The weighted sum `[1]` and the values of the terms, which are read from the device at once.
     ///
     /// # Errors
     /// [`NonFinite`] naming the first term that is not a finite number.
@@ -149,8 +149,8 @@ impl Losses {
     /// # Panics
     /// If there is no term; configurations without any loss are refused.
     pub fn total(self) -> Result<(Tensor<1>, Terms), NonFinite> {
-        let terms: Terms =
-            self.terms.iter().map(|t| (t.term, t.value.clone().into_scalar())).collect();
+        let values = read_scalars(self.terms.iter().map(|t| t.value.clone()).collect());
+        let terms: Terms = self.terms.iter().map(|t| t.term).zip(values).collect();
         if let Some(&(term, value)) = terms.iter().find(|(_, value)| !value.is_finite()) {
             return Err(NonFinite { term, value, terms });
         }
@@ -158,6 +158,16 @@ impl Losses {
         let sum = weighted.reduce(|a, b| a + b).expect("a configuration has at least one loss");
         Ok((sum, terms))
     }
+}
+
+/// Reads numbers `[1]` from their device in one transfer. Every transfer waits for all that the device was told to compute.
+///
+/// # Panics
+/// If there is none.
+#[must_use]
+pub fn read_scalars(numbers: Vec<Tensor<1>>) -> Vec<f32> {
+    let plain = numbers.into_iter().map(Tensor::without_autodiff).collect();
+    Tensor::cat(plain, 0).into_data().iter::<f32>().collect()
 }
 
 #[cfg(test)]
@@ -192,5 +202,17 @@ mod tests {
         let (total, terms) = losses.total().expect("finite");
         assert_eq!(total.into_scalar::<f32>(), 8.0);
         assert_eq!(terms.iter().map(|(_, value)| *value).collect::<Vec<_>>(), [4.0, 2.0]);
+    }
+
+    #[test]
+    fn numbers_inside_and_outside_the_graph_are_read_in_their_order() {
+        let device = Device::flex();
+        let scalar = |value: f32| Tensor::<1>::from_data([value], &device);
+        let tracked = Tensor::<1>::from_data([2.5f32], &device.clone().autodiff()).require_grad();
+        let read = read_scalars(vec![scalar(-1.0), tracked.clone().mul_scalar(2.0), scalar(0.25)]);
+        assert_eq!(read, [-1.0, 5.0, 0.25]);
+        // Reading leaves the graph as it is.
+        let grads = tracked.clone().mul_scalar(3.0).backward();
+        assert_eq!(tracked.grad(&grads).expect("a gradient").into_scalar::<f32>(), 3.0);
     }
 }

@@ -1,11 +1,11 @@
 //! The training objective: which embeddings a batch gives and which loss terms are computed from them.
 
-use crate::inputs::{Aligned, Inputs};
-use crate::{Aio, EmbeddingOf, LossTerm, LossWeights, Losses, TrainBatch, token_ids};
+use crate::inputs::{Aligned, Inputs, MaskedCaptions};
+use crate::{Aio, EmbeddingOf, LossTerm, LossWeights, Losses, TrainBatch};
 use aio_encoder::Activations;
 use aio_encoder::weights::Preprocessing;
-use aio_heads::{Masked, OwnPhoto, binding_loss, loss};
-use aio_tokenize::ModalityInput;
+use aio_heads::{OwnPhoto, binding_loss, loss};
+use aio_tokenize::ModalityTokens;
 use aio_types::{Modality, ModalitySet};
 use burn::tensor::{Device, Int, Tensor};
 
@@ -34,7 +34,8 @@ impl Aio {
         preprocessing: &Preprocessing,
         device: &Device,
     ) -> Losses {
-        let inputs = Inputs::new(batch, preprocessing, device);
+        let tokenizers = &self.backbone.tokenizers;
+        let inputs = Inputs::new(tokenizers, batch, weights, preprocessing, device);
         self.losses_with(&mut Activations::Stored, &inputs, weights)
     }
 
@@ -57,16 +58,24 @@ impl Aio {
     /// Embeds every modality of the batch alone, then its combinations.
     fn features(&self, activations: &mut Activations, inputs: &Inputs) -> Vec<Feature> {
         let alone = Modality::ALL.map(|m| (EmbeddingOf::Modality(m), ModalitySet::from(m)));
-        let possible = inputs.batch.combinations.iter().copied().filter(|set| inputs.has(*set));
-        let combined = (1..).map(EmbeddingOf::Combination).zip(possible);
+        let combined = (1..).map(EmbeddingOf::Combination).zip(inputs.combinations());
         let mut features = Vec::new();
         for (of, set) in alone.into_iter().chain(combined) {
-            let Some(Aligned { inputs: present, rows }) = inputs.aligned(set) else { continue };
-            let (embedded, _) = self.backbone.forward_with(activations, &present);
+            let Some(Aligned { tokens, rows }) = inputs.aligned(set) else { continue };
+            let (embedded, _) = self.encode(activations, &tokens);
             let labels = inputs.classes(&rows);
             features.push(Feature { of, embedded, labels, rows: inputs.integers(rows) });
         }
         features
+    }
+
+    /// Embeddings and output tokens of the tokens of several modalities.
+    fn encode(
+        &self,
+        activations: &mut Activations,
+        tokens: &[ModalityTokens],
+    ) -> (Tensor<2>, Tensor<3>) {
+        self.backbone.encode(activations, self.backbone.tokenizers.join(tokens))
     }
 
     fn identity_terms(&self, features: &[Feature], weights: &LossWeights, losses: &mut Losses) {
@@ -88,21 +97,15 @@ impl Aio {
         weights: &LossWeights,
         losses: &mut Losses,
     ) {
-        let (rows, masked): (Vec<usize>, Vec<&Masked>) =
-            inputs.batch.captions().map(|(row, caption)| (row, &caption.masked)).unzip();
-        let nothing_masked = masked.iter().all(|caption| caption.targets.is_empty());
-        if weights.attribute == 0.0 || nothing_masked {
-            return;
-        }
-        let Some(rgb) = inputs.select(Modality::Rgb, &rows) else { return };
-        let ids = token_ids(masked.iter().map(|caption| &*caption.ids), inputs.device);
-        let [_, text_length] = ids.dims();
-        let (_, tokens) = self.backbone.forward_with(activations, &[rgb, ModalityInput::Text(ids)]);
+        let Some(MaskedCaptions { tokens: text, captions, rows }) = &inputs.masked else { return };
+        let Some(rgb) = inputs.select(Modality::Rgb, rows) else { return };
+        let text_length = text.length();
+        let (_, tokens) = self.encode(activations, &[rgb, text.clone()]);
         let [count, length, width] = tokens.dims();
         // Text stands at the end of the sequence, after [CLS] and the tokens of the picture.
         let text_start = length - text_length;
         let (mut places, mut classes) = (Vec::new(), Vec::new());
-        for (number, caption) in masked.iter().enumerate() {
+        for (number, caption) in captions.iter().enumerate() {
             for (position, class) in &caption.targets {
                 places.push(number * length + text_start + position);
                 classes.push(*class);

@@ -42,8 +42,9 @@ impl TrainStep for Aio {
 
     fn step(&self, input: StepInput) -> TrainOutput<StepOutput> {
         let mut activations = Activations::new(input.activation_checkpointing);
-        let inputs = Inputs::new(&input.batch, &input.preprocessing, &input.device);
-        let losses = self.losses_with(&mut activations, &inputs, &input.weights);
+        let StepInput { batch, weights, preprocessing, device, .. } = &input;
+        let inputs = Inputs::new(&self.backbone.tokenizers, batch, weights, preprocessing, device);
+        let losses = self.losses_with(&mut activations, &inputs, weights);
         match losses.total() {
             Ok((total, terms)) => {
                 let gradients = total.div_scalar(input.accumulate as f64).backward();

@@ -1,15 +1,17 @@
 //! Tokenizers: pictures and sentences to the token sequence that is the encoder's input.
 //!
 //! Each visual modality has an IBN-style convolution stem of its own ([`ImageTokenizer`]); text goes through CLIP's
-//! byte-pair encoding ([`bpe`]) and an embedding table ([`TextTokenizer`]). [`Tokenizers`] holds one of each and
-//! concatenates their tokens behind one learnable `[CLS]` token.
+//! byte-pair encoding ([`bpe`]) and an embedding table ([`TextTokenizer`]). [`Tokenizers`] holds one of each, turns
+//! inputs into [`ModalityTokens`], and joins the tokens of several modalities behind one learnable `[CLS]` token.
 
 pub mod bpe;
 mod clean;
 mod image;
 mod sequence;
 mod text;
+mod tokens;
 
 pub use image::{BatchNormMode, Grid, ImageTokenizer, StemConfig, StemKind};
-pub use sequence::{ModalityInput, TokenSequence, Tokenizers, TokenizersConfig};
+pub use sequence::{Tokenizers, TokenizersConfig};
 pub use text::{TextConfig, TextTokenizer};
+pub use tokens::{ModalityInput, ModalityTokens, TokenSequence};

@@ -1,26 +1,10 @@
+use crate::tokens::plain_unless_tracked;
 use crate::{BatchNormMode, Grid, ImageTokenizer, StemConfig, TextConfig, TextTokenizer};
+use crate::{ModalityInput, ModalityTokens, TokenSequence};
 use aio_types::{Modality, ModalitySet};
 use burn::module::{Initializer, Module, Param};
-use burn::tensor::{Device, Int, Tensor};
+use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
-
-/// A batch of token sequences with its attention mask.
-#[derive(Debug, Clone)]
-pub struct TokenSequence {
-    /// `[batch, tokens, width]`; token 0 is `[CLS]`.
-    pub tokens: Tensor<3>,
-    /// `[batch, tokens]`, 1 for tokens and 0 for padding.
-    pub attention_mask: Tensor<2>,
-}
-
-/// The inputs of one modality for a whole batch, as tensors.
-#[derive(Debug, Clone)]
-pub enum ModalityInput {
-    /// Normalised pictures `[batch, height, width, 3]`.
-    Pictures(Modality, Tensor<4>),
-    /// Token ids `[batch, length]`, 0 where padded.
-    Text(Tensor<2, Int>),
-}
 
 /// Sizes of all tokenizers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -168,32 +152,63 @@ impl Tokenizers {
         Modality::ALL.into_iter().filter(known).collect()
     }
 
-    /// Concatenates `[CLS]` and the tokens of `inputs`, in the given order.
+    /// Concatenates `[CLS]` and the tokens of `inputs`, in the given order: [`Self::tokens`] and [`Self::join`] in one.
     ///
     /// # Panics
-    /// If `inputs` is empty or names a modality without a tokenizer; callers check [`Self::modalities`].
+    /// As [`Self::tokens`] and [`Self::join`].
     #[must_use]
     pub fn sequence(&self, inputs: &[ModalityInput]) -> TokenSequence {
-        let parts: Vec<(Tensor<3>, Option<Tensor<2>>)> =
-            inputs.iter().map(|input| self.tokens(input)).collect();
-        let [batch, _, width] =
-            parts.first().expect("a sequence holds at least one modality").0.dims();
-        let device = parts[0].0.device();
-        let cls = self.cls.val().unsqueeze::<3>().expand([batch, 1, width]);
-        let ones = |n: usize| Tensor::<2>::ones([batch, n], &plain(&device));
-        let mut tokens = vec![cls];
+        let parts: Vec<ModalityTokens> = inputs.iter().map(|input| self.tokens(input)).collect();
+        self.join(&parts)
+    }
+
+    /// Runs the tokenizer of one modality. Tokens that enter several sequences need it once.
+    ///
+    /// Tokens that no trained parameter reaches are outside the autodiff graph.
+    ///
+    /// # Panics
+    /// If the modality has no tokenizer; callers check [`Self::modalities`].
+    #[must_use]
+    pub fn tokens(&self, input: &ModalityInput) -> ModalityTokens {
+        let (tokens, attention_mask) = match input {
+            ModalityInput::Pictures(modality, pictures) => {
+                let tokenizer =
+                    self.image(*modality).unwrap_or_else(|| panic!("no tokenizer for {modality}"));
+                (tokenizer.forward(pictures.clone()), None)
+            }
+            ModalityInput::Text(ids) => {
+                let tokenizer = self.text.as_ref().expect("no tokenizer for text");
+                let attention_mask = ids.clone().greater_elem(0).float();
+                (tokenizer.forward(ids.clone()), Some(attention_mask))
+            }
+        };
+        ModalityTokens { tokens: plain_unless_tracked(tokens), attention_mask }
+    }
+
+    /// Concatenates `[CLS]`, the registers, and the tokens of several modalities of the same rows, in the given order.
+    ///
+    /// # Panics
+    /// If `parts` is empty.
+    #[must_use]
+    pub fn join(&self, parts: &[ModalityTokens]) -> TokenSequence {
+        let first = parts.first().expect("a sequence holds at least one modality");
+        let [batch, _, width] = first.tokens.dims();
+        let device = plain(&first.tokens.device());
+        let ones = |n: usize| Tensor::<2>::ones([batch, n], &device);
+        let mut tokens = vec![self.cls.val().unsqueeze::<3>().expand([batch, 1, width])];
         let mut attention_mask = vec![ones(1)];
         if let Some(registers) = &self.registers {
             let [count, _] = registers.dims();
             tokens.push(registers.val().unsqueeze::<3>().expand([batch, count, width]));
             attention_mask.push(ones(count));
         }
-        for (part, mask) in parts {
-            attention_mask.push(mask.unwrap_or_else(|| ones(part.dims()[1])));
-            tokens.push(part);
+        for part in parts {
+            let mask = part.attention_mask.clone();
+            attention_mask.push(mask.unwrap_or_else(|| ones(part.length())));
+            tokens.push(part.tokens.clone());
         }
         TokenSequence {
-            tokens: Tensor::cat(tokens, 1),
+            tokens: plain_unless_tracked(Tensor::cat(tokens, 1)),
             attention_mask: Tensor::cat(attention_mask, 1),
         }
     }
@@ -213,21 +228,6 @@ impl Tokenizers {
                 rows * columns
             }
             ModalityInput::Text(ids) => ids.dims()[1],
-        }
-    }
-
-    fn tokens(&self, input: &ModalityInput) -> (Tensor<3>, Option<Tensor<2>>) {
-        match input {
-            ModalityInput::Pictures(modality, pictures) => {
-                let tokenizer =
-                    self.image(*modality).unwrap_or_else(|| panic!("no tokenizer for {modality}"));
-                (tokenizer.forward(pictures.clone()), None)
-            }
-            ModalityInput::Text(ids) => {
-                let tokenizer = self.text.as_ref().expect("no tokenizer for text");
-                let attention_mask = ids.clone().greater_elem(0).float();
-                (tokenizer.forward(ids.clone()), Some(attention_mask))
-            }
         }
     }
 }

@@ -46,6 +46,8 @@ pub struct StepReport<'a> {
     pub terms: &'a BTreeMap<String, f32>,
     /// Learning rate of the step.
     pub learning_rate: f64,
+    /// Share of the time of this call in which the training waited for its data, in 0..1.
+    pub waiting: f64,
     /// Whether the step ends an epoch, which prints a line whatever the time.
     pub epoch_ends: bool,
 }
@@ -103,7 +105,7 @@ impl Progress {
         let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
         if let Display::Bar(bar) = &self.display {
             let sum: f32 = report.terms.values().sum();
-            bar.set_message(format!("sum of losses {sum:.3}"));
+            bar.set_message(format!("sum of losses {sum:.3}, {}", waiting(report)));
         }
         self.show(done, report.epoch_ends, || details(report));
     }
@@ -168,11 +170,15 @@ fn bar(phase: &str, total: usize, unit: &str, done_before: usize) -> ProgressBar
 }
 
 fn details(report: &StepReport) -> String {
-    let mut text = format!("; learning rate {:.2e}", report.learning_rate);
+    let mut text = format!("; {}, learning rate {:.2e}", waiting(report), report.learning_rate);
     for (name, value) in report.terms {
         text += &format!(", {name} {value:.4}");
     }
     text
+}
+
+fn waiting(report: &StepReport) -> String {
+    format!("{:.0} % waiting for data", 100.0 * report.waiting)
 }
 
 /// Hours, minutes and seconds.
@@ -192,10 +198,11 @@ mod tests {
         assert_eq!(line, "synthetic pairs: 150/3000 steps, 2.00 steps/s, 0:23:45 left");
         assert_eq!(progress.line(3000, Duration::from_secs(9)), "synthetic pairs: 3000/3000 steps");
         let terms = BTreeMap::from([("binding".to_owned(), 2.5), ("identity.rgb".to_owned(), 1.0)]);
-        let report = StepReport { terms: &terms, learning_rate: 0.0005, epoch_ends: false };
+        let report =
+            StepReport { terms: &terms, learning_rate: 0.0005, waiting: 0.034, epoch_ends: false };
         assert_eq!(
             details(&report),
-            "; learning rate 5.00e-4, binding 2.5000, identity.rgb 1.0000"
+            "; 3 % waiting for data, learning rate 5.00e-4, binding 2.5000, identity.rgb 1.0000"
         );
     }
 

@@ -9,12 +9,15 @@ use burn::optim::GradientsParams;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::time::{Duration, Instant};
 
 /// What one optimiser step is made of.
 pub(crate) struct StepGradients {
     pub(crate) gradients: GradientsParams,
     /// Loss terms by name, unweighted.
     pub(crate) terms: BTreeMap<String, f32>,
+    /// How long the step waited for its data.
+    pub(crate) waited: Duration,
 }
 
 /// An optimiser step that has been done.
@@ -23,6 +26,7 @@ pub(crate) struct CompletedStep {
     pub(crate) step: usize,
     pub(crate) learning_rate: f64,
     pub(crate) terms: BTreeMap<String, f32>,
+    pub(crate) waited: Duration,
 }
 
 /// What differs between trainings. Steps are counted from 0 over all stages.
@@ -35,7 +39,7 @@ pub(crate) trait Objective {
     /// Learning rate of a step.
     fn learning_rate(&self, step: usize) -> f64;
 
-    /// Gradients of a step, a pure function of the model and the step.
+    /// Gradients of a step, a pure function of the model and the step. It is called for one step after the other.
     fn gradients(&mut self, model: &Self::Model, step: usize) -> Result<StepGradients>;
 
     /// Validates and logs a step. It is called once for every step, before its checkpoint.
@@ -77,15 +81,22 @@ impl TrainingLoop<'_> {
     ) -> Result<Learner<O::Model>> {
         let done_before = first - self.steps.start;
         let progress = Progress::resumed(self.phase, self.steps.len(), "steps", done_before);
+        let (begun, mut waited_so_far) = (Instant::now(), Duration::ZERO);
         for step in first..self.steps.end {
             let learning_rate = objective.learning_rate(step);
-            let StepGradients { gradients, terms } = objective.gradients(&learner.model, step)?;
+            let StepGradients { gradients, terms, waited } =
+                objective.gradients(&learner.model, step)?;
             learner.model = learner.optimiser.step(learning_rate, learner.model, gradients);
-            let done = CompletedStep { step, learning_rate, terms };
+            let done = CompletedStep { step, learning_rate, terms, waited };
             self.stop.check_claim()?;
             objective.record(&done, &learner)?;
-            let epoch_ends = objective.ends_epoch(step);
-            progress.step(&StepReport { terms: &done.terms, learning_rate, epoch_ends });
+            waited_so_far += waited;
+            progress.step(&StepReport {
+                terms: &done.terms,
+                learning_rate,
+                waiting: waited_so_far.as_secs_f64() / begun.elapsed().as_secs_f64().max(1e-9),
+                epoch_ends: objective.ends_epoch(step),
+            });
             let stopped = self.stop.is_raised();
             if stopped || objective.checkpoint_due(step) {
                 self.checkpoints.save(step + 1, &learner, &objective.state())?;

@@ -36,12 +36,15 @@ impl Picture {
 
     /// Appends the picture to `values` as `[height, width, 3]`, scaled to 0..1 and normalised by `mean` and `std`.
     pub fn append_normalised(&self, mean: [f32; 3], std: [f32; 3], values: &mut Vec<f32>) {
-        values.extend(
-            self.pixels
-                .iter()
-                .enumerate()
-                .map(|(i, v)| (f32::from(*v) / 255.0 - mean[i % 3]) / std[i % 3]),
-        );
+        // A channel has 256 values, and a picture many more.
+        let table: [[f32; 256]; 3] = std::array::from_fn(|channel| {
+            std::array::from_fn(|value| (value as f32 / 255.0 - mean[channel]) / std[channel])
+        });
+        values.reserve(self.pixels.len());
+        for pixel in self.pixels.chunks_exact(3) {
+            let normalised = [0, 1, 2].map(|c| table[c][usize::from(pixel[c])]);
+            values.extend_from_slice(&normalised);
+        }
     }
 }
 

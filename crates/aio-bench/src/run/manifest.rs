@@ -52,6 +52,9 @@ pub struct RunFacts {
     /// Predicted peak memory in MiB; none if this call had nothing left to train, which the file writes as 0.
     #[serde(serialize_with = "zero_for_none")]
     pub predicted_memory: Option<usize>,
+    /// Share of the training, over all calls, in which it waited for its next batch, in 0..1; left out if there was no step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waiting_for_data: Option<f64>,
     /// Seconds of this call.
     pub seconds: f64,
 }
@@ -151,6 +154,7 @@ mod tests {
             data: BTreeMap::new(),
             weights: "abc".into(),
             predicted_memory,
+            waiting_for_data: predicted_memory.map(|_| 0.25),
             seconds: 0.5,
         }
     }
@@ -161,10 +165,12 @@ mod tests {
             serde_json::to_value(Manifest::collect(facts(Some(700)))).expect("serialises");
         assert_eq!(written["predicted_memory"], 700);
         assert_eq!(written["weights"], "abc");
+        assert_eq!(written["waiting_for_data"], 0.25);
         assert!(written["threads"].as_u64() >= Some(1));
         assert_eq!(written["lock"].as_str().map(str::len), Some(16));
         let none = serde_json::to_value(Manifest::collect(facts(None))).expect("serialises");
         assert_eq!(none["predicted_memory"], 0);
+        assert!(none.get("waiting_for_data").is_none(), "nothing was trained");
     }
 
     #[cfg(target_os = "linux")]

@@ -4,4 +4,6 @@ mod activation_checkpointing;
 mod extractor;
 mod fixtures;
 mod freezing;
+mod gradients;
 mod losses;
+mod tokens;

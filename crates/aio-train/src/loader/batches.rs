@@ -1,27 +1,28 @@
 //! The data of one stage as training batches.
 
 use super::library::Library;
+use super::prefetch::WAITING;
 use super::settings::LoaderSettings;
 use super::store::SampleStore;
-use super::tuple;
+use super::tuple::{self, TupleSource};
 use crate::config::StageConfig;
 use crate::error::Result;
 use aio_data::augment::Augmentation;
 use aio_data::sampler::{IdentitySampler, Tuple};
-use aio_heads::AttributeVocabulary;
 use aio_model::{SketchGenerator, TrainBatch, TrainCaption, TrainTuple};
-use aio_tokenize::bpe::Encoded;
 use aio_types::{Modality, ModalitySet, Picture, rng};
 use rand::RngExt;
 use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
+use std::borrow::Cow;
 
 /// The data of one stage, ready to yield batches.
 pub(crate) struct StageLoader {
     sampler: IdentitySampler,
-    store: SampleStore,
+    pub(super) store: SampleStore,
     seed: u64,
+    tuples_per_batch: usize,
     modalities: ModalitySet,
     /// Combinations of at least two modalities that a step may embed together.
     combinations: Vec<ModalitySet>,
@@ -32,7 +33,6 @@ pub(crate) struct StageLoader {
     /// Modalities that are synthesised where there is no real sample.
     synthesised: ModalitySet,
     sketch_generator: Option<SketchGenerator>,
-    vocabulary: AttributeVocabulary,
     mask_rate: f64,
     augmentation: Augmentation,
 }
@@ -42,11 +42,6 @@ pub(crate) fn mixed_combinations(modalities: ModalitySet) -> Vec<ModalitySet> {
     let mut combinations = ModalitySet::combinations();
     combinations.retain(|set| set.len() > 1 && set.iter().all(|m| modalities.contains(m)));
     combinations
-}
-
-/// Attribute words that the attribute head predicts.
-pub(crate) fn attribute_vocabulary() -> AttributeVocabulary {
-    AttributeVocabulary::new(aio_synth::caption::vocabulary())
 }
 
 impl StageLoader {
@@ -79,21 +74,27 @@ impl StageLoader {
             sampler,
             store,
             seed: config.seed,
+            tuples_per_batch: config.train.identities * config.train.instances_per_identity,
             modalities,
             combinations: mixed_combinations(modalities),
             combinations_per_step: config.train.combinations,
             real: stage.real.iter().copied().collect(),
             synthesised: stage.synthesise.iter().copied().collect(),
             sketch_generator: sketch_generator.cloned(),
-            vocabulary: attribute_vocabulary(),
             mask_rate: config.losses.mask_rate,
             augmentation: config.train.augment,
         })
     }
 
-    /// Bytes of the pictures that are held in memory.
+    /// Bytes of the pictures that are held in memory for the whole stage.
     pub(crate) fn decoded_bytes(&self) -> usize {
         self.store.decoded_bytes()
+    }
+
+    /// Bytes of the pictures of batches: those that wait for their step, one in the making, and one in use.
+    pub(crate) fn batch_bytes(&self) -> usize {
+        let pictures = self.modalities.iter().filter(|m| m.is_visual()).count();
+        (WAITING + 2) * self.tuples_per_batch * pictures * self.store.bytes_per_picture()
     }
 
     /// Batches in an epoch.
@@ -111,10 +112,10 @@ impl StageLoader {
     /// # Errors
     /// [`aio_data::DataError`] naming the picture that cannot be decoded, where they are not held in memory.
     pub(crate) fn batch(&self, tuples: &[Tuple], step: u64) -> Result<TrainBatch> {
-        let sketches = self.sketches(tuples)?;
+        let sources = self.sources(tuples)?;
         let pictures = (0..tuples.len())
             .into_par_iter()
-            .map(|row| self.pictures(row, &tuples[row], sketches.get(row), step))
+            .map(|row| self.pictures(row, &tuples[row], &sources[row], step))
             .collect::<Result<Vec<_>>>()?;
         let stream = &mut rng(self.seed, "batch", step);
         let combinations = self.combinations.sample(stream, self.combinations_per_step);
@@ -134,7 +135,7 @@ impl StageLoader {
         &self,
         row: usize,
         tuple: &Tuple,
-        sketch: Option<&Picture>,
+        source: &TupleSource,
         step: u64,
     ) -> Result<Vec<(Modality, Picture)>> {
         let mut pictures = Vec::new();
@@ -142,7 +143,7 @@ impl StageLoader {
             if self.has_picture(modality, tuple) {
                 // Every picture has a stream of its own, so that threads do not share one.
                 let stream = &mut rng(self.seed, &format!("augment {modality} {row}"), step);
-                pictures.push((modality, self.picture(modality, tuple, sketch, stream)?));
+                pictures.push((modality, self.picture(modality, tuple, source, stream)?));
             }
         }
         Ok(pictures)
@@ -154,10 +155,9 @@ impl StageLoader {
         let Some(number) = real.filter(|_| self.modalities.contains(Modality::Text)) else {
             return Ok(None);
         };
-        let Encoded { ids, word_of, words, .. } = self.store.caption(number)?;
-        let masked =
-            self.vocabulary.mask(&ids, &word_of, &words, self.mask_rate, || stream.random());
-        Ok(Some(TrainCaption { ids, masked }))
+        let caption = self.store.caption(number)?;
+        let masked = caption.masked(self.mask_rate, || stream.random());
+        Ok(Some(TrainCaption { ids: caption.ids.to_vec(), masked }))
     }
 
     /// Whether a tuple has a picture of a modality: a real one, or one that is synthesised.
@@ -172,17 +172,24 @@ impl StageLoader {
         tuple.real[modality as usize].filter(|_| self.real.contains(modality))
     }
 
-    /// Every tuple's photograph as the sketch generator draws it; empty without one.
-    fn sketches(&self, tuples: &[Tuple]) -> Result<Vec<Picture>> {
-        let Some(generator) = &self.sketch_generator else { return Ok(Vec::new()) };
-        let held: Option<Vec<Picture>> =
-            tuples.iter().map(|tuple| self.store.sketch(tuple.rgb)).collect();
-        if let Some(sketches) = held {
-            return Ok(sketches);
-        }
-        let photographs: Vec<Picture> =
+    /// What the pictures of every tuple are made from.
+    fn sources(&self, tuples: &[Tuple]) -> Result<Vec<TupleSource<'_>>> {
+        let photographs: Vec<Cow<Picture>> =
             tuples.par_iter().map(|tuple| self.store.picture(tuple.rgb)).collect::<Result<_>>()?;
-        Ok(generator.draw(&photographs.iter().collect::<Vec<_>>()))
+        let mut sketches = self.sketches(tuples, &photographs).into_iter();
+        let source = |photograph| TupleSource { photograph, sketch: sketches.next() };
+        Ok(photographs.into_iter().map(source).collect())
+    }
+
+    /// Every tuple's photograph as the sketch generator draws it; empty without one.
+    fn sketches(&self, tuples: &[Tuple], photographs: &[Cow<Picture>]) -> Vec<Cow<'_, Picture>> {
+        let Some(generator) = &self.sketch_generator else { return Vec::new() };
+        let held: Option<Vec<Cow<Picture>>> =
+            tuples.iter().map(|tuple| self.store.sketch(tuple.rgb).map(Cow::Borrowed)).collect();
+        held.unwrap_or_else(|| {
+            let photographs: Vec<&Picture> = photographs.iter().map(AsRef::as_ref).collect();
+            generator.draw(&photographs).into_iter().map(Cow::Owned).collect()
+        })
     }
 
     /// The augmented picture of one tuple in one modality.
@@ -190,16 +197,13 @@ impl StageLoader {
         &self,
         modality: Modality,
         tuple: &Tuple,
-        sketch: Option<&Picture>,
+        source: &TupleSource,
         stream: &mut ChaCha8Rng,
     ) -> Result<Picture> {
         let mut picture = match self.real_sample(modality, tuple) {
-            _ if modality == Modality::Rgb => self.store.picture(tuple.rgb)?,
-            Some(number) => self.store.picture(number)?,
-            None => {
-                let photograph = self.store.picture(tuple.rgb)?;
-                tuple::synthesised(modality, photograph, sketch, stream)
-            }
+            _ if modality == Modality::Rgb => source.photograph(),
+            Some(number) => self.store.picture(number)?.into_owned(),
+            None => source.synthesised(modality, stream),
         };
         tuple::augment(&self.augmentation, modality, &mut picture, stream);
         Ok(picture)

@@ -1,5 +1,6 @@
 //! Data sets that have been opened.
 
+use super::captions::Captions;
 use crate::error::Result;
 use aio_data::{Dataset, DatasetName};
 use std::collections::BTreeMap;
@@ -10,13 +11,15 @@ use std::path::{Path, PathBuf};
 pub struct Library {
     root: PathBuf,
     opened: BTreeMap<DatasetName, Dataset>,
+    /// The captions of the stages so far.
+    pub(super) captions: Captions,
 }
 
 impl Library {
     /// A library below the data root. Nothing is read yet.
     #[must_use]
     pub fn new(root: &Path) -> Self {
-        Self { root: root.to_path_buf(), opened: BTreeMap::new() }
+        Self { root: root.to_path_buf(), ..Self::default() }
     }
 
     /// The data set of a name, which is read when it is first wanted.

@@ -1,20 +1,26 @@
 //! From data sets on disk to training batches.
 //!
 //! [`Library`] opens data sets, `Classes` numbers their identities, `SampleStore` holds the samples and pictures of a stage, and `StageLoader` makes
-//! batches of them.
+//! batches of them. `MicroBatches` puts these into the order of the steps, and `Prefetcher` prepares them ahead of their use.
 
 mod batches;
+mod captions;
 mod classes;
 mod held_out;
 mod library;
+mod order;
+mod prefetch;
 mod settings;
 mod store;
 #[cfg(test)]
 mod tests;
 mod tuple;
 
-pub(crate) use batches::{StageLoader, attribute_vocabulary, mixed_combinations};
+pub(crate) use batches::{StageLoader, mixed_combinations};
+pub(crate) use captions::attribute_vocabulary;
 pub(crate) use classes::Classes;
 pub(crate) use held_out::HeldOut;
 pub use library::Library;
+pub(crate) use order::{MicroBatches, StageSteps};
+pub(crate) use prefetch::Prefetcher;
 pub(crate) use settings::LoaderSettings;

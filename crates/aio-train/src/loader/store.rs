@@ -1,5 +1,6 @@
 //! The training samples of a stage by number, with their decoded pictures where these fit into memory.
 
+use super::captions::{EncodedCaption, attribute_vocabulary};
 use super::classes::{Classes, training_samples};
 use super::library::Library;
 use super::settings::LoaderSettings;
@@ -8,12 +9,14 @@ use crate::error::Result;
 use crate::progress::Progress;
 use aio_data::index::{Indexed, Photograph};
 use aio_data::{DatasetName, Sample, picture};
+use aio_heads::AttributeVocabulary;
 use aio_model::SketchGenerator;
-use aio_tokenize::bpe::{Bpe, Encoded};
 use aio_types::{Identity, Modality, Picture, PictureSize};
-use rayon::prelude::*;
+use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
+#[cfg(test)]
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Most bytes of decoded pictures that a stage holds. Where there are more, every batch decodes its own.
 const MAX_DECODED_BYTES: usize = 1 << 30;
@@ -61,12 +64,18 @@ pub(super) struct SampleStore {
     samples: Vec<Sample>,
     /// Class of each of the samples.
     classes: Vec<usize>,
+    /// Encoded captions, parallel to `samples`.
+    captions: Vec<Option<Arc<EncodedCaption>>>,
+    vocabulary: AttributeVocabulary,
     /// Decoded pictures, parallel to `samples`, where they fit into memory.
     decoded: Option<Vec<Option<Picture>>>,
     /// What the sketch generator made of the photographs among them, parallel to them.
     sketches: Option<Vec<Option<Picture>>>,
     indexed: Option<IndexedSamples>,
     picture_size: PictureSize,
+    /// Pictures that were opened one by one.
+    #[cfg(test)]
+    pub(super) opened: AtomicUsize,
 }
 
 impl SampleStore {
@@ -82,10 +91,14 @@ impl SampleStore {
         let mut store = Self {
             samples: Vec::new(),
             classes: Vec::new(),
+            captions: Vec::new(),
+            vocabulary: attribute_vocabulary(),
             decoded: None,
             sketches: None,
             indexed: None,
             picture_size: settings.picture_size,
+            #[cfg(test)]
+            opened: AtomicUsize::new(0),
         };
         for name in &stage.datasets {
             let dataset = library.get(*name)?;
@@ -99,7 +112,8 @@ impl SampleStore {
                 store.indexed = Some(IndexedSamples::new(*name, source));
             }
         }
-        warn_of_long_captions(&store.samples, stage);
+        store.captions = library.captions.of(&store.samples, &store.vocabulary);
+        store.warn_of_long_captions(stage);
         Ok(store)
     }
 
@@ -109,8 +123,7 @@ impl SampleStore {
     /// [`aio_data::DataError`] naming the picture that cannot be decoded.
     pub(super) fn decode(&mut self, stage: &StageConfig) -> Result<()> {
         let paths: Vec<&Path> = self.samples.iter().filter_map(Sample::path).collect();
-        let PictureSize { height, width } = self.picture_size;
-        if paths.len() * height * width * 3 > MAX_DECODED_BYTES {
+        if paths.len() * self.bytes_per_picture() > MAX_DECODED_BYTES {
             return Ok(());
         }
         let progress = Progress::new(&format!("decoding {}", stage.name), paths.len(), "pictures");
@@ -171,32 +184,37 @@ impl SampleStore {
         numbered
     }
 
-    /// A decoded picture.
-    pub(super) fn picture(&self, number: usize) -> Result<Picture> {
+    /// A decoded picture. It is opened and resized at every call where it is not held in memory.
+    ///
+    /// # Errors
+    /// [`aio_data::DataError`] naming the picture that cannot be decoded.
+    pub(super) fn picture(&self, number: usize) -> Result<Cow<'_, Picture>> {
         if let Some(decoded) = self.decoded.as_ref().and_then(|decoded| decoded.get(number)) {
-            return Ok(decoded.clone().expect("pictures of visual samples are decoded"));
+            let picture = decoded.as_ref().expect("pictures of visual samples are decoded");
+            return Ok(Cow::Borrowed(picture));
         }
+        #[cfg(test)]
+        self.opened.fetch_add(1, Ordering::Relaxed);
         let path = match self.samples.get(number) {
             Some(sample) => sample.path().expect("a visual sample has a picture").to_path_buf(),
             None => self.indexed_photograph(number - self.samples.len())?.path,
         };
-        Ok(picture::open(&path, self.picture_size)?)
+        Ok(Cow::Owned(picture::open(&path, self.picture_size)?))
     }
 
     /// What the sketch generator made of a photograph, where that is held in memory.
-    pub(super) fn sketch(&self, number: usize) -> Option<Picture> {
-        self.sketches.as_ref()?.get(number)?.clone()
+    pub(super) fn sketch(&self, number: usize) -> Option<&Picture> {
+        self.sketches.as_ref()?.get(number)?.as_ref()
     }
 
-    /// Token ids of a caption.
-    pub(super) fn caption(&self, number: usize) -> Result<Encoded> {
-        let encode = |text: &str| Bpe::clip().encode(text);
-        if let Some(sample) = self.samples.get(number) {
-            return Ok(encode(sample.caption().expect("a text sample has a caption")));
+    /// An encoded caption. Those of an indexed data set are read and encoded at every call: they are too many to be held.
+    pub(super) fn caption(&self, number: usize) -> Result<Arc<EncodedCaption>> {
+        if let Some(held) = self.captions.get(number) {
+            return Ok(Arc::clone(held.as_ref().expect("a text sample has a caption")));
         }
         let indexed = self.indexed();
-        let caption = number - self.samples.len() - indexed.photographs();
-        Ok(encode(&indexed.caption(caption)?))
+        let text = indexed.caption(number - self.samples.len() - indexed.photographs())?;
+        Ok(Arc::new(EncodedCaption::new(&self.vocabulary, &text)))
     }
 
     /// Bytes of the pictures that are held in memory.
@@ -207,6 +225,17 @@ impl SampleStore {
         bytes(&self.decoded) + bytes(&self.sketches)
     }
 
+    /// Bytes of one picture.
+    pub(super) fn bytes_per_picture(&self) -> usize {
+        3 * self.picture_size.height * self.picture_size.width
+    }
+
+    /// Where a photograph of an indexed data set is.
+    #[cfg(test)]
+    pub(super) fn photograph_path(&self, number: usize) -> std::path::PathBuf {
+        self.indexed_photograph(number - self.samples.len()).expect("of an index").path
+    }
+
     fn indexed(&self) -> &IndexedSamples {
         self.indexed.as_ref().expect("numbers behind the samples belong to an index")
     }
@@ -214,12 +243,11 @@ impl SampleStore {
     fn indexed_photograph(&self, photograph: usize) -> Result<Photograph> {
         Ok(self.indexed().source.photograph(photograph)?)
     }
-}
 
-fn warn_of_long_captions(samples: &[Sample], stage: &StageConfig) {
-    let is_too_long = |caption: &str| Bpe::clip().encode(caption).truncated;
-    let count = samples.par_iter().filter(|s| s.caption().is_some_and(is_too_long)).count();
-    if count > 0 {
-        log::warn!("{}: {count} captions are longer than 77 token ids and cut off", stage.name);
+    fn warn_of_long_captions(&self, stage: &StageConfig) {
+        let count = self.captions.iter().flatten().filter(|caption| caption.truncated).count();
+        if count > 0 {
+            log::warn!("{}: {count} captions are longer than 77 token ids and cut off", stage.name);
+        }
     }
 }

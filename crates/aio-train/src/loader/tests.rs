@@ -7,6 +7,8 @@ use aio_model::{TrainBatch, TrainTuple};
 use aio_types::{Identity, Modality, ModalitySet, PictureSize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 const PICTURES: PictureSize = PictureSize { height: 48, width: 24 };
 
@@ -249,4 +251,77 @@ fn a_best_checkpoint_that_nobody_can_choose_is_refused_before_training() {
     let tested =
         refused(&[&rgb[..], &["3 rgb train", "3 sketch train", "3 rgb query"]].concat(), 0.5);
     assert!(tested.contains("searched for in sketch") && tested.contains("not tested"), "{tested}");
+}
+
+#[test]
+fn batches_prepared_ahead_are_those_made_in_turn_bit_for_bit() {
+    let root = test_data::root();
+    let loader = Arc::new(loader(root, &test_data::config(root), 1));
+    // Two epochs of two steps with two micro-batches each, after three steps of another stage.
+    let stage = StageSteps { steps: 3..7, epochs: 2, micro_batches: 2 };
+    let in_turn: Vec<String> = (3..7)
+        .flat_map(|step| [(step, 0), (step, 1)])
+        .map(|(step, micro)| {
+            let first_of_epoch = if step < 5 { 3 } else { 5 };
+            let place = 2 * (step - first_of_epoch) + micro;
+            let tuples = &loader.epoch(first_of_epoch as u64)[place];
+            contents(&loader.batch(tuples, (2 * step + micro) as u64).expect("a batch"))
+        })
+        .collect();
+    assert!(in_turn[0] != in_turn[4], "every epoch draws anew");
+    // From the start, and as a training that was stopped after a step continues.
+    for step in 3..7 {
+        let batches = MicroBatches::from_step(Arc::clone(&loader), stage.clone(), step);
+        let mut prefetcher = Prefetcher::start(batches).expect("a thread");
+        for expected in &in_turn[2 * (step - 3)..] {
+            assert!(contents(&prefetcher.next().expect("a batch").0) == *expected, "{step}");
+        }
+        assert!(prefetcher.next().is_err(), "the stage has no further batch");
+        drop(prefetcher);
+        assert_eq!(Arc::strong_count(&loader), 1, "the thread is gone");
+    }
+}
+
+#[test]
+fn few_people_are_used_again_where_a_step_takes_more_batches_than_an_epoch_has() {
+    let root = test_data::root();
+    let loader = Arc::new(loader(root, &test_data::config(root), 0));
+    assert_eq!(loader.batches_per_epoch(), 3);
+    let stage = StageSteps { steps: 0..1, epochs: 1, micro_batches: 4 };
+    let batches = MicroBatches::from_step(loader, stage, 0);
+    let classes: Vec<Vec<usize>> = batches.map(|batch| batch.expect("made").classes()).collect();
+    assert!(classes.len() == 4 && classes[3] == classes[0] && classes[1] != classes[0]);
+}
+
+#[test]
+fn a_photograph_is_opened_once_for_all_pictures_of_a_tuple() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    test_data::render(directory.path());
+    let config = test_data::config(directory.path());
+    let data_set = DatasetName::SynthPedes.locate(directory.path()).expect("rendered");
+    synth_pedes::prepare(&data_set, &|_| {}).expect("indexed");
+    let loader = loader(directory.path(), &config, 0);
+    let batch = loader.batch(&loader.epoch(0)[0], 0).expect("a batch");
+    let pictures: usize = batch.tuples.iter().map(|tuple| tuple.pictures.len()).sum();
+    let tuples = batch.tuples.len();
+    assert!(pictures >= 3 * tuples, "photograph, infrared picture and sketch");
+    assert_eq!(loader.store.opened.load(Ordering::Relaxed), tuples);
+}
+
+#[test]
+fn a_photograph_that_vanishes_is_named_by_the_training() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    test_data::render(directory.path());
+    let config = test_data::config(directory.path());
+    let data_set = DatasetName::SynthPedes.locate(directory.path()).expect("rendered");
+    synth_pedes::prepare(&data_set, &|_| {}).expect("indexed");
+    let loader = Arc::new(loader(directory.path(), &config, 0));
+    let gone = loader.store.photograph_path(loader.epoch(0)[1][0].rgb);
+    std::fs::remove_file(&gone).expect("removed");
+    let stage = StageSteps { steps: 0..3, epochs: 1, micro_batches: 1 };
+    let batches = MicroBatches::from_step(loader, stage, 0);
+    let mut prefetcher = Prefetcher::start(batches).expect("a thread");
+    prefetcher.next().expect("the first batch is whole");
+    let error = prefetcher.next().err().expect("the second is not").to_string();
+    assert!(error.contains(&gone.display().to_string()), "{error}");
 }

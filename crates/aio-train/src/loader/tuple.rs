@@ -4,6 +4,7 @@ use aio_data::augment::{Augmentation, Colours};
 use aio_data::synthesis::{channel_exchange, colour_pencil, line_drawing, shade};
 use aio_types::{Modality, Picture};
 use rand_chacha::ChaCha8Rng;
+use std::borrow::Cow;
 
 /// Largest index that channel exchange draws: one of the three channels is copied, never the luminance.
 const LAST_CHANNEL: u8 = 2;
@@ -12,22 +13,33 @@ const LAST_CHANNEL: u8 = 2;
 const PHOTOGRAPH_FILL: [u8; 3] = [128; 3];
 const PAPER: [u8; 3] = [255; 3];
 
-/// The picture of a modality that is made from a photograph. Where there is one, `sketch` is the sketch generator's drawing of it; without it, a line
-/// filter draws.
-pub(super) fn synthesised(
-    modality: Modality,
-    mut photograph: Picture,
-    sketch: Option<&Picture>,
-    stream: &mut ChaCha8Rng,
-) -> Picture {
-    match (modality, sketch) {
-        (Modality::Infrared, _) => channel_exchange(&mut photograph, LAST_CHANNEL, stream),
-        (Modality::ColourPencil, Some(sketch)) => shade(&mut photograph, sketch, stream),
-        (Modality::ColourPencil, None) => colour_pencil(&mut photograph, stream),
-        (_, Some(sketch)) => return sketch.clone(),
-        (_, None) => line_drawing(&mut photograph, stream),
+/// What the pictures of a tuple are made from. The photograph is opened once, whatever is made from it.
+pub(super) struct TupleSource<'a> {
+    pub(super) photograph: Cow<'a, Picture>,
+    /// The sketch generator's drawing of the photograph. Where there is none, a line filter draws.
+    pub(super) sketch: Option<Cow<'a, Picture>>,
+}
+
+impl TupleSource<'_> {
+    /// The photograph itself.
+    pub(super) fn photograph(&self) -> Picture {
+        self.photograph.clone().into_owned()
     }
-    photograph
+
+    /// The picture of a modality that is made from the photograph.
+    pub(super) fn synthesised(&self, modality: Modality, stream: &mut ChaCha8Rng) -> Picture {
+        let mut made = match (modality, &self.sketch) {
+            (Modality::Infrared | Modality::ColourPencil, _) | (_, None) => self.photograph(),
+            (_, Some(sketch)) => return sketch.clone().into_owned(),
+        };
+        match (modality, &self.sketch) {
+            (Modality::Infrared, _) => channel_exchange(&mut made, LAST_CHANNEL, stream),
+            (Modality::ColourPencil, Some(sketch)) => shade(&mut made, sketch, stream),
+            (Modality::ColourPencil, None) => colour_pencil(&mut made, stream),
+            _ => line_drawing(&mut made, stream),
+        }
+        made
+    }
 }
 
 /// Augments a picture of a modality.
@@ -59,10 +71,14 @@ mod tests {
         Picture { size, pixels: (0..16 * 8 * 3).map(|_| stream.random()).collect() }
     }
 
+    fn source(sketch: Option<&Picture>) -> TupleSource<'_> {
+        TupleSource { photograph: Cow::Owned(photograph()), sketch: sketch.map(Cow::Borrowed) }
+    }
+
     #[test]
     fn infrared_pictures_are_grey_after_augmentation() {
         let stream = &mut rng(1, "test", 0);
-        let mut infrared = synthesised(Modality::Infrared, photograph(), None, stream);
+        let mut infrared = source(None).synthesised(Modality::Infrared, stream);
         let augmentation = Augmentation { jitter: 0.5, ..Augmentation::default() };
         augment(&augmentation, Modality::Infrared, &mut infrared, stream);
         assert!(infrared.pixels.chunks_exact(3).all(|p| p[0] == p[1] && p[1] == p[2]));
@@ -72,9 +88,9 @@ mod tests {
     fn a_sketch_is_the_generators_where_there_is_one() {
         let drawn = Picture { pixels: vec![7; 16 * 8 * 3], ..photograph() };
         let stream = &mut rng(1, "test", 0);
-        let sketch = synthesised(Modality::Sketch, photograph(), Some(&drawn), stream);
+        let sketch = source(Some(&drawn)).synthesised(Modality::Sketch, stream);
         assert_eq!(sketch, drawn);
-        assert_ne!(synthesised(Modality::Sketch, photograph(), None, stream), drawn);
+        assert_ne!(source(None).synthesised(Modality::Sketch, stream), drawn);
     }
 
     #[test]

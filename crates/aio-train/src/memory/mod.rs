@@ -52,8 +52,6 @@ struct Pass {
     rows: usize,
     /// Tokens of each.
     tokens: usize,
-    /// Pictures in each.
-    pictures: usize,
 }
 
 /// What a prediction is made from.
@@ -76,7 +74,6 @@ impl Workload<'_> {
         Pass {
             rows: self.rows,
             tokens: 1 + tokenizers.registers + pictures * grid.rows * grid.columns + text,
-            pictures,
         }
     }
 
@@ -86,6 +83,13 @@ impl Workload<'_> {
         model.shared == Shared::Frozen
             && model.frozen_tokenizers.contains(&modality)
             && model.encoder != EncoderUse::Trained
+    }
+
+    /// Stems that keep something for the backward pass: those that learn. Each runs once in a step, whatever the number of passes.
+    fn stems(&self) -> usize {
+        let model = &self.config.model;
+        let learns = |m: &Modality| m.is_visual() && !model.frozen_tokenizers.contains(m);
+        model.modalities.iter().filter(learns).count()
     }
 
     /// The passes of the largest step: every modality alone, the longest combinations, and the attribute head's.
@@ -126,7 +130,7 @@ impl Workload<'_> {
             tokenizers.width,
             model.batch_norm_mode,
         );
-        let stems: usize = passes.iter().map(|pass| pass.rows * pass.pictures * picture).sum();
+        let stems = self.stems() * self.rows * picture;
         let in_block = |pass: &Pass| {
             pass.rows * pass.tokens * encoder.activations_per_token(pass.tokens, learned)
         };
@@ -176,7 +180,7 @@ pub(crate) fn predict(
         after: 3 * file + 2 * model + REPORT_BYTES,
         optimiser: 3 * BYTES_PER_NUMBER * count.learned,
         activations,
-        pictures: loader.decoded_bytes(),
+        pictures: loader.decoded_bytes() + loader.batch_bytes(),
         program: PROGRAM_BYTES + held_back,
     })
 }
@@ -215,12 +219,12 @@ mod tests {
         let _alone = crate::test_data::exclusive();
         let mut config = config();
         let start = StartingPoint::open(&config.model).expect("the embedded weights");
-        let lengths = |config: &TrainingConfig| -> Vec<(usize, usize)> {
-            workload(config, &start).passes().iter().map(|p| (p.tokens, p.pictures)).collect()
+        let lengths = |config: &TrainingConfig| -> Vec<usize> {
+            workload(config, &start).passes().iter().map(|pass| pass.tokens).collect()
         };
         // 96 × 48 pictures in patches of 16 are 18 tokens; one [CLS] goes before every sequence.
-        let alone = [(19, 1), (19, 1), (19, 1), (25, 0)];
-        let (all_four, attribute) = ((1 + 3 * 18 + 24, 3), (1 + 18 + 24, 1));
+        let alone = [19, 19, 19, 25];
+        let (all_four, attribute) = (1 + 3 * 18 + 24, 1 + 18 + 24);
         assert_eq!(lengths(&config), [&alone[..], &[all_four, attribute]].concat());
         config.train.combinations = 0;
         config.losses.attribute = 0.0;
@@ -228,6 +232,25 @@ mod tests {
         config.model.shared = Shared::Frozen;
         config.model.frozen_tokenizers = vec![Modality::Text];
         assert_eq!(lengths(&config), alone[..3], "frozen text keeps nothing");
+    }
+
+    #[test]
+    fn every_stem_that_learns_counts_once_whatever_the_passes() {
+        let _alone = crate::test_data::exclusive();
+        let mut config = config();
+        let start = StartingPoint::open(&config.model).expect("the embedded weights");
+        let of_stems = |config: &TrainingConfig| {
+            let workload = workload(config, &start);
+            // Without a pass through the encoder, only the stems are left.
+            workload.activations(&[])
+        };
+        let three = of_stems(&config);
+        config.train.combinations = 5;
+        assert_eq!(of_stems(&config), three, "combinations take the same tokens");
+        config.model.frozen_tokenizers = vec![Modality::Text, Modality::Sketch];
+        assert_eq!(3 * of_stems(&config), 2 * three, "a frozen stem keeps nothing");
+        config.model.modalities = [Modality::Rgb, Modality::Text].into_iter().collect();
+        assert_eq!(3 * of_stems(&config), three);
     }
 
     #[test]

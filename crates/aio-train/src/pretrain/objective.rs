@@ -8,7 +8,7 @@ use crate::error::{Result, TrainError, io_error};
 use crate::training_loop::{CompletedStep, Objective, StepGradients};
 use aio_encoder::weights::Preprocessing;
 use aio_model::pretrain::{Pretraining, PretrainingLosses, Together};
-use aio_model::{BackboneConfig, pictures, token_ids};
+use aio_model::{BackboneConfig, pictures, read_scalars, token_ids};
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::Device;
@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
+use std::time::Instant;
 
 /// Steps between two checkpoints.
 const CHECKPOINT_EVERY: usize = 250;
@@ -86,12 +87,13 @@ impl Objective for PretrainObjective<'_> {
     }
 
     fn gradients(&mut self, model: &Pretraining, step: usize) -> Result<StepGradients> {
+        let begun = Instant::now();
         let batch = self.corpus.batch(step);
+        let waited = begun.elapsed();
         let PretrainingLosses { tags, contrastive } = self.losses(model, &batch, step);
-        let mut terms = BTreeMap::from([(TAGS.to_owned(), tags.clone().into_scalar())]);
-        if let Some(contrastive) = &contrastive {
-            terms.insert(CONTRASTIVE.to_owned(), contrastive.clone().into_scalar());
-        }
+        let values = read_scalars([&tags].into_iter().chain(&contrastive).cloned().collect());
+        let names = [TAGS, CONTRASTIVE].map(str::to_owned);
+        let terms: BTreeMap<String, f32> = names.into_iter().zip(values).collect();
         if let Some((name, value)) = terms.iter().find(|(_, value)| !f32::is_finite(**value)) {
             return Err(TrainError::Failure(format!(
                 "the loss `{name}` is {value} at step {step}"
@@ -102,7 +104,7 @@ impl Objective for PretrainObjective<'_> {
             None => tags,
         };
         let gradients = GradientsParams::from_grads(total.backward(), model);
-        Ok(StepGradients { gradients, terms })
+        Ok(StepGradients { gradients, terms, waited })
     }
 
     fn record(&mut self, done: &CompletedStep, _learner: &Learner<Pretraining>) -> Result<()> {

@@ -98,6 +98,7 @@ pub fn train(
         config: start.config.clone(),
         preprocessing: start.preprocessing.clone(),
         seconds: state.seconds,
+        waiting_for_data: state.waiting_share(),
         steps: state.step,
         predicted_memory,
     })

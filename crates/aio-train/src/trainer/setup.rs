@@ -44,6 +44,8 @@ pub struct TrainedModel {
     pub preprocessing: Preprocessing,
     /// Seconds of training, over all calls.
     pub seconds: f64,
+    /// Share of these seconds in which the training waited for its next batch, in 0..1; `None` if there was no step.
+    pub waiting_for_data: Option<f64>,
     /// Optimiser steps.
     pub steps: usize,
     /// Bytes that this call was predicted to take at its peak; `None` if nothing was left to train.

@@ -7,16 +7,17 @@ use super::validation::validate;
 use crate::checkpoint::{Checkpoints, Learner};
 use crate::config::StageConfig;
 use crate::error::Result;
-use crate::loader::{HeldOut, StageLoader};
+use crate::loader::{HeldOut, MicroBatches, Prefetcher, StageLoader, StageSteps};
 use crate::schedule::WarmupCosine;
 use crate::signals::StopFlag;
 use crate::training_loop::{CompletedStep, Objective, StepGradients};
-use aio_data::sampler::Tuple;
-use aio_model::{Aio, StepInput, StepOutput, TrainBatch};
+use aio_model::{Aio, LossTerm, StepInput, StepOutput, Terms, TrainBatch};
 use burn::optim::GradientsAccumulator;
 use burn::train::{TrainOutput, TrainStep};
+use std::collections::BTreeMap;
 use std::ops::Range;
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// A stage in training.
 pub(super) struct StageTraining<'a> {
@@ -24,13 +25,10 @@ pub(super) struct StageTraining<'a> {
     paths: &'a TrainingPaths,
     config: &'a StageConfig,
     held_out: &'a [HeldOut],
-    loader: StageLoader,
     schedule: WarmupCosine,
-    /// Optimiser steps, counted over all stages.
-    steps: Range<usize>,
-    steps_per_epoch: usize,
-    /// The batches of the current epoch, and that epoch.
-    epoch_batches: Option<(usize, Vec<Vec<Tuple>>)>,
+    stage: StageSteps,
+    /// The micro-batches from the first step of this call on.
+    batches: Prefetcher<TrainBatch>,
     logs: StageLogs,
     best: Checkpoints,
     state: &'a mut TrainState,
@@ -73,7 +71,7 @@ impl<'a> StageTraining<'a> {
     /// Starts a stage, or continues with it.
     ///
     /// # Errors
-    /// [`crate::TrainError::Data`] naming the log that cannot be written.
+    /// [`crate::TrainError::Data`] naming the log that cannot be written. [`crate::TrainError::Failure`] if the loader gets no thread.
     pub(super) fn open(
         context: &StageContext<'a>,
         config: &'a StageConfig,
@@ -88,6 +86,9 @@ impl<'a> StageTraining<'a> {
             steps: steps.len(),
             min_lr_ratio: config.min_lr_ratio,
         };
+        let micro_batches = setup.config.train.accumulation_steps;
+        let stage = StageSteps { steps, epochs: config.epochs, micro_batches };
+        let batches = MicroBatches::from_step(Arc::new(loader), stage.clone(), state.step);
         Ok(Self {
             logs: StageLogs::open(paths, state.step)?,
             best: Checkpoints::new(&paths.best_checkpoint, 1).claimed_by(stop),
@@ -95,46 +96,35 @@ impl<'a> StageTraining<'a> {
             paths,
             config,
             held_out,
-            loader,
             schedule,
-            steps_per_epoch: steps.len() / config.epochs,
-            steps,
-            epoch_batches: None,
+            stage,
+            batches: Prefetcher::start(batches)?,
             state,
             clock: Instant::now(),
         })
     }
 
-    /// Epoch of a step within the stage, from 0.
-    fn epoch(&self, step: usize) -> usize {
-        (step - self.steps.start) / self.steps_per_epoch
-    }
-
     /// Whether a step ends an epoch whose number, from 1, is a multiple of `interval`.
     fn ends_interval(&self, step: usize, interval: Option<usize>) -> bool {
-        let epochs = self.epoch(step) + 1;
+        let epochs = self.stage.epoch(step) + 1;
         self.ends_epoch(step) && interval.is_some_and(|interval| epochs.is_multiple_of(interval))
     }
 
     fn ends_stage(&self, step: usize) -> bool {
-        step + 1 == self.steps.end
+        step + 1 == self.stage.steps.end
     }
+}
 
-    /// The micro-batches of a step, each as tuples.
-    fn micro_batches(&mut self, step: usize) -> Vec<Vec<Tuple>> {
-        let epoch = self.epoch(step);
-        // The random stream of an epoch is named by its first step, which differs between stages.
-        let first_step = self.steps.start + epoch * self.steps_per_epoch;
-        if self.epoch_batches.as_ref().is_some_and(|(of, _)| *of != epoch) {
-            self.epoch_batches = None;
-        }
-        let (_, batches) =
-            self.epoch_batches.get_or_insert_with(|| (epoch, self.loader.epoch(first_step as u64)));
-        let count = self.setup.config.train.accumulation_steps;
-        let first = (step - first_step) * count;
-        // An epoch has fewer batches than a step where identities are few; then they are used again.
-        (first..first + count).map(|number| batches[number % batches.len()].clone()).collect()
+/// The mean of every term over the micro-batches that have it, by name.
+fn mean_terms(micro_batches: &[Terms]) -> BTreeMap<String, f32> {
+    let mut sums: BTreeMap<LossTerm, (f64, usize)> = BTreeMap::new();
+    for (term, value) in micro_batches.iter().flatten() {
+        let (sum, count) = sums.entry(*term).or_default();
+        *sum += f64::from(*value);
+        *count += 1;
     }
+    let mean = |(sum, count): (f64, usize)| (sum / count as f64) as f32;
+    sums.into_iter().map(|(term, sum)| (term.to_string(), mean(sum))).collect()
 }
 
 impl Objective for StageTraining<'_> {
@@ -142,30 +132,28 @@ impl Objective for StageTraining<'_> {
     type State = TrainState;
 
     fn learning_rate(&self, step: usize) -> f64 {
-        self.schedule.at(step - self.steps.start)
+        self.schedule.at(step - self.stage.steps.start)
     }
 
-    /// Gradients averaged over the micro-batches of the step, and the loss terms of the last of them.
+    /// Gradients and loss terms averaged over the micro-batches of the step.
     fn gradients(&mut self, model: &Aio, step: usize) -> Result<StepGradients> {
-        let micro_batches = self.micro_batches(step);
-        let first_batch = step * micro_batches.len();
         let mut sum = GradientsAccumulator::new();
-        let mut last = Vec::new();
-        for (micro, tuples) in micro_batches.iter().enumerate() {
-            let batch = self.loader.batch(tuples, (first_batch + micro) as u64)?;
+        let (mut terms, mut waited) = (Vec::new(), Duration::ZERO);
+        for _ in 0..self.stage.micro_batches {
+            let (batch, waited_for_it) = self.batches.next()?;
+            waited += waited_for_it;
             let classes = batch.classes();
-            let TrainOutput { grads, item: StepOutput(terms) } =
+            let TrainOutput { grads, item: StepOutput(of_batch) } =
                 model.step(step_input(self.setup, batch));
-            last =
-                terms.map_err(|e| describe_failure(&self.paths.directory, &e, step, &classes))?;
+            let describe = |e| describe_failure(&self.paths.directory, &e, step, &classes);
+            terms.push(of_batch.map_err(describe)?);
             sum.accumulate(model, grads);
         }
-        let terms = last.into_iter().map(|(term, value)| (term.to_string(), value)).collect();
-        Ok(StepGradients { gradients: sum.grads(), terms })
+        Ok(StepGradients { gradients: sum.grads(), terms: mean_terms(&terms), waited })
     }
 
     fn record(&mut self, done: &CompletedStep, learner: &Learner<Aio>) -> Result<()> {
-        let CompletedStep { step, learning_rate, ref terms } = *done;
+        let CompletedStep { step, learning_rate, ref terms, waited } = *done;
         let train = &self.setup.config.train;
         let validates = self.ends_stage(step) || self.ends_interval(step, train.validate_every);
         let validation = match validates {
@@ -175,7 +163,7 @@ impl Objective for StageTraining<'_> {
         self.logs.append(&MetricsLine {
             step,
             stage: self.config.name.clone(),
-            epoch: self.epoch(step),
+            epoch: self.stage.epoch(step),
             learning_rate,
             terms: terms.clone(),
             validation,
@@ -185,6 +173,7 @@ impl Objective for StageTraining<'_> {
         }
         self.state.step = step + 1;
         self.state.seconds += self.clock.elapsed().as_secs_f64();
+        self.state.waiting_seconds += waited.as_secs_f64();
         self.clock = Instant::now();
         let best = self.state.best.map(|best| best.score);
         if let Some(score) = validation.filter(|score| best.is_none_or(|best| *score > best)) {
@@ -195,7 +184,7 @@ impl Objective for StageTraining<'_> {
     }
 
     fn ends_epoch(&self, step: usize) -> bool {
-        (step + 1 - self.steps.start).is_multiple_of(self.steps_per_epoch)
+        self.stage.ends_epoch(step)
     }
 
     fn checkpoint_due(&self, step: usize) -> bool {
@@ -209,5 +198,25 @@ impl Objective for StageTraining<'_> {
 
     fn checkpoint_written(&mut self, _model: &Aio) -> Result<()> {
         self.logs.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aio_model::EmbeddingOf;
+
+    #[test]
+    fn a_term_that_only_some_micro_batches_have_is_averaged_over_these() {
+        let captioned = LossTerm::Binding(EmbeddingOf::Modality(aio_types::Modality::Text));
+        let micro_batches = [
+            vec![(LossTerm::Triplet, 0.25)],
+            vec![(LossTerm::Triplet, 1.0), (captioned, 3.0)],
+            vec![(LossTerm::Triplet, 0.25), (captioned, 4.0)],
+        ];
+        let expected = [("binding.text".to_owned(), 3.5), ("triplet".to_owned(), 0.5)];
+        assert_eq!(mean_terms(&micro_batches), BTreeMap::from(expected));
+        let one = [vec![(captioned, 0.1)]];
+        assert_eq!(mean_terms(&one)["binding.text"].to_bits(), 0.1f32.to_bits());
     }
 }

@@ -1,6 +1,8 @@
 use super::*;
 use crate::config::TrainingConfig;
 use crate::{TrainError, probe, test_data};
+use burn::train::TrainStep;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 fn paths(directory: &Path) -> TrainingPaths {
@@ -45,6 +47,7 @@ fn a_stopped_training_continues_to_the_same_weights_and_metrics() {
     assert_eq!(metrics(&parts).expect("metrics"), metrics(&whole).expect("metrics"));
     assert_eq!(Checkpoints::new(paths(&parts).best_checkpoint, 1).steps().len(), 1);
     assert!(trained.predicted_memory.is_some());
+    assert!(trained.waiting_for_data.is_some_and(|share| share > 0.0 && share < 1.0));
     // What is done is not done again.
     let again = train_into(&parts, &config, &stop).expect("nothing is left to do");
     assert!(bytes(&again) == bytes(&expected) && again.predicted_memory.is_none());
@@ -96,4 +99,47 @@ fn a_probe_counts_the_steps_that_training_does() {
     // 6 people and then 11, two in a batch.
     assert_eq!(probe.steps, 3 + 5);
     assert!(probe.seconds_per_step > 0.0 && probe.memory.total() > probe.memory.activations);
+}
+
+#[test]
+fn the_log_has_the_mean_over_the_micro_batches_of_a_step() {
+    let _alone = crate::test_data::exclusive();
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let mut config = test_data::config(test_data::root());
+    config.train.accumulation_steps = 2;
+    config.train.stages.truncate(1);
+    train_into(directory.path(), &config, &StopFlag::default()).expect("trains");
+    let text = std::fs::read_to_string(paths(directory.path()).metrics).expect("metrics");
+    let logged: Vec<MetricsLine> =
+        text.lines().map(|line| serde_json::from_str(line).expect("a line")).collect();
+    assert_eq!(logged.len(), 1, "6 people, two in a batch, two batches in a step");
+
+    // By hand: both micro-batches on the model before its first step.
+    let (start, device) = (test_data::start(&config), Device::flex());
+    let setup = TrainingSetup { config: &config, start: &start, device: &device };
+    let mut library = Library::new(&config.data.root);
+    let classes = Classes::new(&config, &mut library).expect("classes");
+    let settings = LoaderSettings {
+        config: &config,
+        classes: &classes,
+        picture_size: start.preprocessing.size(),
+        sketch_generator: None,
+    };
+    let loader = StageLoader::open(&settings, &config.train.stages[0], &mut library);
+    let loader = loader.expect("a loader");
+    let model = initial_model(&setup, classes.len()).expect("a model");
+    let micro_batches = [0, 1].map(|micro| {
+        let batch = loader.batch(&loader.epoch(0)[micro], micro as u64).expect("a batch");
+        let terms = model.step(step_input(&setup, batch)).item.0.expect("finite");
+        terms.into_iter().map(|(term, value)| (term.to_string(), value)).collect()
+    });
+    let [first, last]: [BTreeMap<String, f32>; 2] = micro_batches;
+    assert!(first.len() > 8 && first.keys().eq(last.keys()));
+    for (name, logged) in &logged[0].terms {
+        let mean = 0.5 * (first[name] + last[name]);
+        let difference = (logged - mean).abs();
+        assert!(difference <= 1e-5 * mean.abs(), "{name}: {logged}, by hand {mean}");
+    }
+    let (of_last, logged) = (last["identity.rgb"], logged[0].terms["identity.rgb"]);
+    assert!((of_last - logged).abs() > 1e-4 * logged, "the mean is not that of the last one");
 }
