@@ -42,7 +42,8 @@ pub fn probe(setup: &TrainingSetup, library: &mut Library) -> Result<Probe> {
         drop(last_loader.take());
         let loader = StageLoader::open(&settings, stage, library)?;
         steps += stage_steps(setup, stage, &loader);
-        let estimate = memory::predict(config, setup.start, &model, &loader)?;
+        let estimate =
+            memory::predict(config, setup.start, &model, &loader, setup.evaluation_bytes)?;
         if largest.is_none_or(|largest| estimate.total() >= largest.total()) {
             largest = Some(estimate);
         }

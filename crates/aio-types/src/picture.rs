@@ -10,6 +10,14 @@ pub struct PictureSize {
     pub width: usize,
 }
 
+impl PictureSize {
+    /// Bytes of a picture of this size.
+    #[must_use]
+    pub fn bytes(self) -> usize {
+        3 * self.height * self.width
+    }
+}
+
 /// A picture of 8-bit RGB pixels, rows from the top, three bytes a pixel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Picture {

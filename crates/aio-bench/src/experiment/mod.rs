@@ -53,7 +53,8 @@ pub fn run(request: &Request) -> Result<(Run, RunResult)> {
         Preparation::Finished { run, result } => return Ok((run, *result)),
         Preparation::Ready(prepared) => *prepared,
     };
-    let trained = train::train(&mut prepared)?;
+    let evaluation_bytes = evaluate::predicted_bytes(&prepared.tests, &prepared.start);
+    let trained = train::train(&mut prepared, evaluation_bytes)?;
     let evaluation = evaluate::evaluate(&prepared, &trained)?;
     let result = save::save(&prepared, &trained, evaluation, begun)?;
     if let Err(error) = report::write(prepared.run.directory()) {
@@ -78,8 +79,9 @@ pub fn probe(experiment: &Experiment, device: &str) -> Result<Probe> {
     prepare::render_benchmark(experiment, &StopFlag::on_signals()?)?;
     let mut library = Library::new(&experiment.data.root);
     // Anything that is missing for the tests is found here, too.
-    prepare::open_tests(experiment, &mut library)?;
+    let tests = prepare::open_tests(experiment, &mut library)?;
+    let evaluation_bytes = evaluate::predicted_bytes(&tests, &start);
     let config = experiment.training();
-    let setup = TrainingSetup { config: &config, start: &start, device: &device };
+    let setup = TrainingSetup { config: &config, start: &start, device: &device, evaluation_bytes };
     Ok(aio_train::probe(&setup, &mut library)?)
 }

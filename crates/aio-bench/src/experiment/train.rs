@@ -15,14 +15,15 @@ pub(super) struct Trained {
     pub(super) sha256: String,
 }
 
-/// Trains all stages and writes `model/`: weights, configuration and card, and their checksums.
+/// Trains all stages and writes `model/`: weights, configuration and card, and their checksums. `evaluation_bytes` is what the evaluation will
+/// hold beside the models, for the prediction of memory.
 ///
 /// # Errors
 /// [`Error::Stopped`](crate::error::Error::Stopped) after a signal; otherwise what failed.
-pub(super) fn train(prepared: &mut Prepared) -> Result<Trained> {
+pub(super) fn train(prepared: &mut Prepared, evaluation_bytes: usize) -> Result<Trained> {
     let Prepared { experiment, run, start, library, device, stop, .. } = prepared;
     let config = experiment.training();
-    let setup = TrainingSetup { config: &config, start, device };
+    let setup = TrainingSetup { config: &config, start, device, evaluation_bytes };
     let model = aio_train::train(&setup, &run.training_paths(), library, stop)?;
     let sha256 = write_model(prepared, &model)?;
     Ok(Trained { model, sha256 })

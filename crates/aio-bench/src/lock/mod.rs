@@ -13,13 +13,15 @@
 //! its claim no longer counts ([`Fence`]), and writes nothing more.
 
 mod claim;
+mod judge;
 
 use crate::error::{Error, Result};
 use aio_data::{DataError, fs};
 use aio_train::StopFlag;
 pub(crate) use claim::Claim;
 use claim::{Claims, Found, Process, cannot_write};
-use std::fs::{File, OpenOptions, TryLockError};
+use judge::{State, SystemLock, is_at, judge, lock};
+use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -54,10 +56,6 @@ impl Terms {
     }
 }
 
-/// [`holder`] locks the file for an instant, so a lock that is taken is tried again before it is believed.
-const ATTEMPTS: u32 = 3;
-const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(10);
-
 /// What to do about a directory in which another process works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WhenTaken {
@@ -74,59 +72,6 @@ pub(crate) enum Attempt {
     Locked(DirectoryLock),
     /// Another process works in it; its claim, if it can be read.
     Taken(Option<Claim>),
-}
-
-/// What the operating system says about the file `lock`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum SystemLock {
-    /// Another process holds it.
-    Taken,
-    /// No process that the file system knows of holds it.
-    Free,
-    /// The file system has no locks.
-    Unsupported,
-}
-
-impl From<std::result::Result<(), TryLockError>> for SystemLock {
-    fn from(attempt: std::result::Result<(), TryLockError>) -> Self {
-        match attempt {
-            Ok(()) => Self::Free,
-            Err(TryLockError::WouldBlock) => Self::Taken,
-            // The error differs between file systems. What else may be wrong with the disk shows in the next write.
-            Err(TryLockError::Error(_)) => Self::Unsupported,
-        }
-    }
-}
-
-/// What is known about the process behind a claim.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    Works,
-    Ended,
-    /// Only its heartbeats can tell.
-    Unknown,
-}
-
-/// Judges the newest claim of a directory.
-fn judge(found: &Found, system: SystemLock, here: &Process) -> State {
-    let Some(claim) = &found.claim else {
-        // Perhaps another host is about to write it.
-        return State::Unknown;
-    };
-    if claim.released {
-        return State::Ended;
-    }
-    match system {
-        SystemLock::Taken => State::Works,
-        // It would still hold the lock, if it lived.
-        SystemLock::Free if claim.process.shares_kernel(here) => State::Ended,
-        SystemLock::Free => State::Unknown,
-        SystemLock::Unsupported => match claim.process.lives(here) {
-            Some(true) => State::Works,
-            Some(false) => State::Ended,
-            None => State::Unknown,
-        },
-    }
 }
 
 /// The claim of the process that works in a directory, if one does as far as can be seen at once. A process of another host counts while its
@@ -354,33 +299,6 @@ fn beat(
         // A heartbeat that cannot be written makes the claim lapse, which is right if the disk is gone.
         let _ = claims.update(fence.number, &mut claim);
     }
-}
-
-/// Whether an open file is still the one at `path`.
-fn is_at(file: &File, path: &Path) -> bool {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        let identity = |found: std::fs::Metadata| (found.dev(), found.ino());
-        let (open, there) = (file.metadata().map(identity), std::fs::metadata(path).map(identity));
-        matches!((open, there), (Ok(open), Ok(there)) if open == there)
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = file;
-        path.exists()
-    }
-}
-
-fn lock(file: &File) -> SystemLock {
-    for _ in 1..ATTEMPTS {
-        let state = SystemLock::from(file.try_lock());
-        if state != SystemLock::Taken {
-            return state;
-        }
-        std::thread::sleep(BETWEEN_ATTEMPTS);
-    }
-    SystemLock::from(file.try_lock())
 }
 
 impl Drop for DirectoryLock {

@@ -1,8 +1,8 @@
-//! Runs that are stopped, and disks that are full.
+//! Runs that are stopped, that two processes want, and whose data change.
 
 #![cfg(unix)]
 
-use crate::harness::{Desk, SHORT, leftovers, refused};
+use crate::harness::{Desk, SHORT};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -62,47 +62,6 @@ fn a_stopped_run_continues_to_bit_identical_weights() {
         })
         .collect();
     assert_eq!(steps, (0..steps.len() as u64).collect::<Vec<_>>(), "every step is logged once");
-}
-
-#[test]
-fn a_full_disk_while_writing_a_checkpoint_leaves_nothing_half_written() {
-    let desk = Desk::new();
-    desk.succeed(&[
-        "experiment",
-        "smoke",
-        "--runs",
-        "first",
-        SHORT[0],
-        SHORT[1],
-        SHORT[2],
-        SHORT[3],
-    ]);
-    // Files are limited to 1 MiB, less than a checkpoint; with the signal ignored, writing fails as on a full disk.
-    let script = format!(
-        "trap '' XFSZ; ulimit -f 2048; exec {} experiment smoke --runs limited {} '{}' {} {}",
-        env!("CARGO_BIN_EXE_aio"),
-        SHORT[0],
-        SHORT[1],
-        SHORT[2],
-        SHORT[3]
-    );
-    let output =
-        Command::new("sh").args(["-c", &script]).current_dir(desk.path("")).output().expect("sh");
-    let text = refused(1, &output);
-    assert!(text.contains("checkpoint"), "{text}");
-    let run = desk.cell("limited", "smoke");
-    assert!(leftovers(&run).is_empty(), "{:?}", leftovers(&run));
-    assert!(std::fs::read_dir(run.join("checkpoint")).map_or(true, |mut d| d.next().is_none()));
-    desk.succeed(&[
-        "experiment",
-        "smoke",
-        "--runs",
-        "limited",
-        SHORT[0],
-        SHORT[1],
-        SHORT[2],
-        SHORT[3],
-    ]);
 }
 
 /// Waits until a condition holds.
@@ -246,90 +205,4 @@ fn a_run_whose_data_changed_is_neither_reprinted_nor_continued() {
     let output = desk.run(&arguments);
     assert_eq!(String::from_utf8_lossy(&output.stdout), table);
     assert!(String::from_utf8_lossy(&output.stderr).contains("cannot be compared"));
-}
-
-/// Runs the program with files limited to so many blocks of 512 bytes; with the signal ignored, writing fails as on a full disk.
-fn with_file_limit(desk: &Desk, blocks: u32, arguments: &[&str]) -> std::process::Output {
-    let quoted: Vec<String> = arguments.iter().map(|argument| format!("'{argument}'")).collect();
-    let script = format!(
-        "trap '' XFSZ; ulimit -f {blocks}; exec {} {}",
-        env!("CARGO_BIN_EXE_aio"),
-        quoted.join(" ")
-    );
-    Command::new("sh").args(["-c", &script]).current_dir(desk.path("")).output().expect("sh")
-}
-
-#[test]
-fn wherever_the_disk_becomes_full_the_file_is_named_and_the_command_continues() {
-    let desk = Desk::new();
-    crate::harness::coloured(&desk, "pictures", 9);
-    let embed = ["embed", "pictures", "--output", "f.safetensors"];
-    desk.succeed(&["embed", "pictures", "--output", "whole.safetensors"]);
-    // Nothing at all, the values alone, and everything but the features with their labels and header.
-    for blocks in [0, 8, 9] {
-        let text = refused(1, &with_file_limit(&desk, blocks, &embed));
-        assert!(text.contains("f."), "{text}");
-        assert!(leftovers(&desk.path("")).is_empty(), "{:?}", leftovers(&desk.path("")));
-        assert!(!desk.path("f.safetensors").exists());
-    }
-    desk.succeed(&embed);
-    let of = |name: &str| std::fs::read(desk.path(name)).expect("features");
-    assert!(of("f.safetensors") == of("whole.safetensors"));
-
-    let experiment = [&["experiment", "smoke", "--runs", "limited"][..], &SHORT].concat();
-    desk.succeed(&[&["experiment", "smoke", "--runs", "whole"][..], &SHORT].concat());
-    for blocks in [0, 2, 200] {
-        let output = with_file_limit(&desk, blocks, &experiment);
-        let text = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(1), "{blocks}: {text}");
-        assert!(text.contains("error: cannot write") && !text.contains("panicked"), "{text}");
-        assert!(leftovers(&desk.path("limited")).is_empty());
-    }
-    desk.succeed(&experiment);
-    let weights = |runs| {
-        std::fs::read(desk.cell(runs, "smoke").join("model/weights.safetensors")).expect("weights")
-    };
-    assert!(weights("limited") == weights("whole"));
-}
-
-#[test]
-fn where_nothing_can_be_written_the_directory_is_named() {
-    let desk = Desk::new();
-    crate::harness::coloured(&desk, "pictures", 1);
-    // Nobody can create a directory here, not even the administrator.
-    let nowhere = "/proc/aio-test";
-    if !std::path::Path::new("/proc/self").exists() {
-        eprintln!("skipped: there is no /proc");
-        return;
-    }
-    for arguments in [
-        vec!["experiment", "smoke", "--runs", nowhere],
-        vec!["embed", "pictures", "--output", "/proc/aio-test/f.safetensors"],
-        vec!["pretrain", "--steps", "1", "--output", nowhere],
-    ] {
-        let output = desk.run(&arguments);
-        let text = String::from_utf8_lossy(&output.stderr);
-        assert!(matches!(output.status.code(), Some(1 | 2)), "{text}");
-        assert!(text.contains(nowhere) && !text.contains("panicked"), "{text}");
-    }
-}
-
-#[test]
-fn a_picture_that_vanishes_is_named_and_the_run_continues_when_it_is_back() {
-    let desk = Desk::new();
-    let arguments = [&["experiment", "smoke"][..], &SHORT].concat();
-    let table = desk.succeed(&arguments);
-    std::fs::remove_file(desk.cell("runs", "smoke").join("result.json")).expect("removed");
-    let picture = desk.path("datasets/synthetic-smoke/Market-1501-v15.09.15/query");
-    let picture = std::fs::read_dir(picture).expect("queries").flatten().next().expect("one");
-    let bytes = std::fs::read(picture.path()).expect("a picture");
-    // A link that leads nowhere is listed as a picture, as one that vanishes after the listing.
-    std::fs::remove_file(picture.path()).expect("removed");
-    std::os::unix::fs::symlink("gone.jpg", picture.path()).expect("link");
-    let text = desk.refused(2, &arguments);
-    let name = picture.file_name().to_string_lossy().into_owned();
-    assert!(text.contains(&name), "{text}");
-    std::fs::remove_file(picture.path()).expect("removed");
-    std::fs::write(picture.path(), bytes).expect("restored");
-    assert_eq!(desk.succeed(&arguments), table);
 }

@@ -1,6 +1,7 @@
 //! The program as a user meets it: every command, and every kind of bad input.
 
 mod data;
+mod disks;
 mod embed;
 mod encode;
 mod experiment;

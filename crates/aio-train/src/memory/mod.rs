@@ -161,6 +161,7 @@ pub(crate) fn predict(
     start: &StartingPoint,
     model: &Aio,
     loader: &StageLoader,
+    evaluation_bytes: usize,
 ) -> Result<MemoryEstimate> {
     let mut count = ParameterCount::default();
     model.visit(&mut count);
@@ -177,7 +178,7 @@ pub(crate) fn predict(
     let (model, file) = (BYTES_PER_NUMBER * count.all, start.bytes());
     Ok(MemoryEstimate {
         weights: model + file,
-        after: 3 * file + 2 * model + REPORT_BYTES,
+        after: 3 * file + 2 * model + REPORT_BYTES + evaluation_bytes,
         optimiser: 3 * BYTES_PER_NUMBER * count.learned,
         activations,
         pictures: loader.decoded_bytes() + loader.batch_bytes(),

@@ -65,7 +65,8 @@ pub fn train(
         if state.step >= steps.end {
             continue;
         }
-        let estimate = memory::predict(config, start, &learner.model, &loader)?;
+        let estimate =
+            memory::predict(config, start, &learner.model, &loader, setup.evaluation_bytes)?;
         let is_cpu = *setup.device == Device::flex();
         let at_least = if is_cpu { "" } else { ", at least, on this device" };
         log::info!("{}: {estimate}{at_least}", stage.name);

@@ -16,6 +16,8 @@ pub struct TrainingSetup<'a> {
     pub start: &'a StartingPoint,
     /// Where to compute.
     pub device: &'a Device,
+    /// Bytes that the evaluation after the training holds beside the models, for the prediction of memory.
+    pub evaluation_bytes: usize,
 }
 
 /// Where a training writes. It writes nowhere else.

@@ -18,7 +18,7 @@ fn paths(directory: &Path) -> TrainingPaths {
 fn train_into(directory: &Path, config: &TrainingConfig, stop: &StopFlag) -> Result<TrainedModel> {
     std::fs::create_dir_all(directory).expect("create");
     let (start, device) = (test_data::start(config), Device::flex());
-    let setup = TrainingSetup { config, start: &start, device: &device };
+    let setup = TrainingSetup { config, start: &start, device: &device, evaluation_bytes: 0 };
     let mut library = Library::new(&config.data.root);
     train(&setup, &paths(directory), &mut library, stop)
 }
@@ -94,7 +94,8 @@ fn a_probe_counts_the_steps_that_training_does() {
     let _alone = crate::test_data::exclusive();
     let config = test_data::config(test_data::root());
     let (start, device) = (test_data::start(&config), Device::flex());
-    let setup = TrainingSetup { config: &config, start: &start, device: &device };
+    let setup =
+        TrainingSetup { config: &config, start: &start, device: &device, evaluation_bytes: 0 };
     let probe = probe(&setup, &mut Library::new(&config.data.root)).expect("one step");
     // 6 people and then 11, two in a batch.
     assert_eq!(probe.steps, 3 + 5);
@@ -116,7 +117,8 @@ fn the_log_has_the_mean_over_the_micro_batches_of_a_step() {
 
     // By hand: both micro-batches on the model before its first step.
     let (start, device) = (test_data::start(&config), Device::flex());
-    let setup = TrainingSetup { config: &config, start: &start, device: &device };
+    let setup =
+        TrainingSetup { config: &config, start: &start, device: &device, evaluation_bytes: 0 };
     let mut library = Library::new(&config.data.root);
     let classes = Classes::new(&config, &mut library).expect("classes");
     let settings = LoaderSettings {

@@ -5,6 +5,7 @@ mod attention;
 mod embeddings;
 mod finished;
 mod lists;
+mod memory;
 mod pictures;
 mod score;
 
@@ -20,6 +21,7 @@ use embeddings::Embeddings;
 use finished::FinishedTasks;
 pub(super) use finished::forget;
 use lists::ListChooser;
+pub(super) use memory::predicted_bytes;
 use score::{BothFeatures, TestedModels, chance_level, receiver_operating_characteristic, score};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
