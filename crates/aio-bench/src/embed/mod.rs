@@ -18,6 +18,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
+pub use list::read as people;
 pub use manifest::Manifest;
 pub(crate) use manifest::unusable;
 pub use model::{ImportSettings, Model, ModelSource};

@@ -222,4 +222,6 @@ fn replace_directory(from: &Path, target: &Path) -> Result<()> {
 }
 
 #[cfg(test)]
+mod corruption;
+#[cfg(test)]
 mod tests;
