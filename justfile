@@ -2,7 +2,7 @@
 
 set positional-arguments
 
-aio := "cargo run --quiet --profile quick --bin aio --"
+aio := "cargo run --locked --quiet --profile quick --bin aio --"
 pretrain := aio + " pretrain --steps 1500 --pictures-first 500 --company-steps 375 --warmup-steps 100"
 
 [private]
@@ -51,38 +51,58 @@ aio +arguments: build
 
 # Build the program (the first build takes several minutes)
 build:
-    cargo build --profile quick --bin aio
+    cargo build --locked --profile quick --bin aio
 
 # Run every test
 test:
-    cargo test --profile quick --workspace
+    cargo test --locked --profile quick --workspace
 
 # Kill and stop experiments, sweeps, pre-trainings and embeddings at random moments, so many times each, and compare what they write
 kill-test signals="50":
-    AIO_KILLS={{signals}} cargo test --profile quick -p aio-bench --test kill -- --nocapture --test-threads 1
+    AIO_KILLS={{signals}} cargo test --locked --profile quick --workspace --test kill -- --nocapture --test-threads 1
 
-# Check formatting, lints and documentation before a commit
+# Check formatting, lints, documentation and dependencies before a commit (installs cargo-deny if it is missing)
 check:
     cargo fmt --all --check
-    cargo clippy --workspace --all-targets
-    cargo doc --no-deps --workspace
+    cargo clippy --locked --workspace --all-targets
+    cargo doc --locked --no-deps --workspace
+    command -v cargo-deny >/dev/null || cargo install --locked --version 0.20.2 cargo-deny
+    cargo deny --locked check licenses bans sources
+    @if cargo deny --locked fetch db >/dev/null 2>&1; then cargo deny --locked check advisories; else echo "advisories not checked: their database cannot be reached"; fi
+
+# Write the software bill of materials as CycloneDX: just sbom sbom.json
+sbom file="sbom.json":
+    cargo run --locked --quiet --profile quick --example sbom -- {{file}}
+
+# Run the tests of the crates that parse files and compute scores under AddressSanitizer (compiles them again)
+sanitize *options:
+    RUSTC_BOOTSTRAP=1 RUSTFLAGS="-Zsanitizer=address -Cdebuginfo=line-tables-only" cargo test --locked --profile quick --target "$(rustc -vV | sed -n 's/host: //p')" --target-dir target/sanitize -p aio-data -p aio-eval --lib --tests {{options}}
+
+# Damage every kind of file at random and print what became of the copies: just corruptions 10000
+corruptions copies="1000":
+    AIO_CORRUPTIONS={{copies}} cargo test --locked --profile quick --workspace --test corruption -- --nocapture damaged_files
+    AIO_CORRUPTIONS={{copies}} cargo test --locked --profile quick --workspace --lib -- --nocapture damaged_checkpoints
 
 # Run a benchmark: just bench (CPU operations), just bench scale (large galleries and indexes), just bench size (training at ViT-B/16 size)
 bench what="ops" *arguments:
-    cargo run --quiet --profile quick {{ if what == "ops" { "-p aio-ops --example throughput" } else { "-p aio-bench --example " + what } }} -- {{arguments}}
+    cargo run --locked --quiet --profile quick {{ if what == "ops" { "-p aio-ops --example throughput" } else { "-p aio-bench --example " + what } }} -- {{arguments}}
 
-# Fuzz every parser, 30 seconds each by default (installs cargo-fuzz if it is missing)
-fuzz seconds="30":
+# Fuzz every parser from its seeds, 30 seconds each by default (installs cargo-fuzz if it is missing): just fuzz 1800 pictures weights
+fuzz seconds="30" *targets:
     command -v cargo-fuzz >/dev/null || cargo install --locked --version 0.13.2 cargo-fuzz
-    cd crates/aio-bench && for target in lists tables matlab features captions config; do cargo fuzz run --sanitizer none $target -- -max_total_time={{seconds}} -rss_limit_mb=2048 || exit 1; done
+    # cargo-fuzz has no --locked of its own.
+    cargo metadata --locked --manifest-path crates/aio-bench/fuzz/Cargo.toml --format-version 1 >/dev/null
+    cd crates/aio-bench && targets="{{targets}}" && for target in ${targets:-$(ls fuzz/seeds)}; do \
+        mkdir -p fuzz/corpus/$target && cargo fuzz run --sanitizer none $target fuzz/corpus/$target fuzz/seeds/$target -- \
+            -max_total_time={{seconds}} -rss_limit_mb=2048 -timeout=25 || exit 1; done
 
 # Compare the smoke experiment on CUDA and on the CPU (needs a CUDA GPU; see docs/devices.md)
 gpu-check:
-    AIO_TEST_DEVICE=cuda cargo test --profile quick --features aio-bench/cuda -p aio-bench --test devices -- --ignored
+    AIO_TEST_DEVICE=cuda cargo test --locked --profile quick --features aio-bench/cuda -p aio-bench --test devices -- --ignored
 
 # Compare the smoke experiment on wgpu and on the CPU (needs a Vulkan adapter, for example Debian's mesa-vulkan-drivers)
 test-wgpu:
-    AIO_TEST_DEVICE=wgpu cargo test --profile quick --features aio-bench/wgpu -p aio-bench --test devices -- --ignored
+    AIO_TEST_DEVICE=wgpu cargo test --locked --profile quick --features aio-bench/wgpu -p aio-bench --test devices -- --ignored
 
 # Test sweeps on a local one-node Slurm cluster (needs root; installs Debian's Slurm; see docs/slurm.md)
 test-slurm: build
@@ -90,4 +110,4 @@ test-slurm: build
 
 # Build and open the API documentation
 docs:
-    cargo doc --no-deps --workspace --open
+    cargo doc --locked --no-deps --workspace --open

@@ -134,6 +134,16 @@ fn every_link_between_documents_leads_somewhere() {
     assert!(links > 100, "{links} links");
 }
 
+#[test]
+fn the_terms_of_every_data_set_are_explained() {
+    let text = read("docs/responsible-use.md");
+    let table = text.split("## What the data sets demand").nth(1).expect("the last section");
+    for dataset in aio_data::DatasetName::ALL {
+        let name = dataset.info().name;
+        assert!(table.contains(&format!("`{name}`")), "{name}");
+    }
+}
+
 /// Commands of the tutorial that a test runs: the shell blocks after `<!-- tested -->`.
 fn tested_commands() -> Vec<String> {
     let text = read("docs/tutorial.md");

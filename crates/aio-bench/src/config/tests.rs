@@ -281,7 +281,8 @@ fn the_reference_in_the_documentation_is_current() {
         std::fs::write(&path, page).expect("written");
         return;
     }
-    let command = "AIO_UPDATE_DOCS=1 cargo test --profile quick -p aio-bench --lib reference";
+    let command =
+        "AIO_UPDATE_DOCS=1 cargo test --locked --profile quick -p aio-bench --lib reference";
     assert_eq!(table.trim(), reference().trim(), "`{command}` updates docs/configuration.md");
 }
 

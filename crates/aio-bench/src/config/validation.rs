@@ -141,7 +141,11 @@ impl Experiment {
                 );
             }
         }
-        self.tasks()?;
+        // The text of a task does not say where it stands.
+        self.tasks().map_err(|error| Error::User {
+            message: format!("{origins}: `evaluation.tasks`: {error}"),
+            hint: error.hint(),
+        })?;
         Ok(())
     }
 }

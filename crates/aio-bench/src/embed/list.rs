@@ -34,11 +34,11 @@ impl Column {
     }
 }
 
-/// The rows of a list.
+/// The rows of a list of people (`aio embed --list`).
 ///
 /// # Errors
 /// [`Error`] naming the file, and the row and column that cannot be used.
-pub(super) fn read(path: &Path) -> Result<Vec<Row>> {
+pub fn read(path: &Path) -> Result<Vec<Row>> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let wrong = |row: usize, problem: String| {
         Error::Data(DataError::Row { path: path.to_path_buf(), row, problem })

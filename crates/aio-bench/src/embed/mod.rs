@@ -19,6 +19,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
+pub use list::read as people;
 pub(crate) use manifest::unusable;
 pub use manifest::{Manifest, SkippedRow};
 pub use model::{ImportSettings, Model, ModelSource};

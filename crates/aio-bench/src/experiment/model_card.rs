@@ -1,6 +1,7 @@
 //! The README of a trained model's directory.
 
 use super::prepare::Prepared;
+use crate::markdown::escaped;
 use crate::run::WEIGHTS;
 use std::collections::BTreeSet;
 
@@ -19,7 +20,10 @@ pub(super) fn model_card(prepared: &Prepared, sha256: &str) -> String {
     let size = &start.preprocessing;
     let rows = [
         ("weights", format!("`{WEIGHTS}`, sha256 `{sha256}`")),
-        ("started from", format!("{} (sha256 `{}`)", experiment.model.weights, start.sha256)),
+        (
+            "started from",
+            format!("{} (sha256 `{}`)", escaped(&experiment.model.weights), start.sha256),
+        ),
         ("trained on", format!("{datasets}{rendered}")),
         ("modalities", experiment.model.modalities.to_string()),
         (
@@ -34,8 +38,10 @@ pub(super) fn model_card(prepared: &Prepared, sha256: &str) -> String {
     let table: String =
         rows.into_iter().map(|(key, value)| format!("| {key} | {value} |\n")).collect();
     format!(
-        "# {name}, seed {}\n\n{}\n\n| | |\n|---|---|\n{table}\n\
+        "# {}, seed {}\n\n{}\n\n| | |\n|---|---|\n{table}\n\
          ```sh\naio search GALLERY --text \"…\" --model DIR\n```\n",
-        experiment.seed, experiment.claim,
+        escaped(name),
+        experiment.seed,
+        escaped(&experiment.claim),
     )
 }

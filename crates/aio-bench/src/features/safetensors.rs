@@ -3,7 +3,7 @@
 use super::{CHECKSUM, COLUMNS, Contents, MANIFEST, OWN, open, wrong};
 use crate::error::{Error, Result};
 use aio_data::DataError;
-use aio_data::checksum::inside;
+use aio_data::checksum::{Checksum, inside};
 use ndarray::Array2;
 use safetensors::Dtype;
 use safetensors::tensor::{Metadata, TensorInfo};
@@ -46,7 +46,11 @@ impl<'a> SafetensorsFile<'a> {
         if let Some(entries) = header.metadata() {
             match entries.get(CHECKSUM) {
                 Some(stated) => inside::check_file(path, stated)?,
-                None if entries.keys().any(|key| key.starts_with(OWN)) => {
+                // A damaged key must not make a file of this program one of another tool.
+                None if entries.iter().any(|(key, value)| {
+                    key.starts_with(OWN) || value.parse::<Checksum>().is_ok()
+                }) =>
+                {
                     return Err(damaged(&format!("its metadata lacks the entry `{CHECKSUM}`")));
                 }
                 None => {}

@@ -137,13 +137,16 @@ impl ReportFiles {
             rankings: run.read(RANKINGS)?.unwrap_or_default(),
             embeddings: run.read(EMBEDDINGS)?,
             attention: run.read(ATTENTION)?,
-            training: training(run)?,
+            training: training_log(run)?,
         })
     }
 }
 
-/// The lines of `metrics.jsonl`.
-fn training(run: &Run) -> Result<Vec<MetricsLine>> {
+/// The lines of `metrics.jsonl`, one per optimiser step; none where nothing was trained.
+///
+/// # Errors
+/// [`Error`] naming the file and the line that cannot be parsed.
+pub fn training_log(run: &Run) -> Result<Vec<MetricsLine>> {
     let path = run.metrics();
     if !path.exists() {
         return Ok(Vec::new());

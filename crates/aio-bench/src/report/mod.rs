@@ -19,6 +19,7 @@ mod tsne;
 pub use files::{
     ATTENTION, AttentionExample, AttentionQuery, CaptionRelevance, EMBEDDINGS, EmbeddingExample,
     EmbeddingSample, PictureRelevance, RANKINGS, RankedList, RankedLists, ShownPicture,
+    training_log,
 };
 pub use form::Format;
 pub use sweep::{Quoted, SweepResults, SweepRow};

@@ -9,6 +9,9 @@ use toml::Value;
 /// The list of a `[[zip]]` that names its cells and sets no key.
 const LABEL: &str = "label";
 
+/// Most cells of a sweep before exclusions: a few long lists make more than memory can hold.
+const MOST_CELLS: usize = 10_000;
+
 /// A point of the grid.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Point {
@@ -77,8 +80,16 @@ fn list<'a>(path: &Path, key: &str, value: &'a Value) -> Result<&'a [Value]> {
 
 /// Multiplies axes and zipped lists and removes what is excluded.
 fn expand(path: &Path, file: &SweepFile) -> Result<Vec<Combination>> {
+    let dimensions = dimensions(path, file)?;
+    let count = dimensions.iter().map(Vec::len).fold(1, usize::saturating_mul);
+    if count > MOST_CELLS {
+        return Err(wrong(
+            path,
+            &format!("its lists make {count} cells, expected at most {MOST_CELLS}"),
+        ));
+    }
     let mut cells: Vec<Combination> = vec![Vec::new()];
-    for dimension in dimensions(path, file)? {
+    for dimension in dimensions {
         let mut longer = Vec::new();
         for cell in &cells {
             for choices in &dimension {
@@ -180,6 +191,18 @@ mod tests {
             ]
         );
         assert_eq!(expanded("base = \"x\"\n").expect("the base alone"), [""]);
+    }
+
+    #[test]
+    fn more_cells_than_memory_can_hold_are_refused_before_they_are_made() {
+        let list = (0..100).map(|i| i.to_string()).collect::<Vec<_>>().join(", ");
+        let axes: String = ('a'..='z').map(|key| format!("{key} = [{list}]\n")).collect();
+        let error = expanded(&format!("base = \"x\"\n[axes]\n{axes}")).expect_err("too many");
+        let text = error.to_string();
+        assert!(text.contains("sweep.toml: its lists make") && text.contains("10000"), "{text}");
+        let few: String = ('a'..='b').map(|key| format!("{key} = [{list}]\n")).collect();
+        let cells = expanded(&format!("base = \"x\"\n[axes]\n{few}")).expect("as many as allowed");
+        assert_eq!(cells.len(), MOST_CELLS);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The results of a sweep, for tables.
 
-use super::expansion;
 use super::file::{ReportSection, SweepFile};
 use super::identity::{self, ConfigIds};
+use super::{expansion, of_cell};
 use crate::config::{Experiment, ExperimentFile};
 use crate::error::Result;
 use crate::experiment;
@@ -46,7 +46,8 @@ impl FinishedSweep {
         let mut known: Vec<(String, String)> = Vec::new();
         let mut cells = Vec::new();
         for point in expansion::points(path, &file)? {
-            let experiment = Experiment::load(&base, &point.settings)?;
+            let experiment = Experiment::load(&base, &point.settings)
+                .map_err(|error| of_cell(path, &point.label, error))?;
             let config_id = if experiment::missing_weights(&experiment).is_empty() {
                 Some(ids.of(&experiment)?)
             } else {

@@ -26,7 +26,7 @@ pub use slurm::{ArrayElement, Submission};
 pub use state::RunState;
 
 use crate::config::{Experiment, ExperimentFile};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::run::Run;
 use file::SweepFile;
 use identity::ConfigIds;
@@ -70,6 +70,16 @@ pub fn name(file: &Path) -> String {
     file.file_stem().map_or_else(|| "sweep".into(), |stem| stem.to_string_lossy().into_owned())
 }
 
+/// The error of an experiment that the cell `label` of a sweep file makes: its layers alone do not say which file is wrong.
+fn of_cell(file: &Path, label: &str, error: Error) -> Error {
+    match error {
+        Error::User { message, hint } => {
+            Error::User { message: format!("{}, cell `{label}`: {message}", file.display()), hint }
+        }
+        other => other,
+    }
+}
+
 impl Sweep {
     /// Reads a sweep file and resolves every cell.
     ///
@@ -81,7 +91,8 @@ impl Sweep {
         let mut ids = ConfigIds::default();
         let mut cells: Vec<Cell> = Vec::new();
         for point in expansion::points(path, &file)? {
-            let experiment = Experiment::load(&base, &point.settings)?;
+            let experiment = Experiment::load(&base, &point.settings)
+                .map_err(|error| of_cell(path, &point.label, error))?;
             let config_id = ids.of(&experiment)?;
             let known = cells.iter().map(|cell| (cell.config_id.as_str(), cell.label.as_str()));
             identity::refuse_twin(path, &config_id, &point.label, known)?;

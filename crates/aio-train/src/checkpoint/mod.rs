@@ -224,4 +224,6 @@ fn complete_step(directory: &Path) -> Option<usize> {
 }
 
 #[cfg(test)]
+mod corruption;
+#[cfg(test)]
 mod tests;

@@ -2,8 +2,11 @@ use crate::error::{Error, Result};
 use crate::report::estimate::Estimate;
 use crate::report::table::{Column, ColumnKind, Field, Table, Value};
 
+/// Characters with which spreadsheets begin a formula, and the blanks that they skip before one.
+const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+
 /// One line per row. Scores are numbers in percent with four decimals; a column of estimates gives two, mean and standard
-/// deviation. What is missing is empty.
+/// deviation. What is missing is empty. Text that a spreadsheet would compute has an apostrophe in front.
 pub(super) fn csv(table: &Table) -> Result<String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(table.columns.iter().flat_map(header)).map_err(failed)?;
@@ -23,8 +26,8 @@ fn failed(error: csv::Error) -> Error {
 
 fn header(column: &Column) -> Vec<String> {
     match column.kind {
-        ColumnKind::Plain | ColumnKind::Score => vec![column.key.clone()],
-        ColumnKind::Estimate => vec![column.key.clone(), format!("{}.std", column.key)],
+        ColumnKind::Plain | ColumnKind::Score => vec![text(&column.key)],
+        ColumnKind::Estimate => vec![text(&column.key), text(&format!("{}.std", column.key))],
     }
 }
 
@@ -33,10 +36,18 @@ fn fields_of(kind: ColumnKind, field: &Field) -> Vec<String> {
     let (mean, deviation) = match &field.value {
         Value::Score(Estimate { mean, deviation }) => (number(Some(*mean)), number(*deviation)),
         Value::Missing => (String::new(), String::new()),
-        other => (other.to_string(), String::new()),
+        other => (text(&other.to_string()), String::new()),
     };
     match kind {
         ColumnKind::Plain | ColumnKind::Score => vec![mean],
         ColumnKind::Estimate => vec![mean, deviation],
     }
+}
+
+/// Text that a spreadsheet shows and does not compute. Numbers stay numbers.
+fn text(text: &str) -> String {
+    if text.starts_with(FORMULA) && text.parse::<f64>().is_err() {
+        return format!("'{text}");
+    }
+    text.to_owned()
 }

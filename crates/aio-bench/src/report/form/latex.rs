@@ -3,7 +3,7 @@ use std::fmt::Write;
 
 /// A tabular for `\usepackage{booktabs}`.
 pub(super) fn latex(table: &Table) -> String {
-    let caption = table.caption.replace('\n', " ");
+    let caption = on_one_line(&table.caption);
     let numbers = "r".repeat(table.columns.len() - 1);
     let mut text = format!("% {caption}\n\\begin{{tabular}}{{l{numbers}}}\n\\toprule\n");
     text += &line(table.columns.iter().map(|column| escaped(&column.title)).collect());
@@ -12,8 +12,9 @@ pub(super) fn latex(table: &Table) -> String {
         text += &line(row.iter().map(field).collect());
     }
     text += "\\bottomrule\n\\end{tabular}\n";
-    let note = table
-        .note("$^\\dagger$", |source| format!("{}: {}", escaped(&source.row), source.citation));
+    let note = table.note("$^\\dagger$", |source| {
+        format!("{}: {}", escaped(&source.row), on_one_line(&source.citation))
+    });
     if let Some(note) = note {
         let _ = writeln!(text, "\\par\\smallskip{{\\footnotesize {note}}}");
     }
@@ -21,7 +22,15 @@ pub(super) fn latex(table: &Table) -> String {
 }
 
 fn line(fields: Vec<String>) -> String {
-    format!("{} \\\\\n", fields.join(" & "))
+    let fields = fields.join(" & ");
+    // Behind the `\\\\` or the rule of the line before, these would begin an option.
+    let start = if fields.starts_with(['[', '*']) { "{}" } else { "" };
+    format!("{start}{fields} \\\\\n")
+}
+
+/// The end of a line would end a comment, and an empty line a paragraph.
+fn on_one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 fn field(field: &Field) -> String {
@@ -38,6 +47,12 @@ fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
+            // Two of them would become a dash.
+            '-' if escaped.ends_with('-') => escaped.push_str("{}-"),
+            '<' => escaped.push_str("\\textless{}"),
+            '>' => escaped.push_str("\\textgreater{}"),
+            '|' => escaped.push_str("\\textbar{}"),
+            c if c.is_control() => escaped.push(' '),
             '_' | '&' | '%' | '#' | '$' | '{' | '}' => {
                 escaped.push('\\');
                 escaped.push(c);

@@ -1,9 +1,10 @@
-use crate::markdown::{self, Align};
+use crate::markdown::{self, Align, escaped};
 use crate::report::table::{Field, Mark, Table};
 
 /// The caption, then the table.
 pub(super) fn markdown(table: &Table) -> String {
-    let note = table.note("†", |source| format!("{}: {}", source.row, source.citation));
+    let note = table
+        .note("†", |source| format!("{}: {}", escaped(&source.row), escaped(&source.citation)));
     let caption = match note {
         Some(note) => format!("{} · {note}", table.caption),
         None => table.caption.clone(),
@@ -15,12 +16,13 @@ pub(super) fn markdown(table: &Table) -> String {
     }
     let rows: Vec<Vec<String>> =
         table.rows.iter().map(|row| row.iter().map(field).collect()).collect();
-    format!("{caption}\n\n{}", markdown::table(&columns, &rows))
+    format!("{caption}\n\n{}", markdown::formatted_table(&columns, &rows))
 }
 
 fn field(field: &Field) -> String {
+    let text = escaped(&field.value.to_string());
     match field.mark {
-        Mark::Best => format!("**{}**", field.value),
-        Mark::Plain | Mark::Second => field.value.to_string(),
+        Mark::Best => format!("**{text}**"),
+        Mark::Plain | Mark::Second => text,
     }
 }

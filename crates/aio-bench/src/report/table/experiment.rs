@@ -2,6 +2,7 @@
 
 use super::{Column, ColumnKind, Field, Mark, Table, Value};
 use crate::error::{Error, Result};
+use crate::markdown::code;
 use crate::report::estimate::Estimate;
 use crate::report::scores::{Scored, Scores};
 use crate::run::RunResult;
@@ -66,8 +67,9 @@ pub(in crate::report) fn by_task(results: &[RunResult]) -> Result<Table> {
     let plural = if seeds == 1 { "seed" } else { "seeds" };
     Ok(Table {
         caption: format!(
-            "`{}` · cell `{}` · {seeds} {plural} · percent",
-            first.experiment, first.config_id
+            "{} · cell {} · {seeds} {plural} · percent",
+            code(&first.experiment),
+            code(&first.config_id)
         ),
         columns: plain.into_iter().chain(estimates).collect(),
         rows,

@@ -79,7 +79,7 @@ pub(super) struct Source {
 /// Rows of fields; the first column holds names, the others numbers.
 #[derive(Debug, Clone)]
 pub(super) struct Table {
-    /// What stands above the table.
+    /// What stands above the table, as Markdown.
     pub(super) caption: String,
     pub(super) columns: Vec<Column>,
     pub(super) rows: Vec<Vec<Field>>,

@@ -3,6 +3,7 @@
 use super::references::references;
 use super::{Column, ColumnKind, Field, Mark, Source, Table, Value};
 use crate::error::{Error, Result};
+use crate::markdown::escaped;
 use crate::report::estimate::Estimate;
 use crate::report::scores::{Scored, Scores};
 use crate::report::{Quoted, SweepResults, SweepRow};
@@ -50,7 +51,7 @@ pub(in crate::report) fn sweep(sweep: &SweepResults) -> Result<Table> {
         .map(|quoted| Source { row: quoted.name.clone(), citation: quoted.citation.clone() })
         .collect();
     Ok(Table {
-        caption: format!("{title} · {measure} · percent"),
+        caption: format!("{} · {measure} · percent", escaped(title)),
         columns: plain.into_iter().chain(columns).collect(),
         rows: fields,
         sources,

@@ -77,7 +77,8 @@ fn options(settings: &Settings, job: &JobArray<'_>) -> Vec<String> {
 pub(super) fn script(settings: &Settings, job: &JobArray<'_>) -> String {
     let mut text = "#!/bin/bash\n".to_owned();
     for option in options(settings, job) {
-        text += &format!("#SBATCH {option}\n");
+        // The name of a sweep file may hold the end of a line, behind which the shell would run the rest.
+        text += &format!("#SBATCH {}\n", option.replace(['\n', '\r'], " "));
     }
     text += &format!("\ncd {} || exit 1\n", quoted_path(job.directory));
     if let Some(cpus) = settings.cpus {
@@ -177,6 +178,24 @@ fi
 exit "$code"
 "#;
         assert_eq!(script(&settings, &job), expected);
+    }
+
+    #[test]
+    fn a_name_with_the_end_of_a_line_adds_no_line() {
+        let settings = Settings { partition: Some("a\nrm -r /".into()), ..Settings::default() };
+        let job = JobArray {
+            program: Path::new("aio"),
+            file: Path::new("x\nrm -r ~; $(y) 'z'\r.toml"),
+            runs: Path::new("runs"),
+            directory: Path::new("/home"),
+            open: &[0],
+            count: 1,
+        };
+        let text = script(&settings, &job);
+        let head = text.lines().skip(1).take_while(|line| !line.is_empty());
+        assert!(head.clone().all(|line| line.starts_with("#SBATCH --")), "{text}");
+        assert!(text.contains("#SBATCH --job-name=aio-x rm -r ~; $(y) 'z'"), "{text}");
+        assert!(text.contains("'x\nrm -r ~; $(y) '\\''z'\\''\r.toml'"), "one word: {text}");
     }
 
     #[test]
