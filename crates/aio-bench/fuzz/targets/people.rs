@@ -10,7 +10,7 @@ static ROOT: LazyLock<tempfile::TempDir> = LazyLock::new(aio_fuzz::directory);
 fuzz_target!(|input: &[u8]| {
     if input.starts_with(b"{") {
         aio_fuzz::write(&ROOT, "f.json", input);
-        let _ = embed::Manifest::read(&ROOT.path().join("f.safetensors"), 2);
+        let _ = embed::Manifest::read(&ROOT.path().join("f.safetensors"), 2, None);
     } else {
         let _ = embed::people(&aio_fuzz::write(&ROOT, "people.csv", input));
     }
