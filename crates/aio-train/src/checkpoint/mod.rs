@@ -222,6 +222,4 @@ fn replace_directory(from: &Path, target: &Path) -> Result<()> {
 }
 
 #[cfg(test)]
-mod corruption;
-#[cfg(test)]
 mod tests;
