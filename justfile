@@ -80,8 +80,7 @@ sanitize *options:
 
 # Damage every kind of file at random and print what became of the copies: just corruptions 10000
 corruptions copies="1000":
-    AIO_CORRUPTIONS={{copies}} cargo test --locked --profile quick --workspace --test corruption -- --nocapture damaged_files
-    AIO_CORRUPTIONS={{copies}} cargo test --locked --profile quick --workspace --lib -- --nocapture damaged_checkpoints
+    AIO_CORRUPTIONS={{copies}} cargo test --locked --profile quick -p aio-bench --test corruption -- --nocapture damaged_files
 
 # Run a benchmark: just bench (CPU operations), just bench scale (large galleries and indexes), just bench size (training at ViT-B/16 size)
 bench what="ops" *arguments:

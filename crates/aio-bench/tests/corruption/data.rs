@@ -242,3 +242,15 @@ fn picture(name: &'static str, file: &str, format: ImageFormat) -> Kind {
     });
     Kind { name, seal: Seal::None, file, read, _kept: kept }
 }
+
+#[test]
+fn a_damaged_key_of_the_checksum_makes_no_file_of_another_tool() {
+    let kind = features("features", Seal::Checksum);
+    let mut bytes = std::fs::read(&kind.file).expect("read");
+    let place = bytes.windows(4).position(|window| window == b"aio.").expect("the key");
+    bytes[place] = b'b';
+    *bytes.last_mut().expect("bytes") ^= 1;
+    std::fs::write(&kind.file, bytes).expect("write");
+    let error = (kind.read)().expect_err("changed labels");
+    assert!(error.contains("f.safetensors") && error.contains("`aio.checksum`"), "{error}");
+}

@@ -1,7 +1,7 @@
 //! Every kind of file that the program reads, damaged at random: an error that names the file or the content that was written, no panic, and
 //! bounded time and memory. docs/reliability.md holds the counts.
 //!
-//! `AIO_CORRUPTIONS` is the number of damaged copies of every kind. The checkpoints of a training are damaged in a test of aio-train.
+//! `AIO_CORRUPTIONS` is the number of damaged copies of every kind. Tests of aio-train damage the checkpoints of a training.
 
 mod damage;
 mod data;

@@ -1,6 +1,6 @@
 //! The seeds of the fuzz targets: whole files of every kind, small and made here.
 //!
-//! `AIO_WRITE_SEEDS=1 cargo test --locked --profile quick --workspace --test corruption seeds` writes them.
+//! `AIO_WRITE_SEEDS=1 cargo test --locked --profile quick -p aio-bench --test corruption seeds` writes them.
 
 use crate::runs::repository;
 use crate::trial::Kind;

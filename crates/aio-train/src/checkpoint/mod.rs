@@ -224,6 +224,4 @@ fn complete_step(directory: &Path) -> Option<usize> {
 }
 
 #[cfg(test)]
-mod corruption;
-#[cfg(test)]
 mod tests;
