@@ -19,6 +19,7 @@ use crate::config::Experiment;
 use crate::device;
 use crate::error::Result;
 pub use crate::lock::WhenTaken;
+use crate::lock::{Attempt, DirectoryLock};
 use crate::report;
 use crate::run::{Run, RunResult};
 use aio_train::{Library, Probe, StartingPoint, StopFlag, TrainingSetup};
@@ -50,20 +51,44 @@ pub struct Request {
 pub fn run(request: &Request) -> Result<(Run, RunResult)> {
     let begun = Instant::now();
     let mut prepared = match prepare::prepare(request)? {
-        Preparation::Finished { run, result } => return Ok((run, *result)),
+        Preparation::Finished { run, result } => {
+            finish_killed(&run);
+            return Ok((run, *result));
+        }
         Preparation::Ready(prepared) => *prepared,
     };
     let evaluation_bytes = evaluate::predicted_bytes(&prepared.tests, &prepared.start);
     let trained = train::train(&mut prepared, evaluation_bytes)?;
     let evaluation = evaluate::evaluate(&prepared, &trained)?;
     let result = save::save(&prepared, &trained, evaluation, begun)?;
-    if let Err(error) = report::write(prepared.run.directory()) {
+    draw_report(&prepared.run);
+    Ok((prepared.run, result))
+}
+
+fn draw_report(run: &Run) {
+    if let Err(error) = report::write(run.directory()) {
         log::warn!(
-            "the run is finished, but its report cannot be drawn: {error}; `aio report {} --redraw` draws it again",
-            prepared.name
+            "the run is finished, but its report cannot be drawn: {error}; the same command, or `aio report NAME --redraw`, draws it again"
         );
     }
-    Ok((prepared.run, result))
+}
+
+/// Does what a call that was killed after it had written the result left undone.
+fn finish_killed(run: &Run) {
+    if run.report().is_dir() && !evaluate::is_kept(run) {
+        return;
+    }
+    match DirectoryLock::acquire(run.directory(), WhenTaken::Refuse, &StopFlag::default()) {
+        Ok(Attempt::Locked(_lock)) => {
+            if let Err(error) = evaluate::forget(run) {
+                log::warn!("{error}");
+            }
+            draw_report(run);
+        }
+        // It is being done.
+        Ok(Attempt::Taken(_)) => {}
+        Err(error) => log::warn!("the report of this finished run cannot be drawn: {error}"),
+    }
 }
 
 /// Tries one training step of an experiment on its data. Writes nothing except the synthetic benchmark.

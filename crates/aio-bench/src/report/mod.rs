@@ -140,8 +140,20 @@ impl Report {
     }
 
     /// Writes `table.md`, `table.csv`, the figures as SVG and PNG, the chosen ranked lists and the attention as PNG, and
-    /// `index.html`, which holds them all.
+    /// `index.html`, which holds them all. The directory appears whole or not at all.
     fn save(&self, directory: &Path) -> Result<()> {
+        let temporary = fs::temporary_beside(directory);
+        let written = self
+            .save_files(&temporary)
+            .and_then(|()| Ok(fs::replace_directory(&temporary, directory)?));
+        if written.is_err() {
+            // The write's own error is the one to report.
+            let _ = std::fs::remove_dir_all(&temporary);
+        }
+        written
+    }
+
+    fn save_files(&self, directory: &Path) -> Result<()> {
         fs::write_then_rename(&directory.join("table.md"), self.markdown.as_bytes())?;
         fs::write_then_rename(&directory.join("table.csv"), self.csv.as_bytes())?;
         for figure in &self.figures {

@@ -66,6 +66,11 @@ impl<'a> FinishedTasks<'a> {
     }
 }
 
+/// Whether the file is there.
+pub(in crate::experiment) fn is_kept(run: &Run) -> bool {
+    run.directory().join(FILE).is_file()
+}
+
 /// Removes the file, which nothing reads once the run is finished.
 ///
 /// # Errors

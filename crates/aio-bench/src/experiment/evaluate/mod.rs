@@ -19,7 +19,7 @@ use aio_train::Progress;
 use aio_types::TaskId;
 use embeddings::Embeddings;
 use finished::FinishedTasks;
-pub(super) use finished::forget;
+pub(super) use finished::{forget, is_kept};
 use lists::ListChooser;
 pub(super) use memory::predicted_bytes;
 use score::{BothFeatures, TestedModels, chance_level, receiver_operating_characteristic, score};
