@@ -278,9 +278,9 @@ fn test(name: &str) {
     for signal in ["-KILL", "-TERM"] {
         disturb(case, signal, count, &mut random, &mut report);
     }
-    println!("{name}: {} calls came to their end with the same bytes", report.finished);
+    eprintln!("{name}: {} calls came to their end with the same bytes", report.finished);
     for ((phase, signal), count) in report.signals {
-        println!("  {count} × SIG{} while {phase}", &signal[1..]);
+        eprintln!("  {count} × SIG{} while {phase}", &signal[1..]);
     }
 }
 

@@ -75,7 +75,6 @@ impl StopFlag {
     }
 
     /// For callbacks that say whether to go on.
-    #[must_use]
     pub fn poll(&self) -> ControlFlow<()> {
         if self.is_raised() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }

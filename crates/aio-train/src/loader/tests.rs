@@ -324,6 +324,6 @@ fn a_photograph_that_vanishes_is_named_by_the_training() {
     let batches = MicroBatches::from_step(loader, stage, 0);
     let mut prefetcher = Prefetcher::start(batches).expect("a thread");
     prefetcher.next().expect("the first batch is whole");
-    let error = prefetcher.next().err().expect("the second is not").to_string();
+    let error = prefetcher.next().expect_err("the second is not").to_string();
     assert!(error.contains(&gone.display().to_string()), "{error}");
 }

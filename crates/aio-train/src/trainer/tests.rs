@@ -85,7 +85,7 @@ fn a_best_checkpoint_that_is_gone_is_not_replaced_by_the_last_one() {
     let parts = directory.path().join("parts");
     train_into(&parts, &config, &StopFlag::default()).expect("trains");
     std::fs::remove_dir_all(paths(&parts).best_checkpoint).expect("remove");
-    let error = train_into(&parts, &config, &StopFlag::default()).err().expect("it is gone");
+    let error = train_into(&parts, &config, &StopFlag::default()).expect_err("it is gone");
     assert!(error.to_string().contains("best checkpoint in"), "{error}");
 }
 
