@@ -84,7 +84,7 @@ impl Sweep {
     /// Reads a sweep file and resolves every cell.
     ///
     /// # Errors
-    /// [`Error::User`](crate::error::Error::User) naming the file and the key or cell that is wrong.
+    /// [`Error::User`] naming the file and the key or cell that is wrong.
     pub fn load(path: &Path) -> Result<Self> {
         let file = SweepFile::read(path)?;
         let base = file.base(path);

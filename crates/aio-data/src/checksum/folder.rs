@@ -21,7 +21,7 @@ pub fn write(directory: &Path, names: &[&str]) -> Result<()> {
     fs::write_then_rename(&directory.join(SUMS), text.as_bytes())
 }
 
-/// Removes the list of a folder whose files are about to be replaced one by one: until [`write`] they have none.
+/// Removes the list of a folder whose files are about to be replaced one by one: until [`write()`] they have none.
 ///
 /// # Errors
 /// [`crate::DataError::Io`] naming the list that cannot be removed.
