@@ -25,8 +25,7 @@ pub fn embed_all(
     phase: &str,
 ) -> Result<Features> {
     let stream = Stream { rows: inputs.len(), what, phase, stop: &StopFlag::default() };
-    let [features] =
-        embed_stream([extractor], &stream, |rows| Ok::<_, TrainError>(inputs[rows].to_vec()))?;
+    let [features] = embed_stream([extractor], &stream, |rows| Ok::<_, TrainError>(&inputs[rows]))?;
     Ok(features)
 }
 
@@ -51,10 +50,10 @@ pub struct Stream<'a> {
 ///
 /// # Errors
 /// As [`embed_all`], the errors of `inputs`, and [`TrainError::Interrupted`] if the flag is raised.
-pub fn embed_stream<const N: usize, E: From<TrainError>>(
+pub fn embed_stream<const N: usize, B: AsRef<[Observation<Picture>]>, E: From<TrainError>>(
     models: [&Extractor; N],
     stream: &Stream,
-    mut inputs: impl FnMut(Range<usize>) -> std::result::Result<Vec<Observation<Picture>>, E>,
+    mut inputs: impl FnMut(Range<usize>) -> std::result::Result<B, E>,
 ) -> std::result::Result<[Features; N], E> {
     let Stream { rows, what, phase, stop } = *stream;
     let progress = Progress::new(phase, rows, "samples");
@@ -64,8 +63,9 @@ pub fn embed_stream<const N: usize, E: From<TrainError>>(
             return Err(TrainError::Interrupted { phase: "embedding" }.into());
         }
         let block = inputs(first..rows.min(first + BLOCK))?;
+        let block = block.as_ref();
         for (model, values) in models.iter().zip(&mut values) {
-            let rows = model.embed(&block).map_err(|e| {
+            let rows = model.embed(block).map_err(|e| {
                 TrainError::invalid(
                     format!("{what}: {e}"),
                     "model.modalities lists what the model can embed",

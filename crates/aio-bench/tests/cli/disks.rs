@@ -8,42 +8,17 @@ use std::process::Command;
 #[test]
 fn a_full_disk_while_writing_a_checkpoint_leaves_nothing_half_written() {
     let desk = Desk::new();
-    desk.succeed(&[
-        "experiment",
-        "smoke",
-        "--runs",
-        "first",
-        SHORT[0],
-        SHORT[1],
-        SHORT[2],
-        SHORT[3],
-    ]);
-    // Files are limited to 1 MiB, less than a checkpoint; with the signal ignored, writing fails as on a full disk.
-    let script = format!(
-        "trap '' XFSZ; ulimit -f 2048; exec {} experiment smoke --runs limited {} '{}' {} {}",
-        env!("CARGO_BIN_EXE_aio"),
-        SHORT[0],
-        SHORT[1],
-        SHORT[2],
-        SHORT[3]
-    );
-    let output =
-        Command::new("sh").args(["-c", &script]).current_dir(desk.path("")).output().expect("sh");
+    let experiment =
+        |runs: &'static str| [&["experiment", "smoke", "--runs", runs][..], &SHORT].concat();
+    desk.succeed(&experiment("first"));
+    // 1 MiB, less than a checkpoint.
+    let output = with_file_limit(&desk, 2048, &experiment("limited"));
     let text = refused(1, &output);
     assert!(text.contains("checkpoint"), "{text}");
     let run = desk.cell("limited", "smoke");
     assert!(leftovers(&run).is_empty(), "{:?}", leftovers(&run));
     assert!(std::fs::read_dir(run.join("checkpoint")).map_or(true, |mut d| d.next().is_none()));
-    desk.succeed(&[
-        "experiment",
-        "smoke",
-        "--runs",
-        "limited",
-        SHORT[0],
-        SHORT[1],
-        SHORT[2],
-        SHORT[3],
-    ]);
+    desk.succeed(&experiment("limited"));
 }
 
 /// Runs the program with files limited to so many blocks of 512 bytes; with the signal ignored, writing fails as on a full disk.

@@ -3,7 +3,7 @@
 #![cfg(unix)]
 
 use crate::harness::{Desk, SHORT};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 #[test]
@@ -14,32 +14,13 @@ fn a_stopped_run_continues_to_bit_identical_weights() {
     desk.succeed(&arguments("whole"));
     let expected = std::fs::read(desk.cell("whole", "smoke").join("model/weights.safetensors"))
         .expect("weights");
-    let mut child = desk
-        .command(&arguments("parts"))
-        .stderr(Stdio::piped())
-        .stdout(Stdio::null())
-        .spawn()
-        .expect("starts");
-    let begun = Instant::now();
-    loop {
-        let lines = std::fs::read_dir(desk.path("parts").join("smoke"))
-            .into_iter()
-            .flatten()
-            .flatten()
-            .next();
-        let metrics = lines
-            .map(|c| c.path().join("seed-0/metrics.jsonl"))
-            .and_then(|p| std::fs::read_to_string(p).ok())
-            .unwrap_or_default();
-        if metrics.lines().count() >= 3 {
-            break;
-        }
-        assert!(begun.elapsed() < Duration::from_secs(300), "no step within five minutes");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    let killed =
-        Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("kill");
-    assert!(killed.success());
+    let mut child = start(&desk, &arguments("parts"));
+    wait_for("the third step", || {
+        let metrics = run_below(&desk, "parts").map(|run| run.join("metrics.jsonl"));
+        let metrics = metrics.and_then(|path| std::fs::read_to_string(path).ok());
+        metrics.is_some_and(|text| text.lines().count() >= 3)
+    });
+    signal(&child, "-TERM");
     assert_eq!(
         child.wait().expect("exits").code(),
         Some(75),
@@ -73,7 +54,13 @@ fn wait_for(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-fn signal(child: &std::process::Child, name: &str) {
+/// Starts the program, whose messages nobody reads.
+fn start(desk: &Desk, arguments: &[&str]) -> Child {
+    let mut command = desk.command(arguments);
+    command.stderr(Stdio::null()).stdout(Stdio::null()).spawn().expect("starts")
+}
+
+fn signal(child: &Child, name: &str) {
     let sent = Command::new("kill").args([name, &child.id().to_string()]).status();
     assert!(sent.expect("kill").success());
 }
@@ -90,12 +77,7 @@ fn a_signal_during_the_evaluation_keeps_the_tasks_that_are_done() {
     let arguments = |runs: &'static str| ["experiment", "smoke", "--runs", runs];
     desk.succeed(&arguments("whole"));
     for name in ["-TERM", "-USR1", "-HUP", "-INT"] {
-        let mut child = desk
-            .command(&arguments("parts"))
-            .stderr(Stdio::piped())
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("starts");
+        let mut child = start(&desk, &arguments("parts"));
         wait_for("the first task", || {
             run_below(&desk, "parts").is_some_and(|run| run.join("evaluation.json").is_file())
         });
@@ -135,12 +117,7 @@ fn a_signal_during_the_evaluation_keeps_the_tasks_that_are_done() {
 fn a_second_experiment_on_the_same_run_names_the_first() {
     let desk = Desk::new();
     let arguments = [&["experiment", "smoke"][..], &SHORT].concat();
-    let mut first = desk
-        .command(&arguments)
-        .stderr(Stdio::null())
-        .stdout(Stdio::null())
-        .spawn()
-        .expect("starts");
+    let mut first = start(&desk, &arguments);
     wait_for("the lock", || {
         run_below(&desk, "runs").is_some_and(|run| run.join("lock-000001.json").is_file())
     });
@@ -166,12 +143,7 @@ fn a_signal_ends_a_sweep_and_not_only_its_current_run() {
         "base = \"experiments/smoke.toml\"\n[axes]\n\"losses.binding\" = [1.0, 0.5]\n{tasks}"
     );
     std::fs::write(desk.path("sweep.toml"), sweep).expect("write");
-    let mut child = desk
-        .command(&["sweep", "run", "sweep.toml"])
-        .stderr(Stdio::piped())
-        .stdout(Stdio::null())
-        .spawn()
-        .expect("starts");
+    let mut child = start(&desk, &["sweep", "run", "sweep.toml"]);
     // During the evaluation, in which earlier versions did not look at signals.
     wait_for("the model", || {
         run_below(&desk, "runs").is_some_and(|run| run.join("model/SHA256SUMS").is_file())
