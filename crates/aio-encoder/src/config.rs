@@ -1,15 +1,5 @@
+use aio_ops::Activation;
 use serde::{Deserialize, Serialize};
-
-/// The non-linearity of the MLP.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Activation {
-    /// Exact GELU, as in timm, open_clip and Meta-Transformer.
-    #[default]
-    Gelu,
-    /// `x·σ(1.702·x)`, as in OpenAI's CLIP.
-    QuickGelu,
-}
 
 /// Sizes and variants of an [`Encoder`](crate::Encoder).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -9,6 +9,6 @@ mod vit;
 pub mod weights;
 
 pub use activation_checkpointing::{Activations, CheckpointedPass, EncoderGradients};
-pub use aio_ops::Precision;
-pub use config::{Activation, EncoderConfig};
+pub use aio_ops::{Activation, Precision};
+pub use config::EncoderConfig;
 pub use vit::{Block, Encoder};

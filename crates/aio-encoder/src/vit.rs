@@ -1,8 +1,10 @@
-use crate::{Activation, EncoderConfig};
-use aio_ops::Precision;
+use crate::EncoderConfig;
+use aio_ops::{
+    Activation, BlockSettings, BlockWeights, BranchScales, LinearWeights, NormWeights, Precision,
+};
 use burn::module::{Module, Param};
 use burn::nn::{LayerNorm, LayerNormConfig, Linear, LinearConfig};
-use burn::tensor::{Device, Tensor, activation};
+use burn::tensor::{Device, Tensor};
 
 /// Multi-head self-attention; the fields are timm's key names.
 #[derive(Module, Debug)]
@@ -39,29 +41,56 @@ pub struct Block {
     precision: Precision,
 }
 
+fn norm_weights(norm: &LayerNorm) -> NormWeights {
+    let gamma = norm.gamma.val();
+    let beta = norm.beta.as_ref().map_or_else(|| gamma.zeros_like(), |beta| beta.val());
+    NormWeights { gamma, beta }
+}
+
+fn linear_weights(layer: &Linear) -> LinearWeights {
+    let weight = layer.weight.val();
+    let [_, out] = weight.dims();
+    let zeros = || Tensor::zeros([out], &weight.device());
+    let bias = layer.bias.as_ref().map_or_else(zeros, |bias| bias.val());
+    LinearWeights { weight, bias }
+}
+
 fn normalise(x: Tensor<3>, norm: &LayerNorm, epsilon: f64) -> Tensor<3> {
-    let beta = norm.beta.as_ref().map_or_else(|| norm.gamma.val().zeros_like(), |b| b.val());
-    aio_ops::layer_norm(x, norm.gamma.val(), beta, epsilon)
-}
-
-fn linear(x: Tensor<3>, layer: &Linear, precision: Precision) -> Tensor<3> {
-    let [_, out] = layer.weight.dims();
-    let bias = layer.bias.as_ref().map_or_else(|| Tensor::zeros([out], &x.device()), |b| b.val());
-    aio_ops::linear(x, layer.weight.val(), bias, precision)
-}
-
-fn scaled(x: Tensor<3>, scale: Option<&Param<Tensor<1>>>) -> Tensor<3> {
-    match scale {
-        Some(scale) => x * scale.val().unsqueeze::<3>(),
-        None => x,
-    }
+    let NormWeights { gamma, beta } = norm_weights(norm);
+    aio_ops::layer_norm(x, gamma, beta, epsilon)
 }
 
 impl Block {
+    fn weights(&self) -> BlockWeights {
+        BlockWeights {
+            norm1: norm_weights(&self.norm1),
+            qkv: linear_weights(&self.attn.qkv),
+            proj: linear_weights(&self.attn.proj),
+            norm2: norm_weights(&self.norm2),
+            fc1: linear_weights(&self.mlp.fc1),
+            fc2: linear_weights(&self.mlp.fc2),
+            scales: self.ls1.as_ref().zip(self.ls2.as_ref()).map(|(attention, mlp)| BranchScales {
+                attention: attention.val(),
+                mlp: mlp.val(),
+            }),
+        }
+    }
+
+    fn settings(&self) -> BlockSettings {
+        BlockSettings {
+            heads: self.heads,
+            activation: self.activation,
+            epsilon: self.epsilon,
+            precision: self.precision,
+        }
+    }
+
     /// Attention weights averaged over the heads: `[batch, tokens, tokens]`, one row per query.
     fn mean_attention(&self, x: Tensor<3>, attention_mask: Tensor<2>) -> Tensor<3> {
         let [batch, tokens, _] = x.dims();
-        let qkv = linear(normalise(x, &self.norm1, self.epsilon), &self.attn.qkv, self.precision);
+        let LinearWeights { weight, bias } = linear_weights(&self.attn.qkv);
+        let x = normalise(x, &self.norm1, self.epsilon);
+        let qkv = x.matmul(weight.unsqueeze::<3>()) + bias.unsqueeze::<3>();
         aio_ops::attention_weights(qkv, attention_mask, self.heads)
             .mean_dim(1)
             .reshape([batch, tokens, tokens])
@@ -74,21 +103,7 @@ impl Block {
     /// - attention_mask: `[batch, tokens]`, 1 for tokens and 0 for padding
     #[must_use]
     pub fn forward(&self, x: Tensor<3>, attention_mask: Tensor<2>) -> Tensor<3> {
-        let qkv =
-            linear(normalise(x.clone(), &self.norm1, self.epsilon), &self.attn.qkv, self.precision);
-        let attended = linear(
-            aio_ops::attention(qkv, attention_mask, self.heads, self.precision),
-            &self.attn.proj,
-            self.precision,
-        );
-        let x = x + scaled(attended, self.ls1.as_ref());
-        let hidden =
-            linear(normalise(x.clone(), &self.norm2, self.epsilon), &self.mlp.fc1, self.precision);
-        let hidden = match self.activation {
-            Activation::Gelu => aio_ops::gelu(hidden),
-            Activation::QuickGelu => hidden.clone() * activation::sigmoid(hidden * 1.702),
-        };
-        x + scaled(linear(hidden, &self.mlp.fc2, self.precision), self.ls2.as_ref())
+        aio_ops::transformer_block(x, attention_mask, self.weights(), self.settings())
     }
 }
 

@@ -4,7 +4,10 @@
 //! frozen. Prints medians in milliseconds and their ratio, for a batch as the embedded encoder
 //! trains on.
 
-use aio_ops::{IbnSplit, Precision, Window, portable};
+use aio_ops::{
+    Activation, BlockSettings, BlockWeights, IbnSplit, LinearWeights, NormWeights, Precision,
+    Window, portable,
+};
 use burn::tensor::{Device, Distribution, Tensor};
 use std::time::Instant;
 
@@ -48,8 +51,26 @@ fn main() {
     let (batch, tokens, width, heads) = (64, 65, 96, 3);
     let rows = || random([batch, tokens, width]);
     let attention_mask = Tensor::<2>::ones([batch, tokens], &Device::flex());
-    let (w, bias) = (random([width, 4 * width]), random([4 * width]));
-    let (gamma, beta) = (random([width]), random([width]));
+    let norm = || NormWeights { gamma: random([width]), beta: random([width]) };
+    let linear = |from: usize, to: usize| LinearWeights {
+        weight: random([from, to]) * (from as f64).powf(-0.5),
+        bias: random([to]),
+    };
+    let weights = BlockWeights {
+        norm1: norm(),
+        qkv: linear(width, 3 * width),
+        proj: linear(width, width),
+        norm2: norm(),
+        fc1: linear(width, 4 * width),
+        fc2: linear(4 * width, width),
+        scales: None,
+    };
+    let settings = BlockSettings {
+        heads,
+        activation: Activation::Gelu,
+        epsilon: 1e-5,
+        precision: Precision::F32,
+    };
     let pixels = || random([batch, 48 * 24, 16]);
     let window = Window { kernel: 3, stride: 1, padding: 1 };
     let kernel = random([9 * 16, 16]);
@@ -58,25 +79,17 @@ fn main() {
         "{batch} sequences of {tokens} × {width}; forward and backward, median of {ROUNDS}, ms\n\
          operation        kernel portable  ratio\n"
     );
-    table += &compare("gelu", random([batch, tokens, 4 * width]), aio_ops::gelu, portable::gelu);
-    let norm = (gamma, beta);
+    let block =
+        |x| aio_ops::transformer_block(x, attention_mask.clone(), weights.clone(), settings);
+    let portable_block =
+        |x| portable::transformer_block(x, attention_mask.clone(), weights.clone(), settings);
+    table += &compare("block", rows(), block, portable_block);
+    let affine = norm();
     table += &compare(
         "layer norm",
         rows(),
-        |x| aio_ops::layer_norm(x, norm.0.clone(), norm.1.clone(), 1e-5),
-        |x| portable::layer_norm(x, norm.0.clone(), norm.1.clone(), 1e-5),
-    );
-    table += &compare(
-        "attention",
-        random([batch, tokens, 3 * width]),
-        |x| aio_ops::attention(x, attention_mask.clone(), heads, Precision::F32),
-        |x| portable::attention(x, attention_mask.clone(), heads, Precision::F32),
-    );
-    table += &compare(
-        "linear",
-        rows(),
-        |x| aio_ops::linear(x, w.clone(), bias.clone(), Precision::F32),
-        |x| portable::linear(x, w.clone(), bias.clone(), Precision::F32),
+        |x| aio_ops::layer_norm(x, affine.gamma.clone(), affine.beta.clone(), 1e-5),
+        |x| portable::layer_norm(x, affine.gamma.clone(), affine.beta.clone(), 1e-5),
     );
     table += &compare(
         "convolution",

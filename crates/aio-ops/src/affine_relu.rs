@@ -4,6 +4,7 @@ use crate::arithmetic::{AffineGradients, rows_per_chunk};
 use crate::bridge::{
     BackwardPass, buffer, contiguous, dims, on_cpu, record, tensor, values, vector,
 };
+use crate::simd::wide;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::flex::FlexTensor;
 use burn::backend::tensor::FloatTensor;
@@ -39,51 +40,65 @@ fn kernel(x: &[f32], gamma: &[f32], beta: &[f32], y: &mut [f32]) {
     let channels = gamma.len();
     let block = channels * rows_per_chunk(channels);
     y.par_chunks_mut(block).zip(x.par_chunks(block)).for_each(|(y, x)| {
-        for (y, x) in y.chunks_exact_mut(channels).zip(x.chunks_exact(channels)) {
-            for c in 0..channels {
-                y[c] = (x[c] * gamma[c] + beta[c]).max(0.0);
+        wide(|| {
+            for (y, x) in y.chunks_exact_mut(channels).zip(x.chunks_exact(channels)) {
+                for (((y, x), gamma), beta) in y.iter_mut().zip(x).zip(gamma).zip(beta) {
+                    *y = (x * gamma + beta).max(0.0);
+                }
             }
-        }
+        });
     });
 }
 
-/// Writes the gradient with respect to x and returns those with respect to γ and β.
-///
-/// Where the output is positive `dx = γ·dy`, `dγ = Σ x·dy` and `dβ = Σ dy`; elsewhere 0.
-fn kernel_backward(
-    x: &[f32],
-    gamma: &[f32],
-    beta: &[f32],
-    dy: &[f32],
-    dx: &mut [f32],
-) -> AffineGradients {
-    AffineGradients::over_blocks(x, dy, dx, gamma.len(), |x, dy, dx| {
-        block_backward(x, gamma, beta, dy, dx)
-    })
+/// The gradient of a value whose output was positive, else 0.
+#[inline(always)]
+fn passed(x: f32, gamma: f32, beta: f32, dy: f32) -> f32 {
+    if x * gamma + beta > 0.0 { dy } else { 0.0 }
 }
 
-/// [`kernel_backward`] for the rows of one thread.
-fn block_backward(
-    x: &[f32],
-    gamma: &[f32],
-    beta: &[f32],
-    dy: &[f32],
-    dx: &mut [f32],
-) -> AffineGradients {
+/// Writes the gradient with respect to x: `γ·dy` where the output is positive, elsewhere 0.
+fn kernel_backward(x: &[f32], gamma: &[f32], beta: &[f32], dy: &[f32], dx: &mut [f32]) {
     let channels = gamma.len();
-    let mut gradients = AffineGradients::zeros(channels);
-    let (dgamma, dbeta) = (&mut gradients.gamma[..], &mut gradients.beta[..]);
-    let rows =
-        dx.chunks_exact_mut(channels).zip(x.chunks_exact(channels)).zip(dy.chunks_exact(channels));
-    for ((dx, x), dy) in rows {
-        for c in 0..channels {
-            let passed = if x[c] * gamma[c] + beta[c] > 0.0 { dy[c] } else { 0.0 };
-            dx[c] = passed * gamma[c];
-            dgamma[c] += passed * x[c];
-            dbeta[c] += passed;
-        }
-    }
-    gradients
+    let block = channels * rows_per_chunk(channels);
+    dx.par_chunks_mut(block).zip(x.par_chunks(block)).zip(dy.par_chunks(block)).for_each(
+        |((dx, x), dy)| {
+            wide(|| {
+                let rows = dx
+                    .chunks_exact_mut(channels)
+                    .zip(x.chunks_exact(channels))
+                    .zip(dy.chunks_exact(channels));
+                for ((dx, x), dy) in rows {
+                    let affine = gamma.iter().zip(beta);
+                    for (((dx, x), dy), (gamma, beta)) in dx.iter_mut().zip(x).zip(dy).zip(affine) {
+                        *dx = passed(*x, *gamma, *beta, *dy) * gamma;
+                    }
+                }
+            });
+        },
+    );
+}
+
+/// Gradients with respect to γ and β: `dγ = Σ x·dy` and `dβ = Σ dy` where the output is positive.
+fn affine_gradients(x: &[f32], gamma: &[f32], beta: &[f32], dy: &[f32]) -> AffineGradients {
+    let channels = gamma.len();
+    AffineGradients::over_blocks(x, dy, channels, |x, dy| {
+        let mut gradients = AffineGradients::zeros(channels);
+        let (dgamma, dbeta) = (&mut gradients.gamma[..], &mut gradients.beta[..]);
+        wide(|| {
+            for (x, dy) in x.chunks_exact(channels).zip(dy.chunks_exact(channels)) {
+                let (affine, sums) =
+                    (gamma.iter().zip(beta), dgamma.iter_mut().zip(dbeta.iter_mut()));
+                for (((x, dy), (gamma, beta)), (dgamma, dbeta)) in
+                    x.iter().zip(dy).zip(affine).zip(sums)
+                {
+                    let passed = passed(*x, *gamma, *beta, *dy);
+                    *dgamma += passed * x;
+                    *dbeta += passed;
+                }
+            }
+        });
+        gradients
+    })
 }
 
 /// The operation as Burn's dispatch calls it.
@@ -133,14 +148,27 @@ struct AffineReluBackward {
 }
 
 impl BackwardPass<3> for AffineReluBackward {
-    fn gradients(self, dy: FlexTensor, _needed: [bool; 3]) -> [Option<FlexTensor>; 3] {
+    fn gradients(
+        self,
+        dy: FlexTensor,
+        [input, gamma_needed, beta_needed]: [bool; 3],
+    ) -> [Option<FlexTensor>; 3] {
         let (x, dy) = (contiguous(self.x), contiguous(dy));
         let (gamma, beta) = (contiguous(self.gamma), contiguous(self.beta));
-        let shape = dims::<3>(&x);
-        let mut dx = buffer(shape);
-        let affine =
-            kernel_backward(values(&x), values(&gamma), values(&beta), values(&dy), &mut dx);
-        [Some(tensor(dx, shape)), Some(vector(affine.gamma)), Some(vector(affine.beta))]
+        let (x_values, dy_values) = (values(&x), values(&dy));
+        let [dgamma, dbeta] = if gamma_needed || beta_needed {
+            let sums = affine_gradients(x_values, values(&gamma), values(&beta), dy_values);
+            [Some(vector(sums.gamma)), Some(vector(sums.beta))]
+        } else {
+            [None, None]
+        };
+        let dx = input.then(|| {
+            let shape = dims::<3>(&x);
+            let mut dx = buffer(shape);
+            kernel_backward(x_values, values(&gamma), values(&beta), dy_values, &mut dx);
+            tensor(dx, shape)
+        });
+        [dx, dgamma.filter(|_| gamma_needed), dbeta.filter(|_| beta_needed)]
     }
 }
 

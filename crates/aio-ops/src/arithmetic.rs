@@ -1,6 +1,5 @@
 //! Arithmetic that the kernels of several operations share.
 
-use ndarray::{ArrayView2, ArrayViewMut2};
 use rayon::prelude::*;
 
 /// Elements that one thread processes at a time.
@@ -16,7 +15,8 @@ pub(crate) fn rows_per_chunk(width: usize) -> usize {
 pub(crate) fn exp(x: f32) -> f32 {
     const ROUND: f32 = 12_582_912.0;
     let x = x.clamp(-87.0, 88.0);
-    let n = (x * std::f32::consts::LOG2_E + ROUND) - ROUND;
+    let rounded = x * std::f32::consts::LOG2_E + ROUND;
+    let n = rounded - ROUND;
     let r = x - n * 0.693_359_4 + n * 2.121_944_4e-4;
     let p = 1.987_569_1e-4_f32;
     let p = p * r + 1.398_2e-3;
@@ -25,15 +25,29 @@ pub(crate) fn exp(x: f32) -> f32 {
     let p = p * r + 1.666_666_5e-1;
     let p = p * r + 0.5;
     let y = p * r * r + r + 1.0;
-    y * f32::from_bits((((n as i32) + 127) << 23) as u32)
+    // The lowest bits of `rounded` are n: in [2²³, 2²⁴] a step of the last bit is 1.
+    y * f32::from_bits(rounded.to_bits().wrapping_sub(ROUND.to_bits()).wrapping_add(127) << 23)
 }
 
-/// Sum in eight lanes, which the compiler holds in one register.
+/// Number of partial sums of [`sum`]: the 32-bit values of one AVX-512 register.
+const LANES: usize = 16;
+
+/// Sum of `term` over the elements of `N` slices of the same length, in sixteen lanes.
+///
+/// The order of the additions is the same on every processor.
 #[inline(always)]
-pub(crate) fn sum(values: impl Iterator<Item = f32>) -> f32 {
-    let mut lanes = [0.0f32; 8];
-    for (i, value) in values.enumerate() {
-        lanes[i % 8] += value;
+pub(crate) fn sum<const N: usize>(slices: [&[f32]; N], term: impl Fn([f32; N]) -> f32) -> f32 {
+    let length = slices[0].len();
+    let whole = length / LANES * LANES;
+    let mut lanes = [0.0f32; LANES];
+    for start in (0..whole).step_by(LANES) {
+        let chunks = slices.map(|slice| &slice[start..start + LANES]);
+        for (lane, total) in lanes.iter_mut().enumerate() {
+            *total += term(chunks.map(|chunk| chunk[lane]));
+        }
+    }
+    for i in whole..length {
+        lanes[i - whole] += term(slices.map(|slice| slice[i]));
     }
     lanes.iter().sum()
 }
@@ -56,22 +70,17 @@ impl AffineGradients {
         Self { gamma: vec![0.0; channels], beta: vec![0.0; channels] }
     }
 
-    /// Runs `block` on blocks of rows in parallel; it takes (x, dy, dx) of its rows, writes dx and returns the gradients of γ and β. Blocks
-    /// are added in order, so that the sum does not depend on the number of threads.
+    /// Runs `block` on blocks of rows of `x` and `dy` in parallel and adds its results in order, so
+    /// that the sum does not depend on the number of threads.
     pub(crate) fn over_blocks(
         x: &[f32],
         dy: &[f32],
-        dx: &mut [f32],
         channels: usize,
-        block: impl Fn(&[f32], &[f32], &mut [f32]) -> Self + Sync,
+        block: impl Fn(&[f32], &[f32]) -> Self + Sync,
     ) -> Self {
         let length = channels * rows_per_chunk(channels);
-        let blocks: Vec<Self> = dx
-            .par_chunks_mut(length)
-            .zip(x.par_chunks(length))
-            .zip(dy.par_chunks(length))
-            .map(|((dx, x), dy)| block(x, dy, dx))
-            .collect();
+        let blocks: Vec<Self> =
+            x.par_chunks(length).zip(dy.par_chunks(length)).map(|(x, dy)| block(x, dy)).collect();
         let mut total = Self::zeros(channels);
         for block in &blocks {
             add(&mut total.gamma, &block.gamma);
@@ -79,18 +88,4 @@ impl AffineGradients {
         }
         total
     }
-}
-
-/// A slice as a matrix, row by row.
-pub(crate) fn matrix(values: &[f32], rows: usize, columns: usize) -> ArrayView2<'_, f32> {
-    ArrayView2::from_shape((rows, columns), values).expect("the slice has rows × columns values")
-}
-
-/// A mutable slice as a matrix, row by row.
-pub(crate) fn matrix_mut(
-    values: &mut [f32],
-    rows: usize,
-    columns: usize,
-) -> ArrayViewMut2<'_, f32> {
-    ArrayViewMut2::from_shape((rows, columns), values).expect("the slice has rows × columns values")
 }

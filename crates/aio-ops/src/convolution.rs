@@ -1,16 +1,17 @@
 //! Convolution without bias over pictures whose channels come last.
 
-use crate::arithmetic::{add, matrix, matrix_mut};
+use crate::arithmetic::add;
 use crate::bridge::{BackwardPass, buffer, contiguous, dims, on_cpu, record, tensor, values};
+use crate::product::{Destination, matrix, matrix_mut, product};
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::flex::FlexTensor;
 use burn::backend::tensor::FloatTensor;
-use burn::backend::{Autodiff, Backend, Dispatch, Flex, backend_extension};
+use burn::backend::{Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension};
 use burn::tensor::Tensor;
 use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
-use ndarray::linalg::general_mat_mul;
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// Geometry of a convolution with a square kernel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,12 +89,17 @@ impl ConvolutionShape {
         self.window.kernel * self.window.kernel * self.channels
     }
 
-    /// Calls `copy(offset in the picture, offset in the patches, length)` for every run of values
-    /// that lies in the picture; the rest of a patch is padding.
-    fn for_each_run(&self, mut copy: impl FnMut(usize, usize, usize)) {
+    /// Windows whose patches are made at a time, so that they stay in the cache.
+    fn block(&self) -> usize {
+        (PATCH_VALUES / self.patch()).clamp(1, self.windows())
+    }
+
+    /// Calls `copy(offset in the picture, offset in the patches, length)` for every run of values of
+    /// some windows that lies in the picture; the rest of a patch is padding.
+    fn for_each_run(&self, windows: Range<usize>, mut copy: impl FnMut(usize, usize, usize)) {
         let Window { kernel, stride, padding } = self.window;
         let columns = self.window.count(self.width);
-        for window in 0..self.windows() {
+        for window in windows.clone() {
             let (top, left) = (
                 (window / columns * stride) as isize - padding as isize,
                 (window % columns * stride) as isize - padding as isize,
@@ -108,100 +114,115 @@ impl ConvolutionShape {
                 if y >= 0 && (y as usize) < self.height {
                     let from = (y as usize * self.width + (left + first as isize) as usize)
                         * self.channels;
-                    let to = window * self.patch() + (ky * kernel + first) * self.channels;
+                    let to = (window - windows.start) * self.patch()
+                        + (ky * kernel + first) * self.channels;
                     copy(from, to, (last - first) * self.channels);
                 }
             }
         }
     }
 
-    /// Copies the windows of a picture into the rows of `patches`, whose padding stays as it is.
-    fn cut(&self, picture: &[f32], patches: &mut [f32]) {
-        self.for_each_run(|from, to, length| {
+    /// Copies windows of a picture into the rows of `patches`, padding included.
+    fn cut(&self, picture: &[f32], windows: Range<usize>, patches: &mut [f32]) {
+        if self.window.padding > 0 {
+            patches.fill(0.0);
+        }
+        self.for_each_run(windows, |from, to, length| {
             patches[to..to + length].copy_from_slice(&picture[from..from + length]);
         });
     }
 
-    /// Writes for every pixel of a picture the sum over the windows that contain it.
-    fn sum_patches(&self, patches: &[f32], picture: &mut [f32]) {
-        picture.fill(0.0);
-        self.for_each_run(|from, to, length| {
+    /// Adds the values of windows to the pixels that they show.
+    fn add_patches(&self, patches: &[f32], windows: Range<usize>, picture: &mut [f32]) {
+        self.for_each_run(windows, |from, to, length| {
             add(&mut picture[from..from + length], &patches[to..to + length]);
         });
     }
 }
 
-/// One matrix product per picture.
-///
-/// The windows of one picture at a time stay in cache; those of a whole batch would be the largest
-/// tensor of a training step.
+/// Values of the patches that are made at a time, about: half of a common second-level cache.
+const PATCH_VALUES: usize = 32 * 1024;
+
+/// One matrix product per block of windows of a picture.
 fn forward_kernel(x: &[f32], kernel: &[f32], shape: ConvolutionShape, y: &mut [f32]) {
-    let (windows, patch) = (shape.windows(), shape.patch());
+    let (windows, patch, block) = (shape.windows(), shape.patch(), shape.block());
     let out = kernel.len() / patch;
     let kernel = matrix(kernel, patch, out);
     y.par_chunks_mut(windows * out).zip(x.par_chunks(shape.picture())).for_each_init(
-        || vec![0.0; windows * patch],
+        || vec![0.0; block * patch],
         |patches, (y, x)| {
-            shape.cut(x, patches);
-            let mut y = matrix_mut(y, windows, out);
-            general_mat_mul(1.0, &matrix(patches, windows, patch), &kernel, 0.0, &mut y);
+            for (i, y) in y.chunks_mut(block * out).enumerate() {
+                let count = y.len() / out;
+                let patches = &mut patches[..count * patch];
+                shape.cut(x, i * block..i * block + count, patches);
+                let y = matrix_mut(y, count, out);
+                product(1.0, matrix(patches, count, patch), kernel, Destination::Replace, y);
+            }
         },
     );
+}
+
+/// The gradient with respect to x: for every pixel the sum over the windows that contain it.
+fn input_gradient(kernel: &[f32], dy: &[f32], shape: ConvolutionShape) -> Vec<f32> {
+    let (windows, patch, block) = (shape.windows(), shape.patch(), shape.block());
+    let out = kernel.len() / patch;
+    let kernel = matrix(kernel, patch, out).reversed_axes();
+    let mut dx = vec![0.0; dy.len() / (windows * out) * shape.picture()];
+    dx.par_chunks_mut(shape.picture()).zip(dy.par_chunks(windows * out)).for_each_init(
+        || vec![0.0; block * patch],
+        |patches, (dx, dy)| {
+            for (i, dy) in dy.chunks(block * out).enumerate() {
+                let count = dy.len() / out;
+                let patches = &mut patches[..count * patch];
+                let to = matrix_mut(patches, count, patch);
+                product(1.0, matrix(dy, count, out), kernel, Destination::Replace, to);
+                shape.add_patches(patches, i * block..i * block + count, dx);
+            }
+        },
+    );
+    dx
 }
 
 /// Pictures whose kernel gradients are summed by one thread.
 const GROUP: usize = 8;
 
-/// Writes the gradient with respect to x and returns that with respect to the kernel.
+/// The gradient with respect to the kernel.
 ///
 /// Pictures are summed in fixed groups, in order, so that the result does not depend on the number
 /// of threads.
-fn backward_kernel(
-    x: &[f32],
-    kernel: &[f32],
-    dy: &[f32],
-    shape: ConvolutionShape,
-    dx: &mut [f32],
-) -> Vec<f32> {
-    let out = kernel.len() / shape.patch();
-    let groups: Vec<Vec<f32>> = dx
-        .par_chunks_mut(GROUP * shape.picture())
-        .zip(x.par_chunks(GROUP * shape.picture()))
+fn kernel_gradient(x: &[f32], dy: &[f32], out: usize, shape: ConvolutionShape) -> Vec<f32> {
+    let groups: Vec<Vec<f32>> = x
+        .par_chunks(GROUP * shape.picture())
         .zip(dy.par_chunks(GROUP * shape.windows() * out))
-        .map(|((dx, x), dy)| group_backward(x, kernel, dy, shape, dx))
+        .map(|(x, dy)| group_gradient(x, dy, out, shape))
         .collect();
-    let mut total = vec![0.0; kernel.len()];
+    let mut total = vec![0.0; shape.patch() * out];
     for group in groups {
         add(&mut total, &group);
     }
     total
 }
 
-/// [`backward_kernel`] for the pictures of one group.
-fn group_backward(
-    x: &[f32],
-    kernel: &[f32],
-    dy: &[f32],
-    shape: ConvolutionShape,
-    dx: &mut [f32],
-) -> Vec<f32> {
-    let (windows, patch) = (shape.windows(), shape.patch());
-    let out = kernel.len() / patch;
-    let kernel = matrix(kernel, patch, out);
-    let (mut patches, mut dpatches) = (vec![0.0; windows * patch], vec![0.0; windows * patch]);
-    let mut dkernel = vec![0.0; patch * out];
-    let pictures =
-        dx.chunks_mut(shape.picture()).zip(x.chunks(shape.picture())).zip(dy.chunks(windows * out));
-    for ((dx, x), dy) in pictures {
-        let dy = matrix(dy, windows, out);
-        shape.cut(x, &mut patches);
-        let mut sum = matrix_mut(&mut dkernel, patch, out);
-        general_mat_mul(1.0, &matrix(&patches, windows, patch).t(), &dy, 1.0, &mut sum);
-        let mut back = matrix_mut(&mut dpatches, windows, patch);
-        general_mat_mul(1.0, &dy, &kernel.t(), 0.0, &mut back);
-        shape.sum_patches(&dpatches, dx);
+/// [`kernel_gradient`] of the pictures of one group.
+fn group_gradient(x: &[f32], dy: &[f32], out: usize, shape: ConvolutionShape) -> Vec<f32> {
+    let (windows, patch, block) = (shape.windows(), shape.patch(), shape.block());
+    let mut patches = vec![0.0; block * patch];
+    let mut gradient = vec![0.0; patch * out];
+    for (x, dy) in x.chunks(shape.picture()).zip(dy.chunks(windows * out)) {
+        for (i, dy) in dy.chunks(block * out).enumerate() {
+            let count = dy.len() / out;
+            let patches = &mut patches[..count * patch];
+            shape.cut(x, i * block..i * block + count, patches);
+            product(
+                1.0,
+                matrix(patches, count, patch).reversed_axes(),
+                matrix(dy, count, out),
+                Destination::Add,
+                matrix_mut(&mut gradient, patch, out),
+            );
+        }
     }
-    dkernel
+    gradient
 }
 
 /// The operation as Burn's dispatch calls it.
@@ -252,13 +273,18 @@ struct ConvolutionBackward {
 }
 
 impl BackwardPass<2> for ConvolutionBackward {
-    fn gradients(self, dy: FlexTensor, _needed: [bool; 2]) -> [Option<FlexTensor>; 2] {
+    fn gradients(
+        self,
+        dy: FlexTensor,
+        [input, kernel_needed]: [bool; 2],
+    ) -> [Option<FlexTensor>; 2] {
         let (x, kernel, dy) = (contiguous(self.x), contiguous(self.kernel), contiguous(dy));
-        let (x_shape, kernel_shape) = (dims::<4>(&x), dims::<2>(&kernel));
-        let shape = ConvolutionShape::of(&x, self.window);
-        let mut dx = buffer(x_shape);
-        let dkernel = backward_kernel(values(&x), values(&kernel), values(&dy), shape, &mut dx);
-        [Some(tensor(dx, x_shape)), Some(tensor(dkernel, kernel_shape))]
+        let ([_, out], shape) = (dims::<2>(&kernel), ConvolutionShape::of(&x, self.window));
+        let dx =
+            input.then(|| tensor(input_gradient(values(&kernel), values(&dy), shape), x.shape()));
+        let dkernel = kernel_needed
+            .then(|| tensor(kernel_gradient(values(&x), values(&dy), out, shape), kernel.shape()));
+        [dx, dkernel]
     }
 }
 

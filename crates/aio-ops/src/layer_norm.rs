@@ -4,6 +4,7 @@ use crate::arithmetic::{AffineGradients, rows_per_chunk, sum};
 use crate::bridge::{
     BackwardPass, buffer, contiguous, dims, on_cpu, record, tensor, values, vector,
 };
+use crate::simd::wide;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::flex::FlexTensor;
 use burn::backend::tensor::FloatTensor;
@@ -40,67 +41,104 @@ pub fn portable(x: Tensor<3>, gamma: Tensor<1>, beta: Tensor<1>, epsilon: f64) -
     centred / (variance + epsilon).sqrt() * gamma.unsqueeze::<3>() + beta.unsqueeze::<3>()
 }
 
+/// Scale γ and shift β of a normalisation, one value per channel.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Affine<'a> {
+    pub(crate) gamma: &'a [f32],
+    pub(crate) beta: &'a [f32],
+}
+
 /// Mean of a row and 1/√(var + ε).
+#[inline(always)]
 fn mean_and_scale(row: &[f32], epsilon: f32) -> (f32, f32) {
     let n = row.len() as f32;
-    let mean = sum(row.iter().copied()) / n;
-    let variance = sum(row.iter().map(|v| (v - mean) * (v - mean))) / n;
+    let mean = sum([row], |[v]| v) / n;
+    let variance = sum([row], |[v]| (v - mean) * (v - mean)) / n;
     (mean, 1.0 / (variance + epsilon).sqrt())
 }
 
-fn kernel(x: &[f32], gamma: &[f32], beta: &[f32], epsilon: f32, y: &mut [f32]) {
+/// Writes the normalised rows of `x` to `y`, on the calling thread.
+pub(crate) fn normalise_rows(x: &[f32], affine: Affine<'_>, epsilon: f32, y: &mut [f32]) {
+    let Affine { gamma, beta } = affine;
     let width = gamma.len();
-    let block = width * rows_per_chunk(width);
-    y.par_chunks_mut(block).zip(x.par_chunks(block)).for_each(|(y, x)| {
+    wide(|| {
         for (y, x) in y.chunks_exact_mut(width).zip(x.chunks_exact(width)) {
             let (mean, scale) = mean_and_scale(x, epsilon);
-            for i in 0..width {
-                y[i] = (x[i] - mean) * scale * gamma[i] + beta[i];
+            for (((y, x), gamma), beta) in y.iter_mut().zip(x).zip(gamma).zip(beta) {
+                *y = (x - mean) * scale * gamma + beta;
             }
         }
     });
 }
 
-/// Writes the gradient with respect to x and returns those with respect to γ and β.
+/// Adds the gradient with respect to the rows of `x` to `dx`, on the calling thread.
 ///
 /// With `s = 1/√(var + ε)` and `u = s·(x − mean)`, `dx = s·(γ·dy − mean(γ·dy) − u·mean(γ·dy·u))`.
-fn kernel_backward(
+pub(crate) fn add_row_gradients(
     x: &[f32],
     gamma: &[f32],
     dy: &[f32],
     epsilon: f32,
     dx: &mut [f32],
+) {
+    let width = gamma.len();
+    let n = width as f32;
+    wide(|| {
+        let rows =
+            dx.chunks_exact_mut(width).zip(x.chunks_exact(width)).zip(dy.chunks_exact(width));
+        for ((dx, x), dy) in rows {
+            let (mean, scale) = mean_and_scale(x, epsilon);
+            let total = sum([dy, gamma], |[dy, gamma]| dy * gamma) / n;
+            let projected =
+                sum([dy, gamma, x], |[dy, gamma, x]| dy * gamma * (x - mean)) * scale / n;
+            for (((dx, x), dy), gamma) in dx.iter_mut().zip(x).zip(dy).zip(gamma) {
+                *dx += scale * (dy * gamma - total - (x - mean) * scale * projected);
+            }
+        }
+    });
+}
+
+/// Gradients with respect to γ and β: `dγ = Σ dy·u` and `dβ = Σ dy` over all rows.
+pub(crate) fn affine_gradients(
+    x: &[f32],
+    dy: &[f32],
+    width: usize,
+    epsilon: f32,
 ) -> AffineGradients {
-    AffineGradients::over_blocks(x, dy, dx, gamma.len(), |x, dy, dx| {
-        block_backward(x, gamma, dy, epsilon, dx)
+    AffineGradients::over_blocks(x, dy, width, |x, dy| {
+        let mut gradients = AffineGradients::zeros(width);
+        let (dgamma, dbeta) = (&mut gradients.gamma[..], &mut gradients.beta[..]);
+        wide(|| {
+            for (x, dy) in x.chunks_exact(width).zip(dy.chunks_exact(width)) {
+                let (mean, scale) = mean_and_scale(x, epsilon);
+                let sums = dgamma.iter_mut().zip(dbeta.iter_mut());
+                for ((x, dy), (dgamma, dbeta)) in x.iter().zip(dy).zip(sums) {
+                    *dgamma += dy * (x - mean) * scale;
+                    *dbeta += dy;
+                }
+            }
+        });
+        gradients
     })
 }
 
-/// [`kernel_backward`] for the rows of one thread.
-fn block_backward(
-    x: &[f32],
-    gamma: &[f32],
-    dy: &[f32],
-    epsilon: f32,
-    dx: &mut [f32],
-) -> AffineGradients {
-    let width = gamma.len();
-    let n = width as f32;
-    let mut gradients = AffineGradients::zeros(width);
-    let (dgamma, dbeta) = (&mut gradients.gamma[..], &mut gradients.beta[..]);
-    let rows = dx.chunks_exact_mut(width).zip(x.chunks_exact(width)).zip(dy.chunks_exact(width));
-    for ((dx, x), dy) in rows {
-        let (mean, scale) = mean_and_scale(x, epsilon);
-        let total = sum((0..width).map(|i| dy[i] * gamma[i])) / n;
-        let projected = sum((0..width).map(|i| dy[i] * gamma[i] * (x[i] - mean))) * scale / n;
-        for i in 0..width {
-            let unit = (x[i] - mean) * scale;
-            dx[i] = scale * (dy[i] * gamma[i] - total - unit * projected);
-            dgamma[i] += dy[i] * unit;
-            dbeta[i] += dy[i];
-        }
-    }
-    gradients
+/// [`normalise_rows`] on all threads.
+pub(crate) fn normalise_all(x: &[f32], affine: Affine<'_>, epsilon: f32, y: &mut [f32]) {
+    let block = affine.gamma.len() * rows_per_chunk(affine.gamma.len());
+    y.par_chunks_mut(block)
+        .zip(x.par_chunks(block))
+        .for_each(|(y, x)| normalise_rows(x, affine, epsilon, y));
+}
+
+/// The gradient with respect to x, on all threads.
+fn input_gradient(x: &[f32], gamma: &[f32], dy: &[f32], epsilon: f32) -> Vec<f32> {
+    let block = gamma.len() * rows_per_chunk(gamma.len());
+    let mut dx = vec![0.0; x.len()];
+    dx.par_chunks_mut(block)
+        .zip(x.par_chunks(block))
+        .zip(dy.par_chunks(block))
+        .for_each(|((dx, x), dy)| add_row_gradients(x, gamma, dy, epsilon, dx));
+    dx
 }
 
 /// The operation as Burn's dispatch calls it.
@@ -124,7 +162,8 @@ impl LayerNormOp for Flex {
         let (x, gamma, beta) = (contiguous(x), contiguous(gamma), contiguous(beta));
         let shape = dims::<3>(&x);
         let mut y = buffer(shape);
-        kernel(values(&x), values(&gamma), values(&beta), epsilon, &mut y);
+        let affine = Affine { gamma: values(&gamma), beta: values(&beta) };
+        normalise_all(values(&x), affine, epsilon, &mut y);
         tensor(y, shape)
     }
 }
@@ -153,13 +192,20 @@ struct LayerNormBackward {
 }
 
 impl BackwardPass<3> for LayerNormBackward {
-    fn gradients(self, dy: FlexTensor, _needed: [bool; 3]) -> [Option<FlexTensor>; 3] {
-        let (x, gamma, dy) = (contiguous(self.x), contiguous(self.gamma), contiguous(dy));
+    fn gradients(self, dy: FlexTensor, [input, gamma, beta]: [bool; 3]) -> [Option<FlexTensor>; 3] {
+        let (x, dy) = (contiguous(self.x), contiguous(dy));
+        let scale = contiguous(self.gamma);
         let shape = dims::<3>(&x);
-        let mut dx = buffer(shape);
-        let affine =
-            kernel_backward(values(&x), values(&gamma), values(&dy), self.epsilon, &mut dx);
-        [Some(tensor(dx, shape)), Some(vector(affine.gamma)), Some(vector(affine.beta))]
+        let [dgamma, dbeta] = if gamma || beta {
+            let sums = affine_gradients(values(&x), values(&dy), shape[2], self.epsilon);
+            [Some(vector(sums.gamma)), Some(vector(sums.beta))]
+        } else {
+            [None, None]
+        };
+        let dx = input.then(|| {
+            tensor(input_gradient(values(&x), values(&scale), values(&dy), self.epsilon), shape)
+        });
+        [dx, dgamma.filter(|_| gamma), dbeta.filter(|_| beta)]
     }
 }
 

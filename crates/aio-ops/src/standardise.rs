@@ -1,6 +1,7 @@
 //! Standardisation of pixels as in IBN-Net: by picture for some channels, by batch for the others.
 
 use crate::bridge::{BackwardPass, buffer, contiguous, dims, on_cpu, record, tensor, values};
+use crate::simd::wide;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::flex::FlexTensor;
 use burn::backend::tensor::FloatTensor;
@@ -91,25 +92,40 @@ struct ChannelSums {
     second: Vec<f64>,
 }
 
-/// Sums over the pixels of every picture; `quantities` gives the two summands at an index.
-fn sums_per_picture(
-    pictures: usize,
-    shape: PictureShape,
-    quantities: impl Fn(usize) -> (f32, f32) + Sync,
-) -> Vec<ChannelSums> {
-    let of_picture = |picture: usize| {
-        let (mut first, mut second) = (vec![0.0f64; shape.channels], vec![0.0f64; shape.channels]);
-        for pixel in 0..shape.pixels {
-            let base = (picture * shape.pixels + pixel) * shape.channels;
-            for c in 0..shape.channels {
-                let (a, b) = quantities(base + c);
-                first[c] += f64::from(a);
-                second[c] += f64::from(b);
+/// Pixels whose sums are computed in 32 bits before they are added in 64.
+const SHORT: usize = 64;
+
+/// Sums of `a` and of `a·b` over the pixels of every picture.
+fn sums_per_picture(a: &[f32], b: &[f32], shape: PictureShape) -> Vec<ChannelSums> {
+    let channels = shape.channels;
+    let of_picture = |a: &[f32], b: &[f32]| {
+        let mut sums = ChannelSums { first: vec![0.0; channels], second: vec![0.0; channels] };
+        let (mut first, mut second) = (vec![0.0f32; channels], vec![0.0f32; channels]);
+        wide(|| {
+            for (a, b) in a.chunks(SHORT * channels).zip(b.chunks(SHORT * channels)) {
+                first.fill(0.0);
+                second.fill(0.0);
+                for (a, b) in a.chunks_exact(channels).zip(b.chunks_exact(channels)) {
+                    let totals = first.iter_mut().zip(second.iter_mut());
+                    for ((a, b), (first, second)) in a.iter().zip(b).zip(totals) {
+                        *first += a;
+                        *second += a * b;
+                    }
+                }
+                for (total, part) in sums.first.iter_mut().zip(&first) {
+                    *total += f64::from(*part);
+                }
+                for (total, part) in sums.second.iter_mut().zip(&second) {
+                    *total += f64::from(*part);
+                }
             }
-        }
-        ChannelSums { first, second }
+        });
+        sums
     };
-    (0..pictures).into_par_iter().map(of_picture).collect()
+    a.par_chunks(shape.picture())
+        .zip(b.par_chunks(shape.picture()))
+        .map(|(a, b)| of_picture(a, b))
+        .collect()
 }
 
 /// Turns sums into means: per picture for the instance channels, over the batch for the others.
@@ -138,8 +154,7 @@ fn means(mut sums: Vec<ChannelSums>, shape: PictureShape) -> Vec<ChannelSums> {
 
 /// Writes the standardised values, and 1/√(var + ε) per picture and channel.
 fn kernel(x: &[f32], shape: PictureShape, epsilon: f32, y: &mut [f32], scales: &mut [f32]) {
-    let pictures = x.len() / shape.picture();
-    let statistics = means(sums_per_picture(pictures, shape, |i| (x[i], x[i] * x[i])), shape);
+    let statistics = means(sums_per_picture(x, x, shape), shape);
     y.par_chunks_mut(shape.picture())
         .zip(scales.par_chunks_mut(shape.channels))
         .zip(x.par_chunks(shape.picture()))
@@ -150,19 +165,22 @@ fn kernel(x: &[f32], shape: PictureShape, epsilon: f32, y: &mut [f32], scales: &
                 let variance = (square[c] - mean[c] * mean[c]).max(0.0) as f32;
                 scales[c] = 1.0 / (variance + epsilon).sqrt();
             }
-            for (y, x) in y.chunks_exact_mut(shape.channels).zip(x.chunks_exact(shape.channels)) {
-                for c in 0..shape.channels {
-                    y[c] = (x[c] - mean32[c]) * scales[c];
+            wide(|| {
+                let rows = y.chunks_exact_mut(shape.channels).zip(x.chunks_exact(shape.channels));
+                for (y, x) in rows {
+                    let channels = mean32.iter().zip(scales.iter());
+                    for ((y, x), (mean, scale)) in y.iter_mut().zip(x).zip(channels) {
+                        *y = (x - mean) * scale;
+                    }
                 }
-            }
+            });
         });
 }
 
 /// Writes the gradient with respect to x, from the standardised values `y`:
 /// `dx = (dy − mean(dy) − y·mean(dy·y))/√(var + ε)`.
 fn kernel_backward(y: &[f32], scales: &[f32], dy: &[f32], shape: PictureShape, dx: &mut [f32]) {
-    let pictures = y.len() / shape.picture();
-    let statistics = means(sums_per_picture(pictures, shape, |i| (dy[i], dy[i] * y[i])), shape);
+    let statistics = means(sums_per_picture(dy, y, shape), shape);
     dx.par_chunks_mut(shape.picture())
         .zip(scales.par_chunks(shape.channels))
         .zip(y.par_chunks(shape.picture()))
@@ -175,11 +193,16 @@ fn kernel_backward(y: &[f32], scales: &[f32], dy: &[f32], shape: PictureShape, d
                 .chunks_exact_mut(shape.channels)
                 .zip(y.chunks_exact(shape.channels))
                 .zip(dy.chunks_exact(shape.channels));
-            for ((dx, y), dy) in rows {
-                for c in 0..shape.channels {
-                    dx[c] = scales[c] * (dy[c] - mean[c] - y[c] * projected[c]);
+            wide(|| {
+                for ((dx, y), dy) in rows {
+                    let channels = scales.iter().zip(&mean).zip(&projected);
+                    for (((dx, y), dy), ((scale, mean), projected)) in
+                        dx.iter_mut().zip(y).zip(dy).zip(channels)
+                    {
+                        *dx = scale * (dy - mean - y * projected);
+                    }
                 }
-            }
+            });
         });
 }
 

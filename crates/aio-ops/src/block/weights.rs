@@ -1,0 +1,68 @@
+//! A block's weights and sizes as the CPU kernels take them.
+
+use super::Activation;
+use crate::layer_norm::Affine;
+use ndarray::ArrayView2;
+
+/// A linear layer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Linear<'a> {
+    /// `[in, out]`
+    pub(super) weight: ArrayView2<'a, f32>,
+    pub(super) bias: &'a [f32],
+}
+
+/// The weights of a block.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Weights<'a> {
+    pub(super) norm1: Affine<'a>,
+    pub(super) qkv: Linear<'a>,
+    pub(super) proj: Linear<'a>,
+    pub(super) attention_scale: Option<&'a [f32]>,
+    pub(super) norm2: Affine<'a>,
+    pub(super) fc1: Linear<'a>,
+    pub(super) fc2: Linear<'a>,
+    pub(super) mlp_scale: Option<&'a [f32]>,
+}
+
+/// The sizes of a block and its input.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct BlockShape {
+    pub(super) batch: usize,
+    pub(super) tokens: usize,
+    pub(super) heads: usize,
+    pub(super) head_dim: usize,
+    /// Hidden width of the perceptron.
+    pub(super) hidden: usize,
+    pub(super) activation: Activation,
+    pub(super) epsilon: f32,
+}
+
+/// Rows that one thread takes through the block at a time, about: enough for efficient products,
+/// few enough for the caches.
+const ROWS: usize = 256;
+
+impl BlockShape {
+    pub(super) fn width(&self) -> usize {
+        self.heads * self.head_dim
+    }
+
+    /// `1/√head_dim`.
+    pub(super) fn attention_scale(&self) -> f32 {
+        (self.head_dim as f32).powf(-0.5)
+    }
+
+    /// Values of the attention weights of one sequence.
+    pub(super) fn attention(&self) -> usize {
+        self.heads * self.tokens * self.tokens
+    }
+
+    /// Sequences that one thread takes through the block at a time.
+    ///
+    /// Every thread gets the same number of groups. No result depends on the groups.
+    pub(super) fn group(&self) -> usize {
+        let threads = rayon::current_num_threads();
+        let groups = (self.batch * self.tokens).div_ceil(ROWS).next_multiple_of(threads);
+        self.batch.div_ceil(groups)
+    }
+}
