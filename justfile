@@ -82,9 +82,10 @@ sanitize *options:
 corruptions copies="1000":
     AIO_CORRUPTIONS={{copies}} cargo test --locked --profile quick -p aio-bench --test corruption -- --nocapture damaged_files
 
-# Run a benchmark: just bench (CPU operations), just bench scale (large galleries and indexes), just bench size (training at ViT-B/16 size)
+# Run a benchmark: just bench (CPU operations), just bench table [ROUNDS] (every row against its peer), just bench scale (large galleries and indexes), just bench size (training at ViT-B/16 size)
 bench what="ops" *arguments:
-    cargo run --locked --quiet --profile quick {{ if what == "ops" { "-p aio-ops --example throughput" } else { "-p aio-bench --example " + what } }} -- {{arguments}}
+    if [ {{what}} = table ]; then cargo build --locked --quiet --profile quick -p aio-encoder -p aio-eval -p aio-tokenize --examples; fi
+    cargo run --locked --quiet --profile quick {{ if what == "ops" { "-p aio-ops --example throughput" } else { "-p aio-bench --example " + what } }} -- {{ if what == "table" { "target/quick/examples" } else { "" } }} {{arguments}}
 
 # Fuzz every parser from its seeds, 30 seconds each by default (installs cargo-fuzz if it is missing): just fuzz 1800 pictures weights
 fuzz seconds="30" *targets:

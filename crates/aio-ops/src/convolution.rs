@@ -3,6 +3,7 @@
 use crate::arithmetic::add;
 use crate::bridge::{BackwardPass, buffer, contiguous, dims, on_cpu, record, tensor, values};
 use crate::product::{Destination, matrix, matrix_mut, product};
+use crate::scratch::with_scratch;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::flex::FlexTensor;
 use burn::backend::tensor::FloatTensor;
@@ -148,18 +149,16 @@ fn forward_kernel(x: &[f32], kernel: &[f32], shape: ConvolutionShape, y: &mut [f
     let (windows, patch, block) = (shape.windows(), shape.patch(), shape.block());
     let out = kernel.len() / patch;
     let kernel = matrix(kernel, patch, out);
-    y.par_chunks_mut(windows * out).zip(x.par_chunks(shape.picture())).for_each_init(
-        || vec![0.0; block * patch],
-        |patches, (y, x)| {
-            for (i, y) in y.chunks_mut(block * out).enumerate() {
-                let count = y.len() / out;
-                let patches = &mut patches[..count * patch];
+    y.par_chunks_mut(windows * out).zip(x.par_chunks(shape.picture())).for_each(|(y, x)| {
+        for (i, y) in y.chunks_mut(block * out).enumerate() {
+            let count = y.len() / out;
+            with_scratch([count * patch], |[patches]| {
                 shape.cut(x, i * block..i * block + count, patches);
                 let y = matrix_mut(y, count, out);
                 product(1.0, matrix(patches, count, patch), kernel, Destination::Replace, y);
-            }
-        },
-    );
+            });
+        }
+    });
 }
 
 /// The gradient with respect to x: for every pixel the sum over the windows that contain it.
@@ -168,18 +167,16 @@ fn input_gradient(kernel: &[f32], dy: &[f32], shape: ConvolutionShape) -> Vec<f3
     let out = kernel.len() / patch;
     let kernel = matrix(kernel, patch, out).reversed_axes();
     let mut dx = vec![0.0; dy.len() / (windows * out) * shape.picture()];
-    dx.par_chunks_mut(shape.picture()).zip(dy.par_chunks(windows * out)).for_each_init(
-        || vec![0.0; block * patch],
-        |patches, (dx, dy)| {
-            for (i, dy) in dy.chunks(block * out).enumerate() {
-                let count = dy.len() / out;
-                let patches = &mut patches[..count * patch];
+    dx.par_chunks_mut(shape.picture()).zip(dy.par_chunks(windows * out)).for_each(|(dx, dy)| {
+        for (i, dy) in dy.chunks(block * out).enumerate() {
+            let count = dy.len() / out;
+            with_scratch([count * patch], |[patches]| {
                 let to = matrix_mut(patches, count, patch);
                 product(1.0, matrix(dy, count, out), kernel, Destination::Replace, to);
                 shape.add_patches(patches, i * block..i * block + count, dx);
-            }
-        },
-    );
+            });
+        }
+    });
     dx
 }
 
@@ -206,20 +203,20 @@ fn kernel_gradient(x: &[f32], dy: &[f32], out: usize, shape: ConvolutionShape) -
 /// [`kernel_gradient`] of the pictures of one group.
 fn group_gradient(x: &[f32], dy: &[f32], out: usize, shape: ConvolutionShape) -> Vec<f32> {
     let (windows, patch, block) = (shape.windows(), shape.patch(), shape.block());
-    let mut patches = vec![0.0; block * patch];
     let mut gradient = vec![0.0; patch * out];
     for (x, dy) in x.chunks(shape.picture()).zip(dy.chunks(windows * out)) {
         for (i, dy) in dy.chunks(block * out).enumerate() {
             let count = dy.len() / out;
-            let patches = &mut patches[..count * patch];
-            shape.cut(x, i * block..i * block + count, patches);
-            product(
-                1.0,
-                matrix(patches, count, patch).reversed_axes(),
-                matrix(dy, count, out),
-                Destination::Add,
-                matrix_mut(&mut gradient, patch, out),
-            );
+            with_scratch([count * patch], |[patches]| {
+                shape.cut(x, i * block..i * block + count, patches);
+                product(
+                    1.0,
+                    matrix(patches, count, patch).reversed_axes(),
+                    matrix(dy, count, out),
+                    Destination::Add,
+                    matrix_mut(&mut gradient, patch, out),
+                );
+            });
         }
     }
     gradient

@@ -22,6 +22,7 @@ mod layer_norm;
 mod parity;
 mod precision;
 mod product;
+mod scratch;
 mod simd;
 mod standardise;
 

@@ -1,10 +1,11 @@
 //! The backward pass of a block on the CPU, down to its input.
 
 use super::attention;
-use super::buffers::{Saved, SavedRef, Upstream, UpstreamMut};
+use super::buffers::{Saved, SavedRef, Upstream, UpstreamMut, upstream_lengths};
 use super::weights::{BlockShape, Linear, Weights};
 use crate::layer_norm::add_row_gradients;
 use crate::product::{Destination, matrix, matrix_mut, product};
+use crate::scratch::with_scratch;
 use crate::simd::wide;
 use rayon::prelude::*;
 
@@ -20,15 +21,14 @@ pub(super) struct Pass<'a> {
 
 /// The gradient with respect to the input, `[batch, tokens, width]`.
 pub(super) fn to_input(pass: Pass<'_>, weights: &Weights<'_>, shape: &BlockShape) -> Vec<f32> {
-    let group = shape.group();
     let mut dx = vec![0.0; pass.x.len()];
-    groups(pass, &mut dx, shape, group).for_each_init(
-        || (Upstream::zeros(shape, group), Scratch::zeros(shape, group)),
-        |(upstream, scratch), part| {
-            let upstream = upstream.groups_mut(shape, part.sequences(shape)).swap_remove(0);
-            group_backward(part, weights, shape, upstream, scratch);
-        },
-    );
+    groups(pass, &mut dx, shape, shape.group()).for_each(|part| {
+        let lengths = upstream_lengths(shape, shape.sequences(part.x.len()));
+        with_scratch(lengths, |[hidden, normal2, middle, qkv, normal1]| {
+            let upstream = UpstreamMut { hidden, normal2, middle, qkv, normal1 };
+            group_backward(part, weights, shape, upstream);
+        });
+    });
     dx
 }
 
@@ -41,11 +41,10 @@ pub(super) fn to_all(
 ) -> (Vec<f32>, Upstream) {
     let group = shape.group();
     let mut dx = vec![0.0; pass.x.len()];
-    let mut upstream = Upstream::zeros(shape, shape.batch);
-    groups(pass, &mut dx, shape, group).zip(upstream.groups_mut(shape, group)).for_each_init(
-        || Scratch::zeros(shape, group),
-        |scratch, (part, upstream)| group_backward(part, weights, shape, upstream, scratch),
-    );
+    let mut upstream = Upstream::zeros(shape);
+    groups(pass, &mut dx, shape, group)
+        .zip(upstream.groups_mut(shape, group))
+        .for_each(|(part, upstream)| group_backward(part, weights, shape, upstream));
     (dx, upstream)
 }
 
@@ -55,12 +54,6 @@ struct Part<'a> {
     saved: SavedRef<'a>,
     dy: &'a [f32],
     dx: &'a mut [f32],
-}
-
-impl Part<'_> {
-    fn sequences(&self, shape: &BlockShape) -> usize {
-        self.x.len() / (shape.tokens * shape.width())
-    }
 }
 
 fn groups<'a>(
@@ -77,50 +70,29 @@ fn groups<'a>(
         .map(|(((dx, x), dy), saved)| Part { x, saved, dy, dx })
 }
 
-/// Values that are used at once.
-struct Scratch {
-    /// Gradient of the output of a branch, before its scale: rows of the width.
-    branch: Vec<f32>,
-    /// Gradient of the output of attention: rows of the width.
-    attended: Vec<f32>,
-    /// Gradient of the scores of one head.
-    scores: Vec<f32>,
-}
-
-impl Scratch {
-    fn zeros(shape: &BlockShape, sequences: usize) -> Self {
-        let length = sequences * shape.tokens * shape.width();
-        Self {
-            branch: vec![0.0; length],
-            attended: vec![0.0; length],
-            scores: vec![0.0; shape.tokens * shape.tokens],
-        }
-    }
-}
-
 /// Takes the gradient of some sequences back through the block.
 fn group_backward(
     part: Part<'_>,
     weights: &Weights<'_>,
     shape: &BlockShape,
     upstream: UpstreamMut<'_>,
-    scratch: &mut Scratch,
 ) {
     let Part { x, saved, dy, dx } = part;
     let UpstreamMut { hidden, normal2, middle, qkv, normal1 } = upstream;
-    let (branch, attended) = (&mut scratch.branch[..x.len()], &mut scratch.attended[..x.len()]);
+    let scores = shape.tokens * shape.tokens;
+    with_scratch([x.len(), x.len(), scores], |[branch, attended, scores]| {
+        to_layer_input(&weights.fc2, scaled(dy, weights.mlp_scale, branch), hidden);
+        shape.activation.backward(saved.hidden, hidden);
+        to_layer_input(&weights.fc1, hidden, normal2);
+        middle.copy_from_slice(dy);
+        add_row_gradients(saved.middle, weights.norm2.gamma, normal2, shape.epsilon, middle);
 
-    to_layer_input(&weights.fc2, scaled(dy, weights.mlp_scale, branch), hidden);
-    shape.activation.backward(saved.hidden, hidden);
-    to_layer_input(&weights.fc1, hidden, normal2);
-    middle.copy_from_slice(dy);
-    add_row_gradients(saved.middle, weights.norm2.gamma, normal2, shape.epsilon, middle);
-
-    to_layer_input(&weights.proj, scaled(middle, weights.attention_scale, branch), attended);
-    attention::backward(saved.qkv, saved.attention, attended, shape, &mut scratch.scores, qkv);
-    to_layer_input(&weights.qkv, qkv, normal1);
-    dx.copy_from_slice(middle);
-    add_row_gradients(x, weights.norm1.gamma, normal1, shape.epsilon, dx);
+        to_layer_input(&weights.proj, scaled(middle, weights.attention_scale, branch), attended);
+        attention::backward(saved.qkv, saved.attention, attended, shape, scores, qkv);
+        to_layer_input(&weights.qkv, qkv, normal1);
+        dx.copy_from_slice(middle);
+        add_row_gradients(x, weights.norm1.gamma, normal1, shape.epsilon, dx);
+    });
 }
 
 /// `dx = dy·Wᵀ`.

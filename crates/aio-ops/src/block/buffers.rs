@@ -17,6 +17,13 @@ pub(super) struct Saved {
     pub(super) hidden: Vec<f32>,
 }
 
+/// Lengths of the values of [`Saved`] for some sequences, in the order of its fields.
+pub(super) fn saved_lengths(shape: &BlockShape, sequences: usize) -> [usize; 5] {
+    let (rows, width) = (sequences * shape.tokens, shape.width());
+    let attention = sequences * shape.attention();
+    [3 * rows * width, attention, rows * width, rows * width, rows * shape.hidden]
+}
+
 /// [`Saved`] of one group of sequences, to be written.
 pub(super) struct SavedMut<'a> {
     pub(super) qkv: &'a mut [f32],
@@ -36,16 +43,11 @@ pub(super) struct SavedRef<'a> {
 }
 
 impl Saved {
-    /// Room for `sequences` sequences.
-    pub(super) fn zeros(shape: &BlockShape, sequences: usize) -> Self {
-        let (rows, width) = (sequences * shape.tokens, shape.width());
-        Self {
-            qkv: vec![0.0; 3 * rows * width],
-            attention: vec![0.0; sequences * shape.attention()],
-            attended: vec![0.0; rows * width],
-            middle: vec![0.0; rows * width],
-            hidden: vec![0.0; rows * shape.hidden],
-        }
+    /// Room for the whole batch.
+    pub(super) fn zeros(shape: &BlockShape) -> Self {
+        let [qkv, attention, attended, middle, hidden] =
+            saved_lengths(shape, shape.batch).map(|length| vec![0.0; length]);
+        Self { qkv, attention, attended, middle, hidden }
     }
 
     /// The parts of `group` sequences each, in order.
@@ -95,6 +97,12 @@ pub(super) struct Upstream {
     pub(super) normal1: Vec<f32>,
 }
 
+/// Lengths of the values of [`Upstream`] for some sequences, in the order of its fields.
+pub(super) fn upstream_lengths(shape: &BlockShape, sequences: usize) -> [usize; 5] {
+    let (rows, width) = (sequences * shape.tokens, shape.width());
+    [rows * shape.hidden, rows * width, rows * width, 3 * rows * width, rows * width]
+}
+
 /// [`Upstream`] of one group of sequences, to be written.
 pub(super) struct UpstreamMut<'a> {
     pub(super) hidden: &'a mut [f32],
@@ -105,16 +113,11 @@ pub(super) struct UpstreamMut<'a> {
 }
 
 impl Upstream {
-    /// Room for `sequences` sequences.
-    pub(super) fn zeros(shape: &BlockShape, sequences: usize) -> Self {
-        let (rows, width) = (sequences * shape.tokens, shape.width());
-        Self {
-            hidden: vec![0.0; rows * shape.hidden],
-            normal2: vec![0.0; rows * width],
-            middle: vec![0.0; rows * width],
-            qkv: vec![0.0; 3 * rows * width],
-            normal1: vec![0.0; rows * width],
-        }
+    /// Room for the whole batch.
+    pub(super) fn zeros(shape: &BlockShape) -> Self {
+        let [hidden, normal2, middle, qkv, normal1] =
+            upstream_lengths(shape, shape.batch).map(|length| vec![0.0; length]);
+        Self { hidden, normal2, middle, qkv, normal1 }
     }
 
     /// The parts of `group` sequences each, in order.

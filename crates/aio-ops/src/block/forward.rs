@@ -1,10 +1,11 @@
 //! The forward pass of a block on the CPU.
 
 use super::attention;
-use super::buffers::{Saved, SavedMut};
+use super::buffers::{Saved, SavedMut, saved_lengths};
 use super::weights::{BlockShape, Linear, Weights};
 use crate::layer_norm::normalise_rows;
 use crate::product::{Destination, matrix, matrix_mut, product};
+use crate::scratch::with_scratch;
 use crate::simd::wide;
 use rayon::prelude::*;
 
@@ -19,16 +20,14 @@ pub(super) struct Input<'a> {
 
 /// The output `[batch, tokens, width]`; nothing is kept for a backward pass.
 pub(super) fn infer(input: Input<'_>, weights: &Weights<'_>, shape: &BlockShape) -> Vec<f32> {
-    let group = shape.group();
     let mut y = vec![0.0; input.x.len()];
-    groups(input, &mut y, shape, group).for_each_init(
-        || (Saved::zeros(shape, group), Scratch::zeros(shape, group)),
-        |(saved, scratch), (input, y)| {
-            let sequences = y.len() / (shape.tokens * shape.width());
-            let saved = saved.groups_mut(shape, sequences).swap_remove(0);
-            group_forward(input, weights, shape, saved, scratch.part(shape, sequences), y);
-        },
-    );
+    groups(input, &mut y, shape, shape.group()).for_each(|(input, y)| {
+        let lengths = saved_lengths(shape, shape.sequences(y.len()));
+        with_scratch(lengths, |[qkv, attention, attended, middle, hidden]| {
+            let saved = SavedMut { qkv, attention, attended, middle, hidden };
+            group_forward(input, weights, shape, saved, y);
+        });
+    });
     y
 }
 
@@ -40,14 +39,10 @@ pub(super) fn forward(
 ) -> (Vec<f32>, Saved) {
     let group = shape.group();
     let mut y = vec![0.0; input.x.len()];
-    let mut saved = Saved::zeros(shape, shape.batch);
-    groups(input, &mut y, shape, group).zip(saved.groups_mut(shape, group)).for_each_init(
-        || Scratch::zeros(shape, group),
-        |scratch, ((input, y), saved)| {
-            let sequences = y.len() / (shape.tokens * shape.width());
-            group_forward(input, weights, shape, saved, scratch.part(shape, sequences), y);
-        },
-    );
+    let mut saved = Saved::zeros(shape);
+    groups(input, &mut y, shape, group)
+        .zip(saved.groups_mut(shape, group))
+        .for_each(|((input, y), saved)| group_forward(input, weights, shape, saved, y));
     (y, saved)
 }
 
@@ -67,54 +62,26 @@ fn groups<'a>(
     inputs.zip(y.par_chunks_mut(rows * shape.width()))
 }
 
-/// Values that are used at once.
-struct Scratch {
-    /// Output of a normalisation.
-    normal: Vec<f32>,
-    /// Output of the activation.
-    activated: Vec<f32>,
-}
-
-struct ScratchMut<'a> {
-    normal: &'a mut [f32],
-    activated: &'a mut [f32],
-}
-
-impl Scratch {
-    fn zeros(shape: &BlockShape, sequences: usize) -> Self {
-        let rows = sequences * shape.tokens;
-        Self { normal: vec![0.0; rows * shape.width()], activated: vec![0.0; rows * shape.hidden] }
-    }
-
-    fn part(&mut self, shape: &BlockShape, sequences: usize) -> ScratchMut<'_> {
-        let rows = sequences * shape.tokens;
-        ScratchMut {
-            normal: &mut self.normal[..rows * shape.width()],
-            activated: &mut self.activated[..rows * shape.hidden],
-        }
-    }
-}
-
 /// Takes some sequences through the block.
 fn group_forward(
     input: Input<'_>,
     weights: &Weights<'_>,
     shape: &BlockShape,
     saved: SavedMut<'_>,
-    scratch: ScratchMut<'_>,
     y: &mut [f32],
 ) {
     let Input { x, attention_mask } = input;
-    let ScratchMut { normal, activated } = scratch;
     let SavedMut { qkv, attention, attended, middle, hidden } = saved;
-    normalise_rows(x, weights.norm1, shape.epsilon, normal);
-    apply(&weights.qkv, normal, qkv);
-    attention::forward(qkv, attention_mask, shape, attended, attention);
-    add_branch(x, &weights.proj, attended, weights.attention_scale, middle);
-    normalise_rows(middle, weights.norm2, shape.epsilon, normal);
-    apply(&weights.fc1, normal, hidden);
-    shape.activation.apply(hidden, activated);
-    add_branch(middle, &weights.fc2, activated, weights.mlp_scale, y);
+    with_scratch([x.len(), hidden.len()], |[normal, activated]| {
+        normalise_rows(x, weights.norm1, shape.epsilon, normal);
+        apply(&weights.qkv, normal, qkv);
+        attention::forward(qkv, attention_mask, shape, attended, attention);
+        add_branch(x, &weights.proj, attended, weights.attention_scale, middle);
+        normalise_rows(middle, weights.norm2, shape.epsilon, normal);
+        apply(&weights.fc1, normal, hidden);
+        shape.activation.apply(hidden, activated);
+        add_branch(middle, &weights.fc2, activated, weights.mlp_scale, y);
+    });
 }
 
 /// `y = x·W + b`.

@@ -52,6 +52,11 @@ impl BlockShape {
         (self.head_dim as f32).powf(-0.5)
     }
 
+    /// Sequences in this many values of the input.
+    pub(super) fn sequences(&self, values: usize) -> usize {
+        values / (self.tokens * self.width())
+    }
+
     /// Values of the attention weights of one sequence.
     pub(super) fn attention(&self) -> usize {
         self.heads * self.tokens * self.tokens
