@@ -1,6 +1,6 @@
 use crate::distance::{Kind, Measured};
-use crate::simd::wide;
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, s};
+use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 /// Query and gallery as one collection, queries first.
@@ -178,9 +178,7 @@ impl Found {
         let mut parts = self.parts(first_column + known, first_column + columns, COLUMNS_AT_ONCE);
         let views: Vec<_> = others.axis_chunks_iter(Axis(1), COLUMNS_AT_ONCE).collect();
         parts.par_iter_mut().zip(views).for_each(|(part, distances)| {
-            for row in 0..rows {
-                part.add_column(first_row + row, slice(&distances, row));
-            }
+            Arch::new().dispatch(Add { part, distances: Columns { first_row, distances } });
         });
     }
 
@@ -202,57 +200,94 @@ fn slice<'a>(distances: &'a ArrayView2<f32>, row: usize) -> &'a [f32] {
     distances.row(row).to_slice().expect("the values of a row follow each other")
 }
 
+/// Distances of one sample to many.
+struct Row<'a> {
+    first_column: usize,
+    distances: &'a [f32],
+}
+
+/// Distances of some samples, the rows, to many others.
+struct Columns<'a> {
+    first_row: usize,
+    distances: ArrayView2<'a, f32>,
+}
+
+/// Distances that are added to what is found so far.
+struct Add<'a, 'b, T> {
+    part: &'a mut Part<'b>,
+    distances: T,
+}
+
+impl WithSimd for Add<'_, '_, Row<'_>> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        self.part.add_row(self.distances.first_column, self.distances.distances);
+    }
+}
+
+impl WithSimd for Add<'_, '_, Columns<'_>> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Columns { first_row, distances } = self.distances;
+        for row in 0..distances.nrows() {
+            self.part.add_column(first_row + row, slice(&distances, row));
+        }
+    }
+}
+
 impl Part<'_> {
     /// Takes the distances of the first sample to those from `first` on.
+    #[inline(always)]
     fn add_row(&mut self, first: usize, distances: &[f32]) {
-        wide(|| {
-            let mut furthest = [0.0f32; DISTANCES_AT_ONCE];
-            let (chunks, rest) = distances.as_chunks::<DISTANCES_AT_ONCE>();
-            for (number, chunk) in chunks.iter().enumerate() {
-                let limit = self.limits[0];
-                let mut is_near = false;
-                for (largest, distance) in furthest.iter_mut().zip(chunk) {
-                    *largest = if distance > largest { *distance } else { *largest };
-                    is_near |= *distance <= limit;
-                }
-                if is_near {
-                    for (i, distance) in chunk.iter().enumerate() {
-                        self.add(0, first + number * DISTANCES_AT_ONCE + i, *distance);
-                    }
+        let mut furthest = [0.0f32; DISTANCES_AT_ONCE];
+        let (chunks, rest) = distances.as_chunks::<DISTANCES_AT_ONCE>();
+        for (number, chunk) in chunks.iter().enumerate() {
+            let limit = self.limits[0];
+            let mut is_near = false;
+            for (largest, distance) in furthest.iter_mut().zip(chunk) {
+                *largest = if distance > largest { *distance } else { *largest };
+                is_near |= *distance <= limit;
+            }
+            if is_near {
+                for (i, distance) in chunk.iter().enumerate() {
+                    self.add(0, first + number * DISTANCES_AT_ONCE + i, *distance);
                 }
             }
-            for (i, distance) in (distances.len() - rest.len()..).zip(rest) {
-                furthest[0] = furthest[0].max(*distance);
-                self.add(0, first + i, *distance);
-            }
-            self.furthest[0] = furthest.into_iter().fold(self.furthest[0], f32::max);
-        });
+        }
+        for (i, distance) in (distances.len() - rest.len()..).zip(rest) {
+            furthest[0] = furthest[0].max(*distance);
+            self.add(0, first + i, *distance);
+        }
+        self.furthest[0] = furthest.into_iter().fold(self.furthest[0], f32::max);
     }
 
     /// Takes the distance of every sample to `other`.
+    #[inline(always)]
     fn add_column(&mut self, other: usize, distances: &[f32]) {
-        wide(|| {
-            let (chunks, rest) = distances.as_chunks::<DISTANCES_AT_ONCE>();
-            for (number, chunk) in chunks.iter().enumerate() {
-                let first = number * DISTANCES_AT_ONCE;
-                let samples = first..first + DISTANCES_AT_ONCE;
-                let mut is_near = false;
-                let known = self.furthest[samples.clone()].iter_mut().zip(&self.limits[samples]);
-                for ((largest, limit), distance) in known.zip(chunk) {
-                    *largest = if distance > largest { *distance } else { *largest };
-                    is_near |= distance <= limit;
-                }
-                if is_near {
-                    for (i, distance) in chunk.iter().enumerate() {
-                        self.add(first + i, other, *distance);
-                    }
+        let (chunks, rest) = distances.as_chunks::<DISTANCES_AT_ONCE>();
+        for (number, chunk) in chunks.iter().enumerate() {
+            let first = number * DISTANCES_AT_ONCE;
+            let samples = first..first + DISTANCES_AT_ONCE;
+            let mut is_near = false;
+            let known = self.furthest[samples.clone()].iter_mut().zip(&self.limits[samples]);
+            for ((largest, limit), distance) in known.zip(chunk) {
+                *largest = if distance > largest { *distance } else { *largest };
+                is_near |= distance <= limit;
+            }
+            if is_near {
+                for (i, distance) in chunk.iter().enumerate() {
+                    self.add(first + i, other, *distance);
                 }
             }
-            for (sample, distance) in (distances.len() - rest.len()..).zip(rest) {
-                self.furthest[sample] = self.furthest[sample].max(*distance);
-                self.add(sample, other, *distance);
-            }
-        });
+        }
+        for (sample, distance) in (distances.len() - rest.len()..).zip(rest) {
+            self.furthest[sample] = self.furthest[sample].max(*distance);
+            self.add(sample, other, *distance);
+        }
     }
 
     #[inline]
