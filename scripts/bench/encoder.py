@@ -1,11 +1,14 @@
 """Sequences per second of a pre-norm vision transformer in PyTorch: the peer of `just bench encoder`.
 
-Usage: encoder.py SHAPE...   with the shapes vit-b, small and embedded. Needs torch (`pip install torch`), outside this repository.
-Prints one JSON line for every shape with the medians of the same passes as crates/aio-encoder/examples/speed.rs.
+Usage: encoder.py SHAPE... [PROGRAM]   with the shapes vit-b, small and embedded. PROGRAM is the compiled crates/aio-encoder/examples/speed.rs;
+both are timed in turn, on two threads. Needs torch (`pip install torch`), outside this repository.
+Prints one JSON line for every shape: medians of sequences per second of the same passes.
 """
 
 import json
+import os
 import statistics
+import subprocess
 import sys
 import time
 
@@ -18,7 +21,8 @@ SHAPES = {
     "small": dict(depth=12, width=192, heads=3, batch=64, tokens=33, passes=2),
     "embedded": dict(depth=4, width=128, heads=4, batch=96, tokens=19, passes=10),
 }
-MEASUREMENTS = 5
+MEASUREMENTS = 3
+ROUNDS = 3
 
 
 class Block(nn.Module):
@@ -71,7 +75,24 @@ def measure(name):
     return result
 
 
+def program(path, name):
+    environment = {**os.environ, "RAYON_NUM_THREADS": "2"}
+    found = subprocess.run([path, name], env=environment, check=True, capture_output=True)
+    return json.loads(found.stdout)
+
+
+def medians(rounds, prefix):
+    kinds = ["forward", "frozen", "trained"]
+    return {f"{prefix}_{kind}": statistics.median(found[kind] for found in rounds) for kind in kinds}
+
+
 if __name__ == "__main__":
     torch.set_num_threads(2)
-    for name in sys.argv[1:]:
-        print(json.dumps(measure(name)), flush=True)
+    for name in (argument for argument in sys.argv[1:] if argument in SHAPES):
+        theirs, ours = [], []
+        for _ in range(ROUNDS):
+            theirs.append(measure(name))
+            if sys.argv[-1] not in SHAPES:
+                ours.append(program(sys.argv[-1], name))
+        found = {"shape": name, "torch": torch.__version__, **medians(theirs, "torch")}
+        print(json.dumps(found | (medians(ours, "aio") if ours else {})), flush=True)

@@ -1,131 +1,110 @@
-//! The speed table: ours, a peer's, their ratio and the ratio that is aimed at, for every row: `just bench table`.
+//! The speed table: ours, a peer's, how many times as fast, and what is aimed at, for every row: `just bench table`.
 //!
-//! Usage: `table DIRECTORY [ROUNDS]` with the directory of the built examples. Peers are scripts in `scripts/bench`, run with the
-//! interpreter of `AIO_PEERS` (default `python3`), which needs torch, numpy and tokenizers. A row whose peer cannot run says so. Both
-//! sides run in turn, in processes of their own; a number is the median of the rounds. The table is printed, and written with hardware
-//! and versions to `results/bench/`.
+//! Usage: `table DIRECTORY` with the directory of the built programs. The scripts of `scripts/bench` time ours and the peer in turn; they
+//! run with the interpreter of `AIO_PEERS` (default `python3`), which needs torch, numpy and tokenizers. A row whose peer cannot run says
+//! so. The table is printed, and written with hardware and versions to `results/bench/`.
 
-use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use serde_json::{Map, Value, json};
 use std::path::Path;
 use std::process::Command;
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
-/// Which of two numbers is the faster one.
-#[derive(Clone, Copy, PartialEq)]
-enum Better {
-    Higher,
-    Lower,
-}
-
-/// A program of ours and its peer, which print JSON lines.
+/// A script that times a program of ours and its peer.
 struct Pair {
-    example: &'static str,
-    peer: &'static str,
+    script: &'static str,
     arguments: &'static [&'static str],
+    /// Below the directory of the built programs.
+    program: &'static str,
     rows: &'static [Row],
 }
 
-/// One number that both programs print.
+/// Two numbers of a line that a script prints.
 struct Row {
     name: &'static str,
-    /// Value of the key `shape` or `what` in the line.
-    line: &'static str,
-    field: &'static str,
+    /// Value of `shape` in the line; empty if the script prints one line.
+    shape: &'static str,
+    ours: &'static str,
+    peer: &'static str,
     unit: &'static str,
-    better: Better,
     /// How many times as fast as the peer it is meant to be.
     aim: f64,
 }
 
-const fn encoder(name: &'static str, line: &'static str, field: &'static str, aim: f64) -> Row {
-    Row { name, line, field, unit: "sequences/s", better: Better::Higher, aim }
+/// Sequences per second of a kind of passes.
+const fn encoder(
+    name: &'static str,
+    shape: &'static str,
+    [ours, peer]: [&'static str; 2],
+    aim: f64,
+) -> Row {
+    Row { name, shape, ours, peer, unit: "sequences/s", aim }
 }
+
+const FORWARD: [&str; 2] = ["aio_forward", "torch_forward"];
+const FROZEN: [&str; 2] = ["aio_frozen", "torch_frozen"];
+const TRAINED: [&str; 2] = ["aio_trained", "torch_trained"];
 
 const PAIRS: [Pair; 3] = [
     Pair {
-        example: "speed",
-        peer: "encoder.py",
+        script: "encoder.py",
         arguments: &["vit-b", "small", "embedded"],
+        program: "examples/speed",
         rows: &[
-            encoder("ViT-B/16, 8 × 129 tokens: forward", "vit-b", "forward", 1.5),
-            encoder("the same, forward and backward, frozen", "vit-b", "frozen", 1.3),
-            encoder("12 × 192, 64 × 33 tokens: forward", "small", "forward", 1.2),
-            encoder("the same, forward and backward, frozen", "small", "frozen", 1.2),
-            encoder("4 × 128, 96 × 19 tokens: forward", "embedded", "forward", 1.0),
-            encoder("the same, forward and backward, frozen", "embedded", "frozen", 1.0),
-            encoder("the same, forward and backward, trained", "embedded", "trained", 1.0),
+            encoder("ViT-B/16, 8 × 129 tokens: forward", "vit-b", FORWARD, 1.5),
+            encoder("ViT-B/16: forward and backward, frozen", "vit-b", FROZEN, 1.3),
+            encoder("12 × 192, 64 × 33 tokens: forward", "small", FORWARD, 1.2),
+            encoder("12 × 192: forward and backward, frozen", "small", FROZEN, 1.2),
+            encoder("4 × 128, 96 × 19 tokens: forward", "embedded", FORWARD, 1.0),
+            encoder("4 × 128: forward and backward, frozen", "embedded", FROZEN, 1.0),
+            encoder("4 × 128: forward and backward, trained", "embedded", TRAINED, 1.0),
         ],
     },
     Pair {
-        example: "market",
-        peer: "score.py",
-        arguments: &["score"],
+        script: "score.py",
+        arguments: &["target/bench/market"],
+        program: "aio",
         rows: &[Row {
-            name: "scores at the size of Market-1501, against the bare product",
-            line: "score",
-            field: "seconds",
+            name: "`aio score` at the size of Market-1501, against the bare product",
+            shape: "",
+            ours: "aio_seconds",
+            peer: "product_seconds",
             unit: "s",
-            better: Better::Lower,
             aim: 1.0 / 1.2,
         }],
     },
     Pair {
-        example: "captions",
-        peer: "tokenize.py",
-        arguments: &[],
+        script: "tokenize.py",
+        arguments: &["target/bench/captions.txt"],
+        program: "examples/captions",
         rows: &[Row {
-            name: "CLIP tokenization, 200,000 captions",
-            line: "tokenize",
-            field: "captions_per_second",
+            name: "CLIP token ids of 200,000 captions",
+            shape: "",
+            ours: "aio_per_second",
+            peer: "tokenizers_per_second",
             unit: "captions/s",
-            better: Better::Higher,
             aim: 1.5,
         }],
     },
 ];
 
-/// Numbers of one side by line and field, one per round.
-type Numbers = BTreeMap<(String, String), Vec<f64>>;
-
-/// Runs a program and adds the numbers of its JSON lines.
-fn run(command: &mut Command, numbers: &mut Numbers) -> Outcome<()> {
-    let output = command.output()?;
-    if !output.status.success() {
-        let text = String::from_utf8_lossy(&output.stderr);
-        return Err(text.lines().last().unwrap_or("no message").to_owned().into());
-    }
-    for line in String::from_utf8(output.stdout)?.lines() {
-        let Value::Object(fields) = serde_json::from_str(line)? else { continue };
-        let name = ["shape", "what"].iter().find_map(|key| fields.get(*key)?.as_str());
-        let name = name.ok_or("a line names neither `shape` nor `what`")?.to_owned();
-        for (field, value) in &fields {
-            if let Some(value) = value.as_f64() {
-                numbers.entry((name.clone(), field.clone())).or_default().push(value);
+impl Row {
+    /// The row as JSON.
+    fn compare(&self, lines: &Outcome<Vec<Map<String, Value>>>) -> Value {
+        let (mut ours, mut peer, mut why_not) = (None, None, None);
+        match lines {
+            Err(error) => why_not = Some(error.to_string()),
+            Ok(lines) => {
+                let line = lines.iter().find(|line| {
+                    self.shape.is_empty() || line.get("shape").is_some_and(|s| s == self.shape)
+                });
+                let number = |field| line.and_then(|line| line.get(field)?.as_f64());
+                (ours, peer) = (number(self.ours), number(self.peer));
             }
         }
-    }
-    Ok(())
-}
-
-fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted[sorted.len() / 2]
-}
-
-impl Row {
-    fn number(&self, numbers: &Numbers) -> Option<f64> {
-        numbers.get(&(self.line.to_owned(), self.field.to_owned())).map(|values| median(values))
-    }
-
-    /// The row as JSON.
-    fn compare(&self, ours: &Numbers, peer: &Numbers, why_not: Option<&str>) -> Value {
-        let (ours, peer) = (self.number(ours), self.number(peer));
-        let ratio = ours.zip(peer).map(|(ours, peer)| match self.better {
-            Better::Higher => ours / peer,
-            Better::Lower => peer / ours,
+        let ratio = ours.zip(peer).map(|(ours, peer)| match self.unit {
+            "s" => peer / ours,
+            _ => ours / peer,
         });
         json!({
             "row": self.name,
@@ -134,26 +113,25 @@ impl Row {
             "peer": peer,
             "times_as_fast": ratio,
             "aim": self.aim,
-            "without_peer_because": why_not,
+            "not_measured_because": why_not,
         })
     }
 }
 
 impl Pair {
-    fn measure(&self, examples: &Path, python: &str, rounds: usize) -> Outcome<Vec<Value>> {
-        let (mut ours, mut peer, mut why_not) = (Numbers::new(), Numbers::new(), None);
-        for _ in 0..rounds {
-            run(Command::new(examples.join(self.example)).args(self.arguments), &mut ours)
-                .map_err(|error| format!("{}: {error}", self.example))?;
-            if why_not.is_none() {
-                let script = Path::new("scripts/bench").join(self.peer);
-                let mut command = Command::new(python);
-                why_not = run(command.arg(script).args(self.arguments), &mut peer)
-                    .err()
-                    .map(|error| error.to_string());
-            }
+    /// The lines that the script prints.
+    fn measure(&self, programs: &Path, python: &str) -> Outcome<Vec<Map<String, Value>>> {
+        let output = Command::new(python)
+            .arg(Path::new("scripts/bench").join(self.script))
+            .args(self.arguments)
+            .arg(std::path::absolute(programs.join(self.program))?)
+            .output()?;
+        if !output.status.success() {
+            let text = String::from_utf8_lossy(&output.stderr);
+            return Err(text.lines().last().unwrap_or("no message").to_owned().into());
         }
-        Ok(self.rows.iter().map(|row| row.compare(&ours, &peer, why_not.as_deref())).collect())
+        let text = String::from_utf8(output.stdout)?;
+        text.lines().map(|line| Ok(serde_json::from_str(line)?)).collect()
     }
 }
 
@@ -186,8 +164,8 @@ fn markdown(report: &Value) -> String {
         text(&report["peers"]),
     );
     for row in report["rows"].as_array().into_iter().flatten() {
-        let why = row["without_peer_because"].as_str();
-        let peer = why.map_or_else(|| number(&row["peer"]), |why| format!("none: {why}"));
+        let why = row["not_measured_because"].as_str();
+        let peer = why.map_or_else(|| number(&row["peer"]), |why| format!("not measured: {why}"));
         table += &format!(
             "| {} | {} | {} | {peer} | {} | {} |\n",
             text(&row["row"]),
@@ -202,16 +180,17 @@ fn markdown(report: &Value) -> String {
 
 fn main() -> Outcome<()> {
     let mut arguments = std::env::args().skip(1);
-    let examples = arguments.next().ok_or("usage: table DIRECTORY [ROUNDS]")?;
-    let rounds = arguments.next().map_or(Ok(3), |rounds| rounds.parse())?;
+    let programs = arguments.next().ok_or("usage: table DIRECTORY")?;
     let python = std::env::var("AIO_PEERS").unwrap_or_else(|_| "python3".to_owned());
     let versions = "import importlib.metadata as m\n\
                     for p in ('torch', 'numpy', 'tokenizers'):\n\
                     \u{20}try: print(p, m.version(p), end='; ')\n\
                     \u{20}except m.PackageNotFoundError: print('no', p, end='; ')";
+    std::fs::create_dir_all("target/bench")?;
     let mut rows = Vec::new();
     for pair in &PAIRS {
-        rows.extend(pair.measure(Path::new(&examples), &python, rounds)?);
+        let lines = pair.measure(Path::new(&programs), &python);
+        rows.extend(pair.rows.iter().map(|row| row.compare(&lines)));
     }
     let report = json!({
         "processor": processor(),
@@ -219,7 +198,6 @@ fn main() -> Outcome<()> {
         "commit": said("git", &["rev-parse", "--short", "HEAD"]),
         "rustc": said("rustc", &["--version"]),
         "peers": said(&python, &["-c", versions]).trim_end_matches(';').to_owned(),
-        "rounds": rounds,
         "rows": rows,
     });
     let table = markdown(&report);

@@ -11,7 +11,7 @@ use aio_eval::{
 use aio_train::Progress;
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What is scored, and how.
 #[derive(Debug, Clone)]
@@ -65,8 +65,9 @@ pub struct Scored {
 /// # Errors
 /// [`Error`] naming the file and the row or tensor that cannot be used.
 pub fn run(request: &Request) -> Result<Scored> {
-    let query = FeatureFile::read(&request.query, request.protocol)?;
-    let gallery = FeatureFile::read(&request.gallery, request.protocol)?;
+    let read = |path: &Path| FeatureFile::read(path, request.protocol);
+    let (query, gallery) = rayon::join(|| read(&request.query), || read(&request.gallery));
+    let (query, gallery) = (query?, gallery?);
     let (queries, entries) = (query.entries.len(), gallery.entries.len());
     let options = EvalOptions {
         metric: request.metric,

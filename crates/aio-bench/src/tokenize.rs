@@ -1,8 +1,9 @@
 //! CLIP token ids of captions, line by line.
 
 use crate::error::{Error, Result};
-use aio_tokenize::bpe::{Bpe, Encoded};
+use aio_tokenize::bpe::{Bpe, CONTEXT};
 use rayon::prelude::*;
+use std::fmt::Write as _;
 use std::io::{BufRead, Write};
 use std::time::Instant;
 
@@ -50,21 +51,37 @@ pub fn run(input: impl BufRead, output: impl Write, form: Form) -> Result<Summar
         if block.is_empty() {
             break;
         }
-        let encoded: Vec<Encoded> = block.par_iter().map(|line| Bpe::clip().encode(line)).collect();
-        summary.captions += encoded.len();
-        summary.truncated += encoded.iter().filter(|e| e.truncated).count();
-        for ids in encoded.iter().map(Encoded::padded) {
-            let words: Vec<String> = ids.iter().map(ToString::to_string).collect();
-            let written = match form {
-                Form::JsonLines => writeln!(output, "[{}]", words.join(",")),
-                Form::Text => writeln!(output, "{}", words.join(" ")),
-            };
-            written.map_err(Error::Output)?;
+        let written: Vec<(String, bool)> =
+            block.par_iter().map(|line| written(line, form)).collect();
+        summary.captions += written.len();
+        summary.truncated += written.iter().filter(|(_, truncated)| *truncated).count();
+        for (line, _) in written {
+            output.write_all(line.as_bytes()).map_err(Error::Output)?;
         }
     }
     output.flush().map_err(Error::Output)?;
     summary.seconds = begun.elapsed().as_secs_f64();
     Ok(summary)
+}
+
+/// The line of a caption, with the ids padded to 77, and whether pieces were cut off.
+fn written(caption: &str, form: Form) -> (String, bool) {
+    let (mut ids, truncated) = Bpe::clip().ids(caption);
+    ids.resize(CONTEXT, 0);
+    let (begin, between, end) = match form {
+        Form::JsonLines => ("[", ",", "]\n"),
+        Form::Text => ("", " ", "\n"),
+    };
+    // An id has at most five digits.
+    let mut line = String::with_capacity(6 * CONTEXT + 2);
+    line.push_str(begin);
+    for (i, id) in ids.iter().enumerate() {
+        line.push_str(if i == 0 { "" } else { between });
+        // Writing to a text cannot fail.
+        let _ = write!(line, "{id}");
+    }
+    line.push_str(end);
+    (line, truncated)
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
-use crate::EvalError;
-use ndarray::linalg::general_mat_mul;
-use ndarray::{Array1, Array2, ArrayView2, Axis, CowArray, Ix2, s};
-use rayon::prelude::*;
+use crate::features::squares;
+use crate::product::{Rows, products};
+use crate::simd::wide;
+use crate::{EvalError, Features};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, s};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// How features are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,76 +14,6 @@ pub enum Metric {
     Cosine,
     /// Euclidean distance of the features as given.
     Euclidean,
-}
-
-/// A matrix of features, one row per sample, all values finite.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Features {
-    values: Array2<f32>,
-}
-
-impl Features {
-    /// Takes `rows × width` values; `what` names them in errors.
-    ///
-    /// # Errors
-    /// [`EvalError::Shape`] or [`EvalError::NotFinite`] naming the row.
-    pub fn new(what: &str, rows: usize, width: usize, values: Vec<f32>) -> Result<Self, EvalError> {
-        let count = values.len();
-        let values = Array2::from_shape_vec((rows, width), values)
-            .map_err(|_| EvalError::Shape { what: what.to_owned(), values: count, rows, width })?;
-        if let Some(((row, column), value)) = values.indexed_iter().find(|(_, v)| !v.is_finite()) {
-            return Err(EvalError::NotFinite { what: what.to_owned(), row, column, value: *value });
-        }
-        Ok(Self { values })
-    }
-
-    /// Number of rows.
-    #[must_use]
-    pub fn rows(&self) -> usize {
-        self.values.nrows()
-    }
-
-    /// Number of columns.
-    #[must_use]
-    pub fn width(&self) -> usize {
-        self.values.ncols()
-    }
-
-    /// The features as a matrix.
-    #[must_use]
-    pub fn view(&self) -> ArrayView2<'_, f32> {
-        self.values.view()
-    }
-
-    /// The rows at `indices`, in that order.
-    #[must_use]
-    pub fn select(&self, indices: &[usize]) -> Self {
-        Self { values: self.values.select(ndarray::Axis(0), indices) }
-    }
-
-    /// One row for every run of `counts` rows: the mean of their unit-length features (multi-query pooling).
-    ///
-    /// # Panics
-    /// If the counts do not add up to the number of rows, or one is zero.
-    #[must_use]
-    pub fn pooled(&self, counts: &[usize]) -> Self {
-        assert_eq!(counts.iter().sum::<usize>(), self.rows(), "counts of pooled rows");
-        let unit = Measured::new(self, Metric::Cosine);
-        let mut values = Array2::zeros((counts.len(), self.width()));
-        let mut first = 0;
-        for (mut row, count) in values.rows_mut().into_iter().zip(counts) {
-            assert!(*count > 0, "a pooled row of nothing");
-            (first..first + count).for_each(|i| row += &unit.row(i));
-            row /= *count as f32;
-            first += count;
-        }
-        Self { values }
-    }
-}
-
-/// Squared length of every row.
-fn squares(values: ArrayView2<f32>) -> Vec<f64> {
-    values.rows().into_iter().map(|r| r.iter().map(|v| f64::from(*v).powi(2)).sum()).collect()
 }
 
 /// Distances of the first row of `query` to every row of `gallery`.
@@ -99,12 +31,9 @@ pub fn distances(
     let mut found = Vec::new();
     let first = query.select(&[0]);
     let (first, gallery) = Measured::pair(&first, gallery, metric)?;
-    first.distances(&gallery, |_, block| found.extend(block));
+    first.distances(&gallery, |_, block| found.extend(block.iter().copied()));
     Ok(found)
 }
-
-/// Rows of a product that one thread computes.
-const ROWS_AT_ONCE: usize = 32;
 
 /// Query rows whose distances to `gallery` rows are held at once: at most 256, and 256 MiB of them.
 fn block(gallery: usize) -> usize {
@@ -120,9 +49,18 @@ fn is_safe(square: f64) -> bool {
     square == 0.0 || SAFE.contains(&square.sqrt())
 }
 
+/// What is computed from a product of two rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Squared Euclidean distance: of the features as given (Euclidean) or of unit length (cosine: 2 − 2 cos).
+    Squared,
+    /// The distance of the metric.
+    Distance,
+}
+
 /// Features with what a metric needs of them. No normalised copy is made, unless a row under the cosine metric would overflow.
 pub(crate) struct Measured<'a> {
-    values: CowArray<'a, f32, Ix2>,
+    features: Cow<'a, Features>,
     metric: Metric,
     /// Reciprocal length (cosine) or squared length (Euclidean) of every row.
     lengths: Vec<f32>,
@@ -138,11 +76,10 @@ impl<'a> Measured<'a> {
         gallery: &'a Features,
         metric: Metric,
     ) -> Result<(Self, Self), EvalError> {
-        let pair = (Self::new(queries, metric), Self::new(gallery, metric));
         if metric == Metric::Euclidean {
             let sides = [("queries", queries), ("gallery", gallery)];
             let lengths = sides.iter().flat_map(|(what, side)| {
-                let rows = squares(side.view()).into_iter().enumerate();
+                let rows = squares(side).into_iter().enumerate();
                 rows.map(move |(row, square)| (*what, row, square.sqrt()))
             });
             let longest = lengths.max_by(|a, b| a.2.total_cmp(&b.2));
@@ -152,16 +89,16 @@ impl<'a> Measured<'a> {
                 return Err(EvalError::Length { what, row, length });
             }
         }
-        Ok(pair)
+        Ok((Self::new(queries, metric), Self::new(gallery, metric)))
     }
 
     /// Features of one side. Under the cosine metric rows of any length are safe; [`Measured::pair`] checks the others.
     pub(crate) fn new(features: &'a Features, metric: Metric) -> Self {
-        let mut values = CowArray::from(features.values.view());
-        let mut squared = squares(features.view());
+        let mut squared = squares(features);
+        let mut features = Cow::Borrowed(features);
         if metric == Metric::Cosine && squared.iter().any(|square| !is_safe(*square)) {
-            let mut scaled = features.values.clone();
-            for (mut row, square) in scaled.rows_mut().into_iter().zip(&mut squared) {
+            let rows = features.to_mut().rows_mut();
+            for (mut row, square) in rows.into_iter().zip(&mut squared) {
                 if !is_safe(*square) {
                     // A power of two changes no digit.
                     let scale = 2f64.powi(-(square.sqrt().log2().floor() as i32));
@@ -169,7 +106,6 @@ impl<'a> Measured<'a> {
                     *square *= scale * scale;
                 }
             }
-            values = CowArray::from(scaled);
         }
         let lengths = match metric {
             Metric::Cosine => {
@@ -177,64 +113,87 @@ impl<'a> Measured<'a> {
             }
             Metric::Euclidean => squared.into_iter().map(|s| s as f32).collect(),
         };
-        Self { values, metric, lengths }
+        Self { features, metric, lengths }
     }
 
     pub(crate) fn rows(&self) -> usize {
-        self.values.nrows()
+        self.lengths.len()
+    }
+
+    fn values(&self) -> Rows<'_> {
+        self.features.as_rows()
     }
 
     /// A row, of unit length under the cosine metric.
     pub(crate) fn row(&self, i: usize) -> Array1<f32> {
-        let row = self.values.row(i);
+        let row = ArrayView1::from(self.values().row(i));
         match self.metric {
             Metric::Cosine => &row * self.lengths[i],
             Metric::Euclidean => row.to_owned(),
         }
     }
 
-    /// Squared Euclidean distances `[rows, other]` of the rows from `first` to `last`: of the features as given
-    /// (Euclidean) or of unit length (cosine: 2 − 2 cos).
-    pub(crate) fn squared(&self, first: usize, last: usize, other: &Measured) -> Array2<f32> {
-        let mut squared = Array2::zeros((last - first, other.rows()));
-        let mut parts: Vec<_> = squared.axis_chunks_iter_mut(Axis(0), ROWS_AT_ONCE).collect();
-        parts.par_iter_mut().enumerate().for_each(|(number, part)| {
-            let start = first + number * ROWS_AT_ONCE;
-            let rows = self.values.slice(s![start..start + part.nrows(), ..]);
-            general_mat_mul(1.0, &rows, &other.values.t(), 0.0, part);
-            for (mut row, a) in part.rows_mut().into_iter().zip(&self.lengths[start..]) {
-                for (value, b) in row.iter_mut().zip(&other.lengths) {
-                    *value = match self.metric {
-                        Metric::Cosine => 2.0 - 2.0 * *value * a * b,
-                        Metric::Euclidean => a + b - 2.0 * *value,
+    /// Fills `out` `[rows, other]` with what `kind` says of the rows from `first` on and the rows of `other` from `first_of_other` on.
+    ///
+    /// A value is the same to the last bit with the sides exchanged.
+    pub(crate) fn compare(
+        &self,
+        kind: Kind,
+        first: usize,
+        other: &Measured,
+        first_of_other: usize,
+        out: ArrayViewMut2<f32>,
+    ) {
+        let (rows, columns) = out.dim();
+        let (a, b) = (&self.lengths[first..], &other.lengths[first_of_other..]);
+        products(
+            self.values().between(first, first + rows),
+            other.values().between(first_of_other, first_of_other + columns),
+            out,
+            |row, column, values| {
+                let (a, values) = (a[row], values.iter_mut().zip(&b[column..]));
+                wide(|| match (self.metric, kind) {
+                    (Metric::Cosine, Kind::Squared) => {
+                        values.for_each(|(v, b)| *v = 2.0 * (1.0 - *v * (a * b)).max(0.0));
                     }
-                    .max(0.0);
-                }
-            }
-        });
-        squared
+                    (Metric::Cosine, Kind::Distance) => {
+                        values.for_each(|(v, b)| *v = (1.0 - *v * (a * b)).max(0.0));
+                    }
+                    (Metric::Euclidean, Kind::Squared) => {
+                        values.for_each(|(v, b)| *v = (a + b - 2.0 * *v).max(0.0));
+                    }
+                    (Metric::Euclidean, Kind::Distance) => {
+                        values.for_each(|(v, b)| *v = (a + b - 2.0 * *v).max(0.0).sqrt());
+                    }
+                });
+            },
+        );
     }
 
-    /// Squared Euclidean distance of two rows, as [`Self::squared`].
+    /// Squared Euclidean distance of two rows, as [`Kind::Squared`] up to rounding.
     pub(crate) fn squared_pair(&self, i: usize, other: &Measured, j: usize) -> f32 {
-        let product = self.values.row(i).dot(&other.values.row(j));
+        let (a, b) = (self.values().row(i), other.values().row(j));
+        let product = ArrayView1::from(a).dot(&ArrayView1::from(b));
         match self.metric {
-            Metric::Cosine => 2.0 - 2.0 * product * self.lengths[i] * other.lengths[j],
+            Metric::Cosine => 2.0 - 2.0 * product * (self.lengths[i] * other.lengths[j]),
             Metric::Euclidean => self.lengths[i] + other.lengths[j] - 2.0 * product,
         }
         .max(0.0)
     }
 
     /// Distances to every row of `gallery`, for blocks of rows: `visit(first row, distances [rows, gallery])`.
-    pub(crate) fn distances(&self, gallery: &Measured, mut visit: impl FnMut(usize, Array2<f32>)) {
-        let block = block(gallery.rows());
-        for first in (0..self.rows()).step_by(block) {
-            let mut distances = self.squared(first, (first + block).min(self.rows()), gallery);
-            match self.metric {
-                Metric::Cosine => distances.mapv_inplace(|d| 0.5 * d),
-                Metric::Euclidean => distances.mapv_inplace(f32::sqrt),
-            }
-            visit(first, distances);
+    pub(crate) fn distances(
+        &self,
+        gallery: &Measured,
+        mut visit: impl FnMut(usize, ArrayView2<f32>),
+    ) {
+        let block = block(gallery.rows()).min(self.rows());
+        let mut distances = Array2::zeros((block, gallery.rows()));
+        for first in (0..self.rows()).step_by(block.max(1)) {
+            let rows = block.min(self.rows() - first);
+            let mut distances = distances.slice_mut(s![..rows, ..]);
+            self.compare(Kind::Distance, first, gallery, 0, distances.view_mut());
+            visit(first, distances.view());
         }
     }
 }

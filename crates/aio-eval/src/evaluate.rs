@@ -1,9 +1,10 @@
 use crate::distance::Measured;
+use crate::relevant::ByIdentity;
 use crate::scores::score;
 use crate::{
     AveragePrecision, Entry, EvalError, Features, Metric, Protocol, Ranking, Rerank, Scores, Ties,
 };
-use ndarray::Array2;
+use ndarray::ArrayView2;
 use rayon::prelude::*;
 
 /// Choices of an evaluation.
@@ -102,19 +103,21 @@ pub fn evaluate_with_progress(
     let features = expanded.as_ref().unwrap_or(queries.features);
     let mut by_query = Vec::with_capacity(queries.entries.len());
     let mut expected = protocol.samples_identities().then(|| vec![0.0; options.max_rank]);
-    let mut visit = |first: usize, distances: Array2<f32>| {
-        let rows: Vec<_> = distances.outer_iter().collect();
-        let rankings: Vec<Ranking> = rows
-            .par_iter()
-            .enumerate()
-            .map(|(i, row)| {
-                Ranking::new(
-                    &queries.entries[first + i],
+    let by_identity = ByIdentity::new(gallery.entries);
+    let mut visit = |first: usize, distances: ArrayView2<f32>| {
+        let rankings: Vec<Ranking> = (0..distances.nrows())
+            .into_par_iter()
+            .map_init(Vec::new, |others, i| {
+                let query = &queries.entries[first + i];
+                Ranking::of(
+                    query,
                     gallery.entries,
-                    row.to_slice().unwrap_or_default(),
+                    &by_identity.relevant(query, protocol),
+                    distances.row(i).to_slice().unwrap_or_default(),
                     protocol,
                     options.ties,
                     options.nearest,
+                    others,
                 )
             })
             .collect();

@@ -6,16 +6,23 @@
 mod chance;
 mod distance;
 mod evaluate;
+mod features;
+mod neighbours;
 mod open_set;
+mod places;
+mod product;
 mod protocol;
 pub mod python;
 mod ranking;
+mod relevant;
 mod rerank;
 mod scores;
+mod simd;
 
 pub use chance::chance;
-pub use distance::{Features, Metric, distances};
+pub use distance::{Metric, distances};
 pub use evaluate::{EvalOptions, LabelledFeatures, evaluate, evaluate_with_progress};
+pub use features::Features;
 pub use open_set::{OpenSet, Rate, open_set};
 pub use protocol::{Entry, Protocol, Unmatched, single_shot, unmatched};
 pub use ranking::{AveragePrecision, Ranking, Relevance, Ties};

@@ -127,6 +127,11 @@ impl Protocol {
         }
     }
 
+    /// Whether junk may show other people than the query.
+    pub(crate) fn hides_others(self) -> bool {
+        self == Self::SysuMm01
+    }
+
     /// What is junk, in words.
     #[must_use]
     pub fn junk(self) -> &'static str {

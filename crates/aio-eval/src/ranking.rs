@@ -1,3 +1,5 @@
+use crate::places::{LAST, before};
+use crate::relevant::Relevant;
 use crate::{Entry, Protocol};
 use aio_types::Identity;
 use serde::{Deserialize, Serialize};
@@ -60,6 +62,8 @@ impl Ranking {
     /// Ranks the gallery entries that are not junk for `query` by ascending distance; `ties` orders equal distances. The
     /// first `nearest` of them are kept by index, with the junk among them.
     ///
+    /// `distances` holds one number for each entry of the gallery, none of them NaN.
+    ///
     /// # Panics
     /// If the gallery holds 2³¹ entries or more.
     #[must_use]
@@ -71,68 +75,73 @@ impl Ranking {
         ties: Ties,
         nearest: usize,
     ) -> Self {
+        let relevant = Relevant::scan(query, gallery, protocol);
+        Self::of(query, gallery, &relevant, distances, protocol, ties, nearest, &mut Vec::new())
+    }
+
+    /// As [`Self::new`], where it is known which entries are relevant; `others` is memory that calls share.
+    #[allow(clippy::too_many_arguments)]
+    pub(crate) fn of(
+        query: &Entry,
+        gallery: &[Entry],
+        relevant: &Relevant,
+        distances: &[f32],
+        protocol: Protocol,
+        ties: Ties,
+        nearest: usize,
+        others: &mut Vec<f32>,
+    ) -> Self {
         assert!(gallery.len() < LAST as usize, "a gallery of {} entries", gallery.len());
-        let relevance = |i: usize| match &gallery[i] {
-            entry if protocol.is_junk(query, entry) => Relevance::Junk,
-            entry if query.shows_the_person_of(entry) => Relevance::Match,
-            _ => Relevance::NonMatch,
-        };
-        let with = |wanted: Relevance| (0..gallery.len()).filter(move |i| relevance(*i) == wanted);
-        let key = |i: usize| {
-            let is_match = query.shows_the_person_of(&gallery[i]);
-            let last = match ties {
-                Ties::Stable => false,
-                Ties::Optimistic => !is_match,
-                Ties::Pessimistic => is_match,
-            };
-            key(distances[i], i as u32 | if last { LAST } else { 0 })
-        };
-        let mut match_keys: Vec<u64> = with(Relevance::Match).map(key).collect();
-        match_keys.sort_unstable();
-        // Non-matches between two matches push the later one back.
-        let mut non_matches = vec![0usize; match_keys.len()];
-        let mut nearer_identities = BTreeSet::new();
-        if let (Some(first), Some(last)) = (match_keys.first(), match_keys.last()) {
-            for i in with(Relevance::NonMatch) {
-                let key = key(i);
-                if key < *last {
-                    non_matches[match_keys.partition_point(|of_match| *of_match < key)] += 1;
-                }
-                if key < *first && protocol.counts_identities() {
-                    nearer_identities.insert(gallery[i].identity);
-                }
-            }
+        let key = |i: usize, is_match: bool| ties.key(distances[i], i, is_match);
+        let mut by_key: Vec<(u64, u32)> =
+            relevant.matches.iter().map(|i| (key(*i as usize, true), *i)).collect();
+        by_key.sort_unstable();
+        let (match_keys, sorted): (Vec<u64>, Vec<u32>) = by_key.into_iter().unzip();
+        // The distances of the non-matches alone: nothing is nearer or further than what is not a number.
+        others.clear();
+        others.extend_from_slice(distances);
+        for i in relevant.matches.iter().chain(&relevant.junk) {
+            others[*i as usize] = f32::NAN;
         }
-        let mut before = 0;
-        let mut matches = Vec::with_capacity(non_matches.len());
-        for (number, count) in non_matches.iter().enumerate() {
-            before += count;
-            matches.push(number + before);
-        }
+        let matches: Vec<usize> = before(&sorted, distances, others, ties)
+            .into_iter()
+            .enumerate()
+            .map(|(number, before)| number + before)
+            .collect();
+        let non_matches =
+            || others.iter().enumerate().filter(|(_, other)| !other.is_nan()).map(|(i, _)| i);
         let first_identity = matches.first().map(|place| {
-            if protocol.counts_identities() { nearer_identities.len() } else { *place }
+            if !protocol.counts_identities() {
+                return *place;
+            }
+            let nearer = non_matches().filter(|i| key(*i, false) < match_keys[0]);
+            nearer.map(|i| gallery[i].identity).collect::<BTreeSet<_>>().len()
         });
-        let mut keys: Vec<u64> = Vec::new();
-        if nearest > 0 {
-            keys.extend((0..gallery.len()).filter(|i| relevance(*i) != Relevance::Junk).map(key));
-        }
-        if keys.len() > nearest {
-            keys.select_nth_unstable(nearest);
-            keys.truncate(nearest);
-        }
-        if let Some(last) = keys.iter().copied().max() {
-            keys.extend(with(Relevance::Junk).map(key).filter(|key| *key < last));
-        }
-        keys.sort_unstable();
-        let index = |key: u64| (key & u64::from(!LAST)) as usize;
         let sampled = if protocol.samples_identities() {
-            let others = with(Relevance::NonMatch).map(|i| (gallery[i].identity, key(i)));
+            let others = non_matches().map(|i| (gallery[i].identity, key(i, false)));
             nearer_identities_by_match(&match_keys, others)
         } else {
             Vec::new()
         };
+        // Relevance and index of an entry follow from where its key stands.
+        let mut named: Vec<(u64, Relevance)> = Vec::new();
+        if nearest > 0 {
+            named.extend(match_keys.iter().map(|key| (*key, Relevance::Match)));
+            named.extend(non_matches().map(|i| (key(i, false), Relevance::NonMatch)));
+        }
+        if named.len() > nearest {
+            named.select_nth_unstable_by_key(nearest, |(key, _)| *key);
+            named.truncate(nearest);
+        }
+        if let Some(last) = named.iter().map(|(key, _)| *key).max() {
+            let is_match = |i: usize| query.shows_the_person_of(&gallery[i]);
+            let junk = relevant.junk.iter().map(|i| key(*i as usize, is_match(*i as usize)));
+            named.extend(junk.filter(|key| *key < last).map(|key| (key, Relevance::Junk)));
+        }
+        named.sort_unstable_by_key(|(key, _)| *key);
+        let index = |key: u64| (key & u64::from(!LAST)) as usize;
         Self {
-            nearest: keys.into_iter().map(|key| (index(key), relevance(index(key)))).collect(),
+            nearest: named.into_iter().map(|(key, relevance)| (index(key), relevance)).collect(),
             matches,
             first_identity,
             sampled,
@@ -233,15 +242,4 @@ fn nearer_identities_by_match(
         by_identity.values().map(|keys| nearer(keys, *of_match)).filter(|p| *p > 0.0).collect()
     };
     matches.iter().map(fractions).collect()
-}
-
-/// The bit of an index that puts an entry behind all others of the same distance.
-const LAST: u32 = 1 << 31;
-
-/// Orders like (distance, index): the bits of a float, made to ascend with it, above the index.
-fn key(distance: f32, index: u32) -> u64 {
-    // −0 and 0 are one distance.
-    let bits = (distance + 0.0).to_bits();
-    let ascending = if bits >> 31 == 1 { !bits } else { bits | 1 << 31 };
-    u64::from(ascending) << 32 | u64::from(index)
 }

@@ -1,6 +1,7 @@
-use crate::EvalError;
-use crate::distance::{Features, Measured, Metric};
-use ndarray::{Array2, s};
+use crate::distance::{Measured, Metric};
+use crate::neighbours::{All, Neighbours, block};
+use crate::{EvalError, Features};
+use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -29,131 +30,14 @@ impl Default for Rerank {
 /// A sparse row: (index into queries then gallery, weight), ascending.
 type Encoding = Vec<(u32, f32)>;
 
-/// Query and gallery as one collection, queries first.
-struct All<'a> {
-    queries: Measured<'a>,
-    gallery: Measured<'a>,
-}
+/// Bytes of the squared distances of the queries to the gallery up to which they are kept while neighbours are found, and not computed
+/// again afterwards.
+const KEPT: usize = 256 << 20;
 
-impl All<'_> {
-    fn len(&self) -> usize {
-        self.queries.rows() + self.gallery.rows()
-    }
-
-    /// Squared distances `[rows, all]` of the rows from `first` to `last`, all of them queries or none.
-    fn squared(&self, first: usize, last: usize) -> Array2<f32> {
-        let queries = self.queries.rows();
-        let (part, offset) =
-            if first < queries { (&self.queries, 0) } else { (&self.gallery, queries) };
-        let mut all = Array2::zeros((last - first, self.len()));
-        all.slice_mut(s![.., ..queries]).assign(&part.squared(
-            first - offset,
-            last - offset,
-            &self.queries,
-        ));
-        all.slice_mut(s![.., queries..]).assign(&part.squared(
-            first - offset,
-            last - offset,
-            &self.gallery,
-        ));
-        // A sample is at distance 0 of itself, whatever rounding says.
-        for i in first..last {
-            all[(i - first, i)] = 0.0;
-        }
-        all
-    }
-
-    fn squared_pair(&self, i: usize, j: usize) -> f32 {
-        let part = |i: usize| {
-            if i < self.queries.rows() {
-                (&self.queries, i)
-            } else {
-                (&self.gallery, i - self.queries.rows())
-            }
-        };
-        let ((a, i_in_a), (b, j_in_b)) = (part(i), part(j));
-        if i == j { 0.0 } else { a.squared_pair(i_in_a, b, j_in_b) }
-    }
-}
-
-/// Nearest neighbours of every sample, itself first, and the largest squared distance of each row.
-struct Neighbours {
-    /// `[all, k]`.
-    nearest: Array2<u32>,
-    furthest: Vec<f32>,
-}
-
-impl Neighbours {
-    fn find(all: &All, k: usize, tick: &(dyn Fn(usize) + Sync)) -> Self {
-        let (n, queries) = (all.len(), all.queries.rows());
-        let block = ((32 << 20) / n.max(1)).clamp(1, 256);
-        let mut nearest = Array2::zeros((n, k));
-        let mut furthest = vec![0.0; n];
-        let mut first = 0;
-        while first < n {
-            let last = (first + block).min(if first < queries { queries } else { n });
-            let distances = all.squared(first, last);
-            let found: Vec<(Vec<u32>, f32)> = (0..last - first)
-                .into_par_iter()
-                .map(|row| {
-                    let values = distances.row(row);
-                    // Squared distances are not negative: their bits ascend with them.
-                    let mut keys: Vec<u64> = values
-                        .iter()
-                        .enumerate()
-                        .map(|(j, d)| u64::from(d.to_bits()) << 32 | j as u64)
-                        .collect();
-                    if k < keys.len() {
-                        keys.select_nth_unstable(k);
-                        keys.truncate(k);
-                    }
-                    keys.sort_unstable();
-                    (
-                        keys.into_iter().map(|key| (key & u64::from(u32::MAX)) as u32).collect(),
-                        values.iter().copied().fold(0.0, f32::max),
-                    )
-                })
-                .collect();
-            for (row, (indices, largest)) in (first..).zip(found) {
-                nearest.row_mut(row).assign(&ndarray::ArrayView1::from(&indices));
-                furthest[row] = largest;
-            }
-            tick(last);
-            first = last;
-        }
-        Self { nearest, furthest }
-    }
-
-    fn of(&self, i: usize, k: usize) -> impl Iterator<Item = u32> {
-        self.nearest
-            .slice(s![i, ..k.min(self.nearest.ncols())])
-            .iter()
-            .copied()
-            .collect::<Vec<_>>()
-            .into_iter()
-    }
-
-    /// Those among the first `k` neighbours of `i` that have `i` among their first `k`.
-    fn reciprocal(&self, i: usize, k: usize) -> Vec<u32> {
-        self.of(i, k).filter(|j| self.of(*j as usize, k).any(|back| back as usize == i)).collect()
-    }
-
-    /// The k-reciprocal set of `i`, grown by the sets of its members that mostly lie within it.
-    fn expanded(&self, i: usize, k1: usize) -> Vec<u32> {
-        let half = (k1 as f64 / 2.0).round_ties_even() as usize;
-        let own = self.reciprocal(i, k1 + 1);
-        let mut grown = own.clone();
-        for candidate in &own {
-            let theirs = self.reciprocal(*candidate as usize, half + 1);
-            let shared = theirs.iter().filter(|j| own.contains(j)).count();
-            if shared as f64 > 2.0 / 3.0 * theirs.len() as f64 {
-                grown.extend(theirs);
-            }
-        }
-        grown.sort_unstable();
-        grown.dedup();
-        grown
-    }
+/// Bytes of the distances of the queries to the gallery if they are kept, else 0.
+fn kept(queries: usize, gallery: usize) -> usize {
+    let bytes = 4 * queries * gallery;
+    if bytes <= KEPT { bytes } else { 0 }
 }
 
 impl Rerank {
@@ -175,15 +59,15 @@ impl Rerank {
     }
 
     /// Bytes that re-ranking holds at its peak beyond the features, estimated: neighbours, encodings before and after
-    /// averaging, and one block of distances.
+    /// averaging, one block of distances, and where they take at most 256 MiB those of all queries to the gallery.
     #[must_use]
     pub fn memory(&self, queries: usize, gallery: usize) -> usize {
         let all = queries + gallery;
         // Sets grow by about half of their members; averaging joins k2 of them, which overlap.
         let encoding = (self.k1 + 1) * 3 / 2 * 8 + 24;
         let averaged = encoding * self.k2.div_ceil(2).max(1);
-        let block = 3 * 4 * all * ((32 << 20) / all.max(1)).clamp(1, 256);
-        all * (4 * (self.k1 + 1) + 4 + encoding + averaged) + block
+        let distances = 4 * block(all) * queries.max(gallery) + kept(queries, gallery);
+        all * (4 * (self.k1 + 1) + 4 + encoding + averaged) + distances
     }
 
     /// Re-ranked distances of every query to the gallery, for blocks of queries: `visit(first query, distances
@@ -198,13 +82,14 @@ impl Rerank {
         gallery: &Features,
         metric: Metric,
         tick: &(dyn Fn(usize) + Sync),
-        mut visit: impl FnMut(usize, Array2<f32>),
+        mut visit: impl FnMut(usize, ArrayView2<f32>),
     ) -> Result<(), EvalError> {
         self.check()?;
         let (queries, gallery) = Measured::pair(queries, gallery, metric)?;
         let all = All { queries, gallery };
         let (n, count) = (all.len(), all.queries.rows());
-        let neighbours = Neighbours::find(&all, (self.k1 + 1).min(n), tick);
+        let keep = kept(count, all.gallery.rows()) > 0;
+        let mut neighbours = Neighbours::find(&all, (self.k1 + 1).min(n), keep, tick);
         let encodings: Vec<Encoding> = (0..n)
             .into_par_iter()
             .map(|i| {
@@ -224,7 +109,7 @@ impl Rerank {
         } else {
             (0..n)
                 .into_par_iter()
-                .map(|i| average(neighbours.of(i, self.k2).map(|j| &encodings[j as usize])))
+                .map(|i| average(neighbours.of(i, self.k2).iter().map(|j| &encodings[*j as usize])))
                 .collect()
         };
         // The gallery entries that have a share in each dimension.
@@ -234,10 +119,15 @@ impl Rerank {
                 holders[*dimension as usize].push((j as u32, *weight));
             }
         }
-        let block = ((64 << 20) / all.gallery.rows().max(1)).clamp(1, 256);
+        let mut kept = std::mem::take(&mut neighbours.kept).into_iter();
+        let block = block(n);
         for first in (0..count).step_by(block) {
-            let last = (first + block).min(count);
-            let mut distances = all.queries.squared(first, last, &all.gallery);
+            let mut distances = kept.next().unwrap_or_else(|| {
+                let rows = block.min(count - first);
+                let mut distances = Array2::zeros((rows, all.gallery.rows()));
+                all.squared_to_gallery(first, distances.view_mut());
+                distances
+            });
             let mut rows: Vec<_> = distances.outer_iter_mut().collect();
             rows.par_iter_mut().enumerate().for_each(|(row, values)| {
                 let query = first + row;
@@ -253,7 +143,7 @@ impl Rerank {
                     *value = (1.0 - self.lambda) * jaccard + self.lambda * *value / scale;
                 }
             });
-            visit(first, distances);
+            visit(first, distances.view());
         }
         Ok(())
     }

@@ -60,7 +60,7 @@ const GOLDEN: [[f64; 9]; 3] = [
 
 fn reranked(queries: &Features, gallery: &Features, rerank: Rerank) -> Vec<Vec<f32>> {
     let mut rows = Vec::new();
-    let visit = |first: usize, block: ndarray::Array2<f32>| {
+    let visit = |first: usize, block: ndarray::ArrayView2<f32>| {
         assert_eq!(first, rows.len());
         rows.extend(block.outer_iter().map(|row| row.to_vec()));
     };

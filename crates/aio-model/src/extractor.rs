@@ -165,8 +165,7 @@ impl Extractor {
     fn tensor(&self, modality: Modality, inputs: &[&Observation<Picture>]) -> ModalityInput {
         if modality == Modality::Text {
             let captions = inputs.iter().filter_map(|input| input.caption.as_deref());
-            let ids: Vec<Vec<u32>> =
-                captions.map(|caption| Bpe::clip().encode(caption).ids).collect();
+            let ids: Vec<Vec<u32>> = captions.map(|caption| Bpe::clip().ids(caption).0).collect();
             return ModalityInput::Text(token_ids(ids.iter().map(Vec::as_slice), &self.device));
         }
         let chosen = inputs.iter().filter_map(|input| {

@@ -7,7 +7,7 @@ use html_escape::NAMED_ENTITIES;
 use regex::{Captures, Regex};
 use std::collections::HashMap;
 use std::sync::LazyLock;
-use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 /// `basic_clean` of CLIP's tokenizer.
 pub(crate) fn basic(text: &str) -> String {
@@ -24,12 +24,9 @@ fn fix(text: &str) -> String {
         let mut fixed =
             if entities && text.contains('&') { unescape_strict(&text) } else { text.clone() };
         if !fixed.is_ascii() || fixed.chars().any(char::is_control) {
-            fixed = fixed
-                .chars()
-                .filter(|c| !is_control(*c))
-                .flat_map(|c| plain(c).chars().collect::<Vec<_>>())
-                .nfc()
-                .collect();
+            let mut plain = String::with_capacity(fixed.len());
+            fixed.chars().filter(|c| !is_control(*c)).for_each(|c| push_plain(c, &mut plain));
+            fixed = if is_nfc(&plain) { plain } else { plain.nfc().collect() };
         }
         if fixed == text {
             return text;
@@ -43,8 +40,8 @@ fn is_control(c: char) -> bool {
     matches!(c, '\0'..='\x08' | '\x0b' | '\x0e'..='\x1f' | '\x7f' | '\u{206a}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffc}')
 }
 
-/// A character in its plain form: straight quotes, letters instead of ligatures, standard width.
-fn plain(c: char) -> String {
+/// Appends a character in its plain form: straight quotes, letters instead of ligatures, standard width.
+fn push_plain(c: char, text: &mut String) {
     let ligature = match c {
         '\u{2bc}' | '\u{2018}'..='\u{201b}' => "'",
         '\u{201c}'..='\u{201f}' => "\"",
@@ -73,10 +70,10 @@ fn plain(c: char) -> String {
         'ﬆ' => "st",
         '\u{2028}' | '\u{2029}' | '\u{85}' => "\n",
         '\u{3000}' => " ",
-        '\u{ff01}'..='\u{ffef}' => return std::iter::once(c).nfkc().collect(),
-        _ => return c.to_string(),
+        '\u{ff01}'..='\u{ffef}' => return text.extend(std::iter::once(c).nfkc()),
+        _ => return text.push(c),
     };
-    ligature.to_owned()
+    text.push_str(ligature);
 }
 
 /// Named entities with their semicolon, and in ftfy's way also those of lower-case names written in capitals.

@@ -32,7 +32,11 @@ pub(super) fn read(path: &Path) -> Result<Contents> {
             *labels = Some(file.values(i64::from_le_bytes, i64::from_be_bytes)?);
         }
     }
-    let features = features.as_standard_layout().into_owned();
+    let features = if features.is_standard_layout() {
+        features
+    } else {
+        features.as_standard_layout().into_owned()
+    };
     Ok(Contents { features, columns, manifest: None })
 }
 
@@ -52,13 +56,15 @@ struct Array<'a> {
 
 /// Longest header that is read; NumPy writes about a hundred bytes.
 const LONGEST_HEADER: usize = 1 << 16;
+/// Values that are read at once: more bytes than the buffer of the header, which they pass by.
+const VALUES_AT_ONCE: usize = 1 << 16;
 
 impl<'a> Array<'a> {
     fn open(path: &'a Path, expected: &'static str) -> Result<Self> {
         let damaged = |problem: &str| wrong(path, format!("is not {expected}: {problem}"));
         let file = open(path)?;
         let size = file.metadata().map_or(0, |m| m.len());
-        let mut reader = BufReader::with_capacity(1 << 20, file);
+        let mut reader = BufReader::new(file);
         let cut = |_| damaged("it is no .npy file, or is cut short within its header");
         let mut start = [0; 8];
         reader.read_exact(&mut start).map_err(cut)?;
@@ -106,19 +112,24 @@ impl<'a> Array<'a> {
     /// The values in the order of the file, whose length fits them.
     fn values<T, const N: usize>(
         &mut self,
-        little: fn([u8; N]) -> T,
-        big: fn([u8; N]) -> T,
+        little: impl Fn([u8; N]) -> T,
+        big: impl Fn([u8; N]) -> T,
     ) -> Result<Vec<T>> {
-        let parse = if self.big_endian { big } else { little };
         let count = self.shape.iter().product();
         let mut values = Vec::with_capacity(count);
-        let mut bytes = [0; N];
-        for _ in 0..count {
-            self.reader.read_exact(&mut bytes).map_err(|source| {
+        let mut bytes = vec![0; N * VALUES_AT_ONCE.min(count)];
+        while values.len() < count {
+            let bytes = &mut bytes[..N * VALUES_AT_ONCE.min(count - values.len())];
+            self.reader.read_exact(bytes).map_err(|source| {
                 let path = self.path.to_path_buf();
                 Error::Data(DataError::Io { action: "read", path, source })
             })?;
-            values.push(parse(bytes));
+            let (read, _) = bytes.as_chunks::<N>();
+            if self.big_endian {
+                values.extend(read.iter().map(|value| big(*value)));
+            } else {
+                values.extend(read.iter().map(|value| little(*value)));
+            }
         }
         Ok(values)
     }

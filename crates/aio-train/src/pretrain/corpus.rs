@@ -120,7 +120,7 @@ impl<'a> Corpus<'a> {
             let view = self.items[*item].view(&augmentation(), seed, *item as u64, pass as u64);
             CaptionedPicture {
                 picture: view.picture,
-                caption: Bpe::clip().encode(&view.caption).ids,
+                caption: Bpe::clip().ids(&view.caption).0,
                 tags: view.tags,
             }
         };
@@ -140,7 +140,7 @@ impl<'a> Corpus<'a> {
                 *item as u64,
                 pass as u64,
             )?;
-            let caption = witness.map(|text| Bpe::clip().encode(&text).ids);
+            let caption = witness.map(|text| Bpe::clip().ids(&text).0);
             Some(CombinedInputs { pictures, caption, tags })
         };
         chosen.par_iter().filter_map(combined).collect()
