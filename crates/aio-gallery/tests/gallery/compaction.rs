@@ -1,0 +1,87 @@
+//! Compaction and the snapshots of readers.
+
+use crate::support::{add, contents, create, fill, known, numbers, query, rng};
+use aio_data::DataError;
+use aio_gallery::{Gallery, GalleryError, Storage, Unclaimed, Writer};
+
+#[test]
+fn a_compaction_drops_removed_rows_and_changes_nothing_else() {
+    for storage in [Storage::F32, Storage::F16, Storage::Int8] {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let mut writer = create(directory.path(), storage);
+        let all = fill(&mut writer, 31, 90, 20);
+        let gone: Vec<u64> = (0..20).chain([33, 89]).collect();
+        writer.remove(&gone).expect("removed");
+        let before = Gallery::open(directory.path()).expect("opened");
+        let compacted = writer.compact(&|| false).expect("compacted");
+        assert_eq!((compacted.segments_before, compacted.segments_after), (5, 1));
+        assert_eq!(compacted.dropped, 22);
+        assert!(compacted.bytes_after < compacted.bytes_before);
+        let after = Gallery::open(directory.path()).expect("opened");
+        assert_eq!((after.len(), after.removed(), after.segments()), (68, 0, 1));
+        assert_eq!(contents(&after), contents(&before), "bit by bit, under the same numbers");
+        assert_eq!(Gallery::verify(directory.path(), &|_| ()).expect("verified").damages, []);
+        let query = query(&all[40].features, 10);
+        assert_eq!(
+            after.search(&query).expect("searched"),
+            before.search(&query).expect("searched")
+        );
+        // Numbers go on behind the largest one that was ever given.
+        let mut writer = Writer::open(directory.path(), Unclaimed).expect("opened");
+        add(&mut writer, &known(&mut rng(32), 1000));
+        writer.commit().expect("committed");
+        let last = Gallery::open(directory.path()).expect("opened");
+        assert_eq!(contents(&last).last().map(|row| row.0), Some(90));
+        // Nothing is left to do, so nothing is written.
+        writer.compact(&|| false).expect("compacted");
+        let generation = Gallery::open(directory.path()).expect("opened").generation();
+        writer.compact(&|| false).expect("compacted");
+        assert_eq!(Gallery::open(directory.path()).expect("opened").generation(), generation);
+    }
+}
+
+#[test]
+fn a_reader_keeps_its_snapshot() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let mut writer = create(directory.path(), Storage::Int8);
+    let all = fill(&mut writer, 33, 60, 25);
+    // One that has read everything, and one that has read nothing yet.
+    let (read, unread) = (
+        Gallery::open(directory.path()).expect("opened"),
+        Gallery::open(directory.path()).expect("opened"),
+    );
+    let expected = contents(&read);
+    writer.remove(&(0..30).collect::<Vec<u64>>()).expect("removed");
+    writer.compact(&|| false).expect("compacted");
+    let segments = std::fs::read_dir(directory.path().join("segments")).expect("listed").count();
+    assert_eq!(segments, 1, "the old files are gone");
+    assert_eq!(contents(&unread), expected);
+    for gallery in [&read, &unread] {
+        assert_eq!(numbers(&gallery.search(&query(&all[3].features, 1)).expect("searched")), [3]);
+    }
+    assert_eq!(Gallery::open(directory.path()).expect("opened").len(), 30);
+}
+
+#[test]
+fn a_gallery_without_rows_is_compacted_to_nothing() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let mut writer = create(directory.path(), Storage::F32);
+    fill(&mut writer, 34, 10, 4);
+    let removed = writer.remove_selected(|gallery| gallery.select(&Default::default()));
+    assert_eq!(removed.expect("removed"), 10);
+    let compacted = writer.compact(&|| false).expect("compacted");
+    assert_eq!((compacted.segments_after, compacted.bytes_after), (0, 0));
+    assert!(Gallery::open(directory.path()).expect("opened").is_empty());
+}
+
+#[test]
+fn a_compaction_that_is_stopped_changes_nothing() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let mut writer = create(directory.path(), Storage::F32);
+    fill(&mut writer, 35, 30, 10);
+    let before = Gallery::open(directory.path()).expect("opened");
+    let error = writer.compact(&|| true).expect_err("stopped");
+    assert!(matches!(error, GalleryError::Data(DataError::Interrupted { .. })), "{error}");
+    let after = Gallery::open(directory.path()).expect("opened");
+    assert_eq!((after.generation(), contents(&after)), (before.generation(), contents(&before)));
+}
