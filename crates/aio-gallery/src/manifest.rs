@@ -3,7 +3,7 @@
 use crate::calibration::Calibration;
 use crate::encode::Storage;
 use crate::error::{GalleryError, Result};
-use crate::layout::MANIFEST;
+use crate::layout::{MANIFEST, is_name};
 use crate::model::Model;
 use crate::sums::FileSum;
 use aio_data::checksum::inside;
@@ -102,6 +102,11 @@ impl Manifest {
         // Another spelling of the same content is a change, too.
         if text != manifest.to_json()? {
             return Err(GalleryError::damaged(&path, "it is not spelled as it was written"));
+        }
+        let names = manifest.segments.iter().map(|segment| &segment.id);
+        let mut names = names.chain(manifest.removed.iter().map(|removed| &removed.file));
+        if let Some(name) = names.find(|name| !is_name(name)) {
+            return Err(GalleryError::damaged(&path, format!("it names `{name}`")));
         }
         Ok(manifest)
     }

@@ -7,8 +7,8 @@ pub(crate) use rows::Rows;
 pub(crate) use write::SegmentWriter;
 
 use crate::encode::{EXACT, SCALES, Storage, decode, floats, integers};
-use crate::error::{GalleryError, Result};
-use crate::layout::SEGMENTS;
+use crate::error::{GalleryError, Result, io};
+use crate::layout::{SEGMENTS, is_name};
 use crate::manifest::{Manifest, SegmentEntry};
 use crate::mapped::Mapped;
 use crate::sums::{FileSum, hash};
@@ -62,7 +62,12 @@ impl SegmentInfo {
         if hash(&bytes) != id {
             return Err(GalleryError::damaged(&path, format!("its hash is not {id}")));
         }
-        serde_json::from_slice(&bytes).map_err(|e| GalleryError::damaged(&path, e.to_string()))
+        let info: Self = serde_json::from_slice(&bytes)
+            .map_err(|e| GalleryError::damaged(&path, e.to_string()))?;
+        match info.files.keys().find(|name| !is_name(name)) {
+            Some(name) => Err(GalleryError::damaged(&path, format!("it names `{name}`"))),
+            None => Ok(info),
+        }
     }
 }
 
@@ -126,6 +131,12 @@ impl Segment {
             Some(features.remove(at).1)
         };
         let (scales, exact) = (take(SCALES), take(EXACT));
+        let rows_file = fs::open(&folder.join(ROWS))?;
+        let length = rows_file.metadata().map_err(io("read", &folder.join(ROWS)))?.len();
+        if info.files.get(ROWS).is_none_or(|sum| sum.bytes != length) {
+            let problem = format!("it has {length} bytes, and others were written");
+            return Err(GalleryError::damaged(&folder.join(ROWS), problem));
+        }
         let path = folder.join(INFO);
         let features = features.pop().ok_or_else(|| GalleryError::damaged(&path, "no features"))?.1;
         Ok(Self {
@@ -136,7 +147,7 @@ impl Segment {
             exact,
             thumbnails: map(THUMBNAILS, None)?,
             ends: map(ENDS, Some(8 * info.rows))?,
-            rows_file: fs::open(&folder.join(ROWS))?,
+            rows_file,
             rows: Mutex::new(None),
             folder,
             info,

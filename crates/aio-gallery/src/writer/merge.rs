@@ -5,7 +5,7 @@ use crate::error::{GalleryError, Result, io};
 use crate::gallery::Gallery;
 use crate::layout::SEGMENTS;
 use crate::manifest::SegmentEntry;
-use crate::segment::SegmentInfo;
+use crate::segment::{INFO, SegmentInfo};
 use crate::step::Step;
 use aio_data::fs;
 use serde::Serialize;
@@ -69,7 +69,7 @@ impl Writer {
                         removed.insert(here);
                     }
                 }
-                self.take_over(source.directory(), entry, &mut merged)?;
+                self.take_over(source.directory(), entry, &segment.info, &mut merged)?;
                 merged.segments += 1;
                 manifest.segments.push(SegmentEntry { base, ..entry.clone() });
                 manifest.next_row += segment.info.span;
@@ -123,13 +123,19 @@ impl Writer {
     }
 
     /// Links or copies the files of a segment into this gallery.
-    fn take_over(&self, source: &Path, entry: &SegmentEntry, merged: &mut Merged) -> Result<()> {
+    fn take_over(
+        &self,
+        source: &Path,
+        entry: &SegmentEntry,
+        info: &SegmentInfo,
+        merged: &mut Merged,
+    ) -> Result<()> {
         let from = SegmentInfo::folder(source, &entry.id);
         let target = SegmentInfo::folder(&self.directory, &entry.id);
         let temporary = fs::temporary_beside(&self.directory.join(SEGMENTS).join("merged"));
         fs::create_dir_all(&temporary)?;
-        for path in fs::sorted_entries(&from)? {
-            let to = temporary.join(path.file_name().unwrap_or_default());
+        for name in info.files.keys().map(String::as_str).chain([INFO]) {
+            let (path, to) = (from.join(name), temporary.join(name));
             if std::fs::hard_link(&path, &to).is_ok() {
                 merged.linked += 1;
             } else {

@@ -157,6 +157,12 @@ impl Writer {
         self.contents.contains(&content)
     }
 
+    /// The contents of all rows that are not removed.
+    #[must_use]
+    pub fn contents(&self) -> &HashSet<Content> {
+        &self.contents
+    }
+
     /// Rows that were added and are not committed.
     #[must_use]
     pub fn pending(&self) -> usize {
