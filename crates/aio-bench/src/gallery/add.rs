@@ -57,13 +57,15 @@ const AHEAD: usize = 2;
 /// # Errors
 /// [`Error`] if the directory is not empty; otherwise as [`add`].
 pub fn create(request: &AddRequest, storage: Storage) -> Result<AddedRows> {
+    // Inputs that are not there leave no empty gallery behind.
+    let total = request.inputs.count()?;
     let model = request.model.open()?;
     let tag = model_of(&request.model, &model)?;
     let width = model.extractor.width();
     with_new(
         &request.gallery,
         |claim| Writer::create(&request.gallery, tag, width, storage, claim),
-        |writer, stop| fill(writer, request, &model, stop),
+        |writer, stop| fill(writer, request, &model, total, stop),
     )
 }
 
@@ -79,6 +81,7 @@ pub fn add(request: &AddRequest) -> Result<AddedRows> {
             "name pictures, folders, --captions, --list, --mot or --coco",
         ));
     }
+    let total = request.inputs.count()?;
     with_writer(&request.gallery, |writer, stop| {
         let model = request.model.open()?;
         let tag = model_of(&request.model, &model)?;
@@ -92,7 +95,7 @@ pub fn add(request: &AddRequest) -> Result<AddedRows> {
             }
             .into());
         }
-        fill(writer, request, &model, stop)
+        fill(writer, request, &model, total, stop)
     })
 }
 
@@ -100,9 +103,9 @@ fn fill(
     writer: &mut Writer,
     request: &AddRequest,
     model: &Model,
+    total: usize,
     stop: &StopFlag,
 ) -> Result<AddedRows> {
-    let total = request.inputs.count()?;
     let sizes =
         Sizes { input: model.extractor.preprocessing().size(), thumbnail: request.thumbnail };
     // Boxes of a track are no rows, so none of them is known.

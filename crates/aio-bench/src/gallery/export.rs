@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn names_that_are_numbers_stay_and_others_are_numbered() {
-        let of = |names: &[Option<&'static str>]| numbers(names.to_vec().into_iter(), "identities");
+        let of = |names: &[Option<&'static str>]| numbers(names.iter().copied(), "identities");
         assert_eq!(of(&[Some("7"), None, Some("3")]), [Some(7), None, Some(3)]);
         assert_eq!(of(&[Some("b"), None, Some("a"), Some("b")]), [Some(1), None, Some(0), Some(1)]);
         assert_eq!(of(&[Some("-1"), Some("5")]), [Some(0), Some(1)]);

@@ -41,8 +41,17 @@ pub struct Detections {
     pub frames: PathBuf,
     /// Detections with a lower confidence are left out.
     pub least_confidence: f64,
-    /// Whether the boxes of a track become one row.
-    pub pool: bool,
+    /// What becomes a row.
+    pub pool: Pool,
+}
+
+/// What of a tracker's boxes becomes a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pool {
+    /// Every box.
+    None,
+    /// Every track, by the mean of its boxes' features.
+    Track,
 }
 
 /// A part of the inputs: those whose number leaves this remainder. Of pooled tracks all boxes go to one part.
@@ -73,7 +82,7 @@ impl InputRequest {
 
     /// Whether the boxes of a track become one row.
     pub(super) fn pools(&self) -> bool {
-        self.detections.as_ref().is_some_and(|detections| detections.pool)
+        self.detections.as_ref().is_some_and(|detections| detections.pool == Pool::Track)
     }
 
     /// Number of items, and what is passed over on the way, which is reported.

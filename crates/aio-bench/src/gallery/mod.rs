@@ -17,7 +17,7 @@ mod table;
 pub use add::{AddRequest, AddedRows, add, create};
 pub use calibrate::{CalibrationRequest, Fitted, calibrate};
 pub use export::{Exported, export};
-pub use inputs::{Detections, InputRequest, Shard};
+pub use inputs::{Detections, InputRequest, Pool, Shard};
 pub use open::{MergedGallery, is_gallery, merge, with_writer};
 pub use queries::{NamedQuery, read as queries};
 pub use search::{Answered, SearchRequest, Searched, Single, search};

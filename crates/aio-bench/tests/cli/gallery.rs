@@ -26,6 +26,7 @@ fn paths(answer: &Value) -> Vec<&str> {
 fn a_gallery_of_rendered_people_lives() {
     let desk = Desk::new();
     let folder = rendered(&desk);
+    calibration(&desk, &folder);
     let count = pictures(&desk, &folder).len();
     let created = desk.json(&["gallery", "create", "people", &folder, "--json"]);
     assert_eq!((&created["added"], &created["known"]), (&count.into(), &0.into()));
@@ -141,7 +142,7 @@ fn filters_groups_likes_and_batches_choose_rows() {
     assert!(batch["answers"][0]["rescored"].as_u64().is_some_and(|read| (2..=6).contains(&read)));
     let text = desk.succeed(&["search", "people", "--queries", "q.jsonl", "--csv"]);
     let mut reader = csv::Reader::from_reader(text.as_bytes());
-    assert_eq!(reader.headers().expect("a header").iter().last(), Some("floor"));
+    assert_eq!(reader.headers().expect("a header").iter().next_back(), Some("floor"));
     let records: Vec<csv::StringRecord> = reader.records().map(|r| r.expect("a row")).collect();
     assert_eq!((records.len(), &records[0][0]), (12, "'-1+1"));
     assert!(
@@ -317,21 +318,19 @@ fn boxes_and_tracks_become_rows() {
     );
 }
 
-#[test]
-fn a_calibrated_gallery_knows_probabilities() {
-    let desk = Desk::new();
-    let folder = rendered(&desk);
+/// A gallery of these pictures is calibrated, and a threshold cuts its lists.
+fn calibration(desk: &Desk, folder: &str) {
     let mut list = "rgb,identity,camera\n".to_owned();
-    for path in pictures(&desk, &folder) {
+    for path in pictures(desk, folder) {
         // 0001_c4s1_000351_00.jpg is person 1 before camera 4.
         let name = path.file_name().expect("a name").to_string_lossy().into_owned();
         list += &format!("{folder}/{name},{},{}\n", &name[..4], &name[6..7]);
     }
     std::fs::write(desk.path("labels.csv"), &list).expect("written");
     desk.succeed(&["embed", "--list", "labels.csv", "--output", "l.safetensors"]);
-    desk.succeed(&["gallery", "create", "people", "--list", "labels.csv"]);
+    desk.succeed(&["gallery", "create", "labelled", "--list", "labels.csv"]);
     let said =
-        desk.json(&["gallery", "calibrate", "people", "--queries", "l.safetensors", "--json"]);
+        desk.json(&["gallery", "calibrate", "labelled", "--queries", "l.safetensors", "--json"]);
     let calibration = &said["calibration"];
     assert!(calibration["expected_calibration_error"].as_f64().is_some_and(|e| e < 0.1), "{said}");
     assert!(
@@ -339,7 +338,7 @@ fn a_calibrated_gallery_knows_probabilities() {
         "{said}"
     );
     let first = list.lines().nth(1).and_then(|line| line.split(',').next()).expect("a row");
-    let search = ["search", "people", "--rgb", first, "--json", "--top", "1000"];
+    let search = ["search", "labelled", "--rgb", first, "--json", "--top", "1000"];
     let all = desk.json(&search);
     let sure = desk.json(&[&search[..], &["--threshold", "0.5"]].concat());
     let probabilities = |found: &Value| -> Vec<f64> {
@@ -350,11 +349,11 @@ fn a_calibrated_gallery_knows_probabilities() {
     assert_eq!(probabilities(&sure), expected);
     assert!(!expected.is_empty() && expected.len() < probabilities(&all).len());
     assert!(
-        desk.succeed(&["gallery", "info", "people"])
+        desk.succeed(&["gallery", "info", "labelled"])
             .contains("calibration  any: expected calibration error")
     );
     let text =
-        desk.refused(2, &["gallery", "calibrate", "people", "--queries", "none.safetensors"]);
+        desk.refused(2, &["gallery", "calibrate", "labelled", "--queries", "none.safetensors"]);
     assert!(text.contains("none.safetensors"), "{text}");
 }
 

@@ -63,6 +63,40 @@ fn a_reader_keeps_its_snapshot() {
 }
 
 #[test]
+fn readers_open_a_gallery_while_it_changes() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let mut writer = create(directory.path(), Storage::F32);
+    let all = fill(&mut writer, 36, 40, 10);
+    let done = std::sync::atomic::AtomicBool::new(false);
+    let opened = std::thread::scope(|scope| {
+        let reader = scope.spawn(|| {
+            let mut opened = 0;
+            while !done.load(std::sync::atomic::Ordering::Relaxed) || opened == 0 {
+                let gallery = Gallery::open(directory.path()).expect("opened at any time");
+                // Rows are added and removed in pairs, and the first row stays.
+                assert_eq!(gallery.len() % 2, 0);
+                let hits = gallery.search(&query(&all[0].features, 1)).expect("searched");
+                assert_eq!(numbers(&hits), [0]);
+                opened += 1;
+            }
+            opened
+        });
+        let mut rng = rng(37);
+        for round in 0..40 {
+            (0..2).for_each(|i| _ = add(&mut writer, &known(&mut rng, 1000 + 2 * round + i)));
+            writer.commit().expect("committed");
+            let last = writer.gallery().expect("opened").rows().last().expect("a row");
+            let last = last.expect("a row").number;
+            writer.remove(&[last - 1, last]).expect("removed");
+            writer.compact(&|| false).expect("compacted");
+        }
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+        reader.join().expect("the reader")
+    });
+    assert!(opened > 0);
+}
+
+#[test]
 fn a_gallery_without_rows_is_compacted_to_nothing() {
     let directory = tempfile::tempdir().expect("temporary directory");
     let mut writer = create(directory.path(), Storage::F32);

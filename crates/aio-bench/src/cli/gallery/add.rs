@@ -5,7 +5,7 @@ use crate::cli::arguments::{JsonArgument, ModelArguments, choice};
 use crate::cli::output::Output;
 use crate::embed::OnError;
 use crate::error::{Error, Result};
-use crate::gallery::{AddRequest, AddedRows, Detections, InputRequest, Shard, add};
+use crate::gallery::{AddRequest, AddedRows, Detections, InputRequest, Pool, Shard, add};
 use aio_types::Modality;
 use clap::Args;
 use std::path::PathBuf;
@@ -62,7 +62,7 @@ pub(super) struct FillArguments {
     least_confidence: f64,
     /// One row per box, or one per track: the mean of its features of length 1.
     #[arg(long, value_name = "none|track", default_value = "none", requires = "frames", value_parser = choice(&POOLS))]
-    pool: bool,
+    pool: Pool,
     /// A value for every row that has none in this column, such as camera=gate-2. May be given several times.
     #[arg(long = "label", value_name = "COLUMN=VALUE", value_parser = label)]
     labels: Vec<(String, String)>,
@@ -80,7 +80,7 @@ pub(super) struct FillArguments {
 }
 
 const ON_ERROR: [(&str, OnError); 2] = [("fail", OnError::Fail), ("skip", OnError::Skip)];
-const POOLS: [(&str, bool); 2] = [("none", false), ("track", true)];
+const POOLS: [(&str, Pool); 2] = [("none", Pool::None), ("track", Pool::Track)];
 
 fn label(typed: &str) -> std::result::Result<(String, String), String> {
     let (column, value) = typed.split_once('=').ok_or("expected COLUMN=VALUE")?;
