@@ -3,6 +3,7 @@
 use aio_data::DataError;
 use aio_encoder::weights::WeightsError;
 use aio_eval::EvalError;
+use aio_gallery::GalleryError;
 use aio_train::TrainError;
 use std::path::PathBuf;
 
@@ -22,6 +23,9 @@ pub enum Error {
     /// Something failed that the user did not cause.
     #[error("{0}")]
     Failure(String),
+    /// A gallery could not be read or changed.
+    #[error(transparent)]
+    Gallery(GalleryError),
     /// A signal stopped a phase that has no steps; what it had done is kept.
     #[error("stopped by a signal while {phase}; run the same command again to continue")]
     Interrupted {
@@ -69,6 +73,15 @@ impl From<DataError> for Error {
     }
 }
 
+impl From<GalleryError> for Error {
+    fn from(error: GalleryError) -> Self {
+        match error {
+            GalleryError::Data(DataError::Interrupted { phase }) => Self::Interrupted { phase },
+            other => Self::Gallery(other),
+        }
+    }
+}
+
 impl From<TrainError> for Error {
     fn from(error: TrainError) -> Self {
         match error {
@@ -94,6 +107,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Data(error) => error.hint(),
+            Self::Gallery(error) => error.hint(),
             Self::User { hint, .. } => hint.clone(),
             Self::Taken { .. } => Some(
                 "wait until it ends, or stop it; what it has done is kept and continued".to_owned(),
@@ -113,8 +127,13 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Data(error) if error.is_user() => 2,
+            Self::Gallery(error) if error.is_user() => 2,
             Self::Eval(_) | Self::User { .. } | Self::Weights(_) => 2,
-            Self::Data(_) | Self::Failure(_) | Self::Output(_) | Self::Taken { .. } => 1,
+            Self::Data(_)
+            | Self::Failure(_)
+            | Self::Gallery(_)
+            | Self::Output(_)
+            | Self::Taken { .. } => 1,
             Self::Interrupted { .. } | Self::Stopped { .. } => 75,
         }
     }

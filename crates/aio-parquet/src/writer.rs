@@ -31,6 +31,10 @@ pub enum Column {
     U64(Vec<u64>),
     /// Text.
     Text(Vec<String>),
+    /// Signed 64-bit integers, with gaps, for a column of [`ColumnType::I64`].
+    OptionalI64(Vec<Option<i64>>),
+    /// Text with gaps, for a column of [`ColumnType::Text`].
+    OptionalText(Vec<Option<String>>),
 }
 
 /// Writes a file without compression, one block of rows at a time.
@@ -79,6 +83,8 @@ impl ParquetFileWriter {
                 Column::U32(values) => polars::prelude::Column::new(name, values),
                 Column::U64(values) => polars::prelude::Column::new(name, values),
                 Column::Text(values) => polars::prelude::Column::new(name, values),
+                Column::OptionalI64(values) => polars::prelude::Column::new(name, values),
+                Column::OptionalText(values) => polars::prelude::Column::new(name, values),
             }
         });
         let frame = DataFrame::new(rows, columns.collect()).map_err(ParquetError::new)?;
@@ -124,5 +130,24 @@ mod tests {
         assert!(table.u32s("id").is_err() && table.i64s("none").is_err());
         let texts = table.texts().expect("text");
         assert_eq!((texts.get(0, 1), texts.get(1, 2)), (Some("-4"), Some("n5")));
+    }
+
+    #[test]
+    fn a_gap_is_no_empty_text_and_no_zero() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let path = directory.path().join("x.parquet");
+        let columns = [("time", ColumnType::I64), ("name", ColumnType::Text)];
+        let file = File::create(&path).expect("created");
+        let mut writer = ParquetFileWriter::create(file, &columns, Vec::new()).expect("started");
+        let times = Column::OptionalI64(vec![None, Some(0)]);
+        let names = Column::OptionalText(vec![Some(String::new()), None]);
+        writer.write(2, &[times, names]).expect("written");
+        writer.finish().expect("finished");
+        let file = ParquetFile::open(File::open(&path).expect("opened")).expect("metadata");
+        let table = file.read(None).expect("read");
+        let texts = table.texts().expect("text");
+        assert_eq!([texts.get(0, 0), texts.get(0, 1)], [None, Some("0")]);
+        assert_eq!([texts.get(1, 0), texts.get(1, 1)], [Some(""), None]);
+        assert!(table.i64s("time").is_err(), "it has a gap");
     }
 }

@@ -6,6 +6,8 @@ mod data;
 mod embed;
 mod encode;
 mod experiment;
+mod filter;
+mod gallery;
 mod man;
 mod messages;
 mod output;
@@ -36,6 +38,7 @@ Results go to standard output, messages and progress to standard error.
 Examples:
   aio experiment smoke
   aio search photos --text \"a man in a red jacket\"
+  aio gallery create people photos
   aio completions bash > ~/.local/share/bash-completion/completions/aio
   aio man ~/.local/share/man/man1
 
@@ -74,7 +77,10 @@ enum Command {
     /// Features of one's own pictures and sentences, any modality or combination.
     Embed(embed::Arguments),
     /// Search a gallery with a photograph, an infrared picture, a sketch, a drawing, a sentence, or several of them.
-    Search(search::Arguments),
+    Search(Box<search::Arguments>),
+    /// Persistent galleries: fill, change, check and calibrate them; `aio search` searches them.
+    #[command(subcommand)]
+    Gallery(Box<gallery::Command>),
     /// Run the frozen blocks alone over a token tensor.
     Encode(encode::Arguments),
     /// Weights of this and other projects: list, inspect, convert.
@@ -100,6 +106,7 @@ impl Command {
             Self::Score(arguments) => arguments.run(),
             Self::Embed(arguments) => arguments.run(),
             Self::Search(arguments) => arguments.run(),
+            Self::Gallery(command) => command.run(),
             Self::Encode(arguments) => arguments.run(),
             Self::Weights(command) => command.run(),
             Self::Tokenize(arguments) => arguments.run(),

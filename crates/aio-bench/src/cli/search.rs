@@ -1,10 +1,13 @@
 //! `aio search`.
 
 use super::arguments::{JsonArgument, ModelArguments};
+use super::filter::FilterArguments;
 use super::output::Output;
 use crate::embed::Row;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::gallery::{self, NamedQuery, SearchRequest, is_gallery};
 use crate::search::{self, Request};
+use aio_gallery::Filter;
 use aio_types::Modality;
 use clap::Args;
 use std::path::PathBuf;
@@ -14,13 +17,16 @@ Examples:
   aio search photos --text \"a man in a red jacket\"
   aio search photos --sketch drawing.png --text \"a red jacket\" --picture list.png
   aio search gallery.safetensors --rgb photo.jpg --top 20 --json
+  aio search people --rgb photo.jpg --not-camera gate-2 --after 2026-11-01 --group-by identity --threshold 0.9
+  aio search people --text \"a red jacket\" --like 17,20 --unlike 4
+  aio search people --queries queries.jsonl --csv
 
-A feature file must come from `aio embed` with the same model.";
+`aio gallery` makes galleries. A gallery or feature file must have been made with the same model.";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// A folder of photographs, or a feature file that `aio embed` wrote.
+    /// A gallery, a folder of photographs, or a feature file that `aio embed` wrote.
     gallery: PathBuf,
     /// A sentence.
     #[arg(long)]
@@ -46,7 +52,52 @@ pub(super) struct Arguments {
     #[command(flatten)]
     form: JsonArgument,
     #[command(flatten)]
+    of_gallery: OfGallery,
+    #[command(flatten)]
+    filter: FilterArguments,
+    #[command(flatten)]
     model: ModelArguments,
+}
+
+/// What only a gallery can be asked.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Galleries")]
+struct OfGallery {
+    /// Many queries: a CSV file with the columns of `aio embed --list`, or one JSON object per line with the keys name, rgb, infrared, sketch,
+    /// colour-pencil, text, like, unlike.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["text", "rgb", "infrared", "sketch", "colour_pencil", "like", "unlike"])]
+    queries: Option<PathBuf>,
+    /// Numbers of rows that the results should resemble. They are left out of the list.
+    #[arg(long, value_name = "ROW,…", value_delimiter = ',')]
+    like: Vec<u64>,
+    /// Numbers of rows that the results should not resemble. They are left out of the list.
+    #[arg(long, value_name = "ROW,…", value_delimiter = ',')]
+    unlike: Vec<u64>,
+    /// Of rows with the same value in this column show the nearest alone, as in --group-by identity.
+    #[arg(long, value_name = "COLUMN")]
+    group_by: Option<String>,
+    /// Least probability of showing the same person, from 0 to 1, by the gallery's calibration (`aio gallery calibrate`).
+    #[arg(long, value_name = "P", value_parser = probability)]
+    threshold: Option<f64>,
+    /// Print CSV instead of a table.
+    #[arg(long, conflicts_with = "json")]
+    csv: bool,
+}
+
+fn probability(typed: &str) -> std::result::Result<f64, String> {
+    let number = typed.parse().ok().filter(|number| (0.0..=1.0).contains(number));
+    number.ok_or_else(|| "expected a number from 0 to 1".to_owned())
+}
+
+impl OfGallery {
+    fn is_empty(&self) -> bool {
+        self.queries.is_none()
+            && self.like.is_empty()
+            && self.unlike.is_empty()
+            && self.group_by.is_none()
+            && self.threshold.is_none()
+            && !self.csv
+    }
 }
 
 impl Arguments {
@@ -60,6 +111,39 @@ impl Arguments {
             (Modality::ColourPencil, self.colour_pencil),
         ] {
             query.pictures.extend(path.map(|path| (modality.name().to_owned(), path)));
+        }
+        let (filter, of_gallery) = (Filter::from(self.filter), self.of_gallery);
+        if is_gallery(&self.gallery) {
+            let OfGallery { queries, like, unlike, group_by, threshold, csv } = of_gallery;
+            let is_batch = queries.is_some();
+            let queries = match queries {
+                Some(path) => gallery::queries(&path)?,
+                None => vec![NamedQuery { name: None, row: query, like, unlike }],
+            };
+            let searched = gallery::search(&SearchRequest {
+                gallery: self.gallery,
+                queries,
+                filter,
+                group_by,
+                threshold,
+                top: self.top as usize,
+                picture: self.picture,
+                model: self.model.into(),
+            })?;
+            return if self.form.json {
+                if is_batch { Output::json(&searched) } else { Output::json(&searched.single()) }
+            } else {
+                Ok(Output::text(if csv { searched.csv()? } else { searched.text() }))
+            };
+        }
+        if self.gallery.exists() && !(of_gallery.is_empty() && filter.is_empty()) {
+            return Err(Error::user(
+                format!(
+                    "{} is no gallery: --queries, --like, --unlike, --group-by, --threshold, --csv and filters need one",
+                    self.gallery.display()
+                ),
+                "make one with `aio gallery create`",
+            ));
         }
         let ranked = search::run(&Request {
             gallery: self.gallery,

@@ -23,6 +23,7 @@ pub use list::read as people;
 pub(crate) use manifest::unusable;
 pub use manifest::{Manifest, SkippedRow};
 pub use model::{ImportSettings, Model, ModelSource};
+pub(crate) use partial::write;
 pub use rows::{Row, pictures};
 
 /// Rows that are embedded at once, and between two writes.

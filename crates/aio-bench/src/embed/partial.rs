@@ -119,14 +119,18 @@ impl PartialFile {
     /// Writes the manifest and the feature file, which names the manifest by its hash, and removes the unfinished one. `manifest` has the rows
     /// that were embedded.
     pub(super) fn finish(self, output: &Path, manifest: &Manifest, stop: &StopFlag) -> Result<()> {
-        let text = manifest.to_json()?;
         stop.check_claim()?;
-        fs::write_then_rename(&Manifest::path(output), text.as_bytes())?;
-        let hash = [(Manifest::HASH, Manifest::hash(&text))];
-        let values = self.directory.join(VALUES);
-        features::write(output, &values, manifest.width, &labels(&manifest.rows), &hash)?;
+        write(output, &self.directory.join(VALUES), manifest)?;
         self.lock.remove()
     }
+}
+
+/// Writes a feature file, which names its manifest by the hash, and the manifest beside it. `values` is a file of little-endian f32, row by row.
+pub(crate) fn write(output: &Path, values: &Path, manifest: &Manifest) -> Result<()> {
+    let text = manifest.to_json()?;
+    fs::write_then_rename(&Manifest::path(output), text.as_bytes())?;
+    let hash = [(Manifest::HASH, Manifest::hash(&text))];
+    features::write(output, values, manifest.width, &labels(&manifest.rows), &hash)
 }
 
 /// The labels that every row has. A column that some rows lack is left out, with a warning: an invented label would be

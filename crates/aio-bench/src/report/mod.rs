@@ -22,6 +22,7 @@ pub use files::{
     training_log,
 };
 pub use form::Format;
+pub(crate) use picture::jpeg;
 pub use sweep::{Quoted, SweepResults, SweepRow};
 
 use crate::error::Result;
@@ -70,8 +71,18 @@ pub fn sweep_bars(directory: &Path, name: &str, sweep: &SweepResults) -> Result<
 /// # Errors
 /// [`Error`](crate::error::Error) naming the picture that cannot be read or the file that cannot be written.
 pub fn picture(path: &Path, title: &str, lists: &[RankedList]) -> Result<()> {
+    picture_of(path, title, lists, &picture::from_file)
+}
+
+/// As [`picture()`], for retrieved pictures that are no files: `open` gives them by their paths.
+pub(crate) fn picture_of(
+    path: &Path,
+    title: &str,
+    lists: &[RankedList],
+    open: &picture::Open,
+) -> Result<()> {
     draw::register_font()?;
-    let picture = picture::ranked_lists(title, lists)?;
+    let picture = picture::ranked_lists(title, lists, open)?;
     Ok(fs::write_then_rename(path, &picture::png(&picture)?)?)
 }
 

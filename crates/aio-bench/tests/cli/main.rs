@@ -5,6 +5,7 @@ mod disks;
 mod embed;
 mod encode;
 mod experiment;
+mod gallery;
 mod harness;
 mod help;
 mod interruption;

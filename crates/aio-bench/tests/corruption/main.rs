@@ -5,6 +5,7 @@
 
 mod damage;
 mod data;
+mod galleries;
 mod models;
 mod runs;
 mod seeds;
@@ -24,6 +25,7 @@ fn kinds() -> Vec<Kind> {
     let mut kinds = runs::kinds();
     kinds.extend(models::kinds());
     kinds.extend(data::kinds());
+    kinds.extend(galleries::kinds());
     kinds
 }
 

@@ -1,9 +1,7 @@
 use crate::error::{Error, Result};
 use crate::report::estimate::Estimate;
 use crate::report::table::{Column, ColumnKind, Field, Table, Value};
-
-/// Characters with which spreadsheets begin a formula, and the blanks that they skip before one.
-const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+use crate::spreadsheet::text;
 
 /// One line per row. Scores are numbers in percent with four decimals; a column of estimates gives two, mean and standard
 /// deviation. What is missing is empty. Text that a spreadsheet would compute has an apostrophe in front.
@@ -42,12 +40,4 @@ fn fields_of(kind: ColumnKind, field: &Field) -> Vec<String> {
         ColumnKind::Plain | ColumnKind::Score => vec![mean],
         ColumnKind::Estimate => vec![mean, deviation],
     }
-}
-
-/// Text that a spreadsheet shows and does not compute. Numbers stay numbers.
-fn text(text: &str) -> String {
-    if text.starts_with(FORMULA) && text.parse::<f64>().is_err() {
-        return format!("'{text}");
-    }
-    text.to_owned()
 }

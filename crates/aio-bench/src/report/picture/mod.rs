@@ -4,7 +4,9 @@ mod attention;
 mod ranked;
 
 pub(super) use attention::attention;
-pub(super) use ranked::{DrawnLists, ListKind, ranked_lists, ranked_lists_of_task};
+pub(super) use ranked::{
+    DrawnLists, ListKind, Open, from_file, ranked_lists, ranked_lists_of_task,
+};
 
 use crate::error::{Error, Result};
 use image::RgbImage;
@@ -24,7 +26,7 @@ pub(super) fn png(picture: &RgbImage) -> Result<Vec<u8>> {
 ///
 /// # Errors
 /// [`Error::Failure`] with the encoder's message.
-pub(super) fn jpeg(picture: &RgbImage) -> Result<Vec<u8>> {
+pub(crate) fn jpeg(picture: &RgbImage) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut bytes, 88);
     encoder.encode_image(picture).map_err(cannot_encode)?;

@@ -26,6 +26,14 @@ const MATCH: Rgb<u8> = Rgb([0, 158, 115]);
 const NON_MATCH: Rgb<u8> = Rgb([213, 94, 0]);
 const JUNK: Rgb<u8> = Rgb([190, 190, 190]);
 
+/// Gives a retrieved picture of a size by its path.
+pub(in crate::report) type Open<'a> = dyn Fn(&Path, PictureSize) -> Result<Picture> + 'a;
+
+/// Opens the file of this name.
+pub(in crate::report) fn from_file(path: &Path, size: PictureSize) -> Result<Picture> {
+    Ok(picture::open(path, size)?)
+}
+
 /// How the queries of a picture were chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::report) enum ListKind {
@@ -70,7 +78,7 @@ pub(in crate::report) fn ranked_lists_of_task(
     let mut drawn = Vec::new();
     for (kind, lists) in kinds {
         if !lists.is_empty() {
-            let picture = ranked_lists(task.as_str(), lists)?;
+            let picture = ranked_lists(task.as_str(), lists, &from_file)?;
             let jpeg = jpeg(&picture)?;
             drawn.push(DrawnLists { task: task.clone(), kind, picture, jpeg });
         }
@@ -106,10 +114,15 @@ impl Layout {
 
 /// Draws ranked lists, one per row: the query (pictures as the model sees them, then its caption), then the entries that it retrieved, with a
 /// green border around matches and a red one around other people. Junk, which the protocol ignores, is grey.
+/// `open` gives the pictures of retrieved entries.
 ///
 /// # Errors
 /// [`Error`](crate::error::Error) naming the picture that cannot be read.
-pub(in crate::report) fn ranked_lists(title: &str, lists: &[RankedList]) -> Result<RgbImage> {
+pub(in crate::report) fn ranked_lists(
+    title: &str,
+    lists: &[RankedList],
+    open: &Open,
+) -> Result<RgbImage> {
     let layout = Layout::new(lists);
     let mut canvas = RgbImage::from_pixel(layout.width, layout.height, Rgb([255; 3]));
     let title = format!("{title}: query, then the nearest gallery pictures");
@@ -124,7 +137,7 @@ pub(in crate::report) fn ranked_lists(title: &str, lists: &[RankedList]) -> Resu
             labels.extend(caption_labels(caption, layout.captions, y));
         }
         for (column, (path, relevance)) in (0..).zip(&list.retrieved) {
-            let (picture, border) = retrieved(path, *relevance)?;
+            let (picture, border) = retrieved(open(path, CELL)?, *relevance)?;
             let at = (layout.retrieved + column * COLUMN + BORDER, y);
             paste(&mut canvas, &picture, at, border);
         }
@@ -142,8 +155,11 @@ fn caption_labels(caption: &str, x: u32, y: u32) -> Vec<Label> {
 }
 
 /// A retrieved picture and the colour of its border.
-fn retrieved(path: &Path, relevance: Option<Relevance>) -> Result<(RgbImage, Option<Rgb<u8>>)> {
-    let picture = rgb(picture::open(path, CELL)?)?;
+fn retrieved(
+    picture: Picture,
+    relevance: Option<Relevance>,
+) -> Result<(RgbImage, Option<Rgb<u8>>)> {
+    let picture = rgb(picture)?;
     Ok(match relevance {
         Some(Relevance::Match) => (picture, Some(MATCH)),
         Some(Relevance::NonMatch) => (picture, Some(NON_MATCH)),

@@ -1,0 +1,77 @@
+//! Arguments that choose rows of a gallery, defined once.
+
+use aio_gallery::{Condition, Filter, Relation, Time, parse_time};
+use clap::Args;
+
+/// Which rows of a gallery.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Rows of a gallery")]
+pub(super) struct FilterArguments {
+    /// Only rows of this camera; given several times, of one of them.
+    #[arg(long, value_name = "CAMERA")]
+    camera: Vec<String>,
+    /// No rows of this camera; may be given several times. Rows without a camera stay.
+    #[arg(long, value_name = "CAMERA")]
+    not_camera: Vec<String>,
+    /// Only rows taken at this time or later: 2026-11-28T06:41:45Z, 2026-11-28, or seconds since 1970.
+    #[arg(long, value_name = "TIME", value_parser = time, allow_hyphen_values = true)]
+    after: Option<Time>,
+    /// Only rows taken before this time.
+    #[arg(long, value_name = "TIME", value_parser = time, allow_hyphen_values = true)]
+    before: Option<Time>,
+    /// Only rows with this value in this column, or with != only rows with another value or none. May be given several times.
+    #[arg(long = "where", value_name = "COLUMN=VALUE", value_parser = condition)]
+    conditions: Vec<Condition>,
+}
+
+fn time(typed: &str) -> Result<Time, String> {
+    parse_time(typed).ok_or_else(|| {
+        "expected a time such as 2026-11-28T06:41:45Z, a date, or seconds since 1970".to_owned()
+    })
+}
+
+fn condition(typed: &str) -> Result<Condition, String> {
+    let (left, value) =
+        typed.split_once('=').ok_or("expected COLUMN=VALUE or COLUMN!=VALUE".to_owned())?;
+    let (column, relation) = match left.strip_suffix('!') {
+        Some(column) => (column, Relation::NotEqual),
+        None => (left, Relation::Equal),
+    };
+    if column.is_empty() {
+        return Err("expected the name of a column before `=`".to_owned());
+    }
+    Ok(Condition { column: column.to_owned(), relation, value: value.to_owned() })
+}
+
+impl From<FilterArguments> for Filter {
+    fn from(typed: FilterArguments) -> Self {
+        Self {
+            cameras: typed.camera,
+            not_cameras: typed.not_camera,
+            after: typed.after,
+            before: typed.before,
+            conditions: typed.conditions,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conditions_are_read_at_their_first_sign() {
+        for (typed, column, relation, value) in [
+            ("floor=2", "floor", Relation::Equal, "2"),
+            ("floor!=2", "floor", Relation::NotEqual, "2"),
+            ("note=a!=b", "note", Relation::Equal, "a!=b"),
+            ("note=", "note", Relation::Equal, ""),
+        ] {
+            let expected = Condition { column: column.into(), relation, value: value.into() };
+            assert_eq!(condition(typed), Ok(expected));
+        }
+        assert!(
+            condition("floor").is_err() && condition("=2").is_err() && condition("!=2").is_err()
+        );
+    }
+}

@@ -1,0 +1,55 @@
+//! `aio gallery verify`.
+
+use super::GalleryArgument;
+use crate::cli::arguments::JsonArgument;
+use crate::cli::output::Output;
+use crate::error::Result;
+use aio_gallery::Gallery;
+use aio_train::Progress;
+use clap::Args;
+
+const EXAMPLES: &str = "\
+Examples:
+  aio gallery verify people
+  aio gallery verify people --json
+
+The exit code is 2 if anything is damaged.";
+
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(in crate::cli) struct Arguments {
+    #[command(flatten)]
+    gallery: GalleryArgument,
+    #[command(flatten)]
+    form: JsonArgument,
+}
+
+/// Unit of the progress.
+const MIB: u64 = 1 << 20;
+
+impl Arguments {
+    pub(in crate::cli) fn run(self) -> Result<Output> {
+        let directory = &self.gallery.gallery;
+        // A gallery that cannot be opened is what this is for.
+        let total = Gallery::open(directory).map_or(0, |gallery| gallery.bytes());
+        let bar = Progress::new("comparing checksums", (total / MIB) as usize, "MiB");
+        let verified = Gallery::verify(directory, &|bytes| bar.inc((bytes / MIB) as usize))?;
+        bar.finish();
+        let output = if self.form.json {
+            Output::json(&verified)?
+        } else {
+            let (files, bytes) = (verified.files, verified.bytes);
+            let mut text: String = verified
+                .damages
+                .iter()
+                .map(|damage| format!("{}: {}\n", damage.file.display(), damage.problem))
+                .collect();
+            if text.is_empty() {
+                text =
+                    format!("{}: {files} files, {bytes} bytes, as written\n", directory.display());
+            }
+            Output::text(text)
+        };
+        Ok(if verified.damages.is_empty() { output } else { output.with_problem() })
+    }
+}

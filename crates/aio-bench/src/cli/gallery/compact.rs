@@ -1,0 +1,42 @@
+//! `aio gallery compact`.
+
+use super::GalleryArgument;
+use crate::cli::arguments::JsonArgument;
+use crate::cli::output::Output;
+use crate::error::Result;
+use crate::gallery::with_writer;
+use aio_gallery::Compacted;
+use clap::Args;
+
+const EXAMPLES: &str = "\
+Examples:
+  aio gallery compact people
+  aio gallery compact people --json
+
+Searches that run meanwhile are not disturbed. Numbers of rows stay as they are.";
+
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(in crate::cli) struct Arguments {
+    #[command(flatten)]
+    gallery: GalleryArgument,
+    #[command(flatten)]
+    form: JsonArgument,
+}
+
+impl Arguments {
+    pub(in crate::cli) fn run(self) -> Result<Output> {
+        let compacted = with_writer(&self.gallery.gallery, |writer, stop| {
+            Ok(writer.compact(&|| stop.is_raised())?)
+        })?;
+        if self.form.json {
+            return Output::json(&compacted);
+        }
+        let Compacted { segments_before, segments_after, dropped, bytes_before, bytes_after } =
+            compacted;
+        Ok(Output::text(format!(
+            "{}: {dropped} rows dropped, {segments_before} segments became {segments_after}, {bytes_before} bytes became {bytes_after}\n",
+            self.gallery.gallery.display()
+        )))
+    }
+}

@@ -1,0 +1,86 @@
+//! `aio gallery info`.
+
+use super::GalleryArgument;
+use crate::cli::arguments::JsonArgument;
+use crate::cli::output::Output;
+use crate::error::Result;
+use aio_gallery::{Calibration, Gallery, Model};
+use clap::Args;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+const EXAMPLES: &str = "\
+Examples:
+  aio gallery info people
+  aio gallery info people --json";
+
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(in crate::cli) struct Arguments {
+    #[command(flatten)]
+    gallery: GalleryArgument,
+    #[command(flatten)]
+    form: JsonArgument,
+}
+
+#[derive(Serialize)]
+struct Info<'a> {
+    model: &'a Model,
+    width: usize,
+    storage: &'static str,
+    rows: usize,
+    removed: usize,
+    segments: usize,
+    bytes: u64,
+    generation: u64,
+    columns: Vec<&'a str>,
+    calibrations: &'a BTreeMap<String, Calibration>,
+}
+
+impl Arguments {
+    pub(in crate::cli) fn run(self) -> Result<Output> {
+        let gallery = Gallery::open(&self.gallery.gallery)?;
+        let info = Info {
+            model: gallery.model(),
+            width: gallery.width(),
+            storage: gallery.storage().name(),
+            rows: gallery.len(),
+            removed: gallery.removed(),
+            segments: gallery.segments(),
+            bytes: gallery.bytes(),
+            generation: gallery.generation(),
+            columns: gallery.columns(),
+            calibrations: gallery.calibrations(),
+        };
+        if self.form.json { Output::json(&info) } else { Ok(Output::text(info.text())) }
+    }
+}
+
+impl Info<'_> {
+    fn text(&self) -> String {
+        let mut text = format!("model        {}\n", self.model);
+        let mut line = |name: &str, value: String| _ = writeln!(text, "{name:<12} {value}");
+        line("features", format!("{} values, {}", self.width, self.storage));
+        line("rows", format!("{}, and {} removed ones on the disk", self.rows, self.removed));
+        line("segments", format!("{}, {} bytes", self.segments, self.bytes));
+        line("changes", self.generation.to_string());
+        line("columns", self.columns.join(", "));
+        if self.calibrations.is_empty() {
+            line("calibration", "none; `aio gallery calibrate` makes one".into());
+        }
+        for (modalities, calibration) in self.calibrations {
+            line("calibration", format!("{modalities}: {}", describe(calibration)));
+        }
+        text
+    }
+}
+
+/// A calibration in one line.
+pub(super) fn describe(calibration: &Calibration) -> String {
+    let Calibration { data, pairs, same_person, test_pairs, expected_calibration_error, .. } =
+        calibration;
+    format!(
+        "expected calibration error {expected_calibration_error:.4} on {test_pairs} pairs of other people; fitted on {pairs} pairs, {same_person} of one person, of {data}"
+    )
+}

@@ -1,0 +1,47 @@
+//! `aio gallery merge`.
+
+use super::GalleryArgument;
+use crate::cli::arguments::JsonArgument;
+use crate::cli::output::Output;
+use crate::error::Result;
+use crate::gallery::{MergedGallery, merge};
+use clap::Args;
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  aio gallery merge people people-1 people-2 people-3 people-4
+  aio gallery merge people elsewhere/people --json
+
+GALLERY is made if it does not exist. Files are shared with the other galleries by hard links where the file system can do that, and copied
+elsewhere; the other galleries may be deleted afterwards. Rows get new numbers.";
+
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(in crate::cli) struct Arguments {
+    #[command(flatten)]
+    gallery: GalleryArgument,
+    /// The galleries whose rows are added.
+    #[arg(value_name = "OTHER", required = true)]
+    others: Vec<PathBuf>,
+    #[command(flatten)]
+    form: JsonArgument,
+}
+
+impl Arguments {
+    pub(in crate::cli) fn run(self) -> Result<Output> {
+        let merged = merge(&self.gallery.gallery, &self.others)?;
+        if self.form.json {
+            return Output::json(&merged);
+        }
+        let MergedGallery { gallery, total, merged } = merged;
+        Ok(Output::text(format!(
+            "{}: {} rows added, {total} in all; {} were there already; {} files linked, {} copied\n",
+            gallery.display(),
+            merged.rows,
+            merged.known,
+            merged.linked,
+            merged.copied
+        )))
+    }
+}

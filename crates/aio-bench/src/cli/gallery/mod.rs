@@ -1,0 +1,62 @@
+//! `aio gallery`.
+
+mod add;
+mod calibrate;
+mod check;
+mod compact;
+mod create;
+mod export;
+mod info;
+mod merge;
+mod remove;
+
+use super::output::Output;
+use crate::error::Result;
+use clap::Subcommand;
+
+/// What can be done with galleries.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Make a gallery, and fill it with what is named.
+    Create(create::Arguments),
+    /// Add pictures, sentences and detections. What the gallery has already is not embedded again.
+    Add(add::Arguments),
+    /// Remove rows, by their numbers or by a filter.
+    Remove(remove::Arguments),
+    /// What a gallery holds: model, rows, columns, calibrations.
+    Info(info::Arguments),
+    /// Compare every byte with its checksums and name what is damaged.
+    Verify(check::Arguments),
+    /// Drop removed rows from the disk and join small segments.
+    Compact(compact::Arguments),
+    /// Write features for `aio score` and other tools, or the table of the rows.
+    Export(export::Arguments),
+    /// Add the rows of other galleries, which were filled on other machines.
+    Merge(merge::Arguments),
+    /// Fit the probability that two rows show the same person, for `aio search --threshold`.
+    Calibrate(calibrate::Arguments),
+}
+
+impl Command {
+    pub(super) fn run(self) -> Result<Output> {
+        match self {
+            Self::Create(arguments) => arguments.run(),
+            Self::Add(arguments) => arguments.run(),
+            Self::Remove(arguments) => arguments.run(),
+            Self::Info(arguments) => arguments.run(),
+            Self::Verify(arguments) => arguments.run(),
+            Self::Compact(arguments) => arguments.run(),
+            Self::Export(arguments) => arguments.run(),
+            Self::Merge(arguments) => arguments.run(),
+            Self::Calibrate(arguments) => arguments.run(),
+        }
+    }
+}
+
+/// A gallery.
+#[derive(Debug, Clone, clap::Args)]
+struct GalleryArgument {
+    /// The directory of the gallery.
+    #[arg(value_name = "GALLERY")]
+    gallery: std::path::PathBuf,
+}

@@ -1,0 +1,259 @@
+//! Filling a gallery: decoding and embedding at the same time, block by block.
+
+use super::inputs::InputRequest;
+use super::item::Item;
+use super::open::{model_of, with_new, with_writer};
+use super::pool::Tracks;
+use super::prepare::{Outcome, Prepared, Sizes, block};
+use crate::embed::{BLOCK, Model, ModelSource, OnError};
+use crate::error::{Error, Result};
+use aio_gallery::{Added, Content, Entry, GalleryError, Storage, Writer};
+use aio_train::{Progress, StopFlag};
+use serde::Serialize;
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::{Duration, Instant};
+
+/// What is added to which gallery.
+#[derive(Debug, Clone)]
+pub struct AddRequest {
+    /// The gallery.
+    pub gallery: PathBuf,
+    /// What is added.
+    pub inputs: InputRequest,
+    /// The model.
+    pub model: ModelSource,
+    /// What to do about a picture that cannot be read.
+    pub on_error: OnError,
+    /// Longer side of thumbnails in pixels; none are made if it is 0.
+    pub thumbnail: usize,
+}
+
+/// What was added.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct AddedRows {
+    /// The gallery.
+    pub gallery: PathBuf,
+    /// Rows that were added.
+    pub added: usize,
+    /// Inputs whose content the gallery had already.
+    pub known: usize,
+    /// Inputs that were passed over because they cannot be read, with the reason of each.
+    pub skipped: Vec<String>,
+    /// Rows of the gallery that are not removed.
+    pub total: usize,
+}
+
+/// Rows after which what was added becomes part of the gallery.
+const COMMIT_ROWS: usize = 16_384;
+/// The same for slow models, in time.
+const COMMIT_TIME: Duration = Duration::from_secs(600);
+/// Blocks that are prepared in advance.
+const AHEAD: usize = 2;
+
+/// Makes a gallery and fills it.
+///
+/// # Errors
+/// [`Error`] if the directory is not empty; otherwise as [`add`].
+pub fn create(request: &AddRequest, storage: Storage) -> Result<AddedRows> {
+    // Inputs that are not there leave no empty gallery behind.
+    let total = request.inputs.count()?;
+    let model = request.model.open()?;
+    let tag = model_of(&request.model, &model)?;
+    let width = model.extractor.width();
+    with_new(
+        &request.gallery,
+        |claim| Writer::create(&request.gallery, tag, width, storage, claim),
+        |writer, stop| fill(writer, request, &model, total, stop),
+    )
+}
+
+/// Adds pictures, sentences and detections to a gallery. What it has already is neither embedded nor added again.
+///
+/// # Errors
+/// [`Error`] naming the input that cannot be used, or the models if the gallery's is another one; what was embedded before it is added.
+/// [`Error::Interrupted`] after a signal: the same call continues. [`Error::Taken`] if another process changes the gallery.
+pub fn add(request: &AddRequest) -> Result<AddedRows> {
+    if request.inputs.is_empty() {
+        return Err(Error::user(
+            "nothing to add",
+            "name pictures, folders, --captions, --list, --mot or --coco",
+        ));
+    }
+    let total = request.inputs.count()?;
+    with_writer(&request.gallery, |writer, stop| {
+        let model = request.model.open()?;
+        let tag = model_of(&request.model, &model)?;
+        let gallery = writer.gallery()?;
+        if !gallery.model().fits(&tag) {
+            return Err(GalleryError::ForeignModel {
+                directory: request.gallery.clone(),
+                gallery: Box::new(gallery.model().clone()),
+                what: "what is to be added",
+                found: Box::new(tag),
+            }
+            .into());
+        }
+        fill(writer, request, &model, total, stop)
+    })
+}
+
+fn fill(
+    writer: &mut Writer,
+    request: &AddRequest,
+    model: &Model,
+    total: usize,
+    stop: &StopFlag,
+) -> Result<AddedRows> {
+    let sizes =
+        Sizes { input: model.extractor.preprocessing().size(), thumbnail: request.thumbnail };
+    // Boxes of a track are no rows, so none of them is known.
+    let known = (!request.inputs.pools()).then(|| writer.contents().clone());
+    let bar = Progress::new("embedding", total, "rows");
+    let mut fill = Fill {
+        writer,
+        request,
+        model,
+        done: AddedRows { gallery: request.gallery.clone(), ..AddedRows::default() },
+        tracks: Tracks::default(),
+        committed: Instant::now(),
+    };
+    let outcome = std::thread::scope(|scope| {
+        let (send, receive) = sync_channel(AHEAD);
+        scope.spawn(move || prepare(&request.inputs, sizes, known, &send));
+        fill.take(receive, &bar, stop)
+    });
+    bar.finish();
+    // What was embedded is kept also after an error or a signal.
+    let outcome = outcome.and_then(|()| fill.finish_tracks());
+    fill.writer.commit()?;
+    outcome?;
+    fill.done.total = fill.writer.gallery()?.len();
+    Ok(fill.done)
+}
+
+/// Sends prepared blocks until all are sent or nobody takes them.
+fn prepare(
+    inputs: &InputRequest,
+    sizes: Sizes,
+    mut known: Option<HashSet<Content>>,
+    send: &SyncSender<Result<Vec<Outcome>>>,
+) {
+    let items = match inputs.items() {
+        Ok(items) => items,
+        Err(error) => {
+            _ = send.send(Err(error));
+            return;
+        }
+    };
+    let mut waiting: Vec<Item> = Vec::with_capacity(BLOCK);
+    let mut flush = |items: &mut Vec<Item>| {
+        let outcomes = block(std::mem::take(items), sizes, known.as_mut());
+        send.send(Ok(outcomes)).is_ok()
+    };
+    for item in items {
+        match item {
+            Ok(item) => waiting.push(item),
+            Err(error) => {
+                _ = flush(&mut waiting) && send.send(Err(error)).is_ok();
+                return;
+            }
+        }
+        if waiting.len() == BLOCK && !flush(&mut waiting) {
+            return;
+        }
+    }
+    _ = flush(&mut waiting);
+}
+
+struct Fill<'a> {
+    writer: &'a mut Writer,
+    request: &'a AddRequest,
+    model: &'a Model,
+    done: AddedRows,
+    tracks: Tracks,
+    committed: Instant,
+}
+
+impl Fill<'_> {
+    fn take(
+        &mut self,
+        receive: Receiver<Result<Vec<Outcome>>>,
+        bar: &Progress,
+        stop: &StopFlag,
+    ) -> Result<()> {
+        for outcomes in receive {
+            let outcomes = outcomes?;
+            if stop.is_raised() {
+                return Err(Error::Interrupted { phase: "embedding" });
+            }
+            stop.check_claim()?;
+            let count = outcomes.len();
+            self.block(outcomes)?;
+            bar.inc(count);
+            if self.writer.pending() >= COMMIT_ROWS || self.committed.elapsed() >= COMMIT_TIME {
+                self.writer.commit()?;
+                self.committed = Instant::now();
+            }
+        }
+        Ok(())
+    }
+
+    /// Embeds a block. What stands before an input that cannot be read is added, too.
+    fn block(&mut self, outcomes: Vec<Outcome>) -> Result<()> {
+        let (mut ready, mut failed) = (Vec::with_capacity(outcomes.len()), None);
+        for outcome in outcomes {
+            match outcome {
+                Outcome::Ready(prepared) => ready.push(*prepared),
+                Outcome::Known => self.done.known += 1,
+                Outcome::Failed(error @ Error::Data(_))
+                    if self.request.on_error == OnError::Skip =>
+                {
+                    log::warn!("passed over: {error}");
+                    self.done.skipped.push(error.to_string());
+                }
+                Outcome::Failed(error) => {
+                    failed = Some(error);
+                    break;
+                }
+            }
+        }
+        let inputs: Vec<_> = ready.iter_mut().map(|p| std::mem::take(&mut p.observation)).collect();
+        if !inputs.is_empty() {
+            let features = self.model.extractor.embed(&inputs).map_err(|e| {
+                Error::user(e.to_string(), "the model has no tokenizer for it, or a row is empty")
+            })?;
+            for (prepared, features) in ready.into_iter().zip(&features) {
+                self.add(prepared, features)?;
+            }
+        }
+        failed.map_or(Ok(()), Err)
+    }
+
+    fn add(&mut self, prepared: Prepared, features: &[f32]) -> Result<()> {
+        if let Some(track) = prepared.item.track.filter(|_| self.request.inputs.pools()) {
+            self.tracks.add(track, prepared, features);
+            return Ok(());
+        }
+        let Prepared { item, content, thumbnail, .. } = prepared;
+        self.row(Entry { content, features, record: item.record(), thumbnail: &thumbnail })
+    }
+
+    fn row(&mut self, entry: Entry) -> Result<()> {
+        match self.writer.add(entry)? {
+            Added::Row(_) => self.done.added += 1,
+            Added::Known => self.done.known += 1,
+        }
+        Ok(())
+    }
+
+    /// Adds the rows of whole tracks, once all their boxes are embedded.
+    fn finish_tracks(&mut self) -> Result<()> {
+        for pooled in std::mem::take(&mut self.tracks).finish() {
+            let super::pool::Pooled { content, features, record, thumbnail } = pooled;
+            self.row(Entry { content, features: &features, record, thumbnail: &thumbnail })?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,50 @@
+//! Answers as a picture: the queries and the thumbnails of the rows that they found.
+
+use super::search::Answered;
+use crate::error::{Error, Result};
+use crate::report::{self, RankedList, ShownPicture};
+use aio_data::picture::{decode, resized};
+use aio_data::task::QueryPicture;
+use aio_gallery::Gallery;
+use aio_types::PictureSize;
+use std::path::{Path, PathBuf};
+
+/// Draws one line per query to a PNG file. Rows without a thumbnail are drawn from their picture, and left out if it is gone.
+///
+/// # Errors
+/// [`Error`] naming the picture of a query that cannot be read.
+pub(super) fn draw(path: &Path, gallery: &Gallery, answers: &[Answered]) -> Result<()> {
+    let list = |answered: &Answered| {
+        let part = |(name, path): (&String, &PathBuf)| {
+            Some(ShownPicture {
+                modality: name.parse().ok()?,
+                picture: QueryPicture::real(path.clone()),
+            })
+        };
+        let shown = answered.hits().iter().filter(|hit| {
+            let exists = hit.record.path.as_ref().is_some_and(|path| Path::new(path).exists());
+            !gallery.thumbnail(hit.row).is_empty() || exists
+        });
+        RankedList {
+            pictures: answered.query.pictures.iter().filter_map(part).collect(),
+            caption: answered.query.text.clone().or_else(|| answered.name.clone()),
+            // The place of a picture in a gallery is the number of its row.
+            retrieved: shown.map(|hit| (PathBuf::from(hit.row.to_string()), None)).collect(),
+            average_precision: 0.0,
+        }
+    };
+    let lists: Vec<RankedList> = answers.iter().map(list).collect();
+    report::picture_of(path, "search", &lists, &|place, size| thumbnail(gallery, place, size))
+}
+
+fn thumbnail(gallery: &Gallery, place: &Path, size: PictureSize) -> Result<aio_types::Picture> {
+    let row = place.to_str().and_then(|text| text.parse().ok());
+    let row = gallery.row(row.ok_or_else(|| Error::Failure("a place that is no row".into()))?)?;
+    if row.thumbnail.is_empty() {
+        let path = row.record.path.unwrap_or_default();
+        return Ok(aio_data::picture::open(Path::new(&path), size)?);
+    }
+    let wrong = |e: String| Error::Failure(format!("the thumbnail of row {}: {e}", row.number));
+    let image = decode(&row.thumbnail).map_err(wrong)?;
+    resized(&image, size).map_err(wrong)
+}

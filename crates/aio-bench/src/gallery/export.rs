@@ -1,0 +1,201 @@
+//! Exporting a gallery: features for `aio score` and other tools, or the table of its rows.
+
+use crate::embed::{self, Manifest, Row};
+use crate::error::{Error, Result};
+use crate::spreadsheet;
+use aio_data::{DataError, fs};
+use aio_gallery::{Filter, Gallery};
+use serde::Serialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+/// What was exported.
+#[derive(Debug, Clone, Serialize)]
+pub struct Exported {
+    /// The file.
+    pub output: PathBuf,
+    /// Its rows.
+    pub rows: usize,
+}
+
+/// Writes the rows that a filter lets through: `.safetensors` with the features and a manifest as of `aio embed`, `.csv` or `.jsonl` with
+/// what is known of the rows.
+///
+/// # Errors
+/// [`Error`] naming the file, if its ending is another one or it cannot be written, or a column that is not there.
+pub fn export(directory: &Path, output: &Path, filter: &Filter) -> Result<Exported> {
+    let gallery = Gallery::open(directory)?;
+    let rows = gallery.select(filter)?;
+    match output.extension().and_then(|extension| extension.to_str()) {
+        Some("safetensors") => export_features(&gallery, &rows, output)?,
+        Some("csv") => export_csv(&gallery, &rows, output)?,
+        Some("jsonl") => export_lines(&gallery, &rows, output)?,
+        _ => {
+            return Err(Error::user(
+                format!("--output {}: unknown ending", output.display()),
+                "name a .safetensors file for features, or a .csv or .jsonl file for the table of rows",
+            ));
+        }
+    }
+    Ok(Exported { output: output.to_path_buf(), rows: rows.len() })
+}
+
+/// Writes a file through a temporary one, whose rows come one by one.
+fn stream(
+    output: &Path,
+    rows: &[u64],
+    mut write: impl FnMut(&mut BufWriter<File>, u64) -> Result<()>,
+) -> Result<()> {
+    let mut failed = None;
+    let outcome = fs::replace(output, |temporary| {
+        let mut file = BufWriter::new(File::create(temporary)?);
+        for row in rows {
+            if let Err(error) = write(&mut file, *row) {
+                failed = Some(error);
+                return Err(std::io::Error::other("the export failed"));
+            }
+        }
+        file.flush()
+    });
+    failed.map_or(Ok(()), Err)?;
+    Ok(outcome?)
+}
+
+fn cannot_write(path: &Path, source: std::io::Error) -> Error {
+    DataError::Io { action: "write", path: path.to_path_buf(), source }.into()
+}
+
+/// A row of the table: its number and every column.
+#[derive(Serialize)]
+struct Line {
+    row: u64,
+    #[serde(flatten)]
+    record: aio_gallery::Record,
+}
+
+fn export_lines(gallery: &Gallery, rows: &[u64], output: &Path) -> Result<()> {
+    stream(output, rows, |file, row| {
+        let line = Line { row, record: gallery.row(row)?.record };
+        let text = serde_json::to_string(&line).map_err(|e| Error::Failure(e.to_string()))?;
+        writeln!(file, "{text}").map_err(|e| cannot_write(output, e))
+    })
+}
+
+fn export_csv(gallery: &Gallery, rows: &[u64], output: &Path) -> Result<()> {
+    let columns = gallery.columns();
+    let line = |fields: Vec<String>| -> Result<Vec<u8>> {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        let failed = |e: String| Error::Failure(format!("the CSV table: {e}"));
+        writer.write_record(fields).map_err(|e| failed(e.to_string()))?;
+        writer.into_inner().map_err(|e| failed(e.to_string()))
+    };
+    let names = std::iter::once("row").chain(columns.iter().copied());
+    let first = line(names.map(spreadsheet::text).collect())?;
+    if rows.is_empty() {
+        return Ok(fs::write_then_rename(output, &first)?);
+    }
+    let mut is_first = true;
+    stream(output, rows, |file, row| {
+        let record = gallery.row(row)?.record;
+        let mut fields = vec![row.to_string()];
+        fields
+            .extend(columns.iter().map(|c| spreadsheet::text(&record.get(c).unwrap_or_default())));
+        let header = if std::mem::take(&mut is_first) { &first[..] } else { &[] };
+        let fields = line(fields)?;
+        file.write_all(header)
+            .and_then(|()| file.write_all(&fields))
+            .map_err(|e| cannot_write(output, e))
+    })
+}
+
+fn export_features(gallery: &Gallery, rows: &[u64], output: &Path) -> Result<()> {
+    if rows.is_empty() {
+        let problem = format!("{} has no row to export", gallery.directory().display());
+        return Err(Error::user(problem, "a feature file has one row or more"));
+    }
+    let values = fs::temporary_beside(output);
+    let mut records = Vec::with_capacity(rows.len());
+    let written = stream(&values, rows, |file, row| {
+        let row = gallery.row(row)?;
+        records.push(row.record);
+        let bytes: Vec<u8> = row.features.iter().flat_map(|v| v.to_le_bytes()).collect();
+        file.write_all(&bytes).map_err(|e| cannot_write(output, e))
+    });
+    let identities = numbers(records.iter().map(|r| r.identity.as_deref()), "identities");
+    let cameras = numbers(records.iter().map(|r| r.camera.as_deref()), "cameras");
+    let to_row = |((record, identity), camera): ((aio_gallery::Record, _), _)| {
+        let modality = record.modality.split('+').next().unwrap_or_default().to_owned();
+        let pictures = record.path.map(|path| (modality, PathBuf::from(path)));
+        Row {
+            pictures: pictures.into_iter().collect(),
+            text: record.caption,
+            identity,
+            camera,
+            image: None,
+        }
+    };
+    let rows: Vec<Row> = records.into_iter().zip(identities).zip(cameras).map(to_row).collect();
+    let outcome = written.and_then(|()| write_features(gallery, &values, rows, output));
+    // The features have been copied; a leftover that cannot be removed adds nothing to an error.
+    let _ = std::fs::remove_file(&values);
+    outcome
+}
+
+fn write_features(gallery: &Gallery, values: &Path, rows: Vec<Row>, output: &Path) -> Result<()> {
+    let model = gallery.model();
+    let parse = |e: serde_json::Error| Error::Failure(format!("the gallery's model: {e}"));
+    let import = match &model.settings {
+        Value::Null => embed::ImportSettings::default(),
+        settings => serde_json::from_value(settings.clone()).map_err(parse)?,
+    };
+    let manifest = Manifest {
+        model: model.name.clone(),
+        weights: model.sha256.clone(),
+        preprocessing: serde_json::from_value(model.description["preprocessing"].clone())
+            .map_err(parse)?,
+        import,
+        width: gallery.width(),
+        rows,
+        skipped: Vec::new(),
+    };
+    embed::write(output, values, &manifest)
+}
+
+/// Numbers for the names of a column: the names themselves if all are whole numbers that are not negative, else their places in order.
+fn numbers<'a>(
+    names: impl Iterator<Item = Option<&'a str>> + Clone,
+    what: &str,
+) -> Vec<Option<i64>> {
+    let parsed: Option<Vec<Option<i64>>> = names
+        .clone()
+        .map(|name| match name {
+            None => Some(None),
+            Some(name) => name.parse().ok().filter(|number| *number >= 0).map(Some),
+        })
+        .collect();
+    parsed.unwrap_or_else(|| {
+        log::warn!(
+            "{what} are no whole numbers: the feature file has their places in order of names"
+        );
+        let mut places: BTreeMap<&str, i64> =
+            names.clone().flatten().map(|name| (name, 0)).collect();
+        (0..).zip(places.values_mut()).for_each(|(place, value)| *value = place);
+        names.map(|name| places.get(name?).copied()).collect()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_are_numbers_stay_and_others_are_numbered() {
+        let of = |names: &[Option<&'static str>]| numbers(names.iter().copied(), "identities");
+        assert_eq!(of(&[Some("7"), None, Some("3")]), [Some(7), None, Some(3)]);
+        assert_eq!(of(&[Some("b"), None, Some("a"), Some("b")]), [Some(1), None, Some(0), Some(1)]);
+        assert_eq!(of(&[Some("-1"), Some("5")]), [Some(0), Some(1)]);
+    }
+}

@@ -1,0 +1,213 @@
+//! What is added to a gallery, one item after the other, so that memory does not grow with their number.
+
+use super::item::Item;
+use super::list::List;
+use crate::error::{Error, Result};
+use aio_data::folder::{self, Entry, Reason};
+use aio_data::picture::FORMATS;
+use aio_data::{DataError, fs};
+use aio_gallery::{Detection, Source, coco, mot};
+use aio_types::Modality;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// What is added to a gallery.
+#[derive(Debug, Clone)]
+pub struct InputRequest {
+    /// Pictures, and folders of pictures.
+    pub inputs: Vec<PathBuf>,
+    /// Modality of these pictures, of the column `path` of the list, and of the frames.
+    pub modality: Modality,
+    /// A text file with one sentence per line.
+    pub captions: Option<PathBuf>,
+    /// A CSV file with one row per row.
+    pub list: Option<PathBuf>,
+    /// Boxes in frames.
+    pub detections: Option<Detections>,
+    /// Columns and values for every row that has none.
+    pub labels: Vec<(String, String)>,
+    /// The part that this call takes.
+    pub shard: Shard,
+}
+
+/// Boxes in the frames of a video.
+#[derive(Debug, Clone)]
+pub struct Detections {
+    /// MOTChallenge's text or COCO's JSON.
+    pub file: PathBuf,
+    /// Whether it is COCO's JSON, and which category is wanted.
+    pub coco: Option<String>,
+    /// Folder of the frames.
+    pub frames: PathBuf,
+    /// Detections with a lower confidence are left out.
+    pub least_confidence: f64,
+    /// What becomes a row.
+    pub pool: Pool,
+}
+
+/// What of a tracker's boxes becomes a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pool {
+    /// Every box.
+    None,
+    /// Every track, by the mean of its boxes' features.
+    Track,
+}
+
+/// A part of the inputs: those whose number leaves this remainder. Of pooled tracks all boxes go to one part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shard {
+    /// Which part, from 0.
+    pub index: usize,
+    /// Number of parts.
+    pub count: usize,
+}
+
+impl Shard {
+    /// Everything.
+    pub const WHOLE: Self = Self { index: 0, count: 1 };
+}
+
+type Items<'a> = Box<dyn Iterator<Item = Result<Item>> + 'a>;
+
+impl InputRequest {
+    /// Whether nothing is named.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.inputs.is_empty()
+            && self.captions.is_none()
+            && self.list.is_none()
+            && self.detections.is_none()
+    }
+
+    /// Whether the boxes of a track become one row.
+    pub(super) fn pools(&self) -> bool {
+        self.detections.as_ref().is_some_and(|detections| detections.pool == Pool::Track)
+    }
+
+    /// Number of items, and what is passed over on the way, which is reported.
+    pub(super) fn count(&self) -> Result<usize> {
+        for input in &self.inputs {
+            report(input)?;
+        }
+        let mut count = 0;
+        for item in self.items()? {
+            item?;
+            count += 1;
+        }
+        Ok(count)
+    }
+
+    /// All items of the shard, in order.
+    pub(super) fn items(&self) -> Result<Items<'_>> {
+        let mut all: Items =
+            Box::new(self.inputs.iter().flat_map(|input| pictures(input, self.modality)));
+        if let Some(path) = &self.captions {
+            let text = fs::read_to_string(path)?;
+            let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+            let sentences: Vec<Item> = lines.map(Item::sentence).collect();
+            all = Box::new(all.chain(sentences.into_iter().map(Ok)));
+        }
+        if let Some(path) = &self.list {
+            all = Box::new(all.chain(List::open(path, self.modality)?));
+        }
+        if let Some(detections) = &self.detections {
+            let found = detections.read()?.into_iter().map(|d| Ok(self.detected(d)));
+            all = Box::new(all.chain(found));
+        }
+        let Shard { index, count } = self.shard;
+        let is_mine = move |(number, item): &(usize, Result<Item>)| {
+            let track = item.as_ref().ok().and_then(|item| item.track).filter(|_| self.pools());
+            let number = track.map_or(*number, |track| track.unsigned_abs() as usize);
+            number % count == index
+        };
+        Ok(Box::new(all.enumerate().filter(is_mine).map(|(_, item)| self.labelled(item?))))
+    }
+
+    fn labelled(&self, mut item: Item) -> Result<Item> {
+        for (column, value) in &self.labels {
+            item.set(column, value).map_err(|problem| {
+                Error::user(
+                    format!("--label {column}={value}: {problem}"),
+                    "name identity, camera, time, caption or a column of your own",
+                )
+            })?;
+        }
+        Ok(item)
+    }
+
+    fn detected(&self, detection: Detection) -> Item {
+        let Detection { frame, crop, track, confidence, number, .. } = detection;
+        let mut item = Item { crop: Some(crop), track, ..Item::picture(self.modality, frame) };
+        let own = &mut item.known.extra;
+        own.insert("frame".into(), number.to_string());
+        own.extend(track.map(|track| ("track".into(), track.to_string())));
+        own.extend(confidence.map(|sure| ("confidence".into(), sure.to_string())));
+        item
+    }
+}
+
+impl Detections {
+    fn read(&self) -> Result<Vec<Detection>> {
+        let source = Source {
+            file: &self.file,
+            frames: &self.frames,
+            least_confidence: self.least_confidence,
+        };
+        Ok(match &self.coco {
+            Some(category) => coco(&source, category)?,
+            None => mot(&source)?,
+        })
+    }
+}
+
+/// The picture itself, or every picture of a folder and of the folders in it, in the order of their names.
+fn pictures(input: &Path, modality: Modality) -> Items<'_> {
+    if !input.is_dir() {
+        return Box::new(std::iter::once(Ok(Item::picture(modality, input.to_path_buf()))));
+    }
+    Box::new(folder::walk(input).filter_map(move |entry| match entry {
+        Ok(Entry::Picture(path)) => Some(Ok(Item::picture(modality, path))),
+        Ok(Entry::Skipped(..)) => None,
+        Err(error) => Some(Err(error.into())),
+    }))
+}
+
+/// Says what is passed over in a folder.
+///
+/// # Errors
+/// [`Error`] naming an input that does not exist, or a folder without pictures.
+fn report(input: &Path) -> Result<()> {
+    if !input.is_dir() {
+        std::fs::metadata(input).map_err(|source| DataError::Io {
+            action: "read",
+            path: input.to_path_buf(),
+            source,
+        })?;
+        return Ok(());
+    }
+    let (mut found, mut skipped) = (false, BTreeMap::<Reason, usize>::new());
+    for entry in folder::walk(input) {
+        match entry? {
+            Entry::Picture(_) => found = true,
+            Entry::Skipped(path, reason) => {
+                if reason.is_notable() {
+                    log::warn!("passed over: {}: {reason}", path.display());
+                }
+                *skipped.entry(reason).or_default() += 1;
+            }
+        }
+    }
+    if !found {
+        return Err(Error::user(
+            format!("no pictures in {}", input.display()),
+            format!("looked for {FORMATS}"),
+        ));
+    }
+    if !skipped.is_empty() {
+        let counts: Vec<String> =
+            skipped.iter().map(|(reason, count)| format!("{count} × {reason}")).collect();
+        log::info!("{}: passed over: {}", input.display(), counts.join(", "));
+    }
+    Ok(())
+}

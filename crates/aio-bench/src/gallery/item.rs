@@ -1,0 +1,86 @@
+//! What becomes a row of a gallery.
+
+use aio_gallery::{BoundingBox, Record};
+use aio_types::{Modality, ModalitySet};
+use std::path::{Path, PathBuf};
+
+/// What becomes a row of a gallery: pictures, a sentence, or both, which are embedded together.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Item {
+    pub(super) pictures: Vec<(Modality, PathBuf)>,
+    /// The part of each picture.
+    pub(super) crop: Option<BoundingBox>,
+    /// A sentence that is embedded.
+    pub(super) text: Option<String>,
+    /// What is known of it, without what follows from the fields above.
+    pub(super) known: Record,
+    /// The track of a detection.
+    pub(super) track: Option<i64>,
+}
+
+impl Item {
+    pub(super) fn picture(modality: Modality, path: PathBuf) -> Self {
+        Self { pictures: vec![(modality, path)], ..Self::default() }
+    }
+
+    pub(super) fn sentence(text: &str) -> Self {
+        Self { text: Some(text.to_owned()), ..Self::default() }
+    }
+
+    /// Whether there is nothing to embed.
+    pub(super) fn is_empty(&self) -> bool {
+        self.pictures.is_empty() && self.text.is_none()
+    }
+
+    pub(super) fn modalities(&self) -> ModalitySet {
+        let text = self.text.as_ref().map(|_| Modality::Text);
+        self.pictures.iter().map(|(modality, _)| *modality).chain(text).collect()
+    }
+
+    /// The picture that stands for the row: the photograph, if there is one.
+    pub(super) fn shown(&self) -> Option<&Path> {
+        let photograph = self.pictures.iter().find(|(modality, _)| *modality == Modality::Rgb);
+        photograph.or(self.pictures.first()).map(|(_, path)| path.as_path())
+    }
+
+    /// Everything that is known of the row. The paths of further pictures are in columns of their modalities' names.
+    pub(super) fn record(&self) -> Record {
+        let mut record = self.known.clone();
+        record.modality = self.modalities().to_string();
+        record.crop = self.crop;
+        if record.caption.is_none() {
+            record.caption.clone_from(&self.text);
+        }
+        let shown = self.shown();
+        record.path = shown.map(|path| path.display().to_string());
+        for (modality, path) in self.pictures.iter().filter(|(_, path)| shown != Some(path)) {
+            record.extra.insert(modality.name().to_owned(), path.display().to_string());
+        }
+        record
+    }
+
+    /// Sets a column that has no value yet.
+    pub(super) fn set(&mut self, column: &str, value: &str) -> Result<(), String> {
+        let known = &mut self.known;
+        let fill = |field: &mut Option<String>| _ = field.get_or_insert_with(|| value.to_owned());
+        match column {
+            "identity" => fill(&mut known.identity),
+            "camera" => fill(&mut known.camera),
+            "caption" => fill(&mut known.caption),
+            "time" if known.time.is_none() => {
+                let time = aio_gallery::parse_time(value).ok_or_else(|| {
+                    format!("`{value}` is no time; write 2026-11-28T06:41:45Z, a date, or seconds since 1970")
+                })?;
+                known.time = Some(time);
+            }
+            "time" => {}
+            "crop" if self.crop.is_none() => self.crop = Some(value.parse()?),
+            "crop" => {}
+            own => {
+                Record::check_column(own).map_err(|e| e.to_string())?;
+                known.extra.entry(own.to_owned()).or_insert_with(|| value.to_owned());
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,23 @@
+//! Persistent galleries: filling them with pictures, sentences and detections, searching, calibrating and exporting them.
+
+mod add;
+mod calibrate;
+mod contact_sheet;
+mod export;
+mod inputs;
+mod item;
+mod list;
+mod open;
+mod pool;
+mod prepare;
+mod queries;
+mod search;
+mod table;
+
+pub use add::{AddRequest, AddedRows, add, create};
+pub use calibrate::{CalibrationRequest, Fitted, calibrate};
+pub use export::{Exported, export};
+pub use inputs::{Detections, InputRequest, Pool, Shard};
+pub use open::{MergedGallery, is_gallery, merge, with_writer};
+pub use queries::{NamedQuery, read as queries};
+pub use search::{Answered, SearchRequest, Searched, Single, search};

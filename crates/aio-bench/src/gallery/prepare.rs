@@ -1,0 +1,174 @@
+//! Decoding: from items to what a model takes, in blocks, on threads of their own while the model computes.
+
+use super::item::Item;
+use crate::error::{Error, Result};
+use crate::report::jpeg;
+use aio_data::picture::{self, resized};
+use aio_data::{DataError, fs};
+use aio_gallery::{BoundingBox, Content};
+use aio_types::{Observation, Picture, PictureSize};
+use image::{RgbImage, imageops};
+use rayon::prelude::*;
+use std::collections::HashSet;
+use std::path::Path;
+
+/// An item that can be embedded.
+pub(super) struct Prepared {
+    pub(super) item: Item,
+    pub(super) content: Content,
+    pub(super) observation: Observation<Picture>,
+    /// JPEG; empty if there is none.
+    pub(super) thumbnail: Vec<u8>,
+}
+
+/// What became of an item.
+pub(super) enum Outcome {
+    Ready(Box<Prepared>),
+    /// The gallery has its content.
+    Known,
+    Failed(Error),
+}
+
+/// How pictures are prepared.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sizes {
+    /// For the model.
+    pub(super) input: PictureSize,
+    /// Longer side of thumbnails; none are made if it is 0.
+    pub(super) thumbnail: usize,
+}
+
+/// Opens and resizes the pictures of a block, in parallel. Items whose content is in `known` are not decoded; the others are added to it,
+/// unless it is `None`.
+pub(super) fn block(
+    items: Vec<Item>,
+    sizes: Sizes,
+    mut known: Option<&mut HashSet<Content>>,
+) -> Vec<Outcome> {
+    let outcomes: Vec<Outcome> = {
+        let known = known.as_deref();
+        // Detections of one frame stand beside each other: it is read and decoded once.
+        let jobs: Vec<&[Item]> = items.chunk_by(of_one_frame).collect();
+        jobs.into_par_iter().flat_map_iter(|job| frame(job, sizes, known)).collect()
+    };
+    let mut seen = |outcome| match outcome {
+        // Of two equal ones in a block the first is embedded.
+        Outcome::Ready(ready) if known.as_mut().is_some_and(|k| !k.insert(ready.content)) => {
+            Outcome::Known
+        }
+        other => other,
+    };
+    outcomes.into_iter().map(&mut seen).collect()
+}
+
+fn of_one_frame(a: &Item, b: &Item) -> bool {
+    a.crop.is_some() && b.crop.is_some() && a.pictures == b.pictures && !a.pictures.is_empty()
+}
+
+/// A file in memory, decoded when it is first needed.
+struct Opened<'a> {
+    path: &'a Path,
+    bytes: Vec<u8>,
+    image: Option<RgbImage>,
+}
+
+impl<'a> Opened<'a> {
+    fn read(path: &'a Path) -> Result<Self> {
+        Ok(Self { path, bytes: fs::read(path)?, image: None })
+    }
+
+    fn wrong(&self, problem: String) -> Error {
+        Error::Data(DataError::Image { path: self.path.to_path_buf(), problem })
+    }
+
+    /// The whole picture or a part of it.
+    fn part(&mut self, crop: Option<BoundingBox>) -> Result<RgbImage> {
+        if self.image.is_none() {
+            let image = picture::decode(&self.bytes).map_err(|e| self.wrong(e))?;
+            self.image = Some(image);
+        }
+        let Some(image) = &self.image else { return Err(self.wrong("not decoded".into())) };
+        let Some(crop) = crop else { return Ok(image.clone()) };
+        let (width, height) = image.dimensions();
+        let inside = |from: f64, length: f64, limit: u32| {
+            let limit = f64::from(limit);
+            let (start, end) = (from.round().clamp(0.0, limit), (from + length).round());
+            (start as u32, end.clamp(0.0, limit) as u32)
+        };
+        let (left, right) = inside(crop.left, crop.width, width);
+        let (top, bottom) = inside(crop.top, crop.height, height);
+        if left >= right || top >= bottom {
+            let problem = format!("the box {crop} lies outside its {height} × {width} pixels");
+            return Err(self.wrong(problem));
+        }
+        Ok(imageops::crop_imm(image, left, top, right - left, bottom - top).to_image())
+    }
+}
+
+/// Prepares the items of one frame, or a single item.
+fn frame(items: &[Item], sizes: Sizes, known: Option<&HashSet<Content>>) -> Vec<Outcome> {
+    let Some(first) = items.first() else { return Vec::new() };
+    let opened: Result<Vec<Opened>> =
+        first.pictures.iter().map(|(_, path)| Opened::read(path)).collect();
+    match opened {
+        Ok(mut opened) => items
+            .iter()
+            .map(|item| prepare(item, &mut opened, sizes, known).unwrap_or_else(Outcome::Failed))
+            .collect(),
+        Err(error) => {
+            let path = first.shown().unwrap_or(Path::new("")).to_path_buf();
+            let again = || DataError::Image { path: path.clone(), problem: error.to_string() };
+            let others: Vec<Outcome> =
+                items[1..].iter().map(|_| Outcome::Failed(Error::Data(again()))).collect();
+            std::iter::once(Outcome::Failed(error)).chain(others).collect()
+        }
+    }
+}
+
+fn prepare(
+    item: &Item,
+    opened: &mut [Opened],
+    sizes: Sizes,
+    known: Option<&HashSet<Content>>,
+) -> Result<Outcome> {
+    let content = content(item, opened);
+    if known.is_some_and(|known| known.contains(&content)) {
+        return Ok(Outcome::Known);
+    }
+    let mut pictures = Vec::with_capacity(opened.len());
+    let mut thumbnail = Vec::new();
+    for (opened, (modality, path)) in opened.iter_mut().zip(&item.pictures) {
+        let part = opened.part(item.crop)?;
+        pictures.push((*modality, resized(&part, sizes.input).map_err(|e| opened.wrong(e))?));
+        if sizes.thumbnail > 0 && item.shown() == Some(path) {
+            thumbnail = small(&part, sizes.thumbnail).map_err(|e| opened.wrong(e))?;
+        }
+    }
+    let observation = Observation { pictures, caption: item.text.clone() };
+    Ok(Outcome::Ready(Box::new(Prepared { item: item.clone(), content, observation, thumbnail })))
+}
+
+/// Names what is embedded: the bytes of the pictures with their modalities, the box, and the sentence.
+fn content(item: &Item, opened: &[Opened]) -> Content {
+    let hashes: Vec<blake3::Hash> =
+        opened.iter().map(|opened| blake3::hash(&opened.bytes)).collect();
+    let crop = item.crop.map(|crop| crop.to_string());
+    let pictures = item.pictures.iter().zip(&hashes);
+    let mut parts: Vec<(&str, &[u8])> =
+        pictures.map(|((modality, _), hash)| (modality.name(), &hash.as_bytes()[..])).collect();
+    parts.sort_unstable();
+    parts.extend(crop.iter().map(|crop| ("crop", crop.as_bytes())));
+    parts.extend(item.text.iter().map(|text| ("text", text.as_bytes())));
+    Content::of(parts)
+}
+
+/// A JPEG whose longer side is `longest` pixels; a smaller picture keeps its size.
+fn small(image: &RgbImage, longest: usize) -> std::result::Result<Vec<u8>, String> {
+    let (width, height) = (image.width() as usize, image.height() as usize);
+    let factor = (longest as f64 / width.max(height).max(1) as f64).min(1.0);
+    let scaled = |side: usize| ((side as f64 * factor).round() as usize).max(1);
+    let size = PictureSize { height: scaled(height), width: scaled(width) };
+    let Picture { size, pixels } = resized(image, size)?;
+    let image = RgbImage::from_raw(size.width as u32, size.height as u32, pixels);
+    jpeg(&image.ok_or("a picture has the wrong size")?).map_err(|e| e.to_string())
+}

@@ -1,0 +1,160 @@
+//! Searching a gallery for any combination of pictures, sentences, and rows of its own.
+
+use super::contact_sheet;
+use super::open::model_of;
+use super::queries::NamedQuery;
+use crate::embed::{self, BLOCK, Model, ModelSource, Row};
+use crate::error::{Error, Result};
+use aio_gallery::{Answer, Filter, Gallery, Hit, Query};
+use aio_types::{Modality, ModalitySet};
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// What is searched for in which gallery.
+#[derive(Debug, Clone)]
+pub struct SearchRequest {
+    /// The gallery.
+    pub gallery: PathBuf,
+    /// The queries.
+    pub queries: Vec<NamedQuery>,
+    /// Which rows may be found.
+    pub filter: Filter,
+    /// A column: one result per value.
+    pub group_by: Option<String>,
+    /// Least probability of showing the same person.
+    pub threshold: Option<f64>,
+    /// Length of a list.
+    pub top: usize,
+    /// A PNG file for a drawing of the queries and their lists.
+    pub picture: Option<PathBuf>,
+    /// The model; it must be the gallery's.
+    pub model: ModelSource,
+}
+
+/// Queries and their answers.
+#[derive(Debug, Clone, Serialize)]
+pub struct Searched {
+    /// Rows of the gallery.
+    pub gallery: usize,
+    /// In the order of the queries.
+    pub answers: Vec<Answered>,
+}
+
+/// The only query and its answer.
+#[derive(Debug, Clone, Serialize)]
+pub struct Single<'a> {
+    gallery: usize,
+    #[serde(flatten)]
+    answer: Option<&'a Answered>,
+}
+
+impl Searched {
+    /// The answer to the first query, for calls that have one.
+    #[must_use]
+    pub fn single(&self) -> Single<'_> {
+        Single { gallery: self.gallery, answer: self.answers.first() }
+    }
+}
+
+/// A query and its answer.
+#[derive(Debug, Clone, Serialize)]
+pub struct Answered {
+    /// Its name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// What was looked for.
+    pub query: Row,
+    /// Rows that the results should resemble.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub like: Vec<u64>,
+    /// Rows that they should not resemble.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unlike: Vec<u64>,
+    /// The nearest rows.
+    #[serde(flatten)]
+    pub answer: Answer,
+}
+
+impl Answered {
+    /// The query in a few words.
+    pub(super) fn title(&self, number: usize) -> String {
+        self.name.clone().unwrap_or_else(|| (number + 1).to_string())
+    }
+
+    pub(super) fn hits(&self) -> &[Hit] {
+        &self.answer.hits
+    }
+}
+
+/// Searches a gallery, and draws the lists if the request names a file for them.
+///
+/// # Errors
+/// [`Error`] naming the picture that cannot be read, both models if they differ, or what a query asks in vain.
+pub fn search(request: &SearchRequest) -> Result<Searched> {
+    let nothing = |query: &NamedQuery| {
+        query.row.pictures.is_empty() && query.row.text.is_none() && query.like.is_empty()
+    };
+    if request.queries.iter().any(nothing) {
+        return Err(Error::user(
+            "nothing to look for",
+            "give --text, --rgb, --infrared, --sketch, --colour-pencil, --like or --queries",
+        ));
+    }
+    let gallery = Gallery::open(&request.gallery)?;
+    let model = request.model.open()?;
+    let tag = model_of(&request.model, &model)?;
+    let features = embedded(&request.queries, &model)?;
+    let mut queries = Vec::with_capacity(features.len());
+    for (named, features) in request.queries.iter().zip(features) {
+        queries.push(Query {
+            model: tag.clone(),
+            features,
+            modalities: modalities(&named.row)?,
+            like: named.like.clone(),
+            unlike: named.unlike.clone(),
+            filter: request.filter.clone(),
+            top: request.top,
+            group_by: request.group_by.clone(),
+            threshold: request.threshold,
+        });
+    }
+    let answers = gallery.answers(&queries)?;
+    let answered = request.queries.iter().zip(answers).map(|(named, answer)| Answered {
+        name: named.name.clone(),
+        query: named.row.clone(),
+        like: named.like.clone(),
+        unlike: named.unlike.clone(),
+        answer,
+    });
+    let searched = Searched { gallery: gallery.len(), answers: answered.collect() };
+    if let Some(path) = &request.picture {
+        contact_sheet::draw(path, &gallery, &searched.answers)?;
+    }
+    Ok(searched)
+}
+
+/// The features of each query; none for those that only name rows of the gallery.
+fn embedded(queries: &[NamedQuery], model: &Model) -> Result<Vec<Option<Vec<f32>>>> {
+    let is_embedded =
+        |query: &NamedQuery| !query.row.pictures.is_empty() || query.row.text.is_some();
+    let rows: Vec<Row> =
+        queries.iter().filter(|q| is_embedded(q)).map(|query| query.row.clone()).collect();
+    let mut features = Vec::with_capacity(rows.len());
+    for block in rows.chunks(BLOCK) {
+        features.extend(embed::embed(block, &model.extractor)?);
+    }
+    let mut features = features.into_iter();
+    Ok(queries.iter().map(|query| is_embedded(query).then(|| features.next()).flatten()).collect())
+}
+
+/// The modalities of a query, which choose the calibration; those of a query that only names rows are `rgb`.
+fn modalities(row: &Row) -> Result<String> {
+    let wrong = |e: aio_types::ParseModalityError| Error::Failure(e.to_string());
+    let mut found: Vec<Modality> = Vec::new();
+    for name in row.pictures.keys() {
+        found.push(name.parse().map_err(wrong)?);
+    }
+    found.extend(row.text.as_ref().map(|_| Modality::Text));
+    let set: ModalitySet = found.into_iter().collect();
+    Ok(if set.is_empty() { Modality::Rgb.name().to_owned() } else { set.to_string() })
+}

@@ -1,0 +1,376 @@
+//! `aio gallery`, and `aio search` of galleries.
+
+use crate::harness::{Desk, checkpoint, coloured, features, leftovers};
+use serde_json::Value;
+use std::path::PathBuf;
+
+/// Rendered people as Market-1501 has them; the folder of the queries.
+fn rendered(desk: &Desk) -> String {
+    desk.succeed(&["data", "synth", "--output", "world"]);
+    "world/Market-1501-v15.09.15/query".to_owned()
+}
+
+fn pictures(desk: &Desk, folder: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(desk.path(folder)).expect("a folder").flatten();
+    let mut found: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    found.sort();
+    found
+}
+
+fn paths(answer: &Value) -> Vec<&str> {
+    let results = answer["results"].as_array().expect("results");
+    results.iter().map(|result| result["path"].as_str().expect("a path")).collect()
+}
+
+#[test]
+fn a_gallery_of_rendered_people_lives() {
+    let desk = Desk::new();
+    let folder = rendered(&desk);
+    calibration(&desk, &folder);
+    let count = pictures(&desk, &folder).len();
+    let created = desk.json(&["gallery", "create", "people", &folder, "--json"]);
+    assert_eq!((&created["added"], &created["known"]), (&count.into(), &0.into()));
+    // The same folder again, also under another name.
+    let again = desk.json(&["gallery", "add", "people", &folder, "--json"]);
+    assert_eq!(
+        (&again["added"], &again["known"], &again["total"]),
+        (&0.into(), &count.into(), &count.into())
+    );
+    std::fs::create_dir(desk.path("copy")).expect("created");
+    let first = &pictures(&desk, &folder)[0];
+    std::fs::copy(first, desk.path("copy/elsewhere.jpg")).expect("copied");
+    let copy = desk.succeed(&["gallery", "add", "people", "copy"]);
+    assert!(
+        copy.contains("people: 0 rows added") && copy.contains("1 inputs were there already"),
+        "{copy}"
+    );
+
+    let shown = first.display().to_string();
+    let search = |more: &[&str]| {
+        desk.json(
+            &[&["search", "people", "--rgb", &shown, "--text", "a person", "--json"], more]
+                .concat(),
+        )
+    };
+    let found = search(&["--top", "5", "--picture", "list.png"]);
+    assert_eq!((&found["gallery"], &found["searched"]), (&count.into(), &count.into()));
+    let before: Vec<String> = paths(&found).into_iter().map(str::to_owned).collect();
+    assert_eq!(before.len(), 5);
+    assert!(image::open(desk.path("list.png")).is_ok_and(|picture| picture.width() > 400));
+    // A folder and its gallery give the same list.
+    let of_folder = desk
+        .json(&["search", &folder, "--rgb", &shown, "--text", "a person", "--json", "--top", "5"]);
+    assert_eq!(paths(&of_folder), before);
+
+    let row = found["results"][0]["row"].to_string();
+    let removed = desk.succeed(&["gallery", "remove", "people", "--row", &row]);
+    assert!(removed.contains(&format!("1 rows removed, {} are left", count - 1)), "{removed}");
+    let after = search(&["--top", "4"]);
+    assert_eq!(paths(&after), before[1..]);
+    assert!(desk.succeed(&["gallery", "compact", "people"]).contains("1 rows dropped"));
+    assert_eq!(search(&["--top", "4"]), after, "also the numbers of the rows");
+    assert!(desk.succeed(&["gallery", "verify", "people"]).contains("as written"));
+    assert!(leftovers(&desk.path("people")).is_empty());
+
+    // Damage is found and named, with the exit code of a check that found a problem.
+    let segment = pictures(&desk, "people/segments").remove(0).join("features.f32");
+    let mut bytes = std::fs::read(&segment).expect("read");
+    bytes[100] ^= 4;
+    std::fs::write(&segment, bytes).expect("written");
+    let output = desk.run(&["gallery", "verify", "people"]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("features.f32: bytes 0 to "), "{said}");
+}
+
+/// A table of six pictures with labels.
+const TABLE: &str = "\
+path,identity,camera,time,floor,caption
+g/000.png,=anna,gate 1,2026-01-01,2,\"a, b\"
+g/001.png,=anna,gate 2,2026-01-02T12:00:00Z,2,
+g/002.png,bert,gate 1,,1,
+g/003.png,bert,gate 2,1767571200,1,
+g/004.png,,gate 3,2026-01-04,,
+g/005.png,carl,gate 1,2026-01-05,3,
+";
+
+fn labelled() -> Desk {
+    let desk = Desk::new();
+    coloured(&desk, "g", 6);
+    std::fs::write(desk.path("list.csv"), TABLE).expect("written");
+    desk.succeed(&["gallery", "create", "people", "--list", "list.csv", "--storage", "int8"]);
+    desk
+}
+
+#[test]
+fn filters_groups_likes_and_batches_choose_rows() {
+    let desk = labelled();
+    let rows = |more: &[&str]| -> Vec<u64> {
+        let text = [&["search", "people", "--rgb", "g/000.png", "--json"], more].concat();
+        let found = desk.json(&text);
+        let mut rows: Vec<u64> = found["results"]
+            .as_array()
+            .expect("results")
+            .iter()
+            .map(|result| result["row"].as_u64().expect("a number"))
+            .collect();
+        rows.sort_unstable();
+        rows
+    };
+    assert_eq!(rows(&[]), [0, 1, 2, 3, 4, 5]);
+    assert_eq!(rows(&["--camera", "gate 1"]), [0, 2, 5]);
+    assert_eq!(rows(&["--not-camera", "gate 1", "--not-camera", "gate 3"]), [1, 3]);
+    assert_eq!(rows(&["--after", "2026-01-02", "--before", "2026-01-05T00:00:00Z"]), [1, 4]);
+    assert_eq!(rows(&["--where", "floor!=2", "--where", "camera=gate 3"]), [4]);
+    assert_eq!(rows(&["--group-by", "identity"]).len(), 4);
+    assert_eq!(rows(&["--like", "3", "--unlike", "5"]), [0, 1, 2, 4]);
+    let text = desk.refused(2, &["search", "people", "--text", "x", "--where", "colour=red"]);
+    assert!(text.contains("no column `colour`") && text.contains("floor"), "{text}");
+    let text = desk.refused(2, &["search", "people", "--text", "x", "--threshold", "0.5"]);
+    assert!(text.contains("aio gallery calibrate"), "{text}");
+    let text = desk.refused(2, &["search", "g", "--text", "x", "--camera", "1"]);
+    assert!(text.contains("g is no gallery"), "{text}");
+
+    std::fs::write(
+        desk.path("q.jsonl"),
+        "{\"name\": \"-1+1\", \"rgb\": \"g/002.png\"}\n{\"text\": \"red\"}\n",
+    )
+    .expect("written");
+    let batch = desk.json(&["search", "people", "--queries", "q.jsonl", "--top", "2", "--json"]);
+    assert_eq!(batch["answers"].as_array().map(Vec::len), Some(2));
+    assert_eq!(batch["answers"][0]["results"][0]["row"], 2);
+    assert!(batch["answers"][0]["rescored"].as_u64().is_some_and(|read| (2..=6).contains(&read)));
+    let text = desk.succeed(&["search", "people", "--queries", "q.jsonl", "--csv"]);
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    assert_eq!(reader.headers().expect("a header").iter().next_back(), Some("floor"));
+    let records: Vec<csv::StringRecord> = reader.records().map(|r| r.expect("a row")).collect();
+    assert_eq!((records.len(), &records[0][0]), (12, "'-1+1"));
+    assert!(
+        records.iter().any(|record| &record[7] == "'=anna" && &record[9] == "2026-01-02T12:00:00Z"),
+        "{text}"
+    );
+    let table = desk.succeed(&["search", "people", "--rgb", "g/002.png", "--top", "1"]);
+    assert!(
+        table.starts_with("| rank | row | similarity | path |")
+            && table.contains("| 1 | 2 | 1.0000 | g/002.png |"),
+        "{table}"
+    );
+}
+
+#[test]
+fn galleries_are_exported_merged_and_bound_to_their_model() {
+    let desk = labelled();
+    desk.succeed(&["gallery", "export", "people", "--output", "f.safetensors"]);
+    desk.succeed(&["embed", "g", "--output", "e.safetensors"]);
+    let (exported, embedded) = (features(&desk, "f.safetensors"), features(&desk, "e.safetensors"));
+    for (a, b) in exported.chunks(128).zip(embedded.chunks(128)) {
+        let length = b.iter().map(|v| v * v).sum::<f32>().sqrt();
+        assert!(a.iter().zip(b).all(|(a, b)| (a - b / length).abs() < 1e-5));
+    }
+    let found = desk.succeed(&["search", "f.safetensors", "--rgb", "g/003.png", "--top", "1"]);
+    assert!(found.contains("| 1 | 1.0000 | g/003.png"), "{found}");
+    desk.succeed(&[
+        "gallery",
+        "export",
+        "people",
+        "--output",
+        "r.csv",
+        "--where",
+        "identity!=bert",
+    ]);
+    let text = std::fs::read_to_string(desk.path("r.csv")).expect("exported");
+    assert!(
+        text.starts_with(
+            "row,path,identity,camera,time,crop,modality,caption,floor\n0,g/000.png,'=anna,gate 1,"
+        ),
+        "{text}"
+    );
+    assert_eq!(text.lines().count(), 5);
+    desk.succeed(&["gallery", "export", "people", "--output", "r.jsonl"]);
+    let text = std::fs::read_to_string(desk.path("r.jsonl")).expect("exported");
+    let line: Value = serde_json::from_str(text.lines().next().expect("a line")).expect("JSON");
+    assert_eq!((&line["identity"], &line["caption"]), (&"=anna".into(), &"a, b".into()));
+    assert!(
+        desk.refused(2, &["gallery", "export", "people", "--output", "r.txt"]).contains("r.txt")
+    );
+
+    for shard in ["1/2", "2/2"] {
+        let name = format!("part-{}", &shard[..1]);
+        desk.succeed(&[
+            "gallery",
+            "create",
+            &name,
+            "--list",
+            "list.csv",
+            "--shard",
+            shard,
+            "--storage",
+            "int8",
+        ]);
+    }
+    let merged = desk.json(&["gallery", "merge", "all", "part-1", "part-2", "--json"]);
+    assert_eq!(
+        (&merged["rows"], &merged["known"], &merged["copied"]),
+        (&6.into(), &0.into(), &0.into())
+    );
+    let search = |gallery: &str| {
+        let found = desk.json(&["search", gallery, "--rgb", "g/001.png", "--json"]);
+        paths(&found).into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(search("all"), search("people"));
+
+    let weights = checkpoint("open-clip.safetensors");
+    let other = ["--model", &weights, "--heads", "2"];
+    for call in [&["search", "people", "--text", "x"][..], &["gallery", "add", "people", "g"]] {
+        let text = desk.refused(2, &[call, &other].concat());
+        assert!(
+            text.contains("`embedded` (sha256 ")
+                && text.contains("open-clip.safetensors` (sha256 "),
+            "{text}"
+        );
+    }
+    let text = desk.refused(2, &["gallery", "create", "g", "list.csv"]);
+    assert!(text.contains("g is not empty"), "{text}");
+    assert!(desk.refused(2, &["gallery", "info", "g"]).contains("g is no gallery"));
+    assert!(!desk.path("g/lock").exists(), "nothing is written into another directory");
+}
+
+#[test]
+fn a_picture_that_cannot_be_read_loses_nothing() {
+    let desk = Desk::new();
+    let files = coloured(&desk, "g", 4);
+    let whole = std::fs::read(&files[2]).expect("read");
+    std::fs::write(&files[2], &whole[..30]).expect("written");
+    assert!(desk.refused(2, &["gallery", "create", "people", "g"]).contains("002.png"));
+    let info = desk.json(&["gallery", "info", "people", "--json"]);
+    assert_eq!(
+        (&info["rows"], &info["removed"]),
+        (&2.into(), &0.into()),
+        "those in front of it are there"
+    );
+    let added = desk.json(&["gallery", "add", "people", "g", "--on-error", "skip", "--json"]);
+    assert_eq!((&added["added"], &added["known"]), (&1.into(), &2.into()));
+    assert!(
+        added["skipped"][0].as_str().is_some_and(|problem| problem.contains("002.png")),
+        "{added}"
+    );
+    std::fs::write(&files[2], whole).expect("written");
+    let added = desk.json(&["gallery", "add", "people", "g", "--json"]);
+    assert_eq!((&added["added"], &added["total"]), (&1.into(), &4.into()));
+}
+
+#[test]
+fn boxes_and_tracks_become_rows() {
+    let desk = Desk::new();
+    let frames = coloured(&desk, "img", 3);
+    let text = "0,1,0,0,24,48,1\n0,2,24,0,24,96,1\n1,1,0,0,24,48,1\n2,1,-5,10,30,60,0.2\n2,-1,40,80,100,100,1\n";
+    std::fs::write(desk.path("gt.txt"), text).expect("written");
+    let boxes = ["--mot", "gt.txt", "--frames", "img"];
+    let added = desk.json(&[&["gallery", "create", "boxes", "--json"][..], &boxes].concat());
+    assert_eq!(added["added"], 5);
+    desk.succeed(&["gallery", "export", "boxes", "--output", "boxes.jsonl", "--where", "track=2"]);
+    let line = std::fs::read_to_string(desk.path("boxes.jsonl")).expect("exported");
+    let line: Value = serde_json::from_str(&line).expect("one row");
+    assert_eq!((&line["path"], &line["frame"]), (&"img/000.png".into(), &"0".into()));
+    assert_eq!(
+        line["crop"],
+        serde_json::json!({"left": 24.0, "top": 0.0, "height": 96.0, "width": 24.0})
+    );
+    // The box alone, cut out by hand, is what was embedded.
+    let picture = image::open(&frames[0]).expect("a frame").crop_imm(24, 0, 24, 96);
+    picture.save(desk.path("crop.png")).expect("saved");
+    let found = desk.json(&["search", "boxes", "--rgb", "crop.png", "--top", "1", "--json"]);
+    assert_eq!(found["results"][0]["track"], "2");
+    assert!(found["results"][0]["similarity"].as_f64().is_some_and(|s| s > 0.9999), "{found}");
+
+    let pool = ["--pool", "track", "--least-confidence", "0.5"];
+    let added =
+        desk.json(&[&["gallery", "create", "tracks", "--json"][..], &boxes, &pool].concat());
+    assert_eq!(added["added"], 3, "two tracks, and a box without one");
+    let again = desk.json(&[&["gallery", "add", "tracks", "--json"][..], &boxes, &pool].concat());
+    assert_eq!((&again["added"], &again["known"]), (&0.into(), &3.into()));
+    // Track 1 is the mean of its two boxes of length 1.
+    desk.succeed(&[
+        "gallery",
+        "export",
+        "tracks",
+        "--output",
+        "t.safetensors",
+        "--where",
+        "track=1",
+    ]);
+    desk.succeed(&[
+        "gallery",
+        "export",
+        "boxes",
+        "--output",
+        "b.safetensors",
+        "--where",
+        "track=1",
+    ]);
+    let (track, boxes) = (features(&desk, "t.safetensors"), features(&desk, "b.safetensors"));
+    let sum: Vec<f32> = (0..128).map(|i| boxes[i] + boxes[128 + i]).collect();
+    let length = sum.iter().map(|v| v * v).sum::<f32>().sqrt();
+    assert!(track.iter().zip(&sum).all(|(a, b)| (a - b / length).abs() < 1e-5));
+    assert!(
+        desk.refused(2, &["gallery", "add", "boxes", "--mot", "gt.txt", "--frames", "g"])
+            .contains('g')
+    );
+}
+
+/// A gallery of these pictures is calibrated, and a threshold cuts its lists.
+fn calibration(desk: &Desk, folder: &str) {
+    let mut list = "rgb,identity,camera\n".to_owned();
+    for path in pictures(desk, folder) {
+        // 0001_c4s1_000351_00.jpg is person 1 before camera 4.
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+        list += &format!("{folder}/{name},{},{}\n", &name[..4], &name[6..7]);
+    }
+    std::fs::write(desk.path("labels.csv"), &list).expect("written");
+    desk.succeed(&["embed", "--list", "labels.csv", "--output", "l.safetensors"]);
+    desk.succeed(&["gallery", "create", "labelled", "--list", "labels.csv"]);
+    let said =
+        desk.json(&["gallery", "calibrate", "labelled", "--queries", "l.safetensors", "--json"]);
+    let calibration = &said["calibration"];
+    assert!(calibration["expected_calibration_error"].as_f64().is_some_and(|e| e < 0.1), "{said}");
+    assert!(
+        calibration["data"].as_str().is_some_and(|data| data.contains("l.safetensors (sha256:")),
+        "{said}"
+    );
+    let first = list.lines().nth(1).and_then(|line| line.split(',').next()).expect("a row");
+    let search = ["search", "labelled", "--rgb", first, "--json", "--top", "1000"];
+    let all = desk.json(&search);
+    let sure = desk.json(&[&search[..], &["--threshold", "0.5"]].concat());
+    let probabilities = |found: &Value| -> Vec<f64> {
+        let results = found["results"].as_array().expect("results").iter();
+        results.map(|result| result["probability"].as_f64().expect("a number")).collect()
+    };
+    let expected: Vec<f64> = probabilities(&all).into_iter().filter(|p| *p >= 0.5).collect();
+    assert_eq!(probabilities(&sure), expected);
+    assert!(!expected.is_empty() && expected.len() < probabilities(&all).len());
+    assert!(
+        desk.succeed(&["gallery", "info", "labelled"])
+            .contains("calibration  any: expected calibration error")
+    );
+    let text =
+        desk.refused(2, &["gallery", "calibrate", "labelled", "--queries", "none.safetensors"]);
+    assert!(text.contains("none.safetensors"), "{text}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_second_writer_is_refused_and_readers_are_not() {
+    use std::process::Stdio;
+    let desk = Desk::new();
+    coloured(&desk, "g", 3);
+    desk.succeed(&["gallery", "create", "people", "g"]);
+    // Held here, as by a process that changes the gallery.
+    let lock = std::fs::File::open(desk.path("people/lock")).expect("the lock");
+    lock.lock().expect("locked");
+    let text = desk.refused(1, &["gallery", "remove", "people", "--row", "0"]);
+    assert!(text.contains("people is in use"), "{text}");
+    let mut search = desk.command(&["search", "people", "--rgb", "g/000.png"]);
+    assert!(search.stdout(Stdio::null()).status().expect("it starts").success());
+    drop(lock);
+    desk.succeed(&["gallery", "remove", "people", "--row", "0"]);
+}

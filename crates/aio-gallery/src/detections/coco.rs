@@ -1,0 +1,97 @@
+//! COCO's annotations (JSON).
+
+use super::{Detection, Source};
+use crate::error::{GalleryError, Result};
+use crate::record::BoundingBox;
+use aio_data::{DataError, fs};
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Component, Path};
+
+#[derive(Deserialize)]
+struct File {
+    images: Vec<Image>,
+    annotations: Vec<Annotation>,
+    #[serde(default)]
+    categories: Vec<Category>,
+}
+
+#[derive(Deserialize)]
+struct Image {
+    id: i64,
+    file_name: String,
+}
+
+#[derive(Deserialize)]
+struct Annotation {
+    image_id: i64,
+    bbox: [f64; 4],
+    category_id: Option<i64>,
+    #[serde(alias = "confidence")]
+    score: Option<f64>,
+    #[serde(alias = "instance_id")]
+    track_id: Option<i64>,
+}
+
+#[derive(Deserialize)]
+struct Category {
+    id: i64,
+    name: String,
+}
+
+/// Reads annotations in COCO's format. Boxes are `[left, top, width, height]` in pixels. If the file names categories, only boxes of
+/// `category` are read. `track_id` (or `instance_id`) and `score` are read where they are given.
+///
+/// # Errors
+/// [`GalleryError::Data`] naming the annotation that cannot be used, [`GalleryError::Request`] if there is no such category.
+pub fn coco(source: &Source, category: &str) -> Result<Vec<Detection>> {
+    let path = source.file;
+    let file: File = serde_json::from_slice(&fs::read(path)?)
+        .map_err(|e| DataError::Parse { path: path.to_path_buf(), problem: e.to_string() })?;
+    let wanted: BTreeSet<i64> =
+        file.categories.iter().filter(|c| c.name == category).map(|c| c.id).collect();
+    if wanted.is_empty() && !file.categories.is_empty() {
+        let names: Vec<&str> = file.categories.iter().map(|c| c.name.as_str()).collect();
+        let problem = format!("{} has no category `{category}`", path.display());
+        return Err(GalleryError::request(problem, format!("it has {}", names.join(", "))));
+    }
+    let mut images = BTreeMap::new();
+    for (row, image) in (1..).zip(file.images) {
+        if !stays_inside(&image.file_name) {
+            let problem = format!("the image `{}` lies outside the folder", image.file_name);
+            return Err(source.wrong(row, problem));
+        }
+        images.insert(image.id, source.frames.join(image.file_name));
+    }
+    let mut detections = Vec::new();
+    for (row, annotation) in (1..).zip(file.annotations) {
+        if !file.categories.is_empty()
+            && annotation.category_id.is_none_or(|category| !wanted.contains(&category))
+        {
+            continue;
+        }
+        let number = annotation.image_id;
+        let frame = images.get(&number).ok_or_else(|| {
+            source.wrong(row, format!("the annotation is of image {number}, which is not listed"))
+        })?;
+        let [left, top, width, height] = annotation.bbox;
+        let crop = BoundingBox { left, top, height, width };
+        if !(annotation.bbox.iter().all(|n| n.is_finite()) && width > 0.0 && height > 0.0) {
+            return Err(source.wrong(row, format!("the annotation has the box {crop}")));
+        }
+        detections.push(Detection {
+            frame: frame.clone(),
+            crop,
+            track: annotation.track_id,
+            confidence: annotation.score,
+            number,
+            row,
+        });
+    }
+    source.ordered(detections)
+}
+
+fn stays_inside(name: &str) -> bool {
+    let mut parts = Path::new(name).components();
+    parts.all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
+}

@@ -1,0 +1,98 @@
+//! Detections: boxes in the frames of a video, from the file of a tracker or a detector.
+
+mod coco;
+mod mot;
+
+pub use coco::coco;
+pub use mot::mot;
+
+use crate::error::{GalleryError, Result};
+use crate::record::BoundingBox;
+use aio_data::{DataError, fs};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// A box in a frame.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Detection {
+    /// The picture.
+    pub frame: PathBuf,
+    /// Its part.
+    pub crop: BoundingBox,
+    /// The track that it belongs to, unique within the file.
+    pub track: Option<i64>,
+    /// How sure the detector was.
+    pub confidence: Option<f64>,
+    /// Number of the frame, or of the image in a COCO file.
+    pub number: i64,
+    /// Line of the file, or position in its list, from 1.
+    pub row: usize,
+}
+
+/// Where detections come from, and which of them are wanted.
+#[derive(Debug, Clone)]
+pub struct Source<'a> {
+    /// The file.
+    pub file: &'a Path,
+    /// Folder of the frames.
+    pub frames: &'a Path,
+    /// Detections with a lower confidence are left out.
+    pub least_confidence: f64,
+}
+
+impl Source<'_> {
+    fn wrong(&self, row: usize, problem: String) -> GalleryError {
+        DataError::Row { path: self.file.to_path_buf(), row, problem }.into()
+    }
+
+    /// In the order of the frames, so that each is decoded once.
+    fn ordered(&self, mut detections: Vec<Detection>) -> Result<Vec<Detection>> {
+        detections.retain(|d| d.confidence.is_none_or(|found| found >= self.least_confidence));
+        if detections.is_empty() {
+            let problem = format!("{} holds no detection that is wanted", self.file.display());
+            return Err(GalleryError::request(
+                problem,
+                "check --least-confidence and the categories",
+            ));
+        }
+        detections.sort_by(|a, b| (a.number, &a.frame, a.row).cmp(&(b.number, &b.frame, b.row)));
+        Ok(detections)
+    }
+}
+
+/// The frames of a folder by their numbers: the last digits of their names, as in `000017.jpg` and `frame_17.png`.
+#[derive(Debug)]
+pub struct Frames(BTreeMap<i64, PathBuf>);
+
+impl Frames {
+    /// Lists a folder.
+    ///
+    /// # Errors
+    /// [`GalleryError::Data`] naming the folder, [`GalleryError::Request`] naming two frames of one number.
+    pub fn list(folder: &Path) -> Result<Self> {
+        let mut frames = BTreeMap::new();
+        for path in fs::sorted_entries(folder)? {
+            if !path.is_file() || !aio_data::picture::is_picture(&path) {
+                continue;
+            }
+            let Some(number) = number_of(&path) else { continue };
+            if let Some(other) = frames.insert(number, path.clone()) {
+                let problem =
+                    format!("{} and {} are both frame {number}", other.display(), path.display());
+                return Err(GalleryError::request(problem, "keep one picture per frame"));
+            }
+        }
+        Ok(Self(frames))
+    }
+
+    fn get(&self, number: i64) -> Option<&PathBuf> {
+        self.0.get(&number)
+    }
+}
+
+/// The digits at the end of a file name.
+fn number_of(path: &Path) -> Option<i64> {
+    let stem = path.file_stem()?.to_str()?;
+    let digits = stem.len() - stem.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+    stem[stem.len() - digits..].parse().ok()
+}

@@ -1,0 +1,98 @@
+//! The errors of a gallery.
+
+use crate::layout::MANIFEST;
+use crate::model::Model;
+use aio_data::DataError;
+use std::path::{Path, PathBuf};
+
+/// Result of this crate.
+pub type Result<T> = std::result::Result<T, GalleryError>;
+
+/// What went wrong with a gallery, naming the file, row or column.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum GalleryError {
+    /// A file could not be read or written, or is damaged.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// A directory that is no gallery.
+    #[error("{} is no gallery: it holds no {MANIFEST}", directory.display())]
+    NotAGallery {
+        /// The directory.
+        directory: PathBuf,
+    },
+    /// Features of another model than the gallery's.
+    #[error("{}: the gallery holds features of {gallery}, and {what} is of {found}", directory.display())]
+    ForeignModel {
+        /// The gallery.
+        directory: PathBuf,
+        /// Its model.
+        gallery: Box<Model>,
+        /// What does not fit, such as "the query".
+        what: &'static str,
+        /// The other model.
+        found: Box<Model>,
+    },
+    /// What was asked for cannot be done.
+    #[error("{problem}")]
+    Request {
+        /// What is wrong.
+        problem: String,
+        /// What to do about it.
+        hint: String,
+    },
+    /// Another process took the gallery over.
+    #[error(
+        "{}: another process took the gallery over while this one gave no sign of life; nothing more is written",
+        directory.display()
+    )]
+    Lost {
+        /// The gallery.
+        directory: PathBuf,
+    },
+}
+
+impl GalleryError {
+    pub(crate) fn request(problem: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Request { problem: problem.into(), hint: hint.into() }
+    }
+
+    pub(crate) fn damaged(path: &Path, problem: impl Into<String>) -> Self {
+        Self::Data(DataError::Damaged { path: path.to_path_buf(), problem: problem.into() })
+    }
+
+    /// What the user can do about it, where something general can be said.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Data(DataError::Damaged { .. }) => Some(
+                "`aio gallery verify` names every damaged file; restore them from a copy, or make the gallery again"
+                    .into(),
+            ),
+            Self::Data(error) => error.hint(),
+            Self::NotAGallery { .. } => Some("make one with `aio gallery create`".into()),
+            Self::ForeignModel { .. } => Some(
+                "name the gallery's model with --model, or make a gallery with the other model"
+                    .into(),
+            ),
+            Self::Request { hint, .. } => Some(hint.clone()),
+            Self::Lost { .. } => None,
+        }
+    }
+
+    /// Whether the cause lies in what the user supplied, rather than in the machine.
+    #[must_use]
+    pub fn is_user(&self) -> bool {
+        match self {
+            Self::Data(error) => error.is_user(),
+            Self::Lost { .. } => false,
+            _ => true,
+        }
+    }
+}
+
+/// An error of the operating system about a path.
+pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> GalleryError {
+    let path = path.to_path_buf();
+    move |source| GalleryError::Data(DataError::Io { action, path, source })
+}

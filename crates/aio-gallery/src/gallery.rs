@@ -1,0 +1,230 @@
+//! A snapshot of a gallery.
+
+use crate::calibration::Calibration;
+use crate::encode::{Storage, integers};
+use crate::error::{GalleryError, Result};
+use crate::manifest::{Manifest, RemovedEntry};
+use crate::model::Model;
+use crate::record::{COLUMNS, Record};
+use crate::segment::Segment;
+use aio_data::{DataError, fs};
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+/// Attempts to open a gallery that writers change meanwhile.
+const ATTEMPTS: usize = 20;
+
+/// A gallery as it was when it was opened. Later additions, removals and compactions do not change it.
+#[derive(Debug)]
+pub struct Gallery {
+    directory: PathBuf,
+    pub(crate) manifest: Manifest,
+    pub(crate) segments: Vec<Segment>,
+    /// Numbers of removed rows, increasing.
+    pub(crate) removed: Vec<u64>,
+}
+
+/// A row of a gallery.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// Its number, which is its own as long as the gallery exists.
+    pub number: u64,
+    /// What is known of it.
+    pub record: Record,
+    /// Its features, of length 1.
+    pub features: Vec<f32>,
+    /// Its thumbnail (JPEG); empty if it has none.
+    pub thumbnail: Vec<u8>,
+}
+
+impl Gallery {
+    /// Opens a gallery. Its files are mapped, not read.
+    ///
+    /// # Errors
+    /// [`GalleryError::NotAGallery`], or [`GalleryError::Data`] naming the file that is damaged or gone.
+    pub fn open(directory: &Path) -> Result<Self> {
+        let mut manifest = Manifest::read(directory)?;
+        for _ in 0..ATTEMPTS {
+            let error = match Self::of(directory, manifest.clone()) {
+                Ok(gallery) => return Ok(gallery),
+                Err(error) => error,
+            };
+            // A compaction may have removed a segment between the two steps; then the manifest is another one.
+            let now = Manifest::read(directory)?;
+            if !is_gone(&error) || now.generation == manifest.generation {
+                return Err(error);
+            }
+            manifest = now;
+        }
+        let problem = format!("{} changes faster than it can be opened", directory.display());
+        Err(GalleryError::request(problem, "try again"))
+    }
+
+    pub(crate) fn of(directory: &Path, manifest: Manifest) -> Result<Self> {
+        let mut segments = Vec::with_capacity(manifest.segments.len());
+        for entry in &manifest.segments {
+            segments.push(Segment::open(directory, &manifest, entry)?);
+        }
+        let removed = match &manifest.removed {
+            Some(entry) => read_removed(directory, entry)?,
+            None => Vec::new(),
+        };
+        Ok(Self { directory: directory.to_path_buf(), manifest, segments, removed })
+    }
+
+    /// Where it lies.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// What made its features.
+    #[must_use]
+    pub fn model(&self) -> &Model {
+        &self.manifest.model
+    }
+
+    /// Values per row.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.manifest.width
+    }
+
+    /// How its features are stored.
+    #[must_use]
+    pub fn storage(&self) -> Storage {
+        self.manifest.storage
+    }
+
+    /// How often the gallery was changed.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.manifest.generation
+    }
+
+    /// Names of all columns, the user's own last.
+    #[must_use]
+    pub fn columns(&self) -> Vec<&str> {
+        // The last of the fixed columns is for the program.
+        let fixed = COLUMNS[..COLUMNS.len() - 1].iter().copied();
+        fixed.chain(self.manifest.columns.iter().map(String::as_str)).collect()
+    }
+
+    /// Rows that are not removed.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.segments.iter().map(Segment::len).sum::<usize>() - self.removed.len()
+    }
+
+    /// Whether no row is left.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Removed rows that are still stored.
+    #[must_use]
+    pub fn removed(&self) -> usize {
+        self.removed.len()
+    }
+
+    /// Number of segments.
+    #[must_use]
+    pub fn segments(&self) -> usize {
+        self.segments.len()
+    }
+
+    /// Bytes of all segments.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        let files = self.segments.iter().flat_map(|segment| segment.info.files.values());
+        files.map(|sum| sum.bytes).sum()
+    }
+
+    /// Calibrations by the modalities of the query, or `any`.
+    #[must_use]
+    pub fn calibrations(&self) -> &BTreeMap<String, Calibration> {
+        &self.manifest.calibrations
+    }
+
+    /// The calibration for queries of these modalities (`sketch`, `infrared+text`), or the one for any.
+    #[must_use]
+    pub fn calibration(&self, modalities: &str) -> Option<&Calibration> {
+        let calibrations = &self.manifest.calibrations;
+        calibrations.get(modalities).or_else(|| calibrations.get(Calibration::ANY))
+    }
+
+    /// Where a row lies: segment and position; nowhere if it is removed or never was.
+    pub(crate) fn place(&self, number: u64) -> Option<(usize, usize)> {
+        if self.is_removed(number) {
+            return None;
+        }
+        let after = self.segments.partition_point(|segment| segment.base <= number);
+        let segment = after.checked_sub(1)?;
+        Some((segment, self.segments[segment].position(number)?))
+    }
+
+    pub(crate) fn is_removed(&self, number: u64) -> bool {
+        self.removed.binary_search(&number).is_ok()
+    }
+
+    /// The row with a number.
+    ///
+    /// # Errors
+    /// [`GalleryError::Request`] if it is removed or never was, [`GalleryError::Data`] if its table is damaged.
+    pub fn row(&self, number: u64) -> Result<Row> {
+        let (segment, position) = self.place(number).ok_or_else(|| {
+            GalleryError::request(
+                format!("{}: there is no row {number}", self.directory.display()),
+                "the lists of `aio search` and `aio gallery export` have the numbers of rows",
+            )
+        })?;
+        self.row_at(segment, position)
+    }
+
+    fn row_at(&self, segment: usize, position: usize) -> Result<Row> {
+        let segment = &self.segments[segment];
+        Ok(Row {
+            number: segment.number(position),
+            record: segment.rows()?.record(position),
+            features: segment.features(position),
+            thumbnail: segment.thumbnail(position).to_vec(),
+        })
+    }
+
+    /// The thumbnail of a row (JPEG); empty if it has none or is not there.
+    #[must_use]
+    pub fn thumbnail(&self, number: u64) -> &[u8] {
+        self.place(number)
+            .map_or(&[], |(segment, position)| self.segments[segment].thumbnail(position))
+    }
+
+    /// All rows that are not removed, in the order of their numbers.
+    pub fn rows(&self) -> impl Iterator<Item = Result<Row>> + '_ {
+        let all = self.segments.iter().enumerate();
+        all.flat_map(move |(index, segment)| {
+            let live = (0..segment.len()).filter(|p| !self.is_removed(segment.number(*p)));
+            live.map(move |position| self.row_at(index, position))
+        })
+    }
+}
+
+/// Whether a file was not there.
+fn is_gone(error: &GalleryError) -> bool {
+    matches!(error, GalleryError::Data(DataError::Io { source, .. }) if source.kind() == ErrorKind::NotFound)
+}
+
+fn read_removed(directory: &Path, entry: &RemovedEntry) -> Result<Vec<u64>> {
+    let path = directory.join(&entry.file);
+    let bytes = fs::read(&path)?;
+    if bytes.len() as u64 != entry.sum.bytes || bytes.len() != 8 * entry.rows {
+        let problem = format!("it has {} bytes, expected {}", bytes.len(), entry.sum.bytes);
+        return Err(GalleryError::damaged(&path, problem));
+    }
+    let numbers: Vec<u64> = integers(&bytes).collect();
+    if !numbers.is_sorted_by(|a, b| a < b) {
+        return Err(GalleryError::damaged(&path, "its row numbers do not increase"));
+    }
+    Ok(numbers)
+}

@@ -1,0 +1,125 @@
+//! `gallery.json`: the model, the segments, the removed rows and the calibrations of a gallery.
+
+use crate::calibration::Calibration;
+use crate::encode::Storage;
+use crate::error::{GalleryError, Result};
+use crate::layout::{MANIFEST, is_name};
+use crate::model::Model;
+use crate::sums::FileSum;
+use aio_data::checksum::inside;
+use aio_data::{DataError, fs};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Version of the layout.
+const FORMAT: u32 = 1;
+
+/// A segment of the gallery: its rows have the numbers from `base` on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SegmentEntry {
+    /// Name of its folder: the hash of its `segment.json`, which has the checksums of the other files.
+    pub(crate) id: String,
+    /// Added to the row numbers that the segment holds.
+    pub(crate) base: u64,
+    /// Rows of the segment, with removed ones.
+    pub(crate) rows: usize,
+}
+
+/// The file with the numbers of removed rows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RemovedEntry {
+    pub(crate) file: String,
+    pub(crate) rows: usize,
+    pub(crate) sum: FileSum,
+}
+
+/// Contents of the manifest.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Manifest {
+    pub(crate) format: u32,
+    /// Counts replacements of the manifest.
+    pub(crate) generation: u64,
+    pub(crate) model: Model,
+    /// Values per row.
+    pub(crate) width: usize,
+    pub(crate) storage: Storage,
+    /// The user's columns, in the order of their names.
+    pub(crate) columns: Vec<String>,
+    /// Number of the row that is added next. Numbers are never used twice.
+    pub(crate) next_row: u64,
+    /// In the order of their row numbers.
+    pub(crate) segments: Vec<SegmentEntry>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) removed: Option<RemovedEntry>,
+    /// By the modalities of the query, or `any`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) calibrations: BTreeMap<String, Calibration>,
+}
+
+impl Manifest {
+    pub(crate) fn new(model: Model, width: usize, storage: Storage) -> Self {
+        Self {
+            format: FORMAT,
+            generation: 0,
+            model,
+            width,
+            storage,
+            columns: Vec::new(),
+            next_row: 0,
+            segments: Vec::new(),
+            removed: None,
+            calibrations: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn path(directory: &Path) -> PathBuf {
+        directory.join(MANIFEST)
+    }
+
+    /// Reads the manifest of a gallery.
+    ///
+    /// # Errors
+    /// [`GalleryError::NotAGallery`], or [`GalleryError::Data`] naming the manifest if it is damaged or of a later version.
+    pub(crate) fn read(directory: &Path) -> Result<Self> {
+        let path = Self::path(directory);
+        if !path.exists() {
+            return Err(GalleryError::NotAGallery { directory: directory.to_path_buf() });
+        }
+        let text = fs::read_to_string(&path)?;
+        if inside::stated(&text).is_none() {
+            return Err(GalleryError::damaged(&path, "it states no checksum"));
+        }
+        let manifest: Self = inside::from_json(&path, &text)?;
+        if manifest.format != FORMAT {
+            let problem =
+                format!("it has format {}, and this program reads {FORMAT}", manifest.format);
+            return Err(DataError::Parse { path, problem }.into());
+        }
+        // Another spelling of the same content is a change, too.
+        if text != manifest.to_json()? {
+            return Err(GalleryError::damaged(&path, "it is not spelled as it was written"));
+        }
+        let names = manifest.segments.iter().map(|segment| &segment.id);
+        let mut names = names.chain(manifest.removed.iter().map(|removed| &removed.file));
+        if let Some(name) = names.find(|name| !is_name(name)) {
+            return Err(GalleryError::damaged(&path, format!("it names `{name}`")));
+        }
+        Ok(manifest)
+    }
+
+    pub(crate) fn to_json(&self) -> Result<String> {
+        inside::to_json(self).map_err(|e| {
+            GalleryError::request(format!("cannot serialise the manifest: {e}"), "report this")
+        })
+    }
+
+    /// Segment folders and files that the manifest names.
+    pub(crate) fn names(&self, name: &str) -> bool {
+        self.segments.iter().any(|segment| segment.id == name)
+            || self.removed.as_ref().is_some_and(|removed| removed.file == name)
+    }
+}

@@ -1,0 +1,195 @@
+//! What is known of a row, and the columns that hold it.
+
+use crate::error::{GalleryError, Result};
+use crate::time::{Time, format_time};
+use serde::{Serialize, Serializer};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::str::FromStr;
+
+/// The part of a picture that a row shows, in pixels from the upper left corner.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct BoundingBox {
+    /// Column of the left edge.
+    pub left: f64,
+    /// Row of the upper edge.
+    pub top: f64,
+    /// Pixels from top to bottom.
+    pub height: f64,
+    /// Pixels from left to right.
+    pub width: f64,
+}
+
+impl fmt::Display for BoundingBox {
+    /// As the column `crop` holds it: left, top, width, height, as MOT and COCO order them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{},{},{},{}", self.left, self.top, self.width, self.height)
+    }
+}
+
+impl FromStr for BoundingBox {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        let numbers: Option<Vec<f64>> =
+            text.split(',').map(|number| number.trim().parse().ok()).collect();
+        match numbers.as_deref() {
+            Some([left, top, width, height])
+                if [left, top, width, height].iter().all(|n| n.is_finite())
+                    && *width > 0.0
+                    && *height > 0.0 =>
+            {
+                Ok(Self { left: *left, top: *top, height: *height, width: *width })
+            }
+            _ => Err(format!("`{text}` is no box; expected left,top,width,height in pixels")),
+        }
+    }
+}
+
+/// What is known of a row.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Record {
+    /// The picture; of several, the photograph.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// Who it shows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identity: Option<String>,
+    /// What took it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub camera: Option<String>,
+    /// When it was taken.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "write_time")]
+    pub time: Option<Time>,
+    /// The part of the picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub crop: Option<BoundingBox>,
+    /// What the features were made from, such as `rgb` or `infrared+text`.
+    pub modality: String,
+    /// A sentence that describes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub caption: Option<String>,
+    /// The user's own columns.
+    #[serde(flatten)]
+    pub extra: BTreeMap<String, String>,
+}
+
+fn write_time<S: Serializer>(time: &Option<Time>, to: S) -> std::result::Result<S::Ok, S::Error> {
+    time.map(format_time).serialize(to)
+}
+
+/// Columns that every gallery has, in order.
+pub(crate) const COLUMNS: [&str; 8] =
+    ["path", "identity", "camera", "time", "crop", "modality", "caption", "content"];
+
+/// Names in the output of a search that no column may have.
+const RESERVED: [&str; 5] = ["row", "rank", "query", "similarity", "probability"];
+
+impl Record {
+    /// Names of the columns that a record may have besides its own.
+    ///
+    /// # Errors
+    /// [`GalleryError::Request`] naming a column whose name is taken or empty.
+    pub fn check_column(name: &str) -> Result<()> {
+        if name.trim().is_empty() || COLUMNS.contains(&name) || RESERVED.contains(&name) {
+            let taken = [&COLUMNS[..], &RESERVED].concat().join(", ");
+            return Err(GalleryError::request(
+                format!("a column of one's own cannot be called `{name}`"),
+                format!("these names are taken: {taken}"),
+            ));
+        }
+        Ok(())
+    }
+
+    /// The value of a column as text; times in RFC 3339.
+    #[must_use]
+    pub fn get(&self, column: &str) -> Option<String> {
+        match column {
+            "path" => self.path.clone(),
+            "identity" => self.identity.clone(),
+            "camera" => self.camera.clone(),
+            "time" => self.time.map(format_time),
+            "crop" => self.crop.map(|crop| crop.to_string()),
+            "modality" => Some(self.modality.clone()),
+            "caption" => self.caption.clone(),
+            own => self.extra.get(own).cloned(),
+        }
+    }
+
+    /// The user's columns of these records, in the order of their names.
+    pub(crate) fn own_columns<'a>(records: impl Iterator<Item = &'a Self>) -> BTreeSet<String> {
+        records.flat_map(|record| record.extra.keys().cloned()).collect()
+    }
+}
+
+/// Names what a row was embedded from: two rows with the same content have the same features.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Content([u8; 16]);
+
+impl Content {
+    /// Of named parts, such as the bytes of a picture under the name of its modality.
+    #[must_use]
+    pub fn of<'a>(parts: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        for (name, bytes) in parts {
+            for part in [name.as_bytes(), bytes] {
+                // With lengths no two lists of parts run together to the same bytes.
+                hasher.update(&(part.len() as u64).to_le_bytes());
+                hasher.update(part);
+            }
+        }
+        let mut first = [0; 16];
+        first.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+        Self(first)
+    }
+
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        u128::from_str_radix(text, 16).ok().map(|number| Self(number.to_be_bytes()))
+    }
+}
+
+impl fmt::Display for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", u128::from_be_bytes(self.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn boxes_are_read_as_they_are_written() {
+        let crop = BoundingBox { left: -1.5, top: 2.0, height: 40.25, width: 20.0 };
+        assert_eq!(crop.to_string(), "-1.5,2,20,40.25");
+        assert_eq!(crop.to_string().parse(), Ok(crop));
+        for text in ["", "1,2,3", "1,2,0,4", "1,2,3,-4", "1,2,inf,4", "a,b,c,d"] {
+            assert!(text.parse::<BoundingBox>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn contents_differ_where_their_parts_differ() {
+        let of =
+            |parts: &[(&str, &str)]| Content::of(parts.iter().map(|(n, b)| (*n, b.as_bytes())));
+        let contents = [
+            of(&[("rgb", "ab")]),
+            of(&[("infrared", "ab")]),
+            of(&[("rgb", "a"), ("b", "")]),
+            of(&[("rgba", "b")]),
+            of(&[]),
+        ];
+        for (i, a) in contents.iter().enumerate() {
+            assert_eq!(Content::parse(&a.to_string()), Some(*a));
+            assert!(contents[i + 1..].iter().all(|b| b != a), "{i}");
+        }
+    }
+
+    #[test]
+    fn own_columns_do_not_hide_others() {
+        for name in ["path", "row", "similarity", " ", ""] {
+            assert!(Record::check_column(name).is_err(), "{name}");
+        }
+        Record::check_column("floor").expect("free");
+    }
+}

@@ -1,0 +1,46 @@
+//! Exact search: every row that a filter lets through is compared with the query.
+
+mod filter;
+mod nearest;
+mod query;
+mod scan;
+
+pub use filter::{Condition, Filter, Relation};
+pub use query::{Answer, Hit, Query};
+
+use crate::error::Result;
+use crate::gallery::Gallery;
+use crate::segment::Segment;
+
+impl Gallery {
+    /// Numbers of the rows that a filter lets through.
+    ///
+    /// # Errors
+    /// [`GalleryError::Request`] naming a column that the gallery does not have.
+    pub fn select(&self, filter: &Filter) -> Result<Vec<u64>> {
+        let chosen = filter::selection(self, filter)?;
+        let of_segment = |(segment, chosen): (&Segment, Vec<bool>)| {
+            let positions = chosen.into_iter().enumerate().filter(|(_, chosen)| *chosen);
+            positions.map(|(position, _)| segment.number(position)).collect::<Vec<_>>()
+        };
+        Ok(self.segments.iter().zip(chosen).flat_map(of_segment).collect())
+    }
+
+    /// The rows nearest to a query, nearest first.
+    ///
+    /// # Errors
+    /// [`GalleryError::ForeignModel`] for features of another model; [`GalleryError::Request`] naming what the query asks in vain: a row, a
+    /// column, or a probability without a calibration.
+    pub fn search(&self, query: &Query) -> Result<Vec<Hit>> {
+        let mut answers = self.answers(std::slice::from_ref(query))?;
+        Ok(answers.pop().map(|answer| answer.hits).unwrap_or_default())
+    }
+
+    /// The answers to many queries, in their order; the features are read once for all of them.
+    ///
+    /// # Errors
+    /// As [`Gallery::search`].
+    pub fn answers(&self, queries: &[Query]) -> Result<Vec<Answer>> {
+        query::answers(self, queries)
+    }
+}

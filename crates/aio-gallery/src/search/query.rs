@@ -1,0 +1,261 @@
+//! Queries and their answers.
+
+use super::filter::{Filter, selection};
+use super::scan::{Probe, scan};
+use crate::calibration::Calibration;
+use crate::encode::{Storage, dot, unit};
+use crate::error::{GalleryError, Result};
+use crate::gallery::Gallery;
+use crate::model::Model;
+use crate::record::Record;
+use serde::Serialize;
+use std::collections::{HashMap, HashSet};
+
+/// What is looked for.
+///
+/// The vector that rows are compared with is that of Rocchio's feedback with the weights of Manning, Raghavan and Schütze, Introduction to
+/// Information Retrieval (2008), section 9.1.1: `q + 0.75 · mean(like) − 0.15 · mean(unlike)`, all of length 1, and scaled to length 1.
+#[derive(Debug, Clone)]
+pub struct Query {
+    /// What made the features of the query.
+    pub model: Model,
+    /// Features of the query, of any length; none to search by `like` alone.
+    pub features: Option<Vec<f32>>,
+    /// The modalities of the query, such as `sketch` or `infrared+text`: they choose the calibration.
+    pub modalities: String,
+    /// Numbers of rows that the results should resemble. They are no results.
+    pub like: Vec<u64>,
+    /// Numbers of rows that the results should not resemble. They are no results.
+    pub unlike: Vec<u64>,
+    /// Which rows may be found.
+    pub filter: Filter,
+    /// Length of the list.
+    pub top: usize,
+    /// A column: of rows with the same value only the nearest one is a result. A row without a value stands for itself.
+    pub group_by: Option<String>,
+    /// Least probability of showing the same person, by the gallery's calibration.
+    pub threshold: Option<f64>,
+}
+
+/// Weight of the mean of the rows that the results should resemble.
+const LIKE: f32 = 0.75;
+/// Weight of the mean of those that they should not resemble.
+const UNLIKE: f32 = 0.15;
+
+/// A row that was found.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Hit {
+    /// Its number in the gallery.
+    pub row: u64,
+    /// Cosine of query and row.
+    pub similarity: f32,
+    /// Probability that both show the same person, if the gallery is calibrated for the query's modalities.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub probability: Option<f64>,
+    /// What is known of it.
+    #[serde(flatten)]
+    pub record: Record,
+}
+
+/// The answer to a query.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Answer {
+    /// Rows that passed the filter and were compared.
+    pub searched: usize,
+    /// Rows whose full features were read, if the gallery stores 8-bit integers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rescored: Option<usize>,
+    /// Nearest first; equal ones in the order of their numbers.
+    #[serde(rename = "results")]
+    pub hits: Vec<Hit>,
+}
+
+/// Queries that are compared with the features at once.
+const BATCH: usize = 64;
+
+pub(crate) fn answers(gallery: &Gallery, queries: &[Query]) -> Result<Vec<Answer>> {
+    let mut answers = Vec::with_capacity(queries.len());
+    let mut groups = HashMap::new();
+    for query in queries {
+        check(gallery, query)?;
+        if let Some(column) = &query.group_by
+            && !groups.contains_key(column)
+        {
+            groups.insert(column.clone(), group(gallery, column)?);
+        }
+    }
+    for batch in queries.chunks(BATCH) {
+        let mut selections: Vec<Selection> = Vec::new();
+        let mut which = Vec::with_capacity(batch.len());
+        for query in batch {
+            let selection = Selection::of(gallery, query);
+            let known = selections.iter().position(|known| known.is_as(&selection));
+            which.push(known.unwrap_or_else(|| {
+                selections.push(selection);
+                selections.len() - 1
+            }));
+        }
+        let chosen: Vec<Vec<Vec<bool>>> =
+            selections.iter().map(|s| s.rows(gallery)).collect::<Result<_>>()?;
+        let probes = batch.iter().zip(&which).map(|(query, which)| {
+            Ok(Probe {
+                vector: vector(gallery, query)?,
+                chosen: &chosen[*which],
+                groups: query.group_by.as_ref().map(|column| groups[column].as_slice()),
+                // More than all rows are never found.
+                top: query.top.min(gallery.len()).max(1),
+            })
+        });
+        let probes: Vec<Probe> = probes.collect::<Result<_>>()?;
+        for ((query, probe), found) in batch.iter().zip(&probes).zip(scan(gallery, &probes)) {
+            answers.push(answer(gallery, query, probe, found)?);
+        }
+    }
+    Ok(answers)
+}
+
+/// Rows that a query may find: those that pass its filter, without those that it names.
+struct Selection<'a> {
+    filter: &'a Filter,
+    named: Vec<(usize, usize)>,
+}
+
+impl<'a> Selection<'a> {
+    fn of(gallery: &Gallery, query: &'a Query) -> Self {
+        let named = query.like.iter().chain(&query.unlike);
+        Self { filter: &query.filter, named: named.filter_map(|row| gallery.place(*row)).collect() }
+    }
+
+    fn is_as(&self, other: &Self) -> bool {
+        self.filter == other.filter && self.named == other.named
+    }
+
+    fn rows(&self, gallery: &Gallery) -> Result<Vec<Vec<bool>>> {
+        let mut chosen = selection(gallery, self.filter)?;
+        for (segment, position) in &self.named {
+            chosen[*segment][*position] = false;
+        }
+        Ok(chosen)
+    }
+}
+
+fn check(gallery: &Gallery, query: &Query) -> Result<()> {
+    if !gallery.model().fits(&query.model) {
+        return Err(GalleryError::ForeignModel {
+            directory: gallery.directory().to_path_buf(),
+            gallery: Box::new(gallery.model().clone()),
+            what: "the query",
+            found: Box::new(query.model.clone()),
+        });
+    }
+    if query.top == 0 {
+        return Err(GalleryError::request("a list of length 0 was asked for", "ask for one row"));
+    }
+    if query.threshold.is_some() && gallery.calibration(&query.modalities).is_none() {
+        let known: Vec<&str> = gallery.calibrations().keys().map(String::as_str).collect();
+        let known = if known.is_empty() { "none".into() } else { known.join(", ") };
+        return Err(GalleryError::request(
+            format!(
+                "{}: a threshold on the probability needs a calibration for queries of {}; there is: {known}",
+                gallery.directory().display(),
+                query.modalities
+            ),
+            "make one from labelled features: `aio gallery calibrate GALLERY --queries Q.safetensors`",
+        ));
+    }
+    Ok(())
+}
+
+/// The vector that rows are compared with.
+fn vector(gallery: &Gallery, query: &Query) -> Result<Vec<f32>> {
+    let width = gallery.width();
+    let mut sum = match &query.features {
+        Some(features) => unit("the query", features, width)?,
+        None if query.like.is_empty() => {
+            let hint = "give the query features, or rows that the results should resemble";
+            return Err(GalleryError::request("nothing to look for", hint));
+        }
+        None => vec![0.0; width],
+    };
+    if query.like.is_empty() && query.unlike.is_empty() {
+        return Ok(sum);
+    }
+    for (rows, weight) in [(&query.like, LIKE), (&query.unlike, -UNLIKE)] {
+        for row in rows {
+            let features = unit("a row", &gallery.row(*row)?.features, width)?;
+            let weight = weight / rows.len() as f32;
+            sum.iter_mut().zip(features).for_each(|(sum, value)| *sum += weight * value);
+        }
+    }
+    unit("the query with its likes and unlikes", &sum, width)
+}
+
+/// For every segment, the groups of its rows by the value of a column.
+fn group(gallery: &Gallery, column: &str) -> Result<Vec<Vec<u32>>> {
+    let known = gallery.columns();
+    if !known.contains(&column) {
+        let problem = format!("{} has no column `{column}`", gallery.directory().display());
+        return Err(GalleryError::request(problem, format!("it has {}", known.join(", "))));
+    }
+    let mut numbers: HashMap<String, u32> = HashMap::new();
+    let mut next = 0u32;
+    let mut groups = Vec::with_capacity(gallery.segments.len());
+    for segment in &gallery.segments {
+        let rows = segment.rows()?;
+        let column = rows.column(column);
+        let mut of_segment = Vec::with_capacity(segment.len());
+        for position in 0..segment.len() {
+            let value = column.and_then(|column| rows.text(column, position));
+            let known = value.and_then(|value| numbers.get(value).copied());
+            of_segment.push(known.unwrap_or_else(|| {
+                if let Some(value) = value {
+                    numbers.insert(value.to_owned(), next);
+                }
+                next += 1;
+                next - 1
+            }));
+        }
+        groups.push(of_segment);
+    }
+    Ok(groups)
+}
+
+fn answer(
+    gallery: &Gallery,
+    query: &Query,
+    probe: &Probe,
+    mut found: Vec<(u32, super::nearest::Candidate)>,
+) -> Result<Answer> {
+    let is_rounded = gallery.storage() == Storage::Int8;
+    let rescored = is_rounded.then_some(found.len());
+    if is_rounded {
+        for (_, candidate) in &mut found {
+            let segment = &gallery.segments[candidate.segment as usize];
+            let exact = dot(&probe.vector, &segment.features(candidate.position as usize));
+            (candidate.lower, candidate.upper) = (exact, exact);
+        }
+        found.sort_by(|(_, a), (_, b)| a.order(b));
+    }
+    if query.group_by.is_some() {
+        let mut seen = HashSet::new();
+        found.retain(|(group, _)| seen.insert(*group));
+    }
+    found.truncate(query.top);
+    let calibration = gallery.calibration(&query.modalities);
+    let mut hits = Vec::with_capacity(found.len());
+    for (_, candidate) in found {
+        let probability = calibration.map(|c: &Calibration| c.probability(candidate.lower));
+        if query.threshold.is_some_and(|least| probability.is_none_or(|found| found < least)) {
+            continue;
+        }
+        let rows = gallery.segments[candidate.segment as usize].rows()?;
+        hits.push(Hit {
+            row: candidate.row,
+            similarity: candidate.lower,
+            probability,
+            record: rows.record(candidate.position as usize),
+        });
+    }
+    let searched = probe.chosen.iter().flatten().filter(|chosen| **chosen).count();
+    Ok(Answer { searched, rescored, hits })
+}

@@ -1,0 +1,84 @@
+//! The scan: all features of a gallery against a batch of queries, in parallel.
+
+use super::nearest::{Candidate, Nearest};
+use crate::encode::{Storage, dot, rounding};
+use crate::gallery::Gallery;
+use crate::segment::Segment;
+use rayon::prelude::*;
+
+/// What is compared with every row.
+pub(super) struct Probe<'a> {
+    /// Length 1.
+    pub(super) vector: Vec<f32>,
+    /// For every segment, which of its rows may be found.
+    pub(super) chosen: &'a [Vec<bool>],
+    /// For every segment, the groups of its rows, if rows are grouped.
+    pub(super) groups: Option<&'a [Vec<u32>]>,
+    pub(super) top: usize,
+}
+
+/// Rows that one task of the thread pool compares.
+const TASK: usize = 4096;
+
+/// Values that are decoded at once: 64 KiB, which stay in the cache while every query is compared with them.
+const DECODED: usize = 1 << 14;
+
+/// The candidates of every probe with their groups, best first by what is known.
+pub(super) fn scan(gallery: &Gallery, probes: &[Probe]) -> Vec<Vec<(u32, Candidate)>> {
+    let mut tasks = Vec::new();
+    for (index, segment) in gallery.segments.iter().enumerate() {
+        tasks.extend((0..segment.len()).step_by(TASK).map(|first| (index, first)));
+    }
+    let empty = || -> Vec<Nearest> {
+        probes.iter().map(|probe| Nearest::new(probe.top, probe.groups.is_some())).collect()
+    };
+    let found = tasks
+        .into_par_iter()
+        .fold(empty, |mut nearest, (index, first)| {
+            compare(&gallery.segments[index], index, first, probes, &mut nearest);
+            nearest
+        })
+        .reduce(empty, |a, b| a.into_iter().zip(b).map(|(a, b)| a.merge(b)).collect());
+    found.into_iter().map(Nearest::finish).collect()
+}
+
+fn compare(
+    segment: &Segment,
+    index: usize,
+    first: usize,
+    probes: &[Probe],
+    nearest: &mut [Nearest],
+) {
+    let width = segment.info.width;
+    let at_once = (DECODED / width).max(1);
+    let slack = if segment.info.storage == Storage::Int8 { rounding(width) } else { 0.0 };
+    let mut values = vec![0.0; at_once * width];
+    let end = (first + TASK).min(segment.len());
+    for start in (first..end).step_by(at_once) {
+        let rows = start..(start + at_once).min(end);
+        if !probes.iter().any(|probe| probe.chosen[index][rows.clone()].contains(&true)) {
+            continue;
+        }
+        let values = &mut values[..rows.len() * width];
+        segment.decode(start, values);
+        for (probe, nearest) in probes.iter().zip(nearest.iter_mut()) {
+            for (position, row) in rows.clone().zip(values.chunks_exact(width)) {
+                if !probe.chosen[index][position] {
+                    continue;
+                }
+                let (scale, lost) = segment.scale(position);
+                let similarity = scale * dot(&probe.vector, row);
+                // By the inequality of Cauchy and Schwarz what was lost changes the product with a row of length 1 by its length at most.
+                let slack = lost + slack;
+                let candidate = Candidate {
+                    lower: similarity - slack,
+                    upper: similarity + slack,
+                    row: segment.number(position),
+                    segment: index as u32,
+                    position: position as u32,
+                };
+                nearest.offer(candidate, probe.groups.map_or(0, |groups| groups[index][position]));
+            }
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! Segments: folders of immutable files with the features, rows and thumbnails of some of a gallery's rows.
+
+mod rows;
+mod write;
+
+pub(crate) use rows::Rows;
+pub(crate) use write::SegmentWriter;
+
+use crate::encode::{EXACT, SCALES, Storage, decode, floats, integers};
+use crate::error::{GalleryError, Result, io};
+use crate::layout::{SEGMENTS, is_name};
+use crate::manifest::{Manifest, SegmentEntry};
+use crate::mapped::Mapped;
+use crate::sums::{FileSum, hash};
+use aio_data::fs;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Describes the other files of a segment. Its hash is the segment's name.
+pub(crate) const INFO: &str = "segment.json";
+/// Row numbers, counted from the segment's base: little-endian u64, increasing.
+const NUMBERS: &str = "numbers.u64";
+/// What is known of the rows.
+const ROWS: &str = "rows.parquet";
+/// Thumbnails (JPEG), one behind the other.
+const THUMBNAILS: &str = "thumbnails.jpegs";
+/// Where each thumbnail ends: little-endian u64.
+const ENDS: &str = "thumbnails.u64";
+
+/// Contents of `segment.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SegmentInfo {
+    /// Makes the name of every segment its own, also where two hold the same.
+    pub(crate) token: String,
+    pub(crate) rows: usize,
+    pub(crate) width: usize,
+    pub(crate) storage: Storage,
+    /// One more than the largest row number.
+    pub(crate) span: u64,
+    /// The user's columns.
+    pub(crate) columns: Vec<String>,
+    pub(crate) files: BTreeMap<String, FileSum>,
+}
+
+impl SegmentInfo {
+    /// Where a segment of a gallery lies.
+    pub(crate) fn folder(directory: &Path, id: &str) -> PathBuf {
+        directory.join(SEGMENTS).join(id)
+    }
+
+    /// Reads the description of the segment `id`.
+    ///
+    /// # Errors
+    /// [`GalleryError::Data`] naming the file, if it is gone or does not have the hash that is its name.
+    pub(crate) fn read(folder: &Path, id: &str) -> Result<Self> {
+        let path = folder.join(INFO);
+        let bytes = fs::read(&path)?;
+        if hash(&bytes) != id {
+            return Err(GalleryError::damaged(&path, format!("its hash is not {id}")));
+        }
+        let info: Self = serde_json::from_slice(&bytes)
+            .map_err(|e| GalleryError::damaged(&path, e.to_string()))?;
+        match info.files.keys().find(|name| !is_name(name)) {
+            Some(name) => Err(GalleryError::damaged(&path, format!("it names `{name}`"))),
+            None => Ok(info),
+        }
+    }
+}
+
+/// An opened segment. Its files stay readable after they are removed from their folder.
+#[derive(Debug)]
+pub(crate) struct Segment {
+    pub(crate) base: u64,
+    pub(crate) info: SegmentInfo,
+    folder: PathBuf,
+    numbers: Mapped,
+    features: Mapped,
+    scales: Option<Mapped>,
+    exact: Option<Mapped>,
+    thumbnails: Mapped,
+    ends: Mapped,
+    rows_file: File,
+    rows: Mutex<Option<Arc<Rows>>>,
+}
+
+impl Segment {
+    /// Opens a segment of a gallery.
+    ///
+    /// # Errors
+    /// [`GalleryError::Data`] naming the file that is gone, has another length, or does not fit the manifest.
+    pub(crate) fn open(
+        directory: &Path,
+        manifest: &Manifest,
+        entry: &SegmentEntry,
+    ) -> Result<Self> {
+        let folder = SegmentInfo::folder(directory, &entry.id);
+        let info = SegmentInfo::read(&folder, &entry.id)?;
+        let (width, storage) = (manifest.width, manifest.storage);
+        if info.rows != entry.rows || info.width != width || info.storage != storage {
+            let path = folder.join(INFO);
+            let problem = format!(
+                "it describes {} rows of {} values ({}); the gallery expects {} of {width} ({})",
+                info.rows,
+                info.width,
+                info.storage.name(),
+                entry.rows,
+                storage.name()
+            );
+            return Err(GalleryError::damaged(&path, problem));
+        }
+        let map = |name: &str, length: Option<usize>| {
+            let path = folder.join(name);
+            let sum = info.files.get(name);
+            let sum = sum.ok_or_else(|| GalleryError::damaged(&path, "it is not described"))?;
+            if length.is_some_and(|length| length as u64 != sum.bytes) {
+                let problem = format!("{} bytes do not hold {} rows", sum.bytes, info.rows);
+                return Err(GalleryError::damaged(&path, problem));
+            }
+            Mapped::open(&path, sum.bytes)
+        };
+        let mut features = Vec::new();
+        for (name, bytes) in storage.files(width) {
+            features.push((name, map(name, Some(bytes * info.rows))?));
+        }
+        let mut take = |name: &str| {
+            let at = features.iter().position(|(found, _)| *found == name)?;
+            Some(features.remove(at).1)
+        };
+        let (scales, exact) = (take(SCALES), take(EXACT));
+        let rows_file = fs::open(&folder.join(ROWS))?;
+        let length = rows_file.metadata().map_err(io("read", &folder.join(ROWS)))?.len();
+        if info.files.get(ROWS).is_none_or(|sum| sum.bytes != length) {
+            let problem = format!("it has {length} bytes, and others were written");
+            return Err(GalleryError::damaged(&folder.join(ROWS), problem));
+        }
+        let path = folder.join(INFO);
+        let features = features.pop().ok_or_else(|| GalleryError::damaged(&path, "no features"))?.1;
+        Ok(Self {
+            base: entry.base,
+            numbers: map(NUMBERS, Some(8 * info.rows))?,
+            features,
+            scales,
+            exact,
+            thumbnails: map(THUMBNAILS, None)?,
+            ends: map(ENDS, Some(8 * info.rows))?,
+            rows_file,
+            rows: Mutex::new(None),
+            folder,
+            info,
+        })
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.info.rows
+    }
+
+    /// The row number at a position.
+    pub(crate) fn number(&self, position: usize) -> u64 {
+        self.base + integers(&self.numbers.bytes()[8 * position..]).next().unwrap_or_default()
+    }
+
+    /// Where the row with this number lies, if the segment holds it.
+    pub(crate) fn position(&self, number: u64) -> Option<usize> {
+        let local = number.checked_sub(self.base)?;
+        let (mut low, mut high) = (0, self.len());
+        while low < high {
+            let middle = usize::midpoint(low, high);
+            match (self.number(middle) - self.base).cmp(&local) {
+                std::cmp::Ordering::Equal => return Some(middle),
+                std::cmp::Ordering::Less => low = middle + 1,
+                std::cmp::Ordering::Greater => high = middle,
+            }
+        }
+        None
+    }
+
+    /// Decodes the searched features of the rows from `first` on into `values`, as many as fit.
+    pub(crate) fn decode(&self, first: usize, values: &mut [f32]) {
+        let bytes = self.info.storage.row_bytes(self.info.width);
+        decode(self.info.storage, &self.features.bytes()[first * bytes..], values);
+    }
+
+    /// Scale of a row, and the length of what its searched features lack.
+    pub(crate) fn scale(&self, position: usize) -> (f32, f32) {
+        let Some(scales) = &self.scales else { return (1.0, 0.0) };
+        let mut pair = floats(&scales.bytes()[8 * position..]);
+        (pair.next().unwrap_or_default(), pair.next().unwrap_or_default())
+    }
+
+    /// The features of a row: the full ones where both are stored.
+    pub(crate) fn features(&self, position: usize) -> Vec<f32> {
+        let width = self.info.width;
+        let mut values = vec![0.0; width];
+        match &self.exact {
+            Some(exact) => {
+                decode(Storage::F32, &exact.bytes()[4 * width * position..], &mut values)
+            }
+            None => self.decode(position, &mut values),
+        }
+        values
+    }
+
+    /// The stored bytes of a row, in the order of [`Storage::files`].
+    pub(crate) fn stored(&self, position: usize) -> Vec<&[u8]> {
+        let files = [Some(&self.features), self.scales.as_ref(), self.exact.as_ref()];
+        let lengths = self.info.storage.files(self.info.width);
+        let parts = files.into_iter().flatten().zip(lengths);
+        parts.map(|(file, (_, n))| &file.bytes()[n * position..n * (position + 1)]).collect()
+    }
+
+    /// The thumbnail of a row (JPEG); empty if it has none.
+    pub(crate) fn thumbnail(&self, position: usize) -> &[u8] {
+        let end = |position: usize| integers(&self.ends.bytes()[8 * position..]).next();
+        let from = position.checked_sub(1).and_then(end).unwrap_or_default() as usize;
+        let to = end(position).unwrap_or_default() as usize;
+        // A damaged index gives no thumbnail.
+        self.thumbnails.bytes().get(from..to).unwrap_or_default()
+    }
+
+    /// What is known of the rows, which is read when it is first needed.
+    pub(crate) fn rows(&self) -> Result<Arc<Rows>> {
+        let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(rows) = &*rows {
+            return Ok(Arc::clone(rows));
+        }
+        let read = Rows::read(&self.rows_file, &self.folder.join(ROWS), self.len())?;
+        Ok(Arc::clone(rows.insert(Arc::new(read))))
+    }
+
+    /// The error of a row whose content is not named.
+    pub(crate) fn no_content(&self, position: usize) -> GalleryError {
+        let problem = format!("the row at {position} names no content");
+        GalleryError::damaged(&self.folder.join(ROWS), problem)
+    }
+
+    /// What is wrong inside files whose checksums are right.
+    pub(crate) fn inconsistency(&self) -> Option<String> {
+        let numbers: Vec<u64> = integers(self.numbers.bytes()).collect();
+        let ends: Vec<u64> = integers(self.ends.bytes()).collect();
+        if !numbers.is_sorted_by(|a, b| a < b)
+            || numbers.last().map_or(0, |n| n + 1) != self.info.span
+        {
+            return Some(format!("{NUMBERS}: row numbers do not increase"));
+        }
+        if !ends.is_sorted()
+            || ends.last().copied().unwrap_or(0) != self.thumbnails.bytes().len() as u64
+        {
+            return Some(format!("{ENDS}: thumbnails do not follow each other"));
+        }
+        self.rows().err().map(|e| e.to_string())
+    }
+}

@@ -1,0 +1,126 @@
+//! Writing a segment: all its files in a temporary folder, which is then renamed.
+
+use super::{ENDS, INFO, NUMBERS, ROWS, Rows, SegmentInfo, THUMBNAILS};
+use crate::encode::Storage;
+use crate::error::{GalleryError, Result, io};
+use crate::layout::SEGMENTS;
+use crate::manifest::SegmentEntry;
+use crate::record::{Content, Record};
+use crate::step::Step;
+use crate::sums::{FileSum, SummedFile, hash};
+use aio_data::fs;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// A segment that is being written.
+#[derive(Debug)]
+pub(crate) struct SegmentWriter {
+    directory: PathBuf,
+    temporary: PathBuf,
+    width: usize,
+    storage: Storage,
+    base: u64,
+    /// Number of the next row that may be added, from the base.
+    span: u64,
+    features: Vec<(&'static str, SummedFile)>,
+    numbers: SummedFile,
+    thumbnails: SummedFile,
+    ends: SummedFile,
+    end: u64,
+    rows: Vec<(Record, Content)>,
+}
+
+impl SegmentWriter {
+    /// Starts a segment whose row numbers are counted from `base`.
+    pub(crate) fn create(
+        directory: &Path,
+        width: usize,
+        storage: Storage,
+        base: u64,
+    ) -> Result<Self> {
+        let temporary = fs::temporary_beside(&directory.join(SEGMENTS).join("segment"));
+        fs::create_dir_all(&temporary)?;
+        let create = |name: &str| SummedFile::create(temporary.join(name));
+        let mut features = Vec::new();
+        for (name, _) in storage.files(width) {
+            features.push((name, create(name)?));
+        }
+        Ok(Self {
+            directory: directory.to_path_buf(),
+            width,
+            storage,
+            base,
+            span: 0,
+            features,
+            numbers: create(NUMBERS)?,
+            thumbnails: create(THUMBNAILS)?,
+            ends: create(ENDS)?,
+            end: 0,
+            rows: Vec::new(),
+            temporary,
+        })
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Appends a row: its number, its features as they are stored, what is known of it, and its thumbnail.
+    pub(crate) fn push(
+        &mut self,
+        number: u64,
+        features: &[impl AsRef<[u8]>],
+        row: (Record, Content),
+        thumbnail: &[u8],
+    ) -> Result<()> {
+        for ((_, file), bytes) in self.features.iter_mut().zip(features) {
+            file.write(bytes.as_ref())?;
+        }
+        let local = number - self.base;
+        self.numbers.write(&local.to_le_bytes())?;
+        self.thumbnails.write(thumbnail)?;
+        self.end += thumbnail.len() as u64;
+        self.ends.write(&self.end.to_le_bytes())?;
+        self.span = local + 1;
+        self.rows.push(row);
+        Ok(())
+    }
+
+    /// Writes the remaining files, waits until the disk has all of them, and gives the segment its name.
+    pub(crate) fn finish(self, reached: &dyn Fn(Step) -> Result<()>) -> Result<SegmentEntry> {
+        let own: Vec<String> =
+            Record::own_columns(self.rows.iter().map(|(record, _)| record)).into_iter().collect();
+        let mut files = BTreeMap::new();
+        for (name, file) in self.features {
+            files.insert(name.to_owned(), file.finish()?);
+        }
+        for (name, file) in
+            [(NUMBERS, self.numbers), (THUMBNAILS, self.thumbnails), (ENDS, self.ends)]
+        {
+            files.insert(name.to_owned(), file.finish()?);
+        }
+        reached(Step::Features)?;
+        let path = self.temporary.join(ROWS);
+        Rows::write(&path, &own, &self.rows)?;
+        files.insert(ROWS.to_owned(), FileSum::of_file(&path)?);
+        reached(Step::Rows)?;
+        let info = SegmentInfo {
+            token: hash(self.temporary.as_os_str().as_encoded_bytes()),
+            rows: self.rows.len(),
+            width: self.width,
+            storage: self.storage,
+            span: self.span,
+            columns: own,
+            files,
+        };
+        let path = self.temporary.join(INFO);
+        let text = serde_json::to_string_pretty(&info)
+            .map_err(|e| GalleryError::damaged(&path, e.to_string()))?;
+        std::fs::write(&path, &text).map_err(io("write", &path))?;
+        let id = hash(text.as_bytes());
+        reached(Step::Described)?;
+        fs::replace_directory(&self.temporary, &SegmentInfo::folder(&self.directory, &id))?;
+        reached(Step::Named)?;
+        Ok(SegmentEntry { id, base: self.base, rows: info.rows })
+    }
+}

@@ -1,0 +1,125 @@
+//! Compaction: segments with removed rows, and small ones beside each other, are written again.
+
+use super::Writer;
+use crate::error::Result;
+use crate::gallery::Gallery;
+use crate::manifest::SegmentEntry;
+use crate::segment::SegmentWriter;
+use aio_data::DataError;
+use serde::Serialize;
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+/// Most rows of a segment that a compaction writes. Their table is held in memory meanwhile.
+const LARGEST: usize = 1 << 16;
+
+/// What a compaction did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Compacted {
+    /// Segments before it.
+    pub segments_before: usize,
+    /// Segments after it.
+    pub segments_after: usize,
+    /// Removed rows that are no longer stored.
+    pub dropped: usize,
+    /// Bytes of the segments before it.
+    pub bytes_before: u64,
+    /// Bytes of the segments after it.
+    pub bytes_after: u64,
+}
+
+impl Writer {
+    /// Drops removed rows and joins small segments. Numbers of rows stay as they are, and so do the stored features, bit by bit. Readers that
+    /// have opened the gallery are not disturbed. `stop` is asked between segments.
+    ///
+    /// # Errors
+    /// As [`Writer::commit`]; [`DataError::Interrupted`] if `stop` says so: then nothing is changed.
+    pub fn compact(&mut self, stop: &dyn Fn() -> bool) -> Result<Compacted> {
+        self.commit()?;
+        let gallery = self.gallery()?;
+        let mut manifest = self.manifest.clone();
+        manifest.segments = Vec::new();
+        for (range, is_kept) in plan(&gallery) {
+            if is_kept {
+                manifest.segments.extend_from_slice(&self.manifest.segments[range]);
+            } else {
+                manifest.segments.extend(self.rewrite(&gallery, range, stop)?);
+            }
+        }
+        manifest.removed = None;
+        if manifest != self.manifest {
+            self.replace_manifest(manifest)?;
+        }
+        self.clean()?;
+        let after = self.gallery()?;
+        Ok(Compacted {
+            segments_before: gallery.segments(),
+            segments_after: after.segments(),
+            dropped: gallery.removed(),
+            bytes_before: gallery.bytes(),
+            bytes_after: after.bytes(),
+        })
+    }
+
+    /// Writes the rows of adjacent segments that are not removed into new ones.
+    fn rewrite(
+        &self,
+        gallery: &Gallery,
+        range: Range<usize>,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Vec<SegmentEntry>> {
+        let (width, storage) = (self.manifest.width, self.manifest.storage);
+        let mut entries = Vec::new();
+        let mut open: Option<SegmentWriter> = None;
+        for segment in &gallery.segments[range] {
+            if stop() {
+                return Err(DataError::Interrupted { phase: "compacting" }.into());
+            }
+            let rows = segment.rows()?;
+            for position in 0..segment.len() {
+                let number = segment.number(position);
+                if gallery.is_removed(number) {
+                    continue;
+                }
+                let mut writer = match open.take() {
+                    Some(writer) => writer,
+                    None => SegmentWriter::create(&self.directory, width, storage, number)?,
+                };
+                let content = rows.content(position).ok_or_else(|| segment.no_content(position))?;
+                let row = (rows.record(position), content);
+                writer.push(number, &segment.stored(position), row, segment.thumbnail(position))?;
+                if writer.len() == LARGEST {
+                    entries.push(writer.finish(&|step| self.reached(step))?);
+                } else {
+                    open = Some(writer);
+                }
+            }
+        }
+        if let Some(writer) = open {
+            entries.push(writer.finish(&|step| self.reached(step))?);
+        }
+        Ok(entries)
+    }
+}
+
+/// Runs of segments in order, and whether each stays as it is.
+fn plan(gallery: &Gallery) -> Vec<(Range<usize>, bool)> {
+    let mut with_removed = BTreeSet::new();
+    for number in &gallery.removed {
+        with_removed.insert(gallery.segments.partition_point(|s| s.base <= *number) - 1);
+    }
+    let is_large = |index: usize| gallery.segments[index].len() >= LARGEST / 2;
+    let mut runs: Vec<(Range<usize>, bool)> = Vec::new();
+    for index in 0..gallery.segments.len() {
+        let is_kept = is_large(index) && !with_removed.contains(&index);
+        match runs.last_mut() {
+            Some((run, kept)) if *kept == is_kept => run.end = index + 1,
+            _ => runs.push((index..index + 1, is_kept)),
+        }
+    }
+    for (run, kept) in &mut runs {
+        // A small segment alone gains nothing.
+        *kept |= run.len() == 1 && !with_removed.contains(&run.start);
+    }
+    runs
+}

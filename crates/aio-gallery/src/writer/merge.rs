@@ -1,0 +1,150 @@
+//! Merging: the segments of other galleries become segments of this one.
+
+use super::Writer;
+use crate::error::{GalleryError, Result, io};
+use crate::gallery::Gallery;
+use crate::layout::SEGMENTS;
+use crate::manifest::SegmentEntry;
+use crate::segment::{INFO, SegmentInfo};
+use crate::step::Step;
+use aio_data::fs;
+use serde::Serialize;
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// What a merge did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Merged {
+    /// Rows that were added.
+    pub rows: usize,
+    /// Rows whose content the gallery had already.
+    pub known: usize,
+    /// Segments that were added.
+    pub segments: usize,
+    /// Segments that the gallery had already, from an earlier merge.
+    pub known_segments: usize,
+    /// Files that share their bytes with the other gallery (hard links).
+    pub linked: usize,
+    /// Files that were copied, because they lie on another file system or it has no links.
+    pub copied: usize,
+}
+
+impl Writer {
+    /// Adds the segments of other galleries, all in one step. Their files are linked where that is possible and copied elsewhere. Rows get new
+    /// numbers, in the order of the galleries and of their own numbers. Rows whose content is there already are added as removed ones.
+    /// Calibrations that this gallery lacks are taken over.
+    ///
+    /// # Errors
+    /// [`GalleryError::ForeignModel`] or [`GalleryError::Request`] for a gallery of another model, width or storage; then nothing is changed.
+    /// Otherwise as [`Writer::commit`].
+    pub fn merge(&mut self, sources: &[Gallery]) -> Result<Merged> {
+        self.commit()?;
+        for source in sources {
+            self.check_source(source)?;
+        }
+        let own = self.gallery()?;
+        let mut removed: BTreeSet<u64> = own.removed.iter().copied().collect();
+        let mut manifest = self.manifest.clone();
+        let mut contents = self.contents.clone();
+        let mut merged = Merged::default();
+        for source in sources {
+            for (entry, segment) in source.manifest.segments.iter().zip(&source.segments) {
+                if manifest.segments.iter().any(|own| own.id == entry.id) {
+                    merged.known_segments += 1;
+                    continue;
+                }
+                let rows = segment.rows()?;
+                let base = manifest.next_row;
+                for position in 0..segment.len() {
+                    let number = segment.number(position);
+                    let here = base + (number - segment.base);
+                    let content =
+                        rows.content(position).ok_or_else(|| segment.no_content(position))?;
+                    if source.is_removed(number) {
+                        removed.insert(here);
+                    } else if contents.insert(content) {
+                        merged.rows += 1;
+                    } else {
+                        merged.known += 1;
+                        removed.insert(here);
+                    }
+                }
+                self.take_over(source.directory(), entry, &segment.info, &mut merged)?;
+                merged.segments += 1;
+                manifest.segments.push(SegmentEntry { base, ..entry.clone() });
+                manifest.next_row += segment.info.span;
+            }
+            for (modalities, calibration) in source.calibrations() {
+                let free = manifest.calibrations.entry(modalities.clone());
+                free.or_insert_with(|| calibration.clone());
+            }
+        }
+        manifest.removed = match &manifest.removed {
+            Some(known) if known.rows == removed.len() => Some(known.clone()),
+            _ => self.write_removed(&manifest, &removed)?,
+        };
+        if manifest != self.manifest {
+            self.replace_manifest(manifest)?;
+            self.contents = contents;
+        }
+        self.clean()?;
+        Ok(merged)
+    }
+
+    fn check_source(&self, source: &Gallery) -> Result<()> {
+        let directory = source.directory().to_path_buf();
+        let is_same =
+            |a: &Path, b: &Path| std::fs::canonicalize(a).ok() == std::fs::canonicalize(b).ok();
+        if is_same(&directory, &self.directory) {
+            let problem = format!("{} cannot be merged with itself", directory.display());
+            return Err(GalleryError::request(problem, "name other galleries"));
+        }
+        if !self.manifest.model.fits(source.model()) {
+            return Err(GalleryError::ForeignModel {
+                directory: self.directory.clone(),
+                gallery: Box::new(self.manifest.model.clone()),
+                what: "the gallery to be merged",
+                found: Box::new(source.model().clone()),
+            });
+        }
+        let (width, storage) = (self.manifest.width, self.manifest.storage);
+        if source.width() != width || source.storage() != storage {
+            let problem = format!(
+                "{} holds features of {} values as {}, and {} of {width} values as {}",
+                directory.display(),
+                source.width(),
+                source.storage().name(),
+                self.directory.display(),
+                storage.name()
+            );
+            return Err(GalleryError::request(problem, "make both with the same --storage"));
+        }
+        Ok(())
+    }
+
+    /// Links or copies the files of a segment into this gallery.
+    fn take_over(
+        &self,
+        source: &Path,
+        entry: &SegmentEntry,
+        info: &SegmentInfo,
+        merged: &mut Merged,
+    ) -> Result<()> {
+        let from = SegmentInfo::folder(source, &entry.id);
+        let target = SegmentInfo::folder(&self.directory, &entry.id);
+        let temporary = fs::temporary_beside(&self.directory.join(SEGMENTS).join("merged"));
+        fs::create_dir_all(&temporary)?;
+        for name in info.files.keys().map(String::as_str).chain([INFO]) {
+            let (path, to) = (from.join(name), temporary.join(name));
+            if std::fs::hard_link(&path, &to).is_ok() {
+                merged.linked += 1;
+            } else {
+                std::fs::copy(&path, &to).map_err(io("copy", &path))?;
+                merged.copied += 1;
+            }
+            self.reached(Step::Linked)?;
+        }
+        fs::replace_directory(&temporary, &target)?;
+        self.reached(Step::Named)
+    }
+}

@@ -1,0 +1,91 @@
+//! Detections of trackers and detectors.
+
+use aio_gallery::{BoundingBox, Detection, Source, coco, mot};
+use std::path::Path;
+
+fn folder(frames: &[&str], name: &str, text: &str) -> tempfile::TempDir {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    for frame in frames {
+        let path = directory.path().join("img").join(frame);
+        std::fs::create_dir_all(path.parent().expect("a parent")).expect("created");
+        std::fs::write(path, "").expect("written");
+    }
+    std::fs::write(directory.path().join(name), text).expect("written");
+    directory
+}
+
+fn read(
+    directory: &tempfile::TempDir,
+    name: &str,
+    with: impl Fn(&Source) -> aio_gallery::Result<Vec<Detection>>,
+) -> aio_gallery::Result<Vec<Detection>> {
+    let (file, frames) = (directory.path().join(name), directory.path().join("img"));
+    with(&Source { file: &file, frames: &frames, least_confidence: 0.4 })
+}
+
+#[test]
+fn tracks_in_the_form_of_motchallenge_are_read() {
+    let text = "2,7,10.5,20,30,60,0.9,-1,-1,-1\n1,7,9,19,30,60,0.8,-1,-1,-1\n\n1,-1,0,0,5,9\n1,8,0,0,5,9,0.1\n";
+    let directory = folder(&["000001.jpg", "frame_2.png", "notes.txt"], "gt.txt", text);
+    let found = read(&directory, "gt.txt", mot).expect("read");
+    let names: Vec<_> =
+        found.iter().map(|d| d.frame.file_name().expect("a name").to_owned()).collect();
+    assert_eq!(names, ["000001.jpg", "000001.jpg", "frame_2.png"]);
+    let tracks: Vec<_> = found.iter().map(|d| (d.number, d.track, d.confidence, d.row)).collect();
+    assert_eq!(
+        tracks,
+        [(1, Some(7), Some(0.8), 2), (1, None, None, 4), (2, Some(7), Some(0.9), 1)]
+    );
+    assert_eq!(found[2].crop, BoundingBox { left: 10.5, top: 20.0, height: 60.0, width: 30.0 });
+    for (text, problem) in [
+        ("1,2,3,4,5\n", "row 1: 5 fields"),
+        ("1,1,0,0,5,9\n1,x,0,0,5,9\n", "row 2: "),
+        ("1,1,0,0,0,9\n", "a box of 0 × 9"),
+        ("3,1,0,0,5,9\n", "no picture of frame 3"),
+        ("1.5,1,0,0,5,9\n", "whole numbers"),
+        ("1,1,0,0,5,9,0.1\n", "no detection that is wanted"),
+    ] {
+        let directory = folder(&["1.jpg"], "gt.txt", text);
+        let error = read(&directory, "gt.txt", mot).expect_err(problem).to_string();
+        assert!(error.contains(problem) && error.contains("gt.txt"), "{error}");
+    }
+    let twice = folder(&["1.jpg", "01.png"], "gt.txt", "1,1,0,0,5,9\n");
+    let error = read(&twice, "gt.txt", mot).expect_err("two frames").to_string();
+    assert!(error.contains("both frame 1"), "{error}");
+}
+
+#[test]
+fn annotations_in_the_form_of_coco_are_read() {
+    let text = r#"{"images": [{"id": 9, "file_name": "b/x.jpg"}, {"id": 4, "file_name": "y.jpg"}],
+        "categories": [{"id": 1, "name": "person"}, {"id": 2, "name": "dog"}],
+        "annotations": [
+            {"image_id": 9, "bbox": [1, 2, 3, 4], "category_id": 1, "score": 0.5, "id": 1},
+            {"image_id": 9, "bbox": [1, 2, 3, 4], "category_id": 2},
+            {"image_id": 4, "bbox": [5, 6, 7, 8.5], "category_id": 1, "track_id": 3},
+            {"image_id": 4, "bbox": [5, 6, 7, 8], "category_id": 1, "score": 0.3}]}"#;
+    let directory = folder(&["b/x.jpg", "y.jpg"], "coco.json", text);
+    let found = read(&directory, "coco.json", |s| coco(s, "person")).expect("read");
+    assert_eq!(found.len(), 2);
+    assert!(found[0].frame.ends_with(Path::new("img/y.jpg")));
+    assert_eq!((found[0].track, found[0].confidence, found[0].row), (Some(3), None, 3));
+    assert_eq!(found[0].crop, BoundingBox { left: 5.0, top: 6.0, height: 8.5, width: 7.0 });
+    assert_eq!((found[1].number, found[1].confidence), (9, Some(0.5)));
+    let error = read(&directory, "coco.json", |s| coco(s, "cat")).expect_err("no cats");
+    assert!(error.hint().is_some_and(|hint| hint.contains("person, dog")));
+    for (text, problem) in [
+        ("{", "cannot parse"),
+        (
+            r#"{"images": [{"id": 1, "file_name": "../x.jpg"}], "annotations": []}"#,
+            "outside the folder",
+        ),
+        (r#"{"images": [], "annotations": [{"image_id": 5, "bbox": [0, 0, 1, 1]}]}"#, "image 5"),
+        (
+            r#"{"images": [{"id": 1, "file_name": "x.jpg"}], "annotations": [{"image_id": 1, "bbox": [0, 0, -1, 1]}]}"#,
+            "has the box 0,0,-1,1",
+        ),
+    ] {
+        let directory = folder(&["x.jpg"], "coco.json", text);
+        let error = read(&directory, "coco.json", |s| coco(s, "person")).expect_err(problem);
+        assert!(error.to_string().contains(problem), "{error}");
+    }
+}

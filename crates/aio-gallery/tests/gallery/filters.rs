@@ -1,0 +1,121 @@
+//! Filters, compared with a naive reading of their definition.
+
+use crate::support::{Known, create, fill, numbers, query, rng};
+use aio_gallery::{Condition, Filter, Gallery, Query, Relation, Storage};
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use std::collections::BTreeSet;
+
+fn cameras(rng: &mut ChaCha8Rng) -> Vec<String> {
+    let count = rng.random_range(0..3);
+    (0..count).map(|_| format!("cam{}", rng.random_range(1..6))).collect()
+}
+
+fn filter(rng: &mut ChaCha8Rng) -> Filter {
+    let mut filter = Filter::default();
+    if rng.random_bool(0.4) {
+        filter.cameras = cameras(rng);
+    }
+    if rng.random_bool(0.4) {
+        filter.not_cameras = cameras(rng);
+    }
+    filter.after = rng.random_bool(0.3).then(|| rng.random_range(0..100) * 1_000_000);
+    filter.before = rng.random_bool(0.3).then(|| rng.random_range(0..100) * 1_000_000);
+    for (column, value) in [
+        ("identity", format!("person {}", rng.random_range(1..6))),
+        ("floor", rng.random_range(0..4).to_string()),
+        ("modality", ["rgb", "sketch"][rng.random_range(0..2)].into()),
+        ("time", rng.random_range(0..100).to_string()),
+    ] {
+        if rng.random_bool(0.15) {
+            let relation = [Relation::Equal, Relation::NotEqual][rng.random_range(0..2)];
+            filter.conditions.push(Condition { column: column.into(), relation, value });
+        }
+    }
+    filter
+}
+
+/// The definition, read row by row.
+fn passes(filter: &Filter, row: &Known) -> bool {
+    let record = &row.record;
+    let camera = record.camera.clone();
+    let is = |list: &[String]| camera.as_ref().is_some_and(|camera| list.contains(camera));
+    let value = |column: &str| match column {
+        "identity" => record.identity.clone(),
+        "modality" => Some(record.modality.clone()),
+        "time" => record.time.map(|time| (time / 1_000_000).to_string()),
+        own => record.extra.get(own).cloned(),
+    };
+    (filter.cameras.is_empty() || is(&filter.cameras))
+        && !is(&filter.not_cameras)
+        && filter.after.is_none_or(|after| record.time.is_some_and(|time| time >= after))
+        && filter.before.is_none_or(|before| record.time.is_some_and(|time| time < before))
+        && filter.conditions.iter().all(|condition| {
+            let is_equal = value(&condition.column).as_ref() == Some(&condition.value);
+            is_equal == (condition.relation == Relation::Equal)
+        })
+}
+
+#[test]
+fn a_filter_lets_through_what_its_definition_says() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let mut writer = create(directory.path(), Storage::F32);
+    let all = fill(&mut writer, 21, 400, 90);
+    writer.remove(&[3, 100, 399]).expect("removed");
+    let gallery = Gallery::open(directory.path()).expect("opened");
+    let mut rng = rng(22);
+    let mut sizes = BTreeSet::new();
+    for _ in 0..300 {
+        let filter = filter(&mut rng);
+        let expected: Vec<u64> = (0..400u64)
+            .filter(|row| ![3, 100, 399].contains(row) && passes(&filter, &all[*row as usize]))
+            .collect();
+        assert_eq!(gallery.select(&filter).expect("selected"), expected, "{filter:?}");
+        let searched = Query { filter: filter.clone(), ..query(&all[0].features, 1000) };
+        let answer = gallery.answers(&[searched]).expect("searched").remove(0);
+        assert_eq!(answer.searched, expected.len());
+        let found: BTreeSet<u64> = numbers(&answer.hits).into_iter().collect();
+        assert_eq!(found, expected.iter().copied().collect(), "{filter:?}");
+        sizes.insert(expected.len());
+    }
+    assert!(sizes.len() > 30 && sizes.contains(&397) && sizes.contains(&0), "{sizes:?}");
+}
+
+#[test]
+fn of_every_group_the_nearest_row_is_found() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let all = fill(&mut create(directory.path(), Storage::F32), 23, 200, 70);
+    let gallery = Gallery::open(directory.path()).expect("opened");
+    let every = gallery.search(&query(&all[9].features, 200)).expect("searched");
+    let grouped = Query { group_by: Some("identity".into()), ..query(&all[9].features, 200) };
+    let mut seen = BTreeSet::new();
+    let expected: Vec<u64> = every
+        .iter()
+        .filter(|hit| hit.record.identity.as_ref().is_none_or(|id| seen.insert(id.clone())))
+        .map(|hit| hit.row)
+        .collect();
+    assert_eq!(numbers(&gallery.search(&grouped).expect("searched")), expected);
+    let three = Query { top: 3, ..grouped };
+    assert_eq!(numbers(&gallery.search(&three).expect("searched")), expected[..3]);
+}
+
+#[test]
+fn a_column_that_is_not_there_is_named() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let all = fill(&mut create(directory.path(), Storage::F32), 24, 5, 5);
+    let gallery = Gallery::open(directory.path()).expect("opened");
+    let condition = |column: &str, value: &str| Condition {
+        column: column.into(),
+        relation: Relation::Equal,
+        value: value.into(),
+    };
+    for (condition, problem) in
+        [(condition("colour", "red"), "`colour`"), (condition("time", "noon"), "`noon`")]
+    {
+        let filter = Filter { conditions: vec![condition], ..Filter::default() };
+        let error = gallery.search(&Query { filter, ..query(&all[0].features, 1) });
+        assert!(error.expect_err(problem).to_string().contains(problem));
+    }
+    let grouped = Query { group_by: Some("colour".into()), ..query(&all[0].features, 1) };
+    assert!(gallery.search(&grouped).expect_err("no column").to_string().contains("`colour`"));
+}

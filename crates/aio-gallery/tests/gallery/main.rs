@@ -1,0 +1,12 @@
+//! Galleries of synthetic features.
+
+mod calibration;
+mod compaction;
+mod crash;
+mod damage;
+mod detections;
+mod exact;
+mod filters;
+mod merge;
+mod round_trip;
+mod support;

@@ -1,0 +1,109 @@
+//! Merging galleries.
+
+use crate::support::{add, contents, create, fill, known, model, numbers, query, rng};
+use aio_gallery::{Gallery, GalleryError, Storage, Unclaimed, Writer};
+use std::collections::BTreeSet;
+
+#[test]
+fn shards_become_one_gallery_that_shares_their_bytes() {
+    let (target, whole) =
+        (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    let all = fill(&mut create(whole.path(), Storage::F32), 61, 100, 100);
+    let shards = [tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder")];
+    for (shard, directory) in shards.iter().enumerate() {
+        let mut writer = create(directory.path(), Storage::F32);
+        for (i, row) in all.iter().enumerate().filter(|(i, _)| i % 2 == shard) {
+            add(&mut writer, row);
+            if i % 30 > 27 {
+                writer.commit().expect("committed");
+            }
+        }
+        writer.commit().expect("committed");
+    }
+    let sources = || shards.each_ref().map(|s| Gallery::open(s.path()).expect("opened"));
+    let mut writer = create(target.path(), Storage::F32);
+    let merged = writer.merge(&sources()).expect("merged");
+    assert_eq!((merged.rows, merged.known, merged.copied), (100, 0, 0), "{merged:?}");
+    assert_eq!(merged.linked, 6 * merged.segments);
+    let gallery = Gallery::open(target.path()).expect("opened");
+    assert_eq!(gallery.len(), 100);
+    assert_eq!(Gallery::verify(target.path(), &|_| ()).expect("verified").damages, []);
+    // The same pictures are found as in a gallery that was filled at once.
+    let whole = Gallery::open(whole.path()).expect("opened");
+    for row in [0, 17, 99] {
+        let paths = |gallery: &Gallery| {
+            let hits = gallery.search(&query(&all[row].features, 10)).expect("searched");
+            hits.into_iter()
+                .map(|hit| (hit.record.path, hit.similarity.to_bits()))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(paths(&gallery), paths(&whole));
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let inode = |directory: &std::path::Path| {
+            let segments = std::fs::read_dir(directory.join("segments")).expect("listed").flatten();
+            let inode = |e: std::fs::DirEntry| {
+                std::fs::metadata(e.path().join("features.f32")).expect("a file").ino()
+            };
+            segments.map(inode).collect::<BTreeSet<u64>>()
+        };
+        let shared: BTreeSet<u64> = shards.iter().flat_map(|shard| inode(shard.path())).collect();
+        assert_eq!(inode(target.path()), shared, "no byte of the features was copied");
+    }
+    // Merging again adds nothing.
+    let before = contents(&gallery);
+    let again = writer.merge(&sources()).expect("merged");
+    assert_eq!((again.rows, again.segments, again.known_segments), (0, 0, merged.segments));
+    assert_eq!(contents(&Gallery::open(target.path()).expect("opened")), before);
+    // The shards may go.
+    drop(shards);
+    assert_eq!(contents(&Gallery::open(target.path()).expect("opened")), before);
+}
+
+#[test]
+fn known_and_removed_rows_stay_away_and_row_numbers_are_new() {
+    let (target, other) =
+        (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    let mut writer = create(target.path(), Storage::Int8);
+    fill(&mut writer, 62, 10, 10);
+    writer.remove(&[9]).expect("removed");
+    let mut source = create(other.path(), Storage::Int8);
+    let mut rng = rng(63);
+    let rows: Vec<_> = (5..15).map(|i| known(&mut rng, i)).collect();
+    rows.iter().for_each(|row| _ = add(&mut source, row));
+    source.commit().expect("committed");
+    source.remove(&[9]).expect("removed");
+    let merged = writer.merge(&[Gallery::open(other.path()).expect("opened")]).expect("merged");
+    // 5 to 8 are known; 9 was removed here and comes back; 14 was removed there.
+    assert_eq!((merged.rows, merged.known), (5, 4));
+    let gallery = Gallery::open(target.path()).expect("opened");
+    let found: Vec<u64> = contents(&gallery).into_iter().map(|row| row.0).collect();
+    assert_eq!(found, [0, 1, 2, 3, 4, 5, 6, 7, 8, 14, 15, 16, 17, 18]);
+    assert_eq!(gallery.row(14).expect("a row").record.path.as_deref(), Some("photos/00009.jpg"));
+    let hits = gallery.search(&query(&rows[6].features, 1)).expect("searched");
+    assert_eq!(numbers(&hits), [16]);
+    assert!(writer.contains(crate::support::content("photos/00011.jpg")));
+    let before = contents(&gallery);
+    writer.compact(&|| false).expect("compacted");
+    assert_eq!(contents(&Gallery::open(target.path()).expect("opened")), before);
+    assert_eq!(Gallery::open(other.path()).expect("opened").len(), 9, "the source stays as it is");
+}
+
+#[test]
+fn galleries_that_do_not_fit_are_refused() {
+    let [a, b, c] = std::array::from_fn(|_| tempfile::tempdir().expect("a folder"));
+    let mut writer = create(a.path(), Storage::F32);
+    drop(Writer::create(b.path(), model("b"), crate::support::WIDTH, Storage::F32, Unclaimed));
+    drop(create(c.path(), Storage::F16));
+    let mut refused = |path| {
+        let source = Gallery::open(path).expect("opened");
+        writer.merge(&[source]).expect_err("it does not fit")
+    };
+    let error = refused(b.path());
+    assert!(matches!(error, GalleryError::ForeignModel { .. }));
+    assert!(error.to_string().contains("`b`") && error.to_string().contains("`a`"), "{error}");
+    assert!(refused(c.path()).to_string().contains("f16"));
+    assert!(refused(a.path()).to_string().contains("with itself"));
+}
