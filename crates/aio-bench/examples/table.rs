@@ -74,7 +74,7 @@ const PAIRS: [Pair; 3] = [
         }],
     },
     Pair {
-        script: "token_ids.py",
+        script: "captions.py",
         arguments: &["target/bench/captions.txt"],
         program: "examples/captions",
         rows: &[Row {

@@ -1,5 +1,4 @@
 use crate::EvalError;
-use crate::distance::{Measured, Metric};
 use crate::product::Rows;
 use crate::simd::wide;
 use ndarray::iter::LanesMut;
@@ -61,6 +60,11 @@ impl Features {
         self.values.view()
     }
 
+    /// Takes finite values.
+    pub(crate) fn of_finite(values: Array2<f32>) -> Self {
+        Self { values }
+    }
+
     /// All values, row by row.
     pub(crate) fn as_slice(&self) -> &[f32] {
         self.values.as_slice().expect("the values are in the order of rows")
@@ -78,25 +82,6 @@ impl Features {
     #[must_use]
     pub fn select(&self, indices: &[usize]) -> Self {
         Self { values: self.values.select(Axis(0), indices) }
-    }
-
-    /// One row for every run of `counts` rows: the mean of their unit-length features (multi-query pooling).
-    ///
-    /// # Panics
-    /// If the counts do not add up to the number of rows, or one is zero.
-    #[must_use]
-    pub fn pooled(&self, counts: &[usize]) -> Self {
-        assert_eq!(counts.iter().sum::<usize>(), self.rows(), "counts of pooled rows");
-        let unit = Measured::new(self, Metric::Cosine);
-        let mut values = Array2::zeros((counts.len(), self.width()));
-        let mut first = 0;
-        for (mut row, count) in values.rows_mut().into_iter().zip(counts) {
-            assert!(*count > 0, "a pooled row of nothing");
-            (first..first + count).for_each(|i| row += &unit.row(i));
-            row /= *count as f32;
-            first += count;
-        }
-        Self { values }
     }
 }
 

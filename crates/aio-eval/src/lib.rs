@@ -10,6 +10,7 @@ mod features;
 mod neighbours;
 mod open_set;
 mod places;
+mod pooling;
 mod product;
 mod protocol;
 pub mod python;

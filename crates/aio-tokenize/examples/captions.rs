@@ -1,4 +1,4 @@
-//! Times the CLIP token ids of the lines of a file: `just bench captions FILE`. `scripts/bench/token_ids.py` writes such a file and times Hugging Face's
+//! Times the CLIP token ids of the lines of a file: `just bench captions FILE`. `scripts/bench/captions.py` writes such a file and times Hugging Face's
 //! `tokenizers` beside this.
 //!
 //! Prints one JSON line: seconds and processor seconds without reading the file, the number of ids and their sum.

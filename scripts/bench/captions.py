@@ -1,6 +1,6 @@
 """CLIP token ids of 200,000 captions with Hugging Face's `tokenizers`, beside those of this project: captions per second.
 
-Usage: token_ids.py FILE [PROGRAM]
+Usage: captions.py FILE [PROGRAM]
 Writes the captions to FILE if it is not there. PROGRAM is the compiled crates/aio-tokenize/examples/captions.rs; both are timed in turn, on two
 threads, and the number and the sum of their ids must be equal. Prints one JSON line with medians, also by
 processor time, which other programs on the machine disturb less. Needs tokenizers (`pip install tokenizers`),
