@@ -1,0 +1,10 @@
+//! Places and what a camera sees of them.
+
+pub mod light;
+pub(in crate::street) mod noise;
+pub mod place;
+pub mod shape;
+pub(in crate::street) mod space;
+pub mod surface;
+pub mod trace;
+pub mod view;
