@@ -1,4 +1,7 @@
 //! The street: people and places in three dimensions, as cameras and artists show them.
 
+pub mod compose;
+pub mod drawing;
+pub mod infrared;
 pub mod photo;
 pub mod scene;

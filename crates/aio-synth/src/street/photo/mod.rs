@@ -104,7 +104,7 @@ impl Camera {
             tone: Tone {
                 gamma: 2.2 * (1.0 + 0.12 * h * signed(rng)),
                 shoulder: 0.9 * rng.random::<f32>(),
-                contrast: 0.15 + 0.3 * signed(rng),
+                contrast: 0.35 + 0.3 * signed(rng),
                 lift: 0.05 * h * rng.random::<f32>().powi(2),
             },
             saturation: 1.0 + 0.25 * cast * signed(rng),
@@ -112,8 +112,8 @@ impl Camera {
             vignetting: 0.5 * rng.random::<f32>(),
             softness: 0.3 + 0.45 * h * rng.random::<f32>(),
             noise: Noise {
-                shot: 0.0012 * (1.0 + 1.5 * h * rng.random::<f32>()),
-                read: 0.003 * (1.0 + 1.5 * h * rng.random::<f32>()),
+                shot: 0.0004 * (1.0 + 2.0 * h * rng.random::<f32>()),
+                read: 0.0012 * (1.0 + 2.0 * h * rng.random::<f32>()),
             },
             noise_reduction: 0.7 * rng.random::<f32>(),
             half_chroma: rng.random_bool(0.7),

@@ -106,15 +106,21 @@ impl Light {
         let sky = if hour == Hour::Indoor { scale(tint, sky) } else { scale(blue, sky) };
         let share = if hour == Hour::Indoor { 0.7 } else { 0.22 };
         let down = scale(sunlight, direction[1]);
-        Self {
+        let mut light = Self {
             sun: direction,
             sunlight,
             sky,
             bounce: std::array::from_fn(|c| share * (down[c] + sky[c])),
             lamps,
-            glow: scale(tint, if lamp > 0.0 { 0.5 } else { 0.0 }),
+            glow: [0.0; 3],
             closeness: 0.75,
+        };
+        if lamp > 0.0 {
+            // Lit windows and lamps are some times as bright as what they light.
+            let level = light.level();
+            light.glow = scale(tint, 1.3 * (level[0] + level[1] + level[2]) / 3.0);
         }
+        light
     }
 
     /// Irradiance at a point: `lit` is the share of the sun that reaches it, `open` that of the sky and the ground.

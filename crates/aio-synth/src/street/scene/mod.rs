@@ -3,6 +3,8 @@
 pub mod light;
 pub(in crate::street) mod noise;
 pub mod place;
+pub mod render;
+pub mod sampling;
 pub mod shape;
 pub(in crate::street) mod space;
 pub mod surface;

@@ -91,7 +91,8 @@ impl Surface {
             Kind::Grainy => {
                 let grain = 0.5 * fade(0.05, footprint) * (noise(u * 42.0, v * 42.0, s ^ 9) - 0.5);
                 let patch = if noise(u * 0.35, v * 0.21, s ^ 4) > 0.68 { -0.22 } else { 0.0 };
-                let crack = (rough(u, v, 1.9, 2, footprint, s ^ 17)).abs() < 0.008;
+                let crack = noise(u * 0.5, v * 0.5, s ^ 23) > 0.6
+                    && rough(u, v, 1.9, 3, footprint, s ^ 17).abs() < 0.006;
                 look.scale(1.0 + 0.5 * dirt + grain + patch);
                 if crack {
                     look.scale(0.55);

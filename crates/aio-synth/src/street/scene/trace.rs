@@ -23,6 +23,23 @@ pub struct Seen {
     pub position: V3,
 }
 
+/// Where a ray meets a place.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Met {
+    /// Which of the visible things it is; `None` is the ground.
+    pub thing: Option<usize>,
+    direction: V3,
+    hit: Hit,
+}
+
+impl Met {
+    /// Metres along the direction of view.
+    #[must_use]
+    pub fn depth(&self) -> f32 {
+        self.hit.t
+    }
+}
+
 /// The things of a place that can be seen in one crop, from near to far.
 #[derive(Debug)]
 pub struct Visible<'a> {
@@ -70,34 +87,49 @@ impl<'a> Visible<'a> {
 
     /// What the ray through (`row`, `column`) of the frame meets nearer than `far`; `None` is the sky, or nothing.
     #[must_use]
-    pub fn look(&self, row: f32, column: f32, far: Option<f32>) -> Option<Seen> {
+    pub fn meet(&self, row: f32, column: f32, far: Option<f32>) -> Option<Met> {
         let (from, direction) = (self.eye.position, self.eye.ray(row, column));
-        let mut best: Option<(Hit, &Item)> = None;
         let mut limit = far.unwrap_or(FAR);
-        for (nearest, item) in &self.items {
+        let ground = -from[1] / direction[1];
+        let mut best = None;
+        if ground > 0.0 && ground < limit {
+            limit = ground;
+            let normal = [0.0, 1.0, 0.0];
+            best = Some(Met {
+                thing: None,
+                direction,
+                hit: Hit { t: ground, normal, at: (0.0, 0.0) },
+            });
+        }
+        for (i, (nearest, item)) in self.items.iter().enumerate() {
             if *nearest > limit {
                 break;
             }
             if let Some(hit) = item.shape.hit(from, direction, 0.05, limit) {
                 limit = hit.t;
-                best = Some((hit, item));
+                best = Some(Met { thing: Some(i), direction, hit });
             }
         }
-        let ground = -from[1] / direction[1];
-        if ground > 0.0 && ground < limit {
-            let position = along(from, direction, ground);
-            let slant = -direction[1] / length(direction);
-            let footprint = self.grain * ground / slant.max(0.1).sqrt();
-            let look = self.place.ground.look(position[0], position[2], footprint);
-            return Some(Seen { look, depth: ground, normal: [0.0, 1.0, 0.0], position });
-        }
-        let (hit, item) = best?;
-        let facing = (-dot(unit(direction), hit.normal)).clamp(0.15, 1.0);
-        let footprint = self.grain * hit.t / facing.sqrt();
-        let look = item.surface.look(hit.at.0, hit.at.1, footprint);
-        let position = along(from, direction, hit.t);
-        let normal = rounded(&item.shape, hit, fade(0.3, footprint));
-        Some(Seen { look, depth: hit.t, normal, position })
+        best
+    }
+
+    /// What the surface that was met looks like there.
+    #[must_use]
+    pub fn describe(&self, met: &Met) -> Seen {
+        let Met { thing, direction, hit } = met;
+        let depth = hit.t;
+        let position = along(self.eye.position, *direction, depth);
+        let facing = -dot(unit(*direction), hit.normal);
+        let footprint = self.grain * depth / facing.clamp(0.1, 1.0).sqrt();
+        let (look, normal) = match thing {
+            None => (self.place.ground.look(position[0], position[2], footprint), hit.normal),
+            Some(i) => {
+                let item = self.items[*i].1;
+                let look = item.surface.look(hit.at.0, hit.at.1, footprint);
+                (look, rounded(&item.shape, *hit, fade(0.3, footprint)))
+            }
+        };
+        Seen { look, depth, normal, position }
     }
 }
 
@@ -165,7 +197,9 @@ mod tests {
         assert!(some.items.len() < all.items.len(), "something is left out");
         for i in 0..400 {
             let (row, column) = crop.frame_pixel((i % 20) as f32 * 4.5, (i / 20) as f32 * 2.2);
-            assert_eq!(some.look(row, column, None), all.look(row, column, None));
+            let seen =
+                |visible: &Visible| visible.meet(row, column, None).map(|m| visible.describe(&m));
+            assert_eq!(seen(&some), seen(&all));
         }
     }
 
@@ -174,9 +208,9 @@ mod tests {
         let (place, eye, crop) = scene();
         let visible = Visible::select(&place, &[], &eye, &crop);
         let (row, column, depth) = eye.project([0.0, 0.0, 0.0]);
-        let seen = visible.look(row, column, None).expect("ground");
+        let seen = visible.describe(&visible.meet(row, column, None).expect("ground"));
         assert!((seen.depth - depth).abs() < 1e-2 && length(seen.position) < 0.02, "{seen:?}");
-        assert_eq!(visible.look(row, column, Some(depth - 0.5)), None);
+        assert_eq!(visible.meet(row, column, Some(depth - 0.5)), None);
     }
 
     #[test]
