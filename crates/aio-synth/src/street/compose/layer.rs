@@ -1,7 +1,9 @@
 //! What people cover in a crop, sample by sample.
 
+use crate::street::drawing::Role;
 use crate::street::scene::space::V3;
 use crate::street::scene::view::{Crop, Eye};
+use rand_chacha::ChaCha8Rng;
 
 /// One sample of a person.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -20,6 +22,8 @@ pub struct Sample {
     pub open: f32,
     /// Share of mirrored light.
     pub gloss: f32,
+    /// Share of light that is sent straight back to where it came from, as reflective strips do.
+    pub retro: f32,
     /// Number of the part, from 1.
     pub part: u16,
 }
@@ -58,18 +62,50 @@ impl Layer {
     }
 }
 
-/// Someone in the world.
+/// Points of a face in the world.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Features {
+    /// Both eyes.
+    pub eyes: [V3; 2],
+    /// Tip of the nose.
+    pub nose: V3,
+    /// Middle of the mouth.
+    pub mouth: V3,
+    /// Unit direction in which the face looks.
+    pub forward: V3,
+}
+
+/// Someone who stands or walks at a place in the world.
 pub trait Figure {
     /// Points whose projections bound the person: what a detector's box is drawn around.
     fn extent(&self) -> Vec<V3>;
     /// What `crop` shows of the person, at `rows` × `columns` samples.
     fn layer(&self, eye: &Eye, crop: &Crop, rows: usize, columns: usize) -> Layer;
-    /// Share of the sun, in the unit direction `sun`, that the person keeps from `position`.
+    /// Share of the sun, in the unit direction `sun`, that the person keeps from `position`, a point of the place.
     fn shadow(&self, position: V3, sun: V3) -> f32;
     /// Where the person stands.
     fn ground(&self) -> V3;
     /// What each part is for an artist, by its number.
-    fn roles(&self) -> Vec<crate::street::drawing::Role>;
+    fn roles(&self) -> Vec<Role>;
+    /// Where the features of the face are.
+    fn features(&self) -> Features;
+}
+
+/// Where and how someone stands.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Stand {
+    /// Point of the ground.
+    pub at: V3,
+    /// Direction of walking and looking in radians: 0 is towards positive z, a quarter turn towards positive x.
+    pub turn: f32,
+    /// Whether the person stands still, as artists show people, or walks.
+    pub still: bool,
+}
+
+/// Someone who can be put anywhere.
+pub trait Model: Sync {
+    /// The person at a place, in a pose drawn from `rng`.
+    fn stand(&self, stand: Stand, rng: &mut ChaCha8Rng) -> Box<dyn Figure + '_>;
 }
 
 #[cfg(test)]
@@ -86,6 +122,7 @@ mod tests {
             position: [0.0; 3],
             open: 1.0,
             gloss: 0.0,
+            retro: 0.0,
             part: 1,
         };
         let layer = |depths: [Option<f32>; 3]| Layer {

@@ -164,7 +164,8 @@ impl Scene<'_> {
                         sample.normal,
                         (lit, sample.open),
                     );
-                    Some((sample.depth, [shown * value]))
+                    let glare = infrared.glare(sample.retro, sample.position);
+                    Some((sample.depth, [shown * (value + glare)]))
                 },
                 place: &|seen| {
                     let shaded = self.shadow(seen.position, sunny);
@@ -188,10 +189,43 @@ impl Scene<'_> {
                 sky: &|_| [shown * infrared.sky()],
             },
         );
+        let film = self.with_eyes(film, &infrared);
         let gain = 1.5 + 2.0 * rng.random::<f32>();
         let film = adapted(film, 0.5);
         let shot = self.station.camera.shot(gain, rng);
         self.station.camera.develop_infrared(film, &shot, self.window(), sizes, rng)
+    }
+
+    /// Eyes that look towards the lamp send its light back: a spark much smaller than a pixel.
+    fn with_eyes(&self, mut film: Film<1>, infrared: &Infrared) -> Film<1> {
+        let eye = &self.station.eye;
+        for figure in self.cast.all() {
+            let features = figure.features();
+            let straight = -dot(features.forward, eye.forward);
+            if straight < 0.6 {
+                continue;
+            }
+            for point in features.eyes {
+                let (row, column, depth) = eye.project(point);
+                let y = (row - self.crop.top) * self.crop.raster.0 as f32 / self.crop.height;
+                let x = (column - self.crop.left) * self.crop.raster.1 as f32 / self.crop.width;
+                let inside =
+                    y >= 0.0 && x >= 0.0 && y < film.height as f32 && x < film.width as f32;
+                if !inside || self.visible.meet(row, column, Some(depth - 0.1)).is_some() {
+                    continue;
+                }
+                let at = y as usize * SAMPLES * self.people.columns + x as usize * SAMPLES;
+                let free = self.people.samples[at].is_none_or(|s| s.depth > depth - 0.06);
+                if free {
+                    // A pupil of 6 mm in a pixel of this size.
+                    let pixel = depth / eye.focal * self.crop.height / film.height as f32;
+                    let share = (0.006 / pixel).powi(2).min(1.0);
+                    let spark = infrared.glare(60.0 * share * straight.powi(4), point);
+                    film.pixels[y as usize * film.width + x as usize][0] += 0.55 * spark;
+                }
+            }
+        }
+        film
     }
 
     fn window(&self) -> Window {

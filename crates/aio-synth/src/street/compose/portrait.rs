@@ -1,9 +1,9 @@
 //! A drawing of a person: what the artist looks at, and the drawing.
 
-use super::layer::{Figure, Layer};
-use crate::street::drawing::{Artist, Medium, Relief, draw};
+use super::layer::{Features, Figure, Layer};
+use crate::street::drawing::{Artist, Face, Medium, Relief, draw};
 use crate::street::photo::signed;
-use crate::street::scene::space::{V3, dot, scale};
+use crate::street::scene::space::{V3, dot, length, scale, sub};
 use crate::street::scene::view::{Crop, Eye};
 use image::RgbImage;
 use rand::RngExt;
@@ -64,5 +64,43 @@ fn relief(layer: &Layer, eye: &Eye, crop: &Crop, figure: &dyn Figure) -> Relief 
         albedo: samples.iter().map(|s| s.map_or([1.0; 3], |s| s.albedo)).collect(),
         roles: figure.roles(),
         pixel: DISTANCE / eye.focal * crop.height / layer.rows as f32,
+        face: face(layer, eye, crop, &figure.features()),
     }
+}
+
+/// The features of a face on the sheet; `None` if it looks away.
+fn face(layer: &Layer, eye: &Eye, crop: &Crop, features: &Features) -> Option<Face> {
+    if dot(features.forward, eye.forward) > -0.25 {
+        return None;
+    }
+    let on_sheet = |point: V3| {
+        let (row, column, depth) = eye.project(point);
+        let scale = layer.rows as f32 / crop.height;
+        ((row - crop.top) * scale, (column - crop.left) * scale, depth)
+    };
+    // A feature is seen if nothing lies before it; the head itself may bulge over it a little.
+    let seen = |point: V3| {
+        let (row, column, depth) = on_sheet(point);
+        let inside =
+            row >= 0.0 && column >= 0.0 && row < layer.rows as f32 && column < layer.columns as f32;
+        let sample = if inside {
+            layer.samples[row as usize * layer.columns + column as usize]
+        } else {
+            None
+        };
+        sample.is_some_and(|s| s.depth > depth - 0.05).then_some((row, column))
+    };
+    let [first, second] = features.eyes;
+    let mut eyes = [seen(first), seen(second)];
+    if on_sheet(first).1 > on_sheet(second).1 {
+        eyes.swap(0, 1);
+    }
+    let apart = length(sub(first, second));
+    Some(Face {
+        eyes,
+        nose: seen(features.nose)?,
+        mouth: seen(features.mouth)?,
+        scale: apart * eye.focal / DISTANCE * layer.rows as f32 / crop.height,
+        turn: dot(features.forward, eye.right),
+    })
 }

@@ -6,7 +6,7 @@ use crate::street::photo::{Camera, signed};
 use crate::street::scene::light::{Hour, Light, bearing};
 use crate::street::scene::place::{Place, Setting};
 use crate::street::scene::shape::Shape;
-use crate::street::scene::space::{V3, length, scale, sub};
+use crate::street::scene::space::{V3, length, scale, sub, unit};
 use crate::street::scene::trace::Visible;
 use crate::street::scene::view::{Crop, Eye};
 use rand::RngExt;
@@ -96,6 +96,41 @@ impl Station {
             flow: (bearing(rng), 0.35 + 0.5 * rng.random::<f32>()),
             place,
         }
+    }
+
+    /// The same camera at night, when it sees near infrared.
+    #[must_use]
+    pub fn by_night(&self, rng: &mut ChaCha8Rng, style: &Style) -> Self {
+        Self {
+            band: Band::Infrared,
+            camera: Camera::sample(rng, style.quality),
+            ambient: 0.0,
+            ..self.clone()
+        }
+    }
+
+    /// Where someone else might be in a picture of a person at `at` who walks towards `turn`: beside, behind, or
+    /// sometimes partly before the person.
+    #[must_use]
+    pub fn beside(&self, at: V3, turn: f32, rng: &mut ChaCha8Rng) -> (V3, f32) {
+        let aside = signed(rng).signum() * (0.35 + 0.7 * rng.random::<f32>());
+        let back = if rng.random_bool(0.2) {
+            -0.4 - 1.2 * rng.random::<f32>()
+        } else {
+            0.3 + 4.5 * rng.random::<f32>().powi(2)
+        };
+        let eye = &self.eye;
+        // Along the line of sight, so that whoever is far behind is in the picture, too.
+        let away = unit([at[0] - eye.position[0], 0.0, at[2] - eye.position[2]]);
+        let right = [eye.right[0], 0.0, eye.right[2]];
+        let spot = [
+            at[0] + aside * right[0] + back * away[0],
+            0.0,
+            at[2] + aside * right[2] + back * away[2],
+        ];
+        let together = rng.random_bool(0.5);
+        let turn = if together { turn + 0.2 * signed(rng) } else { bearing(rng) };
+        (spot, turn)
     }
 
     /// The light of one picture.

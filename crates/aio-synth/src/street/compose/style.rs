@@ -27,6 +27,8 @@ pub struct Style {
     pub company: f64,
     /// Rows and columns of a stored picture, if all have one size.
     pub stored: Option<(usize, usize)>,
+    /// Whether the cameras for near infrared are those for visible light at night.
+    pub paired: bool,
     /// Errors and omissions of artists: 1 is ordinary.
     pub untidiness: f32,
 }
@@ -51,6 +53,7 @@ impl Style {
         occlusion: 0.14,
         company: 0.3,
         stored: Some((128, 64)),
+        paired: false,
         untidiness: 1.0,
     };
 
@@ -73,6 +76,7 @@ impl Style {
         occlusion: 0.18,
         company: 0.2,
         stored: None,
+        paired: true,
         untidiness: 1.4,
     };
 }

@@ -112,6 +112,7 @@ mod tests {
             albedo: vec![[0.5; 3]; cells.len()],
             roles: Vec::new(),
             pixel: 0.005,
+            face: None,
         }
     }
 

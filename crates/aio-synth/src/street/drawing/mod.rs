@@ -8,6 +8,7 @@ pub mod artist;
 pub mod chains;
 mod coloured;
 pub mod edges;
+mod face;
 mod lines;
 pub mod sheet;
 mod tone;
@@ -17,6 +18,7 @@ use crate::street::photo::signed;
 use crate::street::scene::space::V3;
 pub use artist::Artist;
 use chains::Point;
+pub use face::Face;
 use image::RgbImage;
 use rand::{Rng, RngExt};
 use rand_chacha::ChaCha8Rng;
@@ -55,6 +57,8 @@ pub struct Relief {
     pub roles: Vec<Role>,
     /// Metres that a pixel covers.
     pub pixel: f32,
+    /// The face, if it is turned to the viewer.
+    pub face: Option<Face>,
 }
 
 impl Relief {
@@ -118,6 +122,9 @@ pub fn draw(
         Medium::ColourPencils => coloured::fill(&mut sheet, relief, artist, &warp, rng),
     }
     lines::draw(&mut sheet, relief, artist, &warp, lead, rng);
+    if let Some(face) = &relief.face {
+        face::draw(&mut sheet, face, artist, &warp, lead, rng);
+    }
     let how = Scan {
         exposure: 1.04 + 0.06 * signed(rng),
         gamma: 1.0 + 0.2 * signed(rng),
@@ -157,6 +164,7 @@ mod tests {
             albedo: vec![[0.1, 0.2, 0.5]; count],
             roles: vec![Role::Nothing, Role::Skin, Role::Cloth],
             pixel: 2.0 / height as f32,
+            face: None,
         }
     }
 
@@ -197,6 +205,31 @@ mod tests {
         assert!(dark(70, 45..51) < 170, "right side");
         assert!(dark(70, 24..40) > 190, "inside");
         assert!(dark(70, 0..10) > 190, "outside");
+    }
+
+    #[test]
+    fn a_face_is_drawn_by_those_who_draw_faces() {
+        let ink = |precision: f32, face: Option<Face>| {
+            let artist = Artist {
+                face: precision,
+                fills_hair: false,
+                ..Artist::sample(&mut rng(5, "artist", 0), 1.0)
+            };
+            let relief = Relief { face, ..block(384, 192) };
+            let picture =
+                draw(&relief, &artist, Medium::Pencil, (384, 192), &mut rng(6, "drawing", 0));
+            let head = (50..80).flat_map(|y| (82..110).map(move |x| (x, y)));
+            head.map(|(x, y)| 255 - u64::from(picture.get_pixel(x, y).0[0])).sum::<u64>()
+        };
+        let face = Face {
+            eyes: [Some((60.0, 90.0)), Some((60.0, 102.0))],
+            nose: (66.0, 96.0),
+            mouth: (73.0, 96.0),
+            scale: 12.0,
+            turn: 0.0,
+        };
+        assert_eq!(ink(0.1, Some(face)), ink(0.1, None));
+        assert!(ink(0.9, Some(face)) > ink(0.9, None) + 2000);
     }
 
     #[test]

@@ -156,6 +156,40 @@ impl Shape {
         }
     }
 
+    /// Corners of a box or rectangle around it.
+    #[must_use]
+    pub fn corners(&self) -> Vec<V3> {
+        let boxed = |middle: V3, half: V3, run: (f32, f32)| -> Vec<V3> {
+            (0..8)
+                .map(|i| {
+                    let side = |bit: u8| if i & bit == 0 { -1.0 } else { 1.0 };
+                    let (a, b, c) = (side(1) * half[0], side(2) * half[1], side(4) * half[2]);
+                    [
+                        middle[0] + a * run.0 - c * run.1,
+                        middle[1] + b,
+                        middle[2] + a * run.1 + c * run.0,
+                    ]
+                })
+                .collect()
+        };
+        match *self {
+            Self::Wall { foot, run, size: (w, h), .. } => {
+                let end = [foot[0] + w * run.0, foot[1], foot[2] + w * run.1];
+                vec![foot, end, [foot[0], foot[1] + h, foot[2]], [end[0], end[1] + h, end[2]]]
+            }
+            Self::Slab { corner: [x, y, z], size: (a, b) } => {
+                vec![[x, y, z], [x + a, y, z], [x, y, z + b], [x + a, y, z + b]]
+            }
+            Self::Block { middle, half, run } => boxed(middle, half, run),
+            Self::Post { foot, radius, height } => boxed(
+                [foot[0], foot[1] + 0.5 * height, foot[2]],
+                [radius, 0.5 * height, radius],
+                (1.0, 0.0),
+            ),
+            Self::Blob { middle, half, .. } => boxed(middle, half, (1.0, 0.0)),
+        }
+    }
+
     /// The first point of the ray within `near..far`.
     #[must_use]
     pub fn hit(&self, from: V3, direction: V3, near: f32, far: f32) -> Option<Hit> {

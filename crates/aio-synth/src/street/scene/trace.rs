@@ -40,13 +40,47 @@ impl Met {
     }
 }
 
+/// A thing and where it can be seen.
+#[derive(Debug)]
+struct Thing<'a> {
+    item: &'a Item,
+    /// Smallest depth.
+    nearest: f32,
+    /// First and last (row, column) of the frame.
+    window: ((f32, f32), (f32, f32)),
+}
+
+impl<'a> Thing<'a> {
+    /// `None` for what is behind the camera.
+    fn new(item: &'a Item, eye: &Eye) -> Option<Self> {
+        let corners = item.shape.corners();
+        let all = corners.iter().map(|c| eye.project(*c));
+        let (nearest, farthest) = all
+            .clone()
+            .fold((f32::MAX, f32::MIN), |(n, f), (_, _, depth)| (n.min(depth), f.max(depth)));
+        if farthest <= 0.0 {
+            return None;
+        }
+        let mut window = ((f32::MAX, f32::MAX), (f32::MIN, f32::MIN));
+        if nearest < 0.1 {
+            // It reaches behind the camera: its corners do not bound it.
+            window = ((f32::MIN, f32::MIN), (f32::MAX, f32::MAX));
+        } else {
+            for (row, column, _) in all {
+                window.0 = (window.0.0.min(row), window.0.1.min(column));
+                window.1 = (window.1.0.max(row), window.1.1.max(column));
+            }
+        }
+        Some(Self { item, nearest: nearest.max(0.0), window })
+    }
+}
+
 /// The things of a place that can be seen in one crop, from near to far.
 #[derive(Debug)]
 pub struct Visible<'a> {
     place: &'a Place,
     eye: &'a Eye,
-    /// Nearest depth and thing.
-    items: Vec<(f32, &'a Item)>,
+    items: Vec<Thing<'a>>,
     /// Metres per pixel of the raster at a depth of 1.
     grain: f32,
 }
@@ -55,32 +89,19 @@ impl<'a> Visible<'a> {
     /// Selects what `crop` can show of `place` and of the things that are there for this picture alone.
     #[must_use]
     pub fn select(place: &'a Place, extra: &'a [Item], eye: &'a Eye, crop: &Crop) -> Self {
-        let middle = unit(eye.ray(crop.top + 0.5 * crop.height, crop.left + 0.5 * crop.width));
-        // A cone around the crop: the angle between its middle and its corners.
-        let corners = [(0.0, 0.0), (0.0, 1.0), (1.0, 0.0), (1.0, 1.0)];
-        let cosine = corners
-            .map(|(r, c)| {
-                dot(middle, unit(eye.ray(crop.top + r * crop.height, crop.left + c * crop.width)))
-            })
-            .into_iter()
-            .fold(1.0_f32, f32::min);
-        let sine = (1.0 - cosine * cosine).max(0.0).sqrt();
-        let mut items: Vec<(f32, &Item)> = place
+        let bottom = crop.top + crop.height;
+        let right = crop.left + crop.width;
+        let mut items: Vec<Thing> = place
             .items
             .iter()
             .chain(extra)
-            .filter_map(|item| {
-                let (centre, radius) = item.shape.bounds();
-                let to = sub(centre, eye.position);
-                let forward = dot(to, middle);
-                let beside = (dot(to, to) - forward * forward).max(0.0).sqrt();
-                // Distance of the centre from the cone's side.
-                let outside = beside * cosine - forward * sine;
-                (outside < radius && forward > -radius)
-                    .then(|| ((dot(to, eye.forward) - radius).max(0.0), item))
+            .filter_map(|item| Thing::new(item, eye))
+            .filter(|thing| {
+                let ((top, left), (low, far_right)) = thing.window;
+                top < bottom && low > crop.top && left < right && far_right > crop.left
             })
             .collect();
-        items.sort_by(|a, b| a.0.total_cmp(&b.0));
+        items.sort_by(|a, b| a.nearest.total_cmp(&b.nearest));
         let grain = crop.height / (crop.raster.0 as f32 * eye.focal);
         Self { place, eye, items, grain }
     }
@@ -101,11 +122,15 @@ impl<'a> Visible<'a> {
                 hit: Hit { t: ground, normal, at: (0.0, 0.0) },
             });
         }
-        for (i, (nearest, item)) in self.items.iter().enumerate() {
-            if *nearest > limit {
+        for (i, thing) in self.items.iter().enumerate() {
+            if thing.nearest > limit {
                 break;
             }
-            if let Some(hit) = item.shape.hit(from, direction, 0.05, limit) {
+            let ((top, left), (bottom, right)) = thing.window;
+            if row < top || row > bottom || column < left || column > right {
+                continue;
+            }
+            if let Some(hit) = thing.item.shape.hit(from, direction, 0.05, limit) {
                 limit = hit.t;
                 best = Some(Met { thing: Some(i), direction, hit });
             }
@@ -124,7 +149,7 @@ impl<'a> Visible<'a> {
         let (look, normal) = match thing {
             None => (self.place.ground.look(position[0], position[2], footprint), hit.normal),
             Some(i) => {
-                let item = self.items[*i].1;
+                let item = self.items[*i].item;
                 let look = item.surface.look(hit.at.0, hit.at.1, footprint);
                 (look, rounded(&item.shape, *hit, fade(0.3, footprint)))
             }
@@ -146,7 +171,8 @@ fn rounded(shape: &Shape, hit: Hit, share: f32) -> V3 {
 /// The things of a place that can throw a shadow into the region around `centre`.
 #[derive(Debug)]
 pub struct Casters<'a> {
-    items: Vec<&'a Item>,
+    /// Things with spheres around them.
+    items: Vec<(&'a Item, V3, f32)>,
     sun: V3,
 }
 
@@ -158,9 +184,12 @@ impl<'a> Casters<'a> {
             .items
             .iter()
             .chain(extra)
-            .filter(|item| {
+            .map(|item| {
                 let (middle, radius) = item.shape.bounds();
-                let to = sub(middle, centre);
+                (item, middle, radius)
+            })
+            .filter(|(_, middle, radius)| {
+                let to = sub(*middle, centre);
                 let t = dot(to, sun);
                 t > -reach - radius && length(sub(to, scale(sun, t))) < reach + radius
             })
@@ -171,7 +200,14 @@ impl<'a> Casters<'a> {
     /// Whether the sun reaches `position`.
     #[must_use]
     pub fn lit(&self, position: V3) -> bool {
-        !self.items.iter().any(|item| item.shape.hit(position, self.sun, 0.03, FAR).is_some())
+        !self.items.iter().any(|(item, middle, radius)| {
+            let to = sub(*middle, position);
+            let t = dot(to, self.sun);
+            let beside = dot(to, to) - t * t;
+            t > -radius
+                && beside < radius * radius
+                && item.shape.hit(position, self.sun, 0.03, FAR).is_some()
+        })
     }
 }
 
