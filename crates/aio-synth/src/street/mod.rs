@@ -3,5 +3,6 @@
 pub mod compose;
 pub mod drawing;
 pub mod infrared;
+pub mod person;
 pub mod photo;
 pub mod scene;
