@@ -99,14 +99,14 @@ impl Standing {
     fn meet(&self, o: V3, d: V3) -> Option<(f32, usize, V3)> {
         let mut best: Option<(f32, usize, V3)> = None;
         for (i, b) in self.bones.iter().enumerate() {
-            if let Some(t) = capsule(o, d, b) {
-                if best.is_none_or(|x| t < x.0) {
-                    let p: V3 = std::array::from_fn(|k| o[k] + t * d[k]);
-                    let ab = sub(b.b, b.a);
-                    let h = (dot(sub(p, b.a), ab) / dot(ab, ab)).clamp(0.0, 1.0);
-                    let n = std::array::from_fn(|k| (p[k] - b.a[k] - h * ab[k]) / b.r);
-                    best = Some((t, i, n));
-                }
+            if let Some(t) = capsule(o, d, b)
+                && best.is_none_or(|x| t < x.0)
+            {
+                let p: V3 = std::array::from_fn(|k| o[k] + t * d[k]);
+                let ab = sub(b.b, b.a);
+                let h = (dot(sub(p, b.a), ab) / dot(ab, ab)).clamp(0.0, 1.0);
+                let n = std::array::from_fn(|k| (p[k] - b.a[k] - h * ab[k]) / b.r);
+                best = Some((t, i, n));
             }
         }
         best
@@ -166,6 +166,7 @@ impl Figure for Standing {
                         open: 0.9,
                         gloss: 0.0,
                         retro: 0.0,
+                        owner: 0,
                         part,
                     });
                 }

@@ -26,6 +26,8 @@ pub struct Sample {
     pub retro: f32,
     /// Number of the part, from 1.
     pub part: u16,
+    /// Whose sample it is: 0 in the layer of one person, set by [`Layer::add`].
+    pub owner: usize,
 }
 
 /// Samples of a crop, at twice its raster along each axis; `None` where nobody is.
@@ -46,17 +48,17 @@ impl Layer {
         Self { rows, columns, samples: vec![None; rows * columns] }
     }
 
-    /// Adds what is nearer in `other`, a layer of the same crop.
+    /// Adds what is nearer in `other`, a layer of the same crop that belongs to the person number `owner`.
     ///
     /// # Panics
     /// If the sizes differ.
-    pub fn add(&mut self, other: &Self) {
+    pub fn add(&mut self, other: &Self, owner: usize) {
         assert_eq!((self.rows, self.columns), (other.rows, other.columns), "layers of one crop");
         for (own, new) in self.samples.iter_mut().zip(&other.samples) {
             if let Some(new) = new
                 && own.is_none_or(|own| new.depth < own.depth)
             {
-                *own = Some(*new);
+                *own = Some(Sample { owner, ..*new });
             }
         }
     }
@@ -83,6 +85,11 @@ pub trait Figure {
     fn layer(&self, eye: &Eye, crop: &Crop, rows: usize, columns: usize) -> Layer;
     /// Share of the sun, in the unit direction `sun`, that the person keeps from `position`, a point of the place.
     fn shadow(&self, position: V3, sun: V3) -> f32;
+    /// Share of the sun, in the unit direction `sun`, that the body keeps from a sample of itself; none unless the
+    /// figure knows better.
+    fn self_shadow(&self, _sample: &Sample, _sun: V3) -> f32 {
+        0.0
+    }
     /// Where the person stands.
     fn ground(&self) -> V3;
     /// What each part is for an artist, by its number.
@@ -124,6 +131,7 @@ mod tests {
             gloss: 0.0,
             retro: 0.0,
             part: 1,
+            owner: 0,
         };
         let layer = |depths: [Option<f32>; 3]| Layer {
             rows: 1,
@@ -131,8 +139,10 @@ mod tests {
             samples: depths.map(|d| d.map(sample)).to_vec(),
         };
         let mut both = layer([Some(3.0), Some(3.0), None]);
-        both.add(&layer([Some(2.0), Some(5.0), Some(4.0)]));
+        both.add(&layer([Some(2.0), Some(5.0), Some(4.0)]), 1);
         let depths: Vec<Option<f32>> = both.samples.iter().map(|s| s.map(|s| s.depth)).collect();
         assert_eq!(depths, [Some(2.0), Some(3.0), Some(4.0)]);
+        let owners: Vec<_> = both.samples.iter().flatten().map(|s| s.owner).collect();
+        assert_eq!(owners, [1, 0, 1]);
     }
 }

@@ -52,8 +52,8 @@ pub fn photograph(
     };
     let (rows, columns) = (crop.raster.0 * SAMPLES, crop.raster.1 * SAMPLES);
     let mut people = cast.person.layer(eye, &crop, rows, columns);
-    for other in cast.others {
-        people.add(&other.layer(eye, &crop, rows, columns));
+    for (owner, other) in (1..).zip(cast.others) {
+        people.add(&other.layer(eye, &crop, rows, columns), owner);
     }
     let visible = Visible::select(&station.place, &extra, eye, &crop);
     let middle = [ground[0], 1.0, ground[2]];
@@ -91,10 +91,20 @@ impl Scene<'_> {
         self.cast.all().map(|f| f.shadow(position, self.lit.light.sun)).fold(0.0, f32::max)
     }
 
-    /// Share of the sun on a person: shadows of the place are soft and the same for the whole sample.
+    /// Share of the sun on a sample of the person.
     fn sun_on(&self, sample: &Sample, sunny: bool) -> f32 {
-        let facing = sunny && dot(sample.normal, self.lit.light.sun) > 0.0;
-        f32::from(u8::from(facing && self.lit.casters.lit(sample.position)))
+        let sun = self.lit.light.sun;
+        if !sunny || dot(sample.normal, sun) <= 0.0 || !self.lit.casters.lit(sample.position) {
+            return 0.0;
+        }
+        let kept = self.cast.all().enumerate().map(|(i, figure)| {
+            if i == sample.owner {
+                figure.self_shadow(sample, sun)
+            } else {
+                figure.shadow(sample.position, sun)
+            }
+        });
+        1.0 - kept.fold(0.0, f32::max)
     }
 
     fn visible(&self, light: &Light, sizes: Sizes, rng: &mut ChaCha8Rng) -> RgbImage {
@@ -220,7 +230,7 @@ impl Scene<'_> {
                     // A pupil of 6 mm in a pixel of this size.
                     let pixel = depth / eye.focal * self.crop.height / film.height as f32;
                     let share = (0.006 / pixel).powi(2).min(1.0);
-                    let spark = infrared.glare(60.0 * share * straight.powi(4), point);
+                    let spark = infrared.glare(35.0 * share * straight.powi(4), point);
                     film.pixels[y as usize * film.width + x as usize][0] += 0.55 * spark;
                 }
             }

@@ -9,8 +9,8 @@ use image::RgbImage;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-/// Rows and columns of the sheet that is drawn on.
-const SHEET: (usize, usize) = (384, 192);
+/// Fewest and most rows of the sheet that is drawn on.
+const SHEET: (usize, usize) = (384, 768);
 /// Distance of the artist in metres.
 const DISTANCE: f32 = 6.0;
 
@@ -26,13 +26,14 @@ pub fn portrait(
     let at = figure.ground();
     let from = [at[0], 1.1 + 0.3 * signed(rng), at[2] - DISTANCE];
     let eye = Eye::looking(from, [at[0], 0.95, at[2]], 0.0, 1000.0, (1000.0, 1000.0));
-    let crop = sheet_around(&eye, &figure.extent(), rng);
-    let layer = figure.layer(&eye, &crop, SHEET.0, SHEET.1);
+    let rows = size.0.clamp(SHEET.0, SHEET.1);
+    let crop = sheet_around(&eye, &figure.extent(), rows, rng);
+    let layer = figure.layer(&eye, &crop, crop.raster.0, crop.raster.1);
     draw(&relief(&layer, &eye, &crop, figure), artist, medium, size, rng)
 }
 
 /// A window with the aspect of the sheet and a margin around the figure.
-fn sheet_around(eye: &Eye, points: &[V3], rng: &mut ChaCha8Rng) -> Crop {
+fn sheet_around(eye: &Eye, points: &[V3], rows: usize, rng: &mut ChaCha8Rng) -> Crop {
     let (mut low, mut high) = ((f32::MAX, f32::MAX), (f32::MIN, f32::MIN));
     for point in points {
         let (row, column, _) = eye.project(*point);
@@ -47,7 +48,7 @@ fn sheet_around(eye: &Eye, points: &[V3], rng: &mut ChaCha8Rng) -> Crop {
         left: 0.5 * (low.1 + high.1) - 0.5 * width + 0.03 * width * signed(rng),
         height,
         width,
-        raster: SHEET,
+        raster: (rows, rows / 2),
     }
 }
 

@@ -45,13 +45,34 @@ pub struct Station {
 
 /// Rows and columns of a frame.
 const FRAME: (f32, f32) = (1080.0, 1920.0);
+/// How often a camera or a person that cannot see or be seen is moved.
+const MOVES: usize = 12;
+/// Points at which the view of a camera is tried.
+const TRIES: usize = 10;
 /// Height in metres of someone of ordinary size.
 const ORDINARY: f32 = 1.7;
 
 impl Station {
-    /// Draws a camera of `style`.
+    /// Draws a camera of `style` that sees most of the region where people walk.
     #[must_use]
     pub fn sample(rng: &mut ChaCha8Rng, style: &Style, band: Band) -> Self {
+        let mut station = Self::anywhere(rng, style, band);
+        for _ in 0..MOVES {
+            let seen = (0..TRIES)
+                .filter(|_| {
+                    let at = station.within(rng);
+                    station.free(at) && station.sees(at)
+                })
+                .count();
+            if 2 * seen >= TRIES {
+                break;
+            }
+            station = Self::anywhere(rng, style, band);
+        }
+        station
+    }
+
+    fn anywhere(rng: &mut ChaCha8Rng, style: &Style, band: Band) -> Self {
         let setting = style.settings.choose_weighted(rng, |s| s.1).map_or(Setting::Plaza, |s| s.0);
         let place = Place::sample(rng, setting, style.clutter);
         let within = |rng: &mut ChaCha8Rng, (low, high): (f32, f32)| {
@@ -143,10 +164,9 @@ impl Station {
     /// Where someone stands who can be seen, and the direction (radians; 0 is towards positive z) of walking.
     #[must_use]
     pub fn spot(&self, rng: &mut ChaCha8Rng) -> (V3, f32) {
-        let (half_x, half_z) = self.place.walk;
         let mut at = [0.0; 3];
-        for _ in 0..8 {
-            at = [half_x * signed(rng), 0.0, half_z * signed(rng)];
+        for _ in 0..MOVES {
+            at = self.within(rng);
             if self.free(at) && self.sees(at) {
                 break;
             }
@@ -154,6 +174,11 @@ impl Station {
         let way = if rng.random_bool(0.5) { 0.0 } else { std::f32::consts::PI };
         let turn = self.flow.0 + way + self.flow.1 * signed(rng) * 1.6 * rng.random::<f32>();
         (at, turn)
+    }
+
+    fn within(&self, rng: &mut ChaCha8Rng) -> V3 {
+        let (half_x, half_z) = self.place.walk;
+        [half_x * signed(rng), 0.0, half_z * signed(rng)]
     }
 
     /// Whether nothing stands at a point of the ground.

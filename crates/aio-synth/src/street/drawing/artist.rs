@@ -58,6 +58,8 @@ pub struct Artist {
     pub slant: f32,
     /// Distance of hatching strokes in pixels.
     pub spacing: f32,
+    /// How hard colour pencils are pressed: 1 is ordinary.
+    pub fill: f32,
     /// How precisely a face is drawn, 0..1.
     pub face: f32,
     /// Roughness of the paper.
@@ -99,6 +101,7 @@ impl Artist {
             fills_hair: rng.random_bool(0.7),
             slant: 0.6 + 0.7 * signed(rng),
             spacing: 3.2 + 2.6 * rng.random::<f32>(),
+            fill: 0.95 + 0.3 * signed(rng),
             face: rng.random(),
             rough: 0.2 + 0.5 * rng.random::<f32>(),
             paper: [white, white * (1.0 - 0.3 * yellow), white * (1.0 - yellow)],

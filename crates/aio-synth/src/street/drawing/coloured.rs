@@ -96,8 +96,8 @@ pub(super) fn fill(
     for (turn, pressure) in [(0.0, 0.85), (0.35 + 0.5 * rng.random::<f32>(), 0.6)] {
         let hatching = Hatching {
             angle: artist.slant + turn,
-            spacing: 1.7 + 0.22 * artist.spacing,
-            pressure: pressure + 0.15 * signed(rng),
+            spacing: (1.7 + 0.22 * artist.spacing) / artist.fill,
+            pressure: artist.fill * (pressure + 0.1 * signed(rng)),
         };
         hatch(sheet, relief, warp, hatching, rng, &choose);
     }

@@ -25,6 +25,8 @@ pub struct Sheet {
     film: Film<3>,
     /// Height of the paper's tooth at every point, 0..1.
     tooth: Vec<f32>,
+    /// Cover of the stroke that is being drawn; zero between strokes.
+    stroke: Vec<f32>,
 }
 
 impl Sheet {
@@ -43,7 +45,8 @@ impl Sheet {
                 pixels.push(paper.map(|c| c * shade));
             }
         }
-        Self { film: Film { height, width, pixels }, tooth }
+        let stroke = vec![0.0; height * width];
+        Self { film: Film { height, width, pixels }, tooth, stroke }
     }
 
     /// Rows and columns.
@@ -67,7 +70,8 @@ impl Sheet {
                 for x in columns.clone() {
                     let (py, px) = (y as f32 + 0.5 - a.0, x as f32 + 0.5 - a.1);
                     let t = ((py * dy + px * dx) / square).clamp(0.0, 1.0);
-                    let distance = (py - t * dy).hypot(px - t * dx);
+                    let (off_y, off_x) = (py - t * dy, px - t * dx);
+                    let distance = (off_y * off_y + off_x * off_x).sqrt();
                     let pressure = a.2 + t * (b.2 - a.2);
                     let half = 0.5 * pencil.width * (0.55 + 0.45 * pressure);
                     let cover = (half + 0.5 - distance).clamp(0.0, 1.0) * pressure;
@@ -78,10 +82,14 @@ impl Sheet {
             }
         }
         // Segments overlap: each point takes the strongest.
-        covered.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
-        covered.dedup_by_key(|c| c.0);
-        for (i, cover) in covered {
-            self.lay(i, cover, pencil);
+        for (i, cover) in &covered {
+            self.stroke[*i] = self.stroke[*i].max(*cover);
+        }
+        for (i, _) in covered {
+            let cover = std::mem::take(&mut self.stroke[i]);
+            if cover > 0.0 {
+                self.lay(i, cover, pencil);
+            }
         }
     }
 

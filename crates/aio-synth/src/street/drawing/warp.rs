@@ -3,11 +3,14 @@
 use super::Relief;
 use super::artist::Artist;
 use super::chains::Point;
-use crate::street::photo::signed;
+use crate::street::photo::{Film, signed};
 use rand_chacha::ChaCha8Rng;
 
 /// Where head and torso end, as shares of the figure's height from the top.
 const JOINTS: [f32; 2] = [0.135, 0.5];
+
+/// Cells of the raster on which the inverse of the wobble is kept, in pixels.
+const CELL: f32 = 8.0;
 
 /// A map from points of a relief to points of a sheet of the same size.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +22,8 @@ pub struct Warp {
     joints: [f32; 2],
     wide: f32,
     waves: Vec<Wave>,
+    /// Displacement by the waves of what ends at a point of the sheet.
+    back: Film<2>,
 }
 
 /// A sine wave over the sheet that moves points.
@@ -52,14 +57,17 @@ impl Warp {
                 }
             })
             .collect();
-        Self {
+        let mut warp = Self {
             top,
             tall,
             centre: 0.5 * (left + right),
             joints: [parts[0] / total, (parts[0] + parts[1]) / total],
             wide,
             waves,
-        }
+            back: Film::filled(1, 1, [0.0; 2]),
+        };
+        warp.back = warp.inverted(relief.height, relief.width);
+        warp
     }
 
     /// The point of the sheet that belongs to a point of the relief.
@@ -75,16 +83,29 @@ impl Warp {
     /// The point of the relief that belongs to a point of the sheet, within a small part of a pixel.
     #[must_use]
     pub fn backward(&self, point: Point) -> Point {
-        let plain = |p: Point| {
-            let t = bent((p.0 - self.top) / self.tall, self.joints, JOINTS);
-            (self.top + t * self.tall, self.centre + (p.1 - self.centre) / self.wide)
-        };
-        let mut guess = plain(point);
-        for _ in 0..2 {
-            let (dy, dx) = self.wobble(guess);
-            guess = plain((point.0 - dy, point.1 - dx));
+        let [dy, dx] = self.back.at(point.0 / CELL, point.1 / CELL);
+        self.plain((point.0 - dy, point.1 - dx))
+    }
+
+    /// The inverse of the proportions alone.
+    fn plain(&self, point: Point) -> Point {
+        let t = bent((point.0 - self.top) / self.tall, self.joints, JOINTS);
+        (self.top + t * self.tall, self.centre + (point.1 - self.centre) / self.wide)
+    }
+
+    /// The wobble that leads to points of the sheet, on a coarse raster: the waves are much longer than its cells.
+    fn inverted(&self, height: usize, width: usize) -> Film<2> {
+        let (rows, columns) = (height / CELL as usize + 2, width / CELL as usize + 2);
+        let mut back = Film::filled(rows, columns, [0.0; 2]);
+        for (i, moved) in back.pixels.iter_mut().enumerate() {
+            let point = ((i / columns) as f32 * CELL, (i % columns) as f32 * CELL);
+            for _ in 0..3 {
+                let guess = self.plain((point.0 - moved[0], point.1 - moved[1]));
+                let (dy, dx) = self.wobble(guess);
+                *moved = [dy, dx];
+            }
         }
-        guess
+        back
     }
 
     fn wobble(&self, point: Point) -> Point {
@@ -116,14 +137,14 @@ mod tests {
 
     #[test]
     fn there_and_back_is_the_same_point() {
-        let relief = block(96, 48);
+        let relief = block(384, 192);
         for seed in 0..10 {
             let rng = &mut rng(seed, "warp", 0);
             let artist = Artist::sample(rng, 1.5);
             let warp = Warp::sample(&artist, &relief, rng);
-            for point in [(20.0, 20.0), (50.5, 30.0), (80.0, 18.0)] {
+            for point in [(80.0, 80.0), (202.0, 120.0), (320.0, 72.0)] {
                 let back = warp.backward(warp.forward(point));
-                assert!((back.0 - point.0).hypot(back.1 - point.1) < 0.3, "{point:?} {back:?}");
+                assert!((back.0 - point.0).hypot(back.1 - point.1) < 0.5, "{point:?} {back:?}");
             }
         }
     }

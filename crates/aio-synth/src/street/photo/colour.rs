@@ -103,6 +103,30 @@ pub fn sharpen<const C: usize>(film: &mut Film<C>, amount: f32, sigma: f32) {
     }
 }
 
+/// Keeps brightness at every pixel and colour at every second one, as video codecs do (4:2:0).
+pub(super) fn halve_chroma(film: &mut Film<3>) {
+    let luma = |p: &[f32; 3]| -> f32 { p.iter().zip(LUMA).map(|(v, w)| v * w).sum() };
+    let (height, width) = (film.height, film.width);
+    for y in (0..height).step_by(2) {
+        for x in (0..width).step_by(2) {
+            let cells = [(y, x), (y, x + 1), (y + 1, x), (y + 1, x + 1)];
+            let inside = cells.iter().filter(|(r, c)| *r < height && *c < width);
+            let indices: Vec<usize> = inside.map(|(r, c)| r * width + c).collect();
+            let mut mean = [0.0; 3];
+            for i in &indices {
+                let grey = luma(&film.pixels[*i]);
+                (0..3).for_each(|c| {
+                    mean[c] += (film.pixels[*i][c] - grey) / indices.len() as f32;
+                });
+            }
+            for i in indices {
+                let grey = luma(&film.pixels[i]);
+                film.pixels[i] = mean.map(|c| grey + c);
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -156,5 +180,20 @@ mod tests {
         sharpen(&mut edge, 0.8, 1.0);
         assert!(edge.pixels[7][0] < 0.15 && edge.pixels[8][0] > 0.85);
         assert!((edge.pixels[0][0] - 0.2).abs() < 1e-5, "flat parts stay");
+    }
+
+    #[test]
+    fn halved_chroma_keeps_brightness() {
+        let pixels = (0..24).map(|i| [0.04 * i as f32, 0.5, 0.9 - 0.03 * i as f32]).collect();
+        let mut film = Film { height: 4, width: 6, pixels };
+        let before: Vec<f32> = film.pixels.iter().map(brightness).collect();
+        halve_chroma(&mut film);
+        for (pixel, before) in film.pixels.iter().zip(before) {
+            assert!((brightness(pixel) - before).abs() < 1e-5);
+        }
+    }
+
+    fn brightness(pixel: &[f32; 3]) -> f32 {
+        pixel.iter().zip(LUMA).map(|(v, w)| v * w).sum()
     }
 }

@@ -6,12 +6,15 @@
 
 pub mod colour;
 pub mod film;
+mod lens;
 pub mod sensor;
 pub mod store;
 
-use colour::{Response, Tone, saturate, sharpen};
+use colour::{Response, Tone, halve_chroma, saturate, sharpen};
 pub use film::Film;
 use image::RgbImage;
+pub use lens::Window;
+use lens::vignette;
 use rand::{Rng, RngExt};
 use rand_chacha::ChaCha8Rng;
 use sensor::{Noise, add_noise, expose};
@@ -66,15 +69,6 @@ pub struct Shot {
     pub defocus: f32,
     /// JPEG quality.
     pub quality: u8,
-}
-
-/// Where a crop lies in the camera's frame, in units of half the frame's diagonal from its centre.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Window {
-    /// Row and column of the crop's centre.
-    pub centre: (f32, f32),
-    /// Half of the crop's height and width.
-    pub half: (f32, f32),
 }
 
 /// Sizes in pixels (height, width) of the file that a camera stores and of the picture that a reader asks for.
@@ -232,47 +226,6 @@ impl Camera {
     }
 }
 
-/// Darkens towards the corners of the frame: 1 / (1 + strength · r²)² at the distance r from its centre, the law of
-/// cos⁴ for `strength` = tan² of half the field of view.
-fn vignette<const C: usize>(film: &mut Film<C>, strength: f32, window: Window) {
-    if strength <= 0.0 {
-        return;
-    }
-    let (height, width) = (film.height as f32, film.width as f32);
-    for (y, row) in film.pixels.chunks_exact_mut(film.width).enumerate() {
-        let v = window.centre.0 + window.half.0 * (2.0 * (y as f32 + 0.5) / height - 1.0);
-        for (x, pixel) in row.iter_mut().enumerate() {
-            let u = window.centre.1 + window.half.1 * (2.0 * (x as f32 + 0.5) / width - 1.0);
-            let factor = (1.0 + strength * (u * u + v * v)).powi(-2);
-            pixel.iter_mut().for_each(|value| *value *= factor);
-        }
-    }
-}
-
-/// Keeps brightness at every pixel and colour at every second one, as video codecs do (4:2:0).
-fn halve_chroma(film: &mut Film<3>) {
-    let luma = |p: &[f32; 3]| -> f32 { p.iter().zip(colour::LUMA).map(|(v, w)| v * w).sum() };
-    let (height, width) = (film.height, film.width);
-    for y in (0..height).step_by(2) {
-        for x in (0..width).step_by(2) {
-            let cells = [(y, x), (y, x + 1), (y + 1, x), (y + 1, x + 1)];
-            let inside = cells.iter().filter(|(r, c)| *r < height && *c < width);
-            let indices: Vec<usize> = inside.map(|(r, c)| r * width + c).collect();
-            let mut mean = [0.0; 3];
-            for i in &indices {
-                let grey = luma(&film.pixels[*i]);
-                (0..3).for_each(|c| {
-                    mean[c] += (film.pixels[*i][c] - grey) / indices.len() as f32;
-                });
-            }
-            for i in indices {
-                let grey = luma(&film.pixels[i]);
-                film.pixels[i] = mean.map(|c| grey + c);
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -333,27 +286,5 @@ mod tests {
             let other = distance(mean(camera, 0), mean(camera + 1, 0));
             assert!(own < 1.5 && other > 3.0 * own, "{own} {other}");
         }
-    }
-
-    #[test]
-    fn vignetting_follows_its_law() {
-        let mut film = Film::filled(1, 1, [1.0]);
-        vignette(&mut film, 0.5, Window { centre: (0.6, 0.8), half: (0.01, 0.01) });
-        // r = 1: 1 / 1.5².
-        assert!((film.pixels[0][0] - 0.4444).abs() < 1e-3);
-    }
-
-    #[test]
-    fn halved_chroma_keeps_brightness() {
-        let mut film = scene();
-        let before: Vec<f32> = film.pixels.iter().map(brightness).collect();
-        halve_chroma(&mut film);
-        for (pixel, before) in film.pixels.iter().zip(before) {
-            assert!((brightness(pixel) - before).abs() < 1e-5);
-        }
-    }
-
-    fn brightness(pixel: &[f32; 3]) -> f32 {
-        pixel.iter().zip(colour::LUMA).map(|(v, w)| v * w).sum()
     }
 }

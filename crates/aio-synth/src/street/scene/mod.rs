@@ -1,5 +1,6 @@
 //! Places and what a camera sees of them.
 
+mod holes;
 pub mod light;
 pub(in crate::street) mod noise;
 pub mod place;

@@ -15,7 +15,7 @@ pub(super) fn grey(rng: &mut ChaCha8Rng, low: f32, high: f32) -> [f32; 3] {
 /// A colour of any hue and of moderate strength.
 pub(super) fn coloured(rng: &mut ChaCha8Rng) -> [f32; 3] {
     let value = between(rng, 0.08, 0.5);
-    let strength = between(rng, 0.2, 0.9);
+    let strength = between(rng, 0.15, 0.75);
     std::array::from_fn(|_| value * (1.0 - strength * rng.random::<f32>()))
 }
 
