@@ -64,7 +64,11 @@ pub fn photograph(
         casters: Casters::select(&station.place, &extra, light.sun, middle, 9.0),
         feet: &feet,
         from: eye.position,
-        haze: if station.place.setting.indoor() { 0.0 } else { 0.004 },
+        haze: if station.place.setting.indoor() {
+            0.0
+        } else {
+            0.003 * (1.0 + 6.0 * rng.random::<f32>().powi(4))
+        },
     };
     let sizes = Sizes { stored: style.stored.unwrap_or(crop.raster), output };
     let scene = Scene { station, cast, crop: &crop, people: &people, visible: &visible, lit: &lit };

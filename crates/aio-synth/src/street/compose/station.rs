@@ -190,7 +190,9 @@ impl Station {
             let low = match item.shape {
                 Shape::Blob { middle, half, .. } => middle[1] - half[1] < 1.9,
                 Shape::Slab { .. } | Shape::Wall { .. } => false,
-                Shape::Block { middle, half, .. } => middle[1] - half[1] < 1.9,
+                Shape::Block { middle, half, .. } => {
+                    middle[1] - half[1] < 1.9 && middle[1] + half[1] > 0.1
+                }
                 Shape::Post { .. } => true,
             };
             near && low

@@ -2,7 +2,7 @@
 //!
 //! A line runs between two neighbouring pixels. Brightness under some light plays no role.
 
-use super::Relief;
+use super::{Relief, Role};
 use crate::street::scene::space::{dot, length, sub};
 
 /// Why there is a line.
@@ -89,6 +89,10 @@ fn between(relief: &Relief, a: usize, b: usize, thresholds: Thresholds) -> Optio
     if dot(relief.normal[a], relief.normal[b]) < thresholds.crease {
         return Some(Line::Crease);
     }
+    // Faces are drawn by marks of their own, not by their colours.
+    if relief.role(a) == Role::Skin {
+        return None;
+    }
     let shown = |i: usize| relief.albedo[i].map(|c| c.max(0.0).sqrt());
     (length(sub(shown(a), shown(b))) > thresholds.pattern).then_some(Line::Pattern)
 }
@@ -156,5 +160,7 @@ mod tests {
         shirt.albedo[2] = [0.05; 3];
         let steps = find(&shirt, Thresholds::default());
         assert_eq!((steps.len(), count(&steps, Line::Pattern)), (2, 2));
+        shirt.roles = vec![Role::Skin; 128];
+        assert_eq!(find(&shirt, Thresholds::default()), [], "skin has no pattern");
     }
 }

@@ -92,7 +92,7 @@ impl Camera {
         let Quality { harshness: h, cast } = range;
         let crosstalk = std::array::from_fn(|_| 0.08 * cast * signed(rng));
         let (warmth, tint) = (0.10 * cast * signed(rng), 0.05 * cast * signed(rng));
-        let low = (68.0 - 20.0 * h + 24.0 * rng.random::<f32>()).clamp(30.0, 90.0);
+        let low = (62.0 - 22.0 * h + 30.0 * rng.random::<f32>()).clamp(30.0, 90.0);
         Self {
             response: Response::crosstalk(crosstalk, [1.0 + warmth, 1.0 + tint, 1.0 - warmth]),
             tone: Tone {

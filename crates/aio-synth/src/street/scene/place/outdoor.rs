@@ -61,6 +61,20 @@ fn building(rng: &mut ChaCha8Rng, x: f32, z: f32, angle: f32, long: f32) -> Vec<
     items
 }
 
+/// White stripes over the road; `at` gives the point (x, z) along and across the street.
+fn crossing(rng: &mut ChaCha8Rng, at: &dyn Fn(f32, f32) -> (f32, f32), wide: f32) -> Vec<Item> {
+    let surface = paint(rng, [0.5, 0.5, 0.48]);
+    let from = between(rng, -4.0, 2.0);
+    let ahead = (at(1.0, 0.0).0 - at(0.0, 0.0).0, at(1.0, 0.0).1 - at(0.0, 0.0).1);
+    (0..6)
+        .map(|i| {
+            let (x, z) = at(from + 1.5, -wide - 0.7 - 1.0 * i as f32);
+            let shape = Shape::Block { middle: [x, 0.0, z], half: [1.5, 0.008, 0.25], run: ahead };
+            Item { shape, surface }
+        })
+        .collect()
+}
+
 /// Things at random in a ring around the region where people walk, mostly behind it.
 fn scatter(
     rng: &mut ChaCha8Rng,
@@ -147,6 +161,9 @@ pub(super) fn street(rng: &mut ChaCha8Rng, clutter: usize) -> Place {
         (along * angle.cos() + side * s * across.0, along * angle.sin() + side * s * across.1)
     };
     let mut items = Vec::new();
+    if chance(rng, 0.35) {
+        items.extend(crossing(rng, &at, wide));
+    }
     let mut along = between(rng, -12.0, -6.0);
     while along < 25.0 {
         let (x, z) = at(along, -wide - between(rng, 1.1, 1.4));
