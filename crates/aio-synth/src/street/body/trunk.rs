@@ -1,0 +1,149 @@
+//! Surfaces around the trunk, and what hangs from it: tops, jackets, coats, skirts.
+
+use super::cloth::Folds;
+use super::form::{Form, Section};
+use super::frame::{Frame, bump, mix, step};
+use super::mesh::{Grid, Mesh};
+use super::skeleton::{Limb, Skeleton};
+use crate::street::scene::space::{V3, add, scale, unit};
+use std::f32::consts::PI;
+
+/// A shell around the trunk between two heights; below 0 it hangs around the legs.
+pub(super) struct Shell {
+    pub(super) part: u16,
+    pub(super) top: f32,
+    pub(super) hem: f32,
+    /// Metres outside the body.
+    pub(super) ease: f32,
+    /// Further metres outside for every metre below the hips.
+    pub(super) flare: f32,
+    /// How much of the narrowness of the waist the cloth follows: 0 hangs straight.
+    pub(super) fitted: f32,
+    /// Half of the width in front that is open, in radians, at the bottom and at the top.
+    pub(super) open: (f32, f32),
+    pub(super) folds: Folds,
+    /// Height below which other hems keep light away.
+    pub(super) below: f32,
+}
+
+/// The trunk of one body in its pose.
+#[derive(Clone, Copy)]
+pub(super) struct Trunk<'a> {
+    pub(super) skeleton: &'a Skeleton,
+    pub(super) form: &'a Form,
+}
+
+impl Trunk<'_> {
+    /// The ring at height `h` of cloth that follows the waist by `fitted`.
+    pub(super) fn ring(&self, h: f32, fitted: f32) -> (Frame, Section) {
+        let long = self.skeleton.bones.trunk;
+        let mut section = self.form.trunk(h.max(0.0));
+        if h > 0.05 && h < 0.78 {
+            let straight = self.form.trunk(0.05).mix(&self.form.trunk(0.78), (h - 0.05) / 0.73);
+            let t = 1.0 - fitted;
+            section = Section {
+                wide: section.wide.max(mix(section.wide, straight.wide, t)),
+                front: section.front.max(mix(section.front, straight.front, t)),
+                back: section.back.max(mix(section.back, straight.back, t)),
+                round: section.round,
+            };
+        }
+        if h >= 0.0 {
+            return (self.skeleton.trunk(h), section);
+        }
+        let (frame, around) = self.around_legs(-h * long);
+        let t = step(0.0, 0.14, -h * long);
+        let start = self.skeleton.trunk(h);
+        let o = [0, 1, 2].map(|k| mix(start.o[k], frame.o[k], t));
+        (frame.put(o), section.mix(&around, t))
+    }
+
+    /// The section around both legs `down` metres below the hips.
+    fn around_legs(&self, down: f32) -> (Frame, Section) {
+        let pelvis = &self.skeleton.pelvis;
+        let level = Frame::upright(pelvis.o, [0.0, 1.0, 0.0], pelvis.x);
+        let points = self.skeleton.legs.map(|leg| at_height(&leg, pelvis.o[1] - down));
+        let s = (down / self.skeleton.bones.thigh).min(1.6);
+        let [side, front, back] = self.form.leg(s);
+        let local = points.map(|p| level.inside(p));
+        let (x, z) = (0.5 * (local[0][0] + local[1][0]), 0.5 * (local[0][2] + local[1][2]));
+        let apart = 0.5 * (local[0][2] - local[1][2]).abs();
+        let section = Section {
+            wide: 0.5 * (local[1][0] - local[0][0]).abs() + side,
+            front: apart + front,
+            back: apart + back,
+            round: 2.1,
+        };
+        (level.put(level.at([x, -down, z])), section)
+    }
+
+    /// Adds a shell to `mesh`.
+    pub(super) fn shell(&self, mesh: &mut Mesh, shell: &Shell) {
+        let long = self.skeleton.bones.trunk;
+        let rows = 4 + ((shell.top - shell.hem) * long / 0.026) as usize;
+        let columns = 33;
+        let closed = shell.open.0 <= 0.0 && shell.open.1 <= 0.0;
+        mesh.grid(Grid { rows, columns, closed, part: shell.part }, |i, j| {
+            let on = i as f32 / (rows - 2) as f32;
+            let h = mix(shell.top, shell.hem, on.min(1.0));
+            let (frame, section) = self.ring(h, shell.fitted);
+            // Columns run from the back, or from one open edge to the other.
+            let share = j as f32 / (columns - 1) as f32;
+            let angle = if closed {
+                2.0 * PI * (share - 0.5)
+            } else {
+                let gap = mix(shell.open.1, shell.open.0, on.min(1.0)).max(0.01);
+                mix(gap, 2.0 * PI - gap, share)
+            };
+            let below = (-h * long).max(0.0);
+            let v = (1.0 - h) * long;
+            let signed = if angle > PI { angle - 2.0 * PI } else { angle };
+            let crumpled = 0.8 + 0.8 * bump(h, 0.3, 0.25) + 0.7 * bump(h, 0.85, 0.1);
+            let fold = shell.folds.trunk(0.155 * signed, v, crumpled)
+                + shell.folds.hanging(signed, v, below);
+            let mut ease = shell.ease + shell.flare * below + fold;
+            // Cloth lies on the shoulders; the end turns inwards.
+            ease *= 1.0 - 0.45 * step(0.95, 1.08, h);
+            if on > 1.0 {
+                ease -= 0.02;
+            }
+            let (x, z) = section.at(angle, ease);
+            let shade =
+                if h < shell.below { mix(0.45, 1.0, step(0.0, 0.1, shell.below - h)) } else { 1.0 };
+            Some((frame.at([x, 0.0, z]), [0.155 * signed, v], shade))
+        });
+    }
+
+    /// Points over the front, a shoulder and down the back at `x` to the side, from `low` to `low`, and their normals.
+    pub(super) fn over_shoulder(&self, x: f32, low: (f32, f32), ease: f32) -> (Vec<V3>, Vec<V3>) {
+        let top = (80..114)
+            .map(|k| k as f32 / 100.0)
+            .rfind(|h| self.form.trunk(*h).wide + ease > x.abs() * 1.04)
+            .unwrap_or(0.95);
+        let mut points = Vec::new();
+        let mut normals = Vec::new();
+        let mut put = |h: f32, front: bool| {
+            let (frame, section) = self.ring(h, 0.3);
+            let z = section.depth(x, front, ease);
+            points.push(frame.at([x, 0.0, z]));
+            let up = step(0.86, top, h);
+            let out = if front { frame.z } else { scale(frame.z, -1.0) };
+            normals.push(unit(add(scale(out, 1.0 - 0.8 * up), scale(frame.y, up))));
+        };
+        for k in 0..=8 {
+            put(mix(low.0, top, k as f32 / 8.0), true);
+        }
+        for k in 0..=8 {
+            put(mix(top, low.1, k as f32 / 8.0), false);
+        }
+        (points, normals)
+    }
+}
+
+/// Where a leg is at height `y`.
+fn at_height(leg: &Limb, y: f32) -> V3 {
+    let [hip, knee, ankle] = leg.joints;
+    let (a, b) = if y > knee[1] { (hip, knee) } else { (knee, ankle) };
+    let t = ((a[1] - y) / (a[1] - b[1]).max(1e-3)).clamp(0.0, 1.3);
+    super::frame::lerp(a, b, t)
+}
