@@ -8,3 +8,4 @@ pub mod person;
 pub mod photo;
 pub mod raster;
 pub mod scene;
+mod texture;

@@ -3,10 +3,11 @@
 use super::frame::{Frame, mix};
 use super::mesh::{Grid, Mesh};
 use super::paint::Part;
-use super::shapes::{block, ribbon, tube};
 use super::pose::Task;
+use super::shapes::{block, ribbon, tube};
 use super::trunk::Trunk;
-use crate::street::person::Bag;
+use super::vehicle::{bicycle, pushchair};
+use crate::street::person::{Bag, Dye};
 use crate::street::scene::space::{V3, add, scale, unit};
 use std::f32::consts::TAU;
 
@@ -15,9 +16,10 @@ pub(super) fn carry(
     mesh: &mut Mesh,
     parts: &mut Vec<Part>,
     trunk: &Trunk,
-    (bag, colour): (Bag, [f32; 3]),
+    (bag, dye): (Bag, Dye),
     ease: f32,
 ) {
+    let colour = dye.rgb;
     let mut put = |colour: [f32; 3], gloss: f32| {
         parts.push(Part::thing(colour, gloss));
         parts.len() as u16
@@ -38,6 +40,8 @@ pub(super) fn carry(
             in_hand(mesh, own, own, trunk, &hand(Task::Carry), [0.06, 0.19, 0.15], 0.10)
         }
         Bag::Trolley => trolley(mesh, own, dark, &hand(Task::Pull)),
+        Bag::Pushchair => pushchair(mesh, own, dark, trunk.skeleton),
+        Bag::Bicycle => bicycle(mesh, own, dark),
         Bag::Umbrella => umbrella(mesh, own, dark, &hand(Task::Raise), trunk),
     }
 }

@@ -4,6 +4,16 @@ use super::frame::bump;
 use crate::street::person::{Fabric, Look};
 use crate::street::scene::noise::noise;
 
+/// Metres that a fabric is thick.
+pub(super) fn thickness(fabric: Fabric) -> f32 {
+    match fabric {
+        Fabric::Padded => 0.022,
+        Fabric::Knit => 0.006,
+        Fabric::Leather | Fabric::Denim => 0.004,
+        Fabric::Cotton | Fabric::Nylon => 0.002,
+    }
+}
+
 /// How a garment folds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Folds {

@@ -3,10 +3,11 @@
 use super::frame::{Frame, curve, mix, step};
 use super::mesh::{Grid, Mesh};
 use super::paint::Part;
+use super::pose::Task;
 use super::proportions::Bones;
 use super::shapes::tube;
-use super::pose::Task;
 use crate::street::person::{Look, Physique, Shoes};
+use crate::street::texture::Piece;
 use std::f32::consts::{PI, TAU};
 
 /// Adds a hand: palm, fingers in one block, thumb.
@@ -84,15 +85,15 @@ pub(super) fn shoe(
     let upper = match kind {
         Shoes::Sandals => skin,
         _ => {
-            let mut part = Part::cloth(*look);
+            let mut part = Part::cloth(*look, Piece::Trim);
             part.gloss = if matches!(kind, Shoes::Trainers) { 0.02 } else { 0.15 };
             add(part)
         }
     };
     let sole = match kind {
-        Shoes::Trainers => add(Part::thing(look.second.map(|c| c.max(0.25)), 0.0)),
-        Shoes::Sandals => add(Part::cloth(*look)),
-        _ => add(Part::thing(look.colour.map(|c| 0.35 * c), 0.05)),
+        Shoes::Trainers => add(Part::thing(look.second.rgb.map(|c| c.max(0.25)), 0.0)),
+        Shoes::Sandals => add(Part::cloth(*look, Piece::Trim)),
+        _ => add(Part::thing(look.colour.rgb.map(|c| 0.35 * c), 0.05)),
     };
     let k = bones.foot;
     let (grow, thick) = match kind {
@@ -118,6 +119,18 @@ pub(super) fn shoe(
             let p = [k * wide * bend(s), ground(z) + k * y, k * z * grow.max(1.0)];
             Some((frame.at(p), [p[0], p[2]], if is_sole { 0.6 } else { 0.95 }))
         });
+    }
+    if kind == Shoes::Sandals {
+        for (from, to) in [(0.32, 0.48), (-0.14, -0.02)] {
+            mesh.grid(Grid { rows: 3, columns, closed: false, part: sole }, |i, j| {
+                let z = mix(from, to, 0.5 * i as f32);
+                let [_, wide, high] = curve(&UPPER, z);
+                let (s, c) = (PI * (j as f32 / (columns - 1) as f32 - 0.5)).sin_cos();
+                let bend = |v: f32| v.signum() * v.abs().powf(0.8);
+                let p = [k * wide * 0.98 * bend(s), ground(z) + k * high * 1.06 * bend(c), k * z];
+                Some((frame.at(p), [p[0], p[2]], 1.0))
+            });
+        }
     }
     if lift > 0.0 {
         let heel = |y: f32, z: f32| frame.at([0.0, y, z * k]);

@@ -60,7 +60,7 @@ pub(super) fn hair(mesh: &mut Mesh, part: u16, skull: &Skull, head: &Head, seed:
         let grain = noise(angle * 3.0, t * 7.0, seed) - 0.5;
         let off =
             thick * mix(0.25 + 0.75 * rim, 1.0, hangs) + cut.rough * grain * (0.3 + 0.7 * rim);
-        let p = fallen(skull, t, angle, off.max(0.01));
+        let p = fallen(skull, t, angle, off.max(0.01), hangs);
         let open = if t < 0.2 { 0.9 } else { 1.0 };
         Some((skull.frame.at(p), [angle * 0.3 * skull.high, t * skull.high], open))
     });
@@ -76,7 +76,7 @@ pub(super) fn hair(mesh: &mut Mesh, part: u16, skull: &Skull, head: &Head, seed:
 }
 
 /// A point of hair that follows the skull above the ears and hangs straight below them.
-fn fallen(skull: &Skull, t: f32, angle: f32, off: f32) -> V3 {
+fn fallen(skull: &Skull, t: f32, angle: f32, off: f32, hangs: f32) -> V3 {
     let over = 0.52;
     if t >= over {
         return skull.local(t, angle, off);
@@ -84,16 +84,14 @@ fn fallen(skull: &Skull, t: f32, angle: f32, off: f32) -> V3 {
     let mut p = skull.local(over, angle, off);
     let inner = skull.local(t.max(0.0), angle, off);
     let k = skull.high;
-    // Short hair follows the nape.
-    let loose = step(0.12, 0.5, over - t.min(0.2))
-        * step(2.6, 0.9, angle.abs()).max(if t < 0.05 { 1.0 } else { 0.0 });
+    // Other hair follows the nape.
     for axis in [0, 2] {
-        p[axis] = mix(inner[axis], p[axis], loose.max(0.6 * step(0.3, -0.1, t)));
+        p[axis] = mix(inner[axis], p[axis], hangs);
     }
     p[1] = t * k;
     // Long hair lies on the back.
-    p[2] -= 0.16 * k * step(-0.05, -0.5, t) * step(1.2, 2.4, angle.abs());
-    p[0] *= 1.0 + 0.14 * step(0.3, -0.5, t);
+    p[2] -= hangs * 0.16 * k * step(0.1, -0.5, t) * step(1.2, 2.4, angle.abs());
+    p[0] *= 1.0 + hangs * 0.14 * step(0.3, -0.5, t);
     p
 }
 
@@ -113,26 +111,28 @@ pub(super) fn worn(mesh: &mut Mesh, parts: &mut Vec<Part>, skull: &Skull, head: 
         parts.len() as u16
     };
     if head.beard && sex == Sex::Male {
-        let part = add(Part::hair(head.hair_colour, 5));
-        skull.patch(mesh, part, (-0.015, 0.40), 1.35, &|t, angle| {
-            let a = angle.abs();
-            let top = mix(0.275, 0.40, step(0.5, 1.3, a));
-            let mouth = (angle / 0.33).hypot((t - 0.205) / 0.035) < 1.0;
-            (t < top && !mouth).then_some(0.022)
+        let part = add(Part::hair(head.hair_colour.rgb, 5));
+        let top = |a: f32| mix(0.150, 0.27, step(0.15, 0.55, a)) + 0.15 * step(0.6, 1.4, a);
+        skull.patch(mesh, part, &|a| (0.0, top(a.abs())), 1.45, &|t, a| {
+            0.004 + 0.022 * step(0.0, 0.06, top(a.abs()) - t)
         });
+        // Between nose and mouth.
+        let lip = |a: f32| (0.225 - 0.35 * a * a, 0.285 - 0.35 * a * a);
+        skull.patch(mesh, part, &lip, 0.42, &|_, a| 0.030 * (1.0 - (a / 0.42).powi(2)));
     }
     if let Some(colour) = head.mask {
-        let part = add(Part::thing(colour, 0.0));
-        skull.patch(mesh, part, (0.01, 0.42), 1.15, &|t, angle| {
-            let nose = 0.07 * bump(angle, 0.0, 0.25) * bump(t, 0.33, 0.12);
-            (t < 0.42 - 0.1 * step(0.3, 1.0, angle.abs())).then_some(0.03 + nose)
+        let part = add(Part::thing(colour.rgb, 0.0));
+        let edges = |a: f32| (0.0, 0.43 - 0.10 * step(0.25, 0.9, a.abs()));
+        skull.patch(mesh, part, &edges, 1.25, &|t, angle| {
+            let nose = 0.085 * bump(angle, 0.0, 0.25) * bump(t, 0.34, 0.12);
+            0.025 + nose - 0.02 * step(1.0, 1.25, angle.abs())
         });
     }
     if head.glasses {
         glasses(mesh, add(Part::thing([0.015; 3], 0.25)), skull);
     }
     if let Some((hat, colour)) = head.hat {
-        let part = add(Part::thing(colour, 0.0));
+        let part = add(Part::thing(colour.rgb, 0.0));
         hats(mesh, part, skull, hat);
     }
 }
@@ -182,7 +182,7 @@ fn hats(mesh: &mut Mesh, part: u16, skull: &Skull, hat: Hat) {
     };
     match hat {
         Hat::Cap => {
-            dome(mesh, &|a| mix(0.74, 0.58, step(0.8, 2.6, a.abs())), &|_| 0.06);
+            dome(mesh, &|a| mix(0.70, 0.56, step(0.8, 2.6, a.abs())), &|_| 0.06);
             brim(mesh, 1.05, &|a| 0.36 * (1.0 - (a / 1.05).powi(2)).max(0.0).sqrt(), 0.72, 0.35);
         }
         Hat::Beanie => {

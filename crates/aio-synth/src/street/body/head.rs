@@ -10,10 +10,10 @@ use std::f32::consts::{PI, TAU};
 /// Height over the chin, half-width, depth to the front and to the back of the ears, in heights of the head.
 const SKULL: [[f32; 4]; 15] = [
     [0.00, 0.080, 0.300, -0.140],
-    [0.03, 0.140, 0.355, -0.020],
-    [0.10, 0.205, 0.380, 0.080],
-    [0.20, 0.245, 0.392, 0.200],
-    [0.30, 0.275, 0.385, 0.290],
+    [0.03, 0.125, 0.355, -0.020],
+    [0.10, 0.180, 0.380, 0.080],
+    [0.20, 0.228, 0.392, 0.200],
+    [0.30, 0.262, 0.385, 0.290],
     [0.40, 0.298, 0.380, 0.350],
     [0.49, 0.310, 0.372, 0.395],
     [0.57, 0.318, 0.392, 0.420],
@@ -42,13 +42,14 @@ impl Skull {
     pub(super) fn local(&self, t: f32, angle: f32, off: f32) -> V3 {
         let [_, wide, front, back] = curve(&SKULL, t.clamp(0.0, 1.0));
         let (s, c) = angle.sin_cos();
-        let bend = |v: f32| v.signum() * v.abs().powf(0.92);
+        let bend = |v: f32| v.signum() * v.abs().powf(0.97);
         let (middle, half) = (0.5 * (front - back), 0.5 * (front + back));
         let k = self.high;
         // Near the top what is outside is above.
         let rise = off * step(0.72, 1.0, t);
-        let x = (wide * self.wide + off) * bend(s);
-        [x * k, (t + rise) * k, (middle + (half + off) * bend(c)) * k]
+        let aside = off * (1.0 - step(0.93, 1.0, t));
+        let x = (wide * self.wide + aside) * bend(s);
+        [x * k, (t + rise) * k, (middle + (half + aside) * bend(c)) * k]
     }
 
     pub(super) fn at(&self, t: f32, angle: f32, off: f32) -> V3 {
@@ -94,20 +95,21 @@ impl Skull {
         }
     }
 
-    /// Adds a patch over the face between two heights and up to `wide` radians to both sides.
+    /// Adds a patch over the face between two heights of every angle and up to `wide` radians to both sides.
     pub(super) fn patch(
         &self,
         mesh: &mut Mesh,
         part: u16,
-        (low, high): (f32, f32),
+        edges: &dyn Fn(f32) -> (f32, f32),
         wide: f32,
-        off: &dyn Fn(f32, f32) -> Option<f32>,
+        off: &dyn Fn(f32, f32) -> f32,
     ) {
         let (rows, columns) = (12, 19);
         mesh.grid(Grid { rows, columns, closed: false, part }, |i, j| {
-            let t = mix(low, high, i as f32 / (rows - 1) as f32);
             let angle = mix(-wide, wide, j as f32 / (columns - 1) as f32);
-            let p = self.at(t, angle, off(t, angle)?);
+            let (low, high) = edges(angle);
+            let t = mix(low, high, i as f32 / (rows - 1) as f32);
+            let p = self.at(t, angle, off(t, angle));
             Some((p, [angle * 0.35 * self.high, t * self.high], 1.0))
         });
     }
@@ -129,7 +131,7 @@ pub(super) fn neck(mesh: &mut Mesh, part: u16, skeleton: &Skeleton, skull: &Skul
     mesh.grid(Grid { rows, columns, closed: true, part }, |i, j| {
         let t = i as f32 / (rows - 1) as f32;
         let (s, c) = (TAU * j as f32 / (columns - 1) as f32).sin_cos();
-        let r = radius * (1.0 + 0.5 * (1.0 - t).powi(3));
+        let r = radius * (1.0 + 0.45 * (1.0 - t).powi(3));
         let frame = skeleton.chest.put(lerp(low, high, t));
         let open = mix(0.9, 0.5, step(0.4, 0.9, t) * (0.5 + 0.5 * c));
         Some((frame.at([r * s, 0.0, 1.08 * r * c]), [r * s, t * 0.1], open))

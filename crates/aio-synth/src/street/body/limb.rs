@@ -39,25 +39,35 @@ pub(super) fn sleeve(mesh: &mut Mesh, sleeve: &Sleeve) {
     let columns = 17;
     let bent = sleeve.limb.bent();
     let first = (sleeve.radius)(sleeve.from);
-    mesh.grid(Grid { rows, columns, closed: true, part: sleeve.part }, |i, j| {
-        let angle = TAU * (j as f32 / (columns - 1) as f32 - 0.5);
+    let row = |i: usize| {
         // Rows of the dome, then along the limb, then one that turns the end inwards.
         let on = (i as f32 - domed as f32) / (rows - 2 - domed) as f32;
         let s = mix(sleeve.from, sleeve.to, on.clamp(0.0, 1.0));
         let mut frame = sleeve.limb.frame(s.max(0.0));
         let mut size = (sleeve.radius)(s);
-        let v = sleeve.limb.reach(s.max(0.0));
         if on < 0.0 {
             let up = i as f32 / domed as f32;
             let (rise, shrink) = (
                 (0.5 * std::f32::consts::PI * up).cos(),
                 (1.0 - (1.0 - up).powi(2)).max(0.0).sqrt(),
             );
-            frame.o = frame.at([0.0, first[0] * rise, 0.0]);
+            // It leans to the neck.
+            let inwards = -sleeve.limb.joints[0][0].signum();
+            frame.o = frame.at([0.9 * inwards * first[0] * rise, 0.75 * first[0] * rise, 0.0]);
             size = first.map(|r| r * shrink);
         } else if on > 1.0 {
             size = size.map(|r| 0.72 * r);
         }
+        (on, s, frame, size)
+    };
+    let mut now = row(0);
+    mesh.grid(Grid { rows, columns, closed: true, part: sleeve.part }, |i, j| {
+        if j == 0 {
+            now = row(i);
+        }
+        let (on, s, frame, size) = now;
+        let v = sleeve.limb.reach(s.max(0.0));
+        let angle = TAU * (j as f32 / (columns - 1) as f32 - 0.5);
         let (sin, cos) = angle.sin_cos();
         let fold = if on < 0.0 { 0.0 } else { sleeve.folds.limb(angle, v, s, bent, sleeve.to) };
         let deep = if cos > 0.0 { size[1] } else { size[2] };

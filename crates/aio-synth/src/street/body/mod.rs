@@ -5,12 +5,15 @@
 
 mod bag;
 mod cloth;
+mod collar;
+mod cut;
 mod ends;
 mod form;
 mod frame;
 mod garment;
 mod hair;
 mod head;
+mod legwear;
 mod limb;
 mod mesh;
 mod occlusion;
@@ -20,6 +23,7 @@ mod proportions;
 mod shapes;
 mod skeleton;
 mod trunk;
+mod vehicle;
 
 use super::compose::layer::{Features, Figure, Layer, Model, Sample, Stand};
 use super::drawing::Role;
@@ -27,6 +31,7 @@ use super::person::{Bag, Fabric, Outer, Person, Sex, Shoes};
 use super::raster::rasterise;
 use super::scene::space::{V3, add, dot, scale, sub, unit};
 use super::scene::view::{Crop, Eye};
+use super::texture::Piece;
 use form::Form;
 use frame::Frame;
 use garment::Tailor;
@@ -79,11 +84,11 @@ impl Body {
         };
         let skin = add_part(Part::skin(physique.skin));
         let female = physique.sex == Sex::Female;
-        let brows = person.head.hair_colour.map(|c| 0.6 * c);
+        let brows = person.head.hair_colour.rgb.map(|c| 0.6 * c);
         let paint = Paint::Face(physique.skin, brows, female && physique.age > 15.0);
         let face = add_part(Part { paint, ..Part::skin(physique.skin) });
         let seed = person.outfit.top.1.seed as u32;
-        let hair = add_part(Part::hair(person.head.hair_colour, seed));
+        let hair = add_part(Part::hair(person.head.hair_colour.rgb, seed));
         let skull = Skull {
             frame: skeleton.head,
             high: bones.head,
@@ -95,7 +100,17 @@ impl Body {
         hair::worn(&mut mesh, &mut parts, &skull, &person.head, physique.sex);
         for (i, side) in SIDES.into_iter().enumerate() {
             let size = if female { 0.92 } else { 1.0 };
-            ends::hand(&mut mesh, skin, &skeleton.hands[i], side, skeleton.tasks[i], &bones, size);
+            if skeleton.tasks[i] != pose::Task::Pocket {
+                ends::hand(
+                    &mut mesh,
+                    skin,
+                    &skeleton.hands[i],
+                    side,
+                    skeleton.tasks[i],
+                    &bones,
+                    size,
+                );
+            }
             let (shoes, look) = &person.outfit.shoes;
             ends::shoe(
                 &mut mesh,
@@ -110,11 +125,11 @@ impl Body {
         if person.outfit.shoes.0 == Shoes::Boots {
             boots(&mut mesh, &mut parts, &skeleton, &form, person);
         }
-        let trunk = Trunk { skeleton: &skeleton, form: &form };
+        let trunk = Trunk { skeleton: &skeleton, form: &form, beneath: 0.0 };
         let mut tailor = Tailor { trunk, mesh: &mut mesh, parts: &mut parts, skin };
         let ease = tailor.dress(&person.outfit);
         if let Some(colour) = person.outfit.scarf {
-            tailor.scarf(colour, ease);
+            tailor.scarf(colour.rgb, ease);
         }
         for bag in &person.bags {
             bag::carry(&mut mesh, &mut parts, &trunk, *bag, ease);
@@ -134,7 +149,9 @@ impl Body {
         Self { mesh, parts, capsules, features, at: place.o, tall: 1.1 * bones.stature }
     }
 
-    fn sample(&self, hit: &super::raster::Hit, eye: &Eye) -> Sample {
+    /// `fine` is the width of a sample at a depth of one metre.
+    fn sample(&self, hit: &super::raster::Hit, eye: &Eye, fine: f32) -> Sample {
+        let footprint = fine * hit.depth;
         let corners = self.mesh.triangles[hit.triangle as usize];
         let corners = corners.map(|i| &self.mesh.vertices[i as usize]);
         let w = hit.weights;
@@ -151,7 +168,7 @@ impl Body {
         }
         let number = corners[0].part;
         let part = &self.parts[usize::from(number) - 1];
-        let (albedo, infrared, retro) = part.colour(surface);
+        let (albedo, infrared, retro) = part.colour(surface, footprint);
         Sample {
             depth: hit.depth,
             albedo,
@@ -175,7 +192,7 @@ fn boots(
     form: &Form,
     person: &Person,
 ) {
-    parts.push(Part::cloth(person.outfit.shoes.1));
+    parts.push(Part::cloth(person.outfit.shoes.1, Piece::Trim));
     let part = parts.len() as u16;
     let radius = |s: f32| form.leg(s.min(1.9)).map(|r| r + 0.008);
     for limb in &skeleton.legs {
@@ -203,8 +220,9 @@ impl Figure for Body {
 
     fn layer(&self, eye: &Eye, crop: &Crop, rows: usize, columns: usize) -> Layer {
         let corners: Vec<V3> = self.mesh.vertices.iter().map(|v| v.position).collect();
+        let fine = crop.height / rows as f32 / eye.focal;
         let hits = rasterise(&corners, &self.mesh.triangles, eye, crop, rows, columns);
-        let samples = hits.iter().map(|h| h.as_ref().map(|h| self.sample(h, eye))).collect();
+        let samples = hits.iter().map(|h| h.as_ref().map(|h| self.sample(h, eye, fine))).collect();
         Layer { rows, columns, samples }
     }
 

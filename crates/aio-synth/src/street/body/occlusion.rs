@@ -52,6 +52,9 @@ pub(super) fn darken(mesh: &mut Mesh, capsules: &[Capsule]) {
         for capsule in capsules {
             let to = sub(capsule.nearest(from), from);
             let square = dot(to, to).max(1e-6);
+            if square > 16.0 * capsule.radius * capsule.radius {
+                continue;
+            }
             let facing = dot(to, vertex.normal) / square.sqrt();
             if facing > 0.0 {
                 let hidden = facing * (capsule.radius * capsule.radius / square).min(1.0);

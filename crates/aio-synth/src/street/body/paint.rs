@@ -3,6 +3,7 @@
 use super::frame::{bump, mix, step};
 use crate::street::drawing::Role;
 use crate::street::person::{Fabric, Look};
+use crate::street::texture::{Piece, cloth};
 
 /// What a part is made of.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -13,8 +14,8 @@ pub(super) enum Paint {
     Face([f32; 3], [f32; 3], bool),
     /// Hair.
     Hair([f32; 3], u32),
-    /// A garment.
-    Cloth(Look),
+    /// A piece of a garment.
+    Cloth(Look, Piece),
 }
 
 /// A part.
@@ -38,14 +39,14 @@ impl Part {
         Self { role: Role::Hair, paint: Paint::Hair(colour, seed), gloss: 0.06 }
     }
 
-    pub(super) fn cloth(look: Look) -> Self {
+    pub(super) fn cloth(look: Look, piece: Piece) -> Self {
         let gloss = match look.fabric {
             Fabric::Leather => 0.18,
             Fabric::Nylon => 0.09,
             Fabric::Padded => 0.07,
             Fabric::Cotton | Fabric::Knit | Fabric::Denim => 0.0,
         };
-        Self { role: Role::Cloth, paint: Paint::Cloth(look), gloss }
+        Self { role: Role::Cloth, paint: Paint::Cloth(look, piece), gloss }
     }
 
     pub(super) fn thing(colour: [f32; 3], gloss: f32) -> Self {
@@ -53,8 +54,9 @@ impl Part {
         Self { role: Role::Cloth, paint: Paint::Flat(colour, 0.25 + 0.5 * grey), gloss }
     }
 
-    /// Colour, near-infrared reflectance and returned light at a point of the surface.
-    pub(super) fn colour(&self, [u, v]: [f32; 2]) -> ([f32; 3], f32, f32) {
+    /// Colour, near-infrared reflectance and returned light at a point of the surface, in a sample of `footprint`
+    /// metres.
+    pub(super) fn colour(&self, [u, v]: [f32; 2], footprint: f32) -> ([f32; 3], f32, f32) {
         match &self.paint {
             Paint::Flat(colour, infrared) => (*colour, *infrared, 0.0),
             Paint::Face(skin, brows, lips) => {
@@ -65,7 +67,7 @@ impl Part {
                 let strand = crate::street::scene::noise::noise(u * 90.0, v * 9.0, *seed);
                 (colour.map(|c| c * (0.7 + 0.6 * strand)), 0.32 + 0.1 * strand, 0.0)
             }
-            Paint::Cloth(look) => (look.colour, look.infrared[0], 0.0),
+            Paint::Cloth(look, piece) => cloth(look, *piece, [u, v], footprint),
         }
     }
 }

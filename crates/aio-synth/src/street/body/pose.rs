@@ -26,6 +26,10 @@ pub(super) enum Task {
     Pull,
     /// Holds something up.
     Raise,
+    /// Pushes a pushchair.
+    Push,
+    /// Holds the bar of a bicycle.
+    Steer,
 }
 
 /// Angles of an arm; forwards and outwards are positive.
@@ -80,6 +84,12 @@ impl Pose {
                 Bag::Handbag | Bag::ShoppingBag => Task::Carry,
                 Bag::Trolley => Task::Pull,
                 Bag::Umbrella => Task::Raise,
+                Bag::Pushchair | Bag::Bicycle => {
+                    free = [false; 2];
+                    let push = if *bag == Bag::Bicycle { Task::Steer } else { Task::Push };
+                    self.arms.iter_mut().for_each(|arm| arm.task = push);
+                    continue;
+                }
                 Bag::Backpack | Bag::ShoulderBag => continue,
             };
             let hand = if free[first] { first } else { 1 - first };

@@ -3,6 +3,7 @@
 use super::frame::{Frame, cross, lerp};
 use super::pose::{Arm, Leg, Pose, Task};
 use super::proportions::Bones;
+use super::vehicle::grip;
 use crate::street::scene::space::{V3, add, dot, length, scale, sub, unit};
 
 /// Two bones that meet in a hinge: leg or arm.
@@ -140,7 +141,7 @@ fn arm(
     arm: &Arm,
     wide: f32,
 ) -> Limb {
-    let shoulder = chest.at([side * b.shoulder, -0.09 * b.trunk, 0.0]);
+    let shoulder = chest.at([side * b.shoulder, -0.14 * b.trunk, -0.004 * b.stature]);
     let h = b.stature;
     let out = arm.out + 0.9 * wide;
     let (target, pole) = match arm.task {
@@ -158,15 +159,18 @@ fn arm(
             return Limb { joints: [shoulder, bend, wrist], axis: chest.x };
         }
         Task::Pocket => {
-            let at = [side * (0.098 * h + 0.6 * wide * 0.3), 0.012 * h, 0.045 * h];
-            (pelvis.at(at), [side * 0.8, 0.0, -0.7])
+            let at = [side * (0.096 * h + 0.8 * wide), 0.03 * h, 0.04 * h];
+            (pelvis.at(at), [side * 0.45, 0.0, -1.0])
         }
         Task::Phone => (chest.at([side * 0.03 * h, -0.09 * h, 0.165 * h]), [side * 0.5, -1.0, 0.0]),
-        Task::Call => (head.at([side * 0.062 * h, 0.02 * h, 0.02 * h]), [side * 0.8, -1.0, 0.3]),
+        Task::Call => (head.at([side * 0.062 * h, 0.02 * h, 0.02 * h]), [side * 0.5, -0.7, 0.9]),
         Task::Strap => {
             (chest.at([side * 0.075 * h, -0.075 * h, 0.075 * h]), [side * 0.9, -0.9, -0.2])
         }
         Task::Pull => (pelvis.at([side * 0.13 * h, 0.0, -0.09 * h]), [side * 0.4, 0.0, -1.0]),
+        Task::Push | Task::Steer => {
+            (grip(arm.task == Task::Steer, side, h), [side * 0.6, -0.6, -0.6])
+        }
         Task::Raise => (chest.at([side * 0.09 * h, -0.07 * h, 0.13 * h]), [side * 0.6, -1.0, -0.2]),
     };
     let bend = hinge(shoulder, target, (b.upper_arm, b.forearm), chest.along(pole));
@@ -189,6 +193,7 @@ fn hand(arm: &Limb, chest: &Frame, side: f32, task: Task) -> Frame {
     let [_, elbow, wrist] = arm.joints;
     let back = unit(sub(elbow, wrist));
     match task {
+        Task::Push | Task::Steer => Frame::upright(wrist, add(back, [0.0, 0.4, 0.0]), chest.x),
         // Palms face the thighs, and thumbs point forwards.
         Task::Swing | Task::Carry | Task::Pull => {
             let x = unit(cross(back, add(chest.z, scale(chest.x, -0.5 * side))));

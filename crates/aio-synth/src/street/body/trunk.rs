@@ -24,6 +24,8 @@ pub(super) struct Shell {
     pub(super) folds: Folds,
     /// Height below which other hems keep light away.
     pub(super) below: f32,
+    /// Whether the hem is gathered, so that cloth above it bulges.
+    pub(super) gathered: bool,
 }
 
 /// The trunk of one body in its pose.
@@ -31,6 +33,8 @@ pub(super) struct Shell {
 pub(super) struct Trunk<'a> {
     pub(super) skeleton: &'a Skeleton,
     pub(super) form: &'a Form,
+    /// How much thicker than legs the clothes of the legs are, in metres.
+    pub(super) beneath: f32,
 }
 
 impl Trunk<'_> {
@@ -49,13 +53,30 @@ impl Trunk<'_> {
             };
         }
         if h >= 0.0 {
+            // The thighs of someone who walks reach up into the trunk.
+            let [side, front, back] = self.form.leg(0.0).map(|r| r + self.beneath);
+            let up = h * long;
+            let round = |r: f32| (r * r - up * up).max(0.0).sqrt();
+            section.wide = section.wide.max(self.skeleton.bones.hip + round(side));
+            section.front = section.front.max(round(front));
+            section.back = section.back.max(round(back));
             return (self.skeleton.trunk(h), section);
         }
         let (frame, around) = self.around_legs(-h * long);
-        let t = step(0.0, 0.14, -h * long);
+        // Where both are next to each other, the larger one counts.
+        let t = step(0.0, 0.16, -h * long);
         let start = self.skeleton.trunk(h);
         let o = [0, 1, 2].map(|k| mix(start.o[k], frame.o[k], t));
-        (frame.put(o), section.mix(&around, t))
+        let moved = frame.inside(o)[2];
+        let (front, back) = (around.front - moved, around.back + moved);
+        let mixed = section.mix(&around, t);
+        let section = Section {
+            wide: mixed.wide.max(around.wide),
+            front: mixed.front.max(front),
+            back: mixed.back.max(back),
+            ..mixed
+        };
+        (frame.put(o), section)
     }
 
     /// The section around both legs `down` metres below the hips.
@@ -64,15 +85,19 @@ impl Trunk<'_> {
         let level = Frame::upright(pelvis.o, [0.0, 1.0, 0.0], pelvis.x);
         let points = self.skeleton.legs.map(|leg| at_height(&leg, pelvis.o[1] - down));
         let s = (down / self.skeleton.bones.thigh).min(1.6);
-        let [side, front, back] = self.form.leg(s);
+        let [side, front, back] = self.form.leg(s).map(|r| r + self.beneath);
         let local = points.map(|p| level.inside(p));
         let (x, z) = (0.5 * (local[0][0] + local[1][0]), 0.5 * (local[0][2] + local[1][2]));
         let apart = 0.5 * (local[0][2] - local[1][2]).abs();
+        // A level cut through a leg that is not upright is longer, and both legs lie in corners of the section.
+        let steep = self.skeleton.legs.map(|leg| steepness(&leg, pelvis.o[1] - down));
+        let long = 1.0 / steep[0].min(steep[1]).max(0.6);
+        let corners = step(0.02, 0.16, apart);
         let section = Section {
-            wide: 0.5 * (local[1][0] - local[0][0]).abs() + side,
-            front: apart + front,
-            back: apart + back,
-            round: 2.1,
+            wide: 0.5 * (local[1][0] - local[0][0]).abs() + side + 0.012 * corners,
+            front: apart + front * long,
+            back: apart + back * long,
+            round: 2.1 + 1.2 * corners,
         };
         (level.put(level.at([x, -down, z])), section)
     }
@@ -83,10 +108,17 @@ impl Trunk<'_> {
         let rows = 4 + ((shell.top - shell.hem) * long / 0.026) as usize;
         let columns = 33;
         let closed = shell.open.0 <= 0.0 && shell.open.1 <= 0.0;
-        mesh.grid(Grid { rows, columns, closed, part: shell.part }, |i, j| {
+        let row = |i: usize| {
             let on = i as f32 / (rows - 2) as f32;
             let h = mix(shell.top, shell.hem, on.min(1.0));
-            let (frame, section) = self.ring(h, shell.fitted);
+            (on, h, self.ring(h, shell.fitted))
+        };
+        let mut now = row(0);
+        mesh.grid(Grid { rows, columns, closed, part: shell.part }, |i, j| {
+            if j == 0 {
+                now = row(i);
+            }
+            let (on, h, (frame, section)) = now;
             // Columns run from the back, or from one open edge to the other.
             let share = j as f32 / (columns - 1) as f32;
             let angle = if closed {
@@ -104,6 +136,11 @@ impl Trunk<'_> {
             let mut ease = shell.ease + shell.flare * below + fold;
             // Cloth lies on the shoulders; the end turns inwards.
             ease *= 1.0 - 0.45 * step(0.95, 1.08, h);
+            if shell.gathered {
+                let up = on.min(1.0) * (shell.top - shell.hem) * long;
+                let left = (shell.top - shell.hem) * long - up;
+                ease += 0.012 * bump(left, 0.10, 0.06) - 0.5 * shell.ease * step(0.06, 0.02, left);
+            }
             if on > 1.0 {
                 ease -= 0.02;
             }
@@ -138,6 +175,13 @@ impl Trunk<'_> {
         }
         (points, normals)
     }
+}
+
+/// How upright a leg is at height `y`: 1 is upright.
+fn steepness(leg: &Limb, y: f32) -> f32 {
+    let [hip, knee, ankle] = leg.joints;
+    let (a, b) = if y > knee[1] { (hip, knee) } else { (knee, ankle) };
+    unit([a[0] - b[0], a[1] - b[1], a[2] - b[2]])[1]
 }
 
 /// Where a leg is at height `y`.
