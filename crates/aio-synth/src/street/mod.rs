@@ -1,6 +1,7 @@
 //! The street: people and places in three dimensions, as cameras and artists show them.
 
 mod body;
+pub mod caption;
 pub mod compose;
 pub mod drawing;
 pub mod infrared;

@@ -188,10 +188,7 @@ impl Attributes {
             (Attribute::Mask, self.mask != other.mask),
             (Attribute::Hat, self.hat != other.hat),
             (Attribute::Scarf, self.scarf != other.scarf),
-            (
-                Attribute::Top,
-                matches!((self.top, other.top), (Some(a), Some(b)) if a != b),
-            ),
+            (Attribute::Top, matches!((self.top, other.top), (Some(a), Some(b)) if a != b)),
             (Attribute::Outer, self.outer != other.outer),
             (
                 Attribute::Bottom,

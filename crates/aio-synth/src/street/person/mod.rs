@@ -1,14 +1,18 @@
 //! Who is drawn: the attributes of a person that every picture, drawing and caption of the person shares.
 
 mod alike;
+mod attributes;
 mod clothes;
 mod colour;
+mod naming;
 mod outfit;
 mod physique;
 
 pub use alike::Attribute;
+pub use attributes::{Age, Attributes, Complexion, Garment, Print, Size};
 pub use clothes::{Bottom, Fabric, Look, Outer, Outfit, Pattern, Shoes, Top};
 pub use colour::{Dye, Shade};
+pub use naming::ColourName;
 
 /// Sex, which shifts proportions, hair and clothes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

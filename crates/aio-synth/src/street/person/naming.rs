@@ -81,7 +81,7 @@ const TYPICAL: [(ColourName, [f32; 3]); 30] = [
 
 /// Lightness, green to red and blue to yellow of linear RGB.
 #[must_use]
-pub fn oklab([r, g, b]: [f32; 3]) -> [f32; 3] {
+fn oklab([r, g, b]: [f32; 3]) -> [f32; 3] {
     let l = (0.412_221_46 * r + 0.536_332_55 * g + 0.051_445_995 * b).cbrt();
     let m = (0.211_903_5 * r + 0.680_699_5 * g + 0.107_396_96 * b).cbrt();
     let s = (0.088_302_46 * r + 0.281_718_85 * g + 0.629_978_7 * b).cbrt();
