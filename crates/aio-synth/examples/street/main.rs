@@ -3,15 +3,12 @@
 //!
 //! Every row is one camera or artist.
 
-#[path = "../../tests/street/standin.rs"]
-mod standin;
-
 use aio_synth::street::compose::domain::{Counts, Domain, Picture};
 use aio_synth::street::compose::layer::Model;
 use aio_synth::street::compose::style::Style;
+use aio_synth::street::person::Person;
 use aio_types::rng;
 use image::{RgbImage, imageops};
-use standin::Puppet;
 
 const ROWS: usize = 8;
 
@@ -35,8 +32,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         Domain::sample(seed, "campus", Style::CAMPUS, counts),
         Domain::sample(seed, "building", Style::BUILDING, counts),
     ];
-    let people: Vec<Puppet> =
-        (0..40).map(|i| Puppet::sample(&mut rng(seed, "person", i))).collect();
+    let people: Vec<Person> =
+        (0..40).map(|i| Person::sample(&mut rng(seed, "person", i))).collect();
     let mut sheet = RgbImage::new((columns * (width + 2)) as u32, (ROWS * (height + 2)) as u32);
     for row in 0..ROWS {
         for column in 0..columns {

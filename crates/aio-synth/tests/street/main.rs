@@ -1,6 +1,7 @@
 //! Pictures of the street as a whole: they are functions of their seed, cameras and artists have looks of their own,
 //! and near-infrared pictures are lit from the camera.
 
+mod people;
 mod standin;
 
 use aio_synth::street::compose::domain::{Counts, Domain, Picture};

@@ -78,7 +78,7 @@ impl Tailor<'_> {
             self.mesh,
             &Shell {
                 part,
-                top: 1.13,
+                top: if cut.collar > 0.0 { 1.11 } else { 1.085 },
                 hem: cut.hem,
                 ease: cut.ease,
                 flare: cut.flare,
@@ -97,7 +97,9 @@ impl Tailor<'_> {
                 // Sleeves narrow less than arms do, unless the cuff is gathered.
                 let cuff = if cut.gathered { step(2.0, 1.8, s) } else { 1.0 };
                 let least = form.stature * mix(0.030, 0.0215, 0.5 * s) * cuff;
-                form.arm(s).map(|r| r.max(least) + ease * mix(0.6, 1.0, cuff) + flutter * step(0.2, 0.9, s) * cuff)
+                form.arm(s).map(|r| {
+                    r.max(least) + ease * mix(0.6, 1.0, cuff) + flutter * step(0.2, 0.9, s) * cuff
+                })
             };
             self.arms(parts, to, &radius, Folds::of(look, 0.7), 9.0);
         }

@@ -76,7 +76,7 @@ impl Tailor<'_> {
                 fitted: 1.0,
                 open: (0.0, 0.0),
                 folds,
-                below: hem,
+                below: if tucked.is_some() { -9.0 } else { hem },
                 gathered: false,
             },
         );
@@ -98,10 +98,11 @@ impl Tailor<'_> {
         let radius = |s: f32| {
             let straight = mix(0.050 * form.stature, hung, (s / fit.to).min(1.0));
             let cuff = if fit.cuffed { step(1.93, 1.75, s) } else { 1.0 };
-            form.leg(s).map(|r| r + fit.ease * (0.3 + 0.7 * cuff) + cuff * (straight - r).max(0.0) * 0.8)
+            form.leg(s)
+                .map(|r| r + fit.ease * (0.3 + 0.7 * cuff) + cuff * (straight - r).max(0.0) * 0.8)
         };
         let most = [0.0, 0.15, 0.3, 0.5].map(|s| radius(s)[1] - form.leg(s)[1]);
-        self.trunk.beneath = most.into_iter().fold(0.006, f32::max) + 0.004;
+        self.trunk.beneath = most.into_iter().fold(0.006, f32::max) + 0.010;
         self.legs(parts, to, &radius, Folds::of(look, fit.loose), shaded);
     }
 

@@ -141,7 +141,7 @@ fn arm(
     arm: &Arm,
     wide: f32,
 ) -> Limb {
-    let shoulder = chest.at([side * b.shoulder, -0.14 * b.trunk, -0.004 * b.stature]);
+    let shoulder = chest.at([side * b.shoulder, -0.10 * b.trunk, -0.004 * b.stature]);
     let h = b.stature;
     let out = arm.out + 0.9 * wide;
     let (target, pole) = match arm.task {

@@ -22,7 +22,8 @@ pub(super) struct Shell {
     /// Half of the width in front that is open, in radians, at the bottom and at the top.
     pub(super) open: (f32, f32),
     pub(super) folds: Folds,
-    /// Height below which other hems keep light away.
+    /// Height of the hem of another garment, above which this one lies close to the body and below which that keeps
+    /// light away; at -9 there is none.
     pub(super) below: f32,
     /// Whether the hem is gathered, so that cloth above it bulges.
     pub(super) gathered: bool,
@@ -141,13 +142,18 @@ impl Trunk<'_> {
                 let left = (shell.top - shell.hem) * long - up;
                 ease += 0.012 * bump(left, 0.10, 0.06) - 0.5 * shell.ease * step(0.06, 0.02, left);
             }
+            if shell.below > -9.0 && h > shell.below + 0.02 {
+                ease = 0.002;
+            }
             if on > 1.0 {
                 ease -= 0.02;
             }
             let (x, z) = section.at(angle, ease);
             let shade =
                 if h < shell.below { mix(0.45, 1.0, step(0.0, 0.1, shell.below - h)) } else { 1.0 };
-            Some((frame.at([x, 0.0, z]), [0.155 * signed, v], shade))
+            // Necks of garments are lower in front.
+            let dip = 0.022 * (0.5 + 0.5 * signed.cos()) * step(1.0, 1.09, h);
+            Some((frame.at([x, -dip, z]), [0.155 * signed, v], shade))
         });
     }
 
