@@ -47,9 +47,21 @@ pub(super) fn capsules(skeleton: &Skeleton, form: &Form, more: f32) -> Vec<Capsu
 
 /// Darkens corners of `mesh` that face capsules nearby: the share of the hemisphere that a sphere hides.
 pub(super) fn darken(mesh: &mut Mesh, capsules: &[Capsule]) {
+    // Spheres outside of which a capsule does not count.
+    let near: Vec<(V3, f32)> = capsules
+        .iter()
+        .map(|c| {
+            let reach = 0.5 * length(sub(c.to, c.from)) + 4.0 * c.radius;
+            (scale(add(c.from, c.to), 0.5), reach * reach)
+        })
+        .collect();
     for vertex in &mut mesh.vertices {
         let from = add(vertex.position, scale(vertex.normal, 0.01));
-        for capsule in capsules {
+        for (capsule, (middle, reach)) in capsules.iter().zip(&near) {
+            let way = sub(*middle, from);
+            if dot(way, way) > *reach {
+                continue;
+            }
             let to = sub(capsule.nearest(from), from);
             let square = dot(to, to).max(1e-6);
             if square > 16.0 * capsule.radius * capsule.radius {
@@ -70,32 +82,27 @@ impl Capsule {
         let t = (dot(sub(point, self.from), way) / dot(way, way).max(1e-9)).clamp(0.0, 1.0);
         add(self.from, scale(way, t))
     }
-
-    /// Whether the ray from `from` in the unit direction `way` meets the capsule.
-    pub(super) fn meets(&self, from: V3, way: V3) -> bool {
-        // The nearest approach of the ray and the line.
-        let (d, r) = (sub(self.to, self.from), sub(from, self.from));
-        let (dd, wd, wr, dr) = (dot(d, d), dot(way, d), dot(way, r), dot(d, r));
-        let det = dd - wd * wd;
-        let u = if det > 1e-9 { (dr - wd * wr) / det } else { 0.0 };
-        let t = (u.clamp(0.0, 1.0) * wd - wr).max(0.0);
-        let u = ((dr + t * wd) / dd.max(1e-9)).clamp(0.0, 1.0);
-        let gap = sub(add(from, scale(way, t)), add(self.from, scale(d, u)));
-        length(gap) < self.radius
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::street::body::mesh::Grid;
 
     #[test]
-    fn rays_meet_capsules_before_them_only() {
-        let capsule = Capsule { from: [0.0, 0.0, 2.0], to: [0.0, 2.0, 2.0], radius: 0.3 };
-        assert!(capsule.meets([0.0, 1.0, 0.0], [0.0, 0.0, 1.0]));
-        assert!(capsule.meets([0.29, 2.0, 0.0], [0.0, 0.0, 1.0]));
-        assert!(!capsule.meets([0.31, 1.0, 0.0], [0.0, 0.0, 1.0]));
-        assert!(!capsule.meets([0.0, 2.4, 0.0], [0.0, 0.0, 1.0]));
-        assert!(!capsule.meets([0.0, 1.0, 0.0], [0.0, 0.0, -1.0]));
+    fn a_surface_that_faces_a_limb_is_darker_than_one_that_turns_away() {
+        let capsule = Capsule { from: [0.0, 0.0, 0.2], to: [0.0, 1.0, 0.2], radius: 0.1 };
+        let mut mesh = Mesh::default();
+        mesh.grid(Grid { rows: 2, columns: 2, closed: false, part: 1 }, |i, j| {
+            Some(([0.01 * i as f32, 0.5 + 0.01 * j as f32, 0.0], [0.0; 2], 1.0))
+        });
+        for (z, hidden) in [(1.0, true), (-1.0, false)] {
+            mesh.vertices.iter_mut().for_each(|v| (v.normal, v.open) = ([0.0, 0.0, z], 1.0));
+            darken(&mut mesh, &[capsule]);
+            let open = mesh.vertices[0].open;
+            // A sphere of 0.1 at 0.19 hides (0.1 / 0.19)² of the light; 0.7 of that counts.
+            let expected = if hidden { 1.0 - 0.7 * (0.1_f32 / 0.19).powi(2) } else { 1.0 };
+            assert!((open - expected).abs() < 0.01, "{open} {expected}");
+        }
     }
 }
