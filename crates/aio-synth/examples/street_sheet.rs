@@ -13,7 +13,8 @@ use std::f32::consts::{FRAC_PI_2, PI};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let path = arguments.first().ok_or("usage: street_sheet OUT.png [SEED] [HEIGHT] [still|alike]")?;
+    let path =
+        arguments.first().ok_or("usage: street_sheet OUT.png [SEED] [HEIGHT] [still|alike]")?;
     let seed: u64 = arguments.get(1).map_or(Ok(0), |s| s.parse())?;
     let height: usize = arguments.get(2).map_or(Ok(384), |s| s.parse())?;
     let mode = arguments.get(3).map_or("", String::as_str);
@@ -26,7 +27,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         if mode == "alike" && number % 4 > 0 {
             person = person.look_alike(&mut rng(seed, "alike", number as u64), number % 4);
         }
-        let turn = if mode == "alike" { PI + 0.4 } else { PI + 0.45 + FRAC_PI_2 * (number % 4) as f32 };
+        let turn =
+            if mode == "alike" { PI + 0.4 } else { PI + 0.45 + FRAC_PI_2 * (number % 4) as f32 };
         let picture = studio(&person, turn, mode == "still", (height, width), number as u64);
         let at = ((number % columns * width) as i64, (number / columns * height) as i64);
         imageops::replace(&mut sheet, &picture, at.0, at.1);
@@ -39,8 +41,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 fn studio(person: &Person, turn: f32, still: bool, size: (usize, usize), number: u64) -> RgbImage {
     let figure = person.stand(Stand { at: [0.0; 3], turn, still }, &mut rng(0, "pose", number));
     let focal = 3.0 * size.0 as f32;
-    let eye = Eye::looking([0.0, 1.7, -6.0], [0.0, 0.95, 0.0], 0.0, focal, (size.0 as f32, size.1 as f32));
-    let crop = Crop { top: 0.0, left: 0.0, height: size.0 as f32, width: size.1 as f32, raster: size };
+    let eye = Eye::looking(
+        [0.0, 1.7, -6.0],
+        [0.0, 0.95, 0.0],
+        0.0,
+        focal,
+        (size.0 as f32, size.1 as f32),
+    );
+    let crop =
+        Crop { top: 0.0, left: 0.0, height: size.0 as f32, width: size.1 as f32, raster: size };
     let layer = figure.layer(&eye, &crop, 2 * size.0, 2 * size.1);
     let light = Light {
         sun: [-0.48, 0.72, -0.50],

@@ -31,7 +31,9 @@ pub(super) fn tucked(outfit: &Outfit, female: bool) -> bool {
     let (top, look) = outfit.top;
     let share = match top {
         Top::Shirt => 0.5,
-        Top::Polo | Top::TShirt | Top::LongSleeve | Top::Vest => 0.12 + if female { 0.2 } else { 0.0 },
+        Top::Polo | Top::TShirt | Top::LongSleeve | Top::Vest => {
+            0.12 + if female { 0.2 } else { 0.0 }
+        }
         Top::Sweater | Top::Hoodie | Top::Dress => 0.0,
     };
     free(&look, 6) < share

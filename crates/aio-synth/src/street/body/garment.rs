@@ -49,7 +49,16 @@ impl Tailor<'_> {
         self.bottom(outfit, hem, inside.then_some(cut.ease));
         let sleeved = outer.as_ref().map_or(0.0, |(over, ..)| over.sleeves);
         let covered = outer.as_ref().is_some_and(|(_, _, open)| !open);
-        self.upper(&cut, &look, (0.0, 0.0), sleeved);
+        if let Some((over, ..)) = &outer {
+            // What is inside lies closer to the body.
+            cut.ease = cut.ease.min(over.ease - 0.012).max(0.004);
+            cut.gathered = false;
+        }
+        // What a closed coat hides from neck to hem is left out; what is longer shows below it.
+        let shows = outer.as_ref().is_none_or(|(over, _, open)| *open || cut.hem < over.hem - 0.02);
+        if shows {
+            self.upper(&cut, &look, (0.0, 0.0), sleeved);
+        }
         if cut.sleeves < 1.5 && sleeved < 1.5 {
             let form = self.trunk.form;
             self.arms([self.skin; 2], 2.04, &|s| form.arm(s), Folds::NONE, cut.sleeves);

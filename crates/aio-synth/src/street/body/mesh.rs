@@ -5,26 +5,26 @@ use crate::street::scene::space::{V3, add, dot, scale, sub, unit};
 
 /// A corner of triangles.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Vertex {
+pub(super) struct Vertex {
     /// Position.
-    pub position: V3,
+    pub(super) position: V3,
     /// Unit normal.
-    pub normal: V3,
+    pub(super) normal: V3,
     /// Metres around and along the surface.
-    pub surface: [f32; 2],
+    pub(super) surface: [f32; 2],
     /// Share of light from around that reaches it.
-    pub open: f32,
+    pub(super) open: f32,
     /// Number of the part, from 1.
-    pub part: u16,
+    pub(super) part: u16,
 }
 
 /// Triangles of one person.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Mesh {
+pub(super) struct Mesh {
     /// Corners.
-    pub vertices: Vec<Vertex>,
+    pub(super) vertices: Vec<Vertex>,
     /// Three corners each.
-    pub triangles: Vec<[u32; 3]>,
+    pub(super) triangles: Vec<[u32; 3]>,
 }
 
 /// A point of a grid: position, metres around and along, share of light; `None` is a hole.
@@ -51,7 +51,11 @@ impl Mesh {
             for j in 0..columns {
                 let found = knot(i, j);
                 holes[i * columns + j] = found.is_none();
-                let (position, surface, open) = found.unwrap_or(([0.0; 3], [0.0; 2], 1.0));
+                let (mut position, surface, open) = found.unwrap_or(([0.0; 3], [0.0; 2], 1.0));
+                if grid.closed && j == columns - 1 {
+                    // Folds may differ at the two sides of a seam; the cloth must not.
+                    position = self.vertices[first + i * columns].position;
+                }
                 self.vertices.push(Vertex { position, normal: [0.0; 3], surface, open, part });
             }
         }
@@ -99,9 +103,9 @@ impl Mesh {
         }
     }
 
-    /// Highest and lowest corners that triangles use, along `axis`.
-    pub(super) fn used(&self) -> impl Iterator<Item = &Vertex> {
-        self.triangles.iter().map(|t| &self.vertices[t[0] as usize])
+    /// Corners of the first `count` triangles, one of each.
+    pub(super) fn used(&self, count: usize) -> impl Iterator<Item = &Vertex> {
+        self.triangles[..count].iter().map(|t| &self.vertices[t[0] as usize])
     }
 }
 

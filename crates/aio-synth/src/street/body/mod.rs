@@ -28,31 +28,34 @@ mod vehicle;
 use super::compose::layer::{Features, Figure, Layer, Model, Sample, Stand};
 use super::drawing::Role;
 use super::person::{Bag, Fabric, Outer, Person, Sex, Shoes};
-use super::raster::rasterise;
+use super::raster::{ShadowMap, rasterise};
 use super::scene::space::{V3, add, dot, scale, sub, unit};
 use super::scene::view::{Crop, Eye};
 use super::texture::Piece;
 use form::Form;
-use frame::Frame;
+use frame::{Frame, cross};
 use garment::Tailor;
 use head::Skull;
-use mesh::Mesh;
-use occlusion::{Capsule, capsules, darken};
+use mesh::{Mesh, Vertex};
+use occlusion::{capsules, darken};
 use paint::{Paint, Part};
 use pose::Pose;
 use proportions::Bones;
 use rand_chacha::ChaCha8Rng;
 use skeleton::{SIDES, Skeleton};
+use std::cell::OnceCell;
 use trunk::Trunk;
 
 /// Someone in a pose at a place.
 struct Body {
     mesh: Mesh,
     parts: Vec<Part>,
-    capsules: Vec<Capsule>,
+    /// How many triangles are body and clothes; what is carried follows.
+    own: usize,
     features: Features,
     at: V3,
-    tall: f32,
+    /// Made when it is first asked for: it depends on the sun.
+    shadows: OnceCell<ShadowMap>,
 }
 
 impl Model for Person {
@@ -131,22 +134,36 @@ impl Body {
         if let Some(colour) = person.outfit.scarf {
             tailor.scarf(colour.rgb, ease);
         }
+        let own = mesh.triangles.len();
         for bag in &person.bags {
             bag::carry(&mut mesh, &mut parts, &trunk, *bag, ease);
         }
-        let mut capsules = capsules(&skeleton, &form, ease);
-        darken(&mut mesh, &capsules);
+        darken(&mut mesh, &capsules(&skeleton, &form, ease));
         for vertex in &mut mesh.vertices {
             vertex.position = place.at(vertex.position);
             vertex.normal = place.along(vertex.normal);
         }
-        for capsule in &mut capsules {
-            (capsule.from, capsule.to) = (place.at(capsule.from), place.at(capsule.to));
-        }
         let [left, right, nose, mouth] = skull.features().map(|p| place.at(p));
         let forward = place.along(skeleton.head.z);
         let features = Features { eyes: [left, right], nose, mouth, forward };
-        Self { mesh, parts, capsules, features, at: place.o, tall: 1.1 * bones.stature }
+        Self { mesh, parts, own, features, at: place.o, shadows: OnceCell::new() }
+    }
+
+    fn shaded(&self, position: V3, sun: V3, bias: f32) -> f32 {
+        let map = self.shadows.get_or_init(|| self.shadow_map(sun));
+        if map.sun() == sun {
+            map.shadow(position, bias)
+        } else {
+            self.shadow_map(sun).shadow(position, bias)
+        }
+    }
+
+    fn shadow_map(&self, sun: V3) -> ShadowMap {
+        ShadowMap::new(&self.corners(), &self.mesh.triangles, sun)
+    }
+
+    fn corners(&self) -> Vec<V3> {
+        self.mesh.vertices.iter().map(|v| v.position).collect()
     }
 
     /// `fine` is the width of a sample at a depth of one metre.
@@ -168,6 +185,9 @@ impl Body {
         }
         let number = corners[0].part;
         let part = &self.parts[usize::from(number) - 1];
+        if let Some(slope) = part.slope(surface) {
+            normal = crease(corners, normal, slope);
+        }
         let (albedo, infrared, retro) = part.colour(surface, footprint);
         Sample {
             depth: hit.depth,
@@ -182,6 +202,24 @@ impl Body {
             owner: 0,
         }
     }
+}
+
+/// The normal of a triangle's surface whose height has a `slope` along its surface coordinates.
+fn crease(corners: [&Vertex; 3], normal: V3, slope: [f32; 2]) -> V3 {
+    let side = |k: usize| sub(corners[k].position, corners[0].position);
+    let change = |k: usize, c: usize| corners[k].surface[c] - corners[0].surface[c];
+    let (a, b) = (side(1), side(2));
+    let face = cross(a, b);
+    let square = dot(face, face);
+    if square < 1e-16 {
+        return normal;
+    }
+    let (over, under) = (cross(b, face), cross(face, a));
+    let turned = (0..2).fold(normal, |n, c| {
+        let gradient = add(scale(over, change(1, c)), scale(under, change(2, c)));
+        sub(n, scale(gradient, slope[c] / square))
+    });
+    unit(turned)
 }
 
 /// Adds shafts of boots.
@@ -215,11 +253,11 @@ fn boots(
 
 impl Figure for Body {
     fn extent(&self) -> Vec<V3> {
-        self.mesh.used().step_by(5).map(|v| v.position).collect()
+        self.mesh.used(self.own).step_by(5).map(|v| v.position).collect()
     }
 
     fn layer(&self, eye: &Eye, crop: &Crop, rows: usize, columns: usize) -> Layer {
-        let corners: Vec<V3> = self.mesh.vertices.iter().map(|v| v.position).collect();
+        let corners = self.corners();
         let fine = crop.height / rows as f32 / eye.focal;
         let hits = rasterise(&corners, &self.mesh.triangles, eye, crop, rows, columns);
         let samples = hits.iter().map(|h| h.as_ref().map(|h| self.sample(h, eye, fine))).collect();
@@ -227,14 +265,12 @@ impl Figure for Body {
     }
 
     fn shadow(&self, position: V3, sun: V3) -> f32 {
-        // Rays that pass the middle of the person far away meet nothing.
-        let middle = add(self.at, [0.0, 0.5 * self.tall, 0.0]);
-        let to = sub(middle, position);
-        let along = dot(to, sun);
-        if dot(to, to) - along * along > self.tall * self.tall * 0.49 {
-            return 0.0;
-        }
-        f32::from(u8::from(self.capsules.iter().any(|c| c.meets(position, sun))))
+        self.shaded(position, sun, 0.0)
+    }
+
+    fn self_shadow(&self, sample: &Sample, sun: V3) -> f32 {
+        let away = add(sample.position, scale(sample.normal, 0.015));
+        self.shaded(away, sun, 0.02)
     }
 
     fn ground(&self) -> V3 {

@@ -3,7 +3,7 @@
 use super::frame::{bump, mix, step};
 use crate::street::drawing::Role;
 use crate::street::person::{Fabric, Look};
-use crate::street::texture::{Piece, cloth};
+use crate::street::texture::{Piece, cloth, creases, slope};
 
 /// What a part is made of.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -25,6 +25,8 @@ pub(super) struct Part {
     pub(super) paint: Paint,
     /// Share of mirrored light.
     pub(super) gloss: f32,
+    /// Depth of creases against those of loose cotton.
+    pub(super) crease: f32,
 }
 
 /// Near-infrared reflectance of skin; it hardly depends on the colour of skin.
@@ -32,11 +34,11 @@ pub(super) const SKIN: f32 = 0.62;
 
 impl Part {
     pub(super) fn skin(colour: [f32; 3]) -> Self {
-        Self { role: Role::Skin, paint: Paint::Flat(colour, SKIN), gloss: 0.02 }
+        Self { role: Role::Skin, paint: Paint::Flat(colour, SKIN), gloss: 0.02, crease: 0.0 }
     }
 
     pub(super) fn hair(colour: [f32; 3], seed: u32) -> Self {
-        Self { role: Role::Hair, paint: Paint::Hair(colour, seed), gloss: 0.06 }
+        Self { role: Role::Hair, paint: Paint::Hair(colour, seed), gloss: 0.06, crease: 0.0 }
     }
 
     pub(super) fn cloth(look: Look, piece: Piece) -> Self {
@@ -46,12 +48,32 @@ impl Part {
             Fabric::Padded => 0.07,
             Fabric::Cotton | Fabric::Knit | Fabric::Denim => 0.0,
         };
-        Self { role: Role::Cloth, paint: Paint::Cloth(look, piece), gloss }
+        Self {
+            role: Role::Cloth,
+            paint: Paint::Cloth(look, piece),
+            gloss,
+            crease: creases(look.fabric),
+        }
     }
 
     pub(super) fn thing(colour: [f32; 3], gloss: f32) -> Self {
         let grey = colour.iter().sum::<f32>() / 3.0;
-        Self { role: Role::Cloth, paint: Paint::Flat(colour, 0.25 + 0.5 * grey), gloss }
+        Self {
+            role: Role::Cloth,
+            paint: Paint::Flat(colour, 0.25 + 0.5 * grey),
+            gloss,
+            crease: 0.0,
+        }
+    }
+
+    /// Slope of the surface along `u` and `v` where cloth is creased.
+    pub(super) fn slope(&self, at: [f32; 2]) -> Option<[f32; 2]> {
+        match &self.paint {
+            Paint::Cloth(look, piece) if self.crease > 0.0 => {
+                Some(slope(look.seed as u32, *piece, at).map(|s| self.crease * s))
+            }
+            _ => None,
+        }
     }
 
     /// Colour, near-infrared reflectance and returned light at a point of the surface, in a sample of `footprint`

@@ -53,6 +53,7 @@ impl Bones {
     }
 
     /// Height of the hips of someone who stands straight.
+    #[cfg(test)]
     pub(super) fn hips(&self) -> f32 {
         self.ankle + self.shank + self.thigh
     }

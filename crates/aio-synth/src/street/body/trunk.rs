@@ -2,7 +2,7 @@
 
 use super::cloth::Folds;
 use super::form::{Form, Section};
-use super::frame::{Frame, bump, mix, step};
+use super::frame::{Frame, bump, lerp, mix, step};
 use super::mesh::{Grid, Mesh};
 use super::skeleton::{Limb, Skeleton};
 use crate::street::scene::space::{V3, add, scale, unit};
@@ -61,46 +61,30 @@ impl Trunk<'_> {
             section.wide = section.wide.max(self.skeleton.bones.hip + round(side));
             section.front = section.front.max(round(front));
             section.back = section.back.max(round(back));
-            return (self.skeleton.trunk(h), section);
         }
-        let (frame, around) = self.around_legs(-h * long);
-        // Where both are next to each other, the larger one counts.
-        let t = step(0.0, 0.16, -h * long);
-        let start = self.skeleton.trunk(h);
-        let o = [0, 1, 2].map(|k| mix(start.o[k], frame.o[k], t));
-        let moved = frame.inside(o)[2];
-        let (front, back) = (around.front - moved, around.back + moved);
-        let mixed = section.mix(&around, t);
-        let section = Section {
-            wide: mixed.wide.max(around.wide),
-            front: mixed.front.max(front),
-            back: mixed.back.max(back),
-            ..mixed
-        };
-        (frame.put(o), section)
+        (self.skeleton.trunk(h), section)
     }
 
-    /// The section around both legs `down` metres below the hips.
-    fn around_legs(&self, down: f32) -> (Frame, Section) {
+    /// A point of cloth that hangs around both legs, `down` metres below the hips, where its normal has an `angle` from
+    /// the front to the right: the convex hull of the sections of both legs.
+    fn around_legs(&self, down: f32, angle: f32, ease: f32) -> V3 {
         let pelvis = &self.skeleton.pelvis;
         let level = Frame::upright(pelvis.o, [0.0, 1.0, 0.0], pelvis.x);
-        let points = self.skeleton.legs.map(|leg| at_height(&leg, pelvis.o[1] - down));
         let s = (down / self.skeleton.bones.thigh).min(1.6);
         let [side, front, back] = self.form.leg(s).map(|r| r + self.beneath);
-        let local = points.map(|p| level.inside(p));
-        let (x, z) = (0.5 * (local[0][0] + local[1][0]), 0.5 * (local[0][2] + local[1][2]));
-        let apart = 0.5 * (local[0][2] - local[1][2]).abs();
-        // A level cut through a leg that is not upright is longer, and both legs lie in corners of the section.
-        let steep = self.skeleton.legs.map(|leg| steepness(&leg, pelvis.o[1] - down));
-        let long = 1.0 / steep[0].min(steep[1]).max(0.6);
-        let corners = step(0.02, 0.16, apart);
-        let section = Section {
-            wide: 0.5 * (local[1][0] - local[0][0]).abs() + side + 0.012 * corners,
-            front: apart + front * long,
-            back: apart + back * long,
-            round: 2.1 + 1.2 * corners,
-        };
-        (level.put(level.at([x, -down, z])), section)
+        let (sin, cos) = angle.sin_cos();
+        let deep = if cos > 0.0 { front } else { back };
+        let ends = self.skeleton.legs.map(|leg| {
+            let middle = level.inside(at_height(&leg, pelvis.o[1] - down));
+            // A level cut through a leg that is not upright is longer.
+            let long = 1.0 / steepness(&leg, pelvis.o[1] - down).max(0.6);
+            [middle[0] + (side + ease) * sin, middle[2] + (deep * long + ease) * cos]
+        });
+        // The leg that is farther out in this direction carries the cloth.
+        let out = ends.map(|p| p[0] * sin + p[1] * cos);
+        let share = step(-0.035, 0.035, out[1] - out[0]);
+        let on = |k: usize| mix(ends[0][k], ends[1][k], share);
+        level.at([on(0), -down, on(1)])
     }
 
     /// Adds a shell to `mesh`.
@@ -149,11 +133,15 @@ impl Trunk<'_> {
                 ease -= 0.02;
             }
             let (x, z) = section.at(angle, ease);
-            let shade =
-                if h < shell.below { mix(0.45, 1.0, step(0.0, 0.1, shell.below - h)) } else { 1.0 };
             // Necks of garments are lower in front.
             let dip = 0.022 * (0.5 + 0.5 * signed.cos()) * step(1.0, 1.09, h);
-            Some((frame.at([x, -dip, z]), [0.155 * signed, v], shade))
+            let mut p = frame.at([x, -dip, z]);
+            if below > 0.0 {
+                p = lerp(p, self.around_legs(below, angle, ease), step(0.0, 0.10, below));
+            }
+            let shade =
+                if h < shell.below { mix(0.45, 1.0, step(0.0, 0.1, shell.below - h)) } else { 1.0 };
+            Some((p, [0.155 * signed, v], shade))
         });
     }
 
@@ -195,5 +183,5 @@ fn at_height(leg: &Limb, y: f32) -> V3 {
     let [hip, knee, ankle] = leg.joints;
     let (a, b) = if y > knee[1] { (hip, knee) } else { (knee, ankle) };
     let t = ((a[1] - y) / (a[1] - b[1]).max(1e-3)).clamp(0.0, 1.3);
-    super::frame::lerp(a, b, t)
+    lerp(a, b, t)
 }

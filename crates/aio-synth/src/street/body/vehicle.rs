@@ -40,12 +40,20 @@ pub(super) fn bicycle(mesh: &mut Mesh, own: u16, dark: u16) {
         // Spokes are too thin for a surface of their own: a hub and a few strong ones.
         for k in 0..3 {
             let (s, c) = (PI * k as f32 / 3.0).sin_cos();
-            rod(mesh, dark, on(0.34 - 0.31 * c, z - 0.31 * s), on(0.34 + 0.31 * c, z + 0.31 * s), 0.003);
+            rod(
+                mesh,
+                dark,
+                on(0.34 - 0.31 * c, z - 0.31 * s),
+                on(0.34 + 0.31 * c, z + 0.31 * s),
+                0.003,
+            );
         }
     }
     let (hub, fork, pedals, seat, head) =
         (on(0.34, -0.45), on(0.34, 0.60), on(0.30, 0.0), on(0.80, -0.16), on(0.84, 0.42));
-    for (from, to) in [(hub, pedals), (hub, seat), (pedals, seat), (pedals, head), (seat, head), (fork, head)] {
+    for (from, to) in
+        [(hub, pedals), (hub, seat), (pedals, seat), (pedals, head), (seat, head), (fork, head)]
+    {
         rod(mesh, own, from, to, 0.016);
     }
     rod(mesh, dark, seat, on(0.95, -0.19), 0.013);

@@ -1,7 +1,11 @@
 //! Triangles to samples: a buffer of depths, and perspective-correct values in between.
 
+mod shadow;
+
 use super::scene::space::V3;
 use super::scene::view::{Crop, Eye};
+
+pub(in crate::street) use shadow::ShadowMap;
 
 /// What is seen at a sample: a triangle, and the weights of its corners in space.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -41,39 +45,52 @@ pub fn rasterise(
     let mut nearest = vec![0.0_f32; rows * columns];
     for (number, triangle) in triangles.iter().enumerate() {
         let [a, b, c] = triangle.map(|i| seen[i as usize]);
-        let area = (b[1] - a[1]) * (c[0] - a[0]) - (b[0] - a[0]) * (c[1] - a[1]);
-        if !((a[2] + b[2] + c[2]).is_finite() && area.abs() > 1e-9) {
+        if !(a[2] + b[2] + c[2]).is_finite() {
             continue;
         }
-        let low = |k: usize| a[k].min(b[k]).min(c[k]).ceil().max(0.0);
-        let high = |k: usize, end: usize| a[k].max(b[k]).max(c[k]).floor().min(end as f32 - 1.0);
-        let (top, left, bottom, right) = (low(0), low(1), high(0, rows), high(1, columns));
-        if bottom < top || right < left {
-            continue;
-        }
-        let by = 1.0 / area;
-        for y in top as usize..=bottom as usize {
-            let (fy, base) = (y as f32, y * columns);
-            for x in left as usize..=right as usize {
-                let fx = x as f32;
-                let edge = |p: [f32; 3], q: [f32; 3]| {
-                    ((q[1] - p[1]) * (fy - p[0]) - (q[0] - p[0]) * (fx - p[1])) * by
-                };
-                let w = [edge(b, c), edge(c, a), edge(a, b)];
-                if w[0] < 0.0 || w[1] < 0.0 || w[2] < 0.0 {
-                    continue;
-                }
-                let inverse = w[0] * a[2] + w[1] * b[2] + w[2] * c[2];
-                if inverse > nearest[base + x] {
-                    nearest[base + x] = inverse;
-                    let depth = 1.0 / inverse;
-                    let weights = [w[0] * a[2], w[1] * b[2], w[2] * c[2]].map(|v| v * depth);
-                    hits[base + x] = Some(Hit { triangle: number as u32, weights, depth });
-                }
+        cover([a, b, c], rows, columns, |at, w| {
+            let inverse = w[0] * a[2] + w[1] * b[2] + w[2] * c[2];
+            if inverse > nearest[at] {
+                nearest[at] = inverse;
+                let depth = 1.0 / inverse;
+                let weights = [w[0] * a[2], w[1] * b[2], w[2] * c[2]].map(|v| v * depth);
+                hits[at] = Some(Hit { triangle: number as u32, weights, depth });
+            }
+        });
+    }
+    hits
+}
+
+/// Calls `put` with every sample that a triangle of rows and columns covers, and with the weights of its corners.
+fn cover(
+    [a, b, c]: [[f32; 3]; 3],
+    rows: usize,
+    columns: usize,
+    mut put: impl FnMut(usize, [f32; 3]),
+) {
+    let area = (b[1] - a[1]) * (c[0] - a[0]) - (b[0] - a[0]) * (c[1] - a[1]);
+    if area.abs() <= 1e-9 {
+        return;
+    }
+    let low = |k: usize| a[k].min(b[k]).min(c[k]).ceil().max(0.0);
+    let high = |k: usize, end: usize| a[k].max(b[k]).max(c[k]).floor().min(end as f32 - 1.0);
+    let (top, left, bottom, right) = (low(0), low(1), high(0, rows), high(1, columns));
+    if bottom < top || right < left {
+        return;
+    }
+    let by = 1.0 / area;
+    for y in top as usize..=bottom as usize {
+        for x in left as usize..=right as usize {
+            let (fy, fx) = (y as f32, x as f32);
+            let edge = |p: [f32; 3], q: [f32; 3]| {
+                ((q[1] - p[1]) * (fy - p[0]) - (q[0] - p[0]) * (fx - p[1])) * by
+            };
+            let w = [edge(b, c), edge(c, a), edge(a, b)];
+            if w[0] >= 0.0 && w[1] >= 0.0 && w[2] >= 0.0 {
+                put(y * columns + x, w);
             }
         }
     }
-    hits
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! What is seen on cloth: patterns in the second colour, and weave, wear and seams that lighten or darken it.
 
+mod crease;
 mod pattern;
 
 use super::person::{Fabric, Look};
 use super::scene::noise::{fade, noise};
+pub(super) use crease::{creases, slope};
 use pattern::second;
 
 /// Which piece of a garment a surface is; patterns differ between them.

@@ -25,7 +25,8 @@ pub(super) fn second(look: &Look, piece: Piece, u: f32, v: f32, footprint: f32) 
     let stripes = |at: f32, period: f32, part: f32| {
         let phase = at.rem_euclid(period);
         let seen = fade(period, footprint);
-        part + seen * (within(phase, 0.5 * period * (1.0 - part), 0.5 * period * (1.0 + part)) - part)
+        part + seen
+            * (within(phase, 0.5 * period * (1.0 - part), 0.5 * period * (1.0 + part)) - part)
     };
     let front = matches!(piece, Piece::Trunk { .. });
     let mut retro = 0.0;
@@ -37,12 +38,17 @@ pub(super) fn second(look: &Look, piece: Piece, u: f32, v: f32, footprint: f32) 
             let part = 0.3 + 0.25 * free(0);
             let fine = 0.3 * free(4);
             let (a, b) = (stripes(u, period, part), stripes(v, period, part));
-            let lines = stripes(u + 0.5 * period, period, 0.08).max(stripes(v + 0.5 * period, period, 0.08));
+            let lines = stripes(u + 0.5 * period, period, 0.08).max(stripes(
+                v + 0.5 * period,
+                period,
+                0.08,
+            ));
             (0.5 * (a + b)).max(fine * lines)
         }
         Pattern::Dots { period } => dots(u, v, period, footprint),
         Pattern::AllOver { period } => {
-            let wave = noise(u / period, v / period, seed) + 0.5 * noise(2.1 * u / period, 2.1 * v / period, seed ^ 9);
+            let wave = noise(u / period, v / period, seed)
+                + 0.5 * noise(2.1 * u / period, 2.1 * v / period, seed ^ 9);
             let sharp = (0.5 * period / soft).clamp(1.0, 9.0);
             (0.5 + sharp * (wave - 0.80 + 0.2 * free(0))).clamp(0.0, 1.0)
         }
@@ -51,7 +57,11 @@ pub(super) fn second(look: &Look, piece: Piece, u: f32, v: f32, footprint: f32) 
             if front && (u.abs() < 0.25) != back { logo(u, v, within, seed, look) } else { 0.0 }
         }
         Pattern::Lettering => {
-            if front && u.abs() < 0.2 { letters(u, v, footprint, seed) } else { 0.0 }
+            if front && u.abs() < 0.2 {
+                letters(u, v, footprint, seed)
+            } else {
+                0.0
+            }
         }
         Pattern::ChestBand => {
             let (top, wide) = (0.14 + 0.12 * free(0), 0.07 + 0.13 * free(4));
@@ -66,8 +76,16 @@ pub(super) fn second(look: &Look, piece: Piece, u: f32, v: f32, footprint: f32) 
             retro = 1.0;
             match piece {
                 Piece::Trunk { .. } => {
-                    let upright = if u.abs() < 0.2 { within(u.abs(), 0.075, 0.12) } else { within(u.abs(), 0.36, 0.41) };
-                    within(v, 0.22, 0.27).max(within(v, 0.40, 0.45)).max(if v < 0.22 { upright } else { 0.0 })
+                    let upright = if u.abs() < 0.2 {
+                        within(u.abs(), 0.075, 0.12)
+                    } else {
+                        within(u.abs(), 0.36, 0.41)
+                    };
+                    within(v, 0.22, 0.27).max(within(v, 0.40, 0.45)).max(if v < 0.22 {
+                        upright
+                    } else {
+                        0.0
+                    })
                 }
                 Piece::Sleeve => within(v, 0.18, 0.23).max(within(v, 0.36, 0.41)),
                 Piece::Leg(_) => within(v, 0.55, 0.60).max(within(v, 0.66, 0.71)),
@@ -100,7 +118,8 @@ fn logo(u: f32, v: f32, within: impl Fn(f32, f32, f32) -> f32, seed: u32, look: 
     let away = x.hypot(y);
     match seed >> 16 & 7 {
         0 => within(away, -1.0, size),
-        1 => within(away, 0.6 * size, size).max(within(x.abs(), -1.0, 0.3 * size) * within(y.abs(), -1.0, 0.3 * size)),
+        1 => within(away, 0.6 * size, size)
+            .max(within(x.abs(), -1.0, 0.3 * size) * within(y.abs(), -1.0, 0.3 * size)),
         2 => within(x.abs(), -1.0, size) * within(y.abs(), -1.0, 0.7 * size),
         3 => within(x.abs() - 0.55 * (y + size), -1.0, 0.0) * within(y, -size, 0.8 * size),
         4 => within(y.abs(), -1.0, 0.25 * size) * within(x.abs(), -1.0, 1.3 * size),
@@ -142,7 +161,9 @@ fn two_tone(piece: Piece, u: f32, v: f32, within: impl Fn(f32, f32, f32) -> f32,
         (Piece::Trunk { .. }, 2) => within(v, -1.0, 0.17 + 0.02 * (4.0 * u).cos()),
         (Piece::Sleeve, 2) => within(v, -1.0, 0.12),
         (Piece::Trunk { .. }, 3) => within(u.abs(), 0.17, 0.32),
-        (Piece::Sleeve, _) => within((u - SIDE).abs(), -1.0, 0.022).max(within((u + SIDE).abs(), -1.0, 0.022)),
+        (Piece::Sleeve, _) => {
+            within((u - SIDE).abs(), -1.0, 0.022).max(within((u + SIDE).abs(), -1.0, 0.022))
+        }
         (Piece::Leg(side), kind) => {
             let wide = if kind == 0 { 0.035 } else { 0.014 };
             within((u - side * SIDE).abs(), -1.0, wide)
@@ -158,14 +179,23 @@ mod tests {
 
     fn look(pattern: Pattern) -> Look {
         let dye = |v: f32| Dye { shade: Shade::Grey, rgb: [v; 3] };
-        Look { colour: dye(0.1), second: dye(0.7), infrared: [0.4; 2], fabric: Fabric::Cotton, pattern, seed: 77 }
+        Look {
+            colour: dye(0.1),
+            second: dye(0.7),
+            infrared: [0.4; 2],
+            fabric: Fabric::Cotton,
+            pattern,
+            seed: 77,
+        }
     }
 
     #[test]
     fn stripes_repeat_with_their_period_in_their_direction() {
         let piece = Piece::Trunk { opens: false };
         let at = |p: Pattern, u: f32, v: f32| second(&look(p), piece, u, v, 0.002).share;
-        for pattern in [Pattern::HorizontalStripes { period: 0.05 }, Pattern::VerticalStripes { period: 0.05 }] {
+        for pattern in
+            [Pattern::HorizontalStripes { period: 0.05 }, Pattern::VerticalStripes { period: 0.05 }]
+        {
             let along = matches!(pattern, Pattern::HorizontalStripes { .. });
             let mut range = (1.0_f32, 0.0_f32);
             for k in 0..50 {
@@ -185,9 +215,12 @@ mod tests {
     #[test]
     fn what_is_finer_than_a_sample_has_its_mean_colour() {
         let piece = Piece::Trunk { opens: false };
-        for pattern in [Pattern::HorizontalStripes { period: 0.02 }, Pattern::Dots { period: 0.02 }] {
+        for pattern in [Pattern::HorizontalStripes { period: 0.02 }, Pattern::Dots { period: 0.02 }]
+        {
             let all: Vec<f32> = (0..40)
-                .map(|k| second(&look(pattern), piece, 0.003 * k as f32, 0.002 * k as f32, 0.02).share)
+                .map(|k| {
+                    second(&look(pattern), piece, 0.003 * k as f32, 0.002 * k as f32, 0.02).share
+                })
                 .collect();
             assert!(all.iter().all(|s| (s - all[0]).abs() < 1e-6), "{all:?}");
             assert!(all[0] > 0.05 && all[0] < 0.95);
@@ -199,7 +232,16 @@ mod tests {
         let look = look(Pattern::Lettering);
         let sum = |piece: Piece| -> f32 {
             (0..900)
-                .map(|k| second(&look, piece, 0.01 * (k % 30) as f32 - 0.15, 0.015 * (k / 30) as f32, 0.005).share)
+                .map(|k| {
+                    second(
+                        &look,
+                        piece,
+                        0.01 * (k % 30) as f32 - 0.15,
+                        0.015 * (k / 30) as f32,
+                        0.005,
+                    )
+                    .share
+                })
                 .sum()
         };
         assert!(sum(Piece::Trunk { opens: false }) > 5.0);
