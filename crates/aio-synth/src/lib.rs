@@ -15,6 +15,7 @@ pub mod figure;
 pub mod paint;
 pub mod person;
 pub mod scene;
+pub mod street;
 pub mod tags;
 pub mod world;
 
