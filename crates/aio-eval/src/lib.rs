@@ -25,8 +25,9 @@ pub use distance::{Metric, distances};
 pub use evaluate::{EvalOptions, LabelledFeatures, evaluate, evaluate_with_progress};
 pub use features::Features;
 pub use open_set::{OpenSet, Rate, open_set};
+pub use places::Ties;
 pub use protocol::{Entry, Protocol, Unmatched, single_shot, unmatched};
-pub use ranking::{AveragePrecision, Ranking, Relevance, Ties};
+pub use ranking::{AveragePrecision, Ranking, Relevance};
 pub use rerank::Rerank;
 pub use scores::{QueryScore, Scores, Spread, mean_over_trials};
 

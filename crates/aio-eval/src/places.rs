@@ -1,5 +1,5 @@
-use crate::Ties;
 use crate::simd::wide;
+use serde::{Deserialize, Serialize};
 
 /// Orders like (distance, index): the bits of a float, made to ascend with it, above the index.
 pub(crate) fn key(distance: f32, index: u32) -> u64 {
@@ -11,6 +11,19 @@ pub(crate) fn key(distance: f32, index: u32) -> u64 {
 
 /// The bit of an index that puts an entry behind all others of the same distance.
 pub(crate) const LAST: u32 = 1 << 31;
+
+/// In which order equal distances stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ties {
+    /// In the gallery's order.
+    #[default]
+    Stable,
+    /// Matches before non-matches: no order scores higher.
+    Optimistic,
+    /// Non-matches before matches: no order scores lower.
+    Pessimistic,
+}
 
 impl Ties {
     /// What orders a gallery entry among the others.

@@ -1,4 +1,4 @@
-use crate::places::{LAST, before};
+use crate::places::{LAST, Ties, before};
 use crate::relevant::Relevant;
 use crate::{Entry, Protocol};
 use aio_types::Identity;
@@ -32,19 +32,6 @@ pub enum Relevance {
     /// The protocol leaves it out: it counts neither for nor against the query.
     #[serde(rename = "hidden")]
     Junk,
-}
-
-/// In which order equal distances stand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Ties {
-    /// In the gallery's order.
-    #[default]
-    Stable,
-    /// Matches before non-matches: no order scores higher.
-    Optimistic,
-    /// Non-matches before matches: no order scores lower.
-    Pessimistic,
 }
 
 /// How the area under the precision–recall curve is taken.
