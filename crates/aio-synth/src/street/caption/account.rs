@@ -49,6 +49,8 @@ const NEUTRAL: f64 = 0.1;
 struct Witness<'a> {
     wording: &'a Wording,
     omission: f64,
+    /// Position between the garments that are mentioned, from 0 to 1.
+    turn: f64,
     rng: &'a mut ChaCha8Rng,
 }
 
@@ -64,7 +66,7 @@ impl Account {
             _ => patient,
         };
         let a = attributes;
-        let mut witness = Witness { wording, omission, rng };
+        let mut witness = Witness { wording, omission, turn: rng.random(), rng };
         let w = &mut witness;
         let neutral = w.rng.random_bool(NEUTRAL);
         Self {
@@ -125,23 +127,38 @@ impl Witness<'_> {
         Some(told)
     }
 
-    fn thing<K>(&mut self, kind: K, colour: ColourName, confuse: fn(K) -> K) -> Option<Told<K>> {
-        if !self.mentions() {
-            return None;
+    /// Whether a garment is mentioned: as often as anything, but in turns (systematic sampling), so that hardly a
+    /// caption mentions none.
+    fn mentions_garment(&mut self) -> bool {
+        self.turn += 1.0 - self.omission;
+        let mentioned = self.turn >= 1.0;
+        if mentioned {
+            self.turn -= 1.0;
         }
+        mentioned
+    }
+
+    fn thing<K>(&mut self, kind: K, colour: ColourName, confuse: fn(K) -> K) -> Option<Told<K>> {
+        self.mentions().then(|| self.tell(kind, colour, confuse))
+    }
+
+    fn tell<K>(&mut self, kind: K, colour: ColourName, confuse: fn(K) -> K) -> Told<K> {
         let kind = self.kind(kind, confuse);
         let colour = self.colour(colour);
-        Some(Told {
+        Told {
             kind,
             colour: self.wording.colours.then_some(colour),
             print: None,
             dim: self.rng.random_bool(self.wording.vagueness),
             unsure: self.rng.random_bool(0.5 * self.wording.vagueness),
-        })
+        }
     }
 
     fn garment<K>(&mut self, garment: Garment<K>, confuse: fn(K) -> K) -> Option<Told<K>> {
-        let mut told = self.thing(garment.kind, garment.colour, confuse)?;
+        if !self.mentions_garment() {
+            return None;
+        }
+        let mut told = self.tell(garment.kind, garment.colour, confuse);
         if let Some((print, second)) = garment.print
             && self.mentions()
         {

@@ -171,13 +171,15 @@ impl Phrasing<'_> {
         let mut phrase = format!("{colour} {noun}");
         if let Some((print, second)) = told.print {
             let second = told.colour.map_or("", |_| words::colour(second)[v]);
+            // What has the garment's colour has no colour of its own to name.
+            let second = if second == colour { "" } else { second };
             let striped = matches!(print, Print::Stripes | Print::Checks);
             phrase = if striped && self.rng.random_bool(0.4) {
                 let pattern = match print {
                     Print::Checks => ["checked", "plaid", "chequered", "checked"][v],
                     _ => ["striped", "striped", "stripy", "striped"][v],
                 };
-                let both = if second.is_empty() || second == colour {
+                let both = if second.is_empty() {
                     colour.to_owned()
                 } else {
                     format!("{colour} and {second}")
@@ -215,7 +217,7 @@ impl Phrasing<'_> {
 fn dim(colour: ColourName, vocabulary: usize) -> &'static str {
     match colour.lightness() {
         ..0.5 => ["dark", "dark", "dark-coloured", "darkish"][vocabulary],
-        0.5..0.7 => ["medium-toned", "coloured", "mid-toned", "colourful"][vocabulary],
+        0.5..0.7 => ["medium-toned", "plain", "mid-toned", "dull"][vocabulary],
         _ => ["light", "light", "light-coloured", "pale"][vocabulary],
     }
 }

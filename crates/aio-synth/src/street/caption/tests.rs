@@ -179,3 +179,14 @@ fn a_caption_is_a_function_of_person_wording_and_generator() {
         (0..50).map(|_| caption(&person, &Wording::usual(), &mut other)).collect();
     assert!(all.len() > 45, "{} of 50 differ", all.len());
 }
+
+#[test]
+fn hardly_a_caption_tells_of_no_garment() {
+    let none = people(5_000).filter(|(person, rng)| {
+        let a = Attributes::of(person);
+        let told = Account::of(&a, &Wording::usual(), &mut rng.clone());
+        told.top.is_none() && told.outer.is_none() && told.bottom.is_none() && told.shoes.is_none()
+    });
+    // Only people in a dress or with hidden garments have two garments, of which a hasty writer may tell none.
+    assert!(none.count() < 100);
+}

@@ -11,11 +11,11 @@ type Words = [&'static str; VOCABULARIES];
 
 pub(super) fn colour(colour: ColourName) -> Words {
     match colour {
-        ColourName::Black => ["black", "black", "black", "jet black"],
+        ColourName::Black => ["black", "black", "black", "black"],
         ColourName::DarkGrey => ["dark grey", "dark gray", "charcoal", "slate"],
-        ColourName::Grey => ["grey", "gray", "grey", "medium gray"],
+        ColourName::Grey => ["grey", "gray", "grey", "gray"],
         ColourName::LightGrey => ["light grey", "light gray", "silver", "pale gray"],
-        ColourName::White => ["white", "white", "white", "snow-white"],
+        ColourName::White => ["white", "white", "white", "white"],
         ColourName::Cream => ["cream", "off-white", "ivory", "cream-coloured"],
         ColourName::Beige => ["beige", "beige", "sand-coloured", "light tan"],
         ColourName::Khaki => ["khaki", "khaki", "greyish brown", "khaki"],

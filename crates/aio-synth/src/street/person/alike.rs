@@ -1,13 +1,19 @@
 //! People at random, and people who differ from someone in a few attributes only.
 
-use super::clothes::{Bottom, Outfit, Top};
-use super::colour::{Dye, Shade, Worn};
-use super::outfit::Occasion;
+use super::accessories::{bags, hat, mask};
+use super::attributes::Attributes;
+use super::clothes::Outfit;
+use super::colour::{Dye, Worn};
+use super::fashion::Fashion;
+use super::occasion::Occasion;
 use super::physique::{hair_colour, hair_style};
-use super::{Bag, HairStyle, Hat, Head, Person, Physique, Sex};
+use super::{Head, Person, Physique, Sex};
 use rand::RngExt;
-use rand::seq::{IndexedRandom, SliceRandom};
+use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
+
+/// Draws until a change of an attribute can be named.
+const TRIES: usize = 12;
 
 /// One thing by which people can be told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -66,11 +72,17 @@ impl Person {
     /// Someone of the kind that public places show.
     #[must_use]
     pub fn sample(rng: &mut ChaCha8Rng) -> Self {
-        let physique = Physique::sample(rng);
-        let occasion = Occasion::sample(&physique, rng);
+        Self::dressed(&Fashion::world(), rng)
+    }
+
+    /// Someone who follows a fashion.
+    #[must_use]
+    pub fn dressed(fashion: &Fashion, rng: &mut ChaCha8Rng) -> Self {
+        let physique = Physique::sample(fashion, rng);
+        let occasion = Occasion::sample(&physique, fashion, rng);
         let head = Head::sample(&physique, occasion, rng);
         let outfit = Outfit::sample(&physique, occasion, rng);
-        let bags = bags(&physique, rng);
+        let bags = bags(&physique, fashion, rng);
         Self { physique, head, outfit, bags }
     }
 
@@ -100,13 +112,24 @@ impl Person {
         pairs.into_iter().filter(|pair| pair.1).map(|pair| pair.0).collect()
     }
 
-    /// Someone who differs from this person in `changes` attributes, clothes and bags more often than the rest.
+    /// Someone who differs from this person in `changes` attributes that can be named, and is the same in everything
+    /// else; clothes and bags change more often than the rest.
     ///
     /// # Panics
     /// If `changes` is not between 1 and 3.
     #[must_use]
     pub fn look_alike(&self, rng: &mut ChaCha8Rng, changes: usize) -> Self {
+        self.look_alike_in(&Fashion::world(), rng, changes)
+    }
+
+    /// A look-alike whose changes follow a fashion.
+    ///
+    /// # Panics
+    /// If `changes` is not between 1 and 3.
+    #[must_use]
+    pub fn look_alike_in(&self, fashion: &Fashion, rng: &mut ChaCha8Rng, changes: usize) -> Self {
         assert!((1..=3).contains(&changes), "1 to 3 changes, not {changes}");
+        let own = Attributes::of(self);
         let mut order: Vec<Attribute> = Attribute::ALL.to_vec();
         order.extend([
             Attribute::Top,
@@ -117,26 +140,60 @@ impl Person {
         ]);
         order.shuffle(rng);
         let mut other = self.clone();
+        let mut changed = Vec::new();
         for attribute in order {
-            if self.differences(&other).len() == changes {
+            if changed.len() == changes {
                 break;
             }
-            if !self.differences(&other).contains(&attribute) {
-                other.change(attribute, rng);
+            if changed.contains(&attribute) {
+                continue;
+            }
+            // A change that nobody could name, such as another black, is none, and one that uncovers or hides other
+            // things is more than one.
+            for _ in 0..TRIES {
+                let mut next = other.clone();
+                next.change(attribute, fashion, rng);
+                let mut wanted = changed.clone();
+                wanted.push(attribute);
+                wanted.sort_unstable();
+                if self.differences(&next) == wanted
+                    && own.differences(&Attributes::of(&next)) == wanted
+                {
+                    (other, changed) = (next, wanted);
+                    break;
+                }
             }
         }
         other
     }
 
-    fn change(&mut self, attribute: Attribute, rng: &mut ChaCha8Rng) {
+    /// `size` people who look alike: somebody, and others with 1 to 3 changes, each of whom differs from all others in
+    /// something that can be named.
+    #[must_use]
+    pub fn family(fashion: &Fashion, rng: &mut ChaCha8Rng, size: usize) -> Vec<Self> {
+        let first = Self::dressed(fashion, rng);
+        let mut named = vec![Attributes::of(&first)];
+        let mut all = vec![first];
+        while all.len() < size {
+            let other = all[0].look_alike_in(fashion, rng, 1 + all.len() % 3);
+            let attributes = Attributes::of(&other);
+            if !named.contains(&attributes) {
+                named.push(attributes);
+                all.push(other);
+            }
+        }
+        all
+    }
+
+    fn change(&mut self, attribute: Attribute, fashion: &Fashion, rng: &mut ChaCha8Rng) {
         let physique = self.physique;
         let (sex, age) = (physique.sex, physique.age);
         // The season stays that of the garments that stay.
         let cold = if self.outfit.outer.is_some() { 0.75 } else { 0.25 };
-        let occasion = Occasion { cold, formal: false };
+        let occasion = Occasion { cold, formal: false, fashion };
         match attribute {
             Attribute::Build => {
-                let fresh = Physique::sample(rng);
+                let fresh = Physique::sample(fashion, rng);
                 self.physique.stature = Physique::stature(sex, age, rng);
                 self.physique.girth = Physique::girth(age, rng);
                 (self.physique.shoulders, self.physique.legs) = (fresh.shoulders, fresh.legs);
@@ -146,27 +203,39 @@ impl Person {
             Attribute::HairColour => self.head.hair_colour = hair_colour(&physique, rng),
             Attribute::Beard => self.head.beard ^= sex == Sex::Male && age > 19.0,
             Attribute::Glasses => self.head.glasses = !self.head.glasses,
-            Attribute::Mask => self.head.mask = if self.head.mask.is_some() { None } else { Some(mask(rng)) },
+            Attribute::Mask => {
+                self.head.mask = if self.head.mask.is_some() { None } else { Some(mask(rng)) }
+            }
             Attribute::Hat => {
-                self.head.hat = if self.head.hat.is_some() { None } else { Some(hat(cold, rng)) };
+                self.head.hat =
+                    if self.head.hat.is_some() { None } else { Some(hat(occasion, rng)) };
             }
             Attribute::Scarf => {
                 let none = self.outfit.scarf.is_some();
-                self.outfit.scarf = if none { None } else { Some(Dye::sample(Worn::Top, rng)) };
+                self.outfit.scarf =
+                    if none { None } else { Some(Dye::sample(Worn::Top, fashion, rng)) };
             }
             Attribute::Top => {
-                let kind = if rng.random_bool(0.6) { self.outfit.top.0 } else { occasion.top(&physique, rng) };
+                let kind = if rng.random_bool(0.6) {
+                    self.outfit.top.0
+                } else {
+                    occasion.top(&physique, rng)
+                };
                 self.outfit.top = (kind, Outfit::top_look(kind, occasion, sex, rng));
             }
             Attribute::Outer => {
                 self.outfit.outer = match (self.outfit.outer, occasion.outer(rng)) {
                     (Some((kind, _, open)), Some(_)) if rng.random_bool(0.5) => {
-                        Some((kind, Outfit::outer_look(kind, cold, rng), open))
+                        Some((kind, Outfit::outer_look(kind, occasion, rng), open))
                     }
                     (Some((kind, look, open)), Some(_)) => Some((kind, look, !open)),
                     (Some(_), None) => None,
                     (None, other) => other.map(|kind| {
-                        (kind, Outfit::outer_look(kind, 0.5, rng), rng.random_bool(0.5))
+                        (
+                            kind,
+                            Outfit::outer_look(kind, Occasion { cold: 0.5, ..occasion }, rng),
+                            rng.random_bool(0.5),
+                        )
                     }),
                 };
             }
@@ -176,125 +245,16 @@ impl Person {
                 } else {
                     occasion.bottom(&physique, rng)
                 };
-                self.outfit.bottom = (kind, Outfit::bottom_look(kind, true, sex, rng));
+                self.outfit.bottom = (kind, Outfit::bottom_look(kind, true, sex, fashion, rng));
             }
             Attribute::Shoes => {
                 let kind = occasion.shoes(&physique, self.outfit.bottom.0, rng);
-                self.outfit.shoes = (kind, Outfit::shoe_look(kind, rng));
+                self.outfit.shoes = (kind, Outfit::shoe_look(kind, fashion, rng));
             }
-            Attribute::Bags => self.bags = bags(&physique, rng),
+            Attribute::Bags => self.bags = bags(&physique, fashion, rng),
         }
     }
-}
-
-impl Head {
-    fn sample(physique: &Physique, occasion: Occasion, rng: &mut ChaCha8Rng) -> Self {
-        let male = physique.sex == Sex::Male;
-        let bearded = male && physique.age > 19.0 && rng.random_bool(0.22);
-        let seldom = 0.10 + 0.14 * f64::from(occasion.cold);
-        let wears = rng.random_bool(if occasion.formal { 0.03 } else { seldom });
-        let mut hat = wears.then(|| hat(occasion.cold, rng));
-        if !male && physique.age > 12.0 && rng.random_bool(0.035) {
-            hat = Some((Hat::Headscarf, Dye::sample(Worn::Top, rng)));
-        }
-        Self {
-            hair: if matches!(hat, Some((Hat::Headscarf, _))) {
-                HairStyle::Bald
-            } else {
-                hair_style(physique, rng)
-            },
-            hair_colour: hair_colour(physique, rng),
-            beard: bearded,
-            glasses: rng.random_bool(if physique.age > 45.0 { 0.4 } else { 0.22 }),
-            mask: rng.random_bool(0.07).then(|| mask(rng)),
-            hat,
-        }
-    }
-}
-
-fn mask(rng: &mut ChaCha8Rng) -> Dye {
-    let table = [(Shade::White, 4.0), (Shade::LightBlue, 4.0), (Shade::Black, 3.0)];
-    Dye::of(table.choose_weighted(rng, |row| row.1).map_or(Shade::White, |row| row.0), rng)
-}
-
-fn hat(cold: f32, rng: &mut ChaCha8Rng) -> (Hat, Dye) {
-    let table = [(Hat::Cap, 1.0), (Hat::Beanie, 3.0 * (cold - 0.3).max(0.0)), (Hat::Brimmed, 0.2)];
-    let kind = table.choose_weighted(rng, |row| row.1).map_or(Hat::Cap, |row| row.0);
-    (kind, Dye::sample(Worn::Thing, rng))
-}
-
-fn bags(physique: &Physique, rng: &mut ChaCha8Rng) -> Vec<(Bag, Dye)> {
-    let female = if physique.sex == Sex::Female { 1.0 } else { 0.0 };
-    let grown = if physique.age > 14.0 { 1.0 } else { 0.0 };
-    let table = [
-        (None, 42.0),
-        (Some(Bag::Backpack), 24.0),
-        (Some(Bag::ShoulderBag), 9.0 + 9.0 * female),
-        (Some(Bag::Handbag), 12.0 * female * grown),
-        (Some(Bag::ShoppingBag), 7.0),
-        (Some(Bag::Trolley), 3.0 * grown),
-        (Some(Bag::Umbrella), 2.0 * grown),
-        (Some(Bag::Pushchair), 1.5 * grown),
-        (Some(Bag::Bicycle), 2.0 * grown),
-    ];
-    let mut all: Vec<(Bag, Dye)> = Vec::new();
-    for share in [1.0, 0.14] {
-        if rng.random_bool(share)
-            && let Some(bag) = table.choose_weighted(rng, |row| row.1).ok().and_then(|row| row.0)
-            && !all.iter().any(|(other, _)| *other == bag || (other.both() && bag.held()) || (bag.both() && other.held()))
-        {
-            let dye = match bag {
-                Bag::ShoppingBag => {
-                    let table =
-                        [(Shade::White, 5.0), (Shade::Beige, 2.0), (Shade::Red, 1.0), (Shade::Green, 1.0)];
-                    Dye::of(table.choose_weighted(rng, |row| row.1).map_or(Shade::White, |r| r.0), rng)
-                }
-                _ => Dye::sample(Worn::Thing, rng),
-            };
-            all.push((bag, dye));
-        }
-    }
-    all
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use aio_types::rng;
-
-    /// Clothes in shops and surveys: black, white, grey, navy and denim make up about 60 %.
-    #[test]
-    fn three_fifths_of_clothes_are_neutral() {
-        let (mut neutral, mut all) = (0, 0);
-        for i in 0..10_000 {
-            let outfit = Person::sample(&mut rng(1, "people", i)).outfit;
-            let upper = outfit.outer.map_or(outfit.top.1, |outer| outer.1);
-            let mut colours = vec![upper.colour];
-            if outfit.top.0 != Top::Dress || outfit.bottom.0 == Bottom::Leggings {
-                colours.push(outfit.bottom.1.colour);
-            }
-            all += colours.len();
-            neutral += colours.iter().filter(|dye| dye.shade.neutral()).count();
-        }
-        let share = neutral as f32 / all as f32;
-        assert!((0.55..0.65).contains(&share), "{share}");
-    }
-
-    #[test]
-    fn look_alikes_differ_in_as_many_attributes_as_asked_for() {
-        for i in 0..600 {
-            let rng = &mut rng(2, "people", i);
-            let person = Person::sample(rng);
-            let changes = 1 + i as usize % 3;
-            let other = person.look_alike(rng, changes);
-            assert_eq!(person.differences(&other).len(), changes);
-        }
-    }
-
-    #[test]
-    fn a_person_is_a_function_of_the_seed() {
-        let of = |i| Person::sample(&mut rng(3, "people", i));
-        assert_eq!(of(0), of(0));
-        assert!((1..50).all(|i| of(i) != of(0)));
-    }
-}
+mod tests;

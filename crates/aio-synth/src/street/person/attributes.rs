@@ -246,3 +246,56 @@ fn complexion(skin: [f32; 3]) -> Complexion {
         _ => Complexion::Light,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aio_types::rng;
+
+    fn people(count: u64) -> Vec<Person> {
+        (0..count).map(|i| Person::sample(&mut rng(21, "people", i))).collect()
+    }
+
+    #[test]
+    fn what_is_under_a_closed_jacket_or_a_dress_has_no_name() {
+        let mut seen = [0, 0];
+        for person in people(2_000) {
+            let a = Attributes::of(&person);
+            if let Some((Outer::Jacket | Outer::Coat | Outer::Blazer, _, open)) =
+                person.outfit.outer
+                && person.outfit.top.0 != Top::Dress
+            {
+                assert_eq!(a.top.is_some(), open);
+                seen[0] += 1;
+            }
+            if person.outfit.top.0 == Top::Dress {
+                assert_eq!(a.bottom.is_some(), person.outfit.bottom.0 == Bottom::Leggings);
+                seen[1] += 1;
+            }
+        }
+        assert!(seen[0] > 300 && seen[1] > 40, "{seen:?}");
+    }
+
+    #[test]
+    fn distance_is_symmetric_and_counts_what_was_changed() {
+        let all = people(40);
+        let named: Vec<Attributes> = all.iter().map(Attributes::of).collect();
+        for a in &named {
+            assert_eq!(a.distance(a), 0);
+            assert!(named.iter().all(|b| a.distance(b) == b.distance(a)));
+        }
+        let mut other = all[0].clone();
+        other.head.glasses = !other.head.glasses;
+        let changed = named[0].differences(&Attributes::of(&other));
+        assert_eq!(changed, [Attribute::Glasses]);
+    }
+
+    /// People drawn apart from each other have different names: a perfect reader of attributes finds nearly everybody.
+    #[test]
+    fn names_tell_nearly_everybody_apart() {
+        let named: Vec<Attributes> = people(1_000).iter().map(Attributes::of).collect();
+        let unique = |i: &usize| named.iter().enumerate().all(|(j, b)| j == *i || named[*i] != *b);
+        let count = (0..named.len()).filter(unique).count();
+        assert!(count > 980, "{count}");
+    }
+}

@@ -1,5 +1,6 @@
 //! Colours of things people wear, by name, and how often they are worn.
 
+use super::fashion::Fashion;
 use rand::RngExt;
 use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
@@ -44,57 +45,57 @@ pub struct Dye {
 
 /// What people wear most.
 const TOPS: [(Shade, f32); 18] = [
-    (Black, 22.0),
-    (White, 14.0),
-    (Grey, 13.0),
-    (Navy, 8.0),
+    (Black, 20.0),
+    (White, 13.0),
+    (Grey, 12.0),
+    (Navy, 7.0),
     (Denim, 1.0),
-    (Blue, 6.5),
-    (LightBlue, 4.5),
-    (Teal, 2.0),
-    (Green, 3.0),
-    (Olive, 4.0),
-    (Yellow, 2.5),
-    (Orange, 2.0),
-    (Red, 5.5),
-    (Burgundy, 2.5),
-    (Pink, 4.0),
-    (Purple, 2.0),
-    (Brown, 2.5),
-    (Beige, 5.0),
+    (Blue, 7.0),
+    (LightBlue, 5.0),
+    (Teal, 2.2),
+    (Green, 3.5),
+    (Olive, 4.5),
+    (Yellow, 2.8),
+    (Orange, 2.2),
+    (Red, 6.0),
+    (Burgundy, 3.0),
+    (Pink, 4.5),
+    (Purple, 2.2),
+    (Brown, 3.0),
+    (Beige, 5.5),
 ];
 
 const OUTERS: [(Shade, f32); 15] = [
-    (Black, 36.0),
+    (Black, 32.0),
     (White, 2.5),
-    (Grey, 11.0),
-    (Navy, 13.0),
+    (Grey, 10.0),
+    (Navy, 11.0),
     (Denim, 2.0),
-    (Blue, 4.0),
-    (Teal, 1.0),
-    (Green, 2.0),
-    (Olive, 7.0),
-    (Yellow, 1.5),
-    (Red, 4.0),
-    (Burgundy, 2.0),
-    (Pink, 1.5),
-    (Brown, 5.0),
-    (Beige, 8.0),
+    (Blue, 5.5),
+    (Teal, 1.5),
+    (Green, 3.0),
+    (Olive, 8.0),
+    (Yellow, 1.8),
+    (Red, 5.0),
+    (Burgundy, 2.5),
+    (Pink, 2.0),
+    (Brown, 6.0),
+    (Beige, 9.0),
 ];
 
 const BOTTOMS: [(Shade, f32); 12] = [
-    (Black, 38.0),
-    (White, 3.0),
-    (Grey, 12.0),
-    (Navy, 12.0),
-    (Blue, 2.5),
-    (Olive, 6.5),
-    (Red, 1.5),
-    (Burgundy, 1.5),
-    (Pink, 1.5),
-    (Green, 1.5),
-    (Brown, 5.0),
-    (Beige, 15.0),
+    (Black, 25.0),
+    (White, 2.5),
+    (Grey, 9.0),
+    (Navy, 9.0),
+    (Blue, 5.0),
+    (Olive, 9.0),
+    (Red, 2.5),
+    (Burgundy, 2.5),
+    (Pink, 2.5),
+    (Green, 3.0),
+    (Brown, 9.0),
+    (Beige, 21.0),
 ];
 
 /// Shoes, bags and hats.
@@ -126,16 +127,15 @@ pub(super) enum Worn {
 
 impl Shade {
     /// A shade for a kind of thing, as often as it is worn.
-    pub(super) fn sample(worn: Worn, rng: &mut ChaCha8Rng) -> Self {
-        let pick = |table: &[(Self, f32)], rng: &mut ChaCha8Rng| {
-            table.choose_weighted(rng, |row| row.1).map_or(Black, |row| row.0)
+    pub(super) fn sample(worn: Worn, fashion: &Fashion, rng: &mut ChaCha8Rng) -> Self {
+        let table: &[(Self, f32)] = match worn {
+            Worn::Top => &TOPS,
+            Worn::Outer => &OUTERS,
+            Worn::Bottom => &BOTTOMS,
+            Worn::Thing => &THINGS,
         };
-        match worn {
-            Worn::Top => pick(&TOPS, rng),
-            Worn::Outer => pick(&OUTERS, rng),
-            Worn::Bottom => pick(&BOTTOMS, rng),
-            Worn::Thing => pick(&THINGS, rng),
-        }
+        let weight = |row: &(Self, f32)| row.1 * fashion.favours(row.0);
+        table.choose_weighted(rng, weight).map_or(Black, |row| row.0)
     }
 
     /// Whether it goes with everything.
@@ -179,8 +179,8 @@ impl Dye {
     }
 
     /// A dye for a kind of thing.
-    pub(super) fn sample(worn: Worn, rng: &mut ChaCha8Rng) -> Self {
-        Self::of(Shade::sample(worn, rng), rng)
+    pub(super) fn sample(worn: Worn, fashion: &Fashion, rng: &mut ChaCha8Rng) -> Self {
+        Self::of(Shade::sample(worn, fashion, rng), rng)
     }
 
     /// Luminance in linear light.

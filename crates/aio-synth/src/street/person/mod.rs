@@ -1,17 +1,22 @@
 //! Who is drawn: the attributes of a person that every picture, drawing and caption of the person shares.
 
+mod accessories;
 mod alike;
 mod attributes;
 mod clothes;
 mod colour;
+mod fashion;
 mod naming;
+mod occasion;
 mod outfit;
 mod physique;
+mod print;
 
 pub use alike::Attribute;
 pub use attributes::{Age, Attributes, Complexion, Garment, Print, Size};
 pub use clothes::{Bottom, Fabric, Look, Outer, Outfit, Pattern, Shoes, Top};
 pub use colour::{Dye, Shade};
+pub use fashion::Fashion;
 pub use naming::ColourName;
 
 /// Sex, which shifts proportions, hair and clothes.

@@ -4,6 +4,7 @@
 //! Statistics 11(246), 2002): medians by age, with the standard deviation of adults scaled by stature.
 
 use super::colour::{Dye, Shade, linear};
+use super::fashion::Fashion;
 use super::{HairStyle, Physique, Sex};
 use rand::RngExt;
 use rand::seq::IndexedRandom;
@@ -49,15 +50,13 @@ pub(super) fn median_stature(sex: Sex, age: f32) -> f32 {
 
 impl Physique {
     /// A body of the kind that public places show: mostly adults, some children, some old people.
-    pub(super) fn sample(rng: &mut ChaCha8Rng) -> Self {
+    pub(super) fn sample(fashion: &Fashion, rng: &mut ChaCha8Rng) -> Self {
         let sex = if rng.random_bool(0.5) { Sex::Female } else { Sex::Male };
-        let age = match rng.random_range(0..100) {
-            0..5 => 4.0 + 8.0 * rng.random::<f32>(),
-            5..10 => 12.0 + 6.0 * rng.random::<f32>(),
-            10..60 => 18.0 + 17.0 * rng.random::<f32>(),
-            60..88 => 35.0 + 25.0 * rng.random::<f32>(),
-            _ => 60.0 + 25.0 * rng.random::<f32>(),
-        };
+        let groups = [(4.0, 12.0), (12.0, 18.0), (18.0, 35.0), (35.0, 60.0), (60.0, 85.0)];
+        let numbers: [usize; 5] = std::array::from_fn(|k| k);
+        let group = numbers.choose_weighted(rng, |k| fashion.ages[*k]).map_or(2, |k| *k);
+        let (low, high) = groups[group];
+        let age = low + (high - low) * rng.random::<f32>();
         Self {
             sex,
             age,
