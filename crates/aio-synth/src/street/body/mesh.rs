@@ -123,9 +123,13 @@ mod tests {
                 Some(([0.1 * s, 0.3 * i as f32, 0.1 * c], [0.0; 2], 1.0))
             });
             assert_eq!(mesh.triangles.len(), 2 * 3 * 12);
-            for v in &mesh.vertices {
+            for (i, v) in mesh.vertices.iter().enumerate() {
                 let radial = unit([v.position[0], 0.0, v.position[2]]);
-                assert!(dot(radial, v.normal) > 0.999, "{v:?}");
+                // A corner of the first or last row has one triangle on one side and two on the
+                // other, each 15 degrees off: 5 degrees on the mean, whose cosine is 0.9962.
+                let is_end = [0, 3].contains(&(i / 13));
+                let least = if is_end { 0.996 } else { 0.9999 };
+                assert!(dot(radial, v.normal) > least, "{v:?}");
             }
         }
     }

@@ -99,6 +99,7 @@ mod tests {
         assert_eq!(map.shadow([0.0, 0.0, 0.0], 0.01), 0.0);
         assert_eq!(map.shadow([-1.6, 0.0, 0.0], 0.01), 0.0);
         assert_eq!(map.shadow([1.0, 2.0, 0.0], 0.01), 0.0, "nearer to the sun");
-        assert_eq!(map.shadow([0.0, 0.995, 0.0], 0.01), 0.0, "the board itself");
+        // Within a cell the board, at 45 degrees to the sun, rises by at most two cells' diagonals.
+        assert_eq!(map.shadow([0.0, 0.995, 0.0], 4.0 * CELL), 0.0, "the board itself");
     }
 }
