@@ -6,6 +6,7 @@ mod embed;
 mod encode;
 mod experiment;
 mod gallery;
+mod gallery_inputs;
 mod harness;
 mod help;
 mod interruption;

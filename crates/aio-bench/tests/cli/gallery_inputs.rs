@@ -1,0 +1,87 @@
+//! What `aio gallery` makes of bad pictures, and of the boxes of a tracker.
+
+use crate::harness::{Desk, coloured, features};
+use serde_json::Value;
+
+#[test]
+fn a_picture_that_cannot_be_read_loses_nothing() {
+    let desk = Desk::new();
+    let files = coloured(&desk, "g", 4);
+    let whole = std::fs::read(&files[2]).expect("read");
+    std::fs::write(&files[2], &whole[..30]).expect("written");
+    assert!(desk.refused(2, &["gallery", "create", "people", "g"]).contains("002.png"));
+    let info = desk.json(&["gallery", "info", "people", "--json"]);
+    assert_eq!(
+        (&info["rows"], &info["removed"]),
+        (&2.into(), &0.into()),
+        "those in front of it are there"
+    );
+    let added = desk.json(&["gallery", "add", "people", "g", "--on-error", "skip", "--json"]);
+    assert_eq!((&added["added"], &added["known"]), (&1.into(), &2.into()));
+    assert!(
+        added["skipped"][0].as_str().is_some_and(|problem| problem.contains("002.png")),
+        "{added}"
+    );
+    std::fs::write(&files[2], whole).expect("written");
+    let added = desk.json(&["gallery", "add", "people", "g", "--json"]);
+    assert_eq!((&added["added"], &added["total"]), (&1.into(), &4.into()));
+}
+
+#[test]
+fn boxes_and_tracks_become_rows() {
+    let desk = Desk::new();
+    let frames = coloured(&desk, "img", 3);
+    let text = "0,1,0,0,24,48,1\n0,2,24,0,24,96,1\n1,1,0,0,24,48,1\n2,1,-5,10,30,60,0.2\n2,-1,40,80,100,100,1\n";
+    std::fs::write(desk.path("gt.txt"), text).expect("written");
+    let boxes = ["--mot", "gt.txt", "--frames", "img"];
+    let added = desk.json(&[&["gallery", "create", "boxes", "--json"][..], &boxes].concat());
+    assert_eq!(added["added"], 5);
+    desk.succeed(&["gallery", "export", "boxes", "--output", "boxes.jsonl", "--where", "track=2"]);
+    let line = std::fs::read_to_string(desk.path("boxes.jsonl")).expect("exported");
+    let line: Value = serde_json::from_str(&line).expect("one row");
+    assert_eq!((&line["path"], &line["frame"]), (&"img/000.png".into(), &"0".into()));
+    assert_eq!(
+        line["crop"],
+        serde_json::json!({"left": 24.0, "top": 0.0, "height": 96.0, "width": 24.0})
+    );
+    // The box alone, cut out by hand, is what was embedded.
+    let picture = image::open(&frames[0]).expect("a frame").crop_imm(24, 0, 24, 96);
+    picture.save(desk.path("crop.png")).expect("saved");
+    let found = desk.json(&["search", "boxes", "--rgb", "crop.png", "--top", "1", "--json"]);
+    assert_eq!(found["results"][0]["track"], "2");
+    assert!(found["results"][0]["similarity"].as_f64().is_some_and(|s| s > 0.9999), "{found}");
+
+    let pool = ["--pool", "track", "--least-confidence", "0.5"];
+    let added =
+        desk.json(&[&["gallery", "create", "tracks", "--json"][..], &boxes, &pool].concat());
+    assert_eq!(added["added"], 3, "two tracks, and a box without one");
+    let again = desk.json(&[&["gallery", "add", "tracks", "--json"][..], &boxes, &pool].concat());
+    assert_eq!((&again["added"], &again["known"]), (&0.into(), &3.into()));
+    // Track 1 is the mean of its two boxes of length 1.
+    desk.succeed(&[
+        "gallery",
+        "export",
+        "tracks",
+        "--output",
+        "t.safetensors",
+        "--where",
+        "track=1",
+    ]);
+    desk.succeed(&[
+        "gallery",
+        "export",
+        "boxes",
+        "--output",
+        "b.safetensors",
+        "--where",
+        "track=1",
+    ]);
+    let (track, boxes) = (features(&desk, "t.safetensors"), features(&desk, "b.safetensors"));
+    let sum: Vec<f32> = (0..128).map(|i| boxes[i] + boxes[128 + i]).collect();
+    let length = sum.iter().map(|v| v * v).sum::<f32>().sqrt();
+    assert!(track.iter().zip(&sum).all(|(a, b)| (a - b / length).abs() < 1e-5));
+    assert!(
+        desk.refused(2, &["gallery", "add", "boxes", "--mot", "gt.txt", "--frames", "g"])
+            .contains('g')
+    );
+}
