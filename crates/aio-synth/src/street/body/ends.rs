@@ -104,7 +104,7 @@ pub(super) fn shoe(
         Shoes::Heels => (0.90, 0.04),
     };
     let ground = |z: f32| -bones.ankle + lift * 0.4 * step(0.5, 0.75, z);
-    let (rows, columns) = (17, 17);
+    let (rows, columns) = (15, 13);
     for is_sole in [false, true] {
         let part = if is_sole { sole } else { upper };
         mesh.grid(Grid { rows, columns, closed: true, part }, |i, j| {

@@ -44,16 +44,19 @@ impl Tailor<'_> {
             cut.ease = cut.ease.min(0.014);
         }
         let outer = outfit.outer.map(|(kind, look, open)| (outer_cut(kind, &look), look, open));
-        // What hides the upper part of trousers, as a share of the trunk.
-        let hem = outer.as_ref().map_or(cut.hem, |(over, ..)| over.hem.min(cut.hem));
-        self.bottom(outfit, hem, inside.then_some(cut.ease));
-        let sleeved = outer.as_ref().map_or(0.0, |(over, ..)| over.sleeves);
-        let covered = outer.as_ref().is_some_and(|(_, _, open)| !open);
         if let Some((over, ..)) = &outer {
             // What is inside lies closer to the body.
-            cut.ease = cut.ease.min(over.ease - 0.012).max(0.004);
+            cut.ease = cut.ease.min(0.4 * over.ease);
+            cut.fitted = cut.fitted.max(over.fitted);
+            cut.flare = 0.0;
             cut.gathered = false;
         }
+        // What hides the upper part of trousers, as a share of the trunk.
+        let hem = outer.as_ref().map_or(cut.hem, |(over, ..)| over.hem.min(cut.hem));
+        let over = (!inside || outer.is_some()).then_some(hem);
+        self.bottom(outfit, hem, over, inside.then_some(cut.ease));
+        let sleeved = outer.as_ref().map_or(0.0, |(over, ..)| over.sleeves);
+        let covered = outer.as_ref().is_some_and(|(_, _, open)| !open);
         // What a closed coat hides from neck to hem is left out; what is longer shows below it.
         let shows = outer.as_ref().is_none_or(|(over, _, open)| *open || cut.hem < over.hem - 0.02);
         if shows {
@@ -95,6 +98,7 @@ impl Tailor<'_> {
                 open,
                 folds: Folds::of(look, loose),
                 below: -9.0,
+                close: 0.0,
                 gathered: cut.gathered,
             },
         );

@@ -35,15 +35,22 @@ fn fit(bottom: Bottom, look: &Look) -> Fit {
 }
 
 impl Tailor<'_> {
-    /// Adds the garment of the legs. `hem` is the lowest hem above it; `tucked` is how far a top that is worn inside
-    /// is from the body.
-    pub(super) fn bottom(&mut self, outfit: &Outfit, hem: f32, tucked: Option<f32>) {
+    /// Adds the garment of the legs. `hem` is the lowest hem above it, `over` the lowest that hangs over it; `tucked`
+    /// is how far a top that is worn inside is from the body.
+    pub(super) fn bottom(
+        &mut self,
+        outfit: &Outfit,
+        hem: f32,
+        over: Option<f32>,
+        tucked: Option<f32>,
+    ) {
         let (bottom, look) = outfit.bottom;
         let dress = outfit.top.0 == Top::Dress;
         let bones = &self.trunk.skeleton.bones;
         let shaded = (-hem * bones.trunk / bones.thigh).max(0.0);
         let skirt = matches!(bottom, Bottom::ShortSkirt | Bottom::LongSkirt);
         let waist = tucked.map_or(0.006, |inside| inside + 0.004);
+        let (below, close) = (over.unwrap_or(-9.0), tucked.map_or(0.002, |_| waist));
         if skirt || bottom == Bottom::Shorts || (dress && bottom != Bottom::Leggings) {
             let free = (look.seed >> 17 & 0xff) as f32 / 255.0;
             let covered = match bottom {
@@ -57,7 +64,7 @@ impl Tailor<'_> {
                 return;
             }
             if skirt {
-                self.skirt(&look, covered, waist);
+                self.skirt(&look, covered, waist, (below, close));
                 self.belt(&look, waist, tucked.is_some());
                 return;
             }
@@ -76,7 +83,8 @@ impl Tailor<'_> {
                 fitted: 1.0,
                 open: (0.0, 0.0),
                 folds,
-                below: if tucked.is_some() { -9.0 } else { hem },
+                below,
+                close,
                 gathered: false,
             },
         );
@@ -107,7 +115,7 @@ impl Tailor<'_> {
     }
 
     /// `covered` is the share of the leg to which it hangs.
-    fn skirt(&mut self, look: &Look, covered: f32, waist: f32) {
+    fn skirt(&mut self, look: &Look, covered: f32, waist: f32, (below, close): (f32, f32)) {
         let part = self.piece(look, Piece::Skirt);
         let bones = &self.trunk.skeleton.bones;
         let hem = -covered * bones.thigh / bones.trunk;
@@ -122,7 +130,8 @@ impl Tailor<'_> {
                 fitted: 0.9,
                 open: (0.0, 0.0),
                 folds: Folds::of(look, 0.6),
-                below: -9.0,
+                below,
+                close,
                 gathered: false,
             },
         );
@@ -147,6 +156,7 @@ impl Tailor<'_> {
                 open: (0.0, 0.0),
                 folds: Folds::NONE,
                 below: -9.0,
+                close: 0.0,
                 gathered: false,
             },
         );

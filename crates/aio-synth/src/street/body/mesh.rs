@@ -25,6 +25,8 @@ pub(super) struct Mesh {
     pub(super) vertices: Vec<Vertex>,
     /// Three corners each.
     pub(super) triangles: Vec<[u32; 3]>,
+    /// Whether fine grids use every second row and column, as is enough for pictures of a hundred rows.
+    pub(super) coarse: bool,
 }
 
 /// A point of a grid: position, metres around and along, share of light; `None` is a hole.
@@ -43,13 +45,18 @@ pub(super) struct Grid {
 impl Mesh {
     /// Adds a grid whose rows run along a surface and whose columns run around it.
     pub(super) fn grid(&mut self, grid: Grid, mut knot: impl FnMut(usize, usize) -> Knot) {
-        let Grid { rows, columns, part, .. } = grid;
+        let stride = |n: usize, from: usize| if self.coarse && n >= from { 2 } else { 1 };
+        let (down, across) = (stride(grid.rows, 28), stride(grid.columns, 25));
+        let rows = (grid.rows - 1).div_ceil(down) + 1;
+        let columns = (grid.columns - 1).div_ceil(across) + 1;
+        let part = grid.part;
         let first = self.vertices.len();
         let begin = self.triangles.len();
         let mut holes = vec![false; rows * columns];
         for i in 0..rows {
             for j in 0..columns {
-                let found = knot(i, j);
+                let at = ((i * down).min(grid.rows - 1), (j * across).min(grid.columns - 1));
+                let found = knot(at.0, at.1);
                 holes[i * columns + j] = found.is_none();
                 let (mut position, surface, open) = found.unwrap_or(([0.0; 3], [0.0; 2], 1.0));
                 if grid.closed && j == columns - 1 {
@@ -71,11 +78,11 @@ impl Mesh {
                 self.triangles.push([b, d, c]);
             }
         }
-        self.normals(first, begin, grid);
+        self.normals(first, begin, columns, grid.closed);
     }
 
-    fn normals(&mut self, first: usize, begin: usize, grid: Grid) {
-        let Self { vertices, triangles } = self;
+    fn normals(&mut self, first: usize, begin: usize, columns: usize, closed: bool) {
+        let Self { vertices, triangles, .. } = self;
         for triangle in &triangles[begin..] {
             let [a, b, c] = triangle.map(|i| vertices[i as usize].position);
             let normal = cross(sub(b, a), sub(c, a));
@@ -86,14 +93,16 @@ impl Mesh {
         }
         let own = &mut vertices[first..];
         let mut outwards = 0.0;
-        for row in own.chunks_mut(grid.columns) {
-            let last = grid.columns - 1;
-            if grid.closed {
+        for row in own.chunks_mut(columns) {
+            let last = columns - 1;
+            if closed {
                 let both = add(row[0].normal, row[last].normal);
                 (row[0].normal, row[last].normal) = (both, both);
+            } else if row[0].position != row[last].position {
+                join(row);
             }
             let sum = row.iter().fold([0.0; 3], |s, v| add(s, v.position));
-            let middle = scale(sum, 1.0 / grid.columns as f32);
+            let middle = scale(sum, 1.0 / columns as f32);
             outwards += row.iter().map(|v| dot(v.normal, sub(v.position, middle))).sum::<f32>();
         }
         let sign = if outwards < 0.0 { -1.0 } else { 1.0 };
@@ -109,9 +118,35 @@ impl Mesh {
     }
 }
 
+/// Gives neighbours at the same position the sum of their normals.
+fn join(row: &mut [Vertex]) {
+    let near = |a: &Vertex, b: &Vertex| {
+        let apart = sub(a.position, b.position);
+        dot(apart, apart) < 1e-9
+    };
+    for same in row.chunk_by_mut(near).filter(|same| same.len() > 1) {
+        let sum = same.iter().fold([0.0; 3], |sum, v| add(sum, v.normal));
+        same.iter_mut().for_each(|v| v.normal = sum);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_coarse_grid_keeps_the_first_and_the_last_row_and_column() {
+        for (rows, columns) in [(30, 33), (31, 26)] {
+            let mut mesh = Mesh { coarse: true, ..Mesh::default() };
+            mesh.grid(Grid { rows, columns, closed: false, part: 1 }, |i, j| {
+                Some(([i as f32, j as f32, 0.0], [0.0; 2], 1.0))
+            });
+            let (first, last) = (mesh.vertices[0], mesh.vertices[mesh.vertices.len() - 1]);
+            assert_eq!(first.position, [0.0; 3]);
+            assert_eq!(last.position, [rows as f32 - 1.0, columns as f32 - 1.0, 0.0]);
+            assert!(mesh.vertices.len() < rows * columns / 3);
+        }
+    }
 
     #[test]
     fn normals_of_a_tube_point_outwards_and_meet_at_its_seam() {

@@ -63,12 +63,13 @@ impl Model for Person {
         let bags: Vec<Bag> = self.bags.iter().map(|b| b.0).collect();
         let pose = Pose::sample(stand.still, self.physique.age, &bags, rng);
         let place = Frame::LEVEL.yaw(stand.turn).put(stand.at);
-        Box::new(Body::new(self, &pose, &place))
+        // Artists look closer than cameras.
+        Box::new(Body::new(self, &pose, &place, !stand.still))
     }
 }
 
 impl Body {
-    fn new(person: &Person, pose: &Pose, place: &Frame) -> Self {
+    fn new(person: &Person, pose: &Pose, place: &Frame, coarse: bool) -> Self {
         let physique = &person.physique;
         let bones = Bones::of(physique);
         let form = Form::of(physique);
@@ -79,7 +80,7 @@ impl Body {
             Some(_) => 0.03,
         };
         let skeleton = Skeleton::new(bones, pose, lift, form.beside() + worn);
-        let mut mesh = Mesh::default();
+        let mut mesh = Mesh { coarse, ..Mesh::default() };
         let mut parts = Vec::new();
         let mut add_part = |part: Part| {
             parts.push(part);
@@ -185,7 +186,10 @@ impl Body {
         }
         let number = corners[0].part;
         let part = &self.parts[usize::from(number) - 1];
-        if let Some(slope) = part.slope(surface) {
+        // Creases are a few centimetres wide.
+        if footprint < 0.03
+            && let Some(slope) = part.slope(surface)
+        {
             normal = crease(corners, normal, slope);
         }
         let (albedo, infrared, retro) = part.colour(surface, footprint);

@@ -5,7 +5,7 @@ use super::form::{Form, Section};
 use super::frame::{Frame, bump, lerp, mix, step};
 use super::mesh::{Grid, Mesh};
 use super::skeleton::{Limb, Skeleton};
-use crate::street::scene::space::{V3, add, scale, unit};
+use crate::street::scene::space::{V3, add, dot, scale, sub, unit};
 use std::f32::consts::PI;
 
 /// A shell around the trunk between two heights; below 0 it hangs around the legs.
@@ -22,9 +22,11 @@ pub(super) struct Shell {
     /// Half of the width in front that is open, in radians, at the bottom and at the top.
     pub(super) open: (f32, f32),
     pub(super) folds: Folds,
-    /// Height of the hem of another garment, above which this one lies close to the body and below which that keeps
+    /// Height of the hem of another garment, above which this one lies `close` to the body and below which that keeps
     /// light away; at -9 there is none.
     pub(super) below: f32,
+    /// Metres outside the body under another garment.
+    pub(super) close: f32,
     /// Whether the hem is gathered, so that cloth above it bulges.
     pub(super) gathered: bool,
 }
@@ -91,8 +93,9 @@ impl Trunk<'_> {
     pub(super) fn shell(&self, mesh: &mut Mesh, shell: &Shell) {
         let long = self.skeleton.bones.trunk;
         let rows = 4 + ((shell.top - shell.hem) * long / 0.026) as usize;
-        let columns = 33;
         let closed = shell.open.0 <= 0.0 && shell.open.1 <= 0.0;
+        // What is open has its middle column three times, so that surface coordinates can jump there.
+        let columns = if closed { 33 } else { 35 };
         let row = |i: usize| {
             let on = i as f32 / (rows - 2) as f32;
             let h = mix(shell.top, shell.hem, on.min(1.0));
@@ -104,21 +107,29 @@ impl Trunk<'_> {
                 now = row(i);
             }
             let (on, h, (frame, section)) = now;
-            // Columns run from the back, or from one open edge to the other.
-            let share = j as f32 / (columns - 1) as f32;
-            let angle = if closed {
-                2.0 * PI * (share - 0.5)
+            // Columns run around from the back, or from the right open edge over the back to the left one.
+            let signed = if closed {
+                2.0 * PI * (j as f32 / 32.0 - 0.5)
             } else {
                 let gap = mix(shell.open.1, shell.open.0, on.min(1.0)).max(0.01);
-                mix(gap, 2.0 * PI - gap, share)
+                if j <= 16 {
+                    mix(gap, PI, j as f32 / 16.0)
+                } else {
+                    mix(-PI, -gap, (j.max(18) - 18) as f32 / 16.0)
+                }
             };
             let below = (-h * long).max(0.0);
             let v = (1.0 - h) * long;
-            let signed = if angle > PI { angle - 2.0 * PI } else { angle };
             let crumpled = 0.8 + 0.8 * bump(h, 0.3, 0.25) + 0.7 * bump(h, 0.85, 0.1);
-            let fold = shell.folds.trunk(0.155 * signed, v, crumpled)
-                + shell.folds.hanging(signed, v, below);
-            let mut ease = shell.ease + shell.flare * below + fold;
+            let fold = |signed: f32| {
+                shell.folds.trunk(0.155 * signed, v, crumpled)
+                    + shell.folds.hanging(signed, v, below)
+            };
+            // Both sides meet at the back.
+            let back = 0.5 * step(2.3, PI, signed.abs());
+            let fold =
+                if back > 0.0 { mix(fold(signed), fold(-signed), back) } else { fold(signed) };
+            let mut ease = shell.ease + shell.flare * below + fold.max(-0.4 * shell.ease);
             // Cloth lies on the shoulders; the end turns inwards.
             ease *= 1.0 - 0.45 * step(0.95, 1.08, h);
             if shell.gathered {
@@ -127,17 +138,23 @@ impl Trunk<'_> {
                 ease += 0.012 * bump(left, 0.10, 0.06) - 0.5 * shell.ease * step(0.06, 0.02, left);
             }
             if shell.below > -9.0 && h > shell.below + 0.02 {
-                ease = 0.002;
+                ease = shell.close;
             }
             if on > 1.0 {
                 ease -= 0.02;
             }
-            let (x, z) = section.at(angle, ease);
+            let (x, z) = section.at(signed, ease);
             // Necks of garments are lower in front.
             let dip = 0.022 * (0.5 + 0.5 * signed.cos()) * step(1.0, 1.09, h);
             let mut p = frame.at([x, -dip, z]);
             if below > 0.0 {
-                p = lerp(p, self.around_legs(below, angle, ease), step(0.0, 0.10, below));
+                let hung = self.around_legs(below, signed, ease);
+                // Where both are next to each other, the outer one counts.
+                let (s, c) = signed.sin_cos();
+                let level = self.skeleton.pelvis.x;
+                let out = add(scale(level, s), scale([-level[2], 0.0, level[0]], c));
+                let outer = step(-0.01, 0.01, dot(sub(hung, p), out));
+                p = lerp(p, hung, step(0.0, 0.10, below).max(outer * step(0.0, 0.04, below)));
             }
             let shade =
                 if h < shell.below { mix(0.45, 1.0, step(0.0, 0.1, shell.below - h)) } else { 1.0 };

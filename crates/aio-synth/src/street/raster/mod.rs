@@ -72,22 +72,34 @@ fn cover(
     if area.abs() <= 1e-9 {
         return;
     }
-    let low = |k: usize| a[k].min(b[k]).min(c[k]).ceil().max(0.0);
-    let high = |k: usize, end: usize| a[k].max(b[k]).max(c[k]).floor().min(end as f32 - 1.0);
-    let (top, left, bottom, right) = (low(0), low(1), high(0, rows), high(1, columns));
-    if bottom < top || right < left {
+    let least = |k: usize| a[k].min(b[k]).min(c[k]).max(0.0);
+    let most = |k: usize| a[k].max(b[k]).max(c[k]);
+    if most(0) < 0.0 || most(1) < 0.0 {
+        return;
+    }
+    let up = |v: f32| v as usize + usize::from(v > v as usize as f32);
+    let (top, left) = (up(least(0)), up(least(1)));
+    let (bottom, right) = ((most(0) as usize).min(rows - 1), (most(1) as usize).min(columns - 1));
+    if top > bottom || left > right {
         return;
     }
     let by = 1.0 / area;
-    for y in top as usize..=bottom as usize {
-        for x in left as usize..=right as usize {
-            let (fy, fx) = (y as f32, x as f32);
-            let edge = |p: [f32; 3], q: [f32; 3]| {
-                ((q[1] - p[1]) * (fy - p[0]) - (q[0] - p[0]) * (fx - p[1])) * by
-            };
-            let w = [edge(b, c), edge(c, a), edge(a, b)];
-            if w[0] >= 0.0 && w[1] >= 0.0 && w[2] >= 0.0 {
-                put(y * columns + x, w);
+    // Each weight is linear: its value at the first sample, and its change per column and row.
+    let (y, x) = (top as f32, left as f32);
+    let edge = |p: [f32; 3], q: [f32; 3]| {
+        let (right, down) = (-(q[0] - p[0]) * by, (q[1] - p[1]) * by);
+        ((y - p[0]) * down + (x - p[1]) * right, right, down)
+    };
+    let edges = [edge(b, c), edge(c, a), edge(a, b)];
+    for row in top..=bottom {
+        let dy = (row - top) as f32;
+        let start = edges.map(|e| e.0 + dy * e.2);
+        for column in left..=right {
+            let dx = (column - left) as f32;
+            let w: [f32; 3] = std::array::from_fn(|k| start[k] + dx * edges[k].1);
+            // Neighbours must not leave a sample between them to rounding.
+            if w[0] >= -1e-5 && w[1] >= -1e-5 && w[2] >= -1e-5 {
+                put(row * columns + column, w);
             }
         }
     }

@@ -20,9 +20,10 @@ pub(in crate::street) fn cell(x: i32, y: i32, seed: u32) -> f32 {
 /// Smooth noise of period 1 in 0..1.
 #[must_use]
 pub(in crate::street) fn noise(u: f32, v: f32, seed: u32) -> f32 {
-    let (x, y) = (u.floor(), v.floor());
-    let (fx, fy) = (u - x, v - y);
-    let (i, j) = (x as i32, y as i32);
+    // The floor of small numbers without a call of a library.
+    let floor = |t: f32| t as i32 - i32::from(t < t as i32 as f32);
+    let (i, j) = (floor(u), floor(v));
+    let (fx, fy) = (u - i as f32, v - j as f32);
     let (sx, sy) = (fx * fx * (3.0 - 2.0 * fx), fy * fy * (3.0 - 2.0 * fy));
     let upper = cell(i, j, seed) + sx * (cell(i + 1, j, seed) - cell(i, j, seed));
     let lower = cell(i, j + 1, seed) + sx * (cell(i + 1, j + 1, seed) - cell(i, j + 1, seed));

@@ -2,7 +2,7 @@
 
 use super::Piece;
 use crate::street::person::Fabric;
-use crate::street::scene::noise::noise;
+use crate::street::scene::noise::cell;
 
 /// Depth of creases of a fabric against those of cotton.
 pub(in crate::street) fn creases(fabric: Fabric) -> f32 {
@@ -15,54 +15,91 @@ pub(in crate::street) fn creases(fabric: Fabric) -> f32 {
     }
 }
 
-/// Height of the cloth in metres at `u` around and `v` along a piece.
-fn height(seed: u32, piece: Piece, u: f32, v: f32) -> f32 {
-    // Ridges are sharp and valleys wide.
-    let ridge = |x: f32, y: f32, salt: u32| 1.0 - (2.0 * noise(x, y, seed ^ salt) - 1.0).abs();
+/// Slope along x and y of noise of period 1, and the value.
+fn noise(x: f32, y: f32, seed: u32) -> (f32, [f32; 2]) {
+    let floor = |t: f32| t as i32 - i32::from(t < t as i32 as f32);
+    let (i, j) = (floor(x), floor(y));
+    let (fx, fy) = (x - i as f32, y - j as f32);
+    let (sx, sy) = (fx * fx * (3.0 - 2.0 * fx), fy * fy * (3.0 - 2.0 * fy));
+    let (dx, dy) = (6.0 * fx * (1.0 - fx), 6.0 * fy * (1.0 - fy));
+    let (a, b) = (cell(i, j, seed), cell(i + 1, j, seed));
+    let (c, d) = (cell(i, j + 1, seed), cell(i + 1, j + 1, seed));
+    let (upper, lower) = (a + sx * (b - a), c + sx * (d - c));
+    let along = (b - a) + sy * ((d - c) - (b - a));
+    (upper + sy * (lower - upper), [dx * along, dy * (lower - upper)])
+}
+
+/// Slope along u and v of ridges with sharp tops and wide valleys: 1 at the top and 0 between them. Rows of `axes` are
+/// the directions across and along the ridges, in ridges per metre.
+fn ridges([u, v]: [f32; 2], axes: [[f32; 2]; 2], seed: u32) -> [f32; 2] {
+    let [x, y] = axes.map(|axis| axis[0] * u + axis[1] * v);
+    let (value, slope) = noise(x, y, seed);
+    let side = if value > 0.5 { -2.0 } else { 2.0 };
+    [0, 1].map(|k| side * (slope[0] * axes[0][k] + slope[1] * axes[1][k]))
+}
+
+/// Slope along `u` and `v` of creases of loose cotton.
+pub(in crate::street) fn slope(seed: u32, piece: Piece, at: [f32; 2]) -> [f32; 2] {
+    let [u, v] = at;
     let near = |value: f32, middle: f32, width: f32| {
         let t = (value - middle) / width;
         1.0 / (1.0 + t * t)
     };
+    let mut sum = [0.0; 2];
+    // Adds ridges of a height in metres.
+    let mut fold = |height: f32, axes: [[f32; 2]; 2], salt: u32| {
+        let slope = ridges(at, axes, seed ^ salt);
+        (0..2).for_each(|k| sum[k] += height * slope[k]);
+    };
     match piece {
         Piece::Trunk { .. } => {
-            // Cloth is dragged from the shoulders and the sides, and piles up at the waist.
-            let drag = ridge(u * 6.0 + 4.5 * v, v * 5.0 - 2.5 * u.abs(), 0x11);
-            let pile = ridge(u * 4.0 + 1.5 * v, v * 15.0 + 2.0 * u, 0x22);
-            0.007 * drag * (0.5 + near(u.abs(), 0.27, 0.08))
-                + 0.0035 * pile * (0.4 + near(v, 0.38, 0.1))
+            // Cloth is dragged from the shoulders and the sides, and piles up at the waist. Both sides meet smoothly
+            // at the back.
+            let seam = ((0.487 - u.abs()) / 0.06).clamp(0.0, 1.0);
+            let drag = 0.007 * (0.5 + near(u.abs(), 0.27, 0.08));
+            fold(seam * drag, [[6.0, 4.5], [-2.5 * u.signum(), 5.0]], 0x11);
+            fold(seam * 0.0035 * (0.4 + near(v, 0.38, 0.1)), [[4.0, 1.5], [2.0, 15.0]], 0x22);
         }
         Piece::Sleeve => {
-            let ring = ridge(u * 7.0 + 2.0 * v, v * 21.0 - 5.0 * u, 0x33);
-            let long = ridge(u * 15.0, v * 4.0, 0x44);
-            let where_bent = 0.45 + near(v, 0.32, 0.07) + 0.6 * near(v, 0.56, 0.05);
-            0.0038 * ring * where_bent + 0.0018 * long
+            let bent = 0.45 + near(v, 0.32, 0.07) + 0.6 * near(v, 0.56, 0.05);
+            fold(0.0038 * bent, [[7.0, 2.0], [-5.0, 21.0]], 0x33);
+            fold(0.0018, [[15.0, 0.0], [0.0, 4.0]], 0x44);
         }
         Piece::Leg(side) => {
-            let ring = ridge(u * 6.0 + 3.0 * side * v, v * 17.0 + 4.0 * side * u, 0x55);
-            let long = ridge(u * 11.0, v * 3.0, 0x66);
-            let drag = ridge(v * 12.0 - 8.0 * side * u, u * 5.0, 0x77);
-            0.0042 * ring * (0.35 + near(v, 0.46, 0.08) + 1.1 * near(v, 0.84, 0.07))
-                + 0.003 * long
-                + 0.004 * drag * near(v, 0.02, 0.10)
+            let bent = 0.35 + near(v, 0.46, 0.08) + 1.1 * near(v, 0.84, 0.07);
+            fold(0.0042 * bent, [[6.0, 3.0 * side], [4.0 * side, 17.0]], 0x55);
+            fold(0.003, [[11.0, 0.0], [0.0, 3.0]], 0x66);
+            let crotch = near(v, 0.02, 0.10);
+            if crotch > 0.1 {
+                fold(0.004 * crotch, [[-8.0 * side, 12.0], [5.0, 0.0]], 0x77);
+            }
         }
-        Piece::Skirt => 0.008 * ridge(u * 9.0, v * 1.2, 0x88) * (v - 0.25).clamp(0.1, 0.6),
-        Piece::Trim => 0.002 * ridge(u * 9.0, v * 14.0, 0x99),
+        Piece::Skirt => {
+            let seam = ((0.487 - u.abs()) / 0.06).clamp(0.0, 1.0);
+            let hang = (v - 0.25).clamp(0.1, 0.6);
+            fold(seam * 0.008 * hang, [[9.0, 0.0], [0.0, 1.2]], 0x88);
+        }
+        Piece::Trim => fold(0.002, [[9.0, 0.0], [0.0, 14.0]], 0x99),
     }
-}
-
-/// Slope along `u` and `v` of creases of loose cotton.
-pub(in crate::street) fn slope(seed: u32, piece: Piece, [u, v]: [f32; 2]) -> [f32; 2] {
-    let step = 0.004;
-    let here = height(seed, piece, u, v);
-    [
-        (height(seed, piece, u + step, v) - here) / step,
-        (height(seed, piece, u, v + step) - here) / step,
-    ]
+    sum
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn slopes_are_those_of_the_noise() {
+        for k in 0..200 {
+            let (x, y) = (0.137 * k as f32 - 9.0, 0.071 * k as f32);
+            let (here, slope) = noise(x, y, 5);
+            assert!((here - crate::street::scene::noise::noise(x, y, 5)).abs() < 1e-5);
+            let step = 0.002;
+            let (right, down) = (noise(x + step, y, 5).0, noise(x, y + step, 5).0);
+            assert!(((right - here) / step - slope[0]).abs() < 0.02, "{k}");
+            assert!(((down - here) / step - slope[1]).abs() < 0.02, "{k}");
+        }
+    }
 
     #[test]
     fn creases_are_slopes_of_cloth_and_not_spikes() {
