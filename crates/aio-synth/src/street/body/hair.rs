@@ -6,7 +6,7 @@ use super::mesh::{Grid, Mesh};
 use super::paint::Part;
 use super::shapes::{block, tube};
 use crate::street::person::{HairStyle, Hat, Head, Sex};
-use crate::street::scene::noise::noise;
+use crate::street::scene::noise::{cell, noise};
 use crate::street::scene::space::V3;
 use std::f32::consts::PI;
 
@@ -47,12 +47,19 @@ fn cut(style: HairStyle) -> Option<Cut> {
 pub(super) fn hair(mesh: &mut Mesh, part: u16, skull: &Skull, head: &Head, seed: u32) {
     let Some(cut) = cut(head.hair) else { return };
     let (rows, columns) = (30, 41);
+    // How long it is belongs to the person.
+    let length = 0.55 + 0.85 * cell(7, 7, seed);
     let covered = matches!(head.hat, Some((Hat::Cap | Hat::Beanie | Hat::Brimmed, _)));
     let thick = if covered { cut.thick.min(0.03) } else { cut.thick };
     mesh.grid(Grid { rows, columns, closed: true, part }, |i, j| {
         let angle = 2.0 * PI * (j as f32 / (columns - 1) as f32 - 0.5);
         let hangs = step(cut.from - 0.12, cut.from + 0.12, angle.abs());
-        let low = mix(hairline(angle), cut.end.min(hairline(angle)), hangs);
+        let end = if cut.end < 0.0 {
+            cut.end * length + 0.16 * noise(2.2 * angle.sin(), 2.2 * angle.cos(), seed)
+        } else {
+            cut.end
+        };
+        let low = mix(hairline(angle), end.min(hairline(angle)), hangs);
         let share = i as f32 / (rows - 1) as f32;
         let t = mix(1.0, low, share * (2.0 - share).powf(0.3 * (1.0 - hangs)));
         // Thin at its rim, except where it hangs.
@@ -60,6 +67,9 @@ pub(super) fn hair(mesh: &mut Mesh, part: u16, skull: &Skull, head: &Head, seed:
         let grain = noise(angle * 3.0, t * 7.0, seed) - 0.5;
         let off =
             thick * mix(0.25 + 0.75 * rim, 1.0, hangs) + cut.rough * grain * (0.3 + 0.7 * rim);
+        // Ends are thin.
+        let end = mix(0.25, 1.0, step(-0.02, 0.3, t - low));
+        let off = off * mix(1.0, end, hangs);
         let p = fallen(skull, t, angle, off.max(0.01), hangs);
         let open = if t < 0.2 { 0.9 } else { 1.0 };
         Some((skull.frame.at(p), [angle * 0.3 * skull.high, t * skull.high], open))
@@ -91,7 +101,7 @@ fn fallen(skull: &Skull, t: f32, angle: f32, off: f32, hangs: f32) -> V3 {
     p[1] = t * k;
     // Long hair lies on the back.
     p[2] -= hangs * 0.16 * k * step(0.1, -0.5, t) * step(1.2, 2.4, angle.abs());
-    p[0] *= 1.0 + hangs * 0.14 * step(0.3, -0.5, t);
+    p[0] *= 1.0 + hangs * (0.10 * step(0.3, -0.1, t) - 0.32 * step(-0.2, -1.0, t));
     p
 }
 

@@ -4,7 +4,7 @@ use super::cloth::Folds;
 use super::frame::{mix, step};
 use super::garment::Tailor;
 use super::paint::Part;
-use super::trunk::Shell;
+use super::trunk::{Shell, Trunk};
 use crate::street::person::{Bottom, Look, Outfit, Shoes, Top};
 use crate::street::texture::Piece;
 
@@ -72,7 +72,9 @@ impl Tailor<'_> {
         let folds = Folds::of(&look, fit(bottom, &look).loose);
         self.trousers(&fit(bottom, &look), &look, shaded, outfit.shoes.0);
         let part = self.piece(&look, Piece::Trim);
-        self.trunk.shell(
+        // The seat ends inside the legs.
+        let seat = Trunk { beneath: self.trunk.beneath - 0.018, ..self.trunk };
+        seat.shell(
             self.mesh,
             &Shell {
                 part,

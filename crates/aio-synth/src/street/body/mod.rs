@@ -91,7 +91,8 @@ impl Body {
         let brows = person.head.hair_colour.rgb.map(|c| 0.6 * c);
         let paint = Paint::Face(physique.skin, brows, female && physique.age > 15.0);
         let face = add_part(Part { paint, ..Part::skin(physique.skin) });
-        let seed = person.outfit.top.1.seed as u32;
+        let [red, _, blue] = person.head.hair_colour.rgb.map(f32::to_bits);
+        let seed = red ^ blue.rotate_left(13);
         let hair = add_part(Part::hair(person.head.hair_colour.rgb, seed));
         let skull = Skull {
             frame: skeleton.head,

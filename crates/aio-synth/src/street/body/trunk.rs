@@ -57,7 +57,7 @@ impl Trunk<'_> {
         }
         if h >= 0.0 {
             // The thighs of someone who walks reach up into the trunk.
-            let [side, front, back] = self.form.leg(0.0).map(|r| r + self.beneath);
+            let [side, front, back] = self.form.leg(0.0).map(|r| r + self.beneath + 0.006);
             let up = h * long;
             let round = |r: f32| (r * r - up * up).max(0.0).sqrt();
             section.wide = section.wide.max(self.skeleton.bones.hip + round(side));
@@ -139,6 +139,9 @@ impl Trunk<'_> {
             }
             if shell.below > -9.0 && h > shell.below + 0.02 {
                 ease = shell.close;
+            } else if shell.below <= -9.0 {
+                // Pockets, seams and waistbands below it press it outwards.
+                ease += 0.008 * bump(h * long, -0.03, 0.05);
             }
             if on > 1.0 {
                 ease -= 0.02;
@@ -154,7 +157,7 @@ impl Trunk<'_> {
                 let level = self.skeleton.pelvis.x;
                 let out = add(scale(level, s), scale([-level[2], 0.0, level[0]], c));
                 let outer = step(-0.01, 0.01, dot(sub(hung, p), out));
-                p = lerp(p, hung, step(0.0, 0.10, below).max(outer * step(0.0, 0.04, below)));
+                p = lerp(p, hung, step(0.0, 0.10, below).max(outer * step(0.0, 0.02, below)));
             }
             let shade =
                 if h < shell.below { mix(0.45, 1.0, step(0.0, 0.1, shell.below - h)) } else { 1.0 };
