@@ -1,5 +1,6 @@
 """Losses and their gradients from PyTorch. The inputs follow a formula and are written to the file with the results."""
 import json
+import math
 import pathlib
 
 import torch
@@ -53,14 +54,38 @@ def paired(a, b):
     return 0.5 * (F.cross_entropy(scores, labels) + F.cross_entropy(scores.t(), labels))
 
 
+def neck(features, rows, labels):
+    """The identity head's loss over the identities of `rows`: batch normalisation, then a linear map."""
+    logits = F.batch_norm(features, None, None, training=True) @ rows.t()
+    return F.cross_entropy(logits, torch.tensor(labels), label_smoothing=0.1)
+
+
+def sampled_updates(samples):
+    """AdamW over the rows of a matrix, each a parameter of its own: those outside a step's sample have no gradient and are passed over."""
+    rows = [torch.tensor(row, dtype=torch.float64, requires_grad=True) for row in CENTRES]
+    optimiser = torch.optim.AdamW(rows, lr=0.1, betas=(0.9, 0.999), eps=1e-5, weight_decay=0.02)
+    after = []
+    for step, sample in enumerate(samples):
+        optimiser.zero_grad(set_to_none=True)
+        for row in sample:
+            rows[row].grad = torch.tensor([math.sin(1.7 * step + 0.6 * row + 1.1 * j) for j in range(5)], dtype=torch.float64)
+        optimiser.step()
+        after.append([row.tolist() for row in rows])
+    return {"samples": samples, "after": after}
+
+
+CENTRES = matrix(6, 5, 0.9, 0.4, 5)
+SAMPLE = [0, 2, 5]
 cases = [
     case("smoothed_cross_entropy", lambda z: F.cross_entropy(z, torch.tensor([0, 2]), label_smoothing=0.1), [[2.0, -1.0, 0.5], [0.1, 0.2, 3.0]]),
     case("triplet_margin", triplet(0.3), matrix(6, 4, 0.9, 0.4, 5)),
     case("triplet_soft", triplet(None), matrix(6, 4, 0.9, 0.4, 5)),
     case("binding", binding([-1] * 4), matrix(4, 5, 1.3, 0.7, 2), matrix(6, 5, 0.9, 0.4, 5)),
     case("binding_without_own_photo", binding([0, 2, 3, 5]), matrix(4, 5, 1.3, 0.7, 2), matrix(6, 5, 0.9, 0.4, 5)),
+    case("identity_all", lambda x, w: neck(x, w, [0, 2, 2, 5]), matrix(4, 5, 1.3, 0.7, 2), CENTRES),
+    case("identity_sample", lambda x, w: neck(x, w[SAMPLE], [0, 1, 1, 2]), matrix(4, 5, 1.3, 0.7, 2), CENTRES),
     case("paired_contrastive", paired, matrix(4, 5, 1.3, 0.7, 2), matrix(4, 5, 0.5, 1.1, 3)),
 ]
-OUT.write_text(json.dumps({"torch": torch.__version__, "cases": cases}, indent=1) + "\n")
+OUT.write_text(json.dumps({"torch": torch.__version__, "cases": cases, "updates": sampled_updates([[0, 2, 5], [1, 2], [0, 1, 2, 3, 4, 5], [2, 3]])}, indent=1) + "\n")
 for c in cases:
     print(c["name"], c["value"])

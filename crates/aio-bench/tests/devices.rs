@@ -99,9 +99,15 @@ fn gradients_are_those_of_the_cpu() {
     let batch = TrainBatch {
         tuples: [0, 0, 1, 1].into_iter().enumerate().map(tuple).collect(),
         combinations: vec![[Modality::Rgb, Modality::Text].into_iter().collect()],
+        sampled_classes: None,
     };
-    let config =
-        AioConfig { backbone: config, classes: 2, attributes: 3, frozen: Frozen::default() };
+    let config = AioConfig {
+        backbone: config,
+        classes: 2,
+        samples_classes: false,
+        attributes: 3,
+        frozen: Frozen::default(),
+    };
     let fresh = Aio::new(backbone, &config, &cpu);
     let gradients = |device: &Device, activation_checkpointing: bool, precision: Precision| {
         let model = fresh

@@ -5,6 +5,7 @@
 
 mod activation_checkpointing;
 mod config;
+mod flops;
 mod vit;
 pub mod weights;
 

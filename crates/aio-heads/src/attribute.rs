@@ -145,13 +145,16 @@ impl AttributeHead {
         self.classifier.forward(self.norm.forward(hidden))
     }
 
-    /// Cross-entropy over the masked words.
+    /// Cross-entropy over the masked words. Features behind these are padding.
     ///
     /// # Shapes
-    /// - features: `[masked, width]`, labels: `[masked]`, output: `[1]`
+    /// - features: `[at least masked, width]`, labels: `[masked]`, output: `[1]`
     #[must_use]
     pub fn loss(&self, features: Tensor<2>, labels: Tensor<1, Int>) -> Tensor<1> {
-        loss::smoothed_cross_entropy(self.forward(features), labels, 0.0)
+        let ([rows, _], [masked]) = (features.dims(), labels.dims());
+        let logits = self.forward(features);
+        let logits = if rows > masked { logits.narrow(0, 0, masked) } else { logits };
+        loss::smoothed_cross_entropy(logits, labels, 0.0)
     }
 }
 

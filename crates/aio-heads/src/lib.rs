@@ -5,11 +5,13 @@
 
 mod attribute;
 mod binding;
+mod centres;
 mod identity;
 pub mod loss;
 mod tags;
 
 pub use attribute::{AttributeHead, AttributeVocabulary, AttributeWord, MASK, Masked};
 pub use binding::{Anchors, OwnPhoto, binding_loss};
+pub use centres::{Centres, RowAdamW};
 pub use identity::IdentityHead;
 pub use tags::TagHead;

@@ -1,3 +1,4 @@
+use crate::Shapes;
 use aio_encoder::weights::{Preprocessing, Weights, WeightsError, module_bytes, to_bytes};
 use aio_encoder::{Activations, Encoder, EncoderConfig};
 use aio_tokenize::{ModalityInput, TokenSequence, Tokenizers, TokenizersConfig};
@@ -146,8 +147,27 @@ impl Backbone {
         activations: &mut Activations,
         sequence: TokenSequence,
     ) -> (Tensor<2>, Tensor<3>) {
-        let tokens = activations.forward(&self.encoder, sequence.tokens, sequence.attention_mask);
-        let [batch, _, width] = tokens.dims();
+        let shapes = Shapes::of(&sequence.attention_mask.device());
+        self.encode_as(activations, sequence, shapes)
+    }
+
+    /// [`Backbone::encode`] with a choice of the shapes that the encoder sees.
+    ///
+    /// # Shapes
+    /// As [`Backbone::forward`], whatever the encoder sees.
+    #[must_use]
+    pub fn encode_as(
+        &self,
+        activations: &mut Activations,
+        sequence: TokenSequence,
+        shapes: Shapes,
+    ) -> (Tensor<2>, Tensor<3>) {
+        let [batch, length, width] = sequence.tokens.dims();
+        let padded = shapes.pad(sequence);
+        let mut tokens = activations.forward(&self.encoder, padded.tokens, padded.attention_mask);
+        if tokens.dims() != [batch, length, width] {
+            tokens = tokens.narrow(0, 0, batch).narrow(1, 0, length);
+        }
         let cls = tokens.clone().narrow(1, 0, 1).reshape([batch, width]);
         (self.projection.forward(cls), tokens)
     }

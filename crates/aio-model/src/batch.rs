@@ -11,6 +11,8 @@ pub struct TrainBatch {
     pub tuples: Vec<TrainTuple>,
     /// Combinations of at least two modalities that are embedded together in this step, each once.
     pub combinations: Vec<ModalitySet>,
+    /// The classes that the identity head distinguishes in this step, rising, those of the tuples among them; all classes where there is no list.
+    pub sampled_classes: Option<Vec<usize>>,
 }
 
 /// A photograph of a person with its other modalities, real or synthesised.
@@ -40,6 +42,22 @@ impl TrainBatch {
         self.tuples.iter().map(|tuple| tuple.class).collect()
     }
 
+    /// Number of tuples that have all modalities of `set`.
+    #[must_use]
+    pub fn tuples_with(&self, set: ModalitySet) -> usize {
+        let has = |tuple: &TrainTuple, modality| match modality {
+            Modality::Text => tuple.caption.is_some(),
+            _ => tuple.pictures.iter().any(|(found, _)| *found == modality),
+        };
+        self.tuples.iter().filter(|tuple| set.iter().all(|m| has(tuple, m))).count()
+    }
+
+    /// Words that the attribute head has to predict.
+    #[must_use]
+    pub fn masked_words(&self) -> usize {
+        self.captions().map(|(_, caption)| caption.masked.targets.len()).sum()
+    }
+
     /// The pictures of `modality` with the rows of their tuples.
     pub(crate) fn pictures_of(
         &self,
@@ -63,7 +81,13 @@ impl TrainBatch {
 /// Lengths to which captions are padded are multiples of this, so that few shapes occur.
 const LENGTH_STEP: usize = 8;
 
-/// Stacks token ids, padded with 0 to the longest (rounded up to a multiple of 8, at most 77).
+/// Tokens that captions are padded to of which the longest has `longest`: a multiple of 8, or 77 where that is nearer.
+#[must_use]
+pub fn caption_length(longest: usize) -> usize {
+    longest.next_multiple_of(LENGTH_STEP).min(aio_tokenize::bpe::CONTEXT.max(longest))
+}
+
+/// Stacks token ids, padded with 0 to [`caption_length`].
 ///
 /// # Shapes
 /// - output: `[batch, length]`
@@ -73,8 +97,7 @@ pub fn token_ids<'a>(
     device: &Device,
 ) -> Tensor<2, Int> {
     let batch: Vec<&[u32]> = batch.into_iter().collect();
-    let longest = batch.iter().map(|ids| ids.len()).max().unwrap_or(1);
-    let length = longest.next_multiple_of(LENGTH_STEP).min(aio_tokenize::bpe::CONTEXT.max(longest));
+    let length = caption_length(batch.iter().map(|ids| ids.len()).max().unwrap_or(1));
     let mut values = Vec::with_capacity(batch.len() * length);
     for ids in &batch {
         values.extend(ids.iter().map(|id| i64::from(*id)));

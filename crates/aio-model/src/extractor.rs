@@ -1,4 +1,4 @@
-use crate::{Backbone, BackboneConfig, pictures, token_ids};
+use crate::{Backbone, BackboneConfig, Shapes, pictures, token_ids};
 use aio_encoder::weights::{Preprocessing, Weights, WeightsError};
 use aio_tokenize::{ModalityInput, bpe::Bpe};
 use aio_types::{Modality, ModalitySet, Observation, Picture};
@@ -106,7 +106,9 @@ impl Extractor {
         let mut result = vec![Vec::new(); inputs.len()];
         for (set, members) in groups {
             for chunk in members.chunks(BATCH) {
-                let chosen: Vec<_> = chunk.iter().map(|i| &inputs[*i]).collect();
+                let mut chosen: Vec<_> = chunk.iter().map(|i| &inputs[*i]).collect();
+                // Embeddings of what is added are not read.
+                chosen.resize(Shapes::of(&self.device).padded(chunk.len()), &inputs[chunk[0]]);
                 let embedded = self.backbone.embed(&self.tensors(set, &chosen));
                 let values: Vec<f32> = embedded.into_data().iter::<f32>().collect();
                 for (index, row) in chunk.iter().zip(values.chunks_exact(self.width)) {

@@ -1,5 +1,5 @@
 use crate::batch::{TrainBatch, TrainCaption, token_ids};
-use crate::{LossWeights, pictures};
+use crate::{LossWeights, Shapes, pictures};
 use aio_encoder::weights::Preprocessing;
 use aio_heads::Masked;
 use aio_tokenize::{ModalityInput, ModalityTokens, Tokenizers};
@@ -75,9 +75,11 @@ impl<'a> Inputs<'a> {
         if predicts {
             ids.extend(masked.iter().map(|caption| &*caption.ids));
         }
-        let all = tokenizers.tokens(&ModalityInput::Text(token_ids(ids, self.device)));
-        let count = rows.len();
-        let tokens = if predicts { all.narrow(0, count) } else { all.clone() };
+        let (count, all_captions) = (rows.len(), ids.len());
+        ids.resize(Shapes::of(self.device).padded(all_captions), &[]);
+        let all =
+            tokenizers.tokens(&ModalityInput::Text(token_ids(ids.iter().copied(), self.device)));
+        let tokens = if ids.len() > count { all.narrow(0, count) } else { all.clone() };
         self.masked = predicts.then(|| MaskedCaptions {
             tokens: all.narrow(count, count),
             captions: masked,
@@ -114,6 +116,25 @@ impl<'a> Inputs<'a> {
     /// Classes of the tuples in `rows`: `[rows]`.
     pub(crate) fn classes(&self, rows: &[usize]) -> Tensor<1, Int> {
         self.integers(rows.iter().map(|row| self.batch.tuples[*row].class))
+    }
+
+    /// What the identity head has to find for the tuples in `rows`: their classes, or the places of these among the sampled classes. `[rows]`
+    ///
+    /// # Panics
+    /// If a class of the batch is not among the sampled classes.
+    pub(crate) fn identity_targets(&self, rows: &[usize]) -> Tensor<1, Int> {
+        let Some(sampled) = &self.batch.sampled_classes else { return self.classes(rows) };
+        let place = |row: &usize| {
+            let class = self.batch.tuples[*row].class;
+            sampled.binary_search(&class).expect("a batch's classes are among the sampled ones")
+        };
+        self.integers(rows.iter().map(place))
+    }
+
+    /// The sampled classes, `[sample]`, if the step distinguishes only some.
+    pub(crate) fn sampled_classes(&self) -> Option<Tensor<1, Int>> {
+        let sampled = self.batch.sampled_classes.as_ref()?;
+        Some(self.integers(sampled.iter().copied()))
     }
 
     /// A tensor of integers: `[values]`.

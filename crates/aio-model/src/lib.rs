@@ -15,14 +15,16 @@ mod model;
 mod objective;
 mod pictures;
 pub mod pretrain;
+mod shapes;
 mod sketch_generator;
 mod step;
 
 pub use backbone::{Backbone, BackboneConfig, Projection};
-pub use batch::{TrainBatch, TrainCaption, TrainTuple, token_ids};
+pub use batch::{TrainBatch, TrainCaption, TrainTuple, caption_length, token_ids};
 pub use extractor::{ExtractError, Extractor};
 pub use losses::{EmbeddingOf, LossTerm, LossWeights, Losses, NonFinite, Terms, read_scalars};
 pub use model::{Aio, AioConfig, EncoderUse, Frozen, Shared};
 pub use pictures::pictures;
+pub use shapes::Shapes;
 pub use sketch_generator::SketchGenerator;
 pub use step::{StepInput, StepOutput};

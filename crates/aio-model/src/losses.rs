@@ -13,6 +13,10 @@ pub struct LossWeights {
     /// Weight of the identity head's cross-entropy.
     #[schemars(range(min = 0.0))]
     pub identity: f64,
+    /// Share of the identities that a step's softmax distinguishes: those of its batches and a random sample of the others
+    /// (PartialFC). Only their rows of the classifier change. 1 distinguishes all; for very many identities 0.1 is usual.
+    #[schemars(range(max = 1.0), extend("exclusiveMinimum" = 0.0))]
+    pub identity_sample: f64,
     /// Label smoothing of the identity head.
     #[schemars(range(min = 0.0), extend("exclusiveMaximum" = 1.0))]
     pub label_smoothing: f64,
@@ -47,6 +51,7 @@ impl Default for LossWeights {
     fn default() -> Self {
         Self {
             identity: 1.0,
+            identity_sample: 1.0,
             label_smoothing: 0.1,
             triplet: 0.5,
             triplet_margin: 0.3,

@@ -1,6 +1,6 @@
 use crate::{Backbone, BackboneConfig};
 use aio_encoder::Precision;
-use aio_heads::{AttributeHead, IdentityHead};
+use aio_heads::{AttributeHead, Centres, IdentityHead};
 use aio_tokenize::BatchNormMode;
 use aio_types::ModalitySet;
 use burn::module::Module;
@@ -15,6 +15,9 @@ pub struct AioConfig {
     pub backbone: BackboneConfig,
     /// Training identities.
     pub classes: usize,
+    /// Whether the identity head distinguishes a sample of the identities in each step ([`crate::TrainBatch::sampled_classes`]).
+    #[serde(default)]
+    pub samples_classes: bool,
     /// Attribute words.
     pub attributes: usize,
     /// Which parts keep their pre-trained weights.
@@ -77,9 +80,14 @@ impl Aio {
     /// Adds heads to a pre-trained backbone and freezes its encoder.
     #[must_use]
     pub fn new(backbone: Backbone, config: &AioConfig, device: &Device) -> Self {
+        let width = config.backbone.embedding_width();
         let model = Self {
             backbone,
-            identity: IdentityHead::new(config.backbone.embedding_width(), config.classes, device),
+            identity: if config.samples_classes {
+                IdentityHead::sampled(width, Centres::new(config.classes, width, device), device)
+            } else {
+                IdentityHead::new(width, config.classes, device)
+            },
             attribute: AttributeHead::new(
                 config.backbone.encoder.embed_dim,
                 config.attributes,

@@ -1,7 +1,7 @@
 //! The training objective: which embeddings a batch gives and which loss terms are computed from them.
 
 use crate::inputs::{Aligned, Inputs, MaskedCaptions};
-use crate::{Aio, EmbeddingOf, LossTerm, LossWeights, Losses, TrainBatch};
+use crate::{Aio, EmbeddingOf, LossTerm, LossWeights, Losses, Shapes, TrainBatch};
 use aio_encoder::Activations;
 use aio_encoder::weights::Preprocessing;
 use aio_heads::{OwnPhoto, binding_loss, loss};
@@ -16,6 +16,8 @@ struct Feature {
     embedded: Tensor<2>,
     /// Class of each row.
     labels: Tensor<1, Int>,
+    /// What the identity head has to find for each row.
+    targets: Tensor<1, Int>,
     /// The tuple of each row.
     rows: Tensor<1, Int>,
 }
@@ -36,19 +38,27 @@ impl Aio {
     ) -> Losses {
         let tokenizers = &self.backbone.tokenizers;
         let inputs = Inputs::new(tokenizers, batch, weights, preprocessing, device);
-        self.losses_with(&mut Activations::Stored, &inputs, weights)
+        let centres = self.sampled_centres(&inputs);
+        self.losses_with(&mut Activations::Stored, &inputs, centres.as_ref(), weights)
     }
 
-    /// [`Aio::losses`], with a choice of the activations that the encoder stores. The term of a new loss is added here.
+    /// The centres of the classes that a step samples, as a leaf of the autodiff graph, `[sample, embedding]`; `None` where it samples none.
+    pub(crate) fn sampled_centres(&self, inputs: &Inputs) -> Option<Tensor<2>> {
+        Some(self.identity.centres()?.rows(inputs.sampled_classes()?))
+    }
+
+    /// [`Aio::losses`], with a choice of the activations that the encoder stores and with the centres of [`Aio::sampled_centres`]. The term of a
+    /// new loss is added here.
     pub(crate) fn losses_with(
         &self,
         activations: &mut Activations,
         inputs: &Inputs,
+        centres: Option<&Tensor<2>>,
         weights: &LossWeights,
     ) -> Losses {
         let features = self.features(activations, inputs);
         let mut losses = Losses::default();
-        self.identity_terms(&features, weights, &mut losses);
+        self.identity_terms(&features, centres, weights, &mut losses);
         triplet_term(&features, weights, &mut losses);
         binding_terms(&features, weights, &mut losses);
         self.attribute_term(activations, inputs, weights, &mut losses);
@@ -63,8 +73,13 @@ impl Aio {
         for (of, set) in alone.into_iter().chain(combined) {
             let Some(Aligned { tokens, rows }) = inputs.aligned(set) else { continue };
             let (embedded, _) = self.encode(activations, &tokens);
-            let labels = inputs.classes(&rows);
-            features.push(Feature { of, embedded, labels, rows: inputs.integers(rows) });
+            features.push(Feature {
+                of,
+                embedded,
+                labels: inputs.classes(&rows),
+                targets: inputs.identity_targets(&rows),
+                rows: inputs.integers(rows),
+            });
         }
         features
     }
@@ -78,14 +93,21 @@ impl Aio {
         self.backbone.encode(activations, self.backbone.tokenizers.join(tokens))
     }
 
-    fn identity_terms(&self, features: &[Feature], weights: &LossWeights, losses: &mut Losses) {
+    fn identity_terms(
+        &self,
+        features: &[Feature],
+        centres: Option<&Tensor<2>>,
+        weights: &LossWeights,
+        losses: &mut Losses,
+    ) {
         if weights.identity == 0.0 {
             return;
         }
         let share = 1.0 / features.len() as f64;
-        for Feature { of, embedded, labels, .. } in features {
-            let (embedded, labels) = (embedded.clone(), labels.clone());
-            let value = self.identity.loss(embedded, labels, weights.label_smoothing);
+        for Feature { of, embedded, targets, .. } in features {
+            let (embedded, targets) = (embedded.clone(), targets.clone());
+            let value =
+                self.identity.loss(embedded, targets, centres.cloned(), weights.label_smoothing);
             losses.push(LossTerm::Identity(*of), weights.identity * share, value);
         }
     }
@@ -111,6 +133,8 @@ impl Aio {
                 classes.push(*class);
             }
         }
+        // Their number differs in every step. What is added is cut off by the head.
+        places.resize(Shapes::of(&tokens.device()).padded(places.len()), 0);
         let chosen = tokens.reshape([count * length, width]).select(0, inputs.integers(places));
         let value = self.attribute.loss(chosen, inputs.integers(classes));
         losses.push(LossTerm::Attribute, weights.attribute, value);

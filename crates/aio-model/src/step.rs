@@ -4,6 +4,7 @@ use crate::inputs::Inputs;
 use crate::{Aio, LossWeights, NonFinite, Terms, TrainBatch};
 use aio_encoder::weights::Preprocessing;
 use aio_encoder::{Activations, EncoderGradients};
+use aio_heads::{Centres, RowAdamW};
 use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::{Device, ExecutionError, Gradients};
 use burn::train::{ItemLazy, TrainOutput, TrainStep};
@@ -44,11 +45,17 @@ impl TrainStep for Aio {
         let mut activations = Activations::new(input.activation_checkpointing);
         let StepInput { batch, weights, preprocessing, device, .. } = &input;
         let inputs = Inputs::new(&self.backbone.tokenizers, batch, weights, preprocessing, device);
-        let losses = self.losses_with(&mut activations, &inputs, weights);
+        let centres = self.sampled_centres(&inputs);
+        let losses = self.losses_with(&mut activations, &inputs, centres.as_ref(), weights);
         match losses.total() {
             Ok((total, terms)) => {
-                let gradients = total.div_scalar(input.accumulate as f64).backward();
-                let grads = self.gradients(activations, gradients);
+                let mut gradients = total.div_scalar(input.accumulate as f64).backward();
+                let of_centres = centres.and_then(|rows| rows.grad_remove(&mut gradients));
+                let mut grads = self.gradients(activations, gradients);
+                if let (Some(all), Some(gradient)) = (self.identity.centres(), of_centres) {
+                    // It has the rows of the sample, not of the parameter: `update_centres` takes it before the optimiser.
+                    grads.register(all.id(), gradient);
+                }
                 TrainOutput { grads, item: StepOutput(Ok(terms)) }
             }
             Err(error) => {
@@ -59,6 +66,24 @@ impl TrainStep for Aio {
 }
 
 impl Aio {
+    /// Changes the centres of the classes that a step has sampled, and takes their gradient out of `gradients`; nothing changes where there is none.
+    ///
+    /// `sampled_classes` are those of the step's batches ([`TrainBatch::sampled_classes`]), whose gradients `gradients` sums up.
+    #[must_use]
+    pub fn update_centres(
+        mut self,
+        sampled_classes: &[usize],
+        gradients: &mut GradientsParams,
+        rule: &RowAdamW,
+    ) -> Self {
+        let id = self.identity.centres().map(Centres::id);
+        if let Some(gradient) = id.and_then(|id| gradients.remove(id)) {
+            let update = |centres: Centres| centres.update(sampled_classes, gradient, rule);
+            self.identity = self.identity.map_centres(update);
+        }
+        self
+    }
+
     /// Gradients of all parameters, from those of the losses and the activations that the encoder stored.
     fn gradients(&self, activations: Activations, losses: Gradients) -> GradientsParams {
         let EncoderGradients { input_loss, blocks } =

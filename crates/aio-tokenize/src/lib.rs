@@ -11,7 +11,7 @@ mod sequence;
 mod text;
 mod tokens;
 
-pub use image::{BatchNormMode, Grid, ImageTokenizer, StemConfig, StemKind};
+pub use image::{BatchNormMode, Grid, ImageTokenizer, StemConfig, StemFlops, StemKind};
 pub use sequence::{Tokenizers, TokenizersConfig};
 pub use text::{TextConfig, TextTokenizer};
 pub use tokens::{ModalityInput, ModalityTokens, TokenSequence};

@@ -9,6 +9,7 @@ mod checkpoint;
 pub mod config;
 mod embedding;
 mod error;
+mod flops;
 mod loader;
 mod memory;
 pub mod pretrain;
@@ -22,6 +23,7 @@ pub mod tensorboard;
 mod test_data;
 mod trainer;
 mod training_loop;
+mod workload;
 
 pub use checkpoint::Checkpoints;
 pub use embedding::{BLOCK, Stream, embed_all, embed_stream};

@@ -2,8 +2,10 @@
 
 use crate::error::{Result, TrainError};
 use crate::loader::{Classes, Library, LoaderSettings, StageLoader};
-use crate::memory::{self, MemoryEstimate};
-use crate::trainer::{TrainingSetup, initial_model, sketch_generator, stage_steps, step_input};
+use crate::memory::MemoryEstimate;
+use crate::trainer::{
+    StageCost, TrainingSetup, initial_model, sketch_generator, stage_steps, step_input,
+};
 use aio_model::{Aio, StepOutput};
 use burn::train::{TrainOutput, TrainStep};
 use std::time::Instant;
@@ -17,6 +19,8 @@ pub struct Probe {
     pub seconds_per_step: f64,
     /// Memory that training will take.
     pub memory: MemoryEstimate,
+    /// Floating-point operations of all steps, predicted.
+    pub flops: f64,
 }
 
 /// Tries a step forward and backward of the last stage, which has all modalities, and counts the steps of all. Nothing is written.
@@ -34,16 +38,18 @@ pub fn probe(setup: &TrainingSetup, library: &mut Library) -> Result<Probe> {
         picture_size: setup.start.preprocessing.size(),
         sketch_generator: generator.as_ref(),
     };
-    let mut steps = 0;
+    let (mut steps, mut flops) = (0, 0.0);
     let mut largest = None::<MemoryEstimate>;
     let mut last_loader = None;
     for stage in &config.train.stages {
         // The pictures of two stages need not fit into memory together.
         drop(last_loader.take());
         let loader = StageLoader::open(&settings, stage, library)?;
-        steps += stage_steps(setup, stage, &loader);
-        let estimate =
-            memory::predict(config, setup.start, &model, &loader, setup.evaluation_bytes)?;
+        let of_stage = stage_steps(setup, stage, &loader, steps).steps;
+        let cost = StageCost::predict(setup, &model, &loader, classes.len())?;
+        let estimate = cost.memory;
+        flops += cost.step.total() * of_stage.len() as f64;
+        steps = of_stage.end;
         if largest.is_none_or(|largest| estimate.total() >= largest.total()) {
             largest = Some(estimate);
         }
@@ -52,7 +58,7 @@ pub fn probe(setup: &TrainingSetup, library: &mut Library) -> Result<Probe> {
     let no_stage = || TrainError::Failure("an experiment has at least one stage".into());
     let memory = largest.ok_or_else(no_stage)?;
     let seconds_per_step = time_step(setup, &model, &last_loader.ok_or_else(no_stage)?)?;
-    Ok(Probe { steps, seconds_per_step, memory })
+    Ok(Probe { steps, seconds_per_step, memory, flops })
 }
 
 /// Seconds of one optimiser step. Two are done: the first also compiles kernels and fills memory pools.

@@ -182,7 +182,7 @@ fn waiting(report: &StepReport) -> String {
 }
 
 /// Hours, minutes and seconds.
-fn clock(seconds: u64) -> String {
+pub(crate) fn clock(seconds: u64) -> String {
     format!("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }
 

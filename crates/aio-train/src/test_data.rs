@@ -39,7 +39,8 @@ pub(crate) fn config(root: &Path) -> TrainingConfig {
     let stage = |name: &str, datasets: &[DatasetName], real: &[Modality]| StageConfig {
         name: name.into(),
         datasets: datasets.to_vec(),
-        epochs: 1,
+        epochs: Some(1),
+        steps: None,
         real: real.to_vec(),
         learning_rate: 1e-3,
         warmup_steps: 1,

@@ -2,7 +2,7 @@
 
 use crate::checkpoint::{Checkpoints, Learner};
 use crate::error::{Result, TrainError};
-use crate::progress::{Progress, StepReport};
+use crate::progress::{Progress, StepReport, clock};
 use crate::signals::StopFlag;
 use burn::module::Module;
 use burn::optim::GradientsParams;
@@ -42,6 +42,17 @@ pub(crate) trait Objective {
     /// Gradients of a step, a pure function of the model and the step. It is called for one step after the other.
     fn gradients(&mut self, model: &Self::Model, step: usize) -> Result<StepGradients>;
 
+    /// Changes the model by the gradients of the last step.
+    fn update(
+        &mut self,
+        mut learner: Learner<Self::Model>,
+        learning_rate: f64,
+        gradients: GradientsParams,
+    ) -> Learner<Self::Model> {
+        learner.model = learner.optimiser.step(learning_rate, learner.model, gradients);
+        learner
+    }
+
     /// Validates and logs a step. It is called once for every step, before its checkpoint.
     fn record(&mut self, done: &CompletedStep, learner: &Learner<Self::Model>) -> Result<()>;
 
@@ -54,8 +65,33 @@ pub(crate) trait Objective {
     /// The state after the last recorded step.
     fn state(&self) -> Self::State;
 
+    /// Called once, when the first steps of a call say how many seconds all steps of the call will take.
+    fn expect(&mut self, _seconds: f64) {}
+
     /// Called after a checkpoint has been written.
     fn checkpoint_written(&mut self, model: &Self::Model) -> Result<()>;
+}
+
+/// Steps of a call that are timed, and steps before them that are not: these also compile kernels and fill memory pools.
+const TIMED: usize = 5;
+const NOT_TIMED: usize = 1;
+
+/// How long the first steps of a call took.
+#[derive(Debug, Default)]
+struct Pace {
+    steps: usize,
+    seconds: f64,
+}
+
+impl Pace {
+    /// Notes a step. Returns the mean seconds of the timed steps when the last of them is done.
+    fn note(&mut self, seconds: f64) -> Option<f64> {
+        self.steps += 1;
+        if (NOT_TIMED + 1..=NOT_TIMED + TIMED).contains(&self.steps) {
+            self.seconds += seconds;
+        }
+        (self.steps == NOT_TIMED + TIMED).then(|| self.seconds / TIMED as f64)
+    }
 }
 
 /// The steps that are done, and how.
@@ -82,11 +118,22 @@ impl TrainingLoop<'_> {
         let done_before = first - self.steps.start;
         let progress = Progress::resumed(self.phase, self.steps.len(), "steps", done_before);
         let (begun, mut waited_so_far) = (Instant::now(), Duration::ZERO);
+        let mut pace = Pace::default();
         for step in first..self.steps.end {
+            let step_begun = Instant::now();
             let learning_rate = objective.learning_rate(step);
             let StepGradients { gradients, terms, waited } =
                 objective.gradients(&learner.model, step)?;
-            learner.model = learner.optimiser.step(learning_rate, learner.model, gradients);
+            learner = objective.update(learner, learning_rate, gradients);
+            if let Some(seconds) = pace.note(step_begun.elapsed().as_secs_f64()) {
+                objective.expect(seconds * (self.steps.end - first) as f64);
+                let left = self.steps.end - step - 1;
+                log::info!(
+                    "{}: {seconds:.2} s per step, about {} for the {left} steps left, without validations and checkpoints; estimated from {TIMED} steps, not measured",
+                    self.phase,
+                    clock((seconds * left as f64) as u64)
+                );
+            }
             let done = CompletedStep { step, learning_rate, terms, waited };
             self.stop.check_claim()?;
             objective.record(&done, &learner)?;
@@ -108,5 +155,17 @@ impl TrainingLoop<'_> {
         }
         progress.finish();
         Ok(learner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_step_does_not_count_and_the_next_five_give_one_estimate() {
+        let mut pace = Pace::default();
+        let found = [90.0, 1.0, 2.0, 3.0, 4.0, 5.0, 70.0, 80.0].map(|seconds| pace.note(seconds));
+        assert_eq!(found, [None, None, None, None, None, Some(3.0), None, None]);
     }
 }

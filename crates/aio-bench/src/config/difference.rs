@@ -6,13 +6,14 @@ use toml::Value;
 
 /// Keys that do not decide the numbers, so that the identity does not hash them: they describe the experiment, say where files
 /// lie, or say how often the same is computed or stored.
-pub(super) const NOT_DECIDING: [&str; 7] = [
+pub(super) const NOT_DECIDING: [&str; 8] = [
     "claim",
     "seed",
     "data.allow_leakage",
     "data.root",
     "train.activation_checkpointing",
     "train.checkpoint_every",
+    "train.checkpoint_every_steps",
     "train.keep_checkpoints",
 ];
 

@@ -12,7 +12,7 @@ use super::Experiment;
 use aio_data::augment::Augmentation;
 use aio_model::LossWeights;
 use aio_synth::benchmark::Size;
-use aio_train::config::{DataConfig, ModelConfig, StageConfig, TrainConfig};
+use aio_train::config::{DataConfig, ModelConfig, StageConfig, StageLength, TrainConfig};
 use serde::Serialize;
 use toml::{Table, Value};
 
@@ -138,6 +138,8 @@ fn train(train: &TrainConfig) -> Section {
         max_grad_norm,
         validate_every,
         checkpoint_every: _,
+        validate_every_steps,
+        checkpoint_every_steps: _,
         keep_checkpoints: _,
         select,
         augment,
@@ -159,6 +161,7 @@ fn train(train: &TrainConfig) -> Section {
     section.put("clip", *max_grad_norm, 1.0);
     // Version 1 writes 0 for `stage-end`.
     section.put("validate_every", integer(validate_every.unwrap_or(0)), 0);
+    section.put("validate_every_steps", integer(validate_every_steps.unwrap_or(0)), 0);
     section.always("checkpoint_every", 0);
     section.always("keep", 0);
     section.put("select", words(select), "last");
@@ -171,7 +174,8 @@ fn stage(stage: &StageConfig) -> Value {
     let StageConfig {
         name,
         datasets,
-        epochs,
+        epochs: _,
+        steps: _,
         real,
         learning_rate,
         warmup_steps,
@@ -182,7 +186,10 @@ fn stage(stage: &StageConfig) -> Value {
     let mut section = Section::default();
     section.always("name", name.as_str());
     section.always("datasets", words(datasets));
-    section.always("epochs", integer(*epochs));
+    match stage.length() {
+        StageLength::Epochs(epochs) => section.always("epochs", integer(epochs)),
+        StageLength::Steps(steps) => section.always("steps", integer(steps)),
+    }
     section.always("real", words(real));
     section.always("rate", *learning_rate);
     section.always("warmup", integer(*warmup_steps));
@@ -208,6 +215,7 @@ fn default_stages() -> Value {
 fn losses(losses: &LossWeights) -> Section {
     let LossWeights {
         identity,
+        identity_sample,
         label_smoothing,
         triplet,
         triplet_margin,
@@ -221,6 +229,7 @@ fn losses(losses: &LossWeights) -> Section {
     } = losses;
     let mut section = Section::default();
     section.put("identity", *identity, 1.0);
+    section.put("identity_sample", *identity_sample, 1.0);
     section.put("smoothing", *label_smoothing, 0.1);
     section.put("triplet", *triplet, 0.5);
     section.put("margin", *triplet_margin, 0.3);

@@ -23,7 +23,7 @@ pub(super) struct Layer {
 impl Layer {
     fn new(origin: String, mut table: Table) -> Result<Self> {
         let warnings = renamed::translate(&origin, &mut table)?;
-        name_stages(&mut table);
+        complete_stages(&mut table);
         validation::check_keys(&origin, &table, Rule::root(), "")?;
         Ok(Self { origin, table, warnings })
     }
@@ -69,8 +69,8 @@ fn converted(origin: &String, value: &toml::Value) -> Value {
     Value::new(Some(origin), kind)
 }
 
-/// Names the stages of a list that have no name, by their position.
-fn name_stages(table: &mut Table) {
+/// Completes the stages of a list: a name by their position, and one epoch where neither epochs nor steps are set.
+fn complete_stages(table: &mut Table) {
     let stages = table
         .get_mut("train")
         .and_then(|train| train.get_mut("stages"))
@@ -78,6 +78,9 @@ fn name_stages(table: &mut Table) {
     for (i, stage) in stages.into_iter().flatten().enumerate() {
         if let Some(stage) = stage.as_table_mut() {
             stage.entry("name").or_insert_with(|| format!("stage {}", i + 1).into());
+            if !stage.contains_key("steps") {
+                stage.entry("epochs").or_insert(toml::Value::Integer(1));
+            }
         }
     }
 }

@@ -54,6 +54,8 @@ fn default(rule: Rule) -> String {
     match rule.default() {
         None => "required".into(),
         Some(Json::Array(items)) if items.iter().any(Json::is_object) => "one stage".into(),
+        // A key that is absent unless a file sets it.
+        Some(Json::Null) => String::new(),
         Some(Json::String(text)) if text.is_empty() => String::new(),
         Some(Json::Number(number)) if rule.is_single_precision() => {
             format!("`{}`", number.as_f64().unwrap_or_default() as f32)

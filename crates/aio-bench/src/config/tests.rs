@@ -1,4 +1,5 @@
 use super::*;
+use aio_train::config::StageLength;
 use std::path::PathBuf;
 
 fn load(text: &str, settings: &[&str]) -> Result<Experiment> {
@@ -104,7 +105,27 @@ fn a_stage_needs_its_data_sets_and_nothing_else() {
     let text = "[[train.stages]]\ndatasets = [\"table:shop\"]\n[[train.stages]]\ndatasets = [\"llcm\"]\nname = \"more\"\n";
     let stages = load(text, &[]).expect("valid").train.stages;
     assert_eq!(stages.iter().map(|s| s.name.as_str()).collect::<Vec<_>>(), ["stage 1", "more"]);
-    assert_eq!((stages[0].epochs, stages[0].learning_rate), (1, 2e-4));
+    assert_eq!((stages[0].epochs, stages[0].learning_rate), (Some(1), 2e-4));
+}
+
+#[test]
+fn a_stage_is_as_long_as_its_epochs_or_its_steps_say() {
+    let of =
+        |length: &str| load(&format!("[[train.stages]]\ndatasets = [\"llcm\"]\n{length}"), &[]);
+    let steps = of("steps = 500\n").expect("valid");
+    assert_eq!(steps.train.stages[0].length(), StageLength::Steps(500));
+    let written = steps.to_toml().expect("TOML");
+    assert!(written.contains("steps = 500") && !written.contains("epochs ="), "{written}");
+    assert_eq!(load(&written, &[]).expect("valid"), steps, "it is read back");
+    let error = of("epochs = 3\nsteps = 500\n").expect_err("both").to_string();
+    let both =
+        "`train.stages[0].steps` is 500 and `train.stages[0].epochs` is 3; a stage has one of them";
+    assert!(error.contains("experiment.toml") && error.contains(both), "{error}");
+    assert!(of("steps = 0\n").expect_err("none").to_string().contains("train.stages[0].steps"));
+    // Ids: one epoch is one epoch however it is written; steps are another length.
+    let id = |length: &str| of(length).expect("valid").config_id(&Checksums::default());
+    assert_eq!(id(""), id("epochs = 1\n"));
+    assert!(id("steps = 1\n") != id("") && id("steps = 1\n") != id("steps = 2\n"));
 }
 
 #[test]
@@ -158,7 +179,9 @@ fn changes() -> Vec<(String, String)> {
                     let other = words.iter().find(|(word, _)| word != text).expect("two words");
                     format!("\"{}\"", other.0)
                 }
-                serde_json::Value::String(text) if text == "auto" || text == "stage-end" => {
+                serde_json::Value::String(text)
+                    if ["auto", "stage-end", "off"].contains(&&**text) =>
+                {
                     "7".to_owned()
                 }
                 _ => "\"other\"".to_owned(),

@@ -133,6 +133,14 @@ impl Experiment {
                     "is missing; expected a list of at least one data set",
                 );
             }
+            if let (Some(epochs), Some(steps)) = (stage.epochs, stage.steps) {
+                return wrong(
+                    &format!("train.stages[{i}].steps"),
+                    &format!(
+                        "is {steps} and `train.stages[{i}].epochs` is {epochs}; a stage has one of them"
+                    ),
+                );
+            }
             let can_be_made = StageConfig::synthesised();
             if let Some(odd) = stage.synthesise.iter().find(|m| !can_be_made.contains(m)) {
                 return wrong(

@@ -31,6 +31,8 @@ pub(super) fn save(
         data: prepared.library.fingerprints(),
         weights: prepared.start.sha256.clone(),
         predicted_memory: trained.model.predicted_memory.map(|bytes| bytes >> 20),
+        predicted_flops: trained.model.predicted_flops,
+        predicted_seconds: trained.model.predicted_seconds,
         waiting_for_data: trained.model.waiting_for_data,
         seconds: begun.elapsed().as_secs_f64(),
     };

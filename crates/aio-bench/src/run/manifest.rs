@@ -52,6 +52,12 @@ pub struct RunFacts {
     /// Predicted peak memory in MiB; none if this call had nothing left to train, which the file writes as 0.
     #[serde(serialize_with = "zero_for_none")]
     pub predicted_memory: Option<usize>,
+    /// Floating-point operations of this call's training steps, predicted; left out if it had nothing left to train.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub predicted_flops: Option<f64>,
+    /// Seconds of this call's training steps as its first steps predicted them; left out if it had too few steps to say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub predicted_seconds: Option<f64>,
     /// Share of the training, over all calls, in which it waited for its next batch, in 0..1; left out if there was no step.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waiting_for_data: Option<f64>,
@@ -154,6 +160,8 @@ mod tests {
             data: BTreeMap::new(),
             weights: "abc".into(),
             predicted_memory,
+            predicted_flops: predicted_memory.map(|_| 3e12),
+            predicted_seconds: None,
             waiting_for_data: predicted_memory.map(|_| 0.25),
             seconds: 0.5,
         }
@@ -164,6 +172,8 @@ mod tests {
         let written =
             serde_json::to_value(Manifest::collect(facts(Some(700)))).expect("serialises");
         assert_eq!(written["predicted_memory"], 700);
+        assert_eq!(written["predicted_flops"], 3e12);
+        assert!(written.get("predicted_seconds").is_none(), "too few steps");
         assert_eq!(written["weights"], "abc");
         assert_eq!(written["waiting_for_data"], 0.25);
         assert!(written["threads"].as_u64() >= Some(1));

@@ -77,6 +77,8 @@ pub struct CheckedCell {
     pub steps: usize,
     /// Seconds of one step.
     pub step_seconds: f64,
+    /// Floating-point operations of all steps, predicted.
+    pub flops: f64,
     /// What a run is expected to take.
     pub cost: Cost,
 }
@@ -88,12 +90,14 @@ impl fmt::Display for CostCheck {
             ("what is varied", Align::Left),
             ("steps", Align::Right),
             ("seconds a step", Align::Right),
+            ("TFLOP", Align::Right),
         ];
         columns.extend(Cost::COLUMNS);
         let mut rows = Vec::new();
-        for CheckedCell { config_id, label, steps, step_seconds, cost } in &self.cells {
+        for CheckedCell { config_id, label, steps, step_seconds, flops, cost } in &self.cells {
             let mut row = vec![config_id.clone(), label.clone(), steps.to_string()];
             row.push(format!("{step_seconds:.2}"));
+            row.push(format!("~{:.1}", flops / 1e12));
             row.extend(Cost::fields(Some(*cost)));
             rows.push(row);
         }
@@ -112,7 +116,7 @@ impl Sweep {
         for cell in &self.cells {
             let experiment = Experiment::load(&self.base, &cell.settings)?;
             let probe = experiment::probe(&experiment, device);
-            let Probe { steps, seconds_per_step: seconds, memory } =
+            let Probe { steps, seconds_per_step: seconds, memory, flops } =
                 probe.map_err(|error| Error::User {
                     message: format!("cell {} ({}): {error}", cell.config_id, cell.label),
                     hint: error.hint(),
@@ -129,6 +133,7 @@ impl Sweep {
                 label: cell.label.clone(),
                 steps,
                 step_seconds: seconds,
+                flops,
                 cost,
             });
         }

@@ -72,6 +72,7 @@ fn smoke_runs_to_its_report_and_a_second_call_reprints_it_at_once() {
         "data",
         "weights",
         "predicted_memory",
+        "predicted_flops",
         "waiting_for_data",
         "peak_memory",
         "threads",

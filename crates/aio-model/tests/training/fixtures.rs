@@ -24,6 +24,7 @@ pub(crate) fn config() -> AioConfig {
     AioConfig {
         backbone: BackboneConfig { tokenizers, encoder, embedding: None },
         classes: 4,
+        samples_classes: false,
         attributes: 6,
         frozen: Frozen::default(),
     }
@@ -69,6 +70,7 @@ pub(crate) fn batch() -> TrainBatch {
         combinations: ["rgb+sketch+text", "infrared+sketch"]
             .map(|set| set.parse::<ModalitySet>().expect("a set"))
             .to_vec(),
+        sampled_classes: None,
     }
 }
 

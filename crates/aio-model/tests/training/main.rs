@@ -6,4 +6,5 @@ mod fixtures;
 mod freezing;
 mod gradients;
 mod losses;
+mod shapes;
 mod tokens;

@@ -1,13 +1,15 @@
 //! Image stems: pictures to tokens.
 //!
-//! [`config`]: kinds and sizes; [`layers`]: convolutions; [`ibn`]: their normalisation; [`positions`]: interpolation to another grid.
+//! [`config`]: kinds and sizes; [`flops`]: their cost; [`layers`]: convolutions; [`ibn`]: their normalisation; [`positions`]: interpolation to another grid.
 
 mod config;
+mod flops;
 mod ibn;
 mod layers;
 mod positions;
 
 pub use config::{Grid, StemConfig, StemKind};
+pub use flops::StemFlops;
 pub use ibn::BatchNormMode;
 
 use aio_ops::Window;

@@ -26,6 +26,13 @@ impl Word for StageEnd {
     const WORD: &'static str = "stage-end";
 }
 
+/// `off`: never.
+pub(super) struct Off;
+
+impl Word for Off {
+    const WORD: &'static str = "off";
+}
+
 /// How a key of type `Option<usize>` is written: a number from 1, or the word `W` for `None`. For `#[serde(with = "…")]`.
 pub(super) struct NumberOr<W>(PhantomData<W>);
 

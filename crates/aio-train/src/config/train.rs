@@ -1,4 +1,4 @@
-use super::number_or_word::{NumberOr, StageEnd};
+use super::number_or_word::{NumberOr, Off, StageEnd};
 use aio_data::DatasetName;
 use aio_data::augment::Augmentation;
 use aio_encoder::Precision;
@@ -52,6 +52,15 @@ pub struct TrainConfig {
     #[serde(with = "NumberOr::<StageEnd>")]
     #[schemars(extend("x-unit" = "epochs"))]
     pub checkpoint_every: Option<usize>,
+    /// Steps between validations, counted from the start of each stage, beside those of validate_every; `off` for none.
+    #[serde(with = "NumberOr::<Off>")]
+    #[schemars(extend("x-unit" = "steps"))]
+    pub validate_every_steps: Option<usize>,
+    /// Steps between checkpoints, counted from the start of each stage, beside those of checkpoint_every; `off` for none. An
+    /// epoch of a large data set can take hours.
+    #[serde(with = "NumberOr::<Off>")]
+    #[schemars(extend("x-unit" = "steps"))]
+    pub checkpoint_every_steps: Option<usize>,
     /// Newest checkpoints that are kept.
     #[schemars(range(min = 1), extend("x-unit" = "checkpoints"))]
     pub keep_checkpoints: usize,
@@ -77,13 +86,16 @@ impl Default for TrainConfig {
             max_grad_norm: 1.0,
             validate_every: None,
             checkpoint_every: Some(2),
+            validate_every_steps: None,
+            checkpoint_every_steps: None,
             keep_checkpoints: 2,
             select: Select::Last,
             augment: Augmentation::default(),
             stages: vec![StageConfig {
                 name: "synthetic pairs".into(),
                 datasets: vec![DatasetName::SynthPedes],
-                epochs: 1,
+                epochs: Some(1),
+                steps: None,
                 real: vec![Modality::Text],
                 learning_rate: 1e-3,
                 warmup_steps: 20,
@@ -113,9 +125,14 @@ pub struct StageConfig {
     /// a stage that must be set.
     #[schemars(with = "Vec<String>", length(min = 1))]
     pub datasets: Vec<DatasetName>,
-    /// Passes over the identities.
-    #[schemars(range(min = 1), extend("x-unit" = "epochs"))]
-    pub epochs: usize,
+    /// Length of the stage in passes over the identities: 1, unless steps is set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "usize", range(min = 1), extend("x-unit" = "epochs", "default" = 1))]
+    pub epochs: Option<usize>,
+    /// Length of the stage in optimiser steps, in place of epochs. A stage has one of the two.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "usize", range(min = 1), extend("x-unit" = "steps", "default" = null))]
+    pub steps: Option<usize>,
     /// Modalities whose real samples are used where a person has them.
     pub real: Vec<Modality>,
     /// Peak learning rate.
@@ -135,7 +152,25 @@ pub struct StageConfig {
     pub all_splits: bool,
 }
 
+/// How long a stage is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StageLength {
+    /// Passes over the identities.
+    Epochs(usize),
+    /// Optimiser steps.
+    Steps(usize),
+}
+
 impl StageConfig {
+    /// How long the stage is: `steps` where it is set, else `epochs`, else one epoch. A file that sets both is refused.
+    #[must_use]
+    pub fn length(&self) -> StageLength {
+        match (self.steps, self.epochs) {
+            (Some(steps), _) => StageLength::Steps(steps),
+            (None, epochs) => StageLength::Epochs(epochs.unwrap_or(1)),
+        }
+    }
+
     /// Modalities that can be made from a photograph.
     #[must_use]
     pub fn synthesised() -> Vec<Modality> {
@@ -149,7 +184,8 @@ impl Default for StageConfig {
         Self {
             name: String::new(),
             datasets: Vec::new(),
-            epochs: 1,
+            epochs: None,
+            steps: None,
             real: vec![
                 Modality::Infrared,
                 Modality::Sketch,

@@ -3,6 +3,7 @@
 use super::library::Library;
 use super::prefetch::WAITING;
 use super::settings::LoaderSettings;
+use super::softmax::SoftmaxSample;
 use super::store::SampleStore;
 use super::tuple::{self, TupleSource};
 use crate::config::StageConfig;
@@ -35,6 +36,8 @@ pub(crate) struct StageLoader {
     sketch_generator: Option<SketchGenerator>,
     mask_rate: f64,
     augmentation: Augmentation,
+    /// Draws the classes of a step's softmax, where it does not have all.
+    pub(super) softmax: Option<SoftmaxSample>,
 }
 
 /// The combinations of at least two of these modalities.
@@ -83,6 +86,7 @@ impl StageLoader {
             sketch_generator: sketch_generator.cloned(),
             mask_rate: config.losses.mask_rate,
             augmentation: config.train.augment,
+            softmax: SoftmaxSample::new(config, classes.len()),
         })
     }
 
@@ -122,6 +126,7 @@ impl StageLoader {
         let mut batch = TrainBatch {
             tuples: Vec::with_capacity(tuples.len()),
             combinations: combinations.copied().collect(),
+            sampled_classes: None,
         };
         for (tuple, pictures) in tuples.iter().zip(pictures) {
             let caption = self.caption(tuple, stream)?;

@@ -11,6 +11,7 @@ mod library;
 mod order;
 mod prefetch;
 mod settings;
+mod softmax;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -24,3 +25,4 @@ pub use library::Library;
 pub(crate) use order::{MicroBatches, StageSteps};
 pub(crate) use prefetch::Prefetcher;
 pub(crate) use settings::LoaderSettings;
+pub(crate) use softmax::SoftmaxSample;

@@ -12,8 +12,8 @@ use std::sync::Arc;
 pub(crate) struct StageSteps {
     /// Its steps.
     pub(crate) steps: Range<usize>,
-    /// Its epochs, all of the same length.
-    pub(crate) epochs: usize,
+    /// Steps of an epoch. The last epoch of a stage whose length is set in steps may be cut short.
+    pub(crate) steps_per_epoch: usize,
     /// Micro-batches of a step.
     pub(crate) micro_batches: usize,
 }
@@ -21,16 +21,17 @@ pub(crate) struct StageSteps {
 impl StageSteps {
     /// Epoch of a step within the stage, from 0.
     pub(crate) fn epoch(&self, step: usize) -> usize {
-        (step - self.steps.start) / self.steps_per_epoch()
+        (step - self.steps.start) / self.steps_per_epoch
     }
 
     /// Whether a step is the last one of its epoch.
     pub(crate) fn ends_epoch(&self, step: usize) -> bool {
-        (step + 1 - self.steps.start).is_multiple_of(self.steps_per_epoch())
+        self.done_after(step).is_multiple_of(self.steps_per_epoch)
     }
 
-    fn steps_per_epoch(&self) -> usize {
-        self.steps.len() / self.epochs
+    /// Steps of the stage that are done after a step.
+    pub(crate) fn done_after(&self, step: usize) -> usize {
+        step + 1 - self.steps.start
     }
 }
 
@@ -53,11 +54,23 @@ impl MicroBatches {
         Self { loader, stage, next, of_epoch: None }
     }
 
+    /// The classes of the softmax of the step that a micro-batch belongs to, if it does not have all. They are the same for all its micro-batches.
+    fn sampled_classes(&mut self, number: usize) -> Option<Vec<usize>> {
+        let softmax = self.loader.softmax?;
+        let step = number / self.stage.micro_batches;
+        let first = step * self.stage.micro_batches;
+        let mut shown = Vec::new();
+        for number in first..first + self.stage.micro_batches {
+            shown.extend(self.tuples(number).iter().map(|tuple| tuple.class));
+        }
+        Some(softmax.draw(step, shown))
+    }
+
     /// The tuples of a micro-batch.
     fn tuples(&mut self, number: usize) -> &[Tuple] {
         let epoch = self.stage.epoch(number / self.stage.micro_batches);
         // The random stream of an epoch is named by its first step, which differs between stages.
-        let first_step = self.stage.steps.start + epoch * self.stage.steps_per_epoch();
+        let first_step = self.stage.steps.start + epoch * self.stage.steps_per_epoch;
         if self.of_epoch.as_ref().is_some_and(|(of, _)| *of != epoch) {
             self.of_epoch = None;
         }
@@ -78,6 +91,8 @@ impl Iterator for MicroBatches {
         }
         self.next += 1;
         let loader = Arc::clone(&self.loader);
-        Some(loader.batch(self.tuples(number), number as u64))
+        let sampled_classes = self.sampled_classes(number);
+        let batch = loader.batch(self.tuples(number), number as u64);
+        Some(batch.map(|batch| TrainBatch { sampled_classes, ..batch }))
     }
 }

@@ -260,7 +260,7 @@ fn batches_prepared_ahead_are_those_made_in_turn_bit_for_bit() {
     let root = test_data::root();
     let loader = Arc::new(loader(root, &test_data::config(root), 1));
     // Two epochs of two steps with two micro-batches each, after three steps of another stage.
-    let stage = StageSteps { steps: 3..7, epochs: 2, micro_batches: 2 };
+    let stage = StageSteps { steps: 3..7, steps_per_epoch: 2, micro_batches: 2 };
     let in_turn: Vec<String> = (3..7)
         .flat_map(|step| [(step, 0), (step, 1)])
         .map(|(step, micro)| {
@@ -289,7 +289,7 @@ fn few_people_are_used_again_where_a_step_takes_more_batches_than_an_epoch_has()
     let root = test_data::root();
     let loader = Arc::new(loader(root, &test_data::config(root), 0));
     assert_eq!(loader.batches_per_epoch(), 3);
-    let stage = StageSteps { steps: 0..1, epochs: 1, micro_batches: 4 };
+    let stage = StageSteps { steps: 0..1, steps_per_epoch: 1, micro_batches: 4 };
     let batches = MicroBatches::from_step(loader, stage, 0);
     let classes: Vec<Vec<usize>> = batches.map(|batch| batch.expect("made").classes()).collect();
     assert!(classes.len() == 4 && classes[3] == classes[0] && classes[1] != classes[0]);
@@ -320,7 +320,7 @@ fn a_photograph_that_vanishes_is_named_by_the_training() {
     let loader = Arc::new(loader(directory.path(), &config, 0));
     let gone = loader.store.photograph_path(loader.epoch(0)[1][0].rgb);
     std::fs::remove_file(&gone).expect("removed");
-    let stage = StageSteps { steps: 0..3, epochs: 1, micro_batches: 1 };
+    let stage = StageSteps { steps: 0..3, steps_per_epoch: 3, micro_batches: 1 };
     let batches = MicroBatches::from_step(loader, stage, 0);
     let mut prefetcher = Prefetcher::start(batches).expect("a thread");
     prefetcher.next().expect("the first batch is whole");

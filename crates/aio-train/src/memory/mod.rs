@@ -4,12 +4,9 @@ mod estimate;
 
 pub use estimate::MemoryEstimate;
 
-use crate::config::TrainingConfig;
-use crate::error::Result;
 use crate::loader::{StageLoader, mixed_combinations};
-use crate::start::StartingPoint;
-use aio_model::{Aio, EncoderUse, Shared};
-use aio_types::{Modality, ModalitySet};
+use crate::workload::{OPERATIONS_PER_SECOND, Pass, Workload};
+use aio_model::{Aio, EncoderUse};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::Tensor;
 
@@ -22,9 +19,6 @@ const REPORT_BYTES: usize = 200 << 20;
 /// Seconds for which the allocator keeps what was freed (`main` asks it to). Steps differ in the lengths of their sequences, so that what one
 /// frees seldom fits the next: in short steps about half of the activations is held a second time.
 const ALLOCATOR_SECONDS: f64 = 10.0;
-
-/// Operations a second of one thread, about.
-const OPERATIONS_PER_SECOND: f64 = 5e10;
 
 /// Bytes of a number.
 const BYTES_PER_NUMBER: usize = 4;
@@ -45,67 +39,19 @@ impl ModuleVisitor for ParameterCount {
     }
 }
 
-/// A forward pass of the encoder over sequences of one length.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Pass {
-    /// Sequences.
-    rows: usize,
-    /// Tokens of each.
-    tokens: usize,
-}
-
-/// What a prediction is made from.
-struct Workload<'a> {
-    config: &'a TrainingConfig,
-    start: &'a StartingPoint,
-    /// Sequences of a pass.
-    rows: usize,
-    /// Tokens of a padded caption.
-    caption_tokens: usize,
-}
-
 impl Workload<'_> {
-    /// The pass over one combination of modalities.
-    fn pass(&self, set: ModalitySet) -> Pass {
-        let tokenizers = &self.start.config.tokenizers;
-        let grid = tokenizers.grid();
-        let pictures = set.iter().filter(|m| m.is_visual()).count();
-        let text = if set.contains(Modality::Text) { self.caption_tokens } else { 0 };
-        Pass {
-            rows: self.rows,
-            tokens: 1 + tokenizers.registers + pictures * grid.rows * grid.columns + text,
-        }
-    }
-
-    /// Whether a modality alone keeps nothing for the backward pass: its tokenizer is frozen, and `[CLS]` and the encoder with it.
-    fn is_frozen(&self, modality: Modality) -> bool {
-        let model = &self.config.model;
-        model.shared == Shared::Frozen
-            && model.frozen_tokenizers.contains(&modality)
-            && model.encoder != EncoderUse::Trained
-    }
-
-    /// Stems that keep something for the backward pass: those that learn. Each runs once in a step, whatever the number of passes.
-    fn stems(&self) -> usize {
-        let model = &self.config.model;
-        let learns = |m: &Modality| m.is_visual() && !model.frozen_tokenizers.contains(m);
-        model.modalities.iter().filter(learns).count()
-    }
-
     /// The passes of the largest step: every modality alone, the longest combinations, and the attribute head's.
     fn passes(&self) -> Vec<Pass> {
         let modalities = self.config.model.modalities;
         let mut passes = Vec::new();
-        for modality in modalities.iter().filter(|m| !self.is_frozen(*m)) {
+        for modality in modalities.iter().filter(|m| !self.is_frozen((*m).into())) {
             passes.push(self.pass(modality.into()));
         }
         let combinations = mixed_combinations(modalities);
         let mut combined: Vec<Pass> = combinations.into_iter().map(|set| self.pass(set)).collect();
         combined.sort_by_key(|pass| std::cmp::Reverse(pass.tokens));
         passes.extend(combined.into_iter().take(self.config.train.combinations));
-        if self.config.losses.attribute != 0.0 && modalities.contains(Modality::Text) {
-            passes.push(self.pass([Modality::Rgb, Modality::Text].into_iter().collect()));
-        }
+        passes.extend(self.attribute_set().map(|set| self.pass(set)));
         passes
     }
 
@@ -130,7 +76,7 @@ impl Workload<'_> {
             tokenizers.width,
             model.batch_norm_mode,
         );
-        let stems = self.stems() * self.rows * picture;
+        let stems = self.learning_stems().count() * self.rows * picture;
         let in_block = |pass: &Pass| {
             pass.rows * pass.tokens * encoder.activations_per_token(pass.tokens, learned)
         };
@@ -152,54 +98,45 @@ impl Workload<'_> {
     }
 }
 
-/// Predicts the peak of training `model` on the data of a stage.
+/// Copies of the rows of a sampled classifier that a step makes: the rows and their gradient, both moments, and the update.
+const COPIES_OF_SAMPLED_ROWS: usize = 8;
+
+/// Predicts the peak of training `model` on the data of a stage. `sampled_classes` are those of a step's softmax, 0 where it has all.
 ///
-/// # Errors
-/// As [`StageLoader::batch`].
+/// The moments of a sampled classifier are among the model's weights.
 pub(crate) fn predict(
-    config: &TrainingConfig,
-    start: &StartingPoint,
+    workload: &Workload,
     model: &Aio,
     loader: &StageLoader,
+    sampled_classes: usize,
     evaluation_bytes: usize,
-) -> Result<MemoryEstimate> {
+) -> MemoryEstimate {
     let mut count = ParameterCount::default();
     model.visit(&mut count);
-    let workload = Workload {
-        config,
-        start,
-        rows: config.train.identities * config.train.instances_per_identity,
-        caption_tokens: caption_tokens(loader)?,
-    };
     let passes = workload.passes();
     let activations = workload.activations(&passes);
     let is_short = workload.step_seconds(&passes) < ALLOCATOR_SECONDS / 5.0;
     let held_back = if is_short { activations / 2 } else { 0 };
-    let (model, file) = (BYTES_PER_NUMBER * count.all, start.bytes());
-    Ok(MemoryEstimate {
+    let width = workload.start.config.embedding_width();
+    let sampled = COPIES_OF_SAMPLED_ROWS * sampled_classes * width;
+    let (model, file) = (BYTES_PER_NUMBER * count.all, workload.start.bytes());
+    MemoryEstimate {
         weights: model + file,
         after: 3 * file + 2 * model + REPORT_BYTES + evaluation_bytes,
-        optimiser: 3 * BYTES_PER_NUMBER * count.learned,
+        optimiser: BYTES_PER_NUMBER * (3 * count.learned + sampled),
         activations,
         pictures: loader.decoded_bytes() + loader.batch_bytes(),
         program: PROGRAM_BYTES + held_back,
-    })
-}
-
-/// Tokens of the longest caption of the first batch, to which all are padded. Any batch will do for how long that is.
-fn caption_tokens(loader: &StageLoader) -> Result<usize> {
-    let Some(tuples) = loader.epoch(0).into_iter().next() else { return Ok(0) };
-    let batch = loader.batch(&tuples, 0)?;
-    let captions = batch.tuples.iter().filter_map(|tuple| tuple.caption.as_ref());
-    let longest = captions.map(|caption| caption.ids.len()).max().unwrap_or(0);
-    Ok(longest.next_multiple_of(8))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{DataConfig, ModelConfig, TrainConfig};
-    use aio_model::LossWeights;
+    use crate::StartingPoint;
+    use crate::config::{DataConfig, ModelConfig, TrainConfig, TrainingConfig};
+    use aio_model::{LossWeights, Shared};
+    use aio_types::Modality;
 
     fn config() -> TrainingConfig {
         TrainingConfig {

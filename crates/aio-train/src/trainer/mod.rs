@@ -1,5 +1,6 @@
 //! Training of tokenizers and heads in progressive stages, with exact resume.
 
+mod cost;
 mod logs;
 mod model;
 mod setup;
@@ -7,6 +8,7 @@ mod stage;
 mod state;
 mod validation;
 
+pub(crate) use cost::StageCost;
 pub(crate) use model::{initial_model, sketch_generator};
 pub(crate) use stage::{stage_steps, step_input};
 
@@ -17,13 +19,12 @@ use crate::checkpoint::{Checkpoints, Learner};
 use crate::config::Select;
 use crate::error::{Result, TrainError};
 use crate::loader::{Classes, Library, LoaderSettings, StageLoader};
-use crate::memory;
 use crate::signals::StopFlag;
 use crate::training_loop::TrainingLoop;
 use aio_encoder::Precision;
 use aio_model::Aio;
 use burn::module::Module;
-use burn::tensor::Device;
+use cost::Predicted;
 use stage::{StageContext, StageTraining};
 use state::TrainState;
 
@@ -57,25 +58,24 @@ pub fn train(
         sketch_generator: generator.as_ref(),
     };
     let mut first = 0;
-    let mut predicted_memory = None;
+    let mut predicted = Predicted::default();
     for stage in &config.train.stages {
         let loader = StageLoader::open(&settings, stage, library)?;
-        let steps = first..first + stage_steps(setup, stage, &loader);
+        let stage_steps = stage_steps(setup, stage, &loader, first);
+        let steps = stage_steps.steps.clone();
         first = steps.end;
         if state.step >= steps.end {
             continue;
         }
-        let estimate =
-            memory::predict(config, start, &learner.model, &loader, setup.evaluation_bytes)?;
-        let is_cpu = *setup.device == Device::flex();
-        let at_least = if is_cpu { "" } else { ", at least, on this device" };
-        log::info!("{}: {estimate}{at_least}", stage.name);
-        predicted_memory = predicted_memory.max(Some(estimate.total()));
+        let cost = StageCost::predict(setup, &learner.model, &loader, classes.len())?;
         let resumed_at = state.step;
-        let mut training = StageTraining::open(&context, stage, loader, steps.clone(), &mut state)?;
+        cost.say(setup, &stage.name, steps.end - resumed_at);
+        predicted.add(&cost, steps.end - resumed_at);
+        let mut training = StageTraining::open(&context, stage, loader, stage_steps, &mut state)?;
         let steps_of_stage =
             TrainingLoop { phase: &stage.name, steps, checkpoints: &checkpoints, stop };
         learner = steps_of_stage.run(resumed_at, &mut training, learner)?;
+        predicted.add_seconds(training.expected_seconds);
     }
     if config.train.select == Select::Best && state.best.is_some() {
         let best = Checkpoints::new(&paths.best_checkpoint, 1);
@@ -101,7 +101,9 @@ pub fn train(
         seconds: state.seconds,
         waiting_for_data: state.waiting_share(),
         steps: state.step,
-        predicted_memory,
+        predicted_memory: predicted.memory,
+        predicted_flops: predicted.flops,
+        predicted_seconds: predicted.seconds,
     })
 }
 

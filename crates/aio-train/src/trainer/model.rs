@@ -4,8 +4,9 @@ use super::setup::TrainingSetup;
 use crate::checkpoint::Learner;
 use crate::config::TrainConfig;
 use crate::error::Result;
-use crate::loader::attribute_vocabulary;
+use crate::loader::{SoftmaxSample, attribute_vocabulary};
 use crate::start::to_training_device;
+use aio_heads::RowAdamW;
 use aio_model::SketchGenerator;
 use aio_model::{Aio, AioConfig, Frozen};
 use burn::grad_clipping::GradientClippingConfig;
@@ -32,6 +33,7 @@ pub(crate) fn initial_model(setup: &TrainingSetup, classes: usize) -> Result<Aio
     let config = AioConfig {
         backbone: setup.start.config.clone(),
         classes,
+        samples_classes: SoftmaxSample::new(setup.config, classes).is_some(),
         attributes: attribute_vocabulary().len(),
         frozen,
     };
@@ -51,12 +53,32 @@ pub(super) fn initial_learner(setup: &TrainingSetup, classes: usize) -> Result<L
     Ok(Learner { model, optimiser: optimiser(&setup.config.train) })
 }
 
+/// The moments' decays and the epsilon of AdamW.
+const BETA_1: f32 = 0.9;
+const BETA_2: f32 = 0.999;
+const EPSILON: f32 = 1e-5;
+
 fn optimiser(config: &TrainConfig) -> ModuleOptimizer {
     let clipping = GradientClippingConfig::Norm(config.max_grad_norm as f32);
     AdamWConfig::new()
+        .with_beta_1(BETA_1)
+        .with_beta_2(BETA_2)
+        .with_epsilon(EPSILON)
         .with_weight_decay(config.weight_decay as f32)
         .with_grad_clipping(Some(clipping))
         .init()
+}
+
+/// The same optimiser for the rows of a sampled classifier.
+pub(super) fn centres_rule(config: &TrainConfig, learning_rate: f64) -> RowAdamW {
+    RowAdamW {
+        learning_rate,
+        weight_decay: config.weight_decay as f32,
+        beta_1: BETA_1,
+        beta_2: BETA_2,
+        epsilon: EPSILON,
+        max_grad_norm: config.max_grad_norm as f32,
+    }
 }
 
 /// The generator that draws missing sketches, where the configuration names one.

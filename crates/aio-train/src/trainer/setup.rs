@@ -52,4 +52,9 @@ pub struct TrainedModel {
     pub steps: usize,
     /// Bytes that this call was predicted to take at its peak; `None` if nothing was left to train.
     pub predicted_memory: Option<usize>,
+    /// Floating-point operations that the steps of this call were predicted to take; `None` if nothing was left to train.
+    pub predicted_flops: Option<f64>,
+    /// Seconds that the first steps of every stage predicted for the steps of this call, without validations and checkpoints; `None` if it had
+    /// fewer steps than it takes to say.
+    pub predicted_seconds: Option<f64>,
 }

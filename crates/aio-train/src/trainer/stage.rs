@@ -1,21 +1,21 @@
 //! One stage of a training: its steps, validations, logs and checkpoints.
 
 use super::logs::{MetricsLine, StageLogs, describe_failure};
+use super::model::centres_rule;
 use super::setup::{TrainingPaths, TrainingSetup};
 use super::state::{BestScore, TrainState};
 use super::validation::validate;
 use crate::checkpoint::{Checkpoints, Learner};
-use crate::config::StageConfig;
+use crate::config::{StageConfig, StageLength};
 use crate::error::Result;
 use crate::loader::{HeldOut, MicroBatches, Prefetcher, StageLoader, StageSteps};
 use crate::schedule::WarmupCosine;
 use crate::signals::StopFlag;
 use crate::training_loop::{CompletedStep, Objective, StepGradients};
 use aio_model::{Aio, LossTerm, StepInput, StepOutput, Terms, TrainBatch};
-use burn::optim::GradientsAccumulator;
+use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::train::{TrainOutput, TrainStep};
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -27,12 +27,16 @@ pub(super) struct StageTraining<'a> {
     held_out: &'a [HeldOut],
     schedule: WarmupCosine,
     stage: StageSteps,
+    /// The classes of the last step's softmax, where it does not have all.
+    sampled_classes: Option<Vec<usize>>,
     /// The micro-batches from the first step of this call on.
     batches: Prefetcher<TrainBatch>,
     logs: StageLogs,
     best: Checkpoints,
     state: &'a mut TrainState,
     clock: Instant,
+    /// Seconds that the first steps of this call predicted for all of its steps.
+    pub(super) expected_seconds: Option<f64>,
 }
 
 /// What a stage shares with the others.
@@ -45,13 +49,20 @@ pub(super) struct StageContext<'a> {
     pub(super) stop: &'a StopFlag,
 }
 
-/// Optimiser steps of a stage.
+/// Optimiser steps of a stage whose first step is `first`.
 pub(crate) fn stage_steps(
     setup: &TrainingSetup,
     stage: &StageConfig,
     loader: &StageLoader,
-) -> usize {
-    stage.epochs * (loader.batches_per_epoch() / setup.config.train.accumulation_steps).max(1)
+    first: usize,
+) -> StageSteps {
+    let micro_batches = setup.config.train.accumulation_steps;
+    let steps_per_epoch = (loader.batches_per_epoch() / micro_batches).max(1);
+    let count = match stage.length() {
+        StageLength::Epochs(epochs) => epochs * steps_per_epoch,
+        StageLength::Steps(steps) => steps,
+    };
+    StageSteps { steps: first..first + count, steps_per_epoch, micro_batches }
 }
 
 /// One micro-batch as the model takes it.
@@ -76,18 +87,16 @@ impl<'a> StageTraining<'a> {
         context: &StageContext<'a>,
         config: &'a StageConfig,
         loader: StageLoader,
-        steps: Range<usize>,
+        stage: StageSteps,
         state: &'a mut TrainState,
     ) -> Result<Self> {
         let StageContext { setup, paths, held_out, stop } = *context;
         let schedule = WarmupCosine {
             peak: config.learning_rate,
             warmup_steps: config.warmup_steps,
-            steps: steps.len(),
+            steps: stage.steps.len(),
             min_lr_ratio: config.min_lr_ratio,
         };
-        let micro_batches = setup.config.train.accumulation_steps;
-        let stage = StageSteps { steps, epochs: config.epochs, micro_batches };
         let batches = MicroBatches::from_step(Arc::new(loader), stage.clone(), state.step);
         Ok(Self {
             logs: StageLogs::open(paths, state.step)?,
@@ -98,20 +107,21 @@ impl<'a> StageTraining<'a> {
             held_out,
             schedule,
             stage,
+            sampled_classes: None,
             batches: Prefetcher::start(batches)?,
             state,
             clock: Instant::now(),
+            expected_seconds: None,
         })
     }
 
-    /// Whether a step ends an epoch whose number, from 1, is a multiple of `interval`.
-    fn ends_interval(&self, step: usize, interval: Option<usize>) -> bool {
-        let epochs = self.stage.epoch(step) + 1;
-        self.ends_epoch(step) && interval.is_some_and(|interval| epochs.is_multiple_of(interval))
-    }
-
-    fn ends_stage(&self, step: usize) -> bool {
+    /// Whether something that is done at the end of the stage, and every so many epochs or steps, is due after a step.
+    fn is_due(&self, step: usize, epochs: Option<usize>, steps: Option<usize>) -> bool {
+        let is_multiple =
+            |count: usize, of: Option<usize>| of.is_some_and(|of| count.is_multiple_of(of));
         step + 1 == self.stage.steps.end
+            || (self.ends_epoch(step) && is_multiple(self.stage.epoch(step) + 1, epochs))
+            || is_multiple(self.stage.done_after(step), steps)
     }
 }
 
@@ -143,6 +153,7 @@ impl Objective for StageTraining<'_> {
             let (batch, waited_for_it) = self.batches.next()?;
             waited += waited_for_it;
             let classes = batch.classes();
+            self.sampled_classes.clone_from(&batch.sampled_classes);
             let TrainOutput { grads, item: StepOutput(of_batch) } =
                 model.step(step_input(self.setup, batch));
             let describe = |e| describe_failure(&self.paths.directory, &e, step, &classes);
@@ -152,10 +163,24 @@ impl Objective for StageTraining<'_> {
         Ok(StepGradients { gradients: sum.grads(), terms: mean_terms(&terms), waited })
     }
 
+    fn update(
+        &mut self,
+        mut learner: Learner<Aio>,
+        learning_rate: f64,
+        mut gradients: GradientsParams,
+    ) -> Learner<Aio> {
+        if let Some(sampled) = &self.sampled_classes {
+            let rule = centres_rule(&self.setup.config.train, learning_rate);
+            learner.model = learner.model.update_centres(sampled, &mut gradients, &rule);
+        }
+        learner.model = learner.optimiser.step(learning_rate, learner.model, gradients);
+        learner
+    }
+
     fn record(&mut self, done: &CompletedStep, learner: &Learner<Aio>) -> Result<()> {
         let CompletedStep { step, learning_rate, ref terms, waited } = *done;
         let train = &self.setup.config.train;
-        let validates = self.ends_stage(step) || self.ends_interval(step, train.validate_every);
+        let validates = self.is_due(step, train.validate_every, train.validate_every_steps);
         let validation = match validates {
             true => validate(self.setup, self.held_out, &learner.model)?,
             false => None,
@@ -188,12 +213,16 @@ impl Objective for StageTraining<'_> {
     }
 
     fn checkpoint_due(&self, step: usize) -> bool {
-        let interval = self.setup.config.train.checkpoint_every;
-        self.ends_stage(step) || self.ends_interval(step, interval)
+        let train = &self.setup.config.train;
+        self.is_due(step, train.checkpoint_every, train.checkpoint_every_steps)
     }
 
     fn state(&self) -> TrainState {
         self.state.clone()
+    }
+
+    fn expect(&mut self, seconds: f64) {
+        self.expected_seconds = Some(seconds);
     }
 
     fn checkpoint_written(&mut self, _model: &Aio) -> Result<()> {

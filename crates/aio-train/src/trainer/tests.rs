@@ -1,6 +1,7 @@
 use super::*;
-use crate::config::TrainingConfig;
+use crate::config::{StageConfig, TrainingConfig};
 use crate::{TrainError, probe, test_data};
+use burn::tensor::Device;
 use burn::train::TrainStep;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -100,6 +101,80 @@ fn a_probe_counts_the_steps_that_training_does() {
     // 6 people and then 11, two in a batch.
     assert_eq!(probe.steps, 3 + 5);
     assert!(probe.seconds_per_step > 0.0 && probe.memory.total() > probe.memory.activations);
+}
+
+#[test]
+fn a_stage_of_steps_ends_after_them_and_continues_to_the_same_weights() {
+    let _alone = crate::test_data::exclusive();
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let mut config = test_data::config(test_data::root());
+    config.train.stages.truncate(1);
+    // An epoch has 3 steps: one is done, and two steps of the second.
+    config.train.stages[0] =
+        StageConfig { epochs: None, steps: Some(5), ..config.train.stages[0].clone() };
+    (config.train.checkpoint_every, config.train.checkpoint_every_steps) = (None, Some(2));
+    (config.train.validate_every, config.train.validate_every_steps) = (None, Some(4));
+    config.train.keep_checkpoints = 9;
+    let (whole, parts) = (directory.path().join("whole"), directory.path().join("parts"));
+    let expected = train_into(&whole, &config, &StopFlag::default()).expect("trains");
+    assert_eq!(expected.steps, 5);
+    assert_eq!(Checkpoints::new(paths(&whole).checkpoints, 1).steps(), [2, 4, 5]);
+    let lines = |directory: &Path| -> Vec<MetricsLine> {
+        let text = std::fs::read_to_string(paths(directory).metrics).expect("metrics");
+        text.lines().map(|line| serde_json::from_str(line).expect("a line")).collect()
+    };
+    let logged = lines(&whole);
+    assert_eq!(logged.iter().map(|line| line.epoch).collect::<Vec<_>>(), [0, 0, 0, 1, 1]);
+    let validated: Vec<usize> =
+        logged.iter().filter(|line| line.validation.is_some()).map(|line| line.step).collect();
+    assert_eq!(validated, [3, 4], "after the fourth step and at the end");
+    // One step of warm-up to 1e-3, then a cosine over the other four to a tenth of it.
+    let rate =
+        |progress: f64| 1e-3 * (0.1 + 0.45 * (1.0 + (std::f64::consts::PI * progress).cos()));
+    for (line, progress) in logged.iter().zip([0.0, 0.0, 0.25, 0.5, 0.75]) {
+        assert!((line.learning_rate - rate(progress)).abs() < 1e-12, "step {}", line.step);
+    }
+    let stop = StopFlag::default();
+    stop.raise();
+    for _ in 1..5 {
+        train_into(&parts, &config, &stop).expect_err("stopped");
+    }
+    let trained = train_into(&parts, &config, &StopFlag::default()).expect("trains");
+    assert!(bytes(&trained) == bytes(&expected) && lines(&parts) == logged);
+    let (start, device) = (test_data::start(&config), Device::flex());
+    let setup =
+        TrainingSetup { config: &config, start: &start, device: &device, evaluation_bytes: 0 };
+    let probe = probe(&setup, &mut Library::new(&config.data.root)).expect("one step");
+    assert_eq!(probe.steps, 5);
+}
+
+#[test]
+fn a_training_that_samples_identities_continues_to_the_same_weights() {
+    let _alone = crate::test_data::exclusive();
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let mut config = test_data::config(test_data::root());
+    // 6 of 11 people; the two batches of a step show 4 of them.
+    config.losses.identity_sample = 0.5;
+    config.train.accumulation_steps = 2;
+    config.train.stages[1] =
+        StageConfig { epochs: None, steps: Some(3), ..config.train.stages[1].clone() };
+    let (whole, parts) = (directory.path().join("whole"), directory.path().join("parts"));
+    let expected = train_into(&whole, &config, &StopFlag::default()).expect("trains");
+    let stop = StopFlag::default();
+    stop.raise();
+    for _ in 1..expected.steps {
+        train_into(&parts, &config, &stop).expect_err("stopped");
+    }
+    let trained = train_into(&parts, &config, &StopFlag::default()).expect("trains");
+    assert!(bytes(&trained) == bytes(&expected), "the weights differ");
+    let text =
+        |directory: &Path| std::fs::read_to_string(paths(directory).metrics).expect("metrics");
+    assert_eq!(text(&parts), text(&whole));
+    let first: MetricsLine =
+        serde_json::from_str(text(&whole).lines().next().expect("a line")).expect("a step");
+    // Before the first step all centres are about 0, so that six classes are equally likely.
+    let loss = first.terms["identity.rgb"];
+    assert!((loss - 6.0f32.ln()).abs() < 0.05, "{loss}");
 }
 
 #[test]

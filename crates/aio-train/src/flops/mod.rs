@@ -1,0 +1,144 @@
+//! How many floating-point operations a training step takes, predicted before it is done.
+
+mod estimate;
+
+pub(crate) use estimate::{FlopEstimate, operations};
+
+use crate::loader::mixed_combinations;
+use crate::workload::Workload;
+use aio_heads::Anchors;
+use aio_model::{EncoderUse, Shared, TrainBatch};
+use aio_types::{Modality, ModalitySet};
+
+/// Products of a linear map in a step: forward, and the gradients of its input and of its weights.
+const LEARNED_MAP: f64 = 3.0;
+
+/// Sizes of the heads that are not in the configuration.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct HeadSizes {
+    /// Identities that the identity head distinguishes in a step.
+    pub(crate) classes: usize,
+    /// Attribute words that the attribute head distinguishes.
+    pub(crate) attributes: usize,
+}
+
+/// The operations of a step on batches like `batch`: as many tuples of every modality, and as many masked words. Of the combinations that a step
+/// may draw, the mean counts.
+pub(crate) fn predict(workload: &Workload, batch: &TrainBatch, sizes: HeadSizes) -> FlopEstimate {
+    let counter = Counter { workload, batch, sizes };
+    let alone = workload.config.model.modalities.iter().map(|m| (ModalitySet::from(m), 1.0));
+    let combinations = mixed_combinations(workload.config.model.modalities);
+    let drawn = workload.config.train.combinations.min(combinations.len());
+    let share = drawn as f64 / combinations.len().max(1) as f64;
+    let embedded: Vec<(ModalitySet, f64)> =
+        alone.chain(combinations.into_iter().map(|set| (set, share))).collect();
+    let mut sum =
+        FlopEstimate { stems: counter.stems(), text: counter.text(), ..FlopEstimate::default() };
+    for (set, share) in &embedded {
+        sum = sum + counter.encoder(*set) * *share;
+    }
+    if let Some(set) = counter.predicted_set() {
+        sum = sum + counter.encoder(set);
+    }
+    sum.heads = counter.heads(&embedded);
+    sum * workload.config.train.accumulation_steps as f64
+}
+
+/// Counts the operations of one micro-batch.
+struct Counter<'a> {
+    workload: &'a Workload<'a>,
+    batch: &'a TrainBatch,
+    sizes: HeadSizes,
+}
+
+impl Counter<'_> {
+    fn rows(&self, set: ModalitySet) -> f64 {
+        self.batch.tuples_with(set) as f64
+    }
+
+    /// What the attribute head sees, if a word of the batch is masked.
+    fn predicted_set(&self) -> Option<ModalitySet> {
+        self.workload.attribute_set().filter(|_| self.batch.masked_words() > 0)
+    }
+
+    fn stems(&self) -> f64 {
+        let config = &self.workload.start.config;
+        let tokenizers = &config.tokenizers;
+        let one = tokenizers.stem.flops_per_picture(
+            tokenizers.height,
+            tokenizers.width,
+            config.encoder.embed_dim,
+        );
+        let visual = self.workload.config.model.modalities.iter().filter(|m| m.is_visual());
+        let of_modality = |m: Modality| {
+            let backward = if self.workload.learns(m) { one.backward } else { 0.0 };
+            self.rows(m.into()) * (one.forward + backward)
+        };
+        visual.map(of_modality).sum()
+    }
+
+    /// The projection of the table's rows, where their width is not the encoder's, of captions and of their masked forms.
+    fn text(&self) -> f64 {
+        let config = &self.workload.start.config;
+        let (table, width) = (config.tokenizers.text.width, config.encoder.embed_dim);
+        if table == width {
+            return 0.0;
+        }
+        let forms = if self.predicted_set().is_some() { 2.0 } else { 1.0 };
+        let tokens = forms * self.rows(Modality::Text.into()) * self.workload.caption_tokens as f64;
+        let products = if self.workload.learns(Modality::Text) { LEARNED_MAP } else { 1.0 };
+        products * 2.0 * tokens * (table * width) as f64
+    }
+
+    /// The pass over one combination.
+    fn encoder(&self, set: ModalitySet) -> FlopEstimate {
+        let encoder = &self.workload.start.config.encoder;
+        let (rows, tokens) = (self.rows(set), self.workload.pass(set).tokens);
+        let forward = rows * encoder.forward_flops(tokens);
+        let learned = self.workload.config.model.encoder == EncoderUse::Trained;
+        let again = if self.workload.config.train.activation_checkpointing { forward } else { 0.0 };
+        let backward = match self.workload.is_frozen(set) {
+            true => 0.0,
+            false => rows * encoder.backward_flops(tokens, learned) + again,
+        };
+        FlopEstimate {
+            encoder_forward: forward,
+            encoder_backward: backward,
+            ..FlopEstimate::default()
+        }
+    }
+
+    /// Output projection, heads and losses of the embeddings of combinations, each with its expected number in a step.
+    fn heads(&self, embedded: &[(ModalitySet, f64)]) -> f64 {
+        let Workload { config, start, .. } = self.workload;
+        let (width, embedding) = (start.config.encoder.embed_dim, start.config.embedding_width());
+        let weights = &config.losses;
+        let rows: f64 = embedded.iter().map(|(set, share)| share * self.rows(*set)).sum();
+        let tracked: f64 = embedded
+            .iter()
+            .filter(|(set, _)| !self.workload.is_frozen(*set))
+            .map(|(set, share)| share * self.rows(*set))
+            .sum();
+        let learned = if config.model.shared == Shared::Trained { rows } else { 0.0 };
+        let mut flops = 2.0 * (rows + tracked + learned) * (width * embedding) as f64;
+        if weights.identity != 0.0 {
+            flops += LEARNED_MAP * 2.0 * rows * (embedding * self.sizes.classes) as f64;
+        }
+        if weights.triplet != 0.0 {
+            flops += 3.0 * 2.0 * rows * rows * embedding as f64;
+        }
+        if weights.binding != 0.0 {
+            let products = if weights.anchors == Anchors::Moving { 3.0 } else { 2.0 };
+            let anchors = self.rows(Modality::Rgb.into());
+            flops += products * 2.0 * rows * anchors * embedding as f64;
+        }
+        if self.predicted_set().is_some() {
+            let weights = width * width + width * self.sizes.attributes;
+            flops += LEARNED_MAP * 2.0 * (self.batch.masked_words() * weights) as f64;
+        }
+        flops
+    }
+}
+
+#[cfg(test)]
+mod tests;

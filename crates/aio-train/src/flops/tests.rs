@@ -1,0 +1,105 @@
+use super::*;
+use crate::StartingPoint;
+use crate::config::{DataConfig, ModelConfig, TrainConfig, TrainingConfig};
+use aio_heads::Masked;
+use aio_model::{LossWeights, TrainCaption, TrainTuple};
+use aio_types::{Picture, PictureSize};
+
+/// Photographs and captions; no combination, no attribute head.
+fn config() -> TrainingConfig {
+    TrainingConfig {
+        seed: 0,
+        data: DataConfig::default(),
+        model: ModelConfig {
+            modalities: [Modality::Rgb, Modality::Text].into_iter().collect(),
+            ..ModelConfig::default()
+        },
+        train: TrainConfig { combinations: 0, ..TrainConfig::default() },
+        losses: LossWeights { attribute: 0.0, ..LossWeights::default() },
+    }
+}
+
+/// Two people with a photograph; one has a caption of 20 ids, in which one word is masked.
+fn batch() -> TrainBatch {
+    let tuple = |class, caption| {
+        let size = PictureSize { height: 1, width: 1 };
+        let picture = Picture { size, pixels: vec![0; 3] };
+        TrainTuple { class, pictures: vec![(Modality::Rgb, picture)], caption }
+    };
+    let ids = vec![1; 20];
+    let masked = Masked { ids: ids.clone(), targets: vec![(3, 5)] };
+    let tuples = vec![tuple(0, None), tuple(1, Some(TrainCaption { ids, masked }))];
+    TrainBatch { tuples, combinations: Vec::new(), sampled_classes: None }
+}
+
+fn estimate(config: &TrainingConfig, classes: usize) -> FlopEstimate {
+    let _alone = crate::test_data::exclusive();
+    let start = StartingPoint::open(&config.model).expect("the embedded weights");
+    let batch = batch();
+    let sizes = HeadSizes { classes, attributes: 40 };
+    predict(&Workload::new(config, &start, &batch), &batch, sizes)
+}
+
+/// Multiplications of a block of the embedded encoder for a sequence of `n` tokens of width 128 with an MLP of 512.
+fn block(n: f64) -> (f64, f64) {
+    (n * (4.0 * 128.0 * 128.0 + 2.0 * 128.0 * 512.0), 2.0 * n * n * 128.0)
+}
+
+#[test]
+fn the_encoder_takes_what_is_counted_by_hand() {
+    // Pictures are 18 tokens and captions are padded to 24; [CLS] goes before each. Two photographs, one caption, four blocks.
+    let (linear, attention) = [(2.0, 19.0), (1.0, 25.0)]
+        .map(|(rows, n)| (rows * block(n).0, rows * block(n).1))
+        .into_iter()
+        .fold((0.0, 0.0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+    let frozen = estimate(&config(), 10);
+    assert_eq!(frozen.encoder_forward, 2.0 * 30_623_744.0 + 40_601_600.0);
+    assert_eq!(frozen.encoder_forward, 4.0 * 2.0 * (linear + attention));
+    assert_eq!(frozen.encoder_backward, 4.0 * 2.0 * (linear + 2.0 * attention));
+    let mut trained = config();
+    trained.model.encoder = EncoderUse::Trained;
+    let trained = estimate(&trained, 10);
+    assert_eq!(trained.encoder_backward, 4.0 * 2.0 * (2.0 * linear + 2.0 * attention));
+    let mut again = config();
+    again.train.activation_checkpointing = true;
+    assert_eq!(
+        estimate(&again, 10).encoder_backward,
+        frozen.encoder_backward + frozen.encoder_forward
+    );
+}
+
+#[test]
+fn what_is_frozen_or_left_out_takes_less_and_more_batches_take_more() {
+    let whole = estimate(&config(), 10);
+    let mut frozen = config();
+    frozen.model.frozen_tokenizers = vec![Modality::Text];
+    frozen.model.shared = Shared::Frozen;
+    let frozen = estimate(&frozen, 10);
+    // The caption's pass has no backward pass, and the table's projection from 32 to 128 only its forward one.
+    let (linear, attention) = block(25.0);
+    assert_eq!(whole.encoder_backward - frozen.encoder_backward, 8.0 * (linear + 2.0 * attention));
+    assert_eq!((whole.text, frozen.text), (3.0 * frozen.text, 2.0 * 24.0 * 32.0 * 128.0));
+    assert_eq!(whole.stems, frozen.stems);
+    let mut twice = config();
+    twice.train.accumulation_steps = 2;
+    assert_eq!(estimate(&twice, 10), whole * 2.0);
+}
+
+#[test]
+fn heads_grow_with_identities_and_masked_words() {
+    let (ten, thousand) = (estimate(&config(), 10), estimate(&config(), 1000));
+    // Three embeddings of 128 numbers; forward, and gradients of embeddings and classifier.
+    assert_eq!(thousand.heads - ten.heads, 3.0 * 2.0 * 3.0 * 128.0 * 990.0);
+    let mut attribute = config();
+    attribute.losses.attribute = 0.3;
+    let attribute = estimate(&attribute, 10);
+    // One masked word: a linear map of 128 to 128 and one to 40 words; one more pass over a photograph and a caption.
+    assert_eq!(attribute.heads - ten.heads, 3.0 * 2.0 * (128.0 * 128.0 + 128.0 * 40.0));
+    let (linear, attention) = block(43.0);
+    assert_eq!(attribute.encoder_forward - ten.encoder_forward, 8.0 * (linear + attention));
+    assert_eq!(attribute.text, 2.0 * ten.text, "the caption and its masked form");
+    let mut combined = config();
+    combined.train.combinations = 1;
+    let combined = estimate(&combined, 10);
+    assert_eq!(combined.encoder_forward, attribute.encoder_forward, "the one combination there is");
+}
