@@ -29,7 +29,7 @@ fn weights(stem: StemConfig, encoder: EncoderConfig) -> Outcome<Vec<u8>> {
         text: TextConfig { width: 512 },
         registers: 0,
     };
-    let config = BackboneConfig { tokenizers, encoder, embedding: None };
+    let config = BackboneConfig { tokenizers, encoder, embedding: None, projection_bias: false };
     let preprocessing = Preprocessing {
         height: 256,
         width: 128,

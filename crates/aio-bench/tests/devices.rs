@@ -6,7 +6,8 @@ use aio_encoder::Precision;
 use aio_encoder::weights::Weights;
 use aio_heads::Masked;
 use aio_model::{
-    Aio, AioConfig, Backbone, Frozen, LossWeights, StepInput, TrainBatch, TrainCaption, TrainTuple,
+    Aio, AioConfig, Backbone, Frozen, LossWeights, Origin, StepInput, TrainBatch, TrainCaption,
+    TrainPicture, TrainTuple,
 };
 use aio_types::{Modality, Picture, rng};
 use burn::module::{Module, ModuleVisitor, Param};
@@ -93,7 +94,12 @@ fn gradients_are_those_of_the_cpu() {
     };
     let tuple = |(row, class): (usize, usize)| TrainTuple {
         class,
-        pictures: vec![(Modality::Rgb, picture())],
+        photograph: row,
+        pictures: vec![TrainPicture {
+            modality: Modality::Rgb,
+            picture: picture(),
+            origin: Origin::Photograph,
+        }],
         caption: (row % 2 == 0).then(caption),
     };
     let batch = TrainBatch {

@@ -12,9 +12,21 @@ pub enum Anchors {
     Fixed,
 }
 
+/// Which embeddings are the anchors of the binding loss.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum AnchorFeatures {
+    /// Those of the photographs alone, as in the paper.
+    Rgb,
+    /// Those of all modalities and combinations: supervised contrastive learning over people (Khosla et al., NeurIPS 2020). Infrared
+    /// pictures then also learn to be near other infrared pictures, sketches and captions of the person.
+    All,
+}
+
 /// Whether an embedding has its own photograph among its anchors.
 ///
-/// The own photograph of a synthesised sketch is the photograph that it was made from; that of a combination with RGB is the one in it.
+/// The own photograph of a synthesised sketch is the photograph that it was made from; that of a combination with RGB is the one in it. Real
+/// infrared pictures, real drawings and captions were not made from a photograph: all photographs of the person are other ones to them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum OwnPhoto {
@@ -32,7 +44,7 @@ pub enum OwnPhoto {
 /// ```
 ///
 /// Reconstruction of the paper's FB head (supervised contrastive, RGB as anchor); temperature, stop-gradient and what
-/// is skipped are choices. Features that have no anchor of their identity left do not count; at least one feature must have one.
+/// is skipped are choices. Features that have no anchor of their identity left do not count. If none has one, the loss is 0.
 ///
 /// # Shapes
 /// - features: `[batch, width]`, anchors: `[anchors, width]`
@@ -62,7 +74,7 @@ pub fn binding_loss(
     let log_p = activation::log_softmax(scores, 1);
     let count = positives.clone().sum_dim(1);
     let per_row = (log_p * positives).sum_dim(1) / count.clone().clamp_min(1.0);
-    (per_row.sum() / count.clamp_max(1.0).sum()).neg()
+    (per_row.sum() / count.clamp_max(1.0).sum().clamp_min(1.0)).neg()
 }
 
 /// Subtracted from the score of an anchor that is left out. Scores are cosines over the temperature, which are far smaller.

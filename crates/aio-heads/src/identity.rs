@@ -54,24 +54,29 @@ impl IdentityHead {
         Self { centres: self.centres.map(change), ..self }
     }
 
-    /// Cross-entropy with label smoothing over the identities, or over those whose centres are `rows` ([`Centres::rows`]).
+    /// Cross-entropy with label smoothing of several groups of features, over all identities or over those whose centres are `rows`
+    /// ([`Centres::rows`]).
+    ///
+    /// The batch normalisation sees all groups at once. With statistics of each group alone, it would remove every offset between
+    /// modalities, which is what retrieval across modalities has to close.
     ///
     /// # Shapes
-    /// - features: `[batch, width]`, output: `[1]`
-    /// - labels: `[batch]`, numbers of identities, or positions among `rows`
+    /// - features: groups of `[batch, width]`, labels: groups of `[batch]`, numbers of identities, or positions among `rows`
     /// - rows: `[sample, width]`
+    /// - output: one `[1]` per group
     ///
     /// # Panics
-    /// Without `rows`, if the head was built for samples.
+    /// Without `rows`, if the head was built for samples. If there is no group.
     #[must_use]
-    pub fn loss(
+    pub fn losses(
         &self,
-        features: Tensor<2>,
-        labels: Tensor<1, Int>,
+        features: Vec<Tensor<2>>,
+        labels: Vec<Tensor<1, Int>>,
         rows: Option<Tensor<2>>,
         smoothing: f64,
-    ) -> Tensor<1> {
-        let features = self.bottleneck.forward(features);
+    ) -> Vec<Tensor<1>> {
+        let counts: Vec<usize> = features.iter().map(|group| group.dims()[0]).collect();
+        let features = self.bottleneck.forward(Tensor::cat(features, 0));
         let logits = match rows {
             Some(rows) => features.matmul(rows.transpose()),
             None => {
@@ -79,6 +84,24 @@ impl IdentityHead {
                 all.forward(features)
             }
         };
-        loss::smoothed_cross_entropy(logits, labels, smoothing)
+        let mut first = 0;
+        let mut losses = Vec::new();
+        for (count, labels) in counts.into_iter().zip(labels) {
+            let of_group = logits.clone().narrow(0, first, count);
+            losses.push(loss::smoothed_cross_entropy(of_group, labels, smoothing));
+            first += count;
+        }
+        losses
+    }
+
+    /// What the batch normalisation does to features in evaluation: a factor and then a summand per channel, `[width]` each.
+    #[must_use]
+    pub fn neck(&self) -> (Tensor<1>, Tensor<1>) {
+        let BatchNorm { gamma, beta, running_mean, running_var, epsilon, .. } = &self.bottleneck;
+        let plain = Tensor::without_autodiff;
+        let variance: Tensor<1> = plain(running_var.value_sync());
+        let factor = plain(gamma.val()) / variance.add_scalar(*epsilon).sqrt();
+        let summand = plain(beta.val()) - plain(running_mean.value_sync()) * factor.clone();
+        (factor, summand)
     }
 }

@@ -1,6 +1,6 @@
 //! Losses and gradients against PyTorch (`scripts/golden/heads.py`).
 
-use aio_heads::{Anchors, binding_loss, loss};
+use aio_heads::{Anchors, IdentityHead, binding_loss, loss};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use serde_json::Value;
 
@@ -148,4 +148,41 @@ fn perfect_binding_costs_less_than_confusion() {
         loss
     };
     assert!(value(&[0, 1, 2]) < 1e-4 && value(&[1, 2, 0]) > 10.0);
+}
+
+#[test]
+fn where_nobody_has_an_anchor_the_loss_is_zero_and_so_is_its_gradient() {
+    let device = Device::flex().autodiff();
+    let features = Tensor::<2>::eye(2, &device).require_grad();
+    let (anchors, all) = (Tensor::<2>::eye(2, &device), labels(&[0, 1]));
+    let skip = Some(loss::same_label(all.clone(), all.clone()));
+    let value =
+        binding_loss(features.clone(), all.clone(), anchors, all, skip, 0.07, Anchors::Moving);
+    let number: f32 = value.clone().into_scalar();
+    assert_eq!(number, 0.0);
+    let gradient = features.grad(&value.backward()).expect("a gradient").into_data();
+    assert!(gradient.iter::<f32>().all(|g| g == 0.0));
+}
+
+#[test]
+fn the_identity_head_sees_an_offset_between_groups() {
+    let device = Device::flex().autodiff();
+    device.seed(5);
+    let values: Vec<f32> = (0..24).map(|i| (0.7 + 1.3 * i as f32).sin()).collect();
+    let group = Tensor::<2>::from_data(TensorData::new(values, [6, 4]), &device);
+    let of = labels(&[0, 0, 1, 1, 2, 2]);
+    let head = IdentityHead::new(4, 3, &device);
+    let losses = |groups: Vec<Tensor<2>>| -> Vec<f32> {
+        let targets = vec![of.clone(); groups.len()];
+        let values = head.losses(groups, targets, None, 0.1);
+        values.into_iter().map(|value| value.into_scalar()).collect()
+    };
+    let shifted = || group.clone().add_scalar(3.0);
+    let close = |a: f32, b: f32| (a - b).abs() < 1e-6;
+    // Alone, a group is centred by its own mean, wherever it lies.
+    assert!(close(losses(vec![group.clone()])[0], losses(vec![shifted()])[0]));
+    let together = losses(vec![group.clone(), group.clone()]);
+    let apart = losses(vec![group.clone(), shifted()]);
+    assert!(close(together[0], together[1]) && close(together[0], losses(vec![group.clone()])[0]));
+    assert!(!close(together[0], apart[0]), "{together:?} {apart:?}");
 }

@@ -56,6 +56,16 @@ fn assert_close(found: &[f32], expected: &[f32], tolerance: f32, what: &str) {
     }
 }
 
+/// The loss of one group of features.
+fn loss_of(
+    head: &IdentityHead,
+    features: Tensor<2>,
+    labels: &[usize],
+    rows: Option<Tensor<2>>,
+) -> Tensor<1> {
+    head.losses(vec![features], vec![integers(labels)], rows, 0.1).remove(0)
+}
+
 /// Value of the loss over the centres of a sample, and its gradients with respect to features and these centres.
 fn loss(case: &Value, sample: &[usize], labels: &[usize]) -> (f32, Vec<f32>, Vec<f32>) {
     let device = Device::flex().autodiff();
@@ -63,7 +73,7 @@ fn loss(case: &Value, sample: &[usize], labels: &[usize]) -> (f32, Vec<f32>, Vec
     let centres = Centres::from_rows(tensor(&rows_of(&case["inputs"][1]), &device));
     let head = IdentityHead::sampled(5, centres, &device);
     let rows = head.centres().expect("centres").rows(integers(sample));
-    let value = head.loss(features.clone(), integers(labels), Some(rows.clone()), 0.1);
+    let value = loss_of(&head, features.clone(), labels, Some(rows.clone()));
     let number = value.clone().into_scalar();
     let gradients = value.backward();
     let gradient = |of: &Tensor<2>| values(of.grad(&gradients).expect("a gradient"));
@@ -103,8 +113,8 @@ fn all_identities_in_the_sample_are_the_classifier_over_all() {
     let weight = classifier(&dense);
     let head = IdentityHead::sampled(5, Centres::from_rows(weight.transpose()), &device);
     let rows = head.centres().expect("centres").rows(integers(&[0, 1, 2, 3, 4, 5]));
-    let of_all = dense.loss(features.clone(), integers(&labels), None, 0.1);
-    let of_sample = head.loss(features.clone(), integers(&labels), Some(rows), 0.1);
+    let of_all = loss_of(&dense, features.clone(), &labels, None);
+    let of_sample = loss_of(&head, features.clone(), &labels, Some(rows));
     let (a, b): (f32, f32) = (of_all.clone().into_scalar(), of_sample.clone().into_scalar());
     assert!((a - b).abs() < 1e-6, "{a} {b}");
     let gradient = |loss: Tensor<1>| values(features.grad(&loss.backward()).expect("a gradient"));

@@ -2,7 +2,7 @@ use crate::Shapes;
 use aio_encoder::weights::{Preprocessing, Weights, WeightsError, module_bytes, to_bytes};
 use aio_encoder::{Activations, Encoder, EncoderConfig};
 use aio_tokenize::{ModalityInput, TokenSequence, Tokenizers, TokenizersConfig};
-use burn::module::Module;
+use burn::module::{Module, Param};
 use burn::nn::{LayerNorm, LayerNormConfig, Linear, LinearConfig};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
@@ -19,13 +19,25 @@ pub struct Projection {
 }
 
 impl Projection {
-    fn new(encoder: &EncoderConfig, embedding: usize, device: &Device) -> Self {
-        let norm =
-            LayerNormConfig::new(encoder.embed_dim).with_epsilon(encoder.epsilon).init(device);
+    fn new(config: &BackboneConfig, device: &Device) -> Self {
+        let EncoderConfig { embed_dim, epsilon, .. } = config.encoder;
+        let linear = LinearConfig::new(embed_dim, config.embedding_width());
         Self {
-            norm,
-            linear: LinearConfig::new(encoder.embed_dim, embedding).with_bias(false).init(device),
+            norm: LayerNormConfig::new(embed_dim).with_epsilon(epsilon).init(device),
+            linear: linear.with_bias(config.projection_bias).init(device),
         }
+    }
+
+    /// The same projection followed by a factor and then a summand per channel, `[embedding]` each. It has a bias.
+    fn followed_by(self, factor: Tensor<1>, summand: Tensor<1>) -> Self {
+        let weight = self.linear.weight.val().without_autodiff();
+        let bias = self.linear.bias.map(|bias| bias.val().without_autodiff() * factor.clone());
+        let bias = bias.map_or(summand.clone(), |bias| bias + summand);
+        let linear = Linear {
+            weight: Param::from_tensor(weight * factor.unsqueeze::<2>()),
+            bias: Some(Param::from_tensor(bias)),
+        };
+        Self { linear, ..self }
     }
 
     /// `[batch, width]` to `[batch, embedding]`.
@@ -46,6 +58,9 @@ pub struct BackboneConfig {
     /// Width of the embedding, if it is not the encoder's (CLIP projects 768 to 512).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub embedding: Option<usize>,
+    /// Whether the output projection has a bias. Those of pre-trained models have none; that of a model whose neck became a part of it has one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub projection_bias: bool,
 }
 
 /// Tokenizers, encoder and output projection: everything that is needed to embed.
@@ -73,7 +88,7 @@ impl BackboneConfig {
         Backbone {
             tokenizers: self.tokenizers.init(self.encoder.embed_dim, device),
             encoder: self.encoder.init(device),
-            projection: Projection::new(&self.encoder, self.embedding_width(), device),
+            projection: Projection::new(self, device),
         }
     }
 
@@ -127,6 +142,12 @@ impl BackboneConfig {
 }
 
 impl Backbone {
+    /// The same backbone whose embeddings are followed by a factor and then a summand per channel, `[embedding]` each. Its projection has a bias.
+    #[must_use]
+    pub fn followed_by(self, factor: Tensor<1>, summand: Tensor<1>) -> Self {
+        Self { projection: self.projection.followed_by(factor, summand), ..self }
+    }
+
     /// Runs tokenizers and encoder; returns the embedding and all output tokens.
     ///
     /// # Shapes

@@ -20,10 +20,32 @@ pub struct TrainBatch {
 pub struct TrainTuple {
     /// Class of the identity.
     pub class: usize,
+    /// Number of the photograph. Tuples that show the same one have the same number.
+    pub photograph: usize,
     /// At most one picture per modality. RGB is always among them.
-    pub pictures: Vec<(Modality, Picture)>,
+    pub pictures: Vec<TrainPicture>,
     /// A caption, if the tuple has one.
     pub caption: Option<TrainCaption>,
+}
+
+/// A picture of a tuple.
+#[derive(Debug, Clone)]
+pub struct TrainPicture {
+    /// Its modality.
+    pub modality: Modality,
+    /// Its pixels.
+    pub picture: Picture,
+    /// What it was made from.
+    pub origin: Origin,
+}
+
+/// What a picture was made from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// It was taken or drawn by itself: a real infrared picture or drawing.
+    Itself,
+    /// It is the tuple's photograph, or was synthesised from it.
+    Photograph,
 }
 
 /// An encoded caption.
@@ -33,6 +55,20 @@ pub struct TrainCaption {
     pub ids: Vec<u32>,
     /// The same caption with masked attribute words, for the attribute head.
     pub masked: Masked,
+}
+
+impl TrainTuple {
+    /// The picture of a modality, if the tuple has one.
+    #[must_use]
+    pub fn picture(&self, modality: Modality) -> Option<&TrainPicture> {
+        self.pictures.iter().find(|picture| picture.modality == modality)
+    }
+
+    /// Whether something in `set` is the photograph or was made from it.
+    pub(crate) fn shows_photograph(&self, set: ModalitySet) -> bool {
+        let is_in = |picture: &&TrainPicture| set.contains(picture.modality);
+        self.pictures.iter().filter(is_in).any(|picture| picture.origin == Origin::Photograph)
+    }
 }
 
 impl TrainBatch {
@@ -47,7 +83,7 @@ impl TrainBatch {
     pub fn tuples_with(&self, set: ModalitySet) -> usize {
         let has = |tuple: &TrainTuple, modality| match modality {
             Modality::Text => tuple.caption.is_some(),
-            _ => tuple.pictures.iter().any(|(found, _)| *found == modality),
+            _ => tuple.picture(modality).is_some(),
         };
         self.tuples.iter().filter(|tuple| set.iter().all(|m| has(tuple, m))).count()
     }
@@ -63,10 +99,10 @@ impl TrainBatch {
         &self,
         modality: Modality,
     ) -> impl Iterator<Item = (usize, &Picture)> {
-        self.tuples.iter().enumerate().filter_map(move |(row, tuple)| {
-            let (_, picture) = tuple.pictures.iter().find(|(found, _)| *found == modality)?;
-            Some((row, picture))
-        })
+        self.tuples
+            .iter()
+            .enumerate()
+            .filter_map(move |(row, tuple)| Some((row, &tuple.picture(modality)?.picture)))
     }
 
     /// The captions with the rows of their tuples.

@@ -137,6 +137,17 @@ impl<'a> Inputs<'a> {
         Some(self.integers(sampled.iter().copied()))
     }
 
+    /// The batch.
+    pub(crate) fn batch(&self) -> &'a TrainBatch {
+        self.batch
+    }
+
+    /// A tensor of integers that may be negative: `[values]`.
+    pub(crate) fn signed(&self, values: Vec<i64>) -> Tensor<1, Int> {
+        let length = values.len();
+        Tensor::from_data(TensorData::new(values, [length]), self.device)
+    }
+
     /// A tensor of integers: `[values]`.
     pub(crate) fn integers(&self, values: impl IntoIterator<Item = usize>) -> Tensor<1, Int> {
         integers(values, self.device)

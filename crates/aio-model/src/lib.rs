@@ -15,14 +15,19 @@ mod model;
 mod objective;
 mod pictures;
 pub mod pretrain;
+mod provenance;
 mod shapes;
 mod sketch_generator;
 mod step;
 
 pub use backbone::{Backbone, BackboneConfig, Projection};
-pub use batch::{TrainBatch, TrainCaption, TrainTuple, caption_length, token_ids};
+pub use batch::{
+    Origin, TrainBatch, TrainCaption, TrainPicture, TrainTuple, caption_length, token_ids,
+};
 pub use extractor::{ExtractError, Extractor};
-pub use losses::{EmbeddingOf, LossTerm, LossWeights, Losses, NonFinite, Terms, read_scalars};
+pub use losses::{
+    EmbeddingOf, LossTerm, LossWeights, Losses, Neck, NonFinite, Terms, read_scalars,
+};
 pub use model::{Aio, AioConfig, EncoderUse, Frozen, Shared};
 pub use pictures::pictures;
 pub use shapes::Shapes;

@@ -1,6 +1,6 @@
 //! The training losses: their weights, their terms, and the weighted sum. Which terms a batch has is decided in `objective.rs`.
 
-use aio_heads::{Anchors, OwnPhoto};
+use aio_heads::{AnchorFeatures, Anchors, OwnPhoto};
 use aio_types::Modality;
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
@@ -41,10 +41,28 @@ pub struct LossWeights {
     /// Temperature of the binding head.
     #[schemars(extend("exclusiveMinimum" = 0.0))]
     pub binding_temperature: f64,
-    /// Whether the binding loss trains the RGB embeddings that are its anchors.
+    /// Which embeddings are the anchors of the binding loss.
+    pub anchor_features: AnchorFeatures,
+    /// Whether the binding loss trains the embeddings that are its anchors.
     pub anchors: Anchors,
     /// Whether an embedding has its own photograph among its anchors.
     pub own_photo: OwnPhoto,
+    /// Which feature retrieval compares.
+    pub neck: Neck,
+}
+
+/// Which feature retrieval compares: that before or that after the batch normalisation of the identity head (BNNeck).
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Neck {
+    /// The embedding itself, which the triplet and binding losses compare in training.
+    #[default]
+    Before,
+    /// The embedding after the normalisation, as in Luo et al., "Bag of Tricks" (CVPRW 2019). The normalisation becomes a part of the
+    /// projection of the trained model.
+    After,
 }
 
 impl Default for LossWeights {
@@ -60,8 +78,10 @@ impl Default for LossWeights {
             binding: 1.0,
             binding_text: 1.0,
             binding_temperature: 0.07,
+            anchor_features: AnchorFeatures::Rgb,
             anchors: Anchors::Moving,
             own_photo: OwnPhoto::Skipped,
+            neck: Neck::Before,
         }
     }
 }
@@ -91,7 +111,7 @@ pub enum LossTerm {
     Identity(EmbeddingOf),
     /// Batch-hard triplet loss over all embeddings.
     Triplet,
-    /// Supervised contrastive loss against the RGB anchors.
+    /// Supervised contrastive loss against the anchors.
     Binding(EmbeddingOf),
     /// Cross-entropy of the attribute head over the masked words.
     Attribute,

@@ -1,4 +1,4 @@
-use crate::{Backbone, BackboneConfig};
+use crate::{Backbone, BackboneConfig, Neck};
 use aio_encoder::Precision;
 use aio_heads::{AttributeHead, Centres, IdentityHead};
 use aio_tokenize::BatchNormMode;
@@ -95,6 +95,19 @@ impl Aio {
             ),
         };
         model.frozen(config.frozen)
+    }
+
+    /// What retrieval uses of the model: the backbone, followed by the neck where its output is compared.
+    #[must_use]
+    pub fn retrieval(&self, neck: Neck) -> Backbone {
+        let backbone = self.backbone.clone();
+        match neck {
+            Neck::Before => backbone,
+            Neck::After => {
+                let (factor, summand) = self.identity.neck();
+                backbone.followed_by(factor, summand)
+            }
+        }
     }
 
     /// The same model with the parts that `frozen` names excluded from training. Gradients flow through a frozen encoder, never to it.

@@ -1,10 +1,11 @@
 //! The training objective: which embeddings a batch gives and which loss terms are computed from them.
 
 use crate::inputs::{Aligned, Inputs, MaskedCaptions};
+use crate::provenance::Provenance;
 use crate::{Aio, EmbeddingOf, LossTerm, LossWeights, Losses, Shapes, TrainBatch};
 use aio_encoder::Activations;
 use aio_encoder::weights::Preprocessing;
-use aio_heads::{OwnPhoto, binding_loss, loss};
+use aio_heads::{AnchorFeatures, binding_loss, loss};
 use aio_tokenize::ModalityTokens;
 use aio_types::{Modality, ModalitySet};
 use burn::tensor::{Device, Int, Tensor};
@@ -18,12 +19,11 @@ struct Feature {
     labels: Tensor<1, Int>,
     /// What the identity head has to find for each row.
     targets: Tensor<1, Int>,
-    /// The tuple of each row.
-    rows: Tensor<1, Int>,
+    /// What each row was made from ([`Provenance`]).
+    made_from: Tensor<1, Int>,
 }
 
-/// The embeddings that are the anchors of the binding loss.
-const ANCHORS: EmbeddingOf = EmbeddingOf::Modality(Modality::Rgb);
+const RGB: EmbeddingOf = EmbeddingOf::Modality(Modality::Rgb);
 const TEXT: EmbeddingOf = EmbeddingOf::Modality(Modality::Text);
 
 impl Aio {
@@ -56,7 +56,7 @@ impl Aio {
         centres: Option<&Tensor<2>>,
         weights: &LossWeights,
     ) -> Losses {
-        let features = self.features(activations, inputs);
+        let features = self.features(activations, inputs, weights);
         let mut losses = Losses::default();
         self.identity_terms(&features, centres, weights, &mut losses);
         triplet_term(&features, weights, &mut losses);
@@ -66,9 +66,15 @@ impl Aio {
     }
 
     /// Embeds every modality of the batch alone, then its combinations.
-    fn features(&self, activations: &mut Activations, inputs: &Inputs) -> Vec<Feature> {
+    fn features(
+        &self,
+        activations: &mut Activations,
+        inputs: &Inputs,
+        weights: &LossWeights,
+    ) -> Vec<Feature> {
         let alone = Modality::ALL.map(|m| (EmbeddingOf::Modality(m), ModalitySet::from(m)));
         let combined = (1..).map(EmbeddingOf::Combination).zip(inputs.combinations());
+        let mut provenance = Provenance::new(inputs.batch(), weights.own_photo);
         let mut features = Vec::new();
         for (of, set) in alone.into_iter().chain(combined) {
             let Some(Aligned { tokens, rows }) = inputs.aligned(set) else { continue };
@@ -78,7 +84,7 @@ impl Aio {
                 embedded,
                 labels: inputs.classes(&rows),
                 targets: inputs.identity_targets(&rows),
-                rows: inputs.integers(rows),
+                made_from: inputs.signed(provenance.of(set, &rows)),
             });
         }
         features
@@ -104,10 +110,13 @@ impl Aio {
             return;
         }
         let share = 1.0 / features.len() as f64;
-        for Feature { of, embedded, targets, .. } in features {
-            let (embedded, targets) = (embedded.clone(), targets.clone());
-            let value =
-                self.identity.loss(embedded, targets, centres.cloned(), weights.label_smoothing);
+        let values = self.identity.losses(
+            features.iter().map(|f| f.embedded.clone()).collect(),
+            features.iter().map(|f| f.targets.clone()).collect(),
+            centres.cloned(),
+            weights.label_smoothing,
+        );
+        for (Feature { of, .. }, value) in features.iter().zip(values) {
             losses.push(LossTerm::Identity(*of), weights.identity * share, value);
         }
     }
@@ -152,27 +161,46 @@ fn triplet_term(features: &[Feature], weights: &LossWeights, losses: &mut Losses
     losses.push(LossTerm::Triplet, weights.triplet, value);
 }
 
+/// What embeddings are bound to.
+struct BoundTo {
+    /// `[anchors, embedding]`
+    embedded: Tensor<2>,
+    labels: Tensor<1, Int>,
+    made_from: Tensor<1, Int>,
+}
+
+/// The anchors of the binding loss; `None` without photographs.
+fn anchors(features: &[Feature], which: AnchorFeatures) -> Option<BoundTo> {
+    let rgb = features.iter().find(|feature| feature.of == RGB)?;
+    let used: Vec<&Feature> = match which {
+        AnchorFeatures::Rgb => vec![rgb],
+        AnchorFeatures::All => features.iter().collect(),
+    };
+    Some(BoundTo {
+        embedded: Tensor::cat(used.iter().map(|f| f.embedded.clone()).collect(), 0),
+        labels: Tensor::cat(used.iter().map(|f| f.labels.clone()).collect(), 0),
+        made_from: Tensor::cat(used.iter().map(|f| f.made_from.clone()).collect(), 0),
+    })
+}
+
 fn binding_terms(features: &[Feature], weights: &LossWeights, losses: &mut Losses) {
-    let Some(anchors) = features.iter().find(|f| f.of == ANCHORS) else { return };
     if weights.binding == 0.0 {
         return;
     }
-    // RGB embeddings are bound to other photographs of the person; without skipping, each would be bound to itself.
-    let skips_own = weights.own_photo == OwnPhoto::Skipped;
-    let bound: Vec<&Feature> = features.iter().filter(|f| f.of != ANCHORS || skips_own).collect();
+    let Some(anchors) = anchors(features, weights.anchor_features) else { return };
     let share = |feature: &Feature| if feature.of == TEXT { weights.binding_text } else { 1.0 };
-    let shares: f64 = bound.iter().map(|feature| share(feature)).sum();
+    let shares: f64 = features.iter().map(share).sum();
     if shares == 0.0 {
         return;
     }
-    for feature in bound {
-        let skip = skips_own.then(|| loss::same_label(feature.rows.clone(), anchors.rows.clone()));
+    for feature in features {
+        let skip = loss::same_label(feature.made_from.clone(), anchors.made_from.clone());
         let value = binding_loss(
             feature.embedded.clone(),
             feature.labels.clone(),
             anchors.embedded.clone(),
             anchors.labels.clone(),
-            skip,
+            Some(skip),
             weights.binding_temperature,
             weights.anchors,
         );

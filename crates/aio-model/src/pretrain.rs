@@ -20,7 +20,7 @@ pub fn config(stem: StemConfig, encoder: EncoderConfig) -> BackboneConfig {
         text: TextConfig { width: 32 },
         registers: 0,
     };
-    BackboneConfig { tokenizers, encoder, embedding: None }
+    BackboneConfig { tokenizers, encoder, embedding: None, projection_bias: false }
 }
 
 /// The embedded encoder's stem: a pyramid of 16 to 128 channels with IBN.

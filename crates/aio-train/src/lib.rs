@@ -7,6 +7,7 @@
 
 mod checkpoint;
 pub mod config;
+mod decay;
 mod embedding;
 mod error;
 mod flops;

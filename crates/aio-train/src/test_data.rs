@@ -39,6 +39,7 @@ pub(crate) fn config(root: &Path) -> TrainingConfig {
     let stage = |name: &str, datasets: &[DatasetName], real: &[Modality]| StageConfig {
         name: name.into(),
         datasets: datasets.to_vec(),
+        shares: Vec::new(),
         epochs: Some(1),
         steps: None,
         real: real.to_vec(),

@@ -45,12 +45,11 @@ pub(crate) trait Objective {
     /// Changes the model by the gradients of the last step.
     fn update(
         &mut self,
-        mut learner: Learner<Self::Model>,
+        learner: Learner<Self::Model>,
         learning_rate: f64,
         gradients: GradientsParams,
     ) -> Learner<Self::Model> {
-        learner.model = learner.optimiser.step(learning_rate, learner.model, gradients);
-        learner
+        learner.update(learning_rate, gradients)
     }
 
     /// Validates and logs a step. It is called once for every step, before its checkpoint.

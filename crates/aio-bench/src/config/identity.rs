@@ -130,6 +130,7 @@ fn train(train: &TrainConfig) -> Section {
     let TrainConfig {
         identities,
         instances_per_identity,
+        neighbours,
         combinations,
         accumulation_steps,
         activation_checkpointing: _,
@@ -154,6 +155,7 @@ fn train(train: &TrainConfig) -> Section {
     let mut section = Section::default();
     section.put("identities", integer(*identities), 16);
     section.put("tuples", integer(*instances_per_identity), 2);
+    section.put("neighbours", integer(*neighbours), 1);
     section.put("combinations", integer(*combinations), 1);
     section.put("accumulate", integer(*accumulation_steps), 1);
     section.put("precision", words(precision), "f32");
@@ -174,6 +176,7 @@ fn stage(stage: &StageConfig) -> Value {
     let StageConfig {
         name,
         datasets,
+        shares,
         epochs: _,
         steps: _,
         real,
@@ -186,6 +189,7 @@ fn stage(stage: &StageConfig) -> Value {
     let mut section = Section::default();
     section.always("name", name.as_str());
     section.always("datasets", words(datasets));
+    section.put("shares", words(shares), list([]));
     match stage.length() {
         StageLength::Epochs(epochs) => section.always("epochs", integer(epochs)),
         StageLength::Steps(steps) => section.always("steps", integer(steps)),
@@ -224,8 +228,10 @@ fn losses(losses: &LossWeights) -> Section {
         binding,
         binding_text,
         binding_temperature,
+        anchor_features,
         anchors,
         own_photo,
+        neck,
     } = losses;
     let mut section = Section::default();
     section.put("identity", *identity, 1.0);
@@ -238,8 +244,10 @@ fn losses(losses: &LossWeights) -> Section {
     section.put("binding", *binding, 1.0);
     section.put("binding_text", *binding_text, 1.0);
     section.put("temperature", *binding_temperature, 0.07);
+    section.put("anchor_features", words(anchor_features), "rgb");
     section.put("anchors", words(anchors), "moving");
     section.put("own_photo", words(own_photo), "skipped");
+    section.put("neck", words(neck), "before");
     section
 }
 

@@ -133,6 +133,18 @@ impl Experiment {
                     "is missing; expected a list of at least one data set",
                 );
             }
+            let is_share = |share: &f64| share.is_finite() && *share > 0.0;
+            let counts = [0, stage.datasets.len()];
+            if !counts.contains(&stage.shares.len()) || !stage.shares.iter().all(is_share) {
+                return wrong(
+                    &format!("train.stages[{i}].shares"),
+                    &format!(
+                        "is {:?}; expected one number above 0 for each of the {} data sets, or none",
+                        stage.shares,
+                        stage.datasets.len()
+                    ),
+                );
+            }
             if let (Some(epochs), Some(steps)) = (stage.epochs, stage.steps) {
                 return wrong(
                     &format!("train.stages[{i}].steps"),

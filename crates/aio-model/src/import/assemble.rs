@@ -170,6 +170,7 @@ impl Imported {
             tokenizers,
             encoder: self.encoder.clone(),
             embedding: embedding.filter(|embedding| *embedding != width),
+            projection_bias: false,
         }
     }
 

@@ -3,7 +3,10 @@
 use aio_encoder::EncoderConfig;
 use aio_encoder::weights::Preprocessing;
 use aio_heads::Masked;
-use aio_model::{Aio, AioConfig, BackboneConfig, Frozen, TrainBatch, TrainCaption, TrainTuple};
+use aio_model::{
+    Aio, AioConfig, BackboneConfig, Frozen, Origin, TrainBatch, TrainCaption, TrainPicture,
+    TrainTuple,
+};
 use aio_tokenize::{StemConfig, StemKind, TextConfig, TokenizersConfig};
 use aio_types::{Modality, ModalitySet, Picture, PictureSize};
 use burn::tensor::Device;
@@ -22,7 +25,7 @@ pub(crate) fn config() -> AioConfig {
     let encoder =
         EncoderConfig { depth: 2, embed_dim: 16, heads: 2, mlp: 32, ..EncoderConfig::embedded() };
     AioConfig {
-        backbone: BackboneConfig { tokenizers, encoder, embedding: None },
+        backbone: BackboneConfig { tokenizers, encoder, embedding: None, projection_bias: false },
         classes: 4,
         samples_classes: false,
         attributes: 6,
@@ -51,10 +54,15 @@ pub(crate) fn batch() -> TrainBatch {
     let modalities = [Modality::Rgb, Modality::Infrared, Modality::Sketch];
     let tuple = |(row, class): (usize, usize)| TrainTuple {
         class,
+        photograph: row,
         pictures: modalities
             .into_iter()
             .zip(0..)
-            .map(|(m, i)| (m, picture(10 * i + row)))
+            .map(|(modality, i)| TrainPicture {
+                modality,
+                picture: picture(10 * i + row),
+                origin: Origin::Photograph,
+            })
             .collect(),
         caption: None,
     };

@@ -4,6 +4,7 @@ use crate::fixtures::{batch, config, model, model_with, preprocessing};
 use aio_encoder::weights::{Preprocessing, module_bytes, sha256};
 use aio_model::{
     Aio, Backbone, EmbeddingOf, EncoderUse, Frozen, LossTerm, LossWeights, Shared, StepInput,
+    TrainPicture,
 };
 use aio_tokenize::{BatchNormMode, Tokenizers};
 use aio_types::{Modality, Picture, PictureSize};
@@ -147,7 +148,7 @@ fn interpolated_positions_learn_step_after_step() {
     let mut model = Aio::new(Backbone { tokenizers, ..small }, &config, &training);
     let size = PictureSize { height: 48, width: 16 };
     let mut batch = batch();
-    for (_, picture) in batch.tuples.iter_mut().flat_map(|tuple| &mut tuple.pictures) {
+    for TrainPicture { picture, .. } in batch.tuples.iter_mut().flat_map(|t| &mut t.pictures) {
         let extended = picture.pixels.iter().copied().cycle().take(48 * 16 * 3).collect();
         *picture = Picture { size, pixels: extended };
     }

@@ -23,8 +23,7 @@ fn input(batch: &TrainBatch, modality: Modality, rows: &[usize]) -> ModalityInpu
         let captions = tuples.map(|tuple| &*tuple.caption.as_ref().expect("a caption").ids);
         return ModalityInput::Text(token_ids(captions, &device));
     }
-    let found = tuples
-        .map(|tuple| &tuple.pictures.iter().find(|(m, _)| *m == modality).expect("a picture").1);
+    let found = tuples.map(|tuple| &tuple.picture(modality).expect("a picture").picture);
     ModalityInput::Pictures(modality, pictures(found, &preprocessing(), &device))
 }
 
@@ -34,7 +33,7 @@ fn rows_of(batch: &TrainBatch, set: ModalitySet) -> Vec<usize> {
         let tuple = &batch.tuples[*row];
         set.iter().all(|modality| match modality {
             Modality::Text => tuple.caption.is_some(),
-            _ => tuple.pictures.iter().any(|(found, _)| *found == modality),
+            _ => tuple.picture(modality).is_some(),
         })
     };
     (0..batch.tuples.len()).filter(has).collect()
@@ -44,7 +43,7 @@ fn rows_of(batch: &TrainBatch, set: ModalitySet) -> Vec<usize> {
 fn partial_batch() -> TrainBatch {
     let mut batch = batch();
     for tuple in &mut batch.tuples[..2] {
-        tuple.pictures.retain(|(modality, _)| *modality != Modality::Sketch);
+        tuple.pictures.retain(|picture| picture.modality != Modality::Sketch);
     }
     batch
 }

@@ -2,19 +2,32 @@
 //!
 //! `SHA256SUMS` lists the files of a checkpoint. A damaged one is passed over with a warning, and training continues from the one before it.
 
+use crate::decay::decayed;
 use crate::error::{Result, TrainError, io_error};
 use crate::signals::StopFlag;
 use aio_data::checksum::folder;
 use aio_data::{DataError, fs};
 use burn::module::Module;
-use burn::optim::ModuleOptimizer;
+use burn::optim::{GradientsParams, ModuleOptimizer};
 use serde::{Serialize, de::DeserializeOwned};
 use std::path::{Path, PathBuf};
 
 /// A model and its optimiser, which are saved and loaded together.
 pub(crate) struct Learner<M> {
     pub(crate) model: M,
+    /// AdamW without its weight decay.
     pub(crate) optimiser: ModuleOptimizer,
+    /// Weight decay, as a multiple of the learning rate.
+    pub(crate) weight_decay: f64,
+}
+
+impl<M: Module + Clone> Learner<M> {
+    /// Decays the weights and changes all parameters by their gradients.
+    pub(crate) fn update(mut self, learning_rate: f64, gradients: GradientsParams) -> Self {
+        let model = decayed(self.model, &gradients, learning_rate * self.weight_decay);
+        self.model = self.optimiser.step(learning_rate, model, gradients);
+        self
+    }
 }
 
 /// The checkpoints of one training, each a directory `step-<number of steps>`.
@@ -109,7 +122,7 @@ impl Checkpoints {
             let source = std::io::Error::other(e.to_string());
             io_error("write the checkpoint", &self.directory.join(file), source)
         };
-        let Learner { model, optimiser } = learner;
+        let Learner { model, optimiser, weight_decay: _ } = learner;
         model.clone().save_file(directory.join(MODEL)).map_err(|e| failed(MODEL, &e))?;
         optimiser.save(directory.join(OPTIMISER)).map_err(|e| failed(OPTIMISER, &e))?;
         let text = serde_json::to_string_pretty(state).map_err(|e| failed(STATE, &e))?;
@@ -140,7 +153,7 @@ impl Checkpoints {
             let model = model.map_err(|e| unfit(&e))?;
             let optimiser = learner.optimiser.clone().load(path.join(OPTIMISER));
             let optimiser = optimiser.map_err(|e| unfit(&e))?;
-            Ok((Learner { model, optimiser }, state))
+            Ok((Learner { model, optimiser, weight_decay: learner.weight_decay }, state))
         })?;
         match found {
             Some((step, (loaded, state))) => {

@@ -27,6 +27,10 @@ pub struct TrainConfig {
     /// Photographs of each identity in a batch (K), each with its other modalities.
     #[schemars(range(min = 1))]
     pub instances_per_identity: usize,
+    /// Identities with consecutive numbers that enter a batch together. Data sets number people as they were recorded, so that
+    /// neighbours are often hard to tell apart; in the rendered ones they look alike.
+    #[schemars(range(min = 1))]
+    pub neighbours: usize,
     /// Combinations of modalities that are embedded together in a step, drawn anew each time. They share the binding and
     /// identity weights with the single modalities.
     pub combinations: usize,
@@ -78,6 +82,7 @@ impl Default for TrainConfig {
         Self {
             identities: 16,
             instances_per_identity: 2,
+            neighbours: 1,
             combinations: 1,
             accumulation_steps: 1,
             activation_checkpointing: false,
@@ -94,6 +99,7 @@ impl Default for TrainConfig {
             stages: vec![StageConfig {
                 name: "synthetic pairs".into(),
                 datasets: vec![DatasetName::SynthPedes],
+                shares: Vec::new(),
                 epochs: Some(1),
                 steps: None,
                 real: vec![Modality::Text],
@@ -125,6 +131,9 @@ pub struct StageConfig {
     /// a stage that must be set.
     #[schemars(with = "Vec<String>", length(min = 1))]
     pub datasets: Vec<DatasetName>,
+    /// Share of every data set, in their order, of the identities of a batch; shares are divided by their sum. Without shares
+    /// everyone is drawn as often as anyone else, so that a small data set is seldom seen.
+    pub shares: Vec<f64>,
     /// Length of the stage in passes over the identities: 1, unless steps is set.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "usize", range(min = 1), extend("x-unit" = "epochs", "default" = 1))]
@@ -184,6 +193,7 @@ impl Default for StageConfig {
         Self {
             name: String::new(),
             datasets: Vec::new(),
+            shares: Vec::new(),
             epochs: None,
             steps: None,
             real: vec![

@@ -2,7 +2,7 @@ use super::*;
 use crate::StartingPoint;
 use crate::config::{DataConfig, ModelConfig, TrainConfig, TrainingConfig};
 use aio_heads::Masked;
-use aio_model::{LossWeights, TrainCaption, TrainTuple};
+use aio_model::{LossWeights, Origin, TrainCaption, TrainPicture, TrainTuple};
 use aio_types::{Picture, PictureSize};
 
 /// Photographs and captions; no combination, no attribute head.
@@ -24,7 +24,9 @@ fn batch() -> TrainBatch {
     let tuple = |class, caption| {
         let size = PictureSize { height: 1, width: 1 };
         let picture = Picture { size, pixels: vec![0; 3] };
-        TrainTuple { class, pictures: vec![(Modality::Rgb, picture)], caption }
+        let origin = Origin::Photograph;
+        let pictures = vec![TrainPicture { modality: Modality::Rgb, picture, origin }];
+        TrainTuple { class, photograph: class, pictures, caption }
     };
     let ids = vec![1; 20];
     let masked = Masked { ids: ids.clone(), targets: vec![(3, 5)] };

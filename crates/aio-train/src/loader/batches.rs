@@ -1,5 +1,6 @@
 //! The data of one stage as training batches.
 
+use super::classes::Classes;
 use super::library::Library;
 use super::prefetch::WAITING;
 use super::settings::LoaderSettings;
@@ -8,15 +9,17 @@ use super::store::SampleStore;
 use super::tuple::{self, TupleSource};
 use crate::config::StageConfig;
 use crate::error::Result;
+use aio_data::DatasetName;
 use aio_data::augment::Augmentation;
-use aio_data::sampler::{IdentitySampler, Tuple};
-use aio_model::{SketchGenerator, TrainBatch, TrainCaption, TrainTuple};
+use aio_data::sampler::{BatchPlan, IdentitySampler, Tuple};
+use aio_model::{Origin, SketchGenerator, TrainBatch, TrainCaption, TrainPicture, TrainTuple};
 use aio_types::{Modality, ModalitySet, Picture, rng};
 use rand::RngExt;
 use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// The data of one stage, ready to yield batches.
 pub(crate) struct StageLoader {
@@ -47,6 +50,12 @@ pub(crate) fn mixed_combinations(modalities: ModalitySet) -> Vec<ModalitySet> {
     combinations
 }
 
+/// The classes of every data set of a stage with its share of a batch's people; nothing where the stage sets no shares.
+fn shares(stage: &StageConfig, classes: &Classes) -> Vec<(Range<usize>, f64)> {
+    let of = |(name, share): (&DatasetName, &f64)| (classes.of_data_set(*name), *share);
+    stage.datasets.iter().zip(&stage.shares).map(of).collect()
+}
+
 impl StageLoader {
     /// Reads and decodes what `stage` trains on.
     ///
@@ -61,9 +70,13 @@ impl StageLoader {
         let mut store = SampleStore::collect(settings, stage, library)?;
         let sampler = IdentitySampler::new(
             store.numbered(classes),
-            config.train.identities,
-            config.train.instances_per_identity,
-            config.seed,
+            BatchPlan {
+                identities: config.train.identities,
+                instances_per_identity: config.train.instances_per_identity,
+                neighbours: config.train.neighbours,
+                shares: shares(stage, classes),
+                seed: config.seed,
+            },
         )?;
         store.decode(stage)?;
         let modalities = config.model.modalities;
@@ -130,7 +143,8 @@ impl StageLoader {
         };
         for (tuple, pictures) in tuples.iter().zip(pictures) {
             let caption = self.caption(tuple, stream)?;
-            batch.tuples.push(TrainTuple { class: tuple.class, pictures, caption });
+            let Tuple { class, rgb: photograph, .. } = *tuple;
+            batch.tuples.push(TrainTuple { class, photograph, pictures, caption });
         }
         Ok(batch)
     }
@@ -142,13 +156,17 @@ impl StageLoader {
         tuple: &Tuple,
         source: &TupleSource,
         step: u64,
-    ) -> Result<Vec<(Modality, Picture)>> {
+    ) -> Result<Vec<TrainPicture>> {
         let mut pictures = Vec::new();
         for modality in self.modalities.iter().filter(|m| m.is_visual()) {
             if self.has_picture(modality, tuple) {
                 // Every picture has a stream of its own, so that threads do not share one.
                 let stream = &mut rng(self.seed, &format!("augment {modality} {row}"), step);
-                pictures.push((modality, self.picture(modality, tuple, source, stream)?));
+                let picture = self.picture(modality, tuple, source, stream)?;
+                let is_real =
+                    modality != Modality::Rgb && self.real_sample(modality, tuple).is_some();
+                let origin = if is_real { Origin::Itself } else { Origin::Photograph };
+                pictures.push(TrainPicture { modality, picture, origin });
             }
         }
         Ok(pictures)
@@ -157,9 +175,11 @@ impl StageLoader {
     /// The caption of a tuple with attribute words masked, if it has one.
     fn caption(&self, tuple: &Tuple, stream: &mut ChaCha8Rng) -> Result<Option<TrainCaption>> {
         let real = tuple.real[Modality::Text as usize];
-        let Some(number) = real.filter(|_| self.modalities.contains(Modality::Text)) else {
+        let Some(of_person) = real.filter(|_| self.modalities.contains(Modality::Text)) else {
             return Ok(None);
         };
+        // A caption says what its photograph shows; another photograph of the person may show the other side.
+        let number = self.store.captions_of(tuple.rgb).choose(stream).copied().unwrap_or(of_person);
         let caption = self.store.caption(number)?;
         let masked = caption.masked(self.mask_rate, || stream.random());
         Ok(Some(TrainCaption { ids: caption.ids.to_vec(), masked }))

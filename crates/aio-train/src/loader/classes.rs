@@ -8,6 +8,7 @@ use aio_data::{Dataset, DatasetName, Sample};
 use aio_types::{Identity, Modality, rng};
 use rand::seq::SliceRandom;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 /// The identities of all stages as dense classes from 0, and those held out for validation.
 #[derive(Debug, Clone)]
@@ -63,6 +64,14 @@ impl Classes {
     /// Number of classes.
     pub(crate) fn len(&self) -> usize {
         self.class_of.len()
+    }
+
+    /// The classes of a data set, which follow one another.
+    pub(super) fn of_data_set(&self, name: DatasetName) -> Range<usize> {
+        let (lowest, highest) = ((name, Identity(i64::MIN)), (name, Identity(i64::MAX)));
+        let mut classes = self.class_of.range(lowest..=highest).map(|(_, class)| *class);
+        let first = classes.next();
+        first.map_or(0..0, |first| first..classes.next_back().unwrap_or(first) + 1)
     }
 
     /// The class of an identity, or `None` if it is not trained on.

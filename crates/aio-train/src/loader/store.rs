@@ -11,8 +11,10 @@ use aio_data::index::{Indexed, Photograph};
 use aio_data::{DatasetName, Sample, picture};
 use aio_heads::AttributeVocabulary;
 use aio_model::SketchGenerator;
-use aio_types::{Identity, Modality, Picture, PictureSize};
+use aio_types::{Identity, Modality, Picture, PictureSize, SourcePhoto};
 use std::borrow::Cow;
+use std::collections::HashMap;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 #[cfg(test)]
@@ -50,6 +52,12 @@ impl IndexedSamples {
         self.captions_before.len()
     }
 
+    /// The captions of a photograph.
+    fn captions_of(&self, photograph: usize) -> Range<usize> {
+        let first = self.captions_before[photograph] as usize;
+        first..first + self.source.index.captions()[photograph] as usize
+    }
+
     fn caption(&self, number: usize) -> Result<String> {
         // The last photograph before which there are at most `number` captions.
         let is_before = |before: &u32| *before as usize <= number;
@@ -66,6 +74,8 @@ pub(super) struct SampleStore {
     classes: Vec<usize>,
     /// Encoded captions, parallel to `samples`.
     captions: Vec<Option<Arc<EncodedCaption>>>,
+    /// The captions that were written for a photograph, by its number, where the data set says so.
+    captions_of: HashMap<usize, Vec<usize>>,
     vocabulary: AttributeVocabulary,
     /// Decoded pictures, parallel to `samples`, where they fit into memory.
     decoded: Option<Vec<Option<Picture>>>,
@@ -92,6 +102,7 @@ impl SampleStore {
             samples: Vec::new(),
             classes: Vec::new(),
             captions: Vec::new(),
+            captions_of: HashMap::new(),
             vocabulary: attribute_vocabulary(),
             decoded: None,
             sketches: None,
@@ -102,12 +113,14 @@ impl SampleStore {
         };
         for name in &stage.datasets {
             let dataset = library.get(*name)?;
+            let first = store.samples.len();
             for sample in training_samples(dataset, stage.all_splits) {
                 if let Some(class) = settings.classes.get(*name, sample.identity) {
                     store.samples.push(sample.clone());
                     store.classes.push(class);
                 }
             }
+            store.match_captions(first);
             if let Some(source) = &dataset.indexed {
                 store.indexed = Some(IndexedSamples::new(*name, source));
             }
@@ -115,6 +128,23 @@ impl SampleStore {
         store.captions = library.captions.of(&store.samples, &store.vocabulary);
         store.warn_of_long_captions(stage);
         Ok(store)
+    }
+
+    /// Finds the captions of the photographs from number `first` on, which are of one data set.
+    fn match_captions(&mut self, first: usize) {
+        let of_data_set = || self.samples.iter().enumerate().skip(first);
+        let with_source = |(number, sample): (usize, &Sample)| Some((sample.source?, number));
+        let mut written_for: HashMap<SourcePhoto, Vec<usize>> = HashMap::new();
+        let captions = of_data_set().filter(|(_, sample)| sample.modality == Modality::Text);
+        for (photograph, caption) in captions.filter_map(with_source) {
+            written_for.entry(photograph).or_default().push(caption);
+        }
+        let photographs = of_data_set().filter(|(_, sample)| sample.modality == Modality::Rgb);
+        let found = photographs.filter_map(with_source).filter_map(|(photograph, number)| {
+            Some((number, written_for.get(&photograph)?.clone()))
+        });
+        let found: Vec<_> = found.collect();
+        self.captions_of.extend(found);
     }
 
     /// Decodes the pictures, if they fit into memory.
@@ -176,8 +206,7 @@ impl SampleStore {
         }
         for (photograph, identity) in index.identities().iter().enumerate() {
             if let Some(class) = class_of(*identity) {
-                let first = first_caption + indexed.captions_before[photograph] as usize;
-                let captions = first..first + index.captions()[photograph] as usize;
+                let captions = indexed.captions_of(photograph).map(|n| first_caption + n);
                 numbered.extend(captions.map(|number| (number, class, Modality::Text)));
             }
         }
@@ -207,6 +236,16 @@ impl SampleStore {
         self.sketches.as_ref()?.get(number)?.as_ref()
     }
 
+    /// The captions that were written for a photograph; none where the data set does not say which were.
+    pub(super) fn captions_of(&self, photograph: usize) -> Vec<usize> {
+        let Some(of_index) = photograph.checked_sub(self.samples.len()) else {
+            return self.captions_of.get(&photograph).cloned().unwrap_or_default();
+        };
+        let indexed = self.indexed();
+        let first_caption = self.samples.len() + indexed.photographs();
+        indexed.captions_of(of_index).map(|number| first_caption + number).collect()
+    }
+
     /// An encoded caption. Those of an indexed data set are read and encoded at every call: they are too many to be held.
     pub(super) fn caption(&self, number: usize) -> Result<Arc<EncodedCaption>> {
         if let Some(held) = self.captions.get(number) {
@@ -228,6 +267,12 @@ impl SampleStore {
     /// Bytes of one picture.
     pub(super) fn bytes_per_picture(&self) -> usize {
         3 * self.picture_size.height * self.picture_size.width
+    }
+
+    /// Where the picture of a sample is.
+    #[cfg(test)]
+    pub(super) fn sample_path(&self, number: usize) -> &Path {
+        self.samples[number].path().expect("a picture")
     }
 
     /// Where a photograph of an indexed data set is.

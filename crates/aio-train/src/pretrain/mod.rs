@@ -25,11 +25,13 @@ use corpus::Corpus;
 use objective::{PretrainObjective, PretrainState};
 use std::path::{Path, PathBuf};
 
+const WEIGHT_DECAY: f64 = 0.05;
+
 fn optimiser() -> ModuleOptimizer {
     AdamWConfig::new()
         .with_beta_2(0.98)
         .with_epsilon(1e-6)
-        .with_weight_decay(0.05)
+        .with_weight_decay(0.0)
         .with_grad_clipping(Some(GradientClippingConfig::Norm(1.0)))
         .init()
 }
@@ -83,7 +85,7 @@ pub fn run(recipe: &Recipe, directory: &Path, device: &Device, stop: &StopFlag) 
     let backbone = backbone.unwrap_or_else(|| config.init(drawn_on));
     let fresh = Pretraining::new(backbone, config.embedding_width(), &tags::CLASSES, drawn_on);
     let model = if on_cpu { fresh } else { to_training_device(fresh, &training) };
-    let learner = Learner { model, optimiser: optimiser() };
+    let learner = Learner { model, optimiser: optimiser(), weight_decay: WEIGHT_DECAY };
     let (learner, state) = checkpoints.resume::<_, PretrainState>(learner)?;
     let first = state.map_or(0, |state| state.step);
     fs::create_dir_all(directory)?;

@@ -22,7 +22,7 @@ use crate::loader::{Classes, Library, LoaderSettings, StageLoader};
 use crate::signals::StopFlag;
 use crate::training_loop::TrainingLoop;
 use aio_encoder::Precision;
-use aio_model::Aio;
+use aio_model::{Aio, BackboneConfig, Neck};
 use burn::module::Module;
 use cost::Predicted;
 use stage::{StageContext, StageTraining};
@@ -95,8 +95,8 @@ pub fn train(
     // Whatever it was trained in, a model is evaluated and written in 32 bits.
     let model = model.with_precision(Precision::F32);
     Ok(TrainedModel {
-        backbone: model.backbone.valid(),
-        config: start.config.clone(),
+        backbone: model.retrieval(config.losses.neck).valid(),
+        config: retrieval_config(setup),
         preprocessing: start.preprocessing.clone(),
         seconds: state.seconds,
         waiting_for_data: state.waiting_share(),
@@ -105,6 +105,13 @@ pub fn train(
         predicted_flops: predicted.flops,
         predicted_seconds: predicted.seconds,
     })
+}
+
+/// Sizes of [`Aio::retrieval`].
+fn retrieval_config(setup: &TrainingSetup) -> BackboneConfig {
+    let start = &setup.start.config;
+    let projection_bias = start.projection_bias || setup.config.losses.neck == Neck::After;
+    BackboneConfig { projection_bias, ..start.clone() }
 }
 
 #[cfg(test)]

@@ -50,13 +50,14 @@ pub(crate) fn initial_model(setup: &TrainingSetup, classes: usize) -> Result<Aio
 /// A fresh model with its optimiser.
 pub(super) fn initial_learner(setup: &TrainingSetup, classes: usize) -> Result<Learner<Aio>> {
     let model = initial_model(setup, classes)?;
-    Ok(Learner { model, optimiser: optimiser(&setup.config.train) })
+    let config = &setup.config.train;
+    Ok(Learner { model, optimiser: optimiser(config), weight_decay: config.weight_decay })
 }
 
 /// The moments' decays and the epsilon of AdamW.
 const BETA_1: f32 = 0.9;
 const BETA_2: f32 = 0.999;
-const EPSILON: f32 = 1e-5;
+const EPSILON: f32 = 1e-8;
 
 fn optimiser(config: &TrainConfig) -> ModuleOptimizer {
     let clipping = GradientClippingConfig::Norm(config.max_grad_norm as f32);
@@ -64,7 +65,7 @@ fn optimiser(config: &TrainConfig) -> ModuleOptimizer {
         .with_beta_1(BETA_1)
         .with_beta_2(BETA_2)
         .with_epsilon(EPSILON)
-        .with_weight_decay(config.weight_decay as f32)
+        .with_weight_decay(0.0)
         .with_grad_clipping(Some(clipping))
         .init()
 }

@@ -173,8 +173,7 @@ impl Objective for StageTraining<'_> {
             let rule = centres_rule(&self.setup.config.train, learning_rate);
             learner.model = learner.model.update_centres(sampled, &mut gradients, &rule);
         }
-        learner.model = learner.optimiser.step(learning_rate, learner.model, gradients);
-        learner
+        learner.update(learning_rate, gradients)
     }
 
     fn record(&mut self, done: &CompletedStep, learner: &Learner<Aio>) -> Result<()> {

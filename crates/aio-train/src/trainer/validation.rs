@@ -1,5 +1,6 @@
 //! Retrieval of held-out people, which selects a checkpoint.
 
+use super::retrieval_config;
 use super::setup::TrainingSetup;
 use crate::config::Select;
 use crate::embedding::embed_all;
@@ -25,7 +26,9 @@ pub(super) fn validate(
     }
     let start = setup.start;
     let preprocessing = start.preprocessing.clone();
-    let extractor = Extractor::new(&model.backbone, &start.config, preprocessing, setup.device);
+    let backbone = model.retrieval(setup.config.losses.neck);
+    let extractor =
+        Extractor::new(&backbone, &retrieval_config(setup), preprocessing, setup.device);
     let mut values = Vec::new();
     for of_set in held_out {
         let asked = of_set.asked & setup.config.model.modalities;
