@@ -1,48 +1,66 @@
-//! Domains of the benchmark. Sources and targets share neither cameras, palettes, artists nor writers.
+//! Domains of the benchmark: the cameras, places, people, artists and writers of every data set.
+//!
+//! No two domains share a camera, a place, an artist, a fashion or a manner of writing. Test domains have a vocabulary
+//! and sentence patterns that no domain for training or development has.
 
-use crate::world::DomainSpec;
+use crate::street::caption::Wording;
+use crate::street::compose::domain::{Counts, Domain as Street};
+use crate::street::compose::style::Style;
+use crate::street::person::Fashion;
 
-const fn source(name: &'static str, visible: usize, infrared: usize, hands: usize) -> DomainSpec {
-    DomainSpec {
-        name,
-        visible,
-        infrared,
-        hands,
-        vocabularies: &[0, 1],
-        harshness: 1.4,
-        untidiness: 1.5,
+/// What a domain is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Its pictures are trained on.
+    Training,
+    /// Choices are made on it.
+    Development,
+    /// It is tested once everything is chosen.
+    Test,
+}
+
+/// What a data set has of its own.
+#[derive(Debug, Clone)]
+pub struct Domain {
+    /// Its name; it seeds everything the domain has.
+    pub name: &'static str,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// Cameras and artists.
+    pub street: Street,
+    /// How its people dress.
+    pub fashion: Fashion,
+    /// How its writers put things, where it has captions.
+    pub wording: Wording,
+}
+
+/// A domain that has not been drawn yet.
+pub(super) struct Recipe {
+    pub(super) name: &'static str,
+    pub(super) purpose: Purpose,
+    /// Kinds of cameras; artists are untidy as the first kind says.
+    pub(super) parts: Vec<(Style, Counts)>,
+    pub(super) fashion: Fashion,
+    pub(super) wording: Wording,
+}
+
+impl Recipe {
+    /// Draws the domain of `seed`.
+    pub(super) fn build(self, seed: u64) -> Domain {
+        let Self { name, purpose, parts, fashion, wording } = self;
+        let drawn = parts.into_iter().enumerate().map(|(i, (style, counts))| {
+            Street::sample(seed, &format!("benchmark {name} {i}"), style, counts)
+        });
+        let street = drawn.reduce(Street::joined).expect("a recipe has at least one part");
+        Domain { name, purpose, street, fashion, wording }
     }
 }
 
-const fn target(name: &'static str, visible: usize, infrared: usize, hands: usize) -> DomainSpec {
-    DomainSpec {
-        name,
-        visible,
-        infrared,
-        hands,
-        vocabularies: &[1, 2],
-        harshness: 1.6,
-        untidiness: 1.7,
-    }
+/// The domains of `seed`, in the order in which data sets are written.
+///
+/// # Panics
+/// Never: every recipe has a part.
+#[must_use]
+pub fn all(seed: u64) -> Vec<Domain> {
+    super::DATA_SETS.iter().map(|(_, recipe, _)| recipe().build(seed)).collect()
 }
-
-/// RGB and text, for training.
-pub const SYNTH_PEDES: DomainSpec = source("synth-pedes", 14, 0, 0);
-/// RGB and infrared, for training.
-pub const LLCM: DomainSpec = source("llcm", 9, 9, 0);
-/// RGB and sketch, for training.
-pub const MARKET_SKETCH: DomainSpec = source("market-sketch-1k", 6, 0, 6);
-/// RGB, for testing.
-pub const MARKET: DomainSpec = target("market1501", 6, 0, 0);
-/// RGB and infrared, for testing.
-pub const SYSU: DomainSpec = target("sysu-mm01", 4, 2, 0);
-/// RGB and sketch, for testing.
-pub const PKU: DomainSpec = target("pku-sketch", 5, 0, 5);
-/// RGB, text and sketch, for testing.
-pub const CUHK: DomainSpec = target("cuhk-pedes", 7, 0, 3);
-/// All five modalities, for testing.
-pub const ORBENCH: DomainSpec = target("orbench", 6, 3, 4);
-
-/// Every domain.
-pub const ALL: [DomainSpec; 8] =
-    [SYNTH_PEDES, LLCM, MARKET_SKETCH, MARKET, SYSU, PKU, CUHK, ORBENCH];
