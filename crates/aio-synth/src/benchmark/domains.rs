@@ -6,7 +6,11 @@
 use crate::street::caption::Wording;
 use crate::street::compose::domain::{Counts, Domain as Street};
 use crate::street::compose::style::Style;
-use crate::street::person::Fashion;
+use crate::street::person::{Fashion, Person};
+use aio_types::rng;
+use rand::RngExt;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
 
 /// What a domain is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +36,39 @@ pub struct Domain {
     pub fashion: Fashion,
     /// How its writers put things, where it has captions.
     pub wording: Wording,
+}
+
+/// Fewest and most people who look alike.
+const FAMILY: (usize, usize) = (3, 6);
+
+impl Domain {
+    pub(super) fn stream(&self, seed: u64, what: &str, index: u64) -> ChaCha8Rng {
+        rng(seed, &format!("{}/{what}", self.name), index)
+    }
+
+    /// Draws `count` people of the part `what` of the data set, in groups: families of three to six people who look
+    /// alike, and people on their own. A third of the people are in families, where there are at least three people.
+    ///
+    /// Identities are numbered in the order of the groups, so that those of a family follow each other.
+    #[must_use]
+    pub fn groups(&self, seed: u64, what: &str, count: usize) -> Vec<Vec<Person>> {
+        let (mut groups, mut drawn, mut alike) = (Vec::new(), 0, 0);
+        while drawn < count {
+            let rng = &mut self.stream(seed, what, groups.len() as u64);
+            let left = count - drawn;
+            if 3 * alike <= drawn && left >= FAMILY.0 {
+                let size = rng.random_range(FAMILY.0..=FAMILY.1.min(left));
+                groups.push(Person::family(&self.fashion, rng, size));
+                alike += size;
+                drawn += size;
+            } else {
+                groups.push(vec![Person::dressed(&self.fashion, rng)]);
+                drawn += 1;
+            }
+        }
+        groups.shuffle(&mut self.stream(seed, what, u64::MAX));
+        groups
+    }
 }
 
 /// A domain that has not been drawn yet.

@@ -5,8 +5,6 @@ use crate::street::caption::caption;
 use crate::street::compose::domain::Picture;
 use crate::street::compose::layer::Model;
 use crate::street::person::Person;
-use aio_types::rng;
-use rand::RngExt;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
@@ -23,37 +21,17 @@ pub(super) struct Plan<'a> {
     pub(super) jobs: Vec<Job<'a>>,
 }
 
-/// Fewest and most people who look alike.
-const FAMILY: (usize, usize) = (3, 6);
-
 /// People who may walk by in one picture.
 const PASSERS: usize = 2;
 
 impl<'a> Plan<'a> {
     pub(super) fn stream(&self, what: &str, index: u64) -> ChaCha8Rng {
-        rng(self.seed, &format!("{}/{what}", self.domain.name), index)
+        self.domain.stream(self.seed, what, index)
     }
 
-    /// `count` people in groups: families of look-alikes, and people on their own. A third of the people are in
-    /// families, where there are at least three people.
+    /// `count` people in groups, as [`Domain::groups`] draws them.
     pub(super) fn groups(&self, what: &str, count: usize) -> Vec<Vec<Person>> {
-        let fashion = &self.domain.fashion;
-        let (mut groups, mut drawn, mut alike) = (Vec::new(), 0, 0);
-        while drawn < count {
-            let rng = &mut self.stream(what, groups.len() as u64);
-            let left = count - drawn;
-            if 3 * alike <= drawn && left >= FAMILY.0 {
-                let size = rng.random_range(FAMILY.0..=FAMILY.1.min(left));
-                groups.push(Person::family(fashion, rng, size));
-                alike += size;
-                drawn += size;
-            } else {
-                groups.push(vec![Person::dressed(fashion, rng)]);
-                drawn += 1;
-            }
-        }
-        groups.shuffle(&mut self.stream(what, u64::MAX));
-        groups
+        self.domain.groups(self.seed, what, count)
     }
 
     /// `count` people; the members of a family follow each other.
