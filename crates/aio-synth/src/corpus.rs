@@ -4,10 +4,11 @@
 
 use super::camera::{CameraModel, CameraRange, to_rgb};
 use super::caption::{Wording, caption};
-use super::paint::Light;
+use super::figure::{Pose, figure};
+use super::paint::{Hand, Light, Placement, drawing};
 use super::person::{Palette, Person};
 use super::tags::{CLASSES, tags};
-use super::{benchmark, scene, world};
+use super::{scene, world};
 use aio_data::{
     augment::{Augmentation, Colours},
     picture,
@@ -18,6 +19,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use std::ops::ControlFlow;
+use tiny_skia::Pixmap;
 
 /// An item of the corpus and what it shows.
 #[derive(Debug, Clone)]
@@ -102,7 +104,7 @@ impl Shot {
         let depiction: f32 = rng.random();
         if depiction < mix.drawn {
             let hand = world::hand(rng, 1.0);
-            let drawing = benchmark::sketch(person, &hand, false, rng);
+            let drawing = sketch(person, &hand, false, rng);
             let picture = picture::resized(&drawing, size).expect("a drawing has pixels");
             return Self { picture, depiction: Depiction::Drawing };
         }
@@ -206,6 +208,24 @@ impl Item {
         }
         Some(Together { pictures, witness, tags: tags(person, shown) })
     }
+}
+
+/// Draws `person` as the artist `hand` does.
+fn sketch(person: &Person, hand: &Hand, coloured: bool, rng: &mut ChaCha8Rng) -> image::RgbImage {
+    let mut canvas = Pixmap::new(72, 144).expect("valid size");
+    let mut signed = || 2.0 * rng.random::<f32>() - 1.0;
+    let pose = Pose {
+        yaw: 0.75 * signed(),
+        phase: 1.5 * signed(),
+        stride: 0.12,
+        elbow: 0.25 + 0.2 * signed(),
+        lean: 0.0,
+    };
+    let drawn = figure(person, pose);
+    let scale = 0.91 * 144.0 / (0.25 * 1.76 + 0.75 * drawn.height);
+    let at = Placement { scale, stretch: 1.0, x: 36.0 + 2.0 * signed(), y: 139.0 + 1.5 * signed() };
+    drawing(&mut canvas, &drawn, at, hand, coloured, rng);
+    to_rgb(&canvas)
 }
 
 fn wording(colours: bool) -> Wording {

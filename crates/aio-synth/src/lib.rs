@@ -23,4 +23,4 @@ pub use person::Person;
 
 /// Version of the renderer. It is raised whenever a pixel or word changes, because results of different
 /// versions cannot be compared.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;

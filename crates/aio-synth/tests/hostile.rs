@@ -64,7 +64,15 @@ fn lists(directory: &Path) -> Vec<PathBuf> {
 #[test]
 fn changed_lists_are_read_or_refused() {
     let directory = tempfile::tempdir().expect("temporary directory");
-    let size = Size { synth_pedes: 2, llcm: 2, market_sketch: 2, test: 2, pku: 20 };
+    let size = Size {
+        synth_pedes: 2,
+        llcm: 2,
+        market_sketch: 2,
+        market: 3,
+        test: 2,
+        pku: 20,
+        development: 1,
+    };
     benchmark::write(directory.path(), 4, size, &|_, _| ControlFlow::Continue(()))
         .expect("rendered");
     let mut refused = 0;

@@ -8,7 +8,11 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-const SIZE: Size = Size { synth_pedes: 6, llcm: 5, market_sketch: 5, test: 5, pku: 20 };
+const SIZE: Size =
+    Size { synth_pedes: 6, llcm: 5, market_sketch: 5, market: 6, test: 5, pku: 20, development: 3 };
+
+const SMALLEST: Size =
+    Size { synth_pedes: 2, llcm: 2, market_sketch: 1, market: 2, test: 2, pku: 4, development: 1 };
 
 /// A benchmark that all tests share; it is rendered once.
 fn root() -> &'static Path {
@@ -68,9 +72,9 @@ fn every_rendered_data_set_is_read_and_its_files_exist() {
 fn counts_follow_from_the_size() {
     let open = |name: DatasetName| name.open(root()).expect("read");
     let market = open(DatasetName::Market1501);
-    assert_eq!((market.query.len(), market.identities(Split::Query)), (10, 5));
-    // Five people at six cameras, and four of five strangers are distractors: −1 is junk and dropped.
-    assert_eq!(market.gallery.len(), 30 + 4);
+    assert_eq!((market.query.len(), market.identities(Split::Query)), (9, 6));
+    // Six people at four cameras, and two of three strangers are distractors: −1 is junk and dropped.
+    assert_eq!(market.gallery.len(), 24 + 2);
     assert!(market.gallery.iter().any(|s| s.identity == Identity(0)));
     let sysu = open(DatasetName::SysuMm01);
     assert!(sysu.query.iter().all(|s| s.modality == Modality::Infrared
@@ -84,7 +88,7 @@ fn counts_follow_from_the_size() {
     assert_eq!((split.trials.len(), split.train.len(), split.query.len()), (1, 15 * 3, 5));
     let tested: Vec<_> = split.query.iter().map(|s| s.identity).collect();
     assert!(split.train.iter().all(|s| !tested.contains(&s.identity)));
-    assert_eq!(market.more.len(), 5 * 2 * 3);
+    assert_eq!(market.more.len(), 9 * 2);
     let tri = open(DatasetName::TriCuhkPedes);
     assert_eq!((tri.gallery.len(), tri.query.len()), (15, 15 * 3));
     let orbench = open(DatasetName::OrBench);
@@ -92,6 +96,43 @@ fn counts_follow_from_the_size() {
     assert!(orbench.combinations["SK+CP+TEXT"].iter().all(|row| row.len() == 3));
     let synth = open(DatasetName::SynthPedes);
     assert_eq!(synth.train.iter().filter(|s| s.attributes.len() == 6).count(), synth.train.len());
+}
+
+#[test]
+fn tables_for_development_hold_every_direction() {
+    for name in ["table:dev-ordinary", "table:dev-steep"] {
+        let table = name.parse::<DatasetName>().expect("a table").open(root()).expect("read");
+        // Three people in four photographs, each of which is asked for among the others.
+        assert_eq!(table.gallery.len(), 3 * 4);
+        assert!(table.train.is_empty() && table.validation.is_empty());
+        let queries = |modality| table.query.iter().filter(|s| s.modality == modality).count();
+        let expected = [
+            (Modality::Rgb, 12),
+            (Modality::Infrared, 6),
+            (Modality::Sketch, 3),
+            (Modality::Text, 6),
+            (Modality::ColourPencil, 0),
+        ];
+        for (modality, count) in expected {
+            assert_eq!(queries(modality), count, "{name}, {modality}");
+        }
+        for sample in table.query.iter().chain(&table.gallery) {
+            let by_camera = [Modality::Rgb, Modality::Infrared].contains(&sample.modality);
+            assert_eq!(sample.camera.is_some(), by_camera, "{name}: {sample:?}");
+            assert!(sample.path().is_none_or(Path::is_file), "{name}: {sample:?}");
+        }
+    }
+}
+
+/// The smallest benchmark that is written can be read.
+#[test]
+fn the_smallest_benchmark_is_read() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    benchmark::write(directory.path(), 5, SMALLEST, &|_, _| ControlFlow::Continue(()))
+        .expect("rendered");
+    for name in DatasetName::ALL.into_iter().filter(|name| name.locate(directory.path()).is_ok()) {
+        name.open(directory.path()).unwrap_or_else(|e| panic!("{name}: {e}"));
+    }
 }
 
 #[test]
@@ -108,14 +149,9 @@ fn tri_samples_of_one_photograph_share_its_number() {
 fn the_benchmark_is_a_pure_function_of_its_seed() {
     let render = |seed| {
         let directory = tempfile::tempdir().expect("temporary directory");
-        benchmark::write(
-            directory.path(),
-            seed,
-            Size { synth_pedes: 2, llcm: 2, market_sketch: 2, test: 2, pku: 20 },
-            &|_, _| ControlFlow::Continue(()),
-        )
-        .expect("rendered")
-        .content
+        benchmark::write(directory.path(), seed, SMALLEST, &|_, _| ControlFlow::Continue(()))
+            .expect("rendered")
+            .content
     };
     assert_eq!(render(3), render(3));
     assert_ne!(render(3), render(4));
@@ -196,7 +232,7 @@ fn market_names_are_parsed_from_the_base_name_alone() {
     std::fs::rename(&set, nested.join("Market-1501-v15.09.15")).expect("move");
     let dataset = DatasetName::Market1501.open(&nested).expect("read");
     assert!(
-        dataset.query.iter().all(|s| s.identity.0 <= 5 && matches!(&s.content, Content::Image(_)))
+        dataset.query.iter().all(|s| s.identity.0 <= 6 && matches!(&s.content, Content::Image(_)))
     );
 }
 

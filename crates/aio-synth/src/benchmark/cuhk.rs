@@ -2,6 +2,7 @@
 
 use super::Size;
 use super::plan::Plan;
+use crate::street::compose::domain::Picture;
 use serde_json::json;
 
 pub(super) fn add_files(plan: &mut Plan, size: Size) {
@@ -9,7 +10,9 @@ pub(super) fn add_files(plan: &mut Plan, size: Size) {
         ["cam_a", "cam_b", "CUHK01", "CUHK03", "Market", "test_query", "train_query"];
     let other = (size.test / 5).max(2);
     let mut items = Vec::new();
-    for (i, person) in plan.people("people", size.test + 2 * other).iter().enumerate() {
+    let people =
+        [("train", other), ("val", other), ("test", size.test)].map(|(w, n)| plan.people(w, n));
+    for (i, person) in people.iter().flatten().enumerate() {
         let split = if i < other {
             "train"
         } else if i < 2 * other {
@@ -19,8 +22,8 @@ pub(super) fn add_files(plan: &mut Plan, size: Size) {
         };
         for (n, camera) in plan.cameras(i, 3).into_iter().enumerate() {
             let file = format!("{}/{:04}_{n:03}.jpg", FOLDERS[camera % FOLDERS.len()], i + 1);
-            plan.photo(format!("imgs/{file}"), person, plan.visible(camera));
-            plan.sketch(format!("imgs-sketch2/{file}"), person, plan.hand(i + n), false);
+            plan.picture(format!("imgs/{file}"), person, Picture::Rgb(camera));
+            plan.picture(format!("imgs-sketch2/{file}"), person, Picture::Sketch(i + n));
             let captions = plan.captions(person, (3 * i + n) as u64, 2);
             let tokens: Vec<Vec<String>> = captions
                 .iter()

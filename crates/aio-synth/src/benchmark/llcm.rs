@@ -2,12 +2,14 @@
 
 use super::Size;
 use super::plan::Plan;
+use crate::street::compose::domain::Picture;
 
 pub(super) fn add_files(plan: &mut Plan, size: Size) {
     let test = (size.llcm / 5).max(4);
     let mut lists = [String::new(), String::new(), String::new(), String::new()];
     let mut test_ids = Vec::new();
-    for (i, person) in plan.people("people", size.llcm + test).iter().enumerate() {
+    let people = [plan.people("train", size.llcm), plan.people("test", test)].concat();
+    for (i, person) in people.iter().enumerate() {
         let pid = i + 1;
         let is_test = i >= size.llcm;
         if is_test {
@@ -26,9 +28,8 @@ pub(super) fn add_files(plan: &mut Plan, size: Size) {
                 } else {
                     format!("{modality}/{pid:04}")
                 };
-                let model =
-                    if m == 0 { plan.visible(camera) } else { &plan.domain.infrared[camera] };
-                plan.photo(format!("{folder}/{name}"), person, model);
+                let picture = if m == 0 { Picture::Rgb(camera) } else { Picture::Infrared(camera) };
+                plan.picture(format!("{folder}/{name}"), person, picture);
                 let label = if is_test { i - size.llcm } else { i };
                 lists[2 * usize::from(is_test) + m].push_str(&format!("{folder}/{name} {label}\n"));
             }

@@ -1,6 +1,8 @@
-//! Writes the benchmark to disk: every data set in the layout its owners published, with a manifest of hashes.
+//! Writes the benchmark to disk: every data set in the layout its owners published, two tables for development, and a
+//! manifest of hashes.
 
 mod cuhk;
+mod development;
 pub mod domains;
 mod llcm;
 mod market;
@@ -8,16 +10,16 @@ mod market_sketch;
 mod orbench;
 mod pku;
 mod plan;
+mod recipes;
 mod sheet;
 mod synth_pedes;
 mod sysu;
 
-pub use plan::sketch;
 pub use sheet::contact_sheet;
 
 use super::VERSION;
-use super::world::{Domain, DomainSpec};
 use aio_data::{DataError, Result, fs};
+use domains::{Domain, Recipe};
 use plan::{Job, Plan};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -37,17 +39,31 @@ pub struct Size {
     /// Training identities of Market-Sketch-1K, the sketch source.
     #[schemars(range(min = 1), extend("x-unit" = "identities"))]
     pub market_sketch: usize,
-    /// Test identities of Market-1501, SYSU-MM01, CUHK-PEDES and ORBench each.
+    /// Test identities of Market-1501.
+    #[schemars(range(min = 1), extend("x-unit" = "identities"))]
+    pub market: usize,
+    /// Test identities of SYSU-MM01, CUHK-PEDES and ORBench each.
     #[schemars(range(min = 1), extend("x-unit" = "identities"))]
     pub test: usize,
     /// Identities of PKU-Sketch, of which a quarter is tested in every split.
     #[schemars(range(min = 1), extend("x-unit" = "identities"))]
     pub pku: usize,
+    /// Identities of each of the two data sets for development.
+    #[schemars(range(min = 1), extend("x-unit" = "identities"))]
+    pub development: usize,
 }
 
 impl Default for Size {
     fn default() -> Self {
-        Self { synth_pedes: 1120, llcm: 280, market_sketch: 280, test: 80, pku: 200 }
+        Self {
+            synth_pedes: 1000,
+            llcm: 250,
+            market_sketch: 250,
+            market: 600,
+            test: 120,
+            pku: 200,
+            development: 100,
+        }
     }
 }
 
@@ -72,15 +88,17 @@ pub const MANIFEST: &str = "manifest.json";
 type Planner = fn(&mut Plan, Size);
 
 /// The data sets in the order in which they are written: folder, domain, planner.
-const DATA_SETS: [(&str, DomainSpec, Planner); 8] = [
-    ("SYNTH-PEDES", domains::SYNTH_PEDES, synth_pedes::add_files),
-    ("LLCM", domains::LLCM, llcm::add_files),
-    ("MaSk1K", domains::MARKET_SKETCH, market_sketch::add_files),
-    ("Market-1501-v15.09.15", domains::MARKET, market::add_files),
-    ("SYSU-MM01", domains::SYSU, sysu::add_files),
-    ("PKUSketchRE-ID_V1", domains::PKU, pku::add_files),
-    ("CUHK-PEDES", domains::CUHK, cuhk::add_files),
-    ("ORBench", domains::ORBENCH, orbench::add_files),
+const DATA_SETS: [(&str, fn() -> Recipe, Planner); 10] = [
+    ("SYNTH-PEDES", recipes::synth_pedes, synth_pedes::add_files),
+    ("LLCM", recipes::llcm, llcm::add_files),
+    ("MaSk1K", recipes::market_sketch, market_sketch::add_files),
+    ("Market-1501-v15.09.15", recipes::market, market::add_files),
+    ("SYSU-MM01", recipes::sysu, sysu::add_files),
+    ("PKUSketchRE-ID_V1", recipes::pku, pku::add_files),
+    ("CUHK-PEDES", recipes::cuhk, cuhk::add_files),
+    ("ORBench", recipes::orbench, orbench::add_files),
+    ("dev-ordinary", recipes::ordinary, development::add_files),
+    ("dev-steep", recipes::steep, development::add_files),
 ];
 
 /// Reads the manifest of a finished benchmark, or `None` where there is none.
@@ -124,11 +142,10 @@ pub fn write(
         );
         return Err(DataError::Parse { path: root.join(MANIFEST), problem });
     }
-    let built: Vec<Domain> =
-        DATA_SETS.iter().map(|(_, spec, _)| Domain::new(seed, *spec)).collect();
+    let built: Vec<Domain> = domains::all(seed);
     let mut jobs = Vec::new();
-    for ((folder, spec, planner), domain) in DATA_SETS.iter().zip(&built) {
-        let mut plan = Plan { domain, seed, name: spec.name, jobs: Vec::new() };
+    for ((folder, _, planner), domain) in DATA_SETS.iter().zip(&built) {
+        let mut plan = Plan { domain, seed, jobs: Vec::new() };
         planner(&mut plan, size);
         jobs.extend(
             plan.jobs.into_iter().map(|job| Job { path: format!("{folder}/{}", job.path), ..job }),

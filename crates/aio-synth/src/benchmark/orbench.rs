@@ -2,6 +2,7 @@
 
 use super::Size;
 use super::plan::Plan;
+use crate::street::compose::domain::Picture;
 use rand::RngExt;
 use serde_json::json;
 
@@ -10,13 +11,14 @@ pub(super) fn add_files(plan: &mut Plan, size: Size) {
     let mut train_items = Vec::new();
     let mut gallery = Vec::new();
     let mut singles: [Vec<(usize, String)>; 4] = Default::default();
-    for (i, person) in plan.people("people", size.test + train).iter().enumerate() {
+    let people = [plan.people("train", train), plan.people("test", size.test)].concat();
+    for (i, person) in people.iter().enumerate() {
         let id = i + 1;
         let is_train = i < train;
         let mut files: [Vec<String>; 4] = Default::default();
         for (n, camera) in plan.cameras(i, 5).into_iter().enumerate() {
             let file = format!("vis/{id:04}/{n:02}_c{}.jpg", camera + 1);
-            plan.photo(file.clone(), person, plan.visible(camera));
+            plan.picture(file.clone(), person, Picture::Rgb(camera));
             let text = plan.captions(person, (5 * i + n) as u64, 1).remove(0);
             if is_train {
                 train_items.push(json!({"id": id, "file_path": file, "caption": text}));
@@ -25,15 +27,18 @@ pub(super) fn add_files(plan: &mut Plan, size: Size) {
                 files[3].push(text);
             }
         }
-        for n in 0..plan.domain.infrared.len() {
+        for n in 0..plan.domain.street.infrared.len() {
             let file = format!("nir/{id:04}/{n:02}.jpg");
-            plan.photo(file.clone(), person, &plan.domain.infrared[n]);
+            plan.picture(file.clone(), person, Picture::Infrared(n));
             files[0].push(file);
         }
         for n in 0..2 {
-            for (slot, folder, coloured) in [(1, "cp", true), (2, "sk", false)] {
+            let artist = i + 2 * n;
+            for (slot, folder, drawing) in
+                [(1, "cp", Picture::ColourPencil(artist + 1)), (2, "sk", Picture::Sketch(artist))]
+            {
                 let file = format!("{folder}/{id:04}/{n:02}.jpg");
-                plan.sketch(file.clone(), person, plan.hand(i + 2 * n + slot), coloured);
+                plan.picture(file.clone(), person, drawing);
                 files[slot].push(file);
             }
         }

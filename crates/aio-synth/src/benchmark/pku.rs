@@ -2,20 +2,20 @@
 
 use super::Size;
 use super::plan::Plan;
+use crate::street::compose::domain::Picture;
+use crate::street::person::Person;
 use rand::seq::SliceRandom;
 
 pub(super) fn add_files(plan: &mut Plan, size: Size) {
     const PAIRS: [(usize, usize); 4] = [(4, 6), (3, 5), (4, 6), (3, 7)];
-    for (i, person) in plan.people("people", size.pku).iter().enumerate() {
+    let groups = plan.groups("people", size.pku);
+    for (i, person) in groups.iter().flatten().enumerate() {
         let pair = PAIRS[i % PAIRS.len()];
         for camera in [pair.0, pair.1] {
-            plan.photo(
-                format!("photo/{}_{camera:02}_{}.jpg", i + 1, 300 + i),
-                person,
-                plan.visible(camera),
-            );
+            let file = format!("photo/{}_{camera:02}_{}.jpg", i + 1, 300 + i);
+            plan.picture(file, person, Picture::Rgb(camera - 1));
         }
-        plan.sketch(format!("sketch/{}.jpg", i + 1), person, plan.hand(i), false);
+        plan.picture(format!("sketch/{}.jpg", i + 1), person, Picture::Sketch(i));
     }
     for style in 0..5 {
         let ids: Vec<String> =
@@ -24,8 +24,10 @@ pub(super) fn add_files(plan: &mut Plan, size: Size) {
         plan.text(&format!("styleAnnotation/{letter}_{}.txt", ids.len()), ids.join("\n") + "\n");
     }
     for split in 1..=10u64 {
-        let mut order: Vec<usize> = (0..size.pku).collect();
+        // Families stay together, so that a person is searched for among look-alikes.
+        let mut order = numbered(&groups);
         order.shuffle(&mut plan.stream("split", split));
+        let order = order.concat();
         let (test, train) = order.split_at(size.pku / 4);
         for (part, members) in [("train", train), ("test", test)] {
             let mut members = members.to_vec();
@@ -49,4 +51,15 @@ pub(super) fn add_files(plan: &mut Plan, size: Size) {
             plan.text(&format!("idx/{part}_sketch_{split}.txt"), sketches);
         }
     }
+}
+
+/// The numbers of people, group by group.
+fn numbered(groups: &[Vec<Person>]) -> Vec<Vec<usize>> {
+    let mut first = 0;
+    let range = |group: &Vec<Person>| {
+        let range = first..first + group.len();
+        first = range.end;
+        range.collect()
+    };
+    groups.iter().map(range).collect()
 }

@@ -1,58 +1,57 @@
-use super::domains;
-use super::plan::{Plan, sketch};
-use crate::person::Person;
-use crate::world::Domain;
+use super::domains::{self, Purpose};
+use super::plan::Plan;
+use crate::street::compose::domain::Picture;
+use crate::street::compose::layer::Model;
+use crate::street::person::Person;
 use aio_data::{Result, fs};
 use image::RgbImage;
+use rayon::prelude::*;
 use std::path::Path;
 
-/// One row of pictures per domain and modality, for looking at.
+const WIDTH: usize = 64;
+const HEIGHT: usize = 128;
+const COLUMNS: usize = 20;
+const GAP: usize = 2;
+
+/// Rows of pictures per domain and modality, for looking at: the first people of each data set.
 ///
 /// # Errors
 /// [`aio_data::DataError`] if the sheet cannot be written to `path`.
 ///
 /// # Panics
-/// Never: the thumbnails have a fixed size.
+/// Never: a picture in memory can be encoded.
 pub fn contact_sheet(path: &Path, seed: u64) -> Result<()> {
-    const W: u32 = 64;
-    const H: u32 = 128;
-    const COLUMNS: usize = 14;
     let mut rows: Vec<Vec<RgbImage>> = Vec::new();
-    for spec in domains::ALL {
-        let domain = Domain::new(seed, spec);
-        let plan = Plan { domain: &domain, seed, name: spec.name, jobs: Vec::new() };
+    for domain in &domains::all(seed) {
+        let plan = Plan { domain, seed, jobs: Vec::new() };
         let people = plan.people("sheet", COLUMNS);
-        let stream = |i: usize, what: &str| plan.stream(what, i as u64);
-        let row = |draw: &dyn Fn(usize, &Person) -> RgbImage| -> Vec<RgbImage> {
-            people.iter().enumerate().map(|(i, person)| draw(i, person)).collect()
-        };
-        let sketched = |i: usize, person: &Person, coloured: bool, what: &str| {
-            sketch(person, plan.hand(i), coloured, &mut stream(i, what))
-        };
-        rows.push(row(&|i, p| plan.visible(i).shoot(p, &mut stream(i, "sheet photo"))));
-        if !domain.infrared.is_empty() {
-            let camera = |i: usize| &domain.infrared[i % domain.infrared.len()];
-            rows.push(row(&|i, p| camera(i).shoot(p, &mut stream(i, "sheet infrared"))));
+        let street = &domain.street;
+        let mut kinds: Vec<fn(usize) -> Picture> = vec![Picture::Rgb];
+        if !street.infrared.is_empty() {
+            kinds.push(Picture::Infrared);
         }
-        if !domain.hands.is_empty() {
-            rows.push(row(&|i, p| sketched(i, p, false, "sheet sketch")));
+        if !street.artists.is_empty() {
+            kinds.push(Picture::Sketch);
         }
-        if spec.name == domains::ORBENCH.name {
-            rows.push(row(&|i, p| sketched(i, p, true, "sheet pencil")));
+        if domain.purpose == Purpose::Test && kinds.len() == 3 {
+            kinds.push(Picture::ColourPencil);
+        }
+        for (k, kind) in kinds.into_iter().enumerate() {
+            let draw = |(i, person): (usize, &Person)| {
+                let other: &dyn Model = &people[(i + COLUMNS / 2) % COLUMNS];
+                let rng = &mut plan.stream(&format!("sheet {k}"), i as u64);
+                street.picture(kind(i), person, &[other], (HEIGHT, WIDTH), rng)
+            };
+            rows.push(people.par_iter().enumerate().map(draw).collect());
         }
     }
-    let (gap, columns) = (2, COLUMNS as u32);
-    let mut sheet = RgbImage::from_pixel(
-        columns * (W + gap) + gap,
-        rows.len() as u32 * (H + gap) + gap,
-        image::Rgb([255; 3]),
-    );
+    let of = |count: usize, size: usize| (count * (size + GAP) + GAP) as u32;
+    let mut sheet =
+        RgbImage::from_pixel(of(COLUMNS, WIDTH), of(rows.len(), HEIGHT), image::Rgb([255; 3]));
     for (y, row) in rows.iter().enumerate() {
         for (x, picture) in row.iter().enumerate() {
-            let thumbnail =
-                image::imageops::resize(picture, W, H, image::imageops::FilterType::Triangle);
-            let (x, y) = (gap + x as u32 * (W + gap), gap + y as u32 * (H + gap));
-            image::imageops::replace(&mut sheet, &thumbnail, i64::from(x), i64::from(y));
+            let (x, y) = (of(x, WIDTH), of(y, HEIGHT));
+            image::imageops::replace(&mut sheet, picture, i64::from(x), i64::from(y));
         }
     }
     let mut bytes = std::io::Cursor::new(Vec::new());

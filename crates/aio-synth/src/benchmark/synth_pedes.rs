@@ -2,15 +2,16 @@
 
 use super::Size;
 use super::plan::Plan;
-use crate::caption::attributes;
+use crate::street::caption::attributes;
+use crate::street::compose::domain::Picture;
 use serde_json::json;
 
 pub(super) fn add_files(plan: &mut Plan, size: Size) {
     let mut items = Vec::new();
     for (i, person) in plan.people("train", size.synth_pedes).iter().enumerate() {
-        for (n, camera) in plan.cameras(i, 4).into_iter().enumerate() {
+        for (n, camera) in plan.cameras(i, 3 + i % 2).into_iter().enumerate() {
             let file = format!("Part{}/{i}/{n}.jpg", 1 + i * 11 / size.synth_pedes.max(1));
-            plan.photo(file.clone(), person, plan.visible(camera));
+            plan.picture(file.clone(), person, Picture::Rgb(camera));
             let captions = plan.captions(person, (4 * i + n) as u64, 2);
             let prompt =
                 format!("A photo of a person with {}.", attributes(person).replace(',', ", "));

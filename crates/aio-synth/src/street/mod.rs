@@ -3,6 +3,7 @@
 mod body;
 pub mod caption;
 pub mod compose;
+pub mod corpus;
 pub mod drawing;
 pub mod infrared;
 pub mod person;

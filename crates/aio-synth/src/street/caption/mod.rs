@@ -8,6 +8,7 @@ mod confusion;
 mod frame;
 mod patterns;
 mod phrase;
+mod vocabulary;
 mod words;
 
 use super::person::{Attributes, Person};
@@ -16,6 +17,7 @@ use patterns::PATTERNS;
 use phrase::Phrasing;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
+pub use vocabulary::{attributes, vocabulary};
 
 /// How the writers of a data set put things.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,6 +39,26 @@ pub struct Wording {
 impl Wording {
     /// Number of sentence patterns.
     pub const PATTERNS: usize = PATTERNS.len();
+
+    /// Number of vocabularies.
+    pub const VOCABULARIES: usize = words::VOCABULARIES;
+
+    /// Sentence patterns that no writer of training data uses.
+    pub const HELD_OUT_PATTERNS: [usize; 10] = [3, 9, 15, 21, 27, 33, 39, 45, 50, 54];
+
+    /// The vocabulary that no writer of training data uses.
+    pub const HELD_OUT_VOCABULARY: usize = 3;
+
+    /// What writers of training data use: everything but the patterns and the vocabulary that are held out.
+    #[must_use]
+    pub fn training() -> Self {
+        let all = Self::usual();
+        let vocabularies =
+            all.vocabularies.into_iter().filter(|v| *v != Self::HELD_OUT_VOCABULARY).collect();
+        let patterns =
+            all.patterns.into_iter().filter(|p| !Self::HELD_OUT_PATTERNS.contains(p)).collect();
+        Self { vocabularies, patterns, ..Self::usual() }
+    }
 
     /// Every pattern and vocabulary, with usual rates of omission and error.
     #[must_use]

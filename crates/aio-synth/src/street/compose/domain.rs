@@ -6,7 +6,7 @@ use super::portrait::portrait;
 use super::station::{Band, Station};
 use super::style::Style;
 use crate::street::drawing::{Artist, Medium};
-use crate::street::photo::signed;
+use crate::street::photo::{Stored, signed};
 use aio_types::rng;
 use image::RgbImage;
 use rand::RngExt;
@@ -52,6 +52,9 @@ pub enum Picture {
 
 /// Most people that may be in a picture beside the one it shows.
 const COMPANY: usize = 3;
+/// Size (height, width) and JPEG quality of scanned drawings.
+const SCAN: (usize, usize) = (192, 96);
+const SCAN_QUALITY: u8 = 90;
 
 impl Domain {
     /// Draws the domain `name` of `seed`.
@@ -76,7 +79,8 @@ impl Domain {
         Self { style, visible, infrared, artists }
     }
 
-    /// Makes one picture of `person` at `output` (height, width); `passers` are people who may be in it, too.
+    /// Makes one picture of `person` and returns it at `size` (height, width) as a reader sees it; `passers` are people
+    /// who may be in it, too.
     ///
     /// # Panics
     /// If the domain has no camera or artist of the kind that is asked for.
@@ -86,17 +90,49 @@ impl Domain {
         picture: Picture,
         person: &dyn Model,
         passers: &[&dyn Model],
-        output: (usize, usize),
+        size: (usize, usize),
         rng: &mut ChaCha8Rng,
     ) -> RgbImage {
         match picture {
-            Picture::Rgb(i) => self.photograph(&self.visible, i, person, passers, output, rng),
+            Picture::Rgb(i) => self.photograph(&self.visible, i, person, passers, rng).shown(size),
             Picture::Infrared(i) => {
-                self.photograph(&self.infrared, i, person, passers, output, rng)
+                self.photograph(&self.infrared, i, person, passers, rng).shown(size)
             }
-            Picture::Sketch(i) => self.drawing(i, Medium::Pencil, person, output, rng),
-            Picture::ColourPencil(i) => self.drawing(i, Medium::ColourPencils, person, output, rng),
+            Picture::Sketch(i) => self.drawing(i, Medium::Pencil, person, size, rng),
+            Picture::ColourPencil(i) => self.drawing(i, Medium::ColourPencils, person, size, rng),
         }
+    }
+
+    /// Makes one picture of `person` and returns its JPEG file: a photograph in the size and with the compression of
+    /// its camera, a drawing as it is scanned.
+    ///
+    /// # Panics
+    /// If the domain has no camera or artist of the kind that is asked for.
+    #[must_use]
+    pub fn file(
+        &self,
+        picture: Picture,
+        person: &dyn Model,
+        passers: &[&dyn Model],
+        rng: &mut ChaCha8Rng,
+    ) -> Vec<u8> {
+        match picture {
+            Picture::Rgb(i) => self.photograph(&self.visible, i, person, passers, rng).file(),
+            Picture::Infrared(i) => self.photograph(&self.infrared, i, person, passers, rng).file(),
+            Picture::Sketch(_) | Picture::ColourPencil(_) => {
+                let picture = self.picture(picture, person, passers, SCAN, rng);
+                Stored { picture, quality: SCAN_QUALITY }.file()
+            }
+        }
+    }
+
+    /// This domain with the cameras and artists of another one behind its own; the style stays.
+    #[must_use]
+    pub fn joined(mut self, other: Self) -> Self {
+        self.visible.extend(other.visible);
+        self.infrared.extend(other.infrared);
+        self.artists.extend(other.artists);
+        self
     }
 
     fn photograph(
@@ -105,9 +141,8 @@ impl Domain {
         number: usize,
         person: &dyn Model,
         passers: &[&dyn Model],
-        output: (usize, usize),
         rng: &mut ChaCha8Rng,
-    ) -> RgbImage {
+    ) -> Stored {
         assert!(!stations.is_empty(), "the domain has no camera of this kind");
         let station = &stations[number % stations.len()];
         let (at, turn) = station.spot(rng);
@@ -121,7 +156,7 @@ impl Domain {
         }
         let others: Vec<&dyn Figure> = company.iter().map(AsRef::as_ref).collect();
         let cast = Cast { person: figure.as_ref(), others: &others };
-        photograph(station, &self.style, &cast, output, rng)
+        photograph(station, &self.style, &cast, rng)
     }
 
     fn drawing(

@@ -5,14 +5,13 @@ use super::occluder::occluder;
 use super::station::{Band, Station};
 use super::style::Style;
 use crate::street::infrared::Infrared;
-use crate::street::photo::{Film, Sizes, Window};
+use crate::street::photo::{Film, Stored, Window};
 use crate::street::scene::light::Light;
 use crate::street::scene::render::{Footing, Lit};
 use crate::street::scene::sampling::{SAMPLES, Sources, film};
 use crate::street::scene::space::{V3, dot, scale, sub, unit};
 use crate::street::scene::trace::{Casters, Visible};
 use crate::street::scene::view::Crop;
-use image::RgbImage;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
@@ -30,15 +29,9 @@ impl Cast<'_> {
     }
 }
 
-/// Takes a picture of `cast` and returns it at `output` (height, width).
+/// Takes a picture of `cast`, as the camera stores it.
 #[must_use]
-pub fn photograph(
-    station: &Station,
-    style: &Style,
-    cast: &Cast,
-    output: (usize, usize),
-    rng: &mut ChaCha8Rng,
-) -> RgbImage {
+pub fn photograph(station: &Station, style: &Style, cast: &Cast, rng: &mut ChaCha8Rng) -> Stored {
     let eye = &station.eye;
     let light = station.light(rng);
     let ground = cast.person.ground();
@@ -70,11 +63,11 @@ pub fn photograph(
             0.003 * (1.0 + 6.0 * rng.random::<f32>().powi(4))
         },
     };
-    let sizes = Sizes { stored: style.stored.unwrap_or(crop.raster), output };
+    let size = style.stored.unwrap_or(crop.raster);
     let scene = Scene { station, cast, crop: &crop, people: &people, visible: &visible, lit: &lit };
     match station.band {
-        Band::Visible => scene.visible(&light, sizes, rng),
-        Band::Infrared => scene.infrared(&light, sizes, rng),
+        Band::Visible => scene.visible(&light, size, rng),
+        Band::Infrared => scene.infrared(&light, size, rng),
     }
 }
 
@@ -111,7 +104,7 @@ impl Scene<'_> {
         1.0 - kept.fold(0.0, f32::max)
     }
 
-    fn visible(&self, light: &Light, sizes: Sizes, rng: &mut ChaCha8Rng) -> RgbImage {
+    fn visible(&self, light: &Light, size: (usize, usize), rng: &mut ChaCha8Rng) -> Stored {
         let level = light.level();
         let mean = (level[0] + level[1] + level[2]) / 3.0;
         // The camera's white balance takes out most of the colour of the light.
@@ -145,7 +138,7 @@ impl Scene<'_> {
         // The darker it is, the more the sensor has to amplify.
         let gain = (0.8 / mean).clamp(1.0, 16.0).sqrt();
         let shot = self.station.camera.shot(gain, rng);
-        self.station.camera.develop(film, &shot, self.window(), sizes, rng)
+        self.station.camera.develop(film, &shot, self.window(), size, rng)
     }
 
     /// Strength of a highlight for a glossy sample.
@@ -159,7 +152,7 @@ impl Scene<'_> {
         sample.gloss * dot(sample.normal, half).max(0.0).powi(24)
     }
 
-    fn infrared(&self, light: &Light, sizes: Sizes, rng: &mut ChaCha8Rng) -> RgbImage {
+    fn infrared(&self, light: &Light, size: (usize, usize), rng: &mut ChaCha8Rng) -> Stored {
         let infrared = Infrared { beam: self.station.beam, ambient: self.station.ambient, light };
         let sunny = light.sunlight[1] > 0.02 && self.station.ambient > 0.0;
         let shown = 0.55;
@@ -207,7 +200,7 @@ impl Scene<'_> {
         let gain = 1.5 + 2.0 * rng.random::<f32>();
         let film = adapted(film, 0.5);
         let shot = self.station.camera.shot(gain, rng);
-        self.station.camera.develop_infrared(film, &shot, self.window(), sizes, rng)
+        self.station.camera.develop_infrared(film, &shot, self.window(), size, rng)
     }
 
     /// Eyes that look towards the lamp send its light back: a spark much smaller than a pixel.

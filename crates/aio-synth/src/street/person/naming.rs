@@ -79,6 +79,19 @@ const TYPICAL: [(ColourName, [f32; 3]); 30] = [
     (Magenta, [0.58, 0.200, -0.030]),
 ];
 
+impl ColourName {
+    /// Every name.
+    pub const ALL: [Self; TYPICAL.len()] = {
+        let mut names = [Black; TYPICAL.len()];
+        let mut i = 0;
+        while i < TYPICAL.len() {
+            names[i] = TYPICAL[i].0;
+            i += 1;
+        }
+        names
+    };
+}
+
 /// Lightness, green to red and blue to yellow of linear RGB.
 #[must_use]
 fn oklab([r, g, b]: [f32; 3]) -> [f32; 3] {

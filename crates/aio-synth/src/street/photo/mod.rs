@@ -12,12 +12,12 @@ pub mod store;
 
 use colour::{Response, Tone, halve_chroma, saturate, sharpen};
 pub use film::Film;
-use image::RgbImage;
 pub use lens::Window;
 use lens::vignette;
 use rand::{Rng, RngExt};
 use rand_chacha::ChaCha8Rng;
 use sensor::{Noise, add_noise, expose};
+pub use store::Stored;
 
 /// How bad the cameras of a domain are; 1 is ordinary, more is worse.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -69,15 +69,6 @@ pub struct Shot {
     pub defocus: f32,
     /// JPEG quality.
     pub quality: u8,
-}
-
-/// Sizes in pixels (height, width) of the file that a camera stores and of the picture that a reader asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sizes {
-    /// Size that is compressed.
-    pub stored: (usize, usize),
-    /// Size that is returned.
-    pub output: (usize, usize),
 }
 
 /// A variate in −1..1.
@@ -139,41 +130,41 @@ impl Camera {
         }
     }
 
-    /// Develops scene-linear light, of which 1 fills the sensor, to a colour picture.
+    /// Develops scene-linear light, of which 1 fills the sensor, to a colour picture of `size` (height, width).
     #[must_use]
     pub fn develop(
         &self,
         mut film: Film<3>,
         shot: &Shot,
         window: Window,
-        sizes: Sizes,
+        size: (usize, usize),
         rng: &mut ChaCha8Rng,
-    ) -> RgbImage {
+    ) -> Stored {
         self.sense(&mut film, shot, window, rng);
         self.response.apply(&mut film);
         Response { white: shot.white, ..Response::IDENTITY }.apply(&mut film);
         self.tone_of(shot).apply(&mut film);
         saturate(&mut film, self.saturation * shot.saturation);
-        self.store(film, shot, sizes, |film| {
+        self.store(film, shot, size, |film| {
             if self.half_chroma {
                 halve_chroma(film);
             }
         })
     }
 
-    /// Develops scene-linear infrared light to a grey picture.
+    /// Develops scene-linear infrared light to a grey picture of `size` (height, width).
     #[must_use]
     pub fn develop_infrared(
         &self,
         mut film: Film<1>,
         shot: &Shot,
         window: Window,
-        sizes: Sizes,
+        size: (usize, usize),
         rng: &mut ChaCha8Rng,
-    ) -> RgbImage {
+    ) -> Stored {
         self.sense(&mut film, shot, window, rng);
         self.tone_of(shot).apply(&mut film);
-        self.store(film, shot, sizes, |_| {})
+        self.store(film, shot, size, |_| {})
     }
 
     fn tone_of(&self, shot: &Shot) -> Tone {
@@ -212,17 +203,15 @@ impl Camera {
         &self,
         mut film: Film<C>,
         shot: &Shot,
-        sizes: Sizes,
+        (height, width): (usize, usize),
         encode: impl Fn(&mut Film<C>),
-    ) -> RgbImage {
+    ) -> Stored {
         sharpen(&mut film, self.sharpening.0, self.sharpening.1);
-        let (height, width) = sizes.stored;
         if (height, width) != (film.height, film.width) {
             film = film.resized(height, width);
         }
         encode(&mut film);
-        let stored = store::through_jpeg(&store::quantised(&film), shot.quality);
-        store::fitted(stored, sizes.output.0 as u32, sizes.output.1 as u32)
+        Stored { picture: store::quantised(&film), quality: shot.quality }
     }
 }
 
@@ -232,7 +221,7 @@ mod tests {
     use aio_types::rng;
 
     const CENTRE: Window = Window { centre: (0.0, 0.0), half: (0.05, 0.025) };
-    const SIZES: Sizes = Sizes { stored: (64, 32), output: (64, 32) };
+    const SIZE: (usize, usize) = (64, 32);
 
     fn still(camera: &Camera) -> Shot {
         Shot {
@@ -261,7 +250,8 @@ mod tests {
         let camera =
             Camera::sample(&mut rng(1, "camera", 0), Quality { harshness: 1.0, cast: 1.0 });
         let shot = camera.shot(1.0, &mut rng(1, "shot", 0));
-        let take = |seed| camera.develop(scene(), &shot, CENTRE, SIZES, &mut rng(seed, "noise", 0));
+        let take =
+            |seed| camera.develop(scene(), &shot, CENTRE, SIZE, &mut rng(seed, "noise", 0)).file();
         assert_eq!(take(4), take(4));
         assert_ne!(take(4), take(5));
     }
@@ -272,8 +262,8 @@ mod tests {
         let mean = |camera: u64, noise: u64| {
             let camera = Camera::sample(&mut rng(camera, "camera", 0), range);
             let shot = still(&camera);
-            let picture =
-                camera.develop(scene(), &shot, CENTRE, SIZES, &mut rng(noise, "noise", 0));
+            let picture = camera.develop(scene(), &shot, CENTRE, SIZE, &mut rng(noise, "noise", 0));
+            let picture = picture.shown(SIZE);
             let total = picture.pixels().fold([0.0_f64; 3], |mut sum, p| {
                 (0..3).for_each(|c| sum[c] += f64::from(p.0[c]));
                 sum

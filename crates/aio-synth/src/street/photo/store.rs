@@ -6,6 +6,29 @@ use image::codecs::jpeg::JpegDecoder;
 use image::{DynamicImage, ImageDecoder, RgbImage};
 use std::io::Cursor;
 
+/// A picture before it is compressed, and how much its file is compressed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// Display values at the size of the file.
+    pub picture: RgbImage,
+    /// JPEG quality.
+    pub quality: u8,
+}
+
+impl Stored {
+    /// The bytes of the JPEG file.
+    #[must_use]
+    pub fn file(&self) -> Vec<u8> {
+        jpeg(&self.picture, self.quality)
+    }
+
+    /// The file as a reader sees it that asks for `size` (height, width).
+    #[must_use]
+    pub fn shown(&self, size: (usize, usize)) -> RgbImage {
+        fitted(through_jpeg(&self.picture, self.quality), size.0 as u32, size.1 as u32)
+    }
+}
+
 /// Display values as bytes; one channel becomes grey.
 ///
 /// # Panics
