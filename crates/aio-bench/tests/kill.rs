@@ -94,7 +94,7 @@ impl Desk {
         let desk = Self(tempfile::tempdir().expect("temporary directory"));
         let stage = "[[train.stages]]\nname = \"a\"\ndatasets = [\"synth-pedes\"]\nepochs = 3\nreal = [\"text\"]\nlearning_rate = 1e-3\nwarmup_steps = 1\nmin_lr_ratio = 0.1\n";
         let experiment = format!(
-            "[data]\nroot = \"data\"\nsize = {{ synth_pedes = 12, llcm = 4, market_sketch = 4, test = 4, pku = 20 }}\n[train]\nidentities = 4\ncheckpoint_every = 1\n{stage}[evaluation]\ntasks = [\"market1501.rgb-rgb\", \"pku-sketch.sketch-rgb\", \"cuhk-pedes.text-rgb\", \"sysu-mm01.infrared-rgb.all\"]\nranked_lists = 2\nchance_draws = 3\n"
+            "[data]\nroot = \"data\"\nsize = {{ synth_pedes = 12, llcm = 4, market_sketch = 4, market = 4, test = 4, pku = 20, development = 2 }}\n[train]\nidentities = 4\ncheckpoint_every = 1\n{stage}[evaluation]\ntasks = [\"market1501.rgb-rgb\", \"pku-sketch.sketch-rgb\", \"cuhk-pedes.text-rgb\", \"sysu-mm01.infrared-rgb.all\"]\nranked_lists = 2\nchance_draws = 3\n"
         );
         desk.write("kill.toml", &experiment);
         desk.write("sweep.toml", "base = \"kill.toml\"\n[axes]\n\"losses.binding\" = [1.0, 0.5]\n");

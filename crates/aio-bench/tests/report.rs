@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 const EXPERIMENT: &str = r#"
 [data]
 root = "datasets/tiny"
-size = { synth_pedes = 12, llcm = 4, market_sketch = 4, test = 4, pku = 20 }
+size = { synth_pedes = 12, llcm = 4, market_sketch = 4, market = 4, test = 4, pku = 20, development = 2 }
 [train]
 identities = 4
 [[train.stages]]

@@ -77,13 +77,15 @@ fn data(data: &DataConfig, checksums: &Checksums) -> Section {
         sketch_generator: _,
         allow_leakage: _,
     } = data;
-    let Size { synth_pedes, llcm, market_sketch, test, pku } = *size;
+    let Size { synth_pedes, llcm, market_sketch, market, test, pku, development } = *size;
     let mut people = Section::default();
     people.put("synth_pedes", integer(synth_pedes), 1120);
     people.put("llcm", integer(llcm), 280);
     people.put("market_sketch", integer(market_sketch), 280);
+    people.put("market", integer(market), 600);
     people.put("test", integer(test), 80);
     people.put("pku", integer(pku), 200);
+    people.put("development", integer(development), 100);
     let mut section = Section::default();
     section.always("root", "");
     section.put("synthetic", *synthetic, true);

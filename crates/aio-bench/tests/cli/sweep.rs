@@ -8,7 +8,7 @@ fn a_sweep_runs_what_is_not_done_and_reports_what_is_missing() {
     let desk = Desk::new();
     let tasks = "tasks = [\"market1501.rgb-rgb\", \"cuhk-pedes.text-rgb\"]";
     let stage = "[[train.stages]]\nname = \"a\"\ndatasets = [\"synth-pedes\"]\nepochs = 1\nreal = [\"text\"]\nrate = 1e-3\nwarmup = 1\nfloor = 0.1\n";
-    let smoke = "[data]\nroot = \"datasets/tiny\"\nsize = { synth_pedes = 12, llcm = 4, market_sketch = 4, test = 4, pku = 20 }\n[train]\nidentities = 4\n";
+    let smoke = "[data]\nroot = \"datasets/tiny\"\nsize = { synth_pedes = 12, llcm = 4, market_sketch = 4, market = 4, test = 4, pku = 20, development = 2 }\n[train]\nidentities = 4\n";
     std::fs::write(desk.path("tiny.toml"), format!("{smoke}{stage}[evaluation]\n{tasks}\n"))
         .expect("write");
     let sweep = format!(

@@ -26,7 +26,7 @@ pub(super) struct Captions {
 
 /// Attribute words that the attribute head predicts.
 pub(crate) fn attribute_vocabulary() -> AttributeVocabulary {
-    AttributeVocabulary::new(aio_synth::caption::vocabulary())
+    AttributeVocabulary::new(aio_synth::street::caption::vocabulary())
 }
 
 impl EncodedCaption {
