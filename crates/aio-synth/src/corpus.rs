@@ -10,7 +10,7 @@ use super::person::{Palette, Person};
 use super::tags::{CLASSES, tags};
 use super::{scene, world};
 use aio_data::{
-    augment::{Augmentation, Colours},
+    augment::{Augmentation, Kind},
     picture,
     synthesis::channel_exchange,
 };
@@ -86,9 +86,6 @@ const OMISSION: f64 = 0.3;
 const GREY: f64 = 0.25;
 const COLOURLESS: f64 = 0.3;
 
-/// What random erasing and padding paint on photographs.
-const GREY_FILL: [u8; 3] = [128; 3];
-
 /// Fractions of people that are drawn, and that are photographed in infrared; the others are colour photographs.
 /// Web-scale corpora hold drawings and grey pictures, too.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -134,12 +131,9 @@ impl Shot {
 
     fn augmented(&self, grey: bool, augmentation: &Augmentation, rng: &mut ChaCha8Rng) -> Picture {
         let mut picture = self.picture.clone();
-        let (fill, colours) = if self.depiction == Depiction::Drawing {
-            ([255; 3], Colours::Keep)
-        } else {
-            (GREY_FILL, Colours::Vary)
-        };
-        augmentation.apply(&mut picture, fill, colours, rng);
+        let is_drawn = self.depiction == Depiction::Drawing;
+        let kind = if is_drawn { Kind::Drawing } else { Kind::Photograph };
+        augmentation.apply(&mut picture, kind, rng);
         if grey {
             channel_exchange(&mut picture, 3, rng);
         }
@@ -180,7 +174,7 @@ impl Item {
             }
             Self::Objects(picture, caption) => {
                 let mut picture = picture.clone();
-                augmentation.apply(&mut picture, GREY_FILL, Colours::Vary, rng);
+                augmentation.apply(&mut picture, Kind::Photograph, rng);
                 View { picture, caption: caption.clone(), tags: [None; CLASSES.len()] }
             }
         }

@@ -148,12 +148,13 @@ fn train(train: &TrainConfig) -> Section {
         augment,
         stages,
     } = train;
-    let Augmentation { flip, pad, jitter, erase } = *augment;
+    let Augmentation { flip, pad, jitter, erase, randomise } = *augment;
     let mut augmentation = Section::default();
     augmentation.put("flip", flip, 0.5);
     augmentation.put("pad", integer(pad), 4);
     augmentation.put("jitter", f64::from(jitter), f64::from(0.2_f32));
     augmentation.put("erase", erase, 0.4);
+    augmentation.put("randomise", f64::from(randomise), 0.0);
     let mut section = Section::default();
     section.put("identities", integer(*identities), 16);
     section.put("tuples", integer(*instances_per_identity), 2);

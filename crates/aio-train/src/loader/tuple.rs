@@ -1,6 +1,6 @@
 //! The picture of one tuple in one modality: real or made from the photograph, then augmented.
 
-use aio_data::augment::{Augmentation, Colours};
+use aio_data::augment::{Augmentation, Kind};
 use aio_data::synthesis::{channel_exchange, colour_pencil, line_drawing, shade};
 use aio_types::{Modality, Picture};
 use rand_chacha::ChaCha8Rng;
@@ -8,10 +8,6 @@ use std::borrow::Cow;
 
 /// Largest index that channel exchange draws: one of the three channels is copied, never the luminance.
 const LAST_CHANNEL: u8 = 2;
-
-/// What random erasing and shifts paint on photographs, and on drawings.
-const PHOTOGRAPH_FILL: [u8; 3] = [128; 3];
-const PAPER: [u8; 3] = [255; 3];
 
 /// What the pictures of a tuple are made from. The photograph is opened once, whatever is made from it.
 pub(super) struct TupleSource<'a> {
@@ -43,20 +39,23 @@ impl TupleSource<'_> {
 }
 
 /// Augments a picture of a modality.
+///
+/// # Panics
+/// For text, which has no picture.
 pub(super) fn augment(
     augmentation: &Augmentation,
     modality: Modality,
     picture: &mut Picture,
     stream: &mut ChaCha8Rng,
 ) {
-    let is_photograph = matches!(modality, Modality::Rgb | Modality::Infrared);
-    let (fill, colours) =
-        if is_photograph { (PHOTOGRAPH_FILL, Colours::Vary) } else { (PAPER, Colours::Keep) };
-    augmentation.apply(picture, fill, colours, stream);
-    if modality == Modality::Infrared {
-        // Colour jitter must not give infrared pictures a tint.
-        picture.map(|[_, green, _]| [green; 3]);
-    }
+    let kind = match modality {
+        Modality::Rgb => Kind::Photograph,
+        Modality::Infrared => Kind::Infrared,
+        Modality::Sketch => Kind::Drawing,
+        Modality::ColourPencil => Kind::ColourDrawing,
+        Modality::Text => unreachable!("pictures are asked for by visual modality"),
+    };
+    augmentation.apply(picture, kind, stream);
 }
 
 #[cfg(test)]
@@ -95,7 +94,8 @@ mod tests {
 
     #[test]
     fn colours_of_drawings_are_kept() {
-        let still = Augmentation { flip: 0.0, pad: 0, jitter: 0.9, erase: 0.0 };
+        let still =
+            Augmentation { flip: 0.0, pad: 0, jitter: 0.9, erase: 0.0, ..Augmentation::default() };
         let augmented = |modality| {
             let mut picture = photograph();
             augment(&still, modality, &mut picture, &mut rng(1, "test", 0));
