@@ -1,4 +1,4 @@
-//! Image–text pre-training of the embedded encoder: contrastive, and by predicting tags.
+//! Image–text pre-training of the embedded encoder: contrastive, and by predicting the words of captions.
 
 use crate::{Backbone, BackboneConfig};
 use aio_encoder::EncoderConfig;
@@ -9,13 +9,13 @@ use aio_types::Modality;
 use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor};
 
-/// The sizes of the embedded backbone (pictures of 96 × 48, a token table of width 32) with another stem and encoder.
+/// The sizes of the embedded backbone (pictures of 128 × 64, a token table of width 32) with another stem and encoder.
 #[must_use]
 pub fn config(stem: StemConfig, encoder: EncoderConfig) -> BackboneConfig {
     let tokenizers = TokenizersConfig {
         modalities: [Modality::Rgb, Modality::Text].into_iter().collect(),
-        height: 96,
-        width: 48,
+        height: 128,
+        width: 64,
         stem,
         text: TextConfig { width: 32 },
         registers: 0,
@@ -23,10 +23,10 @@ pub fn config(stem: StemConfig, encoder: EncoderConfig) -> BackboneConfig {
     BackboneConfig { tokenizers, encoder, embedding: None, projection_bias: false }
 }
 
-/// The embedded encoder's stem: a pyramid of 16 to 128 channels with IBN.
+/// The embedded encoder's stem: a pyramid of 32 to 256 channels with IBN.
 #[must_use]
 pub fn stem() -> StemConfig {
-    StemConfig { kind: StemKind::Pyramid, channels: 16, patch: 16, ibn: true }
+    StemConfig { kind: StemKind::Pyramid, channels: 32, patch: 16, ibn: true }
 }
 
 /// The backbone in pre-training, with a head that only pre-training uses.
@@ -34,14 +34,14 @@ pub fn stem() -> StemConfig {
 pub struct Pretraining {
     /// The result of pre-training.
     pub backbone: Backbone,
-    tags: TagHead,
+    words: TagHead,
 }
 
 /// The two losses of a batch, unweighted.
 #[derive(Debug)]
 pub struct PretrainingLosses {
-    /// Tags predicted from the pictures alone and from [`Together`], `[1]`.
-    pub tags: Tensor<1>,
+    /// Words of the captions, predicted from the pictures alone and from [`Together`], `[1]`.
+    pub words: Tensor<1>,
     /// Image–text contrastive (CLIP), `[1]`; `None` without captions.
     pub contrastive: Option<Tensor<1>>,
 }
@@ -53,21 +53,21 @@ pub struct Together<'a> {
     pub pictures: Vec<Tensor<4>>,
     /// Captions `[people, length]`.
     pub captions: Option<Tensor<2, Int>>,
-    /// The tags of each person that the pictures or the caption show.
-    pub tags: Vec<&'a [Option<usize>]>,
+    /// For each person, whether each word is in a caption that may be another one than is embedded.
+    pub words: Vec<&'a [Option<usize>]>,
 }
 
 impl Pretraining {
-    /// Adds a head for tags with so many `classes` each to a backbone with embeddings of `width`.
+    /// Adds a head for words with so many `classes` each to a backbone with embeddings of `width`.
     #[must_use]
     pub fn new(backbone: Backbone, width: usize, classes: &[usize], device: &Device) -> Self {
-        Self { backbone, tags: TagHead::new(width, classes, device) }
+        Self { backbone, words: TagHead::new(width, classes, device) }
     }
 
-    /// The losses of a batch of pictures, their tags and their captions. Without captions there is no contrastive loss.
+    /// The losses of a batch of pictures, the words of their captions, and their captions. Without captions there is no contrastive loss.
     ///
     /// Captions come in groups, in the order of the pictures: if they are sorted by length, a group needs little padding. `together` enters the
-    /// tag loss only.
+    /// word loss only.
     ///
     /// # Shapes
     /// - images: `[batch, height, width, 3]`, captions: groups of `[captions, length]`
@@ -75,7 +75,7 @@ impl Pretraining {
     pub fn losses(
         &self,
         images: Tensor<4>,
-        tags: &[&[Option<usize>]],
+        words: &[&[Option<usize>]],
         captions: Vec<Tensor<2, Int>>,
         together: Option<Together>,
         temperature: f64,
@@ -90,17 +90,17 @@ impl Pretraining {
         let contrastive = (!of_captions.is_empty()).then(|| {
             paired_contrastive(of_pictures.clone(), Tensor::cat(of_captions, 0), temperature)
         });
-        let (mut embedded, mut known) = (vec![of_pictures], tags.to_vec());
-        if let Some(Together { pictures, captions, tags }) = together {
+        let (mut embedded, mut known) = (vec![of_pictures], words.to_vec());
+        if let Some(Together { pictures, captions, words }) = together {
             let inputs: Vec<ModalityInput> = pictures
                 .into_iter()
                 .map(picture)
                 .chain(captions.map(ModalityInput::Text))
                 .collect();
             embedded.push(self.backbone.embed(&inputs));
-            known.extend(tags);
+            known.extend(words);
         }
-        let targets = self.tags.targets(known, &device);
-        PretrainingLosses { tags: self.tags.loss(Tensor::cat(embedded, 0), targets), contrastive }
+        let targets = self.words.targets(known, &device);
+        PretrainingLosses { words: self.words.loss(Tensor::cat(embedded, 0), targets), contrastive }
     }
 }

@@ -10,15 +10,8 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-const SIZE: Size = Size {
-    synth_pedes: 8,
-    llcm: 5,
-    market_sketch: 5,
-    market: 5,
-    test: 5,
-    pku: 20,
-    development: 2,
-};
+const SIZE: Size =
+    Size { synth_pedes: 8, llcm: 5, market_sketch: 5, market: 5, test: 5, pku: 20, development: 2 };
 
 /// Renders the benchmark below `root`.
 pub(crate) fn render(root: &Path) {

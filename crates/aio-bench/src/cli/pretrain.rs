@@ -43,7 +43,7 @@ struct RecipeArguments {
     /// Pairs of picture and caption in a step.
     #[arg(long, default_value_t = Recipe::default().batch)]
     batch: usize,
-    /// Pictures in the corpus.
+    /// People in the corpus, with two pictures each.
     #[arg(long, default_value_t = Recipe::default().corpus)]
     corpus: usize,
     /// Peak learning rate.
@@ -52,7 +52,7 @@ struct RecipeArguments {
     /// Temperature of the contrastive loss.
     #[arg(long, default_value_t = Recipe::default().temperature)]
     temperature: f64,
-    /// Weight of the contrastive loss; that of the tags is 1.
+    /// Weight of the contrastive loss; that of the words is 1.
     #[arg(long, default_value_t = Recipe::default().contrastive)]
     contrastive: f64,
     /// Optimiser steps at the beginning that read no captions.
@@ -70,12 +70,18 @@ struct RecipeArguments {
     /// Weights to start from instead of random ones.
     #[arg(long, value_name = "FILE")]
     init: Option<PathBuf>,
-    /// Fraction of people that are drawn.
-    #[arg(long, default_value_t = Recipe::default().drawn)]
-    drawn: f32,
-    /// Fraction of people that are photographed in infrared.
+    /// Fraction of pictures in near infrared.
     #[arg(long, default_value_t = Recipe::default().infrared)]
     infrared: f32,
+    /// Fraction of pencil sketches.
+    #[arg(long, default_value_t = Recipe::default().sketch)]
+    sketch: f32,
+    /// Fraction of colour-pencil drawings.
+    #[arg(long, default_value_t = Recipe::default().colour_pencil)]
+    colour_pencil: f32,
+    /// Strength of the randomisation of every picture, from 0 to 1.
+    #[arg(long, default_value_t = Recipe::default().randomise)]
+    randomise: f32,
     /// Seed of the corpus, the weights and the order.
     #[arg(long, default_value_t = Recipe::default().seed)]
     seed: u64,
@@ -108,8 +114,10 @@ impl From<RecipeArguments> for Recipe {
             company_learning_rate: typed.company_learning_rate,
             warmup_steps: typed.warmup_steps,
             init: typed.init,
-            drawn: typed.drawn,
             infrared: typed.infrared,
+            sketch: typed.sketch,
+            colour_pencil: typed.colour_pencil,
+            randomise: typed.randomise,
             seed: typed.seed,
             stem: typed.stem,
             depth: typed.depth,

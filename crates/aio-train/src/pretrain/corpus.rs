@@ -4,23 +4,27 @@ use super::recipe::Recipe;
 use crate::error::{Result, TrainError};
 use crate::progress::Progress;
 use crate::signals::StopFlag;
-use aio_data::augment::Augmentation;
-use aio_synth::corpus::{self, Company, Depictions, Item, Together};
-use aio_synth::tags;
+use aio_data::augment::{Augmentation, Kind};
+use aio_data::synthesis::channel_exchange;
+use aio_synth::street::corpus::{self, Item, Mix, Shot};
 use aio_tokenize::bpe::Bpe;
-use aio_types::{Picture, PictureSize, rng};
+use aio_types::{Modality, Picture, PictureSize, rng};
+use rand::RngExt;
 use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
-/// Tags of an item, each with its class where something is known.
-pub(super) type Tags = [Option<usize>; tags::CLASSES.len()];
+/// Which words of the vocabulary a caption has: class 1 of each word that it has, 0 of the others.
+pub(super) type Words = Vec<Option<usize>>;
 
-/// A picture with its caption and tags.
+/// A picture with its caption and the words in it.
 pub(super) struct CaptionedPicture {
     pub(super) picture: Picture,
     /// Token ids of the caption.
     pub(super) caption: Vec<u32>,
-    pub(super) tags: Tags,
+    pub(super) words: Words,
 }
 
 /// Several inputs of one person that are embedded in one sequence.
@@ -29,8 +33,8 @@ pub(super) struct CombinedInputs {
     pub(super) pictures: Vec<Picture>,
     /// Token ids of a caption, where there is one.
     pub(super) caption: Option<Vec<u32>>,
-    /// What all inputs together show.
-    pub(super) tags: Tags,
+    /// Words of another caption of the person.
+    pub(super) words: Words,
 }
 
 /// What a step embeds.
@@ -44,16 +48,82 @@ pub(super) struct CorpusBatch {
 /// Parts of a batch: captions are split into so many groups of like length, and one such part is also embedded from several inputs.
 pub(super) const PARTS: usize = 4;
 
+/// Which inputs of a person are embedded together beside the first picture.
+#[derive(Debug, Clone, Copy)]
+struct Company {
+    /// The other picture of the person.
+    second: bool,
+    /// A caption.
+    caption: bool,
+}
+
 /// Which further inputs people have, by turns from step to step.
 const COMPANIES: [Company; 3] = [
-    Company { second: false, witness: true },
-    Company { second: true, witness: false },
-    Company { second: true, witness: true },
+    Company { second: false, caption: true },
+    Company { second: true, caption: false },
+    Company { second: true, caption: true },
 ];
 
+/// Fraction of photographs that are shown without their colours, and of coloured pictures whose caption names none. Colours tell people apart so
+/// well that nothing else is learned where they always help.
+const GREY: f64 = 0.25;
+const COLOURLESS: f64 = 0.3;
+
 /// The augmentation of pre-training.
-fn augmentation() -> Augmentation {
-    Augmentation { jitter: 0.15, erase: 0.15, ..Augmentation::default() }
+fn augmentation(recipe: &Recipe) -> Augmentation {
+    Augmentation { erase: 0.15, randomise: recipe.randomise, ..Augmentation::default() }
+}
+
+/// The words that captions are searched for, in lower case.
+fn vocabulary() -> &'static [String] {
+    static WORDS: OnceLock<Vec<String>> = OnceLock::new();
+    WORDS.get_or_init(aio_synth::street::caption::vocabulary)
+}
+
+/// Classes of every word: it is in a caption, or it is not.
+pub(super) fn word_classes() -> Vec<usize> {
+    vec![2; vocabulary().len()]
+}
+
+fn words_of(caption: &str) -> Words {
+    let lower = caption.to_lowercase();
+    let said: BTreeSet<&str> = lower.split(|c: char| !c.is_alphanumeric()).collect();
+    vocabulary().iter().map(|word| Some(usize::from(said.contains(word.as_str())))).collect()
+}
+
+/// A picture as it is shown in one pass, and whether colours can be seen in it.
+struct Shown {
+    picture: Picture,
+    coloured: bool,
+}
+
+fn shown(shot: &Shot, augmentation: &Augmentation, rng: &mut ChaCha8Rng) -> Shown {
+    let kind = match shot.modality {
+        Modality::Infrared => Kind::Infrared,
+        Modality::Sketch => Kind::Drawing,
+        Modality::ColourPencil => Kind::ColourDrawing,
+        Modality::Rgb | Modality::Text => Kind::Photograph,
+    };
+    let grey = kind == Kind::Photograph && rng.random_bool(GREY);
+    let mut picture = shot.picture.clone();
+    augmentation.apply(&mut picture, kind, rng);
+    if grey {
+        channel_exchange(&mut picture, LAST_CHANNEL_OR_LUMINANCE, rng);
+    }
+    let coloured = matches!(kind, Kind::Photograph | Kind::ColourDrawing) && !grey;
+    Shown { picture, coloured }
+}
+
+/// Largest index that channel exchange draws: one of the three channels, or the luminance.
+const LAST_CHANNEL_OR_LUMINANCE: u8 = 3;
+
+/// A caption of a person who was seen with colours or without.
+fn described(item: &Item, coloured: bool, rng: &mut ChaCha8Rng) -> String {
+    if coloured && !rng.random_bool(COLOURLESS) {
+        item.caption(rng)
+    } else {
+        item.caption_without_colours(rng)
+    }
 }
 
 /// The rendered corpus with the recipe that orders it.
@@ -70,8 +140,9 @@ impl<'a> Corpus<'a> {
     /// # Errors
     /// [`TrainError::Interrupted`] if `stop` is raised.
     pub(super) fn render(recipe: &'a Recipe, size: PictureSize, stop: &StopFlag) -> Result<Self> {
-        let progress = Progress::new("rendering the corpus", recipe.corpus, "pictures");
-        let mix = Depictions { drawn: recipe.drawn, infrared: recipe.infrared };
+        let progress = Progress::new("rendering the corpus", recipe.corpus, "people");
+        let Recipe { infrared, sketch, colour_pencil, .. } = *recipe;
+        let mix = Mix { infrared, sketch, colour_pencil };
         let tick = || {
             progress.inc(1);
             stop.poll()
@@ -115,35 +186,45 @@ impl<'a> Corpus<'a> {
     }
 
     fn captioned(&self, chosen: &[usize], pass: usize) -> Vec<CaptionedPicture> {
-        let seed = self.recipe.seed;
-        let captioned = |item: &usize| {
-            let view = self.items[*item].view(&augmentation(), seed, *item as u64, pass as u64);
-            CaptionedPicture {
-                picture: view.picture,
-                caption: Bpe::clip().ids(&view.caption).0,
-                tags: view.tags,
-            }
+        let augmentation = augmentation(self.recipe);
+        let captioned = |number: &usize| {
+            let stream = &mut self.stream("view", *number, pass);
+            let item = &self.items[*number];
+            let shot = &item.shots[stream.random_range(0..item.shots.len())];
+            let Shown { picture, coloured } = shown(shot, &augmentation, stream);
+            let caption = described(item, coloured, stream);
+            let words = words_of(&caption);
+            CaptionedPicture { picture, caption: Bpe::clip().ids(&caption).0, words }
         };
         let mut pictures: Vec<CaptionedPicture> = chosen.par_iter().map(captioned).collect();
         pictures.sort_by_key(|picture| picture.caption.len());
         pictures
     }
 
-    /// The people among the chosen items with further inputs.
+    /// The same people with several inputs.
     fn combined(&self, chosen: &[usize], pass: usize, company: Company) -> Vec<CombinedInputs> {
-        let seed = self.recipe.seed;
-        let combined = |item: &usize| {
-            let Together { pictures, witness, tags } = self.items[*item].together(
-                company,
-                &augmentation(),
-                seed,
-                *item as u64,
-                pass as u64,
-            )?;
-            let caption = witness.map(|text| Bpe::clip().ids(&text).0);
-            Some(CombinedInputs { pictures, caption, tags })
+        let augmentation = augmentation(self.recipe);
+        let combined = |number: &usize| {
+            let stream = &mut self.stream("company", *number, pass);
+            let item = &self.items[*number];
+            let count = 1 + usize::from(company.second);
+            let shown: Vec<Shown> =
+                item.shots[..count].iter().map(|shot| shown(shot, &augmentation, stream)).collect();
+            let coloured = shown.iter().any(|shown| shown.coloured);
+            let caption = company.caption.then(|| described(item, true, stream));
+            let told = described(item, coloured || company.caption, stream);
+            CombinedInputs {
+                pictures: shown.into_iter().map(|shown| shown.picture).collect(),
+                caption: caption.map(|text| Bpe::clip().ids(&text).0),
+                words: words_of(&told),
+            }
         };
-        chosen.par_iter().filter_map(combined).collect()
+        chosen.par_iter().map(combined).collect()
+    }
+
+    /// Random numbers for an item in a pass.
+    fn stream(&self, what: &str, item: usize, pass: usize) -> ChaCha8Rng {
+        rng(self.recipe.seed, &format!("pre-training {what} {item}"), pass as u64)
     }
 }
 
@@ -198,8 +279,21 @@ mod tests {
             for inputs in &batch.combined {
                 assert!(step >= recipe.steps);
                 assert_eq!(inputs.pictures.len(), 1 + usize::from(company.second));
-                assert_eq!(inputs.caption.is_some(), company.witness);
+                assert_eq!(inputs.caption.is_some(), company.caption);
             }
         }
+    }
+
+    #[test]
+    fn the_words_of_a_caption_are_found_whole() {
+        let words = words_of("A man in RED, with dark-blue trousers.");
+        let said: Vec<&str> = vocabulary()
+            .iter()
+            .zip(&words)
+            .filter(|(_, class)| **class == Some(1))
+            .map(|(word, _)| word.as_str())
+            .collect();
+        assert!(["red", "blue", "trousers"].iter().all(|word| said.contains(word)), "{said:?}");
+        assert!(said.len() <= 5, "{said:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! Pre-training of the embedded encoder by image–text contrastive learning and tags, on rendered pictures (`aio pretrain`).
+//! Pre-training of the embedded encoder by image–text contrastive learning and by the words of captions, on rendered pictures (`aio pretrain`).
 
 mod corpus;
 mod objective;
@@ -16,7 +16,6 @@ use aio_data::fs;
 use aio_encoder::weights::Weights;
 use aio_model::pretrain::Pretraining;
 use aio_model::{Backbone, BackboneConfig};
-use aio_synth::tags;
 use burn::grad_clipping::GradientClippingConfig;
 use burn::module::Module;
 use burn::optim::{AdamWConfig, ModuleOptimizer};
@@ -83,7 +82,8 @@ pub fn run(recipe: &Recipe, directory: &Path, device: &Device, stop: &StopFlag) 
     let corpus = Corpus::render(recipe, size, stop)?;
     cpu.seed(recipe.seed);
     let backbone = backbone.unwrap_or_else(|| config.init(drawn_on));
-    let fresh = Pretraining::new(backbone, config.embedding_width(), &tags::CLASSES, drawn_on);
+    let fresh =
+        Pretraining::new(backbone, config.embedding_width(), &corpus::word_classes(), drawn_on);
     let model = if on_cpu { fresh } else { to_training_device(fresh, &training) };
     let learner = Learner { model, optimiser: optimiser(), weight_decay: WEIGHT_DECAY };
     let (learner, state) = checkpoints.resume::<_, PretrainState>(learner)?;

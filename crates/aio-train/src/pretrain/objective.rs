@@ -22,7 +22,7 @@ use std::time::Instant;
 const CHECKPOINT_EVERY: usize = 250;
 
 /// Names of the loss terms.
-const TAGS: &str = "tags";
+const WORDS: &str = "words";
 const CONTRASTIVE: &str = "contrastive";
 
 /// Where a pre-training stands, as every checkpoint says in `state.json`.
@@ -58,8 +58,8 @@ impl PretrainObjective<'_> {
         let captions = first.caption.is_some().then(|| {
             token_ids(combined.iter().filter_map(|inputs| inputs.caption.as_deref()), self.device)
         });
-        let tags = combined.iter().map(|inputs| &inputs.tags[..]).collect();
-        Some(Together { pictures: stacked, captions, tags })
+        let words = combined.iter().map(|inputs| &inputs.words[..]).collect();
+        Some(Together { pictures: stacked, captions, words })
     }
 
     fn losses(&self, model: &Pretraining, batch: &CorpusBatch, step: usize) -> PretrainingLosses {
@@ -73,8 +73,8 @@ impl PretrainObjective<'_> {
             }
         }
         let together = self.together(&batch.combined);
-        let tags: Vec<&[_]> = captioned.iter().map(|c| &c.tags[..]).collect();
-        model.losses(images, &tags, captions, together, self.recipe.temperature)
+        let words: Vec<&[_]> = captioned.iter().map(|c| &c.words[..]).collect();
+        model.losses(images, &words, captions, together, self.recipe.temperature)
     }
 }
 
@@ -90,9 +90,9 @@ impl Objective for PretrainObjective<'_> {
         let begun = Instant::now();
         let batch = self.corpus.batch(step);
         let waited = begun.elapsed();
-        let PretrainingLosses { tags, contrastive } = self.losses(model, &batch, step);
-        let values = read_scalars([&tags].into_iter().chain(&contrastive).cloned().collect());
-        let names = [TAGS, CONTRASTIVE].map(str::to_owned);
+        let PretrainingLosses { words, contrastive } = self.losses(model, &batch, step);
+        let values = read_scalars([&words].into_iter().chain(&contrastive).cloned().collect());
+        let names = [WORDS, CONTRASTIVE].map(str::to_owned);
         let terms: BTreeMap<String, f32> = names.into_iter().zip(values).collect();
         if let Some((name, value)) = terms.iter().find(|(_, value)| !f32::is_finite(**value)) {
             return Err(TrainError::Failure(format!(
@@ -100,8 +100,8 @@ impl Objective for PretrainObjective<'_> {
             )));
         }
         let total = match contrastive {
-            Some(contrastive) => tags + contrastive * self.recipe.contrastive,
-            None => tags,
+            Some(contrastive) => words + contrastive * self.recipe.contrastive,
+            None => words,
         };
         let gradients = GradientsParams::from_grads(total.backward(), model);
         Ok(StepGradients { gradients, terms, waited })
@@ -111,7 +111,7 @@ impl Objective for PretrainObjective<'_> {
         self.steps_done = done.step + 1;
         // The contrastive column is empty as long as no captions are used.
         let contrastive = done.terms.get(CONTRASTIVE).map(f32::to_string).unwrap_or_default();
-        writeln!(self.loss_curve, "{},{},{contrastive}", done.step, done.terms[TAGS])
+        writeln!(self.loss_curve, "{},{},{contrastive}", done.step, done.terms[WORDS])
             .map_err(|e| io_error("write", &output::loss_curve_path(self.directory), e))
     }
 

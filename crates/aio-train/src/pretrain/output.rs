@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 const WEIGHTS: &str = "embedded.safetensors";
 
 /// First line of the loss curve.
-const HEADER: &str = "step,tags,contrastive";
+const HEADER: &str = "step,words,contrastive";
 
 /// Pictures are normalised to −1..1, as TransReID-SSL's stem expects.
 pub(super) fn preprocessing(config: &BackboneConfig) -> Preprocessing {
@@ -85,6 +85,6 @@ mod tests {
         let mut file = open_loss_curve(directory.path(), 2).expect("continues");
         writeln!(file, "2,1,0.75").expect("writes");
         let text = std::fs::read_to_string(loss_curve_path(directory.path())).expect("reads");
-        assert_eq!(text, "step,tags,contrastive\n0,1.5,\n1,1.25,\n2,1,0.75\n");
+        assert_eq!(text, "step,words,contrastive\n0,1.5,\n1,1.25,\n2,1,0.75\n");
     }
 }

@@ -15,14 +15,14 @@ pub struct Recipe {
     pub steps: usize,
     /// Pairs of picture and caption in a step.
     pub batch: usize,
-    /// Pictures in the corpus.
+    /// People in the corpus, with two pictures each.
     pub corpus: usize,
     /// Peak learning rate.
     #[serde(rename = "rate")]
     pub learning_rate: f64,
     /// Temperature of the contrastive loss.
     pub temperature: f64,
-    /// Weight of the contrastive loss beside that of the tags.
+    /// Weight of the contrastive loss beside that of the words.
     pub contrastive: f64,
     /// Optimiser steps at the beginning that use no captions: pictures are learned first.
     pub pictures_first: usize,
@@ -37,10 +37,14 @@ pub struct Recipe {
     /// Weights to start from instead of random ones.
     #[serde(skip)]
     pub init: Option<PathBuf>,
-    /// Fraction of people that are drawn.
-    pub drawn: f32,
-    /// Fraction of people that are photographed in infrared.
+    /// Fraction of pictures in near infrared.
     pub infrared: f32,
+    /// Fraction of pencil sketches.
+    pub sketch: f32,
+    /// Fraction of colour-pencil drawings.
+    pub colour_pencil: f32,
+    /// Strength of the randomisation of every picture (`train.augment.randomise` of an experiment).
+    pub randomise: f32,
     /// Seed of the corpus, the weights and the order.
     pub seed: u64,
     /// What turns pictures into tokens.
@@ -76,8 +80,8 @@ impl Default for Recipe {
         let EncoderConfig { depth, embed_dim, .. } = EncoderConfig::embedded();
         Self {
             steps: 6000,
-            batch: 96,
-            corpus: 30_000,
+            batch: 64,
+            corpus: 12_000,
             learning_rate: 1e-3,
             temperature: 0.07,
             contrastive: 1.0,
@@ -86,8 +90,10 @@ impl Default for Recipe {
             company_learning_rate: 4e-4,
             warmup_steps: 200,
             init: None,
-            drawn: 0.2,
-            infrared: 0.25,
+            infrared: 0.2,
+            sketch: 0.15,
+            colour_pencil: 0.05,
+            randomise: 0.7,
             seed: 20_240_508,
             stem: Stem::Ibn,
             depth,
@@ -153,11 +159,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_serialised_recipe_keeps_the_names_of_version_0_1() {
+    fn the_serialised_recipe_has_the_names_of_the_card() {
         let value = serde_json::to_value(Recipe::default()).expect("serialises");
         let keys: Vec<&str> =
             value.as_object().expect("an object").keys().map(String::as_str).collect();
-        let expected = "steps batch corpus rate temperature contrastive pictures_first company_steps company_rate warmup drawn infrared seed stem depth width";
+        let expected = "steps batch corpus rate temperature contrastive pictures_first company_steps company_rate warmup infrared sketch colour_pencil randomise seed stem depth width";
         assert_eq!(keys, expected.split(' ').collect::<Vec<_>>());
         assert_eq!(value["width"], 128);
         assert_eq!(value["stem"], "ibn");
