@@ -84,7 +84,7 @@ corruptions copies="1000":
 
 # Run a benchmark: just bench (CPU operations), just bench table (every row against its peer), just bench encoder, just bench market (scoring and re-ranking at the size of Market-1501), just bench captions FILE (token ids), just bench scale (large galleries and indexes), just bench size (training at ViT-B/16 size)
 bench what="ops" *arguments:
-    if [ {{what}} = table ]; then cargo build --locked --quiet --profile quick -p aio-bench --bin aio && cargo build --locked --quiet --profile quick -p aio-encoder -p aio-eval -p aio-tokenize --examples; fi
+    if [ {{what}} = table ]; then cargo build --locked --quiet --profile quick -p aio-bench --bin aio && cargo build --locked --quiet --profile quick -p aio-data -p aio-encoder -p aio-eval -p aio-tokenize --examples; fi
     cargo run --locked --quiet --profile quick {{ if what == "ops" { "-p aio-ops --example throughput" } else if what == "encoder" { "-p aio-encoder --example speed -- vit-b small embedded" } else if what == "market" { "-p aio-eval --example market --" } else if what == "captions" { "-p aio-tokenize --example captions --" } else if what == "table" { "-p aio-bench --example table -- target/quick" } else { "-p aio-bench --example " + what + " --" } }} {{arguments}}
 
 # Fuzz every parser from its seeds, 30 seconds each by default (installs cargo-fuzz if it is missing): just fuzz 1800 pictures weights
