@@ -139,11 +139,11 @@ def desktop(server):
     step("likes and unlikes refine, and are taken back")
     before = browser.rows()
     liked = before[1]
-    browser.one(f'.card button[aria-label="More like row {liked}"]').click()
+    browser.one(f'.card button[aria-label="Like row {liked}"]').click()
     browser.settled()
     assert liked not in browser.rows()
     assert browser.one(f'#named button[aria-label="Take row {liked} back"]')
-    browser.one(f'.card button[aria-label="Less like row {browser.rows()[0]}"]').click()
+    browser.one(f'.card button[aria-label="Unlike row {browser.rows()[0]}"]').click()
     browser.settled()
     assert len(browser.all("#named button")) == 2
     for _ in range(2):
@@ -272,7 +272,7 @@ def hostile():
     assert browser.one("#key").is_displayed()
     browser.picture(pictures / "token.png")
     browser.one("#token").send_keys(token.read_text().strip(), Keys.ENTER)
-    browser.wait("the gallery", lambda: "1 pictures" in browser.text("#gallery"))
+    browser.wait("the gallery", lambda: "1 picture," in browser.text("#gallery"))
     [entry for entry in browser.driver.get_log("browser") if "401" not in entry["message"]]
     browser.open(f"{server.url}#token={token.read_text().strip()}&text=x")
     browser.wait("a card", lambda: browser.all(".card"))

@@ -10,10 +10,12 @@ export function useToken(text) {
   sessionStorage.setItem(KEY, text);
 }
 
+const sentence = (text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+
 // A refusal of the server, with its status.
 export class Refused extends Error {
   constructor(status, problem) {
-    super(problem.hint ? `${problem.error}. ${problem.hint}.` : `${problem.error}.`);
+    super([problem.error, problem.hint].filter((text) => text).map(sentence).join(" "));
     this.status = status;
   }
 }

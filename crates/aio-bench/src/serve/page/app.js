@@ -24,6 +24,8 @@ function say(text, isBad = false) {
   byId("status").classList.toggle("bad", isBad);
 }
 
+const count = (number, one, many) => `${number.toLocaleString("en")} ${number === 1 ? one : many}`;
+
 const tray = new Tray(() => search(), say);
 const filters = new Filters(() => search());
 const results = new Results(byId("list"), (row, kind) => vote(row, kind));
@@ -52,6 +54,7 @@ async function search() {
   try {
     const found = await api.search(body(), mine.signal);
     if (mine.signal.aborted) return;
+    clearTimeout(busy);
     answer = found;
     draw();
     await Promise.all([compare(mine.signal), ask(mine.signal)]);
@@ -71,8 +74,9 @@ function draw() {
     say(`0 of ${answer.searched} pictures that pass the filters`);
   } else {
     const groups = results.draw(hits, filters.group);
-    const what = filters.group === "identity" ? `${groups} people in ` : filters.group ? `${groups} groups in ` : "";
-    say(`${what}${hits.length} nearest pictures of ${answer.searched} that were compared`);
+    const kind = filters.group === "identity" ? ["person", "people"] : ["group", "groups"];
+    const what = filters.group ? `${count(groups, ...kind)} in the ` : "The ";
+    say(`${what}${count(hits.length, "nearest picture", "nearest pictures")} of ${answer.searched} that were compared`);
   }
   tools();
 }
@@ -89,6 +93,9 @@ function failed(error) {
   if (error.status === 401) {
     byId("key").hidden = false;
     byId("token").focus();
+    say("The token is missing or wrong. Write it into the field above.", true);
+    byId("list").replaceChildren();
+    return;
   }
   say(error.message, true);
   const again = el("button", { type: "button" }, "Try again");
@@ -188,7 +195,11 @@ function drawNamed() {
 }
 
 function listen() {
-  byId("search").addEventListener("click", () => search());
+  byId("search").addEventListener("click", () => {
+    // On a phone the results are below the query.
+    if (matchMedia("(max-width: 52rem)").matches) byId("results").scrollIntoView();
+    search();
+  });
   byId("clear").addEventListener("click", () => {
     tray.clear();
     [like, unlike, skipped] = [[], [], new Set()];
@@ -261,7 +272,7 @@ async function start() {
     failed(error);
     return;
   }
-  byId("gallery").textContent = `${about.name}: ${about.rows.toLocaleString("en")} pictures, model ${about.model.name}`;
+  byId("gallery").textContent = `${about.name}: ${count(about.rows, "picture", "pictures")}, model ${about.model.name}`;
   byId("trained").textContent = about.model.trained_on;
   byId("trained").hidden = false;
   const state = link.read();

@@ -96,7 +96,7 @@ export class Results {
       shown.length > 0 && el("ul", { className: "more", "aria-label": "Further pictures" },
         shown.map((hit) => el("li", {}, thumbnail(hit.row, `Row ${hit.row}, place ${hit.rank}`, (image) => image.remove())))),
       el("div", { className: "votes" },
-        vote("like", "+ like", `More like row ${best.row}`),
-        vote("unlike", "− unlike", `Less like row ${best.row}`)));
+        vote("like", "+ like", `Like row ${best.row}`),
+        vote("unlike", "− unlike", `Unlike row ${best.row}`)));
   }
 }

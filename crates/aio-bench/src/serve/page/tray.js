@@ -115,7 +115,7 @@ export class Tray {
       .filter((part) => part.isUsed)
       .map((part) => [part.kind, { pictures: { [part.kind]: { name: part.name.slice(0, 60), data: part.data } } }]);
     const text = this.text.value.trim();
-    if (text && this.textIsUsed) found.push(["text", { text }]);
+    if (text && this.textIsUsed) found.unshift(["text", { text }]);
     return found;
   }
 
