@@ -77,7 +77,9 @@ mod tests {
     #[test]
     fn values_are_counted_until_there_are_too_many() {
         let mut few = Counts::default();
-        [Some("a"), None, Some("b"), Some("a")].map(|v| few.add(v.map(str::to_owned)));
+        for value in [Some("a"), None, Some("b"), Some("a")] {
+            few.add(value.map(str::to_owned));
+        }
         assert_eq!(few.rows, 3);
         assert_eq!(few.values(), Some([("a".to_owned(), 2), ("b".to_owned(), 1)].into()));
         let mut many = Counts::default();

@@ -22,8 +22,9 @@ struct Served {
 
 impl Served {
     fn start(desk: &Desk, more: &[&str]) -> Self {
-        let mut command =
-            desk.command(&[&["serve", "people", "--address", "127.0.0.1:0"], more].concat());
+        let has_address = more.contains(&"--address");
+        let address: &[&str] = if has_address { &[] } else { &["--address", "127.0.0.1:0"] };
+        let mut command = desk.command(&[&["serve", "people"], address, more].concat());
         let mut child =
             command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("starts");
         let mut printed = String::new();

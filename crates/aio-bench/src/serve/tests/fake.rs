@@ -48,7 +48,7 @@ pub(super) fn record(row: u64) -> Record {
         identity: Some(format!("p{}", row / 2)),
         camera: Some(if row == 0 { HOSTILE.into() } else { "gate".into() }),
         modality: "rgb".into(),
-        caption: Some(if row < 2 { "a red coat".into() } else { format!("a blue hat {row}") }),
+        caption: Some(if row < 2 { "a red coat".into() } else { "a blue hat".into() }),
         ..Record::default()
     }
 }

@@ -57,6 +57,10 @@ fn violations(document: &Value, schema: &Value, value: &Value, at: &str) -> Vec<
         let schema = document.pointer(&reference[1..]).expect("what it refers to");
         return violations(document, schema, value, at);
     }
+    if let Some(options) = schema["anyOf"].as_array() {
+        let of_options = options.iter().map(|schema| violations(document, schema, value, at));
+        return of_options.min_by_key(Vec::len).unwrap_or_default();
+    }
     let is_of = |kind: &str| match kind {
         "object" => value.is_object(),
         "array" => value.is_array(),
