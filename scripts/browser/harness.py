@@ -61,6 +61,8 @@ class Browser:
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         self.driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
         atexit.register(self.driver.quit)
+        # A slow machine needs long for an audit.
+        self.driver.set_script_timeout(300)
         self.size(width, height)
         self.dark(dark)
         self.messages = []
