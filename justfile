@@ -49,6 +49,10 @@ data +arguments: build
 aio +arguments: build
     {{aio}} "$@"
 
+# Render people, make a gallery of some of them, and open a page to search it (about a minute): just demo --address 127.0.0.1:9000
+demo *options: build
+    sh scripts/demo/demo.sh target/quick/aio --open {{options}}
+
 # Build the program (the first build takes several minutes)
 build:
     cargo build --locked --profile quick --bin aio
@@ -60,6 +64,10 @@ test:
 # Kill and stop experiments, sweeps, pre-trainings and embeddings at random moments, so many times each, and compare what they write
 kill-test signals="50":
     AIO_KILLS={{signals}} cargo test --locked --profile quick --workspace --test kill -- --nocapture --test-threads 1
+
+# Test the page of `aio serve` in Chromium (needs Debian's chromium and chromium-driver, npm, Python; screenshots: target/browser/pictures)
+test-browser: build
+    sh scripts/browser/test.sh target/quick/aio
 
 # Check formatting, lints, documentation and dependencies before a commit (installs cargo-deny if it is missing)
 check:
@@ -82,9 +90,10 @@ sanitize *options:
 corruptions copies="1000":
     AIO_CORRUPTIONS={{copies}} cargo test --locked --profile quick -p aio-bench --test corruption -- --nocapture damaged_files
 
-# Run a benchmark: just bench (CPU operations), just bench table (every row against its peer), just bench encoder, just bench market (scoring and re-ranking at the size of Market-1501), just bench captions FILE (token ids), just bench scale (large galleries and indexes), just bench size (training at ViT-B/16 size)
+# Run a benchmark: just bench (CPU operations), just bench table (every row against its peer), just bench encoder, just bench market (scoring and re-ranking at the size of Market-1501), just bench captions FILE (token ids), just bench scale (large galleries and indexes), just bench load target/quick/aio 600 (`aio serve` with 32 clients for 600 seconds), just bench size (training at ViT-B/16 size)
 bench what="ops" *arguments:
-    if [ {{what}} = table ]; then cargo build --locked --quiet --profile quick -p aio-bench --bin aio && cargo build --locked --quiet --profile quick -p aio-encoder -p aio-eval -p aio-tokenize --examples; fi
+    if [ {{what}} = load ]; then cargo build --locked --quiet --profile quick --bin aio; fi
+    if [ {{what}} = table ]; then cargo build --locked --quiet --profile quick -p aio-bench --bin aio && cargo build --locked --quiet --profile quick -p aio-data -p aio-encoder -p aio-eval -p aio-tokenize --examples; fi
     cargo run --locked --quiet --profile quick {{ if what == "ops" { "-p aio-ops --example throughput" } else if what == "encoder" { "-p aio-encoder --example speed -- vit-b small embedded" } else if what == "market" { "-p aio-eval --example market --" } else if what == "captions" { "-p aio-tokenize --example captions --" } else if what == "table" { "-p aio-bench --example table -- target/quick" } else { "-p aio-bench --example " + what + " --" } }} {{arguments}}
 
 # Fuzz every parser from its seeds, 30 seconds each by default (installs cargo-fuzz if it is missing): just fuzz 1800 pictures weights

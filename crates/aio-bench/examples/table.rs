@@ -1,8 +1,8 @@
 //! The speed table: ours, a peer's, how many times as fast, and what is aimed at, for every row: `just bench table`.
 //!
 //! Usage: `table DIRECTORY` with the directory of the built programs. The scripts of `scripts/bench` time ours and the peer in turn; they
-//! run with the interpreter of `AIO_PEERS` (default `python3`), which needs torch, numpy and tokenizers. A row whose peer cannot run says
-//! so. The table is printed, and written with hardware and versions to `results/bench/`.
+//! run with the interpreter of `AIO_PEERS` (default `python3`), which needs torch, torchvision, numpy and tokenizers. A row whose peer cannot run says
+//! so. The loader reads the rendered Market-1501 (`just data synth`). The table is printed, and written with hardware and versions to `results/bench/`.
 
 use serde_json::{Map, Value, json};
 use std::path::Path;
@@ -45,7 +45,9 @@ const FORWARD: [&str; 2] = ["aio_forward", "torch_forward"];
 const FROZEN: [&str; 2] = ["aio_frozen", "torch_frozen"];
 const TRAINED: [&str; 2] = ["aio_trained", "torch_trained"];
 
-const PAIRS: [Pair; 3] = [
+const PICTURES: &str = "datasets/synthetic/Market-1501-v15.09.15/bounding_box_test";
+
+const PAIRS: [Pair; 4] = [
     Pair {
         script: "encoder.py",
         arguments: &["vit-b", "small", "embedded"],
@@ -85,6 +87,29 @@ const PAIRS: [Pair; 3] = [
             unit: "captions/s",
             aim: 1.5,
         }],
+    },
+    Pair {
+        script: "loader.py",
+        arguments: &[PICTURES],
+        program: "examples/loader",
+        rows: &[
+            Row {
+                name: "JPEG files to augmented batches, against DataLoader with PIL",
+                shape: "",
+                ours: "aio_per_second",
+                peer: "pil_per_second",
+                unit: "pictures/s",
+                aim: 3.0,
+            },
+            Row {
+                name: "the same, against DataLoader with torchvision's decoder",
+                shape: "",
+                ours: "aio_per_second",
+                peer: "torchvision_per_second",
+                unit: "pictures/s",
+                aim: 1.0,
+            },
+        ],
     },
 ];
 
@@ -183,7 +208,7 @@ fn main() -> Outcome<()> {
     let programs = arguments.next().ok_or("usage: table DIRECTORY")?;
     let python = std::env::var("AIO_PEERS").unwrap_or_else(|_| "python3".to_owned());
     let versions = "import importlib.metadata as m\n\
-                    for p in ('torch', 'numpy', 'tokenizers'):\n\
+                    for p in ('torch', 'torchvision', 'numpy', 'tokenizers'):\n\
                     \u{20}try: print(p, m.version(p), end='; ')\n\
                     \u{20}except m.PackageNotFoundError: print('no', p, end='; ')";
     std::fs::create_dir_all("target/bench")?;

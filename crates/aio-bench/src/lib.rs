@@ -17,6 +17,7 @@ pub mod report;
 pub mod run;
 pub mod score;
 pub mod search;
+pub mod serve;
 mod spreadsheet;
 pub mod sweep;
 pub mod tokenize;

@@ -183,6 +183,18 @@ impl Gallery {
         self.row_at(segment, position)
     }
 
+    /// What is known of every row that is not removed, in the order of their numbers, without features.
+    ///
+    /// The errors are those of [`Gallery::row`].
+    pub fn records(&self) -> impl Iterator<Item = Result<(u64, Record)>> + '_ {
+        self.segments.iter().flat_map(move |segment| {
+            let live = (0..segment.len()).filter(|p| !self.is_removed(segment.number(*p)));
+            live.map(move |position| {
+                Ok((segment.number(position), segment.rows()?.record(position)))
+            })
+        })
+    }
+
     fn row_at(&self, segment: usize, position: usize) -> Result<Row> {
         let segment = &self.segments[segment];
         Ok(Row {

@@ -15,6 +15,7 @@ mod pretrain;
 mod report;
 mod score;
 mod search;
+mod serve;
 mod sweep;
 mod tokenize;
 mod weights;
@@ -39,6 +40,7 @@ Examples:
   aio experiment smoke
   aio search photos --text \"a man in a red jacket\"
   aio gallery create people photos
+  aio serve people
   aio completions bash > ~/.local/share/bash-completion/completions/aio
   aio man ~/.local/share/man/man1
 
@@ -81,6 +83,8 @@ enum Command {
     /// Persistent galleries: fill, change, check and calibrate them; `aio search` searches them.
     #[command(subcommand)]
     Gallery(Box<gallery::Command>),
+    /// Serve a gallery: one page to type, draw and drop a photograph, and an HTTP API.
+    Serve(serve::Arguments),
     /// Run the frozen blocks alone over a token tensor.
     Encode(encode::Arguments),
     /// Weights of this and other projects: list, inspect, convert.
@@ -107,6 +111,7 @@ impl Command {
             Self::Embed(arguments) => arguments.run(),
             Self::Search(arguments) => arguments.run(),
             Self::Gallery(command) => command.run(),
+            Self::Serve(arguments) => arguments.run(),
             Self::Encode(arguments) => arguments.run(),
             Self::Weights(command) => command.run(),
             Self::Tokenize(arguments) => arguments.run(),

@@ -5,7 +5,7 @@ use super::filter::FilterArguments;
 use super::output::Output;
 use crate::embed::Row;
 use crate::error::{Error, Result};
-use crate::gallery::{self, NamedQuery, SearchRequest, is_gallery};
+use crate::gallery::{self, NamedQuery, SearchRequest, Terms, is_gallery};
 use crate::search::{self, Request};
 use aio_gallery::Filter;
 use aio_types::Modality;
@@ -123,10 +123,7 @@ impl Arguments {
             let searched = gallery::search(&SearchRequest {
                 gallery: self.gallery,
                 queries,
-                filter,
-                group_by,
-                threshold,
-                top: self.top as usize,
+                terms: Terms { filter, group_by, threshold, top: self.top as usize },
                 picture: self.picture,
                 model: self.model.into(),
             })?;

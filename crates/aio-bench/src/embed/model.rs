@@ -59,6 +59,8 @@ pub struct Model {
     pub extractor: Extractor,
     /// SHA-256 of its weights file.
     pub sha256: String,
+    /// The modalities that its weights have. It reads other pictures as photographs.
+    pub known: ModalitySet,
 }
 
 impl ModelSource {
@@ -84,9 +86,10 @@ impl ModelSource {
         let (weights, sha256) = aio_train::open_weights(&name, &options)?;
         log::debug!("model {name}: sha256 {sha256}");
         let (backbone, config, preprocessing) = Backbone::load(&weights, &device)?;
+        let known = config.tokenizers.modalities;
         let (backbone, config) = with_every_visual_modality(backbone, config);
         let extractor = Extractor::new(&backbone, &config, preprocessing, &device);
-        Ok(Model { extractor, sha256 })
+        Ok(Model { extractor, sha256, known })
     }
 }
 

@@ -2,12 +2,12 @@
 
 use super::inputs::InputRequest;
 use super::item::Item;
-use super::open::{model_of, with_new, with_writer};
+use super::open::{check_model, model_of, with_new, with_writer};
 use super::pool::Tracks;
 use super::prepare::{Outcome, Prepared, Sizes, block};
 use crate::embed::{BLOCK, Model, ModelSource, OnError};
 use crate::error::{Error, Result};
-use aio_gallery::{Added, Content, Entry, GalleryError, Storage, Writer};
+use aio_gallery::{Added, Content, Entry, Storage, Writer};
 use aio_train::{Progress, StopFlag};
 use serde::Serialize;
 use std::collections::HashSet;
@@ -85,16 +85,7 @@ pub fn add(request: &AddRequest) -> Result<AddedRows> {
     with_writer(&request.gallery, |writer, stop| {
         let model = request.model.open()?;
         let tag = model_of(&request.model, &model)?;
-        let gallery = writer.gallery()?;
-        if !gallery.model().fits(&tag) {
-            return Err(GalleryError::ForeignModel {
-                directory: request.gallery.clone(),
-                gallery: Box::new(gallery.model().clone()),
-                what: "what is to be added",
-                found: Box::new(tag),
-            }
-            .into());
-        }
+        check_model(&writer.gallery()?, "what is to be added", &tag)?;
         fill(writer, request, &model, total, stop)
     })
 }

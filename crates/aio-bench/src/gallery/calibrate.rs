@@ -1,12 +1,12 @@
 //! Calibration of a gallery with labelled feature files of its model.
 
-use super::open::{model, with_writer};
+use super::open::{check_model, model, with_writer};
 use crate::embed::Manifest;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::features::{self, FeatureFile};
 use aio_data::checksum::Checksum;
 use aio_eval::Protocol;
-use aio_gallery::{Calibration, Gallery, GalleryError, Labelled, Method};
+use aio_gallery::{Calibration, Gallery, Labelled, Method};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -65,14 +65,7 @@ fn labelled(path: &Path, gallery: &Gallery) -> Result<(Labelled, String)> {
     let stored = features::read(path)?;
     let manifest = Manifest::read(path, stored.features.rows(), stored.manifest.as_deref())?;
     let tag = model(&manifest.model, &manifest.weights, manifest.import, &manifest.preprocessing)?;
-    if !gallery.model().fits(&tag) {
-        return Err(Error::from(GalleryError::ForeignModel {
-            directory: gallery.directory().to_path_buf(),
-            gallery: Box::new(gallery.model().clone()),
-            what: "the calibration's feature file",
-            found: Box::new(tag),
-        }));
-    }
+    check_model(gallery, "the calibration's feature file", &tag)?;
     let FeatureFile { features, entries } = FeatureFile::read(path, Protocol::None)?;
     let values: Vec<f32> = features.view().iter().copied().collect();
     let identities: Vec<i64> = entries.iter().map(|entry| entry.identity.0).collect();

@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::lock::{DirectoryLock, Fence, WhenTaken};
 use aio_data::fs;
 use aio_encoder::weights::Preprocessing;
-use aio_gallery::{Claim, Gallery, MANIFEST, Merged, Writer};
+use aio_gallery::{Claim, Gallery, GalleryError, MANIFEST, Merged, Writer};
 use aio_train::StopFlag;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -45,8 +45,25 @@ pub(super) fn model(
 }
 
 /// An opened model as a gallery names it.
-pub(super) fn model_of(source: &ModelSource, opened: &Model) -> Result<aio_gallery::Model> {
+pub(crate) fn model_of(source: &ModelSource, opened: &Model) -> Result<aio_gallery::Model> {
     model(&source.name, &opened.sha256, source.import, opened.extractor.preprocessing())
+}
+
+/// Refuses a model that is not the gallery's. `what` is to be compared with its features, such as "the query".
+pub(crate) fn check_model(
+    gallery: &Gallery,
+    what: &'static str,
+    found: &aio_gallery::Model,
+) -> Result<()> {
+    if gallery.model().fits(found) {
+        return Ok(());
+    }
+    Err(Error::from(GalleryError::ForeignModel {
+        directory: gallery.directory().to_path_buf(),
+        gallery: Box::new(gallery.model().clone()),
+        what,
+        found: Box::new(found.clone()),
+    }))
 }
 
 /// Changes a gallery as its only writer. `work` is given a flag that signals raise.

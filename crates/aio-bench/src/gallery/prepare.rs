@@ -162,6 +162,16 @@ fn content(item: &Item, opened: &[Opened]) -> Content {
     Content::of(parts)
 }
 
+/// A file's picture, or the part of it that a box holds, as a JPEG whose longer side is `longest` pixels.
+///
+/// # Errors
+/// [`Error::Data`] naming the file that cannot be read or decoded.
+pub(super) fn shrunk(path: &Path, crop: Option<BoundingBox>, longest: usize) -> Result<Vec<u8>> {
+    let mut opened = Opened::read(path)?;
+    let part = opened.part(crop)?;
+    small(&part, longest).map_err(|e| opened.wrong(e))
+}
+
 /// A JPEG whose longer side is `longest` pixels; a smaller picture keeps its size.
 fn small(image: &RgbImage, longest: usize) -> std::result::Result<Vec<u8>, String> {
     let (width, height) = (image.width() as usize, image.height() as usize);

@@ -20,6 +20,13 @@ pub struct NamedQuery {
     pub unlike: Vec<u64>,
 }
 
+impl NamedQuery {
+    /// Whether it holds anything but numbers of rows.
+    pub(crate) fn is_embedded(&self) -> bool {
+        !self.row.pictures.is_empty() || self.row.text.is_some()
+    }
+}
+
 /// A line of a JSON file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]

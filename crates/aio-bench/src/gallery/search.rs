@@ -17,18 +17,25 @@ pub struct SearchRequest {
     pub gallery: PathBuf,
     /// The queries.
     pub queries: Vec<NamedQuery>,
+    /// What their lists may hold.
+    pub terms: Terms,
+    /// A PNG file for a drawing of the queries and their lists.
+    pub picture: Option<PathBuf>,
+    /// The model; it must be the gallery's.
+    pub model: ModelSource,
+}
+
+/// What a list may hold.
+#[derive(Debug, Clone)]
+pub struct Terms {
     /// Which rows may be found.
     pub filter: Filter,
     /// A column: one result per value.
     pub group_by: Option<String>,
     /// Least probability of showing the same person.
     pub threshold: Option<f64>,
-    /// Length of a list.
+    /// Length of the list.
     pub top: usize,
-    /// A PNG file for a drawing of the queries and their lists.
-    pub picture: Option<PathBuf>,
-    /// The model; it must be the gallery's.
-    pub model: ModelSource,
 }
 
 /// Queries and their answers.
@@ -86,65 +93,88 @@ impl Answered {
     }
 }
 
+/// A query that is embedded.
+#[derive(Debug, Clone)]
+pub(crate) struct Asked<'a> {
+    pub(crate) query: &'a NamedQuery,
+    /// None for a query that only names rows.
+    pub(crate) features: Option<Vec<f32>>,
+    pub(crate) terms: &'a Terms,
+}
+
+/// Refuses a query that holds nothing; `hint` says how to give it something.
+pub(crate) fn check(query: &NamedQuery, hint: &str) -> Result<()> {
+    if !query.is_embedded() && query.like.is_empty() {
+        return Err(Error::user("nothing to look for", hint));
+    }
+    Ok(())
+}
+
 /// Searches a gallery, and draws the lists if the request names a file for them.
 ///
 /// # Errors
 /// [`Error`] naming the picture that cannot be read, both models if they differ, or what a query asks in vain.
 pub fn search(request: &SearchRequest) -> Result<Searched> {
-    let nothing = |query: &NamedQuery| {
-        query.row.pictures.is_empty() && query.row.text.is_none() && query.like.is_empty()
-    };
-    if request.queries.iter().any(nothing) {
-        return Err(Error::user(
-            "nothing to look for",
-            "give --text, --rgb, --infrared, --sketch, --colour-pencil, --like or --queries",
-        ));
-    }
+    let hint = "give --text, --rgb, --infrared, --sketch, --colour-pencil, --like or --queries";
+    request.queries.iter().try_for_each(|query| check(query, hint))?;
     let gallery = Gallery::open(&request.gallery)?;
     let model = request.model.open()?;
     let tag = model_of(&request.model, &model)?;
     let features = embedded(&request.queries, &model)?;
-    let mut queries = Vec::with_capacity(features.len());
-    for (named, features) in request.queries.iter().zip(features) {
-        queries.push(Query {
-            model: tag.clone(),
-            features,
-            modalities: modalities(&named.row)?,
-            like: named.like.clone(),
-            unlike: named.unlike.clone(),
-            filter: request.filter.clone(),
-            top: request.top,
-            group_by: request.group_by.clone(),
-            threshold: request.threshold,
-        });
-    }
-    let answers = gallery.answers(&queries)?;
-    let answered = request.queries.iter().zip(answers).map(|(named, answer)| Answered {
-        name: named.name.clone(),
-        query: named.row.clone(),
-        like: named.like.clone(),
-        unlike: named.unlike.clone(),
-        answer,
-    });
-    let searched = Searched { gallery: gallery.len(), answers: answered.collect() };
+    let asked = request.queries.iter().zip(features);
+    let asked: Vec<Asked> =
+        asked.map(|(query, features)| Asked { query, features, terms: &request.terms }).collect();
+    let searched = answered(&gallery, &tag, &asked)?;
     if let Some(path) = &request.picture {
         contact_sheet::draw(path, &gallery, &searched.answers)?;
     }
     Ok(searched)
 }
 
+/// The answers to queries with features of the model `tag`, in their order.
+///
+/// # Errors
+/// [`Error`] naming both models if they differ, or what a query asks in vain.
+pub(crate) fn answered(
+    gallery: &Gallery,
+    tag: &aio_gallery::Model,
+    asked: &[Asked],
+) -> Result<Searched> {
+    let mut queries = Vec::with_capacity(asked.len());
+    for Asked { query, features, terms } in asked {
+        queries.push(Query {
+            model: tag.clone(),
+            features: features.clone(),
+            modalities: modalities(&query.row)?,
+            like: query.like.clone(),
+            unlike: query.unlike.clone(),
+            filter: terms.filter.clone(),
+            top: terms.top,
+            group_by: terms.group_by.clone(),
+            threshold: terms.threshold,
+        });
+    }
+    let answers = gallery.answers(&queries)?;
+    let answered = asked.iter().zip(answers).map(|(Asked { query, .. }, answer)| Answered {
+        name: query.name.clone(),
+        query: query.row.clone(),
+        like: query.like.clone(),
+        unlike: query.unlike.clone(),
+        answer,
+    });
+    Ok(Searched { gallery: gallery.len(), answers: answered.collect() })
+}
+
 /// The features of each query; none for those that only name rows of the gallery.
 fn embedded(queries: &[NamedQuery], model: &Model) -> Result<Vec<Option<Vec<f32>>>> {
-    let is_embedded =
-        |query: &NamedQuery| !query.row.pictures.is_empty() || query.row.text.is_some();
     let rows: Vec<Row> =
-        queries.iter().filter(|q| is_embedded(q)).map(|query| query.row.clone()).collect();
+        queries.iter().filter(|q| q.is_embedded()).map(|query| query.row.clone()).collect();
     let mut features = Vec::with_capacity(rows.len());
     for block in rows.chunks(BLOCK) {
         features.extend(embed::embed(block, &model.extractor)?);
     }
     let mut features = features.into_iter();
-    Ok(queries.iter().map(|query| is_embedded(query).then(|| features.next()).flatten()).collect())
+    Ok(queries.iter().map(|q| q.is_embedded().then(|| features.next()).flatten()).collect())
 }
 
 /// The modalities of a query, which choose the calibration; those of a query that only names rows are `rgb`.

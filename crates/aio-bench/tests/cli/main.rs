@@ -15,6 +15,7 @@ mod messages;
 mod pretrain;
 mod score;
 mod search;
+mod serve;
 mod sweep;
 mod tokenize;
 mod weights;

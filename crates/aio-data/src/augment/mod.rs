@@ -36,7 +36,7 @@ pub struct Augmentation {
     pub erase: f64,
     /// Strength of the randomisation of every picture on its own, as if each had been taken by another camera in another light, or drawn with another
     /// pencil: rotation, scale and shift, brightness, contrast, colours and gamma, stains, resolution, blur, noise and JPEG. 0 does without; 1
-    /// has the ranges of docs/findings.md.
+    /// has the ranges of docs/fidelity.md.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub randomise: f32,
 }
@@ -108,8 +108,7 @@ impl Kind {
 
 /// The picture as another camera, light or pencil would have made it.
 ///
-/// Ranges are those of the measurement that showed what such a randomisation is worth on real photographs (docs/findings.md). `strength` scales
-/// ranges and probabilities.
+/// `strength` scales ranges and probabilities; docs/fidelity.md lists them.
 fn randomised(picture: &Picture, kind: Kind, strength: f32, rng: &mut ChaCha8Rng) -> Picture {
     let affine = Affine::sample(picture.size, strength, rng);
     let distortion = match kind {

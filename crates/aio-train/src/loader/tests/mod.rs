@@ -1,15 +1,16 @@
+mod captions;
+mod opening;
+
 use super::*;
 use crate::config::{Select, TrainingConfig};
 use crate::test_data;
+use aio_data::DatasetName;
 use aio_data::readers::synth_pedes;
-use aio_data::{DatasetName, Sample};
 use aio_model::{TrainBatch, TrainTuple};
-use aio_tokenize::bpe::Bpe;
 use aio_types::{Identity, Modality, ModalitySet, PictureSize};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 const PICTURES: PictureSize = PictureSize { height: 48, width: 24 };
 
@@ -39,38 +40,6 @@ fn contents(batch: &TrainBatch) -> String {
         tuple.photograph = number;
     }
     format!("{batch:?}")
-}
-
-#[test]
-fn a_caption_is_one_of_those_that_were_written_for_the_photograph() {
-    let root = test_data::root();
-    let config = test_data::config(root);
-    let mut library = Library::new(root);
-    let captions_of: BTreeMap<PathBuf, Vec<Vec<u32>>> = {
-        let samples = &library.get(DatasetName::SynthPedes).expect("rendered").train;
-        let of = |photograph: &Sample| {
-            let written = samples.iter().filter(|s| s.source == photograph.source);
-            let ids = written.filter_map(Sample::caption).map(|text| Bpe::clip().ids(text).0);
-            Some((photograph.path()?.to_path_buf(), ids.collect()))
-        };
-        samples.iter().filter_map(of).collect()
-    };
-    let loader = loader(root, &config, 0);
-    let (mut tuples, mut others) = (0, 0);
-    for epoch in 0..6 {
-        for drawn in loader.epoch(epoch) {
-            let batch = loader.batch(&drawn, epoch).expect("a batch");
-            for (tuple, drawn) in batch.tuples.iter().zip(&drawn) {
-                let path = loader.store.sample_path(drawn.rgb);
-                let ids = &tuple.caption.as_ref().expect("SYNTH-PEDES has captions").ids;
-                assert!(captions_of[path].contains(ids), "{}", path.display());
-                tuples += 1;
-                others +=
-                    usize::from(captions_of.values().filter(|of| of.contains(ids)).count() == 1);
-            }
-        }
-    }
-    assert!(2 * others > tuples, "most captions say which photograph they were written for");
 }
 
 #[test]
@@ -336,37 +305,4 @@ fn few_people_are_used_again_where_a_step_takes_more_batches_than_an_epoch_has()
     let batches = MicroBatches::from_step(loader, stage, 0);
     let classes: Vec<Vec<usize>> = batches.map(|batch| batch.expect("made").classes()).collect();
     assert!(classes.len() == 4 && classes[3] == classes[0] && classes[1] != classes[0]);
-}
-
-#[test]
-fn a_photograph_is_opened_once_for_all_pictures_of_a_tuple() {
-    let directory = tempfile::tempdir().expect("temporary directory");
-    test_data::render(directory.path());
-    let config = test_data::config(directory.path());
-    let data_set = DatasetName::SynthPedes.locate(directory.path()).expect("rendered");
-    synth_pedes::prepare(&data_set, &|_| {}).expect("indexed");
-    let loader = loader(directory.path(), &config, 0);
-    let batch = loader.batch(&loader.epoch(0)[0], 0).expect("a batch");
-    let pictures: usize = batch.tuples.iter().map(|tuple| tuple.pictures.len()).sum();
-    let tuples = batch.tuples.len();
-    assert!(pictures >= 3 * tuples, "photograph, infrared picture and sketch");
-    assert_eq!(loader.store.opened.load(Ordering::Relaxed), tuples);
-}
-
-#[test]
-fn a_photograph_that_vanishes_is_named_by_the_training() {
-    let directory = tempfile::tempdir().expect("temporary directory");
-    test_data::render(directory.path());
-    let config = test_data::config(directory.path());
-    let data_set = DatasetName::SynthPedes.locate(directory.path()).expect("rendered");
-    synth_pedes::prepare(&data_set, &|_| {}).expect("indexed");
-    let loader = Arc::new(loader(directory.path(), &config, 0));
-    let gone = loader.store.photograph_path(loader.epoch(0)[1][0].rgb);
-    std::fs::remove_file(&gone).expect("removed");
-    let stage = StageSteps { steps: 0..3, steps_per_epoch: 3, micro_batches: 1 };
-    let batches = MicroBatches::from_step(loader, stage, 0);
-    let mut prefetcher = Prefetcher::start(batches).expect("a thread");
-    prefetcher.next().expect("the first batch is whole");
-    let error = prefetcher.next().expect_err("the second is not").to_string();
-    assert!(error.contains(&gone.display().to_string()), "{error}");
 }

@@ -1,0 +1,79 @@
+//! `aio serve`.
+
+use super::arguments::ModelArguments;
+use super::output::Output;
+use crate::error::{Error, Result};
+use crate::serve::{ServeRequest, serve};
+use clap::Args;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+const EXAMPLES: &str = "\
+Examples:
+  aio serve people
+  aio serve people --address 127.0.0.1:0 --open
+  aio serve people --address 0.0.0.0:8080 --expose --token-file token.txt
+
+The address of the page is printed on standard output. Ctrl-C or SIGTERM finishes running requests and ends with exit code 0. docs/serve.md
+describes the page and the API.";
+
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// The directory of the gallery.
+    gallery: PathBuf,
+    /// Address and port to listen on; port 0 is any free port. By default only this machine can reach it.
+    #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:8080")]
+    address: SocketAddr,
+    /// Allow an address that other machines can reach. Requests for data then need a token.
+    #[arg(long)]
+    expose: bool,
+    /// A file with the token; without it a random one is made where one is needed, and printed with the address.
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+    /// Open the page in the browser.
+    #[arg(long)]
+    open: bool,
+    #[command(flatten)]
+    model: ModelArguments,
+}
+
+impl Arguments {
+    pub(super) fn run(self) -> Result<Output> {
+        let request = ServeRequest {
+            gallery: self.gallery,
+            address: self.address,
+            expose: self.expose,
+            token_file: self.token_file,
+            model: self.model.into(),
+        };
+        serve(&request, |address| {
+            // At once: whoever started the server waits for this line.
+            let mut out = std::io::stdout().lock();
+            writeln!(out, "{address}").and_then(|()| out.flush()).map_err(Error::Output)?;
+            if self.open {
+                open(address);
+            }
+            Ok(())
+        })?;
+        Ok(Output::none())
+    }
+}
+
+/// Opens an address in the browser, where the system has a program for it.
+fn open(address: &str) {
+    let program = if cfg!(target_os = "macos") {
+        "open"
+    } else if cfg!(windows) {
+        "explorer"
+    } else {
+        "xdg-open"
+    };
+    let mut command = Command::new(program);
+    command.arg(address).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    if let Err(error) = command.spawn() {
+        log::info!("the browser was not opened ({program}: {error}); open the address yourself");
+    }
+}

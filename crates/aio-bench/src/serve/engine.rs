@@ -1,0 +1,217 @@
+//! The gallery on disk with its model.
+
+use super::searcher::{Prepared, Searcher};
+use super::summary::Summary;
+use super::wire::{About, AboutModel, LONGEST_LIST, Limits, RowBody};
+use super::{limits, pictures};
+use crate::embed::{Model, ModelSource};
+use crate::error::{Error, Result};
+use crate::gallery::{self, Asked, Searched, check_model, model_of};
+use aio_encoder::weights::embedded_sha256;
+use aio_gallery::{Gallery, GalleryError, MANIFEST};
+use aio_types::{Modality, ModalitySet, PictureSize};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::time::SystemTime;
+
+/// A gallery that is opened again when somebody changed it, and its model.
+pub(super) struct Engine {
+    directory: PathBuf,
+    model: Mutex<Model>,
+    tag: aio_gallery::Model,
+    /// The modalities that the model's weights have.
+    known: ModalitySet,
+    input_size: PictureSize,
+    current: RwLock<Arc<Snapshot>>,
+}
+
+/// The gallery as it was at one time.
+struct Snapshot {
+    gallery: Gallery,
+    /// When its manifest was written, and its length.
+    written: Option<(SystemTime, u64)>,
+    summary: OnceLock<Summary>,
+}
+
+impl Snapshot {
+    fn open(directory: &Path) -> Result<Self> {
+        // Before the gallery: a change in between is seen at the next look.
+        let written = written(directory);
+        Ok(Self { gallery: Gallery::open(directory)?, written, summary: OnceLock::new() })
+    }
+}
+
+fn written(directory: &Path) -> Option<(SystemTime, u64)> {
+    let found = std::fs::metadata(directory.join(MANIFEST)).ok()?;
+    Some((found.modified().ok()?, found.len()))
+}
+
+impl Engine {
+    /// Opens a gallery and the model that made it.
+    ///
+    /// # Errors
+    /// [`Error`] naming the file that cannot be used, or both models if they differ.
+    pub(super) fn open(directory: &Path, source: &ModelSource) -> Result<Self> {
+        let snapshot = Snapshot::open(directory)?;
+        let model = source.open()?;
+        let tag = model_of(source, &model)?;
+        check_model(&snapshot.gallery, "the server's model", &tag)?;
+        Ok(Self {
+            directory: directory.to_path_buf(),
+            input_size: model.extractor.preprocessing().size(),
+            known: model.known,
+            model: Mutex::new(model),
+            tag,
+            current: RwLock::new(Arc::new(snapshot)),
+        })
+    }
+
+    /// The gallery as it is now. If the new one cannot be opened, the one before stays.
+    fn snapshot(&self) -> Arc<Snapshot> {
+        let current = Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner));
+        if written(&self.directory) == current.written {
+            return current;
+        }
+        match Snapshot::open(&self.directory) {
+            Ok(new) => {
+                let new = Arc::new(new);
+                *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&new);
+                new
+            }
+            Err(error) => {
+                log::warn!("the changed gallery is not used: {error}");
+                current
+            }
+        }
+    }
+
+    fn answered(&self, snapshot: &Snapshot, queries: &[Prepared]) -> Result<Searched> {
+        let inputs: Vec<_> = queries
+            .iter()
+            .filter(|prepared| prepared.query.is_embedded())
+            .map(|prepared| prepared.observation.clone())
+            .collect();
+        let features = if inputs.is_empty() {
+            Vec::new()
+        } else {
+            let model = self.model.lock().unwrap_or_else(PoisonError::into_inner);
+            let wrong = |e: aio_model::ExtractError| {
+                Error::user(e.to_string(), "leave the part out that the model does not know")
+            };
+            model.extractor.embed(&inputs).map_err(wrong)?
+        };
+        let mut features = features.into_iter();
+        let asked: Vec<Asked> = queries
+            .iter()
+            .map(|prepared| Asked {
+                query: &prepared.query,
+                features: prepared.query.is_embedded().then(|| features.next()).flatten(),
+                terms: &prepared.terms,
+            })
+            .collect();
+        gallery::answered(&snapshot.gallery, &self.tag, &asked)
+    }
+
+    /// What is known of the model's training.
+    fn trained_on(&self) -> String {
+        let mut text = if self.tag.sha256 == embedded_sha256() {
+            "This model was trained on rendered people only. It has never seen a photograph of a real person, and its results for real people \
+             are not to be relied on."
+                .to_owned()
+        } else {
+            format!(
+                "The program does not know what the model `{}` was trained on. Its model card should say so.",
+                self.tag.name
+            )
+        };
+        let unknown: ModalitySet = Modality::ALL
+            .into_iter()
+            .filter(|m| m.is_visual() && !self.known.contains(*m))
+            .collect();
+        if !unknown.is_empty() {
+            let unknown = unknown.to_string().replace('+', ", ");
+            text += &format!(
+                " It was not trained on these kinds of pictures, and reads them as photographs: {unknown}."
+            );
+        }
+        text
+    }
+}
+
+/// Nothing, if a row is not there.
+fn if_there<T>(outcome: Result<T>) -> Result<Option<T>> {
+    match outcome {
+        Ok(found) => Ok(Some(found)),
+        Err(Error::Gallery(GalleryError::Request { .. })) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+impl Searcher for Engine {
+    fn about(&self) -> Result<About> {
+        let snapshot = self.snapshot();
+        let gallery = &snapshot.gallery;
+        let summary = match snapshot.summary.get() {
+            Some(summary) => summary.clone(),
+            None => {
+                let summary = Summary::of(gallery)?;
+                snapshot.summary.get_or_init(|| summary).clone()
+            }
+        };
+        let name = self.directory.file_name().unwrap_or(self.directory.as_os_str());
+        Ok(About {
+            name: name.to_string_lossy().into_owned(),
+            rows: gallery.len(),
+            generation: gallery.generation(),
+            model: AboutModel {
+                name: self.tag.name.clone(),
+                sha256: self.tag.sha256.clone(),
+                trained_on: self.trained_on(),
+            },
+            columns: summary.columns,
+            calibrations: gallery.calibrations().keys().cloned().collect(),
+            times: summary.times,
+            limits: Limits {
+                body_bytes: limits::BODY_BYTES,
+                picture_pixels: pictures::MOST_PIXELS,
+                top: LONGEST_LIST,
+            },
+        })
+    }
+
+    fn input_size(&self) -> PictureSize {
+        self.input_size
+    }
+
+    fn search(&self, queries: &[Prepared]) -> Vec<Result<Searched>> {
+        let snapshot = self.snapshot();
+        match self.answered(&snapshot, queries) {
+            Ok(Searched { gallery, answers }) => answers
+                .into_iter()
+                .map(|answer| Ok(Searched { gallery, answers: vec![answer] }))
+                .collect(),
+            // One query of several is wrong; the others must not suffer.
+            Err(_) if queries.len() > 1 => queries
+                .iter()
+                .map(|query| self.answered(&snapshot, std::slice::from_ref(query)))
+                .collect(),
+            Err(error) => vec![Err(error)],
+        }
+    }
+
+    fn row(&self, number: u64) -> Result<Option<RowBody>> {
+        let row = self.snapshot().gallery.row(number).map_err(Error::from);
+        Ok(if_there(row)?.map(|row| RowBody { row: number, record: row.record }))
+    }
+
+    fn thumbnail(&self, number: u64) -> Result<Option<Vec<u8>>> {
+        match if_there(gallery::thumbnail(&self.snapshot().gallery, number)) {
+            // The picture was moved, or is none: the row is there, and has nothing to show.
+            Err(Error::Data(error)) => {
+                log::debug!("row {number}: {error}");
+                Ok(None)
+            }
+            found => Ok(found?.flatten()),
+        }
+    }
+}

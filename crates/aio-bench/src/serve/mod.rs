@@ -1,0 +1,96 @@
+//! `aio serve`: a gallery as an HTTP API and one page.
+
+mod assets;
+mod body;
+mod connection;
+mod engine;
+mod failure;
+mod guard;
+mod limits;
+mod pictures;
+mod question;
+mod queue;
+mod routes;
+mod searcher;
+mod summary;
+#[cfg(test)]
+mod tests;
+mod token;
+mod wire;
+
+use crate::embed::ModelSource;
+use crate::error::{Error, Result};
+use aio_train::StopFlag;
+use engine::Engine;
+use guard::Guard;
+use queue::Queue;
+use searcher::Searcher;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// What is served, and to whom.
+#[derive(Debug, Clone)]
+pub struct ServeRequest {
+    /// The gallery.
+    pub gallery: PathBuf,
+    /// Where the server listens; port 0 is any free port.
+    pub address: SocketAddr,
+    /// Whether other machines may reach it.
+    pub expose: bool,
+    /// A file with the token that requests must carry.
+    pub token_file: Option<PathBuf>,
+    /// The model; it must be the gallery's.
+    pub model: ModelSource,
+}
+
+/// Threads of the server besides that of the model: they wait for clients, and decode pictures.
+const THREADS: usize = 2;
+
+/// Serves a gallery until a signal comes. `ready` is given the address of the page once it is open.
+///
+/// # Errors
+/// [`Error`] naming the gallery or address that cannot be used, or both models if they differ; [`Error::Failure`] if requests were cut off.
+pub fn serve(request: &ServeRequest, ready: impl FnOnce(&str) -> Result<()>) -> Result<()> {
+    let is_local = request.address.ip().is_loopback();
+    if !is_local && !request.expose {
+        return Err(Error::user(
+            format!("--address {}: other machines could reach it", request.address),
+            "leave --address out, or add --expose; then every request for data needs a token",
+        ));
+    }
+    let token = match &request.token_file {
+        Some(path) => Some(token::read(path)?),
+        None if is_local => None,
+        None => Some(token::random()?),
+    };
+    let stop = StopFlag::on_signals()?;
+    let searcher: Arc<dyn Searcher> = Arc::new(Engine::open(&request.gallery, &request.model)?);
+    let (queue, thread) = Queue::start(Arc::clone(&searcher))?;
+    let failed = |e: std::io::Error| Error::Failure(format!("the server cannot start: {e}"));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(THREADS)
+        .max_blocking_threads(2 * limits::DECODERS)
+        .enable_all()
+        .build()
+        .map_err(failed)?;
+    let outcome = runtime.block_on(async {
+        let listener = tokio::net::TcpListener::bind(request.address).await.map_err(|e| {
+            let hint = "another program may use it; name another port, or 0 for any free one";
+            Error::user(format!("--address {}: {e}", request.address), hint)
+        })?;
+        let address = listener.local_addr().map_err(failed)?;
+        let given = token.as_ref().filter(|_| request.token_file.is_none());
+        let fragment = given.map_or(String::new(), |token| format!("#token={token}"));
+        let router = routes::router(searcher, queue, Guard::new(is_local, token.as_deref()));
+        ready(&format!("http://{address}/{fragment}"))?;
+        connection::serve(listener, router, &stop).await
+    });
+    // What still runs after its last time is not waited for.
+    runtime.shutdown_background();
+    if outcome.is_ok() {
+        // The queue is gone, so that the thread ends.
+        let _ = thread.join();
+    }
+    outcome
+}

@@ -1,0 +1,187 @@
+//! The routes: what is asked, and who answers.
+
+use super::assets;
+use super::body::SearchRequest;
+use super::failure::Failure;
+use super::guard::{Guard, guard};
+use super::limits::{ANSWER_TIME, BODIES, DECODERS};
+use super::pictures;
+use super::question;
+use super::queue::Queue;
+use super::searcher::{Prepared, Searcher};
+use super::wire::{About, QuestionBody, RowBody, SearchBody};
+use crate::error::Result;
+use crate::gallery::Searched;
+use axum::extract::{Path, Request, State};
+use axum::http::{StatusCode, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get, post};
+use axum::{Json, Router};
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+/// What the handlers share.
+#[derive(Clone)]
+pub(super) struct Desk {
+    searcher: Arc<dyn Searcher>,
+    queue: Queue,
+    /// Requests whose bodies are in memory.
+    pub(super) bodies: Arc<Semaphore>,
+    /// Work that takes a processor: decoding and reading tables.
+    workers: Arc<Semaphore>,
+}
+
+/// The document that describes the routes below `/api/`.
+pub(super) const OPENAPI: &str = include_str!("openapi.json");
+
+/// A route: its method in lower case, its path, and its handler.
+type Route = (&'static str, &'static str, MethodRouter<Desk>);
+
+/// The routes for data. openapi.json describes each of them.
+pub(super) fn data_routes() -> [Route; 7] {
+    [
+        ("get", "/api/gallery", get(about)),
+        ("post", "/api/search", post(search)),
+        ("post", "/api/search.csv", post(search_csv)),
+        ("post", "/api/question", post(ask_back)),
+        ("get", "/api/rows/{row}", get(row)),
+        ("get", "/api/rows/{row}/thumbnail", get(thumbnail)),
+        ("get", "/api/openapi.json", get(openapi)),
+    ]
+}
+
+/// Everything that the server answers.
+pub(super) fn router(searcher: Arc<dyn Searcher>, queue: Queue, rules: Guard) -> Router {
+    let desk = Desk {
+        searcher,
+        queue,
+        bodies: Arc::new(Semaphore::new(BODIES)),
+        workers: Arc::new(Semaphore::new(DECODERS)),
+    };
+    let mut router = Router::new();
+    for (_, path, handler) in data_routes() {
+        router = router.route(path, handler);
+    }
+    for asset in assets::ALL {
+        router = router.route(asset.path, get(move || async move { asset.into_response() }));
+    }
+    let nothing = || async {
+        let hint = "/api/openapi.json describes the routes";
+        Failure::new(StatusCode::NOT_FOUND, "there is nothing at this address", hint)
+    };
+    let not_so = || async {
+        let hint = "/api/openapi.json describes the routes";
+        Failure::new(StatusCode::METHOD_NOT_ALLOWED, "this address has no such method", hint)
+    };
+    router
+        .fallback(nothing)
+        .method_not_allowed_fallback(not_so)
+        .layer(from_fn(in_time))
+        .layer(from_fn_with_state(Arc::new(rules), guard))
+        .with_state(desk)
+}
+
+/// Gives up on an answer that takes too long.
+async fn in_time(request: Request, next: Next) -> Response {
+    let answer = tokio::time::timeout(ANSWER_TIME, next.run(request)).await;
+    answer.unwrap_or_else(|_| Failure::busy().into_response())
+}
+
+impl Desk {
+    /// Does work that takes a processor, a few at a time, without holding up other requests.
+    async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&dyn Searcher) -> Result<T> + Send + 'static,
+    ) -> std::result::Result<T, Failure> {
+        let permit = Arc::clone(&self.workers).acquire_owned().await;
+        let permit = permit.map_err(|e| Failure::internal(&e))?;
+        let searcher = Arc::clone(&self.searcher);
+        let done = tokio::task::spawn_blocking(move || {
+            // Held until the work is done, also if nobody waits for it any more.
+            let _permit = permit;
+            work(&*searcher)
+        });
+        Ok(done.await.map_err(|e| Failure::internal(&e))??)
+    }
+
+    async fn searched(&self, body: SearchBody) -> std::result::Result<Searched, Failure> {
+        let prepared = self.work(move |searcher| {
+            let (query, terms) = body.read()?;
+            let observation = pictures::observation(&body, searcher.input_size())?;
+            Ok(Prepared { query, observation, terms })
+        });
+        self.queue.ask(prepared.await?).await
+    }
+}
+
+async fn about(State(desk): State<Desk>) -> std::result::Result<Json<About>, Failure> {
+    Ok(Json(desk.work(|searcher| searcher.about()).await?))
+}
+
+async fn search(
+    State(desk): State<Desk>,
+    SearchRequest { body, .. }: SearchRequest,
+) -> std::result::Result<Response, Failure> {
+    let searched = desk.searched(body).await?;
+    Ok(Json(searched.single()).into_response())
+}
+
+async fn search_csv(
+    State(desk): State<Desk>,
+    SearchRequest { body, .. }: SearchRequest,
+) -> std::result::Result<Response, Failure> {
+    let csv = desk.searched(body).await?.csv()?;
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"results.csv\""),
+    ];
+    Ok((headers, csv).into_response())
+}
+
+/// Results that the question is chosen from: several of one person are common.
+const ASKED_ABOUT: usize = 100;
+
+async fn ask_back(
+    State(desk): State<Desk>,
+    SearchRequest { body, .. }: SearchRequest,
+) -> std::result::Result<Json<QuestionBody>, Failure> {
+    let searched = desk.searched(body.with_top(ASKED_ABOUT)).await?;
+    let answer = searched.answers.first();
+    let question = answer.and_then(|a| question::question(&a.answer.hits, a.query.text.as_deref()));
+    Ok(Json(QuestionBody { question }))
+}
+
+/// The number in a path.
+fn number(text: &str) -> std::result::Result<u64, Failure> {
+    text.parse().map_err(|_| {
+        let problem = format!("`{text}` is no number of a row");
+        Failure::new(StatusCode::NOT_FOUND, problem, "write a whole number, as in /api/rows/17")
+    })
+}
+
+async fn row(
+    State(desk): State<Desk>,
+    Path(text): Path<String>,
+) -> std::result::Result<Json<RowBody>, Failure> {
+    let number = number(&text)?;
+    let found = desk.work(move |searcher| searcher.row(number)).await?;
+    found.map(Json).ok_or_else(|| Failure::no_row(number))
+}
+
+async fn thumbnail(
+    State(desk): State<Desk>,
+    Path(text): Path<String>,
+) -> std::result::Result<Response, Failure> {
+    let number = number(&text)?;
+    let found = desk.work(move |searcher| searcher.thumbnail(number)).await?;
+    let picture = found.ok_or_else(|| {
+        let problem = format!("there is no picture of row {number}");
+        Failure::new(StatusCode::NOT_FOUND, problem, "sentences have none, and files may be gone")
+    })?;
+    Ok(([(header::CONTENT_TYPE, "image/jpeg")], picture).into_response())
+}
+
+async fn openapi() -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], OPENAPI).into_response()
+}

@@ -1,0 +1,44 @@
+//! What the server needs of a gallery and its model. The routes know no more, so that tests need neither.
+
+use super::wire::{About, RowBody};
+use crate::error::Result;
+use crate::gallery::{NamedQuery, Searched, Terms};
+use aio_types::{Observation, Picture, PictureSize};
+
+/// A query whose pictures are decoded.
+#[derive(Debug, Clone)]
+pub(super) struct Prepared {
+    /// What the answer repeats.
+    pub(super) query: NamedQuery,
+    /// Pictures of [`Searcher::input_size`] and a sentence; empty for a query that only names rows.
+    pub(super) observation: Observation<Picture>,
+    /// What the list may hold.
+    pub(super) terms: Terms,
+}
+
+/// A gallery with its model.
+pub(super) trait Searcher: Send + Sync + 'static {
+    /// What the gallery holds.
+    ///
+    /// # Errors
+    /// [`crate::error::Error`] naming the file that is damaged.
+    fn about(&self) -> Result<About>;
+
+    /// Size of the pictures of a query.
+    fn input_size(&self) -> PictureSize;
+
+    /// The answer to each query, in order. Called on one thread alone.
+    fn search(&self, queries: &[Prepared]) -> Vec<Result<Searched>>;
+
+    /// What is known of a row; nothing if it is not there.
+    ///
+    /// # Errors
+    /// [`crate::error::Error`] naming the file that is damaged.
+    fn row(&self, number: u64) -> Result<Option<RowBody>>;
+
+    /// A small picture of a row (JPEG); nothing if it has none or is not there.
+    ///
+    /// # Errors
+    /// [`crate::error::Error`] naming the file that is damaged.
+    fn thumbnail(&self, number: u64) -> Result<Option<Vec<u8>>>;
+}
