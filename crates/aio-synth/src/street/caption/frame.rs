@@ -14,7 +14,7 @@ pub(super) fn fill(pattern: &str, phrases: &Phrases) -> Option<String> {
     let mut sentences = Vec::new();
     for sentence in pattern.split_inclusive('.') {
         let names = sentence.contains("{S");
-        let lists = places(sentence).any(|place| is_list(place));
+        let lists = places(sentence).any(is_list);
         let empty =
             places(sentence).all(|place| !is_list(place) || list(place, phrases).is_empty());
         if lists && empty && !names {
