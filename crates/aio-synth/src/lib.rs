@@ -1,10 +1,13 @@
 //! The synthetic benchmark: rendered people in the published layouts of real data sets.
 //!
-//! A [`Person`] is a set of independent attributes. [`figure`] turns a person in a pose into outlined parts in
-//! metres; [`paint`] draws the parts as an RGB photograph, an infrared photograph, a sketch or a colour-pencil
-//! drawing; [`camera`] degrades photographs as cameras do; [`caption`] describes the person in words and [`tags`] in classes. A
-//! [`Domain`](world::Domain) fixes what a data set has of its own (palette, cameras, sketch hands, wording), and
-//! [`benchmark`] writes every data set to disk.
+//! [`street`] renders people in three dimensions, as cameras and artists show them, and describes them in words.
+//! [`benchmark`] gives every data set a domain of its own (cameras, places, fashion, artists, writers) and writes it to
+//! disk; [`street::corpus`] renders pictures for pre-training.
+//!
+//! The other modules are the flat renderer, which [`corpus`] uses: a [`Person`] is a set of independent attributes;
+//! [`figure`] turns a person in a pose into outlined parts in metres; [`paint`] draws the parts; [`camera`] degrades
+//! photographs as cameras do; [`caption`] describes the person in words and [`tags`] in classes.
+//!
 //! No real person is involved, and everything is a pure function of (seed, version).
 
 pub mod benchmark;

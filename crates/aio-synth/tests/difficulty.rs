@@ -8,14 +8,21 @@ use aio_types::rng;
 use std::collections::BTreeSet;
 
 /// Words that only writers of test domains use.
-const HELD_OUT: [&str; 24] = [
-    "anorak", "bobble", "coffee", "copper", "cyan", "frizzy", "frock", "fuchsia", "jersey",
-    "jumper", "knapsack", "lemon", "mauve", "mottled", "plum", "pram", "pumps", "scarlet", "shawl",
+const HELD_OUT: [&str; 23] = [
+    "anorak", "bobble", "coffee", "cyan", "frizzy", "frock", "fuchsia", "jersey", "jumper",
+    "knapsack", "lemon", "mauve", "mottled", "plum", "pram", "pumps", "scarlet", "shawl",
     "singlet", "skinny", "slogan", "toting", "visor",
 ];
 
-/// Beginnings of sentences that only writers of test domains use.
-const HELD_OUT_OPENINGS: [&str; 3] = ["This is ", "We are searching for ", "Somebody passed: "];
+/// Pieces of sentence patterns that only writers of test domains use.
+const HELD_OUT_PIECES: [&str; 6] = [
+    "This is ",
+    "It was ",
+    "Clothes: ",
+    " feet are in ",
+    "Somebody passed: ",
+    "The person on the photo is ",
+];
 
 fn all() -> Vec<Domain> {
     domains::all(0)
@@ -94,7 +101,7 @@ fn no_two_domains_share_a_camera_an_artist_a_fashion_or_an_identity() {
 }
 
 #[test]
-fn words_and_openings_that_are_held_out_are_those_of_test_domains_alone() {
+fn words_and_patterns_that_are_held_out_are_those_of_test_domains_alone() {
     let texts = |wording: &Wording, count: u64| -> Vec<String> {
         (0..count)
             .map(|i| {
@@ -105,14 +112,14 @@ fn words_and_openings_that_are_held_out_are_those_of_test_domains_alone() {
     };
     for domain in all() {
         let test = domain.purpose == Purpose::Test;
-        let captions = texts(&domain.wording, 6_000);
+        let captions = texts(&domain.wording, 12_000);
         let used: BTreeSet<String> = captions.iter().flat_map(|text| words(text)).collect();
         for word in HELD_OUT {
             assert_eq!(used.contains(word), test, "{}: {word}", domain.name);
         }
-        for opening in HELD_OUT_OPENINGS {
-            let opens = captions.iter().any(|text| text.starts_with(opening));
-            assert_eq!(opens, test, "{}: {opening}", domain.name);
+        for piece in HELD_OUT_PIECES {
+            let contained = captions.iter().any(|text| text.contains(piece));
+            assert_eq!(contained, test, "{}: {piece}", domain.name);
         }
         if test {
             let seen = Wording::training();
@@ -133,15 +140,16 @@ fn patterns_of_training_use_the_vocabulary_of_attributes_and_nothing_held_out() 
     let mut used = BTreeSet::new();
     for pattern in &training.patterns {
         let wording = Wording { patterns: vec![*pattern], ..training.clone() };
-        for i in 0..400 {
-            let rng = &mut rng(3, "vocabulary", 1_000 * *pattern as u64 + i);
+        for i in 0..2_000 {
+            let rng = &mut rng(3, "vocabulary", 2_000 * *pattern as u64 + i);
             let person = Person::dressed(&Fashion::world(), rng);
             let found = words(&caption(&person, &wording, rng));
             assert!(found.iter().all(|word| !held_out.contains(word.as_str())), "{found:?}");
             used.extend(found);
         }
     }
-    let unused: Vec<String> =
-        vocabulary().into_iter().filter(|word| !used.contains(word)).collect();
-    assert!(unused.is_empty(), "{unused:?}");
+    // Some colours are worn by nobody and told by mistake alone.
+    let vocabulary = vocabulary();
+    let unused: Vec<&String> = vocabulary.iter().filter(|word| !used.contains(*word)).collect();
+    assert!(100 * unused.len() <= vocabulary.len(), "{unused:?}");
 }

@@ -86,9 +86,10 @@ pub struct Manifest {
 pub const MANIFEST: &str = "manifest.json";
 
 type Planner = fn(&mut Plan, Size);
+type DataSet = (&'static str, fn() -> Recipe, Planner);
 
 /// The data sets in the order in which they are written: folder, domain, planner.
-const DATA_SETS: [(&str, fn() -> Recipe, Planner); 10] = [
+const DATA_SETS: [DataSet; 10] = [
     ("SYNTH-PEDES", recipes::synth_pedes, synth_pedes::add_files),
     ("LLCM", recipes::llcm, llcm::add_files),
     ("MaSk1K", recipes::market_sketch, market_sketch::add_files),

@@ -220,14 +220,15 @@ pub(super) fn ordinary() -> Recipe {
     }
 }
 
-/// Every modality, for development: bad cameras under ceilings and on roofs, children and old people in summer.
+/// Every modality, for development: coarse pictures with false colours from cameras under ceilings and on roofs,
+/// children and old people in summer.
 pub(super) fn steep() -> Recipe {
     let style = Style {
         settings: settings([0.1, 0.25, 0.05, 0.3, 0.2, 0.1]),
         height: (3.6, 5.5),
         distance: (3.2, 5.5),
-        rows: (55.0, 95.0),
-        quality: Quality { harshness: 1.4, cast: 2.2 },
+        rows: (64.0, 100.0),
+        quality: Quality { harshness: 1.05, cast: 2.2 },
         detector: Detector { jitter: 0.22, truncation: 0.25 },
         clutter: 3,
         occlusion: 0.22,

@@ -10,7 +10,9 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 /// Fewest and most rows of the sheet that is drawn on.
-const SHEET: (usize, usize) = (384, 768);
+const SHEET: (usize, usize) = (288, 768);
+/// Rows of the sheet per row of the picture.
+const SCALE: f32 = 1.5;
 /// Distance of the artist in metres.
 const DISTANCE: f32 = 6.0;
 
@@ -26,7 +28,8 @@ pub fn portrait(
     let at = figure.ground();
     let from = [at[0], 1.1 + 0.3 * signed(rng), at[2] - DISTANCE];
     let eye = Eye::looking(from, [at[0], 0.95, at[2]], 0.0, 1000.0, (1000.0, 1000.0));
-    let rows = size.0.clamp(SHEET.0, SHEET.1);
+    let rows = (SCALE * size.0 as f32) as usize;
+    let rows = rows.clamp(SHEET.0, SHEET.1);
     let crop = sheet_around(&eye, &figure.extent(), rows, rng);
     let layer = figure.layer(&eye, &crop, crop.raster.0, crop.raster.1);
     draw(&relief(&layer, &eye, &crop, figure), artist, medium, size, rng)

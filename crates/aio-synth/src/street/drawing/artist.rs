@@ -34,11 +34,11 @@ pub struct Artist {
     pub dynamics: f32,
     /// Probability that a line of an outline is repeated.
     pub repeats: f32,
-    /// How far strokes run past their ends, in pixels.
+    /// How far strokes run past their ends, in pixels of a sheet of 384 rows.
     pub overshoot: f32,
     /// Probability of a gap in a long stroke.
     pub gaps: f32,
-    /// Longest stroke in pixels before the pencil is set down anew.
+    /// Longest stroke in pixels of a sheet of 384 rows before the pencil is set down anew.
     pub reach: f32,
     /// Rounds of smoothing: more is rounder.
     pub smoothing: usize,
@@ -56,7 +56,7 @@ pub struct Artist {
     pub fills_hair: bool,
     /// Direction of hatching in radians.
     pub slant: f32,
-    /// Distance of hatching strokes in pixels.
+    /// Distance of hatching strokes in pixels of a sheet of 384 rows.
     pub spacing: f32,
     /// How hard colour pencils are pressed: 1 is ordinary.
     pub fill: f32,
@@ -68,7 +68,23 @@ pub struct Artist {
     pub paper: [f32; 3],
 }
 
+/// Rows of the sheet that lengths in pixels are given for.
+const ROWS: f32 = 384.0;
+
 impl Artist {
+    /// The artist at work on a sheet of `rows`: the same drawing in other pixels.
+    #[must_use]
+    pub(super) fn on_rows(&self, rows: usize) -> Self {
+        let scale = rows as f32 / ROWS;
+        Self {
+            width: scale * self.width,
+            overshoot: scale * self.overshoot,
+            reach: scale * self.reach,
+            spacing: scale * self.spacing,
+            ..*self
+        }
+    }
+
     /// Draws an artist; `untidiness` scales errors and omissions, 1 is ordinary.
     #[must_use]
     pub fn sample(rng: &mut ChaCha8Rng, untidiness: f32) -> Self {

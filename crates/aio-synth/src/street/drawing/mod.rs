@@ -114,9 +114,8 @@ pub fn draw(
     let mut sheet =
         Sheet::empty(relief.height, relief.width, artist.paper, artist.rough, rng.next_u32());
     let warp = Warp::sample(artist, relief, rng);
-    // Habits are given for sheets of 384 rows.
-    let scale = relief.height as f32 / 384.0;
-    let lead = Pencil { width: artist.width * scale, darkness: artist.darkness, colour: [0.14; 3] };
+    let artist = &artist.on_rows(relief.height);
+    let lead = Pencil { width: artist.width, darkness: artist.darkness, colour: [0.14; 3] };
     match medium {
         Medium::Pencil => tone::shade(&mut sheet, relief, artist, &warp, lead, rng),
         Medium::ColourPencils => coloured::fill(&mut sheet, relief, artist, &warp, rng),

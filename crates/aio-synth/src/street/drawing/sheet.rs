@@ -36,10 +36,14 @@ impl Sheet {
         let mut tooth = Vec::with_capacity(height * width);
         let mut pixels = Vec::with_capacity(height * width);
         for y in 0..height {
+            let mut cloud = 0.0;
             for x in 0..width {
+                // Clouds are so wide that their steps are paler than a grey level.
+                if x % 4 == 0 {
+                    cloud = noise(x as f32 * 0.012, y as f32 * 0.012, seed ^ 2);
+                }
                 let fine = cell(x as i32, y as i32, seed);
                 let coarse = noise(x as f32 * 0.37, y as f32 * 0.37, seed ^ 1);
-                let cloud = noise(x as f32 * 0.012, y as f32 * 0.012, seed ^ 2);
                 tooth.push(1.0 - rough * (0.6 * fine + 0.4 * coarse));
                 let shade = 1.0 + 0.05 * (cloud - 0.5) + 0.03 * rough * (fine - 0.5);
                 pixels.push(paper.map(|c| c * shade));
