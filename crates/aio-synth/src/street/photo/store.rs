@@ -1,9 +1,8 @@
 //! From display values to the bytes that are stored: quantisation, JPEG, and the size that a reader asks for.
 
 use super::film::Film;
-use crate::camera::jpeg;
-use image::codecs::jpeg::JpegDecoder;
-use image::{DynamicImage, ImageDecoder, RgbImage};
+use image::codecs::jpeg::{JpegDecoder, JpegEncoder};
+use image::{DynamicImage, ExtendedColorType, ImageDecoder, ImageEncoder, RgbImage};
 use std::io::Cursor;
 
 /// A picture before it is compressed, and how much its file is compressed.
@@ -66,6 +65,18 @@ pub fn fitted(picture: RgbImage, height: u32, width: u32) -> RgbImage {
     let pixels = picture.pixels().map(|p| p.0.map(|v| f32::from(v) / 255.0)).collect();
     let film = Film { height: picture.height() as usize, width: picture.width() as usize, pixels };
     quantised(&film.resized(height as usize, width as usize))
+}
+
+/// JPEG bytes of a picture at `quality` (1..100).
+///
+/// # Panics
+/// Never: encoding to memory cannot fail.
+fn jpeg(picture: &RgbImage, quality: u8) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    JpegEncoder::new_with_quality(&mut bytes, quality)
+        .write_image(picture.as_raw(), picture.width(), picture.height(), ExtendedColorType::Rgb8)
+        .expect("encoding to memory");
+    bytes
 }
 
 #[cfg(test)]
