@@ -8,7 +8,7 @@
 #![allow(clippy::print_stdout)]
 
 use aio_gallery::{Content, Entry, Model, Record, Storage, Unclaimed, Writer};
-use aio_model::Extractor;
+use aio_model::{Extractor, Shipped};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use burn::tensor::Device;
@@ -39,10 +39,10 @@ impl Numbers {
 
 /// A gallery of the embedded model with rows that no picture has.
 fn generate(directory: &Path, rows: u64) -> Outcome<()> {
-    let width = Extractor::embedded(&Device::flex())?.width();
+    let width = Extractor::shipped(Shipped::Default, &Device::flex())?.width();
     let model = Model {
         name: "embedded".into(),
-        sha256: aio_encoder::weights::embedded_sha256(),
+        sha256: Shipped::Default.sha256().to_owned(),
         settings: Value::Null,
         description: Value::Null,
     };

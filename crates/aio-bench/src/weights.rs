@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use aio_data::checksum::Checksum;
 use aio_data::fs;
 use aio_encoder::EncoderConfig;
-use aio_encoder::weights;
+use aio_encoder::weights::Shipped;
 use aio_model::BackboneConfig;
 use aio_model::import::{
     self, Coverage, Hints, ImportOptions, Layout, Normalisation, PUBLISHED, PublishedCheckpoint,
@@ -18,15 +18,17 @@ const DIRECTORY: &str = "weights";
 /// The weights that can be used.
 #[derive(Debug, Clone, Serialize)]
 pub struct List {
-    /// The weights that are compiled into the program.
-    pub embedded: Embedded,
+    /// The encoder that is compiled into the program.
+    pub embedded: Compiled,
+    /// The trained model that is compiled into the program.
+    pub default: Compiled,
     /// Checkpoints that other projects published.
     pub published: Vec<Published>,
 }
 
-/// The weights that are compiled into the program.
+/// Weights that are compiled into the program.
 #[derive(Debug, Clone, Serialize)]
-pub struct Embedded {
+pub struct Compiled {
     /// Terms of use.
     pub licence: &'static str,
     /// SHA-256 of the weights file.
@@ -50,7 +52,7 @@ pub struct Published {
     pub sha256: Option<String>,
 }
 
-/// The embedded weights and the published checkpoints that can be imported.
+/// The weights that are compiled into the program, and the published checkpoints that can be imported.
 #[must_use]
 pub fn list() -> List {
     let mut published = Vec::with_capacity(PUBLISHED.len());
@@ -61,17 +63,25 @@ pub fn list() -> List {
         let normalisation = *normalisation;
         published.push(Published { name, path, source, licence, normalisation, sha256 });
     }
-    let embedded = Embedded { licence: "MIT OR Apache-2.0", sha256: weights::embedded_sha256() };
-    List { embedded, published }
+    let compiled = |shipped: Shipped| Compiled {
+        licence: "MIT OR Apache-2.0",
+        sha256: shipped.sha256().to_owned(),
+    };
+    let (embedded, default) = (compiled(Shipped::Embedded), compiled(Shipped::Default));
+    List { embedded, default, published }
 }
 
 impl List {
     /// The list for people.
     #[must_use]
     pub fn text(&self) -> String {
-        let Embedded { licence, sha256 } = &self.embedded;
-        let mut text =
-            format!("embedded\n    compiled into the program; {licence}; sha256 {sha256}\n");
+        let mut text = String::new();
+        for (shipped, compiled) in
+            [(Shipped::Embedded, &self.embedded), (Shipped::Default, &self.default)]
+        {
+            let (name, Compiled { licence, sha256 }) = (shipped.name(), compiled);
+            text += &format!("{name}\n    compiled into the program; {licence}; sha256 {sha256}\n");
+        }
         for Published { name, path, source, licence, normalisation, sha256 } in &self.published {
             let found = if sha256.is_some() { "there" } else { "not there" };
             let checksum = sha256.as_deref().unwrap_or("not recorded");
@@ -226,5 +236,41 @@ impl Conversion {
     pub fn text(&self) -> String {
         let Self { output, layout, sha256, coverage } = self;
         format!("{} ({layout}), sha256 {sha256}\n{coverage}", output.display())
+    }
+}
+
+/// A model that was packed.
+#[derive(Debug, Clone, Serialize)]
+pub struct Packed {
+    output: PathBuf,
+    /// Bytes of the file.
+    bytes: usize,
+    /// Of the file.
+    sha256: String,
+}
+
+/// Writes a trained model with 16 bits per value and without the tensors that it shares with the embedded encoder.
+///
+/// # Errors
+/// [`Error`] naming the file, if it is no weights file of this project or has values that 16 bits cannot hold.
+pub fn pack_file(model: &Path, output: &Path) -> Result<Packed> {
+    let path = crate::run::weights_file(model);
+    let Some((_, weights)) = import::own_weights(&path)? else {
+        return Err(Error::user(
+            format!("{} is no weights file of this project", path.display()),
+            "`aio weights convert` makes one of a checkpoint",
+        ));
+    };
+    let packed = weights.unpacked()?.packed()?;
+    fs::write_then_rename(output, packed.bytes())?;
+    let (bytes, sha256) = (packed.bytes().len(), packed.sha256());
+    Ok(Packed { output: output.to_path_buf(), bytes, sha256 })
+}
+
+impl Packed {
+    /// What was written.
+    #[must_use]
+    pub fn text(&self) -> String {
+        format!("{} ({} bytes), sha256 {}\n", self.output.display(), self.bytes, self.sha256)
     }
 }

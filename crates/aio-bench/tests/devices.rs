@@ -3,7 +3,7 @@
 //! The device is named by `AIO_TEST_DEVICE`; the program must have been built with its feature.
 
 use aio_encoder::Precision;
-use aio_encoder::weights::Weights;
+use aio_encoder::weights::Shipped;
 use aio_heads::Masked;
 use aio_model::{
     Aio, AioConfig, Backbone, Frozen, LossWeights, Origin, StepInput, TrainBatch, TrainCaption,
@@ -77,7 +77,7 @@ impl ModuleVisitor for Collect<'_> {
 #[test]
 #[ignore = "needs a device beside the CPU: just test-wgpu, just gpu-check"]
 fn gradients_are_those_of_the_cpu() {
-    let (weights, cpu) = (Weights::embedded(), Device::flex());
+    let (weights, cpu) = (Shipped::Embedded.weights().expect("reads"), Device::flex());
     let (backbone, config, preprocessing) = Backbone::load(&weights, &cpu).expect("embedded");
     let size = preprocessing.size();
     let mut stream = rng(1, "devices", 0);

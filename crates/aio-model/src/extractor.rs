@@ -1,5 +1,5 @@
 use crate::{Backbone, BackboneConfig, Shapes, pictures, token_ids};
-use aio_encoder::weights::{Preprocessing, Weights, WeightsError};
+use aio_encoder::weights::{Preprocessing, Shipped, WeightsError};
 use aio_tokenize::{ModalityInput, bpe::Bpe};
 use aio_types::{Modality, ModalitySet, Observation, Picture};
 use burn::module::Module;
@@ -28,11 +28,11 @@ pub enum ExtractError {
 /// Embeds any non-empty set of modalities.
 ///
 /// ```
-/// use aio_model::Extractor;
+/// use aio_model::{Extractor, Shipped};
 /// use aio_types::Observation;
 /// use burn::tensor::Device;
 ///
-/// let extractor = Extractor::embedded(&Device::flex())?;
+/// let extractor = Extractor::shipped(Shipped::Default, &Device::flex())?;
 /// let caption = "A man wearing a red jacket, with black trousers.".to_owned();
 /// let query = Observation { caption: Some(caption), ..Observation::default() };
 /// let embeddings = extractor.embed(&[query])?;
@@ -67,12 +67,12 @@ impl Extractor {
         }
     }
 
-    /// The pre-trained encoder that is compiled into the binary, for RGB and text.
+    /// A model that is compiled into the program: the trained one, or the encoder before training, which knows RGB and text only.
     ///
     /// # Errors
-    /// [`WeightsError`] if the embedded file is damaged.
-    pub fn embedded(device: &Device) -> Result<Self, WeightsError> {
-        let (backbone, config, preprocessing) = Backbone::load(&Weights::embedded(), device)?;
+    /// [`WeightsError`] if its file was damaged before the program was compiled.
+    pub fn shipped(shipped: Shipped, device: &Device) -> Result<Self, WeightsError> {
+        let (backbone, config, preprocessing) = Backbone::load(&shipped.weights()?, device)?;
         Ok(Self {
             backbone,
             preprocessing,

@@ -20,6 +20,7 @@ mod shapes;
 mod sketch_generator;
 mod step;
 
+pub use aio_encoder::weights::Shipped;
 pub use backbone::{Backbone, BackboneConfig, Projection};
 pub use batch::{
     Origin, TrainBatch, TrainCaption, TrainPicture, TrainTuple, caption_length, token_ids,

@@ -1,4 +1,4 @@
-//! Image–text pre-training of the embedded encoder: contrastive, and by predicting the words of captions.
+//! Pre-training of the embedded encoder: image–text contrastive, by predicting the words of captions, and by two views of a picture.
 
 use crate::{Backbone, BackboneConfig};
 use aio_encoder::EncoderConfig;
@@ -37,13 +37,24 @@ pub struct Pretraining {
     words: TagHead,
 }
 
-/// The two losses of a batch, unweighted.
+/// The losses of a batch, unweighted.
 #[derive(Debug)]
 pub struct PretrainingLosses {
     /// Words of the captions, predicted from the pictures alone and from [`Together`], `[1]`.
     pub words: Tensor<1>,
+    /// Contrastive between two views of a picture (SimCLR; Chen et al. 2020, with the negatives of the other side alone), `[1]`.
+    pub views: Tensor<1>,
     /// Image–text contrastive (CLIP), `[1]`; `None` without captions.
     pub contrastive: Option<Tensor<1>>,
+}
+
+/// Second views of some pictures of a batch.
+#[derive(Debug)]
+pub struct SecondViews {
+    /// The pictures, `[views, height, width, 3]`.
+    pub pictures: Tensor<4>,
+    /// For each of them, the row of the picture that it is another view of.
+    pub of: Vec<usize>,
 }
 
 /// People of whom several inputs stand in one sequence: two pictures, or pictures and a caption.
@@ -64,7 +75,8 @@ impl Pretraining {
         Self { backbone, words: TagHead::new(width, classes, device) }
     }
 
-    /// The losses of a batch of pictures, the words of their captions, and their captions. Without captions there is no contrastive loss.
+    /// The losses of a batch of pictures, second views of some of them, the words of their captions, and their captions. Without captions there
+    /// is no image–text loss.
     ///
     /// Captions come in groups, in the order of the pictures: if they are sorted by length, a group needs little padding. `together` enters the
     /// word loss only.
@@ -75,6 +87,7 @@ impl Pretraining {
     pub fn losses(
         &self,
         images: Tensor<4>,
+        second: SecondViews,
         words: &[&[Option<usize>]],
         captions: Vec<Tensor<2, Int>>,
         together: Option<Together>,
@@ -83,6 +96,13 @@ impl Pretraining {
         let device = images.device();
         let picture = |images| ModalityInput::Pictures(Modality::Rgb, images);
         let of_pictures = self.backbone.embed(&[picture(images.clone())]);
+        let rows: Vec<i64> = second.of.iter().map(|row| *row as i64).collect();
+        let rows = Tensor::<1, Int>::from_data(rows.as_slice(), &device.clone().inner());
+        let views = paired_contrastive(
+            of_pictures.clone().select(0, rows),
+            self.backbone.embed(&[picture(second.pictures)]),
+            temperature,
+        );
         let of_captions: Vec<_> = captions
             .into_iter()
             .map(|ids| self.backbone.embed(&[ModalityInput::Text(ids)]))
@@ -101,6 +121,7 @@ impl Pretraining {
             known.extend(words);
         }
         let targets = self.words.targets(known, &device);
-        PretrainingLosses { words: self.words.loss(Tensor::cat(embedded, 0), targets), contrastive }
+        let words = self.words.loss(Tensor::cat(embedded, 0), targets);
+        PretrainingLosses { words, views, contrastive }
     }
 }

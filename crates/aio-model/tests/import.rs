@@ -1,7 +1,7 @@
 //! Checkpoints in the layouts of other projects give what their own code gives (`scripts/golden/checkpoints.py`).
 
 use aio_encoder::EncoderConfig;
-use aio_encoder::weights::{Tensors, Weights};
+use aio_encoder::weights::{Shipped, Tensors, Weights};
 use aio_model::Backbone;
 use aio_model::import::{
     self, Converted, Hints, ImportOptions, Imported, Layout, Normalisation, Stems, convert,
@@ -120,7 +120,8 @@ fn what_burn_saved_is_read_as_blocks() {
         import::import("blocks.bpk", tensors, hints).expect("a known layout");
     assert_eq!((layout, &sizes), (Layout::MetaTransformer, &config));
     let weights =
-        Weights::from_tensors("blocks.bpk", &tensors, &Weights::embedded()).expect("serialises");
+        Weights::from_tensors("blocks.bpk", &tensors, &Shipped::Embedded.weights().expect("reads"))
+            .expect("serialises");
     let loaded =
         weights.below("encoder.").expect("prefix").load(sizes.init(&device)).expect("fits");
     let x = Tensor::<3>::random([2, 7, 24], Distribution::Default, &device);
@@ -207,7 +208,8 @@ fn image_stems_alone_are_redrawn_in_the_chosen_form() {
         let again = with_stems(known.clone(), stems, 3).expect("drawn");
         assert_eq!(running(&again), channels, "{stems:?}");
         assert!(kept(&again) == kept(&known), "{stems:?}");
-        let embedded = with_stems(Weights::embedded(), stems, 3).expect("drawn");
+        let embedded =
+            with_stems(Shipped::Embedded.weights().expect("reads"), stems, 3).expect("drawn");
         let (backbone, _, _) = Backbone::load(&embedded, &Device::flex()).expect("loads");
         let picture = Tensor::<4>::ones([1, 96, 48, 3], &Device::flex());
         assert_eq!(

@@ -3,8 +3,8 @@
 use crate::config::ModelConfig;
 use crate::error::{Result, TrainError};
 use aio_data::checksum::{Checksum, folder};
-use aio_encoder::weights::{Preprocessing, Weights};
-use aio_model::import::{self, EMBEDDED_NAME, Hints, ImportOptions, Opened, with_random_encoder};
+use aio_encoder::weights::{Preprocessing, Shipped, Weights};
+use aio_model::import::{self, Hints, ImportOptions, Opened, with_random_encoder};
 use aio_model::{Backbone, BackboneConfig, EncoderUse};
 use aio_tokenize::{Tokenizers, TokenizersConfig};
 use aio_types::PictureSize;
@@ -42,7 +42,7 @@ pub fn open_weights(name: &str, options: &ImportOptions) -> Result<(Weights, Str
         None if path.is_file() => Checksum::of_file(path)?.hex(),
         None => String::new(),
     };
-    if let Some(found) = Checksum::from_hex(&sha256).filter(|_| name != EMBEDDED_NAME) {
+    if let Some(found) = Checksum::from_hex(&sha256).filter(|_| Shipped::named(name).is_none()) {
         // Before the error of the reader, which may be a consequence of the damage.
         folder::check_beside(path, &found)?;
     }

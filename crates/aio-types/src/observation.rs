@@ -18,6 +18,18 @@ impl<P> Default for Observation<P> {
 }
 
 impl<P> Observation<P> {
+    /// Every part on its own: one observation per picture, then one of the caption.
+    #[must_use]
+    pub fn parts(&self) -> Vec<Self>
+    where
+        P: Clone,
+    {
+        let picture = |part: &(Modality, P)| Self { pictures: vec![part.clone()], caption: None };
+        let caption =
+            self.caption.clone().map(|text| Self { caption: Some(text), ..Self::default() });
+        self.pictures.iter().map(picture).chain(caption).collect()
+    }
+
     /// The modalities present.
     #[must_use]
     pub fn modalities(&self) -> ModalitySet {

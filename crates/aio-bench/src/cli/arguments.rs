@@ -2,6 +2,7 @@
 
 use crate::embed::{ImportSettings, ModelSource};
 use aio_encoder::Activation;
+use aio_model::Shipped;
 use aio_model::import::{Layout, Normalisation};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -121,8 +122,9 @@ const NORMALISATIONS: [(&str, Normalisation); 4] = [
 /// `--model`, `--device`, and how a checkpoint of another project is read.
 #[derive(Debug, Clone, Args)]
 pub(super) struct ModelArguments {
-    /// A run's model directory, a weights file, a checkpoint of another project, or `embedded`.
-    #[arg(long, value_name = "MODEL", env = "AIO_MODEL", default_value = "embedded")]
+    /// A run's model directory, a weights file, a checkpoint of another project, `default` (the trained model of the program) or
+    /// `embedded` (its encoder before training).
+    #[arg(long, value_name = "MODEL", env = "AIO_MODEL", default_value = Shipped::Default.name())]
     model: String,
     #[command(flatten)]
     device: DeviceArgument,

@@ -52,9 +52,12 @@ struct RecipeArguments {
     /// Temperature of the contrastive loss.
     #[arg(long, default_value_t = Recipe::default().temperature)]
     temperature: f64,
-    /// Weight of the contrastive loss; that of the words is 1.
+    /// Weight of the contrastive loss between pictures and captions; that of the words is 1.
     #[arg(long, default_value_t = Recipe::default().contrastive)]
     contrastive: f64,
+    /// Weight of the contrastive loss between two views of a picture.
+    #[arg(long, default_value_t = Recipe::default().views)]
+    views: f64,
     /// Optimiser steps at the beginning that read no captions.
     #[arg(long, default_value_t = Recipe::default().pictures_first)]
     pictures_first: usize,
@@ -109,6 +112,7 @@ impl From<RecipeArguments> for Recipe {
             learning_rate: typed.learning_rate,
             temperature: typed.temperature,
             contrastive: typed.contrastive,
+            views: typed.views,
             pictures_first: typed.pictures_first,
             company_steps: typed.company_steps,
             company_learning_rate: typed.company_learning_rate,

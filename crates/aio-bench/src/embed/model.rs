@@ -3,8 +3,8 @@
 use crate::device;
 use crate::error::{Error, Result};
 use aio_encoder::Activation;
-use aio_model::import::{EMBEDDED_NAME, Hints, ImportOptions, Layout, Normalisation};
-use aio_model::{Backbone, BackboneConfig, Extractor};
+use aio_model::import::{Hints, ImportOptions, Layout, Normalisation};
+use aio_model::{Backbone, BackboneConfig, Extractor, Shipped};
 use aio_tokenize::{Tokenizers, TokenizersConfig};
 use aio_types::{Modality, ModalitySet};
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use std::path::Path;
 /// Which model embeds, and where it computes.
 #[derive(Debug, Clone)]
 pub struct ModelSource {
-    /// A run's model directory, a weights file, a checkpoint of another project, or `embedded`.
+    /// A run's model directory, a weights file, a checkpoint of another project, `default` or `embedded`.
     pub name: String,
     /// Name of the device.
     pub device: String,
@@ -69,15 +69,14 @@ impl ModelSource {
     /// # Errors
     /// [`Error`] naming the file or tensors that do not fit.
     pub fn open(&self) -> Result<Model> {
-        if self.name == EMBEDDED_NAME && !self.import.is_default() {
+        if Shipped::named(&self.name).is_some() && !self.import.is_default() {
             return Err(Error::user(
-                "--layout, --heads, --quick-gelu and --normalisation do not apply to the embedded model",
+                "--layout, --heads, --quick-gelu and --normalisation do not apply to the models of the program",
                 "leave them out, or name a checkpoint of another project with --model",
             ));
         }
         let device = device::open(&self.device)?;
-        let inside = Path::new(&self.name).join(crate::run::WEIGHTS);
-        let name = if inside.is_file() { inside.display().to_string() } else { self.name.clone() };
+        let name = crate::run::weights_file(Path::new(&self.name)).display().to_string();
         let options = ImportOptions {
             hints: self.import.hints(),
             normalisation: self.import.normalisation,

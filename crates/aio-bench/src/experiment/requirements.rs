@@ -4,6 +4,7 @@ use crate::config::{Checksums, Experiment};
 use crate::error::{Error, Result};
 use aio_data::checksum::Checksum;
 use aio_data::{DatasetName, Sample};
+use aio_encoder::weights::Shipped;
 use aio_train::Library;
 use aio_types::Identity;
 use std::collections::BTreeSet;
@@ -16,16 +17,16 @@ use std::path::Path;
 pub fn checksums(experiment: &Experiment) -> Result<Checksums> {
     refuse_missing(&missing_weights(experiment))?;
     let weights = match weights_file(experiment) {
-        Some(path) => checksum(path)?,
-        None => aio_encoder::weights::embedded_sha256(),
+        Ok(shipped) => shipped.sha256().to_owned(),
+        Err(path) => checksum(path)?,
     };
     Ok(Checksums { weights, sketch_generator: sketch_generator_checksum(experiment)? })
 }
 
-/// The file of the pre-trained weights, unless they are the embedded ones.
-fn weights_file(experiment: &Experiment) -> Option<&Path> {
+/// The pre-trained weights: compiled into the program, or a file.
+fn weights_file(experiment: &Experiment) -> std::result::Result<Shipped, &Path> {
     let name = &experiment.model.weights;
-    (name != "embedded").then(|| Path::new(name))
+    Shipped::named(name).ok_or_else(|| Path::new(name))
 }
 
 fn checksum(path: &Path) -> Result<String> {
@@ -40,7 +41,7 @@ pub(super) fn sketch_generator_checksum(experiment: &Experiment) -> Result<Optio
 /// The weights files that are missing, each with its source.
 pub(crate) fn missing_weights(experiment: &Experiment) -> Vec<String> {
     let named = [
-        ("weights", weights_file(experiment)),
+        ("weights", weights_file(experiment).err()),
         ("sketch generator", experiment.data.sketch_generator.weights()),
     ];
     let mut missing = Vec::new();

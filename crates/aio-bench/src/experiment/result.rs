@@ -3,6 +3,7 @@
 use super::evaluate::TestScores;
 use super::prepare::{Prepared, Test};
 use crate::run::{RunResult, TaskSummary};
+use aio_data::descriptor::Descriptor;
 use aio_data::task::{self, Task};
 use aio_eval::Scores;
 use aio_train::TrainedModel;
@@ -20,12 +21,20 @@ pub(super) fn run_result(
 ) -> RunResult {
     let mut summaries = BTreeMap::new();
     let (mut metrics, mut baseline, mut chance) = (Metrics::new(), Metrics::new(), Metrics::new());
+    let mut descriptors = BTreeMap::<Descriptor, Metrics>::new();
+    let mut late_fusion = Metrics::new();
     for (test, of_test) in prepared.tests.iter().zip(scores) {
         let id = test.task.id();
         summaries.insert(id.clone(), summary(test, of_test));
         insert(&mut metrics, id, &of_test.trained);
         insert(&mut baseline, id, &of_test.untrained);
         insert(&mut chance, id, &of_test.chance);
+        if let Some(scores) = &of_test.late_fusion {
+            insert(&mut late_fusion, id, scores);
+        }
+        for (descriptor, scores) in &of_test.descriptors {
+            insert(descriptors.entry(*descriptor).or_default(), id, scores);
+        }
     }
     let tasks: Vec<Task> = prepared.tests.iter().map(|test| test.task.clone()).collect();
     for values in [&mut metrics, &mut baseline, &mut chance] {
@@ -40,6 +49,8 @@ pub(super) fn run_result(
         metrics,
         baseline,
         chance,
+        late_fusion,
+        descriptors,
         order: tasks.iter().map(|task| task.id().clone()).collect(),
         tasks: summaries,
         train_seconds: trained.seconds,

@@ -3,6 +3,7 @@
 use super::estimate::Estimate;
 use crate::error::{Error, Result};
 use crate::run::RunResult;
+use aio_data::descriptor::Descriptor;
 use aio_types::MetricId;
 use polars::prelude::{Column, DataFrame, PolarsError, PolarsResult};
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,18 +15,32 @@ pub(super) enum Scored {
     Trained,
     /// The encoder's before any training.
     Untrained,
+    /// The trained model's, where the parts of a query are embedded on their own and averaged.
+    LateFusion,
+    /// A hand-made descriptor's.
+    Described(Descriptor),
     /// Random rankings.
     Chance,
 }
 
 impl Scored {
-    const ALL: [Self; 3] = [Self::Trained, Self::Untrained, Self::Chance];
+    const ALL: [Self; 6] = [
+        Self::Trained,
+        Self::Untrained,
+        Self::LateFusion,
+        Self::Described(Descriptor::ColourHistogram),
+        Self::Described(Descriptor::Hog),
+        Self::Chance,
+    ];
 
     /// Its scores in a result, fractions in 0..1.
     pub(super) fn of(self, result: &RunResult) -> &BTreeMap<MetricId, f64> {
+        static NONE: BTreeMap<MetricId, f64> = BTreeMap::new();
         match self {
             Self::Trained => &result.metrics,
             Self::Untrained => &result.baseline,
+            Self::LateFusion => &result.late_fusion,
+            Self::Described(descriptor) => result.descriptors.get(&descriptor).unwrap_or(&NONE),
             Self::Chance => &result.chance,
         }
     }

@@ -8,6 +8,7 @@ mod layout;
 mod manifest;
 mod result;
 
+pub(crate) use layout::weights_file;
 pub use layout::{Run, WEIGHTS};
 pub(crate) use manifest::peak_memory;
 pub use manifest::{Manifest, RunFacts};

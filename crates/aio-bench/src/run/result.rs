@@ -4,6 +4,7 @@
 //! `aio sweep run`. It is written once, whole, after training and evaluation have succeeded, so its presence means that
 //! the run is done. Tables, figures and the report are made afterwards, from the files of the run.
 
+use aio_data::descriptor::Descriptor;
 use aio_eval::{Spread, Unmatched};
 use aio_types::{MetricId, TaskId};
 use serde::{Deserialize, Serialize};
@@ -35,6 +36,13 @@ pub struct RunResult {
     pub baseline: BTreeMap<MetricId, f64>,
     /// The same for random rankings.
     pub chance: BTreeMap<MetricId, f64>,
+    /// The same for the trained model with late fusion, on the tasks whose queries have several modalities: each part is embedded on its own, and
+    /// the query is the mean of the parts.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub late_fusion: BTreeMap<MetricId, f64>,
+    /// The same for hand-made descriptors, on the tasks whose queries are single pictures.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub descriptors: BTreeMap<Descriptor, BTreeMap<MetricId, f64>>,
     /// Tasks in the order of the experiment.
     pub order: Vec<TaskId>,
     /// Details of every task, by its name.
@@ -92,9 +100,15 @@ impl RunResult {
                 self.schema
             ));
         }
-        let parts =
-            [("metrics", &self.metrics), ("baseline", &self.baseline), ("chance", &self.chance)];
-        for (part, scores) in parts {
+        let parts = [
+            ("metrics", &self.metrics),
+            ("baseline", &self.baseline),
+            ("chance", &self.chance),
+            ("late_fusion", &self.late_fusion),
+        ];
+        let descriptors =
+            self.descriptors.iter().map(|(descriptor, scores)| (descriptor.key(), scores));
+        for (part, scores) in parts.into_iter().chain(descriptors) {
             for (metric, value) in scores {
                 fraction(&format!("{part}.{metric}"), *value)?;
             }

@@ -7,7 +7,7 @@ use super::{limits, pictures};
 use crate::embed::{Model, ModelSource};
 use crate::error::{Error, Result};
 use crate::gallery::{self, Asked, Searched, check_model, model_of};
-use aio_encoder::weights::embedded_sha256;
+use aio_encoder::weights::Shipped;
 use aio_gallery::{Gallery, GalleryError, MANIFEST};
 use aio_types::{Modality, ModalitySet, PictureSize};
 use std::path::{Path, PathBuf};
@@ -114,7 +114,7 @@ impl Engine {
 
     /// What is known of the model's training.
     fn trained_on(&self) -> String {
-        let mut text = if self.tag.sha256 == embedded_sha256() {
+        let mut text = if Shipped::ALL.iter().any(|shipped| self.tag.sha256 == shipped.sha256()) {
             "This model was trained on rendered people only. It has never seen a photograph of a real person, and its results for real people \
              are not to be relied on."
                 .to_owned()

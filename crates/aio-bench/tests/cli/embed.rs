@@ -16,7 +16,8 @@ fn embedding_is_what_the_library_gives_and_continues_after_an_error() {
     .expect("write");
     let embed = ["embed", "gallery", "--captions", "captions.txt", "--output", "out/f.safetensors"];
     assert!(desk.succeed(&embed).contains("out/f.safetensors [7, 128]"));
-    let extractor = Extractor::embedded(&burn::tensor::Device::flex()).expect("embedded");
+    let extractor =
+        Extractor::shipped(Shipped::Default, &burn::tensor::Device::flex()).expect("shipped");
     let size = extractor.preprocessing().size();
     let pictures = files.iter().map(|f| Observation {
         pictures: vec![(aio_types::Modality::Rgb, picture::open(f, size).expect("a picture"))],

@@ -1,6 +1,7 @@
 //! `--json`: one document on standard output, with the values of the text.
 
 use crate::harness::{Desk, checkpoint, coloured};
+use aio_encoder::weights::Shipped;
 use serde_json::Value;
 
 #[test]
@@ -22,7 +23,9 @@ fn data_sets_are_listed_as_values() {
 fn weights_are_listed_inspected_and_converted_as_values() {
     let desk = Desk::new();
     let list = desk.json(&["weights", "list", "--json"]);
-    assert_eq!(list["embedded"]["sha256"], aio_encoder::weights::embedded_sha256());
+    for shipped in Shipped::ALL {
+        assert_eq!(list[shipped.name()]["sha256"], shipped.sha256());
+    }
     let published = list["published"].as_array().expect("published");
     assert!(published.len() >= 13 && published.iter().all(|w| w["sha256"] == Value::Null));
     let file = checkpoint("open-clip.safetensors");
@@ -51,7 +54,7 @@ fn embedding_says_what_it_wrote() {
     let embedded = desk.json(&["embed", "gallery", "--output", "g.safetensors", "--json"]);
     assert_eq!((&embedded["rows"], &embedded["width"]), (&3.into(), &128.into()));
     assert_eq!(embedded["manifest"], "g.json");
-    assert_eq!(embedded["weights"], aio_encoder::weights::embedded_sha256());
+    assert_eq!(embedded["weights"], Shipped::Default.sha256());
     assert!(desk.path("g.json").is_file());
 }
 

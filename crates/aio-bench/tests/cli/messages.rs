@@ -22,7 +22,7 @@ fn quiet_keeps_standard_error_empty_and_verbose_says_more() {
     assert!(refused.starts_with("error: no runs of `never-run`") && refused.contains("\nhint: "));
     crate::harness::coloured(&desk, "gallery", 2);
     let search = ["search", "gallery", "--text", "a man"];
-    let embedded = aio_encoder::weights::embedded_sha256();
+    let embedded = Shipped::Default.sha256();
     for (arguments, says_more) in [(&["-v"][..], true), (&[], false)] {
         let output = desk.run(&[&search[..], arguments].concat());
         let text = String::from_utf8_lossy(&output.stderr);

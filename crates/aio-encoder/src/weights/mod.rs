@@ -1,34 +1,27 @@
 //! Weights files: safetensors with PyTorch key names and one metadata entry.
 //!
-//! [`Weights`] reads a file and checks every tensor when a module is loaded; [`to_bytes`] writes one. The embedded weights are part of the
-//! binary.
+//! [`Weights`] reads a file and checks every tensor when a module is loaded; [`to_bytes`] writes one. [`Shipped`] are the weights that are
+//! compiled into the program.
 
 mod error;
+mod pack;
 mod preprocessing;
+mod shipped;
 mod tensors;
 mod write;
 
 pub use error::WeightsError;
 pub use preprocessing::Preprocessing;
+pub use shipped::Shipped;
 pub use tensors::{FloatType, RawTensor, Tensors};
 pub use write::{module_bytes, to_bytes};
 
 use burn::module::Module;
 use burn::store::{ModuleSnapshot, PyTorchToBurnAdapter, SafetensorsStore};
 use safetensors::SafeTensors;
-use safetensors::tensor::TensorView;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::Path;
-
-/// The embedded weights, which `aio pretrain` made and which are compiled into the binary. `weights/README.md` describes them.
-pub const EMBEDDED: &[u8] = include_bytes!("../../weights/embedded.safetensors");
-
-/// SHA-256 of [`EMBEDDED`] as the model card states it.
-#[must_use]
-pub fn embedded_sha256() -> String {
-    sha256(EMBEDDED)
-}
 
 /// SHA-256 of bytes, in lower-case hexadecimal.
 #[must_use]
@@ -48,12 +41,6 @@ pub struct Weights {
 }
 
 impl Weights {
-    /// The weights compiled into the binary.
-    #[must_use]
-    pub fn embedded() -> Self {
-        Self { origin: "the embedded encoder".into(), bytes: EMBEDDED.to_vec() }
-    }
-
     /// Reads a safetensors file.
     ///
     /// # Errors
@@ -111,18 +98,8 @@ impl Weights {
         like: &Self,
     ) -> Result<Self, WeightsError> {
         let (_, header) = SafeTensors::read_metadata(&like.bytes).map_err(|e| like.format(e))?;
-        let bytes: BTreeMap<&String, Vec<u8>> = tensors
-            .iter()
-            .map(|(name, t)| (name, t.values.iter().flat_map(|v| v.to_le_bytes()).collect()))
-            .collect();
-        let view = |(name, tensor): (&String, &RawTensor)| {
-            TensorView::new(safetensors::Dtype::F32, tensor.shape.clone(), &bytes[name])
-                .map(|view| (name.clone(), view))
-                .map_err(|e| like.format(e))
-        };
-        let views = tensors.iter().map(view).collect::<Result<BTreeMap<_, _>, _>>()?;
-        let bytes =
-            safetensors::serialize(views, header.metadata().clone()).map_err(|e| like.format(e))?;
+        let bytes = pack::serialised(tensors, header.metadata().clone(), FloatType::F32)
+            .map_err(|e| like.format(e))?;
         Ok(Self { origin: origin.to_owned(), bytes })
     }
 
@@ -140,17 +117,24 @@ impl Weights {
         &self,
         key: &'static str,
     ) -> Result<T, WeightsError> {
-        let (_, header) = SafeTensors::read_metadata(&self.bytes).map_err(|e| self.format(e))?;
         let error = |problem: String| self.malformed(key, problem);
+        let value = self.entries(key)?.remove(key).ok_or_else(|| error("not there".into()))?;
+        serde_json::from_value(value).map_err(|e| error(e.to_string()))
+    }
+
+    /// All metadata entries; an error names `key`, which is wanted.
+    fn entries(
+        &self,
+        key: &'static str,
+    ) -> Result<BTreeMap<String, serde_json::Value>, WeightsError> {
+        let error = |problem: String| self.malformed(key, problem);
+        let (_, header) = SafeTensors::read_metadata(&self.bytes).map_err(|e| self.format(e))?;
         let text = header
             .metadata()
             .as_ref()
             .and_then(|m| m.get(METADATA))
             .ok_or_else(|| error("not there".into()))?;
-        let mut entries: BTreeMap<String, serde_json::Value> =
-            serde_json::from_str(text).map_err(|e| error(e.to_string()))?;
-        let value = entries.remove(key).ok_or_else(|| error("not there".into()))?;
-        serde_json::from_value(value).map_err(|e| error(e.to_string()))
+        serde_json::from_str(text).map_err(|e| error(e.to_string()))
     }
 
     /// The error of a metadata entry that parses and still cannot be used.
@@ -179,7 +163,7 @@ impl Weights {
     pub fn load<M: Module + ModuleSnapshot>(self, mut module: M) -> Result<M, WeightsError> {
         let Self { origin, bytes } = self;
         let format = |problem: String| WeightsError::Format { origin: origin.clone(), problem };
-        SafeTensors::deserialize(&bytes).map_err(|e| format(e.to_string()))?;
+        let bytes = pack::widened(bytes).map_err(format)?;
         let mut store = SafetensorsStore::from_bytes(Some(bytes))
             .with_from_adapter(PyTorchToBurnAdapter)
             .allow_partial(true)

@@ -57,7 +57,30 @@ impl FloatType {
         }
     }
 
-    fn of_safetensors(dtype: Dtype) -> Option<Self> {
+    /// Values as little-endian bytes of this type, each rounded to the nearest.
+    pub(super) fn encode(self, values: &[f32]) -> Vec<u8> {
+        match self {
+            Self::F64 => values.iter().flat_map(|v| f64::from(*v).to_le_bytes()).collect(),
+            Self::F32 => values.iter().flat_map(|v| v.to_le_bytes()).collect(),
+            Self::F16 => {
+                values.iter().flat_map(|v| half::f16::from_f32(*v).to_le_bytes()).collect()
+            }
+            Self::Bf16 => {
+                values.iter().flat_map(|v| half::bf16::from_f32(*v).to_le_bytes()).collect()
+            }
+        }
+    }
+
+    pub(super) fn safetensors(self) -> Dtype {
+        match self {
+            Self::F64 => Dtype::F64,
+            Self::F32 => Dtype::F32,
+            Self::F16 => Dtype::F16,
+            Self::Bf16 => Dtype::BF16,
+        }
+    }
+
+    pub(super) fn of_safetensors(dtype: Dtype) -> Option<Self> {
         match dtype {
             Dtype::F64 => Some(Self::F64),
             Dtype::F32 => Some(Self::F32),

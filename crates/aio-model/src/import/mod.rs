@@ -42,7 +42,7 @@ pub use files::read;
 pub use imported::{Hints, Imported, import};
 pub use layout::Layout;
 pub use normalisation::Normalisation;
-pub use open::{EMBEDDED_NAME, Opened, open, open_encoder, own_weights};
+pub use open::{Opened, open, open_encoder, own_weights};
 pub use redraw::{with_random_encoder, with_stems};
 pub use registry::{PUBLISHED, PublishedCheckpoint, published};
 pub use stems::Stems;

@@ -5,11 +5,8 @@ use super::files::tensors_of;
 use super::{Converted, Coverage, Hints, ImportOptions, Layout, convert, import, read, with_stems};
 use crate::BackboneConfig;
 use aio_encoder::EncoderConfig;
-use aio_encoder::weights::{Weights, WeightsError, embedded_sha256};
+use aio_encoder::weights::{Shipped, Weights, WeightsError};
 use std::path::Path;
-
-/// The name of the weights that are compiled into the binary.
-pub const EMBEDDED_NAME: &str = "embedded";
 
 /// Weights that were opened by name.
 #[derive(Debug, Clone)]
@@ -22,7 +19,7 @@ pub struct Opened {
     pub conversion: Option<(Layout, Coverage)>,
 }
 
-/// Opens `embedded`, a weights file of this project, or a checkpoint of another project, which is converted. A file is read once.
+/// Opens weights that are compiled into the program ([`Shipped`]), a weights file of this project, or a checkpoint of another project, which is converted. A file is read once.
 ///
 /// The result has the stems that `options` ask for; size, hints and normalisation apply to checkpoints of other projects only.
 ///
@@ -30,14 +27,15 @@ pub struct Opened {
 /// [`WeightsError`] naming the file and the tensors that do not fit.
 pub fn open(name: &str, options: &ImportOptions) -> Result<Opened, WeightsError> {
     let path = Path::new(name);
-    let (converted, sha256) = if name == EMBEDDED_NAME {
-        let weights = with_stems(Weights::embedded(), options.stems, options.seed)?;
-        return Ok(Opened { weights, sha256: Some(embedded_sha256()), conversion: None });
+    let (converted, sha256) = if let Some(shipped) = Shipped::named(name) {
+        let weights = with_stems(shipped.weights()?, options.stems, options.seed)?;
+        let sha256 = Some(shipped.sha256().to_owned());
+        return Ok(Opened { weights, sha256, conversion: None });
     } else if is_safetensors(path) {
         let file = Weights::open(path)?;
         let sha256 = Some(file.sha256());
         if file.metadata::<BackboneConfig>("config").is_ok() {
-            let weights = with_stems(file, options.stems, options.seed)?;
+            let weights = with_stems(file.unpacked()?, options.stems, options.seed)?;
             return Ok(Opened { weights, sha256, conversion: None });
         }
         (convert_tensors(path, tensors_of(&file)?, options)?, sha256)
@@ -80,12 +78,12 @@ pub fn open_encoder(
         let BackboneConfig { encoder, .. } = BackboneConfig::of(&weights)?;
         Ok((encoder, weights.below("encoder.")?))
     };
-    let tensors = if name == EMBEDDED_NAME {
-        return below(Weights::embedded());
+    let tensors = if let Some(shipped) = Shipped::named(name) {
+        return below(shipped.weights()?);
     } else if is_safetensors(path) {
         let file = Weights::open(path)?;
         if file.metadata::<BackboneConfig>("config").is_ok() {
-            return below(file);
+            return below(file.unpacked()?);
         }
         tensors_of(&file)?
     } else {
@@ -99,6 +97,6 @@ pub fn open_encoder(
     imported.tensors.retain(|name, _| {
         name.starts_with("encoder.") && (pre_norm || !name.starts_with("encoder.norm_pre"))
     });
-    let weights = Weights::from_tensors(name, &imported.tensors, &Weights::embedded())?;
+    let weights = Weights::from_tensors(name, &imported.tensors, &Shipped::Embedded.weights()?)?;
     Ok((EncoderConfig { pre_norm, ..imported.encoder }, weights.below("encoder.")?))
 }

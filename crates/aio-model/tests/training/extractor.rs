@@ -1,7 +1,7 @@
 //! Embedding with a trained model.
 
 use crate::fixtures::{config, model, picture, preprocessing};
-use aio_model::{ExtractError, Extractor};
+use aio_model::{ExtractError, Extractor, Shipped};
 use aio_types::{Modality, Observation, PictureSize};
 use burn::tensor::Device;
 
@@ -46,9 +46,11 @@ fn an_embedding_does_not_depend_on_what_else_is_embedded() {
 
 #[test]
 fn the_embedded_weights_load_completely_and_state_their_preprocessing() {
-    let extractor = Extractor::embedded(&Device::flex()).expect("every tensor fits");
-    assert_eq!(extractor.preprocessing().size(), PictureSize { height: 96, width: 48 });
-    assert!(aio_encoder::weights::EMBEDDED.len() <= 16 << 20, "at most 16 MiB");
+    let extractor =
+        Extractor::shipped(Shipped::Embedded, &Device::flex()).expect("every tensor fits");
+    assert_eq!(extractor.preprocessing().size(), PictureSize { height: 128, width: 64 });
+    let bytes: usize = Shipped::ALL.iter().map(|shipped| shipped.file().len()).sum();
+    assert!(bytes <= 16 << 20, "{bytes} bytes, at most 16 MiB for both files");
 }
 
 /// Observations of every kind, more than one block of the encoder holds.

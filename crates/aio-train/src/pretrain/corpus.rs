@@ -5,7 +5,7 @@ use crate::error::{Result, TrainError};
 use crate::progress::Progress;
 use crate::signals::StopFlag;
 use aio_data::augment::{Augmentation, Kind};
-use aio_data::synthesis::channel_exchange;
+use aio_data::synthesis::{channel_exchange, line_drawing};
 use aio_synth::street::corpus::{self, Item, Mix, Shot};
 use aio_tokenize::bpe::Bpe;
 use aio_types::{Modality, Picture, PictureSize, rng};
@@ -22,6 +22,8 @@ pub(super) type Words = Vec<Option<usize>>;
 /// A picture with its caption and the words in it.
 pub(super) struct CaptionedPicture {
     pub(super) picture: Picture,
+    /// Another view of the picture, which every second one has.
+    pub(super) second: Option<Picture>,
     /// Token ids of the caption.
     pub(super) caption: Vec<u32>,
     pub(super) words: Words,
@@ -114,6 +116,30 @@ fn shown(shot: &Shot, augmentation: &Augmentation, rng: &mut ChaCha8Rng) -> Show
     Shown { picture, coloured }
 }
 
+/// Fractions of second views of photographs that show one channel or the luminance, and lines.
+const VIEW_GREY: f64 = 0.3;
+const VIEW_LINES: f64 = 0.3;
+
+/// Another view of a picture: augmented anew, and a photograph perhaps without its colours or reduced to its lines.
+fn second_view(shot: &Shot, augmentation: &Augmentation, rng: &mut ChaCha8Rng) -> Picture {
+    if shot.modality != Modality::Rgb {
+        return shown(shot, augmentation, rng).picture;
+    }
+    let mut picture = shot.picture.clone();
+    let at = rng.random::<f64>();
+    let kind = if at < VIEW_GREY {
+        channel_exchange(&mut picture, LAST_CHANNEL_OR_LUMINANCE, rng);
+        Kind::Infrared
+    } else if at < VIEW_GREY + VIEW_LINES {
+        line_drawing(&mut picture, rng);
+        Kind::Drawing
+    } else {
+        Kind::Photograph
+    };
+    augmentation.apply(&mut picture, kind, rng);
+    picture
+}
+
 /// Largest index that channel exchange draws: one of the three channels, or the luminance.
 const LAST_CHANNEL_OR_LUMINANCE: u8 = 3;
 
@@ -187,16 +213,20 @@ impl<'a> Corpus<'a> {
 
     fn captioned(&self, chosen: &[usize], pass: usize) -> Vec<CaptionedPicture> {
         let augmentation = augmentation(self.recipe);
-        let captioned = |number: &usize| {
+        let captioned = |(position, number): (usize, &usize)| {
             let stream = &mut self.stream("view", *number, pass);
             let item = &self.items[*number];
             let shot = &item.shots[stream.random_range(0..item.shots.len())];
             let Shown { picture, coloured } = shown(shot, &augmentation, stream);
             let caption = described(item, coloured, stream);
             let words = words_of(&caption);
-            CaptionedPicture { picture, caption: Bpe::clip().ids(&caption).0, words }
+            let second = position.is_multiple_of(2).then(|| {
+                second_view(shot, &augmentation, &mut self.stream("second", *number, pass))
+            });
+            CaptionedPicture { picture, second, caption: Bpe::clip().ids(&caption).0, words }
         };
-        let mut pictures: Vec<CaptionedPicture> = chosen.par_iter().map(captioned).collect();
+        let mut pictures: Vec<CaptionedPicture> =
+            chosen.par_iter().enumerate().map(captioned).collect();
         pictures.sort_by_key(|picture| picture.caption.len());
         pictures
     }
@@ -254,7 +284,11 @@ mod tests {
     fn a_batch_does_not_depend_on_the_steps_before_it_nor_on_the_threads() {
         let recipe = recipe();
         let pixels = |batch: &CorpusBatch| -> Vec<(Vec<u8>, Vec<u32>)> {
-            batch.captioned.iter().map(|c| (c.picture.pixels.clone(), c.caption.clone())).collect()
+            let pixels = |c: &CaptionedPicture| {
+                let second = c.second.iter().flat_map(|second| &second.pixels);
+                c.picture.pixels.iter().chain(second).copied().collect()
+            };
+            batch.captioned.iter().map(|c| (pixels(c), c.caption.clone())).collect()
         };
         let mut in_order = rendered(&recipe);
         let batches: Vec<_> = (0..6).map(|step| pixels(&in_order.batch(step))).collect();
@@ -275,6 +309,13 @@ mod tests {
         for step in 0..recipe.total_steps() {
             let batch = corpus.batch(step);
             assert!(batch.captioned.is_sorted_by_key(|picture| picture.caption.len()));
+            let seconds: Vec<_> = batch
+                .captioned
+                .iter()
+                .filter_map(|c| Some((&c.picture, c.second.as_ref()?)))
+                .collect();
+            assert_eq!(seconds.len(), 4, "every second of eight");
+            assert!(seconds.iter().all(|(first, second)| first != second), "views differ");
             let company = COMPANIES[step % 3];
             for inputs in &batch.combined {
                 assert!(step >= recipe.steps);

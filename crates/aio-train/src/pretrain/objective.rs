@@ -7,7 +7,7 @@ use crate::checkpoint::Learner;
 use crate::error::{Result, TrainError, io_error};
 use crate::training_loop::{CompletedStep, Objective, StepGradients};
 use aio_encoder::weights::Preprocessing;
-use aio_model::pretrain::{Pretraining, PretrainingLosses, Together};
+use aio_model::pretrain::{Pretraining, PretrainingLosses, SecondViews, Together};
 use aio_model::{BackboneConfig, pictures, read_scalars, token_ids};
 use burn::module::Module;
 use burn::optim::GradientsParams;
@@ -23,6 +23,7 @@ const CHECKPOINT_EVERY: usize = 250;
 
 /// Names of the loss terms.
 const WORDS: &str = "words";
+const VIEWS: &str = "views";
 const CONTRASTIVE: &str = "contrastive";
 
 /// Where a pre-training stands, as every checkpoint says in `state.json`.
@@ -72,9 +73,14 @@ impl PretrainObjective<'_> {
                 captions.push(token_ids(group.iter().map(|c| &*c.caption), self.device));
             }
         }
+        let of: Vec<usize> =
+            (0..captioned.len()).filter(|row| captioned[*row].second.is_some()).collect();
+        let seconds = captioned.iter().filter_map(|c| c.second.as_ref());
+        let second =
+            SecondViews { pictures: pictures(seconds, &self.preprocessing, self.device), of };
         let together = self.together(&batch.combined);
         let words: Vec<&[_]> = captioned.iter().map(|c| &c.words[..]).collect();
-        model.losses(images, &words, captions, together, self.recipe.temperature)
+        model.losses(images, second, &words, captions, together, self.recipe.temperature)
     }
 }
 
@@ -90,19 +96,20 @@ impl Objective for PretrainObjective<'_> {
         let begun = Instant::now();
         let batch = self.corpus.batch(step);
         let waited = begun.elapsed();
-        let PretrainingLosses { words, contrastive } = self.losses(model, &batch, step);
-        let values = read_scalars([&words].into_iter().chain(&contrastive).cloned().collect());
-        let names = [WORDS, CONTRASTIVE].map(str::to_owned);
+        let PretrainingLosses { words, views, contrastive } = self.losses(model, &batch, step);
+        let values =
+            read_scalars([&words, &views].into_iter().chain(&contrastive).cloned().collect());
+        let names = [WORDS, VIEWS, CONTRASTIVE].map(str::to_owned);
         let terms: BTreeMap<String, f32> = names.into_iter().zip(values).collect();
         if let Some((name, value)) = terms.iter().find(|(_, value)| !f32::is_finite(**value)) {
             return Err(TrainError::Failure(format!(
                 "the loss `{name}` is {value} at step {step}"
             )));
         }
-        let total = match contrastive {
-            Some(contrastive) => words + contrastive * self.recipe.contrastive,
-            None => words,
-        };
+        let mut total = words + views * self.recipe.views;
+        if let Some(contrastive) = contrastive {
+            total = total + contrastive * self.recipe.contrastive;
+        }
         let gradients = GradientsParams::from_grads(total.backward(), model);
         Ok(StepGradients { gradients, terms, waited })
     }
@@ -111,7 +118,8 @@ impl Objective for PretrainObjective<'_> {
         self.steps_done = done.step + 1;
         // The contrastive column is empty as long as no captions are used.
         let contrastive = done.terms.get(CONTRASTIVE).map(f32::to_string).unwrap_or_default();
-        writeln!(self.loss_curve, "{},{},{contrastive}", done.step, done.terms[WORDS])
+        let (words, views) = (done.terms[WORDS], done.terms[VIEWS]);
+        writeln!(self.loss_curve, "{},{words},{views},{contrastive}", done.step)
             .map_err(|e| io_error("write", &output::loss_curve_path(self.directory), e))
     }
 

@@ -4,7 +4,7 @@ use super::recipe::Recipe;
 use crate::error::{Result, TrainError, io_error};
 use aio_data::checksum::folder;
 use aio_data::fs;
-use aio_encoder::weights::Preprocessing;
+use aio_encoder::weights::{Preprocessing, Weights};
 use aio_model::{Backbone, BackboneConfig};
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 const WEIGHTS: &str = "embedded.safetensors";
 
 /// First line of the loss curve.
-const HEADER: &str = "step,words,contrastive";
+const HEADER: &str = "step,words,views,contrastive";
 
 /// Pictures are normalised to −1..1, as TransReID-SSL's stem expects.
 pub(super) fn preprocessing(config: &BackboneConfig) -> Preprocessing {
@@ -47,7 +47,7 @@ pub(super) fn open_loss_curve(directory: &Path, steps: usize) -> Result<File> {
     File::options().append(true).open(&path).map_err(|e| io_error("write", &path, e))
 }
 
-/// Writes the weights with their recipe, licence and origin, and their checksum beside them.
+/// Writes the weights, 16 bits per value, with their recipe, licence and origin, and their checksum beside them.
 ///
 /// # Errors
 /// [`TrainError::Data`] naming the file.
@@ -66,8 +66,9 @@ pub(super) fn write_weights(
     ];
     let bytes = backbone.to_bytes(config, &preprocessing(config), &card)?;
     let path = directory.join(WEIGHTS);
+    let halved = Weights::from_bytes(path.display().to_string(), bytes).halved()?;
     folder::forget(directory)?;
-    fs::write_then_rename(&path, &bytes)?;
+    fs::write_then_rename(&path, halved.bytes())?;
     folder::write(directory, &[WEIGHTS])?;
     Ok(path)
 }
@@ -81,10 +82,10 @@ mod tests {
     fn the_loss_curve_continues_after_the_saved_steps() {
         let directory = tempfile::tempdir().expect("temporary directory");
         let mut file = open_loss_curve(directory.path(), 0).expect("a new curve");
-        write!(file, "0,1.5,\n1,1.25,\n2,1,0.5\n").expect("writes");
+        write!(file, "0,1.5,3,\n1,1.25,2,\n2,1,2,0.5\n").expect("writes");
         let mut file = open_loss_curve(directory.path(), 2).expect("continues");
-        writeln!(file, "2,1,0.75").expect("writes");
+        writeln!(file, "2,1,2,0.75").expect("writes");
         let text = std::fs::read_to_string(loss_curve_path(directory.path())).expect("reads");
-        assert_eq!(text, "step,words,contrastive\n0,1.5,\n1,1.25,\n2,1,0.75\n");
+        assert_eq!(text, "step,words,views,contrastive\n0,1.5,3,\n1,1.25,2,\n2,1,2,0.75\n");
     }
 }

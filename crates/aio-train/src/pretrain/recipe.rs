@@ -24,6 +24,8 @@ pub struct Recipe {
     pub temperature: f64,
     /// Weight of the contrastive loss beside that of the words.
     pub contrastive: f64,
+    /// Weight of the contrastive loss between two views of a picture.
+    pub views: f64,
     /// Optimiser steps at the beginning that use no captions: pictures are learned first.
     pub pictures_first: usize,
     /// Optimiser steps at the end in which some people are also embedded from several inputs in one sequence: two pictures, or pictures and a caption.
@@ -85,6 +87,7 @@ impl Default for Recipe {
             learning_rate: 1e-3,
             temperature: 0.07,
             contrastive: 1.0,
+            views: 1.0,
             pictures_first: 2000,
             company_steps: 1500,
             company_learning_rate: 4e-4,
@@ -163,7 +166,7 @@ mod tests {
         let value = serde_json::to_value(Recipe::default()).expect("serialises");
         let keys: Vec<&str> =
             value.as_object().expect("an object").keys().map(String::as_str).collect();
-        let expected = "steps batch corpus rate temperature contrastive pictures_first company_steps company_rate warmup infrared sketch colour_pencil randomise seed stem depth width";
+        let expected = "steps batch corpus rate temperature contrastive views pictures_first company_steps company_rate warmup infrared sketch colour_pencil randomise seed stem depth width";
         assert_eq!(keys, expected.split(' ').collect::<Vec<_>>());
         assert_eq!(value["width"], 128);
         assert_eq!(value["stem"], "ibn");

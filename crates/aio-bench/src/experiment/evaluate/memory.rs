@@ -2,6 +2,7 @@
 
 use super::pictures::{KEPT, views};
 use crate::experiment::prepare::Test;
+use aio_data::descriptor::Descriptor;
 use aio_train::{BLOCK, StartingPoint};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -32,7 +33,15 @@ fn features(tests: &[Test], width: usize) -> usize {
         let rows = MODELS * views(&test.data.queries).len() + copies.unwrap_or(0);
         of_one_task = of_one_task.max(rows);
     }
-    (MODELS * galleries.values().sum::<usize>() + of_one_task) * width * NUMBER
+    (MODELS * galleries.values().sum::<usize>() + of_one_task) * width * NUMBER + descriptors(tests)
+}
+
+/// Descriptors of the pictures of one task, and the copies of a trial.
+fn descriptors(tests: &[Test]) -> usize {
+    let width: usize = Descriptor::ALL.iter().map(|descriptor| descriptor.width()).sum();
+    let rows = |test: &Test| test.data.gallery.len() + views(&test.data.queries).len();
+    let described = tests.iter().filter(|test| super::descriptors::apply(test));
+    2 * described.map(rows).max().unwrap_or(0) * width * NUMBER
 }
 
 /// Decoded pictures are kept up to a limit; those of one block, and their copies as inputs, come on top.

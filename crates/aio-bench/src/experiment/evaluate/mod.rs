@@ -1,7 +1,8 @@
-//! The third step: scores the trained model, the untrained encoder and random rankings on every task, and keeps what the
-//! report shows.
+//! The third step: scores the trained model, the untrained encoder, hand-made descriptors and random rankings on every task, and keeps
+//! what the report shows.
 
 mod attention;
+mod descriptors;
 mod embeddings;
 mod finished;
 mod lists;
@@ -13,6 +14,7 @@ use super::prepare::{Prepared, Test};
 use super::train::Trained;
 use crate::error::{Error, Result};
 use crate::report::{AttentionExample, EmbeddingExample, EmbeddingSample, RankedLists};
+use aio_data::descriptor::Descriptor;
 use aio_eval::Scores;
 use aio_model::Extractor;
 use aio_train::Progress;
@@ -22,7 +24,7 @@ use finished::FinishedTasks;
 pub(super) use finished::{forget, is_kept};
 use lists::ListChooser;
 pub(super) use memory::predicted_bytes;
-use score::{BothFeatures, TestedModels, chance_level, receiver_operating_characteristic, score};
+use score::{TestedModels, chance_level, receiver_operating_characteristic, score};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -42,6 +44,10 @@ pub(super) struct TestScores {
     pub(super) untrained: Scores,
     /// Of random rankings.
     pub(super) chance: Scores,
+    /// Of the trained model, where a query has several modalities: each is embedded on its own, and the query is their mean.
+    pub(super) late_fusion: Option<Scores>,
+    /// Of hand-made descriptors, where the queries are single pictures.
+    pub(super) descriptors: BTreeMap<Descriptor, Scores>,
     /// False and true accept rates of the trained model in the first trial; empty where they are not computed.
     pub(super) roc: Vec<(f64, f64)>,
 }
@@ -78,7 +84,7 @@ pub(super) fn evaluate(prepared: &Prepared, trained: &Trained) -> Result<Evaluat
     let model = &trained.model;
     let preprocessing = model.preprocessing.clone();
     let trained = Extractor::new(&model.backbone, &model.config, preprocessing, device);
-    let mut models = TestedModels::new(trained, untrained, stop);
+    let mut models = TestedModels::new([trained, untrained], stop);
     let (lists, chance_draws) =
         (experiment.evaluation.ranked_lists, experiment.evaluation.chance_draws);
     let progress = Progress::new("evaluating", tests.len(), "tasks");
@@ -105,28 +111,38 @@ pub(super) fn evaluate(prepared: &Prepared, trained: &Trained) -> Result<Evaluat
         embeddings.add(test.task.dataset, of_task.embeddings);
     }
     let embeddings = embeddings.example();
-    let attention = attention::roll_out(models.trained(), richest(tests), &rankings)?;
+    let attention = attention::roll_out(&models.models()[0], richest(tests), &rankings)?;
     Ok(Evaluation { scores, shown: Shown { rankings, embeddings, attention } })
 }
 
 fn evaluate_task(
     test: &Test,
-    models: &mut TestedModels,
+    models: &mut TestedModels<2>,
     lists: usize,
     chance_draws: u32,
 ) -> Result<TaskEvaluation> {
-    let BothFeatures { trained, untrained } = models.embed(test)?;
+    let descriptors = models.describe(test)?;
+    let [trained, untrained] = models.embed(test)?;
     let mut chooser = ListChooser::new(test, lists);
-    let trained_scores = score(test, &trained, |query, ranking| chooser.observe(query, ranking))?;
+    let trained_scores = score(test, &trained, |at, ranking| {
+        if at.trial == 0 {
+            chooser.observe(at.query, ranking);
+        }
+    })?;
     let (mut roc, mut embeddings) = (Vec::new(), Vec::new());
     if lists > 0 {
         roc = receiver_operating_characteristic(test, &trained);
         embeddings = embeddings::of_task(test, &trained);
     }
+    let untrained = score(test, &untrained, |_, _| {})?;
+    let parts = models.embed_parts(test)?;
+    let late_fusion = parts.map(|parts| score(test, &parts, |_, _| {})).transpose()?;
     let scores = TestScores {
         trained: trained_scores,
-        untrained: score(test, &untrained, |_, _| {})?,
+        untrained,
+        late_fusion,
         chance: chance_level(test, chance_draws)?,
+        descriptors,
         roc,
     };
     Ok(TaskEvaluation { task: test.task.id().clone(), scores, lists: chooser.finish(), embeddings })

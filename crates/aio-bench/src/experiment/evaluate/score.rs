@@ -1,8 +1,11 @@
 //! Embeds the queries and the gallery of a task and scores their rankings.
 
 use super::Test;
+use super::descriptors::Describer;
 use super::pictures::{KEPT, Pictures, views};
 use crate::error::Result;
+use aio_data::descriptor::Descriptor;
+use aio_data::task::QueryPicture;
 use aio_data::{DatasetName, Trial};
 use aio_eval::{
     Entry, EvalOptions, Features, LabelledFeatures, Ranking, Scores, chance, evaluate,
@@ -10,7 +13,7 @@ use aio_eval::{
 };
 use aio_model::Extractor;
 use aio_train::{StopFlag, Stream, embed_stream};
-use aio_types::Modality;
+use aio_types::{Modality, Observation};
 use std::collections::BTreeMap;
 
 /// Length of a ranked list in the report.
@@ -19,27 +22,22 @@ pub(super) const LIST_LENGTH: usize = 8;
 /// False accept rates at which the receiver operating characteristic is taken.
 const FALSE_ACCEPT_RATES: [f64; 10] = [1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 1e-1];
 
-/// The models that are compared and the galleries that they have embedded: tasks of one data set share their gallery.
-pub(super) struct TestedModels<'a> {
-    trained: Extractor,
-    untrained: Extractor,
+/// The models that are compared, which take pictures of one size, and the galleries that they have embedded: tasks of one data set share
+/// their gallery.
+pub(super) struct TestedModels<'a, const N: usize> {
+    models: [Extractor; N],
     pictures: Pictures,
-    galleries: BTreeMap<(DatasetName, Modality), [Features; 2]>,
+    describer: Describer,
+    galleries: BTreeMap<(DatasetName, Modality), [Features; N]>,
     stop: &'a StopFlag,
 }
 
 /// Features of a task under one model.
 pub(super) struct TestFeatures<'a> {
     /// One row per query.
-    queries: Features,
+    pub(super) queries: Features,
     /// One row per gallery picture.
-    gallery: &'a Features,
-}
-
-/// Features of a task under both models.
-pub(super) struct BothFeatures<'a> {
-    pub(super) trained: TestFeatures<'a>,
-    pub(super) untrained: TestFeatures<'a>,
+    pub(super) gallery: &'a Features,
 }
 
 /// Features of one side of a trial and their labels, row by row.
@@ -64,62 +62,106 @@ impl TrialFeatures {
     }
 }
 
-impl<'a> TestedModels<'a> {
-    pub(super) fn new(trained: Extractor, untrained: Extractor, stop: &'a StopFlag) -> Self {
-        let pictures = Pictures::new(trained.preprocessing().size(), KEPT);
-        Self { trained, untrained, pictures, galleries: BTreeMap::new(), stop }
+impl<'a, const N: usize> TestedModels<'a, N> {
+    pub(super) fn new(models: [Extractor; N], stop: &'a StopFlag) -> Self {
+        let pictures = Pictures::new(models[0].preprocessing().size(), KEPT);
+        let (describer, galleries) = (Describer::default(), BTreeMap::new());
+        Self { models, pictures, describer, galleries, stop }
     }
 
-    pub(super) fn trained(&self) -> &Extractor {
-        &self.trained
+    pub(super) fn models(&self) -> &[Extractor; N] {
+        &self.models
     }
 
-    /// Embeds the queries of a task and, unless an earlier task has shown it, its gallery. Every picture is decoded once for both models,
+    /// Scores of hand-made descriptors on a task.
+    ///
+    /// # Errors
+    /// As [`Describer::scores`].
+    pub(super) fn describe(&mut self, test: &Test) -> Result<BTreeMap<Descriptor, Scores>> {
+        self.describer.scores(test, &mut self.pictures, self.stop)
+    }
+
+    /// Embeds the queries of a task and, unless an earlier task has shown it, its gallery. Every picture is decoded once for all models,
     /// a block at a time.
     ///
     /// # Errors
     /// [`Error::User`](crate::error::Error::User) if a model cannot embed a modality,
     /// [`Error::Interrupted`](crate::error::Error::Interrupted) after a signal.
-    pub(super) fn embed(&mut self, test: &Test) -> Result<BothFeatures<'_>> {
+    pub(super) fn embed(&mut self, test: &Test) -> Result<[TestFeatures<'_>; N]> {
         let key = (test.task.dataset, test.task.gallery);
         if !self.galleries.contains_key(&key) {
             let gallery = self.embed_gallery(test)?;
             self.galleries.insert(key, gallery);
         }
-        let [trained, untrained] = self.embed_queries(test)?;
-        let [gallery, gallery_untrained] = &self.galleries[&key];
-        Ok(BothFeatures {
-            trained: TestFeatures { queries: trained, gallery },
-            untrained: TestFeatures { queries: untrained, gallery: gallery_untrained },
-        })
+        let mut queries = self.embed_queries(test)?.into_iter();
+        Ok(self.galleries[&key].each_ref().map(|gallery| TestFeatures {
+            queries: queries.next().expect("as many as galleries"),
+            gallery,
+        }))
     }
 
-    fn embed_gallery(&mut self, test: &Test) -> Result<[Features; 2]> {
-        let Self { trained, untrained, pictures, stop, .. } = self;
+    fn embed_gallery(&mut self, test: &Test) -> Result<[Features; N]> {
+        let Self { models, pictures, stop, .. } = self;
         let (dataset, modality) = (test.task.dataset, test.task.gallery);
         let gallery = &test.data.gallery;
         let what = format!("{dataset} {modality} gallery");
         let phase = format!("gallery {dataset} {modality}");
         let stream = Stream { rows: gallery.len(), what: &what, phase: &phase, stop };
-        embed_stream([trained, untrained], &stream, |rows| {
+        embed_stream(models.each_ref(), &stream, |rows| {
             pictures.of_gallery(&gallery[rows], modality)
         })
     }
 
     /// Embeds every view of every query; a query is the mean of its views.
-    fn embed_queries(&mut self, test: &Test) -> Result<[Features; 2]> {
-        let Self { trained, untrained, pictures, stop, .. } = self;
+    fn embed_queries(&mut self, test: &Test) -> Result<[Features; N]> {
+        let Self { models, pictures, stop, .. } = self;
         let queries = &test.data.queries;
-        let views = views(queries);
+        let counts: Vec<usize> = queries.iter().map(|query| query.views.len()).collect();
         let (what, phase) = (format!("{} queries", test.task), format!("queries {}", test.task));
+        let views = views(queries);
         let stream = Stream { rows: views.len(), what: &what, phase: &phase, stop };
-        let features =
-            embed_stream([trained, untrained], &stream, |rows| pictures.of_views(&views[rows]))?;
-        let of_each: Vec<usize> = queries.iter().map(|query| query.views.len()).collect();
-        Ok(features.map(|features| {
-            if features.rows() == of_each.len() { features } else { features.pooled(&of_each) }
-        }))
+        embed_views(models.each_ref(), &stream, pictures, &views, &counts)
     }
+
+    /// Late fusion by the first model: every part of a query is embedded on its own, and the query is the mean of its parts. Nothing for queries
+    /// of one modality.
+    ///
+    /// # Errors
+    /// As [`TestedModels::embed`], after which it is called: the gallery is the same.
+    pub(super) fn embed_parts(&mut self, test: &Test) -> Result<Option<TestFeatures<'_>>> {
+        let Self { models, pictures, stop, galleries, .. } = self;
+        let Some(galleries) = galleries.get(&(test.task.dataset, test.task.gallery)) else {
+            return Ok(None);
+        };
+        if test.task.id().query().size() == 1 {
+            return Ok(None);
+        }
+        let (mut parts, mut counts) = (Vec::new(), Vec::new());
+        for query in &test.data.queries {
+            let of_query: Vec<_> = query.views.iter().flat_map(Observation::parts).collect();
+            counts.push(of_query.len());
+            parts.extend(of_query);
+        }
+        let parts: Vec<&Observation<QueryPicture>> = parts.iter().collect();
+        let (what, phase) = (format!("{} parts", test.task), format!("parts {}", test.task));
+        let stream = Stream { rows: parts.len(), what: &what, phase: &phase, stop };
+        let [queries] = embed_views([&models[0]], &stream, pictures, &parts, &counts)?;
+        Ok(Some(TestFeatures { queries, gallery: &galleries[0] }))
+    }
+}
+
+/// Embeds `views`, of which each query has one count, and takes the mean of those of a query.
+fn embed_views<const M: usize>(
+    models: [&Extractor; M],
+    stream: &Stream,
+    pictures: &mut Pictures,
+    views: &[&Observation<QueryPicture>],
+    counts: &[usize],
+) -> Result<[Features; M]> {
+    let features = embed_stream(models, stream, |rows| pictures.of_views(&views[rows]))?;
+    Ok(features.map(|features| {
+        if features.rows() == counts.len() { features } else { features.pooled(counts) }
+    }))
 }
 
 impl TestFeatures<'_> {
@@ -137,29 +179,35 @@ impl TestFeatures<'_> {
     }
 }
 
-/// Scores a task, averaged over its trials. `observe` gets (query, ranking) for every query of the first trial, in order.
+/// Where a ranking belongs.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    /// Number of the trial.
+    pub(super) trial: usize,
+    /// Position of the query in the trial.
+    pub(super) query: usize,
+}
+
+/// Scores a task, averaged over its trials. `observe` gets every ranking, trial by trial and in the order of the queries.
 ///
 /// # Errors
 /// As [`aio_eval::evaluate`].
 pub(super) fn score(
     test: &Test,
     features: &TestFeatures,
-    mut observe: impl FnMut(usize, &Ranking),
+    mut observe: impl FnMut(Place, &Ranking),
 ) -> Result<Scores> {
     let options = EvalOptions { nearest: LIST_LENGTH, ..EvalOptions::default() };
     let mut trials = Vec::new();
     for (number, trial) in test.data.trials.iter().enumerate() {
+        let at = |query| Place { trial: number, query };
         let features = features.of_trial(test, trial);
         trials.push(evaluate(
             features.queries(),
             features.gallery(),
             test.data.protocol,
             options,
-            |query, ranking| {
-                if number == 0 {
-                    observe(query, ranking);
-                }
-            },
+            |query, ranking| observe(at(query), ranking),
         )?);
     }
     Ok(mean_over_trials(&trials))

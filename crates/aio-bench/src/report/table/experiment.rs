@@ -6,6 +6,7 @@ use crate::markdown::code;
 use crate::report::estimate::Estimate;
 use crate::report::scores::{Scored, Scores};
 use crate::run::RunResult;
+use aio_data::descriptor::Descriptor;
 use aio_types::{Measure, MetricId, TaskId};
 use std::collections::BTreeMap;
 
@@ -26,7 +27,25 @@ fn one_configuration(results: &[RunResult]) -> Result<&RunResult> {
     }
 }
 
-/// One row per task: mean ± standard deviation over seeds, the trained model's mAP in bold, the untrained encoder and chance.
+/// The columns of mAP beside the trained model's. Results of earlier versions have neither late fusion nor hand-made descriptors.
+fn references(result: &RunResult) -> Vec<(&'static str, Scored)> {
+    let mut columns = Vec::new();
+    if !result.late_fusion.is_empty() {
+        columns.push(("mAP late fusion", Scored::LateFusion));
+    }
+    columns.push(("mAP untrained", Scored::Untrained));
+    for (title, descriptor) in
+        [("mAP histogram", Descriptor::ColourHistogram), ("mAP HOG", Descriptor::Hog)]
+    {
+        if result.descriptors.contains_key(&descriptor) {
+            columns.push((title, Scored::Described(descriptor)));
+        }
+    }
+    columns.push(("mAP chance", Scored::Chance));
+    columns
+}
+
+/// One row per task: mean ± standard deviation over seeds, the trained model's mAP in bold, the untrained encoder, hand-made descriptors and chance.
 ///
 /// # Errors
 /// [`Error::User`] if the results belong to different configurations.
@@ -36,6 +55,7 @@ pub(in crate::report) fn by_task(results: &[RunResult]) -> Result<Table> {
     let score = |scored: Scored, task: &TaskId, measure: Measure| {
         scores.get(0, scored, &MetricId { task: task.clone(), measure })
     };
+    let references = references(first);
     let mut rows = Vec::new();
     for task in &first.order {
         let summary = &first.tasks[task];
@@ -49,19 +69,21 @@ pub(in crate::report) fn by_task(results: &[RunResult]) -> Result<Table> {
             let mean = score(scored, task, Measure::Map).map(|e| Estimate::single(e.mean));
             Value::score(mean)
         };
-        rows.push(vec![
+        let mut row = vec![
             Value::Text(task.to_string()).into(),
             sizes.into(),
             trained(Measure::Rank1).into(),
             trained(Measure::Rank5).into(),
             Field { value: trained(Measure::Map), mark: Mark::Best },
             trained(Measure::Minp).into(),
-            reference(Scored::Untrained).into(),
-            reference(Scored::Chance).into(),
-        ]);
+        ];
+        row.extend(references.iter().map(|(_, scored)| reference(*scored).into()));
+        rows.push(row);
     }
     let plain = ["task", "queries / gallery"].map(|title| Column::new(title, ColumnKind::Plain));
-    let estimates = ["Rank-1", "Rank-5", "mAP", "mINP", "mAP untrained", "mAP chance"]
+    let estimates = ["Rank-1", "Rank-5", "mAP", "mINP"]
+        .into_iter()
+        .chain(references.iter().map(|(title, _)| *title))
         .map(|title| Column::new(title, ColumnKind::Estimate));
     let seeds = results.len();
     let plural = if seeds == 1 { "seed" } else { "seeds" };
@@ -89,7 +111,14 @@ fn seed_columns() -> Vec<SeedColumn> {
     for measure in [Measure::Rank1, Measure::Rank5, Measure::Map, Measure::Minp] {
         columns.push(SeedColumn { key: measure.to_string(), scored: Scored::Trained, measure });
         if matches!(measure, Measure::Rank1 | Measure::Map) {
-            for (suffix, scored) in [("baseline", Scored::Untrained), ("chance", Scored::Chance)] {
+            let references = [
+                ("baseline", Scored::Untrained),
+                ("late_fusion", Scored::LateFusion),
+                ("histogram", Scored::Described(Descriptor::ColourHistogram)),
+                ("hog", Scored::Described(Descriptor::Hog)),
+                ("chance", Scored::Chance),
+            ];
+            for (suffix, scored) in references {
                 columns.push(SeedColumn { key: format!("{measure}_{suffix}"), scored, measure });
             }
         }

@@ -147,6 +147,8 @@ pub(in crate::report) mod tests {
             metrics: scores(metrics),
             baseline: scores(baseline),
             chance: BTreeMap::new(),
+            late_fusion: BTreeMap::new(),
+            descriptors: BTreeMap::new(),
             order: Vec::new(),
             tasks: BTreeMap::new(),
             train_seconds: 1.0,

@@ -1,8 +1,10 @@
-//! The reference rows below the cells of a sweep: the untrained encoder and chance.
+//! The reference rows below the cells of a sweep: the untrained encoder, hand-made descriptors and chance.
 
 use super::{Field, Value};
 use crate::report::SweepRow;
 use crate::report::estimate::Estimate;
+use crate::report::scores::Scored;
+use aio_data::descriptor::Descriptor;
 use aio_types::MetricId;
 
 /// Baselines that differ by less are of the same encoder.
@@ -25,7 +27,7 @@ impl Start<'_> {
     }
 }
 
-/// One row for every untrained encoder that cells started from, and one row for chance.
+/// One row for every untrained encoder that cells started from, one for every hand-made descriptor that was scored, and one for chance.
 pub(super) fn references(rows: &[SweepRow], metrics: &[MetricId]) -> Vec<Vec<Field>> {
     let mut starts = starts(rows, metrics);
     let several = starts.len() > 1;
@@ -41,7 +43,13 @@ pub(super) fn references(rows: &[SweepRow], metrics: &[MetricId]) -> Vec<Vec<Fie
         };
         found.push(row(name, &start.scores));
     }
-    found.push(row("chance".to_owned(), &chance(rows, metrics)));
+    for descriptor in Descriptor::ALL {
+        let scores = first_of(rows, metrics, Scored::Described(descriptor));
+        if scores.iter().any(Option::is_some) {
+            found.push(row(descriptor.name().to_owned(), &scores));
+        }
+    }
+    found.push(row("chance".to_owned(), &first_of(rows, metrics, Scored::Chance)));
     found
 }
 
@@ -64,9 +72,10 @@ fn starts<'a>(rows: &'a [SweepRow], metrics: &[MetricId]) -> Vec<Start<'a>> {
     starts
 }
 
-fn chance(rows: &[SweepRow], metrics: &[MetricId]) -> Vec<Option<f64>> {
+/// Scores that do not depend on the cell: of the first result that has them.
+fn first_of(rows: &[SweepRow], metrics: &[MetricId], scored: Scored) -> Vec<Option<f64>> {
     let results = || rows.iter().flat_map(|row| &row.results);
-    let of = |metric: &MetricId| results().find_map(|result| result.chance.get(metric)).copied();
+    let of = |metric: &MetricId| results().find_map(|r| scored.of(r).get(metric)).copied();
     metrics.iter().map(of).collect()
 }
 
@@ -107,6 +116,10 @@ mod tests {
             printed(&one),
             [["untrained encoder", "", "50.0", "25.0"], ["chance", "", "10.0", "20.0"]]
         );
+        let mut described = [cell("x", &[(A, 0.5)])];
+        let hog = [(A.parse().expect("an id"), 0.3)].into();
+        described[0].results[0].descriptors.insert(Descriptor::Hog, hog);
+        assert_eq!(printed(&described)[1], ["HOG", "", "30.0", "–"]);
         let two = [cell("x", &[(A, 0.5)]), cell("y", &[(A, 0.25)]), cell("z", &[(A, 0.5)])];
         let expected = [
             ["untrained: x; z", "", "50.0", "–"],

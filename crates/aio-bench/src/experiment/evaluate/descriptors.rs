@@ -1,0 +1,93 @@
+//! What hand-made descriptors reach on a task, for comparison with what was learned.
+
+use super::pictures::{Pictures, views};
+use super::score::{TestFeatures, score};
+use crate::error::{Error, Result};
+use crate::experiment::prepare::Test;
+use aio_data::DatasetName;
+use aio_data::descriptor::{Descriptor, centred};
+use aio_eval::{Features, Scores};
+use aio_train::StopFlag;
+use aio_types::{Modality, Observation, Picture};
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+
+/// Pictures that are decoded and described at a time.
+const BLOCK: usize = 512;
+
+/// Describes the pictures of tasks. The gallery of the last task is kept: the tasks of one data set mostly share it.
+#[derive(Default)]
+pub(super) struct Describer {
+    gallery: Option<((DatasetName, Modality), BTreeMap<Descriptor, Features>)>,
+}
+
+/// Whether descriptors can rank the gallery of a task: its queries are single pictures.
+pub(in crate::experiment) fn apply(test: &Test) -> bool {
+    let query = test.task.id().query();
+    query.size() == 1 && !query.contains(Modality::Text) && test.task.gallery.is_visual()
+}
+
+impl Describer {
+    /// Scores of every descriptor; nothing where [`apply`] says no.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`] after a signal, or the picture that cannot be decoded.
+    pub(super) fn scores(
+        &mut self,
+        test: &Test,
+        pictures: &mut Pictures,
+        stop: &StopFlag,
+    ) -> Result<BTreeMap<Descriptor, Scores>> {
+        let mut scores = BTreeMap::new();
+        if !apply(test) {
+            return Ok(scores);
+        }
+        let key = (test.task.dataset, test.task.gallery);
+        if self.gallery.as_ref().is_none_or(|(of, _)| *of != key) {
+            let gallery = &test.data.gallery;
+            let described = described(gallery.len(), stop, |rows| {
+                pictures.of_gallery(&gallery[rows], test.task.gallery)
+            })?;
+            self.gallery = Some((key, described));
+        }
+        let queries = &test.data.queries;
+        let views = views(queries);
+        let of_views = described(views.len(), stop, |rows| pictures.of_views(&views[rows]))?;
+        let of_each: Vec<usize> = queries.iter().map(|query| query.views.len()).collect();
+        let galleries = self.gallery.as_ref().map(|(_, described)| described);
+        for (descriptor, gallery) in galleries.into_iter().flatten() {
+            let queries = of_views[descriptor].pooled(&of_each);
+            scores.insert(*descriptor, score(test, &TestFeatures { queries, gallery }, |_, _| {})?);
+        }
+        Ok(scores)
+    }
+}
+
+/// Describes `rows` pictures, a block at a time.
+fn described(
+    rows: usize,
+    stop: &StopFlag,
+    mut open: impl FnMut(std::ops::Range<usize>) -> Result<Vec<Observation<Picture>>>,
+) -> Result<BTreeMap<Descriptor, Features>> {
+    let mut values: BTreeMap<Descriptor, Vec<f32>> = BTreeMap::new();
+    for first in (0..rows).step_by(BLOCK) {
+        if stop.is_raised() {
+            return Err(Error::Interrupted { phase: "evaluating" });
+        }
+        let block = open(first..rows.min(first + BLOCK))?;
+        for descriptor in Descriptor::ALL {
+            let described: Vec<Vec<f32>> =
+                block.par_iter().map(|input| descriptor.describe(&input.pictures[0].1)).collect();
+            values.entry(descriptor).or_default().extend(described.concat());
+        }
+    }
+    let mut features = BTreeMap::new();
+    for (descriptor, mut values) in values {
+        let width = descriptor.width();
+        if descriptor == Descriptor::Hog {
+            centred(&mut values, width);
+        }
+        features.insert(descriptor, Features::new(descriptor.name(), rows, width, values)?);
+    }
+    Ok(features)
+}
