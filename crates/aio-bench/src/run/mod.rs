@@ -12,4 +12,4 @@ pub(crate) use layout::weights_file;
 pub use layout::{Run, WEIGHTS};
 pub(crate) use manifest::peak_memory;
 pub use manifest::{Manifest, RunFacts};
-pub use result::{RunResult, TaskSummary};
+pub use result::{RunResult, TaskIntervals, TaskSummary};

@@ -5,7 +5,7 @@
 //! the run is done. Tables, figures and the report are made afterwards, from the files of the run.
 
 use aio_data::descriptor::Descriptor;
-use aio_eval::{Spread, Unmatched};
+use aio_eval::{Interval, Spread, Unmatched};
 use aio_types::{MetricId, TaskId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -69,6 +69,9 @@ pub struct TaskSummary {
     /// Standard deviations over the trials, where there are several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spread: Option<Spread>,
+    /// Intervals over the people of the task, where there are at least two.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub intervals: Option<TaskIntervals>,
     /// Gallery entries, in the first trial.
     pub gallery: usize,
     /// Number of trials that are averaged.
@@ -83,6 +86,20 @@ pub struct TaskSummary {
     /// shows to the queries of the first trial.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roc: Vec<(f64, f64)>,
+}
+
+/// Intervals of a task at 95 %, fractions, by drawing its people again ([`aio_eval::interval`]).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct TaskIntervals {
+    /// Rank-1 of the trained model.
+    pub rank1: Interval,
+    /// Mean average precision of the trained model.
+    pub map: Interval,
+    /// How much higher the mean average precision of the trained model is than that of the encoder before training, on the same people.
+    pub map_gain: Interval,
+    /// The same over late fusion, where queries have several modalities.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub map_gain_over_late_fusion: Option<Interval>,
 }
 
 impl RunResult {
@@ -140,9 +157,33 @@ impl TaskSummary {
             fraction(&format!("{key}.roc"), *false_accepts)?;
             fraction(&format!("{key}.roc"), *true_accepts)?;
         }
+        if let Some(intervals) = self.intervals {
+            intervals.check(key)?;
+        }
         if let Some(Spread { map, minp, rank1 }) = self.spread {
             for value in [map, minp, rank1] {
                 fraction(&format!("{key}.spread"), value)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl TaskIntervals {
+    fn check(&self, key: &str) -> Result<(), String> {
+        let Self { rank1, map, map_gain, map_gain_over_late_fusion } = *self;
+        let gains = [Some(map_gain), map_gain_over_late_fusion].into_iter().flatten();
+        let bounds = [rank1, map].map(|interval| (interval, 0.0)).into_iter();
+        for (Interval { mean, low, high }, lowest) in
+            bounds.chain(gains.map(|interval| (interval, -1.0)))
+        {
+            let allowed = lowest - ROUNDING..=1.0 + ROUNDING;
+            if !(low <= mean + ROUNDING && mean <= high + ROUNDING)
+                || ![low, high].iter().all(|bound| allowed.contains(bound))
+            {
+                return Err(format!(
+                    "`{key}.intervals` has {low} to {high} around {mean}; expected bounds from {lowest} to 1 with the mean between them"
+                ));
             }
         }
         Ok(())

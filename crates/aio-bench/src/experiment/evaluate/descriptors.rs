@@ -1,12 +1,12 @@
 //! What hand-made descriptors reach on a task, for comparison with what was learned.
 
 use super::pictures::{Pictures, views};
-use super::score::{TestFeatures, score};
+use super::score::{Scored, TestFeatures, score};
 use crate::error::{Error, Result};
 use crate::experiment::prepare::Test;
 use aio_data::DatasetName;
 use aio_data::descriptor::{Descriptor, centred};
-use aio_eval::{Features, Scores};
+use aio_eval::Features;
 use aio_train::StopFlag;
 use aio_types::{Modality, Observation, Picture};
 use rayon::prelude::*;
@@ -37,7 +37,7 @@ impl Describer {
         test: &Test,
         pictures: &mut Pictures,
         stop: &StopFlag,
-    ) -> Result<BTreeMap<Descriptor, Scores>> {
+    ) -> Result<BTreeMap<Descriptor, Scored>> {
         let mut scores = BTreeMap::new();
         if !apply(test) {
             return Ok(scores);
@@ -57,7 +57,8 @@ impl Describer {
         let galleries = self.gallery.as_ref().map(|(_, described)| described);
         for (descriptor, gallery) in galleries.into_iter().flatten() {
             let queries = of_views[descriptor].pooled(&of_each);
-            scores.insert(*descriptor, score(test, &TestFeatures { queries, gallery }, |_, _| {})?);
+            let scored = score(test, &TestFeatures { queries, gallery }, |_, _| {})?;
+            scores.insert(*descriptor, scored);
         }
         Ok(scores)
     }

@@ -14,8 +14,9 @@ use super::prepare::{Prepared, Test};
 use super::train::Trained;
 use crate::error::{Error, Result};
 use crate::report::{AttentionExample, EmbeddingExample, EmbeddingSample, RankedLists};
+use crate::run::TaskIntervals;
 use aio_data::descriptor::Descriptor;
-use aio_eval::Scores;
+use aio_eval::{DRAWS, QueryMean, Scores};
 use aio_model::Extractor;
 use aio_train::Progress;
 use aio_types::TaskId;
@@ -24,9 +25,12 @@ use finished::FinishedTasks;
 pub(super) use finished::{forget, is_kept};
 use lists::ListChooser;
 pub(super) use memory::predicted_bytes;
-use score::{TestedModels, chance_level, receiver_operating_characteristic, score};
+use score::{Scored, TestedModels, chance_level, receiver_operating_characteristic, score};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+/// Seed of the draws of people.
+const SEED: u64 = 0;
 
 /// What the evaluation of a run gives.
 pub(super) struct Evaluation {
@@ -42,6 +46,8 @@ pub(super) struct TestScores {
     pub(super) trained: Scores,
     /// Of the encoder before any training.
     pub(super) untrained: Scores,
+    /// Over the people of the task.
+    pub(super) intervals: Option<TaskIntervals>,
     /// Of random rankings.
     pub(super) chance: Scores,
     /// Of the trained model, where a query has several modalities: each is embedded on its own, and the query is their mean.
@@ -124,7 +130,7 @@ fn evaluate_task(
     let descriptors = models.describe(test)?;
     let [trained, untrained] = models.embed(test)?;
     let mut chooser = ListChooser::new(test, lists);
-    let trained_scores = score(test, &trained, |at, ranking| {
+    let trained_scored = score(test, &trained, |at, ranking| {
         if at.trial == 0 {
             chooser.observe(at.query, ranking);
         }
@@ -134,18 +140,43 @@ fn evaluate_task(
         roc = receiver_operating_characteristic(test, &trained);
         embeddings = embeddings::of_task(test, &trained);
     }
-    let untrained = score(test, &untrained, |_, _| {})?;
+    let untrained_scored = score(test, &untrained, |_, _| {})?;
     let parts = models.embed_parts(test)?;
     let late_fusion = parts.map(|parts| score(test, &parts, |_, _| {})).transpose()?;
+    let intervals = intervals(&trained_scored, &untrained_scored, late_fusion.as_ref())?;
+    let of_all = |scored: Scored| scored.scores;
     let scores = TestScores {
-        trained: trained_scores,
-        untrained,
-        late_fusion,
+        trained: trained_scored.scores,
+        untrained: untrained_scored.scores,
+        intervals,
+        late_fusion: late_fusion.map(of_all),
         chance: chance_level(test, chance_draws)?,
-        descriptors,
+        descriptors: descriptors
+            .into_iter()
+            .map(|(descriptor, scored)| (descriptor, scored.scores))
+            .collect(),
         roc,
     };
     Ok(TaskEvaluation { task: test.task.id().clone(), scores, lists: chooser.finish(), embeddings })
+}
+
+/// Intervals over the people of a task; nothing where it has fewer than two people.
+fn intervals(
+    trained: &Scored,
+    untrained: &Scored,
+    late_fusion: Option<&Scored>,
+) -> Result<Option<TaskIntervals>> {
+    let average_precision = |query: &QueryMean| query.average_precision;
+    let gain = |over: &Scored| {
+        trained.per_query.difference(&over.per_query, average_precision, DRAWS, SEED)
+    };
+    let rank1 = trained.per_query.interval(|query| query.rank1, DRAWS, SEED)?;
+    let map = trained.per_query.interval(average_precision, DRAWS, SEED)?;
+    let (Some(rank1), Some(map), Some(map_gain)) = (rank1, map, gain(untrained)?) else {
+        return Ok(None);
+    };
+    let over_late_fusion = late_fusion.map(gain).transpose()?.flatten();
+    Ok(Some(TaskIntervals { rank1, map, map_gain, map_gain_over_late_fusion: over_late_fusion }))
 }
 
 /// A hash of everything that the scores depend on: the weights, the data and the settings of the evaluation.

@@ -8,7 +8,7 @@ use aio_data::descriptor::Descriptor;
 use aio_data::task::QueryPicture;
 use aio_data::{DatasetName, Trial};
 use aio_eval::{
-    Entry, EvalOptions, Features, LabelledFeatures, Ranking, Scores, chance, evaluate,
+    Entry, EvalOptions, Features, LabelledFeatures, PerQuery, Ranking, Scores, chance, evaluate,
     mean_over_trials, open_set,
 };
 use aio_model::Extractor;
@@ -77,7 +77,7 @@ impl<'a, const N: usize> TestedModels<'a, N> {
     ///
     /// # Errors
     /// As [`Describer::scores`].
-    pub(super) fn describe(&mut self, test: &Test) -> Result<BTreeMap<Descriptor, Scores>> {
+    pub(super) fn describe(&mut self, test: &Test) -> Result<BTreeMap<Descriptor, Scored>> {
         self.describer.scores(test, &mut self.pictures, self.stop)
     }
 
@@ -179,6 +179,14 @@ impl TestFeatures<'_> {
     }
 }
 
+/// Scores of a task, and of each of its queries.
+pub(super) struct Scored {
+    /// Averaged over the queries and the trials.
+    pub(super) scores: Scores,
+    /// From which intervals over people are drawn.
+    pub(super) per_query: PerQuery,
+}
+
 /// Where a ranking belongs.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place {
@@ -196,9 +204,9 @@ pub(super) fn score(
     test: &Test,
     features: &TestFeatures,
     mut observe: impl FnMut(Place, &Ranking),
-) -> Result<Scores> {
+) -> Result<Scored> {
     let options = EvalOptions { nearest: LIST_LENGTH, ..EvalOptions::default() };
-    let mut trials = Vec::new();
+    let (mut trials, mut per_query) = (Vec::new(), PerQuery::default());
     for (number, trial) in test.data.trials.iter().enumerate() {
         let at = |query| Place { trial: number, query };
         let features = features.of_trial(test, trial);
@@ -207,10 +215,15 @@ pub(super) fn score(
             features.gallery(),
             test.data.protocol,
             options,
-            |query, ranking| observe(at(query), ranking),
+            |query, ranking| {
+                let of_task = trial.query[query];
+                let identity = test.data.queries[of_task].entry.identity;
+                per_query.add(of_task, identity, ranking, options.average_precision);
+                observe(at(query), ranking);
+            },
         )?);
     }
-    Ok(mean_over_trials(&trials))
+    Ok(Scored { scores: mean_over_trials(&trials), per_query })
 }
 
 /// False and true accept rates over the pairs of the first trial that the protocol allows; empty where there are too many

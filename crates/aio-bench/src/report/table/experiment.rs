@@ -5,8 +5,9 @@ use crate::error::{Error, Result};
 use crate::markdown::code;
 use crate::report::estimate::Estimate;
 use crate::report::scores::{Scored, Scores};
-use crate::run::RunResult;
+use crate::run::{RunResult, TaskIntervals};
 use aio_data::descriptor::Descriptor;
+use aio_eval::Interval;
 use aio_types::{Measure, MetricId, TaskId};
 use std::collections::BTreeMap;
 
@@ -25,6 +26,25 @@ fn one_configuration(results: &[RunResult]) -> Result<&RunResult> {
             "they were made with different configurations; report them one by one",
         )),
     }
+}
+
+/// Titles of the columns of intervals over people.
+const MAP_BOUNDS: &str = "mAP, 95 %";
+const GAIN_BOUNDS: &str = "gain over untrained, 95 %";
+
+/// An interval over the people of a task, in percent: the means of the seeds' bounds.
+fn bounds(results: &[RunResult], task: &TaskId, of: impl Fn(&TaskIntervals) -> Interval) -> Value {
+    let intervals: Vec<Interval> = results
+        .iter()
+        .filter_map(|result| result.tasks.get(task)?.intervals.as_ref().map(&of))
+        .collect();
+    if intervals.is_empty() {
+        return Value::Missing;
+    }
+    let mean = |bound: fn(&Interval) -> f64| {
+        100.0 * intervals.iter().map(bound).sum::<f64>() / intervals.len() as f64
+    };
+    Value::Bounds { low: mean(|interval| interval.low), high: mean(|interval| interval.high) }
 }
 
 /// The columns of mAP beside the trained model's. Results of earlier versions have neither late fusion nor hand-made descriptors.
@@ -56,6 +76,7 @@ pub(in crate::report) fn by_task(results: &[RunResult]) -> Result<Table> {
         scores.get(0, scored, &MetricId { task: task.clone(), measure })
     };
     let references = references(first);
+    let intervals = first.tasks.values().any(|task| task.intervals.is_some());
     let mut rows = Vec::new();
     for task in &first.order {
         let summary = &first.tasks[task];
@@ -75,15 +96,25 @@ pub(in crate::report) fn by_task(results: &[RunResult]) -> Result<Table> {
             trained(Measure::Rank1).into(),
             trained(Measure::Rank5).into(),
             Field { value: trained(Measure::Map), mark: Mark::Best },
-            trained(Measure::Minp).into(),
         ];
+        if intervals {
+            row.push(bounds(results, task, |of| of.map).into());
+        }
+        row.push(trained(Measure::Minp).into());
         row.extend(references.iter().map(|(_, scored)| reference(*scored).into()));
+        if intervals {
+            row.push(bounds(results, task, |of| of.map_gain).into());
+        }
         rows.push(row);
     }
     let plain = ["task", "queries / gallery"].map(|title| Column::new(title, ColumnKind::Plain));
-    let estimates = ["Rank-1", "Rank-5", "mAP", "mINP"]
+    let of_intervals = |title| intervals.then_some(title);
+    let estimates = ["Rank-1", "Rank-5", "mAP"]
         .into_iter()
+        .chain(of_intervals(MAP_BOUNDS))
+        .chain(["mINP"])
         .chain(references.iter().map(|(title, _)| *title))
+        .chain(of_intervals(GAIN_BOUNDS))
         .map(|title| Column::new(title, ColumnKind::Estimate));
     let seeds = results.len();
     let plural = if seeds == 1 { "seed" } else { "seeds" };

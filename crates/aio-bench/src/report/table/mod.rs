@@ -33,6 +33,11 @@ pub(super) enum Value {
     },
     /// Percent.
     Score(Estimate),
+    /// Bounds, in percent.
+    Bounds {
+        low: f64,
+        high: f64,
+    },
     /// No result.
     Missing,
     /// Nothing belongs here.
@@ -117,6 +122,7 @@ impl fmt::Display for Value {
                 write!(f, "{queries} ({skipped} skipped) / {gallery}")
             }
             Self::Score(estimate) => estimate.fmt(f),
+            Self::Bounds { low, high } => write!(f, "{low:.1} to {high:.1}"),
             Self::Missing => f.write_str("–"),
             Self::Empty => Ok(()),
         }
