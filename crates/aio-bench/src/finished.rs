@@ -107,6 +107,18 @@ fn of_sweep(file: &Path, runs: &Path) -> Result<Finished> {
 }
 
 impl Finished {
+    /// The cells of a sweep, or the configuration of an experiment.
+    #[must_use]
+    pub fn methods(&self) -> Vec<SweepRow> {
+        match &self.table {
+            Table::Cell(CellResults { experiment, config_id, results }) => {
+                let label = format!("{experiment} {config_id}");
+                vec![SweepRow { label, results: results.clone() }]
+            }
+            Table::Sweep(results) => results.rows.clone(),
+        }
+    }
+
     /// The table, in percent.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! The command line: one module per command with its arguments. A command calls the library and prints what it returns.
 
 mod arguments;
+mod check_real;
 mod completions;
 mod data;
 mod embed;
@@ -74,6 +75,8 @@ enum Command {
     /// Data sets: list, checks, indices, and the synthetic benchmark.
     #[command(subcommand)]
     Data(data::Command),
+    /// How a model does on a data set of real people, beside the untrained encoder, hand-made descriptors and chance.
+    CheckReal(check_real::Arguments),
     /// Metrics, exact to a protocol, for features made by any tool.
     Score(Box<score::Arguments>),
     /// Features of one's own pictures and sentences, any modality or combination.
@@ -107,6 +110,7 @@ impl Command {
             Self::Report(arguments) => arguments.run(),
             Self::Sweep(command) => command.run(),
             Self::Data(command) => command.run(),
+            Self::CheckReal(arguments) => arguments.run(),
             Self::Score(arguments) => arguments.run(),
             Self::Embed(arguments) => arguments.run(),
             Self::Search(arguments) => arguments.run(),

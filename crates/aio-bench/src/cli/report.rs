@@ -3,8 +3,8 @@
 use super::arguments::{JsonArgument, RunsArgument};
 use super::output::Output;
 use crate::error::Result;
-use crate::finished;
-use crate::report::Format;
+use crate::finished::{self, Finished};
+use crate::report::{Format, order_agreement};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -14,6 +14,7 @@ Examples:
   aio report zero-shot --format csv
   aio report experiments/sweeps/heads.toml --format latex --plots figures
   aio report zero-shot --redraw
+  aio report experiments/sweeps/heads.toml --agreement table:dev- market1501,sysu-mm01,pku-sketch,cuhk-pedes
   aio report zero-shot --runs results --json";
 
 #[derive(Debug, Args)]
@@ -28,6 +29,10 @@ pub(super) struct Arguments {
     /// Also draw sweeps as bars with error bars (SVG and PNG) into this directory.
     #[arg(long, value_name = "DIR")]
     plots: Option<PathBuf>,
+    /// Instead of tables: whether two sets of tasks order the methods alike (the cells of sweeps, the configurations of experiments). A set is a
+    /// list of beginnings of task names, such as market1501,pku-sketch.
+    #[arg(long, num_args = 2, value_names = ["TASKS", "TASKS"], conflicts_with_all = ["format", "plots"])]
+    agreement: Option<Vec<String>>,
     /// Also draw the report directory of every finished run again.
     #[arg(long)]
     redraw: bool,
@@ -72,6 +77,15 @@ impl Arguments {
             if let Some(directory) = &self.plots {
                 of_table.draw(directory)?;
             }
+        }
+        if let Some([first, second]) = self.agreement.as_deref() {
+            let methods: Vec<_> = finished.iter().flat_map(Finished::methods).collect();
+            let agreement = order_agreement(&methods, [first, second])?;
+            return if self.form.json {
+                Output::json(&agreement)
+            } else {
+                Ok(Output::text(agreement.text()))
+            };
         }
         if self.form.json {
             let tables: Vec<_> = finished.iter().map(|of_table| &of_table.table).collect();

@@ -3,6 +3,7 @@
 //! `save.rs` alone writes `result.json`, whose presence means that a run is finished. The report is drawn afterwards, from the files of
 //! the run.
 
+mod check_real;
 mod data;
 mod evaluate;
 mod model_card;
@@ -12,6 +13,7 @@ mod result;
 mod save;
 mod train;
 
+pub use check_real::{CheckRequest, MethodCheck, RealCheck, TaskCheck, check_real};
 pub use requirements::checksums;
 pub(crate) use requirements::missing_weights;
 

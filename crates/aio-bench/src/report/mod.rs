@@ -3,6 +3,7 @@
 //! A report is drawn from the files of a run alone, after the run is finished: files → typed results (`scores`, `table`, `figure`) → forms
 //! (`form`, `draw`, `picture`, `page`).
 
+mod agreement;
 mod draw;
 mod estimate;
 mod events;
@@ -16,6 +17,7 @@ mod sweep;
 mod table;
 mod tsne;
 
+pub use agreement::{MethodMeans, OrderAgreement, TaskSet, order_agreement};
 pub use files::{
     ATTENTION, AttentionExample, AttentionQuery, CaptionRelevance, EMBEDDINGS, EmbeddingExample,
     EmbeddingSample, PictureRelevance, RANKINGS, RankedList, RankedLists, ShownPicture,

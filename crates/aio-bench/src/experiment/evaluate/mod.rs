@@ -25,7 +25,8 @@ use finished::FinishedTasks;
 pub(super) use finished::{forget, is_kept};
 use lists::ListChooser;
 pub(super) use memory::predicted_bytes;
-use score::{Scored, TestedModels, chance_level, receiver_operating_characteristic, score};
+use score::receiver_operating_characteristic;
+pub(super) use score::{Scored, TestFeatures, TestedModels, chance_level, score};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

@@ -24,7 +24,7 @@ const FALSE_ACCEPT_RATES: [f64; 10] = [1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2,
 
 /// The models that are compared, which take pictures of one size, and the galleries that they have embedded: tasks of one data set share
 /// their gallery.
-pub(super) struct TestedModels<'a, const N: usize> {
+pub(in crate::experiment) struct TestedModels<'a, const N: usize> {
     models: [Extractor; N],
     pictures: Pictures,
     describer: Describer,
@@ -33,7 +33,7 @@ pub(super) struct TestedModels<'a, const N: usize> {
 }
 
 /// Features of a task under one model.
-pub(super) struct TestFeatures<'a> {
+pub(in crate::experiment) struct TestFeatures<'a> {
     /// One row per query.
     pub(super) queries: Features,
     /// One row per gallery picture.
@@ -63,7 +63,7 @@ impl TrialFeatures {
 }
 
 impl<'a, const N: usize> TestedModels<'a, N> {
-    pub(super) fn new(models: [Extractor; N], stop: &'a StopFlag) -> Self {
+    pub(in crate::experiment) fn new(models: [Extractor; N], stop: &'a StopFlag) -> Self {
         let pictures = Pictures::new(models[0].preprocessing().size(), KEPT);
         let (describer, galleries) = (Describer::default(), BTreeMap::new());
         Self { models, pictures, describer, galleries, stop }
@@ -77,7 +77,10 @@ impl<'a, const N: usize> TestedModels<'a, N> {
     ///
     /// # Errors
     /// As [`Describer::scores`].
-    pub(super) fn describe(&mut self, test: &Test) -> Result<BTreeMap<Descriptor, Scored>> {
+    pub(in crate::experiment) fn describe(
+        &mut self,
+        test: &Test,
+    ) -> Result<BTreeMap<Descriptor, Scored>> {
         self.describer.scores(test, &mut self.pictures, self.stop)
     }
 
@@ -87,7 +90,7 @@ impl<'a, const N: usize> TestedModels<'a, N> {
     /// # Errors
     /// [`Error::User`](crate::error::Error::User) if a model cannot embed a modality,
     /// [`Error::Interrupted`](crate::error::Error::Interrupted) after a signal.
-    pub(super) fn embed(&mut self, test: &Test) -> Result<[TestFeatures<'_>; N]> {
+    pub(in crate::experiment) fn embed(&mut self, test: &Test) -> Result<[TestFeatures<'_>; N]> {
         let key = (test.task.dataset, test.task.gallery);
         if !self.galleries.contains_key(&key) {
             let gallery = self.embed_gallery(test)?;
@@ -180,27 +183,27 @@ impl TestFeatures<'_> {
 }
 
 /// Scores of a task, and of each of its queries.
-pub(super) struct Scored {
+pub(in crate::experiment) struct Scored {
     /// Averaged over the queries and the trials.
-    pub(super) scores: Scores,
+    pub(in crate::experiment) scores: Scores,
     /// From which intervals over people are drawn.
-    pub(super) per_query: PerQuery,
+    pub(in crate::experiment) per_query: PerQuery,
 }
 
 /// Where a ranking belongs.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place {
+pub(in crate::experiment) struct Place {
     /// Number of the trial.
-    pub(super) trial: usize,
+    pub(in crate::experiment) trial: usize,
     /// Position of the query in the trial.
-    pub(super) query: usize,
+    pub(in crate::experiment) query: usize,
 }
 
 /// Scores a task, averaged over its trials. `observe` gets every ranking, trial by trial and in the order of the queries.
 ///
 /// # Errors
 /// As [`aio_eval::evaluate`].
-pub(super) fn score(
+pub(in crate::experiment) fn score(
     test: &Test,
     features: &TestFeatures,
     mut observe: impl FnMut(Place, &Ranking),
@@ -256,7 +259,7 @@ pub(super) fn receiver_operating_characteristic(
 ///
 /// # Errors
 /// As [`aio_eval::chance`].
-pub(super) fn chance_level(test: &Test, draws: u32) -> Result<Scores> {
+pub(in crate::experiment) fn chance_level(test: &Test, draws: u32) -> Result<Scores> {
     let mut trials = Vec::new();
     for trial in &test.data.trials {
         let queries = test.data.query_entries(trial);

@@ -1,0 +1,243 @@
+//! How a model does on a data set beside the untrained encoder, hand-made descriptors and chance (`aio check-real`).
+//!
+//! Nothing is trained. It is meant for data sets of real people, which only their users have.
+
+use super::evaluate::{Scored, TestFeatures, TestedModels, chance_level, score};
+use super::prepare::Test;
+use crate::embed::{ImportSettings, Model, ModelSource};
+use crate::error::{Error, Result};
+use aio_data::task::Task;
+use aio_data::{DataError, check};
+use aio_eval::{DRAWS, Interval, QueryMean};
+use aio_model::Shipped;
+use aio_train::{Library, StopFlag};
+use aio_types::{Modality, TaskId};
+use serde::Serialize;
+use std::fmt::Write;
+use std::path::PathBuf;
+
+/// What is checked.
+#[derive(Debug, Clone)]
+pub struct CheckRequest {
+    /// The data set, as in `market1501` or `table:NAME`.
+    pub dataset: String,
+    /// Directory of the data sets, or of the one that is named.
+    pub root: PathBuf,
+    /// The model.
+    pub model: ModelSource,
+}
+
+/// How a model does on the tasks of a data set.
+#[derive(Debug, Clone, Serialize)]
+pub struct RealCheck {
+    /// The data set.
+    pub dataset: String,
+    /// The model.
+    pub model: String,
+    /// SHA-256 of its weights file.
+    pub weights: String,
+    /// Every task whose queries are of one modality.
+    pub tasks: Vec<TaskCheck>,
+}
+
+/// How a model does on one task.
+#[derive(Debug, Clone, Serialize)]
+pub struct TaskCheck {
+    /// The task.
+    pub task: TaskId,
+    /// Its protocol.
+    pub protocol: String,
+    /// Evaluated queries.
+    pub queries: usize,
+    /// Queries without a match under the protocol.
+    pub skipped: usize,
+    /// Gallery entries.
+    pub gallery: usize,
+    /// The model, then what it is compared with.
+    pub methods: Vec<MethodCheck>,
+}
+
+/// How one method does on one task; scores are fractions in 0..1.
+#[derive(Debug, Clone, Serialize)]
+pub struct MethodCheck {
+    /// Its name.
+    pub method: String,
+    /// Rank-1.
+    pub rank1: f64,
+    /// Mean average precision.
+    pub map: f64,
+    /// Rank-1 over people drawn again, at 95 %.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rank1_interval: Option<Interval>,
+    /// Mean average precision over people drawn again, at 95 %.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub map_interval: Option<Interval>,
+    /// How much higher the mean average precision of the model is on the same people, at 95 %.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gain: Option<Interval>,
+}
+
+/// Random rankings over which chance level is averaged.
+const CHANCE_DRAWS: u32 = 10;
+
+/// Evaluates a model on every task of a data set whose queries are of one modality.
+///
+/// # Errors
+/// [`Error`] naming what is missing or wrong; [`Error::Interrupted`] after a signal.
+pub fn check_real(request: &CheckRequest) -> Result<RealCheck> {
+    let model = request.model.open()?;
+    let embedded = ModelSource {
+        name: Shipped::Embedded.name().to_owned(),
+        device: request.model.device.clone(),
+        import: ImportSettings::default(),
+    };
+    let stop = StopFlag::on_signals()?;
+    let tests = tests(request)?;
+    let sha256 = model.sha256.clone();
+    let mut of_model = tested(model, &stop);
+    let mut of_embedded = tested(embedded.open()?, &stop);
+    let mut tasks = Vec::new();
+    for test in &tests {
+        tasks.push(check(test, &mut of_model, &mut of_embedded)?);
+    }
+    let (dataset, model) = (request.dataset.clone(), request.model.name.clone());
+    Ok(RealCheck { dataset, model, weights: sha256, tasks })
+}
+
+fn tested(model: Model, stop: &StopFlag) -> TestedModels<'_, 1> {
+    TestedModels::new([model.extractor], stop)
+}
+
+/// The tasks of a data set whose queries are of one modality: those that its papers report, or of a table all that it has rows for.
+fn tests(request: &CheckRequest) -> Result<Vec<Test>> {
+    let dataset = check::named(&request.dataset)?;
+    let mut library = Library::new(&request.root);
+    let data = library.get(dataset)?;
+    let mut names = Task::usual(dataset);
+    if names.is_empty() {
+        names = Modality::ALL.iter().map(|query| format!("{dataset}.{query}-rgb")).collect();
+    }
+    let mut tests = Vec::new();
+    let mut refused = None;
+    for name in names {
+        let tasks = match Task::parse(&name) {
+            Ok(tasks) => tasks,
+            Err(error @ DataError::Request { .. }) => {
+                refused = Some(error);
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        };
+        for task in tasks.into_iter().filter(|task| task.id().query().size() == 1) {
+            match task.data(data) {
+                Ok(data) => tests.push(Test { task, data }),
+                // A table has rows of some modalities only.
+                Err(error @ DataError::Request { .. }) => refused = Some(error),
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+    match refused {
+        Some(error) if tests.is_empty() => Err(error.into()),
+        _ if tests.is_empty() => Err(Error::user(
+            format!("{dataset} has no task whose queries are of one modality"),
+            "docs/protocols.md lists the tasks of every data set",
+        )),
+        _ => Ok(tests),
+    }
+}
+
+fn check(
+    test: &Test,
+    model: &mut TestedModels<1>,
+    embedded: &mut TestedModels<1>,
+) -> Result<TaskCheck> {
+    let described = model.describe(test)?;
+    let [features] = model.embed(test)?;
+    let of_model = scored(test, &features)?;
+    let [features] = embedded.embed(test)?;
+    let of_embedded = scored(test, &features)?;
+    let mut methods = vec![
+        method("model", &of_model, None)?,
+        method("untrained encoder", &of_embedded, Some(&of_model))?,
+    ];
+    for (descriptor, of_descriptor) in &described {
+        methods.push(method(descriptor.name(), of_descriptor, Some(&of_model))?);
+    }
+    let chance = chance_level(test, CHANCE_DRAWS)?;
+    methods.push(MethodCheck {
+        method: "chance".to_owned(),
+        rank1: chance.rank(1),
+        map: chance.map,
+        rank1_interval: None,
+        map_interval: None,
+        gain: None,
+    });
+    Ok(TaskCheck {
+        task: test.task.id().clone(),
+        protocol: test.data.protocol.name().to_owned(),
+        queries: of_model.scores.queries,
+        skipped: of_model.scores.skipped,
+        gallery: of_model.scores.gallery,
+        methods,
+    })
+}
+
+fn scored(test: &Test, features: &TestFeatures) -> Result<Scored> {
+    score(test, features, |_, _| {})
+}
+
+/// The row of a method that the model is compared with; of the model itself without `model`.
+fn method(name: &str, scored: &Scored, model: Option<&Scored>) -> Result<MethodCheck> {
+    let average_precision = |query: &QueryMean| query.average_precision;
+    let per_query = &scored.per_query;
+    let gain = model
+        .map(|model| model.per_query.difference(per_query, average_precision, DRAWS, 0))
+        .transpose()?
+        .flatten();
+    Ok(MethodCheck {
+        method: name.to_owned(),
+        rank1: scored.scores.rank(1),
+        map: scored.scores.map,
+        rank1_interval: per_query.interval(|query| query.rank1, DRAWS, 0)?,
+        map_interval: per_query.interval(average_precision, DRAWS, 0)?,
+        gain,
+    })
+}
+
+impl RealCheck {
+    /// The tables, in percent.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text =
+            format!("{} · model {} (sha256 {})\n", self.dataset, self.model, self.weights);
+        for task in &self.tasks {
+            let TaskCheck { task: id, protocol, queries, skipped, gallery, methods } = task;
+            let _ = writeln!(
+                text,
+                "\n{id}: {queries} queries ({skipped} without a match), gallery of {gallery}, protocol `{protocol}`\n\n\
+                 | method | Rank-1 | 95 % | mAP | 95 % | the model is ahead by (mAP), 95 % |\n|---|--:|--:|--:|--:|--:|"
+            );
+            for row in methods {
+                let _ = writeln!(
+                    text,
+                    "| {} | {:.1} | {} | {:.1} | {} | {} |",
+                    row.method,
+                    100.0 * row.rank1,
+                    bounds(row.rank1_interval),
+                    100.0 * row.map,
+                    bounds(row.map_interval),
+                    bounds(row.gain),
+                );
+            }
+        }
+        text
+    }
+}
+
+fn bounds(interval: Option<Interval>) -> String {
+    interval.map_or_else(
+        || "–".to_owned(),
+        |Interval { low, high, .. }| format!("{:.1} to {:.1}", 100.0 * low, 100.0 * high),
+    )
+}
