@@ -13,6 +13,8 @@ pub enum Measure {
     Rank5,
     /// Share of queries with a match among the ten nearest entries.
     Rank10,
+    /// Share of queries with a match among the twenty nearest entries.
+    Rank20,
     /// Mean average precision.
     Map,
     /// Mean inverse negative penalty.
@@ -21,7 +23,8 @@ pub enum Measure {
 
 impl Measure {
     /// Every measure.
-    pub const ALL: [Self; 5] = [Self::Rank1, Self::Rank5, Self::Rank10, Self::Map, Self::Minp];
+    pub const ALL: [Self; 6] =
+        [Self::Rank1, Self::Rank5, Self::Rank10, Self::Rank20, Self::Map, Self::Minp];
 
     /// The name used in `result.json` and in sweep files.
     #[must_use]
@@ -30,6 +33,7 @@ impl Measure {
             Self::Rank1 => "rank1",
             Self::Rank5 => "rank5",
             Self::Rank10 => "rank10",
+            Self::Rank20 => "rank20",
             Self::Map => "map",
             Self::Minp => "minp",
         }
@@ -44,7 +48,7 @@ impl fmt::Display for Measure {
 
 /// A word that names no measure.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown metric `{0}`: expected rank1, rank5, rank10, map or minp")]
+#[error("unknown metric `{0}`: expected rank1, rank5, rank10, rank20, map or minp")]
 pub struct ParseMeasureError(String);
 
 impl FromStr for Measure {

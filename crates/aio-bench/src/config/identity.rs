@@ -255,11 +255,27 @@ fn losses(losses: &LossWeights) -> Section {
 }
 
 fn evaluation(evaluation: &super::Evaluation) -> Section {
-    let super::Evaluation { tasks, ranked_lists, chance_draws } = evaluation;
+    let super::Evaluation {
+        tasks,
+        ranked_lists,
+        chance_draws,
+        metric,
+        flip,
+        rerank,
+        rerank_k1,
+        rerank_k2,
+        rerank_lambda,
+    } = evaluation;
     let mut section = Section::default();
     section.put("tasks", tasks.clone(), list([]));
     section.put("ranked_lists", integer(*ranked_lists), 4);
     section.put("chance_draws", Value::Integer(i64::from(*chance_draws)), 10);
+    section.put("metric", words(metric), "cosine");
+    section.put("flip", *flip, false);
+    section.put("rerank", *rerank, false);
+    section.put("rerank_k1", integer(*rerank_k1), 20);
+    section.put("rerank_k2", integer(*rerank_k2), 6);
+    section.put("rerank_lambda", f64::from(*rerank_lambda), f64::from(0.3_f32));
     section
 }
 

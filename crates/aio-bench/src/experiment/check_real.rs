@@ -4,11 +4,12 @@
 
 use super::evaluate::{Scored, TestFeatures, TestedModels, chance_level, score};
 use super::prepare::Test;
-use crate::embed::{ImportSettings, Model, ModelSource};
+use crate::config::Evaluation;
+use crate::embed::{ImportSettings, ModelSource};
 use crate::error::{Error, Result};
 use aio_data::task::Task;
 use aio_data::{DataError, check};
-use aio_eval::{DRAWS, Interval, QueryMean};
+use aio_eval::{DRAWS, EvalOptions, Interval, QueryMean};
 use aio_model::Shipped;
 use aio_train::{Library, StopFlag};
 use aio_types::{Modality, TaskId};
@@ -94,18 +95,15 @@ pub fn check_real(request: &CheckRequest) -> Result<RealCheck> {
     let stop = StopFlag::on_signals()?;
     let tests = tests(request)?;
     let sha256 = model.sha256.clone();
-    let mut of_model = tested(model, &stop);
-    let mut of_embedded = tested(embedded.open()?, &stop);
+    let usual = Evaluation::default();
+    let mut of_model = TestedModels::new([model.extractor], &usual, &stop);
+    let mut of_embedded = TestedModels::new([embedded.open()?.extractor], &usual, &stop);
     let mut tasks = Vec::new();
     for test in &tests {
         tasks.push(check(test, &mut of_model, &mut of_embedded)?);
     }
     let (dataset, model) = (request.dataset.clone(), request.model.name.clone());
     Ok(RealCheck { dataset, model, weights: sha256, tasks })
-}
-
-fn tested(model: Model, stop: &StopFlag) -> TestedModels<'_, 1> {
-    TestedModels::new([model.extractor], stop)
 }
 
 /// The tasks of a data set whose queries are of one modality: those that its papers report, or of a table all that it has rows for.
@@ -184,7 +182,7 @@ fn check(
 }
 
 fn scored(test: &Test, features: &TestFeatures) -> Result<Scored> {
-    score(test, features, |_, _| {})
+    score(test, features, EvalOptions::default(), |_, _| {})
 }
 
 /// The row of a method that the model is compared with; of the model itself without `model`.

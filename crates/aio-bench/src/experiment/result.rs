@@ -51,6 +51,7 @@ pub(super) fn run_result(
         chance,
         late_fusion,
         descriptors,
+        evaluated_with: prepared.experiment.evaluation.unusual(),
         order: tasks.iter().map(|task| task.id().clone()).collect(),
         tasks: summaries,
         train_seconds: trained.seconds,
@@ -90,6 +91,7 @@ fn value(scores: &Scores, measure: Measure) -> f64 {
         Measure::Rank1 => scores.rank(1),
         Measure::Rank5 => scores.rank(5),
         Measure::Rank10 => scores.rank(10),
+        Measure::Rank20 => scores.rank(20),
         Measure::Map => scores.map,
         Measure::Minp => scores.minp,
     }

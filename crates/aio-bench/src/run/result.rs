@@ -43,6 +43,9 @@ pub struct RunResult {
     /// The same for hand-made descriptors, on the tasks whose queries are single pictures.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub descriptors: BTreeMap<Descriptor, BTreeMap<MetricId, f64>>,
+    /// What differs from the usual evaluation (cosine, nothing mirrored, no re-ranking), in words.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub evaluated_with: String,
     /// Tasks in the order of the experiment.
     pub order: Vec<TaskId>,
     /// Details of every task, by its name.

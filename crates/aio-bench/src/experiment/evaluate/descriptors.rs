@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::experiment::prepare::Test;
 use aio_data::DatasetName;
 use aio_data::descriptor::{Descriptor, centred};
-use aio_eval::Features;
+use aio_eval::{EvalOptions, Features};
 use aio_train::StopFlag;
 use aio_types::{Modality, Observation, Picture};
 use rayon::prelude::*;
@@ -57,7 +57,8 @@ impl Describer {
         let galleries = self.gallery.as_ref().map(|(_, described)| described);
         for (descriptor, gallery) in galleries.into_iter().flatten() {
             let queries = of_views[descriptor].pooled(&of_each);
-            let scored = score(test, &TestFeatures { queries, gallery }, |_, _| {})?;
+            let scored =
+                score(test, &TestFeatures { queries, gallery }, EvalOptions::default(), |_, _| {})?;
             scores.insert(*descriptor, scored);
         }
         Ok(scores)

@@ -12,6 +12,7 @@ mod score;
 
 use super::prepare::{Prepared, Test};
 use super::train::Trained;
+use crate::config::Evaluation as Settings;
 use crate::error::{Error, Result};
 use crate::report::{AttentionExample, EmbeddingExample, EmbeddingSample, RankedLists};
 use crate::run::TaskIntervals;
@@ -91,16 +92,14 @@ pub(super) fn evaluate(prepared: &Prepared, trained: &Trained) -> Result<Evaluat
     let model = &trained.model;
     let preprocessing = model.preprocessing.clone();
     let trained = Extractor::new(&model.backbone, &model.config, preprocessing, device);
-    let mut models = TestedModels::new([trained, untrained], stop);
-    let (lists, chance_draws) =
-        (experiment.evaluation.ranked_lists, experiment.evaluation.chance_draws);
+    let mut models = TestedModels::new([trained, untrained], &experiment.evaluation, stop);
     let progress = Progress::new("evaluating", tests.len(), "tasks");
     for test in tests {
         if !finished.contains(test.task.id()) {
             if stop.is_raised() {
                 return Err(Error::Interrupted { phase: "evaluating" });
             }
-            let evaluated = evaluate_task(test, &mut models, lists, chance_draws)?;
+            let evaluated = evaluate_task(test, &mut models, &experiment.evaluation)?;
             stop.check_claim()?;
             finished.push(evaluated)?;
         }
@@ -125,25 +124,25 @@ pub(super) fn evaluate(prepared: &Prepared, trained: &Trained) -> Result<Evaluat
 fn evaluate_task(
     test: &Test,
     models: &mut TestedModels<2>,
-    lists: usize,
-    chance_draws: u32,
+    settings: &Settings,
 ) -> Result<TaskEvaluation> {
+    let (options, lists) = (settings.options(), settings.ranked_lists);
     let descriptors = models.describe(test)?;
     let [trained, untrained] = models.embed(test)?;
     let mut chooser = ListChooser::new(test, lists);
-    let trained_scored = score(test, &trained, |at, ranking| {
+    let trained_scored = score(test, &trained, options, |at, ranking| {
         if at.trial == 0 {
             chooser.observe(at.query, ranking);
         }
     })?;
     let (mut roc, mut embeddings) = (Vec::new(), Vec::new());
     if lists > 0 {
-        roc = receiver_operating_characteristic(test, &trained);
+        roc = receiver_operating_characteristic(test, &trained, options.metric);
         embeddings = embeddings::of_task(test, &trained);
     }
-    let untrained_scored = score(test, &untrained, |_, _| {})?;
+    let untrained_scored = score(test, &untrained, options, |_, _| {})?;
     let parts = models.embed_parts(test)?;
-    let late_fusion = parts.map(|parts| score(test, &parts, |_, _| {})).transpose()?;
+    let late_fusion = parts.map(|parts| score(test, &parts, options, |_, _| {})).transpose()?;
     let intervals = intervals(&trained_scored, &untrained_scored, late_fusion.as_ref())?;
     let of_all = |scored: Scored| scored.scores;
     let scores = TestScores {
@@ -151,7 +150,7 @@ fn evaluate_task(
         untrained: untrained_scored.scores,
         intervals,
         late_fusion: late_fusion.map(of_all),
-        chance: chance_level(test, chance_draws)?,
+        chance: chance_level(test, settings.chance_draws)?,
         descriptors: descriptors
             .into_iter()
             .map(|(descriptor, scored)| (descriptor, scored.scores))

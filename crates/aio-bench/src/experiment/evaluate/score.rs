@@ -3,18 +3,21 @@
 use super::Test;
 use super::descriptors::Describer;
 use super::pictures::{KEPT, Pictures, views};
+use crate::config::Evaluation;
 use crate::error::Result;
+use aio_data::augment::flip;
 use aio_data::descriptor::Descriptor;
 use aio_data::task::QueryPicture;
 use aio_data::{DatasetName, Trial};
 use aio_eval::{
-    Entry, EvalOptions, Features, LabelledFeatures, PerQuery, Ranking, Scores, chance, evaluate,
-    mean_over_trials, open_set,
+    Entry, EvalOptions, Features, LabelledFeatures, Metric, PerQuery, Ranking, Scores, chance,
+    evaluate, mean_over_trials, open_set,
 };
 use aio_model::Extractor;
 use aio_train::{StopFlag, Stream, embed_stream};
-use aio_types::{Modality, Observation};
+use aio_types::{Modality, Observation, Picture};
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// Length of a ranked list in the report.
 pub(super) const LIST_LENGTH: usize = 8;
@@ -28,6 +31,7 @@ pub(in crate::experiment) struct TestedModels<'a, const N: usize> {
     models: [Extractor; N],
     pictures: Pictures,
     describer: Describer,
+    evaluation: &'a Evaluation,
     galleries: BTreeMap<(DatasetName, Modality), [Features; N]>,
     stop: &'a StopFlag,
 }
@@ -63,10 +67,14 @@ impl TrialFeatures {
 }
 
 impl<'a, const N: usize> TestedModels<'a, N> {
-    pub(in crate::experiment) fn new(models: [Extractor; N], stop: &'a StopFlag) -> Self {
+    pub(in crate::experiment) fn new(
+        models: [Extractor; N],
+        evaluation: &'a Evaluation,
+        stop: &'a StopFlag,
+    ) -> Self {
         let pictures = Pictures::new(models[0].preprocessing().size(), KEPT);
         let (describer, galleries) = (Describer::default(), BTreeMap::new());
-        Self { models, pictures, describer, galleries, stop }
+        Self { models, pictures, describer, evaluation, galleries, stop }
     }
 
     pub(super) fn models(&self) -> &[Extractor; N] {
@@ -104,26 +112,28 @@ impl<'a, const N: usize> TestedModels<'a, N> {
     }
 
     fn embed_gallery(&mut self, test: &Test) -> Result<[Features; N]> {
-        let Self { models, pictures, stop, .. } = self;
+        let Self { models, pictures, evaluation, stop, .. } = self;
         let (dataset, modality) = (test.task.dataset, test.task.gallery);
         let gallery = &test.data.gallery;
         let what = format!("{dataset} {modality} gallery");
         let phase = format!("gallery {dataset} {modality}");
-        let stream = Stream { rows: gallery.len(), what: &what, phase: &phase, stop };
-        embed_stream(models.each_ref(), &stream, |rows| {
-            pictures.of_gallery(&gallery[rows], modality)
-        })
+        let embedding =
+            Embedding { what: &what, phase: &phase, flip: evaluation.flip, stop: *stop };
+        let counts = vec![1; gallery.len()];
+        embedding
+            .of(models.each_ref(), &counts, |rows| pictures.of_gallery(&gallery[rows], modality))
     }
 
     /// Embeds every view of every query; a query is the mean of its views.
     fn embed_queries(&mut self, test: &Test) -> Result<[Features; N]> {
-        let Self { models, pictures, stop, .. } = self;
+        let Self { models, pictures, evaluation, stop, .. } = self;
         let queries = &test.data.queries;
         let counts: Vec<usize> = queries.iter().map(|query| query.views.len()).collect();
-        let (what, phase) = (format!("{} queries", test.task), format!("queries {}", test.task));
         let views = views(queries);
-        let stream = Stream { rows: views.len(), what: &what, phase: &phase, stop };
-        embed_views(models.each_ref(), &stream, pictures, &views, &counts)
+        let (what, phase) = (format!("{} queries", test.task), format!("queries {}", test.task));
+        let embedding =
+            Embedding { what: &what, phase: &phase, flip: evaluation.flip, stop: *stop };
+        embedding.of(models.each_ref(), &counts, |rows| pictures.of_views(&views[rows]))
     }
 
     /// Late fusion by the first model: every part of a query is embedded on its own, and the query is the mean of its parts. Nothing for queries
@@ -132,7 +142,7 @@ impl<'a, const N: usize> TestedModels<'a, N> {
     /// # Errors
     /// As [`TestedModels::embed`], after which it is called: the gallery is the same.
     pub(super) fn embed_parts(&mut self, test: &Test) -> Result<Option<TestFeatures<'_>>> {
-        let Self { models, pictures, stop, galleries, .. } = self;
+        let Self { models, pictures, evaluation, stop, galleries, .. } = self;
         let Some(galleries) = galleries.get(&(test.task.dataset, test.task.gallery)) else {
             return Ok(None);
         };
@@ -147,24 +157,60 @@ impl<'a, const N: usize> TestedModels<'a, N> {
         }
         let parts: Vec<&Observation<QueryPicture>> = parts.iter().collect();
         let (what, phase) = (format!("{} parts", test.task), format!("parts {}", test.task));
-        let stream = Stream { rows: parts.len(), what: &what, phase: &phase, stop };
-        let [queries] = embed_views([&models[0]], &stream, pictures, &parts, &counts)?;
+        let embedding =
+            Embedding { what: &what, phase: &phase, flip: evaluation.flip, stop: *stop };
+        let [queries] =
+            embedding.of([&models[0]], &counts, |rows| pictures.of_views(&parts[rows]))?;
         Ok(Some(TestFeatures { queries, gallery: &galleries[0] }))
     }
 }
 
-/// Embeds `views`, of which each query has one count, and takes the mean of those of a query.
-fn embed_views<const M: usize>(
-    models: [&Extractor; M],
-    stream: &Stream,
-    pictures: &mut Pictures,
-    views: &[&Observation<QueryPicture>],
-    counts: &[usize],
-) -> Result<[Features; M]> {
-    let features = embed_stream(models, stream, |rows| pictures.of_views(&views[rows]))?;
-    Ok(features.map(|features| {
-        if features.rows() == counts.len() { features } else { features.pooled(counts) }
-    }))
+/// How inputs are embedded, and how that is called in messages.
+struct Embedding<'a> {
+    what: &'a str,
+    phase: &'a str,
+    /// Whether every input is embedded a second time with mirrored pictures.
+    flip: bool,
+    stop: &'a StopFlag,
+}
+
+impl Embedding<'_> {
+    /// Embeds inputs, a block at a time; `open` gives those of some rows. Each row of the features is the mean of so many inputs, one after the
+    /// other, as `counts` says.
+    fn of<const M: usize>(
+        &self,
+        models: [&Extractor; M],
+        counts: &[usize],
+        mut open: impl FnMut(Range<usize>) -> Result<Vec<Observation<Picture>>>,
+    ) -> Result<[Features; M]> {
+        let Self { what, phase, flip, stop } = *self;
+        let inputs: usize = counts.iter().sum();
+        let (rows, counts) = if flip {
+            (2 * inputs, counts.iter().map(|count| 2 * count).collect())
+        } else {
+            (inputs, counts.to_vec())
+        };
+        let stream = Stream { rows, what, phase, stop };
+        let features = embed_stream(models, &stream, |rows| {
+            if !flip {
+                return open(rows);
+            }
+            let opened = open(rows.start / 2..rows.end.div_ceil(2))?;
+            let both: Vec<_> =
+                opened.into_iter().flat_map(|input| [mirrored(&input), input]).collect();
+            let first = rows.start % 2;
+            Ok(both[first..first + rows.len()].to_vec())
+        })?;
+        let is_pooled = counts.iter().any(|count| *count != 1);
+        Ok(features.map(|of| if is_pooled { of.pooled(&counts) } else { of }))
+    }
+}
+
+/// The same input with its pictures mirrored.
+fn mirrored(input: &Observation<Picture>) -> Observation<Picture> {
+    let mut mirrored = input.clone();
+    mirrored.pictures.iter_mut().for_each(|(_, picture)| flip(picture));
+    mirrored
 }
 
 impl TestFeatures<'_> {
@@ -206,9 +252,10 @@ pub(in crate::experiment) struct Place {
 pub(in crate::experiment) fn score(
     test: &Test,
     features: &TestFeatures,
+    options: EvalOptions,
     mut observe: impl FnMut(Place, &Ranking),
 ) -> Result<Scored> {
-    let options = EvalOptions { nearest: LIST_LENGTH, ..EvalOptions::default() };
+    let options = EvalOptions { nearest: LIST_LENGTH, ..options };
     let (mut trials, mut per_query) = (Vec::new(), PerQuery::default());
     for (number, trial) in test.data.trials.iter().enumerate() {
         let at = |query| Place { trial: number, query };
@@ -234,13 +281,14 @@ pub(in crate::experiment) fn score(
 pub(super) fn receiver_operating_characteristic(
     test: &Test,
     features: &TestFeatures,
+    metric: Metric,
 ) -> Vec<(f64, f64)> {
     let features = features.of_trial(test, &test.data.trials[0]);
     let found = open_set(
         features.queries(),
         features.gallery(),
         test.data.protocol,
-        EvalOptions::default().metric,
+        metric,
         &FALSE_ACCEPT_RATES,
     );
     let Ok(found) = found else { return Vec::new() };

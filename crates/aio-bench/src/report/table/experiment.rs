@@ -118,9 +118,13 @@ pub(in crate::report) fn by_task(results: &[RunResult]) -> Result<Table> {
         .map(|title| Column::new(title, ColumnKind::Estimate));
     let seeds = results.len();
     let plural = if seeds == 1 { "seed" } else { "seeds" };
+    let unusual = match first.evaluated_with.as_str() {
+        "" => String::new(),
+        unusual => format!(" · {unusual}"),
+    };
     Ok(Table {
         caption: format!(
-            "{} · cell {} · {seeds} {plural} · percent",
+            "{} · cell {} · {seeds} {plural} · percent{unusual}",
             code(&first.experiment),
             code(&first.config_id)
         ),
@@ -139,7 +143,7 @@ struct SeedColumn {
 
 fn seed_columns() -> Vec<SeedColumn> {
     let mut columns = Vec::new();
-    for measure in [Measure::Rank1, Measure::Rank5, Measure::Map, Measure::Minp] {
+    for measure in Measure::ALL {
         columns.push(SeedColumn { key: measure.to_string(), scored: Scored::Trained, measure });
         if matches!(measure, Measure::Rank1 | Measure::Map) {
             let references = [

@@ -155,6 +155,7 @@ pub(in crate::report) mod tests {
             chance: BTreeMap::new(),
             late_fusion: BTreeMap::new(),
             descriptors: BTreeMap::new(),
+            evaluated_with: String::new(),
             order: Vec::new(),
             tasks: BTreeMap::new(),
             train_seconds: 1.0,
