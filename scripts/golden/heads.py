@@ -48,6 +48,30 @@ def binding(own):
     return loss
 
 
+def sdm(own):
+    """One direction of IRRA's similarity distribution matching; `own` as above."""
+    def loss(features, anchors):
+        labels, anchor_labels = torch.tensor([0, 1, 1, 2]), torch.tensor([0, 0, 1, 1, 2, 2])
+        logits = F.normalize(features, dim=1) @ F.normalize(anchors, dim=1).t() / 0.07
+        total = 0.0
+        for i in range(4):
+            kept = [a for a in range(6) if a != own[i]]
+            wanted = (anchor_labels[kept] == labels[i]).double()
+            p, log_p = F.softmax(logits[i, kept], 0), F.log_softmax(logits[i, kept], 0)
+            total = total + (p * (log_p - torch.log(wanted / wanted.sum() + 1e-8))).sum()
+        return total / 4
+
+    return loss
+
+
+def hinge(mixed, anchors):
+    """A mixed query against the best of two parts: its own columns and rows in reverse order, as constants. Row 3 has no anchor left."""
+    positive = torch.tensor([[1, 1, 0, 0, 0, 0], [0, 0, 1, 1, 0, 0], [0, 0, 0, 1, 0, 0], [0] * 6]).double()
+    near = lambda x: (F.normalize(x, dim=1) @ F.normalize(anchors, dim=1).t() * positive).sum(1) / positive.sum(1).clamp(min=1)
+    best = torch.maximum(near(mixed.flip(1)), near(mixed.flip(0))).detach()
+    return F.relu(best - near(mixed) + 0.5)[:3].mean()
+
+
 def paired(a, b):
     scores = F.normalize(a, dim=1) @ F.normalize(b, dim=1).t() / 0.07
     labels = torch.arange(len(a))
@@ -82,6 +106,9 @@ cases = [
     case("triplet_soft", triplet(None), matrix(6, 4, 0.9, 0.4, 5)),
     case("binding", binding([-1] * 4), matrix(4, 5, 1.3, 0.7, 2), matrix(6, 5, 0.9, 0.4, 5)),
     case("binding_without_own_photo", binding([0, 2, 3, 5]), matrix(4, 5, 1.3, 0.7, 2), matrix(6, 5, 0.9, 0.4, 5)),
+    case("binding_sdm", sdm([-1] * 4), matrix(4, 5, 1.3, 0.7, 2), matrix(6, 5, 0.9, 0.4, 5)),
+    case("binding_sdm_without_own_photo", sdm([0, 2, 3, 5]), matrix(4, 5, 1.3, 0.7, 2), matrix(6, 5, 0.9, 0.4, 5)),
+    case("part_hinge", hinge, matrix(4, 5, 1.3, 0.7, 2), matrix(6, 5, 0.9, 0.4, 5)),
     case("identity_all", lambda x, w: neck(x, w, [0, 2, 2, 5]), matrix(4, 5, 1.3, 0.7, 2), CENTRES),
     case("identity_sample", lambda x, w: neck(x, w[SAMPLE], [0, 1, 1, 2]), matrix(4, 5, 1.3, 0.7, 2), CENTRES),
     case("paired_contrastive", paired, matrix(4, 5, 1.3, 0.7, 2), matrix(4, 5, 0.5, 1.1, 3)),

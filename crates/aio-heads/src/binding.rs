@@ -12,6 +12,17 @@ pub enum Anchors {
     Fixed,
 }
 
+/// How the binding loss compares similarities with identities.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum BindingKind {
+    /// Supervised contrastive: the logarithm of the probability of every anchor of the person, averaged (Khosla et al., NeurIPS 2020).
+    Supcon,
+    /// Similarity distribution matching: the probabilities of the anchors against the uniform distribution over those of the person (Jiang
+    /// and Ye, IRRA, CVPR 2023).
+    Sdm,
+}
+
 /// Which embeddings are the anchors of the binding loss.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -43,6 +54,15 @@ pub enum OwnPhoto {
 /// P(i): RGB anchors with the identity of i;  both sums leave out the anchors that `skip` marks for i
 /// ```
 ///
+/// With [`BindingKind::Sdm`], with `p` the softmax over the anchors and `q = 1/|P(i)|` on `P(i)`, else 0:
+///
+/// ```text
+/// L = 1/N Σ_i Σ_a p_a · ( log p_a − log(q_a + 1e-8) )
+/// ```
+///
+/// IRRA adds the same in the other direction. Here that direction is there where the other features are anchors as well
+/// ([`AnchorFeatures::All`]).
+///
 /// Reconstruction of the paper's FB head (supervised contrastive, RGB as anchor); temperature, stop-gradient and what
 /// is skipped are choices. Features that have no anchor of their identity left do not count. If none has one, the loss is 0.
 ///
@@ -59,6 +79,7 @@ pub fn binding_loss(
     anchor_labels: Tensor<1, Int>,
     skip: Option<Tensor<2>>,
     temperature: f64,
+    kind: BindingKind,
     mode: Anchors,
 ) -> Tensor<1> {
     let anchors = match mode {
@@ -73,8 +94,56 @@ pub fn binding_loss(
     };
     let log_p = activation::log_softmax(scores, 1);
     let count = positives.clone().sum_dim(1);
-    let per_row = (log_p * positives).sum_dim(1) / count.clone().clamp_min(1.0);
-    (per_row.sum() / count.clamp_max(1.0).sum().clamp_min(1.0)).neg()
+    let counted = count.clone().clamp_max(1.0);
+    let per_row = match kind {
+        BindingKind::Supcon => (log_p * positives).sum_dim(1).neg() / count.clamp_min(1.0),
+        BindingKind::Sdm => {
+            let log_q = (positives / count.clamp_min(1.0) + SMALLEST_PROBABILITY).log();
+            (log_p.clone().exp() * (log_p - log_q)).sum_dim(1) * counted.clone()
+        }
+    };
+    per_row.sum() / counted.sum().clamp_min(1.0)
+}
+
+/// Added to the probabilities of the identities, as in IRRA.
+const SMALLEST_PROBABILITY: f64 = 1e-8;
+
+/// How far embeddings of several inputs are from being at least as near to the person's photographs as the best of their parts is.
+///
+/// ```text
+/// s(x)_i = mean of cos(x_i, r_a) over the anchors a that `positives` marks for i
+/// L = 1/N Σ_i max(0, margin + max_parts s(part)_i − s(mixed)_i)
+/// ```
+///
+/// The similarities of the parts are constants, so that the loss cannot be lowered by making them worse. Rows without a positive do not count.
+/// A loss of this project; the paper does not have it.
+///
+/// # Shapes
+/// - mixed and every part: `[batch, width]`, anchors: `[anchors, width]`
+/// - positives: `[batch, anchors]`, 1 or 0
+/// - output: `[1]`
+///
+/// # Panics
+/// If there is no part.
+#[must_use]
+pub fn part_hinge(
+    mixed: Tensor<2>,
+    parts: Vec<Tensor<2>>,
+    anchors: Tensor<2>,
+    positives: Tensor<2>,
+    margin: f64,
+) -> Tensor<1> {
+    let anchors = normalise(anchors).transpose();
+    let count = positives.clone().sum_dim(1);
+    let near = |x: Tensor<2>| {
+        let similarities = normalise(x).matmul(anchors.clone()) * positives.clone();
+        similarities.sum_dim(1) / count.clone().clamp_min(1.0)
+    };
+    let best = parts.into_iter().map(|part| near(part).detach()).reduce(Tensor::max_pair);
+    let best = best.expect("a mixed query has parts");
+    let counted = count.clone().clamp_max(1.0);
+    let per_row = activation::relu(best - near(mixed) + margin) * counted.clone();
+    per_row.sum() / counted.sum().clamp_min(1.0)
 }
 
 /// Subtracted from the score of an anchor that is left out. Scores are cosines over the temperature, which are far smaller.

@@ -11,7 +11,7 @@ pub mod loss;
 mod tags;
 
 pub use attribute::{AttributeHead, AttributeVocabulary, AttributeWord, MASK, Masked};
-pub use binding::{AnchorFeatures, Anchors, OwnPhoto, binding_loss};
+pub use binding::{AnchorFeatures, Anchors, BindingKind, OwnPhoto, binding_loss, part_hinge};
 pub use centres::{Centres, RowAdamW};
 pub use identity::IdentityHead;
 pub use tags::TagHead;

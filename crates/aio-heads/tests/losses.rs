@@ -1,6 +1,6 @@
 //! Losses and gradients against PyTorch (`scripts/golden/heads.py`).
 
-use aio_heads::{Anchors, IdentityHead, binding_loss, loss};
+use aio_heads::{Anchors, BindingKind, IdentityHead, binding_loss, loss, part_hinge};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use serde_json::Value;
 
@@ -73,7 +73,7 @@ fn batch_hard_triplet_matches_pytorch() {
 
 #[test]
 fn binding_matches_pytorch() {
-    let bound = |x: &[Tensor<2>], skip| {
+    let bound = |x: &[Tensor<2>], skip, kind| {
         let anchors = labels(&[0, 0, 1, 1, 2, 2]);
         binding_loss(
             x[0].clone(),
@@ -82,12 +82,29 @@ fn binding_matches_pytorch() {
             anchors,
             skip,
             0.07,
+            kind,
             Anchors::Moving,
         )
     };
-    check("binding", |x| bound(x, None));
     let own = loss::same_label(labels(&[0, 2, 3, 5]), labels(&[0, 1, 2, 3, 4, 5]));
-    check("binding_without_own_photo", |x| bound(x, Some(own.clone())));
+    for (kind, name) in [(BindingKind::Supcon, "binding"), (BindingKind::Sdm, "binding_sdm")] {
+        check(name, |x| bound(x, None, kind));
+        check(&format!("{name}_without_own_photo"), |x| bound(x, Some(own.clone()), kind));
+    }
+}
+
+#[test]
+fn the_hinge_against_the_best_part_matches_pytorch() {
+    let mut positives = [[0.0f32; 6]; 4];
+    for (row, column) in [(0, 0), (0, 1), (1, 2), (1, 3), (2, 3)] {
+        positives[row][column] = 1.0;
+    }
+    check("part_hinge", |x| {
+        let constant = x[0].clone().detach();
+        let parts = vec![constant.clone().flip([1]), constant.flip([0])];
+        let positives = Tensor::from_data(positives, &Device::flex().autodiff());
+        part_hinge(x[0].clone(), parts, x[1].clone(), positives, 0.5)
+    });
 }
 
 #[test]
@@ -110,6 +127,7 @@ fn fixed_anchors_get_no_gradient() {
         labels(&[0, 1, 2]),
         None,
         0.07,
+        BindingKind::Supcon,
         Anchors::Fixed,
     )
     .backward();
@@ -123,9 +141,17 @@ fn a_feature_whose_only_anchor_is_skipped_does_not_count() {
     let (features, anchors) = (Tensor::<2>::eye(3, &device), Tensor::<2>::eye(3, &device));
     let all = labels(&[0, 1, 1]);
     let skip = loss::same_label(labels(&[0, 1, 2]), labels(&[0, 1, 2]));
-    let value: f32 =
-        binding_loss(features, all.clone(), anchors, all, Some(skip), 1.0, Anchors::Moving)
-            .into_scalar();
+    let value: f32 = binding_loss(
+        features,
+        all.clone(),
+        anchors,
+        all,
+        Some(skip),
+        1.0,
+        BindingKind::Supcon,
+        Anchors::Moving,
+    )
+    .into_scalar();
     // Rows 1 and 2 choose between anchor 0 and the other photograph of their identity, both at cosine 0.
     assert!((value - 2.0f32.ln()).abs() < 1e-6, "{value}");
 }
@@ -142,6 +168,7 @@ fn perfect_binding_costs_less_than_confusion() {
             labels(order),
             None,
             0.07,
+            BindingKind::Supcon,
             Anchors::Moving,
         )
         .into_scalar();
@@ -156,8 +183,16 @@ fn where_nobody_has_an_anchor_the_loss_is_zero_and_so_is_its_gradient() {
     let features = Tensor::<2>::eye(2, &device).require_grad();
     let (anchors, all) = (Tensor::<2>::eye(2, &device), labels(&[0, 1]));
     let skip = Some(loss::same_label(all.clone(), all.clone()));
-    let value =
-        binding_loss(features.clone(), all.clone(), anchors, all, skip, 0.07, Anchors::Moving);
+    let value = binding_loss(
+        features.clone(),
+        all.clone(),
+        anchors,
+        all,
+        skip,
+        0.07,
+        BindingKind::Supcon,
+        Anchors::Moving,
+    );
     let number: f32 = value.clone().into_scalar();
     assert_eq!(number, 0.0);
     let gradient = features.grad(&value.backward()).expect("a gradient").into_data();

@@ -1,6 +1,6 @@
 //! The training losses: their weights, their terms, and the weighted sum. Which terms a batch has is decided in `objective.rs`.
 
-use aio_heads::{AnchorFeatures, Anchors, OwnPhoto};
+use aio_heads::{AnchorFeatures, Anchors, BindingKind, OwnPhoto};
 use aio_types::Modality;
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
@@ -35,6 +35,8 @@ pub struct LossWeights {
     /// Weight of the binding head.
     #[schemars(range(min = 0.0))]
     pub binding: f64,
+    /// How the binding loss compares similarities with identities.
+    pub binding_kind: BindingKind,
     /// Share of text in the binding loss. Every other modality and combination has a share of 1; shares are divided by their sum.
     #[schemars(range(min = 0.0))]
     pub binding_text: f64,
@@ -47,6 +49,13 @@ pub struct LossWeights {
     pub anchors: Anchors,
     /// Whether an embedding has its own photograph among its anchors.
     pub own_photo: OwnPhoto,
+    /// Weight of the loss that asks a combination of modalities to be at least as near to the person's photographs as its best part is; 0
+    /// disables it.
+    #[schemars(range(min = 0.0))]
+    pub parts: f64,
+    /// By how much nearer, as a difference of cosines.
+    #[schemars(range(min = 0.0, max = 2.0))]
+    pub parts_margin: f64,
     /// Which feature retrieval compares.
     pub neck: Neck,
 }
@@ -75,12 +84,15 @@ impl Default for LossWeights {
             triplet_margin: 0.3,
             attribute: 0.3,
             mask_rate: 0.5,
+            binding_kind: BindingKind::Supcon,
             binding: 1.0,
             binding_text: 1.0,
             binding_temperature: 0.07,
             anchor_features: AnchorFeatures::Rgb,
             anchors: Anchors::Moving,
             own_photo: OwnPhoto::Skipped,
+            parts: 0.0,
+            parts_margin: 0.02,
             neck: Neck::Before,
         }
     }
@@ -109,6 +121,8 @@ impl fmt::Display for EmbeddingOf {
 pub enum LossTerm {
     /// Cross-entropy of the identity head.
     Identity(EmbeddingOf),
+    /// Hinge of a combination against its best part.
+    Parts(EmbeddingOf),
     /// Batch-hard triplet loss over all embeddings.
     Triplet,
     /// Supervised contrastive loss against the anchors.
@@ -121,6 +135,7 @@ impl fmt::Display for LossTerm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Identity(of) => write!(f, "identity.{of}"),
+            Self::Parts(of) => write!(f, "parts.{of}"),
             Self::Triplet => f.write_str("triplet"),
             Self::Binding(of) => write!(f, "binding.{of}"),
             Self::Attribute => f.write_str("attribute"),
@@ -209,6 +224,7 @@ mod tests {
             ),
             (LossTerm::Identity(EmbeddingOf::Combination(2)), "identity.combination 2"),
             (LossTerm::Binding(EmbeddingOf::Modality(Modality::Text)), "binding.text"),
+            (LossTerm::Parts(EmbeddingOf::Combination(1)), "parts.combination 1"),
             (LossTerm::Triplet, "triplet"),
             (LossTerm::Attribute, "attribute"),
         ];

@@ -5,7 +5,7 @@ use crate::provenance::Provenance;
 use crate::{Aio, EmbeddingOf, LossTerm, LossWeights, Losses, Shapes, TrainBatch};
 use aio_encoder::Activations;
 use aio_encoder::weights::Preprocessing;
-use aio_heads::{AnchorFeatures, binding_loss, loss};
+use aio_heads::{AnchorFeatures, binding_loss, loss, part_hinge};
 use aio_tokenize::ModalityTokens;
 use aio_types::{Modality, ModalitySet};
 use burn::tensor::{Device, Int, Tensor};
@@ -13,6 +13,9 @@ use burn::tensor::{Device, Int, Tensor};
 /// The embeddings of one modality or combination.
 struct Feature {
     of: EmbeddingOf,
+    modalities: ModalitySet,
+    /// Tuples of the batch, one per row.
+    rows: Vec<usize>,
     /// `[rows, embedding]`
     embedded: Tensor<2>,
     /// Class of each row.
@@ -61,6 +64,7 @@ impl Aio {
         self.identity_terms(&features, centres, weights, &mut losses);
         triplet_term(&features, weights, &mut losses);
         binding_terms(&features, weights, &mut losses);
+        part_terms(&features, inputs, weights, &mut losses);
         self.attribute_term(activations, inputs, weights, &mut losses);
         losses
     }
@@ -81,10 +85,12 @@ impl Aio {
             let (embedded, _) = self.encode(activations, &tokens);
             features.push(Feature {
                 of,
+                modalities: set,
                 embedded,
                 labels: inputs.classes(&rows),
                 targets: inputs.identity_targets(&rows),
                 made_from: inputs.signed(provenance.of(set, &rows)),
+                rows,
             });
         }
         features
@@ -202,9 +208,43 @@ fn binding_terms(features: &[Feature], weights: &LossWeights, losses: &mut Losse
             anchors.labels.clone(),
             Some(skip),
             weights.binding_temperature,
+            weights.binding_kind,
             weights.anchors,
         );
         let weight = weights.binding * share(feature) / shares;
         losses.push(LossTerm::Binding(feature.of), weight, value);
+    }
+}
+
+/// One term for every combination whose parts are embedded on their own.
+fn part_terms(features: &[Feature], inputs: &Inputs, weights: &LossWeights, losses: &mut Losses) {
+    if weights.parts == 0.0 {
+        return;
+    }
+    let Some(anchors) = anchors(features, AnchorFeatures::Rgb) else { return };
+    let combinations: Vec<&Feature> =
+        features.iter().filter(|feature| feature.modalities.size() > 1).collect();
+    let share = 1.0 / combinations.len().max(1) as f64;
+    for feature in combinations {
+        let of_part = |modality| {
+            let part = features.iter().find(|f| f.of == EmbeddingOf::Modality(modality))?;
+            let place = |row| part.rows.iter().position(|of_part| of_part == row);
+            let places: Vec<usize> = feature.rows.iter().map_while(place).collect();
+            (places.len() == feature.rows.len())
+                .then(|| part.embedded.clone().select(0, inputs.integers(places)))
+        };
+        let Some(parts) = feature.modalities.iter().map(of_part).collect::<Option<Vec<_>>>() else {
+            continue;
+        };
+        let same_person = loss::same_label(feature.labels.clone(), anchors.labels.clone());
+        let own = loss::same_label(feature.made_from.clone(), anchors.made_from.clone());
+        let value = part_hinge(
+            feature.embedded.clone(),
+            parts,
+            anchors.embedded.clone(),
+            same_person * (own.neg() + 1.0),
+            weights.parts_margin,
+        );
+        losses.push(LossTerm::Parts(feature.of), weights.parts * share, value);
     }
 }

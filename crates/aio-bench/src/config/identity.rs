@@ -229,11 +229,14 @@ fn losses(losses: &LossWeights) -> Section {
         attribute,
         mask_rate,
         binding,
+        binding_kind,
         binding_text,
         binding_temperature,
         anchor_features,
         anchors,
         own_photo,
+        parts,
+        parts_margin,
         neck,
     } = losses;
     let mut section = Section::default();
@@ -245,11 +248,14 @@ fn losses(losses: &LossWeights) -> Section {
     section.put("attribute", *attribute, 0.3);
     section.put("mask_rate", *mask_rate, 0.5);
     section.put("binding", *binding, 1.0);
+    section.put("binding_kind", words(binding_kind), "supcon");
     section.put("binding_text", *binding_text, 1.0);
     section.put("temperature", *binding_temperature, 0.07);
     section.put("anchor_features", words(anchor_features), "rgb");
     section.put("anchors", words(anchors), "moving");
     section.put("own_photo", words(own_photo), "skipped");
+    section.put("parts", *parts, 0.0);
+    section.put("parts_margin", *parts_margin, 0.02);
     section.put("neck", words(neck), "before");
     section
 }

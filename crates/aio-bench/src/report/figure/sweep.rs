@@ -22,6 +22,7 @@ pub(in crate::report) fn sweep_bars(sweep: &SweepResults) -> Result<Figure> {
         Measure::Rank1 => "Rank-1",
         Measure::Rank5 => "Rank-5",
         Measure::Rank10 => "Rank-10",
+        Measure::Rank20 => "Rank-20",
         Measure::Map => "mAP",
         Measure::Minp => "mINP",
     };
