@@ -16,7 +16,7 @@ use rayon::prelude::*;
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
-/// Which words of the vocabulary a caption has: class 1 of each word that it has, 0 of the others.
+/// Which words of the vocabulary some captions of a person have: class 1 of each word that one of them has, 0 of the others.
 pub(super) type Words = Vec<Option<usize>>;
 
 /// A picture with its caption and the words in it.
@@ -87,10 +87,21 @@ pub(super) fn word_classes() -> Vec<usize> {
     vec![2; vocabulary().len()]
 }
 
-fn words_of(caption: &str) -> Words {
-    let lower = caption.to_lowercase();
+/// Captions whose words a picture is to tell. One alone leaves out much and uses one of several words for the same.
+const TOLD: usize = 5;
+
+fn words_of(captions: &str) -> Words {
+    let lower = captions.to_lowercase();
     let said: BTreeSet<&str> = lower.split(|c: char| !c.is_alphanumeric()).collect();
     vocabulary().iter().map(|word| Some(usize::from(said.contains(word.as_str())))).collect()
+}
+
+/// The words of several captions of a person who was seen with colours or without.
+fn told(item: &Item, coloured: bool, rng: &mut ChaCha8Rng) -> Words {
+    let captions: Vec<String> = (0..TOLD)
+        .map(|_| if coloured { item.caption(rng) } else { item.caption_without_colours(rng) })
+        .collect();
+    words_of(&captions.join(" "))
 }
 
 /// A picture as it is shown in one pass, and whether colours can be seen in it.
@@ -219,7 +230,7 @@ impl<'a> Corpus<'a> {
             let shot = &item.shots[stream.random_range(0..item.shots.len())];
             let Shown { picture, coloured } = shown(shot, &augmentation, stream);
             let caption = described(item, coloured, stream);
-            let words = words_of(&caption);
+            let words = told(item, coloured, stream);
             let second = position.is_multiple_of(2).then(|| {
                 second_view(shot, &augmentation, &mut self.stream("second", *number, pass))
             });
@@ -242,11 +253,11 @@ impl<'a> Corpus<'a> {
                 item.shots[..count].iter().map(|shot| shown(shot, &augmentation, stream)).collect();
             let coloured = shown.iter().any(|shown| shown.coloured);
             let caption = company.caption.then(|| described(item, true, stream));
-            let told = described(item, coloured || company.caption, stream);
+            let words = told(item, coloured || company.caption, stream);
             CombinedInputs {
                 pictures: shown.into_iter().map(|shown| shown.picture).collect(),
                 caption: caption.map(|text| Bpe::clip().ids(&text).0),
-                words: words_of(&told),
+                words,
             }
         };
         chosen.par_iter().map(combined).collect()
