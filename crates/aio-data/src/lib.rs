@@ -3,12 +3,13 @@
 //! Data flows one way: a [`reader`](readers) turns a directory in its published layout into [`Sample`]s, a
 //! [`sampler`] decides which samples form a batch, [`picture`] decodes and resizes them, and [`augment`] and
 //! [`synthesis`] turn them into the arrays a tokenizer takes. A [`task`] says which samples are queries, which are the
-//! gallery and under which protocol; [`check`] compares a copy of a data set with what its owners published. Nothing here
-//! depends on tensors or models.
+//! gallery and under which protocol; [`check`] compares a copy of a data set with what its owners published. A
+//! [`descriptor`] is a hand-made feature, which results are compared with. Nothing here depends on tensors or models.
 
 pub mod augment;
 pub mod check;
 pub mod checksum;
+pub mod descriptor;
 mod error;
 mod evaluation;
 mod fingerprint;

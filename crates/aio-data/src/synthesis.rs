@@ -1,5 +1,6 @@
 //! Missing modalities made from photographs: infrared by channel exchange, drawings by an edge filter.
 
+use crate::picture::{luminance, luminances};
 use aio_types::Picture;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -16,11 +17,6 @@ pub fn channel_exchange(picture: &mut Picture, grey: u8, rng: &mut ChaCha8Rng) {
         0..=2 => [pixel[usize::from(index)]; 3],
         _ => [luminance(pixel).round() as u8; 3],
     });
-}
-
-/// Luminance of an 8-bit pixel, 0..255 (ITU-R BT.601, as in the reference implementation of CAJ).
-fn luminance([r, g, b]: [u8; 3]) -> f32 {
-    0.2989 * f32::from(r) + 0.5870 * f32::from(g) + 0.1140 * f32::from(b)
 }
 
 /// Parameters of the edge filter.
@@ -72,8 +68,7 @@ pub fn shade(picture: &mut Picture, lines: &Picture, rng: &mut ChaCha8Rng) {
 
 fn tones(picture: &Picture, filter: LineFilter) -> Vec<f32> {
     let (height, width) = (picture.size.height, picture.size.width);
-    let grey: Vec<f32> =
-        picture.pixels.chunks_exact(3).map(|p| luminance([p[0], p[1], p[2]]) / 255.0).collect();
+    let grey = luminances(picture);
     let fine = gaussian(&grey, height, width, filter.sigma);
     let coarse = gaussian(&grey, height, width, 1.6 * filter.sigma);
     fine.iter()

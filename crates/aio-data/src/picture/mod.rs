@@ -2,10 +2,12 @@
 
 mod decode;
 mod format;
+mod luminance;
 mod orientation;
 
 pub use decode::decode;
 pub use format::{FORMATS, is_other_picture, is_picture};
+pub(crate) use luminance::{luminance, luminances};
 
 use crate::{DataError, Result};
 use aio_types::{Picture, PictureSize};
