@@ -223,7 +223,7 @@ fn part_terms(features: &[Feature], inputs: &Inputs, weights: &LossWeights, loss
     }
     let Some(anchors) = anchors(features, AnchorFeatures::Rgb) else { return };
     let combinations: Vec<&Feature> =
-        features.iter().filter(|feature| feature.modalities.size() > 1).collect();
+        features.iter().filter(|feature| feature.modalities.len() > 1).collect();
     let share = 1.0 / combinations.len().max(1) as f64;
     for feature in combinations {
         let of_part = |modality| {

@@ -126,7 +126,7 @@ fn tests(request: &CheckRequest) -> Result<Vec<Test>> {
             }
             Err(error) => return Err(error.into()),
         };
-        for task in tasks.into_iter().filter(|task| task.id().query().size() == 1) {
+        for task in tasks.into_iter().filter(|task| task.query.len() == 1) {
             match task.data(data) {
                 Ok(data) => tests.push(Test { task, data }),
                 // A table has rows of some modalities only.

@@ -23,8 +23,8 @@ pub(super) struct Describer {
 
 /// Whether descriptors can rank the gallery of a task: its queries are single pictures.
 pub(in crate::experiment) fn apply(test: &Test) -> bool {
-    let query = test.task.id().query();
-    query.size() == 1 && !query.contains(Modality::Text) && test.task.gallery.is_visual()
+    let query = test.task.query;
+    query.len() == 1 && !query.contains(Modality::Text) && test.task.gallery.is_visual()
 }
 
 impl Describer {

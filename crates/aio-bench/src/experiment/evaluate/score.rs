@@ -146,7 +146,7 @@ impl<'a, const N: usize> TestedModels<'a, N> {
         let Some(galleries) = galleries.get(&(test.task.dataset, test.task.gallery)) else {
             return Ok(None);
         };
-        if test.task.id().query().size() == 1 {
+        if test.task.query.len() == 1 {
             return Ok(None);
         }
         let (mut parts, mut counts) = (Vec::new(), Vec::new());
