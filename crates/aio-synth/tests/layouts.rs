@@ -1,6 +1,6 @@
 //! The synthetic benchmark is read back by the readers of the published layouts, and broken trees are refused by name.
 
-use aio_data::{Content, DatasetName, Split};
+use aio_data::{Content, DataError, DatasetName, Split};
 use aio_synth::benchmark::{self, Size};
 use aio_types::{Camera, Identity, Modality};
 use std::collections::BTreeSet;
@@ -155,6 +155,43 @@ fn the_benchmark_is_a_pure_function_of_its_seed() {
     };
     assert_eq!(render(3), render(3));
     assert_ne!(render(3), render(4));
+}
+
+#[test]
+fn a_call_that_was_stopped_continues_with_the_pictures_that_are_whole() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let (whole, parts) = (directory.path().join("whole"), directory.path().join("parts"));
+    let never = |_, _| ControlFlow::Continue(());
+    let expected = benchmark::write(&whole, 2, SMALLEST, &never).expect("rendered");
+    let enough =
+        |done, _| if done < 20 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) };
+    let stopped = benchmark::write(&parts, 2, SMALLEST, &enough).expect_err("stopped");
+    assert!(matches!(stopped, DataError::Interrupted { .. }), "{stopped}");
+    let mut pictures = Vec::new();
+    let mut folders = vec![parts.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "jpg") {
+                pictures.push(path);
+            }
+        }
+    }
+    let written =
+        |path: &PathBuf| std::fs::metadata(path).expect("there").modified().expect("time");
+    let times: Vec<_> = pictures.iter().map(written).collect();
+    assert!(times.len() >= 10, "{} pictures", times.len());
+    let bytes = std::fs::read(&pictures[0]).expect("reads");
+    std::fs::write(&pictures[0], &bytes[..bytes.len() / 2]).expect("cut short");
+    let found = benchmark::write(&parts, 2, SMALLEST, &never).expect("continues");
+    assert_eq!(found, expected);
+    assert_eq!(std::fs::read(&pictures[0]).expect("reads"), bytes);
+    for (path, time) in pictures.iter().zip(&times).skip(1) {
+        assert_eq!(written(path), *time, "{} was made again", path.display());
+    }
+    assert!(!parts.join("rendering.json").exists());
 }
 
 #[test]

@@ -85,6 +85,44 @@ pub struct Manifest {
 /// Name of the manifest file.
 pub const MANIFEST: &str = "manifest.json";
 
+/// What is being rendered into a directory: the files in it were made for that, and are whole.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Begun {
+    version: u32,
+    seed: u64,
+    size: Size,
+}
+
+/// Name of the file that says what is being rendered, from the first picture to the manifest.
+const BEGUN: &str = "rendering.json";
+
+impl Begun {
+    /// Whether an earlier call began the same below `root`. Says there what is begun now.
+    fn continues(&self, root: &Path) -> Result<bool> {
+        let path = root.join(BEGUN);
+        let earlier = std::fs::read(&path).ok();
+        let earlier = earlier.and_then(|bytes| serde_json::from_slice::<Self>(&bytes).ok());
+        if earlier.as_ref() == Some(self) {
+            return Ok(true);
+        }
+        let text = serde_json::to_string(self).unwrap_or_default() + "\n";
+        fs::write_then_rename(&path, text.as_bytes())?;
+        Ok(false)
+    }
+}
+
+/// Bytes at the end of every JPEG file.
+const JPEG_END: [u8; 2] = [0xff, 0xd9];
+
+/// The bytes of a picture that an earlier call has written; `None` if it is not there or not whole. Other files are made again: that takes no
+/// time.
+fn picture_of_earlier_call(path: &Path) -> Option<Vec<u8>> {
+    if path.extension().is_none_or(|extension| extension != "jpg") {
+        return None;
+    }
+    std::fs::read(path).ok().filter(|bytes| bytes.ends_with(&JPEG_END))
+}
+
 type Planner = fn(&mut Plan, Size);
 type DataSet = (&'static str, fn() -> Recipe, Planner);
 
@@ -119,8 +157,8 @@ pub fn manifest(root: &Path) -> Result<Option<Manifest>> {
 
 /// Renders the benchmark of (`seed`, `size`) under `root` and returns its manifest.
 ///
-/// A finished benchmark of the same seed, size and version is left as it is; files that a killed call has
-/// already written are kept. `progress` is called with (done, total) as files are finished; a later call continues where it asked to stop.
+/// A finished benchmark of the same seed, size and version is left as it is; pictures that a killed call of the same has already written are
+/// kept. `progress` is called with (done, total) as files are finished; a later call continues where it asked to stop.
 ///
 /// # Errors
 /// [`DataError`] if a file cannot be written, or if `root` holds a benchmark of another seed, size or version.
@@ -152,17 +190,22 @@ pub fn write(
             plan.jobs.into_iter().map(|job| Job { path: format!("{folder}/{}", job.path), ..job }),
         );
     }
+    let continues = Begun { version: VERSION, seed, size }.continues(root)?;
     let total = jobs.len();
     let done = std::sync::atomic::AtomicUsize::new(0);
     let mut hashes = jobs
         .par_iter()
         .map(|job| {
-            let bytes = (job.render)();
             let path = root.join(&job.path);
-            let kept = std::fs::metadata(&path).is_ok_and(|m| m.len() == bytes.len() as u64);
-            if !kept {
-                fs::write_then_rename_unsynced(&path, &bytes)?;
-            }
+            let kept = if continues { picture_of_earlier_call(&path) } else { None };
+            let bytes = match kept {
+                Some(bytes) => bytes,
+                None => {
+                    let bytes = (job.render)();
+                    fs::write_then_rename_unsynced(&path, &bytes)?;
+                    bytes
+                }
+            };
             let done = 1 + done.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             if progress(done, total).is_break() {
                 return Err(DataError::Interrupted { phase: "rendering" });
@@ -185,5 +228,7 @@ pub fn write(
     };
     let text = serde_json::to_string_pretty(&found).unwrap_or_default() + "\n";
     fs::write_then_rename(&root.join(MANIFEST), text.as_bytes())?;
+    // Nothing reads it any more; one that stays behind does no harm.
+    let _ = std::fs::remove_file(root.join(BEGUN));
     Ok(found)
 }
