@@ -1,14 +1,18 @@
 //! Retrieval evaluation: features and labels in, numbers out.
 //!
 //! A [`Protocol`] decides which gallery entries are junk for a query, a [`Ranking`] is what remains in order, and metrics
-//! are functions of a ranking. Nothing here depends on images, paths, tensors or models.
+//! are functions of a ranking. Intervals come from drawing people again. Nothing here depends on images, paths, tensors or models.
 
+mod agreement;
+mod bootstrap;
 mod chance;
 mod distance;
 mod evaluate;
 mod features;
 mod neighbours;
 mod open_set;
+mod per_query;
+mod percentile;
 mod places;
 mod pooling;
 mod product;
@@ -20,11 +24,14 @@ mod rerank;
 mod scores;
 mod simd;
 
+pub use agreement::{Agreement, agreement};
+pub use bootstrap::{Interval, difference, interval};
 pub use chance::chance;
 pub use distance::{Metric, distances};
 pub use evaluate::{EvalOptions, LabelledFeatures, evaluate, evaluate_with_progress};
 pub use features::Features;
 pub use open_set::{OpenSet, Rate, open_set};
+pub use per_query::{PerQuery, QueryMean};
 pub use places::Ties;
 pub use protocol::{Entry, Protocol, Unmatched, single_shot, unmatched};
 pub use ranking::{AveragePrecision, Ranking, Relevance};
@@ -98,6 +105,18 @@ pub enum EvalError {
     #[error("average query expansion: {problem}")]
     Expansion {
         /// Why.
+        problem: String,
+    },
+    /// An interval of values that cannot be resampled.
+    #[error("interval: {problem}")]
+    Interval {
+        /// Which values, what was expected and what was found.
+        problem: String,
+    },
+    /// Lists of scores that cannot be compared.
+    #[error("rank agreement: {problem}")]
+    Agreement {
+        /// Which list, what was expected and what was found.
         problem: String,
     },
     /// No query has a match left.

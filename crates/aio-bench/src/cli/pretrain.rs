@@ -52,7 +52,10 @@ struct RecipeArguments {
     /// Temperature of the contrastive loss.
     #[arg(long, default_value_t = Recipe::default().temperature)]
     temperature: f64,
-    /// Weight of the contrastive loss between pictures and captions; that of the words is 1.
+    /// Weight of the loss of the words, which is a sum over all words of the vocabulary.
+    #[arg(long, default_value_t = Recipe::default().words)]
+    words: f64,
+    /// Weight of the contrastive loss between pictures and captions.
     #[arg(long, default_value_t = Recipe::default().contrastive)]
     contrastive: f64,
     /// Weight of the contrastive loss between two views of a picture.
@@ -111,6 +114,7 @@ impl From<RecipeArguments> for Recipe {
             corpus: typed.corpus,
             learning_rate: typed.learning_rate,
             temperature: typed.temperature,
+            words: typed.words,
             contrastive: typed.contrastive,
             views: typed.views,
             pictures_first: typed.pictures_first,

@@ -9,7 +9,7 @@ use crate::embed::{ImportSettings, ModelSource};
 use crate::error::{Error, Result};
 use aio_data::task::Task;
 use aio_data::{DataError, check};
-use aio_eval::{DRAWS, EvalOptions, Interval, QueryMean};
+use aio_eval::{EvalOptions, Interval, QueryMean};
 use aio_model::Shipped;
 use aio_train::{Library, StopFlag};
 use aio_types::{Modality, TaskId};
@@ -190,15 +190,15 @@ fn method(name: &str, scored: &Scored, model: Option<&Scored>) -> Result<MethodC
     let average_precision = |query: &QueryMean| query.average_precision;
     let per_query = &scored.per_query;
     let gain = model
-        .map(|model| model.per_query.difference(per_query, average_precision, DRAWS, 0))
+        .map(|model| model.per_query.difference(per_query, average_precision, Interval::DRAWS, 0))
         .transpose()?
         .flatten();
     Ok(MethodCheck {
         method: name.to_owned(),
         rank1: scored.scores.rank(1),
         map: scored.scores.map,
-        rank1_interval: per_query.interval(|query| query.rank1, DRAWS, 0)?,
-        map_interval: per_query.interval(average_precision, DRAWS, 0)?,
+        rank1_interval: per_query.interval(|query| query.rank1, Interval::DRAWS, 0)?,
+        map_interval: per_query.interval(average_precision, Interval::DRAWS, 0)?,
         gain,
     })
 }

@@ -4,7 +4,7 @@ use super::SweepRow;
 use crate::error::{Error, Result};
 use crate::markdown::escaped;
 use crate::run::RunResult;
-use aio_eval::{Agreement, DRAWS, agreement};
+use aio_eval::{Agreement, Interval, agreement};
 use aio_types::{Measure, MetricId, TaskId};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -65,7 +65,7 @@ pub fn order_agreement(rows: &[SweepRow], sets: [&str; 2]) -> Result<OrderAgreem
         })
         .collect();
     let of_set = |number: usize| methods.iter().map(|m| m.map[number]).collect::<Vec<f64>>();
-    let agreement = agreement(&of_set(0), &of_set(1), DRAWS, SEED)?;
+    let agreement = agreement(&of_set(0), &of_set(1), Interval::DRAWS, SEED)?;
     Ok(OrderAgreement { sets, methods, agreement })
 }
 

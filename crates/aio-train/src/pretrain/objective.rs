@@ -106,7 +106,7 @@ impl Objective for PretrainObjective<'_> {
                 "the loss `{name}` is {value} at step {step}"
             )));
         }
-        let mut total = words + views * self.recipe.views;
+        let mut total = words * self.recipe.words + views * self.recipe.views;
         if let Some(contrastive) = contrastive {
             total = total + contrastive * self.recipe.contrastive;
         }

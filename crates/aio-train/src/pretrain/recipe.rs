@@ -22,7 +22,9 @@ pub struct Recipe {
     pub learning_rate: f64,
     /// Temperature of the contrastive loss.
     pub temperature: f64,
-    /// Weight of the contrastive loss beside that of the words.
+    /// Weight of the loss of the words, which is a sum over all words of the vocabulary.
+    pub words: f64,
+    /// Weight of the contrastive loss between pictures and captions.
     pub contrastive: f64,
     /// Weight of the contrastive loss between two views of a picture.
     pub views: f64,
@@ -86,6 +88,7 @@ impl Default for Recipe {
             corpus: 12_000,
             learning_rate: 1e-3,
             temperature: 0.07,
+            words: 1.0,
             contrastive: 1.0,
             views: 1.0,
             pictures_first: 2000,
@@ -166,7 +169,7 @@ mod tests {
         let value = serde_json::to_value(Recipe::default()).expect("serialises");
         let keys: Vec<&str> =
             value.as_object().expect("an object").keys().map(String::as_str).collect();
-        let expected = "steps batch corpus rate temperature contrastive views pictures_first company_steps company_rate warmup infrared sketch colour_pencil randomise seed stem depth width";
+        let expected = "steps batch corpus rate temperature words contrastive views pictures_first company_steps company_rate warmup infrared sketch colour_pencil randomise seed stem depth width";
         assert_eq!(keys, expected.split(' ').collect::<Vec<_>>());
         assert_eq!(value["width"], 128);
         assert_eq!(value["stem"], "ibn");

@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::report::{AttentionExample, EmbeddingExample, EmbeddingSample, RankedLists};
 use crate::run::TaskIntervals;
 use aio_data::descriptor::Descriptor;
-use aio_eval::{DRAWS, QueryMean, Scores};
+use aio_eval::{Interval, QueryMean, Scores};
 use aio_model::Extractor;
 use aio_train::Progress;
 use aio_types::TaskId;
@@ -168,10 +168,10 @@ fn intervals(
 ) -> Result<Option<TaskIntervals>> {
     let average_precision = |query: &QueryMean| query.average_precision;
     let gain = |over: &Scored| {
-        trained.per_query.difference(&over.per_query, average_precision, DRAWS, SEED)
+        trained.per_query.difference(&over.per_query, average_precision, Interval::DRAWS, SEED)
     };
-    let rank1 = trained.per_query.interval(|query| query.rank1, DRAWS, SEED)?;
-    let map = trained.per_query.interval(average_precision, DRAWS, SEED)?;
+    let rank1 = trained.per_query.interval(|query| query.rank1, Interval::DRAWS, SEED)?;
+    let map = trained.per_query.interval(average_precision, Interval::DRAWS, SEED)?;
     let (Some(rank1), Some(map), Some(map_gain)) = (rank1, map, gain(untrained)?) else {
         return Ok(None);
     };

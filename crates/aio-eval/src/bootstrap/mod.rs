@@ -1,0 +1,141 @@
+//! Intervals of means over queries, from drawing the people again.
+
+#[cfg(test)]
+mod tests;
+
+use crate::EvalError;
+use crate::percentile::{LEVEL, bounds, check_draws, check_values};
+use aio_types::{Identity, rng};
+use rand::RngExt;
+use serde::{Deserialize, Serialize};
+
+/// A mean over queries with its percentile interval at [`Self::LEVEL`], in the unit of the values.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Interval {
+    /// The mean over all queries.
+    pub mean: f64,
+    /// The lower bound.
+    pub low: f64,
+    /// The upper bound.
+    pub high: f64,
+}
+
+impl Interval {
+    /// The fraction of the draws that lies between the bounds.
+    pub const LEVEL: f64 = LEVEL;
+
+    /// Draws of an interval that is reported. With these, the bounds of two seeds differ by about a twentieth of the
+    /// interval's half width.
+    pub const DRAWS: usize = 2000;
+
+    /// Whether `value` lies between the bounds, ends included.
+    #[must_use]
+    pub fn contains(&self, value: f64) -> bool {
+        (self.low..=self.high).contains(&value)
+    }
+}
+
+/// The mean of `values` and its interval, by a bootstrap over people.
+///
+/// `values` holds one number per query, `people` whom the query shows. A draw takes as many people as there are, with
+/// replacement, each with all their queries. Its mean is the sum of the values of the drawn people divided by the number
+/// of their queries. The interval is the percentile interval of `draws` such means; it depends on `seed`, and not on the
+/// order of the queries. A query whose identity is not known (below 0) is a person of its own. `None` with fewer than
+/// two people.
+///
+/// Sources: Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapter 13, for the percentile interval; Field
+/// and Welsh, Bootstrapping clustered data (Journal of the Royal Statistical Society B, 2007), the randomised cluster
+/// bootstrap, for drawing whole clusters.
+///
+/// # Errors
+/// [`EvalError::Interval`] if the lengths differ, a value is NaN or infinite, or `draws` is below 40.
+///
+/// ```
+/// # use aio_eval::interval;
+/// # use aio_types::Identity;
+/// let people = [1, 1, 2].map(Identity);
+/// let found = interval(&[1.0, 0.0, 1.0], &people, 1000, 0)?.expect("two people");
+/// // Of two people a draw takes the first twice, both, or the second twice: 1/2, 2/3 or 1.
+/// assert_eq!((found.low, found.mean, found.high), (0.5, 2.0 / 3.0, 1.0));
+/// # Ok::<(), aio_eval::EvalError>(())
+/// ```
+pub fn interval(
+    values: &[f64],
+    people: &[Identity],
+    draws: usize,
+    seed: u64,
+) -> Result<Option<Interval>, EvalError> {
+    check_draws(draws).map_err(refused)?;
+    check_values("values", values, people.len(), "queries").map_err(refused)?;
+    Ok(resampled(values.iter().copied().zip(people.iter().copied()), draws, seed))
+}
+
+/// The mean of `a − b` and its interval: two methods on the same queries, in the same order.
+///
+/// A draw takes the same people for both, so that what makes a person hard for both cancels. Otherwise as [`interval`]. An
+/// interval without 0 is a difference that other people of the same kind would show as well.
+///
+/// # Errors
+/// As [`interval`].
+pub fn difference(
+    a: &[f64],
+    b: &[f64],
+    people: &[Identity],
+    draws: usize,
+    seed: u64,
+) -> Result<Option<Interval>, EvalError> {
+    check_draws(draws).map_err(refused)?;
+    check_values("values of the first method", a, people.len(), "queries").map_err(refused)?;
+    check_values("values of the second method", b, people.len(), "queries").map_err(refused)?;
+    let differences = a.iter().zip(b).map(|(a, b)| a - b);
+    Ok(resampled(differences.zip(people.iter().copied()), draws, seed))
+}
+
+fn refused(problem: String) -> EvalError {
+    EvalError::Interval { problem }
+}
+
+/// The values of one person's queries.
+#[derive(Debug, Clone, Copy)]
+struct Person {
+    sum: f64,
+    queries: f64,
+}
+
+fn resampled(
+    queries: impl Iterator<Item = (f64, Identity)>,
+    draws: usize,
+    seed: u64,
+) -> Option<Interval> {
+    let people = by_person(queries);
+    if people.len() < 2 {
+        return None;
+    }
+    let random = &mut rng(seed, "bootstrap over people", 0);
+    let means = (0..draws)
+        .map(|_| mean((0..people.len()).map(|_| people[random.random_range(0..people.len())])))
+        .collect();
+    let (low, high) = bounds(means);
+    Some(Interval { mean: mean(people.iter().copied()), low, high })
+}
+
+/// One entry per person. Queries are sorted first, so that their order changes neither the entries nor a rounding.
+fn by_person(queries: impl Iterator<Item = (f64, Identity)>) -> Vec<Person> {
+    let mut queries: Vec<(f64, Identity)> = queries.collect();
+    queries.sort_unstable_by(|a, b| a.1.cmp(&b.1).then(a.0.total_cmp(&b.0)));
+    let same_person = |a: &(f64, Identity), b: &(f64, Identity)| a.1 == b.1 && a.1.0 >= 0;
+    let person = |of: &[(f64, Identity)]| Person {
+        sum: of.iter().map(|(value, _)| value).sum(),
+        queries: of.len() as f64,
+    };
+    queries.chunk_by(same_person).map(person).collect()
+}
+
+fn mean(people: impl Iterator<Item = Person>) -> f64 {
+    let (mut sum, mut queries) = (0.0, 0.0);
+    for person in people {
+        sum += person.sum;
+        queries += person.queries;
+    }
+    sum / queries
+}
