@@ -25,12 +25,13 @@ def waves():
 
 
 def lines():
-    """Dark lines on paper, a coloured rectangle, and one pixel that differs by 1: blocks without gradients and with very small ones."""
+    """Dark lines on paper, a coloured rectangle, and specks that differ by 1 in blue: blocks without gradients and with gradients near epsilon."""
     ink = (y < 64) & (((x + 2 * y) % 23 == 0) | ((200 + 3 * x - y) % 37 == 0))
     picture = np.where(ink, 20, 250)
     inside = (y >= 70) & (y < 90) & (x >= 10) & (x < 40)
     picture = np.where(inside, np.choose(c, [200, 60, 40]), picture)
-    return np.where((y == 110) & (x == 30), 249, picture)
+    speck = (y >= 100) & (c == 2) & ((x * x + x * y + 3 * y * y) % 23 == 1)
+    return np.where(speck, 249, picture)
 
 
 def noise():
