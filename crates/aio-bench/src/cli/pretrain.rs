@@ -17,7 +17,7 @@ Examples:
   aio pretrain --depth 6 --width 192 --output runs/pretrain/large
   aio pretrain --steps 1500 --pictures-first 500 --company-steps 375 --warmup-steps 100 --stem batch --device cuda
 
-The defaults made the embedded weights. A call that was stopped continues when it is repeated.";
+A call that was stopped continues when it is repeated. The embedded weights were made by an earlier recipe (docs/fidelity.md).";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -61,6 +61,9 @@ struct RecipeArguments {
     /// Weight of the contrastive loss between two views of a picture.
     #[arg(long, default_value_t = Recipe::default().views)]
     views: f64,
+    /// Fraction of second views that are the other picture of the person, by another camera, instead of the same picture.
+    #[arg(long, default_value_t = Recipe::default().pairs)]
+    pairs: f64,
     /// Optimiser steps at the beginning that read no captions.
     #[arg(long, default_value_t = Recipe::default().pictures_first)]
     pictures_first: usize,
@@ -117,6 +120,7 @@ impl From<RecipeArguments> for Recipe {
             words: typed.words,
             contrastive: typed.contrastive,
             views: typed.views,
+            pairs: typed.pairs,
             pictures_first: typed.pictures_first,
             company_steps: typed.company_steps,
             company_learning_rate: typed.company_learning_rate,

@@ -2,6 +2,7 @@
 
 use crate::harness::{Desk, coloured, features, leftovers};
 use aio_data::picture;
+use aio_model::Shipped;
 
 #[test]
 fn embedding_is_what_the_library_gives_and_continues_after_an_error() {

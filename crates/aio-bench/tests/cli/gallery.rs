@@ -224,8 +224,7 @@ fn galleries_are_exported_merged_and_bound_to_their_model() {
     for call in [&["search", "people", "--text", "x"][..], &["gallery", "add", "people", "g"]] {
         let text = desk.refused(2, &[call, &other].concat());
         assert!(
-            text.contains("`embedded` (sha256 ")
-                && text.contains("open-clip.safetensors` (sha256 "),
+            text.contains("`default` (sha256 ") && text.contains("open-clip.safetensors` (sha256 "),
             "{text}"
         );
     }

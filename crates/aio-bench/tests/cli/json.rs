@@ -1,6 +1,6 @@
 //! `--json`: one document on standard output, with the values of the text.
 
-use crate::harness::{Desk, checkpoint, coloured};
+use crate::harness::{Desk, checkpoint, coloured, features};
 use aio_encoder::weights::Shipped;
 use serde_json::Value;
 
@@ -45,6 +45,36 @@ fn weights_are_listed_inspected_and_converted_as_values() {
     assert_eq!(converted["sha256"], aio_encoder::weights::sha256(&bytes));
     let own = desk.json(&["weights", "inspect", "own.safetensors", "--json"]);
     assert_eq!((&own["kind"], &own["config"]["encoder"]["heads"]), (&"own".into(), &2.into()));
+}
+
+#[test]
+fn a_packed_model_is_half_as_large_and_embeds_nearly_the_same() {
+    let desk = Desk::new();
+    coloured(&desk, "gallery", 3);
+    let file = checkpoint("open-clip.safetensors");
+    let small = ["--height", "64", "--width", "32", "--heads", "2"];
+    let convert = ["weights", "convert", &file, "--output", "own.safetensors"];
+    desk.succeed(&[&convert[..], &small].concat());
+    let pack = ["weights", "pack", "own.safetensors", "--output", "small.safetensors", "--json"];
+    let packed = desk.json(&pack);
+    let bytes = std::fs::read(desk.path("small.safetensors")).expect("written");
+    assert_eq!(packed["sha256"], aio_encoder::weights::sha256(&bytes));
+    let whole = std::fs::metadata(desk.path("own.safetensors")).expect("there").len();
+    assert!((bytes.len() as u64) < whole * 6 / 10, "{} of {whole} bytes", bytes.len());
+    for model in ["own", "small"] {
+        let (weights, output) = (format!("{model}.safetensors"), format!("{model}-f.safetensors"));
+        desk.succeed(&["embed", "gallery", "--model", &weights, "--output", &output]);
+    }
+    let (own, small) =
+        (features(&desk, "own-f.safetensors"), features(&desk, "small-f.safetensors"));
+    let scale = own.iter().map(|v| v.abs()).fold(0.0f32, f32::max);
+    for (a, b) in own.iter().zip(&small) {
+        assert!((a - b).abs() < 0.02 * scale, "{a} {b}");
+    }
+    assert!(
+        desk.refused(2, &["weights", "pack", &file, "--output", "x.safetensors"])
+            .contains("is no weights file of this project")
+    );
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What goes to standard error, and what happens when standard output is closed.
 
 use crate::harness::{Desk, golden};
+use aio_encoder::weights::Shipped;
 
 fn score(desk: &Desk, more: &[&str]) -> String {
     let (query, gallery) = (golden("query.safetensors"), golden("gallery.safetensors"));
@@ -27,7 +28,7 @@ fn quiet_keeps_standard_error_empty_and_verbose_says_more() {
         let output = desk.run(&[&search[..], arguments].concat());
         let text = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{text}");
-        let message = format!("debug: model embedded: sha256 {embedded}");
+        let message = format!("debug: model default: sha256 {embedded}");
         assert_eq!(text.contains(&message), says_more, "{text}");
     }
     assert_eq!(desk.run(&["-q", "-v", "data", "list"]).status.code(), Some(2));

@@ -49,7 +49,7 @@ fn a_gallery_is_searched_with_any_combination() {
     ]);
     let other =
         desk.refused(2, &["search", "g.safetensors", "--rgb", &same, "--model", "own.safetensors"]);
-    assert!(other.contains("the gallery was embedded with `embedded`"), "{other}");
+    assert!(other.contains("the gallery was embedded with `default`"), "{other}");
 }
 
 #[test]
@@ -78,5 +78,5 @@ fn a_gallery_is_searched_with_the_settings_that_embedded_it() {
     let text = desk.refused(2, &[&search[..], &model, &other].concat());
     assert!(text.contains("g.json: the gallery's model was read with other settings"), "{text}");
     let text = desk.refused(2, &["search", "gallery", "--text", "a man", "--heads", "4"]);
-    assert!(text.contains("do not apply to the embedded model"), "{text}");
+    assert!(text.contains("do not apply to the models of the program"), "{text}");
 }

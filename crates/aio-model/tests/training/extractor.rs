@@ -48,7 +48,7 @@ fn an_embedding_does_not_depend_on_what_else_is_embedded() {
 fn the_embedded_weights_load_completely_and_state_their_preprocessing() {
     let extractor =
         Extractor::shipped(Shipped::Embedded, &Device::flex()).expect("every tensor fits");
-    assert_eq!(extractor.preprocessing().size(), PictureSize { height: 128, width: 64 });
+    assert_eq!(extractor.preprocessing().size(), PictureSize { height: 96, width: 48 });
     let bytes: usize = Shipped::ALL.iter().map(|shipped| shipped.file().len()).sum();
     assert!(bytes <= 16 << 20, "{bytes} bytes, at most 16 MiB for both files");
 }

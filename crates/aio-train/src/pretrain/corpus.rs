@@ -227,12 +227,18 @@ impl<'a> Corpus<'a> {
         let captioned = |(position, number): (usize, &usize)| {
             let stream = &mut self.stream("view", *number, pass);
             let item = &self.items[*number];
-            let shot = &item.shots[stream.random_range(0..item.shots.len())];
-            let Shown { picture, coloured } = shown(shot, &augmentation, stream);
+            let shown_shot = stream.random_range(0..item.shots.len());
+            let Shown { picture, coloured } = shown(&item.shots[shown_shot], &augmentation, stream);
             let caption = described(item, coloured, stream);
             let words = told(item, coloured, stream);
             let second = position.is_multiple_of(2).then(|| {
-                second_view(shot, &augmentation, &mut self.stream("second", *number, pass))
+                let stream = &mut self.stream("second", *number, pass);
+                let other = stream.random_bool(self.recipe.pairs);
+                second_view(
+                    &item.shots[(shown_shot + usize::from(other)) % 2],
+                    &augmentation,
+                    stream,
+                )
             });
             CaptionedPicture { picture, second, caption: Bpe::clip().ids(&caption).0, words }
         };

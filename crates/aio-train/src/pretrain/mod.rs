@@ -54,6 +54,14 @@ fn check(recipe: &Recipe, directory: &Path, checkpoints: &Checkpoints) -> Result
             "choose another output directory, or remove it",
         ));
     }
+    for (name, fraction) in [("pairs", recipe.pairs), ("randomise", f64::from(recipe.randomise))] {
+        if !(0.0..=1.0).contains(&fraction) {
+            return Err(TrainError::invalid(
+                format!("--{name} {fraction}, expected a fraction from 0 to 1"),
+                "it is a fraction",
+            ));
+        }
+    }
     if recipe.batch == 0 || recipe.corpus < recipe.batch {
         return Err(TrainError::invalid(
             "a corpus smaller than one batch",

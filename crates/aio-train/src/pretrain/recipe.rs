@@ -8,7 +8,7 @@ use aio_tokenize::{StemConfig, StemKind};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-/// The recipe of a pre-training. Its defaults made the embedded weights.
+/// The recipe of a pre-training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Recipe {
     /// Optimiser steps before those with several inputs.
@@ -28,6 +28,8 @@ pub struct Recipe {
     pub contrastive: f64,
     /// Weight of the contrastive loss between two views of a picture.
     pub views: f64,
+    /// Fraction of second views that are the other picture of the person, by another camera, instead of the same picture.
+    pub pairs: f64,
     /// Optimiser steps at the beginning that use no captions: pictures are learned first.
     pub pictures_first: usize,
     /// Optimiser steps at the end in which some people are also embedded from several inputs in one sequence: two pictures, or pictures and a caption.
@@ -91,6 +93,7 @@ impl Default for Recipe {
             words: 1.0,
             contrastive: 1.0,
             views: 1.0,
+            pairs: 0.0,
             pictures_first: 2000,
             company_steps: 1500,
             company_learning_rate: 4e-4,
@@ -169,7 +172,7 @@ mod tests {
         let value = serde_json::to_value(Recipe::default()).expect("serialises");
         let keys: Vec<&str> =
             value.as_object().expect("an object").keys().map(String::as_str).collect();
-        let expected = "steps batch corpus rate temperature words contrastive views pictures_first company_steps company_rate warmup infrared sketch colour_pencil randomise seed stem depth width";
+        let expected = "steps batch corpus rate temperature words contrastive views pairs pictures_first company_steps company_rate warmup infrared sketch colour_pencil randomise seed stem depth width";
         assert_eq!(keys, expected.split(' ').collect::<Vec<_>>());
         assert_eq!(value["width"], 128);
         assert_eq!(value["stem"], "ibn");

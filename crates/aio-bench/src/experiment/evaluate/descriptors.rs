@@ -18,8 +18,11 @@ const BLOCK: usize = 512;
 /// Describes the pictures of tasks. The gallery of the last task is kept: the tasks of one data set mostly share it.
 #[derive(Default)]
 pub(super) struct Describer {
-    gallery: Option<((DatasetName, Modality), BTreeMap<Descriptor, Features>)>,
+    gallery: Option<((DatasetName, Modality), Described)>,
 }
+
+/// The values of every descriptor, row by row.
+type Described = BTreeMap<Descriptor, Vec<f32>>;
 
 /// Whether descriptors can rank the gallery of a task: its queries are single pictures.
 pub(in crate::experiment) fn apply(test: &Test) -> bool {
@@ -56,13 +59,23 @@ impl Describer {
         let of_each: Vec<usize> = queries.iter().map(|query| query.views.len()).collect();
         let galleries = self.gallery.as_ref().map(|(_, described)| described);
         for (descriptor, gallery) in galleries.into_iter().flatten() {
-            let queries = of_views[descriptor].pooled(&of_each);
-            let scored =
-                score(test, &TestFeatures { queries, gallery }, EvalOptions::default(), |_, _| {})?;
-            scores.insert(*descriptor, scored);
+            let across = !test.task.query.contains(test.task.gallery);
+            let gallery = features(*descriptor, gallery.clone(), across)?;
+            let queries = features(*descriptor, of_views[descriptor].clone(), across)?;
+            let features = TestFeatures { queries: queries.pooled(&of_each), gallery: &gallery };
+            scores.insert(*descriptor, score(test, &features, EvalOptions::default(), |_, _| {})?);
         }
         Ok(scores)
     }
+}
+
+/// Features of described pictures. HOG is centred between modalities: see [`centred`].
+fn features(descriptor: Descriptor, mut values: Vec<f32>, across: bool) -> Result<Features> {
+    let width = descriptor.width();
+    if across && descriptor == Descriptor::Hog {
+        centred(&mut values, width);
+    }
+    Ok(Features::new(descriptor.name(), values.len() / width, width, values)?)
 }
 
 /// Describes `rows` pictures, a block at a time.
@@ -70,8 +83,8 @@ fn described(
     rows: usize,
     stop: &StopFlag,
     mut open: impl FnMut(std::ops::Range<usize>) -> Result<Vec<Observation<Picture>>>,
-) -> Result<BTreeMap<Descriptor, Features>> {
-    let mut values: BTreeMap<Descriptor, Vec<f32>> = BTreeMap::new();
+) -> Result<Described> {
+    let mut values = Described::new();
     for first in (0..rows).step_by(BLOCK) {
         if stop.is_raised() {
             return Err(Error::Interrupted { phase: "evaluating" });
@@ -83,13 +96,5 @@ fn described(
             values.entry(descriptor).or_default().extend(described.concat());
         }
     }
-    let mut features = BTreeMap::new();
-    for (descriptor, mut values) in values {
-        let width = descriptor.width();
-        if descriptor == Descriptor::Hog {
-            centred(&mut values, width);
-        }
-        features.insert(descriptor, Features::new(descriptor.name(), rows, width, values)?);
-    }
-    Ok(features)
+    Ok(values)
 }

@@ -117,8 +117,7 @@ impl<'a, const N: usize> TestedModels<'a, N> {
         let gallery = &test.data.gallery;
         let what = format!("{dataset} {modality} gallery");
         let phase = format!("gallery {dataset} {modality}");
-        let embedding =
-            Embedding { what: &what, phase: &phase, flip: evaluation.flip, stop: *stop };
+        let embedding = Embedding { what: &what, phase: &phase, flip: evaluation.flip, stop };
         let counts = vec![1; gallery.len()];
         embedding
             .of(models.each_ref(), &counts, |rows| pictures.of_gallery(&gallery[rows], modality))
@@ -131,8 +130,7 @@ impl<'a, const N: usize> TestedModels<'a, N> {
         let counts: Vec<usize> = queries.iter().map(|query| query.views.len()).collect();
         let views = views(queries);
         let (what, phase) = (format!("{} queries", test.task), format!("queries {}", test.task));
-        let embedding =
-            Embedding { what: &what, phase: &phase, flip: evaluation.flip, stop: *stop };
+        let embedding = Embedding { what: &what, phase: &phase, flip: evaluation.flip, stop };
         embedding.of(models.each_ref(), &counts, |rows| pictures.of_views(&views[rows]))
     }
 
@@ -157,8 +155,7 @@ impl<'a, const N: usize> TestedModels<'a, N> {
         }
         let parts: Vec<&Observation<QueryPicture>> = parts.iter().collect();
         let (what, phase) = (format!("{} parts", test.task), format!("parts {}", test.task));
-        let embedding =
-            Embedding { what: &what, phase: &phase, flip: evaluation.flip, stop: *stop };
+        let embedding = Embedding { what: &what, phase: &phase, flip: evaluation.flip, stop };
         let [queries] =
             embedding.of([&models[0]], &counts, |rows| pictures.of_views(&parts[rows]))?;
         Ok(Some(TestFeatures { queries, gallery: &galleries[0] }))

@@ -1,0 +1,66 @@
+//! `aio check-real`.
+
+use crate::harness::{Desk, coloured};
+
+/// Four people of one colour each, photographed by two cameras; the second photograph is a brighter copy.
+fn shop(desk: &Desk) {
+    let files = coloured(desk, "data/shop/a", 4);
+    std::fs::create_dir_all(desk.path("data/shop/b")).expect("create");
+    let mut rows = String::from("path,identity,camera,modality,split,caption\n");
+    for (i, file) in files.iter().enumerate() {
+        let mut picture = image::open(file).expect("reads").to_rgb8();
+        picture.pixels_mut().for_each(|pixel| pixel.0 = pixel.0.map(|v| v.saturating_add(9)));
+        picture.save(desk.path(&format!("data/shop/b/{i:03}.png"))).expect("written");
+        rows += &format!("a/{i:03}.png,{i},1,rgb,query,\nb/{i:03}.png,{i},2,rgb,gallery,\n");
+        rows += &format!(",{i},3,text,query,\"Somebody in colour {i}.\"\n");
+    }
+    std::fs::write(desk.path("data/shop/shop.csv"), rows).expect("written");
+}
+
+#[test]
+fn a_model_stands_beside_the_encoder_descriptors_and_chance_with_intervals() {
+    let desk = Desk::new();
+    shop(&desk);
+    let check = ["check-real", "table:shop", "--data-root", "data/shop"];
+    let found = desk.json(&[&check[..], &["--json"]].concat());
+    assert_eq!(found["weights"], aio_encoder::weights::Shipped::Default.sha256());
+    let tasks = found["tasks"].as_array().expect("tasks");
+    let names: Vec<&str> = tasks.iter().filter_map(|task| task["task"].as_str()).collect();
+    assert_eq!(names, ["table:shop.rgb-rgb", "table:shop.text-rgb"]);
+    let methods = |task: usize| -> Vec<&str> {
+        let methods = tasks[task]["methods"].as_array().expect("methods");
+        methods.iter().filter_map(|method| method["method"].as_str()).collect()
+    };
+    let pictures = ["model", "untrained encoder", "colour histogram", "HOG", "chance"];
+    assert_eq!(methods(0), pictures);
+    // No rule describes a sentence.
+    assert_eq!(methods(1), ["model", "untrained encoder", "chance"]);
+    let model = &tasks[0]["methods"][0];
+    let number = |value: &serde_json::Value| value.as_f64().expect("a number");
+    let interval = &model["map_interval"];
+    assert!((number(&interval["mean"]) - number(&model["map"])).abs() < 1e-9);
+    assert!(number(&interval["low"]) <= number(&model["map"]));
+    assert!(number(&model["map"]) <= number(&interval["high"]));
+    assert!(model.get("gain").is_none(), "the model is not compared with itself");
+    let histogram = &tasks[0]["methods"][2];
+    let ahead = number(&model["map"]) - number(&histogram["map"]);
+    assert!((number(&histogram["gain"]["mean"]) - ahead).abs() < 1e-9);
+    // The mean over all orders of four entries with one match: (1 + 1/2 + 1/3 + 1/4) / 4.
+    let chance = tasks[0]["methods"][4]["map"].as_f64().expect("a number");
+    assert!((chance - 0.52).abs() < 0.15, "{chance}");
+    let text = desk.succeed(&check);
+    assert!(
+        text.contains("table:shop.rgb-rgb: 4 queries (0 without a match), gallery of 4"),
+        "{text}"
+    );
+    assert!(text.contains("| colour histogram |") && text.contains("| chance |"), "{text}");
+}
+
+#[test]
+fn a_data_set_that_is_not_there_is_named() {
+    let desk = Desk::new();
+    let text = desk.refused(2, &["check-real", "market1501", "--data-root", "data"]);
+    assert!(text.contains("Market-1501-v15.09.15"), "{text}");
+    let text = desk.refused(2, &["check-real", "market", "--data-root", "data"]);
+    assert!(text.contains("market1501"), "{text}");
+}
