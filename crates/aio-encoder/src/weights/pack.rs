@@ -4,6 +4,7 @@ use super::tensors::{FloatType, Tensors, of_safetensors};
 use super::{METADATA, Shipped, Weights, WeightsError};
 use safetensors::SafeTensors;
 use safetensors::tensor::TensorView;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 
 /// A file of tensors that are stored as `float`; an error names a tensor whose values it cannot hold.
@@ -42,8 +43,17 @@ pub(super) fn widened(bytes: Vec<u8>) -> Result<Vec<u8>, String> {
     serialised(&of_safetensors(&file)?, None, FloatType::F32)
 }
 
-/// The metadata entry of a packed file: SHA-256 of the weights that complete it.
+/// The metadata entry of a packed file.
 const BASE: &str = "base";
+
+/// What a packed file lacks.
+#[derive(Debug, Serialize, Deserialize)]
+struct Base {
+    /// SHA-256 of the weights that have it.
+    sha256: String,
+    /// Names of the tensors.
+    tensors: Vec<String>,
+}
 
 impl Weights {
     fn with(&self, tensors: &Tensors, float: FloatType) -> Result<Self, WeightsError> {
@@ -66,14 +76,22 @@ impl Weights {
     /// # Errors
     /// [`WeightsError::Format`] naming a tensor with values beyond 65,504.
     pub fn packed(&self) -> Result<Self, WeightsError> {
-        let packed = self.without(&Shipped::Embedded.weights()?)?.halved()?;
-        let mut entries: BTreeMap<String, serde_json::Value> = self.entries(BASE)?;
-        entries.insert(BASE.to_owned(), Shipped::Embedded.sha256().into());
+        let base = Shipped::Embedded.weights()?;
+        self.packed_without(&base, Shipped::Embedded.sha256())
+    }
+
+    fn packed_without(&self, base: &Self, sha256: &str) -> Result<Self, WeightsError> {
+        let (tensors, of_base) = (self.tensors()?, base.tensors()?);
+        let (shared, own): (Tensors, Tensors) =
+            tensors.into_iter().partition(|(name, tensor)| of_base.get(name) == Some(tensor));
+        let entry = Base { sha256: sha256.to_owned(), tensors: shared.into_keys().collect() };
+        let mut entries = self.entries(BASE)?;
+        let entry = serde_json::to_value(entry).map_err(|e| self.format(e))?;
+        entries.insert(BASE.to_owned(), entry);
         let text = serde_json::to_string(&entries).map_err(|e| self.format(e))?;
-        let file = SafeTensors::deserialize(&packed.bytes).map_err(|e| self.format(e))?;
-        let bytes =
-            safetensors::serialize(file.tensors(), Some([(METADATA.to_owned(), text)].into()))
-                .map_err(|e| self.format(e))?;
+        let metadata = HashMap::from([(METADATA.to_owned(), text)]);
+        let bytes = serialised(&own, Some(metadata), FloatType::F16)
+            .map_err(|problem| self.format(problem))?;
         Ok(Self { origin: self.origin.clone(), bytes })
     }
 
@@ -82,30 +100,27 @@ impl Weights {
     /// # Errors
     /// [`WeightsError::Format`] if the file was packed by a program with another embedded encoder.
     pub fn unpacked(self) -> Result<Self, WeightsError> {
-        let Ok(base) = self.metadata::<String>(BASE) else { return Ok(self) };
-        if base != Shipped::Embedded.sha256() {
+        if self.metadata::<Base>(BASE).is_err() {
+            return Ok(self);
+        }
+        let base = Shipped::Embedded.weights()?;
+        self.unpacked_with(&base, Shipped::Embedded.sha256())
+    }
+
+    fn unpacked_with(&self, base: &Self, sha256: &str) -> Result<Self, WeightsError> {
+        let entry = self.metadata::<Base>(BASE)?;
+        if entry.sha256 != sha256 {
             return Err(self.format(format!(
-                "it was packed without the tensors of an embedded encoder of sha256 {base}, and this program has {}",
-                Shipped::Embedded.sha256()
+                "it was packed without the tensors of an encoder of sha256 {}; this program has the one of {sha256}",
+                entry.sha256
             )));
         }
-        self.completed_by(&Shipped::Embedded.weights()?)
-    }
-
-    /// Only the tensors that `base` lacks, or has with another shape or other values.
-    fn without(&self, base: &Self) -> Result<Self, WeightsError> {
-        let (mut tensors, of_base) = (self.tensors()?, base.tensors()?);
-        tensors.retain(|name, tensor| of_base.get(name) != Some(tensor));
-        self.with(&tensors, FloatType::F32)
-    }
-
-    /// The inverse of [`Weights::without`]: adds the tensors that these weights lack and `base` has. Metadata stay.
-    ///
-    /// A tensor of `base` that the complete weights never had would be added, too; loading a module from them would then report it as unused.
-    fn completed_by(&self, base: &Self) -> Result<Self, WeightsError> {
-        let mut tensors = self.tensors()?;
-        for (name, tensor) in base.tensors()? {
-            tensors.entry(name).or_insert(tensor);
+        let (mut tensors, mut of_base) = (self.tensors()?, base.tensors()?);
+        for name in entry.tensors {
+            let tensor = of_base
+                .remove(&name)
+                .ok_or_else(|| self.format(format!("the encoder has no tensor `{name}`")))?;
+            tensors.insert(name, tensor);
         }
         self.with(&tensors, FloatType::F32)
     }
@@ -150,15 +165,24 @@ mod tests {
     }
 
     #[test]
-    fn weights_without_those_of_a_base_are_completed_by_it() {
-        let base = weights(&[("same", vec![1.0]), ("changed", vec![2.0])]);
+    fn a_packed_file_lacks_what_a_base_has_and_is_completed_by_it() {
+        let base = weights(&[("same", vec![1.0]), ("changed", vec![2.0]), ("alien", vec![9.0])]);
         let whole =
             weights(&[("same", vec![1.0]), ("changed", vec![2.0, 3.0]), ("new", vec![4.0])]);
-        let packed = whole.without(&base).expect("packs");
+        let packed = whole.packed_without(&base, "abc").expect("packs");
         let names: Vec<String> = packed.tensors().expect("reads").into_keys().collect();
         assert_eq!(names, ["changed", "new"]);
-        let completed = packed.completed_by(&base).expect("completes");
-        assert_eq!(completed.tensors().expect("reads"), whole.tensors().expect("reads"));
-        assert_eq!(completed.metadata::<u32>("answer").expect("kept"), 42);
+        let unpacked = packed.unpacked_with(&base, "abc").expect("completes");
+        assert_eq!(unpacked.tensors().expect("reads"), whole.tensors().expect("reads"));
+        assert_eq!(unpacked.metadata::<u32>("answer").expect("kept"), 42);
+        let error = packed.unpacked_with(&base, "abd").expect_err("another encoder").to_string();
+        assert!(error.contains("sha256 abc") && error.contains("abd"), "{error}");
+    }
+
+    #[test]
+    fn weights_that_were_not_packed_stay_as_they_are() {
+        let plain = weights(&[("a", vec![1.0])]);
+        let bytes = plain.bytes().to_vec();
+        assert!(plain.unpacked().expect("as it is").bytes() == bytes);
     }
 }
