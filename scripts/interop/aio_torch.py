@@ -142,6 +142,8 @@ if __name__ == "__main__":
     arguments = parser.parse_intermixed_args()
     if arguments.onnx and (arguments.against or arguments.pictures):
         parser.error("--onnx takes no pictures and no --against")
+    if arguments.onnx and arguments.onnx.endswith(".onnx"):
+        parser.error("--onnx takes a folder, because every modality has a file of its own")
     if arguments.combine and not arguments.onnx:
         parser.error("--combine needs --onnx")
     model = Model(arguments.model).eval()
