@@ -69,6 +69,10 @@ kill-test signals="50":
 test-browser: build
     sh scripts/browser/test.sh target/quick/aio
 
+# Compare ONNX files in onnxruntime with the program: just test-onnx venv/bin/python (that Python needs torch, numpy, safetensors, pillow, onnx, onnxscript, onnxruntime)
+test-onnx python="python3": build
+    {{python}} scripts/interop/test_onnx.py target/quick/aio
+
 # Check formatting, lints, documentation and dependencies before a commit (installs cargo-deny if it is missing)
 check:
     cargo fmt --all --check

@@ -1,8 +1,9 @@
-"""A model of this project in plain PyTorch, for example for an export to ONNX (Burn has no ONNX exporter).
+"""A model of this project in plain PyTorch, and its export to ONNX (Burn has no ONNX exporter).
 
-    python -m venv venv && venv/bin/pip install torch numpy safetensors
+    python -m venv venv && venv/bin/pip install torch numpy safetensors pillow onnx onnxscript onnxruntime
     venv/bin/python scripts/interop/aio_torch.py MODEL.safetensors                       # loads the model and runs one forward pass on empty pictures
     venv/bin/python scripts/interop/aio_torch.py MODEL.safetensors --against F.safetensors PICTURE…   # compares with the features that `aio embed PICTURE…` wrote
+    venv/bin/python scripts/interop/aio_torch.py MODEL.safetensors --onnx DIR            # writes ONNX files and compares them (aio_onnx.py, docs/weights.md)
 
 For the comparison, use PNG files of exactly the model's size. Pillow decodes JPEG differently and rounds differently when it resizes.
 
@@ -67,11 +68,14 @@ class Stem(nn.Module):
 class Model(nn.Module):
     def __init__(self, path):
         super().__init__()
-        about, self.state = metadata(path), load_file(path)
-        self.config, self.preprocessing = about["config"], about["preprocessing"]
+        # A file may store 16 bits per number. Everything is computed with 32.
+        self.about, self.state = metadata(path), {name: tensor.float() for name, tensor in load_file(path).items()}
+        self.config, self.preprocessing = self.about["config"], self.about["preprocessing"]
         stem = self.config["tokenizers"]["stem"]
         visual = [m for m in ("rgb", "infrared", "sketch", "colour_pencil") if f"tokenizers.{m}.proj.weight" in self.state]
         self.stems = nn.ModuleDict({m: Stem(self.state, f"tokenizers.{m}", stem["kind"], stem["patch"]) for m in visual})
+        self.context = len(self.state.get("tokenizers.text.positions", ()))
+        self.modalities = [*visual, "text"] if self.context else visual
 
     def norm(self, x, name):
         return F.layer_norm(x, x.shape[-1:], self.state[f"{name}.weight"], self.state[f"{name}.bias"], self.config["encoder"]["epsilon"])
@@ -86,10 +90,11 @@ class Model(nn.Module):
         return rows + self.state["tokenizers.text.positions"][: ids.shape[1]]
 
     def blocks(self, x, keep):
+        """Tokens [batch, tokens, width]; nothing attends to those that `keep` [batch, tokens], if there is one, marks as padding."""
         config = self.config["encoder"]
         if config["pre_norm"]:
             x = self.norm(x, "encoder.norm_pre")
-        mask = keep[:, None, None, :].bool()
+        mask = None if keep is None else keep[:, None, None, :]
         for i in range(config["depth"]):
             name = f"encoder.blocks.{i}"
             scale = (lambda y, ls: y * self.state[f"{name}.{ls}"]) if config["layer_scale"] else (lambda y, ls: y)
@@ -104,14 +109,16 @@ class Model(nn.Module):
 
     def embed(self, inputs):
         """Embeds normalised pictures [batch, 3, height, width] by modality and `text` ids [batch, length], 0 where padded. Text comes last in the sequence."""
-        parts = [(self.stems[m](inputs[m]), None) for m in self.stems if m in inputs]
+        parts = [self.stems[m](inputs[m]) for m in self.stems if m in inputs]
         if "text" in inputs:
-            parts.append((self.text(inputs["text"]), (inputs["text"] > 0).float()))
-        batch = len(parts[0][0])
+            parts.append(self.text(inputs["text"]))
+        batch = parts[0].shape[0]
         front = [self.state["tokenizers.cls"], self.state.get("tokenizers.registers")]
         front = torch.cat([t for t in front if t is not None]).expand(batch, -1, -1)
-        tokens = torch.cat([front, *(t for t, _ in parts)], 1)
-        keep = torch.cat([torch.ones(front.shape[:2]), *(torch.ones(t.shape[:2]) if k is None else k for t, k in parts)], 1)
+        tokens, keep = torch.cat([front, *parts], 1), None
+        if "text" in inputs:
+            words = inputs["text"] > 0
+            keep = torch.cat([words.new_ones(batch, tokens.shape[1] - words.shape[1]), words], 1)
         cls = self.blocks(tokens, keep)[:, 0]
         return self.linear(self.norm(cls, "projection.norm"), "projection.linear")
 
@@ -129,11 +136,23 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("model")
     parser.add_argument("pictures", nargs="*")
-    parser.add_argument("--against", help="features that `aio embed` wrote for the same pictures")
+    parser.add_argument("--against", metavar="FILE", help="features that `aio embed` wrote for the same pictures")
+    parser.add_argument("--onnx", metavar="DIR", help="write one ONNX file per modality into this folder")
+    parser.add_argument("--combine", metavar="A+B", action="append", default=[], help="with --onnx: one more file for these modalities together, such as rgb+text")
     arguments = parser.parse_intermixed_args()
+    if arguments.onnx and (arguments.against or arguments.pictures):
+        parser.error("--onnx takes no pictures and no --against")
+    if arguments.onnx and arguments.onnx.endswith(".onnx"):
+        parser.error("--onnx takes a folder, because every modality has a file of its own")
+    if arguments.combine and not arguments.onnx:
+        parser.error("--combine needs --onnx")
     model = Model(arguments.model).eval()
     with torch.no_grad():
-        if arguments.against:
+        if arguments.onnx:
+            import aio_onnx
+
+            aio_onnx.export(model, arguments.model, arguments.onnx, arguments.combine)
+        elif arguments.against:
             ours = torch.tensor(load_file(arguments.against)["features"].numpy())
             difference = (model.embed({"rgb": model.pictures(arguments.pictures)}) - ours).abs().max().item()
             print(f"largest difference {difference:.2e} over {tuple(ours.shape)}")
