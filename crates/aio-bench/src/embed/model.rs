@@ -92,15 +92,12 @@ impl ModelSource {
     }
 }
 
-/// Gives a backbone that knows one visual modality the others, which start from its stem.
+/// Gives a backbone the visual modalities that it lacks, which start from its RGB stem.
 fn with_every_visual_modality(
     backbone: Backbone,
     config: BackboneConfig,
 ) -> (Backbone, BackboneConfig) {
     let known = config.tokenizers.modalities;
-    if known.iter().filter(|m| m.is_visual()).count() > 1 {
-        return (backbone, config);
-    }
     let modalities: ModalitySet =
         Modality::ALL.into_iter().filter(|m| m.is_visual() || known.contains(*m)).collect();
     let tokenizers = TokenizersConfig { modalities, ..config.tokenizers };
