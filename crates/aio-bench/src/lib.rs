@@ -1,5 +1,6 @@
 //! Experiments: configuration, runs, training, evaluation, reports. The binary `aio` calls [`cli::main`].
 
+pub mod adapt;
 pub mod cli;
 pub mod config;
 pub mod device;

@@ -2,9 +2,10 @@
 //!
 //! * [`Backbone`] embeds any non-empty set of modalities; [`Aio`] adds the heads.
 //! * [`Aio::losses`] is the training objective (`objective.rs`); its weights and terms are in `losses.rs`, the training step in `step.rs`.
-//! * [`Extractor`] embeds with a trained model.
+//! * [`Extractor`] embeds with a trained model; [`Adaptation`] adapts one to pictures without labels.
 //! * [`import`] reads checkpoints of other projects, [`pretrain`] trains the embedded encoder, [`SketchGenerator`] draws missing sketches.
 
+mod adaptation;
 mod backbone;
 mod batch;
 mod extractor;
@@ -20,6 +21,7 @@ mod shapes;
 mod sketch_generator;
 mod step;
 
+pub use adaptation::Adaptation;
 pub use aio_encoder::weights::Shipped;
 pub use backbone::{Backbone, BackboneConfig, Projection};
 pub use batch::{

@@ -1,11 +1,14 @@
 //! `aio weights`.
 
-use super::arguments::{HintArguments, JsonArgument, NormalisationArgument, OutputArgument, named};
+use super::arguments::{
+    HintArguments, JsonArgument, ModelArguments, NormalisationArgument, OutputArgument, named,
+};
 use super::output::Output;
+use crate::adapt;
 use crate::error::Result;
 use crate::weights;
 use aio_model::import::{ImportOptions, Normalisation, Stems};
-use aio_types::PictureSize;
+use aio_types::{Modality, PictureSize};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -20,6 +23,8 @@ pub(super) enum Command {
     Convert(Convert),
     /// Write a trained model as a small file: 16 bits per value, without what it shares with the embedded encoder.
     Pack(Pack),
+    /// Adapt a model to the statistics of pictures without labels: other cameras, another light.
+    Adapt(Adapt),
 }
 
 impl Command {
@@ -29,6 +34,7 @@ impl Command {
             Self::Inspect(arguments) => arguments.run(),
             Self::Convert(arguments) => arguments.run(),
             Self::Pack(arguments) => arguments.run(),
+            Self::Adapt(arguments) => arguments.run(),
         }
     }
 }
@@ -146,5 +152,43 @@ impl Pack {
             return Output::json(&packed);
         }
         Ok(Output::text(packed.text()))
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  aio weights adapt photos --output adapted.safetensors
+  aio weights adapt night-camera --modality infrared --model adapted.safetensors --output both.safetensors
+  aio gallery create people photos --model both.safetensors
+
+Only the means and variances of batch normalisation change (AdaBN). Use the file as --model of queries and gallery alike.")]
+pub(super) struct Adapt {
+    /// Pictures, and folders of pictures: 64 or more of the place where the model is to be used.
+    #[arg(required = true)]
+    inputs: Vec<PathBuf>,
+    /// What the pictures are: rgb, infrared, sketch or colour-pencil.
+    #[arg(long, default_value = "rgb")]
+    modality: Modality,
+    #[command(flatten)]
+    output: OutputArgument,
+    #[command(flatten)]
+    form: JsonArgument,
+    #[command(flatten)]
+    model: ModelArguments,
+}
+
+impl Adapt {
+    fn run(self) -> Result<Output> {
+        let adapted = adapt::run(&adapt::Request {
+            inputs: self.inputs,
+            modality: self.modality,
+            model: self.model.into(),
+            output: self.output.output,
+        })?;
+        if self.form.json {
+            return Output::json(&adapted);
+        }
+        Ok(Output::text(adapted.text()))
     }
 }

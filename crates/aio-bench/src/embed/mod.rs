@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 pub use list::read as people;
 pub(crate) use manifest::unusable;
 pub use manifest::{Manifest, SkippedRow};
+pub(crate) use model::Loaded;
 pub use model::{ImportSettings, Model, ModelSource};
 pub(crate) use partial::write;
 pub use rows::{Row, pictures};

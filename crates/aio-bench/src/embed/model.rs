@@ -3,10 +3,12 @@
 use crate::device;
 use crate::error::{Error, Result};
 use aio_encoder::Activation;
+use aio_encoder::weights::Preprocessing;
 use aio_model::import::{Hints, ImportOptions, Layout, Normalisation};
 use aio_model::{Backbone, BackboneConfig, Extractor, Shipped};
 use aio_tokenize::{Tokenizers, TokenizersConfig};
 use aio_types::{Modality, ModalitySet};
+use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -63,12 +65,34 @@ pub struct Model {
     pub known: ModalitySet,
 }
 
+/// A model as its weights hold it.
+pub(crate) struct Loaded {
+    pub(crate) backbone: Backbone,
+    pub(crate) config: BackboneConfig,
+    pub(crate) preprocessing: Preprocessing,
+    /// SHA-256 of its weights file.
+    pub(crate) sha256: String,
+    pub(crate) device: Device,
+}
+
 impl ModelSource {
     /// Opens the model. A visual modality that its weights lack starts from the RGB stem, as in an experiment.
     ///
     /// # Errors
     /// [`Error`] naming the file or tensors that do not fit.
     pub fn open(&self) -> Result<Model> {
+        let Loaded { backbone, config, preprocessing, sha256, device } = self.load()?;
+        let known = config.tokenizers.modalities;
+        let (backbone, config) = with_every_visual_modality(backbone, config);
+        let extractor = Extractor::new(&backbone, &config, preprocessing, &device);
+        Ok(Model { extractor, sha256, known })
+    }
+
+    /// Opens the weights of the model.
+    ///
+    /// # Errors
+    /// As [`ModelSource::open`].
+    pub(crate) fn load(&self) -> Result<Loaded> {
         if Shipped::named(&self.name).is_some() && !self.import.is_default() {
             return Err(Error::user(
                 "--layout, --heads, --quick-gelu and --normalisation do not apply to the models of the program",
@@ -85,10 +109,7 @@ impl ModelSource {
         let (weights, sha256) = aio_train::open_weights(&name, &options)?;
         log::debug!("model {name}: sha256 {sha256}");
         let (backbone, config, preprocessing) = Backbone::load(&weights, &device)?;
-        let known = config.tokenizers.modalities;
-        let (backbone, config) = with_every_visual_modality(backbone, config);
-        let extractor = Extractor::new(&backbone, &config, preprocessing, &device);
-        Ok(Model { extractor, sha256, known })
+        Ok(Loaded { backbone, config, preprocessing, sha256, device })
     }
 }
 

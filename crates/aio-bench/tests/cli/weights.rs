@@ -1,6 +1,6 @@
 //! `aio weights`.
 
-use crate::harness::{Desk, checkpoint};
+use crate::harness::{Desk, checkpoint, coloured, features};
 
 #[test]
 fn weights_are_listed_inspected_and_converted_and_calls_are_refused() {
@@ -117,4 +117,27 @@ fn weights_are_listed_inspected_and_converted_and_calls_are_refused() {
         desk.refused(2, &[&plain[..], &["fresh-bath"]].concat())
             .contains("unknown variant `fresh-bath`, expected one of `from-checkpoint`")
     );
+}
+
+#[test]
+fn a_model_is_adapted_to_pictures_and_embeds_them_otherwise() {
+    let desk = Desk::new();
+    coloured(&desk, "few", 3);
+    let few = desk.refused(2, &["weights", "adapt", "few", "--output", "a.safetensors"]);
+    assert!(few.contains("3 pictures") && few.contains("show 64 or more"), "{few}");
+    coloured(&desk, "place", 64);
+    let text = ["weights", "adapt", "place", "--modality", "text", "--output", "a.safetensors"];
+    assert!(desk.refused(2, &text).contains("has no stem of text"), "no pictures");
+    let adapt = ["weights", "adapt", "place", "--output", "a.safetensors", "--json"];
+    let adapted = desk.json(&adapt);
+    assert_eq!((&adapted["pictures"], &adapted["modality"]), (&64.into(), &"rgb".into()));
+    let bytes = std::fs::read(desk.path("a.safetensors")).expect("written");
+    assert_eq!(adapted["sha256"], aio_encoder::weights::sha256(&bytes));
+    desk.succeed(&["embed", "few", "--output", "before.safetensors"]);
+    let model = ["--model", "a.safetensors"];
+    desk.succeed(&[&["embed", "few", "--output", "after.safetensors"][..], &model].concat());
+    let (before, after) =
+        (features(&desk, "before.safetensors"), features(&desk, "after.safetensors"));
+    assert!(before.len() == after.len() && before != after);
+    assert!(after.iter().all(|value| value.is_finite()));
 }

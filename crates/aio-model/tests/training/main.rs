@@ -1,6 +1,7 @@
 //! The model in training, at a small size: what learns, the loss terms, activation checkpointing, and embedding afterwards.
 
 mod activation_checkpointing;
+mod adaptation;
 mod extractor;
 mod fixtures;
 mod freezing;

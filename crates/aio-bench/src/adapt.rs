@@ -1,0 +1,101 @@
+//! A model adapted to pictures without labels, by the statistics of batch normalisation (`aio weights adapt`).
+
+use crate::embed::{self, Loaded, ModelSource};
+use crate::error::{Error, Result};
+use aio_data::fs;
+use aio_data::picture::open_all;
+use aio_model::Adaptation;
+use aio_train::{Progress, StopFlag};
+use aio_types::{Modality, rng};
+use rand::seq::SliceRandom;
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// What is adapted to what.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Pictures, and folders of pictures.
+    pub inputs: Vec<PathBuf>,
+    /// What the pictures are.
+    pub modality: Modality,
+    /// The model.
+    pub model: ModelSource,
+    /// The weights file to write.
+    pub output: PathBuf,
+}
+
+/// What was written.
+#[derive(Debug, Clone, Serialize)]
+pub struct Adapted {
+    output: PathBuf,
+    modality: Modality,
+    /// Pictures that were shown.
+    pictures: usize,
+    /// Of the file.
+    sha256: String,
+}
+
+/// Seed of the order in which pictures are shown.
+const SEED: u64 = 0;
+
+/// Shows the pictures to the model in random order, and writes it with their statistics.
+///
+/// # Errors
+/// [`Error`] if there are too few pictures, one cannot be read, or the model has no stem of the modality; [`Error::Interrupted`] after a signal.
+pub fn run(request: &Request) -> Result<Adapted> {
+    let Request { modality, .. } = *request;
+    let mut paths = Vec::new();
+    for input in &request.inputs {
+        let rows = embed::pictures(input, modality)?;
+        paths.extend(rows.into_iter().flat_map(|row| row.pictures.into_values()));
+    }
+    if paths.len() < Adaptation::BATCH {
+        return Err(Error::user(
+            format!("{} pictures; their statistics would say little", paths.len()),
+            format!("show {} or more", Adaptation::BATCH),
+        ));
+    }
+    let Loaded { backbone, config, preprocessing, device, .. } = request.model.load()?;
+    let known = config.tokenizers.modalities;
+    if !known.contains(modality) || !modality.is_visual() {
+        return Err(Error::user(
+            format!("the model `{}` has no stem of {modality}; it has {known}", request.model.name),
+            "adapt it with --modality of a stem that it has",
+        ));
+    }
+    let stop = StopFlag::on_signals()?;
+    let size = preprocessing.size();
+    let mut adaptation =
+        Adaptation::new(&backbone, &config, preprocessing.clone(), modality, &device);
+    let mut order = paths.clone();
+    order.shuffle(&mut rng(SEED, "adaptation", 0));
+    let batches = paths.len().div_ceil(Adaptation::BATCH).max(Adaptation::BATCHES);
+    let progress = Progress::new("adapting", batches, "batches");
+    let mut next = order.iter().cycle();
+    for _ in 0..batches {
+        if stop.is_raised() {
+            return Err(Error::Interrupted { phase: "adapting" });
+        }
+        let batch: Vec<&PathBuf> = next.by_ref().take(Adaptation::BATCH).collect();
+        adaptation.show(&open_all(&batch, size, &|| {})?);
+        progress.inc(1);
+    }
+    progress.finish();
+    let card = [
+        ("adapted_from", request.model.name.clone().into()),
+        ("adapted_to", format!("{} pictures, {modality}", paths.len()).into()),
+    ];
+    let bytes = adaptation.finish().to_bytes(&config, &preprocessing, &card)?;
+    fs::write_then_rename(&request.output, &bytes)?;
+    let sha256 = aio_encoder::weights::sha256(&bytes);
+    Ok(Adapted { output: request.output.clone(), modality, pictures: paths.len(), sha256 })
+}
+
+impl Adapted {
+    /// What was written.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let Self { output, modality, pictures, sha256 } = self;
+        format!("{} ({modality}, {pictures} pictures), sha256 {sha256}\n", output.display())
+    }
+}
