@@ -18,8 +18,9 @@ macro_rules! built_in {
 }
 
 /// Names and texts of the experiments that are part of the program.
-const BUILT_IN: [(&str, &str); 8] = built_in![
+const BUILT_IN: [(&str, &str); 9] = built_in![
     "ablation",
+    "default-model",
     "directions",
     "own-data",
     "paper/domain-generalisation",
