@@ -160,7 +160,6 @@ impl Pack {
 Examples:
   aio weights adapt photos --output adapted.safetensors
   aio weights adapt night-camera --modality infrared --model adapted.safetensors --output both.safetensors
-  aio gallery create people photos --model both.safetensors
 
 Only the means and variances of batch normalisation change (AdaBN). Use the file as --model of queries and gallery alike.")]
 pub(super) struct Adapt {

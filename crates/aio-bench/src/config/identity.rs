@@ -90,7 +90,10 @@ fn data(data: &DataConfig, checksums: &Checksums) -> Section {
     section.always("root", "");
     section.put("synthetic", *synthetic, true);
     section.put("seed", Value::Integer(*seed as i64), 0);
-    section.table("size", people);
+    // Of no meaning for other data; their ids stay when the benchmark gets other sizes.
+    if *synthetic {
+        section.table("size", people);
+    }
     section.put("validation", *validation_fraction, 0.1);
     section.put("fraction", *identity_fraction, 1.0);
     section.put("lines", checksums.sketch_generator.as_deref().unwrap_or_default(), "");

@@ -1,5 +1,6 @@
 use super::*;
-use aio_train::config::StageLength;
+use aio_synth::benchmark::Size;
+use aio_train::config::{DataConfig, StageLength};
 use std::path::PathBuf;
 
 fn load(text: &str, settings: &[&str]) -> Result<Experiment> {
@@ -259,7 +260,9 @@ fn the_first_defaults_are_what_the_id_leaves_out() {
     let deciding = "[data]\nroot = \"\"\n\n[train]\ncheckpoint_every = 0\nkeep = 0\n";
     let expected = format!("defaults 1\n{deciding}renderer {}", aio_synth::VERSION);
     assert_eq!(experiment.canonical(&checksums), expected, "nothing but what is always hashed");
-    assert_eq!(experiment, Experiment::default(), "a default has changed since: allowed, ids stay");
+    // The sizes of the rendered data sets have changed since: allowed, ids stay.
+    let data = DataConfig { size: Size::default(), ..experiment.data };
+    assert_eq!(Experiment { data, ..experiment }, Experiment::default());
 }
 
 #[test]
@@ -289,7 +292,7 @@ fn every_committed_configuration_has_the_id_of_its_path() {
             }
         }
     }
-    assert_eq!(seen, 47, "committed configurations");
+    assert_eq!(seen, 2, "committed configurations");
 }
 
 #[test]

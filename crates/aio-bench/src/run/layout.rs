@@ -48,12 +48,6 @@ pub struct Run {
 /// Name of the weights in a model directory.
 pub const WEIGHTS: &str = "weights.safetensors";
 
-/// The weights in a model directory; another path as it is.
-pub(crate) fn weights_file(model: &Path) -> PathBuf {
-    let inside = model.join(WEIGHTS);
-    if inside.is_file() { inside } else { model.to_path_buf() }
-}
-
 impl Run {
     /// The run of (`experiment`, `config_id`, `seed`) below `runs`; its directory is created.
     ///

@@ -8,8 +8,15 @@ mod layout;
 mod manifest;
 mod result;
 
-pub(crate) use layout::weights_file;
 pub use layout::{Run, WEIGHTS};
 pub(crate) use manifest::peak_memory;
 pub use manifest::{Manifest, RunFacts};
 pub use result::{RunResult, TaskIntervals, TaskSummary};
+
+use std::path::{Path, PathBuf};
+
+/// The weights in a model directory; another path as it is.
+pub(crate) fn weights_file(model: &Path) -> PathBuf {
+    let inside = model.join(WEIGHTS);
+    if inside.is_file() { inside } else { model.to_path_buf() }
+}
