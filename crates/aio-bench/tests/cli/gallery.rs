@@ -7,7 +7,7 @@ use std::path::PathBuf;
 /// Rendered people as Market-1501 has them; the folder of the queries.
 fn rendered(desk: &Desk) -> String {
     desk.succeed(&["data", "synth", "--output", "world"]);
-    "world/Market-1501-v15.09.15/query".to_owned()
+    "world/Market-1501-v15.09.15/bounding_box_train".to_owned()
 }
 
 fn pictures(desk: &Desk, folder: &str) -> Vec<PathBuf> {

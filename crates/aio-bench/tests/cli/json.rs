@@ -92,7 +92,7 @@ fn embedding_says_what_it_wrote() {
 fn finished_runs_are_reported_as_values() {
     let desk = Desk::new();
     let results = format!("{}/../../results", env!("CARGO_MANIFEST_DIR"));
-    let name = "ablation";
+    let name = "zero-shot";
     let report = desk.json(&["report", name, "--runs", &results, "--json"]);
     let cells = report.as_array().expect("tables");
     assert!(!cells.is_empty());
