@@ -1,14 +1,13 @@
 //! Batches of the rendered corpus, as pure functions of the recipe and the step.
 
 use super::recipe::Recipe;
+use super::views::{Shown, augmentation, second_view, shown};
 use crate::error::{Result, TrainError};
 use crate::progress::Progress;
 use crate::signals::StopFlag;
-use aio_data::augment::{Augmentation, Kind};
-use aio_data::synthesis::{channel_exchange, line_drawing};
-use aio_synth::street::corpus::{self, Item, Mix, Shot};
+use aio_synth::street::corpus::{self, Item, Mix};
 use aio_tokenize::bpe::Bpe;
-use aio_types::{Modality, Picture, PictureSize, rng};
+use aio_types::{Picture, PictureSize, rng};
 use rand::RngExt;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -66,16 +65,6 @@ const COMPANIES: [Company; 3] = [
     Company { second: true, caption: true },
 ];
 
-/// Fraction of photographs that are shown without their colours, and of coloured pictures whose caption names none. Colours tell people apart so
-/// well that nothing else is learned where they always help.
-const GREY: f64 = 0.25;
-const COLOURLESS: f64 = 0.3;
-
-/// The augmentation of pre-training.
-fn augmentation(recipe: &Recipe) -> Augmentation {
-    Augmentation { erase: 0.15, randomise: recipe.randomise, ..Augmentation::default() }
-}
-
 /// The words that captions are searched for, in lower case.
 fn vocabulary() -> &'static [String] {
     static WORDS: OnceLock<Vec<String>> = OnceLock::new();
@@ -104,55 +93,8 @@ fn told(item: &Item, coloured: bool, rng: &mut ChaCha8Rng) -> Words {
     words_of(&captions.join(" "))
 }
 
-/// A picture as it is shown in one pass, and whether colours can be seen in it.
-struct Shown {
-    picture: Picture,
-    coloured: bool,
-}
-
-fn shown(shot: &Shot, augmentation: &Augmentation, rng: &mut ChaCha8Rng) -> Shown {
-    let kind = match shot.modality {
-        Modality::Infrared => Kind::Infrared,
-        Modality::Sketch => Kind::Drawing,
-        Modality::ColourPencil => Kind::ColourDrawing,
-        Modality::Rgb | Modality::Text => Kind::Photograph,
-    };
-    let grey = kind == Kind::Photograph && rng.random_bool(GREY);
-    let mut picture = shot.picture.clone();
-    augmentation.apply(&mut picture, kind, rng);
-    if grey {
-        channel_exchange(&mut picture, LAST_CHANNEL_OR_LUMINANCE, rng);
-    }
-    let coloured = matches!(kind, Kind::Photograph | Kind::ColourDrawing) && !grey;
-    Shown { picture, coloured }
-}
-
-/// Fractions of second views of photographs that show one channel or the luminance, and lines.
-const VIEW_GREY: f64 = 0.3;
-const VIEW_LINES: f64 = 0.3;
-
-/// Another view of a picture: augmented anew, and a photograph perhaps without its colours or reduced to its lines.
-fn second_view(shot: &Shot, augmentation: &Augmentation, rng: &mut ChaCha8Rng) -> Picture {
-    if shot.modality != Modality::Rgb {
-        return shown(shot, augmentation, rng).picture;
-    }
-    let mut picture = shot.picture.clone();
-    let at = rng.random::<f64>();
-    let kind = if at < VIEW_GREY {
-        channel_exchange(&mut picture, LAST_CHANNEL_OR_LUMINANCE, rng);
-        Kind::Infrared
-    } else if at < VIEW_GREY + VIEW_LINES {
-        line_drawing(&mut picture, rng);
-        Kind::Drawing
-    } else {
-        Kind::Photograph
-    };
-    augmentation.apply(&mut picture, kind, rng);
-    picture
-}
-
-/// Largest index that channel exchange draws: one of the three channels, or the luminance.
-const LAST_CHANNEL_OR_LUMINANCE: u8 = 3;
+/// Fraction of coloured pictures whose caption names no colour. Colours tell people apart so well that nothing else is learned where they always help.
+const COLOURLESS: f64 = 0.3;
 
 /// A caption of a person who was seen with colours or without.
 fn described(item: &Item, coloured: bool, rng: &mut ChaCha8Rng) -> String {

@@ -4,6 +4,7 @@ mod corpus;
 mod objective;
 mod output;
 mod recipe;
+mod views;
 
 pub use recipe::{Recipe, Stem};
 
