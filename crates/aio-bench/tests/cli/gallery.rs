@@ -238,7 +238,7 @@ fn galleries_are_exported_merged_and_bound_to_their_model() {
 fn calibration(desk: &Desk, folder: &str) {
     let mut list = "rgb,identity,camera\n".to_owned();
     for path in pictures(desk, folder) {
-        // 0001_c4s1_000351_00.jpg is person 1 before camera 4.
+        // 0001_c5s1_000301_00.jpg is person 1 before camera 5.
         let name = path.file_name().expect("a name").to_string_lossy().into_owned();
         list += &format!("{folder}/{name},{},{}\n", &name[..4], &name[6..7]);
     }
