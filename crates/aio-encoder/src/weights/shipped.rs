@@ -9,7 +9,7 @@ const DEFAULT: &[u8] = include_bytes!("../../weights/default.safetensors");
 /// Weights that are compiled into the program. `weights/README.md` describes them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shipped {
-    /// The encoder that `aio pretrain` made, before any training of tokenizers.
+    /// The encoder before any training for retrieval.
     Embedded,
     /// The trained model that `aio embed` and `aio search` use where none is named.
     Default,
