@@ -24,7 +24,7 @@ seeds name *options: build
 sweep +arguments: build
     {{aio}} sweep {{arguments}}
 
-# Pre-train the encoders for sweeps/size.toml and sweeps/stem.toml (hours on two cores)
+# Pre-train the encoders for sweeps/size.toml and sweeps/stem.toml (its time is not measured)
 encoders: build
     {{pretrain}} --output runs/pretrain/reference
     {{pretrain}} --output runs/pretrain/batch --stem batch
@@ -49,7 +49,7 @@ data +arguments: build
 aio +arguments: build
     {{aio}} "$@"
 
-# Render people, make a gallery of some of them, and open a page to search it (about three minutes): just demo --address 127.0.0.1:9000
+# Render people, make a gallery of some of them, and open a page to search it (the benchmark is rendered first): just demo --address 127.0.0.1:9000
 demo *options: build
     sh scripts/demo/demo.sh target/quick/aio --open {{options}}
 
