@@ -67,11 +67,10 @@ pub fn run(request: &Request) -> Result<Adapted> {
     let size = preprocessing.size();
     let mut adaptation =
         Adaptation::new(&backbone, &config, preprocessing.clone(), modality, &device);
-    let mut order = paths.clone();
-    order.shuffle(&mut rng(SEED, "adaptation", 0));
+    paths.shuffle(&mut rng(SEED, "adaptation", 0));
     let batches = paths.len().div_ceil(Adaptation::BATCH).max(Adaptation::BATCHES);
     let progress = Progress::new("adapting", batches, "batches");
-    let mut next = order.iter().cycle();
+    let mut next = paths.iter().cycle();
     for _ in 0..batches {
         if stop.is_raised() {
             return Err(Error::Interrupted { phase: "adapting" });
