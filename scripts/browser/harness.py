@@ -1,6 +1,7 @@
 """A server of the program, and a browser that looks at its page."""
 
 import atexit
+import base64
 import json
 import subprocess
 import time
@@ -107,6 +108,25 @@ class Browser:
             if time.monotonic() > end:
                 raise AssertionError(f"{what}: not within {seconds} s ({last})")
             time.sleep(0.05)
+
+    def hand_over(self, event, path):
+        """Pastes (`paste`) or drops (`drop`) a file on the page."""
+        data = base64.b64encode(Path(path).read_bytes()).decode()
+        self.run(
+            """const [event, name, data] = arguments;
+            const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
+            const type = name.endsWith(".jpg") ? "image/jpeg" : "text/plain";
+            const files = new DataTransfer();
+            files.items.add(new File([bytes], name, { type }));
+            const bubbles = { bubbles: true, cancelable: true };
+            if (event === "drop") document.body.dispatchEvent(new DragEvent("dragover", { ...bubbles, dataTransfer: files }));
+            document.body.dispatchEvent(event === "drop"
+              ? new DragEvent("drop", { ...bubbles, dataTransfer: files })
+              : new ClipboardEvent("paste", { ...bubbles, clipboardData: files }));""",
+            event,
+            Path(path).name,
+            data,
+        )
 
     def settled(self):
         """Waits until no search runs, and the typed text has had its time."""

@@ -18,6 +18,8 @@ pictures = tools / "pictures"
 axe = tools / "node_modules/axe-core/axe.min.js"
 downloads = Path(tempfile.mkdtemp())
 photograph = str(sorted((world / "CUHK-PEDES/imgs").glob("*/0040_*.jpg"))[0])
+with (world / "people.csv").open() as rows:
+    in_gallery = len(list(csv.DictReader(rows)))
 SENTENCE = "a woman in a red coat with a black backpack"
 
 
@@ -65,7 +67,7 @@ def desktop(server):
     browser = Browser(downloads)
     browser.open(server.url)
     step("the gallery is named, and what the model was trained on")
-    assert "240 pictures" in browser.text("#gallery"), browser.text("#gallery")
+    assert f"{in_gallery} pictures" in browser.text("#gallery"), browser.text("#gallery")
     assert "rendered people only" in browser.text("#trained")
     browser.picture(pictures / "start.png")
     audit(browser, axe)
@@ -180,6 +182,24 @@ def desktop(server):
     browser.one("#clear").click()
     browser.settled()
     assert "Nothing is asked yet" in browser.text("#list")
+
+    step("a photograph is pasted or dropped as if it had been chosen")
+    browser.one("#file").send_keys(photograph)
+    browser.wait("a part", lambda: browser.all("#parts li"))
+    browser.settled()
+    chosen = browser.rows()
+    for event in ("paste", "drop"):
+        browser.one("#clear").click()
+        browser.settled()
+        assert not browser.rows()
+        browser.hand_over(event, photograph)
+        browser.wait(event, lambda: browser.all("#parts li"))
+        browser.settled()
+        assert browser.rows() == chosen, event
+        assert Path(photograph).name in browser.text("#parts"), browser.text("#parts")
+    assert "over" not in browser.one("#drop").get_attribute("class").split()
+    browser.one("#clear").click()
+    browser.settled()
 
     step("the link leads a second window to the same list, and both work at once")
     write(browser, "a man in a blue shirt")
