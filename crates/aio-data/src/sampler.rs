@@ -41,6 +41,9 @@ pub struct BatchPlan {
     pub neighbours: usize,
     /// Ranges of classes with their shares of the people of a batch, which are divided by their sum. Without any, everyone is drawn once per epoch.
     pub shares: Vec<(Range<usize>, f64)>,
+    /// Whether all people of a batch come from one of the ranges of `shares`, which then are shares of the batches. People of other data sets
+    /// are told apart by the cameras alone; among people of one data set only the person helps.
+    pub one_range: bool,
     /// Seed of the order.
     pub seed: u64,
 }
@@ -91,7 +94,17 @@ impl IdentitySampler {
         }
         let sum: f64 = shares.iter().map(|(_, share)| share).sum();
         for (classes, share) in shares {
-            let (needed, people) = (identities_of(*share / sum, *identities), self.part(classes));
+            let people = self.part(classes);
+            if self.plan.one_range {
+                if people.len() < *identities {
+                    return refuse(format!(
+                        "a batch holds {identities} identities of one data set, but only {} of one of them have an RGB photograph",
+                        people.len()
+                    ));
+                }
+                continue;
+            }
+            let needed = identities_of(*share / sum, *identities);
             if people.len() < needed {
                 return refuse(format!(
                     "a share of {share} is up to {needed} identities of a batch, but only {} of its data set have an RGB photograph",
@@ -153,16 +166,22 @@ impl IdentitySampler {
         let sum: f64 = shares.iter().map(|(_, share)| share).sum();
         let mut waiting: Vec<VecDeque<usize>> = vec![VecDeque::new(); shares.len()];
         let mut taken = vec![0.0; shares.len()];
+        // The part of the next person, or of the next batch: the one that misses most of its share of those that were drawn.
+        let mut next_part = |drawn: usize| {
+            let missing = |part: usize| drawn as f64 * shares[part].1 / sum - taken[part];
+            let part = (0..shares.len())
+                .max_by(|a, b| missing(*a).total_cmp(&missing(*b)))
+                .expect("there are shares");
+            taken[part] += 1.0;
+            part
+        };
         let mut batches = Vec::new();
         for number in 0..self.batches_per_epoch() {
             let mut batch: Vec<usize> = Vec::with_capacity(self.plan.identities);
+            let of_batch = self.plan.one_range.then(|| next_part(number + 1));
             for slot in 1..=self.plan.identities {
-                let drawn = (number * self.plan.identities + slot) as f64;
-                let missing = |part: usize| drawn * shares[part].1 / sum - taken[part];
-                let part = (0..shares.len())
-                    .max_by(|a, b| missing(*a).total_cmp(&missing(*b)))
-                    .expect("there are shares");
-                taken[part] += 1.0;
+                let part =
+                    of_batch.unwrap_or_else(|| next_part(number * self.plan.identities + slot));
                 let is_new = |group: &usize| !batch.contains(group);
                 let found = waiting[part].iter().position(is_new).unwrap_or_else(|| {
                     waiting[part].extend(self.order(self.part(&shares[part].0), rng));
@@ -221,7 +240,15 @@ mod tests {
     }
 
     fn plan(identities: usize, instances_per_identity: usize, seed: u64) -> BatchPlan {
-        BatchPlan { identities, instances_per_identity, neighbours: 1, shares: Vec::new(), seed }
+        let shares = Vec::new();
+        BatchPlan {
+            identities,
+            instances_per_identity,
+            neighbours: 1,
+            shares,
+            one_range: false,
+            seed,
+        }
     }
 
     fn sampler_of(plan: BatchPlan) -> Result<IdentitySampler> {
@@ -289,6 +316,28 @@ mod tests {
             assert_eq!(distinct.len(), 3, "nobody twice: {batch:?}");
             assert_eq!(batch.iter().filter(|class| **class < 3).count(), 2);
         }
+    }
+
+    #[test]
+    fn a_batch_of_one_range_has_people_of_no_other() {
+        // Two thirds of the batches are of the first four people, one third is of the last three.
+        let shares = vec![(0..4, 2.0), (4..7, 1.0)];
+        let of = |identities, shares| {
+            sampler_of(BatchPlan { shares, one_range: true, ..plan(identities, 1, 3) })
+        };
+        let sampler = of(2, shares.clone()).expect("sampler");
+        let mut first = 0;
+        for epoch in 0..10 {
+            for batch in people(&sampler, epoch) {
+                let of_first = batch.iter().filter(|class| **class < 4).count();
+                assert!(of_first == 0 || of_first == 2, "{batch:?}");
+                assert_ne!(batch[0], batch[1]);
+                first += usize::from(of_first == 2);
+            }
+        }
+        assert_eq!(first, 20, "of 30 batches");
+        let error = of(4, shares).expect_err("three people are no batch of four").to_string();
+        assert!(error.contains("4 identities of one data set, but only 3"), "{error}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A small rendered benchmark and a configuration that trains on it, for the tests of this crate.
 
-use crate::config::{DataConfig, ModelConfig, StageConfig, TrainConfig, TrainingConfig};
+use crate::config::{Batches, DataConfig, ModelConfig, StageConfig, TrainConfig, TrainingConfig};
 use crate::start::StartingPoint;
 use aio_data::DatasetName;
 use aio_model::LossWeights;
@@ -41,6 +41,7 @@ pub(crate) fn config(root: &Path) -> TrainingConfig {
         name: name.into(),
         datasets: datasets.to_vec(),
         shares: Vec::new(),
+        batches: Batches::Mixed,
         epochs: Some(1),
         steps: None,
         real: real.to_vec(),

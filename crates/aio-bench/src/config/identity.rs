@@ -183,6 +183,7 @@ fn stage(stage: &StageConfig) -> Value {
         name,
         datasets,
         shares,
+        batches,
         epochs: _,
         steps: _,
         real,
@@ -196,6 +197,7 @@ fn stage(stage: &StageConfig) -> Value {
     section.always("name", name.as_str());
     section.always("datasets", words(datasets));
     section.put("shares", words(shares), list([]));
+    section.put("batches", words(batches), "mixed");
     match stage.length() {
         StageLength::Epochs(epochs) => section.always("epochs", integer(epochs)),
         StageLength::Steps(steps) => section.always("steps", integer(steps)),

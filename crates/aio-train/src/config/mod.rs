@@ -10,7 +10,7 @@ mod train;
 
 pub use data::{DataConfig, SketchSource};
 pub use model::ModelConfig;
-pub use train::{Select, StageConfig, StageLength, TrainConfig};
+pub use train::{Batches, Select, StageConfig, StageLength, TrainConfig};
 
 use aio_model::LossWeights;
 

@@ -17,6 +17,17 @@ pub enum Select {
     Best,
 }
 
+/// Where the people of a batch come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Batches {
+    /// From all data sets of the stage.
+    Mixed,
+    /// From one of them, drawn by its share (without shares, by its number of people). People of one data set have to be told
+    /// apart by what they look like; those of different ones also differ by their cameras.
+    OneDataSet,
+}
+
 /// How it is trained.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -100,6 +111,7 @@ impl Default for TrainConfig {
                 name: "synthetic pairs".into(),
                 datasets: vec![DatasetName::SynthPedes],
                 shares: Vec::new(),
+                batches: Batches::Mixed,
                 epochs: Some(1),
                 steps: None,
                 real: vec![Modality::Text],
@@ -134,6 +146,8 @@ pub struct StageConfig {
     /// Share of every data set, in their order, of the identities of a batch; shares are divided by their sum. Without shares
     /// everyone is drawn as often as anyone else, so that a small data set is seldom seen.
     pub shares: Vec<f64>,
+    /// Whether the people of a batch come from all data sets of the stage.
+    pub batches: Batches,
     /// Length of the stage in passes over the identities: 1, unless steps is set.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "usize", range(min = 1), extend("x-unit" = "epochs", "default" = 1))]
@@ -194,6 +208,7 @@ impl Default for StageConfig {
             name: String::new(),
             datasets: Vec::new(),
             shares: Vec::new(),
+            batches: Batches::Mixed,
             epochs: None,
             steps: None,
             real: vec![

@@ -7,7 +7,7 @@ use super::settings::LoaderSettings;
 use super::softmax::SoftmaxSample;
 use super::store::SampleStore;
 use super::tuple::{self, TupleSource};
-use crate::config::StageConfig;
+use crate::config::{Batches, StageConfig};
 use crate::error::Result;
 use aio_data::DatasetName;
 use aio_data::augment::Augmentation;
@@ -50,10 +50,19 @@ pub(crate) fn mixed_combinations(modalities: ModalitySet) -> Vec<ModalitySet> {
     combinations
 }
 
-/// The classes of every data set of a stage with its share of a batch's people; nothing where the stage sets no shares.
+/// The classes of every data set of a stage with its share of the people; nothing where a batch may hold anyone.
 fn shares(stage: &StageConfig, classes: &Classes) -> Vec<(Range<usize>, f64)> {
     let of = |(name, share): (&DatasetName, &f64)| (classes.of_data_set(*name), *share);
-    stage.datasets.iter().zip(&stage.shares).map(of).collect()
+    let by_people = |name: &DatasetName| classes.of_data_set(*name).len() as f64;
+    match stage.batches {
+        Batches::OneDataSet if stage.shares.is_empty() => {
+            let people: Vec<f64> = stage.datasets.iter().map(by_people).collect();
+            stage.datasets.iter().zip(&people).map(of).collect()
+        }
+        Batches::OneDataSet | Batches::Mixed => {
+            stage.datasets.iter().zip(&stage.shares).map(of).collect()
+        }
+    }
 }
 
 impl StageLoader {
@@ -75,6 +84,7 @@ impl StageLoader {
                 instances_per_identity: config.train.instances_per_identity,
                 neighbours: config.train.neighbours,
                 shares: shares(stage, classes),
+                one_range: stage.batches == Batches::OneDataSet,
                 seed: config.seed,
             },
         )?;

@@ -1,0 +1,302 @@
+//! Galleries of generated rows: how long it takes to fill, search and verify one, and what kill -9 leaves: `just bench rows 1000000 128`.
+//!
+//! Every phase runs in a process of its own, so that its peak memory is its own. A person has eight rows, which scatter about a direction
+//! of the person's; a query is one more such row. Numbers are printed as one line of JSON per phase.
+
+// A benchmark's result is what it prints.
+#![allow(clippy::print_stdout)]
+
+use aio_gallery::{
+    Content, Entry, Filter, Gallery, MANIFEST, Model, Query, Record, Storage, Unclaimed, Writer,
+};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use serde_json::{Value, json};
+use std::path::Path;
+use std::process::{Child, Command};
+use std::time::{Duration, Instant};
+
+/// Rows of a person.
+const PER_PERSON: usize = 8;
+/// Rows that become part of the gallery at once, as in `aio gallery add`.
+const COMMIT_ROWS: usize = 16_384;
+/// Queries of a phase.
+const QUERIES: usize = 200;
+/// Cameras that rows are spread over.
+const CAMERAS: usize = 16;
+/// How far rows scatter about their person, as a share of the length of the person's direction.
+const SCATTER: f32 = 0.9;
+
+type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
+
+fn main() -> Outcome {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let text: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match text[..] {
+        [] => all("1000000", "128"),
+        [rows] => all(rows, "128"),
+        [rows, width] => all(rows, width),
+        [phase, directory, rows, width, storage] => {
+            let gallery = Generated {
+                directory: Path::new(directory),
+                rows: rows.parse()?,
+                width: width.parse()?,
+                storage: named(storage)?,
+            };
+            let started = Instant::now();
+            let mut numbers = match phase {
+                "fill" => gallery.fill()?,
+                "search" => gallery.search()?,
+                "verify" => gallery.verify()?,
+                _ => return Err(format!("`{phase}` is none of fill, search, verify").into()),
+            };
+            numbers["phase"] = phase.into();
+            numbers["storage"] = storage.into();
+            numbers["seconds"] = rounded(started.elapsed());
+            numbers["peak_mib"] = peak().into();
+            println!("{numbers}");
+            Ok(())
+        }
+        _ => Err("expected: [ROWS [WIDTH]]".into()),
+    }
+}
+
+/// All phases for every form of storage, and the test with kill -9 for one.
+fn all(rows: &str, width: &str) -> Outcome {
+    let folder = tempfile::tempdir()?;
+    for storage in ["f32", "f16", "int8"] {
+        let directory = folder.path().join(storage);
+        for phase in ["fill", "search", "verify"] {
+            let status = child(phase, &directory, rows, width, storage)?.wait()?;
+            if !status.success() {
+                return Err(format!("{phase} of {storage} failed").into());
+            }
+        }
+        std::fs::remove_dir_all(&directory)?;
+    }
+    println!("{}", killed(&folder.path().join("killed"), rows, width)?);
+    Ok(())
+}
+
+fn child(
+    phase: &str,
+    directory: &Path,
+    rows: &str,
+    width: &str,
+    storage: &str,
+) -> std::io::Result<Child> {
+    Command::new(std::env::current_exe()?)
+        .arg(phase)
+        .arg(directory)
+        .args([rows, width, storage])
+        .spawn()
+}
+
+/// Kills the process that fills a gallery ten times, each time later, looks at what it left, and lets the last one finish.
+fn killed(directory: &Path, rows: &str, width: &str) -> Outcome<Value> {
+    let mut found = Vec::new();
+    for kill in 1..=10u64 {
+        let mut filling = child("fill", directory, rows, width, "f32")?;
+        std::thread::sleep(Duration::from_millis(300 * kill));
+        filling.kill()?;
+        filling.wait()?;
+        let mut left = 0;
+        if directory.join(MANIFEST).exists() {
+            let verified = Gallery::verify(directory, &|_| {})?;
+            if !verified.damages.is_empty() {
+                return Err(format!("damaged after kill {kill}: {:?}", verified.damages).into());
+            }
+            left = Gallery::open(directory)?.len();
+        }
+        if found.last().is_some_and(|before| left < *before) {
+            return Err(format!("kill {kill} lost rows: {left} of {found:?}").into());
+        }
+        found.push(left);
+    }
+    let finished = child("fill", directory, rows, width, "f32")?.wait()?.success();
+    let rows = Gallery::open(directory)?.len();
+    Ok(json!({"phase": "kill -9", "rows_after_each": found, "finished": finished, "rows": rows}))
+}
+
+fn named(storage: &str) -> Outcome<Storage> {
+    match storage {
+        "f32" => Ok(Storage::F32),
+        "f16" => Ok(Storage::F16),
+        "int8" => Ok(Storage::Int8),
+        _ => Err(format!("`{storage}` is none of f32, f16, int8").into()),
+    }
+}
+
+/// A gallery whose rows are functions of their numbers.
+struct Generated<'a> {
+    directory: &'a Path,
+    rows: usize,
+    width: usize,
+    storage: Storage,
+}
+
+impl Generated<'_> {
+    fn model() -> Model {
+        Model {
+            name: "generated".into(),
+            sha256: "generated".into(),
+            settings: Value::Null,
+            description: Value::Null,
+        }
+    }
+
+    /// The features of a person's sample; those of the gallery have the samples 0 to 7.
+    fn features(&self, person: usize, sample: usize) -> Vec<f32> {
+        let values = |seed: u64| {
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            (0..self.width).map(move |_| rng.random_range(-1.0f32..1.0))
+        };
+        let of_sample = 1 + (person * (PER_PERSON + 1) + sample) as u64;
+        values(u64::MAX - person as u64)
+            .zip(values(of_sample))
+            .map(|(of_person, of_sample)| of_person + SCATTER * of_sample)
+            .collect()
+    }
+
+    /// Adds the rows that are missing.
+    fn fill(&self) -> Outcome<Value> {
+        let mut writer = if self.directory.join(MANIFEST).exists() {
+            Writer::open(self.directory, Unclaimed)?
+        } else {
+            let model = Self::model();
+            Writer::create(self.directory, model, self.width, self.storage, Unclaimed)?
+        };
+        let before = writer.contents().len();
+        for row in 0..self.rows {
+            let path = format!("photos/{:02}/{row:09}.jpg", row % CAMERAS);
+            let content = Content::of([("rgb", path.as_bytes())]);
+            if writer.contains(content) {
+                continue;
+            }
+            let (person, sample) = (row / PER_PERSON, row % PER_PERSON);
+            let record = Record {
+                path: Some(path),
+                identity: Some(person.to_string()),
+                camera: Some(camera(row)),
+                time: Some(1_790_000_000_000_000 + row as i64 * 1_000_000),
+                modality: "rgb".into(),
+                ..Record::default()
+            };
+            let features = self.features(person, sample);
+            writer.add(Entry { content, features: &features, record, thumbnail: &[] })?;
+            if writer.pending() >= COMMIT_ROWS {
+                writer.commit()?;
+            }
+        }
+        writer.commit()?;
+        Ok(json!({
+            "rows": self.rows,
+            "added": writer.contents().len() - before,
+            "mib_on_disk": size(self.directory)? >> 20,
+        }))
+    }
+
+    /// The person of a query: they are spread over the gallery.
+    fn person(&self, query: usize) -> usize {
+        query * (self.rows / PER_PERSON / QUERIES).max(1)
+    }
+
+    fn queries(&self, filter: &Filter) -> Vec<Query> {
+        let query = |number| Query {
+            model: Self::model(),
+            features: Some(self.features(self.person(number), PER_PERSON)),
+            modalities: "rgb".into(),
+            like: Vec::new(),
+            unlike: Vec::new(),
+            filter: filter.clone(),
+            top: 10,
+            group_by: None,
+            threshold: None,
+        };
+        (0..QUERIES).map(query).collect()
+    }
+
+    /// Single queries, the same among the rows of one camera, and all of them as a batch.
+    fn search(&self) -> Outcome<Value> {
+        let opened = Instant::now();
+        let gallery = Gallery::open(self.directory)?;
+        let opened = opened.elapsed();
+        let of_a_camera = Filter { cameras: vec![camera(3)], ..Filter::default() };
+        let (plain, filtered) = (self.queries(&Filter::default()), self.queries(&of_a_camera));
+        let first = Instant::now();
+        gallery.search(&plain[0])?;
+        let first = first.elapsed();
+        let (mut times, mut found) = (Vec::new(), 0);
+        for (number, query) in plain.iter().enumerate() {
+            let start = Instant::now();
+            let hits = gallery.search(query)?;
+            times.push(start.elapsed());
+            let person = self.person(number).to_string();
+            let is_the_person =
+                |hit: &aio_gallery::Hit| hit.record.identity.as_ref() == Some(&person);
+            found += usize::from(hits.first().is_some_and(is_the_person));
+        }
+        let mut with_filter = Vec::new();
+        for query in filtered.iter().take(20) {
+            let start = Instant::now();
+            gallery.search(query)?;
+            with_filter.push(start.elapsed());
+        }
+        let batch = Instant::now();
+        gallery.answers(&plain)?;
+        let batch = batch.elapsed();
+        Ok(json!({
+            "rows": gallery.len(),
+            "open_seconds": rounded(opened),
+            "first_ms": milliseconds(first),
+            "p50_ms": milliseconds(percentile(&mut times, 50)),
+            "p99_ms": milliseconds(percentile(&mut times, 99)),
+            "one_camera_p50_ms": milliseconds(percentile(&mut with_filter, 50)),
+            "queries_per_second_in_batches": (QUERIES as f64 / batch.as_secs_f64()).round(),
+            "first_hit_is_the_person": found as f64 / QUERIES as f64,
+        }))
+    }
+
+    fn verify(&self) -> Outcome<Value> {
+        let verified = Gallery::verify(self.directory, &|_| {})?;
+        Ok(json!({"files": verified.files, "damages": verified.damages.len()}))
+    }
+}
+
+fn camera(row: usize) -> String {
+    format!("gate-{}", row % CAMERAS)
+}
+
+fn rounded(duration: Duration) -> Value {
+    json!((duration.as_secs_f64() * 100.0).round() / 100.0)
+}
+
+fn milliseconds(duration: Duration) -> Value {
+    json!((duration.as_secs_f64() * 1e5).round() / 100.0)
+}
+
+/// The nearest rank.
+fn percentile(times: &mut [Duration], percent: usize) -> Duration {
+    times.sort_unstable();
+    times[(times.len() * percent).div_ceil(100).max(1) - 1]
+}
+
+fn size(directory: &Path) -> std::io::Result<u64> {
+    let mut bytes = 0;
+    for entry in std::fs::read_dir(directory)? {
+        let entry = entry?;
+        let about = entry.metadata()?;
+        bytes += if about.is_dir() { size(&entry.path())? } else { about.len() };
+    }
+    Ok(bytes)
+}
+
+/// Peak memory of this process in MiB, as Linux counts it.
+fn peak() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmHWM:"))
+        .and_then(|line| line.split_whitespace().nth(1)?.parse::<usize>().ok());
+    line.unwrap_or(0) / 1024
+}
