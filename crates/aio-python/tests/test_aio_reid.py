@@ -3,9 +3,11 @@
 The features, results and scores of the package must be those of the program named by AIO_PROGRAM, to the last bit.
 """
 
+import ast
 import contextlib
 import csv
 import datetime
+import inspect
 import io
 import json
 import os
@@ -21,6 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
+import aio_reid
 from aio_reid import Extractor, Gallery, __version__, score
 
 repository = Path(__file__).resolve().parents[3]
@@ -391,6 +394,31 @@ class Scores(InAFolder):
                 score(*arguments, **keywords)
         with self.refused(TypeError, "protocol"):
             score(one, one, [0, 1], [0, 1])
+
+
+class Types(unittest.TestCase):
+    """The stub declares what there is."""
+
+    def declared(self, parent):
+        return {node.name: node for node in parent.body if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and node.name[0] != "_"}
+
+    def same_arguments(self, function, stub):
+        arguments = [argument.arg for argument in [*stub.args.args, *stub.args.kwonlyargs] if argument.arg != "self"]
+        found = inspect.signature(function).parameters
+        self.assertEqual([name for name in found if name != "self"], arguments, stub.name)
+
+    def test_the_stub_has_every_name_and_argument(self):
+        folder = Path(aio_reid.__file__).parent
+        self.assertTrue((folder / "py.typed").is_file())
+        stub = self.declared(ast.parse((folder / "__init__.pyi").read_text("utf-8")))
+        self.assertEqual(sorted([*stub, "__version__"]), sorted(aio_reid.__all__))
+        self.same_arguments(score, stub["score"])
+        for kind in (Extractor, Gallery):
+            members = self.declared(stub[kind.__name__])
+            self.assertEqual(sorted(members), [name for name in sorted(dir(kind)) if name[0] != "_"])
+            for name, member in members.items():
+                if callable(getattr(kind, name)):
+                    self.same_arguments(getattr(kind, name), member)
 
 
 class Documentation(InAFolder):
