@@ -6,16 +6,16 @@ use crate::errors::{raised, wrong};
 use crate::extractor::Extractor;
 use crate::json::{self, named};
 use crate::person::Person;
+use crate::rows::{Known, What, nothing, record, what};
 use aio_bench::embed::OnError;
 use aio_bench::error::{Error, Result};
 use aio_bench::gallery::{
-    AddRequest, InputRequest, Shard, add_with, check_model, create_with, with_writer,
+    AddRequest, InputRequest, add_with, check_model, create_with, with_writer,
 };
-use aio_gallery::{Added, Content, Entry, Query, Record};
-use aio_types::{Modality, ModalitySet};
+use aio_gallery::{Added, Content, Entry, Query};
+use aio_types::Modality;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
-use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -25,14 +25,6 @@ pub(crate) struct Gallery {
     directory: PathBuf,
     extractor: Option<Py<Extractor>>,
     snapshot: Mutex<Arc<aio_gallery::Gallery>>,
-}
-
-/// A row and what is known of it.
-#[derive(Serialize)]
-struct Known {
-    row: u64,
-    #[serde(flatten)]
-    record: Record,
 }
 
 impl Gallery {
@@ -68,19 +60,6 @@ impl Gallery {
             on_error: OnError::Fail,
             thumbnail: 0,
         }
-    }
-}
-
-fn nothing(modality: Modality) -> InputRequest {
-    InputRequest {
-        inputs: Vec::new(),
-        modality,
-        captions: None,
-        list: None,
-        rows: Vec::new(),
-        detections: None,
-        labels: Vec::new(),
-        shard: Shard::WHOLE,
     }
 }
 
@@ -225,26 +204,15 @@ impl Gallery {
         let snapshot = self.snapshot();
         // Features alone do not say what made them.
         let mut model = snapshot.model().clone();
-        let features = match (features, person.is_empty()) {
-            (Some(features), true) => Some(array::feature("features", features)?),
-            (None, false) => {
+        let features = features.map(|found| array::feature("features", found)).transpose()?;
+        let what = what(&person, features.is_some(), !like.is_empty())?;
+        let features = match what {
+            What::Person => {
                 let extractor = self.extractor(py, "a query to be embedded")?;
                 model = extractor.tag.clone();
                 Some(extractor.feature(py, person)?)
             }
-            (None, true) if !like.is_empty() => None,
-            (None, true) => {
-                return Err(wrong(
-                    "nothing to look for",
-                    "give rgb, infrared, sketch, colour_pencil, text, features or like",
-                ));
-            }
-            (Some(_), false) => {
-                return Err(wrong(
-                    "features beside pictures or a text",
-                    "features are a query of their own",
-                ));
-            }
+            What::Features | What::Rows => features,
         };
         if top == 0 {
             return Err(wrong("top: 0", "a list has at least one row"));
@@ -329,27 +297,4 @@ impl Gallery {
     fn __repr__(&self) -> String {
         format!("Gallery({:?}, rows={})", self.directory.display().to_string(), self.__len__())
     }
-}
-
-/// What is known of a row of features.
-fn record(number: usize, fields: &[(String, String)]) -> PyResult<Record> {
-    let mut record = Record { modality: Modality::Rgb.to_string(), ..Record::default() };
-    for (column, value) in fields {
-        let set = match column.as_str() {
-            "path" => {
-                record.path = Some(value.clone());
-                Ok(())
-            }
-            "modality" => value
-                .parse()
-                .map(|set: ModalitySet| record.modality = set.to_string())
-                .map_err(|e| e.to_string()),
-            other => record.set(other, value),
-        };
-        set.map_err(|problem| {
-            let hint = "a row has path, modality, identity, camera, time, crop, caption, and columns of your own";
-            wrong(format!("row {number}: {problem}"), hint)
-        })?;
-    }
-    Ok(record)
 }

@@ -9,6 +9,7 @@ mod extractor;
 mod gallery;
 mod json;
 mod person;
+mod rows;
 mod score;
 
 use pyo3::prelude::*;
