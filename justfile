@@ -73,6 +73,12 @@ test-browser: build
 test-onnx python="python3": build
     {{python}} scripts/interop/test_onnx.py target/quick/aio
 
+# Install the Python package in target/venv and compare it with the program (downloads maturin and numpy from PyPI): just test-python python3.12
+test-python python="python3": build
+    [ -x target/venv/bin/python ] || {{python}} -m venv target/venv
+    target/venv/bin/python -m pip install --quiet --disable-pip-version-check ./crates/aio-python
+    AIO_PROGRAM=target/quick/aio target/venv/bin/python crates/aio-python/tests/test_aio_reid.py
+
 # Check formatting, lints, documentation and dependencies before a commit (installs cargo-deny if it is missing)
 check:
     cargo fmt --all --check

@@ -20,6 +20,15 @@ pub struct Request {
     pub query: PathBuf,
     /// Feature file of the gallery.
     pub gallery: PathBuf,
+    /// What is computed.
+    pub options: Options,
+    /// A CSV file for the scores of every query.
+    pub per_query: Option<PathBuf>,
+}
+
+/// What is computed.
+#[derive(Debug, Clone)]
+pub struct Options {
     /// Which gallery entries a query may see, and how CMC counts.
     pub protocol: Protocol,
     /// How features are compared.
@@ -36,8 +45,6 @@ pub struct Request {
     pub rerank: Option<Rerank>,
     /// Average query expansion: a query is averaged with so many of its nearest gallery entries.
     pub expand: Option<usize>,
-    /// A CSV file for the scores of every query.
-    pub per_query: Option<PathBuf>,
 }
 
 /// Scores of the queries over the gallery; fractions in 0..1.
@@ -65,33 +72,53 @@ pub struct Scored {
 /// # Errors
 /// [`Error`] naming the file and the row or tensor that cannot be used.
 pub fn run(request: &Request) -> Result<Scored> {
-    let read = |path: &Path| FeatureFile::read(path, request.protocol);
+    let read = |path: &Path| FeatureFile::read(path, request.options.protocol);
     let (query, gallery) = rayon::join(|| read(&request.query), || read(&request.gallery));
     let (query, gallery) = (query?, gallery?);
+    let (scored, scores) = computed(&query, &gallery, &request.options)?;
+    if let Some(path) = &request.per_query {
+        fs::write_then_rename(path, &per_query(&query, &scores)?)?;
+    }
+    Ok(scored)
+}
+
+/// Scores features that are in memory.
+///
+/// # Errors
+/// [`Error::Eval`] naming what cannot be compared.
+pub fn features(query: &FeatureFile, gallery: &FeatureFile, options: &Options) -> Result<Scored> {
+    Ok(computed(query, gallery, options)?.0)
+}
+
+fn computed(
+    query: &FeatureFile,
+    gallery: &FeatureFile,
+    options: &Options,
+) -> Result<(Scored, Scores)> {
     let (queries, entries) = (query.entries.len(), gallery.entries.len());
-    let options = EvalOptions {
-        metric: request.metric,
-        average_precision: request.average_precision,
-        max_rank: request.ranks.iter().copied().max().unwrap_or(1) as usize,
-        ties: request.ties,
+    let evaluation = EvalOptions {
+        metric: options.metric,
+        average_precision: options.average_precision,
+        max_rank: options.ranks.iter().copied().max().unwrap_or(1) as usize,
+        ties: options.ties,
         nearest: 0,
-        rerank: request.rerank,
-        expand: request.expand.unwrap_or(0),
+        rerank: options.rerank,
+        expand: options.expand.unwrap_or(0),
     };
-    if let Some(rerank) = request.rerank {
+    if let Some(rerank) = options.rerank {
         log::info!(
             "re-ranking holds about {:.1} GiB beyond the features",
             rerank.memory(queries, entries) as f64 / f64::from(1u32 << 30)
         );
     }
     let neighbours =
-        request.rerank.map(|_| Progress::new("neighbours", queries + entries, "samples"));
+        options.rerank.map(|_| Progress::new("neighbours", queries + entries, "samples"));
     let ranked = Progress::new("scoring", queries, "queries");
     let scores = evaluate_with_progress(
         query.labelled(),
         gallery.labelled(),
-        request.protocol,
-        options,
+        options.protocol,
+        evaluation,
         |_, _| ranked.inc(1),
         &|done| {
             if let Some(bar) = &neighbours {
@@ -103,28 +130,26 @@ pub fn run(request: &Request) -> Result<Scored> {
         bar.finish();
     }
     ranked.finish();
-    let open_set = (!request.open_set.is_empty())
+    let open_set = (!options.open_set.is_empty())
         .then(|| {
             let (query, gallery) = (query.labelled(), gallery.labelled());
-            open_set(query, gallery, request.protocol, request.metric, &request.open_set)
+            open_set(query, gallery, options.protocol, options.metric, &options.open_set)
         })
         .transpose()?;
-    if let Some(path) = &request.per_query {
-        fs::write_then_rename(path, &per_query(&query, &scores)?)?;
-    }
-    let without_match = unmatched(&query.entries, &gallery.entries, request.protocol);
-    Ok(Scored {
-        protocol: request.protocol.name(),
+    let without_match = unmatched(&query.entries, &gallery.entries, options.protocol);
+    let scored = Scored {
+        protocol: options.protocol.name(),
         queries: scores.queries,
         skipped: scores.skipped,
         unmatched: (without_match.total() > 0).then_some(without_match),
-        explanation: without_match.explain(request.protocol),
+        explanation: without_match.explain(options.protocol),
         gallery: scores.gallery,
         map: scores.map,
         minp: scores.minp,
-        rank: request.ranks.iter().map(|k| (*k, scores.rank(*k as usize))).collect(),
+        rank: options.ranks.iter().map(|k| (*k, scores.rank(*k as usize))).collect(),
         open_set,
-    })
+    };
+    Ok((scored, scores))
 }
 
 impl Scored {

@@ -1,7 +1,7 @@
 //! What is known of a row, and the columns that hold it.
 
 use crate::error::{GalleryError, Result};
-use crate::time::{Time, format_time};
+use crate::time::{Time, format_time, parse_time};
 use serde::{Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -116,6 +116,33 @@ impl Record {
         }
     }
 
+    /// Sets a column that has no value yet, from text: times as [`parse_time`] reads them, boxes as `left,top,width,height`.
+    ///
+    /// # Errors
+    /// What is wrong with the value or with the name of the column, in words.
+    pub fn set(&mut self, column: &str, value: &str) -> std::result::Result<(), String> {
+        let fill = |field: &mut Option<String>| _ = field.get_or_insert_with(|| value.to_owned());
+        match column {
+            "identity" => fill(&mut self.identity),
+            "camera" => fill(&mut self.camera),
+            "caption" => fill(&mut self.caption),
+            "time" if self.time.is_none() => {
+                let time = parse_time(value).ok_or_else(|| {
+                    format!("`{value}` is no time; write 2026-11-28T06:41:45Z, a date, or seconds since 1970")
+                })?;
+                self.time = Some(time);
+            }
+            "time" => {}
+            "crop" if self.crop.is_none() => self.crop = Some(value.parse()?),
+            "crop" => {}
+            own => {
+                Self::check_column(own).map_err(|e| e.to_string())?;
+                self.extra.entry(own.to_owned()).or_insert_with(|| value.to_owned());
+            }
+        }
+        Ok(())
+    }
+
     /// The user's columns of these records, in the order of their names.
     pub(crate) fn own_columns<'a>(records: impl Iterator<Item = &'a Self>) -> BTreeSet<String> {
         records.flat_map(|record| record.extra.keys().cloned()).collect()
@@ -183,6 +210,25 @@ mod tests {
             assert_eq!(Content::parse(&a.to_string()), Some(*a));
             assert!(contents[i + 1..].iter().all(|b| b != a), "{i}");
         }
+    }
+
+    #[test]
+    fn a_column_is_set_once_and_from_text() {
+        let mut record = Record::default();
+        for (column, value) in
+            [("camera", "2"), ("camera", "3"), ("time", "1970-01-01"), ("floor", "1")]
+        {
+            record.set(column, value).expect("free");
+        }
+        assert_eq!(
+            (record.camera.as_deref(), record.get("floor").as_deref()),
+            (Some("2"), Some("1"))
+        );
+        assert_eq!(record.get("time").as_deref(), Some("1970-01-01T00:00:00Z"));
+        for (column, value) in [("row", "1"), ("crop", "1,2"), ("", "1")] {
+            assert!(record.set(column, value).is_err(), "{column}");
+        }
+        assert!(Record::default().set("time", "noon").expect_err("no time").contains("noon"));
     }
 
     #[test]

@@ -5,13 +5,17 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use std::fmt;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+/// What asks a host program, see [`StopFlag::ask_host`].
+static HOST: OnceLock<fn() -> bool> = OnceLock::new();
 
 /// A flag that asks a long phase to keep what it has and stop. Clones share it.
 #[derive(Clone, Default)]
 pub struct StopFlag {
     raised: Arc<AtomicBool>,
     claim: Option<Arc<dyn Fn() -> bool + Send + Sync>>,
+    host: Option<fn() -> bool>,
 }
 
 impl fmt::Debug for StopFlag {
@@ -26,9 +30,14 @@ impl StopFlag {
     ///
     /// A second signal ends the process at once, with exit code 1.
     ///
+    /// After [`StopFlag::ask_host`] it is a new flag, which asks the host program and watches for no signal.
+    ///
     /// # Errors
     /// [`TrainError::Failure`] if the system refuses a handler.
     pub fn on_signals() -> Result<Self> {
+        if let Some(asked) = HOST.get() {
+            return Ok(Self::asking(*asked));
+        }
         // One flag for the whole process: a signal that comes between two runs of a sweep must reach the second.
         static OF_PROCESS: Mutex<Option<StopFlag>> = Mutex::new(None);
         let mut of_process = OF_PROCESS.lock().unwrap_or_else(PoisonError::into_inner);
@@ -47,6 +56,16 @@ impl StopFlag {
             signal_hook::flag::register(signal, Arc::clone(&flag.raised)).map_err(refused)?;
         }
         Ok(of_process.insert(flag).clone())
+    }
+
+    /// Leaves signals to a host program with handlers of its own, such as a Python interpreter, which runs on after a signal. `asked` says
+    /// whether the host wants the present call to stop. The first call of this function counts.
+    pub fn ask_host(asked: fn() -> bool) {
+        HOST.get_or_init(|| asked);
+    }
+
+    fn asking(asked: fn() -> bool) -> Self {
+        Self { host: Some(asked), ..Self::default() }
     }
 
     /// The same flag for whoever writes into a directory that it has claimed; `holds` says whether the claim still counts.
@@ -82,6 +101,9 @@ impl StopFlag {
     /// Whether the flag is raised.
     #[must_use]
     pub fn is_raised(&self) -> bool {
+        if self.host.is_some_and(|asked| asked()) {
+            self.raise();
+        }
         self.raised.load(Ordering::Relaxed)
     }
 }
@@ -110,6 +132,15 @@ mod tests {
         let later = StopFlag::on_signals().expect("the same");
         assert!(later.is_raised(), "a signal is not forgotten");
         assert!(!StopFlag::default().is_raised(), "a flag of its own");
+    }
+
+    #[test]
+    fn a_flag_that_asks_its_host_stays_raised() {
+        static ANSWERS: Mutex<Vec<bool>> = Mutex::new(Vec::new());
+        let flag = StopFlag::asking(|| ANSWERS.lock().expect("answers").pop().unwrap_or(false));
+        assert!(!flag.is_raised());
+        ANSWERS.lock().expect("answers").push(true);
+        assert!(flag.clone().is_raised() && flag.is_raised(), "the host is asked once");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::arguments::{JsonArgument, choice};
 use super::output::Output;
 use crate::error::Result;
-use crate::score::{self, Request};
+use crate::score::{self, Options, Request};
 use aio_eval::{AveragePrecision, Metric, Protocol, Rerank, Ties};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -101,14 +101,16 @@ impl Arguments {
         let scored = score::run(&Request {
             query: self.query,
             gallery: self.gallery,
-            protocol: self.protocol,
-            metric: self.metric,
-            average_precision: self.average_precision,
-            ties: self.ties,
-            open_set: self.open_set,
-            ranks: self.ranks,
-            rerank: self.rerank,
-            expand: self.expand,
+            options: Options {
+                protocol: self.protocol,
+                metric: self.metric,
+                average_precision: self.average_precision,
+                ties: self.ties,
+                open_set: self.open_set,
+                ranks: self.ranks,
+                rerank: self.rerank,
+                expand: self.expand,
+            },
             per_query: self.per_query,
         })?;
         if self.form.json {

@@ -69,8 +69,31 @@ impl FeatureFile {
     /// [`Error`] naming the file and the tensor that is missing, has another type or shape, or is not finite.
     pub fn read(path: &Path, protocol: Protocol) -> Result<Self> {
         let Contents { features, columns, .. } = contents(path)?;
+        Self::of(path, features, columns, protocol)
+    }
+
+    /// Features that are in memory, with the labels that `protocol` compares. `what` names them in errors.
+    ///
+    /// # Errors
+    /// As [`FeatureFile::read`].
+    pub fn new(
+        what: &str,
+        features: Array2<f32>,
+        labels: Labels,
+        protocol: Protocol,
+    ) -> Result<Self> {
+        let Labels { ids, cameras, images, .. } = labels;
+        let what = Path::new(what);
+        Self::of(what, with_values(what, features)?, [ids, cameras, images], protocol)
+    }
+
+    fn of(
+        path: &Path,
+        features: Array2<f32>,
+        [ids, cameras, images]: [Option<Vec<i64>>; 3],
+        protocol: Protocol,
+    ) -> Result<Self> {
         let rows = features.nrows();
-        let [ids, cameras, images] = columns;
         let ids = labels(path, ids, &COLUMNS[0], rows, protocol)?;
         let cameras = labels(path, cameras, &COLUMNS[1], rows, protocol)?;
         let images = labels(path, images, &COLUMNS[2], rows, protocol)?;
@@ -120,12 +143,16 @@ fn contents(path: &Path) -> Result<Contents> {
         Some("safetensors") => safetensors::read(path)?,
         _ => return Err(wrong(path, "is neither a .safetensors nor a .npy file".into())),
     };
-    match contents.features.dim() {
+    Ok(Contents { features: with_values(path, contents.features)?, ..contents })
+}
+
+/// Refuses features without rows or columns.
+fn with_values(path: &Path, features: Array2<f32>) -> Result<Array2<f32>> {
+    match features.dim() {
         (0, _) | (_, 0) => {
-            let shape = contents.features.shape();
-            Err(wrong(path, format!("holds features of shape {shape:?}")))
+            Err(wrong(path, format!("holds features of shape {:?}", features.shape())))
         }
-        _ => Ok(contents),
+        _ => Ok(features),
     }
 }
 

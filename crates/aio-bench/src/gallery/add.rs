@@ -59,13 +59,24 @@ const AHEAD: usize = 2;
 pub fn create(request: &AddRequest, storage: Storage) -> Result<AddedRows> {
     // Inputs that are not there leave no empty gallery behind.
     let total = request.inputs.count()?;
-    let model = request.model.open()?;
-    let tag = model_of(&request.model, &model)?;
+    made(request, &request.model.open()?, storage, total)
+}
+
+/// As [`create`], with the request's model, which is open already.
+///
+/// # Errors
+/// As [`create`].
+pub fn create_with(request: &AddRequest, model: &Model, storage: Storage) -> Result<AddedRows> {
+    made(request, model, storage, request.inputs.count()?)
+}
+
+fn made(request: &AddRequest, model: &Model, storage: Storage, total: usize) -> Result<AddedRows> {
+    let tag = model_of(&request.model, model)?;
     let width = model.extractor.width();
     with_new(
         &request.gallery,
         |claim| Writer::create(&request.gallery, tag, width, storage, claim),
-        |writer, stop| fill(writer, request, &model, total, stop),
+        |writer, stop| fill(writer, request, model, total, stop),
     )
 }
 
@@ -83,11 +94,29 @@ pub fn add(request: &AddRequest) -> Result<AddedRows> {
     }
     let total = request.inputs.count()?;
     with_writer(&request.gallery, |writer, stop| {
-        let model = request.model.open()?;
-        let tag = model_of(&request.model, &model)?;
-        check_model(&writer.gallery()?, "what is to be added", &tag)?;
-        fill(writer, request, &model, total, stop)
+        added(writer, request, &request.model.open()?, total, stop)
     })
+}
+
+/// As [`add`], with the request's model, which is open already.
+///
+/// # Errors
+/// As [`add`].
+pub fn add_with(request: &AddRequest, model: &Model) -> Result<AddedRows> {
+    let total = request.inputs.count()?;
+    with_writer(&request.gallery, |writer, stop| added(writer, request, model, total, stop))
+}
+
+fn added(
+    writer: &mut Writer,
+    request: &AddRequest,
+    model: &Model,
+    total: usize,
+    stop: &StopFlag,
+) -> Result<AddedRows> {
+    let tag = model_of(&request.model, model)?;
+    check_model(&writer.gallery()?, "what is to be added", &tag)?;
+    fill(writer, request, model, total, stop)
 }
 
 fn fill(

@@ -1,7 +1,7 @@
 //! What is added to a gallery, one item after the other, so that memory does not grow with their number.
 
 use super::item::Item;
-use super::list::List;
+use super::list::{self, List};
 use crate::error::{Error, Result};
 use aio_data::folder::{self, Entry, Reason};
 use aio_data::picture::FORMATS;
@@ -22,6 +22,8 @@ pub struct InputRequest {
     pub captions: Option<PathBuf>,
     /// A CSV file with one row per row.
     pub list: Option<PathBuf>,
+    /// Rows with the columns of such a file, as names and values. Paths are relative to the working directory.
+    pub rows: Vec<Vec<(String, String)>>,
     /// Boxes in frames.
     pub detections: Option<Detections>,
     /// Columns and values for every row that has none.
@@ -77,6 +79,7 @@ impl InputRequest {
         self.inputs.is_empty()
             && self.captions.is_none()
             && self.list.is_none()
+            && self.rows.is_empty()
             && self.detections.is_none()
     }
 
@@ -111,6 +114,8 @@ impl InputRequest {
         if let Some(path) = &self.list {
             all = Box::new(all.chain(List::open(path, self.modality)?));
         }
+        let rows = self.rows.iter().enumerate();
+        all = Box::new(all.chain(rows.map(|(row, fields)| list::item(row, fields, self.modality))));
         if let Some(detections) = &self.detections {
             let found = detections.read()?.into_iter().map(|d| Ok(self.detected(d)));
             all = Box::new(all.chain(found));

@@ -61,25 +61,10 @@ impl Item {
 
     /// Sets a column that has no value yet.
     pub(super) fn set(&mut self, column: &str, value: &str) -> Result<(), String> {
-        let known = &mut self.known;
-        let fill = |field: &mut Option<String>| _ = field.get_or_insert_with(|| value.to_owned());
         match column {
-            "identity" => fill(&mut known.identity),
-            "camera" => fill(&mut known.camera),
-            "caption" => fill(&mut known.caption),
-            "time" if known.time.is_none() => {
-                let time = aio_gallery::parse_time(value).ok_or_else(|| {
-                    format!("`{value}` is no time; write 2026-11-28T06:41:45Z, a date, or seconds since 1970")
-                })?;
-                known.time = Some(time);
-            }
-            "time" => {}
             "crop" if self.crop.is_none() => self.crop = Some(value.parse()?),
             "crop" => {}
-            own => {
-                Record::check_column(own).map_err(|e| e.to_string())?;
-                known.extra.entry(own.to_owned()).or_insert_with(|| value.to_owned());
-            }
+            other => self.known.set(other, value)?,
         }
         Ok(())
     }

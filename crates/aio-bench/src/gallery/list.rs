@@ -20,6 +20,59 @@ enum Column {
     Value(String),
 }
 
+impl Column {
+    fn named(name: &str, modality: Modality) -> Result<Self> {
+        Ok(match name {
+            "path" => Self::Picture(modality),
+            "text" => Self::Text,
+            "identity" | "camera" | "time" | "crop" | "caption" => Self::Value(name.to_owned()),
+            own => match own.parse::<Modality>() {
+                Ok(modality) => Self::Picture(modality),
+                Err(_) => {
+                    aio_gallery::Record::check_column(own)?;
+                    Self::Value(own.to_owned())
+                }
+            },
+        })
+    }
+}
+
+/// The item of a row with its columns and their values; empty values count as none. Paths are relative to `folder`.
+fn of<'a>(
+    fields: impl Iterator<Item = (&'a Column, &'a str)>,
+    folder: &Path,
+) -> std::result::Result<Item, String> {
+    let mut item = Item::default();
+    for (column, field) in fields.filter(|(_, field)| !field.is_empty()) {
+        match column {
+            Column::Picture(modality) => item.pictures.push((*modality, folder.join(field))),
+            Column::Text => item.text = Some(field.to_owned()),
+            Column::Value(name) => item.set(name, field)?,
+        }
+    }
+    if item.is_empty() {
+        return Err("holds neither a picture nor a text".into());
+    }
+    if item.modalities().iter().count() < item.pictures.len() + usize::from(item.text.is_some()) {
+        return Err("holds two pictures of one modality".into());
+    }
+    Ok(item)
+}
+
+/// The item of a row that is in memory; its columns are those of a list.
+///
+/// # Errors
+/// [`Error::User`] naming the row, counted from 0, or a column whose name is taken.
+pub(super) fn item(row: usize, fields: &[(String, String)], modality: Modality) -> Result<Item> {
+    let columns: Vec<Column> =
+        fields.iter().map(|(name, _)| Column::named(name, modality)).collect::<Result<_>>()?;
+    let fields = columns.iter().zip(fields.iter().map(|(_, value)| value.as_str()));
+    of(fields, Path::new("")).map_err(|problem| {
+        let hint = "a row has a path or text, and what is known of the person";
+        Error::user(format!("row {row}: {problem}"), hint)
+    })
+}
+
 /// A list that is read row by row.
 pub(super) struct List {
     path: PathBuf,
@@ -38,23 +91,8 @@ impl List {
         let file = BufReader::new(fs::open(path)?);
         let mut reader = ReaderBuilder::new().trim(Trim::All).from_reader(file);
         let header = reader.headers().map_err(|e| damaged(path, &e))?.clone();
-        let mut columns = Vec::with_capacity(header.len());
-        for name in &header {
-            columns.push(match name {
-                "path" => Column::Picture(modality),
-                "text" => Column::Text,
-                "identity" | "camera" | "time" | "crop" | "caption" => {
-                    Column::Value(name.to_owned())
-                }
-                own => match own.parse::<Modality>() {
-                    Ok(modality) => Column::Picture(modality),
-                    Err(_) => {
-                        aio_gallery::Record::check_column(own)?;
-                        Column::Value(own.to_owned())
-                    }
-                },
-            });
-        }
+        let columns =
+            header.iter().map(|name| Column::named(name, modality)).collect::<Result<_>>()?;
         Ok(Self { path: path.to_path_buf(), columns, reader, record: StringRecord::new() })
     }
 
@@ -62,25 +100,7 @@ impl List {
         let row = self.record.position().map_or(0, Position::line) as usize;
         let wrong = |problem| Error::Data(DataError::Row { path: self.path.clone(), row, problem });
         let folder = self.path.parent().unwrap_or(Path::new("."));
-        let mut item = Item::default();
-        for (column, field) in self.columns.iter().zip(&self.record) {
-            if field.is_empty() {
-                continue;
-            }
-            match column {
-                Column::Picture(modality) => item.pictures.push((*modality, folder.join(field))),
-                Column::Text => item.text = Some(field.to_owned()),
-                Column::Value(name) => item.set(name, field).map_err(wrong)?,
-            }
-        }
-        if item.is_empty() {
-            return Err(wrong("holds neither a picture nor a text".into()));
-        }
-        if item.modalities().iter().count() < item.pictures.len() + usize::from(item.text.is_some())
-        {
-            return Err(wrong("holds two pictures of one modality".into()));
-        }
-        Ok(item)
+        of(self.columns.iter().zip(&self.record), folder).map_err(wrong)
     }
 }
 

@@ -15,12 +15,11 @@ mod search;
 mod table;
 mod thumbnail;
 
-pub use add::{AddRequest, AddedRows, add, create};
+pub use add::{AddRequest, AddedRows, add, add_with, create, create_with};
 pub use calibrate::{CalibrationRequest, Fitted, calibrate};
 pub use export::{Exported, export};
 pub use inputs::{Detections, InputRequest, Pool, Shard};
-pub use open::{MergedGallery, is_gallery, merge, with_writer};
-pub(crate) use open::{check_model, model_of};
+pub use open::{MergedGallery, check_model, is_gallery, merge, model_of, with_writer};
 pub use queries::{NamedQuery, read as queries};
 pub use search::{Answered, SearchRequest, Searched, Single, Terms, search};
 pub(crate) use search::{Asked, answered, check};

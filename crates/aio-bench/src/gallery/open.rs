@@ -45,12 +45,18 @@ pub(super) fn model(
 }
 
 /// An opened model as a gallery names it.
-pub(crate) fn model_of(source: &ModelSource, opened: &Model) -> Result<aio_gallery::Model> {
+///
+/// # Errors
+/// [`Error::Failure`] if its settings cannot be written.
+pub fn model_of(source: &ModelSource, opened: &Model) -> Result<aio_gallery::Model> {
     model(&source.name, &opened.sha256, source.import, opened.extractor.preprocessing())
 }
 
 /// Refuses a model that is not the gallery's. `what` is to be compared with its features, such as "the query".
-pub(crate) fn check_model(
+///
+/// # Errors
+/// [`GalleryError::ForeignModel`] naming both models.
+pub fn check_model(
     gallery: &Gallery,
     what: &'static str,
     found: &aio_gallery::Model,

@@ -122,6 +122,7 @@ impl FillArguments {
                 modality: self.modality,
                 captions: self.captions,
                 list: self.list,
+                rows: Vec::new(),
                 detections,
                 labels: self.labels,
                 shard: self.shard.unwrap_or(Shard::WHOLE),
