@@ -1,6 +1,9 @@
 //! Losses and gradients against PyTorch (`scripts/golden/heads.py`).
 
-use aio_heads::{Anchors, BindingKind, IdentityHead, binding_loss, loss, part_hinge};
+use aio_heads::{
+    AnchorQueue, AnchorRows, Anchors, BindingKind, IdentityHead, binding_loss, loss, not_partners,
+    part_hinge,
+};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use serde_json::Value;
 
@@ -42,6 +45,10 @@ fn check(name: &str, f: impl Fn(&[Tensor<2>]) -> Tensor<1>) {
     );
     let grads = value.backward();
     for (i, input) in inputs.iter().enumerate() {
+        if case["grads"][i].is_null() {
+            assert!(input.grad(&grads).is_none(), "{name}, gradient {i}: it is a constant");
+            continue;
+        }
         let found = input.grad(&grads).expect("a gradient").into_data();
         let (expected, _) = matrix(&case["grads"][i]);
         for (f, e) in found.iter::<f32>().zip(expected) {
@@ -91,6 +98,136 @@ fn binding_matches_pytorch() {
         check(name, |x| bound(x, None, kind));
         check(&format!("{name}_without_own_photo"), |x| bound(x, Some(own.clone()), kind));
     }
+}
+
+#[test]
+fn a_contrastive_loss_of_partners_matches_pytorch() {
+    let (classes, anchors) = (labels(&[0, 1, 1, 2]), labels(&[0, 0, 1, 1, 2, 2]));
+    // Feature i and anchor a are of the same tuple where these agree.
+    let skip = not_partners(
+        classes.clone(),
+        labels(&[0, 2, 3, 5]),
+        anchors.clone(),
+        labels(&[0, 1, 2, 3, 4, 5]),
+    );
+    check("binding_itc", |x| {
+        binding_loss(
+            x[0].clone(),
+            classes.clone(),
+            x[1].clone(),
+            anchors.clone(),
+            Some(skip.clone()),
+            0.07,
+            BindingKind::Itc,
+            Anchors::Moving,
+        )
+    });
+}
+
+#[test]
+fn anchors_of_earlier_steps_match_pytorch_and_get_no_gradient() {
+    let (classes, anchors) = (labels(&[0, 1, 1, 2]), labels(&[0, 0, 1, 1, 2, 2]));
+    let (of_features, of_anchors) = (labels(&[0, 2, 3, 5]), labels(&[0, 1, 2, 3, 4, 5]));
+    for (kind, name) in [
+        (BindingKind::Supcon, "queue_supcon"),
+        (BindingKind::Sdm, "queue_sdm"),
+        (BindingKind::Itc, "queue_itc"),
+    ] {
+        check(name, |x| {
+            // One place of the queue is still empty.
+            let queue = AnchorQueue::new(4, 5, &x[0].device()).push(AnchorRows {
+                embedded: x[2].clone(),
+                classes: labels(&[1, 3, 2]),
+                shown: labels(&[16, AnchorRows::NOTHING, 18]),
+                kinds: labels(&[1, 1, 2]),
+            });
+            let held = queue.rows();
+            let (in_batch, in_queue) = if kind == BindingKind::Itc {
+                let in_batch = not_partners(
+                    classes.clone(),
+                    of_features.clone(),
+                    anchors.clone(),
+                    of_anchors.clone(),
+                );
+                (in_batch, held.no_negatives(classes.clone(), 1))
+            } else {
+                let in_batch = loss::same_label(of_features.clone(), of_anchors.clone());
+                (in_batch, held.own(labels(&[10, 16, 13, 18])))
+            };
+            binding_loss(
+                x[0].clone(),
+                classes.clone(),
+                Tensor::cat(vec![x[1].clone(), held.embedded.autodiff()], 0),
+                Tensor::cat(vec![anchors.clone(), held.classes], 0),
+                Some(Tensor::cat(vec![in_batch, in_queue], 1)),
+                0.07,
+                kind,
+                Anchors::Moving,
+            )
+        });
+    }
+}
+
+#[test]
+fn the_queue_holds_the_last_anchors_in_their_order() {
+    let device = Device::flex();
+    let rows = |numbers: &[i64]| AnchorRows {
+        embedded: Tensor::from_data(
+            TensorData::new(numbers.iter().map(|n| *n as f32).collect(), [numbers.len(), 1]),
+            &device,
+        ),
+        classes: labels(numbers),
+        shown: labels(numbers),
+        kinds: labels(numbers),
+    };
+    let held = |queue: &AnchorQueue| -> Vec<Vec<i64>> {
+        let AnchorRows { embedded, classes, shown, kinds } = queue.rows();
+        let embedded = embedded.into_data().iter::<f32>().map(|value| value as i64).collect();
+        let numbers = [classes, shown, kinds].map(|t| t.into_data().iter::<i64>().collect());
+        [vec![embedded], numbers.to_vec()].concat()
+    };
+    let all = |numbers: [i64; 3]| vec![numbers.to_vec(); 4];
+    let (none, nothing) = (AnchorRows::EMPTY, AnchorRows::NOTHING);
+    let queue = AnchorQueue::new(3, 1, &device);
+    let empty = vec![vec![0; 3], vec![none; 3], vec![nothing; 3], vec![0; 3]];
+    assert_eq!(held(&queue), empty);
+    let queue = queue.push(rows(&[5, 6]));
+    assert_eq!(held(&queue)[1], [none, 5, 6], "the newest are the last");
+    let queue = queue.push(rows(&[7]));
+    assert_eq!(held(&queue), all([5, 6, 7]));
+    let queue = queue.push(rows(&[8, 9]));
+    assert_eq!(held(&queue), all([7, 8, 9]));
+    let queue = queue.push(rows(&[1, 2, 3, 4]));
+    assert_eq!(held(&queue), all([2, 3, 4]), "more than there are places");
+    assert_eq!(held(&queue.cleared()), empty);
+}
+
+#[test]
+fn an_empty_queue_adds_nothing() {
+    let device = Device::flex();
+    let (features, all) = (Tensor::<2>::eye(3, &device), labels(&[0, 1, 1]));
+    let value = |queue: Option<AnchorQueue>| {
+        let (mut embedded, mut classes) = (vec![features.clone()], vec![all.clone()]);
+        let mut skip = vec![loss::same_label(labels(&[0, 1, 2]), labels(&[0, 1, 2]))];
+        if let Some(held) = queue.map(|queue| queue.rows()) {
+            embedded.push(held.embedded.clone());
+            classes.push(held.classes.clone());
+            skip.push(held.own(labels(&[0, 1, 2])));
+        }
+        let value: f32 = binding_loss(
+            features.clone(),
+            all.clone(),
+            Tensor::cat(embedded, 0),
+            Tensor::cat(classes, 0),
+            Some(Tensor::cat(skip, 1)),
+            0.07,
+            BindingKind::Supcon,
+            Anchors::Moving,
+        )
+        .into_scalar();
+        value
+    };
+    assert!((value(None) - value(Some(AnchorQueue::new(64, 3, &device)))).abs() < 1e-6);
 }
 
 #[test]

@@ -8,6 +8,7 @@
 mod adaptation;
 mod backbone;
 mod batch;
+mod binding;
 mod extractor;
 pub mod import;
 mod inputs;
