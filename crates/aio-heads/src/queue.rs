@@ -142,3 +142,76 @@ fn shifted<const D: usize, K: Basic>(old: Tensor<D, K>, new: Tensor<D, K>) -> Te
     let (size, incoming) = (old.dims()[0], new.dims()[0]);
     Tensor::cat(vec![old, new], 0).narrow(0, incoming, size)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Anchors, BindingKind, binding_loss};
+    use burn::tensor::TensorData;
+
+    fn labels(values: &[i64]) -> Tensor<1, Int> {
+        Tensor::from_data(TensorData::new(values.to_vec(), [values.len()]), &Device::flex())
+    }
+
+    #[test]
+    fn the_queue_holds_the_last_anchors_in_their_order() {
+        let device = Device::flex();
+        let rows = |numbers: &[i64]| AnchorRows {
+            embedded: Tensor::from_data(
+                TensorData::new(numbers.iter().map(|n| *n as f32).collect(), [numbers.len(), 1]),
+                &device,
+            ),
+            classes: labels(numbers),
+            shown: labels(numbers),
+            kinds: labels(numbers),
+        };
+        let held = |queue: &AnchorQueue| -> Vec<Vec<i64>> {
+            let AnchorRows { embedded, classes, shown, kinds } = queue.rows();
+            let embedded = embedded.into_data().iter::<f32>().map(|value| value as i64).collect();
+            let numbers = [classes, shown, kinds].map(|t| t.into_data().iter::<i64>().collect());
+            [vec![embedded], numbers.to_vec()].concat()
+        };
+        let all = |numbers: [i64; 3]| vec![numbers.to_vec(); 4];
+        let (none, nothing) = (AnchorRows::EMPTY, AnchorRows::NOTHING);
+        let queue = AnchorQueue::new(3, 1, &device);
+        let empty = vec![vec![0; 3], vec![none; 3], vec![nothing; 3], vec![0; 3]];
+        assert_eq!(held(&queue), empty);
+        let queue = queue.push(rows(&[5, 6]));
+        assert_eq!(held(&queue)[1], [none, 5, 6], "the newest are the last");
+        let queue = queue.push(rows(&[7]));
+        assert_eq!(held(&queue), all([5, 6, 7]));
+        let queue = queue.push(rows(&[8, 9]));
+        assert_eq!(held(&queue), all([7, 8, 9]));
+        let queue = queue.push(rows(&[1, 2, 3, 4]));
+        assert_eq!(held(&queue), all([2, 3, 4]), "more than there are places");
+        assert_eq!(held(&queue.cleared()), empty);
+    }
+
+    #[test]
+    fn an_empty_queue_adds_nothing() {
+        let device = Device::flex();
+        let (features, all) = (Tensor::<2>::eye(3, &device), labels(&[0, 1, 1]));
+        let value = |queue: Option<AnchorQueue>| {
+            let (mut embedded, mut classes) = (vec![features.clone()], vec![all.clone()]);
+            let mut skip = vec![same_label(labels(&[0, 1, 2]), labels(&[0, 1, 2]))];
+            if let Some(held) = queue.map(|queue| queue.rows()) {
+                embedded.push(held.embedded.clone());
+                classes.push(held.classes.clone());
+                skip.push(held.own(labels(&[0, 1, 2])));
+            }
+            let value: f32 = binding_loss(
+                features.clone(),
+                all.clone(),
+                Tensor::cat(embedded, 0),
+                Tensor::cat(classes, 0),
+                Some(Tensor::cat(skip, 1)),
+                0.07,
+                BindingKind::Supcon,
+                Anchors::Moving,
+            )
+            .into_scalar();
+            value
+        };
+        assert!((value(None) - value(Some(AnchorQueue::new(64, 3, &device)))).abs() < 1e-6);
+    }
+}

@@ -1,7 +1,7 @@
 //! The terms of the binding loss and of the hinge against the best part: what is bound to what.
 
+use crate::feature::Feature;
 use crate::inputs::Inputs;
-use crate::objective::Feature;
 use crate::{EmbeddingOf, LossTerm, LossWeights, Losses};
 use aio_heads::{
     AnchorFeatures, AnchorQueue, AnchorRows, BindingKind, binding_loss, loss, not_partners,

@@ -10,6 +10,7 @@ mod backbone;
 mod batch;
 mod binding;
 mod extractor;
+mod feature;
 pub mod import;
 mod inputs;
 mod losses;

@@ -1,6 +1,7 @@
 //! The training objective: which embeddings a batch gives and which loss terms are computed from them. Those of the binding loss are in `binding.rs`.
 
 use crate::binding::{binding_terms, part_terms};
+use crate::feature::Feature;
 use crate::inputs::{Aligned, Inputs, MaskedCaptions};
 use crate::provenance::{Provenance, shown};
 use crate::{Aio, EmbeddingOf, LossTerm, LossWeights, Losses, Shapes, TrainBatch};
@@ -9,25 +10,7 @@ use aio_encoder::weights::Preprocessing;
 use aio_heads::loss;
 use aio_tokenize::ModalityTokens;
 use aio_types::{Modality, ModalitySet};
-use burn::tensor::{Device, Int, Tensor};
-
-/// The embeddings of one modality or combination.
-pub(crate) struct Feature {
-    pub(crate) of: EmbeddingOf,
-    pub(crate) modalities: ModalitySet,
-    /// Tuples of the batch, one per row.
-    pub(crate) rows: Vec<usize>,
-    /// `[rows, embedding]`
-    pub(crate) embedded: Tensor<2>,
-    /// Class of each row.
-    pub(crate) labels: Tensor<1, Int>,
-    /// What the identity head has to find for each row.
-    targets: Tensor<1, Int>,
-    /// What each row was made from ([`Provenance`]).
-    pub(crate) made_from: Tensor<1, Int>,
-    /// The sample that each row shows ([`shown`]).
-    pub(crate) shown: Vec<Option<i64>>,
-}
+use burn::tensor::{Device, Tensor};
 
 impl Aio {
     /// The losses of a batch, on the device of the inputs.
