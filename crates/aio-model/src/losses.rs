@@ -50,7 +50,7 @@ pub struct LossWeights {
     /// Whether an embedding has its own photograph among its anchors.
     pub own_photo: OwnPhoto,
     /// Anchors of earlier steps that the binding loss has beside those of a batch, as constants (XBM; Wang et al., CVPR 2020); 0 for none. Every stage
-    /// starts without any. They cost memory, and no pass through the encoder. Many of them show the person again in a small data set.
+    /// starts without any. They cost no pass through the encoder. In a small data set many of them show the people of the batch.
     #[schemars(extend("x-unit" = "anchors"))]
     pub queue: usize,
     /// Weight of the loss that asks a combination of modalities to be at least as near to the person's photographs as its best part is; 0

@@ -90,12 +90,10 @@ fn other_pictures_of_a_person_are_neither_positives_nor_negatives_of_partners() 
     assert_eq!((nothing, total), (BTreeMap::from([("binding.rgb".to_owned(), 0.0)]), 0.0));
 }
 
-fn with_queue(queue: usize) -> Aio {
-    let device = Device::flex();
-    device.seed(1);
-    let training = device.clone().autodiff();
+/// The same backbone in a model with so many places in its queue.
+fn with_queue(model: &Aio, queue: usize) -> Aio {
     let config = AioConfig { queue, ..config() };
-    Aio::new(config.backbone.init(&training), &config, &training)
+    Aio::new(model.backbone.clone(), &config, &Device::flex().autodiff())
 }
 
 fn step(model: &Aio, batch: TrainBatch, weights: LossWeights) -> StepOutput {
@@ -113,8 +111,9 @@ fn step(model: &Aio, batch: TrainBatch, weights: LossWeights) -> StepOutput {
 #[test]
 fn the_queue_gets_the_anchors_of_a_step_with_what_they_show() {
     let rgb = alone(LossWeights::default());
-    assert!(step(&with_queue(0), batch(), rgb).anchors.is_none());
-    let model = with_queue(50);
+    let model = model(&Device::flex());
+    assert!(step(&model, batch(), rgb).anchors.is_none());
+    let model = with_queue(&model, 50);
     let numbers = |rows: &AnchorRows| {
         [&rows.classes, &rows.shown, &rows.kinds]
             .map(|numbers| numbers.clone().into_data().iter::<i64>().collect::<Vec<_>>())
@@ -138,7 +137,8 @@ fn the_queue_gets_the_anchors_of_a_step_with_what_they_show() {
 fn what_the_queue_holds_counts_like_anchors_of_the_batch_unless_it_shows_the_same() {
     let weights = alone(LossWeights::default());
     let binding = |model: &Aio, batch: &TrainBatch| terms(model, batch, &weights).0;
-    let (without, with) = (with_queue(0), with_queue(50));
+    let without = model(&Device::flex());
+    let with = with_queue(&without, 50);
     let close = |a: &BTreeMap<String, f32>, b: &BTreeMap<String, f32>| {
         a.iter().all(|(name, value)| (value - b[name]).abs() < 1e-5 * value.max(1.0))
     };
