@@ -17,7 +17,7 @@ def case(name, loss, *inputs):
     tensors = [torch.tensor(i, dtype=torch.float64, requires_grad=True) for i in inputs]
     value = loss(*tensors)
     value.backward()
-    return {"name": name, "inputs": inputs, "value": value.item(), "grads": [t.grad.tolist() for t in tensors]}
+    return {"name": name, "inputs": inputs, "value": value.item(), "grads": [None if t.grad is None else t.grad.tolist() for t in tensors]}
 
 
 def triplet(margin):
@@ -59,6 +59,42 @@ def sdm(own):
             wanted = (anchor_labels[kept] == labels[i]).double()
             p, log_p = F.softmax(logits[i, kept], 0), F.log_softmax(logits[i, kept], 0)
             total = total + (p * (log_p - torch.log(wanted / wanted.sum() + 1e-8))).sum()
+        return total / 4
+
+    return loss
+
+
+PARTNERS = [0, 2, 3, 5]
+MEMORY_LABELS, MEMORY_KINDS = [1, 3, 2], [1, 1, 2]
+
+
+def itc(features, anchors, memory=None):
+    """CLIP's cross-entropy from every feature to its partner, an index of an anchor, among it and the anchors of other people. In the memory, those of kind 1."""
+    labels, anchor_labels = [0, 1, 1, 2], [0, 0, 1, 1, 2, 2]
+    everything, total = anchors if memory is None else torch.cat([anchors, memory.detach()]), 0.0
+    for i in range(4):
+        kept = [PARTNERS[i]] + [a for a in range(6) if anchor_labels[a] != labels[i]]
+        if memory is not None:
+            kept += [6 + m for m in range(3) if MEMORY_LABELS[m] != labels[i] and MEMORY_KINDS[m] == 1]
+        scores = F.cosine_similarity(features[i][None], everything[kept]) / 0.07
+        total = total + F.cross_entropy(scores[None], torch.tensor([0]))
+    return total / 4
+
+
+def remembered(kind):
+    """Binding to the anchors of a batch and to those of a memory, which are constants. Row 1 shows what memory entry 0 does, row 3 what entry 2 does."""
+    def loss(features, anchors, memory):
+        everything = torch.cat([anchors, memory.detach()])
+        labels, anchor_labels = [0, 1, 1, 2], [0, 0, 1, 1, 2, 2] + MEMORY_LABELS
+        total = 0.0
+        for i, own in enumerate([{0}, {2, 6}, {3}, {5, 8}]):
+            kept = [a for a in range(9) if a not in own]
+            log_p = F.log_softmax(F.cosine_similarity(features[i][None], everything[kept]) / 0.07, 0)
+            wanted = torch.tensor([anchor_labels[a] == labels[i] for a in kept])
+            if kind == "supcon":
+                total = total - log_p[wanted].mean()
+            else:
+                total = total + (log_p.exp() * (log_p - torch.log(wanted.double() / wanted.sum() + 1e-8))).sum()
         return total / 4
 
     return loss
@@ -108,6 +144,10 @@ cases = [
     case("binding_without_own_photo", binding([0, 2, 3, 5]), matrix(4, 5, 1.3, 0.7, 2), matrix(6, 5, 0.9, 0.4, 5)),
     case("binding_sdm", sdm([-1] * 4), matrix(4, 5, 1.3, 0.7, 2), matrix(6, 5, 0.9, 0.4, 5)),
     case("binding_sdm_without_own_photo", sdm([0, 2, 3, 5]), matrix(4, 5, 1.3, 0.7, 2), matrix(6, 5, 0.9, 0.4, 5)),
+    case("binding_itc", itc, matrix(4, 5, 1.3, 0.7, 2), matrix(6, 5, 0.5, 1.1, 3)),
+    case("queue_supcon", remembered("supcon"), matrix(4, 5, 1.3, 0.7, 2), matrix(6, 5, 0.9, 0.4, 5), matrix(3, 5, 0.6, 1.9, 4)),
+    case("queue_sdm", remembered("sdm"), matrix(4, 5, 1.3, 0.7, 2), matrix(6, 5, 0.9, 0.4, 5), matrix(3, 5, 0.6, 1.9, 4)),
+    case("queue_itc", itc, matrix(4, 5, 1.3, 0.7, 2), matrix(6, 5, 0.5, 1.1, 3), matrix(3, 5, 0.6, 1.9, 4)),
     case("part_hinge", hinge, matrix(4, 5, 1.3, 0.7, 2), matrix(6, 5, 0.9, 0.4, 5)),
     case("identity_all", lambda x, w: neck(x, w, [0, 2, 2, 5]), matrix(4, 5, 1.3, 0.7, 2), CENTRES),
     case("identity_sample", lambda x, w: neck(x, w[SAMPLE], [0, 1, 1, 2]), matrix(4, 5, 1.3, 0.7, 2), CENTRES),

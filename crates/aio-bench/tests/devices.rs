@@ -112,6 +112,7 @@ fn gradients_are_those_of_the_cpu() {
         classes: 2,
         samples_classes: false,
         attributes: 3,
+        queue: 0,
         frozen: Frozen::default(),
     };
     let fresh = Aio::new(backbone, &config, &cpu);

@@ -2,7 +2,7 @@ use crate::loss::{normalise, same_label};
 use burn::tensor::{Int, Tensor, activation};
 use serde::{Deserialize, Serialize};
 
-/// Whether the binding loss trains the RGB embeddings that are its anchors.
+/// Whether the binding loss trains the embeddings that are its anchors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Anchors {
@@ -21,6 +21,10 @@ pub enum BindingKind {
     /// Similarity distribution matching: the probabilities of the anchors against the uniform distribution over those of the person (Jiang
     /// and Ye, IRRA, CVPR 2023).
     Sdm,
+    /// Image–text contrastive: the logarithm of the probability of the embedding's partner, which is the anchor of the same tuple, among the
+    /// anchors of other people (CLIP; Radford et al., ICML 2021). What else shows the person is left out of the sum. Every modality has a sum
+    /// of its own: `anchor_features = "all"` adds the other direction of CLIP and all other pairs of modalities. Needs `own_photo = "kept"`.
+    Itc,
 }
 
 /// Which embeddings are the anchors of the binding loss.
@@ -63,6 +67,8 @@ pub enum OwnPhoto {
 /// IRRA adds the same in the other direction. Here that direction is there where the other features are anchors as well
 /// ([`AnchorFeatures::All`]).
 ///
+/// [`BindingKind::Itc`] has the first form. There `skip` marks what [`not_partners`] does, so that `P(i)` is the partner of `i` alone.
+///
 /// Reconstruction of the paper's FB head (supervised contrastive, RGB as anchor); temperature, stop-gradient and what
 /// is skipped are choices. Features that have no anchor of their identity left do not count. If none has one, the loss is 0.
 ///
@@ -96,13 +102,34 @@ pub fn binding_loss(
     let count = positives.clone().sum_dim(1);
     let counted = count.clone().clamp_max(1.0);
     let per_row = match kind {
-        BindingKind::Supcon => (log_p * positives).sum_dim(1).neg() / count.clamp_min(1.0),
+        BindingKind::Supcon | BindingKind::Itc => {
+            (log_p * positives).sum_dim(1).neg() / count.clamp_min(1.0)
+        }
         BindingKind::Sdm => {
             let log_q = (positives / count.clamp_min(1.0) + SMALLEST_PROBABILITY).log();
             (log_p.clone().exp() * (log_p - log_q)).sum_dim(1) * counted.clone()
         }
     };
     per_row.sum() / counted.sum().clamp_min(1.0)
+}
+
+/// What [`BindingKind::Itc`] leaves out of its sums: the anchors that show the person of an embedding without being its partner, which is the anchor
+/// of the same tuple.
+///
+/// CLIP and `compute_itc` of IRRA count them as negatives, ALBEF in retrieval as positives (texts of the same picture). A batch of CLIP's size has
+/// hardly any; here every person has several tuples in every batch, and an embedding pushed away from them would unlearn what the other losses teach.
+///
+/// # Shapes
+/// - labels: `[batch]`, the classes; tuples: `[batch]`, numbers of the tuples; anchor_labels and anchor_tuples: `[anchors]`
+/// - output: `[batch, anchors]`, 1 or 0
+#[must_use]
+pub fn not_partners(
+    labels: Tensor<1, Int>,
+    tuples: Tensor<1, Int>,
+    anchor_labels: Tensor<1, Int>,
+    anchor_tuples: Tensor<1, Int>,
+) -> Tensor<2> {
+    same_label(labels, anchor_labels) * (same_label(tuples, anchor_tuples).neg() + 1.0)
 }
 
 /// Added to the probabilities of the identities, as in IRRA.

@@ -1,3 +1,4 @@
+use crate::buffer::{buffer, changed};
 use burn::grad_clipping::GradientClipping;
 use burn::module::{Module, Param, ParamId};
 use burn::tensor::{Device, Distribution, IndexingUpdateOp, Int, Tensor, TensorData};
@@ -40,24 +41,6 @@ pub struct RowAdamW {
     pub epsilon: f32,
     /// Largest norm of the gradient of all rows of a step together.
     pub max_grad_norm: f32,
-}
-
-/// A parameter that automatic differentiation does not see, on the device of `value`.
-fn buffer<const D: usize>(value: Tensor<D>) -> Param<Tensor<D>> {
-    Param::initialized(ParamId::new(), value)
-}
-
-/// The same parameter with another value, which `change` makes of the old one outside the autodiff graph. Nothing else holds the old one, so that
-/// assignments to its rows happen in place.
-fn changed<const D: usize>(
-    param: Param<Tensor<D>>,
-    change: impl FnOnce(Tensor<D>) -> Tensor<D>,
-) -> Param<Tensor<D>> {
-    param.map(|value| {
-        let is_autodiff = value.is_autodiff();
-        let value = change(value.without_autodiff());
-        if is_autodiff { value.autodiff() } else { value }
-    })
 }
 
 impl Centres {

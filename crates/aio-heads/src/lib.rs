@@ -5,13 +5,18 @@
 
 mod attribute;
 mod binding;
+mod buffer;
 mod centres;
 mod identity;
 pub mod loss;
+mod queue;
 mod tags;
 
 pub use attribute::{AttributeHead, AttributeVocabulary, AttributeWord, MASK, Masked};
-pub use binding::{AnchorFeatures, Anchors, BindingKind, OwnPhoto, binding_loss, part_hinge};
+pub use binding::{
+    AnchorFeatures, Anchors, BindingKind, OwnPhoto, binding_loss, not_partners, part_hinge,
+};
 pub use centres::{Centres, RowAdamW};
 pub use identity::IdentityHead;
+pub use queue::{AnchorQueue, AnchorRows};
 pub use tags::TagHead;

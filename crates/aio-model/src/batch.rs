@@ -42,8 +42,11 @@ pub struct TrainPicture {
 /// What a picture was made from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
-    /// It was taken or drawn by itself: a real infrared picture or drawing.
-    Itself,
+    /// It was taken or drawn by itself: a real infrared picture or drawing. Samples of a stage have different numbers, photographs among them.
+    Itself {
+        /// Its number.
+        sample: usize,
+    },
     /// It is the tuple's photograph, or was synthesised from it.
     Photograph,
 }

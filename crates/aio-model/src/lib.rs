@@ -8,7 +8,9 @@
 mod adaptation;
 mod backbone;
 mod batch;
+mod binding;
 mod extractor;
+mod feature;
 pub mod import;
 mod inputs;
 mod losses;

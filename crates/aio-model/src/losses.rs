@@ -1,6 +1,6 @@
 //! The training losses: their weights, their terms, and the weighted sum. Which terms a batch has is decided in `objective.rs`.
 
-use aio_heads::{AnchorFeatures, Anchors, BindingKind, OwnPhoto};
+use aio_heads::{AnchorFeatures, AnchorRows, Anchors, BindingKind, OwnPhoto};
 use aio_types::Modality;
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
@@ -49,6 +49,10 @@ pub struct LossWeights {
     pub anchors: Anchors,
     /// Whether an embedding has its own photograph among its anchors.
     pub own_photo: OwnPhoto,
+    /// Anchors of earlier steps that the binding loss has beside those of a batch, as constants (XBM; Wang et al., CVPR 2020); 0 for none. Every stage
+    /// starts without any. They cost no pass through the encoder. In a small data set many of them show the people of the batch.
+    #[schemars(extend("x-unit" = "anchors"))]
+    pub queue: usize,
     /// Weight of the loss that asks a combination of modalities to be at least as near to the person's photographs as its best part is; 0
     /// disables it.
     #[schemars(range(min = 0.0))]
@@ -91,6 +95,7 @@ impl Default for LossWeights {
             anchor_features: AnchorFeatures::Rgb,
             anchors: Anchors::Moving,
             own_photo: OwnPhoto::Skipped,
+            queue: 0,
             parts: 0.0,
             parts_margin: 0.02,
             neck: Neck::Before,
@@ -125,7 +130,7 @@ pub enum LossTerm {
     Parts(EmbeddingOf),
     /// Batch-hard triplet loss over all embeddings.
     Triplet,
-    /// Supervised contrastive loss against the anchors.
+    /// Binding loss against the anchors.
     Binding(EmbeddingOf),
     /// Cross-entropy of the attribute head over the masked words.
     Attribute,
@@ -171,6 +176,8 @@ struct Weighted {
 #[derive(Debug, Default)]
 pub struct Losses {
     terms: Vec<Weighted>,
+    /// The anchors of the binding loss, where the model keeps them for later steps.
+    pub(crate) anchors: Option<AnchorRows>,
 }
 
 impl Losses {

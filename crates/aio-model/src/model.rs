@@ -1,6 +1,6 @@
 use crate::{Backbone, BackboneConfig, Neck};
 use aio_encoder::Precision;
-use aio_heads::{AttributeHead, Centres, IdentityHead};
+use aio_heads::{AnchorQueue, AttributeHead, Centres, IdentityHead};
 use aio_tokenize::BatchNormMode;
 use aio_types::ModalitySet;
 use burn::module::Module;
@@ -20,6 +20,9 @@ pub struct AioConfig {
     pub samples_classes: bool,
     /// Attribute words.
     pub attributes: usize,
+    /// Anchors of earlier steps that the binding loss has beside those of a batch.
+    #[serde(default)]
+    pub queue: usize,
     /// Which parts keep their pre-trained weights.
     pub frozen: Frozen,
 }
@@ -74,6 +77,7 @@ pub struct Aio {
     pub backbone: Backbone,
     pub(crate) identity: IdentityHead,
     pub(crate) attribute: AttributeHead,
+    pub(crate) queue: Option<AnchorQueue>,
 }
 
 impl Aio {
@@ -93,6 +97,7 @@ impl Aio {
                 config.attributes,
                 device,
             ),
+            queue: (config.queue > 0).then(|| AnchorQueue::new(config.queue, width, device)),
         };
         model.frozen(config.frozen)
     }

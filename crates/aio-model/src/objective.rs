@@ -1,33 +1,16 @@
-//! The training objective: which embeddings a batch gives and which loss terms are computed from them.
+//! The training objective: which embeddings a batch gives and which loss terms are computed from them. Those of the binding loss are in `binding.rs`.
 
+use crate::binding::{binding_terms, part_terms};
+use crate::feature::Feature;
 use crate::inputs::{Aligned, Inputs, MaskedCaptions};
-use crate::provenance::Provenance;
+use crate::provenance::{Provenance, shown};
 use crate::{Aio, EmbeddingOf, LossTerm, LossWeights, Losses, Shapes, TrainBatch};
 use aio_encoder::Activations;
 use aio_encoder::weights::Preprocessing;
-use aio_heads::{AnchorFeatures, binding_loss, loss, part_hinge};
+use aio_heads::loss;
 use aio_tokenize::ModalityTokens;
 use aio_types::{Modality, ModalitySet};
-use burn::tensor::{Device, Int, Tensor};
-
-/// The embeddings of one modality or combination.
-struct Feature {
-    of: EmbeddingOf,
-    modalities: ModalitySet,
-    /// Tuples of the batch, one per row.
-    rows: Vec<usize>,
-    /// `[rows, embedding]`
-    embedded: Tensor<2>,
-    /// Class of each row.
-    labels: Tensor<1, Int>,
-    /// What the identity head has to find for each row.
-    targets: Tensor<1, Int>,
-    /// What each row was made from ([`Provenance`]).
-    made_from: Tensor<1, Int>,
-}
-
-const RGB: EmbeddingOf = EmbeddingOf::Modality(Modality::Rgb);
-const TEXT: EmbeddingOf = EmbeddingOf::Modality(Modality::Text);
+use burn::tensor::{Device, Tensor};
 
 impl Aio {
     /// The losses of a batch, on the device of the inputs.
@@ -63,7 +46,7 @@ impl Aio {
         let mut losses = Losses::default();
         self.identity_terms(&features, centres, weights, &mut losses);
         triplet_term(&features, weights, &mut losses);
-        binding_terms(&features, weights, &mut losses);
+        binding_terms(&features, self.queue.as_ref(), inputs, weights, &mut losses);
         part_terms(&features, inputs, weights, &mut losses);
         self.attribute_term(activations, inputs, weights, &mut losses);
         losses
@@ -90,6 +73,7 @@ impl Aio {
                 labels: inputs.classes(&rows),
                 targets: inputs.identity_targets(&rows),
                 made_from: inputs.signed(provenance.of(set, &rows)),
+                shown: shown(inputs.batch(), weights.own_photo, set, &rows),
                 rows,
             });
         }
@@ -165,86 +149,4 @@ fn triplet_term(features: &[Feature], weights: &LossWeights, losses: &mut Losses
     let (unit, labels) = (Tensor::cat(unit, 0), Tensor::cat(labels, 0));
     let value = loss::batch_hard_triplet(unit, labels, Some(weights.triplet_margin));
     losses.push(LossTerm::Triplet, weights.triplet, value);
-}
-
-/// What embeddings are bound to.
-struct BoundTo {
-    /// `[anchors, embedding]`
-    embedded: Tensor<2>,
-    labels: Tensor<1, Int>,
-    made_from: Tensor<1, Int>,
-}
-
-/// The anchors of the binding loss; `None` without photographs.
-fn anchors(features: &[Feature], which: AnchorFeatures) -> Option<BoundTo> {
-    let rgb = features.iter().find(|feature| feature.of == RGB)?;
-    let used: Vec<&Feature> = match which {
-        AnchorFeatures::Rgb => vec![rgb],
-        AnchorFeatures::All => features.iter().collect(),
-    };
-    Some(BoundTo {
-        embedded: Tensor::cat(used.iter().map(|f| f.embedded.clone()).collect(), 0),
-        labels: Tensor::cat(used.iter().map(|f| f.labels.clone()).collect(), 0),
-        made_from: Tensor::cat(used.iter().map(|f| f.made_from.clone()).collect(), 0),
-    })
-}
-
-fn binding_terms(features: &[Feature], weights: &LossWeights, losses: &mut Losses) {
-    if weights.binding == 0.0 {
-        return;
-    }
-    let Some(anchors) = anchors(features, weights.anchor_features) else { return };
-    let share = |feature: &Feature| if feature.of == TEXT { weights.binding_text } else { 1.0 };
-    let shares: f64 = features.iter().map(share).sum();
-    if shares == 0.0 {
-        return;
-    }
-    for feature in features {
-        let skip = loss::same_label(feature.made_from.clone(), anchors.made_from.clone());
-        let value = binding_loss(
-            feature.embedded.clone(),
-            feature.labels.clone(),
-            anchors.embedded.clone(),
-            anchors.labels.clone(),
-            Some(skip),
-            weights.binding_temperature,
-            weights.binding_kind,
-            weights.anchors,
-        );
-        let weight = weights.binding * share(feature) / shares;
-        losses.push(LossTerm::Binding(feature.of), weight, value);
-    }
-}
-
-/// One term for every combination whose parts are embedded on their own.
-fn part_terms(features: &[Feature], inputs: &Inputs, weights: &LossWeights, losses: &mut Losses) {
-    if weights.parts == 0.0 {
-        return;
-    }
-    let Some(anchors) = anchors(features, AnchorFeatures::Rgb) else { return };
-    let combinations: Vec<&Feature> =
-        features.iter().filter(|feature| feature.modalities.len() > 1).collect();
-    let share = 1.0 / combinations.len().max(1) as f64;
-    for feature in combinations {
-        let of_part = |modality| {
-            let part = features.iter().find(|f| f.of == EmbeddingOf::Modality(modality))?;
-            let place = |row| part.rows.iter().position(|of_part| of_part == row);
-            let places: Vec<usize> = feature.rows.iter().map_while(place).collect();
-            (places.len() == feature.rows.len())
-                .then(|| part.embedded.clone().select(0, inputs.integers(places)))
-        };
-        let Some(parts) = feature.modalities.iter().map(of_part).collect::<Option<Vec<_>>>() else {
-            continue;
-        };
-        let same_person = loss::same_label(feature.labels.clone(), anchors.labels.clone());
-        let own = loss::same_label(feature.made_from.clone(), anchors.made_from.clone());
-        let value = part_hinge(
-            feature.embedded.clone(),
-            parts,
-            anchors.embedded.clone(),
-            same_person * (own.neg() + 1.0),
-            weights.parts_margin,
-        );
-        losses.push(LossTerm::Parts(feature.of), weights.parts * share, value);
-    }
 }

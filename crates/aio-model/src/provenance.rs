@@ -1,6 +1,6 @@
 //! What embeddings were made from, so that none is trained to be near a picture that it shows itself.
 
-use crate::TrainBatch;
+use crate::{Origin, TrainBatch};
 use aio_heads::OwnPhoto;
 use aio_types::{Modality, ModalitySet};
 use std::collections::HashMap;
@@ -56,10 +56,45 @@ impl<'a> Provenance<'a> {
     }
 }
 
+/// The sample that each embedding of `set` shows, as a number that is the same in all steps of a stage: the photograph, the real picture, or the
+/// sentence. Nothing where it is made of several samples without a photograph, or where what it shows counts like others ([`OwnPhoto::Kept`]).
+pub(crate) fn shown(
+    batch: &TrainBatch,
+    own_photo: OwnPhoto,
+    set: ModalitySet,
+    rows: &[usize],
+) -> Vec<Option<i64>> {
+    let of = |row: &usize| {
+        let tuple = &batch.tuples[*row];
+        if own_photo == OwnPhoto::Kept {
+            return None;
+        }
+        if tuple.shows_photograph(set) {
+            return Some(tuple.photograph as i64);
+        }
+        let mut members = set.iter();
+        let (only, None) = (members.next()?, members.next()) else { return None };
+        match tuple.picture(only).map(|picture| picture.origin) {
+            Some(Origin::Itself { sample }) => Some(sample as i64),
+            Some(Origin::Photograph) => Some(tuple.photograph as i64),
+            None => tuple.caption.as_ref().map(|caption| sentence(&caption.ids)),
+        }
+    };
+    rows.iter().map(of).collect()
+}
+
+/// The number of a sentence: negative, so that it is no sample's, and below -1. The 30 bits of a hash (FNV-1a) are few enough for the integers of any
+/// device; two sentences that share them are taken for one.
+fn sentence(ids: &[u32]) -> i64 {
+    let mix = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+    let hash = ids.iter().flat_map(|id| id.to_le_bytes()).fold(0x811c_9dc5, mix);
+    -2 - i64::from(hash >> 2)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Origin, TrainCaption, TrainPicture, TrainTuple};
+    use crate::{TrainCaption, TrainPicture, TrainTuple};
     use aio_heads::Masked;
     use aio_types::{Picture, PictureSize};
 
@@ -87,8 +122,8 @@ mod tests {
         // The second tuple shows the photograph of the first again; its infrared picture was taken by a camera.
         let tuples = vec![
             tuple(70, Origin::Photograph, 5),
-            tuple(70, Origin::Itself, 5),
-            tuple(9, Origin::Itself, 6),
+            tuple(70, Origin::Itself { sample: 31 }, 5),
+            tuple(9, Origin::Itself { sample: 31 }, 6),
         ];
         let batch = TrainBatch { tuples, combinations: Vec::new(), sampled_classes: None };
         let mut provenance = Provenance::new(&batch, OwnPhoto::Skipped);
@@ -111,5 +146,27 @@ mod tests {
         all.sort_unstable();
         all.dedup();
         assert_eq!(all.len(), 9);
+    }
+
+    #[test]
+    fn what_is_shown_has_the_same_number_in_every_batch() {
+        let tuples = vec![
+            tuple(70, Origin::Photograph, 5),
+            tuple(70, Origin::Itself { sample: 31 }, 5),
+            tuple(9, Origin::Itself { sample: 31 }, 6),
+        ];
+        let batch = TrainBatch { tuples, combinations: Vec::new(), sampled_classes: None };
+        let of = |set: &str, own_photo| {
+            shown(&batch, own_photo, set.parse().expect("a set"), &[0, 1, 2])
+        };
+        let skipped = |set| of(set, OwnPhoto::Skipped);
+        assert_eq!(skipped("rgb"), [Some(70), Some(70), Some(9)]);
+        assert_eq!(skipped("infrared"), [Some(70), Some(31), Some(31)]);
+        assert_eq!(skipped("rgb+text"), skipped("rgb"));
+        assert_eq!(skipped("infrared+text"), [Some(70), None, None]);
+        // FNV-1a of the bytes 05 00 00 00 and 06 00 00 00, computed with Python.
+        let [first, other] = [0xbab8_b9c0_i64, 0xab3d_76f3].map(|hash| Some(-2 - (hash >> 2)));
+        assert_eq!(skipped("text"), [first, first, other]);
+        assert_eq!(of("rgb", OwnPhoto::Kept), [None; 3]);
     }
 }

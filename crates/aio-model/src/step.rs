@@ -4,7 +4,7 @@ use crate::inputs::Inputs;
 use crate::{Aio, LossWeights, NonFinite, Terms, TrainBatch};
 use aio_encoder::weights::Preprocessing;
 use aio_encoder::{Activations, EncoderGradients};
-use aio_heads::{Centres, RowAdamW};
+use aio_heads::{AnchorQueue, AnchorRows, Centres, RowAdamW};
 use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::{Device, ExecutionError, Gradients};
 use burn::train::{ItemLazy, TrainOutput, TrainStep};
@@ -26,9 +26,14 @@ pub struct StepInput {
     pub device: Device,
 }
 
-/// The loss terms of a step with their values, or the term that is not a finite number. In that case there are no gradients.
+/// What a step gives beside its gradients.
 #[derive(Debug)]
-pub struct StepOutput(pub Result<Terms, NonFinite>);
+pub struct StepOutput {
+    /// The loss terms with their values, or the term that is not a finite number. In that case there are no gradients.
+    pub terms: Result<Terms, NonFinite>,
+    /// The anchors of the binding loss, for a model that keeps them ([`Aio::enqueue`]).
+    pub anchors: Option<AnchorRows>,
+}
 
 impl ItemLazy for StepOutput {
     fn sync(self) -> Result<Self, ExecutionError> {
@@ -46,7 +51,8 @@ impl TrainStep for Aio {
         let StepInput { batch, weights, preprocessing, device, .. } = &input;
         let inputs = Inputs::new(&self.backbone.tokenizers, batch, weights, preprocessing, device);
         let centres = self.sampled_centres(&inputs);
-        let losses = self.losses_with(&mut activations, &inputs, centres.as_ref(), weights);
+        let mut losses = self.losses_with(&mut activations, &inputs, centres.as_ref(), weights);
+        let anchors = losses.anchors.take();
         match losses.total() {
             Ok((total, terms)) => {
                 let mut gradients = total.div_scalar(input.accumulate as f64).backward();
@@ -56,11 +62,12 @@ impl TrainStep for Aio {
                     // It has the rows of the sample, not of the parameter: `update_centres` takes it before the optimiser.
                     grads.register(all.id(), gradient);
                 }
-                TrainOutput { grads, item: StepOutput(Ok(terms)) }
+                TrainOutput { grads, item: StepOutput { terms: Ok(terms), anchors } }
             }
-            Err(error) => {
-                TrainOutput { grads: GradientsParams::new(), item: StepOutput(Err(error)) }
-            }
+            Err(error) => TrainOutput {
+                grads: GradientsParams::new(),
+                item: StepOutput { terms: Err(error), anchors: None },
+            },
         }
     }
 }
@@ -82,6 +89,19 @@ impl Aio {
             self.identity = self.identity.map_centres(update);
         }
         self
+    }
+
+    /// The model with the anchors of a batch in its queue, if it has one. The loss of a step does not depend on the order of its batches if their
+    /// anchors come in after all of them.
+    #[must_use]
+    pub fn enqueue(self, anchors: AnchorRows) -> Self {
+        Self { queue: self.queue.map(|queue| queue.push(anchors)), ..self }
+    }
+
+    /// The model with an empty queue, if it has one: numbers of samples are those of a stage.
+    #[must_use]
+    pub fn with_empty_queue(self) -> Self {
+        Self { queue: self.queue.map(AnchorQueue::cleared), ..self }
     }
 
     /// Gradients of all parameters, from those of the losses and the activations that the encoder stored.

@@ -69,7 +69,8 @@ fn time_step(setup: &TrainingSetup, model: &Aio, loader: &StageLoader) -> Result
         let begun = Instant::now();
         for micro in 0..setup.config.train.accumulation_steps {
             let batch = loader.batch(&batches[micro % batches.len()], micro as u64)?;
-            let TrainOutput { item: StepOutput(terms), .. } = model.step(step_input(setup, batch));
+            let TrainOutput { item: StepOutput { terms, .. }, .. } =
+                model.step(step_input(setup, batch));
             terms.map_err(|e| TrainError::Failure(format!("the first step: {e}")))?;
         }
         seconds = begun.elapsed().as_secs_f64();

@@ -240,6 +240,7 @@ fn losses(losses: &LossWeights) -> Section {
         anchor_features,
         anchors,
         own_photo,
+        queue,
         parts,
         parts_margin,
         neck,
@@ -259,6 +260,7 @@ fn losses(losses: &LossWeights) -> Section {
     section.put("anchor_features", words(anchor_features), "rgb");
     section.put("anchors", words(anchors), "moving");
     section.put("own_photo", words(own_photo), "skipped");
+    section.put("queue", integer(*queue), 0);
     section.put("parts", *parts, 0.0);
     section.put("parts_margin", *parts_margin, 0.02);
     section.put("neck", words(neck), "before");

@@ -87,6 +87,12 @@ fn values_of_another_type_or_out_of_range_are_refused_by_layer_key_and_expectati
         ("[[train.stages]]\nepochs = 2", "`train.stages[0].datasets` is missing"),
         ("[[train.stages]]\ndatasets = [\"llc\"]", "`train.stages[0].datasets[0]`"),
         ("[model]\nmodalities = \"infrared\"", "`model.modalities` lacks rgb"),
+        ("[losses]\nbinding_kind = \"itc\"", "set losses.own_photo = \"kept\""),
+        (
+            "[losses]\nbinding_kind = \"itc\"\nown_photo = \"kept\"\n[model]\nmodalities = \"rgb\"",
+            "`losses.binding_kind` is `itc`, which binds photographs to other modalities",
+        ),
+        ("[losses]\nqueue = -1", "`losses.queue` is -1; expected an integer, at least 0"),
         ("model = 3", "`model` is 3; expected a table"),
         ("[evaluation]\ntasks = [\"mars.rgb-rgb\"]", "mars"),
     ] {

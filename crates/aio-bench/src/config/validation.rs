@@ -3,7 +3,7 @@
 use super::Experiment;
 use super::rules::Rule;
 use crate::error::{Error, Result};
-use aio_heads::OwnPhoto;
+use aio_heads::{BindingKind, OwnPhoto};
 use aio_train::config::StageConfig;
 use aio_types::{Modality, nearest};
 use config::{ConfigError, Value, ValueKind};
@@ -125,6 +125,20 @@ impl Experiment {
                 "losses.own_photo",
                 "is `skipped`, which leaves nothing to bind to with train.instances_per_identity = 1",
             );
+        }
+        if losses.binding_kind == BindingKind::Itc && losses.binding != 0.0 {
+            if losses.own_photo == OwnPhoto::Skipped {
+                return wrong(
+                    "losses.own_photo",
+                    "is `skipped`, but losses.binding_kind = \"itc\" binds a picture or caption to the photograph of its own tuple; set losses.own_photo = \"kept\", or choose `supcon` or `sdm`",
+                );
+            }
+            if self.model.modalities.len() < 2 {
+                return wrong(
+                    "losses.binding_kind",
+                    "is `itc`, which binds photographs to other modalities, and model.modalities holds rgb alone",
+                );
+            }
         }
         for (i, stage) in self.train.stages.iter().enumerate() {
             if stage.datasets.is_empty() {

@@ -29,6 +29,7 @@ pub(crate) fn config() -> AioConfig {
         classes: 4,
         samples_classes: false,
         attributes: 6,
+        queue: 0,
         frozen: Frozen::default(),
     }
 }

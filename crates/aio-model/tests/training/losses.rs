@@ -111,7 +111,7 @@ fn a_real_sketch_is_bound_to_all_photographs_of_its_person() {
     let mut real = batch();
     for tuple in &mut real.tuples {
         for picture in tuple.pictures.iter_mut().filter(|p| p.modality == Modality::Sketch) {
-            picture.origin = Origin::Itself;
+            picture.origin = Origin::Itself { sample: 9 };
         }
     }
     let of_synthesised = binding_of(&model, &synthesised, LossWeights::default());

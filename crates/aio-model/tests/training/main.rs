@@ -2,6 +2,7 @@
 
 mod activation_checkpointing;
 mod adaptation;
+mod binding;
 mod extractor;
 mod fixtures;
 mod freezing;

@@ -146,7 +146,7 @@ fn a_step_runs_every_stem_exactly_once() {
             activation_checkpointing,
             device: device.clone(),
         };
-        let terms = model.step(input).item.0.expect("finite");
+        let terms = model.step(input).item.terms.expect("finite");
         let names: Vec<String> = terms.iter().map(|(term, _)| term.to_string()).collect();
         assert!(names.iter().any(|name| name == "attribute"), "{names:?}");
         assert!(bytes(&model.backbone.tokenizers) == once, "every stem has run once");

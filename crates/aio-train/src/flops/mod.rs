@@ -131,6 +131,8 @@ impl Counter<'_> {
             let products = if weights.anchors == Anchors::Moving { 3.0 } else { 2.0 };
             let anchors = self.rows(Modality::Rgb.into());
             flops += products * 2.0 * rows * anchors * embedding as f64;
+            // Constants: the product, and the gradient of the embeddings.
+            flops += 2.0 * 2.0 * rows * (weights.queue * embedding) as f64;
         }
         if self.predicted_set().is_some() {
             let weights = width * width + width * self.sizes.attributes;

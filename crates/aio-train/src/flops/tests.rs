@@ -92,6 +92,10 @@ fn heads_grow_with_identities_and_masked_words() {
     let (ten, thousand) = (estimate(&config(), 10), estimate(&config(), 1000));
     // Three embeddings of 128 numbers; forward, and gradients of embeddings and classifier.
     assert_eq!(thousand.heads - ten.heads, 3.0 * 2.0 * 3.0 * 128.0 * 990.0);
+    let mut queued = config();
+    queued.losses.queue = 1000;
+    // Each of them is compared with a thousand anchors, which are constants.
+    assert_eq!(estimate(&queued, 10).heads - ten.heads, 2.0 * 2.0 * 3.0 * 128.0 * 1000.0);
     let mut attribute = config();
     attribute.losses.attribute = 0.3;
     let attribute = estimate(&attribute, 10);

@@ -173,9 +173,8 @@ impl StageLoader {
                 // Every picture has a stream of its own, so that threads do not share one.
                 let stream = &mut rng(self.seed, &format!("augment {modality} {row}"), step);
                 let picture = self.picture(modality, tuple, source, stream)?;
-                let is_real =
-                    modality != Modality::Rgb && self.real_sample(modality, tuple).is_some();
-                let origin = if is_real { Origin::Itself } else { Origin::Photograph };
+                let real = self.real_sample(modality, tuple).filter(|_| modality != Modality::Rgb);
+                let origin = real.map_or(Origin::Photograph, |sample| Origin::Itself { sample });
                 pictures.push(TrainPicture { modality, picture, origin });
             }
         }

@@ -101,6 +101,10 @@ impl Workload<'_> {
 /// Copies of the rows of a sampled classifier that a step makes: the rows and their gradient, both moments, and the update.
 const COPIES_OF_SAMPLED_ROWS: usize = 8;
 
+/// Matrices of embeddings × anchors that a binding term keeps for the backward pass: scores, what is left out of them, logarithms of probabilities,
+/// positives, and products of these.
+const COPIES_OF_SCORES: usize = 6;
+
 /// Predicts the peak of training `model` on the data of a stage. `sampled_classes` are those of a step's softmax, 0 where it has all.
 ///
 /// The moments of a sampled classifier are among the model's weights.
@@ -114,7 +118,8 @@ pub(crate) fn predict(
     let mut count = ParameterCount::default();
     model.visit(&mut count);
     let passes = workload.passes();
-    let activations = workload.activations(&passes);
+    let scores = COPIES_OF_SCORES * workload.rows * passes.len() * workload.config.losses.queue;
+    let activations = workload.activations(&passes) + BYTES_PER_NUMBER * scores;
     let is_short = workload.step_seconds(&passes) < ALLOCATOR_SECONDS / 5.0;
     let held_back = if is_short { activations / 2 } else { 0 };
     let width = workload.start.config.embedding_width();

@@ -69,6 +69,9 @@ pub fn train(
         }
         let cost = StageCost::predict(setup, &learner.model, &loader, classes.len())?;
         let resumed_at = state.step;
+        if resumed_at == steps.start {
+            learner.model = learner.model.with_empty_queue();
+        }
         cost.say(setup, &stage.name, steps.end - resumed_at);
         predicted.add(&cost, steps.end - resumed_at);
         let mut training = StageTraining::open(&context, stage, loader, stage_steps, &mut state)?;

@@ -30,11 +30,13 @@ pub(super) fn frozen_parts(setup: &TrainingSetup) -> Frozen {
 /// As [`crate::StartingPoint::backbone`].
 pub(crate) fn initial_model(setup: &TrainingSetup, classes: usize) -> Result<Aio> {
     let frozen = frozen_parts(setup);
+    let losses = &setup.config.losses;
     let config = AioConfig {
         backbone: setup.start.config.clone(),
         classes,
         samples_classes: SoftmaxSample::new(setup.config, classes).is_some(),
         attributes: attribute_vocabulary().len(),
+        queue: if losses.binding == 0.0 { 0 } else { losses.queue },
         frozen,
     };
     let training = setup.device.clone().autodiff();

@@ -12,6 +12,7 @@ use crate::loader::{HeldOut, MicroBatches, Prefetcher, StageLoader, StageSteps};
 use crate::schedule::WarmupCosine;
 use crate::signals::StopFlag;
 use crate::training_loop::{CompletedStep, Objective, StepGradients};
+use aio_heads::AnchorRows;
 use aio_model::{Aio, LossTerm, StepInput, StepOutput, Terms, TrainBatch};
 use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::train::{TrainOutput, TrainStep};
@@ -29,6 +30,8 @@ pub(super) struct StageTraining<'a> {
     stage: StageSteps,
     /// The classes of the last step's softmax, where it does not have all.
     sampled_classes: Option<Vec<usize>>,
+    /// The anchors of the last step's micro-batches, for a model that keeps them.
+    anchors: Vec<AnchorRows>,
     /// The micro-batches from the first step of this call on.
     batches: Prefetcher<TrainBatch>,
     logs: StageLogs,
@@ -108,6 +111,7 @@ impl<'a> StageTraining<'a> {
             schedule,
             stage,
             sampled_classes: None,
+            anchors: Vec::new(),
             batches: Prefetcher::start(batches)?,
             state,
             clock: Instant::now(),
@@ -154,8 +158,9 @@ impl Objective for StageTraining<'_> {
             waited += waited_for_it;
             let classes = batch.classes();
             self.sampled_classes.clone_from(&batch.sampled_classes);
-            let TrainOutput { grads, item: StepOutput(of_batch) } =
+            let TrainOutput { grads, item: StepOutput { terms: of_batch, anchors } } =
                 model.step(step_input(self.setup, batch));
+            self.anchors.extend(anchors);
             let describe = |e| describe_failure(&self.paths.directory, &e, step, &classes);
             terms.push(of_batch.map_err(describe)?);
             sum.accumulate(model, grads);
@@ -172,6 +177,10 @@ impl Objective for StageTraining<'_> {
         if let Some(sampled) = &self.sampled_classes {
             let rule = centres_rule(&self.setup.config.train, learning_rate);
             learner.model = learner.model.update_centres(sampled, &mut gradients, &rule);
+        }
+        // After all micro-batches, so that each of them sees the anchors of earlier steps alone.
+        for anchors in self.anchors.drain(..) {
+            learner.model = learner.model.enqueue(anchors);
         }
         learner.update(learning_rate, gradients)
     }

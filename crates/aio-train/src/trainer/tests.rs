@@ -1,6 +1,8 @@
 use super::*;
 use crate::config::{StageConfig, TrainingConfig};
 use crate::{TrainError, probe, test_data};
+use aio_heads::AnchorFeatures;
+use aio_model::LossWeights;
 use burn::tensor::Device;
 use burn::train::TrainStep;
 use std::collections::BTreeMap;
@@ -178,6 +180,45 @@ fn a_training_that_samples_identities_continues_to_the_same_weights() {
 }
 
 #[test]
+fn a_training_with_a_queue_continues_to_the_same_weights() {
+    let _alone = crate::test_data::exclusive();
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let mut config = test_data::config(test_data::root());
+    config.losses.queue = 24;
+    config.losses.anchor_features = AnchorFeatures::All;
+    config.train.accumulation_steps = 2;
+    config.train.stages[1] =
+        StageConfig { epochs: None, steps: Some(4), ..config.train.stages[1].clone() };
+    let (whole, parts) = (directory.path().join("whole"), directory.path().join("parts"));
+    let expected = train_into(&whole, &config, &StopFlag::default()).expect("trains");
+    assert_eq!(expected.steps, 1 + 4);
+    let stop = StopFlag::default();
+    stop.raise();
+    for _ in 1..expected.steps {
+        train_into(&parts, &config, &stop).expect_err("stopped");
+    }
+    let trained = train_into(&parts, &config, &StopFlag::default()).expect("trains");
+    assert!(bytes(&trained) == bytes(&expected), "the weights differ");
+    let logged = |directory: &Path| -> Vec<MetricsLine> {
+        let text = std::fs::read_to_string(paths(directory).metrics).expect("metrics");
+        text.lines().map(|line| serde_json::from_str(line).expect("a line")).collect()
+    };
+    assert_eq!(logged(&parts), logged(&whole));
+    // The first step of a stage sees its batches alone; the next ones see what the queue holds, and so learn something else.
+    let without = directory.path().join("without");
+    let plain =
+        TrainingConfig { losses: LossWeights { queue: 0, ..config.losses }, ..config.clone() };
+    let other = train_into(&without, &plain, &StopFlag::default()).expect("trains");
+    let binding = |directory: &Path, step: usize| logged(directory)[step].terms["binding.rgb"];
+    for first in [0, 1] {
+        let (with, without) = (binding(&whole, first), binding(&without, first));
+        assert!((with - without).abs() < 1e-3 * without, "step {first}: {with}, {without}");
+    }
+    assert!((binding(&whole, 2) - binding(&without, 2)).abs() > 1e-2);
+    assert!(bytes(&other) != bytes(&expected));
+}
+
+#[test]
 fn the_log_has_the_mean_over_the_micro_batches_of_a_step() {
     let _alone = crate::test_data::exclusive();
     let directory = tempfile::tempdir().expect("temporary directory");
@@ -207,7 +248,7 @@ fn the_log_has_the_mean_over_the_micro_batches_of_a_step() {
     let model = initial_model(&setup, classes.len()).expect("a model");
     let micro_batches = [0, 1].map(|micro| {
         let batch = loader.batch(&loader.epoch(0)[micro], micro as u64).expect("a batch");
-        let terms = model.step(step_input(&setup, batch)).item.0.expect("finite");
+        let terms = model.step(step_input(&setup, batch)).item.terms.expect("finite");
         terms.into_iter().map(|(term, value)| (term.to_string(), value)).collect()
     });
     let [first, last]: [BTreeMap<String, f32>; 2] = micro_batches;
