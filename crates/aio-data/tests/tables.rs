@@ -56,7 +56,8 @@ fn wrong_tables_are_refused_by_row_and_column() {
     for (text, expected) in [
         ("path,identity,camera,modality\n".to_owned(), "row 1: the column `split` is missing"),
         ("path,identity,camera,modality,split,age\n".to_owned(), "unknown column `age`"),
-        (format!("{HEAD}a.jpg,one,,rgb,query,,\n"), "row 2: `identity` is `one`"),
+        (format!("{HEAD}a.jpg,,,rgb,query,,\n"), "row 2: `identity` is empty"),
+        (format!("{HEAD}a.jpg,1,,rgb,query,,one\n"), "row 2: `source` is `one`"),
         (format!("{HEAD}a.jpg,1,,photo,query,,\n"), "row 2: `modality`: unknown modality `photo`"),
         (format!("{HEAD}a.jpg,1,,rgb,test,,\n"), "`split` is `test`"),
         (
@@ -111,7 +112,7 @@ fn rows_with_and_without_a_camera_in_one_task_are_refused() {
     let (text, hint) = (error.to_string(), error.hint().expect("a hint"));
     assert!(
         text.contains("task `table:shop.rgb-rgb`: 1 gallery rows have a camera and 2 have none")
-            && text.contains("c.jpg` (identity 4)"),
+            && text.contains("c.jpg`"),
         "{text}"
     );
     assert!(hint.contains(".market1501 or .none"), "{hint}");

@@ -2,7 +2,7 @@
 
 use super::Row;
 use crate::error::{Error, Result};
-use aio_data::DataError;
+use aio_data::{DataError, Label};
 use aio_types::Modality;
 use std::fs::File;
 use std::io::BufReader;
@@ -18,6 +18,7 @@ enum Column {
     Identity,
     Camera,
     Image,
+    Clothes,
 }
 
 impl Column {
@@ -26,6 +27,7 @@ impl Column {
             "identity" => Some(Self::Identity),
             "camera" => Some(Self::Camera),
             "image" => Some(Self::Image),
+            "clothes" => Some(Self::Clothes),
             _ => match name.parse().ok()? {
                 Modality::Text => Some(Self::Text),
                 visual => Some(Self::Picture(visual)),
@@ -55,7 +57,8 @@ pub fn read(path: &Path) -> Result<Vec<Row>> {
     let mut columns = Vec::new();
     for name in reader.headers().map_err(damaged)? {
         let column = Column::named(name).ok_or_else(|| {
-            let known = "rgb, infrared, sketch, colour-pencil, text, identity, camera, image";
+            let known =
+                "rgb, infrared, sketch, colour-pencil, text, identity, camera, image, clothes";
             wrong(1, format!("unknown column `{name}`; the columns are {known}"))
         })?;
         columns.push((name.to_owned(), column));
@@ -75,8 +78,9 @@ pub fn read(path: &Path) -> Result<Vec<Row>> {
                     .map_err(|_| wrong(line, format!("`{name}` is `{field}`; expected an integer")))
             };
             match column {
-                Column::Identity => row.identity = Some(number()?),
-                Column::Camera => row.camera = Some(number()?),
+                Column::Identity => row.identity = Some(Label::parse(field)),
+                Column::Camera => row.camera = Some(Label::parse(field)),
+                Column::Clothes => row.clothes = Some(Label::parse(field)),
                 Column::Image => row.image = Some(number()?),
                 Column::Text => row.text = Some(field.to_owned()),
                 Column::Picture(_) => _ = row.pictures.insert(name.clone(), folder.join(field)),
