@@ -166,13 +166,13 @@ impl Dataset {
         }
     }
 
-    /// BLAKE3 over what the reader found: split, path below `root` or sentence, identity, camera and modality of every sample. Two copies of a data
+    /// BLAKE3 over what the reader found: split, path below `root` or sentence, identity, camera, modality and clothes of every sample. Two copies of a data
     /// set have the same fingerprint if they list the same samples; the pixels do not count.
     #[must_use]
     pub fn fingerprint(&self, root: &Path) -> String {
         let mut hasher = blake3::Hasher::new();
         for split in Split::ALL {
-            for Sample { identity, camera, modality, content, .. } in self.split(split) {
+            for Sample { identity, camera, modality, content, clothes, .. } in self.split(split) {
                 let what = match content {
                     Content::Image(path) => {
                         path.strip_prefix(root).unwrap_or(path).to_string_lossy().replace('\\', "/")
@@ -184,6 +184,10 @@ impl Dataset {
                 hasher.update(
                     format!("{split}\t{modality}\t{}\t{camera}\t{what}\n", identity.0).as_bytes(),
                 );
+                // Fingerprints of committed runs have no clothes.
+                if let Some(Clothes(clothes)) = clothes {
+                    hasher.update(format!("\t{clothes}\n").as_bytes());
+                }
             }
         }
         if let Some(indexed) = &self.indexed {
@@ -284,6 +288,12 @@ mod tests {
         let print = |root: &str, identity| dataset(root, identity).fingerprint(Path::new(root));
         assert_eq!(print("here", 1), print("there/deep", 1));
         assert_ne!(print("here", 1), print("here", 2));
+        let wearing = |clothes| {
+            let train = dataset("here", 1).train.into_iter().map(|sample| sample.wearing(clothes));
+            Dataset { train: train.collect(), ..Dataset::default() }.fingerprint(Path::new("here"))
+        };
+        assert_ne!(wearing(1), print("here", 1));
+        assert_ne!(wearing(1), wearing(2));
         let moved = Dataset { query: dataset("here", 1).train, ..Dataset::default() };
         assert_ne!(moved.fingerprint(Path::new("here")), print("here", 1), "the split counts");
     }

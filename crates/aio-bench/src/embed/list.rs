@@ -93,3 +93,27 @@ pub fn read(path: &Path) -> Result<Vec<Row>> {
     }
     Ok(rows)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_one_person_in_every_list_and_stays_in_the_manifest() {
+        let folder = tempfile::tempdir().expect("temporary directory");
+        let rows = |text: &str| {
+            let path = folder.path().join("people.csv");
+            std::fs::write(&path, text).expect("write");
+            read(&path).expect("rows")
+        };
+        let query = rows("text,identity,camera,clothes\nA man.,anna,gate,1\n");
+        let gallery = rows("text,identity,camera\nA woman.,bert,7\nA man.,anna,gate\n");
+        let number = |row: &Row| row.identity.as_ref().map(Label::number);
+        assert_eq!(number(&query[0]), number(&gallery[1]));
+        assert_ne!(number(&query[0]), number(&gallery[0]));
+        assert_eq!(query[0].clothes, Some(Label::Number(1)));
+        let text = serde_json::to_string(&gallery[0]).expect("JSON");
+        assert_eq!(text, r#"{"text":"A woman.","identity":"bert","camera":7}"#);
+        assert_eq!(serde_json::from_str::<Row>(&text).expect("a row"), gallery[0]);
+    }
+}

@@ -109,9 +109,8 @@ impl Layout {
         let captions = GAP + longest(|list| list.pictures.len()) * COLUMN;
         let has_captions = lists.iter().any(|list| list.caption.is_some());
         let retrieved = captions + if has_captions { CAPTION_WIDTH } else { 0 } + 2 * GAP;
-        let entries = lists.iter().flat_map(|list| &list.retrieved);
-        let is_sentence = |entry: &Retrieved| matches!(entry, Retrieved::Sentence { .. });
-        let has_sentences = entries.into_iter().any(|(entry, _)| is_sentence(entry));
+        let mut entries = lists.iter().flat_map(|list| &list.retrieved);
+        let has_sentences = entries.any(|(entry, _)| matches!(entry, Retrieved::Sentence { .. }));
         let cell = if has_sentences { CAPTION_WIDTH } else { CELL.width as u32 };
         let column = cell + GAP + 2 * BORDER;
         let width = retrieved + longest(|list| list.retrieved.len()) * column + GAP;
@@ -206,4 +205,44 @@ fn greyed(mut picture: RgbImage) -> RgbImage {
         *pixel = Rgb([(150 + luminance / 3).min(255) as u8; 3]);
     }
     picture
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retrieved_sentences_are_written_into_wider_cells() {
+        let sentence = |text: &str, relevance| {
+            (Retrieved::Sentence { caption: text.to_owned() }, Some(relevance))
+        };
+        let retrieved = vec![
+            sentence("A man in red.", Relevance::NonMatch),
+            sentence("A woman.", Relevance::Match),
+        ];
+        let list =
+            RankedList { pictures: Vec::new(), caption: None, retrieved, average_precision: 0.5 };
+        let stored = serde_json::to_string(&list).expect("JSON");
+        assert_eq!(serde_json::from_str::<RankedList>(&stored).expect("a list"), list);
+        let lists = [list];
+        let drawn = ranked_lists("a task", &lists, &from_file).expect("drawn");
+        let layout = Layout::new(&lists);
+        assert_eq!(drawn.dimensions(), (layout.width, layout.height));
+        let (left, top) = ([layout.entry(0), layout.entry(1)], HEAD + BORDER);
+        assert_eq!(left.map(|x| *drawn.get_pixel(x - 1, top + 20)), [NON_MATCH, MATCH]);
+        let is_dark = |x, y| drawn.get_pixel(x, y).0.iter().all(|value| *value < 100);
+        for x in left {
+            let mut columns = x..x + layout.cell;
+            assert!(columns.any(|x| (top..top + 30).any(|y| is_dark(x, y))), "no words at {x}");
+        }
+    }
+
+    #[test]
+    fn pictures_are_stored_as_paths_as_in_earlier_versions() {
+        let stored = r#"[["gallery/1.jpg","right"],["gallery/2.jpg",null]]"#;
+        let read: Vec<(Retrieved, Option<Relevance>)> =
+            serde_json::from_str(stored).expect("entries");
+        assert_eq!(read[0].0, Retrieved::Picture("gallery/1.jpg".into()));
+        assert_eq!(serde_json::to_string(&read).expect("JSON"), stored);
+    }
 }
