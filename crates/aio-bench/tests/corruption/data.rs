@@ -28,7 +28,6 @@ pub(crate) fn kinds() -> Vec<Kind> {
         embedded_rows(),
         matlab_file(),
         index(),
-        search_body(),
     ];
     kinds.extend(lists());
     kinds.extend(
@@ -281,4 +280,11 @@ fn a_damaged_key_of_the_checksum_makes_no_file_of_another_tool() {
     std::fs::write(&kind.file, bytes).expect("write");
     let error = (kind.read)().expect_err("changed labels");
     assert!(error.contains("f.safetensors") && error.contains("`aio.checksum`"), "{error}");
+}
+
+/// No file, so that it is not in the table of docs/reliability.md. `just fuzz` does it for longer.
+#[test]
+fn damaged_bodies_of_a_search_are_refused_or_read() {
+    let counts = search_body().damage(1_000).unwrap_or_else(|failure| panic!("{failure}"));
+    assert!(counts.refused > 0 && counts.same > 0, "{counts:?}");
 }

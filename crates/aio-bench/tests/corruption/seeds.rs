@@ -26,7 +26,6 @@ fn target(kind: &Kind) -> Option<(&'static str, Vec<u8>)> {
         "own data (CSV)" | "own data (Parquet)" => plain("tables"),
         "list of people (CSV)" | "manifest of features" => plain("people"),
         "MATLAB file" => plain("matlab"),
-        "body of a search (JSON)" => plain("requests"),
         "index (Parquet)" => plain("index"),
         // The first byte is the number of the data set in `targets/lists.rs`.
         "annotations (JSON)" => Some(("lists", vec![9])),
