@@ -50,9 +50,8 @@ impl Numbers {
 fn entries(count: usize, known: usize) -> Vec<Entry> {
     (0..count)
         .map(|i| Entry {
-            identity: Identity(if i < known { 1 + (i % 750) as i64 } else { 0 }),
             camera: Some(Camera(1 + (i / 750 % 6) as i64)),
-            source: None,
+            ..Entry::of(Identity(if i < known { 1 + (i % 750) as i64 } else { 0 }))
         })
         .collect()
 }

@@ -4,7 +4,8 @@
 use crate::embed::{self, BLOCK, Manifest, Model, ModelSource, Row};
 use crate::error::{Error, Result};
 use crate::features::{self, StoredFeatures};
-use crate::report::{self, RankedList, ShownPicture};
+use crate::report::{self, RankedList, Retrieved, ShownPicture};
+use aio_data::Label;
 use aio_data::task::QueryPicture;
 use aio_eval::{Entry, Features, Metric, Protocol, Ranking, Ties, distances};
 use aio_train::Progress;
@@ -44,7 +45,7 @@ struct Found {
     similarity: f32,
     path: Option<PathBuf>,
     text: Option<String>,
-    identity: Option<i64>,
+    identity: Option<Label>,
 }
 
 /// A gallery and what its rows are.
@@ -130,7 +131,7 @@ fn rank(gallery: &Gallery, query: Vec<f32>, top: usize) -> Result<Vec<Found>> {
     let query = Features::new("the query", 1, query.len(), query)?;
     let distances = distances(&query, features, Metric::Cosine)?;
     // Without a protocol labels do not matter.
-    let unlabelled = Entry { identity: Identity(0), camera: None, source: None };
+    let unlabelled = Entry::of(Identity(0));
     let entries = vec![unlabelled; rows.len()];
     let ranking =
         Ranking::new(&unlabelled, &entries, &distances, Protocol::None, Ties::Stable, top);
@@ -144,7 +145,7 @@ fn rank(gallery: &Gallery, query: Vec<f32>, top: usize) -> Result<Vec<Found>> {
 fn found(rank: usize, similarity: f32, row: &Row) -> Found {
     let path =
         row.pictures.get(Modality::Rgb.name()).or_else(|| row.pictures.values().next()).cloned();
-    Found { rank, similarity, path, text: row.text.clone(), identity: row.identity }
+    Found { rank, similarity, path, text: row.text.clone(), identity: row.identity.clone() }
 }
 
 impl Ranked {
@@ -158,7 +159,8 @@ impl Ranked {
                 .map(|p| p.display().to_string())
                 .or_else(|| sentence.clone())
                 .unwrap_or_default();
-            let identity = identity.map_or(String::new(), |id| format!(" (identity {id})"));
+            let identity =
+                identity.as_ref().map_or(String::new(), |id| format!(" (identity {id})"));
             text += &format!("| {rank} | {similarity:.4} | {entry}{identity} |\n");
         }
         text
@@ -175,7 +177,10 @@ fn draw(path: &Path, query: &Row, found: &[Found]) -> Result<()> {
     let list = RankedList {
         pictures: query.pictures.iter().filter_map(part).collect(),
         caption: query.text.clone(),
-        retrieved: found.iter().filter_map(|f| Some((f.path.clone()?, None))).collect(),
+        retrieved: found
+            .iter()
+            .filter_map(|f| Some((Retrieved::Picture(f.path.clone()?), None)))
+            .collect(),
         average_precision: 0.0,
     };
     report::picture(path, "search", &[list])

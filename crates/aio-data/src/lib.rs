@@ -16,6 +16,7 @@ mod fingerprint;
 pub mod folder;
 pub mod fs;
 pub mod index;
+mod label;
 mod list;
 mod parquet;
 pub mod picture;
@@ -27,5 +28,6 @@ pub mod task;
 
 pub use error::{DataError, Result};
 pub use fingerprint::ContentFingerprint;
+pub use label::{Label, LabelNames};
 pub use readers::{Count, DatasetInfo, DatasetName, FurtherCount};
 pub use sample::{Content, Dataset, Sample, Split, Trial};

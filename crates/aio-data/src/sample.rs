@@ -1,10 +1,11 @@
 use crate::index::Indexed;
+use crate::label::LabelNames;
 use aio_eval::Entry;
-use aio_types::{Camera, Identity, Modality, SourcePhoto};
+use aio_types::{Camera, Clothes, Identity, Modality, SourcePhoto};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What a sample holds.
@@ -14,6 +15,36 @@ pub enum Content {
     Image(PathBuf),
     /// A sentence.
     Caption(String),
+}
+
+impl Content {
+    /// The path of a picture, or `None` for a sentence.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Image(path) => Some(path),
+            Self::Caption(_) => None,
+        }
+    }
+
+    /// The words of a sentence, or `None` for a picture.
+    #[must_use]
+    pub fn caption(&self) -> Option<&str> {
+        match self {
+            Self::Image(_) => None,
+            Self::Caption(text) => Some(text),
+        }
+    }
+}
+
+/// The path or the sentence, for messages.
+impl fmt::Display for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Image(path) => path.display().fmt(f),
+            Self::Caption(text) => f.write_str(text),
+        }
+    }
 }
 
 /// One observation of one person in one modality.
@@ -33,6 +64,8 @@ pub struct Sample {
     pub attributes: Vec<String>,
     /// Who drew it, where the data set says so (A to F in Market-Sketch-1K, a to e in PKU-Sketch).
     pub artist: Option<char>,
+    /// What the person wears, where the data set says so (OmniReID's lists).
+    pub clothes: Option<Clothes>,
 }
 
 /// The part of a data set that a sample belongs to.
@@ -117,6 +150,8 @@ pub struct Dataset {
     pub more: Vec<Sample>,
     /// The official galleries over which a protocol averages, where the data set brings them (SYSU-MM01's permutations).
     pub permutations: Option<PathBuf>,
+    /// What people and cameras are called, where the data set does not number them (own tables).
+    pub names: Arc<LabelNames>,
 }
 
 impl Dataset {
@@ -131,13 +166,13 @@ impl Dataset {
         }
     }
 
-    /// BLAKE3 over what the reader found: split, path below `root` or sentence, identity, camera and modality of every sample. Two copies of a data
+    /// BLAKE3 over what the reader found: split, path below `root` or sentence, identity, camera, modality and clothes of every sample. Two copies of a data
     /// set have the same fingerprint if they list the same samples; the pixels do not count.
     #[must_use]
-    pub fn fingerprint(&self, root: &std::path::Path) -> String {
+    pub fn fingerprint(&self, root: &Path) -> String {
         let mut hasher = blake3::Hasher::new();
         for split in Split::ALL {
-            for Sample { identity, camera, modality, content, .. } in self.split(split) {
+            for Sample { identity, camera, modality, content, clothes, .. } in self.split(split) {
                 let what = match content {
                     Content::Image(path) => {
                         path.strip_prefix(root).unwrap_or(path).to_string_lossy().replace('\\', "/")
@@ -149,6 +184,10 @@ impl Dataset {
                 hasher.update(
                     format!("{split}\t{modality}\t{}\t{camera}\t{what}\n", identity.0).as_bytes(),
                 );
+                // Fingerprints of committed runs have no clothes.
+                if let Some(Clothes(clothes)) = clothes {
+                    hasher.update(format!("\t{clothes}\n").as_bytes());
+                }
             }
         }
         if let Some(indexed) = &self.indexed {
@@ -179,6 +218,7 @@ impl Sample {
             source: None,
             attributes: Vec::new(),
             artist: None,
+            clothes: None,
         }
     }
 
@@ -206,35 +246,35 @@ impl Sample {
         Self { source: Some(SourcePhoto(source)), ..self }
     }
 
+    /// The same sample, of a person who wears `clothes`.
+    #[must_use]
+    pub fn wearing(self, clothes: i64) -> Self {
+        Self { clothes: Some(Clothes(clothes)), ..self }
+    }
+
     /// The labels that an evaluation compares.
     #[must_use]
     pub fn entry(&self) -> Entry {
-        Entry { identity: self.identity, camera: self.camera, source: self.source }
+        let Self { identity, camera, source, clothes, .. } = *self;
+        Entry { camera, source, clothes, ..Entry::of(identity) }
     }
 
     /// The path of a picture, or `None` for a caption.
     #[must_use]
-    pub fn path(&self) -> Option<&std::path::Path> {
-        match &self.content {
-            Content::Image(path) => Some(path),
-            Content::Caption(_) => None,
-        }
+    pub fn path(&self) -> Option<&Path> {
+        self.content.path()
     }
 
     /// The sentence of a caption, or `None` for a picture.
     #[must_use]
     pub fn caption(&self) -> Option<&str> {
-        match &self.content {
-            Content::Image(_) => None,
-            Content::Caption(text) => Some(text),
-        }
+        self.content.caption()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::path::Path;
 
     #[test]
     fn the_fingerprint_tells_data_apart_and_ignores_where_they_lie() {
@@ -248,6 +288,12 @@ mod tests {
         let print = |root: &str, identity| dataset(root, identity).fingerprint(Path::new(root));
         assert_eq!(print("here", 1), print("there/deep", 1));
         assert_ne!(print("here", 1), print("here", 2));
+        let wearing = |clothes| {
+            let train = dataset("here", 1).train.into_iter().map(|sample| sample.wearing(clothes));
+            Dataset { train: train.collect(), ..Dataset::default() }.fingerprint(Path::new("here"))
+        };
+        assert_ne!(wearing(1), print("here", 1));
+        assert_ne!(wearing(1), wearing(2));
         let moved = Dataset { query: dataset("here", 1).train, ..Dataset::default() };
         assert_ne!(moved.fingerprint(Path::new("here")), print("here", 1), "the split counts");
     }

@@ -32,9 +32,8 @@ impl Numbers {
 /// People at six cameras; who is not known has identity 0.
 fn entries(count: usize, known: usize) -> Vec<Entry> {
     let entry = |i: usize| Entry {
-        identity: Identity(if i < known { 1 + (i % PEOPLE) as i64 } else { 0 }),
         camera: Some(Camera(1 + (i / PEOPLE % 6) as i64)),
-        source: None,
+        ..Entry::of(Identity(if i < known { 1 + (i % PEOPLE) as i64 } else { 0 }))
     };
     (0..count).map(entry).collect()
 }

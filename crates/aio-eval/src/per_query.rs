@@ -31,7 +31,7 @@ pub struct QueryMean {
 /// ```
 /// # use aio_eval::{AveragePrecision, Entry, PerQuery, Protocol, Ranking, Ties};
 /// # use aio_types::Identity;
-/// let entry = |identity| Entry { identity: Identity(identity), camera: None, source: None };
+/// let entry = |identity| Entry::of(Identity(identity));
 /// let rank = |distances: &[f32]| {
 ///     Ranking::new(&entry(1), &[entry(1), entry(2)], distances, Protocol::None, Ties::Stable, 0)
 /// };
@@ -154,9 +154,8 @@ mod tests {
 
     fn side(labels: &[(i64, i64)], angles: &[f32]) -> (Features, Vec<Entry>) {
         let entry = |(identity, camera): &(i64, i64)| Entry {
-            identity: Identity(*identity),
             camera: Some(Camera(*camera)),
-            source: None,
+            ..Entry::of(Identity(*identity))
         };
         let values = angles.iter().flat_map(|angle| [angle.cos(), angle.sin()]).collect();
         let features = Features::new("test", labels.len(), 2, values).expect("finite");

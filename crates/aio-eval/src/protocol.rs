@@ -1,11 +1,11 @@
 use crate::python;
-use aio_types::{Camera, Identity, SourcePhoto};
+use aio_types::{Camera, Clothes, Identity, SourcePhoto};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The labels of a sample that an evaluation compares.
 ///
-/// A camera or source that is not known is equal to nothing, and not to another one that is not known either. An identity
+/// A camera, source or clothes that are not known are equal to nothing, and not to others that are not known either. An identity
 /// below 0 is not known either: Market-1501 numbers junk −1, and no query has that number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entry {
@@ -15,9 +15,19 @@ pub struct Entry {
     pub camera: Option<Camera>,
     /// The photograph that it is or was made from, where known.
     pub source: Option<SourcePhoto>,
+    /// A second photograph that a query was made from, where its parts were made from two.
+    pub second_source: Option<SourcePhoto>,
+    /// What the person wears, where known.
+    pub clothes: Option<Clothes>,
 }
 
 impl Entry {
+    /// A sample of which nothing but the identity is known.
+    #[must_use]
+    pub const fn of(identity: Identity) -> Self {
+        Self { identity, camera: None, source: None, second_source: None, clothes: None }
+    }
+
     /// Whether both show one person, who is known.
     #[must_use]
     pub fn shows_the_person_of(&self, other: &Self) -> bool {
@@ -48,6 +58,8 @@ pub enum Protocol {
     /// (CUHK03's classic splits).
     #[serde(rename = "cuhk03-classic")]
     Cuhk03Classic,
+    /// Junk: the query's identity with the query's camera or the query's clothes (LTCC, PRCC).
+    ClothesChanging,
     /// No junk.
     None,
 }
@@ -65,9 +77,18 @@ fn same_place(query: &Entry, entry: &Entry) -> bool {
     are_the_same(query.camera.map(sysu_place), entry.camera.map(sysu_place))
 }
 
-/// The Tri- data sets' junk rule (Chen et al., CVPR 2023): the photograph that the query was made from.
+/// The Tri- data sets' junk rule (Chen et al., CVPR 2023): the photograph that the query was made from, and the second one if there
+/// are two.
 fn same_source(query: &Entry, entry: &Entry) -> bool {
-    query.shows_the_person_of(entry) && are_the_same(query.source, entry.source)
+    let is_source = |source| are_the_same(source, entry.source);
+    query.shows_the_person_of(entry) && (is_source(query.source) || is_source(query.second_source))
+}
+
+/// The clothes-changing rule of LTCC (Qian et al., ACCV 2020), as `evaluate_with_clothes` of Gu et al. (CVPR 2022) has it: the query's
+/// identity at the query's camera, and the query's identity in the query's clothes.
+fn same_camera_or_clothes(query: &Entry, entry: &Entry) -> bool {
+    same_identity_and_camera(query, entry)
+        || query.shows_the_person_of(entry) && are_the_same(query.clothes, entry.clothes)
 }
 
 /// Whether two labels are known and equal.
@@ -82,7 +103,7 @@ fn sysu_place(camera: Camera) -> Camera {
 
 impl Protocol {
     /// Every protocol.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Market1501,
         Self::SysuMm01,
         Self::Llcm,
@@ -90,6 +111,7 @@ impl Protocol {
         Self::Text,
         Self::Tri,
         Self::Cuhk03Classic,
+        Self::ClothesChanging,
         Self::None,
     ];
 
@@ -110,6 +132,7 @@ impl Protocol {
             Self::Text => "text",
             Self::Tri => "tri",
             Self::Cuhk03Classic => "cuhk03-classic",
+            Self::ClothesChanging => "clothes-changing",
             Self::None => "none",
         }
     }
@@ -123,6 +146,7 @@ impl Protocol {
             }
             Self::SysuMm01 => same_place(query, entry),
             Self::Tri => same_source(query, entry),
+            Self::ClothesChanging => same_camera_or_clothes(query, entry),
             Self::Regdb | Self::Text | Self::None => false,
         }
     }
@@ -140,7 +164,10 @@ impl Protocol {
                 "entries of the same identity and camera"
             }
             Self::SysuMm01 => "entries at the same place",
-            Self::Tri => "the photograph that the query is or was made from",
+            Self::Tri => "the photographs that the query is or was made from",
+            Self::ClothesChanging => {
+                "entries of the same identity and camera or the same identity and clothes"
+            }
             Self::Regdb | Self::Text | Self::None => "nothing",
         }
     }
@@ -148,13 +175,20 @@ impl Protocol {
     /// Whether the rule compares cameras.
     #[must_use]
     pub fn needs_cameras(self) -> bool {
-        matches!(self, Self::Market1501 | Self::SysuMm01 | Self::Llcm | Self::Cuhk03Classic)
+        use Protocol::{ClothesChanging, Cuhk03Classic, Llcm, Market1501, SysuMm01};
+        matches!(self, Market1501 | SysuMm01 | Llcm | Cuhk03Classic | ClothesChanging)
     }
 
     /// Whether the rule compares source photographs.
     #[must_use]
     pub fn needs_sources(self) -> bool {
         self == Self::Tri
+    }
+
+    /// Whether the rule compares clothes.
+    #[must_use]
+    pub fn needs_clothes(self) -> bool {
+        self == Self::ClothesChanging
     }
 
     /// Whether CMC is the expectation over galleries of one random entry per identity.

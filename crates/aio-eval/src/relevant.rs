@@ -61,7 +61,7 @@ impl<'a> ByIdentity<'a> {
 mod tests {
     use super::*;
     use crate::python::Random;
-    use aio_types::{Camera, SourcePhoto};
+    use aio_types::{Camera, Clothes, SourcePhoto};
 
     #[test]
     fn what_is_found_by_identity_is_what_a_scan_finds() {
@@ -73,6 +73,8 @@ mod tests {
                 identity: Identity(label(5)),
                 camera: known(label(5)).map(Camera),
                 source: known(label(9)).map(SourcePhoto),
+                second_source: known(label(9)).map(SourcePhoto),
+                clothes: known(label(4)).map(Clothes),
             }
         };
         let gallery: Vec<Entry> = (0..300).map(|_| entry()).collect();

@@ -10,9 +10,9 @@ use aio_types::{Camera, Identity, SourcePhoto};
 fn entry(identity: i64, camera: i64, source: i64) -> Entry {
     let known = |label: i64| (label != -1).then_some(label);
     Entry {
-        identity: Identity(identity),
         camera: known(camera).map(Camera),
         source: known(source).map(SourcePhoto),
+        ..Entry::of(Identity(identity))
     }
 }
 

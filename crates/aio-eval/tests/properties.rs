@@ -30,9 +30,9 @@ impl Side {
             let centre = &centres[person * WIDTH..(person + 1) * WIDTH];
             values.extend(centre.iter().map(|value| value + 1.5 * unit(&mut noise)));
             entries.push(Entry {
-                identity: Identity(person as i64),
                 camera: Some(Camera((row % 3) as i64)),
                 source: Some(SourcePhoto(row as i64)),
+                ..Entry::of(Identity(person as i64))
             });
         }
         Self { features: of(values), entries }

@@ -4,7 +4,7 @@ use aio_eval::{
     Entry, EvalOptions, Features, LabelledFeatures, Metric, Protocol, Ranking, Ties, Unmatched,
     chance, evaluate, open_set, unmatched,
 };
-use aio_types::{Camera, Identity, SourcePhoto};
+use aio_types::{Camera, Clothes, Identity, SourcePhoto};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -42,7 +42,7 @@ fn golden() -> Golden {
 }
 
 fn entry(identity: i64, camera: Option<i64>) -> Entry {
-    Entry { identity: Identity(identity), camera: camera.map(Camera), source: None }
+    Entry { camera: camera.map(Camera), ..Entry::of(Identity(identity)) }
 }
 
 fn labelled<'a>(features: &'a Features, entries: &'a [Entry]) -> LabelledFeatures<'a> {
@@ -177,7 +177,8 @@ fn queries_without_a_match_are_counted_by_reason() {
 
 #[test]
 fn what_is_not_known_is_equal_to_nothing() {
-    let known = Entry { source: Some(SourcePhoto(7)), ..entry(1, Some(3)) };
+    let (source, clothes) = (Some(SourcePhoto(7)), Some(Clothes(5)));
+    let known = Entry { source, clothes, ..entry(1, Some(3)) };
     let unknown = entry(1, None);
     let stranger = entry(2, None);
     for protocol in Protocol::ALL {
@@ -186,7 +187,8 @@ fn what_is_not_known_is_equal_to_nothing() {
         {
             assert!(!protocol.is_junk(query, other), "{}: {query:?} {other:?}", protocol.name());
         }
-        let compares = protocol.needs_cameras() || protocol.needs_sources();
+        let compares =
+            protocol.needs_cameras() || protocol.needs_sources() || protocol.needs_clothes();
         assert_eq!(protocol.is_junk(&known, &known), compares, "{}", protocol.name());
         // What no rule hides from a query is its match.
         assert_eq!(unmatched(&[unknown], &[unknown], protocol), Unmatched::default());

@@ -19,7 +19,7 @@ fn sides(factor: f32) -> Sides {
         let values = (0..rows * 5).map(|i| value(i) * factor).collect();
         Features::new("features", rows, 5, values).expect("finite")
     };
-    let label = |i: usize| Entry { identity: Identity(i as i64 % 4), camera: None, source: None };
+    let label = |i: usize| Entry::of(Identity(i as i64 % 4));
     Sides {
         queries: side(8, 0),
         gallery: side(24, 1),

@@ -85,9 +85,9 @@ fn with_lambda_one_the_order_is_that_of_plain_distances() {
     let (queries, gallery) = (features(0..5), features(5..40));
     let entries = |range: std::ops::Range<i64>| {
         let entry = |i: i64| Entry {
-            identity: Identity(i % 5),
             camera: Some(Camera(i % 2)),
             source: Some(SourcePhoto(i)),
+            ..Entry::of(Identity(i % 5))
         };
         range.map(entry).collect::<Vec<_>>()
     };

@@ -15,7 +15,7 @@ use pyo3::types::{PyBool, PyDict};
 #[pyfunction]
 #[pyo3(signature = (
     query, gallery, query_ids, gallery_ids, *, protocol, query_cameras = None, gallery_cameras = None, query_images = None,
-    gallery_images = None, metric = "cosine", average_precision = "standard", ties = "stable", ranks = vec![1, 5, 10, 20],
+    gallery_images = None, query_clothes = None, gallery_clothes = None, metric = "cosine", average_precision = "standard", ties = "stable", ranks = vec![1, 5, 10, 20],
     rerank = None, expand = None, open_set = vec![]
 ))]
 #[allow(clippy::too_many_arguments)]
@@ -30,6 +30,8 @@ pub(crate) fn score<'py>(
     gallery_cameras: Option<&Bound<'py, PyAny>>,
     query_images: Option<&Bound<'py, PyAny>>,
     gallery_images: Option<&Bound<'py, PyAny>>,
+    query_clothes: Option<&Bound<'py, PyAny>>,
+    gallery_clothes: Option<&Bound<'py, PyAny>>,
     metric: &str,
     average_precision: &str,
     ties: &str,
@@ -55,8 +57,9 @@ pub(crate) fn score<'py>(
         rerank: rerank.map(parameters).transpose()?.flatten(),
         expand,
     };
-    let query = Side::of("query", query, query_ids, query_cameras, query_images)?;
-    let gallery = Side::of("gallery", gallery, gallery_ids, gallery_cameras, gallery_images)?;
+    let query = Side::of("query", query, query_ids, [query_cameras, query_images, query_clothes])?;
+    let of_gallery = [gallery_cameras, gallery_images, gallery_clothes];
+    let gallery = Side::of("gallery", gallery, gallery_ids, of_gallery)?;
     let scored = py.detach(|| {
         let (query, gallery) = (query.labelled(protocol)?, gallery.labelled(protocol)?);
         features(&query, &gallery, &options)
@@ -87,8 +90,7 @@ impl Side {
         what: &'static str,
         features: &Bound<'_, PyAny>,
         ids: &Bound<'_, PyAny>,
-        cameras: Option<&Bound<'_, PyAny>>,
-        images: Option<&Bound<'_, PyAny>>,
+        [cameras, images, clothes]: [Option<&Bound<'_, PyAny>>; 3],
     ) -> PyResult<Self> {
         let features = array::features(what, features)?;
         let column = |name: &str, values| array::labels(&format!("{what}_{name}"), values);
@@ -97,6 +99,7 @@ impl Side {
             ids: Some(column("ids", ids)?),
             cameras: cameras.map(|values| column("cameras", values)).transpose()?,
             images: images.map(|values| column("images", values)).transpose()?,
+            clothes: clothes.map(|values| column("clothes", values)).transpose()?,
         };
         Ok(Self { what, features, labels })
     }

@@ -344,12 +344,13 @@ class Scores(InAFolder):
         for name, rows in (("query", 40), ("gallery", 200)):
             ids = random.integers(0, 12, rows)
             features = random.normal(size=(rows, 16)).astype(np.float32) + np.eye(16, dtype=np.float32)[ids]
-            sides[name] = {"features": features, "ids": ids, "cameras": random.integers(0, 5, rows), "images": random.integers(0, 90, rows)}
+            sides[name] = {"features": features, "ids": ids, "cameras": random.integers(0, 5, rows), "images": random.integers(0, 90, rows), "clothes": random.integers(0, 30, rows)}
             write_safetensors(f"{name}.safetensors", **sides[name])
         query, gallery = sides["query"], sides["gallery"]
         for keywords, words in (
             ({"protocol": "market1501"}, ["--protocol", "market1501"]),
             ({"protocol": "sysu-mm01", "metric": "euclidean", "ranks": [1, 3]}, ["--protocol", "sysu-mm01", "--metric", "euclidean", "--ranks", "1,3"]),
+            ({"protocol": "clothes-changing"}, ["--protocol", "clothes-changing"]),
             ({"protocol": "tri", "average_precision": "trapezoid", "ties": "pessimistic"}, ["--protocol", "tri", "--ap", "trapezoid", "--ties", "pessimistic"]),
             ({"protocol": "market1501", "rerank": True, "expand": 3}, ["--protocol", "market1501", "--rerank", "--expand", 3]),
             ({"protocol": "none", "rerank": {"k1": 9, "lambda": 0.5}}, ["--protocol", "none", "--rerank", "k1=9,lambda=0.5"]),
@@ -364,6 +365,8 @@ class Scores(InAFolder):
                 gallery_cameras=gallery["cameras"],
                 query_images=query["images"],
                 gallery_images=gallery["images"],
+                query_clothes=query["clothes"],
+                gallery_clothes=gallery["clothes"],
                 **keywords,
             )
             self.assertTrue(all(isinstance(rank, int) for rank in found["rank"]))

@@ -14,3 +14,8 @@ pub struct Camera(pub i64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SourcePhoto(pub i64);
+
+/// What a person wears, numbered as the data set numbers it. Two people who wear the same number need not wear the same clothes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Clothes(pub i64);

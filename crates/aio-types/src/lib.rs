@@ -12,7 +12,7 @@ mod picture;
 mod rng;
 mod task_id;
 
-pub use label::{Camera, Identity, SourcePhoto};
+pub use label::{Camera, Clothes, Identity, SourcePhoto};
 pub use metric_id::{Measure, MetricId, ParseMeasureError, ParseMetricError};
 pub use modality::{Modality, ModalitySet, ParseModalityError};
 pub use nearest::nearest;

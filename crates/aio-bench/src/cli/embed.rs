@@ -29,7 +29,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FILE")]
     captions: Option<PathBuf>,
     /// A CSV file with one person per row. Columns: rgb, infrared, sketch, colour-pencil (paths relative to the file),
-    /// text, and identity, camera, image (integers); all are optional.
+    /// text, identity, camera, clothes (integers or names), and image (an integer); all are optional.
     #[arg(long, value_name = "FILE")]
     list: Option<PathBuf>,
     /// What to do about a picture that cannot be read: fail and name it, or skip its row, list it in the manifest and count it.

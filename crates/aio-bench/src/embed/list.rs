@@ -2,7 +2,7 @@
 
 use super::Row;
 use crate::error::{Error, Result};
-use aio_data::DataError;
+use aio_data::{DataError, Label};
 use aio_types::Modality;
 use std::fs::File;
 use std::io::BufReader;
@@ -18,6 +18,7 @@ enum Column {
     Identity,
     Camera,
     Image,
+    Clothes,
 }
 
 impl Column {
@@ -26,6 +27,7 @@ impl Column {
             "identity" => Some(Self::Identity),
             "camera" => Some(Self::Camera),
             "image" => Some(Self::Image),
+            "clothes" => Some(Self::Clothes),
             _ => match name.parse().ok()? {
                 Modality::Text => Some(Self::Text),
                 visual => Some(Self::Picture(visual)),
@@ -55,7 +57,8 @@ pub fn read(path: &Path) -> Result<Vec<Row>> {
     let mut columns = Vec::new();
     for name in reader.headers().map_err(damaged)? {
         let column = Column::named(name).ok_or_else(|| {
-            let known = "rgb, infrared, sketch, colour-pencil, text, identity, camera, image";
+            let known =
+                "rgb, infrared, sketch, colour-pencil, text, identity, camera, image, clothes";
             wrong(1, format!("unknown column `{name}`; the columns are {known}"))
         })?;
         columns.push((name.to_owned(), column));
@@ -75,8 +78,9 @@ pub fn read(path: &Path) -> Result<Vec<Row>> {
                     .map_err(|_| wrong(line, format!("`{name}` is `{field}`; expected an integer")))
             };
             match column {
-                Column::Identity => row.identity = Some(number()?),
-                Column::Camera => row.camera = Some(number()?),
+                Column::Identity => row.identity = Some(Label::parse(field)),
+                Column::Camera => row.camera = Some(Label::parse(field)),
+                Column::Clothes => row.clothes = Some(Label::parse(field)),
                 Column::Image => row.image = Some(number()?),
                 Column::Text => row.text = Some(field.to_owned()),
                 Column::Picture(_) => _ = row.pictures.insert(name.clone(), folder.join(field)),
@@ -88,4 +92,28 @@ pub fn read(path: &Path) -> Result<Vec<Row>> {
         rows.push(row);
     }
     Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_one_person_in_every_list_and_stays_in_the_manifest() {
+        let folder = tempfile::tempdir().expect("temporary directory");
+        let rows = |text: &str| {
+            let path = folder.path().join("people.csv");
+            std::fs::write(&path, text).expect("write");
+            read(&path).expect("rows")
+        };
+        let query = rows("text,identity,camera,clothes\nA man.,anna,gate,1\n");
+        let gallery = rows("text,identity,camera\nA woman.,bert,7\nA man.,anna,gate\n");
+        let number = |row: &Row| row.identity.as_ref().map(Label::number);
+        assert_eq!(number(&query[0]), number(&gallery[1]));
+        assert_ne!(number(&query[0]), number(&gallery[0]));
+        assert_eq!(query[0].clothes, Some(Label::Number(1)));
+        let text = serde_json::to_string(&gallery[0]).expect("JSON");
+        assert_eq!(text, r#"{"text":"A woman.","identity":"bert","camera":7}"#);
+        assert_eq!(serde_json::from_str::<Row>(&text).expect("a row"), gallery[0]);
+    }
 }

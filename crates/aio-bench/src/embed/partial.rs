@@ -4,7 +4,7 @@ use super::{BLOCK, Manifest, OnError, Row, SkippedRow, block};
 use crate::error::{Error, Result};
 use crate::features;
 use crate::lock::DirectoryLock;
-use aio_data::{DataError, fs};
+use aio_data::{DataError, Label, fs};
 use aio_model::Extractor;
 use aio_train::{Progress, StopFlag};
 use serde::{Deserialize, Serialize};
@@ -149,9 +149,10 @@ fn labels(rows: &[Row]) -> features::Labels {
     };
     features::Labels {
         rows: rows.len(),
-        ids: column("ids", |row| row.identity),
-        cameras: column("cameras", |row| row.camera),
+        ids: column("ids", |row| row.identity.as_ref().map(Label::number)),
+        cameras: column("cameras", |row| row.camera.as_ref().map(Label::number)),
         images: column("images", |row| row.image),
+        clothes: column("clothes", |row| row.clothes.as_ref().map(Label::number)),
     }
 }
 
@@ -163,8 +164,8 @@ mod tests {
     fn a_label_that_some_rows_lack_is_left_out_and_none_is_invented() {
         let of = |rows: &[(Option<i64>, Option<i64>)]| {
             let row = |(identity, camera): &(Option<i64>, Option<i64>)| Row {
-                identity: *identity,
-                camera: *camera,
+                identity: identity.map(Label::Number),
+                camera: camera.map(Label::Number),
                 ..Row::default()
             };
             labels(&rows.iter().map(row).collect::<Vec<_>>())

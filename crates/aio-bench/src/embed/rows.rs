@@ -4,7 +4,7 @@ use super::{Request, list};
 use crate::error::{Error, Result};
 use aio_data::folder::{self, Reason};
 use aio_data::picture::{self, FORMATS};
-use aio_data::{DataError, fs};
+use aio_data::{DataError, Label, fs};
 use aio_model::Extractor;
 use aio_types::{Modality, Observation, ParseModalityError, Picture};
 use serde::{Deserialize, Serialize};
@@ -22,13 +22,16 @@ pub struct Row {
     pub text: Option<String>,
     /// The identity, if it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub identity: Option<i64>,
+    pub identity: Option<Label>,
     /// The camera, if it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub camera: Option<i64>,
+    pub camera: Option<Label>,
     /// The photograph that it is or was made from, if that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<i64>,
+    /// The clothes, if they are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clothes: Option<Label>,
 }
 
 impl Row {

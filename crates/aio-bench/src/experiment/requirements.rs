@@ -112,7 +112,7 @@ pub(super) fn check_own_people(experiment: &Experiment, library: &mut Library) -
         let (shown, asked) = (people(&dataset.train), people(&dataset.query));
         let shared: Vec<Identity> = shown.intersection(&asked).copied().collect();
         if let Some(first) = shared.first() {
-            let (count, first) = (shared.len(), first.0);
+            let (count, first) = (shared.len(), dataset.names.person(*first));
             leaks.push(format!(
                 "{count} people of {name} have rows of the split `train` and of the split `query`, the first of them {first}"
             ));

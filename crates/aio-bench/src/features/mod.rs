@@ -1,8 +1,8 @@
 //! Feature files: features made by any tool, with their labels.
 //!
-//! A `.safetensors` file holds `features` F32 `[N, D]` and `ids` I64 `[N]`, and optionally `cameras` and `images` I64
-//! `[N]`, negative where a camera or source photograph is not known. A `.npy` file holds the features alone (float32 or float64); its labels (int64) are in files beside it:
-//! `NAME.npy` has `NAME.ids.npy` and optionally `NAME.cameras.npy` and `NAME.images.npy`.
+//! A `.safetensors` file holds `features` F32 `[N, D]` and `ids` I64 `[N]`, and optionally `cameras`, `images` and `clothes` I64
+//! `[N]`, negative where a camera, source photograph or clothes are not known. A `.npy` file holds the features alone (float32 or float64); its labels (int64) are in files beside it:
+//! `NAME.npy` has `NAME.ids.npy` and optionally `NAME.cameras.npy`, `NAME.images.npy` and `NAME.clothes.npy`.
 //!
 //! A file that this program wrote states its own checksum in the metadata of its header; files of other tools need none.
 
@@ -13,7 +13,7 @@ mod write;
 use crate::error::{Error, Result};
 use aio_data::DataError;
 use aio_eval::{Entry, Features, LabelledFeatures, Protocol};
-use aio_types::{Camera, Identity, SourcePhoto};
+use aio_types::{Camera, Clothes, Identity, SourcePhoto};
 use ndarray::Array2;
 use std::fs::File;
 use std::path::Path;
@@ -25,7 +25,7 @@ pub use write::{Labels, write};
 pub struct FeatureFile {
     /// One row per sample.
     pub features: Features,
-    /// Labels of every row; without cameras or source photographs if the file does not give them.
+    /// Labels of every row; without cameras, source photographs or clothes if the file does not give them.
     pub entries: Vec<Entry>,
 }
 
@@ -46,10 +46,11 @@ struct Column {
     needed_by: fn(Protocol) -> bool,
 }
 
-const COLUMNS: [Column; 3] = [
+const COLUMNS: [Column; 4] = [
     Column { name: "ids", needed_by: |_| true },
     Column { name: "cameras", needed_by: Protocol::needs_cameras },
     Column { name: "images", needed_by: Protocol::needs_sources },
+    Column { name: "clothes", needed_by: Protocol::needs_clothes },
 ];
 
 /// What a file holds, before it is checked: features and the label columns that are there.
@@ -57,7 +58,7 @@ struct Contents {
     /// `[rows, width]`.
     features: Array2<f32>,
     /// In the order of [`COLUMNS`].
-    columns: [Option<Vec<i64>>; 3],
+    columns: [Option<Vec<i64>>; COLUMNS.len()],
     /// The hash of the manifest that was written with the features.
     manifest: Option<String>,
 }
@@ -82,29 +83,31 @@ impl FeatureFile {
         labels: Labels,
         protocol: Protocol,
     ) -> Result<Self> {
-        let Labels { ids, cameras, images, .. } = labels;
+        let Labels { ids, cameras, images, clothes, .. } = labels;
         let what = Path::new(what);
-        Self::of(what, with_values(what, features)?, [ids, cameras, images], protocol)
+        Self::of(what, with_values(what, features)?, [ids, cameras, images, clothes], protocol)
     }
 
     fn of(
         path: &Path,
         features: Array2<f32>,
-        [ids, cameras, images]: [Option<Vec<i64>>; 3],
+        [ids, cameras, images, clothes]: [Option<Vec<i64>>; COLUMNS.len()],
         protocol: Protocol,
     ) -> Result<Self> {
         let rows = features.nrows();
         let ids = labels(path, ids, &COLUMNS[0], rows, protocol)?;
         let cameras = labels(path, cameras, &COLUMNS[1], rows, protocol)?;
         let images = labels(path, images, &COLUMNS[2], rows, protocol)?;
+        let clothes = labels(path, clothes, &COLUMNS[3], rows, protocol)?;
         let ids = ids.unwrap_or_default();
         let mut entries = Vec::with_capacity(rows);
         for (row, identity) in ids.into_iter().enumerate() {
             let of = |column: &Option<Vec<i64>>| known(column.as_ref()?[row]);
             entries.push(Entry {
-                identity: Identity(identity),
                 camera: of(&cameras).map(Camera),
                 source: of(&images).map(SourcePhoto),
+                clothes: of(&clothes).map(Clothes),
+                ..Entry::of(Identity(identity))
             });
         }
         warn_of_unknown(path, protocol, &entries);
@@ -162,7 +165,7 @@ fn checked(path: &Path, features: Array2<f32>) -> Result<Features> {
     Ok(Features::new(&path.display().to_string(), rows, width, values)?)
 }
 
-/// A camera or source photograph; negative numbers stand for one that is not known, as in the lists of Instruct-ReID.
+/// A camera, source photograph or clothes; negative numbers stand for one that is not known, as in the lists of Instruct-ReID.
 fn known(label: i64) -> Option<i64> {
     (label >= 0).then_some(label)
 }
@@ -174,6 +177,7 @@ fn warn_of_unknown(path: &Path, protocol: Protocol, entries: &[Entry]) {
         (count(|entry| entry.identity.0 < 0), "they match nobody"),
         (count(|entry| entry.camera.is_none()), "nothing is hidden because of it"),
         (count(|entry| entry.source.is_none()), "nothing is hidden because of it"),
+        (count(|entry| entry.clothes.is_none()), "nothing is hidden because of it"),
     ];
     for (Column { name, needed_by }, (unknown, so)) in COLUMNS.iter().zip(unknown) {
         if unknown > 0 && needed_by(protocol) {

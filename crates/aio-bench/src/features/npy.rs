@@ -21,7 +21,7 @@ pub(super) fn read(path: &Path) -> Result<Contents> {
     };
     let features = Array2::from_shape_vec((rows, width).set_f(file.by_columns), values)
         .map_err(|e| file.damaged(&e.to_string()))?;
-    let mut columns = [None, None, None];
+    let mut columns = [const { None }; COLUMNS.len()];
     for (labels, column) in columns.iter_mut().zip(COLUMNS) {
         let path = path.with_extension(format!("{}.npy", column.name));
         if path.exists() {

@@ -25,7 +25,7 @@ struct SafetensorsFile<'a> {
     start: u64,
 }
 
-/// Largest header that is read: a feature file has four tensors.
+/// Largest header that is read: a feature file has five tensors.
 const LARGEST_HEADER: u64 = 1 << 20;
 
 impl<'a> SafetensorsFile<'a> {
@@ -86,7 +86,7 @@ impl<'a> SafetensorsFile<'a> {
         let values = self.values(&info, f32::from_le_bytes)?;
         let features = Array2::from_shape_vec((rows, width), values)
             .map_err(|e| wrong(self.path, format!("has `features` of a wrong size: {e}")))?;
-        let mut columns = [None, None, None];
+        let mut columns = [const { None }; COLUMNS.len()];
         for (labels, column) in columns.iter_mut().zip(COLUMNS) {
             let Some(info) = self.info(column.name) else { continue };
             if info.dtype != Dtype::I64 || info.shape.len() != 1 {

@@ -20,6 +20,8 @@ pub struct Labels {
     pub cameras: Option<Vec<i64>>,
     /// Source photographs.
     pub images: Option<Vec<i64>>,
+    /// Clothes.
+    pub clothes: Option<Vec<i64>>,
 }
 
 impl Labels {
@@ -29,6 +31,7 @@ impl Labels {
         columns.extend(self.ids.as_deref().map(|values| ("ids", values)));
         columns.extend(self.cameras.as_deref().map(|values| ("cameras", values)));
         columns.extend(self.images.as_deref().map(|values| ("images", values)));
+        columns.extend(self.clothes.as_deref().map(|values| ("clothes", values)));
         columns
     }
 }
@@ -103,14 +106,13 @@ mod tests {
         let bytes: Vec<u8> = floats.iter().flat_map(|v| v.to_le_bytes()).collect();
         std::fs::write(&values, bytes).expect("write");
         let (ids, cameras) = (Some(vec![7, -2, 7]), Some(vec![1, 2, 3]));
-        let labels = Labels { rows: 3, ids, cameras, images: None };
+        let labels = Labels { rows: 3, ids, cameras, ..Labels::default() };
         let note = [("manifest", "abc".to_owned())];
         write(&output, &values, 2, &labels, &note).expect("written");
         let file = FeatureFile::read(&output, Protocol::None).expect("a feature file");
         let entry = |identity, camera| Entry {
-            identity: Identity(identity),
             camera: Some(Camera(camera)),
-            source: None,
+            ..Entry::of(Identity(identity))
         };
         assert_eq!(file.entries, [entry(7, 1), entry(-2, 2), entry(7, 3)]);
         assert_eq!(file.features.rows(), 3);

@@ -2,7 +2,7 @@
 
 use super::search::Answered;
 use crate::error::{Error, Result};
-use crate::report::{self, RankedList, ShownPicture};
+use crate::report::{self, RankedList, Retrieved, ShownPicture};
 use aio_data::picture::{decode, resized};
 use aio_data::task::QueryPicture;
 use aio_gallery::Gallery;
@@ -29,7 +29,9 @@ pub(super) fn draw(path: &Path, gallery: &Gallery, answers: &[Answered]) -> Resu
             pictures: answered.query.pictures.iter().filter_map(part).collect(),
             caption: answered.query.text.clone().or_else(|| answered.name.clone()),
             // The place of a picture in a gallery is the number of its row.
-            retrieved: shown.map(|hit| (PathBuf::from(hit.row.to_string()), None)).collect(),
+            retrieved: shown
+                .map(|hit| (Retrieved::Picture(PathBuf::from(hit.row.to_string())), None))
+                .collect(),
             average_precision: 0.0,
         }
     };

@@ -3,11 +3,10 @@
 use crate::embed::{self, Manifest, Row};
 use crate::error::{Error, Result};
 use crate::spreadsheet;
-use aio_data::{DataError, fs};
+use aio_data::{DataError, Label, fs};
 use aio_gallery::{Filter, Gallery};
 use serde::Serialize;
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -124,20 +123,18 @@ fn export_features(gallery: &Gallery, rows: &[u64], output: &Path) -> Result<()>
         let bytes: Vec<u8> = row.features.iter().flat_map(|v| v.to_le_bytes()).collect();
         file.write_all(&bytes).map_err(|e| cannot_write(output, e))
     });
-    let identities = numbers(records.iter().map(|r| r.identity.as_deref()), "identities");
-    let cameras = numbers(records.iter().map(|r| r.camera.as_deref()), "cameras");
-    let to_row = |((record, identity), camera): ((aio_gallery::Record, _), _)| {
+    let to_row = |record: aio_gallery::Record| {
         let modality = record.modality.split('+').next().unwrap_or_default().to_owned();
         let pictures = record.path.map(|path| (modality, PathBuf::from(path)));
         Row {
             pictures: pictures.into_iter().collect(),
             text: record.caption,
-            identity,
-            camera,
-            image: None,
+            identity: record.identity.map(label),
+            camera: record.camera.map(label),
+            ..Row::default()
         }
     };
-    let rows: Vec<Row> = records.into_iter().zip(identities).zip(cameras).map(to_row).collect();
+    let rows: Vec<Row> = records.into_iter().map(to_row).collect();
     let outcome = written.and_then(|()| write_features(gallery, &values, rows, output));
     // The features have been copied; a leftover that cannot be removed adds nothing to an error.
     let _ = std::fs::remove_file(&values);
@@ -164,27 +161,12 @@ fn write_features(gallery: &Gallery, values: &Path, rows: Vec<Row>, output: &Pat
     embed::write(output, values, &manifest)
 }
 
-/// Numbers for the names of a column: the names themselves if all are whole numbers that are not negative, else their places in order.
-fn numbers<'a>(
-    names: impl Iterator<Item = Option<&'a str>> + Clone,
-    what: &str,
-) -> Vec<Option<i64>> {
-    let parsed: Option<Vec<Option<i64>>> = names
-        .clone()
-        .map(|name| match name {
-            None => Some(None),
-            Some(name) => name.parse().ok().filter(|number| *number >= 0).map(Some),
-        })
-        .collect();
-    parsed.unwrap_or_else(|| {
-        log::warn!(
-            "{what} are no whole numbers: the feature file has their places in order of names"
-        );
-        let mut places: BTreeMap<&str, i64> =
-            names.clone().flatten().map(|name| (name, 0)).collect();
-        (0..).zip(places.values_mut()).for_each(|(place, value)| *value = place);
-        names.map(|name| places.get(name?).copied()).collect()
-    })
+/// A label of a gallery, where every text is one that is known: a feature file would read a negative number as one that is not.
+fn label(text: String) -> Label {
+    match Label::parse(&text) {
+        Label::Number(number) if number < 0 => Label::Name(text),
+        label => label,
+    }
 }
 
 #[cfg(test)]
@@ -192,10 +174,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_that_are_numbers_stay_and_others_are_numbered() {
-        let of = |names: &[Option<&'static str>]| numbers(names.iter().copied(), "identities");
-        assert_eq!(of(&[Some("7"), None, Some("3")]), [Some(7), None, Some(3)]);
-        assert_eq!(of(&[Some("b"), None, Some("a"), Some("b")]), [Some(1), None, Some(0), Some(1)]);
-        assert_eq!(of(&[Some("-1"), Some("5")]), [Some(0), Some(1)]);
+    fn names_that_are_numbers_stay_and_others_have_a_number_in_every_file() {
+        let number = |text: &str| label(text.to_owned()).number();
+        assert_eq!((number("7"), number("0")), (7, 0));
+        assert!(number("-1") > 0 && number("b") > 0 && number("a") != number("b"));
+        assert_eq!(label("-1".to_owned()), Label::Name("-1".to_owned()));
     }
 }

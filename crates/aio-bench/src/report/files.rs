@@ -2,8 +2,8 @@
 
 use crate::error::{Error, Result};
 use crate::run::{Run, RunResult};
-use aio_data::fs;
 use aio_data::task::QueryPicture;
+use aio_data::{Content, fs};
 use aio_eval::Relevance;
 use aio_train::MetricsLine;
 use aio_types::{Modality, PictureSize, TaskId};
@@ -39,6 +39,30 @@ pub struct ShownPicture {
     pub picture: QueryPicture,
 }
 
+/// A gallery entry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Retrieved {
+    /// A picture.
+    Picture(PathBuf),
+    /// A sentence.
+    Sentence {
+        /// Its words.
+        caption: String,
+    },
+}
+
+impl Retrieved {
+    /// The content of a gallery entry.
+    #[must_use]
+    pub fn of(content: &Content) -> Self {
+        match content {
+            Content::Image(path) => Self::Picture(path.clone()),
+            Content::Caption(text) => Self::Sentence { caption: text.clone() },
+        }
+    }
+}
+
 /// A query and the gallery entries that it retrieved.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RankedList {
@@ -46,8 +70,8 @@ pub struct RankedList {
     pub pictures: Vec<ShownPicture>,
     /// Caption of the query.
     pub caption: Option<String>,
-    /// Retrieved pictures, nearest first, and whether each is a match; `None` where labels are unknown.
-    pub retrieved: Vec<(PathBuf, Option<Relevance>)>,
+    /// Retrieved entries, nearest first, and whether each is a match; `None` where labels are unknown.
+    pub retrieved: Vec<(Retrieved, Option<Relevance>)>,
     /// Average precision of the query, a fraction in 0..1.
     pub average_precision: f64,
 }
@@ -64,8 +88,11 @@ pub struct EmbeddingExample {
 /// An embedding of one person in one modality.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EmbeddingSample {
-    /// The person's label in the data set.
+    /// The person's number in the data set.
     pub identity: i64,
+    /// The person's name, where the data set has names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// The modality.
     pub modality: Modality,
     /// The embedding, of length 1.

@@ -20,7 +20,7 @@ mod tsne;
 pub use agreement::{MethodMeans, OrderAgreement, TaskSet, order_agreement};
 pub use files::{
     ATTENTION, AttentionExample, AttentionQuery, CaptionRelevance, EMBEDDINGS, EmbeddingExample,
-    EmbeddingSample, PictureRelevance, RANKINGS, RankedList, RankedLists, ShownPicture,
+    EmbeddingSample, PictureRelevance, RANKINGS, RankedList, RankedLists, Retrieved, ShownPicture,
     training_log,
 };
 pub use form::Format;
@@ -222,7 +222,10 @@ fn embedding_figures(example: &EmbeddingExample) -> Vec<NamedFigure> {
         NamedFigure::new(
             "tsne-identity",
             &format!("t-SNE of {dataset} by identity"),
-            scatter(|sample| format!("person {}", sample.identity)),
+            scatter(|sample| match &sample.name {
+                Some(name) => name.clone(),
+                None => format!("person {}", sample.identity),
+            }),
         ),
         NamedFigure::new(
             "tsne-modality",

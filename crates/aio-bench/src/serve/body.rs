@@ -74,7 +74,7 @@ async fn read(mut body: Body) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-fn parsed(bytes: &[u8]) -> Result<SearchBody, Failure> {
+pub(super) fn parsed(bytes: &[u8]) -> Result<SearchBody, Failure> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let wrong = |problem: String| {
         let hint = "/api/openapi.json describes the body";

@@ -21,10 +21,11 @@ mod wire;
 use crate::embed::ModelSource;
 use crate::error::{Error, Result};
 use aio_train::StopFlag;
+use aio_types::{Observation, Picture, PictureSize};
 use engine::Engine;
 use guard::Guard;
 use queue::Queue;
-use searcher::Searcher;
+use searcher::{Prepared, Searcher};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -42,6 +43,20 @@ pub struct ServeRequest {
     pub token_file: Option<PathBuf>,
     /// The model; it must be the gallery's.
     pub model: ModelSource,
+}
+
+/// Reads the body of a search (JSON) as the routes do, up to what the model takes: pictures of `size` and a sentence. For tests and
+/// fuzzing, which have no gallery and no model.
+///
+/// # Errors
+/// What the server would answer: the key, value or picture that is wrong.
+pub fn read_search(
+    body: &[u8],
+    size: PictureSize,
+) -> std::result::Result<Observation<Picture>, String> {
+    let body = body::parsed(body).map_err(|failure| failure.problem.error)?;
+    let prepared = Prepared::of(&body, size).map_err(|error| error.to_string())?;
+    Ok(prepared.observation)
 }
 
 /// Threads of the server besides that of the model: they wait for clients, and decode pictures.

@@ -5,7 +5,6 @@ use super::body::SearchRequest;
 use super::failure::Failure;
 use super::guard::{Guard, guard};
 use super::limits::{ANSWER_TIME, BODIES, DECODERS};
-use super::pictures;
 use super::question;
 use super::queue::Queue;
 use super::searcher::{Prepared, Searcher};
@@ -106,11 +105,7 @@ impl Desk {
     }
 
     async fn searched(&self, body: SearchBody) -> std::result::Result<Searched, Failure> {
-        let prepared = self.work(move |searcher| {
-            let (query, terms) = body.read()?;
-            let observation = pictures::observation(&body, searcher.input_size())?;
-            Ok(Prepared { query, observation, terms })
-        });
+        let prepared = self.work(move |searcher| Prepared::of(&body, searcher.input_size()));
         self.queue.ask(prepared.await?).await
     }
 }

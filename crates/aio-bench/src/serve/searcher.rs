@@ -1,6 +1,7 @@
 //! What the server needs of a gallery and its model. The routes know no more, so that tests need neither.
 
-use super::wire::{About, RowBody};
+use super::pictures;
+use super::wire::{About, RowBody, SearchBody};
 use crate::error::Result;
 use crate::gallery::{NamedQuery, Searched, Terms};
 use aio_types::{Observation, Picture, PictureSize};
@@ -14,6 +15,18 @@ pub(super) struct Prepared {
     pub(super) observation: Observation<Picture>,
     /// What the list may hold.
     pub(super) terms: Terms,
+}
+
+impl Prepared {
+    /// Reads a search and decodes its pictures to `size`.
+    ///
+    /// # Errors
+    /// [`crate::error::Error`] naming the key whose value is out of range or the picture that cannot be decoded.
+    pub(super) fn of(body: &SearchBody, size: PictureSize) -> Result<Self> {
+        let (query, terms) = body.read()?;
+        let observation = pictures::observation(body, size)?;
+        Ok(Self { query, observation, terms })
+    }
 }
 
 /// A gallery with its model.

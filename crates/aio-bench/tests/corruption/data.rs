@@ -4,11 +4,14 @@ use crate::runs::{content, folder, repository};
 use crate::trial::{Content, Kind, Seal};
 use aio_bench::embed;
 use aio_bench::features::FeatureFile;
+use aio_bench::serve::read_search;
 use aio_data::DatasetName;
 use aio_data::checksum::{Checksum, inside};
 use aio_data::readers::{matlab, synth_pedes, table};
 use aio_eval::Protocol;
 use aio_types::PictureSize;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use image::{ImageFormat, Rgb, RgbImage};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -38,6 +41,30 @@ pub(crate) fn kinds() -> Vec<Kind> {
         .map(|(name, file, format)| picture(name, file, format)),
     );
     kinds
+}
+
+/// The body of a search as `aio serve` takes it, with every key and a picture. The server names the key that is wrong; here the file is
+/// named in front.
+fn search_body() -> Kind {
+    let kept = folder();
+    let file = kept.path().join("search.json");
+    let mut picture = std::io::Cursor::new(Vec::new());
+    let colours = RgbImage::from_fn(8, 16, |x, y| Rgb([x as u8 * 30, y as u8 * 15, 90]));
+    colours.write_to(&mut picture, ImageFormat::Png).expect("a picture");
+    let condition = json!({"column": "shift", "relation": "not-equal", "value": "night"});
+    let filter = json!({"cameras": ["gate"], "not_cameras": ["hall"], "after": "2026-01-02T03:04:05Z", "before": "1798000000", "where": [condition]});
+    let body = json!({
+        "text": "a man in a red coat", "like": [1, 7], "unlike": [2], "filter": filter, "group_by": "identity", "threshold": 0.5, "top": 20,
+        "pictures": {"sketch": {"name": "gate.png", "data": STANDARD.encode(picture.into_inner())}},
+    });
+    std::fs::write(&file, body.to_string()).expect("write");
+    let path = file.clone();
+    let read = Box::new(move || {
+        let bytes = std::fs::read(&path).expect("read");
+        let search = read_search(&bytes, PictureSize { height: 16, width: 8 });
+        search.map(|search| format!("{search:?}")).map_err(|e| format!("{}: {e}", path.display()))
+    });
+    Kind { name: "body of a search (JSON)", seal: Seal::None, file, read, _kept: kept }
 }
 
 /// Five rows of three numbers.
@@ -253,4 +280,11 @@ fn a_damaged_key_of_the_checksum_makes_no_file_of_another_tool() {
     std::fs::write(&kind.file, bytes).expect("write");
     let error = (kind.read)().expect_err("changed labels");
     assert!(error.contains("f.safetensors") && error.contains("`aio.checksum`"), "{error}");
+}
+
+/// No file, so that it is not in the table of docs/reliability.md. `just fuzz` does it for longer.
+#[test]
+fn damaged_bodies_of_a_search_are_refused_or_read() {
+    let counts = search_body().damage(1_000).unwrap_or_else(|failure| panic!("{failure}"));
+    assert!(counts.refused > 0 && counts.same > 0, "{counts:?}");
 }

@@ -158,17 +158,20 @@ fn counts(dataset: &Dataset, published: &[Count]) -> Vec<CountRow> {
     rows
 }
 
-/// The tasks that the data set's papers report; of a table, every modality that its queries have against every kind of
-/// picture that its gallery has.
+/// The tasks that the data set's papers report; of a table, every modality that its queries have against every modality that its
+/// gallery has, but no captions against captions.
 fn tasks_of(name: DatasetName, dataset: &Dataset) -> Vec<String> {
     if !matches!(name, DatasetName::Table(_)) {
         return Task::usual(name);
     }
     let of = |samples: &[Sample]| samples.iter().map(|s| s.modality).collect::<BTreeSet<_>>();
     let (asked, shown) = (of(&dataset.query), of(&dataset.gallery));
-    let shown = || shown.iter().filter(|modality| modality.is_visual());
-    let task = |query| shown().map(move |gallery| format!("{name}.{query}-{gallery}"));
-    asked.into_iter().flat_map(task).collect()
+    let mut tasks = Vec::new();
+    for query in asked {
+        let galleries = shown.iter().filter(|gallery| query.is_visual() || gallery.is_visual());
+        tasks.extend(galleries.map(|gallery| format!("{name}.{query}-{gallery}")));
+    }
+    tasks
 }
 
 fn task_row(task: &str, dataset: &Dataset) -> Result<TaskRow> {

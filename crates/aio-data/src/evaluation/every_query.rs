@@ -1,8 +1,8 @@
-use super::{Direction, Evaluation, TestSet, gallery_pictures, queries};
+use super::{Direction, Evaluation, TestSet, gallery_items, queries};
 use crate::{Dataset, Result};
 use aio_eval::Protocol;
 
-/// Every sample of the query part against every picture of the gallery part.
+/// Every sample of the query part against every sample of the gallery part.
 #[derive(Debug)]
 pub(crate) struct EveryQuery {
     pub(crate) direction: Direction,
@@ -17,7 +17,7 @@ impl Evaluation for EveryQuery {
     fn test_set(&self, dataset: &Dataset) -> Result<TestSet> {
         Ok(TestSet {
             queries: queries(&dataset.query, self.direction.query),
-            gallery: gallery_pictures(&dataset.gallery, self.direction.gallery),
+            gallery: gallery_items(&dataset.gallery, self.direction.gallery),
         })
     }
 }

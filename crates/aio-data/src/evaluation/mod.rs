@@ -5,8 +5,8 @@ mod query;
 mod rules;
 
 pub(crate) use every_query::EveryQuery;
-pub use query::{GalleryPicture, Query, QueryPicture};
-pub(crate) use query::{gallery_pictures, observation, queries};
+pub use query::{GalleryItem, Query, QueryPicture};
+pub(crate) use query::{gallery_items, observation, queries};
 pub(crate) use rules::{
     Direction, Evaluation, NamedQuery, Refusal, TaskRequest, photograph_combinations,
 };

@@ -3,7 +3,7 @@ use crate::{Content, Sample};
 use aio_eval::Entry;
 use aio_types::{Modality, ModalitySet, Observation, Picture, rng};
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// One query: its labels and where its parts lie.
 #[derive(Debug, Clone)]
@@ -24,13 +24,32 @@ pub struct QueryPicture {
     pub synthesised: Option<u64>,
 }
 
-/// A picture of a gallery.
+/// A picture or a sentence of a gallery.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GalleryPicture {
+pub struct GalleryItem {
     /// Labels.
     pub entry: Entry,
-    /// The file.
-    pub path: PathBuf,
+    /// The file or the sentence.
+    pub content: Content,
+}
+
+impl GalleryItem {
+    /// A sample as it is.
+    pub(crate) fn of(sample: &Sample) -> Self {
+        Self { entry: sample.entry(), content: sample.content.clone() }
+    }
+
+    /// The file of a picture.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        self.content.path()
+    }
+
+    /// The words of a sentence.
+    #[must_use]
+    pub fn caption(&self) -> Option<&str> {
+        self.content.caption()
+    }
 }
 
 impl QueryPicture {
@@ -90,13 +109,7 @@ pub(crate) fn queries(samples: &[Sample], wanted: ModalitySet) -> Vec<Query> {
     samples.iter().filter(|s| wanted.contains(s.modality)).map(Query::single).collect()
 }
 
-/// Every picture of the wanted modality.
-pub(crate) fn gallery_pictures(samples: &[Sample], wanted: Modality) -> Vec<GalleryPicture> {
-    let mut pictures = Vec::new();
-    for sample in samples.iter().filter(|s| s.modality == wanted) {
-        if let Content::Image(path) = &sample.content {
-            pictures.push(GalleryPicture { entry: sample.entry(), path: path.clone() });
-        }
-    }
-    pictures
+/// Every sample of the wanted modality.
+pub(crate) fn gallery_items(samples: &[Sample], wanted: Modality) -> Vec<GalleryItem> {
+    samples.iter().filter(|s| s.modality == wanted).map(GalleryItem::of).collect()
 }

@@ -1,4 +1,4 @@
-use super::{EveryQuery, GalleryPicture, Query, gallery_pictures, queries};
+use super::{EveryQuery, GalleryItem, Query, gallery_items, queries};
 use crate::sample::Trial;
 use crate::{Dataset, Result};
 use aio_eval::Protocol;
@@ -100,7 +100,7 @@ pub struct TestSet {
     /// The queries.
     pub queries: Vec<Query>,
     /// The gallery.
-    pub gallery: Vec<GalleryPicture>,
+    pub gallery: Vec<GalleryItem>,
 }
 
 impl TestSet {
@@ -114,7 +114,7 @@ impl TestSet {
         };
         Self {
             queries: queries(asked, direction.query),
-            gallery: gallery_pictures(shown, direction.gallery),
+            gallery: gallery_items(shown, direction.gallery),
         }
     }
 }

@@ -1,11 +1,9 @@
 //! CUHK-PEDES (Li et al., CVPR 2017) and Tri-CUHK-PEDES (Chen et al., UNIReID, CVPR 2023), and the form of annotation
 //! that ICFG-PEDES and RSTPReid share with them.
 
-use super::{DatasetInfo, count, nothing_further, tri};
-use crate::evaluation::{TaskRules, photograph_combinations};
+use super::{DatasetInfo, captions, count, nothing_further, tri};
 use crate::list::{Once, annotations, listed};
 use crate::{Content, DataError, Dataset, Result, Sample, Split};
-use aio_eval::Protocol;
 use aio_types::Modality;
 use serde::Deserialize;
 use std::path::Path;
@@ -30,7 +28,7 @@ CUHK-PEDES/
     terms: "on request to its authors",
     people: &["market-1501", "cuhk03", "cuhk-pedes"],
     family: "cuhk-pedes",
-    rules: RULES,
+    rules: captions::RULES,
     read: |root| FORM.read(root, None),
     further: nothing_further,
 };
@@ -53,13 +51,6 @@ CUHK-PEDES/
     rules: tri::RULES,
     read: |root| FORM.read(root, Some("imgs-sketch2")),
     ..INFO
-};
-
-/// Sentences against photographs.
-const RULES: TaskRules = TaskRules {
-    usual: &["text-rgb"],
-    every_query: photograph_combinations,
-    evaluation: |request| request.every_query(&[(Modality::Text, Modality::Rgb)], Protocol::Text),
 };
 
 const FORM: Annotated = Annotated { files: &["reid_raw.json"], images: "imgs", unique: true };

@@ -1,10 +1,8 @@
 //! ICFG-PEDES (Ding et al., SSAN, 2021) and Tri-ICFG-PEDES (Chen et al., UNIReID, CVPR 2023).
 
 use super::cuhk_pedes::Annotated;
-use super::{DatasetInfo, count, nothing_further, tri};
+use super::{DatasetInfo, captions, count, nothing_further, tri};
 use crate::Split;
-use crate::evaluation::{TaskRules, photograph_combinations};
-use aio_eval::Protocol;
 use aio_types::Modality;
 
 pub(super) const INFO: DatasetInfo = DatasetInfo {
@@ -25,7 +23,7 @@ ICFG-PEDES/
     terms: "on request to its authors",
     people: &["msmt17"],
     family: "icfg-pedes",
-    rules: RULES,
+    rules: captions::RULES,
     read: |root| FORM.read(root, None),
     further: nothing_further,
 };
@@ -47,13 +45,6 @@ ICFG-PEDES/
     rules: tri::RULES,
     read: |root| FORM.read(root, Some("imgs-sketch")),
     ..INFO
-};
-
-/// Sentences against photographs.
-const RULES: TaskRules = TaskRules {
-    usual: &["text-rgb"],
-    every_query: photograph_combinations,
-    evaluation: |request| request.every_query(&[(Modality::Text, Modality::Rgb)], Protocol::Text),
 };
 
 // One training photograph is annotated twice in the published file.

@@ -2,8 +2,7 @@
 
 use super::{DatasetInfo, count, nothing_further};
 use crate::evaluation::{
-    Direction, Evaluation, GalleryPicture, Query, Refusal, TaskRules, TestSet,
-    photograph_combinations,
+    Direction, Evaluation, GalleryItem, Query, Refusal, TaskRules, TestSet, photograph_combinations,
 };
 use crate::list::{Once, comma_separated, file_name, lines, listed};
 use crate::sample::Trial;
@@ -99,7 +98,7 @@ impl Evaluation for InfraredSearch {
     }
 
     fn trials(&self, _: &Dataset, test: &TestSet) -> Result<Vec<Trial>> {
-        let entry = |picture: &GalleryPicture| picture.entry;
+        let entry = |picture: &GalleryItem| picture.entry;
         let shown: Vec<Entry> = test.gallery.iter().map(entry).collect();
         let asked: Vec<Entry> = test.queries.iter().map(|query: &Query| query.entry).collect();
         let whole = Trial::of_all(asked.len(), shown.len());

@@ -3,7 +3,7 @@
 
 use super::{DatasetInfo, count, nothing_further};
 use crate::evaluation::{
-    Direction, Evaluation, Query, QueryPicture, Refusal, TaskRules, TestSet, gallery_pictures,
+    Direction, Evaluation, Query, QueryPicture, Refusal, TaskRules, TestSet, gallery_items,
     observation, photograph_combinations, queries,
 };
 use crate::list::file_name;
@@ -158,7 +158,7 @@ impl Evaluation for MultiQuery {
         let single = queries(&dataset.query, self.direction.query);
         Ok(TestSet {
             queries: single.into_iter().map(pooled).collect(),
-            gallery: gallery_pictures(&dataset.gallery, self.direction.gallery),
+            gallery: gallery_items(&dataset.gallery, self.direction.gallery),
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{DatasetInfo, FurtherCount};
 use crate::evaluation::{
-    Direction, Evaluation, Query, Refusal, TaskRequest, TaskRules, TestSet, gallery_pictures,
+    Direction, Evaluation, Query, Refusal, TaskRequest, TaskRules, TestSet, gallery_items,
     photograph_combinations,
 };
 use crate::list::file_name;
@@ -114,7 +114,7 @@ impl Evaluation for SketchSearch {
         if self.multi_query {
             queries = one_per_person(queries);
         }
-        let gallery = gallery_pictures(&dataset.gallery, self.direction.gallery);
+        let gallery = gallery_items(&dataset.gallery, self.direction.gallery);
         Ok(TestSet { queries, gallery })
     }
 }

@@ -6,6 +6,7 @@
 //!
 //! To add a data set, write its file and add it to the list below.
 
+mod captions;
 mod cuhk03;
 mod cuhk_pedes;
 mod icfg_pedes;

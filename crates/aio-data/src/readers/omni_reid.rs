@@ -1,12 +1,16 @@
 //! Lists in the form of OmniReID (He et al., Instruct-ReID, CVPR 2024).
 
 use super::{DatasetInfo, nothing_further};
-use crate::evaluation::{TaskRules, photograph_combinations};
+use crate::evaluation::{
+    Direction, Evaluation, Refusal, TaskRules, TestSet, photograph_combinations,
+};
+use crate::label::Label;
 use crate::list::{lines, listed};
 use crate::{DataError, Dataset, Result, Sample};
 use aio_eval::Protocol;
 use aio_types::Modality;
 use std::path::Path;
+use std::sync::Arc;
 
 pub(super) const INFO: DatasetInfo = DatasetInfo {
     name: "omnireid",
@@ -27,14 +31,43 @@ OmniReID/
     further: nothing_further,
 };
 
-/// Photographs against photographs.
+/// Photographs against photographs; with the variant, of people in other clothes.
 const RULES: TaskRules = TaskRules {
     usual: &["rgb-rgb"],
     every_query: photograph_combinations,
     evaluation: |request| {
-        request.every_query(&[(Modality::Rgb, Modality::Rgb)], Protocol::Market1501)
+        let variant = Protocol::ClothesChanging.name();
+        if let Some(word) = request.variants.iter().find(|word| *word != variant) {
+            return Err(Refusal::Variant { word: word.clone(), known: variant });
+        }
+        if !request.direction.is(Modality::Rgb, Modality::Rgb) {
+            return Err(Refusal::Direction);
+        }
+        let changing = !request.variants.is_empty();
+        Ok(Arc::new(ClothesSearch { direction: request.direction, changing }))
     },
 };
+
+#[derive(Debug)]
+struct ClothesSearch {
+    direction: Direction,
+    /// Whether photographs of the person in the query's clothes are hidden.
+    changing: bool,
+}
+
+impl Evaluation for ClothesSearch {
+    fn variants(&self) -> Vec<String> {
+        if self.changing { vec![Protocol::ClothesChanging.name().to_owned()] } else { Vec::new() }
+    }
+
+    fn protocol(&self, _: &TestSet) -> Result<Protocol> {
+        Ok(if self.changing { Protocol::ClothesChanging } else { Protocol::Market1501 })
+    }
+
+    fn test_set(&self, dataset: &Dataset) -> Result<TestSet> {
+        Ok(TestSet::of_sides(dataset, self.direction, false))
+    }
+}
 
 /// The instruction is not read: no tokenizer here takes one.
 fn read(root: &Path) -> Result<Dataset> {
@@ -47,7 +80,7 @@ fn read(root: &Path) -> Result<Dataset> {
     })
 }
 
-/// A missing camera is not known, so that no rule takes it for that of another picture. Instruct-ReID reads it as −1 of
+/// Clothes are a number or a word, and not known where the number is negative. A missing camera is not known, so that no rule takes it for that of another picture. Instruct-ReID reads it as −1 of
 /// queries and −2 of the gallery, to the same effect.
 fn samples(root: &Path, list: &str) -> Result<Vec<Sample>> {
     let list = root.join(list);
@@ -56,9 +89,9 @@ fn samples(root: &Path, list: &str) -> Result<Vec<Sample>> {
         .map(|(row, line)| {
             let problem = |problem: String| DataError::Row { path: list.clone(), row, problem };
             let fields: Vec<&str> = line.split_whitespace().collect();
-            let (path, rest) = match fields[..] {
-                [path, _, identity, _] => (path, [identity, ""]),
-                [path, _, identity, _, camera] => (path, [identity, camera]),
+            let (path, identity, clothes, camera) = match fields[..] {
+                [path, _, identity, clothes] => (path, identity, clothes, None),
+                [path, _, identity, clothes, camera] => (path, identity, clothes, Some(camera)),
                 _ => {
                     return Err(problem(format!(
                         "expected four or five columns, found {}: `{line}`",
@@ -70,8 +103,15 @@ fn samples(root: &Path, list: &str) -> Result<Vec<Sample>> {
                 field.parse::<i64>().map_err(|_| problem(format!("`{field}` is not a number")))
             };
             let file = listed(&list, row, root, path)?;
-            let sample = Sample::picture(number(rest[0])?, Modality::Rgb, file);
-            Ok(if rest[1].is_empty() { sample } else { sample.taken_by(number(rest[1])?) })
+            let sample = Sample::picture(number(identity)?, Modality::Rgb, file);
+            let sample = match Label::parse(clothes) {
+                Label::Number(number) if number < 0 => sample,
+                clothes => sample.wearing(clothes.number()),
+            };
+            Ok(match camera {
+                Some(camera) => sample.taken_by(number(camera)?),
+                None => sample,
+            })
         })
         .collect()
 }

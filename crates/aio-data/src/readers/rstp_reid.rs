@@ -1,10 +1,8 @@
 //! RSTPReid (Zhu et al., ACM MM 2021) and Tri-RSTPReid (Chen et al., UNIReID, CVPR 2023).
 
 use super::cuhk_pedes::Annotated;
-use super::{DatasetInfo, count, nothing_further, tri};
+use super::{DatasetInfo, captions, count, nothing_further, tri};
 use crate::Split;
-use crate::evaluation::{TaskRules, photograph_combinations};
-use aio_eval::Protocol;
 use aio_types::Modality;
 
 pub(super) const INFO: DatasetInfo = DatasetInfo {
@@ -26,7 +24,7 @@ RSTPReid/
     terms: "from its authors",
     people: &["msmt17"],
     family: "rstpreid",
-    rules: RULES,
+    rules: captions::RULES,
     read: |root| FORM.read(root, None),
     further: nothing_further,
 };
@@ -48,13 +46,6 @@ RSTPReid/
     rules: tri::RULES,
     read: |root| FORM.read(root, Some("imgs-sketch")),
     ..INFO
-};
-
-/// Sentences against photographs.
-const RULES: TaskRules = TaskRules {
-    usual: &["text-rgb"],
-    every_query: photograph_combinations,
-    evaluation: |request| request.every_query(&[(Modality::Text, Modality::Rgb)], Protocol::Text),
 };
 
 const FORM: Annotated = Annotated { files: &["data_captions.json"], images: "imgs", unique: true };

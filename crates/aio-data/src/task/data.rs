@@ -1,6 +1,8 @@
-use crate::evaluation::{GalleryPicture, Query};
+use crate::evaluation::{GalleryItem, Query};
+use crate::label::LabelNames;
 use crate::sample::Trial;
 use aio_eval::{Entry, Protocol, Unmatched, unmatched};
+use std::sync::Arc;
 
 /// Everything an evaluation of one task needs, before any picture is opened.
 #[derive(Debug, Clone)]
@@ -8,11 +10,13 @@ pub struct TaskData {
     /// The queries.
     pub queries: Vec<Query>,
     /// The gallery.
-    pub gallery: Vec<GalleryPicture>,
+    pub gallery: Vec<GalleryItem>,
     /// Which gallery entries are junk, and how CMC counts.
     pub protocol: Protocol,
     /// The trials over which scores are averaged, at least one.
     pub trials: Vec<Trial>,
+    /// What people are called, where the data set does not number them.
+    pub names: Arc<LabelNames>,
 }
 
 impl TaskData {
@@ -74,16 +78,14 @@ mod tests {
         let gallery = [photo(1, 2), photo(2, 2), photo(2, 1)];
         let data = TaskData {
             queries: queries.iter().map(Query::single).collect(),
-            gallery: gallery
-                .iter()
-                .map(|s| GalleryPicture { entry: s.entry(), path: "1.jpg".into() })
-                .collect(),
+            gallery: gallery.iter().map(GalleryItem::of).collect(),
             protocol: Protocol::Market1501,
             // The first trial has a match for everybody whom it asks for; the second hides that of 2 and does not show 3.
             trials: vec![
                 Trial { query: vec![0, 1], gallery: vec![0, 1] },
                 Trial { query: vec![0, 1, 2], gallery: vec![0, 2] },
             ],
+            names: Arc::default(),
         };
         let expected = [Unmatched::default(), Unmatched { absent: 1, only_junk: 1 }];
         assert_eq!(data.unmatched(), expected);

@@ -2,7 +2,7 @@
 
 mod data;
 
-pub use crate::evaluation::{GalleryPicture, Query, QueryPicture, TaskMean, TaskRules, TestSet};
+pub use crate::evaluation::{GalleryItem, Query, QueryPicture, TaskMean, TaskRules, TestSet};
 pub use data::TaskData;
 
 use crate::evaluation::{Direction, Evaluation, NamedQuery, Refusal, TaskRequest};
@@ -126,10 +126,16 @@ impl Task {
         let test = self.evaluation.test_set(dataset)?;
         let (queries, gallery) = (test.queries.len(), test.gallery.len());
         if queries == 0 || gallery == 0 {
-            return Err(refused(
-                format!("task `{self}`: {queries} queries and {gallery} gallery pictures"),
-                "is the data set complete? `aio data check` compares it with the published counts",
-            ));
+            let hint = match self.dataset {
+                DatasetName::Table(_) => {
+                    "queries are rows of the split `query`, gallery entries rows of the split `gallery`, of the task's modalities"
+                }
+                _ => {
+                    "is the data set complete? `aio data check` compares it with the published counts"
+                }
+            };
+            let problem = format!("task `{self}`: {queries} queries and {gallery} gallery entries");
+            return Err(refused(problem, hint));
         }
         let protocol = self.evaluation.protocol(&test).map_err(|error| match error {
             DataError::Request { problem, hint } => {
@@ -139,7 +145,8 @@ impl Task {
         })?;
         let trials = self.evaluation.trials(dataset, &test)?;
         let TestSet { queries, gallery } = test;
-        Ok(TaskData { queries, gallery, protocol, trials })
+        let names = Arc::clone(&dataset.names);
+        Ok(TaskData { queries, gallery, protocol, trials, names })
     }
 }
 
@@ -197,6 +204,13 @@ mod tests {
             "orbench.infrared+text-rgb.text-first",
             "orbench.text-infrared",
             "orbench.rgb-sketch",
+            "orbench.rgb-text",
+            "cuhk-pedes.rgb-text",
+            "icfg-pedes.rgb-text",
+            "rstpreid.rgb-text",
+            "table:shop.sketch-text",
+            "tri-cuhk-pedes.infrared+text-rgb.other-photo",
+            "omnireid.rgb-rgb.clothes-changing",
             "orbench.sketch-colour-pencil",
             "table:shop.text-rgb",
             "table:shop.sketch-colour-pencil.market1501",
@@ -242,7 +256,14 @@ mod tests {
             ("orbench.sketch-rgb.text-first", "no sketch queries"),
             ("orbench.sketch-sketch", "no sketch queries against sketch"),
             ("orbench.infrared+text-sketch", "no infrared+text queries against sketch"),
-            ("orbench.rgb-text", "no rgb queries against text"),
+            ("orbench.text-text", "no text queries against text"),
+            ("cuhk-pedes.text-text", "no text queries against text"),
+            ("cuhk-pedes.rgb-text.all", "no variant `all`"),
+            ("table:shop.text-text", "no text queries against text"),
+            ("tri-cuhk-pedes.infrared-rgb.other-photo", "infrared and another modality"),
+            ("tri-cuhk-pedes.sketch+text-rgb.other-photo", "infrared and another modality"),
+            ("tri-cuhk-pedes.infrared+text-rgb.other", "no variant `other`"),
+            ("omnireid.rgb-rgb.official", "no variant `official`"),
             ("orbench.2-modality-rgb", "a mean over several tasks"),
             ("synth-pedes.rgb-rgb", "no rgb queries against rgb"),
         ] {
@@ -277,6 +298,7 @@ mod tests {
             ("pku-sketch.sketch-rgb", "none"),
             ("market-sketch-1k.sketch-rgb", "none"),
             ("cuhk-pedes.text-rgb", "text"),
+            ("cuhk-pedes.rgb-text", "text"),
             ("icfg-pedes.text-rgb", "text"),
             ("rstpreid.text-rgb", "text"),
             ("tri-cuhk-pedes.sketch+text-rgb", "tri"),
@@ -284,7 +306,10 @@ mod tests {
             ("tri-rstpreid.sketch-rgb", "tri"),
             ("orbench.text-rgb", "none"),
             ("orbench.text-sketch", "none"),
+            ("orbench.rgb-text", "none"),
+            ("tri-rstpreid.rgb+infrared-rgb.other-photo", "tri"),
             ("omnireid.rgb-rgb", "market1501"),
+            ("omnireid.rgb-rgb.clothes-changing", "clothes-changing"),
             ("table:shop.rgb-rgb.tri", "tri"),
         ];
         for (task, expected) in stated {

@@ -15,7 +15,7 @@ _Path = Union[str, PathLike[str]]
 _Picture = Union[_Path, NDArray[np.uint8]]
 """A path, or pixels: uint8 `[height, width, 3]` (red, green, blue) or `[height, width]`."""
 _Modality = Literal["rgb", "infrared", "sketch", "colour-pencil", "text"]
-_Protocol = Literal["market1501", "sysu-mm01", "llcm", "regdb", "text", "tri", "cuhk03-classic", "none"]
+_Protocol = Literal["market1501", "sysu-mm01", "llcm", "regdb", "text", "tri", "cuhk03-classic", "clothes-changing", "none"]
 _Time = Union[str, int, date, datetime]
 _Row = Mapping[str, Any]
 
@@ -196,6 +196,8 @@ def score(
     gallery_cameras: ArrayLike | None = None,
     query_images: ArrayLike | None = None,
     gallery_images: ArrayLike | None = None,
+    query_clothes: ArrayLike | None = None,
+    gallery_clothes: ArrayLike | None = None,
     metric: Literal["cosine", "euclidean"] = "cosine",
     average_precision: Literal["standard", "trapezoid"] = "standard",
     ties: Literal["stable", "optimistic", "pessimistic"] = "stable",

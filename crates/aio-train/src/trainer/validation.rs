@@ -107,5 +107,5 @@ fn inputs(samples: &[&Sample], extractor: &Extractor) -> Result<Vec<Observation<
 
 /// The labels of a sample. Validation ignores cameras.
 fn entry(sample: &Sample) -> Entry {
-    Entry { identity: sample.identity, camera: None, source: sample.source }
+    Entry { source: sample.source, ..Entry::of(sample.identity) }
 }

@@ -23,6 +23,9 @@ pub(super) fn of_task(test: &Test, features: &TestFeatures) -> Vec<EmbeddingSamp
     if let (1, Some(modality)) = (test.task.query.len(), test.task.query.iter().next()) {
         add_samples(&mut samples, modality, features.queries(), &people);
     }
+    for sample in &mut samples {
+        sample.name = test.data.names.of_person(Identity(sample.identity)).map(str::to_owned);
+    }
     samples
 }
 
@@ -75,7 +78,7 @@ fn add_samples(
         for row in labelled.features.select(&rows).view().outer_iter() {
             let length = row.iter().map(|v| v * v).sum::<f32>().sqrt().max(1e-12);
             let values = row.iter().map(|v| v / length).collect();
-            let sample = EmbeddingSample { identity: identity.0, modality, values };
+            let sample = EmbeddingSample { identity: identity.0, name: None, modality, values };
             samples.push(sample);
         }
     }

@@ -2,7 +2,7 @@
 
 use super::Test;
 use super::score::LIST_LENGTH;
-use crate::report::{RankedList, RankedLists, ShownPicture};
+use crate::report::{RankedList, RankedLists, Retrieved, ShownPicture};
 use aio_eval::{AveragePrecision, Ranking};
 
 /// Collects ranked lists while the rankings of a task's first trial are computed.
@@ -42,8 +42,8 @@ impl<'a> ListChooser<'a> {
         let query = &data.queries[trial.query[query]];
         let mut retrieved = Vec::new();
         for (entry, relevance) in ranking.nearest.iter().take(LIST_LENGTH) {
-            let picture = &data.gallery[trial.gallery[*entry]];
-            retrieved.push((picture.path.clone(), Some(*relevance)));
+            let item = &data.gallery[trial.gallery[*entry]];
+            retrieved.push((Retrieved::of(&item.content), Some(*relevance)));
         }
         RankedList {
             pictures: query

@@ -48,7 +48,7 @@ fn descriptors(tests: &[Test]) -> usize {
 fn pictures(tests: &[Test], picture: usize) -> usize {
     let mut paths = BTreeSet::<&Path>::new();
     for test in tests {
-        paths.extend(test.data.gallery.iter().map(|picture| picture.path.as_path()));
+        paths.extend(test.data.gallery.iter().filter_map(|item| item.path()));
         let queries = test.data.queries.iter().flat_map(|query| query.pictures());
         paths.extend(queries.map(|(_, picture)| picture.path.as_path()));
     }

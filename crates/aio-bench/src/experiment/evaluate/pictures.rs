@@ -1,6 +1,6 @@
 use crate::error::Result;
 use aio_data::picture::open_all;
-use aio_data::task::{GalleryPicture, Query, QueryPicture};
+use aio_data::task::{GalleryItem, Query, QueryPicture};
 use aio_types::{Modality, Observation, Picture, PictureSize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -58,19 +58,19 @@ impl Pictures {
         Ok(Block { kept: &self.kept, others })
     }
 
-    /// The inputs of gallery pictures.
+    /// The inputs of gallery entries.
     ///
     /// # Errors
     /// [`aio_data::DataError`] naming the picture that cannot be decoded.
     pub(super) fn of_gallery(
         &mut self,
-        gallery: &[GalleryPicture],
+        gallery: &[GalleryItem],
         modality: Modality,
     ) -> Result<Vec<Observation<Picture>>> {
-        let block = self.open(gallery.iter().map(|picture| picture.path.as_path()))?;
-        let input = |picture: &GalleryPicture| Observation {
-            pictures: vec![(modality, block.get(&picture.path))],
-            caption: None,
+        let block = self.open(gallery.iter().filter_map(GalleryItem::path))?;
+        let input = |item: &GalleryItem| Observation {
+            pictures: item.path().map(|path| (modality, block.get(path))).into_iter().collect(),
+            caption: item.caption().map(str::to_owned),
         };
         Ok(gallery.iter().map(input).collect())
     }

@@ -1,8 +1,8 @@
-//! Queries and the gallery pictures that they retrieved.
+//! Queries and the gallery entries that they retrieved.
 
 use super::{Label, jpeg, with_labels, wrap, wrong_size};
 use crate::error::Result;
-use crate::report::{RankedList, RankedLists, ShownPicture};
+use crate::report::{RankedList, RankedLists, Retrieved, ShownPicture};
 use aio_data::picture;
 use aio_eval::Relevance;
 use aio_types::{Picture, PictureSize, TaskId};
@@ -87,11 +87,14 @@ pub(in crate::report) fn ranked_lists_of_task(
 }
 
 /// Columns of a picture of ranked lists, in pixels.
+#[derive(Debug, Clone, Copy)]
 struct Layout {
     /// Where captions begin, behind the pictures of the queries.
     captions: u32,
-    /// Where retrieved pictures begin.
+    /// Where retrieved entries begin.
     retrieved: u32,
+    /// Width of a retrieved entry: wider where sentences are retrieved.
+    cell: u32,
     width: u32,
     height: u32,
 }
@@ -106,9 +109,18 @@ impl Layout {
         let captions = GAP + longest(|list| list.pictures.len()) * COLUMN;
         let has_captions = lists.iter().any(|list| list.caption.is_some());
         let retrieved = captions + if has_captions { CAPTION_WIDTH } else { 0 } + 2 * GAP;
-        let width = retrieved + longest(|list| list.retrieved.len()) * COLUMN + GAP;
+        let mut entries = lists.iter().flat_map(|list| &list.retrieved);
+        let has_sentences = entries.any(|(entry, _)| matches!(entry, Retrieved::Sentence { .. }));
+        let cell = if has_sentences { CAPTION_WIDTH } else { CELL.width as u32 };
+        let column = cell + GAP + 2 * BORDER;
+        let width = retrieved + longest(|list| list.retrieved.len()) * column + GAP;
         let height = HEAD + lists.len() as u32 * ROW + GAP;
-        Self { captions, retrieved, width, height }
+        Self { captions, retrieved, cell, width, height }
+    }
+
+    /// Where the retrieved entry of a column begins.
+    fn entry(self, column: u32) -> u32 {
+        self.retrieved + column * (self.cell + GAP + 2 * BORDER) + BORDER
     }
 }
 
@@ -125,7 +137,7 @@ pub(in crate::report) fn ranked_lists(
 ) -> Result<RgbImage> {
     let layout = Layout::new(lists);
     let mut canvas = RgbImage::from_pixel(layout.width, layout.height, Rgb([255; 3]));
-    let title = format!("{title}: query, then the nearest gallery pictures");
+    let title = format!("{title}: query, then the nearest gallery entries");
     let mut labels = vec![Label { text: title, at: (GAP as i32, 7), size: 15, colour: BLACK }];
     for (row, list) in (0..).zip(lists) {
         let y = HEAD + row * ROW + BORDER;
@@ -136,10 +148,17 @@ pub(in crate::report) fn ranked_lists(
         if let Some(caption) = &list.caption {
             labels.extend(caption_labels(caption, layout.captions, y));
         }
-        for (column, (path, relevance)) in (0..).zip(&list.retrieved) {
-            let (picture, border) = retrieved(open(path, CELL)?, *relevance)?;
-            let at = (layout.retrieved + column * COLUMN + BORDER, y);
-            paste(&mut canvas, &picture, at, border);
+        for (column, (entry, relevance)) in (0..).zip(&list.retrieved) {
+            let x = layout.entry(column);
+            let picture = match entry {
+                Retrieved::Picture(path) => rgb(open(path, CELL)?)?,
+                Retrieved::Sentence { caption } => {
+                    labels.extend(caption_labels(caption, x + GAP, y));
+                    RgbImage::from_pixel(layout.cell, CELL.height as u32, Rgb([255; 3]))
+                }
+            };
+            let (picture, border) = marked(picture, *relevance);
+            paste(&mut canvas, &picture, (x, y), border);
         }
     }
     with_labels(canvas, labels)
@@ -154,18 +173,14 @@ fn caption_labels(caption: &str, x: u32, y: u32) -> Vec<Label> {
     (0..).zip(lines).map(label).collect()
 }
 
-/// A retrieved picture and the colour of its border.
-fn retrieved(
-    picture: Picture,
-    relevance: Option<Relevance>,
-) -> Result<(RgbImage, Option<Rgb<u8>>)> {
-    let picture = rgb(picture)?;
-    Ok(match relevance {
+/// A retrieved entry as it is drawn, and the colour of its border.
+fn marked(picture: RgbImage, relevance: Option<Relevance>) -> (RgbImage, Option<Rgb<u8>>) {
+    match relevance {
         Some(Relevance::Match) => (picture, Some(MATCH)),
         Some(Relevance::NonMatch) => (picture, Some(NON_MATCH)),
         Some(Relevance::Junk) => (greyed(picture), Some(JUNK)),
         None => (picture, None),
-    })
+    }
 }
 
 fn rgb(picture: Picture) -> Result<RgbImage> {
@@ -190,4 +205,44 @@ fn greyed(mut picture: RgbImage) -> RgbImage {
         *pixel = Rgb([(150 + luminance / 3).min(255) as u8; 3]);
     }
     picture
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retrieved_sentences_are_written_into_wider_cells() {
+        let sentence = |text: &str, relevance| {
+            (Retrieved::Sentence { caption: text.to_owned() }, Some(relevance))
+        };
+        let retrieved = vec![
+            sentence("A man in red.", Relevance::NonMatch),
+            sentence("A woman.", Relevance::Match),
+        ];
+        let list =
+            RankedList { pictures: Vec::new(), caption: None, retrieved, average_precision: 0.5 };
+        let stored = serde_json::to_string(&list).expect("JSON");
+        assert_eq!(serde_json::from_str::<RankedList>(&stored).expect("a list"), list);
+        let lists = [list];
+        let drawn = ranked_lists("a task", &lists, &from_file).expect("drawn");
+        let layout = Layout::new(&lists);
+        assert_eq!(drawn.dimensions(), (layout.width, layout.height));
+        let (left, top) = ([layout.entry(0), layout.entry(1)], HEAD + BORDER);
+        assert_eq!(left.map(|x| *drawn.get_pixel(x - 1, top + 20)), [NON_MATCH, MATCH]);
+        let is_dark = |x, y| drawn.get_pixel(x, y).0.iter().all(|value| *value < 100);
+        for x in left {
+            let mut columns = x..x + layout.cell;
+            assert!(columns.any(|x| (top..top + 30).any(|y| is_dark(x, y))), "no words at {x}");
+        }
+    }
+
+    #[test]
+    fn pictures_are_stored_as_paths_as_in_earlier_versions() {
+        let stored = r#"[["gallery/1.jpg","right"],["gallery/2.jpg",null]]"#;
+        let read: Vec<(Retrieved, Option<Relevance>)> =
+            serde_json::from_str(stored).expect("entries");
+        assert_eq!(read[0].0, Retrieved::Picture("gallery/1.jpg".into()));
+        assert_eq!(serde_json::to_string(&read).expect("JSON"), stored);
+    }
 }

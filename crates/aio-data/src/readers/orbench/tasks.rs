@@ -1,6 +1,6 @@
 use crate::evaluation::{
     Direction, Evaluation, NamedQuery, Query, Refusal, TaskMean, TaskRequest, TaskRules, TestSet,
-    gallery_pictures, observation, queries,
+    gallery_items, observation, queries,
 };
 use crate::{Dataset, Result, Sample};
 use aio_eval::Protocol;
@@ -140,7 +140,7 @@ impl Evaluation for ListSearch {
             let Some(first) = samples.first() else { continue };
             queries.push(Query { entry: first.entry(), views: vec![observation(samples)] });
         }
-        let gallery = gallery_pictures(&dataset.gallery, self.direction.gallery);
+        let gallery = gallery_items(&dataset.gallery, self.direction.gallery);
         Ok(TestSet { queries, gallery })
     }
 
@@ -153,7 +153,7 @@ impl Evaluation for ListSearch {
     }
 }
 
-/// One modality against the pictures of another. No such lists are published: every sample is a query.
+/// One modality against the pictures or sentences of another. No such lists are published: every sample is a query.
 #[derive(Debug)]
 struct CrossSearch {
     direction: Direction,
@@ -164,7 +164,7 @@ fn cross_search(
     first: Option<Modality>,
 ) -> std::result::Result<Arc<dyn Evaluation>, Refusal> {
     let Direction { query, gallery } = direction;
-    if query.len() != 1 || !gallery.is_visual() || query.contains(gallery) || first.is_some() {
+    if query.len() != 1 || query.contains(gallery) || first.is_some() {
         return Err(Refusal::Direction);
     }
     Ok(Arc::new(CrossSearch { direction }))
@@ -181,7 +181,7 @@ impl Evaluation for CrossSearch {
         let asked = if query.contains(Modality::Rgb) { &dataset.gallery } else { &dataset.query };
         Ok(TestSet {
             queries: queries(asked, query),
-            gallery: gallery_pictures(&dataset.query, gallery),
+            gallery: gallery_items(&dataset.query, gallery),
         })
     }
 }

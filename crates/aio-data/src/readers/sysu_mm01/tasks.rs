@@ -1,6 +1,6 @@
 use super::{DRAWS, Mode, Permutations, official_galleries};
 use crate::evaluation::{
-    Direction, Evaluation, Refusal, TaskRequest, TaskRules, TestSet, gallery_pictures,
+    Direction, Evaluation, Refusal, TaskRequest, TaskRules, TestSet, gallery_items,
     photograph_combinations, queries,
 };
 use crate::sample::Trial;
@@ -80,7 +80,7 @@ impl Evaluation for InfraredSearch {
     fn test_set(&self, dataset: &Dataset) -> Result<TestSet> {
         Ok(TestSet {
             queries: queries(&dataset.query, self.direction.query),
-            gallery: gallery_pictures(&dataset.gallery, self.direction.gallery),
+            gallery: gallery_items(&dataset.gallery, self.direction.gallery),
         })
     }
 

@@ -1,17 +1,16 @@
-//! The user's own data: one CSV or Parquet file `path,identity,camera,modality,split[,caption,source]`.
+//! The user's own data: one CSV or Parquet file `path,identity,camera,modality,split[,caption,source,clothes]`.
 //!
 //! `table:shop` is `shop.csv` or `shop.parquet` below the data root, or the file of that name in a folder `shop`. Paths are
-//! relative to the file's folder and stay below it. A row of modality `text` has a caption and no path. `camera` and `source` may be empty.
+//! relative to the file's folder and stay below it. A row of modality `text` has a caption and no path. `camera`, `source` and `clothes` may be
+//! empty. Identities, cameras and clothes are integers or names.
+
+mod tasks;
 
 use super::{DatasetInfo, nothing_further};
-use crate::evaluation::{
-    Direction, Evaluation, Query, Refusal, TaskRules, TestSet, gallery_pictures,
-    photograph_combinations, queries,
-};
+use crate::label::{Label, LabelNames};
 use crate::list::{Bounded, listed};
 use crate::parquet::damaged;
 use crate::{DataError, Dataset, Result, Sample};
-use aio_eval::{Entry, Protocol};
 use aio_types::Modality;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -22,7 +21,7 @@ pub(super) const INFO: DatasetInfo = DatasetInfo {
     modalities: &Modality::ALL,
     layout: "\
 NAME.csv (or NAME.parquet), below the data root or in a folder NAME, with the columns
-    path,identity,camera,modality,split[,caption,source]
+    path,identity,camera,modality,split[,caption,source,clothes]
 where modality is rgb, infrared, sketch, colour-pencil or text, and split is train, validation, query or gallery",
     folders: &["."],
     markers: &[""],
@@ -31,124 +30,17 @@ where modality is rgb, infrared, sketch, colour-pencil or text, and split is tra
     // Who is shown is not known here.
     people: &[],
     family: "table",
-    rules: RULES,
+    rules: tasks::RULES,
     read,
     further: nothing_further,
 };
-
-/// Any one modality against any pictures, under the protocol that the task names.
-const RULES: TaskRules = TaskRules {
-    usual: &[],
-    every_query: photograph_combinations,
-    evaluation: |request| {
-        let mut protocol = None;
-        for word in request.variants {
-            let known = "the protocols of `aio score`";
-            let unknown = || Refusal::Variant { word: word.clone(), known };
-            protocol = Some(Protocol::named(word).ok_or_else(unknown)?);
-        }
-        let direction = request.direction;
-        if direction.query.len() != 1 || !direction.gallery.is_visual() {
-            return Err(Refusal::Direction);
-        }
-        Ok(Arc::new(OwnSearch { direction, protocol }))
-    },
-};
-
-#[derive(Debug)]
-struct OwnSearch {
-    direction: Direction,
-    /// The protocol that the task names. Otherwise the rows of the task decide ([`by_cameras`]).
-    protocol: Option<Protocol>,
-}
-
-/// One side of a task, as far as its cameras go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Cameras {
-    /// Every row has one.
-    All,
-    /// No row has one.
-    None,
-}
-
-impl Evaluation for OwnSearch {
-    fn variants(&self) -> Vec<String> {
-        self.protocol.iter().map(|protocol| protocol.name().to_owned()).collect()
-    }
-
-    fn protocol(&self, test: &TestSet) -> Result<Protocol> {
-        match self.protocol {
-            Some(named) => Ok(named),
-            None => by_cameras(test),
-        }
-    }
-
-    fn test_set(&self, dataset: &Dataset) -> Result<TestSet> {
-        Ok(TestSet {
-            queries: queries(&dataset.query, self.direction.query),
-            gallery: gallery_pictures(&dataset.gallery, self.direction.gallery),
-        })
-    }
-}
-
-/// Market-1501's protocol where every row of the task has a camera. Where no query has one, or no gallery picture, junk
-/// cannot be told and nothing is hidden.
-///
-/// # Errors
-/// [`DataError::Request`] where some rows of one side have a camera and others have not: each of the two protocols would be
-/// wrong for some of them.
-fn by_cameras(test: &TestSet) -> Result<Protocol> {
-    let asked = test.queries.iter().map(|query| (query.entry, describe(query)));
-    let shown = test.gallery.iter();
-    let shown = shown.map(|picture| (picture.entry, picture.path.display().to_string()));
-    Ok(match (cameras("query", asked)?, cameras("gallery", shown)?) {
-        (Cameras::All, Cameras::All) => Protocol::Market1501,
-        _ => Protocol::None,
-    })
-}
-
-/// The picture or sentence of a query, as an error names it.
-fn describe(query: &Query) -> String {
-    let picture = query.pictures().next().map(|(_, picture)| picture.path.display().to_string());
-    picture.or_else(|| query.caption().map(str::to_owned)).unwrap_or_default()
-}
-
-/// What the rows of the split `split` say of cameras.
-fn cameras(split: &str, rows: impl Iterator<Item = (Entry, String)>) -> Result<Cameras> {
-    let (mut with, mut without, mut first) = (0, 0, String::new());
-    for (entry, what) in rows {
-        if entry.camera.is_some() {
-            with += 1;
-        } else {
-            if without == 0 {
-                first = format!("`{what}` (identity {})", entry.identity.0);
-            }
-            without += 1;
-        }
-    }
-    match (with, without) {
-        (_, 0) => Ok(Cameras::All),
-        (0, _) => Ok(Cameras::None),
-        _ => Err(DataError::Request {
-            problem: format!(
-                "{with} {split} rows have a camera and {without} have none, the first of them {first}; \
-                 with cameras, pictures of the query's identity and camera are hidden, without them nothing is"
-            ),
-            hint: format!(
-                "fill in the column `camera`, leave it empty in every row, or name the protocol behind the task: .{} or .{}",
-                Protocol::Market1501.name(),
-                Protocol::None.name()
-            ),
-        }),
-    }
-}
 
 /// What stands before the name of a table.
 const PREFIX: &str = "table:";
 
 /// The columns; those from `caption` on may be absent.
-pub const COLUMNS: [&str; 7] =
-    ["path", "identity", "camera", "modality", "split", "caption", "source"];
+pub const COLUMNS: [&str; 8] =
+    ["path", "identity", "camera", "modality", "split", "caption", "source", "clothes"];
 
 /// Columns that must be there.
 const REQUIRED: usize = 5;
@@ -188,11 +80,12 @@ type Row = [String; COLUMNS.len()];
 pub fn read(file: &Path) -> Result<Dataset> {
     let folder = file.parent().unwrap_or(Path::new("."));
     let mut dataset = Dataset::default();
+    let mut names = LabelNames::default();
     let mut seen: BTreeMap<(String, String), usize> = BTreeMap::new();
     let is_parquet = file.extension().is_some_and(|e| e == "parquet");
     let visit = |row: usize, fields: Row| -> Result<()> {
         let problem = |problem: String| DataError::Row { path: file.to_path_buf(), row, problem };
-        let [path, identity, camera, modality, split, caption, source] = fields;
+        let [path, identity, camera, modality, split, caption, source, clothes] = fields;
         let number = |column: &str, field: &str| {
             field
                 .parse::<i64>()
@@ -200,7 +93,11 @@ pub fn read(file: &Path) -> Result<Dataset> {
         };
         let modality: Modality =
             modality.parse().map_err(|e| problem(format!("`modality`: {e}")))?;
-        let identity = number("identity", &identity)?;
+        if identity.trim().is_empty() {
+            return Err(problem("`identity` is empty; expected an integer or a name".into()));
+        }
+        let identity = names.add_person(Label::parse(&identity));
+        let identity = identity.map_err(|e| problem(e.to_string()))?.0;
         let sample = match (modality, path.is_empty(), caption.is_empty()) {
             (Modality::Text, true, false) => Sample::sentence(identity, caption),
             (Modality::Text, _, true) => return Err(problem("a text has no `caption`".into())),
@@ -214,10 +111,19 @@ pub fn read(file: &Path) -> Result<Dataset> {
             }
             (_, false, _) => Sample::picture(identity, modality, listed(file, row, folder, &path)?),
         };
-        let sample =
-            if camera.is_empty() { sample } else { sample.taken_by(number("camera", &camera)?) };
+        let sample = match camera.trim() {
+            "" => sample,
+            text => {
+                let camera = names.add_camera(Label::parse(text));
+                sample.taken_by(camera.map_err(|e| problem(e.to_string()))?.0)
+            }
+        };
         let sample =
             if source.is_empty() { sample } else { sample.made_from(number("source", &source)?) };
+        let sample = match clothes.trim() {
+            "" => sample,
+            text => sample.wearing(Label::parse(text).number()),
+        };
         if !path.is_empty()
             && let Some(first) = seen.insert((path.clone(), split.clone()), row)
         {
@@ -241,6 +147,7 @@ pub fn read(file: &Path) -> Result<Dataset> {
     } else {
         csv(file, visit)?
     }
+    dataset.names = Arc::new(names);
     Ok(dataset)
 }
 
