@@ -213,6 +213,7 @@ mod tests {
 
     #[test]
     fn retrieved_sentences_are_written_into_wider_cells() {
+        crate::report::draw::register_font().expect("the font");
         let sentence = |text: &str, relevance| {
             (Retrieved::Sentence { caption: text.to_owned() }, Some(relevance))
         };
