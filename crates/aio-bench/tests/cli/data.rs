@@ -88,11 +88,16 @@ fn one_s_own_table_is_a_data_set_like_any_other() {
             && text.contains("c.jpg` (identity 2)"),
         "{text}"
     );
-    std::fs::write(desk.path("datasets/shop/shop.csv"), table.replace("b.jpg,1", "b.jpg,one"))
+    let named = table.replace("jpg,1,1", "jpg,one,1").replace("jpg,1,2", "jpg,one,2");
+    assert!(named.contains("a.jpg,one,1") && named.contains("b.jpg,one,2"));
+    std::fs::write(desk.path("datasets/shop/shop.csv"), named).expect("write");
+    let text = desk.succeed(&["data", "check", "table:shop"]);
+    assert!(text.contains("| table:shop.rgb-rgb | market1501 | 1 / 1 | 1 |"), "{text}");
+    std::fs::write(desk.path("datasets/shop/shop.csv"), table.replacen("gallery", "galery", 1))
         .expect("write");
     assert!(
         desk.refused(2, &["data", "check", "table:shop"])
-            .contains("shop.csv, row 3: `identity` is `one`")
+            .contains("shop.csv, row 3: `split` is `galery`")
     );
 }
 

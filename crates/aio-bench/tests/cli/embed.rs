@@ -82,7 +82,7 @@ fn lists_of_people_carry_their_labels_into_scores() {
     assert_eq!((json["queries"].as_u64(), json["skipped"].as_u64()), (Some(4), Some(0)));
     for (text, expected) in [
         ("rgb,age\np/000.png,3\n", "row 1: unknown column `age`"),
-        ("rgb,identity\np/000.png,x\n", "row 2: `identity` is `x`"),
+        ("rgb,image\np/000.png,x\n", "row 2: `image` is `x`"),
         ("rgb,identity\n,4\n", "row 2: holds neither a picture nor a text"),
         ("rgb\np/009.png\n", "p/009.png"),
     ] {
