@@ -85,7 +85,7 @@ fn one_s_own_table_is_a_data_set_like_any_other() {
     assert!(
         output.status.code() == Some(2)
             && text.contains("1 gallery rows have a camera and 1 have none")
-            && text.contains("c.jpg` (identity 2)"),
+            && text.contains("the first of them `datasets/shop/c.jpg`"),
         "{text}"
     );
     let named = table.replace("jpg,1,1", "jpg,one,1").replace("jpg,1,2", "jpg,one,2");
