@@ -1,11 +1,13 @@
-use super::{Direction, Evaluation, TestSet, gallery_items, queries};
+use super::{Direction, Evaluation, TestSet};
 use crate::{Dataset, Result};
 use aio_eval::Protocol;
 
-/// Every sample of the query part against every sample of the gallery part.
+/// Every sample of the query part against every sample of the gallery part, or the other way round.
 #[derive(Debug)]
 pub(crate) struct EveryQuery {
     pub(crate) direction: Direction,
+    /// Whether the gallery part asks.
+    pub(crate) reversed: bool,
     pub(crate) protocol: Protocol,
 }
 
@@ -15,9 +17,6 @@ impl Evaluation for EveryQuery {
     }
 
     fn test_set(&self, dataset: &Dataset) -> Result<TestSet> {
-        Ok(TestSet {
-            queries: queries(&dataset.query, self.direction.query),
-            gallery: gallery_items(&dataset.gallery, self.direction.gallery),
-        })
+        Ok(TestSet::of_sides(dataset, self.direction, self.reversed))
     }
 }

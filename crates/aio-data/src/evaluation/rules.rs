@@ -90,7 +90,22 @@ impl TaskRequest<'_> {
         if !directions.iter().any(|(query, gallery)| self.direction.is(*query, *gallery)) {
             return Err(Refusal::Direction);
         }
-        Ok(Arc::new(EveryQuery { direction: self.direction, protocol }))
+        Ok(Arc::new(EveryQuery { direction: self.direction, reversed: false, protocol }))
+    }
+
+    /// Of a data set that is searched in both directions and has no variants: whether the direction is the other one than `query`
+    /// against `gallery`.
+    pub(crate) fn is_reversed(
+        &self,
+        query: Modality,
+        gallery: Modality,
+    ) -> std::result::Result<bool, Refusal> {
+        self.no_variants()?;
+        match self.direction {
+            direction if direction.is(query, gallery) => Ok(false),
+            direction if direction.is(gallery, query) => Ok(true),
+            _ => Err(Refusal::Direction),
+        }
     }
 }
 

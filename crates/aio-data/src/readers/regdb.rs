@@ -2,9 +2,7 @@
 
 use super::shared::Shared;
 use super::{Count, DatasetInfo, FurtherCount, count};
-use crate::evaluation::{
-    Direction, Evaluation, Refusal, TaskRules, TestSet, photograph_combinations,
-};
+use crate::evaluation::{Direction, Evaluation, TaskRules, TestSet, photograph_combinations};
 use crate::list::{Once, lines, listed};
 use crate::sample::Trial;
 use crate::{DataError, Dataset, Result, Sample, Split};
@@ -52,13 +50,8 @@ const RULES: TaskRules = TaskRules {
     usual: &["infrared-rgb", "rgb-infrared"],
     every_query: photograph_combinations,
     evaluation: |request| {
-        request.no_variants()?;
-        let direction = request.direction;
-        let reversed = direction.is(Modality::Rgb, Modality::Infrared);
-        if !reversed && !direction.is(Modality::Infrared, Modality::Rgb) {
-            return Err(Refusal::Direction);
-        }
-        Ok(Arc::new(ThermalSearch { direction, reversed }))
+        let reversed = request.is_reversed(Modality::Infrared, Modality::Rgb)?;
+        Ok(Arc::new(ThermalSearch { direction: request.direction, reversed }))
     },
 };
 

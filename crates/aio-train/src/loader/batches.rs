@@ -9,7 +9,6 @@ use super::store::SampleStore;
 use super::tuple::{self, TupleSource};
 use crate::config::{Batches, StageConfig};
 use crate::error::Result;
-use aio_data::DatasetName;
 use aio_data::augment::Augmentation;
 use aio_data::sampler::{BatchPlan, IdentitySampler, Tuple};
 use aio_model::{Origin, SketchGenerator, TrainBatch, TrainCaption, TrainPicture, TrainTuple};
@@ -52,17 +51,11 @@ pub(crate) fn mixed_combinations(modalities: ModalitySet) -> Vec<ModalitySet> {
 
 /// The classes of every data set of a stage with its share of the people; nothing where a batch may hold anyone.
 fn shares(stage: &StageConfig, classes: &Classes) -> Vec<(Range<usize>, f64)> {
-    let of = |(name, share): (&DatasetName, &f64)| (classes.of_data_set(*name), *share);
-    let by_people = |name: &DatasetName| classes.of_data_set(*name).len() as f64;
-    match stage.batches {
-        Batches::OneDataSet if stage.shares.is_empty() => {
-            let people: Vec<f64> = stage.datasets.iter().map(by_people).collect();
-            stage.datasets.iter().zip(&people).map(of).collect()
-        }
-        Batches::OneDataSet | Batches::Mixed => {
-            stage.datasets.iter().zip(&stage.shares).map(of).collect()
-        }
+    let ranges = stage.datasets.iter().map(|name| classes.of_data_set(*name));
+    if stage.batches == Batches::OneDataSet && stage.shares.is_empty() {
+        return ranges.map(|range| (range.clone(), range.len() as f64)).collect();
     }
+    ranges.zip(stage.shares.iter().copied()).collect()
 }
 
 impl StageLoader {

@@ -1,7 +1,6 @@
 use super::{DRAWS, Mode, Permutations, official_galleries};
 use crate::evaluation::{
-    Direction, Evaluation, Refusal, TaskRequest, TaskRules, TestSet, gallery_items,
-    photograph_combinations, queries,
+    Direction, Evaluation, Refusal, TaskRequest, TaskRules, TestSet, photograph_combinations,
 };
 use crate::sample::Trial;
 use crate::{DataError, Dataset, Result};
@@ -78,10 +77,7 @@ impl Evaluation for InfraredSearch {
     }
 
     fn test_set(&self, dataset: &Dataset) -> Result<TestSet> {
-        Ok(TestSet {
-            queries: queries(&dataset.query, self.direction.query),
-            gallery: gallery_items(&dataset.gallery, self.direction.gallery),
-        })
+        Ok(TestSet::of_sides(dataset, self.direction, false))
     }
 
     fn trials(&self, dataset: &Dataset, test: &TestSet) -> Result<Vec<Trial>> {

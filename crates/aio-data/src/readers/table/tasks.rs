@@ -1,6 +1,5 @@
 use crate::evaluation::{
-    Direction, Evaluation, Query, Refusal, TaskRules, TestSet, gallery_items,
-    photograph_combinations, queries,
+    Direction, Evaluation, Query, Refusal, TaskRules, TestSet, photograph_combinations,
 };
 use crate::{DataError, Dataset, Result};
 use aio_eval::{Entry, Protocol};
@@ -66,10 +65,7 @@ impl Evaluation for OwnSearch {
                 hint: "number the cameras as SYSU-MM01 does, or name another protocol".to_owned(),
             });
         }
-        Ok(TestSet {
-            queries: queries(&dataset.query, self.direction.query),
-            gallery: gallery_items(&dataset.gallery, self.direction.gallery),
-        })
+        Ok(TestSet::of_sides(dataset, self.direction, false))
     }
 }
 
