@@ -134,6 +134,47 @@ def sampled_updates(samples):
     return {"samples": samples, "after": after}
 
 
+def attribute(outputs):
+    """IRRA's cross-attention with UNIReID's classifier on the outputs of two sequences of five tokens, the third of which is padding in the second.
+
+    Parameter n of the head, in the order of its fields, holds 0.3·sin(0.7·i + 1.9·n + 0.2) at place i; matrices are `[in, out]`. Number 0 is the mask.
+    """
+    count = 0
+
+    def filled(*shape):
+        nonlocal count
+        count += 1
+        numbers = [0.3 * math.sin(0.7 * i + 1.9 * count + 0.2) for i in range(math.prod(shape))]
+        return torch.tensor(numbers, dtype=torch.float64).reshape(shape)
+
+    def norm():
+        layer = torch.nn.LayerNorm(6, dtype=torch.float64)
+        layer.weight.data, layer.bias.data = filled(6), filled(6)
+        return layer
+
+    def linear(a, b):
+        layer = torch.nn.Linear(a, b, dtype=torch.float64)
+        layer.weight.data, layer.bias.data = filled(a, b).t(), filled(b)
+        return layer
+
+    query_norm, output_norm = norm(), norm()
+    attention = torch.nn.MultiheadAttention(6, 1, batch_first=True, dtype=torch.float64)
+    parts = [(filled(6, 6).t(), filled(6)) for _ in range(4)]
+    attention.in_proj_weight.data = torch.cat([w for w, _ in parts[:3]])
+    attention.in_proj_bias.data = torch.cat([b for _, b in parts[:3]])
+    attention.out_proj.weight.data, attention.out_proj.bias.data = parts[3]
+    block_norm, block = norm(), torch.nn.Sequential(linear(6, 24), torch.nn.GELU(), linear(24, 6))
+    classifier = torch.nn.Sequential(linear(6, 6), torch.nn.GELU(), norm(), linear(6, 4))
+    sequences = outputs.reshape(2, 5, 6)
+    context = output_norm(sequences)
+    padding = torch.tensor([[False] * 5, [False, False, True, False, False]])
+    masked = torch.stack([sequences[0, [1, 3]], sequences[1, [4, 0]]])
+    seen = masked + attention(query_norm(masked), context, context, key_padding_mask=padding, need_weights=False)[0]
+    seen = seen + block(block_norm(seen))
+    # The second sequence has one masked word.
+    return F.cross_entropy(classifier(seen.reshape(4, 6)[:3]), torch.tensor([2, 0, 3]))
+
+
 CENTRES = matrix(6, 5, 0.9, 0.4, 5)
 SAMPLE = [0, 2, 5]
 cases = [
@@ -151,6 +192,7 @@ cases = [
     case("part_hinge", hinge, matrix(4, 5, 1.3, 0.7, 2), matrix(6, 5, 0.9, 0.4, 5)),
     case("identity_all", lambda x, w: neck(x, w, [0, 2, 2, 5]), matrix(4, 5, 1.3, 0.7, 2), CENTRES),
     case("identity_sample", lambda x, w: neck(x, w[SAMPLE], [0, 1, 1, 2]), matrix(4, 5, 1.3, 0.7, 2), CENTRES),
+    case("attribute", attribute, matrix(10, 6, 1.3, 0.7, 2)),
     case("paired_contrastive", paired, matrix(4, 5, 1.3, 0.7, 2), matrix(4, 5, 0.5, 1.1, 3)),
 ]
 OUT.write_text(json.dumps({"torch": torch.__version__, "cases": cases, "updates": sampled_updates([[0, 2, 5], [1, 2], [0, 1, 2, 3, 4, 5], [2, 3]])}, indent=1) + "\n")

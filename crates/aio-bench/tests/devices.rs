@@ -89,7 +89,7 @@ fn gradients_are_those_of_the_cpu() {
     };
     let caption = aio_tokenize::bpe::Bpe::clip().encode("A man in a red coat.").ids;
     let caption = || {
-        let masked = Masked { ids: caption.clone(), targets: Vec::new() };
+        let masked = Masked { ids: caption.clone(), ..Masked::default() };
         TrainCaption { ids: caption.clone(), masked }
     };
     let tuple = |(row, class): (usize, usize)| TrainTuple {

@@ -12,7 +12,10 @@ pub mod loss;
 mod queue;
 mod tags;
 
-pub use attribute::{AttributeHead, AttributeVocabulary, AttributeWord, MASK, Masked};
+pub use attribute::{
+    AttributeHead, AttributeVocabulary, AttributeWord, MASK, Masked, WordCount, attribute_accuracy,
+    attribute_loss,
+};
 pub use binding::{
     AnchorFeatures, Anchors, BindingKind, OwnPhoto, binding_loss, not_partners, part_hinge,
 };

@@ -1,9 +1,10 @@
 //! Losses and gradients against PyTorch (`scripts/golden/heads.py`).
 
 use aio_heads::{
-    AnchorQueue, AnchorRows, Anchors, BindingKind, IdentityHead, binding_loss, loss, not_partners,
-    part_hinge,
+    AnchorQueue, AnchorRows, Anchors, AttributeHead, BindingKind, IdentityHead, attribute_accuracy,
+    attribute_loss, binding_loss, loss, not_partners, part_hinge,
 };
+use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use serde_json::Value;
 
@@ -180,6 +181,51 @@ fn the_hinge_against_the_best_part_matches_pytorch() {
         let positives = Tensor::from_data(positives, &Device::flex().autodiff());
         part_hinge(x[0].clone(), parts, x[1].clone(), positives, 0.5)
     });
+}
+
+/// Fills parameter `n` of a module with 0.3·sin(0.7·i + 1.9·n + 0.2), in the order of its fields.
+struct Formula(usize);
+
+impl ModuleMapper for Formula {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let number = self.0 as f64;
+        self.0 += 1;
+        param.map(|old| {
+            let value = |i| (0.3 * (0.7 * i as f64 + 1.9 * number + 0.2).sin()) as f32;
+            let shape = old.dims();
+            let values: Vec<f32> = (0..shape.iter().product()).map(value).collect();
+            Tensor::from_data(TensorData::new(values, shape), &old.device()).require_grad()
+        })
+    }
+}
+
+#[test]
+fn the_attribute_head_matches_pytorch() {
+    let device = Device::flex().autodiff();
+    let head = AttributeHead::new(6, 4, &device).map(&mut Formula(0));
+    check("attribute", |x| {
+        let mut padding = [[1.0f32; 5]; 2];
+        padding[1][2] = 0.0;
+        let logits = head.forward(
+            x[0].clone().reshape([2, 5, 6]),
+            Tensor::from_data(padding, &device),
+            Tensor::from_data([[1, 3], [4, 0]], &device),
+            // What is behind the three words is cut off.
+            labels(&[0, 1, 2, 0]),
+        );
+        attribute_loss(logits, labels(&[2, 0, 3]))
+    });
+}
+
+#[test]
+fn the_accuracy_is_the_share_of_words_with_the_largest_logit() {
+    let logits = [[0.1f32, 0.9, 0.0], [0.7, 0.2, 0.3], [0.0, 0.1, 0.2], [0.4, 0.3, 0.5]];
+    let logits = Tensor::<2>::from_data(logits, &Device::flex());
+    // The first, third and fourth rows are right; the fourth is padding where three words have a label.
+    let accuracy = |of: &[i64]| attribute_accuracy(logits.clone(), labels(of)).into_scalar::<f32>();
+    assert_eq!(accuracy(&[1, 2, 2, 2]), 0.75);
+    assert!((accuracy(&[1, 2, 2]) - 2.0 / 3.0).abs() < 1e-6);
+    assert_eq!(accuracy(&[0, 1, 1, 1]), 0.0);
 }
 
 #[test]

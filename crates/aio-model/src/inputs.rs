@@ -1,18 +1,18 @@
 use crate::batch::{TrainBatch, TrainCaption, token_ids};
-use crate::{LossWeights, Shapes, pictures};
+use crate::{Aio, LossWeights, Shapes, pictures};
 use aio_encoder::weights::Preprocessing;
-use aio_heads::Masked;
+use aio_heads::{AttributeHead, Masked};
 use aio_tokenize::{ModalityInput, ModalityTokens, Tokenizers};
 use aio_types::{Modality, ModalitySet};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use std::collections::BTreeMap;
 
-/// A training batch with the tokens of every modality. Each tokenizer has run once, however many sequences its tokens enter.
+/// A training batch with the tokens of every modality. Each tokenizer has run once, however many sequences its tokens enter; captions with masked words are captions of their own.
 pub(crate) struct Inputs<'a> {
     batch: &'a TrainBatch,
     device: &'a Device,
     by_modality: BTreeMap<Modality, Part>,
-    /// Where the attribute head has something to predict.
+    /// What the attribute head has to predict.
     pub(crate) masked: Option<MaskedCaptions<'a>>,
 }
 
@@ -30,9 +30,9 @@ pub(crate) struct Aligned {
     pub(crate) rows: Vec<usize>,
 }
 
-/// The captions of a batch with masked words.
+/// The captions of a batch that have masked words.
 pub(crate) struct MaskedCaptions<'a> {
-    /// Their tokens.
+    /// Their tokens, the trained mask embedding among them.
     pub(crate) tokens: ModalityTokens,
     /// What is to be predicted in each of them.
     pub(crate) captions: Vec<&'a Masked>,
@@ -42,12 +42,13 @@ pub(crate) struct MaskedCaptions<'a> {
 
 impl<'a> Inputs<'a> {
     pub(crate) fn new(
-        tokenizers: &Tokenizers,
+        model: &Aio,
         batch: &'a TrainBatch,
         weights: &LossWeights,
         preprocessing: &Preprocessing,
         device: &'a Device,
     ) -> Self {
+        let tokenizers = &model.backbone.tokenizers;
         let mut by_modality = BTreeMap::new();
         for modality in Modality::ALL.into_iter().filter(|m| m.is_visual()) {
             let (rows, found): (Vec<_>, Vec<_>) = batch.pictures_of(modality).unzip();
@@ -58,34 +59,53 @@ impl<'a> Inputs<'a> {
             }
         }
         let mut inputs = Self { batch, device, by_modality, masked: None };
-        inputs.add_captions(tokenizers, weights);
+        inputs.add_captions(tokenizers);
+        if let Some(head) = model.attribute.as_ref().filter(|_| weights.attribute != 0.0) {
+            inputs.masked = inputs.masked_captions(tokenizers, head);
+        }
         inputs
     }
 
-    /// Tokenizes the captions and, where the attribute head needs them, the same captions with masked words.
-    fn add_captions(&mut self, tokenizers: &Tokenizers, weights: &LossWeights) {
+    /// Tokenizes the captions.
+    fn add_captions(&mut self, tokenizers: &Tokenizers) {
         let (rows, captions): (Vec<usize>, Vec<&TrainCaption>) = self.batch.captions().unzip();
         if rows.is_empty() {
             return;
         }
-        let masked: Vec<&Masked> = captions.iter().map(|caption| &caption.masked).collect();
-        let predicts =
-            weights.attribute != 0.0 && masked.iter().any(|caption| !caption.targets.is_empty());
         let mut ids: Vec<&[u32]> = captions.iter().map(|caption| &*caption.ids).collect();
-        if predicts {
-            ids.extend(masked.iter().map(|caption| &*caption.ids));
-        }
-        let (count, all_captions) = (rows.len(), ids.len());
-        ids.resize(Shapes::of(self.device).padded(all_captions), &[]);
-        let all =
-            tokenizers.tokens(&ModalityInput::Text(token_ids(ids.iter().copied(), self.device)));
-        let tokens = if ids.len() > count { all.narrow(0, count) } else { all.clone() };
-        self.masked = predicts.then(|| MaskedCaptions {
-            tokens: all.narrow(count, count),
-            captions: masked,
-            rows: rows.clone(),
-        });
+        ids.resize(Shapes::of(self.device).padded(rows.len()), &[]);
+        let ids = token_ids(ids, self.device);
+        let tokens = tokenizers.tokens(&ModalityInput::Text(ids)).narrow(0, rows.len());
         self.by_modality.insert(Modality::Text, Part { tokens, rows });
+    }
+
+    /// Tokenizes the captions of which words are masked. Apart from the others: what the mask embedding reaches learns, even where the tokenizer is
+    /// frozen.
+    fn masked_captions(
+        &self,
+        tokenizers: &Tokenizers,
+        head: &AttributeHead,
+    ) -> Option<MaskedCaptions<'a>> {
+        let captions = self.batch.captions().map(|(row, caption)| (row, &caption.masked));
+        let predicted = captions.filter(|(_, masked)| !masked.targets.is_empty());
+        let (rows, captions): (Vec<usize>, Vec<&'a Masked>) = predicted.unzip();
+        if rows.is_empty() {
+            return None;
+        }
+        let is_masked = |caption: &&Masked| {
+            let mut masked = vec![0; caption.ids.len()];
+            caption.places.iter().for_each(|place| masked[*place] = 1);
+            masked
+        };
+        let masked: Vec<Vec<u32>> = captions.iter().map(is_masked).collect();
+        let mut ids: Vec<&[u32]> = captions.iter().map(|caption| &*caption.ids).collect();
+        let mut masked: Vec<&[u32]> = masked.iter().map(Vec::as_slice).collect();
+        let padded = Shapes::of(self.device).padded(rows.len());
+        ids.resize(padded, &[]);
+        masked.resize(padded, &[]);
+        let [ids, masked] = [ids, masked].map(|rows| token_ids(rows, self.device));
+        let tokens = tokenizers.masked_text(ids, masked, head.mask()).narrow(0, rows.len());
+        Some(MaskedCaptions { tokens, captions, rows })
     }
 
     /// Combinations of the step of which every modality occurs in the batch.
@@ -135,6 +155,11 @@ impl<'a> Inputs<'a> {
     pub(crate) fn sampled_classes(&self) -> Option<Tensor<1, Int>> {
         let sampled = self.batch.sampled_classes.as_ref()?;
         Some(self.integers(sampled.iter().copied()))
+    }
+
+    /// Where to compute.
+    pub(crate) fn device(&self) -> &'a Device {
+        self.device
     }
 
     /// The batch.

@@ -6,6 +6,7 @@
 //! * [`import`] reads checkpoints of other projects, [`pretrain`] trains the embedded encoder, [`SketchGenerator`] draws missing sketches.
 
 mod adaptation;
+mod attribute;
 mod backbone;
 mod batch;
 mod binding;
@@ -31,7 +32,8 @@ pub use batch::{
 };
 pub use extractor::{ExtractError, Extractor};
 pub use losses::{
-    EmbeddingOf, LossTerm, LossWeights, Losses, Neck, NonFinite, Terms, read_scalars,
+    EmbeddingOf, LossTerm, LossWeights, Losses, Measure, Measures, Neck, NonFinite, Terms, Total,
+    read_scalars,
 };
 pub use model::{Aio, AioConfig, EncoderUse, Frozen, Shared};
 pub use pictures::pictures;

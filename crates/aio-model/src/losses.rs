@@ -29,6 +29,10 @@ pub struct LossWeights {
     /// Weight of the attribute head.
     #[schemars(range(min = 0.0))]
     pub attribute: f64,
+    /// Most words that the attribute head distinguishes: those that occur in the most captions of the training data. Articles, prepositions, verbs of
+    /// wearing and the like are none of them, nor are words of fewer than three captions.
+    #[schemars(range(min = 1), extend("x-unit" = "words"))]
+    pub attribute_words: usize,
     /// Probability of masking an attribute word.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub mask_rate: f64,
@@ -87,6 +91,7 @@ impl Default for LossWeights {
             triplet: 0.5,
             triplet_margin: 0.3,
             attribute: 0.3,
+            attribute_words: 500,
             mask_rate: 0.5,
             binding_kind: BindingKind::Supcon,
             binding: 1.0,
@@ -148,8 +153,40 @@ impl fmt::Display for LossTerm {
     }
 }
 
+/// What is measured of a step beside its loss. Its `Display` is the name in `metrics.jsonl`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Measure {
+    /// Share of the masked words that the attribute head names, in 0..1.
+    AttributeAccuracy,
+    /// The same where the picture is left out of the sequence: what the words around a masked one tell.
+    AttributeAccuracyWithoutPicture,
+}
+
+impl fmt::Display for Measure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::AttributeAccuracy => "attribute accuracy",
+            Self::AttributeAccuracyWithoutPicture => "attribute accuracy without picture",
+        })
+    }
+}
+
 /// The terms of a step with their values.
 pub type Terms = Vec<(LossTerm, f32)>;
+
+/// What was measured of a step.
+pub type Measures = Vec<(Measure, f32)>;
+
+/// The loss of a step, and what is known of it.
+#[derive(Debug)]
+pub struct Total {
+    /// The weighted sum of the terms, `[1]`.
+    pub loss: Tensor<1>,
+    /// The terms.
+    pub terms: Terms,
+    /// What was measured beside them.
+    pub measures: Measures,
+}
 
 /// A loss term that is NaN or infinite.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -176,6 +213,8 @@ struct Weighted {
 #[derive(Debug, Default)]
 pub struct Losses {
     terms: Vec<Weighted>,
+    /// `[1]` each.
+    measures: Vec<(Measure, Tensor<1>)>,
     /// The anchors of the binding loss, where the model keeps them for later steps.
     pub(crate) anchors: Option<AnchorRows>,
 }
@@ -188,22 +227,30 @@ impl Losses {
         }
     }
 
-    /// The weighted sum `[1]` and the values of the terms, which are read from the device at once.
+    /// Adds a measurement `[1]`, through which no gradient flows.
+    pub(crate) fn measure(&mut self, measure: Measure, value: Tensor<1>) {
+        self.measures.push((measure, value.without_autodiff()));
+    }
+
+    /// The weighted sum, and the values of terms and measurements, which are read from the device at once.
     ///
     /// # Errors
     /// [`NonFinite`] naming the first term that is not a finite number.
     ///
     /// # Panics
     /// If there is no term; configurations without any loss are refused.
-    pub fn total(self) -> Result<(Tensor<1>, Terms), NonFinite> {
-        let values = read_scalars(self.terms.iter().map(|t| t.value.clone()).collect());
-        let terms: Terms = self.terms.iter().map(|t| t.term).zip(values).collect();
+    pub fn total(self) -> Result<Total, NonFinite> {
+        let measured = self.measures.iter().map(|(_, value)| value);
+        let all = self.terms.iter().map(|t| &t.value).chain(measured).cloned().collect();
+        let mut values = read_scalars(all).into_iter();
+        let terms: Terms = self.terms.iter().map(|t| t.term).zip(&mut values).collect();
+        let measures = self.measures.iter().map(|(measure, _)| *measure).zip(values).collect();
         if let Some(&(term, value)) = terms.iter().find(|(_, value)| !value.is_finite()) {
             return Err(NonFinite { term, value, terms });
         }
         let weighted = self.terms.into_iter().map(|t| t.value.mul_scalar(t.weight));
-        let sum = weighted.reduce(|a, b| a + b).expect("a configuration has at least one loss");
-        Ok((sum, terms))
+        let loss = weighted.reduce(|a, b| a + b).expect("a configuration has at least one loss");
+        Ok(Total { loss, terms, measures })
     }
 }
 
@@ -247,9 +294,11 @@ mod tests {
         losses.push(LossTerm::Triplet, 0.5, scalar(4.0));
         losses.push(LossTerm::Attribute, 0.0, scalar(f32::NAN));
         losses.push(LossTerm::Identity(EmbeddingOf::Combination(1)), 3.0, scalar(2.0));
-        let (total, terms) = losses.total().expect("finite");
-        assert_eq!(total.into_scalar::<f32>(), 8.0);
+        losses.measure(Measure::AttributeAccuracy, scalar(0.25));
+        let Total { loss, terms, measures } = losses.total().expect("finite");
+        assert_eq!(loss.into_scalar::<f32>(), 8.0, "a measurement is no part of the loss");
         assert_eq!(terms.iter().map(|(_, value)| *value).collect::<Vec<_>>(), [4.0, 2.0]);
+        assert_eq!(measures, [(Measure::AttributeAccuracy, 0.25)]);
     }
 
     #[test]

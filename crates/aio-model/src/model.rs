@@ -18,7 +18,7 @@ pub struct AioConfig {
     /// Whether the identity head distinguishes a sample of the identities in each step ([`crate::TrainBatch::sampled_classes`]).
     #[serde(default)]
     pub samples_classes: bool,
-    /// Attribute words.
+    /// Words that the attribute head distinguishes; 0 for no such head.
     pub attributes: usize,
     /// Anchors of earlier steps that the binding loss has beside those of a batch.
     #[serde(default)]
@@ -76,7 +76,7 @@ pub struct Aio {
     /// Everything that is needed to embed.
     pub backbone: Backbone,
     pub(crate) identity: IdentityHead,
-    pub(crate) attribute: AttributeHead,
+    pub(crate) attribute: Option<AttributeHead>,
     pub(crate) queue: Option<AnchorQueue>,
 }
 
@@ -92,11 +92,9 @@ impl Aio {
             } else {
                 IdentityHead::new(width, config.classes, device)
             },
-            attribute: AttributeHead::new(
-                config.backbone.encoder.embed_dim,
-                config.attributes,
-                device,
-            ),
+            attribute: (config.attributes > 0).then(|| {
+                AttributeHead::new(config.backbone.encoder.embed_dim, config.attributes, device)
+            }),
             queue: (config.queue > 0).then(|| AnchorQueue::new(config.queue, width, device)),
         };
         model.frozen(config.frozen)

@@ -1,10 +1,10 @@
-//! The training objective: which embeddings a batch gives and which loss terms are computed from them. Those of the binding loss are in `binding.rs`.
+//! The training objective: which embeddings a batch gives and which loss terms are computed from them. Those of the binding loss are in `binding.rs`, that of the attribute head in `attribute.rs`.
 
 use crate::binding::{binding_terms, part_terms};
 use crate::feature::Feature;
-use crate::inputs::{Aligned, Inputs, MaskedCaptions};
+use crate::inputs::{Aligned, Inputs};
 use crate::provenance::{Provenance, shown};
-use crate::{Aio, EmbeddingOf, LossTerm, LossWeights, Losses, Shapes, TrainBatch};
+use crate::{Aio, EmbeddingOf, LossTerm, LossWeights, Losses, TrainBatch};
 use aio_encoder::Activations;
 use aio_encoder::weights::Preprocessing;
 use aio_heads::loss;
@@ -22,8 +22,7 @@ impl Aio {
         preprocessing: &Preprocessing,
         device: &Device,
     ) -> Losses {
-        let tokenizers = &self.backbone.tokenizers;
-        let inputs = Inputs::new(tokenizers, batch, weights, preprocessing, device);
+        let inputs = Inputs::new(self, batch, weights, preprocessing, device);
         let centres = self.sampled_centres(&inputs);
         self.losses_with(&mut Activations::Stored, &inputs, centres.as_ref(), weights)
     }
@@ -81,7 +80,7 @@ impl Aio {
     }
 
     /// Embeddings and output tokens of the tokens of several modalities.
-    fn encode(
+    pub(crate) fn encode(
         &self,
         activations: &mut Activations,
         tokens: &[ModalityTokens],
@@ -109,34 +108,6 @@ impl Aio {
         for (Feature { of, .. }, value) in features.iter().zip(values) {
             losses.push(LossTerm::Identity(*of), weights.identity * share, value);
         }
-    }
-
-    fn attribute_term(
-        &self,
-        activations: &mut Activations,
-        inputs: &Inputs,
-        weights: &LossWeights,
-        losses: &mut Losses,
-    ) {
-        let Some(MaskedCaptions { tokens: text, captions, rows }) = &inputs.masked else { return };
-        let Some(rgb) = inputs.select(Modality::Rgb, rows) else { return };
-        let text_length = text.length();
-        let (_, tokens) = self.encode(activations, &[rgb, text.clone()]);
-        let [count, length, width] = tokens.dims();
-        // Text stands at the end of the sequence, after [CLS] and the tokens of the picture.
-        let text_start = length - text_length;
-        let (mut places, mut classes) = (Vec::new(), Vec::new());
-        for (number, caption) in captions.iter().enumerate() {
-            for (position, class) in &caption.targets {
-                places.push(number * length + text_start + position);
-                classes.push(*class);
-            }
-        }
-        // Their number differs in every step. What is added is cut off by the head.
-        places.resize(Shapes::of(&tokens.device()).padded(places.len()), 0);
-        let chosen = tokens.reshape([count * length, width]).select(0, inputs.integers(places));
-        let value = self.attribute.loss(chosen, inputs.integers(classes));
-        losses.push(LossTerm::Attribute, weights.attribute, value);
     }
 }
 

@@ -105,7 +105,7 @@ mod tests {
             picture: Picture { size, pixels: vec![0; 3] },
             origin,
         };
-        let masked = Masked { ids: Vec::new(), targets: Vec::new() };
+        let masked = Masked::default();
         TrainTuple {
             class: 0,
             photograph,

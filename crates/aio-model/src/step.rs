@@ -1,7 +1,7 @@
 //! One training step: losses forward, gradients backward.
 
 use crate::inputs::Inputs;
-use crate::{Aio, LossWeights, NonFinite, Terms, TrainBatch};
+use crate::{Aio, LossWeights, Measures, NonFinite, Terms, Total, TrainBatch};
 use aio_encoder::weights::Preprocessing;
 use aio_encoder::{Activations, EncoderGradients};
 use aio_heads::{AnchorQueue, AnchorRows, Centres, RowAdamW};
@@ -31,6 +31,8 @@ pub struct StepInput {
 pub struct StepOutput {
     /// The loss terms with their values, or the term that is not a finite number. In that case there are no gradients.
     pub terms: Result<Terms, NonFinite>,
+    /// What was measured beside the loss.
+    pub measures: Measures,
     /// The anchors of the binding loss, for a model that keeps them ([`Aio::enqueue`]).
     pub anchors: Option<AnchorRows>,
 }
@@ -49,24 +51,24 @@ impl TrainStep for Aio {
     fn step(&self, input: StepInput) -> TrainOutput<StepOutput> {
         let mut activations = Activations::new(input.activation_checkpointing);
         let StepInput { batch, weights, preprocessing, device, .. } = &input;
-        let inputs = Inputs::new(&self.backbone.tokenizers, batch, weights, preprocessing, device);
+        let inputs = Inputs::new(self, batch, weights, preprocessing, device);
         let centres = self.sampled_centres(&inputs);
         let mut losses = self.losses_with(&mut activations, &inputs, centres.as_ref(), weights);
         let anchors = losses.anchors.take();
         match losses.total() {
-            Ok((total, terms)) => {
-                let mut gradients = total.div_scalar(input.accumulate as f64).backward();
+            Ok(Total { loss, terms, measures }) => {
+                let mut gradients = loss.div_scalar(input.accumulate as f64).backward();
                 let of_centres = centres.and_then(|rows| rows.grad_remove(&mut gradients));
                 let mut grads = self.gradients(activations, gradients);
                 if let (Some(all), Some(gradient)) = (self.identity.centres(), of_centres) {
                     // It has the rows of the sample, not of the parameter: `update_centres` takes it before the optimiser.
                     grads.register(all.id(), gradient);
                 }
-                TrainOutput { grads, item: StepOutput { terms: Ok(terms), anchors } }
+                TrainOutput { grads, item: StepOutput { terms: Ok(terms), measures, anchors } }
             }
             Err(error) => TrainOutput {
                 grads: GradientsParams::new(),
-                item: StepOutput { terms: Err(error), anchors: None },
+                item: StepOutput { terms: Err(error), measures: Measures::new(), anchors: None },
             },
         }
     }

@@ -3,7 +3,7 @@ use crate::{BatchNormMode, Grid, ImageTokenizer, StemConfig, TextConfig, TextTok
 use crate::{ModalityInput, ModalityTokens, TokenSequence};
 use aio_types::{Modality, ModalitySet};
 use burn::module::{Initializer, Module, Param};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Int, Tensor};
 use serde::{Deserialize, Serialize};
 
 /// Sizes of all tokenizers.
@@ -182,6 +182,28 @@ impl Tokenizers {
                 (tokenizer.forward(ids.clone()), Some(attention_mask))
             }
         };
+        ModalityTokens { tokens: plain_unless_tracked(tokens), attention_mask }
+    }
+
+    /// Runs the text tokenizer on ids with `mask` in the place of some embeddings ([`TextTokenizer::forward_masked`]).
+    ///
+    /// # Shapes
+    /// - ids: `[batch, length]`, 0 where padded
+    /// - masked: `[batch, length]`, 1 where `mask` stands and 0 elsewhere
+    /// - mask: `[width]`
+    ///
+    /// # Panics
+    /// If text has no tokenizer; callers check [`Self::modalities`].
+    #[must_use]
+    pub fn masked_text(
+        &self,
+        ids: Tensor<2, Int>,
+        masked: Tensor<2, Int>,
+        mask: Tensor<1>,
+    ) -> ModalityTokens {
+        let tokenizer = self.text.as_ref().expect("no tokenizer for text");
+        let attention_mask = Some(ids.clone().greater_elem(0).float());
+        let tokens = tokenizer.forward_masked(ids, masked, mask);
         ModalityTokens { tokens: plain_unless_tracked(tokens), attention_mask }
     }
 

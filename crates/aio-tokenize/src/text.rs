@@ -45,12 +45,39 @@ impl TextTokenizer {
     /// - output: `[batch, length, width]`
     #[must_use]
     pub fn forward(&self, ids: Tensor<2, Int>) -> Tensor<3> {
-        let [_, length] = ids.dims();
+        self.with_positions(self.embedded(ids))
+    }
+
+    /// [`Self::forward`] with `mask` in the place of some embeddings.
+    ///
+    /// # Shapes
+    /// - ids: `[batch, length]` with length ≤ 77
+    /// - masked: `[batch, length]`, 1 where `mask` stands and 0 elsewhere
+    /// - mask: `[width]`
+    /// - output: `[batch, length, width]`
+    #[must_use]
+    pub fn forward_masked(
+        &self,
+        ids: Tensor<2, Int>,
+        masked: Tensor<2, Int>,
+        mask: Tensor<1>,
+    ) -> Tensor<3> {
+        let tokens = self.embedded(ids);
+        let shape = tokens.dims();
+        let masked = masked.greater_elem(0).unsqueeze_dim::<3>(2).expand(shape);
+        self.with_positions(tokens.mask_where(masked, mask.unsqueeze::<3>().expand(shape)))
+    }
+
+    fn embedded(&self, ids: Tensor<2, Int>) -> Tensor<3> {
         let rows = self.embedding.forward(ids);
-        let tokens = match &self.proj {
+        match &self.proj {
             Some(proj) => proj.forward(rows),
             None => rows,
-        };
+        }
+    }
+
+    fn with_positions(&self, tokens: Tensor<3>) -> Tensor<3> {
+        let [_, length, _] = tokens.dims();
         tokens + self.positions.val().narrow(0, 0, length).unsqueeze::<3>()
     }
 }

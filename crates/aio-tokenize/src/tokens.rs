@@ -42,6 +42,12 @@ impl ModalityTokens {
         self.tokens.is_tracked()
     }
 
+    /// The same tokens as constants, outside the autodiff graph.
+    #[must_use]
+    pub fn constant(&self) -> Self {
+        Self { tokens: self.tokens.clone().without_autodiff(), ..self.clone() }
+    }
+
     /// The tokens of some rows of the batch.
     ///
     /// # Shapes
@@ -57,6 +63,9 @@ impl ModalityTokens {
     /// The tokens of `count` rows from `start` on.
     #[must_use]
     pub fn narrow(&self, start: usize, count: usize) -> Self {
+        if [start, count] == [0, self.tokens.dims()[0]] {
+            return self.clone();
+        }
         Self {
             tokens: self.tokens.clone().narrow(0, start, count),
             attention_mask: self.attention_mask.clone().map(|mask| mask.narrow(0, start, count)),

@@ -1,7 +1,8 @@
 //! A step on trial: time and memory of a training before it starts.
 
 use crate::error::{Result, TrainError};
-use crate::loader::{Classes, Library, LoaderSettings, StageLoader};
+use crate::flops::HeadSizes;
+use crate::loader::{Classes, Library, LoaderSettings, StageLoader, attribute_words};
 use crate::memory::MemoryEstimate;
 use crate::trainer::{
     StageCost, TrainingSetup, initial_model, sketch_generator, stage_steps, step_input,
@@ -30,11 +31,14 @@ pub struct Probe {
 pub fn probe(setup: &TrainingSetup, library: &mut Library) -> Result<Probe> {
     let config = setup.config;
     let classes = Classes::new(config, library)?;
-    let model = initial_model(setup, classes.len())?.with_precision(config.train.precision);
+    let attributes = attribute_words(config, &classes, library)?;
+    let sizes = HeadSizes::new(&classes, &attributes);
+    let model = initial_model(setup, sizes)?.with_precision(config.train.precision);
     let generator = sketch_generator(setup)?;
     let settings = LoaderSettings {
         config,
         classes: &classes,
+        attributes: &attributes,
         picture_size: setup.start.preprocessing.size(),
         sketch_generator: generator.as_ref(),
     };
@@ -46,7 +50,7 @@ pub fn probe(setup: &TrainingSetup, library: &mut Library) -> Result<Probe> {
         drop(last_loader.take());
         let loader = StageLoader::open(&settings, stage, library)?;
         let of_stage = stage_steps(setup, stage, &loader, steps).steps;
-        let cost = StageCost::predict(setup, &model, &loader, classes.len())?;
+        let cost = StageCost::predict(setup, &model, &loader, sizes)?;
         let estimate = cost.memory;
         flops += cost.step.total() * of_stage.len() as f64;
         steps = of_stage.end;

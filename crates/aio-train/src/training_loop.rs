@@ -16,6 +16,8 @@ pub(crate) struct StepGradients {
     pub(crate) gradients: GradientsParams,
     /// Loss terms by name, unweighted.
     pub(crate) terms: BTreeMap<String, f32>,
+    /// What was measured beside the loss, by name.
+    pub(crate) measures: BTreeMap<String, f32>,
     /// How long the step waited for its data.
     pub(crate) waited: Duration,
 }
@@ -26,6 +28,7 @@ pub(crate) struct CompletedStep {
     pub(crate) step: usize,
     pub(crate) learning_rate: f64,
     pub(crate) terms: BTreeMap<String, f32>,
+    pub(crate) measures: BTreeMap<String, f32>,
     pub(crate) waited: Duration,
 }
 
@@ -121,7 +124,7 @@ impl TrainingLoop<'_> {
         for step in first..self.steps.end {
             let step_begun = Instant::now();
             let learning_rate = objective.learning_rate(step);
-            let StepGradients { gradients, terms, waited } =
+            let StepGradients { gradients, terms, measures, waited } =
                 objective.gradients(&learner.model, step)?;
             learner = objective.update(learner, learning_rate, gradients);
             if let Some(seconds) = pace.note(step_begun.elapsed().as_secs_f64()) {
@@ -133,7 +136,7 @@ impl TrainingLoop<'_> {
                     clock((seconds * left as f64) as u64)
                 );
             }
-            let done = CompletedStep { step, learning_rate, terms, waited };
+            let done = CompletedStep { step, learning_rate, terms, measures, waited };
             self.stop.check_claim()?;
             objective.record(&done, &learner)?;
             waited_so_far += waited;

@@ -86,7 +86,7 @@ impl<'a> Workload<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::loader::{Classes, Library, LoaderSettings, StageLoader};
+    use crate::loader::{Classes, Library, LoaderSettings, StageLoader, attribute_words};
     use crate::test_data;
     use aio_model::Shapes;
     use std::collections::BTreeSet;
@@ -98,9 +98,11 @@ mod tests {
         config.train.combinations = 2;
         let (start, mut library) = (test_data::start(&config), Library::new(&config.data.root));
         let classes = Classes::new(&config, &mut library).expect("classes");
+        let attributes = attribute_words(&config, &classes, &mut library).expect("words");
         let settings = LoaderSettings {
             config: &config,
             classes: &classes,
+            attributes: &attributes,
             picture_size: start.preprocessing.size(),
             sketch_generator: None,
         };

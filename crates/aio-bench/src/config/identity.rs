@@ -232,6 +232,7 @@ fn losses(losses: &LossWeights) -> Section {
         triplet,
         triplet_margin,
         attribute,
+        attribute_words,
         mask_rate,
         binding,
         binding_kind,
@@ -252,6 +253,7 @@ fn losses(losses: &LossWeights) -> Section {
     section.put("triplet", *triplet, 0.5);
     section.put("margin", *triplet_margin, 0.3);
     section.put("attribute", *attribute, 0.3);
+    section.put("attribute_words", integer(*attribute_words), 500);
     section.put("mask_rate", *mask_rate, 0.5);
     section.put("binding", *binding, 1.0);
     section.put("binding_kind", words(binding_kind), "supcon");

@@ -4,7 +4,7 @@ use crate::fixtures::{batch, config, model, preprocessing};
 use aio_heads::loss::paired_contrastive;
 use aio_heads::{AnchorFeatures, AnchorRows, BindingKind, OwnPhoto};
 use aio_model::{
-    Aio, AioConfig, LossWeights, StepInput, StepOutput, TrainBatch, pictures, token_ids,
+    Aio, AioConfig, LossWeights, StepInput, StepOutput, Total, TrainBatch, pictures, token_ids,
 };
 use aio_tokenize::ModalityInput;
 use aio_types::{Modality, Picture};
@@ -54,7 +54,7 @@ fn embedded(model: &Aio, batch: &TrainBatch) -> (Tensor<2>, Tensor<2>) {
 /// The terms of a batch by name, and their weighted sum.
 fn terms(model: &Aio, batch: &TrainBatch, weights: &LossWeights) -> (BTreeMap<String, f32>, f32) {
     let losses = model.losses(batch, weights, &preprocessing(), &Device::flex());
-    let (total, terms) = losses.total().expect("finite");
+    let Total { loss: total, terms, .. } = losses.total().expect("finite");
     let named = terms.into_iter().map(|(term, value)| (term.to_string(), value)).collect();
     (named, total.into_scalar())
 }

@@ -71,7 +71,7 @@ pub(crate) fn batch() -> TrainBatch {
         [0, 0, 1, 1, 2, 2].into_iter().enumerate().map(tuple).collect();
     for (number, row) in [0, 1, 3].into_iter().enumerate() {
         let ids = ids(number as u32);
-        let masked = Masked { ids: ids.clone(), targets: vec![(3, number)] };
+        let masked = Masked { ids: ids.clone(), places: vec![3], targets: vec![(3, number)] };
         tuples[row].caption = Some(TrainCaption { ids, masked });
     }
     TrainBatch {

@@ -4,7 +4,7 @@ use crate::fixtures::{batch, config, model, model_with, preprocessing};
 use aio_encoder::weights::{Preprocessing, module_bytes, sha256};
 use aio_model::{
     Aio, Backbone, EmbeddingOf, EncoderUse, Frozen, LossTerm, LossWeights, Shared, StepInput,
-    TrainPicture,
+    Total, TrainPicture,
 };
 use aio_tokenize::{BatchNormMode, Tokenizers};
 use aio_types::{Modality, Picture, PictureSize};
@@ -23,7 +23,7 @@ fn after_training_the_encoder_is_bit_identical_and_the_tokenizers_are_not() {
     let mut optimiser = AdamWConfig::new().with_weight_decay(0.1).init();
     let mut totals = Vec::new();
     for _ in 0..6 {
-        let (total, terms) = model
+        let Total { loss: total, terms, .. } = model
             .losses(&batch(), &LossWeights::default(), &preprocessing(), &device)
             .total()
             .expect("finite");
@@ -51,7 +51,7 @@ fn an_encoder_that_is_trained_changes_so_that_the_comparison_of_bytes_can_fail()
     let frozen = Frozen { encoder: EncoderUse::Trained, ..Frozen::default() };
     let mut model = model_with(frozen, &device);
     let before = sha256(&module_bytes(&model.backbone.encoder).expect("bytes"));
-    let (total, _) = model
+    let Total { loss: total, .. } = model
         .losses(&batch(), &LossWeights::default(), &preprocessing(), &device)
         .total()
         .expect("finite");
@@ -92,7 +92,7 @@ impl ModuleVisitor for Silent<'_> {
 fn gradients_reach_every_tokenizer_parameter_and_no_encoder_parameter() {
     let device = Device::flex();
     let model = model(&device);
-    let (total, _) = model
+    let Total { loss: total, .. } = model
         .losses(&batch(), &LossWeights::default(), &preprocessing(), &device)
         .total()
         .expect("finite");
@@ -118,7 +118,7 @@ fn what_is_frozen_gets_no_gradient_and_everything_else_does() {
         encoder: EncoderUse::Frozen,
     };
     let model = model(&device).frozen(frozen);
-    let (total, _) = model
+    let Total { loss: total, .. } = model
         .losses(&batch(), &LossWeights::default(), &preprocessing(), &device)
         .total()
         .expect("finite");

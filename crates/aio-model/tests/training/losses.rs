@@ -5,7 +5,7 @@ use aio_encoder::weights::Weights;
 use aio_heads::{AnchorFeatures, OwnPhoto};
 use aio_model::{
     Aio, Backbone, BackboneConfig, EmbeddingOf, Extractor, LossTerm, LossWeights, Neck, Origin,
-    TrainBatch,
+    Total, TrainBatch,
 };
 use aio_types::{Modality, Observation, Picture};
 use burn::tensor::Device;
@@ -19,7 +19,7 @@ fn what_a_tuple_lacks_is_left_out_of_what_needs_it() {
     let device = Device::flex();
     let model = model(&device);
     let value = |batch: &TrainBatch| {
-        let (_, terms) = model
+        let Total { terms, .. } = model
             .losses(
                 batch,
                 &LossWeights { triplet: 0.0, ..LossWeights::default() },
@@ -67,7 +67,7 @@ fn the_share_of_text_decides_how_much_its_binding_counts() {
             binding_text,
             ..LossWeights::default()
         };
-        let (total, terms) =
+        let Total { loss: total, terms, .. } =
             model.losses(&batch(), &weights, &preprocessing(), &device).total().expect("finite");
         (total.into_scalar::<f32>(), terms)
     };
@@ -100,7 +100,7 @@ fn binding_of(model: &Aio, batch: &TrainBatch, weights: LossWeights) -> BTreeMap
     let device = Device::flex();
     let weights = LossWeights { identity: 0.0, triplet: 0.0, attribute: 0.0, ..weights };
     let losses = model.losses(batch, &weights, &preprocessing(), &device);
-    let (_, terms) = losses.total().expect("finite");
+    let Total { terms, .. } = losses.total().expect("finite");
     terms.into_iter().map(|(term, value)| (term.to_string(), value)).collect()
 }
 

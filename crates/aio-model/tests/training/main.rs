@@ -2,6 +2,7 @@
 
 mod activation_checkpointing;
 mod adaptation;
+mod attribute;
 mod binding;
 mod extractor;
 mod fixtures;

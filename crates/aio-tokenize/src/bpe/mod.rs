@@ -125,6 +125,17 @@ impl Bpe {
         }
     }
 
+    /// The lower-case words of a sentence, in order, as in [`Encoded::words`].
+    #[must_use]
+    pub fn words(&self, sentence: &str) -> Vec<String> {
+        let mut words = Vec::new();
+        self.for_each_word(sentence, |word| {
+            words.push(word.to_owned());
+            true
+        });
+        words
+    }
+
     /// Encodes a sentence.
     #[must_use]
     pub fn encode(&self, sentence: &str) -> Encoded {

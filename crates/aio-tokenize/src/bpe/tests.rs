@@ -103,7 +103,8 @@ fn ids_alone_are_those_of_the_encoded_sentence() {
     let mut truncated = 0;
     for _ in 0..5_000 {
         let text = text(&mut numbers).repeat(1 + numbers.below(4));
-        let Encoded { ids, truncated: is_truncated, .. } = bpe.encode(&text);
+        let Encoded { ids, truncated: is_truncated, words, .. } = bpe.encode(&text);
+        assert_eq!(bpe.words(&text), words, "{text:?}");
         assert_eq!(bpe.ids(&text), (ids, is_truncated), "{text:?}");
         truncated += usize::from(is_truncated);
     }

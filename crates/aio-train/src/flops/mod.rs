@@ -4,9 +4,9 @@ mod estimate;
 
 pub(crate) use estimate::{FlopEstimate, operations};
 
-use crate::loader::mixed_combinations;
+use crate::loader::{Classes, mixed_combinations};
 use crate::workload::Workload;
-use aio_heads::Anchors;
+use aio_heads::{Anchors, AttributeHead, AttributeVocabulary};
 use aio_model::{EncoderUse, Shared, TrainBatch};
 use aio_types::{Modality, ModalitySet};
 
@@ -18,8 +18,15 @@ const LEARNED_MAP: f64 = 3.0;
 pub(crate) struct HeadSizes {
     /// Identities that the identity head distinguishes in a step.
     pub(crate) classes: usize,
-    /// Attribute words that the attribute head distinguishes.
+    /// Words that the attribute head distinguishes; 0 where there is no such head.
     pub(crate) attributes: usize,
+}
+
+impl HeadSizes {
+    /// The sizes that the training data give.
+    pub(crate) fn new(classes: &Classes, attributes: &AttributeVocabulary) -> Self {
+        Self { classes: classes.len(), attributes: attributes.len() }
+    }
 }
 
 /// The operations of a step on batches like `batch`: as many tuples of every modality, and as many masked words. Of the combinations that a step
@@ -38,7 +45,7 @@ pub(crate) fn predict(workload: &Workload, batch: &TrainBatch, sizes: HeadSizes)
         sum = sum + counter.encoder(*set) * *share;
     }
     if let Some(set) = counter.predicted_set() {
-        sum = sum + counter.encoder(set);
+        sum = sum + counter.masked(set);
     }
     sum.heads = counter.heads(&embedded);
     sum * workload.config.train.accumulation_steps as f64
@@ -92,12 +99,21 @@ impl Counter<'_> {
 
     /// The pass over one combination.
     fn encoder(&self, set: ModalitySet) -> FlopEstimate {
+        self.pass(set, self.workload.is_frozen(set))
+    }
+
+    /// The passes of the attribute head: with the photograph, where the embedding of masked words always learns, and without it, forward alone.
+    fn masked(&self, set: ModalitySet) -> FlopEstimate {
+        self.pass(set, false) + self.pass(Modality::Text.into(), true)
+    }
+
+    fn pass(&self, set: ModalitySet, is_frozen: bool) -> FlopEstimate {
         let encoder = &self.workload.start.config.encoder;
         let (rows, tokens) = (self.rows(set), self.workload.pass(set).tokens);
         let forward = rows * encoder.forward_flops(tokens);
         let learned = self.workload.config.model.encoder == EncoderUse::Trained;
         let again = if self.workload.config.train.activation_checkpointing { forward } else { 0.0 };
-        let backward = match self.workload.is_frozen(set) {
+        let backward = match is_frozen {
             true => 0.0,
             false => rows * encoder.backward_flops(tokens, learned) + again,
         };
@@ -134,9 +150,14 @@ impl Counter<'_> {
             // Constants: the product, and the gradient of the embeddings.
             flops += 2.0 * 2.0 * rows * (weights.queue * embedding) as f64;
         }
-        if self.predicted_set().is_some() {
-            let weights = width * width + width * self.sizes.attributes;
-            flops += LEARNED_MAP * 2.0 * (self.batch.masked_words() * weights) as f64;
+        if let Some(set) = self.predicted_set() {
+            let (words, classes) = (self.batch.masked_words(), self.sizes.attributes);
+            let of = |set: ModalitySet| {
+                let captions = self.batch.tuples_with(set);
+                let tokens = self.workload.pass(set).tokens;
+                AttributeHead::flops([captions, tokens, width], words, classes)
+            };
+            flops += LEARNED_MAP * of(set) + of(Modality::Text.into());
         }
         flops
     }

@@ -29,7 +29,7 @@ fn batch() -> TrainBatch {
         TrainTuple { class, photograph: class, pictures, caption }
     };
     let ids = vec![1; 20];
-    let masked = Masked { ids: ids.clone(), targets: vec![(3, 5)] };
+    let masked = Masked { ids: ids.clone(), places: vec![3], targets: vec![(3, 5)] };
     let tuples = vec![tuple(0, None), tuple(1, Some(TrainCaption { ids, masked }))];
     TrainBatch { tuples, combinations: Vec::new(), sampled_classes: None }
 }
@@ -99,13 +99,21 @@ fn heads_grow_with_identities_and_masked_words() {
     let mut attribute = config();
     attribute.losses.attribute = 0.3;
     let attribute = estimate(&attribute, 10);
-    // One masked word: a linear map of 128 to 128 and one to 40 words; one more pass over a photograph and a caption.
-    assert_eq!(attribute.heads - ten.heads, 3.0 * 2.0 * (128.0 * 128.0 + 128.0 * 40.0));
+    // One masked word of 40, of width 128: queries and output, the inner layer of four times the width there and back, and the classifier. Keys and
+    // values of every token of the sequence, and two products of the attention. Forward and backward with the photograph (43 tokens), forward without
+    // it (25 tokens).
+    let of_word = 2.0 * 128.0 * 128.0 + 2.0 * 4.0 * 128.0 * 128.0 + 128.0 * 128.0 + 128.0 * 40.0;
+    let head = |tokens: f64| 2.0 * (of_word + tokens * 2.0 * 128.0 * 128.0 + tokens * 2.0 * 128.0);
+    assert_eq!(attribute.heads - ten.heads, 3.0 * head(43.0) + head(25.0));
+    let [with, without] = [43.0, 25.0].map(block).map(|(linear, attention)| linear + attention);
+    assert_eq!(attribute.encoder_forward - ten.encoder_forward, 8.0 * (with + without));
     let (linear, attention) = block(43.0);
-    assert_eq!(attribute.encoder_forward - ten.encoder_forward, 8.0 * (linear + attention));
+    let backward = attribute.encoder_backward - ten.encoder_backward;
+    assert_eq!(backward, 8.0 * (linear + 2.0 * attention));
     assert_eq!(attribute.text, 2.0 * ten.text, "the caption and its masked form");
     let mut combined = config();
     combined.train.combinations = 1;
     let combined = estimate(&combined, 10);
-    assert_eq!(combined.encoder_forward, attribute.encoder_forward, "the one combination there is");
+    // The one combination there is.
+    assert_eq!(combined.encoder_forward + 8.0 * without, attribute.encoder_forward);
 }

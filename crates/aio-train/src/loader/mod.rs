@@ -1,8 +1,9 @@
 //! From data sets on disk to training batches.
 //!
-//! [`Library`] opens data sets, `Classes` numbers their identities, `SampleStore` holds the samples and pictures of a stage, and `StageLoader` makes
+//! [`Library`] opens data sets, `Classes` numbers their identities, `attribute_words` chooses the words of their captions that are predicted, `SampleStore` holds the samples and pictures of a stage, and `StageLoader` makes
 //! batches of them. `MicroBatches` puts these into the order of the steps, and `Prefetcher` prepares them ahead of their use.
 
+mod attribute_words;
 mod batches;
 mod captions;
 mod classes;
@@ -17,8 +18,8 @@ mod store;
 mod tests;
 mod tuple;
 
+pub(crate) use attribute_words::attribute_words;
 pub(crate) use batches::{StageLoader, mixed_combinations};
-pub(crate) use captions::attribute_vocabulary;
 pub(crate) use classes::Classes;
 pub(crate) use held_out::HeldOut;
 pub use library::Library;

@@ -2,6 +2,7 @@
 
 use super::classes::Classes;
 use crate::config::TrainingConfig;
+use aio_heads::AttributeVocabulary;
 use aio_model::SketchGenerator;
 use aio_types::PictureSize;
 
@@ -10,6 +11,8 @@ use aio_types::PictureSize;
 pub(crate) struct LoaderSettings<'a> {
     pub(crate) config: &'a TrainingConfig,
     pub(crate) classes: &'a Classes,
+    /// The words that the attribute head distinguishes.
+    pub(crate) attributes: &'a AttributeVocabulary,
     pub(crate) picture_size: PictureSize,
     /// Draws missing sketches, where the configuration names one.
     pub(crate) sketch_generator: Option<&'a SketchGenerator>,

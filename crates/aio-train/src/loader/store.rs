@@ -1,6 +1,6 @@
 //! The training samples of a stage by number, with their decoded pictures where these fit into memory.
 
-use super::captions::{EncodedCaption, attribute_vocabulary};
+use super::captions::EncodedCaption;
 use super::classes::{Classes, training_samples};
 use super::library::Library;
 use super::settings::LoaderSettings;
@@ -103,7 +103,7 @@ impl SampleStore {
             classes: Vec::new(),
             captions: Vec::new(),
             captions_of: HashMap::new(),
-            vocabulary: attribute_vocabulary(),
+            vocabulary: settings.attributes.clone(),
             decoded: None,
             sketches: None,
             indexed: None,

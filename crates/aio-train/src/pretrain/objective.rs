@@ -111,7 +111,7 @@ impl Objective for PretrainObjective<'_> {
             total = total + contrastive * self.recipe.contrastive;
         }
         let gradients = GradientsParams::from_grads(total.backward(), model);
-        Ok(StepGradients { gradients, terms, waited })
+        Ok(StepGradients { gradients, terms, measures: BTreeMap::new(), waited })
     }
 
     fn record(&mut self, done: &CompletedStep, _learner: &Learner<Pretraining>) -> Result<()> {

@@ -3,7 +3,7 @@
 use super::setup::TrainingSetup;
 use crate::error::Result;
 use crate::flops::{self, FlopEstimate, HeadSizes, operations};
-use crate::loader::{SoftmaxSample, StageLoader, attribute_vocabulary};
+use crate::loader::{SoftmaxSample, StageLoader};
 use crate::memory::{self, MemoryEstimate};
 use crate::progress::clock;
 use crate::workload::{OPERATIONS_PER_SECOND, Workload};
@@ -28,14 +28,14 @@ impl StageCost {
         setup: &TrainingSetup,
         model: &Aio,
         loader: &StageLoader,
-        classes: usize,
+        sizes: HeadSizes,
     ) -> Result<Self> {
         let tuples = loader.epoch(0).into_iter().next().unwrap_or_default();
         let batch = loader.batch(&tuples, 0)?;
         let workload = Workload::new(setup.config, setup.start, &batch);
-        let sampled = SoftmaxSample::new(setup.config, classes).map(|sample| sample.size());
-        let classes = sampled.unwrap_or(classes);
-        let sizes = HeadSizes { classes, attributes: attribute_vocabulary().len() };
+        let sample = SoftmaxSample::new(setup.config, sizes.classes);
+        let sampled = sample.map(|sample| sample.size());
+        let sizes = HeadSizes { classes: sampled.unwrap_or(sizes.classes), ..sizes };
         Ok(Self {
             memory: memory::predict(
                 &workload,

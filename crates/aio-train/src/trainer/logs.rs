@@ -25,6 +25,9 @@ pub struct MetricsLine {
     pub learning_rate: f64,
     /// Loss terms of the step by name.
     pub terms: BTreeMap<String, f32>,
+    /// What was measured of the step beside its loss, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub measures: BTreeMap<String, f32>,
     /// Validation score, on lines after which there was a validation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validation: Option<f64>,
@@ -68,6 +71,9 @@ impl StageLogs {
         let mut scalars = Vec::new();
         for (name, value) in &line.terms {
             scalars.push((format!("loss/{name}"), *value));
+        }
+        for (name, value) in &line.measures {
+            scalars.push((format!("measure/{name}"), *value));
         }
         scalars.push(("rate".to_owned(), line.learning_rate as f32));
         if let Some(validation) = line.validation {
@@ -137,6 +143,7 @@ mod tests {
             epoch: 0,
             learning_rate: 0.5,
             terms: BTreeMap::from([("binding".to_owned(), 1.5)]),
+            measures: BTreeMap::new(),
             validation: None,
         }
     }

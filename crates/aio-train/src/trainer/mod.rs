@@ -18,7 +18,8 @@ pub use setup::{TrainedModel, TrainingPaths, TrainingSetup};
 use crate::checkpoint::{Checkpoints, Learner};
 use crate::config::Select;
 use crate::error::{Result, TrainError};
-use crate::loader::{Classes, Library, LoaderSettings, StageLoader};
+use crate::flops::HeadSizes;
+use crate::loader::{Classes, Library, LoaderSettings, StageLoader, attribute_words};
 use crate::signals::StopFlag;
 use crate::training_loop::TrainingLoop;
 use aio_encoder::Precision;
@@ -40,7 +41,9 @@ pub fn train(
 ) -> Result<TrainedModel> {
     let TrainingSetup { config, start, .. } = *setup;
     let classes = Classes::new(config, library)?;
-    let initial = model::initial_learner(setup, classes.len())?;
+    let attributes = attribute_words(config, &classes, library)?;
+    let sizes = HeadSizes::new(&classes, &attributes);
+    let initial = model::initial_learner(setup, sizes)?;
     let checkpoints =
         Checkpoints::new(&paths.checkpoints, config.train.keep_checkpoints).claimed_by(stop);
     let (mut learner, state) = checkpoints.resume::<Aio, TrainState>(initial)?;
@@ -54,6 +57,7 @@ pub fn train(
     let settings = LoaderSettings {
         config,
         classes: &classes,
+        attributes: &attributes,
         picture_size: start.preprocessing.size(),
         sketch_generator: generator.as_ref(),
     };
@@ -67,7 +71,7 @@ pub fn train(
         if state.step >= steps.end {
             continue;
         }
-        let cost = StageCost::predict(setup, &learner.model, &loader, classes.len())?;
+        let cost = StageCost::predict(setup, &learner.model, &loader, sizes)?;
         let resumed_at = state.step;
         if resumed_at == steps.start {
             learner.model = learner.model.with_empty_queue();

@@ -4,7 +4,8 @@ use super::setup::TrainingSetup;
 use crate::checkpoint::Learner;
 use crate::config::TrainConfig;
 use crate::error::Result;
-use crate::loader::{SoftmaxSample, attribute_vocabulary};
+use crate::flops::HeadSizes;
+use crate::loader::SoftmaxSample;
 use crate::start::to_training_device;
 use aio_heads::RowAdamW;
 use aio_model::SketchGenerator;
@@ -28,14 +29,15 @@ pub(super) fn frozen_parts(setup: &TrainingSetup) -> Frozen {
 ///
 /// # Errors
 /// As [`crate::StartingPoint::backbone`].
-pub(crate) fn initial_model(setup: &TrainingSetup, classes: usize) -> Result<Aio> {
+pub(crate) fn initial_model(setup: &TrainingSetup, sizes: HeadSizes) -> Result<Aio> {
+    let HeadSizes { classes, attributes } = sizes;
     let frozen = frozen_parts(setup);
     let losses = &setup.config.losses;
     let config = AioConfig {
         backbone: setup.start.config.clone(),
         classes,
         samples_classes: SoftmaxSample::new(setup.config, classes).is_some(),
-        attributes: attribute_vocabulary().len(),
+        attributes,
         queue: if losses.binding == 0.0 { 0 } else { losses.queue },
         frozen,
     };
@@ -50,8 +52,8 @@ pub(crate) fn initial_model(setup: &TrainingSetup, classes: usize) -> Result<Aio
 }
 
 /// A fresh model with its optimiser.
-pub(super) fn initial_learner(setup: &TrainingSetup, classes: usize) -> Result<Learner<Aio>> {
-    let model = initial_model(setup, classes)?;
+pub(super) fn initial_learner(setup: &TrainingSetup, sizes: HeadSizes) -> Result<Learner<Aio>> {
+    let model = initial_model(setup, sizes)?;
     let config = &setup.config.train;
     Ok(Learner { model, optimiser: optimiser(config), weight_decay: config.weight_decay })
 }

@@ -13,7 +13,7 @@ use crate::schedule::WarmupCosine;
 use crate::signals::StopFlag;
 use crate::training_loop::{CompletedStep, Objective, StepGradients};
 use aio_heads::AnchorRows;
-use aio_model::{Aio, LossTerm, StepInput, StepOutput, Terms, TrainBatch};
+use aio_model::{Aio, StepInput, TrainBatch};
 use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::train::{TrainOutput, TrainStep};
 use std::collections::BTreeMap;
@@ -129,16 +129,16 @@ impl<'a> StageTraining<'a> {
     }
 }
 
-/// The mean of every term over the micro-batches that have it, by name.
-fn mean_terms(micro_batches: &[Terms]) -> BTreeMap<String, f32> {
-    let mut sums: BTreeMap<LossTerm, (f64, usize)> = BTreeMap::new();
-    for (term, value) in micro_batches.iter().flatten() {
-        let (sum, count) = sums.entry(*term).or_default();
+/// The mean of every number over the micro-batches that have it, by name.
+fn means<K: Copy + Ord + ToString>(micro_batches: &[Vec<(K, f32)>]) -> BTreeMap<String, f32> {
+    let mut sums: BTreeMap<K, (f64, usize)> = BTreeMap::new();
+    for (name, value) in micro_batches.iter().flatten() {
+        let (sum, count) = sums.entry(*name).or_default();
         *sum += f64::from(*value);
         *count += 1;
     }
     let mean = |(sum, count): (f64, usize)| (sum / count as f64) as f32;
-    sums.into_iter().map(|(term, sum)| (term.to_string(), mean(sum))).collect()
+    sums.into_iter().map(|(name, sum)| (name.to_string(), mean(sum))).collect()
 }
 
 impl Objective for StageTraining<'_> {
@@ -152,20 +152,22 @@ impl Objective for StageTraining<'_> {
     /// Gradients and loss terms averaged over the micro-batches of the step.
     fn gradients(&mut self, model: &Aio, step: usize) -> Result<StepGradients> {
         let mut sum = GradientsAccumulator::new();
-        let (mut terms, mut waited) = (Vec::new(), Duration::ZERO);
+        let (mut terms, mut measures) = (Vec::new(), Vec::new());
+        let mut waited = Duration::ZERO;
         for _ in 0..self.stage.micro_batches {
             let (batch, waited_for_it) = self.batches.next()?;
             waited += waited_for_it;
             let classes = batch.classes();
             self.sampled_classes.clone_from(&batch.sampled_classes);
-            let TrainOutput { grads, item: StepOutput { terms: of_batch, anchors } } =
-                model.step(step_input(self.setup, batch));
-            self.anchors.extend(anchors);
+            let TrainOutput { grads, item } = model.step(step_input(self.setup, batch));
+            self.anchors.extend(item.anchors);
             let describe = |e| describe_failure(&self.paths.directory, &e, step, &classes);
-            terms.push(of_batch.map_err(describe)?);
+            terms.push(item.terms.map_err(describe)?);
+            measures.push(item.measures);
             sum.accumulate(model, grads);
         }
-        Ok(StepGradients { gradients: sum.grads(), terms: mean_terms(&terms), waited })
+        let (terms, measures) = (means(&terms), means(&measures));
+        Ok(StepGradients { gradients: sum.grads(), terms, measures, waited })
     }
 
     fn update(
@@ -186,7 +188,7 @@ impl Objective for StageTraining<'_> {
     }
 
     fn record(&mut self, done: &CompletedStep, learner: &Learner<Aio>) -> Result<()> {
-        let CompletedStep { step, learning_rate, ref terms, waited } = *done;
+        let CompletedStep { step, learning_rate, ref terms, ref measures, waited } = *done;
         let train = &self.setup.config.train;
         let validates = self.is_due(step, train.validate_every, train.validate_every_steps);
         let validation = match validates {
@@ -199,6 +201,7 @@ impl Objective for StageTraining<'_> {
             epoch: self.stage.epoch(step),
             learning_rate,
             terms: terms.clone(),
+            measures: measures.clone(),
             validation,
         })?;
         if self.ends_epoch(step) {
@@ -241,7 +244,7 @@ impl Objective for StageTraining<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use aio_model::EmbeddingOf;
+    use aio_model::{EmbeddingOf, LossTerm};
 
     #[test]
     fn a_term_that_only_some_micro_batches_have_is_averaged_over_these() {
@@ -252,8 +255,8 @@ mod tests {
             vec![(LossTerm::Triplet, 0.25), (captioned, 4.0)],
         ];
         let expected = [("binding.text".to_owned(), 3.5), ("triplet".to_owned(), 0.5)];
-        assert_eq!(mean_terms(&micro_batches), BTreeMap::from(expected));
+        assert_eq!(means(&micro_batches), BTreeMap::from(expected));
         let one = [vec![(captioned, 0.1)]];
-        assert_eq!(mean_terms(&one)["binding.text"].to_bits(), 0.1f32.to_bits());
+        assert_eq!(means(&one)["binding.text"].to_bits(), 0.1f32.to_bits());
     }
 }

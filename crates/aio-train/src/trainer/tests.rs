@@ -1,5 +1,7 @@
 use super::*;
 use crate::config::{StageConfig, TrainingConfig};
+use crate::flops::HeadSizes;
+use crate::loader::attribute_words;
 use crate::{TrainError, probe, test_data};
 use aio_heads::AnchorFeatures;
 use aio_model::LossWeights;
@@ -237,15 +239,17 @@ fn the_log_has_the_mean_over_the_micro_batches_of_a_step() {
         TrainingSetup { config: &config, start: &start, device: &device, evaluation_bytes: 0 };
     let mut library = Library::new(&config.data.root);
     let classes = Classes::new(&config, &mut library).expect("classes");
+    let attributes = attribute_words(&config, &classes, &mut library).expect("words");
     let settings = LoaderSettings {
         config: &config,
         classes: &classes,
+        attributes: &attributes,
         picture_size: start.preprocessing.size(),
         sketch_generator: None,
     };
     let loader = StageLoader::open(&settings, &config.train.stages[0], &mut library);
     let loader = loader.expect("a loader");
-    let model = initial_model(&setup, classes.len()).expect("a model");
+    let model = initial_model(&setup, HeadSizes::new(&classes, &attributes)).expect("a model");
     let micro_batches = [0, 1].map(|micro| {
         let batch = loader.batch(&loader.epoch(0)[micro], micro as u64).expect("a batch");
         let terms = model.step(step_input(&setup, batch)).item.terms.expect("finite");

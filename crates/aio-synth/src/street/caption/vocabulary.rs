@@ -16,7 +16,7 @@ const EMPTY: [&str; 18] = [
 /// Every attribute word that writers of training data use, in lower case: colours, garments, patterns, hair, what is
 /// worn on the head and what is carried.
 ///
-/// The attribute head masks these words; the list is the counterpart of the keyword lists of UNIReID
+/// Pre-training asks which of them a caption says; the list is the counterpart of the keyword lists of UNIReID
 /// (`datasets/bases.py`).
 #[must_use]
 pub fn vocabulary() -> Vec<String> {

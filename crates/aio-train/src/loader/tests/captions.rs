@@ -36,3 +36,36 @@ fn a_caption_is_one_of_those_that_were_written_for_the_photograph() {
     }
     assert!(2 * others > tuples, "most captions say which photograph they were written for");
 }
+
+#[test]
+fn the_words_that_are_predicted_are_those_of_the_captions_at_hand() {
+    let root = test_data::root();
+    let mut config = test_data::config(root);
+    let words = |config: &TrainingConfig| -> Vec<String> {
+        let mut library = Library::new(root);
+        let classes = Classes::new(config, &mut library).expect("classes");
+        let words = attribute_words(config, &classes, &mut library).expect("words");
+        words.words().map(str::to_owned).collect()
+    };
+    let all = words(&config);
+    let mut library = Library::new(root);
+    let classes = Classes::new(&config, &mut library).expect("classes");
+    let samples = &library.get(DatasetName::SynthPedes).expect("rendered").train;
+    let is_trained = |s: &&Sample| classes.get(DatasetName::SynthPedes, s.identity).is_some();
+    let captions: Vec<Vec<String>> = samples
+        .iter()
+        .filter(is_trained)
+        .filter_map(Sample::caption)
+        .map(|text| Bpe::clip().words(text))
+        .collect();
+    let having = |word: &str| captions.iter().filter(|c| c.iter().any(|w| w == word)).count();
+    assert!(all.len() > 5 && all.iter().all(|word| having(word) >= 3), "{all:?}");
+    assert!(all.iter().all(|word| !["a", "the", "wearing", "person"].contains(&&**word)));
+    config.losses.attribute_words = 3;
+    let three = words(&config);
+    let fewest = three.iter().map(|word| having(word)).min();
+    let others = all.iter().filter(|word| !three.contains(word)).map(|word| having(word)).max();
+    assert!(three.len() == 3 && fewest >= others, "{three:?}");
+    config.losses.attribute = 0.0;
+    assert!(words(&config).is_empty(), "nothing predicts them");
+}

@@ -18,9 +18,11 @@ const PICTURES: PictureSize = PictureSize { height: 48, width: 24 };
 fn loader(root: &Path, config: &TrainingConfig, stage: usize) -> StageLoader {
     let mut library = Library::new(root);
     let classes = Classes::new(config, &mut library).expect("classes");
+    let attributes = attribute_words(config, &classes, &mut library).expect("words");
     let settings = LoaderSettings {
         config,
         classes: &classes,
+        attributes: &attributes,
         picture_size: PICTURES,
         sketch_generator: None,
     };
