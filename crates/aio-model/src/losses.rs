@@ -57,6 +57,10 @@ pub struct LossWeights {
     /// starts without any. They cost no pass through the encoder. In a small data set many of them show the people of the batch.
     #[schemars(extend("x-unit" = "anchors"))]
     pub queue: usize,
+    /// Steps of every stage in which no anchor is kept yet, as in the paper of the queue: while embeddings change quickly, old anchors are unlike new
+    /// ones in ways that say nothing about people.
+    #[schemars(extend("x-unit" = "steps"))]
+    pub queue_after: usize,
     /// Weight of the loss that asks a combination of modalities to be at least as near to the person's photographs as its best part is; 0
     /// disables it.
     #[schemars(range(min = 0.0))]
@@ -101,6 +105,7 @@ impl Default for LossWeights {
             anchors: Anchors::Moving,
             own_photo: OwnPhoto::Skipped,
             queue: 0,
+            queue_after: 1000,
             parts: 0.0,
             parts_margin: 0.02,
             neck: Neck::Before,

@@ -242,6 +242,7 @@ fn losses(losses: &LossWeights) -> Section {
         anchors,
         own_photo,
         queue,
+        queue_after,
         parts,
         parts_margin,
         neck,
@@ -263,6 +264,7 @@ fn losses(losses: &LossWeights) -> Section {
     section.put("anchors", words(anchors), "moving");
     section.put("own_photo", words(own_photo), "skipped");
     section.put("queue", integer(*queue), 0);
+    section.put("queue_after", integer(*queue_after), 1000);
     section.put("parts", *parts, 0.0);
     section.put("parts_margin", *parts_margin, 0.02);
     section.put("neck", words(neck), "before");

@@ -76,6 +76,15 @@ pub fn train(
         if resumed_at == steps.start {
             learner.model = learner.model.with_empty_queue();
         }
+        let losses = &config.losses;
+        if losses.binding != 0.0 && losses.queue > 0 && steps.len() <= losses.queue_after + 1 {
+            log::warn!(
+                "{}: losses.queue_after = {} leaves no anchors for its {} steps: losses.queue has no effect",
+                stage.name,
+                losses.queue_after,
+                steps.len()
+            );
+        }
         cost.say(setup, &stage.name, steps.end - resumed_at);
         predicted.add(&cost, steps.end - resumed_at);
         let mut training = StageTraining::open(&context, stage, loader, stage_steps, &mut state)?;

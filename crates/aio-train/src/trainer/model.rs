@@ -11,8 +11,9 @@ use aio_heads::RowAdamW;
 use aio_model::SketchGenerator;
 use aio_model::{Aio, AioConfig, Frozen};
 use burn::grad_clipping::GradientClippingConfig;
+use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::{AdamWConfig, ModuleOptimizer};
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
 
 /// What keeps its pre-trained weights.
 pub(super) fn frozen_parts(setup: &TrainingSetup) -> Frozen {
@@ -45,10 +46,23 @@ pub(crate) fn initial_model(setup: &TrainingSetup, sizes: HeadSizes) -> Result<A
     let cpu = Device::flex();
     cpu.seed(setup.config.seed);
     if training == cpu {
-        return Ok(Aio::new(setup.start.backbone(&training)?, &config, &training));
+        let model = Aio::new(setup.start.backbone(&training)?, &config, &training);
+        model.visit(&mut Draw);
+        return Ok(model);
     }
     let model = Aio::new(setup.start.backbone(&cpu)?, &config, &cpu);
+    model.visit(&mut Draw);
     Ok(to_training_device(model, &training).frozen(frozen))
+}
+
+/// Draws the parameters that have no values yet, one field after the other. A parameter is drawn when it is first used, so that otherwise the values
+/// would depend on what is used first.
+struct Draw;
+
+impl ModuleVisitor for Draw {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let _ = param.val();
+    }
 }
 
 /// A fresh model with its optimiser.

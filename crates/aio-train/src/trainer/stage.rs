@@ -160,7 +160,9 @@ impl Objective for StageTraining<'_> {
             let classes = batch.classes();
             self.sampled_classes.clone_from(&batch.sampled_classes);
             let TrainOutput { grads, item } = model.step(step_input(self.setup, batch));
-            self.anchors.extend(item.anchors);
+            if step - self.stage.steps.start >= self.setup.config.losses.queue_after {
+                self.anchors.extend(item.anchors);
+            }
             let describe = |e| describe_failure(&self.paths.directory, &e, step, &classes);
             terms.push(item.terms.map_err(describe)?);
             measures.push(item.measures);
