@@ -10,7 +10,7 @@ use std::time::Duration;
 /// A database and the name of a gallery in it: `postgres://user@host/database#gallery`. Its `Display` has no password.
 #[derive(Clone)]
 pub struct Address {
-    config: Config,
+    config: Box<Config>,
     name: String,
 }
 
@@ -80,7 +80,7 @@ impl FromStr for Address {
             config.connect_timeout(Duration::from_secs(10));
         }
         config.application_name("aio");
-        Ok(Self { config, name: name.to_owned() })
+        Ok(Self { config: Box::new(config), name: name.to_owned() })
     }
 }
 
