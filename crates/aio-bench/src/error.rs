@@ -4,6 +4,7 @@ use aio_data::DataError;
 use aio_encoder::weights::WeightsError;
 use aio_eval::EvalError;
 use aio_gallery::GalleryError;
+use aio_stores::StoreError;
 use aio_train::TrainError;
 use std::path::PathBuf;
 
@@ -43,6 +44,9 @@ pub enum Error {
         /// Optimiser steps done.
         step: usize,
     },
+    /// A gallery in a database could not be read or changed.
+    #[error(transparent)]
+    Store(StoreError),
     /// Another process works in a directory.
     #[error("{} is in use: {} works on it", directory.display(), holder.as_deref().unwrap_or("another process"))]
     Taken {
@@ -82,6 +86,15 @@ impl From<GalleryError> for Error {
     }
 }
 
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Gallery(error) => error.into(),
+            other => Self::Store(other),
+        }
+    }
+}
+
 impl From<TrainError> for Error {
     fn from(error: TrainError) -> Self {
         match error {
@@ -108,6 +121,7 @@ impl Error {
         match self {
             Self::Data(error) => error.hint(),
             Self::Gallery(error) => error.hint(),
+            Self::Store(error) => error.hint(),
             Self::User { hint, .. } => hint.clone(),
             Self::Taken { .. } => Some(
                 "wait until it ends, or stop it; what it has done is kept and continued".to_owned(),
@@ -128,11 +142,13 @@ impl Error {
         match self {
             Self::Data(error) if error.is_user() => 2,
             Self::Gallery(error) if error.is_user() => 2,
+            Self::Store(error) if error.is_user() => 2,
             Self::Eval(_) | Self::User { .. } | Self::Weights(_) => 2,
             Self::Data(_)
             | Self::Failure(_)
             | Self::Gallery(_)
             | Self::Output(_)
+            | Self::Store(_)
             | Self::Taken { .. } => 1,
             Self::Interrupted { .. } | Self::Stopped { .. } => 75,
         }

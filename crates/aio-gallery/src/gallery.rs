@@ -6,6 +6,7 @@ use crate::error::{GalleryError, Result};
 use crate::manifest::{Manifest, RemovedEntry};
 use crate::model::Model;
 use crate::record::{COLUMNS, Record};
+use crate::search::calibration;
 use crate::segment::Segment;
 use aio_data::{DataError, fs};
 use std::collections::BTreeMap;
@@ -151,8 +152,7 @@ impl Gallery {
     /// The calibration for queries of these modalities (`sketch`, `infrared+text`), or the one for any.
     #[must_use]
     pub fn calibration(&self, modalities: &str) -> Option<&Calibration> {
-        let calibrations = &self.manifest.calibrations;
-        calibrations.get(modalities).or_else(|| calibrations.get(Calibration::ANY))
+        calibration(self, modalities)
     }
 
     /// Where a row lies: segment and position; nowhere if it is removed or never was.

@@ -37,7 +37,8 @@ pub fn parse_time(text: &str) -> Option<Time> {
 }
 
 /// Writes a time as RFC 3339 in UTC, with as many decimals as it needs.
-pub(crate) fn format_time(time: Time) -> String {
+#[must_use]
+pub fn format_time(time: Time) -> String {
     DateTime::from_timestamp_micros(time).map_or_else(
         || format!("{:.6}", time as f64 / 1e6),
         |time| time.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true),

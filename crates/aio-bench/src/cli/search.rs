@@ -5,12 +5,13 @@ use super::filter::FilterArguments;
 use super::output::Output;
 use crate::embed::Row;
 use crate::error::{Error, Result};
-use crate::gallery::{self, NamedQuery, SearchRequest, Terms, is_gallery};
+use crate::gallery::{self, NamedQuery, Place, SearchRequest, Terms, is_gallery};
 use crate::search::{self, Request};
 use aio_gallery::Filter;
+use aio_stores::{Address, Scan};
 use aio_types::Modality;
 use clap::Args;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -20,13 +21,14 @@ Examples:
   aio search people --rgb photo.jpg --not-camera gate-2 --after 2026-11-01 --group-by identity --threshold 0.9
   aio search people --text \"a red jacket\" --like 17,20 --unlike 4
   aio search people --queries queries.jsonl --csv
+  aio search postgres://me@db.example/reid#people --text \"a red jacket\" --approximate
 
-`aio gallery` makes galleries. A gallery or feature file must have been made with the same model.";
+`aio gallery` makes galleries, and `aio gallery push` copies them into databases. A gallery or feature file must have been made with the same model.";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// A gallery, a folder of photographs, or a feature file that `aio embed` wrote.
+    /// A gallery, its copy in a database, a folder of photographs, or a feature file that `aio embed` wrote.
     gallery: PathBuf,
     /// A sentence.
     #[arg(long)]
@@ -79,6 +81,9 @@ struct OfGallery {
     /// Least probability of showing the same person, from 0 to 1, by the gallery's calibration (`aio gallery calibrate`).
     #[arg(long, value_name = "P", value_parser = probability)]
     threshold: Option<f64>,
+    /// Compare with the rows that a database's index leads to, instead of with all: faster, and some of the nearest may be missing.
+    #[arg(long)]
+    approximate: bool,
     /// Print CSV instead of a table.
     #[arg(long, conflicts_with = "json")]
     csv: bool,
@@ -96,8 +101,32 @@ impl OfGallery {
             && self.unlike.is_empty()
             && self.group_by.is_none()
             && self.threshold.is_none()
+            && !self.approximate
             && !self.csv
     }
+}
+
+/// The gallery that is meant, in a directory or a database; nothing for a folder of photographs and for a feature file.
+fn place(gallery: &Path, approximate: bool) -> Result<Option<Place>> {
+    let typed = gallery.to_string_lossy();
+    if Address::is_meant(&typed) {
+        let address = typed.parse::<Address>()?;
+        let scan = if approximate { Scan::Approximate } else { Scan::Exact };
+        return Ok(Some(Place::Database(address, scan)));
+    }
+    if !is_gallery(gallery) {
+        return Ok(None);
+    }
+    if approximate {
+        return Err(Error::user(
+            format!(
+                "{}: only a gallery in a database can be searched with --approximate",
+                gallery.display()
+            ),
+            "a gallery on disk is always compared row by row",
+        ));
+    }
+    Ok(Some(Place::Directory(gallery.to_path_buf())))
 }
 
 impl Arguments {
@@ -113,15 +142,15 @@ impl Arguments {
             query.pictures.extend(path.map(|path| (modality.name().to_owned(), path)));
         }
         let (filter, of_gallery) = (Filter::from(self.filter), self.of_gallery);
-        if is_gallery(&self.gallery) {
-            let OfGallery { queries, like, unlike, group_by, threshold, csv } = of_gallery;
+        if let Some(place) = place(&self.gallery, of_gallery.approximate)? {
+            let OfGallery { queries, like, unlike, group_by, threshold, csv, .. } = of_gallery;
             let is_batch = queries.is_some();
             let queries = match queries {
                 Some(path) => gallery::queries(&path)?,
                 None => vec![NamedQuery { name: None, row: query, like, unlike }],
             };
             let searched = gallery::search(&SearchRequest {
-                gallery: self.gallery,
+                gallery: place,
                 queries,
                 terms: Terms { filter, group_by, threshold, top: self.top as usize },
                 picture: self.picture,
@@ -136,7 +165,7 @@ impl Arguments {
         if self.gallery.exists() && !(of_gallery.is_empty() && filter.is_empty()) {
             return Err(Error::user(
                 format!(
-                    "{} is no gallery: --queries, --like, --unlike, --group-by, --threshold, --csv and filters need one",
+                    "{} is no gallery: --queries, --like, --unlike, --group-by, --threshold, --approximate, --csv and filters need one",
                     self.gallery.display()
                 ),
                 "make one with `aio gallery create`",

@@ -6,15 +6,25 @@ use super::queries::NamedQuery;
 use crate::embed::{self, BLOCK, Model, ModelSource, Row};
 use crate::error::{Error, Result};
 use aio_gallery::{Answer, Filter, Gallery, Hit, Query};
+use aio_stores::{Address, Scan, Store};
 use aio_types::{Modality, ModalitySet};
 use serde::Serialize;
 use std::path::PathBuf;
+
+/// Where a gallery is.
+#[derive(Debug, Clone)]
+pub enum Place {
+    /// A directory.
+    Directory(PathBuf),
+    /// A database, with the rows of it that queries are compared with.
+    Database(Address, Scan),
+}
 
 /// What is searched for in which gallery.
 #[derive(Debug, Clone)]
 pub struct SearchRequest {
     /// The gallery.
-    pub gallery: PathBuf,
+    pub gallery: Place,
     /// The queries.
     pub queries: Vec<NamedQuery>,
     /// What their lists may hold.
@@ -117,18 +127,51 @@ pub(crate) fn check(query: &NamedQuery, hint: &str) -> Result<()> {
 pub fn search(request: &SearchRequest) -> Result<Searched> {
     let hint = "give --text, --rgb, --infrared, --sketch, --colour-pencil, --like or --queries";
     request.queries.iter().try_for_each(|query| check(query, hint))?;
-    let gallery = Gallery::open(&request.gallery)?;
+    let gallery = Opened::new(request)?;
     let model = request.model.open()?;
     let tag = model_of(&request.model, &model)?;
     let features = embedded(&request.queries, &model)?;
     let asked = request.queries.iter().zip(features);
     let asked: Vec<Asked> =
         asked.map(|(query, features)| Asked { query, features, terms: &request.terms }).collect();
-    let searched = answered(&gallery, &tag, &asked)?;
-    if let Some(path) = &request.picture {
-        contact_sheet::draw(path, &gallery, &searched.answers)?;
+    let searched = gallery.answered(&tag, &asked)?;
+    if let (Some(path), Opened::Directory(gallery)) = (&request.picture, &gallery) {
+        contact_sheet::draw(path, gallery, &searched.answers)?;
     }
     Ok(searched)
+}
+
+/// A gallery that is opened.
+enum Opened {
+    Directory(Gallery),
+    Database(Box<Store>, Scan),
+}
+
+impl Opened {
+    fn new(request: &SearchRequest) -> Result<Self> {
+        Ok(match &request.gallery {
+            Place::Directory(directory) => Self::Directory(Gallery::open(directory)?),
+            Place::Database(address, _) if request.picture.is_some() => {
+                return Err(Error::user(
+                    format!("{address}: a database has no thumbnails to draw a list with"),
+                    "search the gallery on disk with --picture",
+                ));
+            }
+            Place::Database(address, scan) => {
+                Self::Database(Box::new(Store::open(address)?), *scan)
+            }
+        })
+    }
+
+    fn answered(&self, tag: &aio_gallery::Model, asked: &[Asked]) -> Result<Searched> {
+        match self {
+            Self::Directory(gallery) => answered(gallery, tag, asked),
+            Self::Database(store, scan) => {
+                let answers = store.answers(&queries(tag, asked)?, *scan)?;
+                Ok(with_answers(store.rows()?, asked, answers))
+            }
+        }
+    }
 }
 
 /// The answers to queries with features of the model `tag`, in their order.
@@ -140,9 +183,13 @@ pub(crate) fn answered(
     tag: &aio_gallery::Model,
     asked: &[Asked],
 ) -> Result<Searched> {
-    let mut queries = Vec::with_capacity(asked.len());
-    for Asked { query, features, terms } in asked {
-        queries.push(Query {
+    let answers = gallery.answers(&queries(tag, asked)?)?;
+    Ok(with_answers(gallery.len(), asked, answers))
+}
+
+fn queries(tag: &aio_gallery::Model, asked: &[Asked]) -> Result<Vec<Query>> {
+    let query = |Asked { query, features, terms }: &Asked| {
+        Ok(Query {
             model: tag.clone(),
             features: features.clone(),
             modalities: modalities(&query.row)?,
@@ -152,9 +199,12 @@ pub(crate) fn answered(
             top: terms.top,
             group_by: terms.group_by.clone(),
             threshold: terms.threshold,
-        });
-    }
-    let answers = gallery.answers(&queries)?;
+        })
+    };
+    asked.iter().map(query).collect()
+}
+
+fn with_answers(rows: usize, asked: &[Asked], answers: Vec<Answer>) -> Searched {
     let answered = asked.iter().zip(answers).map(|(Asked { query, .. }, answer)| Answered {
         name: query.name.clone(),
         query: query.row.clone(),
@@ -162,7 +212,7 @@ pub(crate) fn answered(
         unlike: query.unlike.clone(),
         answer,
     });
-    Ok(Searched { gallery: gallery.len(), answers: answered.collect() })
+    Searched { gallery: rows, answers: answered.collect() }
 }
 
 /// The features of each query; none for those that only name rows of the gallery.

@@ -158,6 +158,44 @@ fn filters_groups_likes_and_batches_choose_rows() {
 }
 
 #[test]
+fn a_database_that_is_not_there_is_named_without_its_password() {
+    let desk = labelled();
+    let address = "postgres://me:secret@127.0.0.1:1/reid#gate";
+    for command in
+        [&["gallery", "push", "people", address][..], &["search", address, "--rgb", "g/000.png"]]
+    {
+        let said = desk.refused(1, command);
+        let names = said.contains("cannot connect to postgres://127.0.0.1/reid#gate");
+        assert!(names && said.contains("PGPASSWORD") && !said.contains("secret"), "{said}");
+    }
+    let said = desk.refused(2, &["gallery", "push", "people", "postgres://host/reid#Gate 1"]);
+    assert!(said.contains("a gallery in a database cannot be called `Gate 1`"), "{said}");
+    let said = desk.refused(2, &["search", "people", "--rgb", "g/000.png", "--approximate"]);
+    assert!(said.contains("only a gallery in a database"), "{said}");
+}
+
+#[test]
+#[ignore = "needs PostgreSQL with pgvector: just test-stores"]
+fn a_copy_in_a_database_answers_as_the_gallery_does() {
+    let server = std::env::var("AIO_TEST_POSTGRES").expect("just test-stores");
+    let address = format!("{server}#program_{}", std::process::id());
+    let desk = labelled();
+    let pushed = desk.json(&["gallery", "push", "people", &address, "--index", "--json"]);
+    assert_eq!((&pushed["rows"], &pushed["added"]), (&6.into(), &6.into()));
+    for more in [&[][..], &["--group-by", "identity"], &["--where", "floor=2", "--like", "1"]] {
+        let answer = |gallery: &str| {
+            desk.json(&[&["search", gallery, "--rgb", "g/000.png", "--json"], more].concat())
+        };
+        let (found, expected) = (answer(&address), answer("people"));
+        assert_eq!(paths(&found), paths(&expected), "{more:?}");
+        assert_eq!(found["searched"], expected["searched"]);
+        assert_eq!(found["results"][0]["caption"], expected["results"][0]["caption"]);
+    }
+    let said = desk.refused(2, &["search", &address, "--rgb", "g/000.png", "--picture", "x.png"]);
+    assert!(said.contains("has no thumbnails"), "{said}");
+}
+
+#[test]
 fn galleries_are_exported_merged_and_bound_to_their_model() {
     let desk = labelled();
     desk.succeed(&["gallery", "export", "people", "--output", "f.safetensors"]);

@@ -1,5 +1,6 @@
 //! Filters: which rows a search may find.
 
+use super::collection::check_column;
 use crate::error::{GalleryError, Result};
 use crate::gallery::Gallery;
 use crate::segment::{Rows, Segment};
@@ -90,11 +91,7 @@ fn checks<'a>(filter: &'a Filter, rows: &Rows) -> Result<Vec<Check<'a>>> {
     for Condition { column, relation, value } in &filter.conditions {
         let equal = *relation == Relation::Equal;
         checks.push(if column == "time" {
-            let time = parse_time(value).ok_or_else(|| {
-                let problem = format!("`{value}` is no time");
-                GalleryError::request(problem, "write 2026-11-28T06:41:45Z, a date, or seconds")
-            })?;
-            Check::At(time, equal)
+            Check::At(time_of(value)?, equal)
         } else if equal {
             Check::In(rows.column(column), vec![value.as_str()])
         } else {
@@ -104,18 +101,24 @@ fn checks<'a>(filter: &'a Filter, rows: &Rows) -> Result<Vec<Check<'a>>> {
     Ok(checks)
 }
 
+/// The time that a condition on the column `time` compares with.
+///
+/// # Errors
+/// [`GalleryError::Request`] if the value is no time.
+pub fn time_of(value: &str) -> Result<Time> {
+    parse_time(value).ok_or_else(|| {
+        let problem = format!("`{value}` is no time");
+        GalleryError::request(problem, "write 2026-11-28T06:41:45Z, a date, or seconds")
+    })
+}
+
 /// For every segment, which of its rows are there and pass the filter.
 ///
 /// # Errors
 /// [`GalleryError::Request`] naming a column that the gallery does not have.
 pub(crate) fn selection(gallery: &Gallery, filter: &Filter) -> Result<Vec<Vec<bool>>> {
-    let known = gallery.columns();
-    for Condition { column, .. } in &filter.conditions {
-        if !known.contains(&column.as_str()) {
-            let problem = format!("{} has no column `{column}`", gallery.directory().display());
-            return Err(GalleryError::request(problem, format!("it has {}", known.join(", "))));
-        }
-    }
+    let columns = filter.conditions.iter().map(|condition| &condition.column);
+    columns.into_iter().try_for_each(|column| check_column(gallery, column))?;
     let of_segment = |segment: &Segment| {
         let mut chosen = vec![true; segment.len()];
         if !gallery.removed.is_empty() {

@@ -1,11 +1,14 @@
 //! Exact search: every row that a filter lets through is compared with the query.
 
+mod collection;
 mod filter;
 mod nearest;
 mod query;
 mod scan;
 
-pub use filter::{Condition, Filter, Relation};
+pub use collection::Collection;
+pub(crate) use collection::calibration;
+pub use filter::{Condition, Filter, Relation, time_of};
 pub use query::{Answer, Hit, Query};
 
 use crate::error::Result;

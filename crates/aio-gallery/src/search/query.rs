@@ -1,8 +1,8 @@
 //! Queries and their answers.
 
+use super::collection::{Collection, calibration, check_column};
 use super::filter::{Filter, selection};
 use super::scan::{Probe, scan};
-use crate::calibration::Calibration;
 use crate::encode::{Storage, dot, unit};
 use crate::error::{GalleryError, Result};
 use crate::gallery::Gallery;
@@ -77,7 +77,7 @@ pub(crate) fn answers(gallery: &Gallery, queries: &[Query]) -> Result<Vec<Answer
     let mut answers = Vec::with_capacity(queries.len());
     let mut groups = HashMap::new();
     for query in queries {
-        check(gallery, query)?;
+        query.check(gallery)?;
         if let Some(column) = &query.group_by
             && !groups.contains_key(column)
         {
@@ -99,7 +99,7 @@ pub(crate) fn answers(gallery: &Gallery, queries: &[Query]) -> Result<Vec<Answer
             selections.iter().map(|s| s.rows(gallery)).collect::<Result<_>>()?;
         let probes = batch.iter().zip(&which).map(|(query, which)| {
             Ok(Probe {
-                vector: vector(gallery, query)?,
+                vector: query.vector(gallery)?,
                 chosen: &chosen[*which],
                 groups: query.group_by.as_ref().map(|column| groups[column].as_slice()),
                 // More than all rows are never found.
@@ -139,64 +139,89 @@ impl<'a> Selection<'a> {
     }
 }
 
-fn check(gallery: &Gallery, query: &Query) -> Result<()> {
-    if !gallery.model().fits(&query.model) {
-        return Err(GalleryError::ForeignModel {
-            directory: gallery.directory().to_path_buf(),
-            gallery: Box::new(gallery.model().clone()),
-            what: "the query",
-            found: Box::new(query.model.clone()),
-        });
+impl Query {
+    /// Refuses a query of another model, a list of length 0, a column that is not there, and a threshold without a calibration.
+    ///
+    /// # Errors
+    /// [`GalleryError::ForeignModel`] naming both models; [`GalleryError::Request`] naming what is asked in vain.
+    pub fn check(&self, of: &impl Collection) -> Result<()> {
+        if !of.model().fits(&self.model) {
+            return Err(GalleryError::ForeignModel {
+                directory: of.place().into(),
+                gallery: Box::new(of.model().clone()),
+                what: "the query",
+                found: Box::new(self.model.clone()),
+            });
+        }
+        if self.top == 0 {
+            return Err(GalleryError::request(
+                "a list of length 0 was asked for",
+                "ask for one row",
+            ));
+        }
+        let columns = self.filter.conditions.iter().map(|condition| &condition.column);
+        columns.chain(&self.group_by).try_for_each(|column| check_column(of, column))?;
+        if self.threshold.is_some() && calibration(of, &self.modalities).is_none() {
+            let known: Vec<&str> = of.calibrations().keys().map(String::as_str).collect();
+            let known = if known.is_empty() { "none".into() } else { known.join(", ") };
+            return Err(GalleryError::request(
+                format!(
+                    "{}: a threshold on the probability needs a calibration for queries of {}; there is: {known}",
+                    of.place(),
+                    self.modalities
+                ),
+                "make one from labelled features: `aio gallery calibrate GALLERY --queries Q.safetensors`",
+            ));
+        }
+        Ok(())
     }
-    if query.top == 0 {
-        return Err(GalleryError::request("a list of length 0 was asked for", "ask for one row"));
-    }
-    if query.threshold.is_some() && gallery.calibration(&query.modalities).is_none() {
-        let known: Vec<&str> = gallery.calibrations().keys().map(String::as_str).collect();
-        let known = if known.is_empty() { "none".into() } else { known.join(", ") };
-        return Err(GalleryError::request(
-            format!(
-                "{}: a threshold on the probability needs a calibration for queries of {}; there is: {known}",
-                gallery.directory().display(),
-                query.modalities
-            ),
-            "make one from labelled features: `aio gallery calibrate GALLERY --queries Q.safetensors`",
-        ));
-    }
-    Ok(())
-}
 
-/// The vector that rows are compared with.
-fn vector(gallery: &Gallery, query: &Query) -> Result<Vec<f32>> {
-    let width = gallery.width();
-    let mut sum = match &query.features {
-        Some(features) => unit("the query", features, width)?,
-        None if query.like.is_empty() => {
-            let hint = "give the query features, or rows that the results should resemble";
-            return Err(GalleryError::request("nothing to look for", hint));
+    /// The vector of length 1 that rows are compared with: that of the query's features, moved towards what it names as like and away from unlike.
+    ///
+    /// # Errors
+    /// [`GalleryError::Request`] for features of another width or without a direction, for a query that holds nothing, and for rows that are not there.
+    pub fn vector(&self, of: &impl Collection) -> Result<Vec<f32>> {
+        let width = of.width();
+        let mut sum = match &self.features {
+            Some(features) => unit("the query", features, width)?,
+            None if self.like.is_empty() => {
+                let hint = "give the query features, or rows that the results should resemble";
+                return Err(GalleryError::request("nothing to look for", hint));
+            }
+            None => vec![0.0; width],
+        };
+        if self.like.is_empty() && self.unlike.is_empty() {
+            return Ok(sum);
         }
-        None => vec![0.0; width],
-    };
-    if query.like.is_empty() && query.unlike.is_empty() {
-        return Ok(sum);
-    }
-    for (rows, weight) in [(&query.like, LIKE), (&query.unlike, -UNLIKE)] {
-        for row in rows {
-            let features = unit("a row", &gallery.row(*row)?.features, width)?;
-            let weight = weight / rows.len() as f32;
-            sum.iter_mut().zip(features).for_each(|(sum, value)| *sum += weight * value);
+        for (rows, weight) in [(&self.like, LIKE), (&self.unlike, -UNLIKE)] {
+            for row in rows {
+                let features = unit("a row", &of.features_of(*row)?, width)?;
+                let weight = weight / rows.len() as f32;
+                sum.iter_mut().zip(features).for_each(|(sum, value)| *sum += weight * value);
+            }
         }
+        unit("the query with its likes and unlikes", &sum, width)
     }
-    unit("the query with its likes and unlikes", &sum, width)
+
+    /// The result of a row that was found; nothing if its probability is below the threshold.
+    pub fn hit(
+        &self,
+        of: &impl Collection,
+        row: u64,
+        similarity: f32,
+        record: impl FnOnce() -> Result<Record>,
+    ) -> Result<Option<Hit>> {
+        let calibration = calibration(of, &self.modalities);
+        let probability = calibration.map(|c| c.probability(similarity));
+        if self.threshold.is_some_and(|least| probability.is_none_or(|found| found < least)) {
+            return Ok(None);
+        }
+        Ok(Some(Hit { row, similarity, probability, record: record()? }))
+    }
 }
 
 /// For every segment, the groups of its rows by the value of a column.
 fn group(gallery: &Gallery, column: &str) -> Result<Vec<Vec<u32>>> {
-    let known = gallery.columns();
-    if !known.contains(&column) {
-        let problem = format!("{} has no column `{column}`", gallery.directory().display());
-        return Err(GalleryError::request(problem, format!("it has {}", known.join(", "))));
-    }
     let mut numbers: HashMap<String, u32> = HashMap::new();
     let mut next = 0u32;
     let mut groups = Vec::with_capacity(gallery.segments.len());
@@ -241,20 +266,11 @@ fn answer(
         found.retain(|(group, _)| seen.insert(*group));
     }
     found.truncate(query.top);
-    let calibration = gallery.calibration(&query.modalities);
     let mut hits = Vec::with_capacity(found.len());
     for (_, candidate) in found {
-        let probability = calibration.map(|c: &Calibration| c.probability(candidate.lower));
-        if query.threshold.is_some_and(|least| probability.is_none_or(|found| found < least)) {
-            continue;
-        }
-        let rows = gallery.segments[candidate.segment as usize].rows()?;
-        hits.push(Hit {
-            row: candidate.row,
-            similarity: candidate.lower,
-            probability,
-            record: rows.record(candidate.position as usize),
-        });
+        let segment = &gallery.segments[candidate.segment as usize];
+        let record = || Ok(segment.rows()?.record(candidate.position as usize));
+        hits.extend(query.hit(gallery, candidate.row, candidate.lower, record)?);
     }
     let searched = probe.chosen.iter().flatten().filter(|chosen| **chosen).count();
     Ok(Answer { searched, rescored, hits })

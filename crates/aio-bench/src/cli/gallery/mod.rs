@@ -8,6 +8,7 @@ mod create;
 mod export;
 mod info;
 mod merge;
+mod push;
 mod remove;
 
 use super::output::Output;
@@ -33,6 +34,8 @@ pub(super) enum Command {
     Export(export::Arguments),
     /// Add the rows of other galleries, which were filled on other machines.
     Merge(merge::Arguments),
+    /// Copy a gallery into a PostgreSQL database, or bring the copy up to date.
+    Push(push::Arguments),
     /// Fit the probability that two rows show the same person, for `aio search --threshold`.
     Calibrate(calibrate::Arguments),
 }
@@ -48,6 +51,7 @@ impl Command {
             Self::Compact(arguments) => arguments.run(),
             Self::Export(arguments) => arguments.run(),
             Self::Merge(arguments) => arguments.run(),
+            Self::Push(arguments) => arguments.run(),
             Self::Calibrate(arguments) => arguments.run(),
         }
     }

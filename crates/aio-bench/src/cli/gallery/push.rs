@@ -1,0 +1,55 @@
+//! `aio gallery push`.
+
+use super::GalleryArgument;
+use crate::cli::arguments::JsonArgument;
+use crate::cli::output::Output;
+use crate::error::Result;
+use crate::gallery::push;
+use aio_stores::{Address, Index, Pushed};
+use clap::Args;
+
+const EXAMPLES: &str = "\
+Examples:
+  aio gallery push people postgres://me@db.example/reid#people
+  aio gallery push people postgres://me@db.example/reid#people --index
+  aio search postgres://me@db.example/reid#people --text \"a red jacket\"
+
+The database needs the extension pgvector. A password may stand in PGPASSWORD. Rows that are there already are not sent again; rows that GALLERY
+does not have are removed. Nothing changes before everything has arrived.";
+
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(in crate::cli) struct Arguments {
+    #[command(flatten)]
+    gallery: GalleryArgument,
+    /// The gallery's place in a PostgreSQL database: postgres://user@host:5432/database#name.
+    #[arg(value_name = "ADDRESS", value_parser = address)]
+    address: Address,
+    /// Make an index for approximate searches (HNSW; `aio search --approximate`). It takes long for many rows.
+    #[arg(long)]
+    index: bool,
+    #[command(flatten)]
+    form: JsonArgument,
+}
+
+/// Reads an address; the message of a wrong one has its hint.
+fn address(typed: &str) -> std::result::Result<Address, String> {
+    typed.parse().map_err(|e: aio_stores::StoreError| match e.hint() {
+        Some(hint) => format!("{e}; {hint}"),
+        None => e.to_string(),
+    })
+}
+
+impl Arguments {
+    pub(in crate::cli) fn run(self) -> Result<Output> {
+        let index = if self.index { Index::Hnsw } else { Index::Keep };
+        let pushed = push(&self.gallery.gallery, &self.address, index)?;
+        if self.form.json {
+            return Output::json(&pushed);
+        }
+        let Pushed { store, rows, added, removed } = pushed;
+        Ok(Output::text(format!(
+            "{store}: {rows} rows, {added} of them sent, {removed} others removed\n"
+        )))
+    }
+}
