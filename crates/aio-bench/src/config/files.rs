@@ -18,7 +18,7 @@ macro_rules! built_in {
 }
 
 /// Names and texts of the experiments that are part of the program.
-const BUILT_IN: [(&str, &str); 16] = built_in![
+const BUILT_IN: [(&str, &str); 17] = built_in![
     "ablation",
     "default-model",
     "directions",
@@ -31,6 +31,7 @@ const BUILT_IN: [(&str, &str); 16] = built_in![
     "recipes/few-people",
     "recipes/market-sketch-1k",
     "recipes/orbench",
+    "recipes/own-captions",
     "recipes/pku-sketch",
     "size",
     "smoke",
