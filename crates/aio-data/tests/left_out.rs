@@ -38,7 +38,10 @@ fn market_tree() -> Tree {
 /// CUHK-PEDES tests Market-1501's person 11 under a number of its own; person 20 is in its training part, and the file that
 /// starts with 0002 shows somebody of CUHK03.
 fn add_cuhk_pedes(tree: &Tree) {
-    let row = |split: &str, file: &str, id: i64| json!({"split": split, "captions": ["a man"], "file_path": file, "id": id});
+    let row = |split: &str, file: &str, id: i64| {
+        tree.write(&format!("CUHK-PEDES/imgs/{file}"), "x");
+        json!({"split": split, "captions": ["a man"], "file_path": file, "id": id})
+    };
     let rows = json!([
         row("train", "Market/0020_c1s1_000451_03.jpg", 2),
         row("test", "Market/0011_c3s2_000451_01.jpg", 40),
@@ -80,6 +83,7 @@ fn cuhk_pedes_is_compared_by_the_names_of_its_photographs_of_market1501() {
     add_cuhk_pedes(&tree);
     assert_eq!(people(&open(&tree, WITHOUT_BOTH).train), [2, 20]);
     assert_eq!(people(&open(&tree, WITHOUT_MARKET).train), [2, 11, 20]);
+    tree.write("CUHK-PEDES/imgs/Market/man.jpg", "x");
     tree.write(
         "CUHK-PEDES/reid_raw.json",
         &json!([{"split": "test", "captions": ["a man"], "file_path": "Market/man.jpg", "id": 1}])

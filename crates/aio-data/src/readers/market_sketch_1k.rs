@@ -205,7 +205,7 @@ pub(super) fn read_variant(directory: &Path, left_out: LeftOut, root: &Path) -> 
 }
 
 /// Market-1501's numbers of the people whom a data set tests: its own identities, or in CUHK-PEDES the first four characters
-/// of the names in its folder `Market`. Whoever its other folders show is in none of Market-1501's photographs.
+/// of the names in its folder `Market`. The photographs of its other folders come from other collections.
 fn market_numbers_tested(name: DatasetName, dataset: &Dataset) -> Result<BTreeSet<Identity>> {
     let tested = dataset.query.iter().chain(&dataset.gallery);
     if name != DatasetName::CuhkPedes {
