@@ -63,7 +63,7 @@ fn every_experiment_file_is_valid_and_explains_itself() {
             Err(e) => panic!("{}: {e}", entry.path().display()),
         }
     }
-    for folder in ["experiments", "experiments/paper"] {
+    for folder in ["experiments", "experiments/paper", "experiments/recipes"] {
         for entry in std::fs::read_dir(repository().join(folder))
             .expect(folder)
             .flatten()

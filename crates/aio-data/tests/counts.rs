@@ -4,6 +4,7 @@ mod tree;
 
 use aio_data::DatasetName;
 use aio_data::check::{Check, Report};
+use aio_data::readers::LeftOut;
 use serde_json::json;
 use tree::Tree;
 
@@ -144,9 +145,13 @@ fn a_correct_copy_of_market_sketch_1k_is_accepted_and_a_missing_sketch_is_counte
             }
         }
     }
-    accepts(&tree, DatasetName::MarketSketch1k);
+    accepts(&tree, DatasetName::MarketSketch1k(LeftOut::Nobody));
     std::fs::remove_file(tree.path("MaSk1K/sketch/F/query/0002.jpg")).expect("remove");
-    lacks(&tree, DatasetName::MarketSketch1k, "sketches of both parts: 4762; published are 4763");
+    lacks(
+        &tree,
+        DatasetName::MarketSketch1k(LeftOut::Nobody),
+        "sketches of both parts: 4762; published are 4763",
+    );
 }
 
 #[test]

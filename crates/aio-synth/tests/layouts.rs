@@ -1,5 +1,6 @@
 //! The synthetic benchmark is read back by the readers of the published layouts, and broken trees are refused by name.
 
+use aio_data::readers::LeftOut;
 use aio_data::{Content, DataError, DatasetName, Split};
 use aio_synth::benchmark::{self, Size};
 use aio_types::{Camera, Identity, Modality};
@@ -314,8 +315,8 @@ fn style_annotation_alone_tells_the_fifth_artist_of_pku_sketch_from_the_fourth()
 
 #[test]
 fn a_missing_artist_of_market_sketch_1k_is_refused() {
-    let (directory, set) = copy(DatasetName::MarketSketch1k);
+    let (directory, set) = copy(DatasetName::MarketSketch1k(LeftOut::Nobody));
     std::fs::remove_dir_all(set.join("sketch/D/query")).expect("remove");
-    let missing = refusal(DatasetName::MarketSketch1k, directory.path());
+    let missing = refusal(DatasetName::MarketSketch1k(LeftOut::Nobody), directory.path());
     assert!(missing.contains("sketch/D/query not found"), "{missing}");
 }

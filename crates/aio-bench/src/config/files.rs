@@ -18,13 +18,21 @@ macro_rules! built_in {
 }
 
 /// Names and texts of the experiments that are part of the program.
-const BUILT_IN: [(&str, &str); 9] = built_in![
+const BUILT_IN: [(&str, &str); 17] = built_in![
     "ablation",
     "default-model",
     "directions",
     "own-data",
+    "paper/cost",
     "paper/domain-generalisation",
     "paper/zero-shot",
+    "recipes/clip-fine-tuning",
+    "recipes/cuhk-pedes",
+    "recipes/few-people",
+    "recipes/market-sketch-1k",
+    "recipes/orbench",
+    "recipes/own-captions",
+    "recipes/pku-sketch",
     "size",
     "smoke",
     "zero-shot",

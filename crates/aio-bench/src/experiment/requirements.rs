@@ -68,11 +68,13 @@ pub(super) fn check_files(experiment: &Experiment) -> Result<()> {
     refuse_missing(&missing)
 }
 
-/// Every data set that an experiment trains or tests on.
+/// Every data set that an experiment trains or tests on, and those whose test people a variant leaves out.
 fn datasets(experiment: &Experiment) -> Result<BTreeSet<DatasetName>> {
     let trained = experiment.train.stages.iter().flat_map(|stage| stage.datasets.iter().copied());
     let tested = experiment.tasks()?.into_iter().map(|task| task.dataset);
-    Ok(trained.chain(tested).collect())
+    let named: BTreeSet<DatasetName> = trained.chain(tested).collect();
+    let left_out = named.iter().flat_map(|name| name.leaves_out()).copied();
+    Ok(left_out.chain(named.iter().copied()).collect())
 }
 
 fn refuse_missing(missing: &[String]) -> Result<()> {

@@ -219,6 +219,24 @@ fn testing_on_people_of_the_training_data_is_refused_unless_it_is_wanted() {
             && refused.contains("data.allow_leakage = true"),
         "{refused}"
     );
+    // A variant without the people who are tested is no leak: all that is missing are its own files and those of the test.
+    let variant = file.replace("market-sketch-1k", "market-sketch-1k-without-market-tests");
+    std::fs::write(desk.path("variant.toml"), &variant).expect("write");
+    let missing = desk.refused(2, &["experiment", "variant.toml"]);
+    assert!(
+        missing.contains("2 required files or data sets are missing")
+            && missing.contains("MaSk1K")
+            && missing.contains("Market-1501-v15.09.15")
+            && !missing.contains("shows people of"),
+        "{missing}"
+    );
+    let other = variant.replace("market1501.rgb-rgb", "cuhk-pedes.text-rgb");
+    std::fs::write(desk.path("other.toml"), other).expect("write");
+    let refused = desk.refused(2, &["experiment", "other.toml"]);
+    assert!(
+        refused.contains("market-sketch-1k-without-market-tests shows people of cuhk-pedes"),
+        "{refused}"
+    );
     // Another split of the same people, rendered or not.
     let split = file
         .replace("market-sketch-1k", "pku-sketch-1")

@@ -1,6 +1,6 @@
 //! Market-Sketch-1K, or MaSk1K (Lin et al., ACM MM 2023).
 
-use super::{DatasetInfo, FurtherCount};
+use super::{DatasetInfo, DatasetName, FurtherCount};
 use crate::evaluation::{
     Direction, Evaluation, Query, Refusal, TaskRequest, TaskRules, TestSet, gallery_items,
     photograph_combinations,
@@ -14,7 +14,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub(super) const INFO: DatasetInfo = DatasetInfo {
-    name: "market-sketch-1k",
+    name: LeftOut::Nobody.name(),
     modalities: &[Modality::Rgb, Modality::Sketch],
     layout: "\
 MaSk1K/
@@ -32,8 +32,44 @@ MaSk1K/
     further,
 };
 
-/// The people of each part and all sketches; not every artist drew every person.
+/// Whose test people a variant of the data set leaves out of every part, by Market-1501's numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LeftOut {
+    /// Nobody: the data set as it was published.
+    Nobody,
+    /// The people whom Market-1501 tests.
+    MarketTests,
+    /// The people whom Market-1501 tests, and those whom CUHK-PEDES tests with photographs of Market-1501.
+    MarketAndCuhkTests,
+}
+
+impl LeftOut {
+    /// The data set and its variants.
+    pub(super) const ALL: [Self; 3] = [Self::Nobody, Self::MarketTests, Self::MarketAndCuhkTests];
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Nobody => "market-sketch-1k",
+            Self::MarketTests => "market-sketch-1k-without-market-tests",
+            Self::MarketAndCuhkTests => "market-sketch-1k-without-market-and-cuhk-tests",
+        }
+    }
+
+    /// The data sets whose test people are left out.
+    pub(super) const fn tested(self) -> &'static [DatasetName] {
+        match self {
+            Self::Nobody => &[],
+            Self::MarketTests => &[DatasetName::Market1501],
+            Self::MarketAndCuhkTests => &[DatasetName::Market1501, DatasetName::CuhkPedes],
+        }
+    }
+}
+
+/// The people of each part and all sketches; not every artist drew every person. Of variants nothing is published.
 fn further(_: &Path, dataset: &Dataset) -> Result<Vec<FurtherCount>> {
+    if dataset.name != INFO.name {
+        return Ok(Vec::new());
+    }
     let sketches = |samples: &[Sample]| -> Vec<Identity> {
         let drawn = samples.iter().filter(|sample| sample.modality == Modality::Sketch);
         drawn.map(|sample| sample.identity).collect()
@@ -140,6 +176,51 @@ fn read(root: &Path) -> Result<Dataset> {
     Ok(Dataset { train, query, gallery: photos(root, "query")?, ..Dataset::default() })
 }
 
+/// A variant: everybody except the test people of other data sets below the data root.
+pub(super) fn read_variant(directory: &Path, left_out: LeftOut, root: &Path) -> Result<Dataset> {
+    let mut dataset = read(directory)?;
+    let mut tested = BTreeSet::new();
+    for name in left_out.tested() {
+        tested.extend(market_numbers_tested(*name, &name.open(root)?)?);
+    }
+    let Dataset { train, query, gallery, .. } = &mut dataset;
+    for samples in [train, query, gallery] {
+        samples.retain(|sample| !tested.contains(&sample.identity));
+    }
+    if dataset.train.is_empty() {
+        let of: Vec<String> = left_out.tested().iter().map(ToString::to_string).collect();
+        return Err(DataError::Request {
+            problem: format!(
+                "{}: everybody in its training part has the number of a test person of {}",
+                left_out.name(),
+                of.join(" or ")
+            ),
+            hint: format!(
+                "rendered data sets number their people apart and share none of them: train on {}",
+                INFO.name
+            ),
+        });
+    }
+    Ok(dataset)
+}
+
+/// Market-1501's numbers of the people whom a data set tests: its own identities, or in CUHK-PEDES the first four characters
+/// of the names in its folder `Market`. The photographs of its other folders come from other collections.
+fn market_numbers_tested(name: DatasetName, dataset: &Dataset) -> Result<BTreeSet<Identity>> {
+    let tested = dataset.query.iter().chain(&dataset.gallery);
+    if name != DatasetName::CuhkPedes {
+        return Ok(tested.map(|sample| sample.identity).collect());
+    }
+    let of_market = |path: &&Path| {
+        path.parent().and_then(Path::file_name).is_some_and(|folder| folder == "Market")
+    };
+    tested
+        .filter_map(Sample::path)
+        .filter(of_market)
+        .map(|p| market_number(p, name.name()))
+        .collect()
+}
+
 fn photos(root: &Path, part: &str) -> Result<Vec<Sample>> {
     INFO.images(&root.join("photo").join(part))?.iter().map(|p| sample(p, Modality::Rgb)).collect()
 }
@@ -155,14 +236,18 @@ fn sketches(root: &Path, part: &str) -> Result<Vec<Sample>> {
     Ok(samples)
 }
 
-/// The identity is the first four characters of the file name.
 fn sample(path: &Path, modality: Modality) -> Result<Sample> {
-    let name = file_name(path);
-    let identity = name.get(..4).and_then(|n| n.parse().ok());
-    let wrong = || DataError::Name {
-        dataset: "market-sketch-1k",
+    let identity = market_number(path, INFO.name)?;
+    Ok(Sample { identity, ..Sample::picture(0, modality, path.to_path_buf()) })
+}
+
+/// The identity is the first four characters of the file name.
+fn market_number(path: &Path, dataset: &'static str) -> Result<Identity> {
+    let number = file_name(path).get(..4).and_then(|digits| digits.parse().ok());
+    let pattern = "<four-digit identity>….jpg";
+    number.map(Identity).ok_or_else(|| DataError::Name {
+        dataset,
         path: path.to_path_buf(),
-        pattern: "<four-digit identity>….jpg",
-    };
-    Ok(Sample::picture(identity.ok_or_else(wrong)?, modality, path.to_path_buf()))
+        pattern,
+    })
 }

@@ -30,6 +30,7 @@ mod tri;
 
 pub use info::{Count, DatasetInfo, FurtherCount};
 use info::{count, nothing_further};
+pub use market_sketch_1k::LeftOut;
 pub use name::UnknownDataset;
 
 /// Defines [`DatasetName`] from the list of the published data sets: the name, the number of the split that stands for
@@ -88,8 +89,8 @@ datasets! {
     Llcm => llcm::INFO,
     /// PKU-Sketch: RGB and sketch; a split from 1 to 10, or 0 for all ten test splits without training.
     PkuSketch(u8 = 0) => pku_sketch::INFO,
-    /// Market-Sketch-1K: RGB and sketch in six styles.
-    MarketSketch1k => market_sketch_1k::INFO,
+    /// Market-Sketch-1K: RGB and sketch in six styles; with nobody left out, or a variant without the test people of others.
+    MarketSketch1k(LeftOut = LeftOut::Nobody) => market_sketch_1k::INFO,
     /// CUHK-PEDES: RGB and text.
     CuhkPedes => cuhk_pedes::INFO,
     /// ICFG-PEDES: RGB and text.

@@ -1,6 +1,6 @@
 //! Names of data sets: parsing, printing, finding and opening.
 
-use super::{Count, DatasetName, pku_sketch, regdb, table};
+use super::{Count, DatasetName, LeftOut, market_sketch_1k, pku_sketch, regdb, table};
 use crate::{Dataset, Result};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeSet;
@@ -16,6 +16,7 @@ impl DatasetName {
         match self {
             Self::RegDb(split) => regdb::NAMES[usize::from(split)],
             Self::PkuSketch(split) => pku_sketch::NAMES[usize::from(split)],
+            Self::MarketSketch1k(left_out) => left_out.name(),
             Self::Table(name) => name,
             other => other.info().name,
         }
@@ -41,6 +42,9 @@ impl DatasetName {
         let mut dataset = match self {
             Self::RegDb(split @ 1..) => regdb::read_split(&directory, split)?,
             Self::PkuSketch(split @ 1..) => pku_sketch::read_split(&directory, split)?,
+            Self::MarketSketch1k(
+                left_out @ (LeftOut::MarketTests | LeftOut::MarketAndCuhkTests),
+            ) => market_sketch_1k::read_variant(&directory, left_out, root)?,
             _ => (self.info().read)(&directory)?,
         };
         dataset.name = self.name().to_owned();
@@ -61,8 +65,18 @@ impl DatasetName {
     #[must_use]
     pub fn leaks_into(self, tested: Self) -> bool {
         let (a, b) = (self.info(), tested.info());
-        self.divides_otherwise(tested)
-            || (a.family != b.family && a.people.iter().any(|p| b.people.contains(p)))
+        let left_out = self.leaves_out().iter().any(|other| other.info().family == b.family);
+        let shared = a.family != b.family && a.people.iter().any(|p| b.people.contains(p));
+        self.divides_otherwise(tested) || (shared && !left_out)
+    }
+
+    /// The data sets whose test people this one leaves out of every part. They have to lie below the same data root.
+    #[must_use]
+    pub fn leaves_out(self) -> &'static [Self] {
+        match self {
+            Self::MarketSketch1k(left_out) => left_out.tested(),
+            _ => &[],
+        }
     }
 
     /// Name of the people whom its identities number: data sets of one family share it, and every table has its own.
@@ -104,7 +118,10 @@ impl FromStr for DatasetName {
         let known = Self::ALL.into_iter().find(|d| d.name() == text);
         let known = known
             .or_else(|| split(&regdb::NAMES).map(Self::RegDb))
-            .or_else(|| split(&pku_sketch::NAMES).map(Self::PkuSketch));
+            .or_else(|| split(&pku_sketch::NAMES).map(Self::PkuSketch))
+            .or_else(|| {
+                LeftOut::ALL.map(Self::MarketSketch1k).into_iter().find(|d| d.name() == text)
+            });
         known
             .or_else(|| table::is_name(text).then(|| Self::Table(interned(text))))
             .ok_or_else(|| UnknownDataset(text.to_owned()))
@@ -145,9 +162,10 @@ mod tests {
 
     #[test]
     fn names_are_parsed_back_and_infos_are_complete() {
-        for name in
-            DatasetName::ALL.into_iter().chain([DatasetName::RegDb(10), DatasetName::PkuSketch(3)])
-        {
+        let variants = [DatasetName::RegDb(10), DatasetName::PkuSketch(3)]
+            .into_iter()
+            .chain(LeftOut::ALL.map(DatasetName::MarketSketch1k));
+        for name in DatasetName::ALL.into_iter().chain(variants) {
             assert_eq!(name.name().parse(), Ok(name));
             let info = name.info();
             assert!(
@@ -170,7 +188,7 @@ mod tests {
     fn leaks_are_known_and_symmetric() {
         use DatasetName::*;
         for (trained, tested, leaks) in [
-            (MarketSketch1k, Market1501, true),
+            (MarketSketch1k(LeftOut::Nobody), Market1501, true),
             (CuhkPedes, Market1501, true),
             (CuhkPedes, Cuhk03NpDetected, true),
             (IcfgPedes, Msmt17, true),
@@ -190,5 +208,25 @@ mod tests {
             assert_eq!(trained.leaks_into(tested), leaks, "{trained} {tested}");
             assert_eq!(tested.leaks_into(trained), leaks, "{tested} {trained}");
         }
+    }
+
+    #[test]
+    fn who_is_left_out_is_no_leak_in_one_direction() {
+        use DatasetName::*;
+        use LeftOut::*;
+        for (left_out, tested, leaks) in [
+            (MarketTests, Market1501, false),
+            (MarketTests, Market1501Plus500k, false),
+            (MarketTests, CuhkPedes, true),
+            (MarketTests, OmniReId, true),
+            (MarketAndCuhkTests, Market1501, false),
+            (MarketAndCuhkTests, CuhkPedes, false),
+            (MarketAndCuhkTests, TriCuhkPedes, false),
+        ] {
+            assert_eq!(MarketSketch1k(left_out).leaks_into(tested), leaks, "{left_out:?} {tested}");
+            // Its own test part may show training people of the others.
+            assert!(tested.leaks_into(MarketSketch1k(left_out)), "{tested} {left_out:?}");
+        }
+        assert!(!MarketSketch1k(MarketTests).leaks_into(MarketSketch1k(Nobody)));
     }
 }

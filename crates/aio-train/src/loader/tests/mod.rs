@@ -5,7 +5,7 @@ use super::*;
 use crate::config::{Select, TrainingConfig};
 use crate::test_data;
 use aio_data::DatasetName;
-use aio_data::readers::synth_pedes;
+use aio_data::readers::{LeftOut, synth_pedes};
 use aio_model::{TrainBatch, TrainTuple};
 use aio_types::{Identity, Modality, ModalitySet, PictureSize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -157,7 +157,7 @@ fn the_best_checkpoint_is_chosen_by_people_of_every_data_set_in_every_modality()
     let with_sketches = |seed: u64, fraction: f64| {
         let mut config = best(root, seed, fraction);
         let stage = &mut config.train.stages[1];
-        stage.datasets.push(DatasetName::MarketSketch1k);
+        stage.datasets.push(DatasetName::MarketSketch1k(LeftOut::Nobody));
         stage.real.push(Modality::Sketch);
         held_out(root, &config).expect("people")
     };
@@ -171,7 +171,8 @@ fn the_best_checkpoint_is_chosen_by_people_of_every_data_set_in_every_modality()
     assert!(draws.len() > 2, "other seeds draw others: {draws:?}");
     let (more, _) = with_sketches(3, 0.4);
     let count = |name: DatasetName| more[&name].len();
-    let sets = [DatasetName::SynthPedes, DatasetName::Llcm, DatasetName::MarketSketch1k];
+    let sets =
+        [DatasetName::SynthPedes, DatasetName::Llcm, DatasetName::MarketSketch1k(LeftOut::Nobody)];
     assert_eq!(sets.map(count), [3, 2, 2]);
     // The score of `last` is a line of the log: nobody else is held out than before.
     let mut last = best(root, 3, 0.01);
