@@ -1,13 +1,14 @@
 use crate::batch::{TrainBatch, TrainCaption, token_ids};
-use crate::{LossWeights, Shapes, pictures};
+use crate::{Backbone, LossWeights, Shapes, pictures};
 use aio_encoder::weights::Preprocessing;
 use aio_heads::Masked;
-use aio_tokenize::{ModalityInput, ModalityTokens, Tokenizers};
+use aio_tokenize::{ModalityInput, ModalityTokens};
 use aio_types::{Modality, ModalitySet};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use std::collections::BTreeMap;
 
-/// A training batch with the tokens of every modality. Each tokenizer has run once, however many sequences its tokens enter.
+/// A training batch with the tokens of every modality, or with the embeddings of its captions where text has a tower. Each tokenizer, and the
+/// tower, has run once, however many sequences its tokens enter.
 pub(crate) struct Inputs<'a> {
     batch: &'a TrainBatch,
     device: &'a Device,
@@ -18,14 +19,23 @@ pub(crate) struct Inputs<'a> {
 
 /// One modality of a batch, and the rows of the tuples that have it, rising.
 struct Part {
-    tokens: ModalityTokens,
+    content: Content,
     rows: Vec<usize>,
 }
 
-/// Tokens of several modalities for the same tuples.
+/// What a modality contributes to the embeddings of its tuples.
+#[derive(Clone)]
+pub(crate) enum Content {
+    /// Tokens of a sequence.
+    Tokens(ModalityTokens),
+    /// Embeddings of sentences, which a text tower has made: `[rows, embedding]`.
+    Sentences(Tensor<2>),
+}
+
+/// Several modalities of the same tuples.
 pub(crate) struct Aligned {
     /// One entry per modality.
-    pub(crate) tokens: Vec<ModalityTokens>,
+    pub(crate) parts: Vec<Content>,
     /// Rows of the tuples.
     pub(crate) rows: Vec<usize>,
 }
@@ -42,7 +52,7 @@ pub(crate) struct MaskedCaptions<'a> {
 
 impl<'a> Inputs<'a> {
     pub(crate) fn new(
-        tokenizers: &Tokenizers,
+        backbone: &Backbone,
         batch: &'a TrainBatch,
         weights: &LossWeights,
         preprocessing: &Preprocessing,
@@ -53,39 +63,48 @@ impl<'a> Inputs<'a> {
             let (rows, found): (Vec<_>, Vec<_>) = batch.pictures_of(modality).unzip();
             if !rows.is_empty() {
                 let tensor = pictures(found, preprocessing, device);
-                let tokens = tokenizers.tokens(&ModalityInput::Pictures(modality, tensor));
-                by_modality.insert(modality, Part { tokens, rows });
+                let tokens = backbone.tokenizers.tokens(&ModalityInput::Pictures(modality, tensor));
+                by_modality.insert(modality, Part { content: Content::Tokens(tokens), rows });
             }
         }
         let mut inputs = Self { batch, device, by_modality, masked: None };
-        inputs.add_captions(tokenizers, weights);
+        inputs.add_captions(backbone, weights);
         inputs
     }
 
     /// Tokenizes the captions and, where the attribute head needs them, the same captions with masked words.
-    fn add_captions(&mut self, tokenizers: &Tokenizers, weights: &LossWeights) {
+    fn add_captions(&mut self, backbone: &Backbone, weights: &LossWeights) {
         let (rows, captions): (Vec<usize>, Vec<&TrainCaption>) = self.batch.captions().unzip();
         if rows.is_empty() {
             return;
         }
         let masked: Vec<&Masked> = captions.iter().map(|caption| &caption.masked).collect();
-        let predicts =
-            weights.attribute != 0.0 && masked.iter().any(|caption| !caption.targets.is_empty());
+        // The attribute head reads the tokens of text in one sequence with a photograph, which a tower does not make.
+        let predicts = backbone.text_tower.is_none()
+            && weights.attribute != 0.0
+            && masked.iter().any(|caption| !caption.targets.is_empty());
         let mut ids: Vec<&[u32]> = captions.iter().map(|caption| &*caption.ids).collect();
         if predicts {
             ids.extend(masked.iter().map(|caption| &*caption.ids));
         }
         let (count, all_captions) = (rows.len(), ids.len());
         ids.resize(Shapes::of(self.device).padded(all_captions), &[]);
-        let all =
-            tokenizers.tokens(&ModalityInput::Text(token_ids(ids.iter().copied(), self.device)));
-        let tokens = if ids.len() > count { all.narrow(0, count) } else { all.clone() };
+        let ids = token_ids(ids, self.device);
+        if let Some(tower) = &backbone.text_tower {
+            let content = Content::Sentences(tower.embed(ids).narrow(0, 0, count));
+            self.by_modality.insert(Modality::Text, Part { content, rows });
+            return;
+        }
+        let padded = ids.dims()[0];
+        let all = backbone.tokenizers.tokens(&ModalityInput::Text(ids));
+        let tokens = if padded > count { all.narrow(0, count) } else { all.clone() };
         self.masked = predicts.then(|| MaskedCaptions {
             tokens: all.narrow(count, count),
             captions: masked,
             rows: rows.clone(),
         });
-        self.by_modality.insert(Modality::Text, Part { tokens, rows });
+        let content = Content::Tokens(tokens);
+        self.by_modality.insert(Modality::Text, Part { content, rows });
     }
 
     /// Combinations of the step of which every modality occurs in the batch.
@@ -94,12 +113,15 @@ impl<'a> Inputs<'a> {
         self.batch.combinations.iter().copied().filter(move |set| set.iter().all(occurs))
     }
 
-    /// The tokens of one modality for `rows`, all of which have it; `None` if it does not occur in the batch.
+    /// The tokens of one modality for `rows`, all of which have it; `None` if it does not occur in the batch, or has a tower.
     pub(crate) fn select(&self, modality: Modality, rows: &[usize]) -> Option<ModalityTokens> {
-        self.by_modality.get(&modality).map(|part| part.select(rows, self.device))
+        match self.by_modality.get(&modality)?.select(rows, self.device) {
+            Content::Tokens(tokens) => Some(tokens),
+            Content::Sentences(_) => None,
+        }
     }
 
-    /// The tokens of several modalities for the tuples that have all of them; `None` if there is no such tuple.
+    /// Several modalities for the tuples that have all of them; `None` if there is no such tuple.
     pub(crate) fn aligned(&self, set: ModalitySet) -> Option<Aligned> {
         let parts: Vec<&Part> =
             set.iter().map(|m| self.by_modality.get(&m)).collect::<Option<_>>()?;
@@ -109,8 +131,8 @@ impl<'a> Inputs<'a> {
         if rows.is_empty() {
             return None;
         }
-        let tokens = parts.iter().map(|part| part.select(&rows, self.device)).collect();
-        Some(Aligned { tokens, rows })
+        let parts = parts.iter().map(|part| part.select(&rows, self.device)).collect();
+        Some(Aligned { parts, rows })
     }
 
     /// Classes of the tuples in `rows`: `[rows]`.
@@ -155,12 +177,16 @@ impl<'a> Inputs<'a> {
 }
 
 impl Part {
-    fn select(&self, rows: &[usize], device: &Device) -> ModalityTokens {
+    fn select(&self, rows: &[usize], device: &Device) -> Content {
         if rows == self.rows {
-            return self.tokens.clone();
+            return self.content.clone();
         }
         let places = rows.iter().filter_map(|row| self.rows.binary_search(row).ok());
-        self.tokens.select(integers(places, device))
+        let places = integers(places, device);
+        match &self.content {
+            Content::Tokens(tokens) => Content::Tokens(tokens.select(places)),
+            Content::Sentences(embedded) => Content::Sentences(embedded.clone().select(0, places)),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::binding::{binding_terms, part_terms};
 use crate::feature::Feature;
-use crate::inputs::{Aligned, Inputs, MaskedCaptions};
+use crate::inputs::{Aligned, Content, Inputs, MaskedCaptions};
 use crate::provenance::{Provenance, shown};
 use crate::{Aio, EmbeddingOf, LossTerm, LossWeights, Losses, Shapes, TrainBatch};
 use aio_encoder::Activations;
@@ -22,8 +22,7 @@ impl Aio {
         preprocessing: &Preprocessing,
         device: &Device,
     ) -> Losses {
-        let tokenizers = &self.backbone.tokenizers;
-        let inputs = Inputs::new(tokenizers, batch, weights, preprocessing, device);
+        let inputs = Inputs::new(&self.backbone, batch, weights, preprocessing, device);
         let centres = self.sampled_centres(&inputs);
         self.losses_with(&mut Activations::Stored, &inputs, centres.as_ref(), weights)
     }
@@ -64,8 +63,8 @@ impl Aio {
         let mut provenance = Provenance::new(inputs.batch(), weights.own_photo);
         let mut features = Vec::new();
         for (of, set) in alone.into_iter().chain(combined) {
-            let Some(Aligned { tokens, rows }) = inputs.aligned(set) else { continue };
-            let (embedded, _) = self.encode(activations, &tokens);
+            let Some(Aligned { parts, rows }) = inputs.aligned(set) else { continue };
+            let embedded = self.embed(activations, parts);
             features.push(Feature {
                 of,
                 modalities: set,
@@ -78,6 +77,18 @@ impl Aio {
             });
         }
         features
+    }
+
+    /// Embeds several modalities of the same tuples.
+    fn embed(&self, activations: &mut Activations, parts: Vec<Content>) -> Tensor<2> {
+        let (mut tokens, mut sentences) = (Vec::new(), None);
+        for part in parts {
+            match part {
+                Content::Tokens(of_modality) => tokens.push(of_modality),
+                Content::Sentences(embedded) => sentences = Some(embedded),
+            }
+        }
+        self.backbone.embed_parts(activations, &tokens, sentences)
     }
 
     /// Embeddings and output tokens of the tokens of several modalities.

@@ -49,7 +49,7 @@ impl TrainStep for Aio {
     fn step(&self, input: StepInput) -> TrainOutput<StepOutput> {
         let mut activations = Activations::new(input.activation_checkpointing);
         let StepInput { batch, weights, preprocessing, device, .. } = &input;
-        let inputs = Inputs::new(&self.backbone.tokenizers, batch, weights, preprocessing, device);
+        let inputs = Inputs::new(&self.backbone, batch, weights, preprocessing, device);
         let centres = self.sampled_centres(&inputs);
         let mut losses = self.losses_with(&mut activations, &inputs, centres.as_ref(), weights);
         let anchors = losses.anchors.take();

@@ -9,4 +9,5 @@ mod freezing;
 mod gradients;
 mod losses;
 mod shapes;
+mod text_tower;
 mod tokens;
