@@ -81,11 +81,10 @@ impl TextTower {
     #[must_use]
     pub fn embed(&self, ids: Tensor<2, Int>) -> Tensor<2> {
         let Sentences { tokens, attention_mask, ends } = self.sentences(ids);
-        let [batch, length, width] = tokens.dims();
+        let [batch, _, width] = tokens.dims();
         let tokens = self.encoder.forward(tokens, attention_mask);
-        let first = Tensor::<1, Int>::arange(0..batch as i64, &ends.device());
-        let places = first.mul_scalar(length as i64) + ends;
-        self.projection.forward(tokens.reshape([batch * length, width]).select(0, places))
+        let places = ends.reshape([batch, 1, 1]).expand([batch, 1, width]);
+        self.projection.forward(tokens.gather(1, places).reshape([batch, width]))
     }
 
     /// How much each token of one sentence contributes to its embedding: the row of the end token of [`Encoder::rollout`].
