@@ -89,11 +89,13 @@ impl BackboneConfig {
     pub(crate) fn check_text(&self, wanted: Option<TextUse>) -> Result<(), String> {
         let known = self.modalities().contains(Modality::Text);
         match (wanted.map(TextUse::is_tower), self.text_tower.is_some()) {
-            (Some(true), false) => {
-                Err("it has no text tower, only a table: ask for `table`".into())
-            }
+            (Some(true), false) => Err(
+                "it has no text tower, only a table; choose `table` (model.text, --text-encoder)"
+                    .into(),
+            ),
             (Some(false), true) if known => {
-                Err("it has a text tower and no table: ask for `tower`".into())
+                Err("it has a text tower and no table; choose `tower` (model.text, --text-encoder)"
+                    .into())
             }
             _ => Ok(()),
         }
