@@ -74,41 +74,62 @@ class Model(nn.Module):
         stem = self.config["tokenizers"]["stem"]
         visual = [m for m in ("rgb", "infrared", "sketch", "colour_pencil") if f"tokenizers.{m}.proj.weight" in self.state]
         self.stems = nn.ModuleDict({m: Stem(self.state, f"tokenizers.{m}", stem["kind"], stem["patch"]) for m in visual})
-        self.context = len(self.state.get("tokenizers.text.positions", ()))
+        # Text has an encoder of its own, or enters the sequence of the other modalities.
+        self.tower = self.config.get("text_tower")
+        self.text_prefix = "text_tower.tokenizer" if self.tower else "tokenizers.text"
+        self.context = len(self.state.get(f"{self.text_prefix}.positions", ()))
         self.modalities = [*visual, "text"] if self.context else visual
 
-    def norm(self, x, name):
-        return F.layer_norm(x, x.shape[-1:], self.state[f"{name}.weight"], self.state[f"{name}.bias"], self.config["encoder"]["epsilon"])
+    def norm(self, x, name, config):
+        return F.layer_norm(x, x.shape[-1:], self.state[f"{name}.weight"], self.state[f"{name}.bias"], config["epsilon"])
 
     def linear(self, x, name):
         return F.linear(x, self.state[f"{name}.weight"], self.state.get(f"{name}.bias"))
 
     def text(self, ids):
-        rows = F.embedding(ids, self.state["tokenizers.text.embedding.weight"])
-        if "tokenizers.text.proj.weight" in self.state:
-            rows = self.linear(rows, "tokenizers.text.proj")
-        return rows + self.state["tokenizers.text.positions"][: ids.shape[1]]
+        rows = F.embedding(ids, self.state[f"{self.text_prefix}.embedding.weight"])
+        if f"{self.text_prefix}.proj.weight" in self.state:
+            rows = self.linear(rows, f"{self.text_prefix}.proj")
+        return rows + self.state[f"{self.text_prefix}.positions"][: ids.shape[1]]
 
-    def blocks(self, x, keep):
+    def blocks(self, x, keep, prefix, config):
         """Tokens [batch, tokens, width]; nothing attends to those that `keep` [batch, tokens], if there is one, marks as padding."""
-        config = self.config["encoder"]
         if config["pre_norm"]:
-            x = self.norm(x, "encoder.norm_pre")
+            x = self.norm(x, f"{prefix}.norm_pre", config)
         mask = None if keep is None else keep[:, None, None, :]
         for i in range(config["depth"]):
-            name = f"encoder.blocks.{i}"
+            name = f"{prefix}.blocks.{i}"
             scale = (lambda y, ls: y * self.state[f"{name}.{ls}"]) if config["layer_scale"] else (lambda y, ls: y)
             b, n, d = x.shape
-            q, k, v = self.linear(self.norm(x, f"{name}.norm1"), f"{name}.attn.qkv").reshape(b, n, 3, config["heads"], -1).permute(2, 0, 3, 1, 4)
-            y = F.scaled_dot_product_attention(q, k, v, attn_mask=mask).transpose(1, 2).reshape(b, n, d)
+            q, k, v = self.linear(self.norm(x, f"{name}.norm1", config), f"{name}.attn.qkv").reshape(b, n, 3, config["heads"], -1).permute(2, 0, 3, 1, 4)
+            y = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=config.get("causal", False)).transpose(1, 2).reshape(b, n, d)
             x = x + scale(self.linear(y, f"{name}.attn.proj"), "ls1")
-            y = self.linear(self.norm(x, f"{name}.norm2"), f"{name}.mlp.fc1")
+            y = self.linear(self.norm(x, f"{name}.norm2", config), f"{name}.mlp.fc1")
             y = F.gelu(y) if config["activation"] == "gelu" else y * torch.sigmoid(1.702 * y)
             x = x + scale(self.linear(y, f"{name}.mlp.fc2"), "ls2")
         return x
 
+    def project(self, x, prefix, config):
+        return self.linear(self.norm(x, f"{prefix}projection.norm", config), f"{prefix}projection.linear")
+
     def embed(self, inputs):
-        """Embeds normalised pictures [batch, 3, height, width] by modality and `text` ids [batch, length], 0 where padded. Text comes last in the sequence."""
+        """Embeds normalised pictures [batch, 3, height, width] by modality and `text` ids [batch, length], 0 where padded. Without a text tower, text comes last
+        in the sequence. With one, a mixed input has the direction of the mean of two unit embeddings."""
+        if not self.tower or "text" not in inputs:
+            return self.sequence(inputs)
+        ids = inputs["text"]
+        tokens = self.blocks(self.text(ids), None, "text_tower.encoder", self.tower)
+        ends = ids.argmax(1)[:, None, None].expand(-1, 1, tokens.shape[-1])
+        sentence = self.project(tokens.gather(1, ends)[:, 0], "text_tower.", self.tower)
+        rest = {m: x for m, x in inputs.items() if m != "text"}
+        if not rest:
+            return sentence
+        others = self.sequence(rest)
+        length = (sentence.norm(dim=1, keepdim=True) + others.norm(dim=1, keepdim=True)) / 2
+        return (F.normalize(sentence) + F.normalize(others)) / 2 * length
+
+    def sequence(self, inputs):
+        """Embeds all inputs in one sequence."""
         parts = [self.stems[m](inputs[m]) for m in self.stems if m in inputs]
         if "text" in inputs:
             parts.append(self.text(inputs["text"]))
@@ -119,8 +140,8 @@ class Model(nn.Module):
         if "text" in inputs:
             words = inputs["text"] > 0
             keep = torch.cat([words.new_ones(batch, tokens.shape[1] - words.shape[1]), words], 1)
-        cls = self.blocks(tokens, keep)[:, 0]
-        return self.linear(self.norm(cls, "projection.norm"), "projection.linear")
+        cls = self.blocks(tokens, keep, "encoder", self.config["encoder"])[:, 0]
+        return self.project(cls, "", self.config["encoder"])
 
     def pictures(self, paths):
         """Decodes, resizes (bilinear, antialiased) and normalises pictures."""

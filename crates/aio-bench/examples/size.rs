@@ -29,7 +29,13 @@ fn weights(stem: StemConfig, encoder: EncoderConfig) -> Outcome<Vec<u8>> {
         text: TextConfig { width: 512 },
         registers: 0,
     };
-    let config = BackboneConfig { tokenizers, encoder, embedding: None, projection_bias: false };
+    let config = BackboneConfig {
+        tokenizers,
+        encoder,
+        embedding: None,
+        projection_bias: false,
+        text_tower: None,
+    };
     let preprocessing = Preprocessing {
         height: 256,
         width: 128,

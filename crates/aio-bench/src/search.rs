@@ -119,7 +119,7 @@ fn stored(path: &Path, model: &Model, request: &Request) -> Result<Gallery> {
                 "{}: the gallery's model was read with other settings",
                 Manifest::path(path).display()
             ),
-            "give the --layout, --heads, --quick-gelu and --normalisation of `aio embed` again",
+            "give the --layout, --heads, --quick-gelu, --text-encoder and --normalisation of `aio embed` again",
         ));
     }
     Ok(Gallery { rows: manifest.rows, features })

@@ -122,6 +122,9 @@ pub struct Checkpoint {
     values: usize,
     layout: Layout,
     encoder: EncoderConfig,
+    /// The text tower, if it would be loaded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text_tower: Option<EncoderConfig>,
     /// Rows and columns of tokens that the positions are for, if there are positions.
     grid: Option<[usize; 2]>,
     /// Side of a patch in pixels, if there is a stem.
@@ -150,6 +153,7 @@ pub fn inspect(file: &Path, hints: Hints) -> Result<Inspection> {
         values,
         layout: imported.layout,
         encoder: imported.encoder,
+        text_tower: imported.text_tower,
         grid: imported.grid.map(|grid| [grid.rows, grid.columns]),
         patch: imported.patch,
         coverage: imported.coverage,
@@ -173,26 +177,36 @@ impl Inspection {
     }
 }
 
+/// A line about the blocks of an encoder.
+fn blocks(encoder: &EncoderConfig) -> String {
+    let EncoderConfig {
+        depth,
+        embed_dim,
+        heads,
+        mlp,
+        epsilon,
+        activation,
+        pre_norm,
+        layer_scale,
+        causal,
+    } = encoder;
+    let sees = if *causal { ", causal" } else { "" };
+    format!(
+        "{depth} blocks of width {embed_dim}, {heads} heads, MLP {mlp}, {activation:?}, epsilon {epsilon:e}, ln_pre {pre_norm}, LayerScale {layer_scale}{sees}\n"
+    )
+}
+
 impl Checkpoint {
     fn text(&self) -> String {
         let Self { tensors, values, layout, .. } = self;
-        let EncoderConfig {
-            depth,
-            embed_dim,
-            heads,
-            mlp,
-            epsilon,
-            activation,
-            pre_norm,
-            layer_scale,
-        } = &self.encoder;
         let mut text = format!(
             "{}: {tensors} tensors, {values} values, layout {layout}\n",
             self.file.display()
         );
-        text += &format!(
-            "{depth} blocks of width {embed_dim}, {heads} heads, MLP {mlp}, {activation:?}, epsilon {epsilon:e}, ln_pre {pre_norm}, LayerScale {layer_scale}\n"
-        );
+        text += &blocks(&self.encoder);
+        if let Some(tower) = &self.text_tower {
+            text += &format!("text tower: {}", blocks(tower));
+        }
         if let (Some([rows, columns]), Some(patch)) = (self.grid, self.patch) {
             text +=
                 &format!("positions for {rows} × {columns} tokens, patches of {patch} pixels\n");

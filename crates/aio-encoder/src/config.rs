@@ -22,6 +22,9 @@ pub struct EncoderConfig {
     pub pre_norm: bool,
     /// Whether residual branches are scaled per channel (LayerScale, as in DINOv2).
     pub layer_scale: bool,
+    /// Whether a token attends to itself and the tokens before it alone, as in CLIP's encoder of sentences.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub causal: bool,
 }
 
 impl EncoderConfig {
@@ -36,6 +39,7 @@ impl EncoderConfig {
             activation,
             pre_norm: false,
             layer_scale: false,
+            causal: false,
         }
     }
 

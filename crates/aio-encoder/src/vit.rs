@@ -39,6 +39,8 @@ pub struct Block {
     epsilon: f64,
     #[module(skip)]
     precision: Precision,
+    #[module(skip)]
+    causal: bool,
 }
 
 fn norm_weights(norm: &LayerNorm) -> NormWeights {
@@ -82,6 +84,7 @@ impl Block {
             activation: self.activation,
             epsilon: self.epsilon,
             precision: self.precision,
+            causal: self.causal,
         }
     }
 
@@ -91,7 +94,7 @@ impl Block {
         let LinearWeights { weight, bias } = linear_weights(&self.attn.qkv);
         let x = normalise(x, &self.norm1, self.epsilon);
         let qkv = x.matmul(weight.unsqueeze::<3>()) + bias.unsqueeze::<3>();
-        aio_ops::attention_weights(qkv, attention_mask, self.heads)
+        aio_ops::attention_weights(qkv, attention_mask, self.settings())
             .mean_dim(1)
             .reshape([batch, tokens, tokens])
     }
@@ -135,6 +138,7 @@ impl EncoderConfig {
                 activation: self.activation,
                 epsilon: self.epsilon,
                 precision: Precision::F32,
+                causal: self.causal,
             })
             .collect();
         Encoder { norm_pre: self.pre_norm.then(norm), blocks, epsilon: self.epsilon }

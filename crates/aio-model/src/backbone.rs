@@ -1,51 +1,12 @@
-use crate::Shapes;
+use crate::{Projection, Shapes, TextTower, TextUse, text_tower};
 use aio_encoder::weights::{Preprocessing, Weights, WeightsError, module_bytes, to_bytes};
 use aio_encoder::{Activations, Encoder, EncoderConfig};
-use aio_tokenize::{ModalityInput, TokenSequence, Tokenizers, TokenizersConfig};
-use burn::module::{Module, Param};
-use burn::nn::{LayerNorm, LayerNormConfig, Linear, LinearConfig};
+use aio_tokenize::{ModalityInput, ModalityTokens, TokenSequence, Tokenizers, TokenizersConfig};
+use aio_types::{Modality, ModalitySet};
+use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-
-/// Layer normalisation and linear map from the encoder's `[CLS]` output to the embedding.
-///
-/// CLIP's `ln_post` and `proj`, and Meta-Transformer's "LayerNorm + Linear on cls". The paper does not say
-/// where the embedding is taken; this is a reconstruction (docs/fidelity.md).
-#[derive(Module, Debug)]
-pub struct Projection {
-    norm: LayerNorm,
-    linear: Linear,
-}
-
-impl Projection {
-    fn new(config: &BackboneConfig, device: &Device) -> Self {
-        let EncoderConfig { embed_dim, epsilon, .. } = config.encoder;
-        let linear = LinearConfig::new(embed_dim, config.embedding_width());
-        Self {
-            norm: LayerNormConfig::new(embed_dim).with_epsilon(epsilon).init(device),
-            linear: linear.with_bias(config.projection_bias).init(device),
-        }
-    }
-
-    /// The same projection followed by a factor and then a summand per channel, `[embedding]` each. It has a bias.
-    fn followed_by(self, factor: Tensor<1>, summand: Tensor<1>) -> Self {
-        let weight = self.linear.weight.val().without_autodiff();
-        let bias = self.linear.bias.map(|bias| bias.val().without_autodiff() * factor.clone());
-        let bias = bias.map_or(summand.clone(), |bias| bias + summand);
-        let linear = Linear {
-            weight: Param::from_tensor(weight * factor.unsqueeze::<2>()),
-            bias: Some(Param::from_tensor(bias)),
-        };
-        Self { linear, ..self }
-    }
-
-    /// `[batch, width]` to `[batch, embedding]`.
-    #[must_use]
-    pub fn forward(&self, cls: Tensor<2>) -> Tensor<2> {
-        self.linear.forward(self.norm.forward(cls))
-    }
-}
 
 /// Sizes of a [`Backbone`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -61,6 +22,9 @@ pub struct BackboneConfig {
     /// Whether the output projection has a bias. Those of pre-trained models have none; that of a model whose neck became a part of it has one.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub projection_bias: bool,
+    /// The blocks of the text tower, if text has an encoder of its own. Then the tokenizers have no text table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text_tower: Option<EncoderConfig>,
 }
 
 /// Tokenizers, encoder and output projection: everything that is needed to embed.
@@ -72,6 +36,8 @@ pub struct Backbone {
     pub encoder: Encoder,
     /// The output projection.
     pub projection: Projection,
+    /// The encoder of sentences, if text has one of its own.
+    pub text_tower: Option<TextTower>,
 }
 
 /// Largest size of a part that a weights file may state: far more than any published model has.
@@ -88,7 +54,50 @@ impl BackboneConfig {
         Backbone {
             tokenizers: self.tokenizers.init(self.encoder.embed_dim, device),
             encoder: self.encoder.init(device),
-            projection: Projection::new(self, device),
+            projection: Projection::new(
+                &self.encoder,
+                self.embedding_width(),
+                self.projection_bias,
+                device,
+            ),
+            text_tower: self
+                .text_tower
+                .as_ref()
+                .map(|encoder| TextTower::new(encoder, self.embedding_width(), device)),
+        }
+    }
+
+    /// The modalities that can be embedded.
+    #[must_use]
+    pub fn modalities(&self) -> ModalitySet {
+        let tower = self.text_tower.as_ref().map(|_| Modality::Text);
+        self.tokenizers.modalities.iter().chain(tower).collect()
+    }
+
+    /// The same sizes for other modalities; text goes where it went before.
+    #[must_use]
+    pub fn with_modalities(self, modalities: ModalitySet) -> Self {
+        let has_tower = self.text_tower.is_some();
+        let of_tokenizers = |m: &Modality| m.is_visual() || !has_tower;
+        let text_tower = self.text_tower.filter(|_| modalities.contains(Modality::Text));
+        let modalities = modalities.iter().filter(of_tokenizers).collect();
+        let tokenizers = TokenizersConfig { modalities, ..self.tokenizers };
+        Self { tokenizers, text_tower, ..self }
+    }
+
+    /// Refuses weights whose text does not go where it is wanted; nothing is wanted of weights without text.
+    pub(crate) fn check_text(&self, wanted: Option<TextUse>) -> Result<(), String> {
+        let known = self.modalities().contains(Modality::Text);
+        match (wanted.map(TextUse::is_tower), self.text_tower.is_some()) {
+            (Some(true), false) => Err(
+                "it has no text tower, only a table; choose `table` (model.text, --text-encoder)"
+                    .into(),
+            ),
+            (Some(false), true) if known => {
+                Err("it has a text tower and no table; choose `tower` (model.text, --text-encoder)"
+                    .into())
+            }
+            _ => Ok(()),
         }
     }
 
@@ -113,6 +122,9 @@ impl BackboneConfig {
     fn check(&self, file: usize) -> Result<(), String> {
         let TokenizersConfig { height, width, stem, registers, text, .. } = &self.tokenizers;
         self.encoder.check()?;
+        if let Some(tower) = &self.text_tower {
+            tower.check().map_err(|problem| format!("text_tower: {problem}"))?;
+        }
         let EncoderConfig { depth, embed_dim, mlp, .. } = self.encoder;
         let embedding = self.embedding_width();
         let sizes = [
@@ -143,12 +155,14 @@ impl BackboneConfig {
 
 impl Backbone {
     /// The same backbone whose embeddings are followed by a factor and then a summand per channel, `[embedding]` each. Its projection has a bias.
+    ///
+    /// The embeddings of a text tower stay as they are.
     #[must_use]
     pub fn followed_by(self, factor: Tensor<1>, summand: Tensor<1>) -> Self {
         Self { projection: self.projection.followed_by(factor, summand), ..self }
     }
 
-    /// Runs tokenizers and encoder; returns the embedding and all output tokens.
+    /// Runs tokenizers and encoder on one sequence; returns the embedding and all output tokens.
     ///
     /// # Shapes
     /// - embedding: `[batch, embedding]`
@@ -195,11 +209,54 @@ impl Backbone {
 
     /// Embeddings alone.
     ///
+    /// Without a text tower, all inputs enter one sequence. With one, sentences do not: see [`Backbone::embed_parts`].
+    ///
     /// # Shapes
     /// - output: `[batch, embedding]`
     #[must_use]
     pub fn embed(&self, inputs: &[ModalityInput]) -> Tensor<2> {
-        self.forward(inputs).0
+        let (mut tokens, mut sentences) = (Vec::new(), None);
+        for input in inputs {
+            match (input, &self.text_tower) {
+                (ModalityInput::Text(ids), Some(tower)) => {
+                    sentences = Some(tower.embed(ids.clone()))
+                }
+                _ => tokens.push(self.tokenizers.tokens(input)),
+            }
+        }
+        self.embed_parts(&mut Activations::Stored, &tokens, sentences)
+    }
+
+    /// Embeds the tokens of some modalities in one sequence, and fuses the result with embeddings of sentences of the same rows: the direction is
+    /// that of the mean of both unit embeddings.
+    ///
+    /// # Shapes
+    /// - sentences and output: `[batch, embedding]`
+    ///
+    /// # Panics
+    /// If there are neither tokens nor sentences.
+    #[must_use]
+    pub fn embed_parts(
+        &self,
+        activations: &mut Activations,
+        tokens: &[ModalityTokens],
+        sentences: Option<Tensor<2>>,
+    ) -> Tensor<2> {
+        match sentences {
+            Some(sentences) if tokens.is_empty() => sentences,
+            None => self.encode(activations, self.tokenizers.join(tokens)).0,
+            Some(sentences) => {
+                let (others, _) = self.encode(activations, self.tokenizers.join(tokens));
+                text_tower::fused(others, sentences)
+            }
+        }
+    }
+
+    /// The modalities that can be embedded.
+    #[must_use]
+    pub fn modalities(&self) -> ModalitySet {
+        let tower = self.text_tower.as_ref().map(|_| Modality::Text);
+        self.tokenizers.modalities().iter().chain(tower).collect()
     }
 
     /// Loads a backbone and its preprocessing from a weights file, checking every tensor.
@@ -216,6 +273,10 @@ impl Backbone {
             tokenizers: weights.below("tokenizers.")?.load(backbone.tokenizers)?,
             encoder: weights.below("encoder.")?.load(backbone.encoder)?,
             projection: weights.below("projection.")?.load(backbone.projection)?,
+            text_tower: match backbone.text_tower {
+                Some(tower) => Some(weights.below("text_tower.")?.load(tower)?),
+                None => None,
+            },
         };
         Ok((backbone, config, weights.metadata(PREPROCESSING)?))
     }
@@ -241,11 +302,14 @@ impl Backbone {
             (PREPROCESSING.to_owned(), json(serde_json::to_value(preprocessing))?),
         ]);
         metadata.extend(card.iter().map(|(key, value)| ((*key).to_owned(), value.clone())));
-        let modules = vec![
+        let mut modules = vec![
             ("tokenizers.", module_bytes(&self.tokenizers)?),
             ("encoder.", module_bytes(&self.encoder)?),
             ("projection.", module_bytes(&self.projection)?),
         ];
+        if let Some(tower) = &self.text_tower {
+            modules.push(("text_tower.", module_bytes(tower)?));
+        }
         to_bytes(modules, metadata)
     }
 }

@@ -121,16 +121,34 @@ impl Extractor {
 
     /// How much each token of an input contributes to its embedding: attention roll-out ([`aio_encoder::Encoder::rollout`]), the row of `[CLS]`.
     ///
-    /// One list per picture, row by row of its token grid, in the order of [`Modality::ALL`]; then one for the caption, if there is one.
+    /// One list per picture, row by row of its token grid, in the order of [`Modality::ALL`]; then one for the caption, if there is one. In a text
+    /// tower it is the row of the end token, and pictures are rolled out without the caption.
     ///
     /// # Errors
     /// As [`Extractor::embed`].
     pub fn rollout(&self, input: &Observation<Picture>) -> Result<Vec<Vec<f32>>, ExtractError> {
         let set = self.checked_modalities(0, input)?;
-        let inputs = self.tensors(set, &[input]);
+        let mut inputs = self.tensors(set, &[input]);
+        let caption = self.split_caption(&mut inputs);
+        let mut parts =
+            if inputs.is_empty() { Vec::new() } else { self.roll_out_sequence(&inputs) };
+        parts.extend(caption);
+        Ok(parts)
+    }
+
+    /// Takes the caption out of the inputs of one person, and rolls it out, if text has a tower.
+    fn split_caption(&self, inputs: &mut Vec<ModalityInput>) -> Option<Vec<f32>> {
+        let tower = self.backbone.text_tower.as_ref()?;
+        let place = inputs.iter().position(|input| matches!(input, ModalityInput::Text(_)))?;
+        let ModalityInput::Text(ids) = inputs.remove(place) else { return None };
+        Some(tower.rollout(ids).into_data().iter::<f32>().collect())
+    }
+
+    /// One list per input: how much each of its tokens reaches `[CLS]`.
+    fn roll_out_sequence(&self, inputs: &[ModalityInput]) -> Vec<Vec<f32>> {
         let tokenizers = &self.backbone.tokenizers;
         let lengths: Vec<usize> = inputs.iter().map(|part| tokenizers.length(part)).collect();
-        let sequence = tokenizers.sequence(&inputs);
+        let sequence = tokenizers.sequence(inputs);
         let flow = self.backbone.encoder.rollout(sequence.tokens, sequence.attention_mask);
         let [_, count, _] = flow.dims();
         let cls: Vec<f32> = flow.narrow(1, 0, 1).into_data().iter::<f32>().collect();
@@ -142,7 +160,7 @@ impl Extractor {
             parts.push(part.to_vec());
             rest = behind;
         }
-        Ok(parts)
+        parts
     }
 
     /// The modalities of an input; the model has a tokenizer for each of them.
@@ -151,7 +169,7 @@ impl Extractor {
         index: usize,
         input: &Observation<Picture>,
     ) -> Result<ModalitySet, ExtractError> {
-        let known = self.backbone.tokenizers.modalities();
+        let known = self.backbone.modalities();
         let set = input.modalities();
         if let Some(modality) = set.iter().find(|m| !known.contains(*m)) {
             return Err(ExtractError::Unknown { index, modality, known });

@@ -1,5 +1,5 @@
 use crate::batch::{TrainBatch, TrainCaption, token_ids};
-use crate::{Aio, LossWeights, Shapes, pictures};
+use crate::{Aio, Backbone, LossWeights, Shapes, pictures};
 use aio_encoder::weights::Preprocessing;
 use aio_heads::{AttributeHead, Masked};
 use aio_tokenize::{ModalityInput, ModalityTokens, Tokenizers};
@@ -7,7 +7,8 @@ use aio_types::{Modality, ModalitySet};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use std::collections::BTreeMap;
 
-/// A training batch with the tokens of every modality. Each tokenizer has run once, however many sequences its tokens enter; captions with masked words are captions of their own.
+/// A training batch with the tokens of every modality, or with the embeddings of its captions where text has a tower. Each tokenizer, and the
+/// tower, has run once, however many sequences its tokens enter; captions with masked words are captions of their own.
 pub(crate) struct Inputs<'a> {
     batch: &'a TrainBatch,
     device: &'a Device,
@@ -18,14 +19,23 @@ pub(crate) struct Inputs<'a> {
 
 /// One modality of a batch, and the rows of the tuples that have it, rising.
 struct Part {
-    tokens: ModalityTokens,
+    content: Content,
     rows: Vec<usize>,
 }
 
-/// Tokens of several modalities for the same tuples.
+/// What a modality contributes to the embeddings of its tuples.
+#[derive(Clone)]
+pub(crate) enum Content {
+    /// Tokens of a sequence.
+    Tokens(Box<ModalityTokens>),
+    /// Embeddings of sentences, which a text tower has made: `[rows, embedding]`.
+    Sentences(Tensor<2>),
+}
+
+/// Several modalities of the same tuples.
 pub(crate) struct Aligned {
     /// One entry per modality.
-    pub(crate) tokens: Vec<ModalityTokens>,
+    pub(crate) parts: Vec<Content>,
     /// Rows of the tuples.
     pub(crate) rows: Vec<usize>,
 }
@@ -55,19 +65,22 @@ impl<'a> Inputs<'a> {
             if !rows.is_empty() {
                 let tensor = pictures(found, preprocessing, device);
                 let tokens = tokenizers.tokens(&ModalityInput::Pictures(modality, tensor));
-                by_modality.insert(modality, Part { tokens, rows });
+                by_modality
+                    .insert(modality, Part { content: Content::Tokens(Box::new(tokens)), rows });
             }
         }
         let mut inputs = Self { batch, device, by_modality, masked: None };
-        inputs.add_captions(tokenizers);
-        if let Some(head) = model.attribute.as_ref().filter(|_| weights.attribute != 0.0) {
+        inputs.add_captions(&model.backbone);
+        // The attribute head reads the tokens of text in one sequence with a photograph, which a tower does not make.
+        let predicts = weights.attribute != 0.0 && model.backbone.text_tower.is_none();
+        if let Some(head) = model.attribute.as_ref().filter(|_| predicts) {
             inputs.masked = inputs.masked_captions(tokenizers, head);
         }
         inputs
     }
 
-    /// Tokenizes the captions.
-    fn add_captions(&mut self, tokenizers: &Tokenizers) {
+    /// Tokenizes the captions, or embeds them where text has a tower.
+    fn add_captions(&mut self, backbone: &Backbone) {
         let (rows, captions): (Vec<usize>, Vec<&TrainCaption>) = self.batch.captions().unzip();
         if rows.is_empty() {
             return;
@@ -75,8 +88,14 @@ impl<'a> Inputs<'a> {
         let mut ids: Vec<&[u32]> = captions.iter().map(|caption| &*caption.ids).collect();
         ids.resize(Shapes::of(self.device).padded(rows.len()), &[]);
         let ids = token_ids(ids, self.device);
-        let tokens = tokenizers.tokens(&ModalityInput::Text(ids)).narrow(0, rows.len());
-        self.by_modality.insert(Modality::Text, Part { tokens, rows });
+        let content = match &backbone.text_tower {
+            Some(tower) => Content::Sentences(tower.embed(ids).narrow(0, 0, rows.len())),
+            None => {
+                let tokens = backbone.tokenizers.tokens(&ModalityInput::Text(ids));
+                Content::Tokens(Box::new(tokens.narrow(0, rows.len())))
+            }
+        };
+        self.by_modality.insert(Modality::Text, Part { content, rows });
     }
 
     /// Tokenizes the captions of which words are masked. Apart from the others: what the mask embedding reaches learns, even where the tokenizer is
@@ -114,12 +133,15 @@ impl<'a> Inputs<'a> {
         self.batch.combinations.iter().copied().filter(move |set| set.iter().all(occurs))
     }
 
-    /// The tokens of one modality for `rows`, all of which have it; `None` if it does not occur in the batch.
+    /// The tokens of one modality for `rows`, all of which have it; `None` if it does not occur in the batch, or has a tower.
     pub(crate) fn select(&self, modality: Modality, rows: &[usize]) -> Option<ModalityTokens> {
-        self.by_modality.get(&modality).map(|part| part.select(rows, self.device))
+        match self.by_modality.get(&modality)?.select(rows, self.device) {
+            Content::Tokens(tokens) => Some(*tokens),
+            Content::Sentences(_) => None,
+        }
     }
 
-    /// The tokens of several modalities for the tuples that have all of them; `None` if there is no such tuple.
+    /// Several modalities for the tuples that have all of them; `None` if there is no such tuple.
     pub(crate) fn aligned(&self, set: ModalitySet) -> Option<Aligned> {
         let parts: Vec<&Part> =
             set.iter().map(|m| self.by_modality.get(&m)).collect::<Option<_>>()?;
@@ -129,8 +151,8 @@ impl<'a> Inputs<'a> {
         if rows.is_empty() {
             return None;
         }
-        let tokens = parts.iter().map(|part| part.select(&rows, self.device)).collect();
-        Some(Aligned { tokens, rows })
+        let parts = parts.iter().map(|part| part.select(&rows, self.device)).collect();
+        Some(Aligned { parts, rows })
     }
 
     /// Classes of the tuples in `rows`: `[rows]`.
@@ -180,12 +202,16 @@ impl<'a> Inputs<'a> {
 }
 
 impl Part {
-    fn select(&self, rows: &[usize], device: &Device) -> ModalityTokens {
+    fn select(&self, rows: &[usize], device: &Device) -> Content {
         if rows == self.rows {
-            return self.tokens.clone();
+            return self.content.clone();
         }
         let places = rows.iter().filter_map(|row| self.rows.binary_search(row).ok());
-        self.tokens.select(integers(places, device))
+        let places = integers(places, device);
+        match &self.content {
+            Content::Tokens(tokens) => Content::Tokens(Box::new(tokens.select(places))),
+            Content::Sentences(embedded) => Content::Sentences(embedded.clone().select(0, places)),
+        }
     }
 }
 

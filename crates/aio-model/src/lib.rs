@@ -1,6 +1,6 @@
 //! Tokenizers, frozen encoder and heads assembled.
 //!
-//! * [`Backbone`] embeds any non-empty set of modalities; [`Aio`] adds the heads.
+//! * [`Backbone`] embeds any non-empty set of modalities; [`Aio`] adds the heads. [`TextTower`] is an encoder of sentences of its own.
 //! * [`Aio::losses`] is the training objective (`objective.rs`); its weights and terms are in `losses.rs`, the training step in `step.rs`.
 //! * [`Extractor`] embeds with a trained model; [`Adaptation`] adapts one to pictures without labels.
 //! * [`import`] reads checkpoints of other projects, [`pretrain`] trains the embedded encoder, [`SketchGenerator`] draws missing sketches.
@@ -19,14 +19,16 @@ mod model;
 mod objective;
 mod pictures;
 pub mod pretrain;
+mod projection;
 mod provenance;
 mod shapes;
 mod sketch_generator;
 mod step;
+mod text_tower;
 
 pub use adaptation::Adaptation;
 pub use aio_encoder::weights::Shipped;
-pub use backbone::{Backbone, BackboneConfig, Projection};
+pub use backbone::{Backbone, BackboneConfig};
 pub use batch::{
     Origin, TrainBatch, TrainCaption, TrainPicture, TrainTuple, caption_length, token_ids,
 };
@@ -37,6 +39,8 @@ pub use losses::{
 };
 pub use model::{Aio, AioConfig, EncoderUse, Frozen, Shared};
 pub use pictures::pictures;
+pub use projection::Projection;
 pub use shapes::Shapes;
 pub use sketch_generator::SketchGenerator;
 pub use step::{StepInput, StepOutput};
+pub use text_tower::{TextTower, TextUse};

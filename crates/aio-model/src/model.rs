@@ -1,4 +1,4 @@
-use crate::{Backbone, BackboneConfig, Neck};
+use crate::{Backbone, BackboneConfig, Neck, TextTower, TextUse};
 use aio_encoder::Precision;
 use aio_heads::{AnchorQueue, AttributeHead, Centres, IdentityHead};
 use aio_tokenize::BatchNormMode;
@@ -40,6 +40,9 @@ pub struct Frozen {
     pub batch_norm_mode: BatchNormMode,
     /// The encoder.
     pub encoder: EncoderUse,
+    /// What embeds text, and whether a text tower keeps its weights.
+    #[serde(default)]
+    pub text: TextUse,
 }
 
 /// How the encoder is used.
@@ -124,6 +127,9 @@ impl Aio {
             .tokenizers
             .frozen(frozen.tokenizers)
             .with_batch_norm_mode(frozen.batch_norm_mode);
+        if frozen.text != TextUse::TrainedTower {
+            self.backbone.text_tower = self.backbone.text_tower.map(TextTower::no_grad);
+        }
         if frozen.shared == Shared::Frozen {
             self.backbone.tokenizers = self.backbone.tokenizers.with_frozen_cls();
             self.backbone.projection = self.backbone.projection.no_grad();
@@ -131,10 +137,12 @@ impl Aio {
         self
     }
 
-    /// The same model whose encoder computes its large products in `precision`.
+    /// The same model whose encoders compute their large products in `precision`.
     #[must_use]
     pub fn with_precision(mut self, precision: Precision) -> Self {
         self.backbone.encoder = self.backbone.encoder.with_precision(precision);
+        self.backbone.text_tower =
+            self.backbone.text_tower.map(|tower| tower.with_precision(precision));
         self
     }
 }

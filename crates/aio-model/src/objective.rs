@@ -2,13 +2,12 @@
 
 use crate::binding::{binding_terms, part_terms};
 use crate::feature::Feature;
-use crate::inputs::{Aligned, Inputs};
+use crate::inputs::{Aligned, Content, Inputs};
 use crate::provenance::{Provenance, shown};
 use crate::{Aio, EmbeddingOf, LossTerm, LossWeights, Losses, TrainBatch};
 use aio_encoder::Activations;
 use aio_encoder::weights::Preprocessing;
 use aio_heads::loss;
-use aio_tokenize::ModalityTokens;
 use aio_types::{Modality, ModalitySet};
 use burn::tensor::{Device, Tensor};
 
@@ -63,8 +62,8 @@ impl Aio {
         let mut provenance = Provenance::new(inputs.batch(), weights.own_photo);
         let mut features = Vec::new();
         for (of, set) in alone.into_iter().chain(combined) {
-            let Some(Aligned { tokens, rows }) = inputs.aligned(set) else { continue };
-            let (embedded, _) = self.encode(activations, &tokens);
+            let Some(Aligned { parts, rows }) = inputs.aligned(set) else { continue };
+            let embedded = self.embed(activations, parts);
             features.push(Feature {
                 of,
                 modalities: set,
@@ -79,13 +78,16 @@ impl Aio {
         features
     }
 
-    /// Embeddings and output tokens of the tokens of several modalities.
-    pub(crate) fn encode(
-        &self,
-        activations: &mut Activations,
-        tokens: &[ModalityTokens],
-    ) -> (Tensor<2>, Tensor<3>) {
-        self.backbone.encode(activations, self.backbone.tokenizers.join(tokens))
+    /// Embeds several modalities of the same tuples.
+    fn embed(&self, activations: &mut Activations, parts: Vec<Content>) -> Tensor<2> {
+        let (mut tokens, mut sentences) = (Vec::new(), None);
+        for part in parts {
+            match part {
+                Content::Tokens(of_modality) => tokens.push(*of_modality),
+                Content::Sentences(embedded) => sentences = Some(embedded),
+            }
+        }
+        self.backbone.embed_parts(activations, &tokens, sentences)
     }
 
     fn identity_terms(

@@ -20,7 +20,13 @@ pub fn config(stem: StemConfig, encoder: EncoderConfig) -> BackboneConfig {
         text: TextConfig { width: 32 },
         registers: 0,
     };
-    BackboneConfig { tokenizers, encoder, embedding: None, projection_bias: false }
+    BackboneConfig {
+        tokenizers,
+        encoder,
+        embedding: None,
+        projection_bias: false,
+        text_tower: None,
+    }
 }
 
 /// The embedded encoder's stem: a pyramid of 32 to 256 channels with IBN.

@@ -70,6 +70,7 @@ fn main() {
         activation: Activation::Gelu,
         epsilon: 1e-5,
         precision: Precision::F32,
+        causal: false,
     };
     let pixels = || random([batch, 48 * 24, 16]);
     let window = Window { kernel: 3, stride: 1, padding: 1 };

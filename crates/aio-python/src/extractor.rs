@@ -55,7 +55,7 @@ impl Extractor {
 #[pymethods]
 impl Extractor {
     #[new]
-    #[pyo3(signature = (model = PathBuf::from("default"), *, device = "cpu", layout = None, heads = None, quick_gelu = false, normalisation = "auto"))]
+    #[pyo3(signature = (model = PathBuf::from("default"), *, device = "cpu", layout = None, heads = None, quick_gelu = false, normalisation = "auto", text_encoder = None))]
     fn new(
         py: Python<'_>,
         model: PathBuf,
@@ -64,10 +64,12 @@ impl Extractor {
         heads: Option<usize>,
         quick_gelu: bool,
         normalisation: &str,
+        text_encoder: Option<&str>,
     ) -> PyResult<Self> {
         let activation = quick_gelu.then_some("quick-gelu");
         let settings = json!({
-            "layout": layout, "heads": heads, "activation": activation, "normalisation": normalisation
+            "layout": layout, "heads": heads, "activation": activation, "normalisation": normalisation,
+            "text": text_encoder
         });
         let import = serde_json::from_value(settings)
             .map_err(|e| wrong(e.to_string(), "docs/weights.md describes checkpoints"))?;

@@ -7,7 +7,7 @@ use aio_encoder::weights::{Preprocessing, Shipped, Weights};
 use aio_model::import::{self, Hints, ImportOptions, Opened, with_random_encoder};
 use aio_model::{Backbone, BackboneConfig, EncoderUse};
 use aio_tokenize::{Tokenizers, TokenizersConfig};
-use aio_types::PictureSize;
+use aio_types::{Modality, PictureSize};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
 use std::path::Path;
@@ -67,7 +67,11 @@ impl StartingPoint {
         let options = ImportOptions {
             size,
             stems: model.stems,
-            hints: Hints { heads: model.attention_heads, ..Hints::default() },
+            hints: Hints {
+                heads: model.attention_heads,
+                text: model.modalities.contains(Modality::Text).then_some(model.text),
+                ..Hints::default()
+            },
             normalisation: model.normalisation,
             seed: SEED,
         };
@@ -80,8 +84,8 @@ impl StartingPoint {
         let (_, mut config, mut preprocessing) = Backbone::load(&weights, &Device::flex())?;
         preprocessing.height = model.height.unwrap_or(preprocessing.height);
         preprocessing.width = model.width.unwrap_or(preprocessing.width);
+        config = config.with_modalities(model.modalities);
         config.tokenizers = TokenizersConfig {
-            modalities: model.modalities,
             height: preprocessing.height,
             width: preprocessing.width,
             ..config.tokenizers
@@ -109,7 +113,8 @@ impl StartingPoint {
     pub fn backbone(&self, device: &Device) -> Result<Backbone> {
         let (loaded, _, _) = Backbone::load(&self.weights, device)?;
         let tokenizers = Tokenizers::from_pretrained(&loaded.tokenizers, &self.config.tokenizers);
-        Ok(Backbone { tokenizers, ..loaded })
+        let text_tower = loaded.text_tower.filter(|_| self.config.text_tower.is_some());
+        Ok(Backbone { tokenizers, text_tower, ..loaded })
     }
 }
 

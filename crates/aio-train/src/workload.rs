@@ -2,7 +2,8 @@
 
 use crate::config::TrainingConfig;
 use crate::start::StartingPoint;
-use aio_model::{EncoderUse, Shared, TrainBatch, caption_length};
+use aio_encoder::EncoderConfig;
+use aio_model::{EncoderUse, Shared, TextUse, TrainBatch, caption_length};
 use aio_types::{Modality, ModalitySet};
 
 /// Operations a second of one thread of a processor, about: what predictions of time are made with before anything was computed.
@@ -45,16 +46,34 @@ impl<'a> Workload<'a> {
         }
     }
 
-    /// The pass over one combination of modalities, if every tuple has them.
+    /// The pass over one combination of modalities, if every tuple has them. Text with a tower is no part of it.
     pub(crate) fn pass(&self, set: ModalitySet) -> Pass {
         let tokenizers = &self.start.config.tokenizers;
         let grid = tokenizers.grid();
         let pictures = set.iter().filter(|m| m.is_visual()).count();
-        let text = if set.contains(Modality::Text) { self.caption_tokens } else { 0 };
+        let has_text = set.contains(Modality::Text) && self.text_tower().is_none();
+        let text = if has_text { self.caption_tokens } else { 0 };
         Pass {
             rows: self.rows,
             tokens: 1 + tokenizers.registers + pictures * grid.rows * grid.columns + text,
         }
+    }
+
+    /// The blocks of the text tower, if there is one.
+    pub(crate) fn text_tower(&self) -> Option<&EncoderConfig> {
+        self.start.config.text_tower.as_ref()
+    }
+
+    /// Whether the text tower learns.
+    pub(crate) fn tower_learns(&self) -> bool {
+        self.text_tower().is_some() && self.config.model.text == TextUse::TrainedTower
+    }
+
+    /// What the shared encoder sees of a combination; nothing where it is text alone and has a tower.
+    pub(crate) fn encoded(&self, set: ModalitySet) -> Option<ModalitySet> {
+        let has_tower = self.text_tower().is_some();
+        let seen: ModalitySet = set.iter().filter(|m| m.is_visual() || !has_tower).collect();
+        (!seen.is_empty()).then_some(seen)
     }
 
     /// Whether a pass keeps nothing for the backward pass: its tokenizers are frozen, and `[CLS]` and the encoder with them.
@@ -78,7 +97,8 @@ impl<'a> Workload<'a> {
     /// What the attribute head sees of a tuple, where it has a loss.
     pub(crate) fn attribute_set(&self) -> Option<ModalitySet> {
         let predicts = self.config.losses.attribute != 0.0
-            && self.config.model.modalities.contains(Modality::Text);
+            && self.config.model.modalities.contains(Modality::Text)
+            && self.text_tower().is_none();
         predicts.then(|| [Modality::Rgb, Modality::Text].into_iter().collect())
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::embed::{ImportSettings, ModelSource};
 use aio_encoder::Activation;
-use aio_model::Shipped;
 use aio_model::import::{Layout, Normalisation};
+use aio_model::{Shipped, TextUse};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde::de::DeserializeOwned;
@@ -82,7 +82,13 @@ pub(super) struct HintArguments {
     /// The MLP uses QuickGELU (OpenAI's CLIP), which the file does not always show.
     #[arg(long)]
     quick_gelu: bool,
+    /// What embeds text: the text tower of the weights, or a token table before the shared encoder; the tower otherwise, if there
+    /// is one.
+    #[arg(long, value_name = "WHAT", value_parser = choice(&TEXT_ENCODERS))]
+    text_encoder: Option<TextUse>,
 }
+
+const TEXT_ENCODERS: [(&str, TextUse); 2] = [("table", TextUse::Table), ("tower", TextUse::Tower)];
 
 fn layouts() -> impl TypedValueParser<Value = Layout> {
     PossibleValuesParser::new(Layout::ALL.map(Layout::name)).map(|typed| {
@@ -98,6 +104,7 @@ impl HintArguments {
             layout: self.layout,
             heads: self.heads,
             activation: self.quick_gelu.then_some(Activation::QuickGelu),
+            text: self.text_encoder,
             normalisation,
         }
     }

@@ -110,6 +110,7 @@ fn model(model: &ModelConfig, checksums: &Checksums) -> Section {
         normalisation,
         attention_heads,
         modalities,
+        text,
         frozen_tokenizers,
         shared,
         batch_norm_mode,
@@ -125,6 +126,7 @@ fn model(model: &ModelConfig, checksums: &Checksums) -> Section {
     section.put("normalisation", words(normalisation), "auto");
     section.put("heads", size(attention_heads), 0);
     section.put("modalities", modalities.to_string(), "rgb+infrared+sketch+text");
+    section.put("text", words(text), "table");
     section.put("frozen", words(frozen_tokenizers), list([]));
     section.put("shared", words(shared), "trained");
     section.put("statistics", words(batch_norm_mode), "batch");

@@ -4,6 +4,7 @@ use super::Experiment;
 use super::rules::Rule;
 use crate::error::{Error, Result};
 use aio_heads::{BindingKind, OwnPhoto};
+use aio_model::{Neck, TextUse};
 use aio_train::config::StageConfig;
 use aio_types::{Modality, nearest};
 use config::{ConfigError, Value, ValueKind};
@@ -111,6 +112,7 @@ impl Experiment {
             return wrong("model.modalities", "lacks rgb, the anchor of every other modality");
         }
         let losses = &self.losses;
+        self.validate_text(origins)?;
         if losses.identity == 0.0 && losses.binding == 0.0 && losses.triplet == 0.0 {
             return wrong(
                 "losses",
@@ -180,6 +182,38 @@ impl Experiment {
             message: format!("{origins}: `evaluation.tasks`: {error}"),
             hint: error.hint(),
         })?;
+        Ok(())
+    }
+
+    /// Refuses what a text tower makes no sense with.
+    fn validate_text(&self, origins: &str) -> Result<()> {
+        let Self { model, losses, .. } = self;
+        if !model.text.is_tower() {
+            return Ok(());
+        }
+        let wrong = |key: &str, problem: &str| Err(refused(origins, key, problem));
+        if !model.modalities.contains(Modality::Text) {
+            return wrong("model.text", "names a tower, but model.modalities holds no text");
+        }
+        if losses.attribute != 0.0 {
+            return wrong(
+                "losses.attribute",
+                "is not 0, but the attribute head reads text and photograph in one sequence, which text with a tower does not enter; set it to 0",
+            );
+        }
+        if losses.neck == Neck::After {
+            return wrong(
+                "losses.neck",
+                "is `after`, but the normalisation can become a part of one projection only, and a text tower has its own; set it to `before`",
+            );
+        }
+        if model.text == TextUse::TrainedTower && model.frozen_tokenizers.contains(&Modality::Text)
+        {
+            return wrong(
+                "model.frozen_tokenizers",
+                "holds text, but model.text = \"trained-tower\" trains its table with the tower; choose one",
+            );
+        }
         Ok(())
     }
 }

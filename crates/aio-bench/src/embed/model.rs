@@ -5,8 +5,8 @@ use crate::error::{Error, Result};
 use aio_encoder::Activation;
 use aio_encoder::weights::Preprocessing;
 use aio_model::import::{Hints, ImportOptions, Layout, Normalisation};
-use aio_model::{Backbone, BackboneConfig, Extractor, Shipped};
-use aio_tokenize::{Tokenizers, TokenizersConfig};
+use aio_model::{Backbone, BackboneConfig, Extractor, Shipped, TextUse};
+use aio_tokenize::Tokenizers;
 use aio_types::{Modality, ModalitySet};
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
@@ -36,6 +36,9 @@ pub struct ImportSettings {
     /// The non-linearity; otherwise as the file implies.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub activation: Option<Activation>,
+    /// What embeds text; otherwise the text tower of the weights if they have one, and their table if not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<TextUse>,
     /// Mean and standard deviation of pictures.
     pub normalisation: Normalisation,
 }
@@ -50,7 +53,8 @@ impl ImportSettings {
     /// The settings that concern tensors.
     #[must_use]
     pub fn hints(self) -> Hints {
-        Hints { layout: self.layout, heads: self.heads, activation: self.activation }
+        let Self { layout, heads, activation, text, .. } = self;
+        Hints { layout, heads, activation, text }
     }
 }
 
@@ -82,7 +86,7 @@ impl ModelSource {
     /// [`Error`] naming the file or tensors that do not fit.
     pub fn open(&self) -> Result<Model> {
         let Loaded { backbone, config, preprocessing, sha256, device } = self.load()?;
-        let known = config.tokenizers.modalities;
+        let known = config.modalities();
         let (backbone, config) = with_every_visual_modality(backbone, config);
         let extractor = Extractor::new(&backbone, &config, preprocessing, &device);
         Ok(Model { extractor, sha256, known })
@@ -95,7 +99,7 @@ impl ModelSource {
     pub(crate) fn load(&self) -> Result<Loaded> {
         if Shipped::named(&self.name).is_some() && !self.import.is_default() {
             return Err(Error::user(
-                "--layout, --heads, --quick-gelu and --normalisation do not apply to the models of the program",
+                "--layout, --heads, --quick-gelu, --text-encoder and --normalisation do not apply to the models of the program",
                 "leave them out, or name a checkpoint of another project with --model",
             ));
         }
@@ -118,13 +122,13 @@ fn with_every_visual_modality(
     backbone: Backbone,
     config: BackboneConfig,
 ) -> (Backbone, BackboneConfig) {
-    let known = config.tokenizers.modalities;
+    let known = config.modalities();
     let modalities: ModalitySet =
         Modality::ALL.into_iter().filter(|m| m.is_visual() || known.contains(*m)).collect();
-    let tokenizers = TokenizersConfig { modalities, ..config.tokenizers };
+    let config = config.with_modalities(modalities);
     let backbone = Backbone {
-        tokenizers: Tokenizers::from_pretrained(&backbone.tokenizers, &tokenizers),
+        tokenizers: Tokenizers::from_pretrained(&backbone.tokenizers, &config.tokenizers),
         ..backbone
     };
-    (backbone, BackboneConfig { tokenizers, ..config })
+    (backbone, config)
 }

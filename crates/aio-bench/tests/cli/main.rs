@@ -18,5 +18,6 @@ mod score;
 mod search;
 mod serve;
 mod sweep;
+mod text_tower;
 mod tokenize;
 mod weights;

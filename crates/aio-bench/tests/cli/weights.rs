@@ -52,9 +52,23 @@ fn weights_are_listed_inspected_and_converted_and_calls_are_refused() {
         "ln_pre true",
         "visual.conv1.weight → tokenizers.rgb.proj.weight",
         "unused     logit_scale",
+        "text tower: 1 blocks of width 2, 1 heads, MLP 8",
+        "causal",
+        "ln_final.weight → text_tower.projection.norm.weight",
     ] {
         assert!(inspected.contains(expected), "{inspected}\nlacks {expected}");
     }
+    let open_clip = checkpoint("open-clip.safetensors");
+    let table = ["weights", "inspect", &open_clip, "--heads", "2", "--text-encoder", "table"];
+    let inspected = desk.succeed(&table);
+    assert!(
+        inspected.contains("unused     ln_final.weight") && !inspected.contains("text tower"),
+        "{inspected}"
+    );
+    let lacking = checkpoint("openai-clip.safetensors");
+    let tower = ["weights", "inspect", &lacking, "--heads", "2", "--text-encoder", "tower"];
+    let text = desk.refused(2, &tower);
+    assert!(text.contains("`token_embedding.weight` is missing"), "{text}");
     let convert = [
         "weights",
         "convert",

@@ -158,7 +158,10 @@ impl Imported {
         let grid = self.grid.unwrap_or_else(|| stem.grid(size.height, size.width));
         let columns = |name: &str| self.tensors.get(name).map(|tensor| tensor.shape[1]);
         let tokenizers = TokenizersConfig {
-            modalities: [Modality::Rgb, Modality::Text].into_iter().collect(),
+            modalities: match self.text_tower {
+                Some(_) => Modality::Rgb.into(),
+                None => [Modality::Rgb, Modality::Text].into_iter().collect(),
+            },
             height: grid.rows * stem.patch,
             width: grid.columns * stem.patch,
             stem,
@@ -171,6 +174,7 @@ impl Imported {
             encoder: self.encoder.clone(),
             embedding: embedding.filter(|embedding| *embedding != width),
             projection_bias: false,
+            text_tower: self.text_tower.clone(),
         }
     }
 

@@ -1,4 +1,4 @@
-//! The encoder of a checkpoint: its sizes and variants, which follow from names and shapes of the tensors, and its blocks.
+//! The encoders of a checkpoint: their sizes and variants, which follow from names and shapes of the tensors, and their blocks.
 
 use super::key_map::{Found, KeyMap};
 use super::{Hints, Layout};
@@ -12,7 +12,7 @@ const TIMM_EPSILON: f64 = 1e-6;
 /// Channels of an attention head in every published vision transformer.
 const HEAD_DIM: usize = 64;
 
-/// Moves the tensors of all blocks and returns the sizes of the encoder.
+/// Moves the tensors of all blocks to the names below `to` and returns the sizes of the encoder.
 ///
 /// # Errors
 /// A sentence if the first block is incomplete, or the number of heads does not fit.
@@ -20,6 +20,7 @@ pub(super) fn encoder(
     keys: &mut KeyMap,
     layout: Layout,
     hints: &Hints,
+    to: &str,
 ) -> Result<EncoderConfig, String> {
     let names = layout.block_names();
     let rows = |keys: &KeyMap, name: &str| {
@@ -50,13 +51,14 @@ pub(super) fn encoder(
         activation: hints.activation.unwrap_or(detected),
         pre_norm: false,
         layer_scale,
+        causal: false,
     };
     config.check()?;
     for number in 0..depth {
-        block(keys, layout, number, &config);
+        block(keys, layout, number, &config, to);
     }
     let pre_norm = if layout == Layout::Clip { "ln_pre" } else { "norm_pre" };
-    config.pre_norm = keys.accept_norm(pre_norm, "encoder.norm_pre", embed_dim) == Found::Yes;
+    config.pre_norm = keys.accept_norm(pre_norm, &format!("{to}norm_pre"), embed_dim) == Found::Yes;
     if matches!(layout, Layout::Timm | Layout::TransreidSsl) && !config.pre_norm {
         config.epsilon = TIMM_EPSILON;
     }
@@ -64,9 +66,9 @@ pub(super) fn encoder(
 }
 
 /// Moves the tensors of one block.
-fn block(keys: &mut KeyMap, layout: Layout, number: usize, config: &EncoderConfig) {
+fn block(keys: &mut KeyMap, layout: Layout, number: usize, config: &EncoderConfig, to: &str) {
     let EncoderConfig { embed_dim: width, mlp, .. } = *config;
-    let (from, to) = (layout.block(number), format!("encoder.blocks.{number}."));
+    let (from, to) = (layout.block(number), format!("{to}blocks.{number}."));
     for (theirs, ours) in layout.block_names().parts {
         let shape: &[usize] = match ours {
             "attn.qkv.weight" => &[3 * width, width],

@@ -1,10 +1,10 @@
 use super::key_map::KeyMap;
 use super::parts::{
-    CLS, Geometry, Named, POSITIONS, PROJECTION_NORM, ProjectionSource, TOKEN_TABLE, patches,
-    positions, projection,
+    CLS, Geometry, Named, POSITIONS, PROJECTION_NORM, ProjectionSource, patches, positions,
+    projection,
 };
 
-/// Stem, `[CLS]`, positions, projection and token table of CLIP.
+/// Stem, `[CLS]`, positions and projection of CLIP's visual tower.
 ///
 /// # Errors
 /// A sentence if the positions make no grid.
@@ -27,24 +27,5 @@ pub(super) fn parts(keys: &mut KeyMap, width: usize) -> Result<Geometry, String>
         None => ProjectionSource::Identity,
     };
     projection(keys, source, width);
-    token_table(keys);
     Ok(Geometry { grid, patch })
-}
-
-/// The token table belongs to the text tower, which is stored beside the visual one.
-fn token_table(keys: &mut KeyMap) {
-    let beside = keys.prefix.strip_suffix("visual.").unwrap_or(&keys.prefix).to_owned();
-    for name in ["token_embedding.weight", "text.token_embedding.weight"] {
-        let name = format!("{beside}{name}");
-        if let Some(tensor) = keys.left.remove(&name) {
-            if tensor.shape.len() != 2 {
-                let problem = format!("{name}: {:?}, expected [tokens, width]", tensor.shape);
-                keys.coverage.misshaped.push(problem);
-                return;
-            }
-            keys.coverage.loaded.push((name, TOKEN_TABLE.into()));
-            keys.moved.insert(TOKEN_TABLE.into(), tensor);
-            return;
-        }
-    }
 }

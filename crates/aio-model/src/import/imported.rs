@@ -1,12 +1,14 @@
 use super::key_map::KeyMap;
 use super::layout::detect;
-use super::parts::{Geometry, REGISTERS};
+use super::parts::{Geometry, PROJECTION, REGISTERS};
+use super::text::text;
 use super::{Coverage, Layout, blocks, clip, timm};
+use crate::TextUse;
 use aio_encoder::weights::{Tensors, WeightsError};
 use aio_encoder::{Activation, EncoderConfig};
 use aio_tokenize::Grid;
 
-/// What the tensors of a checkpoint do not show.
+/// What the tensors of a checkpoint do not show, and what is wanted of them.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Hints {
     /// The layout, if detection would be wrong.
@@ -15,6 +17,8 @@ pub struct Hints {
     pub heads: Option<usize>,
     /// The non-linearity; otherwise GELU, or QuickGELU if the file has OpenAI's scalars.
     pub activation: Option<Activation>,
+    /// What embeds text; otherwise the text tower of the weights if they have one, and their table if not.
+    pub text: Option<TextUse>,
 }
 
 /// A checkpoint under the model's names.
@@ -24,7 +28,9 @@ pub struct Imported {
     pub layout: Layout,
     /// Sizes and variants, which follow from names and shapes of the tensors.
     pub encoder: EncoderConfig,
-    /// `encoder.*`, and `tokenizers.*` and `projection.*` as far as the checkpoint has them.
+    /// Sizes of the text tower, if it was taken over.
+    pub text_tower: Option<EncoderConfig>,
+    /// `encoder.*`, and `tokenizers.*`, `projection.*` and `text_tower.*` as far as the checkpoint has them.
     pub tensors: Tensors,
     /// The token grid that its positions are for, if it has positions.
     pub grid: Option<Grid>,
@@ -74,12 +80,20 @@ pub fn import(origin: &str, tensors: Tensors, hints: Hints) -> Result<Imported, 
 fn mapped(tensors: Tensors, hints: &Hints) -> Result<Imported, String> {
     let (layout, prefix) = detect(&tensors, hints.layout)?;
     let mut keys = KeyMap::new(tensors, prefix);
-    let encoder = blocks::encoder(&mut keys, layout, hints)?;
+    let encoder = blocks::encoder(&mut keys, layout, hints, "encoder.")?;
     let width = encoder.embed_dim;
     let Geometry { grid, patch } = match layout {
         Layout::MetaTransformer => Geometry::default(),
         Layout::Clip => clip::parts(&mut keys, width)?,
         Layout::Timm | Layout::TransreidSsl => timm::parts(&mut keys, layout, width)?,
+    };
+    let text_tower = if layout == Layout::Clip {
+        let embedding = keys.moved.get(PROJECTION).map(|tensor| tensor.shape[0]);
+        text(&mut keys, hints, &encoder, embedding)?
+    } else if hints.text.is_some_and(TextUse::is_tower) {
+        return Err(format!("it has no text tower of CLIP: its layout is {layout}"));
+    } else {
+        None
     };
     let KeyMap { left, prefix, moved, mut coverage } = keys;
     for name in left.into_keys() {
@@ -89,10 +103,10 @@ fn mapped(tensors: Tensors, hints: &Hints) -> Result<Imported, String> {
             coverage.unknown.push(name);
         }
     }
-    Ok(Imported { layout, encoder, tensors: moved, grid, patch, coverage })
+    Ok(Imported { layout, encoder, text_tower, tensors: moved, grid, patch, coverage })
 }
 
-/// Beside the visual tower of CLIP lies the text tower, of which only the token table is used.
+/// Beside the visual tower of CLIP lies the text tower, whatever of it is not used.
 fn is_unused(name: &str, prefix: &str) -> bool {
     match name.strip_prefix(prefix) {
         Some(below) => UNUSED.iter().any(|known| below.starts_with(known)),

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! file → read (files, pickle) → named tensors
-//!      → import (imported, layout, blocks, parts, clip, timm, transreid_ssl; key_map and coverage keep the account) → Imported
+//!      → import (imported, layout, blocks, parts, clip, text, timm, transreid_ssl; key_map and coverage keep the account) → Imported
 //!      → convert (assemble, stems, normalisation, redraw) → weights file
 //! ```
 //!
@@ -33,6 +33,7 @@ mod pickle;
 mod redraw;
 mod registry;
 mod stems;
+mod text;
 mod timm;
 mod transreid_ssl;
 

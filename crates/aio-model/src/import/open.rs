@@ -21,20 +21,24 @@ pub struct Opened {
 
 /// Opens weights that are compiled into the program ([`Shipped`]), a weights file of this project, or a checkpoint of another project, which is converted. A file is read once.
 ///
-/// The result has the stems that `options` ask for; size, hints and normalisation apply to checkpoints of other projects only.
+/// The result has the stems and the text tower that `options` ask for; size, other hints and normalisation apply to checkpoints of other projects only.
 ///
 /// # Errors
 /// [`WeightsError`] naming the file and the tensors that do not fit.
 pub fn open(name: &str, options: &ImportOptions) -> Result<Opened, WeightsError> {
     let path = Path::new(name);
+    let refused = |problem| WeightsError::Checkpoint { origin: name.to_owned(), problem };
     let (converted, sha256) = if let Some(shipped) = Shipped::named(name) {
-        let weights = with_stems(shipped.weights()?, options.stems, options.seed)?;
+        let weights = shipped.weights()?;
+        BackboneConfig::of(&weights)?.check_text(options.hints.text).map_err(refused)?;
+        let weights = with_stems(weights, options.stems, options.seed)?;
         let sha256 = Some(shipped.sha256().to_owned());
         return Ok(Opened { weights, sha256, conversion: None });
     } else if is_safetensors(path) {
         let file = Weights::open(path)?;
         let sha256 = Some(file.sha256());
-        if file.metadata::<BackboneConfig>("config").is_ok() {
+        if let Ok(config) = file.metadata::<BackboneConfig>("config") {
+            config.check_text(options.hints.text).map_err(refused)?;
             let weights = with_stems(file.unpacked()?, options.stems, options.seed)?;
             return Ok(Opened { weights, sha256, conversion: None });
         }

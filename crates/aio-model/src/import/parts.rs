@@ -13,6 +13,8 @@ pub(super) const PATCH_WEIGHT: &str = "tokenizers.rgb.proj.weight";
 pub(super) const PATCH_BIAS: &str = "tokenizers.rgb.proj_bias";
 pub(super) const STEM_LAYERS: &str = "tokenizers.rgb.layers";
 pub(super) const TOKEN_TABLE: &str = "tokenizers.text.embedding.weight";
+/// What stands in front of the names of the text tower.
+pub(super) const TOWER: &str = "text_tower.";
 pub(super) const PROJECTION_NORM: &str = "projection.norm";
 pub(super) const PROJECTION: &str = "projection.linear.weight";
 

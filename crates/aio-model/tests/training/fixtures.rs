@@ -25,7 +25,13 @@ pub(crate) fn config() -> AioConfig {
     let encoder =
         EncoderConfig { depth: 2, embed_dim: 16, heads: 2, mlp: 32, ..EncoderConfig::embedded() };
     AioConfig {
-        backbone: BackboneConfig { tokenizers, encoder, embedding: None, projection_bias: false },
+        backbone: BackboneConfig {
+            tokenizers,
+            encoder,
+            embedding: None,
+            projection_bias: false,
+            text_tower: None,
+        },
         classes: 4,
         samples_classes: false,
         attributes: 6,

@@ -116,6 +116,7 @@ fn what_is_frozen_gets_no_gradient_and_everything_else_does() {
         shared: Shared::Frozen,
         batch_norm_mode: BatchNormMode::Pretrained,
         encoder: EncoderUse::Frozen,
+        text: aio_model::TextUse::Table,
     };
     let model = model(&device).frozen(frozen);
     let Total { loss: total, .. } = model

@@ -10,4 +10,5 @@ mod freezing;
 mod gradients;
 mod losses;
 mod shapes;
+mod text_tower;
 mod tokens;

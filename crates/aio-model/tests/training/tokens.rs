@@ -16,7 +16,7 @@ use burn::train::TrainStep;
 const VISUAL: [Modality; 3] = [Modality::Rgb, Modality::Infrared, Modality::Sketch];
 
 /// The input of one modality for all tuples of the batch that are among `rows`.
-fn input(batch: &TrainBatch, modality: Modality, rows: &[usize]) -> ModalityInput {
+pub(crate) fn input(batch: &TrainBatch, modality: Modality, rows: &[usize]) -> ModalityInput {
     let device = Device::flex();
     let tuples = rows.iter().map(|row| &batch.tuples[*row]);
     if modality == Modality::Text {
@@ -117,7 +117,7 @@ fn joined_tokens_embed_every_combination_as_separate_tokenization_does() {
 #[test]
 fn a_step_runs_every_stem_exactly_once() {
     let device = Device::flex();
-    let Backbone { tokenizers, encoder, projection } = model(&device).backbone;
+    let Backbone { tokenizers, encoder, projection, .. } = model(&device).backbone;
     // Copies of the same stem with running statistics of their own, which every run moves.
     let fresh = || Tokenizers::from_pretrained(&tokenizers, &config().backbone.tokenizers);
     let all: Vec<usize> = (0..batch().tuples.len()).collect();
@@ -134,6 +134,7 @@ fn a_step_runs_every_stem_exactly_once() {
             tokenizers: fresh(),
             encoder: encoder.clone(),
             projection: projection.clone(),
+            text_tower: None,
         };
         let model = Aio::new(backbone, &config(), &training);
         let batch = batch();

@@ -73,7 +73,13 @@ pub(super) fn forward(
                 Destination::Replace,
                 matrix_mut(weights, n, n),
             );
-            wide(|| weights.chunks_exact_mut(n).for_each(|row| masked_softmax(row, mask)));
+            wide(|| {
+                for (query, row) in weights.chunks_exact_mut(n).enumerate() {
+                    let (seen, later) = row.split_at_mut(shape.keys_of(query));
+                    masked_softmax(seen, &mask[..seen.len()]);
+                    later.fill(0.0);
+                }
+            });
             product(
                 1.0,
                 matrix(weights, n, n),

@@ -82,6 +82,8 @@ pub struct BlockSettings {
     pub epsilon: f64,
     /// Number format of the large products.
     pub precision: Precision,
+    /// Whether a token attends to itself and the tokens before it alone, as in a language model.
+    pub causal: bool,
 }
 
 /// One pre-norm transformer block: `h = x + s₁·proj(attention(qkv(norm₁(x))))`, then
@@ -89,7 +91,7 @@ pub struct BlockSettings {
 ///
 /// Attention per head is `softmax(QKᵀ/√head_dim)·V` (Vaswani et al., "Attention Is All You Need",
 /// 2017, equation 1). A key whose entry in `attention_mask` is 0 gets the weight 0; every sequence
-/// needs at least one key with a 1. The order of operations is that of
+/// needs at least one key with a 1; if `causal`, its first key is one. The order of operations is that of
 /// `timm.models.vision_transformer.Block`.
 ///
 /// # Shapes

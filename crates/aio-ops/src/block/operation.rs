@@ -110,6 +110,7 @@ pub(crate) struct Settings {
     heads: usize,
     activation: Activation,
     epsilon: f32,
+    causal: bool,
 }
 
 /// Runs the block on the CPU.
@@ -119,12 +120,12 @@ pub(super) fn run(
     weights: BlockWeights,
     settings: BlockSettings,
 ) -> Tensor<3> {
-    let BlockSettings { heads, activation, epsilon, .. } = settings;
+    let BlockSettings { heads, activation, epsilon, causal, .. } = settings;
     let y = <Dispatch as BlockOp>::forward(
         x.into_dispatch(),
         attention_mask.into_dispatch(),
         Primitives::new(weights),
-        Settings { heads, activation, epsilon: epsilon as f32 },
+        Settings { heads, activation, epsilon: epsilon as f32, causal },
     );
     Tensor::from_dispatch(y)
 }
@@ -212,6 +213,7 @@ impl Inputs {
             hidden: self.values(Slot::Fc1Bias).len(),
             activation: self.settings.activation,
             epsilon: self.settings.epsilon,
+            causal: self.settings.causal,
         }
     }
 

@@ -12,15 +12,14 @@ pub fn transformer_block(
     weights: BlockWeights,
     settings: BlockSettings,
 ) -> Tensor<3> {
-    let BlockSettings { heads, activation, epsilon, precision } = settings;
+    let BlockSettings { activation, epsilon, precision, .. } = settings;
     let normalise = |x: Tensor<3>, norm: NormWeights| {
         crate::layer_norm::portable(x, norm.gamma, norm.beta, epsilon)
     };
     let (attention_scale, mlp_scale) =
         weights.scales.map(|scales| (scales.attention, scales.mlp)).unzip();
     let qkv = linear(normalise(x.clone(), weights.norm1), weights.qkv, precision);
-    let attended =
-        linear(attention(qkv, attention_mask, heads, precision), weights.proj, precision);
+    let attended = linear(attention(qkv, attention_mask, settings), weights.proj, precision);
     let x = x + scaled(attended, attention_scale);
     let hidden = linear(normalise(x.clone(), weights.norm2), weights.fc1, precision);
     let branch = linear(activation.portable(hidden), weights.fc2, precision);
@@ -30,7 +29,7 @@ pub fn transformer_block(
 /// The weights of the attention in a block: the share of each key (last axis) in the output of each
 /// query.
 ///
-/// Computed in the portable form on every device.
+/// Computed in the portable form and in 32 bits on every device.
 ///
 /// # Shapes
 /// - qkv: `[batch, tokens, 3 · heads · head_dim]`, queries before keys before values, head-major
@@ -38,9 +37,14 @@ pub fn transformer_block(
 /// - attention_mask: `[batch, tokens]`, 1 for tokens and 0 for padding
 /// - output: `[batch, heads, tokens, tokens]`
 #[must_use]
-pub fn attention_weights(qkv: Tensor<3>, attention_mask: Tensor<2>, heads: usize) -> Tensor<4> {
-    let [queries, keys, _] = split_heads(qkv, heads);
-    masked_softmax(queries, keys, attention_mask, Precision::F32)
+pub fn attention_weights(
+    qkv: Tensor<3>,
+    attention_mask: Tensor<2>,
+    settings: BlockSettings,
+) -> Tensor<4> {
+    let [queries, keys, _] = split_heads(qkv, settings.heads);
+    let settings = BlockSettings { precision: Precision::F32, ..settings };
+    masked_softmax(queries, keys, attention_mask, settings)
 }
 
 fn scaled(x: Tensor<3>, scale: Option<Tensor<1>>) -> Tensor<3> {
@@ -56,15 +60,11 @@ fn linear(x: Tensor<3>, layer: LinearWeights, precision: Precision) -> Tensor<3>
     precision.cast_product(product) + layer.bias.unsqueeze::<3>()
 }
 
-fn attention(
-    qkv: Tensor<3>,
-    attention_mask: Tensor<2>,
-    heads: usize,
-    precision: Precision,
-) -> Tensor<3> {
+fn attention(qkv: Tensor<3>, attention_mask: Tensor<2>, settings: BlockSettings) -> Tensor<3> {
+    let BlockSettings { heads, precision, .. } = settings;
     let [batch, tokens, width] = qkv.dims();
     let [queries, keys, values] = split_heads(precision.cast_operand(qkv), heads);
-    let weights = masked_softmax(queries, keys, attention_mask, precision);
+    let weights = masked_softmax(queries, keys, attention_mask, settings);
     let output = precision.cast_product(precision.cast_operand(weights).matmul(values));
     output.swap_dims(1, 2).reshape([batch, tokens, width / 3])
 }
@@ -81,12 +81,20 @@ fn masked_softmax(
     queries: Tensor<4>,
     keys: Tensor<4>,
     attention_mask: Tensor<2>,
-    precision: Precision,
+    settings: BlockSettings,
 ) -> Tensor<4> {
     let [batch, _, tokens, head_dim] = queries.dims();
-    let scores = precision
+    let device = attention_mask.device();
+    let scores = settings
+        .precision
         .cast_product(queries.matmul(keys.swap_dims(2, 3)))
         .mul_scalar((head_dim as f64).powf(-0.5));
     let masked = (attention_mask - 1.0).mul_scalar(1e9).reshape([batch, 1, 1, tokens]);
+    let masked = if settings.causal {
+        let later = Tensor::<2>::ones([tokens, tokens], &device).triu(1).mul_scalar(-1e9);
+        masked + later.reshape([1, 1, tokens, tokens])
+    } else {
+        masked
+    };
     activation::softmax(scores + masked, 3)
 }

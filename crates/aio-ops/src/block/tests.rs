@@ -54,7 +54,13 @@ impl Sizes {
     }
 
     fn settings(self, activation: Activation) -> BlockSettings {
-        BlockSettings { heads: self.heads, activation, epsilon: 1e-5, precision: Precision::F32 }
+        BlockSettings {
+            heads: self.heads,
+            activation,
+            epsilon: 1e-5,
+            precision: Precision::F32,
+            causal: false,
+        }
     }
 
     fn mask(self, lengths: &[usize]) -> Tensor<2> {
@@ -67,10 +73,18 @@ impl Sizes {
 
     /// Compares kernel and portable form for sequences of these lengths, with the first `N` weights.
     fn check<const N: usize>(self, tolerance: f32, activation: Activation, lengths: &[usize]) {
+        self.check_with::<N>(tolerance, self.settings(activation), lengths);
+    }
+
+    fn check_with<const N: usize>(
+        self,
+        tolerance: f32,
+        settings: BlockSettings,
+        lengths: &[usize],
+    ) {
         let mask = self.mask(lengths);
         let of_lengths = self.lengths();
         let parameters = std::array::from_fn(|i| random([of_lengths[i]], 40 + i as u64));
-        let settings = self.settings(activation);
         check::<3, N, 3>(
             tolerance,
             random([lengths.len(), self.tokens, self.width()], 39),
@@ -98,6 +112,16 @@ fn agrees_with_padding() {
 fn agrees_with_scaled_branches() {
     SMALL.check::<14>(2e-3, Activation::Gelu, &[9, 4]);
     SMALL.check::<14>(2e-3, Activation::QuickGelu, &[5, 9]);
+}
+
+#[test]
+fn agrees_where_no_token_sees_a_later_one() {
+    let causal = |activation| BlockSettings { causal: true, ..SMALL.settings(activation) };
+    SMALL.check_with::<12>(2e-3, causal(Activation::Gelu), &[9, 6, 1]);
+    SMALL.check_with::<14>(2e-3, causal(Activation::QuickGelu), &[9, 9, 4]);
+    let sizes = Sizes { tokens: 70, heads: 2, head_dim: 20, hidden: 96 };
+    let settings = BlockSettings { causal: true, ..sizes.settings(Activation::Gelu) };
+    sizes.check_with::<12>(1e-2, settings, &[70, 30, 70, 70, 2, 70, 55]);
 }
 
 /// More sequences than one thread takes at a time, and a last group that is smaller.
@@ -140,11 +164,40 @@ fn a_sequence_does_not_depend_on_the_batch() {
 fn attention_weights_sum_to_one_and_leave_padding_out() {
     let qkv = Tensor::<3>::from_data(random([2, 7, 36], 29), &Device::flex());
     let sizes = Sizes { tokens: 7, heads: 3, head_dim: 4, hidden: 1 };
-    let weights = attention_weights(qkv, sizes.mask(&[7, 4]), 3);
+    let weights = attention_weights(qkv, sizes.mask(&[7, 4]), sizes.settings(Activation::Gelu));
     assert_eq!(weights.dims(), [2, 3, 7, 7]);
     for total in weights.clone().sum_dim(3).into_data().iter::<f32>() {
         assert!((total - 1.0).abs() < 1e-6, "{total}");
     }
     let padding: f32 = weights.slice([1..2, 0..3, 0..7, 4..7]).abs().max().into_scalar();
     assert_eq!(padding, 0.0);
+}
+
+#[test]
+fn a_causal_token_depends_on_the_tokens_up_to_it_alone() {
+    let sizes = Sizes { tokens: 11, heads: 2, head_dim: 8, hidden: 40 };
+    let device = Device::flex();
+    let flat: Vec<Tensor<1>> = sizes.lengths()[..12]
+        .iter()
+        .zip(80..)
+        .map(|(length, seed)| Tensor::from_data(random([*length], seed), &device))
+        .collect();
+    let settings = BlockSettings { causal: true, ..sizes.settings(Activation::Gelu) };
+    let x = Tensor::<3>::from_data(random([2, 11, 16], 79), &device);
+    let run = |x: Tensor<3>| {
+        let [batch, tokens, _] = x.dims();
+        let mask = Tensor::ones([batch, tokens], &device);
+        transformer_block(x, mask, sizes.weights(&flat), settings)
+    };
+    let whole = run(x.clone());
+    for length in [1, 4, 10] {
+        let cut = run(x.clone().narrow(1, 0, length));
+        let difference = (cut - whole.clone().narrow(1, 0, length)).abs().max();
+        assert!(difference.into_scalar::<f32>() < 1e-5, "{length} tokens");
+    }
+    let qkv = Tensor::<3>::from_data(random([1, 5, 48], 78), &device);
+    let mask = Tensor::ones([1, 5], &device);
+    let weights = attention_weights(qkv, mask, settings);
+    let later: f32 = weights.triu(1).abs().max().into_scalar();
+    assert_eq!(later, 0.0);
 }

@@ -36,6 +36,8 @@ pub(super) struct BlockShape {
     pub(super) hidden: usize,
     pub(super) activation: Activation,
     pub(super) epsilon: f32,
+    /// Whether a query sees no later key.
+    pub(super) causal: bool,
 }
 
 /// Rows that one thread takes through the block at a time, about: enough for efficient products,
@@ -55,6 +57,11 @@ impl BlockShape {
     /// Sequences in this many values of the input.
     pub(super) fn sequences(&self, values: usize) -> usize {
         values / (self.tokens * self.width())
+    }
+
+    /// Keys that a query sees, from the first on.
+    pub(super) fn keys_of(&self, query: usize) -> usize {
+        if self.causal { query + 1 } else { self.tokens }
     }
 
     /// Values of the attention weights of one sequence.

@@ -59,9 +59,10 @@ class Extractor:
         heads: int | None = None,
         quick_gelu: bool = False,
         normalisation: Literal["auto", "clip", "imagenet", "half"] = "auto",
+        text_encoder: Literal["table", "tower"] | None = None,
     ) -> Extractor:
         """Opens a model: `default` (the trained model of the program, where none is named), `embedded` (its encoder before training), a run's model directory, a
-        weights file, or a checkpoint of another project, which the last four arguments describe.
+        weights file, or a checkpoint of another project, which the last five arguments describe.
 
         Raises `ValueError` for weights that cannot be used or a device that is not there, `OSError` for a file that cannot be read."""
 

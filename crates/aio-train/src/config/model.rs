@@ -1,6 +1,6 @@
 use super::number_or_word::{Auto, NumberOr};
 use aio_model::import::{Normalisation, Stems};
-use aio_model::{EncoderUse, Shared};
+use aio_model::{EncoderUse, Shared, TextUse};
 use aio_tokenize::BatchNormMode;
 use aio_types::{Modality, ModalitySet};
 use schemars::JsonSchema;
@@ -34,6 +34,8 @@ pub struct ModelConfig {
     /// `text`.
     #[schemars(with = "String")]
     pub modalities: ModalitySet,
+    /// What embeds text: the shared encoder, or an encoder of sentences of its own. The weights must have what is named.
+    pub text: TextUse,
     /// Modalities whose tokenizers keep their pre-trained weights.
     pub frozen_tokenizers: Vec<Modality>,
     /// Whether the `[CLS]` token and the output projection, which all modalities share, learn.
@@ -55,6 +57,7 @@ impl Default for ModelConfig {
             modalities: [Modality::Rgb, Modality::Infrared, Modality::Sketch, Modality::Text]
                 .into_iter()
                 .collect(),
+            text: TextUse::Table,
             frozen_tokenizers: Vec::new(),
             shared: Shared::Trained,
             batch_norm_mode: BatchNormMode::Batch,

@@ -10,7 +10,7 @@ use std::ops::{Add, Mul};
 pub(crate) struct FlopEstimate {
     /// Image stems, forward and backward.
     pub(crate) stems: f64,
-    /// The text tokenizer, forward and backward.
+    /// The text tokenizer or the text tower, forward and backward.
     pub(crate) text: f64,
     /// The encoder's forward passes.
     pub(crate) encoder_forward: f64,

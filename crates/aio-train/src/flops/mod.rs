@@ -84,8 +84,22 @@ impl Counter<'_> {
         visual.map(of_modality).sum()
     }
 
-    /// The projection of the table's rows, where their width is not the encoder's, of captions and of their masked forms.
+    /// The text tower with its projection; without one, the projection of the table's rows, where their width is not the encoder's, of captions and
+    /// of their masked forms.
     fn text(&self) -> f64 {
+        if let Some(tower) = self.workload.text_tower() {
+            let tokens = self.workload.caption_tokens;
+            let embedding = self.workload.start.config.embedding_width();
+            let projection = 2.0 * (tower.embed_dim * embedding) as f64;
+            let one = if self.workload.tower_learns() {
+                tower.forward_flops(tokens)
+                    + tower.backward_flops(tokens, true)
+                    + LEARNED_MAP * projection
+            } else {
+                tower.forward_flops(tokens) + projection
+            };
+            return self.rows(Modality::Text.into()) * one;
+        }
         let config = &self.workload.start.config;
         let (table, width) = (config.tokenizers.text.width, config.encoder.embed_dim);
         if table == width {
@@ -108,8 +122,10 @@ impl Counter<'_> {
     }
 
     fn pass(&self, set: ModalitySet, is_frozen: bool) -> FlopEstimate {
+        let of_set = self.rows(set);
+        let Some(set) = self.workload.encoded(set) else { return FlopEstimate::default() };
         let encoder = &self.workload.start.config.encoder;
-        let (rows, tokens) = (self.rows(set), self.workload.pass(set).tokens);
+        let (rows, tokens) = (of_set, self.workload.pass(set).tokens);
         let forward = rows * encoder.forward_flops(tokens);
         let learned = self.workload.config.model.encoder == EncoderUse::Trained;
         let again = if self.workload.config.train.activation_checkpointing { forward } else { 0.0 };
@@ -130,13 +146,17 @@ impl Counter<'_> {
         let (width, embedding) = (start.config.encoder.embed_dim, start.config.embedding_width());
         let weights = &config.losses;
         let rows: f64 = embedded.iter().map(|(set, share)| share * self.rows(*set)).sum();
-        let tracked: f64 = embedded
-            .iter()
-            .filter(|(set, _)| !self.workload.is_frozen(*set))
-            .map(|(set, share)| share * self.rows(*set))
-            .sum();
-        let learned = if config.model.shared == Shared::Trained { rows } else { 0.0 };
-        let mut flops = 2.0 * (rows + tracked + learned) * (width * embedding) as f64;
+        let encoded = || {
+            let seen = |set| Some((self.workload.encoded(set)?, self.rows(set)));
+            embedded
+                .iter()
+                .filter_map(move |(set, share)| seen(*set).map(|(s, rows)| (s, share * rows)))
+        };
+        let projected: f64 = encoded().map(|(_, rows)| rows).sum();
+        let tracked: f64 =
+            encoded().filter(|(set, _)| !self.workload.is_frozen(*set)).map(|(_, rows)| rows).sum();
+        let learned = if config.model.shared == Shared::Trained { projected } else { 0.0 };
+        let mut flops = 2.0 * (projected + tracked + learned) * (width * embedding) as f64;
         if weights.identity != 0.0 {
             flops += LEARNED_MAP * 2.0 * rows * (embedding * self.sizes.classes) as f64;
         }

@@ -1,8 +1,9 @@
 use super::*;
 use crate::StartingPoint;
 use crate::config::{DataConfig, ModelConfig, TrainConfig, TrainingConfig};
+use aio_encoder::EncoderConfig;
 use aio_heads::Masked;
-use aio_model::{LossWeights, Origin, TrainCaption, TrainPicture, TrainTuple};
+use aio_model::{LossWeights, Origin, TextUse, TrainCaption, TrainPicture, TrainTuple};
 use aio_types::{Picture, PictureSize};
 
 /// Photographs and captions; no combination, no attribute head.
@@ -116,4 +117,35 @@ fn heads_grow_with_identities_and_masked_words() {
     let combined = estimate(&combined, 10);
     // The one combination there is.
     assert_eq!(combined.encoder_forward + 8.0 * without, attribute.encoder_forward);
+}
+
+#[test]
+fn a_text_tower_takes_what_is_counted_by_hand_and_the_encoder_no_text() {
+    let _alone = crate::test_data::exclusive();
+    let mut config = config();
+    let mut start = StartingPoint::open(&config.model).expect("the embedded weights");
+    let tower = EncoderConfig { depth: 1, causal: true, ..start.config.encoder.clone() };
+    start.config.text_tower = Some(tower);
+    let batch = batch();
+    let sizes = HeadSizes { classes: 10, attributes: 40 };
+    let mut of = |text, combinations| {
+        config.model.text = text;
+        config.train.combinations = combinations;
+        predict(&Workload::new(&config, &start, &batch), &batch, sizes)
+    };
+    let frozen = of(TextUse::Tower, 0);
+    // One caption, padded to 24 tokens, through one block; then a map of 128 to 128 of the end token.
+    let (linear, attention) = block(24.0);
+    assert_eq!(frozen.text, 2.0 * (linear + attention) + 2.0 * 128.0 * 128.0);
+    let trained = of(TextUse::TrainedTower, 0);
+    let backward = 2.0 * (2.0 * linear + 2.0 * attention);
+    assert_eq!(trained.text - frozen.text, backward + 2.0 * 2.0 * 128.0 * 128.0);
+    // Two photographs through four blocks.
+    let (linear, attention) = block(19.0);
+    assert_eq!(frozen.encoder_forward, 4.0 * 2.0 * 2.0 * (linear + attention));
+    let combined = of(TextUse::Tower, 1);
+    // The photograph of the one tuple with a caption once more, and the caption not.
+    let more = combined.encoder_forward - frozen.encoder_forward;
+    assert_eq!(more, 4.0 * 2.0 * (linear + attention));
+    assert_eq!(combined.text, frozen.text);
 }

@@ -6,6 +6,7 @@ pub use estimate::MemoryEstimate;
 
 use crate::loader::{StageLoader, mixed_combinations};
 use crate::workload::{OPERATIONS_PER_SECOND, Pass, Workload};
+use aio_encoder::EncoderConfig;
 use aio_model::{Aio, EncoderUse};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::Tensor;
@@ -44,11 +45,11 @@ impl Workload<'_> {
     fn passes(&self) -> Vec<Pass> {
         let modalities = self.config.model.modalities;
         let mut passes = Vec::new();
-        for modality in modalities.iter().filter(|m| !self.is_frozen((*m).into())) {
-            passes.push(self.pass(modality.into()));
-        }
+        let alone = modalities.iter().filter_map(|m| self.encoded(m.into()));
+        passes.extend(alone.filter(|set| !self.is_frozen(*set)).map(|set| self.pass(set)));
         let combinations = mixed_combinations(modalities);
-        let mut combined: Vec<Pass> = combinations.into_iter().map(|set| self.pass(set)).collect();
+        let encoded = combinations.into_iter().filter_map(|set| self.encoded(set));
+        let mut combined: Vec<Pass> = encoded.map(|set| self.pass(set)).collect();
         combined.sort_by_key(|pass| std::cmp::Reverse(pass.tokens));
         passes.extend(combined.into_iter().take(self.config.train.combinations));
         passes.extend(self.attribute_set().map(|set| self.pass(set)));
@@ -62,7 +63,15 @@ impl Workload<'_> {
         let weights = encoder.depth * (4 * width * width + 2 * width * encoder.mlp);
         let tokens: usize = passes.iter().map(|pass| pass.rows * pass.tokens).sum();
         let operations = if self.config.train.activation_checkpointing { 6.0 } else { 4.0 };
-        operations * (weights * tokens) as f64
+        let of_tower = self.text_tower().map_or(0.0, |tower| {
+            let backward = if self.tower_learns() {
+                tower.backward_flops(self.caption_tokens, true)
+            } else {
+                0.0
+            };
+            self.rows as f64 * (tower.forward_flops(self.caption_tokens) + backward)
+        });
+        (operations * (weights * tokens) as f64 + of_tower)
             / (OPERATIONS_PER_SECOND * rayon::current_num_threads() as f64)
     }
 
@@ -94,7 +103,25 @@ impl Workload<'_> {
         } else {
             encoder.depth * passes.iter().map(in_block).sum::<usize>()
         };
-        BYTES_PER_NUMBER * (stems + blocks + working.unwrap_or(0))
+        let working = working.unwrap_or(0).max(self.tower_workspace());
+        BYTES_PER_NUMBER * (stems + blocks + self.tower_activations() + working)
+    }
+
+    /// Numbers that the text tower keeps for the backward pass. A frozen one keeps nothing, and none is computed again.
+    fn tower_activations(&self) -> usize {
+        let tokens = self.caption_tokens;
+        let of_tower = |tower: &EncoderConfig| {
+            tower.depth * self.rows * tokens * tower.activations_per_token(tokens, true)
+        };
+        self.text_tower().filter(|_| self.tower_learns()).map_or(0, of_tower)
+    }
+
+    /// Numbers that a pass of the text tower works on.
+    fn tower_workspace(&self) -> usize {
+        let of_tower = |tower: &EncoderConfig| {
+            self.rows * self.caption_tokens * tower.backward_workspace_per_token()
+        };
+        self.text_tower().map_or(0, of_tower)
     }
 }
 
@@ -140,7 +167,7 @@ mod tests {
     use super::*;
     use crate::StartingPoint;
     use crate::config::{DataConfig, ModelConfig, TrainConfig, TrainingConfig};
-    use aio_model::{LossWeights, Shared};
+    use aio_model::{LossWeights, Shared, TextUse};
     use aio_types::Modality;
 
     fn config() -> TrainingConfig {
@@ -194,6 +221,25 @@ mod tests {
         assert_eq!(3 * of_stems(&config), 2 * three, "a frozen stem keeps nothing");
         config.model.modalities = [Modality::Rgb, Modality::Text].into_iter().collect();
         assert_eq!(3 * of_stems(&config), three);
+    }
+
+    #[test]
+    fn a_text_tower_leaves_the_passes_without_text_and_keeps_something_if_it_learns() {
+        let _alone = crate::test_data::exclusive();
+        let mut config = config();
+        let mut start = StartingPoint::open(&config.model).expect("the embedded weights");
+        let tower = EncoderConfig { causal: true, ..EncoderConfig::embedded() };
+        start.config.text_tower = Some(tower.clone());
+        config.model.text = TextUse::Tower;
+        let frozen = workload(&config, &start);
+        let lengths: Vec<usize> = frozen.passes().iter().map(|pass| pass.tokens).collect();
+        // Three kinds of pictures alone, and all of them together; a caption is in none.
+        assert_eq!(lengths, [19, 19, 19, 1 + 3 * 18]);
+        let without = frozen.activations(&frozen.passes());
+        config.model.text = TextUse::TrainedTower;
+        let trained = workload(&config, &start);
+        let more = trained.activations(&trained.passes()) - without;
+        assert_eq!(more, 4 * 4 * 32 * 24 * tower.activations_per_token(24, true));
     }
 
     #[test]

@@ -23,6 +23,7 @@ pub(super) fn frozen_parts(setup: &TrainingSetup) -> Frozen {
         shared: model.shared,
         batch_norm_mode: model.batch_norm_mode,
         encoder: model.encoder,
+        text: model.text,
     }
 }
 
