@@ -25,9 +25,10 @@ struct Part {
 
 /// What a modality contributes to the embeddings of its tuples.
 #[derive(Clone)]
+#[expect(clippy::large_enum_variant, reason = "a step has a handful of them")]
 pub(crate) enum Content {
     /// Tokens of a sequence.
-    Tokens(Box<ModalityTokens>),
+    Tokens(ModalityTokens),
     /// Embeddings of sentences, which a text tower has made: `[rows, embedding]`.
     Sentences(Tensor<2>),
 }
@@ -65,8 +66,7 @@ impl<'a> Inputs<'a> {
             if !rows.is_empty() {
                 let tensor = pictures(found, preprocessing, device);
                 let tokens = tokenizers.tokens(&ModalityInput::Pictures(modality, tensor));
-                by_modality
-                    .insert(modality, Part { content: Content::Tokens(Box::new(tokens)), rows });
+                by_modality.insert(modality, Part { content: Content::Tokens(tokens), rows });
             }
         }
         let mut inputs = Self { batch, device, by_modality, masked: None };
@@ -92,7 +92,7 @@ impl<'a> Inputs<'a> {
             Some(tower) => Content::Sentences(tower.embed(ids).narrow(0, 0, rows.len())),
             None => {
                 let tokens = backbone.tokenizers.tokens(&ModalityInput::Text(ids));
-                Content::Tokens(Box::new(tokens.narrow(0, rows.len())))
+                Content::Tokens(tokens.narrow(0, rows.len()))
             }
         };
         self.by_modality.insert(Modality::Text, Part { content, rows });
@@ -136,7 +136,7 @@ impl<'a> Inputs<'a> {
     /// The tokens of one modality for `rows`, all of which have it; `None` if it does not occur in the batch, or has a tower.
     pub(crate) fn select(&self, modality: Modality, rows: &[usize]) -> Option<ModalityTokens> {
         match self.by_modality.get(&modality)?.select(rows, self.device) {
-            Content::Tokens(tokens) => Some(*tokens),
+            Content::Tokens(tokens) => Some(tokens),
             Content::Sentences(_) => None,
         }
     }
@@ -209,7 +209,7 @@ impl Part {
         let places = rows.iter().filter_map(|row| self.rows.binary_search(row).ok());
         let places = integers(places, device);
         match &self.content {
-            Content::Tokens(tokens) => Content::Tokens(Box::new(tokens.select(places))),
+            Content::Tokens(tokens) => Content::Tokens(tokens.select(places)),
             Content::Sentences(embedded) => Content::Sentences(embedded.clone().select(0, places)),
         }
     }
