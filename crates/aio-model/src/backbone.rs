@@ -125,7 +125,6 @@ impl BackboneConfig {
         if let Some(tower) = &self.text_tower {
             tower.check().map_err(|problem| format!("text_tower: {problem}"))?;
         }
-        let EncoderConfig { depth, embed_dim, mlp, .. } = self.encoder;
         let embedding = self.embedding_width();
         let sizes = [
             ("height", *height),
@@ -141,9 +140,13 @@ impl BackboneConfig {
         }
         stem.check(*height, *width)?;
         // The large parts alone: every part is at least as large in the file.
-        let block = 4 * embed_dim * embed_dim + 2 * embed_dim * mlp;
-        let parameters =
-            depth as u128 * block as u128 + (embed_dim * (embedding + registers)) as u128;
+        let blocks = |EncoderConfig { depth, embed_dim, mlp, .. }: &EncoderConfig| {
+            (depth * (4 * embed_dim * embed_dim + 2 * embed_dim * mlp)) as u128
+        };
+        let of_tower = self.text_tower.as_ref().map_or(0, blocks);
+        let parameters = blocks(&self.encoder)
+            + of_tower
+            + (self.encoder.embed_dim * (embedding + registers)) as u128;
         if 4 * parameters > file as u128 {
             return Err(format!(
                 "its sizes make at least {parameters} parameters of 4 bytes, the file holds {file} bytes"
