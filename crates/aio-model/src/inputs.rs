@@ -27,7 +27,7 @@ struct Part {
 #[derive(Clone)]
 pub(crate) enum Content {
     /// Tokens of a sequence.
-    Tokens(ModalityTokens),
+    Tokens(Box<ModalityTokens>),
     /// Embeddings of sentences, which a text tower has made: `[rows, embedding]`.
     Sentences(Tensor<2>),
 }
@@ -64,7 +64,8 @@ impl<'a> Inputs<'a> {
             if !rows.is_empty() {
                 let tensor = pictures(found, preprocessing, device);
                 let tokens = backbone.tokenizers.tokens(&ModalityInput::Pictures(modality, tensor));
-                by_modality.insert(modality, Part { content: Content::Tokens(tokens), rows });
+                by_modality
+                    .insert(modality, Part { content: Content::Tokens(Box::new(tokens)), rows });
             }
         }
         let mut inputs = Self { batch, device, by_modality, masked: None };
@@ -103,7 +104,7 @@ impl<'a> Inputs<'a> {
             captions: masked,
             rows: rows.clone(),
         });
-        let content = Content::Tokens(tokens);
+        let content = Content::Tokens(Box::new(tokens));
         self.by_modality.insert(Modality::Text, Part { content, rows });
     }
 
@@ -116,7 +117,7 @@ impl<'a> Inputs<'a> {
     /// The tokens of one modality for `rows`, all of which have it; `None` if it does not occur in the batch, or has a tower.
     pub(crate) fn select(&self, modality: Modality, rows: &[usize]) -> Option<ModalityTokens> {
         match self.by_modality.get(&modality)?.select(rows, self.device) {
-            Content::Tokens(tokens) => Some(tokens),
+            Content::Tokens(tokens) => Some(*tokens),
             Content::Sentences(_) => None,
         }
     }
@@ -184,7 +185,7 @@ impl Part {
         let places = rows.iter().filter_map(|row| self.rows.binary_search(row).ok());
         let places = integers(places, device);
         match &self.content {
-            Content::Tokens(tokens) => Content::Tokens(tokens.select(places)),
+            Content::Tokens(tokens) => Content::Tokens(Box::new(tokens.select(places))),
             Content::Sentences(embedded) => Content::Sentences(embedded.clone().select(0, places)),
         }
     }
