@@ -3,6 +3,7 @@
 mod tree;
 
 use aio_data::check::Check;
+use aio_data::readers::LeftOut;
 use aio_data::{Dataset, DatasetName, Sample, Split};
 use aio_types::Identity;
 use serde_json::json;
@@ -135,4 +136,24 @@ fn a_check_of_a_variant_counts_who_remains_and_compares_with_no_published_number
     assert_eq!(report.problems, Vec::<String>::new());
     assert!(!report.overlaps.contains(&"market1501") && report.overlaps.contains(&"cuhk-pedes"));
     assert!(report.further.is_empty());
+}
+
+#[test]
+fn who_is_left_out_is_no_leak_in_one_direction() {
+    use DatasetName::*;
+    use LeftOut::*;
+    for (left_out, tested, leaks) in [
+        (MarketTests, Market1501, false),
+        (MarketTests, Market1501Plus500k, false),
+        (MarketTests, CuhkPedes, true),
+        (MarketTests, OmniReId, true),
+        (MarketAndCuhkTests, Market1501, false),
+        (MarketAndCuhkTests, CuhkPedes, false),
+        (MarketAndCuhkTests, TriCuhkPedes, false),
+    ] {
+        assert_eq!(MarketSketch1k(left_out).leaks_into(tested), leaks, "{left_out:?} {tested}");
+        // Its own test part may show training people of the others.
+        assert!(tested.leaks_into(MarketSketch1k(left_out)), "{tested} {left_out:?}");
+    }
+    assert!(!MarketSketch1k(MarketTests).leaks_into(MarketSketch1k(Nobody)));
 }
