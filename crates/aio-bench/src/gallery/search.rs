@@ -5,7 +5,7 @@ use super::open::model_of;
 use super::queries::NamedQuery;
 use crate::embed::{self, BLOCK, Model, ModelSource, Row};
 use crate::error::{Error, Result};
-use aio_gallery::{Answer, Filter, Gallery, Hit, Query};
+use aio_gallery::{Answer, Filter, Gallery, Hit, Query, Replied};
 use aio_types::{Modality, ModalitySet};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -77,6 +77,9 @@ pub struct Answered {
     /// Rows that they should not resemble.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unlike: Vec<u64>,
+    /// Answers to questions about captions.
+    #[serde(rename = "answers", skip_serializing_if = "Vec::is_empty")]
+    pub replies: Vec<Replied>,
     /// The nearest rows.
     #[serde(flatten)]
     pub answer: Answer,
@@ -148,6 +151,7 @@ pub(crate) fn answered(
             modalities: modalities(&query.row)?,
             like: query.like.clone(),
             unlike: query.unlike.clone(),
+            replies: query.replies.clone(),
             filter: terms.filter.clone(),
             top: terms.top,
             group_by: terms.group_by.clone(),
@@ -160,6 +164,7 @@ pub(crate) fn answered(
         query: query.row.clone(),
         like: query.like.clone(),
         unlike: query.unlike.clone(),
+        replies: query.replies.clone(),
         answer,
     });
     Ok(Searched { gallery: gallery.len(), answers: answered.collect() })

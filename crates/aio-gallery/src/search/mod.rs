@@ -3,6 +3,7 @@
 mod filter;
 mod nearest;
 mod query;
+mod replies;
 mod scan;
 
 pub use filter::{Condition, Filter, Relation};

@@ -1,0 +1,156 @@
+//! The question that helps most: words of captions that hold for half of the best results.
+
+use super::dialogue::Dialogue;
+use super::mentions::Mentions;
+use crate::search::Hit;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+/// Best results that are told apart. Further ones are rarely looked at.
+pub const CANDIDATES: usize = 20;
+
+/// Words that may be asked for, and for how many candidates they hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Phrase<'a> {
+    /// The words.
+    pub words: &'a str,
+    /// Candidates whose captions have them: at least one, and not all.
+    pub having: usize,
+}
+
+/// Every phrase that tells some candidates from others and may tell something new, in the order of the alphabet.
+#[must_use]
+pub fn questions<'a>(candidates: &[&'a Mentions], dialogue: &Dialogue) -> Vec<Phrase<'a>> {
+    let mut having: BTreeMap<&str, usize> = BTreeMap::new();
+    for words in candidates.iter().flat_map(|candidate| candidate.phrases()) {
+        *having.entry(words).or_default() += 1;
+    }
+    let phrases = having.into_iter().map(|(words, having)| Phrase { words, having });
+    phrases.filter(|p| p.having < candidates.len() && dialogue.may_ask(p.words)).collect()
+}
+
+/// The words that split the candidates most evenly; longer phrases first, then in the order of the alphabet. The order of the candidates does
+/// not matter. None if nothing tells them apart.
+///
+/// ```
+/// # use aio_gallery::{Dialogue, Mentions, best_question};
+/// let captions = ["a red coat", "a red coat and a hat", "a blue coat", "a green shirt"];
+/// let candidates = captions.map(|caption| Mentions::of([caption]));
+/// let asked = best_question(&candidates.each_ref(), &Dialogue::default());
+/// assert_eq!(asked, Some("red coat"));
+/// ```
+#[must_use]
+pub fn best_question<'a>(candidates: &[&'a Mentions], dialogue: &Dialogue) -> Option<&'a str> {
+    let unevenness = |phrase: &Phrase| {
+        let length = phrase.words.split(' ').count();
+        ((2 * phrase.having).abs_diff(candidates.len()), Reverse(length))
+    };
+    questions(candidates, dialogue).into_iter().min_by_key(unevenness).map(|phrase| phrase.words)
+}
+
+/// Words that hold for about half of the best results.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// The words, from the captions of the results.
+    pub words: String,
+    /// Results that were compared; those of one identity count once.
+    pub candidates: usize,
+    /// The best row of each whose captions have the words.
+    pub with: Vec<u64>,
+    /// The best row of each whose captions do not have them.
+    pub without: Vec<u64>,
+}
+
+impl Question {
+    /// The best question about the best results of a search, at most [`CANDIDATES`]. Results of one identity count once; results without a
+    /// caption do not count.
+    #[must_use]
+    pub fn about(hits: &[Hit], dialogue: &Dialogue) -> Option<Self> {
+        let people = people(hits);
+        let mentions: Vec<&Mentions> = people.iter().map(|person| &person.mentions).collect();
+        let words = best_question(&mentions, dialogue)?.to_owned();
+        let (with, without): (Vec<_>, Vec<_>) =
+            people.iter().partition(|person| person.mentions.phrases().contains(words.as_str()));
+        let rows = |of: Vec<&Person>| of.iter().map(|person| person.row).collect();
+        Some(Self { candidates: people.len(), with: rows(with), without: rows(without), words })
+    }
+}
+
+/// A person among the results.
+struct Person<'a> {
+    identity: Option<&'a str>,
+    /// The best row.
+    row: u64,
+    mentions: Mentions,
+}
+
+fn people(hits: &[Hit]) -> Vec<Person<'_>> {
+    let mut found: Vec<Person> = Vec::new();
+    for hit in hits {
+        let Some(caption) = &hit.record.caption else { continue };
+        let identity = hit.record.identity.as_deref();
+        let same = found.iter_mut().find(|c| identity.is_some() && c.identity == identity);
+        if let Some(person) = same {
+            person.mentions.add(caption);
+        } else if found.len() < CANDIDATES {
+            let mentions = Mentions::of([caption.as_str()]);
+            found.push(Person { identity, row: hit.row, mentions });
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Reply;
+    use super::*;
+    use crate::record::Record;
+
+    fn hit(row: u64, identity: Option<&str>, caption: Option<&str>) -> Hit {
+        let record = Record {
+            identity: identity.map(str::to_owned),
+            caption: caption.map(str::to_owned),
+            ..Record::default()
+        };
+        Hit { row, similarity: 0.5, probability: None, record }
+    }
+
+    #[test]
+    fn the_words_that_split_the_candidates_in_half_are_asked_for() {
+        let mut hits = [
+            hit(4, Some("a"), Some("A woman in a red coat with a hat")),
+            hit(7, Some("a"), Some("a lady in a red coat and a scarf")),
+            hit(1, Some("b"), Some("A man in a red coat")),
+            hit(2, Some("c"), Some("a man, wearing a blue coat, with a scarf")),
+            hit(9, Some("d"), Some("a man in a green shirt")),
+            hit(3, None, None),
+        ];
+        // "red coat" and "scarf" hold for two of four; the longer one is asked for.
+        let found = Question::about(&hits, &Dialogue::default()).expect("a question");
+        let expected = Question {
+            words: "red coat".into(),
+            candidates: 4,
+            with: vec![4, 1],
+            without: vec![2, 9],
+        };
+        assert_eq!(found, expected);
+        let mut dialogue = Dialogue::new(Some("a red coat"));
+        let next = Question::about(&hits, &dialogue).expect("another");
+        assert_eq!((next.words.as_str(), next.with), ("scarf", vec![4, 2]));
+        dialogue.add("scarf", Reply::Unknown);
+        // "blue coat" is answered by the sentence. "green shirt", "hat" and "shirt" hold for one of four.
+        let last = Question::about(&hits, &dialogue).expect("another");
+        assert_eq!(last.words, "green shirt");
+        hits.reverse();
+        let turned = Question::about(&hits, &Dialogue::default()).expect("a question");
+        assert_eq!((turned.words.as_str(), turned.with), ("red coat", vec![1, 7]));
+    }
+
+    #[test]
+    fn equal_captions_and_none_leave_nothing_to_ask() {
+        let dialogue = Dialogue::default();
+        assert_eq!(Question::about(&[], &dialogue), None);
+        let same = [hit(1, None, Some("a red coat")), hit(2, None, Some("a red coat"))];
+        assert_eq!(Question::about(&same, &dialogue), None);
+    }
+}
