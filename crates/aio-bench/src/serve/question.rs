@@ -12,7 +12,7 @@ pub(super) struct QuestionBody {
     pub(super) question: Option<Question>,
 }
 
-/// Words that hold for about half of the best results.
+/// Words that tell the best results apart.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub(super) struct Question {
     /// The words, from the captions of the results.

@@ -3,7 +3,7 @@
 use crate::harness::{Desk, coloured};
 use serde_json::Value;
 
-const COATS: [&str; 4] = ["amber", "blue", "green", "white"];
+const COATS: [&str; 4] = ["black", "blue", "green", "white"];
 
 /// Four people, photographed by two cameras; the captions of the second photographs name a coat, and so do those of a witness.
 fn shop(desk: &Desk) {
@@ -47,7 +47,7 @@ fn rounds_of_answers_stand_beside_each_other_with_intervals() {
     assert_eq!(rank1(&best[2]), 1.0);
     let gain = best[2]["gain"]["mean"].as_f64().expect("a number");
     assert!((gain - 1.0).abs() < 1e-12, "{gain}");
-    // The amber coat is asked for first: one user says yes, and three say no, because theirs has another colour.
+    // The black coat is asked for first: one user says yes, and three say no, because theirs has another colour.
     assert_eq!((&best[0]["yes"], &best[0]["no"]), (&0.25.into(), &0.75.into()));
     // Of four results three were judged: the person is the first who was not.
     assert_eq!(rank1(&methods[3]["rounds"][2]), 1.0);

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// How far a row moves for each answer with which its captions agree or disagree, as a difference of cosines. Chosen on the development
 /// domains of the synthetic benchmark alone (docs/findings.md).
-pub const REPLY_WEIGHT: f32 = 0.1;
+pub const REPLY_WEIGHT: f32 = 0.05;
 
 /// Words that were asked for, and the answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -74,6 +74,12 @@ const BETWEEN: &[&str] = &[
     "women",
 ];
 
+/// The basic colour terms of English, in the order in which languages have them.
+const COLOURS: &[&str] = &[
+    "black", "white", "red", "green", "yellow", "blue", "brown", "purple", "pink", "orange",
+    "grey", "gray",
+];
+
 /// An answer to the question whether words hold for a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -140,28 +146,31 @@ impl Mentions {
         self.0.iter().map(String::as_str)
     }
 
-    /// What the captions say of `words`: yes if a group ends with them; no if a group has their noun with other words before it; unknown if
-    /// the noun is not mentioned, or less is said of it than was asked.
+    /// What the captions say of `words`: yes if a group ends with them; no if a group has their noun in another colour; unknown otherwise.
     ///
-    /// The noun is the last word. Synonyms are different words, and "long coat" is taken to deny "red coat": which words exclude each other
-    /// is not known.
+    /// The noun is the last word. Colours are the basic colour terms of English (Berlin and Kay, Basic Color Terms, 1969): that a coat is blue
+    /// denies that it is red. Other words exclude nothing: a long coat may be red. Synonyms are different words. What is not mentioned is
+    /// not denied.
     ///
     /// ```
     /// # use aio_gallery::{Mentions, Reply};
     /// let said = Mentions::of(["a man in a dark red coat, with a bag"]);
     /// assert_eq!(said.reply("red coat"), Reply::Yes);
     /// assert_eq!(said.reply("blue coat"), Reply::No);
+    /// assert_eq!(said.reply("long coat"), Reply::Unknown);
     /// assert_eq!(said.reply("blue bag"), Reply::Unknown);
     /// assert_eq!(said.reply("hat"), Reply::Unknown);
     /// ```
     #[must_use]
     pub fn reply(&self, words: &str) -> Reply {
+        let asked = colours(words);
         let mut reply = Reply::Unknown;
         for group in self.groups().filter(|group| noun(group) == noun(words)) {
             if ends_with(group, words) {
                 return Reply::Yes;
             }
-            if !ends_with(words, group) {
+            let said = colours(group);
+            if !asked.is_empty() && !said.is_empty() && asked.is_disjoint(&said) {
                 reply = Reply::No;
             }
         }
@@ -177,6 +186,12 @@ pub(super) fn noun(words: &str) -> &str {
 /// Whether the last words of `group` are `words`.
 pub(super) fn ends_with(group: &str, words: &str) -> bool {
     group.strip_suffix(words).is_some_and(|before| before.is_empty() || before.ends_with(' '))
+}
+
+/// The colours that words name. Both spellings of grey are one.
+fn colours(words: &str) -> BTreeSet<&str> {
+    let parts = words.split([' ', '-']).filter(|part| COLOURS.contains(part));
+    parts.map(|part| if part == "gray" { "grey" } else { part }).collect()
 }
 
 /// The last word of a group, its last two words, and so on, at most [`LONGEST`].
@@ -203,14 +218,21 @@ mod tests {
 
     #[test]
     fn nothing_is_denied_of_what_is_not_mentioned() {
-        let said = Mentions::of(["a red coat", "a coat and a blue hat"]);
+        let said = Mentions::of(["a red coat", "a coat and a blue hat", "dark-grey trousers"]);
         for (words, expected) in [
             ("coat", Reply::Yes),
             ("red coat", Reply::Yes),
             // The second caption is silent, the first says another colour.
             ("blue coat", Reply::No),
+            ("light blue coat", Reply::No),
             // Nothing is said against it.
             ("dark red coat", Reply::Unknown),
+            ("long coat", Reply::Unknown),
+            // No basic colour term.
+            ("navy coat", Reply::Unknown),
+            ("black trousers", Reply::No),
+            ("gray trousers", Reply::Unknown),
+            ("light-gray trousers", Reply::Unknown),
             ("hat", Reply::Yes),
             ("red hat", Reply::No),
             ("scarf", Reply::Unknown),

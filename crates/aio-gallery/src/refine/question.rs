@@ -1,36 +1,42 @@
-//! The question that helps most: words of captions that hold for half of the best results.
+//! The question that helps most: words that the captions of the best results have and deny.
 
 use super::dialogue::Dialogue;
-use super::mentions::Mentions;
+use super::mentions::{Mentions, Reply};
 use crate::search::Hit;
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 /// Best results that are told apart. Further ones are rarely looked at.
 pub const CANDIDATES: usize = 20;
 
-/// Words that may be asked for, and for how many candidates they hold.
+/// Words that may be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Phrase<'a> {
     /// The words.
     pub words: &'a str,
     /// Candidates whose captions have them: at least one, and not all.
-    pub having: usize,
+    pub yes: usize,
+    /// Candidates whose captions deny them ([`Mentions::reply`]).
+    pub no: usize,
 }
 
-/// Every phrase that tells some candidates from others and may tell something new, in the order of the alphabet.
+/// Every phrase that the captions of some candidates have, and not all, and that may tell something new, in the order of the alphabet.
 #[must_use]
 pub fn questions<'a>(candidates: &[&'a Mentions], dialogue: &Dialogue) -> Vec<Phrase<'a>> {
-    let mut having: BTreeMap<&str, usize> = BTreeMap::new();
-    for words in candidates.iter().flat_map(|candidate| candidate.phrases()) {
-        *having.entry(words).or_default() += 1;
-    }
-    let phrases = having.into_iter().map(|(words, having)| Phrase { words, having });
-    phrases.filter(|p| p.having < candidates.len() && dialogue.may_ask(p.words)).collect()
+    let phrases: BTreeSet<&str> = candidates.iter().flat_map(|c| c.phrases()).collect();
+    let of_words = |words: &'a str| {
+        let count = |wanted| candidates.iter().filter(|c| c.reply(words) == wanted).count();
+        Phrase { words, yes: count(Reply::Yes), no: count(Reply::No) }
+    };
+    let new = phrases.into_iter().filter(|words| dialogue.may_ask(words)).map(of_words);
+    new.filter(|phrase| phrase.yes < candidates.len()).collect()
 }
 
-/// The words that split the candidates most evenly; longer phrases first, then in the order of the alphabet. The order of the candidates does
-/// not matter. None if nothing tells them apart.
+/// The words that split the candidates best. None if nothing tells them apart. The order of the candidates does not matter.
+///
+/// Best are the words that many captions have and many deny: the smaller of the two numbers counts first, then their sum. Where nothing is
+/// denied, those that half of the candidates have. Then longer phrases, and the order of the alphabet. Without the denials, words such as
+/// "hair" would be asked for, which half of all captions mention and which hold for everybody.
 ///
 /// ```
 /// # use aio_gallery::{Dialogue, Mentions, best_question};
@@ -41,14 +47,17 @@ pub fn questions<'a>(candidates: &[&'a Mentions], dialogue: &Dialogue) -> Vec<Ph
 /// ```
 #[must_use]
 pub fn best_question<'a>(candidates: &[&'a Mentions], dialogue: &Dialogue) -> Option<&'a str> {
-    let unevenness = |phrase: &Phrase| {
-        let length = phrase.words.split(' ').count();
-        ((2 * phrase.having).abs_diff(candidates.len()), Reverse(length))
+    let total = candidates.len();
+    let order = |Phrase { words, yes, no }: &Phrase| {
+        let smaller = (*yes).min(*no);
+        let silent = if smaller > 0 { total - yes - no } else { 0 };
+        let length = words.split(' ').count();
+        (Reverse(smaller), silent, (2 * yes).abs_diff(total), Reverse(length))
     };
-    questions(candidates, dialogue).into_iter().min_by_key(unevenness).map(|phrase| phrase.words)
+    questions(candidates, dialogue).into_iter().min_by_key(order).map(|phrase| phrase.words)
 }
 
-/// Words that hold for about half of the best results.
+/// Words that tell the best results apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
     /// The words, from the captions of the results.
@@ -70,7 +79,7 @@ impl Question {
         let mentions: Vec<&Mentions> = people.iter().map(|person| &person.mentions).collect();
         let words = best_question(&mentions, dialogue)?.to_owned();
         let (with, without): (Vec<_>, Vec<_>) =
-            people.iter().partition(|person| person.mentions.phrases().contains(words.as_str()));
+            people.iter().partition(|person| person.mentions.reply(&words) == Reply::Yes);
         let rows = |of: Vec<&Person>| of.iter().map(|person| person.row).collect();
         Some(Self { candidates: people.len(), with: rows(with), without: rows(without), words })
     }
@@ -102,7 +111,6 @@ fn people(hits: &[Hit]) -> Vec<Person<'_>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Reply;
     use super::*;
     use crate::record::Record;
 
@@ -125,7 +133,7 @@ mod tests {
             hit(9, Some("d"), Some("a man in a green shirt")),
             hit(3, None, None),
         ];
-        // "red coat" and "scarf" hold for two of four; the longer one is asked for.
+        // "red coat" holds for two of four, and the blue coat denies it. "scarf" holds for two, too, and nothing denies it.
         let found = Question::about(&hits, &Dialogue::default()).expect("a question");
         let expected = Question {
             words: "red coat".into(),

@@ -149,7 +149,7 @@ pub fn refine(request: &RefineRequest) -> Result<Refined> {
     let model = request.model.open()?;
     let stop = StopFlag::on_signals()?;
     let usual = Evaluation::default();
-    let (name, weights) = (model.name.clone(), model.sha256.clone());
+    let (name, weights) = (request.model.name.clone(), model.sha256.clone());
     let mut models = TestedModels::new([model.extractor], &usual, &stop);
     let mut tasks = Vec::new();
     for test in &tests {
@@ -264,7 +264,8 @@ fn of_task(
 
 /// Rows of length 1; a row of zeros stays as it is.
 fn unit(features: &Features) -> Result<Features> {
-    let rows = features.view().outer_iter().flat_map(|row| {
+    let values = features.view();
+    let rows = values.outer_iter().flat_map(|row| {
         let square: f64 = row.iter().map(|value| f64::from(*value).powi(2)).sum();
         let length = if square > 0.0 { square.sqrt() } else { 1.0 };
         row.iter().map(move |value| (f64::from(*value) / length) as f32).collect::<Vec<_>>()
@@ -279,7 +280,7 @@ fn play_all(
     rules: Rules,
 ) -> Result<Vec<Course>> {
     let courses = seekers.par_iter().map(|seeker| play(scene, seeker, method, rules));
-    Ok(courses.collect::<Result<Vec<_>, EvalError>>()?)
+    Ok(courses.collect::<std::result::Result<_, EvalError>>()?)
 }
 
 /// What every query scores after so many rounds.
