@@ -28,7 +28,8 @@ pub(super) struct Question {
 impl Question {
     /// The best question about the results of a search.
     pub(super) fn about(hits: &[Hit], dialogue: &Dialogue) -> Option<Self> {
-        let asked = aio_gallery::Question::about(hits, dialogue)?;
+        let results = hits.iter().map(|hit| (hit.row, &hit.record));
+        let asked = aio_gallery::Question::about(results, dialogue)?;
         let aio_gallery::Question { words, candidates, with, without } = asked;
         Some(Self { words, candidates, with, without })
     }

@@ -2,7 +2,7 @@
 
 use super::dialogue::Dialogue;
 use super::mentions::{Mentions, Reply};
-use crate::search::Hit;
+use crate::record::Record;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
@@ -71,11 +71,14 @@ pub struct Question {
 }
 
 impl Question {
-    /// The best question about the best results of a search, at most [`CANDIDATES`]. Results of one identity count once; results without a
-    /// caption do not count.
+    /// The best question about the best results of a search, at most [`CANDIDATES`]: numbers of rows and what is known of them, nearest
+    /// first. Results of one identity count once; results without a caption do not count.
     #[must_use]
-    pub fn about(hits: &[Hit], dialogue: &Dialogue) -> Option<Self> {
-        let people = people(hits);
+    pub fn about<'a>(
+        results: impl IntoIterator<Item = (u64, &'a Record)>,
+        dialogue: &Dialogue,
+    ) -> Option<Self> {
+        let people = people(results);
         let mentions: Vec<&Mentions> = people.iter().map(|person| &person.mentions).collect();
         let words = best_question(&mentions, dialogue)?.to_owned();
         let (with, without): (Vec<_>, Vec<_>) =
@@ -93,17 +96,17 @@ struct Person<'a> {
     mentions: Mentions,
 }
 
-fn people(hits: &[Hit]) -> Vec<Person<'_>> {
+fn people<'a>(results: impl IntoIterator<Item = (u64, &'a Record)>) -> Vec<Person<'a>> {
     let mut found: Vec<Person> = Vec::new();
-    for hit in hits {
-        let Some(caption) = &hit.record.caption else { continue };
-        let identity = hit.record.identity.as_deref();
+    for (row, record) in results {
+        let Some(caption) = &record.caption else { continue };
+        let identity = record.identity.as_deref();
         let same = found.iter_mut().find(|c| identity.is_some() && c.identity == identity);
         if let Some(person) = same {
             person.mentions.add(caption);
         } else if found.len() < CANDIDATES {
             let mentions = Mentions::of([caption.as_str()]);
-            found.push(Person { identity, row: hit.row, mentions });
+            found.push(Person { identity, row, mentions });
         }
     }
     found
@@ -112,29 +115,32 @@ fn people(hits: &[Hit]) -> Vec<Person<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::Record;
 
-    fn hit(row: u64, identity: Option<&str>, caption: Option<&str>) -> Hit {
+    fn result(row: u64, identity: Option<&str>, caption: Option<&str>) -> (u64, Record) {
         let record = Record {
             identity: identity.map(str::to_owned),
             caption: caption.map(str::to_owned),
             ..Record::default()
         };
-        Hit { row, similarity: 0.5, probability: None, record }
+        (row, record)
+    }
+
+    fn about(results: &[(u64, Record)], dialogue: &Dialogue) -> Option<Question> {
+        Question::about(results.iter().map(|(row, record)| (*row, record)), dialogue)
     }
 
     #[test]
     fn the_words_that_split_the_candidates_in_half_are_asked_for() {
-        let mut hits = [
-            hit(4, Some("a"), Some("A woman in a red coat with a hat")),
-            hit(7, Some("a"), Some("a lady in a red coat and a scarf")),
-            hit(1, Some("b"), Some("A man in a red coat")),
-            hit(2, Some("c"), Some("a man, wearing a blue coat, with a scarf")),
-            hit(9, Some("d"), Some("a man in a green shirt")),
-            hit(3, None, None),
+        let mut results = [
+            result(4, Some("a"), Some("A woman in a red coat with a hat")),
+            result(7, Some("a"), Some("a lady in a red coat and a scarf")),
+            result(1, Some("b"), Some("A man in a red coat")),
+            result(2, Some("c"), Some("a man, wearing a blue coat, with a scarf")),
+            result(9, Some("d"), Some("a man in a green shirt")),
+            result(3, None, None),
         ];
         // "red coat" holds for two of four, and the blue coat denies it. "scarf" holds for two, too, and nothing denies it.
-        let found = Question::about(&hits, &Dialogue::default()).expect("a question");
+        let found = about(&results, &Dialogue::default()).expect("a question");
         let expected = Question {
             words: "red coat".into(),
             candidates: 4,
@@ -143,22 +149,22 @@ mod tests {
         };
         assert_eq!(found, expected);
         let mut dialogue = Dialogue::new(Some("a red coat"));
-        let next = Question::about(&hits, &dialogue).expect("another");
+        let next = about(&results, &dialogue).expect("another");
         assert_eq!((next.words.as_str(), next.with), ("scarf", vec![4, 2]));
         dialogue.add("scarf", Reply::Unknown);
         // "blue coat" is answered by the sentence. "green shirt", "hat" and "shirt" hold for one of four.
-        let last = Question::about(&hits, &dialogue).expect("another");
+        let last = about(&results, &dialogue).expect("another");
         assert_eq!(last.words, "green shirt");
-        hits.reverse();
-        let turned = Question::about(&hits, &Dialogue::default()).expect("a question");
+        results.reverse();
+        let turned = about(&results, &Dialogue::default()).expect("a question");
         assert_eq!((turned.words.as_str(), turned.with), ("red coat", vec![1, 7]));
     }
 
     #[test]
     fn equal_captions_and_none_leave_nothing_to_ask() {
         let dialogue = Dialogue::default();
-        assert_eq!(Question::about(&[], &dialogue), None);
-        let same = [hit(1, None, Some("a red coat")), hit(2, None, Some("a red coat"))];
-        assert_eq!(Question::about(&same, &dialogue), None);
+        assert_eq!(about(&[], &dialogue), None);
+        let same = [result(1, None, Some("a red coat")), result(2, None, Some("a red coat"))];
+        assert_eq!(about(&same, &dialogue), None);
     }
 }
