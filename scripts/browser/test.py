@@ -153,13 +153,16 @@ def desktop(server):
         browser.settled()
     assert browser.rows() == before
 
-    step("the question that helps most adds its words")
+    step("the question that helps most is answered, and the answer is taken back")
     browser.wait("a question", lambda: browser.one("#question").is_displayed())
     words = browser.text("#question strong")
     browser.picture(pictures / "question.png")
     [b for b in browser.all("#question button") if b.text == "Yes"][0].click()
     browser.settled()
-    assert words in browser.one("#text").get_attribute("value")
+    assert browser.text("#named button") == f"{words}: yes ✕", browser.text("#named")
+    browser.one("#named button").click()
+    browser.settled()
+    assert browser.rows() == before and not browser.all("#named button")
 
     step("lists are exported")
     browser.one("#json").click()

@@ -208,6 +208,7 @@ impl Generated<'_> {
             modalities: "rgb".into(),
             like: Vec::new(),
             unlike: Vec::new(),
+            replies: Vec::new(),
             filter: filter.clone(),
             top: 10,
             group_by: None,

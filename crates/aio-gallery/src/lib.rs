@@ -16,6 +16,7 @@ mod manifest;
 mod mapped;
 mod model;
 mod record;
+mod refine;
 mod search;
 mod segment;
 mod step;
@@ -34,6 +35,10 @@ pub use gallery::{Gallery, Row};
 pub use layout::MANIFEST;
 pub use model::Model;
 pub use record::{BoundingBox, Content, Record};
+pub use refine::{
+    CANDIDATES, Dialogue, Mentions, Phrase, Question, REPLY_WEIGHT, Replied, Reply, best_question,
+    questions, rocchio,
+};
 pub use search::{Answer, Collection, Condition, Filter, Hit, Query, Relation, time_of};
 pub use step::Step;
 pub use time::{Time, format_time, parse_time};

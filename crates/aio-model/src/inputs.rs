@@ -28,7 +28,7 @@ struct Part {
 #[expect(clippy::large_enum_variant, reason = "a step has a handful of them")]
 pub(crate) enum Content {
     /// Tokens of a sequence.
-    Tokens(Box<ModalityTokens>),
+    Tokens(ModalityTokens),
     /// Embeddings of sentences, which a text tower has made: `[rows, embedding]`.
     Sentences(Tensor<2>),
 }
@@ -136,7 +136,7 @@ impl<'a> Inputs<'a> {
     /// The tokens of one modality for `rows`, all of which have it; `None` if it does not occur in the batch, or has a tower.
     pub(crate) fn select(&self, modality: Modality, rows: &[usize]) -> Option<ModalityTokens> {
         match self.by_modality.get(&modality)?.select(rows, self.device) {
-            Content::Tokens(tokens) => Some(*tokens),
+            Content::Tokens(tokens) => Some(tokens),
             Content::Sentences(_) => None,
         }
     }
@@ -209,7 +209,7 @@ impl Part {
         let places = rows.iter().filter_map(|row| self.rows.binary_search(row).ok());
         let places = integers(places, device);
         match &self.content {
-            Content::Tokens(tokens) => Content::Tokens(Box::new(tokens.select(places))),
+            Content::Tokens(tokens) => Content::Tokens(tokens.select(places)),
             Content::Sentences(embedded) => Content::Sentences(embedded.clone().select(0, places)),
         }
     }

@@ -83,7 +83,7 @@ impl Aio {
         let (mut tokens, mut sentences) = (Vec::new(), None);
         for part in parts {
             match part {
-                Content::Tokens(of_modality) => tokens.push(*of_modality),
+                Content::Tokens(of_modality) => tokens.push(of_modality),
                 Content::Sentences(embedded) => sentences = Some(embedded),
             }
         }

@@ -226,6 +226,7 @@ impl Gallery {
             modalities: parts.to_string(),
             like,
             unlike,
+            replies: Vec::new(),
             filter: filter([camera, not_camera], [after, before], [r#where, where_not])?,
             top,
             group_by,

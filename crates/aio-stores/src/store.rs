@@ -60,11 +60,18 @@ impl Store {
     /// The answers to queries, in their order, all from one state of the gallery.
     ///
     /// # Errors
-    /// [`StoreError::Gallery`] as [`aio_gallery::Gallery::answers`]; [`StoreError::Database`].
+    /// [`StoreError::Gallery`] as [`aio_gallery::Gallery::answers`]; [`StoreError::Request`] for queries with replies, which only a gallery on disk
+    /// ranks by; [`StoreError::Database`].
     pub fn answers(&self, queries: &[Query], scan: Scan) -> Result<Vec<Answer>> {
         let mut vectors = Vec::with_capacity(queries.len());
         for query in queries {
             query.check(self)?;
+            if !query.replies.is_empty() {
+                return Err(StoreError::request(
+                    format!("{}: a database does not rank by answers to questions", self.address),
+                    "search the gallery on disk with them",
+                ));
+            }
             vectors.push(Vector::from(query.vector(self)?));
         }
         let failed = |e| StoreError::database(&self.address, "search", &e);

@@ -2,7 +2,7 @@
 
 use aio_gallery::{
     Answer, Calibration, Condition, Content, Entry, Filter, Gallery, Labelled, Method, Model,
-    Query, Record, Relation, Storage, Unclaimed, Writer, calibrate,
+    Query, Record, Relation, Replied, Reply, Storage, Unclaimed, Writer, calibrate,
 };
 use aio_stores::{Address, Index, Pushed, Scan, Store, StoreError, push};
 use postgres::{Client, NoTls};
@@ -141,6 +141,7 @@ fn query(features: Vec<f32>, top: usize) -> Query {
         modalities: "rgb".into(),
         like: Vec::new(),
         unlike: Vec::new(),
+        replies: Vec::new(),
         filter: Filter::default(),
         top,
         group_by: None,

@@ -13,6 +13,7 @@ mod man;
 mod messages;
 mod output;
 mod pretrain;
+mod refine;
 mod report;
 mod score;
 mod search;
@@ -77,6 +78,8 @@ enum Command {
     Data(data::Command),
     /// How a model does on a data set of real people, beside the untrained encoder, hand-made descriptors and chance.
     CheckReal(check_real::Arguments),
+    /// How much questions and judgements help a search, with simulated answers, round by round.
+    Refine(refine::Arguments),
     /// Metrics, exact to a protocol, for features made by any tool.
     Score(Box<score::Arguments>),
     /// Features of one's own pictures and sentences, any modality or combination.
@@ -111,6 +114,7 @@ impl Command {
             Self::Sweep(command) => command.run(),
             Self::Data(command) => command.run(),
             Self::CheckReal(arguments) => arguments.run(),
+            Self::Refine(arguments) => arguments.run(),
             Self::Score(arguments) => arguments.run(),
             Self::Embed(arguments) => arguments.run(),
             Self::Search(arguments) => arguments.run(),

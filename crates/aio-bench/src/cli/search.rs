@@ -147,7 +147,7 @@ impl Arguments {
             let is_batch = queries.is_some();
             let queries = match queries {
                 Some(path) => gallery::queries(&path)?,
-                None => vec![NamedQuery { name: None, row: query, like, unlike }],
+                None => vec![NamedQuery { row: query, like, unlike, ..NamedQuery::default() }],
             };
             let searched = gallery::search(&SearchRequest {
                 gallery: place,

@@ -8,12 +8,16 @@ mod data;
 mod evaluate;
 mod model_card;
 mod prepare;
+mod refine;
 mod requirements;
 mod result;
 mod save;
 mod train;
 
 pub use check_real::{CheckRequest, MethodCheck, RealCheck, TaskCheck, check_real};
+pub use refine::{
+    Method, MethodRounds, RefineRequest, Refined, RefinedTask, Round, RoundScores, refine,
+};
 pub use requirements::checksums;
 pub(crate) use requirements::missing_weights;
 

@@ -3,6 +3,7 @@
 use crate::embed::{Row, people};
 use crate::error::{Error, Result};
 use aio_data::{DataError, fs};
+use aio_gallery::Replied;
 use aio_types::Modality;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -18,6 +19,8 @@ pub struct NamedQuery {
     pub like: Vec<u64>,
     /// Rows that they should not resemble.
     pub unlike: Vec<u64>,
+    /// Answers to questions about captions.
+    pub replies: Vec<Replied>,
 }
 
 impl NamedQuery {
@@ -41,10 +44,12 @@ struct Line {
     like: Vec<u64>,
     #[serde(default)]
     unlike: Vec<u64>,
+    #[serde(default)]
+    answers: Vec<Replied>,
 }
 
 /// Reads queries. The columns of a CSV file are those of `aio embed --list`; lines of JSON have the keys `rgb`, `infrared`, `sketch`,
-/// `colour-pencil` and `text`, and optionally `name`, `like` and `unlike`. Paths are relative to the file.
+/// `colour-pencil` and `text`, and optionally `name`, `like`, `unlike` and `answers`. Paths are relative to the file.
 ///
 /// # Errors
 /// [`Error`] naming the file, and the row that cannot be used.
@@ -85,8 +90,8 @@ fn lines(path: &Path) -> Result<Vec<NamedQuery>> {
         if query.pictures.is_empty() && query.text.is_none() && line.like.is_empty() {
             return Err(wrong("holds neither a picture nor a text nor a liked row".into()).into());
         }
-        let (like, unlike) = (line.like, line.unlike);
-        queries.push(NamedQuery { name: line.name, row: query, like, unlike });
+        let (like, unlike, replies) = (line.like, line.unlike, line.answers);
+        queries.push(NamedQuery { name: line.name, row: query, like, unlike, replies });
     }
     Ok(queries)
 }
@@ -94,18 +99,21 @@ fn lines(path: &Path) -> Result<Vec<NamedQuery>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aio_gallery::Reply;
 
     #[test]
     fn queries_are_read_from_lines_of_json_and_from_csv() {
         let directory = tempfile::tempdir().expect("temporary directory");
         let (json, csv) = (directory.path().join("q.jsonl"), directory.path().join("q.csv"));
-        let text = "{\"name\": \"a\", \"colour-pencil\": \"x.png\", \"text\": \"red\"}\n\n{\"like\": [3], \"unlike\": [4, 5]}\n";
+        let text = "{\"name\": \"a\", \"colour-pencil\": \"x.png\", \"text\": \"red\"}\n\n{\"like\": [3], \"unlike\": [4, 5], \"answers\": [{\"words\": \"red coat\", \"reply\": \"no\"}]}\n";
         std::fs::write(&json, text).expect("written");
         std::fs::write(&csv, "sketch,text\ns.png,\n,blue\n").expect("written");
         let queries = read(&json).expect("read");
         assert_eq!((queries.len(), queries[0].name.as_deref()), (2, Some("a")));
         assert_eq!(queries[0].row.pictures["colour-pencil"], directory.path().join("x.png"));
         assert_eq!((&queries[1].like[..], &queries[1].unlike[..]), (&[3][..], &[4, 5][..]));
+        let expected = Replied { words: "red coat".into(), reply: Reply::No };
+        assert_eq!(queries[1].replies, [expected]);
         let queries = read(&csv).expect("read");
         assert_eq!((queries.len(), queries[1].row.text.as_deref()), (2, Some("blue")));
         for (text, problem) in [("{\"txt\": 1}", "txt"), ("{}", "neither"), ("", "no query")] {

@@ -5,7 +5,7 @@ use super::open::model_of;
 use super::queries::NamedQuery;
 use crate::embed::{self, BLOCK, Model, ModelSource, Row};
 use crate::error::{Error, Result};
-use aio_gallery::{Answer, Filter, Gallery, Hit, Query};
+use aio_gallery::{Answer, Filter, Gallery, Hit, Query, Replied};
 use aio_stores::{Address, Scan, Store};
 use aio_types::{Modality, ModalitySet};
 use serde::Serialize;
@@ -87,6 +87,9 @@ pub struct Answered {
     /// Rows that they should not resemble.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unlike: Vec<u64>,
+    /// Answers to questions about captions.
+    #[serde(rename = "answers", skip_serializing_if = "Vec::is_empty")]
+    pub replies: Vec<Replied>,
     /// The nearest rows.
     #[serde(flatten)]
     pub answer: Answer,
@@ -195,6 +198,7 @@ fn queries(tag: &aio_gallery::Model, asked: &[Asked]) -> Result<Vec<Query>> {
             modalities: modalities(&query.row)?,
             like: query.like.clone(),
             unlike: query.unlike.clone(),
+            replies: query.replies.clone(),
             filter: terms.filter.clone(),
             top: terms.top,
             group_by: terms.group_by.clone(),
@@ -210,6 +214,7 @@ fn with_answers(rows: usize, asked: &[Asked], answers: Vec<Answer>) -> Searched 
         query: query.row.clone(),
         like: query.like.clone(),
         unlike: query.unlike.clone(),
+        replies: query.replies.clone(),
         answer,
     });
     Searched { gallery: rows, answers: answered.collect() }

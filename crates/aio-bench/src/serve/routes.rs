@@ -5,12 +5,13 @@ use super::body::SearchRequest;
 use super::failure::Failure;
 use super::guard::{Guard, guard};
 use super::limits::{ANSWER_TIME, BODIES, DECODERS};
-use super::question;
+use super::question::{Question, QuestionBody};
 use super::queue::Queue;
 use super::searcher::{Prepared, Searcher};
-use super::wire::{About, QuestionBody, RowBody, SearchBody};
+use super::wire::{About, RowBody, SearchBody};
 use crate::error::Result;
 use crate::gallery::Searched;
+use aio_gallery::Dialogue;
 use axum::extract::{Path, Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
@@ -142,8 +143,11 @@ async fn ask_back(
     SearchRequest { body, .. }: SearchRequest,
 ) -> std::result::Result<Json<QuestionBody>, Failure> {
     let searched = desk.searched(body.with_top(ASKED_ABOUT)).await?;
-    let answer = searched.answers.first();
-    let question = answer.and_then(|a| question::question(&a.answer.hits, a.query.text.as_deref()));
+    let question = searched.answers.first().and_then(|answered| {
+        let mut dialogue = Dialogue::new(answered.query.text.as_deref());
+        answered.replies.iter().for_each(|replied| dialogue.add(&replied.words, replied.reply));
+        Question::about(&answered.answer.hits, &dialogue)
+    });
     Ok(Json(QuestionBody { question }))
 }
 

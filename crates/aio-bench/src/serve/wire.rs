@@ -1,5 +1,6 @@
 //! What requests and answers hold. The answer to a search is that of `aio search --json`.
 
+use super::question::AnswerBody;
 use crate::error::{Error, Result};
 use crate::gallery::{NamedQuery, Terms, check};
 use aio_gallery::{Condition, Filter, Record, Relation, Time, parse_time};
@@ -14,7 +15,9 @@ pub(super) const LONGEST_LIST: usize = 1000;
 const USUAL_LIST: usize = 10;
 /// Longest sentence, in characters. A model reads 77 tokens of it.
 const LONGEST_TEXT: usize = 2000;
-/// Most rows, cameras and conditions that a search may name, each.
+/// Longest words of an answer, in characters.
+const LONGEST_WORDS: usize = 200;
+/// Most rows, answers, cameras and conditions that a search may name, each.
 const MOST_NAMED: usize = 100;
 
 /// A search: pictures, a sentence, rows of the gallery, and what the list may hold.
@@ -32,6 +35,9 @@ pub(super) struct SearchBody {
     /// Numbers of rows that the results should not resemble. They are no results.
     #[schemars(length(max = 100))]
     unlike: Vec<u64>,
+    /// Answers to questions about captions, which move the rows whose captions speak of the words.
+    #[schemars(length(max = 100))]
+    answers: Vec<AnswerBody>,
     /// Which rows may be found.
     filter: FilterBody,
     /// A column: of rows with the same value only the nearest is a result.
@@ -165,27 +171,6 @@ pub(super) struct RowBody {
     pub(super) record: Record,
 }
 
-/// The question whose answer would tell the best results apart.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub(super) struct QuestionBody {
-    /// None if no caption of the results tells them apart.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) question: Option<Question>,
-}
-
-/// Words that hold for about half of the best results.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub(super) struct Question {
-    /// The words, from the captions of the results.
-    pub(super) words: String,
-    /// Results that were compared; those of one identity count once.
-    pub(super) candidates: usize,
-    /// The best row of each whose captions have the words.
-    pub(super) with: Vec<u64>,
-    /// The best row of each whose captions do not have them.
-    pub(super) without: Vec<u64>,
-}
-
 /// Why a request was refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub(super) struct Problem {
@@ -214,6 +199,7 @@ impl SearchBody {
         for (key, count) in [
             ("like", self.like.len()),
             ("unlike", self.unlike.len()),
+            ("answers", self.answers.len()),
             ("filter.cameras", self.filter.cameras.len()),
             ("filter.not_cameras", self.filter.not_cameras.len()),
             ("filter.where", self.filter.conditions.len()),
@@ -232,9 +218,15 @@ impl SearchBody {
         if let Some(threshold) = self.threshold.filter(|t| !(0.0..=1.0).contains(t)) {
             return Err(out_of_range("threshold", format!("{threshold}, expected 0 to 1")));
         }
+        let longest = self.answers.iter().map(AnswerBody::length).max();
+        if let Some(length) = longest.filter(|length| *length > LONGEST_WORDS) {
+            let problem = format!("{length} characters, expected at most {LONGEST_WORDS}");
+            return Err(out_of_range("answers.words", problem));
+        }
         let mut query = NamedQuery {
             like: self.like.clone(),
             unlike: self.unlike.clone(),
+            replies: self.answers.iter().map(AnswerBody::read).collect(),
             ..NamedQuery::default()
         };
         query.row.text = text.map(str::to_owned);

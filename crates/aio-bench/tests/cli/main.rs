@@ -14,6 +14,7 @@ mod interruption;
 mod json;
 mod messages;
 mod pretrain;
+mod refine;
 mod score;
 mod search;
 mod serve;

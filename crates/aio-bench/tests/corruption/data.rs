@@ -54,7 +54,7 @@ fn search_body() -> Kind {
     let condition = json!({"column": "shift", "relation": "not-equal", "value": "night"});
     let filter = json!({"cameras": ["gate"], "not_cameras": ["hall"], "after": "2026-01-02T03:04:05Z", "before": "1798000000", "where": [condition]});
     let body = json!({
-        "text": "a man in a red coat", "like": [1, 7], "unlike": [2], "filter": filter, "group_by": "identity", "threshold": 0.5, "top": 20,
+        "text": "a man in a red coat", "like": [1, 7], "unlike": [2], "answers": [{"words": "red coat", "reply": "no"}], "filter": filter, "group_by": "identity", "threshold": 0.5, "top": 20,
         "pictures": {"sketch": {"name": "gate.png", "data": STANDARD.encode(picture.into_inner())}},
     });
     std::fs::write(&file, body.to_string()).expect("write");

@@ -4,6 +4,7 @@ mod collection;
 mod filter;
 mod nearest;
 mod query;
+mod replies;
 mod scan;
 
 pub use collection::Collection;

@@ -2,19 +2,20 @@
 
 use super::collection::{Collection, calibration, check_column};
 use super::filter::{Filter, selection};
+use super::replies::shifts;
 use super::scan::{Probe, scan};
 use crate::encode::{Storage, dot, unit};
 use crate::error::{GalleryError, Result};
 use crate::gallery::Gallery;
 use crate::model::Model;
 use crate::record::Record;
+use crate::refine::{Replied, rocchio};
 use serde::Serialize;
 use std::collections::{HashMap, HashSet};
 
 /// What is looked for.
 ///
-/// The vector that rows are compared with is that of Rocchio's feedback with the weights of Manning, Raghavan and Schütze, Introduction to
-/// Information Retrieval (2008), section 9.1.1: `q + 0.75 · mean(like) − 0.15 · mean(unlike)`, all of length 1, and scaled to length 1.
+/// The vector that rows are compared with is that of Rocchio's feedback ([`rocchio`]), scaled to length 1.
 #[derive(Debug, Clone)]
 pub struct Query {
     /// What made the features of the query.
@@ -27,6 +28,9 @@ pub struct Query {
     pub like: Vec<u64>,
     /// Numbers of rows that the results should not resemble. They are no results.
     pub unlike: Vec<u64>,
+    /// Answers to questions about captions. Rows are ordered by their similarity plus [`crate::REPLY_WEIGHT`] times how much their captions
+    /// agree ([`crate::Dialogue::agreement`]).
+    pub replies: Vec<Replied>,
     /// Which rows may be found.
     pub filter: Filter,
     /// Length of the list.
@@ -36,11 +40,6 @@ pub struct Query {
     /// Least probability of showing the same person, by the gallery's calibration.
     pub threshold: Option<f64>,
 }
-
-/// Weight of the mean of the rows that the results should resemble.
-const LIKE: f32 = 0.75;
-/// Weight of the mean of those that they should not resemble.
-const UNLIKE: f32 = 0.15;
 
 /// A row that was found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -65,7 +64,7 @@ pub struct Answer {
     /// Rows whose full features were read, if the gallery stores 8-bit integers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rescored: Option<usize>,
-    /// Nearest first; equal ones in the order of their numbers.
+    /// Nearest first, or first those that agree with the answers; equal ones in the order of their numbers.
     #[serde(rename = "results")]
     pub hits: Vec<Hit>,
 }
@@ -101,6 +100,7 @@ pub(crate) fn answers(gallery: &Gallery, queries: &[Query]) -> Result<Vec<Answer
             Ok(Probe {
                 vector: query.vector(gallery)?,
                 chosen: &chosen[*which],
+                shifts: shifts(gallery, &query.replies)?,
                 groups: query.group_by.as_ref().map(|column| groups[column].as_slice()),
                 // More than all rows are never found.
                 top: query.top.min(gallery.len()).max(1),
@@ -182,7 +182,7 @@ impl Query {
     /// [`GalleryError::Request`] for features of another width or without a direction, for a query that holds nothing, and for rows that are not there.
     pub fn vector(&self, of: &impl Collection) -> Result<Vec<f32>> {
         let width = of.width();
-        let mut sum = match &self.features {
+        let query_features = match &self.features {
             Some(features) => unit("the query", features, width)?,
             None if self.like.is_empty() => {
                 let hint = "give the query features, or rows that the results should resemble";
@@ -191,15 +191,12 @@ impl Query {
             None => vec![0.0; width],
         };
         if self.like.is_empty() && self.unlike.is_empty() {
-            return Ok(sum);
+            return Ok(query_features);
         }
-        for (rows, weight) in [(&self.like, LIKE), (&self.unlike, -UNLIKE)] {
-            for row in rows {
-                let features = unit("a row", &of.features_of(*row)?, width)?;
-                let weight = weight / rows.len() as f32;
-                sum.iter_mut().zip(features).for_each(|(sum, value)| *sum += weight * value);
-            }
-        }
+        let rows = |named: &[u64]| -> Result<Vec<Vec<f32>>> {
+            named.iter().map(|row| unit("a row", &of.features_of(*row)?, width)).collect()
+        };
+        let sum = rocchio(&query_features, &rows(&self.like)?, &rows(&self.unlike)?);
         unit("the query with its likes and unlikes", &sum, width)
     }
 
@@ -257,7 +254,8 @@ fn answer(
         for (_, candidate) in &mut found {
             let segment = &gallery.segments[candidate.segment as usize];
             let exact = dot(&probe.vector, &segment.features(candidate.position as usize));
-            (candidate.lower, candidate.upper) = (exact, exact);
+            let order = exact + probe.shift(candidate);
+            (candidate.lower, candidate.upper) = (order, order);
         }
         found.sort_by(|(_, a), (_, b)| a.order(b));
     }
@@ -269,8 +267,13 @@ fn answer(
     let mut hits = Vec::with_capacity(found.len());
     for (_, candidate) in found {
         let segment = &gallery.segments[candidate.segment as usize];
+        let similarity = if probe.shifts.is_some() {
+            dot(&probe.vector, &segment.features(candidate.position as usize))
+        } else {
+            candidate.lower
+        };
         let record = || Ok(segment.rows()?.record(candidate.position as usize));
-        hits.extend(query.hit(gallery, candidate.row, candidate.lower, record)?);
+        hits.extend(query.hit(gallery, candidate.row, similarity, record)?);
     }
     let searched = probe.chosen.iter().flatten().filter(|chosen| **chosen).count();
     Ok(Answer { searched, rescored, hits })

@@ -12,9 +12,19 @@ pub(super) struct Probe<'a> {
     pub(super) vector: Vec<f32>,
     /// For every segment, which of its rows may be found.
     pub(super) chosen: &'a [Vec<bool>],
+    /// For every segment, what is added to the similarities of its rows, if answers move them.
+    pub(super) shifts: Option<Vec<Vec<f32>>>,
     /// For every segment, the groups of its rows, if rows are grouped.
     pub(super) groups: Option<&'a [Vec<u32>]>,
     pub(super) top: usize,
+}
+
+impl Probe<'_> {
+    /// What is added to the similarity of a candidate.
+    pub(super) fn shift(&self, candidate: &Candidate) -> f32 {
+        let (segment, position) = (candidate.segment as usize, candidate.position as usize);
+        self.shifts.as_ref().map_or(0.0, |shifts| shifts[segment][position])
+    }
 }
 
 /// Rows that one task of the thread pool compares.
@@ -67,7 +77,8 @@ fn compare(
                     continue;
                 }
                 let (scale, lost) = segment.scale(position);
-                let similarity = scale * dot(&probe.vector, row);
+                let shift = probe.shifts.as_ref().map_or(0.0, |shifts| shifts[index][position]);
+                let similarity = scale * dot(&probe.vector, row) + shift;
                 // By the inequality of Cauchy and Schwarz what was lost changes the product with a row of length 1 by its length at most.
                 let slack = lost + slack;
                 let candidate = Candidate {

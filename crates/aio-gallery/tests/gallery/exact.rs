@@ -1,7 +1,7 @@
 //! A search is exact: compared with a naive one, and the same for every storage with full values, layout and number of threads.
 
 use crate::support::{WIDTH, add, cosine, create, features, fill, known, numbers, query, rng};
-use aio_gallery::{Added, Gallery, GalleryError, Hit, Query, Storage};
+use aio_gallery::{Added, Gallery, GalleryError, Hit, Query, Replied, Reply, Storage};
 use rand::RngExt;
 
 #[test]
@@ -159,6 +159,49 @@ fn likes_and_unlikes_follow_rocchio() {
     );
     let unknown = Query { like: vec![77], ..query(&axis(&[(0, 1.0)]), 9) };
     assert!(gallery.search(&unknown).expect_err("not there").to_string().contains("no row 77"));
+}
+
+#[test]
+fn answers_move_the_rows_whose_captions_speak_of_them() {
+    for storage in [Storage::F32, Storage::F16, Storage::Int8] {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let mut writer = create(directory.path(), storage);
+        let mut rng = rng(18);
+        let captions =
+            [Some("a red coat"), Some("a blue coat"), None, Some("a hat"), Some("a red coat")];
+        for (i, caption) in captions.into_iter().enumerate() {
+            let mut row = known(&mut rng, i);
+            row.record.caption = caption.map(str::to_owned);
+            // Cosines of 1, 0.981, 0.958, 0.938 and 0.673 with the query.
+            row.features = vec![0.0; WIDTH];
+            (row.features[0], row.features[1]) = (1.0, [0.0, 0.2, 0.3, 0.37, 1.1][i]);
+            add(&mut writer, &row);
+        }
+        writer.commit().expect("committed");
+        let gallery = Gallery::open(directory.path()).expect("opened");
+        let mut features = vec![0.0; WIDTH];
+        features[0] = 1.0;
+        let asked = |words: &str, reply| {
+            let replies = vec![Replied { words: words.into(), reply }];
+            gallery.search(&Query { replies, ..query(&features, 9) }).expect("searched")
+        };
+        let plain = gallery.search(&query(&features, 9)).expect("searched");
+        assert_eq!(numbers(&plain), [0, 1, 2, 3, 4], "{storage:?}");
+        assert_eq!(asked("red coat", Reply::Unknown), plain);
+        assert_eq!(asked("scarf", Reply::Yes), plain);
+        // The blue coat falls by 0.05, behind the row without a caption and the hat, and the last red one rises to 0.72.
+        let yes = asked("red coat", Reply::Yes);
+        assert_eq!(numbers(&yes), [0, 2, 3, 1, 4], "{storage:?}");
+        // The red ones fall to 0.95 and 0.62, the blue one rises to 1.03.
+        let no = asked("Red coat", Reply::No);
+        assert_eq!(numbers(&no), [1, 2, 0, 3, 4], "{storage:?}");
+        for hit in yes.iter().chain(&no) {
+            assert_eq!(hit, &plain[hit.row as usize], "the similarity stays that of the features");
+        }
+        let replies = vec![Replied { words: "hat".into(), reply: Reply::Yes }];
+        let few = Query { replies, top: 3, ..query(&features, 3) };
+        assert_eq!(numbers(&gallery.search(&few).expect("searched")), [0, 3, 1], "{storage:?}");
+    }
 }
 
 #[test]

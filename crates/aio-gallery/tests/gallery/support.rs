@@ -93,6 +93,7 @@ pub(crate) fn query(features: &[f32], top: usize) -> Query {
         modalities: "rgb".into(),
         like: Vec::new(),
         unlike: Vec::new(),
+        replies: Vec::new(),
         filter: Filter::default(),
         top,
         group_by: None,

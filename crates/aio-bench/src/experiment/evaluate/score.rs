@@ -51,17 +51,17 @@ pub(super) struct TrialSide {
 }
 
 /// Queries and gallery of one trial.
-pub(super) struct TrialFeatures {
+pub(in crate::experiment) struct TrialFeatures {
     queries: TrialSide,
     gallery: TrialSide,
 }
 
 impl TrialFeatures {
-    pub(super) fn queries(&self) -> LabelledFeatures<'_> {
+    pub(in crate::experiment) fn queries(&self) -> LabelledFeatures<'_> {
         LabelledFeatures { features: &self.queries.features, entries: &self.queries.entries }
     }
 
-    pub(super) fn gallery(&self) -> LabelledFeatures<'_> {
+    pub(in crate::experiment) fn gallery(&self) -> LabelledFeatures<'_> {
         LabelledFeatures { features: &self.gallery.features, entries: &self.gallery.entries }
     }
 }
@@ -212,7 +212,7 @@ fn mirrored(input: &Observation<Picture>) -> Observation<Picture> {
 
 impl TestFeatures<'_> {
     /// The features and labels of one trial.
-    pub(super) fn of_trial(&self, test: &Test, trial: &Trial) -> TrialFeatures {
+    pub(in crate::experiment) fn of_trial(&self, test: &Test, trial: &Trial) -> TrialFeatures {
         let queries = TrialSide {
             features: self.queries.select(&trial.query),
             entries: test.data.query_entries(trial),

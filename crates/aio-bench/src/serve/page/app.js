@@ -16,8 +16,8 @@ let like = [];
 let unlike = [];
 let running = null;
 let sidesAreShown = false;
-// Words that the user does not want to be asked for.
-let skipped = new Set();
+// What the user was asked, as { words, reply }.
+let answers = [];
 
 function say(text, isBad = false) {
   byId("status").textContent = text;
@@ -33,13 +33,13 @@ new Board((blob, hasColours) => {
   tray.add(blob, hasColours ? "colour-pencil" : "sketch", "drawing.png");
 });
 
-const body = () => ({ ...tray.body(), like, unlike, ...filters.body() });
+const body = () => ({ ...tray.body(), like, unlike, answers, ...filters.body() });
 const isEmpty = () => tray.used().length === 0 && like.length === 0;
 
 async function search() {
   running?.abort();
   byId("question").hidden = true;
-  link.write({ text: tray.text.value.trim(), like, unlike, filters });
+  link.write({ text: tray.text.value.trim(), like, unlike, answers, filters });
   drawNamed();
   if (!about) return;
   if (isEmpty()) {
@@ -142,34 +142,22 @@ async function compare(signal) {
 async function ask(signal) {
   if (!about.columns.some((column) => column.name === "caption")) return;
   const { question } = await api.question(body(), signal);
-  if (signal.aborted || !question || skipped.has(question.words)) return;
-  const button = (text, act) => {
+  if (signal.aborted || !question) return;
+  const { words, candidates } = question;
+  const button = (text, reply) => {
     const made = el("button", { type: "button" }, text);
     made.addEventListener("click", () => {
-      byId("question").hidden = true;
-      act();
+      answers.push({ words, reply });
+      search();
     });
     return made;
   };
-  const { words, candidates } = question;
   const half = question.with.length;
   byId("question").replaceChildren(
     el("p", {}, "Does this hold for the person: ", el("strong", {}, words), "? ",
       el("span", { className: "quiet" }, `It is in the captions of ${half} of the best ${candidates}.`)),
     el("div", { className: "row" },
-      button("Yes", () => {
-        const text = tray.text.value.trim().replace(/[.,;\s]+$/, "");
-        tray.text.value = text ? `${text}, ${words}` : words;
-        tray.textIsUsed = true;
-        tray.draw();
-        search();
-      }),
-      button("No", () => {
-        unlike = [...new Set([...unlike, ...question.with.slice(0, 5)])].filter((row) => !like.includes(row));
-        skipped.add(words);
-        search();
-      }),
-      button("I do not know", () => skipped.add(words))));
+      button("Yes", "yes"), button("No", "no"), button("I do not know", "unknown")));
   byId("question").hidden = false;
 }
 
@@ -181,7 +169,9 @@ function vote(row, kind) {
   search();
 }
 
-// Rows that are liked and not liked, each with a button that takes it back.
+const REPLIES = { yes: "yes", no: "no", unknown: "not known" };
+
+// Answers, and rows that are liked and not liked, each with a button that takes it back.
 function drawNamed() {
   const list = (heading, rows) => rows.length > 0 && [
     el("h3", {}, heading),
@@ -191,7 +181,18 @@ function drawNamed() {
       return el("li", {}, button);
     })),
   ];
-  byId("named").replaceChildren(...[list("Like these", like), list("Unlike these", unlike)].flat().filter((found) => found));
+  const replied = answers.length > 0 && [
+    el("h3", {}, "Answers"),
+    el("ul", { className: "chips" }, answers.map((one) => {
+      const button = el("button", { type: "button", "aria-label": `Take the answer about ${one.words} back` }, `${one.words}: ${REPLIES[one.reply]} ✕`);
+      button.addEventListener("click", () => {
+        answers = answers.filter((other) => other !== one);
+        search();
+      });
+      return el("li", {}, button);
+    })),
+  ];
+  byId("named").replaceChildren(...[replied, list("Like these", like), list("Unlike these", unlike)].flat().filter((found) => found));
 }
 
 function listen() {
@@ -202,7 +203,7 @@ function listen() {
   });
   byId("clear").addEventListener("click", () => {
     tray.clear();
-    [like, unlike, skipped] = [[], [], new Set()];
+    [like, unlike, answers] = [[], [], []];
     filters.reset();
     filters.draw();
     tray.text.focus();
@@ -256,7 +257,7 @@ function restore() {
   if (state.isEmpty) return;
   tray.text.value = state.text;
   tray.draw();
-  [like, unlike] = [state.like, state.unlike];
+  [like, unlike, answers] = [state.like, state.unlike, state.answers];
   filters.reset();
   filters.cameras = new Set(state.cameras);
   Object.assign(filters, { values: state.values, after: state.after, before: state.before, threshold: state.threshold });

@@ -14,6 +14,8 @@ export function read() {
     text: found.get("text") ?? "",
     like: rows("like"),
     unlike: rows("unlike"),
+    answers: found.getAll("answer").map((text) => text.split("=")).filter(([reply, words]) => ["yes", "no", "unknown"].includes(reply) && words)
+      .map(([reply, words]) => ({ words, reply })),
     cameras: found.getAll("camera"),
     values,
     after: found.get("after") ?? "",
@@ -25,11 +27,12 @@ export function read() {
 }
 
 // Writes the state into the address, without an entry in the history. The token never stands in it.
-export function write({ text, like, unlike, filters }) {
+export function write({ text, like, unlike, answers, filters }) {
   const state = new URLSearchParams();
   if (text) state.set("text", text);
   if (like.length > 0) state.set("like", like.join(","));
   if (unlike.length > 0) state.set("unlike", unlike.join(","));
+  for (const { words, reply } of answers) state.append("answer", `${reply}=${words}`);
   for (const camera of filters.cameras) state.append("camera", camera);
   for (const [column, value] of Object.entries(filters.values)) {
     if (value !== "") state.set(`is.${column}`, value);

@@ -3,7 +3,7 @@
 use super::super::searcher::{Prepared, Searcher};
 use super::super::wire::{About, AboutColumn, AboutModel, Limits, RowBody};
 use crate::error::{Error, Result};
-use crate::gallery::{Answered, Searched};
+use crate::gallery::{Answered, NamedQuery, Searched};
 use aio_gallery::{Answer, Hit, Record};
 use aio_types::PictureSize;
 use std::sync::{Condvar, Mutex};
@@ -68,8 +68,8 @@ fn answer(prepared: &Prepared) -> Result<Searched> {
     });
     let answer = Answer { searched: ROWS as usize, rescored: None, hits: hits.collect() };
     let query = prepared.query.clone();
-    let answered =
-        Answered { name: None, query: query.row, like: query.like, unlike: query.unlike, answer };
+    let NamedQuery { row, like, unlike, replies, .. } = query;
+    let answered = Answered { name: None, query: row, like, unlike, replies, answer };
     Ok(Searched { gallery: ROWS as usize, answers: vec![answered] })
 }
 

@@ -1,7 +1,8 @@
 //! The committed document is what the code says.
 
+use super::super::question::QuestionBody;
 use super::super::routes::{OPENAPI, data_routes};
-use super::super::wire::{About, Problem, QuestionBody, SearchBody};
+use super::super::wire::{About, Problem, SearchBody};
 use super::{Server, png};
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
@@ -112,7 +113,7 @@ fn answers_are_as_the_document_describes_them() {
     let server = Server::new();
     let document: Value = serde_json::from_str(OPENAPI).expect("JSON");
     let picture = json!({"data": png(8, 8)});
-    let body = json!({"text": "a", "pictures": {"rgb": picture}, "like": [1], "unlike": [2]});
+    let body = json!({"text": "a", "pictures": {"rgb": picture}, "like": [1], "unlike": [2], "answers": [{"words": "red hat", "reply": "no"}]});
     for (method, path, asked, reply) in [
         ("get", "/api/gallery", "200", server.get("/api/gallery")),
         ("get", "/api/rows/{row}", "200", server.get("/api/rows/1")),
