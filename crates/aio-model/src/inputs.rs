@@ -29,7 +29,7 @@ pub(crate) enum Content {
     /// Tokens of a sequence.
     Tokens(Box<ModalityTokens>),
     /// Embeddings of sentences, which a text tower has made: `[rows, embedding]`.
-    Sentences(Tensor<2>),
+    Sentences(Box<Tensor<2>>),
 }
 
 /// Several modalities of the same tuples.
@@ -92,7 +92,7 @@ impl<'a> Inputs<'a> {
         ids.resize(Shapes::of(self.device).padded(all_captions), &[]);
         let ids = token_ids(ids, self.device);
         if let Some(tower) = &backbone.text_tower {
-            let content = Content::Sentences(tower.embed(ids).narrow(0, 0, count));
+            let content = Content::Sentences(Box::new(tower.embed(ids).narrow(0, 0, count)));
             self.by_modality.insert(Modality::Text, Part { content, rows });
             return;
         }
@@ -186,7 +186,9 @@ impl Part {
         let places = integers(places, device);
         match &self.content {
             Content::Tokens(tokens) => Content::Tokens(Box::new(tokens.select(places))),
-            Content::Sentences(embedded) => Content::Sentences(embedded.clone().select(0, places)),
+            Content::Sentences(embedded) => {
+                Content::Sentences(Box::new(Tensor::clone(embedded).select(0, places)))
+            }
         }
     }
 }

@@ -85,7 +85,7 @@ impl Aio {
         for part in parts {
             match part {
                 Content::Tokens(of_modality) => tokens.push(*of_modality),
-                Content::Sentences(embedded) => sentences = Some(embedded),
+                Content::Sentences(embedded) => sentences = Some(*embedded),
             }
         }
         self.backbone.embed_parts(activations, &tokens, sentences)
