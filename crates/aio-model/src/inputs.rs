@@ -30,7 +30,7 @@ pub(crate) enum Content {
     /// Tokens of a sequence.
     Tokens(ModalityTokens),
     /// Embeddings of sentences, which a text tower has made: `[rows, embedding]`.
-    Sentences(Box<Tensor<2>>),
+    Sentences(Tensor<2>),
 }
 
 /// Several modalities of the same tuples.

@@ -337,6 +337,9 @@ fn what_does_not_fit_is_refused_by_name() {
     assert!(refused(column).contains("has no column `colour`"));
     let row = Query { like: vec![77], ..query(of.clone(), 3) };
     assert!(refused(row).contains("there is no row 77"));
+    let replied = Replied { words: "red coat".into(), reply: Reply::Yes };
+    let asked = Query { replies: vec![replied], ..query(of.clone(), 3) };
+    assert!(refused(asked).contains("does not rank by answers"));
     assert!(
         refused(Query { threshold: Some(0.5), ..query(of, 3) }).contains("needs a calibration")
     );
