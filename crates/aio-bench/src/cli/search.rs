@@ -66,7 +66,7 @@ pub(super) struct Arguments {
 #[command(next_help_heading = "Galleries")]
 struct OfGallery {
     /// Many queries: a CSV file with the columns of `aio embed --list`, or one JSON object per line with the keys name, rgb, infrared, sketch,
-    /// colour-pencil, text, like, unlike.
+    /// colour-pencil, text, like, unlike, answers.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["text", "rgb", "infrared", "sketch", "colour_pencil", "like", "unlike"])]
     queries: Option<PathBuf>,
     /// Numbers of rows that the results should resemble. They are left out of the list.
