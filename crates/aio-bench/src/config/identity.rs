@@ -9,12 +9,12 @@
 //! value that keeps the ids of earlier results, or, if it does not decide the numbers, to `NOT_DECIDING` in `difference`.
 
 use super::Experiment;
+use super::section::{Section, integer, list, words};
 use aio_data::augment::Augmentation;
 use aio_model::LossWeights;
 use aio_synth::benchmark::Size;
 use aio_train::config::{DataConfig, ModelConfig, StageConfig, StageLength, TrainConfig};
-use serde::Serialize;
-use toml::{Table, Value};
+use toml::Value;
 
 /// First line of the text that version 1 hashes.
 const VERSION: &str = "defaults 1";
@@ -26,44 +26,6 @@ pub struct Checksums {
     pub weights: String,
     /// The weights of the sketch generator, if it has any.
     pub sketch_generator: Option<String>,
-}
-
-/// One table of the hashed text.
-#[derive(Default)]
-struct Section(Table);
-
-impl Section {
-    /// Adds a key, unless it has the value that is left out.
-    fn put(&mut self, key: &str, value: impl Into<Value>, left_out: impl Into<Value>) {
-        let value = value.into();
-        if value != left_out.into() {
-            self.0.insert(key.to_owned(), value);
-        }
-    }
-
-    /// Adds a table, unless it is empty.
-    fn table(&mut self, key: &str, table: Self) {
-        if !table.0.is_empty() {
-            self.0.insert(key.to_owned(), Value::Table(table.0));
-        }
-    }
-
-    fn always(&mut self, key: &str, value: impl Into<Value>) {
-        self.0.insert(key.to_owned(), value.into());
-    }
-}
-
-fn integer(number: usize) -> Value {
-    Value::Integer(number as i64)
-}
-
-/// The word or list of words under which a value is written.
-fn words(value: &impl Serialize) -> Value {
-    Value::try_from(value).unwrap_or_else(|_| Value::String(String::new()))
-}
-
-fn list<const N: usize>(words: [&str; N]) -> Value {
-    Value::Array(words.into_iter().map(Value::from).collect())
 }
 
 fn data(data: &DataConfig, checksums: &Checksums) -> Section {

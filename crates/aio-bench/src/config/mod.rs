@@ -23,6 +23,7 @@ mod reference;
 mod renamed;
 mod rules;
 mod schema;
+mod section;
 mod validation;
 
 pub use files::ExperimentFile;

@@ -146,14 +146,14 @@ pub fn search(request: &SearchRequest) -> Result<Searched> {
 
 /// A gallery that is opened.
 enum Opened {
-    Directory(Gallery),
+    Directory(Box<Gallery>),
     Database(Box<Store>, Scan),
 }
 
 impl Opened {
     fn new(request: &SearchRequest) -> Result<Self> {
         Ok(match &request.gallery {
-            Place::Directory(directory) => Self::Directory(Gallery::open(directory)?),
+            Place::Directory(directory) => Self::Directory(Box::new(Gallery::open(directory)?)),
             Place::Database(address, _) if request.picture.is_some() => {
                 return Err(Error::user(
                     format!("{address}: a database has no thumbnails to draw a list with"),
