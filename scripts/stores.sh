@@ -1,6 +1,6 @@
 #!/bin/sh
 # Starts a PostgreSQL with pgvector in a temporary directory (a wheel of PyPI), and runs a command with its address in AIO_TEST_POSTGRES:
-#   scripts/stores.sh cargo test …
+#   scripts/stores.sh COMMAND
 set -eu
 directory=target/stores
 python=$directory/bin/python

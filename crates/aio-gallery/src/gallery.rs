@@ -6,7 +6,6 @@ use crate::error::{GalleryError, Result};
 use crate::manifest::{Manifest, RemovedEntry};
 use crate::model::Model;
 use crate::record::{COLUMNS, Record};
-use crate::search::calibration;
 use crate::segment::Segment;
 use aio_data::{DataError, fs};
 use std::collections::BTreeMap;
@@ -152,7 +151,7 @@ impl Gallery {
     /// The calibration for queries of these modalities (`sketch`, `infrared+text`), or the one for any.
     #[must_use]
     pub fn calibration(&self, modalities: &str) -> Option<&Calibration> {
-        calibration(self, modalities)
+        Calibration::of(&self.manifest.calibrations, modalities)
     }
 
     /// Where a row lies: segment and position; nowhere if it is removed or never was.

@@ -18,13 +18,14 @@ macro_rules! built_in {
 }
 
 /// Names and texts of the experiments that are part of the program.
-const BUILT_IN: [(&str, &str); 17] = built_in![
+const BUILT_IN: [(&str, &str); 18] = built_in![
     "ablation",
     "default-model",
     "directions",
     "own-data",
     "paper/cost",
     "paper/domain-generalisation",
+    "paper/dual-encoder",
     "paper/zero-shot",
     "recipes/clip-fine-tuning",
     "recipes/cuhk-pedes",

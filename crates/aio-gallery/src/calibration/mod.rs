@@ -9,6 +9,7 @@ pub use pairs::Labelled;
 use crate::error::{GalleryError, Result};
 use pairs::{Pairs, Side};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A curve with what it was fitted on and how wrong it is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,6 +34,11 @@ pub struct Calibration {
 impl Calibration {
     /// Stands for queries of any modalities.
     pub const ANY: &'static str = "any";
+
+    /// The calibration for queries of these modalities (`sketch`, `infrared+text`), or the one for any.
+    pub(crate) fn of<'a>(all: &'a BTreeMap<String, Self>, modalities: &str) -> Option<&'a Self> {
+        all.get(modalities).or_else(|| all.get(Self::ANY))
+    }
 
     /// Probability that two rows of this similarity show the same person.
     #[must_use]

@@ -57,14 +57,6 @@ impl Collection for Gallery {
     }
 }
 
-/// The calibration for queries of these modalities (`sketch`, `infrared+text`), or the one for any.
-pub(crate) fn calibration<'a>(
-    of: &'a impl Collection,
-    modalities: &str,
-) -> Option<&'a Calibration> {
-    of.calibrations().get(modalities).or_else(|| of.calibrations().get(Calibration::ANY))
-}
-
 /// Refuses a column that is not there.
 ///
 /// # Errors

@@ -8,7 +8,6 @@ mod replies;
 mod scan;
 
 pub use collection::Collection;
-pub(crate) use collection::calibration;
 pub use filter::{Condition, Filter, Relation, time_of};
 pub use query::{Answer, Hit, Query};
 

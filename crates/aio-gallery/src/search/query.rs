@@ -1,9 +1,10 @@
 //! Queries and their answers.
 
-use super::collection::{Collection, calibration, check_column};
+use super::collection::{Collection, check_column};
 use super::filter::{Filter, selection};
 use super::replies::shifts;
 use super::scan::{Probe, scan};
+use crate::calibration::Calibration;
 use crate::encode::{Storage, dot, unit};
 use crate::error::{GalleryError, Result};
 use crate::gallery::Gallery;
@@ -161,7 +162,9 @@ impl Query {
         }
         let columns = self.filter.conditions.iter().map(|condition| &condition.column);
         columns.chain(&self.group_by).try_for_each(|column| check_column(of, column))?;
-        if self.threshold.is_some() && calibration(of, &self.modalities).is_none() {
+        if self.threshold.is_some()
+            && Calibration::of(of.calibrations(), &self.modalities).is_none()
+        {
             let known: Vec<&str> = of.calibrations().keys().map(String::as_str).collect();
             let known = if known.is_empty() { "none".into() } else { known.join(", ") };
             return Err(GalleryError::request(
@@ -208,7 +211,7 @@ impl Query {
         similarity: f32,
         record: impl FnOnce() -> Result<Record>,
     ) -> Result<Option<Hit>> {
-        let calibration = calibration(of, &self.modalities);
+        let calibration = Calibration::of(of.calibrations(), &self.modalities);
         let probability = calibration.map(|c| c.probability(similarity));
         if self.threshold.is_some_and(|least| probability.is_none_or(|found| found < least)) {
             return Ok(None);

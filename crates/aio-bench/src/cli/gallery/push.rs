@@ -12,9 +12,8 @@ const EXAMPLES: &str = "\
 Examples:
   aio gallery push people postgres://me@db.example/reid#people
   aio gallery push people postgres://me@db.example/reid#people --index
-  aio search postgres://me@db.example/reid#people --text \"a red jacket\"
 
-The database needs the extension pgvector. A password may stand in PGPASSWORD. Rows that are there already are not sent again; rows that GALLERY
+`aio search ADDRESS` searches it. The database needs the extension pgvector. A password may stand in PGPASSWORD. Rows that are there already are not sent again; rows that GALLERY
 does not have are removed. Nothing changes before everything has arrived.";
 
 #[derive(Debug, Args)]
