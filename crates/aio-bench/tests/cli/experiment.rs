@@ -137,7 +137,7 @@ fn bad_requests_name_what_is_wrong() {
 fn the_papers_experiment_names_every_file_it_misses() {
     let text = Desk::new().refused(2, &["experiment", "paper/zero-shot"]);
     for part in [
-        "weights/Meta-Transformer_base_patch16_encoder.pth",
+        "weights/open_clip_model.safetensors",
         "datasets/SYNTH-PEDES",
         "bounding_box_train/",
         "imgs-sketch2/",
