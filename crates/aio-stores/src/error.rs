@@ -1,7 +1,7 @@
 //! The errors of galleries in databases.
 
-use crate::address::Address;
 use aio_gallery::GalleryError;
+use std::fmt::Display;
 
 /// Result of this crate.
 pub type Result<T> = std::result::Result<T, StoreError>;
@@ -38,8 +38,12 @@ impl StoreError {
         Self::Request { problem: problem.into(), hint: hint.into() }
     }
 
-    pub(crate) fn database(address: &Address, action: &'static str, e: &postgres::Error) -> Self {
-        Self::Database { place: address.to_string(), action, problem: said(e) }
+    pub(crate) fn database(
+        place: &impl Display,
+        action: &'static str,
+        e: &postgres::Error,
+    ) -> Self {
+        Self::Database { place: place.to_string(), action, problem: said(e) }
     }
 
     /// What the user can do about it, where something general can be said.

@@ -13,6 +13,7 @@ mod push;
 mod store;
 
 pub use address::Address;
+pub use answer::Scan;
 pub use error::{Result, StoreError};
 pub use push::{Index, Pushed, push};
-pub use store::{Scan, Store};
+pub use store::Store;

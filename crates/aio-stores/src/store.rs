@@ -1,7 +1,7 @@
 //! A gallery in a database, opened for questions.
 
 use crate::address::Address;
-use crate::answer;
+use crate::answer::{self, Scan};
 use crate::description::Description;
 use crate::error::{Result, StoreError, said};
 use aio_gallery::{Answer, Calibration, Collection, GalleryError, Model, Query};
@@ -9,17 +9,6 @@ use pgvector::Vector;
 use postgres::{Client, IsolationLevel};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-
-/// Which rows a query is compared with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Scan {
-    /// All that the filter lets through: the results of the gallery on disk.
-    #[default]
-    Exact,
-    /// Those that the index leads to, if [`push`](crate::push()) has made one. Some of the nearest rows may be missing, most where a filter lets few
-    /// rows through. Grouped queries are exact.
-    Approximate,
-}
 
 /// A gallery in a database.
 #[allow(missing_debug_implementations)]
