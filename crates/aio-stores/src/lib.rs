@@ -1,6 +1,6 @@
 //! Galleries in PostgreSQL with pgvector, for those that outgrow one machine.
 //!
-//! [`push`] makes a table the copy of a gallery, in one transaction: rows that are new are added, rows that are gone are removed, and nothing else
+//! [`push()`] makes a table the copy of a gallery, in one transaction: rows that are new are added, rows that are gone are removed, and nothing else
 //! moves. [`Store`] answers the same [`Query`](aio_gallery::Query) as the gallery: exactly, with the same results, or through an index.
 //! docs/scale.md says when that is worth it.
 

@@ -39,7 +39,7 @@ pub struct Fitted {
 /// Fits the probability that two rows show the same person and stores it in the gallery.
 ///
 /// # Errors
-/// [`Error`] naming the file that is not of the gallery's model, has no identities, or has too few people; as [`with_writer`].
+/// [`Error`](crate::error::Error) naming the file that is not of the gallery's model, has no identities, or has too few people; as [`with_writer`].
 pub fn calibrate(request: &CalibrationRequest) -> Result<Fitted> {
     let gallery = Gallery::open(&request.gallery)?;
     let (queries, mut data) = labelled(&request.queries, &gallery)?;
