@@ -3,8 +3,10 @@
 //! The readers of data sets and the index use this crate and not polars itself. Nothing here is generic, so polars'
 //! generic code is compiled once, in this crate, and not again in every crate that reads a file.
 
+mod announced;
 mod guard;
 mod reader;
+mod thrift;
 mod writer;
 
 pub use reader::{ParquetFile, Table, Texts};

@@ -1,18 +1,12 @@
 //! Reading files that come from elsewhere.
 
+use crate::announced::{check, largest};
 use crate::guard::guarded;
 use crate::{ParquetError, Result};
 use polars::prelude::{
     DataFrame, DataType, ParallelStrategy, ParquetReader, PlSmallStr, SerReader, StringChunked,
 };
 use std::fs::File;
-
-/// Most rows per byte of a file, and most bytes of its text and of its columns after decompression; a file that announces more is
-/// damaged. Dictionaries and runs make columns small, but not without limit.
-const PER_BYTE: u64 = 100;
-
-/// Bytes that a file of any length may unpack to.
-const ALWAYS: u64 = 1 << 24;
 
 /// An opened file whose metadata is read and whose columns are not.
 pub struct ParquetFile {
@@ -23,31 +17,20 @@ pub struct ParquetFile {
 }
 
 impl ParquetFile {
-    /// Reads the metadata of `file`.
+    /// Reads the metadata of `file`, after a comparison of what it announces with its length.
     ///
     /// # Errors
-    /// [`ParquetError`] if it is no Parquet file, or announces more rows than its length allows.
+    /// [`ParquetError`] if it is no Parquet file, or announces more than its length allows.
     pub fn open(file: File) -> Result<Self> {
+        check(&file)?;
         let bytes = file.metadata().map_or(0, |m| m.len());
         let mut reader = ParquetReader::new(file).read_parallel(ParallelStrategy::None);
-        let (rows, unpacked, metadata) = guarded(|| {
+        let (rows, metadata) = guarded(|| {
             let found = reader.get_metadata().map_err(ParquetError::new)?;
             let pairs = found.key_value_metadata.iter().flatten();
             let pairs = pairs.filter_map(|pair| Some((pair.key.clone(), pair.value.clone()?)));
-            let groups = found.row_groups.iter().flat_map(|group| group.parquet_columns());
-            let unpacked = groups.fold(0u64, |all, column| {
-                all.saturating_add(u64::try_from(column.uncompressed_size()).unwrap_or(u64::MAX))
-            });
-            Ok((found.num_rows as u64, unpacked, pairs.collect()))
+            Ok((found.num_rows as u64, pairs.collect()))
         })?;
-        if rows > bytes.saturating_mul(PER_BYTE) {
-            return Err(ParquetError::new(format!("it announces {rows} rows in {bytes} bytes")));
-        }
-        if unpacked > largest(bytes) {
-            return Err(ParquetError::new(format!(
-                "it announces {unpacked} bytes of columns in {bytes} bytes"
-            )));
-        }
         Ok(Self { reader, bytes, rows, metadata })
     }
 
@@ -73,11 +56,6 @@ impl ParquetFile {
         guarded(|| reader.finish().map_err(ParquetError::new))
             .map(|columns| Table { columns, bytes: self.bytes })
     }
-}
-
-/// Most bytes that a file of this length may unpack to.
-fn largest(bytes: u64) -> u64 {
-    bytes.saturating_mul(PER_BYTE).max(ALWAYS)
 }
 
 /// Columns in memory.
