@@ -52,9 +52,9 @@ def percentile(times, percent):
     return round(1000 * times[-(-len(times) * percent // 100) - 1], 2)
 
 
-def search(connection, queries, exact, what, where="", count=QUERIES):
+def search(connection, queries, exact, what, where="", count=QUERIES, table="rows"):
     times, found = [], 0
-    sql = f"SELECT id FROM rows {where} ORDER BY features <=> %s LIMIT {TOP}"
+    sql = f"SELECT id FROM {table} {where} ORDER BY features <=> %s LIMIT {TOP}"
     for number, query in enumerate(queries[:count]):
         start = time.perf_counter()
         rows = connection.execute(sql, (query,), prepare=True).fetchall()
@@ -100,6 +100,18 @@ def main():
             search(connection, queries, of_camera, "hnsw, one camera", "WHERE camera = 3")
             connection.execute("SET hnsw.iterative_scan = strict_order")
             search(connection, queries, of_camera, "hnsw, one camera, iterative scan", "WHERE camera = 3")
+            start = time.perf_counter()
+            connection.execute(f"CREATE TABLE parts (id bigint, camera int, features vector({width})) PARTITION BY LIST (camera)")
+            for camera in range(CAMERAS):
+                connection.execute(f"CREATE TABLE part_{camera} PARTITION OF parts FOR VALUES IN ({camera})")
+            connection.execute("INSERT INTO parts SELECT * FROM rows")
+            connection.execute("CREATE INDEX ON parts USING hnsw (features vector_cosine_ops)")
+            connection.execute("ANALYZE parts")
+            report(step="partitioned by camera, hnsw", seconds=round(time.perf_counter() - start, 1))
+            # A plan for all values of a parameter would read every part.
+            connection.execute("SET plan_cache_mode = force_custom_plan")
+            search(connection, queries, of_camera, "hnsw, one camera, partitioned", "WHERE camera = 3", table="parts")
+            search(connection, queries, all_rows, "hnsw, all cameras, partitioned", table="parts")
         server.cleanup()
 
 

@@ -18,7 +18,7 @@ pub struct Address {
 const USUAL_NAME: &str = "gallery";
 
 /// Longest name of a gallery. PostgreSQL cuts names of tables and their indexes off after 63 bytes.
-const LONGEST_NAME: usize = 40;
+pub(crate) const LONGEST_NAME: usize = 40;
 
 /// Environment variable with the password of addresses that have none, as in PostgreSQL's own programs.
 const PASSWORD: &str = "PGPASSWORD";

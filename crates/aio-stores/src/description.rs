@@ -2,6 +2,7 @@
 
 use crate::address::Address;
 use crate::error::{Result, StoreError};
+use crate::partition::Partition;
 use aio_gallery::{Calibration, Collection, Gallery, Model};
 use postgres::GenericClient;
 use postgres::types::Json;
@@ -22,16 +23,20 @@ pub(crate) struct Description {
     pub(crate) columns: Vec<String>,
     /// By the modalities of the query, or `any`.
     pub(crate) calibrations: BTreeMap<String, Calibration>,
+    /// By what the rows are split into tables of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) partition: Option<Partition>,
 }
 
 impl Description {
-    pub(crate) fn of(gallery: &Gallery) -> Self {
+    pub(crate) fn of(gallery: &Gallery, partition: Option<Partition>) -> Self {
         Self {
             format: FORMAT,
             model: gallery.model().clone(),
             width: gallery.width(),
             columns: Collection::columns(gallery).into_iter().map(str::to_owned).collect(),
             calibrations: gallery.calibrations().clone(),
+            partition,
         }
     }
 

@@ -9,11 +9,13 @@ mod answer;
 mod conditions;
 mod description;
 mod error;
+mod partition;
 mod push;
 mod store;
 
 pub use address::Address;
 pub use answer::Scan;
 pub use error::{Result, StoreError};
-pub use push::{Index, Pushed, push};
+pub use partition::Partition;
+pub use push::{Index, Layout, Pushed, push};
 pub use store::Store;

@@ -4,13 +4,14 @@ use crate::address::Address;
 use crate::answer::RECORD;
 use crate::description::Description;
 use crate::error::{Result, StoreError};
+use crate::partition::{Part, Partition, make_parts};
 use aio_gallery::{Gallery, GalleryError, Row};
 use pgvector::Vector;
 use postgres::Transaction;
 use postgres::binary_copy::BinaryCopyInWriter;
 use postgres::types::{Json, ToSql, Type};
 use serde::Serialize;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// Whether features get an index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -20,6 +21,15 @@ pub enum Index {
     Keep,
     /// HNSW, for approximate searches.
     Hnsw,
+}
+
+/// How a table is laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Layout {
+    /// Whether features get an index.
+    pub index: Index,
+    /// By what the rows of a new table are split. None for one table; a table that is there stays as it is.
+    pub partition: Option<Partition>,
 }
 
 /// What became of the rows of a table.
@@ -48,15 +58,15 @@ const WIDEST_INDEXED: usize = 2000;
 /// changed. `progress` is called with the number of rows that were added.
 ///
 /// # Errors
-/// [`StoreError::Request`] if a gallery of another model has the name; [`StoreError::Gallery`] if the gallery is damaged;
+/// [`StoreError::Request`] if a gallery of another model has the name, or its table is split in another way; [`StoreError::Gallery`] if the gallery is damaged;
 /// [`StoreError::Database`].
 pub fn push(
     gallery: &Gallery,
     address: &Address,
-    index: Index,
+    layout: Layout,
     progress: &dyn Fn(usize),
 ) -> Result<Pushed> {
-    if index == Index::Hnsw && gallery.width() > WIDEST_INDEXED {
+    if layout.index == Index::Hnsw && gallery.width() > WIDEST_INDEXED {
         return Err(StoreError::request(
             format!(
                 "pgvector indexes {WIDEST_INDEXED} values at most, and the features have {}",
@@ -78,13 +88,15 @@ pub fn push(
             "install the extension, and let somebody who may do so run CREATE EXTENSION vector",
         )
     })?;
-    let new = Description::of(gallery);
-    make_tables(&mut transaction, address, &new)?;
-    let plan = Plan::new(&mut transaction, address, gallery)?;
+    let old = Description::read(&mut transaction, address)?;
+    let new = Description::of(gallery, of_table(old.as_ref(), layout, address)?);
+    make_tables(&mut transaction, address, old.as_ref(), &new)?;
+    let plan = Plan::new(&mut transaction, address, gallery, new.partition)?;
     plan.remove(&mut transaction, address)?;
+    make_parts(&mut transaction, address, &plan.parts)?;
     plan.add(&mut transaction, address, gallery, progress)?;
     new.write(&mut transaction, address)?;
-    if index == Index::Hnsw {
+    if layout.index == Index::Hnsw {
         let table = address.table();
         let sql = format!(
             "CREATE INDEX IF NOT EXISTS {table}_features ON {table} USING hnsw (features vector_cosine_ops)"
@@ -100,9 +112,41 @@ pub fn push(
     })
 }
 
+/// By what the rows are split: as the table that is there does it, or as is asked for.
+fn of_table(
+    old: Option<&Description>,
+    layout: Layout,
+    address: &Address,
+) -> Result<Option<Partition>> {
+    let (Some(old), Some(asked)) = (old, layout.partition) else {
+        return Ok(old.map_or(layout.partition, |old| old.partition));
+    };
+    if old.partition == Some(asked) {
+        return Ok(old.partition);
+    }
+    let there = old.partition.map_or("not partitioned".to_owned(), |partition| {
+        format!("partitioned by {}", partition.name())
+    });
+    Err(StoreError::request(
+        format!("{address} is {there}, and not by {}", asked.name()),
+        format!("name another gallery after #, or drop this one: {}", drop_statements(address)),
+    ))
+}
+
+/// What removes a gallery from its database.
+fn drop_statements(address: &Address) -> String {
+    let (table, name) = (address.table(), address.name());
+    format!("DROP TABLE {table}; DELETE FROM aio_galleries WHERE name = '{name}'")
+}
+
 /// Makes the tables that are not there.
-fn make_tables(transaction: &mut Transaction, address: &Address, new: &Description) -> Result<()> {
-    if let Some(old) = Description::read(transaction, address)?
+fn make_tables(
+    transaction: &mut Transaction,
+    address: &Address,
+    old: Option<&Description>,
+    new: &Description,
+) -> Result<()> {
+    if let Some(old) = old
         && (!old.model.fits(&new.model) || old.width != new.width)
     {
         return Err(StoreError::request(
@@ -110,18 +154,25 @@ fn make_tables(transaction: &mut Transaction, address: &Address, new: &Descripti
                 "{address} holds features of {}, and the gallery's are of {}",
                 old.model, new.model
             ),
-            format!(
-                "name another gallery after #, or drop this one: DROP TABLE {}",
-                address.table()
-            ),
+            format!("name another gallery after #, or drop this one: {}", drop_statements(address)),
         ));
     }
     let (table, width) = (address.table(), new.width);
+    // A key would have to hold what the rows are split by, which may be missing. One push at a time keeps the numbers apart.
+    let (key, numbers, parts) = match new.partition {
+        None => ("PRIMARY KEY", String::new(), ""),
+        Some(partition) => (
+            "NOT NULL",
+            format!("CREATE INDEX IF NOT EXISTS {table}_number ON {table} (number);"),
+            partition.clause(),
+        ),
+    };
     let sql = format!(
         "CREATE TABLE IF NOT EXISTS aio_galleries (name text PRIMARY KEY, description jsonb NOT NULL);
          CREATE TABLE IF NOT EXISTS {table} (
-             number bigint PRIMARY KEY, fingerprint bytea NOT NULL, path text, identity text, camera text, \"time\" bigint, crop text,
-             modality text NOT NULL, caption text, own jsonb NOT NULL, features vector({width}) NOT NULL);
+             number bigint {key}, fingerprint bytea NOT NULL, path text, identity text, camera text, \"time\" bigint, crop text,
+             modality text NOT NULL, caption text, own jsonb NOT NULL, features vector({width}) NOT NULL) {parts};
+         {numbers}
          CREATE INDEX IF NOT EXISTS {table}_camera ON {table} (camera);
          CREATE INDEX IF NOT EXISTS {table}_time ON {table} (\"time\");"
     );
@@ -136,16 +187,23 @@ struct Plan {
     removed: usize,
     /// Rows of the gallery that are added.
     added: Vec<(u64, Fingerprint)>,
+    /// The parts of the table that these belong to.
+    parts: BTreeSet<Part>,
 }
 
 impl Plan {
-    fn new(transaction: &mut Transaction, address: &Address, gallery: &Gallery) -> Result<Self> {
+    fn new(
+        transaction: &mut Transaction,
+        address: &Address,
+        gallery: &Gallery,
+        partition: Option<Partition>,
+    ) -> Result<Self> {
         let sql = format!("SELECT number, fingerprint FROM {}", address.table());
         let rows = transaction.query(&sql, &[]);
         let rows = rows.map_err(|e| StoreError::database(address, "read", &e))?;
         let mut there: HashMap<i64, Vec<u8>> =
             rows.into_iter().map(|row| (row.get(0), row.get(1))).collect();
-        let (mut added, mut stale) = (Vec::new(), Vec::new());
+        let (mut added, mut stale, mut parts) = (Vec::new(), Vec::new(), BTreeSet::new());
         for row in gallery.rows() {
             let row = row?;
             let (number, fingerprint) = (row.number, fingerprint(&row)?);
@@ -155,10 +213,11 @@ impl Plan {
                 None => {}
             }
             added.push((number, fingerprint));
+            parts.extend(partition.map(|partition| partition.part(&row.record)));
         }
         let removed = there.len();
         stale.extend(there.into_keys());
-        Ok(Self { stale, removed, added })
+        Ok(Self { stale, removed, added, parts })
     }
 
     fn remove(&self, transaction: &mut Transaction, address: &Address) -> Result<()> {

@@ -4,7 +4,7 @@ use aio_gallery::{
     Answer, Calibration, Condition, Content, Entry, Filter, Gallery, Labelled, Method, Model,
     Query, Record, Relation, Replied, Reply, Storage, Unclaimed, Writer, calibrate,
 };
-use aio_stores::{Address, Index, Pushed, Scan, Store, StoreError, push};
+use aio_stores::{Address, Index, Layout, Partition, Pushed, Scan, Store, StoreError, push};
 use postgres::{Client, NoTls};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -91,7 +91,11 @@ impl Pair {
     }
 
     fn push(&self) -> Pushed {
-        push(&self.gallery(), &self.address, Index::Keep, &|_| {}).expect("pushed")
+        self.push_as(Layout::default())
+    }
+
+    fn push_as(&self, layout: Layout) -> Pushed {
+        push(&self.gallery(), &self.address, layout, &|_| {}).expect("pushed")
     }
 
     fn store(&self) -> Store {
@@ -193,15 +197,14 @@ fn same(found: &Answer, expected: &Answer, gallery: &Gallery, what: &str) {
     }
 }
 
-#[test]
-#[ignore = "needs PostgreSQL with pgvector: just test-stores"]
-fn the_answers_are_those_of_the_gallery() {
-    let pair = Pair::new("answers", 400);
+/// Pushes a gallery and compares the answers to random queries.
+fn answers_agree(name: &str, partition: Option<Partition>) {
+    let pair = Pair::new(name, 400);
     let mut writer = pair.writer();
     writer.remove(&[3, 100, 399]).expect("removed");
     writer.set_calibration(Calibration::ANY, calibration()).expect("set");
     drop(writer);
-    assert_eq!(pair.push().rows, 397);
+    assert_eq!(pair.push_as(Layout { index: Index::Keep, partition }).rows, 397);
     let (gallery, store) = (pair.gallery(), pair.store());
     assert_eq!(store.rows().expect("counted"), 397);
     let mut rng = ChaCha8Rng::seed_from_u64(9);
@@ -226,6 +229,79 @@ fn the_answers_are_those_of_the_gallery() {
         empty += usize::from(found[0].hits.is_empty());
     }
     assert!(grouped > 100 && empty < 100, "{grouped} grouped, {empty} empty");
+}
+
+#[test]
+#[ignore = "needs PostgreSQL with pgvector: just test-stores"]
+fn the_answers_are_those_of_the_gallery() {
+    answers_agree("answers", None);
+}
+
+#[test]
+#[ignore = "needs PostgreSQL with pgvector: just test-stores"]
+fn the_answers_of_partitioned_tables_are_those_of_the_gallery() {
+    answers_agree("by_camera", Some(Partition::Camera));
+    answers_agree("by_day", Some(Partition::Day));
+    answers_agree("by_month", Some(Partition::Month));
+}
+
+#[test]
+#[ignore = "needs PostgreSQL with pgvector: just test-stores"]
+fn a_filter_reads_its_own_parts_and_an_index_finds_the_rows_of_a_camera() {
+    let pair = Pair::new("parts", 2000);
+    let layout = Layout { index: Index::Hnsw, partition: Some(Partition::Camera) };
+    pair.push_as(layout);
+    let table = pair.table();
+    let count = |sql: &str| pair.client().query_one(sql, &[]).expect("counted").get::<_, i64>(0);
+    let parts = format!("SELECT count(*) FROM pg_inherits WHERE inhparent = '{table}'::regclass");
+    assert_eq!(count(&parts), 5, "four cameras, and rows without one");
+    let sql = format!(
+        "EXPLAIN SELECT number FROM {table} WHERE camera = ANY(ARRAY['cam\"2']) ORDER BY features <=> '[{}]' LIMIT 5",
+        ["0.5"; WIDTH].join(",")
+    );
+    let texts = |sql: &str| -> Vec<String> {
+        let rows = pair.client().query(sql, &[]).expect("answered");
+        rows.iter().map(|row| row.get(0)).collect()
+    };
+    let plan = texts(&sql).join("\n");
+    let names = texts(&parts.replace("count(*)", "inhrelid::regclass::text"));
+    let read: Vec<&String> = names.iter().filter(|name| plan.contains(*name)).collect();
+    assert_eq!(read.len(), 1, "{plan}");
+    // Four fifths of the rows are those of other cameras. In one index for all, a search would visit them as well.
+    let (gallery, store) = (pair.gallery(), pair.store());
+    let mut rng = ChaCha8Rng::seed_from_u64(6);
+    let queries: Vec<Query> = (0..30)
+        .map(|number| {
+            let mut asked = query(features(&mut rng), 10);
+            asked.filter.cameras = vec![format!("cam\"{}", 1 + number % 4)];
+            asked
+        })
+        .collect();
+    let expected = gallery.answers(&queries).expect("answered");
+    let found = store.answers(&queries, Scan::Approximate).expect("answered");
+    let hits = found.iter().zip(&expected).map(|(found, expected)| {
+        let is_expected = |row: u64| expected.hits.iter().any(|hit| hit.row == row);
+        found.hits.iter().filter(|hit| is_expected(hit.row)).count()
+    });
+    let recall = hits.sum::<usize>() as f64 / 300.0;
+    assert!(recall > 0.95, "{recall}");
+    // Rows of a new camera make a part; the others stay as they are.
+    let mut writer = pair.writer();
+    let record = Record { camera: Some("new".into()), modality: "rgb".into(), ..Record::default() };
+    let content = Content::of([("rgb", &b"new"[..])]);
+    let features = features(&mut rng);
+    writer.add(Entry { content, features: &features, record, thumbnail: &[] }).expect("added");
+    writer.commit().expect("committed");
+    assert_eq!((pair.push().added, count(&parts)), (1, 6));
+    // A table that is there is not laid out anew.
+    let other = Layout { partition: Some(Partition::Month), ..layout };
+    let error = push(&pair.gallery(), &pair.address, other, &|_| {}).expect_err("another layout");
+    assert!(error.to_string().contains("is partitioned by camera, and not by month"), "{error}");
+    // What the hint says makes room for it.
+    let hint = error.hint().expect("a hint");
+    let sql = hint.split("drop this one: ").nth(1).expect("statements");
+    pair.client().batch_execute(sql).expect("dropped");
+    assert_eq!(pair.push_as(other).added, 2001);
 }
 
 #[test]
@@ -256,7 +332,7 @@ fn a_push_that_is_stopped_changes_nothing_and_readers_see_the_old_rows_until_it_
     pair.push();
     pair.add(40, 30);
     let stopped = catch_unwind(AssertUnwindSafe(|| {
-        push(&pair.gallery(), &pair.address, Index::Keep, &|_| panic!("stopped"))
+        push(&pair.gallery(), &pair.address, Layout::default(), &|_| panic!("stopped"))
     }));
     assert!(stopped.is_err());
     assert_eq!(pair.store().rows().expect("counted"), 40);
@@ -269,7 +345,7 @@ fn a_push_that_is_stopped_changes_nothing_and_readers_see_the_old_rows_until_it_
                 let _ = may_go_on.recv();
             }
         };
-        push(&gallery, &address, Index::Keep, &wait).expect("pushed")
+        push(&gallery, &address, Layout::default(), &wait).expect("pushed")
     });
     is_reached.recv().expect("a row was written");
     assert_eq!(pair.store().rows().expect("counted"), 40);
@@ -294,7 +370,7 @@ fn several_pushes_at_once_leave_one_whole_copy() {
 #[ignore = "needs PostgreSQL with pgvector: just test-stores"]
 fn an_index_finds_most_of_the_nearest_and_exact_searches_do_not_use_it() {
     let pair = Pair::new("index", 3000);
-    push(&pair.gallery(), &pair.address, Index::Hnsw, &|_| {}).expect("pushed");
+    pair.push_as(Layout { index: Index::Hnsw, partition: None });
     let (gallery, store) = (pair.gallery(), pair.store());
     let mut rng = ChaCha8Rng::seed_from_u64(4);
     let queries: Vec<Query> = (0..30).map(|_| query(features(&mut rng), 10)).collect();
@@ -348,7 +424,7 @@ fn what_does_not_fit_is_refused_by_name() {
     let writer = Writer::create(directory.path(), model("b"), WIDTH, Storage::F16, Unclaimed);
     writer.expect("created").commit().expect("committed");
     let other = Gallery::open(directory.path()).expect("opened");
-    let error = push(&other, &pair.address, Index::Keep, &|_| {}).expect_err("another model");
+    let error = push(&other, &pair.address, Layout::default(), &|_| {}).expect_err("another model");
     assert!(error.is_user() && error.to_string().contains("`b`"), "{error}");
     assert_eq!(store.rows().expect("counted"), 10);
 }

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use aio_gallery::Gallery;
-use aio_stores::{Address, Index, Pushed};
+use aio_stores::{Address, Layout, Pushed};
 use aio_train::Progress;
 use std::path::Path;
 
@@ -10,10 +10,10 @@ use std::path::Path;
 ///
 /// # Errors
 /// [`Error::Gallery`](crate::error::Error::Gallery) if the gallery is damaged, [`Error::Store`](crate::error::Error::Store) naming the database.
-pub fn push(directory: &Path, address: &Address, index: Index) -> Result<Pushed> {
+pub fn push(directory: &Path, address: &Address, layout: Layout) -> Result<Pushed> {
     let gallery = Gallery::open(directory)?;
     let bar = Progress::new("pushing", gallery.len(), "rows");
-    let pushed = aio_stores::push(&gallery, address, index, &|rows| bar.inc(rows))?;
+    let pushed = aio_stores::push(&gallery, address, layout, &|rows| bar.inc(rows))?;
     bar.finish();
     Ok(pushed)
 }

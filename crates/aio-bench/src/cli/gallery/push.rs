@@ -5,13 +5,13 @@ use crate::cli::arguments::JsonArgument;
 use crate::cli::output::Output;
 use crate::error::Result;
 use crate::gallery::push;
-use aio_stores::{Address, Index, Pushed};
-use clap::Args;
+use aio_stores::{Address, Index, Layout, Partition, Pushed};
+use clap::{Args, ValueEnum};
 
 const EXAMPLES: &str = "\
 Examples:
   aio gallery push people postgres://me@db.example/reid#people
-  aio gallery push people postgres://me@db.example/reid#people --index
+  aio gallery push people postgres://me@db.example/reid#people --index --partition camera
 
 `aio search ADDRESS` searches it. The database needs the extension pgvector. A password may stand in PGPASSWORD. Rows that are there already are not sent again; rows that GALLERY
 does not have are removed. Nothing changes before everything has arrived.";
@@ -27,8 +27,32 @@ pub(in crate::cli) struct Arguments {
     /// Make an index for approximate searches (HNSW; `aio search --approximate`). It takes long for many rows.
     #[arg(long)]
     index: bool,
+    /// Split the rows of a new table, so that a search among those of one camera or time reads no others.
+    #[arg(long, value_name = "BY")]
+    partition: Option<By>,
     #[command(flatten)]
     form: JsonArgument,
+}
+
+/// By what the rows of a table are split.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum By {
+    /// One part for every camera
+    Camera,
+    /// One part for every day (UTC)
+    Day,
+    /// One part for every month (UTC)
+    Month,
+}
+
+impl From<By> for Partition {
+    fn from(by: By) -> Self {
+        match by {
+            By::Camera => Self::Camera,
+            By::Day => Self::Day,
+            By::Month => Self::Month,
+        }
+    }
 }
 
 /// Reads an address; the message of a wrong one has its hint.
@@ -42,7 +66,8 @@ fn address(typed: &str) -> std::result::Result<Address, String> {
 impl Arguments {
     pub(in crate::cli) fn run(self) -> Result<Output> {
         let index = if self.index { Index::Hnsw } else { Index::Keep };
-        let pushed = push(&self.gallery.gallery, &self.address, index)?;
+        let layout = Layout { index, partition: self.partition.map(Partition::from) };
+        let pushed = push(&self.gallery.gallery, &self.address, layout)?;
         if self.form.json {
             return Output::json(&pushed);
         }
