@@ -225,8 +225,7 @@ mod tests {
 
     #[test]
     fn parameters_are_counted_as_they_are_made() {
-        for kind in
-            [AdapterKind::Lora { rank: 2, alpha: 4.0 }, AdapterKind::Prompts { tokens: 5 }]
+        for kind in [AdapterKind::Lora { rank: 2, alpha: 4.0 }, AdapterKind::Prompts { tokens: 5 }]
         {
             let config = AdaptersConfig { experts: 3, kind };
             let made = config.init(8, &Device::flex()).num_params();

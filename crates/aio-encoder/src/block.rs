@@ -182,12 +182,7 @@ impl Block {
     /// - x and output: `[batch, tokens, embed_dim]`
     /// - attention_mask: `[batch, tokens]`, 1 for tokens and 0 for padding
     #[must_use]
-    pub fn forward(
-        &self,
-        x: Tensor<3>,
-        attention_mask: Tensor<2>,
-        experts: &[usize],
-    ) -> Tensor<3> {
+    pub fn forward(&self, x: Tensor<3>, attention_mask: Tensor<2>, experts: &[usize]) -> Tensor<3> {
         let [_, tokens, _] = x.dims();
         let (x, attention_mask) = self.prompted(x, attention_mask, experts);
         let [_, all, _] = x.dims();

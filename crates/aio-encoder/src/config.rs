@@ -80,7 +80,9 @@ impl EncoderConfig {
             return Err(format!("{heads} heads do not divide a width of {embed_dim}"));
         }
         match &self.adapters {
-            Some(_) if self.causal => Err("an encoder with causal attention has no adapters".into()),
+            Some(_) if self.causal => {
+                Err("an encoder with causal attention has no adapters".into())
+            }
             Some(adapters) => {
                 adapters.check(embed_dim).map_err(|problem| format!("adapters: {problem}"))
             }
