@@ -260,7 +260,10 @@ mod tests {
             ("adapters = \"a\"", "expected `none`, `lora` or `prompts`"),
             ("lora_rank = 0", "`model.lora_rank` is 0; expected an integer, at least 1"),
             ("lora_alpha = 0", "`model.lora_alpha` is 0; expected a number, above 0"),
-            ("prompt_tokens = 0", "`model.prompt_tokens` is 0; expected an integer, 1 to 1024"),
+            (
+                "prompt_tokens = 0",
+                "`model.prompt_tokens` is 0; expected an integer, from 1 to 1024",
+            ),
         ] {
             let error = load(model).expect_err(said).to_string();
             assert!(error.contains(said), "{error}");

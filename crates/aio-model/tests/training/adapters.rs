@@ -42,7 +42,10 @@ fn step(activation_checkpointing: bool) -> StepInput {
 
 /// A model after some steps.
 fn trained(kind: AdapterKind, steps: usize) -> Aio {
-    let mut model = model(kind, Frozen::default());
+    after(steps, model(kind, Frozen::default()))
+}
+
+fn after(steps: usize, mut model: Aio) -> Aio {
     let mut optimiser = AdamWConfig::new().init();
     for _ in 0..steps {
         let grads = model.step(step(false)).grads;
@@ -95,8 +98,9 @@ fn training_changes_the_adapters_of_every_modality_and_no_weight_of_the_encoder(
             let bytes = module_bytes(&model.backbone.encoder).expect("bytes");
             Weights::from_bytes("the encoder", bytes).tensors().expect("tensors")
         };
-        let (before, after) =
-            (tensors(&model(kind, Frozen::default())), tensors(&trained(kind, 3)));
+        let model = model(kind, Frozen::default());
+        let before = tensors(&model);
+        let after = tensors(&after(3, model));
         let (mut kept, mut changed) = (0, BTreeMap::new());
         for (name, tensor) in &after {
             if let Some((_, adapter)) = name.split_once(".adapters.experts.") {
