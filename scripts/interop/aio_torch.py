@@ -92,21 +92,38 @@ class Model(nn.Module):
             rows = self.linear(rows, f"{self.text_prefix}.proj")
         return rows + self.state[f"{self.text_prefix}.positions"][: ids.shape[1]]
 
-    def blocks(self, x, keep, prefix, config):
+    def adapted(self, x, name, layer, config, experts):
+        """A linear map of the attention with the mean of the low-rank maps of some experts, if there are any."""
+        y = self.linear(x, f"{name}.attn.{layer}")
+        lora = (config.get("adapters") or {"kind": {}})["kind"].get("lora")
+        if not lora or not experts:
+            return y
+        maps = [[self.state[f"{name}.adapters.experts.{e}.{layer}.lora_{part}.weight"] for part in "ab"] for e in experts]
+        return y + lora["alpha"] / lora["rank"] * sum(F.linear(F.linear(x, a), b) for a, b in maps) / len(maps)
+
+    def blocks(self, x, keep, prefix, config, experts=()):
         """Tokens [batch, tokens, width]; nothing attends to those that `keep` [batch, tokens], if there is one, marks as padding."""
         if config["pre_norm"]:
             x = self.norm(x, f"{prefix}.norm_pre", config)
-        mask = None if keep is None else keep[:, None, None, :]
+        tokens = x.shape[1]
         for i in range(config["depth"]):
             name = f"{prefix}.blocks.{i}"
+            prompts = [self.state[key] for e in experts if (key := f"{name}.adapters.experts.{e}.prompts") in self.state]
+            mask = keep
+            if prompts:
+                x = torch.cat([x, torch.cat(prompts).expand(x.shape[0], -1, -1)], 1)
+                mask = None if keep is None else torch.cat([keep, keep.new_ones(x.shape[0], x.shape[1] - tokens)], 1)
+            mask = None if mask is None else mask[:, None, None, :]
             scale = (lambda y, ls: y * self.state[f"{name}.{ls}"]) if config["layer_scale"] else (lambda y, ls: y)
             b, n, d = x.shape
-            q, k, v = self.linear(self.norm(x, f"{name}.norm1", config), f"{name}.attn.qkv").reshape(b, n, 3, config["heads"], -1).permute(2, 0, 3, 1, 4)
+            q, k, v = self.adapted(self.norm(x, f"{name}.norm1", config), name, "qkv", config, experts).reshape(b, n, 3, config["heads"], -1).permute(2, 0, 3, 1, 4)
             y = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=config.get("causal", False)).transpose(1, 2).reshape(b, n, d)
-            x = x + scale(self.linear(y, f"{name}.attn.proj"), "ls1")
+            x = x + scale(self.adapted(y, name, "proj", config, experts), "ls1")
             y = self.linear(self.norm(x, f"{name}.norm2", config), f"{name}.mlp.fc1")
             y = F.gelu(y) if config["activation"] == "gelu" else y * torch.sigmoid(1.702 * y)
             x = x + scale(self.linear(y, f"{name}.mlp.fc2"), "ls2")
+            if prompts:
+                x = x[:, :tokens]
         return x
 
     def project(self, x, prefix, config):
@@ -140,7 +157,10 @@ class Model(nn.Module):
         if "text" in inputs:
             words = inputs["text"] > 0
             keep = torch.cat([words.new_ones(batch, tokens.shape[1] - words.shape[1]), words], 1)
-        cls = self.blocks(tokens, keep, "encoder", self.config["encoder"])[:, 0]
+        # The modalities of the sequence are the experts of the adapters, numbered in their order.
+        known = list(self.stems) if self.tower else self.modalities
+        experts = [number for number, m in enumerate(known) if m in inputs]
+        cls = self.blocks(tokens, keep, "encoder", self.config["encoder"], experts)[:, 0]
         return self.project(cls, "", self.config["encoder"])
 
     def pictures(self, paths):

@@ -189,6 +189,7 @@ fn blocks(encoder: &EncoderConfig) -> String {
         pre_norm,
         layer_scale,
         causal,
+        adapters: _,
     } = encoder;
     let sees = if *causal { ", causal" } else { "" };
     format!(

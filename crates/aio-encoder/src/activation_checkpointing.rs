@@ -21,9 +21,11 @@ pub enum Activations {
 /// A forward pass of which only the inputs of the blocks are stored.
 #[derive(Debug)]
 pub struct CheckpointedPass {
-    /// The encoder's input, inside the autodiff graph.
+    /// The encoder's input, inside the autodiff graph unless nothing in front of the encoder learns.
     tokens: Tensor<3>,
     attention_mask: Tensor<2>,
+    /// Whose adapters the blocks have.
+    experts: Vec<usize>,
     /// The input of every block, outside the autodiff graph.
     block_inputs: Vec<Tensor<3>>,
     /// The encoder's output: a leaf of the graph that the losses are computed in.
@@ -34,9 +36,9 @@ pub struct CheckpointedPass {
 #[allow(missing_debug_implementations)]
 pub struct EncoderGradients {
     /// A scalar `[1]` whose gradient is the gradient of the losses with respect to everything in front of the encoder. `None` if no pass was
-    /// checkpointed.
+    /// checkpointed that depends on a parameter there.
     pub input_loss: Option<Tensor<1>>,
-    /// Gradients of the encoder's parameters, one entry per block and pass. Empty if the encoder is frozen.
+    /// Gradients of the encoder's parameters, one entry per block and pass. Empty if none of them is trained.
     pub blocks: Vec<GradientsParams>,
 }
 
@@ -47,33 +49,35 @@ impl Activations {
         if activation_checkpointing { Self::Recomputed(Vec::new()) } else { Self::Stored }
     }
 
-    /// Computes [`Encoder::forward`] and stores what the backward pass needs.
+    /// Computes [`Encoder::forward_as`] and stores what the backward pass needs.
     ///
     /// # Shapes
-    /// As [`Encoder::forward`].
+    /// As [`Encoder::forward_as`].
     #[must_use]
     pub fn forward(
         &mut self,
         encoder: &Encoder,
         tokens: Tensor<3>,
         attention_mask: Tensor<2>,
+        experts: &[usize],
     ) -> Tensor<3> {
         let passes = match self {
-            // Tokens outside the graph (those of a frozen tokenizer) need no gradient and nothing is stored for them.
-            Self::Recomputed(passes) if tokens.is_tracked() => passes,
-            _ => return encoder.forward(tokens, attention_mask),
+            // Tokens outside the graph (those of a frozen tokenizer) need no gradient, and nothing is stored for them in a frozen encoder.
+            Self::Recomputed(passes) if tokens.is_tracked() || encoder.learns() => passes,
+            _ => return encoder.forward_as(tokens, attention_mask, experts),
         };
         let plain = encoder.valid();
         let mut block_inputs = Vec::with_capacity(plain.depth());
         let mut x = plain.normalise_input(tokens.clone().without_autodiff());
         for number in 0..plain.depth() {
             block_inputs.push(x.clone());
-            x = plain.block(number, x, attention_mask.clone().without_autodiff());
+            x = plain.block(number, x, attention_mask.clone().without_autodiff(), experts);
         }
         let output = x.autodiff().require_grad();
         passes.push(CheckpointedPass {
             tokens,
             attention_mask,
+            experts: experts.to_vec(),
             block_inputs,
             output: output.clone(),
         });
@@ -99,7 +103,8 @@ impl CheckpointedPass {
         let Some(mut upstream) = self.output.grad(losses) else { return };
         for (number, input) in self.block_inputs.into_iter().enumerate().rev() {
             let input = input.autodiff().require_grad();
-            let output = encoder.block(number, input.clone(), self.attention_mask.clone());
+            let mask = self.attention_mask.clone();
+            let output = encoder.block(number, input.clone(), mask, &self.experts);
             let mut found = (output * upstream.autodiff()).sum().backward();
             upstream =
                 input.grad_remove(&mut found).expect("a block's output depends on its input");
@@ -108,7 +113,11 @@ impl CheckpointedPass {
                 gradients.blocks.push(of_weights);
             }
         }
-        let input_loss = (encoder.normalise_input(self.tokens) * upstream.autodiff()).sum();
+        let tokens = encoder.normalise_input(self.tokens);
+        if !tokens.is_tracked() {
+            return;
+        }
+        let input_loss = (tokens * upstream.autodiff()).sum();
         gradients.input_loss = Some(match gradients.input_loss.take() {
             Some(sum) => sum + input_loss,
             None => input_loss,

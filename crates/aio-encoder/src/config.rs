@@ -1,3 +1,4 @@
+use crate::{AdapterKind, AdaptersConfig};
 use aio_ops::Activation;
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +26,9 @@ pub struct EncoderConfig {
     /// Whether a token attends to itself and the tokens before it alone, as in CLIP's encoder of sentences.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub causal: bool,
+    /// Adapters of the blocks, if there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adapters: Option<AdaptersConfig>,
 }
 
 impl EncoderConfig {
@@ -40,6 +44,7 @@ impl EncoderConfig {
             pre_norm: false,
             layer_scale: false,
             causal: false,
+            adapters: None,
         }
     }
 
@@ -74,11 +79,20 @@ impl EncoderConfig {
         if !embed_dim.is_multiple_of(heads) {
             return Err(format!("{heads} heads do not divide a width of {embed_dim}"));
         }
-        Ok(())
+        match &self.adapters {
+            Some(_) if self.causal => {
+                Err("an encoder with causal attention has no adapters".into())
+            }
+            Some(adapters) => {
+                adapters.check(embed_dim).map_err(|problem| format!("adapters: {problem}"))
+            }
+            None => Ok(()),
+        }
     }
 
     /// Numbers that automatic differentiation stores per token and block in a sequence of `tokens`: the inputs of both normalisations and of
-    /// the activation, queries, keys and values, and the attention weights. If the weights are `learned`, also the input of each linear map.
+    /// the activation, queries, keys and values, and the attention weights. If the weights are `learned`, also the input of each linear map, and
+    /// with low-rank adapters those of the attention's maps.
     #[must_use]
     pub fn activations_per_token(&self, tokens: usize, learned: bool) -> usize {
         let activation = match self.activation {
@@ -86,7 +100,11 @@ impl EncoderConfig {
             // A product of the input and a sigmoid, each of which the other's gradient needs.
             Activation::QuickGelu => 3 * self.mlp,
         };
-        let linear_inputs = if learned { 3 * self.embed_dim + self.mlp } else { 0 };
+        let linear_inputs = match learned {
+            true => 3 * self.embed_dim + self.mlp,
+            false if self.has_lora() => 2 * self.embed_dim,
+            false => 0,
+        };
         5 * self.embed_dim + self.heads * tokens + activation + linear_inputs
     }
 
@@ -94,5 +112,32 @@ impl EncoderConfig {
     #[must_use]
     pub fn backward_workspace_per_token(&self) -> usize {
         2 * self.mlp + 4 * self.embed_dim
+    }
+
+    /// Numbers of the adapted weights that a block makes for each pass, and that the backward pass needs.
+    #[must_use]
+    pub fn adapted_weights_per_block(&self) -> usize {
+        if self.has_lora() { 4 * self.embed_dim * self.embed_dim } else { 0 }
+    }
+
+    /// Tokens that each expert adds to the sequences of every block.
+    #[must_use]
+    pub fn prompts_per_expert(&self) -> usize {
+        match self.adapters {
+            Some(AdaptersConfig { kind: AdapterKind::Prompts { tokens }, .. }) => tokens,
+            _ => 0,
+        }
+    }
+
+    /// Inner width of the low-rank adapters, if there are any.
+    pub(crate) fn rank(&self) -> Option<usize> {
+        match self.adapters?.kind {
+            AdapterKind::Lora { rank, .. } => Some(rank),
+            AdapterKind::Prompts { .. } => None,
+        }
+    }
+
+    fn has_lora(&self) -> bool {
+        self.rank().is_some()
     }
 }

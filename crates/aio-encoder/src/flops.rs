@@ -33,19 +33,33 @@ impl EncoderConfig {
 
     /// Floating-point operations of the backward pass of one sequence of `tokens`.
     ///
-    /// Every linear map has one product for the gradient of its input, and one more for that of its weights if these are `learned`. Each product
-    /// of the attention has two, because both of its operands depend on the input.
+    /// Every linear map has one product for the gradient of its input, and one more for that of its weights if these are `learned`, or if they are
+    /// those of the attention and have low-rank adapters. Each product of the attention has two, because both of its operands depend on the input.
     #[must_use]
     pub fn backward_flops(&self, tokens: usize, learned: bool) -> f64 {
-        let products = if learned { 2.0 } else { 1.0 };
+        let of_weights = match (learned, self.rank()) {
+            (true, _) => self.linear_flops(tokens),
+            (false, Some(_)) => product(tokens, self.embed_dim, 4 * self.embed_dim),
+            (false, None) => 0.0,
+        };
         self.depth as f64
-            * (products * self.linear_flops(tokens) + 2.0 * self.attention_flops(tokens))
+            * (self.linear_flops(tokens) + of_weights + 2.0 * self.attention_flops(tokens))
+    }
+
+    /// Floating-point operations of adding the low-rank adapters of so many `experts` to the weights, once per pass; the backward pass takes twice
+    /// as many.
+    #[must_use]
+    pub fn adapter_flops(&self, experts: usize) -> f64 {
+        let width = self.embed_dim;
+        let of_expert = self.rank().map_or(0.0, |rank| product(width, rank, 4 * width));
+        (self.depth * experts) as f64 * of_expert
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{AdapterKind, AdaptersConfig};
 
     #[test]
     fn a_block_of_vit_b_16_has_the_operations_that_are_counted_by_hand() {
@@ -58,6 +72,16 @@ mod tests {
         assert_eq!(block.forward_flops(129), 1_877_216_256.0);
         assert_eq!(block.backward_flops(129, false), 2.0 * (linear + 2.0 * attention));
         assert_eq!(block.backward_flops(129, true), 2.0 * (2.0 * linear + 2.0 * attention));
+        // The same block with low-rank adapters: the gradients of the attention's weights, and products of 768·2 and 2·3072.
+        let kind = AdapterKind::Lora { rank: 2, alpha: 2.0 };
+        let adapters = Some(AdaptersConfig { experts: 4, kind });
+        let adapted = EncoderConfig { adapters, ..block.clone() };
+        assert_eq!(adapted.forward_flops(129), block.forward_flops(129));
+        let of_weights = 2.0 * (228_261_888.0 + 76_087_296.0);
+        let more = adapted.backward_flops(129, false) - block.backward_flops(129, false);
+        assert_eq!(more, of_weights);
+        assert_eq!(adapted.adapter_flops(3), 3.0 * 2.0 * 768.0 * 2.0 * 3072.0);
+        assert_eq!(block.adapter_flops(3), 0.0);
         // Twelve blocks: ViT-B/16 is known as a model of about 17.5 billion multiplications at 197 tokens, its stem included.
         let whole = EncoderConfig::vit_b_16().forward_flops(197) / 2.0;
         assert!((whole - 17.3e9).abs() < 0.2e9, "{whole}");

@@ -82,7 +82,7 @@ impl BackboneConfig {
         let text_tower = self.text_tower.filter(|_| modalities.contains(Modality::Text));
         let modalities = modalities.iter().filter(of_tokenizers).collect();
         let tokenizers = TokenizersConfig { modalities, ..self.tokenizers };
-        Self { tokenizers, text_tower, ..self }
+        Self { tokenizers, text_tower, ..self }.with_experts_of_modalities()
     }
 
     /// Refuses weights whose text does not go where it is wanted; nothing is wanted of weights without text.
@@ -122,6 +122,7 @@ impl BackboneConfig {
     fn check(&self, file: usize) -> Result<(), String> {
         let TokenizersConfig { height, width, stem, registers, text, .. } = &self.tokenizers;
         self.encoder.check()?;
+        self.check_experts()?;
         if let Some(tower) = &self.text_tower {
             tower.check().map_err(|problem| format!("text_tower: {problem}"))?;
         }
@@ -140,8 +141,9 @@ impl BackboneConfig {
         }
         stem.check(*height, *width)?;
         // The large parts alone: every part is at least as large in the file.
-        let blocks = |EncoderConfig { depth, embed_dim, mlp, .. }: &EncoderConfig| {
-            (depth * (4 * embed_dim * embed_dim + 2 * embed_dim * mlp)) as u128
+        let blocks = |EncoderConfig { depth, embed_dim, mlp, adapters, .. }: &EncoderConfig| {
+            let of_adapters = adapters.map_or(0, |a| a.parameters_per_block(*embed_dim));
+            (depth * (4 * embed_dim * embed_dim + 2 * embed_dim * mlp + of_adapters)) as u128
         };
         let of_tower = self.text_tower.as_ref().map_or(0, blocks);
         let parameters = blocks(&self.encoder)
@@ -201,8 +203,9 @@ impl Backbone {
         shapes: Shapes,
     ) -> (Tensor<2>, Tensor<3>) {
         let [batch, length, width] = sequence.tokens.dims();
-        let padded = shapes.pad(sequence);
-        let mut tokens = activations.forward(&self.encoder, padded.tokens, padded.attention_mask);
+        let experts = self.experts(sequence.modalities);
+        let TokenSequence { tokens, attention_mask, .. } = shapes.pad(sequence);
+        let mut tokens = activations.forward(&self.encoder, tokens, attention_mask, &experts);
         if tokens.dims() != [batch, length, width] {
             tokens = tokens.narrow(0, 0, batch).narrow(1, 0, length);
         }

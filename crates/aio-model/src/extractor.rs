@@ -1,6 +1,6 @@
 use crate::{Backbone, BackboneConfig, Shapes, pictures, token_ids};
 use aio_encoder::weights::{Preprocessing, Shipped, WeightsError};
-use aio_tokenize::{ModalityInput, bpe::Bpe};
+use aio_tokenize::{ModalityInput, TokenSequence, bpe::Bpe};
 use aio_types::{Modality, ModalitySet, Observation, Picture};
 use burn::module::Module;
 use burn::tensor::Device;
@@ -148,8 +148,9 @@ impl Extractor {
     fn roll_out_sequence(&self, inputs: &[ModalityInput]) -> Vec<Vec<f32>> {
         let tokenizers = &self.backbone.tokenizers;
         let lengths: Vec<usize> = inputs.iter().map(|part| tokenizers.length(part)).collect();
-        let sequence = tokenizers.sequence(inputs);
-        let flow = self.backbone.encoder.rollout(sequence.tokens, sequence.attention_mask);
+        let TokenSequence { tokens, attention_mask, modalities } = tokenizers.sequence(inputs);
+        let experts = self.backbone.experts(modalities);
+        let flow = self.backbone.encoder.rollout(tokens, attention_mask, &experts);
         let [_, count, _] = flow.dims();
         let cls: Vec<f32> = flow.narrow(1, 0, 1).into_data().iter::<f32>().collect();
         // [CLS] and the registers stand in front.

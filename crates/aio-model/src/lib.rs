@@ -6,6 +6,7 @@
 //! * [`import`] reads checkpoints of other projects, [`pretrain`] trains the embedded encoder, [`SketchGenerator`] draws missing sketches.
 
 mod adaptation;
+mod adapters;
 mod attribute;
 mod backbone;
 mod batch;
@@ -27,6 +28,7 @@ mod step;
 mod text_tower;
 
 pub use adaptation::Adaptation;
+pub use adapters::AdapterUse;
 pub use aio_encoder::weights::Shipped;
 pub use backbone::{Backbone, BackboneConfig};
 pub use batch::{

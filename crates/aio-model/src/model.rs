@@ -116,11 +116,12 @@ impl Aio {
         }
     }
 
-    /// The same model with the parts that `frozen` names excluded from training. Gradients flow through a frozen encoder, never to it.
+    /// The same model with the parts that `frozen` names excluded from training. Gradients flow through a frozen encoder, never to its own weights;
+    /// its adapters learn.
     #[must_use]
     pub fn frozen(mut self, frozen: Frozen) -> Self {
         if frozen.encoder != EncoderUse::Trained {
-            self.backbone.encoder = self.backbone.encoder.no_grad();
+            self.backbone.encoder = self.backbone.encoder.frozen();
         }
         self.backbone.tokenizers = self
             .backbone

@@ -96,7 +96,7 @@ impl TextTower {
     pub fn rollout(&self, ids: Tensor<2, Int>) -> Tensor<1> {
         let Sentences { tokens, attention_mask, ends } = self.sentences(ids);
         let [_, length, _] = tokens.dims();
-        self.encoder.rollout(tokens, attention_mask).select(1, ends).reshape([length])
+        self.encoder.rollout(tokens, attention_mask, &[]).select(1, ends).reshape([length])
     }
 
     /// The input of the blocks. The end token has the largest id of the vocabulary.

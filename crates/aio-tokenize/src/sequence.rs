@@ -170,19 +170,19 @@ impl Tokenizers {
     /// If the modality has no tokenizer; callers check [`Self::modalities`].
     #[must_use]
     pub fn tokens(&self, input: &ModalityInput) -> ModalityTokens {
-        let (tokens, attention_mask) = match input {
+        let (tokens, attention_mask, modality) = match input {
             ModalityInput::Pictures(modality, pictures) => {
                 let tokenizer =
                     self.image(*modality).unwrap_or_else(|| panic!("no tokenizer for {modality}"));
-                (tokenizer.forward(pictures.clone()), None)
+                (tokenizer.forward(pictures.clone()), None, *modality)
             }
             ModalityInput::Text(ids) => {
                 let tokenizer = self.text.as_ref().expect("no tokenizer for text");
                 let attention_mask = ids.clone().greater_elem(0).float();
-                (tokenizer.forward(ids.clone()), Some(attention_mask))
+                (tokenizer.forward(ids.clone()), Some(attention_mask), Modality::Text)
             }
         };
-        ModalityTokens { tokens: plain_unless_tracked(tokens), attention_mask }
+        ModalityTokens { tokens: plain_unless_tracked(tokens), attention_mask, modality }
     }
 
     /// Runs the text tokenizer on ids with `mask` in the place of some embeddings ([`TextTokenizer::forward_masked`]).
@@ -203,8 +203,8 @@ impl Tokenizers {
     ) -> ModalityTokens {
         let tokenizer = self.text.as_ref().expect("no tokenizer for text");
         let attention_mask = Some(ids.clone().greater_elem(0).float());
-        let tokens = tokenizer.forward_masked(ids, masked, mask);
-        ModalityTokens { tokens: plain_unless_tracked(tokens), attention_mask }
+        let tokens = plain_unless_tracked(tokenizer.forward_masked(ids, masked, mask));
+        ModalityTokens { tokens, attention_mask, modality: Modality::Text }
     }
 
     /// Concatenates `[CLS]`, the registers, and the tokens of several modalities of the same rows, in the given order.
@@ -232,6 +232,7 @@ impl Tokenizers {
         TokenSequence {
             tokens: plain_unless_tracked(Tensor::cat(tokens, 1)),
             attention_mask: Tensor::cat(attention_mask, 1),
+            modalities: parts.iter().map(|part| part.modality).collect(),
         }
     }
 

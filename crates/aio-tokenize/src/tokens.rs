@@ -1,4 +1,4 @@
-use aio_types::Modality;
+use aio_types::{Modality, ModalitySet};
 use burn::tensor::{Int, Tensor};
 
 /// A batch of token sequences with its attention mask.
@@ -8,6 +8,8 @@ pub struct TokenSequence {
     pub tokens: Tensor<3>,
     /// `[batch, tokens]`, 1 for tokens and 0 for padding.
     pub attention_mask: Tensor<2>,
+    /// Whose tokens they are, the same in every row.
+    pub modalities: ModalitySet,
 }
 
 /// The inputs of one modality for a whole batch, as tensors.
@@ -26,6 +28,8 @@ pub struct ModalityTokens {
     pub(crate) tokens: Tensor<3>,
     /// `[batch, length]`, 1 for tokens and 0 for padding; nothing is padded where there is none.
     pub(crate) attention_mask: Option<Tensor<2>>,
+    /// Whose tokens they are.
+    pub(crate) modality: Modality,
 }
 
 impl ModalityTokens {
@@ -57,6 +61,7 @@ impl ModalityTokens {
         Self {
             attention_mask: self.attention_mask.clone().map(|mask| mask.select(0, rows.clone())),
             tokens: self.tokens.clone().select(0, rows),
+            modality: self.modality,
         }
     }
 
@@ -69,6 +74,7 @@ impl ModalityTokens {
         Self {
             tokens: self.tokens.clone().narrow(0, start, count),
             attention_mask: self.attention_mask.clone().map(|mask| mask.narrow(0, start, count)),
+            modality: self.modality,
         }
     }
 }

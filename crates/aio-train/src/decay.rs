@@ -4,12 +4,12 @@ use burn::module::{Module, ModuleMapper, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 
-/// Matrices that are no weights of a product: positions, `[CLS]` and what follows it.
-const NOT_WEIGHTS: [&str; 3] = ["positions", "cls", "registers"];
+/// Matrices that are no weights of a product: positions, `[CLS]` and what follows it, and prompts.
+const NOT_WEIGHTS: [&str; 4] = ["positions", "cls", "registers", "prompts"];
 
 /// The model with the weights that have a gradient multiplied by 1 − `decay`, as AdamW does before its step (Loshchilov and Hutter, ICLR 2019).
 ///
-/// Vectors (biases, factors of normalisations), positions and `[CLS]` are left as they are, as usual for transformers (BERT, `timm`): they have no
+/// Vectors (biases, factors of normalisations), positions, prompts and `[CLS]` are left as they are, as usual for transformers (BERT, `timm`): they have no
 /// scale that another layer could take over.
 pub(crate) fn decayed<M: Module>(model: M, gradients: &GradientsParams, decay: f64) -> M {
     if decay == 0.0 {

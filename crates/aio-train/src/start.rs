@@ -4,9 +4,10 @@ use crate::config::ModelConfig;
 use crate::error::{Result, TrainError};
 use aio_data::checksum::{Checksum, folder};
 use aio_encoder::weights::{Preprocessing, Shipped, Weights};
+use aio_encoder::{AdapterKind, AdaptersConfig};
 use aio_model::import::{self, Hints, ImportOptions, Opened, with_random_encoder};
 use aio_model::{Backbone, BackboneConfig, EncoderUse};
-use aio_tokenize::{Tokenizers, TokenizersConfig};
+use aio_tokenize::TokenizersConfig;
 use aio_types::{Modality, PictureSize};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
@@ -84,7 +85,15 @@ impl StartingPoint {
         let (_, mut config, mut preprocessing) = Backbone::load(&weights, &Device::flex())?;
         preprocessing.height = model.height.unwrap_or(preprocessing.height);
         preprocessing.width = model.width.unwrap_or(preprocessing.width);
-        config = config.with_modalities(model.modalities);
+        let kind = model.adapter_kind();
+        check_adapters(&config, kind)?;
+        config = config.with_modalities(model.modalities).with_adapters(kind);
+        config.encoder.check().map_err(|problem| {
+            TrainError::invalid(
+                format!("model.{problem}"),
+                "change model.lora_rank, model.lora_alpha or model.prompt_tokens",
+            )
+        })?;
         config.tokenizers = TokenizersConfig {
             height: preprocessing.height,
             width: preprocessing.width,
@@ -106,15 +115,35 @@ impl StartingPoint {
         self.weights.bytes().len()
     }
 
-    /// Builds the backbone on `device`: every visual modality starts from the pre-trained image stem.
+    /// Builds the backbone on `device`: every visual modality starts from the pre-trained image stem. It has adapters only if the weights have
+    /// some: fresh ones are drawn for a training.
     ///
     /// # Errors
     /// As [`Backbone::load`].
     pub fn backbone(&self, device: &Device) -> Result<Backbone> {
         let (loaded, _, _) = Backbone::load(&self.weights, device)?;
-        let tokenizers = Tokenizers::from_pretrained(&loaded.tokenizers, &self.config.tokenizers);
-        let text_tower = loaded.text_tower.filter(|_| self.config.text_tower.is_some());
-        Ok(Backbone { tokenizers, text_tower, ..loaded })
+        let mut backbone = loaded.with_tokenizers(&self.config.tokenizers);
+        backbone.text_tower = backbone.text_tower.filter(|_| self.config.text_tower.is_some());
+        Ok(backbone)
+    }
+}
+
+/// Refuses weights whose adapters are not those of the configuration. Weights without any are given fresh ones.
+fn check_adapters(weights: &BackboneConfig, wanted: Option<AdapterKind>) -> Result<()> {
+    let said = |kind: AdapterKind| match kind {
+        AdapterKind::Lora { rank, alpha } => {
+            format!("model.adapters = \"lora\", lora_rank = {rank} and lora_alpha = {alpha}")
+        }
+        AdapterKind::Prompts { tokens } => {
+            format!("model.adapters = \"prompts\" and prompt_tokens = {tokens}")
+        }
+    };
+    match weights.encoder.adapters {
+        Some(AdaptersConfig { kind, .. }) if wanted != Some(kind) => Err(TrainError::invalid(
+            format!("model.adapters: the weights have others, trained with {}", said(kind)),
+            "set the same, or start from weights without adapters",
+        )),
+        _ => Ok(()),
     }
 }
 

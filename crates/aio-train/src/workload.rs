@@ -16,6 +16,15 @@ pub(crate) struct Pass {
     pub(crate) rows: usize,
     /// Tokens of each.
     pub(crate) tokens: usize,
+    /// Prompts that every block adds to them.
+    pub(crate) prompts: usize,
+}
+
+impl Pass {
+    /// Tokens of a sequence inside a block.
+    pub(crate) fn in_block(&self) -> usize {
+        self.tokens + self.prompts
+    }
 }
 
 /// What a prediction is made from.
@@ -53,9 +62,11 @@ impl<'a> Workload<'a> {
         let pictures = set.iter().filter(|m| m.is_visual()).count();
         let has_text = set.contains(Modality::Text) && self.text_tower().is_none();
         let text = if has_text { self.caption_tokens } else { 0 };
+        let experts = pictures + usize::from(has_text);
         Pass {
             rows: self.rows,
             tokens: 1 + tokenizers.registers + pictures * grid.rows * grid.columns + text,
+            prompts: experts * self.start.config.encoder.prompts_per_expert(),
         }
     }
 
@@ -76,12 +87,13 @@ impl<'a> Workload<'a> {
         (!seen.is_empty()).then_some(seen)
     }
 
-    /// Whether a pass keeps nothing for the backward pass: its tokenizers are frozen, and `[CLS]` and the encoder with them.
+    /// Whether a pass keeps nothing for the backward pass: its tokenizers are frozen, and `[CLS]` and the encoder with them, without adapters.
     pub(crate) fn is_frozen(&self, set: ModalitySet) -> bool {
         let model = &self.config.model;
         model.shared == Shared::Frozen
             && set.iter().all(|modality| !self.learns(modality))
             && model.encoder != EncoderUse::Trained
+            && self.start.config.encoder.adapters.is_none()
     }
 
     /// Whether the tokenizer of a modality learns.

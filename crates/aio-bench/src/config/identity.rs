@@ -69,6 +69,10 @@ fn model(model: &ModelConfig, checksums: &Checksums) -> Section {
         width,
         stems,
         encoder,
+        adapters,
+        lora_rank,
+        lora_alpha,
+        prompt_tokens,
         normalisation,
         attention_heads,
         modalities,
@@ -85,6 +89,10 @@ fn model(model: &ModelConfig, checksums: &Checksums) -> Section {
     section.put("width", size(width), 0);
     section.put("stems", words(stems), "from-checkpoint");
     section.put("encoder", words(encoder), "frozen");
+    section.put("adapters", words(adapters), "none");
+    section.put("lora_rank", integer(*lora_rank), 8);
+    section.put("lora_alpha", *lora_alpha, 8.0);
+    section.put("prompt_tokens", integer(*prompt_tokens), 8);
     section.put("normalisation", words(normalisation), "auto");
     section.put("heads", size(attention_heads), 0);
     section.put("modalities", modalities.to_string(), "rgb+infrared+sketch+text");

@@ -4,7 +4,7 @@ use super::Experiment;
 use super::rules::Rule;
 use crate::error::{Error, Result};
 use aio_heads::{BindingKind, OwnPhoto};
-use aio_model::{Neck, TextUse};
+use aio_model::{AdapterUse, EncoderUse, Neck, TextUse};
 use aio_train::config::StageConfig;
 use aio_types::{Modality, nearest};
 use config::{ConfigError, Value, ValueKind};
@@ -113,6 +113,7 @@ impl Experiment {
         }
         let losses = &self.losses;
         self.validate_text(origins)?;
+        self.validate_adapters(origins)?;
         if losses.identity == 0.0 && losses.binding == 0.0 && losses.triplet == 0.0 {
             return wrong(
                 "losses",
@@ -215,5 +216,59 @@ impl Experiment {
             );
         }
         Ok(())
+    }
+
+    /// Refuses adapters of blocks that do not keep their pre-trained weights.
+    fn validate_adapters(&self, origins: &str) -> Result<()> {
+        let adapters = match self.model.adapters {
+            AdapterUse::None => return Ok(()),
+            AdapterUse::Lora => "lora",
+            AdapterUse::Prompts => "prompts",
+        };
+        let problem = match self.model.encoder {
+            EncoderUse::Frozen => return Ok(()),
+            EncoderUse::Trained => "trained\", which trains the adapted weights themselves",
+            EncoderUse::Random => "random\", which leaves no pre-trained weights to adapt",
+        };
+        let problem =
+            format!("is `{adapters}`, but model.encoder = \"{problem}; choose one of them");
+        Err(refused(origins, "model.adapters", &problem))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn adapters_are_refused_where_the_encoder_does_not_keep_its_weights() {
+        let load = |model: &str| {
+            let directory = tempfile::tempdir().expect("temporary directory");
+            let path = directory.path().join("experiment.toml");
+            std::fs::write(&path, format!("[model]\n{model}")).expect("write");
+            Experiment::load(&path, &[])
+        };
+        for (model, said) in [
+            (
+                "adapters = \"lora\"\nencoder = \"trained\"",
+                "`model.adapters` is `lora`, but model.encoder = \"trained\", which trains the adapted weights themselves; choose one of them",
+            ),
+            (
+                "adapters = \"prompts\"\nencoder = \"random\"",
+                "`model.adapters` is `prompts`, but model.encoder = \"random\"",
+            ),
+            ("adapters = \"a\"", "expected `none`, `lora` or `prompts`"),
+            ("lora_rank = 0", "`model.lora_rank` is 0; expected an integer, at least 1"),
+            ("lora_alpha = 0", "`model.lora_alpha` is 0; expected a number, above 0"),
+            (
+                "prompt_tokens = 0",
+                "`model.prompt_tokens` is 0; expected an integer, from 1 to 1024",
+            ),
+        ] {
+            let error = load(model).expect_err(said).to_string();
+            assert!(error.contains(said), "{error}");
+        }
+        let lora = load("adapters = \"lora\"\nlora_rank = 4\n").expect("valid");
+        assert_eq!(lora.model.encoder, EncoderUse::Frozen);
     }
 }

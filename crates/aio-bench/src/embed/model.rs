@@ -6,7 +6,6 @@ use aio_encoder::Activation;
 use aio_encoder::weights::Preprocessing;
 use aio_model::import::{Hints, ImportOptions, Layout, Normalisation};
 use aio_model::{Backbone, BackboneConfig, Extractor, Shipped, TextUse};
-use aio_tokenize::Tokenizers;
 use aio_types::{Modality, ModalitySet};
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
@@ -117,7 +116,7 @@ impl ModelSource {
     }
 }
 
-/// Gives a backbone the visual modalities that it lacks, which start from its RGB stem.
+/// Gives a backbone the visual modalities that it lacks, which start from its RGB stem and adapters.
 fn with_every_visual_modality(
     backbone: Backbone,
     config: BackboneConfig,
@@ -126,9 +125,5 @@ fn with_every_visual_modality(
     let modalities: ModalitySet =
         Modality::ALL.into_iter().filter(|m| m.is_visual() || known.contains(*m)).collect();
     let config = config.with_modalities(modalities);
-    let backbone = Backbone {
-        tokenizers: Tokenizers::from_pretrained(&backbone.tokenizers, &config.tokenizers),
-        ..backbone
-    };
-    (backbone, config)
+    (backbone.with_tokenizers(&config.tokenizers), config)
 }

@@ -1,5 +1,6 @@
 //! The program as a user meets it: every command, and every kind of bad input.
 
+mod adapters;
 mod check_real;
 mod data;
 mod disks;

@@ -52,6 +52,7 @@ pub(super) fn encoder(
         pre_norm: false,
         layer_scale,
         causal: false,
+        adapters: None,
     };
     config.check()?;
     for number in 0..depth {

@@ -2,6 +2,7 @@
 
 mod activation_checkpointing;
 mod adaptation;
+mod adapters;
 mod attribute;
 mod binding;
 mod extractor;

@@ -1,6 +1,7 @@
 use super::number_or_word::{Auto, NumberOr};
+use aio_encoder::AdapterKind;
 use aio_model::import::{Normalisation, Stems};
-use aio_model::{EncoderUse, Shared, TextUse};
+use aio_model::{AdapterUse, EncoderUse, Shared, TextUse};
 use aio_tokenize::BatchNormMode;
 use aio_types::{Modality, ModalitySet};
 use schemars::JsonSchema;
@@ -25,6 +26,17 @@ pub struct ModelConfig {
     pub stems: Stems,
     /// Whether the encoder keeps its pre-trained weights, learns, or is random.
     pub encoder: EncoderUse,
+    /// What is trained inside the blocks of a frozen encoder, apart for each modality (docs/weights.md).
+    pub adapters: AdapterUse,
+    /// Rank of low-rank adapters.
+    #[schemars(range(min = 1))]
+    pub lora_rank: usize,
+    /// Factor of low-rank adapters, which is divided by their rank.
+    #[schemars(extend("exclusiveMinimum" = 0.0))]
+    pub lora_alpha: f64,
+    /// Prompts of a modality in every block.
+    #[schemars(range(min = 1, max = 1024), extend("x-unit" = "tokens"))]
+    pub prompt_tokens: usize,
     /// How pictures are normalised for a checkpoint whose layout does not say.
     pub normalisation: Normalisation,
     /// Attention heads of a checkpoint; `auto` is one per 64 channels.
@@ -52,6 +64,10 @@ impl Default for ModelConfig {
             width: None,
             stems: Stems::FromCheckpoint,
             encoder: EncoderUse::Frozen,
+            adapters: AdapterUse::None,
+            lora_rank: 8,
+            lora_alpha: 8.0,
+            prompt_tokens: 8,
             normalisation: Normalisation::Auto,
             attention_heads: None,
             modalities: [Modality::Rgb, Modality::Infrared, Modality::Sketch, Modality::Text]
@@ -61,6 +77,20 @@ impl Default for ModelConfig {
             frozen_tokenizers: Vec::new(),
             shared: Shared::Trained,
             batch_norm_mode: BatchNormMode::Batch,
+        }
+    }
+}
+
+impl ModelConfig {
+    /// The adapters of the encoder, if there are any.
+    #[must_use]
+    pub fn adapter_kind(&self) -> Option<AdapterKind> {
+        match self.adapters {
+            AdapterUse::None => None,
+            AdapterUse::Lora => {
+                Some(AdapterKind::Lora { rank: self.lora_rank, alpha: self.lora_alpha })
+            }
+            AdapterUse::Prompts => Some(AdapterKind::Prompts { tokens: self.prompt_tokens }),
         }
     }
 }

@@ -122,16 +122,18 @@ impl Counter<'_> {
     }
 
     fn pass(&self, set: ModalitySet, is_frozen: bool) -> FlopEstimate {
-        let of_set = self.rows(set);
-        let Some(set) = self.workload.encoded(set) else { return FlopEstimate::default() };
+        let rows = self.rows(set);
+        let encoded = self.workload.encoded(set).filter(|_| rows > 0.0);
+        let Some(set) = encoded else { return FlopEstimate::default() };
         let encoder = &self.workload.start.config.encoder;
-        let (rows, tokens) = (of_set, self.workload.pass(set).tokens);
-        let forward = rows * encoder.forward_flops(tokens);
+        let tokens = self.workload.pass(set).in_block();
+        let adapted = encoder.adapter_flops(set.len());
+        let forward = rows * encoder.forward_flops(tokens) + adapted;
         let learned = self.workload.config.model.encoder == EncoderUse::Trained;
         let again = if self.workload.config.train.activation_checkpointing { forward } else { 0.0 };
         let backward = match is_frozen {
             true => 0.0,
-            false => rows * encoder.backward_flops(tokens, learned) + again,
+            false => rows * encoder.backward_flops(tokens, learned) + 2.0 * adapted + again,
         };
         FlopEstimate {
             encoder_forward: forward,

@@ -3,7 +3,7 @@ use crate::StartingPoint;
 use crate::config::{DataConfig, ModelConfig, TrainConfig, TrainingConfig};
 use aio_encoder::EncoderConfig;
 use aio_heads::Masked;
-use aio_model::{LossWeights, Origin, TextUse, TrainCaption, TrainPicture, TrainTuple};
+use aio_model::{AdapterUse, LossWeights, Origin, TextUse, TrainCaption, TrainPicture, TrainTuple};
 use aio_types::{Picture, PictureSize};
 
 /// Photographs and captions; no combination, no attribute head.
@@ -148,4 +148,36 @@ fn a_text_tower_takes_what_is_counted_by_hand_and_the_encoder_no_text() {
     let more = combined.encoder_forward - frozen.encoder_forward;
     assert_eq!(more, 4.0 * 2.0 * (linear + attention));
     assert_eq!(combined.text, frozen.text);
+}
+
+#[test]
+fn adapters_take_what_is_counted_by_hand_even_where_nothing_else_learns() {
+    let mut config = config();
+    config.model.frozen_tokenizers = vec![Modality::Rgb, Modality::Text];
+    config.model.shared = Shared::Frozen;
+    let mut of = |adapters| {
+        config.model.adapters = adapters;
+        estimate(&config, 10)
+    };
+    let (none, lora, prompts) =
+        (of(AdapterUse::None), of(AdapterUse::Lora), of(AdapterUse::Prompts));
+    assert_eq!(none.encoder_backward, 0.0);
+    // Two photographs of 19 tokens and one caption of 25 through four blocks. The adapted weights of both passes: 128·8 and 8·512, four blocks.
+    let [of_picture, of_caption] = [19.0, 25.0].map(block);
+    let linear = 2.0 * of_picture.0 + of_caption.0;
+    let attention = 2.0 * of_picture.1 + of_caption.1;
+    let tokens = 2.0 * 19.0 + 25.0;
+    let adapted = 2.0 * 4.0 * 2.0 * 128.0 * 8.0 * 512.0;
+    assert_eq!(lora.encoder_forward - none.encoder_forward, adapted);
+    let of_weights = tokens * 4.0 * 128.0 * 128.0;
+    assert_eq!(
+        lora.encoder_backward,
+        8.0 * (linear + of_weights + 2.0 * attention) + 2.0 * adapted
+    );
+    // Eight prompts beside the tokens of each.
+    let [of_picture, of_caption] = [27.0, 33.0].map(block);
+    let linear = 2.0 * of_picture.0 + of_caption.0;
+    let attention = 2.0 * of_picture.1 + of_caption.1;
+    assert_eq!(prompts.encoder_forward, 8.0 * (linear + attention));
+    assert_eq!(prompts.encoder_backward, 8.0 * (linear + 2.0 * attention));
 }

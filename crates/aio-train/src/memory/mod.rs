@@ -61,7 +61,7 @@ impl Workload<'_> {
         let encoder = &self.start.config.encoder;
         let width = encoder.embed_dim;
         let weights = encoder.depth * (4 * width * width + 2 * width * encoder.mlp);
-        let tokens: usize = passes.iter().map(|pass| pass.rows * pass.tokens).sum();
+        let tokens: usize = passes.iter().map(|pass| pass.rows * pass.in_block()).sum();
         let operations = if self.config.train.activation_checkpointing { 6.0 } else { 4.0 };
         let of_tower = self.text_tower().map_or(0.0, |tower| {
             let backward = if self.tower_learns() {
@@ -87,11 +87,13 @@ impl Workload<'_> {
         );
         let stems = self.learning_stems().count() * self.rows * picture;
         let in_block = |pass: &Pass| {
-            pass.rows * pass.tokens * encoder.activations_per_token(pass.tokens, learned)
+            let tokens = pass.in_block();
+            pass.rows * tokens * encoder.activations_per_token(tokens, learned)
+                + encoder.adapted_weights_per_block()
         };
         let working = passes
             .iter()
-            .map(|pass| pass.rows * pass.tokens * encoder.backward_workspace_per_token())
+            .map(|pass| pass.rows * pass.in_block() * encoder.backward_workspace_per_token())
             .max();
         let blocks: usize = if self.config.train.activation_checkpointing {
             // Inputs of all blocks of all passes, and one block of one pass at a time.
@@ -167,7 +169,7 @@ mod tests {
     use super::*;
     use crate::StartingPoint;
     use crate::config::{DataConfig, ModelConfig, TrainConfig, TrainingConfig};
-    use aio_model::{LossWeights, Shared, TextUse};
+    use aio_model::{AdapterUse, LossWeights, Shared, TextUse};
     use aio_types::Modality;
 
     fn config() -> TrainingConfig {
@@ -240,6 +242,39 @@ mod tests {
         let trained = workload(&config, &start);
         let more = trained.activations(&trained.passes()) - without;
         assert_eq!(more, 4 * 4 * 32 * 24 * tower.activations_per_token(24, true));
+    }
+
+    #[test]
+    fn adapters_keep_adapted_weights_and_prompts_and_leave_no_pass_frozen() {
+        let _alone = crate::test_data::exclusive();
+        let mut config = config();
+        config.losses.attribute = 0.0;
+        config.train.combinations = 0;
+        config.model.modalities = [Modality::Rgb, Modality::Text].into_iter().collect();
+        config.model.frozen_tokenizers = vec![Modality::Rgb, Modality::Text];
+        config.model.shared = Shared::Frozen;
+        let of = |adapters, checkpointed| {
+            let mut config = config.clone();
+            config.model.adapters = adapters;
+            config.train.activation_checkpointing = checkpointed;
+            let start = StartingPoint::open(&config.model).expect("the embedded weights");
+            let workload = workload(&config, &start);
+            let passes = workload.passes();
+            let lengths: Vec<usize> = passes.iter().map(Pass::in_block).collect();
+            (lengths, workload.activations(&passes) / BYTES_PER_NUMBER)
+        };
+        assert_eq!(of(AdapterUse::None, false), (Vec::new(), 0));
+        // Width 128, four heads, GELU of 512 and four blocks, as the encoder is; 32 rows. Two more inputs of linear maps, and qkv and proj themselves.
+        let per_token = |tokens: usize| 7 * 128 + 4 * tokens + 512;
+        let in_block = |tokens: usize| 32 * tokens * per_token(tokens) + 4 * 128 * 128;
+        let working = 32 * 25 * (2 * 512 + 4 * 128);
+        let (lengths, lora) = of(AdapterUse::Lora, false);
+        assert_eq!(lengths, [19, 25]);
+        assert_eq!(lora, 4 * (in_block(19) + in_block(25)) + working);
+        let (_, checkpointed) = of(AdapterUse::Lora, true);
+        assert_eq!(checkpointed, 32 * 44 * 128 * 5 + in_block(25) + working);
+        // Eight prompts for each modality.
+        assert_eq!(of(AdapterUse::Prompts, false).0, [19 + 8, 25 + 8]);
     }
 
     #[test]

@@ -46,13 +46,16 @@ pub(crate) fn initial_model(setup: &TrainingSetup, sizes: HeadSizes) -> Result<A
     let training = setup.device.clone().autodiff();
     let cpu = Device::flex();
     cpu.seed(setup.config.seed);
-    if training == cpu {
-        let model = Aio::new(setup.start.backbone(&training)?, &config, &training);
+    let fresh = |device: &Device| -> Result<Aio> {
+        let backbone = setup.start.backbone(device)?.with_adapters(&config.backbone, device);
+        let model = Aio::new(backbone, &config, device);
         model.visit(&mut Draw);
-        return Ok(model);
+        Ok(model)
+    };
+    if training == cpu {
+        return fresh(&training);
     }
-    let model = Aio::new(setup.start.backbone(&cpu)?, &config, &cpu);
-    model.visit(&mut Draw);
+    let model = fresh(&cpu)?;
     Ok(to_training_device(model, &training).frozen(frozen))
 }
 
