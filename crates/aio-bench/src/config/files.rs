@@ -18,9 +18,10 @@ macro_rules! built_in {
 }
 
 /// Names and texts of the experiments that are part of the program.
-const BUILT_IN: [(&str, &str); 18] = built_in![
+const BUILT_IN: [(&str, &str); 19] = built_in![
     "ablation",
     "default-model",
+    "default-model-2",
     "directions",
     "own-data",
     "paper/cost",
