@@ -132,38 +132,6 @@ pub(crate) fn decode(storage: Storage, bytes: &[u8], values: &mut [f32]) {
     }
 }
 
-/// Sums that run beside each other in [`dot`].
-const LANES: usize = 16;
-
-/// The product of two rows. The order of its additions depends on the width alone, so that a pair of rows has one similarity, wherever it
-/// lies and whatever is computed beside it.
-pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let (a, rest_a) = a.as_chunks::<LANES>();
-    let (b, rest_b) = b.as_chunks::<LANES>();
-    let mut sums = [0f32; LANES];
-    for (a, b) in a.iter().zip(b) {
-        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
-            *sum += a * b;
-        }
-    }
-    for ((sum, a), b) in sums.iter_mut().zip(rest_a).zip(rest_b) {
-        *sum += a * b;
-    }
-    let mut count = LANES;
-    while count > 1 {
-        count /= 2;
-        let (low, high) = sums.split_at_mut(count);
-        low.iter_mut().zip(high).for_each(|(low, high)| *low += *high);
-    }
-    sums[0]
-}
-
-/// What rounding can add to the product of two rows of length 1: each of the additions of [`dot`] and of the scale, for both products of a
-/// comparison, with a factor of two to spare.
-pub(crate) fn rounding(width: usize) -> f32 {
-    4.0 * (width.div_ceil(LANES) + 8) as f32 * f32::EPSILON
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -210,15 +178,5 @@ mod tests {
         }
         let huge = unit("a row", &[f32::MAX, f32::MAX], 2).expect("a direction");
         assert!((huge[0] - 0.5f32.sqrt()).abs() < 1e-6);
-    }
-
-    #[test]
-    fn products_are_those_of_arithmetic_for_every_width() {
-        for width in [1, 15, 16, 17, 100] {
-            let a: Vec<f32> = (0..width).map(|i| i as f32 - 3.0).collect();
-            let b: Vec<f32> = (0..width).map(|i| 2.0 - i as f32).collect();
-            let expected: i64 = (0..width as i64).map(|i| (i - 3) * (2 - i)).sum();
-            assert_eq!(dot(&a, &b), expected as f32, "{width}");
-        }
     }
 }

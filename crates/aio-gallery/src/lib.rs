@@ -15,6 +15,7 @@ mod layout;
 mod manifest;
 mod mapped;
 mod model;
+mod product;
 mod record;
 mod refine;
 mod search;

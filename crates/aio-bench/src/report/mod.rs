@@ -18,6 +18,7 @@ mod table;
 mod tsne;
 
 pub use agreement::{MethodMeans, OrderAgreement, TaskSet, order_agreement};
+pub use figure::CostCurve;
 pub use files::{
     ATTENTION, AttentionExample, AttentionQuery, CaptionRelevance, EMBEDDINGS, EmbeddingExample,
     EmbeddingSample, PictureRelevance, RANKINGS, RankedList, RankedLists, Retrieved, ShownPicture,
@@ -66,6 +67,22 @@ pub fn sweep_bars(directory: &Path, name: &str, sweep: &SweepResults) -> Result<
     let title = format!("{name}: mean and standard deviation over seeds");
     let drawn = draw::draw(&NamedFigure::new(name, &title, figure::sweep_bars(sweep)?))?;
     write_figure(directory, &drawn)
+}
+
+/// Draws costs against a size to `<directory>/<name>.svg` and `.png`, both axes logarithmic; `axes` are the labels of x and y.
+///
+/// # Errors
+/// [`Error`](crate::error::Error) naming the file that cannot be written.
+pub fn cost_figure(
+    directory: &Path,
+    name: &str,
+    title: &str,
+    axes: (&'static str, &'static str),
+    curves: &[CostCurve],
+) -> Result<()> {
+    draw::register_font()?;
+    let figure = figure::costs(axes.0, axes.1, curves);
+    write_figure(directory, &draw::draw(&NamedFigure::new(name, title, figure))?)
 }
 
 /// Draws queries and their ranked lists to a PNG file.

@@ -1,7 +1,8 @@
 //! Pairs of labelled rows.
 
-use crate::encode::{dot, unit};
+use crate::encode::unit;
 use crate::error::Result;
+use crate::product::dot;
 use std::collections::BTreeSet;
 
 /// Labelled features.

@@ -51,6 +51,15 @@ impl Nearest {
         Self { top, kept }
     }
 
+    /// Whether a row with so large a similarity at most may be among the best, by what is known so far.
+    #[inline]
+    pub(super) fn may_keep(&self, upper: f32) -> bool {
+        match &self.kept {
+            Kept::Rows { bound, .. } => upper >= *bound,
+            Kept::Groups(_) => true,
+        }
+    }
+
     /// Takes a candidate of a group into account.
     pub(super) fn offer(&mut self, candidate: Candidate, group: u32) {
         let cut = match &mut self.kept {

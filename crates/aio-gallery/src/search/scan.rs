@@ -1,8 +1,9 @@
 //! The scan: all features of a gallery against a batch of queries, in parallel.
 
 use super::nearest::{Candidate, Nearest};
-use crate::encode::{Storage, dot, rounding};
+use crate::encode::Storage;
 use crate::gallery::Gallery;
+use crate::product::{Rows, rounding};
 use crate::segment::Segment;
 use rayon::prelude::*;
 
@@ -65,31 +66,47 @@ fn compare(
     let mut values = vec![0.0; at_once * width];
     let end = (first + TASK).min(segment.len());
     for start in (first..end).step_by(at_once) {
-        let rows = start..(start + at_once).min(end);
-        if !probes.iter().any(|probe| probe.chosen[index][rows.clone()].contains(&true)) {
-            continue;
-        }
-        let values = &mut values[..rows.len() * width];
-        segment.decode(start, values);
-        for (probe, nearest) in probes.iter().zip(nearest.iter_mut()) {
-            for (position, row) in rows.clone().zip(values.chunks_exact(width)) {
-                if !probe.chosen[index][position] {
-                    continue;
-                }
+        let block = start..(start + at_once).min(end);
+        // Probes that may find the same rows are compared together.
+        let groups = probes.chunk_by(|a, b| std::ptr::eq(a.chosen, b.chosen));
+        let mut is_decoded = false;
+        let mut done = 0;
+        for group in groups {
+            let nearest = &mut nearest[done..done + group.len()];
+            done += group.len();
+            let chosen = &group[0].chosen[index][block.clone()];
+            if !chosen.contains(&true) {
+                continue;
+            }
+            let values = &mut values[..block.len() * width];
+            if !is_decoded {
+                segment.decode(start, values);
+                is_decoded = true;
+            }
+            let vectors: Vec<&[f32]> = group.iter().map(|probe| probe.vector.as_slice()).collect();
+            Rows { values, width, chosen }.multiply(&vectors, |first, row, products| {
+                let position = start + row;
                 let (scale, lost) = segment.scale(position);
-                let shift = probe.shifts.as_ref().map_or(0.0, |shifts| shifts[index][position]);
-                let similarity = scale * dot(&probe.vector, row) + shift;
                 // By the inequality of Cauchy and Schwarz what was lost changes the product with a row of length 1 by its length at most.
                 let slack = lost + slack;
-                let candidate = Candidate {
-                    lower: similarity - slack,
-                    upper: similarity + slack,
-                    row: segment.number(position),
-                    segment: index as u32,
-                    position: position as u32,
-                };
-                nearest.offer(candidate, probe.groups.map_or(0, |groups| groups[index][position]));
-            }
+                for (number, product) in (first..).zip(products) {
+                    let (probe, nearest) = (&group[number], &mut nearest[number]);
+                    let shift = probe.shifts.as_ref().map_or(0.0, |s| s[index][position]);
+                    let similarity = scale * product + shift;
+                    if !nearest.may_keep(similarity + slack) {
+                        continue;
+                    }
+                    let candidate = Candidate {
+                        lower: similarity - slack,
+                        upper: similarity + slack,
+                        row: segment.number(position),
+                        segment: index as u32,
+                        position: position as u32,
+                    };
+                    let group = probe.groups.map_or(0, |groups| groups[index][position]);
+                    nearest.offer(candidate, group);
+                }
+            });
         }
     }
 }

@@ -4,10 +4,10 @@ use plotters::coord::Shift;
 use plotters::coord::ranged1d::{AsRangedCoord, ValueFormatter};
 use plotters::prelude::*;
 
-/// The x axis: its range and how its numbers are written.
-pub(super) struct XAxis<R, F> {
+/// An axis: its range and how its numbers are written.
+pub(super) struct Axis<R> {
     pub(super) range: R,
-    pub(super) label: F,
+    pub(super) write: fn(&f64) -> String,
 }
 
 /// The smallest and the largest x of a chart.
@@ -16,24 +16,39 @@ pub(super) fn range(chart: &LineChart) -> (f64, f64) {
     let first = starts.map(|(x, _)| *x).fold(f64::MAX, f64::min);
     let least = match chart.scale {
         Scale::Linear => first + 1.0,
-        Scale::Logarithmic => first,
+        Scale::LogarithmicX | Scale::Logarithmic => first,
     };
     let ends = chart.lines.iter().filter_map(|line| line.points.last());
     (first, ends.map(|(x, _)| *x).fold(least, f64::max))
 }
 
-pub(super) fn draw<B, R, F>(
+/// A whole number.
+pub(super) fn whole(value: &f64) -> String {
+    format!("{value:.0}")
+}
+
+/// A power of ten: as it is from 0.01 to 1,000, and with an exponent otherwise.
+pub(super) fn power(value: &f64) -> String {
+    if (0.01..=1_000.0).contains(value) {
+        format!("{value}")
+    } else {
+        format!("{value:.0e}").replace("e-", "e−")
+    }
+}
+
+pub(super) fn draw<B, X, Y>(
     area: &DrawingArea<B, Shift>,
     chart: &LineChart,
     title: &str,
-    x: XAxis<R, F>,
+    (x, y): (Axis<X>, Axis<Y>),
 ) -> Drawn
 where
     B: DrawingBackend,
     B::ErrorType: 'static,
-    R: AsRangedCoord<Value = f64>,
-    R::CoordDescType: ValueFormatter<f64>,
-    F: Fn(&f64) -> String,
+    X: AsRangedCoord<Value = f64>,
+    X::CoordDescType: ValueFormatter<f64>,
+    Y: AsRangedCoord<Value = f64>,
+    Y::CoordDescType: ValueFormatter<f64>,
 {
     let mut context = ChartBuilder::on(area)
         .caption(title, ("sans-serif", TITLE))
@@ -41,7 +56,7 @@ where
         .margin_right(26)
         .x_label_area_size(52)
         .y_label_area_size(66)
-        .build_cartesian_2d(x.range, 0.0..chart.top * 1.02)
+        .build_cartesian_2d(x.range, y.range)
         .map_err(text)?;
     context
         .configure_mesh()
@@ -51,8 +66,8 @@ where
         .y_desc(chart.y)
         .x_labels(7)
         .y_labels(6)
-        .x_label_formatter(&x.label)
-        .y_label_formatter(&|v| format!("{v:.0}"))
+        .x_label_formatter(&x.write)
+        .y_label_formatter(&y.write)
         .axis_desc_style(("sans-serif", AXIS))
         .label_style(("sans-serif", LABEL))
         .draw()
@@ -64,6 +79,10 @@ where
             context.draw_series(dashes).map_err(text)?;
         } else {
             context.draw_series(LineSeries::new(points, colour.stroke_width(2))).map_err(text)?;
+        }
+        if chart.scale == Scale::Logarithmic {
+            let marks = line.points.iter().map(|point| Circle::new(*point, 4, colour.filled()));
+            context.draw_series(marks).map_err(text)?;
         }
     }
     Ok(())

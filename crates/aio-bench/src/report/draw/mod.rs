@@ -131,15 +131,19 @@ where
     B::ErrorType: 'static,
 {
     let (first, last) = lines::range(chart);
+    let (bottom, top) = chart.heights;
+    let (along, up) = (first..last, bottom..top * 1.02);
+    let whole = |range| lines::Axis { range, write: lines::whole };
     match chart.scale {
-        Scale::Linear => {
-            let label = |v: &f64| format!("{v:.0}");
-            lines::draw(area, chart, title, lines::XAxis { range: first..last, label })
+        Scale::Linear => lines::draw(area, chart, title, (whole(along), whole(up))),
+        Scale::LogarithmicX => {
+            let x = lines::Axis { range: along.log_scale(), write: lines::power };
+            lines::draw(area, chart, title, (x, whole(up)))
         }
         Scale::Logarithmic => {
-            let label = |v: &f64| format!("{v:.0e}").replace("e-", "e−");
-            let range = (first..last).log_scale();
-            lines::draw(area, chart, title, lines::XAxis { range, label })
+            let x = lines::Axis { range: along.log_scale(), write: lines::power };
+            let y = lines::Axis { range: up.log_scale(), write: lines::power };
+            lines::draw(area, chart, title, (x, y))
         }
     }
 }

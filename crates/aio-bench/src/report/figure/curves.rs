@@ -45,7 +45,7 @@ pub(in crate::report) fn cmc(result: &RunResult) -> Figure {
         x: "rank (dashed: untrained encoder)",
         y: "matching rate (%)",
         lines,
-        top: 100.0,
+        heights: (0.0, 100.0),
         scale: Scale::Linear,
     })
 }
@@ -67,8 +67,8 @@ pub(in crate::report) fn roc(result: &RunResult) -> Option<Figure> {
         x: "false accept rate",
         y: "true accept rate (%)",
         lines,
-        top: 100.0,
-        scale: Scale::Logarithmic,
+        heights: (0.0, 100.0),
+        scale: Scale::LogarithmicX,
     }))
 }
 
@@ -92,7 +92,7 @@ pub(in crate::report) fn losses(training: &[MetricsLine]) -> Option<Figure> {
     let values = lines.iter().flat_map(|line| line.points.iter().map(|(_, value)| *value));
     let top = values.fold(0.1, f64::max);
     let (x, y) = ("optimiser step", "loss");
-    Some(Figure::Lines(LineChart { x, y, lines, top, scale: Scale::Linear }))
+    Some(Figure::Lines(LineChart { x, y, lines, heights: (0.0, top), scale: Scale::Linear }))
 }
 
 /// The name of a loss term without the number of its combination.

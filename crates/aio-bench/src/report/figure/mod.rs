@@ -1,9 +1,12 @@
 //! Figures as values: series with names and numbers; `draw` draws them.
 
+mod cost;
 mod curves;
 mod modalities;
 mod sweep;
 
+pub use cost::CostCurve;
+pub(super) use cost::costs;
 pub(super) use curves::{cmc, losses, roc};
 pub(super) use modalities::{directions, query_sizes};
 pub(super) use sweep::sweep_bars;
@@ -45,22 +48,25 @@ pub(super) struct Line {
     pub(super) colour: usize,
 }
 
-/// Scale of the x axis.
+/// Scales of the axes of a chart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scale {
     Linear,
+    /// The x axis is logarithmic.
+    LogarithmicX,
+    /// Both axes are logarithmic, and every point has a mark.
     Logarithmic,
 }
 
-/// A line chart; the y axis begins at 0.
+/// A line chart; its x axis spans the points.
 pub(super) struct LineChart {
     /// Label of the x axis.
     pub(super) x: &'static str,
     /// Label of the y axis.
     pub(super) y: &'static str,
     pub(super) lines: Vec<Line>,
-    /// Highest value of the y axis.
-    pub(super) top: f64,
+    /// Lowest and highest value of the y axis.
+    pub(super) heights: (f64, f64),
     pub(super) scale: Scale,
 }
 

@@ -4,6 +4,9 @@
 //! run with the interpreter of `AIO_PEERS` (default `python3`), which needs torch, torchvision, numpy and tokenizers. A row whose peer cannot run says
 //! so. The loader reads the rendered Market-1501 (`just data synth`). The table is printed, and written with hardware and versions to `results/bench/`.
 
+#[path = "../machine/mod.rs"]
+mod machine;
+
 use serde_json::{Map, Value, json};
 use std::path::Path;
 use std::process::Command;
@@ -160,18 +163,6 @@ impl Pair {
     }
 }
 
-/// What a program prints, or nothing.
-fn said(program: &str, arguments: &[&str]) -> String {
-    let output = Command::new(program).args(arguments).output();
-    output.map(|o| String::from_utf8_lossy(&o.stdout).trim().to_owned()).unwrap_or_default()
-}
-
-fn processor() -> String {
-    let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let name = text.lines().find_map(|line| line.strip_prefix("model name")?.split(": ").nth(1));
-    name.unwrap_or(std::env::consts::ARCH).to_owned()
-}
-
 fn markdown(report: &Value) -> String {
     let number = |value: &Value| match value.as_f64() {
         Some(value) if value >= 100.0 => format!("{value:.0}"),
@@ -217,21 +208,13 @@ fn main() -> Outcome<()> {
         let lines = pair.measure(Path::new(&programs), &python);
         rows.extend(pair.rows.iter().map(|row| row.compare(&lines)));
     }
-    let report = json!({
-        "processor": processor(),
-        "threads": std::thread::available_parallelism()?.get(),
-        "commit": said("git", &["rev-parse", "--short", "HEAD"]),
-        "rustc": said("rustc", &["--version"]),
-        "peers": said(&python, &["-c", versions]).trim_end_matches(';').to_owned(),
-        "rows": rows,
-    });
+    let mut report = machine::description()?;
+    let peers = machine::said(&python, &["-c", versions]);
+    report.insert("peers".into(), json!(peers.trim_end_matches(';')));
+    report.insert("rows".into(), json!(rows));
+    let report = Value::Object(report);
     let table = markdown(&report);
-    let name: String = processor()
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' })
-        .collect();
-    let folder = Path::new("results/bench");
-    std::fs::create_dir_all(folder)?;
+    let (folder, name) = machine::results()?;
     std::fs::write(folder.join(format!("{name}.json")), serde_json::to_string_pretty(&report)?)?;
     std::fs::write(folder.join(format!("{name}.md")), &table)?;
     // An example is a program for a terminal: its table goes to standard output.
