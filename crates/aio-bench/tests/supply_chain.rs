@@ -145,6 +145,47 @@ fn the_minimum_rust_version_is_one_number() {
     }
 }
 
+/// Crates that the program is built from on any system, each with its features.
+fn built_from(features: &[&str]) -> BTreeSet<String> {
+    let output = Command::new(env!("CARGO"))
+        .args(["tree", "--locked", "--offline", "--workspace", "--target", "all"])
+        .args(["--edges", "normal,build", "--prefix", "none", "--format", "{p} {f}"])
+        .args(features)
+        .current_dir(repository())
+        .output()
+        .expect("cargo starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    text.lines().map(|line| line.trim_end_matches(" (*)").to_owned()).collect()
+}
+
+#[test]
+fn a_usual_build_has_no_http_client_and_no_tls() {
+    let foreign = |crates: &BTreeSet<String>| -> Vec<String> {
+        let is_foreign = |line: &&String| {
+            let mut words = line.split([' ', ',']);
+            let name = words.next().expect("a name");
+            let clients = ["h2", "reqwest", "tonic", "ureq", "curl", "qdrant-client"];
+            let tls = ["native-tls", "openssl", "ring", "rustls", "tokio-rustls"];
+            clients.contains(&name)
+                || tls.contains(&name)
+                || (name.starts_with("hyper") && words.any(|feature| feature == "client"))
+        };
+        crates.iter().filter(is_foreign).cloned().collect()
+    };
+    let usual = built_from(&[]);
+    assert!(usual.len() > 300, "{}", usual.len());
+    assert_eq!(foreign(&usual), [""; 0]);
+    let gpu = built_from(&["--features", "aio-bench/cuda,aio-bench/wgpu"]);
+    assert!(gpu.len() > usual.len());
+    assert_eq!(foreign(&gpu), [""; 0]);
+    // The feature that deny.toml makes an exception for; it shows that the above would be found.
+    let with_qdrant = foreign(&built_from(&["--features", "aio-bench/qdrant"]));
+    for name in ["qdrant-client", "tonic", "rustls", "hyper"] {
+        assert!(with_qdrant.iter().any(|line| line.starts_with(&format!("{name} v"))), "{name}");
+    }
+}
+
 /// Lines of code, not of comments, that open an unsafe block, function or implementation.
 fn unsafe_lines(text: &str) -> Vec<usize> {
     let opens = Regex::new(r"\bunsafe\s*(\{|fn\b|impl\b|extern\b|trait\b)").expect("a pattern");

@@ -40,7 +40,7 @@ pub use refine::{
     CANDIDATES, Dialogue, Mentions, Phrase, Question, REPLY_WEIGHT, Replied, Reply, best_question,
     questions, rocchio,
 };
-pub use search::{Answer, Collection, Condition, Filter, Hit, Query, Relation, time_of};
+pub use search::{Answer, Check, Collection, Condition, Filter, Hit, Query, Relation};
 pub use step::Step;
 pub use time::{Time, format_time, parse_time};
 pub use verify::{Damage, Verified};

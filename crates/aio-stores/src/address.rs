@@ -1,52 +1,46 @@
 //! Where a gallery is in a database.
 
 use crate::error::{Result, StoreError};
-use postgres::config::Host;
-use postgres::{Client, Config, NoTls};
+use crate::postgres;
+#[cfg(feature = "qdrant")]
+use crate::qdrant;
 use std::fmt;
 use std::str::FromStr;
-use std::time::Duration;
 
-/// A database and the name of a gallery in it: `postgres://user@host/database#gallery`. Its `Display` has no password.
+/// A database and the name of a gallery in it: `postgres://user@host/database#gallery` or `qdrant://host:port/gallery`. Its `Display` has no
+/// password.
 #[derive(Clone)]
-pub struct Address {
-    config: Box<Config>,
-    name: String,
+pub struct Address(pub(crate) Engine);
+
+/// A place in a database of either kind.
+#[derive(Clone)]
+pub(crate) enum Engine {
+    Postgres(postgres::Address),
+    #[cfg(feature = "qdrant")]
+    Qdrant(qdrant::Address),
 }
 
-/// The gallery of an address that names none.
-const USUAL_NAME: &str = "gallery";
+/// How addresses in PostgreSQL begin.
+const POSTGRES: [&str; 2] = ["postgres://", "postgresql://"];
 
-/// Longest name of a gallery. PostgreSQL cuts names of tables and their indexes off after 63 bytes.
-pub(crate) const LONGEST_NAME: usize = 40;
-
-/// Environment variable with the password of addresses that have none, as in PostgreSQL's own programs.
-const PASSWORD: &str = "PGPASSWORD";
+/// How addresses in Qdrant begin.
+const QDRANT: &str = "qdrant://";
 
 impl Address {
     /// Whether a text is meant as an address, and not as a path.
     #[must_use]
     pub fn is_meant(text: &str) -> bool {
-        ["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme))
+        text.starts_with(QDRANT) || POSTGRES.iter().any(|scheme| text.starts_with(scheme))
     }
 
     /// The name of the gallery.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The gallery's table.
-    pub(crate) fn table(&self) -> String {
-        format!("aio_gallery_{}", self.name)
-    }
-
-    /// A connection.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`] naming the address.
-    pub(crate) fn connect(&self) -> Result<Client> {
-        self.config.connect(NoTls).map_err(|e| StoreError::database(self, "connect to", &e))
+        match &self.0 {
+            Engine::Postgres(address) => address.name(),
+            #[cfg(feature = "qdrant")]
+            Engine::Qdrant(address) => address.name(),
+        }
     }
 }
 
@@ -54,46 +48,26 @@ impl FromStr for Address {
     type Err = StoreError;
 
     fn from_str(text: &str) -> Result<Self> {
-        let (url, name) = text.split_once('#').unwrap_or((text, USUAL_NAME));
-        let may_be_in_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-        if name.is_empty() || name.len() > LONGEST_NAME || !name.chars().all(may_be_in_name) {
-            return Err(StoreError::request(
-                format!("a gallery in a database cannot be called `{name}`"),
-                format!(
-                    "a name has up to {LONGEST_NAME} of the characters a to z, 0 to 9 and _: postgres://user@host/database#people"
-                ),
-            ));
+        match text.strip_prefix(QDRANT) {
+            #[cfg(feature = "qdrant")]
+            Some(rest) => Ok(Self(Engine::Qdrant(rest.parse()?))),
+            #[cfg(not(feature = "qdrant"))]
+            Some(_) => Err(StoreError::request(
+                "this program was built without the client of Qdrant",
+                "build it with `cargo build --locked --release --features aio-bench/qdrant --bin aio`; PostgreSQL needs nothing more",
+            )),
+            None => Ok(Self(Engine::Postgres(text.parse()?))),
         }
-        // The parser's messages do not repeat the address, which may hold a password.
-        let mut config: Config = url.parse().map_err(|e: postgres::Error| {
-            StoreError::request(
-                format!("this is no address of a database: {e}"),
-                "write postgres://user@host:5432/database#gallery",
-            )
-        })?;
-        if config.get_password().is_none()
-            && let Ok(password) = std::env::var(PASSWORD)
-        {
-            config.password(password);
-        }
-        if config.get_connect_timeout().is_none() {
-            config.connect_timeout(Duration::from_secs(10));
-        }
-        config.application_name("aio");
-        Ok(Self { config: Box::new(config), name: name.to_owned() })
     }
 }
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let host = |host: &Host| match host {
-            Host::Tcp(name) => name.clone(),
-            #[cfg(unix)]
-            Host::Unix(path) => path.display().to_string(),
-        };
-        let hosts: Vec<String> = self.config.get_hosts().iter().map(host).collect();
-        let database = self.config.get_dbname().unwrap_or_default();
-        write!(f, "postgres://{}/{database}#{}", hosts.join(","), self.name)
+        match &self.0 {
+            Engine::Postgres(address) => address.fmt(f),
+            #[cfg(feature = "qdrant")]
+            Engine::Qdrant(address) => address.fmt(f),
+        }
     }
 }
 
@@ -108,28 +82,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_names_a_gallery_and_shows_no_password() {
-        let address: Address =
-            "postgres://me:secret@db.example:5433/people?connect_timeout=3#gate_2"
-                .parse()
-                .expect("an address");
-        assert_eq!(address.to_string(), "postgres://db.example/people#gate_2");
-        assert_eq!(format!("{address:?}"), "Address(postgres://db.example/people#gate_2)");
-        assert_eq!(address.table(), "aio_gallery_gate_2");
-        let socket: Address =
-            "postgresql://me@/people?host=/run/postgresql".parse().expect("an address");
-        assert_eq!(socket.to_string(), "postgres:///run/postgresql/people#gallery");
-        assert!(Address::is_meant("postgres://x") && !Address::is_meant("people"));
+    fn addresses_are_told_from_paths() {
+        for text in ["postgres://x", "postgresql://x/y#z", "qdrant://x/y"] {
+            assert!(Address::is_meant(text), "{text}");
+        }
+        for text in ["people", "./postgres", "http://x", "qdrant"] {
+            assert!(!Address::is_meant(text), "{text}");
+        }
     }
 
+    #[cfg(not(feature = "qdrant"))]
     #[test]
-    fn what_could_be_sql_is_no_name_and_no_error_shows_a_password() {
-        for name in ["", "Gate", "a b", "a;drop table x", "a\"b", &"a".repeat(41)] {
-            let text = format!("postgres://me:secret@host/db#{name}");
-            let error = text.parse::<Address>().expect_err(name);
-            assert!(error.is_user() && !error.to_string().contains("secret"), "{error}");
-        }
-        let error = "postgres://me:secret@host:port/db".parse::<Address>().expect_err("no port");
-        assert!(!format!("{error} {:?}", error.hint()).contains("secret"), "{error}");
+    fn without_the_client_of_qdrant_the_error_says_how_to_get_it() {
+        let error = "qdrant://host/people".parse::<Address>().expect_err("no client");
+        let hint = error.hint().expect("a hint");
+        assert!(error.is_user() && hint.contains("--features aio-bench/qdrant"), "{error}: {hint}");
     }
 }

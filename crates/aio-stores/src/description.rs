@@ -1,18 +1,16 @@
 //! What a database knows of a gallery beside its rows.
 
-use crate::address::Address;
 use crate::error::{Result, StoreError};
-use crate::partition::Partition;
+use crate::layout::Partition;
 use aio_gallery::{Calibration, Collection, Gallery, Model};
-use postgres::GenericClient;
-use postgres::types::Json;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
-/// Version of the tables.
+/// Version of what copies look like.
 const FORMAT: u32 = 1;
 
-/// What a database knows of a gallery beside its rows: a row of the table `aio_galleries`.
+/// What a database knows of a gallery beside its rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Description {
     format: u32,
@@ -40,41 +38,34 @@ impl Description {
         }
     }
 
-    /// That of the gallery at an address; `None` if there is none.
-    ///
-    /// # Errors
-    /// [`StoreError::Request`] if it is of a later version; [`StoreError::Database`].
-    pub(crate) fn read(client: &mut impl GenericClient, address: &Address) -> Result<Option<Self>> {
-        let failed = |e| StoreError::database(address, "read", &e);
-        let exists: bool = client
-            .query_one("SELECT to_regclass('aio_galleries') IS NOT NULL", &[])
-            .map_err(failed)?
-            .get(0);
-        if !exists {
-            return Ok(None);
-        }
-        let sql = "SELECT description FROM aio_galleries WHERE name = $1";
-        let Some(row) = client.query_opt(sql, &[&address.name()]).map_err(failed)? else {
-            return Ok(None);
-        };
-        let found: std::result::Result<Json<Self>, _> = row.try_get(0);
-        let found = found.ok().map(|Json(description)| description);
-        found.filter(|description| description.format == FORMAT).map(Some).ok_or_else(|| {
-            StoreError::request(
-                format!("{address} was written by another version of this program"),
-                "push the gallery under another name",
-            )
-        })
+    /// Whether this version of the program can read it.
+    pub(crate) fn is_known(&self) -> bool {
+        self.format == FORMAT
     }
 
-    /// Writes it in the place of that which is there.
+    /// Refuses a gallery whose features cannot take the place of those that are there. `hint` says how to make room.
     ///
     /// # Errors
-    /// [`StoreError::Database`].
-    pub(crate) fn write(&self, client: &mut impl GenericClient, address: &Address) -> Result<()> {
-        let sql = "INSERT INTO aio_galleries (name, description) VALUES ($1, $2) \
-                   ON CONFLICT (name) DO UPDATE SET description = excluded.description";
-        let written = client.execute(sql, &[&address.name(), &Json(self)]);
-        written.map(|_| ()).map_err(|e| StoreError::database(address, "write to", &e))
+    /// [`StoreError::Request`] naming both models.
+    pub(crate) fn check_fits(
+        &self,
+        new: &Self,
+        place: &impl Display,
+        hint: impl FnOnce() -> String,
+    ) -> Result<()> {
+        if self.model.fits(&new.model) && self.width == new.width {
+            return Ok(());
+        }
+        let (old, new) = (&self.model, &new.model);
+        let problem = format!("{place} holds features of {old}, and the gallery's are of {new}");
+        Err(StoreError::request(problem, hint()))
     }
+}
+
+/// The error about a description that this version cannot read.
+pub(crate) fn of_another_version(place: &impl Display) -> StoreError {
+    StoreError::request(
+        format!("{place} was written by another version of this program"),
+        "push the gallery under another name",
+    )
 }

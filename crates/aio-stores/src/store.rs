@@ -1,13 +1,13 @@
 //! A gallery in a database, opened for questions.
 
-use crate::address::Address;
-use crate::answer::{self, Scan};
+use crate::address::{Address, Engine as Kind};
+use crate::answer::{Asked, Engine, Scan};
 use crate::description::Description;
-use crate::error::{Result, StoreError, said};
+use crate::error::{Result, StoreError};
+use crate::postgres;
+#[cfg(feature = "qdrant")]
+use crate::qdrant;
 use aio_gallery::{Answer, Calibration, Collection, GalleryError, Model, Query};
-use pgvector::Vector;
-use postgres::{Client, IsolationLevel};
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 /// A gallery in a database.
@@ -15,9 +15,11 @@ use std::collections::BTreeMap;
 pub struct Store {
     address: Address,
     description: Description,
-    /// Questions change the state of a connection.
-    client: RefCell<Client>,
+    engine: Box<dyn Engine>,
 }
+
+/// How often queries are asked of a gallery that changes meanwhile.
+const ATTEMPTS: usize = 5;
 
 impl Store {
     /// Opens a gallery that was pushed.
@@ -25,14 +27,18 @@ impl Store {
     /// # Errors
     /// [`StoreError::Database`] if the database cannot be reached; [`StoreError::Request`] if it holds no such gallery.
     pub fn open(address: &Address) -> Result<Self> {
-        let mut client = address.connect()?;
-        let description = Description::read(&mut client, address)?.ok_or_else(|| {
+        let opened = match &address.0 {
+            Kind::Postgres(address) => postgres::open(address)?,
+            #[cfg(feature = "qdrant")]
+            Kind::Qdrant(address) => qdrant::open(address)?,
+        };
+        let (description, engine) = opened.ok_or_else(|| {
             StoreError::request(
                 format!("there is no gallery at {address}"),
-                "copy one there with `aio gallery push GALLERY ADDRESS`; the name after # is that of the gallery",
+                "copy one there with `aio gallery push GALLERY ADDRESS`, or run a push again that was stopped; the end of the address is the name of the gallery",
             )
         })?;
-        Ok(Self { address: address.clone(), description, client: RefCell::new(client) })
+        Ok(Self { address: address.clone(), description, engine })
     }
 
     /// Rows of the gallery.
@@ -40,19 +46,27 @@ impl Store {
     /// # Errors
     /// [`StoreError::Database`].
     pub fn rows(&self) -> Result<usize> {
-        let sql = format!("SELECT count(*) FROM {}", self.address.table());
-        let counted = self.client.borrow_mut().query_one(&sql, &[]);
-        let counted = counted.map_err(|e| StoreError::database(&self.address, "read", &e))?;
-        Ok(counted.get::<_, i64>(0) as usize)
+        self.engine.rows()
     }
 
     /// The answers to queries, in their order, all from one state of the gallery.
     ///
     /// # Errors
     /// [`StoreError::Gallery`] as [`aio_gallery::Gallery::answers`]; [`StoreError::Request`] for queries with replies, which only a gallery on disk
-    /// ranks by; [`StoreError::Database`].
+    /// ranks by; [`StoreError::Database`]; [`StoreError::Changed`] if the gallery changes again and again meanwhile.
     pub fn answers(&self, queries: &[Query], scan: Scan) -> Result<Vec<Answer>> {
-        let mut vectors = Vec::with_capacity(queries.len());
+        let mut answers = self.answers_of_this_state(queries, scan);
+        for _ in 1..ATTEMPTS {
+            if !matches!(answers, Err(StoreError::Changed { .. })) {
+                break;
+            }
+            answers = Self::open(&self.address)?.answers_of_this_state(queries, scan);
+        }
+        answers
+    }
+
+    fn answers_of_this_state(&self, queries: &[Query], scan: Scan) -> Result<Vec<Answer>> {
+        let mut asked = Vec::with_capacity(queries.len());
         for query in queries {
             query.check(self)?;
             if !query.replies.is_empty() {
@@ -61,23 +75,12 @@ impl Store {
                     "search the gallery on disk with them",
                 ));
             }
-            vectors.push(Vector::from(query.vector(self)?));
+            asked.push(Asked::new(query, self, scan)?);
         }
-        let failed = |e| StoreError::database(&self.address, "search", &e);
-        let mut client = self.client.borrow_mut();
-        let mut transaction = client
-            .build_transaction()
-            .read_only(true)
-            .isolation_level(IsolationLevel::RepeatableRead)
-            .start()
-            .map_err(failed)?;
-        let mut answers = Vec::with_capacity(queries.len());
-        for (query, vector) in queries.iter().zip(vectors) {
-            let found = answer::found(&mut transaction, &self.address, query, vector, scan)?;
-            answers.push(found.answer(self, query)?);
-        }
-        transaction.commit().map_err(failed)?;
-        Ok(answers)
+        let found = self.engine.found(&asked)?;
+        let answers =
+            found.into_iter().zip(queries).map(|(found, query)| found.answer(self, query));
+        Ok(answers.collect::<aio_gallery::Result<_>>()?)
     }
 }
 
@@ -103,17 +106,13 @@ impl Collection for Store {
     }
 
     fn features_of(&self, row: u64) -> aio_gallery::Result<Vec<f32>> {
-        let sql = format!("SELECT features FROM {} WHERE number = $1", self.address.table());
-        let found = self.client.borrow_mut().query_opt(&sql, &[&row.cast_signed()]);
         let request =
             |problem: String, hint: &str| GalleryError::Request { problem, hint: hint.to_owned() };
-        let found = found.map_err(|e| {
-            request(format!("cannot read {}: {}", self.address, said(&e)), "is the database there?")
-        })?;
-        let row = found.ok_or_else(|| {
+        let found = self.engine.features_of(row);
+        let found = found.map_err(|e| request(e.to_string(), "is the database there?"))?;
+        found.ok_or_else(|| {
             let hint = "the lists of `aio search` have the numbers of rows";
             request(format!("{}: there is no row {row}", self.address), hint)
-        })?;
-        Ok(row.get::<_, Vector>(0).to_vec())
+        })
     }
 }

@@ -22,6 +22,7 @@ Examples:
   aio search people --text \"a red jacket\" --like 17,20 --unlike 4
   aio search people --queries queries.jsonl --csv
   aio search postgres://me@db.example/reid#people --text \"a red jacket\" --approximate
+  aio search qdrant://db.example:6334/people --sketch drawing.png --not-camera gate-2
 
 `aio gallery` makes galleries, and `aio gallery push` copies them into databases. A gallery or feature file must have been made with the same model.";
 

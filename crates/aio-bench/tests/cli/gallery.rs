@@ -174,25 +174,70 @@ fn a_database_that_is_not_there_is_named_without_its_password() {
     assert!(said.contains("only a gallery in a database"), "{said}");
 }
 
+/// Pushes a gallery of six rows to an address, and compares searches there with those on disk.
+fn a_copy_answers_as_the_gallery_does(desk: &Desk, address: &str) {
+    let pushed = desk.json(&["gallery", "push", "people", address, "--index", "--json"]);
+    assert_eq!((&pushed["rows"], &pushed["added"]), (&6.into(), &6.into()));
+    for more in [
+        &[][..],
+        &["--approximate"],
+        &["--group-by", "identity"],
+        &["--where", "floor=2", "--like", "1"],
+        &["--not-camera", "gate 1", "--after", "2026-01-01"],
+    ] {
+        let answer = |gallery: &str, more: &[&str]| {
+            desk.json(&[&["search", gallery, "--rgb", "g/000.png", "--json"], more].concat())
+        };
+        let on_disk = if more == ["--approximate"] { &[][..] } else { more };
+        let (found, expected) = (answer(address, more), answer("people", on_disk));
+        assert_eq!(paths(&found), paths(&expected), "{more:?}");
+        assert_eq!(found["searched"], expected["searched"]);
+        assert_eq!(found["results"][0]["caption"], expected["results"][0]["caption"]);
+    }
+    let said = desk.refused(2, &["search", address, "--rgb", "g/000.png", "--picture", "x.png"]);
+    assert!(said.contains("has no thumbnails"), "{said}");
+    let pushed = desk.json(&["gallery", "push", "people", address, "--json"]);
+    assert_eq!((&pushed["added"], &pushed["removed"]), (&0.into(), &0.into()));
+}
+
 #[test]
 #[ignore = "needs PostgreSQL with pgvector: just test-stores"]
 fn a_copy_in_a_database_answers_as_the_gallery_does() {
     let server = std::env::var("AIO_TEST_POSTGRES").expect("just test-stores");
     let address = format!("{server}#program_{}", std::process::id());
+    a_copy_answers_as_the_gallery_does(&labelled(), &address);
+}
+
+#[cfg(feature = "qdrant")]
+#[test]
+#[ignore = "needs Qdrant, or scripts/stores/qdrant.py: just test-stores"]
+fn a_copy_in_a_database_of_qdrant_answers_as_the_gallery_does() {
+    let server = std::env::var("AIO_TEST_QDRANT").expect("just test-stores");
+    let (_, server) = server.split_once("://").expect("qdrant://host:port");
+    let address = format!("qdrant://{server}/program_{}", std::process::id());
     let desk = labelled();
-    let pushed = desk.json(&["gallery", "push", "people", &address, "--index", "--json"]);
-    assert_eq!((&pushed["rows"], &pushed["added"]), (&6.into(), &6.into()));
-    for more in [&[][..], &["--group-by", "identity"], &["--where", "floor=2", "--like", "1"]] {
-        let answer = |gallery: &str| {
-            desk.json(&[&["search", gallery, "--rgb", "g/000.png", "--json"], more].concat())
-        };
-        let (found, expected) = (answer(&address), answer("people"));
-        assert_eq!(paths(&found), paths(&expected), "{more:?}");
-        assert_eq!(found["searched"], expected["searched"]);
-        assert_eq!(found["results"][0]["caption"], expected["results"][0]["caption"]);
+    a_copy_answers_as_the_gallery_does(&desk, &address);
+    // Where the server asks for a key, a wrong one is refused by name.
+    if std::env::var("QDRANT_API_KEY").is_ok() {
+        let mut command = desk.command(&["search", &address, "--rgb", "g/000.png"]);
+        let output = command.env("QDRANT_API_KEY", "not-the-secret").output().expect("started");
+        let said = crate::harness::refused(1, &output);
+        let names = said.contains(&format!("cannot connect to {address}"));
+        assert!(names && said.contains("QDRANT_API_KEY") && !said.contains("secret"), "{said}");
     }
-    let said = desk.refused(2, &["search", &address, "--rgb", "g/000.png", "--picture", "x.png"]);
-    assert!(said.contains("has no thumbnails"), "{said}");
+}
+
+#[cfg(not(feature = "qdrant"))]
+#[test]
+fn a_program_without_the_client_of_qdrant_says_how_to_build_it() {
+    let desk = labelled();
+    for command in [
+        &["gallery", "push", "people", "qdrant://127.0.0.1:1/people"][..],
+        &["search", "qdrant://127.0.0.1:1/people", "--rgb", "g/000.png"],
+    ] {
+        let said = desk.refused(2, command);
+        assert!(said.contains("--features aio-bench/qdrant"), "{said}");
+    }
 }
 
 #[test]

@@ -50,62 +50,86 @@ impl Filter {
     }
 }
 
-/// A test of one column of a segment.
-enum Check<'a> {
-    /// The value is one of these.
-    In(Option<usize>, Vec<&'a str>),
-    /// The value is none of these.
-    NotIn(Option<usize>, Vec<&'a str>),
+/// A test of a row: what a [`Filter`] says, in the fewest kinds. Galleries on disk carry it out, and databases get it in their own language, so that a
+/// filter means one thing everywhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Check<'a> {
+    /// The row has one of these values in this column, which is not `time`.
+    OneOf(&'a str, Vec<&'a str>),
+    /// The row has none of these values in this column, which is not `time`. A row without a value has none of them.
+    NoneOf(&'a str, Vec<&'a str>),
+    /// The row was taken at this time or later. A row without a time was not.
     From(Time),
+    /// The row was taken before this time. A row without a time was not.
     Until(Time),
-    /// The time is this one, or is not.
-    At(Time, bool),
+    /// The row was taken at this time.
+    At(Time),
+    /// The row was taken at another time, or has none.
+    NotAt(Time),
 }
 
 impl Check<'_> {
-    fn holds(&self, rows: &Rows, position: usize) -> bool {
-        let text = |column: &Option<usize>| column.and_then(|column| rows.text(column, position));
-        let is_in = |column, values: &[&str]| text(column).is_some_and(|t| values.contains(&t));
+    /// The column of its text; none for a test of the time.
+    fn column(&self) -> Option<&str> {
         match self {
-            Self::In(column, values) => is_in(column, values),
-            Self::NotIn(column, values) => !is_in(column, values),
-            Self::From(time) => rows.time(position).is_some_and(|found| found >= *time),
-            Self::Until(time) => rows.time(position).is_some_and(|found| found < *time),
-            Self::At(time, expected) => (rows.time(position) == Some(*time)) == *expected,
+            Self::OneOf(column, _) | Self::NoneOf(column, _) => Some(column),
+            Self::From(_) | Self::Until(_) | Self::At(_) | Self::NotAt(_) => None,
+        }
+    }
+
+    /// Whether a row of a segment passes; `column` is the place of the test's column in that segment.
+    fn holds(&self, rows: &Rows, column: Option<usize>, position: usize) -> bool {
+        let is_in = |values: &[&str]| {
+            let text = column.and_then(|column| rows.text(column, position));
+            text.is_some_and(|text| values.contains(&text))
+        };
+        let time = || rows.time(position);
+        match self {
+            Self::OneOf(_, values) => is_in(values),
+            Self::NoneOf(_, values) => !is_in(values),
+            Self::From(first) => time().is_some_and(|found| found >= *first),
+            Self::Until(end) => time().is_some_and(|found| found < *end),
+            Self::At(asked) => time() == Some(*asked),
+            Self::NotAt(asked) => time() != Some(*asked),
         }
     }
 }
 
-fn checks<'a>(filter: &'a Filter, rows: &Rows) -> Result<Vec<Check<'a>>> {
-    let camera = || rows.column("camera");
-    let texts = |values: &'a [String]| values.iter().map(String::as_str).collect();
-    let mut checks = Vec::new();
-    if !filter.cameras.is_empty() {
-        checks.push(Check::In(camera(), texts(&filter.cameras)));
+impl Filter {
+    /// The tests that a row must pass, all of them.
+    ///
+    /// # Errors
+    /// [`GalleryError::Request`] for a condition on the column `time` whose value is no time.
+    pub fn checks(&self) -> Result<Vec<Check<'_>>> {
+        fn texts(values: &[String]) -> Vec<&str> {
+            values.iter().map(String::as_str).collect()
+        }
+        let mut checks = Vec::new();
+        if !self.cameras.is_empty() {
+            checks.push(Check::OneOf("camera", texts(&self.cameras)));
+        }
+        if !self.not_cameras.is_empty() {
+            checks.push(Check::NoneOf("camera", texts(&self.not_cameras)));
+        }
+        checks.extend(self.after.map(Check::From));
+        checks.extend(self.before.map(Check::Until));
+        for Condition { column, relation, value } in &self.conditions {
+            checks.push(match (column.as_str(), relation) {
+                ("time", Relation::Equal) => Check::At(time_of(value)?),
+                ("time", Relation::NotEqual) => Check::NotAt(time_of(value)?),
+                (column, Relation::Equal) => Check::OneOf(column, vec![value]),
+                (column, Relation::NotEqual) => Check::NoneOf(column, vec![value]),
+            });
+        }
+        Ok(checks)
     }
-    if !filter.not_cameras.is_empty() {
-        checks.push(Check::NotIn(camera(), texts(&filter.not_cameras)));
-    }
-    checks.extend(filter.after.map(Check::From));
-    checks.extend(filter.before.map(Check::Until));
-    for Condition { column, relation, value } in &filter.conditions {
-        let equal = *relation == Relation::Equal;
-        checks.push(if column == "time" {
-            Check::At(time_of(value)?, equal)
-        } else if equal {
-            Check::In(rows.column(column), vec![value.as_str()])
-        } else {
-            Check::NotIn(rows.column(column), vec![value.as_str()])
-        });
-    }
-    Ok(checks)
 }
 
 /// The time that a condition on the column `time` compares with.
 ///
 /// # Errors
 /// [`GalleryError::Request`] if the value is no time.
-pub fn time_of(value: &str) -> Result<Time> {
+fn time_of(value: &str) -> Result<Time> {
     parse_time(value).ok_or_else(|| {
         let problem = format!("`{value}` is no time");
         GalleryError::request(problem, "write 2026-11-28T06:41:45Z, a date, or seconds")
@@ -119,6 +143,7 @@ pub fn time_of(value: &str) -> Result<Time> {
 pub(crate) fn selection(gallery: &Gallery, filter: &Filter) -> Result<Vec<Vec<bool>>> {
     let columns = filter.conditions.iter().map(|condition| &condition.column);
     columns.into_iter().try_for_each(|column| check_column(gallery, column))?;
+    let checks = filter.checks()?;
     let of_segment = |segment: &Segment| {
         let mut chosen = vec![true; segment.len()];
         if !gallery.removed.is_empty() {
@@ -126,11 +151,14 @@ pub(crate) fn selection(gallery: &Gallery, filter: &Filter) -> Result<Vec<Vec<bo
                 *chosen = !gallery.is_removed(segment.number(position));
             }
         }
-        if !filter.is_empty() {
+        if !checks.is_empty() {
             let rows = segment.rows()?;
-            let checks = checks(filter, &rows)?;
+            let place = |check: &Check| check.column().and_then(|column| rows.column(column));
+            let placed: Vec<_> = checks.iter().map(|check| (check, place(check))).collect();
             for (position, chosen) in chosen.iter_mut().enumerate() {
-                *chosen = *chosen && checks.iter().all(|check| check.holds(&rows, position));
+                let mut placed = placed.iter();
+                *chosen =
+                    *chosen && placed.all(|(check, column)| check.holds(&rows, *column, position));
             }
         }
         Ok(chosen)

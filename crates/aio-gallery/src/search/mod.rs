@@ -8,7 +8,7 @@ mod replies;
 mod scan;
 
 pub use collection::Collection;
-pub use filter::{Condition, Filter, Relation, time_of};
+pub use filter::{Check, Condition, Filter, Relation};
 pub use query::{Answer, Hit, Query};
 
 use crate::error::Result;

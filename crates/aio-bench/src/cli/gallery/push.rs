@@ -12,22 +12,24 @@ const EXAMPLES: &str = "\
 Examples:
   aio gallery push people postgres://me@db.example/reid#people
   aio gallery push people postgres://me@db.example/reid#people --index --partition camera
+  aio gallery push people qdrant://db.example:6334/people --index
 
-`aio search ADDRESS` searches it. The database needs the extension pgvector. A password may stand in PGPASSWORD. Rows that are there already are not sent again; rows that GALLERY
-does not have are removed. Nothing changes before everything has arrived.";
+`aio search ADDRESS` searches it. Rows that are there already are not sent again; rows that GALLERY does not have are removed. Readers see the old rows until everything has arrived; a push
+that was stopped is run again. PostgreSQL needs the extension pgvector; a password may stand in PGPASSWORD. Qdrant needs version 1.16 and a program that was built with the
+feature `qdrant`; a key may stand in QDRANT_API_KEY.";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(in crate::cli) struct Arguments {
     #[command(flatten)]
     gallery: GalleryArgument,
-    /// The gallery's place in a PostgreSQL database: postgres://user@host:5432/database#name.
+    /// The gallery's place in a database: postgres://user@host:5432/database#name, or qdrant://host:6334/name.
     #[arg(value_name = "ADDRESS", value_parser = address)]
     address: Address,
     /// Make an index for approximate searches (HNSW; `aio search --approximate`). It takes long for many rows.
     #[arg(long)]
     index: bool,
-    /// Split the rows of a new table, so that a search among those of one camera or time reads no others.
+    /// Split the rows of a new table in PostgreSQL, so that a search among those of one camera or time reads no others.
     #[arg(long, value_name = "BY")]
     partition: Option<By>,
     #[command(flatten)]

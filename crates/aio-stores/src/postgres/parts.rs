@@ -1,29 +1,17 @@
 //! Tables whose rows are split into tables of their own, so that a filter reads only some of them.
 
-use crate::address::Address;
-use crate::error::{Result, StoreError};
+use super::address::Address;
+use super::failed::failed;
+use crate::error::Result;
+use crate::layout::Partition;
 use aio_gallery::Record;
 use chrono::{DateTime, Datelike, Days, Months, NaiveDate};
 use postgres::Transaction;
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-
-/// By what the rows of a table are split. Every part has an index of its own, so that an approximate search among the rows of one camera, or
-/// of one day, does not lose people to those of others; and old parts can be dropped whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Partition {
-    /// One part for every camera, and one for rows without a camera.
-    Camera,
-    /// One part for every day (UTC), and one for rows without a time.
-    Day,
-    /// One part for every month (UTC), and one for rows without a time.
-    Month,
-}
 
 /// What the rows of a part have in common.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Part {
+pub(super) enum Part {
     /// Their camera.
     Camera(Option<String>),
     /// Their times, from one midnight to another.
@@ -32,43 +20,31 @@ pub(crate) enum Part {
     NoTime,
 }
 
-impl Partition {
-    /// The name on the command line.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Camera => "camera",
-            Self::Day => "day",
-            Self::Month => "month",
-        }
-    }
-
-    /// The end of the statement that makes the table.
-    pub(crate) fn clause(self) -> &'static str {
-        match self {
-            Self::Camera => "PARTITION BY LIST (camera)",
-            Self::Day | Self::Month => "PARTITION BY RANGE (\"time\")",
-        }
-    }
-
-    /// The part that a row belongs to.
-    pub(crate) fn part(self, record: &Record) -> Part {
-        let day = || DateTime::from_timestamp_micros(record.time?).map(|time| time.date_naive());
-        let times = |first: Option<NaiveDate>, end: fn(NaiveDate) -> Option<NaiveDate>| {
-            let ends = first.and_then(end);
-            first.zip(ends).map_or(Part::NoTime, |(first, end)| Part::Times { first, end })
-        };
-        match self {
-            Self::Camera => Part::Camera(record.camera.clone()),
-            Self::Day => times(day(), |day| day.checked_add_days(Days::new(1))),
-            Self::Month => times(day().and_then(|day| day.with_day(1)), |first| {
-                first.checked_add_months(Months::new(1))
-            }),
-        }
+/// The end of the statement that makes a table that is split.
+pub(super) fn clause(partition: Partition) -> &'static str {
+    match partition {
+        Partition::Camera => "PARTITION BY LIST (camera)",
+        Partition::Day | Partition::Month => "PARTITION BY RANGE (\"time\")",
     }
 }
 
 impl Part {
+    /// The part that a row belongs to.
+    pub(super) fn of(partition: Partition, record: &Record) -> Self {
+        let day = || DateTime::from_timestamp_micros(record.time?).map(|time| time.date_naive());
+        let times = |first: Option<NaiveDate>, end: fn(NaiveDate) -> Option<NaiveDate>| {
+            let ends = first.and_then(end);
+            first.zip(ends).map_or(Self::NoTime, |(first, end)| Self::Times { first, end })
+        };
+        match partition {
+            Partition::Camera => Self::Camera(record.camera.clone()),
+            Partition::Day => times(day(), |day| day.checked_add_days(Days::new(1))),
+            Partition::Month => times(day().and_then(|day| day.with_day(1)), |first| {
+                first.checked_add_months(Months::new(1))
+            }),
+        }
+    }
+
     /// The name of its table: at most 11 bytes longer than that of the whole.
     fn table(&self, whole: &str) -> String {
         match self {
@@ -108,8 +84,8 @@ impl Part {
 /// Makes the tables of parts that are not there.
 ///
 /// # Errors
-/// [`StoreError::Database`].
-pub(crate) fn make_parts(
+/// [`StoreError::Database`](crate::StoreError::Database).
+pub(super) fn make_parts(
     transaction: &mut Transaction,
     address: &Address,
     parts: &BTreeSet<Part>,
@@ -117,7 +93,7 @@ pub(crate) fn make_parts(
     let table = address.table();
     let mut make = |part: &Part| part.make(transaction, &table);
     let made = parts.iter().try_for_each(&mut make);
-    made.map_err(|e| StoreError::database(address, "write to", &e))
+    made.map_err(failed(address, "write to"))
 }
 
 #[cfg(test)]
@@ -136,22 +112,22 @@ mod tests {
         let last = 1_709_251_199_999_999;
         let (leap, first) = (row(None, Some(last)), row(Some("gate"), Some(last + 1)));
         let times = |first, end| Part::Times { first, end };
-        assert_eq!(Partition::Month.part(&leap), times(day(2024, 2, 1), day(2024, 3, 1)));
-        assert_eq!(Partition::Month.part(&first), times(day(2024, 3, 1), day(2024, 4, 1)));
-        assert_eq!(Partition::Day.part(&leap), times(day(2024, 2, 29), day(2024, 3, 1)));
+        assert_eq!(Part::of(Partition::Month, &leap), times(day(2024, 2, 1), day(2024, 3, 1)));
+        assert_eq!(Part::of(Partition::Month, &first), times(day(2024, 3, 1), day(2024, 4, 1)));
+        assert_eq!(Part::of(Partition::Day, &leap), times(day(2024, 2, 29), day(2024, 3, 1)));
         assert_eq!(
-            Partition::Day.part(&row(None, Some(-1))),
+            Part::of(Partition::Day, &row(None, Some(-1))),
             times(day(1969, 12, 31), day(1970, 1, 1))
         );
-        assert_eq!(Partition::Day.part(&row(None, Some(i64::MAX))), Part::NoTime);
-        assert_eq!(Partition::Month.part(&row(None, None)), Part::NoTime);
-        assert_eq!(Partition::Camera.part(&first), Part::Camera(Some("gate".into())));
-        assert_eq!(Partition::Camera.part(&leap), Part::Camera(None));
+        assert_eq!(Part::of(Partition::Day, &row(None, Some(i64::MAX))), Part::NoTime);
+        assert_eq!(Part::of(Partition::Month, &row(None, None)), Part::NoTime);
+        assert_eq!(Part::of(Partition::Camera, &first), Part::Camera(Some("gate".into())));
+        assert_eq!(Part::of(Partition::Camera, &leap), Part::Camera(None));
     }
 
     #[test]
     fn the_longest_name_of_a_table_is_one_that_postgresql_does_not_cut() {
-        let whole = format!("aio_gallery_{}", "x".repeat(crate::address::LONGEST_NAME));
+        let whole = format!("aio_gallery_{}", "x".repeat(crate::name::LONGEST));
         let none = Part::NoTime.table(&whole);
         let cameras =
             ["a", "'; DROP", ""].map(|camera| Part::Camera(Some(camera.into())).table(&whole));

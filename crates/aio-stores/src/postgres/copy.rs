@@ -1,0 +1,61 @@
+//! A gallery in PostgreSQL, opened for questions.
+
+use super::address::Address;
+use super::answer::found;
+use super::description;
+use super::failed::failed;
+use crate::answer::{Asked, Engine, Found};
+use crate::description::Description;
+use crate::error::Result;
+use pgvector::Vector;
+use postgres::{Client, IsolationLevel};
+use std::cell::RefCell;
+
+struct Copy {
+    address: Address,
+    /// Questions change the state of a connection.
+    client: RefCell<Client>,
+}
+
+/// Opens the gallery at an address; `None` if there is none.
+///
+/// # Errors
+/// [`StoreError::Database`](crate::StoreError::Database), and as [`description::read`].
+pub(crate) fn open(address: &Address) -> Result<Option<(Description, Box<dyn Engine>)>> {
+    let mut client = address.connect()?;
+    let description = description::read(&mut client, address)?;
+    Ok(description.map(|description| {
+        let copy = Copy { address: address.clone(), client: RefCell::new(client) };
+        (description, Box::new(copy) as Box<dyn Engine>)
+    }))
+}
+
+impl Engine for Copy {
+    fn rows(&self) -> Result<usize> {
+        let sql = format!("SELECT count(*) FROM {}", self.address.table());
+        let counted = self.client.borrow_mut().query_one(&sql, &[]);
+        Ok(counted.map_err(failed(&self.address, "read"))?.get::<_, i64>(0) as usize)
+    }
+
+    fn features_of(&self, row: u64) -> Result<Option<Vec<f32>>> {
+        let sql = format!("SELECT features FROM {} WHERE number = $1", self.address.table());
+        let found = self.client.borrow_mut().query_opt(&sql, &[&row.cast_signed()]);
+        let found = found.map_err(failed(&self.address, "read"))?;
+        Ok(found.map(|row| row.get::<_, Vector>(0).to_vec()))
+    }
+
+    fn found(&self, asked: &[Asked]) -> Result<Vec<Found>> {
+        let failed = failed(&self.address, "search");
+        let mut client = self.client.borrow_mut();
+        let mut transaction = client
+            .build_transaction()
+            .read_only(true)
+            .isolation_level(IsolationLevel::RepeatableRead)
+            .start()
+            .map_err(&failed)?;
+        let all = asked.iter().map(|asked| found(&mut transaction, &self.address, asked));
+        let all = all.collect::<Result<Vec<Found>>>()?;
+        transaction.commit().map_err(&failed)?;
+        Ok(all)
+    }
+}

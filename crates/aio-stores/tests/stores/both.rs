@@ -1,0 +1,179 @@
+//! What every database does: answer as the gallery on disk does, and take its rows and no others.
+
+use crate::pair::{Pair, WIDTH, calibration, features, filter, model, query, recall, rows, same};
+use crate::server::Server;
+use aio_gallery::{Calibration, Gallery, Query, Replied, Reply, Storage, Unclaimed, Writer};
+use aio_stores::{Index, Layout, Partition, Pushed, Scan, Store, push};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc;
+
+/// Runs each test with every database.
+macro_rules! over_both {
+    ($($test:ident)*) => {
+        mod postgres {
+            use crate::server::Server;
+            $(#[test]
+            #[ignore = "needs PostgreSQL with pgvector: just test-stores"]
+            fn $test() { super::$test(Server::Postgres); })*
+        }
+        #[cfg(feature = "qdrant")]
+        mod qdrant {
+            use crate::server::Server;
+            $(#[test]
+            #[ignore = "needs Qdrant, or scripts/stores/qdrant.py: just test-stores"]
+            fn $test() { super::$test(Server::Qdrant); })*
+        }
+    };
+}
+
+over_both! {
+    the_answers_are_those_of_the_gallery
+    pushing_again_moves_only_what_changed
+    a_push_that_is_stopped_changes_nothing_and_readers_see_the_old_rows_until_it_ends
+    an_index_finds_most_of_the_nearest_and_exact_searches_do_not_use_it
+    what_does_not_fit_is_refused_by_name
+}
+
+/// Pushes a gallery and compares the answers to random queries.
+pub(crate) fn answers_agree(server: Server, name: &str, partition: Option<Partition>) {
+    let pair = Pair::new(server, name, 400);
+    let mut writer = pair.writer();
+    writer.remove(&[3, 100, 399]).expect("removed");
+    writer.set_calibration(Calibration::ANY, calibration()).expect("set");
+    drop(writer);
+    assert_eq!(pair.push_as(Layout { index: Index::Keep, partition }).rows, 397);
+    let (gallery, store) = (pair.gallery(), pair.store());
+    assert_eq!(store.rows().expect("counted"), 397);
+    let mut rng = ChaCha8Rng::seed_from_u64(9);
+    let (mut grouped, mut empty) = (0, 0);
+    for number in 0..300 {
+        let mut asked = query(features(&mut rng), rng.random_range(1..60));
+        asked.filter = filter(&mut rng);
+        asked.group_by =
+            [None, Some("identity"), Some("floor; --.[\""), Some("camera"), Some("time")]
+                [rng.random_range(0..5)]
+            .map(str::to_owned);
+        if rng.random_bool(0.3) {
+            asked.like = vec![rng.random_range(4..99), rng.random_range(101..200)];
+            asked.unlike = vec![rng.random_range(201..300)];
+        }
+        if rng.random_bool(0.2) {
+            asked.threshold = Some(rng.random_range(0.0..0.6));
+        }
+        let expected = gallery.answers(std::slice::from_ref(&asked)).expect("answered");
+        let found = store.answers(std::slice::from_ref(&asked), Scan::Exact).expect("answered");
+        same(&found[0], &expected[0], &gallery, &format!("query {number}: {asked:?}"));
+        grouped += usize::from(asked.group_by.is_some() && found[0].hits.len() > 3);
+        empty += usize::from(found[0].hits.is_empty());
+    }
+    assert!(grouped > 100 && empty < 100, "{grouped} grouped, {empty} empty");
+}
+
+fn the_answers_are_those_of_the_gallery(server: Server) {
+    answers_agree(server, "answers", None);
+}
+
+fn pushing_again_moves_only_what_changed(server: Server) {
+    let pair = Pair::new(server, "again", 60);
+    let counts = |pushed: Pushed| (pushed.rows, pushed.added, pushed.removed);
+    assert_eq!(counts(pair.push()), (60, 60, 0));
+    assert_eq!(counts(pair.push()), (60, 0, 0));
+    pair.writer().remove(&[0, 17]).expect("removed");
+    pair.add(60, 5);
+    assert_eq!(counts(pair.push()), (63, 5, 2));
+    // Somebody else's change is undone where the row is not the one that was pushed.
+    server.disturb(pair.address.name());
+    assert_eq!(counts(pair.push()), (63, 1, 0));
+    let asked = [query(features(&mut ChaCha8Rng::seed_from_u64(1)), 63)];
+    let (gallery, found) = (pair.gallery(), pair.store().answers(&asked, Scan::Exact));
+    let expected = gallery.answers(&asked).expect("answered");
+    same(&found.expect("answered")[0], &expected[0], &gallery, "all rows");
+}
+
+fn a_push_that_is_stopped_changes_nothing_and_readers_see_the_old_rows_until_it_ends(
+    server: Server,
+) {
+    let pair = Pair::new(server, "stopped", 40);
+    pair.push();
+    pair.add(40, 30);
+    let stopped = catch_unwind(AssertUnwindSafe(|| {
+        push(&pair.gallery(), &pair.address, Layout::default(), &|_| panic!("stopped"))
+    }));
+    assert!(stopped.is_err());
+    assert_eq!(pair.store().rows().expect("counted"), 40);
+    // What had arrived in Qdrant is not sent again; a transaction that was stopped leaves nothing.
+    pair.add(70, 10);
+    let missing = if server == Server::Postgres { 40 } else { 10 };
+    let (reached, is_reached) = mpsc::channel();
+    let (go_on, may_go_on) = mpsc::channel::<()>();
+    let (gallery, address) = (pair.gallery(), pair.address.clone());
+    let pushing = std::thread::spawn(move || {
+        let wait = |_| {
+            if reached.send(()).is_ok() {
+                let _ = may_go_on.recv();
+            }
+        };
+        push(&gallery, &address, Layout::default(), &wait).expect("pushed")
+    });
+    is_reached.recv().expect("a row was written");
+    assert_eq!(pair.store().rows().expect("counted"), 40);
+    drop((is_reached, go_on));
+    assert_eq!(pushing.join().expect("no panic").added, missing);
+    assert_eq!(pair.store().rows().expect("counted"), 80);
+}
+
+fn an_index_finds_most_of_the_nearest_and_exact_searches_do_not_use_it(server: Server) {
+    let pair = Pair::new(server, "index", 3000);
+    pair.push_as(Layout { index: Index::Hnsw, partition: None });
+    let (gallery, store) = (pair.gallery(), pair.store());
+    let mut rng = ChaCha8Rng::seed_from_u64(4);
+    let queries: Vec<Query> = (0..30).map(|_| query(features(&mut rng), 10)).collect();
+    let expected = gallery.answers(&queries).expect("answered");
+    let exact = store.answers(&queries, Scan::Exact).expect("answered");
+    for (found, expected) in exact.iter().zip(&expected) {
+        same(found, expected, &gallery, "exact");
+    }
+    let approximate = store.answers(&queries, Scan::Approximate).expect("answered");
+    let recall = recall(&approximate, &expected);
+    assert!(recall > 0.9, "{recall}");
+    // Rows that are pushed later are in the index as well.
+    pair.add(3000, 1);
+    pair.push();
+    let new = pair.gallery().row(3000).expect("the new row");
+    let answer =
+        &pair.store().answers(&[query(new.features, 1)], Scan::Approximate).expect("answered")[0];
+    assert_eq!(rows(answer), [3000]);
+}
+
+fn what_does_not_fit_is_refused_by_name(server: Server) {
+    let pair = Pair::new(server, "refused", 10);
+    let nothing = Store::open(&pair.address).err().expect("nothing was pushed");
+    assert!(nothing.is_user() && nothing.to_string().contains(pair.address.name()), "{nothing}");
+    pair.push();
+    let store = pair.store();
+    let refused =
+        |asked: Query| store.answers(&[asked], Scan::Exact).expect_err("refused").to_string();
+    let of = features(&mut ChaCha8Rng::seed_from_u64(1));
+    let other = Query { model: model("b"), ..query(of.clone(), 3) };
+    assert!(refused(other).contains("`b`"));
+    let column = Query { group_by: Some("colour".into()), ..query(of.clone(), 3) };
+    assert!(refused(column).contains("has no column `colour`"));
+    let row = Query { like: vec![77], ..query(of.clone(), 3) };
+    assert!(refused(row).contains("there is no row 77"));
+    let replied = Replied { words: "red coat".into(), reply: Reply::Yes };
+    let asked = Query { replies: vec![replied], ..query(of.clone(), 3) };
+    assert!(refused(asked).contains("does not rank by answers"));
+    assert!(
+        refused(Query { threshold: Some(0.5), ..query(of, 3) }).contains("needs a calibration")
+    );
+    // A gallery of another model under the same name.
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let writer = Writer::create(directory.path(), model("b"), WIDTH, Storage::F16, Unclaimed);
+    writer.expect("created").commit().expect("committed");
+    let other = Gallery::open(directory.path()).expect("opened");
+    let error = push(&other, &pair.address, Layout::default(), &|_| {}).expect_err("another model");
+    assert!(error.is_user() && error.to_string().contains("`b`"), "{error}");
+    assert_eq!(store.rows().expect("counted"), 10);
+}
