@@ -38,7 +38,7 @@ report +arguments: build
 
 # Copy the results of finished runs into results/: just keep ablation
 keep name:
-    cd runs && find {{name}} \( -name result.json -o -name manifest.json -o -name config.toml \) -path '*/seed-*/*' | while read -r file; do \
+    cd runs && find {{name}} \( -name result.json -o -name queries.json -o -name manifest.json -o -name config.toml \) -path '*/seed-*/*' | while read -r file; do \
         run=$(dirname "$file"); [ ! -f "$run/result.json" ] || (mkdir -p "../results/$run" && cp "$file" "../results/$run/"); done
 
 # List, check, render or index data sets: just data list, just data synth --sheet sheet.png

@@ -1,7 +1,9 @@
 //! The finished runs that tables are made of: those of an experiment by configuration, or those of a sweep.
 
 use crate::error::{Error, Result};
-use crate::report::{self, Format, SweepResults, SweepRow};
+use crate::report::{
+    self, CellQueries, ComparedCell, Format, PairedDifferences, SweepResults, SweepRow,
+};
 use crate::run::{Run, RunResult};
 use crate::sweep::{self, FinishedSweep};
 use aio_data::fs;
@@ -14,8 +16,8 @@ use std::path::Path;
 pub struct Finished {
     /// What the table shows.
     pub table: Table,
-    /// The runs themselves.
-    runs: Vec<Run>,
+    /// The runs of every row.
+    runs: Vec<Vec<Run>>,
 }
 
 /// The results that a table shows.
@@ -72,7 +74,7 @@ fn of_experiment(name: &str, runs: &Path) -> Result<Vec<Finished>> {
         if let Some(first) = results.first() {
             let (experiment, config_id) = (first.experiment.clone(), first.config_id.clone());
             let table = Table::Cell(CellResults { experiment, config_id, results });
-            found.push(Finished { table, runs });
+            found.push(Finished { table, runs: vec![runs] });
         }
     }
     if found.is_empty() {
@@ -89,7 +91,7 @@ fn of_sweep(file: &Path, runs: &Path) -> Result<Finished> {
     let (mut rows, mut finished) = (Vec::new(), Vec::new());
     for cell in cells {
         rows.push(SweepRow { label: cell.label, results: cell.results });
-        finished.extend(cell.runs);
+        finished.push(cell.runs);
     }
     let mut tasks = section.tasks;
     if tasks.is_empty() {
@@ -130,6 +132,32 @@ impl Finished {
         }
     }
 
+    /// How the cells of a sweep differ from the one with a label, with intervals over people.
+    ///
+    /// # Errors
+    /// As [`report::paired_differences`]; [`Error::User`] for an experiment, which has one cell; [`Error::Data`] naming a file of queries that is
+    /// damaged.
+    pub fn against(&self, label: &str) -> Result<PairedDifferences> {
+        let Table::Sweep(results) = &self.table else {
+            return Err(Error::user(
+                "--against compares the cells of a sweep, and an experiment has no cells",
+                "name a sweep file: aio report experiments/sweeps/heads.toml --against LABEL",
+            ));
+        };
+        let mut cells = Vec::new();
+        for (row, runs) in results.rows.iter().zip(&self.runs) {
+            let mut queries = CellQueries::new();
+            for (result, run) in row.results.iter().zip(runs) {
+                if let Some(of_run) = run.queries()? {
+                    queries.insert(result.seed, of_run);
+                }
+            }
+            cells.push(ComparedCell { label: row.label.clone(), queries });
+        }
+        let SweepResults { title, tasks, measure, .. } = results;
+        report::paired_differences(title, &cells, label, tasks, *measure)
+    }
+
     /// Draws a sweep as bars with error bars into a directory, as SVG and PNG. The report of a run has its own figures.
     ///
     /// # Errors
@@ -149,7 +177,7 @@ impl Finished {
     /// # Errors
     /// [`Error`] naming the file that cannot be read or written.
     pub fn redraw(&self) -> Result<()> {
-        for run in &self.runs {
+        for run in self.runs.iter().flatten() {
             report::redraw(run.directory())?;
         }
         Ok(())

@@ -4,7 +4,7 @@ use super::arguments::{JsonArgument, RunsArgument};
 use super::output::Output;
 use crate::error::Result;
 use crate::finished::{self, Finished};
-use crate::report::{Format, order_agreement};
+use crate::report::{Format, PairedDifferences, order_agreement};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -13,6 +13,7 @@ Examples:
   aio report zero-shot
   aio report zero-shot --format csv
   aio report experiments/sweeps/heads.toml --format latex --plots figures
+  aio report experiments/sweeps/heads.toml --against identity
   aio report zero-shot --redraw
   aio report experiments/sweeps/heads.toml --agreement table:dev- market1501,sysu-mm01,pku-sketch,cuhk-pedes
   aio report zero-shot --runs results --json";
@@ -33,6 +34,9 @@ pub(super) struct Arguments {
     /// list of beginnings of task names, such as market1501,pku-sketch.
     #[arg(long, num_args = 2, value_names = ["TASKS", "TASKS"], conflicts_with_all = ["format", "plots"])]
     agreement: Option<Vec<String>>,
+    /// Instead of tables: how the cells of a sweep differ from the one with this label, with intervals: people are drawn again, the same for both.
+    #[arg(long, value_name = "LABEL", conflicts_with_all = ["format", "plots", "agreement"])]
+    against: Option<String>,
     /// Also draw the report directory of every finished run again.
     #[arg(long)]
     redraw: bool,
@@ -86,6 +90,15 @@ impl Arguments {
             } else {
                 Ok(Output::text(agreement.text()))
             };
+        }
+        if let Some(label) = &self.against {
+            let compared: Vec<_> =
+                finished.iter().map(|of_table| of_table.against(label)).collect::<Result<_>>()?;
+            if self.form.json {
+                return Output::json(&compared);
+            }
+            let texts: Vec<String> = compared.iter().map(PairedDifferences::text).collect();
+            return Ok(Output::text(texts.join("\n")));
         }
         if self.form.json {
             let tables: Vec<_> = finished.iter().map(|of_table| &of_table.table).collect();

@@ -6,7 +6,7 @@ use super::result::run_result;
 use super::train::Trained;
 use crate::error::Result;
 use crate::report::{ATTENTION, EMBEDDINGS, RANKINGS};
-use crate::run::{Manifest, Run, RunFacts, RunResult};
+use crate::run::{Manifest, QUERIES, Run, RunFacts, RunResult};
 use std::time::Instant;
 
 /// Writes what the report shows, then `manifest.json`, then `result.json`.
@@ -20,9 +20,10 @@ pub(super) fn save(
     begun: Instant,
 ) -> Result<RunResult> {
     let run = &prepared.run;
-    let Evaluation { scores, shown } = evaluation;
+    let Evaluation { scores, queries, shown } = evaluation;
     let result = run_result(prepared, &trained.model, &scores);
     prepared.stop.check_claim()?;
+    run.write_line(QUERIES, &queries)?;
     write_examples(run, &shown)?;
     let facts = RunFacts {
         device: prepared.device_name.clone(),

@@ -11,6 +11,7 @@ mod figure;
 mod files;
 mod form;
 mod page;
+mod paired;
 mod picture;
 mod scores;
 mod sweep;
@@ -25,6 +26,7 @@ pub use files::{
     training_log,
 };
 pub use form::Format;
+pub use paired::{CellQueries, ComparedCell, PairedDifferences, PairedRow, paired_differences};
 pub(crate) use picture::jpeg;
 pub use sweep::{Quoted, SweepResults, SweepRow};
 

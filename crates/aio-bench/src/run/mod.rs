@@ -2,15 +2,18 @@
 //!
 //! - [`Run`] (`layout.rs`): where every file of a run lies.
 //! - [`RunResult`] (`result.rs`): what `result.json` contains, who writes it and when.
+//! - [`TaskQueries`] (`queries.rs`): what `queries.json` contains: the scores of single queries.
 //! - [`Manifest`] (`manifest.rs`): what `manifest.json` contains: program, machine, data, cost.
 
 mod layout;
 mod manifest;
+mod queries;
 mod result;
 
 pub use layout::{Run, WEIGHTS};
 pub(crate) use manifest::peak_memory;
 pub use manifest::{Manifest, RunFacts};
+pub use queries::{QUERIES, TaskQueries};
 pub use result::{RunResult, TaskIntervals, TaskSummary};
 
 use std::path::{Path, PathBuf};

@@ -95,7 +95,7 @@ fn a_signal_during_the_evaluation_keeps_the_tasks_that_are_done() {
         assert!(output.status.success(), "{text}");
         assert!(text.contains(&format!("{done} tasks were finished by an earlier call")), "{text}");
         assert!(!run.join("evaluation.json").exists());
-        for file in ["rankings.json", "embeddings.json", "attention.json"] {
+        for file in ["queries.json", "rankings.json", "embeddings.json", "attention.json"] {
             let of = |runs| std::fs::read(desk.cell(runs, "smoke").join(file)).expect("written");
             assert!(of("whole") == of("parts"), "{file}");
         }

@@ -5,7 +5,7 @@ use aio_bench::config::Experiment;
 use aio_bench::report::{
     ATTENTION, AttentionExample, EMBEDDINGS, EmbeddingExample, RANKINGS, RankedLists,
 };
-use aio_bench::run::{Run, RunResult};
+use aio_bench::run::{QUERIES, Run, RunResult, TaskQueries};
 use aio_bench::sweep::{Cost, Sweep};
 use aio_synth::benchmark;
 use aio_types::TaskId;
@@ -36,6 +36,7 @@ pub(crate) fn kinds() -> Vec<Kind> {
             "manifest.json",
             &json!({"version": "0.1.0", "commit": "cefb7d60", "command": ["aio", "experiment", "smoke"], "threads": 2, "seed": 0, "data": {"market1501": "0123456789abcdef"}, "weights": "2b9be39d", "seconds": 79.25}),
         ),
+        of_run::<BTreeMap<TaskId, TaskQueries>>("`queries.json`", QUERIES, &queries()),
         of_run::<BTreeMap<TaskId, RankedLists>>("`rankings.json`", RANKINGS, &rankings()),
         of_run::<EmbeddingExample>("`embeddings.json`", EMBEDDINGS, &embeddings()),
         of_run::<AttentionExample>("`attention.json`", ATTENTION, &attention()),
@@ -83,6 +84,11 @@ fn of_run<T: DeserializeOwned + Debug + 'static>(
 
 fn shown(path: &str) -> Value {
     json!({"modality": "infrared", "path": path, "synthesised": null})
+}
+
+fn queries() -> Value {
+    json!({"market1501.rgb-rgb": {"query": [0, 1, 3], "identity": [7, 7, 12], "average_precision": [0.5, 0.123457, 1.0],
+        "rank1": [0.0, 0.0, 1.0], "inverse_negative_penalty": [0.25, 0.1, 1.0]}})
 }
 
 fn rankings() -> Value {

@@ -15,7 +15,7 @@ use super::train::Trained;
 use crate::config::Evaluation as Settings;
 use crate::error::{Error, Result};
 use crate::report::{AttentionExample, EmbeddingExample, EmbeddingSample, RankedLists};
-use crate::run::TaskIntervals;
+use crate::run::{TaskIntervals, TaskQueries};
 use aio_data::descriptor::Descriptor;
 use aio_eval::{Interval, QueryMean, Scores};
 use aio_model::Extractor;
@@ -38,6 +38,8 @@ const SEED: u64 = 0;
 pub(super) struct Evaluation {
     /// Scores in the order of the tasks.
     pub(super) scores: Vec<TestScores>,
+    /// What every query scored.
+    pub(super) queries: BTreeMap<TaskId, TaskQueries>,
     /// What the report shows beside the scores.
     pub(super) shown: Shown,
 }
@@ -65,6 +67,7 @@ pub(super) struct TestScores {
 struct TaskEvaluation {
     task: TaskId,
     scores: TestScores,
+    queries: TaskQueries,
     lists: RankedLists,
     embeddings: Vec<EmbeddingSample>,
 }
@@ -108,17 +111,18 @@ pub(super) fn evaluate(prepared: &Prepared, trained: &Trained) -> Result<Evaluat
     progress.finish();
     let mut of_tasks: BTreeMap<TaskId, TaskEvaluation> =
         finished.into_tasks().into_iter().map(|task| (task.task.clone(), task)).collect();
-    let (mut scores, mut rankings) = (Vec::new(), BTreeMap::new());
+    let (mut scores, mut queries, mut rankings) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
     let mut embeddings = Embeddings::default();
     for test in tests {
         let Some(of_task) = of_tasks.remove(test.task.id()) else { continue };
         scores.push(of_task.scores);
+        queries.insert(of_task.task.clone(), of_task.queries);
         rankings.insert(of_task.task, of_task.lists);
         embeddings.add(test.task.dataset, of_task.embeddings);
     }
     let embeddings = embeddings.example();
     let attention = attention::roll_out(&models.models()[0], richest(tests), &rankings)?;
-    Ok(Evaluation { scores, shown: Shown { rankings, embeddings, attention } })
+    Ok(Evaluation { scores, queries, shown: Shown { rankings, embeddings, attention } })
 }
 
 fn evaluate_task(
@@ -144,6 +148,7 @@ fn evaluate_task(
     let parts = models.embed_parts(test)?;
     let late_fusion = parts.map(|parts| score(test, &parts, options, |_, _| {})).transpose()?;
     let intervals = intervals(&trained_scored, &untrained_scored, late_fusion.as_ref())?;
+    let queries = TaskQueries::of(trained_scored.per_query.means());
     let of_all = |scored: Scored| scored.scores;
     let scores = TestScores {
         trained: trained_scored.scores,
@@ -157,7 +162,13 @@ fn evaluate_task(
             .collect(),
         roc,
     };
-    Ok(TaskEvaluation { task: test.task.id().clone(), scores, lists: chooser.finish(), embeddings })
+    Ok(TaskEvaluation {
+        task: test.task.id().clone(),
+        scores,
+        queries,
+        lists: chooser.finish(),
+        embeddings,
+    })
 }
 
 /// Intervals over the people of a task; nothing where it has fewer than two people.

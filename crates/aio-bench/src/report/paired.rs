@@ -1,0 +1,230 @@
+//! How the cells of a sweep differ from one of them, with intervals over people.
+
+use crate::error::{Error, Result};
+use crate::markdown::escaped;
+use crate::run::TaskQueries;
+use aio_eval::{Interval, difference};
+use aio_types::{Measure, TaskId};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+/// Seed of the draws of people.
+const SEED: u64 = 0;
+
+/// The queries of a cell: by seed, then by task.
+pub type CellQueries = BTreeMap<u64, BTreeMap<TaskId, TaskQueries>>;
+
+/// A cell of a sweep and what its queries scored.
+#[derive(Debug, Clone)]
+pub struct ComparedCell {
+    /// Its name in tables.
+    pub label: String,
+    /// What its queries scored; seeds without `queries.json` are not there.
+    pub queries: CellQueries,
+}
+
+/// Cells of a sweep against one of them.
+#[derive(Debug, Clone, Serialize)]
+pub struct PairedDifferences {
+    /// The sweep.
+    pub file: String,
+    /// The cell that the others are compared with.
+    pub against: String,
+    /// What is compared.
+    pub metric: Measure,
+    /// The columns.
+    pub tasks: Vec<TaskId>,
+    /// The other cells.
+    pub rows: Vec<PairedRow>,
+}
+
+/// A cell against another one.
+#[derive(Debug, Clone, Serialize)]
+pub struct PairedRow {
+    /// Its name.
+    pub label: String,
+    /// Seeds that both cells have.
+    pub seeds: usize,
+    /// By task: the mean of the cell's scores minus those of the other, as fractions, over seeds and queries, and its interval over people; none for
+    /// tasks with fewer than two people.
+    pub differences: Vec<Option<Interval>>,
+}
+
+/// Compares the cells of the sweep `file` with the one called `against`, task by task, by a bootstrap over people that draws the same people for
+/// both (`aio_eval::difference`). The scores of a query are means over the seeds that both cells have.
+///
+/// # Errors
+/// [`Error::User`] if no cell has that name or no finished seed with stored queries, if the measure is not stored by query, or if two cells were
+/// tested on different queries.
+pub fn paired_differences(
+    file: &str,
+    cells: &[ComparedCell],
+    against: &str,
+    tasks: &[TaskId],
+    measure: Measure,
+) -> Result<PairedDifferences> {
+    let base = cells.iter().find(|cell| cell.label == against).ok_or_else(|| {
+        let labels: Vec<&str> = cells.iter().map(|cell| cell.label.as_str()).collect();
+        Error::user(
+            format!("{file}: no cell is called `{against}`"),
+            format!("its cells are: {}", labels.join("; ")),
+        )
+    })?;
+    let mut rows = Vec::new();
+    for cell in cells.iter().filter(|cell| cell.label != against) {
+        let seeds: Vec<u64> =
+            cell.queries.keys().filter(|seed| base.queries.contains_key(seed)).copied().collect();
+        if seeds.is_empty() {
+            return Err(Error::user(
+                format!(
+                    "{file}: `{}` and `{against}` have no seed whose runs both hold queries.json",
+                    cell.label
+                ),
+                "finish both cells with the same seeds; runs of versions before 0.2 do not store the scores of single queries",
+            ));
+        }
+        let differences = tasks
+            .iter()
+            .map(|task| compare(file, task, measure, &seeds, [cell, base]))
+            .collect::<Result<_>>()?;
+        rows.push(PairedRow { label: cell.label.clone(), seeds: seeds.len(), differences });
+    }
+    let (file, against) = (file.to_owned(), against.to_owned());
+    Ok(PairedDifferences { file, against, metric: measure, tasks: tasks.to_vec(), rows })
+}
+
+/// The difference of two cells on one task.
+fn compare(
+    file: &str,
+    task: &TaskId,
+    measure: Measure,
+    seeds: &[u64],
+    cells: [&ComparedCell; 2],
+) -> Result<Option<Interval>> {
+    let mut sums: [Vec<f64>; 2] = [Vec::new(), Vec::new()];
+    let mut first: Option<&TaskQueries> = None;
+    for seed in seeds {
+        for (cell, sums) in cells.iter().zip(&mut sums) {
+            let of_seed = cell.queries.get(seed).and_then(|tasks| tasks.get(task));
+            let missing = || {
+                let problem =
+                    format!("{file}: seed {seed} of `{}` has no queries of {task}", cell.label);
+                Error::user(problem, "[report] names tasks as result.json does")
+            };
+            let queries = of_seed.ok_or_else(missing)?;
+            let known = *first.get_or_insert(queries);
+            if (&known.query, &known.identity) != (&queries.query, &queries.identity) {
+                let problem = format!(
+                    "{file}: seed {seed} of `{}` was tested on other queries of {task} than `{}`",
+                    cell.label, cells[0].label
+                );
+                return Err(Error::user(problem, "run the older cells again with the same data"));
+            }
+            let values = queries.values(measure).ok_or_else(|| {
+                let problem = format!("{file}: differences of {measure} cannot be paired by query");
+                Error::user(problem, "set [report] metric to map, rank1 or minp")
+            })?;
+            sums.resize(values.len(), 0.0);
+            sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value / seeds.len() as f64);
+        }
+    }
+    let people = first.map_or(&[][..], |queries| &queries.identity);
+    Ok(difference(&sums[0], &sums[1], people, Interval::DRAWS, SEED)?)
+}
+
+impl PairedDifferences {
+    /// The differences as a Markdown table, in points (percent).
+    #[must_use]
+    pub fn text(&self) -> String {
+        let Self { file, against, metric, tasks, rows } = self;
+        let mut text = format!(
+            "{} · {metric} minus that of `{}` · points\n\n| cell | seeds |",
+            escaped(file),
+            escaped(against)
+        );
+        for task in tasks {
+            let _ = write!(text, " {task} |");
+        }
+        text += "\n|---|--:|";
+        text += &"--:|".repeat(tasks.len());
+        text.push('\n');
+        for row in rows {
+            let _ = write!(text, "| {} | {} |", escaped(&row.label), row.seeds);
+            for difference in &row.differences {
+                text += &match difference {
+                    Some(Interval { mean, low, high, .. }) => {
+                        let [mean, low, high] = [mean, low, high].map(|v| 100.0 * v);
+                        format!(" {mean:+.1} [{low:+.1}, {high:+.1}] |")
+                    }
+                    None => " – |".to_owned(),
+                };
+            }
+            text.push('\n');
+        }
+        text += "\nMeans over seeds; in brackets 95 % over people drawn again, the same people for both cells. How much seeds differ is in the table of the sweep.\n";
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aio_types::Identity;
+
+    fn task() -> TaskId {
+        "market1501.rgb-rgb".parse().expect("a task")
+    }
+
+    fn cell(label: &str, seeds: &[(u64, [f64; 4])]) -> ComparedCell {
+        let queries = |values: [f64; 4]| TaskQueries {
+            query: vec![0, 1, 2, 3],
+            identity: [1, 1, 2, 3].map(Identity).into(),
+            average_precision: values.into(),
+            rank1: values.map(|value| value / 2.0).into(),
+            inverse_negative_penalty: vec![0.0; 4],
+        };
+        let queries = seeds.iter().map(|(seed, v)| (*seed, [(task(), queries(*v))].into()));
+        ComparedCell { label: label.to_owned(), queries: queries.collect() }
+    }
+
+    #[test]
+    fn a_difference_is_that_of_the_means_and_constant_differences_have_no_width() {
+        let cells = [
+            cell("base", &[(0, [0.1, 0.5, 0.3, 0.9]), (1, [0.3, 0.5, 0.1, 0.9])]),
+            // 0.1 better with every query, in both seeds; the third seed has no counterpart.
+            cell("better", &[(0, [0.2, 0.6, 0.4, 1.0]), (1, [0.4, 0.6, 0.2, 1.0]), (2, [0.0; 4])]),
+        ];
+        let found = paired_differences("s.toml", &cells, "base", &[task()], Measure::Map);
+        let found = found.expect("comparable");
+        let [row] = &found.rows[..] else { panic!("{found:?}") };
+        assert_eq!((row.label.as_str(), row.seeds), ("better", 2));
+        let interval = row.differences[0].expect("three people");
+        for value in [interval.mean, interval.low, interval.high] {
+            assert!((value - 0.1).abs() < 1e-9, "{interval:?}");
+        }
+        assert!(found.text().contains("| better | 2 | +10.0 [+10.0, +10.0] |"), "{}", found.text());
+        let rank1 = paired_differences("s.toml", &cells, "base", &[task()], Measure::Rank1);
+        let rank1 = rank1.expect("stored").rows[0].differences[0].expect("three people");
+        assert!((rank1.mean - 0.05).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_cannot_be_compared_is_named() {
+        let base = cell("base", &[(0, [0.1; 4])]);
+        let refused = |other: ComparedCell, against: &str, measure| {
+            let cells = [base.clone(), other];
+            let refused = paired_differences("s.toml", &cells, against, &[task()], measure);
+            refused.expect_err("refused").to_string()
+        };
+        let good = || cell("good", &[(0, [0.2; 4])]);
+        assert!(refused(good(), "bad", Measure::Map).contains("no cell is called `bad`"));
+        assert!(refused(good(), "base", Measure::Rank5).contains("cannot be paired"));
+        let late = cell("late", &[(1, [0.2; 4])]);
+        assert!(refused(late, "base", Measure::Map).contains("`late` and `base` have no seed"));
+        let mut other = good();
+        let queries = other.queries.get_mut(&0).and_then(|t| t.get_mut(&task())).expect("there");
+        queries.identity[0] = Identity(7);
+        assert!(refused(other, "base", Measure::Map).contains("tested on other queries"));
+    }
+}

@@ -1,0 +1,59 @@
+//! The content of `queries.json`: what every query of every task scored, by task.
+
+use aio_eval::QueryMean;
+use aio_types::{Identity, Measure};
+use serde::{Deserialize, Serialize};
+
+/// Name of the file with [`TaskQueries`] by task.
+pub const QUERIES: &str = "queries.json";
+
+/// What the queries of a task scored with the trained model. The lists are of one length, one value per query that has a match.
+///
+/// Two runs that were tested on the same data have the same queries, so that their scores can be compared query by query.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TaskQueries {
+    /// Numbers of the queries in the task.
+    pub query: Vec<usize>,
+    /// Whom they show.
+    pub identity: Vec<Identity>,
+    /// Average precision, a fraction in 0..1, rounded to six digits after the point.
+    pub average_precision: Vec<f64>,
+    /// Fraction of the trials in which the first match is at rank 1.
+    pub rank1: Vec<f64>,
+    /// Inverse negative penalty.
+    pub inverse_negative_penalty: Vec<f64>,
+}
+
+impl TaskQueries {
+    /// The scores of a task's queries.
+    pub fn of(means: impl Iterator<Item = QueryMean>) -> Self {
+        let rounded = |value: f64| (1e6 * value).round() / 1e6;
+        let mut queries = Self::default();
+        for mean in means {
+            queries.query.push(mean.query);
+            queries.identity.push(mean.identity);
+            queries.average_precision.push(rounded(mean.average_precision));
+            queries.rank1.push(rounded(mean.rank1));
+            queries.inverse_negative_penalty.push(rounded(mean.inverse_negative_penalty));
+        }
+        queries
+    }
+
+    /// The values of a measure, if it is a mean over queries that is stored.
+    #[must_use]
+    pub fn values(&self, measure: Measure) -> Option<&[f64]> {
+        match measure {
+            Measure::Map => Some(&self.average_precision),
+            Measure::Rank1 => Some(&self.rank1),
+            Measure::Minp => Some(&self.inverse_negative_penalty),
+            Measure::Rank5 | Measure::Rank10 | Measure::Rank20 => None,
+        }
+    }
+
+    /// Whether the lists are of one length.
+    pub(crate) fn is_whole(&self) -> bool {
+        let lists = [&self.average_precision, &self.rank1, &self.inverse_negative_penalty];
+        self.identity.len() == self.query.len() && lists.iter().all(|l| l.len() == self.query.len())
+    }
+}
