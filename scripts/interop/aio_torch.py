@@ -13,6 +13,7 @@ of the model's modalities: `Model.embed({"rgb": pictures, "text": ids})`.
 
 import argparse
 import json
+import math
 import struct
 
 import numpy as np
@@ -65,6 +66,13 @@ class Stem(nn.Module):
         return x.flatten(2).transpose(1, 2) + self.positions
 
 
+def turned(x, cosines, sines):
+    """Queries or keys [batch, heads, tokens, head_dim], of which the first tokens are turned: all words and prompts stand behind them."""
+    count = len(cosines)
+    a, b = x[:, :, :count].chunk(2, -1)
+    return torch.cat([torch.cat([a * cosines - b * sines, b * cosines + a * sines], -1), x[:, :, count:]], 2)
+
+
 class Model(nn.Module):
     def __init__(self, path):
         super().__init__()
@@ -101,7 +109,23 @@ class Model(nn.Module):
         maps = [[self.state[f"{name}.adapters.experts.{e}.{layer}.lora_{part}.weight"] for part in "ab"] for e in experts]
         return y + lora["alpha"] / lora["rank"] * sum(F.linear(F.linear(x, a), b) for a, b in maps) / len(maps)
 
-    def blocks(self, x, keep, prefix, config, experts=()):
+    def angles(self, front, pictures, config):
+        """Cosines and sines [tokens, head_dim / 2] of rotary positions: for `front` tokens that lie on no grid, then for the grids of some pictures."""
+        rotary, count = config["rotary"], config["width"] // config["heads"] // 4
+        frequencies = torch.tensor([rotary["base"] ** (-k / count) for k in range(count)], dtype=torch.float64)
+        at = {
+            "centred": lambda i, n: 2 * math.pi * (2 * (i + 0.5) / n - 1),
+            "counted-from-one": lambda i, n: i + 1.0,
+            "counted-from-zero": lambda i, n: float(i),
+        }[rotary["coordinates"]]
+        patch = self.config["tokenizers"]["stem"]["patch"]
+        sizes = [self.preprocessing[side] // patch for side in ("height", "width")]
+        places = torch.cartesian_prod(*(torch.tensor([at(i, n) for i in range(n)], dtype=torch.float64) for n in sizes))
+        grid = (places[:, :, None] * frequencies).flatten(1)
+        angles = torch.cat([grid.new_zeros(front, 2 * count)] + [grid] * pictures)
+        return angles.cos().float(), angles.sin().float()
+
+    def blocks(self, x, keep, prefix, config, experts=(), angles=None):
         """Tokens [batch, tokens, width]; nothing attends to those that `keep` [batch, tokens], if there is one, marks as padding."""
         if config["pre_norm"]:
             x = self.norm(x, f"{prefix}.norm_pre", config)
@@ -117,6 +141,8 @@ class Model(nn.Module):
             scale = (lambda y, ls: y * self.state[f"{name}.{ls}"]) if config["layer_scale"] else (lambda y, ls: y)
             b, n, d = x.shape
             q, k, v = self.adapted(self.norm(x, f"{name}.norm1", config), name, "qkv", config, experts).reshape(b, n, 3, config["heads"], -1).permute(2, 0, 3, 1, 4)
+            if angles:
+                q, k = turned(q, *angles), turned(k, *angles)
             y = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=config.get("causal", False)).transpose(1, 2).reshape(b, n, d)
             x = x + scale(self.adapted(y, name, "proj", config, experts), "ls1")
             y = self.linear(self.norm(x, f"{name}.norm2", config), f"{name}.mlp.fc1")
@@ -160,7 +186,10 @@ class Model(nn.Module):
         # The modalities of the sequence are the experts of the adapters, numbered in their order.
         known = list(self.stems) if self.tower else self.modalities
         experts = [number for number, m in enumerate(known) if m in inputs]
-        cls = self.blocks(tokens, keep, "encoder", self.config["encoder"], experts)[:, 0]
+        encoder, angles = self.config["encoder"], None
+        if "rotary" in encoder:
+            angles = self.angles(front.shape[1], sum(m in inputs for m in self.stems), encoder)
+        cls = self.blocks(tokens, keep, "encoder", encoder, experts, angles)[:, 0]
         return self.project(cls, "", self.config["encoder"])
 
     def pictures(self, paths):

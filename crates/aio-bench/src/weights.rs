@@ -3,8 +3,8 @@
 use crate::error::{Error, Result};
 use aio_data::checksum::Checksum;
 use aio_data::fs;
-use aio_encoder::EncoderConfig;
 use aio_encoder::weights::Shipped;
+use aio_encoder::{EncoderConfig, RotaryConfig};
 use aio_model::BackboneConfig;
 use aio_model::import::{
     self, Coverage, Hints, ImportOptions, Layout, Normalisation, PUBLISHED, PublishedCheckpoint,
@@ -189,11 +189,18 @@ fn blocks(encoder: &EncoderConfig) -> String {
         pre_norm,
         layer_scale,
         causal,
+        rotary,
         adapters: _,
     } = encoder;
     let sees = if *causal { ", causal" } else { "" };
+    let turns = match rotary {
+        Some(RotaryConfig { base, coordinates }) => {
+            format!(", rotary positions of base {base}, {coordinates:?}")
+        }
+        None => String::new(),
+    };
     format!(
-        "{depth} blocks of width {embed_dim}, {heads} heads, MLP {mlp}, {activation:?}, epsilon {epsilon:e}, ln_pre {pre_norm}, LayerScale {layer_scale}{sees}\n"
+        "{depth} blocks of width {embed_dim}, {heads} heads, MLP {mlp}, {activation:?}, epsilon {epsilon:e}, ln_pre {pre_norm}, LayerScale {layer_scale}{sees}{turns}\n"
     )
 }
 

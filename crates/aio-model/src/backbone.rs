@@ -1,6 +1,6 @@
 use crate::{Projection, Shapes, TextTower, TextUse, text_tower};
 use aio_encoder::weights::{Preprocessing, Weights, WeightsError, module_bytes, to_bytes};
-use aio_encoder::{Activations, Encoder, EncoderConfig};
+use aio_encoder::{Activations, Context, Encoder, EncoderConfig};
 use aio_tokenize::{ModalityInput, ModalityTokens, TokenSequence, Tokenizers, TokenizersConfig};
 use aio_types::{Modality, ModalitySet};
 use burn::module::Module;
@@ -204,8 +204,9 @@ impl Backbone {
     ) -> (Tensor<2>, Tensor<3>) {
         let [batch, length, width] = sequence.tokens.dims();
         let experts = self.experts(sequence.modalities);
-        let TokenSequence { tokens, attention_mask, .. } = shapes.pad(sequence);
-        let mut tokens = activations.forward(&self.encoder, tokens, attention_mask, &experts);
+        let TokenSequence { tokens, attention_mask, places, .. } = shapes.pad(sequence);
+        let context = Context { experts: &experts, places: &places };
+        let mut tokens = activations.forward(&self.encoder, tokens, attention_mask, context);
         if tokens.dims() != [batch, length, width] {
             tokens = tokens.narrow(0, 0, batch).narrow(1, 0, length);
         }

@@ -1,4 +1,5 @@
 use crate::{Backbone, BackboneConfig, Shapes, pictures, token_ids};
+use aio_encoder::Context;
 use aio_encoder::weights::{Preprocessing, Shipped, WeightsError};
 use aio_tokenize::{ModalityInput, TokenSequence, bpe::Bpe};
 use aio_types::{Modality, ModalitySet, Observation, Picture};
@@ -148,9 +149,11 @@ impl Extractor {
     fn roll_out_sequence(&self, inputs: &[ModalityInput]) -> Vec<Vec<f32>> {
         let tokenizers = &self.backbone.tokenizers;
         let lengths: Vec<usize> = inputs.iter().map(|part| tokenizers.length(part)).collect();
-        let TokenSequence { tokens, attention_mask, modalities } = tokenizers.sequence(inputs);
+        let TokenSequence { tokens, attention_mask, modalities, places } =
+            tokenizers.sequence(inputs);
         let experts = self.backbone.experts(modalities);
-        let flow = self.backbone.encoder.rollout(tokens, attention_mask, &experts);
+        let context = Context { experts: &experts, places: &places };
+        let flow = self.backbone.encoder.rollout(tokens, attention_mask, context);
         let [_, count, _] = flow.dims();
         let cls: Vec<f32> = flow.narrow(1, 0, 1).into_data().iter::<f32>().collect();
         // [CLS] and the registers stand in front.

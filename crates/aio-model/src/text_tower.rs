@@ -1,7 +1,7 @@
 //! An encoder of sentences of its own beside the shared one: the text half of a dual encoder.
 
 use crate::Projection;
-use aio_encoder::{Encoder, EncoderConfig, Precision};
+use aio_encoder::{Context, Encoder, EncoderConfig, Precision};
 use aio_heads::loss;
 use aio_tokenize::{TextConfig, TextTokenizer};
 use burn::module::Module;
@@ -96,7 +96,10 @@ impl TextTower {
     pub fn rollout(&self, ids: Tensor<2, Int>) -> Tensor<1> {
         let Sentences { tokens, attention_mask, ends } = self.sentences(ids);
         let [_, length, _] = tokens.dims();
-        self.encoder.rollout(tokens, attention_mask, &[]).select(1, ends).reshape([length])
+        self.encoder
+            .rollout(tokens, attention_mask, Context::default())
+            .select(1, ends)
+            .reshape([length])
     }
 
     /// The input of the blocks. The end token has the largest id of the vocabulary.

@@ -170,19 +170,19 @@ impl Tokenizers {
     /// If the modality has no tokenizer; callers check [`Self::modalities`].
     #[must_use]
     pub fn tokens(&self, input: &ModalityInput) -> ModalityTokens {
-        let (tokens, attention_mask, modality) = match input {
+        let (tokens, attention_mask, modality, grid) = match input {
             ModalityInput::Pictures(modality, pictures) => {
                 let tokenizer =
                     self.image(*modality).unwrap_or_else(|| panic!("no tokenizer for {modality}"));
-                (tokenizer.forward(pictures.clone()), None, *modality)
+                (tokenizer.forward(pictures.clone()), None, *modality, Some(tokenizer.grid()))
             }
             ModalityInput::Text(ids) => {
                 let tokenizer = self.text.as_ref().expect("no tokenizer for text");
                 let attention_mask = ids.clone().greater_elem(0).float();
-                (tokenizer.forward(ids.clone()), Some(attention_mask), Modality::Text)
+                (tokenizer.forward(ids.clone()), Some(attention_mask), Modality::Text, None)
             }
         };
-        ModalityTokens { tokens: plain_unless_tracked(tokens), attention_mask, modality }
+        ModalityTokens { tokens: plain_unless_tracked(tokens), attention_mask, modality, grid }
     }
 
     /// Runs the text tokenizer on ids with `mask` in the place of some embeddings ([`TextTokenizer::forward_masked`]).
@@ -204,7 +204,7 @@ impl Tokenizers {
         let tokenizer = self.text.as_ref().expect("no tokenizer for text");
         let attention_mask = Some(ids.clone().greater_elem(0).float());
         let tokens = plain_unless_tracked(tokenizer.forward_masked(ids, masked, mask));
-        ModalityTokens { tokens, attention_mask, modality: Modality::Text }
+        ModalityTokens { tokens, attention_mask, modality: Modality::Text, grid: None }
     }
 
     /// Concatenates `[CLS]`, the registers, and the tokens of several modalities of the same rows, in the given order.
@@ -219,20 +219,24 @@ impl Tokenizers {
         let ones = |n: usize| Tensor::<2>::ones([batch, n], &device);
         let mut tokens = vec![self.cls.val().unsqueeze::<3>().expand([batch, 1, width])];
         let mut attention_mask = vec![ones(1)];
+        let mut places = vec![None];
         if let Some(registers) = &self.registers {
             let [count, _] = registers.dims();
             tokens.push(registers.val().unsqueeze::<3>().expand([batch, count, width]));
             attention_mask.push(ones(count));
+            places.resize(1 + count, None);
         }
         for part in parts {
             let mask = part.attention_mask.clone();
             attention_mask.push(mask.unwrap_or_else(|| ones(part.length())));
             tokens.push(part.tokens.clone());
+            places.extend(part.places());
         }
         TokenSequence {
             tokens: plain_unless_tracked(Tensor::cat(tokens, 1)),
             attention_mask: Tensor::cat(attention_mask, 1),
             modalities: parts.iter().map(|part| part.modality).collect(),
+            places,
         }
     }
 

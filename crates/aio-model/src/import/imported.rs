@@ -1,8 +1,9 @@
+use super::dinov3::Front;
 use super::key_map::KeyMap;
 use super::layout::detect;
 use super::parts::{Geometry, PROJECTION, REGISTERS};
 use super::text::text;
-use super::{Coverage, Layout, blocks, clip, timm};
+use super::{Coverage, Layout, blocks, clip, dinov3, timm};
 use crate::TextUse;
 use aio_encoder::weights::{Tensors, WeightsError};
 use aio_encoder::{Activation, EncoderConfig};
@@ -48,7 +49,7 @@ impl Imported {
 }
 
 /// Beginnings of names, below the prefix, that published checkpoints have and the model does not need.
-const UNUSED: [&str; 17] = [
+const UNUSED: [&str; 19] = [
     "head",
     "fc_norm",
     "mask_token",
@@ -66,6 +67,9 @@ const UNUSED: [&str; 17] = [
     "pre_logits",
     "text.",
     "classifier",
+    // Of DINOv3. The periods are those of `RotaryConfig`, which Meta's files hold with 16 bits.
+    "embeddings.mask_token",
+    "rope_embed.periods",
 ];
 
 /// Puts the tensors of the checkpoint `origin` under the model's names.
@@ -85,6 +89,8 @@ fn mapped(tensors: Tensors, hints: &Hints) -> Result<Imported, String> {
     let Geometry { grid, patch } = match layout {
         Layout::MetaTransformer => Geometry::default(),
         Layout::Clip => clip::parts(&mut keys, width)?,
+        Layout::HuggingFaceDinov3 => dinov3::parts(&mut keys, &Front::HUGGING_FACE, width),
+        Layout::Timm if encoder.rotary.is_some() => dinov3::parts(&mut keys, &Front::TIMM, width),
         Layout::Timm | Layout::TransreidSsl => timm::parts(&mut keys, layout, width)?,
     };
     let text_tower = if layout == Layout::Clip {

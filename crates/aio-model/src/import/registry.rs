@@ -18,7 +18,7 @@ pub struct PublishedCheckpoint {
 
 /// The published checkpoints that can be imported. The importer was not tested with the published files, so no checksum is recorded;
 /// `aio weights list` prints the checksum of a file that is present.
-pub const PUBLISHED: [PublishedCheckpoint; 13] = [
+pub const PUBLISHED: [PublishedCheckpoint; 15] = [
     PublishedCheckpoint {
         name: "meta-transformer-b16",
         file: "Meta-Transformer_base_patch16_encoder.pth",
@@ -73,6 +73,20 @@ pub const PUBLISHED: [PublishedCheckpoint; 13] = [
         file: "dinov2_vitb14_reg4_pretrain.pth",
         source: "github.com/facebookresearch/dinov2; pictures must divide by 14, such as 252 × 126",
         licence: "Apache-2.0",
+        normalisation: Some(Normalisation::Imagenet),
+    },
+    PublishedCheckpoint {
+        name: "dinov3-b16",
+        file: "model.safetensors",
+        source: "huggingface.co/facebook/dinov3-vitb16-pretrain-lvd1689m; S/16 and L/16 likewise",
+        licence: "DINOv3 License",
+        normalisation: Some(Normalisation::Imagenet),
+    },
+    PublishedCheckpoint {
+        name: "dinov3-b16-meta",
+        file: "dinov3_vitb16_pretrain_lvd1689m-73cec8be.pth",
+        source: "github.com/facebookresearch/dinov3; S/16 and L/16 likewise",
+        licence: "DINOv3 License",
         normalisation: Some(Normalisation::Imagenet),
     },
     PublishedCheckpoint {

@@ -54,7 +54,7 @@ fn find(keys: &KeyMap, beside: &str) -> Result<String, String> {
     let text = format!("{beside}text.");
     let has = |prefix: &str, name: &str| keys.left.contains_key(&format!("{prefix}{name}"));
     let prefix = if has(&text, TABLE) { text } else { beside.to_owned() };
-    let norm = Layout::Clip.block(0) + Layout::Clip.block_names().norm1;
+    let norm = format!("{}{}.weight", Layout::Clip.block(0), Layout::Clip.block_names().norm1);
     for name in [TABLE, POSITIONS, PROJECTION, "ln_final.weight", norm.as_str()] {
         if !has(&prefix, name) {
             return Err(format!("`{prefix}{name}` is missing"));
