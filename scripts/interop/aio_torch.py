@@ -146,11 +146,23 @@ class Model(nn.Module):
             y = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=config.get("causal", False)).transpose(1, 2).reshape(b, n, d)
             x = x + scale(self.adapted(y, name, "proj", config, experts), "ls1")
             y = self.linear(self.norm(x, f"{name}.norm2", config), f"{name}.mlp.fc1")
-            y = F.gelu(y) if config["activation"] == "gelu" else y * torch.sigmoid(1.702 * y)
-            x = x + scale(self.linear(y, f"{name}.mlp.fc2"), "ls2")
+            x = x + scale(self.linear(self.activated(y, config), f"{name}.mlp.fc2"), "ls2")
             if prompts:
                 x = x[:, :tokens]
         return x
+
+    def pooled(self, x, keep, config, pooling):
+        """Attention pooling of normalised tokens [batch, tokens, width]; it takes nothing of what `keep`, if there is one, marks as padding."""
+        b, n, d = x.shape
+        k, v = self.linear(x, "projection.pooling.kv").reshape(b, n, 2, pooling["heads"], -1).permute(2, 0, 3, 1, 4)
+        q = self.state["projection.pooling.query"].reshape(1, pooling["heads"], 1, -1).expand(b, -1, -1, -1)
+        mask = None if keep is None else keep[:, None, None, :]
+        x = self.linear(F.scaled_dot_product_attention(q, k, v, attn_mask=mask).reshape(b, d), "projection.pooling.proj")
+        y = self.activated(self.linear(self.norm(x, "projection.pooling.norm", config), "projection.pooling.fc1"), config)
+        return x + self.linear(y, "projection.pooling.fc2")
+
+    def activated(self, x, config):
+        return F.gelu(x) if config["activation"] == "gelu" else x * torch.sigmoid(1.702 * x)
 
     def project(self, x, prefix, config):
         return self.linear(self.norm(x, f"{prefix}projection.norm", config), f"{prefix}projection.linear")
@@ -161,6 +173,10 @@ class Model(nn.Module):
         if not self.tower or "text" not in inputs:
             return self.sequence(inputs)
         ids = inputs["text"]
+        if ids.shape[1] > self.context:
+            # A sentence that is cut ends with the end token.
+            last = ids[:, self.context - 1 : self.context]
+            ids = torch.cat([ids[:, : self.context - 1], torch.where(last > 0, 49407, last)], 1)
         tokens = self.blocks(self.text(ids), None, "text_tower.encoder", self.tower)
         ends = ids.argmax(1)[:, None, None].expand(-1, 1, tokens.shape[-1])
         sentence = self.project(tokens.gather(1, ends)[:, 0], "text_tower.", self.tower)
@@ -183,14 +199,21 @@ class Model(nn.Module):
         if "text" in inputs:
             words = inputs["text"] > 0
             keep = torch.cat([words.new_ones(batch, tokens.shape[1] - words.shape[1]), words], 1)
+        if not self.config["tokenizers"].get("class_token", True):
+            # [CLS] keeps its place, and nothing attends to it.
+            rest = torch.ones(batch, tokens.shape[1] - 1, dtype=torch.bool) if keep is None else keep[:, 1:]
+            keep = torch.cat([torch.zeros_like(rest[:, :1]), rest], 1)
         # The modalities of the sequence are the experts of the adapters, numbered in their order.
         known = list(self.stems) if self.tower else self.modalities
         experts = [number for number, m in enumerate(known) if m in inputs]
         encoder, angles = self.config["encoder"], None
         if "rotary" in encoder:
             angles = self.angles(front.shape[1], sum(m in inputs for m in self.stems), encoder)
-        cls = self.blocks(tokens, keep, "encoder", encoder, experts, angles)[:, 0]
-        return self.project(cls, "", self.config["encoder"])
+        tokens = self.blocks(tokens, keep, "encoder", encoder, experts, angles)
+        if "pooling" not in self.config:
+            return self.project(tokens[:, 0], "", encoder)
+        tokens = self.norm(tokens, "projection.norm", encoder)
+        return self.linear(self.pooled(tokens, keep, encoder, self.config["pooling"]), "projection.linear")
 
     def pictures(self, paths):
         """Decodes, resizes (bilinear, antialiased) and normalises pictures."""

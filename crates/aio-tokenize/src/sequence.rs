@@ -23,6 +23,14 @@ pub struct TokenizersConfig {
     /// Learned tokens that follow `[CLS]` in every sequence (DINOv2's registers, DeiT's distillation token).
     #[serde(default, skip_serializing_if = "is_zero")]
     pub registers: usize,
+    /// Whether `[CLS]` is seen. Without, it keeps its place in front and nothing attends to it, as if it were not there (SigLIP).
+    #[serde(default = "with_class_token", skip_serializing_if = "Clone::clone")]
+    pub class_token: bool,
+}
+
+/// Weights files from before there was a choice.
+fn with_class_token() -> bool {
+    true
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)]
@@ -42,6 +50,8 @@ pub struct Tokenizers {
     sketch: Option<ImageTokenizer>,
     colour_pencil: Option<ImageTokenizer>,
     text: Option<TextTokenizer>,
+    #[module(skip)]
+    class_token: bool,
 }
 
 impl TokenizersConfig {
@@ -66,6 +76,7 @@ impl TokenizersConfig {
             sketch: image(Modality::Sketch),
             colour_pencil: image(Modality::ColourPencil),
             text: self.modalities.contains(Modality::Text).then(|| self.text.init(width, device)),
+            class_token: self.class_token,
         }
     }
 }
@@ -91,6 +102,7 @@ impl Tokenizers {
             sketch: image(Modality::Sketch),
             colour_pencil: image(Modality::ColourPencil),
             text: pretrained.text.clone().filter(|_| config.modalities.contains(Modality::Text)),
+            class_token: pretrained.class_token,
         }
     }
 
@@ -110,6 +122,7 @@ impl Tokenizers {
             text: self
                 .text
                 .map(|t| if modalities.contains(Modality::Text) { t.no_grad() } else { t }),
+            class_token: self.class_token,
         }
     }
 
@@ -218,7 +231,7 @@ impl Tokenizers {
         let device = plain(&first.tokens.device());
         let ones = |n: usize| Tensor::<2>::ones([batch, n], &device);
         let mut tokens = vec![self.cls.val().unsqueeze::<3>().expand([batch, 1, width])];
-        let mut attention_mask = vec![ones(1)];
+        let mut attention_mask = vec![ones(1).mul_scalar(f32::from(u8::from(self.class_token)))];
         let mut places = vec![None];
         if let Some(registers) = &self.registers {
             let [count, _] = registers.dims();

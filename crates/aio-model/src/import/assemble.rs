@@ -1,12 +1,15 @@
 //! A checkpoint becomes a backbone: what it has is taken over, what it lacks starts fresh and is named.
 
-use super::parts::{POSITIONS, PROJECTION, STEM_LAYERS, TOKEN_TABLE};
+use super::parts::{
+    POSITIONS, PROJECTION, PROJECTION_BIAS, STEM_LAYERS, TOKEN_TABLE, TOWER_POSITIONS,
+};
 use super::redraw::{drawn, overlay};
 use super::registry::normalisation_of;
 use super::stems::TRANSREID_SSL;
 use super::{Coverage, Hints, Imported, Layout, Normalisation, Stems, import, read};
 use crate::{Backbone, BackboneConfig};
 use aio_encoder::weights::{Preprocessing, RawTensor, Tensors, Weights, WeightsError};
+use aio_tokenize::bpe::CONTEXT;
 use aio_tokenize::{StemConfig, StemKind, TextConfig, Tokenizers, TokenizersConfig};
 use aio_types::{Modality, PictureSize};
 use burn::tensor::Device;
@@ -179,14 +182,18 @@ impl Imported {
             stem,
             text: TextConfig { width: columns(TOKEN_TABLE).unwrap_or(width) },
             registers: self.registers(),
+            class_token: self.class_token,
         };
+        let context = self.tensors.get(TOWER_POSITIONS).map(|tensor| tensor.shape[0]);
         let embedding = self.tensors.get(PROJECTION).map(|tensor| tensor.shape[0]);
         BackboneConfig {
             tokenizers,
             encoder: self.encoder.clone(),
             embedding: embedding.filter(|embedding| *embedding != width),
-            projection_bias: false,
+            projection_bias: self.tensors.contains_key(PROJECTION_BIAS),
+            pooling: self.pooling,
             text_tower: self.text_tower.clone(),
+            text_context: context.filter(|context| *context < CONTEXT),
         }
     }
 

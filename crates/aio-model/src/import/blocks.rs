@@ -48,9 +48,10 @@ pub(super) fn encoder(
     let norm1 = |number| format!("{}{}.weight", layout.block(number), names.norm1);
     let depth = (0..).take_while(|number| keys.shape(&norm1(*number)).is_some()).count();
     let rotary = Rotary::of(keys, layout);
-    let known = names.scales.iter().chain(rotary.is_some().then_some(&EVA_SCALES));
+    let eva = (rotary == Some(Rotary::Dinov3)).then_some(&EVA_SCALES);
+    let known = names.scales.iter().chain(eva);
     let scales = known.copied().find(|[scale, _]| has(keys, scale));
-    let heads = hints.heads.unwrap_or((embed_dim / HEAD_DIM).max(1));
+    let heads = hints.heads.unwrap_or_else(|| heads_of(embed_dim, layout.is_pooled(keys)));
     if heads == 0 || !embed_dim.is_multiple_of(heads) {
         return Err(format!(
             "{heads} heads do not divide a width of {embed_dim}; say how many there are"
@@ -86,6 +87,14 @@ pub(super) fn encoder(
     Ok(config)
 }
 
+/// Attention heads of a published model of this width. Two widths of SigLIP and PE have heads of another size.
+fn heads_of(embed_dim: usize, pooled: bool) -> usize {
+    match (pooled, embed_dim) {
+        (true, 1152 | 1536) => 16,
+        _ => (embed_dim / HEAD_DIM).max(1),
+    }
+}
+
 /// How the blocks of a checkpoint are moved.
 struct Blocks<'a> {
     layout: Layout,
@@ -106,6 +115,9 @@ impl Blocks<'_> {
         let to = format!("{}blocks.{number}.", self.to);
         let no_bias_of_keys = self.rotary == Some(Rotary::Dinov3);
         qkv(keys, &from, names.qkv, &to, width, no_bias_of_keys);
+        if let Some(rotary) = self.rotary {
+            rotary.reorder(keys, &to, width, self.config.heads);
+        }
         let none: &[usize] = &[];
         for (theirs, ours, rows, columns) in [
             (names.norm1, "norm1", width, none),

@@ -50,5 +50,5 @@ pub(super) fn parts(keys: &mut KeyMap, front: &Front, width: usize) -> Geometry 
     }
     keys.require_norm("norm", PROJECTION_NORM, width);
     projection(keys, ProjectionSource::Identity, width);
-    Geometry { grid: None, patch }
+    Geometry { patch, ..Geometry::default() }
 }

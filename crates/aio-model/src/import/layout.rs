@@ -1,5 +1,6 @@
 //! Layouts of checkpoints: how they are recognised and what their blocks' tensors are called.
 
+use super::imported::OPEN_CLIP_TRUNK;
 use aio_encoder::weights::Tensors;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -68,6 +69,11 @@ pub(super) fn detect(tensors: &Tensors, hint: Option<Layout>) -> Result<(Layout,
     if let Some(layout) = hint {
         let prefix = prefix(tensors, layout).ok_or_else(|| no_layout(tensors))?;
         return Ok((layout, prefix));
+    }
+    let in_trunk = prefix(tensors, Layout::Timm).filter(|p| p.ends_with(OPEN_CLIP_TRUNK));
+    if let Some(prefix) = in_trunk {
+        // The text tower beside it has CLIP's names.
+        return Ok((Layout::Timm, prefix));
     }
     for layout in [
         Layout::HuggingFaceDinov3,

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! file → read (files, pickle) → named tensors
-//!      → import (imported, layout, blocks, attention, rotary, parts, clip, text, timm, transreid_ssl, dinov3; key_map and coverage keep the
+//!      → import (imported, layout, blocks, attention, rotary, pooling, parts, clip, text, timm, transreid_ssl, dinov3; key_map and coverage keep the
 //!        account) → Imported
 //!      → convert (assemble, stems, normalisation, redraw) → weights file
 //! ```
@@ -12,8 +12,8 @@
 //! | layout | known by | source |
 //! |---|---|---|
 //! | Meta-Transformer | `0.norm1.weight`, blocks alone | invictus717/MetaTransformer; blocks that Burn saved (`.bpk`) |
-//! | CLIP | `transformer.resblocks.0.ln_1.weight` | openai/CLIP, mlfoundations/open_clip |
-//! | timm | `blocks.0.norm1.weight` with `patch_embed.proj.weight` | timm's `VisionTransformer` and `Eva`: AugReg, CLIP, DeiT, MAE, DINO, DINOv2, DINOv3 |
+//! | CLIP | `transformer.resblocks.0.ln_1.weight` | openai/CLIP, mlfoundations/open_clip; PE-Core of facebookresearch/perception_models |
+//! | timm | `blocks.0.norm1.weight` with `patch_embed.proj.weight` | timm's `VisionTransformer` and `Eva`: AugReg, CLIP, DeiT, MAE, DINO, DINOv2, DINOv3, PE-Core |
 //! | TransReID-SSL | the same with `patch_embed.conv.0.weight` | damo-cv/TransReID-SSL |
 //! | Hugging Face's DINOv3 | `layer.0.attention.q_proj.weight` | huggingface/transformers, `DINOv3ViTModel` |
 //!
@@ -34,6 +34,7 @@ mod normalisation;
 mod open;
 mod parts;
 mod pickle;
+mod pooling;
 mod redraw;
 mod registry;
 mod rotary;

@@ -51,6 +51,9 @@ impl Normalisation {
 
 fn of_layout(imported: &Imported) -> ChannelStatistics {
     let is_dinov2 = imported.encoder.layer_scale || imported.registers() > 0;
+    if imported.pooling.is_some() {
+        return HALF;
+    }
     match imported.layout {
         Layout::Clip | Layout::MetaTransformer => CLIP,
         Layout::Timm if imported.encoder.pre_norm => CLIP,

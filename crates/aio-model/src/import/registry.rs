@@ -18,7 +18,7 @@ pub struct PublishedCheckpoint {
 
 /// The published checkpoints that can be imported. The importer was not tested with the published files, so no checksum is recorded;
 /// `aio weights list` prints the checksum of a file that is present.
-pub const PUBLISHED: [PublishedCheckpoint; 15] = [
+pub const PUBLISHED: [PublishedCheckpoint; 17] = [
     PublishedCheckpoint {
         name: "meta-transformer-b16",
         file: "Meta-Transformer_base_patch16_encoder.pth",
@@ -88,6 +88,20 @@ pub const PUBLISHED: [PublishedCheckpoint; 15] = [
         source: "github.com/facebookresearch/dinov3; S/16 and L/16 likewise",
         licence: "DINOv3 License",
         normalisation: Some(Normalisation::Imagenet),
+    },
+    PublishedCheckpoint {
+        name: "pe-core-b16",
+        file: "PE-Core-B16-224.pt",
+        source: "huggingface.co/facebook/PE-Core-B16-224; the other sizes likewise",
+        licence: "Apache-2.0",
+        normalisation: Some(Normalisation::Half),
+    },
+    PublishedCheckpoint {
+        name: "pe-core-l14",
+        file: "PE-Core-L14-336.pt",
+        source: "huggingface.co/facebook/PE-Core-L14-336; pictures must divide by 14, such as 252 × 126",
+        licence: "Apache-2.0",
+        normalisation: Some(Normalisation::Half),
     },
     PublishedCheckpoint {
         name: "mae-b16",

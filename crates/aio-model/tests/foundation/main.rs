@@ -1,6 +1,7 @@
 //! Foundation encoders with rotary positions give what their own code gives.
 
 mod dinov3;
+mod pe;
 
 use aio_encoder::weights::Weights;
 use aio_model::import::{Converted, Hints, ImportOptions, Normalisation, Stems, convert};

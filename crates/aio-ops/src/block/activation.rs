@@ -104,7 +104,9 @@ impl Activation {
         }
     }
 
-    pub(super) fn portable(self, x: Tensor<3>) -> Tensor<3> {
+    /// The activation of every value, with Burn's own operations.
+    #[must_use]
+    pub fn portable(self, x: Tensor<3>) -> Tensor<3> {
         match self {
             Self::Gelu => activation::gelu(x),
             Self::QuickGelu => x.clone() * activation::sigmoid(x * f64::from(QUICK)),
