@@ -162,7 +162,9 @@ class Model(nn.Module):
         return x + self.linear(y, "projection.pooling.fc2")
 
     def activated(self, x, config):
-        return F.gelu(x) if config["activation"] == "gelu" else x * torch.sigmoid(1.702 * x)
+        if config["activation"] == "quick-gelu":
+            return x * torch.sigmoid(1.702 * x)
+        return F.gelu(x, approximate="tanh" if config["activation"] == "gelu-tanh" else "none")
 
     def project(self, x, prefix, config):
         return self.linear(self.norm(x, f"{prefix}projection.norm", config), f"{prefix}projection.linear")

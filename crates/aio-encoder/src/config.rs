@@ -106,6 +106,8 @@ impl EncoderConfig {
             Activation::Gelu => self.mlp,
             // A product of the input and a sigmoid, each of which the other's gradient needs.
             Activation::QuickGelu => 3 * self.mlp,
+            // The same, and the cube.
+            Activation::GeluTanh => 4 * self.mlp,
         };
         let linear_inputs = match learned {
             true => 3 * self.embed_dim + self.mlp,

@@ -1,6 +1,6 @@
 use crate::{Backbone, BackboneConfig, Shapes, pictures, token_ids};
 use aio_encoder::weights::{Preprocessing, Shipped, WeightsError};
-use aio_tokenize::{ModalityInput, TokenSequence, bpe::Bpe};
+use aio_tokenize::{ModalityInput, bpe::Bpe};
 use aio_types::{Modality, ModalitySet, Observation, Picture};
 use burn::module::Module;
 use burn::tensor::Device;

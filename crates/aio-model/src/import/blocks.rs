@@ -59,7 +59,13 @@ pub(super) fn encoder(
     }
     // OpenAI's files alone have this scalar, and OpenAI's models alone use QuickGELU.
     let openai = keys.left.keys().any(|name| name.ends_with("input_resolution"));
-    let detected = if openai { Activation::QuickGelu } else { Activation::Gelu };
+    // Of the models with a pooling, PE-Core alone has rotary positions. SigLIP was trained with the tanh form.
+    let is_siglip = layout.is_pooled(keys) && rotary.is_none();
+    let detected = match (openai, is_siglip) {
+        (true, _) => Activation::QuickGelu,
+        (_, true) => Activation::GeluTanh,
+        _ => Activation::Gelu,
+    };
     let mut config = EncoderConfig {
         depth,
         embed_dim,
@@ -78,7 +84,7 @@ pub(super) fn encoder(
     (0..depth).for_each(|number| blocks.take(keys, number));
     let pre_norm = if layout == Layout::Clip { "ln_pre" } else { "norm_pre" };
     config.pre_norm = keys.accept_norm(pre_norm, &format!("{to}norm_pre"), embed_dim) == Found::Yes;
-    if matches!(layout, Layout::Timm | Layout::TransreidSsl)
+    if matches!(layout, Layout::Timm | Layout::TransreidSsl | Layout::HuggingFaceSiglip)
         && !config.pre_norm
         && rotary != Some(Rotary::Dinov3)
     {

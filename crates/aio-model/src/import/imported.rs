@@ -4,7 +4,7 @@ use super::layout::detect;
 use super::parts::{Geometry, PROJECTION, REGISTERS};
 use super::pooling::pooling;
 use super::text::text;
-use super::{Coverage, Layout, blocks, clip, dinov3, timm};
+use super::{Coverage, Layout, blocks, clip, dinov3, siglip, timm};
 use crate::{PoolingConfig, TextUse};
 use aio_encoder::weights::{Tensors, WeightsError};
 use aio_encoder::{Activation, EncoderConfig};
@@ -100,6 +100,7 @@ fn mapped(tensors: Tensors, hints: &Hints) -> Result<Imported, String> {
     let Geometry { grid, patch, no_class_token } = match layout {
         Layout::MetaTransformer => Geometry::default(),
         Layout::Clip => clip::parts(&mut keys, width)?,
+        Layout::HuggingFaceSiglip => siglip::parts(&mut keys, width)?,
         Layout::HuggingFaceDinov3 => dinov3::parts(&mut keys, &Front::HUGGING_FACE, width),
         // PE-Core has absolute positions beside the rotary ones.
         Layout::Timm if encoder.rotary.is_some() && keys.shape("pos_embed").is_none() => {

@@ -19,16 +19,19 @@ pub enum Layout {
     TransreidSsl,
     /// DINOv3 in Hugging Face's transformers.
     HuggingFaceDinov3,
+    /// The visual tower of SigLIP in Hugging Face's transformers.
+    HuggingFaceSiglip,
 }
 
 impl Layout {
     /// Every layout.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::MetaTransformer,
         Self::Clip,
         Self::Timm,
         Self::TransreidSsl,
         Self::HuggingFaceDinov3,
+        Self::HuggingFaceSiglip,
     ];
 
     /// The name on the command line and in weights files.
@@ -40,6 +43,7 @@ impl Layout {
             Self::Timm => "timm",
             Self::TransreidSsl => "transreid-ssl",
             Self::HuggingFaceDinov3 => "hugging-face-dinov3",
+            Self::HuggingFaceSiglip => "hugging-face-siglip",
         }
     }
 
@@ -51,6 +55,8 @@ impl Layout {
             Self::Timm => "blocks.0.norm1.weight",
             Self::TransreidSsl => "patch_embed.conv.0.weight",
             Self::HuggingFaceDinov3 => "layer.0.attention.q_proj.weight",
+            // The text tower has no such thing.
+            Self::HuggingFaceSiglip => "head.probe",
         }
     }
 }
@@ -77,6 +83,7 @@ pub(super) fn detect(tensors: &Tensors, hint: Option<Layout>) -> Result<(Layout,
     }
     for layout in [
         Layout::HuggingFaceDinov3,
+        Layout::HuggingFaceSiglip,
         Layout::TransreidSsl,
         Layout::Clip,
         Layout::Timm,
@@ -138,6 +145,7 @@ impl Layout {
             Self::Clip => format!("transformer.resblocks.{number}."),
             Self::Timm | Self::TransreidSsl => format!("blocks.{number}."),
             Self::HuggingFaceDinov3 => format!("layer.{number}."),
+            Self::HuggingFaceSiglip => format!("encoder.layers.{number}."),
         }
     }
 
@@ -169,6 +177,15 @@ impl Layout {
                 fc1: "mlp.up_proj",
                 fc2: "mlp.down_proj",
                 scales: &[["layer_scale1.lambda1", "layer_scale2.lambda1"]],
+            },
+            Self::HuggingFaceSiglip => BlockNames {
+                norm1: "layer_norm1",
+                qkv: &["self_attn.q_proj.", "self_attn.k_proj.", "self_attn.v_proj."],
+                proj: "self_attn.out_proj",
+                norm2: "layer_norm2",
+                fc1: "mlp.fc1",
+                fc2: "mlp.fc2",
+                scales: &[],
             },
         }
     }

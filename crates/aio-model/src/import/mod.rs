@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! file → read (files, pickle) → named tensors
-//!      → import (imported, layout, blocks, attention, rotary, pooling, parts, clip, text, timm, transreid_ssl, dinov3; key_map and coverage keep the
+//!      → import (imported, layout, blocks, attention, rotary, pooling, parts, clip, text, timm, transreid_ssl, dinov3, siglip; key_map and coverage keep the
 //!        account) → Imported
 //!      → convert (assemble, stems, normalisation, redraw) → weights file
 //! ```
@@ -13,8 +13,9 @@
 //! |---|---|---|
 //! | Meta-Transformer | `0.norm1.weight`, blocks alone | invictus717/MetaTransformer; blocks that Burn saved (`.bpk`) |
 //! | CLIP | `transformer.resblocks.0.ln_1.weight` | openai/CLIP, mlfoundations/open_clip; PE-Core of facebookresearch/perception_models |
-//! | timm | `blocks.0.norm1.weight` with `patch_embed.proj.weight` | timm's `VisionTransformer` and `Eva`: AugReg, CLIP, DeiT, MAE, DINO, DINOv2, DINOv3, PE-Core |
+//! | timm | `blocks.0.norm1.weight` with `patch_embed.proj.weight` | timm's `VisionTransformer` and `Eva`: AugReg, CLIP, DeiT, MAE, DINO, DINOv2, DINOv3, PE-Core, SigLIP |
 //! | TransReID-SSL | the same with `patch_embed.conv.0.weight` | damo-cv/TransReID-SSL |
+//! | Hugging Face's SigLIP | `head.probe` | huggingface/transformers, `SiglipModel`: the visual tower |
 //! | Hugging Face's DINOv3 | `layer.0.attention.q_proj.weight` | huggingface/transformers, `DINOv3ViTModel` |
 //!
 //! A checkpoint has at most one image stem, which becomes the stem of RGB. The stems of infrared, sketch and colour pencil start as copies of it:
@@ -38,6 +39,7 @@ mod pooling;
 mod redraw;
 mod registry;
 mod rotary;
+mod siglip;
 mod stems;
 mod text;
 mod timm;

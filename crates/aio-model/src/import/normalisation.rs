@@ -58,6 +58,7 @@ fn of_layout(imported: &Imported) -> ChannelStatistics {
         Layout::Clip | Layout::MetaTransformer => CLIP,
         Layout::Timm if imported.encoder.pre_norm => CLIP,
         Layout::HuggingFaceDinov3 => IMAGENET,
+        Layout::HuggingFaceSiglip => HALF,
         Layout::Timm if is_dinov2 => IMAGENET,
         Layout::Timm | Layout::TransreidSsl => HALF,
     }

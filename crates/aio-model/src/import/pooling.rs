@@ -37,6 +37,14 @@ impl Layout {
                 fc1: "attn_pool.mlp.fc1",
                 fc2: "attn_pool.mlp.fc2",
             }),
+            Self::HuggingFaceSiglip => Some(PoolingNames {
+                probe: "head.probe",
+                qkv: &["head.attention.in_proj_"],
+                proj: "head.attention.out_proj",
+                norm: "head.layernorm",
+                fc1: "head.mlp.fc1",
+                fc2: "head.mlp.fc2",
+            }),
             _ => None,
         }
     }

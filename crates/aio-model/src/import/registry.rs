@@ -18,7 +18,7 @@ pub struct PublishedCheckpoint {
 
 /// The published checkpoints that can be imported. The importer was not tested with the published files, so no checksum is recorded;
 /// `aio weights list` prints the checksum of a file that is present.
-pub const PUBLISHED: [PublishedCheckpoint; 17] = [
+pub const PUBLISHED: [PublishedCheckpoint; 19] = [
     PublishedCheckpoint {
         name: "meta-transformer-b16",
         file: "Meta-Transformer_base_patch16_encoder.pth",
@@ -100,6 +100,20 @@ pub const PUBLISHED: [PublishedCheckpoint; 17] = [
         name: "pe-core-l14",
         file: "PE-Core-L14-336.pt",
         source: "huggingface.co/facebook/PE-Core-L14-336; pictures must divide by 14, such as 252 × 126",
+        licence: "Apache-2.0",
+        normalisation: Some(Normalisation::Half),
+    },
+    PublishedCheckpoint {
+        name: "siglip2-b16",
+        file: "model.safetensors",
+        source: "huggingface.co/google/siglip2-base-patch16-224; other fixed sizes likewise; the visual tower",
+        licence: "Apache-2.0",
+        normalisation: Some(Normalisation::Half),
+    },
+    PublishedCheckpoint {
+        name: "siglip2-b16-open-clip",
+        file: "open_clip_model.safetensors",
+        source: "huggingface.co/timm/ViT-B-16-SigLIP2; other sizes and SigLIP likewise; the visual tower",
         licence: "Apache-2.0",
         normalisation: Some(Normalisation::Half),
     },

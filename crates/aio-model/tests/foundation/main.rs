@@ -2,6 +2,7 @@
 
 mod dinov3;
 mod pe;
+mod siglip;
 
 use aio_encoder::weights::Weights;
 use aio_model::import::{Converted, Hints, ImportOptions, Normalisation, Stems, convert};

@@ -133,6 +133,7 @@ const SMALL: Sizes = Sizes { tokens: 9, heads: 4, head_dim: 6, hidden: 50 };
 fn agrees_with_the_portable_form() {
     SMALL.check::<12>(2e-3, Activation::Gelu, &[9, 9, 9]);
     SMALL.check::<12>(2e-3, Activation::QuickGelu, &[9, 9, 9]);
+    SMALL.check::<12>(2e-3, Activation::GeluTanh, &[9, 9, 9]);
 }
 
 #[test]
