@@ -3,8 +3,8 @@
 use crate::{converted, difference, expected, golden, loaded, options, rgb};
 use aio_encoder::Activation;
 use aio_model::import::{self, Hints, ImportOptions, Layout, convert};
-use aio_model::{Backbone, PoolingConfig, TextUse};
-use aio_types::PictureSize;
+use aio_model::{Backbone, Extractor, PoolingConfig, TextUse};
+use aio_types::{Modality, Observation, Picture, PictureSize};
 use burn::tensor::{Device, Tensor};
 
 const SQUARE: PictureSize = PictureSize { height: 32, width: 32 };
@@ -81,4 +81,21 @@ fn the_place_of_the_absent_class_token_changes_nothing() {
         backbone.embed(&[rgb(expected(GOLDEN, "picture"))])
     };
     assert_eq!(difference(embed(&found.weights), embed(&other.expect("serialises"))), 0.0);
+}
+
+/// Attention roll-out behind a pooling: the rows that its query takes. Nothing comes from the place of the class token.
+#[test]
+fn what_reaches_the_pooled_embedding_comes_from_the_patches_alone() {
+    let (device, found) = (Device::flex(), converted(FILES[0].0, SQUARE));
+    let (backbone, config, preprocessing) = Backbone::load(&found.weights, &device).expect("loads");
+    let extractor = Extractor::new(&backbone, &config, preprocessing, &device);
+    let pixels = (0..32 * 32 * 3).map(|i| (i * 37 % 251) as u8).collect();
+    let picture = Picture { size: SQUARE, pixels };
+    let input = Observation { pictures: vec![(Modality::Rgb, picture)], caption: None };
+    let parts = extractor.rollout(&input).expect("rolled out");
+    assert_eq!(parts.iter().map(Vec::len).collect::<Vec<_>>(), [16]);
+    let sum: f32 = parts[0].iter().sum();
+    assert!((sum - 1.0).abs() < 1e-5, "{sum}");
+    let (least, most) = parts[0].iter().fold((1.0f32, 0.0f32), |(a, b), v| (a.min(*v), b.max(*v)));
+    assert!(least > 0.0 && most > 1.5 * least, "{least} {most}");
 }
