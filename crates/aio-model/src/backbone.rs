@@ -24,6 +24,27 @@ pub struct Backbone {
 /// Metadata key of the preprocessing in a weights file.
 const PREPROCESSING: &str = "preprocessing";
 
+impl BackboneConfig {
+    /// Builds a backbone with random weights.
+    #[must_use]
+    pub fn init(&self, device: &Device) -> Backbone {
+        Backbone {
+            tokenizers: self.tokenizers.init(self.encoder.embed_dim, device),
+            encoder: self.encoder.init(device),
+            projection: Projection::new(
+                &self.encoder,
+                self.pooling.as_ref(),
+                self.embedding_width(),
+                self.projection_bias,
+                device,
+            ),
+            text_tower: self.text_tower.as_ref().map(|encoder| {
+                TextTower::new(encoder, self.tower_context(), self.embedding_width(), device)
+            }),
+        }
+    }
+}
+
 impl Backbone {
     /// The same backbone whose embeddings are followed by a factor and then a summand per channel, `[embedding]` each. Its projection has a bias.
     ///

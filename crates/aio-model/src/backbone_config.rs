@@ -1,15 +1,14 @@
 //! Sizes of a backbone, and what makes none.
 
-use crate::{Backbone, PoolingConfig, Projection, TextTower, TextUse};
+use crate::{PoolingConfig, TextUse};
 use aio_encoder::EncoderConfig;
 use aio_encoder::weights::{Weights, WeightsError};
 use aio_tokenize::TokenizersConfig;
 use aio_tokenize::bpe::CONTEXT;
 use aio_types::{Modality, ModalitySet};
-use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
-/// Sizes of a [`Backbone`].
+/// Sizes of a [`Backbone`](crate::Backbone).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BackboneConfig {
@@ -41,25 +40,6 @@ const LARGEST_SIZE: usize = 1 << 16;
 pub(crate) const CONFIG: &str = "config";
 
 impl BackboneConfig {
-    /// Builds a backbone with random weights.
-    #[must_use]
-    pub fn init(&self, device: &Device) -> Backbone {
-        Backbone {
-            tokenizers: self.tokenizers.init(self.encoder.embed_dim, device),
-            encoder: self.encoder.init(device),
-            projection: Projection::new(
-                &self.encoder,
-                self.pooling.as_ref(),
-                self.embedding_width(),
-                self.projection_bias,
-                device,
-            ),
-            text_tower: self.text_tower.as_ref().map(|encoder| {
-                TextTower::new(encoder, self.tower_context(), self.embedding_width(), device)
-            }),
-        }
-    }
-
     /// The modalities that can be embedded.
     #[must_use]
     pub fn modalities(&self) -> ModalitySet {

@@ -1,7 +1,7 @@
 use super::dinov3::Front;
 use super::key_map::KeyMap;
 use super::layout::detect;
-use super::parts::{Geometry, PROJECTION, REGISTERS};
+use super::parts::{Geometry, OPEN_CLIP_TRUNK, PROJECTION, REGISTERS};
 use super::pooling::pooling;
 use super::text::text;
 use super::{Coverage, Layout, blocks, clip, dinov3, siglip, timm};
@@ -79,9 +79,6 @@ const UNUSED: [&str; 19] = [
 
 /// Heads of the pooling of every published PE-Core, which its tensors do not show.
 const PE_POOL_HEADS: usize = 8;
-
-/// What stands in front of timm's names in a file of open_clip, beside whose text tower they lie.
-pub(super) const OPEN_CLIP_TRUNK: &str = "visual.trunk.";
 
 /// Puts the tensors of the checkpoint `origin` under the model's names.
 ///

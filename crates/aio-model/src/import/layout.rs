@@ -1,6 +1,6 @@
 //! Layouts of checkpoints: how they are recognised and what their blocks' tensors are called.
 
-use super::imported::OPEN_CLIP_TRUNK;
+use super::parts::OPEN_CLIP_TRUNK;
 use aio_encoder::weights::Tensors;
 use serde::{Deserialize, Serialize};
 use std::fmt;

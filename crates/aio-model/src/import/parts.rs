@@ -22,6 +22,9 @@ pub(super) const PROJECTION_BIAS: &str = "projection.linear.bias";
 /// What stands in front of the names of the attention pooling.
 pub(super) const POOLING: &str = "projection.pooling.";
 
+/// What stands in front of timm's names in a file of open_clip, beside whose text tower they lie.
+pub(super) const OPEN_CLIP_TRUNK: &str = "visual.trunk.";
+
 /// Token grid and patch size of a checkpoint, where it has them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Geometry {

@@ -1,8 +1,7 @@
 //! What lies beside the visual tower of a CLIP checkpoint: the text tower, or its token table alone.
 
-use super::imported::OPEN_CLIP_TRUNK;
 use super::key_map::KeyMap;
-use super::parts::{TOKEN_TABLE, TOWER};
+use super::parts::{OPEN_CLIP_TRUNK, TOKEN_TABLE, TOWER};
 use super::{Hints, Layout, blocks};
 use crate::TextUse;
 use aio_encoder::EncoderConfig;
