@@ -47,7 +47,7 @@ def seeded(model, modality, batch, length):
     if modality != "text":
         p = model.preprocessing
         return torch.randn(batch, 3, p["height"], p["width"], generator=random)
-    vocabulary = len(model.state["tokenizers.text.embedding.weight"])
+    vocabulary = len(model.state[f"{model.text_prefix}.embedding.weight"])
     ids = torch.randint(1, vocabulary, (batch, length), generator=random)
     words = (length - torch.arange(batch)).clamp(min=1)
     return ids * (torch.arange(length) < words[:, None])

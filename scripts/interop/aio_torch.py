@@ -13,6 +13,7 @@ of the model's modalities: `Model.embed({"rgb": pictures, "text": ids})`.
 
 import argparse
 import json
+import math
 import struct
 
 import numpy as np
@@ -65,6 +66,13 @@ class Stem(nn.Module):
         return x.flatten(2).transpose(1, 2) + self.positions
 
 
+def turned(x, cosines, sines):
+    """Queries or keys [batch, heads, tokens, head_dim], of which the first tokens are turned: all words and prompts stand behind them."""
+    count = len(cosines)
+    a, b = x[:, :, :count].chunk(2, -1)
+    return torch.cat([torch.cat([a * cosines - b * sines, b * cosines + a * sines], -1), x[:, :, count:]], 2)
+
+
 class Model(nn.Module):
     def __init__(self, path):
         super().__init__()
@@ -101,7 +109,23 @@ class Model(nn.Module):
         maps = [[self.state[f"{name}.adapters.experts.{e}.{layer}.lora_{part}.weight"] for part in "ab"] for e in experts]
         return y + lora["alpha"] / lora["rank"] * sum(F.linear(F.linear(x, a), b) for a, b in maps) / len(maps)
 
-    def blocks(self, x, keep, prefix, config, experts=()):
+    def angles(self, front, pictures, config):
+        """Cosines and sines [tokens, head_dim / 2] of rotary positions: for `front` tokens that lie on no grid, then for the grids of some pictures."""
+        rotary, count = config["rotary"], config["width"] // config["heads"] // 4
+        frequencies = torch.tensor([rotary["base"] ** (-k / count) for k in range(count)], dtype=torch.float64)
+        at = {
+            "centred": lambda i, n: 2 * math.pi * (2 * (i + 0.5) / n - 1),
+            "counted-from-one": lambda i, n: i + 1.0,
+            "counted-from-zero": lambda i, n: float(i),
+        }[rotary["coordinates"]]
+        patch = self.config["tokenizers"]["stem"]["patch"]
+        sizes = [self.preprocessing[side] // patch for side in ("height", "width")]
+        places = torch.cartesian_prod(*(torch.tensor([at(i, n) for i in range(n)], dtype=torch.float64) for n in sizes))
+        grid = (places[:, :, None] * frequencies).flatten(1)
+        angles = torch.cat([grid.new_zeros(front, 2 * count)] + [grid] * pictures)
+        return angles.cos().float(), angles.sin().float()
+
+    def blocks(self, x, keep, prefix, config, experts=(), angles=None):
         """Tokens [batch, tokens, width]; nothing attends to those that `keep` [batch, tokens], if there is one, marks as padding."""
         if config["pre_norm"]:
             x = self.norm(x, f"{prefix}.norm_pre", config)
@@ -117,14 +141,30 @@ class Model(nn.Module):
             scale = (lambda y, ls: y * self.state[f"{name}.{ls}"]) if config["layer_scale"] else (lambda y, ls: y)
             b, n, d = x.shape
             q, k, v = self.adapted(self.norm(x, f"{name}.norm1", config), name, "qkv", config, experts).reshape(b, n, 3, config["heads"], -1).permute(2, 0, 3, 1, 4)
+            if angles:
+                q, k = turned(q, *angles), turned(k, *angles)
             y = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=config.get("causal", False)).transpose(1, 2).reshape(b, n, d)
             x = x + scale(self.adapted(y, name, "proj", config, experts), "ls1")
             y = self.linear(self.norm(x, f"{name}.norm2", config), f"{name}.mlp.fc1")
-            y = F.gelu(y) if config["activation"] == "gelu" else y * torch.sigmoid(1.702 * y)
-            x = x + scale(self.linear(y, f"{name}.mlp.fc2"), "ls2")
+            x = x + scale(self.linear(self.activated(y, config), f"{name}.mlp.fc2"), "ls2")
             if prompts:
                 x = x[:, :tokens]
         return x
+
+    def pooled(self, x, keep, config, pooling):
+        """Attention pooling of normalised tokens [batch, tokens, width]; it takes nothing of what `keep`, if there is one, marks as padding."""
+        b, n, d = x.shape
+        k, v = self.linear(x, "projection.pooling.kv").reshape(b, n, 2, pooling["heads"], -1).permute(2, 0, 3, 1, 4)
+        q = self.state["projection.pooling.query"].reshape(1, pooling["heads"], 1, -1).expand(b, -1, -1, -1)
+        mask = None if keep is None else keep[:, None, None, :]
+        x = self.linear(F.scaled_dot_product_attention(q, k, v, attn_mask=mask).reshape(b, d), "projection.pooling.proj")
+        y = self.activated(self.linear(self.norm(x, "projection.pooling.norm", config), "projection.pooling.fc1"), config)
+        return x + self.linear(y, "projection.pooling.fc2")
+
+    def activated(self, x, config):
+        if config["activation"] == "quick-gelu":
+            return x * torch.sigmoid(1.702 * x)
+        return F.gelu(x, approximate="tanh" if config["activation"] == "gelu-tanh" else "none")
 
     def project(self, x, prefix, config):
         return self.linear(self.norm(x, f"{prefix}projection.norm", config), f"{prefix}projection.linear")
@@ -135,6 +175,10 @@ class Model(nn.Module):
         if not self.tower or "text" not in inputs:
             return self.sequence(inputs)
         ids = inputs["text"]
+        if ids.shape[1] > self.context:
+            # A sentence that is cut ends with the end token.
+            last = ids[:, self.context - 1 : self.context]
+            ids = torch.cat([ids[:, : self.context - 1], torch.where(last > 0, 49407, last)], 1)
         tokens = self.blocks(self.text(ids), None, "text_tower.encoder", self.tower)
         ends = ids.argmax(1)[:, None, None].expand(-1, 1, tokens.shape[-1])
         sentence = self.project(tokens.gather(1, ends)[:, 0], "text_tower.", self.tower)
@@ -157,11 +201,21 @@ class Model(nn.Module):
         if "text" in inputs:
             words = inputs["text"] > 0
             keep = torch.cat([words.new_ones(batch, tokens.shape[1] - words.shape[1]), words], 1)
+        if not self.config["tokenizers"].get("class_token", True):
+            # [CLS] keeps its place, and nothing attends to it.
+            rest = torch.ones(batch, tokens.shape[1] - 1, dtype=torch.bool) if keep is None else keep[:, 1:]
+            keep = torch.cat([torch.zeros_like(rest[:, :1]), rest], 1)
         # The modalities of the sequence are the experts of the adapters, numbered in their order.
         known = list(self.stems) if self.tower else self.modalities
         experts = [number for number, m in enumerate(known) if m in inputs]
-        cls = self.blocks(tokens, keep, "encoder", self.config["encoder"], experts)[:, 0]
-        return self.project(cls, "", self.config["encoder"])
+        encoder, angles = self.config["encoder"], None
+        if "rotary" in encoder:
+            angles = self.angles(front.shape[1], sum(m in inputs for m in self.stems), encoder)
+        tokens = self.blocks(tokens, keep, "encoder", encoder, experts, angles)
+        if "pooling" not in self.config:
+            return self.project(tokens[:, 0], "", encoder)
+        tokens = self.norm(tokens, "projection.norm", encoder)
+        return self.linear(self.pooled(tokens, keep, encoder, self.config["pooling"]), "projection.linear")
 
     def pictures(self, paths):
         """Decodes, resizes (bilinear, antialiased) and normalises pictures."""

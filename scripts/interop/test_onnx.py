@@ -159,7 +159,7 @@ def wrong_graphs_are_refused(folder):
 
 
 with tempfile.TemporaryDirectory() as name:
-    folders = {kind: Path(name) / kind for kind in ("embedded", "every", "clip", "transreid")}
+    folders = {kind: Path(name) / kind for kind in ("embedded", "every", "clip", "transreid", "dinov3", "pe", "siglip")}
     for folder in folders.values():
         folder.mkdir()
     print("embedded weights", flush=True)
@@ -174,9 +174,16 @@ with tempfile.TemporaryDirectory() as name:
     expected = compare(folders["every"], weights, ["rgb+text", "sketch+infrared"])
     assert set(expected) == {f"{m}.onnx" for m in (*VISUAL, "text", "rgb+text", "infrared+sketch")}, set(expected)
 
-    for kind, checkpoint in (("clip", "open-clip.safetensors"), ("transreid", "transreid-ssl.pth")):
+    for kind, checkpoint, combinations in (
+        ("clip", "open-clip.safetensors", []),
+        ("transreid", "transreid-ssl.pth", []),
+        # Rotary positions, with and without words behind them; the pooling of two models, of which one has no class token.
+        ("dinov3", "dinov3-hugging-face.safetensors", ["rgb+text"]),
+        ("pe", "pe-open-clip.safetensors", ["rgb+text"]),
+        ("siglip", "siglip-hugging-face.safetensors", ["rgb+text"]),
+    ):
         print(f"converted checkpoint {checkpoint}", flush=True)
         weights = folders[kind] / "weights.safetensors"
         call(program, "weights", "convert", checkpoints / checkpoint, "--output", weights, "--height", 64, "--width", 32)
-        compare(folders[kind], weights)
+        compare(folders[kind], weights, combinations)
 print("onnxruntime agrees with the program")

@@ -28,13 +28,16 @@ fn weights(stem: StemConfig, encoder: EncoderConfig) -> Outcome<Vec<u8>> {
         stem,
         text: TextConfig { width: 512 },
         registers: 0,
+        class_token: true,
     };
     let config = BackboneConfig {
         tokenizers,
         encoder,
         embedding: None,
         projection_bias: false,
+        pooling: None,
         text_tower: None,
+        text_context: None,
     };
     let preprocessing = Preprocessing {
         height: 256,
@@ -84,7 +87,7 @@ fn row(name: &str, settings: &[String], runs: &Path) -> Outcome<()> {
 
 fn main() -> Outcome<()> {
     let mut arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let [mode, name, runs, settings @ ..] = &*arguments
+    if let [mode, name, runs, settings..] = &*arguments
         && mode == "row"
     {
         return row(name, settings, Path::new(runs));

@@ -52,6 +52,12 @@ pub fn run(request: &Request) -> Result<Encoded> {
         .map_err(|error| {
             Error::user(error.to_string(), "`aio weights inspect` shows what is in the file")
         })?;
+    if config.rotary.is_some() {
+        return Err(Error::user(
+            format!("{} has rotary positions, and tokens alone have no places", request.weights),
+            "`aio embed` runs such an encoder on pictures",
+        ));
+    }
     let encoder: Encoder = weights.load(config.init(&device))?;
     let Tokens { shape, values } = Tokens::read(&request.input)?;
     let [_, count, width] = shape;

@@ -3,12 +3,12 @@
 use crate::error::{Error, Result};
 use aio_data::checksum::Checksum;
 use aio_data::fs;
-use aio_encoder::EncoderConfig;
 use aio_encoder::weights::Shipped;
-use aio_model::BackboneConfig;
+use aio_encoder::{EncoderConfig, RotaryConfig};
 use aio_model::import::{
     self, Coverage, Hints, ImportOptions, Layout, Normalisation, PUBLISHED, PublishedCheckpoint,
 };
+use aio_model::{BackboneConfig, PoolingConfig};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -122,6 +122,9 @@ pub struct Checkpoint {
     values: usize,
     layout: Layout,
     encoder: EncoderConfig,
+    /// The attention pooling, if it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pooling: Option<PoolingConfig>,
     /// The text tower, if it would be loaded.
     #[serde(skip_serializing_if = "Option::is_none")]
     text_tower: Option<EncoderConfig>,
@@ -153,6 +156,7 @@ pub fn inspect(file: &Path, hints: Hints) -> Result<Inspection> {
         values,
         layout: imported.layout,
         encoder: imported.encoder,
+        pooling: imported.pooling,
         text_tower: imported.text_tower,
         grid: imported.grid.map(|grid| [grid.rows, grid.columns]),
         patch: imported.patch,
@@ -189,11 +193,18 @@ fn blocks(encoder: &EncoderConfig) -> String {
         pre_norm,
         layer_scale,
         causal,
+        rotary,
         adapters: _,
     } = encoder;
     let sees = if *causal { ", causal" } else { "" };
+    let turns = match rotary {
+        Some(RotaryConfig { base, coordinates }) => {
+            format!(", rotary positions of base {base}, {coordinates:?}")
+        }
+        None => String::new(),
+    };
     format!(
-        "{depth} blocks of width {embed_dim}, {heads} heads, MLP {mlp}, {activation:?}, epsilon {epsilon:e}, ln_pre {pre_norm}, LayerScale {layer_scale}{sees}\n"
+        "{depth} blocks of width {embed_dim}, {heads} heads, MLP {mlp}, {activation:?}, epsilon {epsilon:e}, ln_pre {pre_norm}, LayerScale {layer_scale}{sees}{turns}\n"
     )
 }
 
@@ -205,6 +216,9 @@ impl Checkpoint {
             self.file.display()
         );
         text += &blocks(&self.encoder);
+        if let Some(PoolingConfig { heads, mlp }) = &self.pooling {
+            text += &format!("attention pooling of {heads} heads, MLP {mlp}\n");
+        }
         if let Some(tower) = &self.text_tower {
             text += &format!("text tower: {}", blocks(tower));
         }

@@ -1,4 +1,5 @@
-use crate::Encoder;
+use crate::{Context, Encoder};
+use aio_ops::Rotation;
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{Gradients, Tensor};
@@ -26,6 +27,8 @@ pub struct CheckpointedPass {
     attention_mask: Tensor<2>,
     /// Whose adapters the blocks have.
     experts: Vec<usize>,
+    /// How the blocks turn queries and keys.
+    rotation: Option<Rotation>,
     /// The input of every block, outside the autodiff graph.
     block_inputs: Vec<Tensor<3>>,
     /// The encoder's output: a leaf of the graph that the losses are computed in.
@@ -59,25 +62,28 @@ impl Activations {
         encoder: &Encoder,
         tokens: Tensor<3>,
         attention_mask: Tensor<2>,
-        experts: &[usize],
+        context: Context<'_>,
     ) -> Tensor<3> {
         let passes = match self {
             // Tokens outside the graph (those of a frozen tokenizer) need no gradient, and nothing is stored for them in a frozen encoder.
             Self::Recomputed(passes) if tokens.is_tracked() || encoder.learns() => passes,
-            _ => return encoder.forward_as(tokens, attention_mask, experts),
+            _ => return encoder.forward_as(tokens, attention_mask, context),
         };
         let plain = encoder.valid();
+        let (experts, rotation) = (context.experts, plain.rotation(&tokens, context));
         let mut block_inputs = Vec::with_capacity(plain.depth());
         let mut x = plain.normalise_input(tokens.clone().without_autodiff());
         for number in 0..plain.depth() {
             block_inputs.push(x.clone());
-            x = plain.block(number, x, attention_mask.clone().without_autodiff(), experts);
+            let mask = attention_mask.clone().without_autodiff();
+            x = plain.block(number, x, mask, experts, rotation.as_ref());
         }
         let output = x.autodiff().require_grad();
         passes.push(CheckpointedPass {
             tokens,
             attention_mask,
             experts: experts.to_vec(),
+            rotation,
             block_inputs,
             output: output.clone(),
         });
@@ -104,7 +110,8 @@ impl CheckpointedPass {
         for (number, input) in self.block_inputs.into_iter().enumerate().rev() {
             let input = input.autodiff().require_grad();
             let mask = self.attention_mask.clone();
-            let output = encoder.block(number, input.clone(), mask, &self.experts);
+            let rotation = self.rotation.as_ref();
+            let output = encoder.block(number, input.clone(), mask, &self.experts, rotation);
             let mut found = (output * upstream.autodiff()).sum().backward();
             upstream =
                 input.grad_remove(&mut found).expect("a block's output depends on its input");

@@ -2,8 +2,10 @@
 
 use crate::EncoderConfig;
 use crate::adapters::Adapters;
+use crate::rotary::with_unturned;
 use aio_ops::{
     Activation, BlockSettings, BlockWeights, BranchScales, LinearWeights, NormWeights, Precision,
+    Rotation,
 };
 use burn::module::{Module, Param};
 use burn::nn::{LayerNorm, LayerNormConfig, Linear, LinearConfig};
@@ -151,6 +153,14 @@ impl Block {
         (Tensor::cat(vec![x, prompts], 1), Tensor::cat(vec![attention_mask, visible], 1))
     }
 
+    /// The angles of all tokens of a block, prompts included, which have no place.
+    fn turned(rotation: Option<&Rotation>, tokens: usize, all: usize) -> Option<Rotation> {
+        rotation.map(|rotation| match all - tokens {
+            0 => rotation.clone(),
+            prompts => with_unturned(rotation, prompts),
+        })
+    }
+
     /// Attention weights averaged over the heads: `[batch, tokens, tokens]`, one row per query.
     ///
     /// What goes to prompts is left out, and the rest of a row is divided by its sum.
@@ -159,6 +169,7 @@ impl Block {
         x: Tensor<3>,
         attention_mask: Tensor<2>,
         experts: &[usize],
+        rotation: Option<&Rotation>,
     ) -> Tensor<3> {
         let [batch, tokens, _] = x.dims();
         let (x, attention_mask) = self.prompted(x, attention_mask, experts);
@@ -166,9 +177,11 @@ impl Block {
         let LinearWeights { weight, bias } = self.adapted_weights(experts).qkv;
         let x = normalise(x, &self.norm1, self.epsilon);
         let qkv = x.matmul(weight.unsqueeze::<3>()) + bias.unsqueeze::<3>();
-        let mean = aio_ops::attention_weights(qkv, attention_mask, self.settings())
-            .mean_dim(1)
-            .reshape([batch, all, all]);
+        let rotation = Self::turned(rotation, tokens, all);
+        let mean =
+            aio_ops::attention_weights(qkv, attention_mask, rotation.as_ref(), self.settings())
+                .mean_dim(1)
+                .reshape([batch, all, all]);
         if all == tokens {
             return mean;
         }
@@ -181,13 +194,21 @@ impl Block {
     /// # Shapes
     /// - x and output: `[batch, tokens, embed_dim]`
     /// - attention_mask: `[batch, tokens]`, 1 for tokens and 0 for padding
+    /// - rotation: of `tokens` tokens
     #[must_use]
-    pub fn forward(&self, x: Tensor<3>, attention_mask: Tensor<2>, experts: &[usize]) -> Tensor<3> {
+    pub fn forward(
+        &self,
+        x: Tensor<3>,
+        attention_mask: Tensor<2>,
+        experts: &[usize],
+        rotation: Option<&Rotation>,
+    ) -> Tensor<3> {
         let [_, tokens, _] = x.dims();
         let (x, attention_mask) = self.prompted(x, attention_mask, experts);
         let [_, all, _] = x.dims();
         let weights = self.adapted_weights(experts);
-        let y = aio_ops::transformer_block(x, attention_mask, weights, self.settings());
+        let rotation = Self::turned(rotation, tokens, all);
+        let y = aio_ops::transformer_block(x, attention_mask, weights, rotation, self.settings());
         if all == tokens { y } else { y.narrow(1, 0, tokens) }
     }
 }

@@ -1,4 +1,4 @@
-use crate::{AdapterKind, AdaptersConfig};
+use crate::{AdapterKind, AdaptersConfig, RotaryConfig};
 use aio_ops::Activation;
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +26,9 @@ pub struct EncoderConfig {
     /// Whether a token attends to itself and the tokens before it alone, as in CLIP's encoder of sentences.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub causal: bool,
+    /// Rotary positions, if the blocks have them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rotary: Option<RotaryConfig>,
     /// Adapters of the blocks, if there are any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adapters: Option<AdaptersConfig>,
@@ -44,6 +47,7 @@ impl EncoderConfig {
             pre_norm: false,
             layer_scale: false,
             causal: false,
+            rotary: None,
             adapters: None,
         }
     }
@@ -79,6 +83,9 @@ impl EncoderConfig {
         if !embed_dim.is_multiple_of(heads) {
             return Err(format!("{heads} heads do not divide a width of {embed_dim}"));
         }
+        if let Some(rotary) = &self.rotary {
+            rotary.check(embed_dim / heads).map_err(|problem| format!("rotary: {problem}"))?;
+        }
         match &self.adapters {
             Some(_) if self.causal => {
                 Err("an encoder with causal attention has no adapters".into())
@@ -99,6 +106,8 @@ impl EncoderConfig {
             Activation::Gelu => self.mlp,
             // A product of the input and a sigmoid, each of which the other's gradient needs.
             Activation::QuickGelu => 3 * self.mlp,
+            // The same, and the cube.
+            Activation::GeluTanh => 4 * self.mlp,
         };
         let linear_inputs = match learned {
             true => 3 * self.embed_dim + self.mlp,

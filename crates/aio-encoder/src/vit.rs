@@ -1,6 +1,6 @@
-use crate::EncoderConfig;
 use crate::block::{Block, fresh_norm, normalise};
-use aio_ops::Precision;
+use crate::{Context, EncoderConfig, RotaryConfig};
+use aio_ops::{Precision, Rotation};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::nn::LayerNorm;
 use burn::tensor::{Device, Tensor};
@@ -13,6 +13,8 @@ impl EncoderConfig {
             norm_pre: self.pre_norm.then(|| fresh_norm(self, device)),
             blocks: (0..self.depth).map(|_| Block::new(self, device)).collect(),
             epsilon: self.epsilon,
+            rotary: self.rotary,
+            head_dim: self.embed_dim / self.heads,
         }
     }
 }
@@ -24,6 +26,10 @@ pub struct Encoder {
     blocks: Vec<Block>,
     #[module(skip)]
     epsilon: f64,
+    #[module(skip)]
+    rotary: Option<RotaryConfig>,
+    #[module(skip)]
+    head_dim: usize,
 }
 
 impl Encoder {
@@ -100,6 +106,14 @@ impl Encoder {
         }
     }
 
+    /// The angles by which every block turns the queries and keys of such tokens, if it does that.
+    pub(crate) fn rotation(&self, tokens: &Tensor<3>, context: Context<'_>) -> Option<Rotation> {
+        let [_, count, _] = tokens.dims();
+        let device = tokens.device().inner();
+        let rotary = self.rotary.as_ref()?;
+        Some(rotary.rotation(context.places, count, self.head_dim, &device))
+    }
+
     /// One block.
     pub(crate) fn block(
         &self,
@@ -107,8 +121,9 @@ impl Encoder {
         x: Tensor<3>,
         attention_mask: Tensor<2>,
         experts: &[usize],
+        rotation: Option<&Rotation>,
     ) -> Tensor<3> {
-        self.blocks[number].forward(x, attention_mask, experts)
+        self.blocks[number].forward(x, attention_mask, experts, rotation)
     }
 
     /// Encodes sequences with the encoder's own weights alone. Padding neither attends nor is attended to.
@@ -118,11 +133,11 @@ impl Encoder {
     /// - attention_mask: `[batch, tokens]`, 1 for tokens and 0 for padding
     #[must_use]
     pub fn forward(&self, tokens: Tensor<3>, attention_mask: Tensor<2>) -> Tensor<3> {
-        self.forward_as(tokens, attention_mask, &[])
+        self.forward_as(tokens, attention_mask, Context::default())
     }
 
     /// [`Encoder::forward`] with the adapters of some experts, the same for all sequences: the mean of their low-rank summands, and the prompts of
-    /// all of them. Without adapters they change nothing.
+    /// all of them. Without adapters they change nothing. Places of tokens change nothing without rotary positions.
     ///
     /// # Shapes
     /// As [`Encoder::forward`].
@@ -134,10 +149,11 @@ impl Encoder {
         &self,
         tokens: Tensor<3>,
         attention_mask: Tensor<2>,
-        experts: &[usize],
+        context: Context<'_>,
     ) -> Tensor<3> {
+        let rotation = self.rotation(&tokens, context);
         (0..self.depth()).fold(self.normalise_input(tokens), |x, number| {
-            self.block(number, x, attention_mask.clone(), experts)
+            self.block(number, x, attention_mask.clone(), context.experts, rotation.as_ref())
         })
     }
 
@@ -147,27 +163,30 @@ impl Encoder {
     /// over the heads, and half the identity for the residual path. What passes through the prompts of an adapter is left out.
     ///
     /// # Shapes
-    /// - tokens, attention_mask, experts: as in [`Encoder::forward_as`]
+    /// - tokens, attention_mask, context: as in [`Encoder::forward_as`]
     /// - output: `[batch, tokens, tokens]`; rows sum to 1
     #[must_use]
     pub fn rollout(
         &self,
         tokens: Tensor<3>,
         attention_mask: Tensor<2>,
-        experts: &[usize],
+        context: Context<'_>,
     ) -> Tensor<3> {
         let [_, count, _] = tokens.dims();
+        let (experts, rotation) = (context.experts, self.rotation(&tokens, context));
+        let rotation = rotation.as_ref();
         let residual = Tensor::<2>::eye(count, &tokens.device()).unsqueeze::<3>();
         let mut x = self.normalise_input(tokens);
         let mut flow: Option<Tensor<3>> = None;
         for (number, block) in self.blocks.iter().enumerate() {
-            let attention = block.mean_attention(x.clone(), attention_mask.clone(), experts);
+            let mask = attention_mask.clone();
+            let attention = block.mean_attention(x.clone(), mask.clone(), experts, rotation);
             let step = (attention + residual.clone()).mul_scalar(0.5);
             flow = Some(match flow {
                 Some(flow) => step.matmul(flow),
                 None => step,
             });
-            x = self.block(number, x, attention_mask.clone(), experts);
+            x = self.block(number, x, mask, experts, rotation);
         }
         let [batch, ..] = x.dims();
         flow.unwrap_or_else(|| residual.expand([batch, count, count]))

@@ -1,7 +1,7 @@
 //! Blocks with adapters agree with PyTorch's (`scripts/golden/adapters.py`), and the encoder's own weights have no part in training them.
 
 use aio_encoder::weights::{Weights, module_bytes};
-use aio_encoder::{Activations, AdapterKind, AdaptersConfig, Encoder, EncoderConfig};
+use aio_encoder::{Activations, AdapterKind, AdaptersConfig, Context, Encoder, EncoderConfig};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -98,7 +98,7 @@ fn pass(encoder: &Encoder, recomputed: bool, tracked: bool, experts: &[usize]) -
         tensor::<3>("test.x", &device)
     };
     let mut activations = Activations::new(recomputed);
-    let y = activations.forward(encoder, x.clone(), keep.clone(), experts);
+    let y = activations.forward(encoder, x.clone(), keep.clone(), Context::of(experts));
     let upstream = tensor::<3>("test.weight", &device) * keep.reshape([3, 7, 1]);
     let losses = (y.clone() * upstream.autodiff()).sum().backward();
     let rest = activations.backward(encoder, &losses);
@@ -184,16 +184,19 @@ fn fresh_low_rank_adapters_give_the_frozen_outputs_bit_for_bit() {
     let (x, keep) = (tensor::<3>("test.x", &device), tensor::<2>("test.keep", &device));
     let expected = frozen.forward(x.clone(), keep.clone()).into_data();
     for experts in [&[][..], &[0], &[1, 2], &[0, 1, 2]] {
-        let found = fresh.forward_as(x.clone(), keep.clone(), experts).into_data();
+        let found = fresh.forward_as(x.clone(), keep.clone(), Context::of(experts)).into_data();
         assert_eq!(found, expected, "{experts:?}");
     }
     // Trained ones do change something, and prompts do so from the start.
     let trained = encoder(Some(LORA), &device);
     assert_eq!(trained.forward(x.clone(), keep.clone()).into_data(), expected);
-    assert_ne!(trained.forward_as(x.clone(), keep.clone(), &[0]).into_data(), expected);
+    assert_ne!(
+        trained.forward_as(x.clone(), keep.clone(), Context::of(&[0])).into_data(),
+        expected
+    );
     let prompts = frozen.with_adapters(&config(PROMPTS), &device);
     assert_eq!(prompts.forward(x.clone(), keep.clone()).into_data(), expected);
-    assert_ne!(prompts.forward_as(x, keep, &[0]).into_data(), expected);
+    assert_ne!(prompts.forward_as(x, keep, Context::of(&[0])).into_data(), expected);
 }
 
 #[test]
@@ -216,7 +219,9 @@ fn adapters_survive_a_round_trip_under_the_names_of_other_projects() {
             }
         }
         let after = file.load(config(kind).init(&device)).expect("every tensor fits");
-        let of = |encoder: &Encoder| encoder.forward_as(x.clone(), keep.clone(), &[2]).into_data();
+        let of = |encoder: &Encoder| {
+            encoder.forward_as(x.clone(), keep.clone(), Context::of(&[2])).into_data()
+        };
         assert_eq!(of(&after), of(&before));
     }
 }
@@ -243,9 +248,12 @@ fn rolled_out_attention_is_a_distribution_over_the_tokens_beside_prompts() {
     let device = Device::flex();
     let (x, keep) = (tensor::<3>("test.x", &device), tensor::<2>("test.keep", &device));
     let model = encoder(Some(PROMPTS), &device);
-    let flow = model.rollout(x.clone(), keep.clone(), &[0, 2]);
+    let flow = model.rollout(x.clone(), keep.clone(), Context::of(&[0, 2]));
     assert_eq!(flow.dims(), [3, 7, 7]);
     let sums: Vec<f32> = flow.clone().sum_dim(2).into_data().iter::<f32>().collect();
     assert!(sums.iter().all(|sum| (sum - 1.0).abs() < 1e-5), "{sums:?}");
-    assert!(difference(flow, model.rollout(x, keep, &[])) > 1e-3, "prompts change the attention");
+    assert!(
+        difference(flow, model.rollout(x, keep, Context::default())) > 1e-3,
+        "prompts change the attention"
+    );
 }

@@ -1,7 +1,7 @@
 //! The blocks agree with PyTorch's (`scripts/golden/encoder.py`), and loading checks every tensor.
 
 use aio_encoder::weights::{Weights, WeightsError, module_bytes, to_bytes};
-use aio_encoder::{Encoder, EncoderConfig};
+use aio_encoder::{Context, Encoder, EncoderConfig};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use safetensors::SafeTensors;
@@ -148,7 +148,7 @@ fn variants_run() {
 fn rolled_out_attention_is_a_distribution_that_padding_has_no_part_in() {
     let device = Device::flex();
     let (x, attention_mask) = (tensor::<3>("test.x", &device), tensor::<2>("test.keep", &device));
-    let flow = encoder(&device).rollout(x.clone(), attention_mask.clone(), &[]);
+    let flow = encoder(&device).rollout(x.clone(), attention_mask.clone(), Context::default());
     let rows: Vec<f32> = flow.clone().sum_dim(2).into_data().iter::<f32>().collect();
     assert!(rows.iter().all(|sum| (sum - 1.0).abs() < 1e-5), "{rows:?}");
     // What [CLS] takes of padding is nothing.
@@ -158,7 +158,11 @@ fn rolled_out_attention_is_a_distribution_that_padding_has_no_part_in() {
         .into_scalar();
     assert_eq!(taken, 0.0);
     // Without a block every token is its own.
-    let none = EncoderConfig { depth: 0, ..config() }.init(&device).rollout(x, attention_mask, &[]);
+    let none = EncoderConfig { depth: 0, ..config() }.init(&device).rollout(
+        x,
+        attention_mask,
+        Context::default(),
+    );
     assert_eq!(
         none.narrow(0, 1, 1).squeeze_dim::<2>(0).into_data(),
         Tensor::<2>::eye(7, &device).into_data()

@@ -1,31 +1,12 @@
-use crate::{Projection, Shapes, TextTower, TextUse, text_tower};
+use crate::backbone_config::CONFIG;
+use crate::{BackboneConfig, Projection, Shapes, TextTower, text_tower};
 use aio_encoder::weights::{Preprocessing, Weights, WeightsError, module_bytes, to_bytes};
-use aio_encoder::{Activations, Encoder, EncoderConfig};
-use aio_tokenize::{ModalityInput, ModalityTokens, TokenSequence, Tokenizers, TokenizersConfig};
+use aio_encoder::{Activations, Context, Encoder};
+use aio_tokenize::{ModalityInput, ModalityTokens, TokenSequence, Tokenizers};
 use aio_types::{Modality, ModalitySet};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-
-/// Sizes of a [`Backbone`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct BackboneConfig {
-    /// The tokenizers.
-    pub tokenizers: TokenizersConfig,
-    /// The encoder.
-    pub encoder: EncoderConfig,
-    /// Width of the embedding, if it is not the encoder's (CLIP projects 768 to 512).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub embedding: Option<usize>,
-    /// Whether the output projection has a bias. Those of pre-trained models have none; that of a model whose neck became a part of it has one.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub projection_bias: bool,
-    /// The blocks of the text tower, if text has an encoder of its own. Then the tokenizers have no text table.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub text_tower: Option<EncoderConfig>,
-}
 
 /// Tokenizers, encoder and output projection: everything that is needed to embed.
 #[derive(Module, Debug)]
@@ -40,11 +21,7 @@ pub struct Backbone {
     pub text_tower: Option<TextTower>,
 }
 
-/// Largest size of a part that a weights file may state: far more than any published model has.
-const LARGEST_SIZE: usize = 1 << 16;
-
-/// Metadata keys of a weights file that holds a backbone.
-const CONFIG: &str = "config";
+/// Metadata key of the preprocessing in a weights file.
 const PREPROCESSING: &str = "preprocessing";
 
 impl BackboneConfig {
@@ -56,105 +33,15 @@ impl BackboneConfig {
             encoder: self.encoder.init(device),
             projection: Projection::new(
                 &self.encoder,
+                self.pooling.as_ref(),
                 self.embedding_width(),
                 self.projection_bias,
                 device,
             ),
-            text_tower: self
-                .text_tower
-                .as_ref()
-                .map(|encoder| TextTower::new(encoder, self.embedding_width(), device)),
+            text_tower: self.text_tower.as_ref().map(|encoder| {
+                TextTower::new(encoder, self.tower_context(), self.embedding_width(), device)
+            }),
         }
-    }
-
-    /// The modalities that can be embedded.
-    #[must_use]
-    pub fn modalities(&self) -> ModalitySet {
-        let tower = self.text_tower.as_ref().map(|_| Modality::Text);
-        self.tokenizers.modalities.iter().chain(tower).collect()
-    }
-
-    /// The same sizes for other modalities; text goes where it went before.
-    #[must_use]
-    pub fn with_modalities(self, modalities: ModalitySet) -> Self {
-        let has_tower = self.text_tower.is_some();
-        let of_tokenizers = |m: &Modality| m.is_visual() || !has_tower;
-        let text_tower = self.text_tower.filter(|_| modalities.contains(Modality::Text));
-        let modalities = modalities.iter().filter(of_tokenizers).collect();
-        let tokenizers = TokenizersConfig { modalities, ..self.tokenizers };
-        Self { tokenizers, text_tower, ..self }.with_experts_of_modalities()
-    }
-
-    /// Refuses weights whose text does not go where it is wanted; nothing is wanted of weights without text.
-    pub(crate) fn check_text(&self, wanted: Option<TextUse>) -> Result<(), String> {
-        let known = self.modalities().contains(Modality::Text);
-        match (wanted.map(TextUse::is_tower), self.text_tower.is_some()) {
-            (Some(true), false) => Err(
-                "it has no text tower, only a table; choose `table` (model.text, --text-encoder)"
-                    .into(),
-            ),
-            (Some(false), true) if known => {
-                Err("it has a text tower and no table; choose `tower` (model.text, --text-encoder)"
-                    .into())
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Width of an embedding.
-    #[must_use]
-    pub fn embedding_width(&self) -> usize {
-        self.embedding.unwrap_or(self.encoder.embed_dim)
-    }
-
-    /// The sizes that a weights file of this project states, checked against its length before anything of these sizes is made.
-    ///
-    /// # Errors
-    /// [`WeightsError::Metadata`] if they are missing, make no model, or need more parameters than the file holds.
-    pub(crate) fn of(weights: &Weights) -> Result<Self, WeightsError> {
-        let config: Self = weights.metadata(CONFIG)?;
-        config
-            .check(weights.bytes().len())
-            .map_err(|problem| weights.malformed(CONFIG, problem))?;
-        Ok(config)
-    }
-
-    fn check(&self, file: usize) -> Result<(), String> {
-        let TokenizersConfig { height, width, stem, registers, text, .. } = &self.tokenizers;
-        self.encoder.check()?;
-        self.check_experts()?;
-        if let Some(tower) = &self.text_tower {
-            tower.check().map_err(|problem| format!("text_tower: {problem}"))?;
-        }
-        let embedding = self.embedding_width();
-        let sizes = [
-            ("height", *height),
-            ("width", *width),
-            ("stem.channels", stem.channels),
-            ("stem.patch", stem.patch),
-            ("registers", *registers),
-            ("text.width", text.width),
-            ("embedding", embedding),
-        ];
-        if let Some((name, size)) = sizes.into_iter().find(|(_, size)| *size > LARGEST_SIZE) {
-            return Err(format!("{name} is {size}, expected at most {LARGEST_SIZE}"));
-        }
-        stem.check(*height, *width)?;
-        // The large parts alone: every part is at least as large in the file.
-        let blocks = |EncoderConfig { depth, embed_dim, mlp, adapters, .. }: &EncoderConfig| {
-            let of_adapters = adapters.map_or(0, |a| a.parameters_per_block(*embed_dim));
-            (depth * (4 * embed_dim * embed_dim + 2 * embed_dim * mlp + of_adapters)) as u128
-        };
-        let of_tower = self.text_tower.as_ref().map_or(0, blocks);
-        let parameters = blocks(&self.encoder)
-            + of_tower
-            + (self.encoder.embed_dim * (embedding + registers)) as u128;
-        if 4 * parameters > file as u128 {
-            return Err(format!(
-                "its sizes make at least {parameters} parameters of 4 bytes, the file holds {file} bytes"
-            ));
-        }
-        Ok(())
     }
 }
 
@@ -204,13 +91,36 @@ impl Backbone {
     ) -> (Tensor<2>, Tensor<3>) {
         let [batch, length, width] = sequence.tokens.dims();
         let experts = self.experts(sequence.modalities);
-        let TokenSequence { tokens, attention_mask, .. } = shapes.pad(sequence);
-        let mut tokens = activations.forward(&self.encoder, tokens, attention_mask, &experts);
+        let seen = sequence.attention_mask.clone();
+        let TokenSequence { tokens, attention_mask, places, .. } = shapes.pad(sequence);
+        let context = Context { experts: &experts, places: &places };
+        let mut tokens = activations.forward(&self.encoder, tokens, attention_mask, context);
         if tokens.dims() != [batch, length, width] {
             tokens = tokens.narrow(0, 0, batch).narrow(1, 0, length);
         }
-        let cls = tokens.clone().narrow(1, 0, 1).reshape([batch, width]);
-        (self.projection.forward(cls), tokens)
+        (self.projection.forward_sequence(tokens.clone(), seen), tokens)
+    }
+
+    /// How much each token of sequences contributes to their embeddings: attention roll-out ([`Encoder::rollout`]), the row of `[CLS]`, or the rows that the
+    /// pooling takes, each with its share.
+    ///
+    /// # Shapes
+    /// - output: `[batch, tokens]`
+    #[must_use]
+    pub(crate) fn rollout(&self, sequence: TokenSequence) -> Tensor<2> {
+        let TokenSequence { tokens, attention_mask, modalities, places } = sequence;
+        let ([batch, count, _], experts) = (tokens.dims(), self.experts(modalities));
+        let context = Context { experts: &experts, places: &places };
+        let flow = self.encoder.rollout(tokens.clone(), attention_mask.clone(), context);
+        let shares = self.projection.pools().then(|| {
+            let outputs = self.encoder.forward_as(tokens, attention_mask.clone(), context);
+            self.projection.shares(outputs, attention_mask)
+        });
+        let rows = match shares.flatten() {
+            Some(shares) => shares.unsqueeze_dim::<3>(1).matmul(flow),
+            None => flow.narrow(1, 0, 1),
+        };
+        rows.reshape([batch, count])
     }
 
     /// Embeddings alone.

@@ -1,6 +1,6 @@
 use crate::{Backbone, BackboneConfig, Shapes, pictures, token_ids};
 use aio_encoder::weights::{Preprocessing, Shipped, WeightsError};
-use aio_tokenize::{ModalityInput, TokenSequence, bpe::Bpe};
+use aio_tokenize::{ModalityInput, bpe::Bpe};
 use aio_types::{Modality, ModalitySet, Observation, Picture};
 use burn::module::Module;
 use burn::tensor::Device;
@@ -119,7 +119,8 @@ impl Extractor {
         Ok(result)
     }
 
-    /// How much each token of an input contributes to its embedding: attention roll-out ([`aio_encoder::Encoder::rollout`]), the row of `[CLS]`.
+    /// How much each token of an input contributes to its embedding: attention roll-out ([`aio_encoder::Encoder::rollout`]), the row of `[CLS]` or, with an
+    /// attention pooling, the rows that it takes.
     ///
     /// One list per picture, row by row of its token grid, in the order of [`Modality::ALL`]; then one for the caption, if there is one. In a text
     /// tower it is the row of the end token, and pictures are rolled out without the caption.
@@ -148,11 +149,9 @@ impl Extractor {
     fn roll_out_sequence(&self, inputs: &[ModalityInput]) -> Vec<Vec<f32>> {
         let tokenizers = &self.backbone.tokenizers;
         let lengths: Vec<usize> = inputs.iter().map(|part| tokenizers.length(part)).collect();
-        let TokenSequence { tokens, attention_mask, modalities } = tokenizers.sequence(inputs);
-        let experts = self.backbone.experts(modalities);
-        let flow = self.backbone.encoder.rollout(tokens, attention_mask, &experts);
-        let [_, count, _] = flow.dims();
-        let cls: Vec<f32> = flow.narrow(1, 0, 1).into_data().iter::<f32>().collect();
+        let shares = self.backbone.rollout(tokenizers.sequence(inputs));
+        let [_, count] = shares.dims();
+        let cls: Vec<f32> = shares.into_data().iter::<f32>().collect();
         // [CLS] and the registers stand in front.
         let mut rest = &cls[count - lengths.iter().sum::<usize>()..];
         let mut parts = Vec::with_capacity(lengths.len());

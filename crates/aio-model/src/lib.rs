@@ -9,6 +9,7 @@ mod adaptation;
 mod adapters;
 mod attribute;
 mod backbone;
+mod backbone_config;
 mod batch;
 mod binding;
 mod extractor;
@@ -19,6 +20,7 @@ mod losses;
 mod model;
 mod objective;
 mod pictures;
+mod pooling;
 pub mod pretrain;
 mod projection;
 mod provenance;
@@ -30,7 +32,8 @@ mod text_tower;
 pub use adaptation::Adaptation;
 pub use adapters::AdapterUse;
 pub use aio_encoder::weights::Shipped;
-pub use backbone::{Backbone, BackboneConfig};
+pub use backbone::Backbone;
+pub use backbone_config::BackboneConfig;
 pub use batch::{
     Origin, TrainBatch, TrainCaption, TrainPicture, TrainTuple, caption_length, token_ids,
 };
@@ -41,6 +44,7 @@ pub use losses::{
 };
 pub use model::{Aio, AioConfig, EncoderUse, Frozen, Shared};
 pub use pictures::pictures;
+pub use pooling::{AttentionPooling, PoolingConfig};
 pub use projection::Projection;
 pub use shapes::Shapes;
 pub use sketch_generator::SketchGenerator;

@@ -19,13 +19,16 @@ pub fn config(stem: StemConfig, encoder: EncoderConfig) -> BackboneConfig {
         stem,
         text: TextConfig { width: 32 },
         registers: 0,
+        class_token: true,
     };
     BackboneConfig {
         tokenizers,
         encoder,
         embedding: None,
         projection_bias: false,
+        pooling: None,
         text_tower: None,
+        text_context: None,
     }
 }
 

@@ -36,7 +36,7 @@ impl Shapes {
 
     /// The same sequences with further tokens, which nothing attends to, and further rows, which are to be cut off.
     pub(crate) fn pad(self, sequence: TokenSequence) -> TokenSequence {
-        let TokenSequence { mut tokens, mut attention_mask, modalities } = sequence;
+        let TokenSequence { mut tokens, mut attention_mask, modalities, places } = sequence;
         let [rows, length, width] = tokens.dims();
         let (more_rows, more_tokens) = (self.padded(rows) - rows, self.padded(length) - length);
         let device = attention_mask.device();
@@ -54,6 +54,6 @@ impl Shapes {
             let visible = Tensor::ones([more_rows, length], &device);
             attention_mask = Tensor::cat(vec![attention_mask, visible], 0);
         }
-        TokenSequence { tokens, attention_mask, modalities }
+        TokenSequence { tokens, attention_mask, modalities, places }
     }
 }

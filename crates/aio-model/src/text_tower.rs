@@ -1,8 +1,9 @@
 //! An encoder of sentences of its own beside the shared one: the text half of a dual encoder.
 
 use crate::Projection;
-use aio_encoder::{Encoder, EncoderConfig, Precision};
+use aio_encoder::{Context, Encoder, EncoderConfig, Precision};
 use aio_heads::loss;
+use aio_tokenize::bpe::END;
 use aio_tokenize::{TextConfig, TextTokenizer};
 use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor};
@@ -56,14 +57,14 @@ pub(crate) struct Sentences {
 }
 
 impl TextTower {
-    /// A tower with random weights. `encoder` is causal.
+    /// A tower with random weights for sentences of at most `context` tokens. `encoder` is causal.
     #[must_use]
-    pub fn new(encoder: &EncoderConfig, embedding: usize, device: &Device) -> Self {
+    pub fn new(encoder: &EncoderConfig, context: usize, embedding: usize, device: &Device) -> Self {
         let width = encoder.embed_dim;
         Self {
-            tokenizer: TextConfig { width }.init(width, device),
+            tokenizer: TextConfig { width }.init_for(context, width, device),
             encoder: encoder.init(device),
-            projection: Projection::new(encoder, embedding, false, device),
+            projection: Projection::new(encoder, None, embedding, false, device),
         }
     }
 
@@ -73,10 +74,11 @@ impl TextTower {
         Self { encoder: self.encoder.with_precision(precision), ..self }
     }
 
-    /// Embeds sentences. What follows the end token changes nothing.
+    /// Embeds sentences. What follows the end token changes nothing. A sentence that is longer than the tower's positions is cut, and its last token
+    /// becomes the end token, as the tokenizers of openai/CLIP and open_clip do it.
     ///
     /// # Shapes
-    /// - ids: `[batch, length]` with length ≤ 77, 0 where padded
+    /// - ids: `[batch, length]`, 0 where padded
     /// - output: `[batch, embedding]`
     #[must_use]
     pub fn embed(&self, ids: Tensor<2, Int>) -> Tensor<2> {
@@ -87,7 +89,7 @@ impl TextTower {
         self.projection.forward(tokens.gather(1, places).reshape([batch, width]))
     }
 
-    /// How much each token of one sentence contributes to its embedding: the row of the end token of [`Encoder::rollout`].
+    /// How much each token of one sentence contributes to its embedding: the row of the end token of [`Encoder::rollout`]. What is cut off is left out.
     ///
     /// # Shapes
     /// - ids: `[1, length]`
@@ -96,16 +98,32 @@ impl TextTower {
     pub fn rollout(&self, ids: Tensor<2, Int>) -> Tensor<1> {
         let Sentences { tokens, attention_mask, ends } = self.sentences(ids);
         let [_, length, _] = tokens.dims();
-        self.encoder.rollout(tokens, attention_mask, &[]).select(1, ends).reshape([length])
+        self.encoder
+            .rollout(tokens, attention_mask, Context::default())
+            .select(1, ends)
+            .reshape([length])
     }
 
     /// The input of the blocks. The end token has the largest id of the vocabulary.
     pub(crate) fn sentences(&self, ids: Tensor<2, Int>) -> Sentences {
+        let ids = within(ids, self.tokenizer.context());
         let [batch, length] = ids.dims();
         let tokens = self.tokenizer.forward(ids.clone());
         let attention_mask = Tensor::ones([batch, length], &tokens.device().inner());
         Sentences { tokens, attention_mask, ends: ids.argmax(1).reshape([batch]) }
     }
+}
+
+/// Ids of at most `context` tokens per sentence; the last token of a sentence that is cut is the end token.
+fn within(ids: Tensor<2, Int>, context: usize) -> Tensor<2, Int> {
+    let [_, length] = ids.dims();
+    if length <= context {
+        return ids;
+    }
+    let last = ids.clone().narrow(1, context - 1, 1);
+    let is_token = last.clone().greater_elem(0);
+    let last = last.mask_fill(is_token, i64::from(END));
+    Tensor::cat(vec![ids.narrow(1, 0, context - 1), last], 1)
 }
 
 /// Late fusion: the direction is that of the mean of both unit embeddings.
@@ -123,6 +141,21 @@ pub(crate) fn fused(a: Tensor<2>, b: Tensor<2>) -> Tensor<2> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sentence_that_is_too_long_ends_with_the_end_token() {
+        let device = Device::flex();
+        let ids = Tensor::<2, Int>::from_data(
+            [[49406, 5, 6, 7, 49407], [49406, 5, 49407, 0, 0], [49406, 5, 6, 49407, 0]],
+            &device,
+        );
+        let of =
+            |context| within(ids.clone(), context).into_data().iter::<i64>().collect::<Vec<_>>();
+        let cut = [49406, 5, 6, 49407, 49406, 5, 49407, 0, 49406, 5, 6, 49407];
+        assert_eq!(of(4), cut);
+        assert_eq!(of(3), [49406, 5, 49407, 49406, 5, 49407, 49406, 5, 49407]);
+        assert_eq!(of(5).len(), 15);
+    }
 
     #[test]
     fn the_fused_direction_is_that_of_the_mean_of_unit_embeddings() {

@@ -118,7 +118,7 @@ fn sentences_are_embedded_as_open_clip_does() {
         let other = EncoderConfig {
             activation: match activation {
                 Activation::Gelu => Activation::QuickGelu,
-                Activation::QuickGelu => Activation::Gelu,
+                Activation::QuickGelu | Activation::GeluTanh => Activation::Gelu,
             },
             ..tower
         };

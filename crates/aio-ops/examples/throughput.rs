@@ -81,9 +81,9 @@ fn main() {
          operation        kernel portable  ratio\n"
     );
     let block =
-        |x| aio_ops::transformer_block(x, attention_mask.clone(), weights.clone(), settings);
+        |x| aio_ops::transformer_block(x, attention_mask.clone(), weights.clone(), None, settings);
     let portable_block =
-        |x| portable::transformer_block(x, attention_mask.clone(), weights.clone(), settings);
+        |x| portable::transformer_block(x, attention_mask.clone(), weights.clone(), None, settings);
     table += &compare("block", rows(), block, portable_block);
     let affine = norm();
     table += &compare(

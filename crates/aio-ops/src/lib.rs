@@ -28,7 +28,7 @@ mod standardise;
 
 pub use affine_relu::affine_relu;
 pub use block::{
-    Activation, BlockSettings, BlockWeights, BranchScales, LinearWeights, NormWeights,
+    Activation, BlockSettings, BlockWeights, BranchScales, LinearWeights, NormWeights, Rotation,
     attention_weights, transformer_block,
 };
 pub use convolution::{Window, convolve};

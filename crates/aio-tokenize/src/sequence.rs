@@ -23,6 +23,14 @@ pub struct TokenizersConfig {
     /// Learned tokens that follow `[CLS]` in every sequence (DINOv2's registers, DeiT's distillation token).
     #[serde(default, skip_serializing_if = "is_zero")]
     pub registers: usize,
+    /// Whether `[CLS]` is seen. Without, it keeps its place in front and nothing attends to it, as if it were not there (SigLIP).
+    #[serde(default = "with_class_token", skip_serializing_if = "Clone::clone")]
+    pub class_token: bool,
+}
+
+/// Weights files from before there was a choice.
+fn with_class_token() -> bool {
+    true
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)]
@@ -42,6 +50,8 @@ pub struct Tokenizers {
     sketch: Option<ImageTokenizer>,
     colour_pencil: Option<ImageTokenizer>,
     text: Option<TextTokenizer>,
+    #[module(skip)]
+    class_token: bool,
 }
 
 impl TokenizersConfig {
@@ -66,6 +76,7 @@ impl TokenizersConfig {
             sketch: image(Modality::Sketch),
             colour_pencil: image(Modality::ColourPencil),
             text: self.modalities.contains(Modality::Text).then(|| self.text.init(width, device)),
+            class_token: self.class_token,
         }
     }
 }
@@ -91,6 +102,7 @@ impl Tokenizers {
             sketch: image(Modality::Sketch),
             colour_pencil: image(Modality::ColourPencil),
             text: pretrained.text.clone().filter(|_| config.modalities.contains(Modality::Text)),
+            class_token: pretrained.class_token,
         }
     }
 
@@ -110,6 +122,7 @@ impl Tokenizers {
             text: self
                 .text
                 .map(|t| if modalities.contains(Modality::Text) { t.no_grad() } else { t }),
+            class_token: self.class_token,
         }
     }
 
@@ -170,19 +183,19 @@ impl Tokenizers {
     /// If the modality has no tokenizer; callers check [`Self::modalities`].
     #[must_use]
     pub fn tokens(&self, input: &ModalityInput) -> ModalityTokens {
-        let (tokens, attention_mask, modality) = match input {
+        let (tokens, attention_mask, modality, grid) = match input {
             ModalityInput::Pictures(modality, pictures) => {
                 let tokenizer =
                     self.image(*modality).unwrap_or_else(|| panic!("no tokenizer for {modality}"));
-                (tokenizer.forward(pictures.clone()), None, *modality)
+                (tokenizer.forward(pictures.clone()), None, *modality, Some(tokenizer.grid()))
             }
             ModalityInput::Text(ids) => {
                 let tokenizer = self.text.as_ref().expect("no tokenizer for text");
                 let attention_mask = ids.clone().greater_elem(0).float();
-                (tokenizer.forward(ids.clone()), Some(attention_mask), Modality::Text)
+                (tokenizer.forward(ids.clone()), Some(attention_mask), Modality::Text, None)
             }
         };
-        ModalityTokens { tokens: plain_unless_tracked(tokens), attention_mask, modality }
+        ModalityTokens { tokens: plain_unless_tracked(tokens), attention_mask, modality, grid }
     }
 
     /// Runs the text tokenizer on ids with `mask` in the place of some embeddings ([`TextTokenizer::forward_masked`]).
@@ -204,7 +217,7 @@ impl Tokenizers {
         let tokenizer = self.text.as_ref().expect("no tokenizer for text");
         let attention_mask = Some(ids.clone().greater_elem(0).float());
         let tokens = plain_unless_tracked(tokenizer.forward_masked(ids, masked, mask));
-        ModalityTokens { tokens, attention_mask, modality: Modality::Text }
+        ModalityTokens { tokens, attention_mask, modality: Modality::Text, grid: None }
     }
 
     /// Concatenates `[CLS]`, the registers, and the tokens of several modalities of the same rows, in the given order.
@@ -218,21 +231,25 @@ impl Tokenizers {
         let device = plain(&first.tokens.device());
         let ones = |n: usize| Tensor::<2>::ones([batch, n], &device);
         let mut tokens = vec![self.cls.val().unsqueeze::<3>().expand([batch, 1, width])];
-        let mut attention_mask = vec![ones(1)];
+        let mut attention_mask = vec![ones(1).mul_scalar(f32::from(u8::from(self.class_token)))];
+        let mut places = vec![None];
         if let Some(registers) = &self.registers {
             let [count, _] = registers.dims();
             tokens.push(registers.val().unsqueeze::<3>().expand([batch, count, width]));
             attention_mask.push(ones(count));
+            places.resize(1 + count, None);
         }
         for part in parts {
             let mask = part.attention_mask.clone();
             attention_mask.push(mask.unwrap_or_else(|| ones(part.length())));
             tokens.push(part.tokens.clone());
+            places.extend(part.places());
         }
         TokenSequence {
             tokens: plain_unless_tracked(Tensor::cat(tokens, 1)),
             attention_mask: Tensor::cat(attention_mask, 1),
             modalities: parts.iter().map(|part| part.modality).collect(),
+            places,
         }
     }
 

@@ -17,7 +17,7 @@ pub struct TextConfig {
 pub struct TextTokenizer {
     embedding: Embedding,
     proj: Option<Linear>,
-    /// `[77, width]`
+    /// `[context, width]`
     positions: Param<Tensor<2>>,
 }
 
@@ -25,6 +25,12 @@ impl TextConfig {
     /// Builds a text tokenizer for an encoder of `width`.
     #[must_use]
     pub fn init(&self, width: usize, device: &Device) -> TextTokenizer {
+        self.init_for(CONTEXT, width, device)
+    }
+
+    /// [`Self::init`] for sentences of at most `context` tokens.
+    #[must_use]
+    pub fn init_for(&self, context: usize, width: usize, device: &Device) -> TextTokenizer {
         let normal = |std| Initializer::Normal { mean: 0.0, std };
         TextTokenizer {
             embedding: EmbeddingConfig::new(VOCABULARY, self.width)
@@ -32,16 +38,23 @@ impl TextConfig {
                 .init(device),
             proj: (self.width != width)
                 .then(|| LinearConfig::new(self.width, width).with_bias(false).init(device)),
-            positions: normal(0.02).init([CONTEXT, width], device),
+            positions: normal(0.02).init([context, width], device),
         }
     }
 }
 
 impl TextTokenizer {
+    /// The most tokens of a sentence: 77, or fewer in some text towers.
+    #[must_use]
+    pub fn context(&self) -> usize {
+        let [context, _] = self.positions.dims();
+        context
+    }
+
     /// Turns token ids into tokens; trailing padding may have been cut off.
     ///
     /// # Shapes
-    /// - ids: `[batch, length]` with length ≤ 77
+    /// - ids: `[batch, length]` with length ≤ [`Self::context`]
     /// - output: `[batch, length, width]`
     #[must_use]
     pub fn forward(&self, ids: Tensor<2, Int>) -> Tensor<3> {
@@ -51,7 +64,7 @@ impl TextTokenizer {
     /// [`Self::forward`] with `mask` in the place of some embeddings.
     ///
     /// # Shapes
-    /// - ids: `[batch, length]` with length ≤ 77
+    /// - ids: `[batch, length]` with length ≤ [`Self::context`]
     /// - masked: `[batch, length]`, 1 where `mask` stands and 0 elsewhere
     /// - mask: `[width]`
     /// - output: `[batch, length, width]`

@@ -1,4 +1,5 @@
-use aio_types::{Modality, ModalitySet};
+use crate::Grid;
+use aio_types::{GridPlace, Modality, ModalitySet};
 use burn::tensor::{Int, Tensor};
 
 /// A batch of token sequences with its attention mask.
@@ -10,6 +11,8 @@ pub struct TokenSequence {
     pub attention_mask: Tensor<2>,
     /// Whose tokens they are, the same in every row.
     pub modalities: ModalitySet,
+    /// Where each token lies on the grid of its picture, the same in every row. `[CLS]`, registers and words lie on none.
+    pub places: Vec<Option<GridPlace>>,
 }
 
 /// The inputs of one modality for a whole batch, as tensors.
@@ -30,6 +33,8 @@ pub struct ModalityTokens {
     pub(crate) attention_mask: Option<Tensor<2>>,
     /// Whose tokens they are.
     pub(crate) modality: Modality,
+    /// The grid that they are, row by row; none for words.
+    pub(crate) grid: Option<Grid>,
 }
 
 impl ModalityTokens {
@@ -38,6 +43,14 @@ impl ModalityTokens {
     pub fn length(&self) -> usize {
         let [_, length, _] = self.tokens.dims();
         length
+    }
+
+    /// Where each token lies.
+    pub(crate) fn places(&self) -> Vec<Option<GridPlace>> {
+        match self.grid {
+            Some(Grid { rows, columns }) => GridPlace::of_grid(rows, columns).map(Some).collect(),
+            None => vec![None; self.length()],
+        }
     }
 
     /// Whether a trained parameter reaches them, so that they are part of the autodiff graph.
@@ -62,6 +75,7 @@ impl ModalityTokens {
             attention_mask: self.attention_mask.clone().map(|mask| mask.select(0, rows.clone())),
             tokens: self.tokens.clone().select(0, rows),
             modality: self.modality,
+            grid: self.grid,
         }
     }
 
@@ -75,6 +89,7 @@ impl ModalityTokens {
             tokens: self.tokens.clone().narrow(0, start, count),
             attention_mask: self.attention_mask.clone().map(|mask| mask.narrow(0, start, count)),
             modality: self.modality,
+            grid: self.grid,
         }
     }
 }

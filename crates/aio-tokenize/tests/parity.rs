@@ -136,6 +136,7 @@ fn a_visual_modality_starts_from_its_own_stem_or_from_a_copy_of_the_rgb_stem() {
         stem: StemConfig { kind: StemKind::Patch, channels: 0, patch: 8, ibn: true },
         text: TextConfig { width: 4 },
         registers: 0,
+        class_token: true,
     };
     let pretrained = config("rgb+infrared+text").init(12, &device);
     let all = config("rgb+infrared+sketch+colour-pencil+text");

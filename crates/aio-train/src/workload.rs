@@ -75,6 +75,11 @@ impl<'a> Workload<'a> {
         self.start.config.text_tower.as_ref()
     }
 
+    /// Tokens of a caption in the text tower, which cuts what is longer than its positions.
+    pub(crate) fn tower_tokens(&self) -> usize {
+        self.caption_tokens.min(self.start.config.tower_context())
+    }
+
     /// Whether the text tower learns.
     pub(crate) fn tower_learns(&self) -> bool {
         self.text_tower().is_some() && self.config.model.text == TextUse::TrainedTower

@@ -1,8 +1,9 @@
-//! The small types that every crate shares: modalities, labels, pictures in memory, what is known of a person, names of
-//! tasks and metrics, random streams.
+//! The small types that every crate shares: modalities, labels, pictures in memory, places on their grids, what is known of a
+//! person, names of tasks and metrics, random streams.
 //!
 //! Nothing here reads a file or depends on a data set, a tensor or a metric.
 
+mod grid_place;
 mod label;
 mod metric_id;
 mod modality;
@@ -12,6 +13,7 @@ mod picture;
 mod rng;
 mod task_id;
 
+pub use grid_place::GridPlace;
 pub use label::{Camera, Clothes, Identity, SourcePhoto};
 pub use metric_id::{Measure, MetricId, ParseMeasureError, ParseMetricError};
 pub use modality::{Modality, ModalitySet, ParseModalityError};

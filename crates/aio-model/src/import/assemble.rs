@@ -1,12 +1,15 @@
 //! A checkpoint becomes a backbone: what it has is taken over, what it lacks starts fresh and is named.
 
-use super::parts::{PROJECTION, STEM_LAYERS, TOKEN_TABLE};
+use super::parts::{
+    POSITIONS, PROJECTION, PROJECTION_BIAS, STEM_LAYERS, TOKEN_TABLE, TOWER_POSITIONS,
+};
 use super::redraw::{drawn, overlay};
 use super::registry::normalisation_of;
 use super::stems::TRANSREID_SSL;
 use super::{Coverage, Hints, Imported, Layout, Normalisation, Stems, import, read};
 use crate::{Backbone, BackboneConfig};
-use aio_encoder::weights::{Preprocessing, Tensors, Weights, WeightsError};
+use aio_encoder::weights::{Preprocessing, RawTensor, Tensors, Weights, WeightsError};
+use aio_tokenize::bpe::CONTEXT;
 use aio_tokenize::{StemConfig, StemKind, TextConfig, Tokenizers, TokenizersConfig};
 use aio_types::{Modality, PictureSize};
 use burn::tensor::Device;
@@ -92,6 +95,7 @@ fn assemble(
 
     let device = Device::flex();
     let config = imported.native_config(stem, options.size);
+    imported.add_zero_positions(&config, options.stems);
     let preprocessing = imported.preprocessing(&config, options.normalisation);
     let fresh = drawn(&device, options.seed, || {
         config.init(&device).to_bytes(&config, &preprocessing, &[])
@@ -152,6 +156,17 @@ impl Imported {
         self.grid = None;
     }
 
+    /// A checkpoint whose positions are rotary alone has absolute ones of 0, from which training can go on.
+    fn add_zero_positions(&mut self, config: &BackboneConfig, stems: Stems) {
+        let is_rotary = self.encoder.rotary.is_some() && !self.tensors.contains_key(POSITIONS);
+        if is_rotary && !stems.redraws(POSITIONS) {
+            let (grid, width) = (config.tokenizers.grid(), self.encoder.embed_dim);
+            let shape = vec![grid.rows * grid.columns, width];
+            let values = vec![0.0; grid.rows * grid.columns * width];
+            self.tensors.insert(POSITIONS.into(), RawTensor { shape, values });
+        }
+    }
+
     /// The sizes of the backbone for pictures of the checkpoint's own size, or of `size` if it has no positions.
     fn native_config(&self, stem: StemConfig, size: PictureSize) -> BackboneConfig {
         let width = self.encoder.embed_dim;
@@ -167,14 +182,18 @@ impl Imported {
             stem,
             text: TextConfig { width: columns(TOKEN_TABLE).unwrap_or(width) },
             registers: self.registers(),
+            class_token: self.class_token,
         };
+        let context = self.tensors.get(TOWER_POSITIONS).map(|tensor| tensor.shape[0]);
         let embedding = self.tensors.get(PROJECTION).map(|tensor| tensor.shape[0]);
         BackboneConfig {
             tokenizers,
             encoder: self.encoder.clone(),
             embedding: embedding.filter(|embedding| *embedding != width),
-            projection_bias: false,
+            projection_bias: self.tensors.contains_key(PROJECTION_BIAS),
+            pooling: self.pooling,
             text_tower: self.text_tower.clone(),
+            text_context: context.filter(|context| *context < CONTEXT),
         }
     }
 

@@ -1,6 +1,9 @@
 //! The encoders of a checkpoint: their sizes and variants, which follow from names and shapes of the tensors, and their blocks.
 
+use super::attention::qkv;
 use super::key_map::{Found, KeyMap};
+use super::layout::BlockNames;
+use super::rotary::Rotary;
 use super::{Hints, Layout};
 use aio_encoder::{Activation, EncoderConfig};
 
@@ -11,6 +14,12 @@ const TIMM_EPSILON: f64 = 1e-6;
 
 /// Channels of an attention head in every published vision transformer.
 const HEAD_DIM: usize = 64;
+
+/// Names of the gate of a gated MLP.
+const GATES: [&str; 4] = ["mlp.gate_proj", "mlp.fc1_g", "mlp.w1", "mlp.w12"];
+
+/// Names of timm's `Eva` for the scales of both branches.
+const EVA_SCALES: [&str; 2] = ["gamma_1", "gamma_2"];
 
 /// Moves the tensors of all blocks to the names below `to` and returns the sizes of the encoder.
 ///
@@ -23,17 +32,26 @@ pub(super) fn encoder(
     to: &str,
 ) -> Result<EncoderConfig, String> {
     let names = layout.block_names();
+    let first = layout.block(0);
+    let has = |keys: &KeyMap, name: &str| keys.shape(&format!("{first}{name}")).is_some();
+    if let Some(gate) = GATES.iter().find(|gate| has(keys, &format!("{gate}.weight"))) {
+        return Err(format!(
+            "`{first}{gate}` belongs to a gated MLP (SwiGLU), which the blocks here do not have: DINOv3's S+, H+ and 7B cannot be imported, S, B and L can"
+        ));
+    }
     let rows = |keys: &KeyMap, name: &str| {
-        let shape = keys.shape(&format!("{}{name}", layout.block(0)))?;
+        let shape = keys.shape(&format!("{first}{name}.weight"))?;
         shape.first().copied()
     };
     let embed_dim = rows(keys, names.norm1).ok_or("the first block has no normalisation")?;
     let mlp = rows(keys, names.fc1).ok_or("the first block has no MLP")?;
-    let depth = (0..)
-        .take_while(|i| keys.shape(&format!("{}{}", layout.block(*i), names.norm1)).is_some())
-        .count();
-    let layer_scale = keys.shape(&format!("{}ls1.gamma", layout.block(0))).is_some();
-    let heads = hints.heads.unwrap_or((embed_dim / HEAD_DIM).max(1));
+    let norm1 = |number| format!("{}{}.weight", layout.block(number), names.norm1);
+    let depth = (0..).take_while(|number| keys.shape(&norm1(*number)).is_some()).count();
+    let rotary = Rotary::of(keys, layout);
+    let eva = (rotary == Some(Rotary::Dinov3)).then_some(&EVA_SCALES);
+    let known = names.scales.iter().chain(eva);
+    let scales = known.copied().find(|[scale, _]| has(keys, scale));
+    let heads = hints.heads.unwrap_or_else(|| heads_of(embed_dim, layout.is_pooled(keys)));
     if heads == 0 || !embed_dim.is_multiple_of(heads) {
         return Err(format!(
             "{heads} heads do not divide a width of {embed_dim}; say how many there are"
@@ -41,7 +59,13 @@ pub(super) fn encoder(
     }
     // OpenAI's files alone have this scalar, and OpenAI's models alone use QuickGELU.
     let openai = keys.left.keys().any(|name| name.ends_with("input_resolution"));
-    let detected = if openai { Activation::QuickGelu } else { Activation::Gelu };
+    // Of the models with a pooling, PE-Core alone has rotary positions. SigLIP was trained with the tanh form.
+    let is_siglip = layout.is_pooled(keys) && rotary.is_none();
+    let detected = match (openai, is_siglip) {
+        (true, _) => Activation::QuickGelu,
+        (_, true) => Activation::GeluTanh,
+        _ => Activation::Gelu,
+    };
     let mut config = EncoderConfig {
         depth,
         embed_dim,
@@ -50,41 +74,71 @@ pub(super) fn encoder(
         epsilon: TORCH_EPSILON,
         activation: hints.activation.unwrap_or(detected),
         pre_norm: false,
-        layer_scale,
+        layer_scale: scales.is_some(),
         causal: false,
+        rotary: rotary.map(Rotary::config),
         adapters: None,
     };
     config.check()?;
-    for number in 0..depth {
-        block(keys, layout, number, &config, to);
-    }
+    let blocks = Blocks { layout, names, scales, rotary, config: &config, to };
+    (0..depth).for_each(|number| blocks.take(keys, number));
     let pre_norm = if layout == Layout::Clip { "ln_pre" } else { "norm_pre" };
     config.pre_norm = keys.accept_norm(pre_norm, &format!("{to}norm_pre"), embed_dim) == Found::Yes;
-    if matches!(layout, Layout::Timm | Layout::TransreidSsl) && !config.pre_norm {
+    if matches!(layout, Layout::Timm | Layout::TransreidSsl | Layout::HuggingFaceSiglip)
+        && !config.pre_norm
+        && rotary != Some(Rotary::Dinov3)
+    {
         config.epsilon = TIMM_EPSILON;
     }
     Ok(config)
 }
 
-/// Moves the tensors of one block.
-fn block(keys: &mut KeyMap, layout: Layout, number: usize, config: &EncoderConfig, to: &str) {
-    let EncoderConfig { embed_dim: width, mlp, .. } = *config;
-    let (from, to) = (layout.block(number), format!("{to}blocks.{number}."));
-    for (theirs, ours) in layout.block_names().parts {
-        let shape: &[usize] = match ours {
-            "attn.qkv.weight" => &[3 * width, width],
-            "attn.qkv.bias" => &[3 * width],
-            "attn.proj.weight" => &[width, width],
-            "mlp.fc1.weight" => &[mlp, width],
-            "mlp.fc1.bias" => &[mlp],
-            "mlp.fc2.weight" => &[width, mlp],
-            _ => &[width],
-        };
-        keys.require(&format!("{from}{theirs}"), &format!("{to}{ours}"), shape);
+/// Attention heads of a published model of this width. Two widths of SigLIP and PE have heads of another size.
+fn heads_of(embed_dim: usize, pooled: bool) -> usize {
+    match (pooled, embed_dim) {
+        (true, 1152 | 1536) => 16,
+        _ => (embed_dim / HEAD_DIM).max(1),
     }
-    if config.layer_scale {
-        for scale in ["ls1", "ls2"] {
-            keys.require(&format!("{from}{scale}.gamma"), &format!("{to}{scale}"), &[width]);
+}
+
+/// How the blocks of a checkpoint are moved.
+struct Blocks<'a> {
+    layout: Layout,
+    names: BlockNames,
+    scales: Option<[&'static str; 2]>,
+    rotary: Option<Rotary>,
+    config: &'a EncoderConfig,
+    /// What stands in front of their names in the model.
+    to: &'a str,
+}
+
+impl Blocks<'_> {
+    /// Moves the tensors of one block.
+    fn take(&self, keys: &mut KeyMap, number: usize) {
+        let Self { names, config: EncoderConfig { embed_dim: width, mlp, .. }, .. } = self;
+        let (width, mlp) = (*width, *mlp);
+        let from = self.layout.block(number);
+        let to = format!("{}blocks.{number}.", self.to);
+        let no_bias_of_keys = self.rotary == Some(Rotary::Dinov3);
+        qkv(keys, &from, names.qkv, &to, width, no_bias_of_keys);
+        if let Some(rotary) = self.rotary {
+            rotary.reorder(keys, &to, width, self.config.heads);
+        }
+        let none: &[usize] = &[];
+        for (theirs, ours, rows, columns) in [
+            (names.norm1, "norm1", width, none),
+            (names.proj, "attn.proj", width, &[width]),
+            (names.norm2, "norm2", width, none),
+            (names.fc1, "mlp.fc1", mlp, &[width]),
+            (names.fc2, "mlp.fc2", width, &[mlp]),
+        ] {
+            let [weight, bias] = ["weight", "bias"]
+                .map(|part| (format!("{from}{theirs}.{part}"), format!("{to}{ours}.{part}")));
+            keys.require(&weight.0, &weight.1, &[&[rows], columns].concat());
+            keys.require(&bias.0, &bias.1, &[rows]);
+        }
+        for (theirs, ours) in self.scales.iter().flatten().zip(["ls1", "ls2"]) {
+            keys.require(&format!("{from}{theirs}"), &format!("{to}{ours}"), &[width]);
         }
     }
 }

@@ -1,31 +1,36 @@
+use super::Layout;
 use super::key_map::KeyMap;
 use super::parts::{
-    CLS, Geometry, Named, POSITIONS, PROJECTION_NORM, ProjectionSource, patches, positions,
-    projection,
+    CLS, Geometry, Named, POSITIONS, ProjectionSource, output_norm, patches, positions, projection,
 };
 
 /// Stem, `[CLS]`, positions and projection of CLIP's visual tower.
 ///
 /// # Errors
-/// A sentence if the positions make no grid.
+/// A sentence if the positions make no grid, or if it is an encoder of PE that cannot be told from CLIP's.
 pub(super) fn parts(keys: &mut KeyMap, width: usize) -> Result<Geometry, String> {
     let patch = patches(keys, "conv1", width);
     let position = keys.take("positional_embedding");
     let cls = keys.take("class_embedding");
     let mut grid = None;
-    if let (Some(position), Some(cls)) = (position, cls) {
-        let front = vec![Named { name: "class_embedding", tensor: cls }];
+    let no_class_token = cls.is_none() && Layout::Clip.is_pooled(keys);
+    if no_class_token {
+        keys.put_constant(CLS, &[1, width], vec![0.0; width]);
+    }
+    if let (Some(position), true) = (position, cls.is_some() || no_class_token) {
+        let front = cls.map(|tensor| Named { name: "class_embedding", tensor });
+        let front = front.into_iter().collect();
         let position = Named { name: "positional_embedding", tensor: position };
         grid = positions(keys, position, front, width)?;
     } else {
         keys.note_missing(CLS);
         keys.note_missing(POSITIONS);
     }
-    keys.require_norm("ln_post", PROJECTION_NORM, width);
+    output_norm(keys, "ln_post", width)?;
     let source = match keys.shape("proj") {
         Some(_) => ProjectionSource::WidthByEmbedding("proj"),
         None => ProjectionSource::Identity,
     };
     projection(keys, source, width);
-    Ok(Geometry { grid, patch })
+    Ok(Geometry { grid, patch, no_class_token })
 }

@@ -1,9 +1,11 @@
+use super::dinov3::Front;
 use super::key_map::KeyMap;
 use super::layout::detect;
-use super::parts::{Geometry, PROJECTION, REGISTERS};
+use super::parts::{Geometry, OPEN_CLIP_TRUNK, PROJECTION, REGISTERS};
+use super::pooling::pooling;
 use super::text::text;
-use super::{Coverage, Layout, blocks, clip, timm};
-use crate::TextUse;
+use super::{Coverage, Layout, blocks, clip, dinov3, siglip, timm};
+use crate::{PoolingConfig, TextUse};
 use aio_encoder::weights::{Tensors, WeightsError};
 use aio_encoder::{Activation, EncoderConfig};
 use aio_tokenize::Grid;
@@ -28,8 +30,12 @@ pub struct Imported {
     pub layout: Layout,
     /// Sizes and variants, which follow from names and shapes of the tensors.
     pub encoder: EncoderConfig,
+    /// Sizes of the attention pooling, if it has one.
+    pub pooling: Option<PoolingConfig>,
     /// Sizes of the text tower, if it was taken over.
     pub text_tower: Option<EncoderConfig>,
+    /// Whether it has a class token.
+    pub class_token: bool,
     /// `encoder.*`, and `tokenizers.*`, `projection.*` and `text_tower.*` as far as the checkpoint has them.
     pub tensors: Tensors,
     /// The token grid that its positions are for, if it has positions.
@@ -48,7 +54,7 @@ impl Imported {
 }
 
 /// Beginnings of names, below the prefix, that published checkpoints have and the model does not need.
-const UNUSED: [&str; 17] = [
+const UNUSED: [&str; 19] = [
     "head",
     "fc_norm",
     "mask_token",
@@ -66,7 +72,13 @@ const UNUSED: [&str; 17] = [
     "pre_logits",
     "text.",
     "classifier",
+    // Of DINOv3. The periods are those of `RotaryConfig`, which Meta's files hold with 16 bits.
+    "embeddings.mask_token",
+    "rope_embed.periods",
 ];
+
+/// Heads of the pooling of every published PE-Core, which its tensors do not show.
+const PE_POOL_HEADS: usize = 8;
 
 /// Puts the tensors of the checkpoint `origin` under the model's names.
 ///
@@ -82,12 +94,20 @@ fn mapped(tensors: Tensors, hints: &Hints) -> Result<Imported, String> {
     let mut keys = KeyMap::new(tensors, prefix);
     let encoder = blocks::encoder(&mut keys, layout, hints, "encoder.")?;
     let width = encoder.embed_dim;
-    let Geometry { grid, patch } = match layout {
+    let Geometry { grid, patch, no_class_token } = match layout {
         Layout::MetaTransformer => Geometry::default(),
         Layout::Clip => clip::parts(&mut keys, width)?,
+        Layout::HuggingFaceSiglip => siglip::parts(&mut keys, width)?,
+        Layout::HuggingFaceDinov3 => dinov3::parts(&mut keys, &Front::HUGGING_FACE, width),
+        // PE-Core has absolute positions beside the rotary ones.
+        Layout::Timm if encoder.rotary.is_some() && keys.shape("pos_embed").is_none() => {
+            dinov3::parts(&mut keys, &Front::TIMM, width)
+        }
         Layout::Timm | Layout::TransreidSsl => timm::parts(&mut keys, layout, width)?,
     };
-    let text_tower = if layout == Layout::Clip {
+    let pool_heads = if encoder.rotary.is_some() { PE_POOL_HEADS } else { encoder.heads };
+    let pooling = pooling(&mut keys, layout, width, pool_heads);
+    let text_tower = if layout == Layout::Clip || keys.prefix.ends_with(OPEN_CLIP_TRUNK) {
         let embedding = keys.moved.get(PROJECTION).map(|tensor| tensor.shape[0]);
         text(&mut keys, hints, &encoder, embedding)?
     } else if hints.text.is_some_and(TextUse::is_tower) {
@@ -103,7 +123,17 @@ fn mapped(tensors: Tensors, hints: &Hints) -> Result<Imported, String> {
             coverage.unknown.push(name);
         }
     }
-    Ok(Imported { layout, encoder, text_tower, tensors: moved, grid, patch, coverage })
+    Ok(Imported {
+        layout,
+        encoder,
+        pooling,
+        text_tower,
+        class_token: !no_class_token,
+        tensors: moved,
+        grid,
+        patch,
+        coverage,
+    })
 }
 
 /// Beside the visual tower of CLIP lies the text tower, whatever of it is not used.

@@ -1,5 +1,6 @@
 //! Layouts of checkpoints: how they are recognised and what their blocks' tensors are called.
 
+use super::parts::OPEN_CLIP_TRUNK;
 use aio_encoder::weights::Tensors;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -16,11 +17,22 @@ pub enum Layout {
     Timm,
     /// timm's with the convolution stem of TransReID-SSL.
     TransreidSsl,
+    /// DINOv3 in Hugging Face's transformers.
+    HuggingFaceDinov3,
+    /// The visual tower of SigLIP in Hugging Face's transformers.
+    HuggingFaceSiglip,
 }
 
 impl Layout {
     /// Every layout.
-    pub const ALL: [Self; 4] = [Self::MetaTransformer, Self::Clip, Self::Timm, Self::TransreidSsl];
+    pub const ALL: [Self; 6] = [
+        Self::MetaTransformer,
+        Self::Clip,
+        Self::Timm,
+        Self::TransreidSsl,
+        Self::HuggingFaceDinov3,
+        Self::HuggingFaceSiglip,
+    ];
 
     /// The name on the command line and in weights files.
     #[must_use]
@@ -30,6 +42,8 @@ impl Layout {
             Self::Clip => "clip",
             Self::Timm => "timm",
             Self::TransreidSsl => "transreid-ssl",
+            Self::HuggingFaceDinov3 => "hugging-face-dinov3",
+            Self::HuggingFaceSiglip => "hugging-face-siglip",
         }
     }
 
@@ -40,6 +54,9 @@ impl Layout {
             Self::Clip => "transformer.resblocks.0.ln_1.weight",
             Self::Timm => "blocks.0.norm1.weight",
             Self::TransreidSsl => "patch_embed.conv.0.weight",
+            Self::HuggingFaceDinov3 => "layer.0.attention.q_proj.weight",
+            // The text tower has no such thing.
+            Self::HuggingFaceSiglip => "head.probe",
         }
     }
 }
@@ -59,7 +76,19 @@ pub(super) fn detect(tensors: &Tensors, hint: Option<Layout>) -> Result<(Layout,
         let prefix = prefix(tensors, layout).ok_or_else(|| no_layout(tensors))?;
         return Ok((layout, prefix));
     }
-    for layout in [Layout::TransreidSsl, Layout::Clip, Layout::Timm, Layout::MetaTransformer] {
+    let in_trunk = prefix(tensors, Layout::Timm).filter(|p| p.ends_with(OPEN_CLIP_TRUNK));
+    if let Some(prefix) = in_trunk {
+        // The text tower beside it has CLIP's names.
+        return Ok((Layout::Timm, prefix));
+    }
+    for layout in [
+        Layout::HuggingFaceDinov3,
+        Layout::HuggingFaceSiglip,
+        Layout::TransreidSsl,
+        Layout::Clip,
+        Layout::Timm,
+        Layout::MetaTransformer,
+    ] {
         match prefix(tensors, layout) {
             // timm's blocks without a stem are a file of blocks alone, whatever their prefix. Files that Burn saved are of this kind.
             Some(prefix) if layout == Layout::Timm && !has_stem(tensors, &prefix) => {}
@@ -96,14 +125,16 @@ fn no_layout(tensors: &Tensors) -> String {
     )
 }
 
-/// Names of a block's tensors.
+/// Names of the tensors of a block. The map of queries, keys and values is one matrix, or three.
 pub(super) struct BlockNames {
-    /// Weight of the first normalisation.
     pub(super) norm1: &'static str,
-    /// Weight of the MLP's first linear map.
+    pub(super) qkv: &'static [&'static str],
+    pub(super) proj: &'static str,
+    pub(super) norm2: &'static str,
     pub(super) fc1: &'static str,
-    /// Names in the checkpoint and in the model.
-    pub(super) parts: [(&'static str, &'static str); 12],
+    pub(super) fc2: &'static str,
+    /// The scales of both branches: any of these names, if the blocks have them.
+    pub(super) scales: &'static [[&'static str; 2]],
 }
 
 impl Layout {
@@ -113,50 +144,49 @@ impl Layout {
             Self::MetaTransformer => format!("{number}."),
             Self::Clip => format!("transformer.resblocks.{number}."),
             Self::Timm | Self::TransreidSsl => format!("blocks.{number}."),
+            Self::HuggingFaceDinov3 => format!("layer.{number}."),
+            Self::HuggingFaceSiglip => format!("encoder.layers.{number}."),
         }
     }
 
     pub(super) fn block_names(self) -> BlockNames {
         match self {
             Self::Clip => BlockNames {
-                norm1: "ln_1.weight",
-                fc1: "mlp.c_fc.weight",
-                parts: [
-                    ("ln_1.weight", "norm1.weight"),
-                    ("ln_1.bias", "norm1.bias"),
-                    ("attn.in_proj_weight", "attn.qkv.weight"),
-                    ("attn.in_proj_bias", "attn.qkv.bias"),
-                    ("attn.out_proj.weight", "attn.proj.weight"),
-                    ("attn.out_proj.bias", "attn.proj.bias"),
-                    ("ln_2.weight", "norm2.weight"),
-                    ("ln_2.bias", "norm2.bias"),
-                    ("mlp.c_fc.weight", "mlp.fc1.weight"),
-                    ("mlp.c_fc.bias", "mlp.fc1.bias"),
-                    ("mlp.c_proj.weight", "mlp.fc2.weight"),
-                    ("mlp.c_proj.bias", "mlp.fc2.bias"),
-                ],
+                norm1: "ln_1",
+                qkv: &["attn.in_proj_"],
+                proj: "attn.out_proj",
+                norm2: "ln_2",
+                fc1: "mlp.c_fc",
+                fc2: "mlp.c_proj",
+                scales: &[],
             },
-            Self::MetaTransformer | Self::Timm | Self::TransreidSsl => {
-                const SAME: [&str; 12] = [
-                    "norm1.weight",
-                    "norm1.bias",
-                    "attn.qkv.weight",
-                    "attn.qkv.bias",
-                    "attn.proj.weight",
-                    "attn.proj.bias",
-                    "norm2.weight",
-                    "norm2.bias",
-                    "mlp.fc1.weight",
-                    "mlp.fc1.bias",
-                    "mlp.fc2.weight",
-                    "mlp.fc2.bias",
-                ];
-                BlockNames {
-                    norm1: "norm1.weight",
-                    fc1: "mlp.fc1.weight",
-                    parts: SAME.map(|n| (n, n)),
-                }
-            }
+            Self::MetaTransformer | Self::Timm | Self::TransreidSsl => BlockNames {
+                norm1: "norm1",
+                qkv: &["attn.qkv."],
+                proj: "attn.proj",
+                norm2: "norm2",
+                fc1: "mlp.fc1",
+                fc2: "mlp.fc2",
+                scales: &[["ls1.gamma", "ls2.gamma"]],
+            },
+            Self::HuggingFaceDinov3 => BlockNames {
+                norm1: "norm1",
+                qkv: &["attention.q_proj.", "attention.k_proj.", "attention.v_proj."],
+                proj: "attention.o_proj",
+                norm2: "norm2",
+                fc1: "mlp.up_proj",
+                fc2: "mlp.down_proj",
+                scales: &[["layer_scale1.lambda1", "layer_scale2.lambda1"]],
+            },
+            Self::HuggingFaceSiglip => BlockNames {
+                norm1: "layer_norm1",
+                qkv: &["self_attn.q_proj.", "self_attn.k_proj.", "self_attn.v_proj."],
+                proj: "self_attn.out_proj",
+                norm2: "layer_norm2",
+                fc1: "mlp.fc1",
+                fc2: "mlp.fc2",
+                scales: &[],
+            },
         }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! file → read (files, pickle) → named tensors
-//!      → import (imported, layout, blocks, parts, clip, text, timm, transreid_ssl; key_map and coverage keep the account) → Imported
+//!      → import (imported, layout, blocks, attention, rotary, pooling, parts, clip, text, timm, transreid_ssl, dinov3, siglip; key_map and coverage keep the
+//!        account) → Imported
 //!      → convert (assemble, stems, normalisation, redraw) → weights file
 //! ```
 //!
@@ -11,17 +12,21 @@
 //! | layout | known by | source |
 //! |---|---|---|
 //! | Meta-Transformer | `0.norm1.weight`, blocks alone | invictus717/MetaTransformer; blocks that Burn saved (`.bpk`) |
-//! | CLIP | `transformer.resblocks.0.ln_1.weight` | openai/CLIP, mlfoundations/open_clip |
-//! | timm | `blocks.0.norm1.weight` with `patch_embed.proj.weight` | timm's `VisionTransformer`: AugReg, CLIP, DeiT, MAE, DINO, DINOv2 |
+//! | CLIP | `transformer.resblocks.0.ln_1.weight` | openai/CLIP, mlfoundations/open_clip; PE-Core of facebookresearch/perception_models |
+//! | timm | `blocks.0.norm1.weight` with `patch_embed.proj.weight` | timm's `VisionTransformer` and `Eva`: AugReg, CLIP, DeiT, MAE, DINO, DINOv2, DINOv3, PE-Core, SigLIP |
 //! | TransReID-SSL | the same with `patch_embed.conv.0.weight` | damo-cv/TransReID-SSL |
+//! | Hugging Face's SigLIP | `head.probe` | huggingface/transformers, `SiglipModel`: the visual tower |
+//! | Hugging Face's DINOv3 | `layer.0.attention.q_proj.weight` | huggingface/transformers, `DINOv3ViTModel` |
 //!
 //! A checkpoint has at most one image stem, which becomes the stem of RGB. The stems of infrared, sketch and colour pencil start as copies of it:
 //! [`aio_tokenize::Tokenizers::from_pretrained`].
 
 mod assemble;
+mod attention;
 mod blocks;
 mod clip;
 mod coverage;
+mod dinov3;
 mod files;
 mod imported;
 mod key_map;
@@ -30,8 +35,11 @@ mod normalisation;
 mod open;
 mod parts;
 mod pickle;
+mod pooling;
 mod redraw;
 mod registry;
+mod rotary;
+mod siglip;
 mod stems;
 mod text;
 mod timm;

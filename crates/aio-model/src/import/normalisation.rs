@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum Normalisation {
-    /// By the name of a published file, otherwise by the layout: CLIP's for CLIP and Meta-Transformer, ImageNet's for DINOv2, 0.5
+    /// By the name of a published file, otherwise by the layout: CLIP's for CLIP and Meta-Transformer, ImageNet's for DINOv2 and DINOv3, 0.5
     /// for the others. DINO, MAE and DeiT have the layout of timm's own weights but need `imagenet`.
     #[default]
     Auto,
@@ -51,9 +51,14 @@ impl Normalisation {
 
 fn of_layout(imported: &Imported) -> ChannelStatistics {
     let is_dinov2 = imported.encoder.layer_scale || imported.registers() > 0;
+    if imported.pooling.is_some() {
+        return HALF;
+    }
     match imported.layout {
         Layout::Clip | Layout::MetaTransformer => CLIP,
         Layout::Timm if imported.encoder.pre_norm => CLIP,
+        Layout::HuggingFaceDinov3 => IMAGENET,
+        Layout::HuggingFaceSiglip => HALF,
         Layout::Timm if is_dinov2 => IMAGENET,
         Layout::Timm | Layout::TransreidSsl => HALF,
     }

@@ -15,8 +15,15 @@ pub(super) const STEM_LAYERS: &str = "tokenizers.rgb.layers";
 pub(super) const TOKEN_TABLE: &str = "tokenizers.text.embedding.weight";
 /// What stands in front of the names of the text tower.
 pub(super) const TOWER: &str = "text_tower.";
+pub(super) const TOWER_POSITIONS: &str = "text_tower.tokenizer.positions";
 pub(super) const PROJECTION_NORM: &str = "projection.norm";
 pub(super) const PROJECTION: &str = "projection.linear.weight";
+pub(super) const PROJECTION_BIAS: &str = "projection.linear.bias";
+/// What stands in front of the names of the attention pooling.
+pub(super) const POOLING: &str = "projection.pooling.";
+
+/// What stands in front of timm's names in a file of open_clip, beside whose text tower they lie.
+pub(super) const OPEN_CLIP_TRUNK: &str = "visual.trunk.";
 
 /// Token grid and patch size of a checkpoint, where it has them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -25,6 +32,8 @@ pub(super) struct Geometry {
     pub(super) grid: Option<Grid>,
     /// Side of a patch in pixels.
     pub(super) patch: Option<usize>,
+    /// Whether it has no class token.
+    pub(super) no_class_token: bool,
 }
 
 /// The convolution of a patch stem; CLIP's has no bias. Returns the side of a patch.
@@ -45,7 +54,8 @@ pub(super) struct Named {
 
 /// Adds the first positions to the tokens in front of the patches and stores those tokens and the positions of the patches.
 ///
-/// The first token in `front` is `[CLS]`; what follows it (DeiT's distillation token) becomes a register. Returns the grid of the patches.
+/// The first token in `front` is `[CLS]`, which some models with a pooling lack; what follows it (DeiT's distillation token) becomes a register. Returns the
+/// grid of the patches.
 ///
 /// # Errors
 /// A sentence if the positions make no grid.
@@ -85,6 +95,20 @@ pub(super) fn positions(
     grid_of(rows - extra).map(Some)
 }
 
+/// The normalisation behind the last block of a model that has one in front of the first.
+///
+/// # Errors
+/// A sentence if there is none. Perception Encoder's models for language and dense prediction lack it, and turn queries and keys by places, of which their
+/// tensors show nothing.
+pub(super) fn output_norm(keys: &mut KeyMap, from: &str, width: usize) -> Result<(), String> {
+    if keys.accept_norm(from, PROJECTION_NORM, width) == Found::No {
+        return Err(format!(
+            "it has no `{from}` behind its blocks. PE-Lang and PE-Spatial have none, and rotary positions that nothing in the file shows; of PE, only PE-Core can be imported"
+        ));
+    }
+    Ok(())
+}
+
 /// Appends tokens to the registers, which follow `[CLS]`.
 pub(super) fn add_registers(keys: &mut KeyMap, values: Vec<f32>, width: usize) {
     if values.is_empty() {
@@ -108,7 +132,7 @@ fn grid_of(tokens: usize) -> Result<Grid, String> {
 }
 
 /// Where the map from the normalised `[CLS]` to the embedding comes from.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ProjectionSource {
     /// A matrix `[width, embedding]` of this name.
     WidthByEmbedding(&'static str),

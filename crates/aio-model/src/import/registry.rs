@@ -18,7 +18,7 @@ pub struct PublishedCheckpoint {
 
 /// The published checkpoints that can be imported. The importer was not tested with the published files, so no checksum is recorded;
 /// `aio weights list` prints the checksum of a file that is present.
-pub const PUBLISHED: [PublishedCheckpoint; 13] = [
+pub const PUBLISHED: [PublishedCheckpoint; 19] = [
     PublishedCheckpoint {
         name: "meta-transformer-b16",
         file: "Meta-Transformer_base_patch16_encoder.pth",
@@ -74,6 +74,48 @@ pub const PUBLISHED: [PublishedCheckpoint; 13] = [
         source: "github.com/facebookresearch/dinov2; pictures must divide by 14, such as 252 × 126",
         licence: "Apache-2.0",
         normalisation: Some(Normalisation::Imagenet),
+    },
+    PublishedCheckpoint {
+        name: "dinov3-b16",
+        file: "model.safetensors",
+        source: "huggingface.co/facebook/dinov3-vitb16-pretrain-lvd1689m; S/16 and L/16 likewise",
+        licence: "DINOv3 License",
+        normalisation: Some(Normalisation::Imagenet),
+    },
+    PublishedCheckpoint {
+        name: "dinov3-b16-meta",
+        file: "dinov3_vitb16_pretrain_lvd1689m-73cec8be.pth",
+        source: "github.com/facebookresearch/dinov3; S/16 and L/16 likewise",
+        licence: "DINOv3 License",
+        normalisation: Some(Normalisation::Imagenet),
+    },
+    PublishedCheckpoint {
+        name: "pe-core-b16",
+        file: "PE-Core-B16-224.pt",
+        source: "huggingface.co/facebook/PE-Core-B16-224; the other sizes likewise",
+        licence: "Apache-2.0",
+        normalisation: Some(Normalisation::Half),
+    },
+    PublishedCheckpoint {
+        name: "pe-core-l14",
+        file: "PE-Core-L14-336.pt",
+        source: "huggingface.co/facebook/PE-Core-L14-336; pictures must divide by 14, such as 252 × 126",
+        licence: "Apache-2.0",
+        normalisation: Some(Normalisation::Half),
+    },
+    PublishedCheckpoint {
+        name: "siglip2-b16",
+        file: "model.safetensors",
+        source: "huggingface.co/google/siglip2-base-patch16-224; other fixed sizes likewise; the visual tower",
+        licence: "Apache-2.0",
+        normalisation: Some(Normalisation::Half),
+    },
+    PublishedCheckpoint {
+        name: "siglip2-b16-open-clip",
+        file: "open_clip_model.safetensors",
+        source: "huggingface.co/timm/ViT-B-16-SigLIP2; other sizes and SigLIP likewise; the visual tower",
+        licence: "Apache-2.0",
+        normalisation: Some(Normalisation::Half),
     },
     PublishedCheckpoint {
         name: "mae-b16",

@@ -1,7 +1,7 @@
 //! What lies beside the visual tower of a CLIP checkpoint: the text tower, or its token table alone.
 
 use super::key_map::KeyMap;
-use super::parts::{TOKEN_TABLE, TOWER};
+use super::parts::{OPEN_CLIP_TRUNK, TOKEN_TABLE, TOWER};
 use super::{Hints, Layout, blocks};
 use crate::TextUse;
 use aio_encoder::EncoderConfig;
@@ -29,7 +29,8 @@ pub(super) fn text(
     visual: &EncoderConfig,
     embedding: Option<usize>,
 ) -> Result<Option<EncoderConfig>, String> {
-    let beside = keys.prefix.strip_suffix(VISUAL).map(str::to_owned);
+    let beside = [VISUAL, OPEN_CLIP_TRUNK].iter().find_map(|part| keys.prefix.strip_suffix(part));
+    let beside = beside.map(str::to_owned);
     let found = match &beside {
         Some(beside) => find(keys, beside),
         None => Err("its names have no part `visual.` beside which one could be".into()),
@@ -54,7 +55,7 @@ fn find(keys: &KeyMap, beside: &str) -> Result<String, String> {
     let text = format!("{beside}text.");
     let has = |prefix: &str, name: &str| keys.left.contains_key(&format!("{prefix}{name}"));
     let prefix = if has(&text, TABLE) { text } else { beside.to_owned() };
-    let norm = Layout::Clip.block(0) + Layout::Clip.block_names().norm1;
+    let norm = format!("{}{}.weight", Layout::Clip.block(0), Layout::Clip.block_names().norm1);
     for name in [TABLE, POSITIONS, PROJECTION, "ln_final.weight", norm.as_str()] {
         if !has(&prefix, name) {
             return Err(format!("`{prefix}{name}` is missing"));
@@ -66,9 +67,9 @@ fn find(keys: &KeyMap, beside: &str) -> Result<String, String> {
     let shape = |name: &str| &keys.left[&format!("{prefix}{name}")].shape;
     let (table, positions) = (shape(TABLE), shape(POSITIONS));
     match (&table[..], &positions[..]) {
-        ([VOCABULARY, width], [CONTEXT, of_positions]) if width == of_positions => Ok(prefix),
+        ([VOCABULARY, width], [1..=CONTEXT, of_positions]) if width == of_positions => Ok(prefix),
         _ => Err(format!(
-            "`{prefix}{TABLE}` is {table:?} and `{prefix}{POSITIONS}` {positions:?}, expected [{VOCABULARY}, width] and [{CONTEXT}, width] of CLIP's tokenizer"
+            "`{prefix}{TABLE}` is {table:?} and `{prefix}{POSITIONS}` {positions:?}, expected [{VOCABULARY}, width] and [{CONTEXT} or fewer, width] of CLIP's tokenizer"
         )),
     }
 }
@@ -87,7 +88,8 @@ fn tower(
     let width = encoder.embed_dim;
     let tokenizer = format!("{TOWER}tokenizer.");
     keys.require(TABLE, &format!("{tokenizer}embedding.weight"), &[VOCABULARY, width]);
-    keys.require(POSITIONS, &format!("{tokenizer}positions"), &[CONTEXT, width]);
+    let context = keys.shape(POSITIONS).map_or(CONTEXT, |shape| shape[0]);
+    keys.require(POSITIONS, &format!("{tokenizer}positions"), &[context, width]);
     keys.require_norm(NORM, &format!("{TOWER}projection.norm"), width);
     if let Some(tensor) = keys.take(PROJECTION) {
         projection(keys, tensor, width, embedding);
@@ -125,10 +127,15 @@ fn token_table(keys: &mut KeyMap, beside: &str) {
     for name in [TABLE.to_owned(), format!("text.{TABLE}")] {
         let name = format!("{beside}{name}");
         if let Some(tensor) = keys.left.remove(&name) {
-            if tensor.shape.len() != 2 {
-                let problem = format!("{name}: {:?}, expected [tokens, width]", tensor.shape);
-                keys.coverage.misshaped.push(problem);
-                return;
+            match &tensor.shape[..] {
+                [VOCABULARY, _] => {}
+                // The table of another tokenizer is of no use here.
+                [_, _] => return drop(keys.left.insert(name, tensor)),
+                _ => {
+                    let problem = format!("{name}: {:?}, expected [tokens, width]", tensor.shape);
+                    keys.coverage.misshaped.push(problem);
+                    return;
+                }
             }
             keys.coverage.loaded.push((name, TOKEN_TABLE.into()));
             keys.moved.insert(TOKEN_TABLE.into(), tensor);

@@ -1,8 +1,8 @@
 use super::Layout;
 use super::key_map::KeyMap;
 use super::parts::{
-    CLS, Geometry, Named, POSITIONS, PROJECTION_NORM, ProjectionSource, REGISTERS, add_registers,
-    patches, positions, projection,
+    CLS, Geometry, Named, POSITIONS, PROJECTION, PROJECTION_BIAS, PROJECTION_NORM,
+    ProjectionSource, REGISTERS, add_registers, output_norm, patches, positions, projection,
 };
 use super::transreid_ssl;
 
@@ -20,9 +20,13 @@ pub(super) fn parts(keys: &mut KeyMap, layout: Layout, width: usize) -> Result<G
     for name in ["cls_token", "dist_token"] {
         front.extend(keys.take(name).map(|tensor| Named { name, tensor }));
     }
+    let no_class_token = front.is_empty() && layout.is_pooled(keys);
+    if no_class_token {
+        keys.put_constant(CLS, &[1, width], vec![0.0; width]);
+    }
     let mut grid = None;
     match keys.take("pos_embed") {
-        Some(tensor) if !front.is_empty() => {
+        Some(tensor) if !front.is_empty() || no_class_token => {
             grid = positions(keys, Named { name: "pos_embed", tensor }, front, width)?;
         }
         _ => {
@@ -36,16 +40,27 @@ pub(super) fn parts(keys: &mut KeyMap, layout: Layout, width: usize) -> Result<G
             add_registers(keys, tensor.values, width);
         }
     }
-    keys.require_norm("norm", PROJECTION_NORM, width);
-    let source = projection_source(keys);
+    if keys.moved.contains_key("encoder.norm_pre.weight") {
+        output_norm(keys, "norm", width)?;
+    } else {
+        keys.require_norm("norm", PROJECTION_NORM, width);
+    }
+    let source = projection_source(keys, layout);
     projection(keys, source, width);
-    Ok(Geometry { grid, patch })
+    if layout.is_pooled(keys) && source != ProjectionSource::Identity {
+        let [embedding, _] =
+            keys.moved.get(PROJECTION).map_or([0, 0], |t| [t.shape[0], t.shape[1]]);
+        keys.accept("head.bias", PROJECTION_BIAS, &[embedding]);
+    }
+    Ok(Geometry { grid, patch, no_class_token })
 }
 
-/// timm stores CLIP's projection as the classifier, without a bias. A classifier with a bias is of no use here.
-fn projection_source(keys: &KeyMap) -> ProjectionSource {
+/// timm stores CLIP's projection as the classifier, without a bias, and that of PE, with one. Another classifier with a bias is of no use here.
+fn projection_source(keys: &KeyMap, layout: Layout) -> ProjectionSource {
     let is_clip = keys.moved.contains_key("encoder.norm_pre.weight");
-    if is_clip && keys.shape("head.weight").is_some() && keys.shape("head.bias").is_none() {
+    let has_bias = keys.shape("head.bias").is_some();
+    let has_head = keys.shape("head.weight").is_some();
+    if is_clip && has_head && (!has_bias || layout.is_pooled(keys)) {
         ProjectionSource::EmbeddingByWidth("head.weight")
     } else {
         ProjectionSource::Identity

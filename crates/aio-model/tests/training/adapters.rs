@@ -141,7 +141,10 @@ fn a_sequence_depends_on_the_experts_of_its_modalities_alone() {
     }));
     let run = |experts: &[usize]| {
         let (tokens, mask) = (tokens.tokens.clone(), tokens.attention_mask.clone());
-        equal.encoder.forward_as(tokens.without_autodiff(), mask, experts).without_autodiff()
+        equal
+            .encoder
+            .forward_as(tokens.without_autodiff(), mask, aio_encoder::Context::of(experts))
+            .without_autodiff()
     };
     let far: f32 = (run(&[0]) - run(&[1, 2])).abs().max().into_scalar();
     let effect: f32 = (run(&[0]) - run(&[])).abs().max().into_scalar();

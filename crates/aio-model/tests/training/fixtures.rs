@@ -20,6 +20,7 @@ pub(crate) fn config() -> AioConfig {
         width: 16,
         stem: StemConfig { kind: StemKind::TransreidSsl, channels: 4, patch: 8, ibn: true },
         registers: 0,
+        class_token: true,
         text: TextConfig { width: 4 },
     };
     let encoder =
@@ -30,7 +31,9 @@ pub(crate) fn config() -> AioConfig {
             encoder,
             embedding: None,
             projection_bias: false,
+            pooling: None,
             text_tower: None,
+            text_context: None,
         },
         classes: 4,
         samples_classes: false,

@@ -14,10 +14,18 @@ pub enum Activation {
     Gelu,
     /// `x·σ(1.702·x)`, as in OpenAI's CLIP.
     QuickGelu,
+    /// The tanh form of GELU, `x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³)))`, as in SigLIP; the same section.
+    GeluTanh,
 }
 
 /// The factor of [`Activation::QuickGelu`].
 const QUICK: f32 = 1.702;
+
+/// The factor of the cube in [`Activation::GeluTanh`].
+const CUBE: f32 = 0.044_715;
+
+/// 2·√(2/π): `(1 + tanh(u))/2` is `σ(2·u)`.
+const TANH: f32 = 1.595_769_1;
 
 /// Φ(x) and φ(x) of the standard normal distribution.
 ///
@@ -77,6 +85,12 @@ impl Activation {
                 #[inline(always)]
                 |x| x * logistic(QUICK * x),
             ),
+            Self::GeluTanh => map(
+                x,
+                y,
+                #[inline(always)]
+                |x| x * logistic(TANH * (x + CUBE * x * x * x)),
+            ),
         }
     }
 
@@ -101,13 +115,30 @@ impl Activation {
                     share * (1.0 + QUICK * x * (1.0 - share))
                 },
             ),
+            Self::GeluTanh => scale(
+                x,
+                gradient,
+                #[inline(always)]
+                |x| {
+                    let square = x * x;
+                    let share = logistic(TANH * (x + CUBE * x * square));
+                    let slope = TANH * (1.0 + 3.0 * CUBE * square);
+                    share * (1.0 + x * slope * (1.0 - share))
+                },
+            ),
         }
     }
 
-    pub(super) fn portable(self, x: Tensor<3>) -> Tensor<3> {
+    /// The activation of every value, with Burn's own operations.
+    #[must_use]
+    pub fn portable(self, x: Tensor<3>) -> Tensor<3> {
         match self {
             Self::Gelu => activation::gelu(x),
             Self::QuickGelu => x.clone() * activation::sigmoid(x * f64::from(QUICK)),
+            Self::GeluTanh => {
+                let cube = x.clone().powi_scalar(3).mul_scalar(CUBE);
+                x.clone() * activation::sigmoid((x + cube).mul_scalar(TANH))
+            }
         }
     }
 }
@@ -155,8 +186,17 @@ mod tests {
     }
 
     #[test]
+    fn the_tanh_form_matches_its_formula() {
+        let of = |x: f64| {
+            let inner = (2.0 / std::f64::consts::PI).sqrt() * (x + 0.044715 * x.powi(3));
+            0.5 * x * (1.0 + inner.tanh())
+        };
+        check(Activation::GeluTanh, X.map(|x| of(f64::from(x))));
+    }
+
+    #[test]
     fn gradients_are_those_of_finite_differences() {
-        for activation in [Activation::Gelu, Activation::QuickGelu] {
+        for activation in [Activation::Gelu, Activation::QuickGelu, Activation::GeluTanh] {
             let x: Vec<f32> = (-40..=40).map(|i| i as f32 / 10.0).collect();
             let mut gradient = vec![1.0; x.len()];
             activation.backward(&x, &mut gradient);

@@ -2,6 +2,7 @@
 
 use super::attention;
 use super::buffers::{Saved, SavedRef, Upstream, UpstreamMut, upstream_lengths};
+use super::rotation::{Turn, turn};
 use super::weights::{BlockShape, Linear, Weights};
 use crate::layer_norm::add_row_gradients;
 use crate::product::{Destination, matrix, matrix_mut, product};
@@ -89,6 +90,9 @@ fn group_backward(
 
         to_layer_input(&weights.proj, scaled(middle, weights.attention_scale, branch), attended);
         attention::backward(saved.qkv, saved.attention, attended, shape, scores, qkv);
+        if let Some(angles) = weights.angles {
+            turn(qkv, angles, shape, Turn::Back);
+        }
         to_layer_input(&weights.qkv, qkv, normal1);
         dx.copy_from_slice(middle);
         add_row_gradients(x, weights.norm1.gamma, normal1, shape.epsilon, dx);

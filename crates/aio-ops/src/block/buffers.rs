@@ -5,7 +5,7 @@ use super::weights::BlockShape;
 /// What the backward pass needs from the forward pass, for the whole batch.
 #[derive(Debug, Clone)]
 pub(super) struct Saved {
-    /// Queries, keys and values: `[batch, tokens, 3 · width]`.
+    /// Queries, keys (both turned, if the block does that) and values: `[batch, tokens, 3 · width]`.
     pub(super) qkv: Vec<f32>,
     /// Attention weights: `[batch, heads, tokens, tokens]`.
     pub(super) attention: Vec<f32>,

@@ -2,6 +2,7 @@
 
 use super::attention;
 use super::buffers::{Saved, SavedMut, saved_lengths};
+use super::rotation::{Turn, turn};
 use super::weights::{BlockShape, Linear, Weights};
 use crate::layer_norm::normalise_rows;
 use crate::product::{Destination, matrix, matrix_mut, product};
@@ -75,6 +76,9 @@ fn group_forward(
     with_scratch([x.len(), hidden.len()], |[normal, activated]| {
         normalise_rows(x, weights.norm1, shape.epsilon, normal);
         apply(&weights.qkv, normal, qkv);
+        if let Some(angles) = weights.angles {
+            turn(qkv, angles, shape, Turn::Forward);
+        }
         attention::forward(qkv, attention_mask, shape, attended, attention);
         add_branch(x, &weights.proj, attended, weights.attention_scale, middle);
         normalise_rows(middle, weights.norm2, shape.epsilon, normal);

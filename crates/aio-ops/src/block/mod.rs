@@ -12,12 +12,14 @@ mod forward;
 mod operation;
 mod parameter_gradients;
 pub(crate) mod portable;
+mod rotation;
 #[cfg(test)]
 mod tests;
 mod weights;
 
 pub use activation::Activation;
 pub use portable::attention_weights;
+pub use rotation::Rotation;
 
 use crate::Precision;
 use crate::bridge::on_cpu;
@@ -92,21 +94,24 @@ pub struct BlockSettings {
 /// Attention per head is `softmax(QKᵀ/√head_dim)·V` (Vaswani et al., "Attention Is All You Need",
 /// 2017, equation 1). A key whose entry in `attention_mask` is 0 gets the weight 0; every sequence
 /// needs at least one key with a 1; if `causal`, its first key is one. The order of operations is that of
-/// `timm.models.vision_transformer.Block`.
+/// `timm.models.vision_transformer.Block`. With a `rotation`, queries and keys are turned before
+/// their product.
 ///
 /// # Shapes
 /// - x and output: `[batch, tokens, width]`
 /// - attention_mask: `[batch, tokens]`, 1 for tokens and 0 for padding
+/// - rotation: of `tokens` tokens
 #[must_use]
 pub fn transformer_block(
     x: Tensor<3>,
     attention_mask: Tensor<2>,
     weights: BlockWeights,
+    rotation: Option<Rotation>,
     settings: BlockSettings,
 ) -> Tensor<3> {
     if settings.precision == Precision::F32 && on_cpu(&x) {
-        operation::run(x, attention_mask, weights, settings)
+        operation::run(x, attention_mask, weights, rotation, settings)
     } else {
-        portable::transformer_block(x, attention_mask, weights, settings)
+        portable::transformer_block(x, attention_mask, weights, rotation, settings)
     }
 }

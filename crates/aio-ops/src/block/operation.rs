@@ -4,8 +4,9 @@ use super::backward::{Pass, to_all, to_input};
 use super::buffers::Saved;
 use super::forward::{Input, forward, infer};
 use super::parameter_gradients::{SLOTS, Slot, gradients};
+use super::rotation::Angles;
 use super::weights::{BlockShape, Linear, Weights};
-use super::{Activation, BlockSettings, BlockWeights};
+use super::{Activation, BlockSettings, BlockWeights, Rotation};
 use crate::bridge::{BackwardPass, contiguous, dims, record, tensor, values};
 use crate::layer_norm::Affine;
 use crate::product::matrix;
@@ -31,6 +32,34 @@ const SCALED: usize = 1 + SLOTS;
 pub(crate) enum Scales<B: Backend> {
     Without,
     With { attention: FloatTensor<B>, mlp: FloatTensor<B> },
+}
+
+/// [`Rotation`], which has no gradient.
+#[derive(ExtensionType)]
+pub(crate) enum Turning<B: Backend> {
+    Without,
+    With { cosines: FloatTensor<B>, sines: FloatTensor<B> },
+}
+
+impl Turning<Dispatch> {
+    fn new(rotation: Option<Rotation>) -> Self {
+        match rotation {
+            None => Self::Without,
+            Some(Rotation { cosines, sines }) => {
+                Self::With { cosines: cosines.into_dispatch(), sines: sines.into_dispatch() }
+            }
+        }
+    }
+}
+
+impl<B: Backend> Turning<B> {
+    /// Cosines and sines on the backend below.
+    fn map(self, f: impl Fn(FloatTensor<B>) -> FlexTensor) -> Option<[FlexTensor; 2]> {
+        match self {
+            Self::Without => None,
+            Self::With { cosines, sines } => Some([cosines, sines].map(f)),
+        }
+    }
 }
 
 /// The weights of a block, in the order of [`Slot`].
@@ -118,6 +147,7 @@ pub(super) fn run(
     x: Tensor<3>,
     attention_mask: Tensor<2>,
     weights: BlockWeights,
+    rotation: Option<Rotation>,
     settings: BlockSettings,
 ) -> Tensor<3> {
     let BlockSettings { heads, activation, epsilon, causal, .. } = settings;
@@ -125,6 +155,7 @@ pub(super) fn run(
         x.into_dispatch(),
         attention_mask.into_dispatch(),
         Primitives::new(weights),
+        Turning::new(rotation),
         Settings { heads, activation, epsilon: epsilon as f32, causal },
     );
     Tensor::from_dispatch(y)
@@ -137,6 +168,7 @@ trait BlockOp: Backend {
         x: FloatTensor<Self>,
         attention_mask: FloatTensor<Self>,
         #[extension_type] weights: Primitives<Self>,
+        #[extension_type] rotation: Turning<Self>,
         settings: Settings,
     ) -> FloatTensor<Self>;
 }
@@ -146,9 +178,11 @@ impl BlockOp for Flex {
         x: FloatTensor<Self>,
         attention_mask: FloatTensor<Self>,
         weights: Primitives<Self>,
+        rotation: Turning<Self>,
         settings: Settings,
     ) -> FloatTensor<Self> {
-        Inputs::new(weights.behind(x), settings).infer(attention_mask)
+        let rotation = rotation.map(|table| table);
+        Inputs::new(weights.behind(x), rotation, settings).infer(attention_mask)
     }
 }
 
@@ -157,14 +191,16 @@ impl<C: CheckpointStrategy> BlockOp for Autodiff<Flex, C> {
         x: FloatTensor<Self>,
         attention_mask: FloatTensor<Self>,
         weights: Primitives<Self>,
+        rotation: Turning<Self>,
         settings: Settings,
     ) -> FloatTensor<Self> {
         let inputs = weights.behind(x);
         let mask = attention_mask.into_primitive();
+        let rotation = rotation.map(|table| table.into_primitive());
         let tracked = inputs.iter().any(|input| input.is_tracked());
         let (tensors, nodes): (_, Vec<NodeGuard>) =
             inputs.into_iter().map(|input| input.into_parts()).unzip();
-        let inputs = Inputs::new(tensors, settings);
+        let inputs = Inputs::new(tensors, rotation, settings);
         if !tracked {
             return Self::from_inner(inputs.infer(mask));
         }
@@ -183,12 +219,19 @@ impl<C: CheckpointStrategy> BlockOp for Autodiff<Flex, C> {
 #[derive(Debug, Clone)]
 struct Inputs {
     tensors: Vec<FlexTensor>,
+    /// Cosines and sines.
+    rotation: Option<[FlexTensor; 2]>,
     settings: Settings,
 }
 
 impl Inputs {
-    fn new(tensors: Vec<FlexTensor>, settings: Settings) -> Self {
-        Self { tensors: tensors.into_iter().map(contiguous).collect(), settings }
+    fn new(
+        tensors: Vec<FlexTensor>,
+        rotation: Option<[FlexTensor; 2]>,
+        settings: Settings,
+    ) -> Self {
+        let tensors = tensors.into_iter().map(contiguous).collect();
+        Self { tensors, rotation: rotation.map(|tables| tables.map(contiguous)), settings }
     }
 
     fn x(&self) -> &FlexTensor {
@@ -232,6 +275,10 @@ impl Inputs {
             fc1: linear(Slot::Fc1Weight, Slot::Fc1Bias),
             fc2: linear(Slot::Fc2Weight, Slot::Fc2Bias),
             mlp_scale: self.weight(Slot::MlpScale).map(values),
+            angles: self
+                .rotation
+                .as_ref()
+                .map(|[cosines, sines]| Angles { cosines: values(cosines), sines: values(sines) }),
         }
     }
 

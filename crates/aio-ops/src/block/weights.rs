@@ -1,6 +1,7 @@
 //! A block's weights and sizes as the CPU kernels take them.
 
 use super::Activation;
+use super::rotation::Angles;
 use crate::layer_norm::Affine;
 use ndarray::ArrayView2;
 
@@ -12,7 +13,7 @@ pub(super) struct Linear<'a> {
     pub(super) bias: &'a [f32],
 }
 
-/// The weights of a block.
+/// The weights of a block, and the angles by which it turns queries and keys.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Weights<'a> {
     pub(super) norm1: Affine<'a>,
@@ -23,6 +24,7 @@ pub(super) struct Weights<'a> {
     pub(super) fc1: Linear<'a>,
     pub(super) fc2: Linear<'a>,
     pub(super) mlp_scale: Option<&'a [f32]>,
+    pub(super) angles: Option<Angles<'a>>,
 }
 
 /// The sizes of a block and its input.

@@ -88,7 +88,7 @@ impl Counter<'_> {
     /// of their masked forms.
     fn text(&self) -> f64 {
         if let Some(tower) = self.workload.text_tower() {
-            let tokens = self.workload.caption_tokens;
+            let tokens = self.workload.tower_tokens();
             let embedding = self.workload.start.config.embedding_width();
             let projection = 2.0 * (tower.embed_dim * embedding) as f64;
             let one = if self.workload.tower_learns() {
@@ -159,6 +159,16 @@ impl Counter<'_> {
             encoded().filter(|(set, _)| !self.workload.is_frozen(*set)).map(|(_, rows)| rows).sum();
         let learned = if config.model.shared == Shared::Trained { projected } else { 0.0 };
         let mut flops = 2.0 * (projected + tracked + learned) * (width * embedding) as f64;
+        if let Some(pooling) = &start.config.pooling {
+            flops += encoded()
+                .map(|(set, rows)| {
+                    let backward = f64::from(u8::from(!self.workload.is_frozen(set)));
+                    let weights = f64::from(u8::from(config.model.shared == Shared::Trained));
+                    let tokens = self.workload.pass(set).tokens;
+                    (1.0 + backward + weights) * rows * pooling.flops(tokens, width)
+                })
+                .sum::<f64>();
+        }
         if weights.identity != 0.0 {
             flops += LEARNED_MAP * 2.0 * rows * (embedding * self.sizes.classes) as f64;
         }

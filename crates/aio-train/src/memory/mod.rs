@@ -7,7 +7,7 @@ pub use estimate::MemoryEstimate;
 use crate::loader::{StageLoader, mixed_combinations};
 use crate::workload::{OPERATIONS_PER_SECOND, Pass, Workload};
 use aio_encoder::EncoderConfig;
-use aio_model::{Aio, EncoderUse};
+use aio_model::{Aio, EncoderUse, PoolingConfig};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::Tensor;
 
@@ -65,11 +65,11 @@ impl Workload<'_> {
         let operations = if self.config.train.activation_checkpointing { 6.0 } else { 4.0 };
         let of_tower = self.text_tower().map_or(0.0, |tower| {
             let backward = if self.tower_learns() {
-                tower.backward_flops(self.caption_tokens, true)
+                tower.backward_flops(self.tower_tokens(), true)
             } else {
                 0.0
             };
-            self.rows as f64 * (tower.forward_flops(self.caption_tokens) + backward)
+            self.rows as f64 * (tower.forward_flops(self.tower_tokens()) + backward)
         });
         (operations * (weights * tokens) as f64 + of_tower)
             / (OPERATIONS_PER_SECOND * rayon::current_num_threads() as f64)
@@ -106,12 +106,21 @@ impl Workload<'_> {
             encoder.depth * passes.iter().map(in_block).sum::<usize>()
         };
         let working = working.unwrap_or(0).max(self.tower_workspace());
-        BYTES_PER_NUMBER * (stems + blocks + self.tower_activations() + working)
+        let pooled: usize = passes.iter().map(|pass| self.pooling_activations(pass)).sum();
+        BYTES_PER_NUMBER * (stems + blocks + pooled + self.tower_activations() + working)
+    }
+
+    /// Numbers that the attention pooling keeps for the backward pass, if there is one.
+    fn pooling_activations(&self, pass: &Pass) -> usize {
+        let config = &self.start.config;
+        let of_row =
+            |pooling: &PoolingConfig| pooling.activations(pass.tokens, config.encoder.embed_dim);
+        pass.rows * config.pooling.as_ref().map_or(0, of_row)
     }
 
     /// Numbers that the text tower keeps for the backward pass. A frozen one keeps nothing, and none is computed again.
     fn tower_activations(&self) -> usize {
-        let tokens = self.caption_tokens;
+        let tokens = self.tower_tokens();
         let of_tower = |tower: &EncoderConfig| {
             tower.depth * self.rows * tokens * tower.activations_per_token(tokens, true)
         };
@@ -121,7 +130,7 @@ impl Workload<'_> {
     /// Numbers that a pass of the text tower works on.
     fn tower_workspace(&self) -> usize {
         let of_tower = |tower: &EncoderConfig| {
-            self.rows * self.caption_tokens * tower.backward_workspace_per_token()
+            self.rows * self.tower_tokens() * tower.backward_workspace_per_token()
         };
         self.text_tower().map_or(0, of_tower)
     }
