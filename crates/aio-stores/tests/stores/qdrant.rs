@@ -5,11 +5,11 @@ use crate::proxy::Proxy;
 use crate::server::Server;
 use aio_gallery::{Gallery, Storage, Unclaimed, Writer};
 use aio_stores::{Address, Layout, Partition, Scan, Store, push};
-use qdrant_client::Qdrant;
 use qdrant_client::qdrant::{
     Condition, CountPointsBuilder, CreateCollectionBuilder, DeletePointsBuilder, Distance, Filter,
-    PointStruct, UpsertPointsBuilder, VectorParamsBuilder,
+    PointStruct, SetPayloadPointsBuilder, UpsertPointsBuilder, VectorParamsBuilder,
 };
+use qdrant_client::{Payload, Qdrant};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::path::{Path, PathBuf};
@@ -98,7 +98,8 @@ fn a_push_that_breaks_anywhere_is_not_seen_and_the_next_one_goes_on() {
     let (mut last, mut broken, mut went_on) = (0, 0, 0);
     for step in 0..80 {
         let next = rng.random_range(0..galleries.len());
-        let bytes = if step % 10 == 9 { i64::MAX } else { rng.random_range(100..whole / 2) };
+        let most = if step % 2 == 0 { whole } else { whole / 2 };
+        let bytes = if step % 10 == 9 { i64::MAX } else { rng.random_range(100..most) };
         let (pushed, proxy) = push_through(&galleries[next], bytes);
         let found = seen(&Store::open(&pair.address).expect("opened"));
         let what = format!("step {step}: {bytes} bytes of gallery {next} after {last}: {pushed:?}");
@@ -114,7 +115,7 @@ fn a_push_that_breaks_anywhere_is_not_seen_and_the_next_one_goes_on() {
             assert_eq!(found, all(&galleries[last]), "{what}");
         }
     }
-    assert!(broken > 30 && went_on > 0, "{broken} broken, {went_on} went on");
+    assert!(broken > 20 && went_on > 0, "{broken} broken, {went_on} went on");
     push(&galleries[1], &pair.address, Layout::default(), &|_| {}).expect("pushed");
     assert_eq!(points(name), galleries[1].len() as u64 + 1, "rows and state, and nothing else");
     let asked = [query(features(&mut ChaCha8Rng::seed_from_u64(2)), 60)];
@@ -236,6 +237,29 @@ fn dies_in_the_middle() {
             std::process::abort();
         }
     });
+}
+
+#[test]
+#[ignore = "needs Qdrant, or scripts/stores/qdrant.py: just test-stores"]
+fn rows_that_a_stopped_push_would_have_removed_stay_if_they_are_wanted() {
+    let pair = Pair::new(Server::Qdrant, "marked", 30);
+    pair.push();
+    // What a push leaves that was stopped after it had marked rows 3 and 4 as going.
+    let (runtime, client) = client();
+    let rows = Filter::must([Condition::matches("number", vec![3, 4])]);
+    let request =
+        SetPayloadPointsBuilder::new(pair.address.name(), Payload::from([("until", 2.into())]));
+    let request = request.points_selector(rows).wait(true);
+    runtime.block_on(client.set_payload(request)).expect("marked");
+    assert_eq!(seen(&pair.store()), all(&pair.gallery()), "it has not ended");
+    let pushed = pair.push();
+    assert_eq!((pushed.added, pushed.removed), (0, 0));
+    assert_eq!(seen(&pair.store()), all(&pair.gallery()));
+    pair.writer().remove(&[4]).expect("removed");
+    pair.add(30, 1);
+    let pushed = pair.push();
+    assert_eq!((pushed.added, pushed.removed), (1, 1));
+    assert_eq!(seen(&pair.store()), all(&pair.gallery()));
 }
 
 #[test]
