@@ -1,13 +1,14 @@
 //! The encoder: a pre-norm vision transformer over token sequences, its presets and its weights.
 //!
 //! The encoder does not know which modalities exist. It takes a token sequence, an attention mask and perhaps the numbers of experts, whose
-//! adapters it uses, and returns features of the same shape. Only [`weights`] reads files. Checkpoints of other projects are imported by `aio_model::import`.
+//! adapters it uses, and returns features of the same shape. A [`Mixer`] combines features by the numbers of slots. Only [`weights`] reads files. Checkpoints of other projects are imported by `aio_model::import`.
 
 mod activation_checkpointing;
 mod adapters;
 mod block;
 mod config;
 mod flops;
+mod mixer;
 mod vit;
 pub mod weights;
 
@@ -16,4 +17,5 @@ pub use adapters::{AdapterKind, AdaptersConfig};
 pub use aio_ops::{Activation, Precision};
 pub use block::Block;
 pub use config::EncoderConfig;
+pub use mixer::{Mixer, MixerConfig, SlotFrom};
 pub use vit::Encoder;
