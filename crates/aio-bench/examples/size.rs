@@ -10,7 +10,7 @@
 use aio_bench::experiment::{self, Request, WhenTaken};
 use aio_encoder::EncoderConfig;
 use aio_encoder::weights::Preprocessing;
-use aio_model::BackboneConfig;
+use aio_model::{AbsentUse, BackboneConfig, FusionUse};
 use aio_tokenize::{StemConfig, StemKind, TextConfig, TokenizersConfig};
 use aio_types::{Modality, ModalitySet};
 use burn::tensor::Device;
@@ -35,6 +35,8 @@ fn weights(stem: StemConfig, encoder: EncoderConfig) -> Outcome<Vec<u8>> {
         embedding: None,
         projection_bias: false,
         text_tower: None,
+        fusion: FusionUse::Sequence,
+        absent: AbsentUse::None,
     };
     let preprocessing = Preprocessing {
         height: 256,

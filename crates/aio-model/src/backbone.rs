@@ -1,7 +1,7 @@
-use crate::{Projection, Shapes, TextTower, TextUse, text_tower};
+use crate::{AbsentUse, FusionUse, Projection, Shapes, TextTower, TextUse};
 use aio_encoder::weights::{Preprocessing, Weights, WeightsError, module_bytes, to_bytes};
-use aio_encoder::{Activations, Encoder, EncoderConfig};
-use aio_tokenize::{ModalityInput, ModalityTokens, TokenSequence, Tokenizers, TokenizersConfig};
+use aio_encoder::{Activations, Encoder, EncoderConfig, Mixer};
+use aio_tokenize::{ModalityInput, TokenSequence, Tokenizers, TokenizersConfig};
 use aio_types::{Modality, ModalitySet};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
@@ -25,6 +25,12 @@ pub struct BackboneConfig {
     /// The blocks of the text tower, if text has an encoder of its own. Then the tokenizers have no text table.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text_tower: Option<EncoderConfig>,
+    /// How the modalities of a query become one embedding.
+    #[serde(default, skip_serializing_if = "FusionUse::is_default")]
+    pub fusion: FusionUse,
+    /// What stands for a modality that a query lacks.
+    #[serde(default, skip_serializing_if = "AbsentUse::is_default")]
+    pub absent: AbsentUse,
 }
 
 /// Tokenizers, encoder and output projection: everything that is needed to embed.
@@ -38,6 +44,11 @@ pub struct Backbone {
     pub projection: Projection,
     /// The encoder of sentences, if text has one of its own.
     pub text_tower: Option<TextTower>,
+    /// How the modalities of a query become one embedding.
+    #[module(skip)]
+    pub fusion: FusionUse,
+    /// What [`FusionUse::Mixer`] adds to the mean; without it there is the mean alone.
+    pub mixer: Option<Mixer>,
 }
 
 /// Largest size of a part that a weights file may state: far more than any published model has.
@@ -51,8 +62,13 @@ impl BackboneConfig {
     /// Builds a backbone with random weights.
     #[must_use]
     pub fn init(&self, device: &Device) -> Backbone {
+        let tokenizers = self.tokenizers.init(self.encoder.embed_dim, device);
         Backbone {
-            tokenizers: self.tokenizers.init(self.encoder.embed_dim, device),
+            tokenizers: if self.has_absent_tokens() {
+                tokenizers.with_absent_tokens(device)
+            } else {
+                tokenizers
+            },
             encoder: self.encoder.init(device),
             projection: Projection::new(
                 &self.encoder,
@@ -64,6 +80,8 @@ impl BackboneConfig {
                 .text_tower
                 .as_ref()
                 .map(|encoder| TextTower::new(encoder, self.embedding_width(), device)),
+            fusion: self.fusion,
+            mixer: self.mixer().map(|sizes| sizes.init(device)),
         }
     }
 
@@ -123,6 +141,7 @@ impl BackboneConfig {
         let TokenizersConfig { height, width, stem, registers, text, .. } = &self.tokenizers;
         self.encoder.check()?;
         self.check_experts()?;
+        self.check_fusion()?;
         if let Some(tower) = &self.text_tower {
             tower.check().map_err(|problem| format!("text_tower: {problem}"))?;
         }
@@ -146,8 +165,10 @@ impl BackboneConfig {
             (depth * (4 * embed_dim * embed_dim + 2 * embed_dim * mlp + of_adapters)) as u128
         };
         let of_tower = self.text_tower.as_ref().map_or(0, blocks);
+        let of_mixer = self.mixer().map_or(0, |sizes| sizes.parameters() as u128);
         let parameters = blocks(&self.encoder)
             + of_tower
+            + of_mixer
             + (self.encoder.embed_dim * (embedding + registers)) as u128;
         if 4 * parameters > file as u128 {
             return Err(format!(
@@ -213,51 +234,6 @@ impl Backbone {
         (self.projection.forward(cls), tokens)
     }
 
-    /// Embeddings alone.
-    ///
-    /// Without a text tower, all inputs enter one sequence. With one, sentences do not: see [`Backbone::embed_parts`].
-    ///
-    /// # Shapes
-    /// - output: `[batch, embedding]`
-    #[must_use]
-    pub fn embed(&self, inputs: &[ModalityInput]) -> Tensor<2> {
-        let (mut tokens, mut sentences) = (Vec::new(), None);
-        for input in inputs {
-            match (input, &self.text_tower) {
-                (ModalityInput::Text(ids), Some(tower)) => {
-                    sentences = Some(tower.embed(ids.clone()))
-                }
-                _ => tokens.push(self.tokenizers.tokens(input)),
-            }
-        }
-        self.embed_parts(&mut Activations::Stored, &tokens, sentences)
-    }
-
-    /// Embeds the tokens of some modalities in one sequence, and fuses the result with embeddings of sentences of the same rows: the direction is
-    /// that of the mean of both unit embeddings.
-    ///
-    /// # Shapes
-    /// - sentences and output: `[batch, embedding]`
-    ///
-    /// # Panics
-    /// If there are neither tokens nor sentences.
-    #[must_use]
-    pub fn embed_parts(
-        &self,
-        activations: &mut Activations,
-        tokens: &[ModalityTokens],
-        sentences: Option<Tensor<2>>,
-    ) -> Tensor<2> {
-        match sentences {
-            Some(sentences) if tokens.is_empty() => sentences,
-            None => self.encode(activations, self.tokenizers.join(tokens)).0,
-            Some(sentences) => {
-                let (others, _) = self.encode(activations, self.tokenizers.join(tokens));
-                text_tower::fused(others, sentences)
-            }
-        }
-    }
-
     /// The modalities that can be embedded.
     #[must_use]
     pub fn modalities(&self) -> ModalitySet {
@@ -281,6 +257,11 @@ impl Backbone {
             projection: weights.below("projection.")?.load(backbone.projection)?,
             text_tower: match backbone.text_tower {
                 Some(tower) => Some(weights.below("text_tower.")?.load(tower)?),
+                None => None,
+            },
+            fusion: config.fusion,
+            mixer: match backbone.mixer {
+                Some(mixer) => Some(weights.below("mixer.")?.load(mixer)?),
                 None => None,
             },
         };
@@ -315,6 +296,9 @@ impl Backbone {
         ];
         if let Some(tower) = &self.text_tower {
             modules.push(("text_tower.", module_bytes(tower)?));
+        }
+        if let Some(mixer) = &self.mixer {
+            modules.push(("mixer.", module_bytes(mixer)?));
         }
         to_bytes(modules, metadata)
     }

@@ -5,7 +5,7 @@ use super::redraw::{drawn, overlay};
 use super::registry::normalisation_of;
 use super::stems::TRANSREID_SSL;
 use super::{Coverage, Hints, Imported, Layout, Normalisation, Stems, import, read};
-use crate::{Backbone, BackboneConfig};
+use crate::{AbsentUse, Backbone, BackboneConfig, FusionUse};
 use aio_encoder::weights::{Preprocessing, Tensors, Weights, WeightsError};
 use aio_tokenize::{StemConfig, StemKind, TextConfig, Tokenizers, TokenizersConfig};
 use aio_types::{Modality, PictureSize};
@@ -175,6 +175,8 @@ impl Imported {
             embedding: embedding.filter(|embedding| *embedding != width),
             projection_bias: false,
             text_tower: self.text_tower.clone(),
+            fusion: FusionUse::Sequence,
+            absent: AbsentUse::None,
         }
     }
 
