@@ -11,6 +11,7 @@ mod attribute;
 mod backbone;
 mod batch;
 mod binding;
+mod combine;
 mod extractor;
 mod feature;
 mod fusion;
