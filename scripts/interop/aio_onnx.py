@@ -125,6 +125,8 @@ def export(model, weights, folder, combinations=()):
     print(f"torch {torch.__version__}, onnx {onnx.__version__}, onnxruntime {onnxruntime.__version__}, opset {OPSET}")
     about = {
         "preprocessing": model.preprocessing,
+        "fusion": model.fusion,
+        "absent": model.config.get("absent", "none"),
         "weights": hashlib.sha256(Path(weights).read_bytes()).hexdigest(),
         **{key: model.about[key] for key in ("origin", "licence") if key in model.about},
     }

@@ -87,6 +87,9 @@ class Model(nn.Module):
         self.text_prefix = "text_tower.tokenizer" if self.tower else "tokenizers.text"
         self.context = len(self.state.get(f"{self.text_prefix}.positions", ()))
         self.modalities = [*visual, "text"] if self.context else visual
+        self.fusion = self.config.get("fusion", "sequence")
+        if self.fusion not in ("sequence", "mean", "mixer"):
+            raise SystemExit(f"error: {path}: config.fusion is {self.fusion!r}, expected 'sequence', 'mean' or 'mixer'\nhint: use the script of the version that wrote the file")
 
     def norm(self, x, name, config):
         return F.layer_norm(x, x.shape[-1:], self.state[f"{name}.weight"], self.state[f"{name}.bias"], config["epsilon"])
@@ -170,24 +173,46 @@ class Model(nn.Module):
         return self.linear(self.norm(x, f"{prefix}projection.norm", config), f"{prefix}projection.linear")
 
     def embed(self, inputs):
-        """Embeds normalised pictures [batch, 3, height, width] by modality and `text` ids [batch, length], 0 where padded. Without a text tower, text comes last
-        in the sequence. With one, a mixed input has the direction of the mean of two unit embeddings."""
-        if not self.tower or "text" not in inputs:
-            return self.sequence(inputs)
-        ids = inputs["text"]
+        """Embeds normalised pictures [batch, 3, height, width] by modality and `text` ids [batch, length], 0 where padded. Modalities enter one sequence, text
+        last, or are embedded alone and combined, as the weights say. Sentences of a text tower are always embedded alone."""
+        known = [m for m in self.modalities if m in inputs]
+        alone = [m for m in known if self.fusion != "sequence" or (self.tower and m == "text")]
+        together = {m: inputs[m] for m in known if m not in alone}
+        parts = [self.sequence(together)] if together else []
+        for m in alone:
+            parts.append(self.sentence(inputs[m]) if self.tower and m == "text" else self.sequence({m: inputs[m]}))
+        learned = self.fusion == "mixer" and self.config.get("absent") == "learned"
+        if len(parts) == 1 and not learned:
+            return parts[0]
+        length = sum(part.norm(dim=1, keepdim=True) for part in parts) / len(parts)
+        units = [F.normalize(part) for part in parts]
+        mean = sum(units) / len(units)
+        return (mean + self.mixed(alone, units) if self.fusion == "mixer" else mean) * length
+
+    def sentence(self, ids):
+        """Embeds sentences with the text tower."""
         if ids.shape[1] > self.context:
             # A sentence that is cut ends with the end token.
             last = ids[:, self.context - 1 : self.context]
             ids = torch.cat([ids[:, : self.context - 1], torch.where(last > 0, 49407, last)], 1)
         tokens = self.blocks(self.text(ids), None, "text_tower.encoder", self.tower)
         ends = ids.argmax(1)[:, None, None].expand(-1, 1, tokens.shape[-1])
-        sentence = self.project(tokens.gather(1, ends)[:, 0], "text_tower.", self.tower)
-        rest = {m: x for m, x in inputs.items() if m != "text"}
-        if not rest:
-            return sentence
-        others = self.sequence(rest)
-        length = (sentence.norm(dim=1, keepdim=True) + others.norm(dim=1, keepdim=True)) / 2
-        return (F.normalize(sentence) + F.normalize(others)) / 2 * length
+        return self.project(tokens.gather(1, ends)[:, 0], "text_tower.", self.tower)
+
+    def mixed(self, present, units):
+        """What the mixer adds to the mean of the unit embeddings of the modalities that are present; every modality of the model has a slot."""
+        size = units[0].shape[1] ** 0.5
+        features = {m: unit * size for m, unit in zip(present, units)}
+        slots = list(enumerate(self.modalities))
+        norm = lambda x, name: F.layer_norm(x, x.shape[-1:], self.state[f"mixer.{name}.weight"], self.state[f"mixer.{name}.bias"], 1e-6)
+        mlp = lambda x, name: self.linear(F.gelu(self.linear(x, f"mixer.{name}.fc1")), f"mixer.{name}.fc2")
+        vectors = {m: self.state.get(f"mixer.absent.{slot}") for slot, m in slots}
+        zeros = torch.zeros_like(units[0])
+        # A slot without a feature and without a vector enters the map over the slots as zeros, behind the normalisation.
+        held = [norm(x if x.dim() == 2 else x.expand_as(zeros), "norm1") if (x := features.get(m, vectors[m])) is not None else zeros for _, m in slots]
+        over_slots = mlp(torch.stack(held, 2), "mlp_tokens").transpose(1, 2)[:, [slot for slot, m in slots if m in features]]
+        x = torch.stack([features[m] for m in present], 1) + over_slots
+        return (over_slots + mlp(norm(x, "norm2"), "mlp_channels")).mean(1) / size
 
     def sequence(self, inputs):
         """Embeds all inputs in one sequence."""
@@ -196,6 +221,9 @@ class Model(nn.Module):
             parts.append(self.text(inputs["text"]))
         batch = parts[0].shape[0]
         front = [self.state["tokenizers.cls"], self.state.get("tokenizers.registers")]
+        # Learned tokens stand for modalities that the sequence lacks.
+        absent = [self.state.get(f"tokenizers.absent.{m}") for m in self.modalities if m not in inputs]
+        front += [token[None] for token in absent if token is not None]
         front = torch.cat([t for t in front if t is not None]).expand(batch, -1, -1)
         tokens, keep = torch.cat([front, *parts], 1), None
         if "text" in inputs:

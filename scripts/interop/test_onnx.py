@@ -57,6 +57,26 @@ def with_every_stem(path):
     save_file(tensors, path, {"aio": json.dumps(about)})
 
 
+def with_fusion(source, path, fusion):
+    """Writes weights with every stem and a random mixer, or random tokens, that stand for absent modalities."""
+    random, tensors, about = np.random.default_rng(1), load_file(source), aio_torch.metadata(source)
+    names = about["config"]["tokenizers"]["modalities"].split("+")
+    draw = lambda *shape: random.normal(0, 0.3, shape).astype(np.float32)
+    if fusion == "mixer":
+        width, slots = len(tensors["projection.linear.weight"]), len(names)
+        for norm in ("norm1", "norm2"):
+            tensors |= {f"mixer.{norm}.weight": 1 + draw(width), f"mixer.{norm}.bias": draw(width)}
+        for name, size, hidden in (("mlp_tokens", slots, 20), ("mlp_channels", width, 4 * width)):
+            tensors |= {f"mixer.{name}.fc1.weight": draw(hidden, size) / size**0.5, f"mixer.{name}.fc1.bias": draw(hidden)}
+            tensors |= {f"mixer.{name}.fc2.weight": draw(size, hidden) / hidden**0.5, f"mixer.{name}.fc2.bias": draw(size)}
+        tensors |= {f"mixer.absent.{slot}": draw(width) for slot in range(slots)}
+    else:
+        width = tensors["tokenizers.cls"].shape[1]
+        tensors |= {f"tokenizers.absent.{name.replace('-', '_')}": draw(width) for name in names}
+    about["config"] |= {"fusion": fusion, "absent": "learned"}
+    save_file(tensors, path, {"aio": json.dumps(about)})
+
+
 def cut_out(folder, height, width):
     """Four pictures per visual modality, each another part of the sheet."""
     sheet, files = Image.open(repository / "docs/images/sheet.jpg").convert("RGB"), {}
@@ -159,7 +179,7 @@ def wrong_graphs_are_refused(folder):
 
 
 with tempfile.TemporaryDirectory() as name:
-    folders = {kind: Path(name) / kind for kind in ("embedded", "every", "clip", "transreid", "dinov3", "pe", "siglip")}
+    folders = {kind: Path(name) / kind for kind in ("embedded", "every", "sequence", "mixer", "clip", "transreid", "dinov3", "pe", "siglip")}
     for folder in folders.values():
         folder.mkdir()
     print("embedded weights", flush=True)
@@ -173,6 +193,12 @@ with tempfile.TemporaryDirectory() as name:
     with_every_stem(weights)
     expected = compare(folders["every"], weights, ["rgb+text", "sketch+infrared"])
     assert set(expected) == {f"{m}.onnx" for m in (*VISUAL, "text", "rgb+text", "infrared+sketch")}, set(expected)
+
+    for fusion in ("sequence", "mixer"):
+        print(f"weights of the fusion {fusion}, with learned embeddings of absent modalities", flush=True)
+        fused = folders[fusion] / "weights.safetensors"
+        with_fusion(weights, fused, fusion)
+        compare(folders[fusion], fused, ["sketch+infrared", "rgb+colour-pencil"])
 
     for kind, checkpoint, combinations in (
         ("clip", "open-clip.safetensors", []),

@@ -10,7 +10,7 @@
 use aio_bench::experiment::{self, Request, WhenTaken};
 use aio_encoder::EncoderConfig;
 use aio_encoder::weights::Preprocessing;
-use aio_model::BackboneConfig;
+use aio_model::{AbsentUse, BackboneConfig, FusionUse};
 use aio_tokenize::{StemConfig, StemKind, TextConfig, TokenizersConfig};
 use aio_types::{Modality, ModalitySet};
 use burn::tensor::Device;
@@ -38,6 +38,8 @@ fn weights(stem: StemConfig, encoder: EncoderConfig) -> Outcome<Vec<u8>> {
         pooling: None,
         text_tower: None,
         text_context: None,
+        fusion: FusionUse::Sequence,
+        absent: AbsentUse::None,
     };
     let preprocessing = Preprocessing {
         height: 256,
@@ -87,7 +89,7 @@ fn row(name: &str, settings: &[String], runs: &Path) -> Outcome<()> {
 
 fn main() -> Outcome<()> {
     let mut arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let [mode, name, runs, settings..] = &*arguments
+    if let [mode, name, runs, settings @ ..] = &*arguments
         && mode == "row"
     {
         return row(name, settings, Path::new(runs));

@@ -1,7 +1,8 @@
 //! The encoder: a pre-norm vision transformer over token sequences, its presets and its weights.
 //!
 //! The encoder does not know which modalities exist. It takes a token sequence, an attention mask and perhaps a [`Context`]: the numbers of
-//! experts, whose adapters it uses, and places of tokens on grids, for rotary positions. It returns features of the same shape. Only [`weights`] reads files. Checkpoints of other projects are imported by `aio_model::import`.
+//! experts, whose adapters it uses, and places of tokens on grids, for rotary positions. It returns features of the same shape. A [`Mixer`] combines
+//! features by the numbers of slots. Only [`weights`] reads files. Checkpoints of other projects are imported by `aio_model::import`.
 
 mod activation_checkpointing;
 mod adapters;
@@ -9,6 +10,7 @@ mod block;
 mod config;
 mod context;
 mod flops;
+mod mixer;
 mod rotary;
 mod vit;
 pub mod weights;
@@ -19,5 +21,6 @@ pub use aio_ops::{Activation, Precision};
 pub use block::Block;
 pub use config::EncoderConfig;
 pub use context::Context;
+pub use mixer::{Mixer, MixerConfig, SlotFrom};
 pub use rotary::{Coordinates, RotaryConfig};
 pub use vit::Encoder;

@@ -24,8 +24,8 @@ pub enum AdapterUse {
     Prompts,
 }
 
-/// The number of a modality among the experts: its place in the order of [`Modality::ALL`].
-fn expert(of: ModalitySet, modality: Modality) -> Option<usize> {
+/// The number of a modality among those of a set, as expert or slot: its place in the order of [`Modality::ALL`].
+pub(crate) fn number(of: ModalitySet, modality: Modality) -> Option<usize> {
     of.iter().position(|known| known == modality)
 }
 
@@ -64,7 +64,7 @@ impl Backbone {
             return Vec::new();
         }
         let known = self.tokenizers.modalities();
-        modalities.iter().filter_map(|modality| expert(known, modality)).collect()
+        modalities.iter().filter_map(|modality| number(known, modality)).collect()
     }
 
     /// The same backbone with the fresh adapters of `config`, or with its own if it has some.
@@ -77,16 +77,17 @@ impl Backbone {
     }
 
     /// The same backbone with the tokenizers of `config` ([`Tokenizers::from_pretrained`]). What is new starts from the stem of RGB, and from its
-    /// adapters.
+    /// adapters and its slot in the mixer.
     #[must_use]
     pub fn with_tokenizers(self, config: &TokenizersConfig) -> Self {
+        let slots = self.modalities();
         let tokenizers = Tokenizers::from_pretrained(&self.tokenizers, config);
         let (had, has) = (self.tokenizers.modalities(), tokenizers.modalities());
         if !self.encoder.has_adapters() || had == has {
-            return Self { tokenizers, ..self };
+            return Self { tokenizers, ..self }.with_slots_from(slots);
         }
-        let former = |modality| expert(had, modality).or(expert(had, Modality::Rgb));
+        let former = |modality| number(had, modality).or(number(had, Modality::Rgb));
         let from: Vec<usize> = has.iter().filter_map(former).collect();
-        Self { encoder: self.encoder.for_experts(&from), tokenizers, ..self }
+        Self { encoder: self.encoder.for_experts(&from), tokenizers, ..self }.with_slots_from(slots)
     }
 }

@@ -1,8 +1,8 @@
 use crate::backbone_config::CONFIG;
-use crate::{BackboneConfig, Projection, Shapes, TextTower, text_tower};
+use crate::{BackboneConfig, FusionUse, Projection, Shapes, TextTower};
 use aio_encoder::weights::{Preprocessing, Weights, WeightsError, module_bytes, to_bytes};
-use aio_encoder::{Activations, Context, Encoder};
-use aio_tokenize::{ModalityInput, ModalityTokens, TokenSequence, Tokenizers};
+use aio_encoder::{Activations, Context, Encoder, Mixer};
+use aio_tokenize::{ModalityInput, TokenSequence, Tokenizers};
 use aio_types::{Modality, ModalitySet};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
@@ -19,6 +19,11 @@ pub struct Backbone {
     pub projection: Projection,
     /// The encoder of sentences, if text has one of its own.
     pub text_tower: Option<TextTower>,
+    /// How the modalities of a query become one embedding.
+    #[module(skip)]
+    pub fusion: FusionUse,
+    /// What [`FusionUse::Mixer`] adds to the mean; without it there is the mean alone.
+    pub mixer: Option<Mixer>,
 }
 
 /// Metadata key of the preprocessing in a weights file.
@@ -28,8 +33,13 @@ impl BackboneConfig {
     /// Builds a backbone with random weights.
     #[must_use]
     pub fn init(&self, device: &Device) -> Backbone {
+        let tokenizers = self.tokenizers.init(self.encoder.embed_dim, device);
         Backbone {
-            tokenizers: self.tokenizers.init(self.encoder.embed_dim, device),
+            tokenizers: if self.has_absent_tokens() {
+                tokenizers.with_absent_tokens(device)
+            } else {
+                tokenizers
+            },
             encoder: self.encoder.init(device),
             projection: Projection::new(
                 &self.encoder,
@@ -41,6 +51,8 @@ impl BackboneConfig {
             text_tower: self.text_tower.as_ref().map(|encoder| {
                 TextTower::new(encoder, self.tower_context(), self.embedding_width(), device)
             }),
+            fusion: self.fusion,
+            mixer: self.mixer().map(|sizes| sizes.init(device)),
         }
     }
 }
@@ -123,51 +135,6 @@ impl Backbone {
         rows.reshape([batch, count])
     }
 
-    /// Embeddings alone.
-    ///
-    /// Without a text tower, all inputs enter one sequence. With one, sentences do not: see [`Backbone::embed_parts`].
-    ///
-    /// # Shapes
-    /// - output: `[batch, embedding]`
-    #[must_use]
-    pub fn embed(&self, inputs: &[ModalityInput]) -> Tensor<2> {
-        let (mut tokens, mut sentences) = (Vec::new(), None);
-        for input in inputs {
-            match (input, &self.text_tower) {
-                (ModalityInput::Text(ids), Some(tower)) => {
-                    sentences = Some(tower.embed(ids.clone()))
-                }
-                _ => tokens.push(self.tokenizers.tokens(input)),
-            }
-        }
-        self.embed_parts(&mut Activations::Stored, &tokens, sentences)
-    }
-
-    /// Embeds the tokens of some modalities in one sequence, and fuses the result with embeddings of sentences of the same rows: the direction is
-    /// that of the mean of both unit embeddings.
-    ///
-    /// # Shapes
-    /// - sentences and output: `[batch, embedding]`
-    ///
-    /// # Panics
-    /// If there are neither tokens nor sentences.
-    #[must_use]
-    pub fn embed_parts(
-        &self,
-        activations: &mut Activations,
-        tokens: &[ModalityTokens],
-        sentences: Option<Tensor<2>>,
-    ) -> Tensor<2> {
-        match sentences {
-            Some(sentences) if tokens.is_empty() => sentences,
-            None => self.encode(activations, self.tokenizers.join(tokens)).0,
-            Some(sentences) => {
-                let (others, _) = self.encode(activations, self.tokenizers.join(tokens));
-                text_tower::fused(others, sentences)
-            }
-        }
-    }
-
     /// The modalities that can be embedded.
     #[must_use]
     pub fn modalities(&self) -> ModalitySet {
@@ -191,6 +158,11 @@ impl Backbone {
             projection: weights.below("projection.")?.load(backbone.projection)?,
             text_tower: match backbone.text_tower {
                 Some(tower) => Some(weights.below("text_tower.")?.load(tower)?),
+                None => None,
+            },
+            fusion: config.fusion,
+            mixer: match backbone.mixer {
+                Some(mixer) => Some(weights.below("mixer.")?.load(mixer)?),
                 None => None,
             },
         };
@@ -225,6 +197,9 @@ impl Backbone {
         ];
         if let Some(tower) = &self.text_tower {
             modules.push(("text_tower.", module_bytes(tower)?));
+        }
+        if let Some(mixer) = &self.mixer {
+            modules.push(("mixer.", module_bytes(mixer)?));
         }
         to_bytes(modules, metadata)
     }

@@ -1,6 +1,6 @@
 //! Sizes of a backbone, and what makes none.
 
-use crate::{PoolingConfig, TextUse};
+use crate::{AbsentUse, FusionUse, PoolingConfig, TextUse};
 use aio_encoder::EncoderConfig;
 use aio_encoder::weights::{Weights, WeightsError};
 use aio_tokenize::TokenizersConfig;
@@ -31,6 +31,12 @@ pub struct BackboneConfig {
     /// The most tokens of a sentence in the text tower, if it has fewer positions than CLIP's 77 (PE-Core has 32).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text_context: Option<usize>,
+    /// How the modalities of a query become one embedding.
+    #[serde(default, skip_serializing_if = "FusionUse::is_default")]
+    pub fusion: FusionUse,
+    /// What stands for a modality that a query lacks.
+    #[serde(default, skip_serializing_if = "AbsentUse::is_default")]
+    pub absent: AbsentUse,
 }
 
 /// Largest size of a part that a weights file may state: far more than any published model has.
@@ -102,6 +108,7 @@ impl BackboneConfig {
         let TokenizersConfig { height, width, stem, registers, text, .. } = &self.tokenizers;
         self.encoder.check()?;
         self.check_experts()?;
+        self.check_fusion()?;
         if let Some(tower) = &self.text_tower {
             tower.check().map_err(|problem| format!("text_tower: {problem}"))?;
         }
@@ -134,9 +141,11 @@ impl BackboneConfig {
         };
         let of_tower = self.text_tower.as_ref().map_or(0, blocks);
         let of_pooling = self.pooling.map_or(0, |p| p.weights(self.encoder.embed_dim) as u128);
+        let of_mixer = self.mixer().map_or(0, |sizes| sizes.parameters() as u128);
         let parameters = blocks(&self.encoder)
             + of_tower
             + of_pooling
+            + of_mixer
             + (self.encoder.embed_dim * (embedding + registers)) as u128;
         if 4 * parameters > file as u128 {
             return Err(format!(

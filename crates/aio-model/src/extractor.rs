@@ -123,7 +123,8 @@ impl Extractor {
     /// attention pooling, the rows that it takes.
     ///
     /// One list per picture, row by row of its token grid, in the order of [`Modality::ALL`]; then one for the caption, if there is one. In a text
-    /// tower it is the row of the end token, and pictures are rolled out without the caption.
+    /// tower it is the row of the end token, and pictures are rolled out without the caption. Modalities that are combined behind the encoder are
+    /// rolled out alone.
     ///
     /// # Errors
     /// As [`Extractor::embed`].
@@ -131,8 +132,10 @@ impl Extractor {
         let set = self.checked_modalities(0, input)?;
         let mut inputs = self.tensors(set, &[input]);
         let caption = self.split_caption(&mut inputs);
-        let mut parts =
-            if inputs.is_empty() { Vec::new() } else { self.roll_out_sequence(&inputs) };
+        let together = if self.backbone.fusion.is_late() { 1 } else { inputs.len().max(1) };
+        let sequences = inputs.chunks(together);
+        let mut parts: Vec<Vec<f32>> =
+            sequences.flat_map(|sequence| self.roll_out_sequence(sequence)).collect();
         parts.extend(caption);
         Ok(parts)
     }
@@ -152,7 +155,7 @@ impl Extractor {
         let shares = self.backbone.rollout(tokenizers.sequence(inputs));
         let [_, count] = shares.dims();
         let cls: Vec<f32> = shares.into_data().iter::<f32>().collect();
-        // [CLS] and the registers stand in front.
+        // [CLS], the registers and what stands for absent modalities are in front.
         let mut rest = &cls[count - lengths.iter().sum::<usize>()..];
         let mut parts = Vec::with_capacity(lengths.len());
         for length in lengths {

@@ -29,8 +29,8 @@ struct Part {
 pub(crate) enum Content {
     /// Tokens of a sequence.
     Tokens(ModalityTokens),
-    /// Embeddings of sentences, which a text tower has made: `[rows, embedding]`.
-    Sentences(Tensor<2>),
+    /// Embeddings of the modality alone: those of sentences, which a text tower has made, or of [`Inputs::embedded_alone`]. `[rows, embedding]`
+    Embedded(Tensor<2>),
 }
 
 /// Several modalities of the same tuples.
@@ -89,7 +89,7 @@ impl<'a> Inputs<'a> {
         ids.resize(Shapes::of(self.device).padded(rows.len()), &[]);
         let ids = token_ids(ids, self.device);
         let content = match &backbone.text_tower {
-            Some(tower) => Content::Sentences(tower.embed(ids).narrow(0, 0, rows.len())),
+            Some(tower) => Content::Embedded(tower.embed(ids).narrow(0, 0, rows.len())),
             None => {
                 let tokens = backbone.tokenizers.tokens(&ModalityInput::Text(ids));
                 Content::Tokens(tokens.narrow(0, rows.len()))
@@ -127,6 +127,22 @@ impl<'a> Inputs<'a> {
         Some(MaskedCaptions { tokens, captions, rows })
     }
 
+    /// The same batch with every modality embedded alone. It has no masked captions.
+    pub(crate) fn embedded_alone(
+        &self,
+        mut embed: impl FnMut(&ModalityTokens) -> Tensor<2>,
+    ) -> Self {
+        let mut by_modality = BTreeMap::new();
+        for (modality, Part { content, rows }) in &self.by_modality {
+            let content = match content {
+                Content::Tokens(tokens) => Content::Embedded(embed(tokens)),
+                embedded => embedded.clone(),
+            };
+            by_modality.insert(*modality, Part { content, rows: rows.clone() });
+        }
+        Self { by_modality, masked: None, ..*self }
+    }
+
     /// Combinations of the step of which every modality occurs in the batch.
     pub(crate) fn combinations(&self) -> impl Iterator<Item = ModalitySet> {
         let occurs = |modality| self.by_modality.contains_key(&modality);
@@ -137,7 +153,7 @@ impl<'a> Inputs<'a> {
     pub(crate) fn select(&self, modality: Modality, rows: &[usize]) -> Option<ModalityTokens> {
         match self.by_modality.get(&modality)?.select(rows, self.device) {
             Content::Tokens(tokens) => Some(tokens),
-            Content::Sentences(_) => None,
+            Content::Embedded(_) => None,
         }
     }
 
@@ -210,7 +226,7 @@ impl Part {
         let places = integers(places, device);
         match &self.content {
             Content::Tokens(tokens) => Content::Tokens(tokens.select(places)),
-            Content::Sentences(embedded) => Content::Sentences(embedded.clone().select(0, places)),
+            Content::Embedded(embedded) => Content::Embedded(embedded.clone().select(0, places)),
         }
     }
 }

@@ -12,8 +12,10 @@ mod backbone;
 mod backbone_config;
 mod batch;
 mod binding;
+mod combine;
 mod extractor;
 mod feature;
+mod fusion;
 pub mod import;
 mod inputs;
 mod losses;
@@ -38,6 +40,7 @@ pub use batch::{
     Origin, TrainBatch, TrainCaption, TrainPicture, TrainTuple, caption_length, token_ids,
 };
 pub use extractor::{ExtractError, Extractor};
+pub use fusion::{AbsentUse, FusionUse};
 pub use losses::{
     EmbeddingOf, LossTerm, LossWeights, Losses, Measure, Measures, Neck, NonFinite, Terms, Total,
     read_scalars,

@@ -118,7 +118,7 @@ impl Default for LossWeights {
 pub enum EmbeddingOf {
     /// One modality.
     Modality(Modality),
-    /// Several modalities in one sequence: the number of the combination in the step, from 1.
+    /// Several modalities together: the number of the combination in the step, from 1.
     Combination(usize),
 }
 

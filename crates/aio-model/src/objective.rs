@@ -50,7 +50,7 @@ impl Aio {
         losses
     }
 
-    /// Embeds every modality of the batch alone, then its combinations.
+    /// Embeds every modality of the batch alone, then its combinations, in sequences of their own or from what their parts have given alone.
     fn features(
         &self,
         activations: &mut Activations,
@@ -59,11 +59,16 @@ impl Aio {
     ) -> Vec<Feature> {
         let alone = Modality::ALL.map(|m| (EmbeddingOf::Modality(m), ModalitySet::from(m)));
         let combined = (1..).map(EmbeddingOf::Combination).zip(inputs.combinations());
+        // Behind the encoder, a combination takes what its parts have given alone.
+        let late = self.backbone.fusion.is_late().then(|| {
+            inputs.embedded_alone(|tokens| self.backbone.embed_alone(activations, tokens))
+        });
+        let inputs = late.as_ref().unwrap_or(inputs);
         let mut provenance = Provenance::new(inputs.batch(), weights.own_photo);
         let mut features = Vec::new();
         for (of, set) in alone.into_iter().chain(combined) {
             let Some(Aligned { parts, rows }) = inputs.aligned(set) else { continue };
-            let embedded = self.embed(activations, parts);
+            let embedded = self.embed(activations, set, parts);
             features.push(Feature {
                 of,
                 modalities: set,
@@ -78,16 +83,21 @@ impl Aio {
         features
     }
 
-    /// Embeds several modalities of the same tuples.
-    fn embed(&self, activations: &mut Activations, parts: Vec<Content>) -> Tensor<2> {
-        let (mut tokens, mut sentences) = (Vec::new(), None);
-        for part in parts {
+    /// Embeds the modalities of a set, one part for each of them, of the same tuples.
+    fn embed(
+        &self,
+        activations: &mut Activations,
+        set: ModalitySet,
+        parts: Vec<Content>,
+    ) -> Tensor<2> {
+        let (mut tokens, mut alone) = (Vec::new(), Vec::new());
+        for (modality, part) in set.iter().zip(parts) {
             match part {
                 Content::Tokens(of_modality) => tokens.push(of_modality),
-                Content::Sentences(embedded) => sentences = Some(embedded),
+                Content::Embedded(embedded) => alone.push((modality, embedded)),
             }
         }
-        self.backbone.embed_parts(activations, &tokens, sentences)
+        self.backbone.embed_parts(activations, &tokens, alone)
     }
 
     fn identity_terms(

@@ -1,6 +1,6 @@
 //! Pre-training of the embedded encoder: image–text contrastive, by predicting the words of captions, and by two views of a picture.
 
-use crate::{Backbone, BackboneConfig};
+use crate::{AbsentUse, Backbone, BackboneConfig, FusionUse};
 use aio_encoder::EncoderConfig;
 use aio_heads::TagHead;
 use aio_heads::loss::paired_contrastive;
@@ -29,6 +29,8 @@ pub fn config(stem: StemConfig, encoder: EncoderConfig) -> BackboneConfig {
         pooling: None,
         text_tower: None,
         text_context: None,
+        fusion: FusionUse::Sequence,
+        absent: AbsentUse::None,
     }
 }
 

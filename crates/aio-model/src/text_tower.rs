@@ -2,7 +2,6 @@
 
 use crate::Projection;
 use aio_encoder::{Context, Encoder, EncoderConfig, Precision};
-use aio_heads::loss;
 use aio_tokenize::bpe::END;
 use aio_tokenize::{TextConfig, TextTokenizer};
 use burn::module::Module;
@@ -126,18 +125,6 @@ fn within(ids: Tensor<2, Int>, context: usize) -> Tensor<2, Int> {
     Tensor::cat(vec![ids.narrow(1, 0, context - 1), last], 1)
 }
 
-/// Late fusion: the direction is that of the mean of both unit embeddings.
-///
-/// That mean is multiplied by the mean length, so that heads see features of one scale. Comparisons by cosine do not depend on it.
-///
-/// # Shapes
-/// - all: `[batch, embedding]`
-pub(crate) fn fused(a: Tensor<2>, b: Tensor<2>) -> Tensor<2> {
-    let length = |x: &Tensor<2>| x.clone().square().sum_dim(1).sqrt();
-    let lengths = length(&a).without_autodiff() + length(&b).without_autodiff();
-    (loss::normalise(a) + loss::normalise(b)) * lengths.mul_scalar(0.25)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -155,17 +142,5 @@ mod tests {
         assert_eq!(of(4), cut);
         assert_eq!(of(3), [49406, 5, 49407, 49406, 5, 49407, 49406, 5, 49407]);
         assert_eq!(of(5).len(), 15);
-    }
-
-    #[test]
-    fn the_fused_direction_is_that_of_the_mean_of_unit_embeddings() {
-        let device = Device::flex();
-        let a = Tensor::<2>::from_data([[3.0f32, 4.0], [0.0, 10.0]], &device);
-        let b = Tensor::<2>::from_data([[0.0f32, 1.0], [2.0, 0.0]], &device);
-        let values: Vec<f32> = fused(a, b).into_data().iter::<f32>().collect();
-        // Lengths 5 and 1, mean 3: (0.6, 1.8) / 2 · 3. Lengths 10 and 2, mean 6: (1, 1) / 2 · 6.
-        for (value, by_hand) in values.iter().zip([0.9, 2.7, 3.0, 3.0]) {
-            assert!((value - by_hand).abs() < 1e-5, "{values:?}");
-        }
     }
 }

@@ -4,6 +4,7 @@
 //! byte-pair encoding ([`bpe`]) and an embedding table ([`TextTokenizer`]). [`Tokenizers`] holds one of each, turns
 //! inputs into [`ModalityTokens`], and joins the tokens of several modalities behind one learnable `[CLS]` token.
 
+mod absent;
 pub mod bpe;
 mod clean;
 mod image;

@@ -1,3 +1,4 @@
+use crate::absent::AbsentTokens;
 use crate::tokens::plain_unless_tracked;
 use crate::{BatchNormMode, Grid, ImageTokenizer, StemConfig, TextConfig, TextTokenizer};
 use crate::{ModalityInput, ModalityTokens, TokenSequence};
@@ -52,6 +53,7 @@ pub struct Tokenizers {
     text: Option<TextTokenizer>,
     #[module(skip)]
     class_token: bool,
+    absent: Option<AbsentTokens>,
 }
 
 impl TokenizersConfig {
@@ -77,6 +79,7 @@ impl TokenizersConfig {
             colour_pencil: image(Modality::ColourPencil),
             text: self.modalities.contains(Modality::Text).then(|| self.text.init(width, device)),
             class_token: self.class_token,
+            absent: None,
         }
     }
 }
@@ -86,7 +89,7 @@ impl Tokenizers {
     ///
     /// Every visual modality (RGB, infrared, sketch, colour pencil) starts from the stem that `pretrained` has for it, and where there is none
     /// from its own copy of the **RGB** stem, with positions interpolated to the new grid. `[CLS]`, registers and the text tokenizer are
-    /// taken over. No other function gives the stems of infrared, sketch and colour pencil their weights.
+    /// taken over, and so are the tokens that stand for absent modalities; a new modality has none. No other function gives the stems of infrared, sketch and colour pencil their weights.
     #[must_use]
     pub fn from_pretrained(pretrained: &Self, config: &TokenizersConfig) -> Self {
         let image = |m| {
@@ -103,6 +106,7 @@ impl Tokenizers {
             colour_pencil: image(Modality::ColourPencil),
             text: pretrained.text.clone().filter(|_| config.modalities.contains(Modality::Text)),
             class_token: pretrained.class_token,
+            absent: pretrained.absent.clone().map(|absent| absent.only(config.modalities)),
         }
     }
 
@@ -123,6 +127,7 @@ impl Tokenizers {
                 .text
                 .map(|t| if modalities.contains(Modality::Text) { t.no_grad() } else { t }),
             class_token: self.class_token,
+            absent: self.absent,
         }
     }
 
@@ -144,6 +149,21 @@ impl Tokenizers {
     #[must_use]
     pub fn with_frozen_cls(self) -> Self {
         Self { cls: self.cls.no_grad(), registers: self.registers.map(Module::no_grad), ..self }
+    }
+
+    /// The same tokenizers with a learned token for each modality, which stands in every sequence that lacks the modality. It is fresh where there
+    /// is none yet.
+    #[must_use]
+    pub fn with_absent_tokens(self, device: &Device) -> Self {
+        let [_, width] = self.cls.dims();
+        let absent = self.absent.clone().unwrap_or_default();
+        Self { absent: Some(absent.with(self.modalities(), width, device)), ..self }
+    }
+
+    /// Whether learned tokens stand for absent modalities.
+    #[must_use]
+    pub fn has_absent_tokens(&self) -> bool {
+        self.absent.is_some()
     }
 
     fn image(&self, modality: Modality) -> Option<&ImageTokenizer> {
@@ -220,7 +240,8 @@ impl Tokenizers {
         ModalityTokens { tokens, attention_mask, modality: Modality::Text, grid: None }
     }
 
-    /// Concatenates `[CLS]`, the registers, and the tokens of several modalities of the same rows, in the given order.
+    /// Concatenates `[CLS]`, the registers, the learned tokens of absent modalities, and the tokens of several modalities of the same rows, in the
+    /// given order.
     ///
     /// # Panics
     /// If `parts` is empty.
@@ -239,6 +260,13 @@ impl Tokenizers {
             attention_mask.push(ones(count));
             places.resize(1 + count, None);
         }
+        let modalities = parts.iter().map(|part| part.modality).collect();
+        if let Some(absent) = self.absent.as_ref().and_then(|absent| absent.beside(modalities)) {
+            let [count, _] = absent.dims();
+            tokens.push(absent.unsqueeze::<3>().expand([batch, count, width]));
+            attention_mask.push(ones(count));
+            places.resize(places.len() + count, None);
+        }
         for part in parts {
             let mask = part.attention_mask.clone();
             attention_mask.push(mask.unwrap_or_else(|| ones(part.length())));
@@ -248,7 +276,7 @@ impl Tokenizers {
         TokenSequence {
             tokens: plain_unless_tracked(Tensor::cat(tokens, 1)),
             attention_mask: Tensor::cat(attention_mask, 1),
-            modalities: parts.iter().map(|part| part.modality).collect(),
+            modalities,
             places,
         }
     }

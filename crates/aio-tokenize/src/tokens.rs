@@ -53,6 +53,12 @@ impl ModalityTokens {
         }
     }
 
+    /// Whose tokens they are.
+    #[must_use]
+    pub fn modality(&self) -> Modality {
+        self.modality
+    }
+
     /// Whether a trained parameter reaches them, so that they are part of the autodiff graph.
     #[must_use]
     pub fn is_tracked(&self) -> bool {

@@ -6,7 +6,7 @@ use aio_data::checksum::{Checksum, folder};
 use aio_encoder::weights::{Preprocessing, Shipped, Weights};
 use aio_encoder::{AdapterKind, AdaptersConfig};
 use aio_model::import::{self, Hints, ImportOptions, Opened, with_random_encoder};
-use aio_model::{Backbone, BackboneConfig, EncoderUse};
+use aio_model::{AbsentUse, Backbone, BackboneConfig, EncoderUse, FusionUse};
 use aio_tokenize::TokenizersConfig;
 use aio_types::{Modality, PictureSize};
 use burn::module::{Module, ModuleVisitor, Param};
@@ -87,7 +87,11 @@ impl StartingPoint {
         preprocessing.width = model.width.unwrap_or(preprocessing.width);
         let kind = model.adapter_kind();
         check_adapters(&config, kind)?;
-        config = config.with_modalities(model.modalities).with_adapters(kind);
+        check_fusion(&config, model)?;
+        config = config
+            .with_modalities(model.modalities)
+            .with_adapters(kind)
+            .with_fusion(model.fusion, model.absent);
         config.encoder.check().map_err(|problem| {
             TrainError::invalid(
                 format!("model.{problem}"),
@@ -115,15 +119,18 @@ impl StartingPoint {
         self.weights.bytes().len()
     }
 
-    /// Builds the backbone on `device`: every visual modality starts from the pre-trained image stem. It has adapters only if the weights have
-    /// some: fresh ones are drawn for a training.
+    /// Builds the backbone on `device`: every visual modality starts from the pre-trained image stem. It has adapters, a mixer and learned embeddings
+    /// of absent modalities only if the weights have some: fresh ones are drawn for a training.
     ///
     /// # Errors
     /// As [`Backbone::load`].
     pub fn backbone(&self, device: &Device) -> Result<Backbone> {
         let (loaded, _, _) = Backbone::load(&self.weights, device)?;
         let mut backbone = loaded.with_tokenizers(&self.config.tokenizers);
-        backbone.text_tower = backbone.text_tower.filter(|_| self.config.text_tower.is_some());
+        if self.config.text_tower.is_none() {
+            backbone = backbone.without_text_tower();
+        }
+        backbone.fusion = self.config.fusion;
         Ok(backbone)
     }
 }
@@ -145,6 +152,30 @@ fn check_adapters(weights: &BackboneConfig, wanted: Option<AdapterKind>) -> Resu
         )),
         _ => Ok(()),
     }
+}
+
+/// Refuses weights with trained parts of another fusion than the configuration's. Weights without any are given fresh ones.
+fn check_fusion(weights: &BackboneConfig, model: &ModelConfig) -> Result<()> {
+    let BackboneConfig { fusion, absent, .. } = *weights;
+    let is_trained = fusion == FusionUse::Mixer || absent == AbsentUse::Learned;
+    if !is_trained || (fusion, absent) == (model.fusion, model.absent) {
+        return Ok(());
+    }
+    let fusion = match fusion {
+        FusionUse::Sequence => "sequence",
+        FusionUse::Mean => "mean",
+        FusionUse::Mixer => "mixer",
+    };
+    let absent = match absent {
+        AbsentUse::None => "none",
+        AbsentUse::Learned => "learned",
+    };
+    Err(TrainError::invalid(
+        format!(
+            "model.fusion, model.absent: the weights were trained with model.fusion = \"{fusion}\" and model.absent = \"{absent}\""
+        ),
+        "set the same, or start from weights without a mixer and without learned embeddings",
+    ))
 }
 
 /// Reads every parameter, which forces lazy ones to initialise.

@@ -2,7 +2,7 @@
 
 use crate::config::TrainingConfig;
 use crate::start::StartingPoint;
-use aio_encoder::EncoderConfig;
+use aio_encoder::{EncoderConfig, MixerConfig};
 use aio_model::{EncoderUse, Shared, TextUse, TrainBatch, caption_length};
 use aio_types::{Modality, ModalitySet};
 
@@ -63,9 +63,14 @@ impl<'a> Workload<'a> {
         let has_text = set.contains(Modality::Text) && self.text_tower().is_none();
         let text = if has_text { self.caption_tokens } else { 0 };
         let experts = pictures + usize::from(has_text);
+        let absent = if self.start.config.has_absent_tokens() {
+            tokenizers.modalities.len().saturating_sub(experts)
+        } else {
+            0
+        };
         Pass {
             rows: self.rows,
-            tokens: 1 + tokenizers.registers + pictures * grid.rows * grid.columns + text,
+            tokens: 1 + tokenizers.registers + absent + pictures * grid.rows * grid.columns + text,
             prompts: experts * self.start.config.encoder.prompts_per_expert(),
         }
     }
@@ -85,20 +90,36 @@ impl<'a> Workload<'a> {
         self.text_tower().is_some() && self.config.model.text == TextUse::TrainedTower
     }
 
-    /// What the shared encoder sees of a combination; nothing where it is text alone and has a tower.
+    /// Whether an embedding is made from what its parts have given alone.
+    pub(crate) fn is_fused_late(&self, set: ModalitySet) -> bool {
+        set.len() > 1 && self.start.config.fusion.is_late()
+    }
+
+    /// The sizes of the mixer, where it takes part in an embedding.
+    pub(crate) fn mixer(&self, set: ModalitySet) -> Option<MixerConfig> {
+        self.start.config.mixer().filter(|sizes| sizes.learned || set.len() > 1)
+    }
+
+    /// What the shared encoder sees of a combination; nothing where it is text alone and has a tower, or where the parts are combined behind the
+    /// encoder.
     pub(crate) fn encoded(&self, set: ModalitySet) -> Option<ModalitySet> {
+        if self.is_fused_late(set) {
+            return None;
+        }
         let has_tower = self.text_tower().is_some();
         let seen: ModalitySet = set.iter().filter(|m| m.is_visual() || !has_tower).collect();
         (!seen.is_empty()).then_some(seen)
     }
 
-    /// Whether a pass keeps nothing for the backward pass: its tokenizers are frozen, and `[CLS]` and the encoder with them, without adapters.
+    /// Whether a pass keeps nothing for the backward pass: its tokenizers are frozen, and `[CLS]` and the encoder with them, without adapters
+    /// and learned tokens.
     pub(crate) fn is_frozen(&self, set: ModalitySet) -> bool {
         let model = &self.config.model;
         model.shared == Shared::Frozen
             && set.iter().all(|modality| !self.learns(modality))
             && model.encoder != EncoderUse::Trained
             && self.start.config.encoder.adapters.is_none()
+            && !self.start.config.has_absent_tokens()
     }
 
     /// Whether the tokenizer of a modality learns.

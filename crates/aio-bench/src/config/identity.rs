@@ -77,6 +77,8 @@ fn model(model: &ModelConfig, checksums: &Checksums) -> Section {
         attention_heads,
         modalities,
         text,
+        fusion,
+        absent,
         frozen_tokenizers,
         shared,
         batch_norm_mode,
@@ -97,6 +99,8 @@ fn model(model: &ModelConfig, checksums: &Checksums) -> Section {
     section.put("heads", size(attention_heads), 0);
     section.put("modalities", modalities.to_string(), "rgb+infrared+sketch+text");
     section.put("text", words(text), "table");
+    section.put("fusion", words(fusion), "sequence");
+    section.put("absent", words(absent), "none");
     section.put("frozen", words(frozen_tokenizers), list([]));
     section.put("shared", words(shared), "trained");
     section.put("statistics", words(batch_norm_mode), "batch");

@@ -4,7 +4,7 @@ use super::Experiment;
 use super::rules::Rule;
 use crate::error::{Error, Result};
 use aio_heads::{BindingKind, OwnPhoto};
-use aio_model::{AdapterUse, EncoderUse, Neck, TextUse};
+use aio_model::{AbsentUse, AdapterUse, EncoderUse, FusionUse, Neck, TextUse};
 use aio_train::config::StageConfig;
 use aio_types::{Modality, nearest};
 use config::{ConfigError, Value, ValueKind};
@@ -114,6 +114,7 @@ impl Experiment {
         let losses = &self.losses;
         self.validate_text(origins)?;
         self.validate_adapters(origins)?;
+        self.validate_fusion(origins)?;
         if losses.identity == 0.0 && losses.binding == 0.0 && losses.triplet == 0.0 {
             return wrong(
                 "losses",
@@ -234,20 +235,69 @@ impl Experiment {
             format!("is `{adapters}`, but model.encoder = \"{problem}; choose one of them");
         Err(refused(origins, "model.adapters", &problem))
     }
+
+    /// Refuses what has no place where modalities are combined behind the encoder.
+    fn validate_fusion(&self, origins: &str) -> Result<()> {
+        let Self { model, losses, .. } = self;
+        let fusion = match model.fusion {
+            FusionUse::Sequence => return Ok(()),
+            FusionUse::Mean => "mean",
+            FusionUse::Mixer => "mixer",
+        };
+        if model.fusion == FusionUse::Mean && model.absent == AbsentUse::Learned {
+            let problem = "is `learned`, but model.fusion = \"mean\" averages the modalities that are there and has no place for others; set it to `none`, or choose `sequence` or `mixer`";
+            return Err(refused(origins, "model.absent", problem));
+        }
+        if losses.neck == Neck::After {
+            let problem = format!(
+                "is `after`, but the normalisation can become a part of the projection only, behind which model.fusion = \"{fusion}\" combines modalities; set it to `before`"
+            );
+            return Err(refused(origins, "losses.neck", &problem));
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// An experiment whose file holds some lines of the table `model`, and what follows them.
+    fn load(model: &str) -> Result<Experiment> {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let path = directory.path().join("experiment.toml");
+        std::fs::write(&path, format!("[model]\n{model}")).expect("write");
+        Experiment::load(&path, &[])
+    }
+
+    #[test]
+    fn a_fusion_is_refused_with_what_has_no_place_in_it() {
+        for (model, said) in [
+            (
+                "fusion = \"mean\"\nabsent = \"learned\"",
+                "`model.absent` is `learned`, but model.fusion = \"mean\" averages",
+            ),
+            (
+                "fusion = \"mixer\"\n[losses]\nneck = \"after\"",
+                "`losses.neck` is `after`, but the normalisation can become a part of the projection only, behind which model.fusion = \"mixer\"",
+            ),
+            ("fusion = \"attention\"", "expected `sequence`, `mean` or `mixer`"),
+            ("absent = \"zeros\"", "expected `none` or `learned`"),
+        ] {
+            let error = load(model).expect_err(said).to_string();
+            assert!(error.contains(said), "{error}");
+        }
+        for allowed in [
+            "absent = \"learned\"",
+            "fusion = \"mixer\"\nabsent = \"learned\"",
+            "fusion = \"mean\"",
+        ] {
+            load(allowed).expect(allowed);
+        }
+    }
+
     #[test]
     fn adapters_are_refused_where_the_encoder_does_not_keep_its_weights() {
-        let load = |model: &str| {
-            let directory = tempfile::tempdir().expect("temporary directory");
-            let path = directory.path().join("experiment.toml");
-            std::fs::write(&path, format!("[model]\n{model}")).expect("write");
-            Experiment::load(&path, &[])
-        };
         for (model, said) in [
             (
                 "adapters = \"lora\"\nencoder = \"trained\"",

@@ -7,6 +7,7 @@ mod disks;
 mod embed;
 mod encode;
 mod experiment;
+mod fusion;
 mod gallery;
 mod gallery_inputs;
 mod harness;

@@ -7,7 +7,7 @@ use super::redraw::{drawn, overlay};
 use super::registry::normalisation_of;
 use super::stems::TRANSREID_SSL;
 use super::{Coverage, Hints, Imported, Layout, Normalisation, Stems, import, read};
-use crate::{Backbone, BackboneConfig};
+use crate::{AbsentUse, Backbone, BackboneConfig, FusionUse};
 use aio_encoder::weights::{Preprocessing, RawTensor, Tensors, Weights, WeightsError};
 use aio_tokenize::bpe::CONTEXT;
 use aio_tokenize::{StemConfig, StemKind, TextConfig, Tokenizers, TokenizersConfig};
@@ -194,6 +194,8 @@ impl Imported {
             pooling: self.pooling,
             text_tower: self.text_tower.clone(),
             text_context: context.filter(|context| *context < CONTEXT),
+            fusion: FusionUse::Sequence,
+            absent: AbsentUse::None,
         }
     }
 

@@ -1,12 +1,10 @@
 //! Adapters in a frozen encoder: what they change, what learns, and what a sequence of several modalities has.
 
-use crate::fixtures::{batch, config, picture, preprocessing};
+use crate::fixtures::{batch, config, embedded, picture, preprocessing, shown};
 use crate::gradients::{by_name, largest_difference};
 use aio_encoder::weights::{Weights, module_bytes};
 use aio_encoder::{AdapterKind, AdaptersConfig};
-use aio_model::{
-    Aio, AioConfig, Backbone, BackboneConfig, Extractor, Frozen, LossWeights, Shared, StepInput,
-};
+use aio_model::{Aio, AioConfig, Backbone, BackboneConfig, Frozen, LossWeights, Shared, StepInput};
 use aio_types::{Modality, ModalitySet, Observation, Picture};
 use burn::optim::AdamWConfig;
 use burn::tensor::Device;
@@ -54,11 +52,6 @@ fn after(steps: usize, mut model: Aio) -> Aio {
     model
 }
 
-fn shown(modalities: &[Modality], caption: Option<&str>) -> Observation<Picture> {
-    let pictures = modalities.iter().map(|modality| (*modality, picture(*modality as usize)));
-    Observation { pictures: pictures.collect(), caption: caption.map(str::to_owned) }
-}
-
 /// Queries of one modality and of several.
 fn queries() -> Vec<Observation<Picture>> {
     vec![
@@ -67,15 +60,6 @@ fn queries() -> Vec<Observation<Picture>> {
         shown(&[], Some("a red coat")),
         shown(&[Modality::Infrared, Modality::Sketch], Some("a red coat")),
     ]
-}
-
-fn embedded(
-    backbone: &Backbone,
-    config: &BackboneConfig,
-    inputs: &[Observation<Picture>],
-) -> Vec<Vec<f32>> {
-    let extractor = Extractor::new(backbone, config, preprocessing(), &Device::flex());
-    extractor.embed(inputs).expect("embeds")
 }
 
 #[test]

@@ -4,11 +4,11 @@ use aio_encoder::EncoderConfig;
 use aio_encoder::weights::Preprocessing;
 use aio_heads::Masked;
 use aio_model::{
-    Aio, AioConfig, BackboneConfig, Frozen, Origin, TrainBatch, TrainCaption, TrainPicture,
-    TrainTuple,
+    AbsentUse, Aio, AioConfig, Backbone, BackboneConfig, Extractor, Frozen, FusionUse, Origin,
+    TrainBatch, TrainCaption, TrainPicture, TrainTuple,
 };
 use aio_tokenize::{StemConfig, StemKind, TextConfig, TokenizersConfig};
-use aio_types::{Modality, ModalitySet, Picture, PictureSize};
+use aio_types::{Modality, ModalitySet, Observation, Picture, PictureSize};
 use burn::tensor::Device;
 
 pub(crate) fn config() -> AioConfig {
@@ -34,6 +34,8 @@ pub(crate) fn config() -> AioConfig {
             pooling: None,
             text_tower: None,
             text_context: None,
+            fusion: FusionUse::Sequence,
+            absent: AbsentUse::None,
         },
         classes: 4,
         samples_classes: false,
@@ -100,4 +102,19 @@ pub(crate) fn model_with(frozen: Frozen, device: &Device) -> Aio {
     device.seed(1);
     let training = device.clone().autodiff();
     Aio::new(config().backbone.init(&training), &AioConfig { frozen, ..config() }, &training)
+}
+
+/// A person in some visual modalities, each with a picture of its own, and a caption.
+pub(crate) fn shown(modalities: &[Modality], caption: Option<&str>) -> Observation<Picture> {
+    let pictures = modalities.iter().map(|modality| (*modality, picture(*modality as usize)));
+    Observation { pictures: pictures.collect(), caption: caption.map(str::to_owned) }
+}
+
+pub(crate) fn embedded(
+    backbone: &Backbone,
+    config: &BackboneConfig,
+    inputs: &[Observation<Picture>],
+) -> Vec<Vec<f32>> {
+    let extractor = Extractor::new(backbone, config, preprocessing(), &Device::flex());
+    extractor.embed(inputs).expect("embeds")
 }

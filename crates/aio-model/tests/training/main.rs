@@ -8,6 +8,7 @@ mod binding;
 mod extractor;
 mod fixtures;
 mod freezing;
+mod fusion;
 mod gradients;
 mod losses;
 mod shapes;

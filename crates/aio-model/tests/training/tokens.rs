@@ -5,7 +5,8 @@ use crate::gradients::{ByName, by_name, largest_difference};
 use aio_encoder::Activations;
 use aio_encoder::weights::module_bytes;
 use aio_model::{
-    Aio, Backbone, Frozen, LossWeights, Shared, StepInput, TrainBatch, pictures, token_ids,
+    Aio, Backbone, Frozen, FusionUse, LossWeights, Shared, StepInput, TrainBatch, pictures,
+    token_ids,
 };
 use aio_tokenize::{BatchNormMode, ModalityInput, ModalityTokens, Tokenizers};
 use aio_types::{Modality, ModalitySet};
@@ -135,6 +136,8 @@ fn a_step_runs_every_stem_exactly_once() {
             encoder: encoder.clone(),
             projection: projection.clone(),
             text_tower: None,
+            fusion: FusionUse::Sequence,
+            mixer: None,
         };
         let model = Aio::new(backbone, &config(), &training);
         let batch = batch();

@@ -1,7 +1,7 @@
 use super::number_or_word::{Auto, NumberOr};
 use aio_encoder::AdapterKind;
 use aio_model::import::{Normalisation, Stems};
-use aio_model::{AdapterUse, EncoderUse, Shared, TextUse};
+use aio_model::{AbsentUse, AdapterUse, EncoderUse, FusionUse, Shared, TextUse};
 use aio_tokenize::BatchNormMode;
 use aio_types::{Modality, ModalitySet};
 use schemars::JsonSchema;
@@ -48,6 +48,10 @@ pub struct ModelConfig {
     pub modalities: ModalitySet,
     /// What embeds text: the shared encoder, or an encoder of sentences of its own. The weights must have what is named.
     pub text: TextUse,
+    /// How the modalities of a query become one embedding, in training as in retrieval (docs/weights.md).
+    pub fusion: FusionUse,
+    /// What stands for a modality that a query lacks.
+    pub absent: AbsentUse,
     /// Modalities whose tokenizers keep their pre-trained weights.
     pub frozen_tokenizers: Vec<Modality>,
     /// Whether the `[CLS]` token and the output projection, which all modalities share, learn.
@@ -74,6 +78,8 @@ impl Default for ModelConfig {
                 .into_iter()
                 .collect(),
             text: TextUse::Table,
+            fusion: FusionUse::Sequence,
+            absent: AbsentUse::None,
             frozen_tokenizers: Vec::new(),
             shared: Shared::Trained,
             batch_norm_mode: BatchNormMode::Batch,

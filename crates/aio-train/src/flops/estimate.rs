@@ -16,7 +16,7 @@ pub(crate) struct FlopEstimate {
     pub(crate) encoder_forward: f64,
     /// The encoder's backward passes: to its inputs, to its weights if they learn, and what is computed again.
     pub(crate) encoder_backward: f64,
-    /// The output projection, heads and losses, forward and backward.
+    /// The output projection, the mixer, heads and losses, forward and backward.
     pub(crate) heads: f64,
 }
 

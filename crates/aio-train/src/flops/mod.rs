@@ -113,18 +113,23 @@ impl Counter<'_> {
 
     /// The pass over one combination.
     fn encoder(&self, set: ModalitySet) -> FlopEstimate {
-        self.pass(set, self.workload.is_frozen(set))
+        match self.workload.encoded(set) {
+            Some(seen) => self.pass(seen, self.rows(set), self.workload.is_frozen(set)),
+            None => FlopEstimate::default(),
+        }
     }
 
     /// The passes of the attribute head: with the photograph, where the embedding of masked words always learns, and without it, forward alone.
     fn masked(&self, set: ModalitySet) -> FlopEstimate {
-        self.pass(set, false) + self.pass(Modality::Text.into(), true)
+        let text = Modality::Text.into();
+        self.pass(set, self.rows(set), false) + self.pass(text, self.rows(text), true)
     }
 
-    fn pass(&self, set: ModalitySet, is_frozen: bool) -> FlopEstimate {
-        let rows = self.rows(set);
-        let encoded = self.workload.encoded(set).filter(|_| rows > 0.0);
-        let Some(set) = encoded else { return FlopEstimate::default() };
+    /// A pass over so many sequences of what the encoder sees.
+    fn pass(&self, set: ModalitySet, rows: f64, is_frozen: bool) -> FlopEstimate {
+        if rows == 0.0 {
+            return FlopEstimate::default();
+        }
         let encoder = &self.workload.start.config.encoder;
         let tokens = self.workload.pass(set).in_block();
         let adapted = encoder.adapter_flops(set.len());
@@ -142,7 +147,7 @@ impl Counter<'_> {
         }
     }
 
-    /// Output projection, heads and losses of the embeddings of combinations, each with its expected number in a step.
+    /// Output projection, mixer, heads and losses of the embeddings of combinations, each with its expected number in a step.
     fn heads(&self, embedded: &[(ModalitySet, f64)]) -> f64 {
         let Workload { config, start, .. } = self.workload;
         let (width, embedding) = (start.config.encoder.embed_dim, start.config.embedding_width());
@@ -168,6 +173,10 @@ impl Counter<'_> {
                     (1.0 + backward + weights) * rows * pooling.flops(tokens, width)
                 })
                 .sum::<f64>();
+        }
+        for (set, share) in embedded {
+            let mixed = self.workload.mixer(*set).map_or(0.0, |m| m.forward_flops(set.len()));
+            flops += LEARNED_MAP * share * self.rows(*set) * mixed;
         }
         if weights.identity != 0.0 {
             flops += LEARNED_MAP * 2.0 * rows * (embedding * self.sizes.classes) as f64;

@@ -3,7 +3,10 @@ use crate::StartingPoint;
 use crate::config::{DataConfig, ModelConfig, TrainConfig, TrainingConfig};
 use aio_encoder::EncoderConfig;
 use aio_heads::Masked;
-use aio_model::{AdapterUse, LossWeights, Origin, TextUse, TrainCaption, TrainPicture, TrainTuple};
+use aio_model::{
+    AbsentUse, AdapterUse, FusionUse, LossWeights, Origin, TextUse, TrainCaption, TrainPicture,
+    TrainTuple,
+};
 use aio_types::{Picture, PictureSize};
 
 /// Photographs and captions; no combination, no attribute head.
@@ -180,4 +183,45 @@ fn adapters_take_what_is_counted_by_hand_even_where_nothing_else_learns() {
     let attention = 2.0 * of_picture.1 + of_caption.1;
     assert_eq!(prompts.encoder_forward, 8.0 * (linear + attention));
     assert_eq!(prompts.encoder_backward, 8.0 * (linear + 2.0 * attention));
+}
+
+#[test]
+fn a_combination_behind_the_encoder_takes_the_mixer_alone() {
+    let mut config = config();
+    config.train.combinations = 1;
+    let mut of = |fusion, absent| {
+        (config.model.fusion, config.model.absent) = (fusion, absent);
+        estimate(&config, 10)
+    };
+    let none = AbsentUse::None;
+    let (sequence, mean, mixer) =
+        (of(FusionUse::Sequence, none), of(FusionUse::Mean, none), of(FusionUse::Mixer, none));
+    // Photographs and captions alone: two sequences of 19 tokens and one of 25. The one person with both has no third.
+    let forward = |lengths: &[f64]| -> f64 {
+        8.0 * lengths.iter().map(|n| block(*n).0 + block(*n).1).sum::<f64>()
+    };
+    assert_eq!(mean.encoder_forward, forward(&[19.0, 19.0, 25.0]));
+    assert_eq!(sequence.encoder_forward, forward(&[19.0, 19.0, 25.0, 43.0]));
+    assert_eq!(mixer.encoder_forward, mean.encoder_forward);
+    // Three maps of 128 to 128 are not computed: the projection, and the gradients of its input and of its weights.
+    assert_eq!(sequence.heads - mean.heads, 3.0 * 2.0 * 128.0 * 128.0);
+    // One row of two parts. Over the slots 128 columns of 2 to 20 and back, over the channels two rows of 128 to 512 and back.
+    let row = |held: f64, present: f64| {
+        2.0 * (128.0 * 20.0 * (held + present) + present * 2.0 * 128.0 * 512.0)
+    };
+    assert_eq!(mixer.heads - mean.heads, 3.0 * row(2.0, 2.0));
+    // Two photographs and one caption are mixed with the vector of what they lack.
+    let learned = of(FusionUse::Mixer, AbsentUse::Learned);
+    assert_eq!(learned.heads - mixer.heads, 3.0 * 3.0 * row(2.0, 1.0));
+    // One more token where a modality is alone.
+    let learned = of(FusionUse::Sequence, AbsentUse::Learned);
+    assert_eq!(learned.encoder_forward, forward(&[20.0, 20.0, 26.0, 43.0]));
+    config.losses.attribute = 0.3;
+    config.model.absent = none;
+    let mut with_words = |fusion| {
+        config.model.fusion = fusion;
+        estimate(&config, 10).encoder_forward
+    };
+    let [early, late] = [FusionUse::Sequence, FusionUse::Mean].map(&mut with_words);
+    assert_eq!(early - sequence.encoder_forward, late - mean.encoder_forward, "a sequence of both");
 }

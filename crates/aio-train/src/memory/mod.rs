@@ -8,6 +8,7 @@ use crate::loader::{StageLoader, mixed_combinations};
 use crate::workload::{OPERATIONS_PER_SECOND, Pass, Workload};
 use aio_encoder::EncoderConfig;
 use aio_model::{Aio, EncoderUse, PoolingConfig};
+use aio_types::ModalitySet;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::Tensor;
 
@@ -54,6 +55,22 @@ impl Workload<'_> {
         passes.extend(combined.into_iter().take(self.config.train.combinations));
         passes.extend(self.attribute_set().map(|set| self.pass(set)));
         passes
+    }
+
+    /// The combinations of the largest step that are made from what their parts have given alone.
+    fn late_combinations(&self) -> Vec<ModalitySet> {
+        let mut combined = mixed_combinations(self.config.model.modalities);
+        combined.retain(|set| self.is_fused_late(*set));
+        combined.sort_by_key(|set| std::cmp::Reverse(set.len()));
+        combined.truncate(self.config.train.combinations);
+        combined
+    }
+
+    /// Numbers that the mixer keeps for the backward pass.
+    fn mixer_activations(&self) -> usize {
+        let alone = self.config.model.modalities.iter().map(ModalitySet::from);
+        let of = |set: ModalitySet| Some(self.mixer(set)?.activations_per_row(set.len()));
+        self.rows * alone.chain(self.late_combinations()).filter_map(of).sum::<usize>()
     }
 
     /// Seconds that a step takes, about: two operations per weight and token forward, as many backward, and again what is computed twice.
@@ -156,8 +173,10 @@ pub(crate) fn predict(
     let mut count = ParameterCount::default();
     model.visit(&mut count);
     let passes = workload.passes();
-    let scores = COPIES_OF_SCORES * workload.rows * passes.len() * workload.config.losses.queue;
-    let activations = workload.activations(&passes) + BYTES_PER_NUMBER * scores;
+    let terms = passes.len() + workload.late_combinations().len();
+    let scores = COPIES_OF_SCORES * workload.rows * terms * workload.config.losses.queue;
+    let activations =
+        workload.activations(&passes) + BYTES_PER_NUMBER * (scores + workload.mixer_activations());
     let is_short = workload.step_seconds(&passes) < ALLOCATOR_SECONDS / 5.0;
     let held_back = if is_short { activations / 2 } else { 0 };
     let width = workload.start.config.embedding_width();
@@ -174,131 +193,4 @@ pub(crate) fn predict(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::StartingPoint;
-    use crate::config::{DataConfig, ModelConfig, TrainConfig, TrainingConfig};
-    use aio_model::{AdapterUse, LossWeights, Shared, TextUse};
-    use aio_types::Modality;
-
-    fn config() -> TrainingConfig {
-        TrainingConfig {
-            seed: 0,
-            data: DataConfig::default(),
-            model: ModelConfig::default(),
-            train: TrainConfig::default(),
-            losses: LossWeights::default(),
-        }
-    }
-
-    fn workload<'a>(config: &'a TrainingConfig, start: &'a StartingPoint) -> Workload<'a> {
-        Workload { config, start, rows: 32, caption_tokens: 24 }
-    }
-
-    #[test]
-    fn a_step_has_the_passes_that_its_losses_need() {
-        let _alone = crate::test_data::exclusive();
-        let mut config = config();
-        let start = StartingPoint::open(&config.model).expect("the embedded weights");
-        let lengths = |config: &TrainingConfig| -> Vec<usize> {
-            workload(config, &start).passes().iter().map(|pass| pass.tokens).collect()
-        };
-        // 96 × 48 pictures in patches of 16 are 18 tokens; one [CLS] goes before every sequence.
-        let alone = [19, 19, 19, 25];
-        let (all_four, attribute) = (1 + 3 * 18 + 24, 1 + 18 + 24);
-        assert_eq!(lengths(&config), [&alone[..], &[all_four, attribute]].concat());
-        config.train.combinations = 0;
-        config.losses.attribute = 0.0;
-        assert_eq!(lengths(&config), alone);
-        config.model.shared = Shared::Frozen;
-        config.model.frozen_tokenizers = vec![Modality::Text];
-        assert_eq!(lengths(&config), alone[..3], "frozen text keeps nothing");
-    }
-
-    #[test]
-    fn every_stem_that_learns_counts_once_whatever_the_passes() {
-        let _alone = crate::test_data::exclusive();
-        let mut config = config();
-        let start = StartingPoint::open(&config.model).expect("the embedded weights");
-        let of_stems = |config: &TrainingConfig| {
-            let workload = workload(config, &start);
-            // Without a pass through the encoder, only the stems are left.
-            workload.activations(&[])
-        };
-        let three = of_stems(&config);
-        config.train.combinations = 5;
-        assert_eq!(of_stems(&config), three, "combinations take the same tokens");
-        config.model.frozen_tokenizers = vec![Modality::Text, Modality::Sketch];
-        assert_eq!(3 * of_stems(&config), 2 * three, "a frozen stem keeps nothing");
-        config.model.modalities = [Modality::Rgb, Modality::Text].into_iter().collect();
-        assert_eq!(3 * of_stems(&config), three);
-    }
-
-    #[test]
-    fn a_text_tower_leaves_the_passes_without_text_and_keeps_something_if_it_learns() {
-        let _alone = crate::test_data::exclusive();
-        let mut config = config();
-        let mut start = StartingPoint::open(&config.model).expect("the embedded weights");
-        let tower = EncoderConfig { causal: true, ..EncoderConfig::embedded() };
-        start.config.text_tower = Some(tower.clone());
-        config.model.text = TextUse::Tower;
-        let frozen = workload(&config, &start);
-        let lengths: Vec<usize> = frozen.passes().iter().map(|pass| pass.tokens).collect();
-        // Three kinds of pictures alone, and all of them together; a caption is in none.
-        assert_eq!(lengths, [19, 19, 19, 1 + 3 * 18]);
-        let without = frozen.activations(&frozen.passes());
-        config.model.text = TextUse::TrainedTower;
-        let trained = workload(&config, &start);
-        let more = trained.activations(&trained.passes()) - without;
-        assert_eq!(more, 4 * 4 * 32 * 24 * tower.activations_per_token(24, true));
-    }
-
-    #[test]
-    fn adapters_keep_adapted_weights_and_prompts_and_leave_no_pass_frozen() {
-        let _alone = crate::test_data::exclusive();
-        let mut config = config();
-        config.losses.attribute = 0.0;
-        config.train.combinations = 0;
-        config.model.modalities = [Modality::Rgb, Modality::Text].into_iter().collect();
-        config.model.frozen_tokenizers = vec![Modality::Rgb, Modality::Text];
-        config.model.shared = Shared::Frozen;
-        let of = |adapters, checkpointed| {
-            let mut config = config.clone();
-            config.model.adapters = adapters;
-            config.train.activation_checkpointing = checkpointed;
-            let start = StartingPoint::open(&config.model).expect("the embedded weights");
-            let workload = workload(&config, &start);
-            let passes = workload.passes();
-            let lengths: Vec<usize> = passes.iter().map(Pass::in_block).collect();
-            (lengths, workload.activations(&passes) / BYTES_PER_NUMBER)
-        };
-        assert_eq!(of(AdapterUse::None, false), (Vec::new(), 0));
-        // Width 128, four heads, GELU of 512 and four blocks, as the encoder is; 32 rows. Two more inputs of linear maps, and qkv and proj themselves.
-        let per_token = |tokens: usize| 7 * 128 + 4 * tokens + 512;
-        let in_block = |tokens: usize| 32 * tokens * per_token(tokens) + 4 * 128 * 128;
-        let working = 32 * 25 * (2 * 512 + 4 * 128);
-        let (lengths, lora) = of(AdapterUse::Lora, false);
-        assert_eq!(lengths, [19, 25]);
-        assert_eq!(lora, 4 * (in_block(19) + in_block(25)) + working);
-        let (_, checkpointed) = of(AdapterUse::Lora, true);
-        assert_eq!(checkpointed, 32 * 44 * 128 * 5 + in_block(25) + working);
-        // Eight prompts for each modality.
-        assert_eq!(of(AdapterUse::Prompts, false).0, [19 + 8, 25 + 8]);
-    }
-
-    #[test]
-    fn activation_checkpointing_takes_less_memory_and_a_trained_encoder_more() {
-        let _alone = crate::test_data::exclusive();
-        let plain = config();
-        let start = StartingPoint::open(&plain.model).expect("the embedded weights");
-        let bytes = |config: &TrainingConfig| {
-            let workload = workload(config, &start);
-            workload.activations(&workload.passes())
-        };
-        let mut checkpointed = plain.clone();
-        checkpointed.train.activation_checkpointing = true;
-        let mut trained = plain.clone();
-        trained.model.encoder = EncoderUse::Trained;
-        assert!(bytes(&checkpointed) < bytes(&plain) && bytes(&plain) < bytes(&trained));
-    }
-}
+mod tests;

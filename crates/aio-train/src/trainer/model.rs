@@ -47,7 +47,9 @@ pub(crate) fn initial_model(setup: &TrainingSetup, sizes: HeadSizes) -> Result<A
     let cpu = Device::flex();
     cpu.seed(setup.config.seed);
     let fresh = |device: &Device| -> Result<Aio> {
-        let backbone = setup.start.backbone(device)?.with_adapters(&config.backbone, device);
+        let backbone = setup.start.backbone(device)?;
+        let backbone =
+            backbone.with_adapters(&config.backbone, device).with_fusion(&config.backbone, device);
         let model = Aio::new(backbone, &config, device);
         model.visit(&mut Draw);
         Ok(model)
