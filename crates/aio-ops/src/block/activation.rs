@@ -25,7 +25,7 @@ const QUICK: f32 = 1.702;
 const CUBE: f32 = 0.044_715;
 
 /// 2·√(2/π): `(1 + tanh(u))/2` is `σ(2·u)`.
-const TANH: f32 = 1.595_769_1;
+const TANH: f32 = 1.595_769;
 
 /// Φ(x) and φ(x) of the standard normal distribution.
 ///
