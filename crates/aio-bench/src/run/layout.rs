@@ -26,14 +26,12 @@
 //!       lock, lock-<n>.json   which process works on the run, or was the last one (lock/)
 //! ```
 
-use super::{QUERIES, RunResult, TaskQueries};
+use super::RunResult;
 use crate::error::{Error, Result};
 use aio_data::checksum::inside;
 use aio_data::{DataError, fs};
 use aio_train::TrainingPaths;
-use aio_types::TaskId;
 use serde::Serialize;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Name of the scores in the directory of a run.
@@ -121,20 +119,6 @@ impl Run {
         let is_sealed = inside::stated(&text).is_some();
         result.check(is_sealed).map_err(|problem| DataError::Damaged { path, problem })?;
         Ok(Some(result))
-    }
-
-    /// What every query scored, by task, if the run is done and has stored it: runs of versions before 0.2 have not.
-    ///
-    /// # Errors
-    /// [`Error::Data`] naming the file that cannot be parsed or is damaged.
-    pub fn queries(&self) -> Result<Option<BTreeMap<TaskId, TaskQueries>>> {
-        let queries: Option<BTreeMap<TaskId, TaskQueries>> = self.read(QUERIES)?;
-        if queries.iter().flatten().any(|(_, of_task)| !of_task.is_whole()) {
-            let path = self.directory.join(QUERIES);
-            let problem = "its lists are not of one length".to_owned();
-            return Err(DataError::Damaged { path, problem }.into());
-        }
-        Ok(queries)
     }
 
     /// Where checkpoints lie.

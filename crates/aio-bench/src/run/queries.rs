@@ -1,8 +1,12 @@
 //! The content of `queries.json`: what every query of every task scored, by task.
 
+use super::Run;
+use crate::error::Result;
+use aio_data::DataError;
 use aio_eval::QueryMean;
-use aio_types::{Identity, Measure};
+use aio_types::{Identity, Measure, TaskId};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Name of the file with [`TaskQueries`] by task.
 pub const QUERIES: &str = "queries.json";
@@ -52,8 +56,24 @@ impl TaskQueries {
     }
 
     /// Whether the lists are of one length.
-    pub(crate) fn is_whole(&self) -> bool {
+    fn is_whole(&self) -> bool {
         let lists = [&self.average_precision, &self.rank1, &self.inverse_negative_penalty];
         self.identity.len() == self.query.len() && lists.iter().all(|l| l.len() == self.query.len())
+    }
+}
+
+impl Run {
+    /// What every query scored, by task, if the run is done and has stored it: runs of versions before 0.2 have not.
+    ///
+    /// # Errors
+    /// [`Error::Data`](crate::error::Error::Data) naming the file that cannot be parsed or is damaged.
+    pub fn queries(&self) -> Result<Option<BTreeMap<TaskId, TaskQueries>>> {
+        let queries: Option<BTreeMap<TaskId, TaskQueries>> = self.read(QUERIES)?;
+        if queries.iter().flatten().any(|(_, of_task)| !of_task.is_whole()) {
+            let path = self.directory().join(QUERIES);
+            let problem = "its lists are not of one length".to_owned();
+            return Err(DataError::Damaged { path, problem }.into());
+        }
+        Ok(queries)
     }
 }
