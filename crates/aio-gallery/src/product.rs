@@ -40,7 +40,10 @@ impl Rows<'_> {
                 let whole = queries.len() / QUERIES * QUERIES;
                 for first in (0..whole).step_by(QUERIES) {
                     let tile: [&[f32]; QUERIES] = std::array::from_fn(|i| queries[first + i]);
-                    self.each_row(|row, values| found(first, row, &beside(tile, values)));
+                    self.each_row(
+                        #[inline(always)]
+                        |row, values| found(first, row, &beside(tile, values)),
+                    );
                 }
                 self.rest(queries, whole..queries.len(), &mut found);
             },
@@ -56,7 +59,10 @@ impl Rows<'_> {
         found: &mut impl FnMut(usize, usize, &[f32]),
     ) {
         for number in numbers {
-            self.each_row(|row, values| found(number, row, &beside([queries[number]], values)));
+            self.each_row(
+                #[inline(always)]
+                |row, values| found(number, row, &beside([queries[number]], values)),
+            );
         }
     }
 
