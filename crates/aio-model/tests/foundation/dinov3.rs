@@ -1,6 +1,6 @@
 //! DINOv3 (`scripts/golden/dinov3.py`).
 
-use crate::{TALL, converted, difference, expected, golden, loaded, options, rgb};
+use crate::{TALL, agrees, difference, expected, golden, loaded, options, rgb, whole};
 use aio_encoder::weights::RawTensor;
 use aio_encoder::{Activations, AdapterKind, Coordinates, RotaryConfig};
 use aio_model::Backbone;
@@ -19,13 +19,7 @@ const DINOV3: [(&str, Layout); 4] = [
 #[test]
 fn dinov3_agrees_with_transformers_and_timm_under_all_its_names() {
     for (file, layout) in DINOV3 {
-        let found = converted(file, TALL);
-        assert_eq!(found.layout, layout, "{file}");
-        let fresh: Vec<&String> =
-            found.coverage.missing.iter().filter(|n| !n.starts_with("tokenizers.text.")).collect();
-        assert!(fresh.is_empty(), "{file}: {fresh:?}");
-        let (backbone, config, preprocessing) =
-            Backbone::load(&found.weights, &Device::flex()).expect("loads");
+        let (backbone, config, preprocessing) = whole(file, layout, TALL);
         let encoder = &config.encoder;
         let rotary = RotaryConfig { base: 100.0, coordinates: Coordinates::Centred };
         assert_eq!(
@@ -34,10 +28,7 @@ fn dinov3_agrees_with_transformers_and_timm_under_all_its_names() {
         );
         assert_eq!((config.tokenizers.registers, encoder.mlp), (4, 64), "{file}");
         assert_eq!(preprocessing.mean, [0.485, 0.456, 0.406], "{file}");
-        let ours = backbone.embed(&[rgb(expected("dinov3.safetensors", "picture"))]);
-        let name = file.split('.').next().expect("a name");
-        let difference = difference(ours, expected::<2>("dinov3.safetensors", name));
-        assert!(difference < 1e-4, "{file}: {difference}");
+        agrees(&backbone, "dinov3.safetensors", file);
     }
 }
 

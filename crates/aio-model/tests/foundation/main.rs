@@ -4,8 +4,8 @@ mod dinov3;
 mod pe;
 mod siglip;
 
-use aio_encoder::weights::Weights;
-use aio_model::import::{Converted, Hints, ImportOptions, Normalisation, Stems, convert};
+use aio_encoder::weights::{Preprocessing, Weights};
+use aio_model::import::{Converted, Hints, ImportOptions, Layout, Normalisation, Stems, convert};
 use aio_model::{Backbone, BackboneConfig};
 use aio_tokenize::ModalityInput;
 use aio_types::{Modality, PictureSize};
@@ -36,6 +36,28 @@ pub(crate) const TALL: PictureSize = PictureSize { height: 64, width: 32 };
 
 pub(crate) fn converted(file: &str, size: PictureSize) -> Converted {
     convert(&golden(file), &options(size)).unwrap_or_else(|e| panic!("{file}: {e}"))
+}
+
+/// A converted checkpoint of a layout that gives everything but the text table.
+pub(crate) fn whole(
+    file: &str,
+    layout: Layout,
+    size: PictureSize,
+) -> (Backbone, BackboneConfig, Preprocessing) {
+    let found = converted(file, size);
+    assert_eq!(found.layout, layout, "{file}");
+    let fresh: Vec<&String> =
+        found.coverage.missing.iter().filter(|n| !n.starts_with("tokenizers.text.")).collect();
+    assert!(fresh.is_empty(), "{file}: {fresh:?}");
+    Backbone::load(&found.weights, &Device::flex()).expect("loads")
+}
+
+/// The embedding of the golden picture is the one that the golden file has under the name of the checkpoint.
+pub(crate) fn agrees(backbone: &Backbone, golden: &str, file: &str) {
+    let ours = backbone.embed(&[rgb(expected(golden, "picture"))]);
+    let name = file.split('.').next().expect("a name");
+    let difference = difference(ours, expected::<2>(golden, name));
+    assert!(difference < 1e-4, "{file}: {difference}");
 }
 
 pub(crate) fn loaded(file: &str, size: PictureSize, device: &Device) -> (Backbone, BackboneConfig) {

@@ -1,6 +1,6 @@
 //! PE-Core (`scripts/golden/pe.py`).
 
-use crate::{converted, difference, expected, golden, options, rgb};
+use crate::{agrees, converted, difference, expected, golden, options, rgb, whole};
 use aio_encoder::{Coordinates, RotaryConfig};
 use aio_model::import::{self, Converted, Hints, ImportOptions, Layout, convert};
 use aio_model::{Backbone, PoolingConfig, TextUse};
@@ -22,13 +22,7 @@ fn pe_core_agrees_with_its_own_code_under_both_names_and_with_its_attention_pool
         ("pe-without-class-token.pt", Layout::Clip, false),
         ("pe-open-clip.safetensors", Layout::Timm, true),
     ] {
-        let found = converted(file, SQUARE);
-        assert_eq!(found.layout, layout, "{file}");
-        let fresh: Vec<&String> =
-            found.coverage.missing.iter().filter(|n| !n.starts_with("tokenizers.text.")).collect();
-        assert!(fresh.is_empty(), "{file}: {fresh:?}");
-        let (backbone, config, preprocessing) =
-            Backbone::load(&found.weights, &Device::flex()).expect("loads");
+        let (backbone, config, preprocessing) = whole(file, layout, SQUARE);
         let coordinates = match class_token {
             true => Coordinates::CountedFromOne,
             false => Coordinates::CountedFromZero,
@@ -38,10 +32,7 @@ fn pe_core_agrees_with_its_own_code_under_both_names_and_with_its_attention_pool
         assert_eq!((config.encoder.epsilon, config.embedding), (1e-5, Some(24)), "{file}");
         assert_eq!(config.tokenizers.class_token, class_token, "{file}");
         assert_eq!((preprocessing.mean, preprocessing.std), ([0.5; 3], [0.5; 3]), "{file}");
-        let ours = backbone.embed(&[rgb(expected(GOLDEN, "picture"))]);
-        let name = file.split('.').next().expect("a name");
-        let difference = difference(ours, expected::<2>(GOLDEN, name));
-        assert!(difference < 1e-4, "{file}: {difference}");
+        agrees(&backbone, GOLDEN, file);
     }
 }
 

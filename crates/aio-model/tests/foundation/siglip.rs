@@ -1,6 +1,6 @@
 //! SigLIP's visual tower (`scripts/golden/siglip.py`).
 
-use crate::{converted, difference, expected, golden, loaded, options, rgb};
+use crate::{agrees, converted, difference, expected, golden, loaded, options, rgb, whole};
 use aio_encoder::Activation;
 use aio_model::import::{self, Hints, ImportOptions, Layout, convert};
 use aio_model::{Backbone, Extractor, PoolingConfig, TextUse};
@@ -17,22 +17,13 @@ const FILES: [(&str, Layout); 2] = [
 #[test]
 fn siglip_agrees_with_transformers_and_timm_without_a_class_token() {
     for (file, layout) in FILES {
-        let found = converted(file, SQUARE);
-        assert_eq!(found.layout, layout, "{file}");
-        let fresh: Vec<&String> =
-            found.coverage.missing.iter().filter(|n| !n.starts_with("tokenizers.text.")).collect();
-        assert!(fresh.is_empty(), "{file}: {fresh:?}");
-        let (backbone, config, preprocessing) =
-            Backbone::load(&found.weights, &Device::flex()).expect("loads");
+        let (backbone, config, preprocessing) = whole(file, layout, SQUARE);
         assert_eq!(config.pooling, Some(PoolingConfig { heads: 2, mlp: 64 }), "{file}");
         let encoder = &config.encoder;
         assert_eq!((encoder.activation, encoder.epsilon), (Activation::GeluTanh, 1e-6), "{file}");
         assert_eq!((encoder.rotary, config.tokenizers.class_token), (None, false), "{file}");
         assert_eq!((preprocessing.mean, preprocessing.std), ([0.5; 3], [0.5; 3]), "{file}");
-        let ours = backbone.embed(&[rgb(expected(GOLDEN, "picture"))]);
-        let name = file.split('.').next().expect("a name");
-        let difference = difference(ours, expected::<2>(GOLDEN, name));
-        assert!(difference < 1e-4, "{file}: {difference}");
+        agrees(&backbone, GOLDEN, file);
     }
 }
 

@@ -1,25 +1,17 @@
 //! Activation checkpointing and reduced precision give the gradients of the plain step.
 
-use crate::fixtures::{batch, model, model_with, preprocessing};
+use crate::fixtures::{model, model_with, step};
 use crate::gradients::{ByName, by_name, largest_difference};
 use aio_encoder::Precision;
 use aio_encoder::weights::{module_bytes, sha256};
-use aio_model::{Aio, EncoderUse, Frozen, LossWeights, Shared, StepInput};
+use aio_model::{Aio, EncoderUse, Frozen, Shared};
 use aio_types::{Modality, ModalitySet};
 use burn::tensor::Device;
 use burn::train::TrainStep;
 
 /// Gradients of one step by name.
 fn gradients(model: &Aio, activation_checkpointing: bool) -> ByName {
-    let input = StepInput {
-        batch: batch(),
-        weights: LossWeights::default(),
-        preprocessing: preprocessing(),
-        accumulate: 1,
-        activation_checkpointing,
-        device: Device::flex(),
-    };
-    by_name(model, &model.step(input).grads)
+    by_name(model, &model.step(step(activation_checkpointing)).grads)
 }
 
 #[test]

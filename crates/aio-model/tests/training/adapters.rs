@@ -1,12 +1,11 @@
 //! Adapters in a frozen encoder: what they change, what learns, and what a sequence of several modalities has.
 
-use crate::fixtures::{batch, config, embedded, picture, preprocessing, shown};
+use crate::fixtures::{after, config, embedded, model_of, picture, preprocessing, shown, step};
 use crate::gradients::{by_name, largest_difference};
 use aio_encoder::weights::{Weights, module_bytes};
 use aio_encoder::{AdapterKind, AdaptersConfig};
-use aio_model::{Aio, AioConfig, Backbone, BackboneConfig, Frozen, LossWeights, Shared, StepInput};
+use aio_model::{Aio, Backbone, BackboneConfig, Frozen, Shared};
 use aio_types::{Modality, ModalitySet, Observation, Picture};
-use burn::optim::AdamWConfig;
 use burn::tensor::Device;
 use burn::train::TrainStep;
 use std::collections::BTreeMap;
@@ -20,36 +19,12 @@ fn sizes(kind: AdapterKind) -> BackboneConfig {
 
 /// A model in training whose encoder has adapters.
 fn model(kind: AdapterKind, frozen: Frozen) -> Aio {
-    let device = Device::flex();
-    device.seed(1);
-    let training = device.autodiff();
-    let config = AioConfig { backbone: sizes(kind), frozen, ..config() };
-    Aio::new(config.backbone.init(&training), &config, &training)
-}
-
-fn step(activation_checkpointing: bool) -> StepInput {
-    StepInput {
-        batch: batch(),
-        weights: LossWeights::default(),
-        preprocessing: preprocessing(),
-        accumulate: 1,
-        activation_checkpointing,
-        device: Device::flex(),
-    }
+    model_of(sizes(kind), frozen, &Device::flex())
 }
 
 /// A model after some steps.
 fn trained(kind: AdapterKind, steps: usize) -> Aio {
     after(steps, model(kind, Frozen::default()))
-}
-
-fn after(steps: usize, mut model: Aio) -> Aio {
-    let mut optimiser = AdamWConfig::new().init();
-    for _ in 0..steps {
-        let grads = model.step(step(false)).grads;
-        model = optimiser.step(1e-2, model, grads);
-    }
-    model
 }
 
 /// Queries of one modality and of several.

@@ -4,12 +4,14 @@ use aio_encoder::EncoderConfig;
 use aio_encoder::weights::Preprocessing;
 use aio_heads::Masked;
 use aio_model::{
-    AbsentUse, Aio, AioConfig, Backbone, BackboneConfig, Extractor, Frozen, FusionUse, Origin,
-    TrainBatch, TrainCaption, TrainPicture, TrainTuple,
+    AbsentUse, Aio, AioConfig, Backbone, BackboneConfig, Extractor, Frozen, FusionUse, LossWeights,
+    Origin, StepInput, TrainBatch, TrainCaption, TrainPicture, TrainTuple,
 };
 use aio_tokenize::{StemConfig, StemKind, TextConfig, TokenizersConfig};
 use aio_types::{Modality, ModalitySet, Observation, Picture, PictureSize};
+use burn::optim::AdamWConfig;
 use burn::tensor::Device;
+use burn::train::TrainStep;
 
 pub(crate) fn config() -> AioConfig {
     let tokenizers = TokenizersConfig {
@@ -99,9 +101,37 @@ pub(crate) fn model(device: &Device) -> Aio {
 }
 
 pub(crate) fn model_with(frozen: Frozen, device: &Device) -> Aio {
+    model_of(config().backbone, frozen, device)
+}
+
+/// A step on [`batch`].
+pub(crate) fn step(activation_checkpointing: bool) -> StepInput {
+    StepInput {
+        batch: batch(),
+        weights: LossWeights::default(),
+        preprocessing: preprocessing(),
+        accumulate: 1,
+        activation_checkpointing,
+        device: Device::flex(),
+    }
+}
+
+/// A model after some steps.
+pub(crate) fn after(steps: usize, mut model: Aio) -> Aio {
+    let mut optimiser = AdamWConfig::new().init();
+    for _ in 0..steps {
+        let grads = model.step(step(false)).grads;
+        model = optimiser.step(1e-2, model, grads);
+    }
+    model
+}
+
+/// A model in training, with this backbone.
+pub(crate) fn model_of(backbone: BackboneConfig, frozen: Frozen, device: &Device) -> Aio {
     device.seed(1);
     let training = device.clone().autodiff();
-    Aio::new(config().backbone.init(&training), &AioConfig { frozen, ..config() }, &training)
+    let config = AioConfig { backbone, frozen, ..config() };
+    Aio::new(config.backbone.init(&training), &config, &training)
 }
 
 /// A person in some visual modalities, each with a picture of its own, and a caption.

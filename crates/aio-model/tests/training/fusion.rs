@@ -1,17 +1,16 @@
 //! How the parts of a query become one embedding, and what stands for those that are absent.
 
-use crate::fixtures::{batch, config, embedded, picture, preprocessing, shown};
+use crate::fixtures::{after, config, embedded, model_of, picture, preprocessing, shown, step};
 use crate::gradients::{ByName, by_name, largest_difference};
 use aio_encoder::EncoderConfig;
 use aio_encoder::weights::{Weights, module_bytes};
 use aio_model::{
-    AbsentUse, Aio, AioConfig, Backbone, BackboneConfig, Extractor, Frozen, FusionUse, LossWeights,
-    Shared, StepInput, pictures, token_ids,
+    AbsentUse, Aio, Backbone, BackboneConfig, Extractor, Frozen, FusionUse, Shared, pictures,
+    token_ids,
 };
 use aio_tokenize::ModalityInput;
 use aio_types::{Modality, ModalitySet, Observation, Picture};
 use burn::module::Module;
-use burn::optim::AdamWConfig;
 use burn::tensor::Device;
 use burn::train::TrainStep;
 
@@ -44,31 +43,7 @@ fn fresh(plain: &Backbone, kind: (FusionUse, AbsentUse)) -> Backbone {
 
 /// A model in training.
 fn model(kind: (FusionUse, AbsentUse), frozen: Frozen) -> Aio {
-    let device = Device::flex();
-    device.seed(1);
-    let training = device.autodiff();
-    let config = AioConfig { backbone: sizes(kind), frozen, ..config() };
-    Aio::new(config.backbone.init(&training), &config, &training)
-}
-
-fn step(activation_checkpointing: bool) -> StepInput {
-    StepInput {
-        batch: batch(),
-        weights: LossWeights::default(),
-        preprocessing: preprocessing(),
-        accumulate: 1,
-        activation_checkpointing,
-        device: Device::flex(),
-    }
-}
-
-fn after(steps: usize, mut model: Aio) -> Aio {
-    let mut optimiser = AdamWConfig::new().init();
-    for _ in 0..steps {
-        let grads = model.step(step(false)).grads;
-        model = optimiser.step(1e-2, model, grads);
-    }
-    model
+    model_of(sizes(kind), frozen, &Device::flex())
 }
 
 fn trained(kind: (FusionUse, AbsentUse)) -> Backbone {

@@ -1,9 +1,9 @@
 //! Training with a text tower beside the shared encoder.
 
-use crate::fixtures::{batch, config, preprocessing};
+use crate::fixtures::{self, batch, config, model_of};
 use aio_encoder::EncoderConfig;
 use aio_encoder::weights::{module_bytes, sha256};
-use aio_model::{Aio, AioConfig, BackboneConfig, Frozen, LossWeights, StepInput, TextUse};
+use aio_model::{Aio, BackboneConfig, Frozen, TextUse};
 use aio_types::ModalitySet;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::{AdamWConfig, GradientsParams};
@@ -18,24 +18,12 @@ fn sizes() -> BackboneConfig {
 }
 
 fn model(text: TextUse) -> Aio {
-    let device = Device::flex();
-    device.seed(1);
-    let training = device.autodiff();
-    let frozen = Frozen { text, ..Frozen::default() };
-    let config = AioConfig { backbone: sizes(), frozen, ..config() };
-    Aio::new(config.backbone.init(&training), &config, &training)
+    model_of(sizes(), Frozen { text, ..Frozen::default() }, &Device::flex())
 }
 
 /// Names of the loss terms of a step, and its gradients.
 fn step(model: &Aio, activation_checkpointing: bool) -> (Vec<String>, GradientsParams) {
-    let output = model.step(StepInput {
-        batch: batch(),
-        weights: LossWeights::default(),
-        preprocessing: preprocessing(),
-        accumulate: 1,
-        activation_checkpointing,
-        device: Device::flex(),
-    });
+    let output = model.step(fixtures::step(activation_checkpointing));
     let terms = output.item.terms.expect("finite");
     (terms.iter().map(|(term, _)| term.to_string()).collect(), output.grads)
 }

@@ -76,15 +76,21 @@ fn a_text_tower_leaves_the_passes_without_text_and_keeps_something_if_it_learns(
     assert_eq!(more, 4 * 4 * 32 * 24 * tower.activations_per_token(24, true));
 }
 
-#[test]
-fn adapters_keep_adapted_weights_and_prompts_and_leave_no_pass_frozen() {
-    let _alone = crate::test_data::exclusive();
+/// Photographs and sentences alone, in tokenizers and a projection that are frozen.
+fn frozen_rgb_and_text() -> TrainingConfig {
     let mut config = config();
     config.losses.attribute = 0.0;
     config.train.combinations = 0;
     config.model.modalities = [Modality::Rgb, Modality::Text].into_iter().collect();
     config.model.frozen_tokenizers = vec![Modality::Rgb, Modality::Text];
     config.model.shared = Shared::Frozen;
+    config
+}
+
+#[test]
+fn adapters_keep_adapted_weights_and_prompts_and_leave_no_pass_frozen() {
+    let _alone = crate::test_data::exclusive();
+    let config = frozen_rgb_and_text();
     let of = |adapters, checkpointed| {
         let mut config = config.clone();
         config.model.adapters = adapters;
@@ -162,12 +168,7 @@ fn combinations_behind_the_encoder_have_no_pass_and_learned_tokens_lengthen_ever
 #[test]
 fn learned_tokens_leave_no_pass_frozen() {
     let _alone = crate::test_data::exclusive();
-    let mut config = config();
-    config.losses.attribute = 0.0;
-    config.train.combinations = 0;
-    config.model.modalities = [Modality::Rgb, Modality::Text].into_iter().collect();
-    config.model.frozen_tokenizers = vec![Modality::Rgb, Modality::Text];
-    config.model.shared = Shared::Frozen;
+    let mut config = frozen_rgb_and_text();
     for (absent, passes) in [(AbsentUse::None, 0), (AbsentUse::Learned, 2)] {
         config.model.absent = absent;
         let start = StartingPoint::open(&config.model).expect("the embedded weights");

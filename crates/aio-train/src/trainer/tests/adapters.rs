@@ -15,18 +15,10 @@ fn a_training_of_adapters_continues_to_the_same_weights_and_starts_another_one()
     config.train.activation_checkpointing = true;
     config.train.stages[1] =
         StageConfig { epochs: None, steps: Some(2), ..config.train.stages[1].clone() };
-    let (whole, parts) = (directory.path().join("whole"), directory.path().join("parts"));
-    let expected = train_into(&whole, &config, &StopFlag::default()).expect("trains");
-    let stop = StopFlag::default();
-    stop.raise();
-    for _ in 1..expected.steps {
-        train_into(&parts, &config, &stop).expect_err("stopped");
-    }
-    let trained = train_into(&parts, &config, &StopFlag::default()).expect("trains");
-    assert!(bytes(&trained) == bytes(&expected), "the weights differ");
+    let Continued { model: trained, .. } = Continued::below(directory.path(), &config);
 
     let tensors = |model: &aio_model::Backbone, sizes: &aio_model::BackboneConfig| {
-        let bytes = model.to_bytes(sizes, &expected.preprocessing, &[]).expect("serialises");
+        let bytes = model.to_bytes(sizes, &trained.preprocessing, &[]).expect("serialises");
         Weights::from_bytes("a model", bytes).tensors().expect("tensors")
     };
     let mut plain = config.clone();

@@ -22,15 +22,7 @@ fn a_training_of_every_fusion_continues_to_the_same_weights_and_starts_another_o
         config.train.activation_checkpointing = absent == AbsentUse::Learned;
         config.train.stages[1] =
             StageConfig { epochs: None, steps: Some(2), ..config.train.stages[1].clone() };
-        let (whole, parts) = (directory.path().join("whole"), directory.path().join("parts"));
-        let expected = train_into(&whole, &config, &StopFlag::default()).expect("trains");
-        let stop = StopFlag::default();
-        stop.raise();
-        for _ in 1..expected.steps {
-            train_into(&parts, &config, &stop).expect_err("stopped");
-        }
-        let trained = train_into(&parts, &config, &StopFlag::default()).expect("trains");
-        assert!(bytes(&trained) == bytes(&expected), "{fusion:?}, {absent:?}: the weights differ");
+        let Continued { model: trained, .. } = Continued::below(directory.path(), &config);
         assert_eq!((trained.config.fusion, trained.config.absent), (fusion, absent));
 
         // The model is a starting point for the same fusion, which it goes on with.
