@@ -202,17 +202,9 @@ impl Generated<'_> {
     }
 
     fn queries(&self, filter: &Filter) -> Vec<Query> {
-        let query = |number| Query {
-            model: Self::model(),
-            features: Some(self.features(self.person(number), PER_PERSON)),
-            modalities: "rgb".into(),
-            like: Vec::new(),
-            unlike: Vec::new(),
-            replies: Vec::new(),
-            filter: filter.clone(),
-            top: 10,
-            group_by: None,
-            threshold: None,
+        let query = |number| {
+            let features = self.features(self.person(number), PER_PERSON);
+            Query { filter: filter.clone(), ..Query::of(Self::model(), features, "rgb", 10) }
         };
         (0..QUERIES).map(query).collect()
     }

@@ -62,11 +62,12 @@ impl Nearest {
 
     /// Takes a candidate of a group into account.
     pub(super) fn offer(&mut self, candidate: Candidate, group: u32) {
+        if !self.may_keep(candidate.upper) {
+            return;
+        }
         let cut = match &mut self.kept {
-            Kept::Rows { found, bound, limit } => {
-                if candidate.upper >= *bound {
-                    found.push(candidate);
-                }
+            Kept::Rows { found, limit, .. } => {
+                found.push(candidate);
                 found.len() >= *limit
             }
             Kept::Groups(groups) => {

@@ -142,6 +142,23 @@ impl<'a> Selection<'a> {
 }
 
 impl Query {
+    /// The `top` rows nearest to features of some modalities, among all rows.
+    #[must_use]
+    pub fn of(model: Model, features: Vec<f32>, modalities: &str, top: usize) -> Self {
+        Self {
+            model,
+            features: Some(features),
+            modalities: modalities.to_owned(),
+            like: Vec::new(),
+            unlike: Vec::new(),
+            replies: Vec::new(),
+            filter: Filter::default(),
+            top,
+            group_by: None,
+            threshold: None,
+        }
+    }
+
     /// Refuses a query of another model, a list of length 0, a column that is not there, and a threshold without a calibration.
     ///
     /// # Errors

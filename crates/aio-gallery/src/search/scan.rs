@@ -53,6 +53,32 @@ pub(super) fn scan(gallery: &Gallery, probes: &[Probe]) -> Vec<Vec<(u32, Candida
     found.into_iter().map(Nearest::finish).collect()
 }
 
+/// Probes that may find the same rows, so that a row is read once for all of them.
+struct Together<'a> {
+    probes: &'a [Probe<'a>],
+    vectors: Vec<&'a [f32]>,
+    nearest: &'a mut [Nearest],
+}
+
+impl<'a> Together<'a> {
+    /// Neighbours with one selection of rows, and what each has found.
+    fn of(probes: &'a [Probe<'a>], mut nearest: &'a mut [Nearest]) -> Vec<Self> {
+        let mut groups = Vec::new();
+        for probes in probes.chunk_by(|a, b| std::ptr::eq(a.chosen, b.chosen)) {
+            let (own, rest) = nearest.split_at_mut(probes.len());
+            nearest = rest;
+            let vectors = probes.iter().map(|probe| probe.vector.as_slice()).collect();
+            groups.push(Self { probes, vectors, nearest: own });
+        }
+        groups
+    }
+
+    /// Which of the rows of a segment may be found.
+    fn chosen(&self, segment: usize) -> &'a [bool] {
+        &self.probes[0].chosen[segment]
+    }
+}
+
 fn compare(
     segment: &Segment,
     index: usize,
@@ -63,34 +89,25 @@ fn compare(
     let width = segment.info.width;
     let at_once = (DECODED / width).max(1);
     let slack = if segment.info.storage == Storage::Int8 { rounding(width) } else { 0.0 };
+    let mut groups = Together::of(probes, nearest);
     let mut values = vec![0.0; at_once * width];
     let end = (first + TASK).min(segment.len());
     for start in (first..end).step_by(at_once) {
         let block = start..(start + at_once).min(end);
-        // Probes that may find the same rows are compared together.
-        let groups = probes.chunk_by(|a, b| std::ptr::eq(a.chosen, b.chosen));
-        let mut is_decoded = false;
-        let mut done = 0;
-        for group in groups {
-            let nearest = &mut nearest[done..done + group.len()];
-            done += group.len();
-            let chosen = &group[0].chosen[index][block.clone()];
-            if !chosen.contains(&true) {
-                continue;
-            }
-            let values = &mut values[..block.len() * width];
-            if !is_decoded {
-                segment.decode(start, values);
-                is_decoded = true;
-            }
-            let vectors: Vec<&[f32]> = group.iter().map(|probe| probe.vector.as_slice()).collect();
-            Rows { values, width, chosen }.multiply(&vectors, |first, row, products| {
+        if !groups.iter().any(|group| group.chosen(index)[block.clone()].contains(&true)) {
+            continue;
+        }
+        let values = &mut values[..block.len() * width];
+        segment.decode(start, values);
+        for group in &mut groups {
+            let rows = Rows { values, width, chosen: &group.chosen(index)[block.clone()] };
+            rows.multiply(&group.vectors, |first, row, products| {
                 let position = start + row;
                 let (scale, lost) = segment.scale(position);
                 // By the inequality of Cauchy and Schwarz what was lost changes the product with a row of length 1 by its length at most.
                 let slack = lost + slack;
                 for (number, product) in (first..).zip(products) {
-                    let (probe, nearest) = (&group[number], &mut nearest[number]);
+                    let (probe, nearest) = (&group.probes[number], &mut group.nearest[number]);
                     let shift = probe.shifts.as_ref().map_or(0.0, |s| s[index][position]);
                     let similarity = scale * product + shift;
                     if !nearest.may_keep(similarity + slack) {

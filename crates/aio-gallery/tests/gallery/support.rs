@@ -1,7 +1,7 @@
 //! Galleries for tests.
 
 use aio_gallery::{
-    Added, Content, Entry, Filter, Gallery, Hit, Model, Query, Record, Storage, Unclaimed, Writer,
+    Added, Content, Entry, Gallery, Hit, Model, Query, Record, Storage, Unclaimed, Writer,
 };
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -87,18 +87,7 @@ pub(crate) fn fill(writer: &mut Writer, seed: u64, rows: usize, segment: usize) 
 }
 
 pub(crate) fn query(features: &[f32], top: usize) -> Query {
-    Query {
-        model: model("a"),
-        features: Some(features.to_vec()),
-        modalities: "rgb".into(),
-        like: Vec::new(),
-        unlike: Vec::new(),
-        replies: Vec::new(),
-        filter: Filter::default(),
-        top,
-        group_by: None,
-        threshold: None,
-    }
+    Query::of(model("a"), features.to_vec(), "rgb", top)
 }
 
 pub(crate) fn numbers(hits: &[Hit]) -> Vec<u64> {

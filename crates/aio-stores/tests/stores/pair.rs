@@ -120,18 +120,7 @@ pub(crate) fn calibration() -> Calibration {
 }
 
 pub(crate) fn query(features: Vec<f32>, top: usize) -> Query {
-    Query {
-        model: model("a"),
-        features: Some(features),
-        modalities: "rgb".into(),
-        like: Vec::new(),
-        unlike: Vec::new(),
-        replies: Vec::new(),
-        filter: Filter::default(),
-        top,
-        group_by: None,
-        threshold: None,
-    }
+    Query::of(model("a"), features, "rgb", top)
 }
 
 pub(crate) fn filter(rng: &mut ChaCha8Rng) -> Filter {
