@@ -11,7 +11,7 @@ mod search;
 mod time;
 
 use aio_bench::report::{CostCurve, cost_figure};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::process::Command;
 
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
@@ -88,11 +88,10 @@ fn axis(name: &str) -> Outcome<&'static Axis> {
 
 /// Prints curves for the process that asked for them.
 fn say(curves: &[CostCurve]) -> Outcome {
-    let curve = |c: &CostCurve| json!({ "name": c.name, "points": c.points });
     // An example is a program for a terminal: its lines go to standard output.
     #[allow(clippy::print_stdout)]
     {
-        println!("{}", json!(curves.iter().map(curve).collect::<Vec<_>>()));
+        println!("{}", serde_json::to_string(curves)?);
     }
     Ok(())
 }
@@ -106,15 +105,7 @@ fn measured(what: &str, threads: usize) -> Outcome<Vec<CostCurve>> {
     if !output.status.success() {
         return Err(String::from_utf8_lossy(&output.stderr).into_owned().into());
     }
-    let curves: Vec<Value> = serde_json::from_slice(&output.stdout)?;
-    curves.iter().map(curve).collect()
-}
-
-fn curve(value: &Value) -> Outcome<CostCurve> {
-    Ok(CostCurve {
-        name: value["name"].as_str().ok_or("a curve without a name")?.to_owned(),
-        points: serde_json::from_value(value["points"].clone())?,
-    })
+    Ok(serde_json::from_slice(&output.stdout)?)
 }
 
 /// Measures an axis, draws it, and writes its numbers.

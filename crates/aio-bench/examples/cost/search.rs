@@ -52,18 +52,8 @@ fn gallery(directory: &Path, rows: usize) -> Outcome<Gallery> {
 
 fn queries(filter: &Filter) -> Vec<Query> {
     let mut rng = ChaCha8Rng::seed_from_u64(7);
-    let query = |_| Query {
-        model: model(),
-        features: Some(features(&mut rng)),
-        modalities: "rgb".into(),
-        like: Vec::new(),
-        unlike: Vec::new(),
-        replies: Vec::new(),
-        filter: filter.clone(),
-        top: 10,
-        group_by: None,
-        threshold: None,
-    };
+    let query =
+        |_| Query { filter: filter.clone(), ..Query::of(model(), features(&mut rng), "rgb", 10) };
     (0..TOGETHER).map(query).collect()
 }
 

@@ -2,9 +2,10 @@
 
 use super::{Figure, Line, LineChart, Point, Scale};
 use crate::report::draw::COLOURS;
+use serde::{Deserialize, Serialize};
 
 /// A measured cost at several sizes.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CostCurve {
     /// What was measured.
     pub name: String,
