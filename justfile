@@ -106,7 +106,7 @@ sanitize *options:
 corruptions copies="1000":
     AIO_CORRUPTIONS={{copies}} cargo test --locked --profile quick -p aio-bench --test corruption -- --nocapture damaged_files
 
-# Run a benchmark: just bench (CPU operations), just bench table (every row against its peer), just bench encoder, just bench market (scoring and re-ranking at the size of Market-1501), just bench captions FILE (token ids), just bench rows 1000000 (a gallery of so many rows), just bench scale (scoring and indexes of the published sizes), just bench load target/quick/aio 600 (`aio serve` with 32 clients for 600 seconds), just bench cost gallery tokens (cost against gallery, batch, tokens, modalities or threads, as plots), just bench size (training at ViT-B/16 size)
+# Run a benchmark: just bench market. docs/performance.md lists them: ops, encoder, market, captions, rows, scale, load, cost, size, table
 bench what="ops" *arguments:
     if [ {{what}} = load ]; then cargo build --locked --quiet --profile quick --bin aio; fi
     if [ {{what}} = table ]; then cargo build --locked --quiet --profile quick -p aio-bench --bin aio && cargo build --locked --quiet --profile quick -p aio-data -p aio-encoder -p aio-eval -p aio-tokenize --examples; fi
