@@ -33,6 +33,9 @@ pub enum Error {
         /// What was being done, such as "evaluating".
         phase: &'static str,
     },
+    /// Another process has taken over the directory in which this one worked.
+    #[error("{}", TrainError::Lost)]
+    Lost,
     /// Standard output could not be written.
     #[error("cannot write standard output: {0}")]
     Output(#[source] std::io::Error),
@@ -104,6 +107,7 @@ impl From<TrainError> for Error {
             TrainError::Eval(error) => Self::Eval(error),
             TrainError::Invalid { message, hint } => Self::user(message, hint),
             TrainError::Stopped { step } => Self::Stopped { step },
+            TrainError::Lost => Self::Lost,
             other => Self::Failure(other.to_string()),
         }
     }
@@ -147,6 +151,7 @@ impl Error {
             Self::Data(_)
             | Self::Failure(_)
             | Self::Gallery(_)
+            | Self::Lost
             | Self::Output(_)
             | Self::Store(_)
             | Self::Taken { .. } => 1,
@@ -173,6 +178,7 @@ mod tests {
             (Error::user("a", "b"), 2),
             (io(ErrorKind::NotFound), 2),
             (Error::Failure("a".into()), 1),
+            (TrainError::Lost.into(), 1),
             (Error::Output(ErrorKind::StorageFull.into()), 1),
             (Error::Stopped { step: 3 }, 75),
             (Error::Interrupted { phase: "evaluating" }, 75),

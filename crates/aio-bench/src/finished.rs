@@ -4,11 +4,12 @@ use crate::error::{Error, Result};
 use crate::report::{
     self, CellQueries, ComparedCell, Format, PairedDifferences, SweepResults, SweepRow,
 };
-use crate::run::{Run, RunResult};
+use crate::run::{self, Run, RunResult, seed_of};
 use crate::sweep::{self, FinishedSweep};
 use aio_data::fs;
 use aio_types::Measure;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Finished runs that share a table.
@@ -41,7 +42,8 @@ pub struct CellResults {
 /// The finished runs of experiments and sweep files (`.toml`) below `runs`.
 ///
 /// # Errors
-/// [`Error::User`] naming the experiment without a finished run, or the result or sweep file that is wrong.
+/// [`Error::User`] naming the experiment without a finished run, the result or sweep file that is wrong, or two runs that were measured on different
+/// data.
 pub fn collect(names: &[String], runs: &Path) -> Result<Vec<Finished>> {
     let mut found = Vec::new();
     for name in names {
@@ -63,18 +65,19 @@ fn of_experiment(name: &str, runs: &Path) -> Result<Vec<Finished>> {
     })?;
     let mut found = Vec::new();
     for directory in configurations {
-        let (mut runs, mut results) = (Vec::new(), Vec::new());
-        for seed in fs::sorted_entries(&directory).unwrap_or_default() {
-            let run = Run::at(seed);
+        let config_id = directory.file_name().unwrap_or_default().to_string_lossy();
+        let (mut finished, mut results) = (Vec::new(), Vec::new());
+        for run in seeds(runs, name, &config_id) {
             if let Some(result) = run.result()? {
                 results.push(result);
-                runs.push(run);
+                finished.push(run);
             }
         }
+        report::check_data([results.as_slice()])?;
         if let Some(first) = results.first() {
             let (experiment, config_id) = (first.experiment.clone(), first.config_id.clone());
             let table = Table::Cell(CellResults { experiment, config_id, results });
-            found.push(Finished { table, runs: vec![runs] });
+            found.push(Finished { table, runs: vec![finished] });
         }
     }
     if found.is_empty() {
@@ -86,6 +89,24 @@ fn of_experiment(name: &str, runs: &Path) -> Result<Vec<Finished>> {
     Ok(found)
 }
 
+/// The runs of a configuration, in the order of the names of their directories. Other directories with a result are named and passed over: nobody
+/// knows of which seed a copy is.
+fn seeds(runs: &Path, experiment: &str, config_id: &str) -> Vec<Run> {
+    let mut found = Vec::new();
+    let directory = Run::seeds(runs, experiment, config_id);
+    for entry in fs::sorted_entries(&directory).unwrap_or_default() {
+        match seed_of(&entry.file_name().unwrap_or_default().to_string_lossy()) {
+            Some(seed) => found.push(Run::of(runs, experiment, config_id, seed)),
+            None if Run::at(entry.clone()).is_done() => {
+                let entry = entry.display();
+                log::warn!("{entry} is passed over: runs lie in directories called seed-<number>");
+            }
+            None => {}
+        }
+    }
+    found
+}
+
 fn of_sweep(file: &Path, runs: &Path) -> Result<Finished> {
     let FinishedSweep { report: section, cells } = FinishedSweep::load(file, runs)?;
     let (mut rows, mut finished) = (Vec::new(), Vec::new());
@@ -93,6 +114,7 @@ fn of_sweep(file: &Path, runs: &Path) -> Result<Finished> {
         rows.push(SweepRow { label: cell.label, results: cell.results });
         finished.push(cell.runs);
     }
+    report::check_data(rows.iter().map(|row| row.results.as_slice()))?;
     let mut tasks = section.tasks;
     if tasks.is_empty() {
         let first = rows.iter().flat_map(|row| &row.results).next();
@@ -126,10 +148,29 @@ impl Finished {
     /// # Errors
     /// [`Error::User`] if the runs cannot share a table.
     pub fn table(&self, format: Format) -> Result<String> {
-        match &self.table {
-            Table::Cell(cell) => Ok(report::results(&cell.results, format)? + "\n"),
-            Table::Sweep(results) => report::sweep_table(results, format),
+        let mut table = match &self.table {
+            Table::Cell(cell) => report::results(&cell.results, format)? + "\n",
+            Table::Sweep(results) => report::sweep_table(results, format)?,
+        };
+        if let Some(note) = self.note_of_versions() {
+            match format {
+                Format::Markdown => table += &format!("\n{note}\n"),
+                Format::Csv | Format::Html | Format::Latex => log::warn!("{note}"),
+            }
         }
+        Ok(table)
+    }
+
+    /// Says which versions of the program computed the runs, if there are several.
+    fn note_of_versions(&self) -> Option<String> {
+        let mut versions = BTreeMap::<String, usize>::new();
+        for run in self.runs.iter().flatten() {
+            let version = run::version(run).unwrap_or_else(|| "unknown".to_owned());
+            *versions.entry(version).or_default() += 1;
+        }
+        let counts = versions.iter().map(|(version, runs)| format!("{version} ({runs})"));
+        let counts = counts.collect::<Vec<_>>().join(", ");
+        (versions.len() > 1).then(|| format!("Versions of the program, with their runs: {counts}."))
     }
 
     /// How the cells of a sweep differ from the one with a label, with intervals over people.
@@ -178,7 +219,7 @@ impl Finished {
     /// [`Error`] naming the file that cannot be read or written.
     pub fn redraw(&self) -> Result<()> {
         for run in self.runs.iter().flatten() {
-            report::redraw(run.directory())?;
+            report::redraw(run)?;
         }
         Ok(())
     }

@@ -10,6 +10,16 @@ function choose() {
 }
 task.onchange = kind.onchange = choose;
 choose();
+// What keeps a difference of two results from meaning anything, or nothing. Results of earlier versions do not note the contents of their data.
+function apart(t, other) {
+  const a = run.tasks[t], b = other.tasks?.[t];
+  if (a === undefined || b === undefined) return '';
+  if (a.protocol !== b.protocol) return 'other protocol';
+  const one = run.data[a.dataset], two = other.data?.[a.dataset], rule = c => c.split(':')[0];
+  if (one !== undefined && two !== undefined && rule(one) === rule(two) && one !== two) return 'other data';
+  if (a.queries + a.skipped !== b.queries + b.skipped || a.gallery !== b.gallery || a.trials !== b.trials) return 'other data';
+  return '';
+}
 const percent = v => v === undefined ? '–' : (100 * v).toFixed(1);
 document.getElementById('other').onchange = async event => {
   const out = document.getElementById('difference');
@@ -27,13 +37,13 @@ document.getElementById('other').onchange = async event => {
   for (const t of new Set([...run.order, ...other.order])) {
     const row = body.insertRow();
     row.insertCell().textContent = t;
-    const same = run.protocols[t] === undefined || !other.tasks?.[t] || run.protocols[t] === other.tasks[t].protocol;
+    const why = apart(t, other);
     for (const metric of ['rank1', 'map']) {
       const a = run.metrics[`${t}.${metric}`], b = other.metrics[`${t}.${metric}`];
       row.insertCell().textContent = percent(a);
       row.insertCell().textContent = percent(b);
       const d = row.insertCell();
-      if (!same) { d.textContent = 'other protocol'; continue; }
+      if (why) { d.textContent = why; continue; }
       if (a === undefined || b === undefined) { d.textContent = '–'; continue; }
       const points = 100 * (a - b);
       d.textContent = (points < 0 ? '−' : '+') + Math.abs(points).toFixed(1);

@@ -1,6 +1,7 @@
 //! Commands that are killed and stopped at random moments, over and over, leave the same bytes as undisturbed ones.
 //!
-//! `just kill-test 50` sends 50 signals of each kind to each command. Without a number there are few.
+//! `just kill-test 50` sends 50 signals of each kind to each command. Without a number there are few. A phase of the command is drawn for each signal,
+//! which is sent a random time after that phase has begun.
 
 #![cfg(unix)]
 
@@ -16,6 +17,9 @@ use std::time::{Duration, Instant};
 /// Number of signals of each kind that each command gets.
 const SIGNALS: &str = "AIO_KILLS";
 const FEW: usize = 2;
+
+/// Time between two looks at a command.
+const LOOK: Duration = Duration::from_millis(1);
 
 /// A command, and what it must write.
 struct Case {
@@ -36,7 +40,7 @@ const CASES: [Case; 4] = [
             ("", "preparing"),
             ("metrics.jsonl", "training"),
             ("model/SHA256SUMS", "evaluating"),
-            ("manifest.json", "finishing"),
+            ("queries.json", "finishing"),
             ("result.json", "drawing"),
         ],
     },
@@ -136,6 +140,26 @@ impl Desk {
         assert!(status.success(), "{}: {}", case.name, self.stderr());
     }
 
+    /// Runs a command to its end; returns how long each phase took.
+    fn time(&self, case: &Case) -> Vec<Duration> {
+        let mut child = self.start(case);
+        let mut lengths = vec![Duration::ZERO; case.phases.len()];
+        let mut since = (0, Instant::now());
+        loop {
+            let status = child.try_wait().expect("waited");
+            let reached = self.reached(case);
+            if reached != since.0 || status.is_some() {
+                lengths[since.0] += since.1.elapsed();
+                since = (reached, Instant::now());
+            }
+            if let Some(status) = status {
+                assert!(status.success(), "{}: {}", case.name, self.stderr());
+                return lengths;
+            }
+            std::thread::sleep(LOOK);
+        }
+    }
+
     /// Every file below `directory` that must not differ, by its name.
     fn contents(&self, directory: &str) -> BTreeMap<PathBuf, Vec<u8>> {
         let mut contents = BTreeMap::new();
@@ -143,13 +167,12 @@ impl Desk {
         contents
     }
 
-    /// The phase that a command has reached.
-    fn phase(&self, case: &Case) -> &'static str {
+    /// The number of the phase that a command has reached.
+    fn reached(&self, case: &Case) -> usize {
         let mut names = Vec::new();
         list(&self.path(case.output), &mut names);
-        let reached = |file: &str| names.iter().any(|name| name.ends_with(file));
-        let begun = case.phases.iter().rev().find(|(file, _)| reached(file));
-        begun.map_or(case.phases[0].1, |(_, phase)| *phase)
+        let is_there = |file: &str| names.iter().any(|name| name.ends_with(file));
+        case.phases.iter().rposition(|(file, _)| is_there(file)).unwrap_or(0)
     }
 }
 
@@ -162,11 +185,43 @@ fn list(directory: &Path, names: &mut Vec<PathBuf>) {
     }
 }
 
-/// What says when, by whom and how often something was done, and therefore differs.
+/// What says when, by whom and how often something was done, and therefore differs. The page and the table of a report state the seconds of training.
 fn differs(name: &str) -> bool {
     name.starts_with("lock")
         || name.starts_with("events.out")
-        || ["manifest.json", "data.json", "index.html", "table.md"].contains(&name)
+        || ["index.html", "table.md"].contains(&name)
+}
+
+/// Keys of JSON files that depend on times, on the memory of a call, on what a call had left to do, or on the places of files on the disk.
+const TIMES: [(&str, &[&str]); 3] = [
+    ("result.json", &["train_seconds"]),
+    (
+        "manifest.json",
+        &[
+            "peak_memory",
+            "predicted_memory",
+            "predicted_flops",
+            "predicted_seconds",
+            "waiting_for_data",
+            "seconds",
+        ],
+    ),
+    ("data.json", &[]),
+];
+
+/// What must be the same in a file, of which the times are left out.
+fn without_times(name: &str, bytes: Vec<u8>) -> Vec<u8> {
+    let Some((_, times)) = TIMES.iter().find(|(file, _)| *file == name) else { return bytes };
+    let mut document: serde_json::Value = serde_json::from_slice(&bytes).expect("JSON");
+    let object = document.as_object_mut().expect("an object");
+    for key in times.iter().chain(&["checksum"]) {
+        object.remove(*key);
+    }
+    let data = object.get_mut("data").and_then(serde_json::Value::as_object_mut);
+    for of_dataset in data.into_iter().flatten().filter_map(|(_, value)| value.as_object_mut()) {
+        of_dataset.remove("files");
+    }
+    document.to_string().into_bytes()
 }
 
 fn collect(root: &Path, directory: &Path, contents: &mut BTreeMap<PathBuf, Vec<u8>>) {
@@ -182,26 +237,52 @@ fn collect(root: &Path, directory: &Path, contents: &mut BTreeMap<PathBuf, Vec<u
         if differs(&name) || is_checkpoint {
             continue;
         }
-        let mut bytes = std::fs::read(&path).expect("read");
-        if name == "result.json" {
-            let mut result: serde_json::Value = serde_json::from_slice(&bytes).expect("JSON");
-            for key in ["train_seconds", "checksum"] {
-                result.as_object_mut().expect("an object").remove(key);
-            }
-            bytes = result.to_string().into_bytes();
-        }
+        let bytes = without_times(&name, std::fs::read(&path).expect("read"));
         contents.insert(path.strip_prefix(root).expect("below").to_path_buf(), bytes);
     }
 }
 
-fn wait_until(child: &mut Child, end: Instant) -> Option<ExitStatus> {
-    while Instant::now() < end {
+/// Waits until a command has reached a phase, then for a while. Returns its status if it ends before.
+fn wait_for(
+    desk: &Desk,
+    case: &Case,
+    child: &mut Child,
+    phase: usize,
+    wait: Duration,
+) -> Option<ExitStatus> {
+    let mut end = None;
+    loop {
         if let Some(status) = child.try_wait().expect("waited") {
             return Some(status);
         }
-        std::thread::sleep(Duration::from_millis(2));
+        match end {
+            None if desk.reached(case) >= phase => end = Some(Instant::now() + wait),
+            Some(end) if Instant::now() >= end => return None,
+            _ => std::thread::sleep(LOOK),
+        }
     }
-    None
+}
+
+/// SIGKILL without another program in between, which takes longer than some phases.
+fn send(signal: &str, child: &mut Child) {
+    if signal == "-KILL" {
+        child.kill().expect("killed");
+    } else {
+        let kill = Command::new("kill").args([signal, &child.id().to_string()]).status();
+        assert!(kill.expect("kill").success());
+    }
+}
+
+/// The phases in which signals come: all in random order, then again.
+fn phases(case: &Case, count: usize, random: &mut ChaCha8Rng) -> Vec<usize> {
+    let mut drawn = Vec::new();
+    while drawn.len() < count {
+        let mut left: Vec<usize> = (0..case.phases.len()).collect();
+        while !left.is_empty() && drawn.len() < count {
+            drawn.push(left.swap_remove(random.random_range(0..left.len())));
+        }
+    }
+    drawn
 }
 
 /// What became of the signals that a command got.
@@ -222,23 +303,27 @@ fn disturb(
     report: &mut Report,
 ) {
     let reference = Desk::new();
-    let begun = Instant::now();
-    reference.finish(case);
-    let duration = begun.elapsed();
+    let lengths = reference.time(case);
     let expected = reference.contents(case.output);
     assert!(!expected.is_empty(), "{}: nothing was written", case.name);
     let desk = Desk::new();
-    let mut sent = 0;
-    while sent < count {
+    let mut drawn = phases(case, count, random);
+    while let Some(phase) = drawn.last().copied() {
         let mut child = desk.start(case);
-        let end = Instant::now() + duration.mul_f64(random.random_range(0.0..0.7));
-        let status = match wait_until(&mut child, end) {
+        let before = desk.reached(case);
+        // A call that continues must first come back to where the one before it was.
+        let most = if before >= phase && phase > 0 {
+            lengths[0] + lengths[before]
+        } else {
+            lengths[phase]
+        };
+        let wait = most.mul_f64(random.random_range(0.0..1.0));
+        let status = match wait_for(&desk, case, &mut child, phase, wait) {
             Some(status) => status,
             None => {
-                let phase = desk.phase(case);
-                let kill = Command::new("kill").args([signal, &child.id().to_string()]).status();
-                assert!(kill.expect("kill").success());
-                sent += 1;
+                let phase = case.phases[desk.reached(case)].1;
+                send(signal, &mut child);
+                drawn.pop();
                 *report.signals.entry((phase, signal)).or_default() += 1;
                 child.wait().expect("ended")
             }

@@ -72,12 +72,22 @@ pub(crate) fn kind(found: FileType) -> &'static str {
     "no regular file"
 }
 
-/// Creates a directory and its parents.
+/// Creates a directory and its parents, and waits until the disk has their names.
 ///
 /// # Errors
 /// [`DataError::Io`] naming the path.
 pub fn create_dir_all(path: &Path) -> Result<()> {
-    std::fs::create_dir_all(path).map_err(io("create the directory", path))
+    let new: Vec<&Path> = path.ancestors().take_while(|ancestor| !ancestor.exists()).collect();
+    std::fs::create_dir_all(path).map_err(io("create the directory", path))?;
+    for parent in new.into_iter().filter_map(Path::parent) {
+        match sync_directory(parent) {
+            // Whoever may not list it, or has removed it since, has created it all the same.
+            Err(DataError::Io { source, .. })
+                if matches!(source.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied) => {}
+            outcome => outcome?,
+        }
+    }
+    Ok(())
 }
 
 /// Writes a file beside its destination, waits until the disk has it and renames it into place, so that a reader, a killed process or a

@@ -27,7 +27,7 @@ pub mod synthesis;
 pub mod task;
 
 pub use error::{DataError, Result};
-pub use fingerprint::ContentFingerprint;
+pub use fingerprint::{ContentFingerprint, same_content};
 pub use label::{Label, LabelNames};
 pub use readers::{Count, DatasetInfo, DatasetName, FurtherCount};
 pub use sample::{Content, Dataset, Sample, Split, Trial};

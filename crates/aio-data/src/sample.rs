@@ -166,39 +166,6 @@ impl Dataset {
         }
     }
 
-    /// BLAKE3 over what the reader found: split, path below `root` or sentence, identity, camera, modality and clothes of every sample. Two copies of a data
-    /// set have the same fingerprint if they list the same samples; the pixels do not count.
-    #[must_use]
-    pub fn fingerprint(&self, root: &Path) -> String {
-        let mut hasher = blake3::Hasher::new();
-        for split in Split::ALL {
-            for Sample { identity, camera, modality, content, clothes, .. } in self.split(split) {
-                let what = match content {
-                    Content::Image(path) => {
-                        path.strip_prefix(root).unwrap_or(path).to_string_lossy().replace('\\', "/")
-                    }
-                    Content::Caption(text) => text.clone(),
-                };
-                // Fingerprints of committed runs write −1 where there is no camera.
-                let camera = camera.map_or(-1, |c| c.0);
-                hasher.update(
-                    format!("{split}\t{modality}\t{}\t{camera}\t{what}\n", identity.0).as_bytes(),
-                );
-                // Fingerprints of committed runs have no clothes.
-                if let Some(Clothes(clothes)) = clothes {
-                    hasher.update(format!("\t{clothes}\n").as_bytes());
-                }
-            }
-        }
-        if let Some(indexed) = &self.indexed {
-            let (people, captions) = (indexed.index.identities(), indexed.index.captions());
-            people.iter().zip(captions).for_each(|(identity, n)| {
-                _ = hasher.update(format!("{identity}\t{n}\n").as_bytes())
-            });
-        }
-        hasher.finalize().to_hex()[..16].to_owned()
-    }
-
     /// Number of distinct identities in a split.
     #[must_use]
     pub fn identities(&self, split: Split) -> usize {
@@ -269,32 +236,5 @@ impl Sample {
     #[must_use]
     pub fn caption(&self) -> Option<&str> {
         self.content.caption()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_fingerprint_tells_data_apart_and_ignores_where_they_lie() {
-        let dataset = |root: &str, identity: i64| Dataset {
-            train: vec![
-                Sample::picture(identity, Modality::Rgb, Path::new(root).join("a/1.jpg")),
-                Sample::sentence(identity, "a red coat"),
-            ],
-            ..Dataset::default()
-        };
-        let print = |root: &str, identity| dataset(root, identity).fingerprint(Path::new(root));
-        assert_eq!(print("here", 1), print("there/deep", 1));
-        assert_ne!(print("here", 1), print("here", 2));
-        let wearing = |clothes| {
-            let train = dataset("here", 1).train.into_iter().map(|sample| sample.wearing(clothes));
-            Dataset { train: train.collect(), ..Dataset::default() }.fingerprint(Path::new("here"))
-        };
-        assert_ne!(wearing(1), print("here", 1));
-        assert_ne!(wearing(1), wearing(2));
-        let moved = Dataset { query: dataset("here", 1).train, ..Dataset::default() };
-        assert_ne!(moved.fingerprint(Path::new("here")), print("here", 1), "the split counts");
     }
 }

@@ -40,6 +40,12 @@ fn block(gallery: usize) -> usize {
     ((64 << 20) / gallery.max(1)).clamp(1, 256)
 }
 
+/// Bytes of the distances of `queries` to `gallery` rows that an evaluation holds at once.
+#[must_use]
+pub fn distance_bytes(queries: usize, gallery: usize) -> usize {
+    size_of::<f32>() * block(gallery).min(queries) * gallery
+}
+
 /// Lengths of rows whose squares and products are far from the limits of 32-bit floating point, 2^-149 and 2^128, also where
 /// thousands of them are added.
 const SAFE: std::ops::RangeInclusive<f64> = 9.313_225_746_154_785e-10..=1.152_921_504_606_847e18;

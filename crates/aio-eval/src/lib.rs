@@ -27,7 +27,7 @@ mod simd;
 pub use agreement::{Agreement, agreement};
 pub use bootstrap::{Interval, difference, interval};
 pub use chance::chance;
-pub use distance::{Metric, distances};
+pub use distance::{Metric, distance_bytes, distances};
 pub use evaluate::{EvalOptions, LabelledFeatures, evaluate, evaluate_with_progress};
 pub use features::Features;
 pub use open_set::{OpenSet, Rate, open_set};

@@ -38,6 +38,11 @@ pub enum TrainError {
         /// What was being done, such as "evaluating".
         phase: &'static str,
     },
+    /// Another process has taken over the directory in which this one worked.
+    #[error(
+        "another process took this directory over while this one gave no sign of life; nothing more is written"
+    )]
+    Lost,
     /// A signal stopped the training; a checkpoint has been written.
     #[error(
         "stopped by a signal at step {step}; a checkpoint is written, run the same command again to continue"

@@ -4,6 +4,7 @@ use crate::error::{Result, TrainError};
 use crate::flops::HeadSizes;
 use crate::loader::{Classes, Library, LoaderSettings, StageLoader, attribute_words};
 use crate::memory::MemoryEstimate;
+use crate::signals::StopFlag;
 use crate::trainer::{
     StageCost, TrainingSetup, initial_model, sketch_generator, stage_steps, step_input,
 };
@@ -27,8 +28,8 @@ pub struct Probe {
 /// Tries a step forward and backward of the last stage, which has all modalities, and counts the steps of all. Nothing is written.
 ///
 /// # Errors
-/// What failed, as in [`crate::train`].
-pub fn probe(setup: &TrainingSetup, library: &mut Library) -> Result<Probe> {
+/// What failed, as in [`crate::train`]; [`TrainError::Interrupted`] if `stop` is raised.
+pub fn probe(setup: &TrainingSetup, library: &mut Library, stop: &StopFlag) -> Result<Probe> {
     let config = setup.config;
     let classes = Classes::new(config, library)?;
     let attributes = attribute_words(config, &classes, library)?;
@@ -46,6 +47,7 @@ pub fn probe(setup: &TrainingSetup, library: &mut Library) -> Result<Probe> {
     let mut largest = None::<MemoryEstimate>;
     let mut last_loader = None;
     for stage in &config.train.stages {
+        check(stop)?;
         // The pictures of two stages need not fit into memory together.
         drop(last_loader.take());
         let loader = StageLoader::open(&settings, stage, library)?;
@@ -61,17 +63,27 @@ pub fn probe(setup: &TrainingSetup, library: &mut Library) -> Result<Probe> {
     }
     let no_stage = || TrainError::Failure("an experiment has at least one stage".into());
     let memory = largest.ok_or_else(no_stage)?;
-    let seconds_per_step = time_step(setup, &model, &last_loader.ok_or_else(no_stage)?)?;
+    let seconds_per_step = time_step(setup, &model, &last_loader.ok_or_else(no_stage)?, stop)?;
     Ok(Probe { steps, seconds_per_step, memory, flops })
 }
 
+fn check(stop: &StopFlag) -> Result<()> {
+    if stop.is_raised() { Err(TrainError::Interrupted { phase: "trying a step" }) } else { Ok(()) }
+}
+
 /// Seconds of one optimiser step. Two are done: the first also compiles kernels and fills memory pools.
-fn time_step(setup: &TrainingSetup, model: &Aio, loader: &StageLoader) -> Result<f64> {
+fn time_step(
+    setup: &TrainingSetup,
+    model: &Aio,
+    loader: &StageLoader,
+    stop: &StopFlag,
+) -> Result<f64> {
     let batches = loader.epoch(0);
     let mut seconds = 0.0;
     for _ in 0..2 {
         let begun = Instant::now();
         for micro in 0..setup.config.train.accumulation_steps {
+            check(stop)?;
             let batch = loader.batch(&batches[micro % batches.len()], micro as u64)?;
             let TrainOutput { item: StepOutput { terms, .. }, .. } =
                 model.step(step_input(setup, batch));

@@ -77,13 +77,10 @@ impl StopFlag {
     /// Called before anything is written into the directory.
     ///
     /// # Errors
-    /// [`TrainError::Failure`] if another process has taken the directory over.
+    /// [`TrainError::Lost`] if another process has taken the directory over.
     pub fn check_claim(&self) -> Result<()> {
         match &self.claim {
-            Some(holds) if !holds() => Err(TrainError::Failure(
-                "another process took this directory over while this one gave no sign of life; nothing more is written"
-                    .to_owned(),
-            )),
+            Some(holds) if !holds() => Err(TrainError::Lost),
             _ => Ok(()),
         }
     }

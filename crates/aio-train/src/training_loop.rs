@@ -70,6 +70,9 @@ pub(crate) trait Objective {
     /// Called once, when the first steps of a call say how many seconds all steps of the call will take.
     fn expect(&mut self, _seconds: f64) {}
 
+    /// Called before a checkpoint is written: what the steps before it have logged must be on the disk no later than it.
+    fn sync_logs(&mut self) -> Result<()>;
+
     /// Called after a checkpoint has been written.
     fn checkpoint_written(&mut self, model: &Self::Model) -> Result<()>;
 }
@@ -148,6 +151,7 @@ impl TrainingLoop<'_> {
             });
             let stopped = self.stop.is_raised();
             if stopped || objective.checkpoint_due(step) {
+                objective.sync_logs()?;
                 self.checkpoints.save(step + 1, &learner, &objective.state())?;
                 objective.checkpoint_written(&learner.model)?;
             }

@@ -52,6 +52,8 @@ struct Place {
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
+`done` means that a run has a result. Whether the data are still those of the result is compared by `aio sweep run`.
+
 Examples:
   aio sweep plan experiments/sweeps/heads.toml
   aio sweep plan experiments/sweeps/heads.toml --json")]
@@ -71,6 +73,8 @@ impl Plan {
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
+`done` means that a run has a result. Whether the data are still those of the result is compared by `aio sweep run`.
+
 Examples:
   aio sweep status experiments/sweeps/heads.toml")]
 pub(super) struct Status {

@@ -117,8 +117,20 @@ pub(super) fn of_file(file: &ExperimentFile) -> Result<Vec<Layer>> {
 
 /// One layer for each environment variable that sets a key.
 pub(super) fn of_environment() -> Result<Vec<Layer>> {
-    let mut variables: Vec<(String, String)> =
-        std::env::vars().filter(|(name, _)| name.starts_with(VARIABLE)).collect();
+    let mut variables: Vec<(String, String)> = Vec::new();
+    for (name, value) in std::env::vars_os() {
+        let name = name.to_string_lossy().into_owned();
+        if !name.starts_with(VARIABLE) {
+            continue;
+        }
+        let value = value.into_string().map_err(|value| {
+            Error::user(
+                format!("environment variable {name}: {value:?} is not UTF-8"),
+                "set it to a value as a configuration file would hold it, or unset it",
+            )
+        })?;
+        variables.push((name, value));
+    }
     variables.sort();
     let layer = |(name, text): (String, String)| {
         let key = name[VARIABLE.len()..].to_lowercase().replace("__", ".");

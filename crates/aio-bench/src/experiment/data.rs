@@ -1,11 +1,11 @@
 //! Whether the data of a run are those that it began with.
 
-use super::prepare::open_data;
+use super::requirements::datasets;
 use crate::config::Experiment;
 use crate::error::{Error, Result};
-use crate::run::Run;
-use aio_data::ContentFingerprint;
-use aio_train::{Library, Progress, StopFlag};
+use crate::run::{Run, RunResult};
+use aio_data::{ContentFingerprint, same_content};
+use aio_train::{Checkpoints, Library, Progress, StopFlag};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -21,48 +21,104 @@ pub(super) struct RunData(BTreeMap<String, ContentFingerprint>);
 #[derive(Debug, Serialize, Deserialize)]
 struct Stored {
     data: RunData,
+    /// The data set that changed while the run was computed: what was computed is of neither contents.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    changed: Option<String>,
 }
 
 impl RunData {
     /// The data of a run that begins or continues.
     ///
     /// # Errors
-    /// [`Error::User`] naming the data set that has changed since the run began.
+    /// [`Error::User`] naming the data set that has changed since the run began, or the run that has checkpoints and does not say of which data.
     pub(super) fn of_run(run: &Run, library: &Library, stop: &StopFlag) -> Result<Self> {
-        let earlier = Self::stored(run)?;
+        let stored = run.read_sealed::<Stored>(FILE)?;
+        if let Some(Stored { changed: Some(name), .. }) = &stored {
+            return Err(changed_meanwhile(name, run));
+        }
+        let earlier = stored.map(|stored| stored.data);
+        if earlier.is_none() && has_checkpoint(run) {
+            let directory = run.directory().display();
+            return Err(Error::user(
+                format!(
+                    "{directory} has checkpoints, and no {FILE} that says on which data they were trained"
+                ),
+                format!(
+                    "restore {FILE}, or remove {directory}; the run then starts from its beginning"
+                ),
+            ));
+        }
         let found = Self::found(library, earlier.as_ref(), stop)?;
         if let Some(earlier) = &earlier {
-            earlier.compare(&found, run)?;
+            compare(&earlier.contents(), &found, run)?;
         }
-        stop.check_claim()?;
-        run.write(FILE, &Stored { data: found.clone() })?;
+        run.write(FILE, &Stored { data: found.clone(), changed: None })?;
         Ok(found)
     }
 
-    /// Compares the data of a finished run with those that there are now. Where these cannot be read any more, nothing can be compared,
-    /// and a warning says so.
+    /// Compares the data of a finished run with those that there are now. Data sets of which nothing is left cannot be compared, and a warning says
+    /// so.
     ///
     /// # Errors
-    /// [`Error::User`] naming the data set that has changed since the run began.
+    /// [`Error::User`] naming the data set that has changed since the run began; as [`Library::get`] for a data set of which a part is missing or wrong.
     pub(super) fn check_finished(
         run: &Run,
+        result: &RunResult,
         experiment: &Experiment,
         stop: &StopFlag,
     ) -> Result<()> {
-        let Some(earlier) = Self::stored(run)? else {
-            log::debug!("{}: an earlier version did not note the contents of its data", FILE);
+        let stored = run.read_sealed::<Stored>(FILE)?;
+        let earlier = stored.map(|stored| stored.data);
+        let mut noted = result.data.clone();
+        if let Some(earlier) = earlier.as_ref().filter(|_| noted.is_empty()) {
+            noted = earlier.contents();
+        }
+        if noted.is_empty() {
+            log::warn!(
+                "the data of this finished run cannot be compared: an earlier version did not note their contents"
+            );
             return Ok(());
-        };
-        let found = open_data(experiment)
-            .and_then(|(library, _)| Self::found(&library, Some(&earlier), stop));
-        match found {
-            Ok(found) => earlier.compare(&found, run),
-            Err(stopped @ Error::Interrupted { .. }) => Err(stopped),
-            Err(error) => {
-                log::warn!("the data of this finished run cannot be compared: {error}");
-                Ok(())
+        }
+        let mut library = Library::new(&experiment.data.root);
+        for name in datasets(experiment)? {
+            if !noted.contains_key(&name.to_string()) {
+                continue;
+            }
+            if name.is_gone(library.root()) {
+                let root = library.root().display();
+                log::warn!(
+                    "the data of this finished run cannot be compared: {name} is not below {root}"
+                );
+            } else {
+                library.get(name)?;
             }
         }
+        compare(&noted, &Self::found(&library, earlier.as_ref(), stop)?, run)
+    }
+
+    /// Compares the data with those that the run began with, before its result is written. If they differ, the run notes it, so that no later call
+    /// continues from what was computed.
+    ///
+    /// # Errors
+    /// [`Error::User`] naming the data set that changed while the run was computed.
+    pub(super) fn check_unchanged(
+        &self,
+        run: &Run,
+        library: &Library,
+        stop: &StopFlag,
+    ) -> Result<()> {
+        let found = Self::found(library, Some(self), stop)?;
+        let differs = |(name, began): &(&String, &ContentFingerprint)| {
+            found.0.get(*name).is_some_and(|found| found.content != began.content)
+        };
+        let Some((name, _)) = self.0.iter().find(differs) else { return Ok(()) };
+        run.write(FILE, &Stored { data: self.clone(), changed: Some(name.clone()) })?;
+        Err(changed_meanwhile(name, run))
+    }
+
+    /// The fingerprint of the contents of every data set, by name.
+    pub(super) fn contents(&self) -> BTreeMap<String, String> {
+        self.0.iter().map(|(name, of_dataset)| (name.clone(), of_dataset.content.clone())).collect()
     }
 
     /// One hash of everything.
@@ -72,10 +128,6 @@ impl RunData {
             hasher.update(format!("{name}\t{}\n", of_dataset.content).as_bytes());
         }
         hasher.finalize().to_hex().to_string()
-    }
-
-    fn stored(run: &Run) -> Result<Option<Self>> {
-        Ok(run.read::<Stored>(FILE)?.map(|stored| stored.data))
     }
 
     fn found(library: &Library, earlier: Option<&Self>, stop: &StopFlag) -> Result<Self> {
@@ -96,19 +148,46 @@ impl RunData {
         progress.finish();
         Ok(Self(found))
     }
+}
 
-    /// Refuses other data than these. A data set that only one side has is another experiment's and changes nothing.
-    fn compare(&self, found: &Self, run: &Run) -> Result<()> {
-        let changed = self.0.iter().find(|(name, earlier)| {
-            found.0.get(*name).is_some_and(|found| found.content != earlier.content)
-        });
-        let Some((name, _)) = changed else { return Ok(()) };
-        let directory = run.directory().display();
-        Err(Error::user(
-            format!("the contents of {name} have changed since the run in {directory} began"),
-            format!(
-                "restore the data, choose another directory with --runs, or remove {directory}; the run then starts from its beginning"
+/// Whether anything was computed from the data.
+fn has_checkpoint(run: &Run) -> bool {
+    let directories = [run.checkpoints(), run.best()];
+    directories.into_iter().any(|directory| !Checkpoints::new(directory, 1).steps().is_empty())
+        || run.model().exists()
+}
+
+/// Refuses other data than those that were noted.
+fn compare(noted: &BTreeMap<String, String>, found: &RunData, run: &Run) -> Result<()> {
+    for (name, noted) in noted {
+        let Some(found) = found.0.get(name) else { continue };
+        match same_content(noted, &found.content) {
+            Some(true) => {}
+            Some(false) => {
+                let directory = run.directory().display();
+                return Err(Error::user(
+                    format!(
+                        "the contents of {name} have changed since the run in {directory} began"
+                    ),
+                    format!(
+                        "restore the data, choose another directory with --runs, or remove {directory}; the run then starts from its beginning"
+                    ),
+                ));
+            }
+            None => log::warn!(
+                "the contents of {name} cannot be compared: an earlier version noted less of them"
             ),
-        ))
+        }
     }
+    Ok(())
+}
+
+fn changed_meanwhile(name: &str, run: &Run) -> Error {
+    let directory = run.directory().display();
+    Error::user(
+        format!("the contents of {name} changed while the run in {directory} was computed"),
+        format!(
+            "remove {directory} and run the same command again; the run then starts from its beginning"
+        ),
+    )
 }

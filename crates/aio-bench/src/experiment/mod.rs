@@ -27,7 +27,7 @@ use crate::error::Result;
 pub use crate::lock::WhenTaken;
 use crate::lock::{Attempt, DirectoryLock};
 use crate::report;
-use crate::run::{Run, RunResult};
+use crate::run::{self, Run, RunResult};
 use aio_train::{Library, Probe, StartingPoint, StopFlag, TrainingSetup};
 use prepare::Preparation;
 use std::path::PathBuf;
@@ -58,12 +58,20 @@ pub fn run(request: &Request) -> Result<(Run, RunResult)> {
     let begun = Instant::now();
     let mut prepared = match prepare::prepare(request)? {
         Preparation::Finished { run, result } => {
+            let version = run::version(&run).filter(|version| version != env!("CARGO_PKG_VERSION"));
+            if let Some(version) = version {
+                log::warn!("this result was computed by version {version} of the program");
+            }
             finish_killed(&run);
             return Ok((run, *result));
         }
         Preparation::Ready(prepared) => *prepared,
     };
-    let evaluation_bytes = evaluate::predicted_bytes(&prepared.tests, &prepared.start);
+    let evaluation_bytes = evaluate::predicted_bytes(
+        &prepared.tests,
+        &prepared.start,
+        &prepared.experiment.evaluation,
+    );
     let trained = train::train(&mut prepared, evaluation_bytes)?;
     let evaluation = evaluate::evaluate(&prepared, &trained)?;
     let result = save::save(&prepared, &trained, evaluation, begun)?;
@@ -72,7 +80,7 @@ pub fn run(request: &Request) -> Result<(Run, RunResult)> {
 }
 
 fn draw_report(run: &Run) {
-    if let Err(error) = report::write(run.directory()) {
+    if let Err(error) = report::write(run) {
         log::warn!(
             "the run is finished, but its report cannot be drawn: {error}; the same command, or `aio report NAME --redraw`, draws it again"
         );
@@ -85,11 +93,12 @@ fn finish_killed(run: &Run) {
         return;
     }
     match DirectoryLock::acquire(run.directory(), WhenTaken::Refuse, &StopFlag::default()) {
-        Ok(Attempt::Locked(_lock)) => {
-            if let Err(error) = evaluate::forget(run) {
+        Ok(Attempt::Locked(lock)) => {
+            let run = run.clone().claimed_by(&lock.guard(StopFlag::default()));
+            if let Err(error) = evaluate::forget(&run) {
                 log::warn!("{error}");
             }
-            draw_report(run);
+            draw_report(&run);
         }
         // It is being done.
         Ok(Attempt::Taken(_)) => {}
@@ -100,19 +109,20 @@ fn finish_killed(run: &Run) {
 /// Tries one training step of an experiment on its data. Writes nothing except the synthetic benchmark.
 ///
 /// # Errors
-/// [`Error`](crate::error::Error) saying what is missing, wrong or failed.
+/// [`Error`](crate::error::Error) saying what is missing, wrong or failed; [`Error::Interrupted`](crate::error::Error::Interrupted) after a signal.
 pub fn probe(experiment: &Experiment, device: &str) -> Result<Probe> {
     requirements::check_leakage(experiment)?;
     requirements::check_files(experiment)?;
     let device = device::open(device)?;
     device::check_precision(&device, experiment.train.precision)?;
     let start = StartingPoint::open(&experiment.model)?;
-    prepare::render_benchmark(experiment, &StopFlag::on_signals()?)?;
+    let stop = StopFlag::on_signals()?;
+    prepare::render_benchmark(experiment, &stop)?;
     let mut library = Library::new(&experiment.data.root);
     // Anything that is missing for the tests is found here, too.
     let tests = prepare::open_tests(experiment, &mut library)?;
-    let evaluation_bytes = evaluate::predicted_bytes(&tests, &start);
+    let evaluation_bytes = evaluate::predicted_bytes(&tests, &start, &experiment.evaluation);
     let config = experiment.training();
     let setup = TrainingSetup { config: &config, start: &start, device: &device, evaluation_bytes };
-    Ok(aio_train::probe(&setup, &mut library)?)
+    Ok(aio_train::probe(&setup, &mut library, &stop)?)
 }

@@ -82,7 +82,7 @@ pub(super) fn prepare(request: &Request) -> Result<Preparation> {
     let run = Run::open(&request.runs, &name, &config_id, experiment.seed)?;
     let stop = StopFlag::on_signals()?;
     if let Some(result) = run.result()? {
-        RunData::check_finished(&run, &experiment, &stop)?;
+        RunData::check_finished(&run, &result, &experiment, &stop)?;
         return Ok(Preparation::Finished { run, result: Box::new(result) });
     }
     let lock = DirectoryLock::require(run.directory(), request.when_taken, &stop)?;
@@ -91,6 +91,7 @@ pub(super) fn prepare(request: &Request) -> Result<Preparation> {
         return Ok(Preparation::Finished { run, result: Box::new(result) });
     }
     let stop = lock.guard(stop);
+    let run = run.claimed_by(&stop);
     run.forget_failure();
     check_files(&experiment)?;
     let benchmark = render_benchmark(&experiment, &stop)?;

@@ -69,7 +69,7 @@ pub(super) fn check_files(experiment: &Experiment) -> Result<()> {
 }
 
 /// Every data set that an experiment trains or tests on, and those whose test people a variant leaves out.
-fn datasets(experiment: &Experiment) -> Result<BTreeSet<DatasetName>> {
+pub(super) fn datasets(experiment: &Experiment) -> Result<BTreeSet<DatasetName>> {
     let trained = experiment.train.stages.iter().flat_map(|stage| stage.datasets.iter().copied());
     let tested = experiment.tasks()?.into_iter().map(|task| task.dataset);
     let named: BTreeSet<DatasetName> = trained.chain(tested).collect();

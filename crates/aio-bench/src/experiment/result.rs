@@ -52,6 +52,7 @@ pub(super) fn run_result(
         late_fusion,
         descriptors,
         evaluated_with: prepared.experiment.evaluation.unusual(),
+        data: prepared.data.contents(),
         order: tasks.iter().map(|task| task.id().clone()).collect(),
         tasks: summaries,
         train_seconds: trained.seconds,

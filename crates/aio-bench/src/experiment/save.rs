@@ -9,10 +9,11 @@ use crate::report::{ATTENTION, EMBEDDINGS, RANKINGS};
 use crate::run::{Manifest, QUERIES, Run, RunFacts, RunResult};
 use std::time::Instant;
 
-/// Writes what the report shows, then `manifest.json`, then `result.json`.
+/// Compares the data with those of the beginning. Writes what the report shows, then `manifest.json`, then `result.json`.
 ///
 /// # Errors
-/// [`Error::Data`] naming the file that cannot be written.
+/// [`Error::Data`] naming the file that cannot be written; [`Error::User`] if the data changed while the run was computed; [`Error::Lost`] if another
+/// process has taken the run over.
 pub(super) fn save(
     prepared: &Prepared,
     trained: &Trained,
@@ -21,8 +22,8 @@ pub(super) fn save(
 ) -> Result<RunResult> {
     let run = &prepared.run;
     let Evaluation { scores, queries, shown } = evaluation;
+    prepared.data.check_unchanged(run, &prepared.library, &prepared.stop)?;
     let result = run_result(prepared, &trained.model, &scores);
-    prepared.stop.check_claim()?;
     run.write_line(QUERIES, &queries)?;
     write_examples(run, &shown)?;
     let facts = RunFacts {

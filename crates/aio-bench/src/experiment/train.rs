@@ -41,11 +41,18 @@ fn write_model(prepared: &Prepared, trained: &TrainedModel) -> Result<String> {
     let sha256 = aio_encoder::weights::sha256(&weights);
     let card = model_card(prepared, &sha256);
     let directory = prepared.run.model();
-    prepared.stop.check_claim()?;
+    prepared.run.check_claim()?;
     folder::forget(&directory)?;
-    fs::write_then_rename(&directory.join(WEIGHTS), &weights)?;
-    fs::write_then_rename(&directory.join("config.toml"), prepared.config_text.as_bytes())?;
-    fs::write_then_rename(&directory.join("README.md"), card.as_bytes())?;
-    folder::write(&directory, &[WEIGHTS, "config.toml", "README.md"])?;
+    let files = [
+        (WEIGHTS, weights.as_slice()),
+        ("config.toml", prepared.config_text.as_bytes()),
+        ("README.md", card.as_bytes()),
+    ];
+    for (name, bytes) in files {
+        prepared.run.check_claim()?;
+        fs::write_then_rename(&directory.join(name), bytes)?;
+    }
+    prepared.run.check_claim()?;
+    folder::write(&directory, &files.map(|(name, _)| name))?;
     Ok(sha256)
 }

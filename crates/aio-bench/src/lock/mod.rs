@@ -259,7 +259,13 @@ fn attempt(
             }
         }
     }
-    let number = newest.map_or(1, |found| found.number + 1);
+    let number = newest.map_or(Some(1), |found| found.number.checked_add(1));
+    let number = number.ok_or_else(|| {
+        Error::user(
+            format!("{} holds a claim with the largest number that there is", directory.display()),
+            format!("remove lock-{}.json, which no process of this program wrote", u64::MAX),
+        )
+    })?;
     let claim = Claim::new(terms.process.clone());
     if !claims.make(number, &claim)? {
         return Ok(Outcome::Taken(claims.newest().and_then(|found| found.claim)));

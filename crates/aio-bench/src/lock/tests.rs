@@ -32,6 +32,19 @@ fn attempt(directory: &Path, terms: Terms) -> Option<DirectoryLock> {
     }
 }
 
+#[test]
+fn a_claim_with_the_largest_number_is_named_and_nothing_begins_again_at_0() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let name = format!("lock-{}.json", u64::MAX);
+    std::fs::write(directory.path().join(&name), "{}").expect("write");
+    let (when, stop) = (WhenTaken::Wait, StopFlag::default());
+    let refused = DirectoryLock::acquire_on(directory.path(), when, &stop, terms());
+    let error = refused.expect_err("no number is left");
+    assert!(error.to_string().contains("the largest number"), "{error}");
+    assert!(error.hint().is_some_and(|hint| hint.contains(&name)));
+    assert!(!directory.path().join("lock-000000.json").exists());
+}
+
 /// Another process that has tried to lock a directory, and keeps the lock until it is told to end.
 struct Other {
     process: Child,

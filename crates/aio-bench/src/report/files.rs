@@ -160,10 +160,10 @@ impl ReportFiles {
             )
         })?;
         Ok(Self {
+            rankings: run.read_with(&result, RANKINGS)?.unwrap_or_default(),
+            embeddings: run.read_with(&result, EMBEDDINGS)?,
+            attention: run.read_with(&result, ATTENTION)?,
             result,
-            rankings: run.read(RANKINGS)?.unwrap_or_default(),
-            embeddings: run.read(EMBEDDINGS)?,
-            attention: run.read(ATTENTION)?,
             training: training_log(run)?,
         })
     }

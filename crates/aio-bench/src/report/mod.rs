@@ -4,6 +4,7 @@
 //! (`form`, `draw`, `picture`, `page`).
 
 mod agreement;
+mod alike;
 mod draw;
 mod estimate;
 mod events;
@@ -19,6 +20,7 @@ mod table;
 mod tsne;
 
 pub use agreement::{MethodMeans, OrderAgreement, TaskSet, order_agreement};
+pub(crate) use alike::check_data;
 pub use figure::CostCurve;
 pub use files::{
     ATTENTION, AttentionExample, AttentionQuery, CaptionRelevance, EMBEDDINGS, EmbeddingExample,
@@ -111,23 +113,22 @@ pub(crate) fn picture_of(
 ///
 /// # Errors
 /// [`Error`](crate::error::Error) naming the file that cannot be read or written. The scores are in the TensorBoard files even if the report
-/// cannot be drawn.
-pub fn write(run: &Path) -> Result<()> {
-    let run = Run::at(run.to_path_buf());
-    let files = ReportFiles::read(&run)?;
+/// cannot be drawn. [`Error::Lost`](crate::error::Error::Lost) if another process has taken the run over.
+pub fn write(run: &Run) -> Result<()> {
+    let files = ReportFiles::read(run)?;
     let report = Report::draw(&files);
     let ranked_lists = report.as_ref().map_or(&[][..], |report| &report.ranked_lists);
-    events::write(&run, &files.result, ranked_lists)?;
-    report?.save(&run.report())
+    run.check_claim()?;
+    events::write(run, &files.result, ranked_lists)?;
+    report?.save(run)
 }
 
 /// Draws the report of a finished run to `report/` again; from the same files it gives the same report.
 ///
 /// # Errors
 /// As [`write()`].
-pub fn redraw(run: &Path) -> Result<()> {
-    let run = Run::at(run.to_path_buf());
-    Report::draw(&ReportFiles::read(&run)?)?.save(&run.report())
+pub fn redraw(run: &Run) -> Result<()> {
+    Report::draw(&ReportFiles::read(run)?)?.save(run)
 }
 
 /// A report in memory.
@@ -171,13 +172,16 @@ impl Report {
         })
     }
 
-    /// Writes `table.md`, `table.csv`, the figures as SVG and PNG, the chosen ranked lists and the attention as PNG, and
+    /// Writes below `report/`: `table.md`, `table.csv`, the figures as SVG and PNG, the chosen ranked lists and the attention as PNG, and
     /// `index.html`, which holds them all. The directory appears whole or not at all.
-    fn save(&self, directory: &Path) -> Result<()> {
-        let temporary = fs::temporary_beside(directory);
-        let written = self
-            .save_files(&temporary)
-            .and_then(|()| Ok(fs::replace_directory(&temporary, directory)?));
+    fn save(&self, run: &Run) -> Result<()> {
+        let directory = run.report();
+        let temporary = fs::temporary_beside(&directory);
+        let written = run
+            .check_claim()
+            .and_then(|()| self.save_files(&temporary))
+            .and_then(|()| run.check_claim())
+            .and_then(|()| Ok(fs::replace_directory(&temporary, &directory)?));
         if written.is_err() {
             // The write's own error is the one to report.
             let _ = std::fs::remove_dir_all(&temporary);

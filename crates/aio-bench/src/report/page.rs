@@ -5,7 +5,7 @@ use super::form;
 use super::picture::DrawnLists;
 use super::table::Table;
 use crate::error::{Error, Result};
-use crate::run::RunResult;
+use crate::run::{RunResult, TaskSummary};
 use aio_types::{MetricId, TaskId};
 use askama::Template;
 use base64::Engine;
@@ -52,7 +52,20 @@ struct ScriptData<'a> {
     seed: u64,
     metrics: &'a BTreeMap<MetricId, f64>,
     order: &'a [TaskId],
-    protocols: BTreeMap<&'a TaskId, &'a str>,
+    /// What must be the same for a comparison.
+    tasks: BTreeMap<&'a TaskId, ComparedTask<'a>>,
+    data: &'a BTreeMap<String, String>,
+}
+
+/// A task, by the keys that `result.json` has.
+#[derive(Serialize)]
+struct ComparedTask<'a> {
+    dataset: &'a str,
+    protocol: &'a str,
+    queries: usize,
+    skipped: usize,
+    gallery: usize,
+    trials: usize,
 }
 
 /// What a page shows.
@@ -86,15 +99,20 @@ pub(super) fn page(content: &PageContent) -> Result<String> {
             svg: figure.svg.replace("<svg ", "<svg role=\"img\" "),
         })
         .collect();
-    let protocols =
-        result.tasks.iter().map(|(task, summary)| (task, summary.protocol.as_str())).collect();
+    let compared = result.tasks.iter().map(|(task, summary)| {
+        let TaskSummary { protocol, queries, skipped, gallery, trials, .. } = summary;
+        let (dataset, protocol) = (task.dataset(), protocol.as_str());
+        let (queries, skipped, gallery, trials) = (*queries, *skipped, *gallery, *trials);
+        (task, ComparedTask { dataset, protocol, queries, skipped, gallery, trials })
+    });
     let data = ScriptData {
         experiment: &result.experiment,
         cell: &result.config_id,
         seed: result.seed,
         metrics: &result.metrics,
         order: &result.order,
-        protocols,
+        tasks: compared.collect(),
+        data: &result.data,
     };
     let page = Page {
         result,

@@ -26,11 +26,11 @@
 //!       lock, lock-<n>.json   which process works on the run, or was the last one (lock/)
 //! ```
 
-use super::RunResult;
+use super::{RunIdentity, RunResult};
 use crate::error::{Error, Result};
 use aio_data::checksum::inside;
 use aio_data::{DataError, fs};
-use aio_train::TrainingPaths;
+use aio_train::{StopFlag, TrainingPaths};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -44,6 +44,10 @@ pub(super) const MANIFEST: &str = "manifest.json";
 #[derive(Debug, Clone)]
 pub struct Run {
     directory: PathBuf,
+    /// What the directory stands for, where that is known.
+    identity: Option<RunIdentity>,
+    /// Says before every write whether the directory is still this process's.
+    claim: StopFlag,
 }
 
 /// Name of the weights in a model directory.
@@ -63,8 +67,9 @@ impl Run {
     /// The run of (`experiment`, `config_id`, `seed`) below `runs`, which need not exist.
     #[must_use]
     pub fn of(runs: &Path, experiment: &str, config_id: &str, seed: u64) -> Self {
-        let seeds = Self::seeds(runs, experiment, config_id);
-        Self { directory: seeds.join(format!("seed-{seed}")) }
+        let (experiment, config_id) = (experiment.to_owned(), config_id.to_owned());
+        let identity = RunIdentity { experiment, config_id, seed };
+        Self { identity: Some(identity.clone()), ..Self::at(runs.join(identity.to_string())) }
     }
 
     /// Where the runs of one configuration lie, one directory per seed.
@@ -73,10 +78,24 @@ impl Run {
         runs.join(experiment).join(config_id)
     }
 
-    /// The run in a directory, which need not exist.
+    /// The run in a directory, which need not exist. Whose results lie in it is not known.
     #[must_use]
     pub fn at(directory: PathBuf) -> Self {
-        Self { directory }
+        Self { directory, identity: None, claim: StopFlag::default() }
+    }
+
+    /// The same run, into which nothing is written once another process has taken it over, as `stop` tells.
+    #[must_use]
+    pub(crate) fn claimed_by(self, stop: &StopFlag) -> Self {
+        Self { claim: stop.clone(), ..self }
+    }
+
+    /// Called before anything is written into the directory.
+    ///
+    /// # Errors
+    /// [`Error::Lost`] if another process has taken the run over.
+    pub(crate) fn check_claim(&self) -> Result<()> {
+        Ok(self.claim.check_claim()?)
     }
 
     /// The directory itself.
@@ -111,14 +130,30 @@ impl Run {
     /// The scores, if the run is done.
     ///
     /// # Errors
-    /// [`Error::Data`] naming the file that cannot be parsed, is damaged, or holds numbers that no evaluation gives.
+    /// [`Error::Data`] naming the file that cannot be parsed, is damaged, or holds numbers that no evaluation gives; [`Error::User`] if it is the result
+    /// of another run.
     pub fn result(&self) -> Result<Option<RunResult>> {
         let Some(text) = self.text(RESULT)? else { return Ok(None) };
         let path = self.directory.join(RESULT);
         let result: RunResult = inside::from_json(&path, &text)?;
         let is_sealed = inside::stated(&text).is_some();
-        result.check(is_sealed).map_err(|problem| DataError::Damaged { path, problem })?;
-        Ok(Some(result))
+        result
+            .check(is_sealed)
+            .map_err(|problem| DataError::Damaged { path: path.clone(), problem })?;
+        match &self.identity {
+            Some(expected) if *expected != result.identity() => Err(Error::user(
+                format!(
+                    "{} is the result of {}; expected the result of {expected}",
+                    path.display(),
+                    result.identity()
+                ),
+                format!(
+                    "it was copied or renamed; move {} out of the directory of runs",
+                    self.directory.display()
+                ),
+            )),
+            _ => Ok(Some(result)),
+        }
     }
 
     /// Where checkpoints lie.
@@ -194,8 +229,9 @@ impl Run {
     /// Writes a text file of the run.
     ///
     /// # Errors
-    /// [`Error::Data`] naming the path.
+    /// [`Error::Data`] naming the path, [`Error::Lost`] if another process has taken the run over.
     pub fn write_text(&self, name: &str, text: &str) -> Result<()> {
+        self.check_claim()?;
         Ok(fs::write_then_rename(&self.directory.join(name), text.as_bytes())?)
     }
 
@@ -206,6 +242,33 @@ impl Run {
     pub fn read<T: serde::de::DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
         let Some(text) = self.text(name)? else { return Ok(None) };
         Ok(Some(inside::from_json(&self.directory.join(name), &text)?))
+    }
+
+    /// As [`Run::read`], for a file that must state its checksum.
+    ///
+    /// # Errors
+    /// As [`Run::read`]; [`Error::Data`] naming the file also if it states none.
+    pub fn read_sealed<T: serde::de::DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
+        let Some(text) = self.text(name)? else { return Ok(None) };
+        let path = self.directory.join(name);
+        let value = inside::from_json(&path, &text)?;
+        if inside::stated(&text).is_none() {
+            let problem = format!("its key `{}` is gone", inside::KEY);
+            return Err(DataError::Damaged { path, problem }.into());
+        }
+        Ok(Some(value))
+    }
+
+    /// Reads a JSON file that was written with `result`: it states its checksum if results of that version do.
+    ///
+    /// # Errors
+    /// As [`Run::read_sealed`].
+    pub fn read_with<T: serde::de::DeserializeOwned>(
+        &self,
+        result: &RunResult,
+        name: &str,
+    ) -> Result<Option<T>> {
+        if result.has_checksum() { self.read_sealed(name) } else { self.read(name) }
     }
 
     fn text(&self, name: &str) -> Result<Option<String>> {
@@ -219,108 +282,4 @@ impl Run {
 
 fn unserialisable(error: serde_json::Error) -> Error {
     Error::Failure(format!("cannot serialise a file of a run: {error}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn run() -> (tempfile::TempDir, Run) {
-        let directory = tempfile::tempdir().expect("temporary directory");
-        let run = Run::open(directory.path(), "paper/zero-shot", "0123456789ab", 7).expect("run");
-        (directory, run)
-    }
-
-    #[test]
-    fn a_run_lies_below_its_experiment_configuration_and_seed() {
-        let run = Run::of(Path::new("runs"), "paper/zero-shot", "0123456789ab", 7);
-        let expected = Path::new("runs/paper/zero-shot/0123456789ab/seed-7");
-        assert_eq!(run.directory(), expected);
-        assert_eq!(
-            Run::seeds(Path::new("runs"), "paper/zero-shot", "0123456789ab"),
-            Path::new("runs/paper/zero-shot/0123456789ab")
-        );
-        for (path, name) in [
-            (run.config(), "config.toml"),
-            (run.metrics(), "metrics.jsonl"),
-            (run.events(), "tensorboard"),
-            (run.checkpoints(), "checkpoint"),
-            (run.best(), "checkpoint-best"),
-            (run.model(), "model"),
-            (run.report(), "report"),
-            (run.failure(), "failed.txt"),
-        ] {
-            assert_eq!(path, expected.join(name));
-        }
-    }
-
-    #[test]
-    fn a_run_is_done_when_its_result_exists_and_a_damaged_result_is_named() {
-        let (_directory, run) = run();
-        assert!(!run.is_done());
-        assert_eq!(run.result().expect("nothing to read"), None);
-        std::fs::write(run.directory().join("result.json"), "{").expect("write");
-        assert!(run.is_done());
-        let error = run.result().expect_err("damaged").to_string();
-        assert!(error.contains("seed-7/result.json"), "{error}");
-    }
-
-    #[test]
-    fn edited_results_are_refused() {
-        let (_directory, run) = run();
-        let path = run.directory().join("result.json");
-        run.write("result.json", &example()).expect("written");
-        assert_eq!(run.result().expect("whole"), Some(example()));
-        let text = std::fs::read_to_string(&path).expect("read");
-        for (from, to) in
-            [("0.7947", "0.8947"), ("\"steps\": 7", "\"steps\": 8"), ("0.25", "0.255")]
-        {
-            std::fs::write(&path, text.replace(from, to)).expect("write");
-            let error = run.result().expect_err(to);
-            assert!(error.to_string().contains("result.json is damaged or was changed"), "{error}");
-            assert!(error.exit_code() == 2 && error.hint().is_some());
-        }
-        let without = text.replace(",\n  \"checksum\"", ",\n  \"note\"");
-        std::fs::write(&path, without).expect("write");
-        assert!(run.result().is_err(), "a renamed checksum");
-        let (before, _) = text.rsplit_once(",\n  \"checksum\"").expect("the last key");
-        std::fs::write(&path, format!("{before}\n}}\n")).expect("write");
-        let error = run.result().expect_err("no checksum").to_string();
-        assert!(error.contains("has a checksum"), "{error}");
-    }
-
-    #[test]
-    fn numbers_outside_their_range_are_refused_in_results_of_earlier_versions_too() {
-        let (_directory, run) = run();
-        let path = run.directory().join("result.json");
-        let old = RunResult { schema: 1, ..example() };
-        let text = serde_json::to_string(&old).expect("JSON");
-        std::fs::write(&path, &text).expect("write");
-        assert_eq!(run.result().expect("no checksum, and none is needed"), Some(old));
-        for (from, to, named) in [
-            ("0.7947", "7.947", "metrics.market1501.rgb-rgb.map"),
-            ("0.25", "-0.25", "baseline.market1501.rgb-rgb.map"),
-            ("[0.5,1.0]", "[0.5,1.5]", "tasks.market1501.rgb-rgb.cmc"),
-            ("[0.5,1.0]", "[0.5,0.25]", "tasks.market1501.rgb-rgb.cmc"),
-            ("\"train_seconds\":1.5", "\"train_seconds\":-1.5", "train_seconds"),
-        ] {
-            assert!(text.contains(from), "{from} in {text}");
-            std::fs::write(&path, text.replace(from, to)).expect("write");
-            let error = run.result().expect_err(to).to_string();
-            assert!(error.contains(named) && error.contains("expected"), "{error}");
-        }
-    }
-
-    fn example() -> RunResult {
-        let text = r#"{
-            "schema": 2, "experiment": "e", "claim": "c", "cell": "0123456789ab", "seed": 3,
-            "metrics": {"market1501.rgb-rgb.map": 0.7947},
-            "baseline": {"market1501.rgb-rgb.map": 0.25},
-            "chance": {"market1501.rgb-rgb.map": 0.1}, "order": ["market1501.rgb-rgb"],
-            "tasks": {"market1501.rgb-rgb": {"queries": 2, "skipped": 0, "gallery": 4, "trials": 1,
-                "protocol": "none", "cmc": [0.5, 1.0], "cmc_baseline": [0.0, 1.0]}},
-            "train_seconds": 1.5, "steps": 7
-        }"#;
-        serde_json::from_str(text).expect("a result")
-    }
 }

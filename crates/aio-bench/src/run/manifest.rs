@@ -45,7 +45,8 @@ pub struct RunFacts {
     pub seed: u64,
     /// Content hash of the synthetic benchmark, if the run used it.
     pub benchmark: Option<String>,
-    /// Fingerprint of every data set that was read ([`aio_data::Dataset::fingerprint`]).
+    /// Fingerprint of every data set that was read, without the contents of its files ([`aio_data::Dataset::fingerprint`]); those of earlier versions
+    /// have no rule in front.
     pub data: BTreeMap<String, String>,
     /// SHA-256 of the pre-trained weights.
     pub weights: String,
@@ -97,14 +98,25 @@ impl Manifest {
     }
 }
 
+/// What is read of the manifests of all versions, which have other keys beside these.
+#[derive(Deserialize)]
+struct Recorded {
+    version: Option<String>,
+    peak_memory: Option<u64>,
+}
+
+fn recorded(run: &Run) -> Option<Recorded> {
+    run.read(super::layout::MANIFEST).ok().flatten()
+}
+
 /// The largest resident memory in MiB that the manifest of a run records, if there is a manifest that records one.
 pub(crate) fn peak_memory(run: &Run) -> Option<u64> {
-    // Manifests of other versions have other keys, so only this one is read.
-    #[derive(Deserialize)]
-    struct PeakMemory {
-        peak_memory: Option<u64>,
-    }
-    run.read::<PeakMemory>(super::layout::MANIFEST).ok().flatten()?.peak_memory
+    recorded(run)?.peak_memory
+}
+
+/// The version of the program that the manifest of a run records, if there is a manifest that records one.
+pub(crate) fn version(run: &Run) -> Option<String> {
+    recorded(run)?.version
 }
 
 /// First 16 hexadecimal digits of the BLAKE3 of `bytes`, or none if there are no bytes.
@@ -204,7 +216,8 @@ mod tests {
         let old = r#"{"version": "0.1.0", "command": ["aio"], "peak_memory": 826}"#;
         std::fs::write(directory.path().join("manifest.json"), old).expect("write");
         assert_eq!(peak_memory(&run), Some(826));
+        assert_eq!(version(&run).as_deref(), Some("0.1.0"));
         std::fs::write(directory.path().join("manifest.json"), "{}").expect("write");
-        assert_eq!(peak_memory(&run), None);
+        assert_eq!((peak_memory(&run), version(&run)), (None, None));
     }
 }

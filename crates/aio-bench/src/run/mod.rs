@@ -1,18 +1,23 @@
 //! One run: an experiment with one configuration and one seed.
 //!
+//! - [`RunIdentity`] (`identity.rs`): which run a directory or a result is of.
 //! - [`Run`] (`layout.rs`): where every file of a run lies.
 //! - [`RunResult`] (`result.rs`): what `result.json` contains, who writes it and when.
 //! - [`TaskQueries`] (`queries.rs`): what `queries.json` contains: the scores of single queries.
 //! - [`Manifest`] (`manifest.rs`): what `manifest.json` contains: program, machine, data, cost.
 
+mod identity;
 mod layout;
 mod manifest;
 mod queries;
 mod result;
+#[cfg(test)]
+mod tests;
 
+pub use identity::{RunIdentity, seed_of};
 pub use layout::{Run, WEIGHTS};
-pub(crate) use manifest::peak_memory;
 pub use manifest::{Manifest, RunFacts};
+pub(crate) use manifest::{peak_memory, version};
 pub use queries::{QUERIES, TaskQueries};
 pub use result::{RunResult, TaskIntervals, TaskSummary};
 

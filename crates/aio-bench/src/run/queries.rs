@@ -68,7 +68,10 @@ impl Run {
     /// # Errors
     /// [`Error::Data`](crate::error::Error::Data) naming the file that cannot be parsed or is damaged.
     pub fn queries(&self) -> Result<Option<BTreeMap<TaskId, TaskQueries>>> {
-        let queries: Option<BTreeMap<TaskId, TaskQueries>> = self.read(QUERIES)?;
+        let queries: Option<BTreeMap<TaskId, TaskQueries>> = match self.result()? {
+            Some(result) => self.read_with(&result, QUERIES)?,
+            None => self.read(QUERIES)?,
+        };
         if queries.iter().flatten().any(|(_, of_task)| !of_task.is_whole()) {
             let path = self.directory().join(QUERIES);
             let problem = "its lists are not of one length".to_owned();

@@ -4,6 +4,7 @@
 //! `aio sweep run`. It is written once, whole, after training and evaluation have succeeded, so its presence means that
 //! the run is done. Tables, figures and the report are made afterwards, from the files of the run.
 
+use super::RunIdentity;
 use aio_data::descriptor::Descriptor;
 use aio_eval::{Interval, Spread, Unmatched};
 use aio_types::{MetricId, TaskId};
@@ -46,6 +47,9 @@ pub struct RunResult {
     /// What differs from the usual evaluation (cosine, nothing mirrored, no re-ranking), in words.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub evaluated_with: String,
+    /// Fingerprint of the contents of every data set that was read, by name ([`aio_data::ContentFingerprint`]); results of earlier versions have none.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub data: BTreeMap<String, String>,
     /// Tasks in the order of the experiment.
     pub order: Vec<TaskId>,
     /// Details of every task, by its name.
@@ -109,12 +113,25 @@ impl RunResult {
     /// Version of the format that is written.
     pub const SCHEMA: u32 = 2;
 
+    /// The run that it is of.
+    #[must_use]
+    pub fn identity(&self) -> RunIdentity {
+        let (experiment, config_id) = (self.experiment.clone(), self.config_id.clone());
+        RunIdentity { experiment, config_id, seed: self.seed }
+    }
+
+    /// Whether results of this version, and the files that are written with them, state their checksums.
+    #[must_use]
+    pub fn has_checksum(&self) -> bool {
+        self.schema >= WITH_CHECKSUM
+    }
+
     /// Refuses numbers that no evaluation gives, and a result that has lost its checksum.
     ///
     /// # Errors
     /// The key, its value and what was expected.
     pub fn check(&self, has_checksum: bool) -> Result<(), String> {
-        if self.schema >= WITH_CHECKSUM && !has_checksum {
+        if self.has_checksum() && !has_checksum {
             return Err(format!(
                 "a result of version {} has a checksum, this one has none",
                 self.schema

@@ -8,7 +8,7 @@ use crate::markdown::{self, Align};
 use crate::run::{self, Run};
 use aio_data::checksum::inside;
 use aio_data::fs;
-use aio_train::Probe;
+use aio_train::{Probe, StopFlag};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -110,16 +110,23 @@ impl Sweep {
     /// the predicted costs from then on.
     ///
     /// # Errors
-    /// The first [`Error`], naming the cell.
+    /// The first [`Error`], naming the cell; [`Error::Interrupted`] after a signal.
     pub fn check(&self, runs: &Path, device: &str) -> Result<CostCheck> {
         let mut cells = Vec::new();
+        let stop = StopFlag::on_signals()?;
         for cell in &self.cells {
+            if stop.is_raised() {
+                return Err(Error::Interrupted { phase: "going from one cell to the next" });
+            }
             let experiment = Experiment::load(&self.base, &cell.settings)?;
             let probe = experiment::probe(&experiment, device);
             let Probe { steps, seconds_per_step: seconds, memory, flops } =
-                probe.map_err(|error| Error::User {
-                    message: format!("cell {} ({}): {error}", cell.config_id, cell.label),
-                    hint: error.hint(),
+                probe.map_err(|error| match error {
+                    stopped @ Error::Interrupted { .. } => stopped,
+                    error => Error::User {
+                        message: format!("cell {} ({}): {error}", cell.config_id, cell.label),
+                        hint: error.hint(),
+                    },
                 })?;
             let cost = Cost {
                 seconds: seconds * steps as f64,

@@ -79,13 +79,18 @@ impl Sweep {
             match experiment::run(&self.request(runs, device, job, options.wait)) {
                 Ok(_) => {}
                 Err(taken @ Error::Taken { .. }) => log::info!("{name}: {taken}"),
+                // The run is another process's now, and so is what is written in it.
+                Err(lost @ Error::Lost) => log::warn!("{name}: {lost}"),
                 Err(stopped @ (Error::Stopped { .. } | Error::Interrupted { .. })) => {
                     return Err(stopped);
                 }
                 Err(error) => {
                     if !run.is_done() {
                         let text = format!("{error}\n");
-                        fs::write_then_rename(&run.failure(), text.as_bytes())?;
+                        // The error of the run is the one to report.
+                        if let Err(e) = fs::write_then_rename(&run.failure(), text.as_bytes()) {
+                            log::warn!("{name}: {e}");
+                        }
                     }
                     if !options.continue_on_error {
                         return Err(error);

@@ -66,6 +66,60 @@ fn wherever_the_disk_becomes_full_the_file_is_named_and_the_command_continues() 
 }
 
 #[test]
+fn sweeps_and_pre_trainings_name_the_file_of_a_full_disk_and_continue() {
+    let desk = Desk::new();
+    std::fs::write(
+        desk.path("s.toml"),
+        "base = \"experiments/smoke.toml\"\n[axes]\n\"losses.binding\" = [1.0, 0.5]\n\"evaluation.tasks\" = [[\"market1501.rgb-rgb\"]]\n",
+    )
+    .expect("write");
+    let sweep = |runs: &'static str| ["sweep", "run", "s.toml", "--runs", runs];
+    let pretrain = |output: &'static str| {
+        let size =
+            ["--steps", "3", "--corpus", "24", "--batch", "8", "--depth", "1", "--width", "32"];
+        let steps =
+            ["pretrain", "--pictures-first", "1", "--company-steps", "1", "--output", output];
+        [&steps[..], &size].concat()
+    };
+    desk.succeed(&sweep("whole"));
+    desk.succeed(&pretrain("pretrained"));
+    for (arguments, output) in [
+        (sweep("limited").to_vec(), "limited"),
+        (pretrain("pretrained-limited"), "pretrained-limited"),
+    ] {
+        // Nothing at all, a few small files, and everything but weights.
+        for blocks in [0, 2, 200] {
+            let text = refused(1, &with_file_limit(&desk, blocks, &arguments));
+            assert!(text.contains("error: cannot write"), "{blocks}: {text}");
+            assert!(leftovers(&desk.path(output)).is_empty(), "{blocks}: {output}");
+        }
+        desk.succeed(&arguments);
+    }
+    let weights = |folder: &str, name: &str| -> std::collections::BTreeMap<String, Vec<u8>> {
+        let mut found = std::collections::BTreeMap::new();
+        let mut folders = vec![desk.path(folder)];
+        while let Some(folder_) = folders.pop() {
+            for entry in std::fs::read_dir(folder_).expect("listed").flatten() {
+                if entry.path().is_dir() {
+                    folders.push(entry.path());
+                } else if entry.file_name() == name {
+                    let path = entry.path();
+                    let below = path.strip_prefix(desk.path(folder)).expect("below");
+                    let bytes = std::fs::read(&path).expect("read");
+                    found.insert(below.display().to_string(), bytes);
+                }
+            }
+        }
+        found
+    };
+    let whole = weights("whole", "weights.safetensors");
+    assert!(whole.len() == 2 && weights("limited", "weights.safetensors") == whole);
+    let whole = weights("pretrained", "embedded.safetensors");
+    assert!(whole.len() == 1 && weights("pretrained-limited", "embedded.safetensors") == whole);
+    assert!(!desk.succeed(&sweep("limited")).contains("failed"));
+}
+
+#[test]
 fn where_nothing_can_be_written_the_directory_is_named() {
     let desk = Desk::new();
     crate::harness::coloured(&desk, "pictures", 1);

@@ -96,9 +96,21 @@ fn smoke_runs_to_its_report_and_a_second_call_reprints_it_at_once() {
     let json: serde_json::Value =
         serde_json::from_str(&desk.succeed(&["experiment", "smoke", "--json"]))
             .expect("one JSON document");
-    for part in ["metrics", "baseline", "chance"] {
-        let value = json[part]["cuhk-pedes.text-rgb.map"].as_f64().expect(part);
-        assert!((0.0..=1.0).contains(&value));
+    // What is printed is what is stored, and what is stored is the mean over the queries that are stored.
+    let stored = |file: &str| -> serde_json::Value {
+        serde_json::from_slice(&std::fs::read(run.join(file)).expect(file)).expect("JSON")
+    };
+    let (result, queries) = (stored("result.json"), stored("queries.json"));
+    for part in ["metrics", "baseline", "chance", "tasks", "data"] {
+        assert!(json[part] == result[part] && !json[part].is_null(), "{part}");
+    }
+    for task in ["cuhk-pedes.text-rgb", "market1501.rgb-rgb", "tri-cuhk-pedes.sketch+text-rgb"] {
+        for (measure, key) in [("map", "average_precision"), ("rank1", "rank1")] {
+            let values = queries[task][key].as_array().expect("scores of queries");
+            let sum: f64 = values.iter().map(|value| value.as_f64().expect("a number")).sum();
+            let mean = json["metrics"][format!("{task}.{measure}")].as_f64().expect("a score");
+            assert!((sum / values.len() as f64 - mean).abs() < 1e-6, "{task}.{measure}: {mean}");
+        }
     }
     let csv = desk.succeed(&["report", "smoke", "--format", "csv"]);
     assert!(
@@ -131,6 +143,23 @@ fn bad_requests_name_what_is_wrong() {
     let text = desk.refused(2, &["report", "never-run"]);
     assert!(text.contains("no runs of `never-run`"), "{text}");
     assert!(desk.run(&["experiment", "smoke", "--frobnicate"]).status.code() == Some(2));
+}
+
+#[cfg(unix)]
+#[test]
+fn environment_variables_that_are_not_utf_8_stop_nothing_but_their_own_keys() {
+    use std::os::unix::ffi::OsStrExt;
+    let desk = Desk::new();
+    let bytes = std::ffi::OsStr::from_bytes(b"caf\xe9");
+    let plan = ["sweep", "plan", "experiments/sweeps/heads.toml"];
+    let output = desk.command(&plan).env("LATIN", bytes).output().expect("starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = desk.command(&plan).env("AIO__DATA__ROOT", bytes).output().expect("starts");
+    let text = crate::harness::refused(2, &output);
+    assert!(
+        text.contains("environment variable AIO__DATA__ROOT") && text.contains("UTF-8"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -156,6 +156,23 @@ fn a_signal_ends_a_sweep_and_not_only_its_current_run() {
 }
 
 #[test]
+fn a_signal_ends_the_check_of_a_sweep() {
+    let desk = Desk::new();
+    let values: Vec<String> = (1..60).map(|value| format!("0.{value:02}")).collect();
+    let sweep = format!(
+        "base = \"experiments/smoke.toml\"\n[axes]\n\"losses.binding\" = [{}]\n",
+        values.join(", ")
+    );
+    std::fs::write(desk.path("sweep.toml"), sweep).expect("write");
+    let mut child = start(&desk, &["sweep", "check", "sweep.toml"]);
+    let predictions = || std::fs::read_dir(desk.path("runs/smoke")).map_or(0, Iterator::count);
+    wait_for("the first cell", || predictions() > 0);
+    signal(&child, "-TERM");
+    assert_eq!(child.wait().expect("ends").code(), Some(75));
+    assert!(predictions() < 59, "{} cells were checked", predictions());
+}
+
+#[test]
 fn a_run_whose_data_changed_is_neither_reprinted_nor_continued() {
     let desk = Desk::new();
     let arguments = [&["experiment", "smoke"][..], &SHORT].concat();

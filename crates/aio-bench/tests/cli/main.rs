@@ -17,6 +17,7 @@ mod json;
 mod messages;
 mod pretrain;
 mod refine;
+mod same_data;
 mod score;
 mod search;
 mod serve;

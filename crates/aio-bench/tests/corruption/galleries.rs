@@ -13,6 +13,16 @@ pub(crate) fn kinds() -> Vec<Kind> {
         of_gallery("description of a segment", Seal::Checksum, segment("segment.json")),
         // Searching reads them without comparing checksums; `aio gallery verify` compares them.
         of_gallery("rows of a segment (Parquet)", Seal::None, segment("rows.parquet")),
+        verified("features of a segment", segment("features.f32")),
+        verified("numbers of the rows of a segment", segment("numbers.u64")),
+        verified("thumbnails of a segment", segment("thumbnails.jpegs")),
+        verified("places of the thumbnails of a segment", segment("thumbnails.u64")),
+        verified("removed rows of a gallery", |directory| {
+            let files = std::fs::read_dir(directory).expect("listed").flatten();
+            let mut paths = files.map(|file| file.path());
+            let removed = paths.find(|path| path.extension().is_some_and(|e| e == "removed"));
+            removed.expect("a list of removed rows")
+        }),
         boxes("boxes of a tracker (MOTChallenge)", "gt.txt", MOT, |source| {
             aio_gallery::mot(source)
         }),
@@ -26,10 +36,9 @@ fn segment(directory: &Path) -> PathBuf {
     entries.next().expect("a segment").path()
 }
 
-/// A gallery of five rows, of which one file is damaged.
-fn of_gallery(name: &'static str, seal: Seal, file: impl Fn(&Path) -> PathBuf) -> Kind {
-    let kept = folder();
-    let directory = kept.path().join("people");
+/// A gallery of five rows, one of which is removed.
+fn gallery(kept: &Path) -> PathBuf {
+    let directory = kept.join("people");
     let model =
         Model { name: "m".into(), sha256: "0".into(), settings: "s".into(), description: 7.into() };
     let writer = Writer::create(&directory, model, 3, Storage::F32, Unclaimed);
@@ -44,7 +53,29 @@ fn of_gallery(name: &'static str, seal: Seal, file: impl Fn(&Path) -> PathBuf) -
         writer.add(entry).expect("added");
     }
     writer.commit().expect("committed");
-    drop(writer);
+    writer.remove(&[3]).expect("removed");
+    directory
+}
+
+/// A file of a gallery, which `aio gallery verify` compares with its checksum.
+fn verified(name: &'static str, file: impl Fn(&Path) -> PathBuf) -> Kind {
+    let kept = folder();
+    let directory = gallery(kept.path());
+    let file = file(&directory);
+    let read = Box::new(move || {
+        let found = Gallery::verify(&directory, &|_| {}).map_err(|e| e.to_string())?;
+        match found.damages.first() {
+            None => Ok(format!("{found:?}")),
+            Some(damage) => Err(format!("{}: {}", damage.file.display(), damage.problem)),
+        }
+    });
+    Kind { name, seal: Seal::Checksum, file, read, _kept: kept }
+}
+
+/// A file of a gallery, which is read as a search reads it.
+fn of_gallery(name: &'static str, seal: Seal, file: impl Fn(&Path) -> PathBuf) -> Kind {
+    let kept = folder();
+    let directory = gallery(kept.path());
     let file = file(&directory);
     let read = Box::new(move || {
         let rows = Gallery::open(&directory).and_then(|gallery| {

@@ -45,6 +45,8 @@ pub(crate) fn kinds() -> Vec<Kind> {
             "prediction.json",
             &json!({"seconds": 151.5, "memory": 700, "predicted": true}),
         ),
+        of_unfinished("`data.json`", "data.json", &data()),
+        of_unfinished("`evaluation.json`", "evaluation.json", &evaluation()),
         metrics(),
         config(),
         experiment(),
@@ -80,6 +82,26 @@ fn of_run<T: DeserializeOwned + Debug + 'static>(
     run.write(file, value).expect("written");
     let read = Box::new(move || content(run.read::<T>(file)));
     Kind { name, seal: Seal::Checksum, file: kept.path().join(file), read, _kept: kept }
+}
+
+/// A JSON file of a run that is not finished, which must state its checksum.
+fn of_unfinished(name: &'static str, file: &'static str, value: &Value) -> Kind {
+    let kept = folder();
+    let run = Run::at(kept.path().to_path_buf());
+    run.write(file, value).expect("written");
+    let read = Box::new(move || content(run.read_sealed::<Value>(file)));
+    Kind { name, seal: Seal::Checksum, file: kept.path().join(file), read, _kept: kept }
+}
+
+fn data() -> Value {
+    let hash = |byte: &str| format!("2:{}", byte.repeat(32));
+    json!({"data": {"llcm": {"files": hash("0a"), "content": hash("1b")}, "table:own": {"files": hash("2c"), "content": hash("3d")}}})
+}
+
+fn evaluation() -> Value {
+    let scores = json!({"queries": 4, "skipped": 1, "gallery": 9, "map": 0.5, "minp": 0.25, "cmc": [0.5, 1.0], "by_query": [], "spread": null});
+    json!({"fingerprint": "0a1b2c3d".repeat(8), "tasks": [{"task": "market1501.rgb-rgb", "scores": {"trained": scores, "untrained": scores},
+        "queries": queries()["market1501.rgb-rgb"], "lists": rankings()["market1501.rgb-rgb"], "embeddings": []}]})
 }
 
 fn shown(path: &str) -> Value {

@@ -33,6 +33,16 @@ impl DatasetName {
         }
     }
 
+    /// Whether nothing of the data set is below `root`: it cannot be located, and none of the folders in which it is looked for is there.
+    #[must_use]
+    pub fn is_gone(self, root: &Path) -> bool {
+        let is_there = match self {
+            Self::Table(name) => table::folder(name, root).exists(),
+            published => published.info().folders.iter().any(|folder| root.join(folder).exists()),
+        };
+        !is_there && self.locate(root).is_err()
+    }
+
     /// Reads the data set below the data root `root`.
     ///
     /// # Errors

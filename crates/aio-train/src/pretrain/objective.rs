@@ -136,6 +136,11 @@ impl Objective for PretrainObjective<'_> {
         PretrainState { step: self.steps_done, recipe }
     }
 
+    fn sync_logs(&mut self) -> Result<()> {
+        let synced = self.loss_curve.sync_data();
+        synced.map_err(|e| io_error("write", &output::loss_curve_path(self.directory), e))
+    }
+
     fn checkpoint_written(&mut self, model: &Pretraining) -> Result<()> {
         let backbone = model.backbone.valid();
         output::write_weights(self.directory, &backbone, self.config, self.recipe).map(|_| ())

@@ -34,13 +34,23 @@ pub(super) fn loss_curve_path(directory: &Path) -> PathBuf {
 /// Opens the loss curve for appending. What it holds beyond the first `steps` is cut off: a killed call has logged more than it has saved.
 ///
 /// # Errors
-/// [`TrainError::Data`] naming the file.
+/// [`TrainError::Data`] naming the file; [`TrainError::Invalid`] if the lines of the first `steps` are not all there.
 pub(super) fn open_loss_curve(directory: &Path, steps: usize) -> Result<File> {
     let path = loss_curve_path(directory);
     let old = if path.exists() { fs::read_to_string(&path)? } else { String::new() };
     let mut kept = format!("{HEADER}\n");
-    for line in old.lines().skip(1).take(steps) {
-        kept += line;
+    let mut lines = old.lines().skip(1);
+    for step in 0..steps {
+        let line = lines.next().filter(|line| line.starts_with(&format!("{step},")));
+        kept += line.ok_or_else(|| {
+            TrainError::invalid(
+                format!(
+                    "{} has lost the line of step {step}; the checkpoint was written after {steps} steps",
+                    path.display()
+                ),
+                "restore the file from a copy, or remove the directory; the pre-training then starts from its beginning",
+            )
+        })?;
         kept.push('\n');
     }
     fs::write_then_rename(&path, kept.as_bytes())?;
@@ -87,5 +97,10 @@ mod tests {
         writeln!(file, "2,1,2,0.75").expect("writes");
         let text = std::fs::read_to_string(loss_curve_path(directory.path())).expect("reads");
         assert_eq!(text, "step,words,views,contrastive\n0,1.5,3,\n1,1.25,2,\n2,1,2,0.75\n");
+        for (steps, lost) in [(4, 3), (9, 3)] {
+            let error = open_loss_curve(directory.path(), steps).expect_err("lost lines");
+            let expected = format!("loss.csv has lost the line of step {lost}");
+            assert!(error.to_string().contains(&expected), "{error}");
+        }
     }
 }

@@ -84,6 +84,17 @@ impl StageLogs {
             .map_err(|e| io_error("write", &self.events_directory, e))
     }
 
+    /// Waits until the disk has every line: a checkpoint that outlives a loss of power must find the lines of its steps.
+    ///
+    /// # Errors
+    /// [`TrainError::Data`] naming the path.
+    pub(super) fn sync(&mut self) -> Result<()> {
+        self.metrics
+            .flush()
+            .and_then(|()| self.metrics.get_ref().sync_data())
+            .map_err(|e| io_error("write", &self.metrics_path, e))
+    }
+
     /// Hands what was written to the system.
     ///
     /// # Errors
@@ -96,21 +107,32 @@ impl StageLogs {
 /// Drops metric lines of steps from `step` on, which a killed call wrote after its last checkpoint.
 ///
 /// # Errors
-/// [`TrainError::Data`] naming the path.
+/// [`TrainError::Data`] naming the path; [`TrainError::Invalid`] if the lines of the steps before `step` are not all there, in their order.
 pub(super) fn truncate_metrics(path: &Path, step: usize) -> Result<()> {
     #[derive(Deserialize)]
     struct Step {
         step: usize,
     }
-    if !path.exists() {
+    if step == 0 && !path.exists() {
         return Ok(());
     }
-    let text = fs::read_to_string(path)?;
-    let is_before = |line: &&str| {
-        // A line that was cut off in the middle belongs to the last step.
-        serde_json::from_str::<Step>(line).is_ok_and(|line| line.step < step)
-    };
-    let kept: String = text.lines().filter(is_before).flat_map(|line| [line, "\n"]).collect();
+    let text = if path.exists() { fs::read_to_string(path)? } else { String::new() };
+    // A line that was cut off in the middle belongs to the last step.
+    let step_of = |line: &str| serde_json::from_str::<Step>(line).ok().map(|line| line.step);
+    let before = text.lines().filter(|line| step_of(line).is_some_and(|of_line| of_line < step));
+    let kept: Vec<&str> = before.collect();
+    if let Some(lost) =
+        (0..step).find(|step| kept.get(*step).copied().and_then(step_of) != Some(*step))
+    {
+        return Err(TrainError::invalid(
+            format!(
+                "{} has lost the line of step {lost}; the checkpoint was written after {step} steps",
+                path.display()
+            ),
+            "restore the file from a copy, or remove the directory of the run; the run then starts from its beginning",
+        ));
+    }
+    let kept: String = kept.into_iter().flat_map(|line| [line, "\n"]).collect();
     Ok(fs::write_then_rename(path, kept.as_bytes())?)
 }
 
@@ -184,6 +206,25 @@ mod tests {
         truncate_metrics(&path, 2).expect("truncated");
         let kept = std::fs::read_to_string(&path).expect("metrics");
         assert_eq!(kept, "{\"step\":0}\n{\"step\":1}\n");
+    }
+
+    #[test]
+    fn a_log_without_lines_of_earlier_steps_is_refused() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let path = directory.path().join("metrics.jsonl");
+        let refused = |step| truncate_metrics(&path, step).expect_err("lost lines").to_string();
+        assert!(refused(1).contains("metrics.jsonl has lost the line of step 0"));
+        for (lines, lost) in [
+            ("{\"step\":0}\n{\"step\":2}\n", 1),
+            ("{\"step\":0}\n{\"step\":1}\n", 2),
+            ("{\"step\":0}\n\0\0\0\0\n{\"step\":2}\n", 1),
+            ("{\"step\":0}\n{\"step\":0}\n{\"step\":1}\n{\"step\":2}\n", 1),
+        ] {
+            std::fs::write(&path, lines).expect("write");
+            let text = refused(3);
+            assert!(text.contains(&format!("the line of step {lost}; ")), "{lines}: {text}");
+            assert_eq!(std::fs::read_to_string(&path).expect("read"), lines, "as it was");
+        }
     }
 
     #[test]

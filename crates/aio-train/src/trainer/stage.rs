@@ -216,6 +216,7 @@ impl Objective for StageTraining<'_> {
         let best = self.state.best.map(|best| best.score);
         if let Some(score) = validation.filter(|score| best.is_none_or(|best| *score > best)) {
             self.state.best = Some(BestScore { score, step: step + 1 });
+            self.logs.sync()?;
             self.best.save(step + 1, learner, self.state)?;
         }
         Ok(())
@@ -236,6 +237,10 @@ impl Objective for StageTraining<'_> {
 
     fn expect(&mut self, seconds: f64) {
         self.expected_seconds = Some(seconds);
+    }
+
+    fn sync_logs(&mut self) -> Result<()> {
+        self.logs.sync()
     }
 
     fn checkpoint_written(&mut self, _model: &Aio) -> Result<()> {

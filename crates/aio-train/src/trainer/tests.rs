@@ -122,7 +122,12 @@ fn a_probe_counts_the_steps_that_training_does() {
     let (start, device) = (test_data::start(&config), Device::flex());
     let setup =
         TrainingSetup { config: &config, start: &start, device: &device, evaluation_bytes: 0 };
-    let probe = probe(&setup, &mut Library::new(&config.data.root)).expect("one step");
+    let mut library = Library::new(&config.data.root);
+    let stopped = StopFlag::default();
+    stopped.raise();
+    let interrupted = probe(&setup, &mut library, &stopped);
+    assert!(matches!(interrupted, Err(TrainError::Interrupted { .. })));
+    let probe = probe(&setup, &mut library, &StopFlag::default()).expect("one step");
     // 6 people and then 11, two in a batch.
     assert_eq!(probe.steps, 3 + 5);
     assert!(probe.seconds_per_step > 0.0 && probe.memory.total() > probe.memory.activations);
@@ -162,7 +167,8 @@ fn a_stage_of_steps_ends_after_them_and_continues_to_the_same_weights() {
     let (start, device) = (test_data::start(&config), Device::flex());
     let setup =
         TrainingSetup { config: &config, start: &start, device: &device, evaluation_bytes: 0 };
-    let probe = probe(&setup, &mut Library::new(&config.data.root)).expect("one step");
+    let mut library = Library::new(&config.data.root);
+    let probe = probe(&setup, &mut library, &StopFlag::default()).expect("one step");
     assert_eq!(probe.steps, 5);
 }
 

@@ -29,7 +29,7 @@ impl<'a> FinishedTasks<'a> {
     /// # Errors
     /// [`Error::Data`](crate::error::Error::Data) if the file cannot be read. A damaged one counts for nothing, with a warning.
     pub(super) fn open(run: &'a Run, fingerprint: String) -> Result<Self> {
-        let found = match run.read::<Stored>(FILE) {
+        let found = match run.read_sealed::<Stored>(FILE) {
             Err(crate::error::Error::Data(
                 error @ (DataError::Damaged { .. } | DataError::Parse { .. }),
             )) => {
@@ -74,9 +74,10 @@ pub(in crate::experiment) fn is_kept(run: &Run) -> bool {
 /// Removes the file, which nothing reads once the run is finished.
 ///
 /// # Errors
-/// [`Error::Data`](crate::error::Error::Data) naming the file.
+/// [`Error::Data`](crate::error::Error::Data) naming the file; [`Error::Lost`](crate::error::Error::Lost) if another process has taken the run over.
 pub(in crate::experiment) fn forget(run: &Run) -> Result<()> {
     let path = run.directory().join(FILE);
+    run.check_claim()?;
     match std::fs::remove_file(&path) {
         Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
             Err(DataError::Io { action: "remove", path, source }.into())

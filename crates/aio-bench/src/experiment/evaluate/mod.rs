@@ -19,7 +19,7 @@ use crate::run::{TaskIntervals, TaskQueries};
 use aio_data::descriptor::Descriptor;
 use aio_eval::{Interval, QueryMean, Scores};
 use aio_model::Extractor;
-use aio_train::Progress;
+use aio_train::{Progress, StopFlag};
 use aio_types::TaskId;
 use embeddings::Embeddings;
 use finished::FinishedTasks;
@@ -99,11 +99,7 @@ pub(super) fn evaluate(prepared: &Prepared, trained: &Trained) -> Result<Evaluat
     let progress = Progress::new("evaluating", tests.len(), "tasks");
     for test in tests {
         if !finished.contains(test.task.id()) {
-            if stop.is_raised() {
-                return Err(Error::Interrupted { phase: "evaluating" });
-            }
-            let evaluated = evaluate_task(test, &mut models, &experiment.evaluation)?;
-            stop.check_claim()?;
+            let evaluated = evaluate_task(test, &mut models, &experiment.evaluation, stop)?;
             finished.push(evaluated)?;
         }
         progress.inc(1);
@@ -125,11 +121,17 @@ pub(super) fn evaluate(prepared: &Prepared, trained: &Trained) -> Result<Evaluat
     Ok(Evaluation { scores, queries, shown: Shown { rankings, embeddings, attention } })
 }
 
+fn check(stop: &StopFlag) -> Result<()> {
+    if stop.is_raised() { Err(Error::Interrupted { phase: "evaluating" }) } else { Ok(()) }
+}
+
 fn evaluate_task(
     test: &Test,
     models: &mut TestedModels<2>,
     settings: &Settings,
+    stop: &StopFlag,
 ) -> Result<TaskEvaluation> {
+    check(stop)?;
     let (options, lists) = (settings.options(), settings.ranked_lists);
     let descriptors = models.describe(test)?;
     let [trained, untrained] = models.embed(test)?;
@@ -144,9 +146,12 @@ fn evaluate_task(
         roc = receiver_operating_characteristic(test, &trained, options.metric);
         embeddings = embeddings::of_task(test, &trained);
     }
+    check(stop)?;
     let untrained_scored = score(test, &untrained, options, |_, _| {})?;
+    check(stop)?;
     let parts = models.embed_parts(test)?;
     let late_fusion = parts.map(|parts| score(test, &parts, options, |_, _| {})).transpose()?;
+    check(stop)?;
     let intervals = intervals(&trained_scored, &untrained_scored, late_fusion.as_ref())?;
     let queries = TaskQueries::of(trained_scored.per_query.means());
     let of_all = |scored: Scored| scored.scores;

@@ -3,6 +3,7 @@
 use super::{Column, ColumnKind, Field, Mark, Table, Value};
 use crate::error::{Error, Result};
 use crate::markdown::code;
+use crate::report::alike::check_data;
 use crate::report::estimate::Estimate;
 use crate::report::scores::{Scored, Scores};
 use crate::run::{RunResult, TaskIntervals};
@@ -11,13 +12,13 @@ use aio_eval::Interval;
 use aio_types::{Measure, MetricId, TaskId};
 use std::collections::BTreeMap;
 
-/// Refuses results of different configurations; returns the first.
+/// Refuses results of different configurations or data; returns the first.
 fn one_configuration(results: &[RunResult]) -> Result<&RunResult> {
     let first = results
         .first()
         .ok_or_else(|| Error::user("no finished run", "run the experiment first"))?;
     match results.iter().find(|r| r.config_id != first.config_id || r.order != first.order) {
-        None => Ok(first),
+        None => check_data([results]).map(|()| first),
         Some(other) => Err(Error::user(
             format!(
                 "the results of cells {} and {} cannot share a table",

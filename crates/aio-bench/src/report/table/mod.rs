@@ -156,6 +156,7 @@ pub(in crate::report) mod tests {
             late_fusion: BTreeMap::new(),
             descriptors: BTreeMap::new(),
             evaluated_with: String::new(),
+            data: BTreeMap::new(),
             order: Vec::new(),
             tasks: BTreeMap::new(),
             train_seconds: 1.0,

@@ -56,9 +56,18 @@ pub(super) fn is_name(text: &str) -> bool {
     text.strip_prefix(PREFIX).is_some_and(plain)
 }
 
+fn plain(name: &str) -> &str {
+    name.strip_prefix(PREFIX).unwrap_or(name)
+}
+
+/// The folder of the table `name` below `root`, where it has one.
+pub(super) fn folder(name: &str, root: &Path) -> PathBuf {
+    root.join(plain(name))
+}
+
 /// The file of the table `name` below `root`.
 pub(super) fn locate(name: &'static str, root: &Path) -> Result<PathBuf> {
-    let plain = name.strip_prefix(PREFIX).unwrap_or(name);
+    let plain = plain(name);
     let candidates = ["csv", "parquet"].into_iter().flat_map(|e| {
         [root.join(format!("{plain}.{e}")), root.join(format!("{plain}/{plain}.{e}"))]
     });

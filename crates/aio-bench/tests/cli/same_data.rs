@@ -1,0 +1,212 @@
+//! Numbers belong to the data, the configuration and the seed that they were computed with.
+
+#![cfg(unix)]
+
+use crate::harness::{Desk, coloured};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+/// An experiment on a table, of so many steps.
+fn desk(steps: usize) -> Desk {
+    let desk = Desk::new();
+    let pictures = coloured(&desk, "data/p", 40);
+    let path = |number: usize| format!("p/{}", name(&pictures[number]));
+    let mut rows = String::from("path,identity,camera,modality,split,caption,source\n");
+    let mut number = 0;
+    let mut row = |identity: usize, modality: &str, split: &str, source: usize| {
+        rows += &format!("{},{identity},,{modality},{split},,{source}\n", path(number));
+        number += 1;
+    };
+    for person in 0..6 {
+        row(person, "rgb", "train", 10 * person);
+        row(person, "rgb", "train", 10 * person + 1);
+        row(person, "sketch", "train", 10 * person);
+    }
+    for person in 6..10 {
+        row(person, "rgb", "gallery", 10 * person);
+        row(person, "rgb", "gallery", 10 * person + 1);
+        row(person, "sketch", "query", 10 * person);
+    }
+    std::fs::write(desk.path("data/t.csv"), rows).expect("write");
+    let experiment = format!(
+        "claim = \"a table\"\n[data]\nroot = \"data\"\nsynthetic = false\nvalidation_fraction = 0.0\n[train]\nidentities = 4\n[[train.stages]]\nname = \"a\"\ndatasets = [\"table:t\"]\nsteps = {steps}\nreal = [\"sketch\"]\nlearning_rate = 1e-3\n[evaluation]\ntasks = [\"table:t.sketch-rgb.tri\"]\nranked_lists = 1\nchance_draws = 2\n"
+    );
+    std::fs::write(desk.path("t.toml"), experiment).expect("write");
+    desk
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().expect("a name").to_string_lossy().into_owned()
+}
+
+const RUN: [&str; 2] = ["experiment", "t.toml"];
+
+fn edit(desk: &Desk, file: &str, from: &str, to: &str) -> String {
+    let before = std::fs::read_to_string(desk.path(file)).expect("read");
+    assert!(before.contains(from), "{before}");
+    std::fs::write(desk.path(file), before.replacen(from, to, 1)).expect("write");
+    before
+}
+
+fn restore(desk: &Desk, file: &str, text: &str) {
+    std::fs::write(desk.path(file), text).expect("write");
+}
+
+#[test]
+fn a_finished_run_is_printed_for_the_same_data_alone() {
+    let desk = desk(1);
+    let table = desk.succeed(&RUN);
+    assert_eq!(desk.succeed(&RUN), table);
+    let changed = "the contents of table:t have changed since the run in";
+
+    // The photograph that a query was drawn from: the protocol `tri` hides it.
+    let whole = edit(&desk, "data/t.csv", ",6,,sketch,query,,60", ",6,,sketch,query,,61");
+    assert!(desk.refused(2, &RUN).contains(changed));
+    restore(&desk, "data/t.csv", &whole);
+    assert_eq!(desk.succeed(&RUN), table);
+
+    // Data that cannot be read are no data that are gone.
+    let text = whole.clone() + "p/000.png,x,,drawing,gallery,,1\n";
+    std::fs::write(desk.path("data/t.csv"), text).expect("write");
+    let text = desk.refused(2, &RUN);
+    assert!(text.contains("t.csv, row 32") && text.contains("`modality`"), "{text}");
+    restore(&desk, "data/t.csv", &whole);
+    let picture = desk.path("data/p/020.png");
+    std::fs::rename(&picture, desk.path("kept.png")).expect("moved");
+    assert!(desk.refused(2, &RUN).contains("020.png"));
+
+    // Another picture of the same length and time.
+    let bytes = std::fs::read(desk.path("kept.png")).expect("a picture");
+    let time = std::fs::metadata(desk.path("kept.png")).and_then(|m| m.modified()).expect("a time");
+    let mut other = bytes.clone();
+    other[bytes.len() / 2] ^= 1;
+    std::fs::write(&picture, other).expect("write");
+    let file = std::fs::File::options().write(true).open(&picture).expect("opened");
+    file.set_modified(time).expect("the time of before");
+    assert!(desk.refused(2, &RUN).contains(changed));
+    std::fs::rename(desk.path("kept.png"), &picture).expect("restored");
+    assert_eq!(desk.succeed(&RUN), table);
+
+    // Results are kept longer than data.
+    for gone in ["data/t.csv", "data"] {
+        std::fs::rename(desk.path(gone), desk.path("elsewhere")).expect("moved");
+        let output = desk.run(&RUN);
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{gone}: {text}");
+        assert_eq!(String::from_utf8_lossy(&output.stdout), table);
+        assert!(text.contains("cannot be compared: table:t is not below data"), "{text}");
+        std::fs::rename(desk.path("elsewhere"), desk.path(gone)).expect("moved back");
+    }
+
+    // Without its notes, the result itself says on which data it was measured.
+    let run = desk.cell("runs", "t");
+    std::fs::rename(run.join("data.json"), desk.path("data.json")).expect("moved");
+    assert_eq!(desk.succeed(&RUN), table);
+    edit(&desk, "data/t.csv", ",6,,sketch,query,,60", ",6,,sketch,query,,61");
+    assert!(desk.refused(2, &RUN).contains(changed));
+
+    // And a run that is not finished is not continued without them.
+    std::fs::rename(run.join("result.json"), desk.path("result.json")).expect("moved");
+    let text = desk.refused(2, &RUN);
+    assert!(text.contains("no data.json that says on which data"), "{text}");
+    std::fs::rename(desk.path("data.json"), run.join("data.json")).expect("moved back");
+    assert!(desk.refused(2, &RUN).contains(changed));
+    restore(&desk, "data/t.csv", &whole);
+    assert_eq!(desk.succeed(&RUN), table);
+}
+
+#[test]
+fn tables_hold_runs_of_the_same_data_at_their_own_places() {
+    let desk = desk(1);
+    desk.succeed(&RUN);
+    edit(&desk, "data/t.csv", ",6,,sketch,query,,60", ",6,,sketch,query,,61");
+    desk.succeed(&[&RUN[..], &["--set", "seed=1"]].concat());
+    let first = desk.cell("runs", "t");
+    let cell = first.parent().expect("a cell").to_path_buf();
+    let id = name(&cell);
+    std::fs::write(
+        desk.path("s.toml"),
+        "base = \"t.toml\"\nseeds = [0, 1]\n[axes]\n\"losses.binding\" = [1.0]\n",
+    )
+    .expect("write");
+    for report in [&["report", "t"][..], &["report", "t", "--json"], &["report", "s.toml"]] {
+        let text = desk.refused(2, report);
+        assert!(text.contains("the contents of table:t differ"), "{text}");
+        for seed in [0, 1] {
+            assert!(text.contains(&format!("t/{id}/seed-{seed}")), "{text}");
+        }
+    }
+    std::fs::remove_dir_all(cell.join("seed-1")).expect("removed");
+
+    let copy = |to: &str| copy_all(&first, &cell.join(to));
+    copy("seed-0-backup");
+    let output = desk.run(&["report", "t"]);
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(String::from_utf8_lossy(&output.stdout).contains("1 seed ·"), "{text}");
+    assert!(text.contains("seed-0-backup is passed over"), "{text}");
+    copy("seed-5");
+    let place = format!("is the result of t/{id}/seed-0; expected the result of t/{id}/seed-5");
+    assert!(desk.refused(2, &["report", "t"]).contains(&place));
+    assert!(desk.refused(2, &[&RUN[..], &["--set", "seed=5"]].concat()).contains(&place));
+    std::fs::remove_dir_all(cell.join("seed-5")).expect("removed");
+
+    // Runs of two versions of the program share a table that says so.
+    edit(&desk, "data/t.csv", ",6,,sketch,query,,61", ",6,,sketch,query,,60");
+    desk.succeed(&[&RUN[..], &["--set", "seed=1"]].concat());
+    assert!(!desk.succeed(&["report", "t"]).contains("Versions of the program"));
+    std::fs::write(cell.join("seed-1/manifest.json"), "{\"version\": \"0.0.9\"}").expect("write");
+    let text = desk.succeed(&["report", "t"]);
+    assert!(text.contains("Versions of the program, with their runs: 0.0.9 (1), "), "{text}");
+
+    // The lists of the report state their checksum, as the result does.
+    let lists = first.join("rankings.json");
+    let text = std::fs::read_to_string(&lists).expect("read");
+    let (before, _) = text.rsplit_once(",\n  \"checksum\"").expect("a checksum");
+    std::fs::write(&lists, format!("{before}\n}}\n")).expect("write");
+    let text = desk.refused(2, &["report", "t", "--redraw"]);
+    assert!(text.contains("rankings.json") && text.contains("`checksum` is gone"), "{text}");
+}
+
+fn copy_all(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("created");
+    for entry in std::fs::read_dir(from).expect("listed").flatten() {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_all(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).expect("copied");
+        }
+    }
+}
+
+#[test]
+fn data_that_change_while_a_run_is_computed_give_no_result() {
+    let desk = desk(30);
+    let mut command = desk.command(&RUN);
+    let messages = std::fs::File::create(desk.path("stderr")).expect("created");
+    let mut child = command.stderr(messages).stdout(Stdio::null()).spawn().expect("starts");
+    let metrics = || -> Option<PathBuf> {
+        let mut cells = std::fs::read_dir(desk.path("runs/t")).ok()?.flatten();
+        Some(cells.next()?.path().join("seed-0/metrics.jsonl"))
+    };
+    let begun = Instant::now();
+    while !metrics().is_some_and(|path| std::fs::metadata(path).is_ok_and(|m| m.len() > 0)) {
+        assert!(begun.elapsed() < Duration::from_secs(300), "no step within five minutes");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let picture = desk.path("data/p/020.png");
+    let bytes = std::fs::read(&picture).expect("a picture");
+    std::fs::copy(desk.path("data/p/021.png"), &picture).expect("copied");
+    let code = child.wait().expect("ends").code();
+    let text = std::fs::read_to_string(desk.path("stderr")).expect("messages");
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("the contents of table:t changed while the run in"), "{text}");
+    let run = desk.cell("runs", "t");
+    assert!(!run.join("result.json").exists());
+    // What was trained is of neither data.
+    std::fs::write(&picture, bytes).expect("restored");
+    assert!(desk.refused(2, &RUN).contains("changed while the run in"));
+    std::fs::remove_dir_all(&run).expect("removed");
+    desk.succeed(&RUN);
+}
