@@ -171,13 +171,11 @@ impl Gallery {
     /// The row with a number.
     ///
     /// # Errors
-    /// [`GalleryError::Request`] if it is removed or never was, [`GalleryError::Data`] if its table is damaged.
+    /// [`GalleryError::NoRow`] if it is removed or never was, [`GalleryError::Data`] if its table is damaged.
     pub fn row(&self, number: u64) -> Result<Row> {
         let (segment, position) = self.place(number).ok_or_else(|| {
-            GalleryError::request(
-                format!("{}: there is no row {number}", self.directory.display()),
-                "the lists of `aio search` and `aio gallery export` have the numbers of rows",
-            )
+            let place = self.directory.display().to_string();
+            GalleryError::NoRow { place, row: number }
         })?;
         self.row_at(segment, position)
     }

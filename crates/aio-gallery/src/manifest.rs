@@ -113,7 +113,8 @@ impl Manifest {
 
     pub(crate) fn to_json(&self) -> Result<String> {
         inside::to_json(self).map_err(|e| {
-            GalleryError::request(format!("cannot serialise the manifest: {e}"), "report this")
+            let problem = format!("cannot serialise the manifest: {e}");
+            GalleryError::Failure { problem, hint: Some("report this".into()) }
         })
     }
 

@@ -187,7 +187,7 @@ impl Query {
             let known = if known.is_empty() { "none".into() } else { known.join(", ") };
             return Err(GalleryError::request(
                 format!(
-                    "{}: a threshold on the probability needs a calibration for queries of {}; there is: {known}",
+                    "{}: the gallery has no calibration for {} queries (existing calibrations: {known}), and a threshold on the probability needs one",
                     of.place(),
                     self.modalities
                 ),
