@@ -123,7 +123,7 @@ impl Writer {
     /// Opens a gallery for changes, and removes what an interrupted writer left.
     ///
     /// # Errors
-    /// As [`Gallery::open`]; [`GalleryError::Data`] naming what cannot be removed.
+    /// As [`Gallery::open`].
     pub fn open(directory: &Path, claim: impl Claim + 'static) -> Result<Self> {
         let manifest = Manifest::read(directory)?;
         let mut writer = Self {
@@ -249,9 +249,13 @@ impl Writer {
         Ok(SegmentInfo::read(&SegmentInfo::folder(&self.directory, id), id)?.columns)
     }
 
-    /// Removes what the manifest does not name. Readers that have opened it keep it.
+    /// Removes what the manifest does not name. Readers that have opened it keep it. What cannot be removed stays, which a warning says: it is
+    /// no part of the gallery and disturbs nobody.
     fn clean(&self) -> Result<()> {
-        fs::remove_temporaries(&self.directory)?;
+        let stays = |error: &dyn std::fmt::Display| log::warn!("a leftover stays: {error}");
+        if let Err(error) = fs::remove_temporaries(&self.directory) {
+            stays(&error);
+        }
         let segments = self.directory.join(SEGMENTS);
         fs::create_dir_all(&segments)?;
         let mut unnamed = fs::sorted_entries(&segments)?;
@@ -266,7 +270,10 @@ impl Writer {
                 continue;
             }
             let remove = if path.is_dir() { std::fs::remove_dir_all } else { std::fs::remove_file };
-            remove(&path).map_err(io("remove", &path))?;
+            if let Err(error) = remove(&path).map_err(io("remove", &path)) {
+                stays(&error);
+                continue;
+            }
             self.reached(Step::Cleaned)?;
         }
         Ok(())
