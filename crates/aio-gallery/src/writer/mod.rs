@@ -173,7 +173,8 @@ impl Writer {
     ///
     /// # Errors
     /// [`GalleryError::Request`] for features that cannot be compared or a column whose name is taken, [`GalleryError::Data`] naming what
-    /// cannot be written.
+    /// cannot be written. Then the row is not added, and of those that were added before, the last ones may be gone, too:
+    /// [`Writer::contains`].
     pub fn add(&mut self, entry: Entry) -> Result<Added> {
         if self.contains(entry.content) {
             return Ok(Added::Known);
@@ -189,7 +190,11 @@ impl Writer {
         }
         if let Some(segment) = &mut self.pending {
             let row = (entry.record, entry.content);
-            segment.push(number, &encode(storage, &features), row, entry.thumbnail)?;
+            let pushed = segment.push(number, &encode(storage, &features), row, entry.thumbnail);
+            if let Err(error) = pushed {
+                self.keep_whole_rows();
+                return Err(error);
+            }
         }
         self.contents.insert(entry.content);
         Ok(Added::Row(number))
@@ -198,12 +203,42 @@ impl Writer {
     /// Makes all added rows part of the gallery, or none of them.
     ///
     /// # Errors
-    /// [`GalleryError::Data`] naming what cannot be written, [`GalleryError::Lost`] if another process took over.
+    /// After a row that could not be written: keeps those before it that the files hold.
+    fn keep_whole_rows(&mut self) {
+        let Some(mut segment) = self.pending.take() else { return };
+        match segment.cut() {
+            Ok(lost) => {
+                self.forget(lost);
+                self.pending = Some(segment).filter(|segment| segment.len() > 0);
+            }
+            Err(_) => self.forget(segment.contents()),
+        }
+    }
+
+    /// Takes the contents of rows out that are not part of the gallery.
+    fn forget(&mut self, contents: impl IntoIterator<Item = Content>) {
+        for content in contents {
+            self.contents.remove(&content);
+        }
+    }
+
+    /// [`GalleryError::Data`] naming what cannot be written, [`GalleryError::Lost`] if another process took over. The rows can be added again.
     pub fn commit(&mut self) -> Result<()> {
         let Some(segment) = self.pending.take() else { return Ok(()) };
         let added = segment.len() as u64;
         let entry = segment.finish(&|step| self.reached(step))?;
         let mut manifest = self.manifest.clone();
+        let contents: Vec<Content> = segment.contents().collect();
+        let before = self.manifest.generation;
+        let outcome = self.name(segment);
+        if self.manifest.generation == before {
+            self.forget(contents);
+        }
+        outcome
+    }
+
+    /// Makes a segment part of the gallery.
+    fn name(&mut self, segment: SegmentWriter) -> Result<()> {
         manifest.segments.push(entry);
         manifest.next_row += added;
         self.replace_manifest(manifest)

@@ -6,6 +6,7 @@ mod crash;
 mod damage;
 mod detections;
 mod exact;
+mod failures;
 mod filters;
 mod merge;
 mod round_trip;
