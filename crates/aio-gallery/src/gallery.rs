@@ -6,7 +6,7 @@ use crate::error::{GalleryError, Result};
 use crate::manifest::{Manifest, RemovedEntry};
 use crate::model::Model;
 use crate::record::{COLUMNS, Record};
-use crate::segment::Segment;
+use crate::segment::{Rows, Segment};
 use aio_data::{DataError, fs};
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
@@ -177,28 +177,31 @@ impl Gallery {
             let place = self.directory.display().to_string();
             GalleryError::NoRow { place, row: number }
         })?;
-        self.row_at(segment, position)
-    }
-
-    /// What is known of every row that is not removed, in the order of their numbers, without features.
-    ///
-    /// The errors are those of [`Gallery::row`].
-    pub fn records(&self) -> impl Iterator<Item = Result<(u64, Record)>> + '_ {
-        self.segments.iter().flat_map(move |segment| {
-            let live = (0..segment.len()).filter(|p| !self.is_removed(segment.number(*p)));
-            live.map(move |position| {
-                Ok((segment.number(position), segment.rows()?.record(position)))
-            })
-        })
-    }
-
-    fn row_at(&self, segment: usize, position: usize) -> Result<Row> {
         let segment = &self.segments[segment];
-        Ok(Row {
-            number: segment.number(position),
-            record: segment.rows()?.record(position),
-            features: segment.features(position),
-            thumbnail: segment.thumbnail(position).to_vec(),
+        Ok(row_at(segment, &*segment.rows()?, position))
+    }
+
+    /// What is known of every row that is not removed, in the order of their numbers, without features. The table of one segment is in
+    /// memory at a time.
+    ///
+    /// The errors are those of [`Gallery::row`]; one for each segment whose table is damaged.
+    pub fn records(&self) -> impl Iterator<Item = Result<(u64, Record)>> + '_ {
+        self.walk(|segment, rows, position| (segment.number(position), rows.record(position)))
+    }
+
+    /// Calls `row` for every row that is not removed.
+    fn walk<T>(
+        &self,
+        row: impl Fn(&Segment, &Rows, usize) -> T + Copy,
+    ) -> impl Iterator<Item = Result<T>> {
+        self.segments.iter().flat_map(move |segment| {
+            let (rows, error) = match segment.table() {
+                Ok(rows) => (Some(rows), None),
+                Err(error) => (None, Some(Err(error))),
+            };
+            let live = (0..segment.len()).filter(|p| !self.is_removed(segment.number(*p)));
+            let live = live.map_while(move |p| Some(Ok(row(segment, rows.as_ref()?, p))));
+            error.into_iter().chain(live)
         })
     }
 
@@ -209,13 +212,18 @@ impl Gallery {
             .map_or(&[], |(segment, position)| self.segments[segment].thumbnail(position))
     }
 
-    /// All rows that are not removed, in the order of their numbers.
+    /// All rows that are not removed, in the order of their numbers. The table of one segment is in memory at a time.
     pub fn rows(&self) -> impl Iterator<Item = Result<Row>> + '_ {
-        let all = self.segments.iter().enumerate();
-        all.flat_map(move |(index, segment)| {
-            let live = (0..segment.len()).filter(|p| !self.is_removed(segment.number(*p)));
-            live.map(move |position| self.row_at(index, position))
-        })
+        self.walk(row_at)
+    }
+}
+
+fn row_at(segment: &Segment, rows: &Rows, position: usize) -> Row {
+    Row {
+        number: segment.number(position),
+        record: rows.record(position),
+        features: segment.features(position),
+        thumbnail: segment.thumbnail(position).to_vec(),
     }
 }
 

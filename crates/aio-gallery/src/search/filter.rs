@@ -6,6 +6,7 @@ use crate::gallery::Gallery;
 use crate::segment::{Rows, Segment};
 use crate::time::{Time, parse_time};
 use rayon::prelude::*;
+use std::sync::Arc;
 
 /// Which rows a search may find. All conditions must hold; an empty filter lets every row through.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -136,11 +137,16 @@ fn time_of(value: &str) -> Result<Time> {
     })
 }
 
-/// For every segment, which of its rows are there and pass the filter.
+/// For every segment, which of its rows are there and pass the filter. `read` gives the table of a segment, and keeps it where it will be needed
+/// again.
 ///
 /// # Errors
 /// [`GalleryError::Request`] naming a column that the gallery does not have.
-pub(crate) fn selection(gallery: &Gallery, filter: &Filter) -> Result<Vec<Vec<bool>>> {
+pub(crate) fn selection(
+    gallery: &Gallery,
+    filter: &Filter,
+    read: impl Fn(&Segment) -> Result<Arc<Rows>> + Sync,
+) -> Result<Vec<Vec<bool>>> {
     let columns = filter.conditions.iter().map(|condition| &condition.column);
     columns.into_iter().try_for_each(|column| check_column(gallery, column))?;
     let checks = filter.checks()?;
@@ -152,7 +158,7 @@ pub(crate) fn selection(gallery: &Gallery, filter: &Filter) -> Result<Vec<Vec<bo
             }
         }
         if !checks.is_empty() {
-            let rows = segment.rows()?;
+            let rows = read(segment)?;
             let place = |check: &Check| check.column().and_then(|column| rows.column(column));
             let placed: Vec<_> = checks.iter().map(|check| (check, place(check))).collect();
             for (position, chosen) in chosen.iter_mut().enumerate() {

@@ -136,9 +136,9 @@ impl Writer {
         writer.clean()?;
         let gallery = writer.gallery()?;
         for segment in &gallery.segments {
-            let rows = segment.rows()?;
-            let live = (0..segment.len()).filter(|p| !gallery.is_removed(segment.number(*p)));
-            writer.contents.extend(live.filter_map(|position| rows.content(position)));
+            let contents = segment.contents()?.into_iter().enumerate();
+            let live = contents.filter(|(p, _)| !gallery.is_removed(segment.number(*p)));
+            writer.contents.extend(live.filter_map(|(_, content)| content));
         }
         Ok(writer)
     }
