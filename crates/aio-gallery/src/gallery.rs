@@ -233,15 +233,29 @@ fn is_gone(error: &GalleryError) -> bool {
 }
 
 fn read_removed(directory: &Path, entry: &RemovedEntry) -> Result<Vec<u64>> {
-    let path = directory.join(&entry.file);
-    let bytes = fs::read(&path)?;
-    if bytes.len() as u64 != entry.sum.bytes || bytes.len() != 8 * entry.rows {
-        let problem = format!("it has {} bytes, expected {}", bytes.len(), entry.sum.bytes);
-        return Err(GalleryError::damaged(&path, problem));
-    }
+    let bytes = read_list(directory, entry, 8)?;
     let numbers: Vec<u64> = integers(&bytes).collect();
     if !numbers.is_sorted_by(|a, b| a < b) {
+        let path = directory.join(&entry.file);
         return Err(GalleryError::damaged(&path, "its row numbers do not increase"));
     }
     Ok(numbers)
+}
+
+/// Reads a list of removed rows or of their contents. One wrong bit could bring a removed row back, so that every byte is compared.
+pub(crate) fn read_list(
+    directory: &Path,
+    entry: &RemovedEntry,
+    bytes_per_row: usize,
+) -> Result<Vec<u8>> {
+    let path = directory.join(&entry.file);
+    let bytes = fs::read(&path)?;
+    if bytes.len() as u64 != entry.sum.bytes || bytes.len() != bytes_per_row * entry.rows {
+        let problem = format!("it has {} bytes, expected {}", bytes.len(), entry.sum.bytes);
+        return Err(GalleryError::damaged(&path, problem));
+    }
+    if !entry.sum.is_of(&bytes) {
+        return Err(GalleryError::damaged(&path, "its bytes are not as written"));
+    }
+    Ok(bytes)
 }
