@@ -151,7 +151,7 @@ impl Record {
 
 /// Names what a row was embedded from: two rows with the same content have the same features.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Content([u8; 16]);
+pub struct Content([u8; Self::BYTES]);
 
 impl Content {
     /// Of named parts, such as the bytes of a picture under the name of its modality.
@@ -165,10 +165,22 @@ impl Content {
                 hasher.update(part);
             }
         }
-        let mut first = [0; 16];
-        first.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+        let mut first = [0; Self::BYTES];
+        first.copy_from_slice(&hasher.finalize().as_bytes()[..Self::BYTES]);
         Self(first)
     }
+    /// Bytes of a content in a list.
+    pub(crate) const BYTES: usize = 16;
+
+    pub(crate) fn bytes(&self) -> &[u8; Self::BYTES] {
+        &self.0
+    }
+
+    /// The contents of a list.
+    pub(crate) fn list(bytes: &[u8]) -> impl Iterator<Item = Self> + '_ {
+        bytes.as_chunks::<{ Self::BYTES }>().0.iter().map(|bytes| Self(*bytes))
+    }
+
 
     pub(crate) fn parse(text: &str) -> Option<Self> {
         u128::from_str_radix(text, 16).ok().map(|number| Self(number.to_be_bytes()))

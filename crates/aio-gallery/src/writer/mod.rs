@@ -14,7 +14,7 @@ use crate::calibration::Calibration;
 use crate::encode::{Storage, encode, unit};
 use crate::error::{GalleryError, Result, io};
 use crate::gallery::Gallery;
-use crate::layout::{REMOVED, SEGMENTS};
+use crate::layout::{REMOVED, REMOVED_CONTENTS, SEGMENTS};
 use crate::manifest::Manifest;
 use crate::model::Model;
 use crate::record::{Content, Record};
@@ -71,6 +71,9 @@ pub enum Added {
     /// The gallery has a row of the same content; nothing was added.
     Known,
 }
+
+/// Endings of the lists that a manifest names.
+const LISTS: [&str; 2] = [REMOVED, REMOVED_CONTENTS];
 
 /// Changes a gallery.
 pub struct Writer {
@@ -200,9 +203,6 @@ impl Writer {
         Ok(Added::Row(number))
     }
 
-    /// Makes all added rows part of the gallery, or none of them.
-    ///
-    /// # Errors
     /// After a row that could not be written: keeps those before it that the files hold.
     fn keep_whole_rows(&mut self) {
         let Some(mut segment) = self.pending.take() else { return };
@@ -222,12 +222,12 @@ impl Writer {
         }
     }
 
+    /// Makes all added rows part of the gallery, or none of them.
+    ///
+    /// # Errors
     /// [`GalleryError::Data`] naming what cannot be written, [`GalleryError::Lost`] if another process took over. The rows can be added again.
     pub fn commit(&mut self) -> Result<()> {
         let Some(segment) = self.pending.take() else { return Ok(()) };
-        let added = segment.len() as u64;
-        let entry = segment.finish(&|step| self.reached(step))?;
-        let mut manifest = self.manifest.clone();
         let contents: Vec<Content> = segment.contents().collect();
         let before = self.manifest.generation;
         let outcome = self.name(segment);
@@ -239,6 +239,9 @@ impl Writer {
 
     /// Makes a segment part of the gallery.
     fn name(&mut self, segment: SegmentWriter) -> Result<()> {
+        let added = segment.len() as u64;
+        let entry = segment.finish(&|step| self.reached(step))?;
+        let mut manifest = self.manifest.clone();
         manifest.segments.push(entry);
         manifest.next_row += added;
         self.replace_manifest(manifest)
@@ -294,11 +297,9 @@ impl Writer {
         let segments = self.directory.join(SEGMENTS);
         fs::create_dir_all(&segments)?;
         let mut unnamed = fs::sorted_entries(&segments)?;
-        unnamed.extend(
-            fs::sorted_entries(&self.directory)?
-                .into_iter()
-                .filter(|path| path.extension().is_some_and(|extension| extension == REMOVED)),
-        );
+        unnamed.extend(fs::sorted_entries(&self.directory)?.into_iter().filter(|path| {
+            path.extension().is_some_and(|extension| LISTS.iter().any(|list| extension == *list))
+        }));
         for path in unnamed {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             if self.manifest.names(&name) {
