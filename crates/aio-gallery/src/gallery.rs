@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// Attempts to open a gallery that writers change meanwhile.
-const ATTEMPTS: usize = 20;
+/// Attempts to open or verify a gallery that writers change meanwhile.
+pub(crate) const ATTEMPTS: usize = 20;
 
 /// A gallery as it was when it was opened. Later additions, removals and compactions do not change it.
 #[derive(Debug)]
@@ -228,7 +228,7 @@ fn row_at(segment: &Segment, rows: &Rows, position: usize) -> Row {
 }
 
 /// Whether a file was not there.
-fn is_gone(error: &GalleryError) -> bool {
+pub(crate) fn is_gone(error: &GalleryError) -> bool {
     matches!(error, GalleryError::Data(DataError::Io { source, .. }) if source.kind() == ErrorKind::NotFound)
 }
 
