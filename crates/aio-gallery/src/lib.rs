@@ -42,6 +42,6 @@ pub use refine::{
 };
 pub use search::{Answer, Check, Collection, Condition, Filter, Hit, Query, Relation};
 pub use step::Step;
-pub use time::{Time, format_time, parse_time};
+pub use time::{TIME_FORMS, Time, format_time, parse_time};
 pub use verify::{Damage, Verified};
 pub use writer::{Added, Claim, Compacted, Entry, Merged, Unclaimed, Writer};

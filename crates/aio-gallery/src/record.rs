@@ -1,7 +1,7 @@
 //! What is known of a row, and the columns that hold it.
 
 use crate::error::{GalleryError, Result};
-use crate::time::{Time, format_time, parse_time};
+use crate::time::{TIME_FORMS, Time, format_time, parse_time};
 use serde::{Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -127,9 +127,8 @@ impl Record {
             "camera" => fill(&mut self.camera),
             "caption" => fill(&mut self.caption),
             "time" if self.time.is_none() => {
-                let time = parse_time(value).ok_or_else(|| {
-                    format!("`{value}` is no time; write 2026-11-28T06:41:45Z, a date, or seconds since 1970")
-                })?;
+                let time = parse_time(value)
+                    .ok_or_else(|| format!("`{value}` is no time; write {TIME_FORMS}"))?;
                 self.time = Some(time);
             }
             "time" => {}
@@ -169,6 +168,7 @@ impl Content {
         first.copy_from_slice(&hasher.finalize().as_bytes()[..Self::BYTES]);
         Self(first)
     }
+
     /// Bytes of a content in a list.
     pub(crate) const BYTES: usize = 16;
 
@@ -180,7 +180,6 @@ impl Content {
     pub(crate) fn list(bytes: &[u8]) -> impl Iterator<Item = Self> + '_ {
         bytes.as_chunks::<{ Self::BYTES }>().0.iter().map(|bytes| Self(*bytes))
     }
-
 
     pub(crate) fn parse(text: &str) -> Option<Self> {
         u128::from_str_radix(text, 16).ok().map(|number| Self(number.to_be_bytes()))

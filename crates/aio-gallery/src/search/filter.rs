@@ -4,7 +4,7 @@ use super::collection::check_column;
 use crate::error::{GalleryError, Result};
 use crate::gallery::Gallery;
 use crate::segment::{Rows, Segment};
-use crate::time::{Time, parse_time};
+use crate::time::{TIME_FORMS, Time, parse_time};
 use rayon::prelude::*;
 use std::sync::Arc;
 
@@ -133,7 +133,7 @@ impl Filter {
 fn time_of(value: &str) -> Result<Time> {
     parse_time(value).ok_or_else(|| {
         let problem = format!("`{value}` is no time");
-        GalleryError::request(problem, "write 2026-11-28T06:41:45Z, a date, or seconds")
+        GalleryError::request(problem, format!("write {TIME_FORMS}"))
     })
 }
 
