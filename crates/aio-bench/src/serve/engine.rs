@@ -142,7 +142,7 @@ impl Engine {
 fn if_there<T>(outcome: Result<T>) -> Result<Option<T>> {
     match outcome {
         Ok(found) => Ok(Some(found)),
-        Err(Error::Gallery(GalleryError::Request { .. })) => Ok(None),
+        Err(Error::Gallery(GalleryError::NoRow { .. })) => Ok(None),
         Err(error) => Err(error),
     }
 }

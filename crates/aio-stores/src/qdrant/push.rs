@@ -61,13 +61,18 @@ pub(crate) fn push(
         changes.make(&claim, &collection, gallery, generation, progress)?;
         let there = collection.count(visible(generation))?;
         if there != gallery.len() {
-            return Err(StoreError::request(
-                format!(
-                    "{address} has {there} rows instead of {}: another push wrote at the same time",
-                    gallery.len()
-                ),
-                "push again; readers see the rows of the last push that ended",
-            ));
+            let problem = format!(
+                "it has {there} rows instead of {}: another push wrote at the same time",
+                gallery.len()
+            );
+            let hint = "push again; readers see the rows of the last push that ended".to_owned();
+            let place = address.to_string();
+            return Err(StoreError::Database {
+                place,
+                action: "push to",
+                problem,
+                hint: Some(hint),
+            });
         }
         claim.end(generation, &new)?;
         collection.remove(gone(generation))?;
