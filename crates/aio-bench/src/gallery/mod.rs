@@ -21,7 +21,7 @@ pub use calibrate::{CalibrationRequest, Fitted, calibrate};
 pub use export::{Exported, export};
 pub use inputs::{Detections, InputRequest, Pool, Shard};
 pub use open::{MergedGallery, check_model, is_gallery, merge, model_of, with_writer};
-pub use push::push;
+pub use push::{PushedGallery, push};
 pub use queries::{NamedQuery, read as queries};
 pub use search::{Answered, Place, SearchRequest, Searched, Single, Terms, search};
 pub(crate) use search::{Asked, answered, check};
