@@ -156,12 +156,6 @@ fn an_index_finds_most_of_the_nearest_and_exact_searches_do_not_use_it(server: S
     assert_eq!(rows(answer), [3000]);
 }
 
-fn what_does_not_fit_is_refused_by_name(server: Server) {
-    let pair = Pair::new(server, "refused", 10);
-    let nothing = Store::open(&pair.address).err().expect("nothing was pushed");
-    assert!(nothing.is_user() && nothing.to_string().contains(pair.address.name()), "{nothing}");
-    pair.push();
-    let store = pair.store();
 fn of_equally_near_rows_those_with_the_smallest_numbers_are_found(server: Server) {
     let pair = Pair::new(server, "ties", 0);
     let mut writer = pair.writer();
@@ -193,6 +187,12 @@ fn of_equally_near_rows_those_with_the_smallest_numbers_are_found(server: Server
     }
 }
 
+fn what_does_not_fit_is_refused_by_name(server: Server) {
+    let pair = Pair::new(server, "refused", 10);
+    let nothing = Store::open(&pair.address).err().expect("nothing was pushed");
+    assert!(nothing.is_user() && nothing.to_string().contains(pair.address.name()), "{nothing}");
+    pair.push();
+    let store = pair.store();
     let refused =
         |asked: Query| store.answers(&[asked], Scan::Exact).expect_err("refused").to_string();
     let of = features(&mut ChaCha8Rng::seed_from_u64(1));
@@ -206,7 +206,8 @@ fn of_equally_near_rows_those_with_the_smallest_numbers_are_found(server: Server
     let asked = Query { replies: vec![replied], ..query(of.clone(), 3) };
     assert!(refused(asked).contains("does not rank by answers"));
     assert!(
-        refused(Query { threshold: Some(0.5), ..query(of, 3) }).contains("needs a calibration")
+        refused(Query { threshold: Some(0.5), ..query(of, 3) })
+            .contains("no calibration for rgb queries")
     );
     // A gallery of another model under the same name.
     let directory = tempfile::tempdir().expect("temporary directory");
