@@ -97,6 +97,12 @@ fn begin(collection: &Collection, address: &Address, new: &Description) -> Resul
         return Ok(state);
     }
     let points = collection.count(Filter::default())?;
+    if points > 0
+        && let Some(state) = State::read(collection, address)?
+    {
+        // Another push began in between.
+        return Ok(state);
+    }
     let features = collection.features()?;
     let is_fit = features.is_some_and(|(width, distance)| {
         width == new.width && [Distance::Dot, Distance::Cosine].contains(&distance)
