@@ -3,6 +3,7 @@
 mod add;
 mod calibrate;
 mod contact_sheet;
+mod creation;
 mod export;
 mod inputs;
 mod item;

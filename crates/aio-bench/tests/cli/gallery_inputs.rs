@@ -85,3 +85,34 @@ fn boxes_and_tracks_become_rows() {
             .contains('g')
     );
 }
+
+#[test]
+fn a_creation_that_ended_early_continues_when_the_same_call_is_repeated() {
+    let desk = Desk::new();
+    let pictures = coloured(&desk, "g", 9);
+    let whole = std::fs::read(&pictures[7]).expect("read");
+    std::fs::write(&pictures[7], b"no picture").expect("written");
+    let create = ["gallery", "create", "people", "g", "--label", "camera=gate", "--json"];
+    assert!(desk.refused(2, &create).contains("007.png"));
+    let rows = || desk.json(&["gallery", "info", "people", "--json"])["rows"].clone();
+    assert_eq!(rows(), 7, "what came before is kept");
+    // Another call is not the one that began.
+    let other = desk.refused(2, &["gallery", "create", "people", "g"]);
+    assert!(other.contains("did not finish") && other.contains("aio gallery add"), "{other}");
+    let other = desk.refused(2, &[&create[..], &["--storage", "f16"]].concat());
+    assert!(other.contains("did not finish"), "{other}");
+    std::fs::write(&pictures[7], whole).expect("written");
+    let created = desk.json(&create);
+    assert_eq!(
+        (&created["added"], &created["known"], &created["total"]),
+        (&2.into(), &7.into(), &9.into())
+    );
+    // A gallery that is filled is made by no call.
+    let text = desk.refused(2, &create);
+    assert!(
+        text.contains("people is a gallery already") && text.contains("aio gallery add"),
+        "{text}"
+    );
+    assert!(!desk.path("people/creating").exists());
+    assert_eq!(rows(), 9);
+}
