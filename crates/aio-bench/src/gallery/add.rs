@@ -3,7 +3,7 @@
 use super::creation::Creation;
 use super::inputs::InputRequest;
 use super::item::Item;
-use super::open::{check_model, model_of, with_new, with_writer};
+use super::open::{check_model, is_gallery, model_of, with_new, with_writer};
 use super::pool::Tracks;
 use super::prepare::{Outcome, Prepared, Sizes, block};
 use crate::embed::{BLOCK, Model, ModelSource, OnError};
@@ -164,8 +164,9 @@ fn fill(
     bar.finish();
     // What was embedded is kept also after an error or a signal.
     let outcome = outcome.and_then(|()| fill.finish_tracks());
-    fill.writer.commit()?;
+    let committed = fill.writer.commit();
     outcome?;
+    committed?;
     fill.done.total = fill.writer.gallery()?.len();
     Ok(fill.done)
 }
