@@ -50,6 +50,15 @@ fn boxes_and_tracks_become_rows() {
     let found = desk.json(&["search", "boxes", "--rgb", "crop.png", "--top", "1", "--json"]);
     assert_eq!(found["results"][0]["track"], "2");
     assert!(found["results"][0]["similarity"].as_f64().is_some_and(|s| s > 0.9999), "{found}");
+    // A drawing shows the boxes also where no thumbnails are stored.
+    desk.succeed(&[&["gallery", "create", "without", "--thumbnail", "0"][..], &boxes].concat());
+    for gallery in ["boxes", "without"] {
+        let picture = format!("{gallery}.png");
+        desk.succeed(&["search", gallery, "--rgb", "crop.png", "--picture", &picture]);
+    }
+    let drawn = ["boxes.png", "without.png"].map(|name| image::open(desk.path(name)));
+    let [with, without] = drawn.map(|picture| picture.expect("a picture").to_rgb8());
+    assert!(with == without, "the same small pictures");
 
     let pool = ["--pool", "track", "--least-confidence", "0.5"];
     let added =
