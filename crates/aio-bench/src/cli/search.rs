@@ -158,7 +158,11 @@ impl Arguments {
                 model: self.model.into(),
             })?;
             return if self.form.json {
-                if is_batch { Output::json(&searched) } else { Output::json(&searched.single()) }
+                if is_batch {
+                    Output::json(&searched.listed())
+                } else {
+                    Output::json(&searched.listed_single())
+                }
             } else {
                 Ok(Output::text(if csv { searched.csv()? } else { searched.text() }))
             };
