@@ -170,7 +170,7 @@ impl Arguments {
         if self.gallery.exists() && !(of_gallery.is_empty() && filter.is_empty()) {
             return Err(Error::user(
                 format!(
-                    "{} is no gallery: --queries, --like, --unlike, --group-by, --threshold, --approximate, --csv and filters need one",
+                    "{} is not a gallery: --queries, --like, --unlike, --group-by, --threshold, --approximate, --csv and filters need one",
                     self.gallery.display()
                 ),
                 "make one with `aio gallery create`",
