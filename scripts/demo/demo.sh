@@ -18,7 +18,8 @@ entries() {
 # Parts of such lines: 1 caption, 2 file, 3 camera, 4 person.
 parts='.*"captions":\["\([^"]*\)".*"file_path":"\(\([^/"]*\)/[^"]*\)".*"id":\([0-9]*\)}.*'
 
-if [ ! -f "$people/gallery.json" ]; then
+# A creation that was stopped is continued by the same call.
+if [ ! -f "$people/gallery.json" ] || [ -f "$people/creating" ]; then
     { echo path,identity,camera,caption
       entries test | sed -n "s|$parts|CUHK-PEDES/imgs/\2,\4,\3,\"\1\"|p"; } > "$world/people.csv"
     "$aio" gallery create "$people" --list "$world/people.csv"

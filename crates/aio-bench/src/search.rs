@@ -4,6 +4,7 @@
 use crate::embed::{self, BLOCK, Manifest, Model, ModelSource, Row};
 use crate::error::{Error, Result};
 use crate::features::{self, StoredFeatures};
+use crate::markdown::{self, Align};
 use crate::report::{self, RankedList, Retrieved, ShownPicture};
 use aio_data::Label;
 use aio_data::task::QueryPicture;
@@ -43,8 +44,11 @@ struct Found {
     rank: usize,
     /// Cosine of query and entry.
     similarity: f32,
+    #[serde(skip_serializing_if = "Option::is_none")]
     path: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     identity: Option<Label>,
 }
 
@@ -70,7 +74,7 @@ pub fn run(request: &Request) -> Result<Ranked> {
     if !place.exists() {
         return Err(Error::user(
             format!("the gallery {} does not exist", place.display()),
-            "name a folder of photographs, or a feature file that `aio embed` wrote",
+            "name a folder of photographs, a feature file that `aio embed` wrote, a gallery, or a postgres:// address",
         ));
     }
     let model = request.model.open()?;
@@ -152,18 +156,17 @@ impl Ranked {
     /// The list as a Markdown table.
     #[must_use]
     pub fn text(&self) -> String {
-        let mut text = "| rank | similarity | entry |\n|--:|--:|---|\n".to_owned();
-        for Found { rank, similarity, path, text: sentence, identity } in &self.results {
-            let entry = path
-                .as_ref()
-                .map(|p| p.display().to_string())
-                .or_else(|| sentence.clone())
-                .unwrap_or_default();
-            let identity =
-                identity.as_ref().map_or(String::new(), |id| format!(" (identity {id})"));
-            text += &format!("| {rank} | {similarity:.4} | {entry}{identity} |\n");
-        }
-        text
+        let columns =
+            [("rank", Align::Right), ("similarity", Align::Right), ("entry", Align::Left)];
+        let row = |found: &Found| {
+            let path = found.path.as_ref().map(|path| path.display().to_string());
+            let entry = path.or_else(|| found.text.clone()).unwrap_or_default();
+            let identity = found.identity.as_ref();
+            let identity = identity.map_or(String::new(), |id| format!(" (identity {id})"));
+            let entry = format!("{entry}{identity}");
+            vec![found.rank.to_string(), format!("{:.4}", found.similarity), entry]
+        };
+        markdown::table(&columns, &self.results.iter().map(row).collect::<Vec<_>>())
     }
 }
 

@@ -16,7 +16,7 @@ pub enum GalleryError {
     #[error(transparent)]
     Data(#[from] DataError),
     /// A directory that is no gallery.
-    #[error("{} is no gallery: it holds no {MANIFEST}", directory.display())]
+    #[error("`{}` is not a gallery: it contains no {MANIFEST}", directory.display())]
     NotAGallery {
         /// The directory.
         directory: PathBuf,
@@ -40,6 +40,22 @@ pub enum GalleryError {
         problem: String,
         /// What to do about it.
         hint: String,
+    },
+    /// A row that is removed or never was.
+    #[error("{place}: there is no row {row}")]
+    NoRow {
+        /// The gallery.
+        place: String,
+        /// The number that was asked for.
+        row: u64,
+    },
+    /// Something failed that the user can do nothing about.
+    #[error("{problem}")]
+    Failure {
+        /// What failed.
+        problem: String,
+        /// What can be tried, where that is known.
+        hint: Option<String>,
     },
     /// Another process took the gallery over.
     #[error(
@@ -76,6 +92,10 @@ impl GalleryError {
                     .into(),
             ),
             Self::Request { hint, .. } => Some(hint.clone()),
+            Self::NoRow { .. } => Some(
+                "the lists of `aio search` and `aio gallery export` have the numbers of rows".into(),
+            ),
+            Self::Failure { hint, .. } => hint.clone(),
             Self::Lost { .. } => None,
         }
     }
@@ -85,7 +105,7 @@ impl GalleryError {
     pub fn is_user(&self) -> bool {
         match self {
             Self::Data(error) => error.is_user(),
-            Self::Lost { .. } => false,
+            Self::Lost { .. } | Self::Failure { .. } => false,
             _ => true,
         }
     }

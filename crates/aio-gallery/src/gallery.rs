@@ -6,14 +6,14 @@ use crate::error::{GalleryError, Result};
 use crate::manifest::{Manifest, RemovedEntry};
 use crate::model::Model;
 use crate::record::{COLUMNS, Record};
-use crate::segment::Segment;
+use crate::segment::{Rows, Segment};
 use aio_data::{DataError, fs};
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// Attempts to open a gallery that writers change meanwhile.
-const ATTEMPTS: usize = 20;
+/// Attempts to open or verify a gallery that writers change meanwhile.
+pub(crate) const ATTEMPTS: usize = 20;
 
 /// A gallery as it was when it was opened. Later additions, removals and compactions do not change it.
 #[derive(Debug)]
@@ -171,36 +171,37 @@ impl Gallery {
     /// The row with a number.
     ///
     /// # Errors
-    /// [`GalleryError::Request`] if it is removed or never was, [`GalleryError::Data`] if its table is damaged.
+    /// [`GalleryError::NoRow`] if it is removed or never was, [`GalleryError::Data`] if its table is damaged.
     pub fn row(&self, number: u64) -> Result<Row> {
         let (segment, position) = self.place(number).ok_or_else(|| {
-            GalleryError::request(
-                format!("{}: there is no row {number}", self.directory.display()),
-                "the lists of `aio search` and `aio gallery export` have the numbers of rows",
-            )
+            let place = self.directory.display().to_string();
+            GalleryError::NoRow { place, row: number }
         })?;
-        self.row_at(segment, position)
-    }
-
-    /// What is known of every row that is not removed, in the order of their numbers, without features.
-    ///
-    /// The errors are those of [`Gallery::row`].
-    pub fn records(&self) -> impl Iterator<Item = Result<(u64, Record)>> + '_ {
-        self.segments.iter().flat_map(move |segment| {
-            let live = (0..segment.len()).filter(|p| !self.is_removed(segment.number(*p)));
-            live.map(move |position| {
-                Ok((segment.number(position), segment.rows()?.record(position)))
-            })
-        })
-    }
-
-    fn row_at(&self, segment: usize, position: usize) -> Result<Row> {
         let segment = &self.segments[segment];
-        Ok(Row {
-            number: segment.number(position),
-            record: segment.rows()?.record(position),
-            features: segment.features(position),
-            thumbnail: segment.thumbnail(position).to_vec(),
+        Ok(row_at(segment, &*segment.rows()?, position))
+    }
+
+    /// What is known of every row that is not removed, in the order of their numbers, without features. The table of one segment is in
+    /// memory at a time.
+    ///
+    /// The errors are those of [`Gallery::row`]; one for each segment whose table is damaged.
+    pub fn records(&self) -> impl Iterator<Item = Result<(u64, Record)>> + '_ {
+        self.walk(|segment, rows, position| (segment.number(position), rows.record(position)))
+    }
+
+    /// Calls `row` for every row that is not removed.
+    fn walk<T>(
+        &self,
+        row: impl Fn(&Segment, &Rows, usize) -> T + Copy,
+    ) -> impl Iterator<Item = Result<T>> {
+        self.segments.iter().flat_map(move |segment| {
+            let (rows, error) = match segment.table() {
+                Ok(rows) => (Some(rows), None),
+                Err(error) => (None, Some(Err(error))),
+            };
+            let live = (0..segment.len()).filter(|p| !self.is_removed(segment.number(*p)));
+            let live = live.map_while(move |p| Some(Ok(row(segment, rows.as_ref()?, p))));
+            error.into_iter().chain(live)
         })
     }
 
@@ -211,31 +212,50 @@ impl Gallery {
             .map_or(&[], |(segment, position)| self.segments[segment].thumbnail(position))
     }
 
-    /// All rows that are not removed, in the order of their numbers.
+    /// All rows that are not removed, in the order of their numbers. The table of one segment is in memory at a time.
     pub fn rows(&self) -> impl Iterator<Item = Result<Row>> + '_ {
-        let all = self.segments.iter().enumerate();
-        all.flat_map(move |(index, segment)| {
-            let live = (0..segment.len()).filter(|p| !self.is_removed(segment.number(*p)));
-            live.map(move |position| self.row_at(index, position))
-        })
+        self.walk(row_at)
+    }
+}
+
+fn row_at(segment: &Segment, rows: &Rows, position: usize) -> Row {
+    Row {
+        number: segment.number(position),
+        record: rows.record(position),
+        features: segment.features(position),
+        thumbnail: segment.thumbnail(position).to_vec(),
     }
 }
 
 /// Whether a file was not there.
-fn is_gone(error: &GalleryError) -> bool {
+pub(crate) fn is_gone(error: &GalleryError) -> bool {
     matches!(error, GalleryError::Data(DataError::Io { source, .. }) if source.kind() == ErrorKind::NotFound)
 }
 
 fn read_removed(directory: &Path, entry: &RemovedEntry) -> Result<Vec<u64>> {
-    let path = directory.join(&entry.file);
-    let bytes = fs::read(&path)?;
-    if bytes.len() as u64 != entry.sum.bytes || bytes.len() != 8 * entry.rows {
-        let problem = format!("it has {} bytes, expected {}", bytes.len(), entry.sum.bytes);
-        return Err(GalleryError::damaged(&path, problem));
-    }
+    let bytes = read_list(directory, entry, 8)?;
     let numbers: Vec<u64> = integers(&bytes).collect();
     if !numbers.is_sorted_by(|a, b| a < b) {
+        let path = directory.join(&entry.file);
         return Err(GalleryError::damaged(&path, "its row numbers do not increase"));
     }
     Ok(numbers)
+}
+
+/// Reads a list of removed rows or of their contents. One wrong bit could bring a removed row back, so that every byte is compared.
+pub(crate) fn read_list(
+    directory: &Path,
+    entry: &RemovedEntry,
+    bytes_per_row: usize,
+) -> Result<Vec<u8>> {
+    let path = directory.join(&entry.file);
+    let bytes = fs::read(&path)?;
+    if bytes.len() as u64 != entry.sum.bytes || bytes.len() != bytes_per_row * entry.rows {
+        let problem = format!("it has {} bytes, expected {}", bytes.len(), entry.sum.bytes);
+        return Err(GalleryError::damaged(&path, problem));
+    }
+    if !entry.sum.is_of(&bytes) {
+        return Err(GalleryError::damaged(&path, "its bytes are not as written"));
+    }
+    Ok(bytes)
 }

@@ -11,6 +11,9 @@ pub(crate) const SEGMENTS: &str = "segments";
 /// Ending of a list of removed rows.
 pub(crate) const REMOVED: &str = "removed";
 
+/// Ending of a list of the contents of removed rows.
+pub(crate) const REMOVED_CONTENTS: &str = "contents";
+
 /// Whether a name leads to something in its own folder, so that a manifest of others names nothing elsewhere.
 pub(crate) fn is_name(name: &str) -> bool {
     let mut parts = Path::new(name).components();

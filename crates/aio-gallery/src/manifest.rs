@@ -27,7 +27,7 @@ pub(crate) struct SegmentEntry {
     pub(crate) rows: usize,
 }
 
-/// The file with the numbers of removed rows.
+/// A file with the numbers or the contents of removed rows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RemovedEntry {
@@ -55,6 +55,10 @@ pub(crate) struct Manifest {
     pub(crate) segments: Vec<SegmentEntry>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) removed: Option<RemovedEntry>,
+    /// Contents of rows that were removed from this gallery, which a merge does not bring back. Those of rows that were added again may be
+    /// among them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) removed_contents: Option<RemovedEntry>,
     /// By the modalities of the query, or `any`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) calibrations: BTreeMap<String, Calibration>,
@@ -72,6 +76,7 @@ impl Manifest {
             next_row: 0,
             segments: Vec::new(),
             removed: None,
+            removed_contents: None,
             calibrations: BTreeMap::new(),
         }
     }
@@ -104,8 +109,10 @@ impl Manifest {
             return Err(GalleryError::damaged(&path, "it is not spelled as it was written"));
         }
         let names = manifest.segments.iter().map(|segment| &segment.id);
-        let mut names = names.chain(manifest.removed.iter().map(|removed| &removed.file));
-        if let Some(name) = names.find(|name| !is_name(name)) {
+        let mut names = names.chain(manifest.lists().map(|list| &list.file));
+        let wrong = names.find(|name| !is_name(name)).cloned();
+        drop(names);
+        if let Some(name) = wrong {
             return Err(GalleryError::damaged(&path, format!("it names `{name}`")));
         }
         Ok(manifest)
@@ -113,13 +120,19 @@ impl Manifest {
 
     pub(crate) fn to_json(&self) -> Result<String> {
         inside::to_json(self).map_err(|e| {
-            GalleryError::request(format!("cannot serialise the manifest: {e}"), "report this")
+            let problem = format!("cannot serialise the manifest: {e}");
+            GalleryError::Failure { problem, hint: Some("report this".into()) }
         })
     }
 
     /// Segment folders and files that the manifest names.
     pub(crate) fn names(&self, name: &str) -> bool {
         self.segments.iter().any(|segment| segment.id == name)
-            || self.removed.as_ref().is_some_and(|removed| removed.file == name)
+            || self.lists().any(|list| list.file == name)
+    }
+
+    /// The lists of removed rows and of their contents.
+    pub(crate) fn lists(&self) -> impl Iterator<Item = &RemovedEntry> {
+        self.removed.iter().chain(&self.removed_contents)
     }
 }

@@ -1,7 +1,7 @@
 //! What is known of a row, and the columns that hold it.
 
 use crate::error::{GalleryError, Result};
-use crate::time::{Time, format_time, parse_time};
+use crate::time::{TIME_FORMS, Time, format_time, parse_time};
 use serde::{Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -127,9 +127,8 @@ impl Record {
             "camera" => fill(&mut self.camera),
             "caption" => fill(&mut self.caption),
             "time" if self.time.is_none() => {
-                let time = parse_time(value).ok_or_else(|| {
-                    format!("`{value}` is no time; write 2026-11-28T06:41:45Z, a date, or seconds since 1970")
-                })?;
+                let time = parse_time(value)
+                    .ok_or_else(|| format!("`{value}` is no time; write {TIME_FORMS}"))?;
                 self.time = Some(time);
             }
             "time" => {}
@@ -151,7 +150,7 @@ impl Record {
 
 /// Names what a row was embedded from: two rows with the same content have the same features.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Content([u8; 16]);
+pub struct Content([u8; Self::BYTES]);
 
 impl Content {
     /// Of named parts, such as the bytes of a picture under the name of its modality.
@@ -165,9 +164,21 @@ impl Content {
                 hasher.update(part);
             }
         }
-        let mut first = [0; 16];
-        first.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+        let mut first = [0; Self::BYTES];
+        first.copy_from_slice(&hasher.finalize().as_bytes()[..Self::BYTES]);
         Self(first)
+    }
+
+    /// Bytes of a content in a list.
+    pub(crate) const BYTES: usize = 16;
+
+    pub(crate) fn bytes(&self) -> &[u8; Self::BYTES] {
+        &self.0
+    }
+
+    /// The contents of a list.
+    pub(crate) fn list(bytes: &[u8]) -> impl Iterator<Item = Self> + '_ {
+        bytes.as_chunks::<{ Self::BYTES }>().0.iter().map(|bytes| Self(*bytes))
     }
 
     pub(crate) fn parse(text: &str) -> Option<Self> {

@@ -1,9 +1,9 @@
 //! Checksums of files in chunks, so that damage has a place.
 
-use crate::error::{Result, io};
+use crate::error::{GalleryError, Result, io};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
-use std::io::{BufWriter, Read, Write};
+use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -33,6 +33,24 @@ impl FileSum {
         Ok(sum)
     }
 
+    /// Whether these are the bytes of the file.
+    pub(crate) fn is_of(&self, bytes: &[u8]) -> bool {
+        let mut found = Self::default();
+        bytes.chunks(CHUNK).for_each(|chunk| found.add(chunk));
+        *self == found
+    }
+
+    /// Refuses a file that is not as it was written.
+    ///
+    /// # Errors
+    /// [`GalleryError::Data`] naming the file and the first bytes among which it differs.
+    pub(crate) fn check(&self, path: &Path) -> Result<()> {
+        match self.differences(path)?.first() {
+            None => Ok(()),
+            Some(range) => Err(GalleryError::damaged(path, not_as_written(range))),
+        }
+    }
+
     fn add(&mut self, chunk: &[u8]) {
         self.bytes += chunk.len() as u64;
         self.chunks.push(hash(chunk));
@@ -55,6 +73,11 @@ impl FileSum {
         }
         Ok(found)
     }
+}
+
+/// What is wrong with bytes of a file, in words.
+pub(crate) fn not_as_written(range: &Range<u64>) -> String {
+    format!("bytes {} to {} are not as written", range.start, range.end)
 }
 
 fn read_chunks(path: &Path, mut visit: impl FnMut(&[u8])) -> Result<()> {
@@ -99,6 +122,37 @@ impl SummedFile {
         Ok(())
     }
 
+    /// Bytes of it that the system has taken, after an attempt to hand over all of them.
+    pub(crate) fn held(&mut self) -> Result<u64> {
+        // A write has failed before, and this one may, too. What counts is what is there.
+        _ = self.file.flush();
+        Ok(self.file.get_ref().metadata().map_err(io("read", &self.path))?.len())
+    }
+
+    /// Takes everything behind the first `length` bytes back, which the system must have taken.
+    pub(crate) fn cut(&mut self, length: u64) -> Result<()> {
+        let failed = io("write", &self.path);
+        let cut = || {
+            let mut file = File::options().write(true).open(&self.path)?;
+            file.set_len(length)?;
+            file.seek(SeekFrom::End(0))?;
+            Ok(file)
+        };
+        let file = cut().map_err(failed)?;
+        // What the old writer still holds is not written.
+        _ = std::mem::replace(&mut self.file, BufWriter::new(file)).into_parts();
+        self.sum = FileSum::default();
+        self.chunk.clear();
+        let Self { path, sum, chunk, .. } = self;
+        read_chunks(path, |bytes| {
+            if bytes.len() == CHUNK { sum.add(bytes) } else { chunk.extend_from_slice(bytes) }
+        })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     pub(crate) fn finish(mut self) -> Result<FileSum> {
         self.file.flush().map_err(io("write", &self.path))?;
         if !self.chunk.is_empty() {
@@ -111,6 +165,26 @@ impl SummedFile {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_that_is_cut_goes_on_as_if_nothing_had_been_behind() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let bytes: Vec<u8> = (0..3 * CHUNK).map(|i| (i % 249) as u8).collect();
+        // Inside a chunk, between two, and inside an earlier one.
+        for length in [2 * CHUNK + 77, 2 * CHUNK, CHUNK - 1, 0] {
+            let path = directory.path().join(length.to_string());
+            let mut file = SummedFile::create(path.clone()).expect("created");
+            file.write(&bytes[..length]).expect("written");
+            file.write(&vec![255; 2 * CHUNK + 9]).expect("written");
+            assert_eq!(file.held().expect("a length"), (length + 2 * CHUNK + 9) as u64);
+            file.cut(length as u64).expect("cut");
+            file.write(&bytes[length..]).expect("written");
+            let sum = file.finish().expect("finished");
+            assert!(std::fs::read(&path).expect("read") == bytes, "{length}");
+            assert!(sum.is_of(&bytes) && !sum.is_of(&bytes[1..]), "{length}");
+            assert_eq!(sum, FileSum::of_file(&path).expect("read"));
+        }
+    }
 
     #[test]
     fn damage_is_found_in_its_chunk() {

@@ -9,14 +9,24 @@ pub type Time = i64;
 const FORMS: [&str; 4] =
     ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"];
 
-/// Reads a time: RFC 3339 (`2026-11-28T06:41:45Z`, `2026-11-28T07:41:45+01:00`), the same without an offset (UTC), a date (its midnight), or
-/// seconds since 1970, which may have a fraction.
+/// What [`parse_time`] reads, for messages.
+pub const TIME_FORMS: &str = "a time such as 2026-11-28T06:41:45Z, a date such as 2026-11-28, a year of four digits, or seconds since 1970 \
+                              (whole seconds have 9 digits or more)";
+
+/// Fewest digits of whole seconds since 1970: with fewer, a number is more likely a year, a month or a day without its hyphens.
+const SECONDS: usize = 9;
+
+/// Reads a time: RFC 3339 (`2026-11-28T06:41:45Z`, `2026-11-28T07:41:45+01:00`), the same without an offset (UTC), a date (its midnight), a
+/// year of four digits (the midnight that begins it), or seconds since 1970, which may have a fraction. Whole numbers of other than four
+/// digits and fewer than nine are no times: `20261128` is no second.
 ///
 /// ```
 /// use aio_gallery::parse_time;
 /// assert_eq!(parse_time("1970-01-01T00:00:01.5Z"), Some(1_500_000));
 /// assert_eq!(parse_time("1.5"), Some(1_500_000));
 /// assert_eq!(parse_time("1970-01-02"), Some(86_400_000_000));
+/// assert_eq!(parse_time("1971"), Some(365 * 86_400_000_000));
+/// assert_eq!(parse_time("20261128"), None);
 /// assert_eq!(parse_time("noon"), None);
 /// ```
 #[must_use]
@@ -29,6 +39,14 @@ pub fn parse_time(text: &str) -> Option<Time> {
     let date = || NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0);
     if let Some(time) = naive.or_else(date) {
         return Some(time.and_utc().timestamp_micros());
+    }
+    if text.bytes().all(|byte| byte.is_ascii_digit()) && text.len() == 4 {
+        let midnight = NaiveDate::from_ymd_opt(text.parse().ok()?, 1, 1)?.and_hms_opt(0, 0, 0)?;
+        return Some(midnight.and_utc().timestamp_micros());
+    }
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    if digits.bytes().all(|byte| byte.is_ascii_digit()) && digits.len() < SECONDS {
+        return None;
     }
     let seconds: f64 = text.parse().ok()?;
     let micros = (seconds * 1e6).round();
@@ -67,7 +85,14 @@ mod tests {
         assert_eq!(format_time(second), "2026-11-28T06:41:45Z");
         assert_eq!(format_time(second + 250_000), "2026-11-28T06:41:45.250Z");
         assert_eq!(parse_time(&format_time(-1)), Some(-1));
-        for text in ["", "yesterday", "2026-13-01", "NaN", "inf", "1e300"] {
+        // `date -u -d 2026-01-01 +%s` prints 1767225600.
+        assert_eq!(parse_time("2026"), Some(1_767_225_600_000_000));
+        assert_eq!(parse_time(" 1970 "), Some(0));
+        assert_eq!(parse_time("100000000"), Some(100_000_000_000_000));
+        assert_eq!(parse_time("-100000000.5"), Some(-100_000_000_500_000));
+        let no_times =
+            ["", "yesterday", "2026-13-01", "NaN", "inf", "1e300", "0", "26", "-2026", "20261128"];
+        for text in no_times {
             assert_eq!(parse_time(text), None, "{text}");
         }
     }

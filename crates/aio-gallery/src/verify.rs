@@ -1,12 +1,13 @@
 //! Finds every byte of a gallery that is not as it was written.
 
 use crate::error::{GalleryError, Result};
-use crate::gallery::Gallery;
+use crate::gallery::{ATTEMPTS, Gallery, is_gone};
 use crate::manifest::Manifest;
 use crate::segment::{INFO, SegmentInfo};
-use crate::sums::FileSum;
+use crate::sums::{FileSum, not_as_written};
 use rayon::prelude::*;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -35,25 +36,58 @@ pub struct Verified {
 
 impl Gallery {
     /// Reads every file that the manifest of a gallery names and compares it with its checksums. `tick` is called with the bytes of each
-    /// file that is done.
+    /// file that is done. A writer that changes the gallery meanwhile does no harm: where files go, those of the new manifest are compared.
     ///
     /// # Errors
-    /// [`GalleryError::NotAGallery`]. Damage is no error but part of the result.
+    /// [`GalleryError::NotAGallery`]; [`GalleryError::Request`] if files go again and again. Damage is no error but part of the result.
     pub fn verify(directory: &Path, tick: &(dyn Fn(u64) + Sync)) -> Result<Verified> {
-        let mut verified = Verified { files: 1, bytes: 0, damages: Vec::new() };
-        let manifest = match Manifest::read(directory) {
+        let mut compared = BTreeMap::new();
+        let mut manifest = match Manifest::read(directory) {
             Ok(manifest) => manifest,
             Err(error @ GalleryError::NotAGallery { .. }) => return Err(error),
             Err(error) => {
                 // Without its manifest nothing is known of the other files.
-                verified.damages.push(whole(Manifest::path(directory), &error));
-                return Ok(verified);
+                let damages = vec![whole(Manifest::path(directory), &error)];
+                return Ok(Verified { files: 1, bytes: 0, damages });
             }
         };
-        let mut files: Vec<(PathBuf, FileSum)> = Vec::new();
-        if let Some(removed) = &manifest.removed {
-            files.push((directory.join(&removed.file), removed.sum.clone()));
+        for _ in 0..ATTEMPTS {
+            let mut state = State { compared: &mut compared, is_gone: false };
+            let verified = state.verify(directory, &manifest, tick)?;
+            if !state.is_gone {
+                return Ok(verified);
+            }
+            // A compaction removes files that no manifest names any more.
+            let now = Manifest::read(directory)?;
+            if now.generation == manifest.generation {
+                return Ok(verified);
+            }
+            manifest = now;
         }
+        let problem = format!("{} changes faster than it can be verified", directory.display());
+        Err(GalleryError::request(problem, "verify it again when it changes less often"))
+    }
+}
+
+/// What is known while manifests are compared one after the other.
+struct State<'a> {
+    /// Damage of the files that were compared. They are never written again, so that it holds for every manifest.
+    compared: &'a mut BTreeMap<PathBuf, Vec<Damage>>,
+    /// Whether a file was not there.
+    is_gone: bool,
+}
+
+impl State<'_> {
+    fn verify(
+        &mut self,
+        directory: &Path,
+        manifest: &Manifest,
+        tick: &(dyn Fn(u64) + Sync),
+    ) -> Result<Verified> {
+        let mut verified = Verified { files: 1, bytes: 0, damages: Vec::new() };
+        let lists = manifest.lists();
+        let mut files: Vec<(PathBuf, FileSum)> =
+            lists.map(|list| (directory.join(&list.file), list.sum.clone())).collect();
         for entry in &manifest.segments {
             let folder = SegmentInfo::folder(directory, &entry.id);
             verified.files += 1;
@@ -62,23 +96,52 @@ impl Gallery {
                     files
                         .extend(info.files.into_iter().map(|(name, sum)| (folder.join(name), sum)));
                 }
-                Err(error) => verified.damages.push(whole(folder.join(INFO), &error)),
+                Err(error) => {
+                    self.is_gone |= is_gone(&error);
+                    verified.damages.push(whole(folder.join(INFO), &error));
+                }
             }
         }
         verified.files += files.len();
         verified.bytes = files.iter().map(|(_, sum)| sum.bytes).sum();
-        let found: Vec<Vec<Damage>> = files
-            .par_iter()
+        let new = files.par_iter().filter(|(path, _)| !self.compared.contains_key(path));
+        let found: Vec<(PathBuf, Result<Vec<Range<u64>>>)> = new
             .map(|(path, sum)| {
-                let damages = compare(path, sum);
+                let found = sum.differences(path);
                 tick(sum.bytes);
-                damages
+                (path.clone(), found)
             })
             .collect();
-        verified.damages.extend(found.into_iter().flatten());
+        let mut gone = BTreeMap::new();
+        for (path, found) in found {
+            match found {
+                Err(error) if is_gone(&error) => {
+                    self.is_gone = true;
+                    gone.insert(path.clone(), whole(path, &error));
+                }
+                Err(error) => {
+                    self.compared.insert(path.clone(), vec![whole(path, &error)]);
+                }
+                Ok(ranges) => {
+                    let damages = ranges.into_iter().map(|bytes| changed(&path, bytes)).collect();
+                    self.compared.insert(path, damages);
+                }
+            }
+        }
+        for (path, _) in &files {
+            verified.damages.extend(self.compared.get(path).into_iter().flatten().cloned());
+            verified.damages.extend(gone.remove(path));
+        }
         if verified.damages.is_empty() {
             // Files that are as they were written can still contradict each other if the writer was wrong.
-            let gallery = Self::of(directory, manifest)?;
+            let gallery = match Gallery::of(directory, manifest.clone()) {
+                Err(error) if is_gone(&error) => {
+                    self.is_gone = true;
+                    verified.damages.push(whole(directory.to_path_buf(), &error));
+                    return Ok(verified);
+                }
+                opened => opened?,
+            };
             for (segment, entry) in gallery.segments.iter().zip(&gallery.manifest.segments) {
                 if let Some(problem) = segment.inconsistency() {
                     let file = SegmentInfo::folder(directory, &entry.id);
@@ -94,16 +157,7 @@ fn whole(file: PathBuf, error: &GalleryError) -> Damage {
     Damage { file, bytes: None, problem: error.to_string() }
 }
 
-fn compare(path: &Path, sum: &FileSum) -> Vec<Damage> {
-    match sum.differences(path) {
-        Err(error) => vec![whole(path.to_path_buf(), &error)],
-        Ok(ranges) => ranges
-            .into_iter()
-            .map(|bytes| Damage {
-                file: path.to_path_buf(),
-                problem: format!("bytes {} to {} are not as written", bytes.start, bytes.end),
-                bytes: Some(bytes),
-            })
-            .collect(),
-    }
+fn changed(path: &Path, bytes: Range<u64>) -> Damage {
+    let problem = not_as_written(&bytes);
+    Damage { file: path.to_path_buf(), bytes: Some(bytes), problem }
 }

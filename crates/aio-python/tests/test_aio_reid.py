@@ -311,7 +311,7 @@ class Galleries(InAFolder):
             Gallery.create("people", self.extractor)
         with self.refused(ValueError, "holds", "embedded"):
             Gallery.open("people", Extractor("embedded"))
-        with self.refused(ValueError, "photos is no gallery", "hint"):
+        with self.refused(ValueError, "photos` is not a gallery", "hint"):
             Gallery.open("photos")
         without = Gallery.open("people")
         with self.refused(ValueError, "people: adding pictures needs the model", "Gallery.open(path, extractor)"):

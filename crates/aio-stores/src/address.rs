@@ -1,6 +1,7 @@
 //! Where a gallery is in a database.
 
 use crate::error::{Result, StoreError};
+use crate::name::FORMS;
 use crate::postgres;
 #[cfg(feature = "qdrant")]
 use crate::qdrant;
@@ -48,13 +49,18 @@ impl FromStr for Address {
     type Err = StoreError;
 
     fn from_str(text: &str) -> Result<Self> {
+        if !Self::is_meant(text) {
+            // What stands before @ or behind = may be a password.
+            let shown = if text.contains(['@', '=']) { "this".into() } else { format!("`{text}`") };
+            return Err(StoreError::request(format!("{shown} is not a database address"), FORMS));
+        }
         match text.strip_prefix(QDRANT) {
             #[cfg(feature = "qdrant")]
             Some(rest) => Ok(Self(Engine::Qdrant(rest.parse()?))),
             #[cfg(not(feature = "qdrant"))]
             Some(_) => Err(StoreError::request(
                 "this program was built without the client of Qdrant",
-                "build it with `cargo build --locked --release --features aio-bench/qdrant --bin aio`; PostgreSQL needs nothing more",
+                "build it with `cargo build --locked --release --features aio-bench/qdrant --bin aio`; PostgreSQL works with this build",
             )),
             None => Ok(Self(Engine::Postgres(text.parse()?))),
         }
@@ -88,6 +94,19 @@ mod tests {
         }
         for text in ["people", "./postgres", "http://x", "qdrant"] {
             assert!(!Address::is_meant(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_is_named_unless_it_may_hold_a_password() {
+        let error = "foo".parse::<Address>().expect_err("no address");
+        assert_eq!(error.to_string(), "`foo` is not a database address");
+        let hint = error.hint().expect("a hint");
+        assert!(hint.contains("postgres://") && hint.contains("qdrant://"), "{hint}");
+        for text in ["me:secret@host/db", "host=db password=secret", "mysql://me:secret@host/x"] {
+            let error = text.parse::<Address>().expect_err("no address");
+            let said = format!("{error} {:?}", error.hint());
+            assert!(error.is_user() && !said.contains("secret"), "{said}");
         }
     }
 

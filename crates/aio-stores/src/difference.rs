@@ -9,11 +9,11 @@ pub(crate) type Fingerprint = [u8; 16];
 /// That of a row's record and features.
 ///
 /// # Errors
-/// [`GalleryError::Request`] if the record cannot be serialised.
+/// [`GalleryError::Failure`] if the record cannot be serialised.
 pub(crate) fn fingerprint(row: &Row) -> Result<Fingerprint> {
     let record = serde_json::to_vec(&row.record).map_err(|e| {
         let problem = format!("cannot serialise row {}: {e}", row.number);
-        GalleryError::Request { problem, hint: "report this".into() }
+        GalleryError::Failure { problem, hint: Some("report this".into()) }
     })?;
     let mut hasher = blake3::Hasher::new();
     hasher.update(&record);

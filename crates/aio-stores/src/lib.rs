@@ -15,6 +15,7 @@ mod postgres;
 mod push;
 #[cfg(feature = "qdrant")]
 mod qdrant;
+mod recall;
 mod store;
 
 pub use address::Address;
@@ -22,4 +23,5 @@ pub use answer::Scan;
 pub use error::{Result, StoreError};
 pub use layout::{Index, Layout, Partition, Pushed};
 pub use push::push;
+pub use recall::{Recall, recall};
 pub use store::Store;

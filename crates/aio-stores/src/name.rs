@@ -5,6 +5,10 @@ use crate::error::{Result, StoreError};
 /// The gallery of an address that names none.
 pub(crate) const USUAL: &str = "gallery";
 
+/// How addresses look, for messages.
+pub(crate) const FORMS: &str =
+    "write postgres://user@host:5432/database#gallery or qdrant://host:6334/gallery";
+
 /// Longest name of a gallery. PostgreSQL cuts names of tables and their indexes off after 63 bytes.
 pub(crate) const LONGEST: usize = 40;
 

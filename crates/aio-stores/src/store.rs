@@ -106,13 +106,10 @@ impl Collection for Store {
     }
 
     fn features_of(&self, row: u64) -> aio_gallery::Result<Vec<f32>> {
-        let request =
-            |problem: String, hint: &str| GalleryError::Request { problem, hint: hint.to_owned() };
-        let found = self.engine.features_of(row);
-        let found = found.map_err(|e| request(e.to_string(), "is the database there?"))?;
-        found.ok_or_else(|| {
-            let hint = "the lists of `aio search` have the numbers of rows";
-            request(format!("{}: there is no row {row}", self.address), hint)
-        })
+        let found = self.engine.features_of(row).map_err(|e| match e {
+            StoreError::Gallery(error) => error,
+            other => GalleryError::Failure { problem: other.to_string(), hint: other.hint() },
+        })?;
+        found.ok_or_else(|| GalleryError::NoRow { place: self.address.to_string(), row })
     }
 }

@@ -23,11 +23,14 @@ pub(super) fn named<T: DeserializeOwned>(typed: &str) -> Result<T, String> {
     serde_json::from_value(typed.into()).map_err(|e| e.to_string())
 }
 
+/// Heading in the help of what many commands take. Without one an option would stand under the heading of the group before it.
+const GENERAL: &str = "General options";
+
 /// `--json`.
 #[derive(Debug, Clone, Copy, Args)]
 pub(super) struct JsonArgument {
     /// Print one JSON document instead of text.
-    #[arg(long)]
+    #[arg(long, help_heading = GENERAL)]
     pub(super) json: bool,
 }
 
@@ -43,7 +46,7 @@ pub(super) struct RunsArgument {
 #[derive(Debug, Clone, Args)]
 pub(super) struct DeviceArgument {
     /// Where to compute: cpu, wgpu, wgpu:N, cuda, cuda:N or auto.
-    #[arg(long, value_name = "DEVICE", env = "AIO_DEVICE", default_value = "cpu")]
+    #[arg(long, value_name = "DEVICE", env = "AIO_DEVICE", default_value = "cpu", help_heading = GENERAL)]
     pub(super) device: String,
 }
 
@@ -131,7 +134,13 @@ const NORMALISATIONS: [(&str, Normalisation); 4] = [
 pub(super) struct ModelArguments {
     /// A run's model directory, a weights file, a checkpoint of another project, `default` (the trained model of the program) or
     /// `embedded` (its encoder before training).
-    #[arg(long, value_name = "MODEL", env = "AIO_MODEL", default_value = Shipped::Default.name())]
+    #[arg(
+        long,
+        value_name = "MODEL",
+        env = "AIO_MODEL",
+        default_value = Shipped::Default.name(),
+        help_heading = GENERAL
+    )]
     model: String,
     #[command(flatten)]
     device: DeviceArgument,

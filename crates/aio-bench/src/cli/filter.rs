@@ -1,6 +1,6 @@
 //! Arguments that choose rows of a gallery, defined once.
 
-use aio_gallery::{Condition, Filter, Relation, Time, parse_time};
+use aio_gallery::{Condition, Filter, Relation, TIME_FORMS, Time, parse_time};
 use clap::Args;
 
 /// Which rows of a gallery.
@@ -13,7 +13,7 @@ pub(super) struct FilterArguments {
     /// No rows of this camera; may be given several times. Rows without a camera stay.
     #[arg(long, value_name = "CAMERA")]
     not_camera: Vec<String>,
-    /// Only rows taken at this time or later: 2026-11-28T06:41:45Z, 2026-11-28, or seconds since 1970.
+    /// Only rows taken at this time or later: 2026-11-28T06:41:45Z, 2026-11-28, 2026, or seconds since 1970 (whole seconds have 9 digits or more).
     #[arg(long, value_name = "TIME", value_parser = time, allow_hyphen_values = true)]
     after: Option<Time>,
     /// Only rows taken before this time.
@@ -25,9 +25,7 @@ pub(super) struct FilterArguments {
 }
 
 fn time(typed: &str) -> Result<Time, String> {
-    parse_time(typed).ok_or_else(|| {
-        "expected a time such as 2026-11-28T06:41:45Z, a date, or seconds since 1970".to_owned()
-    })
+    parse_time(typed).ok_or_else(|| format!("expected {TIME_FORMS}"))
 }
 
 fn condition(typed: &str) -> Result<Condition, String> {

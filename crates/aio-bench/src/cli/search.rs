@@ -158,7 +158,11 @@ impl Arguments {
                 model: self.model.into(),
             })?;
             return if self.form.json {
-                if is_batch { Output::json(&searched) } else { Output::json(&searched.single()) }
+                if is_batch {
+                    Output::json(&searched.listed())
+                } else {
+                    Output::json(&searched.listed_single())
+                }
             } else {
                 Ok(Output::text(if csv { searched.csv()? } else { searched.text() }))
             };
@@ -166,7 +170,7 @@ impl Arguments {
         if self.gallery.exists() && !(of_gallery.is_empty() && filter.is_empty()) {
             return Err(Error::user(
                 format!(
-                    "{} is no gallery: --queries, --like, --unlike, --group-by, --threshold, --approximate, --csv and filters need one",
+                    "{} is not a gallery: --queries, --like, --unlike, --group-by, --threshold, --approximate, --csv and filters need one",
                     self.gallery.display()
                 ),
                 "make one with `aio gallery create`",

@@ -120,7 +120,7 @@ Examples:
 pub(super) struct Run {
     #[command(flatten)]
     place: Place,
-    /// Every n-th run from the i-th on, as in --shard 0/4.
+    /// Every n-th run from the i-th on, counted from 0, as in --shard 0/4 (`aio gallery add --shard` counts from 1).
     #[arg(long, value_name = "i/n", default_value = "0/1")]
     shard: Shard,
     /// Only the cell with this id.

@@ -1,8 +1,9 @@
 //! Filling a gallery: decoding and embedding at the same time, block by block.
 
+use super::creation::Creation;
 use super::inputs::InputRequest;
 use super::item::Item;
-use super::open::{check_model, model_of, with_new, with_writer};
+use super::open::{check_model, is_gallery, model_of, with_new, with_writer};
 use super::pool::Tracks;
 use super::prepare::{Outcome, Prepared, Sizes, block};
 use crate::embed::{BLOCK, Model, ModelSource, OnError};
@@ -52,10 +53,10 @@ const COMMIT_TIME: Duration = Duration::from_secs(600);
 /// Blocks that are prepared in advance.
 const AHEAD: usize = 2;
 
-/// Makes a gallery and fills it.
+/// Makes a gallery and fills it. After a call that was stopped the same call continues.
 ///
 /// # Errors
-/// [`Error`] if the directory is not empty; otherwise as [`add`].
+/// [`Error`] if the directory is not empty, or is a gallery that another call made; otherwise as [`add`].
 pub fn create(request: &AddRequest, storage: Storage) -> Result<AddedRows> {
     // Inputs that are not there leave no empty gallery behind.
     let total = request.inputs.count()?;
@@ -71,12 +72,28 @@ pub fn create_with(request: &AddRequest, model: &Model, storage: Storage) -> Res
 }
 
 fn made(request: &AddRequest, model: &Model, storage: Storage, total: usize) -> Result<AddedRows> {
+    let creation = Creation::new(&request.gallery, (&request.inputs, request.thumbnail, storage));
+    if is_gallery(&request.gallery) {
+        creation.check()?;
+        return with_writer(&request.gallery, |writer, stop| {
+            let done = added(writer, request, model, total, stop)?;
+            creation.end();
+            Ok(done)
+        });
+    }
     let tag = model_of(&request.model, model)?;
     let width = model.extractor.width();
     with_new(
         &request.gallery,
-        |claim| Writer::create(&request.gallery, tag, width, storage, claim),
-        |writer, stop| fill(writer, request, model, total, stop),
+        |claim| {
+            creation.begin()?;
+            Writer::create(&request.gallery, tag, width, storage, claim)
+        },
+        |writer, stop| {
+            let done = fill(writer, request, model, total, stop)?;
+            creation.end();
+            Ok(done)
+        },
     )
 }
 
@@ -147,8 +164,9 @@ fn fill(
     bar.finish();
     // What was embedded is kept also after an error or a signal.
     let outcome = outcome.and_then(|()| fill.finish_tracks());
-    fill.writer.commit()?;
+    let committed = fill.writer.commit();
     outcome?;
+    committed?;
     fill.done.total = fill.writer.gallery()?.len();
     Ok(fill.done)
 }

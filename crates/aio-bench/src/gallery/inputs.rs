@@ -20,7 +20,7 @@ pub struct InputRequest {
     pub modality: Modality,
     /// A text file with one sentence per line.
     pub captions: Option<PathBuf>,
-    /// A CSV file with one row per row.
+    /// A CSV file; each line becomes one row of the gallery.
     pub list: Option<PathBuf>,
     /// Rows with the columns of such a file, as names and values. Paths are relative to the working directory.
     pub rows: Vec<Vec<(String, String)>>,

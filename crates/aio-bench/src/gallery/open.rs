@@ -1,5 +1,6 @@
 //! Galleries opened for one writer, and their models.
 
+use super::creation::CREATING;
 use crate::embed::{ImportSettings, Model, ModelSource};
 use crate::error::{Error, Result};
 use crate::lock::{DirectoryLock, Fence, WhenTaken};
@@ -106,7 +107,8 @@ pub(super) fn with_new<T>(
         for entry in fs::sorted_entries(directory)? {
             let name = entry.file_name().unwrap_or_default().to_string_lossy().into_owned();
             // What an interrupted call may have left.
-            if name != MANIFEST && name != "segments" && !name.starts_with("lock") {
+            let is_left = [MANIFEST, CREATING, "segments"].contains(&name.as_str());
+            if !is_left && !name.starts_with("lock") {
                 return Err(Error::user(
                     format!("{} is not empty: it holds {name}", directory.display()),
                     "name a directory that does not exist, for the gallery alone",

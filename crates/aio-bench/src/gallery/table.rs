@@ -41,6 +41,9 @@ impl Searched {
             columns.push(("P(same person)", Align::Right));
         }
         columns.extend(shown.iter().map(|column| (*column, Align::Left)));
+        if self.gallery == 0 {
+            return "the gallery has no rows\n".to_owned();
+        }
         let mut text = String::new();
         for (number, answered) in self.answers.iter().enumerate() {
             if self.answers.len() > 1 {

@@ -28,8 +28,8 @@ pub(super) struct Engine {
 /// The gallery as it was at one time.
 struct Snapshot {
     gallery: Gallery,
-    /// When its manifest was written, and its length.
-    written: Option<(SystemTime, u64)>,
+    /// What tells its manifest from others.
+    written: Option<Written>,
     summary: OnceLock<Summary>,
 }
 
@@ -41,9 +41,18 @@ impl Snapshot {
     }
 }
 
-fn written(directory: &Path) -> Option<(SystemTime, u64)> {
+/// When a file was written, its length, and its number in the file system: of two manifests of one length, written within the resolution of
+/// the clock, the second is another file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Written(SystemTime, u64, u64);
+
+fn written(directory: &Path) -> Option<Written> {
     let found = std::fs::metadata(directory.join(MANIFEST)).ok()?;
-    Some((found.modified().ok()?, found.len()))
+    #[cfg(unix)]
+    let number = std::os::unix::fs::MetadataExt::ino(&found);
+    #[cfg(not(unix))]
+    let number = 0;
+    Some(Written(found.modified().ok()?, found.len(), number))
 }
 
 impl Engine {
@@ -142,7 +151,7 @@ impl Engine {
 fn if_there<T>(outcome: Result<T>) -> Result<Option<T>> {
     match outcome {
         Ok(found) => Ok(Some(found)),
-        Err(Error::Gallery(GalleryError::Request { .. })) => Ok(None),
+        Err(Error::Gallery(GalleryError::NoRow { .. })) => Ok(None),
         Err(error) => Err(error),
     }
 }

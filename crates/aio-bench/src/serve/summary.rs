@@ -18,7 +18,7 @@ pub(super) struct Summary {
 }
 
 impl Summary {
-    /// Reads every row once. Memory does not grow with their number.
+    /// Reads every row once, with the texts of one segment in memory at a time.
     ///
     /// # Errors
     /// [`crate::error::Error`] naming the table that is damaged.

@@ -160,3 +160,36 @@ fn a_picture_that_vanishes_is_named_and_the_run_continues_when_it_is_back() {
     std::fs::write(picture.path(), bytes).expect("restored");
     assert_eq!(desk.succeed(&arguments), table);
 }
+
+#[test]
+fn a_full_disk_while_pictures_are_added_leaves_a_gallery_that_can_be_used() {
+    let desk = Desk::new();
+    crate::harness::coloured(&desk, "pictures", 12);
+    desk.succeed(&["gallery", "create", "people", "pictures"]);
+    // Noise, so that thumbnails are long: some of them fit.
+    std::fs::create_dir(desk.path("noise")).expect("created");
+    let mut state = 1u32;
+    for i in 0..12 {
+        let picture = image::RgbImage::from_fn(256, 256, |_, _| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            image::Rgb([(state >> 24) as u8, (state >> 16) as u8, (state >> 8) as u8])
+        });
+        picture.save(desk.path(&format!("noise/{i:03}.png"))).expect("a picture");
+    }
+    let add = ["gallery", "add", "people", "noise", "--thumbnail", "1024"];
+    let text = refused(1, &with_file_limit(&desk, 512, &add));
+    assert!(text.contains("thumbnails.jpegs"), "{text}");
+    assert!(desk.succeed(&["gallery", "verify", "people"]).contains("as written"));
+    let before = desk.json(&["gallery", "info", "people", "--json"])["rows"].as_u64();
+    assert!(before.is_some_and(|rows| (13..24).contains(&rows)), "{before:?}: some are kept");
+    let search = ["search", "people", "--rgb", "pictures/003.png", "--json"];
+    assert_eq!(desk.json(&search)["results"][0]["path"], "pictures/003.png");
+    let added = desk.json(&[&add[..], &["--json"]].concat());
+    assert_eq!(
+        (added["total"].as_u64(), added["known"].as_u64()),
+        (Some(24), before.map(|b| b - 12))
+    );
+    desk.succeed(&["gallery", "remove", "people", "--row", "2"]);
+    desk.succeed(&["gallery", "compact", "people"]);
+    assert!(desk.succeed(&["gallery", "verify", "people"]).contains("as written"));
+}

@@ -129,7 +129,7 @@ fn filters_groups_likes_and_batches_choose_rows() {
     let text = desk.refused(2, &["search", "people", "--text", "x", "--threshold", "0.5"]);
     assert!(text.contains("aio gallery calibrate"), "{text}");
     let text = desk.refused(2, &["search", "g", "--text", "x", "--camera", "1"]);
-    assert!(text.contains("g is no gallery"), "{text}");
+    assert!(text.contains("g is not a gallery"), "{text}");
 
     std::fs::write(
         desk.path("q.jsonl"),
@@ -313,7 +313,7 @@ fn galleries_are_exported_merged_and_bound_to_their_model() {
     }
     let text = desk.refused(2, &["gallery", "create", "g", "list.csv"]);
     assert!(text.contains("g is not empty"), "{text}");
-    assert!(desk.refused(2, &["gallery", "info", "g"]).contains("g is no gallery"));
+    assert!(desk.refused(2, &["gallery", "info", "g"]).contains("`g` is not a gallery"));
     assert!(!desk.path("g/lock").exists(), "nothing is written into another directory");
 }
 

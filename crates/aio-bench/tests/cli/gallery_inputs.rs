@@ -50,6 +50,15 @@ fn boxes_and_tracks_become_rows() {
     let found = desk.json(&["search", "boxes", "--rgb", "crop.png", "--top", "1", "--json"]);
     assert_eq!(found["results"][0]["track"], "2");
     assert!(found["results"][0]["similarity"].as_f64().is_some_and(|s| s > 0.9999), "{found}");
+    // A drawing shows the boxes also where no thumbnails are stored.
+    desk.succeed(&[&["gallery", "create", "without", "--thumbnail", "0"][..], &boxes].concat());
+    for gallery in ["boxes", "without"] {
+        let picture = format!("{gallery}.png");
+        desk.succeed(&["search", gallery, "--rgb", "crop.png", "--picture", &picture]);
+    }
+    let drawn = ["boxes.png", "without.png"].map(|name| image::open(desk.path(name)));
+    let [with, without] = drawn.map(|picture| picture.expect("a picture").to_rgb8());
+    assert!(with == without, "the same small pictures");
 
     let pool = ["--pool", "track", "--least-confidence", "0.5"];
     let added =
@@ -84,4 +93,35 @@ fn boxes_and_tracks_become_rows() {
         desk.refused(2, &["gallery", "add", "boxes", "--mot", "gt.txt", "--frames", "g"])
             .contains('g')
     );
+}
+
+#[test]
+fn a_creation_that_ended_early_continues_when_the_same_call_is_repeated() {
+    let desk = Desk::new();
+    let pictures = coloured(&desk, "g", 9);
+    let whole = std::fs::read(&pictures[7]).expect("read");
+    std::fs::write(&pictures[7], &whole[..30]).expect("written");
+    let create = ["gallery", "create", "people", "g", "--label", "camera=gate", "--json"];
+    assert!(desk.refused(2, &create).contains("007.png"));
+    let rows = || desk.json(&["gallery", "info", "people", "--json"])["rows"].clone();
+    assert_eq!(rows(), 7, "what came before is kept");
+    // Another call is not the one that began.
+    let other = desk.refused(2, &["gallery", "create", "people", "g"]);
+    assert!(other.contains("did not finish") && other.contains("aio gallery add"), "{other}");
+    let other = desk.refused(2, &[&create[..], &["--storage", "f16"]].concat());
+    assert!(other.contains("did not finish"), "{other}");
+    std::fs::write(&pictures[7], whole).expect("written");
+    let created = desk.json(&create);
+    assert_eq!(
+        (&created["added"], &created["known"], &created["total"]),
+        (&2.into(), &7.into(), &9.into())
+    );
+    // A gallery that is filled is made by no call.
+    let text = desk.refused(2, &create);
+    assert!(
+        text.contains("people is a gallery already") && text.contains("aio gallery add"),
+        "{text}"
+    );
+    assert!(!desk.path("people/creating").exists());
+    assert_eq!(rows(), 9);
 }

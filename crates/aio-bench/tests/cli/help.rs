@@ -90,3 +90,39 @@ fn environment_variables_stand_for_flags_and_flags_win() {
         with("AIO_MODEL", "nowhere.safetensors", &["search", "experiments", "--text", "a man"]);
     assert!(code == Some(2) && text.contains("nowhere.safetensors"), "{text}");
 }
+
+#[test]
+fn options_of_every_command_stand_under_a_heading_that_is_true_of_them() {
+    let desk = Desk::new();
+    for (command, foreign) in [
+        (&["gallery", "remove"][..], &["Rows of a gallery:"][..]),
+        (&["gallery", "export"], &["Rows of a gallery:"]),
+        (&["search"], &["Rows of a gallery:", "Galleries:", "Checkpoints of other projects:"]),
+        (&["gallery", "add"], &["Checkpoints of other projects:"]),
+    ] {
+        let help = desk.succeed(&[command, &["--help"]].concat());
+        let mut headings = std::collections::BTreeMap::new();
+        let mut heading = "";
+        for line in help.lines() {
+            if !line.starts_with(' ') && line.ends_with(':') {
+                heading = line;
+            }
+            let option = line.split_whitespace().find(|word| word.starts_with("--"));
+            if let Some(option) = option.filter(|_| line.trim_start().starts_with('-')) {
+                headings.entry(option.to_owned()).or_insert(heading);
+            }
+        }
+        for option in ["--json", "--model", "--device"] {
+            let found = headings.get(option).copied();
+            let expected = (command.len() == 1 || command[1] == "add" || option == "--json")
+                .then_some("General options:");
+            assert_eq!(found, expected, "{option} of {command:?}:\n{help}");
+        }
+        for heading in foreign {
+            assert!(
+                headings.values().any(|found| found == heading),
+                "{heading} of {command:?}:\n{help}"
+            );
+        }
+    }
+}

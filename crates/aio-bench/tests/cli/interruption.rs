@@ -195,3 +195,25 @@ fn a_run_whose_data_changed_is_neither_reprinted_nor_continued() {
     assert_eq!(String::from_utf8_lossy(&output.stdout), table);
     assert!(String::from_utf8_lossy(&output.stderr).contains("cannot be compared"));
 }
+
+#[test]
+fn a_gallery_whose_creation_was_stopped_is_whole_when_the_call_is_repeated() {
+    let desk = Desk::new();
+    crate::harness::coloured(&desk, "g", 250);
+    let create = ["gallery", "create", "people", "g"];
+    let mut child = start(&desk, &create);
+    wait_for("a gallery", || desk.path("people/gallery.json").exists());
+    signal(&child, "-TERM");
+    assert_eq!(child.wait().expect("ends").code(), Some(75));
+    let mut child = start(&desk, &create);
+    std::thread::sleep(Duration::from_millis(200));
+    signal(&child, "-KILL");
+    child.wait().expect("ends");
+    // On a fast machine the second call was faster than the signal.
+    if desk.path("people/creating").exists() {
+        desk.succeed(&create);
+    }
+    let info = desk.json(&["gallery", "info", "people", "--json"]);
+    assert_eq!(info["rows"], 250);
+    assert!(desk.succeed(&["gallery", "verify", "people"]).contains("as written"));
+}

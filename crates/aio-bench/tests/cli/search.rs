@@ -57,6 +57,7 @@ fn a_gallery_that_does_not_exist_is_named_as_such() {
     let desk = Desk::new();
     let text = desk.refused(2, &["search", "/no/such/folder", "--text", "a man"]);
     assert!(text.contains("the gallery /no/such/folder does not exist"), "{text}");
+    assert!(text.contains("a gallery, or a postgres:// address"), "{text}");
     std::fs::create_dir(desk.path("empty")).expect("create");
     let text = desk.refused(2, &["search", "empty", "--text", "a man"]);
     assert!(text.contains("no pictures in empty"), "{text}");
@@ -79,4 +80,30 @@ fn a_gallery_is_searched_with_the_settings_that_embedded_it() {
     assert!(text.contains("g.json: the gallery's model was read with other settings"), "{text}");
     let text = desk.refused(2, &["search", "gallery", "--text", "a man", "--heads", "4"]);
     assert!(text.contains("do not apply to the models of the program"), "{text}");
+}
+
+#[test]
+fn names_of_files_reach_the_terminal_as_text_alone() {
+    let desk = Desk::new();
+    let file = coloured(&desk, "gallery", 1).remove(0);
+    let name = desk.path("gallery/red\u{1b}[31m|x.png");
+    std::fs::rename(file, name).expect("renamed");
+    let table = desk.succeed(&["search", "gallery", "--text", "a man"]);
+    assert!(!table.contains('\u{1b}') && table.contains("red [31m\\|x.png"), "{table:?}");
+}
+
+#[test]
+fn a_folder_and_a_gallery_print_rows_of_one_form() {
+    let desk = Desk::new();
+    coloured(&desk, "photos", 3);
+    desk.succeed(&["gallery", "create", "people", "photos"]);
+    let rows = |of: &str| {
+        let found = desk.json(&["search", of, "--rgb", "photos/001.png", "--json"]);
+        let rows = found["results"].as_array().expect("results").clone();
+        rows.into_iter().map(|row| (row["rank"].clone(), row["path"].clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(rows("people"), rows("photos"));
+    assert_eq!(rows("people")[0], (1.into(), "photos/001.png".into()));
+    desk.succeed(&["gallery", "create", "empty"]);
+    assert_eq!(desk.succeed(&["search", "empty", "--text", "a man"]), "the gallery has no rows\n");
 }

@@ -27,7 +27,7 @@ pub trait Collection {
     /// Features of a row.
     ///
     /// # Errors
-    /// [`GalleryError::Request`] if it is not there.
+    /// [`GalleryError::NoRow`] if it is not there.
     fn features_of(&self, row: u64) -> Result<Vec<f32>>;
 }
 

@@ -4,8 +4,9 @@ use super::collection::check_column;
 use crate::error::{GalleryError, Result};
 use crate::gallery::Gallery;
 use crate::segment::{Rows, Segment};
-use crate::time::{Time, parse_time};
+use crate::time::{TIME_FORMS, Time, parse_time};
 use rayon::prelude::*;
+use std::sync::Arc;
 
 /// Which rows a search may find. All conditions must hold; an empty filter lets every row through.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -132,15 +133,20 @@ impl Filter {
 fn time_of(value: &str) -> Result<Time> {
     parse_time(value).ok_or_else(|| {
         let problem = format!("`{value}` is no time");
-        GalleryError::request(problem, "write 2026-11-28T06:41:45Z, a date, or seconds")
+        GalleryError::request(problem, format!("write {TIME_FORMS}"))
     })
 }
 
-/// For every segment, which of its rows are there and pass the filter.
+/// For every segment, which of its rows are there and pass the filter. `read` gives the table of a segment, and keeps it where it will be needed
+/// again.
 ///
 /// # Errors
 /// [`GalleryError::Request`] naming a column that the gallery does not have.
-pub(crate) fn selection(gallery: &Gallery, filter: &Filter) -> Result<Vec<Vec<bool>>> {
+pub(crate) fn selection(
+    gallery: &Gallery,
+    filter: &Filter,
+    read: impl Fn(&Segment) -> Result<Arc<Rows>> + Sync,
+) -> Result<Vec<Vec<bool>>> {
     let columns = filter.conditions.iter().map(|condition| &condition.column);
     columns.into_iter().try_for_each(|column| check_column(gallery, column))?;
     let checks = filter.checks()?;
@@ -152,7 +158,7 @@ pub(crate) fn selection(gallery: &Gallery, filter: &Filter) -> Result<Vec<Vec<bo
             }
         }
         if !checks.is_empty() {
-            let rows = segment.rows()?;
+            let rows = read(segment)?;
             let place = |check: &Check| check.column().and_then(|column| rows.column(column));
             let placed: Vec<_> = checks.iter().map(|check| (check, place(check))).collect();
             for (position, chosen) in chosen.iter_mut().enumerate() {

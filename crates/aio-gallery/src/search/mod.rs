@@ -21,7 +21,7 @@ impl Gallery {
     /// # Errors
     /// [`GalleryError::Request`] naming a column that the gallery does not have.
     pub fn select(&self, filter: &Filter) -> Result<Vec<u64>> {
-        let chosen = filter::selection(self, filter)?;
+        let chosen = filter::selection(self, filter, Segment::table)?;
         let of_segment = |(segment, chosen): (&Segment, Vec<bool>)| {
             let positions = chosen.into_iter().enumerate().filter(|(_, chosen)| *chosen);
             positions.map(|(position, _)| segment.number(position)).collect::<Vec<_>>()

@@ -12,6 +12,7 @@ use crate::model::Model;
 use crate::product::dot;
 use crate::record::Record;
 use crate::refine::{Replied, rocchio};
+use crate::segment::Segment;
 use serde::Serialize;
 use std::collections::{HashMap, HashSet};
 
@@ -133,7 +134,7 @@ impl<'a> Selection<'a> {
     }
 
     fn rows(&self, gallery: &Gallery) -> Result<Vec<Vec<bool>>> {
-        let mut chosen = selection(gallery, self.filter)?;
+        let mut chosen = selection(gallery, self.filter, Segment::rows)?;
         for (segment, position) in &self.named {
             chosen[*segment][*position] = false;
         }
@@ -187,7 +188,7 @@ impl Query {
             let known = if known.is_empty() { "none".into() } else { known.join(", ") };
             return Err(GalleryError::request(
                 format!(
-                    "{}: a threshold on the probability needs a calibration for queries of {}; there is: {known}",
+                    "{}: the gallery has no calibration for {} queries (existing calibrations: {known}), and a threshold on the probability needs one",
                     of.place(),
                     self.modalities
                 ),

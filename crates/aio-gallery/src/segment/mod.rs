@@ -11,13 +11,14 @@ use crate::error::{GalleryError, Result, io};
 use crate::layout::{SEGMENTS, is_name};
 use crate::manifest::{Manifest, SegmentEntry};
 use crate::mapped::Mapped;
+use crate::record::Content;
 use crate::sums::{FileSum, hash};
 use aio_data::fs;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Describes the other files of a segment. Its hash is the segment's name.
 pub(crate) const INFO: &str = "segment.json";
@@ -221,14 +222,42 @@ impl Segment {
         self.thumbnails.bytes().get(from..to).unwrap_or_default()
     }
 
-    /// What is known of the rows, which is read when it is first needed.
+    /// What is known of the rows, which is read when it is first needed and kept.
     pub(crate) fn rows(&self) -> Result<Arc<Rows>> {
-        let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(rows) = &*rows {
+        let mut kept = self.kept();
+        if let Some(rows) = &*kept {
             return Ok(Arc::clone(rows));
         }
         let read = Rows::read(&self.rows_file, &self.folder.join(ROWS), self.len())?;
-        Ok(Arc::clone(rows.insert(Arc::new(read))))
+        Ok(Arc::clone(kept.insert(Arc::new(read))))
+    }
+
+    /// As [`Segment::rows`], for whoever needs the table once: it is not kept.
+    pub(crate) fn table(&self) -> Result<Arc<Rows>> {
+        let kept = self.kept();
+        if let Some(rows) = &*kept {
+            return Ok(Arc::clone(rows));
+        }
+        Rows::read(&self.rows_file, &self.folder.join(ROWS), self.len()).map(Arc::new)
+    }
+
+    /// The contents of the rows; nothing of them is kept.
+    pub(crate) fn contents(&self) -> Result<Vec<Option<Content>>> {
+        let _kept = self.kept();
+        Rows::contents(&self.rows_file, &self.folder.join(ROWS), self.len())
+    }
+
+    /// The table, if it was read. Whoever reads the file holds this lock: all readers share the file's position.
+    fn kept(&self) -> MutexGuard<'_, Option<Arc<Rows>>> {
+        self.rows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Refuses a segment with a byte that is not as it was written.
+    ///
+    /// # Errors
+    /// [`GalleryError::Data`] naming the file.
+    pub(crate) fn check_sums(&self) -> Result<()> {
+        self.info.files.iter().try_for_each(|(name, sum)| sum.check(&self.folder.join(name)))
     }
 
     /// The error of a row whose content is not named.
@@ -251,6 +280,6 @@ impl Segment {
         {
             return Some(format!("{ENDS}: thumbnails do not follow each other"));
         }
-        self.rows().err().map(|e| e.to_string())
+        self.table().err().map(|e| e.to_string())
     }
 }

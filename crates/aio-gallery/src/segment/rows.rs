@@ -44,6 +44,20 @@ impl Rows {
         Ok(Self { texts: table.texts().map_err(wrong)?, names })
     }
 
+    /// The contents of the rows of a table, of which nothing else is read.
+    pub(super) fn contents(file: &File, path: &Path, rows: usize) -> Result<Vec<Option<Content>>> {
+        let wrong = |e: ParquetError| GalleryError::damaged(path, e.to_string());
+        let file = file.try_clone().map_err(io("read", path))?;
+        let table = ParquetFile::open(file).and_then(|file| file.read(Some(&[COLUMNS[CONTENT]])));
+        let table = table.map_err(wrong)?;
+        if table.height() != rows {
+            let problem = format!("it has {} rows, expected {rows}", table.height());
+            return Err(GalleryError::damaged(path, problem));
+        }
+        let texts = table.texts().map_err(wrong)?;
+        Ok((0..rows).map(|row| Content::parse(texts.get(0, row)?)).collect())
+    }
+
     /// Where a column is, if the segment has it.
     pub(crate) fn column(&self, name: &str) -> Option<usize> {
         self.names.iter().position(|found| found == name)

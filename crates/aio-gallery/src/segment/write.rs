@@ -1,7 +1,7 @@
 //! Writing a segment: all its files in a temporary folder, which is then renamed.
 
 use super::{ENDS, INFO, NUMBERS, ROWS, Rows, SegmentInfo, THUMBNAILS};
-use crate::encode::Storage;
+use crate::encode::{Storage, integers};
 use crate::error::{GalleryError, Result, io};
 use crate::layout::SEGMENTS;
 use crate::manifest::SegmentEntry;
@@ -65,7 +65,13 @@ impl SegmentWriter {
         self.rows.len()
     }
 
-    /// Appends a row: its number, its features as they are stored, what is known of it, and its thumbnail.
+    /// Of its rows.
+    pub(crate) fn contents(&self) -> impl Iterator<Item = Content> + '_ {
+        self.rows.iter().map(|(_, content)| *content)
+    }
+
+    /// Appends a row: its number, its features as they are stored, what is known of it, and its thumbnail. After an error the files may
+    /// differ in length: [`SegmentWriter::cut`].
     pub(crate) fn push(
         &mut self,
         number: u64,
@@ -86,10 +92,46 @@ impl SegmentWriter {
         Ok(())
     }
 
+    /// After a write that failed: cuts all files to the rows that every one of them holds, and returns the contents of the other rows.
+    ///
+    /// # Errors
+    /// [`GalleryError::Data`] naming the file that cannot be cut. The segment is of no use then.
+    pub(crate) fn cut(&mut self) -> Result<Vec<Content>> {
+        let lengths = self.storage.files(self.width);
+        let mut rows = self.rows.len() as u64;
+        for ((_, file), (_, bytes)) in self.features.iter_mut().zip(&lengths) {
+            rows = rows.min(file.held()? / *bytes as u64);
+        }
+        rows = rows.min(self.numbers.held()? / 8).min(self.ends.held()? / 8);
+        let thumbnails = self.thumbnails.held()?;
+        let ends = fs::read(self.ends.path())?;
+        let ends: Vec<u64> = integers(&ends).take(rows as usize).collect();
+        let rows = ends.partition_point(|end| *end <= thumbnails);
+        let numbers = fs::read(self.numbers.path())?;
+        self.span = integers(&numbers).take(rows).last().map_or(0, |number| number + 1);
+        self.end = rows.checked_sub(1).map_or(0, |last| ends[last]);
+        for ((_, file), (_, bytes)) in self.features.iter_mut().zip(&lengths) {
+            file.cut((bytes * rows) as u64)?;
+        }
+        self.numbers.cut(8 * rows as u64)?;
+        self.ends.cut(8 * rows as u64)?;
+        self.thumbnails.cut(self.end)?;
+        Ok(self.rows.split_off(rows).into_iter().map(|(_, content)| content).collect())
+    }
+
+    /// Lengths that the files must have, so that all hold the same rows.
+    fn lengths(&self) -> BTreeMap<&'static str, u64> {
+        let rows = self.rows.len() as u64;
+        let features = self.storage.files(self.width).into_iter();
+        let features = features.map(|(name, bytes)| (name, bytes as u64 * rows));
+        features.chain([(NUMBERS, 8 * rows), (ENDS, 8 * rows), (THUMBNAILS, self.end)]).collect()
+    }
+
     /// Writes the remaining files, waits until the disk has all of them, and gives the segment its name.
     pub(crate) fn finish(self, reached: &dyn Fn(Step) -> Result<()>) -> Result<SegmentEntry> {
         let own: Vec<String> =
             Record::own_columns(self.rows.iter().map(|(record, _)| record)).into_iter().collect();
+        let lengths = self.lengths();
         let mut files = BTreeMap::new();
         for (name, file) in self.features {
             files.insert(name.to_owned(), file.finish()?);
@@ -98,6 +140,15 @@ impl SegmentWriter {
             [(NUMBERS, self.numbers), (THUMBNAILS, self.thumbnails), (ENDS, self.ends)]
         {
             files.insert(name.to_owned(), file.finish()?);
+        }
+        for (name, expected) in lengths {
+            let path = self.temporary.join(name);
+            let found = std::fs::metadata(&path).map_err(io("read", &path))?.len();
+            if found != expected || files.get(name).is_none_or(|sum| sum.bytes != expected) {
+                let rows = self.rows.len();
+                let problem = format!("{rows} rows need {expected} bytes, and it has {found}");
+                return Err(GalleryError::damaged(&path, problem));
+            }
         }
         reached(Step::Features)?;
         let path = self.temporary.join(ROWS);

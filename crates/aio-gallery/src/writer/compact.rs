@@ -33,13 +33,22 @@ impl Writer {
     /// have opened the gallery are not disturbed. `stop` is asked between segments.
     ///
     /// # Errors
-    /// As [`Writer::commit`]; [`DataError::Interrupted`] if `stop` says so: then nothing is changed.
+    /// As [`Writer::commit`]; [`DataError::Interrupted`] if `stop` says so, and [`DataError::Damaged`] naming a file that is to be written again
+    /// and is not as it was written: then nothing is changed.
     pub fn compact(&mut self, stop: &dyn Fn() -> bool) -> Result<Compacted> {
         self.commit()?;
         let gallery = self.gallery()?;
         let mut manifest = self.manifest.clone();
         manifest.segments = Vec::new();
-        for (range, is_kept) in plan(&gallery) {
+        let plan = plan(&gallery);
+        // Damaged bytes would get checksums that are right, and nobody would find them any more.
+        for (range, _) in plan.iter().filter(|(_, is_kept)| !is_kept) {
+            for segment in &gallery.segments[range.clone()] {
+                go_on(stop)?;
+                segment.check_sums()?;
+            }
+        }
+        for (range, is_kept) in plan {
             if is_kept {
                 manifest.segments.extend_from_slice(&self.manifest.segments[range]);
             } else {
@@ -72,10 +81,8 @@ impl Writer {
         let mut entries = Vec::new();
         let mut open: Option<SegmentWriter> = None;
         for segment in &gallery.segments[range] {
-            if stop() {
-                return Err(DataError::Interrupted { phase: "compacting" }.into());
-            }
-            let rows = segment.rows()?;
+            go_on(stop)?;
+            let rows = segment.table()?;
             for position in 0..segment.len() {
                 let number = segment.number(position);
                 if gallery.is_removed(number) {
@@ -100,6 +107,10 @@ impl Writer {
         }
         Ok(entries)
     }
+}
+
+fn go_on(stop: &dyn Fn() -> bool) -> Result<()> {
+    if stop() { Err(DataError::Interrupted { phase: "compacting" }.into()) } else { Ok(()) }
 }
 
 /// Runs of segments in order, and whether each stays as it is.

@@ -19,9 +19,11 @@ pub struct Merged {
     pub rows: usize,
     /// Rows whose content the gallery had already.
     pub known: usize,
+    /// Rows that were removed from this gallery before, and stay away.
+    pub removed: usize,
     /// Segments that were added.
     pub segments: usize,
-    /// Segments that the gallery had already, from an earlier merge.
+    /// Segments without a new row, which were not added.
     pub known_segments: usize,
     /// Files that share their bytes with the other gallery (hard links).
     pub linked: usize,
@@ -31,8 +33,8 @@ pub struct Merged {
 
 impl Writer {
     /// Adds the segments of other galleries, all in one step. Their files are linked where that is possible and copied elsewhere. Rows get new
-    /// numbers, in the order of the galleries and of their own numbers. Rows whose content is there already are added as removed ones.
-    /// Calibrations that this gallery lacks are taken over.
+    /// numbers, in the order of the galleries and of their own numbers. Rows whose content is there already, and rows that were removed from this
+    /// gallery, are not added: [`Writer::add`] alone brings a removed one back. Calibrations that this gallery lacks are taken over.
     ///
     /// # Errors
     /// [`GalleryError::ForeignModel`] or [`GalleryError::Request`] for a gallery of another model, width or storage; then nothing is changed.
@@ -46,6 +48,7 @@ impl Writer {
         let mut removed: BTreeSet<u64> = own.removed.iter().copied().collect();
         let mut manifest = self.manifest.clone();
         let mut contents = self.contents.clone();
+        let away = self.removed_contents()?;
         let mut merged = Merged::default();
         for source in sources {
             for (entry, segment) in source.manifest.segments.iter().zip(&source.segments) {
@@ -53,22 +56,30 @@ impl Writer {
                     merged.known_segments += 1;
                     continue;
                 }
-                let rows = segment.rows()?;
                 let base = manifest.next_row;
-                for position in 0..segment.len() {
+                let (mut added, mut not_added) = (0, Vec::new());
+                for (position, content) in segment.contents()?.into_iter().enumerate() {
                     let number = segment.number(position);
-                    let here = base + (number - segment.base);
-                    let content =
-                        rows.content(position).ok_or_else(|| segment.no_content(position))?;
-                    if source.is_removed(number) {
-                        removed.insert(here);
-                    } else if contents.insert(content) {
-                        merged.rows += 1;
-                    } else {
-                        merged.known += 1;
-                        removed.insert(here);
+                    let content = content.ok_or_else(|| segment.no_content(position))?;
+                    if !source.is_removed(number) {
+                        if contents.contains(&content) {
+                            merged.known += 1;
+                        } else if away.contains(&content) {
+                            merged.removed += 1;
+                        } else {
+                            contents.insert(content);
+                            added += 1;
+                            continue;
+                        }
                     }
+                    not_added.push(base + (number - segment.base));
                 }
+                if added == 0 {
+                    merged.known_segments += 1;
+                    continue;
+                }
+                merged.rows += added;
+                removed.extend(not_added);
                 self.take_over(source.directory(), entry, &segment.info, &mut merged)?;
                 merged.segments += 1;
                 manifest.segments.push(SegmentEntry { base, ..entry.clone() });

@@ -14,7 +14,7 @@ use crate::calibration::Calibration;
 use crate::encode::{Storage, encode, unit};
 use crate::error::{GalleryError, Result, io};
 use crate::gallery::Gallery;
-use crate::layout::{REMOVED, SEGMENTS};
+use crate::layout::{REMOVED, REMOVED_CONTENTS, SEGMENTS};
 use crate::manifest::Manifest;
 use crate::model::Model;
 use crate::record::{Content, Record};
@@ -72,6 +72,9 @@ pub enum Added {
     Known,
 }
 
+/// Endings of the lists that a manifest names.
+const LISTS: [&str; 2] = [REMOVED, REMOVED_CONTENTS];
+
 /// Changes a gallery.
 pub struct Writer {
     directory: PathBuf,
@@ -123,7 +126,7 @@ impl Writer {
     /// Opens a gallery for changes, and removes what an interrupted writer left.
     ///
     /// # Errors
-    /// As [`Gallery::open`]; [`GalleryError::Data`] naming what cannot be removed.
+    /// As [`Gallery::open`].
     pub fn open(directory: &Path, claim: impl Claim + 'static) -> Result<Self> {
         let manifest = Manifest::read(directory)?;
         let mut writer = Self {
@@ -136,9 +139,9 @@ impl Writer {
         writer.clean()?;
         let gallery = writer.gallery()?;
         for segment in &gallery.segments {
-            let rows = segment.rows()?;
-            let live = (0..segment.len()).filter(|p| !gallery.is_removed(segment.number(*p)));
-            writer.contents.extend(live.filter_map(|position| rows.content(position)));
+            let contents = segment.contents()?.into_iter().enumerate();
+            let live = contents.filter(|(p, _)| !gallery.is_removed(segment.number(*p)));
+            writer.contents.extend(live.filter_map(|(_, content)| content));
         }
         Ok(writer)
     }
@@ -173,7 +176,8 @@ impl Writer {
     ///
     /// # Errors
     /// [`GalleryError::Request`] for features that cannot be compared or a column whose name is taken, [`GalleryError::Data`] naming what
-    /// cannot be written.
+    /// cannot be written. Then the row is not added, and of those that were added before, the last ones may be gone, too:
+    /// [`Writer::contains`].
     pub fn add(&mut self, entry: Entry) -> Result<Added> {
         if self.contains(entry.content) {
             return Ok(Added::Known);
@@ -189,18 +193,52 @@ impl Writer {
         }
         if let Some(segment) = &mut self.pending {
             let row = (entry.record, entry.content);
-            segment.push(number, &encode(storage, &features), row, entry.thumbnail)?;
+            let pushed = segment.push(number, &encode(storage, &features), row, entry.thumbnail);
+            if let Err(error) = pushed {
+                self.keep_whole_rows();
+                return Err(error);
+            }
         }
         self.contents.insert(entry.content);
         Ok(Added::Row(number))
     }
 
+    /// After a row that could not be written: keeps those before it that the files hold.
+    fn keep_whole_rows(&mut self) {
+        let Some(mut segment) = self.pending.take() else { return };
+        match segment.cut() {
+            Ok(lost) => {
+                self.forget(lost);
+                self.pending = Some(segment).filter(|segment| segment.len() > 0);
+            }
+            Err(_) => self.forget(segment.contents()),
+        }
+    }
+
+    /// Takes the contents of rows out that are not part of the gallery.
+    fn forget(&mut self, contents: impl IntoIterator<Item = Content>) {
+        for content in contents {
+            self.contents.remove(&content);
+        }
+    }
+
     /// Makes all added rows part of the gallery, or none of them.
     ///
     /// # Errors
-    /// [`GalleryError::Data`] naming what cannot be written, [`GalleryError::Lost`] if another process took over.
+    /// [`GalleryError::Data`] naming what cannot be written, [`GalleryError::Lost`] if another process took over. The rows can be added again.
     pub fn commit(&mut self) -> Result<()> {
         let Some(segment) = self.pending.take() else { return Ok(()) };
+        let contents: Vec<Content> = segment.contents().collect();
+        let before = self.manifest.generation;
+        let outcome = self.name(segment);
+        if self.manifest.generation == before {
+            self.forget(contents);
+        }
+        outcome
+    }
+
+    /// Makes a segment part of the gallery.
+    fn name(&mut self, segment: SegmentWriter) -> Result<()> {
         let added = segment.len() as u64;
         let entry = segment.finish(&|step| self.reached(step))?;
         let mut manifest = self.manifest.clone();
@@ -249,24 +287,29 @@ impl Writer {
         Ok(SegmentInfo::read(&SegmentInfo::folder(&self.directory, id), id)?.columns)
     }
 
-    /// Removes what the manifest does not name. Readers that have opened it keep it.
+    /// Removes what the manifest does not name. Readers that have opened it keep it. What cannot be removed stays, which a warning says: it is
+    /// no part of the gallery and disturbs nobody.
     fn clean(&self) -> Result<()> {
-        fs::remove_temporaries(&self.directory)?;
+        let stays = |error: &dyn std::fmt::Display| log::warn!("a leftover stays: {error}");
+        if let Err(error) = fs::remove_temporaries(&self.directory) {
+            stays(&error);
+        }
         let segments = self.directory.join(SEGMENTS);
         fs::create_dir_all(&segments)?;
         let mut unnamed = fs::sorted_entries(&segments)?;
-        unnamed.extend(
-            fs::sorted_entries(&self.directory)?
-                .into_iter()
-                .filter(|path| path.extension().is_some_and(|extension| extension == REMOVED)),
-        );
+        unnamed.extend(fs::sorted_entries(&self.directory)?.into_iter().filter(|path| {
+            path.extension().is_some_and(|extension| LISTS.iter().any(|list| extension == *list))
+        }));
         for path in unnamed {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             if self.manifest.names(&name) {
                 continue;
             }
             let remove = if path.is_dir() { std::fs::remove_dir_all } else { std::fs::remove_file };
-            remove(&path).map_err(io("remove", &path))?;
+            if let Err(error) = remove(&path).map_err(io("remove", &path)) {
+                stays(&error);
+                continue;
+            }
             self.reached(Step::Cleaned)?;
         }
         Ok(())

@@ -119,3 +119,43 @@ fn a_compaction_that_is_stopped_changes_nothing() {
     let after = Gallery::open(directory.path()).expect("opened");
     assert_eq!((after.generation(), contents(&after)), (before.generation(), contents(&before)));
 }
+
+#[test]
+fn a_verification_beside_compactions_finds_no_damage() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    fill(&mut create(directory.path(), Storage::F32), 38, 60, 10);
+    // Files are removed as soon as the first of them is compared.
+    let changes = std::sync::Mutex::new(0);
+    let change = |_: u64| {
+        // A thread that waits inside a change may be given another file, and must not wait for itself.
+        let Ok(mut changes) = changes.try_lock() else { return };
+        if *changes < 3 {
+            let mut writer = Writer::open(directory.path(), Unclaimed).expect("opened");
+            writer.remove(&[*changes]).expect("removed");
+            writer.compact(&|| false).expect("compacted");
+            *changes += 1;
+        }
+    };
+    let verified = Gallery::verify(directory.path(), &change).expect("verified");
+    assert_eq!(verified.damages, []);
+    assert_eq!(*changes.lock().expect("held by no other"), 3);
+    // What is there at the end is counted: the segments, and the contents of three removed rows.
+    let gallery = Gallery::open(directory.path()).expect("opened");
+    assert_eq!(verified.bytes, gallery.bytes() + 3 * 16);
+    // What is really damaged is found also while the gallery changes all the time.
+    let path = directory.path().join("segments");
+    let segment = std::fs::read_dir(path).expect("listed").flatten().next().expect("a segment");
+    let path = segment.path().join("features.f32");
+    let mut bytes = std::fs::read(&path).expect("read");
+    bytes[7] ^= 1;
+    std::fs::write(&path, bytes).expect("written");
+    let change = |_: u64| {
+        let Ok(mut changes) = changes.try_lock() else { return };
+        *changes += 1;
+        let mut writer = Writer::open(directory.path(), Unclaimed).expect("opened");
+        add(&mut writer, &known(&mut rng(*changes), 2000 + *changes as usize));
+        writer.commit().expect("committed");
+    };
+    let damages = Gallery::verify(directory.path(), &change).expect("verified").damages;
+    assert_eq!(damages.iter().map(|damage| &damage.file).collect::<Vec<_>>(), [&path]);
+}

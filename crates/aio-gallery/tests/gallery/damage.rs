@@ -27,7 +27,7 @@ fn every_changed_byte_is_found_and_its_file_is_named() {
     writer.remove(&[1, 30]).expect("removed");
     let mut rng = crate::support::rng(52);
     let files = files(directory.path());
-    assert_eq!(files.len(), 1 + 1 + 2 * 8);
+    assert_eq!(files.len(), 1 + 2 + 2 * 8);
     let mut changed = 0;
     for path in files {
         let whole = std::fs::read(&path).expect("read");
@@ -59,9 +59,15 @@ fn every_changed_byte_is_found_and_its_file_is_named() {
             std::fs::write(&path, wrong).expect("written");
             let damages = Gallery::verify(directory.path(), &|_| ()).expect("verified").damages;
             assert_eq!(damages[0].file, path);
-            let error = Gallery::open(directory.path()).and_then(|gallery| {
-                gallery.search(&query(&all[0].features, 50)).map(|hits| hits.len())
-            });
+            let error = if path.extension().is_some_and(|e| e == "contents") {
+                // Writers alone need it.
+                let writer = Writer::open(directory.path(), Unclaimed);
+                writer.and_then(|mut writer| writer.remove(&[2]))
+            } else {
+                Gallery::open(directory.path()).and_then(|gallery| {
+                    gallery.search(&query(&all[0].features, 50)).map(|hits| hits.len())
+                })
+            };
             assert!(error.is_err(), "{}: {error:?}", path.display());
         }
         std::fs::write(&path, &whole).expect("written");
@@ -101,4 +107,68 @@ fn a_manifest_of_a_later_version_is_refused() {
     std::fs::write(&path, text).expect("written");
     let error = Gallery::open(directory.path()).expect_err("a later version").to_string();
     assert!(error.contains("format 2"), "{error}");
+}
+
+#[test]
+fn a_list_of_removed_rows_with_one_changed_bit_is_not_used() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let mut writer = create(directory.path(), Storage::F32);
+    fill(&mut writer, 54, 40, 25);
+    writer.remove(&[1, 30, 33]).expect("removed");
+    let lists: Vec<PathBuf> = files(directory.path())
+        .into_iter()
+        .filter(|path| path.extension().is_some_and(|e| e == "removed"))
+        .collect();
+    assert!(!lists.is_empty());
+    for path in lists {
+        let whole = std::fs::read(&path).expect("read");
+        for bit in 0..8 * whole.len() {
+            let mut bytes = whole.clone();
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            std::fs::write(&path, bytes).expect("written");
+            let error = Gallery::open(directory.path()).err();
+            let error = error.unwrap_or_else(|| panic!("bit {bit} of {}", path.display()));
+            assert!(error.to_string().contains(&path.display().to_string()), "{error}");
+        }
+        std::fs::write(&path, &whole).expect("written");
+    }
+    assert_eq!(Gallery::open(directory.path()).expect("opened").len(), 37);
+    // The list of their contents is for writers.
+    let is_list = |path: &PathBuf| path.extension().is_some_and(|e| e == "contents");
+    let path = files(directory.path()).into_iter().find(is_list).expect("a list");
+    let mut bytes = std::fs::read(&path).expect("read");
+    bytes[17] ^= 1;
+    std::fs::write(&path, bytes).expect("written");
+    let mut writer = Writer::open(directory.path(), Unclaimed).expect("opened");
+    let error = writer.merge(&[]).expect_err("damaged").to_string();
+    assert!(error.contains(&path.display().to_string()), "{error}");
+}
+
+#[test]
+fn a_damaged_segment_is_not_compacted() {
+    for name in ["features.f32", "thumbnails.jpegs", "numbers.u64", "rows.parquet"] {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let mut writer = create(directory.path(), Storage::F32);
+        fill(&mut writer, 55, 40, 25);
+        writer.remove(&[1, 30]).expect("removed");
+        drop(writer);
+        let is_it = |path: &PathBuf| path.ends_with(name);
+        let path = files(directory.path()).into_iter().find(is_it).expect("a segment");
+        let mut bytes = std::fs::read(&path).expect("read");
+        bytes[40] ^= 4;
+        std::fs::write(&path, &bytes).expect("written");
+        let before = files(directory.path());
+        let manifest = std::fs::read(directory.path().join("gallery.json")).expect("read");
+        let mut writer = Writer::open(directory.path(), Unclaimed).expect("opened");
+        let error = writer.compact(&|| false).expect_err(name);
+        let text = format!("{error} {:?}", error.hint());
+        assert!(text.contains(&path.display().to_string()), "{text}");
+        assert!(text.contains("aio gallery verify"), "{text}");
+        assert_eq!(files(directory.path()), before);
+        let after = std::fs::read(directory.path().join("gallery.json")).expect("read");
+        assert!(after == manifest, "the gallery is unchanged");
+        // Verification still finds it, and nothing else.
+        let damages = Gallery::verify(directory.path(), &|_| ()).expect("verified").damages;
+        assert_eq!(damages.iter().map(|d| &d.file).collect::<Vec<_>>(), [&path]);
+    }
 }

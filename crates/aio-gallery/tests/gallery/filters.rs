@@ -25,7 +25,7 @@ fn filter(rng: &mut ChaCha8Rng) -> Filter {
         ("identity", format!("person {}", rng.random_range(1..6))),
         ("floor", rng.random_range(0..4).to_string()),
         ("modality", ["rgb", "sketch"][rng.random_range(0..2)].into()),
-        ("time", rng.random_range(0..100).to_string()),
+        ("time", format!("{}.0", rng.random_range(0..100))),
     ] {
         if rng.random_bool(0.15) {
             let relation = [Relation::Equal, Relation::NotEqual][rng.random_range(0..2)];
@@ -43,7 +43,7 @@ fn passes(filter: &Filter, row: &Known) -> bool {
     let value = |column: &str| match column {
         "identity" => record.identity.clone(),
         "modality" => Some(record.modality.clone()),
-        "time" => record.time.map(|time| (time / 1_000_000).to_string()),
+        "time" => record.time.map(|time| format!("{}.0", time / 1_000_000)),
         own => record.extra.get(own).cloned(),
     };
     (filter.cameras.is_empty() || is(&filter.cameras))

@@ -76,12 +76,12 @@ fn known_and_removed_rows_stay_away_and_row_numbers_are_new() {
     source.commit().expect("committed");
     source.remove(&[9]).expect("removed");
     let merged = writer.merge(&[Gallery::open(other.path()).expect("opened")]).expect("merged");
-    // 5 to 8 are known; 9 was removed here and comes back; 14 was removed there.
-    assert_eq!((merged.rows, merged.known), (5, 4));
+    // 5 to 8 are known; 9 was removed here and stays away; 14 was removed there.
+    assert_eq!((merged.rows, merged.known, merged.removed), (4, 4, 1));
     let gallery = Gallery::open(target.path()).expect("opened");
     let found: Vec<u64> = contents(&gallery).into_iter().map(|row| row.0).collect();
-    assert_eq!(found, [0, 1, 2, 3, 4, 5, 6, 7, 8, 14, 15, 16, 17, 18]);
-    assert_eq!(gallery.row(14).expect("a row").record.path.as_deref(), Some("photos/00009.jpg"));
+    assert_eq!(found, [0, 1, 2, 3, 4, 5, 6, 7, 8, 15, 16, 17, 18]);
+    assert_eq!(gallery.row(15).expect("a row").record.path.as_deref(), Some("photos/00010.jpg"));
     let hits = gallery.search(&query(&rows[6].features, 1)).expect("searched");
     assert_eq!(numbers(&hits), [16]);
     assert!(writer.contains(crate::support::content("photos/00011.jpg")));
@@ -106,4 +106,48 @@ fn galleries_that_do_not_fit_are_refused() {
     assert!(error.to_string().contains("`b`") && error.to_string().contains("`a`"), "{error}");
     assert!(refused(c.path()).to_string().contains("f16"));
     assert!(refused(a.path()).to_string().contains("with itself"));
+}
+
+#[test]
+fn a_merge_brings_no_removed_row_back() {
+    let [target, other] = std::array::from_fn(|_| tempfile::tempdir().expect("a folder"));
+    let mut source = create(other.path(), Storage::F32);
+    let all = fill(&mut source, 64, 20, 8);
+    let open = |directory: &tempfile::TempDir| Gallery::open(directory.path()).expect("opened");
+    let mut writer = create(target.path(), Storage::F32);
+    writer.merge(&[open(&other)]).expect("merged");
+    writer.remove(&[2, 11]).expect("removed");
+    let expected = contents(&open(&target));
+    assert_eq!(expected.len(), 18);
+    let again = |what: &str, writer: &mut Writer| {
+        let merged = writer.merge(&[open(&other)]).expect("merged");
+        assert_eq!((merged.rows, merged.segments), (0, 0), "{what}: {merged:?}");
+        assert_eq!(contents(&open(&target)), expected, "{what}");
+    };
+    again("at once", &mut writer);
+    writer.compact(&|| false).expect("compacted");
+    let segments = open(&target).segments();
+    again("after a compaction", &mut writer);
+    assert_eq!(open(&target).segments(), segments, "no segment without a new row is added");
+    // The other gallery writes its rows into segments of other names.
+    source.compact(&|| false).expect("compacted");
+    again("after a compaction there", &mut writer);
+    drop(writer);
+    let mut writer = Writer::open(target.path(), Unclaimed).expect("opened");
+    again("by another writer", &mut writer);
+    // Whoever adds a removed picture itself gets it back, until it is removed again.
+    assert_eq!(add(&mut writer, &all[2]), aio_gallery::Added::Row(20));
+    writer.commit().expect("committed");
+    assert_eq!(open(&target).len(), 19);
+    writer.remove(&[20]).expect("removed");
+    writer.compact(&|| false).expect("compacted");
+    again("removed twice", &mut writer);
+    // A row that only the other gallery has removed was never removed here.
+    source.remove(&[5]).expect("removed");
+    let fresh = tempfile::tempdir().expect("a folder");
+    let mut writer = create(fresh.path(), Storage::F32);
+    writer.merge(&[open(&other)]).expect("merged");
+    writer.compact(&|| false).expect("compacted");
+    assert_eq!(writer.merge(&[open(&target)]).expect("merged").rows, 1);
+    assert_eq!(open(&fresh).len(), 20);
 }

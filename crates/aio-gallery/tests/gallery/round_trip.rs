@@ -104,7 +104,7 @@ fn features_of_another_model_are_refused_and_both_are_named() {
 fn what_is_no_gallery_is_named_and_none_is_made_over_another() {
     let directory = tempfile::tempdir().expect("temporary directory");
     let error = Gallery::open(directory.path()).expect_err("empty").to_string();
-    assert!(error.contains("is no gallery"), "{error}");
+    assert!(error.contains("is not a gallery"), "{error}");
     drop(create(directory.path(), Storage::F32));
     let error = Writer::create(directory.path(), model("a"), WIDTH, Storage::F32, Unclaimed);
     assert!(error.expect_err("there is one").to_string().contains("is a gallery already"));

@@ -55,10 +55,7 @@ impl FromStr for Address {
         name::check(name, "postgres://user@host/database#people")?;
         // The parser's messages do not repeat the address, which may hold a password.
         let mut config: Config = url.parse().map_err(|e: postgres::Error| {
-            StoreError::request(
-                format!("this is no address of a database: {e}"),
-                "write postgres://user@host:5432/database#gallery",
-            )
+            StoreError::request(format!("this is not a database address: {e}"), name::FORMS)
         })?;
         if config.get_password().is_none()
             && let Ok(password) = std::env::var(PASSWORD)

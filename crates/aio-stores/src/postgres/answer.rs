@@ -42,10 +42,13 @@ pub(super) fn found(
     let vector = conditions.add(Vector::from(asked.vector.clone()));
     let limit = conditions.add(asked.top.min(i64::MAX as usize) as i64);
     let sql = match asked.group_by {
-        // Alone, the distance is what the index is sorted by.
-        None => format!(
-            "SELECT number, {RECORD}, features <=> {vector} AS distance FROM {table} {clause} ORDER BY features <=> {vector} LIMIT {limit}"
-        ),
+        None => {
+            // Of equally distant rows those with the smaller numbers are nearer. The index is sorted by the distance alone.
+            let ties = if asked.visited.is_none() { ", number" } else { "" };
+            format!(
+                "SELECT number, {RECORD}, features <=> {vector} AS distance FROM {table} {clause} ORDER BY features <=> {vector}{ties} LIMIT {limit}"
+            )
+        }
         Some(column) => {
             let group = conditions.column(column);
             format!(

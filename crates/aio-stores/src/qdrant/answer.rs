@@ -9,6 +9,7 @@ use crate::answer::{Asked, Engine, Found, Near, sort};
 use crate::description::Description;
 use crate::error::{Result, StoreError};
 use aio_gallery::Record;
+use qdrant_client::qdrant::point_id::PointIdOptions;
 use qdrant_client::qdrant::vector_output::Vector;
 use qdrant_client::qdrant::{Filter, ScoredPoint};
 use std::collections::BTreeSet;
@@ -79,20 +80,54 @@ impl Copy {
         let top = asked.top.min(searched);
         let rows = match asked.group_by {
             _ if top == 0 => Vec::new(),
-            None => self.nearest(asked, filter, top)?,
-            Some(column) => self.nearest_of_groups(asked, filter, top, column)?,
+            None => self.nearest(asked, filter, top, searched)?,
+            Some(column) => self.nearest_of_groups(asked, filter, top, searched, column)?,
         };
         Ok(Found::new(searched, rows))
     }
 
-    fn nearest(&self, asked: &Asked, filter: Filter, top: usize) -> Result<Vec<Near>> {
-        let points = self.collection.nearest(&asked.vector, filter, top, asked.visited)?;
-        let near = |point: &ScoredPoint| {
-            let number = integer(&point.payload, NUMBER)?.cast_unsigned();
-            let record = record(&point.payload);
-            Some(Near { number, similarity: point.score, record })
+    /// The nearest rows that pass a filter, of `most` at most. The server does not say which of equally near points it leaves out. For an exact
+    /// search it is asked for more, until a farther one is among them, and those with the smallest numbers are taken.
+    fn nearest(&self, asked: &Asked, filter: Filter, top: usize, most: usize) -> Result<Vec<Near>> {
+        let is_exact = asked.visited.is_none();
+        let mut limit = if is_exact { most.min(top + 1) } else { top };
+        let points = loop {
+            let filter = filter.clone();
+            let points = self.collection.nearest(&asked.vector, filter, limit, asked.visited)?;
+            let is_cut = is_exact
+                && limit < most
+                && points.len() == limit
+                && points[limit - 1].score.total_cmp(&points[top - 1].score).is_eq();
+            if !is_cut {
+                break points;
+            }
+            limit = most.min(2 * limit);
         };
-        Ok(points.iter().filter_map(near).collect())
+        let near = |point: &ScoredPoint| {
+            let number = integer(&point.payload, NUMBER).ok_or_else(|| self.foreign(point))?;
+            let record = record(&point.payload);
+            Ok(Near { number: number.cast_unsigned(), similarity: point.score, record })
+        };
+        let mut rows = points.iter().map(near).collect::<Result<Vec<Near>>>()?;
+        sort(&mut rows);
+        rows.truncate(top);
+        Ok(rows)
+    }
+
+    /// The error of a point that is no row: a list without it would lack a row that may be there.
+    fn foreign(&self, point: &ScoredPoint) -> StoreError {
+        let id = point.id.as_ref().and_then(|id| id.point_id_options.as_ref());
+        let id = match id {
+            Some(PointIdOptions::Uuid(id)) => id.clone(),
+            Some(PointIdOptions::Num(id)) => id.to_string(),
+            None => "without an identifier".into(),
+        };
+        StoreError::Database {
+            place: self.address.to_string(),
+            action: "search",
+            problem: format!("its point {id} has no row number"),
+            hint: Some("remove the point, and push the gallery again".into()),
+        }
     }
 
     /// The nearest row of each of the nearest groups, exactly. The server groups a bounded number of the nearest rows, and leaves out those without a value; so it is
@@ -102,6 +137,7 @@ impl Copy {
         asked: &Asked,
         filter: Filter,
         top: usize,
+        most: usize,
         column: &str,
     ) -> Result<Vec<Near>> {
         let (mut found, mut alone) = (Vec::new(), Vec::new());
@@ -115,9 +151,8 @@ impl Copy {
             if !alone.is_empty() {
                 others.must_not.push(numbered(&alone));
             }
-            let mut rows = self.nearest(asked, others, top)?;
+            let rows = self.nearest(asked, others, top, most)?;
             let is_last = rows.len() < top;
-            sort(&mut rows);
             for row in rows {
                 if let Some(value) = group(&row.record, column) {
                     if !values.insert(value) {

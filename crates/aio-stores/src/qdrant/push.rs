@@ -61,13 +61,18 @@ pub(crate) fn push(
         changes.make(&claim, &collection, gallery, generation, progress)?;
         let there = collection.count(visible(generation))?;
         if there != gallery.len() {
-            return Err(StoreError::request(
-                format!(
-                    "{address} has {there} rows instead of {}: another push wrote at the same time",
-                    gallery.len()
-                ),
-                "push again; readers see the rows of the last push that ended",
-            ));
+            let problem = format!(
+                "it has {there} rows instead of {}: another push wrote at the same time",
+                gallery.len()
+            );
+            let hint = "push again; readers see the rows of the last push that ended".to_owned();
+            let place = address.to_string();
+            return Err(StoreError::Database {
+                place,
+                action: "push to",
+                problem,
+                hint: Some(hint),
+            });
         }
         claim.end(generation, &new)?;
         collection.remove(gone(generation))?;
@@ -92,6 +97,12 @@ fn begin(collection: &Collection, address: &Address, new: &Description) -> Resul
         return Ok(state);
     }
     let points = collection.count(Filter::default())?;
+    if points > 0
+        && let Some(state) = State::read(collection, address)?
+    {
+        // Another push began in between.
+        return Ok(state);
+    }
     let features = collection.features()?;
     let is_fit = features.is_some_and(|(width, distance)| {
         width == new.width && [Distance::Dot, Distance::Cosine].contains(&distance)

@@ -6,6 +6,7 @@ use super::payload::{integer, text, uuid};
 use crate::description::{Description, of_another_version};
 use crate::difference::first_half;
 use crate::error::{Result, StoreError};
+use aio_gallery::GalleryError;
 use qdrant_client::qdrant::{Condition, Filter, PointId, PointStruct, Value};
 use std::collections::HashMap;
 use std::time::SystemTime;
@@ -88,16 +89,19 @@ impl<'a> Claim<'a> {
     }
 
     fn lost(&self) -> StoreError {
-        StoreError::request(
-            format!("another push to {} began, and this one stops", self.address),
-            "wait for the other one, and push again; readers see the rows of the last push that ended",
-        )
+        let hint = "wait for the other one, and push again; readers see the rows of the last push that ended";
+        StoreError::Database {
+            place: self.address.to_string(),
+            action: "push to",
+            problem: "another push began, and this one stops".into(),
+            hint: Some(hint.into()),
+        }
     }
 
     /// Goes on only if no other push has begun.
     ///
     /// # Errors
-    /// [`StoreError::Request`] if one has; [`StoreError::Database`].
+    /// [`StoreError::Database`], also if one has.
     pub(super) fn check(&self) -> Result<()> {
         let state = State::read(self.collection, self.address)?;
         let is_own = state.is_some_and(|state| state.push.as_ref() == Some(&self.name));
@@ -129,7 +133,8 @@ impl<'a> Claim<'a> {
 
 fn point(generation: i64, description: &Description, by: Option<&String>) -> Result<PointStruct> {
     let text = serde_json::to_string(description).map_err(|e| {
-        StoreError::request(format!("cannot serialise a description: {e}"), "report this")
+        let problem = format!("cannot serialise a description: {e}");
+        StoreError::Gallery(GalleryError::Failure { problem, hint: Some("report this".into()) })
     })?;
     let mut payload: HashMap<String, Value> = HashMap::from([
         (GENERATION.to_owned(), generation.into()),

@@ -2,7 +2,9 @@
 
 use crate::pair::{Pair, WIDTH, calibration, features, filter, model, query, recall, rows, same};
 use crate::server::Server;
-use aio_gallery::{Calibration, Gallery, Query, Replied, Reply, Storage, Unclaimed, Writer};
+use aio_gallery::{
+    Calibration, Content, Entry, Gallery, Query, Record, Replied, Reply, Storage, Unclaimed, Writer,
+};
 use aio_stores::{Index, Layout, Partition, Pushed, Scan, Store, push};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -34,6 +36,7 @@ over_both! {
     a_push_that_is_stopped_changes_nothing_and_readers_see_the_old_rows_until_it_ends
     an_index_finds_most_of_the_nearest_and_exact_searches_do_not_use_it
     what_does_not_fit_is_refused_by_name
+    of_equally_near_rows_those_with_the_smallest_numbers_are_found
 }
 
 /// Pushes a gallery and compares the answers to random queries.
@@ -138,6 +141,14 @@ fn an_index_finds_most_of_the_nearest_and_exact_searches_do_not_use_it(server: S
     let approximate = store.answers(&queries, Scan::Approximate).expect("answered");
     let recall = recall(&approximate, &expected);
     assert!(recall > 0.9, "{recall}");
+    // The program measures the same with rows of the gallery as queries. What stands in for Qdrant has no index, and takes minutes.
+    if server == Server::Postgres {
+        let measured = aio_stores::recall(&gallery, &pair.address).expect("measured");
+        let measured = measured.expect("there are rows");
+        assert_eq!(measured.at.keys().copied().collect::<Vec<_>>(), [1, 10, 100]);
+        assert!(measured.queries > 100 && measured.queries <= 128, "{measured:?}");
+        assert!(measured.at.values().all(|share| (0.9..=1.0).contains(share)), "{measured:?}");
+    }
     // Rows that are pushed later are in the index as well.
     pair.add(3000, 1);
     pair.push();
@@ -145,6 +156,37 @@ fn an_index_finds_most_of_the_nearest_and_exact_searches_do_not_use_it(server: S
     let answer =
         &pair.store().answers(&[query(new.features, 1)], Scan::Approximate).expect("answered")[0];
     assert_eq!(rows(answer), [3000]);
+}
+
+fn of_equally_near_rows_those_with_the_smallest_numbers_are_found(server: Server) {
+    let pair = Pair::new(server, "ties", 0);
+    let mut writer = pair.writer();
+    let equal = features(&mut ChaCha8Rng::seed_from_u64(7));
+    for i in 0..60u8 {
+        // Every fourth row is nearer; the others are all alike.
+        let mut features: Vec<f32> = equal.clone();
+        features[0] += if i % 4 == 0 { 0.0 } else { 3.0 };
+        let camera = Some(format!("cam{}", i % 3));
+        let record = Record { camera, modality: "rgb".into(), ..Record::default() };
+        let content = Content::of([("rgb", &[i][..])]);
+        writer.add(Entry { content, features: &features, record, thumbnail: &[] }).expect("added");
+    }
+    writer.commit().expect("committed");
+    pair.push();
+    if server == Server::Postgres {
+        // A row that is written again lies behind the others.
+        server.disturb(pair.address.name());
+    }
+    let (gallery, store) = (pair.gallery(), pair.store());
+    for top in [1, 5, 15, 17, 30, 59, 60, 100] {
+        for camera in [None, Some("cam1")] {
+            let mut asked = query(equal.clone(), top);
+            asked.filter.cameras = camera.map(str::to_owned).into_iter().collect();
+            let expected = gallery.answers(&[asked.clone()]).expect("answered");
+            let found = store.answers(&[asked], Scan::Exact).expect("answered");
+            assert_eq!(rows(&found[0]), rows(&expected[0]), "the first {top} of {camera:?}");
+        }
+    }
 }
 
 fn what_does_not_fit_is_refused_by_name(server: Server) {
@@ -166,7 +208,8 @@ fn what_does_not_fit_is_refused_by_name(server: Server) {
     let asked = Query { replies: vec![replied], ..query(of.clone(), 3) };
     assert!(refused(asked).contains("does not rank by answers"));
     assert!(
-        refused(Query { threshold: Some(0.5), ..query(of, 3) }).contains("needs a calibration")
+        refused(Query { threshold: Some(0.5), ..query(of, 3) })
+            .contains("no calibration for rgb queries")
     );
     // A gallery of another model under the same name.
     let directory = tempfile::tempdir().expect("temporary directory");

@@ -139,7 +139,7 @@ pub(crate) fn filter(rng: &mut ChaCha8Rng) -> Filter {
         ("floor; --.[\"", rng.random_range(1..5).to_string()),
         ("modality", "rgb".to_owned()),
         ("crop", "1.5,2,30,40.25".to_owned()),
-        ("time", rng.random_range(0..100).to_string()),
+        ("time", format!("{}.0", rng.random_range(0..100))),
     ] {
         if rng.random_bool(0.15) {
             let relation = [Relation::Equal, Relation::NotEqual][rng.random_range(0..2)];

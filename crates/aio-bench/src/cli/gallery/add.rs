@@ -41,7 +41,7 @@ pub(super) struct FillArguments {
     /// A text file with one sentence per line.
     #[arg(long, value_name = "FILE")]
     captions: Option<PathBuf>,
-    /// A CSV file with one row per row. Columns: path, rgb, infrared, sketch, colour-pencil (relative to the file), text (embedded), identity,
+    /// A CSV file; each line becomes one row of the gallery. Columns: path, rgb, infrared, sketch, colour-pencil (relative to the file), text (embedded), identity,
     /// camera, time, crop (left,top,width,height), caption (not embedded), and any others, which are kept.
     #[arg(long, value_name = "FILE")]
     list: Option<PathBuf>,
@@ -66,7 +66,7 @@ pub(super) struct FillArguments {
     /// A value for every row that has none in this column, such as camera=gate-2. May be given several times.
     #[arg(long = "label", value_name = "COLUMN=VALUE", value_parser = label)]
     labels: Vec<(String, String)>,
-    /// Take part I of N, counted from 1: for N calls on N machines, each with a gallery of its own, that are merged later.
+    /// Take part I of N, counted from 1 (`aio sweep run --shard` counts from 0): for N calls on N machines, each with a gallery of its own, that are merged later.
     #[arg(long, value_name = "I/N", value_parser = shard)]
     shard: Option<Shard>,
     /// What to do about a picture that cannot be read: fail and name it, or skip its row, list it and count it.

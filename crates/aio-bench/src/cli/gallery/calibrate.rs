@@ -29,10 +29,10 @@ pub(in crate::cli) struct Arguments {
     /// Feature file of labelled queries.
     #[arg(long, value_name = "FILE")]
     queries: PathBuf,
-    /// Feature file of the other side of the pairs; the queries themselves otherwise.
+    /// Feature file to pair the queries with; if absent, queries are paired with each other.
     #[arg(long, value_name = "FILE")]
     against: Option<PathBuf>,
-    /// The queries that this is for, such as sketch or infrared+text; any otherwise.
+    /// Modalities of the queries that this calibration applies to, such as sketch or infrared+text; all queries if absent.
     #[arg(long, value_name = "MODALITIES")]
     modalities: Option<ModalitySet>,
     /// How the curve is fitted: a logistic function (Platt), or any rising function (isotonic), which needs thousands of pairs.

@@ -15,7 +15,7 @@ Examples:
   aio gallery create people --list people.csv --storage int8 --model runs/zero-shot/0123456789ab/seed-0/model
   aio gallery create people --json
 
-Without inputs the gallery is empty.";
+Without inputs the gallery is empty. A call that was stopped continues when it is repeated.";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]

@@ -14,7 +14,7 @@ Examples:
   aio gallery export people --output rows.csv --camera gate-2
   aio gallery export people --output rows.jsonl --where identity!=42 --json
 
-A feature file holds numbers: identities and cameras that are no numbers become their places in order of names.";
+A feature file holds numbers: identities and cameras that are no numbers become numbers made from the name, the same in every file.";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]

@@ -14,7 +14,8 @@ Examples:
   aio gallery merge people elsewhere/people --json
 
 GALLERY is made if it does not exist. Files are shared with the other galleries by hard links where the file system can do that, and copied
-elsewhere; the other galleries may be deleted afterwards. Rows get new numbers.";
+elsewhere; the other galleries may be deleted afterwards. Rows get new numbers. Rows that were removed from GALLERY stay away; `aio gallery add`
+alone brings them back.";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -36,10 +37,11 @@ impl Arguments {
         }
         let MergedGallery { gallery, total, merged } = merged;
         Ok(Output::text(format!(
-            "{}: {} rows added, {total} in all; {} were there already; {} files linked, {} copied\n",
+            "{}: {} rows added, {total} in all; {} were there already; {} were removed from it before and stay away; {} files linked, {} copied\n",
             gallery.display(),
             merged.rows,
             merged.known,
+            merged.removed,
             merged.linked,
             merged.copied
         )))

@@ -34,7 +34,7 @@ pub(super) enum Command {
     Export(export::Arguments),
     /// Add the rows of other galleries, which were filled on other machines.
     Merge(merge::Arguments),
-    /// Copy a gallery into a PostgreSQL database, or bring the copy up to date.
+    /// Copy a gallery into PostgreSQL or Qdrant, or bring the copy up to date.
     Push(push::Arguments),
     /// Fit the probability that two rows show the same person, for `aio search --threshold`.
     Calibrate(calibrate::Arguments),

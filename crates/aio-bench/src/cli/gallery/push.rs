@@ -4,7 +4,7 @@ use super::GalleryArgument;
 use crate::cli::arguments::JsonArgument;
 use crate::cli::output::Output;
 use crate::error::Result;
-use crate::gallery::push;
+use crate::gallery::{PushedGallery, push};
 use aio_stores::{Address, Index, Layout, Partition, Pushed};
 use clap::{Args, ValueEnum};
 
@@ -26,7 +26,7 @@ pub(in crate::cli) struct Arguments {
     /// The gallery's place in a database: postgres://user@host:5432/database#name, or qdrant://host:6334/name.
     #[arg(value_name = "ADDRESS", value_parser = address)]
     address: Address,
-    /// Make an index for approximate searches (HNSW; `aio search --approximate`). It takes long for many rows.
+    /// Make an index for approximate searches (HNSW; `aio search --approximate`), and print its recall against exact search. It takes long for many rows.
     #[arg(long)]
     index: bool,
     /// Split the rows of a new table in PostgreSQL, so that a search among those of one camera or time reads no others.
@@ -73,9 +73,18 @@ impl Arguments {
         if self.form.json {
             return Output::json(&pushed);
         }
-        let Pushed { store, rows, added, removed } = pushed;
-        Ok(Output::text(format!(
-            "{store}: {rows} rows, {added} of them sent, {removed} others removed\n"
-        )))
+        let PushedGallery { pushed: Pushed { store, rows, added, removed }, recall } = pushed;
+        let mut text =
+            format!("{store}: {rows} rows, {added} of them sent, {removed} others removed\n");
+        if let Some(recall) = recall {
+            let shares = recall.at.iter().map(|(top, share)| format!("{share:.3} of {top}"));
+            let shares: Vec<String> = shares.collect();
+            text += &format!(
+                "recall of the index against exact search, {} rows as queries: {}\n",
+                recall.queries,
+                shares.join(", ")
+            );
+        }
+        Ok(Output::text(text))
     }
 }

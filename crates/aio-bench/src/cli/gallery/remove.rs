@@ -16,7 +16,7 @@ Examples:
   aio gallery remove people --camera gate-2 --before 2026-01-01
   aio gallery remove people --where identity=42 --json
 
-Rows are found no more from then on. Their bytes stay on the disk until `aio gallery compact`.";
+Removed rows no longer appear in searches. Their bytes stay on the disk until `aio gallery compact`.";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
