@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 mod adapters;
 mod fusion;
+mod start;
 
 fn paths(directory: &Path) -> TrainingPaths {
     TrainingPaths {
