@@ -47,6 +47,13 @@ pub(crate) fn mixed_combinations(modalities: ModalitySet) -> Vec<ModalitySet> {
     combinations
 }
 
+/// The combinations among which a step on `batch` draws: those of which it holds a tuple.
+pub(crate) fn held_combinations(modalities: ModalitySet, batch: &TrainBatch) -> Vec<ModalitySet> {
+    let mut combinations = mixed_combinations(modalities);
+    combinations.retain(|set| batch.tuples_with(*set) > 0);
+    combinations
+}
+
 /// The classes of every data set of a stage with its share of the people; nothing where a batch may hold anyone.
 fn shares(stage: &StageConfig, classes: &Classes) -> Vec<(Range<usize>, f64)> {
     let ranges = stage.datasets.iter().map(|name| classes.of_data_set(*name));
@@ -159,9 +166,9 @@ impl StageLoader {
         };
         let tuples = tuples.iter().map(of_batch).collect::<Result<_>>()?;
         let mut batch = TrainBatch { tuples, combinations: Vec::new(), sampled_classes: None };
-        let combinations = mixed_combinations(self.modalities);
+        let held = held_combinations(self.modalities, &batch);
         let stream = &mut rng(self.seed, "combinations", step);
-        batch.combinations = combinations.sample(stream, self.combinations_per_step).copied().collect();
+        batch.combinations = held.sample(stream, self.combinations_per_step).copied().collect();
         Ok(batch)
     }
 

@@ -1,7 +1,44 @@
-//! What the combinations of a step leave as it is.
+//! The combinations of a step, and what they leave as it is.
 
 use super::*;
+use crate::config::Batches;
 use aio_heads::Masked;
+
+/// The second stage: batches of one data set each, with real samples alone. SYNTH-PEDES has captions, LLCM infrared pictures.
+fn one_data_set(root: &Path, combinations: usize) -> TrainingConfig {
+    let mut config = test_data::config(root);
+    config.train.combinations = combinations;
+    let stage = &mut config.train.stages[1];
+    stage.batches = Batches::OneDataSet;
+    stage.synthesise = Vec::new();
+    config
+}
+
+#[test]
+fn a_step_draws_among_the_combinations_that_its_batch_holds() {
+    let root = test_data::root();
+    let mut drawn = BTreeMap::<String, usize>::new();
+    for combinations in [1, 3] {
+        let loader = loader(root, &one_data_set(root, combinations), 1);
+        for epoch in 0..4 {
+            for tuples in loader.epoch(epoch) {
+                let batch = loader.batch(&tuples, epoch).expect("a batch");
+                // Each data set has one combination, and no batch more.
+                let [set] = batch.combinations[..] else { panic!("{:?}", batch.combinations) };
+                assert!(batch.tuples_with(set) > 0, "{set}");
+                *drawn.entry(set.to_string()).or_default() += 1;
+            }
+        }
+    }
+    assert_eq!(drawn.into_keys().collect::<Vec<_>>(), ["rgb+infrared", "rgb+text"]);
+    // Where everything is synthesised, as many as are wanted, each once.
+    let mut config = test_data::config(root);
+    config.train.combinations = 3;
+    let loader = loader(root, &config, 0);
+    let batch = loader.batch(&loader.epoch(0)[0], 0).expect("a batch");
+    let distinct: BTreeSet<_> = batch.combinations.iter().map(ToString::to_string).collect();
+    assert_eq!(distinct.len(), 3, "{distinct:?}");
+}
 
 #[test]
 fn the_number_of_combinations_changes_nothing_else_in_a_batch() {
