@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 mod adapters;
+mod cost;
 mod fusion;
 mod start;
 
