@@ -89,7 +89,7 @@ impl<'a, const N: usize> TestedModels<'a, N> {
         &mut self,
         test: &Test,
     ) -> Result<BTreeMap<Descriptor, Scored>> {
-        self.describer.scores(test, &mut self.pictures, self.stop)
+        self.describer.scores(test, self.stop)
     }
 
     /// Embeds the queries of a task and, unless an earlier task has shown it, its gallery. Every picture is decoded once for all models,
