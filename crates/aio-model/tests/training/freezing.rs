@@ -1,12 +1,12 @@
 //! The encoder stays as it is while everything around it learns.
 
-use crate::fixtures::{batch, config, model, model_with, preprocessing};
+use crate::fixtures::{after, batch, config, model, model_with, preprocessing};
 use aio_encoder::weights::{Preprocessing, module_bytes, sha256};
 use aio_model::{
     Aio, Backbone, EmbeddingOf, EncoderUse, Frozen, LossTerm, LossWeights, Shared, StepInput,
     Total, TrainPicture,
 };
-use aio_tokenize::{BatchNormMode, Tokenizers};
+use aio_tokenize::{BatchNormMode, ImageTokenizer, Tokenizers};
 use aio_types::{Modality, Picture, PictureSize};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::{AdamWConfig, GradientsParams};
@@ -135,6 +135,51 @@ fn what_is_frozen_gets_no_gradient_and_everything_else_does() {
     let mut silent = Silent { found: Vec::new(), seen: 0, ..silent };
     model.backbone.projection.visit(&mut silent);
     assert_eq!(silent.found.len(), silent.seen);
+}
+
+#[test]
+fn a_frozen_stem_keeps_its_statistics_where_others_move_theirs() {
+    let device = Device::flex();
+    let frozen = Frozen {
+        tokenizers: [Modality::Rgb].into_iter().collect(),
+        batch_norm_mode: BatchNormMode::Batch,
+        ..Frozen::default()
+    };
+    let model = model_with(frozen, &device);
+    let statistics = |stem: &Option<ImageTokenizer>| {
+        let mut found = Statistics::default();
+        stem.visit(&mut found);
+        found.values
+    };
+    let bytes = |model: &Aio| module_bytes(&model.backbone.tokenizers.rgb).expect("bytes");
+    let (before, rgb) = (bytes(&model), statistics(&model.backbone.tokenizers.rgb));
+    let infrared = statistics(&model.backbone.tokenizers.infrared);
+    assert!(!rgb.is_empty() && rgb == infrared, "zeros and ones");
+    let model = after(3, model);
+    assert!(bytes(&model) == before);
+    assert_eq!(statistics(&model.backbone.tokenizers.rgb), rgb);
+    assert_ne!(statistics(&model.backbone.tokenizers.infrared), infrared);
+}
+
+/// The running statistics of a stem.
+#[derive(Default)]
+struct Statistics {
+    path: Vec<String>,
+    values: Vec<Vec<f32>>,
+}
+
+impl ModuleVisitor for Statistics {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.path.push(name.to_owned());
+    }
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.pop();
+    }
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if self.path.join(".").contains("running_") {
+            self.values.push(param.val().into_data().iter::<f32>().collect());
+        }
+    }
 }
 
 #[test]
