@@ -265,7 +265,7 @@ pub(in crate::experiment) fn score(
             |query, ranking| {
                 let of_task = trial.query[query];
                 let identity = test.data.queries[of_task].entry.identity;
-                per_query.add(of_task, identity, ranking, options.average_precision);
+                per_query.add(number, of_task, identity, ranking, options.average_precision);
                 observe(at(query), ranking);
             },
         )?);
