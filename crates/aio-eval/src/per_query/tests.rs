@@ -77,6 +77,9 @@ fn a_query_is_averaged_over_the_trials_that_score_it() {
     }
 }
 
+/// One of the values of a query.
+type Value = fn(&QueryMean) -> f64;
+
 #[test]
 fn the_mean_is_that_over_trials_of_other_queries_and_sizes() {
     // Query 1 is in all trials; the second trial leaves one of its queries without a match.
@@ -100,7 +103,7 @@ fn the_mean_is_that_over_trials_of_other_queries_and_sizes() {
     }
     assert_eq!(trials.iter().map(|t| t.queries - t.skipped).collect::<Vec<_>>(), [4, 2, 1]);
     let expected = mean_over_trials(&trials);
-    let values: [(fn(&QueryMean) -> f64, f64); 3] = [
+    let values: [(Value, f64); 3] = [
         (|query| query.average_precision, expected.map),
         (|query| query.inverse_negative_penalty, expected.minp),
         (|query| query.rank1, expected.rank(1)),
