@@ -5,11 +5,14 @@ use aio_types::Picture;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
+/// Largest index that [`channel_exchange`] draws where infrared pictures are made: one of the three channels is copied, never the luminance.
+pub const LAST_CHANNEL: u8 = 2;
+
 /// Replaces all channels by one of them, at random.
 ///
 /// `ChannelExchange` of Ye et al., "Channel Augmented Joint Learning" (ICCV 2021): the index is drawn from
 /// `0..=grey`; 0, 1 and 2 copy that channel and 3 takes the luminance. CAJ trains with `grey = 2`, where the
-/// luminance is never chosen. The reference works on normalised tensors; copying commutes with a
+/// luminance is never chosen ([`LAST_CHANNEL`]). The reference works on normalised tensors; copying commutes with a
 /// normalisation that is equal for all channels.
 pub fn channel_exchange(picture: &mut Picture, grey: u8, rng: &mut ChaCha8Rng) {
     let index = rng.random_range(0..=grey);
@@ -120,7 +123,7 @@ mod tests {
         let mut seen = std::collections::BTreeSet::new();
         for epoch in 0..40 {
             let mut picture = two_tone();
-            channel_exchange(&mut picture, 2, &mut rng(0, "exchange", epoch));
+            channel_exchange(&mut picture, LAST_CHANNEL, &mut rng(0, "exchange", epoch));
             let [r, g, b] = picture.at(0, 0);
             assert!(r == g && g == b);
             seen.insert(r);

@@ -31,7 +31,7 @@ pub use distance::{Metric, distance_bytes, distances};
 pub use evaluate::{EvalOptions, LabelledFeatures, evaluate, evaluate_with_progress};
 pub use features::Features;
 pub use open_set::{OpenSet, Rate, open_set};
-pub use per_query::{PerQuery, QueryMean};
+pub use per_query::{CountedQuery, PerQuery, QueryMean, check_same_queries};
 pub use places::Ties;
 pub use protocol::{Entry, Protocol, Unmatched, single_shot, unmatched};
 pub use ranking::{AveragePrecision, Ranking, Relevance};

@@ -27,7 +27,7 @@ pub fn smoothed_cross_entropy(
     of_label.mul_scalar(smoothing - 1.0) - log_p.mean().mul_scalar(smoothing)
 }
 
-/// Squared Euclidean distances between the rows of `a` and of `b`, never negative.
+/// Squared Euclidean distances between the rows of `a` and of `b`; rounding can make those of nearly equal rows slightly negative.
 fn squared_distances(a: Tensor<2>, b: Tensor<2>) -> Tensor<2> {
     let [n, _] = a.dims();
     let [m, _] = b.dims();

@@ -21,8 +21,8 @@ pub struct AnchorRows {
 ///
 /// Wang et al., "Cross-Batch Memory for Embedding Learning" (XBM, CVPR 2020): embeddings drift slowly, so that those of earlier steps are as good
 /// as new ones, and cost no pass through the encoder. They are constants. The oldest make room for new ones. The paper fills the memory after 1000
-/// steps, adds its loss to that within the batch, and puts the batch into the memory first; here it starts empty with the first step, and both are
-/// anchors in one sum.
+/// steps, adds its loss to that within the batch, and puts the batch into the memory first; here the caller decides from which step on it is filled,
+/// and both are anchors in one sum.
 ///
 /// The entries lie in tensors that automatic differentiation does not see, so that a checkpoint of the model holds them.
 #[derive(Module, Debug)]

@@ -35,7 +35,7 @@ pub struct Frozen {
     pub tokenizers: ModalitySet,
     /// The parts that all modalities share.
     pub shared: Shared,
-    /// Which statistics the stems' batch normalisations use in training.
+    /// Which statistics the batch normalisations of stems use in training; those of frozen tokenizers use the pre-trained ones.
     #[serde(rename = "statistics")]
     pub batch_norm_mode: BatchNormMode,
     /// The encoder.
@@ -126,8 +126,8 @@ impl Aio {
         self.backbone.tokenizers = self
             .backbone
             .tokenizers
-            .frozen(frozen.tokenizers)
-            .with_batch_norm_mode(frozen.batch_norm_mode);
+            .with_batch_norm_mode(frozen.batch_norm_mode)
+            .frozen(frozen.tokenizers);
         if frozen.text != TextUse::TrainedTower {
             self.backbone.text_tower = self.backbone.text_tower.map(TextTower::no_grad);
         }

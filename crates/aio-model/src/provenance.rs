@@ -2,52 +2,26 @@
 
 use crate::{Origin, TrainBatch};
 use aio_heads::OwnPhoto;
-use aio_types::{Modality, ModalitySet};
-use std::collections::HashMap;
+use aio_types::ModalitySet;
 
-/// Numbers what the embeddings of a batch were made from. Two embeddings with the same number show the same photograph or are the same sentence;
-/// where an embedding's own photograph counts like others ([`OwnPhoto::Kept`]), no two have the same number.
+/// Numbers what the embeddings of a batch were made from. Two embeddings with the same number show the same photograph, real picture or sentence
+/// ([`shown`]). What shows no single sample has a number of its own.
 pub(crate) struct Provenance<'a> {
     batch: &'a TrainBatch,
     own_photo: OwnPhoto,
-    /// The first tuple that shows each photograph.
-    first_with: HashMap<usize, usize>,
-    /// Numbers given to what was made from no photograph: negative, so that none is a tuple's.
+    /// The next number of its own: below those of sentences.
     next: i64,
 }
 
 impl<'a> Provenance<'a> {
     pub(crate) fn new(batch: &'a TrainBatch, own_photo: OwnPhoto) -> Self {
-        let mut first_with = HashMap::new();
-        for (row, tuple) in batch.tuples.iter().enumerate() {
-            first_with.entry(tuple.photograph).or_insert(row);
-        }
-        Self { batch, own_photo, first_with, next: -1 }
+        Self { batch, own_photo, next: LAST_SENTENCE }
     }
 
     /// The numbers of the embeddings of `set` for the tuples in `rows`.
     pub(crate) fn of(&mut self, set: ModalitySet, rows: &[usize]) -> Vec<i64> {
-        let mut sentences: HashMap<&[u32], i64> = HashMap::new();
-        let mut numbers = Vec::with_capacity(rows.len());
-        for row in rows {
-            let tuple = &self.batch.tuples[*row];
-            let sentence = tuple.caption.as_ref().filter(|_| set == Modality::Text.into());
-            let known = sentence.and_then(|caption| sentences.get(&*caption.ids));
-            let number = if self.own_photo == OwnPhoto::Kept {
-                self.new_number()
-            } else if tuple.shows_photograph(set) {
-                self.first_with[&tuple.photograph] as i64
-            } else if let Some(known) = known {
-                *known
-            } else {
-                self.new_number()
-            };
-            if let Some(caption) = sentence {
-                sentences.insert(&caption.ids, number);
-            }
-            numbers.push(number);
-        }
-        numbers
+        let shown = shown(self.batch, self.own_photo, set, rows);
+        shown.into_iter().map(|number| number.unwrap_or_else(|| self.new_number())).collect()
     }
 
     fn new_number(&mut self) -> i64 {
@@ -83,6 +57,9 @@ pub(crate) fn shown(
     rows.iter().map(of).collect()
 }
 
+/// The lowest number of a sentence.
+const LAST_SENTENCE: i64 = -2 - (u32::MAX >> 2) as i64;
+
 /// The number of a sentence: negative, so that it is no sample's, and below -1. The 30 bits of a hash (FNV-1a) are few enough for the integers of any
 /// device; two sentences that share them are taken for one.
 fn sentence(ids: &[u32]) -> i64 {
@@ -96,7 +73,7 @@ mod tests {
     use super::*;
     use crate::{TrainCaption, TrainPicture, TrainTuple};
     use aio_heads::Masked;
-    use aio_types::{Picture, PictureSize};
+    use aio_types::{Modality, Picture, PictureSize};
 
     fn tuple(photograph: usize, infrared: Origin, sentence: u32) -> TrainTuple {
         let size = PictureSize { height: 1, width: 1 };
@@ -117,27 +94,37 @@ mod tests {
         }
     }
 
-    #[test]
-    fn what_shows_the_same_photograph_or_sentence_has_the_same_number() {
-        // The second tuple shows the photograph of the first again; its infrared picture was taken by a camera.
+    /// The second tuple shows the photograph of the first again; its infrared picture was taken by a camera, and is in the third tuple as well.
+    fn batch() -> TrainBatch {
         let tuples = vec![
             tuple(70, Origin::Photograph, 5),
             tuple(70, Origin::Itself { sample: 31 }, 5),
             tuple(9, Origin::Itself { sample: 31 }, 6),
         ];
-        let batch = TrainBatch { tuples, combinations: Vec::new(), sampled_classes: None };
+        TrainBatch { tuples, combinations: Vec::new(), sampled_classes: None }
+    }
+
+    #[test]
+    fn what_shows_the_same_photograph_real_picture_or_sentence_has_the_same_number() {
+        let batch = batch();
         let mut provenance = Provenance::new(&batch, OwnPhoto::Skipped);
         let mut of = |set: &str| provenance.of(set.parse().expect("a set"), &[0, 1, 2]);
-        assert_eq!(of("rgb"), [0, 0, 2]);
+        let rgb = of("rgb");
+        assert!(rgb[0] == rgb[1] && rgb[0] != rgb[2]);
         let infrared = of("infrared");
-        assert!(infrared[0] == 0 && infrared[1] < 0 && infrared[2] < 0);
-        assert_ne!(infrared[1], infrared[2]);
+        assert_eq!(infrared[0], rgb[0]);
+        assert_eq!(infrared[1], infrared[2], "the same real picture twice");
+        assert!(!rgb.contains(&infrared[1]));
         let text = of("text");
-        assert!(text[0] < 0 && text[0] == text[1] && text[1] != text[2]);
-        assert!(text.iter().all(|number| !infrared.contains(number)));
+        assert!(text[0] == text[1] && text[1] != text[2]);
+        assert!(text.iter().all(|number| !infrared.contains(number) && !rgb.contains(number)));
         let mixed = of("infrared+text");
-        assert!(mixed[0] == 0 && mixed[1] < 0 && !text.contains(&mixed[1]));
-        assert_eq!(of("rgb+infrared"), [0, 0, 2]);
+        assert_eq!(mixed[0], rgb[0]);
+        assert_ne!(mixed[1], mixed[2], "not the same sentences");
+        for known in [&rgb, &infrared, &text] {
+            assert!(!known.contains(&mixed[1]) && !known.contains(&mixed[2]));
+        }
+        assert_eq!(of("rgb+infrared"), rgb);
         let mut all = Vec::new();
         let mut provenance = Provenance::new(&batch, OwnPhoto::Kept);
         for set in ["rgb", "infrared", "text"] {
@@ -150,12 +137,7 @@ mod tests {
 
     #[test]
     fn what_is_shown_has_the_same_number_in_every_batch() {
-        let tuples = vec![
-            tuple(70, Origin::Photograph, 5),
-            tuple(70, Origin::Itself { sample: 31 }, 5),
-            tuple(9, Origin::Itself { sample: 31 }, 6),
-        ];
-        let batch = TrainBatch { tuples, combinations: Vec::new(), sampled_classes: None };
+        let batch = batch();
         let of = |set: &str, own_photo| {
             shown(&batch, own_photo, set.parse().expect("a set"), &[0, 1, 2])
         };

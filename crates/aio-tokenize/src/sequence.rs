@@ -110,11 +110,14 @@ impl Tokenizers {
         }
     }
 
-    /// The same tokenizers with those of `modalities` outside the gradient.
+    /// The same tokenizers with those of `modalities` outside the gradient. Their batch normalisations use the stored statistics and never move them
+    /// ([`BatchNormMode::Pretrained`]).
     #[must_use]
     pub fn frozen(self, modalities: ModalitySet) -> Self {
+        let freeze =
+            |t: ImageTokenizer| t.no_grad().with_batch_norm_mode(BatchNormMode::Pretrained);
         let image = |tokenizer: Option<ImageTokenizer>, m| {
-            tokenizer.map(|t| if modalities.contains(m) { t.no_grad() } else { t })
+            tokenizer.map(|t| if modalities.contains(m) { freeze(t) } else { t })
         };
         Self {
             cls: self.cls,
@@ -131,7 +134,7 @@ impl Tokenizers {
         }
     }
 
-    /// The same tokenizers with another mode of the stems' batch normalisations.
+    /// The same tokenizers with another mode of the stems' batch normalisations, those of frozen ones included: [`Self::frozen`] comes after it.
     #[must_use]
     pub fn with_batch_norm_mode(self, mode: BatchNormMode) -> Self {
         let image =

@@ -39,7 +39,7 @@ pub(crate) struct Workload<'a> {
 }
 
 impl<'a> Workload<'a> {
-    /// The workload of batches whose captions are as long as those of `batch`. Any batch will do for how long that is.
+    /// The workload of batches whose captions are as long as those of `batch`.
     pub(crate) fn new(
         config: &'a TrainingConfig,
         start: &'a StartingPoint,

@@ -43,12 +43,19 @@ pub struct MethodMeans {
 }
 
 /// Compares the order that two sets of tasks give to the methods `rows`, by the mean of their mean average precision. A set is a list of
-/// beginnings of task names, separated by commas.
+/// beginnings of task names, separated by commas. Rows of one configuration, which several sweeps can share, are one method.
 ///
 /// # Errors
 /// [`Error::User`] if fewer than two methods are finished, or a set has no task that all of them were tested on.
 pub fn order_agreement(rows: &[SweepRow], sets: [&str; 2]) -> Result<OrderAgreement> {
-    let finished: Vec<&SweepRow> = rows.iter().filter(|row| !row.results.is_empty()).collect();
+    let mut finished: Vec<&SweepRow> = Vec::new();
+    let mut known = BTreeSet::new();
+    for row in rows {
+        let Some(first) = row.results.first() else { continue };
+        if known.insert(&first.config_id) {
+            finished.push(row);
+        }
+    }
     if finished.len() < 2 {
         return Err(Error::user(
             format!("{} finished methods; an order needs two or more", finished.len()),
@@ -142,6 +149,7 @@ mod tests {
             ("table:dev-ordinary.rgb-rgb.map", development),
         ];
         let mut result = result(0, &scores, &[]);
+        result.config_id = name.to_owned();
         result.order = scores.map(|(id, _)| id.trim_end_matches(".map").parse().expect(id)).into();
         SweepRow { label: name.to_owned(), results: vec![result] }
     }
@@ -161,6 +169,25 @@ mod tests {
             "{}",
             found.text()
         );
+    }
+
+    #[test]
+    fn a_configuration_of_two_sweeps_is_one_method() {
+        let once =
+            [method("a", 0.2, 0.4, 0.1), method("b", 0.4, 0.6, 0.3), method("c", 0.3, 0.9, 0.2)];
+        let renamed = SweepRow { label: "base of another sweep".into(), ..once[1].clone() };
+        let twice = [&once[..], &[renamed]].concat();
+        let of = |rows: &[SweepRow]| {
+            let found = order_agreement(rows, ["table:dev-", "market1501, pku-sketch"]);
+            found.expect("defined")
+        };
+        let names = |found: &OrderAgreement| -> Vec<String> {
+            found.methods.iter().map(|method| method.method.clone()).collect()
+        };
+        assert_eq!(names(&of(&twice)), ["a", "b", "c"]);
+        assert_eq!(of(&twice).agreement, of(&once).agreement);
+        let error = order_agreement(&[once[1].clone(), twice[3].clone()], ["market1501", "pku"]);
+        assert!(error.expect_err("one method").to_string().contains("1 finished methods"));
     }
 
     #[test]

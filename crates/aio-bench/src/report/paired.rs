@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::markdown::escaped;
 use crate::run::TaskQueries;
-use aio_eval::{Interval, difference};
+use aio_eval::{Interval, check_same_queries, difference};
 use aio_types::{Measure, TaskId};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -114,13 +114,13 @@ fn compare(
             };
             let queries = of_seed.ok_or_else(missing)?;
             let known = *first.get_or_insert(queries);
-            if (&known.query, &known.identity) != (&queries.query, &queries.identity) {
+            check_same_queries(known.counted(), queries.counted()).map_err(|other| {
                 let problem = format!(
-                    "{file}: seed {seed} of `{}` was tested on other queries of {task} than `{}`",
+                    "{file}: seed {seed} of `{}` was tested on other queries of {task} than `{}`: {other}",
                     cell.label, cells[0].label
                 );
-                return Err(Error::user(problem, "run the older cells again with the same data"));
-            }
+                Error::user(problem, "run the older cells again with the same data")
+            })?;
             let values = queries.values(measure).ok_or_else(|| {
                 let problem = format!("{file}: differences of {measure} cannot be paired by query");
                 Error::user(problem, "set [report] metric to map, rank1 or minp")
@@ -129,8 +129,9 @@ fn compare(
             sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value / seeds.len() as f64);
         }
     }
-    let people = first.map_or(&[][..], |queries| &queries.identity);
-    Ok(difference(&sums[0], &sums[1], people, Interval::DRAWS, SEED)?)
+    let Some(TaskQueries { identity, weight, .. }) = first else { return Ok(None) };
+    let weights = (!weight.is_empty()).then_some(&weight[..]);
+    Ok(difference(&sums[0], &sums[1], identity, weights, Interval::DRAWS, SEED)?)
 }
 
 impl PairedDifferences {
@@ -180,6 +181,7 @@ mod tests {
         let queries = |values: [f64; 4]| TaskQueries {
             query: vec![0, 1, 2, 3],
             identity: [1, 1, 2, 3].map(Identity).into(),
+            weight: Vec::new(),
             average_precision: values.into(),
             rank1: values.map(|value| value / 2.0).into(),
             inverse_negative_penalty: vec![0.0; 4],
@@ -207,6 +209,29 @@ mod tests {
         let rank1 = paired_differences("s.toml", &cells, "base", &[task()], Measure::Rank1);
         let rank1 = rank1.expect("stored").rows[0].differences[0].expect("three people");
         assert!((rank1.mean - 0.05).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_difference_weights_queries_as_the_scores_of_the_tasks_do() {
+        let weighted = |label: &str, values: [f64; 4]| {
+            let mut cell = cell(label, &[(0, values)]);
+            for queries in cell.queries.values_mut().flat_map(BTreeMap::values_mut) {
+                queries.weight = vec![0.5, 0.25, 1.0, 0.25];
+            }
+            cell
+        };
+        let cells = [weighted("base", [0.5; 4]), weighted("other", [0.6, 0.4, 0.8, 0.3])];
+        let found = paired_differences("s.toml", &cells, "base", &[task()], Measure::Map);
+        let mean = found.expect("comparable").rows[0].differences[0].expect("three people").mean;
+        // (0.5·0.1 − 0.25·0.1 + 1·0.3 − 0.25·0.2) / 2
+        assert!((mean - 0.1375).abs() < 1e-12, "{mean}");
+        let unequal = [cells[0].clone(), cell("older", &[(0, [0.2; 4])])];
+        let refused = paired_differences("s.toml", &unequal, "base", &[task()], Measure::Map);
+        let refused = refused.expect_err("other weights").to_string();
+        assert!(
+            refused.contains("tested on other queries") && refused.contains("weight 0.5"),
+            "{refused}"
+        );
     }
 
     #[test]

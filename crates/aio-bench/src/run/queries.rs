@@ -3,7 +3,7 @@
 use super::Run;
 use crate::error::Result;
 use aio_data::DataError;
-use aio_eval::QueryMean;
+use aio_eval::{CountedQuery, QueryMean};
 use aio_types::{Identity, Measure, TaskId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -21,6 +21,9 @@ pub struct TaskQueries {
     pub query: Vec<usize>,
     /// Whom they show.
     pub identity: Vec<Identity>,
+    /// How much they count in the score of the task ([`QueryMean::weight`]); empty where all count the same, and in older runs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub weight: Vec<f64>,
     /// Average precision, a fraction in 0..1, rounded to six digits after the point.
     pub average_precision: Vec<f64>,
     /// Fraction of the trials in which the first match is at rank 1.
@@ -37,11 +40,23 @@ impl TaskQueries {
         for mean in means {
             queries.query.push(mean.query);
             queries.identity.push(mean.identity);
+            queries.weight.push(mean.weight);
             queries.average_precision.push(rounded(mean.average_precision));
             queries.rank1.push(rounded(mean.rank1));
             queries.inverse_negative_penalty.push(rounded(mean.inverse_negative_penalty));
         }
+        if queries.weight.windows(2).all(|pair| pair[0] == pair[1]) {
+            queries.weight.clear();
+        }
         queries
+    }
+
+    /// The queries and how much each counts.
+    pub fn counted(&self) -> impl Iterator<Item = CountedQuery> {
+        self.query.iter().zip(&self.identity).enumerate().map(|(row, (query, identity))| {
+            let weight = self.weight.get(row).copied().unwrap_or(1.0);
+            CountedQuery { query: *query, identity: *identity, weight }
+        })
     }
 
     /// The values of a measure, if it is a mean over queries that is stored.
@@ -58,7 +73,10 @@ impl TaskQueries {
     /// Whether the lists are of one length.
     fn is_whole(&self) -> bool {
         let lists = [&self.average_precision, &self.rank1, &self.inverse_negative_penalty];
-        self.identity.len() == self.query.len() && lists.iter().all(|l| l.len() == self.query.len())
+        let is_whole = |length: usize| length == self.query.len();
+        is_whole(self.identity.len())
+            && (self.weight.is_empty() || is_whole(self.weight.len()))
+            && lists.iter().all(|list| is_whole(list.len()))
     }
 }
 

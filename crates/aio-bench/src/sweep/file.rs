@@ -6,6 +6,7 @@ use crate::report::Quoted;
 use aio_data::fs;
 use aio_types::{Measure, TaskId};
 use serde::Deserialize;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// A sweep file.
@@ -70,7 +71,65 @@ impl SweepFile {
     }
 }
 
+impl ReportSection {
+    /// Refuses a task of the table that is not among those that the cells evaluate.
+    ///
+    /// # Errors
+    /// [`Error::User`] naming the file, the task, and the tasks there are.
+    pub(super) fn check_tasks(&self, path: &Path, evaluated: &BTreeSet<TaskId>) -> Result<()> {
+        let Some(unknown) = self.tasks.iter().find(|task| !evaluated.contains(task)) else {
+            return Ok(());
+        };
+        let evaluated: Vec<&str> = evaluated.iter().map(TaskId::as_str).collect();
+        Err(Error::user(
+            format!(
+                "{}: `tasks` of [report]: no cell evaluates `{unknown}`; they evaluate {}",
+                path.display(),
+                evaluated.join(", ")
+            ),
+            "name one of these, or add the task to evaluation.tasks of the base experiment",
+        ))
+    }
+}
+
 /// The error of a sweep file that is wrong.
 pub(super) fn wrong(path: &Path, problem: &str) -> Error {
     Error::user(format!("{}: {problem}", path.display()), "docs/sweeps.md describes sweep files")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Sweep;
+    use super::*;
+
+    /// A sweep of the smoke experiment with a table of some tasks.
+    fn load(directory: &Path, tasks: &str) -> Result<Sweep> {
+        let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let base =
+            repository.canonicalize().expect("the repository").join("experiments/smoke.toml");
+        let file = directory.join("varied.toml");
+        let text = format!(
+            "base = {base:?}\n[axes]\n\"losses.binding\" = [0.5, 1.0]\n[report]\ntasks = [{tasks}]\n"
+        );
+        std::fs::write(&file, text).expect("written");
+        Sweep::load(&file)
+    }
+
+    #[test]
+    fn a_task_that_no_cell_evaluates_is_refused_with_those_there_are() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        load(directory.path(), "\"market1501.rgb-rgb\"").expect("evaluated");
+        load(directory.path(), "").expect("all tasks of the experiment");
+        let unknown = "\"market1501.rgb-rgb\", \"tri-cuhk-pedes.infrared+sketch+text-rgb\"";
+        let error = load(directory.path(), unknown).expect_err("not evaluated");
+        let text = error.to_string();
+        for part in [
+            "varied.toml",
+            "`tasks` of [report]",
+            "tri-cuhk-pedes.infrared+sketch+text-rgb",
+            ", market1501.rgb-rgb, ",
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+    }
 }

@@ -30,6 +30,7 @@ use crate::error::{Error, Result};
 use crate::run::Run;
 use file::SweepFile;
 use identity::ConfigIds;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// A sweep with its cells.
@@ -90,14 +91,17 @@ impl Sweep {
         let base = file.base(path);
         let mut ids = ConfigIds::default();
         let mut cells: Vec<Cell> = Vec::new();
+        let mut tasks = BTreeSet::new();
         for point in expansion::points(path, &file)? {
             let experiment = Experiment::load(&base, &point.settings)
                 .map_err(|error| of_cell(path, &point.label, error))?;
+            tasks.extend(experiment.tasks()?.iter().map(|task| task.id().clone()));
             let config_id = ids.of(&experiment)?;
             let known = cells.iter().map(|cell| (cell.config_id.as_str(), cell.label.as_str()));
             identity::refuse_twin(path, &config_id, &point.label, known)?;
             cells.push(Cell { config_id, settings: point.settings, label: point.label });
         }
+        file.report.check_tasks(path, &tasks)?;
         Ok(Self {
             file: path.to_path_buf(),
             experiment: ExperimentFile::at(&base).name().to_owned(),

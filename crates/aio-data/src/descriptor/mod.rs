@@ -13,8 +13,7 @@ use aio_types::{Picture, PictureSize};
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
-/// The size that every picture is resized to first: the detection window of Dalal and Triggs.
-const SIZE: PictureSize = PictureSize { height: 128, width: 64 };
+const SIZE: PictureSize = Descriptor::SIZE;
 
 /// A feature that is computed from the pixels of one picture by a fixed rule, without training.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -38,6 +37,9 @@ pub enum Descriptor {
 }
 
 impl Descriptor {
+    /// The size that every picture is resized to first: the detection window of Dalal and Triggs.
+    pub const SIZE: PictureSize = PictureSize { height: 128, width: 64 };
+
     /// Every descriptor, in the order of tables.
     pub const ALL: [Self; 2] = [Self::ColourHistogram, Self::Hog];
 
@@ -69,7 +71,7 @@ impl Descriptor {
     }
 
     /// Describes a picture of any size, which is first resized to 128 × 64 as [`resized`] does: [`width`](Self::width)
-    /// values.
+    /// values. A picture that was resized before, to another size, has other values than its file.
     ///
     /// # Panics
     /// If the picture has fewer bytes than its size says.

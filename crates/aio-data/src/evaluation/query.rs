@@ -1,4 +1,4 @@
-use crate::synthesis::channel_exchange;
+use crate::synthesis::{LAST_CHANNEL, channel_exchange};
 use crate::{Content, Sample};
 use aio_eval::Entry;
 use aio_types::{Modality, ModalitySet, Observation, Picture, rng};
@@ -63,7 +63,8 @@ impl QueryPicture {
     #[must_use]
     pub fn prepared(&self, mut picture: Picture) -> Picture {
         if let Some(number) = self.synthesised {
-            channel_exchange(&mut picture, 2, &mut rng(0, "synthesised query", number));
+            let stream = &mut rng(0, "synthesised query", number);
+            channel_exchange(&mut picture, LAST_CHANNEL, stream);
         }
         picture
     }

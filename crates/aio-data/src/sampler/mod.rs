@@ -128,7 +128,7 @@ impl IdentitySampler {
     }
 
     /// The batches of `epoch`. Without shares, identities are drawn without replacement; with shares, without replacement in each part until all of
-    /// it were drawn. Photographs are drawn without replacement as far as they go.
+    /// it were drawn. The samples of a person are drawn without replacement as far as they go.
     #[must_use]
     pub fn epoch(&self, epoch: u64) -> Vec<Vec<Tuple>> {
         let rng = &mut rng(self.plan.seed, "identity sampler", epoch);
@@ -200,20 +200,16 @@ impl IdentitySampler {
         let mut batch = Vec::with_capacity(members.len() * instances);
         for member in members {
             let (class, group) = &self.groups[*member];
-            let mut photographs = group.samples[Modality::Rgb as usize].clone();
-            photographs.shuffle(rng);
+            let mut drawn = group.samples.clone();
+            drawn.iter_mut().for_each(|samples| samples.shuffle(rng));
             for k in 0..instances {
-                let real = std::array::from_fn(|m| {
-                    let choices = &group.samples[m];
-                    if m == Modality::Rgb as usize || choices.is_empty() {
-                        return None;
-                    }
-                    Some(choices[rng.random_range(0..choices.len())] as usize)
-                });
+                // A person with fewer samples shows the first ones again.
+                let of = |samples: &Vec<u32>| samples[k % samples.len()] as usize;
+                let real = |m: usize| m != Modality::Rgb as usize && !drawn[m].is_empty();
                 batch.push(Tuple {
                     class: *class,
-                    rgb: photographs[k % photographs.len()] as usize,
-                    real,
+                    rgb: of(&drawn[Modality::Rgb as usize]),
+                    real: std::array::from_fn(|m| real(m).then(|| of(&drawn[m]))),
                 });
             }
         }

@@ -115,6 +115,42 @@ fn a_batch_has_p_identities_with_k_photographs_and_real_partners() {
 }
 
 #[test]
+fn the_samples_of_a_person_are_drawn_without_replacement_as_far_as_they_go() {
+    // Three people with three photographs, two sketches and one infrared picture each.
+    let modalities = [Modality::Rgb, Modality::Rgb, Modality::Rgb].into_iter().chain([
+        Modality::Sketch,
+        Modality::Sketch,
+        Modality::Infrared,
+    ]);
+    let numbered: Vec<_> = (0..3)
+        .flat_map(|class| modalities.clone().map(move |modality| (class, modality)))
+        .enumerate()
+        .map(|(number, (class, modality))| (number, class, modality))
+        .collect();
+    let draw = |instances, epoch| {
+        let sampler = IdentitySampler::new(numbered.clone(), plan(3, instances, 1));
+        sampler.expect("sampler").epoch(epoch).concat()
+    };
+    let sketch = |tuple: &Tuple| tuple.real[Modality::Sketch as usize].expect("two sketches");
+    let mut first = std::collections::BTreeSet::new();
+    for epoch in 0..20 {
+        for pair in draw(2, epoch).chunks_exact(2) {
+            assert_ne!(pair[0].rgb, pair[1].rgb);
+            assert_ne!(sketch(&pair[0]), sketch(&pair[1]), "epoch {epoch}");
+            let infrared: Vec<_> =
+                pair.iter().map(|tuple| tuple.real[Modality::Infrared as usize]).collect();
+            assert!(infrared[0].is_some() && infrared[0] == infrared[1], "there is one");
+            first.insert(sketch(&pair[0]));
+        }
+    }
+    assert_eq!(first.len(), 6, "each of two is drawn first");
+    for of_person in draw(4, 0).chunks_exact(4) {
+        let sketches: Vec<usize> = of_person.iter().map(sketch).collect();
+        assert!(sketches[0] != sketches[1] && sketches[2..] == sketches[..2], "{sketches:?}");
+    }
+}
+
+#[test]
 fn batches_are_a_pure_function_of_seed_and_epoch() {
     let draw = |seed, epoch| sampler(2, 2, seed).expect("sampler").epoch(epoch);
     assert_eq!(draw(1, 4), draw(1, 4));

@@ -37,24 +37,25 @@ impl Interval {
 
 /// The mean of `values` and its interval, by a bootstrap over people.
 ///
-/// `values` holds one number per query, `people` whom the query shows. A draw takes as many people as there are, with
-/// replacement, each with all their queries. Its mean is the sum of the values of the drawn people divided by the number
-/// of their queries. The interval is the percentile interval of `draws` such means; it depends on `seed`, and not on the
-/// order of the queries. A query whose identity is not known (below 0) is a person of its own. `None` with fewer than
-/// two people.
+/// `values` holds one number per query, `people` whom the query shows, `weights` how much it counts: all the same without
+/// them. A draw takes as many people as there are, with replacement, each with all their queries. Its mean is the weighted
+/// sum of the values of the drawn people divided by the sum of their weights. The interval is the percentile interval of
+/// `draws` such means; it depends on `seed`, and not on the order of the queries. A query whose identity is not known
+/// (below 0) is a person of its own. `None` with fewer than two people.
 ///
 /// Sources: Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapter 13, for the percentile interval; Field
 /// and Welsh, Bootstrapping clustered data (Journal of the Royal Statistical Society B, 2007), the randomised cluster
 /// bootstrap, for drawing whole clusters.
 ///
 /// # Errors
-/// [`EvalError::Interval`] if the lengths differ, a value is NaN or infinite, or `draws` is below 40.
+/// [`EvalError::Interval`] if the lengths differ, a value is NaN or infinite, a weight is not positive, or `draws` is below
+/// 40.
 ///
 /// ```
 /// # use aio_eval::interval;
 /// # use aio_types::Identity;
 /// let people = [1, 1, 2].map(Identity);
-/// let found = interval(&[1.0, 0.0, 1.0], &people, 1000, 0)?.expect("two people");
+/// let found = interval(&[1.0, 0.0, 1.0], &people, None, 1000, 0)?.expect("two people");
 /// // Of two people a draw takes the first twice, both, or the second twice: 1/2, 2/3 or 1.
 /// assert_eq!((found.low, found.mean, found.high), (0.5, 2.0 / 3.0, 1.0));
 /// # Ok::<(), aio_eval::EvalError>(())
@@ -62,12 +63,14 @@ impl Interval {
 pub fn interval(
     values: &[f64],
     people: &[Identity],
+    weights: Option<&[f64]>,
     draws: usize,
     seed: u64,
 ) -> Result<Option<Interval>, EvalError> {
     check_draws(draws).map_err(refused)?;
     check_values("values", values, people.len(), "queries").map_err(refused)?;
-    Ok(resampled(values.iter().copied().zip(people.iter().copied()), draws, seed))
+    check_weights(weights, people.len())?;
+    Ok(resampled(values.iter().copied(), people, weights, draws, seed))
 }
 
 /// The mean of `a − b` and its interval: two methods on the same queries, in the same order.
@@ -81,33 +84,64 @@ pub fn difference(
     a: &[f64],
     b: &[f64],
     people: &[Identity],
+    weights: Option<&[f64]>,
     draws: usize,
     seed: u64,
 ) -> Result<Option<Interval>, EvalError> {
     check_draws(draws).map_err(refused)?;
     check_values("values of the first method", a, people.len(), "queries").map_err(refused)?;
     check_values("values of the second method", b, people.len(), "queries").map_err(refused)?;
+    check_weights(weights, people.len())?;
     let differences = a.iter().zip(b).map(|(a, b)| a - b);
-    Ok(resampled(differences.zip(people.iter().copied()), draws, seed))
+    Ok(resampled(differences, people, weights, draws, seed))
+}
+
+fn check_weights(weights: Option<&[f64]>, queries: usize) -> Result<(), EvalError> {
+    let Some(weights) = weights else { return Ok(()) };
+    check_values("weights", weights, queries, "queries").map_err(refused)?;
+    match weights.iter().position(|weight| *weight <= 0.0) {
+        None => Ok(()),
+        Some(at) => Err(refused(format!(
+            "weights: value {at}, counted from 0, is {}, expected more than 0",
+            weights[at]
+        ))),
+    }
 }
 
 fn refused(problem: String) -> EvalError {
     EvalError::Interval { problem }
 }
 
-/// The values of one person's queries.
+/// One query.
+#[derive(Debug, Clone, Copy)]
+struct Weighted {
+    value: f64,
+    person: Identity,
+    weight: f64,
+}
+
+/// The queries of one person.
 #[derive(Debug, Clone, Copy)]
 struct Person {
+    /// Of the values, each times its weight.
     sum: f64,
-    queries: f64,
+    weight: f64,
 }
 
 fn resampled(
-    queries: impl Iterator<Item = (f64, Identity)>,
+    values: impl Iterator<Item = f64>,
+    people: &[Identity],
+    weights: Option<&[f64]>,
     draws: usize,
     seed: u64,
 ) -> Option<Interval> {
-    let people = by_person(queries);
+    let weight = |query: usize| weights.map_or(1.0, |weights| weights[query]);
+    let query = |(query, (value, person)): (usize, (f64, &Identity))| Weighted {
+        value,
+        person: *person,
+        weight: weight(query),
+    };
+    let people = by_person(values.zip(people).enumerate().map(query).collect());
     if people.len() < 2 {
         return None;
     }
@@ -132,22 +166,24 @@ fn scaled(random: [u8; 4], count: usize) -> usize {
 }
 
 /// One entry per person. Queries are sorted first, so that their order changes neither the entries nor a rounding.
-fn by_person(queries: impl Iterator<Item = (f64, Identity)>) -> Vec<Person> {
-    let mut queries: Vec<(f64, Identity)> = queries.collect();
-    queries.sort_unstable_by(|a, b| a.1.cmp(&b.1).then(a.0.total_cmp(&b.0)));
-    let same_person = |a: &(f64, Identity), b: &(f64, Identity)| a.1 == b.1 && a.1.0 >= 0;
-    let person = |of: &[(f64, Identity)]| Person {
-        sum: of.iter().map(|(value, _)| value).sum(),
-        queries: of.len() as f64,
+fn by_person(mut queries: Vec<Weighted>) -> Vec<Person> {
+    queries.sort_unstable_by(|a, b| {
+        let value = a.value.total_cmp(&b.value).then(a.weight.total_cmp(&b.weight));
+        a.person.cmp(&b.person).then(value)
+    });
+    let same_person = |a: &Weighted, b: &Weighted| a.person == b.person && a.person.0 >= 0;
+    let person = |of: &[Weighted]| Person {
+        sum: of.iter().map(|query| query.weight * query.value).sum(),
+        weight: of.iter().map(|query| query.weight).sum(),
     };
     queries.chunk_by(same_person).map(person).collect()
 }
 
 fn mean(people: impl Iterator<Item = Person>) -> f64 {
-    let (mut sum, mut queries) = (0.0, 0.0);
+    let (mut sum, mut weight) = (0.0, 0.0);
     for person in people {
         sum += person.sum;
-        queries += person.queries;
+        weight += person.weight;
     }
-    sum / queries
+    sum / weight
 }

@@ -66,7 +66,9 @@ fn identities(people: &[i64]) -> Vec<Identity> {
 }
 
 fn of(values: &[f64], people: &[i64]) -> Interval {
-    interval(values, &identities(people), Interval::DRAWS, 3).expect("finite").expect("two people")
+    interval(values, &identities(people), None, Interval::DRAWS, 3)
+        .expect("finite")
+        .expect("two people")
 }
 
 /// Ten people with one to four queries each.
@@ -85,7 +87,8 @@ fn of_a_few_people_the_bounds_are_those_of_all_draws() {
         // The distribution function of 100,000 draws has a standard error below 0.0005 at either bound.
         assert!(case.margin > 0.0025);
         let people = identities(&case.people);
-        let found = interval(&case.values, &people, 100_000, 0).expect("finite").expect("people");
+        let found =
+            interval(&case.values, &people, None, 100_000, 0).expect("finite").expect("people");
         for (found, expected) in
             [(found.mean, case.mean), (found.low, case.low), (found.high, case.high)]
         {
@@ -100,12 +103,14 @@ fn the_bounds_are_those_of_scipy() {
     assert_eq!(golden.resampled.len(), 3);
     for case in golden.resampled {
         let people = identities(&case.people);
-        let ours = interval(&case.values, &people, 20_000, 0).expect("finite").expect("people");
+        let ours =
+            interval(&case.values, &people, None, 20_000, 0).expect("finite").expect("people");
         case.found.check(ours);
     }
     let case = golden.difference;
     let people = identities(&case.people);
-    let ours = difference(&case.a, &case.b, &people, 20_000, 0).expect("finite").expect("people");
+    let ours =
+        difference(&case.a, &case.b, &people, None, 20_000, 0).expect("finite").expect("people");
     case.found.check(ours);
     assert!(ours.contains(ours.mean) && !ours.contains(0.0), "{ours:?}");
 }
@@ -128,8 +133,8 @@ fn the_order_of_the_queries_changes_nothing() {
 #[test]
 fn a_method_does_not_differ_from_itself() {
     let (values, people) = people_with_queries();
-    let found =
-        difference(&values, &values, &identities(&people), Interval::DRAWS, 0).expect("finite");
+    let found = difference(&values, &values, &identities(&people), None, Interval::DRAWS, 0)
+        .expect("finite");
     assert_eq!(found, Some(Interval { mean: 0.0, low: 0.0, high: 0.0 }));
 }
 
@@ -138,8 +143,9 @@ fn a_difference_that_every_query_shows_has_no_width() {
     let (values, people) = people_with_queries();
     let better: Vec<f64> = values.iter().map(|value| value + 0.05).collect();
     let who = identities(&people);
-    let found =
-        difference(&better, &values, &who, Interval::DRAWS, 0).expect("finite").expect("people");
+    let found = difference(&better, &values, &who, None, Interval::DRAWS, 0)
+        .expect("finite")
+        .expect("people");
     for value in [found.mean, found.low, found.high] {
         assert!((value - 0.05).abs() < 1e-12, "{value}");
     }
@@ -184,16 +190,33 @@ fn queries_of_one_person_are_drawn_together() {
 fn the_seed_decides() {
     let (values, people) = people_with_queries();
     let people = identities(&people);
-    let with = |seed| interval(&values, &people, 500, seed).expect("finite");
+    let with = |seed| interval(&values, &people, None, 500, seed).expect("finite");
     assert_eq!(with(1), with(1));
     assert_ne!(with(1), with(2));
 }
 
 #[test]
 fn fewer_than_two_people_have_no_interval() {
-    assert_eq!(interval(&[], &[], Interval::DRAWS, 0), Ok(None));
-    assert_eq!(interval(&[0.5, 1.0], &identities(&[4, 4]), Interval::DRAWS, 0), Ok(None));
-    assert_eq!(difference(&[0.5], &[1.0], &identities(&[-1]), Interval::DRAWS, 0), Ok(None));
+    assert_eq!(interval(&[], &[], None, Interval::DRAWS, 0), Ok(None));
+    assert_eq!(interval(&[0.5, 1.0], &identities(&[4, 4]), None, Interval::DRAWS, 0), Ok(None));
+    assert_eq!(difference(&[0.5], &[1.0], &identities(&[-1]), None, Interval::DRAWS, 0), Ok(None));
+}
+
+#[test]
+fn a_query_of_weight_three_counts_like_three_of_its_value() {
+    let (values, people) = ([0.2, 0.9, 0.4, 0.6], [1, 2, 2, 3]);
+    let weights = [3.0, 1.0, 2.0, 1.0];
+    let who = identities(&people);
+    let found = interval(&values, &who, Some(&weights), Interval::DRAWS, 3);
+    let repeated = of(&[0.2, 0.2, 0.2, 0.9, 0.4, 0.4, 0.6], &[1, 1, 1, 2, 2, 2, 3]);
+    let found = found.expect("finite").expect("three people");
+    // (3·0.2 + 0.9 + 2·0.4 + 0.6) / 7
+    assert!((found.mean - 2.9 / 7.0).abs() < 1e-12, "{found:?}");
+    assert!((found.low - repeated.low).abs() < 1e-12, "{found:?} {repeated:?}");
+    assert!((found.high - repeated.high).abs() < 1e-12, "{found:?} {repeated:?}");
+    // Only the ratios of weights matter, and equal ones are none.
+    let scaled = interval(&values, &who, Some(&[0.25; 4]), Interval::DRAWS, 3).expect("finite");
+    assert_eq!(scaled, Some(of(&values, &people)));
 }
 
 #[test]
@@ -201,16 +224,24 @@ fn what_cannot_be_drawn_is_named() {
     let people = identities(&[1, 2]);
     let message = |found: Result<Option<Interval>, EvalError>| found.expect_err("bad").to_string();
     assert_eq!(
-        message(interval(&[0.5, f64::NAN], &people, Interval::DRAWS, 0)),
+        message(interval(&[0.5, f64::NAN], &people, None, Interval::DRAWS, 0)),
         "interval: values: value 1, counted from 0, is NaN"
     );
     assert_eq!(
-        message(interval(&[0.5], &people, Interval::DRAWS, 0)),
+        message(interval(&[0.5], &people, None, Interval::DRAWS, 0)),
         "interval: values hold 1 values for 2 queries"
     );
     assert_eq!(
-        message(difference(&[0.5, 1.0], &[f64::INFINITY, 0.0], &people, Interval::DRAWS, 0)),
+        message(difference(&[0.5, 1.0], &[f64::INFINITY, 0.0], &people, None, Interval::DRAWS, 0)),
         "interval: values of the second method: value 0, counted from 0, is inf"
     );
-    assert!(message(interval(&[0.5, 1.0], &people, 39, 0)).contains("39 draws"));
+    assert_eq!(
+        message(interval(&[0.5, 1.0], &people, Some(&[1.0, 0.0]), Interval::DRAWS, 0)),
+        "interval: weights: value 1, counted from 0, is 0, expected more than 0"
+    );
+    assert_eq!(
+        message(interval(&[0.5, 1.0], &people, Some(&[1.0]), Interval::DRAWS, 0)),
+        "interval: weights hold 1 values for 2 queries"
+    );
+    assert!(message(interval(&[0.5, 1.0], &people, None, 39, 0)).contains("39 draws"));
 }

@@ -1,6 +1,6 @@
 //! The encoder stays as it is while everything around it learns.
 
-use crate::fixtures::{batch, config, model, model_with, preprocessing};
+use crate::fixtures::{after, batch, config, model, model_with, preprocessing};
 use aio_encoder::weights::{Preprocessing, module_bytes, sha256};
 use aio_model::{
     Aio, Backbone, EmbeddingOf, EncoderUse, Frozen, LossTerm, LossWeights, Shared, StepInput,
@@ -12,6 +12,7 @@ use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::{AdamWConfig, GradientsParams};
 use burn::tensor::{Device, Tensor};
 use burn::train::TrainStep;
+use std::collections::BTreeMap;
 
 #[test]
 fn after_training_the_encoder_is_bit_identical_and_the_tokenizers_are_not() {
@@ -135,6 +136,52 @@ fn what_is_frozen_gets_no_gradient_and_everything_else_does() {
     let mut silent = Silent { found: Vec::new(), seen: 0, ..silent };
     model.backbone.projection.visit(&mut silent);
     assert_eq!(silent.found.len(), silent.seen);
+}
+
+/// The values of every parameter and statistic by name.
+#[derive(Default)]
+struct Values {
+    path: Vec<String>,
+    values: BTreeMap<String, Vec<f32>>,
+}
+
+impl ModuleVisitor for Values {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.path.push(name.to_owned());
+    }
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.pop();
+    }
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.values.insert(self.path.join("."), param.val().into_data().iter::<f32>().collect());
+    }
+}
+
+#[test]
+fn a_frozen_stem_keeps_its_statistics_where_others_move_theirs() {
+    let device = Device::flex();
+    let frozen = Frozen {
+        tokenizers: [Modality::Rgb].into_iter().collect(),
+        batch_norm_mode: BatchNormMode::Batch,
+        ..Frozen::default()
+    };
+    let values = |model: &Aio| {
+        let mut found = Values::default();
+        model.backbone.tokenizers.visit(&mut found);
+        found.values
+    };
+    let model = model_with(frozen, &device);
+    let before = values(&model);
+    let after = values(&after(3, model));
+    let changed = |stem: &str| {
+        let of_stem = before.keys().filter(|name| name.starts_with(stem));
+        let (statistics, weights): (Vec<_>, Vec<_>) =
+            of_stem.partition(|name| name.contains("running_"));
+        assert!(!statistics.is_empty() && !weights.is_empty(), "{stem}");
+        [statistics, weights].map(|names| names.iter().any(|name| before[*name] != after[*name]))
+    };
+    assert_eq!(changed("rgb."), [false, false]);
+    assert_eq!(changed("infrared."), [true, true]);
 }
 
 #[test]

@@ -56,7 +56,7 @@ pub struct ModelConfig {
     pub frozen_tokenizers: Vec<Modality>,
     /// Whether the `[CLS]` token and the output projection, which all modalities share, learn.
     pub shared: Shared,
-    /// Which statistics batch normalisation uses in training.
+    /// Which statistics batch normalisation uses in training. Frozen tokenizers use the pre-trained ones in any case.
     pub batch_norm_mode: BatchNormMode,
 }
 

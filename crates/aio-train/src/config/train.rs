@@ -42,8 +42,9 @@ pub struct TrainConfig {
     /// neighbours are often hard to tell apart; in the rendered ones they look alike.
     #[schemars(range(min = 1))]
     pub neighbours: usize,
-    /// Combinations of modalities that are embedded together in a step, drawn anew each time. They share the binding and
-    /// identity weights with the single modalities.
+    /// Combinations of modalities that are embedded together in a step, drawn anew each time among those of which the batch
+    /// has a person; all of these where they are fewer. They share the binding and identity weights with the single
+    /// modalities.
     pub combinations: usize,
     /// Batches whose gradients are averaged into one optimiser step.
     #[schemars(range(min = 1), extend("x-unit" = "batches"))]

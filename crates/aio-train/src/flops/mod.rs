@@ -4,7 +4,7 @@ mod estimate;
 
 pub(crate) use estimate::{FlopEstimate, operations};
 
-use crate::loader::{Classes, mixed_combinations};
+use crate::loader::{Classes, held_combinations};
 use crate::workload::Workload;
 use aio_heads::{Anchors, AttributeHead, AttributeVocabulary};
 use aio_model::{EncoderUse, Shared, TrainBatch};
@@ -29,12 +29,12 @@ impl HeadSizes {
     }
 }
 
-/// The operations of a step on batches like `batch`: as many tuples of every modality, and as many masked words. Of the combinations that a step
-/// may draw, the mean counts.
+/// The operations of a step on batches like `batch`: as many tuples of every modality, and as many masked words. Of the combinations among
+/// which the step draws, the mean counts.
 pub(crate) fn predict(workload: &Workload, batch: &TrainBatch, sizes: HeadSizes) -> FlopEstimate {
     let counter = Counter { workload, batch, sizes };
     let alone = workload.config.model.modalities.iter().map(|m| (ModalitySet::from(m), 1.0));
-    let combinations = mixed_combinations(workload.config.model.modalities);
+    let combinations = held_combinations(workload.config.model.modalities, batch);
     let drawn = workload.config.train.combinations.min(combinations.len());
     let share = drawn as f64 / combinations.len().max(1) as f64;
     let embedded: Vec<(ModalitySet, f64)> =

@@ -12,7 +12,7 @@ use crate::error::Result;
 use aio_data::augment::Augmentation;
 use aio_data::sampler::{BatchPlan, IdentitySampler, Tuple};
 use aio_model::{Origin, SketchGenerator, TrainBatch, TrainCaption, TrainPicture, TrainTuple};
-use aio_types::{Modality, ModalitySet, Picture, rng};
+use aio_types::{Modality, ModalitySet, Picture, PictureSize, rng};
 use rand::RngExt;
 use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
@@ -27,8 +27,6 @@ pub(crate) struct StageLoader {
     seed: u64,
     tuples_per_batch: usize,
     modalities: ModalitySet,
-    /// Combinations of at least two modalities that a step may embed together.
-    combinations: Vec<ModalitySet>,
     /// Combinations that a step embeds together.
     combinations_per_step: usize,
     /// Modalities of which real samples are used.
@@ -46,6 +44,13 @@ pub(crate) struct StageLoader {
 pub(crate) fn mixed_combinations(modalities: ModalitySet) -> Vec<ModalitySet> {
     let mut combinations = ModalitySet::combinations();
     combinations.retain(|set| set.len() > 1 && set.iter().all(|m| modalities.contains(m)));
+    combinations
+}
+
+/// The combinations among which a step on `batch` draws: those of which it holds a tuple.
+pub(crate) fn held_combinations(modalities: ModalitySet, batch: &TrainBatch) -> Vec<ModalitySet> {
+    let mut combinations = mixed_combinations(modalities);
+    combinations.retain(|set| batch.tuples_with(*set) > 0);
     combinations
 }
 
@@ -95,7 +100,6 @@ impl StageLoader {
             seed: config.seed,
             tuples_per_batch: config.train.identities * config.train.instances_per_identity,
             modalities,
-            combinations: mixed_combinations(modalities),
             combinations_per_step: config.train.combinations,
             real: stage.real.iter().copied().collect(),
             synthesised: stage.synthesise.iter().copied().collect(),
@@ -132,58 +136,73 @@ impl StageLoader {
     /// # Errors
     /// [`aio_data::DataError`] naming the picture that cannot be decoded, where they are not held in memory.
     pub(crate) fn batch(&self, tuples: &[Tuple], step: u64) -> Result<TrainBatch> {
+        let mut batch = self.outline(tuples, step)?;
         let sources = self.sources(tuples)?;
-        let pictures = (0..tuples.len())
-            .into_par_iter()
-            .map(|row| self.pictures(row, &tuples[row], &sources[row], step))
-            .collect::<Result<Vec<_>>>()?;
-        let stream = &mut rng(self.seed, "batch", step);
-        let combinations = self.combinations.sample(stream, self.combinations_per_step);
-        let mut batch = TrainBatch {
-            tuples: Vec::with_capacity(tuples.len()),
-            combinations: combinations.copied().collect(),
-            sampled_classes: None,
+        let decode = |(row, of_batch): (usize, &mut TrainTuple)| -> Result<()> {
+            for TrainPicture { modality, picture, .. } in &mut of_batch.pictures {
+                // Every picture has a stream of its own, so that threads do not share one.
+                let stream = &mut rng(self.seed, &format!("augment {modality} {row}"), step);
+                *picture = self.picture(*modality, &tuples[row], &sources[row], stream)?;
+            }
+            Ok(())
         };
-        for (tuple, pictures) in tuples.iter().zip(pictures) {
-            let caption = self.caption(tuple, stream)?;
-            let Tuple { class, rgb: photograph, .. } = *tuple;
-            batch.tuples.push(TrainTuple { class, photograph, pictures, caption });
-        }
+        batch.tuples.par_iter_mut().enumerate().try_for_each(decode)?;
         Ok(batch)
     }
 
-    /// The pictures of one tuple, one per visual modality that it has.
-    fn pictures(
-        &self,
-        row: usize,
-        tuple: &Tuple,
-        source: &TupleSource,
-        step: u64,
-    ) -> Result<Vec<TrainPicture>> {
+    /// The batch without its pixels: every picture is of size 0. No picture is decoded.
+    ///
+    /// Combinations, captions and masks have streams of their own, so that trainings that differ in one of them are paired in the others.
+    ///
+    /// # Errors
+    /// [`aio_data::DataError`] naming the index whose captions cannot be read.
+    pub(crate) fn outline(&self, tuples: &[Tuple], step: u64) -> Result<TrainBatch> {
+        let captions = &mut rng(self.seed, "captions", step);
+        let masks = &mut rng(self.seed, "masked words", step);
+        let of_batch = |tuple: &Tuple| {
+            let caption = self.caption(tuple, captions, masks)?;
+            let Tuple { class, rgb: photograph, .. } = *tuple;
+            Ok(TrainTuple { class, photograph, pictures: self.without_pixels(tuple), caption })
+        };
+        let tuples = tuples.iter().map(of_batch).collect::<Result<_>>()?;
+        let mut batch = TrainBatch { tuples, combinations: Vec::new(), sampled_classes: None };
+        let held = held_combinations(self.modalities, &batch);
+        let stream = &mut rng(self.seed, "combinations", step);
+        batch.combinations = held.sample(stream, self.combinations_per_step).copied().collect();
+        Ok(batch)
+    }
+
+    /// The pictures of one tuple, one per visual modality that it has, of size 0.
+    fn without_pixels(&self, tuple: &Tuple) -> Vec<TrainPicture> {
         let mut pictures = Vec::new();
         for modality in self.modalities.iter().filter(|m| m.is_visual()) {
             if self.has_picture(modality, tuple) {
-                // Every picture has a stream of its own, so that threads do not share one.
-                let stream = &mut rng(self.seed, &format!("augment {modality} {row}"), step);
-                let picture = self.picture(modality, tuple, source, stream)?;
+                let size = PictureSize { height: 0, width: 0 };
+                let picture = Picture { size, pixels: Vec::new() };
                 let real = self.real_sample(modality, tuple).filter(|_| modality != Modality::Rgb);
                 let origin = real.map_or(Origin::Photograph, |sample| Origin::Itself { sample });
                 pictures.push(TrainPicture { modality, picture, origin });
             }
         }
-        Ok(pictures)
+        pictures
     }
 
     /// The caption of a tuple with attribute words masked, if it has one.
-    fn caption(&self, tuple: &Tuple, stream: &mut ChaCha8Rng) -> Result<Option<TrainCaption>> {
+    fn caption(
+        &self,
+        tuple: &Tuple,
+        captions: &mut ChaCha8Rng,
+        masks: &mut ChaCha8Rng,
+    ) -> Result<Option<TrainCaption>> {
         let real = tuple.real[Modality::Text as usize];
         let Some(of_person) = real.filter(|_| self.modalities.contains(Modality::Text)) else {
             return Ok(None);
         };
         // A caption says what its photograph shows; another photograph of the person may show the other side.
-        let number = self.store.captions_of(tuple.rgb).choose(stream).copied().unwrap_or(of_person);
+        let number =
+            self.store.captions_of(tuple.rgb).choose(captions).copied().unwrap_or(of_person);
         let caption = self.store.caption(number)?;
-        let masked = caption.masked(self.mask_rate, || stream.random());
+        let masked = caption.masked(self.mask_rate, || masks.random());
         Ok(Some(TrainCaption { ids: caption.ids.to_vec(), masked }))
     }
 

@@ -19,7 +19,7 @@ mod tests;
 mod tuple;
 
 pub(crate) use attribute_words::attribute_words;
-pub(crate) use batches::{StageLoader, mixed_combinations};
+pub(crate) use batches::{StageLoader, held_combinations, mixed_combinations};
 pub(crate) use classes::Classes;
 pub(crate) use held_out::HeldOut;
 pub use library::Library;

@@ -1,13 +1,10 @@
 //! The picture of one tuple in one modality: real or made from the photograph, then augmented.
 
 use aio_data::augment::{Augmentation, Kind};
-use aio_data::synthesis::{channel_exchange, colour_pencil, line_drawing, shade};
+use aio_data::synthesis::{LAST_CHANNEL, channel_exchange, colour_pencil, line_drawing, shade};
 use aio_types::{Modality, Picture};
 use rand_chacha::ChaCha8Rng;
 use std::borrow::Cow;
-
-/// Largest index that channel exchange draws: one of the three channels is copied, never the luminance.
-const LAST_CHANNEL: u8 = 2;
 
 /// What the pictures of a tuple are made from. The photograph is opened once, whatever is made from it.
 pub(super) struct TupleSource<'a> {

@@ -7,7 +7,7 @@ use crate::loader::{SoftmaxSample, StageLoader};
 use crate::memory::{self, MemoryEstimate};
 use crate::progress::clock;
 use crate::workload::{OPERATIONS_PER_SECOND, Workload};
-use aio_model::Aio;
+use aio_model::{Aio, TrainBatch};
 use burn::tensor::Device;
 
 /// What a stage is predicted to take.
@@ -15,36 +15,49 @@ use burn::tensor::Device;
 pub(crate) struct StageCost {
     /// At the peak.
     pub(crate) memory: MemoryEstimate,
-    /// Of one optimiser step.
+    /// Of one optimiser step, on average.
     pub(crate) step: FlopEstimate,
 }
 
+/// Batches of an epoch that a prediction is made from, at most. The sampler keeps to the shares of data sets from the first batch on.
+const BATCHES: usize = 64;
+
 impl StageCost {
-    /// Predicts the cost of training `model` on the data of a stage, from its first batch.
+    /// Predicts the cost of training `model` on the data of a stage, from the first batches of an epoch, without their pixels: the mean of the
+    /// operations, and the memory with the longest caption.
     ///
     /// # Errors
-    /// As [`StageLoader::batch`].
+    /// As [`StageLoader::outline`].
     pub(crate) fn predict(
         setup: &TrainingSetup,
         model: &Aio,
         loader: &StageLoader,
         sizes: HeadSizes,
     ) -> Result<Self> {
-        let tuples = loader.epoch(0).into_iter().next().unwrap_or_default();
-        let batch = loader.batch(&tuples, 0)?;
-        let workload = Workload::new(setup.config, setup.start, &batch);
+        let outline = |(step, tuples): (u64, &Vec<_>)| loader.outline(tuples, step);
+        let epoch = loader.epoch(0);
+        let batches: Vec<TrainBatch> =
+            (0..).zip(epoch.iter().take(BATCHES)).map(outline).collect::<Result<_>>()?;
+        let workload = |batch| Workload::new(setup.config, setup.start, batch);
+        let longest = batches
+            .iter()
+            .map(workload)
+            .max_by_key(|workload| workload.caption_tokens)
+            .expect("an epoch has a batch: the sampler refuses fewer people than one holds");
         let sample = SoftmaxSample::new(setup.config, sizes.classes);
         let sampled = sample.map(|sample| sample.size());
         let sizes = HeadSizes { classes: sampled.unwrap_or(sizes.classes), ..sizes };
+        let steps = batches.iter().map(|batch| flops::predict(&workload(batch), batch, sizes));
+        let sum = steps.fold(FlopEstimate::default(), |sum, step| sum + step);
         Ok(Self {
             memory: memory::predict(
-                &workload,
+                &longest,
                 model,
                 loader,
                 sampled.unwrap_or(0),
                 setup.evaluation_bytes,
             ),
-            step: flops::predict(&workload, &batch, sizes),
+            step: sum * (1.0 / batches.len() as f64),
         })
     }
 

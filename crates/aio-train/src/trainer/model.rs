@@ -8,12 +8,13 @@ use crate::flops::HeadSizes;
 use crate::loader::SoftmaxSample;
 use crate::start::to_training_device;
 use aio_heads::RowAdamW;
-use aio_model::SketchGenerator;
-use aio_model::{Aio, AioConfig, Frozen};
+use aio_model::{Aio, AioConfig, Backbone, Frozen, SketchGenerator};
+use aio_types::rng;
 use burn::grad_clipping::GradientClippingConfig;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::{AdamWConfig, ModuleOptimizer};
 use burn::tensor::{Device, Tensor};
+use rand::RngExt;
 
 /// What keeps its pre-trained weights.
 pub(super) fn frozen_parts(setup: &TrainingSetup) -> Frozen {
@@ -27,7 +28,8 @@ pub(super) fn frozen_parts(setup: &TrainingSetup) -> Frozen {
     }
 }
 
-/// The model before its first step, on the training device. It is drawn on the CPU, whose random numbers are the same on every machine.
+/// The model before its first step, on the training device. It is drawn on the CPU, whose random numbers are the same on every machine. Every part
+/// has a stream of its own, so that trainings that differ in one part start with the same others.
 ///
 /// # Errors
 /// As [`crate::StartingPoint::backbone`].
@@ -45,11 +47,16 @@ pub(crate) fn initial_model(setup: &TrainingSetup, sizes: HeadSizes) -> Result<A
     };
     let training = setup.device.clone().autodiff();
     let cpu = Device::flex();
-    cpu.seed(setup.config.seed);
+    let draw = |part: &str, backbone: Backbone| {
+        cpu.seed(rng(setup.config.seed, part, 0).random());
+        backbone.visit(&mut Draw);
+        backbone
+    };
     let fresh = |device: &Device| -> Result<Aio> {
-        let backbone = setup.start.backbone(device)?;
-        let backbone =
-            backbone.with_adapters(&config.backbone, device).with_fusion(&config.backbone, device);
+        let backbone = draw("backbone", setup.start.backbone(device)?);
+        let backbone = draw("adapters", backbone.with_adapters(&config.backbone, device));
+        let backbone = draw("fusion", backbone.with_fusion(&config.backbone, device));
+        cpu.seed(rng(setup.config.seed, "heads", 0).random());
         let model = Aio::new(backbone, &config, device);
         model.visit(&mut Draw);
         Ok(model)

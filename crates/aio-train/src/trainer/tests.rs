@@ -12,7 +12,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 mod adapters;
+mod cost;
 mod fusion;
+mod start;
 
 fn paths(directory: &Path) -> TrainingPaths {
     TrainingPaths {

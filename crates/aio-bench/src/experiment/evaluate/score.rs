@@ -89,7 +89,7 @@ impl<'a, const N: usize> TestedModels<'a, N> {
         &mut self,
         test: &Test,
     ) -> Result<BTreeMap<Descriptor, Scored>> {
-        self.describer.scores(test, &mut self.pictures, self.stop)
+        self.describer.scores(test, self.stop)
     }
 
     /// Embeds the queries of a task and, unless an earlier task has shown it, its gallery. Every picture is decoded once for all models,
@@ -265,7 +265,7 @@ pub(in crate::experiment) fn score(
             |query, ranking| {
                 let of_task = trial.query[query];
                 let identity = test.data.queries[of_task].entry.identity;
-                per_query.add(of_task, identity, ranking, options.average_precision);
+                per_query.add(number, of_task, identity, ranking, options.average_precision);
                 observe(at(query), ranking);
             },
         )?);

@@ -55,7 +55,8 @@ pub(super) fn per_query(seekers: &[Seeker], courses: &[Course], round: usize) ->
     let mut scored = PerQuery::default();
     for (seeker, course) in seekers.iter().zip(courses) {
         let ranking = &course.rankings[round];
-        scored.add(seeker.number, seeker.entry.identity, ranking, AveragePrecision::Standard);
+        let identity = seeker.entry.identity;
+        scored.add(0, seeker.number, identity, ranking, AveragePrecision::Standard);
     }
     scored
 }

@@ -32,12 +32,17 @@ fn one_configuration(results: &[RunResult]) -> Result<&RunResult> {
 /// Titles of the columns of intervals over people.
 const MAP_BOUNDS: &str = "mAP, 95 %";
 const GAIN_BOUNDS: &str = "gain over untrained, 95 %";
+const LATE_BOUNDS: &str = "gain over late fusion, 95 %";
 
 /// An interval over the people of a task, in percent: the means of the seeds' bounds.
-fn bounds(results: &[RunResult], task: &TaskId, of: impl Fn(&TaskIntervals) -> Interval) -> Value {
+fn bounds(
+    results: &[RunResult],
+    task: &TaskId,
+    of: impl Fn(&TaskIntervals) -> Option<Interval>,
+) -> Value {
     let intervals: Vec<Interval> = results
         .iter()
-        .filter_map(|result| result.tasks.get(task)?.intervals.as_ref().map(&of))
+        .filter_map(|result| result.tasks.get(task)?.intervals.as_ref().and_then(&of))
         .collect();
     if intervals.is_empty() {
         return Value::Missing;
@@ -66,7 +71,8 @@ fn references(result: &RunResult) -> Vec<(&'static str, Scored)> {
     columns
 }
 
-/// One row per task: mean ± standard deviation over seeds, the trained model's mAP in bold, the untrained encoder, hand-made descriptors and chance.
+/// One row per task: mean ± standard deviation over seeds, the trained model's mAP in bold, late fusion of mixed queries, the untrained encoder,
+/// hand-made descriptors and chance, and how much higher the mAP is than that of the untrained encoder and of late fusion.
 ///
 /// # Errors
 /// [`Error::User`] if the results belong to different configurations.
@@ -78,6 +84,9 @@ pub(in crate::report) fn by_task(results: &[RunResult]) -> Result<Table> {
     };
     let references = references(first);
     let intervals = first.tasks.values().any(|task| task.intervals.is_some());
+    let is_late = |intervals: &TaskIntervals| intervals.map_gain_over_late_fusion.is_some();
+    let has_late_bounds =
+        first.tasks.values().any(|task| task.intervals.as_ref().is_some_and(is_late));
     let mut rows = Vec::new();
     for task in &first.order {
         let summary = &first.tasks[task];
@@ -99,12 +108,15 @@ pub(in crate::report) fn by_task(results: &[RunResult]) -> Result<Table> {
             Field { value: trained(Measure::Map), mark: Mark::Best },
         ];
         if intervals {
-            row.push(bounds(results, task, |of| of.map).into());
+            row.push(bounds(results, task, |of| Some(of.map)).into());
         }
         row.push(trained(Measure::Minp).into());
         row.extend(references.iter().map(|(_, scored)| reference(*scored).into()));
         if intervals {
-            row.push(bounds(results, task, |of| of.map_gain).into());
+            row.push(bounds(results, task, |of| Some(of.map_gain)).into());
+        }
+        if has_late_bounds {
+            row.push(bounds(results, task, |of| of.map_gain_over_late_fusion).into());
         }
         rows.push(row);
     }
@@ -116,6 +128,7 @@ pub(in crate::report) fn by_task(results: &[RunResult]) -> Result<Table> {
         .chain(["mINP"])
         .chain(references.iter().map(|(title, _)| *title))
         .chain(of_intervals(GAIN_BOUNDS))
+        .chain(has_late_bounds.then_some(LATE_BOUNDS))
         .map(|title| Column::new(title, ColumnKind::Estimate));
     let seeds = results.len();
     let plural = if seeds == 1 { "seed" } else { "seeds" };
@@ -194,4 +207,67 @@ pub(in crate::report) fn by_seed(results: &[RunResult]) -> Result<Table> {
     let scores = scores.iter().map(|column| Column::new(&column.key, ColumnKind::Score));
     let columns = plain.into_iter().chain(scores).collect();
     Ok(Table { caption: String::new(), columns, rows, sources: Vec::new() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::table::tests::result;
+    use crate::run::TaskSummary;
+    use aio_eval::Unmatched;
+
+    const MIXED: &str = "tri-cuhk-pedes.sketch+text-rgb";
+    const PHOTOGRAPHS: &str = "market1501.rgb-rgb";
+
+    fn summary(gain_over_late_fusion: Option<(f64, f64)>) -> TaskSummary {
+        let interval = |low: f64, high: f64| Interval { mean: 0.5 * (low + high), low, high };
+        let over_late_fusion = gain_over_late_fusion.map(|(low, high)| interval(low, high));
+        TaskSummary {
+            queries: 3,
+            skipped: 0,
+            unmatched: Unmatched::default(),
+            unmatched_by_trial: Vec::new(),
+            spread: None,
+            intervals: Some(TaskIntervals {
+                rank1: interval(0.1, 0.3),
+                map: interval(0.4, 0.6),
+                map_gain: interval(0.2, 0.3),
+                map_gain_over_late_fusion: over_late_fusion,
+            }),
+            gallery: 4,
+            trials: 1,
+            protocol: "none".into(),
+            cmc: Vec::new(),
+            cmc_baseline: Vec::new(),
+            roc: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_mixed_query_stands_beside_late_fusion_with_the_interval_of_the_difference() {
+        let [mixed, photographs] = [MIXED, PHOTOGRAPHS].map(|id| id.parse::<TaskId>().expect(id));
+        let of_seed = |seed: u64, late: f64, bounds: (f64, f64)| {
+            let (a, b) = (format!("{MIXED}.map"), format!("{PHOTOGRAPHS}.map"));
+            let mut result = result(seed, &[(&a, 0.5), (&b, 0.75)], &[]);
+            result.late_fusion = [(a.parse().expect("an id"), late)].into();
+            result.order = vec![mixed.clone(), photographs.clone()];
+            result.tasks =
+                [(mixed.clone(), summary(Some(bounds))), (photographs.clone(), summary(None))]
+                    .into();
+            result
+        };
+        let results = [of_seed(0, 0.25, (0.125, 0.25)), of_seed(1, 0.5, (-0.125, 0.05))];
+        let table = by_task(&results).expect("a table");
+        let column = |title: &str| -> Vec<String> {
+            let number = table.columns.iter().position(|column| column.title == title);
+            let number = number.unwrap_or_else(|| panic!("no column {title}"));
+            table.rows.iter().map(|row| row[number].value.to_string()).collect()
+        };
+        assert_eq!(column("mAP"), ["50.0 ± 0.0", "75.0 ± 0.0"]);
+        assert_eq!(column("mAP late fusion"), ["37.5", "–"]);
+        // The means of the bounds of both seeds; queries of one modality have no late fusion.
+        assert_eq!(column("gain over late fusion, 95 %"), ["0.0 to 15.0", "–"]);
+        assert_eq!(column("gain over untrained, 95 %"), ["20.0 to 30.0"; 2]);
+        assert!(table.rows.iter().all(|row| row.len() == table.columns.len()));
+    }
 }

@@ -1,4 +1,5 @@
 mod captions;
+mod combinations;
 mod opening;
 
 use super::*;
