@@ -8,7 +8,7 @@ mod failure;
 mod guard;
 mod limits;
 mod pictures;
-mod question;
+mod places;
 mod queue;
 mod routes;
 mod searcher;
