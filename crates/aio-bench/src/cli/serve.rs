@@ -27,7 +27,7 @@ pub(super) struct Arguments {
     /// Address and port to listen on; port 0 is any free port. By default only this machine can reach it.
     #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:8080")]
     address: SocketAddr,
-    /// Allow an address that other machines can reach. Requests for data then need a token.
+    /// Allow an address that other machines can reach. Requests for data then need a token, on every address.
     #[arg(long)]
     expose: bool,
     /// A file with the token; without it a random one is made where one is needed, and printed with the address.

@@ -37,7 +37,7 @@ pub struct ServeRequest {
     pub gallery: PathBuf,
     /// Where the server listens; port 0 is any free port.
     pub address: SocketAddr,
-    /// Whether other machines may reach it.
+    /// Whether others may reach it: other machines, or a proxy in front of an address of this machine. They need a token.
     pub expose: bool,
     /// A file with the token that requests must carry.
     pub token_file: Option<PathBuf>,
@@ -46,6 +46,17 @@ pub struct ServeRequest {
 }
 
 /// Reads the body of a search (JSON) as the routes do, up to what the model takes: pictures of `size` and a sentence. For tests and
+impl ServeRequest {
+    /// The token that requests for data must carry: that of the file, or a random one if others may reach the server.
+    fn token(&self) -> Result<Option<String>> {
+        match &self.token_file {
+            Some(path) => token::read(path).map(Some),
+            None if self.expose => token::random().map(Some),
+            None => Ok(None),
+        }
+    }
+}
+
 /// fuzzing, which have no gallery and no model.
 ///
 /// # Errors
@@ -62,7 +73,7 @@ pub fn read_search(
 /// Threads of the server besides that of the model: they wait for clients, and decode pictures.
 const THREADS: usize = 2;
 
-/// Serves a gallery until a signal comes. `ready` is given the address of the page once it is open.
+/// Serves a gallery until a signal comes. `ready` is given the address of the page once it is open, with a random token if there is one.
 ///
 /// # Errors
 /// [`Error`] naming the gallery or address that cannot be used, or both models if they differ; [`Error::Failure`] if requests were cut off.
@@ -74,11 +85,7 @@ pub fn serve(request: &ServeRequest, ready: impl FnOnce(&str) -> Result<()>) -> 
             "leave --address out, or add --expose; then every request for data needs a token",
         ));
     }
-    let token = match &request.token_file {
-        Some(path) => Some(token::read(path)?),
-        None if is_local => None,
-        None => Some(token::random()?),
-    };
+    let token = request.token()?;
     let stop = StopFlag::on_signals()?;
     let searcher: Arc<dyn Searcher> = Arc::new(Engine::open(&request.gallery, &request.model)?);
     let (queue, thread) = Queue::start(Arc::clone(&searcher))?;
