@@ -191,7 +191,7 @@ pub(crate) fn answered(
 }
 
 fn queries(tag: &aio_gallery::Model, asked: &[Asked]) -> Result<Vec<Query>> {
-    let query = |Asked { query, features, terms }: &Asked| {
+    let query = |Asked { query, features, terms, .. }: &Asked| {
         Ok(Query {
             model: tag.clone(),
             features: features.clone(),
@@ -210,6 +210,25 @@ fn queries(tag: &aio_gallery::Model, asked: &[Asked]) -> Result<Vec<Query>> {
 
 fn with_answers(rows: usize, asked: &[Asked], answers: Vec<Answer>) -> Searched {
     let answered = asked.iter().zip(answers).map(|(Asked { query, .. }, answer)| Answered {
+/// Refuses a query that the gallery cannot answer, before anything is embedded.
+///
+/// # Errors
+/// As [`answered`].
+pub(crate) fn check_asked(
+    gallery: &Gallery,
+    tag: &aio_gallery::Model,
+    asked: &Asked,
+) -> Result<()> {
+    for query in queries(tag, std::slice::from_ref(asked))? {
+        query.check(gallery)?;
+        query.filter.checks()?;
+        for row in query.like.iter().chain(&query.unlike) {
+            gallery.features_of(*row)?;
+        }
+    }
+    Ok(())
+}
+
         name: query.name.clone(),
         query: query.row.clone(),
         like: query.like.clone(),
@@ -228,8 +247,7 @@ fn embedded(queries: &[NamedQuery], model: &Model) -> Result<Vec<Option<Vec<f32>
     for block in rows.chunks(BLOCK) {
         features.extend(embed::embed(block, &model.extractor)?);
     }
-    let mut features = features.into_iter();
-    Ok(queries.iter().map(|q| q.is_embedded().then(|| features.next()).flatten()).collect())
+    Ok(found)
 }
 
 /// The modalities of a query, which choose the calibration; those of a query that only names rows are `rgb`.

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::gallery::{self, Asked, Searched, check_model, model_of};
 use aio_encoder::weights::Shipped;
 use aio_gallery::{Gallery, GalleryError, MANIFEST};
-use aio_types::{Modality, ModalitySet, PictureSize};
+use aio_types::{Modality, ModalitySet, Observation, PictureSize};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::SystemTime;
@@ -85,20 +85,19 @@ impl Engine {
         }
     }
 
-    fn answered(&self, snapshot: &Snapshot, queries: &[Prepared]) -> Result<Searched> {
-        let inputs: Vec<_> = queries
-            .iter()
-            .filter(|prepared| prepared.query.is_embedded())
-            .map(|prepared| prepared.observation.clone())
-            .collect();
-        let features = if inputs.is_empty() {
-            Vec::new()
-        } else {
+    /// Refuses a query that cannot be answered, so that those beside it are embedded once.
+    fn check(&self, snapshot: &Snapshot, prepared: &Prepared) -> Result<()> {
+        if prepared.query.is_embedded() {
             let model = self.model.lock().unwrap_or_else(PoisonError::into_inner);
-            let wrong = |e: aio_model::ExtractError| {
-                Error::user(e.to_string(), "leave the part out that the model does not know")
-            };
-            model.extractor.embed(&inputs).map_err(wrong)?
+            model.extractor.check(&prepared.observation).map_err(unknown_part)?;
+        }
+        gallery::check_asked(&snapshot.gallery, &self.tag, &asked(prepared))
+    }
+
+    /// Embeds what has no features yet, all at once.
+    fn embed(&self, queries: &[&Prepared]) -> Result<()> {
+        let new = |prepared: &&&Prepared| {
+            prepared.query.is_embedded() && prepared.features.get().is_none()
         };
         let mut features = features.into_iter();
         let asked: Vec<Asked> = queries
@@ -185,18 +184,21 @@ impl Searcher for Engine {
 
     fn search(&self, queries: &[Prepared]) -> Vec<Result<Searched>> {
         let snapshot = self.snapshot();
-        match self.answered(&snapshot, queries) {
-            Ok(Searched { gallery, answers }) => answers
-                .into_iter()
-                .map(|answer| Ok(Searched { gallery, answers: vec![answer] }))
-                .collect(),
-            // One query of several is wrong; the others must not suffer.
-            Err(_) if queries.len() > 1 => queries
-                .iter()
-                .map(|query| self.answered(&snapshot, std::slice::from_ref(query)))
-                .collect(),
-            Err(error) => vec![Err(error)],
-        }
+        let checked: Vec<Result<()>> =
+            queries.iter().map(|query| self.check(&snapshot, query)).collect();
+        let right = queries.iter().zip(&checked).filter(|(_, checked)| checked.is_ok());
+        let right: Vec<&Prepared> = right.map(|(query, _)| query).collect();
+        let answers: Vec<Result<Searched>> = match self.answered(&snapshot, &right) {
+            Ok(answers) => answers.into_iter().map(Ok).collect(),
+            // Such as a damaged row that one of them meets. The features are known by now.
+            Err(_) => right.iter().map(|query| self.alone(&snapshot, query)).collect(),
+        };
+        let mut answers = answers.into_iter();
+        let lost = || Error::Failure("the gallery gave too few answers".into());
+        let answer = |checked: Result<()>| {
+            checked.and_then(|()| answers.next().unwrap_or_else(|| Err(lost())))
+        };
+        checked.into_iter().map(answer).collect()
     }
 
     fn row(&self, number: u64) -> Result<Option<RowBody>> {
@@ -205,7 +207,8 @@ impl Searcher for Engine {
     }
 
     fn thumbnail(&self, number: u64) -> Result<Option<Vec<u8>>> {
-        match if_there(gallery::thumbnail(&self.snapshot().gallery, number)) {
+        match if_there(gallery::thumbnail(&self.snapshot().gallery, number, pictures::MOST_PIXELS))
+        {
             // The picture was moved, or is none: the row is there, and has nothing to show.
             Err(Error::Data(error)) => {
                 log::debug!("row {number}: {error}");

@@ -90,7 +90,7 @@ async fn in_time(request: Request, next: Next) -> Response {
 
 impl Desk {
     /// Does work that takes a processor, a few at a time, without holding up other requests.
-    async fn work<T: Send + 'static>(
+    pub(super) async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&dyn Searcher) -> Result<T> + Send + 'static,
     ) -> std::result::Result<T, Failure> {
@@ -100,14 +100,26 @@ impl Desk {
         let done = tokio::task::spawn_blocking(move || {
             // Held until the work is done, also if nobody waits for it any more.
             let _permit = permit;
-            work(&*searcher)
+            work()
         });
-        Ok(done.await.map_err(|e| Failure::internal(&e))??)
+        done.await.map_err(|e| Failure::internal(&e))?
+    }
+
+    /// Such work with the gallery.
+    async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&dyn Searcher) -> Result<T> + Send + 'static,
+    ) -> std::result::Result<T, Failure> {
+        let searcher = Arc::clone(&self.searcher);
+        self.blocking(move || Ok(work(&*searcher)?)).await
+    }
+
+    async fn prepared(&self, body: SearchBody) -> std::result::Result<Prepared, Failure> {
+        self.work(move |searcher| Prepared::of(&body, searcher.input_size())).await
     }
 
     async fn searched(&self, body: SearchBody) -> std::result::Result<Searched, Failure> {
-        let prepared = self.work(move |searcher| Prepared::of(&body, searcher.input_size()));
-        self.queue.ask(prepared.await?).await
+        self.queue.ask(self.prepared(body).await?).await
     }
 }
 
@@ -133,6 +145,18 @@ async fn search_csv(
         (header::CONTENT_DISPOSITION, "attachment; filename=\"results.csv\""),
     ];
     Ok((headers, csv).into_response())
+}
+
+async fn further(
+    State(desk): State<Desk>,
+    SearchRequest { body, .. }: SearchRequest,
+) -> std::result::Result<Json<FurtherBody>, Failure> {
+    let mut prepared = desk.prepared(body).await?;
+    further::column(&prepared)?;
+    prepared.terms.top = prepared.terms.top.min(further::MOST_GROUPS);
+    let searched = desk.queue.ask(prepared.clone()).await?;
+    let (best, queries) = further::queries(&prepared, &searched)?.into_iter().unzip();
+    Ok(Json(further::body(best, desk.queue.ask_all(queries).await?)))
 }
 
 /// Results that the question is chosen from: several of one person are common.

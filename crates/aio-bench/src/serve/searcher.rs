@@ -6,6 +6,7 @@ use crate::error::Result;
 use crate::gallery::{NamedQuery, Searched, Terms};
 use aio_types::{Observation, Picture, PictureSize};
 
+use std::sync::{Arc, OnceLock};
 /// A query whose pictures are decoded.
 #[derive(Debug, Clone)]
 pub(super) struct Prepared {
