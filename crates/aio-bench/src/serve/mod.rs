@@ -67,7 +67,7 @@ pub fn read_search(
 ) -> std::result::Result<Observation<Picture>, String> {
     let body = body::parsed(body).map_err(|failure| failure.problem.error)?;
     let prepared = Prepared::of(&body, size).map_err(|error| error.to_string())?;
-    Ok(prepared.observation)
+    Ok(Observation::clone(&prepared.observation))
 }
 
 /// Threads of the server besides that of the model: they wait for clients, and decode pictures.

@@ -5,13 +5,12 @@ use super::body::SearchRequest;
 use super::failure::Failure;
 use super::guard::{Guard, guard};
 use super::limits::{ANSWER_TIME, BODIES, DECODERS};
-use super::question::{Question, QuestionBody};
 use super::queue::Queue;
 use super::searcher::{Prepared, Searcher};
-use super::wire::{About, RowBody, SearchBody};
+use super::wire::{About, QuestionBody, RowBody, SearchBody};
 use crate::error::Result;
 use crate::gallery::Searched;
-use aio_gallery::Dialogue;
+use aio_gallery::{Dialogue, Question};
 use axum::extract::{Path, Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
@@ -170,7 +169,8 @@ async fn ask_back(
     let question = searched.answers.first().and_then(|answered| {
         let mut dialogue = Dialogue::new(answered.query.text.as_deref());
         answered.replies.iter().for_each(|replied| dialogue.add(&replied.words, replied.reply));
-        Question::about(&answered.answer.hits, &dialogue)
+        let results = answered.answer.hits.iter().map(|hit| (hit.row, &hit.record));
+        Question::about(results, &dialogue)
     });
     Ok(Json(QuestionBody { question }))
 }

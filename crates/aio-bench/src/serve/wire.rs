@@ -1,10 +1,12 @@
 //! What requests and answers hold. The answer to a search is that of `aio search --json`.
 
-use super::question::AnswerBody;
 use crate::error::{Error, Result};
 use crate::gallery::{NamedQuery, Terms, check};
-use aio_gallery::{Condition, Filter, Record, Relation, Time, parse_time};
-use schemars::JsonSchema;
+use crate::novelty::GalleryNovelty;
+use aio_gallery::{
+    Calibration, Condition, Filter, Question, Record, Relation, Replied, Time, parse_time,
+};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -36,8 +38,8 @@ pub(super) struct SearchBody {
     #[schemars(length(max = 100))]
     unlike: Vec<u64>,
     /// Answers to questions about captions, which move the rows whose captions speak of the words.
-    #[schemars(length(max = 100))]
-    answers: Vec<AnswerBody>,
+    #[schemars(schema_with = "answers")]
+    answers: Vec<Replied>,
     /// Which rows may be found.
     filter: FilterBody,
     /// A column: of rows with the same value only the nearest is a result.
@@ -48,6 +50,19 @@ pub(super) struct SearchBody {
     /// Length of the list; 10 if it is not given.
     #[schemars(range(min = 1, max = 1000))]
     top: Option<usize>,
+}
+
+/// What `answers` holds; openapi.json describes an answer, whose type is that of the gallery.
+fn answers(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "array", "items": {"$ref": "#/components/schemas/Answer"}, "maxItems": 100})
+}
+
+/// The question whose answer would tell the best results apart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct QuestionBody {
+    /// None if no caption of the results tells them apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) question: Option<Question>,
 }
 
 /// A picture that came with a request.
@@ -218,7 +233,7 @@ impl SearchBody {
         if let Some(threshold) = self.threshold.filter(|t| !(0.0..=1.0).contains(t)) {
             return Err(out_of_range("threshold", format!("{threshold}, expected 0 to 1")));
         }
-        let longest = self.answers.iter().map(AnswerBody::length).max();
+        let longest = self.answers.iter().map(|answer| answer.words.chars().count()).max();
         if let Some(length) = longest.filter(|length| *length > LONGEST_WORDS) {
             let problem = format!("{length} characters, expected at most {LONGEST_WORDS}");
             return Err(out_of_range("answers.words", problem));
@@ -226,7 +241,7 @@ impl SearchBody {
         let mut query = NamedQuery {
             like: self.like.clone(),
             unlike: self.unlike.clone(),
-            replies: self.answers.iter().map(AnswerBody::read).collect(),
+            replies: self.answers.clone(),
             ..NamedQuery::default()
         };
         query.row.text = text.map(str::to_owned);
