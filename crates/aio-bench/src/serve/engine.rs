@@ -2,7 +2,7 @@
 
 use super::searcher::{Prepared, Searcher};
 use super::summary::Summary;
-use super::wire::{About, AboutModel, LONGEST_LIST, Limits, RowBody};
+use super::wire::{About, AboutCalibration, AboutModel, LONGEST_LIST, Limits, RowBody};
 use super::{limits, pictures};
 use crate::embed::{Model, ModelSource};
 use crate::error::{Error, Result};
@@ -168,7 +168,7 @@ impl Searcher for Engine {
                 trained_on: self.trained_on(),
             },
             columns: summary.columns,
-            calibrations: gallery.calibrations().keys().cloned().collect(),
+            calibrations: gallery.calibrations().iter().map(AboutCalibration::of).collect(),
             times: summary.times,
             limits: Limits {
                 body_bytes: limits::BODY_BYTES,

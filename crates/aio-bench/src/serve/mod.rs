@@ -5,6 +5,7 @@ mod body;
 mod connection;
 mod engine;
 mod failure;
+mod further;
 mod guard;
 mod limits;
 mod pictures;
@@ -45,7 +46,6 @@ pub struct ServeRequest {
     pub model: ModelSource,
 }
 
-/// Reads the body of a search (JSON) as the routes do, up to what the model takes: pictures of `size` and a sentence. For tests and
 impl ServeRequest {
     /// The token that requests for data must carry: that of the file, or a random one if others may reach the server.
     fn token(&self) -> Result<Option<String>> {
@@ -57,6 +57,7 @@ impl ServeRequest {
     }
 }
 
+/// Reads the body of a search (JSON) as the routes do, up to what the model takes: pictures of `size` and a sentence. For tests and
 /// fuzzing, which have no gallery and no model.
 ///
 /// # Errors

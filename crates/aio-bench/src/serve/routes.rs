@@ -3,6 +3,7 @@
 use super::assets;
 use super::body::SearchRequest;
 use super::failure::Failure;
+use super::further::{self, FurtherBody};
 use super::guard::{Guard, guard};
 use super::limits::{ANSWER_TIME, BODIES, DECODERS};
 use super::queue::Queue;
@@ -38,11 +39,12 @@ pub(super) const OPENAPI: &str = include_str!("openapi.json");
 type Route = (&'static str, &'static str, MethodRouter<Desk>);
 
 /// The routes for data. openapi.json describes each of them.
-pub(super) fn data_routes() -> [Route; 7] {
+pub(super) fn data_routes() -> [Route; 8] {
     [
         ("get", "/api/gallery", get(about)),
         ("post", "/api/search", post(search)),
         ("post", "/api/search.csv", post(search_csv)),
+        ("post", "/api/further", post(further)),
         ("post", "/api/question", post(ask_back)),
         ("get", "/api/rows/{row}", get(row)),
         ("get", "/api/rows/{row}/thumbnail", get(thumbnail)),
@@ -91,11 +93,10 @@ impl Desk {
     /// Does work that takes a processor, a few at a time, without holding up other requests.
     pub(super) async fn blocking<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&dyn Searcher) -> Result<T> + Send + 'static,
+        work: impl FnOnce() -> std::result::Result<T, Failure> + Send + 'static,
     ) -> std::result::Result<T, Failure> {
         let permit = Arc::clone(&self.workers).acquire_owned().await;
         let permit = permit.map_err(|e| Failure::internal(&e))?;
-        let searcher = Arc::clone(&self.searcher);
         let done = tokio::task::spawn_blocking(move || {
             // Held until the work is done, also if nobody waits for it any more.
             let _permit = permit;

@@ -133,8 +133,8 @@ pub(super) struct About {
     pub(super) model: AboutModel,
     /// Columns in which some row has a value.
     pub(super) columns: Vec<AboutColumn>,
-    /// Modalities of queries whose results have a probability; `any` stands for all.
-    pub(super) calibrations: Vec<String>,
+    /// Queries whose results have a probability, unless they have likes or unlikes.
+    pub(super) calibrations: Vec<AboutCalibration>,
     /// Least and largest time of a row, as RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) times: Option<[String; 2]>,
@@ -144,6 +144,27 @@ pub(super) struct About {
 
 /// The model that reads queries.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+/// A calibration of the gallery.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub(super) struct AboutCalibration {
+    /// The modalities of the queries that it is for, such as `rgb` or `rgb+text`; `any` stands for all that have none of their own.
+    pub(super) modalities: String,
+    /// Mean distance between stated probability and observed share, on labelled pairs of people whom the curve was not fitted on.
+    pub(super) expected_calibration_error: f64,
+    /// Number of these pairs.
+    pub(super) test_pairs: usize,
+}
+
+impl AboutCalibration {
+    pub(super) fn of((modalities, calibration): (&String, &Calibration)) -> Self {
+        Self {
+            modalities: modalities.clone(),
+            expected_calibration_error: calibration.expected_calibration_error,
+            test_pairs: calibration.test_pairs,
+        }
+    }
+}
+
 pub(super) struct AboutModel {
     /// The name that its user gave it.
     pub(super) name: String,
@@ -165,6 +186,9 @@ pub(super) struct AboutColumn {
     pub(super) values: Option<BTreeMap<String, usize>>,
 }
 
+    /// Its values in order, if there are too many to count them, and not too many to list them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) names: Option<Vec<String>>,
 /// What a request may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub(super) struct Limits {

@@ -4,7 +4,7 @@ use super::fake::{Fake, Seen, record};
 use super::{Server, png, with_picture};
 use aio_types::PictureSize;
 use axum::http::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[test]
 fn the_answer_is_that_of_the_search_command() {
@@ -56,6 +56,36 @@ fn the_question_splits_the_people_of_the_list() {
 }
 
 #[test]
+#[test]
+fn groups_have_further_rows_and_their_number() {
+    let server = Server::new();
+    let body = json!({"text": "somebody", "group_by": "identity"});
+    let list = server.post("/api/search", &body).json();
+    let rows: Vec<&Value> =
+        list["results"].as_array().expect("hits").iter().map(|hit| &hit["row"]).collect();
+    assert_eq!(rows, [0, 2, 4], "one row per person");
+    let further = server.post("/api/further", &body).json();
+    let expected = json!({"groups": [
+        {"row": 0, "rows": 2, "further": [{"row": 1, "similarity": 0.875}]},
+        {"row": 2, "rows": 2, "further": [{"row": 3, "similarity": 0.625}]},
+        {"row": 4, "rows": 2, "further": [{"row": 5, "similarity": 0.375}]},
+    ]});
+    assert_eq!(further, expected);
+    // Rows of one camera; the first of the fake gallery has another one.
+    let body = json!({"text": "somebody", "group_by": "camera", "top": 2});
+    let further = server.post("/api/further", &body).json();
+    let rows = |index: usize| further["groups"][index]["further"].as_array().map(Vec::len);
+    assert_eq!(
+        (rows(0), rows(1), further["groups"][1]["rows"].as_u64()),
+        (Some(0), Some(4), Some(5))
+    );
+    let reply = server.post("/api/further", &json!({"text": "somebody"}));
+    assert_eq!(reply.status, StatusCode::BAD_REQUEST);
+    assert!(
+        reply.json()["error"].as_str().is_some_and(|text| text.contains("`group_by` is missing"))
+    );
+}
+
 fn rows_and_their_pictures_are_named_by_number() {
     let server = Server::new();
     let row = server.get("/api/rows/3").json();
