@@ -7,6 +7,7 @@ use super::{limits, pictures};
 use crate::embed::{Model, ModelSource};
 use crate::error::{Error, Result};
 use crate::gallery::{self, Asked, Searched, check_model, model_of};
+use crate::novelty::{GalleryNovelty, novelties, of_gallery};
 use aio_encoder::weights::Shipped;
 use aio_gallery::{Gallery, GalleryError, MANIFEST};
 use aio_types::{Modality, ModalitySet, Observation, PictureSize};
@@ -31,13 +32,15 @@ struct Snapshot {
     /// When its manifest was written, and its length.
     written: Option<(SystemTime, u64)>,
     summary: OnceLock<Summary>,
+    novelty: OnceLock<Option<GalleryNovelty>>,
 }
 
 impl Snapshot {
     fn open(directory: &Path) -> Result<Self> {
         // Before the gallery: a change in between is seen at the next look.
         let written = written(directory);
-        Ok(Self { gallery: Gallery::open(directory)?, written, summary: OnceLock::new() })
+        let (summary, novelty) = (OnceLock::new(), OnceLock::new());
+        Ok(Self { gallery: Gallery::open(directory)?, written, summary, novelty })
     }
 }
 
@@ -99,16 +102,35 @@ impl Engine {
         let new = |prepared: &&&Prepared| {
             prepared.query.is_embedded() && prepared.features.get().is_none()
         };
-        let mut features = features.into_iter();
-        let asked: Vec<Asked> = queries
-            .iter()
-            .map(|prepared| Asked {
-                query: &prepared.query,
-                features: prepared.query.is_embedded().then(|| features.next()).flatten(),
-                terms: &prepared.terms,
-            })
-            .collect();
-        gallery::answered(&snapshot.gallery, &self.tag, &asked)
+        let new: Vec<&Prepared> = queries.iter().filter(new).copied().collect();
+        if new.is_empty() {
+            return Ok(());
+        }
+        let inputs: Vec<_> = new.iter().map(|one| Observation::clone(&one.observation)).collect();
+        let model = self.model.lock().unwrap_or_else(PoisonError::into_inner);
+        let features = model.extractor.embed(&inputs).map_err(unknown_part)?;
+        let judged: Vec<_> =
+            inputs.iter().zip(&features).map(|(input, f)| (input, Some(&f[..]))).collect();
+        let novelties = novelties(&self.tag.sha256, &model.extractor, &judged)?;
+        for ((prepared, features), novelty) in new.into_iter().zip(features).zip(novelties) {
+            // A copy of it in the same batch may have come first.
+            let _ = prepared.features.set(features);
+            let _ = prepared.novelty.set(novelty);
+        }
+        Ok(())
+    }
+
+    fn answered(&self, snapshot: &Snapshot, queries: &[&Prepared]) -> Result<Vec<Searched>> {
+        self.embed(queries)?;
+        let asked: Vec<Asked> = queries.iter().map(|prepared| asked(prepared)).collect();
+        let Searched { gallery, answers } =
+            gallery::answered(&snapshot.gallery, &self.tag, &asked)?;
+        Ok(answers.into_iter().map(|one| Searched { gallery, answers: vec![one] }).collect())
+    }
+
+    fn alone(&self, snapshot: &Snapshot, query: &Prepared) -> Result<Searched> {
+        let mut answers = self.answered(snapshot, &[query])?;
+        answers.pop().ok_or_else(|| Error::Failure("the gallery gave no answer".into()))
     }
 
     /// What is known of the model's training.
@@ -137,6 +159,16 @@ impl Engine {
     }
 }
 
+fn asked(prepared: &Prepared) -> Asked<'_> {
+    let Prepared { query, features, novelty, terms, .. } = prepared;
+    let (features, novelty) = (features.get().cloned(), novelty.get().cloned().flatten());
+    Asked { query, features, novelty, terms }
+}
+
+fn unknown_part(error: aio_model::ExtractError) -> Error {
+    Error::user(error.to_string(), "leave the part out that the model does not know")
+}
+
 /// Nothing, if a row is not there.
 fn if_there<T>(outcome: Result<T>) -> Result<Option<T>> {
     match outcome {
@@ -157,6 +189,14 @@ impl Searcher for Engine {
                 snapshot.summary.get_or_init(|| summary).clone()
             }
         };
+        let novelty = match snapshot.novelty.get() {
+            Some(novelty) => *novelty,
+            None => {
+                let model = self.model.lock().unwrap_or_else(PoisonError::into_inner);
+                let novelty = of_gallery(&self.tag.sha256, &model.extractor, gallery)?;
+                *snapshot.novelty.get_or_init(|| novelty)
+            }
+        };
         let name = self.directory.file_name().unwrap_or(self.directory.as_os_str());
         Ok(About {
             name: name.to_string_lossy().into_owned(),
@@ -170,6 +210,7 @@ impl Searcher for Engine {
             columns: summary.columns,
             calibrations: gallery.calibrations().iter().map(AboutCalibration::of).collect(),
             times: summary.times,
+            novelty,
             limits: Limits {
                 body_bytes: limits::BODY_BYTES,
                 picture_pixels: pictures::MOST_PIXELS,

@@ -138,12 +138,12 @@ pub(super) struct About {
     /// Least and largest time of a row, as RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) times: Option<[String; 2]>,
+    /// How many of its pictures are unlike those that the model was trained on; null if that is not known.
+    pub(super) novelty: Option<GalleryNovelty>,
     /// What a request may hold.
     pub(super) limits: Limits,
 }
 
-/// The model that reads queries.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 /// A calibration of the gallery.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub(super) struct AboutCalibration {
@@ -165,6 +165,8 @@ impl AboutCalibration {
     }
 }
 
+/// The model that reads queries.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub(super) struct AboutModel {
     /// The name that its user gave it.
     pub(super) name: String,
@@ -184,11 +186,11 @@ pub(super) struct AboutColumn {
     /// Its values with their numbers of rows, unless there are too many.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) values: Option<BTreeMap<String, usize>>,
-}
-
     /// Its values in order, if there are too many to count them, and not too many to list them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) names: Option<Vec<String>>,
+}
+
 /// What a request may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub(super) struct Limits {

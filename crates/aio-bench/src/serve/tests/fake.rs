@@ -4,6 +4,7 @@ use super::super::searcher::{Prepared, Searcher};
 use super::super::wire::{About, AboutCalibration, AboutColumn, AboutModel, Limits, RowBody};
 use crate::error::{Error, Result};
 use crate::gallery::{Answered, NamedQuery, Searched};
+use crate::novelty::{GalleryNovelty, Novelties, Novelty};
 use aio_gallery::{Answer, Hit, Record};
 use aio_types::PictureSize;
 use std::sync::{Condvar, Mutex};
@@ -79,7 +80,9 @@ fn answer(prepared: &Prepared) -> Result<Searched> {
     let answer = Answer { searched: rows.len(), rescored: None, hits: hits.collect() };
     let query = prepared.query.clone();
     let NamedQuery { row, like, unlike, replies, .. } = query;
-    let answered = Answered { name: None, query: row, like, unlike, replies, answer };
+    let novelty =
+        Some(Novelties::from([("sketch".to_owned(), Novelty { value: 1.5, is_unlike: true })]));
+    let answered = Answered { name: None, query: row, like, unlike, replies, novelty, answer };
     Ok(Searched { gallery: ROWS as usize, answers: vec![answered] })
 }
 
@@ -106,6 +109,12 @@ impl Searcher for Fake {
                 test_pairs: 7,
             }],
             times: Some(["a".into(), "b".into()]),
+            novelty: Some(GalleryNovelty {
+                sampled: 6,
+                value: 0.5,
+                expected: 0.05,
+                is_unlike: true,
+            }),
             limits,
         })
     }

@@ -19,7 +19,8 @@ fn the_answer_is_that_of_the_search_command() {
     // The keys of `aio search --json`, in its order.
     let keys: Vec<&str> =
         answer.as_object().expect("an object").keys().map(String::as_str).collect();
-    assert_eq!(keys, ["gallery", "query", "like", "unlike", "searched", "results"]);
+    assert_eq!(keys, ["gallery", "query", "like", "unlike", "novelty", "searched", "results"]);
+    assert_eq!(answer["novelty"], json!({"sketch": {"value": 1.5, "is_unlike": true}}));
     assert_eq!(answer["query"], json!({"pictures": {"sketch": "s.png"}, "text": "a red coat"}));
     assert_eq!((&answer["gallery"], &answer["searched"]), (&json!(6), &json!(6)));
     assert_eq!(answer["results"].as_array().map(Vec::len), Some(2));
@@ -56,7 +57,6 @@ fn the_question_splits_the_people_of_the_list() {
 }
 
 #[test]
-#[test]
 fn groups_have_further_rows_and_their_number() {
     let server = Server::new();
     let body = json!({"text": "somebody", "group_by": "identity"});
@@ -86,6 +86,7 @@ fn groups_have_further_rows_and_their_number() {
     );
 }
 
+#[test]
 fn rows_and_their_pictures_are_named_by_number() {
     let server = Server::new();
     let row = server.get("/api/rows/3").json();
