@@ -66,7 +66,7 @@ class Browser:
         self.driver.set_script_timeout(300)
         self.size(width, height)
         self.dark(dark)
-        self.messages = []
+        self.expected = ()
 
     def size(self, width, height):
         """The size of the page, which may be narrower than a window can be."""
@@ -109,22 +109,23 @@ class Browser:
                 raise AssertionError(f"{what}: not within {seconds} s ({last})")
             time.sleep(0.05)
 
-    def hand_over(self, event, path):
-        """Pastes (`paste`) or drops (`drop`) a file on the page."""
-        data = base64.b64encode(Path(path).read_bytes()).decode()
+    def hand_over(self, event, *paths):
+        """Pastes (`paste`) or drops (`drop`) files on the page."""
+        data = [[Path(path).name, base64.b64encode(Path(path).read_bytes()).decode()] for path in paths]
         self.run(
-            """const [event, name, data] = arguments;
-            const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
-            const type = name.endsWith(".jpg") ? "image/jpeg" : "text/plain";
+            """const [event, data] = arguments;
+            const types = { jpg: "image/jpeg", png: "image/png", gif: "image/gif" };
             const files = new DataTransfer();
-            files.items.add(new File([bytes], name, { type }));
+            for (const [name, text] of data) {
+              const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+              files.items.add(new File([bytes], name, { type: types[name.split(".").at(-1)] ?? "text/plain" }));
+            }
             const bubbles = { bubbles: true, cancelable: true };
             if (event === "drop") document.body.dispatchEvent(new DragEvent("dragover", { ...bubbles, dataTransfer: files }));
             document.body.dispatchEvent(event === "drop"
               ? new DragEvent("drop", { ...bubbles, dataTransfer: files })
               : new ClipboardEvent("paste", { ...bubbles, clipboardData: files }));""",
             event,
-            Path(path).name,
             data,
         )
 
@@ -137,10 +138,29 @@ class Browser:
         """The best row of every card, in order."""
         return [int(card.get_attribute("data-row")) for card in self.all(".card")]
 
+    def step(self, name, expected=()):
+        """Begins a step. The one before left no message in the console but those that hold one of the expected words."""
+        self.check_console()
+        self.expected = expected
+        print(f"  {name}", flush=True)
+
     def check_console(self):
-        """No message of the page, whatever its level."""
-        found = self.driver.get_log("browser")
+        """No message of the page, whatever its level, that the step does not expect."""
+        found = [
+            entry
+            for entry in self.driver.get_log("browser")
+            if not any(words in entry["message"] for words in self.expected)
+        ]
         assert not found, found
+
+    def focused(self, expression="e.outerHTML.slice(0, 200)"):
+        """What an expression says of the element that has the focus."""
+        return self.run(f"const e = document.activeElement; return {expression}")
+
+    def block(self, *patterns):
+        """Lets requests whose address matches fail; none without patterns."""
+        self.driver.execute_cdp_cmd("Network.enable", {})
+        self.driver.execute_cdp_cmd("Network.setBlockedURLs", {"urls": list(patterns)})
 
     def picture(self, path):
         path.parent.mkdir(parents=True, exist_ok=True)

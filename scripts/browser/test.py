@@ -1,10 +1,16 @@
 """Looks at the page of `aio serve` as a user does: scripts/browser/test.sh calls it."""
 
+import base64
 import csv
 import json
+import os
+import random
+import struct
+import subprocess
 import sys
 import tempfile
 import time
+import zlib
 from pathlib import Path
 
 from harness import Browser, Server, audit
@@ -17,14 +23,28 @@ program, gallery, world, tools = sys.argv[1], *(Path(text).resolve() for text in
 pictures = tools / "pictures"
 axe = tools / "node_modules/axe-core/axe.min.js"
 downloads = Path(tempfile.mkdtemp())
-photograph = str(sorted((world / "CUHK-PEDES/imgs").glob("*/0040_*.jpg"))[0])
+photograph, other = (str(path) for path in sorted((world / "CUHK-PEDES/imgs").glob("*/0040_*.jpg"))[:2])
 with (world / "people.csv").open() as rows:
     in_gallery = len(list(csv.DictReader(rows)))
 SENTENCE = "a woman in a red coat with a black backpack"
 
 
-def step(name):
-    print(f"  {name}", flush=True)
+def png(height, width, row, transparent=False):
+    """A PNG file; `row` gives the red, green and blue bytes of a row. A transparent one has no opacity anywhere."""
+
+    def line(number):
+        colours = row(number)
+        if not transparent:
+            return b"\0" + colours
+        pixels = (colours[at : at + 3] + b"\0" for at in range(0, len(colours), 3))
+        return b"\0" + b"".join(pixels)
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    head = struct.pack(">IIBBBBB", width, height, 8, 6 if transparent else 2, 0, 0, 0)
+    data = zlib.compress(b"".join(line(number) for number in range(height)), 1)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
 
 
 def write(browser, text):
@@ -45,9 +65,10 @@ def draw_line(browser, points):
     chain.release().perform()
 
 
-def drawn(browser):
+def drawn(browser, isOpen=False):
     """A person in a red coat, drawn with a pointer."""
-    browser.one("#draw").click()
+    if not isOpen:
+        browser.one("#draw").click()
     browser.one("#colours button[title=red]").click()
     Select(browser.one("#pen")).select_by_visible_text("broad")
     for x in (-24, -12, 0, 12, 24):
@@ -66,30 +87,39 @@ def drawn(browser):
 def desktop(server):
     browser = Browser(downloads)
     browser.open(server.url)
-    step("the gallery is named, and what the model was trained on")
+    browser.step("the gallery is named, and what the model was trained on")
     assert f"{in_gallery} pictures" in browser.text("#gallery"), browser.text("#gallery")
     assert "rendered people only" in browser.text("#trained")
     browser.picture(pictures / "start.png")
     audit(browser, axe)
 
-    step("typing searches; the list is that of the API")
+    browser.step("typing searches; the list is that of the API")
     write(browser, SENTENCE)
-    expected = server.search({"text": SENTENCE, "top": 60})["results"]
-    people = list(dict.fromkeys(hit["identity"] for hit in expected))
+    expected = server.search({"text": SENTENCE, "top": 60, "group_by": "identity"})["results"]
+    people = [hit["identity"] for hit in expected]
+    assert len(people) == len(set(people)) == 60
     shown = [card.find_element(By.TAG_NAME, "h3").text for card in browser.all(".card")]
     assert shown == [f"Person {name}" for name in people], shown[:3]
     assert "same person" in browser.text(".card .score"), "calibrated for sentences"
+    assert "Expected calibration error: 0.4 %" in browser.text("#calibration"), browser.text("#calibration")
+    # Further pictures of a person, and how many there are in the gallery.
+    best = people[0]
+    with (world / "people.csv").open() as rows:
+        of_best = sum(row["identity"] == best for row in csv.DictReader(rows))
+    assert of_best > 1
+    browser.wait("further pictures", lambda: f"and {of_best - 1} more" in browser.text(".card .others"))
+    assert len(browser.all(".card:first-child .more img")) == of_best - 1
     assert f"{len(people)} people" in browser.text("#status"), browser.text("#status")
     browser.wait("thumbnails", lambda: browser.run("return [...document.querySelectorAll('.card .picture img')].slice(0, 4).every((i) => i.naturalWidth > 0)"))
     typed = browser.rows()
     browser.whole_picture(pictures / "sentence.png", 1280)
 
-    step("drawing adds a part, and the list moves")
+    browser.step("drawing adds a part, and the list moves")
     drawn(browser)
     assert len(browser.all("#parts li")) == 2
     assert browser.rows() != typed and browser.all(".move.up, .move.down")
 
-    step("a photograph is chosen, and can be marked as infrared")
+    browser.step("a photograph is chosen, and can be marked as infrared")
     browser.one("#file").send_keys(photograph)
     browser.wait("three parts", lambda: len(browser.all("#parts li")) == 3)
     browser.settled()
@@ -103,7 +133,7 @@ def desktop(server):
     browser.settled()
     assert browser.rows() == photographed
 
-    step("each part can be left out and removed")
+    browser.step("each part can be left out and removed")
     browser.one('#parts input[aria-label="Use the colour drawing"]').click()
     browser.settled()
     without = browser.rows()
@@ -112,7 +142,7 @@ def desktop(server):
     browser.settled()
     assert browser.rows() == photographed
 
-    step("the parts are compared side by side")
+    browser.step("the parts are compared side by side")
     browser.one("#sides").click()
     browser.wait("columns", lambda: len(browser.all("#columns > div")) == 4)
     headings = [heading.text for heading in browser.all("#columns h3")]
@@ -124,7 +154,7 @@ def desktop(server):
     browser.settled()
     assert browser.rows() == without and len(browser.all("#parts li")) == 2
 
-    step("filters choose cameras, and the count says so")
+    browser.step("filters choose cameras, and the count says so")
     browser.one("#filters summary").click()
     box = browser.one("#filter-fields .check input")
     camera = box.find_element(By.XPATH, "..").text.rsplit(" (", 1)[0]
@@ -135,36 +165,91 @@ def desktop(server):
     assert facts and set(facts) == {camera}, (camera, places)
     assert "1 in use" in browser.text("#filter-count")
     browser.picture(pictures / "filter.png")
-    browser.one("#filter-fields .check input").click()
+    mode = browser.one("#filter-fields fieldset select")
+    mode.send_keys("all but")
+    browser.settled()
+    facts = browser.run("return [...document.querySelectorAll('.card dt')].filter((d) => d.textContent === 'camera').map((d) => d.nextSibling.textContent)")
+    assert facts and camera not in facts, "not this camera"
+    assert "not-camera=" in browser.driver.current_url
+    Select(mode).select_by_index(0)
+    browser.one("#filter-fields .check input").send_keys(" ")
+    browser.settled()
+    assert "in use" not in browser.text("#filter-count")
+
+    browser.step("the probability is a filter where the parts are calibrated, and only there")
+    threshold = browser.one("#filter-Probability-of-the-same-person")
+    threshold.send_keys("50")
+    browser.settled()
+    assert browser.focused("e.id") == threshold.get_attribute("id")
+    assert "1 in use" in browser.text("#filter-count")
+    shown = [text.text for text in browser.all(".card .score")]
+    assert all(text.startswith(("5", "6", "7", "8", "9", "> 99")) for text in shown), shown
+    kind = [s for s in browser.all("#parts select") if s.get_attribute("value") == "rgb"][0]
+    Select(kind).select_by_value("infrared")
+    browser.settled()
+    assert browser.focused("e.value") == "infrared", "the field keeps the focus"
+    assert "not calibrated for this mix (infrared picture + sentence)" in browser.text("#calibration"), browser.text("#calibration")
+    assert "50 % is not in use" in browser.text("#filter-fields"), browser.text("#filter-fields")
+    assert len(browser.all(".card")) == 60 and "in use" not in browser.text("#filter-count")
+    browser.picture(pictures / "mix.png")
+    kind = [s for s in browser.all("#parts select") if s.get_attribute("value") == "infrared"][0]
+    Select(kind).select_by_value("rgb")
+    browser.settled()
+    assert "1 in use" in browser.text("#filter-count")
+    Select(browser.one("#filter-Probability-of-the-same-person")).select_by_index(0)
     browser.settled()
 
-    step("likes and unlikes refine, and are taken back")
+    browser.step("a question that fails takes nothing from the list", ["ERR_BLOCKED_BY_CLIENT"])
+    rows = browser.rows()
+    browser.block("*/api/question", "*/api/further")
+    browser.one("#search").click()
+    browser.settled()
+    assert browser.rows() == rows and rows
+    assert "failed. The server does not answer" in browser.text("#note"), browser.text("#note")
+    browser.picture(pictures / "failed-question.png")
+    browser.block()
+    browser.one("#search").click()
+    browser.settled()
+    assert not browser.one("#note").is_displayed()
+
+    browser.step("likes and unlikes refine, and are taken back")
     before = browser.rows()
     liked = before[1]
-    browser.one(f'.card button[aria-label="Like row {liked}"]').click()
+    browser.one(f'.card button[aria-label="Like row {liked}"]').send_keys(Keys.ENTER)
     browser.settled()
     assert liked not in browser.rows()
+    assert browser.focused("e.ariaLabel") == f"Like row {browser.rows()[1]}", browser.focused()
+    assert "not calibrated for likes" in browser.text("#calibration"), browser.text("#calibration")
+    assert "same person" not in browser.text(".card .score"), "no probability with likes"
     assert browser.one(f'#named button[aria-label="Take row {liked} back"]')
-    browser.one(f'.card button[aria-label="Unlike row {browser.rows()[0]}"]').click()
+    browser.one(f'.card button[aria-label="Unlike row {browser.rows()[0]}"]').send_keys(Keys.ENTER)
     browser.settled()
     assert len(browser.all("#named button")) == 2
-    for _ in range(2):
-        browser.one("#named button").click()
+    assert browser.focused("e.ariaLabel") == f"Unlike row {browser.rows()[0]}", browser.focused()
+    for left in (1, 0):
+        browser.one("#named button").send_keys(Keys.ENTER)
         browser.settled()
+        assert len(browser.all("#named button")) == left
+        focused = browser.focused("e.closest('#named') ? 'named' : e.id")
+        assert focused == ("named" if left else "results"), browser.focused()
     assert browser.rows() == before
 
-    step("the question that helps most is answered, and the answer is taken back")
+    browser.step("the question that helps most is answered, and the answer is taken back")
     browser.wait("a question", lambda: browser.one("#question").is_displayed())
     words = browser.text("#question strong")
     browser.picture(pictures / "question.png")
-    [b for b in browser.all("#question button") if b.text == "Yes"][0].click()
+    [b for b in browser.all("#question button") if b.text == "Yes"][0].send_keys(Keys.ENTER)
     browser.settled()
     assert browser.text("#named button") == f"{words}: yes ✕", browser.text("#named")
-    browser.one("#named button").click()
+    # The focus is on the next question, or on the results if there is none.
+    asked = browser.one("#question").is_displayed()
+    assert browser.focused("e.closest('#question') ? 'question' : e.id") == ("question" if asked else "results"), browser.focused()
+    browser.one("#named button").send_keys(Keys.ENTER)
     browser.settled()
+    assert browser.focused("e.id") == "results", browser.focused()
     assert browser.rows() == before and not browser.all("#named button")
 
-    step("lists are exported")
+    browser.step("lists are exported")
     browser.one("#json").click()
     browser.one("#csv").click()
     files = [downloads / "results.json", downloads / "results.csv"]
@@ -172,21 +257,19 @@ def desktop(server):
     time.sleep(0.3)
     exported = json.loads(files[0].read_text())
     lines = list(csv.DictReader(files[1].open()))
-    assert [hit["row"] for hit in exported["results"]] == [int(line["row"]) for line in lines]
+    assert [hit["row"] for hit in exported["results"]] == [int(line["row"]) for line in lines] == browser.rows()
 
-    step("a file that is no picture is refused with a message")
+    browser.step("a file that is no picture is refused with a message", ["400"])
     wrong = downloads / "wrong.jpg"
     wrong.write_text("no picture")
     browser.one("#file").send_keys(str(wrong))
     browser.settled()
     assert "pictures.rgb" in browser.text("#status"), browser.text("#status")
-    refusals = [entry for entry in browser.driver.get_log("browser") if "400" not in entry["message"]]
-    assert not refusals, refusals
     browser.one("#clear").click()
     browser.settled()
     assert "Nothing is asked yet" in browser.text("#list")
 
-    step("a photograph is pasted or dropped as if it had been chosen")
+    browser.step("a photograph is pasted or dropped as if it had been chosen")
     browser.one("#file").send_keys(photograph)
     browser.wait("a part", lambda: browser.all("#parts li"))
     browser.settled()
@@ -204,7 +287,67 @@ def desktop(server):
     browser.one("#clear").click()
     browser.settled()
 
-    step("the link leads a second window to the same list, and both work at once")
+    browser.step("of several files one is used, and the others are named")
+    browser.hand_over("drop", photograph, other)
+    browser.wait("a note", lambda: Path(other).name in browser.text("#note"))
+    assert len(browser.all("#parts li")) == 1 and Path(photograph).name in browser.text("#parts")
+    browser.one("#clear").click()
+    browser.settled()
+
+    browser.step("pictures that the server does not read are converted, and transparent pixels are white")
+    gif = downloads / "dot.gif"
+    gif.write_bytes(base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"))
+    large = downloads / "large.png"
+    large.write_bytes(png(1200, 800, lambda row: os.urandom(3 * 800), transparent=True))
+    assert large.stat().st_size > 2 << 20
+    for file in (gif, large):
+        browser.hand_over("drop", file)
+        browser.wait(file.name, lambda: file.name in browser.text("#parts"))
+        browser.settled()
+        assert browser.all(".card"), browser.text("#status")
+        corner = browser.run("""const image = document.querySelector("#parts img");
+            const canvas = document.createElement("canvas");
+            [canvas.width, canvas.height] = [1, 1];
+            canvas.getContext("2d").drawImage(image, 0, 0);
+            return [...canvas.getContext("2d").getImageData(0, 0, 1, 1).data];""")
+        assert corner == [255, 255, 255, 255], (file, corner)
+    browser.one("#clear").click()
+    browser.settled()
+
+    browser.step("a picture that is unlike the training warns, and a rendered one does not")
+    noise = downloads / "noise.png"
+    noise.write_bytes(png(128, 64, lambda row: random.Random(row).randbytes(3 * 64)))
+    for file, warns in ((photograph, False), (noise, True)):
+        browser.hand_over("drop", file)
+        browser.wait("the part", lambda: Path(file).name in browser.text("#parts"))
+        browser.settled()
+        assert browser.one("#novelty").is_displayed() == warns, file
+    assert "photograph (" in browser.text("#novelty") and "Do not rely on this list" in browser.text("#novelty")
+    assert not browser.one("#unlike").is_displayed(), "the gallery is rendered"
+    browser.picture(pictures / "novelty.png")
+    audit(browser, axe)
+    browser.one("#clear").click()
+    browser.settled()
+    assert not browser.one("#novelty").is_displayed()
+
+    browser.step("a part that comes while another one goes is not lost")
+    drawn(browser, isOpen=True)
+    browser.run("""window.removed = new MutationObserver(() => {});
+        const files = arguments[0];
+        window.dropped = new DataTransfer();
+        window.dropped.items.add(new File([Uint8Array.from(atob(files), (c) => c.charCodeAt(0))], "photo.jpg", { type: "image/jpeg" }));
+        document.body.dispatchEvent(new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer: window.dropped }));
+        (async () => {
+          for (let turn = 0; turn < 8; turn += 1) await null;
+          document.querySelector('#parts button[aria-label="Remove the colour drawing"]').click();
+        })();""", base64.b64encode(Path(photograph).read_bytes()).decode())
+    browser.wait("the photograph", lambda: "photo.jpg" in browser.text("#parts"))
+    browser.settled()
+    assert len(browser.all("#parts li")) == 1 and browser.rows() == chosen
+    browser.one("#clear").click()
+    browser.settled()
+
+    browser.step("the link leads a second window to the same list, and both work at once")
     write(browser, "a man in a blue shirt")
     link, rows = browser.driver.current_url, browser.rows()
     browser.driver.switch_to.new_window("window")
@@ -225,7 +368,7 @@ def desktop(server):
     browser.driver.close()
     browser.driver.switch_to.window(windows[0])
 
-    step("a search needs the keyboard alone")
+    browser.step("a search needs the keyboard alone")
     browser.open(server.url)
     browser.run("document.activeElement.blur()")
     keys = ActionChains(browser.driver)
@@ -243,13 +386,58 @@ def desktop(server):
     assert browser.rows() != typed
     browser.check_console()
 
-    step("dark colours")
+    browser.step("files, filters and likes need the keyboard alone")
+    browser.open(f"{server.url}#text=a+red+coat")
+    browser.settled()
+    browser.one("#text").click()
+    browser.run("document.getElementById('file').addEventListener('click', (event) => { event.preventDefault(); window.chooser = true; }, { once: true })")
+    keys = ActionChains(browser.driver)
+    keys.send_keys(Keys.TAB).perform()
+    assert browser.focused("e.id") == "file"
+    outline = browser.run("return getComputedStyle(document.querySelector('label[for=file]')).outlineStyle")
+    assert outline == "solid", "the focus on the choice of a file is seen"
+    keys = ActionChains(browser.driver)
+    keys.send_keys(" ").perform()
+    assert browser.run("return window.chooser === true"), "the space bar opens the choice of a file"
+
+    def reach(selector, back=False):
+        for _ in range(400):
+            if browser.run("return document.activeElement.matches(arguments[0])", selector):
+                return
+            chain = ActionChains(browser.driver)
+            (chain.key_down(Keys.SHIFT).send_keys(Keys.TAB).key_up(Keys.SHIFT) if back else chain.send_keys(Keys.TAB)).perform()
+        raise AssertionError(f"{selector} is not reached with the keyboard")
+
+    def press(*wanted):
+        ActionChains(browser.driver).send_keys(*wanted).perform()
+        browser.settled()
+
+    reach("#filters summary")
+    press(Keys.ENTER)
+    reach("#filter-fields .options input")
+    press(" ")
+    assert "1 in use" in browser.text("#filter-count")
+    press(" ")
+    reach("#filter-Group-results-by")
+    press(Keys.ARROW_UP)
+    assert browser.one("#filter-Group-results-by").get_attribute("value") != "identity"
+    press(Keys.ARROW_DOWN)
+    best = browser.rows()[0]
+    reach('.card [data-vote="like"]')
+    press(Keys.ENTER)
+    assert browser.all(f'#named button[aria-label="Take row {best} back"]')
+    assert browser.focused("e.dataset.vote") == "like"
+    reach("#named button", back=True)
+    press(Keys.ENTER)
+    assert not browser.all("#named button") and browser.rows()[0] == best
+
+    browser.step("dark colours")
     browser.dark(True)
     browser.whole_picture(pictures / "dark.png", 1280)
     audit(browser, axe)
     browser.dark(False)
 
-    step("a server that stops is named, and found again")
+    browser.step("a server that stops is named, and found again", ["ERR_CONNECTION_REFUSED"])
     address = server.address
     assert server.stop() == 0
     write(browser, "a blue hat")
@@ -258,13 +446,15 @@ def desktop(server):
     server.start(address)
     browser.one(".empty button").click()
     browser.wait("cards", lambda: browser.all(".card"))
+    browser.settled()
+    browser.check_console()
     browser.driver.quit()
 
 
 def phone(server):
     browser = Browser(downloads, width=390, height=844)
     browser.open(server.url)
-    step("at the width of a phone nothing is cut off")
+    browser.step("at the width of a phone nothing is cut off")
     write(browser, SENTENCE)
     browser.one("#draw").click()
     width = browser.run("return [document.documentElement.scrollWidth, window.innerWidth]")
@@ -283,24 +473,21 @@ def hostile():
     quoted = '"' + HOSTILE.replace('"', '""') + '"'
     rows = "".join(f"{photograph},{quoted},{quoted},{quoted},{quoted}{number}\n" for number in range(1))
     (folder / "list.csv").write_text("path,identity,camera,caption,note\n" + rows)
-    import subprocess
-
     subprocess.run([program, "--quiet", "gallery", "create", str(folder / "people"), "--list", str(folder / "list.csv")], check=True)
     token = folder / "token"
     token.write_text("a-token-of-one's-own\n")
     server = Server(program, folder / "people", "--token-file", str(token))
     browser = Browser(downloads)
+    browser.step("a token is asked for, and kept out of the address", ["401"])
     browser.open(server.url)
-    step("a token is asked for, and kept out of the address")
     assert browser.one("#key").is_displayed()
     browser.picture(pictures / "token.png")
     browser.one("#token").send_keys(token.read_text().strip(), Keys.ENTER)
     browser.wait("the gallery", lambda: "1 picture," in browser.text("#gallery"))
-    [entry for entry in browser.driver.get_log("browser") if "401" not in entry["message"]]
     browser.open(f"{server.url}#token={token.read_text().strip()}&text=x")
     browser.wait("a card", lambda: browser.all(".card"))
     assert "token" not in browser.driver.current_url
-    step("names, captions and columns stay text")
+    browser.step("names, captions and columns stay text")
     browser.settled()
     assert browser.driver.title == "AIO: search for a person"
     assert not browser.all("#list script") and not browser.all("#list img[src=x]")
@@ -313,9 +500,78 @@ def hostile():
     server.stop()
 
 
+def crowd():
+    """A gallery of 105 pictures and cameras: 100 pictures of one person, and one each of five others."""
+    folder = Path(tempfile.mkdtemp())
+    rows = ["path,identity,camera,time"]
+    for number in range(105):
+        colour = bytes([40 + number, 200 - number, 90 + number % 7])
+        (folder / f"{number:03}.png").write_bytes(png(16, 8, lambda _: colour * 8))
+        identity = "same" if number < 100 else f"other-{number}"
+        rows.append(f"{number:03}.png,{identity},camera-{number:03},2026-11-28T06:41:{number % 60:02}Z")
+    (folder / "list.csv").write_text("\n".join(rows) + "\n")
+    subprocess.run([program, "--quiet", "gallery", "create", str(folder / "people"), "--list", str(folder / "list.csv")], check=True)
+    server = Server(program, folder / "people")
+    browser = Browser(downloads)
+    browser.open(server.url)
+    browser.step("every person of the gallery is a result, however many pictures of another one are nearer")
+    browser.one("#file").send_keys(str(folder / "000.png"))
+    browser.wait("six people", lambda: len(browser.all(".card")) == 6)
+    browser.settled()
+    assert "The nearest 6 people. 105 pictures were compared" in browser.text("#status"), browser.text("#status")
+    same = [card.text for card in browser.all(".card") if "Person same" in card.text]
+    assert len(same) == 1 and "and 99 more" in same[0], same
+    assert len(browser.all(".card .more img")) == 6
+    assert "time (UTC)" in browser.text(".card dl")
+    assert not browser.one("#calibration").is_displayed(), "nothing is calibrated"
+    browser.picture(pictures / "people.png")
+    browser.step("of many cameras one is chosen by its name")
+    browser.one("#filters summary").send_keys(Keys.ENTER)
+    assert "Not before (UTC)" in browser.text("#filter-fields")
+    field = browser.one("#filter-camera")
+    assert len(browser.all("#filter-camera-names option")) == 105
+    field.send_keys("camera-1", Keys.ENTER)
+    browser.settled()
+    assert "There is no camera" in browser.text("#filter-fields") and len(browser.all(".card")) == 6
+    field.clear()
+    field.send_keys("camera-103", Keys.ENTER)
+    browser.settled()
+    assert browser.rows() == [103] and browser.focused("e.id") == "filter-camera"
+    assert "1 in use" in browser.text("#filter-count")
+    audit(browser, axe)
+    browser.picture(pictures / "cameras.png")
+    browser.one("#filter-fields fieldset select").send_keys("all but")
+    browser.settled()
+    assert len(browser.all(".card")) == 5 and 103 not in browser.rows()
+    browser.one('#filter-fields .chips button[aria-label="Take the camera camera-103 back"]').send_keys(Keys.ENTER)
+    browser.settled()
+    assert len(browser.all(".card")) == 6 and browser.focused("e.id") == "filter-camera"
+    browser.step("filters of a link have fields, in which they are taken back")
+    browser.open(f"{server.url}#text=x&camera=camera-101&camera=camera-102&is.identity=other-102&is.crop=none")
+    browser.settled()
+    assert "3 in use" in browser.text("#filter-count") and not browser.rows(), browser.rows()
+    browser.one("#filters summary").click()
+    assert len(browser.all("#filter-fields .chips button")) == 2
+    field = browser.one("#filter-is-crop")
+    assert field.get_attribute("value") == "none"
+    field.clear()
+    field.send_keys(Keys.ENTER)
+    browser.settled()
+    assert browser.rows() == [102]
+    field = browser.one("#filter-identity")
+    assert field.get_attribute("value") == "other-102"
+    Select(field).select_by_index(0)
+    browser.settled()
+    assert sorted(browser.rows()) == [101, 102] and "1 in use" in browser.text("#filter-count")
+    browser.check_console()
+    browser.driver.quit()
+    server.stop()
+
+
 server = Server(program, gallery)
 desktop(server)
 phone(server)
 server.stop()
+crowd()
 hostile()
 print(f"the page works; screenshots are in {pictures}")

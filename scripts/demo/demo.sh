@@ -25,19 +25,19 @@ if [ ! -f "$people/gallery.json" ] || [ -f "$people/creating" ]; then
     "$aio" gallery create "$people" --list "$world/people.csv"
 fi
 
-if [ ! -f "$folder/calibrated" ]; then
-    # Similarities become probabilities with labelled pictures and sentences of other people. Camera numbers make every picture its own.
-    { echo rgb,identity,camera
-      entries 'train|val' | sed -n "s|$parts|CUHK-PEDES/imgs/\2,\4|p" | awk '{ print $0 "," NR }'; } > "$world/pictures.csv"
-    { echo text,identity,camera
-      entries 'train|val' | sed -n "s|$parts|\"\1\",\4|p" | awk '{ print $0 "," NR }'; } > "$world/sentences.csv"
-    for kind in pictures sentences; do
+if [ ! -f "$folder/calibrated-mixes" ]; then
+    # Similarities become probabilities with labelled queries of other people, for each kind of query and each mix of them. The pictures of the gallery are
+    # photographs. Camera numbers make every photograph its own: a sketch is not compared with the photograph that it was drawn from.
+    for kind in rgb text sketch rgb+sketch rgb+text sketch+text rgb+sketch+text; do
+        columns=$(echo "$kind" | tr + ,)
+        values=$(echo "$columns" | sed 's|rgb|CUHK-PEDES/imgs/\\2|; s|sketch|CUHK-PEDES/imgs-sketch2/\\2|; s|text|"\\1"|')
+        { echo "$columns,identity,camera"
+          entries 'train|val' | sed -n "s|$parts|$values,\4|p" | awk '{ print $0 "," NR }'; } > "$world/$kind.csv"
         "$aio" embed --list "$world/$kind.csv" --output "$folder/$kind.safetensors" > /dev/null
+        "$aio" gallery calibrate "$people" --queries "$folder/$kind.safetensors" \
+            --against "$folder/rgb.safetensors" --modalities "$kind" > /dev/null
     done
-    "$aio" gallery calibrate "$people" --queries "$folder/pictures.safetensors" --modalities rgb > /dev/null
-    "$aio" gallery calibrate "$people" --queries "$folder/sentences.safetensors" \
-        --against "$folder/pictures.safetensors" --modalities text > /dev/null
-    touch "$folder/calibrated"
+    touch "$folder/calibrated-mixes"
 fi
 
 [ "${1-}" != --prepare ] || exit 0

@@ -13,6 +13,7 @@ pub mod finished;
 pub mod gallery;
 mod lock;
 mod markdown;
+pub mod novelty;
 mod render;
 pub mod report;
 pub mod run;

@@ -119,6 +119,14 @@ impl Extractor {
         Ok(result)
     }
 
+    /// Whether an input can be embedded.
+    ///
+    /// # Errors
+    /// As [`Extractor::embed`], with the position 0.
+    pub fn check(&self, input: &Observation<Picture>) -> Result<(), ExtractError> {
+        self.checked_modalities(0, input).map(|_| ())
+    }
+
     /// How much each token of an input contributes to its embedding: attention roll-out ([`aio_encoder::Encoder::rollout`]), the row of `[CLS]` or, with an
     /// attention pooling, the rows that it takes.
     ///

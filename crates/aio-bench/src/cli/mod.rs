@@ -1,6 +1,7 @@
 //! The command line: one module per command with its arguments. A command calls the library and prints what it returns.
 
 mod arguments;
+mod browser;
 mod check_real;
 mod completions;
 mod data;

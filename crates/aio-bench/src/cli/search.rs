@@ -157,6 +157,9 @@ impl Arguments {
                 picture: self.picture,
                 model: self.model.into(),
             })?;
+            for answered in &searched.answers {
+                answered.warnings().iter().for_each(|warning| log::warn!("{warning}"));
+            }
             return if self.form.json {
                 if is_batch {
                     Output::json(&searched.listed())

@@ -1,6 +1,7 @@
 //! `aio serve`.
 
 use super::arguments::ModelArguments;
+use super::browser;
 use super::output::Output;
 use crate::error::{Error, Result};
 use crate::serve::{ServeRequest, serve};
@@ -8,7 +9,6 @@ use clap::Args;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -27,7 +27,7 @@ pub(super) struct Arguments {
     /// Address and port to listen on; port 0 is any free port. By default only this machine can reach it.
     #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:8080")]
     address: SocketAddr,
-    /// Allow an address that other machines can reach. Requests for data then need a token.
+    /// Allow an address that other machines can reach. Requests for data then need a token, on every address.
     #[arg(long)]
     expose: bool,
     /// A file with the token; without it a random one is made where one is needed, and printed with the address.
@@ -49,31 +49,18 @@ impl Arguments {
             token_file: self.token_file,
             model: self.model.into(),
         };
+        // The file that leads the browser to the page is kept until the server ends.
+        let mut opened = None;
         serve(&request, |address| {
             // At once: whoever started the server waits for this line.
             let mut out = std::io::stdout().lock();
             writeln!(out, "{address}").and_then(|()| out.flush()).map_err(Error::Output)?;
             if self.open {
-                open(address);
+                opened = browser::open(address)?;
             }
             Ok(())
         })?;
+        drop(opened);
         Ok(Output::none())
-    }
-}
-
-/// Opens an address in the browser, where the system has a program for it.
-fn open(address: &str) {
-    let program = if cfg!(target_os = "macos") {
-        "open"
-    } else if cfg!(windows) {
-        "explorer"
-    } else {
-        "xdg-open"
-    };
-    let mut command = Command::new(program);
-    command.arg(address).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    if let Err(error) = command.spawn() {
-        log::info!("the browser was not opened ({program}: {error}); open the address yourself");
     }
 }

@@ -6,6 +6,7 @@ use super::arguments::{
 use super::output::Output;
 use crate::adapt;
 use crate::error::Result;
+use crate::novelty::{NoveltyRequest, measure};
 use crate::weights;
 use aio_model::import::{ImportOptions, Normalisation, Stems};
 use aio_types::{Modality, PictureSize};
@@ -25,6 +26,8 @@ pub(super) enum Command {
     Pack(Pack),
     /// Adapt a model to the statistics of pictures without labels: other cameras, another light.
     Adapt(Adapt),
+    /// Fit when a picture counts as unlike the rendered pictures that a model was trained on.
+    Novelty(Novelty),
 }
 
 impl Command {
@@ -35,6 +38,7 @@ impl Command {
             Self::Convert(arguments) => arguments.run(),
             Self::Pack(arguments) => arguments.run(),
             Self::Adapt(arguments) => arguments.run(),
+            Self::Novelty(arguments) => arguments.run(),
         }
     }
 }
@@ -189,5 +193,47 @@ impl Adapt {
             return Output::json(&adapted);
         }
         Ok(Output::text(adapted.text()))
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  aio weights novelty --list world/dev-ordinary/dev-ordinary.csv --list world/dev-steep/dev-steep.csv --output novelty.json
+  aio weights novelty --list a.csv --list b.csv --compare scans --compare noise --output novelty.json --json
+
+The program has the file of its trained model in it (crates/aio-bench/assets/novelty-default.json); searches warn by it.")]
+pub(super) struct Novelty {
+    /// CSV files with the columns path and modality, one per style: rendered people whom the model was not trained on. Two or more.
+    #[arg(long = "list", value_name = "FILE", required = true)]
+    lists: Vec<PathBuf>,
+    /// Share of the pictures of a style that was not seen which is flagged.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.05, value_parser = share)]
+    share: f64,
+    /// A folder of other pictures, of which the flagged share is printed; may be given several times.
+    #[arg(long, value_name = "FOLDER")]
+    compare: Vec<PathBuf>,
+    #[command(flatten)]
+    output: OutputArgument,
+    #[command(flatten)]
+    form: JsonArgument,
+    #[command(flatten)]
+    model: ModelArguments,
+}
+
+fn share(typed: &str) -> std::result::Result<f64, String> {
+    let number = typed.parse().ok().filter(|number| *number > 0.0 && *number <= 0.2);
+    number.ok_or_else(|| "expected a number above 0 and up to 0.2".to_owned())
+}
+
+impl Novelty {
+    fn run(self) -> Result<Output> {
+        let Self { lists, share, compare, output, form, model } = self;
+        let (model, output) = (model.into(), output.output);
+        let measured = measure(&NoveltyRequest { model, lists, share, compare, output })?;
+        if form.json {
+            return Output::json(&measured);
+        }
+        Ok(Output::text(measured.text()))
     }
 }

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::lock::{DirectoryLock, WhenTaken};
 use aio_model::Extractor;
 use aio_train::StopFlag;
-use aio_types::Modality;
+use aio_types::{Modality, Observation, Picture};
 use partial::PartialFile;
 use rayon::prelude::*;
 use serde::Serialize;
@@ -84,6 +84,30 @@ pub fn embed(rows: &[Row], extractor: &Extractor) -> Result<Vec<Vec<f32>>> {
     Ok(block(rows, extractor, OnError::Fail)?.0)
 }
 
+/// Opens the pictures of rows, in parallel.
+///
+/// # Errors
+/// [`Error`] naming the picture that cannot be read.
+pub(crate) fn inputs(rows: &[&Row], extractor: &Extractor) -> Result<Vec<Observation<Picture>>> {
+    rows.par_iter().map(|row| row.input(extractor)).collect()
+}
+
+/// Embeds what is opened already.
+///
+/// # Errors
+/// [`Error`] naming the modality that the model does not know.
+pub(crate) fn of_inputs(
+    inputs: &[Observation<Picture>],
+    extractor: &Extractor,
+) -> Result<Vec<Vec<f32>>> {
+    if inputs.is_empty() {
+        return Ok(Vec::new());
+    }
+    extractor.embed(inputs).map_err(|e| {
+        Error::user(e.to_string(), "the model has no tokenizer for it, or a row is empty")
+    })
+}
+
 /// Embeds a block of rows. The rows that are passed over are counted from the start of the block.
 fn block(
     rows: &[Row],
@@ -101,13 +125,7 @@ fn block(
             Err(error) => return Err(error),
         }
     }
-    if inputs.is_empty() {
-        return Ok((Vec::new(), skipped));
-    }
-    let features = extractor.embed(&inputs).map_err(|e| {
-        Error::user(e.to_string(), "the model has no tokenizer for it, or a row is empty")
-    })?;
-    Ok((features, skipped))
+    Ok((of_inputs(&inputs, extractor)?, skipped))
 }
 
 /// Embeds everything that the request names and writes a feature file and its manifest.

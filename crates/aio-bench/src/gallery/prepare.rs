@@ -7,9 +7,10 @@ use aio_data::picture::{self, resized};
 use aio_data::{DataError, fs};
 use aio_gallery::{BoundingBox, Content};
 use aio_types::{Observation, Picture, PictureSize};
-use image::{RgbImage, imageops};
+use image::{ImageReader, RgbImage, imageops};
 use rayon::prelude::*;
 use std::collections::HashSet;
+use std::io::Cursor;
 use std::path::Path;
 
 /// An item that can be embedded.
@@ -165,11 +166,31 @@ fn content(item: &Item, opened: &[Opened]) -> Content {
 /// A file's picture, or the part of it that a box holds, as a JPEG whose longer side is `longest` pixels.
 ///
 /// # Errors
-/// [`Error::Data`] naming the file that cannot be read or decoded.
-pub(super) fn shrunk(path: &Path, crop: Option<BoundingBox>, longest: usize) -> Result<Vec<u8>> {
+/// [`Error::Data`] naming the file that cannot be read or decoded, or whose header announces more than `most_pixels`.
+pub(super) fn shrunk(
+    path: &Path,
+    crop: Option<BoundingBox>,
+    longest: usize,
+    most_pixels: u64,
+) -> Result<Vec<u8>> {
     let mut opened = Opened::read(path)?;
+    check_pixels(&opened.bytes, most_pixels).map_err(|e| opened.wrong(e))?;
     let part = opened.part(crop)?;
     small(&part, longest).map_err(|e| opened.wrong(e))
+}
+
+/// Refuses a picture whose header announces more than so many pixels, before it is decoded.
+///
+/// # Errors
+/// What the header says, or that it cannot be read.
+pub(crate) fn check_pixels(bytes: &[u8], most: u64) -> std::result::Result<(), String> {
+    let reader = ImageReader::new(Cursor::new(bytes));
+    let reader = reader.with_guessed_format().map_err(|e| e.to_string())?;
+    let (width, height) = reader.into_dimensions().map_err(|e| e.to_string())?;
+    if u64::from(width) * u64::from(height) > most {
+        return Err(format!("{height} × {width} pixels, expected {most} at most"));
+    }
+    Ok(())
 }
 
 /// A JPEG whose longer side is `longest` pixels; a smaller picture keeps its size.

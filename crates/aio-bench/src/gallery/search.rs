@@ -5,7 +5,8 @@ use super::open::model_of;
 use super::queries::NamedQuery;
 use crate::embed::{self, BLOCK, Model, ModelSource, Row};
 use crate::error::{Error, Result};
-use aio_gallery::{Answer, Filter, Gallery, Hit, Query, Replied};
+use crate::novelty::{Novelties, Novelty, novelties};
+use aio_gallery::{Answer, Collection, Filter, Gallery, Hit, Query, Replied};
 use aio_stores::{Address, Scan, Store};
 use aio_types::{Modality, ModalitySet};
 use serde::Serialize;
@@ -90,6 +91,8 @@ pub struct Answered {
     /// Answers to questions about captions.
     #[serde(rename = "answers", skip_serializing_if = "Vec::is_empty")]
     pub replies: Vec<Replied>,
+    /// How unlike the model's training each picture of the query is; null if nothing is known of the model.
+    pub novelty: Option<Novelties>,
     /// The nearest rows.
     #[serde(flatten)]
     pub answer: Answer,
@@ -99,6 +102,20 @@ impl Answered {
     /// The query in a few words.
     pub(super) fn title(&self, number: usize) -> String {
         self.name.clone().unwrap_or_else(|| (number + 1).to_string())
+    }
+
+    /// A sentence for every picture of the query that is unlike the model's training.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        let unlike = self.novelty.iter().flatten().filter(|(_, novelty)| novelty.is_unlike);
+        let sentence = |(modality, novelty): (&String, &Novelty)| {
+            let path = self.query.pictures.get(modality);
+            let name = path.map_or(String::new(), |path| format!(" {}", path.display()));
+            format!(
+                "the {modality} picture{name} is unlike the rendered pictures that the model was trained on ({:.1}, where 1 is unusual): do not rely on its list",
+                novelty.value
+            )
+        };
+        unlike.map(sentence).collect()
     }
 
     pub(super) fn hits(&self) -> &[Hit] {
@@ -112,6 +129,7 @@ pub(crate) struct Asked<'a> {
     pub(crate) query: &'a NamedQuery,
     /// None for a query that only names rows.
     pub(crate) features: Option<Vec<f32>>,
+    pub(crate) novelty: Option<Novelties>,
     pub(crate) terms: &'a Terms,
 }
 
@@ -133,10 +151,12 @@ pub fn search(request: &SearchRequest) -> Result<Searched> {
     let gallery = Opened::new(request)?;
     let model = request.model.open()?;
     let tag = model_of(&request.model, &model)?;
-    let features = embedded(&request.queries, &model)?;
-    let asked = request.queries.iter().zip(features);
-    let asked: Vec<Asked> =
-        asked.map(|(query, features)| Asked { query, features, terms: &request.terms }).collect();
+    let embedded = embedded(&request.queries, &model)?;
+    let terms = &request.terms;
+    let asked = request.queries.iter().zip(embedded);
+    let asked: Vec<Asked> = asked
+        .map(|(query, (features, novelty))| Asked { query, features, novelty, terms })
+        .collect();
     let searched = gallery.answered(&tag, &asked)?;
     if let (Some(path), Opened::Directory(gallery)) = (&request.picture, &gallery) {
         contact_sheet::draw(path, gallery, &searched.answers)?;
@@ -190,8 +210,27 @@ pub(crate) fn answered(
     Ok(with_answers(gallery.len(), asked, answers))
 }
 
+/// Refuses a query that the gallery cannot answer, before anything is embedded.
+///
+/// # Errors
+/// As [`answered`].
+pub(crate) fn check_asked(
+    gallery: &Gallery,
+    tag: &aio_gallery::Model,
+    asked: &Asked,
+) -> Result<()> {
+    for query in queries(tag, std::slice::from_ref(asked))? {
+        query.check(gallery)?;
+        query.filter.checks()?;
+        for row in query.like.iter().chain(&query.unlike) {
+            gallery.features_of(*row)?;
+        }
+    }
+    Ok(())
+}
+
 fn queries(tag: &aio_gallery::Model, asked: &[Asked]) -> Result<Vec<Query>> {
-    let query = |Asked { query, features, terms }: &Asked| {
+    let query = |Asked { query, features, terms, .. }: &Asked| {
         Ok(Query {
             model: tag.clone(),
             features: features.clone(),
@@ -209,27 +248,38 @@ fn queries(tag: &aio_gallery::Model, asked: &[Asked]) -> Result<Vec<Query>> {
 }
 
 fn with_answers(rows: usize, asked: &[Asked], answers: Vec<Answer>) -> Searched {
-    let answered = asked.iter().zip(answers).map(|(Asked { query, .. }, answer)| Answered {
-        name: query.name.clone(),
-        query: query.row.clone(),
-        like: query.like.clone(),
-        unlike: query.unlike.clone(),
-        replies: query.replies.clone(),
-        answer,
-    });
+    let answered =
+        asked.iter().zip(answers).map(|(Asked { query, novelty, .. }, answer)| Answered {
+            name: query.name.clone(),
+            query: query.row.clone(),
+            like: query.like.clone(),
+            unlike: query.unlike.clone(),
+            replies: query.replies.clone(),
+            novelty: novelty.clone(),
+            answer,
+        });
     Searched { gallery: rows, answers: answered.collect() }
 }
 
-/// The features of each query; none for those that only name rows of the gallery.
-fn embedded(queries: &[NamedQuery], model: &Model) -> Result<Vec<Option<Vec<f32>>>> {
-    let rows: Vec<Row> =
-        queries.iter().filter(|q| q.is_embedded()).map(|query| query.row.clone()).collect();
-    let mut features = Vec::with_capacity(rows.len());
-    for block in rows.chunks(BLOCK) {
-        features.extend(embed::embed(block, &model.extractor)?);
+/// The features of each query, none for those that only name rows of the gallery, and what is known of its pictures.
+fn embedded(
+    queries: &[NamedQuery],
+    model: &Model,
+) -> Result<Vec<(Option<Vec<f32>>, Option<Novelties>)>> {
+    let mut found = Vec::with_capacity(queries.len());
+    for block in queries.chunks(BLOCK) {
+        let rows: Vec<&Row> =
+            block.iter().filter(|query| query.is_embedded()).map(|query| &query.row).collect();
+        let inputs = embed::inputs(&rows, &model.extractor)?;
+        let features = embed::of_inputs(&inputs, &model.extractor)?;
+        let judged: Vec<_> =
+            inputs.iter().zip(&features).map(|(input, f)| (input, Some(&f[..]))).collect();
+        let novelties = novelties(&model.sha256, &model.extractor, &judged)?;
+        let mut embedded = features.into_iter().map(Some).zip(novelties);
+        let of = |query: &NamedQuery| query.is_embedded().then(|| embedded.next()).flatten();
+        found.extend(block.iter().map(of).map(Option::unwrap_or_default));
     }
-    let mut features = features.into_iter();
-    Ok(queries.iter().map(|q| q.is_embedded().then(|| features.next()).flatten()).collect())
+    Ok(found)
 }
 
 /// The modalities of a query, which choose the calibration; those of a query that only names rows are `rgb`.

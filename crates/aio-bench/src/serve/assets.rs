@@ -28,16 +28,20 @@ macro_rules! asset {
 }
 
 /// All files of the page.
-pub(super) const ALL: [Asset; 12] = [
+pub(super) const ALL: [Asset; 16] = [
     Asset { path: "/", kind: HTML, text: include_str!("page/index.html") },
     asset!("style.css", CSS),
     asset!("icon.svg", SVG),
     asset!("app.js", SCRIPT),
     asset!("api.js", SCRIPT),
+    asset!("cameras.js", SCRIPT),
     asset!("canvas.js", SCRIPT),
     asset!("dom.js", SCRIPT),
     asset!("filters.js", SCRIPT),
     asset!("link.js", SCRIPT),
+    asset!("messages.js", SCRIPT),
+    asset!("named.js", SCRIPT),
+    asset!("question.js", SCRIPT),
     asset!("results.js", SCRIPT),
     asset!("sides.js", SCRIPT),
     asset!("tray.js", SCRIPT),

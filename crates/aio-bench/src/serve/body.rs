@@ -32,7 +32,8 @@ impl FromRequest<Desk> for SearchRequest {
             let problem = format!("the body did not come within {} seconds", BODY_TIME.as_secs());
             Failure::new(StatusCode::REQUEST_TIMEOUT, problem, "send it at once")
         })??;
-        Ok(Self { body: parsed(&bytes)?, _place: place })
+        // Megabytes of JSON would hold up the other connections of this thread.
+        Ok(Self { body: desk.blocking(move || parsed(&bytes)).await?, _place: place })
     }
 }
 

@@ -2,14 +2,15 @@
 
 use super::searcher::{Prepared, Searcher};
 use super::summary::Summary;
-use super::wire::{About, AboutModel, LONGEST_LIST, Limits, RowBody};
+use super::wire::{About, AboutCalibration, AboutModel, LONGEST_LIST, Limits, RowBody};
 use super::{limits, pictures};
 use crate::embed::{Model, ModelSource};
 use crate::error::{Error, Result};
 use crate::gallery::{self, Asked, Searched, check_model, model_of};
+use crate::novelty::{GalleryNovelty, novelties, of_gallery};
 use aio_encoder::weights::Shipped;
 use aio_gallery::{Gallery, GalleryError, MANIFEST};
-use aio_types::{Modality, ModalitySet, PictureSize};
+use aio_types::{Modality, ModalitySet, Observation, PictureSize};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::SystemTime;
@@ -31,13 +32,15 @@ struct Snapshot {
     /// What tells its manifest from others.
     written: Option<Written>,
     summary: OnceLock<Summary>,
+    novelty: OnceLock<Option<GalleryNovelty>>,
 }
 
 impl Snapshot {
     fn open(directory: &Path) -> Result<Self> {
         // Before the gallery: a change in between is seen at the next look.
         let written = written(directory);
-        Ok(Self { gallery: Gallery::open(directory)?, written, summary: OnceLock::new() })
+        let (summary, novelty) = (OnceLock::new(), OnceLock::new());
+        Ok(Self { gallery: Gallery::open(directory)?, written, summary, novelty })
     }
 }
 
@@ -94,31 +97,49 @@ impl Engine {
         }
     }
 
-    fn answered(&self, snapshot: &Snapshot, queries: &[Prepared]) -> Result<Searched> {
-        let inputs: Vec<_> = queries
-            .iter()
-            .filter(|prepared| prepared.query.is_embedded())
-            .map(|prepared| prepared.observation.clone())
-            .collect();
-        let features = if inputs.is_empty() {
-            Vec::new()
-        } else {
+    /// Refuses a query that cannot be answered, so that those beside it are embedded once.
+    fn check(&self, snapshot: &Snapshot, prepared: &Prepared) -> Result<()> {
+        if prepared.query.is_embedded() {
             let model = self.model.lock().unwrap_or_else(PoisonError::into_inner);
-            let wrong = |e: aio_model::ExtractError| {
-                Error::user(e.to_string(), "leave the part out that the model does not know")
-            };
-            model.extractor.embed(&inputs).map_err(wrong)?
+            model.extractor.check(&prepared.observation).map_err(unknown_part)?;
+        }
+        gallery::check_asked(&snapshot.gallery, &self.tag, &asked(prepared))
+    }
+
+    /// Embeds what has no features yet, all at once.
+    fn embed(&self, queries: &[&Prepared]) -> Result<()> {
+        let new = |prepared: &&&Prepared| {
+            prepared.query.is_embedded() && prepared.features.get().is_none()
         };
-        let mut features = features.into_iter();
-        let asked: Vec<Asked> = queries
-            .iter()
-            .map(|prepared| Asked {
-                query: &prepared.query,
-                features: prepared.query.is_embedded().then(|| features.next()).flatten(),
-                terms: &prepared.terms,
-            })
-            .collect();
-        gallery::answered(&snapshot.gallery, &self.tag, &asked)
+        let new: Vec<&Prepared> = queries.iter().filter(new).copied().collect();
+        if new.is_empty() {
+            return Ok(());
+        }
+        let inputs: Vec<_> = new.iter().map(|one| Observation::clone(&one.observation)).collect();
+        let model = self.model.lock().unwrap_or_else(PoisonError::into_inner);
+        let features = model.extractor.embed(&inputs).map_err(unknown_part)?;
+        let judged: Vec<_> =
+            inputs.iter().zip(&features).map(|(input, f)| (input, Some(&f[..]))).collect();
+        let novelties = novelties(&self.tag.sha256, &model.extractor, &judged)?;
+        for ((prepared, features), novelty) in new.into_iter().zip(features).zip(novelties) {
+            // A copy of it in the same batch may have come first.
+            let _ = prepared.features.set(features);
+            let _ = prepared.novelty.set(novelty);
+        }
+        Ok(())
+    }
+
+    fn answered(&self, snapshot: &Snapshot, queries: &[&Prepared]) -> Result<Vec<Searched>> {
+        self.embed(queries)?;
+        let asked: Vec<Asked> = queries.iter().map(|prepared| asked(prepared)).collect();
+        let Searched { gallery, answers } =
+            gallery::answered(&snapshot.gallery, &self.tag, &asked)?;
+        Ok(answers.into_iter().map(|one| Searched { gallery, answers: vec![one] }).collect())
+    }
+
+    fn alone(&self, snapshot: &Snapshot, query: &Prepared) -> Result<Searched> {
+        let mut answers = self.answered(snapshot, &[query])?;
+        answers.pop().ok_or_else(|| Error::Failure("the gallery gave no answer".into()))
     }
 
     /// What is known of the model's training.
@@ -147,6 +168,16 @@ impl Engine {
     }
 }
 
+fn asked(prepared: &Prepared) -> Asked<'_> {
+    let Prepared { query, features, novelty, terms, .. } = prepared;
+    let (features, novelty) = (features.get().cloned(), novelty.get().cloned().flatten());
+    Asked { query, features, novelty, terms }
+}
+
+fn unknown_part(error: aio_model::ExtractError) -> Error {
+    Error::user(error.to_string(), "leave the part out that the model does not know")
+}
+
 /// Nothing, if a row is not there.
 fn if_there<T>(outcome: Result<T>) -> Result<Option<T>> {
     match outcome {
@@ -167,6 +198,14 @@ impl Searcher for Engine {
                 snapshot.summary.get_or_init(|| summary).clone()
             }
         };
+        let novelty = match snapshot.novelty.get() {
+            Some(novelty) => *novelty,
+            None => {
+                let model = self.model.lock().unwrap_or_else(PoisonError::into_inner);
+                let novelty = of_gallery(&self.tag.sha256, &model.extractor, gallery)?;
+                *snapshot.novelty.get_or_init(|| novelty)
+            }
+        };
         let name = self.directory.file_name().unwrap_or(self.directory.as_os_str());
         Ok(About {
             name: name.to_string_lossy().into_owned(),
@@ -178,8 +217,9 @@ impl Searcher for Engine {
                 trained_on: self.trained_on(),
             },
             columns: summary.columns,
-            calibrations: gallery.calibrations().keys().cloned().collect(),
+            calibrations: gallery.calibrations().iter().map(AboutCalibration::of).collect(),
             times: summary.times,
+            novelty,
             limits: Limits {
                 body_bytes: limits::BODY_BYTES,
                 picture_pixels: pictures::MOST_PIXELS,
@@ -194,18 +234,21 @@ impl Searcher for Engine {
 
     fn search(&self, queries: &[Prepared]) -> Vec<Result<Searched>> {
         let snapshot = self.snapshot();
-        match self.answered(&snapshot, queries) {
-            Ok(Searched { gallery, answers }) => answers
-                .into_iter()
-                .map(|answer| Ok(Searched { gallery, answers: vec![answer] }))
-                .collect(),
-            // One query of several is wrong; the others must not suffer.
-            Err(_) if queries.len() > 1 => queries
-                .iter()
-                .map(|query| self.answered(&snapshot, std::slice::from_ref(query)))
-                .collect(),
-            Err(error) => vec![Err(error)],
-        }
+        let checked: Vec<Result<()>> =
+            queries.iter().map(|query| self.check(&snapshot, query)).collect();
+        let right = queries.iter().zip(&checked).filter(|(_, checked)| checked.is_ok());
+        let right: Vec<&Prepared> = right.map(|(query, _)| query).collect();
+        let answers: Vec<Result<Searched>> = match self.answered(&snapshot, &right) {
+            Ok(answers) => answers.into_iter().map(Ok).collect(),
+            // Such as a damaged row that one of them meets. The features are known by now.
+            Err(_) => right.iter().map(|query| self.alone(&snapshot, query)).collect(),
+        };
+        let mut answers = answers.into_iter();
+        let lost = || Error::Failure("the gallery gave too few answers".into());
+        let answer = |checked: Result<()>| {
+            checked.and_then(|()| answers.next().unwrap_or_else(|| Err(lost())))
+        };
+        checked.into_iter().map(answer).collect()
     }
 
     fn row(&self, number: u64) -> Result<Option<RowBody>> {
@@ -214,7 +257,8 @@ impl Searcher for Engine {
     }
 
     fn thumbnail(&self, number: u64) -> Result<Option<Vec<u8>>> {
-        match if_there(gallery::thumbnail(&self.snapshot().gallery, number)) {
+        match if_there(gallery::thumbnail(&self.snapshot().gallery, number, pictures::MOST_PIXELS))
+        {
             // The picture was moved, or is none: the row is there, and has nothing to show.
             Err(Error::Data(error)) => {
                 log::debug!("row {number}: {error}");

@@ -5,10 +5,11 @@ mod body;
 mod connection;
 mod engine;
 mod failure;
+mod further;
 mod guard;
 mod limits;
 mod pictures;
-mod question;
+mod places;
 mod queue;
 mod routes;
 mod searcher;
@@ -37,12 +38,23 @@ pub struct ServeRequest {
     pub gallery: PathBuf,
     /// Where the server listens; port 0 is any free port.
     pub address: SocketAddr,
-    /// Whether other machines may reach it.
+    /// Whether others may reach it: other machines, or a proxy in front of an address of this machine. They need a token.
     pub expose: bool,
     /// A file with the token that requests must carry.
     pub token_file: Option<PathBuf>,
     /// The model; it must be the gallery's.
     pub model: ModelSource,
+}
+
+impl ServeRequest {
+    /// The token that requests for data must carry: that of the file, or a random one if others may reach the server.
+    fn token(&self) -> Result<Option<String>> {
+        match &self.token_file {
+            Some(path) => token::read(path).map(Some),
+            None if self.expose => token::random().map(Some),
+            None => Ok(None),
+        }
+    }
 }
 
 /// Reads the body of a search (JSON) as the routes do, up to what the model takes: pictures of `size` and a sentence. For tests and
@@ -56,13 +68,13 @@ pub fn read_search(
 ) -> std::result::Result<Observation<Picture>, String> {
     let body = body::parsed(body).map_err(|failure| failure.problem.error)?;
     let prepared = Prepared::of(&body, size).map_err(|error| error.to_string())?;
-    Ok(prepared.observation)
+    Ok(Observation::clone(&prepared.observation))
 }
 
 /// Threads of the server besides that of the model: they wait for clients, and decode pictures.
 const THREADS: usize = 2;
 
-/// Serves a gallery until a signal comes. `ready` is given the address of the page once it is open.
+/// Serves a gallery until a signal comes. `ready` is given the address of the page once it is open, with a random token if there is one.
 ///
 /// # Errors
 /// [`Error`] naming the gallery or address that cannot be used, or both models if they differ; [`Error::Failure`] if requests were cut off.
@@ -74,11 +86,7 @@ pub fn serve(request: &ServeRequest, ready: impl FnOnce(&str) -> Result<()>) -> 
             "leave --address out, or add --expose; then every request for data needs a token",
         ));
     }
-    let token = match &request.token_file {
-        Some(path) => Some(token::read(path)?),
-        None if is_local => None,
-        None => Some(token::random()?),
-    };
+    let token = request.token()?;
     let stop = StopFlag::on_signals()?;
     let searcher: Arc<dyn Searcher> = Arc::new(Engine::open(&request.gallery, &request.model)?);
     let (queue, thread) = Queue::start(Arc::clone(&searcher))?;

@@ -2,14 +2,13 @@
 
 use super::wire::{SearchBody, UploadedPicture};
 use crate::error::{Error, Result};
+use crate::gallery::check_pixels;
 use aio_data::picture::{decode, resized};
 use aio_types::{Modality, Observation, ParseModalityError, Picture, PictureSize};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use image::ImageReader;
-use std::io::Cursor;
 
-/// Pixels of a picture; its header is read before anything is decoded.
+/// Pixels of a picture of a request or of a row; its header is read before anything is decoded.
 pub(super) const MOST_PIXELS: u64 = 50_000_000;
 /// Longest name of a picture, in bytes.
 const LONGEST_NAME: usize = 200;
@@ -43,11 +42,6 @@ fn picture(uploaded: &UploadedPicture, size: PictureSize) -> std::result::Result
         return Err(format!("its name has more than {LONGEST_NAME} bytes"));
     }
     let bytes = STANDARD.decode(uploaded.data.as_bytes()).map_err(|e| format!("no base64: {e}"))?;
-    let reader = ImageReader::new(Cursor::new(&bytes[..]));
-    let reader = reader.with_guessed_format().map_err(|e| e.to_string())?;
-    let (width, height) = reader.into_dimensions().map_err(|e| e.to_string())?;
-    if u64::from(width) * u64::from(height) > MOST_PIXELS {
-        return Err(format!("{height} × {width} pixels, expected {MOST_PIXELS} at most"));
-    }
+    check_pixels(&bytes, MOST_PIXELS)?;
     resized(&decode(&bytes)?, size)
 }

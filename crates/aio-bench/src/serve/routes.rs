@@ -3,15 +3,15 @@
 use super::assets;
 use super::body::SearchRequest;
 use super::failure::Failure;
+use super::further::{self, FurtherBody};
 use super::guard::{Guard, guard};
 use super::limits::{ANSWER_TIME, BODIES, DECODERS};
-use super::question::{Question, QuestionBody};
 use super::queue::Queue;
 use super::searcher::{Prepared, Searcher};
-use super::wire::{About, RowBody, SearchBody};
+use super::wire::{About, QuestionBody, RowBody, SearchBody};
 use crate::error::Result;
 use crate::gallery::Searched;
-use aio_gallery::Dialogue;
+use aio_gallery::{Dialogue, Question};
 use axum::extract::{Path, Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
@@ -39,11 +39,12 @@ pub(super) const OPENAPI: &str = include_str!("openapi.json");
 type Route = (&'static str, &'static str, MethodRouter<Desk>);
 
 /// The routes for data. openapi.json describes each of them.
-pub(super) fn data_routes() -> [Route; 7] {
+pub(super) fn data_routes() -> [Route; 8] {
     [
         ("get", "/api/gallery", get(about)),
         ("post", "/api/search", post(search)),
         ("post", "/api/search.csv", post(search_csv)),
+        ("post", "/api/further", post(further)),
         ("post", "/api/question", post(ask_back)),
         ("get", "/api/rows/{row}", get(row)),
         ("get", "/api/rows/{row}/thumbnail", get(thumbnail)),
@@ -90,24 +91,35 @@ async fn in_time(request: Request, next: Next) -> Response {
 
 impl Desk {
     /// Does work that takes a processor, a few at a time, without holding up other requests.
+    pub(super) async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> std::result::Result<T, Failure> + Send + 'static,
+    ) -> std::result::Result<T, Failure> {
+        let permit = Arc::clone(&self.workers).acquire_owned().await;
+        let permit = permit.map_err(|e| Failure::internal(&e))?;
+        let done = tokio::task::spawn_blocking(move || {
+            // Held until the work is done, also if nobody waits for it any more.
+            let _permit = permit;
+            work()
+        });
+        done.await.map_err(|e| Failure::internal(&e))?
+    }
+
+    /// Such work with the gallery.
     async fn work<T: Send + 'static>(
         &self,
         work: impl FnOnce(&dyn Searcher) -> Result<T> + Send + 'static,
     ) -> std::result::Result<T, Failure> {
-        let permit = Arc::clone(&self.workers).acquire_owned().await;
-        let permit = permit.map_err(|e| Failure::internal(&e))?;
         let searcher = Arc::clone(&self.searcher);
-        let done = tokio::task::spawn_blocking(move || {
-            // Held until the work is done, also if nobody waits for it any more.
-            let _permit = permit;
-            work(&*searcher)
-        });
-        Ok(done.await.map_err(|e| Failure::internal(&e))??)
+        self.blocking(move || Ok(work(&*searcher)?)).await
+    }
+
+    async fn prepared(&self, body: SearchBody) -> std::result::Result<Prepared, Failure> {
+        self.work(move |searcher| Prepared::of(&body, searcher.input_size())).await
     }
 
     async fn searched(&self, body: SearchBody) -> std::result::Result<Searched, Failure> {
-        let prepared = self.work(move |searcher| Prepared::of(&body, searcher.input_size()));
-        self.queue.ask(prepared.await?).await
+        self.queue.ask(self.prepared(body).await?).await
     }
 }
 
@@ -135,6 +147,18 @@ async fn search_csv(
     Ok((headers, csv).into_response())
 }
 
+async fn further(
+    State(desk): State<Desk>,
+    SearchRequest { body, .. }: SearchRequest,
+) -> std::result::Result<Json<FurtherBody>, Failure> {
+    let mut prepared = desk.prepared(body).await?;
+    further::column(&prepared)?;
+    prepared.terms.top = prepared.terms.top.min(further::MOST_GROUPS);
+    let searched = desk.queue.ask(prepared.clone()).await?;
+    let (best, queries) = further::queries(&prepared, &searched)?.into_iter().unzip();
+    Ok(Json(further::body(best, desk.queue.ask_all(queries).await?)))
+}
+
 /// Results that the question is chosen from: several of one person are common.
 const ASKED_ABOUT: usize = 100;
 
@@ -146,7 +170,8 @@ async fn ask_back(
     let question = searched.answers.first().and_then(|answered| {
         let mut dialogue = Dialogue::new(answered.query.text.as_deref());
         answered.replies.iter().for_each(|replied| dialogue.add(&replied.words, replied.reply));
-        Question::about(&answered.answer.hits, &dialogue)
+        let results = answered.answer.hits.iter().map(|hit| (hit.row, &hit.record));
+        Question::about(results, &dialogue)
     });
     Ok(Json(QuestionBody { question }))
 }

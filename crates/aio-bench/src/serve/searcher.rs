@@ -4,7 +4,9 @@ use super::pictures;
 use super::wire::{About, RowBody, SearchBody};
 use crate::error::Result;
 use crate::gallery::{NamedQuery, Searched, Terms};
+use crate::novelty::Novelties;
 use aio_types::{Observation, Picture, PictureSize};
+use std::sync::{Arc, OnceLock};
 
 /// A query whose pictures are decoded.
 #[derive(Debug, Clone)]
@@ -12,7 +14,11 @@ pub(super) struct Prepared {
     /// What the answer repeats.
     pub(super) query: NamedQuery,
     /// Pictures of [`Searcher::input_size`] and a sentence; empty for a query that only names rows.
-    pub(super) observation: Observation<Picture>,
+    pub(super) observation: Arc<Observation<Picture>>,
+    /// Its features once they are known; copies share them.
+    pub(super) features: Arc<OnceLock<Vec<f32>>>,
+    /// How unlike the model's training its pictures are, once that is known.
+    pub(super) novelty: Arc<OnceLock<Option<Novelties>>>,
     /// What the list may hold.
     pub(super) terms: Terms,
 }
@@ -24,8 +30,9 @@ impl Prepared {
     /// [`crate::error::Error`] naming the key whose value is out of range or the picture that cannot be decoded.
     pub(super) fn of(body: &SearchBody, size: PictureSize) -> Result<Self> {
         let (query, terms) = body.read()?;
-        let observation = pictures::observation(body, size)?;
-        Ok(Self { query, observation, terms })
+        let observation = Arc::new(pictures::observation(body, size)?);
+        let (features, novelty) = (Arc::default(), Arc::default());
+        Ok(Self { query, observation, features, novelty, terms })
     }
 }
 

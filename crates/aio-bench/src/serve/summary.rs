@@ -5,8 +5,10 @@ use crate::error::Result;
 use aio_gallery::{Gallery, Record, Time};
 use std::collections::BTreeMap;
 
-/// Columns with more values than this are not listed.
+/// The values of columns with more than this are not counted.
 const MOST_VALUES: usize = 100;
+/// The values of columns with more than this are not listed.
+const MOST_NAMES: usize = 2000;
 
 /// What a gallery's columns hold.
 #[derive(Debug, Clone)]
@@ -39,12 +41,8 @@ impl Summary {
         let text = |time| Record { time: Some(time), ..Record::default() }.get("time");
         let times = times.and_then(|(first, last)| Some([text(first)?, text(last)?]));
         let columns = names.into_iter().zip(counts).filter(|(_, counts)| counts.rows > 0);
-        let columns = columns.map(|(name, counts)| AboutColumn {
-            name,
-            rows: counts.rows,
-            values: counts.values(),
-        });
-        Ok(Self { columns: columns.collect(), times })
+        let columns = columns.map(|(name, counts)| counts.about(name)).collect();
+        Ok(Self { columns, times })
     }
 }
 
@@ -60,13 +58,21 @@ impl Counts {
         self.rows += 1;
         if let Some(count) = self.values.get_mut(&value) {
             *count += 1;
-        } else if self.values.len() <= MOST_VALUES {
+        } else if self.values.len() <= MOST_NAMES {
             self.values.insert(value, 1);
         }
     }
 
-    fn values(self) -> Option<BTreeMap<String, usize>> {
-        (self.values.len() <= MOST_VALUES).then_some(self.values)
+    fn about(self, name: String) -> AboutColumn {
+        let Self { rows, values } = self;
+        // Paths and captions are as many as rows, and nobody chooses one from a list.
+        let is_listed = values.len() <= MOST_NAMES && !["path", "caption"].contains(&name.as_str());
+        if values.len() <= MOST_VALUES {
+            AboutColumn { name, rows, values: Some(values), names: None }
+        } else {
+            let names = is_listed.then(|| values.into_keys().collect());
+            AboutColumn { name, rows, values: None, names }
+        }
     }
 }
 
@@ -80,12 +86,22 @@ mod tests {
         for value in [Some("a"), None, Some("b"), Some("a")] {
             few.add(value.map(str::to_owned));
         }
-        assert_eq!(few.rows, 3);
-        assert_eq!(few.values(), Some([("a".to_owned(), 2), ("b".to_owned(), 1)].into()));
-        let mut many = Counts::default();
-        (0..1000).for_each(|number| many.add(Some(number.to_string())));
-        assert_eq!(many.rows, 1000);
-        assert!(many.values.len() <= MOST_VALUES + 1, "memory is bounded");
-        assert_eq!(many.values(), None);
+        let few = few.about("camera".into());
+        assert_eq!((few.rows, few.names), (3, None));
+        assert_eq!(few.values, Some([("a".to_owned(), 2), ("b".to_owned(), 1)].into()));
+        let of = |count: u32, name: &str| {
+            let mut counts = Counts::default();
+            (0..count).for_each(|number| counts.add(Some(format!("{number:05}"))));
+            assert_eq!(counts.rows, count as usize);
+            assert!(counts.values.len() <= MOST_NAMES + 1, "memory is bounded");
+            counts.about(name.to_owned())
+        };
+        let many = of(101, "camera");
+        let names = many.names.expect("names");
+        assert!(many.values.is_none() && names.len() == 101 && names[100] == "00100");
+        let paths = of(101, "path");
+        assert!(paths.values.is_none() && paths.names.is_none());
+        let more = of(2001, "camera");
+        assert!(more.values.is_none() && more.names.is_none());
     }
 }

@@ -1,10 +1,12 @@
 //! What requests and answers hold. The answer to a search is that of `aio search --json`.
 
-use super::question::AnswerBody;
 use crate::error::{Error, Result};
 use crate::gallery::{NamedQuery, Terms, check};
-use aio_gallery::{Condition, Filter, Record, Relation, Time, parse_time};
-use schemars::JsonSchema;
+use crate::novelty::GalleryNovelty;
+use aio_gallery::{
+    Calibration, Condition, Filter, Question, Record, Relation, Replied, Time, parse_time,
+};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -36,8 +38,8 @@ pub(super) struct SearchBody {
     #[schemars(length(max = 100))]
     unlike: Vec<u64>,
     /// Answers to questions about captions, which move the rows whose captions speak of the words.
-    #[schemars(length(max = 100))]
-    answers: Vec<AnswerBody>,
+    #[schemars(schema_with = "answers")]
+    answers: Vec<Replied>,
     /// Which rows may be found.
     filter: FilterBody,
     /// A column: of rows with the same value only the nearest is a result.
@@ -48,6 +50,19 @@ pub(super) struct SearchBody {
     /// Length of the list; 10 if it is not given.
     #[schemars(range(min = 1, max = 1000))]
     top: Option<usize>,
+}
+
+/// What `answers` holds; openapi.json describes an answer, whose type is that of the gallery.
+fn answers(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "array", "items": {"$ref": "#/components/schemas/Answer"}, "maxItems": 100})
+}
+
+/// The question whose answer would tell the best results apart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct QuestionBody {
+    /// None if no caption of the results tells them apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) question: Option<Question>,
 }
 
 /// A picture that came with a request.
@@ -118,13 +133,36 @@ pub(super) struct About {
     pub(super) model: AboutModel,
     /// Columns in which some row has a value.
     pub(super) columns: Vec<AboutColumn>,
-    /// Modalities of queries whose results have a probability; `any` stands for all.
-    pub(super) calibrations: Vec<String>,
+    /// Queries whose results have a probability, unless they have likes or unlikes.
+    pub(super) calibrations: Vec<AboutCalibration>,
     /// Least and largest time of a row, as RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) times: Option<[String; 2]>,
+    /// How many of its pictures are unlike those that the model was trained on; null if that is not known.
+    pub(super) novelty: Option<GalleryNovelty>,
     /// What a request may hold.
     pub(super) limits: Limits,
+}
+
+/// A calibration of the gallery.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub(super) struct AboutCalibration {
+    /// The modalities of the queries that it is for, such as `rgb` or `rgb+text`; `any` stands for all that have none of their own.
+    pub(super) modalities: String,
+    /// Mean distance between stated probability and observed share, on labelled pairs of people whom the curve was not fitted on.
+    pub(super) expected_calibration_error: f64,
+    /// Number of these pairs.
+    pub(super) test_pairs: usize,
+}
+
+impl AboutCalibration {
+    pub(super) fn of((modalities, calibration): (&String, &Calibration)) -> Self {
+        Self {
+            modalities: modalities.clone(),
+            expected_calibration_error: calibration.expected_calibration_error,
+            test_pairs: calibration.test_pairs,
+        }
+    }
 }
 
 /// The model that reads queries.
@@ -148,6 +186,9 @@ pub(super) struct AboutColumn {
     /// Its values with their numbers of rows, unless there are too many.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) values: Option<BTreeMap<String, usize>>,
+    /// Its values in order, if there are too many to count them, and not too many to list them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) names: Option<Vec<String>>,
 }
 
 /// What a request may hold.
@@ -218,7 +259,7 @@ impl SearchBody {
         if let Some(threshold) = self.threshold.filter(|t| !(0.0..=1.0).contains(t)) {
             return Err(out_of_range("threshold", format!("{threshold}, expected 0 to 1")));
         }
-        let longest = self.answers.iter().map(AnswerBody::length).max();
+        let longest = self.answers.iter().map(|answer| answer.words.chars().count()).max();
         if let Some(length) = longest.filter(|length| *length > LONGEST_WORDS) {
             let problem = format!("{length} characters, expected at most {LONGEST_WORDS}");
             return Err(out_of_range("answers.words", problem));
@@ -226,7 +267,7 @@ impl SearchBody {
         let mut query = NamedQuery {
             like: self.like.clone(),
             unlike: self.unlike.clone(),
-            replies: self.answers.iter().map(AnswerBody::read).collect(),
+            replies: self.answers.clone(),
             ..NamedQuery::default()
         };
         query.row.text = text.map(str::to_owned);

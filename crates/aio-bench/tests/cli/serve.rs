@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A running server, which is killed with the test.
 struct Served {
@@ -180,6 +180,50 @@ fn what_others_could_reach_needs_a_flag_and_a_token() {
         desk.refused(2, &["serve", "people", "--token-file", "short"])
             .contains("short: expected one line")
     );
+}
+
+#[test]
+fn a_server_that_others_may_reach_needs_a_token_on_every_address() {
+    let desk = Desk::new();
+    coloured(&desk, "g", 2);
+    desk.succeed(&["gallery", "create", "people", "g"]);
+    let served = Served::start(&desk, &["--expose"]);
+    assert!(served.address.starts_with("127.0.0.1:"), "{}", served.printed);
+    let token = served.printed.trim().split_once("/#token=").expect("a token").1.to_owned();
+    assert_eq!(token.len(), 32);
+    assert_eq!(served.get("/api/gallery", "").0, 401);
+    let header = format!("authorization: Bearer {token}\r\n");
+    assert_eq!(served.get("/api/gallery", &header).0, 200);
+}
+
+/// How long one request takes, in seconds.
+fn seconds(served: &Served) -> f64 {
+    let start = Instant::now();
+    assert_eq!(served.get("/api/gallery", "").0, 200);
+    start.elapsed().as_secs_f64()
+}
+
+#[test]
+fn idle_connections_hold_up_nobody() {
+    let desk = Desk::new();
+    coloured(&desk, "g", 2);
+    desk.succeed(&["gallery", "create", "people", "g"]);
+    let served = Served::start(&desk, &[]);
+    assert!(seconds(&served) < 10.0);
+    // More than are served at a time: silent ones, and ones that have begun a request.
+    let mut idle: Vec<TcpStream> = Vec::new();
+    for number in 0..300 {
+        let mut stream = served.connect();
+        if number % 2 == 0 {
+            stream.write_all(b"GET / HTTP/1.1\r\nhost: local").expect("written");
+        }
+        idle.push(stream);
+        if number >= 250 {
+            let taken = seconds(&served);
+            assert!(taken < 2.0, "after {number} idle connections: {taken} s");
+        }
+    }
+    drop(idle);
 }
 
 #[test]

@@ -9,6 +9,7 @@ pub const REPLY_WEIGHT: f32 = 0.05;
 
 /// Words that were asked for, and the answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Replied {
     /// The words.
     pub words: String,

@@ -3,6 +3,7 @@
 use super::dialogue::Dialogue;
 use super::mentions::{Mentions, Reply};
 use crate::record::Record;
+use serde::Serialize;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
@@ -58,7 +59,7 @@ pub fn best_question<'a>(candidates: &[&'a Mentions], dialogue: &Dialogue) -> Op
 }
 
 /// Words that tell the best results apart.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Question {
     /// The words, from the captions of the results.
     pub words: String,

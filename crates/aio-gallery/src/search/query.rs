@@ -51,7 +51,7 @@ pub struct Hit {
     pub row: u64,
     /// Cosine of query and row.
     pub similarity: f32,
-    /// Probability that both show the same person, if the gallery is calibrated for the query's modalities.
+    /// Probability that both show the same person, if the gallery is calibrated for the query ([`Query::calibration`]).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub probability: Option<f64>,
     /// What is known of it.
@@ -160,6 +160,13 @@ impl Query {
         }
     }
 
+    /// The calibration that fits this query. None fits a query with likes or unlikes: they move its vector, so that similarities mean something else
+    /// than for the labelled pairs.
+    pub fn calibration<'a>(&self, of: &'a impl Collection) -> Option<&'a Calibration> {
+        let is_moved = !self.like.is_empty() || !self.unlike.is_empty();
+        if is_moved { None } else { Calibration::of(of.calibrations(), &self.modalities) }
+    }
+
     /// Refuses a query of another model, a list of length 0, a column that is not there, and a threshold without a calibration.
     ///
     /// # Errors
@@ -181,9 +188,13 @@ impl Query {
         }
         let columns = self.filter.conditions.iter().map(|condition| &condition.column);
         columns.chain(&self.group_by).try_for_each(|column| check_column(of, column))?;
-        if self.threshold.is_some()
-            && Calibration::of(of.calibrations(), &self.modalities).is_none()
-        {
+        if self.threshold.is_some() && !(self.like.is_empty() && self.unlike.is_empty()) {
+            return Err(GalleryError::request(
+                "a threshold on the probability cannot be used with likes and unlikes: no calibration is fitted for them",
+                "leave out the threshold, or the likes and unlikes",
+            ));
+        }
+        if self.threshold.is_some() && self.calibration(of).is_none() {
             let known: Vec<&str> = of.calibrations().keys().map(String::as_str).collect();
             let known = if known.is_empty() { "none".into() } else { known.join(", ") };
             return Err(GalleryError::request(
@@ -230,8 +241,7 @@ impl Query {
         similarity: f32,
         record: impl FnOnce() -> Result<Record>,
     ) -> Result<Option<Hit>> {
-        let calibration = Calibration::of(of.calibrations(), &self.modalities);
-        let probability = calibration.map(|c| c.probability(similarity));
+        let probability = self.calibration(of).map(|c| c.probability(similarity));
         if self.threshold.is_some_and(|least| probability.is_none_or(|found| found < least)) {
             return Ok(None);
         }

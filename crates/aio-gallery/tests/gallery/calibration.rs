@@ -152,4 +152,14 @@ fn a_threshold_cuts_the_list_where_its_probability_ends() {
     writer.set_calibration(Calibration::ANY, calibration).expect("set");
     let gallery = Gallery::open(directory.path()).expect("opened");
     assert!(gallery.search(&query(&values[..24], 1)).expect("searched")[0].probability.is_some());
+    // Likes and unlikes move the vector of the query.
+    let (like, unlike) = (vec![5], vec![9]);
+    for moved in
+        [Query { like, ..query(&values[..24], 5) }, Query { unlike, ..query(&values[..24], 5) }]
+    {
+        let hits = gallery.search(&moved).expect("searched");
+        assert!(hits.len() == 5 && hits.iter().all(|hit| hit.probability.is_none()));
+        let error = gallery.search(&Query { threshold: Some(0.5), ..moved }).expect_err("moved");
+        assert!(error.to_string().contains("likes and unlikes"), "{error}");
+    }
 }

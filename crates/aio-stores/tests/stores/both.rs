@@ -62,7 +62,8 @@ pub(crate) fn answers_agree(server: Server, name: &str, partition: Option<Partit
             asked.like = vec![rng.random_range(4..99), rng.random_range(101..200)];
             asked.unlike = vec![rng.random_range(201..300)];
         }
-        if rng.random_bool(0.2) {
+        // A threshold is refused beside likes.
+        if asked.like.is_empty() && rng.random_bool(0.2) {
             asked.threshold = Some(rng.random_range(0.0..0.6));
         }
         let expected = gallery.answers(std::slice::from_ref(&asked)).expect("answered");

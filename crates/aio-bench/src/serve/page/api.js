@@ -41,6 +41,7 @@ const send = (path, body, signal) =>
 export const gallery = async () => (await ask("/api/gallery")).json();
 export const search = async (body, signal) => (await send("/api/search", body, signal)).json();
 export const searchCsv = async (body) => (await send("/api/search.csv", body)).blob();
+export const further = async (body, signal) => (await send("/api/further", body, signal)).json();
 export const question = async (body, signal) => (await send("/api/question", body, signal)).json();
 
 // Pictures of rows that this window has loaded with a token.

@@ -5,42 +5,49 @@ import { Board } from "./canvas.js";
 import { byId, el, save } from "./dom.js";
 import { Filters } from "./filters.js";
 import * as link from "./link.js";
+import { count, note, say, show } from "./messages.js";
+import { Named } from "./named.js";
+import { Asker } from "./question.js";
 import { Results } from "./results.js";
 import * as sides from "./sides.js";
-import { Tray } from "./tray.js";
+import { kindName, Tray } from "./tray.js";
 
 let about = null;
 let answer = null;
+// The request that it answers.
+let asked = null;
 // Rows that the user likes and does not like.
 let like = [];
 let unlike = [];
-let running = null;
-let sidesAreShown = false;
+let running = null, sidesAreShown = false;
 // What the user was asked, as { words, reply }.
 let answers = [];
+// Where the focus goes once the list is drawn anew, if it was on the list.
+let focusNext = null;
 
-function say(text, isBad = false) {
-  byId("status").textContent = text;
-  byId("status").classList.toggle("bad", isBad);
-}
-
-const count = (number, one, many) => `${number.toLocaleString("en")} ${number === 1 ? one : many}`;
-
-const tray = new Tray(() => search(), say);
+const tray = new Tray(() => search());
 const filters = new Filters(() => search());
-const results = new Results(byId("list"), (row, kind) => vote(row, kind));
+const results = new Results(byId("list"), (row, kind, place) => voteOfCard(row, kind, place));
+const named = new Named(byId("named"), byId("results"), takeBack);
+const asker = new Asker(byId("question"), byId("results"), (reply) => {
+  answers.push(reply);
+  search();
+});
 new Board((blob, hasColours) => {
   tray.add(blob, hasColours ? "colour-pencil" : "sketch", "drawing.png");
 });
 
 const body = () => ({ ...tray.body(), like, unlike, answers, ...filters.body() });
+const isMoved = () => like.length > 0 || unlike.length > 0;
 const isEmpty = () => tray.used().length === 0 && like.length === 0;
 
 async function search() {
   running?.abort();
-  byId("question").hidden = true;
+  asker.hide();
+  note("");
+  filters.query(tray.used().map(([kind]) => kind), isMoved());
   link.write({ text: tray.text.value.trim(), like, unlike, answers, filters });
-  drawNamed();
+  named.draw(answers, like, unlike);
   if (!about) return;
   if (isEmpty()) {
     answer = null;
@@ -52,18 +59,39 @@ async function search() {
   const busy = setTimeout(() => say("Searching…"), 200);
   byId("results").setAttribute("aria-busy", "true");
   try {
-    const found = await api.search(body(), mine.signal);
+    const request = body();
+    const found = await api.search(request, mine.signal);
     if (mine.signal.aborted) return;
     clearTimeout(busy);
     answer = found;
+    asked = request;
     draw();
-    await Promise.all([compare(mine.signal), ask(mine.signal)]);
+    await besides(mine.signal);
   } catch (error) {
     if (error.name !== "AbortError") failed(error);
   } finally {
     clearTimeout(busy);
     if (running === mine) byId("results").setAttribute("aria-busy", "false");
   }
+}
+
+// What is shown beside the list. The list stays if one of them fails.
+function besides(signal) {
+  const aside = async (name, work) => {
+    try {
+      await work(signal);
+    } catch (error) {
+      if (error.name !== "AbortError" && !signal.aborted) note(`${name} failed. ${error.message}`);
+    }
+  };
+  return Promise.all([aside("The comparison", compare), aside("The question", ask), aside("Finding further pictures", further)]);
+}
+
+// Moves the focus to where the user goes on, if the element that had it is gone.
+function settleFocus() {
+  const next = focusNext;
+  focusNext = null;
+  if (next && (document.activeElement === document.body || !document.activeElement)) (next() ?? byId("results")).focus();
 }
 
 function draw() {
@@ -73,12 +101,28 @@ function draw() {
       filters.count() > 0 ? "No picture passes the filters. Use fewer of them." : "The gallery has nothing to show for this query."));
     say(`0 of ${answer.searched} pictures that pass the filters`);
   } else {
-    const groups = results.draw(hits, filters.group);
-    const kind = filters.group === "identity" ? ["person", "people"] : ["group", "groups"];
-    const what = filters.group ? `${count(groups, ...kind)} in the ` : "The ";
-    say(`${what}${count(hits.length, "nearest picture", "nearest pictures")} of ${answer.searched} that were compared`);
+    results.draw(hits, asked.group_by);
+    const kind = { identity: ["person", "people"], undefined: ["picture", "pictures"] }[asked.group_by] ?? ["group", "groups"];
+    say(`The nearest ${count(hits.length, ...kind)}. ${count(answer.searched, "picture was", "pictures were")} compared.`);
   }
+  show("calibration", filters.aboutProbability());
+  show("novelty", warning(answer.novelty));
   tools();
+  settleFocus();
+}
+
+// The pictures of the query that look like nothing the model was trained on, in a sentence.
+function warning(novelty) {
+  const unlike = Object.entries(novelty ?? {}).filter(([, part]) => part.is_unlike);
+  const parts = unlike.map(([kind, part]) => `${kindName(kind).toLowerCase()} (${part.value.toFixed(1)}, where 1 is unusual)`);
+  return parts.length > 0 ? `Unlike the rendered pictures that the model was trained on: ${parts.join(", ")}. Do not rely on this list.` : "";
+}
+
+// Further pictures of the people in the list.
+async function further(signal) {
+  if (!asked.group_by) return;
+  const { groups } = await api.further(asked, signal);
+  if (!signal.aborted) results.further(groups);
 }
 
 function tools() {
@@ -90,6 +134,7 @@ function failed(error) {
   answer = null;
   tools();
   byId("columns").hidden = true;
+  for (const id of ["calibration", "novelty"]) show(id, "");
   if (error.status === 401) {
     byId("key").hidden = false;
     byId("token").focus();
@@ -99,15 +144,22 @@ function failed(error) {
   }
   say(error.message, true);
   const again = el("button", { type: "button" }, "Try again");
-  again.addEventListener("click", () => (about ? search() : start()));
+  again.addEventListener("click", () => {
+    focusNext = () => null;
+    if (about) search();
+    else start();
+  });
   byId("list").replaceChildren(el("div", { className: "empty" }, el("p", {}, "There are no results."), again));
+  settleFocus();
 }
 
 const EXAMPLES = ["a woman in a red coat", "a man with a black backpack", "someone in a blue dress and white shoes"];
 
 function invite() {
   byId("columns").hidden = true;
+  for (const id of ["calibration", "novelty"]) show(id, "");
   tools();
+  settleFocus();
   if (about.rows === 0) {
     say("");
     byId("list").replaceChildren(el("div", { className: "empty" },
@@ -120,6 +172,7 @@ function invite() {
     button.addEventListener("click", () => {
       tray.text.value = text;
       tray.draw();
+      focusNext = () => null;
       search();
     });
     return button;
@@ -133,32 +186,25 @@ async function compare(signal) {
   const isShown = sidesAreShown && parts.length > 1;
   byId("columns").hidden = !isShown;
   if (!isShown) return;
-  const alone = parts.map(async ([kind, part]) => [kind, (await api.search({ ...part, ...filters.body() }, signal)).results]);
+  const alone = parts.map(async ([kind, part]) => [kind, (await api.search({ ...part, ...filters.body([kind], false) }, signal)).results]);
   const found = await Promise.all(alone);
-  if (!signal.aborted) sides.draw(byId("columns"), answer.results, found, filters.group);
+  if (!signal.aborted) sides.draw(byId("columns"), answer.results, found, asked.group_by);
 }
 
 // The question whose answer would tell the best results apart.
 async function ask(signal) {
   if (!about.columns.some((column) => column.name === "caption")) return;
-  const { question } = await api.question(body(), signal);
-  if (signal.aborted || !question) return;
-  const { words, candidates } = question;
-  const button = (text, reply) => {
-    const made = el("button", { type: "button" }, text);
-    made.addEventListener("click", () => {
-      answers.push({ words, reply });
-      search();
-    });
-    return made;
+  const { question } = await api.question(asked, signal);
+  if (!signal.aborted && question) asker.draw(question);
+}
+
+// Likes, unlikes, or takes back from a card; the card that comes to its place gets the focus.
+function voteOfCard(row, kind, place) {
+  focusNext = () => {
+    const cards = byId("list").querySelectorAll(".card");
+    return cards[Math.min(place, cards.length - 1)]?.querySelector(`[data-vote="${kind}"]`);
   };
-  const half = question.with.length;
-  byId("question").replaceChildren(
-    el("p", {}, "Does this hold for the person: ", el("strong", {}, words), "? ",
-      el("span", { className: "quiet" }, `It is in the captions of ${half} of the best ${candidates}.`)),
-    el("div", { className: "row" },
-      button("Yes", "yes"), button("No", "no"), button("I do not know", "unknown")));
-  byId("question").hidden = false;
+  vote(row, kind);
 }
 
 function vote(row, kind) {
@@ -169,30 +215,10 @@ function vote(row, kind) {
   search();
 }
 
-const REPLIES = { yes: "yes", no: "no", unknown: "not known" };
-
-// Answers, and rows that are liked and not liked, each with a button that takes it back.
-function drawNamed() {
-  const list = (heading, rows) => rows.length > 0 && [
-    el("h3", {}, heading),
-    el("ul", { className: "chips" }, rows.map((row) => {
-      const button = el("button", { type: "button", "aria-label": `Take row ${row} back` }, api.thumbnail(row, "", (image) => image.remove()), `${row} ✕`);
-      button.addEventListener("click", () => vote(row, "none"));
-      return el("li", {}, button);
-    })),
-  ];
-  const replied = answers.length > 0 && [
-    el("h3", {}, "Answers"),
-    el("ul", { className: "chips" }, answers.map((one) => {
-      const button = el("button", { type: "button", "aria-label": `Take the answer about ${one.words} back` }, `${one.words}: ${REPLIES[one.reply]} ✕`);
-      button.addEventListener("click", () => {
-        answers = answers.filter((other) => other !== one);
-        search();
-      });
-      return el("li", {}, button);
-    })),
-  ];
-  byId("named").replaceChildren(...[replied, list("Like these", like), list("Unlike these", unlike)].flat().filter((found) => found));
+function takeBack({ answer: gone, row }) {
+  if (row !== undefined) return vote(row, "none");
+  answers = answers.filter((other) => other !== gone);
+  search();
 }
 
 function listen() {
@@ -218,7 +244,10 @@ function listen() {
   byId("sides").addEventListener("click", () => {
     sidesAreShown = !sidesAreShown;
     byId("sides").setAttribute("aria-pressed", String(sidesAreShown));
-    if (answer) compare(running.signal).catch((error) => error.name !== "AbortError" && failed(error));
+    if (answer) {
+      note("");
+      compare(running.signal).catch((error) => error.name !== "AbortError" && note(`The comparison failed. ${error.message}`));
+    }
   });
   byId("link").addEventListener("click", async () => {
     const note = tray.parts.length > 0 ? " Pictures are not part of it." : "";
@@ -232,7 +261,7 @@ function listen() {
   byId("json").addEventListener("click", () => save("results.json", new Blob([JSON.stringify(answer, null, 2)], { type: "application/json" })));
   byId("csv").addEventListener("click", async () => {
     try {
-      save("results.csv", await api.searchCsv(body()));
+      save("results.csv", await api.searchCsv(asked));
     } catch (error) {
       say(error.message, true);
     }
@@ -260,7 +289,7 @@ function restore() {
   [like, unlike, answers] = [state.like, state.unlike, state.answers];
   filters.reset();
   filters.cameras = new Set(state.cameras);
-  Object.assign(filters, { values: state.values, after: state.after, before: state.before, threshold: state.threshold });
+  Object.assign(filters, { isWithout: state.isWithout, values: state.values, after: state.after, before: state.before, threshold: state.threshold });
   if (state.top) filters.top = state.top;
   if (state.group !== null) filters.group = state.group;
 }
@@ -274,10 +303,14 @@ async function start() {
     return;
   }
   byId("gallery").textContent = `${about.name}: ${count(about.rows, "picture", "pictures")}, model ${about.model.name}`;
-  byId("trained").textContent = about.model.trained_on;
-  byId("trained").hidden = false;
+  show("trained", about.model.trained_on);
+  const { novelty } = about;
+  show("unlike", novelty?.is_unlike
+    ? `${Math.round(100 * novelty.value)} % of ${novelty.sampled} pictures of this gallery are unlike the rendered pictures that the model was trained on (usual: ${Math.round(100 * novelty.expected)} %). Do not rely on its lists.`
+    : "");
   const state = link.read();
   filters.about(about);
+  tray.mostBytes = about.limits.body_bytes;
   if (!state.isEmpty) restore();
   filters.draw();
   search();

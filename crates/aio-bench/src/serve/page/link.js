@@ -8,6 +8,8 @@ export function read() {
   for (const [key, value] of found) {
     if (key.startsWith("is.")) values[key.slice(3)] = value;
   }
+  const cameras = found.getAll("camera");
+  const without = found.getAll("not-camera");
   return {
     token: found.get("token"),
     isEmpty: [...found.keys()].every((key) => key === "token"),
@@ -16,11 +18,12 @@ export function read() {
     unlike: rows("unlike"),
     answers: found.getAll("answer").map((text) => text.split("=")).filter(([reply, words]) => ["yes", "no", "unknown"].includes(reply) && words)
       .map(([reply, words]) => ({ words, reply })),
-    cameras: found.getAll("camera"),
+    cameras: cameras.length > 0 ? cameras : without,
+    isWithout: cameras.length === 0 && without.length > 0,
     values,
     after: found.get("after") ?? "",
     before: found.get("before") ?? "",
-    threshold: Number(found.get("threshold") ?? 0) || 0,
+    threshold: Math.min(Math.max(Number(found.get("threshold") ?? 0) || 0, 0), 1),
     top: Number(found.get("top") ?? 0) || 0,
     group: found.get("group"),
   };
@@ -33,7 +36,7 @@ export function write({ text, like, unlike, answers, filters }) {
   if (like.length > 0) state.set("like", like.join(","));
   if (unlike.length > 0) state.set("unlike", unlike.join(","));
   for (const { words, reply } of answers) state.append("answer", `${reply}=${words}`);
-  for (const camera of filters.cameras) state.append("camera", camera);
+  for (const camera of filters.cameras) state.append(filters.isWithout ? "not-camera" : "camera", camera);
   for (const [column, value] of Object.entries(filters.values)) {
     if (value !== "") state.set(`is.${column}`, value);
   }

@@ -1,26 +1,13 @@
-// The list of results: one card per picture, or per person with all of the person's pictures.
+// The list of results: one card per picture, or per person with further pictures of the person.
 
 import { thumbnail } from "./api.js";
 import { el } from "./dom.js";
 
 // Columns that have a place of their own on a card.
 const PLACED = ["row", "similarity", "probability", "modality", "caption", "identity", "crop"];
-// Further pictures of a person that a card shows.
-const MORE = 6;
 
-// Rows that belong together, in the order of their best one. A row without a value stands for itself.
-export function grouped(hits, column) {
-  const groups = new Map();
-  hits.forEach((hit, index) => {
-    const value = column && hit[column] !== undefined ? `=${hit[column]}` : `#${hit.row}`;
-    if (!groups.has(value)) groups.set(value, []);
-    groups.get(value).push({ ...hit, rank: index + 1 });
-  });
-  return [...groups.values()];
-}
-
-// The name of a group for the comparison of two lists.
-const nameOf = (group, column) => (column && group[0][column] !== undefined ? `=${group[0][column]}` : `#${group[0].row}`);
+// The name of a hit for the comparison of two lists: that of its group. A row without a value stands for itself.
+export const nameOf = (hit, column) => (column && hit[column] !== undefined ? `=${hit[column]}` : `#${hit.row}`);
 
 // How a hit is called in a sentence.
 export const title = (hit) => hit.identity ?? `row ${hit.row}`;
@@ -40,7 +27,7 @@ export function score(hit) {
 }
 
 export class Results {
-  // `vote` is called with a row and "like" or "unlike".
+  // `vote` is called with a row, "like" or "unlike", and the place of the card.
   constructor(list, vote) {
     this.list = list;
     this.vote = vote;
@@ -51,14 +38,25 @@ export class Results {
     this.before = new Map();
   }
 
-  // Shows the hits; returns the number of groups. `compared` says whether places of the list before are shown.
+  // Shows the hits, which are the best ones of their groups, with the places that they had in the list before.
   draw(hits, column) {
-    const groups = grouped(hits, column);
-    const places = new Map(groups.map((group, index) => [nameOf(group, column), index + 1]));
-    const cards = groups.map((group, index) => this.card(group, index + 1, this.before.get(nameOf(group, column))));
+    const places = new Map(hits.map((hit, index) => [nameOf(hit, column), index + 1]));
+    const cards = hits.map((hit, index) => this.card(hit, index + 1, this.before.get(nameOf(hit, column))));
     this.list.replaceChildren(el("ol", { className: "grid" }, cards));
     this.before = places;
-    return groups.length;
+  }
+
+  // Adds further pictures of the groups to their cards.
+  further(groups) {
+    const cards = new Map([...this.list.querySelectorAll(".card")].map((card) => [Number(card.dataset.row), card]));
+    for (const { row, rows, further } of groups) {
+      const place = cards.get(row)?.querySelector(".others");
+      if (!place || rows < 2) continue;
+      place.replaceChildren(
+        el("p", { className: "quiet" }, `and ${rows - 1} more`),
+        ...(further.length > 0 ? [el("ul", { className: "more", "aria-label": "Further pictures" },
+          further.map((hit) => el("li", {}, thumbnail(hit.row, `Row ${hit.row}, similarity ${hit.similarity.toFixed(3)}`, (image) => image.remove()))))] : []));
+    }
   }
 
   move(place, before) {
@@ -71,20 +69,18 @@ export class Results {
       isUp ? "▲ " : "▼ ", String(change), el("span", { className: "quiet" }, ` was ${before}`));
   }
 
-  card(group, place, before) {
-    const [best, ...others] = group;
+  card(best, place, before) {
     const picture = el("div", { className: "picture" });
     const words = () => picture.replaceChildren(el("p", { className: "words" }, best.caption ?? "no picture"));
     picture.append(thumbnail(best.row, best.caption ?? `Picture of ${title(best)}`, words));
     const facts = Object.entries(best)
-      .filter(([key, value]) => !PLACED.includes(key) && key !== "rank" && value !== "")
-      .flatMap(([key, value]) => [el("dt", {}, key), fact(key, String(value))]);
+      .filter(([key, value]) => !PLACED.includes(key) && value !== "")
+      .flatMap(([key, value]) => [el("dt", {}, key === "time" ? "time (UTC)" : key), fact(key, String(value))]);
     const vote = (kind, text, label) => {
-      const button = el("button", { type: "button", "aria-label": label }, text);
-      button.addEventListener("click", () => this.vote(best.row, kind));
+      const button = el("button", { type: "button", "aria-label": label, "data-vote": kind }, text);
+      button.addEventListener("click", () => this.vote(best.row, kind, place - 1));
       return button;
     };
-    const shown = others.slice(0, MORE);
     return el("li", { className: "card", "data-row": best.row },
       el("div", { className: "head" }, el("span", { className: "rank" }, `${place}.`), this.move(place, before)),
       picture,
@@ -92,9 +88,7 @@ export class Results {
       score(best),
       best.caption && el("p", { className: "caption" }, best.caption),
       el("dl", {}, facts),
-      others.length > 0 && el("p", { className: "quiet" }, `and ${others.length} more`),
-      shown.length > 0 && el("ul", { className: "more", "aria-label": "Further pictures" },
-        shown.map((hit) => el("li", {}, thumbnail(hit.row, `Row ${hit.row}, place ${hit.rank}`, (image) => image.remove())))),
+      el("div", { className: "others" }),
       el("div", { className: "votes" },
         vote("like", "+ like", `Like row ${best.row}`),
         vote("unlike", "− unlike", `Unlike row ${best.row}`)));

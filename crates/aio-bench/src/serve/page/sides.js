@@ -2,18 +2,15 @@
 
 import { thumbnail } from "./api.js";
 import { el } from "./dom.js";
-import { grouped, title } from "./results.js";
+import { nameOf, title } from "./results.js";
 import { kindName } from "./tray.js";
 
 // Places that a column shows.
 const SHOWN = 8;
 
-const keyOf = (hit, column) => (column && hit[column] !== undefined ? hit[column] : hit.row);
-
 function column(heading, hits, by, shared) {
-  const best = grouped(hits, by).slice(0, SHOWN).map(([first]) => first);
-  const items = best.map((hit, index) =>
-    el("li", { className: shared.has(keyOf(hit, by)) ? "shared" : "" },
+  const items = hits.slice(0, SHOWN).map((hit, index) =>
+    el("li", { className: shared.has(nameOf(hit, by)) ? "shared" : "" },
       thumbnail(hit.row, "", (image) => image.remove()),
       el("span", {}, `${index + 1}. ${title(hit)}`, el("br"), hit.similarity.toFixed(3))));
   return el("div", {}, el("h3", {}, heading), items.length > 0 ? el("ol", {}, items) : el("p", { className: "quiet" }, "nothing"));
@@ -21,8 +18,7 @@ function column(heading, hits, by, shared) {
 
 // Draws the columns. `alone` is a list of [kind, hits]; people of the first column are marked in the others.
 export function draw(place, together, alone, by) {
-  const best = grouped(together, by).slice(0, SHOWN).map(([first]) => keyOf(first, by));
-  const marked = new Set(best);
+  const marked = new Set(together.slice(0, SHOWN).map((hit) => nameOf(hit, by)));
   place.replaceChildren(
     column("All parts together", together, by, new Set()),
     ...alone.map(([kind, hits]) => column(`${kindName(kind)} alone`, hits, by, marked)));

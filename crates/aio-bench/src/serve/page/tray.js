@@ -1,40 +1,59 @@
 // The query tray: the sentence and the pictures, each of which can be left out or removed.
 
 import { byId, el } from "./dom.js";
+import { note, say } from "./messages.js";
 
 export const KINDS = [
   ["rgb", "Photograph"], ["infrared", "Infrared picture"], ["sketch", "Sketch"], ["colour-pencil", "Colour drawing"],
 ];
 export const kindName = (kind) => (kind === "text" ? "Sentence" : KINDS.find(([name]) => name === kind)[1]);
 
-// Larger files are made smaller before they are sent.
+// Larger files are made smaller before they are sent, and files of other kinds become JPEG.
 const LARGE = 2 << 20;
 const LONGEST_SIDE = 1024;
+const SENT_AS_IS = ["image/jpeg", "image/png"];
 
-async function shrunk(blob) {
-  if (blob.size <= LARGE) return blob;
-  const bitmap = await createImageBitmap(blob);
+// What is sent of a file, at most `room` bytes.
+async function fitting(blob, room) {
+  if (SENT_AS_IS.includes(blob.type) && blob.size <= LARGE) return blob;
+  let bitmap;
+  try {
+    bitmap = await createImageBitmap(blob);
+  } catch {
+    // The server also reads TIFF and BMP, and names what it cannot read.
+    if (blob.size <= room) return blob;
+    throw new Error(`has ${(blob.size / 2 ** 20).toFixed(1)} MiB, and this browser cannot make it smaller. Save it as JPEG or PNG.`);
+  }
   const factor = Math.min(1, LONGEST_SIDE / Math.max(bitmap.width, bitmap.height));
-  const canvas = el("canvas", { width: Math.round(bitmap.width * factor), height: Math.round(bitmap.height * factor) });
-  canvas.getContext("2d").drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+  const side = (length) => Math.max(1, Math.round(length * factor));
+  const canvas = el("canvas", { width: side(bitmap.width), height: side(bitmap.height) });
+  const context = canvas.getContext("2d");
+  // JPEG has no transparency; the server also lays transparent pixels on white.
+  context.fillStyle = "#ffffff";
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
   bitmap.close();
-  return new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", 0.92));
+  return new Promise((resolve, reject) =>
+    canvas.toBlob((made) => (made ? resolve(made) : reject(new Error("cannot be made smaller."))), "image/jpeg", 0.92));
 }
 
 const base64 = (blob) =>
   new Promise((resolve, reject) => {
     const reader = new FileReader();
     reader.addEventListener("load", () => resolve(reader.result.slice(reader.result.indexOf(",") + 1)));
-    reader.addEventListener("error", () => reject(new Error("The file cannot be read.")));
+    reader.addEventListener("error", () => reject(new Error("cannot be read.")));
     reader.readAsDataURL(blob);
   });
 
 export class Tray {
-  // `changed` is called when the query is another one; `say` shows a message.
-  constructor(changed, say) {
+  // `changed` is called when the query is another one.
+  constructor(changed) {
     this.changed = changed;
-    this.say = say;
     this.parts = [];
+    // Bytes of a request; the server says how many it takes.
+    this.mostBytes = 12 << 20;
+    // Files are added one after the other.
+    this.last = Promise.resolve();
     this.textIsUsed = true;
     this.text = byId("text");
     let timer;
@@ -55,15 +74,15 @@ export class Tray {
   listen() {
     const file = byId("file");
     file.addEventListener("change", () => {
-      if (file.files[0]) this.add(file.files[0], "rgb");
+      this.take([...file.files]);
       file.value = "";
     });
-    const picture = (transfer) => [...(transfer?.files ?? [])].find((f) => f.type.startsWith("image/"));
+    const isPicture = (found) => found.type.startsWith("image/");
     document.addEventListener("paste", (event) => {
-      const found = picture(event.clipboardData);
-      if (!found) return;
+      const found = [...(event.clipboardData?.files ?? [])];
+      if (!found.some(isPicture)) return;
       event.preventDefault();
-      this.add(found, "rgb");
+      this.take(found);
     });
     const drop = byId("drop");
     document.addEventListener("dragover", (event) => {
@@ -76,19 +95,39 @@ export class Tray {
     document.addEventListener("drop", (event) => {
       event.preventDefault();
       drop.classList.remove("over");
-      const found = picture(event.dataTransfer) ?? event.dataTransfer?.files?.[0];
-      if (found) this.add(found, "rgb");
+      this.take([...(event.dataTransfer?.files ?? [])]);
     });
   }
 
+  // Adds the first picture of several files as the photograph, and says which files are left out.
+  async take(files) {
+    const chosen = files.find((file) => file.type.startsWith("image/")) ?? files[0];
+    if (!chosen) return;
+    const others = files.filter((file) => file !== chosen).map((file) => file.name);
+    await this.add(chosen, "rgb");
+    if (others.length > 0) {
+      note(`A query has one picture of each kind. Left out: ${others.join(", ")}. Say what kind ${chosen.name || "the picture"} is to add another one.`);
+    }
+  }
+
   // Adds a picture; one of the same kind is replaced.
-  async add(blob, kind, name = blob.name || "picture") {
+  add(blob, kind, name = blob.name || "picture") {
+    this.last = this.last.then(() => this.addNow(blob, kind, name));
+    return this.last;
+  }
+
+  async addNow(blob, kind, name) {
+    const others = () => this.parts.filter((part) => part.kind !== kind).reduce((sum, part) => sum + part.data.length, 0);
     try {
-      const small = await shrunk(blob);
+      // Four characters of base64 hold three bytes; the rest of a request is small.
+      const room = Math.floor((this.mostBytes - others() - (64 << 10)) * 0.75);
+      const small = await fitting(blob, room);
+      const part = { kind, name, data: await base64(small), url: URL.createObjectURL(small), isUsed: true };
+      // At once: other parts may have changed meanwhile.
       this.remove(kind);
-      this.parts.push({ kind, name, data: await base64(small), url: URL.createObjectURL(small), isUsed: true });
-    } catch {
-      this.say(`${name} cannot be read as a picture.`, true);
+      this.parts.push(part);
+    } catch (error) {
+      say(`${name} ${error.message}`, true);
       return;
     }
     this.draw();
@@ -164,12 +203,13 @@ export class Tray {
     const label = kindName(part.kind).toLowerCase();
     const image = el("img", { src: part.url, alt: "" });
     image.addEventListener("error", () => image.replaceWith(el("span", { className: "blank" }, "file")), { once: true });
-    const select = el("select", { "aria-label": `Kind of ${part.name}` },
+    const select = el("select", { "aria-label": `Kind of ${part.name}`, "data-kind": part.kind },
       KINDS.map(([value, name]) => el("option", { value, selected: value === part.kind }, name)));
     select.addEventListener("change", () => {
       this.remove(select.value);
       part.kind = select.value;
       this.draw();
+      byId("parts").querySelector(`select[data-kind="${part.kind}"]`)?.focus();
       this.changed();
     });
     const remove = el("button", { type: "button", className: "icon", "aria-label": `Remove the ${label}` }, "✕");

@@ -1,9 +1,10 @@
 //! A searcher of six rows, without a gallery and a model.
 
 use super::super::searcher::{Prepared, Searcher};
-use super::super::wire::{About, AboutColumn, AboutModel, Limits, RowBody};
+use super::super::wire::{About, AboutCalibration, AboutColumn, AboutModel, Limits, RowBody};
 use crate::error::{Error, Result};
 use crate::gallery::{Answered, NamedQuery, Searched};
+use crate::novelty::{GalleryNovelty, Novelties, Novelty};
 use aio_gallery::{Answer, Hit, Record};
 use aio_types::PictureSize;
 use std::sync::{Condvar, Mutex};
@@ -60,16 +61,28 @@ fn answer(prepared: &Prepared) -> Result<Searched> {
     if prepared.query.row.text.as_deref() == Some("broken") {
         return Err(Error::Failure("secret: /etc/shadow is damaged".into()));
     }
-    let hits = (0..ROWS.min(prepared.terms.top as u64)).map(|row| Hit {
+    let terms = &prepared.terms;
+    let value = |row: u64, column: &str| record(row).get(column);
+    let passes = |row: &u64| {
+        let mut conditions = terms.filter.conditions.iter();
+        conditions.all(|one| value(*row, &one.column).as_ref() == Some(&one.value))
+    };
+    let rows: Vec<u64> = (0..ROWS).filter(passes).collect();
+    let mut groups = std::collections::HashSet::new();
+    let mut is_first =
+        |row: &u64| terms.group_by.as_ref().is_none_or(|column| groups.insert(value(*row, column)));
+    let hits = rows.iter().copied().filter(|row| is_first(row)).take(terms.top).map(|row| Hit {
         row,
         similarity: 1.0 - 0.125 * row as f32,
         probability: None,
         record: record(row),
     });
-    let answer = Answer { searched: ROWS as usize, rescored: None, hits: hits.collect() };
+    let answer = Answer { searched: rows.len(), rescored: None, hits: hits.collect() };
     let query = prepared.query.clone();
     let NamedQuery { row, like, unlike, replies, .. } = query;
-    let answered = Answered { name: None, query: row, like, unlike, replies, answer };
+    let novelty =
+        Some(Novelties::from([("sketch".to_owned(), Novelty { value: 1.5, is_unlike: true })]));
+    let answered = Answered { name: None, query: row, like, unlike, replies, novelty, answer };
     Ok(Searched { gallery: ROWS as usize, answers: vec![answered] })
 }
 
@@ -77,7 +90,12 @@ impl Searcher for Fake {
     fn about(&self) -> Result<About> {
         let model =
             AboutModel { name: "fake".into(), sha256: "00".into(), trained_on: "nothing".into() };
-        let column = AboutColumn { name: "camera".into(), rows: 6, values: None };
+        let column = AboutColumn {
+            name: "camera".into(),
+            rows: 6,
+            values: None,
+            names: Some(vec!["gate".into()]),
+        };
         let limits = Limits { body_bytes: 1, picture_pixels: 2, top: 3 };
         Ok(About {
             name: "people".into(),
@@ -85,8 +103,18 @@ impl Searcher for Fake {
             generation: 1,
             model,
             columns: vec![column],
-            calibrations: vec!["any".into()],
+            calibrations: vec![AboutCalibration {
+                modalities: "any".into(),
+                expected_calibration_error: 0.02,
+                test_pairs: 7,
+            }],
             times: Some(["a".into(), "b".into()]),
+            novelty: Some(GalleryNovelty {
+                sampled: 6,
+                value: 0.5,
+                expected: 0.05,
+                is_unlike: true,
+            }),
             limits,
         })
     }

@@ -1,6 +1,6 @@
 //! The committed document is what the code says.
 
-use super::super::question::QuestionBody;
+use super::super::further::FurtherBody;
 use super::super::routes::{OPENAPI, data_routes};
 use super::super::wire::{About, Problem, SearchBody};
 use super::{Server, png};
@@ -14,7 +14,7 @@ fn schemas() -> Map<String, Value> {
     let mut generator = settings.into_generator();
     generator.subschema_for::<SearchBody>();
     generator.subschema_for::<About>();
-    generator.subschema_for::<QuestionBody>();
+    generator.subschema_for::<FurtherBody>();
     generator.subschema_for::<Problem>();
     generator.take_definitions(true)
 }
@@ -69,6 +69,7 @@ fn violations(document: &Value, schema: &Value, value: &Value, at: &str) -> Vec<
         "number" => value.is_number(),
         "integer" => value.is_u64() || value.is_i64(),
         "null" => value.is_null(),
+        "boolean" => value.is_boolean(),
         other => panic!("{at}: the type {other}"),
     };
     let kinds: Vec<&str> = match &schema["type"] {
@@ -114,12 +115,15 @@ fn answers_are_as_the_document_describes_them() {
     let document: Value = serde_json::from_str(OPENAPI).expect("JSON");
     let picture = json!({"data": png(8, 8)});
     let body = json!({"text": "a", "pictures": {"rgb": picture}, "like": [1], "unlike": [2], "answers": [{"words": "red hat", "reply": "no"}]});
+    let grouped = json!({"text": "a", "group_by": "identity"});
     for (method, path, asked, reply) in [
         ("get", "/api/gallery", "200", server.get("/api/gallery")),
         ("get", "/api/rows/{row}", "200", server.get("/api/rows/1")),
         ("get", "/api/rows/{row}", "default", server.get("/api/rows/77")),
         ("post", "/api/search", "200", server.post("/api/search", &body)),
         ("post", "/api/search", "default", server.post("/api/search", &json!({}))),
+        ("post", "/api/further", "200", server.post("/api/further", &grouped)),
+        ("post", "/api/further", "default", server.post("/api/further", &body)),
         ("post", "/api/question", "200", server.post("/api/question", &body)),
     ] {
         let schema = &document["paths"][path][method]["responses"][asked]["content"]["application/json"]

@@ -47,7 +47,7 @@ fn the_page_makes_no_markup_of_data_and_loads_nothing_from_elsewhere() {
 
 #[test]
 fn the_script_finds_every_element_that_it_names() {
-    let id = Regex::new(r#"byId\("([a-z-]+)"\)"#).expect("a pattern");
+    let id = Regex::new(r#"(?:byId|show)\("([a-z-]+)"[,)]"#).expect("a pattern");
     let html = assets::ALL.iter().find(|asset| asset.path == "/").expect("the page").text;
     let mut count = 0;
     for asset in assets::ALL {

@@ -4,7 +4,7 @@ use super::fake::{Fake, Seen, record};
 use super::{Server, png, with_picture};
 use aio_types::PictureSize;
 use axum::http::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[test]
 fn the_answer_is_that_of_the_search_command() {
@@ -19,7 +19,8 @@ fn the_answer_is_that_of_the_search_command() {
     // The keys of `aio search --json`, in its order.
     let keys: Vec<&str> =
         answer.as_object().expect("an object").keys().map(String::as_str).collect();
-    assert_eq!(keys, ["gallery", "query", "like", "unlike", "searched", "results"]);
+    assert_eq!(keys, ["gallery", "query", "like", "unlike", "novelty", "searched", "results"]);
+    assert_eq!(answer["novelty"], json!({"sketch": {"value": 1.5, "is_unlike": true}}));
     assert_eq!(answer["query"], json!({"pictures": {"sketch": "s.png"}, "text": "a red coat"}));
     assert_eq!((&answer["gallery"], &answer["searched"]), (&json!(6), &json!(6)));
     assert_eq!(answer["results"].as_array().map(Vec::len), Some(2));
@@ -53,6 +54,36 @@ fn the_question_splits_the_people_of_the_list() {
     assert_eq!(question["candidates"], 3, "{question}");
     assert_eq!(question["words"], "blue hat", "{question}");
     assert_eq!((&question["with"], &question["without"]), (&json!([2, 4]), &json!([0])));
+}
+
+#[test]
+fn groups_have_further_rows_and_their_number() {
+    let server = Server::new();
+    let body = json!({"text": "somebody", "group_by": "identity"});
+    let list = server.post("/api/search", &body).json();
+    let rows: Vec<&Value> =
+        list["results"].as_array().expect("hits").iter().map(|hit| &hit["row"]).collect();
+    assert_eq!(rows, [0, 2, 4], "one row per person");
+    let further = server.post("/api/further", &body).json();
+    let expected = json!({"groups": [
+        {"row": 0, "rows": 2, "further": [{"row": 1, "similarity": 0.875}]},
+        {"row": 2, "rows": 2, "further": [{"row": 3, "similarity": 0.625}]},
+        {"row": 4, "rows": 2, "further": [{"row": 5, "similarity": 0.375}]},
+    ]});
+    assert_eq!(further, expected);
+    // Rows of one camera; the first of the fake gallery has another one.
+    let body = json!({"text": "somebody", "group_by": "camera", "top": 2});
+    let further = server.post("/api/further", &body).json();
+    let rows = |index: usize| further["groups"][index]["further"].as_array().map(Vec::len);
+    assert_eq!(
+        (rows(0), rows(1), further["groups"][1]["rows"].as_u64()),
+        (Some(0), Some(4), Some(5))
+    );
+    let reply = server.post("/api/further", &json!({"text": "somebody"}));
+    assert_eq!(reply.status, StatusCode::BAD_REQUEST);
+    assert!(
+        reply.json()["error"].as_str().is_some_and(|text| text.contains("`group_by` is missing"))
+    );
 }
 
 #[test]

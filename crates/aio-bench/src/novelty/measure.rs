@@ -1,0 +1,179 @@
+//! `aio weights novelty`: fits the statistics of a model, and measures what they flag.
+
+use super::fit::{Sample, fit};
+use super::{OfModality, Statistics, VERSION};
+use crate::embed::{self, BLOCK, Model, ModelSource, Row};
+use crate::error::{Error, Result};
+use crate::markdown::{self, Align};
+use aio_data::checksum::Checksum;
+use aio_data::{DataError, fs};
+use aio_types::Modality;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// What statistics are fitted on and measured with.
+#[derive(Debug, Clone)]
+pub struct NoveltyRequest {
+    /// The model.
+    pub model: ModelSource,
+    /// CSV files with the columns `path` and `modality`, one per style: rendered people.
+    pub lists: Vec<PathBuf>,
+    /// Share of rendered pictures of an unseen style that is flagged.
+    pub share: f64,
+    /// Folders of other pictures; each is measured as every modality.
+    pub compare: Vec<PathBuf>,
+    /// The file to write.
+    pub output: PathBuf,
+}
+
+/// What was written, and what it flags.
+#[derive(Debug, Clone, Serialize)]
+pub struct Measured {
+    /// The file.
+    pub output: PathBuf,
+    /// SHA-256 of the weights.
+    pub model: String,
+    /// Pictures that the statistics were fitted on, by modality.
+    pub pictures: BTreeMap<String, usize>,
+    /// Share of the pictures of each folder that is flagged, by modality.
+    pub flagged: Vec<Flagged>,
+}
+
+/// What is flagged of a folder.
+#[derive(Debug, Clone, Serialize)]
+pub struct Flagged {
+    /// The folder.
+    pub folder: PathBuf,
+    /// Its pictures.
+    pub pictures: usize,
+    /// Share of them that is flagged as a picture of each modality.
+    pub shares: BTreeMap<String, f64>,
+}
+
+/// A row of a list; other columns are passed over.
+#[derive(Deserialize)]
+struct Line {
+    path: PathBuf,
+    modality: Modality,
+}
+
+/// Fits, measures and writes.
+///
+/// # Errors
+/// [`Error`] naming the list or picture that cannot be read, or the modality that has too few pictures.
+pub fn measure(request: &NoveltyRequest) -> Result<Measured> {
+    let model = request.model.open()?;
+    let mut samples: BTreeMap<Modality, Vec<Sample>> = BTreeMap::new();
+    for (style, list) in request.lists.iter().enumerate() {
+        for (modality, rows) in rows_of(list)? {
+            let features = features(&model, &rows)?;
+            let samples = samples.entry(modality).or_default();
+            samples.extend(features.into_iter().map(|features| Sample { features, style }));
+        }
+    }
+    let mut modalities: BTreeMap<Modality, OfModality> = BTreeMap::new();
+    for (modality, samples) in &samples {
+        let fitted = fit(samples, request.share).map_err(|problem| {
+            let hint = "give --list twice or more, with rendered people of different styles";
+            Error::user(format!("{modality}: {problem}"), hint)
+        })?;
+        modalities.insert(*modality, fitted);
+    }
+    let names = request.lists.iter().map(|list| {
+        let name = list.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Ok(format!("{name} ({})", Checksum::of_file(list)?))
+    });
+    let statistics = Statistics {
+        version: VERSION,
+        model: model.sha256.clone(),
+        data: names.collect::<Result<Vec<_>>>()?.join(", "),
+        share: request.share,
+        modalities,
+    };
+    let flagged = request.compare.iter().map(|folder| compare(&model, &statistics, folder));
+    let flagged = flagged.collect::<Result<_>>()?;
+    let text = serde_json::to_string(&statistics).map_err(|e| Error::Failure(e.to_string()))?;
+    fs::write_then_rename(&request.output, (text + "\n").as_bytes())?;
+    let count = |(modality, of): (&Modality, &OfModality)| (modality.to_string(), of.pictures);
+    Ok(Measured {
+        output: request.output.clone(),
+        model: model.sha256,
+        pictures: statistics.modalities.iter().map(count).collect(),
+        flagged,
+    })
+}
+
+/// The different pictures of a list by modality, without sentences.
+fn rows_of(list: &Path) -> Result<BTreeMap<Modality, Vec<Row>>> {
+    let folder = list.parent().unwrap_or(Path::new("."));
+    let text = fs::read_to_string(list)?;
+    let mut found: BTreeMap<Modality, BTreeSet<PathBuf>> = BTreeMap::new();
+    let lines = csv::Reader::from_reader(text.as_bytes()).into_deserialize::<Line>();
+    for (row, line) in (1..).zip(lines) {
+        let Line { path, modality } = line.map_err(|e| DataError::Row {
+            path: list.to_path_buf(),
+            row,
+            problem: e.to_string(),
+        })?;
+        if modality.is_visual() {
+            found.entry(modality).or_default().insert(folder.join(path));
+        }
+    }
+    let row = |modality: Modality, path: PathBuf| Row {
+        pictures: BTreeMap::from([(modality.name().to_owned(), path)]),
+        ..Row::default()
+    };
+    let rows = |(modality, paths): (Modality, BTreeSet<PathBuf>)| {
+        (modality, paths.into_iter().map(|path| row(modality, path)).collect())
+    };
+    Ok(found.into_iter().map(rows).collect())
+}
+
+/// The features of pictures, before they are scaled to length 1.
+fn features(model: &Model, rows: &[Row]) -> Result<Vec<Vec<f32>>> {
+    let mut features = Vec::with_capacity(rows.len());
+    for block in rows.chunks(BLOCK) {
+        features.extend(embed::embed(block, &model.extractor)?);
+    }
+    Ok(features)
+}
+
+fn compare(model: &Model, statistics: &Statistics, folder: &Path) -> Result<Flagged> {
+    let (mut shares, mut pictures) = (BTreeMap::new(), 0);
+    for modality in statistics.modalities.keys() {
+        let rows = embed::pictures(folder, *modality)?;
+        pictures = rows.len();
+        let features = features(model, &rows)?;
+        let novelties = features.iter().filter_map(|f| statistics.novelty(*modality, f));
+        let unlike = novelties.filter(|novelty| novelty.is_unlike).count();
+        shares.insert(modality.to_string(), unlike as f64 / rows.len().max(1) as f64);
+    }
+    Ok(Flagged { folder: folder.to_path_buf(), pictures, shares })
+}
+
+impl Measured {
+    /// As a table.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let pictures = self.pictures.iter().map(|(name, count)| format!("{count} {name}"));
+        let mut text = format!(
+            "{}: fitted on {} pictures of rendered people\n",
+            self.output.display(),
+            pictures.collect::<Vec<_>>().join(", ")
+        );
+        if self.flagged.is_empty() {
+            return text;
+        }
+        let mut columns = vec![("pictures", Align::Left), ("number", Align::Right)];
+        columns.extend(self.pictures.keys().map(|name| (name.as_str(), Align::Right)));
+        let row = |flagged: &Flagged| {
+            let mut row = vec![flagged.folder.display().to_string(), flagged.pictures.to_string()];
+            row.extend(flagged.shares.values().map(|share| format!("{:.0} %", 100.0 * share)));
+            row
+        };
+        let rows: Vec<Vec<String>> = self.flagged.iter().map(row).collect();
+        text += "\nShare of the pictures that is flagged if they are given as\n\n";
+        text + &markdown::table(&columns, &rows)
+    }
+}
