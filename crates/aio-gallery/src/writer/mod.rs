@@ -251,7 +251,7 @@ impl Writer {
 
     /// Removes what the manifest does not name. Readers that have opened it keep it.
     fn clean(&self) -> Result<()> {
-        fs::remove_temporaries(&self.directory)?;
+        fs::remove_temporaries(&self.directory, &[SEGMENTS])?;
         let segments = self.directory.join(SEGMENTS);
         fs::create_dir_all(&segments)?;
         let mut unnamed = fs::sorted_entries(&segments)?;
