@@ -128,7 +128,7 @@ impl Record {
             "caption" => fill(&mut self.caption),
             "time" if self.time.is_none() => {
                 let time = parse_time(value).ok_or_else(|| {
-                    format!("`{value}` is no time; write 2026-11-28T06:41:45Z, a date, or seconds since 1970")
+                    format!("`{value}` is not a time; write 2026-11-28T06:41:45Z, a date, or seconds since 1970")
                 })?;
                 self.time = Some(time);
             }

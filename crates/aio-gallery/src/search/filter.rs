@@ -131,7 +131,7 @@ impl Filter {
 /// [`GalleryError::Request`] if the value is no time.
 fn time_of(value: &str) -> Result<Time> {
     parse_time(value).ok_or_else(|| {
-        let problem = format!("`{value}` is no time");
+        let problem = format!("`{value}` is not a time");
         GalleryError::request(problem, "write 2026-11-28T06:41:45Z, a date, or seconds")
     })
 }
