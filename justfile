@@ -98,9 +98,9 @@ check:
 sbom file="sbom.json":
     cargo run --locked --quiet --profile quick --example sbom -- {{file}}
 
-# Run the tests of the crates that parse files and compute scores under AddressSanitizer (compiles them again)
+# Run the tests of the crates that parse files, compute scores, map files or hold unsafe code under AddressSanitizer (compiles them again)
 sanitize *options:
-    RUSTC_BOOTSTRAP=1 RUSTFLAGS="-Zsanitizer=address -Cdebuginfo=line-tables-only" cargo test --locked --profile quick --target "$(rustc -vV | sed -n 's/host: //p')" --target-dir target/sanitize -p aio-data -p aio-eval --lib --tests {{options}}
+    RUSTC_BOOTSTRAP=1 RUSTFLAGS="-Zsanitizer=address -Cdebuginfo=line-tables-only" cargo test --locked --profile quick --target "$(rustc -vV | sed -n 's/host: //p')" --target-dir target/sanitize -p aio-data -p aio-eval -p aio-gallery -p aio-ops --lib --tests {{options}}
 
 # Damage every kind of file at random and print what became of the copies: just corruptions 10000
 corruptions copies="1000":

@@ -51,8 +51,8 @@ pub fn run(request: &Request) -> Result<Adapted> {
     }
     if paths.len() < Adaptation::BATCH {
         return Err(Error::user(
-            format!("{} pictures; their statistics would say little", paths.len()),
-            format!("show {} or more", Adaptation::BATCH),
+            format!("{} pictures are too few to estimate statistics", paths.len()),
+            format!("at least {} are needed", Adaptation::BATCH),
         ));
     }
     let Loaded { backbone, config, preprocessing, device, .. } = request.model.load()?;
@@ -85,7 +85,7 @@ pub fn run(request: &Request) -> Result<Adapted> {
         ("adapted_to", format!("{} pictures, {modality}", paths.len()).into()),
     ];
     let bytes = adaptation.finish().to_bytes(&config, &preprocessing, &card)?;
-    fs::write_then_rename(&request.output, &bytes)?;
+    fs::write_output(&request.output, &bytes)?;
     let sha256 = aio_encoder::weights::sha256(&bytes);
     Ok(Adapted { output: request.output.clone(), modality, pictures: paths.len(), sha256 })
 }

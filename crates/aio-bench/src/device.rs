@@ -15,7 +15,7 @@ pub fn open(name: &str) -> Result<Device> {
         Some((kind, index)) => {
             let number = index.parse::<usize>().map_err(|_| {
                 Error::user(
-                    format!("--device {name}: `{index}` is no number"),
+                    format!("--device {name}: `{index}` is not a number"),
                     "write cuda:0 or wgpu:0",
                 )
             })?;
@@ -81,7 +81,7 @@ fn pick(kind: &str, index: usize, found: impl IntoIterator<Item = Device>) -> Re
 fn cuda(_index: usize) -> Result<Device> {
     Err(Error::user(
         "--device cuda: this binary was built without CUDA",
-        "build with `cargo build --release --features cuda`, or use --device cpu",
+        "build with `cargo build --locked --release --features cuda`, or use --device cpu",
     ))
 }
 
@@ -100,7 +100,7 @@ fn cuda(index: usize) -> Result<Device> {
 fn wgpu(_index: usize) -> Result<Device> {
     Err(Error::user(
         "--device wgpu: this binary was built without wgpu",
-        "build with `cargo build --release --features wgpu`, or use --device cpu",
+        "build with `cargo build --locked --release --features wgpu`, or use --device cpu",
     ))
 }
 

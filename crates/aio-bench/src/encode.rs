@@ -2,7 +2,7 @@
 
 use crate::device;
 use crate::error::{Error, Result};
-use aio_data::{DataError, fs};
+use aio_data::fs;
 use aio_encoder::Encoder;
 use aio_model::import::{self, Hints};
 use burn::tensor::{Tensor, TensorData};
@@ -85,29 +85,33 @@ fn write(path: &Path, shape: [usize; 3], features: &[f32]) -> Result<()> {
     let bytes: Vec<u8> = features.iter().flat_map(|v| v.to_le_bytes()).collect();
     let view = TensorView::new(Dtype::F32, shape.to_vec(), &bytes).map_err(failed)?;
     let serialised = safetensors::serialize([("features", view)], None).map_err(failed)?;
-    Ok(fs::write_then_rename(path, &serialised)?)
+    Ok(fs::write_output(path, &serialised)?)
 }
 
 /// Tokens of a batch of sequences.
-struct Tokens {
+#[derive(Debug, Clone)]
+pub struct Tokens {
     /// `[batch, tokens, width]`.
-    shape: [usize; 3],
-    values: Vec<f32>,
+    pub shape: [usize; 3],
+    /// The values, sequence by sequence and token by token.
+    pub values: Vec<f32>,
 }
 
 impl Tokens {
-    fn read(path: &Path) -> Result<Self> {
+    /// Reads a safetensors file with `tokens` F32 `[batch, tokens, width]`.
+    ///
+    /// # Errors
+    /// [`Error`] naming the file, and what it holds instead.
+    pub fn read(path: &Path) -> Result<Self> {
         let wrong = |problem: String| {
             Error::user(
                 format!("{} {problem}", path.display()),
                 "expected safetensors with `tokens` F32 [batch, tokens, width]",
             )
         };
-        let bytes = std::fs::read(path).map_err(|source| {
-            Error::Data(DataError::Io { action: "read", path: path.to_path_buf(), source })
-        })?;
+        let bytes = fs::read(path)?;
         let file = SafeTensors::deserialize(&bytes)
-            .map_err(|e| wrong(format!("is no safetensors file: {e}")))?;
+            .map_err(|e| wrong(format!("is not a safetensors file: {e}")))?;
         let view = file.tensor("tokens").map_err(|_| wrong("has no tensor `tokens`".into()))?;
         let &[batch, count, width] = view.shape() else {
             return Err(wrong(format!("has `tokens` of shape {:?}", view.shape())));

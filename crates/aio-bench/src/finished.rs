@@ -60,7 +60,9 @@ fn of_experiment(name: &str, runs: &Path) -> Result<Vec<Finished>> {
     let configurations = fs::sorted_entries(&runs.join(name)).map_err(|_| {
         Error::user(
             format!("no runs of `{name}` below {}", runs.display()),
-            "run the experiment first: just experiment NAME",
+            format!(
+                "run the experiment first: aio experiment {name}; committed runs: --runs results"
+            ),
         )
     })?;
     let mut found = Vec::new();
@@ -83,7 +85,9 @@ fn of_experiment(name: &str, runs: &Path) -> Result<Vec<Finished>> {
     if found.is_empty() {
         return Err(Error::user(
             format!("no finished run of `{name}` below {}", runs.display()),
-            "a run is finished when its result.json exists",
+            format!(
+                "run the experiment first: aio experiment {name}; a run is finished when its result.json exists"
+            ),
         ));
     }
     Ok(found)
@@ -109,6 +113,15 @@ fn seeds(runs: &Path, experiment: &str, config_id: &str) -> Vec<Run> {
 
 fn of_sweep(file: &Path, runs: &Path) -> Result<Finished> {
     let FinishedSweep { report: section, cells } = FinishedSweep::load(file, runs)?;
+    if cells.iter().all(|cell| cell.results.is_empty()) {
+        return Err(Error::user(
+            format!("no finished runs of {} below {}", file.display(), runs.display()),
+            format!(
+                "run the sweep first: aio sweep run {}; committed runs: --runs results",
+                file.display()
+            ),
+        ));
+    }
     let (mut rows, mut finished) = (Vec::new(), Vec::new());
     for cell in cells {
         rows.push(SweepRow { label: cell.label, results: cell.results });

@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use crate::lock::{DirectoryLock, WhenTaken};
+use aio_data::fs;
 use aio_synth::benchmark::{self, Manifest, Size};
 use aio_train::{Progress, StopFlag};
 use std::path::Path;
@@ -13,10 +14,13 @@ use std::path::Path;
 /// [`Error::Interrupted`](crate::error::Error::Interrupted) after a signal.
 pub(crate) fn benchmark(root: &Path, seed: u64, size: Size, stop: &StopFlag) -> Result<Manifest> {
     // A finished one needs no lock: it may lie where nothing can be written.
-    let _lock = match benchmark::manifest(root)? {
+    let lock = match benchmark::manifest(root)? {
         Some(_) => None,
         None => Some(DirectoryLock::require(root, WhenTaken::Wait, stop)?),
     };
+    if lock.is_some() {
+        fs::remove_temporaries(root, &benchmark::FOLDERS)?;
+    }
     let progress = Progress::new("rendering", 1, "pictures");
     let manifest = benchmark::write(root, seed, size, &|done, total| {
         progress.set_total(total);

@@ -77,7 +77,7 @@ pub fn run(request: &Request) -> Result<Scored> {
     let (query, gallery) = (query?, gallery?);
     let (scored, scores) = computed(&query, &gallery, &request.options)?;
     if let Some(path) = &request.per_query {
-        fs::write_then_rename(path, &per_query(&query, &scores)?)?;
+        fs::write_output(path, &per_query(&query, &scores)?)?;
     }
     Ok(scored)
 }

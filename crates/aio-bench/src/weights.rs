@@ -250,7 +250,7 @@ pub struct Conversion {
 /// [`Error`] naming the file and the tensors that do not fit.
 pub fn convert_file(file: &Path, output: &Path, options: &ImportOptions) -> Result<Conversion> {
     let converted = import::convert(file, options)?;
-    fs::write_then_rename(output, converted.weights.bytes())?;
+    fs::write_output(output, converted.weights.bytes())?;
     Ok(Conversion {
         output: output.to_path_buf(),
         layout: converted.layout,
@@ -281,17 +281,17 @@ pub struct Packed {
 /// Writes a trained model with 16 bits per value and without the tensors that it shares with the embedded encoder.
 ///
 /// # Errors
-/// [`Error`] naming the file, if it is no weights file of this project or has values that 16 bits cannot hold.
+/// [`Error`] naming the file, if it is not a weights file of this project or has values that 16 bits cannot hold.
 pub fn pack_file(model: &Path, output: &Path) -> Result<Packed> {
     let path = crate::run::weights_file(model);
     let Some((_, weights)) = import::own_weights(&path)? else {
         return Err(Error::user(
-            format!("{} is no weights file of this project", path.display()),
+            format!("`{}` is not a weights file of this project", path.display()),
             "`aio weights convert` makes one of a checkpoint",
         ));
     };
     let packed = weights.unpacked()?.packed()?;
-    fs::write_then_rename(output, packed.bytes())?;
+    fs::write_output(output, packed.bytes())?;
     let (bytes, sha256) = (packed.bytes().len(), packed.sha256());
     Ok(Packed { output: output.to_path_buf(), bytes, sha256 })
 }

@@ -222,6 +222,13 @@ fn every_unsafe_block_says_why_it_is_sound() {
         assert!(block.ends_with(file), "{blocks:?}");
     }
     assert!(read("Cargo.toml").contains("unsafe_code = \"deny\""));
+    // The block of the program itself sets options of the allocator, which AddressSanitizer replaces.
+    let justfile = read("justfile");
+    let sanitize = justfile.lines().find(|line| line.contains("-Zsanitizer=address"));
+    for file in expected.iter().filter(|file| !file.starts_with("aio-bench/")) {
+        let package = format!("-p {} ", file.split('/').next().expect("a crate"));
+        assert!(sanitize.is_some_and(|line| line.contains(&package)), "{package}");
+    }
 }
 
 #[test]

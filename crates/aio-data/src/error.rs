@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Result of everything in this crate that reads or writes data.
 pub type Result<T> = std::result::Result<T, DataError>;
@@ -24,6 +24,16 @@ pub enum DataError {
         path: PathBuf,
         /// What it is, in words.
         found: &'static str,
+    },
+    /// A file is too large to be read as a whole.
+    #[error("{} holds {bytes} bytes, more than are read at once ({most}) or than memory holds", path.display())]
+    TooLarge {
+        /// The file concerned.
+        path: PathBuf,
+        /// Its length.
+        bytes: u64,
+        /// The largest length that is read.
+        most: u64,
     },
     /// A data set's root, or a folder that its layout requires, is not there.
     #[error("{dataset}: {} not found", path.display())]
@@ -108,6 +118,12 @@ pub enum DataError {
     Sampler(String),
 }
 
+/// The error of an attempt that the operating system refused.
+pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> DataError {
+    let path = path.to_path_buf();
+    move |source| DataError::Io { action, path, source }
+}
+
 impl DataError {
     /// What the user can do about it, where something general can be said.
     #[must_use]
@@ -119,6 +135,12 @@ impl DataError {
             Self::Request { hint, .. } => Some(hint.clone()),
             Self::NotAFile { .. } => {
                 Some("name a file; the contents of a pipe must be written to a file first".into())
+            }
+            Self::Sampler(_) => {
+                Some("lower `train.identities`, or add people with photographs".into())
+            }
+            Self::TooLarge { .. } => {
+                Some("is it the right file? A sparse file can state any length".into())
             }
             Self::Empty { .. } => {
                 Some("was the archive unpacked completely, and one level deep?".into())

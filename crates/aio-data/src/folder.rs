@@ -43,6 +43,24 @@ impl Reason {
     }
 }
 
+impl Reason {
+    /// So many of them in words, as in `3 files that are not pictures`.
+    #[must_use]
+    pub fn counted(self, count: usize) -> String {
+        let (one, many) = match self {
+            Self::Format => {
+                ("picture in a format that is not read", "pictures in formats that are not read")
+            }
+            Self::NotAFile(kind) => return format!("{count} × {kind}"),
+            Self::Again => ("folder that was walked already", "folders that were walked already"),
+            Self::DeadLink => ("link that leads nowhere", "links that lead nowhere"),
+            Self::NoPicture => ("file that is not a picture", "files that are not pictures"),
+            Self::Hidden => ("hidden file or folder", "hidden files or folders"),
+        };
+        format!("{count} {}", if count == 1 { one } else { many })
+    }
+}
+
 impl Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -50,7 +68,7 @@ impl Display for Reason {
             Self::NotAFile(kind) => kind,
             Self::Again => "a folder that was walked already",
             Self::DeadLink => "a link that leads nowhere",
-            Self::NoPicture => "no picture",
+            Self::NoPicture => "not a picture",
             Self::Hidden => "hidden",
         })
     }

@@ -1,19 +1,17 @@
 //! File access whose errors name the path, and writes that are never seen half done.
 
+pub use crate::temporary::{
+    LOCK, is_temporary, remove_abandoned, remove_temporaries, remove_temporaries_of,
+    temporary_beside,
+};
+
+use crate::error::io;
 use crate::{DataError, Result};
 use std::ffi::OsString;
-use std::fs::{File, FileType};
-use std::hash::{BuildHasher, RandomState};
+use std::fs::{File, FileType, Metadata};
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
-
-fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> DataError {
-    let path = path.to_path_buf();
-    move |source| DataError::Io { action, path, source }
-}
 
 /// Opens a regular file for reading. Whoever opens a pipe waits for its writer, perhaps for ever.
 ///
@@ -30,25 +28,59 @@ pub fn open(path: &Path) -> Result<File> {
     File::open(path).map_err(io("read", path))
 }
 
-/// Reads a whole regular file.
+/// Largest file that is read into memory as a whole. A sparse file of terabytes takes no space on the disk.
+const LARGEST: u64 = 4 << 30;
+
+/// Reads a whole regular file of at most 4 GiB.
 ///
 /// # Errors
-/// As [`open`].
+/// As [`open`]; [`DataError::TooLarge`] for a larger file, or where memory is too small for it.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
-    let mut file = open(path)?;
-    let mut bytes = Vec::with_capacity(file.metadata().map_or(0, |m| m.len() as usize));
-    file.read_to_end(&mut bytes).map_err(io("read", path))?;
+    read_at_most(path, LARGEST)
+}
+
+/// Reads a whole regular file of at most `most` bytes.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_at_most(path: &Path, most: u64) -> Result<Vec<u8>> {
+    let file = open(path)?;
+    let too_large = |bytes: u64| DataError::TooLarge { path: path.to_path_buf(), bytes, most };
+    let length = file.metadata().map_err(io("read", path))?.len();
+    let mut bytes = Vec::new();
+    if length > most || bytes.try_reserve_exact(length as usize).is_err() {
+        return Err(too_large(length));
+    }
+    // It may grow while it is read.
+    file.take(most + 1).read_to_end(&mut bytes).map_err(io("read", path))?;
+    if bytes.len() as u64 > most {
+        return Err(too_large(bytes.len() as u64));
+    }
     Ok(bytes)
 }
 
 /// Reads a whole regular UTF-8 file.
 ///
 /// # Errors
-/// As [`open`]; [`DataError::Io`] also where the bytes are not UTF-8.
+/// As [`read`]; [`DataError::Io`] also where the bytes are not UTF-8.
 pub fn read_to_string(path: &Path) -> Result<String> {
-    let mut text = String::new();
-    open(path)?.read_to_string(&mut text).map_err(io("read", path))?;
-    Ok(text)
+    let invalid = |_| std::io::Error::new(ErrorKind::InvalidData, "it is not UTF-8 text");
+    String::from_utf8(read(path)?).map_err(invalid).map_err(io("read", path))
+}
+
+/// What the system notes about a file, in one line: length, times of the last change of its content and of its entry, and its number in
+/// the file system. A file with the same stamp is the same file with the same content, unless somebody set the clock back.
+#[must_use]
+pub fn stamp(found: &Metadata) -> String {
+    let nanos = |time: SystemTime| time.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+    let changed = found.modified().map_or(0, nanos);
+    let mut text = format!("{} {changed}", found.len());
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        text += &format!(" {}.{:09} {}", found.ctime(), found.ctime_nsec(), found.ino());
+    }
+    text
 }
 
 /// What is no regular file, in words.
@@ -90,6 +122,17 @@ pub fn create_dir_all(path: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Removes a file, if it is there.
+///
+/// # Errors
+/// [`DataError::Io`] naming the path.
+pub fn remove_file(path: &Path) -> Result<()> {
+    match std::fs::remove_file(path) {
+        Err(e) if e.kind() != ErrorKind::NotFound => Err(io("remove", path)(e)),
+        _ => Ok(()),
+    }
+}
+
 /// Writes a file beside its destination, waits until the disk has it and renames it into place, so that a reader, a killed process or a
 /// machine that lost power sees either the old file or the whole new one. A failed write leaves nothing behind.
 ///
@@ -117,6 +160,24 @@ pub fn replace(path: &Path, write: impl FnOnce(&Path) -> std::io::Result<()>) ->
         File::open(temporary)?.sync_all()
     })?;
     path.parent().map_or(Ok(()), sync_directory)
+}
+
+/// As [`write_then_rename`], for a file that a user names and that no lock protects: also removes what killed calls left beside it
+/// ([`remove_abandoned`]).
+///
+/// # Errors
+/// [`DataError::Io`] naming the destination.
+pub fn write_output(path: &Path, bytes: &[u8]) -> Result<()> {
+    replace_output(path, |temporary| std::fs::write(temporary, bytes))
+}
+
+/// As [`replace`], for a file that a user names, as [`write_output`].
+///
+/// # Errors
+/// [`DataError::Io`] naming the destination.
+pub fn replace_output(path: &Path, write: impl FnOnce(&Path) -> std::io::Result<()>) -> Result<()> {
+    remove_abandoned(path)?;
+    replace(path, write)
 }
 
 fn through_temporary(path: &Path, write: impl FnOnce(&Path) -> std::io::Result<()>) -> Result<()> {
@@ -161,57 +222,13 @@ fn sync_directory(directory: &Path) -> Result<()> {
     }
 }
 
-/// Ending of every temporary file and directory.
-const TEMPORARY: &str = ".tmp";
-
-/// A hidden name beside `path` that no other call uses, in this or another process, on this or another host.
-#[must_use]
-pub fn temporary_beside(path: &Path) -> PathBuf {
-    static PROCESS: LazyLock<String> = LazyLock::new(|| {
-        let mut hasher = blake3::Hasher::new();
-        // Two hosts that share a file system can have the same process number, but not the same boot.
-        hasher.update(&std::fs::read("/proc/sys/kernel/random/boot_id").unwrap_or_default());
-        hasher.update(&std::process::id().to_le_bytes());
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        hasher.update(&now.as_nanos().to_le_bytes());
-        // Seeded by the operating system.
-        hasher.update(&RandomState::new().hash_one(0).to_le_bytes());
-        hasher.finalize().to_hex()[..12].to_owned()
-    });
-    static CALLS: AtomicU64 = AtomicU64::new(0);
-    let mut name = OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    name.push(format!(".{}.{}{TEMPORARY}", *PROCESS, CALLS.fetch_add(1, Ordering::Relaxed)));
-    path.with_file_name(name)
-}
-
-/// Removes the temporary files and directories that killed processes left in a directory and below it. Only whoever is alone in the directory
-/// may call this. Returns how many there were.
+/// Names of everything in a directory, in no order.
 ///
 /// # Errors
-/// [`DataError::Io`] naming the path.
-pub fn remove_temporaries(directory: &Path) -> Result<usize> {
-    let mut removed = 0;
-    for entry in std::fs::read_dir(directory).map_err(io("list", directory))? {
-        let entry = entry.map_err(io("list", directory))?;
-        let path = entry.path();
-        let is_directory = entry.file_type().map_err(io("read", &path))?.is_dir();
-        if is_temporary(&path) {
-            let remove = if is_directory { std::fs::remove_dir_all } else { std::fs::remove_file };
-            match remove(&path) {
-                Err(e) if e.kind() != ErrorKind::NotFound => return Err(io("remove", &path)(e)),
-                _ => removed += 1,
-            }
-        } else if is_directory {
-            removed += remove_temporaries(&path)?;
-        }
-    }
-    Ok(removed)
-}
-
-fn is_temporary(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    name.starts_with('.') && name.ends_with(TEMPORARY)
+/// [`DataError::Io`] naming the directory.
+pub fn names(directory: &Path) -> Result<Vec<OsString>> {
+    let entries = std::fs::read_dir(directory).map_err(io("list", directory))?;
+    entries.map(|entry| Ok(entry.map_err(io("list", directory))?.file_name())).collect()
 }
 
 /// Entries of a directory in the order of their names, without hidden ones.
@@ -233,36 +250,40 @@ pub fn sorted_entries(directory: &Path) -> Result<Vec<PathBuf>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     #[test]
-    fn temporary_names_are_hidden_and_never_the_same() {
-        let path = Path::new("runs/result.json");
-        let names: std::collections::BTreeSet<PathBuf> =
-            (0..100).map(|_| temporary_beside(path)).collect();
-        assert_eq!(names.len(), 100);
-        for name in &names {
-            assert!(name.starts_with("runs") && is_temporary(name), "{}", name.display());
+    fn a_sparse_file_larger_than_memory_is_an_error_that_names_it() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let path = directory.path().join("sparse.jpg");
+        let file = File::create(&path).expect("created");
+        // Where the file system has no files of this length, there is nothing to test.
+        if file.set_len(8 << 40).is_err() {
+            return;
         }
+        for error in [read(&path).map(drop), read_to_string(&path).map(drop)] {
+            let error = error.expect_err("8 TiB").to_string();
+            assert!(error.contains("sparse.jpg holds 8796093022208 bytes"), "{error}");
+        }
+        file.set_len(100).expect("cut");
+        assert_eq!(read(&path).expect("read"), [0; 100]);
+        assert!(matches!(read_at_most(&path, 99), Err(DataError::TooLarge { bytes: 100, .. })));
     }
 
     #[test]
-    fn temporaries_of_killed_processes_are_removed_and_nothing_else() {
+    fn a_stamp_tells_an_edit_that_kept_length_and_time() {
         let directory = tempfile::tempdir().expect("temporary directory");
-        let root = directory.path();
-        let names = [".result.json.a.0.tmp", "deep/.x.b.1.tmp", ".step-1.c.2.tmp/model.bpk"];
-        for name in names.iter().chain(&["result.json", ".hidden", "notes.tmp"]) {
-            let path = root.join(name);
-            create_dir_all(path.parent().expect("a parent")).expect("created");
-            std::fs::write(path, name).expect("written");
-        }
-        assert_eq!(remove_temporaries(root).expect("removed"), 3);
-        for (name, stays) in
-            [("result.json", true), (".hidden", true), ("notes.tmp", true), ("deep", true)]
-                .into_iter()
-                .chain(names.map(|name| (name, false)))
-        {
-            assert_eq!(root.join(name).exists(), stays, "{name}");
-        }
+        let path = directory.path().join("x.jpg");
+        let now = || stamp(&std::fs::metadata(&path).expect("there"));
+        std::fs::write(&path, "one").expect("written");
+        let (first, time) =
+            (now(), std::fs::metadata(&path).and_then(|m| m.modified()).expect("a time"));
+        assert_eq!(now(), first);
+        std::thread::sleep(Duration::from_millis(20));
+        std::fs::write(&path, "two").expect("written");
+        let file = File::options().write(true).open(&path).expect("opened");
+        file.set_modified(time).expect("the old time");
+        assert_eq!(now() == first, !cfg!(unix));
     }
 
     #[test]

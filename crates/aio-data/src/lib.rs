@@ -25,9 +25,11 @@ mod sample;
 pub mod sampler;
 pub mod synthesis;
 pub mod task;
+mod temporary;
 
 pub use error::{DataError, Result};
 pub use fingerprint::{ContentFingerprint, same_content};
 pub use label::{Label, LabelNames};
+pub use list::repeated;
 pub use readers::{Count, DatasetInfo, DatasetName, FurtherCount};
 pub use sample::{Content, Dataset, Sample, Split, Trial};

@@ -120,6 +120,9 @@ fn a_correct_copy_of_pku_sketch_is_accepted_and_a_missing_photograph_is_counted(
     tree.write("PKUSketchRE-ID_V1/photo/201_04_30.jpg", "x");
     lacks(&tree, DatasetName::PkuSketch(0), "files in photo/: 401; published are 400");
     lacks(&tree, DatasetName::PkuSketch(7), "people in photo/: 201; published are 200");
+    std::fs::remove_dir_all(tree.root().join("PKUSketchRE-ID_V1/styleAnnotation")).expect("remove");
+    let artists = "people with an artist in styleAnnotation/: 0; published are 200";
+    lacks(&tree, DatasetName::PkuSketch(0), artists);
 }
 
 #[test]

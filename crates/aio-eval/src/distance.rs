@@ -64,6 +64,27 @@ pub(crate) enum Kind {
     Distance,
 }
 
+/// Values that are summed side by side.
+const LANES: usize = 16;
+
+/// Part of the sum of two squared lengths below which a squared distance is computed from differences. The difference `|a|² + |b|² − 2ab` has
+/// lost too many digits there: features near 10⁴ that differ by 1 would be compared by their rounding.
+const CANCELLED: f32 = 1.0 / 256.0;
+
+/// Makes Euclidean distances of the products `values` of a row with other rows. `a` is the squared length of the row, `b` those of the others;
+/// `difference` computes the squared distance of one of them from its differences.
+fn euclidean(kind: Kind, a: f32, b: &[f32], values: &mut [f32], difference: impl Fn(usize) -> f32) {
+    wide(|| values.iter_mut().zip(b).for_each(|(v, b)| *v = a + b - 2.0 * *v));
+    for (j, (v, b)) in values.iter_mut().zip(b).enumerate() {
+        if *v < CANCELLED * (a + b) {
+            *v = difference(j);
+        }
+    }
+    if kind == Kind::Distance {
+        wide(|| values.iter_mut().for_each(|v| *v = v.sqrt()));
+    }
+}
+
 /// Features with what a metric needs of them. No normalised copy is made, unless a row under the cosine metric would overflow.
 pub(crate) struct Measured<'a> {
     features: Cow<'a, Features>,
@@ -157,20 +178,20 @@ impl<'a> Measured<'a> {
             other.values().between(first_of_other, first_of_other + columns),
             out,
             |row, column, values| {
-                let (a, values) = (a[row], values.iter_mut().zip(&b[column..]));
-                wide(|| match (self.metric, kind) {
-                    (Metric::Cosine, Kind::Squared) => {
+                let (a, b) = (a[row], &b[column..]);
+                if self.metric == Metric::Euclidean {
+                    let i = first + row;
+                    let difference =
+                        |j| self.squared_difference(i, other, first_of_other + column + j);
+                    euclidean(kind, a, b, values, difference);
+                    return;
+                }
+                let values = values.iter_mut().zip(b);
+                wide(|| match kind {
+                    Kind::Squared => {
                         values.for_each(|(v, b)| *v = 2.0 * (1.0 - *v * (a * b)).max(0.0));
                     }
-                    (Metric::Cosine, Kind::Distance) => {
-                        values.for_each(|(v, b)| *v = (1.0 - *v * (a * b)).max(0.0));
-                    }
-                    (Metric::Euclidean, Kind::Squared) => {
-                        values.for_each(|(v, b)| *v = (a + b - 2.0 * *v).max(0.0));
-                    }
-                    (Metric::Euclidean, Kind::Distance) => {
-                        values.for_each(|(v, b)| *v = (a + b - 2.0 * *v).max(0.0).sqrt());
-                    }
+                    Kind::Distance => values.for_each(|(v, b)| *v = (1.0 - *v * (a * b)).max(0.0)),
                 });
             },
         );
@@ -178,13 +199,28 @@ impl<'a> Measured<'a> {
 
     /// Squared Euclidean distance of two rows, as [`Kind::Squared`] up to rounding.
     pub(crate) fn squared_pair(&self, i: usize, other: &Measured, j: usize) -> f32 {
+        if self.metric == Metric::Euclidean {
+            return self.squared_difference(i, other, j);
+        }
         let (a, b) = (self.values().row(i), other.values().row(j));
         let product = ArrayView1::from(a).dot(&ArrayView1::from(b));
-        match self.metric {
-            Metric::Cosine => 2.0 - 2.0 * product * (self.lengths[i] * other.lengths[j]),
-            Metric::Euclidean => self.lengths[i] + other.lengths[j] - 2.0 * product,
-        }
-        .max(0.0)
+        (2.0 - 2.0 * product * (self.lengths[i] * other.lengths[j])).max(0.0)
+    }
+
+    /// The sum of the squared differences of two rows as given.
+    fn squared_difference(&self, i: usize, other: &Measured, j: usize) -> f32 {
+        let (a, b) = (self.values().row(i), other.values().row(j));
+        let ((a, rest_a), (b, rest_b)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
+        wide(|| {
+            let mut sums = [0.0f32; LANES];
+            for (a, b) in a.iter().zip(b) {
+                for (lane, sum) in sums.iter_mut().enumerate() {
+                    *sum += (a[lane] - b[lane]) * (a[lane] - b[lane]);
+                }
+            }
+            let rest = rest_a.iter().zip(rest_b).map(|(a, b)| (a - b) * (a - b));
+            sums.iter().sum::<f32>() + rest.sum::<f32>()
+        })
     }
 
     /// Distances to every row of `gallery`, for blocks of rows: `visit(first row, distances [rows, gallery])`.

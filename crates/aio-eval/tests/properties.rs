@@ -3,8 +3,8 @@
 
 use aio_eval::python::Random;
 use aio_eval::{
-    Entry, EvalOptions, Features, LabelledFeatures, Metric, Protocol, Rerank, Scores, evaluate,
-    open_set,
+    Entry, EvalOptions, Features, LabelledFeatures, Metric, Protocol, Rerank, Scores, distances,
+    evaluate, open_set,
 };
 use aio_types::{Camera, Identity, SourcePhoto};
 
@@ -186,5 +186,30 @@ fn the_number_of_threads_changes_no_bit() {
     let expected = on(1);
     for threads in [2, 3, 8] {
         assert!(on(threads) == expected, "{threads} threads");
+    }
+}
+
+#[test]
+fn euclidean_distances_survive_a_large_common_part() {
+    // Rows near 10,000 that differ by 1 or so: in |a|² + |b|² − 2ab with 32 bits only rounding is left of the difference.
+    let side = Side::random(20, 2, 3);
+    let shifted: Vec<f32> = side.features.view().iter().map(|v| 10_000.0 + v).collect();
+    let shifted = of(shifted);
+    for query in 0..shifted.rows() {
+        let first = shifted.select(&[query]);
+        let found = distances(&first, &shifted, Metric::Euclidean).expect("of one width");
+        assert_eq!(found[query], 0.0, "a row is where it is");
+        let values = shifted.view();
+        for (other, found) in found.iter().enumerate() {
+            let squared: f64 = values
+                .row(query)
+                .iter()
+                .zip(values.row(other))
+                .map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2))
+                .sum();
+            let expected = squared.sqrt();
+            let error = (f64::from(*found) - expected).abs();
+            assert!(error <= 1e-6 * expected, "{query}, {other}: {found}, expected {expected}");
+        }
     }
 }

@@ -128,7 +128,7 @@ impl Record {
             "caption" => fill(&mut self.caption),
             "time" if self.time.is_none() => {
                 let time = parse_time(value)
-                    .ok_or_else(|| format!("`{value}` is no time; write {TIME_FORMS}"))?;
+                    .ok_or_else(|| format!("`{value}` is not a time; write {TIME_FORMS}"))?;
                 self.time = Some(time);
             }
             "time" => {}

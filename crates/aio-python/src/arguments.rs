@@ -96,7 +96,7 @@ fn time(what: &str, object: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Time>>
     let typed = text(object)?;
     let time = parse_time(&typed).ok_or_else(|| {
         let hint = "expected a datetime, a time such as 2026-11-28T06:41:45Z, a date, or seconds since 1970";
-        wrong(format!("{what}: `{typed}` is no time"), hint)
+        wrong(format!("{what}: `{typed}` is not a time"), hint)
     })?;
     Ok(Some(time))
 }

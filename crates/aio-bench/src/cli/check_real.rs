@@ -12,7 +12,7 @@ Examples:
   aio check-real pku-sketch --model runs/zero-shot/0123456789ab/seed-0/model
   aio check-real table:shop --json
 
-Rank-1 and mAP with intervals: the people of the data set are drawn again. Nothing is trained and nothing is written.";
+Rank-1 and mAP with 95 % bootstrap intervals over people. Nothing is trained and nothing is written.";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]

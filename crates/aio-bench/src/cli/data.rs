@@ -177,7 +177,7 @@ Examples:
   aio data trials sysu-mm01 --mode indoor --json
   aio data trials sysu-mm01 --data-root /data/SYSU-MM01 --source official --shots 10")]
 pub(super) struct Trials {
-    /// The data set; only SYSU-MM01 has galleries of two sources.
+    /// The data set; only sysu-mm01 is supported.
     #[arg(value_parser = ["sysu-mm01"])]
     dataset: String,
     #[command(flatten)]

@@ -61,8 +61,10 @@ impl Arguments {
         }
         let (rows, width) = (embedded.rows, embedded.width);
         let mut text = format!("{} [{rows}, {width}]", embedded.output.display());
-        if embedded.skipped > 0 {
-            text += &format!(", {} rows passed over", embedded.skipped);
+        match embedded.skipped {
+            0 => {}
+            1 => text += ", 1 row skipped",
+            skipped => text += &format!(", {skipped} rows skipped"),
         }
         Ok(Output::text(text + "\n"))
     }

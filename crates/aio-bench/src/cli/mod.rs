@@ -74,7 +74,7 @@ enum Command {
     /// Many configurations of one experiment, from a TOML file.
     #[command(subcommand)]
     Sweep(sweep::Command),
-    /// Data sets: list, checks, indices, and the synthetic benchmark.
+    /// List, check, render and index data sets.
     #[command(subcommand)]
     Data(data::Command),
     /// How a model does on a data set of real people, beside the untrained encoder, hand-made descriptors and chance.
@@ -99,7 +99,7 @@ enum Command {
     Weights(weights::Command),
     /// CLIP token ids of the captions on standard input, one per line.
     Tokenize(tokenize::Arguments),
-    /// Train the embedded encoder by image–text contrastive learning on rendered pictures.
+    /// Pre-train an encoder on rendered pictures and their captions (words of captions, image–text and two-view contrastive losses).
     Pretrain(pretrain::Arguments),
     /// Print a completion script for a shell.
     Completions(completions::Arguments),

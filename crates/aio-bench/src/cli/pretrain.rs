@@ -37,7 +37,7 @@ pub(super) struct Arguments {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Recipe")]
 struct RecipeArguments {
-    /// Optimiser steps.
+    /// Optimiser steps, without those of --company-steps.
     #[arg(long, default_value_t = Recipe::default().steps)]
     steps: usize,
     /// Pairs of picture and caption in a step.
@@ -67,7 +67,7 @@ struct RecipeArguments {
     /// Optimiser steps at the beginning that read no captions.
     #[arg(long, default_value_t = Recipe::default().pictures_first)]
     pictures_first: usize,
-    /// Optimiser steps after these, in which some sequences hold two pictures of a person, or pictures and a caption.
+    /// Final steps with two inputs in one sequence: two pictures of a person, or pictures and a caption. They follow those of --steps, which does not include them.
     #[arg(long, default_value_t = Recipe::default().company_steps)]
     company_steps: usize,
     /// Peak learning rate of these later steps, which have their own warm-up and cosine schedule.

@@ -14,7 +14,7 @@ Examples:
   aio refine table:shop.rgb-rgb --rounds 3 --json
 
 The captions of every person are dealt to the gallery and to the simulated user, who answers from theirs: yes, no, or that it is not known.
-Rank-1 and mAP with intervals: the people of the data set are drawn again. Nothing is trained and nothing is written.";
+Rank-1 and mAP with 95 % bootstrap intervals over people. Nothing is trained and nothing is written.";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -28,7 +28,7 @@ pub(super) struct Arguments {
     /// Best results that a question tells apart.
     #[arg(long, value_name = "N", default_value_t = CANDIDATES)]
     candidates: usize,
-    /// How far a row moves for each answer, as a difference of cosines.
+    /// Score added for a confirmed answer or subtracted for a contradicted one (cosine units).
     #[arg(long, value_name = "W", default_value_t = REPLY_WEIGHT)]
     weight: f32,
     #[command(flatten)]

@@ -26,7 +26,7 @@ pub(super) struct Arguments {
     /// Feature file of the gallery.
     #[arg(long, value_name = "FILE")]
     gallery: PathBuf,
-    /// Which gallery entries a query may see, and how CMC counts (docs/protocols.md).
+    /// Evaluation protocol: which gallery entries are ignored for a query, and how CMC counts (docs/protocols.md).
     #[arg(long, value_parser = protocols())]
     protocol: Protocol,
     /// How features are compared: 1 − cos, or the plain distance of the features as given.

@@ -82,7 +82,7 @@ struct OfGallery {
     /// Least probability of showing the same person, from 0 to 1, by the gallery's calibration (`aio gallery calibrate`).
     #[arg(long, value_name = "P", value_parser = probability)]
     threshold: Option<f64>,
-    /// Compare with the rows that a database's index leads to, instead of with all: faster, and some of the nearest may be missing.
+    /// Use the database's approximate index instead of an exact search: faster, and some of the nearest may be missing.
     #[arg(long)]
     approximate: bool,
     /// Print CSV instead of a table.

@@ -16,9 +16,9 @@ use std::path::PathBuf;
 /// What can be done with weights.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Published weights that can be imported: whose, under which terms, where from and where to.
+    /// Published weights that can be imported: authors, licence, source, and where to put the file.
     List(List),
-    /// Layout, sizes and key map of a file: what would be loaded, fresh, unused, unknown, misshaped.
+    /// Layout, sizes and key map of a file: which tensors would be loaded, start from random weights, are not used, are unknown, or have a wrong shape.
     Inspect(Inspect),
     /// Turn a checkpoint into a weights file of this project (safetensors under PyTorch key names).
     Convert(Convert),

@@ -2,9 +2,8 @@
 
 use super::Row;
 use crate::error::{Error, Result};
-use aio_data::{DataError, Label};
+use aio_data::{DataError, Label, fs};
 use aio_types::Modality;
-use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
@@ -47,15 +46,15 @@ pub fn read(path: &Path) -> Result<Vec<Row>> {
     };
     let damaged =
         |e: csv::Error| wrong(e.position().map_or(1, csv::Position::line) as usize, e.to_string());
-    let file = File::open(path).map_err(|source| DataError::Io {
-        action: "read",
-        path: path.to_path_buf(),
-        source,
-    })?;
+    let file = fs::open(path)?;
     let mut reader =
         csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(BufReader::new(file));
     let mut columns = Vec::new();
-    for name in reader.headers().map_err(damaged)? {
+    let header = reader.headers().map_err(damaged)?;
+    if let Some(name) = aio_data::repeated(header) {
+        return Err(wrong(1, format!("has two columns `{name}`")));
+    }
+    for name in header {
         let column = Column::named(name).ok_or_else(|| {
             let known =
                 "rgb, infrared, sketch, colour-pencil, text, identity, camera, image, clothes";

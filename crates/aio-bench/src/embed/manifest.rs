@@ -2,7 +2,7 @@
 
 use super::{ImportSettings, Row};
 use crate::error::{Error, Result};
-use aio_data::fs;
+use aio_data::{DataError, fs};
 use aio_encoder::weights::Preprocessing;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -48,20 +48,36 @@ impl Manifest {
     /// Key of the entry in the header of a feature file that holds the hash of its manifest.
     pub(crate) const HASH: &str = "manifest";
 
+    /// The manifest that a file holds.
+    pub(super) fn at(path: &Path) -> Result<Self> {
+        let parse = |e: serde_json::Error| {
+            let problem = e.to_string();
+            Error::Data(DataError::Parse { path: path.to_path_buf(), problem })
+        };
+        serde_json::from_str(&fs::read_to_string(path)?).map_err(parse)
+    }
+
     /// Takes rows out of the manifest and lists them as passed over.
-    pub(super) fn pass_over(&mut self, skipped: &[SkippedRow]) {
+    pub(super) fn pass_over(&mut self, skipped: Vec<SkippedRow>) {
         let numbers: BTreeSet<usize> = skipped.iter().map(|skipped| skipped.row).collect();
         let mut number = 0;
         self.rows.retain(|_| {
             number += 1;
             !numbers.contains(&(number - 1))
         });
-        self.skipped = skipped.to_vec();
+        self.skipped = skipped;
     }
 
     /// The hash by which a feature file names its manifest.
     pub(super) fn hash(text: &str) -> String {
         blake3::hash(text.as_bytes()).to_hex().to_string()
+    }
+
+    /// The hash of what decides the features of a row beside the row itself.
+    pub(super) fn model_hash(&self) -> Result<String> {
+        let model = (&self.model, &self.weights, &self.preprocessing, &self.import, self.width);
+        let text = serde_json::to_string(&model).map_err(|e| Error::Failure(e.to_string()))?;
+        Ok(Self::hash(&text))
     }
 
     /// The manifest as its file holds it.

@@ -6,26 +6,29 @@
 mod list;
 mod manifest;
 mod model;
+mod output;
 mod partial;
 mod rows;
+mod write;
 
 use crate::error::{Error, Result};
 use crate::lock::{DirectoryLock, WhenTaken};
+use aio_data::fs;
 use aio_model::Extractor;
 use aio_train::StopFlag;
 use aio_types::{Modality, Observation, Picture};
 use partial::PartialFile;
 use rayon::prelude::*;
 use serde::Serialize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 pub use list::read as people;
 pub(crate) use manifest::unusable;
 pub use manifest::{Manifest, SkippedRow};
 pub(crate) use model::Loaded;
 pub use model::{ImportSettings, Model, ModelSource};
-pub(crate) use partial::write;
 pub use rows::{Row, pictures};
+pub(crate) use write::write;
 
 /// Rows that are embedded at once, and between two writes.
 pub(crate) const BLOCK: usize = 256;
@@ -81,7 +84,7 @@ pub struct Embedded {
 /// # Errors
 /// [`Error`] naming the picture that cannot be read or the modality that the model does not know.
 pub fn embed(rows: &[Row], extractor: &Extractor) -> Result<Vec<Vec<f32>>> {
-    Ok(block(rows, extractor, OnError::Fail)?.0)
+    Ok(block(rows, extractor, OnError::Fail, Row::input)?.0)
 }
 
 /// Opens the pictures of rows, in parallel.
@@ -108,13 +111,14 @@ pub(crate) fn of_inputs(
     })
 }
 
-/// Embeds a block of rows. The rows that are passed over are counted from the start of the block.
+/// Embeds a block of rows that `open` reads. The rows that are passed over are counted from the start of the block.
 fn block(
     rows: &[Row],
     extractor: &Extractor,
     on_error: OnError,
+    open: impl Fn(&Row, &Extractor) -> Result<Observation<Picture>> + Sync,
 ) -> Result<(Vec<Vec<f32>>, Vec<SkippedRow>)> {
-    let opened: Vec<_> = rows.par_iter().map(|row| row.input(extractor)).collect();
+    let opened: Vec<_> = rows.par_iter().map(|row| open(row, extractor)).collect();
     let (mut inputs, mut skipped) = (Vec::with_capacity(rows.len()), Vec::new());
     for (row, input) in opened.into_iter().enumerate() {
         match input {
@@ -135,7 +139,7 @@ fn block(
 /// signal, [`Error::Taken`] if another process writes the same file.
 pub fn run(request: &Request) -> Result<Embedded> {
     let output = &request.output;
-    check_output(output)?;
+    output::check_name(output)?;
     let rows = rows::collect(request)?;
     if rows.is_empty() {
         return Err(Error::user(
@@ -143,6 +147,7 @@ pub fn run(request: &Request) -> Result<Embedded> {
             "name pictures, folders, --captions FILE or --list FILE",
         ));
     }
+    output::check_files(request, &rows)?;
     let stop = StopFlag::on_signals()?;
     let model = request.model.open()?;
     let mut manifest = Manifest {
@@ -154,12 +159,15 @@ pub fn run(request: &Request) -> Result<Embedded> {
         rows,
         skipped: Vec::new(),
     };
-    let fingerprint = Manifest::hash(&manifest.to_json()?);
     let directory = PartialFile::directory(output);
     let lock = DirectoryLock::require(&directory, WhenTaken::Refuse, &stop)?;
+    for written in [output, &Manifest::path(output)] {
+        fs::remove_temporaries_of(written)?;
+    }
     let stop = lock.guard(stop);
-    let mut partial = PartialFile::open(lock, output, &fingerprint);
-    partial.fill(&manifest, &model.extractor, request.on_error, &stop)?;
+    let extractor = &model.extractor;
+    let mut partial = PartialFile::open(lock, output, &manifest, extractor, request.on_error)?;
+    partial.fill(&manifest.rows, extractor, request.on_error, &stop)?;
     manifest.pass_over(partial.skipped());
     if manifest.rows.is_empty() {
         return Err(Error::user(
@@ -176,42 +184,4 @@ pub fn run(request: &Request) -> Result<Embedded> {
         width: manifest.width,
         weights: manifest.weights,
     })
-}
-
-/// Refuses a feature file that one of the files beside it would overwrite, or whose name promises another format.
-fn check_output(output: &Path) -> Result<()> {
-    let wrong = |problem: String| {
-        let hint = "name a .safetensors file, such as --output features.safetensors";
-        Err(Error::user(format!("--output {}: {problem}", output.display()), hint))
-    };
-    if output.is_dir() {
-        return wrong("this is a folder".into());
-    }
-    if *output == Manifest::path(output) {
-        return wrong("the manifest of the features is written to this file".into());
-    }
-    if PartialFile::directory(output) == *output {
-        return wrong("unfinished features are kept in a folder of this name".into());
-    }
-    if output.extension().is_some_and(|extension| extension == "npy") {
-        return wrong("features are written as safetensors, not as .npy".into());
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_output_must_not_be_one_of_the_files_beside_it() {
-        for name in ["x.json", "out/x.json", "x.unfinished", "x.npy", "."] {
-            let error = check_output(Path::new(name)).expect_err(name);
-            assert_eq!(error.exit_code(), 2);
-            assert!(error.to_string().contains(name), "{error}");
-        }
-        for name in ["x.safetensors", "x", "x.json.safetensors"] {
-            assert!(check_output(Path::new(name)).is_ok(), "{name}");
-        }
-    }
 }

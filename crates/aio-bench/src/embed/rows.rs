@@ -62,6 +62,22 @@ impl Row {
         }
         Ok(Observation { pictures, caption: self.text.clone() })
     }
+
+    /// As [`Row::input`], of a row that a manifest can name.
+    ///
+    /// # Errors
+    /// Also an [`Error`] naming the picture whose name is not UTF-8: JSON cannot hold it.
+    pub(super) fn named_input(&self, extractor: &Extractor) -> Result<Observation<Picture>> {
+        if let Some(path) = self.pictures.values().find(|path| path.to_str().is_none()) {
+            return Err(Error::Data(DataError::Request {
+                problem: format!(
+                    "the name of {path:?} is not UTF-8, and the manifest cannot hold it"
+                ),
+                hint: "rename the file or its folder".into(),
+            }));
+        }
+        self.input(extractor)
+    }
 }
 
 /// Everything that the request names, in its order.
@@ -108,14 +124,14 @@ pub fn pictures(input: &Path, modality: Modality) -> Result<Vec<Row>> {
             folder::Entry::Picture(path) => rows.push(Row::picture(modality, path)),
             folder::Entry::Skipped(path, reason) => {
                 if reason.is_notable() {
-                    log::warn!("passed over: {}: {reason}", path.display());
+                    log::warn!("skipped: {}: {reason}", path.display());
                 }
                 *skipped.entry(reason).or_default() += 1;
             }
         }
     }
     let counts: Vec<String> =
-        skipped.iter().map(|(reason, count)| format!("{count} × {reason}")).collect();
+        skipped.iter().map(|(reason, count)| reason.counted(*count)).collect();
     if rows.is_empty() {
         let found = if counts.is_empty() { "it is empty".into() } else { counts.join(", ") };
         return Err(Error::user(
@@ -124,7 +140,7 @@ pub fn pictures(input: &Path, modality: Modality) -> Result<Vec<Row>> {
         ));
     }
     if !counts.is_empty() {
-        log::info!("{}: passed over: {}", input.display(), counts.join(", "));
+        log::info!("{}: skipped {}", input.display(), counts.join(", "));
     }
     Ok(rows)
 }
@@ -162,7 +178,7 @@ mod tests {
             std::fs::remove_file(folder.path().join(name)).expect("removed");
         }
         let error = pictures(folder.path(), Modality::Rgb).expect_err("none is left").to_string();
-        assert!(error.contains("1 × a picture in a format that is not read"), "{error}");
+        assert!(error.contains("1 picture in a format that is not read"), "{error}");
     }
 
     #[test]

@@ -214,7 +214,7 @@ impl RealCheck {
             let _ = writeln!(
                 text,
                 "\n{id}: {queries} queries ({skipped} without a match), gallery of {gallery}, protocol `{protocol}`\n\n\
-                 | method | Rank-1 | 95 % | mAP | 95 % | the model is ahead by (mAP), 95 % |\n|---|--:|--:|--:|--:|--:|"
+                 | method | Rank-1 | 95 % | mAP | 95 % | mAP of the model minus this method, 95 % |\n|---|--:|--:|--:|--:|--:|"
             );
             for row in methods {
                 let _ = writeln!(

@@ -11,7 +11,7 @@ mod safetensors;
 mod write;
 
 use crate::error::{Error, Result};
-use aio_data::DataError;
+use aio_data::fs;
 use aio_eval::{Entry, Features, LabelledFeatures, Protocol};
 use aio_types::{Camera, Clothes, Identity, SourcePhoto};
 use ndarray::Array2;
@@ -130,6 +130,14 @@ pub fn read(path: &Path) -> Result<StoredFeatures> {
     Ok(StoredFeatures { features: checked(path, features)?, manifest })
 }
 
+/// Whether new features may be written over an existing file: it is empty or a feature file, damaged or not.
+///
+/// # Errors
+/// [`Error`] naming the file that cannot be read.
+pub(crate) fn is_replaceable(path: &Path) -> Result<bool> {
+    safetensors::is_replaceable(path)
+}
+
 /// Features without labels.
 #[derive(Debug, Clone)]
 pub struct StoredFeatures {
@@ -161,6 +169,13 @@ fn with_values(path: &Path, features: Array2<f32>) -> Result<Array2<f32>> {
 
 fn checked(path: &Path, features: Array2<f32>) -> Result<Features> {
     let (rows, width) = features.dim();
+    let zero = features.rows().into_iter().filter(|row| row.iter().all(|v| *v == 0.0)).count();
+    if zero > 0 {
+        log::warn!(
+            "{}: {zero} of {rows} rows are zero in every column; their cosine distances are all equal, so their ranks are those of chance",
+            path.display()
+        );
+    }
     let (values, _) = features.into_raw_vec_and_offset();
     Ok(Features::new(&path.display().to_string(), rows, width, values)?)
 }
@@ -221,8 +236,22 @@ fn wrong(path: &Path, problem: String) -> Error {
     )
 }
 
+/// Room for so many values of a file, whose length may promise more than memory holds. Systems give out more room than they have memory, so
+/// both are asked.
+fn room<T>(count: usize, path: &Path) -> Result<Vec<T>> {
+    use sysinfo::{MemoryRefreshKind, RefreshKind, System};
+    let what = RefreshKind::nothing().with_memory(MemoryRefreshKind::everything());
+    let system = System::new_with_specifics(what);
+    let memory = system.total_memory().saturating_add(system.total_swap());
+    let bytes = (count as u64).saturating_mul(size_of::<T>() as u64);
+    let mut values = Vec::new();
+    // A system that does not tell its memory has none.
+    if (memory > 0 && bytes > memory) || values.try_reserve_exact(count).is_err() {
+        return Err(wrong(path, format!("holds {count} values, more than memory has room for")));
+    }
+    Ok(values)
+}
+
 fn open(path: &Path) -> Result<File> {
-    File::open(path).map_err(|source| {
-        Error::Data(DataError::Io { action: "read", path: path.to_path_buf(), source })
-    })
+    Ok(fs::open(path)?)
 }

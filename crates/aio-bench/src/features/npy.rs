@@ -2,10 +2,11 @@
 //!
 //! Format: NumPy Enhancement Proposal 1. The shape is compared with the length of the file before anything of that size is allocated.
 
-use super::{COLUMNS, Contents, open, wrong};
+use super::{COLUMNS, Contents, open, room, wrong};
 use crate::error::{Error, Result};
 use aio_data::DataError;
 use ndarray::{Array2, ShapeBuilder};
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
@@ -16,7 +17,15 @@ pub(super) fn read(path: &Path) -> Result<Contents> {
     let &[rows, width] = file.shape.as_slice() else { return Err(file.unexpected()) };
     let values = match file.kind.as_str() {
         "f4" => file.values(f32::from_le_bytes, f32::from_be_bytes)?,
-        "f8" => file.values(|b| f64::from_le_bytes(b) as f32, |b| f64::from_be_bytes(b) as f32)?,
+        "f8" => {
+            let doubles = Doubles::default();
+            let values = file.values(
+                |b| doubles.narrowed(f64::from_le_bytes(b)),
+                |b| doubles.narrowed(f64::from_be_bytes(b)),
+            )?;
+            doubles.warn(path, values.len());
+            values
+        }
         _ => return Err(file.unexpected()),
     };
     let features = Array2::from_shape_vec((rows, width).set_f(file.by_columns), values)
@@ -38,6 +47,32 @@ pub(super) fn read(path: &Path) -> Result<Contents> {
         features.as_standard_layout().into_owned()
     };
     Ok(Contents { features, columns, manifest: None })
+}
+
+/// Counts the float64 values that float32 cannot hold.
+#[derive(Default)]
+struct Doubles {
+    vanished: Cell<usize>,
+}
+
+impl Doubles {
+    fn narrowed(&self, value: f64) -> f32 {
+        let narrow = value as f32;
+        if narrow == 0.0 && value != 0.0 {
+            self.vanished.set(self.vanished.get() + 1);
+        }
+        narrow
+    }
+
+    fn warn(&self, path: &Path, all: usize) {
+        let vanished = self.vanished.get();
+        if vanished > 0 {
+            log::warn!(
+                "{}: {vanished} of {all} values are smaller than 32-bit floating point can hold and count as 0; scale the features before they are saved",
+                path.display()
+            );
+        }
+    }
 }
 
 /// A `.npy` file whose header has been read.
@@ -116,7 +151,7 @@ impl<'a> Array<'a> {
         big: impl Fn([u8; N]) -> T,
     ) -> Result<Vec<T>> {
         let count = self.shape.iter().product();
-        let mut values = Vec::with_capacity(count);
+        let mut values = room(count, self.path)?;
         let mut bytes = vec![0; N * VALUES_AT_ONCE.min(count)];
         while values.len() < count {
             let bytes = &mut bytes[..N * VALUES_AT_ONCE.min(count - values.len())];
@@ -242,6 +277,14 @@ mod tests {
         std::fs::write(&path, bytes).expect("write");
         let error = read(&path).err().expect("a long header").to_string();
         assert!(error.contains("a header of 4294967295 bytes"), "{error}");
+    }
+
+    #[test]
+    fn values_that_vanish_in_32_bits_are_counted() {
+        let doubles = Doubles::default();
+        let narrowed = [1e-60, -1e-60, 0.0, 1e-30, 2.5].map(|value| doubles.narrowed(value));
+        assert_eq!(narrowed, [0.0, 0.0, 0.0, 1e-30, 2.5]);
+        assert_eq!(doubles.vanished.get(), 2);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Reading features from safetensors. A file that states its checksum is compared with it first.
 
-use super::{CHECKSUM, COLUMNS, Contents, MANIFEST, OWN, open, wrong};
+use super::{CHECKSUM, COLUMNS, Contents, MANIFEST, OWN, open, room, wrong};
 use crate::error::{Error, Result};
 use aio_data::DataError;
 use aio_data::checksum::{Checksum, inside};
@@ -14,6 +14,32 @@ use std::path::Path;
 /// Reads a safetensors feature file.
 pub(super) fn read(path: &Path) -> Result<Contents> {
     SafetensorsFile::open(path)?.read()
+}
+
+/// Whether a file is empty, or has the header of a feature file.
+pub(super) fn is_replaceable(path: &Path) -> Result<bool> {
+    let mut file = open(path)?;
+    if file.metadata().is_ok_and(|found| found.len() == 0) {
+        return Ok(true);
+    }
+    Ok(header(path, &mut file).is_ok_and(|(header, _)| header.info("features").is_some()))
+}
+
+/// The header of a file, and where its tensors begin.
+fn header(path: &Path, file: &mut File) -> Result<(Metadata, u64)> {
+    let damaged = |what: &str| wrong(path, format!("is not a safetensors file: {what}"));
+    let size = file.metadata().map_or(0, |m| m.len());
+    let mut length = [0; 8];
+    file.read_exact(&mut length).map_err(|_| damaged("it is shorter than eight bytes"))?;
+    let length = u64::from_le_bytes(length);
+    if length > LARGEST_HEADER.min(size.saturating_sub(8)) {
+        return Err(damaged(&format!("it announces a header of {length} bytes")));
+    }
+    let mut header = vec![0; length as usize];
+    file.read_exact(&mut header).map_err(|e| damaged(&e.to_string()))?;
+    let header = serde_json::from_slice(&header)
+        .map_err(|e| damaged(&format!("its header is not valid: {e}")))?;
+    Ok((header, 8 + length))
 }
 
 /// A safetensors file whose header has been read; its tensors are read one by one, so that memory holds each value once.
@@ -30,19 +56,9 @@ const LARGEST_HEADER: u64 = 1 << 20;
 
 impl<'a> SafetensorsFile<'a> {
     fn open(path: &'a Path) -> Result<Self> {
-        let damaged = |what: &str| wrong(path, format!("is no safetensors file: {what}"));
+        let damaged = |what: &str| wrong(path, format!("is not a safetensors file: {what}"));
         let mut file = open(path)?;
-        let size = file.metadata().map_or(0, |m| m.len());
-        let mut length = [0; 8];
-        file.read_exact(&mut length).map_err(|_| damaged("it is shorter than eight bytes"))?;
-        let length = u64::from_le_bytes(length);
-        if length > LARGEST_HEADER.min(size.saturating_sub(8)) {
-            return Err(damaged(&format!("it announces a header of {length} bytes")));
-        }
-        let mut header = vec![0; length as usize];
-        file.read_exact(&mut header).map_err(|e| damaged(&e.to_string()))?;
-        let header: Metadata = serde_json::from_slice(&header)
-            .map_err(|e| damaged(&format!("its header is not valid: {e}")))?;
+        let (header, start) = header(path, &mut file)?;
         if let Some(entries) = header.metadata() {
             match entries.get(CHECKSUM) {
                 Some(stated) => inside::check_file(path, stated)?,
@@ -56,7 +72,7 @@ impl<'a> SafetensorsFile<'a> {
                 None => {}
             }
         }
-        let start = 8 + length;
+        let size = file.metadata().map_or(0, |m| m.len());
         let end = header.tensors().values().map(|t| t.data_offsets.1 as u64).max().unwrap_or(0);
         if end != size - start {
             return Err(damaged(&format!(
@@ -127,7 +143,7 @@ impl<'a> SafetensorsFile<'a> {
         let (from, to) = info.data_offsets;
         self.file.seek(SeekFrom::Start(self.start + from as u64)).map_err(failed)?;
         let mut reader = BufReader::with_capacity(1 << 20, &self.file);
-        let mut values = Vec::with_capacity((to - from) / N);
+        let mut values = room((to - from) / N, self.path)?;
         let mut bytes = [0; N];
         for _ in 0..(to - from) / N {
             reader.read_exact(&mut bytes).map_err(failed)?;

@@ -36,8 +36,8 @@ impl Labels {
     }
 }
 
-/// Writes a feature file of `width` columns whose values are the bytes of the file `values`: little-endian f32, row by
-/// row. They are copied from file to file, so that memory does not grow with them.
+/// Writes a feature file of `width` columns whose values `copy` writes: little-endian f32, row by row, so that memory does not grow with
+/// them.
 ///
 /// `metadata` goes into the header, every key after `aio.`. The checksum covers it, too.
 ///
@@ -45,17 +45,17 @@ impl Labels {
 /// [`Error`] naming the file that cannot be written.
 pub fn write(
     output: &Path,
-    values: &Path,
+    copy: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
     width: usize,
     labels: &Labels,
     metadata: &[(&str, String)],
 ) -> Result<()> {
     let header = header(width, labels, metadata)?;
-    fs::replace(output, |temporary| {
+    fs::replace_output(output, |temporary| {
         let mut file = BufWriter::new(File::create(temporary)?);
         file.write_all(&(header.len() as u64).to_le_bytes())?;
         file.write_all(header.as_bytes())?;
-        std::io::copy(&mut File::open(values)?, &mut file)?;
+        copy(&mut file)?;
         for (_, column) in labels.columns() {
             for value in column {
                 file.write_all(&value.to_le_bytes())?;
@@ -100,15 +100,13 @@ mod tests {
     #[test]
     fn what_is_written_is_read_back() {
         let directory = tempfile::tempdir().expect("temporary directory");
-        let (values, output) =
-            (directory.path().join("values"), directory.path().join("f.safetensors"));
+        let output = directory.path().join("f.safetensors");
         let floats = [1.0f32, 0.0, 0.0, 2.0, 3.0, 4.0];
         let bytes: Vec<u8> = floats.iter().flat_map(|v| v.to_le_bytes()).collect();
-        std::fs::write(&values, bytes).expect("write");
         let (ids, cameras) = (Some(vec![7, -2, 7]), Some(vec![1, 2, 3]));
         let labels = Labels { rows: 3, ids, cameras, ..Labels::default() };
         let note = [("manifest", "abc".to_owned())];
-        write(&output, &values, 2, &labels, &note).expect("written");
+        write(&output, |file| file.write_all(&bytes), 2, &labels, &note).expect("written");
         let file = FeatureFile::read(&output, Protocol::None).expect("a feature file");
         let entry = |identity, camera| Entry {
             camera: Some(Camera(camera)),

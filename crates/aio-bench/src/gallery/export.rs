@@ -49,7 +49,7 @@ fn stream(
     mut write: impl FnMut(&mut BufWriter<File>, u64) -> Result<()>,
 ) -> Result<()> {
     let mut failed = None;
-    let outcome = fs::replace(output, |temporary| {
+    let outcome = fs::replace_output(output, |temporary| {
         let mut file = BufWriter::new(File::create(temporary)?);
         for row in rows {
             if let Err(error) = write(&mut file, *row) {
@@ -94,7 +94,7 @@ fn export_csv(gallery: &Gallery, rows: &[u64], output: &Path) -> Result<()> {
     let names = std::iter::once("row").chain(columns.iter().copied());
     let first = line(names.map(spreadsheet::text).collect())?;
     if rows.is_empty() {
-        return Ok(fs::write_then_rename(output, &first)?);
+        return Ok(fs::write_output(output, &first)?);
     }
     let mut is_first = true;
     stream(output, rows, |file, row| {

@@ -197,7 +197,7 @@ fn report(input: &Path) -> Result<()> {
             Entry::Picture(_) => found = true,
             Entry::Skipped(path, reason) => {
                 if reason.is_notable() {
-                    log::warn!("passed over: {}: {reason}", path.display());
+                    log::warn!("skipped: {}: {reason}", path.display());
                 }
                 *skipped.entry(reason).or_default() += 1;
             }
@@ -211,8 +211,8 @@ fn report(input: &Path) -> Result<()> {
     }
     if !skipped.is_empty() {
         let counts: Vec<String> =
-            skipped.iter().map(|(reason, count)| format!("{count} × {reason}")).collect();
-        log::info!("{}: passed over: {}", input.display(), counts.join(", "));
+            skipped.iter().map(|(reason, count)| reason.counted(*count)).collect();
+        log::info!("{}: skipped {}", input.display(), counts.join(", "));
     }
     Ok(())
 }

@@ -91,6 +91,10 @@ impl List {
         let file = BufReader::new(fs::open(path)?);
         let mut reader = ReaderBuilder::new().trim(Trim::All).from_reader(file);
         let header = reader.headers().map_err(|e| damaged(path, &e))?.clone();
+        if let Some(name) = aio_data::repeated(&header) {
+            let problem = format!("has two columns `{name}`");
+            return Err(Error::Data(DataError::Row { path: path.to_path_buf(), row: 1, problem }));
+        }
         let columns =
             header.iter().map(|name| Column::named(name, modality)).collect::<Result<_>>()?;
         Ok(Self { path: path.to_path_buf(), columns, reader, record: StringRecord::new() })

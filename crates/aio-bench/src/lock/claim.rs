@@ -130,6 +130,11 @@ pub(super) struct Found {
     pub(super) claim: Option<Claim>,
 }
 
+/// The number of the claim of this file name.
+fn number(name: &str) -> Option<u64> {
+    name.strip_prefix("lock-")?.strip_suffix(".json")?.parse().ok()
+}
+
 impl Claims {
     pub(super) fn of(directory: &Path) -> Self {
         Self { directory: directory.to_path_buf() }
@@ -143,13 +148,20 @@ impl Claims {
     fn numbers(&self) -> std::io::Result<Vec<u64>> {
         let mut numbers = Vec::new();
         for entry in std::fs::read_dir(&self.directory)? {
-            let name = entry?.file_name();
-            let number = name.to_str().and_then(|name| {
-                name.strip_prefix("lock-")?.strip_suffix(".json")?.parse::<u64>().ok()
-            });
-            numbers.extend(number);
+            numbers.extend(entry?.file_name().to_str().and_then(number));
         }
         Ok(numbers)
+    }
+
+    /// The files of all claims.
+    pub(super) fn paths(&self) -> Vec<PathBuf> {
+        let numbers = self.numbers().unwrap_or_default();
+        numbers.into_iter().map(|number| self.path(number)).collect()
+    }
+
+    /// Whether a file of this name is a claim.
+    pub(super) fn is_own(name: &str) -> bool {
+        number(name).is_some()
     }
 
     /// The claim that counts; `None` if there is none or the directory cannot be listed.

@@ -3,7 +3,7 @@
 use super::claim::{Found, Process};
 use std::fs::{File, TryLockError};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// [`holder`](super::holder) locks the file for an instant, so a lock that is taken is tried again before it is believed.
 const ATTEMPTS: u32 = 3;
@@ -65,6 +65,13 @@ pub(super) enum State {
     Ended,
     /// Only its heartbeats can tell.
     Unknown,
+}
+
+/// Watches a claim whose process cannot be seen.
+#[derive(Debug)]
+pub(super) struct Watch {
+    pub(super) found: Found,
+    pub(super) since: Instant,
 }
 
 /// Judges the newest claim of a directory.

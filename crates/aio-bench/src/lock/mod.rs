@@ -16,19 +16,19 @@ mod claim;
 mod judge;
 
 use crate::error::{Error, Result};
-use aio_data::{DataError, fs};
+use aio_data::fs::{self, LOCK};
 use aio_train::StopFlag;
 pub(crate) use claim::Claim;
-use claim::{Claims, Found, Process, cannot_write};
-use judge::{State, SystemLock, is_at, judge, lock};
+use claim::{Claims, Process, cannot_write};
+use judge::{State, SystemLock, Watch, is_at, judge, lock};
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// File that the operating system locks.
-const LOCK: &str = "lock";
+/// Folders of a run and of a pre-training, which nobody else writes to while their directory is locked.
+const OWN_FOLDERS: [&str; 5] = ["checkpoint", "checkpoint-best", "model", "report", "tensorboard"];
 
 /// How a process takes part.
 #[derive(Debug, Clone)]
@@ -89,11 +89,9 @@ pub(crate) fn holder(directory: &Path) -> Option<Claim> {
     })
 }
 
-/// Watches a claim whose process cannot be seen.
-#[derive(Debug)]
-struct Watch {
-    found: Found,
-    since: Instant,
+/// Whether a file of this name belongs to the lock of a directory.
+pub(crate) fn is_own(name: &str) -> bool {
+    name == LOCK || Claims::is_own(name)
 }
 
 /// The right to work in a directory, until it is dropped.
@@ -168,7 +166,7 @@ impl DirectoryLock {
             }
             let taken_by = match attempt(directory, file, system, &terms, &mut watch)? {
                 Outcome::Locked(lock) => {
-                    let removed = fs::remove_temporaries(directory)?;
+                    let removed = fs::remove_temporaries(directory, &OWN_FOLDERS)?;
                     if removed > 0 {
                         log::debug!("removed {removed} unfinished files of a killed process");
                     }
@@ -201,15 +199,30 @@ impl DirectoryLock {
         }
     }
 
-    /// Removes the directory with everything in it, for one that holds nothing but unfinished work.
+    /// Removes the directory of work that is done: the files `names`, those of the lock, and the directory unless it holds anything else.
     ///
     /// # Errors
-    /// [`Error::Data`] naming the directory.
-    pub(crate) fn remove(self) -> Result<()> {
-        let path = &self.fence.directory;
-        std::fs::remove_dir_all(path).map_err(|source| {
-            Error::Data(DataError::Io { action: "remove", path: path.clone(), source })
-        })
+    /// [`Error::Data`] naming the file.
+    pub(crate) fn remove(mut self, names: &[&str]) -> Result<()> {
+        self.end_heartbeat();
+        let directory = self.fence.directory.clone();
+        for name in names {
+            fs::remove_file(&directory.join(name))?;
+        }
+        for path in self.claims.paths().into_iter().chain([directory.join(LOCK)]) {
+            fs::remove_file(&path)?;
+        }
+        // What others have put there stays.
+        let _ = std::fs::remove_dir(&directory);
+        Ok(())
+    }
+
+    fn end_heartbeat(&mut self) {
+        self.stopped.store(true, Ordering::Relaxed);
+        if let Some(heartbeat) = self.heartbeat.take() {
+            heartbeat.thread().unpark();
+            let _ = heartbeat.join();
+        }
     }
 
     /// Tells whether this process may still write.
@@ -309,11 +322,7 @@ fn beat(
 
 impl Drop for DirectoryLock {
     fn drop(&mut self) {
-        self.stopped.store(true, Ordering::Relaxed);
-        if let Some(heartbeat) = self.heartbeat.take() {
-            heartbeat.thread().unpark();
-            let _ = heartbeat.join();
-        }
+        self.end_heartbeat();
         if self.fence.holds() {
             let mut claim = self.claim.lock().unwrap_or_else(PoisonError::into_inner);
             claim.released = true;

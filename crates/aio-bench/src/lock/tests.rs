@@ -297,16 +297,29 @@ fn a_directory_that_is_removed_with_its_lock_can_be_locked_again() {
     let directory = parent.path().join("unfinished");
     let lock = attempt(&directory, terms()).expect("free");
     std::fs::write(directory.join("values"), "1 2 3").expect("written");
-    lock.remove().expect("removed");
+    lock.remove(&["values", "never-written"]).expect("removed");
     assert!(!directory.exists());
-    assert!(attempt(&directory, terms()).is_some());
+    let lock = attempt(&directory, terms()).expect("free");
+    // What is not named stays, and the lock is gone.
+    std::fs::write(directory.join("notes.txt"), "mine").expect("written");
+    lock.remove(&["values"]).expect("removed");
+    let left = std::fs::read_dir(&directory).expect("listed").flatten();
+    assert_eq!(left.map(|entry| entry.file_name()).collect::<Vec<_>>(), ["notes.txt"]);
 }
 
 #[test]
-fn what_a_killed_process_left_is_removed() {
+fn what_a_killed_process_left_is_removed_and_nothing_of_others() {
     let directory = tempfile::tempdir().expect("temporary directory");
-    let left = directory.path().join(".result.json.0123456789ab.3.tmp");
-    std::fs::write(&left, "{").expect("written");
+    let own = [".result.json.0123456789ab.3.tmp", "checkpoint/.step-1.0123456789ab.0.tmp/model"];
+    let foreign = [".draft.tmp", "photos/.backup.tmp", "other/.x.safetensors.0123456789ab.0.tmp"];
+    for name in own.iter().chain(&foreign) {
+        let path = directory.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a parent")).expect("created");
+        std::fs::write(path, "x").expect("written");
+    }
     let _lock = attempt(directory.path(), terms()).expect("free");
-    assert!(!left.exists());
+    assert!(own.iter().all(|name| !directory.path().join(name).exists()));
+    for name in foreign {
+        assert!(directory.path().join(name).exists(), "{name}");
+    }
 }

@@ -106,7 +106,7 @@ pub(crate) fn picture_of(
 ) -> Result<()> {
     draw::register_font()?;
     let picture = picture::ranked_lists(title, lists, open)?;
-    Ok(fs::write_then_rename(path, &picture::png(&picture)?)?)
+    Ok(fs::write_output(path, &picture::png(&picture)?)?)
 }
 
 /// Draws the report of a finished run to `report/`, and writes its scores and ranked lists to its TensorBoard files.

@@ -179,7 +179,7 @@ async fn ask_back(
 /// The number in a path.
 fn number(text: &str) -> std::result::Result<u64, Failure> {
     text.parse().map_err(|_| {
-        let problem = format!("`{text}` is no number of a row");
+        let problem = format!("`{text}` is not the number of a row");
         Failure::new(StatusCode::NOT_FOUND, problem, "write a whole number, as in /api/rows/17")
     })
 }

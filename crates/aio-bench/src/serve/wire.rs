@@ -310,7 +310,7 @@ fn time(key: &str, text: Option<&str>) -> Result<Option<Time>> {
     let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
     let time = parse_time(text).ok_or_else(|| {
         Error::user(
-            format!("`filter.{key}`: `{text}` is no time"),
+            format!("`filter.{key}`: `{text}` is not a time"),
             "write 2026-11-28T06:41:45Z, a date, or seconds since 1970",
         )
     })?;

@@ -134,7 +134,7 @@ impl Sweep {
                 predicted: true,
             };
             let json = inside::to_json(&cost).map_err(|e| Error::Failure(e.to_string()))?;
-            fs::write_then_rename(&self.prediction(runs, cell), json.as_bytes())?;
+            fs::write_output(&self.prediction(runs, cell), json.as_bytes())?;
             cells.push(CheckedCell {
                 config_id: cell.config_id.clone(),
                 label: cell.label.clone(),

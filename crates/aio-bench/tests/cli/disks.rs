@@ -22,7 +22,11 @@ fn a_full_disk_while_writing_a_checkpoint_leaves_nothing_half_written() {
 }
 
 /// Runs the program with files limited to so many blocks of 512 bytes; with the signal ignored, writing fails as on a full disk.
-fn with_file_limit(desk: &Desk, blocks: u32, arguments: &[&str]) -> std::process::Output {
+pub(crate) fn with_file_limit(
+    desk: &Desk,
+    blocks: u32,
+    arguments: &[&str],
+) -> std::process::Output {
     let quoted: Vec<String> = arguments.iter().map(|argument| format!("'{argument}'")).collect();
     let script = format!(
         "trap '' XFSZ; ulimit -f {blocks}; exec {} {}",

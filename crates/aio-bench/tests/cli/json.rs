@@ -73,7 +73,7 @@ fn a_packed_model_is_half_as_large_and_embeds_nearly_the_same() {
     }
     assert!(
         desk.refused(2, &["weights", "pack", &file, "--output", "x.safetensors"])
-            .contains("is no weights file of this project")
+            .contains("is not a weights file of this project")
     );
 }
 

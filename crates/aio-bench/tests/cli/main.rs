@@ -5,6 +5,7 @@ mod check_real;
 mod data;
 mod disks;
 mod embed;
+mod embed_files;
 mod encode;
 mod experiment;
 mod fusion;

@@ -204,3 +204,22 @@ fn skipped_queries_are_explained_and_unknown_cameras_hide_nothing() {
     assert_eq!(json["skipped"], 2);
     assert_eq!(json["unmatched"], serde_json::json!({"absent": 1, "hidden": 1}));
 }
+
+#[test]
+fn rows_of_zeros_and_values_that_vanish_are_counted() {
+    let desk = Desk::new();
+    let features = ndarray::array![[1.0f64, 2.0], [1e-60, 0.0], [0.0, 0.0]];
+    ndarray_npy::write_npy(desk.path("f.npy"), &features).expect("write");
+    let ids = ndarray::array![1i64, 1, 2];
+    ndarray_npy::write_npy(desk.path("f.ids.npy"), &ids).expect("write");
+    let score = ["score", "--query", "f.npy", "--gallery", "f.npy", "--protocol", "none"];
+    let output = desk.run(&score);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    for expected in [
+        "f.npy: 1 of 6 values are smaller than 32-bit floating point can hold",
+        "f.npy: 2 of 3 rows are zero in every column",
+    ] {
+        assert!(said.contains(expected), "{said}");
+    }
+}

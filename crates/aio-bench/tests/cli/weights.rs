@@ -138,7 +138,10 @@ fn a_model_is_adapted_to_pictures_and_embeds_them_otherwise() {
     let desk = Desk::new();
     coloured(&desk, "few", 3);
     let few = desk.refused(2, &["weights", "adapt", "few", "--output", "a.safetensors"]);
-    assert!(few.contains("3 pictures") && few.contains("show 64 or more"), "{few}");
+    assert!(
+        few.contains("3 pictures are too few") && few.contains("at least 64 are needed"),
+        "{few}"
+    );
     coloured(&desk, "place", 64);
     let text = ["weights", "adapt", "place", "--modality", "text", "--output", "a.safetensors"];
     assert!(desk.refused(2, &text).contains("has no stem of text"), "no pictures");

@@ -31,6 +31,12 @@ fn target(kind: &Kind) -> Option<(&'static str, Vec<u8>)> {
         "annotations (JSON)" => Some(("lists", vec![9])),
         "list of pictures (text)" => Some(("lists", vec![11])),
         name if name.starts_with("picture (") => plain("pictures"),
+        name if name.starts_with("boxes of") => plain("detections"),
+        "queries (JSON lines)" => plain("queries"),
+        // The first byte is the number of the file in `targets/galleries.rs`.
+        "manifest of a gallery" => Some(("galleries", vec![0])),
+        "description of a segment" => Some(("galleries", vec![1])),
+        "rows of a segment (Parquet)" => Some(("galleries", vec![2])),
         _ => None,
     }
 }

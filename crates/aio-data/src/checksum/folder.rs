@@ -1,7 +1,7 @@
 //! Folders whose `SHA256SUMS` lists their files, in the form of `sha256sum`.
 
 use super::{Checksum, damaged};
-use crate::{DataError, Result, fs};
+use crate::{Result, fs};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -26,13 +26,7 @@ pub fn write(directory: &Path, names: &[&str]) -> Result<()> {
 /// # Errors
 /// [`crate::DataError::Io`] naming the list that cannot be removed.
 pub fn forget(directory: &Path) -> Result<()> {
-    let path = directory.join(SUMS);
-    match std::fs::remove_file(&path) {
-        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-            Err(DataError::Io { action: "remove", path, source })
-        }
-        _ => Ok(()),
-    }
+    fs::remove_file(&directory.join(SUMS))
 }
 
 /// Checks `names`, files of `directory`, and every other file that its list names. Returns whether there is a list: folders of earlier
@@ -42,36 +36,44 @@ pub fn forget(directory: &Path) -> Result<()> {
 /// [`crate::DataError::Damaged`] naming the folder and every file in it that is missing, not listed, or not what was written.
 pub fn check(directory: &Path, names: &[&str]) -> Result<bool> {
     let Some(listed) = read(directory)? else { return Ok(false) };
+    compare(directory, names, &listed, Checksum::of_file)?;
+    Ok(true)
+}
+
+/// Compares the files of a folder with its list; `sum` computes the checksum of one.
+fn compare(
+    directory: &Path,
+    names: &[&str],
+    listed: &BTreeMap<String, Checksum>,
+    sum: impl Fn(&Path) -> Result<Checksum>,
+) -> Result<()> {
     let mut problems = Vec::new();
     for name in names.iter().filter(|name| !listed.contains_key(**name)) {
         problems.push(format!("{SUMS} does not list {name}"));
     }
-    for (name, expected) in &listed {
+    for (name, expected) in listed {
         let path = directory.join(name);
         if !path.is_file() {
             problems.push(format!("{name} is missing"));
-        } else if Checksum::of_file(&path)? != *expected {
+        } else if sum(&path)? != *expected {
             problems.push(format!("{name} does not have the checksum in {SUMS}"));
         }
     }
-    if problems.is_empty() { Ok(true) } else { Err(damaged(directory, problems.join("; "))) }
+    if problems.is_empty() { Ok(()) } else { Err(damaged(directory, problems.join("; "))) }
 }
 
-/// Checks a file whose SHA-256 is known, where a list beside it names it.
+/// Checks a file whose SHA-256 is known, and every file beside it, where there is a list: it must name the file.
 ///
 /// # Errors
-/// [`crate::DataError::Damaged`] naming the file that is not what was written, or the list that cannot be read.
+/// [`crate::DataError::Damaged`] naming the folder and every file in it that is missing, not listed, or not what was written, or the list that
+/// cannot be read.
 pub fn check_beside(path: &Path, found: &Checksum) -> Result<()> {
     let directory = path.parent().unwrap_or(Path::new(""));
-    let listed = read(directory)?.unwrap_or_default();
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
-    match name.and_then(|name| listed.get(&name).copied()) {
-        Some(expected) if expected != *found => {
-            let problem = format!("{SUMS} beside it states {expected}, its content has {found}");
-            Err(damaged(path, problem))
-        }
-        _ => Ok(()),
-    }
+    let Some(listed) = read(directory)? else { return Ok(()) };
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    compare(directory, &[&name], &listed, |other| {
+        if other.file_name() == path.file_name() { Ok(*found) } else { Checksum::of_file(other) }
+    })
 }
 
 /// The list of a folder by name, or none if it has none.
@@ -149,14 +151,21 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_checked_by_the_list_beside_it() {
+    fn a_file_is_checked_by_the_list_beside_it_with_all_others() {
         let kept = folder();
         let (a, sum) = (kept.path().join("a"), Checksum::of(b"one"));
         check_beside(&a, &sum).expect("no list");
-        write(kept.path(), &["a"]).expect("written");
+        write(kept.path(), &["a", "b"]).expect("written");
         check_beside(&a, &sum).expect("whole");
-        check_beside(&kept.path().join("b"), &sum).expect("not listed");
-        let error = check_beside(&a, &Checksum::of(b"onE")).expect_err("changed").to_string();
-        assert!(error.contains("SHA256SUMS beside it states"), "{error}");
+        let problem =
+            |found: &[u8]| check_beside(&a, &Checksum::of(found)).expect_err("refused").to_string();
+        assert!(problem(b"onE").contains("a does not have the checksum in SHA256SUMS"));
+        std::fs::write(kept.path().join("b"), "twO").expect("write");
+        assert!(problem(b"one").contains("b does not have the checksum in SHA256SUMS"));
+        std::fs::remove_file(kept.path().join("b")).expect("remove");
+        assert!(problem(b"one").contains("b is missing"));
+        std::fs::write(kept.path().join("b"), "two").expect("write");
+        write(kept.path(), &["b"]).expect("written");
+        assert!(problem(b"one").contains("SHA256SUMS does not list a"));
     }
 }

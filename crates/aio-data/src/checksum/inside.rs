@@ -4,7 +4,7 @@
 //! take the SHA-256 of the whole file.
 
 use super::{CHUNK, Checksum, damaged};
-use crate::{DataError, Result};
+use crate::{DataError, Result, fs};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -41,9 +41,11 @@ pub fn seal_file(path: &Path) -> std::io::Result<Checksum> {
 /// [`DataError::Damaged`] naming the file if it does not have this checksum, [`DataError::Io`] if it cannot be read.
 pub fn check_file(path: &Path, stated: &str) -> Result<()> {
     let expected: Checksum = stated.parse().map_err(|e| damaged(path, format!("{e}")))?;
-    let read = File::open(path).and_then(|mut file| scan(&mut file, stated));
-    let (_, found) =
-        read.map_err(|source| DataError::Io { action: "read", path: path.to_path_buf(), source })?;
+    let (_, found) = scan(&mut fs::open(path)?, stated).map_err(|source| DataError::Io {
+        action: "read",
+        path: path.to_path_buf(),
+        source,
+    })?;
     compare(path, expected, found)
 }
 

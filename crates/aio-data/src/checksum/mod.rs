@@ -45,7 +45,7 @@ impl Checksum {
     pub fn of_file(path: &Path) -> Result<Self> {
         let unreadable =
             |source| DataError::Io { action: "read", path: path.to_path_buf(), source };
-        let mut file = std::fs::File::open(path).map_err(unreadable)?;
+        let mut file = crate::fs::open(path)?;
         let (mut hasher, mut piece) = (Sha256::new(), vec![0; CHUNK]);
         loop {
             let count = file.read(&mut piece).map_err(unreadable)?;

@@ -49,7 +49,7 @@ pub fn build<T: DeserializeOwned>(
     let mut reader = Annotations::open(annotations)?;
     let mut count = 0;
     let mut outcome = Ok(());
-    let written = fs::replace(path, |temporary| {
+    let written = fs::replace_output(path, |temporary| {
         let file = File::create(temporary)?;
         let mut writer = ParquetFileWriter::create(file, &COLUMNS, metadata)?;
         let mut block = Block::default();

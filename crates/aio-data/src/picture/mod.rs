@@ -15,12 +15,16 @@ use fast_image_resize as fir;
 use rayon::prelude::*;
 use std::path::Path;
 
+/// Largest picture file that is read, in bytes: 1 GiB, more than the pixels of the largest picture that is decoded.
+const LARGEST_FILE: u64 = 1 << 30;
+
 /// Decodes an image file as [`decode`] does and resizes it with an antialiased bilinear filter.
 ///
 /// # Errors
-/// [`DataError::Io`] if the file cannot be opened, [`DataError::Image`] if it cannot be decoded.
+/// [`DataError::Io`] if the file cannot be opened, [`DataError::TooLarge`] if it is larger than 1 GiB, [`DataError::Image`] if it cannot be
+/// decoded.
 pub fn open(path: &Path, size: PictureSize) -> Result<Picture> {
-    let bytes = crate::fs::read(path)?;
+    let bytes = crate::fs::read_at_most(path, LARGEST_FILE)?;
     let wrong = |problem| DataError::Image { path: path.to_path_buf(), problem };
     resized(&decode(&bytes).map_err(wrong)?, size).map_err(wrong)
 }

@@ -52,6 +52,7 @@ fn further(root: &Path, dataset: &Dataset) -> Result<Vec<FurtherCount>> {
         FurtherCount::new("files in photo/", photos.len(), 400),
         FurtherCount::new("people in photo/", people.len(), 200),
         FurtherCount::new("files in sketch/", sketches.len(), 200),
+        FurtherCount::new("people with an artist in styleAnnotation/", artists(root)?.len(), 200),
     ];
     counts.extend(FurtherCount::of_trials(dataset, (50, 50), (100, 50)));
     Ok(counts)

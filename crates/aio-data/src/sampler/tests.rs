@@ -91,7 +91,9 @@ fn a_batch_of_one_range_has_people_of_no_other() {
         }
     }
     assert_eq!(first, 20, "of 30 batches");
-    let error = of(4, shares).expect_err("three people are no batch of four").to_string();
+    let error = of(4, shares).expect_err("three people are no batch of four");
+    assert!(error.hint().is_some_and(|hint| hint.contains("lower `train.identities`")));
+    let error = error.to_string();
     assert!(error.contains("4 identities of one data set, but only 3"), "{error}");
 }
 

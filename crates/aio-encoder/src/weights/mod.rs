@@ -21,6 +21,7 @@ use burn::store::{ModuleSnapshot, PyTorchToBurnAdapter, SafetensorsStore};
 use safetensors::SafeTensors;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::Path;
 
 /// SHA-256 of bytes, in lower-case hexadecimal.
@@ -33,6 +34,25 @@ pub fn sha256(bytes: &[u8]) -> String {
 /// weights would have different checksums.
 const METADATA: &str = "aio";
 
+/// The length of a regular file. Whoever opens a pipe waits for its writer, perhaps for ever.
+///
+/// # Errors
+/// [`WeightsError::Io`] naming the path, also if it is a folder, a pipe, a socket or a device.
+pub fn regular_length(path: &Path) -> Result<u64, WeightsError> {
+    let found = std::fs::metadata(path).map_err(cannot_read(path))?;
+    if !found.is_file() {
+        let kind = if found.is_dir() { "a folder" } else { "a pipe, a socket or a device" };
+        let problem = format!("it is {kind}, expected a regular file");
+        return Err(cannot_read(path)(std::io::Error::other(problem)));
+    }
+    Ok(found.len())
+}
+
+fn cannot_read(path: &Path) -> impl Fn(std::io::Error) -> WeightsError {
+    let path = path.to_path_buf();
+    move |source| WeightsError::Io { action: "read", path: path.clone(), source }
+}
+
 /// A weights file in memory.
 #[derive(Debug, Clone)]
 pub struct Weights {
@@ -44,13 +64,17 @@ impl Weights {
     /// Reads a safetensors file.
     ///
     /// # Errors
-    /// [`WeightsError::Io`] naming the path.
+    /// [`WeightsError::Io`] naming the path, also if it is not a regular file or memory is too small for it.
     pub fn open(path: &Path) -> Result<Self, WeightsError> {
-        let bytes = std::fs::read(path).map_err(|source| WeightsError::Io {
-            action: "read",
-            path: path.to_path_buf(),
-            source,
-        })?;
+        let length = regular_length(path)?;
+        let (unreadable, mut bytes) = (cannot_read(path), Vec::new());
+        let room = usize::try_from(length).map_or(false, |l| bytes.try_reserve_exact(l).is_ok());
+        if !room {
+            let problem = format!("it holds {length} bytes, more than memory has room for");
+            return Err(unreadable(std::io::Error::other(problem)));
+        }
+        let read = std::fs::File::open(path).and_then(|mut file| file.read_to_end(&mut bytes));
+        read.map_err(unreadable)?;
         Ok(Self { origin: path.display().to_string(), bytes })
     }
 

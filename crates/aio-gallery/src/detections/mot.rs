@@ -32,7 +32,7 @@ pub fn mot(source: &Source) -> Result<Vec<Detection>> {
         let numbers: Option<Vec<f64>> =
             fields.iter().take(FIELDS + 1).map(|field| field.parse().ok()).collect();
         let Some(numbers) = numbers.filter(|n| n.iter().all(|n| n.is_finite())) else {
-            return Err(source.wrong(row, format!("`{line}` holds a field that is no number")));
+            return Err(source.wrong(row, format!("`{line}` holds a field that is not a number")));
         };
         let [number, track, left, top, width, height] = numbers[..FIELDS] else { continue };
         // Some trackers write whole numbers with a fraction.

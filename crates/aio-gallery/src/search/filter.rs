@@ -132,7 +132,7 @@ impl Filter {
 /// [`GalleryError::Request`] if the value is no time.
 fn time_of(value: &str) -> Result<Time> {
     parse_time(value).ok_or_else(|| {
-        let problem = format!("`{value}` is no time");
+        let problem = format!("`{value}` is not a time");
         GalleryError::request(problem, format!("write {TIME_FORMS}"))
     })
 }

@@ -291,7 +291,7 @@ impl Writer {
     /// no part of the gallery and disturbs nobody.
     fn clean(&self) -> Result<()> {
         let stays = |error: &dyn std::fmt::Display| log::warn!("a leftover stays: {error}");
-        if let Err(error) = fs::remove_temporaries(&self.directory) {
+        if let Err(error) = fs::remove_temporaries(&self.directory, &[SEGMENTS]) {
             stays(&error);
         }
         let segments = self.directory.join(SEGMENTS);

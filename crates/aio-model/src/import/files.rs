@@ -1,7 +1,7 @@
 //! Checkpoint files of other projects as named tensors; nothing in them is executed.
 
 use super::pickle::refuse_calls;
-use aio_encoder::weights::{FloatType, RawTensor, Tensors, Weights, WeightsError};
+use aio_encoder::weights::{FloatType, RawTensor, Tensors, Weights, WeightsError, regular_length};
 use pytorch_reader::PytorchReader;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -18,14 +18,13 @@ pub fn read(path: &Path) -> Result<Tensors, WeightsError> {
     match path.extension().and_then(|e| e.to_str()) {
         Some("safetensors") => tensors_of(&Weights::open(path)?),
         Some("pth" | "pt" | "bin") => {
-            std::fs::metadata(path).map_err(|source| WeightsError::Io {
-                action: "read",
-                path: path.to_path_buf(),
-                source,
-            })?;
+            regular_length(path)?;
             read_pytorch(path).map_err(unusable)
         }
-        Some("bpk") => read_burn(path).map_err(unusable),
+        Some("bpk") => {
+            regular_length(path)?;
+            read_burn(path).map_err(unusable)
+        }
         _ => {
             Err(unusable("the name ends in none of .safetensors, .pth, .pt, .bin and .bpk".into()))
         }
@@ -46,7 +45,7 @@ const TENSORS_PER_BYTE: usize = 16;
 /// Refuses a file whose tensors would take far more memory than it has bytes, before any of them is read: views of one storage
 /// may be as many and as large as a file likes.
 fn check_total(path: &Path, sizes: impl Iterator<Item = usize>) -> Result<(), String> {
-    let held = std::fs::metadata(path).map_err(|e| e.to_string())?.len() as usize;
+    let held = regular_length(path).map_err(|e| e.to_string())? as usize;
     let announced = sizes.fold(0usize, usize::saturating_add);
     if announced > held.saturating_mul(TENSORS_PER_BYTE) {
         return Err(format!("it announces {announced} bytes of tensors in a file of {held} bytes"));

@@ -140,6 +140,17 @@ const DATA_SETS: [DataSet; 10] = [
     ("dev-steep", recipes::steep, development::add_files),
 ];
 
+/// Folders of the benchmark.
+pub const FOLDERS: [&str; DATA_SETS.len()] = {
+    let mut names = [""; DATA_SETS.len()];
+    let mut number = 0;
+    while number < names.len() {
+        names[number] = DATA_SETS[number].0;
+        number += 1;
+    }
+    names
+};
+
 /// Reads the manifest of a finished benchmark, or `None` where there is none.
 ///
 /// # Errors

@@ -56,5 +56,5 @@ pub fn contact_sheet(path: &Path, seed: u64) -> Result<()> {
     }
     let mut bytes = std::io::Cursor::new(Vec::new());
     sheet.write_to(&mut bytes, image::ImageFormat::Png).expect("encoding to memory");
-    fs::write_then_rename(path, bytes.get_ref())
+    fs::write_output(path, bytes.get_ref())
 }

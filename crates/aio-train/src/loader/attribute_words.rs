@@ -52,6 +52,8 @@ pub(crate) fn attribute_words(
         }
     }
     let words = count.most_frequent(config.losses.attribute_words, FEWEST_CAPTIONS);
-    log::info!("{} attribute words in {} captions", words.len(), count.captions());
+    if count.captions() > 0 {
+        log::info!("{} attribute words in {} captions", words.len(), count.captions());
+    }
     Ok(words)
 }

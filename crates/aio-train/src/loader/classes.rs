@@ -3,7 +3,7 @@
 use super::held_out::{self, Chosen, HeldOut};
 use super::library::Library;
 use crate::config::{Select, TrainingConfig};
-use crate::error::Result;
+use crate::error::{Result, TrainError};
 use aio_data::{Dataset, DatasetName, Sample};
 use aio_types::{Identity, Modality, rng};
 use rand::seq::SliceRandom;
@@ -47,6 +47,14 @@ impl Classes {
                 .into_iter()
                 .filter(|identity| !is_held_out(name, identity))
                 .collect();
+            if used.is_empty() {
+                return Err(TrainError::invalid(
+                    format!(
+                        "{name} has nobody to train on: no rows of the split `train`, or only people who are held out for validation"
+                    ),
+                    "add rows of the split `train` with RGB photographs, or leave the data set out of `train.stages`",
+                ));
+            }
             let fraction = config.data.identity_fraction;
             if fraction < 1.0 {
                 used.shuffle(&mut rng(config.seed, &format!("fraction of {name}"), 0));

@@ -36,24 +36,53 @@ fn optimiser() -> ModuleOptimizer {
         .init()
 }
 
-/// The backbone before the first step, where the recipe starts from weights, and the sizes of the backbone in either case.
-fn initial_backbone(
-    recipe: &Recipe,
-    device: &Device,
-) -> Result<(Option<Backbone>, BackboneConfig)> {
-    let Some(path) = &recipe.init else { return Ok((None, recipe.backbone()?)) };
-    let (backbone, config, _) = Backbone::load(&Weights::open(path)?, device)?;
-    Ok((Some(backbone), config))
+/// What a pre-training starts from.
+struct Start {
+    /// The backbone before the first step, where the recipe starts from weights.
+    backbone: Option<Backbone>,
+    /// Sizes of the backbone in either case.
+    config: BackboneConfig,
+    /// SHA-256 of these weights.
+    sha256: Option<String>,
 }
 
-/// Refuses a recipe that does not fit itself or the checkpoints there are.
-fn check(recipe: &Recipe, directory: &Path, checkpoints: &Checkpoints) -> Result<()> {
-    let wanted = Recipe { init: None, ..recipe.clone() };
-    if checkpoints.state::<PretrainState>()?.is_some_and(|state| state.recipe != wanted) {
-        return Err(TrainError::invalid(
-            format!("{} holds checkpoints of another recipe", directory.display()),
-            "choose another output directory, or remove it",
-        ));
+impl Start {
+    fn of(recipe: &Recipe, device: &Device) -> Result<Self> {
+        let Some(path) = &recipe.init else {
+            return Ok(Self { backbone: None, config: recipe.backbone()?, sha256: None });
+        };
+        let weights = Weights::open(path)?;
+        let (backbone, config, _) = Backbone::load(&weights, device)?;
+        Ok(Self { backbone: Some(backbone), config, sha256: Some(weights.sha256()) })
+    }
+}
+
+/// Refuses a recipe that does not fit itself or the checkpoints there are. `init` is the SHA-256 of the weights to start from.
+fn check(
+    recipe: &Recipe,
+    init: Option<&str>,
+    directory: &Path,
+    checkpoints: &Checkpoints,
+) -> Result<()> {
+    let hint = "choose another output directory, or remove it";
+    if let Some(state) = checkpoints.state::<PretrainState>()? {
+        if state.recipe != (Recipe { init: None, ..recipe.clone() }) {
+            let problem = format!("{} holds checkpoints of another recipe", directory.display());
+            return Err(TrainError::invalid(problem, hint));
+        }
+        if state.init.as_deref() != init {
+            let of = |init: Option<&str>| match init {
+                Some(sha256) => format!("the weights with SHA-256 {sha256}"),
+                None => "random weights".to_owned(),
+            };
+            let problem = format!(
+                "{} holds checkpoints that started from {}, and this call starts from {}",
+                directory.display(),
+                of(state.init.as_deref()),
+                of(init)
+            );
+            return Err(TrainError::invalid(problem, hint));
+        }
     }
     for (name, fraction) in [("pairs", recipe.pairs), ("randomise", f64::from(recipe.randomise))] {
         if !(0.0..=1.0).contains(&fraction) {
@@ -77,15 +106,16 @@ fn check(recipe: &Recipe, directory: &Path, checkpoints: &Checkpoints) -> Result
 /// On the CPU the weights are the same on every machine. On another device they start from the same random numbers, drawn in another order.
 ///
 /// # Errors
-/// [`TrainError::Stopped`], after a checkpoint, if `stop` is raised. [`TrainError::Invalid`] if `directory` holds checkpoints of another recipe.
+/// [`TrainError::Stopped`], after a checkpoint, if `stop` is raised. [`TrainError::Invalid`] if `directory` holds checkpoints of another recipe or of
+/// other weights to start from.
 pub fn run(recipe: &Recipe, directory: &Path, device: &Device, stop: &StopFlag) -> Result<PathBuf> {
     let training = device.clone().autodiff();
     let cpu = Device::flex();
     let on_cpu = *device == cpu;
     let drawn_on = if on_cpu { &training } else { &cpu };
-    let (backbone, config) = initial_backbone(recipe, drawn_on)?;
+    let Start { backbone, config, sha256 } = Start::of(recipe, drawn_on)?;
     let checkpoints = Checkpoints::new(directory.join("checkpoint"), 2).claimed_by(stop);
-    check(recipe, directory, &checkpoints)?;
+    check(recipe, sha256.as_deref(), directory, &checkpoints)?;
     let preprocessing = output::preprocessing(&config);
     let size = preprocessing.size();
     let corpus = Corpus::render(recipe, size, stop)?;
@@ -105,6 +135,7 @@ pub fn run(recipe: &Recipe, directory: &Path, device: &Device, stop: &StopFlag) 
         corpus,
         device,
         directory,
+        init: sha256,
         loss_curve: output::open_loss_curve(directory, first)?,
         steps_done: first,
     };
@@ -181,6 +212,37 @@ mod tests {
         // A finished one changes nothing when it is run again, even where it is stopped.
         run(&recipe(), &parts, &device, &stopped_in_a_step()).expect("nothing is left to do");
         assert!(files(&whole) == files(&parts));
+    }
+
+    #[test]
+    fn checkpoints_of_other_initial_weights_are_refused() {
+        let _alone = crate::test_data::exclusive();
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let device = Device::flex();
+        let of = |name: &str, init: Option<&Path>| {
+            let recipe = Recipe { init: init.map(Path::to_path_buf), ..recipe() };
+            run(&recipe, &directory.path().join(name), &device, &stopped_in_a_step())
+        };
+        let weights = |name: &str, seed: u64| {
+            let recipe = Recipe { seed, ..recipe() };
+            run(&recipe, &directory.path().join(name), &device, &StopFlag::default()).expect("runs")
+        };
+        let (one, two) = (weights("one", 1), weights("two", 2));
+        let begun = of("from-one", Some(&one)).expect_err("stopped");
+        assert!(matches!(begun, TrainError::Stopped { .. }), "{begun}");
+        for other in [Some(&*two), None] {
+            let error = of("from-one", other).expect_err("other weights").to_string();
+            assert!(error.contains("holds checkpoints that started from the weights"), "{error}");
+        }
+        // The same weights elsewhere are the same.
+        let copy = directory.path().join("copy.safetensors");
+        std::fs::copy(&one, &copy).expect("copied");
+        let continued = of("from-one", Some(&copy)).expect_err("stopped");
+        assert!(matches!(continued, TrainError::Stopped { step: 2 }), "{continued}");
+        let begun = of("random", None).expect_err("stopped");
+        assert!(matches!(begun, TrainError::Stopped { .. }), "{begun}");
+        let error = of("random", Some(&one)).expect_err("other weights").to_string();
+        assert!(error.contains("started from random weights"), "{error}");
     }
 
     #[test]

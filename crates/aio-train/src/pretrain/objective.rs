@@ -33,6 +33,9 @@ pub(super) struct PretrainState {
     pub(super) step: usize,
     /// The recipe, without the weights it started from.
     pub(super) recipe: Recipe,
+    /// SHA-256 of the weights it started from; none where it started from random ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) init: Option<String>,
 }
 
 /// A pre-training in progress.
@@ -43,6 +46,8 @@ pub(super) struct PretrainObjective<'a> {
     pub(super) corpus: Corpus<'a>,
     pub(super) device: &'a Device,
     pub(super) directory: &'a Path,
+    /// SHA-256 of the weights it started from.
+    pub(super) init: Option<String>,
     pub(super) loss_curve: std::fs::File,
     pub(super) steps_done: usize,
 }
@@ -133,7 +138,7 @@ impl Objective for PretrainObjective<'_> {
 
     fn state(&self) -> PretrainState {
         let recipe = Recipe { init: None, ..self.recipe.clone() };
-        PretrainState { step: self.steps_done, recipe }
+        PretrainState { step: self.steps_done, recipe, init: self.init.clone() }
     }
 
     fn sync_logs(&mut self) -> Result<()> {

@@ -93,12 +93,23 @@ pub fn train(
         learner = steps_of_stage.run(resumed_at, &mut training, learner)?;
         predicted.add_seconds(training.expected_seconds);
     }
-    if config.train.select == Select::Best && state.best.is_some() {
+    if config.train.select == Select::Best
+        && let Some(score) = state.best
+    {
         let best = Checkpoints::new(&paths.best_checkpoint, 1);
         let (found, its_state) = best.resume::<Aio, TrainState>(learner)?;
-        if its_state.is_none() {
+        let steps = its_state.map(|state| state.step);
+        if steps != Some(score.step) {
+            let directory = paths.best_checkpoint.display();
+            let problem = match steps {
+                None => format!("the best checkpoint in {directory} is gone"),
+                Some(other) => format!(
+                    "{directory} holds a checkpoint of step {other}, and the best validation was that of step {}",
+                    score.step
+                ),
+            };
             return Err(TrainError::invalid(
-                format!("the best checkpoint in {} is gone", paths.best_checkpoint.display()),
+                problem,
                 format!(
                     "remove {} and run the command again; the training then starts from its beginning",
                     paths.checkpoints.display()

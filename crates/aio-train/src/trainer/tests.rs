@@ -112,7 +112,22 @@ fn a_best_checkpoint_that_is_gone_is_not_replaced_by_the_last_one() {
     config.train.select = Select::Best;
     let parts = directory.path().join("parts");
     train_into(&parts, &config, &StopFlag::default()).expect("trains");
-    std::fs::remove_dir_all(paths(&parts).best_checkpoint).expect("remove");
+    let best = paths(&parts).best_checkpoint;
+    let step = Checkpoints::new(&best, 1).steps()[0];
+    let last = Checkpoints::new(paths(&parts).checkpoints, 1).steps();
+    let other = last.into_iter().find(|other| *other != step).expect("another step");
+    std::fs::remove_dir_all(&best).expect("remove");
+    // One of another step, as a careless copy leaves it.
+    let name = format!("step-{other:07}");
+    std::fs::create_dir_all(best.join(&name)).expect("create");
+    for entry in std::fs::read_dir(paths(&parts).checkpoints.join(&name)).expect("list").flatten() {
+        std::fs::copy(entry.path(), best.join(&name).join(entry.file_name())).expect("copied");
+    }
+    let error = train_into(&parts, &config, &StopFlag::default()).expect_err("another one");
+    let expected =
+        format!("a checkpoint of step {other}, and the best validation was that of step {step}");
+    assert!(error.to_string().contains(&expected), "{error}");
+    std::fs::remove_dir_all(&best).expect("remove");
     let error = train_into(&parts, &config, &StopFlag::default()).expect_err("it is gone");
     assert!(error.to_string().contains("best checkpoint in"), "{error}");
 }

@@ -114,7 +114,7 @@ fn what_a_search_asks_in_vain_is_named() {
         (json!({"text": "a", "top": 1001}), "`top`: 1001"),
         (json!({"text": "a", "threshold": 1.5}), "`threshold`: 1.5"),
         (json!({"text": "a", "like": vec![1; 101]}), "`like`: 101 values"),
-        (json!({"text": "a", "filter": {"after": "noon"}}), "`filter.after`: `noon` is no time"),
+        (json!({"text": "a", "filter": {"after": "noon"}}), "`filter.after`: `noon` is not a time"),
         (json!({"text": "a", "filter": {"camera": []}}), "unknown field `camera`"),
         (json!({"txt": "a"}), "unknown field `txt`"),
         (json!({"text": "a", "top": "many"}), "top: invalid type: string"),

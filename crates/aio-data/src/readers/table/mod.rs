@@ -173,6 +173,9 @@ fn places<'a>(
             COLUMNS.join(",")
         )));
     }
+    if let Some(name) = crate::repeated(names.iter().copied()) {
+        return Err(problem(format!("has two columns `{name}`")));
+    }
     let places = COLUMNS.map(|column| names.iter().position(|n| *n == column));
     match places[..REQUIRED].iter().position(Option::is_none) {
         Some(missing) => Err(problem(format!(

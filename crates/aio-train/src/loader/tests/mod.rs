@@ -272,6 +272,16 @@ fn a_best_checkpoint_that_nobody_can_choose_is_refused_before_training() {
 }
 
 #[test]
+fn a_data_set_without_rows_to_train_on_is_named() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let (_, mut config) = own_table(directory.path(), &["1 rgb query", "1 rgb gallery"]);
+    config.train.select = Select::Last;
+    let error = held_out(directory.path(), &config).expect_err("nobody is trained on");
+    assert!(error.to_string().contains("table:own has nobody to train on"), "{error}");
+    assert!(error.hint().is_some_and(|hint| hint.contains("split `train`")));
+}
+
+#[test]
 fn batches_prepared_ahead_are_those_made_in_turn_bit_for_bit() {
     let root = test_data::root();
     let loader = Arc::new(loader(root, &test_data::config(root), 1));
