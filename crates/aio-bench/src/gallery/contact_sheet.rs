@@ -45,7 +45,8 @@ fn shown(gallery: &Gallery, place: &Path, size: PictureSize) -> Result<aio_types
     let row = place.to_str().and_then(|text| text.parse().ok());
     let row: u64 = row.ok_or_else(|| Error::Failure("a place that is no row".into()))?;
     let wrong = |e: String| Error::Failure(format!("the thumbnail of row {row}: {e}"));
-    let jpeg = thumbnail::thumbnail(gallery, row)?;
+    // The picture is the user's own: the limits of the decoder are enough.
+    let jpeg = thumbnail::thumbnail(gallery, row, u64::MAX)?;
     let jpeg = jpeg.ok_or_else(|| wrong("it has no picture".into()))?;
     let image = decode(&jpeg).map_err(wrong)?;
     resized(&image, size).map_err(wrong)
