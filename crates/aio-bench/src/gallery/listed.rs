@@ -1,7 +1,8 @@
-//! Answers as `aio search --json` prints them: with ranks, as it prints those of folders.
+//! Answers as `aio search --json` and `aio serve` give them: with ranks, as lists of folders have them.
 
 use super::search::{Answered, Searched};
 use crate::embed::Row;
+use crate::novelty::Novelties;
 use aio_gallery::{Hit, Replied};
 use serde::Serialize;
 
@@ -32,6 +33,8 @@ struct Ranked<'a> {
     unlike: &'a [u64],
     #[serde(rename = "answers", skip_serializing_if = "<[Replied]>::is_empty")]
     replies: &'a [Replied],
+    /// Null if nothing is known of the model.
+    novelty: Option<&'a Novelties>,
     searched: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     rescored: Option<usize>,
@@ -54,6 +57,7 @@ impl<'a> Ranked<'a> {
             like: &answered.like,
             unlike: &answered.unlike,
             replies: &answered.replies,
+            novelty: answered.novelty.as_ref(),
             searched: answered.answer.searched,
             rescored: answered.answer.rescored,
             results: found.map(|(index, hit)| Found { rank: index + 1, hit }).collect(),

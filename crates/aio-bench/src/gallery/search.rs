@@ -9,7 +9,6 @@ use crate::novelty::{Novelties, Novelty, novelties};
 use aio_gallery::{Answer, Collection, Filter, Gallery, Hit, Query, Replied};
 use aio_stores::{Address, Scan, Store};
 use aio_types::{Modality, ModalitySet};
-use serde::Serialize;
 use std::path::PathBuf;
 
 /// Where a gallery is.
@@ -50,7 +49,7 @@ pub struct Terms {
 }
 
 /// Queries and their answers.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct Searched {
     /// Rows of the gallery.
     pub gallery: usize,
@@ -58,43 +57,22 @@ pub struct Searched {
     pub answers: Vec<Answered>,
 }
 
-/// The only query and its answer.
-#[derive(Debug, Clone, Serialize)]
-pub struct Single<'a> {
-    gallery: usize,
-    #[serde(flatten)]
-    answer: Option<&'a Answered>,
-}
-
-impl Searched {
-    /// The answer to the first query, for calls that have one.
-    #[must_use]
-    pub fn single(&self) -> Single<'_> {
-        Single { gallery: self.gallery, answer: self.answers.first() }
-    }
-}
-
 /// A query and its answer.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct Answered {
     /// Its name.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// What was looked for.
     pub query: Row,
     /// Rows that the results should resemble.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub like: Vec<u64>,
     /// Rows that they should not resemble.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unlike: Vec<u64>,
     /// Answers to questions about captions.
-    #[serde(rename = "answers", skip_serializing_if = "Vec::is_empty")]
     pub replies: Vec<Replied>,
     /// How unlike the model's training each picture of the query is; null if nothing is known of the model.
     pub novelty: Option<Novelties>,
     /// The nearest rows.
-    #[serde(flatten)]
     pub answer: Answer,
 }
 

@@ -213,6 +213,21 @@ impl Claims {
     }
 }
 
+/// Tells whether a process may still write in a directory that it has locked.
+#[derive(Debug, Clone)]
+pub(crate) struct Fence {
+    pub(super) directory: PathBuf,
+    pub(super) number: u64,
+    pub(super) token: String,
+}
+
+impl Fence {
+    /// Whether the claim still counts.
+    pub(crate) fn holds(&self) -> bool {
+        Claims::of(&self.directory).counts(self.number, &self.token)
+    }
+}
+
 pub(super) fn cannot_write(path: &Path, source: std::io::Error) -> Error {
     Error::Data(DataError::Io { action: "write", path: path.to_path_buf(), source })
 }

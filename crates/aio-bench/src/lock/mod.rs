@@ -18,11 +18,11 @@ mod judge;
 use crate::error::{Error, Result};
 use aio_data::fs::{self, LOCK};
 use aio_train::StopFlag;
-pub(crate) use claim::Claim;
+pub(crate) use claim::{Claim, Fence};
 use claim::{Claims, Process, cannot_write};
 use judge::{State, SystemLock, Watch, is_at, judge, lock};
 use std::fs::{File, OpenOptions};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -104,21 +104,6 @@ pub(crate) struct DirectoryLock {
     heartbeat: Option<std::thread::JoinHandle<()>>,
     /// The operating system releases the lock when this file is closed.
     _file: File,
-}
-
-/// Tells whether a process may still write in a directory that it has locked.
-#[derive(Debug, Clone)]
-pub(crate) struct Fence {
-    directory: PathBuf,
-    number: u64,
-    token: String,
-}
-
-impl Fence {
-    /// Whether the claim still counts.
-    pub(crate) fn holds(&self) -> bool {
-        Claims::of(&self.directory).counts(self.number, &self.token)
-    }
 }
 
 impl DirectoryLock {

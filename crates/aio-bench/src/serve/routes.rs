@@ -132,7 +132,7 @@ async fn search(
     SearchRequest { body, .. }: SearchRequest,
 ) -> std::result::Result<Response, Failure> {
     let searched = desk.searched(body).await?;
-    Ok(Json(searched.single()).into_response())
+    Ok(Json(searched.listed_single()).into_response())
 }
 
 async fn search_csv(

@@ -63,7 +63,7 @@ fn wrong_queries_of_a_batch_are_named_before_anything_is_embedded() {
     let queries = [query("a red coat"), column, threshold, row, query("a blue hat")];
     let answers = engine.search(&queries);
     for (index, expected) in
-        [(1, "no column `shift`"), (2, "needs a calibration"), (3, "there is no row 99")]
+        [(1, "no column `shift`"), (2, "no calibration"), (3, "there is no row 99")]
     {
         let error = answers[index].as_ref().expect_err(expected).to_string();
         assert!(error.contains(expected), "{error}");
