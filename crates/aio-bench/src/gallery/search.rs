@@ -239,11 +239,10 @@ fn with_answers(rows: usize, asked: &[Asked], answers: Vec<Answer>) -> Searched 
     Searched { gallery: rows, answers: answered.collect() }
 }
 
-/// The features of each query, none for those that only name rows of the gallery, and what is known of its pictures.
-fn embedded(
-    queries: &[NamedQuery],
-    model: &Model,
-) -> Result<Vec<(Option<Vec<f32>>, Option<Novelties>)>> {
+/// The features of a query, none for one that only names rows of the gallery, and what is known of its pictures.
+type Embedded = (Option<Vec<f32>>, Option<Novelties>);
+
+fn embedded(queries: &[NamedQuery], model: &Model) -> Result<Vec<Embedded>> {
     let mut found = Vec::with_capacity(queries.len());
     for block in queries.chunks(BLOCK) {
         let rows: Vec<&Row> =

@@ -80,17 +80,19 @@ impl Covariance {
                 };
             }
         }
-        // Column by column: factor · inverse = 1.
-        let mut inverse = vec![vec![0.0; width]; width];
-        for column in 0..width {
-            for row in column..width {
-                let own = if row == column { 1.0 } else { 0.0 };
-                let known: f64 = (column..row).map(|k| factor[row][k] * inverse[k][column]).sum();
-                inverse[row][column] = (own - known) / factor[row][row];
+        // Column by column: factor · inverse = 1. A column begins at the diagonal.
+        let column = |start: usize| {
+            let mut values: Vec<f64> = Vec::with_capacity(width - start);
+            for (row, line) in factor.iter().enumerate().skip(start) {
+                let own = if row == start { 1.0 } else { 0.0 };
+                let known: f64 = values.iter().zip(&line[start..]).map(|(v, f)| f * v).sum();
+                values.push((own - known) / line[row]);
             }
-        }
-        let row = |(i, row): (usize, Vec<f64>)| row[..=i].iter().map(|v| *v as f32).collect();
-        Some(Triangle(inverse.into_iter().enumerate().map(row).collect()))
+            values
+        };
+        let columns: Vec<Vec<f64>> = (0..width).map(column).collect();
+        let row = |i: usize| (0..=i).map(|start| columns[start][i - start] as f32).collect();
+        Some(Triangle((0..width).map(row).collect()))
     }
 }
 

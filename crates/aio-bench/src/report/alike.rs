@@ -77,6 +77,7 @@ fn mixture(results: [&RunResult; 2], what: &str) -> Error {
 mod tests {
     use super::*;
     use crate::report::table::tests::result;
+    use std::slice::from_ref;
 
     const MARKET: &str = "market1501";
 
@@ -139,7 +140,7 @@ mod tests {
             result
         };
         let (one, other) = (trained(0, "2:x"), trained(1, "2:y"));
-        assert_eq!(refused(&[&[one.clone()], &[other.clone()]]), None);
+        assert_eq!(refused(&[from_ref(&one), from_ref(&other)]), None);
         assert!(refused(&[&[one, other]]).expect("two seeds").contains("contents of llcm differ"));
         // A task between them that only one cell has.
         let cells = [

@@ -1,6 +1,6 @@
 //! The places of connections, and who gives up one when all are taken.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,7 +18,7 @@ pub(super) struct Places {
 struct Taken {
     /// The number of the next connection.
     next: u64,
-    connections: HashMap<u64, Connection>,
+    connections: BTreeMap<u64, Connection>,
 }
 
 struct Connection {
@@ -56,7 +56,7 @@ impl Places {
     /// Asks a connection without a request to leave: of the peer with the most connections the one that has been idle longest. Whether there was one.
     pub(super) fn ask_one_to_leave(&self) -> bool {
         let mut taken = self.taken();
-        let mut of_peer: HashMap<IpAddr, usize> = HashMap::new();
+        let mut of_peer: BTreeMap<IpAddr, usize> = BTreeMap::new();
         for connection in taken.connections.values() {
             *of_peer.entry(connection.peer).or_default() += 1;
         }

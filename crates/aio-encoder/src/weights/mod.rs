@@ -68,7 +68,7 @@ impl Weights {
     pub fn open(path: &Path) -> Result<Self, WeightsError> {
         let length = regular_length(path)?;
         let (unreadable, mut bytes) = (cannot_read(path), Vec::new());
-        let room = usize::try_from(length).map_or(false, |l| bytes.try_reserve_exact(l).is_ok());
+        let room = usize::try_from(length).is_ok_and(|l| bytes.try_reserve_exact(l).is_ok());
         if !room {
             let problem = format!("it holds {length} bytes, more than memory has room for");
             return Err(unreadable(std::io::Error::other(problem)));

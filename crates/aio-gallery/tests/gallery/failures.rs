@@ -100,7 +100,7 @@ fn a_leftover_that_cannot_be_removed_does_not_stop_a_writer() {
     let leftover = directory.path().join("segments/leftover");
     std::fs::create_dir(&leftover).expect("created");
     std::fs::write(leftover.join("features.f32"), [0; 8]).expect("written");
-    let temporary = directory.path().join("segments/.segment.x.0.tmp");
+    let temporary = directory.path().join("segments/.segment.0123456789ab.0.tmp");
     std::fs::create_dir(&temporary).expect("created");
     std::fs::write(temporary.join("features.f32"), [0; 8]).expect("written");
     let mode = |path: &Path, mode| {

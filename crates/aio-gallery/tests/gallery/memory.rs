@@ -1,5 +1,6 @@
 //! Memory of whoever opens a gallery.
 
+#![allow(clippy::print_stdout)]
 #![cfg(target_os = "linux")]
 
 use crate::support::model;
