@@ -150,7 +150,8 @@ fn a_crash_in_the_middle_of_a_file_leaves_the_old_gallery() {
     (200..205).for_each(|i| _ = add(&mut writer, &known(&mut rng, i)));
     // The process ends with rows that are added and not committed.
     drop(writer);
-    std::fs::write(start.path().join(".gallery.json.0123456789ab.0.tmp"), "{\"form").expect("written");
+    std::fs::write(start.path().join(".gallery.json.0123456789ab.0.tmp"), "{\"form")
+        .expect("written");
     assert_eq!(contents(&Gallery::open(start.path()).expect("opened")), old);
     drop(Writer::open(start.path(), Unclaimed).expect("opened"));
     let left = names(start.path());
