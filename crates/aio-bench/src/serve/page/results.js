@@ -4,7 +4,7 @@ import { thumbnail } from "./api.js";
 import { el } from "./dom.js";
 
 // Columns that have a place of their own on a card.
-const PLACED = ["row", "similarity", "probability", "modality", "caption", "identity", "crop"];
+const PLACED = ["rank", "row", "similarity", "probability", "modality", "caption", "identity", "crop"];
 
 // The name of a hit for the comparison of two lists: that of its group. A row without a value stands for itself.
 export const nameOf = (hit, column) => (column && hit[column] !== undefined ? `=${hit[column]}` : `#${hit.row}`);
