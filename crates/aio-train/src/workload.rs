@@ -144,7 +144,6 @@ impl<'a> Workload<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::loader::{Classes, Library, LoaderSettings, StageLoader, attribute_words};
     use crate::test_data;
     use aio_model::Shapes;
     use std::collections::BTreeSet;
@@ -154,18 +153,9 @@ mod tests {
         let mut config = test_data::config(test_data::root());
         (config.train.identities, config.train.instances_per_identity) = (8, 1);
         config.train.combinations = 2;
-        let (start, mut library) = (test_data::start(&config), Library::new(&config.data.root));
-        let classes = Classes::new(&config, &mut library).expect("classes");
-        let attributes = attribute_words(&config, &classes, &mut library).expect("words");
-        let settings = LoaderSettings {
-            config: &config,
-            classes: &classes,
-            attributes: &attributes,
-            picture_size: start.preprocessing.size(),
-            sketch_generator: None,
-        };
-        let loader = StageLoader::open(&settings, &config.train.stages[1], &mut library);
-        let loader = loader.expect("a loader");
+        let start = test_data::start(&config);
+        let size = start.preprocessing.size();
+        let (loader, _) = test_data::loader(&config.data.root, &config, 1, size);
         let mut passes = Vec::new();
         for epoch in 0..60 {
             for (number, tuples) in loader.epoch(epoch).into_iter().enumerate() {

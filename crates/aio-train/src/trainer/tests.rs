@@ -1,7 +1,6 @@
 use super::*;
 use crate::config::{StageConfig, TrainingConfig};
 use crate::flops::HeadSizes;
-use crate::loader::attribute_words;
 use crate::{TrainError, probe, test_data};
 use aio_heads::AnchorFeatures;
 use aio_model::LossWeights;
@@ -260,19 +259,9 @@ fn the_log_has_the_mean_over_the_micro_batches_of_a_step() {
     let (start, device) = (test_data::start(&config), Device::flex());
     let setup =
         TrainingSetup { config: &config, start: &start, device: &device, evaluation_bytes: 0 };
-    let mut library = Library::new(&config.data.root);
-    let classes = Classes::new(&config, &mut library).expect("classes");
-    let attributes = attribute_words(&config, &classes, &mut library).expect("words");
-    let settings = LoaderSettings {
-        config: &config,
-        classes: &classes,
-        attributes: &attributes,
-        picture_size: start.preprocessing.size(),
-        sketch_generator: None,
-    };
-    let loader = StageLoader::open(&settings, &config.train.stages[0], &mut library);
-    let loader = loader.expect("a loader");
-    let model = initial_model(&setup, HeadSizes::new(&classes, &attributes)).expect("a model");
+    let size = start.preprocessing.size();
+    let (loader, sizes) = test_data::loader(&config.data.root, &config, 0, size);
+    let model = initial_model(&setup, sizes).expect("a model");
     let micro_batches = [0, 1].map(|micro| {
         let batch = loader.batch(&loader.epoch(0)[micro], micro as u64).expect("a batch");
         let terms = model.step(step_input(&setup, batch)).item.terms.expect("finite");

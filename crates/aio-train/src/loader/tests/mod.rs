@@ -17,17 +17,7 @@ const PICTURES: PictureSize = PictureSize { height: 48, width: 24 };
 
 /// The loader of a stage on the benchmark below `root`.
 fn loader(root: &Path, config: &TrainingConfig, stage: usize) -> StageLoader {
-    let mut library = Library::new(root);
-    let classes = Classes::new(config, &mut library).expect("classes");
-    let attributes = attribute_words(config, &classes, &mut library).expect("words");
-    let settings = LoaderSettings {
-        config,
-        classes: &classes,
-        attributes: &attributes,
-        picture_size: PICTURES,
-        sketch_generator: None,
-    };
-    StageLoader::open(&settings, &config.train.stages[stage], &mut library).expect("a loader")
+    test_data::loader(root, config, stage, PICTURES).0
 }
 
 /// Everything in a batch. Photographs are numbered as they first appear: an index numbers them otherwise.

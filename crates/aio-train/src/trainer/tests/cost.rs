@@ -17,21 +17,12 @@ fn predicted(datasets: &[DatasetName], shares: &[f64]) -> StageCost {
     let (start, device) = (test_data::start(&config), Device::flex());
     let setup =
         TrainingSetup { config: &config, start: &start, device: &device, evaluation_bytes: 0 };
-    let mut library = Library::new(&config.data.root);
-    let classes = Classes::new(&config, &mut library).expect("classes");
-    let attributes = attribute_words(&config, &classes, &mut library).expect("words");
-    let settings = LoaderSettings {
-        config: &config,
-        classes: &classes,
-        attributes: &attributes,
-        picture_size: start.preprocessing.size(),
-        sketch_generator: None,
-    };
-    let loader = StageLoader::open(&settings, &config.train.stages[0], &mut library);
+    let size = start.preprocessing.size();
+    let (loader, _) = test_data::loader(&config.data.root, &config, 0, size);
     // The same heads in every stage.
     let sizes = HeadSizes { classes: 13, attributes: 0 };
     let model = initial_model(&setup, sizes).expect("a model");
-    StageCost::predict(&setup, &model, &loader.expect("a loader"), sizes).expect("predicted")
+    StageCost::predict(&setup, &model, &loader, sizes).expect("predicted")
 }
 
 #[test]
