@@ -69,7 +69,8 @@ pub fn read_to_string(path: &Path) -> Result<String> {
 }
 
 /// What the system notes about a file, in one line: length, times of the last change of its content and of its entry, and its number in
-/// the file system. A file with the same stamp is the same file with the same content, unless somebody set the clock back.
+/// the file system. A program can set the time of the content, but neither that of the entry (ctime) nor the number: a file with the same
+/// stamp is the same file with the same content, unless somebody set the clock back.
 #[must_use]
 pub fn stamp(found: &Metadata) -> String {
     let nanos = |time: SystemTime| time.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();

@@ -1,13 +1,12 @@
 //! Tells whether a data set still has the contents that it had for an earlier call.
 
+use crate::error::io;
 use crate::{Content, DataError, Dataset, Result, Sample, Split, Trial, fs};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-use std::fs::Metadata;
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::time::UNIX_EPOCH;
 
 /// Stands before every fingerprint and names the rule that made it. The first rule had no name; it left out sources, artists, attributes, trials,
 /// combinations, and the labels of further pictures.
@@ -50,20 +49,6 @@ fn add_sample(hasher: &mut blake3::Hasher, part: &str, sample: &Sample, root: &P
     };
     let labels = (identity.0, camera.map(|c| c.0), source.map(|s| s.0), clothes.map(|c| c.0));
     add(hasher, &(part, modality.name(), kind, what, labels, attributes, artist));
-}
-
-/// Length, times and number of a file, as far as the system tells. A program can set the time of change, but neither that of the last change of
-/// the file's description (ctime) nor its number.
-fn state(found: &Metadata) -> String {
-    let changed = found.modified().ok().and_then(|t| t.duration_since(UNIX_EPOCH).ok());
-    let known = format!("{}\t{}", found.len(), changed.unwrap_or_default().as_nanos());
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        format!("{known}\t{}.{:09}\t{}", found.ctime(), found.ctime_nsec(), found.ino())
-    }
-    #[cfg(not(unix))]
-    known
 }
 
 impl Dataset {
@@ -133,12 +118,8 @@ impl Dataset {
         let mut files = blake3::Hasher::new();
         files.update(listing.as_bytes());
         for path in &paths {
-            let found = std::fs::metadata(path).map_err(|source| DataError::Io {
-                action: "read",
-                path: path.to_path_buf(),
-                source,
-            })?;
-            files.update(format!("{}\t{}\n", below(root, path), state(&found)).as_bytes());
+            let found = std::fs::metadata(path).map_err(io("read", path))?;
+            files.update(format!("{}\t{}\n", below(root, path), fs::stamp(&found)).as_bytes());
         }
         let files = format!("{RULE}{}", files.finalize().to_hex());
         if let Some(earlier) = earlier.filter(|earlier| earlier.files == files) {
@@ -147,11 +128,7 @@ impl Dataset {
         let hashes = paths.par_iter().map(|path| {
             let mut hasher = blake3::Hasher::new();
             let read = fs::open(path)?;
-            hasher.update_reader(read).map_err(|source| DataError::Io {
-                action: "read",
-                path: path.to_path_buf(),
-                source,
-            })?;
+            hasher.update_reader(read).map_err(io("read", path))?;
             if tick(paths.len()).is_break() {
                 return Err(DataError::Interrupted { phase: "comparing data" });
             }
