@@ -84,15 +84,17 @@ pub struct Embedded {
 /// # Errors
 /// [`Error`] naming the picture that cannot be read or the modality that the model does not know.
 pub fn embed(rows: &[Row], extractor: &Extractor) -> Result<Vec<Vec<f32>>> {
-    Ok(block(rows, extractor, OnError::Fail, Row::input)?.0)
+    let rows: Vec<&Row> = rows.iter().collect();
+    of_inputs(&inputs(&rows, extractor)?, extractor)
 }
 
 /// Opens the pictures of rows, in parallel.
 ///
 /// # Errors
-/// [`Error`] naming the picture that cannot be read.
+/// [`Error`] naming the first picture that cannot be read.
 pub(crate) fn inputs(rows: &[&Row], extractor: &Extractor) -> Result<Vec<Observation<Picture>>> {
-    rows.par_iter().map(|row| row.input(extractor)).collect()
+    let opened: Vec<_> = rows.par_iter().map(|row| row.input(extractor)).collect();
+    opened.into_iter().collect()
 }
 
 /// Embeds what is opened already.
@@ -111,14 +113,13 @@ pub(crate) fn of_inputs(
     })
 }
 
-/// Embeds a block of rows that `open` reads. The rows that are passed over are counted from the start of the block.
+/// Embeds a block of rows that a manifest will name. The rows that are passed over are counted from the start of the block.
 fn block(
     rows: &[Row],
     extractor: &Extractor,
     on_error: OnError,
-    open: impl Fn(&Row, &Extractor) -> Result<Observation<Picture>> + Sync,
 ) -> Result<(Vec<Vec<f32>>, Vec<SkippedRow>)> {
-    let opened: Vec<_> = rows.par_iter().map(|row| open(row, extractor)).collect();
+    let opened: Vec<_> = rows.par_iter().map(|row| row.named_input(extractor)).collect();
     let (mut inputs, mut skipped) = (Vec::with_capacity(rows.len()), Vec::new());
     for (row, input) in opened.into_iter().enumerate() {
         match input {

@@ -172,7 +172,7 @@ impl PartialFile {
             }
             // Before the pictures are read: one that changes meanwhile is embedded again by a later call.
             let sources = sources(rows);
-            let (features, skipped) = block(rows, extractor, on_error, Row::named_input)?;
+            let (features, skipped) = block(rows, extractor, on_error)?;
             let bytes: Vec<u8> = features.iter().flatten().flat_map(|v| v.to_le_bytes()).collect();
             stop.check_claim()?;
             file.seek(SeekFrom::Start(self.place(number)))

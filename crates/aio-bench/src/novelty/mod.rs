@@ -14,7 +14,8 @@ mod tests;
 
 pub use measure::{Measured, NoveltyRequest, measure};
 
-use crate::error::{Error, Result};
+use crate::embed;
+use crate::error::Result;
 use aio_gallery::Gallery;
 use aio_model::Extractor;
 use aio_types::{Modality, Observation, Picture};
@@ -154,7 +155,7 @@ impl Statistics {
 /// The values of every picture of every query, which may have its features already; none if nothing is known of the model.
 ///
 /// # Errors
-/// [`Error`] if a picture cannot be embedded.
+/// [`Error`](crate::error::Error) if a picture cannot be embedded.
 pub(crate) fn novelties(
     model: &str,
     extractor: &Extractor,
@@ -168,7 +169,7 @@ pub(crate) fn novelties(
             of.insert(modality.name().to_owned(), novelty);
         }
     };
-    let mut parts = Vec::new();
+    let (mut places, mut alone) = (Vec::new(), Vec::new());
     for (index, (query, features)) in queries.iter().enumerate() {
         // The features of a picture alone are those of the query.
         if let ([(modality, _)], None, Some(features)) =
@@ -178,18 +179,13 @@ pub(crate) fn novelties(
             continue;
         }
         for (modality, picture) in query.pictures.iter().filter(|(m, _)| statistics.knows(*m)) {
-            let alone = Observation { pictures: vec![(*modality, picture.clone())], caption: None };
-            parts.push((index, *modality, alone));
+            places.push((index, *modality));
+            alone.push(Observation { pictures: vec![(*modality, picture.clone())], caption: None });
         }
     }
-    let alone: Vec<_> = parts.iter().map(|(_, _, alone)| alone.clone()).collect();
-    let features = if alone.is_empty() {
-        Vec::new()
-    } else {
-        extractor.embed(&alone).map_err(|e| Error::Failure(e.to_string()))?
-    };
-    for ((index, modality, _), features) in parts.iter().zip(&features) {
-        set(*index, *modality, features);
+    let features = embed::of_inputs(&alone, extractor)?;
+    for ((index, modality), features) in places.into_iter().zip(&features) {
+        set(index, modality, features);
     }
     Ok(found)
 }
@@ -217,7 +213,7 @@ const TIMES: f64 = 4.0;
 /// Judges rows of a gallery that lie evenly among all, from their thumbnails; none if nothing is known of the model, or too few rows have one.
 ///
 /// # Errors
-/// [`Error`] if the gallery's table is damaged.
+/// [`Error`](crate::error::Error) if the gallery's table is damaged.
 pub(crate) fn of_gallery(
     model: &str,
     extractor: &Extractor,
@@ -226,7 +222,7 @@ pub(crate) fn of_gallery(
     let Some(statistics) = Statistics::of(model) else { return Ok(None) };
     let every = gallery.len().div_ceil(SAMPLED).max(1);
     let size = extractor.preprocessing().size();
-    let mut inputs = Vec::new();
+    let (mut modalities, mut inputs) = (Vec::new(), Vec::new());
     for found in gallery.records().step_by(every) {
         let (row, record) = found?;
         let Ok(modality) = record.modality.parse::<Modality>() else { continue };
@@ -236,15 +232,15 @@ pub(crate) fn of_gallery(
         let picture = aio_data::picture::decode(gallery.thumbnail(row));
         let picture = picture.and_then(|picture| aio_data::picture::resized(&picture, size));
         let Ok(picture) = picture else { continue };
-        inputs.push((modality, Observation { pictures: vec![(modality, picture)], caption: None }));
+        modalities.push(modality);
+        inputs.push(Observation { pictures: vec![(modality, picture)], caption: None });
     }
     if inputs.len() < FEWEST {
         return Ok(None);
     }
-    let alone: Vec<_> = inputs.iter().map(|(_, input)| input.clone()).collect();
-    let features = extractor.embed(&alone).map_err(|e| Error::Failure(e.to_string()))?;
-    let judged = inputs.iter().zip(&features);
-    let unlike = judged.filter_map(|((modality, _), f)| statistics.novelty(*modality, f));
+    let features = embed::of_inputs(&inputs, extractor)?;
+    let judged = modalities.into_iter().zip(&features);
+    let unlike = judged.filter_map(|(modality, f)| statistics.novelty(modality, f));
     let count = unlike.filter(|novelty| novelty.is_unlike).count();
     let value = count as f64 / inputs.len() as f64;
     let (expected, sampled) = (statistics.share, inputs.len());
