@@ -1,13 +1,11 @@
 //! A small rendered benchmark and a configuration that trains on it, for the tests of this crate.
 
 use crate::config::{Batches, DataConfig, ModelConfig, StageConfig, TrainConfig, TrainingConfig};
-use crate::flops::HeadSizes;
-use crate::loader::{Classes, Library, LoaderSettings, StageLoader, attribute_words};
 use crate::start::StartingPoint;
 use aio_data::DatasetName;
 use aio_model::LossWeights;
 use aio_synth::benchmark::{self, Size};
-use aio_types::{Modality, PictureSize};
+use aio_types::Modality;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -35,27 +33,6 @@ pub(crate) fn root() -> &'static Path {
         directory
     })
     .path()
-}
-
-/// The loader of a stage on the benchmark below `root`, and the sizes of the heads for it.
-pub(crate) fn loader(
-    root: &Path,
-    config: &TrainingConfig,
-    stage: usize,
-    picture_size: PictureSize,
-) -> (StageLoader, HeadSizes) {
-    let mut library = Library::new(root);
-    let classes = Classes::new(config, &mut library).expect("classes");
-    let attributes = attribute_words(config, &classes, &mut library).expect("words");
-    let settings = LoaderSettings {
-        config,
-        classes: &classes,
-        attributes: &attributes,
-        picture_size,
-        sketch_generator: None,
-    };
-    let loader = StageLoader::open(&settings, &config.train.stages[stage], &mut library);
-    (loader.expect("a loader"), HeadSizes::new(&classes, &attributes))
 }
 
 /// Two stages on the benchmark below `root`.

@@ -144,6 +144,7 @@ impl<'a> Workload<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::loader::for_tests::opened;
     use crate::test_data;
     use aio_model::Shapes;
     use std::collections::BTreeSet;
@@ -155,7 +156,7 @@ mod tests {
         config.train.combinations = 2;
         let start = test_data::start(&config);
         let size = start.preprocessing.size();
-        let (loader, _) = test_data::loader(&config.data.root, &config, 1, size);
+        let (loader, ..) = opened(&config.data.root, &config, 1, size);
         let mut passes = Vec::new();
         for epoch in 0..60 {
             for (number, tuples) in loader.epoch(epoch).into_iter().enumerate() {

@@ -7,6 +7,8 @@ mod attribute_words;
 mod batches;
 mod captions;
 mod classes;
+#[cfg(test)]
+pub(crate) mod for_tests;
 mod held_out;
 mod library;
 mod order;

@@ -1,6 +1,7 @@
 use super::*;
 use crate::config::{StageConfig, TrainingConfig};
 use crate::flops::HeadSizes;
+use crate::loader::for_tests::opened;
 use crate::{TrainError, probe, test_data};
 use aio_heads::AnchorFeatures;
 use aio_model::LossWeights;
@@ -260,7 +261,8 @@ fn the_log_has_the_mean_over_the_micro_batches_of_a_step() {
     let setup =
         TrainingSetup { config: &config, start: &start, device: &device, evaluation_bytes: 0 };
     let size = start.preprocessing.size();
-    let (loader, sizes) = test_data::loader(&config.data.root, &config, 0, size);
+    let (loader, classes, attributes) = opened(&config.data.root, &config, 0, size);
+    let sizes = HeadSizes::new(&classes, &attributes);
     let model = initial_model(&setup, sizes).expect("a model");
     let micro_batches = [0, 1].map(|micro| {
         let batch = loader.batch(&loader.epoch(0)[micro], micro as u64).expect("a batch");

@@ -15,9 +15,9 @@ use std::sync::Arc;
 
 const PICTURES: PictureSize = PictureSize { height: 48, width: 24 };
 
-/// The loader of a stage on the benchmark below `root`.
+/// The loader of a stage on the benchmark below `root`, with small pictures.
 fn loader(root: &Path, config: &TrainingConfig, stage: usize) -> StageLoader {
-    test_data::loader(root, config, stage, PICTURES).0
+    for_tests::opened(root, config, stage, PICTURES).0
 }
 
 /// Everything in a batch. Photographs are numbered as they first appear: an index numbers them otherwise.

@@ -18,7 +18,7 @@ fn predicted(datasets: &[DatasetName], shares: &[f64]) -> StageCost {
     let setup =
         TrainingSetup { config: &config, start: &start, device: &device, evaluation_bytes: 0 };
     let size = start.preprocessing.size();
-    let (loader, _) = test_data::loader(&config.data.root, &config, 0, size);
+    let (loader, ..) = opened(&config.data.root, &config, 0, size);
     // The same heads in every stage.
     let sizes = HeadSizes { classes: 13, attributes: 0 };
     let model = initial_model(&setup, sizes).expect("a model");
