@@ -1,6 +1,7 @@
 //! Where values come from, and how they are merged.
 
 use super::rules::Rule;
+use super::stage_keys::StageKeys;
 use super::{Experiment, ExperimentFile, renamed, validation};
 use crate::error::{Error, Result};
 use config::{Config, ConfigError, Map, Source, Value, ValueKind};
@@ -16,8 +17,14 @@ const VARIABLE: &str = "AIO__";
 #[derive(Debug, Clone)]
 pub(super) struct Layer {
     origin: String,
-    table: Table,
+    values: Values,
     warnings: Vec<String>,
+}
+
+#[derive(Debug, Clone)]
+enum Values {
+    OfFile(Keys),
+    OfStage(StageKeys),
 }
 
 impl Layer {
@@ -25,7 +32,21 @@ impl Layer {
         let warnings = renamed::translate(&origin, &mut table)?;
         complete_stages(&mut table);
         validation::check_keys(&origin, &table, Rule::root(), "")?;
-        Ok(Self { origin, table, warnings })
+        let values = Values::OfFile(Keys(values(&origin, &table)));
+        Ok(Self { origin, values, warnings })
+    }
+
+    /// Changes keys of one stage of the layers before it.
+    fn of_stage(origin: String, stage: usize, mut table: Table) -> Result<Self> {
+        let path = format!("train.stages[{stage}]");
+        let warnings = renamed::translate_stage(&origin, &path, &mut table)?;
+        let rule = Rule::root().property("train").and_then(|train| train.property("stages"));
+        if let Some(rule) = rule.and_then(Rule::items) {
+            validation::check_keys(&origin, &table, rule, &path)?;
+        }
+        let keys = values(&origin, &table);
+        let values = Values::OfStage(StageKeys { stage, origin: origin.clone(), keys });
+        Ok(Self { origin, values, warnings })
     }
 
     /// The file, variable or option, as errors name it.
@@ -45,7 +66,31 @@ impl Source for Layer {
     }
 
     fn collect(&self) -> std::result::Result<Map<String, Value>, ConfigError> {
-        Ok(values(&self.origin, &self.table))
+        match &self.values {
+            Values::OfFile(keys) => keys.collect(),
+            Values::OfStage(keys) => keys.collect(),
+        }
+    }
+
+    fn collect_to(&self, merged: &mut Value) -> std::result::Result<(), ConfigError> {
+        match &self.values {
+            Values::OfFile(keys) => keys.collect_to(merged),
+            Values::OfStage(keys) => keys.collect_to(merged),
+        }
+    }
+}
+
+/// Keys of the whole file.
+#[derive(Debug, Clone)]
+struct Keys(Map<String, Value>);
+
+impl Source for Keys {
+    fn clone_into_box(&self) -> Box<dyn Source + Send + Sync> {
+        Box::new(self.clone())
+    }
+
+    fn collect(&self) -> std::result::Result<Map<String, Value>, ConfigError> {
+        Ok(self.0.clone())
     }
 }
 
@@ -145,9 +190,19 @@ pub(super) fn of_settings(settings: &[String]) -> Result<Vec<Layer>> {
         let (key, text) = setting.split_once('=').ok_or_else(|| {
             Error::user(format!("--set {setting}: no `=`"), "write --set section.key=value")
         })?;
-        Layer::new(format!("--set {setting}"), nested(key.trim(), value(text.trim())))
+        let (origin, value) = (format!("--set {setting}"), value(text.trim()));
+        match stage_and_key(key.trim()) {
+            Some((stage, key)) => Layer::of_stage(origin, stage, nested(key, value)),
+            None => Layer::new(origin, nested(key.trim(), value)),
+        }
     };
     settings.iter().map(layer).collect()
+}
+
+/// The stage and its key that `train.stages[1].steps` names.
+fn stage_and_key(key: &str) -> Option<(usize, &str)> {
+    let (stage, key) = key.strip_prefix("train.stages[")?.split_once("].")?;
+    Some((stage.parse().ok()?, key))
 }
 
 /// A table that holds `value` at the dotted `key`.
@@ -175,10 +230,16 @@ pub(super) fn merge(layers: &[Layer]) -> Result<Value> {
     let failed =
         |e: &dyn std::fmt::Display| Error::Failure(format!("the built-in configuration: {e}"));
     let table = Table::try_from(Experiment::default()).map_err(|e| failed(&e))?;
-    let defaults = Layer { origin: "built-in defaults".into(), table, warnings: Vec::new() };
+    let defaults = Keys(values(&"built-in defaults".into(), &table));
     let mut builder = Config::builder().add_source(defaults);
     for layer in layers {
         builder = builder.add_source(layer.clone());
     }
-    Ok(builder.build().map_err(|e| failed(&e))?.cache)
+    let merged = builder.build().map_err(|e| match e {
+        ConfigError::Message(problem) => {
+            Error::user(problem, "set `train.stages` as a whole, or a key of a stage that there is")
+        }
+        e => failed(&e),
+    })?;
+    Ok(merged.cache)
 }

@@ -1,13 +1,14 @@
 //! Experiment files: layered, strict, and resolved exactly once.
 //!
 //! Layers, later ones winning: built-in defaults ← the file named by `base` ← the experiment file ← environment
-//! variables `AIO__SECTION__KEY` ← `--set section.key=value`.
+//! variables `AIO__SECTION__KEY` ← `--set section.key=value` (of one stage: `--set train.stages[0].steps=100`).
 //!
 //! | file | holds |
 //! |---|---|
 //! | `schema` | the keys: [`Experiment`] and its sections |
 //! | `rules` | type, range, default and description of a key, read from the schema |
 //! | `layers` | where values come from, and how they are merged |
+//! | `stage_keys` | keys of one stage of a list |
 //! | `renamed` | keys and values of earlier versions |
 //! | `validation` | what is refused |
 //! | `identity` | the content hash of an experiment |
@@ -24,6 +25,7 @@ mod renamed;
 mod rules;
 mod schema;
 mod section;
+mod stage_keys;
 mod validation;
 
 pub use files::ExperimentFile;

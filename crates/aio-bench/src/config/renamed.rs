@@ -114,6 +114,16 @@ pub(super) fn translate(origin: &str, table: &mut Table) -> Result<Vec<String>> 
     Ok(warnings)
 }
 
+/// The same for the keys of the stage at `path`.
+///
+/// # Errors
+/// As [`translate`].
+pub(super) fn translate_stage(origin: &str, path: &str, keys: &mut Table) -> Result<Vec<String>> {
+    let mut warnings = Vec::new();
+    rename(origin, path, keys, &STAGE, &mut warnings)?;
+    Ok(warnings)
+}
+
 fn rename(
     origin: &str,
     section: &str,

@@ -1,7 +1,9 @@
 use super::*;
 use aio_synth::benchmark::Size;
-use aio_train::config::{DataConfig, StageLength};
+use aio_train::config::DataConfig;
 use std::path::PathBuf;
+
+mod stages;
 
 fn load(text: &str, settings: &[&str]) -> Result<Experiment> {
     let directory = tempfile::tempdir().expect("temporary directory");
@@ -105,34 +107,6 @@ fn values_of_another_type_or_out_of_range_are_refused_by_layer_key_and_expectati
         error.to_string().starts_with("--set train.identities=many: `train.identities`"),
         "{error}"
     );
-}
-
-#[test]
-fn a_stage_needs_its_data_sets_and_nothing_else() {
-    let text = "[[train.stages]]\ndatasets = [\"table:shop\"]\n[[train.stages]]\ndatasets = [\"llcm\"]\nname = \"more\"\n";
-    let stages = load(text, &[]).expect("valid").train.stages;
-    assert_eq!(stages.iter().map(|s| s.name.as_str()).collect::<Vec<_>>(), ["stage 1", "more"]);
-    assert_eq!((stages[0].epochs, stages[0].learning_rate), (Some(1), 2e-4));
-}
-
-#[test]
-fn a_stage_is_as_long_as_its_epochs_or_its_steps_say() {
-    let of =
-        |length: &str| load(&format!("[[train.stages]]\ndatasets = [\"llcm\"]\n{length}"), &[]);
-    let steps = of("steps = 500\n").expect("valid");
-    assert_eq!(steps.train.stages[0].length(), StageLength::Steps(500));
-    let written = steps.to_toml().expect("TOML");
-    assert!(written.contains("steps = 500") && !written.contains("epochs ="), "{written}");
-    assert_eq!(load(&written, &[]).expect("valid"), steps, "it is read back");
-    let error = of("epochs = 3\nsteps = 500\n").expect_err("both").to_string();
-    let both =
-        "`train.stages[0].steps` is 500 and `train.stages[0].epochs` is 3; a stage has one of them";
-    assert!(error.contains("experiment.toml") && error.contains(both), "{error}");
-    assert!(of("steps = 0\n").expect_err("none").to_string().contains("train.stages[0].steps"));
-    // Ids: one epoch is one epoch however it is written; steps are another length.
-    let id = |length: &str| of(length).expect("valid").config_id(&Checksums::default());
-    assert_eq!(id(""), id("epochs = 1\n"));
-    assert!(id("steps = 1\n") != id("") && id("steps = 1\n") != id("steps = 2\n"));
 }
 
 #[test]
