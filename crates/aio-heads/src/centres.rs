@@ -1,5 +1,4 @@
 use crate::buffer::{buffer, changed};
-use burn::grad_clipping::GradientClipping;
 use burn::module::{Module, Param, ParamId};
 use burn::tensor::{Device, Distribution, IndexingUpdateOp, Int, Tensor, TensorData};
 
@@ -39,8 +38,6 @@ pub struct RowAdamW {
     pub beta_2: f32,
     /// Added to the root of the second moment.
     pub epsilon: f32,
-    /// Largest norm of the gradient of all rows of a step together.
-    pub max_grad_norm: f32,
 }
 
 impl Centres {
@@ -95,7 +92,6 @@ impl Centres {
     pub fn update(self, sample: &[usize], gradient: Tensor<2>, rule: &RowAdamW) -> Self {
         let device = gradient.device();
         let rows = integers(sample, &device);
-        let gradient = GradientClipping::Norm(rule.max_grad_norm).clip_gradient(gradient);
         let old = |param: &Param<Tensor<2>>| param.val().without_autodiff().select(0, rows.clone());
         let updates: Vec<f32> = self
             .updates

@@ -6,6 +6,7 @@
 //! Messages and progress go through the [`log`] facade. Without a logger of level `info` nothing is printed ([`Progress`]).
 
 mod checkpoint;
+mod clip;
 pub mod config;
 mod decay;
 mod embedding;

@@ -1,6 +1,7 @@
 //! The loop that experiments and pre-training share: steps, learning rate, logs, checkpoints, and stopping on a signal.
 
 use crate::checkpoint::{Checkpoints, Learner};
+use crate::clip::clipped;
 use crate::error::{Result, TrainError};
 use crate::progress::{Progress, StepReport, clock};
 use crate::signals::StopFlag;
@@ -45,7 +46,7 @@ pub(crate) trait Objective {
     /// Gradients of a step, a pure function of the model and the step. It is called for one step after the other.
     fn gradients(&mut self, model: &Self::Model, step: usize) -> Result<StepGradients>;
 
-    /// Changes the model by the gradients of the last step.
+    /// Changes the model by the clipped gradients of the last step.
     fn update(
         &mut self,
         learner: Learner<Self::Model>,
@@ -129,6 +130,7 @@ impl TrainingLoop<'_> {
             let learning_rate = objective.learning_rate(step);
             let StepGradients { gradients, terms, measures, waited } =
                 objective.gradients(&learner.model, step)?;
+            let gradients = clipped(&learner.model, gradients, learner.max_grad_norm);
             learner = objective.update(learner, learning_rate, gradients);
             if let Some(seconds) = pace.note(step_begun.elapsed().as_secs_f64()) {
                 objective.expect(seconds * (self.steps.end - first) as f64);

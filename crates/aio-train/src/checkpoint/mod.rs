@@ -19,6 +19,8 @@ pub(crate) struct Learner<M> {
     pub(crate) optimiser: ModuleOptimizer,
     /// Weight decay, as a multiple of the learning rate.
     pub(crate) weight_decay: f64,
+    /// Largest norm of all gradients of a step together.
+    pub(crate) max_grad_norm: f64,
 }
 
 impl<M: Module + Clone> Learner<M> {
@@ -122,7 +124,7 @@ impl Checkpoints {
             let source = std::io::Error::other(e.to_string());
             io_error("write the checkpoint", &self.directory.join(file), source)
         };
-        let Learner { model, optimiser, weight_decay: _ } = learner;
+        let Learner { model, optimiser, .. } = learner;
         model.clone().save_file(directory.join(MODEL)).map_err(|e| failed(MODEL, &e))?;
         optimiser.save(directory.join(OPTIMISER)).map_err(|e| failed(OPTIMISER, &e))?;
         let text = serde_json::to_string_pretty(state).map_err(|e| failed(STATE, &e))?;
@@ -153,7 +155,7 @@ impl Checkpoints {
             let model = model.map_err(|e| unfit(&e))?;
             let optimiser = learner.optimiser.clone().load(path.join(OPTIMISER));
             let optimiser = optimiser.map_err(|e| unfit(&e))?;
-            Ok((Learner { model, optimiser, weight_decay: learner.weight_decay }, state))
+            Ok((Learner { model, optimiser, ..learner }, state))
         })?;
         match found {
             Some((step, (loaded, state))) => {

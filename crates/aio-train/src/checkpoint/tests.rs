@@ -6,7 +6,7 @@ use burn::tensor::Device;
 fn learner() -> Learner<Linear> {
     let device = Device::flex().autodiff();
     let model = LinearConfig::new(2, 1).init(&device);
-    Learner { model, optimiser: AdamWConfig::new().init(), weight_decay: 0.0 }
+    Learner { model, optimiser: AdamWConfig::new().init(), weight_decay: 0.0, max_grad_norm: 1.0 }
 }
 
 fn weights(learner: &Learner<Linear>) -> Vec<f32> {

@@ -57,7 +57,7 @@ pub struct TrainConfig {
     /// Weight decay of AdamW.
     #[schemars(range(min = 0.0))]
     pub weight_decay: f64,
-    /// Largest norm of a parameter's gradient; larger gradients are scaled down to it.
+    /// Largest norm of all gradients of a step together; larger ones are scaled down to it, as by PyTorch's `clip_grad_norm_`.
     #[schemars(extend("exclusiveMinimum" = 0.0))]
     pub max_grad_norm: f64,
     /// Epochs between validations; `stage-end` validates only at the end of a stage.

@@ -17,7 +17,6 @@ use aio_data::fs;
 use aio_encoder::weights::Weights;
 use aio_model::pretrain::Pretraining;
 use aio_model::{Backbone, BackboneConfig};
-use burn::grad_clipping::GradientClippingConfig;
 use burn::module::Module;
 use burn::optim::{AdamWConfig, ModuleOptimizer};
 use burn::tensor::Device;
@@ -26,14 +25,10 @@ use objective::{PretrainObjective, PretrainState};
 use std::path::{Path, PathBuf};
 
 const WEIGHT_DECAY: f64 = 0.05;
+const MAX_GRAD_NORM: f64 = 1.0;
 
 fn optimiser() -> ModuleOptimizer {
-    AdamWConfig::new()
-        .with_beta_2(0.98)
-        .with_epsilon(1e-6)
-        .with_weight_decay(0.0)
-        .with_grad_clipping(Some(GradientClippingConfig::Norm(1.0)))
-        .init()
+    AdamWConfig::new().with_beta_2(0.98).with_epsilon(1e-6).with_weight_decay(0.0).init()
 }
 
 /// What a pre-training starts from.
@@ -124,7 +119,12 @@ pub fn run(recipe: &Recipe, directory: &Path, device: &Device, stop: &StopFlag) 
     let fresh =
         Pretraining::new(backbone, config.embedding_width(), &corpus::word_classes(), drawn_on);
     let model = if on_cpu { fresh } else { to_training_device(fresh, &training) };
-    let learner = Learner { model, optimiser: optimiser(), weight_decay: WEIGHT_DECAY };
+    let learner = Learner {
+        model,
+        optimiser: optimiser(),
+        weight_decay: WEIGHT_DECAY,
+        max_grad_norm: MAX_GRAD_NORM,
+    };
     let (learner, state) = checkpoints.resume::<_, PretrainState>(learner)?;
     let first = state.map_or(0, |state| state.step);
     fs::create_dir_all(directory)?;

@@ -10,7 +10,6 @@ use crate::start::to_training_device;
 use aio_heads::RowAdamW;
 use aio_model::{Aio, AioConfig, Backbone, Frozen, SketchGenerator};
 use aio_types::rng;
-use burn::grad_clipping::GradientClippingConfig;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::{AdamWConfig, ModuleOptimizer};
 use burn::tensor::{Device, Tensor};
@@ -82,7 +81,12 @@ impl ModuleVisitor for Draw {
 pub(super) fn initial_learner(setup: &TrainingSetup, sizes: HeadSizes) -> Result<Learner<Aio>> {
     let model = initial_model(setup, sizes)?;
     let config = &setup.config.train;
-    Ok(Learner { model, optimiser: optimiser(config), weight_decay: config.weight_decay })
+    Ok(Learner {
+        model,
+        optimiser: optimiser(),
+        weight_decay: config.weight_decay,
+        max_grad_norm: config.max_grad_norm,
+    })
 }
 
 /// The moments' decays and the epsilon of AdamW.
@@ -90,14 +94,12 @@ const BETA_1: f32 = 0.9;
 const BETA_2: f32 = 0.999;
 const EPSILON: f32 = 1e-8;
 
-fn optimiser(config: &TrainConfig) -> ModuleOptimizer {
-    let clipping = GradientClippingConfig::Norm(config.max_grad_norm as f32);
+fn optimiser() -> ModuleOptimizer {
     AdamWConfig::new()
         .with_beta_1(BETA_1)
         .with_beta_2(BETA_2)
         .with_epsilon(EPSILON)
         .with_weight_decay(0.0)
-        .with_grad_clipping(Some(clipping))
         .init()
 }
 
@@ -109,7 +111,6 @@ pub(super) fn centres_rule(config: &TrainConfig, learning_rate: f64) -> RowAdamW
         beta_1: BETA_1,
         beta_2: BETA_2,
         epsilon: EPSILON,
-        max_grad_norm: config.max_grad_norm as f32,
     }
 }
 
