@@ -3,7 +3,7 @@ use crate::{Modality, ModalitySet};
 /// What is known of one person: pictures, each in its modality, and perhaps a sentence.
 ///
 /// `P` is how a picture is given: a path, a decoded [`Picture`](crate::Picture), or a file with what is made of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Observation<P> {
     /// Pictures and their modalities.
     pub pictures: Vec<(Modality, P)>,

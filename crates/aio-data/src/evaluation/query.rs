@@ -15,7 +15,7 @@ pub struct Query {
 }
 
 /// A picture of a query: where it lies, and what is made of it before it is embedded.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct QueryPicture {
     /// The file.
     pub path: PathBuf,

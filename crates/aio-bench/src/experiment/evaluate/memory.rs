@@ -1,12 +1,13 @@
 //! How much memory an evaluation will take beside the models.
 
+use super::parts;
 use super::pictures::{KEPT, views};
 use crate::config::Evaluation;
 use crate::experiment::prepare::Test;
 use aio_data::descriptor::Descriptor;
 use aio_eval::{EvalOptions, distance_bytes};
 use aio_train::{BLOCK, StartingPoint};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 
 /// Bytes of a feature's number.
@@ -39,7 +40,18 @@ fn features(tests: &[Test], width: usize, settings: &Evaluation) -> usize {
         of_one_task = of_one_task.max(rows.bytes(width, settings.flip, &settings.options()));
     }
     let galleries: usize = galleries.values().sum();
-    MODELS * galleries * width * NUMBER + of_one_task + descriptors(tests)
+    let parts = if settings.flip { 2 } else { 1 } * kept_parts(tests);
+    (MODELS * galleries + parts) * width * NUMBER + of_one_task + descriptors(tests)
+}
+
+/// Parts of queries that stay for other tasks of their data set.
+fn kept_parts(tests: &[Test]) -> usize {
+    let mut of_datasets = BTreeMap::<_, HashSet<_>>::new();
+    for test in tests.iter().filter(|test| test.task.query.len() > 1) {
+        let parts = test.data.queries.iter().flat_map(|query| parts::of_query(&query.views));
+        of_datasets.entry(test.task.dataset).or_default().extend(parts);
+    }
+    of_datasets.values().map(HashSet::len).max().unwrap_or(0)
 }
 
 /// Numbers of rows of a task.

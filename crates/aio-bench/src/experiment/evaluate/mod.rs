@@ -7,6 +7,7 @@ mod embeddings;
 mod finished;
 mod lists;
 mod memory;
+mod parts;
 mod pictures;
 mod score;
 

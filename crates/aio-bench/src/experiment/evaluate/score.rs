@@ -2,12 +2,12 @@
 
 use super::Test;
 use super::descriptors::Describer;
+use super::parts::Parts;
 use super::pictures::{KEPT, Pictures, views};
 use crate::config::Evaluation;
 use crate::error::Result;
 use aio_data::augment::flip;
 use aio_data::descriptor::Descriptor;
-use aio_data::task::QueryPicture;
 use aio_data::{DatasetName, Trial};
 use aio_eval::{
     Entry, EvalOptions, Features, LabelledFeatures, Metric, PerQuery, Ranking, Scores, chance,
@@ -25,14 +25,16 @@ pub(super) const LIST_LENGTH: usize = 8;
 /// False accept rates at which the receiver operating characteristic is taken.
 const FALSE_ACCEPT_RATES: [f64; 10] = [1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 1e-1];
 
-/// The models that are compared, which take pictures of one size, and the galleries that they have embedded: tasks of one data set share
-/// their gallery.
+/// The models that are compared, which take pictures of one size, and the galleries and parts of queries that they have embedded: tasks of one data
+/// set share them.
 pub(in crate::experiment) struct TestedModels<'a, const N: usize> {
     models: [Extractor; N],
     pictures: Pictures,
     describer: Describer,
     evaluation: &'a Evaluation,
     galleries: BTreeMap<(DatasetName, Modality), [Features; N]>,
+    /// By the first model.
+    parts: Parts,
     stop: &'a StopFlag,
 }
 
@@ -74,7 +76,7 @@ impl<'a, const N: usize> TestedModels<'a, N> {
     ) -> Self {
         let pictures = Pictures::new(models[0].preprocessing().size(), KEPT);
         let (describer, galleries) = (Describer::default(), BTreeMap::new());
-        Self { models, pictures, describer, evaluation, galleries, stop }
+        Self { models, pictures, describer, evaluation, galleries, parts: Parts::default(), stop }
     }
 
     pub(super) fn models(&self) -> &[Extractor; N] {
@@ -140,24 +142,20 @@ impl<'a, const N: usize> TestedModels<'a, N> {
     /// # Errors
     /// As [`TestedModels::embed`], after which it is called: the gallery is the same.
     pub(super) fn embed_parts(&mut self, test: &Test) -> Result<Option<TestFeatures<'_>>> {
-        let Self { models, pictures, evaluation, stop, galleries, .. } = self;
+        let Self { models, pictures, evaluation, stop, galleries, parts, .. } = self;
         let Some(galleries) = galleries.get(&(test.task.dataset, test.task.gallery)) else {
             return Ok(None);
         };
         if test.task.query.len() == 1 {
             return Ok(None);
         }
-        let (mut parts, mut counts) = (Vec::new(), Vec::new());
-        for query in &test.data.queries {
-            let of_query: Vec<_> = query.views.iter().flat_map(Observation::parts).collect();
-            counts.push(of_query.len());
-            parts.extend(of_query);
-        }
-        let parts: Vec<&Observation<QueryPicture>> = parts.iter().collect();
         let (what, phase) = (format!("{} parts", test.task), format!("parts {}", test.task));
         let embedding = Embedding { what: &what, phase: &phase, flip: evaluation.flip, stop };
-        let [queries] =
-            embedding.of([&models[0]], &counts, |rows| pictures.of_views(&parts[rows]))?;
+        let queries = parts.fused(test, embedding.rows_per_input(), |parts| {
+            let [features] = embedding
+                .rows([&models[0]], parts.len(), |rows| pictures.of_views(&parts[rows]))?;
+            Ok(features)
+        })?;
         Ok(Some(TestFeatures { queries, gallery: &galleries[0] }))
     }
 }
@@ -172,23 +170,36 @@ struct Embedding<'a> {
 }
 
 impl Embedding<'_> {
+    /// Rows of features for every input, which are averaged: one, and one more of the mirrored pictures.
+    fn rows_per_input(&self) -> usize {
+        if self.flip { 2 } else { 1 }
+    }
+
     /// Embeds inputs, a block at a time; `open` gives those of some rows. Each row of the features is the mean of so many inputs, one after the
     /// other, as `counts` says.
     fn of<const M: usize>(
         &self,
         models: [&Extractor; M],
         counts: &[usize],
+        open: impl FnMut(Range<usize>) -> Result<Vec<Observation<Picture>>>,
+    ) -> Result<[Features; M]> {
+        let features = self.rows(models, counts.iter().sum(), open)?;
+        let of_each = self.rows_per_input();
+        let counts: Vec<usize> = counts.iter().map(|count| of_each * count).collect();
+        let is_pooled = counts.iter().any(|count| *count != 1);
+        Ok(features.map(|of| if is_pooled { of.pooled(&counts) } else { of }))
+    }
+
+    /// The rows of all inputs before they are averaged.
+    fn rows<const M: usize>(
+        &self,
+        models: [&Extractor; M],
+        inputs: usize,
         mut open: impl FnMut(Range<usize>) -> Result<Vec<Observation<Picture>>>,
     ) -> Result<[Features; M]> {
         let Self { what, phase, flip, stop } = *self;
-        let inputs: usize = counts.iter().sum();
-        let (rows, counts) = if flip {
-            (2 * inputs, counts.iter().map(|count| 2 * count).collect())
-        } else {
-            (inputs, counts.to_vec())
-        };
-        let stream = Stream { rows, what, phase, stop };
-        let features = embed_stream(models, &stream, |rows| {
+        let stream = Stream { rows: inputs * self.rows_per_input(), what, phase, stop };
+        embed_stream(models, &stream, |rows| {
             if !flip {
                 return open(rows);
             }
@@ -197,9 +208,7 @@ impl Embedding<'_> {
                 opened.into_iter().flat_map(|input| [mirrored(&input), input]).collect();
             let first = rows.start % 2;
             Ok(both[first..first + rows.len()].to_vec())
-        })?;
-        let is_pooled = counts.iter().any(|count| *count != 1);
-        Ok(features.map(|of| if is_pooled { of.pooled(&counts) } else { of }))
+        })
     }
 }
 
