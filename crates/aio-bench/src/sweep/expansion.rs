@@ -40,17 +40,20 @@ pub(super) fn points(path: &Path, file: &SweepFile) -> Result<Vec<Point>> {
     if combinations.is_empty() {
         return Err(wrong(path, "no cell is left"));
     }
-    let labelled = labelled_keys(file);
-    Ok(combinations.iter().map(|combination| point(combination, &labelled)).collect())
+    let unnamed = unnamed_keys(file);
+    Ok(combinations.iter().map(|combination| point(combination, &unnamed)).collect())
 }
 
-/// Keys whose values a label stands for.
-fn labelled_keys(file: &SweepFile) -> BTreeSet<&String> {
+/// Keys that the names of cells leave out: those that a label stands for, and axes of one value, which are the same in all cells.
+fn unnamed_keys(file: &SweepFile) -> BTreeSet<&String> {
     let labelled = file.zip.iter().filter(|zip| zip.contains_key(LABEL));
-    labelled.flat_map(toml::Table::keys).collect()
+    let is_single =
+        |(_, values): &(&String, &Value)| values.as_array().is_some_and(|v| v.len() == 1);
+    let single = file.axes.iter().filter(is_single).map(|(key, _)| key);
+    labelled.flat_map(toml::Table::keys).chain(single).collect()
 }
 
-fn point(combination: &[Choice], labelled: &BTreeSet<&String>) -> Point {
+fn point(combination: &[Choice], unnamed: &BTreeSet<&String>) -> Point {
     let mut settings = Vec::new();
     let mut words = Vec::new();
     for Choice { key, value } in combination {
@@ -59,7 +62,7 @@ fn point(combination: &[Choice], labelled: &BTreeSet<&String>) -> Point {
             words.push(value.as_str().map_or_else(|| value.to_string(), str::to_owned));
             continue;
         }
-        if !labelled.contains(key) {
+        if !unnamed.contains(key) {
             words.push(setting.clone());
         }
         settings.push(setting);
@@ -220,22 +223,24 @@ mod tests {
     }
 
     #[test]
-    fn labels_stand_for_what_their_zip_varies() {
+    fn labels_stand_for_what_their_zip_varies_and_one_value_varies_nothing() {
         let points = |text: &str| {
             let file: SweepFile = toml::from_str(text).expect("TOML");
             points(Path::new("sweep.toml"), &file)
         };
-        let text = "base = \"x\"\n[axes]\nc = [true]\n[[zip]]\nlabel = [\"small\", 2]\n\"m.height\" = [96, 192]\n";
+        let text = "base = \"x\"\n[axes]\nc = [true]\nd = [1, 2]\n[[zip]]\nlabel = [\"small\", 2]\n\"m.height\" = [96, 192]\n";
         let found = points(text).expect("points");
-        let of = |settings: [&str; 2], label: &str| Point {
+        let of = |settings: [&str; 3], label: &str| Point {
             settings: settings.map(str::to_owned).to_vec(),
             label: label.to_owned(),
         };
         assert_eq!(
             found,
             [
-                of(["c=true", "m.height=96"], "c=true small"),
-                of(["c=true", "m.height=192"], "c=true 2"),
+                of(["c=true", "d=1", "m.height=96"], "d=1 small"),
+                of(["c=true", "d=1", "m.height=192"], "d=1 2"),
+                of(["c=true", "d=2", "m.height=96"], "d=2 small"),
+                of(["c=true", "d=2", "m.height=192"], "d=2 2"),
             ]
         );
         assert_eq!(points("base = \"x\"\n").expect("the base")[0].label, "base");
