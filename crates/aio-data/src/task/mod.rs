@@ -128,7 +128,7 @@ impl Task {
         if queries == 0 || gallery == 0 {
             let hint = match self.dataset {
                 DatasetName::Table(_) => {
-                    "queries are rows of the split `query`, gallery entries rows of the split `gallery`, of the task's modalities"
+                    "queries are rows of the split `query`, gallery entries rows of the split `gallery`, of the task's modalities; a query of several has a row of each, of one person"
                 }
                 _ => {
                     "is the data set complete? `aio data check` compares it with the published counts"
@@ -213,6 +213,7 @@ mod tests {
             "omnireid.rgb-rgb.clothes-changing",
             "orbench.sketch-colour-pencil",
             "table:shop.text-rgb",
+            "table:shop.rgb+text-rgb.none",
             "table:shop.sketch-colour-pencil.market1501",
         ] {
             assert_eq!(Task::parse(text).expect(text)[0].to_string(), text);

@@ -4,6 +4,7 @@
 //! relative to the file's folder and stay below it. A row of modality `text` has a caption and no path. `camera`, `source` and `clothes` may be
 //! empty. Identities, cameras and clothes are integers or names.
 
+mod mixed;
 mod tasks;
 
 use super::{DatasetInfo, nothing_further};

@@ -1,12 +1,13 @@
 use crate::evaluation::{
-    Direction, Evaluation, Query, Refusal, TaskRules, TestSet, photograph_combinations,
+    Direction, Evaluation, Query, Refusal, TaskRules, TestSet, gallery_items,
+    photograph_combinations,
 };
 use crate::{DataError, Dataset, Result};
 use aio_eval::{Entry, Protocol};
 use aio_types::Modality;
 use std::sync::Arc;
 
-/// Any one modality against any pictures, and pictures of one modality against sentences, under the protocol that the task names.
+/// Any modalities against any pictures, and pictures against sentences, under the protocol that the task names.
 pub(super) const RULES: TaskRules = TaskRules {
     usual: &[],
     every_query: photograph_combinations,
@@ -19,8 +20,14 @@ pub(super) const RULES: TaskRules = TaskRules {
         }
         let direction = request.direction;
         let is_text = !direction.gallery.is_visual();
-        if direction.query.len() != 1 || is_text && direction.query.contains(Modality::Text) {
+        if is_text && direction.query.contains(Modality::Text) {
             return Err(Refusal::Direction);
+        }
+        if direction.query.len() > 1 && compares(protocol) == Compared::MoreThanCameras {
+            return Err(Refusal::Combination {
+                problem: "the parts of a mixed query have no source or clothes in common, which this protocol compares",
+                hint: "name a protocol that compares cameras, or none",
+            });
         }
         Ok(Arc::new(OwnSearch { direction, protocol }))
     },
@@ -31,6 +38,26 @@ struct OwnSearch {
     direction: Direction,
     /// The protocol that the task names. Otherwise the rows of the task decide ([`by_cameras`]).
     protocol: Option<Protocol>,
+}
+
+/// What a protocol compares beside identities.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Compared {
+    Nothing,
+    Cameras,
+    MoreThanCameras,
+}
+
+/// Where no protocol is named, the rows decide, which may have cameras.
+fn compares(protocol: Option<Protocol>) -> Compared {
+    match protocol {
+        Some(Protocol::Regdb | Protocol::Text | Protocol::None) => Compared::Nothing,
+        Some(Protocol::Tri | Protocol::ClothesChanging) => Compared::MoreThanCameras,
+        Some(
+            Protocol::Market1501 | Protocol::SysuMm01 | Protocol::Llcm | Protocol::Cuhk03Classic,
+        )
+        | None => Compared::Cameras,
+    }
 }
 
 /// One side of a task, as far as its cameras go.
@@ -65,7 +92,14 @@ impl Evaluation for OwnSearch {
                 hint: "number the cameras as SYSU-MM01 does, or name another protocol".to_owned(),
             });
         }
-        Ok(TestSet::of_sides(dataset, self.direction, false))
+        if self.direction.query.len() == 1 {
+            return Ok(TestSet::of_sides(dataset, self.direction, false));
+        }
+        let by_camera = compares(self.protocol) == Compared::Cameras;
+        Ok(TestSet {
+            queries: super::mixed::queries(&dataset.query, self.direction.query, by_camera)?,
+            gallery: gallery_items(&dataset.gallery, self.direction.gallery),
+        })
     }
 }
 
