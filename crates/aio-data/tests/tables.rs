@@ -127,6 +127,45 @@ fn rows_with_and_without_a_camera_in_one_task_are_refused() {
 }
 
 #[test]
+fn a_query_of_several_modalities_has_one_row_of_each() {
+    let tree = Tree::new(&["a.jpg", "b.jpg", "c.jpg", "i.png", "s.png"]);
+    let rows = "a.jpg,1,1,rgb,query,,\nb.jpg,1,1,rgb,gallery,,\nc.jpg,1,2,rgb,gallery,,\ni.png,1,6,infrared,query,,\n\
+                s.png,1,,sketch,query,,\n,1,,text,query,A man.,\n,1,,text,query,Somebody.,\n";
+    let hidden = |task: &str| {
+        let data = task_on(&tree, rows, task).expect("a test");
+        let junk = |query: usize| {
+            let entry = &data.queries[query].entry;
+            data.gallery.iter().map(|item| data.protocol.is_junk(entry, &item.entry)).collect()
+        };
+        (0..data.queries.len()).map(junk).collect::<Vec<Vec<bool>>>()
+    };
+    // The photograph's camera is the query's.
+    assert_eq!(hidden("rgb+text-rgb"), [[true, false], [true, false]]);
+    assert_eq!(hidden("rgb+text-rgb.none"), [[false, false], [false, false]]);
+    assert_eq!(hidden("rgb+sketch-rgb.market1501"), [[true, false]]);
+    assert_eq!(hidden("sketch+text-rgb"), [[false, false], [false, false]]);
+    assert_eq!(hidden("rgb+infrared+sketch+text-rgb.none").len(), 2);
+    for (task, said, advice) in [
+        (
+            "rgb+infrared-rgb",
+            "task `table:shop.rgb+infrared-rgb`: no person has query rows of rgb+infrared with the same camera",
+            "behind the task: .none",
+        ),
+        ("rgb+text-rgb.tri", "have no source or clothes in common", "compares cameras, or none"),
+        ("rgb+text-text", "has no rgb+text queries against text", "docs/protocols.md"),
+        (
+            "rgb+colour-pencil-rgb",
+            "task `table:shop.rgb+colour-pencil-rgb`: 0 queries and 2 gallery entries",
+            "a query of several has a row of each, of one person",
+        ),
+    ] {
+        let error = task_on(&tree, rows, task).expect_err(task);
+        assert!(error.to_string().contains(said), "{error}");
+        assert!(error.hint().expect("a hint").contains(advice), "{:?}", error.hint());
+    }
+}
+
+#[test]
 fn people_and_cameras_may_have_names() {
     let tree = Tree::new(&["a.jpg", "b.jpg", "c.jpg", "d.jpg", "e.jpg"]);
     let rows = "a.jpg,anna,gate,rgb,query,,,7\nb.jpg,anna,gate,rgb,gallery,,,coat\nc.jpg,anna,hall,rgb,gallery,,,7\n\

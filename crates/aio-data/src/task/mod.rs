@@ -123,7 +123,13 @@ impl Task {
     /// [`DataError::Request`] if nothing is left to evaluate, the protocol needs a file that is not there, or the rows of a
     /// table leave the protocol open.
     pub fn data(&self, dataset: &Dataset) -> Result<TaskData> {
-        let test = self.evaluation.test_set(dataset)?;
+        let of_task = |error: DataError| match error {
+            DataError::Request { problem, hint } => {
+                refused(format!("task `{self}`: {problem}"), hint)
+            }
+            other => other,
+        };
+        let test = self.evaluation.test_set(dataset).map_err(of_task)?;
         let (queries, gallery) = (test.queries.len(), test.gallery.len());
         if queries == 0 || gallery == 0 {
             let hint = match self.dataset {
@@ -137,12 +143,7 @@ impl Task {
             let problem = format!("task `{self}`: {queries} queries and {gallery} gallery entries");
             return Err(refused(problem, hint));
         }
-        let protocol = self.evaluation.protocol(&test).map_err(|error| match error {
-            DataError::Request { problem, hint } => {
-                refused(format!("task `{self}`: {problem}"), hint)
-            }
-            other => other,
-        })?;
+        let protocol = self.evaluation.protocol(&test).map_err(of_task)?;
         let trials = self.evaluation.trials(dataset, &test)?;
         let TestSet { queries, gallery } = test;
         let names = Arc::clone(&dataset.names);
