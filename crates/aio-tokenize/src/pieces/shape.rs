@@ -25,7 +25,7 @@ pub(super) enum Unknown {
 pub(super) struct Shape {
     pub(super) kind: Kind,
     pub(super) unknown: Unknown,
-    /// Whether its own normaliser makes letters small.
+    /// Whether its own normaliser lower-cases.
     pub(super) lowers: bool,
 }
 

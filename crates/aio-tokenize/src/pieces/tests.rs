@@ -70,7 +70,7 @@ fn a_sentence_ends_with_its_token_and_is_filled_whatever_the_file_says_of_it() {
 }
 
 #[test]
-fn small_letters_come_once_whether_or_not_the_file_makes_them() {
+fn text_is_lower_cased_whether_or_not_the_file_says_so() {
     let mut own = bpe();
     own["normalizer"] =
         json!({"type": "Sequence", "normalizers": [{"type": "Lowercase"}, bpe()["normalizer"]]});
