@@ -1,9 +1,9 @@
 use super::dinov3::Front;
 use super::key_map::KeyMap;
 use super::layout::detect;
-use super::parts::{Geometry, PROJECTION, REGISTERS, TOWER_POSITIONS};
+use super::parts::{Geometry, PROJECTION, REGISTERS, TOWER_POSITIONS, TextPart};
 use super::pooling::pooling;
-use super::text::{TextPart, text};
+use super::text::text;
 use super::{Coverage, Layout, blocks, clip, dinov3, siglip, timm};
 use crate::{PoolingConfig, TextUse};
 use aio_encoder::weights::{Tensors, WeightsError};

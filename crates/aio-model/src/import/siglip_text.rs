@@ -1,8 +1,7 @@
 //! SigLIP's text tower, under the names of Hugging Face and of open_clip.
 
 use super::key_map::KeyMap;
-use super::parts::{OPEN_CLIP_TRUNK, TOWER};
-use super::text::{TextPart, note_left};
+use super::parts::{OPEN_CLIP_TRUNK, TOWER, TextPart};
 use super::{Hints, Layout, blocks};
 use aio_encoder::EncoderConfig;
 use aio_tokenize::bpe::CONTEXT;
@@ -122,7 +121,9 @@ impl Found {
             keys.require(&format!("{}.{part}", names.head), &linear, shape);
         }
         let prefix = std::mem::replace(&mut keys.prefix, of_visual);
-        note_left(keys, &prefix);
+        // The part in front of the number of a block, and its dot.
+        let blocks = names.blocks.block(0).replace("0.", "");
+        keys.note_unknown(&format!("{prefix}{blocks}"));
         let encoder = EncoderConfig { epsilon: EPSILON, ..encoder };
         Ok(TextPart { encoder, vocabulary: Some(vocabulary) })
     }

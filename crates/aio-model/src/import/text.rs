@@ -1,7 +1,7 @@
 //! What lies beside the visual tower of a CLIP or SigLIP checkpoint: the text tower, or CLIP's token table alone.
 
 use super::key_map::KeyMap;
-use super::parts::{OPEN_CLIP_TRUNK, TOKEN_TABLE, TOWER};
+use super::parts::{OPEN_CLIP_TRUNK, TOKEN_TABLE, TOWER, TextPart};
 use super::siglip_text::Names;
 use super::{Hints, Layout, blocks};
 use crate::TextUse;
@@ -17,13 +17,6 @@ const TABLE: &str = "token_embedding.weight";
 const POSITIONS: &str = "positional_embedding";
 const PROJECTION: &str = "text_projection";
 const NORM: &str = "ln_final";
-
-/// A text tower that was taken over.
-pub(super) struct TextPart {
-    pub(super) encoder: EncoderConfig,
-    /// Rows of its token table, if its tokenizer is a file beside the checkpoint.
-    pub(super) vocabulary: Option<usize>,
-}
 
 /// Takes over the text tower, or CLIP's token table where the tower is not wanted or there is none.
 ///
@@ -124,7 +117,7 @@ fn tower(
         projection(keys, tensor, width, embedding);
     }
     let prefix = std::mem::replace(&mut keys.prefix, of_visual);
-    note_left(keys, &prefix);
+    keys.note_unknown(&format!("{prefix}transformer."));
     Ok(EncoderConfig { causal: true, ..encoder })
 }
 
@@ -139,16 +132,6 @@ fn projection(keys: &mut KeyMap, tensor: RawTensor, width: usize, embedding: Opt
             keys.note_misshaped(PROJECTION, &tensor, &format!("[{width}, {to}]"));
         }
     }
-}
-
-/// A tensor of the blocks that no rule covers would change what the tower computes.
-pub(super) fn note_left(keys: &mut KeyMap, prefix: &str) {
-    let blocks = ["transformer.", "encoder."].map(|blocks| format!("{prefix}{blocks}"));
-    let (left, unknown) = std::mem::take(&mut keys.left)
-        .into_iter()
-        .partition(|(name, _)| !blocks.iter().any(|blocks| name.starts_with(blocks)));
-    keys.left = left;
-    keys.coverage.unknown.extend(unknown.into_keys());
 }
 
 /// The token table, which is stored beside the visual tower.

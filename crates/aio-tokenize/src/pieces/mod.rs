@@ -11,7 +11,7 @@ use crate::bpe::Encoded;
 use canonical::canonical;
 use shape::{Kind, Shape};
 use tokenizers::normalizers::{Lowercase, Sequence};
-use tokenizers::{DecoderWrapper, Encoding, NormalizerWrapper, PostProcessorWrapper, Tokenizer};
+use tokenizers::{DecoderWrapper, NormalizerWrapper, PostProcessorWrapper, Tokenizer};
 
 /// Sentences to the ids of a `tokenizer.json`. Every sentence has the same number of ids: the pieces, the end token, and padding, which SigLIP's
 /// text tower sees like any other token.
@@ -31,6 +31,9 @@ impl std::fmt::Debug for Pieces {
         write!(f, "Pieces({} ids, {:?})", self.vocabulary, self.kind)
     }
 }
+
+/// How the names of T5's extra tokens begin, for which SigLIP's tables have no rows.
+const EXTRA: &str = "<extra_id_";
 
 /// What a sentence is ended and filled with.
 struct Ends {
@@ -79,8 +82,9 @@ impl Pieces {
             let both = Sequence::new(both.collect());
             tokenizer.with_normalizer(Some(both)).map_err(|e| e.to_string())?;
         }
-        let largest = tokenizer.get_vocab(true).into_values().max();
-        let vocabulary = largest.map_or(0, |id| id as usize + 1);
+        let counted = tokenizer.get_vocab(true).into_iter();
+        let counted = counted.filter(|(token, _)| !token.starts_with(EXTRA)).map(|(_, id)| id);
+        let vocabulary = counted.max().map_or(0, |id| id as usize + 1);
         let id = |token: &str, role: &str| {
             let missing = || format!("it has no token `{token}`, which {role}");
             tokenizer.token_to_id(token).ok_or_else(missing)
@@ -100,7 +104,7 @@ impl Pieces {
         &self.json
     }
 
-    /// The largest id and one: the rows that a token table has.
+    /// The largest id and one: the rows that a token table has. T5's extra tokens, which some files have behind the pieces, do not count.
     #[must_use]
     pub fn vocabulary(&self) -> usize {
         self.vocabulary
@@ -124,11 +128,12 @@ impl Pieces {
         self.context
     }
 
-    /// Encodes a sentence: [`Encoded::ids`] is [`Self::context`] long.
+    /// Encodes a sentence: [`Encoded::ids`] is [`Self::context`] long. One that the crate could not take apart would be a single unknown token; no file
+    /// that [`Self::from_json`] accepts is known to cause that.
     #[must_use]
     pub fn encode(&self, sentence: &str) -> Encoded {
         let text = self.text(sentence);
-        let Some(encoding) = self.pieces(&text) else {
+        let Some(encoding) = self.tokenizer.encode(text.as_str(), false).ok() else {
             let (ids, truncated) = self.ended(vec![self.unknown]);
             let word_of = vec![None; ids.len()];
             return Encoded { ids, word_of, words: Vec::new(), truncated };
@@ -147,7 +152,8 @@ impl Pieces {
     /// [`Encoded::ids`] of a sentence alone, and whether pieces were cut off to fit: faster than [`Self::encode`].
     #[must_use]
     pub fn ids(&self, sentence: &str) -> (Vec<u32>, bool) {
-        let pieces = self.pieces(&self.text(sentence));
+        // Without the places of the pieces.
+        let pieces = self.tokenizer.encode_fast(self.text(sentence), false).ok();
         self.ended(pieces.map_or(vec![self.unknown], |pieces| pieces.get_ids().to_vec()))
     }
 
@@ -159,15 +165,13 @@ impl Pieces {
         }
     }
 
-    /// The pieces of a text; none where the crate cannot take it apart. No file that [`Shape::of`] accepts is known to cause that.
-    fn pieces(&self, text: &str) -> Option<Encoding> {
-        self.tokenizer.encode(text, false).ok()
-    }
-
     /// Cuts a sentence to fit, ends and fills it; whether it did not fit.
     fn ended(&self, mut ids: Vec<u32>) -> (Vec<u32>, bool) {
         let truncated = ids.len() + 1 > self.context;
         ids.truncate(self.context - 1);
+        for id in ids.iter_mut().filter(|id| **id as usize >= self.vocabulary) {
+            *id = self.unknown;
+        }
         ids.push(self.end);
         ids.resize(self.context, self.padding);
         (ids, truncated)
@@ -182,6 +186,3 @@ fn words(text: &str) -> Vec<std::ops::Range<usize>> {
     };
     text.split_whitespace().map(place).collect()
 }
-
-#[cfg(test)]
-mod tests;

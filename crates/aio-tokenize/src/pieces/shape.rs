@@ -29,7 +29,7 @@ pub(super) struct Shape {
     pub(super) lowers: bool,
 }
 
-/// The parts of the file that are looked at; pieces and merges are not among them.
+/// The parts of the file that are looked at.
 #[derive(Deserialize)]
 struct File {
     model: Model,
@@ -44,6 +44,42 @@ struct Model {
     unk_id: Option<u32>,
     unk_token: Option<String>,
     dropout: Option<f64>,
+    continuing_subword_prefix: Option<String>,
+    end_of_word_suffix: Option<String>,
+    /// An object with the ids of pieces, or a list of pieces with scores.
+    #[serde(default)]
+    vocab: Value,
+    #[serde(default)]
+    merges: Vec<Merge>,
+}
+
+/// A merge of two pieces, as new and as old files write it.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Merge {
+    Pair(String, String),
+    Text(String),
+}
+
+impl Model {
+    /// Refuses what the crate that reads the file would take for granted: that every merge gives a piece.
+    fn check_merges(&self) -> Result<(), String> {
+        let affixes = [&self.continuing_subword_prefix, &self.end_of_word_suffix];
+        if affixes.into_iter().flatten().any(|affix| !affix.is_empty()) {
+            return Err("its pieces have a prefix or suffix by their place in a word, which SigLIP 2's have not".into());
+        }
+        let is_piece = |piece: &str| self.vocab.get(piece).is_some();
+        for merge in &self.merges {
+            let merged = match merge {
+                Merge::Pair(a, b) => format!("{a}{b}"),
+                Merge::Text(text) => text.replacen(' ', "", 1),
+            };
+            if !is_piece(&merged) {
+                return Err(format!("it merges pieces into `{merged}`, which is no piece"));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Types of normalisers and pre-tokenizers that occur in files of sentence pieces. Those of other tokenizers (BERT's, GPT-2's) are not among them.
@@ -82,6 +118,9 @@ impl Shape {
         };
         if model.dropout.is_some_and(|rate| rate != 0.0) {
             return Err("its model has a dropout, which makes ids random".into());
+        }
+        if kind == Kind::Bpe {
+            model.check_merges()?;
         }
         let unknown = match (kind, model.unk_id, model.unk_token) {
             (Kind::Unigram, Some(id), _) => Unknown::Id(id),

@@ -1,4 +1,7 @@
-use super::*;
+//! Sentence pieces of small files: what they make of sentences, and files that are refused.
+
+use aio_tokenize::Pieces;
+use aio_tokenize::bpe::Encoded;
 use serde_json::{Value, json};
 
 /// A Unigram file in which longer pieces are better, as T5's are written.
@@ -81,6 +84,18 @@ fn text_is_lower_cased_whether_or_not_the_file_says_so() {
 }
 
 #[test]
+fn extra_tokens_have_no_rows_and_are_unknown() {
+    let mut file = unigram();
+    let vocab = file.pointer_mut("/model/vocab").and_then(Value::as_array_mut).expect("pieces");
+    vocab.extend([json!(["<extra_id_1>", -3.0]), json!(["<extra_id_0>", -3.0])]);
+    file["normalizer"] =
+        json!({"type": "Replace", "pattern": {"String": "q"}, "content": "<extra_id_0>"});
+    let pieces = read(&file, 6).expect("reads");
+    assert_eq!(pieces.vocabulary(), 11);
+    assert_eq!(ids(&pieces, "a q man"), [4, 3, 2, 5, 1, 1]);
+}
+
+#[test]
 fn every_piece_belongs_to_its_word() {
     let pieces = read(&unigram(), 9).expect("reads");
     let encoded = pieces.encode("Mans, in a RED xx");
@@ -119,8 +134,12 @@ fn a_file_that_is_not_of_this_kind_is_refused_with_what_it_has() {
     assert!(other.contains("no token `<other>`, which stands for unknown letters"), "{other}");
     let random = changed(bpe(), "/model/dropout", 0.1.into());
     assert!(random.contains("dropout"), "{random}");
-    let merged = changed(bpe(), "/model/merges", json!([["q", "n"]]));
-    assert!(merged.contains("q"), "{merged}");
+    for merges in [json!([["q", "n"]]), json!(["q n"])] {
+        let merged = changed(bpe(), "/model/merges", merges);
+        assert!(merged.contains("it merges pieces into `qn`, which is no piece"), "{merged}");
+    }
+    let prefix = changed(bpe(), "/model/continuing_subword_prefix", "##".into());
+    assert!(prefix.contains("a prefix or suffix"), "{prefix}");
     let clip = changed(bpe(), "/pre_tokenizer", json!({"type": "ByteLevel"}));
     assert!(clip.contains("a part of the type ByteLevel, expected Sequence"), "{clip}");
     let bert = json!({"type": "Sequence", "normalizers": [{"type": "BertNormalizer"}]});
@@ -143,8 +162,11 @@ fn damaged_files_are_errors_or_give_ids() {
         (state >> 33) as usize % below
     };
     let (mut read, mut refused) = (0, 0);
-    for file in [unigram(), bpe()].map(|file| file.to_string().into_bytes()) {
-        for _ in 0..3000 {
+    // With a table of replacements, most of which is in Base64.
+    let table = include_str!("../../aio-bench/fuzz/seeds/tokenizers/unigram.json");
+    let files = [unigram().to_string(), bpe().to_string(), table.to_owned()];
+    for file in files.map(String::into_bytes) {
+        for _ in 0..10_000 {
             let mut damaged = file.clone();
             for _ in 0..=next(3) {
                 let (from, to) = (next(damaged.len()), next(file.len()));
@@ -169,5 +191,5 @@ fn damaged_files_are_errors_or_give_ids() {
             }
         }
     }
-    assert!(read > 300 && refused > 300, "{read} read, {refused} refused");
+    assert!(read > 1000 && refused > 1000, "{read} read, {refused} refused");
 }
