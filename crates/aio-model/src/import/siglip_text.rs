@@ -15,8 +15,9 @@ pub(super) struct Names {
     visual: &'static str,
     /// What stands in front of its own.
     text: &'static str,
-    /// The layout whose blocks it has.
+    /// The layout whose blocks it has, and how the names of all of them begin.
     blocks: Layout,
+    all_blocks: &'static str,
     table: &'static str,
     positions: &'static str,
     norm: &'static str,
@@ -27,6 +28,7 @@ const HUGGING_FACE: Names = Names {
     visual: "vision_model.",
     text: "text_model.",
     blocks: Layout::HuggingFaceSiglip,
+    all_blocks: "encoder.",
     table: "embeddings.token_embedding.weight",
     positions: "embeddings.position_embedding.weight",
     norm: "final_layer_norm",
@@ -37,6 +39,7 @@ const OPEN_CLIP: Names = Names {
     visual: OPEN_CLIP_TRUNK,
     text: "text.",
     blocks: Layout::Clip,
+    all_blocks: "transformer.",
     table: "token_embedding.weight",
     positions: "positional_embedding",
     norm: "ln_final",
@@ -67,7 +70,7 @@ impl Names {
 
     /// The complete tower of a checkpoint; a sentence that says what is missing otherwise.
     pub(super) fn find(&'static self, keys: &KeyMap) -> Result<Found, String> {
-        let Self { visual, text, blocks, table, positions, norm, head } = self;
+        let Self { visual, text, blocks, all_blocks: _, table, positions, norm, head } = self;
         let beside = keys.prefix.strip_suffix(visual);
         let beside = beside.ok_or_else(|| {
             format!("its names have no part `{visual}` beside which one could be")
@@ -121,9 +124,7 @@ impl Found {
             keys.require(&format!("{}.{part}", names.head), &linear, shape);
         }
         let prefix = std::mem::replace(&mut keys.prefix, of_visual);
-        // The part in front of the number of a block, and its dot.
-        let blocks = names.blocks.block(0).replace("0.", "");
-        keys.note_unknown(&format!("{prefix}{blocks}"));
+        keys.note_unknown(&format!("{prefix}{}", names.all_blocks));
         let encoder = EncoderConfig { epsilon: EPSILON, ..encoder };
         Ok(TextPart { encoder, vocabulary: Some(vocabulary) })
     }
