@@ -190,12 +190,18 @@ class Model(nn.Module):
         return (mean + self.mixed(alone, units) if self.fusion == "mixer" else mean) * length
 
     def sentence(self, ids):
-        """Embeds sentences with the text tower."""
+        """Embeds sentences with the text tower. That of SigLIP sees what a sentence is filled with, and gives its last token."""
+        pieces = self.config.get("text_pieces")
+        end, padding = (pieces["end"], pieces["padding"]) if pieces else (49407, 0)
         if ids.shape[1] > self.context:
             # A sentence that is cut ends with the end token.
             last = ids[:, self.context - 1 : self.context]
-            ids = torch.cat([ids[:, : self.context - 1], torch.where(last > 0, 49407, last)], 1)
+            ids = torch.cat([ids[:, : self.context - 1], torch.where(last != padding, end, last)], 1)
+        if pieces:
+            ids = F.pad(ids, (0, self.context - ids.shape[1]), value=padding)
         tokens = self.blocks(self.text(ids), None, "text_tower.encoder", self.tower)
+        if pieces:
+            return self.project(tokens[:, -1], "text_tower.", self.tower)
         ends = ids.argmax(1)[:, None, None].expand(-1, 1, tokens.shape[-1])
         return self.project(tokens.gather(1, ends)[:, 0], "text_tower.", self.tower)
 

@@ -102,7 +102,7 @@ def of_program(folder, weights, columns):
     return unit(load_file(output)["features"]), json.loads(said)["weights"]
 
 
-def of_onnxruntime(folder, file, columns):
+def of_onnxruntime(folder, weights, file, columns):
     """What an ONNX file says of the same rows, and the checksum in it. Everything that it takes is read from the file."""
     session = onnxruntime.InferenceSession(folder / "onnx" / file, providers=["CPUExecutionProvider"])
     about = json.loads(session.get_modelmeta().custom_metadata_map["aio"])
@@ -110,7 +110,7 @@ def of_onnxruntime(folder, file, columns):
     p, inputs = about["preprocessing"], {}
     for modality, rows in columns.items():
         if modality == "text":
-            ids = call(program, "tokenize", "--quiet", "--json", input="".join(f"{caption}\n" for caption in rows))
+            ids = call(program, "tokenize", "--quiet", "--json", "--model", weights, input="".join(f"{caption}\n" for caption in rows))
             # A row without a caption consists of padding alone. An empty caption would have a start and an end.
             inputs["text"] = np.array([json.loads(line) if caption else [0] * 77 for caption, line in zip(rows, ids.splitlines())])
         else:
@@ -142,7 +142,7 @@ def compare(folder, weights, combinations=()):
             # `aio embed` refuses a row that has nothing.
             columns = {"text": [caption for caption in CAPTIONS if caption]}
         expected[file], checksum = of_program(folder, weights, columns)
-        found, stated = of_onnxruntime(folder, file, columns)
+        found, stated = of_onnxruntime(folder, weights, file, columns)
         assert stated == checksum, (file, stated, checksum)
         agree(file, found, expected[file])
     return expected
@@ -179,7 +179,7 @@ def wrong_graphs_are_refused(folder):
 
 
 with tempfile.TemporaryDirectory() as name:
-    folders = {kind: Path(name) / kind for kind in ("embedded", "every", "sequence", "mixer", "clip", "transreid", "dinov3", "pe", "siglip")}
+    folders = {kind: Path(name) / kind for kind in ("embedded", "every", "sequence", "mixer", "clip", "transreid", "dinov3", "pe", "siglip", "siglip-text")}
     for folder in folders.values():
         folder.mkdir()
     print("embedded weights", flush=True)
@@ -200,16 +200,18 @@ with tempfile.TemporaryDirectory() as name:
         with_fusion(weights, fused, fusion)
         compare(folders[fusion], fused, ["sketch+infrared", "rgb+colour-pencil"])
 
-    for kind, checkpoint, combinations in (
+    for kind, checkpoint, combinations, *settings in (
         ("clip", "open-clip.safetensors", []),
         ("transreid", "transreid-ssl.pth", []),
         # Rotary positions, with and without words behind them; the pooling of two models, of which one has no class token.
         ("dinov3", "dinov3-hugging-face.safetensors", ["rgb+text"]),
         ("pe", "pe-open-clip.safetensors", ["rgb+text"]),
-        ("siglip", "siglip-hugging-face.safetensors", ["rgb+text"]),
+        ("siglip", "siglip-hugging-face.safetensors", ["rgb+text"], "--text-encoder", "table"),
+        # Its text tower, with another tokenizer than CLIP's.
+        ("siglip-text", "siglip-text-hugging-face.safetensors", []),
     ):
         print(f"converted checkpoint {checkpoint}", flush=True)
         weights = folders[kind] / "weights.safetensors"
-        call(program, "weights", "convert", checkpoints / checkpoint, "--output", weights, "--height", 64, "--width", 32)
+        call(program, "weights", "convert", checkpoints / checkpoint, "--output", weights, "--height", 64, "--width", 32, *settings)
         compare(folders[kind], weights, combinations)
 print("onnxruntime agrees with the program")

@@ -38,6 +38,7 @@ fn weights(stem: StemConfig, encoder: EncoderConfig) -> Outcome<Vec<u8>> {
         pooling: None,
         text_tower: None,
         text_context: None,
+        text_pieces: None,
         fusion: FusionUse::Sequence,
         absent: AbsentUse::None,
     };

@@ -1,7 +1,7 @@
-//! CLIP token ids of captions, line by line.
+//! Token ids of captions, line by line.
 
 use crate::error::{Error, Result};
-use aio_tokenize::bpe::{Bpe, CONTEXT};
+use aio_tokenize::SentenceTokenizer;
 use rayon::prelude::*;
 use std::fmt::Write as _;
 use std::io::{BufRead, Write};
@@ -30,12 +30,17 @@ pub struct Summary {
     pub seconds: f64,
 }
 
-/// Writes the 77 ids of every line of `input` while lines are read.
+/// Writes the ids of every line of `input` while lines are read: 77 of CLIP's, or as many as a text tower has positions.
 ///
 /// # Errors
 /// [`Error::User`] naming the line after which the input cannot be read; [`Error::Output`] if `output` cannot be
 /// written.
-pub fn run(input: impl BufRead, output: impl Write, form: Form) -> Result<Summary> {
+pub fn run(
+    sentences: &SentenceTokenizer,
+    input: impl BufRead,
+    output: impl Write,
+    form: Form,
+) -> Result<Summary> {
     let begun = Instant::now();
     let mut summary = Summary { captions: 0, truncated: 0, seconds: 0.0 };
     let mut lines = input.lines();
@@ -52,7 +57,7 @@ pub fn run(input: impl BufRead, output: impl Write, form: Form) -> Result<Summar
             break;
         }
         let written: Vec<(String, bool)> =
-            block.par_iter().map(|line| written(line, form)).collect();
+            block.par_iter().map(|line| written(sentences, line, form)).collect();
         summary.captions += written.len();
         summary.truncated += written.iter().filter(|(_, truncated)| *truncated).count();
         for (line, _) in written {
@@ -64,16 +69,16 @@ pub fn run(input: impl BufRead, output: impl Write, form: Form) -> Result<Summar
     Ok(summary)
 }
 
-/// The line of a caption, with the ids padded to 77, and whether pieces were cut off.
-fn written(caption: &str, form: Form) -> (String, bool) {
-    let (mut ids, truncated) = Bpe::clip().ids(caption);
-    ids.resize(CONTEXT, 0);
+/// The line of a caption, with CLIP's ids padded to 77, and whether pieces were cut off.
+fn written(sentences: &SentenceTokenizer, caption: &str, form: Form) -> (String, bool) {
+    let (mut ids, truncated) = sentences.ids(caption);
+    ids.resize(sentences.context(), 0);
     let (begin, between, end) = match form {
         Form::JsonLines => ("[", ",", "]\n"),
         Form::Text => ("", " ", "\n"),
     };
-    // An id has at most five digits.
-    let mut line = String::with_capacity(6 * CONTEXT + 2);
+    // An id has at most six digits.
+    let mut line = String::with_capacity(7 * ids.len() + 2);
     line.push_str(begin);
     for (i, id) in ids.iter().enumerate() {
         line.push_str(if i == 0 { "" } else { between });
@@ -92,7 +97,8 @@ mod tests {
     fn both_forms_hold_the_same_ids() {
         let of = |form| {
             let mut output = Vec::new();
-            let summary = run(&b"a man\n\n"[..], &mut output, form).expect("encoded");
+            let summary = run(&SentenceTokenizer::Clip, &b"a man\n\n"[..], &mut output, form)
+                .expect("encoded");
             assert_eq!((summary.captions, summary.truncated), (2, 0));
             String::from_utf8(output).expect("UTF-8")
         };
@@ -103,7 +109,8 @@ mod tests {
 
     #[test]
     fn a_line_that_is_not_utf_8_is_named() {
-        let error = run(&b"a man\n\xff\n"[..], Vec::new(), Form::Text).expect_err("no UTF-8");
+        let error = run(&SentenceTokenizer::Clip, &b"a man\n\xff\n"[..], Vec::new(), Form::Text)
+            .expect_err("no UTF-8");
         assert_eq!(error.exit_code(), 2);
     }
 }

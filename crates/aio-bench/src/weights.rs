@@ -128,6 +128,9 @@ pub struct Checkpoint {
     /// The text tower, if it would be loaded.
     #[serde(skip_serializing_if = "Option::is_none")]
     text_tower: Option<EncoderConfig>,
+    /// Ids of the text tower's tokenizer, if that is a file beside the checkpoint.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text_vocabulary: Option<usize>,
     /// Rows and columns of tokens that the positions are for, if there are positions.
     grid: Option<[usize; 2]>,
     /// Side of a patch in pixels, if there is a stem.
@@ -158,6 +161,7 @@ pub fn inspect(file: &Path, hints: Hints) -> Result<Inspection> {
         encoder: imported.encoder,
         pooling: imported.pooling,
         text_tower: imported.text_tower,
+        text_vocabulary: imported.text_vocabulary,
         grid: imported.grid.map(|grid| [grid.rows, grid.columns]),
         patch: imported.patch,
         coverage: imported.coverage,
@@ -222,6 +226,10 @@ impl Checkpoint {
         if let Some(tower) = &self.text_tower {
             text += &format!("text tower: {}", blocks(tower));
         }
+        if let Some(ids) = self.text_vocabulary {
+            text +=
+                &format!("text tower: needs its tokenizer.json with {ids} ids beside the file\n");
+        }
         if let (Some([rows, columns]), Some(patch)) = (self.grid, self.patch) {
             text +=
                 &format!("positions for {rows} × {columns} tokens, patches of {patch} pixels\n");
@@ -242,6 +250,9 @@ pub struct Conversion {
     /// Of the weights file that was written.
     sha256: String,
     coverage: Coverage,
+    /// SHA-256 of the `tokenizer.json` that the file holds, if its text tower needs one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tokenizer: Option<String>,
 }
 
 /// Turns a checkpoint into a weights file of this project.
@@ -256,6 +267,7 @@ pub fn convert_file(file: &Path, output: &Path, options: &ImportOptions) -> Resu
         layout: converted.layout,
         sha256: converted.weights.sha256(),
         coverage: converted.coverage,
+        tokenizer: converted.tokenizer,
     })
 }
 
@@ -263,8 +275,11 @@ impl Conversion {
     /// What was written, and what became of every tensor.
     #[must_use]
     pub fn text(&self) -> String {
-        let Self { output, layout, sha256, coverage } = self;
-        format!("{} ({layout}), sha256 {sha256}\n{coverage}", output.display())
+        let Self { output, layout, sha256, coverage, tokenizer } = self;
+        let tokenizer = tokenizer
+            .as_ref()
+            .map_or(String::new(), |sha256| format!("with its tokenizer.json, sha256 {sha256}\n"));
+        format!("{} ({layout}), sha256 {sha256}\n{tokenizer}{coverage}", output.display())
     }
 }
 

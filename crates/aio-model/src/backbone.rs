@@ -1,12 +1,14 @@
 use crate::backbone_config::CONFIG;
+use crate::text_pieces::{self, TOKENIZER};
 use crate::{BackboneConfig, FusionUse, Projection, Shapes, TextTower};
 use aio_encoder::weights::{Preprocessing, Weights, WeightsError, module_bytes, to_bytes};
 use aio_encoder::{Activations, Context, Encoder, Mixer};
-use aio_tokenize::{ModalityInput, TokenSequence, Tokenizers};
+use aio_tokenize::{ModalityInput, SentenceTokenizer, TokenSequence, Tokenizers};
 use aio_types::{Modality, ModalitySet};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Tokenizers, encoder and output projection: everything that is needed to embed.
 #[derive(Module, Debug)]
@@ -49,7 +51,8 @@ impl BackboneConfig {
                 device,
             ),
             text_tower: self.text_tower.as_ref().map(|encoder| {
-                TextTower::new(encoder, self.tower_context(), self.embedding_width(), device)
+                let (context, embedding) = (self.tower_context(), self.embedding_width());
+                TextTower::new(encoder, self.text_pieces, context, embedding, device)
             }),
             fusion: self.fusion,
             mixer: self.mixer().map(|sizes| sizes.init(device)),
@@ -64,6 +67,20 @@ impl Backbone {
     #[must_use]
     pub fn followed_by(self, factor: Tensor<1>, summand: Tensor<1>) -> Self {
         Self { projection: self.projection.followed_by(factor, summand), ..self }
+    }
+
+    /// What makes token ids of sentences.
+    #[must_use]
+    pub fn sentences(&self) -> SentenceTokenizer {
+        self.text_tower.as_ref().map(|tower| tower.reader.clone()).unwrap_or_default()
+    }
+
+    /// The same backbone whose text tower, if it has one, reads sentences so.
+    pub(crate) fn with_sentences(mut self, sentences: SentenceTokenizer) -> Self {
+        if let Some(tower) = &mut self.text_tower {
+            tower.reader = sentences;
+        }
+        self
     }
 
     /// Runs tokenizers and encoder on one sequence; returns the embedding and all output tokens.
@@ -166,29 +183,44 @@ impl Backbone {
                 None => None,
             },
         };
+        let backbone = match config.text_pieces {
+            Some(pieces) => {
+                let pieces = pieces.load(weights, config.tower_context())?;
+                backbone.with_sentences(SentenceTokenizer::Pieces(Arc::new(pieces)))
+            }
+            None => backbone,
+        };
         Ok((backbone, config, weights.metadata(PREPROCESSING)?))
     }
 
     /// The weights file of this backbone.
     ///
     /// # Errors
-    /// [`WeightsError::Format`] if a tensor cannot be serialised.
+    /// [`WeightsError::Format`] if a tensor cannot be serialised, or the text tower lacks the tokenizer that `config` says it has.
     pub fn to_bytes(
         &self,
         config: &BackboneConfig,
         preprocessing: &Preprocessing,
         card: &[(&str, serde_json::Value)],
     ) -> Result<Vec<u8>, WeightsError> {
+        let problem = |problem| WeightsError::Format { origin: "the metadata".to_owned(), problem };
         let json = |value: Result<serde_json::Value, serde_json::Error>| {
-            value.map_err(|e| WeightsError::Format {
-                origin: "the metadata".into(),
-                problem: e.to_string(),
-            })
+            value.map_err(|e| problem(e.to_string()))
         };
         let mut metadata = BTreeMap::from([
             (CONFIG.to_owned(), json(serde_json::to_value(config))?),
             (PREPROCESSING.to_owned(), json(serde_json::to_value(preprocessing))?),
         ]);
+        match (config.text_pieces, self.sentences()) {
+            (Some(_), SentenceTokenizer::Pieces(pieces)) => {
+                let text = text_pieces::packed(&pieces).map_err(problem)?;
+                metadata.insert(TOKENIZER.to_owned(), text.into());
+            }
+            (Some(_), SentenceTokenizer::Clip) => {
+                return Err(problem("the text tower has no tokenizer".into()));
+            }
+            (None, _) => {}
+        }
         metadata.extend(card.iter().map(|(key, value)| ((*key).to_owned(), value.clone())));
         let mut modules = vec![
             ("tokenizers.", module_bytes(&self.tokenizers)?),

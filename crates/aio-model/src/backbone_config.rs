@@ -1,6 +1,6 @@
 //! Sizes of a backbone, and what makes none.
 
-use crate::{AbsentUse, FusionUse, PoolingConfig, TextUse};
+use crate::{AbsentUse, FusionUse, PiecesConfig, PoolingConfig, TextUse};
 use aio_encoder::EncoderConfig;
 use aio_encoder::weights::{Weights, WeightsError};
 use aio_tokenize::TokenizersConfig;
@@ -28,9 +28,12 @@ pub struct BackboneConfig {
     /// The blocks of the text tower, if text has an encoder of its own. Then the tokenizers have no text table.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text_tower: Option<EncoderConfig>,
-    /// The most tokens of a sentence in the text tower, if it has fewer positions than CLIP's 77 (PE-Core has 32).
+    /// The most tokens of a sentence in the text tower, if it has fewer positions than CLIP's 77 (SigLIP has 64, PE-Core 32).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text_context: Option<usize>,
+    /// What the text tower knows of its tokenizer, if it is SigLIP's. Without it, the tower is CLIP's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text_pieces: Option<PiecesConfig>,
     /// How the modalities of a query become one embedding.
     #[serde(default, skip_serializing_if = "FusionUse::is_default")]
     pub fusion: FusionUse,
@@ -58,10 +61,12 @@ impl BackboneConfig {
     pub fn with_modalities(self, modalities: ModalitySet) -> Self {
         let has_tower = self.text_tower.is_some();
         let of_tokenizers = |m: &Modality| m.is_visual() || !has_tower;
-        let text_tower = self.text_tower.filter(|_| modalities.contains(Modality::Text));
+        let has_text = modalities.contains(Modality::Text);
+        let text_tower = self.text_tower.filter(|_| has_text);
+        let text_pieces = self.text_pieces.filter(|_| has_text);
         let modalities = modalities.iter().filter(of_tokenizers).collect();
         let tokenizers = TokenizersConfig { modalities, ..self.tokenizers };
-        Self { tokenizers, text_tower, ..self }.with_experts_of_modalities()
+        Self { tokenizers, text_tower, text_pieces, ..self }.with_experts_of_modalities()
     }
 
     /// Refuses weights whose text does not go where it is wanted; nothing is wanted of weights without text.
@@ -112,6 +117,9 @@ impl BackboneConfig {
         if let Some(tower) = &self.text_tower {
             tower.check().map_err(|problem| format!("text_tower: {problem}"))?;
         }
+        if let Some(pieces) = &self.text_pieces {
+            pieces.check().map_err(|problem| format!("text_pieces: {problem}"))?;
+        }
         if let Some(pooling) = &self.pooling {
             let width = self.encoder.embed_dim;
             pooling.check(width).map_err(|problem| format!("pooling: {problem}"))?;
@@ -139,7 +147,9 @@ impl BackboneConfig {
             let of_adapters = adapters.map_or(0, |a| a.parameters_per_block(*embed_dim));
             (depth * (4 * embed_dim * embed_dim + 2 * embed_dim * mlp + of_adapters)) as u128
         };
-        let of_tower = self.text_tower.as_ref().map_or(0, blocks);
+        let rows = self.text_pieces.map_or(0, |pieces| pieces.vocabulary as u128);
+        let of_tower = self.text_tower.as_ref();
+        let of_tower = of_tower.map_or(0, |tower| blocks(tower) + rows * tower.embed_dim as u128);
         let of_pooling = self.pooling.map_or(0, |p| p.weights(self.encoder.embed_dim) as u128);
         let of_mixer = self.mixer().map_or(0, |sizes| sizes.parameters() as u128);
         let parameters = blocks(&self.encoder)

@@ -54,7 +54,7 @@ pub enum Origin {
 /// An encoded caption.
 #[derive(Debug, Clone)]
 pub struct TrainCaption {
-    /// CLIP token ids.
+    /// Token ids.
     pub ids: Vec<u32>,
     /// The same caption with masked attribute words, for the attribute head.
     pub masked: Masked,

@@ -1,6 +1,6 @@
 use crate::{Backbone, BackboneConfig, Shapes, pictures, token_ids};
 use aio_encoder::weights::{Preprocessing, Shipped, WeightsError};
-use aio_tokenize::{ModalityInput, bpe::Bpe};
+use aio_tokenize::{ModalityInput, SentenceTokenizer};
 use aio_types::{Modality, ModalitySet, Observation, Picture};
 use burn::module::Module;
 use burn::tensor::Device;
@@ -42,6 +42,7 @@ pub enum ExtractError {
 #[derive(Debug)]
 pub struct Extractor {
     backbone: Backbone,
+    sentences: SentenceTokenizer,
     preprocessing: Preprocessing,
     width: usize,
     device: Device,
@@ -61,6 +62,7 @@ impl Extractor {
     ) -> Self {
         Self {
             backbone: backbone.valid(),
+            sentences: backbone.sentences(),
             preprocessing,
             width: config.embedding_width(),
             device: device.clone().inner(),
@@ -74,6 +76,7 @@ impl Extractor {
     pub fn shipped(shipped: Shipped, device: &Device) -> Result<Self, WeightsError> {
         let (backbone, config, preprocessing) = Backbone::load(&shipped.weights()?, device)?;
         Ok(Self {
+            sentences: backbone.sentences(),
             backbone,
             preprocessing,
             width: config.embedding_width(),
@@ -85,6 +88,12 @@ impl Extractor {
     #[must_use]
     pub fn preprocessing(&self) -> &Preprocessing {
         &self.preprocessing
+    }
+
+    /// What makes token ids of captions.
+    #[must_use]
+    pub fn sentences(&self) -> &SentenceTokenizer {
+        &self.sentences
     }
 
     /// Width of an embedding.
@@ -131,7 +140,7 @@ impl Extractor {
     /// attention pooling, the rows that it takes.
     ///
     /// One list per picture, row by row of its token grid, in the order of [`Modality::ALL`]; then one for the caption, if there is one. In a text
-    /// tower it is the row of the end token, and pictures are rolled out without the caption. Modalities that are combined behind the encoder are
+    /// tower it is the row of the token that is taken, and pictures are rolled out without the caption. Modalities that are combined behind the encoder are
     /// rolled out alone.
     ///
     /// # Errors
@@ -196,7 +205,8 @@ impl Extractor {
     fn tensor(&self, modality: Modality, inputs: &[&Observation<Picture>]) -> ModalityInput {
         if modality == Modality::Text {
             let captions = inputs.iter().filter_map(|input| input.caption.as_deref());
-            let ids: Vec<Vec<u32>> = captions.map(|caption| Bpe::clip().ids(caption).0).collect();
+            let ids: Vec<Vec<u32>> =
+                captions.map(|caption| self.sentences.ids(caption).0).collect();
             return ModalityInput::Text(token_ids(ids.iter().map(Vec::as_slice), &self.device));
         }
         let chosen = inputs.iter().filter_map(|input| {

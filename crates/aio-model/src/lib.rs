@@ -29,6 +29,7 @@ mod provenance;
 mod shapes;
 mod sketch_generator;
 mod step;
+mod text_pieces;
 mod text_tower;
 
 pub use adaptation::Adaptation;
@@ -52,4 +53,5 @@ pub use projection::Projection;
 pub use shapes::Shapes;
 pub use sketch_generator::SketchGenerator;
 pub use step::{StepInput, StepOutput};
+pub use text_pieces::PiecesConfig;
 pub use text_tower::{TextTower, TextUse};

@@ -29,6 +29,7 @@ pub fn config(stem: StemConfig, encoder: EncoderConfig) -> BackboneConfig {
         pooling: None,
         text_tower: None,
         text_context: None,
+        text_pieces: None,
         fusion: FusionUse::Sequence,
         absent: AbsentUse::None,
     }

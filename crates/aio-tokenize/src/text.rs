@@ -12,7 +12,7 @@ pub struct TextConfig {
     pub width: usize,
 }
 
-/// CLIP token ids to tokens: embedding table, projection where the widths differ, learned positions.
+/// Token ids to tokens: embedding table, projection where the widths differ, learned positions.
 #[derive(Module, Debug)]
 pub struct TextTokenizer {
     embedding: Embedding,
@@ -22,18 +22,24 @@ pub struct TextTokenizer {
 }
 
 impl TextConfig {
-    /// Builds a text tokenizer for an encoder of `width`.
+    /// Builds a text tokenizer for an encoder of `width`, with CLIP's vocabulary.
     #[must_use]
     pub fn init(&self, width: usize, device: &Device) -> TextTokenizer {
-        self.init_for(CONTEXT, width, device)
+        self.init_for(VOCABULARY, CONTEXT, width, device)
     }
 
-    /// [`Self::init`] for sentences of at most `context` tokens.
+    /// [`Self::init`] for ids below `vocabulary` and sentences of at most `context` tokens.
     #[must_use]
-    pub fn init_for(&self, context: usize, width: usize, device: &Device) -> TextTokenizer {
+    pub fn init_for(
+        &self,
+        vocabulary: usize,
+        context: usize,
+        width: usize,
+        device: &Device,
+    ) -> TextTokenizer {
         let normal = |std| Initializer::Normal { mean: 0.0, std };
         TextTokenizer {
-            embedding: EmbeddingConfig::new(VOCABULARY, self.width)
+            embedding: EmbeddingConfig::new(vocabulary, self.width)
                 .with_initializer(normal(0.1))
                 .init(device),
             proj: (self.width != width)

@@ -35,5 +35,5 @@ pub use memory::MemoryEstimate;
 pub use probe::{Probe, probe};
 pub use progress::Progress;
 pub use signals::StopFlag;
-pub use start::{StartingPoint, open_weights};
+pub use start::{StartingPoint, import_hints, open_weights, weights_checksum};
 pub use trainer::{MetricsLine, TrainedModel, TrainingPaths, TrainingSetup, train};

@@ -40,6 +40,7 @@ pub fn probe(setup: &TrainingSetup, library: &mut Library, stop: &StopFlag) -> R
         config,
         classes: &classes,
         attributes: &attributes,
+        sentences: &setup.start.sentences,
         picture_size: setup.start.preprocessing.size(),
         sketch_generator: generator.as_ref(),
     };

@@ -6,8 +6,8 @@ use aio_data::checksum::{Checksum, folder};
 use aio_encoder::weights::{Preprocessing, Shipped, Weights};
 use aio_encoder::{AdapterKind, AdaptersConfig};
 use aio_model::import::{self, Hints, ImportOptions, Opened, with_random_encoder};
-use aio_model::{AbsentUse, Backbone, BackboneConfig, EncoderUse, FusionUse};
-use aio_tokenize::TokenizersConfig;
+use aio_model::{AbsentUse, Backbone, BackboneConfig, EncoderUse, FusionUse, TextUse};
+use aio_tokenize::{SentenceTokenizer, TokenizersConfig};
 use aio_types::{Modality, PictureSize};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
@@ -24,13 +24,16 @@ pub struct StartingPoint {
     pub config: BackboneConfig,
     /// How pictures are prepared.
     pub preprocessing: Preprocessing,
-    /// SHA-256 of the weights file.
+    /// What makes token ids of captions.
+    pub sentences: SentenceTokenizer,
+    /// Checksum of the weights file, as [`open_weights`] gives it.
     pub sha256: String,
     weights: Weights,
 }
 
 /// Opens weights by name or path with [`import::open()`], and logs how a checkpoint of another project was converted.
-/// Returns the weights and the SHA-256 of the file that was named, which a `SHA256SUMS` beside it must agree with.
+/// Returns the weights and the SHA-256 of the file that was named, which a `SHA256SUMS` beside it must agree with. If a tokenizer was read beside a
+/// checkpoint of another project, the checksum covers both ([`weights_checksum`]).
 ///
 /// # Errors
 /// [`TrainError::Weights`] naming the file and the tensors that do not fit, [`TrainError::Data`] if the file is damaged.
@@ -47,11 +50,39 @@ pub fn open_weights(name: &str, options: &ImportOptions) -> Result<(Weights, Str
         // Before the error of the reader, which may be a consequence of the damage.
         folder::check_beside(path, &found)?;
     }
-    let Opened { weights, conversion, .. } = opened?;
+    let Opened { weights, conversion, tokenizer, .. } = opened?;
     if let Some((layout, coverage)) = conversion {
         log::info!("{name}: layout {layout}; {coverage}");
     }
-    Ok((weights, sha256))
+    Ok((weights, of_both(sha256, tokenizer)))
+}
+
+/// The checksum that [`open_weights`] gives for a file, without making a model of it: its SHA-256, or, for a checkpoint whose text tower reads a
+/// `tokenizer.json` beside it, the SHA-256 of both checksums.
+///
+/// # Errors
+/// [`TrainError::Data`] if the file cannot be read, [`TrainError::Weights`] if it is a checkpoint that cannot be imported.
+pub fn weights_checksum(path: &Path, hints: Hints) -> Result<String> {
+    let wants_tower = hints.text.is_some_and(TextUse::is_tower);
+    let tokenizer = if wants_tower { import::tokenizer_beside(path, hints)? } else { None };
+    Ok(of_both(Checksum::of_file(path)?.hex(), tokenizer))
+}
+
+fn of_both(weights: String, tokenizer: Option<String>) -> String {
+    match tokenizer {
+        Some(tokenizer) => Checksum::of(format!("{weights} {tokenizer}").as_bytes()).hex(),
+        None => weights,
+    }
+}
+
+/// What a configuration says of the tensors of a checkpoint.
+#[must_use]
+pub fn import_hints(model: &ModelConfig) -> Hints {
+    Hints {
+        heads: model.attention_heads,
+        text: model.modalities.contains(Modality::Text).then_some(model.text),
+        ..Hints::default()
+    }
 }
 
 impl StartingPoint {
@@ -68,11 +99,7 @@ impl StartingPoint {
         let options = ImportOptions {
             size,
             stems: model.stems,
-            hints: Hints {
-                heads: model.attention_heads,
-                text: model.modalities.contains(Modality::Text).then_some(model.text),
-                ..Hints::default()
-            },
+            hints: import_hints(model),
             normalisation: model.normalisation,
             seed: SEED,
         };
@@ -82,7 +109,8 @@ impl StartingPoint {
         } else {
             weights
         };
-        let (_, mut config, mut preprocessing) = Backbone::load(&weights, &Device::flex())?;
+        let (loaded, mut config, mut preprocessing) = Backbone::load(&weights, &Device::flex())?;
+        let sentences = loaded.sentences();
         preprocessing.height = model.height.unwrap_or(preprocessing.height);
         preprocessing.width = model.width.unwrap_or(preprocessing.width);
         let kind = model.adapter_kind();
@@ -110,7 +138,7 @@ impl StartingPoint {
                 "choose multiples of the patch",
             )
         })?;
-        Ok(Self { config, preprocessing, sha256, weights })
+        Ok(Self { config, preprocessing, sentences, sha256, weights })
     }
 
     /// Bytes of the weights file, which stays in memory.

@@ -80,9 +80,13 @@ impl<'a> Workload<'a> {
         self.start.config.text_tower.as_ref()
     }
 
-    /// Tokens of a caption in the text tower, which cuts what is longer than its positions.
+    /// Tokens of a caption in the text tower. It cuts what is longer than its positions, and SigLIP's fills what is shorter.
     pub(crate) fn tower_tokens(&self) -> usize {
-        self.caption_tokens.min(self.start.config.tower_context())
+        let config = &self.start.config;
+        match config.text_pieces {
+            Some(_) => config.tower_context(),
+            None => self.caption_tokens.min(config.tower_context()),
+        }
     }
 
     /// Whether the text tower learns.

@@ -97,7 +97,7 @@ enum Command {
     /// Weights of this and other projects: list, inspect, convert.
     #[command(subcommand)]
     Weights(weights::Command),
-    /// CLIP token ids of the captions on standard input, one per line.
+    /// Token ids of the captions on standard input, one per line: CLIP's, or those of a model.
     Tokenize(tokenize::Arguments),
     /// Pre-train an encoder on rendered pictures and their captions (words of captions, image–text and two-view contrastive losses).
     Pretrain(pretrain::Arguments),

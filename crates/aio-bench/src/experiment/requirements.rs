@@ -18,7 +18,7 @@ pub fn checksums(experiment: &Experiment) -> Result<Checksums> {
     refuse_missing(&missing_weights(experiment))?;
     let weights = match weights_file(experiment) {
         Ok(shipped) => shipped.sha256().to_owned(),
-        Err(path) => checksum(path)?,
+        Err(path) => aio_train::weights_checksum(path, aio_train::import_hints(&experiment.model))?,
     };
     Ok(Checksums { weights, sketch_generator: sketch_generator_checksum(experiment)? })
 }

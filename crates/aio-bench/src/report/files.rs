@@ -135,6 +135,18 @@ pub struct CaptionRelevance {
     pub text: String,
     /// One value per token.
     pub relevance: Vec<f32>,
+    /// The words of the caption and the tokens that make them, if another tokenizer than CLIP's found them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words: Option<CaptionWords>,
+}
+
+/// The words of a caption.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaptionWords {
+    /// The words, in order.
+    pub words: Vec<String>,
+    /// The word, as a position among them, that each token belongs to; none for the end and what follows it.
+    pub word_of: Vec<Option<usize>>,
 }
 
 /// Everything that the report of a run shows, read from the run directory.

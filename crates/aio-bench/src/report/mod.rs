@@ -23,9 +23,9 @@ pub use agreement::{MethodMeans, OrderAgreement, TaskSet, order_agreement};
 pub(crate) use alike::check_data;
 pub use figure::CostCurve;
 pub use files::{
-    ATTENTION, AttentionExample, AttentionQuery, CaptionRelevance, EMBEDDINGS, EmbeddingExample,
-    EmbeddingSample, PictureRelevance, RANKINGS, RankedList, RankedLists, Retrieved, ShownPicture,
-    training_log,
+    ATTENTION, AttentionExample, AttentionQuery, CaptionRelevance, CaptionWords, EMBEDDINGS,
+    EmbeddingExample, EmbeddingSample, PictureRelevance, RANKINGS, RankedList, RankedLists,
+    Retrieved, ShownPicture, training_log,
 };
 pub use form::Format;
 pub use paired::{CellQueries, ComparedCell, PairedDifferences, PairedRow, paired_differences};

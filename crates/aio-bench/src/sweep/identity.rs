@@ -5,6 +5,7 @@ use crate::config::{Checksums, Experiment};
 use crate::error::{Error, Result};
 use crate::experiment;
 use aio_data::fs;
+use aio_model::TextUse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -18,6 +19,8 @@ pub(super) struct ConfigIds {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Files {
     weights: String,
+    /// Decides whether a tokenizer beside the weights is read.
+    text: TextUse,
     sketch_generator: Option<PathBuf>,
 }
 
@@ -29,6 +32,7 @@ impl ConfigIds {
     pub(super) fn of(&mut self, experiment: &Experiment) -> Result<String> {
         let files = Files {
             weights: experiment.model.weights.clone(),
+            text: experiment.model.text,
             sketch_generator: experiment.data.sketch_generator.weights().map(PathBuf::from),
         };
         if !self.checksums.contains_key(&files) {

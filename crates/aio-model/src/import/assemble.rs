@@ -1,19 +1,21 @@
 //! A checkpoint becomes a backbone: what it has is taken over, what it lacks starts fresh and is named.
 
-use super::parts::{
-    POSITIONS, PROJECTION, PROJECTION_BIAS, STEM_LAYERS, TOKEN_TABLE, TOWER_POSITIONS,
-};
+use super::parts::{POSITIONS, PROJECTION, PROJECTION_BIAS, STEM_LAYERS, TOKEN_TABLE};
 use super::redraw::{drawn, overlay};
 use super::registry::normalisation_of;
 use super::stems::TRANSREID_SSL;
+use super::tokenizer_file::{self, TokenizerFile};
 use super::{Coverage, Hints, Imported, Layout, Normalisation, Stems, import, read};
-use crate::{AbsentUse, Backbone, BackboneConfig, FusionUse};
+use crate::{AbsentUse, Backbone, BackboneConfig, FusionUse, PiecesConfig};
 use aio_encoder::weights::{Preprocessing, RawTensor, Tensors, Weights, WeightsError};
 use aio_tokenize::bpe::CONTEXT;
-use aio_tokenize::{StemConfig, StemKind, TextConfig, Tokenizers, TokenizersConfig};
+use aio_tokenize::{
+    SentenceTokenizer, StemConfig, StemKind, TextConfig, Tokenizers, TokenizersConfig,
+};
 use aio_types::{Modality, PictureSize};
 use burn::tensor::Device;
 use std::path::Path;
+use std::sync::Arc;
 
 /// How a checkpoint becomes a backbone.
 #[derive(Debug, Clone, Copy)]
@@ -52,6 +54,8 @@ pub struct Converted {
     pub weights: Weights,
     /// The account of every tensor.
     pub coverage: Coverage,
+    /// SHA-256 of the `tokenizer.json` beside the checkpoint, if the text tower needs one. The weights file holds it.
+    pub tokenizer: Option<String>,
 }
 
 /// Reads a checkpoint and turns it into a weights file.
@@ -78,11 +82,13 @@ pub(super) fn convert_tensors(
         (Normalisation::Auto, Some(published)) => published,
         (wanted, _) => wanted,
     };
-    assemble(imported, &ImportOptions { normalisation, ..*options }, &origin)
+    let tokenizer = tokenizer_file::of(path, &imported)?;
+    assemble(imported, tokenizer, &ImportOptions { normalisation, ..*options }, &origin)
 }
 
 fn assemble(
     mut imported: Imported,
+    tokenizer: Option<TokenizerFile>,
     options: &ImportOptions,
     origin: &str,
 ) -> Result<Converted, WeightsError> {
@@ -94,11 +100,19 @@ fn assemble(
     imported.drop_redrawn(options.stems);
 
     let device = Device::flex();
-    let config = imported.native_config(stem, options.size);
+    let mut config = imported.native_config(stem, options.size);
+    let (sentences, tokenizer) = match tokenizer {
+        Some(TokenizerFile { pieces, sha256 }) => {
+            config.text_pieces = Some(PiecesConfig::of(&pieces));
+            (SentenceTokenizer::Pieces(Arc::new(pieces)), Some(sha256))
+        }
+        None => (SentenceTokenizer::Clip, None),
+    };
     imported.add_zero_positions(&config, options.stems);
     let preprocessing = imported.preprocessing(&config, options.normalisation);
     let fresh = drawn(&device, options.seed, || {
-        config.init(&device).to_bytes(&config, &preprocessing, &[])
+        let fresh = config.init(&device).with_sentences(sentences);
+        fresh.to_bytes(&config, &preprocessing, &[])
     })?;
     let fresh = Weights::from_bytes(origin, fresh);
     let Imported { layout, tensors, mut coverage, .. } = imported;
@@ -108,7 +122,7 @@ fn assemble(
     coverage.missing.dedup();
     let native = Weights::from_tensors(origin, &tensors, &fresh)?;
     let weights = resized(&native, options.size, layout, origin)?;
-    Ok(Converted { layout, weights, coverage })
+    Ok(Converted { layout, weights, coverage, tokenizer })
 }
 
 /// The same weights for pictures of another size: [`Tokenizers::from_pretrained`] interpolates the positions.
@@ -184,7 +198,6 @@ impl Imported {
             registers: self.registers(),
             class_token: self.class_token,
         };
-        let context = self.tensors.get(TOWER_POSITIONS).map(|tensor| tensor.shape[0]);
         let embedding = self.tensors.get(PROJECTION).map(|tensor| tensor.shape[0]);
         BackboneConfig {
             tokenizers,
@@ -193,7 +206,8 @@ impl Imported {
             projection_bias: self.tensors.contains_key(PROJECTION_BIAS),
             pooling: self.pooling,
             text_tower: self.text_tower.clone(),
-            text_context: context.filter(|context| *context < CONTEXT),
+            text_context: self.tower_context().filter(|context| *context < CONTEXT),
+            text_pieces: None,
             fusion: FusionUse::Sequence,
             absent: AbsentUse::None,
         }

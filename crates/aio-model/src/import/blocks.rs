@@ -94,7 +94,7 @@ pub(super) fn encoder(
 }
 
 /// Attention heads of a published model of this width. Two widths of SigLIP and PE have heads of another size.
-fn heads_of(embed_dim: usize, pooled: bool) -> usize {
+pub(super) fn heads_of(embed_dim: usize, pooled: bool) -> usize {
     match (pooled, embed_dim) {
         (true, 1152 | 1536) => 16,
         _ => (embed_dim / HEAD_DIM).max(1),

@@ -1,7 +1,7 @@
 use super::dinov3::Front;
 use super::key_map::KeyMap;
 use super::layout::detect;
-use super::parts::{Geometry, OPEN_CLIP_TRUNK, PROJECTION, REGISTERS};
+use super::parts::{Geometry, PROJECTION, REGISTERS, TOWER_POSITIONS, TextPart};
 use super::pooling::pooling;
 use super::text::text;
 use super::{Coverage, Layout, blocks, clip, dinov3, siglip, timm};
@@ -34,6 +34,8 @@ pub struct Imported {
     pub pooling: Option<PoolingConfig>,
     /// Sizes of the text tower, if it was taken over.
     pub text_tower: Option<EncoderConfig>,
+    /// Rows of the tower's token table, if its tokenizer is a file beside the checkpoint (SigLIP's).
+    pub text_vocabulary: Option<usize>,
     /// Whether it has a class token.
     pub class_token: bool,
     /// `encoder.*`, and `tokenizers.*`, `projection.*` and `text_tower.*` as far as the checkpoint has them.
@@ -50,6 +52,11 @@ impl Imported {
     /// Tokens that follow `[CLS]`.
     pub(super) fn registers(&self) -> usize {
         self.tensors.get(REGISTERS).map_or(0, |tensor| tensor.shape[0])
+    }
+
+    /// Positions of the text tower, if it was taken over.
+    pub(super) fn tower_context(&self) -> Option<usize> {
+        self.tensors.get(TOWER_POSITIONS).map(|tensor| tensor.shape[0])
     }
 }
 
@@ -107,13 +114,10 @@ fn mapped(tensors: Tensors, hints: &Hints) -> Result<Imported, String> {
     };
     let pool_heads = if encoder.rotary.is_some() { PE_POOL_HEADS } else { encoder.heads };
     let pooling = pooling(&mut keys, layout, width, pool_heads);
-    let text_tower = if layout == Layout::Clip || keys.prefix.ends_with(OPEN_CLIP_TRUNK) {
-        let embedding = keys.moved.get(PROJECTION).map(|tensor| tensor.shape[0]);
-        text(&mut keys, hints, &encoder, embedding)?
-    } else if hints.text.is_some_and(TextUse::is_tower) {
-        return Err(format!("it has no text tower of CLIP: its layout is {layout}"));
-    } else {
-        None
+    let embedding = keys.moved.get(PROJECTION).map(|tensor| tensor.shape[0]);
+    let (text_tower, text_vocabulary) = match text(&mut keys, layout, hints, &encoder, embedding)? {
+        Some(TextPart { encoder, vocabulary }) => (Some(encoder), vocabulary),
+        None => (None, None),
     };
     let KeyMap { left, prefix, moved, mut coverage } = keys;
     for name in left.into_keys() {
@@ -128,6 +132,7 @@ fn mapped(tensors: Tensors, hints: &Hints) -> Result<Imported, String> {
         encoder,
         pooling,
         text_tower,
+        text_vocabulary,
         class_token: !no_class_token,
         tensors: moved,
         grid,

@@ -96,6 +96,16 @@ impl KeyMap {
         self.coverage.misshaped.push(problem);
     }
 
+    /// Notes as unknown what has not been moved of the tensors whose full names begin so: a tensor of blocks that no rule covers would change what they
+    /// compute.
+    pub(super) fn note_unknown(&mut self, beginning: &str) {
+        let (left, unknown) = std::mem::take(&mut self.left)
+            .into_iter()
+            .partition(|(name, _)| !name.starts_with(beginning));
+        self.left = left;
+        self.coverage.unknown.extend(unknown.into_keys());
+    }
+
     fn full(&self, from: &str) -> String {
         format!("{}{from}", self.prefix)
     }

@@ -2,9 +2,9 @@
 //!
 //! ```text
 //! file → read (files, pickle) → named tensors
-//!      → import (imported, layout, blocks, attention, rotary, pooling, parts, clip, text, timm, transreid_ssl, dinov3, siglip; key_map and coverage keep the
-//!        account) → Imported
-//!      → convert (assemble, stems, normalisation, redraw) → weights file
+//!      → import (imported, layout, blocks, attention, rotary, pooling, parts, clip, text, siglip_text, timm, transreid_ssl, dinov3, siglip; key_map and
+//!        coverage keep the account) → Imported
+//!      → convert (assemble, tokenizer_file, stems, normalisation, redraw) → weights file
 //! ```
 //!
 //! [`open()`] takes a name and does all of it; [`PUBLISHED`] lists what other projects published.
@@ -15,7 +15,7 @@
 //! | CLIP | `transformer.resblocks.0.ln_1.weight` | openai/CLIP, mlfoundations/open_clip; PE-Core of facebookresearch/perception_models |
 //! | timm | `blocks.0.norm1.weight` with `patch_embed.proj.weight` | timm's `VisionTransformer` and `Eva`: AugReg, CLIP, DeiT, MAE, DINO, DINOv2, DINOv3, PE-Core, SigLIP |
 //! | TransReID-SSL | the same with `patch_embed.conv.0.weight` | damo-cv/TransReID-SSL |
-//! | Hugging Face's SigLIP | `head.probe` | huggingface/transformers, `SiglipModel`: the visual tower |
+//! | Hugging Face's SigLIP | `head.probe` | huggingface/transformers, `SiglipModel` |
 //! | Hugging Face's DINOv3 | `layer.0.attention.q_proj.weight` | huggingface/transformers, `DINOv3ViTModel` |
 //!
 //! A checkpoint has at most one image stem, which becomes the stem of RGB. The stems of infrared, sketch and colour pencil start as copies of it:
@@ -40,9 +40,11 @@ mod redraw;
 mod registry;
 mod rotary;
 mod siglip;
+mod siglip_text;
 mod stems;
 mod text;
 mod timm;
+mod tokenizer_file;
 mod transreid_ssl;
 
 pub use assemble::{Converted, ImportOptions, convert};
@@ -51,7 +53,7 @@ pub use files::read;
 pub use imported::{Hints, Imported, import};
 pub use layout::Layout;
 pub use normalisation::Normalisation;
-pub use open::{Opened, open, open_encoder, own_weights};
+pub use open::{Opened, open, open_encoder, own_weights, tokenizer_beside};
 pub use redraw::{with_random_encoder, with_stems};
 pub use registry::{PUBLISHED, PublishedCheckpoint, published};
 pub use stems::Stems;

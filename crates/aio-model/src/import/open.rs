@@ -2,6 +2,7 @@
 
 use super::assemble::convert_tensors;
 use super::files::tensors_of;
+use super::tokenizer_file;
 use super::{Converted, Coverage, Hints, ImportOptions, Layout, convert, import, read, with_stems};
 use crate::BackboneConfig;
 use aio_encoder::EncoderConfig;
@@ -15,6 +16,8 @@ pub struct Opened {
     pub weights: Weights,
     /// SHA-256 of the file that was named; none for a file that is read tensor by tensor (`.pth`, `.bpk`).
     pub sha256: Option<String>,
+    /// SHA-256 of the `tokenizer.json` that was read beside a checkpoint of another project. A weights file of this project holds its tokenizer.
+    pub tokenizer: Option<String>,
     /// How a checkpoint of another project was converted.
     pub conversion: Option<(Layout, Coverage)>,
 }
@@ -33,21 +36,34 @@ pub fn open(name: &str, options: &ImportOptions) -> Result<Opened, WeightsError>
         BackboneConfig::of(&weights)?.check_text(options.hints.text).map_err(refused)?;
         let weights = with_stems(weights, options.stems, options.seed)?;
         let sha256 = Some(shipped.sha256().to_owned());
-        return Ok(Opened { weights, sha256, conversion: None });
+        return Ok(Opened { weights, sha256, tokenizer: None, conversion: None });
     } else if is_safetensors(path) {
         let file = Weights::open(path)?;
         let sha256 = Some(file.sha256());
         if let Ok(config) = file.metadata::<BackboneConfig>("config") {
             config.check_text(options.hints.text).map_err(refused)?;
             let weights = with_stems(file.unpacked()?, options.stems, options.seed)?;
-            return Ok(Opened { weights, sha256, conversion: None });
+            return Ok(Opened { weights, sha256, tokenizer: None, conversion: None });
         }
         (convert_tensors(path, tensors_of(&file)?, options)?, sha256)
     } else {
         (convert(path, options)?, None)
     };
-    let Converted { layout, weights, coverage } = converted;
-    Ok(Opened { weights, sha256, conversion: Some((layout, coverage)) })
+    let Converted { layout, weights, coverage, tokenizer } = converted;
+    Ok(Opened { weights, sha256, tokenizer, conversion: Some((layout, coverage)) })
+}
+
+/// SHA-256 of the `tokenizer.json` beside a checkpoint that [`open()`] would read with these hints; none where it would read none.
+///
+/// # Errors
+/// As [`open()`].
+pub fn tokenizer_beside(path: &Path, hints: Hints) -> Result<Option<String>, WeightsError> {
+    if !tokenizer_file::is_beside(path) || own_weights(path)?.is_some() {
+        return Ok(None);
+    }
+    let imported = import(&path.display().to_string(), read(path)?, hints)?;
+    let tokenizer = tokenizer_file::of(path, &imported)?;
+    Ok(tokenizer.map(|file| file.sha256))
 }
 
 fn is_safetensors(path: &Path) -> bool {

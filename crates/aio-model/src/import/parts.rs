@@ -1,6 +1,7 @@
 //! What the layouts have in common in front of the blocks and behind them: patches, `[CLS]`, positions, registers, projection.
 
 use super::key_map::{Found, KeyMap};
+use aio_encoder::EncoderConfig;
 use aio_encoder::weights::RawTensor;
 use aio_tokenize::Grid;
 
@@ -34,6 +35,13 @@ pub(super) struct Geometry {
     pub(super) patch: Option<usize>,
     /// Whether it has no class token.
     pub(super) no_class_token: bool,
+}
+
+/// A text tower that was taken over.
+pub(super) struct TextPart {
+    pub(super) encoder: EncoderConfig,
+    /// Rows of its token table, if its tokenizer is a file beside the checkpoint.
+    pub(super) vocabulary: Option<usize>,
 }
 
 /// The convolution of a patch stem; CLIP's has no bias. Returns the side of a patch.

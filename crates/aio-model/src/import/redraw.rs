@@ -40,14 +40,12 @@ pub fn with_stems(weights: Weights, stems: Stems, seed: u64) -> Result<Weights, 
         return Ok(weights);
     }
     let device = Device::flex();
-    let (_, mut config, preprocessing) = Backbone::load(&weights, &device)?;
+    let (loaded, mut config, preprocessing) = Backbone::load(&weights, &device)?;
     config.tokenizers.stem = stems.replacement(config.tokenizers.stem);
     let fresh = drawn(&device, seed, || {
-        config.init(&device).to_bytes(
-            &config,
-            &preprocessing,
-            &[("origin", "the stems are random".into())],
-        )
+        let card = [("origin", "the stems are random".into())];
+        let fresh = config.init(&device).with_sentences(loaded.sentences());
+        fresh.to_bytes(&config, &preprocessing, &card)
     })?;
     let fresh = Weights::from_bytes("fresh stems", fresh);
     let mut kept = weights.tensors()?;

@@ -106,14 +106,14 @@ pub const PUBLISHED: [PublishedCheckpoint; 19] = [
     PublishedCheckpoint {
         name: "siglip2-b16",
         file: "model.safetensors",
-        source: "huggingface.co/google/siglip2-base-patch16-224; other fixed sizes likewise; the visual tower",
+        source: "huggingface.co/google/siglip2-base-patch16-224; other fixed sizes and SigLIP likewise; with its tokenizer.json",
         licence: "Apache-2.0",
         normalisation: Some(Normalisation::Half),
     },
     PublishedCheckpoint {
         name: "siglip2-b16-open-clip",
         file: "open_clip_model.safetensors",
-        source: "huggingface.co/timm/ViT-B-16-SigLIP2; other sizes and SigLIP likewise; the visual tower",
+        source: "huggingface.co/timm/ViT-B-16-SigLIP2; other sizes and SigLIP likewise; with its tokenizer.json",
         licence: "Apache-2.0",
         normalisation: Some(Normalisation::Half),
     },

@@ -1,7 +1,8 @@
-//! What lies beside the visual tower of a CLIP checkpoint: the text tower, or its token table alone.
+//! What lies beside the visual tower of a CLIP or SigLIP checkpoint: the text tower, or CLIP's token table alone.
 
 use super::key_map::KeyMap;
-use super::parts::{OPEN_CLIP_TRUNK, TOKEN_TABLE, TOWER};
+use super::parts::{OPEN_CLIP_TRUNK, TOKEN_TABLE, TOWER, TextPart};
+use super::siglip_text::Names;
 use super::{Hints, Layout, blocks};
 use crate::TextUse;
 use aio_encoder::EncoderConfig;
@@ -17,7 +18,7 @@ const POSITIONS: &str = "positional_embedding";
 const PROJECTION: &str = "text_projection";
 const NORM: &str = "ln_final";
 
-/// Takes over the text tower, or the token table where the tower is not wanted or there is none. Returns the tower's sizes.
+/// Takes over the text tower, or CLIP's token table where the tower is not wanted or there is none.
 ///
 /// `visual` are the sizes of the visual tower, `embedding` the width of its embeddings.
 ///
@@ -25,10 +26,32 @@ const NORM: &str = "ln_final";
 /// A sentence that says what a tower that was asked for lacks.
 pub(super) fn text(
     keys: &mut KeyMap,
+    layout: Layout,
     hints: &Hints,
     visual: &EncoderConfig,
     embedding: Option<usize>,
-) -> Result<Option<EncoderConfig>, String> {
+) -> Result<Option<TextPart>, String> {
+    let wants_tower = hints.text.is_some_and(TextUse::is_tower);
+    if let Some(names) = Names::of(keys, layout) {
+        // The token table alone is of no use here: its ids are those of another tokenizer.
+        return match names.find(keys) {
+            Ok(found) if hints.text != Some(TextUse::Table) => {
+                let embedding = embedding.unwrap_or(visual.embed_dim);
+                found.take(keys, visual, embedding).map(Some)
+            }
+            Err(problem) if wants_tower => {
+                Err(format!("it has no text tower of SigLIP: {problem}"))
+            }
+            _ => Ok(None),
+        };
+    }
+    if layout != Layout::Clip && !keys.prefix.ends_with(OPEN_CLIP_TRUNK) {
+        return if wants_tower {
+            Err(format!("it has no text tower of CLIP or SigLIP: its layout is {layout}"))
+        } else {
+            Ok(None)
+        };
+    }
     let beside = [VISUAL, OPEN_CLIP_TRUNK].iter().find_map(|part| keys.prefix.strip_suffix(part));
     let beside = beside.map(str::to_owned);
     let found = match &beside {
@@ -37,11 +60,10 @@ pub(super) fn text(
     };
     match found {
         Ok(prefix) if hints.text != Some(TextUse::Table) => {
-            tower(keys, prefix, visual, embedding).map(Some)
+            let encoder = tower(keys, prefix, visual, embedding)?;
+            Ok(Some(TextPart { encoder, vocabulary: None }))
         }
-        Err(problem) if hints.text.is_some_and(TextUse::is_tower) => {
-            Err(format!("it has no text tower of CLIP: {problem}"))
-        }
+        Err(problem) if wants_tower => Err(format!("it has no text tower of CLIP: {problem}")),
         _ => {
             let beside = beside.unwrap_or_else(|| keys.prefix.clone());
             token_table(keys, &beside);
@@ -95,7 +117,7 @@ fn tower(
         projection(keys, tensor, width, embedding);
     }
     let prefix = std::mem::replace(&mut keys.prefix, of_visual);
-    note_left(keys, &prefix);
+    keys.note_unknown(&format!("{prefix}transformer."));
     Ok(EncoderConfig { causal: true, ..encoder })
 }
 
@@ -110,16 +132,6 @@ fn projection(keys: &mut KeyMap, tensor: RawTensor, width: usize, embedding: Opt
             keys.note_misshaped(PROJECTION, &tensor, &format!("[{width}, {to}]"));
         }
     }
-}
-
-/// A tensor of the blocks that no rule covers would change what the tower computes.
-fn note_left(keys: &mut KeyMap, prefix: &str) {
-    let blocks = format!("{prefix}transformer.");
-    let (left, unknown) = std::mem::take(&mut keys.left)
-        .into_iter()
-        .partition(|(name, _)| !name.starts_with(&blocks));
-    keys.left = left;
-    keys.coverage.unknown.extend(unknown.into_keys());
 }
 
 /// The token table, which is stored beside the visual tower.

@@ -3,6 +3,7 @@
 mod dinov3;
 mod pe;
 mod siglip;
+mod siglip_text;
 
 use aio_encoder::weights::{Preprocessing, Weights};
 use aio_model::import::{Converted, Hints, ImportOptions, Layout, Normalisation, Stems, convert};

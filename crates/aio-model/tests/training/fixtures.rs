@@ -36,6 +36,7 @@ pub(crate) fn config() -> AioConfig {
             pooling: None,
             text_tower: None,
             text_context: None,
+            text_pieces: None,
             fusion: FusionUse::Sequence,
             absent: AbsentUse::None,
         },

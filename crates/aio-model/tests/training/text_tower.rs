@@ -3,7 +3,7 @@
 use crate::fixtures::{self, batch, config, model_of};
 use aio_encoder::EncoderConfig;
 use aio_encoder::weights::{module_bytes, sha256};
-use aio_model::{Aio, BackboneConfig, Frozen, TextUse};
+use aio_model::{Aio, BackboneConfig, Frozen, PiecesConfig, TextUse, token_ids};
 use aio_types::ModalitySet;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::{AdamWConfig, GradientsParams};
@@ -15,6 +15,18 @@ fn sizes() -> BackboneConfig {
     let tower = EncoderConfig { depth: 2, causal: true, ..backbone.encoder.clone() };
     let modalities = backbone.tokenizers.modalities;
     BackboneConfig { text_tower: Some(tower), ..backbone }.with_modalities(modalities)
+}
+
+/// The same with a tower as SigLIP's, for ids as large as those of the captions.
+fn sizes_of_pieces() -> BackboneConfig {
+    let sizes = sizes();
+    let tower = sizes.text_tower.clone().expect("a tower");
+    BackboneConfig {
+        text_tower: Some(EncoderConfig { causal: false, ..tower }),
+        text_context: Some(16),
+        text_pieces: Some(PiecesConfig { vocabulary: 49_408, end: 49_407, padding: 3 }),
+        ..sizes
+    }
 }
 
 fn model(text: TextUse) -> Aio {
@@ -81,6 +93,35 @@ fn a_frozen_tower_has_no_gradient_and_a_trained_one_has() {
         let tower = trained.backbone.text_tower.as_ref().expect("a tower");
         assert_eq!(counted(tower, &gradients), (2 + 24 + 3, 0));
     }
+}
+
+#[test]
+fn a_tower_of_pieces_learns_with_the_bias_of_its_projection() {
+    let of = |text| {
+        let frozen = Frozen { text, ..Frozen::default() };
+        let model = model_of(sizes_of_pieces(), frozen, &Device::flex());
+        let (_, gradients) = step(&model, false);
+        counted(model.backbone.text_tower.as_ref().expect("a tower"), &gradients)
+    };
+    assert_eq!(of(TextUse::TrainedTower), (2 + 24 + 4, 0));
+    assert_eq!(of(TextUse::Tower), (0, 2 + 24 + 4));
+}
+
+#[test]
+fn a_tower_of_pieces_fills_sentences_and_sees_what_it_fills_them_with() {
+    let tower = sizes_of_pieces().init(&Device::flex()).text_tower.expect("a tower");
+    let embed = |ids: &[u32]| tower.embed(token_ids([ids], &Device::flex()));
+    let difference =
+        |a: &[u32], b: &[u32]| -> f32 { (embed(a) - embed(b)).abs().max().into_scalar() };
+    let short = [5, 6, 7, 8, 9, 10, 11, 49_407];
+    let filled = [&short[..], &[3; 8]].concat();
+    assert_eq!(difference(&short, &filled), 0.0);
+    let other = [&short[..], &[4; 8]].concat();
+    assert!(difference(&short, &other) > 1e-4, "what follows the end is seen");
+    // Cut at 16, with the end token in the last place.
+    let long: Vec<u32> = (100..130).collect();
+    let cut: Vec<u32> = (100..115).chain([49_407]).collect();
+    assert_eq!(difference(&long, &cut), 0.0);
 }
 
 #[test]

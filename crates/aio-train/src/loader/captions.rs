@@ -2,7 +2,8 @@
 
 use aio_data::Sample;
 use aio_heads::{AttributeVocabulary, AttributeWord, Masked};
-use aio_tokenize::bpe::{Bpe, Encoded};
+use aio_tokenize::SentenceTokenizer;
+use aio_tokenize::bpe::Encoded;
 use rayon::prelude::*;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use std::sync::Arc;
 /// A caption as token ids.
 #[derive(Debug)]
 pub(super) struct EncodedCaption {
-    /// CLIP token ids.
+    /// Token ids.
     pub(super) ids: Box<[u32]>,
     /// The attribute words in it.
     words: Box<[AttributeWord]>,
@@ -26,8 +27,12 @@ pub(super) struct Captions {
 
 impl EncodedCaption {
     /// Encodes a caption.
-    pub(super) fn new(vocabulary: &AttributeVocabulary, caption: &str) -> Self {
-        let Encoded { ids, word_of, words, truncated } = Bpe::clip().encode(caption);
+    pub(super) fn new(
+        sentences: &SentenceTokenizer,
+        vocabulary: &AttributeVocabulary,
+        caption: &str,
+    ) -> Self {
+        let Encoded { ids, word_of, words, truncated } = sentences.encode(caption);
         let words = vocabulary.find(&word_of, &words).into_boxed_slice();
         Self { ids: ids.into_boxed_slice(), words, truncated }
     }
@@ -43,13 +48,16 @@ impl Captions {
     pub(super) fn of(
         &mut self,
         samples: &[Sample],
+        sentences: &SentenceTokenizer,
         vocabulary: &AttributeVocabulary,
     ) -> Vec<Option<Arc<EncodedCaption>>> {
         let texts: BTreeSet<&str> = samples.iter().filter_map(Sample::caption).collect();
         let new: Vec<&str> =
             texts.into_iter().filter(|text| !self.known.contains_key(*text)).collect();
-        let encode =
-            |text: &&str| ((*text).to_owned(), Arc::new(EncodedCaption::new(vocabulary, text)));
+        let encode = |text: &&str| {
+            let encoded = EncodedCaption::new(sentences, vocabulary, text);
+            ((*text).to_owned(), Arc::new(encoded))
+        };
         self.known.extend(new.par_iter().map(encode).collect::<Vec<_>>());
         let encoded = |sample: &Sample| sample.caption().map(|text| Arc::clone(&self.known[text]));
         samples.iter().map(encoded).collect()
@@ -59,6 +67,7 @@ impl Captions {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aio_tokenize::bpe::Bpe;
     use aio_types::Modality;
 
     #[test]
@@ -68,9 +77,9 @@ mod tests {
         let samples = [picture, Sample::sentence(1, sentence)];
         let vocabulary = AttributeVocabulary::new(["red".to_owned()]);
         let mut captions = Captions::default();
-        let first = captions.of(&samples, &vocabulary);
+        let first = captions.of(&samples, &SentenceTokenizer::Clip, &vocabulary);
         let other = [Sample::sentence(2, "Someone else."), samples[1].clone()];
-        let second = captions.of(&other, &vocabulary);
+        let second = captions.of(&other, &SentenceTokenizer::Clip, &vocabulary);
         assert!(first[0].is_none() && captions.known.len() == 2);
         let [first, second] = [&first[1], &second[1]].map(|c| c.as_ref().expect("a caption"));
         assert!(Arc::ptr_eq(first, second));

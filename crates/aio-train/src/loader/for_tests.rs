@@ -3,6 +3,7 @@
 use super::*;
 use crate::config::TrainingConfig;
 use aio_heads::AttributeVocabulary;
+use aio_tokenize::SentenceTokenizer;
 use aio_types::PictureSize;
 use std::path::Path;
 
@@ -20,6 +21,7 @@ pub(crate) fn opened(
         config,
         classes: &classes,
         attributes: &attributes,
+        sentences: &SentenceTokenizer::Clip,
         picture_size,
         sketch_generator: None,
     };

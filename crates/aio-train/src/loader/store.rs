@@ -11,6 +11,7 @@ use aio_data::index::{Indexed, Photograph};
 use aio_data::{DatasetName, Sample, picture};
 use aio_heads::AttributeVocabulary;
 use aio_model::SketchGenerator;
+use aio_tokenize::SentenceTokenizer;
 use aio_types::{Identity, Modality, Picture, PictureSize, SourcePhoto};
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -77,6 +78,7 @@ pub(super) struct SampleStore {
     /// The captions that were written for a photograph, by its number, where the data set says so.
     captions_of: HashMap<usize, Vec<usize>>,
     vocabulary: AttributeVocabulary,
+    sentences: SentenceTokenizer,
     /// Decoded pictures, parallel to `samples`, where they fit into memory.
     decoded: Option<Vec<Option<Picture>>>,
     /// What the sketch generator made of the photographs among them, parallel to them.
@@ -104,6 +106,7 @@ impl SampleStore {
             captions: Vec::new(),
             captions_of: HashMap::new(),
             vocabulary: settings.attributes.clone(),
+            sentences: settings.sentences.clone(),
             decoded: None,
             sketches: None,
             indexed: None,
@@ -125,7 +128,7 @@ impl SampleStore {
                 store.indexed = Some(IndexedSamples::new(*name, source));
             }
         }
-        store.captions = library.captions.of(&store.samples, &store.vocabulary);
+        store.captions = library.captions.of(&store.samples, &store.sentences, &store.vocabulary);
         store.warn_of_long_captions(stage);
         Ok(store)
     }
@@ -253,7 +256,7 @@ impl SampleStore {
         }
         let indexed = self.indexed();
         let text = indexed.caption(number - self.samples.len() - indexed.photographs())?;
-        Ok(Arc::new(EncodedCaption::new(&self.vocabulary, &text)))
+        Ok(Arc::new(EncodedCaption::new(&self.sentences, &self.vocabulary, &text)))
     }
 
     /// Bytes of the pictures that are held in memory.
@@ -292,7 +295,8 @@ impl SampleStore {
     fn warn_of_long_captions(&self, stage: &StageConfig) {
         let count = self.captions.iter().flatten().filter(|caption| caption.truncated).count();
         if count > 0 {
-            log::warn!("{}: {count} captions are longer than 77 token ids and cut off", stage.name);
+            let (stage, most) = (&stage.name, self.sentences.context());
+            log::warn!("{stage}: {count} captions are longer than {most} token ids and cut off");
         }
     }
 }

@@ -58,6 +58,7 @@ pub fn train(
         config,
         classes: &classes,
         attributes: &attributes,
+        sentences: &start.sentences,
         picture_size: start.preprocessing.size(),
         sketch_generator: generator.as_ref(),
     };

@@ -2,11 +2,13 @@
 
 use crate::error::{Error, Result};
 use crate::report::{
-    AttentionExample, AttentionQuery, CaptionRelevance, PictureRelevance, RankedList, RankedLists,
-    ShownPicture,
+    AttentionExample, AttentionQuery, CaptionRelevance, CaptionWords, PictureRelevance, RankedList,
+    RankedLists, ShownPicture,
 };
 use aio_data::picture;
 use aio_model::Extractor;
+use aio_tokenize::SentenceTokenizer;
+use aio_tokenize::bpe::Encoded;
 use aio_types::{Observation, PictureSize, TaskId};
 use std::collections::BTreeMap;
 
@@ -57,6 +59,20 @@ fn roll_out_query(
         .map(|(picture, relevance)| PictureRelevance { picture, relevance })
         .collect();
     let caption = list.caption.clone().zip(relevance.next());
-    let caption = caption.map(|(text, relevance)| CaptionRelevance { text, relevance });
+    let caption = caption.map(|(text, relevance)| {
+        let words = words(extractor.sentences(), &text);
+        CaptionRelevance { text, relevance, words }
+    });
     Ok(AttentionQuery { pictures, caption })
+}
+
+/// The words of a caption. Those of CLIP's tokenizer are found again where they are drawn.
+fn words(sentences: &SentenceTokenizer, text: &str) -> Option<CaptionWords> {
+    match sentences {
+        SentenceTokenizer::Clip => None,
+        SentenceTokenizer::Pieces(pieces) => {
+            let Encoded { words, word_of, .. } = pieces.encode(text);
+            Some(CaptionWords { words, word_of })
+        }
+    }
 }

@@ -3,10 +3,11 @@
 use super::{Label, with_labels, wrong_size};
 use crate::error::Result;
 use crate::report::{
-    AttentionExample, AttentionQuery, CaptionRelevance, PictureRelevance, ShownPicture,
+    AttentionExample, AttentionQuery, CaptionRelevance, CaptionWords, PictureRelevance,
+    ShownPicture,
 };
 use aio_data::picture;
-use aio_tokenize::bpe::Bpe;
+use aio_tokenize::bpe::{Bpe, Encoded};
 use aio_types::PictureSize;
 use image::{Rgb, RgbImage, imageops};
 use plotters::prelude::{BLACK, RGBColor};
@@ -123,12 +124,38 @@ fn word_labels(caption: &CaptionRelevance, left: i32, top: i32) -> Vec<Label> {
 
 /// The words of a caption and their relevance, scaled to 0..1; a word has the sum of its tokens.
 fn relevance_by_word(caption: &CaptionRelevance) -> Vec<(String, f32)> {
-    let encoded = Bpe::clip().encode(&caption.text);
-    let mut sums = vec![0.0; encoded.words.len()];
-    for (word, value) in encoded.word_of.iter().zip(&caption.relevance) {
-        if let Some(word) = word {
-            sums[*word] += value;
+    let CaptionWords { words, word_of } = caption.words.clone().unwrap_or_else(|| {
+        let Encoded { words, word_of, .. } = Bpe::clip().encode(&caption.text);
+        CaptionWords { words, word_of }
+    });
+    let mut sums = vec![0.0; words.len()];
+    for (word, value) in word_of.iter().zip(&caption.relevance) {
+        if let Some(sum) = word.and_then(|word| sums.get_mut(word)) {
+            *sum += value;
         }
     }
-    encoded.words.into_iter().zip(scaled(&sums)).collect()
+    words.into_iter().zip(scaled(&sums)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_has_the_sum_of_its_tokens_whichever_tokenizer_found_them() {
+        let text = "a turquoise bag".to_owned();
+        let sums = |relevance: &[f32], words| {
+            let relevance = relevance.to_vec();
+            relevance_by_word(&CaptionRelevance { text: text.clone(), relevance, words })
+        };
+        // Start, "a", "turquoise", "bag", end.
+        let of_clip = sums(&[9.0, 1.0, 2.0, 5.0, 9.0], None);
+        let words = vec!["a".to_owned(), "turquoise".to_owned(), "bag".to_owned()];
+        let expected: Vec<(String, f32)> = words.iter().cloned().zip([0.0, 0.25, 1.0]).collect();
+        assert_eq!(of_clip, expected);
+        let word_of = vec![Some(0), Some(1), Some(1), Some(2), None, None];
+        let of_pieces =
+            sums(&[1.0, 1.5, 0.5, 5.0, 9.0, 9.0], Some(CaptionWords { words, word_of }));
+        assert_eq!(of_pieces, expected);
+    }
 }
