@@ -19,7 +19,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     json: bool,
     /// The ids of this model's tokenizer, which is another than CLIP's in weights with SigLIP's text tower.
-    #[arg(long, value_name = "MODEL")]
+    #[arg(long, env = "AIO_MODEL", value_name = "MODEL")]
     model: Option<String>,
 }
 
