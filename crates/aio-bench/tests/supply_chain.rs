@@ -148,7 +148,7 @@ fn the_minimum_rust_version_is_one_number() {
 /// Crates that the program is built from on any system, each with its features.
 fn built_from(features: &[&str]) -> BTreeSet<String> {
     let output = Command::new(env!("CARGO"))
-        .args(["tree", "--locked", "--offline", "--workspace", "--target", "all"])
+        .args(["tree", "--locked", "--workspace", "--target", "all"])
         .args(["--edges", "normal,build", "--prefix", "none", "--format", "{p} {f}"])
         .args(features)
         .current_dir(repository())
@@ -239,7 +239,7 @@ fn unsafe_code_is_recognised() {
 
 fn metadata() -> Value {
     let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--locked", "--format-version", "1", "--all-features", "--offline"])
+        .args(["metadata", "--locked", "--format-version", "1", "--all-features"])
         .current_dir(repository())
         .output()
         .expect("cargo starts");
