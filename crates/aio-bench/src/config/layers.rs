@@ -17,14 +17,8 @@ const VARIABLE: &str = "AIO__";
 #[derive(Debug, Clone)]
 pub(super) struct Layer {
     origin: String,
-    values: Values,
+    values: Box<dyn Source + Send + Sync>,
     warnings: Vec<String>,
-}
-
-#[derive(Debug, Clone)]
-enum Values {
-    OfFile(Keys),
-    OfStage(StageKeys),
 }
 
 impl Layer {
@@ -32,7 +26,7 @@ impl Layer {
         let warnings = renamed::translate(&origin, &mut table)?;
         complete_stages(&mut table);
         validation::check_keys(&origin, &table, Rule::root(), "")?;
-        let values = Values::OfFile(Keys(values(&origin, &table)));
+        let values = Box::new(Keys(values(&origin, &table)));
         Ok(Self { origin, values, warnings })
     }
 
@@ -45,7 +39,7 @@ impl Layer {
             validation::check_keys(&origin, &table, rule, &path)?;
         }
         let keys = values(&origin, &table);
-        let values = Values::OfStage(StageKeys { stage, origin: origin.clone(), keys });
+        let values = Box::new(StageKeys { stage, origin: origin.clone(), keys });
         Ok(Self { origin, values, warnings })
     }
 
@@ -66,17 +60,11 @@ impl Source for Layer {
     }
 
     fn collect(&self) -> std::result::Result<Map<String, Value>, ConfigError> {
-        match &self.values {
-            Values::OfFile(keys) => keys.collect(),
-            Values::OfStage(keys) => keys.collect(),
-        }
+        self.values.collect()
     }
 
     fn collect_to(&self, merged: &mut Value) -> std::result::Result<(), ConfigError> {
-        match &self.values {
-            Values::OfFile(keys) => keys.collect_to(merged),
-            Values::OfStage(keys) => keys.collect_to(merged),
-        }
+        self.values.collect_to(merged)
     }
 }
 

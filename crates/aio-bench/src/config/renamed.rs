@@ -108,7 +108,7 @@ pub(super) fn translate(origin: &str, table: &mut Table) -> Result<Vec<String>> 
         .and_then(Value::as_array_mut);
     for (i, stage) in stages.into_iter().flatten().enumerate() {
         if let Some(keys) = stage.as_table_mut() {
-            rename(origin, &format!("train.stages[{i}]"), keys, &STAGE, &mut warnings)?;
+            warnings.extend(translate_stage(origin, &format!("train.stages[{i}]"), keys)?);
         }
     }
     Ok(warnings)

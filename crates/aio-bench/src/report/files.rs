@@ -5,6 +5,7 @@ use crate::run::{Run, RunResult};
 use aio_data::task::QueryPicture;
 use aio_data::{Content, fs};
 use aio_eval::Relevance;
+use aio_tokenize::bpe::Encoded;
 use aio_train::MetricsLine;
 use aio_types::{Modality, PictureSize, TaskId};
 use serde::{Deserialize, Serialize};
@@ -147,6 +148,12 @@ pub struct CaptionWords {
     pub words: Vec<String>,
     /// The word, as a position among them, that each token belongs to; none for the end and what follows it.
     pub word_of: Vec<Option<usize>>,
+}
+
+impl From<Encoded> for CaptionWords {
+    fn from(Encoded { words, word_of, .. }: Encoded) -> Self {
+        Self { words, word_of }
+    }
 }
 
 /// Everything that the report of a run shows, read from the run directory.

@@ -3,6 +3,26 @@
 
 use crate::harness::{Desk, checkpoint, coloured};
 
+/// Runs the experiment `smoke` with the text tower of a checkpoint; its messages.
+fn experiment(desk: &Desk, weights: &str, text: &str) -> String {
+    let settings = [
+        &format!("model.weights={weights}"),
+        "model.attention_heads=2",
+        "model.height=64",
+        "model.width=32",
+        &format!("model.text={text}"),
+        "losses.attribute=0",
+        "data.validation_fraction=0.0",
+        "evaluation.tasks=[\"cuhk-pedes.text-rgb\",\"tri-cuhk-pedes.sketch+text-rgb\"]",
+    ];
+    let mut arguments = vec!["experiment", "smoke"];
+    arguments.extend(settings.iter().flat_map(|setting| ["--set", setting]));
+    let output = desk.run(&arguments);
+    let messages = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{messages}");
+    messages
+}
+
 #[test]
 fn a_checkpoint_with_a_text_tower_searches_and_trains_as_it_is() {
     let desk = Desk::new();
@@ -18,22 +38,7 @@ fn a_checkpoint_with_a_text_tower_searches_and_trains_as_it_is() {
     let stored = desk.succeed(&[&["search", "people"][..], &sentence, &model].concat());
     assert!(stored.contains("g/00"), "{stored}");
 
-    let weights = format!("model.weights={weights}");
-    let settings = [
-        weights.as_str(),
-        "model.attention_heads=2",
-        "model.height=64",
-        "model.width=32",
-        "model.text=tower",
-        "losses.attribute=0",
-        "data.validation_fraction=0.0",
-        "evaluation.tasks=[\"cuhk-pedes.text-rgb\",\"tri-cuhk-pedes.sketch+text-rgb\"]",
-    ];
-    let mut arguments = vec!["experiment", "smoke"];
-    arguments.extend(settings.iter().flat_map(|setting| ["--set", setting]));
-    let output = desk.run(&arguments);
-    let text = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{text}");
+    let text = experiment(&desk, &weights, "tower");
     assert!(!text.contains("tokenizers.text"), "no table is drawn: {text}");
     let cell = desk.cell("runs", "smoke").join("model");
     let cell = cell.to_str().expect("UTF-8");
@@ -84,22 +89,7 @@ fn a_siglip_checkpoint_with_its_tokenizer_searches_and_trains_as_it_is() {
     std::fs::write(&tokenizer, json).expect("write");
 
     // What the program has written needs no file beside it.
-    let weights = format!("model.weights={weights}");
-    let settings = [
-        weights.as_str(),
-        "model.attention_heads=2",
-        "model.height=64",
-        "model.width=32",
-        "model.text=trained-tower",
-        "losses.attribute=0",
-        "data.validation_fraction=0.0",
-        "evaluation.tasks=[\"cuhk-pedes.text-rgb\",\"tri-cuhk-pedes.sketch+text-rgb\"]",
-    ];
-    let mut arguments = vec!["experiment", "smoke"];
-    arguments.extend(settings.iter().flat_map(|setting| ["--set", setting]));
-    let output = desk.run(&arguments);
-    let text = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{text}");
+    experiment(&desk, &weights, "trained-tower");
     std::fs::remove_file(&tokenizer).expect("removed");
     let cell = desk.cell("runs", "smoke").join("model");
     let cell = cell.to_str().expect("UTF-8");

@@ -8,7 +8,6 @@ use crate::report::{
 use aio_data::picture;
 use aio_model::Extractor;
 use aio_tokenize::SentenceTokenizer;
-use aio_tokenize::bpe::Encoded;
 use aio_types::{Observation, PictureSize, TaskId};
 use std::collections::BTreeMap;
 
@@ -70,9 +69,6 @@ fn roll_out_query(
 fn words(sentences: &SentenceTokenizer, text: &str) -> Option<CaptionWords> {
     match sentences {
         SentenceTokenizer::Clip => None,
-        SentenceTokenizer::Pieces(pieces) => {
-            let Encoded { words, word_of, .. } = pieces.encode(text);
-            Some(CaptionWords { words, word_of })
-        }
+        SentenceTokenizer::Pieces(pieces) => Some(pieces.encode(text).into()),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::parts;
 use super::pictures::{KEPT, views};
+use super::score::rows_per_input;
 use crate::config::Evaluation;
 use crate::experiment::prepare::Test;
 use aio_data::descriptor::Descriptor;
@@ -40,7 +41,7 @@ fn features(tests: &[Test], width: usize, settings: &Evaluation) -> usize {
         of_one_task = of_one_task.max(rows.bytes(width, settings.flip, &settings.options()));
     }
     let galleries: usize = galleries.values().sum();
-    let parts = if settings.flip { 2 } else { 1 } * kept_parts(tests);
+    let parts = rows_per_input(settings.flip) * kept_parts(tests);
     (MODELS * galleries + parts) * width * NUMBER + of_one_task + descriptors(tests)
 }
 
@@ -90,7 +91,7 @@ impl Rows {
         let Self { queries, views, parts, gallery, ref trials } = *self;
         let row = width * NUMBER;
         // With mirrored pictures there are two rows of every input until they are averaged.
-        let times = if flip { 2 } else { 1 };
+        let times = rows_per_input(flip);
         let embedding_gallery = if flip { MODELS * 2 * gallery } else { 0 };
         let late_fusion = if parts > 0 { times * parts + queries } else { 0 };
         let of_queries = MODELS * (times * views + queries) + late_fusion;

@@ -7,6 +7,7 @@ use aio_data::task::QueryPicture;
 use aio_eval::Features;
 use aio_types::Observation;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 /// Features of the parts of one data set's queries.
 #[derive(Default)]
@@ -45,11 +46,13 @@ impl Parts {
             let before = of_queries.len();
             for part in of_query(&query.views) {
                 let next = self.numbers.len();
-                let number = *self.numbers.entry(part.clone()).or_insert(next);
-                if number == next {
-                    new.push(part);
-                }
-                of_queries.push(number);
+                of_queries.push(match self.numbers.entry(part) {
+                    Entry::Occupied(known) => *known.get(),
+                    Entry::Vacant(place) => {
+                        new.push(place.key().clone());
+                        *place.insert(next)
+                    }
+                });
             }
             counts.push(rows * (of_queries.len() - before));
         }

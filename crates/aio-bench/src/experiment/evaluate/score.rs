@@ -151,7 +151,7 @@ impl<'a, const N: usize> TestedModels<'a, N> {
         }
         let (what, phase) = (format!("{} parts", test.task), format!("parts {}", test.task));
         let embedding = Embedding { what: &what, phase: &phase, flip: evaluation.flip, stop };
-        let queries = parts.fused(test, embedding.rows_per_input(), |parts| {
+        let queries = parts.fused(test, rows_per_input(evaluation.flip), |parts| {
             let [features] = embedding
                 .rows([&models[0]], parts.len(), |rows| pictures.of_views(&parts[rows]))?;
             Ok(features)
@@ -169,12 +169,12 @@ struct Embedding<'a> {
     stop: &'a StopFlag,
 }
 
-impl Embedding<'_> {
-    /// Rows of features for every input, which are averaged: one, and one more of the mirrored pictures.
-    fn rows_per_input(&self) -> usize {
-        if self.flip { 2 } else { 1 }
-    }
+/// Rows of features for every input, which are averaged: one, and with `flip` one more of the mirrored pictures.
+pub(super) const fn rows_per_input(flip: bool) -> usize {
+    if flip { 2 } else { 1 }
+}
 
+impl Embedding<'_> {
     /// Embeds inputs, a block at a time; `open` gives those of some rows. Each row of the features is the mean of so many inputs, one after the
     /// other, as `counts` says.
     fn of<const M: usize>(
@@ -184,7 +184,7 @@ impl Embedding<'_> {
         open: impl FnMut(Range<usize>) -> Result<Vec<Observation<Picture>>>,
     ) -> Result<[Features; M]> {
         let features = self.rows(models, counts.iter().sum(), open)?;
-        let of_each = self.rows_per_input();
+        let of_each = rows_per_input(self.flip);
         let counts: Vec<usize> = counts.iter().map(|count| of_each * count).collect();
         let is_pooled = counts.iter().any(|count| *count != 1);
         Ok(features.map(|of| if is_pooled { of.pooled(&counts) } else { of }))
@@ -198,7 +198,7 @@ impl Embedding<'_> {
         mut open: impl FnMut(Range<usize>) -> Result<Vec<Observation<Picture>>>,
     ) -> Result<[Features; M]> {
         let Self { what, phase, flip, stop } = *self;
-        let stream = Stream { rows: inputs * self.rows_per_input(), what, phase, stop };
+        let stream = Stream { rows: inputs * rows_per_input(flip), what, phase, stop };
         embed_stream(models, &stream, |rows| {
             if !flip {
                 return open(rows);

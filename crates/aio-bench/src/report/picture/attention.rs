@@ -7,7 +7,7 @@ use crate::report::{
     ShownPicture,
 };
 use aio_data::picture;
-use aio_tokenize::bpe::{Bpe, Encoded};
+use aio_tokenize::bpe::Bpe;
 use aio_types::PictureSize;
 use image::{Rgb, RgbImage, imageops};
 use plotters::prelude::{BLACK, RGBColor};
@@ -124,10 +124,8 @@ fn word_labels(caption: &CaptionRelevance, left: i32, top: i32) -> Vec<Label> {
 
 /// The words of a caption and their relevance, scaled to 0..1; a word has the sum of its tokens.
 fn relevance_by_word(caption: &CaptionRelevance) -> Vec<(String, f32)> {
-    let CaptionWords { words, word_of } = caption.words.clone().unwrap_or_else(|| {
-        let Encoded { words, word_of, .. } = Bpe::clip().encode(&caption.text);
-        CaptionWords { words, word_of }
-    });
+    let of_clip = || Bpe::clip().encode(&caption.text).into();
+    let CaptionWords { words, word_of } = caption.words.clone().unwrap_or_else(of_clip);
     let mut sums = vec![0.0; words.len()];
     for (word, value) in word_of.iter().zip(&caption.relevance) {
         if let Some(sum) = word.and_then(|word| sums.get_mut(word)) {
