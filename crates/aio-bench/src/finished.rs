@@ -174,6 +174,18 @@ impl Finished {
         Ok(table)
     }
 
+    /// What every modality adds to queries of several, in percent.
+    ///
+    /// # Errors
+    /// [`Error::User`] if no run says it, or the runs cannot share a table.
+    pub fn additions(&self, format: Format) -> Result<String> {
+        let title = match &self.table {
+            Table::Cell(cell) => &cell.experiment,
+            Table::Sweep(results) => &results.title,
+        };
+        report::additions(title, &self.methods(), format)
+    }
+
     /// Says which versions of the program computed the runs, if there are several.
     fn note_of_versions(&self) -> Option<String> {
         let mut versions = BTreeMap::<String, usize>::new();

@@ -30,10 +30,40 @@ impl<P> Observation<P> {
         self.pictures.iter().map(picture).chain(caption).collect()
     }
 
+    /// What is left without one modality; nothing where there is no other.
+    #[must_use]
+    pub fn without(&self, modality: Modality) -> Option<Self>
+    where
+        P: Clone,
+    {
+        let pictures = self.pictures.iter().filter(|(of, _)| *of != modality).cloned();
+        let caption = self.caption.clone().filter(|_| modality != Modality::Text);
+        let rest = Self { pictures: pictures.collect(), caption };
+        (!rest.modalities().is_empty()).then_some(rest)
+    }
+
     /// The modalities present.
     #[must_use]
     pub fn modalities(&self) -> ModalitySet {
         let text = self.caption.as_ref().map(|_| Modality::Text);
         self.pictures.iter().map(|(modality, _)| *modality).chain(text).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_picture_of_a_modality_is_left_out() {
+        let pictures = vec![(Modality::Sketch, 1), (Modality::Rgb, 2), (Modality::Sketch, 3)];
+        let whole = Observation { pictures, caption: Some("a man".to_owned()) };
+        let photograph =
+            Observation { pictures: vec![(Modality::Rgb, 2)], ..Observation::default() };
+        let rest = whole.without(Modality::Sketch).expect("a photograph and a sentence");
+        assert_eq!(rest, Observation { caption: Some("a man".to_owned()), ..photograph.clone() });
+        assert_eq!(rest.without(Modality::Text), Some(photograph.clone()));
+        assert_eq!(rest.without(Modality::Infrared), Some(rest));
+        assert_eq!(photograph.without(Modality::Rgb), None);
     }
 }

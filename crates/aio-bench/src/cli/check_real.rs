@@ -10,14 +10,18 @@ const EXAMPLES: &str = "\
 Examples:
   aio check-real market1501 --data-root /data/reid
   aio check-real pku-sketch --model runs/zero-shot/0123456789ab/seed-0/model
+  aio check-real 'tri-cuhk-pedes.*-rgb' --data-root datasets/synthetic
   aio check-real table:shop --json
 
-Rank-1 and mAP with 95 % bootstrap intervals over people. Nothing is trained and nothing is written.";
+Rank-1 and mAP with 95 % bootstrap intervals over people. A query of several modalities stands beside late fusion (the mean of its parts) and
+beside the same query without each of its modalities. Nothing is trained and nothing is written.";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// The data set, as in market1501, pku-sketch, cuhk-pedes, sysu-mm01 or table:NAME.
+    /// The data set, as in market1501, pku-sketch, cuhk-pedes, sysu-mm01 or table:NAME, or its tasks, as in 'table:NAME.*-rgb' or
+    /// cuhk-pedes.text-rgb. Of a data set, the tasks whose queries are of one modality.
+    #[arg(value_name = "DATASET|TASKS")]
     dataset: String,
     #[command(flatten)]
     root: DataRootArgument,

@@ -5,7 +5,7 @@ use super::output::Output;
 use crate::error::Result;
 use crate::finished::{self, Finished};
 use crate::report::{Format, PairedDifferences, order_agreement};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
@@ -14,6 +14,7 @@ Examples:
   aio report zero-shot --format csv
   aio report experiments/sweeps/heads.toml --format latex --plots figures
   aio report experiments/sweeps/heads.toml --against identity
+  aio report zero-shot --added
   aio report zero-shot --redraw
   aio report experiments/sweeps/heads.toml --agreement table:dev- market1501,sysu-mm01,pku-sketch,cuhk-pedes
   aio report zero-shot --runs results --json";
@@ -26,16 +27,19 @@ pub(super) struct Arguments {
     names: Vec<String>,
     /// Form of the table.
     #[arg(long, value_enum, default_value = "md", conflicts_with = "json")]
-    format: FormatArgument,
+    format: Format,
     /// Also draw sweeps as bars with error bars (SVG and PNG) into this directory.
     #[arg(long, value_name = "DIR")]
     plots: Option<PathBuf>,
+    /// Instead of the usual tables: what every modality adds to queries of several, against the same queries without it.
+    #[arg(long)]
+    added: bool,
     /// Instead of tables: whether two sets of tasks order the methods alike (the cells of sweeps, the configurations of experiments). A set is a
     /// list of beginnings of task names, such as market1501,pku-sketch.
-    #[arg(long, num_args = 2, value_names = ["TASKS", "TASKS"], conflicts_with_all = ["format", "plots"])]
+    #[arg(long, num_args = 2, value_names = ["TASKS", "TASKS"], conflicts_with_all = ["format", "plots", "added"])]
     agreement: Option<Vec<String>>,
     /// Instead of tables: how the cells of a sweep differ from the one with this label, with intervals: people are drawn again, the same for both.
-    #[arg(long, value_name = "LABEL", conflicts_with_all = ["format", "plots", "agreement"])]
+    #[arg(long, value_name = "LABEL", conflicts_with_all = ["format", "plots", "added", "agreement"])]
     against: Option<String>,
     /// Also draw the report directory of every finished run again.
     #[arg(long)]
@@ -44,31 +48,6 @@ pub(super) struct Arguments {
     runs: RunsArgument,
     #[command(flatten)]
     form: JsonArgument,
-}
-
-/// How a table is written.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum FormatArgument {
-    /// A Markdown table.
-    #[value(name = "md", alias = "markdown")]
-    Markdown,
-    /// A LaTeX tabular with booktabs rules.
-    Latex,
-    /// Comma-separated values, one row per task and seed.
-    Csv,
-    /// An HTML table.
-    Html,
-}
-
-impl From<FormatArgument> for Format {
-    fn from(typed: FormatArgument) -> Self {
-        match typed {
-            FormatArgument::Markdown => Self::Markdown,
-            FormatArgument::Latex => Self::Latex,
-            FormatArgument::Csv => Self::Csv,
-            FormatArgument::Html => Self::Html,
-        }
-    }
 }
 
 impl Arguments {
@@ -106,7 +85,11 @@ impl Arguments {
         }
         let mut text = String::new();
         for of_table in &finished {
-            text += &of_table.table(self.format.into())?;
+            text += &if self.added {
+                of_table.additions(self.format)?
+            } else {
+                of_table.table(self.format)?
+            };
         }
         Ok(Output::text(text))
     }

@@ -2,13 +2,13 @@
 //!
 //! Nothing is trained. It is meant for data sets of real people, which only their users have.
 
-use super::evaluate::{Scored, TestFeatures, TestedModels, chance_level, score};
+use super::evaluate::{Instead, Scored, TestFeatures, TestedModels, chance_level, score};
 use super::prepare::Test;
 use crate::config::Evaluation;
 use crate::embed::{ImportSettings, ModelSource};
 use crate::error::{Error, Result};
 use aio_data::task::Task;
-use aio_data::{DataError, check};
+use aio_data::{DataError, DatasetName, check};
 use aio_eval::{EvalOptions, Interval, QueryMean};
 use aio_model::Shipped;
 use aio_train::{Library, StopFlag};
@@ -20,7 +20,7 @@ use std::path::PathBuf;
 /// What is checked.
 #[derive(Debug, Clone)]
 pub struct CheckRequest {
-    /// The data set, as in `market1501` or `table:NAME`.
+    /// The data set, as in `market1501` or `table:NAME`, or its tasks, as in `tri-cuhk-pedes.*-rgb`.
     pub dataset: String,
     /// Directory of the data sets, or of the one that is named.
     pub root: PathBuf,
@@ -31,13 +31,13 @@ pub struct CheckRequest {
 /// How a model does on the tasks of a data set.
 #[derive(Debug, Clone, Serialize)]
 pub struct RealCheck {
-    /// The data set.
+    /// The data set, or its tasks, as they were named.
     pub dataset: String,
     /// The model.
     pub model: String,
     /// SHA-256 of its weights file.
     pub weights: String,
-    /// Every task whose queries are of one modality.
+    /// The tasks that were named; of a data set, every task whose queries are of one modality.
     pub tasks: Vec<TaskCheck>,
 }
 
@@ -54,7 +54,8 @@ pub struct TaskCheck {
     pub skipped: usize,
     /// Gallery entries.
     pub gallery: usize,
-    /// The model, then what it is compared with.
+    /// The model, then what it is compared with: late fusion and the same queries without one of their modalities where they have several, the
+    /// untrained encoder, hand-made descriptors where the queries are single pictures, and chance.
     pub methods: Vec<MethodCheck>,
 }
 
@@ -81,7 +82,7 @@ pub struct MethodCheck {
 /// Random rankings over which chance level is averaged.
 const CHANCE_DRAWS: u32 = 10;
 
-/// Evaluates a model on every task of a data set whose queries are of one modality.
+/// Evaluates a model on the tasks that are named, or on every task of a data set whose queries are of one modality.
 ///
 /// # Errors
 /// [`Error`] naming what is missing or wrong; [`Error::Interrupted`] after a signal.
@@ -106,28 +107,26 @@ pub fn check_real(request: &CheckRequest) -> Result<RealCheck> {
     Ok(RealCheck { dataset, model, weights: sha256, tasks })
 }
 
-/// The tasks of a data set whose queries are of one modality: those that its papers report, or of a table all that it has rows for.
+/// The tasks that are named. Of a data set, those whose queries are of one modality: those that its papers report, or of a table all that it has
+/// rows for.
 fn tests(request: &CheckRequest) -> Result<Vec<Test>> {
-    let dataset = check::named(&request.dataset)?;
+    let typed = &request.dataset;
+    let is_task = typed.contains('.');
+    let names = if is_task { vec![typed.clone()] } else { usual(check::named(typed)?) };
     let mut library = Library::new(&request.root);
-    let data = library.get(dataset)?;
-    let mut names = Task::usual(dataset);
-    if names.is_empty() {
-        names = Modality::ALL.iter().map(|query| format!("{dataset}.{query}-rgb")).collect();
-    }
     let mut tests = Vec::new();
     let mut refused = None;
     for name in names {
         let tasks = match Task::parse(&name) {
             Ok(tasks) => tasks,
-            Err(error @ DataError::Request { .. }) => {
+            Err(error @ DataError::Request { .. }) if !is_task => {
                 refused = Some(error);
                 continue;
             }
             Err(error) => return Err(error.into()),
         };
-        for task in tasks.into_iter().filter(|task| task.query.len() == 1) {
-            match task.data(data) {
+        for task in tasks.into_iter().filter(|task| is_task || task.query.len() == 1) {
+            match task.data(library.get(task.dataset)?) {
                 Ok(data) => tests.push(Test { task, data }),
                 // A table has rows of some modalities only.
                 Err(error @ DataError::Request { .. }) => refused = Some(error),
@@ -138,11 +137,21 @@ fn tests(request: &CheckRequest) -> Result<Vec<Test>> {
     match refused {
         Some(error) if tests.is_empty() => Err(error.into()),
         _ if tests.is_empty() => Err(Error::user(
-            format!("{dataset} has no task whose queries are of one modality"),
-            "docs/protocols.md lists the tasks of every data set",
+            format!("{typed} has no task whose queries are of one modality"),
+            format!(
+                "name tasks, as in '{typed}.*-rgb'; docs/protocols.md lists those of every data set"
+            ),
         )),
         _ => Ok(tests),
     }
+}
+
+fn usual(dataset: DatasetName) -> Vec<String> {
+    let usual = Task::usual(dataset);
+    if !usual.is_empty() {
+        return usual;
+    }
+    Modality::ALL.iter().map(|query| format!("{dataset}.{query}-rgb")).collect()
 }
 
 fn check(
@@ -153,12 +162,18 @@ fn check(
     let described = model.describe(test)?;
     let [features] = model.embed(test)?;
     let of_model = scored(test, &features)?;
+    let mut methods = vec![method("model", &of_model, None)?];
+    for instead in Instead::all(test) {
+        let name = match instead {
+            Instead::Parts => "late fusion".to_owned(),
+            Instead::Without(modality) => format!("model without {modality}"),
+        };
+        let of_instead = scored(test, &model.embed_instead(test, instead)?)?;
+        methods.push(method(&name, &of_instead, Some(&of_model))?);
+    }
     let [features] = embedded.embed(test)?;
     let of_embedded = scored(test, &features)?;
-    let mut methods = vec![
-        method("model", &of_model, None)?,
-        method("untrained encoder", &of_embedded, Some(&of_model))?,
-    ];
+    methods.push(method("untrained encoder", &of_embedded, Some(&of_model))?);
     for (descriptor, of_descriptor) in &described {
         methods.push(method(descriptor.name(), of_descriptor, Some(&of_model))?);
     }

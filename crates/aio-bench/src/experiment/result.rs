@@ -72,6 +72,7 @@ fn summary(test: &Test, scores: &TestScores) -> TaskSummary {
         unmatched_by_trial: if are_alike { Vec::new() } else { by_trial },
         spread: trained.spread,
         intervals: scores.intervals,
+        without: scores.without.clone(),
         gallery: trained.gallery,
         trials: test.data.trials.len(),
         protocol: test.data.protocol.name().to_owned(),

@@ -54,6 +54,15 @@ pub fn results(results: &[RunResult], format: Format) -> Result<String> {
     }
 }
 
+/// What every modality adds to queries of several: one row per configuration, task and modality, in percent. Configurations are named where there are
+/// several.
+///
+/// # Errors
+/// [`Error::User`](crate::error::Error::User) if no result says it, or if results of one configuration were made with different ones.
+pub fn additions(title: &str, configurations: &[SweepRow], format: Format) -> Result<String> {
+    table::additions(title, configurations)?.write(format)
+}
+
 /// The table of a sweep: one row per cell, one column per task, mean ± standard deviation in percent.
 ///
 /// # Errors
@@ -135,11 +144,36 @@ pub fn redraw(run: &Run) -> Result<()> {
 struct Report {
     markdown: String,
     csv: String,
+    /// What every modality adds, where queries have several.
+    additions: Option<Additions>,
     figures: Vec<DrawnFigure>,
     ranked_lists: Vec<DrawnLists>,
     attention: Option<image::RgbImage>,
     /// HTML.
     page: String,
+}
+
+/// What every modality adds to queries of several, in the forms of the report.
+struct Additions {
+    markdown: String,
+    csv: String,
+    html: String,
+}
+
+impl Additions {
+    /// Nothing where no query has several modalities, and for results of earlier versions.
+    fn of(result: &RunResult) -> Result<Option<Self>> {
+        if result.tasks.values().all(|task| task.without.is_empty()) {
+            return Ok(None);
+        }
+        let (title, label) = (&result.experiment, result.experiment.clone());
+        let table = table::additions(title, &[SweepRow { label, results: vec![result.clone()] }])?;
+        Ok(Some(Self {
+            markdown: table.write(Format::Markdown)?,
+            csv: table.write(Format::Csv)?,
+            html: table.write(Format::Html)?,
+        }))
+    }
 }
 
 impl Report {
@@ -154,10 +188,12 @@ impl Report {
             Some(example) => picture::attention(example)?,
             None => None,
         };
+        let additions = Additions::of(&files.result)?;
         let attention_jpeg = attention.as_ref().map(picture::jpeg).transpose()?;
         let page = page::page(&PageContent {
             result: &files.result,
             table: &table,
+            additions: additions.as_ref().map(|additions| additions.html.as_str()),
             figures: &figures,
             ranked_lists: &ranked_lists,
             attention: attention_jpeg.as_deref(),
@@ -165,6 +201,7 @@ impl Report {
         Ok(Self {
             markdown: table.write(Format::Markdown)?,
             csv: table::by_seed(result)?.write(Format::Csv)?,
+            additions,
             figures,
             ranked_lists,
             attention,
@@ -172,7 +209,7 @@ impl Report {
         })
     }
 
-    /// Writes below `report/`: `table.md`, `table.csv`, the figures as SVG and PNG, the chosen ranked lists and the attention as PNG, and
+    /// Writes below `report/`: `table.md` and `table.csv`, `added.md` and `added.csv` where queries have several modalities, the figures as SVG and PNG, the chosen ranked lists and the attention as PNG, and
     /// `index.html`, which holds them all. The directory appears whole or not at all.
     fn save(&self, run: &Run) -> Result<()> {
         let directory = run.report();
@@ -192,6 +229,10 @@ impl Report {
     fn save_files(&self, directory: &Path) -> Result<()> {
         fs::write_then_rename(&directory.join("table.md"), self.markdown.as_bytes())?;
         fs::write_then_rename(&directory.join("table.csv"), self.csv.as_bytes())?;
+        if let Some(Additions { markdown, csv, .. }) = &self.additions {
+            fs::write_then_rename(&directory.join("added.md"), markdown.as_bytes())?;
+            fs::write_then_rename(&directory.join("added.csv"), csv.as_bytes())?;
+        }
         for figure in &self.figures {
             write_figure(directory, figure)?;
         }

@@ -24,6 +24,8 @@ struct Page<'a> {
     script: &'static str,
     /// HTML.
     table: String,
+    /// HTML.
+    additions: Option<&'a str>,
     ranked_lists: Vec<ListsOnPage<'a>>,
     figures: Vec<FigureOnPage<'a>>,
     /// JPEG in base64.
@@ -72,6 +74,8 @@ struct ComparedTask<'a> {
 pub(super) struct PageContent<'a> {
     pub(super) result: &'a RunResult,
     pub(super) table: &'a Table,
+    /// HTML: what every modality adds.
+    pub(super) additions: Option<&'a str>,
     pub(super) figures: &'a [DrawnFigure],
     pub(super) ranked_lists: &'a [DrawnLists],
     /// JPEG.
@@ -83,7 +87,7 @@ pub(super) struct PageContent<'a> {
 /// # Errors
 /// [`Error::Failure`] if a template fails.
 pub(super) fn page(content: &PageContent) -> Result<String> {
-    let PageContent { result, table, figures, ranked_lists, attention } = content;
+    let PageContent { result, table, additions, figures, ranked_lists, attention } = content;
     let ranked_lists = ranked_lists
         .iter()
         .map(|lists| ListsOnPage {
@@ -119,6 +123,7 @@ pub(super) fn page(content: &PageContent) -> Result<String> {
         style: STYLE,
         script: SCRIPT,
         table: form::html(table)?,
+        additions: *additions,
         ranked_lists,
         figures,
         attention: attention.map(|jpeg| STANDARD.encode(jpeg)),

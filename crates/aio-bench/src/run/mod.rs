@@ -19,7 +19,7 @@ pub use layout::{Run, WEIGHTS};
 pub use manifest::{Manifest, RunFacts};
 pub(crate) use manifest::{peak_memory, version};
 pub use queries::{QUERIES, TaskQueries};
-pub use result::{RunResult, TaskIntervals, TaskSummary};
+pub use result::{RunResult, TaskIntervals, TaskSummary, WithoutModality};
 
 use std::path::{Path, PathBuf};
 

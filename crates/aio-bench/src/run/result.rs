@@ -7,7 +7,7 @@
 use super::RunIdentity;
 use aio_data::descriptor::Descriptor;
 use aio_eval::{Interval, Spread, Unmatched};
-use aio_types::{MetricId, TaskId};
+use aio_types::{MetricId, Modality, TaskId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -79,6 +79,9 @@ pub struct TaskSummary {
     /// Intervals over the people of the task, where there are at least two.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub intervals: Option<TaskIntervals>,
+    /// The trained model on the same queries without one of their modalities, where they have several; older results do not have it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub without: BTreeMap<Modality, WithoutModality>,
     /// Gallery entries, in the first trial.
     pub gallery: usize,
     /// Number of trials that are averaged.
@@ -107,6 +110,18 @@ pub struct TaskIntervals {
     /// The same over late fusion, where queries have several modalities.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub map_gain_over_late_fusion: Option<Interval>,
+}
+
+/// What the trained model scores on the queries of a task without one of their modalities, as fractions.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct WithoutModality {
+    /// Rank-1.
+    pub rank1: f64,
+    /// Mean average precision.
+    pub map: f64,
+    /// How much higher the mean average precision is with the modality, over the same people; nothing where there are fewer than two.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub map_gain: Option<Interval>,
 }
 
 impl RunResult {
@@ -180,6 +195,14 @@ impl TaskSummary {
         if let Some(intervals) = self.intervals {
             intervals.check(key)?;
         }
+        for (modality, without) in &self.without {
+            let key = format!("{key}.without.{modality}");
+            fraction(&format!("{key}.rank1"), without.rank1)?;
+            fraction(&format!("{key}.map"), without.map)?;
+            without
+                .map_gain
+                .map_or(Ok(()), |gain| bounds(&format!("{key}.map_gain"), gain, -1.0))?;
+        }
         if let Some(Spread { map, minp, rank1 }) = self.spread {
             for value in [map, minp, rank1] {
                 fraction(&format!("{key}.spread"), value)?;
@@ -195,16 +218,21 @@ impl TaskIntervals {
         let gains = [Some(map_gain), map_gain_over_late_fusion].into_iter().flatten();
         let scores = [rank1, map].map(|interval| (interval, 0.0)).into_iter();
         let gains = gains.map(|interval| (interval, -1.0));
-        for (Interval { low, high, .. }, lowest) in scores.chain(gains) {
-            let allowed = lowest - ROUNDING..=1.0 + ROUNDING;
-            if low > high || ![low, high].iter().all(|bound| allowed.contains(bound)) {
-                return Err(format!(
-                    "`{key}.intervals` has the bounds {low} and {high}; expected two ascending numbers from {lowest} to 1"
-                ));
-            }
-        }
-        Ok(())
+        let key = format!("{key}.intervals");
+        scores.chain(gains).try_for_each(|(interval, lowest)| bounds(&key, interval, lowest))
     }
+}
+
+/// Refuses bounds that are not ascending numbers from `lowest` to 1.
+fn bounds(key: &str, interval: Interval, lowest: f64) -> Result<(), String> {
+    let Interval { low, high, .. } = interval;
+    let allowed = lowest - ROUNDING..=1.0 + ROUNDING;
+    if low <= high && [low, high].iter().all(|bound| allowed.contains(bound)) {
+        return Ok(());
+    }
+    Err(format!(
+        "`{key}` has the bounds {low} and {high}; expected two ascending numbers from {lowest} to 1"
+    ))
 }
 
 fn fraction(key: &str, value: f64) -> Result<(), String> {

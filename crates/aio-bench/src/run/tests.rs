@@ -83,6 +83,8 @@ fn numbers_outside_their_range_are_refused_in_results_of_earlier_versions_too() 
         ("0.25", "-0.25", "baseline.market1501.rgb-rgb.map"),
         ("[0.5,1.0]", "[0.5,1.5]", "tasks.market1501.rgb-rgb.cmc"),
         ("[0.5,1.0]", "[0.5,0.25]", "tasks.market1501.rgb-rgb.cmc"),
+        ("\"map\":0.375", "\"map\":3.75", "tasks.market1501.rgb-rgb.without.text.map"),
+        ("\"low\":-0.125", "\"low\":-1.125", "tasks.market1501.rgb-rgb.without.text.map_gain"),
         ("\"train_seconds\":1.5", "\"train_seconds\":-1.5", "train_seconds"),
     ] {
         assert!(text.contains(from), "{from} in {text}");
@@ -99,6 +101,7 @@ fn example() -> RunResult {
         "baseline": {"market1501.rgb-rgb.map": 0.25},
         "chance": {"market1501.rgb-rgb.map": 0.1}, "order": ["market1501.rgb-rgb"],
         "tasks": {"market1501.rgb-rgb": {"queries": 2, "skipped": 0, "gallery": 4, "trials": 1,
+            "without": {"text": {"rank1": 0.5, "map": 0.375, "map_gain": {"mean": 0.0, "low": -0.125, "high": 0.0625}}},
             "protocol": "none", "cmc": [0.5, 1.0], "cmc_baseline": [0.0, 1.0]}},
         "train_seconds": 1.5, "steps": 7
     }"#;

@@ -2,7 +2,7 @@
 
 use crate::harness::{Desk, coloured};
 
-/// Four people of one colour each, photographed by two cameras; the second photograph is a brighter copy.
+/// Four people of one colour each, photographed by two cameras; the second photograph is a brighter copy. A sentence of each has no camera.
 fn shop(desk: &Desk) {
     let files = coloured(desk, "data/shop/a", 4);
     std::fs::create_dir_all(desk.path("data/shop/b")).expect("create");
@@ -12,7 +12,7 @@ fn shop(desk: &Desk) {
         picture.pixels_mut().for_each(|pixel| pixel.0 = pixel.0.map(|v| v.saturating_add(9)));
         picture.save(desk.path(&format!("data/shop/b/{i:03}.png"))).expect("written");
         rows += &format!("a/{i:03}.png,{i},1,rgb,query,\nb/{i:03}.png,{i},2,rgb,gallery,\n");
-        rows += &format!(",{i},3,text,query,\"Somebody in colour {i}.\"\n");
+        rows += &format!(",{i},,text,query,\"Somebody in colour {i}.\"\n");
     }
     std::fs::write(desk.path("data/shop/shop.csv"), rows).expect("written");
 }
@@ -54,6 +54,36 @@ fn a_model_stands_beside_the_encoder_descriptors_and_chance_with_intervals() {
         "{text}"
     );
     assert!(text.contains("| colour histogram |") && text.contains("| chance |"), "{text}");
+}
+
+#[test]
+fn a_mixed_query_stands_beside_late_fusion_and_itself_without_each_modality() {
+    let desk = Desk::new();
+    shop(&desk);
+    let tasks = |named: &str| {
+        let found = desk.json(&["check-real", named, "--data-root", "data/shop", "--json"]);
+        found["tasks"].as_array().expect("tasks").clone()
+    };
+    let mixed = tasks("table:shop.rgb+text-rgb");
+    let methods = mixed[0]["methods"].as_array().expect("methods");
+    let names: Vec<&str> = methods.iter().filter_map(|of| of["method"].as_str()).collect();
+    let expected = [
+        "model",
+        "late fusion",
+        "model without rgb",
+        "model without text",
+        "untrained encoder",
+        "chance",
+    ];
+    assert_eq!(names, expected);
+    // Without the other modality, the queries are those of the tasks of one modality.
+    let map = |task: &serde_json::Value, method: usize| task["methods"][method]["map"].clone();
+    assert_eq!(map(&mixed[0], 3), map(&tasks("table:shop.rgb-rgb")[0], 0));
+    assert_eq!(map(&mixed[0], 2), map(&tasks("table:shop.text-rgb")[0], 0));
+    // Those that the table has rows for.
+    let all = tasks("table:shop.*-rgb");
+    let names: Vec<&str> = all.iter().filter_map(|task| task["task"].as_str()).collect();
+    assert_eq!(names, ["table:shop.rgb-rgb", "table:shop.text-rgb", "table:shop.rgb+text-rgb"]);
 }
 
 #[test]

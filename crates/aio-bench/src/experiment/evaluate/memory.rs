@@ -1,6 +1,6 @@
 //! How much memory an evaluation will take beside the models.
 
-use super::parts;
+use super::inputs::Instead;
 use super::pictures::{KEPT, views};
 use super::score::rows_per_input;
 use crate::config::Evaluation;
@@ -41,16 +41,20 @@ fn features(tests: &[Test], width: usize, settings: &Evaluation) -> usize {
         of_one_task = of_one_task.max(rows.bytes(width, settings.flip, &settings.options()));
     }
     let galleries: usize = galleries.values().sum();
-    let parts = rows_per_input(settings.flip) * kept_parts(tests);
-    (MODELS * galleries + parts) * width * NUMBER + of_one_task + descriptors(tests)
+    let inputs = rows_per_input(settings.flip) * kept_inputs(tests);
+    (MODELS * galleries + inputs) * width * NUMBER + of_one_task + descriptors(tests)
 }
 
-/// Parts of queries that stay for other tasks of their data set.
-fn kept_parts(tests: &[Test]) -> usize {
+/// Inputs of queries that stay for other tasks of their data set.
+fn kept_inputs(tests: &[Test]) -> usize {
     let mut of_datasets = BTreeMap::<_, HashSet<_>>::new();
-    for test in tests.iter().filter(|test| test.task.query.len() > 1) {
-        let parts = test.data.queries.iter().flat_map(|query| parts::of_query(&query.views));
-        of_datasets.entry(test.task.dataset).or_default().extend(parts);
+    for test in tests {
+        let known = of_datasets.entry(test.task.dataset).or_default();
+        let instead = Instead::all(test);
+        for query in &test.data.queries {
+            known.extend(query.views.iter().cloned());
+            known.extend(instead.iter().flat_map(|instead| instead.of(query)));
+        }
     }
     of_datasets.values().map(HashSet::len).max().unwrap_or(0)
 }
@@ -61,8 +65,8 @@ struct Rows {
     queries: usize,
     /// Inputs of which queries are means.
     views: usize,
-    /// Parts of queries that have several modalities; 0 where they have one.
-    parts: usize,
+    /// Most inputs that are embedded in the place of queries of several modalities; 0 for queries of one.
+    instead: usize,
     gallery: usize,
     /// Queries and gallery entries of every trial.
     trials: Vec<(usize, usize)>,
@@ -72,15 +76,13 @@ impl Rows {
     fn of(test: &Test) -> Self {
         let queries = &test.data.queries;
         let views = views(queries);
-        let parts = match test.task.query.len() {
-            1 => 0,
-            _ => views.iter().map(|view| view.parts().len()).sum(),
-        };
+        let inputs = |instead: Instead| queries.iter().map(|query| instead.of(query).len()).sum();
+        let instead = Instead::all(test).into_iter().map(inputs).max().unwrap_or(0);
         let trials = test.data.trials.iter();
         Self {
             queries: queries.len(),
             views: views.len(),
-            parts,
+            instead,
             gallery: test.data.gallery.len(),
             trials: trials.map(|trial| (trial.query.len(), trial.gallery.len())).collect(),
         }
@@ -88,13 +90,13 @@ impl Rows {
 
     /// Bytes at the peak of the task, without the features of its gallery.
     fn bytes(&self, width: usize, flip: bool, options: &EvalOptions) -> usize {
-        let Self { queries, views, parts, gallery, ref trials } = *self;
+        let Self { queries, views, instead, gallery, ref trials } = *self;
         let row = width * NUMBER;
         // With mirrored pictures there are two rows of every input until they are averaged.
         let times = rows_per_input(flip);
         let embedding_gallery = if flip { MODELS * 2 * gallery } else { 0 };
-        let late_fusion = if parts > 0 { times * parts + queries } else { 0 };
-        let of_queries = MODELS * (times * views + queries) + late_fusion;
+        let of_instead = if instead > 0 { times * instead + queries } else { 0 };
+        let of_queries = MODELS * (times * views + queries) + of_instead;
         let scoring = trials.iter().map(|(queries, gallery)| {
             // Copies of the features of the trial, and of queries that are averaged with their neighbours.
             let expanded = if options.expand > 0 { *queries } else { 0 };
@@ -137,7 +139,7 @@ mod tests {
     fn everything_that_one_task_holds_at_once_is_added_up() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().expect("a pool");
         let rows =
-            Rows { queries: 10, views: 30, parts: 0, gallery: 1_000, trials: vec![(10, 1_000)] };
+            Rows { queries: 10, views: 30, instead: 0, gallery: 1_000, trials: vec![(10, 1_000)] };
         let of = |rows: &Rows, flip, options: &EvalOptions| {
             pool.install(|| rows.bytes(50, flip, options))
         };
@@ -149,8 +151,8 @@ mod tests {
         assert_eq!(of(&rows, true, &plain), 4 * 1_000 * 200);
         let many = Rows { views: 3_000, ..rows };
         assert_eq!(of(&many, true, &plain), (12_020 + 1_010) * 200 + 92_000);
-        let fused = Rows { parts: 20, views: 30, ..many };
-        assert_eq!(of(&fused, false, &plain), expected + 30 * 200, "parts, and their means");
+        let fused = Rows { instead: 20, views: 30, ..many };
+        assert_eq!(of(&fused, false, &plain), expected + 30 * 200, "inputs, and their means");
         let expanded = EvalOptions { expand: 3, ..plain };
         assert_eq!(of(&fused, false, &expanded), expected + 40 * 200);
         let rerank = Rerank { k1: 6, k2: 3, lambda: 0.3 };

@@ -5,9 +5,9 @@ mod attention;
 mod descriptors;
 mod embeddings;
 mod finished;
+mod inputs;
 mod lists;
 mod memory;
-mod parts;
 mod pictures;
 mod score;
 
@@ -16,15 +16,16 @@ use super::train::Trained;
 use crate::config::Evaluation as Settings;
 use crate::error::{Error, Result};
 use crate::report::{AttentionExample, EmbeddingExample, EmbeddingSample, RankedLists};
-use crate::run::{TaskIntervals, TaskQueries};
+use crate::run::{TaskIntervals, TaskQueries, WithoutModality};
 use aio_data::descriptor::Descriptor;
 use aio_eval::{Interval, QueryMean, Scores};
 use aio_model::Extractor;
 use aio_train::{Progress, StopFlag};
-use aio_types::TaskId;
+use aio_types::{Modality, TaskId};
 use embeddings::Embeddings;
 use finished::FinishedTasks;
 pub(super) use finished::{forget, is_kept};
+pub(super) use inputs::Instead;
 use lists::ListChooser;
 pub(super) use memory::predicted_bytes;
 use score::receiver_operating_characteristic;
@@ -57,6 +58,8 @@ pub(super) struct TestScores {
     pub(super) chance: Scores,
     /// Of the trained model, where a query has several modalities: each is embedded on its own, and the query is their mean.
     pub(super) late_fusion: Option<Scores>,
+    /// Of the trained model, where a query has several modalities: without each of them.
+    pub(super) without: BTreeMap<Modality, WithoutModality>,
     /// Of hand-made descriptors, where the queries are single pictures.
     pub(super) descriptors: BTreeMap<Descriptor, Scores>,
     /// False and true accept rates of the trained model in the first trial; empty where they are not computed.
@@ -150,9 +153,17 @@ fn evaluate_task(
     check(stop)?;
     let untrained_scored = score(test, &untrained, options, |_, _| {})?;
     check(stop)?;
-    let parts = models.embed_parts(test)?;
-    let late_fusion = parts.map(|parts| score(test, &parts, options, |_, _| {})).transpose()?;
-    check(stop)?;
+    let (mut late_fusion, mut without) = (None, BTreeMap::new());
+    for instead in Instead::all(test) {
+        let scored = score(test, &models.embed_instead(test, instead)?, options, |_, _| {})?;
+        check(stop)?;
+        match instead {
+            Instead::Parts => late_fusion = Some(scored),
+            Instead::Without(modality) => {
+                without.insert(modality, without_modality(&trained_scored, &scored)?);
+            }
+        }
+    }
     let intervals = intervals(&trained_scored, &untrained_scored, late_fusion.as_ref())?;
     let queries = TaskQueries::of(trained_scored.per_query.means());
     let of_all = |scored: Scored| scored.scores;
@@ -161,6 +172,7 @@ fn evaluate_task(
         untrained: untrained_scored.scores,
         intervals,
         late_fusion: late_fusion.map(of_all),
+        without,
         chance: chance_level(test, settings.chance_draws)?,
         descriptors: descriptors
             .into_iter()
@@ -177,6 +189,18 @@ fn evaluate_task(
     })
 }
 
+/// How much higher the mean average precision is than that of other rankings of the same queries; nothing where there are fewer than two people.
+fn gain(scored: &Scored, over: &Scored) -> Result<Option<Interval>> {
+    let average_precision = |query: &QueryMean| query.average_precision;
+    let (of, over) = (&scored.per_query, &over.per_query);
+    Ok(of.difference(over, average_precision, Interval::DRAWS, SEED)?)
+}
+
+fn without_modality(whole: &Scored, without: &Scored) -> Result<WithoutModality> {
+    let Scores { map, .. } = without.scores;
+    Ok(WithoutModality { rank1: without.scores.rank(1), map, map_gain: gain(whole, without)? })
+}
+
 /// Intervals over the people of a task; nothing where it has fewer than two people.
 fn intervals(
     trained: &Scored,
@@ -184,15 +208,12 @@ fn intervals(
     late_fusion: Option<&Scored>,
 ) -> Result<Option<TaskIntervals>> {
     let average_precision = |query: &QueryMean| query.average_precision;
-    let gain = |over: &Scored| {
-        trained.per_query.difference(&over.per_query, average_precision, Interval::DRAWS, SEED)
-    };
     let rank1 = trained.per_query.interval(|query| query.rank1, Interval::DRAWS, SEED)?;
     let map = trained.per_query.interval(average_precision, Interval::DRAWS, SEED)?;
-    let (Some(rank1), Some(map), Some(map_gain)) = (rank1, map, gain(untrained)?) else {
+    let (Some(rank1), Some(map), Some(map_gain)) = (rank1, map, gain(trained, untrained)?) else {
         return Ok(None);
     };
-    let over_late_fusion = late_fusion.map(gain).transpose()?.flatten();
+    let over_late_fusion = late_fusion.map(|late| gain(trained, late)).transpose()?.flatten();
     Ok(Some(TaskIntervals { rank1, map, map_gain, map_gain_over_late_fusion: over_late_fusion }))
 }
 

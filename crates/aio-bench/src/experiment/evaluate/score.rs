@@ -2,7 +2,7 @@
 
 use super::Test;
 use super::descriptors::Describer;
-use super::parts::Parts;
+use super::inputs::{EmbeddedInputs, Instead, means};
 use super::pictures::{KEPT, Pictures, views};
 use crate::config::Evaluation;
 use crate::error::Result;
@@ -25,7 +25,7 @@ pub(super) const LIST_LENGTH: usize = 8;
 /// False accept rates at which the receiver operating characteristic is taken.
 const FALSE_ACCEPT_RATES: [f64; 10] = [1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 1e-1];
 
-/// The models that are compared, which take pictures of one size, and the galleries and parts of queries that they have embedded: tasks of one data
+/// The models that are compared, which take pictures of one size, and the galleries and inputs of queries that they have embedded: tasks of one data
 /// set share them.
 pub(in crate::experiment) struct TestedModels<'a, const N: usize> {
     models: [Extractor; N],
@@ -34,7 +34,7 @@ pub(in crate::experiment) struct TestedModels<'a, const N: usize> {
     evaluation: &'a Evaluation,
     galleries: BTreeMap<(DatasetName, Modality), [Features; N]>,
     /// By the first model.
-    parts: Parts,
+    inputs: EmbeddedInputs,
     stop: &'a StopFlag,
 }
 
@@ -76,7 +76,8 @@ impl<'a, const N: usize> TestedModels<'a, N> {
     ) -> Self {
         let pictures = Pictures::new(models[0].preprocessing().size(), KEPT);
         let (describer, galleries) = (Describer::default(), BTreeMap::new());
-        Self { models, pictures, describer, evaluation, galleries, parts: Parts::default(), stop }
+        let inputs = EmbeddedInputs::default();
+        Self { models, pictures, describer, evaluation, galleries, inputs, stop }
     }
 
     pub(super) fn models(&self) -> &[Extractor; N] {
@@ -127,36 +128,43 @@ impl<'a, const N: usize> TestedModels<'a, N> {
 
     /// Embeds every view of every query; a query is the mean of its views.
     fn embed_queries(&mut self, test: &Test) -> Result<[Features; N]> {
-        let Self { models, pictures, evaluation, stop, .. } = self;
+        let Self { models, pictures, evaluation, stop, inputs, .. } = self;
         let queries = &test.data.queries;
         let counts: Vec<usize> = queries.iter().map(|query| query.views.len()).collect();
         let views = views(queries);
         let (what, phase) = (format!("{} queries", test.task), format!("queries {}", test.task));
         let embedding = Embedding { what: &what, phase: &phase, flip: evaluation.flip, stop };
-        embedding.of(models.each_ref(), &counts, |rows| pictures.of_views(&views[rows]))
+        let features = embedding
+            .rows(models.each_ref(), views.len(), |rows| pictures.of_views(&views[rows]))?;
+        if let Some(of_first) = features.first() {
+            inputs.keep(test, rows_per_input(evaluation.flip), of_first);
+        }
+        Ok(embedding.averaged(features, &counts))
     }
 
-    /// Late fusion by the first model: every part of a query is embedded on its own, and the query is the mean of its parts. Nothing for queries
-    /// of one modality.
+    /// Queries of several modalities by the first model, with other inputs in their place. Inputs that a task of the data set has shown are not
+    /// embedded again.
     ///
     /// # Errors
-    /// As [`TestedModels::embed`], after which it is called: the gallery is the same.
-    pub(super) fn embed_parts(&mut self, test: &Test) -> Result<Option<TestFeatures<'_>>> {
-        let Self { models, pictures, evaluation, stop, galleries, parts, .. } = self;
-        let Some(galleries) = galleries.get(&(test.task.dataset, test.task.gallery)) else {
-            return Ok(None);
-        };
-        if test.task.query.len() == 1 {
-            return Ok(None);
-        }
-        let (what, phase) = (format!("{} parts", test.task), format!("parts {}", test.task));
+    /// As [`TestedModels::embed`].
+    ///
+    /// # Panics
+    /// If the task was not embedded before: the gallery is the same.
+    pub(in crate::experiment) fn embed_instead(
+        &mut self,
+        test: &Test,
+        instead: Instead,
+    ) -> Result<TestFeatures<'_>> {
+        let Self { models, pictures, evaluation, stop, galleries, inputs, .. } = self;
+        let gallery = &galleries[&(test.task.dataset, test.task.gallery)][0];
+        let (what, phase) = (format!("{} inputs", test.task), format!("inputs {}", test.task));
         let embedding = Embedding { what: &what, phase: &phase, flip: evaluation.flip, stop };
-        let queries = parts.fused(test, rows_per_input(evaluation.flip), |parts| {
-            let [features] = embedding
-                .rows([&models[0]], parts.len(), |rows| pictures.of_views(&parts[rows]))?;
+        let queries = inputs.pooled(test, instead, rows_per_input(evaluation.flip), |new| {
+            let [features] =
+                embedding.rows([&models[0]], new.len(), |rows| pictures.of_views(&new[rows]))?;
             Ok(features)
         })?;
-        Ok(Some(TestFeatures { queries, gallery: &galleries[0] }))
+        Ok(TestFeatures { queries, gallery })
     }
 }
 
@@ -184,10 +192,14 @@ impl Embedding<'_> {
         open: impl FnMut(Range<usize>) -> Result<Vec<Observation<Picture>>>,
     ) -> Result<[Features; M]> {
         let features = self.rows(models, counts.iter().sum(), open)?;
+        Ok(self.averaged(features, counts))
+    }
+
+    /// The means of so many inputs, one after the other, as `counts` says.
+    fn averaged<const M: usize>(&self, features: [Features; M], counts: &[usize]) -> [Features; M] {
         let of_each = rows_per_input(self.flip);
         let counts: Vec<usize> = counts.iter().map(|count| of_each * count).collect();
-        let is_pooled = counts.iter().any(|count| *count != 1);
-        Ok(features.map(|of| if is_pooled { of.pooled(&counts) } else { of }))
+        features.map(|of| means(of, &counts))
     }
 
     /// The rows of all inputs before they are averaged.

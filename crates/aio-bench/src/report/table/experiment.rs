@@ -13,7 +13,7 @@ use aio_types::{Measure, MetricId, TaskId};
 use std::collections::BTreeMap;
 
 /// Refuses results of different configurations or data; returns the first.
-fn one_configuration(results: &[RunResult]) -> Result<&RunResult> {
+pub(super) fn one_configuration(results: &[RunResult]) -> Result<&RunResult> {
     let first = results
         .first()
         .ok_or_else(|| Error::user("no finished run", "run the experiment first"))?;
@@ -40,10 +40,15 @@ fn bounds(
     task: &TaskId,
     of: impl Fn(&TaskIntervals) -> Option<Interval>,
 ) -> Value {
-    let intervals: Vec<Interval> = results
+    let intervals = results
         .iter()
-        .filter_map(|result| result.tasks.get(task)?.intervals.as_ref().and_then(&of))
-        .collect();
+        .filter_map(|result| result.tasks.get(task)?.intervals.as_ref().and_then(&of));
+    mean_bounds(intervals)
+}
+
+/// The means of the seeds' bounds, in percent.
+pub(super) fn mean_bounds(of_seeds: impl Iterator<Item = Interval>) -> Value {
+    let intervals: Vec<Interval> = of_seeds.collect();
     if intervals.is_empty() {
         return Value::Missing;
     }
@@ -212,35 +217,22 @@ pub(in crate::report) fn by_seed(results: &[RunResult]) -> Result<Table> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::table::tests::result;
+    use crate::report::table::tests::{result, summary};
     use crate::run::TaskSummary;
-    use aio_eval::Unmatched;
 
     const MIXED: &str = "tri-cuhk-pedes.sketch+text-rgb";
     const PHOTOGRAPHS: &str = "market1501.rgb-rgb";
 
-    fn summary(gain_over_late_fusion: Option<(f64, f64)>) -> TaskSummary {
+    fn summary_of(gain_over_late_fusion: Option<(f64, f64)>) -> TaskSummary {
         let interval = |low: f64, high: f64| Interval { mean: 0.5 * (low + high), low, high };
         let over_late_fusion = gain_over_late_fusion.map(|(low, high)| interval(low, high));
-        TaskSummary {
-            queries: 3,
-            skipped: 0,
-            unmatched: Unmatched::default(),
-            unmatched_by_trial: Vec::new(),
-            spread: None,
-            intervals: Some(TaskIntervals {
-                rank1: interval(0.1, 0.3),
-                map: interval(0.4, 0.6),
-                map_gain: interval(0.2, 0.3),
-                map_gain_over_late_fusion: over_late_fusion,
-            }),
-            gallery: 4,
-            trials: 1,
-            protocol: "none".into(),
-            cmc: Vec::new(),
-            cmc_baseline: Vec::new(),
-            roc: Vec::new(),
-        }
+        let intervals = TaskIntervals {
+            rank1: interval(0.1, 0.3),
+            map: interval(0.4, 0.6),
+            map_gain: interval(0.2, 0.3),
+            map_gain_over_late_fusion: over_late_fusion,
+        };
+        TaskSummary { intervals: Some(intervals), ..summary() }
     }
 
     #[test]
@@ -251,9 +243,11 @@ mod tests {
             let mut result = result(seed, &[(&a, 0.5), (&b, 0.75)], &[]);
             result.late_fusion = [(a.parse().expect("an id"), late)].into();
             result.order = vec![mixed.clone(), photographs.clone()];
-            result.tasks =
-                [(mixed.clone(), summary(Some(bounds))), (photographs.clone(), summary(None))]
-                    .into();
+            result.tasks = [
+                (mixed.clone(), summary_of(Some(bounds))),
+                (photographs.clone(), summary_of(None)),
+            ]
+            .into();
             result
         };
         let results = [of_seed(0, 0.25, (0.125, 0.25)), of_seed(1, 0.5, (-0.125, 0.05))];

@@ -1,9 +1,11 @@
 //! Tables of results as values; `form` writes them.
 
+mod additions;
 mod experiment;
 mod references;
 mod sweep;
 
+pub(super) use additions::additions;
 pub(super) use experiment::{by_seed, by_task};
 pub(super) use sweep::sweep;
 
@@ -60,6 +62,8 @@ pub(super) enum ColumnKind {
     Score,
     /// Mean and deviation of scores over seeds, in percent.
     Estimate,
+    /// Bounds of an interval, in percent.
+    Bounds,
 }
 
 /// A column of a table.
@@ -131,7 +135,8 @@ impl fmt::Display for Value {
 
 #[cfg(test)]
 pub(in crate::report) mod tests {
-    use crate::run::RunResult;
+    use crate::run::{RunResult, TaskSummary};
+    use aio_eval::Unmatched;
     use aio_types::MetricId;
     use std::collections::BTreeMap;
 
@@ -161,6 +166,25 @@ pub(in crate::report) mod tests {
             tasks: BTreeMap::new(),
             train_seconds: 1.0,
             steps: 1,
+        }
+    }
+
+    /// A task of three queries and four gallery entries.
+    pub(in crate::report) fn summary() -> TaskSummary {
+        TaskSummary {
+            queries: 3,
+            skipped: 0,
+            unmatched: Unmatched::default(),
+            unmatched_by_trial: Vec::new(),
+            spread: None,
+            intervals: None,
+            without: BTreeMap::new(),
+            gallery: 4,
+            trials: 1,
+            protocol: "none".into(),
+            cmc: Vec::new(),
+            cmc_baseline: Vec::new(),
+            roc: Vec::new(),
         }
     }
 }

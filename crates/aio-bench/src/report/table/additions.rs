@@ -1,0 +1,146 @@
+//! What every modality adds to queries of several.
+
+use super::experiment::{mean_bounds, one_configuration};
+use super::{Column, ColumnKind, Field, Table, Value};
+use crate::error::{Error, Result};
+use crate::markdown::code;
+use crate::report::estimate::Estimate;
+use crate::report::sweep::SweepRow;
+use crate::run::{RunResult, WithoutModality};
+use aio_types::{Measure, MetricId, Modality, TaskId};
+
+/// One row per configuration, task and modality: mAP of the queries without the modality and with it, mean ± standard deviation over seeds, and
+/// the gain with its interval over people, the means of the seeds' bounds. Configurations are named where there are several.
+///
+/// # Errors
+/// [`Error::User`] if no result says what its modalities add, or if results of one configuration were made with different ones.
+pub(in crate::report) fn additions(title: &str, configurations: &[SweepRow]) -> Result<Table> {
+    let is_named = configurations.len() > 1;
+    let mut rows = Vec::new();
+    for SweepRow { label, results } in configurations.iter().filter(|row| !row.results.is_empty()) {
+        let first = one_configuration(results)?;
+        for task in &first.order {
+            for modality in first.tasks[task].without.keys() {
+                let name = is_named.then(|| Value::Text(label.clone()).into());
+                rows.push(name.into_iter().chain(row(results, task, *modality)).collect());
+            }
+        }
+    }
+    if rows.is_empty() {
+        return Err(Error::user(
+            format!("{title}: no finished run says what a modality adds to its queries"),
+            "evaluate a task whose queries have several modalities, such as tri-cuhk-pedes.rgb+text-rgb; runs of earlier versions do not store it",
+        ));
+    }
+    let column =
+        |title: &str, key: &str, kind| Column { key: key.into(), ..Column::new(title, kind) };
+    let named = is_named.then(|| Column::new("cell", ColumnKind::Plain));
+    let columns = [
+        Column::new("task", ColumnKind::Plain),
+        column("without", "without", ColumnKind::Plain),
+        column("mAP without it", "map_without", ColumnKind::Estimate),
+        column("mAP with it", "map", ColumnKind::Estimate),
+        column("gain", "gain", ColumnKind::Score),
+        column("gain, 95 %", "gain", ColumnKind::Bounds),
+    ];
+    Ok(Table {
+        caption: format!("{} · what every modality adds to a query · percent", code(title)),
+        columns: named.into_iter().chain(columns).collect(),
+        rows,
+        sources: Vec::new(),
+    })
+}
+
+/// The fields of a task and the modality that is left out.
+fn row(results: &[RunResult], task: &TaskId, modality: Modality) -> Vec<Field> {
+    let metric = MetricId { task: task.clone(), measure: Measure::Map };
+    let of_seeds: Vec<(f64, WithoutModality)> = results
+        .iter()
+        .filter_map(|result| {
+            let without = result.tasks.get(task)?.without.get(&modality)?;
+            Some((*result.metrics.get(&metric)?, *without))
+        })
+        .collect();
+    let percent = |of: fn(&(f64, WithoutModality)) -> f64| {
+        let values: Vec<f64> = of_seeds.iter().map(|seed| 100.0 * of(seed)).collect();
+        Estimate::of(&values)
+    };
+    let gain = percent(|(with, without)| with - without.map);
+    let bounds = of_seeds.iter().filter_map(|(_, without)| without.map_gain);
+    [
+        Value::Text(task.to_string()),
+        Value::Text(modality.to_string()),
+        Value::score(percent(|(_, without)| without.map)),
+        Value::score(percent(|(with, _)| *with)),
+        Value::score(gain.map(|gain| Estimate::single(gain.mean))),
+        mean_bounds(bounds),
+    ]
+    .map(Field::from)
+    .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::Format;
+    use crate::report::table::tests::{result, summary};
+    use crate::run::TaskSummary;
+    use aio_eval::Interval;
+
+    const MIXED: &str = "tri-cuhk-pedes.rgb+text-rgb";
+
+    /// A result of a mixed query of 50 percent with and so much without its sentence.
+    fn of_seed(seed: u64, without: f64, bounds: Option<(f64, f64)>) -> RunResult {
+        let task: TaskId = MIXED.parse().expect("a task");
+        let mut result = result(seed, &[(&format!("{MIXED}.map"), 0.5)], &[]);
+        let map_gain = bounds.map(|(low, high)| Interval { mean: 0.5 - without, low, high });
+        let without = WithoutModality { rank1: 0.0, map: without, map_gain };
+        let of_task = TaskSummary { without: [(Modality::Text, without)].into(), ..summary() };
+        result.order = vec![task.clone()];
+        result.tasks = [(task, of_task)].into();
+        result
+    }
+
+    fn configuration(label: &str, results: Vec<RunResult>) -> SweepRow {
+        SweepRow { label: label.to_owned(), results }
+    }
+
+    #[test]
+    fn a_gain_is_the_difference_of_the_means_with_the_means_of_the_bounds() {
+        let results = vec![of_seed(0, 0.75, Some((-0.5, 0.0))), of_seed(1, 0.25, Some((0.0, 0.5)))];
+        let table = additions("e", &[configuration("e", results)]).expect("a table");
+        let markdown = table.write(Format::Markdown).expect("text");
+        // |75 − 25| / √2
+        let row = format!("| {MIXED} | text | 50.0 ± 35.4 | 50.0 ± 0.0 | 0.0 | -25.0 to 25.0 |");
+        assert!(markdown.contains(&row), "{markdown}");
+        let csv = table.write(Format::Csv).expect("text");
+        let expected = format!(
+            "task,without,map_without,map_without.std,map,map.std,gain,gain.low,gain.high\n\
+             {MIXED},text,50.0000,35.3553,50.0000,0.0000,0.0000,-25.0000,25.0000\n"
+        );
+        assert_eq!(csv, expected);
+    }
+
+    #[test]
+    fn configurations_are_named_where_there_are_several() {
+        let configurations = [
+            configuration("a", vec![of_seed(0, 0.25, None)]),
+            configuration("unfinished", Vec::new()),
+            configuration("b", vec![of_seed(0, 0.5, None)]),
+        ];
+        let table = additions("s.toml", &configurations).expect("a table");
+        let markdown = table.write(Format::Markdown).expect("text");
+        for row in [format!("| a | {MIXED} | text | 25.0 | 50.0 | 25.0 | – |"), "| b |".into()] {
+            assert!(markdown.contains(&row), "{markdown}");
+        }
+        assert!(!markdown.contains("unfinished"), "{markdown}");
+    }
+
+    #[test]
+    fn results_without_such_scores_are_named() {
+        let mut older = of_seed(0, 0.25, None);
+        older.tasks.values_mut().for_each(|task| task.without.clear());
+        let error = additions("e", &[configuration("e", vec![older])]).expect_err("nothing");
+        assert!(error.to_string().contains("e: no finished run says"), "{error}");
+    }
+}
