@@ -109,8 +109,8 @@ corruptions copies="1000":
 # Run a benchmark: just bench market. docs/performance.md lists them: ops, encoder, market, captions, rows, scale, load, cost, size, table
 bench what="ops" *arguments:
     if [ {{what}} = load ]; then cargo build --locked --quiet --profile quick --bin aio; fi
-    if [ {{what}} = table ]; then cargo build --locked --quiet --profile quick -p aio-bench --bin aio && cargo build --locked --quiet --profile quick -p aio-data -p aio-encoder -p aio-eval -p aio-tokenize --examples; fi
-    cargo run --locked --quiet --profile quick {{ if what == "ops" { "-p aio-ops --example throughput" } else if what == "encoder" { "-p aio-encoder --example speed -- vit-b small embedded" } else if what == "market" { "-p aio-eval --example market --" } else if what == "captions" { "-p aio-tokenize --example captions --" } else if what == "rows" { "-p aio-gallery --example rows --" } else if what == "table" { "-p aio-bench --example table -- target/quick" } else { "-p aio-bench --example " + what + " --" } }} {{arguments}}
+    if [ {{what}} = table ]; then cargo build --locked --quiet --profile quick -p aio-bench --bin aio --example speed && cargo build --locked --quiet --profile quick -p aio-data -p aio-eval -p aio-tokenize --examples; fi
+    cargo run --locked --quiet --profile quick {{ if what == "ops" { "-p aio-ops --example throughput" } else if what == "encoder" { "-p aio-bench --example speed -- vit-b small embedded" } else if what == "market" { "-p aio-eval --example market --" } else if what == "captions" { "-p aio-tokenize --example captions --" } else if what == "rows" { "-p aio-gallery --example rows --" } else if what == "table" { "-p aio-bench --example table -- target/quick" } else { "-p aio-bench --example " + what + " --" } }} {{arguments}}
 
 # Fuzz every parser from its seeds, 30 seconds each by default (installs cargo-fuzz if it is missing): just fuzz 1800 pictures weights
 fuzz seconds="30" *targets:

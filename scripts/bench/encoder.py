@@ -1,6 +1,6 @@
 """Sequences per second of a pre-norm vision transformer in PyTorch: the peer of `just bench encoder`.
 
-Usage: encoder.py SHAPE... [PROGRAM]   with the shapes vit-b, small and embedded. PROGRAM is the compiled crates/aio-encoder/examples/speed.rs;
+Usage: encoder.py SHAPE... [PROGRAM]   with the shapes vit-b, small and embedded. PROGRAM is the compiled crates/aio-bench/examples/speed.rs;
 both are timed in turn, on two threads. Needs torch (`pip install torch`), outside this repository.
 Prints one JSON line for every shape: medians of sequences per second of the same passes.
 """

@@ -1,6 +1,7 @@
 //! Experiments: configuration, runs, training, evaluation, reports. The binary `aio` calls [`cli::main`].
 
 pub mod adapt;
+pub mod allocator;
 pub mod cli;
 pub mod config;
 pub mod device;

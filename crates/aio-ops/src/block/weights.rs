@@ -44,7 +44,7 @@ pub(super) struct BlockShape {
 
 /// Rows that one thread takes through the block at a time, about: enough for efficient products,
 /// few enough for the caches.
-const ROWS: usize = 256;
+const ROWS: usize = 384;
 
 impl BlockShape {
     pub(super) fn width(&self) -> usize {

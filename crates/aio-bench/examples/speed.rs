@@ -3,12 +3,16 @@
 //! Usage: `speed SHAPE…` with the shapes `vit-b`, `small` and `embedded`. For every shape it prints
 //! one JSON line with the medians of three kinds of passes: `forward` without autodiff, `frozen`
 //! (forward and backward to the tokens), and `trained` (the same with gradients of all weights).
-//! `scripts/bench/encoder.py` times PyTorch beside this.
+//! `scripts/bench/encoder.py` times PyTorch beside this. The allocator is that of the program: with the system's, passes that
+//! keep what a backward pass needs spend up to a quarter of their time in page faults.
 
 use aio_encoder::{Encoder, EncoderConfig};
 use burn::module::Module;
 use burn::tensor::{Device, Distribution, Tensor};
 use std::time::Instant;
+
+#[global_allocator]
+static ALLOCATOR: aio_bench::allocator::Allocator = aio_bench::allocator::ALLOCATOR;
 
 /// A shape of encoder and batch that is measured.
 struct Shape {
@@ -90,6 +94,7 @@ impl Shape {
 }
 
 fn main() {
+    aio_bench::allocator::keep_freed_memory();
     for name in std::env::args().skip(1) {
         let shape = SHAPES.iter().find(|shape| shape.name == name);
         // An example is a program for a terminal: its lines go to standard output.
