@@ -8,11 +8,10 @@ use std::process::Command;
 pub(crate) fn results() -> std::io::Result<(PathBuf, String)> {
     let folder = Path::new("results/bench");
     std::fs::create_dir_all(folder)?;
-    let name = processor()
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' })
-        .collect();
-    Ok((folder.to_path_buf(), name))
+    let processor = processor().to_ascii_lowercase();
+    let words = processor.split(|c: char| !c.is_ascii_alphanumeric());
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    Ok((folder.to_path_buf(), words.join("-")))
 }
 
 /// Processor, threads, commit and compiler.
@@ -31,8 +30,18 @@ pub(crate) fn said(program: &str, arguments: &[&str]) -> String {
     output.map(|o| String::from_utf8_lossy(&o.stdout).trim().to_owned()).unwrap_or_default()
 }
 
+/// The processor and its widest vectors: machines of one name can have different ones.
 fn processor() -> String {
     let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let name = text.lines().find_map(|line| line.strip_prefix("model name")?.split(": ").nth(1));
-    name.unwrap_or(std::env::consts::ARCH).to_owned()
+    let flags = text.lines().find(|line| line.starts_with("flags")).unwrap_or_default();
+    let has = |flag: &str| flags.split_whitespace().any(|found| found == flag);
+    let vectors = if has("avx512f") {
+        ", AVX-512"
+    } else if has("avx2") {
+        ", AVX2"
+    } else {
+        ""
+    };
+    format!("{}{vectors}", name.unwrap_or(std::env::consts::ARCH))
 }
