@@ -199,9 +199,10 @@ fn the_model_cards_state_the_checksums_of_the_weights() {
 }
 
 /// The lines of a Markdown table or caption that a report prints, as they must stand in `results/<name>.md`.
-fn printed(report: &str) -> String {
+fn printed(report: &str, more: &[&str]) -> String {
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_aio"))
         .args(["report", report, "--runs", "results"])
+        .args(more)
         .current_dir(repository())
         .output();
     let output = output.expect("the program starts");
@@ -224,7 +225,10 @@ fn every_committed_table_is_what_the_committed_runs_give() {
         let sweep = format!("experiments/sweeps/{name}.toml");
         let report = if repository().join(&sweep).is_file() { &sweep } else { name };
         let committed = read(&format!("results/{file}"));
-        let printed = printed(report);
+        let mut printed = printed(report, &[]);
+        if committed.contains("--added") {
+            printed += &self::printed(report, &["--added"]);
+        }
         assert!(printed.lines().any(|line| line.contains(" ± ")), "{file}: several seeds");
         for line in printed.lines().filter(|line| !line.is_empty()) {
             assert!(
