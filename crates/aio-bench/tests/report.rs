@@ -71,6 +71,8 @@ fn a_report_is_drawn_again_from_files_and_its_failure_fails_no_run() {
         "index.html",
         "table.md",
         "table.csv",
+        "added.md",
+        "added.csv",
         "cmc.svg",
         "tsne-identity.svg",
         "tsne-modality.png",

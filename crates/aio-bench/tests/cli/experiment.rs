@@ -61,6 +61,16 @@ fn smoke_runs_to_its_report_and_a_second_call_reprints_it_at_once() {
             "{kind}"
         );
     }
+    assert!(page.contains("<h2>What every modality adds</h2>"));
+    let added = desk.succeed(&["report", "smoke", "--added", "--format", "csv"]);
+    let of_modality = |task: &str, modality: &str| {
+        added.lines().any(|row| row.starts_with(&format!("{task},{modality},")))
+    };
+    for modality in ["sketch", "text"] {
+        assert!(of_modality("tri-cuhk-pedes.sketch+text-rgb", modality), "{added}");
+        assert!(of_modality("orbench.infrared+sketch+text-rgb", modality), "{added}");
+    }
+    assert_eq!(added.lines().count(), 1 + 2 + 3, "queries of two and of three modalities: {added}");
     let manifest: serde_json::Value = serde_json::from_str(
         &std::fs::read_to_string(run.join("manifest.json")).expect("manifest"),
     )
