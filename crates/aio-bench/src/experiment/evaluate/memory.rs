@@ -1,8 +1,8 @@
 //! How much memory an evaluation will take beside the models.
 
+use super::embed::rows_per_input;
 use super::inputs::Instead;
 use super::pictures::{KEPT, views};
-use super::score::rows_per_input;
 use crate::config::Evaluation;
 use crate::experiment::prepare::Test;
 use aio_data::descriptor::Descriptor;

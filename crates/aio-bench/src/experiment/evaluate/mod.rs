@@ -3,6 +3,7 @@
 
 mod attention;
 mod descriptors;
+mod embed;
 mod embeddings;
 mod finished;
 mod inputs;

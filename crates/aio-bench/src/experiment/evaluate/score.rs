@@ -2,11 +2,11 @@
 
 use super::Test;
 use super::descriptors::Describer;
-use super::inputs::{EmbeddedInputs, Instead, means};
+use super::embed::{Embedding, rows_per_input};
+use super::inputs::{EmbeddedInputs, Instead};
 use super::pictures::{KEPT, Pictures, views};
 use crate::config::Evaluation;
 use crate::error::Result;
-use aio_data::augment::flip;
 use aio_data::descriptor::Descriptor;
 use aio_data::{DatasetName, Trial};
 use aio_eval::{
@@ -14,10 +14,9 @@ use aio_eval::{
     evaluate, mean_over_trials, open_set,
 };
 use aio_model::Extractor;
-use aio_train::{StopFlag, Stream, embed_stream};
-use aio_types::{Modality, Observation, Picture};
+use aio_train::StopFlag;
+use aio_types::Modality;
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 /// Length of a ranked list in the report.
 pub(super) const LIST_LENGTH: usize = 8;
@@ -166,69 +165,6 @@ impl<'a, const N: usize> TestedModels<'a, N> {
         })?;
         Ok(TestFeatures { queries, gallery })
     }
-}
-
-/// How inputs are embedded, and how that is called in messages.
-struct Embedding<'a> {
-    what: &'a str,
-    phase: &'a str,
-    /// Whether every input is embedded a second time with mirrored pictures.
-    flip: bool,
-    stop: &'a StopFlag,
-}
-
-/// Rows of features for every input, which are averaged: one, and with `flip` one more of the mirrored pictures.
-pub(super) const fn rows_per_input(flip: bool) -> usize {
-    if flip { 2 } else { 1 }
-}
-
-impl Embedding<'_> {
-    /// Embeds inputs, a block at a time; `open` gives those of some rows. Each row of the features is the mean of so many inputs, one after the
-    /// other, as `counts` says.
-    fn of<const M: usize>(
-        &self,
-        models: [&Extractor; M],
-        counts: &[usize],
-        open: impl FnMut(Range<usize>) -> Result<Vec<Observation<Picture>>>,
-    ) -> Result<[Features; M]> {
-        let features = self.rows(models, counts.iter().sum(), open)?;
-        Ok(self.averaged(features, counts))
-    }
-
-    /// The means of so many inputs, one after the other, as `counts` says.
-    fn averaged<const M: usize>(&self, features: [Features; M], counts: &[usize]) -> [Features; M] {
-        let of_each = rows_per_input(self.flip);
-        let counts: Vec<usize> = counts.iter().map(|count| of_each * count).collect();
-        features.map(|of| means(of, &counts))
-    }
-
-    /// The rows of all inputs before they are averaged.
-    fn rows<const M: usize>(
-        &self,
-        models: [&Extractor; M],
-        inputs: usize,
-        mut open: impl FnMut(Range<usize>) -> Result<Vec<Observation<Picture>>>,
-    ) -> Result<[Features; M]> {
-        let Self { what, phase, flip, stop } = *self;
-        let stream = Stream { rows: inputs * rows_per_input(flip), what, phase, stop };
-        embed_stream(models, &stream, |rows| {
-            if !flip {
-                return open(rows);
-            }
-            let opened = open(rows.start / 2..rows.end.div_ceil(2))?;
-            let both: Vec<_> =
-                opened.into_iter().flat_map(|input| [mirrored(&input), input]).collect();
-            let first = rows.start % 2;
-            Ok(both[first..first + rows.len()].to_vec())
-        })
-    }
-}
-
-/// The same input with its pictures mirrored.
-fn mirrored(input: &Observation<Picture>) -> Observation<Picture> {
-    let mut mirrored = input.clone();
-    mirrored.pictures.iter_mut().for_each(|(_, picture)| flip(picture));
-    mirrored
 }
 
 impl TestFeatures<'_> {
