@@ -16,7 +16,7 @@ Examples:
   aio report experiments/sweeps/heads.toml --against identity
   aio report zero-shot --added
   aio report zero-shot --redraw
-  aio report experiments/sweeps/heads.toml --agreement table:dev- market1501,sysu-mm01,pku-sketch,cuhk-pedes
+  aio report experiments/sweeps/transfer.toml --agreement table:dev- market1501,sysu-mm01,pku-sketch,cuhk-pedes
   aio report zero-shot --runs results --json";
 
 #[derive(Debug, Args)]
