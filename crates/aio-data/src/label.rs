@@ -27,6 +27,12 @@ impl Label {
         text.parse().map_or_else(|_| Self::Name(text.to_owned()), Self::Number)
     }
 
+    /// Whether it says that the label is not known: a number below 0, as in the lists of Instruct-ReID and in feature files.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        matches!(self, Self::Number(number) if *number < 0)
+    }
+
     /// The number that evaluations compare and feature files hold. That of a name is made from its BLAKE3 hash, so that a name has one
     /// number in every file: 61 bits, at least 2^61.
     #[must_use]

@@ -252,3 +252,43 @@ fn scores_of_pku_sketch_are_means_over_its_ten_splits() {
     let first = (1.0 + 2.0 / 3.0) / 2.0;
     assert_near(of.map, (first + 9.0) / 10.0);
 }
+
+#[test]
+fn the_released_code_of_llcm_draws_infrared_queries_and_searches_all_photographs() {
+    let tree = Tree::new(&["LLCM/idx/train_vis.txt", "LLCM/idx/train_nir.txt"]);
+    tree.write("LLCM/idx/train_vis.txt", "");
+    tree.write("LLCM/idx/train_nir.txt", "");
+    tree.write("LLCM/idx/test_id.txt", "3,5\n");
+    // Person 3 at cameras 1 and 2, person 5 at camera 1: so many infrared pictures and photographs.
+    for (who, camera, infrared, photographs) in [(3, 1, 2, 3), (3, 2, 1, 2), (5, 1, 3, 1)] {
+        for (kind, count) in [("nir", infrared), ("vis", photographs)] {
+            for shot in 0..count {
+                tree.write(
+                    &format!(
+                        "LLCM/test_{kind}/cam{camera}/{who:04}/{who:04}_c{camera:02}_s{shot}_f1_{kind}.jpg"
+                    ),
+                    "x",
+                );
+            }
+        }
+    }
+    let sizes = |task: &str| {
+        let data = data(&tree, task);
+        let trials: Vec<_> = data.trials.iter().map(|t| (t.query.len(), t.gallery.len())).collect();
+        assert_eq!(trials.len(), 10, "{task}");
+        assert!(trials.iter().all(|sizes| *sizes == trials[0]), "{task}");
+        (trials[0], data)
+    };
+    // The directions of the paper: every query, and one drawn picture of each person and camera.
+    assert_eq!(sizes("llcm.infrared-rgb").0, (6, 3));
+    assert_eq!(sizes("llcm.rgb-infrared").0, (6, 3));
+    // "Visible to infrared" of the released code: drawn infrared pictures, and every photograph.
+    let (of_trial, data) = sizes("llcm.infrared-rgb.released");
+    assert_eq!(of_trial, (3, 6));
+    let asked: Vec<Modality> =
+        data.queries.iter().flat_map(|query| query.pictures().map(|(m, _)| m)).collect();
+    assert_eq!(asked, [Modality::Infrared; 6]);
+    assert!(data.gallery.iter().all(|item| {
+        item.content.path().is_some_and(|path| path.to_string_lossy().contains("test_vis"))
+    }));
+}

@@ -93,7 +93,9 @@ fn the_protocol_follows_from_the_rows_of_the_task() {
     };
     assert_eq!(protocol(photographs, "rgb-rgb"), "market1501");
     // A caption or a sketch has no camera. It is not a row of the task.
-    let described = format!("{photographs},1,,text,query,A man.,\ns.png,1,,sketch,query,,\n");
+    let described = format!(
+        "{photographs},1,,text,query,A man.,7\ns.png,1,,sketch,query,,\nd.jpg,1,2,rgb,gallery,,7\n"
+    );
     assert_eq!(protocol(&described, "rgb-rgb"), "market1501");
     assert_eq!(protocol(&described, "text-rgb"), "none");
     assert_eq!(protocol(&described, "sketch-rgb"), "none");
@@ -214,4 +216,74 @@ fn photographs_and_sketches_are_searched_among_sentences() {
     let error = task_on(&tree, "a.jpg,1,1,rgb,query,,\n", "rgb-text").expect_err("no sentence");
     assert!(error.to_string().contains("1 queries and 0 gallery entries"), "{error}");
     assert!(error.hint().expect("a hint").contains("rows of the split `gallery`"));
+}
+
+#[test]
+fn labels_below_zero_are_not_known() {
+    let tree = Tree::new(&["a.jpg", "b.jpg", "c.jpg"]);
+    let rows = "path,identity,camera,modality,split,source,clothes\n\
+                a.jpg,1,-1,rgb,query,-1,-1\nb.jpg,1,-1,rgb,gallery,-1,-1\nc.jpg,1,0,rgb,gallery,0,0\n";
+    tree.write("shop.csv", rows);
+    let dataset = table::read(&tree.path("shop.csv")).expect("read");
+    let unknown = &dataset.query[0];
+    assert_eq!((unknown.camera, unknown.source, unknown.clothes), (None, None, None));
+    let known = &dataset.gallery[1];
+    assert_eq!(
+        (known.camera, known.source, known.clothes),
+        (Some(Camera(0)), Some(SourcePhoto(0)), Some(Clothes(0)))
+    );
+    // So nothing is hidden, and the query has its match.
+    let rows = "a.jpg,1,-1,rgb,query,,\nb.jpg,1,-1,rgb,gallery,,\n";
+    let data = task_on(&tree, rows, "rgb-rgb").expect("a test");
+    assert_eq!((data.protocol.name(), data.unmatched()[0].total()), ("none", 0));
+}
+
+#[test]
+fn a_query_that_would_find_itself_is_refused() {
+    let tree = Tree::new(&["a.jpg", "b.jpg"]);
+    let rows = "a.jpg,1,,rgb,query,,3\n./a.jpg,1,,rgb,gallery,,3\nb.jpg,1,,rgb,gallery,,4\n";
+    let error = task_on(&tree, rows, "rgb-rgb").expect_err("itself");
+    let text = error.to_string();
+    assert!(text.contains("1 of 1 queries are in the gallery themselves"), "{text}");
+    assert!(text.contains("a.jpg`") && error.hint().is_some_and(|hint| hint.ends_with(".tri")));
+    // A protocol that hides the file has nothing to refuse.
+    assert!(task_on(&tree, rows, "rgb-rgb.tri").is_ok());
+    let by_camera = "a.jpg,1,1,rgb,query,,\na.jpg,1,1,rgb,gallery,,\nb.jpg,1,2,rgb,gallery,,\n";
+    assert_eq!(task_on(&tree, by_camera, "rgb-rgb").expect("hidden").protocol.name(), "market1501");
+    let twice = "a.jpg,1,1,rgb,gallery,,\n./a.jpg,1,1,rgb,gallery,,\n";
+    let text = task_on(&tree, twice, "rgb-rgb").expect_err("twice").to_string();
+    assert!(text.contains("row 3: `./a.jpg` is in the split gallery already (row 2)"), "{text}");
+}
+
+#[test]
+fn a_named_protocol_needs_the_labels_that_it_compares() {
+    let tree = Tree::new(&["a.jpg", "b.jpg", "i.png"]);
+    let bare = "a.jpg,1,,rgb,query,,\nb.jpg,1,,rgb,gallery,,\n";
+    for (protocol, column) in
+        [("market1501", "camera"), ("tri", "source"), ("clothes-changing", "camera")]
+    {
+        let error = task_on(&tree, bare, &format!("rgb-rgb.{protocol}")).expect_err(protocol);
+        let text = error.to_string();
+        let expected = format!(
+            "the protocol `{protocol}` compares the column `{column}`, which is empty in every query row"
+        );
+        assert!(text.contains(&expected), "{text}");
+    }
+    let strange = "a.jpg,1,1,rgb,query,,\nb.jpg,1,7,rgb,gallery,,\n";
+    let text = task_on(&tree, strange, "rgb-rgb.sysu-mm01").expect_err("camera 7").to_string();
+    assert!(text.contains("1 to 6; one of the task is 7"), "{text}");
+}
+
+#[test]
+fn parts_are_of_one_camera_only_where_cameras_are_compared() {
+    let tree = Tree::new(&["a.jpg", "b.jpg", "i.png"]);
+    let rows = |camera: &str| {
+        format!(
+            "a.jpg,1,1,rgb,query,,\ni.png,1,6,infrared,query,,\nb.jpg,1,{camera},rgb,gallery,,\n"
+        )
+    };
+    let data = task_on(&tree, &rows(""), "rgb+infrared-rgb").expect("a test");
+    assert_eq!((data.protocol.name(), data.queries.len()), ("none", 1));
+    let text = task_on(&tree, &rows("2"), "rgb+infrared-rgb").expect_err("cameras").to_string();
+    assert!(text.contains("with the same camera"), "{text}");
 }

@@ -61,12 +61,19 @@ impl Smallest {
 ///
 /// An impostor at the threshold would be one too many, so what is as far as it is refused with it.
 fn accepted(genuine: &[f32], smallest: &[f32], count: u64, rate: f64) -> Rate {
-    let allowed = (rate * count as f64).floor() as usize;
+    let allowed = allowed(rate, count);
     let below = smallest
         .get(allowed)
         .map_or(genuine.len(), |threshold| genuine.partition_point(|d| d < threshold));
     let known = !genuine.is_empty() && count > 0;
     Rate { false_accepts: rate, true_accepts: known.then(|| below as f64 / genuine.len() as f64) }
+}
+
+/// The most of `count` impostors whose share is at most `rate`. The product alone is not exact: 0.57 · 100 is below 57.
+fn allowed(rate: f64, count: u64) -> usize {
+    let below = (rate * count as f64).floor() as u64;
+    let is_within = |some: u64| some <= count && some as f64 / count as f64 <= rate;
+    if is_within(below + 1) { below as usize + 1 } else { below as usize }
 }
 
 /// Rates of true accepts at the given `rates` of false accepts, over the pairs that are not junk.
@@ -93,7 +100,8 @@ pub fn open_set(
     let LabelledFeatures { features: query_features, entries: queries } = queries;
     let LabelledFeatures { features: gallery_features, entries: gallery } = gallery;
     let largest = rates.iter().copied().fold(0.0, f64::max);
-    let most = (largest * (queries.len() * gallery.len()) as f64) as u64 + 1;
+    // One more stands at the threshold, and one more may come from rounding: the pairs of two people are fewer than all pairs.
+    let most = allowed(largest, (queries.len() * gallery.len()) as u64) as u64 + 2;
     if most > MOST {
         return Err(EvalError::Rate {
             rate: largest,
@@ -157,4 +165,32 @@ pub fn open_set(
         impostor_queries: intruders.len(),
         identification: identification.collect(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_impostors_are_let_in_as_the_rate_allows() {
+        for (rate, count, expected) in [
+            // Products of which floating point makes 56.99…, 28.99… and 57.99….
+            (0.57, 100, 57),
+            (0.29, 100, 29),
+            (0.58, 100, 58),
+            (0.07, 100, 7),
+            (0.1, 9, 0),
+            (0.0, 5, 0),
+            (1.0 / 3.0, 3, 1),
+            (0.999, 1, 0),
+            (0.5, 0, 0),
+        ] {
+            assert_eq!(allowed(rate, count), expected, "{rate} of {count}");
+        }
+        // 100 impostors, one before each of 100 genuine pairs.
+        let impostors: Vec<f32> = (0..100u8).map(f32::from).collect();
+        let genuine: Vec<f32> = impostors.iter().map(|distance| distance + 0.5).collect();
+        let found = accepted(&genuine, &impostors, 100, 0.57);
+        assert_eq!(found.true_accepts, Some(0.57));
+    }
 }

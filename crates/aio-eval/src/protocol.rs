@@ -179,6 +179,12 @@ impl Protocol {
         matches!(self, Market1501 | SysuMm01 | Llcm | Cuhk03Classic | ClothesChanging)
     }
 
+    /// Whether the rule knows the camera by its number: SYSU-MM01's knows cameras 1 to 6, of which 2 and 3 are at one place; others know any.
+    #[must_use]
+    pub fn knows(self, camera: Camera) -> bool {
+        self != Self::SysuMm01 || (1..=6).contains(&camera.0)
+    }
+
     /// Whether the rule compares source photographs.
     #[must_use]
     pub fn needs_sources(self) -> bool {

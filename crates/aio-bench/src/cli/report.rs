@@ -31,8 +31,9 @@ pub(super) struct Arguments {
     /// Also draw sweeps as bars with error bars (SVG and PNG) into this directory.
     #[arg(long, value_name = "DIR")]
     plots: Option<PathBuf>,
-    /// Instead of the usual tables: what every modality adds to queries of several, against the same queries without it.
-    #[arg(long)]
+    /// Instead of the usual tables: what every modality adds to queries of several, against the same queries without it. The results that --json
+    /// prints hold it in any case, as `without`.
+    #[arg(long, conflicts_with = "json")]
     added: bool,
     /// Instead of tables: whether two sets of tasks order the methods alike (the cells of sweeps, the configurations of experiments). A set is a
     /// list of beginnings of task names, such as market1501,pku-sketch.

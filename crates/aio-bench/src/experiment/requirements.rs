@@ -8,7 +8,7 @@ use aio_encoder::weights::Shipped;
 use aio_train::Library;
 use aio_types::Identity;
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// SHA-256 of the files that decide an experiment's numbers.
 ///
@@ -97,8 +97,8 @@ pub(super) fn check_leakage(experiment: &Experiment) -> Result<()> {
     refuse_leaks(experiment, &leaks(experiment)?)
 }
 
-/// Refuses a table that trains on people whom it tests, unless the experiment allows it. Who is shown is known once it is
-/// read.
+/// Refuses a data set that trains on people or on pictures which it tests, unless the experiment allows it. They are known once it is read. Only the
+/// identities of a table are compared: other data sets may number people of training and of test anew.
 pub(super) fn check_own_people(experiment: &Experiment, library: &mut Library) -> Result<()> {
     let tested: BTreeSet<DatasetName> =
         experiment.tasks()?.into_iter().map(|task| task.dataset).collect();
@@ -106,8 +106,23 @@ pub(super) fn check_own_people(experiment: &Experiment, library: &mut Library) -
     let both: BTreeSet<DatasetName> =
         trained.copied().filter(|name| tested.contains(name)).collect();
     let mut leaks = Vec::new();
-    for name in both.into_iter().filter(|name| matches!(name, DatasetName::Table(_))) {
+    for name in both {
         let dataset = library.get(name)?;
+        let files = |samples: &[Sample]| -> BTreeSet<PathBuf> {
+            samples.iter().filter_map(|sample| Some(sample.path()?.to_path_buf())).collect()
+        };
+        let trained = files(&dataset.train);
+        let twice: Vec<PathBuf> =
+            files(&dataset.query).into_iter().filter(|file| trained.contains(file)).collect();
+        if let Some(first) = twice.first() {
+            let (count, first) = (twice.len(), first.display());
+            leaks.push(format!(
+                "{count} pictures of {name} are in training and among the queries, the first of them {first}"
+            ));
+        }
+        if !matches!(name, DatasetName::Table(_)) {
+            continue;
+        }
         let people = |samples: &[Sample]| -> BTreeSet<Identity> {
             samples.iter().map(|sample| sample.identity).collect()
         };

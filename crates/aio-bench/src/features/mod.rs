@@ -185,8 +185,18 @@ fn known(label: i64) -> Option<i64> {
     (label >= 0).then_some(label)
 }
 
-/// Says how many rows lack a label that the protocol compares.
+/// Says how many rows lack a label that the protocol compares, and how many have a camera that it does not know.
 fn warn_of_unknown(path: &Path, protocol: Protocol, entries: &[Entry]) {
+    let strange = |entry: &&Entry| entry.camera.is_some_and(|camera| !protocol.knows(camera));
+    let strangers = entries.iter().filter(strange).count();
+    if strangers > 0 {
+        log::warn!(
+            "{}: in {strangers} of {} rows `cameras` is none of 1 to 6, as SYSU-MM01 numbers them; `{}` hides by these numbers, and takes 2 and 3 for one place",
+            path.display(),
+            entries.len(),
+            protocol.name()
+        );
+    }
     let count = |label: fn(&Entry) -> bool| entries.iter().filter(|entry| label(entry)).count();
     let unknown = [
         (count(|entry| entry.identity.0 < 0), "they match nobody"),

@@ -32,7 +32,7 @@ pub use paired::{CellQueries, ComparedCell, PairedDifferences, PairedRow, paired
 pub(crate) use picture::jpeg;
 pub use sweep::{Quoted, SweepResults, SweepRow};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::run::{Run, RunResult};
 use aio_data::fs;
 use draw::DrawnFigure;
@@ -60,7 +60,13 @@ pub fn results(results: &[RunResult], format: Format) -> Result<String> {
 /// # Errors
 /// [`Error::User`](crate::error::Error::User) if no result says it, or if results of one configuration were made with different ones.
 pub fn additions(title: &str, configurations: &[SweepRow], format: Format) -> Result<String> {
-    table::additions(title, configurations)?.write(format)
+    let Some(table) = table::additions(title, configurations)? else {
+        return Err(Error::user(
+            format!("{title}: no finished run says what a modality adds to its queries"),
+            "evaluate a task whose queries have several modalities, such as tri-cuhk-pedes.rgb+text-rgb; runs of earlier versions do not store it",
+        ));
+    };
+    table.write(format)
 }
 
 /// The table of a sweep: one row per cell, one column per task, mean ± standard deviation in percent.
@@ -163,11 +169,11 @@ struct Additions {
 impl Additions {
     /// Nothing where no query has several modalities, and for results of earlier versions.
     fn of(result: &RunResult) -> Result<Option<Self>> {
-        if result.tasks.values().all(|task| task.without.is_empty()) {
+        let label = result.experiment.clone();
+        let configuration = SweepRow { label, results: vec![result.clone()] };
+        let Some(table) = table::additions(&result.experiment, &[configuration])? else {
             return Ok(None);
-        }
-        let (title, label) = (&result.experiment, result.experiment.clone());
-        let table = table::additions(title, &[SweepRow { label, results: vec![result.clone()] }])?;
+        };
         Ok(Some(Self {
             markdown: table.write(Format::Markdown)?,
             csv: table.write(Format::Csv)?,

@@ -72,7 +72,7 @@ impl Check<'_> {
         for task in tasks_of(name, &dataset) {
             match task_row(&task, &dataset) {
                 Ok(row) => tasks.push(row),
-                // The rows of a table may leave open under which protocol they are tested.
+                // The rows of a table may leave open under which protocol they are tested, or show nobody twice.
                 Err(DataError::Request { problem, hint }) => {
                     problems.push(format!("{problem} ({hint})"));
                 }
@@ -178,12 +178,20 @@ fn task_row(task: &str, dataset: &Dataset) -> Result<TaskRow> {
     let task = Task::parse(task)?.remove(0);
     let data = task.data(dataset)?;
     let first = &data.trials[0];
+    let skipped = data.explain_unmatched();
+    let is_asked = data.trials.iter().zip(data.unmatched());
+    if !is_asked.into_iter().any(|(trial, unmatched)| unmatched.total() < trial.query.len()) {
+        return Err(DataError::Request {
+            problem: format!("task `{}`: {}", task.id(), skipped.unwrap_or_default()),
+            hint: "queries and gallery have to show the same people, not at one camera alone where the protocol compares cameras".to_owned(),
+        });
+    }
     Ok(TaskRow {
         task: task.id().clone(),
         protocol: data.protocol.name(),
         queries: first.query.len(),
         gallery: first.gallery.len(),
         trials: data.trials.len(),
-        skipped: data.explain_unmatched(),
+        skipped,
     })
 }

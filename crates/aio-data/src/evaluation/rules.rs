@@ -68,6 +68,8 @@ pub(crate) enum Refusal {
     Variant { word: String, known: &'static str },
     /// The variants do not go together.
     Combination { problem: &'static str, hint: &'static str },
+    /// A variant is not among those that were understood: another one of its kind took its place, or it is written otherwise.
+    Contradicted { word: String, understood: Vec<String> },
 }
 
 impl TaskRequest<'_> {

@@ -1,5 +1,6 @@
 use super::open;
 use crate::{DataError, Result};
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
@@ -56,16 +57,19 @@ pub(crate) fn lines(path: &Path) -> Result<Vec<(usize, String)>> {
     Ok(lines)
 }
 
-/// The integers of a file with one comma-separated line.
+/// The integers of a file with one comma-separated line, each of which stands there once.
 pub(crate) fn comma_separated(path: &Path) -> Result<Vec<i64>> {
-    let mut numbers = Vec::new();
+    let (mut numbers, mut seen) = (Vec::new(), BTreeSet::new());
     for (row, line) in lines(path)? {
+        let problem = |problem: String| DataError::Row { path: path.to_path_buf(), row, problem };
         for field in line.split(',').map(str::trim).filter(|f| !f.is_empty()) {
-            numbers.push(field.parse().map_err(|_| DataError::Row {
-                path: path.to_path_buf(),
-                row,
-                problem: format!("`{field}` is not an identity number; one comma-separated line of integers is expected"),
-            })?);
+            let number = field.parse().map_err(|_| {
+                problem(format!("`{field}` is not an identity number; one comma-separated line of integers is expected"))
+            })?;
+            if !seen.insert(number) {
+                return Err(problem(format!("the identity {number} is listed twice")));
+            }
+            numbers.push(number);
         }
     }
     Ok(numbers)
@@ -110,5 +114,8 @@ mod tests {
                 .to_string()
                 .contains("`x` is not an identity number")
         );
+        let (_kept, path) = file(b"251,252,251\n");
+        let error = comma_separated(&path).expect_err("twice").to_string();
+        assert!(error.contains("row 1: the identity 251 is listed twice"), "{error}");
     }
 }

@@ -44,19 +44,25 @@ const RULES: TaskRules = TaskRules {
     every_query: photograph_combinations,
     evaluation: |request| {
         if let Some(word) = request.variants.iter().find(|word| *word != RELEASED) {
-            let known = "released (of rgb-infrared)";
+            let known = "released (of infrared-rgb)";
             return Err(Refusal::Variant { word: word.clone(), known });
         }
         let (direction, released) = (request.direction, !request.variants.is_empty());
         let reversed = direction.is(Modality::Rgb, Modality::Infrared);
-        if !reversed && (released || !direction.is(Modality::Infrared, Modality::Rgb)) {
+        if reversed && released {
+            return Err(Refusal::Combination {
+                problem: "the released code searches photographs with drawn infrared pictures where it names \"visible to infrared\"",
+                hint: "that is llcm.infrared-rgb.released; the direction of the paper is llcm.rgb-infrared",
+            });
+        }
+        if !reversed && !direction.is(Modality::Infrared, Modality::Rgb) {
             return Err(Refusal::Direction);
         }
         Ok(Arc::new(InfraredSearch { direction, reversed, released }))
     },
 };
 
-/// The variant that draws as the released code does.
+/// The variant of infrared queries that is what the released code evaluates as "visible to infrared" (`DEEN/test.py`, `test_mode=[2,1]`).
 const RELEASED: &str = "released";
 
 /// Trials over which scores are averaged.
@@ -80,7 +86,7 @@ struct InfraredSearch {
     direction: Direction,
     /// Whether photographs are the queries.
     reversed: bool,
-    /// Whether the queries are drawn and the gallery is whole, as the released code evaluates "visible to infrared".
+    /// Whether the queries are drawn and the gallery is whole.
     released: bool,
 }
 

@@ -115,7 +115,9 @@ impl SketchSearch {
             if word == MULTI_QUERY {
                 search.multi_query = true;
             } else if !word.is_empty() && word.chars().all(|letter| STYLES.contains(&letter)) {
-                search.artists = Some(word.clone());
+                // One name for one set of artists.
+                let letters: BTreeSet<char> = word.chars().collect();
+                search.artists = Some(letters.into_iter().collect());
             } else {
                 let known = "artists such as A or ABE, multi-query";
                 return Err(Refusal::Variant { word: word.clone(), known });

@@ -5,7 +5,7 @@ use crate::evaluation::{
     Direction, Evaluation, Refusal, TaskRules, TestSet, photograph_combinations,
 };
 use crate::label::Label;
-use crate::list::{lines, listed};
+use crate::list::{Once, lines, listed};
 use crate::{DataError, Dataset, Result, Sample};
 use aio_eval::Protocol;
 use aio_types::Modality;
@@ -80,10 +80,11 @@ fn read(root: &Path) -> Result<Dataset> {
     })
 }
 
-/// Clothes are a number or a word, and not known where the number is negative. A missing camera is not known, so that no rule takes it for that of another picture. Instruct-ReID reads it as −1 of
-/// queries and −2 of the gallery, to the same effect.
+/// Clothes are a number or a word. Clothes and cameras below 0 are not known, nor is a missing camera, so that no rule takes them for those of another
+/// picture. Instruct-ReID reads a missing camera as −1 of queries and −2 of the gallery, to the same effect.
 fn samples(root: &Path, list: &str) -> Result<Vec<Sample>> {
     let list = root.join(list);
+    let mut once = Once::default();
     lines(&list)?
         .into_iter()
         .map(|(row, line)| {
@@ -103,14 +104,15 @@ fn samples(root: &Path, list: &str) -> Result<Vec<Sample>> {
                 field.parse::<i64>().map_err(|_| problem(format!("`{field}` is not a number")))
             };
             let file = listed(&list, row, root, path)?;
+            once.check(&list, row, &file)?;
             let sample = Sample::picture(number(identity)?, Modality::Rgb, file);
             let sample = match Label::parse(clothes) {
-                Label::Number(number) if number < 0 => sample,
+                clothes if clothes.is_unknown() => sample,
                 clothes => sample.wearing(clothes.number()),
             };
-            Ok(match camera {
-                Some(camera) => sample.taken_by(number(camera)?),
-                None => sample,
+            Ok(match camera.map(number).transpose()? {
+                Some(camera @ 0..) => sample.taken_by(camera),
+                Some(..0) | None => sample,
             })
         })
         .collect()

@@ -94,6 +94,13 @@ impl Task {
         let evaluation = (dataset.info().rules.evaluation)(request)?;
         let Direction { query, gallery } = request.direction;
         let variants = evaluation.variants();
+        let contradicted = |word: &&String| {
+            let times = request.variants.iter().filter(|other| other == word).count();
+            times > 1 || !variants.contains(word)
+        };
+        if let Some(word) = request.variants.iter().find(contradicted) {
+            return Err(Refusal::Contradicted { word: word.clone(), understood: variants });
+        }
         let variants = variants.iter().map(String::as_str);
         let id = TaskId::new(dataset.name(), TaskQuery::Modalities(query), gallery, variants);
         Ok(Self { dataset, query, gallery, id, evaluation })
@@ -169,6 +176,12 @@ fn explain(text: &str, dataset: DatasetName, direction: Direction, refusal: &Ref
         Refusal::Combination { problem, hint } => {
             refused(format!("task `{text}`: {problem}"), *hint)
         }
+        Refusal::Contradicted { word, understood } => refused(
+            format!(
+                "task `{text}`: the variant `{word}` is there twice, contradicts another, or is written in another order"
+            ),
+            format!("without it, the variants are .{}", understood.join(".")),
+        ),
     }
 }
 
@@ -198,7 +211,7 @@ mod tests {
             "sysu-mm01.infrared-rgb.all",
             "sysu-mm01.infrared-rgb.indoor.official.10-shot",
             "regdb-3.rgb-infrared",
-            "llcm.rgb-infrared.released",
+            "llcm.infrared-rgb.released",
             "market-sketch-1k.sketch-rgb.ABE.multi-query",
             "tri-cuhk-pedes.sketch+text-rgb",
             "orbench.infrared+text-rgb",
@@ -253,7 +266,15 @@ mod tests {
             ("market1501.sketch-rgb", "sketch"),
             ("market1501.rgb", "<query>-<gallery>"),
             ("pku-sketch.sketch-rgb.all", "no variant `all`"),
-            ("llcm.infrared-rgb.released", "no infrared queries against rgb"),
+            ("llcm.rgb-infrared.released", "drawn infrared pictures"),
+            ("llcm.rgb-rgb", "no rgb queries against rgb"),
+            ("table:shop.rgb-rgb.none.market1501", "`none`"),
+            ("table:shop.rgb-rgb.none.none", "`none`"),
+            ("sysu-mm01.infrared-rgb.all.indoor", "`all`"),
+            ("sysu-mm01.infrared-rgb.official.1-shot.10-shot", "`1-shot`"),
+            ("market-sketch-1k.sketch-rgb.A.B", "`A`"),
+            ("market-sketch-1k.sketch-rgb.EBA", "`EBA`"),
+            ("orbench.infrared+text-rgb.text-first.infrared-first", "`text-first`"),
             ("sysu-mm01.infrared-rgb.10-shot", "single-shot"),
             ("orbench.sketch-rgb.text-first", "no sketch queries"),
             ("orbench.sketch-sketch", "no sketch queries against sketch"),
@@ -296,7 +317,7 @@ mod tests {
             ("regdb.infrared-rgb", "regdb"),
             ("regdb-2.rgb-infrared", "regdb"),
             ("llcm.infrared-rgb", "llcm"),
-            ("llcm.rgb-infrared.released", "llcm"),
+            ("llcm.infrared-rgb.released", "llcm"),
             ("pku-sketch.sketch-rgb", "none"),
             ("market-sketch-1k.sketch-rgb", "none"),
             ("cuhk-pedes.text-rgb", "text"),

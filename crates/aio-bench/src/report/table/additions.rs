@@ -2,7 +2,7 @@
 
 use super::experiment::{mean_bounds, one_configuration};
 use super::{Column, ColumnKind, Field, Table, Value};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::markdown::code;
 use crate::report::estimate::Estimate;
 use crate::report::sweep::SweepRow;
@@ -10,11 +10,15 @@ use crate::run::{RunResult, WithoutModality};
 use aio_types::{Measure, MetricId, Modality, TaskId};
 
 /// One row per configuration, task and modality: mAP of the queries without the modality and with it, mean ± standard deviation over seeds, and
-/// the gain with its interval over people, the means of the seeds' bounds. Configurations are named where there are several.
+/// the gain with its interval over people, the means of the seeds' bounds. Configurations are named where there are several. `None` if no result
+/// says what its modalities add: no query has several, or the runs are of an earlier version.
 ///
 /// # Errors
-/// [`Error::User`] if no result says what its modalities add, or if results of one configuration were made with different ones.
-pub(in crate::report) fn additions(title: &str, configurations: &[SweepRow]) -> Result<Table> {
+/// [`Error::User`](crate::error::Error::User) if results of one configuration were made with different ones.
+pub(in crate::report) fn additions(
+    title: &str,
+    configurations: &[SweepRow],
+) -> Result<Option<Table>> {
     let is_named = configurations.len() > 1;
     let mut rows = Vec::new();
     for SweepRow { label, results } in configurations.iter().filter(|row| !row.results.is_empty()) {
@@ -27,10 +31,7 @@ pub(in crate::report) fn additions(title: &str, configurations: &[SweepRow]) -> 
         }
     }
     if rows.is_empty() {
-        return Err(Error::user(
-            format!("{title}: no finished run says what a modality adds to its queries"),
-            "evaluate a task whose queries have several modalities, such as tri-cuhk-pedes.rgb+text-rgb; runs of earlier versions do not store it",
-        ));
+        return Ok(None);
     }
     let column =
         |title: &str, key: &str, kind| Column { key: key.into(), ..Column::new(title, kind) };
@@ -43,12 +44,12 @@ pub(in crate::report) fn additions(title: &str, configurations: &[SweepRow]) -> 
         column("gain", "gain", ColumnKind::Score),
         column("gain, 95 %", "gain", ColumnKind::Bounds),
     ];
-    Ok(Table {
+    Ok(Some(Table {
         caption: format!("{} · what every modality adds to a query · percent", code(title)),
         columns: named.into_iter().chain(columns).collect(),
         rows,
         sources: Vec::new(),
-    })
+    }))
 }
 
 /// The fields of a task and the modality that is left out.
@@ -108,7 +109,9 @@ mod tests {
     #[test]
     fn a_gain_is_the_difference_of_the_means_with_the_means_of_the_bounds() {
         let results = vec![of_seed(0, 0.75, Some((-0.5, 0.0))), of_seed(1, 0.25, Some((0.0, 0.5)))];
-        let table = additions("e", &[configuration("e", results)]).expect("a table");
+        let table = additions("e", &[configuration("e", results)])
+            .expect("one configuration")
+            .expect("a table");
         let markdown = table.write(Format::Markdown).expect("text");
         // |75 − 25| / √2
         let row = format!("| {MIXED} | text | 50.0 ± 35.4 | 50.0 ± 0.0 | 0.0 | -25.0 to 25.0 |");
@@ -128,7 +131,8 @@ mod tests {
             configuration("unfinished", Vec::new()),
             configuration("b", vec![of_seed(0, 0.5, None)]),
         ];
-        let table = additions("s.toml", &configurations).expect("a table");
+        let table =
+            additions("s.toml", &configurations).expect("one configuration").expect("a table");
         let markdown = table.write(Format::Markdown).expect("text");
         for row in [format!("| a | {MIXED} | text | 25.0 | 50.0 | 25.0 | – |"), "| b |".into()] {
             assert!(markdown.contains(&row), "{markdown}");
@@ -137,10 +141,14 @@ mod tests {
     }
 
     #[test]
-    fn results_without_such_scores_are_named() {
+    fn results_without_such_scores_have_no_table() {
         let mut older = of_seed(0, 0.25, None);
         older.tasks.values_mut().for_each(|task| task.without.clear());
-        let error = additions("e", &[configuration("e", vec![older])]).expect_err("nothing");
-        assert!(error.to_string().contains("e: no finished run says"), "{error}");
+        let configurations = [configuration("e", vec![older])];
+        let table = additions("e", &configurations).expect("one configuration");
+        assert!(table.is_none(), "{table:?}");
+        let asked = crate::report::additions("e", &configurations, Format::Csv);
+        let error = asked.expect_err("nothing to print").to_string();
+        assert!(error.contains("e: no finished run says"), "{error}");
     }
 }

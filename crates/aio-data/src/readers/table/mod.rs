@@ -1,8 +1,8 @@
 //! The user's own data: one CSV or Parquet file `path,identity,camera,modality,split[,caption,source,clothes]`.
 //!
 //! `table:shop` is `shop.csv` or `shop.parquet` below the data root, or the file of that name in a folder `shop`. Paths are
-//! relative to the file's folder and stay below it. A row of modality `text` has a caption and no path. `camera`, `source` and `clothes` may be
-//! empty. Identities, cameras and clothes are integers or names.
+//! relative to the file's folder and stay below it. A row of modality `text` has a caption and no path. `camera`, `source` and `clothes` are not
+//! known where they are empty or below 0. Identities, cameras and clothes are integers or names.
 
 mod mixed;
 mod tasks;
@@ -91,7 +91,7 @@ pub fn read(file: &Path) -> Result<Dataset> {
     let folder = file.parent().unwrap_or(Path::new("."));
     let mut dataset = Dataset::default();
     let mut names = LabelNames::default();
-    let mut seen: BTreeMap<(String, String), usize> = BTreeMap::new();
+    let mut seen: BTreeMap<(PathBuf, String), usize> = BTreeMap::new();
     let is_parquet = file.extension().is_some_and(|e| e == "parquet");
     let visit = |row: usize, fields: Row| -> Result<()> {
         let problem = |problem: String| DataError::Row { path: file.to_path_buf(), row, problem };
@@ -121,21 +121,26 @@ pub fn read(file: &Path) -> Result<Dataset> {
             }
             (_, false, _) => Sample::picture(identity, modality, listed(file, row, folder, &path)?),
         };
-        let sample = match camera.trim() {
-            "" => sample,
-            text => {
-                let camera = names.add_camera(Label::parse(text));
+        let sample = match known(&camera) {
+            Some(camera) => {
+                let camera = names.add_camera(camera);
                 sample.taken_by(camera.map_err(|e| problem(e.to_string()))?.0)
             }
+            None => sample,
         };
-        let sample =
-            if source.is_empty() { sample } else { sample.made_from(number("source", &source)?) };
-        let sample = match clothes.trim() {
+        let sample = match source.trim() {
             "" => sample,
-            text => sample.wearing(Label::parse(text).number()),
+            text => match number("source", text)? {
+                ..0 => sample,
+                source => sample.made_from(source),
+            },
         };
-        if !path.is_empty()
-            && let Some(first) = seen.insert((path.clone(), split.clone()), row)
+        let sample = match known(&clothes) {
+            Some(clothes) => sample.wearing(clothes.number()),
+            None => sample,
+        };
+        if let Some(file) = sample.path()
+            && let Some(first) = seen.insert((file.to_path_buf(), split.clone()), row)
         {
             return Err(problem(format!("`{path}` is in the split {split} already (row {first})")));
         }
@@ -159,6 +164,12 @@ pub fn read(file: &Path) -> Result<Dataset> {
     }
     dataset.names = Arc::new(names);
     Ok(dataset)
+}
+
+/// A label that is known.
+fn known(field: &str) -> Option<Label> {
+    let label = Label::parse(field);
+    (!field.trim().is_empty() && !label.is_unknown()).then_some(label)
 }
 
 /// Where each of [`COLUMNS`] stands among the `names` of a file.

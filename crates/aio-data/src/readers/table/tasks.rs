@@ -5,6 +5,8 @@ use crate::evaluation::{
 use crate::{DataError, Dataset, Result};
 use aio_eval::{Entry, Protocol};
 use aio_types::Modality;
+use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Any modalities against any pictures, and pictures against sentences, under the protocol that the task names.
@@ -75,10 +77,15 @@ impl Evaluation for OwnSearch {
     }
 
     fn protocol(&self, test: &TestSet) -> Result<Protocol> {
-        match self.protocol {
-            Some(named) => Ok(named),
-            None => by_cameras(test),
-        }
+        let protocol = match self.protocol {
+            Some(named) => {
+                check_labels(named, test)?;
+                named
+            }
+            None => by_cameras(test)?,
+        };
+        refuse_queries_in_the_gallery(protocol, test)?;
+        Ok(protocol)
     }
 
     fn test_set(&self, dataset: &Dataset) -> Result<TestSet> {
@@ -95,11 +102,12 @@ impl Evaluation for OwnSearch {
         if self.direction.query.len() == 1 {
             return Ok(TestSet::of_sides(dataset, self.direction, false));
         }
-        let by_camera = compares(self.protocol) == Compared::Cameras;
-        Ok(TestSet {
-            queries: super::mixed::queries(&dataset.query, self.direction.query, by_camera)?,
-            gallery: gallery_items(&dataset.gallery, self.direction.gallery),
-        })
+        let gallery = gallery_items(&dataset.gallery, self.direction.gallery);
+        // Where no protocol is named, nothing is hidden unless the gallery has cameras.
+        let by_camera = compares(self.protocol) == Compared::Cameras
+            && (self.protocol.is_some() || gallery.iter().any(|item| item.entry.camera.is_some()));
+        let queries = super::mixed::queries(&dataset.query, self.direction.query, by_camera)?;
+        Ok(TestSet { queries, gallery })
     }
 }
 
@@ -115,6 +123,80 @@ fn by_cameras(test: &TestSet) -> Result<Protocol> {
     Ok(match (cameras("query", asked)?, cameras("gallery", shown)?) {
         (Cameras::All, Cameras::All) => Protocol::Market1501,
         _ => Protocol::None,
+    })
+}
+
+/// Refuses a protocol that compares what no row of one side of the task has, since it would hide nothing, and cameras that it does not know.
+///
+/// # Errors
+/// [`DataError::Request`] naming the column.
+fn check_labels(protocol: Protocol, test: &TestSet) -> Result<()> {
+    let compared: [(bool, &str, fn(&Entry) -> bool); 3] = [
+        (protocol.needs_cameras(), "camera", |entry| entry.camera.is_some()),
+        (protocol.needs_sources(), "source", |entry| entry.source.is_some()),
+        (protocol.needs_clothes(), "clothes", |entry| entry.clothes.is_some()),
+    ];
+    for (_, column, is_known) in compared.into_iter().filter(|(is_compared, ..)| *is_compared) {
+        let asked = test.queries.is_empty() || test.queries.iter().any(|q| is_known(&q.entry));
+        let shown = test.gallery.is_empty() || test.gallery.iter().any(|i| is_known(&i.entry));
+        let split = match (asked, shown) {
+            (true, true) => continue,
+            (false, _) => "query",
+            (true, false) => "gallery",
+        };
+        return Err(DataError::Request {
+            problem: format!(
+                "the protocol `{}` compares the column `{column}`, which is empty in every {split} row of the task",
+                protocol.name()
+            ),
+            hint: format!(
+                "fill it in, or name the protocol behind the task that hides nothing: .{}",
+                Protocol::None.name()
+            ),
+        });
+    }
+    let entries =
+        test.queries.iter().map(|query| query.entry).chain(test.gallery.iter().map(|i| i.entry));
+    match entries.filter_map(|entry| entry.camera).find(|camera| !protocol.knows(*camera)) {
+        Some(camera) => Err(DataError::Request {
+            problem: format!(
+                "the protocol `{}` knows cameras by their numbers, 1 to 6; one of the task is {}",
+                protocol.name(),
+                camera.0
+            ),
+            hint: "number the cameras as SYSU-MM01 does, or name another protocol".to_owned(),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// Refuses a query whose own file is in the gallery and is not hidden: it would find itself.
+///
+/// # Errors
+/// [`DataError::Request`] naming the first such file.
+fn refuse_queries_in_the_gallery(protocol: Protocol, test: &TestSet) -> Result<()> {
+    let shown: HashMap<&Path, &Entry> =
+        test.gallery.iter().filter_map(|item| Some((item.content.path()?, &item.entry))).collect();
+    let finds_itself = |query: &&Query| {
+        query.pictures().any(|(_, picture)| {
+            let same = shown.get(&*picture.path);
+            same.is_some_and(|entry| !protocol.is_junk(&query.entry, entry))
+        })
+    };
+    let found: Vec<&Query> = test.queries.iter().filter(finds_itself).collect();
+    let Some(first) = found.first() else { return Ok(()) };
+    Err(DataError::Request {
+        problem: format!(
+            "{} of {} queries are in the gallery themselves, the first of them `{}`; the protocol `{}` does not hide them, so that they find themselves",
+            found.len(),
+            test.queries.len(),
+            describe(first),
+            protocol.name()
+        ),
+        hint: format!(
+            "list every picture in one of the splits `query` and `gallery`, or give it one number in the column `source` of both rows and name the protocol that hides it behind the task: .{}",
+            Protocol::Tri.name()
+        ),
     })
 }
 
