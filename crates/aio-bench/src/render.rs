@@ -2,10 +2,17 @@
 
 use crate::error::Result;
 use crate::lock::{DirectoryLock, WhenTaken};
-use aio_data::fs;
+use aio_data::{DatasetName, fs};
 use aio_synth::benchmark::{self, Manifest, Size};
 use aio_train::{Progress, StopFlag};
 use std::path::Path;
+
+/// Whether the benchmark holds a data set.
+pub(crate) fn is_rendered(name: DatasetName) -> bool {
+    let of_table = name.name().strip_prefix("table:");
+    let folders = of_table.as_slice().iter().chain(name.info().folders);
+    folders.into_iter().any(|folder| benchmark::FOLDERS.contains(folder))
+}
 
 /// Renders the benchmark of (`seed`, `size`) under `root`, continues what another call began, or returns the manifest of a finished one.
 ///

@@ -120,14 +120,11 @@ pub(crate) fn binding_terms(
         .map(|feature| (feature, groups(feature, &anchors, weights.binding_kind)))
         .filter(|(_, groups)| !groups.is_empty())
         .collect();
-    if bound.is_empty() {
-        // Photographs alone, none of which has a partner. There may be no other term.
-        let zero = rgb.embedded.clone().sum().mul_scalar(0.0);
-        return losses.push(LossTerm::Binding(rgb.of), weights.binding, zero);
-    }
     let shares: f64 = bound.iter().map(|(feature, _)| share(feature)).sum();
     if shares == 0.0 {
-        return;
+        // Photographs alone, none of which has a partner, or nothing but what has no weight. There may be no other term.
+        let zero = rgb.embedded.clone().sum().mul_scalar(0.0);
+        return losses.push(LossTerm::Binding(rgb.of), weights.binding, zero);
     }
     let binding = Binding { inputs, weights, held: queue.map(AnchorQueue::rows) };
     for (feature, groups) in &bound {

@@ -56,6 +56,11 @@ impl TrainStep for Aio {
         let mut losses = self.losses_with(&mut activations, &inputs, centres.as_ref(), weights);
         let anchors = losses.anchors.take();
         match losses.total() {
+            // Nothing that is trained had a part in this batch: the tokenizers of its modalities are frozen, for instance.
+            Ok(Total { loss, terms, measures }) if !loss.is_tracked() => {
+                let grads = GradientsParams::new();
+                TrainOutput { grads, item: StepOutput { terms: Ok(terms), measures, anchors } }
+            }
             Ok(Total { loss, terms, measures }) => {
                 let mut gradients = loss.div_scalar(input.accumulate as f64).backward();
                 let of_centres = centres.and_then(|rows| rows.grad_remove(&mut gradients));

@@ -201,6 +201,29 @@ fn another_benchmark_in_the_same_place_is_refused() {
         .expect_err("another seed");
     assert!(error.to_string().contains("seed 1"), "{error}");
     assert!(benchmark::write(root(), 1, SIZE, &|_, _| ControlFlow::Continue(())).is_ok());
+    // What an unfinished one left would be mixed with one of another size.
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let stop = |_, _| ControlFlow::Break(());
+    benchmark::write(directory.path(), 1, SIZE, &stop).expect_err("stopped");
+    let error = benchmark::write(directory.path(), 1, SMALLEST, &stop).expect_err("another size");
+    assert!(error.to_string().contains("unfinished rendering"), "{error}");
+    assert!(error.is_user() && error.hint().is_some());
+}
+
+#[test]
+fn a_real_data_set_is_not_overwritten() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let file = directory.path().join("Market-1501-v15.09.15/query/0001_c1s1_000001_00.jpg");
+    std::fs::create_dir_all(file.parent().expect("a folder")).expect("created");
+    std::fs::write(&file, "a photograph").expect("written");
+    let never = |_, _| ControlFlow::Continue(());
+    let error = benchmark::write(directory.path(), 1, SMALLEST, &never).expect_err("real data");
+    let text = error.to_string();
+    assert!(text.contains("Market-1501-v15.09.15 was not rendered by this program"), "{text}");
+    assert!(error.hint().is_some_and(|hint| hint.contains("data.synthetic = false")));
+    assert_eq!(std::fs::read(&file).expect("reads"), b"a photograph");
+    let entries = std::fs::read_dir(directory.path()).expect("reads").count();
+    assert_eq!(entries, 1, "nothing was written");
 }
 
 #[test]

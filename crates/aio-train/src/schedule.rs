@@ -9,7 +9,7 @@ pub(crate) struct WarmupCosine {
     pub(crate) warmup_steps: usize,
     /// Steps in all.
     pub(crate) steps: usize,
-    /// Fraction of the peak rate at the last step.
+    /// Fraction of the peak rate that the cosine reaches one step after the last.
     pub(crate) min_lr_ratio: f64,
 }
 

@@ -10,12 +10,14 @@
 //! | `layers` | where values come from, and how they are merged |
 //! | `stage_keys` | keys of one stage of a list |
 //! | `renamed` | keys and values of earlier versions |
-//! | `validation` | what is refused |
+//! | `validation` | what is refused of a single key |
+//! | `contradictions` | what is refused of keys together |
 //! | `identity` | the content hash of an experiment |
 //! | `difference` | the first key in which two experiments differ |
 //! | `files` | where the file of a name is looked for |
 //! | `reference` | docs/configuration.md |
 
+mod contradictions;
 mod difference;
 mod files;
 mod identity;
@@ -94,14 +96,18 @@ impl Experiment {
         }
     }
 
-    /// The tasks, with `*` expanded.
+    /// The tasks, each once, with `*` expanded.
     ///
     /// # Errors
     /// [`Error::User`] naming a task that cannot be parsed.
     pub fn tasks(&self) -> Result<Vec<Task>> {
         let mut tasks = Vec::new();
         for text in &self.evaluation.tasks {
-            tasks.extend(Task::parse(text)?);
+            for task in Task::parse(text)? {
+                if !tasks.contains(&task) {
+                    tasks.push(task);
+                }
+            }
         }
         Ok(tasks)
     }

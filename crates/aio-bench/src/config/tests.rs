@@ -110,6 +110,15 @@ fn values_of_another_type_or_out_of_range_are_refused_by_layer_key_and_expectati
 }
 
 #[test]
+fn a_task_that_is_named_twice_is_evaluated_once() {
+    let tasks = r#"evaluation.tasks=["tri-cuhk-pedes.*-rgb", "pku-sketch.sketch-rgb", "tri-cuhk-pedes.rgb-rgb"]"#;
+    let experiment = load("", &[tasks]).expect("valid");
+    let found: Vec<String> =
+        experiment.tasks().expect("tasks").iter().map(ToString::to_string).collect();
+    assert_eq!((found.len(), &*found[15]), (16, "pku-sketch.sketch-rgb"));
+}
+
+#[test]
 fn a_resolved_configuration_is_read_back() {
     let text = "seed = 5\n[model]\nheight = 64\n[data]\nsketch_generator = \"weights/a.pth\"\n[train.augment]\njitter = 0.3\n";
     let experiment = load(text, &[]).expect("valid");

@@ -27,17 +27,20 @@ struct Stored {
 }
 
 impl RunData {
-    /// The data of a run that begins or continues.
+    /// The data of a run that begins or continues. What an earlier call noted before its first checkpoint binds nobody: nothing was computed from it.
     ///
     /// # Errors
     /// [`Error::User`] naming the data set that has changed since the run began, or the run that has checkpoints and does not say of which data.
     pub(super) fn of_run(run: &Run, library: &Library, stop: &StopFlag) -> Result<Self> {
         let stored = run.read_sealed::<Stored>(FILE)?;
-        if let Some(Stored { changed: Some(name), .. }) = &stored {
+        let has_checkpoint = has_checkpoint(run);
+        if let Some(Stored { changed: Some(name), .. }) = &stored
+            && has_checkpoint
+        {
             return Err(changed_meanwhile(name, run));
         }
         let earlier = stored.map(|stored| stored.data);
-        if earlier.is_none() && has_checkpoint(run) {
+        if earlier.is_none() && has_checkpoint {
             let directory = run.directory().display();
             return Err(Error::user(
                 format!(
@@ -49,7 +52,9 @@ impl RunData {
             ));
         }
         let found = Self::found(library, earlier.as_ref(), stop)?;
-        if let Some(earlier) = &earlier {
+        if let Some(earlier) = &earlier
+            && has_checkpoint
+        {
             compare(&earlier.contents(), &found, run)?;
         }
         run.write(FILE, &Stored { data: found.clone(), changed: None })?;

@@ -3,7 +3,8 @@
 use super::Request;
 use super::data::RunData;
 use super::requirements::{
-    check_files, check_leakage, check_own_people, missing_weights, sketch_generator_checksum,
+    check_files, check_leakage, check_own_people, datasets, missing_weights,
+    sketch_generator_checksum,
 };
 use crate::config::{Checksums, Experiment, ExperimentFile};
 use crate::device;
@@ -129,10 +130,10 @@ fn config_id(experiment: &Experiment, start: &StartingPoint) -> Result<String> {
     Ok(experiment.config_id(&Checksums { weights: start.sha256.clone(), sketch_generator }))
 }
 
-/// Renders the synthetic benchmark where the experiment uses it; returns its content hash.
+/// Renders the synthetic benchmark where the experiment uses one of its data sets; returns its content hash.
 pub(super) fn render_benchmark(experiment: &Experiment, stop: &StopFlag) -> Result<Option<String>> {
     let data = &experiment.data;
-    if !data.synthetic {
+    if !data.synthetic || !datasets(experiment)?.into_iter().any(render::is_rendered) {
         return Ok(None);
     }
     Ok(Some(render::benchmark(&data.root, data.seed, data.size, stop)?.content))

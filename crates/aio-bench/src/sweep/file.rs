@@ -62,6 +62,10 @@ impl SweepFile {
         if file.seeds.is_empty() {
             return Err(wrong(path, "`seeds` is empty"));
         }
+        let mut seen = BTreeSet::new();
+        if let Some(seed) = file.seeds.iter().find(|seed| !seen.insert(**seed)) {
+            return Err(wrong(path, &format!("`seeds` holds {seed} twice")));
+        }
         Ok(file)
     }
 
@@ -131,5 +135,14 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part}: {text}");
         }
+    }
+
+    #[test]
+    fn a_seed_that_is_named_twice_is_refused() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let file = directory.path().join("varied.toml");
+        std::fs::write(&file, "base = \"smoke.toml\"\nseeds = [0, 1, 0]\n").expect("written");
+        let error = SweepFile::read(&file).map(|_| ()).expect_err("twice");
+        assert!(error.to_string().contains("`seeds` holds 0 twice"), "{error}");
     }
 }

@@ -8,9 +8,20 @@ use std::time::{Duration, Instant};
 
 #[test]
 fn a_stopped_run_continues_to_bit_identical_weights() {
+    continues_to_bit_identical_weights(&[]);
+}
+
+#[test]
+fn a_stopped_run_that_searches_behind_the_normalisation_continues_to_bit_identical_weights() {
+    // The running statistics of the head are a part of the model then.
+    continues_to_bit_identical_weights(&["--set", "losses.neck=after"]);
+}
+
+fn continues_to_bit_identical_weights(settings: &[&'static str]) {
     let desk = Desk::new();
-    let arguments =
-        |runs: &'static str| [&["experiment", "smoke", "--runs", runs][..], &SHORT].concat();
+    let arguments = |runs: &'static str| {
+        [&["experiment", "smoke", "--runs", runs][..], &SHORT, settings].concat()
+    };
     desk.succeed(&arguments("whole"));
     let expected = std::fs::read(desk.cell("whole", "smoke").join("model/weights.safetensors"))
         .expect("weights");

@@ -138,6 +138,24 @@ fn what_is_frozen_gets_no_gradient_and_everything_else_does() {
     assert_eq!(silent.found.len(), silent.seen);
 }
 
+#[test]
+fn a_step_in_which_nothing_learns_has_losses_and_no_gradient() {
+    let frozen = Frozen {
+        tokenizers: Modality::ALL.into_iter().collect(),
+        shared: Shared::Frozen,
+        batch_norm_mode: BatchNormMode::Pretrained,
+        encoder: EncoderUse::Frozen,
+        text: aio_model::TextUse::Table,
+    };
+    let model = crate::fixtures::model_with(frozen, &Device::flex());
+    let mut input = crate::fixtures::step(false);
+    input.weights =
+        LossWeights { identity: 0.0, triplet: 0.0, attribute: 0.0, ..LossWeights::default() };
+    let output = model.step(input);
+    assert!(!output.item.terms.expect("finite").is_empty());
+    assert!(output.grads.is_empty());
+}
+
 /// The values of every parameter and statistic by name.
 #[derive(Default)]
 struct Values {

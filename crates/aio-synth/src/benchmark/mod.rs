@@ -98,12 +98,31 @@ const BEGUN: &str = "rendering.json";
 
 impl Begun {
     /// Whether an earlier call began the same below `root`. Says there what is begun now.
+    ///
+    /// # Errors
+    /// [`DataError::Request`] if `root` holds folders of the same names that no call with this seed and size began: they may be a real data set, and
+    /// what an unfinished rendering of another size left would be mixed with this one.
     fn continues(&self, root: &Path) -> Result<bool> {
         let path = root.join(BEGUN);
         let earlier = std::fs::read(&path).ok();
-        let earlier = earlier.and_then(|bytes| serde_json::from_slice::<Self>(&bytes).ok());
-        if earlier.as_ref() == Some(self) {
+        let parsed = earlier.as_ref().map(|bytes| serde_json::from_slice::<Self>(bytes).ok());
+        if matches!(&parsed, Some(Some(begun)) if begun == self) {
             return Ok(true);
+        }
+        if let Some(folder) = FOLDERS.into_iter().find(|folder| root.join(folder).exists()) {
+            let folder = root.join(folder);
+            let (what, hint) = match earlier {
+                Some(_) => (
+                    "is of an unfinished rendering with another seed, size or version",
+                    "remove the directory, or choose another root",
+                ),
+                None => (
+                    "was not rendered by this program; rendering would overwrite its files",
+                    "for real data sets set data.synthetic = false; for the rendered benchmark choose another root",
+                ),
+            };
+            let problem = format!("{} {what}", folder.display());
+            return Err(DataError::Request { problem, hint: hint.to_owned() });
         }
         let text = serde_json::to_string(self).unwrap_or_default() + "\n";
         fs::write_then_rename(&path, text.as_bytes())?;
@@ -172,7 +191,8 @@ pub fn manifest(root: &Path) -> Result<Option<Manifest>> {
 /// kept. `progress` is called with (done, total) as files are finished; a later call continues where it asked to stop.
 ///
 /// # Errors
-/// [`DataError`] if a file cannot be written, or if `root` holds a benchmark of another seed, size or version.
+/// [`DataError`] if a file cannot be written, or if `root` holds a benchmark of another seed, size or version, or folders of the same names that
+/// this program did not render.
 /// [`DataError::Interrupted`] if `progress` asks to stop.
 pub fn write(
     root: &Path,

@@ -165,7 +165,7 @@ pub struct StageConfig {
     /// Optimiser steps in which the learning rate rises linearly from 0 to its peak.
     #[schemars(extend("x-unit" = "steps"))]
     pub warmup_steps: usize,
-    /// Learning rate at the end of the stage, as a fraction of the peak.
+    /// Learning rate to which the cosine falls, as a fraction of the peak. The step after the last would have it.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub min_lr_ratio: f64,
     /// Modalities that are made from the photograph where a person has no real sample: `infrared`, `sketch` and

@@ -16,7 +16,7 @@ const FEWEST_CAPTIONS: usize = 3;
 /// Photographs of an indexed data set whose captions are counted, evenly spread. There are millions, and frequent words are frequent in any part.
 const COUNTED_PHOTOGRAPHS: usize = 20_000;
 
-/// The attribute words of the captions of all stages: a pure function of the training data. None where nothing predicts them.
+/// The attribute words of the captions that some stage uses: a pure function of the training data. None where nothing predicts them.
 ///
 /// # Errors
 /// As [`Library::get`].
@@ -29,8 +29,9 @@ pub(crate) fn attribute_words(
         return Ok(AttributeVocabulary::default());
     }
     let stages = &config.train.stages;
+    let with_captions = stages.iter().filter(|stage| stage.real.contains(&Modality::Text));
     let names: BTreeSet<DatasetName> =
-        stages.iter().flat_map(|stage| stage.datasets.iter().copied()).collect();
+        with_captions.flat_map(|stage| stage.datasets.iter().copied()).collect();
     let (bpe, mut count) = (Bpe::clip(), WordCount::default());
     for name in names {
         let all_splits = config.train.uses_all_splits(name);

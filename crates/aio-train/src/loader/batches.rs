@@ -194,7 +194,7 @@ impl StageLoader {
         captions: &mut ChaCha8Rng,
         masks: &mut ChaCha8Rng,
     ) -> Result<Option<TrainCaption>> {
-        let real = tuple.real[Modality::Text as usize];
+        let real = self.real_sample(Modality::Text, tuple);
         let Some(of_person) = real.filter(|_| self.modalities.contains(Modality::Text)) else {
             return Ok(None);
         };

@@ -5,7 +5,7 @@ use super::library::Library;
 use crate::config::{Select, TrainingConfig};
 use crate::error::{Result, TrainError};
 use aio_data::{Dataset, DatasetName, Sample};
-use aio_types::{Identity, Modality, rng};
+use aio_types::{Identity, Modality, ModalitySet, rng};
 use rand::seq::SliceRandom;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -94,8 +94,7 @@ impl Classes {
     pub(crate) fn validation(&self, library: &mut Library) -> Result<Vec<HeldOut>> {
         let mut held_out = Vec::new();
         for (name, chosen) in &self.held_out {
-            let samples = chosen.samples(library.get(*name)?)?;
-            held_out.push(HeldOut { dataset: *name, samples, asked: chosen.asked });
+            held_out.extend(chosen.held_out(*name, library.get(*name)?)?);
         }
         Ok(held_out)
     }
@@ -112,7 +111,8 @@ fn last_of_first(
     if people.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let asked = [Modality::Rgb, Modality::Text].into_iter().collect();
+    let both: ModalitySet = [Modality::Rgb, Modality::Text].into_iter().collect();
+    let asked = both & held_out::wanted(config, first);
     let chosen = Chosen { people, asked, with_validation_rows: false };
     Ok([(first, chosen)].into())
 }

@@ -85,7 +85,7 @@ fn names(config: &TrainingConfig) -> Vec<DatasetName> {
 }
 
 /// The modalities of a data set that some stage trains from real samples.
-fn wanted(config: &TrainingConfig, name: DatasetName) -> ModalitySet {
+pub(super) fn wanted(config: &TrainingConfig, name: DatasetName) -> ModalitySet {
     let of_name = config.train.stages.iter().filter(|stage| stage.datasets.contains(&name));
     let real = of_name.flat_map(|stage| stage.real.iter().copied());
     let wanted: ModalitySet = real.chain([Modality::Rgb]).collect();
@@ -249,11 +249,34 @@ impl Shown {
 }
 
 impl Chosen {
+    /// What shows these people in a data set, and in which modalities they are searched for. `None` if they cannot be searched for in any: nobody
+    /// has a second photograph, or a caption and a photograph that it was not made from.
+    ///
+    /// # Errors
+    /// As [`Self::samples`].
+    pub(super) fn held_out(&self, name: DatasetName, dataset: &Dataset) -> Result<Option<HeldOut>> {
+        let samples = self.samples(dataset)?;
+        let mut shown = Shown::default();
+        for sample in &samples {
+            shown.add(sample.identity, sample.modality, sample.source);
+        }
+        let possible = shown.people(self.asked);
+        let asked = possible.values().fold(ModalitySet::default(), |all, asked| all | *asked);
+        if asked.is_empty() {
+            log::warn!(
+                "{name}: none of the {} people who are held out for validation can be searched for, so that there is no validation score; data.validation_fraction = 0 trains on them, too",
+                self.people.len()
+            );
+            return Ok(None);
+        }
+        Ok(Some(HeldOut { dataset: name, samples, asked }))
+    }
+
     /// Everything that shows these people in a data set.
     ///
     /// # Errors
     /// [`aio_data::DataError`] if the annotations were changed since their index was built.
-    pub(super) fn samples(&self, dataset: &Dataset) -> Result<Vec<Sample>> {
+    fn samples(&self, dataset: &Dataset) -> Result<Vec<Sample>> {
         let rows = self.with_validation_rows.then_some(&dataset.validation);
         let all = dataset.train.iter().chain(rows.into_iter().flatten());
         let mut samples: Vec<Sample> =

@@ -160,6 +160,9 @@ const COPIES_OF_SAMPLED_ROWS: usize = 8;
 /// positives, and products of these.
 const COPIES_OF_SCORES: usize = 6;
 
+/// Copies of the anchors of earlier steps that a binding term keeps: beside those of this step, of length 1, and what the backward pass makes of them.
+const COPIES_OF_ANCHORS: usize = 5;
+
 /// Predicts the peak of training `model` on the data of a stage. `sampled_classes` are those of a step's softmax, 0 where it has all.
 ///
 /// The moments of a sampled classifier are among the model's weights.
@@ -174,12 +177,13 @@ pub(crate) fn predict(
     model.visit(&mut count);
     let passes = workload.passes();
     let terms = passes.len() + workload.late_combinations().len();
-    let scores = COPIES_OF_SCORES * workload.rows * terms * workload.config.losses.queue;
+    let queue = workload.config.losses.queue;
+    let width = workload.start.config.embedding_width();
+    let held = terms * queue * (COPIES_OF_SCORES * workload.rows + COPIES_OF_ANCHORS * width);
     let activations =
-        workload.activations(&passes) + BYTES_PER_NUMBER * (scores + workload.mixer_activations());
+        workload.activations(&passes) + BYTES_PER_NUMBER * (held + workload.mixer_activations());
     let is_short = workload.step_seconds(&passes) < ALLOCATOR_SECONDS / 5.0;
     let held_back = if is_short { activations / 2 } else { 0 };
-    let width = workload.start.config.embedding_width();
     let sampled = COPIES_OF_SAMPLED_ROWS * sampled_classes * width;
     let (model, file) = (BYTES_PER_NUMBER * count.all, workload.start.bytes());
     MemoryEstimate {

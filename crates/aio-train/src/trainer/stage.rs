@@ -94,6 +94,19 @@ impl<'a> StageTraining<'a> {
         state: &'a mut TrainState,
     ) -> Result<Self> {
         let StageContext { setup, paths, held_out, stop } = *context;
+        if config.warmup_steps >= stage.steps.len() {
+            log::warn!(
+                "stage `{}` has {} steps and warms up for {}: its learning rate only rises, and {}",
+                config.name,
+                stage.steps.len(),
+                config.warmup_steps,
+                if config.warmup_steps == stage.steps.len() {
+                    "reaches its peak in the last step"
+                } else {
+                    "does not reach its peak"
+                }
+            );
+        }
         let schedule = WarmupCosine {
             peak: config.learning_rate,
             warmup_steps: config.warmup_steps,

@@ -1,6 +1,7 @@
 mod captions;
 mod combinations;
 mod opening;
+mod validation;
 
 use super::*;
 use crate::config::{Select, TrainingConfig};

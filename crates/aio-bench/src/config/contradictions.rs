@@ -1,0 +1,326 @@
+//! What is refused of keys together: those that contradict each other, and names that stand for nothing. A training would be lost by them.
+
+use super::validation::refused;
+use super::{Evaluation, Experiment};
+use crate::error::{Error, Result};
+use aio_data::repeated;
+use aio_heads::{BindingKind, OwnPhoto};
+use aio_model::{AbsentUse, AdapterUse, EncoderUse, FusionUse, Neck, Shared, TextUse};
+use aio_train::config::StageConfig;
+use aio_types::Modality;
+
+impl Experiment {
+    /// Refuses keys that contradict each other, and names that stand for nothing. `origins` names all layers.
+    pub(super) fn validate(&self, origins: &str) -> Result<()> {
+        let wrong = |key: &str, problem: &str| Err(refused(origins, key, problem));
+        if !self.model.modalities.contains(Modality::Rgb) {
+            return wrong("model.modalities", "lacks rgb, the anchor of every other modality");
+        }
+        let losses = &self.losses;
+        self.validate_text(origins)?;
+        self.validate_adapters(origins)?;
+        self.validate_fusion(origins)?;
+        self.validate_neck(origins)?;
+        self.validate_learning(origins)?;
+        if losses.identity == 0.0 && losses.binding == 0.0 && losses.triplet == 0.0 {
+            return wrong(
+                "losses",
+                "has neither identity, triplet nor binding; nothing would be learned",
+            );
+        }
+        if losses.own_photo == OwnPhoto::Skipped
+            && losses.binding != 0.0
+            && self.train.instances_per_identity < 2
+        {
+            return wrong(
+                "losses.own_photo",
+                "is `skipped`, which leaves nothing to bind to with train.instances_per_identity = 1",
+            );
+        }
+        if losses.binding_kind == BindingKind::Itc && losses.binding != 0.0 {
+            if losses.own_photo == OwnPhoto::Skipped {
+                return wrong(
+                    "losses.own_photo",
+                    "is `skipped`, but losses.binding_kind = \"itc\" binds a picture or caption to the photograph of its own tuple; set losses.own_photo = \"kept\", or choose `supcon` or `sdm`",
+                );
+            }
+            if self.model.modalities.len() < 2 {
+                return wrong(
+                    "losses.binding_kind",
+                    "is `itc`, which binds photographs to other modalities, and model.modalities holds rgb alone",
+                );
+            }
+        }
+        for (i, stage) in self.train.stages.iter().enumerate() {
+            if stage.datasets.is_empty() {
+                return wrong(
+                    &format!("train.stages[{i}].datasets"),
+                    "is missing; expected a list of at least one data set",
+                );
+            }
+            let is_share = |share: &f64| share.is_finite() && *share > 0.0;
+            let counts = [0, stage.datasets.len()];
+            if !counts.contains(&stage.shares.len()) || !stage.shares.iter().all(is_share) {
+                return wrong(
+                    &format!("train.stages[{i}].shares"),
+                    &format!(
+                        "is {:?}; expected one number above 0 for each of the {} data sets, or none",
+                        stage.shares,
+                        stage.datasets.len()
+                    ),
+                );
+            }
+            if let (Some(epochs), Some(steps)) = (stage.epochs, stage.steps) {
+                return wrong(
+                    &format!("train.stages[{i}].steps"),
+                    &format!(
+                        "is {steps} and `train.stages[{i}].epochs` is {epochs}; a stage has one of them"
+                    ),
+                );
+            }
+            if let Some(twice) = repeated(stage.datasets.iter().map(|name| name.name())) {
+                return wrong(
+                    &format!("train.stages[{i}].datasets"),
+                    &format!("names {twice} twice; `shares` says how often each is drawn"),
+                );
+            }
+            let can_be_made = StageConfig::synthesised();
+            if let Some(odd) = stage.synthesise.iter().find(|m| !can_be_made.contains(m)) {
+                return wrong(
+                    &format!("train.stages[{i}].synthesise"),
+                    &format!("holds {odd}, which cannot be made from a photograph"),
+                );
+            }
+        }
+        self.validate_evaluation(origins)
+    }
+
+    /// Refuses tasks that there are not or that the model cannot embed, and re-ranking that cannot be computed: a training would be lost by them.
+    fn validate_evaluation(&self, origins: &str) -> Result<()> {
+        // The text of a task does not say where it stands.
+        let tasks = self.tasks().map_err(|error| Error::User {
+            message: format!("{origins}: `evaluation.tasks`: {error}"),
+            hint: error.hint(),
+        })?;
+        let embedded = self.model.modalities;
+        for task in &tasks {
+            let needed = task.query.iter().chain([task.gallery]);
+            if let Some(absent) = needed.into_iter().find(|m| !embedded.contains(*m)) {
+                let problem = format!(
+                    "holds {task}, but model.modalities = \"{embedded}\" lacks {absent}; add it there, or leave the task out"
+                );
+                return Err(refused(origins, "evaluation.tasks", &problem));
+            }
+        }
+        let Evaluation { rerank, rerank_k1: k1, rerank_k2: k2, .. } = self.evaluation;
+        if rerank && k2 > k1 + 1 {
+            let problem = format!("is {k2}; expected at most {}, one above rerank_k1", k1 + 1);
+            return Err(refused(origins, "evaluation.rerank_k2", &problem));
+        }
+        Ok(())
+    }
+
+    /// Refuses a search behind a normalisation that nothing trains.
+    fn validate_neck(&self, origins: &str) -> Result<()> {
+        if self.losses.neck == Neck::After && self.losses.identity == 0.0 {
+            let problem = "is `after`, but the normalisation is trained by the identity loss alone, whose weight losses.identity is 0; set it to `before`";
+            return Err(refused(origins, "losses.neck", problem));
+        }
+        Ok(())
+    }
+
+    /// Refuses a model of which no parameter is trained.
+    fn validate_learning(&self, origins: &str) -> Result<()> {
+        let Self { model, losses, train, .. } = self;
+        let tokenizers_learn =
+            model.modalities.iter().any(|modality| !model.frozen_tokenizers.contains(&modality));
+        let mixer_learns = model.fusion == FusionUse::Mixer && train.combinations > 0;
+        let learns = tokenizers_learn
+            || mixer_learns
+            || model.shared == Shared::Trained
+            || model.encoder == EncoderUse::Trained
+            || model.adapters != AdapterUse::None
+            || model.text == TextUse::TrainedTower
+            || losses.identity != 0.0
+            || losses.attribute != 0.0;
+        if learns {
+            return Ok(());
+        }
+        Err(refused(
+            origins,
+            "model.frozen_tokenizers",
+            "holds every modality, and nothing else is trained either: not the encoder, not what modalities share, and no head",
+        ))
+    }
+
+    /// Refuses what a text tower makes no sense with.
+    fn validate_text(&self, origins: &str) -> Result<()> {
+        let Self { model, losses, .. } = self;
+        if !model.text.is_tower() {
+            return Ok(());
+        }
+        let wrong = |key: &str, problem: &str| Err(refused(origins, key, problem));
+        if !model.modalities.contains(Modality::Text) {
+            return wrong("model.text", "names a tower, but model.modalities holds no text");
+        }
+        if losses.attribute != 0.0 {
+            return wrong(
+                "losses.attribute",
+                "is not 0, but the attribute head reads text and photograph in one sequence, which text with a tower does not enter; set it to 0",
+            );
+        }
+        if losses.neck == Neck::After {
+            return wrong(
+                "losses.neck",
+                "is `after`, but the normalisation can become a part of one projection only, and a text tower has its own; set it to `before`",
+            );
+        }
+        if model.text == TextUse::TrainedTower && model.frozen_tokenizers.contains(&Modality::Text)
+        {
+            return wrong(
+                "model.frozen_tokenizers",
+                "holds text, but model.text = \"trained-tower\" trains its table with the tower; choose one",
+            );
+        }
+        Ok(())
+    }
+
+    /// Refuses adapters of blocks that do not keep their pre-trained weights.
+    fn validate_adapters(&self, origins: &str) -> Result<()> {
+        let adapters = match self.model.adapters {
+            AdapterUse::None => return Ok(()),
+            AdapterUse::Lora => "lora",
+            AdapterUse::Prompts => "prompts",
+        };
+        let problem = match self.model.encoder {
+            EncoderUse::Frozen => return Ok(()),
+            EncoderUse::Trained => "trained\", which trains the adapted weights themselves",
+            EncoderUse::Random => "random\", which leaves no pre-trained weights to adapt",
+        };
+        let problem =
+            format!("is `{adapters}`, but model.encoder = \"{problem}; choose one of them");
+        Err(refused(origins, "model.adapters", &problem))
+    }
+
+    /// Refuses what has no place where modalities are combined behind the encoder.
+    fn validate_fusion(&self, origins: &str) -> Result<()> {
+        let Self { model, losses, .. } = self;
+        let fusion = match model.fusion {
+            FusionUse::Sequence => return Ok(()),
+            FusionUse::Mean => "mean",
+            FusionUse::Mixer => "mixer",
+        };
+        if model.fusion == FusionUse::Mean && model.absent == AbsentUse::Learned {
+            let problem = "is `learned`, but model.fusion = \"mean\" averages the modalities that are there and has no place for others; set it to `none`, or choose `sequence` or `mixer`";
+            return Err(refused(origins, "model.absent", problem));
+        }
+        if losses.neck == Neck::After {
+            let problem = format!(
+                "is `after`, but the normalisation can become a part of the projection only, behind which model.fusion = \"{fusion}\" combines modalities; set it to `before`"
+            );
+            return Err(refused(origins, "losses.neck", &problem));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An experiment whose file holds some lines of the table `model`, and what follows them.
+    fn load(model: &str) -> Result<Experiment> {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let path = directory.path().join("experiment.toml");
+        std::fs::write(&path, format!("[model]\n{model}")).expect("write");
+        Experiment::load(&path, &[])
+    }
+
+    #[test]
+    fn a_fusion_is_refused_with_what_has_no_place_in_it() {
+        for (model, said) in [
+            (
+                "fusion = \"mean\"\nabsent = \"learned\"",
+                "`model.absent` is `learned`, but model.fusion = \"mean\" averages",
+            ),
+            (
+                "fusion = \"mixer\"\n[losses]\nneck = \"after\"",
+                "`losses.neck` is `after`, but the normalisation can become a part of the projection only, behind which model.fusion = \"mixer\"",
+            ),
+            ("fusion = \"attention\"", "expected `sequence`, `mean` or `mixer`"),
+            ("absent = \"zeros\"", "expected `none` or `learned`"),
+        ] {
+            let error = load(model).expect_err(said).to_string();
+            assert!(error.contains(said), "{error}");
+        }
+        for allowed in [
+            "absent = \"learned\"",
+            "fusion = \"mixer\"\nabsent = \"learned\"",
+            "fusion = \"mean\"",
+        ] {
+            load(allowed).expect(allowed);
+        }
+    }
+
+    #[test]
+    fn what_would_be_lost_after_a_training_is_refused_before_it() {
+        for (text, said) in [
+            (
+                "modalities = \"rgb\"\n[evaluation]\ntasks = [\"cuhk-pedes.text-rgb\"]",
+                "`evaluation.tasks` holds cuhk-pedes.text-rgb, but model.modalities = \"rgb\" lacks text",
+            ),
+            (
+                "[evaluation]\nrerank = true\nrerank_k1 = 2\nrerank_k2 = 4",
+                "`evaluation.rerank_k2` is 4; expected at most 3, one above rerank_k1",
+            ),
+            ("[evaluation]\nchance_draws = 0", "`evaluation.chance_draws` is 0"),
+            (
+                "[losses]\nneck = \"after\"\nidentity = 0.0",
+                "`losses.neck` is `after`, but the normalisation is trained by the identity loss alone",
+            ),
+            (
+                "modalities = \"rgb+text\"\nfrozen_tokenizers = [\"rgb\", \"text\"]\nshared = \"frozen\"\n[losses]\nidentity = 0.0\nattribute = 0.0",
+                "`model.frozen_tokenizers` holds every modality, and nothing else is trained either",
+            ),
+            (
+                "[[train.stages]]\nname = \"a\"\ndatasets = [\"llcm\", \"llcm\"]",
+                "`train.stages[0].datasets` names llcm twice",
+            ),
+        ] {
+            let error = load(text).expect_err(said).to_string();
+            assert!(error.contains(said), "{error}");
+        }
+        for allowed in [
+            "[evaluation]\nrerank_k1 = 2\nrerank_k2 = 4",
+            "modalities = \"rgb+text\"\nfrozen_tokenizers = [\"rgb\", \"text\"]\nshared = \"frozen\"\n[losses]\nidentity = 0.1",
+        ] {
+            load(allowed).expect(allowed);
+        }
+    }
+
+    #[test]
+    fn adapters_are_refused_where_the_encoder_does_not_keep_its_weights() {
+        for (model, said) in [
+            (
+                "adapters = \"lora\"\nencoder = \"trained\"",
+                "`model.adapters` is `lora`, but model.encoder = \"trained\", which trains the adapted weights themselves; choose one of them",
+            ),
+            (
+                "adapters = \"prompts\"\nencoder = \"random\"",
+                "`model.adapters` is `prompts`, but model.encoder = \"random\"",
+            ),
+            ("adapters = \"a\"", "expected `none`, `lora` or `prompts`"),
+            ("lora_rank = 0", "`model.lora_rank` is 0; expected an integer, at least 1"),
+            ("lora_alpha = 0", "`model.lora_alpha` is 0; expected a number, above 0"),
+            (
+                "prompt_tokens = 0",
+                "`model.prompt_tokens` is 0; expected an integer, from 1 to 1024",
+            ),
+        ] {
+            let error = load(model).expect_err(said).to_string();
+            assert!(error.contains(said), "{error}");
+        }
+        let lora = load("adapters = \"lora\"\nlora_rank = 4\n").expect("valid");
+        assert_eq!(lora.model.encoder, EncoderUse::Frozen);
+    }
+}

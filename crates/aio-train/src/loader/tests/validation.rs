@@ -1,0 +1,34 @@
+use super::*;
+
+#[test]
+fn people_who_cannot_be_searched_for_give_no_score_and_stop_no_training() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let score = |rows: &[&str]| {
+        let (_, mut config) = own_table(directory.path(), rows);
+        config.train.select = Select::Last;
+        config.data.validation_fraction = 0.5;
+        let mut library = Library::new(directory.path());
+        let classes = Classes::new(&config, &mut library).expect("classes");
+        let held_out = classes.validation(&mut library).expect("no error");
+        held_out.into_iter().map(|of_set| of_set.asked).collect::<Vec<_>>()
+    };
+    let two = ["1 rgb train", "1 rgb train"];
+    // The last person is held out, with one photograph and without a caption.
+    assert_eq!(score(&[&two[..], &["2 rgb train"]].concat()), []);
+    let asked = score(&[&two[..], &["2 rgb train", "2 rgb train"]].concat());
+    assert_eq!(asked, [Modality::Rgb.into()]);
+}
+
+#[test]
+fn captions_are_used_only_where_a_stage_names_text_among_its_real_samples() {
+    let root = test_data::root();
+    let mut config = test_data::config(root);
+    let captions = |config: &TrainingConfig| {
+        let loader = loader(root, config, 0);
+        let batch = loader.batch(&loader.epoch(0)[0], 0).expect("a batch");
+        batch.tuples.iter().filter(|tuple| tuple.caption.is_some()).count()
+    };
+    assert_eq!(captions(&config), 4);
+    config.train.stages[0].real.retain(|modality| *modality != Modality::Text);
+    assert_eq!(captions(&config), 0);
+}
