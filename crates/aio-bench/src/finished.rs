@@ -7,7 +7,7 @@ use crate::report::{
 use crate::run::{self, Run, RunResult, seed_of};
 use crate::sweep::{self, FinishedSweep};
 use aio_data::fs;
-use aio_types::Measure;
+use aio_types::{Measure, nearest};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -58,12 +58,18 @@ pub fn collect(names: &[String], runs: &Path) -> Result<Vec<Finished>> {
 
 fn of_experiment(name: &str, runs: &Path) -> Result<Vec<Finished>> {
     let configurations = fs::sorted_entries(&runs.join(name)).map_err(|_| {
-        Error::user(
-            format!("no runs of `{name}` below {}", runs.display()),
-            format!(
-                "run the experiment first: aio experiment {name}; committed runs: --runs results"
-            ),
-        )
+        let sweep = sweep::usual_path(name);
+        let hint = if sweep.is_file() {
+            format!("`{name}` is a sweep: aio report {}", sweep.display())
+        } else {
+            let known = fs::sorted_entries(runs).unwrap_or_default();
+            let known: Vec<String> = known.iter().map(|path| sweep::name(path)).collect();
+            nearest(name, known.iter().map(String::as_str)).map_or_else(
+                || format!("run the experiment first: aio experiment {name}; committed runs: --runs results"),
+                |near| format!("did you mean `{near}`?"),
+            )
+        };
+        Error::user(format!("no runs of `{name}` below {}", runs.display()), hint)
     })?;
     let mut found = Vec::new();
     for directory in configurations {
@@ -230,7 +236,13 @@ impl Finished {
     /// [`Error`] naming the file that cannot be written.
     pub fn draw(&self, directory: &Path) -> Result<()> {
         match &self.table {
-            Table::Cell(_) => Ok(()),
+            Table::Cell(of_cell) => {
+                log::warn!(
+                    "{}: only sweeps are drawn; the figures of a run are in its directory `report`",
+                    of_cell.experiment
+                );
+                Ok(())
+            }
             Table::Sweep(results) => {
                 let name = sweep::name(Path::new(&results.title));
                 report::sweep_bars(directory, &name, results)

@@ -150,7 +150,7 @@ impl DataError {
                     .into(),
             ),
             Self::Image { .. } => {
-                Some("the file is damaged or cut short; copy it again from the archive".into())
+                Some("the file is damaged or cut short: copy it again from the archive, or leave it out (`aio embed` and `aio gallery add` do so with --on-error skip)".into())
             }
             Self::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => Some(
                 "free some space and run the same command again; it continues where it stopped"

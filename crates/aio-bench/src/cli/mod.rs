@@ -68,6 +68,7 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run one experiment to its end: data, training, evaluation, report. A second call continues or reprints.
+    #[command(alias = "train")]
     Experiment(experiment::Arguments),
     /// Tables from the finished runs of experiments, one row per task, mean ± standard deviation over seeds.
     Report(report::Arguments),
@@ -78,6 +79,7 @@ enum Command {
     #[command(subcommand)]
     Data(data::Command),
     /// How a model does on a data set of real people, beside the untrained encoder, hand-made descriptors and chance.
+    #[command(alias = "evaluate")]
     CheckReal(check_real::Arguments),
     /// How much questions and judgements help a search, with simulated answers, round by round.
     Refine(refine::Arguments),

@@ -161,6 +161,11 @@ fn unknown(name: &str, folders: &[PathBuf]) -> Error {
         .map(|folder| folder.join(format!("{name}.toml")).display().to_string())
         .collect();
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    let sweep = folders.iter().map(|folder| folder.join(format!("sweeps/{name}.toml")));
+    let near = match sweep.into_iter().find(|path| path.is_file()) {
+        Some(path) => format!("`{name}` is a sweep: aio sweep run {}; ", path.display()),
+        None => near,
+    };
     Error::user(
         format!(
             "no experiment `{name}`: none of {} exists, and none of this name is built in",

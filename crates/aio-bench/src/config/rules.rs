@@ -52,6 +52,20 @@ impl Rule {
         self.0.get("items").map(Self)
     }
 
+    /// The full path of the first key below `prefix` that is called `name`; of a list of tables, that of its first entry.
+    pub(super) fn path_of(self, name: &str, prefix: &str) -> Option<String> {
+        let below = |key: &str| {
+            if prefix.is_empty() { key.to_owned() } else { format!("{prefix}.{key}") }
+        };
+        if self.property(name).is_some() {
+            return Some(below(name));
+        }
+        self.properties().find_map(|(key, rule)| match rule.items() {
+            Some(entry) => entry.path_of(name, &format!("{}[0]", below(key))),
+            None => rule.path_of(name, &below(key)),
+        })
+    }
+
     /// The doc comment of a key or word, as one paragraph without the brackets of links between items.
     pub(super) fn description(self) -> String {
         let words: Vec<&str> = self.text("description").split_whitespace().collect();

@@ -10,6 +10,9 @@ fn below(key: &str, name: &str) -> String {
     if key.is_empty() { name.to_owned() } else { format!("{key}.{name}") }
 }
 
+/// Keys at the top of a sweep file that no experiment file has.
+const KEYS_OF_SWEEPS: [&str; 6] = ["axes", "zip", "exclude", "report", "seeds", "slurm"];
+
 /// The error for a key whose value cannot be used; `origin` is its layer.
 pub(super) fn refused(origin: &str, key: &str, problem: &str) -> Error {
     Error::user(
@@ -35,9 +38,14 @@ pub(super) fn check_keys(origin: &str, found: &Table, rule: Rule, key: &str) -> 
         let full = below(key, name);
         let Some(rule) = rule.property(name) else {
             let known: Vec<&str> = rule.properties().map(|(name, _)| name).collect();
-            let hint = match nearest(name, known.iter().copied()) {
-                Some(near) => format!("did you mean `{}`?", below(key, &near)),
-                None => format!("valid keys here: {}", known.join(", ")),
+            let elsewhere = || Rule::root().path_of(name, "");
+            let near = || Some(below(key, &nearest(name, known.iter().copied())?));
+            let hint = if key.is_empty() && KEYS_OF_SWEEPS.contains(&name.as_str()) {
+                "it is a key of sweep files, which `aio sweep run` takes (docs/sweeps.md)".into()
+            } else if let Some(meant) = elsewhere().or_else(near) {
+                format!("did you mean `{meant}`?")
+            } else {
+                format!("valid keys here: {}", known.join(", "))
             };
             return Err(Error::user(format!("{origin}: unknown key `{full}`"), hint));
         };
@@ -66,7 +74,14 @@ pub(super) fn check_values(merged: &Value) -> Result<()> {
 fn check_value(value: &Value, rule: Rule, key: &str) -> Result<()> {
     if !rule.accepts(value) {
         let origin = value.origin().unwrap_or("configuration");
-        let problem = format!("is {}; expected {}", found(value), rule.expected());
+        let entry = rule.items().and_then(|entry| entry.properties().next());
+        let of_entry = match (&value.kind, entry) {
+            (ValueKind::Table(_), Some((first, _))) => {
+                format!("; the keys of its first entry are `{key}[0].{first}` and so on")
+            }
+            _ => String::new(),
+        };
+        let problem = format!("is {}; expected {}{of_entry}", found(value), rule.expected());
         return Err(refused(origin, key, &problem));
     }
     match &value.kind {
@@ -97,5 +112,34 @@ fn found(value: &Value) -> String {
         ValueKind::Array(_) => "a list".into(),
         ValueKind::Table(_) => "a table".into(),
         other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is said of a setting that cannot be used, with its hint.
+    fn refusal(setting: &str) -> String {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let path = directory.path().join("experiment.toml");
+        std::fs::write(&path, "").expect("write");
+        let error = super::super::Experiment::load(&path, &[setting.to_owned()]);
+        let error = error.expect_err(setting);
+        format!("{error} ({})", error.hint().unwrap_or_default())
+    }
+
+    #[test]
+    fn a_key_of_another_table_is_suggested_with_its_path() {
+        for (setting, meant) in [
+            ("learning_rate=1e-3", "did you mean `train.stages[0].learning_rate`?"),
+            ("evaluation.identities=4", "did you mean `train.identities`?"),
+            ("losses.bindng=0", "did you mean `losses.binding`?"),
+            ("axes=1", "it is a key of sweep files"),
+            ("train.stages.epochs=1", "the keys of its first entry are `train.stages[0].name`"),
+        ] {
+            let said = refusal(setting);
+            assert!(said.contains(meant), "{setting}: {said}");
+        }
     }
 }

@@ -14,7 +14,7 @@ use crate::render;
 use crate::run::{Run, RunResult};
 use aio_data::task::{Task, TaskData};
 use aio_eval::Protocol;
-use aio_train::{Library, StartingPoint, StopFlag};
+use aio_train::{Library, StartingPoint, StopFlag, trained_modalities};
 use burn::tensor::Device;
 
 /// What the first step finds.
@@ -98,6 +98,7 @@ pub(super) fn prepare(request: &Request) -> Result<Preparation> {
     let benchmark = render_benchmark(&experiment, &stop)?;
     let (mut library, tests) = open_data(&experiment)?;
     check_own_people(&experiment, &mut library)?;
+    warn_of_untrained(&experiment, &mut library, &tests)?;
     say_protocols(&tests);
     for Test { task, data } in &tests {
         if let Some(explanation) = data.explain_unmatched() {
@@ -151,6 +152,21 @@ pub(super) fn open_data(experiment: &Experiment) -> Result<(Library, Vec<Test>)>
     Ok((library, tests))
 }
 
+/// Says which tasks test a modality that training does not see. Frozen text may know its words from pre-training.
+fn warn_of_untrained(experiment: &Experiment, library: &mut Library, tests: &[Test]) -> Result<()> {
+    let Some(trained) = trained_modalities(&experiment.training(), library)? else { return Ok(()) };
+    let frozen = &experiment.model.frozen_tokenizers;
+    for Test { task, .. } in tests {
+        let tested = task.query.iter().chain([task.gallery]);
+        for modality in tested.filter(|m| !trained.contains(*m) && !frozen.contains(m)) {
+            log::warn!(
+                "{task} tests {modality}, of which training has no sample: the stages name no data set that has one among `real`, and none is synthesised"
+            );
+        }
+    }
+    Ok(())
+}
+
 /// Says which protocol every task is evaluated under, one line per protocol.
 fn say_protocols(tests: &[Test]) {
     for protocol in Protocol::ALL {
@@ -158,7 +174,7 @@ fn say_protocols(tests: &[Test]) {
         let tasks: Vec<&str> = of_protocol.map(|test| test.task.id().as_str()).collect();
         if !tasks.is_empty() {
             let (name, junk, tasks) = (protocol.name(), protocol.junk(), tasks.join(", "));
-            log::info!("protocol `{name}`, which hides {junk} from a query: {tasks}");
+            log::info!("protocol `{name}` (hidden from a query: {junk}): {tasks}");
         }
     }
 }

@@ -71,6 +71,18 @@ pub fn name(file: &Path) -> String {
     file.file_stem().map_or_else(|| "sweep".into(), |stem| stem.to_string_lossy().into_owned())
 }
 
+/// The file of a sweep that is called by its name, in the folder of this repository's sweeps.
+#[must_use]
+pub fn usual_path(name: &str) -> PathBuf {
+    Path::new("experiments/sweeps").join(format!("{name}.toml"))
+}
+
+/// The file that a path stands for: itself, or that of the sweep of this name.
+fn resolved(path: &Path) -> PathBuf {
+    let of_name = path.to_str().filter(|_| !path.exists()).map(usual_path);
+    of_name.filter(|file| file.is_file()).unwrap_or_else(|| path.to_path_buf())
+}
+
 /// The error of an experiment that the cell `label` of a sweep file makes: its layers alone do not say which file is wrong.
 fn of_cell(file: &Path, label: &str, error: Error) -> Error {
     match error {
@@ -82,11 +94,12 @@ fn of_cell(file: &Path, label: &str, error: Error) -> Error {
 }
 
 impl Sweep {
-    /// Reads a sweep file and resolves every cell.
+    /// Reads a sweep file, or that of a name in `experiments/sweeps`, and resolves every cell.
     ///
     /// # Errors
     /// [`Error::User`] naming the file and the key or cell that is wrong.
     pub fn load(path: &Path) -> Result<Self> {
+        let path = &*resolved(path);
         let file = SweepFile::read(path)?;
         let base = file.base(path);
         let mut ids = ConfigIds::default();

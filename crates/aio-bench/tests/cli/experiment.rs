@@ -9,8 +9,8 @@ fn smoke_runs_to_its_report_and_a_second_call_reprints_it_at_once() {
     let messages = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{messages}");
     for said in [
-        "protocol `market1501`, which hides entries of the same identity and camera from a query: market1501.rgb-rgb, market1501.rgb-rgb.multi-query",
-        "protocol `sysu-mm01`, which hides entries at the same place from a query: sysu-mm01.infrared-rgb.all",
+        "protocol `market1501` (hidden from a query: entries of the same identity and camera): market1501.rgb-rgb, market1501.rgb-rgb.multi-query",
+        "protocol `sysu-mm01` (hidden from a query: entries at the same place): sysu-mm01.infrared-rgb.all",
     ] {
         assert!(messages.contains(said), "{messages}");
     }

@@ -64,3 +64,33 @@ fn a_closed_pipe_is_no_error_and_a_full_disk_is_one() {
         assert!(code == Some(1) && text.contains("error: cannot write standard output"), "{text}");
     }
 }
+
+#[test]
+fn what_was_probably_meant_is_named() {
+    let desk = Desk::new();
+    std::fs::create_dir_all(desk.path("experiments/sweeps")).expect("created");
+    std::fs::copy(
+        concat!(env!("CARGO_MANIFEST_DIR"), "/../../experiments/sweeps/heads.toml"),
+        desk.path("experiments/sweeps/heads.toml"),
+    )
+    .expect("copied");
+    std::fs::write(desk.path("experiments/own.toml"), "base = \"smoke\"\n").expect("written");
+    std::fs::create_dir_all(desk.path("runs/zero-shot")).expect("created");
+    std::fs::create_dir_all(desk.path("runs/own/0/seed-0/model")).expect("created");
+    std::fs::create_dir_all(desk.path("pictures")).expect("created");
+    let search = |model: &'static str| ["search", "pictures", "--text", "a man", "--model", model];
+    for (arguments, said) in [
+        (&["report", "heads"][..], "`heads` is a sweep: aio report experiments/sweeps/heads.toml"),
+        (&["report", "zeroshot"], "did you mean `zero-shot`?"),
+        (
+            &["experiment", "heads"],
+            "`heads` is a sweep: aio sweep run experiments/sweeps/heads.toml",
+        ),
+        (&["experiment", "experiments/sweeps/heads.toml"], "it is a key of sweep files"),
+        (&search("runs/own/0/seed-0"), "its model is runs/own/0/seed-0/model"),
+        (&search("runs/nowhere"), "there is no such file or directory"),
+    ] {
+        let text = desk.refused(2, arguments);
+        assert!(text.contains(said), "{arguments:?}: {text}");
+    }
+}

@@ -59,8 +59,8 @@ impl IdentitySampler {
     /// A sampler over samples given as (number, class of the identity, modality).
     ///
     /// # Errors
-    /// [`DataError::Sampler`] if there are fewer people with a photograph than a batch, or a share of it, holds, if P, K or the neighbours are zero,
-    /// or if a number exceeds 2³² − 1.
+    /// [`DataError::Sampler`] if there are fewer people with a photograph than a batch, or a share of it, holds, if a share is less than half a batch
+    /// of an epoch, if P, K or the neighbours are zero, or if a number exceeds 2³² − 1.
     pub fn new(
         samples: impl IntoIterator<Item = (usize, usize, Modality)>,
         plan: BatchPlan,
@@ -100,6 +100,14 @@ impl IdentitySampler {
                     return refuse(format!(
                         "a batch holds {identities} identities of one data set, but only {} of one of them have an RGB photograph",
                         people.len()
+                    ));
+                }
+                // Rounding begins anew in every epoch: the batches of a smaller share would never come.
+                let batches = share / sum * self.batches_per_epoch() as f64;
+                if batches < 0.5 {
+                    return refuse(format!(
+                        "a share of {share} is {batches:.2} of the {} batches of an epoch, so that its data set would never be drawn; at least half a batch is needed",
+                        self.batches_per_epoch()
                     ));
                 }
                 continue;

@@ -25,6 +25,14 @@ pub fn read(path: &Path) -> Result<Tensors, WeightsError> {
             regular_length(path)?;
             read_burn(path).map_err(unusable)
         }
+        _ if !path.exists() => Err(unusable("there is no such file or directory".into())),
+        _ if path.join("model").is_dir() => Err(unusable(format!(
+            "this is the directory of a run; its model is {}",
+            path.join("model").display()
+        ))),
+        _ if path.is_dir() => Err(unusable(
+            "this is a directory without weights.safetensors; that of a model has it, such as runs/…/seed-0/model".into(),
+        )),
         _ => {
             Err(unusable("the name ends in none of .safetensors, .pth, .pt, .bin and .bpk".into()))
         }

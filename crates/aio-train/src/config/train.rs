@@ -39,7 +39,8 @@ pub struct TrainConfig {
     #[schemars(range(min = 1))]
     pub instances_per_identity: usize,
     /// Identities with consecutive numbers that enter a batch together. Data sets number people as they were recorded, so that
-    /// neighbours are often hard to tell apart; in the rendered ones they look alike.
+    /// neighbours are often hard to tell apart; in the rendered ones they look alike. The first and the last few people of a data set, whose groups
+    /// are not whole, are drawn less often than others.
     #[schemars(range(min = 1))]
     pub neighbours: usize,
     /// Combinations of modalities that are embedded together in a step, drawn anew each time among those of which the batch

@@ -8,7 +8,8 @@ use super::softmax::SoftmaxSample;
 use super::store::SampleStore;
 use super::tuple::{self, TupleSource};
 use crate::config::{Batches, StageConfig};
-use crate::error::Result;
+use crate::error::{Result, TrainError};
+use aio_data::DataError;
 use aio_data::augment::Augmentation;
 use aio_data::sampler::{BatchPlan, IdentitySampler, Tuple};
 use aio_model::{Origin, SketchGenerator, TrainBatch, TrainCaption, TrainPicture, TrainTuple};
@@ -63,6 +64,17 @@ fn shares(stage: &StageConfig, classes: &Classes) -> Vec<(Range<usize>, f64)> {
     ranges.zip(stage.shares.iter().copied()).collect()
 }
 
+/// What the sampler refuses, with the people who are missing because they are held out.
+fn too_few(error: DataError, classes: &Classes) -> TrainError {
+    match (error, classes.held_out()) {
+        (error @ DataError::Sampler(_), held_out @ 1..) => TrainError::invalid(
+            format!("{error}; {held_out} more are held out for validation"),
+            "lower train.identities, add people, or set data.validation_fraction = 0",
+        ),
+        (other, _) => other.into(),
+    }
+}
+
 impl StageLoader {
     /// Reads and decodes what `stage` trains on.
     ///
@@ -85,7 +97,8 @@ impl StageLoader {
                 one_range: stage.batches == Batches::OneDataSet,
                 seed: config.seed,
             },
-        )?;
+        )
+        .map_err(|error| too_few(error, classes))?;
         store.decode(stage)?;
         let modalities = config.model.modalities;
         let is_drawn = |m: &Modality| *m != Modality::Infrared && modalities.contains(*m);

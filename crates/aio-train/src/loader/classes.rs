@@ -69,6 +69,11 @@ impl Classes {
         Ok(Self { class_of, held_out })
     }
 
+    /// Number of people who are held out for validation.
+    pub(super) fn held_out(&self) -> usize {
+        self.held_out.values().map(|chosen| chosen.people.len()).sum()
+    }
+
     /// Number of classes.
     pub(crate) fn len(&self) -> usize {
         self.class_of.len()

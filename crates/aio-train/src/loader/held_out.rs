@@ -4,8 +4,9 @@
 //! not trained on; of one that has none, training people are drawn with the seed. Test people are never taken. Together they
 //! can be searched for in every modality that is trained from real samples.
 
-use super::classes::{training_identities, training_samples};
+use super::classes::training_identities;
 use super::library::Library;
+use super::trained::real_modalities;
 use crate::config::TrainingConfig;
 use crate::error::{Result, TrainError};
 use aio_data::index::{Indexed, Photograph};
@@ -90,12 +91,6 @@ pub(super) fn wanted(config: &TrainingConfig, name: DatasetName) -> ModalitySet 
     let real = of_name.flat_map(|stage| stage.real.iter().copied());
     let wanted: ModalitySet = real.chain([Modality::Rgb]).collect();
     wanted & config.model.modalities
-}
-
-fn real_modalities(dataset: &Dataset, all_splits: bool) -> ModalitySet {
-    let samples = training_samples(dataset, all_splits).map(|sample| sample.modality);
-    let indexed = dataset.indexed.iter().flat_map(|_| [Modality::Rgb, Modality::Text]);
-    samples.chain(indexed).collect()
 }
 
 fn impossible(config: &TrainingConfig, missing: Modality) -> TrainError {

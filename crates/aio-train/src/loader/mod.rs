@@ -18,6 +18,7 @@ mod softmax;
 mod store;
 #[cfg(test)]
 mod tests;
+mod trained;
 mod tuple;
 
 pub(crate) use attribute_words::attribute_words;
@@ -29,3 +30,4 @@ pub(crate) use order::{MicroBatches, StageSteps};
 pub(crate) use prefetch::Prefetcher;
 pub(crate) use settings::LoaderSettings;
 pub(crate) use softmax::SoftmaxSample;
+pub use trained::trained_modalities;
