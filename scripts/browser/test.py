@@ -102,6 +102,7 @@ def desktop(server):
     assert shown == [f"Person {name}" for name in people], shown[:3]
     assert "same person" in browser.text(".card .score"), "calibrated for sentences"
     assert "Expected calibration error: 0.4 %" in browser.text("#calibration"), browser.text("#calibration")
+    assert "for queries of this kind (sentence)" in browser.text("#calibration"), browser.text("#calibration")
     # Further pictures of a person, and how many there are in the gallery.
     best = people[0]
     with (world / "people.csv").open() as rows:
@@ -177,7 +178,7 @@ def desktop(server):
     assert "in use" not in browser.text("#filter-count")
 
     browser.step("the probability is a filter where the parts are calibrated, and only there")
-    threshold = browser.one("#filter-Probability-of-the-same-person")
+    threshold = browser.one("[name=threshold]")
     threshold.send_keys("50")
     browser.settled()
     assert browser.focused("e.id") == threshold.get_attribute("id")
@@ -196,7 +197,7 @@ def desktop(server):
     Select(kind).select_by_value("rgb")
     browser.settled()
     assert "1 in use" in browser.text("#filter-count")
-    Select(browser.one("#filter-Probability-of-the-same-person")).select_by_index(0)
+    Select(browser.one("[name=threshold]")).select_by_index(0)
     browser.settled()
 
     browser.step("a question that fails takes nothing from the list", ["ERR_BLOCKED_BY_CLIENT"])
@@ -287,6 +288,17 @@ def desktop(server):
     browser.one("#clear").click()
     browser.settled()
 
+    browser.step("words that are dragged into the sentence are left to the browser")
+    cancelled = browser.run("""const words = new DataTransfer();
+        words.setData("text/plain", "a red coat");
+        return ["dragover", "drop"].map((name) => {
+          const event = new DragEvent(name, { bubbles: true, cancelable: true, dataTransfer: words });
+          document.querySelector("#text").dispatchEvent(event);
+          return event.defaultPrevented;
+        });""")
+    assert cancelled == [False, False], cancelled
+    assert "over" not in browser.one("#drop").get_attribute("class").split()
+
     browser.step("of several files one is used, and the others are named")
     browser.hand_over("drop", photograph, other)
     browser.wait("a note", lambda: Path(other).name in browser.text("#note"))
@@ -368,6 +380,27 @@ def desktop(server):
     browser.driver.close()
     browser.driver.switch_to.window(windows[0])
 
+    browser.step("where no picture is probable enough, the page does not say that filters let none pass")
+    browser.open(f"{server.url}#text=a+red+coat&threshold=1")
+    browser.settled()
+    assert not browser.rows()
+    assert browser.text("#status") == "No picture reaches a probability of 100 %.", browser.text("#status")
+    assert "lower probability" in browser.text("#list"), browser.text("#list")
+
+    browser.step("what is typed before the gallery is read is grouped by person", ["ERR_BLOCKED_BY_CLIENT"])
+    browser.block("*/api/gallery")
+    browser.open(server.url)
+    assert "cannot be shown" in browser.text("#gallery"), browser.text("#gallery")
+    write(browser, "a red coat")
+    assert browser.driver.current_url.endswith("#text=a+red+coat"), browser.driver.current_url
+    browser.block()
+    browser.one(".empty button").click()
+    browser.wait("cards", lambda: browser.all(".card"))
+    browser.settled()
+    assert "The nearest 60 people" in browser.text("#status"), browser.text("#status")
+    assert browser.one("[name=group]").get_attribute("value") == "identity"
+    assert browser.one("#text").get_attribute("value") == "a red coat"
+
     browser.step("a search needs the keyboard alone")
     browser.open(server.url)
     browser.run("document.activeElement.blur()")
@@ -385,6 +418,16 @@ def desktop(server):
     browser.settled()
     assert browser.rows() != typed
     browser.check_console()
+
+    browser.step("skipping to the results keeps the query")
+    rows, link = browser.rows(), browser.driver.current_url
+    browser.run("document.querySelector('.skip').focus()")
+    ActionChains(browser.driver).send_keys(Keys.ENTER).perform()
+    browser.settled()
+    assert browser.focused("e.id") == "results", browser.focused()
+    assert browser.one("#text").get_attribute("value") == "a red coat"
+    assert browser.rows() == rows and len(browser.all("#parts li")) == 2
+    assert browser.driver.current_url == link, browser.driver.current_url
 
     browser.step("files, filters and likes need the keyboard alone")
     browser.open(f"{server.url}#text=a+red+coat")
@@ -418,9 +461,9 @@ def desktop(server):
     press(" ")
     assert "1 in use" in browser.text("#filter-count")
     press(" ")
-    reach("#filter-Group-results-by")
+    reach("[name=group]")
     press(Keys.ARROW_UP)
-    assert browser.one("#filter-Group-results-by").get_attribute("value") != "identity"
+    assert browser.one("[name=group]").get_attribute("value") != "identity"
     press(Keys.ARROW_DOWN)
     best = browser.rows()[0]
     reach('.card [data-vote="like"]')
@@ -487,7 +530,51 @@ def hostile():
     browser.open(f"{server.url}#token={token.read_text().strip()}&text=x")
     browser.wait("a card", lambda: browser.all(".card"))
     assert "token" not in browser.driver.current_url
+    browser.step("a picture that could not be loaded with the token comes with the next list", ["ERR_BLOCKED_BY_CLIENT"])
+    browser.settled()
+    browser.block("*/thumbnail")
+    browser.open(f"{server.url}#text=y")
+    browser.wait("words in its place", lambda: browser.all(".card .picture .words"))
+    browser.settled()
+    browser.block()
+    browser.one("#search").click()
+    browser.settled()
+    browser.wait("the picture", lambda: browser.run("return document.querySelector('.card .picture img').naturalWidth > 0"))
+
+    browser.step("however many pictures are loaded with the token, all are shown, and their addresses are given back")
+    browser.run("""const canvas = document.createElement("canvas");
+        [canvas.width, canvas.height] = [4, 8];
+        const [{ fetch }, { createObjectURL, revokeObjectURL }] = [window, URL];
+        window.shown = new Set();
+        URL.createObjectURL = (blob) => {
+          const url = createObjectURL(blob);
+          window.shown.add(url);
+          return url;
+        };
+        URL.revokeObjectURL = (url) => {
+          window.shown.delete(url);
+          revokeObjectURL(url);
+        };
+        // Far below what is seen, as the end of a long list is.
+        const place = document.createElement("div");
+        place.id = "many";
+        place.style.marginTop = "20000px";
+        document.body.append(place);
+        canvas.toBlob(async (blob) => {
+          window.fetch = async (path, ...more) => (path.endsWith("/thumbnail") ? new Response(blob) : fetch(path, ...more));
+          const { thumbnail } = await import("/api.js");
+          for (let row = 1000; row < 1600; row += 1) place.append(thumbnail(row, ""));
+        });""")
+    browser.wait("images", lambda: len(browser.all("#many img")) == 600)
+    time.sleep(0.5)
+    browser.run("document.querySelector('#many').scrollIntoView()")
+    loaded = "return [...document.querySelectorAll('#many img')].filter((image) => image.naturalWidth > 0).length"
+    browser.wait("600 pictures", lambda: browser.run(loaded) == 600, seconds=20)
+    browser.wait("the addresses", lambda: browser.run("return window.shown.size") == 0, seconds=5)
+
     browser.step("names, captions and columns stay text")
+    browser.open(f"{server.url}#text=x")
+    browser.wait("a card", lambda: browser.all(".card"))
     browser.settled()
     assert browser.driver.title == "AIO: search for a person"
     assert not browser.all("#list script") and not browser.all("#list img[src=x]")
@@ -495,6 +582,64 @@ def hostile():
     browser.wait("the picture", lambda: browser.run("return document.querySelector('.card .picture img').naturalWidth > 0"))
     browser.one("#filters summary").click()
     browser.picture(pictures / "hostile.png")
+    browser.check_console()
+    browser.driver.quit()
+    server.stop()
+
+
+def growing():
+    """A gallery that is empty when the page is opened, and changes while it is open."""
+    folder = Path(tempfile.mkdtemp())
+    rows = ["path,identity,camera,этаж,цвет"]
+    for number in range(6):
+        colour = bytes([40 * number, 200, 90])
+        (folder / f"{number}.png").write_bytes(png(16, 8, lambda _: colour * 8))
+        rows.append(f"{number}.png,person-{number // 2},gate-{number % 2},{'верх' if number < 3 else 'низ'},{'синий' if number < 2 else 'белый'}")
+    (folder / "list.csv").write_text("\n".join(rows) + "\n")
+    people = str(folder / "people")
+
+    def change(*arguments):
+        subprocess.run([program, "--quiet", "gallery", *arguments], check=True, stdout=subprocess.DEVNULL)
+
+    change("create", people)
+    server = Server(program, people)
+    browser = Browser(downloads)
+    browser.open(server.url)
+    browser.step("what is added to an empty gallery is found, grouped and filtered")
+    assert "This gallery is empty" in browser.text("#list") and "0 pictures" in browser.text("#gallery")
+    change("add", people, "--list", str(folder / "list.csv"))
+    write(browser, "a red coat")
+    assert "The nearest 3 people. 6 pictures were compared" in browser.text("#status"), browser.text("#status")
+    assert "6 pictures," in browser.text("#gallery"), browser.text("#gallery")
+    assert browser.one("[name=group]").get_attribute("value") == "identity"
+    assert browser.driver.current_url.endswith("#text=a+red+coat"), browser.driver.current_url
+    browser.one("#filters summary").click()
+    assert len(browser.all("#filter-fields .options input")) == 2
+    browser.step("columns in any script have fields of their own")
+    fields = browser.run("return [...document.querySelectorAll('#filter-fields .field select')].map((field) => [field.id, [...field.labels].map((label) => label.textContent)])")
+    labels = [labels for _, labels in fields]
+    assert ["этаж"] in labels and ["цвет"] in labels and all(len(names) == 1 for names in labels), fields
+    assert len({field for field, _ in fields}) == len(fields), fields
+    audit(browser, axe)
+    browser.step("what was removed meanwhile is gone when the user comes back, and the focus stays")
+    change("remove", people, "--row", "0")
+    browser.one("[name=top]").send_keys(Keys.ARROW_UP)
+    browser.settled()
+    assert browser.focused("e.name") == "top", browser.focused()
+    assert "5 pictures were compared" in browser.text("#status"), browser.text("#status")
+    assert "5 pictures," in browser.text("#gallery"), browser.text("#gallery")
+    browser.run("document.querySelector('.card [data-vote=like]').focus()")
+    change("remove", people, "--row", "1")
+    browser.run("window.dispatchEvent(new Event('focus'))")
+    browser.wait("four pictures", lambda: "4 pictures," in browser.text("#gallery"))
+    browser.wait("another list", lambda: "The nearest 2 people. 4 pictures were compared" in browser.text("#status"))
+    browser.settled()
+    assert browser.focused("e.closest('section')?.id") == "results", browser.focused()
+    browser.step("starting again looks at the gallery, too")
+    change("remove", people, *(f"--row={row}" for row in range(2, 6)))
+    browser.one("#clear").click()
+    browser.wait("an empty gallery", lambda: "This gallery is empty" in browser.text("#list"))
+    assert "0 pictures" in browser.text("#gallery"), browser.text("#gallery")
     browser.check_console()
     browser.driver.quit()
     server.stop()
@@ -552,13 +697,13 @@ def crowd():
     assert "3 in use" in browser.text("#filter-count") and not browser.rows(), browser.rows()
     browser.one("#filters summary").click()
     assert len(browser.all("#filter-fields .chips button")) == 2
-    field = browser.one("#filter-is-crop")
+    field = browser.one('[name="is.crop"]')
     assert field.get_attribute("value") == "none"
     field.clear()
     field.send_keys(Keys.ENTER)
     browser.settled()
     assert browser.rows() == [102]
-    field = browser.one("#filter-identity")
+    field = browser.one('[name="is.identity"]')
     assert field.get_attribute("value") == "other-102"
     Select(field).select_by_index(0)
     browser.settled()
@@ -573,5 +718,6 @@ desktop(server)
 phone(server)
 server.stop()
 crowd()
+growing()
 hostile()
 print(f"the page works; screenshots are in {pictures}")

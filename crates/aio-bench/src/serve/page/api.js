@@ -44,28 +44,42 @@ export const searchCsv = async (body) => (await send("/api/search.csv", body)).b
 export const further = async (body, signal) => (await send("/api/further", body, signal)).json();
 export const question = async (body, signal) => (await send("/api/question", body, signal)).json();
 
-// Pictures of rows that this window has loaded with a token.
+// Whether an answer to a search is of another state of the gallery than the one that was read. Each change gives the gallery another
+// generation; an answer without one at least counts the rows.
+export const isOfAnother = ({ generation, gallery }, about) => (generation === undefined ? gallery !== about.rows : generation !== about.generation);
+
+// Small pictures of rows that this window has loaded with a token, or is loading; the one that was used last is at the end.
 const pictures = new Map();
 const MOST_PICTURES = 500;
 
-async function withToken(row) {
-  if (!pictures.has(row)) {
-    if (pictures.size >= MOST_PICTURES) {
-      const [oldest, url] = pictures.entries().next().value;
-      pictures.delete(oldest);
-      url.then(URL.revokeObjectURL, () => {});
-    }
-    const load = async () => URL.createObjectURL(await (await ask(`/api/rows/${row}/thumbnail`)).blob());
-    pictures.set(row, load());
-  }
-  return pictures.get(row);
+// Lets the pictures be loaded anew: the gallery is another one.
+export const forgetPictures = () => pictures.clear();
+
+function withToken(row) {
+  const load = async () => (await ask(`/api/rows/${row}/thumbnail`)).blob();
+  const picture = pictures.get(row) ?? load();
+  pictures.delete(row);
+  pictures.set(row, picture);
+  // Those who wait for the picture that goes still get it.
+  if (pictures.size > MOST_PICTURES) pictures.delete(pictures.keys().next().value);
+  // What failed once is asked for again.
+  picture.catch(() => pictures.get(row) === picture && pictures.delete(row));
+  return picture;
+}
+
+// Shows a picture under an address of its own, which holds the picture in memory until it is given back.
+function showBlob(image, picture) {
+  const url = URL.createObjectURL(picture);
+  for (const name of ["load", "error"]) image.addEventListener(name, () => URL.revokeObjectURL(url), { once: true });
+  image.src = url;
 }
 
 // The small picture of a row. `missing` is called if there is none.
 export function thumbnail(row, alt, missing = () => {}) {
-  const image = el("img", { alt, loading: "lazy", decoding: "async" });
+  // With a token the bytes are loaded here, and an image that waited to be seen would never give its address back.
+  const image = el("img", { alt, loading: token ? "eager" : "lazy", decoding: "async" });
   image.addEventListener("error", () => missing(image), { once: true });
-  if (token) withToken(row).then((url) => (image.src = url), () => missing(image));
+  if (token) withToken(row).then((picture) => showBlob(image, picture), () => missing(image));
   else image.src = `/api/rows/${row}/thumbnail`;
   return image;
 }

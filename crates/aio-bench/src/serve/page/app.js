@@ -5,12 +5,12 @@ import { Board } from "./canvas.js";
 import { byId, el, save } from "./dom.js";
 import { Filters } from "./filters.js";
 import * as link from "./link.js";
-import { count, note, say, show } from "./messages.js";
+import { count, note, say, show, showGallery } from "./messages.js";
 import { Named } from "./named.js";
 import { Asker } from "./question.js";
-import { Results } from "./results.js";
+import { Results, warning } from "./results.js";
 import * as sides from "./sides.js";
-import { kindName, Tray } from "./tray.js";
+import { Tray } from "./tray.js";
 
 let about = null;
 let answer = null;
@@ -51,24 +51,29 @@ async function search() {
   if (!about) return;
   if (isEmpty()) {
     answer = null;
-    results.forget();
     invite();
     return;
   }
   const mine = (running = new AbortController());
+  const request = body();
   const busy = setTimeout(() => say("Searching…"), 200);
   byId("results").setAttribute("aria-busy", "true");
   try {
-    const request = body();
     const found = await api.search(request, mine.signal);
+    const isLate = api.isOfAnother(found, about) && (await isOutdated(request));
     if (mine.signal.aborted) return;
+    if (isLate) return search();
     clearTimeout(busy);
     answer = found;
     asked = request;
     draw();
     await besides(mine.signal);
   } catch (error) {
-    if (error.name !== "AbortError") failed(error);
+    // What the gallery had when it was read may be refused by now.
+    const isLate = error.status === 400 && (await isOutdated(request));
+    if (error.name === "AbortError" || mine.signal.aborted) return;
+    if (isLate) return search();
+    failed(error);
   } finally {
     clearTimeout(busy);
     if (running === mine) byId("results").setAttribute("aria-busy", "false");
@@ -97,9 +102,9 @@ function settleFocus() {
 function draw() {
   const hits = answer.results;
   if (hits.length === 0) {
-    byId("list").replaceChildren(el("p", { className: "empty" },
-      filters.count() > 0 ? "No picture passes the filters. Use fewer of them." : "The gallery has nothing to show for this query."));
-    say(`0 of ${answer.searched} pictures that pass the filters`);
+    const [why, what] = filters.aboutNothing(asked, answer.searched);
+    results.drawNothing(what);
+    say(why);
   } else {
     results.draw(hits, asked.group_by);
     const kind = { identity: ["person", "people"], undefined: ["picture", "pictures"] }[asked.group_by] ?? ["group", "groups"];
@@ -109,13 +114,6 @@ function draw() {
   show("novelty", warning(answer.novelty));
   tools();
   settleFocus();
-}
-
-// The pictures of the query that look like nothing the model was trained on, in a sentence.
-function warning(novelty) {
-  const unlike = Object.entries(novelty ?? {}).filter(([, part]) => part.is_unlike);
-  const parts = unlike.map(([kind, part]) => `${kindName(kind).toLowerCase()} (${part.value.toFixed(1)}, where 1 is unusual)`);
-  return parts.length > 0 ? `Unlike the rendered pictures that the model was trained on: ${parts.join(", ")}. Do not rely on this list.` : "";
 }
 
 // Further pictures of the people in the list.
@@ -153,31 +151,18 @@ function failed(error) {
   settleFocus();
 }
 
-const EXAMPLES = ["a woman in a red coat", "a man with a black backpack", "someone in a blue dress and white shoes"];
-
 function invite() {
   byId("columns").hidden = true;
   for (const id of ["calibration", "novelty"]) show(id, "");
   tools();
-  settleFocus();
-  if (about.rows === 0) {
-    say("");
-    byId("list").replaceChildren(el("div", { className: "empty" },
-      el("p", {}, "This gallery is empty."), el("p", {}, "Add pictures with ", el("code", {}, "aio gallery add"), "; this page sees them at once.")));
-    return;
-  }
-  say("Type, draw, or give a picture. Several parts together form one query.");
-  const buttons = EXAMPLES.map((text) => {
-    const button = el("button", { type: "button" }, text);
-    button.addEventListener("click", () => {
-      tray.text.value = text;
-      tray.draw();
-      focusNext = () => null;
-      search();
-    });
-    return button;
+  say(about.rows > 0 ? "Type, draw, or give a picture. Several parts together form one query." : "");
+  results.invite(about.rows, (text) => {
+    tray.text.value = text;
+    tray.draw();
+    focusNext = () => null;
+    search();
   });
-  byId("list").replaceChildren(el("div", { className: "empty" }, el("p", {}, "Nothing is asked yet. For example:"), el("div", { className: "examples" }, buttons)));
+  settleFocus();
 }
 
 // What each part finds alone.
@@ -234,6 +219,12 @@ function listen() {
     filters.draw();
     tray.text.focus();
     search();
+    lookAgain();
+  });
+  // Here and not by the address, which holds the query.
+  byId("skip").addEventListener("click", (event) => {
+    event.preventDefault();
+    byId("results").focus();
   });
   byId("draw").addEventListener("click", () => {
     const board = byId("board");
@@ -269,15 +260,18 @@ function listen() {
   byId("key").addEventListener("submit", (event) => {
     event.preventDefault();
     api.useToken(byId("token").value.trim());
-    byId("key").hidden = true;
     start();
   });
   window.addEventListener("hashchange", () => {
-    takeToken();
+    link.takeToken(api.useToken);
     restore();
+    // A link may bring the token that the gallery could not be read without.
+    if (!about) return start();
     filters.draw();
     search();
   });
+  window.addEventListener("focus", lookAgain);
+  document.addEventListener("visibilitychange", lookAgain);
 }
 
 // Takes over what the address says.
@@ -287,44 +281,50 @@ function restore() {
   tray.text.value = state.text;
   tray.draw();
   [like, unlike, answers] = [state.like, state.unlike, state.answers];
-  filters.reset();
-  filters.cameras = new Set(state.cameras);
-  Object.assign(filters, { isWithout: state.isWithout, values: state.values, after: state.after, before: state.before, threshold: state.threshold });
-  if (state.top) filters.top = state.top;
-  if (state.group !== null) filters.group = state.group;
+  filters.restore(state);
+}
+
+// Reads the gallery and shows what it has; says whether it is another one than before.
+async function look() {
+  const now = await api.gallery();
+  if (JSON.stringify(now) === JSON.stringify(about)) return false;
+  about = now;
+  api.forgetPictures();
+  showGallery(about);
+  tray.mostBytes = about.limits.body_bytes;
+  filters.about(about);
+  filters.draw();
+  return true;
+}
+
+// Whether the gallery has changed so that the page asks for something else now, such as for people where there were none.
+async function isOutdated(request) {
+  const isChanged = await look().catch(() => false);
+  return isChanged && JSON.stringify(body()) !== JSON.stringify(request);
+}
+
+// Looks whether the gallery has changed while the user was elsewhere. If it cannot be read, the next search says so.
+async function lookAgain() {
+  if (!about || document.visibilityState !== "visible") return;
+  if (!(await look().catch(() => false))) return;
+  if (byId("results").contains(document.activeElement)) focusNext = () => null;
+  search();
 }
 
 async function start() {
   try {
-    about = await api.gallery();
+    await look();
   } catch (error) {
     byId("gallery").textContent = "The gallery cannot be shown.";
     failed(error);
     return;
   }
-  byId("gallery").textContent = `${about.name}: ${count(about.rows, "picture", "pictures")}, model ${about.model.name}`;
-  show("trained", about.model.trained_on);
-  const { novelty } = about;
-  show("unlike", novelty?.is_unlike
-    ? `${Math.round(100 * novelty.value)} % of ${novelty.sampled} pictures of this gallery are unlike the rendered pictures that the model was trained on (usual: ${Math.round(100 * novelty.expected)} %). Do not rely on its lists.`
-    : "");
-  const state = link.read();
-  filters.about(about);
-  tray.mostBytes = about.limits.body_bytes;
-  if (!state.isEmpty) restore();
-  filters.draw();
+  byId("key").hidden = true;
   search();
 }
 
-// Keeps a token that the address has, and takes it out of the address.
-function takeToken() {
-  const { token } = link.read();
-  if (!token) return;
-  api.useToken(token);
-  const rest = location.hash.slice(1).split("&").filter((pair) => !pair.startsWith("token=")).join("&");
-  history.replaceState(null, "", rest ? `#${rest}` : location.pathname);
-}
-
-takeToken();
+link.takeToken(api.useToken);
+// Before the gallery is read: what the user types meanwhile is not overwritten.
+restore();
 listen();
 start();

@@ -8,7 +8,7 @@ export class CameraField {
     this.filters = filters;
     this.changed = changed;
     this.names = column?.names;
-    const mode = el("select", { "aria-label": "What the marked cameras mean" },
+    const mode = el("select", { name: "camera-mode", "aria-label": "What the marked cameras mean" },
       el("option", { value: "only", selected: !filters.isWithout }, "only the marked ones"),
       el("option", { value: "without", selected: filters.isWithout }, "all but the marked ones"));
     mode.addEventListener("change", () => {
@@ -24,7 +24,7 @@ export class CameraField {
     const { cameras } = this.filters;
     const asked = [...cameras].filter((name) => !(name in values)).map((name) => [name, 0]);
     const boxes = [...Object.entries(values), ...asked].map(([name, rows]) => {
-      const box = el("input", { type: "checkbox", checked: cameras.has(name) });
+      const box = el("input", { type: "checkbox", name: `camera=${name}`, checked: cameras.has(name) });
       box.addEventListener("change", () => {
         if (box.checked) cameras.add(name);
         else cameras.delete(name);
@@ -37,12 +37,12 @@ export class CameraField {
 
   lines() {
     const chips = el("ul", { className: "chips", "aria-label": "Marked cameras" });
-    const input = el("input", { type: "text", id: "filter-camera", maxLength: 200, autocomplete: "off", "aria-label": "Name of a camera" });
+    const input = el("input", { type: "text", id: "filter-camera", name: "camera", maxLength: 200, autocomplete: "off", "aria-label": "Name of a camera" });
     const list = this.names && el("datalist", { id: "filter-camera-names" }, this.names.map((name) => el("option", { value: name })));
     if (list) input.setAttribute("list", list.id);
     const problem = el("p", { className: "quiet", role: "status" });
     const draw = () => chips.replaceChildren(...[...this.filters.cameras].map((name) => {
-      const button = el("button", { type: "button", "aria-label": `Take the camera ${name} back` }, `${name} ✕`);
+      const button = el("button", { type: "button", name: `camera=${name}`, "aria-label": `Take the camera ${name} back` }, `${name} ✕`);
       button.addEventListener("click", () => {
         this.filters.cameras.delete(name);
         draw();

@@ -9,11 +9,17 @@ const NO_CHOICE = ["path", "time", "crop", "caption", "camera"];
 const DEFAULT_TOP = 60;
 // Modalities in the order in which a calibration names them.
 const ORDER = ["rgb", "infrared", "sketch", "colour-pencil", "text"];
+// What a calibration for queries of any modalities is called.
+const ANY = "any";
+
+const percent = (share) => `${Number((100 * share).toFixed(1))} %`;
 
 export class Filters {
   constructor(changed) {
     this.changed = changed;
     this.calibrations = [];
+    // Fields that were made: each has an id of its own, whatever its column is called.
+    this.fields = 0;
     this.reset();
     this.query([], false);
   }
@@ -27,7 +33,20 @@ export class Filters {
     this.before = "";
     this.threshold = 0;
     this.top = DEFAULT_TOP;
-    this.group = this.firstGroup ?? "";
+    // A column, "" for none, or null for what the gallery has.
+    this.chosenGroup = null;
+  }
+
+  // Takes over what a link says.
+  restore({ cameras, isWithout, values, after, before, threshold, top, group }) {
+    this.reset();
+    Object.assign(this, { cameras: new Set(cameras), isWithout, values, after, before, threshold, chosenGroup: group });
+    if (top) this.top = top;
+  }
+
+  // The column that the list is grouped by, or "". Its first value is not known before the gallery is read.
+  get group() {
+    return this.chosenGroup ?? this.firstGroup ?? "";
   }
 
   // Takes what the gallery has.
@@ -36,7 +55,6 @@ export class Filters {
     this.times = about.times;
     this.calibrations = about.calibrations;
     this.firstGroup = about.columns.some((column) => column.name === "identity") ? "identity" : "";
-    this.group = this.firstGroup;
     this.mostRows = about.limits.top;
   }
 
@@ -52,19 +70,33 @@ export class Filters {
   calibration(kinds = this.kinds, isMoved = this.isMoved) {
     if (isMoved || kinds.length === 0) return undefined;
     const of = (modalities) => this.calibrations.find((one) => one.modalities === modalities);
-    return of(kinds.join("+")) ?? of("any");
+    return of(kinds.join("+")) ?? of(ANY);
   }
 
   // What is known of the probabilities in the list, in a sentence.
   aboutProbability() {
     if (this.calibrations.length === 0 || (this.kinds.length === 0 && !this.isMoved)) return "";
     const found = this.calibration();
+    const mix = this.kinds.map((kind) => kindName(kind).toLowerCase()).join(" + ");
     if (found) {
-      const percent = (100 * found.expected_calibration_error).toFixed(1);
-      return `Probabilities are calibrated for this query. Expected calibration error: ${percent} % on ${found.test_pairs.toLocaleString("en")} pairs of other people.`;
+      const error = `Expected calibration error: ${(100 * found.expected_calibration_error).toFixed(1)} % on ${found.test_pairs.toLocaleString("en")} pairs of other people`;
+      // The server does not say which modalities the curve for any query was fitted on.
+      return found.modalities === ANY
+        ? `Probabilities are those of the calibration for any query: this one (${mix}) has none of its own. ${error}, which may be of another kind.`
+        : `Probabilities are those of the calibration for queries of this kind (${mix}). ${error}.`;
     }
     if (this.isMoved) return "No probabilities: the gallery is not calibrated for likes and unlikes.";
-    return `No probabilities: not calibrated for this mix (${this.kinds.map((kind) => kindName(kind).toLowerCase()).join(" + ")}).`;
+    return `No probabilities: not calibrated for this mix (${mix}).`;
+  }
+
+  // Why the list is empty: what stands above it, and in it. `searched` pictures passed the other filters of the request.
+  aboutNothing({ threshold }, searched) {
+    if (threshold && searched > 0) {
+      const who = this.count() > 1 ? "No picture that passes the other filters" : "No picture";
+      return [`${who} reaches a probability of ${percent(threshold)}.`, "Ask for a lower probability in “Filters and list”."];
+    }
+    if (this.count() > 0) return ["No picture passes the filters.", "Use fewer of them."];
+    return ["There are no results.", "The gallery has nothing to show for this query."];
   }
 
   count() {
@@ -97,13 +129,19 @@ export class Filters {
     byId("filter-count").textContent = count > 0 ? ` (${count} in use)` : "";
   }
 
+  // Draws the fields, once it is known what the gallery has.
   draw() {
+    if (!this.columns) return;
     this.probability = el("div");
     const camera = this.columns.find((column) => column.name === "camera");
     const cameras = camera || this.cameras.size > 0 ? new CameraField(this, camera, () => this.update()).element : null;
     const fields = [cameras, ...this.valueFields(), ...this.timeFields(), this.probability, this.groupField(), this.topField()];
-    byId("filter-fields").replaceChildren(...fields.filter((field) => field));
+    const place = byId("filter-fields");
+    // Drawn anew because the gallery has changed, the fields keep the focus.
+    const { name } = place.contains(document.activeElement) ? document.activeElement : {};
+    place.replaceChildren(...fields.filter((field) => field));
     this.drawProbability();
+    if (name) [...place.querySelectorAll("[name]")].find((field) => field.name === name)?.focus();
     this.showCount();
   }
 
@@ -115,17 +153,17 @@ export class Filters {
     const others = Object.keys(this.values).filter((name) => chosen(name) && !offered.some((column) => column.name === name));
     const fields = offered.map(({ name, values, names }) => {
       const set = (value) => (this.values[name] = value);
-      if (!values) return this.line(name, `filter-is-${name}`, chosen(name), set, names);
+      if (!values) return this.line(name, `is.${name}`, chosen(name), set, names);
       const known = Object.entries(values).map(([value, rows]) => [value, `${value} (${rows})`]);
       const asked = chosen(name) && !(chosen(name) in values) ? [[chosen(name), `${chosen(name)} (0)`]] : [];
-      return this.choice(name, [["", "any"], ...known, ...asked], chosen(name), set);
+      return this.choice(name, `is.${name}`, [["", "any"], ...known, ...asked], chosen(name), set);
     });
-    return [...fields, ...others.map((name) => this.line(name, `filter-is-${name}`, chosen(name), (value) => (this.values[name] = value)))];
+    return [...fields, ...others.map((name) => this.line(name, `is.${name}`, chosen(name), (value) => (this.values[name] = value)))];
   }
 
   timeFields() {
     if (!this.times && !this.after && !this.before) return [];
-    const field = (label, key, example) => this.line(label, `filter-${key}`, this[key], (value) => (this[key] = value), [], example);
+    const field = (label, key, example) => this.line(label, key, this[key], (value) => (this[key] = value), [], example);
     return [field("Not before (UTC)", "after", this.times?.[0]), field("Before (UTC)", "before", this.times?.[1])];
   }
 
@@ -136,36 +174,43 @@ export class Filters {
     if (this.drawn?.place === this.probability && this.drawn.state === state) return;
     this.drawn = { place: this.probability, state };
     if (!this.calibration()) {
-      const unused = this.threshold > 0 && sentence ? ` The least probability of ${Math.round(100 * this.threshold)} % is not in use.` : "";
+      const unused = this.threshold > 0 && sentence ? ` The least probability of ${percent(this.threshold)} is not in use.` : "";
       this.probability.replaceChildren(...(sentence ? [el("p", { className: "quiet" }, sentence + unused)] : []));
       return;
     }
     const shares = [...new Set([0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, this.threshold])].sort((a, b) => a - b);
-    const options = shares.map((share) => [String(share), share === 0 ? "any" : `${Math.round(100 * share)} % or more`]);
+    const options = shares.map((share) => [String(share), share === 0 ? "any" : `${percent(share)} or more`]);
     const set = (value) => {
       this.threshold = Number(value);
       // The field stays as it is, with the focus.
       this.drawn.state = JSON.stringify([sentence, this.threshold]);
     };
-    this.probability.replaceChildren(this.choice("Probability of the same person", options, String(this.threshold), set));
+    this.probability.replaceChildren(this.choice("Probability of the same person", "threshold", options, String(this.threshold), set));
   }
 
   groupField() {
     const columns = this.columns.filter((column) => !["path", "caption", "time", "crop"].includes(column.name));
     const options = columns.map((column) => [column.name, column.name === "identity" ? "person (identity)" : column.name]);
     if (this.group && !columns.some((column) => column.name === this.group)) options.push([this.group, this.group]);
-    return this.choice("Group results by", [["", "nothing"], ...options], this.group, (value) => (this.group = value));
+    return this.choice("Group results by", "group", [["", "nothing"], ...options], this.group, (value) => (this.chosenGroup = value));
   }
 
   topField() {
     const counts = [...new Set([20, 60, 200, 1000, this.top])].filter((count) => count <= this.mostRows).sort((a, b) => a - b);
     const options = counts.map((count) => [String(count), `${count} results`]);
-    return this.choice("Length of the list", options, String(this.top), (value) => (this.top = Number(value)));
+    return this.choice("Length of the list", "top", options, String(this.top), (value) => (this.top = Number(value)));
   }
 
-  choice(label, options, chosen, set) {
-    const select = el("select", { id: `filter-${label.replace(/\W+/g, "-")}` },
-      options.map(([value, name]) => el("option", { value, selected: value === chosen }, name)));
+  // An id for a field: a number, because labels of different columns may have no letter that an id can hold.
+  nextId() {
+    this.fields += 1;
+    return `filter-${this.fields}`;
+  }
+
+  // A choice of one value; `name` is the key of the field in a link.
+  choice(label, name, options, chosen, set) {
+    const select = el("select", { id: this.nextId(), name },
+      options.map(([value, text]) => el("option", { value, selected: value === chosen }, text)));
     select.addEventListener("change", () => {
       set(select.value);
       this.update();
@@ -174,8 +219,9 @@ export class Filters {
   }
 
   // A line of text with suggestions.
-  line(label, id, value, set, suggestions = [], placeholder = "") {
-    const input = el("input", { type: "text", id, value, placeholder, maxLength: 200, autocomplete: "off" });
+  line(label, name, value, set, suggestions = [], placeholder = "") {
+    const id = this.nextId();
+    const input = el("input", { type: "text", id, name, value, placeholder, maxLength: 200, autocomplete: "off" });
     input.addEventListener("change", () => {
       set(input.value.trim());
       this.update();

@@ -1,5 +1,9 @@
 // The state of the page in its address: everything but pictures, which never leave the machine with a link.
 
+// What `write` writes, beside the filters of columns (`is.…`). Anything else in an address is no state.
+const KEYS = ["text", "like", "unlike", "answer", "camera", "not-camera", "after", "before", "threshold", "top", "group"];
+const isState = (key) => KEYS.includes(key) || key.startsWith("is.");
+
 // What the address says: a token, and the state of an earlier search.
 export function read() {
   const found = new URLSearchParams(location.hash.slice(1));
@@ -12,7 +16,7 @@ export function read() {
   const without = found.getAll("not-camera");
   return {
     token: found.get("token"),
-    isEmpty: [...found.keys()].every((key) => key === "token"),
+    isEmpty: ![...found.keys()].some(isState),
     text: found.get("text") ?? "",
     like: rows("like"),
     unlike: rows("unlike"),
@@ -29,6 +33,15 @@ export function read() {
   };
 }
 
+// Hands over a token that the address has, and takes it out of the address.
+export function takeToken(use) {
+  const { token } = read();
+  if (!token) return;
+  use(token);
+  const rest = location.hash.slice(1).split("&").filter((pair) => !pair.startsWith("token=")).join("&");
+  history.replaceState(null, "", rest ? `#${rest}` : location.pathname);
+}
+
 // Writes the state into the address, without an entry in the history. The token never stands in it.
 export function write({ text, like, unlike, answers, filters }) {
   const state = new URLSearchParams();
@@ -43,7 +56,8 @@ export function write({ text, like, unlike, answers, filters }) {
   for (const key of ["after", "before"]) if (filters[key]) state.set(key, filters[key]);
   if (filters.threshold > 0) state.set("threshold", filters.threshold);
   if (filters.top !== 60) state.set("top", filters.top);
-  if (filters.group !== filters.firstGroup) state.set("group", filters.group);
+  // Before the gallery is read nobody knows how it is grouped by itself: only what was chosen is a state.
+  if (filters.chosenGroup !== null && filters.chosenGroup !== filters.firstGroup) state.set("group", filters.chosenGroup);
   const hash = state.toString();
   history.replaceState(null, "", hash ? `#${hash}` : location.pathname);
 }

@@ -2,6 +2,9 @@
 
 import { thumbnail } from "./api.js";
 import { el } from "./dom.js";
+import { kindName } from "./tray.js";
+
+const EXAMPLES = ["a woman in a red coat", "a man with a black backpack", "someone in a blue dress and white shoes"];
 
 // Columns that have a place of their own on a card.
 const PLACED = ["rank", "row", "similarity", "probability", "modality", "caption", "identity", "crop"];
@@ -26,6 +29,13 @@ export function score(hit) {
     el("span", { className: "quiet" }, `similarity ${hit.similarity.toFixed(3)}`));
 }
 
+// The pictures of the query that look like nothing the model was trained on, in a sentence.
+export function warning(novelty) {
+  const unlike = Object.entries(novelty ?? {}).filter(([, part]) => part.is_unlike);
+  const parts = unlike.map(([kind, part]) => `${kindName(kind).toLowerCase()} (${part.value.toFixed(1)}, where 1 is unusual)`);
+  return parts.length > 0 ? `Unlike the rendered pictures that the model was trained on: ${parts.join(", ")}. Do not rely on this list.` : "";
+}
+
 export class Results {
   // `vote` is called with a row, "like" or "unlike", and the place of the card.
   constructor(list, vote) {
@@ -34,8 +44,26 @@ export class Results {
     this.before = new Map();
   }
 
-  forget() {
+  // Shows what to ask, or that there is nothing to ask for. `ask` is called with a sentence that was chosen.
+  invite(rows, ask) {
     this.before = new Map();
+    const empty = (...children) => this.list.replaceChildren(el("div", { className: "empty" }, ...children));
+    if (rows === 0) {
+      empty(el("p", {}, "This gallery is empty."),
+        el("p", {}, "Add pictures with ", el("code", {}, "aio gallery add"), ", then come back to this page or press “Start again”."));
+      return;
+    }
+    const buttons = EXAMPLES.map((text) => {
+      const button = el("button", { type: "button" }, text);
+      button.addEventListener("click", () => ask(text));
+      return button;
+    });
+    empty(el("p", {}, "Nothing is asked yet. For example:"), el("div", { className: "examples" }, buttons));
+  }
+
+  // Shows that there is no hit, and what to do about it.
+  drawNothing(text) {
+    this.list.replaceChildren(el("p", { className: "empty" }, text));
   }
 
   // Shows the hits, which are the best ones of their groups, with the places that they had in the list before.

@@ -85,7 +85,10 @@ export class Tray {
       this.take(found);
     });
     const drop = byId("drop");
+    // Anything else, such as words that are dragged into the sentence, is left to the browser.
+    const holdsFiles = (event) => event.dataTransfer?.types.includes("Files");
     document.addEventListener("dragover", (event) => {
+      if (!holdsFiles(event)) return;
       event.preventDefault();
       drop.classList.add("over");
     });
@@ -93,9 +96,10 @@ export class Tray {
       if (!event.relatedTarget) drop.classList.remove("over");
     });
     document.addEventListener("drop", (event) => {
+      if (!holdsFiles(event)) return;
       event.preventDefault();
       drop.classList.remove("over");
-      this.take([...(event.dataTransfer?.files ?? [])]);
+      this.take([...event.dataTransfer.files]);
     });
   }
 
