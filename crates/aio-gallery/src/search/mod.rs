@@ -1,5 +1,6 @@
 //! Exact search: every row that a filter lets through is compared with the query.
 
+mod answers;
 mod collection;
 mod filter;
 mod nearest;
@@ -44,6 +45,6 @@ impl Gallery {
     /// # Errors
     /// As [`Gallery::search`].
     pub fn answers(&self, queries: &[Query]) -> Result<Vec<Answer>> {
-        query::answers(self, queries)
+        answers::answers(self, queries)
     }
 }
