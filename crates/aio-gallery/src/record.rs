@@ -116,13 +116,15 @@ impl Record {
         }
     }
 
-    /// Sets a column that has no value yet, from text: times as [`parse_time`] reads them, boxes as `left,top,width,height`.
+    /// Sets a column that has no value yet, from text: times as [`parse_time`] reads them, boxes as `left,top,width,height`. An empty text is no value.
     ///
     /// # Errors
     /// What is wrong with the value or with the name of the column, in words.
     pub fn set(&mut self, column: &str, value: &str) -> std::result::Result<(), String> {
         let fill = |field: &mut Option<String>| _ = field.get_or_insert_with(|| value.to_owned());
+        let is_none = value.trim().is_empty();
         match column {
+            "identity" | "camera" | "caption" | "time" | "crop" if is_none => {}
             "identity" => fill(&mut self.identity),
             "camera" => fill(&mut self.camera),
             "caption" => fill(&mut self.caption),
@@ -136,7 +138,9 @@ impl Record {
             "crop" => {}
             own => {
                 Self::check_column(own).map_err(|e| e.to_string())?;
-                self.extra.entry(own.to_owned()).or_insert_with(|| value.to_owned());
+                if !is_none {
+                    self.extra.entry(own.to_owned()).or_insert_with(|| value.to_owned());
+                }
             }
         }
         Ok(())
@@ -239,6 +243,12 @@ mod tests {
         for (column, value) in [("row", "1"), ("crop", "1,2"), ("", "1")] {
             assert!(record.set(column, value).is_err(), "{column}");
         }
+        let mut empty = Record::default();
+        for column in ["identity", "camera", "caption", "time", "crop", "floor"] {
+            empty.set(column, "").and_then(|()| empty.set(column, " ")).expect("no value");
+        }
+        assert_eq!(empty, Record::default(), "an empty text is no value");
+        assert!(empty.set("row", "").is_err(), "the name is wrong all the same");
         assert!(Record::default().set("time", "noon").expect_err("no time").contains("noon"));
     }
 

@@ -59,9 +59,10 @@ impl Item {
         record
     }
 
-    /// Sets a column that has no value yet.
+    /// Sets a column that has no value yet. An empty text is no value.
     pub(super) fn set(&mut self, column: &str, value: &str) -> Result<(), String> {
         match column {
+            "crop" if value.trim().is_empty() => {}
             "crop" if self.crop.is_none() => self.crop = Some(value.parse()?),
             "crop" => {}
             other => self.known.set(other, value)?,
