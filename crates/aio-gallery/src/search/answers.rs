@@ -1,7 +1,7 @@
 //! The answers to queries: which rows each may find, one scan for all of them, and what of its candidates is a result.
 
 use super::filter::{Filter, selection};
-use super::nearest::Candidate;
+use super::nearest::{Candidate, Keep};
 use super::query::{Answer, Query};
 use super::replies::shifts;
 use super::scan::{Cut, Probe, scan};
@@ -23,7 +23,7 @@ pub(crate) fn answers(gallery: &Gallery, queries: &[Query]) -> Result<Vec<Answer
         if let Some(column) = &query.group_by
             && !groups.contains_key(column)
         {
-            groups.insert(column.clone(), group(gallery, column)?);
+            groups.insert(column.clone(), gallery.groups_by(column)?);
         }
     }
     for batch in queries.chunks(BATCH) {
@@ -40,13 +40,16 @@ pub(crate) fn answers(gallery: &Gallery, queries: &[Query]) -> Result<Vec<Answer
         let chosen: Vec<Vec<Vec<bool>>> =
             selections.iter().map(|s| s.rows(gallery)).collect::<Result<_>>()?;
         let probes = batch.iter().zip(&which).map(|(query, which)| {
-            let (chosen, shifts) = (&chosen[*which], shifts(gallery, &query.replies)?);
+            let chosen = &chosen[*which];
+            let shifts = shifts(gallery, &query.replies, chosen)?;
+            let groups = query.group_by.as_ref().map(|column| groups[column].numbers());
             Ok(Probe {
                 vector: query.vector(gallery)?,
                 chosen,
                 cut: Cut::of(gallery, query, shifts.is_some()),
                 shifts,
-                groups: query.group_by.as_ref().map(|column| groups[column].as_slice()),
+                groups,
+                keep: if groups.is_some() { Keep::BestOfGroups } else { Keep::Rows },
                 // More than all rows are never found.
                 top: query.top.min(gallery.len()).max(1),
             })
@@ -60,13 +63,13 @@ pub(crate) fn answers(gallery: &Gallery, queries: &[Query]) -> Result<Vec<Answer
 }
 
 /// Rows that a query may find: those that pass its filter, without those that it names.
-struct Selection<'a> {
+pub(super) struct Selection<'a> {
     filter: &'a Filter,
     named: Vec<(usize, usize)>,
 }
 
 impl<'a> Selection<'a> {
-    fn of(gallery: &Gallery, query: &'a Query) -> Self {
+    pub(super) fn of(gallery: &Gallery, query: &'a Query) -> Self {
         let named = query.like.iter().chain(&query.unlike);
         Self { filter: &query.filter, named: named.filter_map(|row| gallery.place(*row)).collect() }
     }
@@ -75,38 +78,13 @@ impl<'a> Selection<'a> {
         self.filter == other.filter && self.named == other.named
     }
 
-    fn rows(&self, gallery: &Gallery) -> Result<Vec<Vec<bool>>> {
+    pub(super) fn rows(&self, gallery: &Gallery) -> Result<Vec<Vec<bool>>> {
         let mut chosen = selection(gallery, self.filter, Segment::rows)?;
         for (segment, position) in &self.named {
             chosen[*segment][*position] = false;
         }
         Ok(chosen)
     }
-}
-
-/// For every segment, the groups of its rows by the value of a column.
-fn group(gallery: &Gallery, column: &str) -> Result<Vec<Vec<u32>>> {
-    let mut numbers: HashMap<String, u32> = HashMap::new();
-    let mut next = 0u32;
-    let mut groups = Vec::with_capacity(gallery.segments.len());
-    for segment in &gallery.segments {
-        let rows = segment.rows()?;
-        let column = rows.column(column);
-        let mut of_segment = Vec::with_capacity(segment.len());
-        for position in 0..segment.len() {
-            let value = column.and_then(|column| rows.text(column, position));
-            let known = value.and_then(|value| numbers.get(value).copied());
-            of_segment.push(known.unwrap_or_else(|| {
-                if let Some(value) = value {
-                    numbers.insert(value.to_owned(), next);
-                }
-                next += 1;
-                next - 1
-            }));
-        }
-        groups.push(of_segment);
-    }
-    Ok(groups)
 }
 
 fn answer(
@@ -118,13 +96,7 @@ fn answer(
     let is_rounded = gallery.storage() == Storage::Int8;
     let rescored = is_rounded.then_some(found.len());
     if is_rounded {
-        for (_, candidate) in &mut found {
-            let segment = &gallery.segments[candidate.segment as usize];
-            let exact = dot(&probe.vector, &segment.features(candidate.position as usize));
-            let order = exact + probe.shift(candidate);
-            (candidate.lower, candidate.upper) = (order, order);
-        }
-        found.sort_by(|(_, a), (_, b)| a.order(b));
+        rescore(gallery, probe, &mut found);
     }
     if query.group_by.is_some() {
         let mut seen = HashSet::new();
@@ -134,14 +106,29 @@ fn answer(
     let mut hits = Vec::with_capacity(found.len());
     for (_, candidate) in found {
         let segment = &gallery.segments[candidate.segment as usize];
-        let similarity = if probe.shifts.is_some() {
-            dot(&probe.vector, &segment.features(candidate.position as usize))
-        } else {
-            candidate.lower
-        };
+        let similarity = similarity(gallery, probe, &candidate);
         let record = || Ok(segment.rows()?.record(candidate.position as usize));
         hits.extend(query.hit(gallery, candidate.row, similarity, record)?);
     }
     let searched = probe.chosen.iter().flatten().filter(|chosen| **chosen).count();
     Ok(Answer { searched, rescored, hits })
+}
+
+/// Compares candidates again with their full values, and sorts them by what is exact then.
+pub(super) fn rescore(gallery: &Gallery, probe: &Probe, found: &mut [(u32, Candidate)]) {
+    for (_, candidate) in &mut *found {
+        let order = exact(gallery, probe, candidate) + probe.shift(candidate);
+        (candidate.lower, candidate.upper) = (order, order);
+    }
+    found.sort_by(|(_, a), (_, b)| a.order(b));
+}
+
+/// The cosine of a candidate whose place in the order is exact.
+pub(super) fn similarity(gallery: &Gallery, probe: &Probe, candidate: &Candidate) -> f32 {
+    if probe.shifts.is_some() { exact(gallery, probe, candidate) } else { candidate.lower }
+}
+
+fn exact(gallery: &Gallery, probe: &Probe, candidate: &Candidate) -> f32 {
+    let segment = &gallery.segments[candidate.segment as usize];
+    dot(&probe.vector, &segment.features(candidate.position as usize))
 }

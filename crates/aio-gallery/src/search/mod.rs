@@ -3,6 +3,7 @@
 mod answers;
 mod collection;
 mod filter;
+mod groups;
 mod nearest;
 mod query;
 mod replies;
@@ -10,6 +11,8 @@ mod scan;
 
 pub use collection::Collection;
 pub use filter::{Check, Condition, Filter, Relation};
+pub(crate) use groups::LastGroups;
+pub use groups::{Group, Near};
 pub use query::{Answer, Hit, Query};
 
 use crate::error::Result;

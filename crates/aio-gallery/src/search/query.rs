@@ -165,10 +165,20 @@ impl Query {
         similarity: f32,
         record: impl FnOnce() -> Result<Record>,
     ) -> Result<Option<Hit>> {
-        let probability = self.calibration(of).map(|c| c.probability(similarity));
-        if self.threshold.is_some_and(|least| probability.is_none_or(|found| found < least)) {
+        let probability = self.probability(of, similarity);
+        if self.is_improbable(probability) {
             return Ok(None);
         }
         Ok(Some(Hit { row, similarity, probability, record: record()? }))
+    }
+
+    /// The probability of a row with this similarity, if a calibration fits the query.
+    pub(super) fn probability(&self, of: &impl Collection, similarity: f32) -> Option<f64> {
+        self.calibration(of).map(|calibration| calibration.probability(similarity))
+    }
+
+    /// Whether a row of this probability is no result.
+    pub(super) fn is_improbable(&self, probability: Option<f64>) -> bool {
+        self.threshold.is_some_and(|least| probability.is_none_or(|found| found < least))
     }
 }

@@ -1,6 +1,6 @@
 //! The scan: all features of a gallery against a batch of queries, in parallel.
 
-use super::nearest::{Candidate, Nearest};
+use super::nearest::{Candidate, Keep, Nearest};
 use super::query::Query;
 use crate::calibration::Calibration;
 use crate::encode::Storage;
@@ -21,6 +21,7 @@ pub(super) struct Probe<'a> {
     pub(super) cut: Option<Cut<'a>>,
     /// For every segment, the groups of its rows, if rows are grouped.
     pub(super) groups: Option<&'a [Vec<u32>]>,
+    pub(super) keep: Keep,
     pub(super) top: usize,
 }
 
@@ -76,7 +77,7 @@ pub(super) fn scan(gallery: &Gallery, probes: &[Probe]) -> Vec<Vec<(u32, Candida
         tasks.extend((0..segment.len()).step_by(TASK).map(|first| (index, first)));
     }
     let empty = || -> Vec<Nearest> {
-        probes.iter().map(|probe| Nearest::new(probe.top, probe.groups.is_some())).collect()
+        probes.iter().map(|probe| Nearest::new(probe.top, probe.keep)).collect()
     };
     let found = tasks
         .into_par_iter()
