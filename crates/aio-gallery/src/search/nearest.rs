@@ -265,7 +265,11 @@ mod tests {
             assert!(groups.len() <= 2 * 5 + SPARE);
         }
         let merged = parts.into_iter().reduce(Nearest::merge).expect("three");
-        assert_eq!(merged.finish(), expected);
+        let mut found = merged.finish();
+        // Groups that are equal to the last one are kept.
+        assert!((5..10).contains(&found.len()));
+        found.truncate(5);
+        assert_eq!(found, expected);
     }
 
     #[test]
@@ -278,6 +282,6 @@ mod tests {
         let merged = parts.into_iter().reduce(Nearest::merge).expect("two");
         let mut rows: Vec<(u32, u64)> = merged.finish().iter().map(|(g, c)| (*g, c.row)).collect();
         rows.sort_unstable();
-        assert_eq!(rows, [(0, 999), (0, 1998), (1, 1000), (1, 1999), (2, 1001), (2, 2000)]);
+        assert_eq!(rows, [(0, 999), (0, 1998), (1, 1999), (1, 2998), (2, 998), (2, 2999)]);
     }
 }
