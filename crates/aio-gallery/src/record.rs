@@ -89,13 +89,19 @@ impl Record {
     /// Names of the columns that a record may have besides its own.
     ///
     /// # Errors
-    /// [`GalleryError::Request`] naming a column whose name is taken or empty.
+    /// [`GalleryError::Request`] naming a column whose name is taken or empty, or that a filter such as `column=value` or `column!=value` cannot name.
     pub fn check_column(name: &str) -> Result<()> {
         if name.trim().is_empty() || COLUMNS.contains(&name) || RESERVED.contains(&name) {
             let taken = [&COLUMNS[..], &RESERVED].concat().join(", ");
             return Err(GalleryError::request(
                 format!("a column of one's own cannot be called `{name}`"),
                 format!("these names are taken: {taken}"),
+            ));
+        }
+        if name.contains('=') || name.ends_with('!') {
+            return Err(GalleryError::request(
+                format!("a column of one's own cannot be called `{name}`"),
+                "leave out `=`, and `!` at the end: filters are written COLUMN=VALUE and COLUMN!=VALUE",
             ));
         }
         Ok(())
@@ -254,9 +260,11 @@ mod tests {
 
     #[test]
     fn own_columns_do_not_hide_others() {
-        for name in ["path", "row", "similarity", " ", ""] {
+        for name in ["path", "row", "similarity", " ", "", "=floor", "a=b", "floor!"] {
             assert!(Record::check_column(name).is_err(), "{name}");
         }
-        Record::check_column("floor").expect("free");
+        for name in ["floor", "!floor", "what?!?"] {
+            Record::check_column(name).expect("free");
+        }
     }
 }
