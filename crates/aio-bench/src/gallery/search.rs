@@ -261,12 +261,17 @@ fn embedded(queries: &[NamedQuery], model: &Model) -> Result<Vec<Embedded>> {
 
 /// The modalities of a query, which choose the calibration; those of a query that only names rows are `rgb`.
 fn modalities(row: &Row) -> Result<String> {
+    let set = parts(row)?;
+    Ok(if set.is_empty() { Modality::Rgb.name().to_owned() } else { set.to_string() })
+}
+
+/// The modalities of the pictures and the sentence of a row.
+pub(super) fn parts(row: &Row) -> Result<ModalitySet> {
     let wrong = |e: aio_types::ParseModalityError| Error::Failure(e.to_string());
     let mut found: Vec<Modality> = Vec::new();
     for name in row.pictures.keys() {
         found.push(name.parse().map_err(wrong)?);
     }
     found.extend(row.text.as_ref().map(|_| Modality::Text));
-    let set: ModalitySet = found.into_iter().collect();
-    Ok(if set.is_empty() { Modality::Rgb.name().to_owned() } else { set.to_string() })
+    Ok(found.into_iter().collect())
 }
