@@ -99,6 +99,12 @@ fn rows_and_their_pictures_are_named_by_number() {
         assert_eq!(reply.status, StatusCode::NOT_FOUND, "{path}");
         assert!(reply.json()["error"].is_string(), "{path}");
     }
+    for path in ["/api/rows/%ff", "/api/rows/%FF/thumbnail", "/api/rows/x", "/api/rows/-1"] {
+        let reply = server.get(path);
+        assert_eq!(reply.status, StatusCode::NOT_FOUND, "{path}");
+        let error = reply.json()["error"].as_str().map(str::to_owned);
+        assert!(error.is_some_and(|error| error.contains("is not the number of a row")), "{path}");
+    }
     assert_eq!(server.get("/api/gallery").json()["rows"], json!(6));
 }
 
