@@ -5,6 +5,7 @@ mod calibrate;
 mod contact_sheet;
 mod creation;
 mod export;
+mod in_vain;
 mod inputs;
 mod item;
 mod list;

@@ -1,12 +1,13 @@
 //! Searching a gallery for any combination of pictures, sentences, and rows of its own.
 
 use super::contact_sheet;
+use super::in_vain::in_vain;
 use super::open::model_of;
 use super::queries::NamedQuery;
 use crate::embed::{self, BLOCK, Model, ModelSource, Row};
 use crate::error::{Error, Result};
 use crate::novelty::{Novelties, Novelty, novelties};
-use aio_gallery::{Answer, Collection, Filter, Gallery, Hit, Query, Replied};
+use aio_gallery::{Answer, Collection, Filter, Gallery, Group, Hit, Query, Replied};
 use aio_stores::{Address, Scan, Store};
 use aio_types::{Modality, ModalitySet};
 use std::path::PathBuf;
@@ -136,6 +137,9 @@ pub fn search(request: &SearchRequest) -> Result<Searched> {
         .map(|(query, (features, novelty))| Asked { query, features, novelty, terms })
         .collect();
     let searched = gallery.answered(&tag, &asked)?;
+    if let Opened::Directory(gallery) = &gallery {
+        in_vain(gallery, terms)?.iter().for_each(|warning| log::warn!("{warning}"));
+    }
     if let (Some(path), Opened::Directory(gallery)) = (&request.picture, &gallery) {
         contact_sheet::draw(path, gallery, &searched.answers)?;
     }

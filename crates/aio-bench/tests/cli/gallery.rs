@@ -94,7 +94,7 @@ g/004.png,,gate 3,2026-01-04,,
 g/005.png,carl,gate 1,2026-01-05,3,
 ";
 
-fn labelled() -> Desk {
+pub(crate) fn labelled() -> Desk {
     let desk = Desk::new();
     coloured(&desk, "g", 6);
     std::fs::write(desk.path("list.csv"), TABLE).expect("written");

@@ -33,6 +33,24 @@ impl Gallery {
         Ok(self.segments.iter().zip(chosen).flat_map(of_segment).collect())
     }
 
+    /// Whether a row that is not removed has a value in a column.
+    ///
+    /// # Errors
+    /// [`crate::GalleryError::Request`] naming a column that the gallery does not have.
+    pub fn has_values(&self, column: &str) -> Result<bool> {
+        collection::check_column(self, column)?;
+        for segment in &self.segments {
+            let rows = segment.table()?;
+            let Some(place) = rows.column(column) else { continue };
+            let is_there = |position| !self.is_removed(segment.number(position));
+            let mut values = (0..segment.len()).filter(|row| rows.text(place, *row).is_some());
+            if values.any(is_there) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// The rows nearest to a query, nearest first.
     ///
     /// # Errors

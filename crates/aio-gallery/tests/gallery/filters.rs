@@ -118,7 +118,13 @@ fn rows_with_an_empty_value_are_not_of_one_group() {
         let hits = gallery.search(&grouped).expect("searched");
         assert_eq!(hits.len(), 8, "{column}");
         assert!(hits.iter().all(|hit| hit.record.get(column).is_none()));
+        assert!(!gallery.has_values(column).expect("a column"), "{column}");
     }
+    assert!(gallery.has_values("path").expect("a column"));
+    writer.remove(&(0..8).collect::<Vec<u64>>()).expect("removed");
+    let gallery = Gallery::open(directory.path()).expect("opened");
+    assert!(!gallery.has_values("path").expect("a column"), "all rows are removed");
+    assert!(gallery.has_values("colour").expect_err("no column").to_string().contains("colour"));
 }
 
 #[test]
