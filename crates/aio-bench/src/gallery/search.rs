@@ -54,6 +54,8 @@ pub struct Terms {
 pub struct Searched {
     /// Rows of the gallery.
     pub gallery: usize,
+    /// How often it was changed; unknown for one in a database.
+    pub generation: Option<u64>,
     /// In the order of the queries.
     pub answers: Vec<Answered>,
 }
@@ -173,7 +175,7 @@ impl Opened {
             Self::Directory(gallery) => answered(gallery, tag, asked),
             Self::Database(store, scan) => {
                 let answers = store.answers(&queries(tag, asked)?, *scan)?;
-                Ok(with_answers(store.rows()?, asked, answers))
+                Ok(with_answers(store.rows()?, None, asked, answers))
             }
         }
     }
@@ -189,7 +191,23 @@ pub(crate) fn answered(
     asked: &[Asked],
 ) -> Result<Searched> {
     let answers = gallery.answers(&queries(tag, asked)?)?;
-    Ok(with_answers(gallery.len(), asked, answers))
+    Ok(with_answers(gallery.len(), Some(gallery.generation()), asked, answers))
+}
+
+/// The groups that rows of the list of a grouped query stand for, each with its nearest rows, `most` at most.
+///
+/// # Errors
+/// As [`answered`].
+pub(crate) fn groups(
+    gallery: &Gallery,
+    tag: &aio_gallery::Model,
+    asked: &Asked,
+    rows: &[u64],
+    most: usize,
+) -> Result<Vec<Group>> {
+    let queries = queries(tag, std::slice::from_ref(asked))?;
+    let groups = queries.iter().map(|query| gallery.groups(query, rows, most));
+    Ok(groups.collect::<aio_gallery::Result<Vec<_>>>()?.concat())
 }
 
 /// Refuses a query that the gallery cannot answer, before anything is embedded.
@@ -229,7 +247,12 @@ fn queries(tag: &aio_gallery::Model, asked: &[Asked]) -> Result<Vec<Query>> {
     asked.iter().map(query).collect()
 }
 
-fn with_answers(rows: usize, asked: &[Asked], answers: Vec<Answer>) -> Searched {
+fn with_answers(
+    rows: usize,
+    generation: Option<u64>,
+    asked: &[Asked],
+    answers: Vec<Answer>,
+) -> Searched {
     let answered =
         asked.iter().zip(answers).map(|(Asked { query, novelty, .. }, answer)| Answered {
             name: query.name.clone(),
@@ -240,7 +263,7 @@ fn with_answers(rows: usize, asked: &[Asked], answers: Vec<Answer>) -> Searched 
             novelty: novelty.clone(),
             answer,
         });
-    Searched { gallery: rows, answers: answered.collect() }
+    Searched { gallery: rows, generation, answers: answered.collect() }
 }
 
 /// The features of a query, none for one that only names rows of the gallery, and what is known of its pictures.

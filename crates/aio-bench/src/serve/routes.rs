@@ -153,11 +153,12 @@ async fn further(
     SearchRequest { body, .. }: SearchRequest,
 ) -> std::result::Result<Json<FurtherBody>, Failure> {
     let mut prepared = desk.prepared(body).await?;
-    further::column(&prepared)?;
+    further::check(&prepared)?;
     prepared.terms.top = prepared.terms.top.min(further::MOST_GROUPS);
-    let searched = desk.queue.ask(prepared.clone()).await?;
-    let (best, queries) = further::queries(&prepared, &searched)?.into_iter().unzip();
-    Ok(Json(further::body(best, desk.queue.ask_all(queries).await?)))
+    // The model is needed for the list alone: its copy knows the features then.
+    let rows = further::rows(&desk.queue.ask(prepared.clone()).await?);
+    let groups = move |searcher: &dyn Searcher| searcher.groups(&prepared, &rows, further::FURTHER);
+    Ok(Json(further::body(desk.work(groups).await?)))
 }
 
 /// Results that the question is chosen from: several of one person are common.
