@@ -3,10 +3,10 @@
 use crate::calibration::Calibration;
 use crate::encode::{Storage, integers};
 use crate::error::{GalleryError, Result};
+use crate::groups::LastGroups;
 use crate::manifest::{Manifest, RemovedEntry};
 use crate::model::Model;
 use crate::record::{COLUMNS, Record};
-use crate::search::LastGroups;
 use crate::segment::{Rows, Segment};
 use aio_data::{DataError, fs};
 use std::collections::BTreeMap;

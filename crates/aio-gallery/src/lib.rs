@@ -58,6 +58,7 @@ mod detections;
 mod encode;
 mod error;
 mod gallery;
+mod groups;
 mod layout;
 mod manifest;
 mod mapped;

@@ -106,3 +106,31 @@ fn labelled(path: &Path, gallery: &Gallery) -> Result<(Labelled, String, Vec<Row
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     Ok((labelled, format!("{name} ({})", Checksum::of_file(path)?), manifest.rows))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aio_types::Modality;
+
+    #[test]
+    fn a_curve_is_for_what_all_rows_are() {
+        let (photograph, sentence) =
+            (Row::picture(Modality::Rgb, "a.jpg".into()), Row::sentence("a red coat"));
+        let both = Row { text: Some("a red coat".into()), ..photograph.clone() };
+        let of = |rows: &[&Row]| {
+            let rows: Vec<Row> = rows.iter().map(|row| (*row).clone()).collect();
+            modalities(Path::new("q.safetensors"), &rows)
+        };
+        assert_eq!(of(&[&photograph, &photograph]).expect("photographs"), "rgb");
+        assert_eq!(of(&[&both]).expect("one kind"), "rgb+text");
+        assert_eq!(of(&[&sentence]).expect("sentences"), "text");
+        for (rows, problem) in [
+            (&[&photograph, &sentence, &both][..], "of several kinds: rgb, rgb+text, text"),
+            (&[&photograph, &Row::default()], "q.json: row 1 does not say what it was made from"),
+        ] {
+            let error = of(rows).expect_err(problem);
+            assert!(error.to_string().contains(problem) && error.exit_code() == 2, "{error}");
+            assert!(error.hint().is_some_and(|hint| hint.contains("--modalities")));
+        }
+    }
+}

@@ -23,7 +23,7 @@ pub(crate) fn answers(gallery: &Gallery, queries: &[Query]) -> Result<Vec<Answer
         if let Some(column) = &query.group_by
             && !groups.contains_key(column)
         {
-            groups.insert(column.clone(), gallery.groups_by(column)?);
+            groups.insert(column.clone(), gallery.groups.by(column, &gallery.segments)?);
         }
     }
     for batch in queries.chunks(BATCH) {

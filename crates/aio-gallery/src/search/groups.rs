@@ -1,4 +1,4 @@
-//! Groups: rows with the same value in a column.
+//! Further rows of the groups of a list.
 
 use super::answers::{Selection, rescore, similarity};
 use super::nearest::Keep;
@@ -9,47 +9,6 @@ use crate::encode::Storage;
 use crate::error::{GalleryError, Result};
 use crate::gallery::Gallery;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-
-/// The groups of all rows of a gallery by the values of a column: 4 bytes a row.
-#[derive(Debug)]
-pub(crate) struct Groups {
-    column: String,
-    /// For every segment, the numbers of its rows' groups. A row without a value is a group of its own.
-    numbers: Vec<Vec<u32>>,
-    count: usize,
-}
-
-impl Groups {
-    fn of(gallery: &Gallery, column: &str) -> Result<Self> {
-        let tables: Vec<_> =
-            gallery.segments.iter().map(|segment| segment.rows()).collect::<Result<_>>()?;
-        let mut known: HashMap<&str, u32> = HashMap::new();
-        let mut count = 0;
-        let mut numbers = Vec::with_capacity(tables.len());
-        for (segment, rows) in gallery.segments.iter().zip(&tables) {
-            let place = rows.column(column);
-            let number = |position| {
-                let value = place.and_then(|place| rows.text(place, position));
-                let next = count as u32;
-                let found = value.map_or(next, |value| *known.entry(value).or_insert(next));
-                count += usize::from(found == next);
-                found
-            };
-            numbers.push((0..segment.len()).map(number).collect());
-        }
-        Ok(Self { column: column.to_owned(), numbers, count })
-    }
-
-    /// For every segment, the numbers of its rows' groups.
-    pub(super) fn numbers(&self) -> &[Vec<u32>] {
-        &self.numbers
-    }
-}
-
-/// The groups that a gallery was last asked for: most searches of one gallery group by one column.
-#[derive(Debug, Default)]
-pub(crate) struct LastGroups(Mutex<Option<Arc<Groups>>>);
 
 /// A group that a row of a list stands for.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,17 +31,6 @@ pub struct Near {
 }
 
 impl Gallery {
-    /// The groups of all rows by the values of a column.
-    pub(super) fn groups_by(&self, column: &str) -> Result<Arc<Groups>> {
-        let last = || self.groups.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = last().as_ref().filter(|known| known.column == column) {
-            return Ok(Arc::clone(known));
-        }
-        let groups = Arc::new(Groups::of(self, column)?);
-        *last() = Some(Arc::clone(&groups));
-        Ok(groups)
-    }
-
     /// Of the list of a grouped query, the groups that these rows stand for, each with its nearest rows, `most` at most. What they may be is what the query
     /// says; only the length of its list does not count. The rows of these groups are read once, all others not at all. A row without a value in the column,
     /// or one that is not there, is of no group.
@@ -95,22 +43,22 @@ impl Gallery {
             let hint = "name the column whose groups are wanted";
             return Err(GalleryError::request("the query groups by no column", hint));
         };
-        let groups = self.groups_by(column)?;
+        let groups = self.groups.by(column, &self.segments)?;
         let mut wanted = Vec::with_capacity(rows.len());
-        let mut is_wanted = vec![false; groups.count];
+        let mut is_wanted = vec![false; groups.count()];
         for row in rows {
             let Some((segment, position)) = self.place(*row) else { continue };
             let table = self.segments[segment].rows()?;
             let value = table.column(column).and_then(|place| table.text(place, position));
             if value.is_some() {
-                let group = groups.numbers[segment][position];
+                let group = groups.numbers()[segment][position];
                 is_wanted[group as usize] = true;
                 wanted.push((*row, group));
             }
         }
         let mut chosen = Selection::of(self, query).rows(self)?;
         let mut counts: HashMap<u32, usize> = HashMap::new();
-        for (chosen, numbers) in chosen.iter_mut().zip(&groups.numbers) {
+        for (chosen, numbers) in chosen.iter_mut().zip(groups.numbers()) {
             for (chosen, number) in chosen.iter_mut().zip(numbers) {
                 *chosen = *chosen && is_wanted[*number as usize];
                 if *chosen {

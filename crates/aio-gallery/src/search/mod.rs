@@ -11,7 +11,6 @@ mod scan;
 
 pub use collection::Collection;
 pub use filter::{Check, Condition, Filter, Relation};
-pub(crate) use groups::LastGroups;
 pub use groups::{Group, Near};
 pub use query::{Answer, Hit, Query};
 
