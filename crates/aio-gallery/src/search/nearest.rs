@@ -136,15 +136,11 @@ impl Nearest {
 
     /// Takes everything that another one has kept into account.
     pub(super) fn merge(mut self, other: Self) -> Self {
-        let mut offer = |(group, candidate)| self.offer(candidate, group);
+        let offer = |(group, candidate)| self.offer(candidate, group);
         match other.kept {
             Kept::Rows { found, .. } => found.into_iter().map(|c| (0, c)).for_each(offer),
             Kept::Best { groups, .. } => each(groups).for_each(offer),
-            Kept::Each(groups) => {
-                for (group, nearest) in groups {
-                    nearest.finish().into_iter().for_each(|(_, c)| offer((group, c)));
-                }
-            }
+            Kept::Each(groups) => all(groups).for_each(offer),
         }
         self
     }
@@ -155,12 +151,7 @@ impl Nearest {
         let mut found: Vec<(u32, Candidate)> = match self.kept {
             Kept::Rows { found, .. } => found.into_iter().map(|candidate| (0, candidate)).collect(),
             Kept::Best { groups, .. } => each(groups).collect(),
-            Kept::Each(groups) => {
-                let of_group = |(group, nearest): (u32, Self)| {
-                    nearest.finish().into_iter().map(move |(_, candidate)| (group, candidate))
-                };
-                groups.into_iter().flat_map(of_group).collect()
-            }
+            Kept::Each(groups) => all(groups).collect(),
         };
         found.sort_by(|(_, a), (_, b)| a.order(b));
         found
@@ -171,6 +162,13 @@ impl Nearest {
 fn each(groups: HashMap<u32, Vec<Candidate>>) -> impl Iterator<Item = (u32, Candidate)> {
     groups.into_iter().flat_map(|(group, candidates)| {
         candidates.into_iter().map(move |candidate| (group, candidate))
+    })
+}
+
+/// What each group keeps for itself, with its group.
+fn all(groups: HashMap<u32, Nearest>) -> impl Iterator<Item = (u32, Candidate)> {
+    groups.into_iter().flat_map(|(group, nearest)| {
+        nearest.finish().into_iter().map(move |(_, candidate)| (group, candidate))
     })
 }
 
