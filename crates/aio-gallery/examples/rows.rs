@@ -24,6 +24,8 @@ const COMMIT_ROWS: usize = 16_384;
 const QUERIES: usize = 200;
 /// Cameras that rows are spread over.
 const CAMERAS: usize = 16;
+/// People of a list with one row per person.
+const GROUPS: usize = 60;
 /// How far rows scatter about their person, as a share of the length of the person's direction.
 const SCATTER: f32 = 0.9;
 
@@ -47,8 +49,13 @@ fn main() -> Outcome {
             let mut numbers = match phase {
                 "fill" => gallery.fill()?,
                 "search" => gallery.search()?,
+                "groups" => gallery.groups()?,
                 "verify" => gallery.verify()?,
-                _ => return Err(format!("`{phase}` is none of fill, search, verify").into()),
+                _ => {
+                    return Err(
+                        format!("`{phase}` is no phase: fill, search, groups, verify").into()
+                    );
+                }
             };
             numbers["phase"] = phase.into();
             numbers["storage"] = storage.into();
@@ -66,7 +73,7 @@ fn all(rows: &str, width: &str) -> Outcome {
     let folder = tempfile::tempdir()?;
     for storage in ["f32", "f16", "int8"] {
         let directory = folder.path().join(storage);
-        for phase in ["fill", "search", "verify"] {
+        for phase in ["fill", "search", "groups", "verify"] {
             let status = child(phase, &directory, rows, width, storage)?.wait()?;
             if !status.success() {
                 return Err(format!("{phase} of {storage} failed").into());
@@ -247,6 +254,29 @@ impl Generated<'_> {
             "one_camera_p50_ms": milliseconds(percentile(&mut with_filter, 50)),
             "queries_per_second_in_batches": (QUERIES as f64 / batch.as_secs_f64()).round(),
             "first_hit_is_the_person": found as f64 / QUERIES as f64,
+        }))
+    }
+
+    /// Lists with one row per person, and the further rows of their people.
+    fn groups(&self) -> Outcome<Value> {
+        let gallery = Gallery::open(self.directory)?;
+        let (mut lists, mut further) = (Vec::new(), Vec::new());
+        for query in self.queries(&Filter::default()).into_iter().step_by(10) {
+            let query = Query { top: GROUPS, group_by: Some("identity".into()), ..query };
+            let start = Instant::now();
+            let hits = gallery.search(&query)?;
+            lists.push(start.elapsed());
+            let rows: Vec<u64> = hits.iter().map(|hit| hit.row).collect();
+            let start = Instant::now();
+            gallery.groups(&query, &rows, 6)?;
+            further.push(start.elapsed());
+        }
+        Ok(json!({
+            "rows": gallery.len(),
+            // The first one reads the tables of the rows.
+            "first_list_ms": milliseconds(lists[0]),
+            "list_p50_ms": milliseconds(percentile(&mut lists, 50)),
+            "further_p50_ms": milliseconds(percentile(&mut further, 50)),
         }))
     }
 

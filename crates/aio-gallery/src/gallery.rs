@@ -3,6 +3,7 @@
 use crate::calibration::Calibration;
 use crate::encode::{Storage, integers};
 use crate::error::{GalleryError, Result};
+use crate::groups::LastGroups;
 use crate::manifest::{Manifest, RemovedEntry};
 use crate::model::Model;
 use crate::record::{COLUMNS, Record};
@@ -23,6 +24,7 @@ pub struct Gallery {
     pub(crate) segments: Vec<Segment>,
     /// Numbers of removed rows, increasing.
     pub(crate) removed: Vec<u64>,
+    pub(crate) groups: LastGroups,
 }
 
 /// A row of a gallery.
@@ -70,7 +72,8 @@ impl Gallery {
             Some(entry) => read_removed(directory, entry)?,
             None => Vec::new(),
         };
-        Ok(Self { directory: directory.to_path_buf(), manifest, segments, removed })
+        let (directory, groups) = (directory.to_path_buf(), LastGroups::default());
+        Ok(Self { directory, manifest, segments, removed, groups })
     }
 
     /// Where it lies.

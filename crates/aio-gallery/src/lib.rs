@@ -58,6 +58,7 @@ mod detections;
 mod encode;
 mod error;
 mod gallery;
+mod groups;
 mod layout;
 mod manifest;
 mod mapped;
@@ -87,7 +88,7 @@ pub use refine::{
     CANDIDATES, Dialogue, Mentions, Phrase, Question, REPLY_WEIGHT, Replied, Reply, best_question,
     questions, rocchio,
 };
-pub use search::{Answer, Check, Collection, Condition, Filter, Hit, Query, Relation};
+pub use search::{Answer, Check, Collection, Condition, Filter, Group, Hit, Near, Query, Relation};
 pub use step::Step;
 pub use time::{TIME_FORMS, Time, format_time, parse_time};
 pub use verify::{Damage, Verified};

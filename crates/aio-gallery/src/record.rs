@@ -89,13 +89,19 @@ impl Record {
     /// Names of the columns that a record may have besides its own.
     ///
     /// # Errors
-    /// [`GalleryError::Request`] naming a column whose name is taken or empty.
+    /// [`GalleryError::Request`] naming a column whose name is taken or empty, or that a filter such as `column=value` or `column!=value` cannot name.
     pub fn check_column(name: &str) -> Result<()> {
         if name.trim().is_empty() || COLUMNS.contains(&name) || RESERVED.contains(&name) {
             let taken = [&COLUMNS[..], &RESERVED].concat().join(", ");
             return Err(GalleryError::request(
                 format!("a column of one's own cannot be called `{name}`"),
                 format!("these names are taken: {taken}"),
+            ));
+        }
+        if name.contains('=') || name.ends_with('!') {
+            return Err(GalleryError::request(
+                format!("a column of one's own cannot be called `{name}`"),
+                "leave out `=`, and `!` at the end: filters are written COLUMN=VALUE and COLUMN!=VALUE",
             ));
         }
         Ok(())
@@ -116,13 +122,15 @@ impl Record {
         }
     }
 
-    /// Sets a column that has no value yet, from text: times as [`parse_time`] reads them, boxes as `left,top,width,height`.
+    /// Sets a column that has no value yet, from text: times as [`parse_time`] reads them, boxes as `left,top,width,height`. An empty text is no value.
     ///
     /// # Errors
     /// What is wrong with the value or with the name of the column, in words.
     pub fn set(&mut self, column: &str, value: &str) -> std::result::Result<(), String> {
         let fill = |field: &mut Option<String>| _ = field.get_or_insert_with(|| value.to_owned());
+        let is_none = value.trim().is_empty();
         match column {
+            "identity" | "camera" | "caption" | "time" | "crop" if is_none => {}
             "identity" => fill(&mut self.identity),
             "camera" => fill(&mut self.camera),
             "caption" => fill(&mut self.caption),
@@ -136,7 +144,9 @@ impl Record {
             "crop" => {}
             own => {
                 Self::check_column(own).map_err(|e| e.to_string())?;
-                self.extra.entry(own.to_owned()).or_insert_with(|| value.to_owned());
+                if !is_none {
+                    self.extra.entry(own.to_owned()).or_insert_with(|| value.to_owned());
+                }
             }
         }
         Ok(())
@@ -239,14 +249,22 @@ mod tests {
         for (column, value) in [("row", "1"), ("crop", "1,2"), ("", "1")] {
             assert!(record.set(column, value).is_err(), "{column}");
         }
+        let mut empty = Record::default();
+        for column in ["identity", "camera", "caption", "time", "crop", "floor"] {
+            empty.set(column, "").and_then(|()| empty.set(column, " ")).expect("no value");
+        }
+        assert_eq!(empty, Record::default(), "an empty text is no value");
+        assert!(empty.set("row", "").is_err(), "the name is wrong all the same");
         assert!(Record::default().set("time", "noon").expect_err("no time").contains("noon"));
     }
 
     #[test]
     fn own_columns_do_not_hide_others() {
-        for name in ["path", "row", "similarity", " ", ""] {
+        for name in ["path", "row", "similarity", " ", "", "=floor", "a=b", "floor!"] {
             assert!(Record::check_column(name).is_err(), "{name}");
         }
-        Record::check_column("floor").expect("free");
+        for name in ["floor", "!floor", "what?!?"] {
+            Record::check_column(name).expect("free");
+        }
     }
 }

@@ -40,8 +40,23 @@ impl Verbosity {
                     Level::Debug => "debug: ",
                     Level::Trace => "trace: ",
                 };
-                writeln!(buffer, "{prefix}{}", record.args())
+                writeln!(buffer, "{prefix}{}", harmless(&record.args().to_string()))
             })
             .init();
+    }
+}
+
+/// A message that a terminal shows as it is: names of files and columns come from anywhere, and may hold what a terminal obeys.
+fn harmless(message: &str) -> String {
+    message.chars().map(|c| if c.is_control() && !"\n\t".contains(c) { ' ' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_moves_no_cursor() {
+        assert_eq!(harmless("a\u{1b}[2J\u{9b}b\r\n\tç"), "a [2J b \n\tç");
     }
 }

@@ -1,13 +1,15 @@
 //! Calibration of a gallery with labelled feature files of its model.
 
 use super::open::{check_model, model, with_writer};
-use crate::embed::Manifest;
-use crate::error::Result;
+use super::search::parts;
+use crate::embed::{Manifest, Row};
+use crate::error::{Error, Result};
 use crate::features::{self, FeatureFile};
 use aio_data::checksum::Checksum;
 use aio_eval::Protocol;
 use aio_gallery::{Calibration, Gallery, Labelled, Method};
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// What a gallery is calibrated with.
@@ -19,8 +21,8 @@ pub struct CalibrationRequest {
     pub queries: PathBuf,
     /// The other side of the pairs; the queries themselves if it is not given.
     pub against: Option<PathBuf>,
-    /// The modalities of the queries, or [`Calibration::ANY`].
-    pub modalities: String,
+    /// The modalities of the queries that the curve is for, or [`Calibration::ANY`]; those that the feature file's manifest names if they are not given.
+    pub modalities: Option<String>,
     /// How the curve is fitted.
     pub method: Method,
 }
@@ -42,26 +44,54 @@ pub struct Fitted {
 /// [`Error`](crate::error::Error) naming the file that is not of the gallery's model, has no identities, or has too few people; as [`with_writer`].
 pub fn calibrate(request: &CalibrationRequest) -> Result<Fitted> {
     let gallery = Gallery::open(&request.gallery)?;
-    let (queries, mut data) = labelled(&request.queries, &gallery)?;
+    let (queries, mut data, rows) = labelled(&request.queries, &gallery)?;
+    let modalities = match &request.modalities {
+        Some(named) => named.clone(),
+        None => modalities(&request.queries, &rows)?,
+    };
     let mut other = None;
     if let Some(path) = &request.against {
-        let (labelled, name) = labelled(path, &gallery)?;
+        let (labelled, name, _) = labelled(path, &gallery)?;
         other = Some(labelled);
         data += &format!(" against {name}");
     }
     let calibration = aio_gallery::calibrate(&queries, other.as_ref(), request.method, data)?;
     with_writer(&request.gallery, |writer, _| {
-        Ok(writer.set_calibration(&request.modalities, calibration.clone())?)
+        Ok(writer.set_calibration(&modalities, calibration.clone())?)
     })?;
-    Ok(Fitted {
-        gallery: request.gallery.clone(),
-        modalities: request.modalities.clone(),
-        calibration,
-    })
+    Ok(Fitted { gallery: request.gallery.clone(), modalities, calibration })
 }
 
-/// Labelled features of the gallery's model, and the file in words.
-fn labelled(path: &Path, gallery: &Gallery) -> Result<(Labelled, String)> {
+/// The modalities that all rows of a feature file were made from. A curve that was fitted on photographs is wrong for sentences and sketches, so that no
+/// curve is for all queries unless somebody says so.
+///
+/// # Errors
+/// [`Error`] naming the file, if its rows are of several kinds or do not say what they are.
+fn modalities(path: &Path, rows: &[Row]) -> Result<String> {
+    let mut found = BTreeSet::new();
+    for (number, row) in rows.iter().enumerate() {
+        let modalities = parts(row)?;
+        if modalities.is_empty() {
+            let manifest = Manifest::path(path);
+            return Err(Error::user(
+                format!("{}: row {number} does not say what it was made from", manifest.display()),
+                "name the modalities of the queries, such as --modalities rgb or --modalities sketch+text",
+            ));
+        }
+        found.insert(modalities.to_string());
+    }
+    let kinds: Vec<String> = found.into_iter().collect();
+    match &kinds[..] {
+        [kind] => Ok(kind.clone()),
+        _ => Err(Error::user(
+            format!("{} holds queries of several kinds: {}", path.display(), kinds.join(", ")),
+            "embed each kind on its own, or name what the curve is for: --modalities any stands for all queries that have no curve of their own",
+        )),
+    }
+}
+
+/// Labelled features of the gallery's model, the file in words, and what its rows are.
+fn labelled(path: &Path, gallery: &Gallery) -> Result<(Labelled, String, Vec<Row>)> {
     let stored = features::read(path)?;
     let manifest = Manifest::read(path, stored.features.rows(), stored.manifest.as_deref())?;
     let tag = model(&manifest.model, &manifest.weights, manifest.import, &manifest.preprocessing)?;
@@ -74,5 +104,33 @@ fn labelled(path: &Path, gallery: &Gallery) -> Result<(Labelled, String)> {
         entries.iter().map(|entry| entry.camera.map_or(-1, |camera| camera.0)).collect();
     let labelled = Labelled::new(&values, features.width(), &identities, Some(&cameras))?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    Ok((labelled, format!("{name} ({})", Checksum::of_file(path)?)))
+    Ok((labelled, format!("{name} ({})", Checksum::of_file(path)?), manifest.rows))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aio_types::Modality;
+
+    #[test]
+    fn a_curve_is_for_what_all_rows_are() {
+        let (photograph, sentence) =
+            (Row::picture(Modality::Rgb, "a.jpg".into()), Row::sentence("a red coat"));
+        let both = Row { text: Some("a red coat".into()), ..photograph.clone() };
+        let of = |rows: &[&Row]| {
+            let rows: Vec<Row> = rows.iter().map(|row| (*row).clone()).collect();
+            modalities(Path::new("q.safetensors"), &rows)
+        };
+        assert_eq!(of(&[&photograph, &photograph]).expect("photographs"), "rgb");
+        assert_eq!(of(&[&both]).expect("one kind"), "rgb+text");
+        assert_eq!(of(&[&sentence]).expect("sentences"), "text");
+        for (rows, problem) in [
+            (&[&photograph, &sentence, &both][..], "of several kinds: rgb, rgb+text, text"),
+            (&[&photograph, &Row::default()], "q.json: row 1 does not say what it was made from"),
+        ] {
+            let error = of(rows).expect_err(problem);
+            assert!(error.to_string().contains(problem) && error.exit_code() == 2, "{error}");
+            assert!(error.hint().is_some_and(|hint| hint.contains("--modalities")));
+        }
+    }
 }

@@ -5,8 +5,10 @@ use crate::error::{Error, Result};
 use crate::spreadsheet;
 use aio_data::{DataError, Label, fs};
 use aio_gallery::{Filter, Gallery};
+use aio_types::Modality;
 use serde::Serialize;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -123,18 +125,7 @@ fn export_features(gallery: &Gallery, rows: &[u64], output: &Path) -> Result<()>
         let bytes: Vec<u8> = row.features.iter().flat_map(|v| v.to_le_bytes()).collect();
         file.write_all(&bytes).map_err(|e| cannot_write(output, e))
     });
-    let to_row = |record: aio_gallery::Record| {
-        let modality = record.modality.split('+').next().unwrap_or_default().to_owned();
-        let pictures = record.path.map(|path| (modality, PathBuf::from(path)));
-        Row {
-            pictures: pictures.into_iter().collect(),
-            text: record.caption,
-            identity: record.identity.map(label),
-            camera: record.camera.map(label),
-            ..Row::default()
-        }
-    };
-    let rows: Vec<Row> = records.into_iter().map(to_row).collect();
+    let rows: Vec<Row> = records.into_iter().map(described).collect();
     let outcome = written.and_then(|()| write_features(gallery, &values, rows, output));
     // The features have been copied; a leftover that cannot be removed adds nothing to an error.
     let _ = std::fs::remove_file(&values);
@@ -161,6 +152,27 @@ fn write_features(gallery: &Gallery, values: &Path, rows: Vec<Row>, output: &Pat
     embed::write(output, values, &manifest)
 }
 
+/// A row as a manifest names it: what its features were made from. A caption that was not embedded is no part of it.
+fn described(record: aio_gallery::Record) -> Row {
+    let (mut pictures, mut text) = (BTreeMap::new(), None);
+    for modality in record.modality.split('+').filter_map(|name| name.parse::<Modality>().ok()) {
+        if modality == Modality::Text {
+            text.clone_from(&record.caption);
+            continue;
+        }
+        // The path is that of one picture; those of further ones are in columns of their modalities' names.
+        let path = record.extra.get(modality.name()).or(record.path.as_ref());
+        pictures.extend(path.map(|path| (modality.name().to_owned(), PathBuf::from(path))));
+    }
+    Row {
+        pictures,
+        text,
+        identity: record.identity.map(label),
+        camera: record.camera.map(label),
+        ..Row::default()
+    }
+}
+
 /// A label of a gallery, where every text is one that is known: a feature file would read a negative number as one that is not.
 fn label(text: String) -> Label {
     match Label::parse(&text) {
@@ -172,6 +184,26 @@ fn label(text: String) -> Label {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_row_is_described_by_what_was_embedded() {
+        let record = |modality: &str, extra: &[(&str, &str)]| aio_gallery::Record {
+            path: Some("a.jpg".into()),
+            modality: modality.into(),
+            caption: Some("a red coat".into()),
+            extra: extra.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
+            ..Default::default()
+        };
+        let row = described(record("rgb", &[("floor", "2")]));
+        assert_eq!((row.text, row.pictures.len()), (None, 1), "a caption is not embedded");
+        let row = described(record("rgb+sketch+text", &[("sketch", "s.png")]));
+        assert_eq!(row.text.as_deref(), Some("a red coat"));
+        let paths: Vec<(&str, &str)> =
+            row.pictures.iter().map(|(m, p)| (m.as_str(), p.to_str().expect("UTF-8"))).collect();
+        assert_eq!(paths, [("rgb", "a.jpg"), ("sketch", "s.png")]);
+        let row = described(aio_gallery::Record { path: None, ..record("text", &[]) });
+        assert!(row.pictures.is_empty() && row.text.is_some());
+    }
 
     #[test]
     fn names_that_are_numbers_stay_and_others_have_a_number_in_every_file() {

@@ -1,6 +1,6 @@
 //! What is added to a gallery, one item after the other, so that memory does not grow with their number.
 
-use super::item::Item;
+use super::item::{Item, Origin};
 use super::list::{self, List};
 use crate::error::{Error, Result};
 use aio_data::folder::{self, Entry, Reason};
@@ -117,7 +117,8 @@ impl InputRequest {
         let rows = self.rows.iter().enumerate();
         all = Box::new(all.chain(rows.map(|(row, fields)| list::item(row, fields, self.modality))));
         if let Some(detections) = &self.detections {
-            let found = detections.read()?.into_iter().map(|d| Ok(self.detected(d)));
+            let found = detections.read()?.into_iter();
+            let found = found.map(|found| Ok(self.detected(found, &detections.file)));
             all = Box::new(all.chain(found));
         }
         let Shard { index, count } = self.shard;
@@ -141,9 +142,11 @@ impl InputRequest {
         Ok(item)
     }
 
-    fn detected(&self, detection: Detection) -> Item {
-        let Detection { frame, crop, track, confidence, number, .. } = detection;
-        let mut item = Item { crop: Some(crop), track, ..Item::picture(self.modality, frame) };
+    fn detected(&self, detection: Detection, file: &Path) -> Item {
+        let Detection { frame, crop, track, confidence, number, row } = detection;
+        let origin = Some(Origin { path: file.to_path_buf(), row });
+        let picture = Item::picture(self.modality, frame);
+        let mut item = Item { crop: Some(crop), track, origin, ..picture };
         let own = &mut item.known.extra;
         own.insert("frame".into(), number.to_string());
         own.extend(track.map(|track| ("track".into(), track.to_string())));

@@ -16,6 +16,15 @@ pub(super) struct Item {
     pub(super) known: Record,
     /// The track of a detection.
     pub(super) track: Option<i64>,
+    /// What the box came from.
+    pub(super) origin: Option<Origin>,
+}
+
+/// A line of a list or of a file of boxes, from 1, or a position in a list of JSON.
+#[derive(Debug, Clone)]
+pub(super) struct Origin {
+    pub(super) path: PathBuf,
+    pub(super) row: usize,
 }
 
 impl Item {
@@ -59,9 +68,10 @@ impl Item {
         record
     }
 
-    /// Sets a column that has no value yet.
+    /// Sets a column that has no value yet. An empty text is no value.
     pub(super) fn set(&mut self, column: &str, value: &str) -> Result<(), String> {
         match column {
+            "crop" if value.trim().is_empty() => {}
             "crop" if self.crop.is_none() => self.crop = Some(value.parse()?),
             "crop" => {}
             other => self.known.set(other, value)?,

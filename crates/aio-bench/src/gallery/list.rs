@@ -1,6 +1,6 @@
 //! Lists for a gallery: a CSV file with one row per row.
 
-use super::item::Item;
+use super::item::{Item, Origin};
 use crate::error::{Error, Result};
 use aio_data::{DataError, fs};
 use aio_types::Modality;
@@ -104,7 +104,8 @@ impl List {
         let row = self.record.position().map_or(0, Position::line) as usize;
         let wrong = |problem| Error::Data(DataError::Row { path: self.path.clone(), row, problem });
         let folder = self.path.parent().unwrap_or(Path::new("."));
-        of(self.columns.iter().zip(&self.record), folder).map_err(wrong)
+        let item = of(self.columns.iter().zip(&self.record), folder).map_err(wrong)?;
+        Ok(Item { origin: Some(Origin { path: self.path.clone(), row }), ..item })
     }
 }
 

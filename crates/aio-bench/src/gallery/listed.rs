@@ -10,6 +10,8 @@ use serde::Serialize;
 #[derive(Debug, Clone, Serialize)]
 pub struct Listed<'a> {
     gallery: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    generation: Option<u64>,
     answers: Vec<Ranked<'a>>,
 }
 
@@ -17,6 +19,8 @@ pub struct Listed<'a> {
 #[derive(Debug, Clone, Serialize)]
 pub struct Single<'a> {
     gallery: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    generation: Option<u64>,
     #[serde(flatten)]
     answer: Option<Ranked<'a>>,
 }
@@ -69,12 +73,14 @@ impl Searched {
     /// The lists with the rank of every row.
     #[must_use]
     pub fn listed(&self) -> Listed<'_> {
-        Listed { gallery: self.gallery, answers: self.answers.iter().map(Ranked::of).collect() }
+        let answers = self.answers.iter().map(Ranked::of).collect();
+        Listed { gallery: self.gallery, generation: self.generation, answers }
     }
 
     /// The list of the first query with the rank of every row, for calls that have one query.
     #[must_use]
     pub fn listed_single(&self) -> Single<'_> {
-        Single { gallery: self.gallery, answer: self.answers.first().map(Ranked::of) }
+        let answer = self.answers.first().map(Ranked::of);
+        Single { gallery: self.gallery, generation: self.generation, answer }
     }
 }

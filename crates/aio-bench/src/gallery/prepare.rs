@@ -1,6 +1,6 @@
 //! Decoding: from items to what a model takes, in blocks, on threads of their own while the model computes.
 
-use super::item::Item;
+use super::item::{Item, Origin};
 use crate::error::{Error, Result};
 use crate::report::jpeg;
 use aio_data::picture::{self, resized};
@@ -82,8 +82,22 @@ impl<'a> Opened<'a> {
         Error::Data(DataError::Image { path: self.path.to_path_buf(), problem })
     }
 
-    /// The whole picture or a part of it.
-    fn part(&mut self, crop: Option<BoundingBox>) -> Result<RgbImage> {
+    /// The error of a box that holds nothing of the picture: the picture is as it should be, and what named the box is not.
+    fn outside(&self, crop: BoundingBox, size: (u32, u32), origin: Option<&Origin>) -> Error {
+        let (path, (width, height)) = (self.path.display(), size);
+        let problem =
+            format!("the box {crop} lies outside {path}, which has {height} × {width} pixels");
+        Error::Data(match origin {
+            Some(Origin { path, row }) => DataError::Row { path: path.clone(), row: *row, problem },
+            None => {
+                let hint = "a box is left,top,width,height in pixels of its picture".into();
+                DataError::Request { problem, hint }
+            }
+        })
+    }
+
+    /// The whole picture or a part of it; `origin` is what named the part.
+    fn part(&mut self, crop: Option<BoundingBox>, origin: Option<&Origin>) -> Result<RgbImage> {
         if self.image.is_none() {
             let image = picture::decode(&self.bytes).map_err(|e| self.wrong(e))?;
             self.image = Some(image);
@@ -99,8 +113,7 @@ impl<'a> Opened<'a> {
         let (left, right) = inside(crop.left, crop.width, width);
         let (top, bottom) = inside(crop.top, crop.height, height);
         if left >= right || top >= bottom {
-            let problem = format!("the box {crop} lies outside its {height} × {width} pixels");
-            return Err(self.wrong(problem));
+            return Err(self.outside(crop, (width, height), origin));
         }
         Ok(imageops::crop_imm(image, left, top, right - left, bottom - top).to_image())
     }
@@ -139,7 +152,7 @@ fn prepare(
     let mut pictures = Vec::with_capacity(opened.len());
     let mut thumbnail = Vec::new();
     for (opened, (modality, path)) in opened.iter_mut().zip(&item.pictures) {
-        let part = opened.part(item.crop)?;
+        let part = opened.part(item.crop, item.origin.as_ref())?;
         pictures.push((*modality, resized(&part, sizes.input).map_err(|e| opened.wrong(e))?));
         if sizes.thumbnail > 0 && item.shown() == Some(path) {
             thumbnail = small(&part, sizes.thumbnail).map_err(|e| opened.wrong(e))?;
@@ -175,7 +188,7 @@ pub(super) fn shrunk(
 ) -> Result<Vec<u8>> {
     let mut opened = Opened::read(path)?;
     check_pixels(&opened.bytes, most_pixels).map_err(|e| opened.wrong(e))?;
-    let part = opened.part(crop)?;
+    let part = opened.part(crop, None)?;
     small(&part, longest).map_err(|e| opened.wrong(e))
 }
 

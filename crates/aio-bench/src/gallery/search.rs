@@ -1,12 +1,13 @@
 //! Searching a gallery for any combination of pictures, sentences, and rows of its own.
 
 use super::contact_sheet;
+use super::in_vain::in_vain;
 use super::open::model_of;
 use super::queries::NamedQuery;
 use crate::embed::{self, BLOCK, Model, ModelSource, Row};
 use crate::error::{Error, Result};
 use crate::novelty::{Novelties, Novelty, novelties};
-use aio_gallery::{Answer, Collection, Filter, Gallery, Hit, Query, Replied};
+use aio_gallery::{Answer, Collection, Filter, Gallery, Group, Hit, Query, Replied};
 use aio_stores::{Address, Scan, Store};
 use aio_types::{Modality, ModalitySet};
 use std::path::PathBuf;
@@ -53,6 +54,8 @@ pub struct Terms {
 pub struct Searched {
     /// Rows of the gallery.
     pub gallery: usize,
+    /// How often it was changed; unknown for one in a database.
+    pub generation: Option<u64>,
     /// In the order of the queries.
     pub answers: Vec<Answered>,
 }
@@ -136,6 +139,9 @@ pub fn search(request: &SearchRequest) -> Result<Searched> {
         .map(|(query, (features, novelty))| Asked { query, features, novelty, terms })
         .collect();
     let searched = gallery.answered(&tag, &asked)?;
+    if let Opened::Directory(gallery) = &gallery {
+        in_vain(gallery, terms)?.iter().for_each(|warning| log::warn!("{warning}"));
+    }
     if let (Some(path), Opened::Directory(gallery)) = (&request.picture, &gallery) {
         contact_sheet::draw(path, gallery, &searched.answers)?;
     }
@@ -169,7 +175,7 @@ impl Opened {
             Self::Directory(gallery) => answered(gallery, tag, asked),
             Self::Database(store, scan) => {
                 let answers = store.answers(&queries(tag, asked)?, *scan)?;
-                Ok(with_answers(store.rows()?, asked, answers))
+                Ok(with_answers(store.rows()?, None, asked, answers))
             }
         }
     }
@@ -185,7 +191,23 @@ pub(crate) fn answered(
     asked: &[Asked],
 ) -> Result<Searched> {
     let answers = gallery.answers(&queries(tag, asked)?)?;
-    Ok(with_answers(gallery.len(), asked, answers))
+    Ok(with_answers(gallery.len(), Some(gallery.generation()), asked, answers))
+}
+
+/// The groups that rows of the list of a grouped query stand for, each with its nearest rows, `most` at most.
+///
+/// # Errors
+/// As [`answered`].
+pub(crate) fn groups(
+    gallery: &Gallery,
+    tag: &aio_gallery::Model,
+    asked: &Asked,
+    rows: &[u64],
+    most: usize,
+) -> Result<Vec<Group>> {
+    let queries = queries(tag, std::slice::from_ref(asked))?;
+    let groups = queries.iter().map(|query| gallery.groups(query, rows, most));
+    Ok(groups.collect::<aio_gallery::Result<Vec<_>>>()?.concat())
 }
 
 /// Refuses a query that the gallery cannot answer, before anything is embedded.
@@ -225,7 +247,12 @@ fn queries(tag: &aio_gallery::Model, asked: &[Asked]) -> Result<Vec<Query>> {
     asked.iter().map(query).collect()
 }
 
-fn with_answers(rows: usize, asked: &[Asked], answers: Vec<Answer>) -> Searched {
+fn with_answers(
+    rows: usize,
+    generation: Option<u64>,
+    asked: &[Asked],
+    answers: Vec<Answer>,
+) -> Searched {
     let answered =
         asked.iter().zip(answers).map(|(Asked { query, novelty, .. }, answer)| Answered {
             name: query.name.clone(),
@@ -236,7 +263,7 @@ fn with_answers(rows: usize, asked: &[Asked], answers: Vec<Answer>) -> Searched 
             novelty: novelty.clone(),
             answer,
         });
-    Searched { gallery: rows, answers: answered.collect() }
+    Searched { gallery: rows, generation, answers: answered.collect() }
 }
 
 /// The features of a query, none for one that only names rows of the gallery, and what is known of its pictures.
@@ -261,12 +288,17 @@ fn embedded(queries: &[NamedQuery], model: &Model) -> Result<Vec<Embedded>> {
 
 /// The modalities of a query, which choose the calibration; those of a query that only names rows are `rgb`.
 fn modalities(row: &Row) -> Result<String> {
+    let set = parts(row)?;
+    Ok(if set.is_empty() { Modality::Rgb.name().to_owned() } else { set.to_string() })
+}
+
+/// The modalities of the pictures and the sentence of a row.
+pub(super) fn parts(row: &Row) -> Result<ModalitySet> {
     let wrong = |e: aio_types::ParseModalityError| Error::Failure(e.to_string());
     let mut found: Vec<Modality> = Vec::new();
     for name in row.pictures.keys() {
         found.push(name.parse().map_err(wrong)?);
     }
     found.extend(row.text.as_ref().map(|_| Modality::Text));
-    let set: ModalitySet = found.into_iter().collect();
-    Ok(if set.is_empty() { Modality::Rgb.name().to_owned() } else { set.to_string() })
+    Ok(found.into_iter().collect())
 }

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::gallery::{self, Asked, Searched, check_model, model_of};
 use crate::novelty::{GalleryNovelty, novelties, of_gallery};
 use aio_encoder::weights::Shipped;
-use aio_gallery::{Gallery, GalleryError, MANIFEST};
+use aio_gallery::{Gallery, GalleryError, Group, MANIFEST};
 use aio_types::{Modality, ModalitySet, Observation, PictureSize};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
@@ -132,9 +132,10 @@ impl Engine {
     fn answered(&self, snapshot: &Snapshot, queries: &[&Prepared]) -> Result<Vec<Searched>> {
         self.embed(queries)?;
         let asked: Vec<Asked> = queries.iter().map(|prepared| asked(prepared)).collect();
-        let Searched { gallery, answers } =
+        let Searched { gallery, generation, answers } =
             gallery::answered(&snapshot.gallery, &self.tag, &asked)?;
-        Ok(answers.into_iter().map(|one| Searched { gallery, answers: vec![one] }).collect())
+        let alone = |one| Searched { gallery, generation, answers: vec![one] };
+        Ok(answers.into_iter().map(alone).collect())
     }
 
     fn alone(&self, snapshot: &Snapshot, query: &Prepared) -> Result<Searched> {
@@ -249,6 +250,10 @@ impl Searcher for Engine {
             checked.and_then(|()| answers.next().unwrap_or_else(|| Err(lost())))
         };
         checked.into_iter().map(answer).collect()
+    }
+
+    fn groups(&self, query: &Prepared, rows: &[u64], most: usize) -> Result<Vec<Group>> {
+        gallery::groups(&self.snapshot().gallery, &self.tag, &asked(query), rows, most)
     }
 
     fn row(&self, number: u64) -> Result<Option<RowBody>> {

@@ -3,14 +3,14 @@
 use super::searcher::Prepared;
 use crate::error::{Error, Result};
 use crate::gallery::Searched;
-use aio_gallery::{Condition, Hit, Relation};
+use aio_gallery::{Group, Near};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Groups of one answer.
 pub(super) const MOST_GROUPS: usize = 60;
 /// Further rows of a group.
-const FURTHER: usize = 6;
+pub(super) const FURTHER: usize = 6;
 
 /// Further rows of the groups of a list.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -39,41 +39,29 @@ pub(super) struct NearBody {
     similarity: f32,
 }
 
-/// The column that a search groups by.
+/// Refuses a search that groups by no column.
 ///
 /// # Errors
 /// [`Error`] if it names none.
-pub(super) fn column(prepared: &Prepared) -> Result<String> {
-    prepared.terms.group_by.clone().ok_or_else(|| {
-        Error::user("`group_by` is missing", "name the column whose groups have further rows")
-    })
+pub(super) fn check(prepared: &Prepared) -> Result<()> {
+    if prepared.terms.group_by.is_some() {
+        return Ok(());
+    }
+    Err(Error::user("`group_by` is missing", "name the column whose groups have further rows"))
 }
 
-/// One query per group of a list: the same one, among the rows of the group alone. The best row of each group is beside it.
-pub(super) fn queries(prepared: &Prepared, searched: &Searched) -> Result<Vec<(u64, Prepared)>> {
-    let column = column(prepared)?;
-    let of_group = |hit: &Hit| {
-        let value = hit.record.get(&column)?;
-        let mut query = prepared.clone();
-        let condition = Condition { column: column.clone(), relation: Relation::Equal, value };
-        query.terms.filter.conditions.push(condition);
-        query.terms.group_by = None;
-        query.terms.top = FURTHER + 1;
-        Some((hit.row, query))
-    };
+/// The rows of a list, which stand for groups.
+pub(super) fn rows(searched: &Searched) -> Vec<u64> {
     let hits = searched.answers.iter().flat_map(|answered| &answered.answer.hits);
-    Ok(hits.take(MOST_GROUPS).filter_map(of_group).collect())
+    hits.take(MOST_GROUPS).map(|hit| hit.row).collect()
 }
 
-/// The answer, from those of [`queries`].
-pub(super) fn body(best: Vec<u64>, answers: Vec<Searched>) -> FurtherBody {
-    let group = |(row, searched): (u64, Searched)| {
-        let answer = searched.answers.into_iter().next().map(|answered| answered.answer);
-        let (rows, hits) = answer.map_or((0, Vec::new()), |answer| (answer.searched, answer.hits));
-        let others = hits.into_iter().filter(|hit| hit.row != row).take(FURTHER);
-        let further =
-            others.map(|Hit { row, similarity, .. }| NearBody { row, similarity }).collect();
+/// The answer, from the groups of [`rows`].
+pub(super) fn body(groups: Vec<Group>) -> FurtherBody {
+    let near = |Near { row, similarity }| NearBody { row, similarity };
+    let group = |Group { row, rows, nearest }| {
+        let further = nearest.into_iter().map(near).collect();
         GroupBody { row, rows, further }
     };
-    FurtherBody { groups: best.into_iter().zip(answers).map(group).collect() }
+    FurtherBody { groups: groups.into_iter().map(group).collect() }
 }

@@ -14,8 +14,8 @@ pub(super) const SHORTEST_TOKEN: usize = 16;
 /// What every request is compared with.
 #[derive(Debug, Clone)]
 pub(super) struct Guard {
-    /// Whether the server listens on this machine alone; then only its own names are accepted as the host.
-    pub(super) local: bool,
+    /// Whether only this machine asks; then only its own names are accepted as the host.
+    local: bool,
     /// What a request for data must carry, as a hash that is compared in constant time.
     token: Option<blake3::Hash>,
 }
@@ -77,10 +77,14 @@ fn is_loopback(name: &str) -> bool {
     name.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// Whether an `Origin` header is that of the page of this host.
+/// Whether an `Origin` header is that of the page of this host. A browser leaves the usual port of a scheme out, and a proxy may add it to the host; a proxy
+/// may also speak HTTPS for a server that speaks HTTP.
 fn is_of(origin: &str, host: &str) -> bool {
-    let rest = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
-    rest.is_some_and(|rest| rest.eq_ignore_ascii_case(host))
+    [("http://", ":80"), ("https://", ":443")].into_iter().any(|(scheme, port)| {
+        let Some(rest) = origin.strip_prefix(scheme) else { return false };
+        let host = host.strip_suffix(port).unwrap_or(host);
+        rest.eq_ignore_ascii_case(host)
+    })
 }
 
 /// Headers of every answer: the page loads and sends nothing from or to elsewhere, and no other page shows it.
@@ -144,6 +148,11 @@ mod tests {
     fn an_origin_is_compared_with_its_port() {
         assert!(is_of("http://localhost:8080", "localhost:8080"));
         assert!(is_of("https://people.example", "people.example"));
+        assert!(is_of("https://people.example", "People.example:443"));
+        assert!(is_of("http://people.example", "people.example:80"));
+        assert!(is_of("https://people.example:8443", "people.example:8443"));
+        assert!(!is_of("https://people.example", "people.example:80"));
+        assert!(!is_of("https://people.example", "people.example:8443"));
         for origin in ["null", "http://localhost:8081", "http://evil.example", "localhost:8080", ""]
         {
             assert!(!is_of(origin, "localhost:8080"), "{origin}");

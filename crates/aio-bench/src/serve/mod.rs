@@ -55,6 +55,12 @@ impl ServeRequest {
             None => Ok(None),
         }
     }
+
+    /// Who may ask. A site may let its own name point to this machine, and its pages would then send that name; without others who may reach the server, no
+    /// name but those of this machine is right. With --expose a proxy's name is, and the token keeps such pages out.
+    fn guard(&self, token: Option<&str>) -> Guard {
+        Guard::new(self.address.ip().is_loopback() && !self.expose, token)
+    }
 }
 
 /// Reads the body of a search (JSON) as the routes do, up to what the model takes: pictures of `size` and a sentence. For tests and
@@ -79,8 +85,7 @@ const THREADS: usize = 2;
 /// # Errors
 /// [`Error`] naming the gallery or address that cannot be used, or both models if they differ; [`Error::Failure`] if requests were cut off.
 pub fn serve(request: &ServeRequest, ready: impl FnOnce(&str) -> Result<()>) -> Result<()> {
-    let is_local = request.address.ip().is_loopback();
-    if !is_local && !request.expose {
+    if !request.address.ip().is_loopback() && !request.expose {
         return Err(Error::user(
             format!("--address {}: other machines could reach it", request.address),
             "leave --address out, or add --expose; then every request for data needs a token",
@@ -105,7 +110,7 @@ pub fn serve(request: &ServeRequest, ready: impl FnOnce(&str) -> Result<()>) -> 
         let address = listener.local_addr().map_err(failed)?;
         let given = token.as_ref().filter(|_| request.token_file.is_none());
         let fragment = given.map_or(String::new(), |token| format!("#token={token}"));
-        let router = routes::router(searcher, queue, Guard::new(is_local, token.as_deref()));
+        let router = routes::router(searcher, queue, request.guard(token.as_deref()));
         ready(&format!("http://{address}/{fragment}"))?;
         connection::serve(listener, router, &stop).await
     });

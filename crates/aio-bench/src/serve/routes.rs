@@ -12,7 +12,8 @@ use super::wire::{About, QuestionBody, RowBody, SearchBody};
 use crate::error::Result;
 use crate::gallery::Searched;
 use aio_gallery::{Dialogue, Question};
-use axum::extract::{Path, Request, State};
+use axum::extract::{FromRequestParts, Path, Request, State};
+use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -152,11 +153,12 @@ async fn further(
     SearchRequest { body, .. }: SearchRequest,
 ) -> std::result::Result<Json<FurtherBody>, Failure> {
     let mut prepared = desk.prepared(body).await?;
-    further::column(&prepared)?;
+    further::check(&prepared)?;
     prepared.terms.top = prepared.terms.top.min(further::MOST_GROUPS);
-    let searched = desk.queue.ask(prepared.clone()).await?;
-    let (best, queries) = further::queries(&prepared, &searched)?.into_iter().unzip();
-    Ok(Json(further::body(best, desk.queue.ask_all(queries).await?)))
+    // The model is needed for the list alone: its copy knows the features then.
+    let rows = further::rows(&desk.queue.ask(prepared.clone()).await?);
+    let groups = move |searcher: &dyn Searcher| searcher.groups(&prepared, &rows, further::FURTHER);
+    Ok(Json(further::body(desk.work(groups).await?)))
 }
 
 /// Results that the question is chosen from: several of one person are common.
@@ -177,27 +179,38 @@ async fn ask_back(
 }
 
 /// The number in a path.
-fn number(text: &str) -> std::result::Result<u64, Failure> {
-    text.parse().map_err(|_| {
-        let problem = format!("`{text}` is not the number of a row");
-        Failure::new(StatusCode::NOT_FOUND, problem, "write a whole number, as in /api/rows/17")
-    })
+struct RowNumber(u64);
+
+impl FromRequestParts<Desk> for RowNumber {
+    type Rejection = Failure;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        desk: &Desk,
+    ) -> std::result::Result<Self, Failure> {
+        let wrong = |what: &str| {
+            let problem = format!("{what} is not the number of a row");
+            Failure::new(StatusCode::NOT_FOUND, problem, "write a whole number, as in /api/rows/17")
+        };
+        // Such as percent signs whose bytes are no text.
+        let path = Path::<String>::from_request_parts(parts, desk).await;
+        let Path(text) = path.map_err(|_| wrong("the address"))?;
+        text.parse().map(Self).map_err(|_| wrong(&format!("`{text}`")))
+    }
 }
 
 async fn row(
     State(desk): State<Desk>,
-    Path(text): Path<String>,
+    RowNumber(number): RowNumber,
 ) -> std::result::Result<Json<RowBody>, Failure> {
-    let number = number(&text)?;
     let found = desk.work(move |searcher| searcher.row(number)).await?;
     found.map(Json).ok_or_else(|| Failure::no_row(number))
 }
 
 async fn thumbnail(
     State(desk): State<Desk>,
-    Path(text): Path<String>,
+    RowNumber(number): RowNumber,
 ) -> std::result::Result<Response, Failure> {
-    let number = number(&text)?;
     let found = desk.work(move |searcher| searcher.thumbnail(number)).await?;
     let picture = found.ok_or_else(|| {
         let problem = format!("there is no picture of row {number}");

@@ -5,6 +5,7 @@ use super::wire::{About, RowBody, SearchBody};
 use crate::error::Result;
 use crate::gallery::{NamedQuery, Searched, Terms};
 use crate::novelty::Novelties;
+use aio_gallery::Group;
 use aio_types::{Observation, Picture, PictureSize};
 use std::sync::{Arc, OnceLock};
 
@@ -49,6 +50,12 @@ pub(super) trait Searcher: Send + Sync + 'static {
 
     /// The answer to each query, in order. Called on one thread alone.
     fn search(&self, queries: &[Prepared]) -> Vec<Result<Searched>>;
+
+    /// The groups that rows of the list of a query stand for, each with its nearest rows, `most` at most. The features of the query are known.
+    ///
+    /// # Errors
+    /// [`crate::error::Error`] as the search that gave the list.
+    fn groups(&self, query: &Prepared, rows: &[u64], most: usize) -> Result<Vec<Group>>;
 
     /// What is known of a row; nothing if it is not there.
     ///

@@ -68,7 +68,10 @@ fn a_gallery_of_rendered_people_lives() {
     let after = search(&["--top", "4"]);
     assert_eq!(paths(&after), before[1..]);
     assert!(desk.succeed(&["gallery", "compact", "people"]).contains("1 rows dropped"));
-    assert_eq!(search(&["--top", "4"]), after, "also the numbers of the rows");
+    let compacted = search(&["--top", "4"]);
+    assert_eq!(compacted["results"], after["results"], "also the numbers of the rows");
+    let changes = |found: &Value| found["generation"].as_u64();
+    assert_eq!(changes(&compacted), changes(&after).map(|changes| changes + 1));
     assert!(desk.succeed(&["gallery", "verify", "people"]).contains("as written"));
     assert!(leftovers(&desk.path("people")).is_empty());
 
@@ -94,7 +97,7 @@ g/004.png,,gate 3,2026-01-04,,
 g/005.png,carl,gate 1,2026-01-05,3,
 ";
 
-fn labelled() -> Desk {
+pub(crate) fn labelled() -> Desk {
     let desk = Desk::new();
     coloured(&desk, "g", 6);
     std::fs::write(desk.path("list.csv"), TABLE).expect("written");
@@ -349,8 +352,30 @@ fn calibration(desk: &Desk, folder: &str) {
     assert!(!expected.is_empty() && expected.len() < probabilities(&all).len());
     assert!(
         desk.succeed(&["gallery", "info", "labelled"])
-            .contains("calibration  any: expected calibration error")
+            .contains("calibration  rgb: expected calibration error")
     );
+    // A curve of photographs is none of sentences, unless somebody says so.
+    let sentence = ["search", "labelled", "--text", "a red coat", "--threshold", "0.1"];
+    let text = desk.refused(2, &sentence);
+    assert!(
+        text.contains("no calibration for text queries (existing calibrations: rgb)"),
+        "{text}"
+    );
+    let calibrate = ["gallery", "calibrate", "labelled", "--queries", "l.safetensors"];
+    let said = desk.json(&[&calibrate[..], &["--modalities", "any", "--json"]].concat());
+    assert_eq!(said["modalities"], "any");
+    desk.succeed(&sentence);
+    let text = desk.refused(2, &[&calibrate[..], &["--modalities", "photo"]].concat());
+    assert!(text.contains("unknown modality `photo`"), "{text}");
+    // Queries of several kinds have no curve in common.
+    let mixed: String = list.lines().take(9).map(|line| format!("{line},\n")).collect();
+    let mixed = mixed.replacen("camera,", "camera,text", 1).replacen(",\n", ",a red coat\n", 1);
+    std::fs::write(desk.path("mixed.csv"), &mixed).expect("written");
+    desk.succeed(&["embed", "--list", "mixed.csv", "--output", "m.safetensors"]);
+    let calibrate = ["gallery", "calibrate", "labelled", "--queries", "m.safetensors"];
+    let text = desk.refused(2, &calibrate);
+    assert!(text.contains("m.safetensors holds queries of several kinds: rgb, rgb+text"), "{text}");
+    assert!(text.contains("--modalities any"), "{text}");
     let text =
         desk.refused(2, &["gallery", "calibrate", "labelled", "--queries", "none.safetensors"]);
     assert!(text.contains("none.safetensors"), "{text}");

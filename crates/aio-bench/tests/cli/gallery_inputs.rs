@@ -96,6 +96,23 @@ fn boxes_and_tracks_become_rows() {
 }
 
 #[test]
+fn a_box_outside_its_frame_is_named_with_its_line() {
+    let desk = Desk::new();
+    coloured(&desk, "img", 2);
+    std::fs::write(desk.path("gt.txt"), "0,1,0,0,24,48,1\n1,1,5000,0,24,48,1\n").expect("written");
+    let boxes = ["--mot", "gt.txt", "--frames", "img"];
+    let text = desk.refused(2, &[&["gallery", "create", "boxes"][..], &boxes].concat());
+    let problem = "gt.txt, row 2: the box 5000,0,24,48 lies outside img/001.png, which has ";
+    assert!(text.contains(problem) && !text.contains("damaged"), "{text}");
+    let skip = [&["gallery", "create", "some", "--on-error", "skip", "--json"][..], &boxes];
+    let added = desk.json(&skip.concat());
+    assert_eq!((&added["added"], added["skipped"].as_array().map(Vec::len)), (&1.into(), Some(1)));
+    std::fs::write(desk.path("l.csv"), "path,crop\nimg/000.png,\"-50,0,9,9\"\n").expect("written");
+    let text = desk.refused(2, &["gallery", "create", "list", "--list", "l.csv"]);
+    assert!(text.contains("l.csv, row 2: the box -50,0,9,9 lies outside"), "{text}");
+}
+
+#[test]
 fn a_creation_that_ended_early_continues_when_the_same_call_is_repeated() {
     let desk = Desk::new();
     let pictures = coloured(&desk, "g", 9);

@@ -11,6 +11,7 @@ mod experiment;
 mod fusion;
 mod gallery;
 mod gallery_inputs;
+mod gallery_values;
 mod harness;
 mod help;
 mod interruption;

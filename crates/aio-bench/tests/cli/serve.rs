@@ -194,6 +194,12 @@ fn a_server_that_others_may_reach_needs_a_token_on_every_address() {
     assert_eq!(served.get("/api/gallery", "").0, 401);
     let header = format!("authorization: Bearer {token}\r\n");
     assert_eq!(served.get("/api/gallery", &header).0, 200);
+    // A proxy in front of it has a name of its own, which it passes on.
+    let proxied = "host: people.example\r\norigin: https://people.example\r\n";
+    assert_eq!(served.get("/api/gallery", &format!("{header}{proxied}")).0, 200);
+    assert_eq!(served.get("/api/gallery", proxied).0, 401);
+    let foreign = "host: people.example\r\norigin: https://evil.example\r\n";
+    assert_eq!(served.get("/api/gallery", &format!("{header}{foreign}")).0, 403);
 }
 
 /// How long one request takes, in seconds.

@@ -1,7 +1,9 @@
 //! Exact search: every row that a filter lets through is compared with the query.
 
+mod answers;
 mod collection;
 mod filter;
+mod groups;
 mod nearest;
 mod query;
 mod replies;
@@ -9,6 +11,7 @@ mod scan;
 
 pub use collection::Collection;
 pub use filter::{Check, Condition, Filter, Relation};
+pub use groups::{Group, Near};
 pub use query::{Answer, Hit, Query};
 
 use crate::error::Result;
@@ -29,6 +32,24 @@ impl Gallery {
         Ok(self.segments.iter().zip(chosen).flat_map(of_segment).collect())
     }
 
+    /// Whether a row that is not removed has a value in a column.
+    ///
+    /// # Errors
+    /// [`crate::GalleryError::Request`] naming a column that the gallery does not have.
+    pub fn has_values(&self, column: &str) -> Result<bool> {
+        collection::check_column(self, column)?;
+        for segment in &self.segments {
+            let rows = segment.table()?;
+            let Some(place) = rows.column(column) else { continue };
+            let is_there = |position| !self.is_removed(segment.number(position));
+            let mut values = (0..segment.len()).filter(|row| rows.text(place, *row).is_some());
+            if values.any(is_there) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// The rows nearest to a query, nearest first.
     ///
     /// # Errors
@@ -44,6 +65,6 @@ impl Gallery {
     /// # Errors
     /// As [`Gallery::search`].
     pub fn answers(&self, queries: &[Query]) -> Result<Vec<Answer>> {
-        query::answers(self, queries)
+        answers::answers(self, queries)
     }
 }

@@ -23,7 +23,18 @@ impl Candidate {
     }
 }
 
-/// The candidates for the `top` best rows, or for the best row of each of the `top` best groups.
+/// Which candidates are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keep {
+    /// Those for the best rows.
+    Rows,
+    /// Those for the best row of each of the best groups.
+    BestOfGroups,
+    /// Those for the best rows of each group; it is for few groups.
+    RowsOfGroups,
+}
+
+/// The candidates for the `top` best rows, for the best row of each of the `top` best groups, or for the `top` best rows of every group.
 ///
 /// The rows that are kept do not depend on the order in which rows are offered.
 #[derive(Debug, Clone)]
@@ -35,18 +46,20 @@ pub(super) struct Nearest {
 #[derive(Debug, Clone)]
 enum Kept {
     Rows { found: Vec<Candidate>, bound: f32, limit: usize },
-    Groups(HashMap<u32, Vec<Candidate>>),
+    Best { groups: HashMap<u32, Vec<Candidate>>, bound: f32, limit: usize },
+    Each(HashMap<u32, Nearest>),
 }
 
-/// Rows that are kept beyond those needed before the list is cut.
+/// Rows, or groups, that are kept beyond those needed before the list is cut.
 const SPARE: usize = 256;
 
 impl Nearest {
-    pub(super) fn new(top: usize, grouped: bool) -> Self {
-        let kept = if grouped {
-            Kept::Groups(HashMap::new())
-        } else {
-            Kept::Rows { found: Vec::new(), bound: f32::NEG_INFINITY, limit: 2 * top + SPARE }
+    pub(super) fn new(top: usize, keep: Keep) -> Self {
+        let (bound, limit) = (f32::NEG_INFINITY, 2 * top + SPARE);
+        let kept = match keep {
+            Keep::Rows => Kept::Rows { found: Vec::new(), bound, limit },
+            Keep::BestOfGroups => Kept::Best { groups: HashMap::new(), bound, limit },
+            Keep::RowsOfGroups => Kept::Each(HashMap::new()),
         };
         Self { top, kept }
     }
@@ -55,8 +68,8 @@ impl Nearest {
     #[inline]
     pub(super) fn may_keep(&self, upper: f32) -> bool {
         match &self.kept {
-            Kept::Rows { bound, .. } => upper >= *bound,
-            Kept::Groups(_) => true,
+            Kept::Rows { bound, .. } | Kept::Best { bound, .. } => upper >= *bound,
+            Kept::Each(_) => true,
         }
     }
 
@@ -65,13 +78,19 @@ impl Nearest {
         if !self.may_keep(candidate.upper) {
             return;
         }
+        let top = self.top;
         let cut = match &mut self.kept {
             Kept::Rows { found, limit, .. } => {
                 found.push(candidate);
                 found.len() >= *limit
             }
-            Kept::Groups(groups) => {
+            Kept::Best { groups, limit, .. } => {
                 offer_to_group(groups.entry(group).or_default(), candidate);
+                groups.len() >= *limit
+            }
+            Kept::Each(groups) => {
+                let nearest = groups.entry(group).or_insert_with(|| Self::new(top, Keep::Rows));
+                nearest.offer(candidate, group);
                 false
             }
         };
@@ -82,38 +101,46 @@ impl Nearest {
 
     /// Drops the rows that are certainly not among the best.
     fn cut(&mut self) {
-        if let Kept::Rows { found, bound, limit } = &mut self.kept {
-            if found.len() > self.top {
-                let (_, worst, _) = found.select_nth_unstable_by(self.top - 1, Candidate::order);
-                let worst = *worst;
-                *bound = worst.lower;
-                found.retain(|c| {
-                    let is_exact = c.lower == c.upper;
-                    if is_exact && worst.lower == worst.upper {
-                        c.order(&worst) != Ordering::Greater
-                    } else {
-                        c.upper >= worst.lower
-                    }
-                });
+        let top = self.top;
+        match &mut self.kept {
+            Kept::Rows { found, bound, limit } => {
+                if found.len() > top {
+                    let (_, worst, _) = found.select_nth_unstable_by(top - 1, Candidate::order);
+                    let worst = *worst;
+                    *bound = worst.lower;
+                    found.retain(|c| {
+                        let is_exact = c.lower == c.upper;
+                        if is_exact && worst.lower == worst.upper {
+                            c.order(&worst) != Ordering::Greater
+                        } else {
+                            c.upper >= worst.lower
+                        }
+                    });
+                }
+                *limit = 2 * found.len().max(top) + SPARE;
             }
-            *limit = 2 * found.len().max(self.top) + SPARE;
+            Kept::Best { groups, bound, limit } => {
+                if groups.len() > top {
+                    let mut lower: Vec<f32> = groups.values().map(|group| best(group)).collect();
+                    *bound = *lower.select_nth_unstable_by(top - 1, |a, b| b.total_cmp(a)).1;
+                    groups.retain(|_, group| {
+                        group.retain(|candidate| candidate.upper >= *bound);
+                        !group.is_empty()
+                    });
+                }
+                *limit = 2 * groups.len().max(top) + SPARE;
+            }
+            Kept::Each(groups) => groups.values_mut().for_each(Self::cut),
         }
     }
 
     /// Takes everything that another one has kept into account.
     pub(super) fn merge(mut self, other: Self) -> Self {
-        match (&mut self.kept, other.kept) {
-            (Kept::Groups(groups), Kept::Groups(others)) => {
-                let mut others: Vec<(u32, Vec<Candidate>)> = others.into_iter().collect();
-                for (group, candidates) in others.drain(..) {
-                    let own = groups.entry(group).or_default();
-                    candidates.into_iter().for_each(|candidate| offer_to_group(own, candidate));
-                }
-            }
-            (_, Kept::Rows { found, .. }) => {
-                found.into_iter().for_each(|candidate| self.offer(candidate, 0));
-            }
-            _ => {}
+        let offer = |(group, candidate)| self.offer(candidate, group);
+        match other.kept {
+            Kept::Rows { found, .. } => found.into_iter().map(|c| (0, c)).for_each(offer),
+            Kept::Best { groups, .. } => each(groups).for_each(offer),
+            Kept::Each(groups) => all(groups).for_each(offer),
         }
         self
     }
@@ -123,24 +150,26 @@ impl Nearest {
         self.cut();
         let mut found: Vec<(u32, Candidate)> = match self.kept {
             Kept::Rows { found, .. } => found.into_iter().map(|candidate| (0, candidate)).collect(),
-            Kept::Groups(groups) => {
-                let groups: Vec<(u32, Vec<Candidate>)> = groups.into_iter().collect();
-                let mut lower: Vec<f32> = groups.iter().map(|(_, group)| best(group)).collect();
-                let bound = if lower.len() > self.top {
-                    *lower.select_nth_unstable_by(self.top - 1, |a, b| b.total_cmp(a)).1
-                } else {
-                    f32::NEG_INFINITY
-                };
-                let of_group = |(group, candidates): (u32, Vec<Candidate>)| {
-                    candidates.into_iter().map(move |candidate| (group, candidate))
-                };
-                let all = groups.into_iter().flat_map(of_group);
-                all.filter(|(_, candidate)| candidate.upper >= bound).collect()
-            }
+            Kept::Best { groups, .. } => each(groups).collect(),
+            Kept::Each(groups) => all(groups).collect(),
         };
         found.sort_by(|(_, a), (_, b)| a.order(b));
         found
     }
+}
+
+/// The candidates of groups, each with its group.
+fn each(groups: HashMap<u32, Vec<Candidate>>) -> impl Iterator<Item = (u32, Candidate)> {
+    groups.into_iter().flat_map(|(group, candidates)| {
+        candidates.into_iter().map(move |candidate| (group, candidate))
+    })
+}
+
+/// What each group keeps for itself, with its group.
+fn all(groups: HashMap<u32, Nearest>) -> impl Iterator<Item = (u32, Candidate)> {
+    groups.into_iter().flat_map(|(group, nearest)| {
+        nearest.finish().into_iter().map(move |(_, candidate)| (group, candidate))
+    })
 }
 
 /// The largest lower bound of a group.
@@ -184,7 +213,7 @@ mod tests {
         let mut expected = rows.clone();
         expected.sort_by(Candidate::order);
         expected.truncate(5);
-        let mut parts = vec![Nearest::new(5, false); 3];
+        let mut parts = vec![Nearest::new(5, Keep::Rows); 3];
         for (i, row) in rows.iter().rev().enumerate() {
             parts[i % 3].offer(*row, 0);
             let Kept::Rows { found, .. } = &parts[i % 3].kept else { unreachable!() };
@@ -197,7 +226,7 @@ mod tests {
 
     #[test]
     fn a_row_that_may_be_among_the_best_is_kept() {
-        let mut nearest = Nearest::new(1, false);
+        let mut nearest = Nearest::new(1, Keep::Rows);
         for (similarity, slack, row) in [(0.9, 0.05, 0), (0.82, 0.05, 1), (0.7, 0.05, 2)] {
             nearest.offer(candidate(similarity, slack, row), 0);
         }
@@ -207,7 +236,7 @@ mod tests {
 
     #[test]
     fn of_a_group_its_best_counts() {
-        let mut nearest = Nearest::new(2, true);
+        let mut nearest = Nearest::new(2, Keep::BestOfGroups);
         for (similarity, row, group) in
             [(0.9, 4, 1), (0.9, 3, 1), (0.8, 1, 1), (0.5, 0, 2), (0.4, 2, 3)]
         {
@@ -215,5 +244,42 @@ mod tests {
         }
         let rows: Vec<(u32, u64)> = nearest.finish().iter().map(|(g, c)| (*g, c.row)).collect();
         assert_eq!(rows, [(1, 3), (2, 0)]);
+    }
+
+    #[test]
+    fn groups_are_kept_in_bounded_memory() {
+        let all: Vec<(u32, Candidate)> = (0..20_000u64)
+            .map(|row| ((row % 5000) as u32, candidate((row * 7919 % 10_007) as f32, 0.0, row)))
+            .collect();
+        let mut expected = all.clone();
+        expected.sort_by(|(_, a), (_, b)| a.order(b));
+        let mut seen = std::collections::HashSet::new();
+        expected.retain(|(group, _)| seen.insert(*group));
+        expected.truncate(5);
+        let mut parts = vec![Nearest::new(5, Keep::BestOfGroups); 3];
+        for (i, (group, row)) in all.iter().enumerate() {
+            parts[i % 3].offer(*row, *group);
+            let Kept::Best { groups, .. } = &parts[i % 3].kept else { unreachable!() };
+            assert!(groups.len() <= 2 * 5 + SPARE);
+        }
+        let merged = parts.into_iter().reduce(Nearest::merge).expect("three");
+        let mut found = merged.finish();
+        // Groups that are equal to the last one are kept.
+        assert!((5..10).contains(&found.len()));
+        found.truncate(5);
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn of_every_group_its_best_rows_are_kept() {
+        let mut parts = vec![Nearest::new(2, Keep::RowsOfGroups); 2];
+        for row in 0..3000u64 {
+            let group = (row % 3) as u32;
+            parts[row as usize % 2].offer(candidate((row % 1000) as f32, 0.0, row), group);
+        }
+        let merged = parts.into_iter().reduce(Nearest::merge).expect("two");
+        let mut rows: Vec<(u32, u64)> = merged.finish().iter().map(|(g, c)| (*g, c.row)).collect();
+        rows.sort_unstable();
+        assert_eq!(rows, [(0, 999), (0, 1998), (1, 1999), (1, 2998), (2, 998), (2, 2999)]);
     }
 }

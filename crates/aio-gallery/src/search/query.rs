@@ -1,20 +1,14 @@
 //! Queries and their answers.
 
 use super::collection::{Collection, check_column};
-use super::filter::{Filter, selection};
-use super::replies::shifts;
-use super::scan::{Probe, scan};
+use super::filter::Filter;
 use crate::calibration::Calibration;
-use crate::encode::{Storage, unit};
+use crate::encode::unit;
 use crate::error::{GalleryError, Result};
-use crate::gallery::Gallery;
 use crate::model::Model;
-use crate::product::dot;
 use crate::record::Record;
 use crate::refine::{Replied, rocchio};
-use crate::segment::Segment;
 use serde::Serialize;
-use std::collections::{HashMap, HashSet};
 
 /// What is looked for.
 ///
@@ -70,76 +64,6 @@ pub struct Answer {
     /// Nearest first, or first those that agree with the answers; equal ones in the order of their numbers.
     #[serde(rename = "results")]
     pub hits: Vec<Hit>,
-}
-
-/// Queries that are compared with the features at once.
-const BATCH: usize = 64;
-
-pub(crate) fn answers(gallery: &Gallery, queries: &[Query]) -> Result<Vec<Answer>> {
-    let mut answers = Vec::with_capacity(queries.len());
-    let mut groups = HashMap::new();
-    for query in queries {
-        query.check(gallery)?;
-        if let Some(column) = &query.group_by
-            && !groups.contains_key(column)
-        {
-            groups.insert(column.clone(), group(gallery, column)?);
-        }
-    }
-    for batch in queries.chunks(BATCH) {
-        let mut selections: Vec<Selection> = Vec::new();
-        let mut which = Vec::with_capacity(batch.len());
-        for query in batch {
-            let selection = Selection::of(gallery, query);
-            let known = selections.iter().position(|known| known.is_as(&selection));
-            which.push(known.unwrap_or_else(|| {
-                selections.push(selection);
-                selections.len() - 1
-            }));
-        }
-        let chosen: Vec<Vec<Vec<bool>>> =
-            selections.iter().map(|s| s.rows(gallery)).collect::<Result<_>>()?;
-        let probes = batch.iter().zip(&which).map(|(query, which)| {
-            Ok(Probe {
-                vector: query.vector(gallery)?,
-                chosen: &chosen[*which],
-                shifts: shifts(gallery, &query.replies)?,
-                groups: query.group_by.as_ref().map(|column| groups[column].as_slice()),
-                // More than all rows are never found.
-                top: query.top.min(gallery.len()).max(1),
-            })
-        });
-        let probes: Vec<Probe> = probes.collect::<Result<_>>()?;
-        for ((query, probe), found) in batch.iter().zip(&probes).zip(scan(gallery, &probes)) {
-            answers.push(answer(gallery, query, probe, found)?);
-        }
-    }
-    Ok(answers)
-}
-
-/// Rows that a query may find: those that pass its filter, without those that it names.
-struct Selection<'a> {
-    filter: &'a Filter,
-    named: Vec<(usize, usize)>,
-}
-
-impl<'a> Selection<'a> {
-    fn of(gallery: &Gallery, query: &'a Query) -> Self {
-        let named = query.like.iter().chain(&query.unlike);
-        Self { filter: &query.filter, named: named.filter_map(|row| gallery.place(*row)).collect() }
-    }
-
-    fn is_as(&self, other: &Self) -> bool {
-        self.filter == other.filter && self.named == other.named
-    }
-
-    fn rows(&self, gallery: &Gallery) -> Result<Vec<Vec<bool>>> {
-        let mut chosen = selection(gallery, self.filter, Segment::rows)?;
-        for (segment, position) in &self.named {
-            chosen[*segment][*position] = false;
-        }
-        Ok(chosen)
-    }
 }
 
 impl Query {
@@ -241,72 +165,20 @@ impl Query {
         similarity: f32,
         record: impl FnOnce() -> Result<Record>,
     ) -> Result<Option<Hit>> {
-        let probability = self.calibration(of).map(|c| c.probability(similarity));
-        if self.threshold.is_some_and(|least| probability.is_none_or(|found| found < least)) {
+        let probability = self.probability(of, similarity);
+        if self.is_improbable(probability) {
             return Ok(None);
         }
         Ok(Some(Hit { row, similarity, probability, record: record()? }))
     }
-}
 
-/// For every segment, the groups of its rows by the value of a column.
-fn group(gallery: &Gallery, column: &str) -> Result<Vec<Vec<u32>>> {
-    let mut numbers: HashMap<String, u32> = HashMap::new();
-    let mut next = 0u32;
-    let mut groups = Vec::with_capacity(gallery.segments.len());
-    for segment in &gallery.segments {
-        let rows = segment.rows()?;
-        let column = rows.column(column);
-        let mut of_segment = Vec::with_capacity(segment.len());
-        for position in 0..segment.len() {
-            let value = column.and_then(|column| rows.text(column, position));
-            let known = value.and_then(|value| numbers.get(value).copied());
-            of_segment.push(known.unwrap_or_else(|| {
-                if let Some(value) = value {
-                    numbers.insert(value.to_owned(), next);
-                }
-                next += 1;
-                next - 1
-            }));
-        }
-        groups.push(of_segment);
+    /// The probability of a row with this similarity, if a calibration fits the query.
+    pub(super) fn probability(&self, of: &impl Collection, similarity: f32) -> Option<f64> {
+        self.calibration(of).map(|calibration| calibration.probability(similarity))
     }
-    Ok(groups)
-}
 
-fn answer(
-    gallery: &Gallery,
-    query: &Query,
-    probe: &Probe,
-    mut found: Vec<(u32, super::nearest::Candidate)>,
-) -> Result<Answer> {
-    let is_rounded = gallery.storage() == Storage::Int8;
-    let rescored = is_rounded.then_some(found.len());
-    if is_rounded {
-        for (_, candidate) in &mut found {
-            let segment = &gallery.segments[candidate.segment as usize];
-            let exact = dot(&probe.vector, &segment.features(candidate.position as usize));
-            let order = exact + probe.shift(candidate);
-            (candidate.lower, candidate.upper) = (order, order);
-        }
-        found.sort_by(|(_, a), (_, b)| a.order(b));
+    /// Whether a row of this probability is no result.
+    pub(super) fn is_improbable(&self, probability: Option<f64>) -> bool {
+        self.threshold.is_some_and(|least| probability.is_none_or(|found| found < least))
     }
-    if query.group_by.is_some() {
-        let mut seen = HashSet::new();
-        found.retain(|(group, _)| seen.insert(*group));
-    }
-    found.truncate(query.top);
-    let mut hits = Vec::with_capacity(found.len());
-    for (_, candidate) in found {
-        let segment = &gallery.segments[candidate.segment as usize];
-        let similarity = if probe.shifts.is_some() {
-            dot(&probe.vector, &segment.features(candidate.position as usize))
-        } else {
-            candidate.lower
-        };
-        let record = || Ok(segment.rows()?.record(candidate.position as usize));
-        hits.extend(query.hit(gallery, candidate.row, similarity, record)?);
-    }
-    let searched = probe.chosen.iter().flatten().filter(|chosen| **chosen).count();
-    Ok(Answer { searched, rescored, hits })
 }

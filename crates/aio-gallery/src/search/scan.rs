@@ -1,9 +1,11 @@
 //! The scan: all features of a gallery against a batch of queries, in parallel.
 
-use super::nearest::{Candidate, Nearest};
+use super::nearest::{Candidate, Keep, Nearest};
+use super::query::Query;
+use crate::calibration::Calibration;
 use crate::encode::Storage;
 use crate::gallery::Gallery;
-use crate::product::{Rows, rounding};
+use crate::product::{Rows, dot, rounding};
 use crate::segment::Segment;
 use rayon::prelude::*;
 
@@ -15,8 +17,11 @@ pub(super) struct Probe<'a> {
     pub(super) chosen: &'a [Vec<bool>],
     /// For every segment, what is added to the similarities of its rows, if answers move them.
     pub(super) shifts: Option<Vec<Vec<f32>>>,
+    /// Which of its rows are improbable, if that is not only seen at the end of a list.
+    pub(super) cut: Option<Cut<'a>>,
     /// For every segment, the groups of its rows, if rows are grouped.
     pub(super) groups: Option<&'a [Vec<u32>]>,
+    pub(super) keep: Keep,
     pub(super) top: usize,
 }
 
@@ -25,6 +30,37 @@ impl Probe<'_> {
     pub(super) fn shift(&self, candidate: &Candidate) -> f32 {
         let (segment, position) = (candidate.segment as usize, candidate.position as usize);
         self.shifts.as_ref().map_or(0.0, |shifts| shifts[segment][position])
+    }
+
+    /// Whether a row is less probable than the query asks. Its similarity without answers lies within `slack` of `similarity`.
+    #[inline]
+    fn is_cut(&self, segment: &Segment, position: usize, similarity: f32, slack: f32) -> bool {
+        let Some(cut) = &self.cut else { return false };
+        if cut.is_below(similarity + slack) || slack == 0.0 {
+            return cut.is_below(similarity + slack);
+        }
+        cut.is_below(similarity - slack)
+            && cut.is_below(dot(&self.vector, &segment.features(position)))
+    }
+}
+
+/// The least probability of a result.
+#[derive(Clone, Copy)]
+pub(super) struct Cut<'a> {
+    calibration: &'a Calibration,
+    least: f64,
+}
+
+impl<'a> Cut<'a> {
+    /// Where answers move rows, improbable ones stand among the others: they must not take the places of those, nor stand for their groups. Elsewhere they
+    /// are the end of every list, which is cut off when the list is known.
+    pub(super) fn of(gallery: &'a Gallery, query: &Query, is_moved: bool) -> Option<Self> {
+        let least = query.threshold.filter(|_| is_moved)?;
+        Some(Self { calibration: query.calibration(gallery)?, least })
+    }
+
+    fn is_below(&self, similarity: f32) -> bool {
+        self.calibration.probability(similarity) < self.least
     }
 }
 
@@ -41,7 +77,7 @@ pub(super) fn scan(gallery: &Gallery, probes: &[Probe]) -> Vec<Vec<(u32, Candida
         tasks.extend((0..segment.len()).step_by(TASK).map(|first| (index, first)));
     }
     let empty = || -> Vec<Nearest> {
-        probes.iter().map(|probe| Nearest::new(probe.top, probe.groups.is_some())).collect()
+        probes.iter().map(|probe| Nearest::new(probe.top, probe.keep)).collect()
     };
     let found = tasks
         .into_par_iter()
@@ -109,8 +145,11 @@ fn compare(
                 for (number, product) in (first..).zip(products) {
                     let (probe, nearest) = (&group.probes[number], &mut group.nearest[number]);
                     let shift = probe.shifts.as_ref().map_or(0.0, |s| s[index][position]);
-                    let similarity = scale * product + shift;
-                    if !nearest.may_keep(similarity + slack) {
+                    let unmoved = scale * product;
+                    let similarity = unmoved + shift;
+                    if !nearest.may_keep(similarity + slack)
+                        || probe.is_cut(segment, position, unmoved, slack)
+                    {
                         continue;
                     }
                     let candidate = Candidate {

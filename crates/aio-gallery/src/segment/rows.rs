@@ -65,7 +65,8 @@ impl Rows {
 
     /// The text in a column of a row, if there is one. Times are microseconds.
     pub(crate) fn text(&self, column: usize, position: usize) -> Option<&str> {
-        self.texts.get(column, position)
+        // An empty text is no value, so that rows with one are not all of one group or person.
+        self.texts.get(column, position).filter(|text| !text.is_empty())
     }
 
     /// The time of a row.

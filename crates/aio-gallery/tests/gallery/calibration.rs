@@ -1,12 +1,13 @@
 //! Calibration, compared with scikit-learn (scripts/golden/calibration.py) and with numbers computed by hand.
 
-use crate::support::{create, features, query, rng};
+use crate::support::{create, features, numbers, query, rng};
 use aio_gallery::{
-    Calibration, Content, Curve, Entry, Gallery, Labelled, Method, Query, Record, Storage,
-    calibrate, expected_calibration_error,
+    Calibration, Content, Curve, Entry, Gallery, Hit, Labelled, Method, Query, Record, Replied,
+    Reply, Storage, calibrate, expected_calibration_error,
 };
 use rand::RngExt;
 use serde::Deserialize;
+use std::collections::BTreeSet;
 
 #[derive(Deserialize)]
 struct Golden {
@@ -161,5 +162,60 @@ fn a_threshold_cuts_the_list_where_its_probability_ends() {
         assert!(hits.len() == 5 && hits.iter().all(|hit| hit.probability.is_none()));
         let error = gallery.search(&Query { threshold: Some(0.5), ..moved }).expect_err("moved");
         assert!(error.to_string().contains("likes and unlikes"), "{error}");
+    }
+}
+
+/// The list that the definition gives: rows below the threshold are no results, and the others are ordered by similarity and answers.
+fn defined(all: &[Hit], moved: &[Hit], least: f64, top: usize, grouped: bool) -> Vec<u64> {
+    let probable =
+        |row: u64| all.iter().any(|hit| hit.row == row && hit.probability >= Some(least));
+    let mut seen = BTreeSet::new();
+    let mut is_first =
+        |hit: &Hit| hit.record.identity.as_ref().is_none_or(|id| seen.insert(id.clone()));
+    let rows = moved.iter().filter(|hit| probable(hit.row));
+    rows.filter(|hit| !grouped || is_first(hit)).map(|hit| hit.row).take(top).collect()
+}
+
+#[test]
+fn rows_below_the_threshold_take_no_place_and_stand_for_nobody_where_answers_move_rows() {
+    for storage in [Storage::F32, Storage::F16, Storage::Int8] {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let mut writer = create(directory.path(), storage);
+        let (values, identities) = people(30, 6, 0.7);
+        for (i, row) in values.chunks_exact(24).enumerate() {
+            let caption = ["a red coat", "a blue coat", "a hat"][i % 3];
+            let record = Record {
+                identity: Some(identities[i].to_string()),
+                caption: Some(caption.into()),
+                ..Record::default()
+            };
+            let content = Content::of([("rgb", &i.to_le_bytes()[..])]);
+            writer.add(Entry { content, features: row, record, thumbnail: &[] }).expect("added");
+        }
+        writer.commit().expect("committed");
+        writer.set_calibration(Calibration::ANY, fitted(Method::Platt)).expect("set");
+        let gallery = Gallery::open(directory.path()).expect("opened");
+        let mut differs = 0;
+        for person in 0..10 {
+            let plain = query(&values[person * 6 * 24..][..24], 180);
+            let replies = vec![Replied { words: "red coat".into(), reply: Reply::Yes }];
+            let answered = Query { replies, ..plain.clone() };
+            let all = gallery.search(&plain).expect("searched");
+            let moved = gallery.search(&answered).expect("searched");
+            for (least, top, grouped) in [0.002, 0.01, 0.05, 0.5].into_iter().flat_map(|least| {
+                [1, 4, 8, 180]
+                    .into_iter()
+                    .flat_map(move |top| [false, true].map(|g| (least, top, g)))
+            }) {
+                let group_by = grouped.then(|| "identity".to_owned());
+                let asked = Query { threshold: Some(least), top, group_by, ..answered.clone() };
+                let found = numbers(&gallery.search(&asked).expect("searched"));
+                let expected = defined(&all, &moved, least, top, grouped);
+                assert_eq!(found, expected, "{storage:?}, from {least}, {top} of {person}");
+                let unmoved = defined(&all, &all, least, top, grouped);
+                differs += usize::from(unmoved != expected);
+            }
+        }
+        assert!(differs > 20, "the answers matter: {differs}");
     }
 }

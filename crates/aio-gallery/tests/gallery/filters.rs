@@ -1,6 +1,6 @@
 //! Filters, compared with a naive reading of their definition.
 
-use crate::support::{Known, create, fill, numbers, query, rng};
+use crate::support::{Known, WIDTH, add, create, features, fill, known, numbers, query, rng};
 use aio_gallery::{Condition, Filter, Gallery, Query, Relation, Storage};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -97,6 +97,34 @@ fn of_every_group_the_nearest_row_is_found() {
     assert_eq!(numbers(&gallery.search(&grouped).expect("searched")), expected);
     let three = Query { top: 3, ..grouped };
     assert_eq!(numbers(&gallery.search(&three).expect("searched")), expected[..3]);
+}
+
+#[test]
+fn rows_with_an_empty_value_are_not_of_one_group() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let mut writer = create(directory.path(), Storage::F32);
+    let mut rng = rng(25);
+    for i in 0..8 {
+        let mut row = known(&mut rng, i);
+        row.record.identity = Some(String::new());
+        row.record.extra.insert("floor".into(), String::new());
+        add(&mut writer, &row);
+    }
+    writer.commit().expect("committed");
+    let gallery = Gallery::open(directory.path()).expect("opened");
+    for column in ["identity", "floor"] {
+        let group_by = Some(column.to_owned());
+        let grouped = Query { group_by, ..query(&features(&mut rng, WIDTH), 20) };
+        let hits = gallery.search(&grouped).expect("searched");
+        assert_eq!(hits.len(), 8, "{column}");
+        assert!(hits.iter().all(|hit| hit.record.get(column).is_none()));
+        assert!(!gallery.has_values(column).expect("a column"), "{column}");
+    }
+    assert!(gallery.has_values("path").expect("a column"));
+    writer.remove(&(0..8).collect::<Vec<u64>>()).expect("removed");
+    let gallery = Gallery::open(directory.path()).expect("opened");
+    assert!(!gallery.has_values("path").expect("a column"), "all rows are removed");
+    assert!(gallery.has_values("colour").expect_err("no column").to_string().contains("colour"));
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod detections;
 mod exact;
 mod failures;
 mod filters;
+mod groups;
 mod memory;
 mod merge;
 mod round_trip;

@@ -127,7 +127,8 @@ class Gallery:
         Raises `RuntimeError` while another process changes the gallery."""
 
     def add_features(self, features: ArrayLike, rows: Iterable[_Row]) -> int:
-        """Adds features `[rows, width]` of this gallery's model, with what is known of each row. Returns how many were added."""
+        """Adds features `[rows, width]` of this gallery's model, with what is known of each row. Returns how many were added: equal features are one
+        row, also if what is known of them differs."""
 
     def remove(self, rows: Sequence[int]) -> int:
         """Removes rows by their numbers. Returns how many were removed."""

@@ -7,7 +7,7 @@ use crate::cli::output::Output;
 use crate::error::Result;
 use crate::gallery::{CalibrationRequest, calibrate};
 use aio_gallery::{Calibration, Method};
-use aio_types::ModalitySet;
+use aio_types::{ModalitySet, ParseModalityError};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -18,8 +18,8 @@ Examples:
   aio gallery calibrate people --queries held-out.safetensors --method isotonic --json
 
 The feature files come from `aio embed` with the gallery's model, of people with known identities whom the model was not trained on. The curve
-is fitted on half of the people and its error is measured on the others. The probability holds where the share of pairs of one person is the
-same as among the labelled pairs.";
+is fitted on half of the people and its error is measured on the others. It is used for queries of the same modalities: a curve of photographs is
+wrong for sentences and sketches. The probability holds where the share of pairs of one person is the same as among the labelled pairs.";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -32,9 +32,10 @@ pub(in crate::cli) struct Arguments {
     /// Feature file to pair the queries with; if absent, queries are paired with each other.
     #[arg(long, value_name = "FILE")]
     against: Option<PathBuf>,
-    /// Modalities of the queries that this calibration applies to, such as sketch or infrared+text; all queries if absent.
-    #[arg(long, value_name = "MODALITIES")]
-    modalities: Option<ModalitySet>,
+    /// Modalities of the queries that this calibration applies to, such as sketch or infrared+text; any stands for all queries that have no calibration of
+    /// their own. If absent, they are those of the feature file.
+    #[arg(long, value_name = "MODALITIES", value_parser = modalities)]
+    modalities: Option<String>,
     /// How the curve is fitted: a logistic function (Platt), or any rising function (isotonic), which needs thousands of pairs.
     #[arg(long, value_name = "platt|isotonic", default_value = "platt", value_parser = choice(&METHODS))]
     method: Method,
@@ -44,13 +45,20 @@ pub(in crate::cli) struct Arguments {
 
 const METHODS: [(&str, Method); 2] = [("platt", Method::Platt), ("isotonic", Method::Isotonic)];
 
+fn modalities(typed: &str) -> std::result::Result<String, ParseModalityError> {
+    if typed == Calibration::ANY {
+        return Ok(typed.to_owned());
+    }
+    typed.parse().map(|set: ModalitySet| set.to_string())
+}
+
 impl Arguments {
     pub(in crate::cli) fn run(self) -> Result<Output> {
         let fitted = calibrate(&CalibrationRequest {
             gallery: self.gallery.gallery,
             queries: self.queries,
             against: self.against,
-            modalities: self.modalities.map_or(Calibration::ANY.to_owned(), |set| set.to_string()),
+            modalities: self.modalities,
             method: self.method,
         })?;
         if self.form.json {

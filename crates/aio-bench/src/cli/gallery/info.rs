@@ -4,6 +4,7 @@ use super::GalleryArgument;
 use crate::cli::arguments::JsonArgument;
 use crate::cli::output::Output;
 use crate::error::Result;
+use crate::markdown::escaped;
 use aio_gallery::{Calibration, Gallery, Model};
 use clap::Args;
 use serde::Serialize;
@@ -65,12 +66,13 @@ impl Info<'_> {
         line("rows", format!("{}, and {} removed ones on the disk", self.rows, self.removed));
         line("segments", format!("{}, {} bytes", self.segments, self.bytes));
         line("changes", self.generation.to_string());
-        line("columns", self.columns.join(", "));
+        let columns: Vec<String> = self.columns.iter().map(|name| escaped(name)).collect();
+        line("columns", columns.join(", "));
         if self.calibrations.is_empty() {
             line("calibration", "none; `aio gallery calibrate` makes one".into());
         }
         for (modalities, calibration) in self.calibrations {
-            line("calibration", format!("{modalities}: {}", describe(calibration)));
+            line("calibration", format!("{}: {}", escaped(modalities), describe(calibration)));
         }
         text
     }
@@ -81,6 +83,7 @@ pub(super) fn describe(calibration: &Calibration) -> String {
     let Calibration { data, pairs, same_person, test_pairs, expected_calibration_error, .. } =
         calibration;
     format!(
-        "expected calibration error {expected_calibration_error:.4} on {test_pairs} pairs of other people; fitted on {pairs} pairs, {same_person} of one person, of {data}"
+        "expected calibration error {expected_calibration_error:.4} on {test_pairs} pairs of other people; fitted on {pairs} pairs, {same_person} of one person, of {}",
+        escaped(data)
     )
 }

@@ -5,7 +5,7 @@ use super::super::wire::{About, AboutCalibration, AboutColumn, AboutModel, Limit
 use crate::error::{Error, Result};
 use crate::gallery::{Answered, NamedQuery, Searched};
 use crate::novelty::{GalleryNovelty, Novelties, Novelty};
-use aio_gallery::{Answer, Hit, Record};
+use aio_gallery::{Answer, Group, Hit, Near, Record};
 use aio_types::PictureSize;
 use std::sync::{Condvar, Mutex};
 
@@ -83,7 +83,7 @@ fn answer(prepared: &Prepared) -> Result<Searched> {
     let novelty =
         Some(Novelties::from([("sketch".to_owned(), Novelty { value: 1.5, is_unlike: true })]));
     let answered = Answered { name: None, query: row, like, unlike, replies, novelty, answer };
-    Ok(Searched { gallery: ROWS as usize, answers: vec![answered] })
+    Ok(Searched { gallery: ROWS as usize, generation: Some(1), answers: vec![answered] })
 }
 
 impl Searcher for Fake {
@@ -138,6 +138,18 @@ impl Searcher for Fake {
         let panics = |prepared: &Prepared| prepared.query.row.text.as_deref() == Some("panic");
         assert!(!queries.iter().any(panics), "asked to");
         queries.iter().map(answer).collect()
+    }
+
+    fn groups(&self, query: &Prepared, rows: &[u64], most: usize) -> Result<Vec<Group>> {
+        let column = query.terms.group_by.as_deref().expect("a column");
+        let value = |row: u64| record(row).get(column);
+        let group = |row: &u64| {
+            let same: Vec<u64> = (0..ROWS).filter(|other| value(*other) == value(*row)).collect();
+            let others = same.iter().filter(|other| *other != row).take(most);
+            let near = |row: &u64| Near { row: *row, similarity: 1.0 - 0.125 * *row as f32 };
+            Group { row: *row, rows: same.len(), nearest: others.map(near).collect() }
+        };
+        Ok(rows.iter().map(group).collect())
     }
 
     fn row(&self, number: u64) -> Result<Option<RowBody>> {

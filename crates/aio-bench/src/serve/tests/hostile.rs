@@ -1,8 +1,10 @@
 //! Requests that mean harm.
 
+use super::super::ServeRequest;
 use super::super::guard::Guard;
 use super::super::limits::BODY_BYTES;
 use super::{JSON, Server, png, request, with_picture};
+use crate::embed::{ImportSettings, ModelSource};
 use axum::body::Body;
 use axum::http::StatusCode;
 use base64::Engine;
@@ -71,6 +73,53 @@ fn data_need_the_token_and_the_page_does_not() {
     }
     assert_eq!(get("/api/gallery", &format!("Bearer {token}")).status, StatusCode::OK);
     assert_eq!(get("/", "").status, StatusCode::OK);
+}
+
+#[test]
+fn a_proxy_may_have_a_name_of_its_own_where_a_token_is_needed() {
+    let request_of = |expose: bool| ServeRequest {
+        gallery: "people".into(),
+        address: "127.0.0.1:0".parse().expect("an address"),
+        expose,
+        token_file: None,
+        model: ModelSource {
+            name: "embedded".into(),
+            device: "cpu".into(),
+            import: ImportSettings::default(),
+        },
+    };
+    let token = "0123456789abcdef";
+    let bearer = format!("Bearer {token}");
+    let ask = |server: &Server, host: &str, origin: &str, token: &str| {
+        let headers = [JSON, ("host", host), ("origin", origin), ("authorization", token)];
+        let body = Body::from(json!({"text": "a"}).to_string());
+        server.send(request("POST", "/api/search", &headers, body)).status
+    };
+    let exposed = Server::with(request_of(true).guard(Some(token)));
+    for (host, origin) in [
+        ("people.example", "https://people.example"),
+        ("people.example:8443", "https://people.example:8443"),
+        ("people.example:443", "https://people.example"),
+        ("localhost:8080", "http://localhost:8080"),
+    ] {
+        assert_eq!(ask(&exposed, host, origin, &bearer), StatusCode::OK, "{host} {origin}");
+        assert_eq!(ask(&exposed, host, origin, ""), StatusCode::UNAUTHORIZED, "{host} {origin}");
+    }
+    // Pages of other sites, also through the proxy, and one whose host the proxy does not pass on.
+    for (host, origin) in [
+        ("people.example", "https://evil.example"),
+        ("people.example", "null"),
+        ("127.0.0.1:8080", "https://people.example"),
+    ] {
+        let status = ask(&exposed, host, origin, &bearer);
+        assert_eq!(status, StatusCode::FORBIDDEN, "{host} {origin}");
+    }
+    // Without --expose a token makes no other name right.
+    let alone = Server::with(request_of(false).guard(Some(token)));
+    let status = ask(&alone, "people.example", "https://people.example", &bearer);
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    let status = ask(&alone, "localhost:8080", "http://localhost:8080", &bearer);
+    assert_eq!(status, StatusCode::OK);
 }
 
 #[test]

@@ -19,7 +19,12 @@ fn the_answer_is_that_of_the_search_command() {
     // The keys of `aio search --json`, in its order.
     let keys: Vec<&str> =
         answer.as_object().expect("an object").keys().map(String::as_str).collect();
-    assert_eq!(keys, ["gallery", "query", "like", "unlike", "novelty", "searched", "results"]);
+    assert_eq!(
+        keys,
+        ["gallery", "generation", "query", "like", "unlike", "novelty", "searched", "results"]
+    );
+    // A page sees that the gallery has changed since it asked what it holds.
+    assert_eq!(answer["generation"], server.get("/api/gallery").json()["generation"]);
     assert_eq!(answer["novelty"], json!({"sketch": {"value": 1.5, "is_unlike": true}}));
     assert_eq!(answer["query"], json!({"pictures": {"sketch": "s.png"}, "text": "a red coat"}));
     assert_eq!((&answer["gallery"], &answer["searched"]), (&json!(6), &json!(6)));
@@ -98,6 +103,12 @@ fn rows_and_their_pictures_are_named_by_number() {
         let reply = server.get(path);
         assert_eq!(reply.status, StatusCode::NOT_FOUND, "{path}");
         assert!(reply.json()["error"].is_string(), "{path}");
+    }
+    for path in ["/api/rows/%ff", "/api/rows/%FF/thumbnail", "/api/rows/x", "/api/rows/-1"] {
+        let reply = server.get(path);
+        assert_eq!(reply.status, StatusCode::NOT_FOUND, "{path}");
+        let error = reply.json()["error"].as_str().map(str::to_owned);
+        assert!(error.is_some_and(|error| error.contains("is not the number of a row")), "{path}");
     }
     assert_eq!(server.get("/api/gallery").json()["rows"], json!(6));
 }

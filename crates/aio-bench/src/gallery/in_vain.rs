@@ -1,0 +1,36 @@
+//! What a search asks for although no row has it.
+
+use super::search::Terms;
+use crate::error::Result;
+use aio_gallery::{Filter, Gallery};
+use std::collections::BTreeSet;
+
+/// A sentence for every camera that no row is of, and for a column that groups nothing. An unknown camera is no error, since a gallery may not have
+/// pictures of it yet; a column that is not there is one.
+///
+/// # Errors
+/// [`crate::error::Error`] naming the table that is damaged.
+pub(super) fn in_vain(gallery: &Gallery, terms: &Terms) -> Result<Vec<String>> {
+    let place = gallery.directory().display();
+    let mut warnings = Vec::new();
+    if gallery.is_empty() {
+        return Ok(warnings);
+    }
+    let Filter { cameras, not_cameras, .. } = &terms.filter;
+    for (option, cameras) in [("--camera", cameras), ("--not-camera", not_cameras)] {
+        for camera in cameras.iter().collect::<BTreeSet<_>>() {
+            let of_camera = Filter { cameras: vec![camera.clone()], ..Filter::default() };
+            if gallery.select(&of_camera)?.is_empty() {
+                warnings.push(format!("{option} {camera}: no row of {place} has this camera"));
+            }
+        }
+    }
+    if let Some(column) = &terms.group_by
+        && !gallery.has_values(column)?
+    {
+        warnings.push(format!(
+            "--group-by {column}: no row of {place} has a value in this column, and nothing is grouped"
+        ));
+    }
+    Ok(warnings)
+}

@@ -1,0 +1,53 @@
+//! Values that no row has, empty ones, and names of columns.
+
+use crate::gallery::labelled;
+use crate::harness::{Desk, coloured};
+
+/// What a command says of rows on standard error, if it succeeds.
+fn said(desk: &Desk, command: &[&str]) -> String {
+    let output = desk.run(command);
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{text}");
+    // The picture of one colour is unlike the training, which is said, too.
+    text.lines().filter(|line| !line.contains("unlike")).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn what_no_row_has_is_said() {
+    let desk = labelled();
+    let search = ["search", "people", "--rgb", "g/000.png", "--quiet"];
+    let says = |more: &[&str]| said(&desk, &[&search[..], more].concat());
+    assert_eq!(says(&["--camera", "gate 1", "--not-camera", "gate 2"]), "");
+    let text = says(&["--camera", "c1", "--camera", "gate 1", "--camera", "c1"]);
+    assert_eq!(text, "warning: --camera c1: no row of people has this camera");
+    let text = says(&["--not-camera", "gate-1"]);
+    assert_eq!(text, "warning: --not-camera gate-1: no row of people has this camera");
+    assert_eq!(says(&["--group-by", "identity"]), "");
+    let text = says(&["--group-by", "crop"]);
+    assert!(text.contains("--group-by crop: no row of people has a value"), "{text}");
+}
+
+#[test]
+fn an_empty_label_is_none_and_columns_can_be_filtered_and_shown() {
+    let desk = Desk::new();
+    coloured(&desk, "g", 3);
+    let labels = ["--label", "identity=", "--label", "floor=", "--label", "crop="];
+    desk.succeed(&[&["gallery", "create", "people", "g"][..], &labels].concat());
+    let search = ["search", "people", "--rgb", "g/000.png", "--json", "--group-by", "identity"];
+    let found = desk.json(&search);
+    assert_eq!(found["results"].as_array().map(Vec::len), Some(3));
+    assert!(found["results"][0].get("identity").is_none(), "{found}");
+    for name in ["=floor", "a=b", "floor!"] {
+        std::fs::write(desk.path("l.csv"), format!("path,{name}\ng/000.png,1\n")).expect("written");
+        let text = desk.refused(2, &["gallery", "add", "people", "--list", "l.csv"]);
+        assert!(text.contains(&format!("cannot be called `{name}`")), "{text}");
+    }
+    // What a terminal would obey is shown as a space, also in the hint of an error.
+    let escape = "\u{1b}[31mred";
+    std::fs::write(desk.path("l.csv"), format!("path,{escape}\ng/000.png,1\n")).expect("written");
+    desk.succeed(&["gallery", "create", "hostile", "--list", "l.csv"]);
+    let info = desk.succeed(&["gallery", "info", "hostile"]);
+    assert!(info.contains(" [31mred") && !info.contains('\u{1b}'), "{info}");
+    let text = desk.refused(2, &["search", "hostile", "--text", "x", "--where", "colour=red"]);
+    assert!(text.contains(" [31mred") && !text.contains('\u{1b}'), "{text}");
+}
