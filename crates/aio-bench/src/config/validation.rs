@@ -117,14 +117,12 @@ fn found(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     /// What is said of a setting that cannot be used, with its hint.
     fn refusal(setting: &str) -> String {
         let directory = tempfile::tempdir().expect("temporary directory");
         let path = directory.path().join("experiment.toml");
         std::fs::write(&path, "").expect("write");
-        let error = super::super::Experiment::load(&path, &[setting.to_owned()]);
+        let error = crate::config::Experiment::load(&path, &[setting.to_owned()]);
         let error = error.expect_err(setting);
         format!("{error} ({})", error.hint().unwrap_or_default())
     }

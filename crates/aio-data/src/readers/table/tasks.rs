@@ -131,7 +131,8 @@ fn by_cameras(test: &TestSet) -> Result<Protocol> {
 /// # Errors
 /// [`DataError::Request`] naming the column.
 fn check_labels(protocol: Protocol, test: &TestSet) -> Result<()> {
-    let compared: [(bool, &str, fn(&Entry) -> bool); 3] = [
+    type IsKnown = fn(&Entry) -> bool;
+    let compared: [(bool, &str, IsKnown); 3] = [
         (protocol.needs_cameras(), "camera", |entry| entry.camera.is_some()),
         (protocol.needs_sources(), "source", |entry| entry.source.is_some()),
         (protocol.needs_clothes(), "clothes", |entry| entry.clothes.is_some()),
