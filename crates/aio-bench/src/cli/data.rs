@@ -2,11 +2,11 @@
 
 use super::arguments::{DataRootArgument, JsonArgument, choice};
 use super::output::Output;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::render;
 use aio_data::check;
-use aio_data::readers::synth_pedes;
 use aio_data::readers::sysu_mm01::{self, Mode, TrialGallery};
+use aio_data::readers::{synth_pedes, table};
 use aio_synth::benchmark;
 use aio_train::{Progress, StopFlag};
 use clap::{Args, Subcommand};
@@ -20,6 +20,8 @@ pub(super) enum Command {
     List(List),
     /// Compare a data set with what its owners published: tree, counts, pictures, queries without a match.
     Check(Check),
+    /// Write the table of a folder of pictures: who is shown is read off the names of folders or files.
+    Table(Table),
     /// Render the synthetic benchmark.
     Synth(Synth),
     /// Build the index of a data set that is too large to be read whole at every start.
@@ -33,6 +35,7 @@ impl Command {
         match self {
             Self::List(arguments) => arguments.run(),
             Self::Check(arguments) => arguments.run(),
+            Self::Table(arguments) => arguments.run(),
             Self::Synth(arguments) => arguments.run(),
             Self::Prepare(arguments) => arguments.run(),
             Self::Trials(arguments) => arguments.run(),
@@ -96,6 +99,61 @@ impl Check {
         let output =
             if self.form.json { Output::json(&report)? } else { Output::text(report.text()) };
         Ok(if report.is_right() { output } else { output.with_problem() })
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The pictures of a person lie in a folder of their own, or all files are called as in Market-1501 (0001_c1_….jpg: identity and camera). A folder
+called infrared, sketch or colour-pencil says the modality of what is in it.
+
+Examples:
+  aio data table my-data/shop
+  aio data table my-data/shop --output my-data/night.csv --train 0.5")]
+pub(super) struct Table {
+    /// The folder of pictures.
+    folder: PathBuf,
+    /// The CSV file to write, in a folder above the pictures [default: FOLDER.csv].
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Fraction of the people whose rows are of the split train. Of everyone else, the first photograph of every camera that took several and every
+    /// picture of another modality are queries, and the other photographs are the gallery.
+    #[arg(long, value_name = "FRACTION", default_value_t = 0.0)]
+    train: f64,
+    /// Seed by which they are drawn.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    #[command(flatten)]
+    form: JsonArgument,
+}
+
+impl Table {
+    fn run(self) -> Result<Output> {
+        let output = match self.output {
+            Some(output) => output,
+            None => {
+                let Some(name) = self.folder.file_name() else {
+                    return Err(Error::user(
+                        format!("{} has no name", self.folder.display()),
+                        "say where to write the table: --output FILE",
+                    ));
+                };
+                let mut name = name.to_os_string();
+                name.push(".csv");
+                self.folder.with_file_name(name)
+            }
+        };
+        let draft = table::Draft {
+            folder: &self.folder,
+            output: &output,
+            train: self.train,
+            seed: self.seed,
+        };
+        let drafted = draft.write()?;
+        if self.form.json {
+            return Output::json(&drafted);
+        }
+        Ok(Output::text(text_of_table(&drafted)))
     }
 }
 
@@ -234,4 +292,26 @@ impl Trials {
         }
         Ok(Output::text(text))
     }
+}
+
+/// A table that was written, and what comes next.
+fn text_of_table(drafted: &table::Drafted) -> String {
+    let table::Drafted { output, naming, people, rows, passed_over } = drafted;
+    let by = match naming {
+        table::Naming::Files => "the names of their files",
+        table::Naming::Folders => "their folders",
+    };
+    let mut text = format!("{}: {people} people, told apart by {by}\n", output.display());
+    for (split, of_split) in rows {
+        let counts: Vec<String> =
+            of_split.iter().map(|(modality, count)| format!("{count} {modality}")).collect();
+        text += &format!("{split}: {}\n", counts.join(", "));
+    }
+    if !passed_over.is_empty() {
+        text += &format!("passed over: {}\n", passed_over.join(", "));
+    }
+    let root = output.parent().filter(|root| !root.as_os_str().is_empty());
+    let root = root.map_or_else(|| ".".to_owned(), |root| root.display().to_string());
+    let name = output.file_stem().unwrap_or_default().to_string_lossy();
+    text + &format!("next: aio data check table:{name} --data-root {root}\n")
 }

@@ -151,3 +151,20 @@ fn trials_are_those_of_cpython_and_of_the_authors_permutations() {
     );
     assert!(short.contains("short.mat") && short.contains("cut short"), "{short}");
 }
+
+#[test]
+fn a_folder_of_people_becomes_a_table_that_can_be_measured() {
+    let desk = Desk::new();
+    pictures(
+        &desk,
+        &["d/shop/anna/1.jpg", "d/shop/anna/2.jpg", "d/shop/ben/1.jpg", "d/shop/ben/2.jpg"],
+    );
+    let text = desk.succeed(&["data", "table", "d/shop"]);
+    assert!(text.contains("d/shop.csv: 2 people, told apart by their folders"), "{text}");
+    assert!(text.contains("query: 2 rgb\n") && text.contains("gallery: 2 rgb\n"), "{text}");
+    assert!(text.ends_with("next: aio data check table:shop --data-root d\n"), "{text}");
+    let checked = desk.json(&["data", "check", "table:shop", "--data-root", "d", "--json"]);
+    assert_eq!(checked["tasks"][0]["queries"], 2);
+    let again = desk.refused(2, &["data", "table", "d/shop", "--json"]);
+    assert!(again.contains("d/shop.csv exists already"), "{again}");
+}

@@ -4,8 +4,11 @@
 //! relative to the file's folder and stay below it. A row of modality `text` has a caption and no path. `camera`, `source` and `clothes` are not
 //! known where they are empty or below 0. Identities, cameras and clothes are integers or names.
 
+mod draft;
 mod mixed;
 mod tasks;
+
+pub use draft::{Draft, Drafted, Naming};
 
 use super::{DatasetInfo, nothing_further};
 use crate::label::{Label, LabelNames};

@@ -1,0 +1,94 @@
+use super::*;
+use crate::readers::table;
+
+/// A folder of these pictures.
+fn folder(pictures: &[&str]) -> tempfile::TempDir {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    for picture in pictures {
+        let path = directory.path().join("shop").join(picture);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("created");
+        std::fs::write(path, "x").expect("written");
+    }
+    directory
+}
+
+fn draft(directory: &Path, train: f64) -> Result<Drafted> {
+    let (folder, output) = (directory.join("shop"), directory.join("shop.csv"));
+    Draft { folder: &folder, output: &output, train, seed: 1 }.write()
+}
+
+#[test]
+fn a_folder_of_each_person_becomes_queries_and_a_gallery() {
+    let directory = folder(&[
+        "anna/1.jpg",
+        "anna/2.jpg",
+        "anna/sketch/1.png",
+        "ben/1.jpg",
+        "ben/x, y/2.jpg",
+        "notes.txt",
+    ]);
+    let drafted = draft(directory.path(), 0.0).expect("written");
+    assert_eq!((drafted.naming, drafted.people), (Naming::Folders, 2));
+    assert_eq!(drafted.passed_over, ["1 file that is not a picture"]);
+    let dataset = table::read(&directory.path().join("shop.csv")).expect("a table");
+    let of = |samples: &[crate::Sample]| {
+        let name = |sample: &crate::Sample| {
+            let path = sample.path().expect("a picture");
+            let path = path.strip_prefix(directory.path()).expect("below").display().to_string();
+            format!("{} {path}", sample.modality)
+        };
+        samples.iter().map(name).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        of(&dataset.query),
+        ["rgb shop/anna/1.jpg", "sketch shop/anna/sketch/1.png", "rgb shop/ben/1.jpg"]
+    );
+    assert_eq!(of(&dataset.gallery), ["rgb shop/anna/2.jpg", "rgb shop/ben/x, y/2.jpg"]);
+    assert_eq!(dataset.query[0].identity, dataset.gallery[0].identity);
+    let error = draft(directory.path(), 0.0).expect_err("there already");
+    assert!(error.is_user() && error.to_string().contains("shop.csv exists already"), "{error}");
+}
+
+#[test]
+fn names_of_market_1501_give_identities_and_cameras() {
+    let directory = folder(&[
+        "0002_c1s1_1.jpg",
+        "0002_c1s1_2.jpg",
+        "0002_c3s1_1.jpg",
+        "0000_c2s1_1.jpg",
+        "-1_c1s1_1.jpg",
+        "0007_c1s1_1.jpg",
+        "0007_c2s1_1.jpg",
+    ]);
+    let drafted = draft(directory.path(), 0.5).expect("written");
+    assert_eq!((drafted.naming, drafted.people), (Naming::Files, 3));
+    assert_eq!(drafted.passed_over, ["pictures of identity −1: 1"]);
+    let dataset = table::read(&directory.path().join("shop.csv")).expect("a table");
+    let trained: BTreeSet<i64> = dataset.train.iter().map(|sample| sample.identity.0).collect();
+    assert_eq!(trained.len(), 1, "half of the two people who are no distractors");
+    let tested = dataset.query.iter().chain(&dataset.gallery);
+    assert!(tested.clone().all(|sample| !trained.contains(&sample.identity.0)));
+    assert!(tested.clone().all(|sample| sample.camera.is_some()));
+    assert!(dataset.query.iter().all(|sample| sample.identity.0 != 0));
+    // Of person 2 camera 1 took two; of person 7 every camera took one, so that only its first is a query.
+    let (asked, shown) = if trained.contains(&2) { (1, 2) } else { (1, 3) };
+    assert_eq!((dataset.query.len(), dataset.gallery.len()), (asked, shown));
+}
+
+#[test]
+fn what_shows_nobody_or_cannot_be_named_is_refused() {
+    let directory = folder(&["anna/1.jpg", "2.jpg"]);
+    let error = draft(directory.path(), 0.0).expect_err("nobody").to_string();
+    assert!(error.contains("shop/2.jpg lies in no folder of a person"), "{error}");
+    assert!(!directory.path().join("shop.csv").exists());
+    let empty = folder(&["anna/notes.txt"]);
+    let error = draft(empty.path(), 0.0).expect_err("no picture").to_string();
+    assert!(error.contains("there is no picture below"), "{error}");
+    assert!(draft(directory.path(), 1.0).is_err());
+    let (pictures, elsewhere) = (directory.path().join("shop"), empty.path().join("shop.csv"));
+    let draft = Draft { folder: &pictures, output: &elsewhere, train: 0.0, seed: 0 };
+    assert!(draft.write().expect_err("elsewhere").to_string().contains("is not below"));
+    let odd = directory.path().join("my shop.csv");
+    let draft = Draft { folder: &pictures, output: &odd, train: 0.0, seed: 0 };
+    assert!(draft.write().expect_err("a name").to_string().contains("is no name of a table"));
+}
