@@ -70,7 +70,7 @@ pub struct Scored {
 /// Scores two feature files.
 ///
 /// # Errors
-/// [`Error`] naming the file and the row or tensor that cannot be used.
+/// [`Error`] naming the file and the row or tensor that cannot be used; [`Error::User`] for open-set rates beside re-ranking or query expansion.
 pub fn run(request: &Request) -> Result<Scored> {
     let read = |path: &Path| FeatureFile::read(path, request.options.protocol);
     let (query, gallery) = rayon::join(|| read(&request.query), || read(&request.gallery));
@@ -85,7 +85,7 @@ pub fn run(request: &Request) -> Result<Scored> {
 /// Scores features that are in memory.
 ///
 /// # Errors
-/// [`Error::Eval`] naming what cannot be compared.
+/// [`Error::Eval`] naming what cannot be compared; [`Error::User`] for open-set rates beside re-ranking or query expansion.
 pub fn features(query: &FeatureFile, gallery: &FeatureFile, options: &Options) -> Result<Scored> {
     Ok(computed(query, gallery, options)?.0)
 }
@@ -95,6 +95,12 @@ fn computed(
     gallery: &FeatureFile,
     options: &Options,
 ) -> Result<(Scored, Scores)> {
+    if !options.open_set.is_empty() && (options.rerank.is_some() || options.expand.is_some()) {
+        return Err(Error::user(
+            "open-set rates compare the features as they are, without re-ranking and query expansion",
+            "score them in a call of their own",
+        ));
+    }
     let (queries, entries) = (query.entries.len(), gallery.entries.len());
     let evaluation = EvalOptions {
         metric: options.metric,

@@ -211,7 +211,7 @@ class Galleries(InAFolder):
         found = made.search(**query, top=4)
         words = [word for key, value in query.items() for word in (f"--{key}", value)]
         expected = program("search", "people", *words, "--top", 4)["results"]
-        self.assertEqual([hit.pop("rank") for hit in found], [1, 2, 3, 4])
+        self.assertEqual([hit["rank"] for hit in found], [1, 2, 3, 4])
         for hit in expected:
             hit["similarity"] = float(np.float32(hit["similarity"]))
         self.assertEqual(found, expected)

@@ -41,7 +41,7 @@ pub(super) struct Arguments {
     /// Also the rates of true accepts at these rates of false accepts: TPR@FPR over pairs and DIR@FAR over queries.
     /// Queries whose identity is not in the gallery are the impostors.
     /// They compare the features as they are, so that they do not go with --rerank and --expand.
-    #[arg(long, value_name = "RATE,…", value_delimiter = ',', conflicts_with_all = ["rerank", "expand"])]
+    #[arg(long, value_name = "RATE,…", value_delimiter = ',')]
     open_set: Vec<f64>,
     /// Ranks to print.
     #[arg(long, value_name = "RANK,…", value_delimiter = ',', default_values_t = [1, 5, 10, 20], value_parser = clap::value_parser!(u32).range(1..=10_000))]

@@ -24,6 +24,10 @@ fn ties_and_open_sets_are_scored_on_request() {
         desk.refused(2, &[&base[..], &["--open-set", "2"]].concat())
             .contains("false accept rate 2")
     );
+    for other in [&["--rerank"][..], &["--expand", "2"]] {
+        let both = [&base[..], &["--open-set", "0.1"], other].concat();
+        assert!(desk.refused(2, &both).contains("compare the features as they are"), "{other:?}");
+    }
 }
 
 #[test]
