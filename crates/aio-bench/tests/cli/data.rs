@@ -168,3 +168,24 @@ fn a_folder_of_people_becomes_a_table_that_can_be_measured() {
     let again = desk.refused(2, &["data", "table", "d/shop", "--json"]);
     assert!(again.contains("d/shop.csv exists already"), "{again}");
 }
+
+#[test]
+fn a_run_that_failed_before_its_first_checkpoint_takes_the_corrected_data() {
+    let desk = Desk::new();
+    let files: Vec<String> =
+        (0..6).flat_map(|who| [0, 1].map(|shot| format!("d/shop/p{who}/{shot}.jpg"))).collect();
+    pictures(&desk, &files.iter().map(String::as_str).collect::<Vec<_>>());
+    desk.succeed(&["data", "table", "d/shop"]);
+    let experiment = "[data]\nroot = \"d\"\nsynthetic = false\nvalidation_fraction = 0.0\n\
+                      [model]\nmodalities = \"rgb\"\n[train]\nidentities = 4\n\
+                      [[train.stages]]\ndatasets = [\"table:shop\"]\nsteps = 1\n\
+                      [evaluation]\ntasks = [\"table:shop.rgb-rgb\"]\nranked_lists = 0\n";
+    std::fs::write(desk.path("shop.toml"), experiment).expect("written");
+    let text = desk.refused(2, &["experiment", "shop.toml"]);
+    assert!(text.contains("nobody to train on"), "{text}");
+    // The same command on a corrected table.
+    std::fs::remove_file(desk.path("d/shop.csv")).expect("removed");
+    desk.succeed(&["data", "table", "d/shop", "--train", "0.7"]);
+    let table = desk.succeed(&["experiment", "shop.toml"]);
+    assert!(table.contains("table:shop.rgb-rgb"), "{table}");
+}
