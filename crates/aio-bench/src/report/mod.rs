@@ -46,7 +46,7 @@ use std::path::Path;
 /// and seed.
 ///
 /// # Errors
-/// [`Error::User`](crate::error::Error::User) if the results belong to different experiments or configurations.
+/// [`Error::User`] if the results belong to different experiments or configurations.
 pub fn results(results: &[RunResult], format: Format) -> Result<String> {
     match format {
         Format::Csv => table::by_seed(results)?.write(format),
@@ -58,7 +58,7 @@ pub fn results(results: &[RunResult], format: Format) -> Result<String> {
 /// several.
 ///
 /// # Errors
-/// [`Error::User`](crate::error::Error::User) if no result says it, or if results of one configuration were made with different ones.
+/// [`Error::User`] if no result says it, or if results of one configuration were made with different ones.
 pub fn additions(title: &str, configurations: &[SweepRow], format: Format) -> Result<String> {
     let Some(table) = table::additions(title, configurations)? else {
         return Err(Error::user(
@@ -72,7 +72,7 @@ pub fn additions(title: &str, configurations: &[SweepRow], format: Format) -> Re
 /// The table of a sweep: one row per cell, one column per task, mean ± standard deviation in percent.
 ///
 /// # Errors
-/// [`Error::User`](crate::error::Error::User) if a metric is not in the results, or a column would mix protocols.
+/// [`Error::User`] if a metric is not in the results, or a column would mix protocols.
 pub fn sweep_table(sweep: &SweepResults, format: Format) -> Result<String> {
     table::sweep(sweep)?.write(format)
 }
@@ -80,7 +80,7 @@ pub fn sweep_table(sweep: &SweepResults, format: Format) -> Result<String> {
 /// Draws the table of a sweep as bars, one group per task, to `<directory>/<name>.svg` and `.png`.
 ///
 /// # Errors
-/// [`Error`](crate::error::Error) naming the file that cannot be written.
+/// [`Error`] naming the file that cannot be written.
 pub fn sweep_bars(directory: &Path, name: &str, sweep: &SweepResults) -> Result<()> {
     draw::register_font()?;
     let title = format!("{name}: mean and standard deviation over seeds");
@@ -91,7 +91,7 @@ pub fn sweep_bars(directory: &Path, name: &str, sweep: &SweepResults) -> Result<
 /// Draws costs against a size to `<directory>/<name>.svg` and `.png`, both axes logarithmic; `axes` are the labels of x and y.
 ///
 /// # Errors
-/// [`Error`](crate::error::Error) naming the file that cannot be written.
+/// [`Error`] naming the file that cannot be written.
 pub fn cost_figure(
     directory: &Path,
     name: &str,
@@ -107,7 +107,7 @@ pub fn cost_figure(
 /// Draws queries and their ranked lists to a PNG file.
 ///
 /// # Errors
-/// [`Error`](crate::error::Error) naming the picture that cannot be read or the file that cannot be written.
+/// [`Error`] naming the picture that cannot be read or the file that cannot be written.
 pub fn picture(path: &Path, title: &str, lists: &[RankedList]) -> Result<()> {
     picture_of(path, title, lists, &picture::from_file)
 }
@@ -127,7 +127,7 @@ pub(crate) fn picture_of(
 /// Draws the report of a finished run to `report/`, and writes its scores and ranked lists to its TensorBoard files.
 ///
 /// # Errors
-/// [`Error`](crate::error::Error) naming the file that cannot be read or written. The scores are in the TensorBoard files even if the report
+/// [`Error`] naming the file that cannot be read or written. The scores are in the TensorBoard files even if the report
 /// cannot be drawn. [`Error::Lost`](crate::error::Error::Lost) if another process has taken the run over.
 pub fn write(run: &Run) -> Result<()> {
     let files = ReportFiles::read(run)?;
