@@ -63,8 +63,8 @@ fn of_experiment(name: &str, runs: &Path) -> Result<Vec<Finished>> {
             format!("`{name}` is a sweep: aio report {}", sweep.display())
         } else {
             let known = fs::sorted_entries(runs).unwrap_or_default();
-            let known: Vec<String> = known.iter().map(|path| sweep::name(path)).collect();
-            nearest(name, known.iter().map(String::as_str)).map_or_else(
+            let known = known.iter().filter_map(|path| path.file_name()?.to_str());
+            nearest(name, known).map_or_else(
                 || format!("run the experiment first: aio experiment {name}; committed runs: --runs results"),
                 |near| format!("did you mean `{near}`?"),
             )

@@ -179,10 +179,15 @@ fn task_row(task: &str, dataset: &Dataset) -> Result<TaskRow> {
     let data = task.data(dataset)?;
     let first = &data.trials[0];
     let skipped = data.explain_unmatched();
-    let is_asked = data.trials.iter().zip(data.unmatched());
-    if !is_asked.into_iter().any(|(trial, unmatched)| unmatched.total() < trial.query.len()) {
+    let has_match = || {
+        let mut trials = data.trials.iter().zip(data.unmatched());
+        trials.any(|(trial, unmatched)| unmatched.total() < trial.query.len())
+    };
+    if let Some(reasons) = &skipped
+        && !has_match()
+    {
         return Err(DataError::Request {
-            problem: format!("task `{}`: {}", task.id(), skipped.unwrap_or_default()),
+            problem: format!("task `{}`: {reasons}", task.id()),
             hint: "queries and gallery have to show the same people, not at one camera alone where the protocol compares cameras".to_owned(),
         });
     }

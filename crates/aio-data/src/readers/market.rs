@@ -200,18 +200,24 @@ fn folder(
     Ok(samples.into_iter().filter(|s| s.identity != JUNK).collect())
 }
 
-/// Parses the base name only: a folder such as `run1_c2` must not match.
-fn sample(info: &DatasetInfo, path: &Path, cameras: &RangeInclusive<i64>) -> Result<Sample> {
+/// Identity and camera in the name of a file, as they are written.
+pub(super) fn named(name: &str) -> Option<(&str, &str)> {
     static NAME: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"^(-?\d+)_c(\d+)").expect("the pattern is valid"));
+    let (_, [identity, camera]) = NAME.captures(name)?.extract();
+    Some((identity, camera))
+}
+
+/// Parses the base name only: a folder such as `run1_c2` must not match.
+fn sample(info: &DatasetInfo, path: &Path, cameras: &RangeInclusive<i64>) -> Result<Sample> {
     let wrong = || DataError::Name {
         dataset: info.name,
         path: path.to_path_buf(),
         pattern: "<identity>_c<camera>….jpg",
     };
     let name = file_name(path);
-    let fields = NAME.captures(&name).ok_or_else(wrong)?;
-    let camera: i64 = fields[2].parse().map_err(|_| wrong())?;
+    let (identity, camera) = named(&name).ok_or_else(wrong)?;
+    let camera: i64 = camera.parse().map_err(|_| wrong())?;
     if !cameras.contains(&camera) {
         let problem = format!(
             "camera {camera} of {name}; {} has the cameras {} to {}",
@@ -221,6 +227,6 @@ fn sample(info: &DatasetInfo, path: &Path, cameras: &RangeInclusive<i64>) -> Res
         );
         return Err(DataError::Parse { path: path.to_path_buf(), problem });
     }
-    Ok(Sample::picture(fields[1].parse().map_err(|_| wrong())?, Modality::Rgb, path.to_path_buf())
+    Ok(Sample::picture(identity.parse().map_err(|_| wrong())?, Modality::Rgb, path.to_path_buf())
         .taken_by(camera))
 }

@@ -6,14 +6,13 @@ mod tests;
 use super::{COLUMNS, is_name};
 use crate::folder::{self, Entry, Reason};
 use crate::label::Label;
+use crate::readers::market;
 use crate::{DataError, Result, Split, fs};
 use aio_types::{Modality, rng};
 use rand::seq::SliceRandom;
-use regex::Regex;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
 
 /// Where the table of a folder is written, and who is trained on.
 #[derive(Debug, Clone)]
@@ -107,7 +106,7 @@ impl Draft<'_> {
         let mut junk = 0;
         for picture in &pictures {
             match shown_by(inner, picture, naming) {
-                Some(row) if number(&row.identity) == Some(JUNK) => junk += 1,
+                Some(row) if Label::parse(&row.identity).is_unknown() => junk += 1,
                 Some(row) => shown.push(row),
                 None => {
                     let problem = format!(
@@ -157,7 +156,7 @@ impl Draft<'_> {
 
     /// The split of every row.
     fn splits(&self, shown: &[Shown], people: &BTreeSet<&str>) -> Vec<Split> {
-        let is_distractor = |who: &str| number(who) == Some(DISTRACTOR);
+        let is_distractor = |who: &str| Label::parse(who) == DISTRACTOR;
         let mut order: Vec<&str> =
             people.iter().copied().filter(|who| !is_distractor(who)).collect();
         order.shuffle(&mut rng(self.seed, "people of a table to train on", 0));
@@ -193,27 +192,13 @@ fn queries(shown: &[Shown]) -> BTreeSet<usize> {
     asked
 }
 
-/// Identity of Market-1501's junk.
-const JUNK: i64 = -1;
-
-/// Identity of Market-1501's distractors.
-const DISTRACTOR: i64 = 0;
-
-/// The number of an identity that has no name.
-fn number(identity: &str) -> Option<i64> {
-    match Label::parse(identity) {
-        Label::Number(number) => Some(number),
-        Label::Name(_) => None,
-    }
-}
+/// Market-1501's distractors.
+const DISTRACTOR: Label = Label::Number(0);
 
 /// Identity and camera in the name of a file.
 fn named(path: &Path) -> Option<(String, String)> {
-    static NAME: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"^(-1|\d+)_c(\d+)").expect("the pattern is valid"));
-    let name = path.file_name()?.to_string_lossy();
-    let fields = NAME.captures(&name)?;
-    Some((fields[1].to_owned(), fields[2].to_owned()))
+    let name = path.file_name()?.to_str()?;
+    market::named(name).map(|(identity, camera)| (identity.to_owned(), camera.to_owned()))
 }
 
 /// Whom the picture at a path below `inner` shows, as its name or its folder says.
