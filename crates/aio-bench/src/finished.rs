@@ -2,12 +2,12 @@
 
 use crate::error::{Error, Result};
 use crate::report::{
-    self, CellQueries, ComparedCell, Format, PairedDifferences, SweepResults, SweepRow,
+    self, CellQueries, ChosenTasks, ComparedCell, Format, PairedDifferences, SweepResults, SweepRow,
 };
 use crate::run::{self, Run, RunResult, seed_of};
 use crate::sweep::{self, FinishedSweep};
 use aio_data::fs;
-use aio_types::{Measure, nearest};
+use aio_types::{Measure, TaskId, nearest};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -134,11 +134,7 @@ fn of_sweep(file: &Path, runs: &Path) -> Result<Finished> {
         finished.push(cell.runs);
     }
     report::check_data(rows.iter().map(|row| row.results.as_slice()))?;
-    let mut tasks = section.tasks;
-    if tasks.is_empty() {
-        let first = rows.iter().flat_map(|row| &row.results).next();
-        tasks = first.map(|result| result.order.clone()).unwrap_or_default();
-    }
+    let tasks = if section.tasks.is_empty() { tasks_of(&rows) } else { section.tasks };
     let results = SweepResults {
         title: file.display().to_string(),
         rows,
@@ -147,6 +143,17 @@ fn of_sweep(file: &Path, runs: &Path) -> Result<Finished> {
         measure: section.metric.unwrap_or(Measure::Map),
     };
     Ok(Finished { table: Table::Sweep(results), runs: finished })
+}
+
+/// The tasks of all results, each where it comes first.
+fn tasks_of(rows: &[SweepRow]) -> Vec<TaskId> {
+    let mut tasks = Vec::new();
+    for task in rows.iter().flat_map(|row| &row.results).flat_map(|result| &result.order) {
+        if !tasks.contains(task) {
+            tasks.push(task.clone());
+        }
+    }
+    tasks
 }
 
 impl Finished {
@@ -162,14 +169,66 @@ impl Finished {
         }
     }
 
-    /// The table, in percent.
+    /// The same runs with these tasks alone. A sweep shows all of them, also those that its file does not name.
     ///
     /// # Errors
-    /// [`Error::User`] if the runs cannot share a table.
-    pub fn table(&self, format: Format) -> Result<String> {
-        let mut table = match &self.table {
-            Table::Cell(cell) => report::results(&cell.results, format)? + "\n",
-            Table::Sweep(results) => report::sweep_table(results, format)?,
+    /// [`Error::User`] if no run has one of them.
+    pub fn with_tasks(mut self, tasks: &ChosenTasks) -> Result<Self> {
+        let mut rows = tasks.of(&self.methods())?;
+        match &mut self.table {
+            Table::Cell(cell) => cell.results = rows.swap_remove(0).results,
+            Table::Sweep(sweep) => {
+                sweep.tasks = tasks_of(&rows);
+                sweep.rows = rows;
+            }
+        }
+        Ok(self)
+    }
+
+    /// The same sweep with another score of every task.
+    ///
+    /// # Errors
+    /// [`Error::User`] for an experiment, whose table shows several.
+    pub fn with_metric(mut self, metric: Measure) -> Result<Self> {
+        match &mut self.table {
+            Table::Sweep(sweep) => {
+                if metric != sweep.measure && !sweep.quoted.is_empty() {
+                    log::warn!(
+                        "{}: quoted numbers are {}, and are left out",
+                        sweep.title,
+                        sweep.measure.title()
+                    );
+                    sweep.quoted.clear();
+                }
+                sweep.measure = metric;
+            }
+            Table::Cell(cell) => {
+                return Err(Error::user(
+                    format!(
+                        "`{}` is an experiment, whose table shows several scores",
+                        cell.experiment
+                    ),
+                    format!("choose columns: --columns {metric}; --metric is for sweeps"),
+                ));
+            }
+        }
+        Ok(self)
+    }
+
+    /// The table, in percent; `columns` are the keys of an experiment's columns, separated by commas.
+    ///
+    /// # Errors
+    /// [`Error::User`] if the runs cannot share a table, a column is not known, or columns are chosen for a sweep, which has one per task.
+    pub fn table(&self, format: Format, columns: Option<&str>) -> Result<String> {
+        let mut table = match (&self.table, columns) {
+            (Table::Cell(cell), _) => report::results(&cell.results, columns, format)? + "\n",
+            (Table::Sweep(results), None) => report::sweep_table(results, format)?,
+            (Table::Sweep(results), Some(_)) => {
+                return Err(Error::user(
+                    format!("{} is a sweep, whose table has one column per task", results.title),
+                    "choose tasks and a score: --tasks market1501,orbench.text --metric rank1; --columns is for experiments",
+                ));
+            }
         };
         if let Some(note) = self.note_of_versions() {
             match format {

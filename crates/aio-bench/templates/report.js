@@ -15,9 +15,10 @@ function apart(t, other) {
   const a = run.tasks[t], b = other.tasks?.[t];
   if (a === undefined || b === undefined) return '';
   if (a.protocol !== b.protocol) return 'other protocol';
+  if ((run.evaluated_with ?? '') !== (other.evaluated_with ?? '')) return 'evaluated otherwise';
   const one = run.data[a.dataset], two = other.data?.[a.dataset], rule = c => c.split(':')[0];
   if (one !== undefined && two !== undefined && rule(one) === rule(two) && one !== two) return 'other data';
-  if (a.queries + a.skipped !== b.queries + b.skipped || a.gallery !== b.gallery || a.trials !== b.trials) return 'other data';
+  if (a.queries !== b.queries || a.gallery !== b.gallery || a.trials !== b.trials) return 'other data';
   return '';
 }
 const percent = v => v === undefined ? '–' : (100 * v).toFixed(1);

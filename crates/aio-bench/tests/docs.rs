@@ -198,21 +198,46 @@ fn the_model_cards_state_the_checksums_of_the_weights() {
     }
 }
 
-/// The lines of a Markdown table or caption that a report prints, as they must stand in `results/<name>.md`.
-fn printed(report: &str, more: &[&str]) -> String {
+/// What `aio report` prints from the committed runs.
+fn printed(arguments: &str) -> String {
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_aio"))
-        .args(["report", report, "--runs", "results"])
-        .args(more)
+        .arg("report")
+        .args(words(arguments))
         .current_dir(repository())
         .output();
     let output = output.expect("the program starts");
-    assert!(output.status.success(), "{report}: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{arguments}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+/// The words of a command line, in which quotation marks hold words together.
+fn words(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    for (number, part) in line.split('"').enumerate() {
+        if number % 2 == 1 {
+            words.push(part.to_owned());
+        } else {
+            words.extend(part.split_whitespace().map(str::to_owned));
+        }
+    }
+    words
+}
+
+/// Tables of a Markdown text: the head of each, and all its lines.
+fn tables(text: &str) -> Vec<(String, Vec<String>)> {
+    let lines: Vec<&str> = text.lines().filter(|line| !line.is_empty()).collect();
+    let mut tables = Vec::new();
+    for table in lines.chunk_by(|a, b| a.starts_with('|') == b.starts_with('|')) {
+        if table[0].starts_with('|') {
+            tables.push((table[0].to_owned(), table.iter().map(ToString::to_string).collect()));
+        }
+    }
+    tables
 }
 
 #[test]
 fn every_committed_table_is_what_the_committed_runs_give() {
-    let mut tables = 0;
+    let mut files = 0;
     for entry in std::fs::read_dir(repository().join("results"))
         .expect("results")
         .flatten()
@@ -222,23 +247,37 @@ fn every_committed_table_is_what_the_committed_runs_give() {
         let Some(name) = file.strip_suffix(".md").filter(|name| *name != "README") else {
             continue;
         };
-        let sweep = format!("experiments/sweeps/{name}.toml");
-        let report = if repository().join(&sweep).is_file() { &sweep } else { name };
         let committed = read(&format!("results/{file}"));
-        let mut printed = printed(report, &[]);
-        if committed.contains("--added") {
-            printed += &self::printed(report, &["--added"]);
+        // The commands that the file names, without what follows them.
+        let commands: Vec<&str> = committed
+            .lines()
+            .filter_map(|line| line.strip_prefix("just report "))
+            .map(|line| line.split(" #").next().unwrap_or(line))
+            .filter(|line| line.contains("--runs results"))
+            .collect();
+        let mut seeds = false;
+        for command in &commands {
+            let printed = printed(command);
+            seeds |= printed.lines().any(|line| line.contains(" ± "));
+            for line in printed.lines().filter(|line| !line.is_empty()) {
+                assert!(
+                    committed.contains(line),
+                    "results/{file} lacks what `aio report {command}` prints:\n{line}"
+                );
+            }
+            for (head, rows) in tables(&printed) {
+                let same = |(of, others): &(String, Vec<String>)| *of == head && *others == rows;
+                assert!(
+                    tables(&committed).iter().any(same),
+                    "results/{file} has more or other rows than `aio report {command}` prints:\n{}",
+                    rows.join("\n")
+                );
+            }
         }
-        assert!(printed.lines().any(|line| line.contains(" ± ")), "{file}: several seeds");
-        for line in printed.lines().filter(|line| !line.is_empty()) {
-            assert!(
-                committed.contains(line),
-                "results/{file} lacks what `aio report {report} --runs results` prints:\n{line}"
-            );
-        }
-        tables += 1;
+        assert!(seeds, "{file} names no command that prints several seeds: {name}");
+        files += 1;
     }
-    assert!(tables >= 1, "{tables} tables");
+    assert!(files >= 8, "{files} files of tables");
     for sweep in
         std::fs::read_dir(repository().join("experiments/sweeps")).expect("sweeps").flatten()
     {

@@ -17,8 +17,10 @@ use std::time::Instant;
 pub struct Probe {
     /// Optimiser steps of all stages.
     pub steps: usize,
-    /// Seconds of a step, once the first has been done.
+    /// Seconds of a step of the last stage, once the first has been done.
     pub seconds_per_step: f64,
+    /// Seconds of all steps: those of other stages take as much longer as they have more operations.
+    pub seconds: f64,
     /// Memory that training will take.
     pub memory: MemoryEstimate,
     /// Floating-point operations of all steps, predicted.
@@ -44,7 +46,7 @@ pub fn probe(setup: &TrainingSetup, library: &mut Library, stop: &StopFlag) -> R
         picture_size: setup.start.preprocessing.size(),
         sketch_generator: generator.as_ref(),
     };
-    let (mut steps, mut flops) = (0, 0.0);
+    let (mut steps, mut flops, mut flops_of_last) = (0, 0.0, 0.0);
     let mut largest = None::<MemoryEstimate>;
     let mut last_loader = None;
     for stage in &config.train.stages {
@@ -55,7 +57,8 @@ pub fn probe(setup: &TrainingSetup, library: &mut Library, stop: &StopFlag) -> R
         let of_stage = stage_steps(setup, stage, &loader, steps).steps;
         let cost = StageCost::predict(setup, &model, &loader, sizes)?;
         let estimate = cost.memory;
-        flops += cost.step.total() * of_stage.len() as f64;
+        flops_of_last = cost.step.total();
+        flops += flops_of_last * of_stage.len() as f64;
         steps = of_stage.end;
         if largest.is_none_or(|largest| estimate.total() >= largest.total()) {
             largest = Some(estimate);
@@ -65,7 +68,9 @@ pub fn probe(setup: &TrainingSetup, library: &mut Library, stop: &StopFlag) -> R
     let no_stage = || TrainError::Failure("an experiment has at least one stage".into());
     let memory = largest.ok_or_else(no_stage)?;
     let seconds_per_step = time_step(setup, &model, &last_loader.ok_or_else(no_stage)?, stop)?;
-    Ok(Probe { steps, seconds_per_step, memory, flops })
+    // A stage that fits in memory has operations.
+    let seconds = seconds_per_step * flops / flops_of_last;
+    Ok(Probe { steps, seconds_per_step, seconds, memory, flops })
 }
 
 fn check(stop: &StopFlag) -> Result<()> {

@@ -38,6 +38,19 @@ impl Measure {
             Self::Minp => "minp",
         }
     }
+
+    /// The name in titles of tables and figures.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Rank1 => "Rank-1",
+            Self::Rank5 => "Rank-5",
+            Self::Rank10 => "Rank-10",
+            Self::Rank20 => "Rank-20",
+            Self::Map => "mAP",
+            Self::Minp => "mINP",
+        }
+    }
 }
 
 impl fmt::Display for Measure {

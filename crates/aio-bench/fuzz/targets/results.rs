@@ -18,7 +18,7 @@ fn read(text: &[u8]) {
     let run = Run::at(ROOT.path().to_path_buf());
     if let Ok(Some(result)) = run.result() {
         for format in [aio_bench::report::Format::Html, aio_bench::report::Format::Csv] {
-            let _ = aio_bench::report::results(std::slice::from_ref(&result), format);
+            let _ = aio_bench::report::results(std::slice::from_ref(&result), None, format);
         }
     }
     let _ = run.read::<BTreeMap<TaskId, RankedLists>>("x.json");

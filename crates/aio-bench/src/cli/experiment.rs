@@ -43,6 +43,6 @@ impl Arguments {
         if self.form.json {
             return Output::json(&result);
         }
-        Ok(Output::text(report::results(&[result], Format::Markdown)?))
+        Ok(Output::text(report::results(&[result], None, Format::Markdown)?))
     }
 }

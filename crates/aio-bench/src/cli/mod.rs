@@ -78,7 +78,7 @@ enum Command {
     /// List, check, render and index data sets.
     #[command(subcommand)]
     Data(data::Command),
-    /// How a model does on a data set of real people, beside the untrained encoder, hand-made descriptors and chance.
+    /// How a model does on a data set of real people, beside the program's own encoder before training, hand-made descriptors and chance.
     #[command(alias = "evaluate")]
     CheckReal(check_real::Arguments),
     /// How much questions and judgements help a search, with simulated answers, round by round.

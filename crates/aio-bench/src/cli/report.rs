@@ -4,7 +4,8 @@ use super::arguments::{JsonArgument, RunsArgument};
 use super::output::Output;
 use crate::error::Result;
 use crate::finished::{self, Finished};
-use crate::report::{Format, PairedDifferences, order_agreement};
+use crate::report::{ChosenTasks, Format, PairedDifferences, order_agreement};
+use aio_types::Measure;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -12,7 +13,9 @@ const EXAMPLES: &str = "\
 Examples:
   aio report zero-shot
   aio report zero-shot --format csv
+  aio report zero-shot --format latex --tasks orbench,tri-cuhk-pedes.sketch --columns rank1,rank10,map
   aio report experiments/sweeps/heads.toml --format latex --plots figures
+  aio report experiments/sweeps/heads.toml --metric rank1
   aio report experiments/sweeps/heads.toml --against identity
   aio report zero-shot --added
   aio report zero-shot --redraw
@@ -28,6 +31,16 @@ pub(super) struct Arguments {
     /// Form of the table.
     #[arg(long, value_enum, default_value = "md", conflicts_with = "json")]
     format: Format,
+    /// Only tasks whose names begin with one of these words, separated by commas. A sweep then also shows tasks that its file does not name.
+    #[arg(long, value_name = "TASKS", conflicts_with = "agreement")]
+    tasks: Option<String>,
+    /// The columns of an experiment's table and their order, by the names that CSV files have, such as rank1,rank10,map,map_baseline. Others are
+    /// sizes, and intervals over people: rank1_interval, map_interval, map_gain and map_gain_late_fusion.
+    #[arg(long, value_name = "COLUMNS", conflicts_with_all = ["json", "agreement", "against", "added"])]
+    columns: Option<String>,
+    /// The score that the table of a sweep shows, instead of the one that its file names: rank1, rank5, rank10, rank20, map or minp.
+    #[arg(long, value_name = "METRIC", conflicts_with_all = ["agreement", "added"])]
+    metric: Option<Measure>,
     /// Also draw sweeps as bars with error bars (SVG and PNG) into this directory.
     #[arg(long, value_name = "DIR")]
     plots: Option<PathBuf>,
@@ -53,7 +66,15 @@ pub(super) struct Arguments {
 
 impl Arguments {
     pub(super) fn run(self) -> Result<Output> {
-        let finished = finished::collect(&self.names, &self.runs.runs)?;
+        let mut finished = finished::collect(&self.names, &self.runs.runs)?;
+        if let Some(tasks) = self.tasks.as_deref().map(ChosenTasks::new) {
+            finished =
+                finished.into_iter().map(|of| of.with_tasks(&tasks)).collect::<Result<_>>()?;
+        }
+        if let Some(metric) = self.metric {
+            finished =
+                finished.into_iter().map(|of| of.with_metric(metric)).collect::<Result<_>>()?;
+        }
         for of_table in &finished {
             if self.redraw {
                 of_table.redraw()?;
@@ -84,14 +105,42 @@ impl Arguments {
             let tables: Vec<_> = finished.iter().map(|of_table| &of_table.table).collect();
             return Output::json(&tables);
         }
-        let mut text = String::new();
+        let mut tables = Vec::new();
         for of_table in &finished {
-            text += &if self.added {
+            tables.push(if self.added {
                 of_table.additions(self.format)?
             } else {
-                of_table.table(self.format)?
-            };
+                of_table.table(self.format, self.columns.as_deref())?
+            });
         }
-        Ok(Output::text(text))
+        Ok(Output::text(joined(&tables, self.format)))
+    }
+}
+
+/// Tables one after another. CSV tables of the same columns become one.
+fn joined(tables: &[String], format: Format) -> String {
+    let mut text = String::new();
+    let mut head = "";
+    for table in tables {
+        match table.split_once('\n') {
+            Some((names, rows)) if format == Format::Csv => {
+                text += if names == head { rows } else { table };
+                head = names;
+            }
+            _ => text += table,
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn csv_tables_of_the_same_columns_are_one() {
+        let tables = ["a,b\n1,2\n", "a,b\n3,4\n", "a,c\n5,6\n"].map(str::to_owned);
+        assert_eq!(joined(&tables, Format::Csv), "a,b\n1,2\n3,4\na,c\n5,6\n");
+        assert_eq!(joined(&tables, Format::Markdown), tables.concat());
     }
 }

@@ -1,4 +1,4 @@
-//! How a model does on a data set beside the untrained encoder, hand-made descriptors and chance (`aio check-real`).
+//! How a model does on a data set beside the program's own encoder before training, hand-made descriptors and chance (`aio check-real`).
 //!
 //! Nothing is trained. It is meant for data sets of real people, which only their users have.
 
@@ -55,7 +55,7 @@ pub struct TaskCheck {
     /// Gallery entries.
     pub gallery: usize,
     /// The model, then what it is compared with: late fusion and the same queries without one of their modalities where they have several, the
-    /// untrained encoder, hand-made descriptors where the queries are single pictures, and chance.
+    /// the program's own encoder before training, hand-made descriptors where the queries are single pictures, and chance.
     pub methods: Vec<MethodCheck>,
 }
 
@@ -173,7 +173,7 @@ fn check(
     }
     let [features] = embedded.embed(test)?;
     let of_embedded = scored(test, &features)?;
-    methods.push(method("untrained encoder", &of_embedded, Some(&of_model))?);
+    methods.push(method("embedded, untrained", &of_embedded, Some(&of_model))?);
     for (descriptor, of_descriptor) in &described {
         methods.push(method(descriptor.name(), of_descriptor, Some(&of_model))?);
     }

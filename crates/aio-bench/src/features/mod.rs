@@ -1,11 +1,13 @@
 //! Feature files: features made by any tool, with their labels.
 //!
-//! A `.safetensors` file holds `features` F32 `[N, D]` and `ids` I64 `[N]`, and optionally `cameras`, `images` and `clothes` I64
-//! `[N]`, negative where a camera, source photograph or clothes are not known. A `.npy` file holds the features alone (float32 or float64); its labels (int64) are in files beside it:
-//! `NAME.npy` has `NAME.ids.npy` and optionally `NAME.cameras.npy`, `NAME.images.npy` and `NAME.clothes.npy`.
+//! A `.safetensors` file holds `features` `[N, D]` and `ids` `[N]`, and optionally `cameras`, `images` and `clothes` `[N]`, negative where
+//! a camera, source photograph or clothes are not known. A `.npy` file holds the features alone; its labels are in files beside it:
+//! `NAME.npy` has `NAME.ids.npy` and optionally `NAME.cameras.npy`, `NAME.images.npy` and `NAME.clothes.npy`. Features are floating-point
+//! numbers of 16, 32 or 64 bits and are compared in 32; labels are whole numbers of any size. This program writes F32 and I64.
 //!
 //! A file that this program wrote states its own checksum in the metadata of its header; files of other tools need none.
 
+mod doubles;
 mod npy;
 mod safetensors;
 mod write;
@@ -172,7 +174,7 @@ fn checked(path: &Path, features: Array2<f32>) -> Result<Features> {
     let zero = features.rows().into_iter().filter(|row| row.iter().all(|v| *v == 0.0)).count();
     if zero > 0 {
         log::warn!(
-            "{}: {zero} of {rows} rows are zero in every column; their cosine distances are all equal, so their ranks are those of chance",
+            "{}: {zero} of {rows} rows are zero in every column; their cosine distances are all equal, so that the order of ties alone decides their ranks",
             path.display()
         );
     }

@@ -2,20 +2,22 @@
 //!
 //! Format: NumPy Enhancement Proposal 1. The shape is compared with the length of the file before anything of that size is allocated.
 
+use super::doubles::Doubles;
 use super::{COLUMNS, Contents, open, room, wrong};
 use crate::error::{Error, Result};
 use aio_data::DataError;
+use half::f16;
 use ndarray::{Array2, ShapeBuilder};
-use std::cell::Cell;
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
 
 /// Reads a `.npy` file and the label files beside it.
 pub(super) fn read(path: &Path) -> Result<Contents> {
-    let mut file = Array::open(path, "float32 or float64 of shape [rows, width]")?;
+    let mut file = Array::open(path, "float16, float32 or float64 of shape [rows, width]")?;
     let &[rows, width] = file.shape.as_slice() else { return Err(file.unexpected()) };
     let values = match file.kind.as_str() {
+        "f2" => file.values(|b| f16::from_le_bytes(b).into(), |b| f16::from_be_bytes(b).into())?,
         "f4" => file.values(f32::from_le_bytes, f32::from_be_bytes)?,
         "f8" => {
             let doubles = Doubles::default();
@@ -34,11 +36,7 @@ pub(super) fn read(path: &Path) -> Result<Contents> {
     for (labels, column) in columns.iter_mut().zip(COLUMNS) {
         let path = path.with_extension(format!("{}.npy", column.name));
         if path.exists() {
-            let mut file = Array::open(&path, "int64 of shape [rows]")?;
-            if file.kind != "i8" || file.shape.len() != 1 {
-                return Err(file.unexpected());
-            }
-            *labels = Some(file.values(i64::from_le_bytes, i64::from_be_bytes)?);
+            *labels = Some(Array::open(&path, "whole numbers of shape [rows]")?.labels()?);
         }
     }
     let features = if features.is_standard_layout() {
@@ -47,32 +45,6 @@ pub(super) fn read(path: &Path) -> Result<Contents> {
         features.as_standard_layout().into_owned()
     };
     Ok(Contents { features, columns, manifest: None })
-}
-
-/// Counts the float64 values that float32 cannot hold.
-#[derive(Default)]
-struct Doubles {
-    vanished: Cell<usize>,
-}
-
-impl Doubles {
-    fn narrowed(&self, value: f64) -> f32 {
-        let narrow = value as f32;
-        if narrow == 0.0 && value != 0.0 {
-            self.vanished.set(self.vanished.get() + 1);
-        }
-        narrow
-    }
-
-    fn warn(&self, path: &Path, all: usize) {
-        let vanished = self.vanished.get();
-        if vanished > 0 {
-            log::warn!(
-                "{}: {vanished} of {all} values are smaller than 32-bit floating point can hold and count as 0; scale the features before they are saved",
-                path.display()
-            );
-        }
-    }
 }
 
 /// A `.npy` file whose header has been read.
@@ -133,6 +105,23 @@ impl<'a> Array<'a> {
         }
         let kind = kind.to_owned();
         Ok(Self { path, expected, reader, kind, big_endian: order == ">", by_columns, shape })
+    }
+
+    /// The labels that the file holds, of any type of whole numbers that 64 bits with a sign can hold.
+    fn labels(mut self) -> Result<Vec<i64>> {
+        if self.shape.len() != 1 {
+            return Err(self.unexpected());
+        }
+        match self.kind.as_str() {
+            "i1" => self.values(|b| i8::from_le_bytes(b).into(), |b| i8::from_be_bytes(b).into()),
+            "i2" => self.values(|b| i16::from_le_bytes(b).into(), |b| i16::from_be_bytes(b).into()),
+            "i4" => self.values(|b| i32::from_le_bytes(b).into(), |b| i32::from_be_bytes(b).into()),
+            "i8" => self.values(i64::from_le_bytes, i64::from_be_bytes),
+            "u1" => self.values(|b| u8::from_le_bytes(b).into(), |b| u8::from_be_bytes(b).into()),
+            "u2" => self.values(|b| u16::from_le_bytes(b).into(), |b| u16::from_be_bytes(b).into()),
+            "u4" => self.values(|b| u32::from_le_bytes(b).into(), |b| u32::from_be_bytes(b).into()),
+            _ => Err(self.unexpected()),
+        }
     }
 
     /// The error of an array of another type or shape.
@@ -219,92 +208,4 @@ fn quoted(text: &str) -> Option<(&str, &str)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use ndarray::array;
-
-    fn file(header: &str, version: u8, values: &[u8]) -> (tempfile::TempDir, std::path::PathBuf) {
-        let directory = tempfile::tempdir().expect("temporary directory");
-        let path = directory.path().join("f.npy");
-        let mut bytes = [b"\x93NUMPY".as_slice(), &[version, 0]].concat();
-        let length = (header.len() as u32).to_le_bytes();
-        bytes.extend_from_slice(if version == 1 { &length[..2] } else { &length });
-        bytes.extend_from_slice(header.as_bytes());
-        bytes.extend_from_slice(values);
-        std::fs::write(&path, bytes).expect("write");
-        (directory, path)
-    }
-
-    #[test]
-    fn every_order_of_bytes_and_axes_gives_the_same_features() {
-        let expected = array![[1.0f32, 2.0, 3.0], [4.0, 5.0, 6.0]];
-        let (rows, columns) = ([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
-        for (descr, fortran, version) in
-            [("<f4", false, 1), (">f4", false, 2), ("<f8", true, 1), (">f8", true, 3)]
-        {
-            let values = if fortran { columns } else { rows };
-            let bytes: Vec<u8> = values
-                .iter()
-                .flat_map(|v| match descr {
-                    "<f4" => (*v as f32).to_le_bytes().to_vec(),
-                    ">f4" => (*v as f32).to_be_bytes().to_vec(),
-                    "<f8" => f64::to_le_bytes(*v).to_vec(),
-                    _ => f64::to_be_bytes(*v).to_vec(),
-                })
-                .collect();
-            let order = if fortran { "True" } else { "False" };
-            let header = format!(
-                "{{'descr': '{descr}', 'fortran_order': {order}, 'shape': (2, 3), }}          \n"
-            );
-            let (_kept, path) = file(&header, version, &bytes);
-            assert_eq!(read(&path).expect(descr).features, expected, "{descr}");
-        }
-    }
-
-    #[test]
-    fn a_shape_that_the_file_cannot_hold_is_refused_before_anything_is_allocated() {
-        for shape in
-            ["(10000000000, 512)", "(18446744073709551615, 18446744073709551615)", "(3, 3)"]
-        {
-            let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}");
-            let (_kept, path) = file(&header, 1, &[0; 24]);
-            let error = read(&path).err().expect(shape).to_string();
-            assert!(error.contains("the file holds 24 after its header"), "{error}");
-        }
-        let (_kept, path) = file("{}", 2, &[]);
-        let mut bytes = std::fs::read(&path).expect("read");
-        bytes[8..12].copy_from_slice(&u32::MAX.to_le_bytes());
-        std::fs::write(&path, bytes).expect("write");
-        let error = read(&path).err().expect("a long header").to_string();
-        assert!(error.contains("a header of 4294967295 bytes"), "{error}");
-    }
-
-    #[test]
-    fn values_that_vanish_in_32_bits_are_counted() {
-        let doubles = Doubles::default();
-        let narrowed = [1e-60, -1e-60, 0.0, 1e-30, 2.5].map(|value| doubles.narrowed(value));
-        assert_eq!(narrowed, [0.0, 0.0, 0.0, 1e-30, 2.5]);
-        assert_eq!(doubles.vanished.get(), 2);
-    }
-
-    #[test]
-    fn other_contents_are_named() {
-        for (header, found) in [
-            (
-                "{'descr': '<i4', 'fortran_order': False, 'shape': (2, 1), }",
-                "type i4 and shape [2, 1]",
-            ),
-            ("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", "type f4 and shape [2]"),
-            ("{'descr': '<f4', 'shape': (2,), }", "is not understood"),
-            (
-                "{'descr': [('x', '<f4')], 'fortran_order': False, 'shape': (2,)}",
-                "is not understood",
-            ),
-            ("__import__('os')", "is not understood"),
-        ] {
-            let (_kept, path) = file(header, 1, &[0; 8]);
-            let error = read(&path).err().expect(header).to_string();
-            assert!(error.contains(found) && error.contains("float32 or float64"), "{error}");
-        }
-    }
-}
+mod tests;

@@ -1,9 +1,11 @@
 //! Reading features from safetensors. A file that states its checksum is compared with it first.
 
+use super::doubles::Doubles;
 use super::{CHECKSUM, COLUMNS, Contents, MANIFEST, OWN, open, room, wrong};
 use crate::error::{Error, Result};
 use aio_data::DataError;
 use aio_data::checksum::{Checksum, inside};
+use half::{bf16, f16};
 use ndarray::Array2;
 use safetensors::Dtype;
 use safetensors::tensor::{Metadata, TensorInfo};
@@ -93,32 +95,57 @@ impl<'a> SafetensorsFile<'a> {
                 format!("has `features` of shape {:?}, expected [rows, width]", info.shape),
             ));
         };
-        if info.dtype != Dtype::F32 {
-            return Err(wrong(
-                self.path,
-                format!("has `features` of type {:?}, expected F32", info.dtype),
-            ));
-        }
-        let values = self.values(&info, f32::from_le_bytes)?;
+        let values = self.features(&info)?;
         let features = Array2::from_shape_vec((rows, width), values)
             .map_err(|e| wrong(self.path, format!("has `features` of a wrong size: {e}")))?;
         let mut columns = [const { None }; COLUMNS.len()];
         for (labels, column) in columns.iter_mut().zip(COLUMNS) {
             let Some(info) = self.info(column.name) else { continue };
-            if info.dtype != Dtype::I64 || info.shape.len() != 1 {
-                return Err(wrong(
-                    self.path,
-                    format!(
-                        "has `{}` of type {:?} and shape {:?}, expected I64 [rows]",
-                        column.name, info.dtype, info.shape
-                    ),
-                ));
-            }
-            *labels = Some(self.values(&info, i64::from_le_bytes)?);
+            *labels = Some(self.labels(&info, column.name)?);
         }
         let entries = self.header.metadata().as_ref();
         let manifest = entries.and_then(|entries| entries.get(MANIFEST)).cloned();
         Ok(Contents { features, columns, manifest })
+    }
+
+    fn features(&mut self, info: &TensorInfo) -> Result<Vec<f32>> {
+        match info.dtype {
+            Dtype::F16 => self.values(info, |b| f16::from_le_bytes(b).into()),
+            Dtype::BF16 => self.values(info, |b| bf16::from_le_bytes(b).into()),
+            Dtype::F32 => self.values(info, f32::from_le_bytes),
+            Dtype::F64 => {
+                let doubles = Doubles::default();
+                let values = self.values(info, |b| doubles.narrowed(f64::from_le_bytes(b)))?;
+                doubles.warn(self.path, values.len());
+                Ok(values)
+            }
+            other => Err(wrong(
+                self.path,
+                format!("has `features` of type {other:?}, expected F16, BF16, F32 or F64"),
+            )),
+        }
+    }
+
+    /// Labels of any type of whole numbers that 64 bits with a sign can hold.
+    fn labels(&mut self, info: &TensorInfo, name: &str) -> Result<Vec<i64>> {
+        match info.dtype {
+            _ if info.shape.len() != 1 => {}
+            Dtype::I8 => return self.values(info, |b| i8::from_le_bytes(b).into()),
+            Dtype::I16 => return self.values(info, |b| i16::from_le_bytes(b).into()),
+            Dtype::I32 => return self.values(info, |b| i32::from_le_bytes(b).into()),
+            Dtype::I64 => return self.values(info, i64::from_le_bytes),
+            Dtype::U8 => return self.values(info, |b| u8::from_le_bytes(b).into()),
+            Dtype::U16 => return self.values(info, |b| u16::from_le_bytes(b).into()),
+            Dtype::U32 => return self.values(info, |b| u32::from_le_bytes(b).into()),
+            _ => {}
+        }
+        Err(wrong(
+            self.path,
+            format!(
+                "has `{name}` of type {:?} and shape {:?}, expected whole numbers of shape [rows]",
+                info.dtype, info.shape
+            ),
+        ))
     }
 
     fn info(&self, name: &str) -> Option<TensorInfo> {
@@ -135,7 +162,7 @@ impl<'a> SafetensorsFile<'a> {
     fn values<T, const N: usize>(
         &mut self,
         info: &TensorInfo,
-        parse: fn([u8; N]) -> T,
+        parse: impl Fn([u8; N]) -> T,
     ) -> Result<Vec<T>> {
         let failed = |source| {
             Error::Data(DataError::Io { action: "read", path: self.path.to_path_buf(), source })
@@ -150,5 +177,52 @@ impl<'a> SafetensorsFile<'a> {
             values.push(parse(bytes));
         }
         Ok(values)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use safetensors::tensor::TensorView;
+
+    /// What is read from a file with these tensors.
+    fn contents(features: (Dtype, &[u8]), ids: (Dtype, &[u8])) -> Result<Contents> {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let path = directory.path().join("f.safetensors");
+        let view = |(kind, bytes), shape| TensorView::new(kind, shape, bytes).expect("a tensor");
+        let tensors = [("features", view(features, vec![1, 2])), ("ids", view(ids, vec![1]))];
+        safetensors::serialize_to_file(tensors, None, &path).expect("write");
+        read(&path)
+    }
+
+    #[test]
+    fn features_and_labels_of_every_type_are_read() {
+        // 1.5 and -2, as torch.tensor([1.5, -2]).to(dtype) stores them.
+        for (kind, bytes) in [
+            (Dtype::F16, [0x00, 0x3e, 0x00, 0xc0].to_vec()),
+            (Dtype::BF16, [0xc0, 0x3f, 0x00, 0xc0].to_vec()),
+            (Dtype::F32, [0, 0, 0xc0, 0x3f, 0, 0, 0, 0xc0].to_vec()),
+            (Dtype::F64, [0, 0, 0, 0, 0, 0, 0xf8, 0x3f, 0, 0, 0, 0, 0, 0, 0, 0xc0].to_vec()),
+        ] {
+            let read = contents((kind, &bytes), (Dtype::I64, &[3; 8])).expect("features");
+            assert_eq!(read.features, ndarray::array![[1.5, -2.0]], "{kind:?}");
+        }
+        let features: (Dtype, &[u8]) = (Dtype::F16, &[0x00, 0x3e, 0x00, 0xc0]);
+        for (kind, bytes, expected) in [
+            (Dtype::I8, vec![0xff], -1),
+            (Dtype::U8, vec![0xff], 255),
+            (Dtype::I16, vec![0xff; 2], -1),
+            (Dtype::U16, vec![0xff; 2], 65_535),
+            (Dtype::I32, vec![0xff; 4], -1),
+            (Dtype::U32, vec![0xff; 4], 4_294_967_295),
+            (Dtype::I64, vec![0xff; 8], -1),
+        ] {
+            let read = contents(features, (kind, &bytes)).expect("labels");
+            assert_eq!(read.columns[0], Some(vec![expected]), "{kind:?}");
+        }
+        let error = contents(features, (Dtype::U64, &[0xff; 8])).err().expect("u64").to_string();
+        assert!(error.contains("has `ids` of type U64"), "{error}");
+        let error = contents((Dtype::I8, &[1, 2]), (Dtype::I64, &[3; 8])).err().expect("i8");
+        assert!(error.to_string().contains("expected F16, BF16, F32 or F64"), "{error}");
     }
 }

@@ -1,6 +1,7 @@
 //! Whether two sets of tasks order methods alike: may one set stand for the other when a method is chosen?
 
-use super::SweepRow;
+use super::alike::check_data;
+use super::{ChosenTasks, SweepRow};
 use crate::error::{Error, Result};
 use crate::markdown::escaped;
 use crate::run::RunResult;
@@ -46,7 +47,7 @@ pub struct MethodMeans {
 /// beginnings of task names, separated by commas. Rows of one configuration, which several sweeps can share, are one method.
 ///
 /// # Errors
-/// [`Error::User`] if fewer than two methods are finished, or a set has no task that all of them were tested on.
+/// [`Error::User`] if fewer than two methods are finished, they were tested on different data, or a set has no task that all of them were tested on.
 pub fn order_agreement(rows: &[SweepRow], sets: [&str; 2]) -> Result<OrderAgreement> {
     let mut finished: Vec<&SweepRow> = Vec::new();
     let mut known = BTreeSet::new();
@@ -62,8 +63,15 @@ pub fn order_agreement(rows: &[SweepRow], sets: [&str; 2]) -> Result<OrderAgreem
             "name a sweep file, or several experiments",
         ));
     }
+    check_data(finished.iter().map(|row| row.results.as_slice()))?;
     let [first, second] = sets;
     let sets = [task_set(&finished, first)?, task_set(&finished, second)?];
+    if let Some(task) = sets[0].tasks.iter().find(|task| sets[1].tasks.contains(task)) {
+        return Err(Error::user(
+            format!("{task} is in both sets, which would agree with itself"),
+            "name beginnings that no task of the other set has",
+        ));
+    }
     let methods: Vec<MethodMeans> = finished
         .iter()
         .map(|row| {
@@ -82,14 +90,15 @@ fn map_of(task: &TaskId) -> MetricId {
 
 /// The chosen tasks that every result has.
 fn task_set(rows: &[&SweepRow], chosen: &str) -> Result<TaskSet> {
-    let beginnings: Vec<&str> =
-        chosen.split(',').map(str::trim).filter(|b| !b.is_empty()).collect();
+    let beginnings = ChosenTasks::new(chosen);
     let results: Vec<&RunResult> = rows.iter().flat_map(|row| &row.results).collect();
     let every: BTreeSet<&TaskId> = results.iter().flat_map(|result| &result.order).collect();
-    let is_chosen = |task: &TaskId| beginnings.iter().any(|b| task.as_str().starts_with(b));
     let is_shared = |task: &TaskId| results.iter().all(|r| r.metrics.contains_key(&map_of(task)));
-    let tasks: Vec<TaskId> =
-        every.into_iter().filter(|task| is_chosen(task) && is_shared(task)).cloned().collect();
+    let tasks: Vec<TaskId> = every
+        .into_iter()
+        .filter(|task| beginnings.hold(task) && is_shared(task))
+        .cloned()
+        .collect();
     if tasks.is_empty() {
         return Err(Error::user(
             format!("no task that begins with `{chosen}` and that every method was tested on"),
@@ -128,10 +137,11 @@ impl OrderAgreement {
         let bounds = bounds.map_or(String::new(), |(low, high)| {
             format!(" (95 %, methods drawn again: {low:.2} to {high:.2})")
         });
+        let p = if *p < 0.001 { "p < 0.001".to_owned() } else { format!("p = {p:.3}") };
         let kind = if *exact { "exact" } else { "normal approximation" };
         let _ = writeln!(
             text,
-            "Kendall's tau-b {tau:.2}{bounds}; of {pairs} pairs of methods {concordant} in the same order, {discordant} in the opposite one, the others tied; p = {p:.3} ({kind})."
+            "Kendall's tau-b {tau:.2}{bounds}; of {pairs} pairs of methods {concordant} in the same order, {discordant} in the opposite one, the others tied; {p} ({kind})."
         );
         text
     }

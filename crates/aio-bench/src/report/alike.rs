@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 /// Refuses results that must not share a table: those of one row whose runs read different data, and those of one task that were measured on different
 /// data. Each row holds the results of one configuration.
 ///
-/// The contents of data sets decide where results have noted them. Results of earlier versions have not; of them the protocol and the numbers of
+/// The contents of data sets decide where results have noted them. Results of earlier versions have not. Of all, the protocol and the numbers of
 /// queries, gallery entries and trials are compared.
 ///
 /// # Errors
@@ -32,7 +32,13 @@ pub(crate) fn check_data<'a>(rows: impl IntoIterator<Item = &'a [RunResult]>) ->
         check_contents(task.dataset(), tested.iter().copied())?;
         // What is equal to its neighbour is equal to all.
         for pair in tested.windows(2) {
-            let [one, other] = [pair[0], pair[1]].map(|result| sizes(&result.tasks[task]));
+            let [one, other] = [pair[0], pair[1]].map(|result| &result.tasks[task]);
+            if one.protocol != other.protocol {
+                let [a, b] = [&one.protocol, &other.protocol];
+                let what = format!("{task} has the protocol `{a}` in one and `{b}` in the other");
+                return Err(mixture([pair[0], pair[1]], &what));
+            }
+            let [one, other] = [one, other].map(sizes);
             if let Some(((what, a), (_, b))) = one.into_iter().zip(other).find(|(a, b)| a != b) {
                 let what = format!("{task} has {a} {what} in one and {b} in the other");
                 return Err(mixture([pair[0], pair[1]], &what));
@@ -61,15 +67,15 @@ fn check_contents<'a>(
 }
 
 fn sizes(summary: &TaskSummary) -> [(&'static str, usize); 3] {
-    let TaskSummary { queries, skipped, gallery, trials, .. } = *summary;
-    [("queries", queries + skipped), ("gallery entries", gallery), ("trials", trials)]
+    let TaskSummary { queries, gallery, trials, .. } = *summary;
+    [("queries", queries), ("gallery entries", gallery), ("trials", trials)]
 }
 
 fn mixture(results: [&RunResult; 2], what: &str) -> Error {
     let [one, other] = results.map(RunResult::identity);
     Error::user(
         format!("the runs {one} and {other} were not measured on the same data: {what}"),
-        "remove the run that was made with other data, and run it again",
+        "remove the run that was made with other data or another version, and run it again",
     )
 }
 
@@ -125,11 +131,21 @@ mod tests {
             summary.queries -= 1;
         }
         assert!(refused(&[&[run(0, 40)], &[fewer.clone()]]).is_some());
-        // The same queries, of which one more has no match.
-        for summary in fewer.tasks.values_mut() {
+        // The same queries, of which one more is skipped.
+        let mut skipped = run(1, 40);
+        for summary in skipped.tasks.values_mut() {
             summary.skipped += 1;
         }
-        assert_eq!(refused(&[&[run(0, 40)], &[fewer]]), None);
+        assert_eq!(refused(&[&[run(0, 40)], &[skipped]]), None);
+        let mut other = run(1, 40);
+        for summary in other.tasks.values_mut() {
+            summary.protocol = "market1501".to_owned();
+        }
+        let text = refused(&[&[run(0, 40), other]]).expect("two protocols");
+        assert!(
+            text.contains("the protocol `none` in one and `market1501` in the other"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 mod agreement;
 mod alike;
+mod chosen;
 mod draw;
 mod estimate;
 mod events;
@@ -21,6 +22,7 @@ mod tsne;
 
 pub use agreement::{MethodMeans, OrderAgreement, TaskSet, order_agreement};
 pub(crate) use alike::check_data;
+pub use chosen::ChosenTasks;
 pub use figure::CostCurve;
 pub use files::{
     ATTENTION, AttentionExample, AttentionQuery, CaptionRelevance, CaptionWords, EMBEDDINGS,
@@ -33,40 +35,54 @@ pub(crate) use picture::jpeg;
 pub use sweep::{Quoted, SweepResults, SweepRow};
 
 use crate::error::{Error, Result};
+use crate::markdown::code;
 use crate::run::{Run, RunResult};
 use aio_data::fs;
 use draw::DrawnFigure;
-use figure::{Figure, NamedFigure, ScatterPlot};
+use figure::NamedFigure;
 use files::ReportFiles;
 use page::PageContent;
 use picture::{DrawnLists, ListKind};
 use std::path::Path;
 
 /// The table of one experiment's results, one result per seed: percent, mean ± standard deviation over seeds. As CSV, one row per task
-/// and seed.
+/// and seed. `columns` are the keys of the columns that are shown, separated by commas, as CSV files name them; the usual ones without it.
 ///
 /// # Errors
-/// [`Error::User`] if the results belong to different experiments or configurations.
-pub fn results(results: &[RunResult], format: Format) -> Result<String> {
+/// [`Error::User`] if the results belong to different experiments or configurations, or a column is not known.
+pub fn results(results: &[RunResult], columns: Option<&str>, format: Format) -> Result<String> {
     match format {
-        Format::Csv => table::by_seed(results)?.write(format),
-        Format::Markdown | Format::Latex | Format::Html => table::by_task(results)?.write(format),
+        Format::Csv => table::by_seed(results, columns)?.write(format),
+        Format::Markdown | Format::Latex | Format::Html => {
+            table::by_task(results, columns)?.write(format)
+        }
     }
 }
 
-/// What every modality adds to queries of several: one row per configuration, task and modality, in percent. Configurations are named where there are
-/// several.
+/// What every modality adds to queries of several: one row per configuration, task and modality, in percent, of the sweep or experiment `title`.
+/// Configurations are named where there are several; the one of an experiment is named above the table.
 ///
 /// # Errors
 /// [`Error::User`] if no result says it, or if results of one configuration were made with different ones.
 pub fn additions(title: &str, configurations: &[SweepRow], format: Format) -> Result<String> {
-    let Some(table) = table::additions(title, configurations)? else {
+    let Some(table) = table::additions(&heading(title, configurations), configurations)? else {
         return Err(Error::user(
             format!("{title}: no finished run says what a modality adds to its queries"),
             "evaluate a task whose queries have several modalities, such as tri-cuhk-pedes.rgb+text-rgb; runs of earlier versions do not store it",
         ));
     };
     table.write(format)
+}
+
+/// What stands above tables: a title, with the configuration where there is one.
+fn heading(title: &str, configurations: &[SweepRow]) -> String {
+    let first = configurations.iter().find_map(|row| row.results.first());
+    match (configurations, first) {
+        ([_], Some(RunResult { config_id, .. })) => {
+            format!("{} · cell {}", code(title), code(config_id))
+        }
+        _ => code(title),
+    }
 }
 
 /// The table of a sweep: one row per cell, one column per task, mean ± standard deviation in percent.
@@ -170,8 +186,9 @@ impl Additions {
     /// Nothing where no query has several modalities, and for results of earlier versions.
     fn of(result: &RunResult) -> Result<Option<Self>> {
         let label = result.experiment.clone();
-        let configuration = SweepRow { label, results: vec![result.clone()] };
-        let Some(table) = table::additions(&result.experiment, &[configuration])? else {
+        let configurations = [SweepRow { label, results: vec![result.clone()] }];
+        let heading = heading(&result.experiment, &configurations);
+        let Some(table) = table::additions(&heading, &configurations)? else {
             return Ok(None);
         };
         Ok(Some(Self {
@@ -186,9 +203,9 @@ impl Report {
     fn draw(files: &ReportFiles) -> Result<Self> {
         draw::register_font()?;
         let result = std::slice::from_ref(&files.result);
-        let table = table::by_task(result)?;
+        let table = table::by_task(result, None)?;
         let figures: Vec<DrawnFigure> =
-            figures(files).iter().map(draw::draw).collect::<Result<_>>()?;
+            figure::of_run(files).iter().map(draw::draw).collect::<Result<_>>()?;
         let ranked_lists = ranked_lists(files)?;
         let attention = match &files.attention {
             Some(example) => picture::attention(example)?,
@@ -206,7 +223,7 @@ impl Report {
         })?;
         Ok(Self {
             markdown: table.write(Format::Markdown)?,
-            csv: table::by_seed(result)?.write(Format::Csv)?,
+            csv: table::by_seed(result, None)?.write(Format::Csv)?,
             additions,
             figures,
             ranked_lists,
@@ -251,58 +268,6 @@ impl Report {
         }
         Ok(fs::write_then_rename(&directory.join("index.html"), self.page.as_bytes())?)
     }
-}
-
-/// The figures of a run, in the order of the page.
-fn figures(files: &ReportFiles) -> Vec<NamedFigure> {
-    let result = &files.result;
-    let optional = [
-        ("cmc", "Cumulative matching characteristic", Some(figure::cmc(result))),
-        ("roc", "Receiver operating characteristic over pairs", figure::roc(result)),
-        ("loss", "Loss terms during training", figure::losses(&files.training)),
-        ("query-sizes", "Queries of several modalities", figure::query_sizes(result)),
-        ("directions", "mAP (%) by modality of query and gallery", figure::directions(result)),
-    ];
-    let mut figures = Vec::new();
-    for (name, title, figure) in optional {
-        figures.extend(figure.map(|figure| NamedFigure::new(name, title, figure)));
-    }
-    if let Some(example) = &files.embeddings {
-        figures.extend(embedding_figures(example));
-    }
-    figures
-}
-
-/// Fewest points that are placed by t-SNE.
-const FEWEST_POINTS: usize = 4;
-
-/// Embeddings in the plane, coloured by person and by modality.
-fn embedding_figures(example: &EmbeddingExample) -> Vec<NamedFigure> {
-    let EmbeddingExample { dataset, samples } = example;
-    if samples.len() < FEWEST_POINTS {
-        return Vec::new();
-    }
-    let values: Vec<Vec<f32>> = samples.iter().map(|sample| sample.values.clone()).collect();
-    let points = tsne::embed(&values, 0);
-    let scatter = |class: fn(&EmbeddingSample) -> String| {
-        let classes = samples.iter().map(class);
-        Figure::Scatter(ScatterPlot::new(classes.zip(points.iter().copied())))
-    };
-    vec![
-        NamedFigure::new(
-            "tsne-identity",
-            &format!("t-SNE of {dataset} by identity"),
-            scatter(|sample| match &sample.name {
-                Some(name) => name.clone(),
-                None => format!("person {}", sample.identity),
-            }),
-        ),
-        NamedFigure::new(
-            "tsne-modality",
-            &format!("t-SNE of {dataset} by modality"),
-            scatter(|sample| sample.modality.to_string()),
-        ),
-    ]
 }
 
 /// The ranked lists of every task, in the order of the tasks.

@@ -57,6 +57,7 @@ struct ScriptData<'a> {
     /// What must be the same for a comparison.
     tasks: BTreeMap<&'a TaskId, ComparedTask<'a>>,
     data: &'a BTreeMap<String, String>,
+    evaluated_with: &'a str,
 }
 
 /// A task, by the keys that `result.json` has.
@@ -65,7 +66,6 @@ struct ComparedTask<'a> {
     dataset: &'a str,
     protocol: &'a str,
     queries: usize,
-    skipped: usize,
     gallery: usize,
     trials: usize,
 }
@@ -104,10 +104,10 @@ pub(super) fn page(content: &PageContent) -> Result<String> {
         })
         .collect();
     let compared = result.tasks.iter().map(|(task, summary)| {
-        let TaskSummary { protocol, queries, skipped, gallery, trials, .. } = summary;
+        let TaskSummary { protocol, queries, gallery, trials, .. } = summary;
         let (dataset, protocol) = (task.dataset(), protocol.as_str());
-        let (queries, skipped, gallery, trials) = (*queries, *skipped, *gallery, *trials);
-        (task, ComparedTask { dataset, protocol, queries, skipped, gallery, trials })
+        let (queries, gallery, trials) = (*queries, *gallery, *trials);
+        (task, ComparedTask { dataset, protocol, queries, gallery, trials })
     });
     let data = ScriptData {
         experiment: &result.experiment,
@@ -117,6 +117,7 @@ pub(super) fn page(content: &PageContent) -> Result<String> {
         order: &result.order,
         tasks: compared.collect(),
         data: &result.data,
+        evaluated_with: &result.evaluated_with,
     };
     let page = Page {
         result,

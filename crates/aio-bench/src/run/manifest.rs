@@ -11,9 +11,9 @@ use std::collections::BTreeMap;
 pub struct Manifest {
     /// Version of the program.
     pub version: &'static str,
-    /// Commit of the source, if the program runs inside a Git repository.
+    /// Commit of the sources that the program was built from, if they were in a Git repository.
     pub commit: Option<String>,
-    /// BLAKE3 of the uncommitted changes, if there are any.
+    /// Beginning of Git's hash of what had changed in the sources since the commit, if anything had.
     pub changes: Option<String>,
     /// BLAKE3 of the `Cargo.lock` that the program was built with, if the build had one.
     pub lock: Option<String>,
@@ -82,9 +82,8 @@ impl Manifest {
         let (processor, memory) = processor_and_memory();
         Self {
             version: env!("CARGO_PKG_VERSION"),
-            commit: git(&["rev-parse", "HEAD"])
-                .map(|output| String::from_utf8_lossy(&output).trim().to_owned()),
-            changes: git(&["diff", "HEAD"]).and_then(|output| fingerprint(&output)),
+            commit: known(env!("AIO_COMMIT")),
+            changes: known(env!("AIO_CHANGES")).map(|hash| hash.chars().take(16).collect()),
             lock: fingerprint(include_bytes!(concat!(env!("OUT_DIR"), "/Cargo.lock"))),
             features: features.into_iter().filter_map(|(name, on)| on.then_some(name)).collect(),
             command: command(),
@@ -129,10 +128,9 @@ fn command() -> Vec<String> {
     std::iter::once("aio".to_owned()).chain(std::env::args().skip(1)).collect()
 }
 
-/// Output of `git`, if the working directory is inside a repository.
-fn git(arguments: &[&str]) -> Option<Vec<u8>> {
-    let output = std::process::Command::new("git").args(arguments).output().ok()?;
-    output.status.success().then_some(output.stdout)
+/// What the build wrote down, or none if it did not know.
+fn known(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
 }
 
 /// Name of the processor, and memory of the machine in MiB.

@@ -63,9 +63,9 @@ pub struct RunResult {
 /// What `result.json` says of a task beside its metrics.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TaskSummary {
-    /// Evaluated queries.
+    /// Queries, with those that are skipped.
     pub queries: usize,
-    /// Queries that have no match under the protocol and are skipped, in the first trial.
+    /// Those of the queries that have no match under the protocol and are skipped, in the first trial.
     pub skipped: usize,
     /// The skipped queries by reason, in the first trial.
     #[serde(default)]
@@ -164,6 +164,9 @@ impl RunResult {
             for (metric, value) in scores {
                 fraction(&format!("{part}.{metric}"), *value)?;
             }
+        }
+        if let Some(task) = self.order.iter().find(|task| !self.tasks.contains_key(*task)) {
+            return Err(format!("`order` names {task}, which `tasks` does not have"));
         }
         for (task, summary) in &self.tasks {
             summary.check(&format!("tasks.{task}"))?;
@@ -264,5 +267,18 @@ mod tests {
             written.get("config_id").is_none()
                 && written["tasks"]["market1501.rgb-rgb"].get("roc").is_none()
         );
+    }
+
+    #[test]
+    fn an_order_of_tasks_that_are_not_there_is_refused() {
+        let result = serde_json::json!({
+            "schema": 1, "experiment": "e", "claim": "c", "cell": "0123456789ab", "seed": 3, "metrics": {}, "baseline": {}, "chance": {},
+            "order": [], "tasks": {}, "train_seconds": 1.5, "steps": 7
+        });
+        let mut result: RunResult = serde_json::from_value(result).expect("a result");
+        assert_eq!(result.check(true), Ok(()));
+        result.order = vec!["market1501.rgb-rgb".parse().expect("a task")];
+        let error = result.check(true).expect_err("no such task");
+        assert!(error.contains("`order` names market1501.rgb-rgb"), "{error}");
     }
 }

@@ -120,7 +120,7 @@ impl Sweep {
             }
             let experiment = Experiment::load(&self.base, &cell.settings)?;
             let probe = experiment::probe(&experiment, device);
-            let Probe { steps, seconds_per_step: seconds, memory, flops } =
+            let Probe { steps, seconds_per_step, seconds, memory, flops } =
                 probe.map_err(|error| match error {
                     stopped @ Error::Interrupted { .. } => stopped,
                     error => Error::User {
@@ -128,18 +128,15 @@ impl Sweep {
                         hint: error.hint(),
                     },
                 })?;
-            let cost = Cost {
-                seconds: seconds * steps as f64,
-                memory: Some((memory.total() >> 20) as u64),
-                predicted: true,
-            };
+            let cost =
+                Cost { seconds, memory: Some((memory.total() >> 20) as u64), predicted: true };
             let json = inside::to_json(&cost).map_err(|e| Error::Failure(e.to_string()))?;
             fs::write_output(&self.prediction(runs, cell), json.as_bytes())?;
             cells.push(CheckedCell {
                 config_id: cell.config_id.clone(),
                 label: cell.label.clone(),
                 steps,
-                step_seconds: seconds,
+                step_seconds: seconds_per_step,
                 flops,
                 cost,
             });

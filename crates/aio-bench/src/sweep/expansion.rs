@@ -41,7 +41,16 @@ pub(super) fn points(path: &Path, file: &SweepFile) -> Result<Vec<Point>> {
         return Err(wrong(path, "no cell is left"));
     }
     let unnamed = unnamed_keys(file);
-    Ok(combinations.iter().map(|combination| point(combination, &unnamed)).collect())
+    let points: Vec<Point> =
+        combinations.iter().map(|combination| point(combination, &unnamed)).collect();
+    let labels = points.iter().map(|point| point.label.as_str());
+    if let Some(label) = aio_data::repeated(labels) {
+        return Err(wrong(
+            path,
+            &format!("two cells are called `{label}`; give them other labels"),
+        ));
+    }
+    Ok(points)
 }
 
 /// Keys that the names of cells leave out: those that a label stands for, and axes of one value, which are the same in all cells.
@@ -151,18 +160,40 @@ fn zip(path: &Path, zipped: &toml::Table) -> Result<Vec<Combination>> {
 /// Refuses an `[[exclude]]` that names a key which is not varied.
 fn check_exclusion(path: &Path, rule: &toml::Table, cells: &[Combination]) -> Result<()> {
     let is_varied = |key: &String| cells.iter().flatten().any(|choice| choice.key == *key);
-    let Some(key) = rule.keys().find(|key| !is_varied(key)) else { return Ok(()) };
+    if let Some(key) = rule.keys().find(|key| !is_varied(key)) {
+        return Err(Error::user(
+            format!("{}: `{key}` of an [[exclude]] is not varied", path.display()),
+            "name keys of [axes] or [[zip]]",
+        ));
+    }
+    if rule.is_empty() || cells.iter().any(|cell| excludes(rule, cell)) {
+        return Ok(());
+    }
+    let values: Vec<String> = rule.iter().map(|(key, value)| format!("{key} = {value}")).collect();
     Err(Error::user(
-        format!("{}: `{key}` of an [[exclude]] is not varied", path.display()),
-        "name keys of [axes] or [[zip]]",
+        format!("{}: an [[exclude]] removes no cell: {}", path.display(), values.join(", ")),
+        "name values of [axes] or [[zip]] that occur together",
     ))
 }
 
 fn excludes(rule: &toml::Table, cell: &[Choice]) -> bool {
     let has = |(key, value): (&String, &Value)| {
-        cell.iter().any(|choice| choice.key == *key && choice.value == *value)
+        cell.iter().any(|choice| choice.key == *key && same(&choice.value, value))
     };
     !rule.is_empty() && rule.iter().all(has)
+}
+
+/// Whether two values are equal; 0 and 0.0 are.
+fn same(one: &Value, other: &Value) -> bool {
+    let float = |value: &Value| match value {
+        Value::Integer(whole) => Some(*whole as f64),
+        Value::Float(number) => Some(*number),
+        _ => None,
+    };
+    match (one, other) {
+        (Value::Integer(_), Value::Integer(_)) => one == other,
+        _ => one == other || float(one).is_some_and(|one| Some(one) == float(other)),
+    }
 }
 
 #[cfg(test)]
@@ -194,6 +225,19 @@ mod tests {
             ]
         );
         assert_eq!(expanded("base = \"x\"\n").expect("the base alone"), [""]);
+    }
+
+    #[test]
+    fn an_exclusion_compares_numbers_and_removes_something() {
+        let text = |rule: &str| {
+            format!("base = \"x\"\n[axes]\na = [1.0, 0.0]\nb = [0, 1]\n[[exclude]]\n{rule}\n")
+        };
+        let cells = ["a=1.0 b=0", "a=1.0 b=1", "a=0.0 b=1"];
+        for rule in ["a = 0\nb = 0", "a = 0.0\nb = 0.0"] {
+            assert_eq!(expanded(&text(rule)).expect(rule), cells, "{rule}");
+        }
+        let error = expanded(&text("a = 0\nb = 3")).expect_err("no such cell").to_string();
+        assert!(error.contains("an [[exclude]] removes no cell: a = 0, b = 3"), "{error}");
     }
 
     #[test]
@@ -244,6 +288,10 @@ mod tests {
             ]
         );
         assert_eq!(points("base = \"x\"\n").expect("the base")[0].label, "base");
+        let twice = points("base = \"x\"\n[[zip]]\nlabel = [\"one\", \"one\"]\na = [1, 2]\n");
+        assert!(
+            twice.expect_err("a label twice").to_string().contains("two cells are called `one`")
+        );
         let none = points("base = \"x\"\n[axes]\na = [1]\n[[exclude]]\na = 1\n");
         assert!(none.expect_err("nothing").to_string().contains("sweep.toml: no cell is left"));
     }

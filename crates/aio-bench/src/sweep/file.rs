@@ -41,7 +41,7 @@ fn one_seed() -> Vec<u64> {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReportSection {
-    /// Tasks, one column each; all tasks of the base experiment if empty.
+    /// Tasks, one column each; all tasks that cells evaluate if empty.
     #[serde(default)]
     pub tasks: Vec<TaskId>,
     /// `map`, `minp`, `rank1`, `rank5` or `rank10`; `map` if absent.
@@ -76,11 +76,32 @@ impl SweepFile {
 }
 
 impl ReportSection {
-    /// Refuses a task of the table that is not among those that the cells evaluate.
+    /// Refuses a task of the table that is not among those that the cells evaluate, and quoted numbers that no column shows or that are no percentages.
     ///
     /// # Errors
-    /// [`Error::User`] naming the file, the task, and the tasks there are.
-    pub(super) fn check_tasks(&self, path: &Path, evaluated: &BTreeSet<TaskId>) -> Result<()> {
+    /// [`Error::User`] naming the file, the task, and the tasks there are, or the quoted number.
+    pub(super) fn check(&self, path: &Path, evaluated: &BTreeSet<TaskId>) -> Result<()> {
+        self.check_tasks(path, evaluated)?;
+        let is_shown = |task: &TaskId| match self.tasks.as_slice() {
+            [] => evaluated.contains(task),
+            tasks => tasks.contains(task),
+        };
+        for Quoted { name, values, .. } in &self.quoted {
+            let of = format!("the values of `{name}` of [[report.quoted]]");
+            for (task, percent) in values {
+                if !is_shown(task) {
+                    return Err(wrong(path, &format!("{of}: the table has no column `{task}`")));
+                }
+                if !(0.0..=100.0).contains(percent) {
+                    let problem = format!("{of}: `{task}` is {percent}, expected 0 to 100");
+                    return Err(wrong(path, &problem));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn check_tasks(&self, path: &Path, evaluated: &BTreeSet<TaskId>) -> Result<()> {
         let Some(unknown) = self.tasks.iter().find(|task| !evaluated.contains(task)) else {
             return Ok(());
         };
@@ -134,6 +155,29 @@ mod tests {
             ", market1501.rgb-rgb, ",
         ] {
             assert!(text.contains(part), "{part}: {text}");
+        }
+    }
+
+    #[test]
+    fn quoted_numbers_are_percentages_of_columns() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let quoted = |values: &str| {
+            // What follows the list of tasks is a comment.
+            load(
+                directory.path(),
+                &format!(
+                    "\"market1501.rgb-rgb\"]\n[[report.quoted]]\nname = \"AIO\"\ncitation = \"c\"\nvalues = {{ {values} }}\n#"
+                ),
+            )
+        };
+        quoted("\"market1501.rgb-rgb\" = 79.6").expect("a percentage of a column");
+        for (values, expected) in [
+            ("\"sysu-mm01.infrared-rgb.all\" = 50", "the table has no column `sysu-mm01"),
+            ("\"market1501.rgb-rgb\" = 796", "is 796, expected 0 to 100"),
+            ("\"market1501.rgb-rgb\" = nan", "is NaN, expected 0 to 100"),
+        ] {
+            let error = quoted(values).expect_err(values).to_string();
+            assert!(error.contains(expected) && error.contains("`AIO`"), "{error}");
         }
     }
 

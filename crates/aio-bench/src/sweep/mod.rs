@@ -114,7 +114,7 @@ impl Sweep {
             identity::refuse_twin(path, &config_id, &point.label, known)?;
             cells.push(Cell { config_id, settings: point.settings, label: point.label });
         }
-        file.report.check_tasks(path, &tasks)?;
+        file.report.check(path, &tasks)?;
         Ok(Self {
             file: path.to_path_buf(),
             experiment: ExperimentFile::at(&base).name().to_owned(),

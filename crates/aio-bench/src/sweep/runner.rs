@@ -59,12 +59,32 @@ impl RunOptions {
 }
 
 impl Sweep {
+    /// Refuses a cell or a seed that the sweep does not have.
+    fn check_chosen(&self, RunOptions { only, seed, .. }: &RunOptions) -> Result<()> {
+        let ids: Vec<&str> = self.cells.iter().map(|cell| cell.config_id.as_str()).collect();
+        if let Some(id) = only.as_deref().filter(|id| !ids.contains(id)) {
+            return Err(Error::user(
+                format!("no cell of the sweep has the id `{id}`"),
+                format!("its cells are: {}", ids.join(", ")),
+            ));
+        }
+        if let Some(seed) = seed.filter(|seed| !self.seeds.contains(seed)) {
+            let seeds: Vec<String> = self.seeds.iter().map(u64::to_string).collect();
+            return Err(Error::user(
+                format!("the sweep has no seed {seed}"),
+                format!("its seeds are: {}", seeds.join(", ")),
+            ));
+        }
+        Ok(())
+    }
+
     /// Runs what is not done, and returns the plan after that.
     ///
     /// # Errors
     /// [`Error::Stopped`] after a signal; the error of a run that failed, at once or, with
     /// [`RunOptions::continue_on_error`], [`Error::Failure`] naming all of them at the end.
     pub fn run(&self, runs: &Path, device: &str, options: &RunOptions) -> Result<Plan> {
+        self.check_chosen(options)?;
         let stop = StopFlag::on_signals()?;
         let mut failures = Vec::new();
         for job in self.jobs().filter(|job| options.includes(job)) {

@@ -31,10 +31,10 @@ fn a_model_stands_beside_the_encoder_descriptors_and_chance_with_intervals() {
         let methods = tasks[task]["methods"].as_array().expect("methods");
         methods.iter().filter_map(|method| method["method"].as_str()).collect()
     };
-    let pictures = ["model", "untrained encoder", "colour histogram", "HOG", "chance"];
+    let pictures = ["model", "embedded, untrained", "colour histogram", "HOG", "chance"];
     assert_eq!(methods(0), pictures);
     // No rule describes a sentence.
-    assert_eq!(methods(1), ["model", "untrained encoder", "chance"]);
+    assert_eq!(methods(1), ["model", "embedded, untrained", "chance"]);
     let model = &tasks[0]["methods"][0];
     let number = |value: &serde_json::Value| value.as_f64().expect("a number");
     let interval = &model["map_interval"];
@@ -72,7 +72,7 @@ fn a_mixed_query_stands_beside_late_fusion_and_itself_without_each_modality() {
         "late fusion",
         "model without rgb",
         "model without text",
-        "untrained encoder",
+        "embedded, untrained",
         "chance",
     ];
     assert_eq!(names, expected);

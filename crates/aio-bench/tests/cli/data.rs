@@ -48,7 +48,9 @@ fn a_data_set_is_compared_with_what_was_published() {
     assert!(
         desk.refused(2, &["data", "check", "market1502"]).contains("did you mean `market1501`?")
     );
-    assert!(desk.succeed(&["data", "list"]).contains("Market-1501-v15.09.15"));
+    let list = desk.succeed(&["data", "list"]);
+    assert!(list.contains("Market-1501-v15.09.15") && list.contains("table:NAME"), "{list}");
+    assert!(list.contains("terms: signed agreement with its authors"), "{list}");
 }
 
 #[test]
@@ -57,6 +59,10 @@ fn one_s_own_table_is_a_data_set_like_any_other() {
     pictures(&desk, &["datasets/shop/a.jpg", "datasets/shop/b.jpg"]);
     let table = "path,identity,camera,modality,split\na.jpg,1,1,rgb,query\nb.jpg,1,2,rgb,gallery\n";
     std::fs::write(desk.path("datasets/shop/shop.csv"), table).expect("write");
+    std::fs::write(desk.path("datasets/other.csv"), "name,price\ncoat,80\n").expect("write");
+    let list = desk.succeed(&["data", "list"]);
+    assert!(list.contains("table:shop") && list.contains("shop.csv"), "{list}");
+    assert!(!list.contains("other.csv") && !list.contains("table:NAME"), "{list}");
     let text = desk.succeed(&["data", "check", "table:shop"]);
     assert!(
         text.contains("| gallery | rgb | 1 | – | 1 | – |")

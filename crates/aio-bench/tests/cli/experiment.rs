@@ -124,7 +124,7 @@ fn smoke_runs_to_its_report_and_a_second_call_reprints_it_at_once() {
     }
     let csv = desk.succeed(&["report", "smoke", "--format", "csv"]);
     assert!(
-        csv.lines().filter(|l| !l.is_empty()).count() == 10 && csv.starts_with("task,seed,"),
+        csv.lines().filter(|l| !l.is_empty()).count() == 10 && csv.starts_with("task,cell,seed,"),
         "{csv}"
     );
     assert!(leftovers(&desk.path("runs")).is_empty());

@@ -127,7 +127,8 @@ fn feature_files_of_numpy_score_like_those_of_safetensors() {
     assert!(refused("huge.safetensors", "none").contains("it announces a header of"));
     std::fs::write(desk.path("text.npy"), "id,feature\n1,0.5\n").expect("write");
     assert!(
-        refused("text.npy", "none").contains("is not float32 or float64 of shape [rows, width]")
+        refused("text.npy", "none")
+            .contains("is not float16, float32 or float64 of shape [rows, width]")
     );
     ndarray_npy::write_npy(
         desk.path("nan.npy"),

@@ -1,7 +1,7 @@
 //! Domains of the benchmark: the cameras, places, people, artists and writers of every data set.
 //!
-//! No two domains share a camera, a place, an artist, a fashion or a manner of writing. Test domains have a vocabulary
-//! and sentence patterns that no domain for training or development has.
+//! No two domains share a camera, a place, an artist or a fashion. Test domains have a vocabulary and sentence patterns that no domain for
+//! training or development has; those for training and development write in the same way.
 
 use crate::street::caption::Wording;
 use crate::street::compose::domain::{Counts, Domain as Street};

@@ -46,7 +46,7 @@ pub struct Size {
     #[schemars(range(min = 1), extend("x-unit" = "identities"))]
     pub test: usize,
     /// Identities of PKU-Sketch, of which a quarter is tested in every split.
-    #[schemars(range(min = 1), extend("x-unit" = "identities"))]
+    #[schemars(range(min = 4), extend("x-unit" = "identities"))]
     pub pku: usize,
     /// Identities of each of the two data sets for development.
     #[schemars(range(min = 1), extend("x-unit" = "identities"))]

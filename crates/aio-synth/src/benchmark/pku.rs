@@ -24,7 +24,7 @@ pub(super) fn add_files(plan: &mut Plan, size: Size) {
         plan.text(&format!("styleAnnotation/{letter}_{}.txt", ids.len()), ids.join("\n") + "\n");
     }
     for split in 1..=10u64 {
-        // Families stay together, so that a person is searched for among look-alikes.
+        // Families stay together, all but the one at the border, so that a person is searched for among look-alikes.
         let mut order = numbered(&groups);
         order.shuffle(&mut plan.stream("split", split));
         let order = order.concat();

@@ -13,7 +13,7 @@ const HEIGHT: usize = 128;
 const COLUMNS: usize = 20;
 const GAP: usize = 2;
 
-/// Rows of pictures per domain and modality, for looking at: the first people of each data set.
+/// Rows of pictures per domain and modality, for looking at: people of each data set's fashion, who are in none of its parts.
 ///
 /// # Errors
 /// [`aio_data::DataError`] if the sheet cannot be written to `path`.

@@ -1,6 +1,6 @@
 //! The pre-training corpus: every person in two pictures, and described anew as often as one asks.
 //!
-//! Every picture has a camera or an artist of its own, and cameras differ more than those of any data set. No picture,
+//! Every picture has a camera or an artist of its own, and cameras differ more than those of any one data set for training. No picture,
 //! camera or artist is one of the benchmark, and writers use no word that is held out for its test domains.
 
 use super::caption::{Wording, caption};
@@ -50,6 +50,7 @@ pub struct Item {
 const PASSERS: usize = 2;
 
 /// Share of what can be told that captions leave out: less than in any data set, since the encoder has to learn all words from few captions.
+/// Hasty writers alone leave out 13 % in the mean, so that this stands for that.
 const OMISSION: f64 = 0.1;
 
 impl Mix {

@@ -147,6 +147,9 @@ fn a_probe_counts_the_steps_that_training_does() {
     let probe = probe(&setup, &mut library, &StopFlag::default()).expect("one step");
     // 6 people and then 11, two in a batch.
     assert_eq!(probe.steps, 3 + 5);
+    // The stages have the same pictures, so that their steps have about the same operations.
+    let of_equal_steps = probe.seconds_per_step * probe.steps as f64;
+    assert!((0.5..2.0).contains(&(probe.seconds / of_equal_steps)), "{probe:?}");
     assert!(probe.seconds_per_step > 0.0 && probe.memory.total() > probe.memory.activations);
 }
 

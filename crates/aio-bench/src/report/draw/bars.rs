@@ -1,4 +1,4 @@
-use super::{AXIS, COLOURS, Drawn, GRID, LABEL, TITLE, WIDTH, text};
+use super::{AXIS, Drawn, GRID, LABEL, TITLE, WIDTH, bar_colour, text};
 use crate::report::estimate::Estimate;
 use crate::report::figure::BarChart;
 use crate::report::picture::wrap;
@@ -49,7 +49,7 @@ where
     // A group is 1 wide, with a tenth free at both sides.
     let width = 0.8 / chart.series.len().max(1) as f64;
     for (number, series) in chart.series.iter().enumerate() {
-        let colour = COLOURS[number % COLOURS.len()];
+        let colour = bar_colour(number);
         for (group, estimate) in series.bars.iter().enumerate() {
             let Some(estimate) = estimate else { continue };
             let bar = Bar { left: group as f64 + 0.1 + number as f64 * width, width };

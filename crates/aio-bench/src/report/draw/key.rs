@@ -1,7 +1,7 @@
 //! The key below a figure: a mark and a name for every series.
 
 use super::scatter::draw_mark;
-use super::{COLOURS, Drawn, LABEL, WIDTH, text};
+use super::{COLOURS, Drawn, LABEL, WIDTH, bar_colour, text};
 use crate::report::figure::Figure;
 use plotters::coord::Shift;
 use plotters::prelude::*;
@@ -37,7 +37,7 @@ fn entries(figure: &Figure) -> Vec<Entry<'_>> {
         }
         Figure::Bars(chart) => {
             for (number, series) in chart.series.iter().enumerate() {
-                let colour = COLOURS[number % COLOURS.len()];
+                let colour = bar_colour(number);
                 entries.push(Entry { name: &series.name, colour, mark: Mark::Box });
             }
         }

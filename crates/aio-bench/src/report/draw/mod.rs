@@ -28,6 +28,20 @@ pub(super) const COLOURS: [RGBColor; 7] = [
     RGBColor(60, 60, 60),
 ];
 
+/// The colour of a series of bars: the colours in turn, then lighter, then darker; after three rounds they repeat.
+fn bar_colour(number: usize) -> RGBColor {
+    let RGBColor(red, green, blue) = COLOURS[number % COLOURS.len()];
+    let towards = |end: u8| {
+        let mixed = |part: u8| ((u16::from(part) + u16::from(end)) / 2) as u8;
+        RGBColor(mixed(red), mixed(green), mixed(blue))
+    };
+    match number / COLOURS.len() % 3 {
+        0 => RGBColor(red, green, blue),
+        1 => towards(255),
+        _ => towards(0),
+    }
+}
+
 /// Columns of a figure, in pixels.
 const WIDTH: u32 = 640;
 /// Rows of a plot with axes.

@@ -3,12 +3,12 @@
 mod cost;
 mod curves;
 mod modalities;
+mod run;
 mod sweep;
 
 pub use cost::CostCurve;
 pub(super) use cost::costs;
-pub(super) use curves::{cmc, losses, roc};
-pub(super) use modalities::{directions, query_sizes};
+pub(super) use run::of_run;
 pub(super) use sweep::sweep_bars;
 
 use super::estimate::Estimate;

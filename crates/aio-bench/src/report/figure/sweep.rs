@@ -2,7 +2,7 @@ use super::{BarChart, BarSeries, Figure};
 use crate::error::Result;
 use crate::report::SweepResults;
 use crate::report::scores::{Scored, Scores};
-use aio_types::{Measure, TaskId};
+use aio_types::TaskId;
 
 /// The cells of a sweep as bars, one group per task.
 ///
@@ -18,14 +18,6 @@ pub(in crate::report) fn sweep_bars(sweep: &SweepResults) -> Result<Figure> {
             bars: metrics.iter().map(|id| scores.get(cell, Scored::Trained, id)).collect(),
         })
         .collect();
-    let measure = match sweep.measure {
-        Measure::Rank1 => "Rank-1",
-        Measure::Rank5 => "Rank-5",
-        Measure::Rank10 => "Rank-10",
-        Measure::Rank20 => "Rank-20",
-        Measure::Map => "mAP",
-        Measure::Minp => "mINP",
-    };
     let groups = sweep.tasks.iter().map(TaskId::to_string).collect();
-    Ok(Figure::Bars(BarChart { y: format!("{measure} (%)"), groups, series }))
+    Ok(Figure::Bars(BarChart { y: format!("{} (%)", sweep.measure.title()), groups, series }))
 }

@@ -1,37 +1,55 @@
 //! What every modality adds to queries of several.
 
-use super::experiment::{mean_bounds, one_configuration};
+use super::experiment::{mean_bounds, one_configuration, unusual};
 use super::{Column, ColumnKind, Field, Table, Value};
 use crate::error::Result;
-use crate::markdown::code;
+use crate::markdown::escaped;
 use crate::report::estimate::Estimate;
 use crate::report::sweep::SweepRow;
 use crate::run::{RunResult, WithoutModality};
 use aio_types::{Measure, MetricId, Modality, TaskId};
+use std::collections::BTreeSet;
 
-/// One row per configuration, task and modality: mAP of the queries without the modality and with it, mean ± standard deviation over seeds, and
+/// One row per configuration, task and modality, below a `heading` in Markdown: mAP of the queries without the modality and with it, mean ± standard deviation over seeds, and
 /// the gain with its interval over people, the means of the seeds' bounds. Configurations are named where there are several. `None` if no result
 /// says what its modalities add: no query has several, or the runs are of an earlier version.
 ///
 /// # Errors
 /// [`Error::User`](crate::error::Error::User) if results of one configuration were made with different ones.
 pub(in crate::report) fn additions(
-    title: &str,
+    heading: &str,
     configurations: &[SweepRow],
 ) -> Result<Option<Table>> {
     let is_named = configurations.len() > 1;
     let mut rows = Vec::new();
+    let mut lacking = Vec::new();
     for SweepRow { label, results } in configurations.iter().filter(|row| !row.results.is_empty()) {
         let first = one_configuration(results)?;
+        let saying: Vec<RunResult> =
+            results.iter().filter(|result| says_what_is_added(result)).cloned().collect();
+        if saying.len() < results.len() {
+            let of = if is_named { escaped(label) } else { "runs".to_owned() };
+            lacking.push(format!("{of}: {} of {} seeds", saying.len(), results.len()));
+        }
         for task in &first.order {
-            for modality in first.tasks[task].without.keys() {
+            let modalities: BTreeSet<Modality> = saying
+                .iter()
+                .flat_map(|result| result.tasks[task].without.keys().copied())
+                .collect();
+            for modality in modalities {
                 let name = is_named.then(|| Value::Text(label.clone()).into());
-                rows.push(name.into_iter().chain(row(results, task, *modality)).collect());
+                rows.push(name.into_iter().chain(row(&saying, task, modality)).collect());
             }
         }
     }
     if rows.is_empty() {
         return Ok(None);
+    }
+    let results = configurations.iter().flat_map(|row| &row.results);
+    let mut caption =
+        format!("{heading} · what every modality adds to a query · percent{}", unusual(results));
+    if !lacking.is_empty() {
+        caption += &format!(" · seeds that say it: {}", lacking.join("; "));
     }
     let column =
         |title: &str, key: &str, kind| Column { key: key.into(), ..Column::new(title, kind) };
@@ -45,11 +63,21 @@ pub(in crate::report) fn additions(
         column("gain, 95 %", "gain", ColumnKind::Bounds),
     ];
     Ok(Some(Table {
-        caption: format!("{} · what every modality adds to a query · percent", code(title)),
+        caption,
         columns: named.into_iter().chain(columns).collect(),
         rows,
         sources: Vec::new(),
     }))
+}
+
+/// Whether a result says of its mixed queries what their modalities add; results of earlier versions do not.
+fn says_what_is_added(result: &RunResult) -> bool {
+    let is_mixed = |task: &TaskId| task.as_str().contains('+');
+    result
+        .order
+        .iter()
+        .filter(|task| is_mixed(task))
+        .all(|task| !result.tasks[task].without.is_empty())
 }
 
 /// The fields of a task and the modality that is left out.

@@ -1,16 +1,16 @@
 //! The tables of one experiment: one row per task, or one row per task and seed.
 
+use super::columns::ResultColumn;
 use super::{Column, ColumnKind, Field, Mark, Table, Value};
 use crate::error::{Error, Result};
 use crate::markdown::code;
 use crate::report::alike::check_data;
 use crate::report::estimate::Estimate;
 use crate::report::scores::{Scored, Scores};
-use crate::run::{RunResult, TaskIntervals};
-use aio_data::descriptor::Descriptor;
+use crate::run::{RunResult, TaskSummary};
 use aio_eval::Interval;
-use aio_types::{Measure, MetricId, TaskId};
-use std::collections::BTreeMap;
+use aio_types::{Measure, MetricId};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Refuses results of different configurations or data; returns the first.
 pub(super) fn one_configuration(results: &[RunResult]) -> Result<&RunResult> {
@@ -29,23 +29,6 @@ pub(super) fn one_configuration(results: &[RunResult]) -> Result<&RunResult> {
     }
 }
 
-/// Titles of the columns of intervals over people.
-const MAP_BOUNDS: &str = "mAP, 95 %";
-const GAIN_BOUNDS: &str = "gain over untrained, 95 %";
-const LATE_BOUNDS: &str = "gain over late fusion, 95 %";
-
-/// An interval over the people of a task, in percent: the means of the seeds' bounds.
-fn bounds(
-    results: &[RunResult],
-    task: &TaskId,
-    of: impl Fn(&TaskIntervals) -> Option<Interval>,
-) -> Value {
-    let intervals = results
-        .iter()
-        .filter_map(|result| result.tasks.get(task)?.intervals.as_ref().and_then(&of));
-    mean_bounds(intervals)
-}
-
 /// The means of the seeds' bounds, in percent.
 pub(super) fn mean_bounds(of_seeds: impl Iterator<Item = Interval>) -> Value {
     let intervals: Vec<Interval> = of_seeds.collect();
@@ -58,147 +41,115 @@ pub(super) fn mean_bounds(of_seeds: impl Iterator<Item = Interval>) -> Value {
     Value::Bounds { low: mean(|interval| interval.low), high: mean(|interval| interval.high) }
 }
 
-/// The columns of mAP beside the trained model's. Results of earlier versions have neither late fusion nor hand-made descriptors.
-fn references(result: &RunResult) -> Vec<(&'static str, Scored)> {
-    let mut columns = Vec::new();
-    if !result.late_fusion.is_empty() {
-        columns.push(("mAP late fusion", Scored::LateFusion));
-    }
-    columns.push(("mAP untrained", Scored::Untrained));
-    for (title, descriptor) in
-        [("mAP histogram", Descriptor::ColourHistogram), ("mAP HOG", Descriptor::Hog)]
-    {
-        if result.descriptors.contains_key(&descriptor) {
-            columns.push((title, Scored::Described(descriptor)));
-        }
-    }
-    columns.push(("mAP chance", Scored::Chance));
-    columns
-}
-
-/// One row per task: mean ± standard deviation over seeds, the trained model's mAP in bold, late fusion of mixed queries, the untrained encoder,
-/// hand-made descriptors and chance, and how much higher the mAP is than that of the untrained encoder and of late fusion.
+/// One row per task: mean ± standard deviation over seeds, the trained model's mAP in bold. `columns` are the keys of the columns, separated by
+/// commas; without them mAP stands beside late fusion of mixed queries, the untrained encoder, hand-made descriptors and chance, with how much higher it is than that
+/// of the untrained encoder and of late fusion.
 ///
 /// # Errors
-/// [`Error::User`] if the results belong to different configurations.
-pub(in crate::report) fn by_task(results: &[RunResult]) -> Result<Table> {
+/// [`Error::User`] if the results belong to different configurations, or no column has a key.
+pub(in crate::report) fn by_task(results: &[RunResult], columns: Option<&str>) -> Result<Table> {
     let first = one_configuration(results)?;
     let scores = Scores::new([results])?;
-    let score = |scored: Scored, task: &TaskId, measure: Measure| {
-        scores.get(0, scored, &MetricId { task: task.clone(), measure })
+    let columns = match columns {
+        Some(keys) => ResultColumn::chosen(keys)?,
+        None => ResultColumn::usual(first),
     };
-    let references = references(first);
-    let intervals = first.tasks.values().any(|task| task.intervals.is_some());
-    let is_late = |intervals: &TaskIntervals| intervals.map_gain_over_late_fusion.is_some();
-    let has_late_bounds =
-        first.tasks.values().any(|task| task.intervals.as_ref().is_some_and(is_late));
     let mut rows = Vec::new();
     for task in &first.order {
-        let summary = &first.tasks[task];
-        let sizes = Value::Sizes {
-            queries: summary.queries,
-            skipped: summary.skipped,
-            gallery: summary.gallery,
-        };
-        let trained = |measure: Measure| Value::score(score(Scored::Trained, task, measure));
-        let reference = |scored: Scored| {
-            let mean = score(scored, task, Measure::Map).map(|e| Estimate::single(e.mean));
-            Value::score(mean)
-        };
-        let mut row = vec![
-            Value::Text(task.to_string()).into(),
-            sizes.into(),
-            trained(Measure::Rank1).into(),
-            trained(Measure::Rank5).into(),
-            Field { value: trained(Measure::Map), mark: Mark::Best },
-        ];
-        if intervals {
-            row.push(bounds(results, task, |of| Some(of.map)).into());
-        }
-        row.push(trained(Measure::Minp).into());
-        row.extend(references.iter().map(|(_, scored)| reference(*scored).into()));
-        if intervals {
-            row.push(bounds(results, task, |of| Some(of.map_gain)).into());
-        }
-        if has_late_bounds {
-            row.push(bounds(results, task, |of| of.map_gain_over_late_fusion).into());
+        let mut row: Vec<Field> = vec![Value::Text(task.to_string()).into()];
+        for column in &columns {
+            row.push(match *column {
+                ResultColumn::Sizes => sizes(&first.tasks[task]).into(),
+                ResultColumn::Bounds(bounded) => bounded.value(results, task).into(),
+                ResultColumn::Score(scored, measure) => {
+                    let found = scores.get(0, scored, &MetricId { task: task.clone(), measure });
+                    match (scored, measure) {
+                        (Scored::Trained, Measure::Map) => {
+                            Field { value: Value::score(found), mark: Mark::Best }
+                        }
+                        (Scored::Trained, _) => Value::score(found).into(),
+                        // How a reference varies between seeds says nothing of the model.
+                        _ => Value::score(found.map(|e| Estimate::single(e.mean))).into(),
+                    }
+                }
+            });
         }
         rows.push(row);
     }
-    let plain = ["task", "queries / gallery"].map(|title| Column::new(title, ColumnKind::Plain));
-    let of_intervals = |title| intervals.then_some(title);
-    let estimates = ["Rank-1", "Rank-5", "mAP"]
-        .into_iter()
-        .chain(of_intervals(MAP_BOUNDS))
-        .chain(["mINP"])
-        .chain(references.iter().map(|(title, _)| *title))
-        .chain(of_intervals(GAIN_BOUNDS))
-        .chain(has_late_bounds.then_some(LATE_BOUNDS))
-        .map(|title| Column::new(title, ColumnKind::Estimate));
+    let titles = columns.iter().map(|column| {
+        let kind = match column {
+            ResultColumn::Sizes => ColumnKind::Plain,
+            ResultColumn::Score(..) | ResultColumn::Bounds(_) => ColumnKind::Estimate,
+        };
+        Column { title: column.title(), key: column.to_string(), kind }
+    });
     let seeds = results.len();
     let plural = if seeds == 1 { "seed" } else { "seeds" };
-    let unusual = match first.evaluated_with.as_str() {
-        "" => String::new(),
-        unusual => format!(" · {unusual}"),
-    };
     Ok(Table {
         caption: format!(
-            "{} · cell {} · {seeds} {plural} · percent{unusual}",
+            "{} · cell {} · {seeds} {plural} · percent{}",
             code(&first.experiment),
-            code(&first.config_id)
+            code(&first.config_id),
+            unusual(results)
         ),
-        columns: plain.into_iter().chain(estimates).collect(),
+        columns: std::iter::once(Column::new("task", ColumnKind::Plain)).chain(titles).collect(),
         rows,
         sources: Vec::new(),
     })
 }
 
-/// A score column of [`by_seed`].
-struct SeedColumn {
-    key: String,
-    scored: Scored,
-    measure: Measure,
-}
-
-fn seed_columns() -> Vec<SeedColumn> {
-    let mut columns = Vec::new();
-    for measure in Measure::ALL {
-        columns.push(SeedColumn { key: measure.to_string(), scored: Scored::Trained, measure });
-        if matches!(measure, Measure::Rank1 | Measure::Map) {
-            let references = [
-                ("baseline", Scored::Untrained),
-                ("late_fusion", Scored::LateFusion),
-                ("histogram", Scored::Described(Descriptor::ColourHistogram)),
-                ("hog", Scored::Described(Descriptor::Hog)),
-                ("chance", Scored::Chance),
-            ];
-            for (suffix, scored) in references {
-                columns.push(SeedColumn { key: format!("{measure}_{suffix}"), scored, measure });
-            }
-        }
+/// What captions say of results that were not evaluated as usual: in one way, or in several.
+pub(super) fn unusual<'a>(results: impl IntoIterator<Item = &'a RunResult>) -> String {
+    let ways: BTreeSet<&str> =
+        results.into_iter().map(|result| result.evaluated_with.as_str()).collect();
+    let named = |way: &&str| if way.is_empty() { "as usual".to_owned() } else { (*way).to_owned() };
+    match ways.iter().map(named).collect::<Vec<_>>().as_slice() {
+        [] => String::new(),
+        [way] if way == "as usual" => String::new(),
+        [way] => format!(" · {way}"),
+        several => format!(" · evaluated in several ways: {}", several.join("; ")),
     }
-    columns
 }
 
-/// One row per task and seed.
+fn sizes(task: &TaskSummary) -> Value {
+    Value::Sizes { queries: task.queries, skipped: task.skipped, gallery: task.gallery }
+}
+
+/// One row per task and seed, with the score columns that have the keys `columns`, or all of them.
 ///
 /// # Errors
-/// As [`by_task`].
-pub(in crate::report) fn by_seed(results: &[RunResult]) -> Result<Table> {
+/// As [`by_task`]; [`Error::User`] if a column is chosen that holds no score.
+pub(in crate::report) fn by_seed(results: &[RunResult], columns: Option<&str>) -> Result<Table> {
     one_configuration(results)?;
-    let scores = seed_columns();
+    let mut scores = Vec::new();
+    for column in columns.map_or_else(|| Ok(ResultColumn::all()), ResultColumn::chosen)? {
+        match column {
+            ResultColumn::Score(scored, measure) => {
+                scores.push((column.to_string(), scored, measure));
+            }
+            ResultColumn::Bounds(_) if columns.is_some() => {
+                return Err(Error::user(
+                    format!("`{column}` is not in CSV tables, whose rows are single seeds"),
+                    "choose scores, or another --format",
+                ));
+            }
+            // The sizes are always there.
+            ResultColumn::Bounds(_) | ResultColumn::Sizes => {}
+        }
+    }
     let mut rows = Vec::new();
     for result in results {
         for task in &result.order {
             let summary = &result.tasks[task];
             let mut row: Vec<Field> = vec![
                 Value::Text(task.to_string()).into(),
+                Value::Text(result.config_id.clone()).into(),
                 Value::Count(result.seed).into(),
                 Value::Count(summary.queries as u64).into(),
                 Value::Count(summary.skipped as u64).into(),
                 Value::Count(summary.gallery as u64).into(),
             ];
-            for SeedColumn { scored, measure, .. } in &scores {
+            for (_, scored, measure) in &scores {
                 let metric = MetricId { task: task.clone(), measure: *measure };
                 let values: &BTreeMap<MetricId, f64> = scored.of(result);
                 let percent = values.get(&metric).map(|value| Estimate::single(100.0 * value));
@@ -207,9 +158,9 @@ pub(in crate::report) fn by_seed(results: &[RunResult]) -> Result<Table> {
             rows.push(row);
         }
     }
-    let plain = ["task", "seed", "queries", "skipped", "gallery"]
+    let plain = ["task", "cell", "seed", "queries", "skipped", "gallery"]
         .map(|key| Column::new(key, ColumnKind::Plain));
-    let scores = scores.iter().map(|column| Column::new(&column.key, ColumnKind::Score));
+    let scores = scores.iter().map(|(key, ..)| Column::new(key, ColumnKind::Score));
     let columns = plain.into_iter().chain(scores).collect();
     Ok(Table { caption: String::new(), columns, rows, sources: Vec::new() })
 }
@@ -218,7 +169,8 @@ pub(in crate::report) fn by_seed(results: &[RunResult]) -> Result<Table> {
 mod tests {
     use super::*;
     use crate::report::table::tests::{result, summary};
-    use crate::run::TaskSummary;
+    use crate::run::TaskIntervals;
+    use aio_types::TaskId;
 
     const MIXED: &str = "tri-cuhk-pedes.sketch+text-rgb";
     const PHOTOGRAPHS: &str = "market1501.rgb-rgb";
@@ -251,7 +203,7 @@ mod tests {
             result
         };
         let results = [of_seed(0, 0.25, (0.125, 0.25)), of_seed(1, 0.5, (-0.125, 0.05))];
-        let table = by_task(&results).expect("a table");
+        let table = by_task(&results, None).expect("a table");
         let column = |title: &str| -> Vec<String> {
             let number = table.columns.iter().position(|column| column.title == title);
             let number = number.unwrap_or_else(|| panic!("no column {title}"));
@@ -263,5 +215,28 @@ mod tests {
         assert_eq!(column("gain over late fusion, 95 %"), ["0.0 to 15.0", "–"]);
         assert_eq!(column("gain over untrained, 95 %"), ["20.0 to 30.0"; 2]);
         assert!(table.rows.iter().all(|row| row.len() == table.columns.len()));
+    }
+
+    #[test]
+    fn chosen_columns_are_shown_in_their_order() {
+        let metrics = [("a.rgb-rgb.rank10", 0.75), ("a.rgb-rgb.map", 0.5)];
+        let mut result = result(0, &metrics, &[("a.rgb-rgb.map", 0.25)]);
+        let task: TaskId = "a.rgb-rgb".parse().expect("an id");
+        result.order = vec![task.clone()];
+        result.tasks = [(task, summary_of(None))].into();
+        let keys = Some("rank10,map_baseline,map_interval,sizes,map");
+        let table = by_task(std::slice::from_ref(&result), keys).expect("a table");
+        let titles: Vec<&str> = table.columns.iter().map(|column| column.title.as_str()).collect();
+        let expected =
+            ["task", "Rank-10", "mAP untrained", "mAP, 95 %", "queries / gallery", "mAP"];
+        assert_eq!(titles, expected);
+        let row: Vec<String> = table.rows[0].iter().map(|field| field.value.to_string()).collect();
+        assert_eq!(row, ["a.rgb-rgb", "75.0", "25.0", "40.0 to 60.0", "3 / 4", "50.0"]);
+        let csv = |keys| by_seed(std::slice::from_ref(&result), Some(keys));
+        let table = csv("map_baseline,rank10").expect("a table");
+        let keys: Vec<&str> = table.columns.iter().map(|column| column.key.as_str()).collect();
+        assert_eq!(keys[6..], ["map_baseline", "rank10"]);
+        let error = csv("map,map_gain").expect_err("an interval").to_string();
+        assert!(error.contains("`map_gain` is not in CSV tables"), "{error}");
     }
 }

@@ -1,6 +1,7 @@
 //! Tables of results as values; `form` writes them.
 
 mod additions;
+mod columns;
 mod experiment;
 mod references;
 mod sweep;

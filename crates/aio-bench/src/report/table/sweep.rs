@@ -1,14 +1,15 @@
 //! The table of a sweep: one row per cell, one column per task.
 
+use super::experiment::unusual;
 use super::references::references;
 use super::{Column, ColumnKind, Field, Mark, Source, Table, Value};
 use crate::error::{Error, Result};
 use crate::markdown::escaped;
+use crate::report::alike::check_data;
 use crate::report::estimate::Estimate;
 use crate::report::scores::{Scored, Scores};
 use crate::report::{Quoted, SweepResults, SweepRow};
 use aio_types::{MetricId, TaskId};
-use std::collections::BTreeSet;
 
 /// Mean ± standard deviation of the sweep's measure in percent. The best of a column is bold, the second underlined. Beside a task of mixed queries
 /// stands what the cell reaches with late fusion, where its results have that. Below stand the untrained encoder, once for all cells that started from
@@ -20,7 +21,7 @@ pub(in crate::report) fn sweep(sweep: &SweepResults) -> Result<Table> {
     let SweepResults { title, rows, quoted, tasks, measure } = sweep;
     let metrics = sweep.metrics();
     check_metrics(rows, &metrics)?;
-    check_protocols(rows, tasks)?;
+    check_data(rows.iter().map(|row| row.results.as_slice()))?;
     let scores = Scores::new(rows.iter().map(|row| row.results.as_slice()))?;
     let estimates: Vec<Vec<Option<Estimate>>> = (0..rows.len())
         .map(|cell| {
@@ -28,11 +29,7 @@ pub(in crate::report) fn sweep(sweep: &SweepResults) -> Result<Table> {
         })
         .collect();
     let podiums: Vec<Podium> = (0..tasks.len())
-        .map(|column| match rows.len() {
-            // A single row is compared with nothing.
-            0 | 1 => Podium { best: None, second: None },
-            _ => Podium::new(estimates.iter().filter_map(|row| row[column])),
-        })
+        .map(|column| Podium::new(estimates.iter().filter_map(|row| row[column])))
         .collect();
     let late = LateFusion::of(rows, &metrics);
     let mut fields: Vec<Vec<Field>> = Vec::new();
@@ -59,7 +56,11 @@ pub(in crate::report) fn sweep(sweep: &SweepResults) -> Result<Table> {
         .map(|quoted| Source { row: quoted.name.clone(), citation: quoted.citation.clone() })
         .collect();
     Ok(Table {
-        caption: format!("{} · {measure} · percent", escaped(title)),
+        caption: format!(
+            "{} · {measure} · percent{}",
+            escaped(title),
+            unusual(rows.iter().flat_map(|row| &row.results))
+        ),
         columns: plain.into_iter().chain(columns).collect(),
         rows: fields,
         sources,
@@ -112,27 +113,6 @@ fn check_metrics(rows: &[SweepRow], metrics: &[MetricId]) -> Result<()> {
     }
 }
 
-/// Refuses a column whose results were made under different protocols.
-fn check_protocols(rows: &[SweepRow], tasks: &[TaskId]) -> Result<()> {
-    for task in tasks {
-        let results = rows.iter().flat_map(|row| &row.results);
-        let protocols: BTreeSet<&str> = results
-            .filter_map(|result| result.tasks.get(task))
-            .map(|summary| summary.protocol.as_str())
-            .collect();
-        if protocols.len() > 1 {
-            let protocols = protocols.into_iter().collect::<Vec<_>>().join(", ");
-            return Err(Error::user(
-                format!(
-                    "results of `{task}` are of several protocols ({protocols}), which one column must not mix"
-                ),
-                "run the older cells again",
-            ));
-        }
-    }
-    Ok(())
-}
-
 /// The two highest means of a column.
 struct Podium {
     best: Option<f64>,
@@ -142,6 +122,10 @@ struct Podium {
 impl Podium {
     fn new(column: impl Iterator<Item = Estimate>) -> Self {
         let mut means: Vec<f64> = column.map(|estimate| estimate.mean).collect();
+        // A single result is compared with nothing.
+        if means.len() < 2 {
+            return Self { best: None, second: None };
+        }
         means.sort_by(|a, b| b.total_cmp(a));
         means.dedup();
         Self { best: means.first().copied(), second: means.get(1).copied() }

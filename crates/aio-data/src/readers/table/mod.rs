@@ -16,7 +16,7 @@ use crate::list::{Bounded, listed};
 use crate::parquet::damaged;
 use crate::{DataError, Dataset, Result, Sample};
 use aio_types::Modality;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -72,15 +72,44 @@ pub(super) fn folder(name: &str, root: &Path) -> PathBuf {
 /// The file of the table `name` below `root`.
 pub(super) fn locate(name: &'static str, root: &Path) -> Result<PathBuf> {
     let plain = plain(name);
-    let candidates = ["csv", "parquet"].into_iter().flat_map(|e| {
-        [root.join(format!("{plain}.{e}")), root.join(format!("{plain}/{plain}.{e}"))]
-    });
     let missing = || DataError::Missing {
         dataset: name,
         path: root.join(format!("{plain}.csv")),
         layout: INFO.layout,
     };
-    candidates.into_iter().find(|path| path.is_file()).ok_or_else(missing)
+    find(plain, root).ok_or_else(missing)
+}
+
+fn find(plain: &str, root: &Path) -> Option<PathBuf> {
+    let mut candidates = ["csv", "parquet"].into_iter().flat_map(|e| {
+        [root.join(format!("{plain}.{e}")), root.join(format!("{plain}/{plain}.{e}"))]
+    });
+    candidates.find(|path| path.is_file())
+}
+
+/// The tables below `root` with their files, in the order of their names. CSV files with other columns are passed over.
+#[must_use]
+pub fn below(root: &Path) -> Vec<(String, PathBuf)> {
+    let entries = crate::fs::sorted_entries(root).unwrap_or_default();
+    // A file and a folder can stand for the same table.
+    let names: BTreeSet<String> = entries
+        .iter()
+        .filter_map(|entry| Some(format!("{PREFIX}{}", entry.file_stem()?.to_str()?)))
+        .filter(|name| is_name(name))
+        .collect();
+    let file = |name: String| Some((find(plain(&name), root)?, name));
+    let tables = names.into_iter().filter_map(file).filter(|(file, _)| has_columns(file));
+    tables.map(|(file, name)| (name, file)).collect()
+}
+
+fn has_columns(file: &Path) -> bool {
+    if file.extension().is_some_and(|e| e == "parquet") {
+        return true;
+    }
+    let Ok(opened) = crate::fs::open(file) else { return false };
+    let mut reader =
+        csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(Bounded::new(opened).0);
+    reader.headers().is_ok_and(|names| places(file, names.iter()).is_ok())
 }
 
 /// A row, its fields in the order of [`COLUMNS`]; absent columns are empty.

@@ -58,7 +58,7 @@ impl Account {
     /// What is told of somebody with these `attributes`.
     pub(super) fn of(attributes: &Attributes, wording: &Wording, rng: &mut ChaCha8Rng) -> Self {
         let hasty = rng.random_bool(HASTE.0);
-        // Those who take their time leave out less, so that the mean is as stated.
+        // Those who take their time leave out less, so that the mean is as stated, unless the hasty ones leave out more than that.
         let patient = ((wording.omission - HASTE.0 * HASTE.1) / (1.0 - HASTE.0)).clamp(0.0, 1.0);
         let omission = match wording.omission {
             0.0 => 0.0,

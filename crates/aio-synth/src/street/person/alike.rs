@@ -149,7 +149,7 @@ impl Person {
                 continue;
             }
             // A change that nobody could name, such as another black, is none, and one that uncovers or hides other
-            // things is more than one.
+            // things is more than one, but for the top and the bottom, which an outer garment may hide.
             for _ in 0..TRIES {
                 let mut next = other.clone();
                 next.change(attribute, fashion, rng);

@@ -1,0 +1,110 @@
+//! Which tasks are reported.
+
+use super::SweepRow;
+use crate::error::{Error, Result};
+use crate::run::RunResult;
+use aio_types::TaskId;
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// Tasks that are chosen by the beginnings of their names, such as `market1501,table:dev-`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChosenTasks(String);
+
+impl ChosenTasks {
+    /// The tasks whose names begin with one of these words, separated by commas.
+    #[must_use]
+    pub fn new(beginnings: &str) -> Self {
+        Self(beginnings.to_owned())
+    }
+
+    /// Whether a task is chosen.
+    #[must_use]
+    pub fn hold(&self, task: &TaskId) -> bool {
+        let beginnings = self.0.split(',').map(str::trim).filter(|word| !word.is_empty());
+        beginnings.into_iter().any(|word| task.as_str().starts_with(word))
+    }
+
+    /// The results without the other tasks.
+    ///
+    /// # Errors
+    /// [`Error::User`] naming the tasks that there are if none is chosen.
+    pub fn of(&self, rows: &[SweepRow]) -> Result<Vec<SweepRow>> {
+        let every: BTreeSet<&TaskId> =
+            rows.iter().flat_map(|row| &row.results).flat_map(|result| &result.order).collect();
+        if !every.iter().any(|task| self.hold(task)) {
+            let every = every.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            return Err(Error::user(
+                format!("no task begins with `{self}`"),
+                format!("tasks of these runs: {every}"),
+            ));
+        }
+        let of_row = |row: &SweepRow| SweepRow {
+            label: row.label.clone(),
+            results: row.results.iter().map(|result| self.of_result(result)).collect(),
+        };
+        Ok(rows.iter().map(of_row).collect())
+    }
+
+    fn of_result(&self, result: &RunResult) -> RunResult {
+        let mut kept = result.clone();
+        kept.order.retain(|task| self.hold(task));
+        kept.tasks.retain(|task, _| self.hold(task));
+        let scores =
+            [&mut kept.metrics, &mut kept.baseline, &mut kept.chance, &mut kept.late_fusion];
+        for scores in scores.into_iter().chain(kept.descriptors.values_mut()) {
+            scores.retain(|metric, _| self.hold(&metric.task));
+        }
+        kept
+    }
+}
+
+/// The words that choose.
+impl fmt::Display for ChosenTasks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::table::tests::{result, summary};
+
+    fn rows() -> Vec<SweepRow> {
+        let tasks = ["market1501.rgb-rgb", "orbench.text-rgb", "orbench.sketch-rgb"];
+        let metrics = tasks.map(|task| format!("{task}.map"));
+        let scores: Vec<(&str, f64)> = metrics.iter().map(|id| (id.as_str(), 0.5)).collect();
+        let mut of_run = result(0, &scores, &scores);
+        of_run.order = tasks.map(|task| task.parse().expect("an id")).to_vec();
+        of_run.tasks = of_run.order.iter().map(|task| (task.clone(), summary())).collect();
+        vec![SweepRow { label: "a".to_owned(), results: vec![of_run] }]
+    }
+
+    #[test]
+    fn nothing_is_left_of_other_tasks() {
+        let chosen = ChosenTasks::new(" orbench.s, msmt17,").of(&rows()).expect("a task");
+        let result = &chosen[0].results[0];
+        let expected: TaskId = "orbench.sketch-rgb".parse().expect("an id");
+        assert_eq!(result.order, [expected.clone()]);
+        assert_eq!(result.tasks.keys().collect::<Vec<_>>(), [&expected]);
+        for scores in [&result.metrics, &result.baseline] {
+            assert_eq!(
+                scores.keys().map(ToString::to_string).collect::<Vec<_>>(),
+                ["orbench.sketch-rgb.map"]
+            );
+        }
+        let all = ChosenTasks::new("orbench,market1501").of(&rows()).expect("tasks");
+        assert_eq!(all[0].results, rows()[0].results);
+    }
+
+    #[test]
+    fn a_choice_of_nothing_names_the_tasks() {
+        for nothing in ["msmt17", "", ","] {
+            let error = ChosenTasks::new(nothing).of(&rows()).expect_err(nothing);
+            assert!(error.to_string().contains(&format!("no task begins with `{nothing}`")));
+            let hint = error.hint().expect("a hint");
+            assert!(hint.contains("market1501.rgb-rgb, orbench.sketch-rgb"), "{hint}");
+        }
+    }
+}
