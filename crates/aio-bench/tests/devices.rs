@@ -150,6 +150,8 @@ fn gradients_are_those_of_the_cpu() {
         );
         for (i, (a, b)) in ours.iter().zip(&theirs).enumerate() {
             let largest = a.iter().fold(0.0f32, |m, v| m.max(v.abs()));
+            // `f32::max` would pass over NaN.
+            assert!(b.iter().all(|v| v.is_finite()), "{what}: parameter {i} is not finite");
             let difference = a.iter().zip(b).fold(0.0f32, |m, (x, y)| m.max((x - y).abs()));
             let allowed = tolerance * largest + 1e-7;
             assert!(

@@ -20,11 +20,12 @@ pub enum Label {
 const LEAST: u64 = 1 << 61;
 
 impl Label {
-    /// An integer as a number, any other text as a name. Blanks around it do not count.
+    /// An integer as a number, any other text as a name. Blanks around it do not count. `7.0` is 7: a column of integers with a gap becomes one of
+    /// such numbers in pandas and in Parquet.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         let text = text.trim();
-        text.parse().map_or_else(|_| Self::Name(text.to_owned()), Self::Number)
+        integer(text).map_or_else(|| Self::Name(text.to_owned()), Self::Number)
     }
 
     /// Whether it says that the label is not known: a number below 0, as in the lists of Instruct-ReID and in feature files.
@@ -46,6 +47,19 @@ impl Label {
             }
         }
     }
+}
+
+/// The integer that a text is, which may be written with zeros behind a point.
+#[must_use]
+pub(crate) fn integer(text: &str) -> Option<i64> {
+    let whole = match text.split_once('.') {
+        Some((whole, zeros)) if !zeros.is_empty() && zeros.bytes().all(|zero| zero == b'0') => {
+            whole
+        }
+        Some(_) => return None,
+        None => text,
+    };
+    whole.parse().ok()
 }
 
 impl fmt::Display for Label {
@@ -125,6 +139,14 @@ mod tests {
             assert_eq!(Label::parse(&number.to_string()).number(), number);
         }
         assert_eq!(Label::parse(" 007 "), Label::Number(7));
+        // What pandas makes of an integer in a column with a gap.
+        for (text, number) in [("7.0", 7), ("-1.0", -1), (" 12.000 ", 12)] {
+            assert_eq!(Label::parse(text), Label::Number(number), "{text}");
+        }
+        assert!(Label::parse("-1.0").is_unknown());
+        for name in ["7.", "7.5", "7.0.0", ".0", "1e3", "nan", "v1.0"] {
+            assert_eq!(Label::parse(name), Label::Name(name.to_owned()), "{name}");
+        }
         // From the first eight bytes of the BLAKE3 of "anna" and "gate 2", by a program of its own after the specification.
         for (name, number) in
             [("anna", 2_933_475_700_932_510_067), ("gate 2", 4_087_909_934_029_386_834)]

@@ -44,6 +44,40 @@ fn a_table_is_read_from_csv_and_from_parquet_alike() {
     );
 }
 
+/// Files that pandas wrote (scripts/golden/table.py).
+fn of_pandas(file: &str) -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(file)
+}
+
+#[test]
+fn integers_of_a_column_with_a_gap_are_integers() {
+    let tree = Tree::new(&["pictures/a.jpg", "pictures/b.png", "pictures/c.jpg"]);
+    for file in ["gaps.csv", "gaps.parquet"] {
+        std::fs::copy(of_pandas(file), tree.path(file)).expect("copy");
+        let dataset = table::read(&tree.path(file)).expect(file);
+        let [photograph] = dataset.gallery.as_slice() else { panic!("{file}") };
+        assert_eq!(photograph.camera, Some(Camera(3)), "{file}");
+        assert_eq!(photograph.source, Some(SourcePhoto(10)), "{file}");
+        // -1.0 is no camera, as -1 is none.
+        assert_eq!(dataset.query[0].camera, None, "{file}");
+        assert_eq!(dataset.names.named_camera(), None, "{file}");
+    }
+}
+
+#[test]
+fn columns_that_are_not_read_are_named() {
+    let tree = Tree::new(&["pictures/a.jpg", "pictures/b.png", "pictures/c.jpg"]);
+    for (file, expected) in [
+        ("narrow.parquet", "its column `identity` has the type Int16, which is not read"),
+        ("dated.parquet", "unknown column `when`"),
+    ] {
+        std::fs::copy(of_pandas(file), tree.path(file)).expect("copy");
+        let error = table::read(&tree.path(file)).expect_err(file).to_string();
+        assert!(error.contains(expected) && error.contains(file), "{error}");
+        assert!(!error.contains("damaged"), "{error}");
+    }
+}
+
 #[test]
 fn wrong_tables_are_refused_by_row_and_column() {
     let tree = Tree::new(&["a.jpg"]);

@@ -95,7 +95,10 @@ pub fn binding_loss(
     let scores = normalise(features).matmul(normalise(anchors).transpose()).div_scalar(temperature);
     let positives = same_label(labels, anchor_labels);
     let (scores, positives) = match skip {
-        Some(skip) => (scores - skip.clone().mul_scalar(FAR), positives * (skip.neg() + 1.0)),
+        Some(skip) => (
+            scores - skip.clone().mul_scalar(FAR + 2.0 / temperature),
+            positives * (skip.neg() + 1.0),
+        ),
         None => (scores, positives),
     };
     let log_p = activation::log_softmax(scores, 1);
@@ -173,5 +176,5 @@ pub fn part_hinge(
     per_row.sum() / counted.sum().clamp_min(1.0)
 }
 
-/// Subtracted from the score of an anchor that is left out. Scores are cosines over the temperature, which are far smaller.
+/// Subtracted from the score of an anchor that is left out, beside the range of scores, which are cosines over the temperature.
 const FAR: f64 = 1e5;

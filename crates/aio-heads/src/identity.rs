@@ -6,7 +6,8 @@ use burn::tensor::{Device, Int, Tensor};
 /// Bottleneck and classifier over the training identities.
 ///
 /// BNNeck of Luo et al., "Bag of Tricks" (CVPRW 2019): batch normalisation, then a linear classifier without bias
-/// (standard deviation 0.001). The paper says "bottleneck + classifier"; that it is this one is a reconstruction.
+/// (standard deviation 0.001). The paper says "bottleneck + classifier"; that it is this one is a reconstruction. Luo et al. keep the shift of the
+/// normalisation at 0; here it is trained.
 ///
 /// The classifier is over all identities in every step ([`IdentityHead::new`]), or over a sample of them ([`IdentityHead::sampled`]).
 #[derive(Module, Debug)]

@@ -12,7 +12,7 @@ use burn::backend::{Autodiff, Backend, Dispatch, Flex, backend_extension};
 use burn::tensor::{Tensor, activation};
 use rayon::prelude::*;
 
-/// `max(0, γ·x + β)` with one γ and β per channel.
+/// `max(0, γ·x + β)` with one γ and β per channel; NaN stays NaN, as in PyTorch.
 ///
 /// # Shapes
 /// - x and output: `[batch, pixels, channels]`
@@ -43,17 +43,17 @@ fn kernel(x: &[f32], gamma: &[f32], beta: &[f32], y: &mut [f32]) {
         wide(|| {
             for (y, x) in y.chunks_exact_mut(channels).zip(x.chunks_exact(channels)) {
                 for (((y, x), gamma), beta) in y.iter_mut().zip(x).zip(gamma).zip(beta) {
-                    *y = (x * gamma + beta).max(0.0);
+                    *y = passed(*x, *gamma, *beta, x * gamma + beta);
                 }
             }
         });
     });
 }
 
-/// The gradient of a value whose output was positive, else 0.
+/// What belongs to a value (itself, or its gradient) whose output is positive, else 0. `f32::max` would turn NaN into 0.
 #[inline(always)]
-fn passed(x: f32, gamma: f32, beta: f32, dy: f32) -> f32 {
-    if x * gamma + beta > 0.0 { dy } else { 0.0 }
+fn passed(x: f32, gamma: f32, beta: f32, of_value: f32) -> f32 {
+    if x * gamma + beta <= 0.0 { 0.0 } else { of_value }
 }
 
 /// Writes the gradient with respect to x: `γ·dy` where the output is positive, elsewhere 0.
@@ -199,5 +199,17 @@ mod tests {
             |x, [gamma, beta]| affine_relu(x, gamma, beta),
             |x, [gamma, beta]| portable(x, gamma, beta),
         );
+    }
+
+    #[test]
+    fn what_is_no_number_stays_none() {
+        let device = burn::tensor::Device::flex();
+        let x = Tensor::<3>::from_floats([[[f32::NAN, -1.0, 2.0, f32::INFINITY]]], &device);
+        let one = || Tensor::<1>::ones([4], &device);
+        for found in [affine_relu(x.clone(), one(), one()), portable(x, one(), one())] {
+            let values: Vec<f32> = found.into_data().iter::<f32>().collect();
+            assert!(values[0].is_nan(), "{values:?}");
+            assert_eq!(values[1..], [0.0, 3.0, f32::INFINITY]);
+        }
     }
 }

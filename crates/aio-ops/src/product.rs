@@ -16,7 +16,8 @@ pub(crate) enum Destination {
 /// `out = scale·a·b`, or `out += scale·a·b`, on the calling thread.
 ///
 /// The order in which an element is summed depends on the length of the sum alone, so that a row of
-/// the result is the same to the last bit whatever other rows are computed with it.
+/// the result is the same to the last bit whatever other rows are computed with it. A product of a
+/// single row is summed in another order.
 #[allow(unsafe_code)]
 pub(crate) fn product(
     scale: f32,

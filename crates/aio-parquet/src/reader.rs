@@ -4,7 +4,8 @@ use crate::announced::{check, largest};
 use crate::guard::guarded;
 use crate::{ParquetError, Result};
 use polars::prelude::{
-    DataFrame, DataType, ParallelStrategy, ParquetReader, PlSmallStr, SerReader, StringChunked,
+    ArrowDataType, DataFrame, DataType, ParallelStrategy, ParquetReader, PlSmallStr, SerReader,
+    StringChunked,
 };
 use std::fs::File;
 
@@ -14,6 +15,8 @@ pub struct ParquetFile {
     bytes: u64,
     rows: u64,
     metadata: Vec<(String, String)>,
+    /// Names of the columns, with those types that are not read.
+    columns: Vec<(String, Option<String>)>,
 }
 
 impl ParquetFile {
@@ -25,13 +28,25 @@ impl ParquetFile {
         check(&file)?;
         let bytes = file.metadata().map_or(0, |m| m.len());
         let mut reader = ParquetReader::new(file).read_parallel(ParallelStrategy::None);
-        let (rows, metadata) = guarded(|| {
+        let (rows, metadata, columns) = guarded(|| {
+            let schema = reader.schema().map_err(ParquetError::new)?;
+            let columns = schema.iter_values().map(|field| {
+                let kind = &field.dtype;
+                (field.name.to_string(), (!is_read(kind)).then(|| format!("{kind:?}")))
+            });
+            let columns = columns.collect();
             let found = reader.get_metadata().map_err(ParquetError::new)?;
             let pairs = found.key_value_metadata.iter().flatten();
             let pairs = pairs.filter_map(|pair| Some((pair.key.clone(), pair.value.clone()?)));
-            Ok((found.num_rows as u64, pairs.collect()))
+            Ok((found.num_rows as u64, pairs.collect(), columns))
         })?;
-        Ok(Self { reader, bytes, rows, metadata })
+        Ok(Self { reader, bytes, rows, metadata, columns })
+    }
+
+    /// Names of the columns, in order.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        self.columns.iter().map(|(name, _)| name.clone()).collect()
     }
 
     /// Rows that the metadata announces.
@@ -49,13 +64,45 @@ impl ParquetFile {
     /// Reads all columns, or the named ones.
     ///
     /// # Errors
-    /// [`ParquetError`] if the file is damaged or lacks a named column.
+    /// [`ParquetError`] if the file is damaged, lacks a named column, or a column has a type that is not read: integers of 8 and 16 bits, dates and times,
+    /// decimals.
     pub fn read(self, columns: Option<&[&str]>) -> Result<Table> {
+        let is_wanted = |name: &str| columns.is_none_or(|names| names.contains(&name));
+        for (name, kind) in &self.columns {
+            if let Some(kind) = kind.as_ref().filter(|_| is_wanted(name)) {
+                return Err(ParquetError::new(format!(
+                    "its column `{name}` has the type {kind}, which is not read; write integers of 32 or 64 bits, or text"
+                )));
+            }
+        }
         let columns = columns.map(|names| names.iter().map(|n| (*n).to_owned()).collect());
         let reader = self.reader.with_columns(columns);
         guarded(|| reader.finish().map_err(ParquetError::new))
             .map(|columns| Table { columns, bytes: self.bytes })
     }
+}
+
+/// Whether columns of a type are read.
+fn is_read(kind: &ArrowDataType) -> bool {
+    use ArrowDataType::{
+        Date32, Date64, Decimal, Duration, Float16, Int8, Int16, Map, Time32, Time64, Timestamp,
+        UInt8, UInt16,
+    };
+    !matches!(
+        kind,
+        Int8 | Int16
+            | UInt8
+            | UInt16
+            | Float16
+            | Date32
+            | Date64
+            | Time32(_)
+            | Time64(_)
+            | Timestamp(..)
+            | Duration(_)
+            | Decimal(..)
+            | Map(..)
+    )
 }
 
 /// Columns in memory.

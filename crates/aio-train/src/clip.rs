@@ -11,20 +11,27 @@ const EPSILON: f32 = 1e-6;
 ///
 /// The norm is that of all gradients as one vector (Pascanu et al., ICML 2013), so that their direction stays as it is. Gradients below the limit are
 /// not changed.
+///
+/// # Errors
+/// The norm, if it is NaN or infinite: such gradients would spoil all weights, as `error_if_nonfinite` of PyTorch refuses them.
 pub(crate) fn clipped<M: Module>(
     model: &M,
     mut gradients: GradientsParams,
     largest: f64,
-) -> GradientsParams {
+) -> Result<GradientsParams, f32> {
     let mut squares = Squares { gradients: &gradients, sums: Vec::new() };
     model.visit(&mut squares);
     if squares.sums.is_empty() {
-        return gradients;
+        return Ok(gradients);
     }
     let norm = Tensor::cat(squares.sums, 0).sum().sqrt();
+    let value: f32 = norm.clone().into_scalar();
+    if !value.is_finite() {
+        return Err(value);
+    }
     let factor = norm.add_scalar(EPSILON).recip().mul_scalar(largest).clamp_max(1.0);
     model.visit(&mut Scale { gradients: &mut gradients, factor });
-    gradients
+    Ok(gradients)
 }
 
 /// Collects the sum of squares of every gradient.
@@ -76,7 +83,7 @@ mod tests {
         let mut gradients = GradientsParams::new();
         gradients.register(layer.weight.id, Tensor::<2>::from_floats(weight, &device));
         gradients.register(layer.bias.id, Tensor::<1>::from_floats(bias, &device));
-        let gradients = clipped(&layer, gradients, largest);
+        let gradients = clipped(&layer, gradients, largest).expect("a finite norm");
         assert!(gradients.get::<1>(layer.frozen.id).is_none(), "it has no gradient");
         let read = |data: burn::tensor::TensorData| data.iter::<f32>().collect();
         let weight = gradients.get::<2>(layer.weight.id).expect("a gradient").into_data();
@@ -103,5 +110,21 @@ mod tests {
     #[test]
     fn gradients_of_zero_stay_zero() {
         assert_eq!(after([[0.0, 0.0]], [0.0], 1.0), (vec![0.0, 0.0], vec![0.0]));
+    }
+
+    #[test]
+    fn a_norm_that_is_not_finite_is_refused() {
+        let device = Device::flex();
+        let layer = Layer {
+            weight: Param::from_tensor(Tensor::zeros([1, 2], &device)),
+            bias: Param::from_tensor(Tensor::zeros([1], &device)),
+            frozen: Param::from_tensor(Tensor::zeros([3], &device)),
+        };
+        for value in [f32::NAN, f32::INFINITY, 1e30] {
+            let mut gradients = GradientsParams::new();
+            gradients.register(layer.bias.id, Tensor::<1>::from_floats([value], &device));
+            let norm = clipped(&layer, gradients, 1.0).map(|_| ()).expect_err("not finite");
+            assert!(!norm.is_finite(), "{value}: {norm}");
+        }
     }
 }

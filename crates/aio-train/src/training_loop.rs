@@ -100,6 +100,13 @@ impl Pace {
     }
 }
 
+/// The error of a step whose gradients would spoil all weights. Nothing of it has been written.
+fn diverged(step: usize, norm: f32) -> TrainError {
+    TrainError::Failure(format!(
+        "step {step}: the norm of the gradients is {norm}, although every loss term is finite; lower the learning rate of the stage or the weights of the losses"
+    ))
+}
+
 /// The steps that are done, and how.
 pub(crate) struct TrainingLoop<'a> {
     /// What progress calls it.
@@ -130,7 +137,8 @@ impl TrainingLoop<'_> {
             let learning_rate = objective.learning_rate(step);
             let StepGradients { gradients, terms, measures, waited } =
                 objective.gradients(&learner.model, step)?;
-            let gradients = clipped(&learner.model, gradients, learner.max_grad_norm);
+            let gradients = clipped(&learner.model, gradients, learner.max_grad_norm)
+                .map_err(|norm| diverged(step, norm))?;
             learner = objective.update(learner, learning_rate, gradients);
             if let Some(seconds) = pace.note(step_begun.elapsed().as_secs_f64()) {
                 objective.expect(seconds * (self.steps.end - first) as f64);

@@ -205,6 +205,8 @@ mod tests {
         let rows = [method("a", 0.2, 0.4, 0.1), method("b", 0.4, 0.6, 0.3)];
         let error = order_agreement(&rows, ["market1501", "orbench"]).expect_err("no task");
         assert!(error.to_string().contains("begins with `orbench`"), "{error}");
+        let error = order_agreement(&rows, ["market", "pku,market1501"]).expect_err("in both");
+        assert!(error.to_string().contains("market1501.rgb-rgb is in both sets"), "{error}");
         let error = order_agreement(&rows[..1], ["market1501", "pku"]).expect_err("one method");
         assert!(error.to_string().contains("1 finished methods"), "{error}");
     }

@@ -169,4 +169,28 @@ mod tests {
         let other = RunOptions { only: Some("b".into()), ..all.clone() };
         assert!(chosen(&other).is_empty());
     }
+
+    #[test]
+    fn a_cell_or_a_seed_that_the_sweep_does_not_have_is_refused() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let smoke = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments/smoke.toml");
+        let smoke = smoke.canonicalize().expect("the repository");
+        let file = directory.path().join("varied.toml");
+        let text =
+            format!("base = {smoke:?}\nseeds = [0, 1]\n[axes]\n\"losses.binding\" = [0.5]\n");
+        std::fs::write(&file, text).expect("written");
+        let sweep = Sweep::load(&file).expect("a sweep");
+        let id = sweep.cells[0].config_id.clone();
+        let chosen = |only: Option<&str>, seed| {
+            let only = only.map(str::to_owned);
+            sweep.check_chosen(&RunOptions { only, seed, ..RunOptions::default() })
+        };
+        chosen(Some(&id), Some(1)).expect("both are there");
+        let error = chosen(Some("nothere"), None).expect_err("no such cell");
+        assert!(error.to_string().contains("`nothere`"), "{error}");
+        assert!(error.hint().expect("a hint").contains(&id));
+        let error = chosen(None, Some(9)).expect_err("no such seed");
+        assert!(error.to_string().contains("no seed 9"), "{error}");
+        assert!(error.hint().expect("a hint").contains("0, 1"));
+    }
 }

@@ -55,6 +55,16 @@ fn encoders_of_other_sizes_and_stems_are_pre_trained_and_compared() {
     assert!(other.contains("runs/pretrain/small holds checkpoints of another recipe"), "{other}");
     let odd = desk.refused(2, &[&short[..], &["--width", "100", "--out", "runs/odd"]].concat());
     assert!(odd.contains("4 blocks of width 100"), "{odd}");
+    for (options, expected) in [
+        (&["--infrared", "3"][..], "--infrared 3, expected a fraction from 0 to 1"),
+        (&["--sketch", "nan"], "--sketch NaN, expected a fraction from 0 to 1"),
+        (&["--infrared", "0.7", "--sketch", "0.7"], "together, expected at most 1"),
+        (&["--temperature", "0"], "--temperature 0, expected a number above 0"),
+        (&["--learning-rate", "nan"], "--learning-rate NaN, expected a number above 0"),
+    ] {
+        let refused = desk.refused(2, &[&short[..], options, &["--out", "runs/odd"]].concat());
+        assert!(refused.contains(expected), "{refused}");
+    }
     // A report needs results and the configurations beside them, and no weights; everything else names what is not there.
     std::fs::remove_dir_all(desk.path("runs/pretrain")).expect("remove");
     assert_eq!(desk.succeed(&["report", "two.toml"]), with_weights);

@@ -74,7 +74,9 @@ fn unit(embedding: &[f32]) -> Vec<f64> {
 
 fn far(a: &[f32], b: &[f32]) -> f32 {
     assert_eq!(a.len(), b.len());
-    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+    // `f32::max` would pass over NaN.
+    let larger = |m: f32, d: f32| if d.is_nan() { d } else { m.max(d) };
+    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, larger)
 }
 
 #[test]

@@ -41,5 +41,7 @@ pub(crate) fn largest_difference(a: &ByName, b: &ByName) -> f32 {
     let relative = |(a, b): (&Vec<f32>, &Vec<f32>)| {
         norm(&a.iter().zip(b).map(|(a, b)| a - b).collect::<Vec<_>>()) / norm(a).max(1e-3)
     };
-    a.values().zip(b.values()).map(relative).fold(0.0, f32::max)
+    // `f32::max` would pass over NaN.
+    let larger = |m: f32, d: f32| if d.is_nan() { d } else { m.max(d) };
+    a.values().zip(b.values()).map(relative).fold(0.0, larger)
 }

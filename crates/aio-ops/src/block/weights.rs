@@ -73,7 +73,8 @@ impl BlockShape {
 
     /// Sequences that one thread takes through the block at a time.
     ///
-    /// Every thread gets the same number of groups. No result depends on the groups.
+    /// Every thread gets the same number of groups. No result depends on the groups, but for a group of one sequence of
+    /// one token, whose products have a single row.
     pub(super) fn group(&self) -> usize {
         let threads = rayon::current_num_threads();
         let groups = (self.batch * self.tokens).div_ceil(ROWS).next_multiple_of(threads);

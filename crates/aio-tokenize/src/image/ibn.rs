@@ -81,7 +81,9 @@ impl Ibn {
         let n = (batch * pixels) as f64;
         let flat = x.narrow(2, self.instance, shared).reshape([batch * pixels, shared]);
         let mean = flat.clone().mean_dim(0);
-        let variance = (flat.clone() * flat).mean_dim(0) - mean.clone() * mean.clone();
+        // Rounding may bring the difference of two large sums below 0.
+        let variance =
+            ((flat.clone() * flat).mean_dim(0) - mean.clone() * mean.clone()).clamp_min(0.0);
         let unbiased = variance * (n / (n - 1.0).max(1.0));
         let blend = |running: &RunningState<Tensor<1>>, new: Tensor<2>| {
             let old = running.value_sync().without_autodiff();

@@ -148,21 +148,35 @@ impl Checkpoints {
         &self,
         learner: Learner<M>,
     ) -> Result<(Learner<M>, Option<S>)> {
-        let found = self.newest(log::Level::Warn, |path| {
-            let state = read_state(path)?;
-            let unfit = |e: &dyn std::fmt::Display| format!("it does not fit the model: {e}");
-            let model = learner.model.clone().try_load_file(path.join(MODEL));
-            let model = model.map_err(|e| unfit(&e))?;
-            let optimiser = learner.optimiser.clone().load(path.join(OPTIMISER));
-            let optimiser = optimiser.map_err(|e| unfit(&e))?;
-            Ok((Learner { model, optimiser, ..learner }, state))
-        })?;
+        let found = self.newest(log::Level::Warn, |path| fitted(path, &learner))?;
         match found {
             Some((step, (loaded, state))) => {
                 log::debug!("continues from the checkpoint of step {step}");
                 Ok((loaded, Some(state)))
             }
             None => Ok((learner, None)),
+        }
+    }
+
+    /// Loads the checkpoint of one step into `learner`, or returns nothing where there is none of that step.
+    ///
+    /// # Errors
+    /// [`TrainError::Invalid`] if it is damaged or does not fit the model.
+    pub(crate) fn load<M: Module, S: DeserializeOwned>(
+        &self,
+        step: usize,
+        learner: Learner<M>,
+    ) -> Result<Option<(Learner<M>, S)>> {
+        if !self.steps().contains(&step) {
+            return Ok(None);
+        }
+        match opened(&self.path(step), |path| fitted(path, &learner)) {
+            Ok(found) => Ok(Some(found)),
+            Err(Refused::Unfit(error)) => Err(error),
+            Err(Refused::Damaged(problem)) => Err(TrainError::invalid(
+                problem,
+                "restore it from a copy, or remove the directory of the run and run the command again; the training then starts from its beginning",
+            )),
         }
     }
 
@@ -200,6 +214,18 @@ impl Checkpoints {
             ),
         ))
     }
+}
+
+/// The weights and the optimiser of a checkpoint in the place of those of `learner`, and what was saved beside them.
+fn fitted<M: Module, S: DeserializeOwned>(
+    path: &Path,
+    learner: &Learner<M>,
+) -> std::result::Result<(Learner<M>, S), String> {
+    let state = read_state(path)?;
+    let unfit = |e: &dyn std::fmt::Display| format!("it does not fit the model: {e}");
+    let model = learner.model.clone().try_load_file(path.join(MODEL)).map_err(|e| unfit(&e))?;
+    let optimiser = learner.optimiser.clone().load(path.join(OPTIMISER)).map_err(|e| unfit(&e))?;
+    Ok((Learner { model, optimiser, ..*learner }, state))
 }
 
 /// Opens a checkpoint after its checksums were compared.

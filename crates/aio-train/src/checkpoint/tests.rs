@@ -35,6 +35,22 @@ fn the_newest_complete_checkpoint_is_loaded_and_old_ones_are_removed() {
 }
 
 #[test]
+fn the_checkpoint_of_a_step_is_loaded_beside_a_later_one() {
+    let _alone = crate::test_data::exclusive();
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let checkpoints = Checkpoints::new(directory.path(), 2);
+    let best = learner();
+    checkpoints.save(2, &best, &2).expect("saved");
+    checkpoints.save(4, &learner(), &4).expect("saved");
+    let found = checkpoints.load::<_, usize>(2, learner()).expect("undamaged").expect("there");
+    assert_eq!((weights(&found.0), found.1), (weights(&best), 2));
+    assert!(checkpoints.load::<_, usize>(3, learner()).expect("nothing wrong").is_none());
+    flip(&directory.path().join("step-0000002").join(MODEL), 40);
+    let error = checkpoints.load::<_, usize>(2, learner()).map(|_| ()).expect_err("damaged");
+    assert!(error.to_string().contains("step-0000002"), "{error}");
+}
+
+#[test]
 fn half_written_checkpoints_are_ignored() {
     let _alone = crate::test_data::exclusive();
     let directory = tempfile::tempdir().expect("temporary directory");

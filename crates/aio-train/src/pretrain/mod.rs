@@ -79,11 +79,43 @@ fn check(
             return Err(TrainError::invalid(problem, hint));
         }
     }
-    for (name, fraction) in [("pairs", recipe.pairs), ("randomise", f64::from(recipe.randomise))] {
+    let modalities = [
+        ("infrared", recipe.infrared),
+        ("sketch", recipe.sketch),
+        ("colour-pencil", recipe.colour_pencil),
+    ];
+    let of_modalities = modalities.map(|(name, fraction)| (name, f64::from(fraction)));
+    let together: f64 = of_modalities.iter().map(|(_, fraction)| fraction).sum();
+    for (name, fraction) in [("pairs", recipe.pairs), ("randomise", f64::from(recipe.randomise))]
+        .into_iter()
+        .chain(of_modalities)
+    {
         if !(0.0..=1.0).contains(&fraction) {
             return Err(TrainError::invalid(
                 format!("--{name} {fraction}, expected a fraction from 0 to 1"),
                 "it is a fraction",
+            ));
+        }
+    }
+    // Fractions of 32 bits need not sum to 1 exactly.
+    if together > 1.0 + 1e-6 {
+        return Err(TrainError::invalid(
+            format!(
+                "--infrared, --sketch and --colour-pencil are {together} together, expected at most 1"
+            ),
+            "the rest of the pictures are photographs",
+        ));
+    }
+    let rates = [
+        ("learning-rate", recipe.learning_rate),
+        ("company-learning-rate", recipe.company_learning_rate),
+        ("temperature", recipe.temperature),
+    ];
+    for (name, value) in rates {
+        if !(value.is_finite() && value > 0.0) {
+            return Err(TrainError::invalid(
+                format!("--{name} {value}, expected a number above 0"),
+                "docs/fidelity.md says what the embedded encoder was trained with",
             ));
         }
     }

@@ -98,25 +98,17 @@ pub fn train(
         && let Some(score) = state.best
     {
         let best = Checkpoints::new(&paths.best_checkpoint, 1);
-        let (found, its_state) = best.resume::<Aio, TrainState>(learner)?;
-        let steps = its_state.map(|state| state.step);
-        if steps != Some(score.step) {
+        // A later one can lie beside it: that of a call which was killed before it wrote what it had found.
+        let Some((found, _)) = best.load::<Aio, TrainState>(score.step, learner)? else {
             let directory = paths.best_checkpoint.display();
-            let problem = match steps {
-                None => format!("the best checkpoint in {directory} is gone"),
-                Some(other) => format!(
-                    "{directory} holds a checkpoint of step {other}, and the best validation was that of step {}",
-                    score.step
-                ),
-            };
             return Err(TrainError::invalid(
-                problem,
+                format!("{directory} has no checkpoint of step {}, the best one", score.step),
                 format!(
                     "remove {} and run the command again; the training then starts from its beginning",
                     paths.checkpoints.display()
                 ),
             ));
-        }
+        };
         learner = found;
     }
     let Learner { model, .. } = learner;

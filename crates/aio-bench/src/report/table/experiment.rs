@@ -239,4 +239,19 @@ mod tests {
         let error = csv("map,map_gain").expect_err("an interval").to_string();
         assert!(error.contains("`map_gain` is not in CSV tables"), "{error}");
     }
+
+    #[test]
+    fn captions_name_what_is_not_usual() {
+        let with = |evaluated_with: &str| {
+            let mut result = result(0, &[], &[]);
+            result.evaluated_with = evaluated_with.to_owned();
+            result
+        };
+        assert_eq!(unusual(&[with(""), with("")]), "");
+        assert_eq!(unusual(&[with("mirrored pictures")]), " · mirrored pictures");
+        assert_eq!(
+            unusual(&[with("mirrored pictures"), with("")]),
+            " · evaluated in several ways: as usual; mirrored pictures"
+        );
+    }
 }

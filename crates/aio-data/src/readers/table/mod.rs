@@ -11,7 +11,7 @@ mod tasks;
 pub use draft::{Draft, Drafted, Naming};
 
 use super::{DatasetInfo, nothing_further};
-use crate::label::{Label, LabelNames};
+use crate::label::{Label, LabelNames, integer};
 use crate::list::{Bounded, listed};
 use crate::parquet::damaged;
 use crate::{DataError, Dataset, Result, Sample};
@@ -129,9 +129,8 @@ pub fn read(file: &Path) -> Result<Dataset> {
         let problem = |problem: String| DataError::Row { path: file.to_path_buf(), row, problem };
         let [path, identity, camera, modality, split, caption, source, clothes] = fields;
         let number = |column: &str, field: &str| {
-            field
-                .parse::<i64>()
-                .map_err(|_| problem(format!("`{column}` is `{field}`; expected an integer")))
+            integer(field.trim())
+                .ok_or_else(|| problem(format!("`{column}` is `{field}`; expected an integer")))
         };
         let modality: Modality =
             modality.parse().map_err(|e| problem(format!("`modality`: {e}")))?;
@@ -261,7 +260,9 @@ fn csv(file: &Path, mut visit: impl FnMut(usize, Row) -> Result<()>) -> Result<(
 }
 
 fn parquet(file: &Path, mut visit: impl FnMut(usize, Row) -> Result<()>) -> Result<()> {
-    let table = crate::parquet::open(file)?.read(None).map_err(damaged(file))?;
+    let opened = crate::parquet::open(file)?;
+    places(file, opened.names().iter().map(String::as_str))?;
+    let table = opened.read(None).map_err(damaged(file))?;
     let places = places(file, table.names().into_iter())?;
     let texts = table.texts().map_err(damaged(file))?;
     // Rows are counted as in the CSV file of the same table: the first is that of the names.
