@@ -47,7 +47,9 @@ pub(super) fn points(path: &Path, file: &SweepFile) -> Result<Vec<Point>> {
     if let Some(label) = aio_data::repeated(labels) {
         return Err(wrong(
             path,
-            &format!("two cells are called `{label}`; give them other labels"),
+            &format!(
+                "two cells are called `{label}`; remove one of them, or give them other labels"
+            ),
         ));
     }
     Ok(points)

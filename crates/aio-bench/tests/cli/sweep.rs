@@ -107,6 +107,13 @@ fn a_sweep_runs_what_is_not_done_and_reports_what_is_missing() {
     );
     std::fs::write(desk.path("sweep.toml"), sweep.replace("[1.0, 0.5]", "[1.0, 1.0]"))
         .expect("write");
+    let twice = desk.refused(2, &["sweep", "plan", "sweep.toml"]);
+    assert!(twice.contains("two cells are called `losses.binding=1.0`"), "{twice}");
+    // Other words for the same configuration.
+    let same = sweep
+        .replace("[1.0, 0.5]", "[1.0, 1.0]")
+        .replace("[axes]", "[[zip]]\nlabel = [\"a\", \"b\"]");
+    std::fs::write(desk.path("sweep.toml"), same).expect("write");
     assert!(desk.refused(2, &["sweep", "plan", "sweep.toml"]).contains("are the same experiment"));
     // A cell that fails says why, and stays failed until it is run again.
     std::fs::write(
