@@ -12,7 +12,7 @@ fn embedding_is_what_the_library_gives_and_continues_after_an_error() {
     let files = coloured(&desk, "gallery", 5);
     std::fs::write(
         desk.path("captions.txt"),
-        "A woman in a red coat.\n\nA man with a black backpack.\n",
+        "A woman in a red coat.\nA man with a black backpack.\n\n",
     )
     .expect("write");
     let embed = ["embed", "gallery", "--captions", "captions.txt", "--output", "out/f.safetensors"];

@@ -87,7 +87,10 @@ fn what_was_probably_meant_is_named() {
             "experiments/smoke.toml is an experiment, not a sweep",
         ),
         (&["report", "experiments/smoke.toml"], "its table: aio report smoke; "),
-        (&["sweep", "plan", "experiments/own.toml"], "its table: aio report own; "),
+        (
+            &["sweep", "plan", "experiments/smoke.toml"],
+            "its run: aio experiment experiments/smoke.toml",
+        ),
         (
             &["experiment", "heads"],
             "`heads` is a sweep: aio sweep run experiments/sweeps/heads.toml",
