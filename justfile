@@ -11,18 +11,18 @@ default:
 
 # Run an experiment, or continue it: just experiment zero-shot
 experiment name *options: build
-    {{aio}} experiment {{name}} {{options}}
+    {{aio}} experiment "$@"
 
 # Run an experiment with seeds 0, 1 and 2 and print one table: just seeds zero-shot
 seeds name *options: build
-    {{aio}} experiment {{name}} --set seed=0 {{options}}
-    {{aio}} experiment {{name}} --set seed=1 {{options}}
-    {{aio}} experiment {{name}} --set seed=2 {{options}}
-    {{aio}} report {{name}}
+    {{aio}} experiment "$@" --set seed=0
+    {{aio}} experiment "$@" --set seed=1
+    {{aio}} experiment "$@" --set seed=2
+    {{aio}} report "$1"
 
 # Run an ablation from a sweep file: just sweep plan|check|run|slurm|status experiments/sweeps/heads.toml
 sweep +arguments: build
-    {{aio}} sweep {{arguments}}
+    {{aio}} sweep "$@"
 
 # Pre-train the encoders for sweeps/size.toml and sweeps/stem.toml (its time is not measured)
 encoders: build
@@ -34,16 +34,16 @@ encoders: build
 
 # Print tables of finished runs: just report zero-shot --format csv
 report +arguments: build
-    {{aio}} report {{arguments}}
+    {{aio}} report "$@"
 
 # Copy the results of finished runs into results/: just keep ablation
 keep name:
-    cd runs && find {{name}} \( -name result.json -o -name queries.json -o -name manifest.json -o -name config.toml \) -path '*/seed-*/*' | while read -r file; do \
+    cd runs && find "$1" \( -name result.json -o -name queries.json -o -name manifest.json -o -name config.toml \) -path '*/seed-*/*' | while read -r file; do \
         run=$(dirname "$file"); [ ! -f "$run/result.json" ] || (mkdir -p "../results/$run" && cp "$file" "../results/$run/"); done
 
 # List, check, render or index data sets: just data list, just data synth --sheet sheet.png
 data +arguments: build
-    {{aio}} data {{arguments}}
+    {{aio}} data "$@"
 
 # Run any command of the program: just aio search PHOTOS --text "a man in a red jacket"
 aio +arguments: build
@@ -51,7 +51,7 @@ aio +arguments: build
 
 # Render people, make a gallery of some of them, and open a page to search it (the benchmark is rendered first): just demo --address 127.0.0.1:9000
 demo *options: build
-    sh scripts/demo/demo.sh target/quick/aio --open {{options}}
+    sh scripts/demo/demo.sh target/quick/aio --open "$@"
 
 # Build the program (the first build takes several minutes)
 build:
@@ -63,7 +63,7 @@ test:
 
 # Kill and stop experiments, sweeps, pre-trainings and embeddings at random moments, so many times each, and compare what they write
 kill-test signals="50":
-    AIO_KILLS={{signals}} cargo test --locked --profile quick --workspace --test kill -- --nocapture --test-threads 1
+    AIO_KILLS="$1" cargo test --locked --profile quick --workspace --test kill -- --nocapture --test-threads 1
 
 # Test the page of `aio serve` in Chromium (needs Debian's chromium and chromium-driver, npm, Python; screenshots: target/browser/pictures)
 test-browser: build
@@ -71,11 +71,11 @@ test-browser: build
 
 # Compare ONNX files in onnxruntime with the program: just test-onnx venv/bin/python (that Python needs torch, numpy, safetensors, pillow, onnx, onnxscript, onnxruntime)
 test-onnx python="python3": build
-    {{python}} scripts/interop/test_onnx.py target/quick/aio
+    "$1" scripts/interop/test_onnx.py target/quick/aio
 
 # Install the Python package in target/venv and compare it with the program (downloads maturin and numpy from PyPI): just test-python python3.12
 test-python python="python3": build
-    [ -x target/venv/bin/python ] || {{python}} -m venv target/venv
+    [ -x target/venv/bin/python ] || "$1" -m venv target/venv
     target/venv/bin/python -m pip install --quiet --disable-pip-version-check ./crates/aio-python
     AIO_PROGRAM=target/quick/aio target/venv/bin/python crates/aio-python/tests/test_aio_reid.py
 
@@ -96,30 +96,30 @@ check:
 
 # Write the software bill of materials as CycloneDX: just sbom sbom.json
 sbom file="sbom.json":
-    cargo run --locked --quiet --profile quick --example sbom -- {{file}}
+    cargo run --locked --quiet --profile quick --example sbom -- "$1"
 
 # Run the tests of the crates that parse files, compute scores, map files or hold unsafe code under AddressSanitizer (compiles them again)
 sanitize *options:
-    RUSTC_BOOTSTRAP=1 RUSTFLAGS="-Zsanitizer=address -Cdebuginfo=line-tables-only" cargo test --locked --profile quick --target "$(rustc -vV | sed -n 's/host: //p')" --target-dir target/sanitize -p aio-data -p aio-eval -p aio-gallery -p aio-ops --lib --tests {{options}}
+    RUSTC_BOOTSTRAP=1 RUSTFLAGS="-Zsanitizer=address -Cdebuginfo=line-tables-only" cargo test --locked --profile quick --target "$(rustc -vV | sed -n 's/host: //p')" --target-dir target/sanitize -p aio-data -p aio-eval -p aio-gallery -p aio-ops --lib --tests "$@"
 
 # Damage every kind of file at random and print what became of the copies: just corruptions 10000
 corruptions copies="1000":
-    AIO_CORRUPTIONS={{copies}} cargo test --locked --profile quick -p aio-bench --test corruption -- --nocapture damaged_files
+    AIO_CORRUPTIONS="$1" cargo test --locked --profile quick -p aio-bench --test corruption -- --nocapture damaged_files
 
 # Run a benchmark: just bench market. docs/performance.md lists them: ops, encoder, market, captions, rows, scale, load, cost, size, table
 bench what="ops" *arguments:
-    if [ {{what}} = load ]; then cargo build --locked --quiet --profile quick --bin aio; fi
-    if [ {{what}} = table ]; then cargo build --locked --quiet --profile quick -p aio-bench --bin aio --example speed && cargo build --locked --quiet --profile quick -p aio-data -p aio-eval -p aio-tokenize --examples; fi
-    cargo run --locked --quiet --profile quick {{ if what == "ops" { "-p aio-ops --example throughput" } else if what == "encoder" { "-p aio-bench --example speed -- vit-b small embedded" } else if what == "market" { "-p aio-eval --example market --" } else if what == "captions" { "-p aio-tokenize --example captions --" } else if what == "rows" { "-p aio-gallery --example rows --" } else if what == "table" { "-p aio-bench --example table -- target/quick" } else { "-p aio-bench --example " + what + " --" } }} {{arguments}}
+    if [ "$1" = load ]; then cargo build --locked --quiet --profile quick --bin aio; fi
+    if [ "$1" = table ]; then cargo build --locked --quiet --profile quick -p aio-bench --bin aio --example speed && cargo build --locked --quiet --profile quick -p aio-data -p aio-eval -p aio-tokenize --examples; fi
+    shift; cargo run --locked --quiet --profile quick {{ if what == "ops" { "-p aio-ops --example throughput" } else if what == "encoder" { "-p aio-bench --example speed -- vit-b small embedded" } else if what == "market" { "-p aio-eval --example market --" } else if what == "captions" { "-p aio-tokenize --example captions --" } else if what == "rows" { "-p aio-gallery --example rows --" } else if what == "table" { "-p aio-bench --example table -- target/quick" } else { "-p aio-bench --example " + what + " --" } }} "$@"
 
 # Fuzz every parser from its seeds, 30 seconds each by default (installs cargo-fuzz if it is missing): just fuzz 1800 pictures weights
 fuzz seconds="30" *targets:
     command -v cargo-fuzz >/dev/null || cargo install --locked --version 0.13.2 cargo-fuzz
     # cargo-fuzz has no --locked of its own.
     cargo metadata --locked --manifest-path crates/aio-bench/fuzz/Cargo.toml --format-version 1 >/dev/null
-    cd crates/aio-bench && targets="{{targets}}" && for target in ${targets:-$(ls fuzz/seeds)}; do \
+    seconds="$1" && shift && cd crates/aio-bench && for target in ${*:-$(ls fuzz/seeds)}; do \
         mkdir -p fuzz/corpus/$target && cargo fuzz run --sanitizer none $target fuzz/corpus/$target fuzz/seeds/$target -- \
-            -max_total_time={{seconds}} -rss_limit_mb=2048 -timeout=25 || exit 1; done
+            -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=25 || exit 1; done
 
 # Compare the smoke experiment on CUDA and on the CPU (needs a CUDA GPU; see docs/devices.md)
 gpu-check:

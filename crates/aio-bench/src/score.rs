@@ -181,7 +181,7 @@ impl Scored {
         if let Some(reasons) = &self.explanation {
             let (skipped, queries) = (self.skipped, self.queries);
             text += &format!(
-                "\n{skipped} of {queries} queries have no match and count nowhere: {reasons}\n"
+                "\n{skipped} of {queries} queries have no match and are left out of the scores: {reasons}\n"
             );
         }
         if let Some(found) = &self.open_set {

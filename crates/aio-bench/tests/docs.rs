@@ -52,6 +52,20 @@ fn every_just_command_of_the_readme_is_a_recipe_and_its_experiment_exists() {
 }
 
 #[test]
+fn recipes_pass_arguments_on_as_they_were_typed() {
+    let justfile = read("justfile");
+    assert!(justfile.contains("set positional-arguments"));
+    // What is written into a line is split at its blanks again; only texts of the justfile itself may be.
+    let own = ["{{aio}}", "{{pretrain}}", "{{justfile()}}", "{{ if what == "];
+    for line in justfile.lines().filter(|line| line.starts_with("    ")) {
+        let written = line.match_indices("{{").map(|(at, _)| &line[at..]);
+        for text in written {
+            assert!(own.iter().any(|own| text.starts_with(own)), "{line}");
+        }
+    }
+}
+
+#[test]
 fn every_experiment_file_is_valid_and_explains_itself() {
     for entry in
         std::fs::read_dir(repository().join("experiments/sweeps")).expect("sweeps").flatten()

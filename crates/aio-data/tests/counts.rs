@@ -73,6 +73,16 @@ fn a_correct_copy_of_regdb_is_accepted_with_all_splits_and_with_one() {
         DatasetName::RegDb(3),
         "gallery rgb: 2059 samples of 206 people; published are 2060 of 206 people",
     );
+    // A split has its own number, and shares people with all others.
+    lacks(
+        &tree,
+        DatasetName::RegDb(3),
+        "gallery pictures of test split 3 of 10: 2059; published are 2060",
+    );
+    let overlaps = check(&tree, DatasetName::RegDb(3)).overlaps;
+    assert_eq!(overlaps.len(), 10, "{overlaps:?}");
+    assert!(["regdb", "regdb-1", "regdb-10"].iter().all(|name| overlaps.contains(name)));
+    assert!(!overlaps.contains(&"regdb-3"));
     // In the ten splits together nobody is missing: the split itself is compared.
     lacks(
         &tree,

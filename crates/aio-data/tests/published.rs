@@ -313,3 +313,43 @@ fn a_prepared_synth_pedes_shows_the_photographs_that_reading_it_whole_shows() {
         .to_string();
     assert!(error.contains("row 3") && error.contains("1.jpg does not exist"), "{error}");
 }
+
+#[test]
+fn a_camera_whose_folder_is_missing_is_named() {
+    let tree = Tree::new(&[]);
+    for camera in 1..=6 {
+        // Nobody enters the room of camera 2.
+        let person = if camera == 2 { "0009" } else { "0001" };
+        tree.write(&format!("SYSU-MM01/cam{camera}/{person}/0001.jpg"), "x");
+    }
+    for (list, person) in [("train", "1"), ("val", ""), ("test", "1")] {
+        tree.write(&format!("SYSU-MM01/exp/{list}_id.txt"), person);
+    }
+    let sysu = DatasetName::SysuMm01.open(tree.root()).expect("complete");
+    assert_eq!((sysu.query.len(), sysu.gallery.len()), (2, 3));
+    std::fs::remove_dir_all(tree.path("SYSU-MM01/cam2")).expect("removed");
+    assert!(refusal(&tree, DatasetName::SysuMm01).ends_with("SYSU-MM01/cam2 not found"));
+
+    let picture = |kind: &str, camera: u32| {
+        format!("test_{kind}/cam{camera}/0003/0003_c{camera:02}_s1_f1_{kind}.jpg")
+    };
+    for list in ["train_vis", "train_nir"] {
+        tree.write(&format!("LLCM/idx/{list}.txt"), "");
+    }
+    tree.write("LLCM/idx/test_id.txt", "3\n");
+    for (kind, cameras) in [("vis", &[1, 2, 3][..]), ("nir", &[1, 2])] {
+        for camera in cameras {
+            tree.write(&format!("LLCM/{}", picture(kind, *camera)), "x");
+        }
+    }
+    // The lists say which cameras there are. As in the published copy, camera 3 took no infrared picture.
+    let lines = |kind: &str, cameras: &[u32]| -> String {
+        cameras.iter().map(|camera| format!("{} 0\n", picture(kind, *camera))).collect()
+    };
+    tree.write("LLCM/idx/test_vis.txt", &lines("vis", &[1, 2, 3]));
+    tree.write("LLCM/idx/test_nir.txt", &lines("nir", &[1, 2]));
+    let llcm = DatasetName::Llcm.open(tree.root()).expect("complete");
+    assert_eq!((llcm.query.len(), llcm.gallery.len()), (2, 3));
+    std::fs::remove_dir_all(tree.path("LLCM/test_vis/cam3")).expect("removed");
+    assert!(refusal(&tree, DatasetName::Llcm).ends_with("LLCM/test_vis/cam3 not found"));
+}

@@ -104,6 +104,14 @@ fn wrong_tables_are_refused_by_row_and_column() {
         ),
         (format!("{HEAD}b.jpg,1,,rgb,query,,\n"), "b.jpg does not exist"),
         (format!("{HEAD},1,,text,query,,\n"), "a text has no `caption`"),
+        (
+            format!("{HEAD}a.jpg,1,,rgb,query,A man.,\n"),
+            "row 2: a picture (rgb) has a `caption`, which nothing would read; write the sentence as a row of modality text",
+        ),
+        (
+            format!("{HEAD}a.jpg,1,,rgb+sketch,query,,\n"),
+            "unknown modality `rgb+sketch`: expected rgb, infrared, sketch, colour-pencil or text",
+        ),
         (format!("{HEAD}a.jpg,1,,rgb,query\n"), "row 2"),
     ] {
         let found = refused(&text);

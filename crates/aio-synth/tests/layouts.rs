@@ -199,7 +199,13 @@ fn a_call_that_was_stopped_continues_with_the_pictures_that_are_whole() {
 fn another_benchmark_in_the_same_place_is_refused() {
     let error = benchmark::write(root(), 2, SIZE, &|_, _| ControlFlow::Continue(()))
         .expect_err("another seed");
-    assert!(error.to_string().contains("seed 1"), "{error}");
+    assert!(error.to_string().ends_with("than the requested one: seed 1 instead of 2"), "{error}");
+    let larger = benchmark::Size { market: SIZE.market + 1, ..SIZE };
+    let error = benchmark::write(root(), 1, larger, &|_, _| ControlFlow::Continue(()))
+        .expect_err("another size");
+    let differs = format!(": size.market {} instead of {}", SIZE.market, larger.market);
+    assert!(error.to_string().ends_with(&differs), "{error}");
+    assert!(error.is_user() && error.hint().is_some_and(|hint| hint.contains("another root")));
     assert!(benchmark::write(root(), 1, SIZE, &|_, _| ControlFlow::Continue(())).is_ok());
     // What an unfinished one left would be mixed with one of another size.
     let directory = tempfile::tempdir().expect("temporary directory");

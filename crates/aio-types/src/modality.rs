@@ -67,10 +67,12 @@ impl fmt::Display for Modality {
 
 /// A word that names no modality.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "unknown modality `{0}`: expected rgb, infrared, sketch, colour-pencil or text, joined by `+`"
-)]
-pub struct ParseModalityError(String);
+#[error("unknown modality `{word}`: expected rgb, infrared, sketch, colour-pencil or text{joined}")]
+pub struct ParseModalityError {
+    word: String,
+    /// How several are written, where several are allowed.
+    joined: &'static str,
+}
 
 impl FromStr for Modality {
     type Err = ParseModalityError;
@@ -79,7 +81,7 @@ impl FromStr for Modality {
         Self::ALL
             .into_iter()
             .find(|m| m.name() == text)
-            .ok_or_else(|| ParseModalityError(text.into()))
+            .ok_or_else(|| ParseModalityError { word: text.into(), joined: "" })
     }
 }
 
@@ -180,7 +182,11 @@ impl FromStr for ModalitySet {
     type Err = ParseModalityError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.split('+').map(str::parse).collect()
+        let member = |word: &str| {
+            let failed = |error| ParseModalityError { joined: ", joined by `+`", ..error };
+            word.parse::<Modality>().map_err(failed)
+        };
+        text.split('+').map(member).collect()
     }
 }
 
@@ -209,6 +215,10 @@ mod tests {
         for set in all {
             assert_eq!(set.to_string().parse::<ModalitySet>(), Ok(set));
         }
-        assert!("rgb+smell".parse::<ModalitySet>().is_err());
+        let known = "expected rgb, infrared, sketch, colour-pencil or text";
+        let of_several = "rgb+smell".parse::<ModalitySet>().expect_err("smell").to_string();
+        assert_eq!(of_several, format!("unknown modality `smell`: {known}, joined by `+`"));
+        let of_one = "rgb+sketch".parse::<Modality>().expect_err("two").to_string();
+        assert_eq!(of_one, format!("unknown modality `rgb+sketch`: {known}"));
     }
 }

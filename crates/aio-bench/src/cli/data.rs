@@ -116,8 +116,8 @@ pub(super) struct Table {
     /// The CSV file to write, in a folder above the pictures [default: FOLDER.csv].
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Fraction of the people whose rows are of the split train. Of everyone else, the first photograph of every camera that took several and every
-    /// picture of another modality are queries, and the other photographs are the gallery.
+    /// Fraction of the people who are trained on: all their rows are of the split train. The others are tested: their sketches and infrared pictures and
+    /// some of their photographs are queries, one of every camera that took several of the person; their other photographs are the gallery.
     #[arg(long, value_name = "FRACTION", default_value_t = 0.0)]
     train: f64,
     /// Seed by which they are drawn.

@@ -44,8 +44,8 @@ pub(super) struct Arguments {
     /// Also draw sweeps as bars with error bars (SVG and PNG) into this directory.
     #[arg(long, value_name = "DIR")]
     plots: Option<PathBuf>,
-    /// Instead of the usual tables: what every modality adds to queries of several, against the same queries without it. The results that --json
-    /// prints hold it in any case, as `without`.
+    /// Instead of the usual tables: what every modality adds to queries of several, against the same queries without it. --json always prints it, as
+    /// `without`.
     #[arg(long, conflicts_with = "json")]
     added: bool,
     /// Instead of tables: whether two sets of tasks order the methods alike (the cells of sweeps, the configurations of experiments). A set is a

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 pub(super) enum Command {
     /// Print the runs, the time and memory that each takes, and the time that is left.
     Plan(Plan),
-    /// Try a step forward and backward of every cell, and predict its time and memory.
+    /// Compute one training step of every cell, and predict its time and memory.
     Check(Check),
     /// Run what is not done; several terminals and hosts may run one sweep at once.
     Run(Run),

@@ -66,7 +66,7 @@ Examples:
   aio weights inspect weights/open_clip_model.safetensors
   aio weights inspect weights/dino_vitbase16_pretrain.pth --heads 12 --json")]
 pub(super) struct Inspect {
-    /// The checkpoint (.safetensors, .pth, .pt, .bin).
+    /// The checkpoint (.safetensors, .pth, .pt, .bin or .bpk).
     file: PathBuf,
     #[command(flatten)]
     form: JsonArgument,
@@ -207,7 +207,7 @@ pub(super) struct Novelty {
     /// CSV files with the columns path and modality, one per style: rendered people whom the model was not trained on. Two or more.
     #[arg(long = "list", value_name = "FILE", required = true)]
     lists: Vec<PathBuf>,
-    /// Share of the pictures of a style that was not seen which is flagged.
+    /// Share of the pictures of an unseen style that is flagged: the threshold is set by it.
     #[arg(long, value_name = "SHARE", default_value_t = 0.05, value_parser = share)]
     share: f64,
     /// A folder of other pictures, of which the flagged share is printed; may be given several times.

@@ -87,14 +87,31 @@ pub(super) fn collect(request: &Request) -> Result<Vec<Row>> {
         rows.extend(pictures(input, request.modality)?);
     }
     if let Some(path) = &request.captions {
-        let text = fs::read_to_string(path)?;
-        let sentences = text.lines().map(str::trim).filter(|line| !line.is_empty());
-        rows.extend(sentences.map(Row::sentence));
+        rows.extend(sentences(path)?.iter().map(|sentence| Row::sentence(sentence)));
     }
     if let Some(path) = &request.list {
         rows.extend(list::read(path)?);
     }
     Ok(rows)
+}
+
+/// The sentences of a text file, one per line, so that the number of a sentence is that of its line. A blank line at the very end is none.
+///
+/// # Errors
+/// [`DataError::Row`] naming a blank line: to pass it over would move all rows behind it.
+pub(crate) fn sentences(path: &Path) -> Result<Vec<String>> {
+    let text = fs::read_to_string(path)?;
+    let mut sentences: Vec<String> = text.lines().map(|line| line.trim().to_owned()).collect();
+    sentences.pop_if(|last| last.is_empty());
+    match sentences.iter().position(String::is_empty) {
+        Some(blank) => Err(Error::Data(DataError::Row {
+            path: path.to_path_buf(),
+            row: blank + 1,
+            problem: "the line is blank; every line is one sentence and becomes one row: remove it"
+                .into(),
+        })),
+        None => Ok(sentences),
+    }
 }
 
 /// A row for the picture itself, or for every picture of a folder and of the folders in it, in the order of their
@@ -179,6 +196,24 @@ mod tests {
         }
         let error = pictures(folder.path(), Modality::Rgb).expect_err("none is left").to_string();
         assert!(error.contains("1 picture in a format that is not read"), "{error}");
+    }
+
+    #[test]
+    fn the_number_of_a_sentence_is_that_of_its_line() {
+        let folder = tempfile::tempdir().expect("temporary directory");
+        let path = folder.path().join("captions.txt");
+        let of = |text: &str| {
+            std::fs::write(&path, text).expect("write");
+            sentences(&path).map_err(|error| error.to_string())
+        };
+        for text in ["a man\n a woman \n", "a man\na woman", "a man\r\na woman\n\n"] {
+            assert_eq!(of(text).expect("two"), ["a man", "a woman"]);
+        }
+        assert!(of("").expect("none").is_empty());
+        for text in ["a man\n\na woman\n", "a man\n \t\n\n"] {
+            let error = of(text).expect_err("blank");
+            assert!(error.contains("captions.txt, row 2: the line is blank"), "{error}");
+        }
     }
 
     #[test]

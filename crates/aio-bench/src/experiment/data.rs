@@ -180,7 +180,7 @@ fn compare(noted: &BTreeMap<String, String>, found: &RunData, run: &Run) -> Resu
                 ));
             }
             None => log::warn!(
-                "the contents of {name} cannot be compared: an earlier version noted less of them"
+                "the contents of {name} cannot be compared with those that the run noted: its index was built or removed since, or an earlier version noted less"
             ),
         }
     }

@@ -2,21 +2,17 @@
 
 use super::prepare::Prepared;
 use crate::markdown::escaped;
+use crate::render::is_rendered;
 use crate::run::WEIGHTS;
+use aio_data::DatasetName;
 use std::collections::BTreeSet;
 
 /// Describes a model whose weights have the checksum `sha256`.
 pub(super) fn model_card(prepared: &Prepared, sha256: &str) -> String {
     let Prepared { experiment, name, config_id, start, .. } = prepared;
     let stages = experiment.train.stages.iter();
-    let datasets: BTreeSet<&str> =
-        stages.flat_map(|stage| stage.datasets.iter().map(|dataset| dataset.name())).collect();
-    let datasets = datasets.into_iter().collect::<Vec<_>>().join(", ");
-    let rendered = if experiment.data.synthetic {
-        " (rendered: of no use on photographs of real people)"
-    } else {
-        ""
-    };
+    let datasets = stages.flat_map(|stage| stage.datasets.iter().copied()).collect();
+    let trained_on = trained_on(&datasets, experiment.data.synthetic);
     let size = &start.preprocessing;
     let rows = [
         ("weights", format!("`{WEIGHTS}`, sha256 `{sha256}`")),
@@ -24,7 +20,7 @@ pub(super) fn model_card(prepared: &Prepared, sha256: &str) -> String {
             "started from",
             format!("{} (sha256 `{}`)", escaped(&experiment.model.weights), start.sha256),
         ),
-        ("trained on", format!("{datasets}{rendered}")),
+        ("trained on", trained_on),
         ("modalities", experiment.model.modalities.to_string()),
         (
             "pictures",
@@ -44,4 +40,40 @@ pub(super) fn model_card(prepared: &Prepared, sha256: &str) -> String {
         experiment.seed,
         escaped(&experiment.claim),
     )
+}
+
+/// The data sets in words. With `synthetic`, those of the benchmark are rendered; tables of the user's own are not, wherever they lie.
+fn trained_on(datasets: &BTreeSet<DatasetName>, synthetic: bool) -> String {
+    let (rendered, others): (Vec<DatasetName>, Vec<DatasetName>) =
+        datasets.iter().partition(|name| synthetic && is_rendered(**name));
+    let listed = |names: &[DatasetName]| {
+        let mut names: Vec<&str> = names.iter().map(|name| name.name()).collect();
+        names.sort_unstable();
+        names.join(", ")
+    };
+    let of_no_use = "(rendered: of no use on photographs of real people)";
+    match (listed(&rendered), listed(&others)) {
+        (rendered, others) if rendered.is_empty() => others,
+        (rendered, others) if others.is_empty() => format!("{rendered} {of_no_use}"),
+        (rendered, others) => format!("{rendered} {of_no_use}, {others}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_data_sets_of_the_benchmark_are_called_rendered() {
+        let of = |names: &[&str], synthetic| {
+            let names = names.iter().map(|name| name.parse().expect("a data set"));
+            trained_on(&names.collect(), synthetic)
+        };
+        let of_no_use = "(rendered: of no use on photographs of real people)";
+        assert_eq!(of(&["table:shop"], true), "table:shop");
+        assert_eq!(of(&["synth-pedes", "llcm"], true), format!("llcm, synth-pedes {of_no_use}"));
+        assert_eq!(of(&["table:shop", "llcm"], true), format!("llcm {of_no_use}, table:shop"));
+        assert_eq!(of(&["table:dev-steep"], true), format!("table:dev-steep {of_no_use}"));
+        assert_eq!(of(&["table:shop", "llcm"], false), "llcm, table:shop");
+    }
 }

@@ -2,13 +2,13 @@
 
 use crate::config::{Checksums, Experiment};
 use crate::error::{Error, Result};
+use aio_data::DatasetName;
+use aio_data::check::own_leaks;
 use aio_data::checksum::Checksum;
-use aio_data::{DatasetName, Sample};
 use aio_encoder::weights::Shipped;
 use aio_train::Library;
-use aio_types::Identity;
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// SHA-256 of the files that decide an experiment's numbers.
 ///
@@ -94,11 +94,11 @@ fn refuse_missing(missing: &[String]) -> Result<()> {
 /// Refuses to test on people whom training shows, unless the experiment allows it. Rendered data sets share no people, but
 /// the splits of one do.
 pub(super) fn check_leakage(experiment: &Experiment) -> Result<()> {
-    refuse_leaks(experiment, &leaks(experiment)?)
+    refuse_leaks(experiment, &leaks(experiment)?, "leave one of the two out")
 }
 
-/// Refuses a data set that trains on people or on pictures which it tests, unless the experiment allows it. They are known once it is read. Only the
-/// identities of a table are compared: other data sets may number people of training and of test anew.
+/// Refuses a data set that trains on people or on pictures which it tests ([`own_leaks`]), unless the experiment allows it. They are known once it is
+/// read.
 pub(super) fn check_own_people(experiment: &Experiment, library: &mut Library) -> Result<()> {
     let tested: BTreeSet<DatasetName> =
         experiment.tasks()?.into_iter().map(|task| task.dataset).collect();
@@ -107,38 +107,13 @@ pub(super) fn check_own_people(experiment: &Experiment, library: &mut Library) -
         trained.copied().filter(|name| tested.contains(name)).collect();
     let mut leaks = Vec::new();
     for name in both {
-        let dataset = library.get(name)?;
-        let files = |samples: &[Sample]| -> BTreeSet<PathBuf> {
-            samples.iter().filter_map(|sample| Some(sample.path()?.to_path_buf())).collect()
-        };
-        let trained = files(&dataset.train);
-        let twice: Vec<PathBuf> =
-            files(&dataset.query).into_iter().filter(|file| trained.contains(file)).collect();
-        if let Some(first) = twice.first() {
-            let (count, first) = (twice.len(), first.display());
-            leaks.push(format!(
-                "{count} pictures of {name} are in training and among the queries, the first of them {first}"
-            ));
-        }
-        if !matches!(name, DatasetName::Table(_)) {
-            continue;
-        }
-        let people = |samples: &[Sample]| -> BTreeSet<Identity> {
-            samples.iter().map(|sample| sample.identity).collect()
-        };
-        let (shown, asked) = (people(&dataset.train), people(&dataset.query));
-        let shared: Vec<Identity> = shown.intersection(&asked).copied().collect();
-        if let Some(first) = shared.first() {
-            let (count, first) = (shared.len(), dataset.names.person(*first));
-            leaks.push(format!(
-                "{count} people of {name} have rows of the split `train` and of the split `query`, the first of them {first}"
-            ));
-        }
+        leaks.extend(own_leaks(name, library.get(name)?));
     }
-    refuse_leaks(experiment, &leaks)
+    refuse_leaks(experiment, &leaks, "give each of them rows of one split alone")
 }
 
-fn refuse_leaks(experiment: &Experiment, leaks: &[String]) -> Result<()> {
+/// `remedy` is what to do instead of allowing them.
+fn refuse_leaks(experiment: &Experiment, leaks: &[String], remedy: &str) -> Result<()> {
     if leaks.is_empty() {
         return Ok(());
     }
@@ -149,7 +124,7 @@ fn refuse_leaks(experiment: &Experiment, leaks: &[String]) -> Result<()> {
     }
     Err(Error::user(
         format!("the model would be tested on people it is trained on: {leaks}"),
-        "leave one of the two out, or set data.allow_leakage = true and say so beside every number",
+        format!("{remedy}, or set data.allow_leakage = true and say so beside every number"),
     ))
 }
 

@@ -232,6 +232,10 @@ fn labels(
             let problem = format!("has {} `{name}` for {rows} rows of features", labels.len());
             Err(wrong(path, problem))
         }
+        // Every protocol compares identities.
+        None if *name == COLUMNS[0].name => {
+            Err(wrong(path, format!("has no `{name}`, which say who each row is")))
+        }
         None if needed_by(protocol) => {
             let protocol = protocol.name();
             let problem = format!("has no `{name}`, which the protocol `{protocol}` compares");

@@ -2,10 +2,11 @@
 
 use super::item::{Item, Origin};
 use super::list::{self, List};
+use crate::embed::sentences;
 use crate::error::{Error, Result};
+use aio_data::DataError;
 use aio_data::folder::{self, Entry, Reason};
 use aio_data::picture::FORMATS;
-use aio_data::{DataError, fs};
 use aio_gallery::{Detection, Source, coco, mot};
 use aio_types::Modality;
 use std::collections::BTreeMap;
@@ -106,10 +107,8 @@ impl InputRequest {
         let mut all: Items =
             Box::new(self.inputs.iter().flat_map(|input| pictures(input, self.modality)));
         if let Some(path) = &self.captions {
-            let text = fs::read_to_string(path)?;
-            let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-            let sentences: Vec<Item> = lines.map(Item::sentence).collect();
-            all = Box::new(all.chain(sentences.into_iter().map(Ok)));
+            let sentences = sentences(path)?.into_iter();
+            all = Box::new(all.chain(sentences.map(|sentence| Ok(Item::sentence(&sentence)))));
         }
         if let Some(path) = &self.list {
             all = Box::new(all.chain(List::open(path, self.modality)?));
@@ -218,4 +217,30 @@ fn report(input: &Path) -> Result<()> {
         log::info!("{}: skipped {}", input.display(), counts.join(", "));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_blank_line_among_sentences_is_refused() {
+        let folder = tempfile::tempdir().expect("temporary directory");
+        let captions = folder.path().join("captions.txt");
+        let request = InputRequest {
+            inputs: Vec::new(),
+            modality: Modality::Rgb,
+            captions: Some(captions.clone()),
+            list: None,
+            rows: Vec::new(),
+            detections: None,
+            labels: Vec::new(),
+            shard: Shard::WHOLE,
+        };
+        std::fs::write(&captions, "a man\na woman\n").expect("write");
+        assert_eq!(request.count().expect("two sentences"), 2);
+        std::fs::write(&captions, "a man\n\na woman\n").expect("write");
+        let error = request.count().expect_err("a blank line").to_string();
+        assert!(error.contains("captions.txt, row 2: the line is blank"), "{error}");
+    }
 }

@@ -1,6 +1,7 @@
 //! The sweep file as it is written (docs/sweeps.md).
 
 use super::slurm;
+use crate::config::{Experiment, ExperimentFile};
 use crate::error::{Error, Result};
 use crate::report::Quoted;
 use aio_data::fs;
@@ -58,7 +59,8 @@ impl SweepFile {
     /// [`Error`] naming the file and what is wrong in it.
     pub(super) fn read(path: &Path) -> Result<Self> {
         let text = fs::read_to_string(path)?;
-        let file: Self = toml::from_str(&text).map_err(|e| wrong(path, &e.to_string()))?;
+        let file: Self = toml::from_str(&text)
+            .map_err(|e| experiment(path).unwrap_or_else(|| wrong(path, &e.to_string())))?;
         if file.seeds.is_empty() {
             return Err(wrong(path, "`seeds` is empty"));
         }
@@ -115,6 +117,16 @@ impl ReportSection {
             "name one of these, or add the task to evaluation.tasks of the base experiment",
         ))
     }
+}
+
+/// The error of a file that is an experiment instead of a sweep.
+fn experiment(path: &Path) -> Option<Error> {
+    Experiment::read(path).ok()?;
+    let (file, name) = (path.display(), ExperimentFile::at(path).name().to_owned());
+    Some(Error::user(
+        format!("{file} is an experiment, not a sweep"),
+        format!("its table: aio report {name}; its run: aio experiment {file}"),
+    ))
 }
 
 /// The error of a sweep file that is wrong.

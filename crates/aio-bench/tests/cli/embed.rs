@@ -12,7 +12,7 @@ fn embedding_is_what_the_library_gives_and_continues_after_an_error() {
     let files = coloured(&desk, "gallery", 5);
     std::fs::write(
         desk.path("captions.txt"),
-        "A woman in a red coat.\n\nA man with a black backpack.\n",
+        "A woman in a red coat.\nA man with a black backpack.\n\n",
     )
     .expect("write");
     let embed = ["embed", "gallery", "--captions", "captions.txt", "--output", "out/f.safetensors"];
@@ -110,7 +110,8 @@ fn rows_without_an_identity_are_not_scored() {
     };
     desk.succeed(&["embed", "p", "--output", "bare.safetensors"]);
     assert_eq!(names("bare.safetensors"), ["features"]);
-    assert!(refused("bare.safetensors").contains("bare.safetensors has no `ids`"));
+    let nobody = "bare.safetensors has no `ids`, which say who each row is";
+    assert!(refused("bare.safetensors").contains(nobody));
     let list = "rgb,identity,camera\np/000.png,1,1\np/001.png,,2\np/002.png,2,3\n";
     std::fs::write(desk.path("people.csv"), list).expect("write");
     let part = ["embed", "--list", "people.csv", "--output", "part.safetensors"];

@@ -83,6 +83,15 @@ fn what_was_probably_meant_is_named() {
         (&["report", "heads"][..], "`heads` is a sweep: aio report experiments/sweeps/heads.toml"),
         (&["report", "zeroshot"], "did you mean `zero-shot`?"),
         (
+            &["report", "experiments/smoke.toml"],
+            "experiments/smoke.toml is an experiment, not a sweep",
+        ),
+        (&["report", "experiments/smoke.toml"], "its table: aio report smoke; "),
+        (
+            &["sweep", "plan", "experiments/smoke.toml"],
+            "its run: aio experiment experiments/smoke.toml",
+        ),
+        (
             &["experiment", "heads"],
             "`heads` is a sweep: aio sweep run experiments/sweeps/heads.toml",
         ),

@@ -210,3 +210,35 @@ fn data_that_change_while_a_run_is_computed_give_no_result() {
     std::fs::remove_dir_all(&run).expect("removed");
     desk.succeed(&RUN);
 }
+
+#[test]
+fn an_index_that_is_built_after_a_run_is_no_other_data() {
+    let desk = desk(1);
+    // People 0 to 5 as SYNTH-PEDES writes them; the table is tested alone.
+    let mut items = Vec::new();
+    for number in 0..12 {
+        let (person, path) = (number / 2, format!("Part1/{}/{number}.png", number / 2));
+        let target = desk.path(&format!("data/SYNTH-PEDES/{path}"));
+        std::fs::create_dir_all(target.parent().expect("a folder")).expect("created");
+        std::fs::copy(desk.path(&format!("data/p/{number:03}.png")), target).expect("copied");
+        let captions = [format!("A man, number {person}.")];
+        items.push(serde_json::json!({"id": person, "file_path": path, "attributes": [], "captions": captions}));
+    }
+    let list = desk.path("data/SYNTH-PEDES/synthpedes_dataset.json");
+    std::fs::write(&list, serde_json::json!(items).to_string()).expect("written");
+    edit(&desk, "t.toml", "datasets = [\"table:t\"]", "datasets = [\"synth-pedes\"]");
+    edit(&desk, "t.toml", "real = [\"sketch\"]", "real = [\"text\"]");
+    let table = desk.succeed(&RUN);
+    desk.succeed(&["data", "prepare", "synth-pedes", "--data-root", "data"]);
+    let output = desk.run(&RUN);
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{text}");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), table);
+    assert!(text.contains("the contents of synth-pedes cannot be compared"), "{text}");
+    // With the index on both sides another sentence is seen.
+    let run = desk.cell("runs", "t");
+    std::fs::remove_dir_all(run).expect("removed");
+    desk.succeed(&RUN);
+    edit(&desk, "data/SYNTH-PEDES/synthpedes_dataset.json", "A man, number 0.", "A cat, number 0.");
+    assert!(desk.refused(2, &RUN).contains("the contents of synth-pedes have changed"));
+}

@@ -198,7 +198,7 @@ fn skipped_queries_are_explained_and_unknown_cameras_hide_nothing() {
     let (text, said) =
         (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(
-        text.contains("2 of 4 queries have no match and count nowhere: 1 show people whom the gallery does not show; of 1 the protocol `market1501` hides every match (entries of the same identity and camera)"),
+        text.contains("2 of 4 queries have no match and are left out of the scores: 1 show people whom the gallery does not show; of 1 the protocol `market1501` hides every match (entries of the same identity and camera)"),
         "{text}"
     );
     assert!(

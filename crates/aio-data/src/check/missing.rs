@@ -1,6 +1,6 @@
 //! What a copy lacks: the expected tree beside the one that is there, and a name that was probably meant.
 
-use crate::{DataError, DatasetInfo, fs};
+use crate::{DataError, DatasetInfo, DatasetName, fs};
 use std::path::{Path, PathBuf};
 
 /// Similarity above which a name was probably meant (Jaro–Winkler, 0..1).
@@ -20,7 +20,7 @@ pub(super) fn explain(error: DataError, info: &DatasetInfo, root: &Path) -> Data
     let own = info.folders.iter().map(|folder| root.join(folder)).find(|path| path.is_dir());
     let own = own.unwrap_or_else(|| root.to_path_buf());
     let problem = format!("{error}\n\n{}", side_by_side(info.layout, &own));
-    let hint = misnamed(&missing, info, root);
+    let hint = too_deep(info, root).or_else(|| misnamed(&missing, info, root));
     DataError::Request {
         problem,
         hint: hint.unwrap_or_else(|| "docs/datasets.md says where to get it".into()),
@@ -53,6 +53,30 @@ fn base_name(path: &Path) -> Option<String> {
     path.file_name().map(|name| name.to_string_lossy().into_owned())
 }
 
+/// What to move, if a folder of the data set holds another one of the same name with everything in it, as an archive leaves it that was unpacked
+/// into a folder of its name.
+fn too_deep(info: &DatasetInfo, root: &Path) -> Option<String> {
+    if info.family == "table" {
+        return None;
+    }
+    let complete = |place: &Path| info.markers.iter().any(|marker| place.join(marker).exists());
+    let first = |folder: &'static str| folder.split('/').next().unwrap_or(folder);
+    let pairs = info.folders.iter().flat_map(|outer| info.folders.iter().map(move |i| (outer, i)));
+    // What is moved has to lie afterwards where the data set is looked for.
+    let mut movable = pairs
+        .filter(|(outer, inner)| outer == inner || !(outer.contains('/') || inner.contains('/')));
+    movable.find_map(|(outer, inner)| {
+        let outer = root.join(first(outer));
+        complete(&outer.join(inner)).then(|| {
+            let (inner, outer) = (outer.join(first(inner)), outer.display());
+            format!(
+                "{} is one level too deep: move what is in it one level up, into {outer}",
+                inner.display()
+            )
+        })
+    })
+}
+
 /// The nearest name of what is missing among what lies where it is expected.
 fn misnamed(missing: &Path, info: &DatasetInfo, root: &Path) -> Option<String> {
     let mut wanted = vec![(missing.parent()?.to_path_buf(), base_name(missing)?)];
@@ -82,12 +106,46 @@ fn similar(directory: &Path, wanted: &str, known: impl Fn(&str) -> bool) -> Opti
     (score > SIMILAR).then_some(near)
 }
 
-/// Whether a name is that of a part of the data set, which the expected tree shows, or one of its folders.
+/// Whether a name is no misspelling: the expected tree of this or of any other data set shows it, or a data set is looked for in a folder of that name.
 fn is_part(name: &str, info: &DatasetInfo) -> bool {
+    let others = DatasetName::ALL.map(DatasetName::info);
+    others.into_iter().chain([info]).any(|known| {
+        let folders = known.folders.iter().flat_map(|folder| folder.split('/'));
+        is_shown(name, known.layout) || folders.into_iter().any(|folder| folder == name)
+    })
+}
+
+/// Whether a tree shows a name, literally or among those that `{train,test}_{1..10}.txt` or `cam1..cam9` stand for.
+fn is_shown(name: &str, layout: &str) -> bool {
     let is_of_name = |c: char| c.is_alphanumeric() || "._-".contains(c);
-    let in_tree = info.layout.split(|c| !is_of_name(c)).any(|word| word == name);
-    let folders = info.folders.iter().flat_map(|folder| folder.split('/'));
-    in_tree || folders.into_iter().any(|folder| folder == name)
+    let plain = layout.split(|c| !is_of_name(c));
+    let braced = layout.split(|c| !is_of_name(c) && !"{},".contains(c));
+    plain.chain(braced.filter(|word| word.contains('{'))).flat_map(expanded).any(|one| one == name)
+}
+
+/// The names that a word of a tree stands for.
+fn expanded(word: &str) -> Vec<String> {
+    let braces = word.split_once('{').and_then(|(before, rest)| {
+        let (inside, after) = rest.split_once('}')?;
+        Some((before, inside, after))
+    });
+    let Some((before, inside, after)) = braces else {
+        return numbered(word).unwrap_or_else(|| vec![word.to_owned()]);
+    };
+    let choices =
+        numbered(inside).unwrap_or_else(|| inside.split(',').map(str::to_owned).collect());
+    let ends = expanded(after);
+    let of_choice = |choice: String| ends.iter().map(move |end| format!("{before}{choice}{end}"));
+    choices.into_iter().flat_map(of_choice).collect()
+}
+
+/// `1..3` as 1, 2 and 3, and `cam1..cam3` as cam1, cam2 and cam3.
+fn numbered(word: &str) -> Option<Vec<String>> {
+    let (first, last) = word.split_once("..")?;
+    let stem = first.trim_end_matches(|c: char| c.is_ascii_digit());
+    let number = |end: &str| end.strip_prefix(stem)?.parse::<u32>().ok();
+    let numbers = number(first)?..=number(last)?;
+    Some(numbers.map(|number| format!("{stem}{number}")).collect())
 }
 
 /// What lies below a directory, two levels deep.
@@ -126,16 +184,21 @@ mod tests {
 
     /// What is proposed for a data set below a directory that holds these folders and files.
     fn hint(name: &str, paths: &[&str]) -> String {
+        incomplete(name, paths, |_| ()).hint().expect("a hint")
+    }
+
+    /// The error of a data set below a directory that holds these folders and files, and what `further` writes.
+    fn incomplete(name: &str, paths: &[&str], further: impl Fn(&Path)) -> DataError {
         let directory = tempfile::tempdir().expect("temporary directory");
         for path in paths {
             let path = directory.path().join(path);
             std::fs::create_dir_all(path.parent().expect("a parent")).expect("created");
             std::fs::write(path, "").expect("written");
         }
+        further(directory.path());
         let name: DatasetName = name.parse().expect("a data set");
         let opened = name.locate(directory.path()).and_then(|_| name.open(directory.path()));
-        let error = explain(opened.expect_err("incomplete"), name.info(), directory.path());
-        error.hint().expect("a hint")
+        explain(opened.expect_err("incomplete"), name.info(), directory.path())
     }
 
     #[test]
@@ -146,6 +209,83 @@ mod tests {
         let partial = ["Market-1501-v15.09.15/bounding_box_train/0002_c1s1_000451_03.jpg"];
         assert_eq!(hint("market1501", &partial), where_from, "train is no misnamed test");
         assert_eq!(hint("market1501", &["market1501/readme.txt"]), where_from);
+    }
+
+    #[test]
+    fn a_part_is_never_proposed_for_another_one() {
+        let where_from = "docs/datasets.md says where to get it";
+        let lists = (1..=10).filter(|split| *split != 7).flat_map(|split| {
+            ["train", "test"].into_iter().flat_map(move |part| {
+                ["visible", "thermal"].map(|kind| format!("RegDB/idx/{part}_{kind}_{split}.txt"))
+            })
+        });
+        let lists: Vec<String> = lists.collect();
+        let lists: Vec<&str> = lists.iter().map(String::as_str).collect();
+        assert_eq!(hint("regdb", &lists), where_from, "test_visible_9 is not test_visible_7");
+        let llcm = ["train_vis", "train_nir", "test_vis"].map(|l| format!("LLCM/idx/{l}.txt"));
+        assert_eq!(hint("llcm", &llcm.each_ref().map(String::as_str)), where_from);
+        assert_eq!(hint("msmt17", &["MSMT17_V2/list_train.txt"]), where_from);
+        assert_eq!(hint("msmt17-v2", &["MSMT17_V1/list_train.txt"]), where_from);
+        let other = ["cuhk03-np/detected/query/0001_c1_1.png"];
+        assert_eq!(hint("cuhk03-classic-detected", &other), where_from);
+        // Sketches of the Tri- data set are no photographs.
+        let written = "CUHK-PEDES/reid_raw.json";
+        let error = incomplete("cuhk-pedes", &[written, "CUHK-PEDES/imgs-sketch2/a.jpg"], |root| {
+            let item = "[{\"split\":\"train\",\"captions\":[],\"file_path\":\"a.jpg\",\"id\":1}]";
+            std::fs::write(root.join(written), item).expect("written");
+        });
+        assert!(error.to_string().contains("CUHK-PEDES/imgs not found"), "{error}");
+        assert!(error.to_string().contains("found in "), "the tree stands beside the expected one");
+        assert_eq!(error.hint().as_deref(), Some(where_from));
+    }
+
+    #[test]
+    fn the_names_of_a_tree_are_spelled_out() {
+        assert_eq!(expanded("{a,b}_{9..11}.txt").len(), 6);
+        assert!(expanded("{a,b}_{9..11}.txt").contains(&"b_10.txt".to_owned()));
+        assert_eq!(expanded("cam1..cam3"), ["cam1", "cam2", "cam3"]);
+        assert_eq!(expanded("v15.09.15"), ["v15.09.15"]);
+        let layouts = DatasetName::ALL.map(|name| name.info().layout);
+        let shows = |name: &str| layouts.iter().any(|layout| is_shown(name, layout));
+        for name in [
+            "train_sketch_10.txt",
+            "test_nir.txt",
+            "cam8",
+            "Part7",
+            "nir",
+            "splits_new_detected.json",
+        ] {
+            assert!(shows(name), "{name}");
+        }
+        assert!(!shows("train_sketch_11.txt") && !shows("cam10"));
+    }
+
+    #[test]
+    fn a_folder_that_is_missing_altogether_is_named_instead_of_its_first_picture() {
+        let error = incomplete("regdb", &["RegDB/Thermal/1/a.bmp"], |root| {
+            std::fs::create_dir_all(root.join("RegDB/idx")).expect("created");
+            for split in 1..=10 {
+                for (kind, folder) in [("visible", "Visible"), ("thermal", "Thermal")] {
+                    let list = root.join(format!("RegDB/idx/test_{kind}_{split}.txt"));
+                    std::fs::write(list, format!("{folder}/1/a.bmp 0\n")).expect("written");
+                }
+            }
+        });
+        let text = error.to_string();
+        assert!(text.contains("RegDB/Visible not found") && text.contains("Thermal/"), "{text}");
+    }
+
+    #[test]
+    fn what_was_unpacked_one_level_too_deep_is_to_be_moved_up() {
+        let deep = hint("llcm", &["LLCM/LLCM/idx/train_vis.txt"]);
+        assert!(
+            deep.contains("LLCM/LLCM is one level too deep") && deep.ends_with("/LLCM"),
+            "{deep}"
+        );
+        let deep =
+            hint("cuhk03-np-detected", &["cuhk03-np/cuhk03-np/detected/bounding_box_test/a"]);
+        assert!(deep.contains("cuhk03-np/cuhk03-np is one level too deep"), "{deep}");
+        assert!(deep.ends_with("/cuhk03-np") && !deep.ends_with("cuhk03-np/cuhk03-np"), "{deep}");
     }
 
     #[test]

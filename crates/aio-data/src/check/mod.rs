@@ -1,10 +1,12 @@
 //! Which data sets are present, and whether a copy agrees with the published one.
 
+mod leaks;
 mod list;
 mod missing;
 mod report;
 mod text;
 
+pub use leaks::own_leaks;
 pub use list::{List, list};
 pub use report::{CountRow, Report, TaskRow};
 
@@ -79,7 +81,10 @@ impl Check<'_> {
                 Err(other) => return Err(other),
             }
         }
+        problems.extend(own_leaks(name, &dataset));
+        let splits = name.other_splits();
         let others = DatasetName::ALL.into_iter().filter(|other| name.leaks_into(*other));
+        let others = others.filter(|other| !splits.contains(other)).chain(splits.iter().copied());
         Ok(Report {
             dataset: name.name(),
             directory,

@@ -12,6 +12,10 @@ use std::path::Path;
 /// combinations, and the labels of further pictures.
 const RULE: &str = "2:";
 
+/// As [`RULE`], of a data set that is read by its index: pictures and sentences are too many to be compared, so that the annotation file stands for
+/// them. Whether the index was built before a run or after it, nobody can tell from the two fingerprints.
+const INDEXED_RULE: &str = "2-indexed:";
+
 /// Fingerprints of the contents of a data set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContentFingerprint {
@@ -56,7 +60,11 @@ impl Dataset {
     /// copies of a data set have the same fingerprint if they list the same samples; the pixels do not count.
     #[must_use]
     pub fn fingerprint(&self, root: &Path) -> String {
-        format!("{RULE}{}", &self.listing(root)[..16])
+        format!("{}{}", self.rule(), &self.listing(root)[..16])
+    }
+
+    fn rule(&self) -> &'static str {
+        if self.indexed.is_some() { INDEXED_RULE } else { RULE }
     }
 
     fn listing(&self, root: &Path) -> String {
@@ -114,6 +122,7 @@ impl Dataset {
         tick: &(dyn Fn(usize) -> ControlFlow<()> + Sync),
     ) -> Result<ContentFingerprint> {
         let paths: Vec<&Path> = self.files().into_iter().collect();
+        let rule = self.rule();
         let listing = self.listing(root);
         let mut files = blake3::Hasher::new();
         files.update(listing.as_bytes());
@@ -121,7 +130,7 @@ impl Dataset {
             let found = std::fs::metadata(path).map_err(io("read", path))?;
             files.update(format!("{}\t{}\n", below(root, path), fs::stamp(&found)).as_bytes());
         }
-        let files = format!("{RULE}{}", files.finalize().to_hex());
+        let files = format!("{rule}{}", files.finalize().to_hex());
         if let Some(earlier) = earlier.filter(|earlier| earlier.files == files) {
             return Ok(earlier.clone());
         }
@@ -140,7 +149,7 @@ impl Dataset {
         for (path, hash) in paths.iter().zip(hashes) {
             content.update(format!("{}\t{hash}\n", below(root, path)).as_bytes());
         }
-        Ok(ContentFingerprint { files, content: format!("{RULE}{}", content.finalize().to_hex()) })
+        Ok(ContentFingerprint { files, content: format!("{rule}{}", content.finalize().to_hex()) })
     }
 }
 

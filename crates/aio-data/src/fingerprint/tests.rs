@@ -176,3 +176,34 @@ fn a_missing_file_is_named_and_a_signal_stops() {
     let error = dataset.content_fingerprint(directory.path(), None, &stop);
     assert!(matches!(error, Err(DataError::Interrupted { .. })));
 }
+
+#[test]
+fn an_index_that_was_built_since_is_no_change_of_the_data() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let root = directory.path().join("SYNTH-PEDES");
+    std::fs::create_dir_all(root.join("Part1/7")).expect("created");
+    std::fs::write(root.join("Part1/7/1.jpg"), "x").expect("written");
+    let list = root.join("synthpedes_dataset.json");
+    let write = |caption: &str| {
+        let item = format!(
+            "[{{\"id\":7,\"file_path\":\"Part1/7/1.jpg\",\"attributes\":[],\"captions\":[\"{caption}\"]}}]"
+        );
+        std::fs::write(&list, item).expect("written");
+    };
+    let content = || {
+        let dataset = crate::DatasetName::SynthPedes.open(directory.path()).expect("read");
+        let go_on = |_| ControlFlow::Continue(());
+        let found = dataset.content_fingerprint(&root, None, &go_on).expect("fingerprints");
+        (dataset.fingerprint(&root), found.content)
+    };
+    write("A man.");
+    let (listing, whole) = content();
+    assert!(whole.starts_with(RULE), "{whole}");
+    crate::readers::synth_pedes::prepare(&root, &|_| ()).expect("prepared");
+    let (of_index, indexed) = content();
+    assert_eq!((same_content(&whole, &indexed), same_content(&listing, &of_index)), (None, None));
+    // Two calls with an index are compared.
+    assert_eq!(same_content(&indexed, &content().1), Some(true));
+    write("A cat.");
+    assert_eq!(same_content(&indexed, &content().1), Some(false));
+}

@@ -7,7 +7,7 @@
 use super::shared::Shared;
 use super::{DatasetInfo, FurtherCount, count, market, nothing_further};
 use crate::evaluation::{TaskRules, photograph_combinations};
-use crate::list::{document, file_name, listed};
+use crate::list::{document, file_name};
 use crate::sample::Trial;
 use crate::{DataError, Dataset, Result, Sample, Split};
 use aio_eval::Protocol;
@@ -73,7 +73,7 @@ cuhk03/                       as torchreid extracts it
     counts: &[],
     family: "cuhk03-classic",
     rules: CLASSIC_RULES,
-    read: |root| read_classic(root, "detected"),
+    read: |root| read_classic(&CLASSIC_DETECTED, root, "detected"),
     further,
     ..NP_DETECTED
 };
@@ -86,7 +86,7 @@ cuhk03/                       as torchreid extracts it
     splits_classic_labeled.json",
     markers: &["splits_classic_labeled.json"],
     rules: CLASSIC_RULES,
-    read: |root| read_classic(root, "labeled"),
+    read: |root| read_classic(&CLASSIC_LABELED, root, "labeled"),
     ..CLASSIC_DETECTED
 };
 
@@ -138,7 +138,7 @@ fn read_np(info: &DatasetInfo, root: &Path, boxes: &str) -> Result<Dataset> {
         path: splits.clone(),
         problem: "it holds no split".into(),
     })?;
-    let part = |rows: &[(String, i64, i64)]| samples(&splits, root, boxes, rows);
+    let part = |rows: &[(String, i64, i64)]| samples(info, &splits, (root, boxes), rows);
     Ok(Dataset {
         train: part(&only.train)?,
         query: part(&only.query)?,
@@ -149,13 +149,13 @@ fn read_np(info: &DatasetInfo, root: &Path, boxes: &str) -> Result<Dataset> {
 
 /// All 20 test splits as trials. Training on one split and testing on the others would show the model its test people, so there is
 /// no training part.
-fn read_classic(root: &Path, boxes: &str) -> Result<Dataset> {
+fn read_classic(info: &DatasetInfo, root: &Path, boxes: &str) -> Result<Dataset> {
     let splits = root.join(format!("splits_classic_{boxes}.json"));
     let (mut query, mut gallery, mut trials) = (Shared::default(), Shared::default(), Vec::new());
     for division in document::<Vec<Division>>(&splits, LARGEST)? {
         trials.push(Trial {
-            query: query.add(samples(&splits, root, boxes, &division.query)?),
-            gallery: gallery.add(samples(&splits, root, boxes, &division.gallery)?),
+            query: query.add(samples(info, &splits, (root, boxes), &division.query)?),
+            gallery: gallery.add(samples(info, &splits, (root, boxes), &division.gallery)?),
         });
     }
     Ok(Dataset { query: query.samples, gallery: gallery.samples, trials, ..Dataset::default() })
@@ -175,12 +175,12 @@ fn further(_: &Path, dataset: &Dataset) -> Result<Vec<FurtherCount>> {
 /// The paths of a splits file are those of the machine that extracted the pictures: the base name is what counts. So is its
 /// identity `<pair>_<person>_<view>_<image>.png`, which is unique where the labels of the splits are renumbered in each.
 fn samples(
+    info: &DatasetInfo,
     splits: &Path,
-    root: &Path,
-    boxes: &str,
+    (root, boxes): (&Path, &str),
     rows: &[(String, i64, i64)],
 ) -> Result<Vec<Sample>> {
-    let folder = root.join(format!("images_{boxes}"));
+    let folder = format!("images_{boxes}");
     rows.iter()
         .enumerate()
         .map(|(i, (path, _, _))| {
@@ -208,7 +208,7 @@ fn samples(
             Ok(Sample::picture(
                 (PEOPLE_OF_PAIR + 1) * pair + person,
                 Modality::Rgb,
-                listed(splits, i + 1, &folder, &name)?,
+                info.listed(splits, i + 1, (root, &folder), &name)?,
             )
             .taken_by(view))
         })

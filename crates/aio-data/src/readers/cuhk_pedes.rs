@@ -2,7 +2,7 @@
 //! that ICFG-PEDES and RSTPReid share with them.
 
 use super::{DatasetInfo, captions, count, nothing_further, tri};
-use crate::list::{Once, annotations, listed};
+use crate::list::{Once, annotations};
 use crate::{Content, DataError, Dataset, Result, Sample, Split};
 use aio_types::Modality;
 use serde::Deserialize;
@@ -29,7 +29,7 @@ CUHK-PEDES/
     people: &["market-1501", "cuhk03", "cuhk-pedes"],
     family: "cuhk-pedes",
     rules: captions::RULES,
-    read: |root| FORM.read(root, None),
+    read: |root| FORM.read(&INFO, root, None),
     further: nothing_further,
 };
 
@@ -49,7 +49,7 @@ CUHK-PEDES/
     ],
     terms: "from the authors of UNIReID",
     rules: tri::RULES,
-    read: |root| FORM.read(root, Some("imgs-sketch2")),
+    read: |root| FORM.read(&TRI, root, Some("imgs-sketch2")),
     ..INFO
 };
 
@@ -79,7 +79,12 @@ impl Annotated {
     /// Reads the annotations; `sketches` names the folder of the Tri- data sets' drawings.
     ///
     /// The source photograph of a sample is the index of its annotation within the split, which UNIReID calls `image_id`.
-    pub(super) fn read(&self, root: &Path, sketches: Option<&str>) -> Result<Dataset> {
+    pub(super) fn read(
+        &self,
+        info: &DatasetInfo,
+        root: &Path,
+        sketches: Option<&str>,
+    ) -> Result<Dataset> {
         let list = self
             .files
             .iter()
@@ -101,7 +106,7 @@ impl Annotated {
             };
             let sample =
                 |modality, content| Sample::new(item.id, modality, content).made_from(counts[part]);
-            let path = listed(&list, row, &root.join(self.images), &item.file_path)?;
+            let path = info.listed(&list, row, (root, self.images), &item.file_path)?;
             if self.unique {
                 once.check(&list, row, &path)?;
             }
@@ -112,7 +117,7 @@ impl Annotated {
                 .map(|c| sample(Modality::Text, Content::Caption(c.clone())))
                 .collect();
             if let Some(folder) = sketches {
-                let path = listed(&list, row, &root.join(folder), &item.file_path)?;
+                let path = info.listed(&list, row, (root, folder), &item.file_path)?;
                 described.push(sample(Modality::Sketch, Content::Image(path)));
             }
             counts[part] += 1;

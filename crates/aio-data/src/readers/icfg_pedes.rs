@@ -24,7 +24,7 @@ ICFG-PEDES/
     people: &["msmt17"],
     family: "icfg-pedes",
     rules: captions::RULES,
-    read: |root| FORM.read(root, None),
+    read: |root| FORM.read(&INFO, root, None),
     further: nothing_further,
 };
 
@@ -43,7 +43,7 @@ ICFG-PEDES/
     ],
     terms: "from the authors of UNIReID",
     rules: tri::RULES,
-    read: |root| FORM.read(root, Some("imgs-sketch")),
+    read: |root| FORM.read(&TRI, root, Some("imgs-sketch")),
     ..INFO
 };
 

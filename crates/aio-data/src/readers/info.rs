@@ -1,4 +1,5 @@
 use crate::evaluation::TaskRules;
+use crate::list::{listed, plain};
 use crate::picture::is_picture;
 use crate::{DataError, Dataset, Result, Sample, Split, fs};
 use aio_types::Modality;
@@ -51,23 +52,26 @@ impl FurtherCount {
         Self { what: what.into(), found, published }
     }
 
-    /// Queries and gallery entries of every test split, each with its people.
+    /// Queries and gallery entries of every test split, each with its people. `names` are those of the data set with all splits and with each.
     pub(super) fn of_trials(
         dataset: &Dataset,
+        names: &[&str],
         query: (usize, usize),
         gallery: (usize, usize),
     ) -> Vec<Self> {
         let people = |samples: &[Sample], chosen: &[usize]| {
             chosen.iter().map(|i| samples[*i].identity).collect::<BTreeSet<_>>().len()
         };
+        // With all splits the trials are numbered from 1; of one split there is one trial.
+        let first = names.iter().position(|name| *name == dataset.name).unwrap_or(0).max(1);
+        let splits = names.len() - 1;
         let mut counts = Vec::new();
-        for (number, trial) in (1..).zip(&dataset.trials) {
+        for (number, trial) in (first..).zip(&dataset.trials) {
             for (what, samples, chosen, (published, of_people)) in [
                 ("queries", &dataset.query, &trial.query, query),
                 ("gallery pictures", &dataset.gallery, &trial.gallery, gallery),
             ] {
-                // A split number is that of the lists where all are read; of one split there is one trial.
-                let split = format!("test split {number} of {}", dataset.trials.len());
+                let split = format!("test split {number} of {splits}");
                 counts.push(Self::new(format!("{what} of {split}"), chosen.len(), published));
                 let shown = people(samples, chosen);
                 counts.push(Self::new(
@@ -130,14 +134,37 @@ impl DatasetInfo {
         Err(DataError::Missing { dataset: name, path, layout: self.layout })
     }
 
+    /// That something of the published tree is not there.
+    pub(super) fn missing(&self, path: PathBuf) -> DataError {
+        DataError::Missing { dataset: self.name, path, layout: self.layout }
+    }
+
+    /// The picture that a list of the data set in `root` names by its path below `folder`, or below `root` itself if `folder` is empty.
+    ///
+    /// # Errors
+    /// [`DataError::Missing`] if the first folder of the path is not there: then every picture of it is missing. As [`listed`].
+    pub(super) fn listed(
+        &self,
+        list: &Path,
+        row: usize,
+        (root, folder): (&Path, &str),
+        relative: &str,
+    ) -> Result<PathBuf> {
+        let relative = plain(list, row, relative)?;
+        let (inner, first) = match folder {
+            "" => (root.to_path_buf(), relative.split_once('/').map(|(first, _)| first)),
+            folder => (root.join(folder), Some(folder)),
+        };
+        listed(list, row, &inner, relative).map_err(|error| {
+            let first = first.map(|first| root.join(first)).filter(|path| !path.is_dir());
+            first.map_or(error, |path| self.missing(path))
+        })
+    }
+
     /// Image files of a folder in the order of their names.
     pub(super) fn images(&self, directory: &Path) -> Result<Vec<PathBuf>> {
         if !directory.is_dir() {
-            return Err(DataError::Missing {
-                dataset: self.name,
-                path: directory.to_path_buf(),
-                layout: self.layout,
-            });
+            return Err(self.missing(directory.to_path_buf()));
         }
         let found: Vec<PathBuf> =
             fs::sorted_entries(directory)?.into_iter().filter(|path| is_picture(path)).collect();

@@ -4,12 +4,13 @@ use super::{DatasetInfo, count, nothing_further};
 use crate::evaluation::{
     Direction, Evaluation, GalleryItem, Query, Refusal, TaskRules, TestSet, photograph_combinations,
 };
-use crate::list::{Once, comma_separated, file_name, lines, listed};
+use crate::list::{Once, comma_separated, file_name, lines};
 use crate::sample::Trial;
 use crate::{DataError, Dataset, Result, Sample, Split};
 use aio_eval::{Entry, Protocol, single_shot};
 use aio_types::{Camera, Modality};
 use regex::Regex;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
@@ -131,7 +132,7 @@ fn read(root: &Path) -> Result<Dataset> {
                 let problem = format!("expected `<path> <label>`, found `{line}`");
                 return Err(DataError::Row { path: list, row, problem });
             };
-            let file = listed(&list, row, root, path)?;
+            let file = INFO.listed(&list, row, (root, ""), path)?;
             once.check(&list, row, &file)?;
             train.push(sample(&file)?);
         }
@@ -143,6 +144,11 @@ fn read(root: &Path) -> Result<Dataset> {
 
 /// Test images in the order identity, camera, file name: the order over which the reference code draws trials.
 fn test(root: &Path, folder: &str, ids: &[i64]) -> Result<Vec<Sample>> {
+    let named = listed_cameras(&root.join(format!("idx/{folder}.txt")))?;
+    let folders = named.into_iter().map(|camera| root.join(format!("{folder}/cam{}", camera.0)));
+    if let Some(missing) = folders.into_iter().find(|folder| !folder.is_dir()) {
+        return Err(INFO.missing(missing));
+    }
     let mut samples = Vec::new();
     for id in ids {
         for camera in 1..=9 {
@@ -162,6 +168,19 @@ fn test(root: &Path, folder: &str, ids: &[i64]) -> Result<Vec<Sample>> {
         });
     }
     Ok(samples)
+}
+
+/// The cameras of the pictures that the list of a test folder names. Which cameras have a folder cannot be known otherwise: the reference code reads
+/// none of camera 3 in infrared. Nothing else is taken from the list, which is not needed for an evaluation; a copy may lack it.
+fn listed_cameras(list: &Path) -> Result<BTreeSet<Camera>> {
+    if !list.is_file() {
+        return Ok(BTreeSet::new());
+    }
+    let pictures = lines(list)?.into_iter().filter_map(|(_, line)| {
+        let path = line.rsplit_once(' ').map_or(&*line, |(path, _label)| path);
+        sample(Path::new(path)).ok()?.camera
+    });
+    Ok(pictures.collect())
 }
 
 /// Parses the base name only: reference loaders split the whole path at `cam` and fail under `/home/camille`.

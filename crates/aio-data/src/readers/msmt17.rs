@@ -2,7 +2,7 @@
 
 use super::{DatasetInfo, count, nothing_further};
 use crate::evaluation::{TaskRules, photograph_combinations};
-use crate::list::{Once, lines, listed};
+use crate::list::{Once, lines};
 use crate::{DataError, Dataset, Result, Sample, Split};
 use aio_eval::Protocol;
 use aio_types::Modality;
@@ -29,7 +29,7 @@ MSMT17_V1/
     people: &["msmt17"],
     family: "msmt17",
     rules: RULES,
-    read: |root| read(root, "train", "test"),
+    read: |root| read(&V1, root, "train", "test"),
     further: nothing_further,
 };
 
@@ -42,7 +42,7 @@ MSMT17_V2/
     list_train.txt  list_val.txt  list_query.txt  list_gallery.txt    lines `0000/0000_000_01_0303morning_0008_0.jpg 0`",
     folders: &["MSMT17_V2", "msmt17/MSMT17_V2"],
     rules: RULES,
-    read: |root| read(root, "mask_train_v2", "mask_test_v2"),
+    read: |root| read(&V2, root, "mask_train_v2", "mask_test_v2"),
     ..V1
 };
 
@@ -63,19 +63,24 @@ const TEST_IDENTITIES: i64 = 1_041;
 const MOST_PEOPLE: i64 = 1_000_000;
 
 /// Training is `list_train.txt` alone; `list_val.txt` (other photographs of the same people) is the validation part.
-fn read(root: &Path, train: &str, test: &str) -> Result<Dataset> {
+fn read(info: &DatasetInfo, root: &Path, train: &str, test: &str) -> Result<Dataset> {
     Ok(Dataset {
-        train: samples(root, train, "list_train.txt", 0..TEST_IDENTITIES)?,
-        validation: samples(root, train, "list_val.txt", 0..TEST_IDENTITIES)?,
-        query: samples(root, test, "list_query.txt", TEST_IDENTITIES..MOST_PEOPLE)?,
-        gallery: samples(root, test, "list_gallery.txt", TEST_IDENTITIES..MOST_PEOPLE)?,
+        train: samples(info, (root, train), "list_train.txt", 0..TEST_IDENTITIES)?,
+        validation: samples(info, (root, train), "list_val.txt", 0..TEST_IDENTITIES)?,
+        query: samples(info, (root, test), "list_query.txt", TEST_IDENTITIES..MOST_PEOPLE)?,
+        gallery: samples(info, (root, test), "list_gallery.txt", TEST_IDENTITIES..MOST_PEOPLE)?,
         ..Dataset::default()
     })
 }
 
 /// The rows of a list, whose identities 0, 1, … become the numbers `people`.
-fn samples(root: &Path, folder: &str, list: &str, people: Range<i64>) -> Result<Vec<Sample>> {
-    let (list, folder) = (root.join(list), root.join(folder));
+fn samples(
+    info: &DatasetInfo,
+    (root, folder): (&Path, &str),
+    list: &str,
+    people: Range<i64>,
+) -> Result<Vec<Sample>> {
+    let list = root.join(list);
     let mut once = Once::default();
     lines(&list)?
         .into_iter()
@@ -109,7 +114,7 @@ fn samples(root: &Path, folder: &str, list: &str, people: Range<i64>) -> Result<
             let camera = camera
                 .filter(|c| (1..=15).contains(c))
                 .ok_or_else(|| problem(format!("`{path}` names no camera from 1 to 15")))?;
-            let file = listed(&list, row, &folder, path)?;
+            let file = info.listed(&list, row, (root, folder), path)?;
             once.check(&list, row, &file)?;
             Ok(Sample::picture(people.start + identity, Modality::Rgb, file).taken_by(camera))
         })

@@ -99,6 +99,18 @@ impl DatasetName {
         }
     }
 
+    /// The other splits of a data set that has several, and the name of all of them: each tests people whom this one shows.
+    #[must_use]
+    pub fn other_splits(self) -> Vec<Self> {
+        let numbers = |names: &[&str]| 0..names.len() as u8;
+        let all: Vec<Self> = match self {
+            Self::RegDb(_) => numbers(&regdb::NAMES).map(Self::RegDb).collect(),
+            Self::PkuSketch(_) => numbers(&pku_sketch::NAMES).map(Self::PkuSketch).collect(),
+            _ => Vec::new(),
+        };
+        all.into_iter().filter(|other| *other != self).collect()
+    }
+
     /// Whether both are splits of one data set that divide its people otherwise: whom one trains on, another tests.
     #[must_use]
     pub fn divides_otherwise(self, other: Self) -> bool {

@@ -5,7 +5,7 @@ use crate::evaluation::{
     Direction, Evaluation, Refusal, TaskRules, TestSet, photograph_combinations,
 };
 use crate::label::Label;
-use crate::list::{Once, lines, listed};
+use crate::list::{Once, lines};
 use crate::{DataError, Dataset, Result, Sample};
 use aio_eval::Protocol;
 use aio_types::Modality;
@@ -103,7 +103,7 @@ fn samples(root: &Path, list: &str) -> Result<Vec<Sample>> {
             let number = |field: &str| {
                 field.parse::<i64>().map_err(|_| problem(format!("`{field}` is not a number")))
             };
-            let file = listed(&list, row, root, path)?;
+            let file = INFO.listed(&list, row, (root, ""), path)?;
             once.check(&list, row, &file)?;
             let sample = Sample::picture(number(identity)?, Modality::Rgb, file);
             let sample = match Label::parse(clothes) {

@@ -3,7 +3,7 @@
 use super::shared::Shared;
 use super::{Count, DatasetInfo, FurtherCount, count};
 use crate::evaluation::{TaskRules, photograph_combinations};
-use crate::list::{Once, file_name, lines, listed};
+use crate::list::{Once, file_name, lines};
 use crate::sample::Trial;
 use crate::{DataError, Dataset, Result, Sample, Split, fs};
 use aio_eval::Protocol;
@@ -54,7 +54,7 @@ fn further(root: &Path, dataset: &Dataset) -> Result<Vec<FurtherCount>> {
         FurtherCount::new("files in sketch/", sketches.len(), 200),
         FurtherCount::new("people with an artist in styleAnnotation/", artists(root)?.len(), 200),
     ];
-    counts.extend(FurtherCount::of_trials(dataset, (50, 50), (100, 50)));
+    counts.extend(FurtherCount::of_trials(dataset, &NAMES, (50, 50), (100, 50)));
     Ok(counts)
 }
 
@@ -89,11 +89,7 @@ const SPLITS: u8 = 10;
 fn lists(root: &Path) -> Result<PathBuf> {
     let lists =
         ["idx", "chen_idx2"].map(|folder| root.join(folder)).into_iter().find(|p| p.is_dir());
-    lists.ok_or_else(|| DataError::Missing {
-        dataset: INFO.name,
-        path: root.join("idx"),
-        layout: INFO.layout,
-    })
+    lists.ok_or_else(|| INFO.missing(root.join("idx")))
 }
 
 /// The ten test splits as trials. Each split's model is trained on people that other splits test, so there is no training part.
@@ -181,7 +177,7 @@ fn rows(
         let number = |field: &str| {
             field.parse::<i64>().map_err(|_| problem(format!("`{field}` is not a number")))
         };
-        let file = listed(list, row, root, path)?;
+        let file = INFO.listed(list, row, (root, ""), path)?;
         once.check(list, row, &file)?;
         let identity = number(identity)?;
         let sample = Sample::picture(identity, modality, file);

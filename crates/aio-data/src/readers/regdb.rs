@@ -3,7 +3,7 @@
 use super::shared::Shared;
 use super::{Count, DatasetInfo, FurtherCount, count};
 use crate::evaluation::{Direction, Evaluation, TaskRules, TestSet, photograph_combinations};
-use crate::list::{Once, lines, listed};
+use crate::list::{Once, lines};
 use crate::sample::Trial;
 use crate::{DataError, Dataset, Result, Sample, Split};
 use aio_eval::Protocol;
@@ -42,7 +42,7 @@ pub(super) const COUNTS_OF_SPLIT: [Count; 4] = [
 
 /// Every split tests 206 people with ten pictures of each kind.
 fn further(_: &Path, dataset: &Dataset) -> Result<Vec<FurtherCount>> {
-    Ok(FurtherCount::of_trials(dataset, (2_060, 206), (2_060, 206)))
+    Ok(FurtherCount::of_trials(dataset, &NAMES, (2_060, 206), (2_060, 206)))
 }
 
 /// Thermal queries against photographs and photographs against thermal pictures, over the test splits.
@@ -134,7 +134,7 @@ fn samples(root: &Path, list: &str, modality: Modality) -> Result<Vec<Sample>> {
             let identity = path.split('/').nth(1).and_then(|folder| folder.parse().ok());
             let identity = identity
                 .ok_or_else(|| problem(format!("`{path}` is not <modality>/<identity>/<file>")))?;
-            let file = listed(&list, row, root, path)?;
+            let file = INFO.listed(&list, row, (root, ""), path)?;
             once.check(&list, row, &file)?;
             Ok(Sample::picture(identity, modality, file))
         })

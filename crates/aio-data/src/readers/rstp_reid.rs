@@ -25,7 +25,7 @@ RSTPReid/
     people: &["msmt17"],
     family: "rstpreid",
     rules: captions::RULES,
-    read: |root| FORM.read(root, None),
+    read: |root| FORM.read(&INFO, root, None),
     further: nothing_further,
 };
 
@@ -44,7 +44,7 @@ RSTPReid/
     ],
     terms: "from the authors of UNIReID",
     rules: tri::RULES,
-    read: |root| FORM.read(root, Some("imgs-sketch")),
+    read: |root| FORM.read(&TRI, root, Some("imgs-sketch")),
     ..INFO
 };
 

@@ -3,7 +3,7 @@
 use super::{DatasetInfo, count, nothing_further};
 use crate::evaluation::{Refusal, TaskRules, photograph_combinations};
 use crate::index::{Index, Indexed, Photograph, Row};
-use crate::list::{annotations, listed, plain};
+use crate::list::{annotations, plain};
 use crate::{Content, DataError, Dataset, Result, Sample, Split};
 use aio_types::Modality;
 use serde::Deserialize;
@@ -15,7 +15,7 @@ pub(super) const INFO: DatasetInfo = DatasetInfo {
     modalities: &[Modality::Rgb, Modality::Text],
     layout: "\
 SYNTH-PEDES/
-    Part1/7/1.jpg … Part11/…
+    Part1..Part11/7/1.jpg
     synthpedes_dataset.json   [{\"id\",\"file_path\",\"attributes\",\"captions\",\"prompt_caption\"}, …]",
     folders: &["SYNTH-PEDES", "synth-pedes"],
     markers: &["synthpedes_dataset.json"],
@@ -88,7 +88,7 @@ pub fn annotation_bytes(root: &Path) -> Option<u64> {
 pub fn prepare(root: &Path, tick: &dyn Fn(u64)) -> Result<usize> {
     let list = root.join(ANNOTATIONS);
     let row = |number: usize, item: Item| {
-        listed(&list, number, root, &item.file_path)?;
+        INFO.listed(&list, number, (root, ""), &item.file_path)?;
         Ok(Row { identity: item.id, captions: item.captions.len() as u32, path: item.file_path })
     };
     crate::index::build(&list, &root.join(INDEX), row, tick)
@@ -127,7 +127,7 @@ fn read(root: &Path) -> Result<Dataset> {
             attributes: attributes.clone(),
             ..Sample::new(item.id, modality, content).made_from(row as i64 - 1)
         };
-        let path = listed(&list, row, root, &item.file_path)?;
+        let path = INFO.listed(&list, row, (root, ""), &item.file_path)?;
         dataset.train.push(sample(Modality::Rgb, Content::Image(path)));
         dataset.train.extend(
             item.captions.iter().map(|c| sample(Modality::Text, Content::Caption(c.clone()))),

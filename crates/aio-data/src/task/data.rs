@@ -58,7 +58,7 @@ impl TaskData {
             n => format!(" of {n} trials"),
         };
         Some(format!(
-            "{skipped} of {asked} queries{trials} have no match and count nowhere: {reasons}"
+            "{skipped} of {asked} queries{trials} have no match and are left out of the scores: {reasons}"
         ))
     }
 }
@@ -91,8 +91,9 @@ mod tests {
         assert_eq!(data.unmatched(), expected);
         let words = data.explain_unmatched().expect("a reason");
         assert!(
-            words.starts_with("2 of 5 queries of 2 trials have no match and count nowhere")
-                && words.contains("1 show people whom the gallery does not show"),
+            words.starts_with(
+                "2 of 5 queries of 2 trials have no match and are left out of the scores"
+            ) && words.contains("1 show people whom the gallery does not show"),
             "{words}"
         );
     }

@@ -67,6 +67,22 @@ impl Default for Size {
     }
 }
 
+impl Size {
+    /// The numbers of people with the keys that they have in `manifest.json` and in the configuration.
+    fn by_name(&self) -> [(&'static str, usize); 7] {
+        let Self { synth_pedes, llcm, market_sketch, market, test, pku, development } = *self;
+        [
+            ("synth_pedes", synth_pedes),
+            ("llcm", llcm),
+            ("market_sketch", market_sketch),
+            ("market", market),
+            ("test", test),
+            ("pku", pku),
+            ("development", development),
+        ]
+    }
+}
+
 /// What a benchmark directory holds, written last: its presence means that the benchmark is complete.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
@@ -127,6 +143,29 @@ impl Begun {
         let text = serde_json::to_string(self).unwrap_or_default() + "\n";
         fs::write_then_rename(&path, text.as_bytes())?;
         Ok(false)
+    }
+}
+
+/// The error of a root that holds another benchmark than the requested one, with what differs.
+fn another(root: &Path, found: &Manifest, wanted: &Begun) -> DataError {
+    let Manifest { version, seed, size, .. } = found;
+    let mut differs = Vec::new();
+    let mut compare = |what: &str, found: u64, wanted: u64| {
+        if found != wanted {
+            differs.push(format!("{what} {found} instead of {wanted}"));
+        }
+    };
+    compare("version", u64::from(*version), u64::from(wanted.version));
+    compare("seed", *seed, wanted.seed);
+    for ((what, found), (_, wanted)) in size.by_name().into_iter().zip(wanted.size.by_name()) {
+        compare(&format!("size.{what}"), found as u64, wanted as u64);
+    }
+    let (root, differs) = (root.display(), differs.join(", "));
+    DataError::Request {
+        problem: format!(
+            "{root} holds another rendered benchmark than the requested one: {differs}"
+        ),
+        hint: format!("remove the directory {root}, or choose another root"),
     }
 }
 
@@ -204,13 +243,7 @@ pub fn write(
         if found.seed == seed && found.size == size && found.version == VERSION {
             return Ok(found);
         }
-        let problem = format!(
-            "holds another benchmark (seed {}, version {}) than the requested one (seed {seed}, version {VERSION}); remove the directory {} or choose another root",
-            found.seed,
-            found.version,
-            root.display()
-        );
-        return Err(DataError::Parse { path: root.join(MANIFEST), problem });
+        return Err(another(root, &found, &Begun { version: VERSION, seed, size }));
     }
     let built: Vec<Domain> = domains::all(seed);
     let mut jobs = Vec::new();

@@ -72,7 +72,7 @@ pub struct RefinedTask {
     pub protocol: String,
     /// Queries that are asked.
     pub queries: usize,
-    /// Queries without a match under the protocol, which count nowhere.
+    /// Queries without a match under the protocol, which are left out of the scores.
     pub skipped: usize,
     /// Queries that are left out: their sentences describe the gallery.
     pub left_out: usize,

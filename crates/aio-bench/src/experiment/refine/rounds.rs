@@ -68,7 +68,7 @@ pub(super) fn of_round(
     round: usize,
 ) -> Result<Round> {
     let scored = per_query(seekers, courses, round);
-    // Queries without a match count nowhere.
+    // Queries without a match are left out of the scores.
     let counted = courses.iter().filter(|course| course.rankings[0].has_match());
     let replies: Vec<Option<Reply>> = counted.map(|course| course.replies[round - 1]).collect();
     let share = |wanted: Option<Reply>| {

@@ -3,7 +3,7 @@
 mod tasks;
 
 use super::{DatasetInfo, FurtherCount};
-use crate::list::{Once, annotations, keyed_annotations, listed};
+use crate::list::{Once, annotations, keyed_annotations};
 use crate::{Content, DataError, Dataset, Result, Sample};
 use aio_types::Modality;
 use serde::Deserialize;
@@ -98,7 +98,7 @@ fn train(root: &Path) -> Result<Vec<Sample>> {
     let mut people = std::collections::BTreeSet::new();
     let mut once = Once::default();
     annotations(&list, |row, item: Item| {
-        let path = listed(&list, row, root, &item.file_path)?;
+        let path = INFO.listed(&list, row, (root, ""), &item.file_path)?;
         once.check(&list, row, &path)?;
         samples.push(Sample::picture(item.id, Modality::Rgb, path));
         samples.push(Sample::sentence(item.id, item.caption));
@@ -155,7 +155,7 @@ fn combination(
             let text = item.as_str().ok_or_else(|| problem(format!("{item} is not a string")))?;
             let content = match modality {
                 Modality::Text => Content::Caption(text.to_owned()),
-                _ => Content::Image(listed(list, row, root, text)?),
+                _ => Content::Image(INFO.listed(list, row, (root, ""), text)?),
             };
             Ok(Sample::new(id, *modality, content))
         })

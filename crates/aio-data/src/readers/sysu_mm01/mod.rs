@@ -38,6 +38,9 @@ SYSU-MM01/
     further: nothing_further,
 };
 
+/// Cameras of the data set.
+const CAMERAS: std::ops::RangeInclusive<i64> = 1..=6;
+
 /// Cameras that see infrared light.
 const INFRARED: [i64; 2] = [3, 6];
 
@@ -66,10 +69,15 @@ fn ids(root: &Path, file: &str) -> Result<Vec<i64>> {
 
 /// Samples in the order identity, camera, file name: the order over which the reference code draws trials.
 fn samples(root: &Path, ids: &[i64]) -> Result<Vec<Sample>> {
+    // Not every person was seen by every camera, but a camera that saw nobody is one that was not copied.
+    let folders = CAMERAS.map(|camera| root.join(format!("cam{camera}")));
+    if let Some(missing) = folders.into_iter().find(|folder| !folder.is_dir()) {
+        return Err(INFO.missing(missing));
+    }
     let mut samples = Vec::new();
     for id in ids {
         let before = samples.len();
-        for camera in 1..=6 {
+        for camera in CAMERAS {
             let directory = root.join(format!("cam{camera}/{id:04}"));
             if !directory.is_dir() {
                 continue;

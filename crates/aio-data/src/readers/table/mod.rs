@@ -150,7 +150,14 @@ pub fn read(file: &Path) -> Result<Dataset> {
             (_, true, _) => {
                 return Err(problem(format!("`path` of a picture ({modality}) is empty")));
             }
-            (_, false, _) => Sample::picture(identity, modality, listed(file, row, folder, &path)?),
+            (_, false, false) => {
+                return Err(problem(format!(
+                    "a picture ({modality}) has a `caption`, which nothing would read; write the sentence as a row of modality text with an empty path, and give both rows one number in `source`"
+                )));
+            }
+            (_, false, true) => {
+                Sample::picture(identity, modality, listed(file, row, folder, &path)?)
+            }
         };
         let sample = match known(&camera) {
             Some(camera) => {

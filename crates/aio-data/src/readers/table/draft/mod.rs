@@ -128,6 +128,15 @@ impl Draft<'_> {
             passed_over.push(format!("pictures of identity −1: {junk}"));
         }
         let people: BTreeSet<&str> = shown.iter().map(|row| &*row.identity).collect();
+        let mut numbers = BTreeMap::new();
+        for name in &people {
+            if let Some(other) = numbers.insert(Label::parse(name).number(), name) {
+                return Err(refused(
+                    format!("`{other}` and `{name}` are one number, and so one person of a table"),
+                    "rename one of the two if they are two people, or give both one name",
+                ));
+            }
+        }
         let splits = self.splits(&shown, &people);
         let mut rows = BTreeMap::<Split, BTreeMap<Modality, usize>>::new();
         for (row, split) in shown.iter().zip(&splits) {

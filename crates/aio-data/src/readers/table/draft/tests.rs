@@ -81,6 +81,9 @@ fn what_shows_nobody_or_cannot_be_named_is_refused() {
     let error = draft(directory.path(), 0.0).expect_err("nobody").to_string();
     assert!(error.contains("shop/2.jpg lies in no folder of a person"), "{error}");
     assert!(!directory.path().join("shop.csv").exists());
+    let twice = folder(&["0012/1.jpg", "12/1.jpg", "anna/1.jpg"]);
+    let error = draft(twice.path(), 0.0).expect_err("one number").to_string();
+    assert!(error.contains("`0012` and `12` are one number"), "{error}");
     let empty = folder(&["anna/notes.txt"]);
     let error = draft(empty.path(), 0.0).expect_err("no picture").to_string();
     assert!(error.contains("there is no picture below"), "{error}");
