@@ -438,7 +438,7 @@ class Scores(InAFolder):
             ((one, one, [0, 1], [0, 1]), {"protocol": "none", "rerank": {"k1": 3.0}}, ["k1 is 3.0", "a whole number"]),
             ((one, one, [0, 1], [0, 1]), {"protocol": "none", "rerank": {"lambda": "x"}}, ["lambda is x", "a number"]),
             ((one, one, np.array([0, 2**63], np.uint64), [0, 1]), {"protocol": "none"}, ["query_ids", "larger than 9223372036854775807"]),
-            ((one, one, [0, 1], [0, 2**64 - 1]), {"protocol": "none"}, ["gallery_ids", "larger than"]),
+            ((one, one, [0, 1], [2**63, 2**64 - 1]), {"protocol": "none"}, ["gallery_ids", "larger than"]),
         ):
             with self.refused(ValueError, *words):
                 score(*arguments, **keywords)
