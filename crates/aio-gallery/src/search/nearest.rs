@@ -196,14 +196,15 @@ impl Default for Contenders {
 impl Contenders {
     fn offer(&mut self, candidate: Candidate) {
         let is_exact = candidate.lower == candidate.upper;
-        match self.found.first_mut() {
-            Some(first) if is_exact && first.lower == first.upper => {
-                if candidate.order(first) == Ordering::Less {
-                    *first = candidate;
-                }
+        if is_exact
+            && let Some(first) = self.found.first_mut()
+            && first.lower == first.upper
+        {
+            if candidate.order(first) == Ordering::Less {
+                *first = candidate;
             }
-            _ if candidate.upper >= self.best => self.found.push(candidate),
-            _ => {}
+        } else if candidate.upper >= self.best {
+            self.found.push(candidate);
         }
         self.best = self.best.max(candidate.lower);
         if self.found.len() >= self.limit {
