@@ -8,7 +8,7 @@ use std::path::Path;
 ///
 /// # Errors
 /// [`DataError`] naming the file if it cannot be read or is damaged.
-pub(crate) fn open(path: &Path) -> Result<ParquetFile> {
+pub(crate) fn open(path: &Path) -> Result<ParquetFile<'static>> {
     ParquetFile::open(fs::open(path)?).map_err(damaged(path))
 }
 

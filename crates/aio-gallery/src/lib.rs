@@ -77,7 +77,7 @@ mod writer;
 pub use calibration::{
     Calibration, Curve, Labelled, Method, calibrate, expected_calibration_error,
 };
-pub use detections::{Detection, Frames, Source, coco, mot};
+pub use detections::{Detected, Detection, Frames, Source, coco, mot};
 pub use encode::Storage;
 pub use error::{GalleryError, Result};
 pub use gallery::{Gallery, Row};

@@ -35,4 +35,17 @@ impl Mapped {
     pub(crate) fn bytes(&self) -> &[u8] {
         self.0.as_deref().unwrap_or_default()
     }
+
+    /// Gives the memory of what was read back. The system would do so only when it needs memory. What is read again comes from the file again. Nobody else
+    /// may read meanwhile.
+    pub(crate) fn release(&self) {
+        #[cfg(unix)]
+        if let Some(map) = &self.0 {
+            // SAFETY: Nobody writes to the mapping, so that its pages are those of the file, also after they were given back, and nobody borrows them now.
+            #[expect(unsafe_code, reason = "some mappings would lose bytes; see SAFETY")]
+            let released = unsafe { map.unchecked_advise(memmap2::UncheckedAdvice::DontNeed) };
+            // The pages are kept longer than they are needed then.
+            _ = released;
+        }
+    }
 }

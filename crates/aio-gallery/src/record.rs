@@ -98,11 +98,28 @@ impl Record {
                 format!("these names are taken: {taken}"),
             ));
         }
+        if let Err(problem) = Self::check_text(name) {
+            return Err(GalleryError::request(
+                format!("the name of a column: {problem}"),
+                "rename the column",
+            ));
+        }
         if name.contains('=') || name.ends_with('!') {
             return Err(GalleryError::request(
                 format!("a column of one's own cannot be called `{name}`"),
                 "leave out `=`, and `!` at the end: filters are written COLUMN=VALUE and COLUMN!=VALUE",
             ));
+        }
+        Ok(())
+    }
+
+    /// Refuses text that not every database can store: PostgreSQL has no form for the character NUL.
+    ///
+    /// # Errors
+    /// What is wrong, in words.
+    pub fn check_text(text: &str) -> std::result::Result<(), String> {
+        if text.contains('\0') {
+            return Err(format!("`{}` holds the character NUL", text.replace('\0', "\u{fffd}")));
         }
         Ok(())
     }
@@ -127,6 +144,7 @@ impl Record {
     /// # Errors
     /// What is wrong with the value or with the name of the column, in words.
     pub fn set(&mut self, column: &str, value: &str) -> std::result::Result<(), String> {
+        Self::check_text(value)?;
         let fill = |field: &mut Option<String>| _ = field.get_or_insert_with(|| value.to_owned());
         let is_none = value.trim().is_empty();
         match column {
@@ -246,7 +264,7 @@ mod tests {
             (Some("2"), Some("1"))
         );
         assert_eq!(record.get("time").as_deref(), Some("1970-01-01T00:00:00Z"));
-        for (column, value) in [("row", "1"), ("crop", "1,2"), ("", "1")] {
+        for (column, value) in [("row", "1"), ("crop", "1,2"), ("", "1"), ("camera", "a\0b")] {
             assert!(record.set(column, value).is_err(), "{column}");
         }
         let mut empty = Record::default();
@@ -260,7 +278,7 @@ mod tests {
 
     #[test]
     fn own_columns_do_not_hide_others() {
-        for name in ["path", "row", "similarity", " ", "", "=floor", "a=b", "floor!"] {
+        for name in ["path", "row", "similarity", " ", "", "=floor", "a=b", "floor!", "a\0b"] {
             assert!(Record::check_column(name).is_err(), "{name}");
         }
         for name in ["floor", "!floor", "what?!?"] {

@@ -6,7 +6,6 @@
 
 use crate::thrift::{Compact, Shape, Value};
 use crate::{ParquetError, Result};
-use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 
 /// Most rows and values per byte of a file, and most bytes of its text and of its columns after decompression; a file that
@@ -155,11 +154,11 @@ struct Chunk {
     values: u64,
 }
 
-/// Compares the footer and the header of every page with the length of the file.
+/// Compares the footer and the header of every page with the length of the file, which it returns.
 ///
 /// # Errors
 /// [`ParquetError`] if it is no Parquet file, or announces more than its length allows.
-pub(crate) fn check(file: &File) -> Result<()> {
+pub(crate) fn check(file: impl Read + Seek) -> Result<u64> {
     let mut reader = BufReader::new(file);
     let bytes = reader.seek(SeekFrom::End(0)).map_err(ParquetError::new)?;
     let footer = footer(&mut reader, bytes)?;
@@ -206,7 +205,7 @@ pub(crate) fn check(file: &File) -> Result<()> {
             "it announces {unpacked} bytes of columns in {bytes} bytes"
         )));
     }
-    Ok(())
+    Ok(bytes)
 }
 
 /// Reads the footer, which lies before its own length and `PAR1` at the end of the file.

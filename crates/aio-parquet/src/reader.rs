@@ -3,15 +3,20 @@
 use crate::announced::{check, largest};
 use crate::guard::guarded;
 use crate::{ParquetError, Result};
+use polars::io::mmap::MmapBytesReader;
 use polars::prelude::{
     ArrowDataType, DataFrame, DataType, ParallelStrategy, ParquetReader, PlSmallStr, SerReader,
     StringChunked,
 };
 use std::fs::File;
+use std::io::Cursor;
+
+/// A file, or its bytes.
+type Source<'a> = Box<dyn MmapBytesReader + 'a>;
 
 /// An opened file whose metadata is read and whose columns are not.
-pub struct ParquetFile {
-    reader: ParquetReader<File>,
+pub struct ParquetFile<'a> {
+    reader: ParquetReader<Source<'a>>,
     bytes: u64,
     rows: u64,
     metadata: Vec<(String, String)>,
@@ -19,15 +24,26 @@ pub struct ParquetFile {
     columns: Vec<(String, Option<String>)>,
 }
 
-impl ParquetFile {
+impl<'a> ParquetFile<'a> {
     /// Reads the metadata of `file`, after a comparison of what it announces with its length.
     ///
     /// # Errors
     /// [`ParquetError`] if it is no Parquet file, or announces more than its length allows.
     pub fn open(file: File) -> Result<Self> {
-        check(&file)?;
-        let bytes = file.metadata().map_or(0, |m| m.len());
-        let mut reader = ParquetReader::new(file).read_parallel(ParallelStrategy::None);
+        Self::of(Box::new(file))
+    }
+
+    /// As [`ParquetFile::open`], of a file whose bytes are in memory or mapped.
+    ///
+    /// # Errors
+    /// As [`ParquetFile::open`].
+    pub fn of_bytes(bytes: &'a [u8]) -> Result<Self> {
+        Self::of(Box::new(Cursor::new(bytes)))
+    }
+
+    fn of(mut source: Source<'a>) -> Result<Self> {
+        let bytes = check(&mut source)?;
+        let mut reader = ParquetReader::new(source).read_parallel(ParallelStrategy::None);
         let (rows, metadata, columns) = guarded(|| {
             let schema = reader.schema().map_err(ParquetError::new)?;
             let columns = schema.iter_values().map(|field| {

@@ -3,7 +3,7 @@
 use crate::errors::wrong;
 use aio_gallery::{Condition, Filter, Relation, Time, parse_time};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyMapping, PyString, PyTuple};
+use pyo3::types::{PyList, PyMapping, PyString, PyTuple};
 use std::path::PathBuf;
 
 /// Columns and their values.
@@ -38,10 +38,39 @@ pub(crate) fn fields(number: usize, object: &Bound<'_, PyAny>) -> PyResult<Field
     }
 }
 
-/// Columns and values from a dictionary; `what` names it in errors.
-pub(crate) fn pairs(what: &str, dict: &Bound<'_, PyDict>) -> PyResult<Fields> {
-    entries(what, dict.as_mapping())
+/// Columns and values from a mapping; `what` names it in errors. Values that are `None` are left out.
+pub(crate) fn pairs(what: &str, object: &Bound<'_, PyAny>) -> PyResult<Fields> {
+    entries(what, mapping(what, object)?)
 }
+
+fn mapping<'a, 'py>(
+    what: &str,
+    object: &'a Bound<'py, PyAny>,
+) -> PyResult<&'a Bound<'py, PyMapping>> {
+    match object.cast::<PyMapping>() {
+        Ok(mapping) => Ok(mapping),
+        Err(_) => {
+            let found = object.get_type().name()?;
+            Err(wrong(format!("{what}: found {found}"), "give a dictionary of columns and values"))
+        }
+    }
+}
+
+/// Columns and what rows are compared with in them.
+fn compared(what: &str, object: &Bound<'_, PyAny>) -> PyResult<Fields> {
+    let mapping = mapping(what, object)?;
+    for entry in mapping.items()?.iter() {
+        let (column, value): (Bound<PyAny>, Bound<PyAny>) = entry.extract()?;
+        if value.is_none() {
+            return Err(wrong(format!("{what}: {} is None", column.repr()?), NOTHING));
+        }
+    }
+    entries(what, mapping)
+}
+
+/// Why nothing is no value of a filter.
+const NOTHING: &str =
+    "leave it out to let every row through; rows without a value cannot be asked for";
 
 fn entries(what: &str, mapping: &Bound<'_, PyMapping>) -> PyResult<Fields> {
     let mut found = Vec::new();
@@ -81,14 +110,20 @@ fn text(value: &Bound<'_, PyAny>) -> PyResult<String> {
 }
 
 /// One value or several.
-fn texts(object: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<String>> {
-    match object {
-        None => Ok(Vec::new()),
-        Some(one) if one.is_instance_of::<PyString>() || one.try_iter().is_err() => {
-            Ok(vec![text(one)?])
-        }
-        Some(several) => several.try_iter()?.map(|value| text(&value?)).collect(),
+fn texts(what: &str, object: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<String>> {
+    let Some(object) = object else { return Ok(Vec::new()) };
+    if object.is_instance_of::<PyString>() || object.try_iter().is_err() {
+        return Ok(vec![text(object)?]);
     }
+    let mut found = Vec::new();
+    for value in object.try_iter()? {
+        let value = value?;
+        if value.is_none() {
+            return Err(wrong(format!("{what}: one of them is None"), NOTHING));
+        }
+        found.push(text(&value)?);
+    }
+    Ok(found)
 }
 
 fn time(what: &str, object: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Time>> {
@@ -105,19 +140,28 @@ fn time(what: &str, object: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Time>>
 pub(crate) fn filter(
     [cameras, not_cameras]: [Option<&Bound<'_, PyAny>>; 2],
     [after, before]: [Option<&Bound<'_, PyAny>>; 2],
-    [equal, not_equal]: [Option<&Bound<'_, PyDict>>; 2],
+    [equal, not_equal]: [Option<&Bound<'_, PyAny>>; 2],
 ) -> PyResult<Filter> {
     let mut conditions = Vec::new();
-    for (what, dict, relation) in
+    for (what, columns, relation) in
         [("where", equal, Relation::Equal), ("where_not", not_equal, Relation::NotEqual)]
     {
-        for (column, value) in dict.map(|dict| pairs(what, dict)).transpose()?.unwrap_or_default() {
+        let columns = columns.map(|columns| compared(what, columns)).transpose()?;
+        for (column, value) in columns.unwrap_or_default() {
             conditions.push(Condition { column, relation, value });
         }
     }
+    let is_asked = cameras.is_some();
+    let cameras = texts("camera", cameras)?;
+    if is_asked && cameras.is_empty() {
+        return Err(wrong(
+            "camera: no camera",
+            "leave it out to let the rows of all cameras through",
+        ));
+    }
     Ok(Filter {
-        cameras: texts(cameras)?,
-        not_cameras: texts(not_cameras)?,
+        cameras,
+        not_cameras: texts("not_camera", not_cameras)?,
         after: time("after", after)?,
         before: time("before", before)?,
         conditions,

@@ -93,9 +93,16 @@ pub(crate) fn feature(what: &str, object: &Bound<'_, PyAny>) -> PyResult<Vec<f32
 
 /// Labels, one per row.
 pub(crate) fn labels(what: &str, object: &Bound<'_, PyAny>) -> PyResult<Vec<i64>> {
-    let array = Array::of(object)?.cast(what, "int64")?;
+    let found = Array::of(object)?;
+    let array = found.cast(what, "int64")?;
     array.has_shape(what, 1, "expected one integer per row of features, [rows]")?;
-    array.values(i64::from_ne_bytes)
+    let labels = array.values(i64::from_ne_bytes)?;
+    // To NumPy both are integers of one kind, and what does not fit becomes a negative number, which is a label that is not known.
+    if found.dtype == "uint64" && labels.iter().any(|label| *label < 0) {
+        let problem = format!("{what}: a label is larger than {}", i64::MAX);
+        return Err(wrong(problem, "number the labels from 0"));
+    }
+    Ok(labels)
 }
 
 /// Values of a type that NumPy calls `dtype`, in an array of this shape that Python may change.

@@ -15,7 +15,7 @@ use aio_bench::gallery::{
 use aio_gallery::{Added, Content, Entry, Query};
 use aio_types::Modality;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList};
+use pyo3::types::PyList;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -103,7 +103,7 @@ impl Gallery {
         py: Python<'py>,
         inputs: &Bound<'py, PyAny>,
         modality: &str,
-        labels: Option<&Bound<'py, PyDict>>,
+        labels: Option<&Bound<'py, PyAny>>,
         skip_unreadable: bool,
         thumbnail: u16,
     ) -> PyResult<Bound<'py, PyAny>> {
@@ -194,8 +194,8 @@ impl Gallery {
         not_camera: Option<&Bound<'py, PyAny>>,
         after: Option<&Bound<'py, PyAny>>,
         before: Option<&Bound<'py, PyAny>>,
-        r#where: Option<&Bound<'py, PyDict>>,
-        where_not: Option<&Bound<'py, PyDict>>,
+        r#where: Option<&Bound<'py, PyAny>>,
+        where_not: Option<&Bound<'py, PyAny>>,
         group_by: Option<String>,
         threshold: Option<f64>,
     ) -> PyResult<Bound<'py, PyList>> {

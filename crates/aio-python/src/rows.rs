@@ -61,10 +61,7 @@ pub(crate) fn record(number: usize, fields: &[(String, String)]) -> PyResult<Rec
     let mut record = Record { modality: Modality::Rgb.to_string(), ..Record::default() };
     for (column, value) in fields {
         let set = match column.as_str() {
-            "path" => {
-                record.path = Some(value.clone());
-                Ok(())
-            }
+            "path" => Record::check_text(value).map(|()| record.path = Some(value.clone())),
             "modality" => value
                 .parse()
                 .map(|set: ModalitySet| record.modality = set.to_string())

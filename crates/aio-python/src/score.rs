@@ -118,10 +118,14 @@ fn parameters(object: &Bound<'_, PyAny>) -> PyResult<Option<Rerank>> {
     let dict = object.cast::<PyDict>().map_err(|_| wrong("rerank: neither", hint))?;
     let mut rerank = Rerank::default();
     for (key, value) in dict {
-        match key.extract::<String>()?.as_str() {
-            "k1" => rerank.k1 = value.extract()?,
-            "k2" => rerank.k2 = value.extract()?,
-            "lambda" => rerank.lambda = value.extract()?,
+        let key = key.extract::<String>().map_err(|_| wrong("rerank: a key is no name", hint))?;
+        let no =
+            |kind: &str| wrong(format!("rerank: {key} is {value}"), &format!("expected {kind}"));
+        let count = || value.extract().map_err(|_| no("a whole number from 0"));
+        match key.as_str() {
+            "k1" => rerank.k1 = count()?,
+            "k2" => rerank.k2 = count()?,
+            "lambda" => rerank.lambda = value.extract().map_err(|_| no("a number"))?,
             other => return Err(wrong(format!("rerank: unknown key `{other}`"), hint)),
         }
     }

@@ -4,6 +4,7 @@ The features, results and scores of the package must be those of the program nam
 """
 
 import ast
+import collections
 import contextlib
 import csv
 import datetime
@@ -17,6 +18,7 @@ import struct
 import subprocess
 import tempfile
 import threading
+import types
 import unittest
 import zlib
 from pathlib import Path
@@ -187,6 +189,8 @@ class Embedding(InAFolder):
             embed(photo="a.png")
         with self.refused(FileNotFoundError, "absent.safetensors"):
             Extractor("absent.safetensors")
+        with self.refused(ValueError, "absent"):
+            Extractor("absent")
         with self.refused(ValueError, "tpu", "hint: expected cpu"):
             Extractor(device="tpu")
         with self.refused(ValueError, "unknown variant `x`"):
@@ -279,6 +283,39 @@ class Galleries(InAFolder):
             gallery.add_features(features[:1], [{"similarity": 1}])
         with self.refused(ValueError, "values"):
             gallery.add_features(np.ones((1, 3)), [{}])
+
+    def test_filters_that_mean_nothing_are_refused_and_mappings_are_taken(self):
+        gallery = Gallery.create("people", self.extractor)
+        features = self.extractor.embed_many({"rgb": pixels(seed)} for seed in range(3))
+        gallery.add_features(features, [{"camera": "gate", "identity": "7"}, {"camera": "door"}, {}])
+
+        def found(**terms):
+            return len(gallery.search(features=features[0], **terms))
+
+        for terms, words in (
+            ({"where": {"identity": None}}, ["where: 'identity' is None"]),
+            ({"where_not": {"identity": None}}, ["where_not: 'identity' is None"]),
+            ({"where": {"identity": ""}}, ["`identity` with an empty value"]),
+            ({"where_not": {"identity": " "}}, ["`identity` with an empty value"]),
+            ({"where": ["identity"]}, ["where: found list"]),
+            ({"camera": []}, ["camera: no camera"]),
+            ({"camera": ["gate", None]}, ["camera: one of them is None"]),
+            ({"camera": ""}, ["`camera` with an empty value"]),
+        ):
+            with self.refused(ValueError, *words):
+                found(**terms)
+        self.assertEqual(found(not_camera=[]), 3)
+        self.assertEqual(found(where=types.MappingProxyType({"identity": 7})), 1)
+        self.assertEqual(found(where_not=collections.UserDict(camera="gate")), 2)
+        labels = types.MappingProxyType({"floor": 2, "identity": None})
+        self.assertEqual(gallery.add({"text": "boots"}, labels=labels)["added"], 1)
+        self.assertEqual((found(where={"floor": 2}), gallery.rows()[3].get("identity")), (1, None))
+        with self.refused(ValueError, "row 0", "the character NUL"):
+            gallery.add_features(-features[:1], [{"camera": "a\0b"}])
+        with self.refused(ValueError, "row 0", "the character NUL"):
+            gallery.add([{"text": "a\0b"}])
+        with self.assertRaises(OverflowError):
+            found(top=-1)
 
     def test_ctrl_c_stops_an_addition_and_the_same_call_continues(self):
         self.photographs(600)
@@ -378,6 +415,12 @@ class Scores(InAFolder):
         found = score([[1, 0], [1, 0.1]], [[1, 0], [0, 1]], [0, 1], [0, 1], protocol="none", ranks=[1, 2])
         self.assertEqual((found["map"], found["rank"], found["queries"]), (0.75, {1: 0.5, 2: 1.0}, 2))
 
+    def test_the_largest_labels_are_labels(self):
+        # Unsigned ones too, up to the largest that a signed one holds.
+        ids = np.array([0, 2**63 - 1], np.uint64)
+        found = score([[1, 0], [1, 0.1]], [[1, 0], [0, 1]], ids, ids, protocol="none")
+        self.assertEqual((found["map"], found["queries"]), (0.75, 2))
+
     def test_what_cannot_be_scored_is_named(self):
         one = np.ones((2, 3), np.float32)
         for arguments, keywords, words in (
@@ -392,6 +435,10 @@ class Scores(InAFolder):
             ((one, one, [0, 1], [0, 1]), {"protocol": "none", "metric": "l1"}, ["metric", "unknown variant `l1`"]),
             ((one, one, [0, 1], [0, 1]), {"protocol": "none", "rerank": {"k3": 1}}, ["unknown key `k3`"]),
             ((one, one, [0, 1], [0, 1]), {"protocol": "none", "rerank": {"lambda": 2}}, ["lambda is 2"]),
+            ((one, one, [0, 1], [0, 1]), {"protocol": "none", "rerank": {"k1": 3.0}}, ["k1 is 3.0", "a whole number"]),
+            ((one, one, [0, 1], [0, 1]), {"protocol": "none", "rerank": {"lambda": "x"}}, ["lambda is x", "a number"]),
+            ((one, one, np.array([0, 2**63], np.uint64), [0, 1]), {"protocol": "none"}, ["query_ids", "larger than 9223372036854775807"]),
+            ((one, one, [0, 1], [2**63, 2**64 - 1]), {"protocol": "none"}, ["gallery_ids", "larger than"]),
         ):
             with self.refused(ValueError, *words):
                 score(*arguments, **keywords)

@@ -21,12 +21,6 @@ const MOST_VISITED: usize = 1000;
 
 /// A gallery in a database, as a connection to it.
 pub(crate) trait Engine {
-    /// Rows of the gallery.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`](crate::StoreError::Database).
-    fn rows(&self) -> Result<usize>;
-
     /// Features of a row; `None` if it is not there.
     ///
     /// # Errors
@@ -85,13 +79,13 @@ pub(crate) struct Near {
 
 /// Rows that were found, nearest first; equal ones in the order of their numbers.
 pub(crate) struct Found {
-    searched: usize,
+    searched: Option<usize>,
     rows: Vec<Near>,
 }
 
 impl Found {
-    /// Of the rows that were compared, those that were nearest, in any order.
-    pub(crate) fn new(searched: usize, mut rows: Vec<Near>) -> Self {
+    /// Of the rows that were compared, those that were nearest, in any order. How many were compared is known of exact searches.
+    pub(crate) fn new(searched: Option<usize>, mut rows: Vec<Near>) -> Self {
         sort(&mut rows);
         Self { searched, rows }
     }

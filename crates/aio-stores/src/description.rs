@@ -7,14 +7,16 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
-/// Version of what copies look like.
-const FORMAT: u32 = 1;
+/// Version of what copies look like. Version 1 had no number of rows, and names of parts that could be those of other galleries.
+const FORMAT: u32 = 2;
 
 /// What a database knows of a gallery beside its rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Description {
     format: u32,
     pub(crate) model: Model,
+    /// Rows of the gallery.
+    pub(crate) rows: usize,
     /// Values per row.
     pub(crate) width: usize,
     /// Names of all columns, the user's own last.
@@ -31,6 +33,7 @@ impl Description {
         Self {
             format: FORMAT,
             model: gallery.model().clone(),
+            rows: gallery.len(),
             width: gallery.width(),
             columns: Collection::columns(gallery).into_iter().map(str::to_owned).collect(),
             calibrations: gallery.calibrations().clone(),
@@ -62,10 +65,10 @@ impl Description {
     }
 }
 
-/// The error about a description that this version cannot read.
-pub(crate) fn of_another_version(place: &impl Display) -> StoreError {
+/// The error about a description that this version cannot read. `drop` says how to drop the copy.
+pub(crate) fn of_another_version(place: &impl Display, drop: &str) -> StoreError {
     StoreError::request(
         format!("{place} was written by another version of this program"),
-        "push the gallery under another name",
+        format!("use that version; or drop this copy, and push the gallery again: {drop}"),
     )
 }

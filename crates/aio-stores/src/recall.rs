@@ -80,7 +80,7 @@ mod tests {
     #[test]
     fn a_share_counts_rows_and_not_places() {
         let answer = |rows: &[u64]| Answer {
-            searched: 9,
+            searched: None,
             rescored: None,
             hits: rows
                 .iter()

@@ -41,12 +41,10 @@ impl Store {
         Ok(Self { address: address.clone(), description, engine })
     }
 
-    /// Rows of the gallery.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`].
-    pub fn rows(&self) -> Result<usize> {
-        self.engine.rows()
+    /// Rows of the gallery, as the push counted them that this was opened after.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.description.rows
     }
 
     /// The answers to queries, in their order, all from one state of the gallery.

@@ -1,13 +1,14 @@
 //! Arguments that several commands share, defined once.
 
 use crate::embed::{ImportSettings, ModelSource};
+use crate::error::{Error, Result};
 use aio_encoder::Activation;
 use aio_model::import::{Layout, Normalisation};
 use aio_model::{Shipped, TextUse};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde::de::DeserializeOwned;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A closed set of values by name.
 pub(super) fn choice<T: Copy + Send + Sync + 'static>(
@@ -19,8 +20,45 @@ pub(super) fn choice<T: Copy + Send + Sync + 'static>(
 }
 
 /// A value as configuration files write it.
-pub(super) fn named<T: DeserializeOwned>(typed: &str) -> Result<T, String> {
+pub(super) fn named<T: DeserializeOwned>(typed: &str) -> std::result::Result<T, String> {
     serde_json::from_value(typed.into()).map_err(|e| e.to_string())
+}
+
+/// A gallery.
+#[derive(Debug, Clone, Args)]
+pub(super) struct GalleryArgument {
+    /// The directory of the gallery.
+    #[arg(value_name = "GALLERY")]
+    gallery: PathBuf,
+}
+
+impl GalleryArgument {
+    /// Its directory.
+    ///
+    /// # Errors
+    /// As [`directory`].
+    pub(super) fn directory(&self) -> Result<&Path> {
+        directory(&self.gallery)
+    }
+}
+
+/// The directory of a gallery.
+///
+/// # Errors
+/// [`Error::User`] for what looks like an address of a database, which is not repeated: it may hold a password.
+pub(super) fn directory(typed: &Path) -> Result<&Path> {
+    if looks_like_address(typed) {
+        return Err(Error::user(
+            "an address is no directory of a gallery",
+            "name the directory; a gallery in a database is written by `aio gallery push` and searched by `aio search`",
+        ));
+    }
+    Ok(typed)
+}
+
+/// Whether what is typed is an address rather than a path, also a mistyped one.
+pub(super) fn looks_like_address(typed: &Path) -> bool {
+    typed.to_string_lossy().contains("://") && !typed.exists()
 }
 
 /// Heading in the help of what many commands take. Without one an option would stand under the heading of the group before it.

@@ -1,6 +1,6 @@
 //! `aio search`.
 
-use super::arguments::{JsonArgument, ModelArguments};
+use super::arguments::{JsonArgument, ModelArguments, looks_like_address};
 use super::filter::FilterArguments;
 use super::output::Output;
 use crate::embed::Row;
@@ -110,7 +110,8 @@ impl OfGallery {
 /// The gallery that is meant, in a directory or a database; nothing for a folder of photographs and for a feature file.
 fn place(gallery: &Path, approximate: bool) -> Result<Option<Place>> {
     let typed = gallery.to_string_lossy();
-    if Address::is_meant(&typed) {
+    // What only looks like an address is refused as one: the messages about paths repeat it, and it may hold a password.
+    if Address::is_meant(&typed) || looks_like_address(gallery) {
         let address = typed.parse::<Address>()?;
         let scan = if approximate { Scan::Approximate } else { Scan::Exact };
         return Ok(Some(Place::Database(address, scan)));

@@ -1,6 +1,6 @@
 //! `aio serve`.
 
-use super::arguments::ModelArguments;
+use super::arguments::{GalleryArgument, ModelArguments};
 use super::browser;
 use super::output::Output;
 use crate::error::{Error, Result};
@@ -22,8 +22,8 @@ describes the page and the API.";
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// The directory of the gallery.
-    gallery: PathBuf,
+    #[command(flatten)]
+    gallery: GalleryArgument,
     /// Address and port to listen on; port 0 is any free port. By default only this machine can reach it.
     #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:8080")]
     address: SocketAddr,
@@ -43,7 +43,7 @@ pub(super) struct Arguments {
 impl Arguments {
     pub(super) fn run(self) -> Result<Output> {
         let request = ServeRequest {
-            gallery: self.gallery,
+            gallery: self.gallery.directory()?.to_path_buf(),
             address: self.address,
             expose: self.expose,
             token_file: self.token_file,

@@ -19,7 +19,7 @@ pub struct CalibrationRequest {
     pub gallery: PathBuf,
     /// Labelled features of queries, from `aio embed` with the gallery's model.
     pub queries: PathBuf,
-    /// The other side of the pairs; the queries themselves if it is not given.
+    /// The other side of the pairs; the queries themselves if it is not given, or is the same file.
     pub against: Option<PathBuf>,
     /// The modalities of the queries that the curve is for, or [`Calibration::ANY`]; those that the feature file's manifest names if they are not given.
     pub modalities: Option<String>,
@@ -50,7 +50,10 @@ pub fn calibrate(request: &CalibrationRequest) -> Result<Fitted> {
         None => modalities(&request.queries, &rows)?,
     };
     let mut other = None;
-    if let Some(path) = &request.against {
+    if let Some(path) = &request.against
+        // A file against itself: its rows are compared with each other, and none with itself.
+        && Checksum::of_file(path)? != Checksum::of_file(&request.queries)?
+    {
         let (labelled, name, _) = labelled(path, &gallery)?;
         other = Some(labelled);
         data += &format!(" against {name}");

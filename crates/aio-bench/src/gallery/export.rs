@@ -157,7 +157,8 @@ fn described(record: aio_gallery::Record) -> Row {
     let (mut pictures, mut text) = (BTreeMap::new(), None);
     for modality in record.modality.split('+').filter_map(|name| name.parse::<Modality>().ok()) {
         if modality == Modality::Text {
-            text.clone_from(&record.caption);
+            // A caption beside it was not embedded.
+            text = record.extra.get(modality.name()).or(record.caption.as_ref()).cloned();
             continue;
         }
         // The path is that of one picture; those of further ones are in columns of their modalities' names.
@@ -203,6 +204,9 @@ mod tests {
         assert_eq!(paths, [("rgb", "a.jpg"), ("sketch", "s.png")]);
         let row = described(aio_gallery::Record { path: None, ..record("text", &[]) });
         assert!(row.pictures.is_empty() && row.text.is_some());
+        let row = described(record("rgb+text", &[("text", "a blue hat")]));
+        assert_eq!(row.text.as_deref(), Some("a blue hat"), "the caption was not embedded");
+        assert_eq!(described(record("rgb", &[("text", "a blue hat")])).text, None);
     }
 
     #[test]

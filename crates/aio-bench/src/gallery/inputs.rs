@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use aio_data::DataError;
 use aio_data::folder::{self, Entry, Reason};
 use aio_data::picture::FORMATS;
-use aio_gallery::{Detection, Source, coco, mot};
+use aio_gallery::{Detected, Detection, Record, Source, coco, mot};
 use aio_types::Modality;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -43,7 +43,7 @@ pub struct Detections {
     /// Folder of the frames.
     pub frames: PathBuf,
     /// Detections with a lower confidence are left out.
-    pub least_confidence: f64,
+    pub least_confidence: Option<f64>,
     /// What becomes a row.
     pub pool: Pool,
 }
@@ -94,8 +94,14 @@ impl InputRequest {
         for input in &self.inputs {
             report(input)?;
         }
+        let boxes = self.boxes()?;
+        if let (Some(Detected { left_out: left_out @ 1.., .. }), Some(of)) =
+            (&boxes, &self.detections)
+        {
+            log::info!("{}: {left_out} boxes left out", of.file.display());
+        }
         let mut count = 0;
-        for item in self.items()? {
+        for item in self.items_with(boxes)? {
             item?;
             count += 1;
         }
@@ -104,19 +110,31 @@ impl InputRequest {
 
     /// All items of the shard, in order.
     pub(super) fn items(&self) -> Result<Items<'_>> {
+        self.items_with(self.boxes()?)
+    }
+
+    fn boxes(&self) -> Result<Option<Detected>> {
+        self.detections.as_ref().map(Detections::read).transpose()
+    }
+
+    fn items_with(&self, boxes: Option<Detected>) -> Result<Items<'_>> {
         let mut all: Items =
             Box::new(self.inputs.iter().flat_map(|input| pictures(input, self.modality)));
         if let Some(path) = &self.captions {
-            let sentences = sentences(path)?.into_iter();
-            all = Box::new(all.chain(sentences.map(|sentence| Ok(Item::sentence(&sentence)))));
+            let sentence = |(row, line): (usize, String)| match Record::check_text(&line) {
+                Ok(()) => Ok(Item::sentence(&line)),
+                Err(problem) => Err(DataError::Row { path: path.clone(), row, problem }.into()),
+            };
+            let sentences: Vec<Result<Item>> = (1..).zip(sentences(path)?).map(sentence).collect();
+            all = Box::new(all.chain(sentences));
         }
         if let Some(path) = &self.list {
             all = Box::new(all.chain(List::open(path, self.modality)?));
         }
         let rows = self.rows.iter().enumerate();
         all = Box::new(all.chain(rows.map(|(row, fields)| list::item(row, fields, self.modality))));
-        if let Some(detections) = &self.detections {
-            let found = detections.read()?.into_iter();
+        if let (Some(boxes), Some(detections)) = (boxes, &self.detections) {
+            let found = boxes.wanted.into_iter();
             let found = found.map(|found| Ok(self.detected(found, &detections.file)));
             all = Box::new(all.chain(found));
         }
@@ -155,7 +173,7 @@ impl InputRequest {
 }
 
 impl Detections {
-    fn read(&self) -> Result<Vec<Detection>> {
+    fn read(&self) -> Result<Detected> {
         let source = Source {
             file: &self.file,
             frames: &self.frames,

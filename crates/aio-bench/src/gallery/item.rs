@@ -52,13 +52,20 @@ impl Item {
         photograph.or(self.pictures.first()).map(|(_, path)| path.as_path())
     }
 
-    /// Everything that is known of the row. The paths of further pictures are in columns of their modalities' names.
+    /// Everything that is known of the row. The paths of further pictures are in columns of their modalities' names, and so is a sentence that was embedded
+    /// beside another caption.
     pub(super) fn record(&self) -> Record {
         let mut record = self.known.clone();
         record.modality = self.modalities().to_string();
         record.crop = self.crop;
         if record.caption.is_none() {
             record.caption.clone_from(&self.text);
+        }
+        let column = Modality::Text.name();
+        if let Some(text) = &self.text
+            && (record.caption.as_ref() != Some(text) || record.extra.contains_key(column))
+        {
+            record.extra.insert(column.to_owned(), text.clone());
         }
         let shown = self.shown();
         record.path = shown.map(|path| path.display().to_string());
@@ -77,5 +84,31 @@ impl Item {
             other => self.known.set(other, value)?,
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_embedded_sentence_is_kept_beside_another_caption() {
+        let record = |caption: &str, label: &str| {
+            let mut item = Item::sentence("a red coat");
+            item.set("caption", caption).expect("a caption");
+            item.set("text", label).expect("a column");
+            let record = item.record();
+            (record.caption.clone(), record.get("text"))
+        };
+        let is =
+            |caption: &str, text: Option<&str>| (Some(caption.to_owned()), text.map(str::to_owned));
+        assert_eq!(record("", ""), is("a red coat", None));
+        assert_eq!(record("a red coat", ""), is("a red coat", None));
+        assert_eq!(record("not this", ""), is("not this", Some("a red coat")));
+        assert_eq!(record("", "nor this"), is("a red coat", Some("a red coat")));
+        // A column of one's own of a row without a sentence is what it was.
+        let mut picture = Item::picture(Modality::Rgb, "a.jpg".into());
+        picture.set("text", "mine").expect("a column");
+        assert_eq!(picture.record().get("text").as_deref(), Some("mine"));
     }
 }

@@ -3,6 +3,7 @@
 use super::item::{Item, Origin};
 use crate::error::{Error, Result};
 use aio_data::{DataError, fs};
+use aio_gallery::Record;
 use aio_types::Modality;
 use csv::{Position, Reader, ReaderBuilder, StringRecord, Trim};
 use std::fs::File;
@@ -29,7 +30,7 @@ impl Column {
             own => match own.parse::<Modality>() {
                 Ok(modality) => Self::Picture(modality),
                 Err(_) => {
-                    aio_gallery::Record::check_column(own)?;
+                    Record::check_column(own)?;
                     Self::Value(own.to_owned())
                 }
             },
@@ -44,6 +45,7 @@ fn of<'a>(
 ) -> std::result::Result<Item, String> {
     let mut item = Item::default();
     for (column, field) in fields.filter(|(_, field)| !field.is_empty()) {
+        Record::check_text(field)?;
         match column {
             Column::Picture(modality) => item.pictures.push((*modality, folder.join(field))),
             Column::Text => item.text = Some(field.to_owned()),

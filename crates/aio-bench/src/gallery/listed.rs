@@ -39,7 +39,9 @@ struct Ranked<'a> {
     replies: &'a [Replied],
     /// Null if nothing is known of the model.
     novelty: Option<&'a Novelties>,
-    searched: usize,
+    /// Unknown where a database followed an index.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    searched: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rescored: Option<usize>,
     results: Vec<Found<'a>>,

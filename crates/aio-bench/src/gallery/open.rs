@@ -143,6 +143,8 @@ pub fn merge(directory: &Path, sources: &[PathBuf]) -> Result<MergedGallery> {
     let Some(first) = sources.first() else {
         return Err(Error::user("no gallery to be merged", "name one or several"));
     };
+    // Before a gallery is made for them, which would hold nothing, and be of the first one's model.
+    sources.iter().try_for_each(|source| first.check_same_kind(source))?;
     let work = |writer: &mut Writer, _: &StopFlag| {
         let merged = writer.merge(&sources)?;
         let total = writer.gallery()?.len();

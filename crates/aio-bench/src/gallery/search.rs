@@ -175,7 +175,7 @@ impl Opened {
             Self::Directory(gallery) => answered(gallery, tag, asked),
             Self::Database(store, scan) => {
                 let answers = store.answers(&queries(tag, asked)?, *scan)?;
-                Ok(with_answers(store.rows()?, None, asked, answers))
+                Ok(with_answers(store.rows(), None, asked, answers))
             }
         }
     }

@@ -177,6 +177,33 @@ fn a_database_that_is_not_there_is_named_without_its_password() {
     assert!(said.contains("only a gallery in a database"), "{said}");
 }
 
+#[test]
+fn no_message_repeats_the_password_of_an_address() {
+    let desk = labelled();
+    for address in [
+        "postgres://me:secret@host/db#Bad",
+        "Postgres://me:secret@host/db#people",
+        "postgre://me:secret@host/db#people",
+        "postgres://me:pa#secret@host/db",
+        "postgres://me:secret@host:port/db#people",
+        "qdrant://secret@host/people",
+        "qdrant://host:6334/people?api_key=secret",
+    ] {
+        for command in [
+            &["gallery", "push", "people", address][..],
+            &["search", address, "--rgb", "g/000.png"],
+            &["gallery", "info", address],
+            &["gallery", "merge", "people", address],
+            &["gallery", "create", address, "g"],
+            &["serve", address],
+        ] {
+            let said = desk.refused(2, command);
+            assert!(!said.contains("secret") && said.contains("hint: "), "{command:?}: {said}");
+        }
+    }
+    assert!(!desk.path("Postgres:").exists(), "nothing is made of what is no path");
+}
+
 /// Pushes a gallery of six rows to an address, and compares searches there with those on disk.
 fn a_copy_answers_as_the_gallery_does(desk: &Desk, address: &str) {
     let pushed = desk.json(&["gallery", "push", "people", address, "--index", "--json"]);
@@ -194,7 +221,10 @@ fn a_copy_answers_as_the_gallery_does(desk: &Desk, address: &str) {
         let on_disk = if more == ["--approximate"] { &[][..] } else { more };
         let (found, expected) = (answer(address, more), answer("people", on_disk));
         assert_eq!(paths(&found), paths(&expected), "{more:?}");
-        assert_eq!(found["searched"], expected["searched"]);
+        assert_eq!(found["gallery"], expected["gallery"]);
+        // What an index lets out is not counted.
+        let searched = (more != ["--approximate"]).then_some(&expected["searched"]);
+        assert_eq!(found.get("searched"), searched);
         assert_eq!(found["results"][0]["caption"], expected["results"][0]["caption"]);
     }
     let said = desk.refused(2, &["search", address, "--rgb", "g/000.png", "--picture", "x.png"]);
@@ -314,6 +344,11 @@ fn galleries_are_exported_merged_and_bound_to_their_model() {
             "{text}"
         );
     }
+    // Galleries that do not fit make none that would then refuse others.
+    desk.succeed(&["gallery", "create", "plain", "g"]);
+    let text = desk.refused(2, &["gallery", "merge", "new", "plain", "part-1"]);
+    assert!(text.contains("as int8") && !desk.path("new").exists(), "{text}");
+    assert_eq!(desk.json(&["gallery", "merge", "new", "part-1", "part-2", "--json"])["rows"], 6);
     let text = desk.refused(2, &["gallery", "create", "g", "list.csv"]);
     assert!(text.contains("g is not empty"), "{text}");
     assert!(desk.refused(2, &["gallery", "info", "g"]).contains("`g` is not a gallery"));
@@ -362,6 +397,10 @@ fn calibration(desk: &Desk, folder: &str) {
         "{text}"
     );
     let calibrate = ["gallery", "calibrate", "labelled", "--queries", "l.safetensors"];
+    // A file against itself: no picture is compared with itself, and no pair counts twice.
+    desk.succeed(&["embed", "--list", "labels.csv", "--output", "again.safetensors"]);
+    let itself = [&calibrate[..], &["--against", "again.safetensors", "--json"]].concat();
+    assert_eq!(desk.json(&itself)["calibration"], *calibration);
     let said = desk.json(&[&calibrate[..], &["--modalities", "any", "--json"]].concat());
     assert_eq!(said["modalities"], "any");
     desk.succeed(&sentence);

@@ -142,3 +142,23 @@ fn a_creation_that_ended_early_continues_when_the_same_call_is_repeated() {
     assert!(!desk.path("people/creating").exists());
     assert_eq!(rows(), 9);
 }
+
+#[test]
+fn boxes_without_a_confidence_are_added_and_what_is_left_out_is_counted() {
+    let desk = Desk::new();
+    coloured(&desk, "img", 2);
+    // Minus one is "no confidence" in the results of trackers.
+    let text =
+        "0,1,0,0,24,48,-1,-1,-1,-1\n1,1,0,0,24,48,-0.5,-1,-1,-1\n1,2,9,9,24,48,0.9,-1,-1,-1\n";
+    std::fs::write(desk.path("t.txt"), text).expect("written");
+    let boxes = ["--mot", "t.txt", "--frames", "img"];
+    let output = desk.run(&[&["gallery", "create", "all"][..], &boxes].concat());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && !said.contains("left out"), "{said}");
+    assert_eq!(desk.json(&["gallery", "info", "all", "--json"])["rows"], 3);
+    let least = ["--least-confidence", "0"];
+    let output = desk.run(&[&["gallery", "create", "some"][..], &boxes, &least].concat());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.contains("t.txt: 1 boxes left out"), "{said}");
+    assert_eq!(desk.json(&["gallery", "info", "some", "--json"])["rows"], 2);
+}

@@ -51,3 +51,42 @@ fn an_empty_label_is_none_and_columns_can_be_filtered_and_shown() {
     let text = desk.refused(2, &["search", "hostile", "--text", "x", "--where", "colour=red"]);
     assert!(text.contains(" [31mred") && !text.contains('\u{1b}'), "{text}");
 }
+
+#[test]
+fn a_filter_by_an_empty_value_removes_nothing() {
+    let desk = labelled();
+    for filter in [["--where", "identity!="], ["--where", "identity="], ["--not-camera", ""]] {
+        let text = desk.refused(2, &[&["gallery", "remove", "people"][..], &filter].concat());
+        assert!(text.contains("with an empty value"), "{text}");
+    }
+    assert_eq!(desk.json(&["gallery", "info", "people", "--json"])["rows"], 6);
+}
+
+#[test]
+fn an_exported_manifest_names_the_sentence_that_was_embedded() {
+    let desk = Desk::new();
+    std::fs::write(desk.path("l.csv"), "text,caption\na red coat,not this\na blue hat,\n")
+        .expect("written");
+    desk.succeed(&["gallery", "create", "people", "--list", "l.csv"]);
+    desk.succeed(&["gallery", "export", "people", "--output", "l.safetensors"]);
+    let manifest = std::fs::read_to_string(desk.path("l.json")).expect("a manifest");
+    let manifest: serde_json::Value = serde_json::from_str(&manifest).expect("JSON");
+    let texts: Vec<&serde_json::Value> =
+        manifest["rows"].as_array().expect("rows").iter().map(|row| &row["text"]).collect();
+    assert_eq!(texts, ["a red coat", "a blue hat"]);
+    let found = desk.json(&["search", "people", "--text", "a red coat", "--top", "1", "--json"]);
+    let first = &found["results"][0];
+    assert_eq!((&first["caption"], &first["text"]), (&"not this".into(), &"a red coat".into()));
+}
+
+#[test]
+fn text_that_not_every_database_can_store_is_named_with_its_line() {
+    let desk = Desk::new();
+    coloured(&desk, "g", 1);
+    std::fs::write(desk.path("l.csv"), "path,floor\ng/000.png,a\0b\n").expect("written");
+    let text = desk.refused(2, &["gallery", "create", "people", "--list", "l.csv"]);
+    assert!(text.contains("l.csv, row 2: ") && text.contains("the character NUL"), "{text}");
+    std::fs::write(desk.path("c.txt"), "a red coat\n\na blue\0hat\n").expect("written");
+    let text = desk.refused(2, &["gallery", "create", "people", "--captions", "c.txt"]);
+    assert!(text.contains("c.txt, row 3: ") && text.contains("the character NUL"), "{text}");
+}

@@ -99,7 +99,7 @@ fn boxes(
     name: &'static str,
     file: &str,
     text: &str,
-    parse: fn(&Source) -> aio_gallery::Result<Vec<aio_gallery::Detection>>,
+    parse: fn(&Source) -> aio_gallery::Result<aio_gallery::Detected>,
 ) -> Kind {
     let kept = folder();
     let frames = kept.path().join("frames");
@@ -111,7 +111,7 @@ fn boxes(
     std::fs::write(&file, text).expect("written");
     let path = file.clone();
     let read = Box::new(move || -> Read {
-        content(parse(&Source { file: &path, frames: &frames, least_confidence: 0.0 }))
+        content(parse(&Source { file: &path, frames: &frames, least_confidence: None }))
     });
     Kind { name, seal: Seal::None, file, read, _kept: kept }
 }

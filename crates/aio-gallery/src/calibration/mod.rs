@@ -50,7 +50,7 @@ impl Calibration {
 /// Fits a curve on labelled features. People are split into two halves: the curve is fitted on pairs of people of the first half, and its
 /// error is measured on pairs of people of the second.
 ///
-/// `gallery` is the other side of the pairs; without it the queries are compared with each other. A picture is never compared with itself.
+/// `gallery` is the other side of the pairs, which holds none of the queries; without it the queries are compared with each other, and none with itself.
 /// Pairs of one person and one camera are left out where cameras are known, since such pictures are often nearly the same.
 ///
 /// # Errors

@@ -84,7 +84,11 @@ impl Pairs {
             (0..of.rows.len()).filter(is_on_side).collect::<Vec<usize>>()
         };
         let (left, right) = (rows(queries), rows(other));
-        let all = left.len() as u64 * right.len() as u64;
+        let (rows, columns) = (left.len() as u64, right.len() as u64);
+        let all = match gallery {
+            Some(_) => rows * columns,
+            None => rows * rows.saturating_sub(1) / 2,
+        };
         let mut pairs = Self::default();
         for a in left {
             for b in &right {
@@ -142,6 +146,16 @@ mod tests {
         assert_eq!(count(&of(Some(&cameras)), None, Side::Test), (6, 2));
         let both = of(None);
         assert_eq!(count(&both, Some(&both), Side::Fit), (16, 8));
+    }
+
+    #[test]
+    fn all_pairs_of_rows_with_each_other_are_used_as_long_as_there_are_not_too_many() {
+        // 1,990 rows on the one side: 1990 · 1989 / 2 = 1,979,055 pairs of the 2,000,000 that are used.
+        let identities: Vec<i64> = (0..3980).map(|row| row / 2).collect();
+        let values = vec![1.0; identities.len()];
+        let labelled = Labelled::new(&values, 1, &identities, None).expect("rows");
+        let pairs = Pairs::of(&labelled, None, Side::Fit);
+        assert_eq!((pairs.same.len(), pairs.same_person()), (1_979_055, 995));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! COCO's annotations (JSON).
 
-use super::{Detection, Source};
+use super::{Detected, Detection, Source};
 use crate::error::{GalleryError, Result};
 use crate::record::BoundingBox;
 use aio_data::{DataError, fs};
@@ -44,7 +44,7 @@ struct Category {
 ///
 /// # Errors
 /// [`GalleryError::Data`] naming the annotation that cannot be used, [`GalleryError::Request`] if there is no such category.
-pub fn coco(source: &Source, category: &str) -> Result<Vec<Detection>> {
+pub fn coco(source: &Source, category: &str) -> Result<Detected> {
     let path = source.file;
     let file: File = serde_json::from_slice(&fs::read(path)?)
         .map_err(|e| DataError::Parse { path: path.to_path_buf(), problem: e.to_string() })?;
@@ -88,7 +88,7 @@ pub fn coco(source: &Source, category: &str) -> Result<Vec<Detection>> {
             row,
         });
     }
-    source.ordered(detections)
+    source.detected(detections, 0)
 }
 
 fn stays_inside(name: &str) -> bool {

@@ -21,12 +21,21 @@ pub struct Detection {
     pub crop: BoundingBox,
     /// The track that it belongs to, unique within the file.
     pub track: Option<i64>,
-    /// How sure the detector was.
+    /// How sure the detector was, as the file has it: some detectors give negative numbers.
     pub confidence: Option<f64>,
     /// Number of the frame, or of the image in a COCO file.
     pub number: i64,
     /// Line of the file, or position in its list, from 1.
     pub row: usize,
+}
+
+/// The detections of a file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Detected {
+    /// Those that are wanted, in the order of the frames.
+    pub wanted: Vec<Detection>,
+    /// How many were left out: those of a lower confidence than asked for, and those that ground truth says to ignore.
+    pub left_out: usize,
 }
 
 /// Where detections come from, and which of them are wanted.
@@ -36,8 +45,8 @@ pub struct Source<'a> {
     pub file: &'a Path,
     /// Folder of the frames.
     pub frames: &'a Path,
-    /// Detections with a lower confidence are left out.
-    pub least_confidence: f64,
+    /// Detections with a lower confidence are left out; one without a confidence is not. None to leave none out.
+    pub least_confidence: Option<f64>,
 }
 
 impl Source<'_> {
@@ -45,18 +54,21 @@ impl Source<'_> {
         DataError::Row { path: self.file.to_path_buf(), row, problem }.into()
     }
 
-    /// In the order of the frames, so that each is decoded once.
-    fn ordered(&self, mut detections: Vec<Detection>) -> Result<Vec<Detection>> {
-        detections.retain(|d| d.confidence.is_none_or(|found| found >= self.least_confidence));
-        if detections.is_empty() {
-            let problem = format!("{} holds no detection that is wanted", self.file.display());
+    /// The wanted ones in the order of the frames, so that each is decoded once. `ignored` were left out before.
+    fn detected(&self, mut all: Vec<Detection>, ignored: usize) -> Result<Detected> {
+        let before = all.len();
+        let least = self.least_confidence.unwrap_or(f64::NEG_INFINITY);
+        all.retain(|detection| detection.confidence.is_none_or(|found| found >= least));
+        let left_out = before - all.len() + ignored;
+        if all.is_empty() {
+            let file = self.file.display();
             return Err(GalleryError::request(
-                problem,
+                format!("{file} holds no detection that is wanted; {left_out} were left out"),
                 "check --least-confidence and the categories",
             ));
         }
-        detections.sort_by(|a, b| (a.number, &a.frame, a.row).cmp(&(b.number, &b.frame, b.row)));
-        Ok(detections)
+        all.sort_by(|a, b| (a.number, &a.frame, a.row).cmp(&(b.number, &b.frame, b.row)));
+        Ok(Detected { wanted: all, left_out })
     }
 }
 

@@ -1,6 +1,6 @@
 //! MOTChallenge's text: `frame,track,left,top,width,height,confidence,…` per line.
 
-use super::{Detection, Frames, Source};
+use super::{Detected, Detection, Frames, Source};
 use crate::error::Result;
 use crate::record::BoundingBox;
 use aio_data::fs;
@@ -8,20 +8,31 @@ use aio_data::fs;
 /// Fields that a line has at least.
 const FIELDS: usize = 6;
 
+/// Fields of a line of ground truth since MOT16: behind the box a flag, a class and the visible share.
+const TRUTH_FIELDS: usize = 9;
+
+/// What trackers write where they have no confidence.
+const NO_CONFIDENCE: f64 = -1.0;
+
 /// Reads detections or tracks in MOTChallenge's format. Boxes are pixels from the upper left corner of the frame, whose number begins at 1;
-/// track −1 means none; the confidence may be missing.
+/// track −1 means none; the confidence may be missing, and −1 means that there is none. Every other number is a confidence.
+///
+/// A file is ground truth if all its lines are as those of MOT16 and later (Milan et al., arXiv:1603.00831): nine fields, the seventh of which is 0 or 1,
+/// the eighth a class from 1 on, and the ninth a share from 0 to 1. Its seventh field is no confidence; a box with 0 is to be ignored and is left out. In the ground
+/// truth of MOT15 the flag cannot be told from a confidence.
 ///
 /// # Errors
 /// [`GalleryError::Data`](crate::GalleryError::Data) naming the line that cannot be used, or the frame that is not there.
-pub fn mot(source: &Source) -> Result<Vec<Detection>> {
+pub fn mot(source: &Source) -> Result<Detected> {
     let frames = Frames::list(source.frames)?;
     let text = fs::read_to_string(source.file)?;
-    let mut detections = Vec::new();
-    for (row, line) in (1..).zip(text.lines()) {
-        if line.trim().is_empty() {
-            continue;
-        }
-        let fields: Vec<&str> = line.split([',', ' ', '\t']).filter(|f| !f.is_empty()).collect();
+    let lines = || {
+        let lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
+        lines.map(|(row, line)| (row, line, fields(line)))
+    };
+    let is_truth = lines().all(|(_, _, fields)| is_truth(&fields));
+    let (mut detections, mut ignored) = (Vec::new(), 0);
+    for (row, line, fields) in lines() {
         if fields.len() < FIELDS {
             let problem = format!(
                 "{} fields; expected frame,track,left,top,width,height,confidence",
@@ -42,6 +53,11 @@ pub fn mot(source: &Source) -> Result<Vec<Detection>> {
         if width <= 0.0 || height <= 0.0 {
             return Err(source.wrong(row, format!("a box of {width} × {height} pixels")));
         }
+        let last = numbers.get(FIELDS).copied();
+        if is_truth && last == Some(0.0) {
+            ignored += 1;
+            continue;
+        }
         let number = number as i64;
         let frame = frames.get(number).ok_or_else(|| {
             let folder = source.frames.display();
@@ -51,10 +67,27 @@ pub fn mot(source: &Source) -> Result<Vec<Detection>> {
             frame: frame.clone(),
             crop: BoundingBox { left, top, height, width },
             track: (track >= 0.0).then_some(track as i64),
-            confidence: numbers.get(FIELDS).copied(),
+            confidence: last.filter(|last| !is_truth && *last != NO_CONFIDENCE),
             number,
             row,
         });
     }
-    source.ordered(detections)
+    source.detected(detections, ignored)
+}
+
+fn fields(line: &str) -> Vec<&str> {
+    line.split([',', ' ', '\t']).filter(|field| !field.is_empty()).collect()
+}
+
+/// Whether a line can be one of ground truth.
+fn is_truth(fields: &[&str]) -> bool {
+    if fields.len() != TRUTH_FIELDS {
+        return false;
+    }
+    let number = |field: usize| fields[field].parse::<f64>().unwrap_or(f64::NAN);
+    let (flag, class, visible) = (number(6), number(7), number(8));
+    (flag == 0.0 || flag == 1.0)
+        && class >= 1.0
+        && class.fract() == 0.0
+        && (0.0..=1.0).contains(&visible)
 }

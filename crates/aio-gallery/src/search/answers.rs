@@ -111,7 +111,7 @@ fn answer(
         hits.extend(query.hit(gallery, candidate.row, similarity, record)?);
     }
     let searched = probe.chosen.iter().flatten().filter(|chosen| **chosen).count();
-    Ok(Answer { searched, rescored, hits })
+    Ok(Answer { searched: Some(searched), rescored, hits })
 }
 
 /// Compares candidates again with their full values, and sorts them by what is exact then.

@@ -100,10 +100,21 @@ impl Filter {
     /// The tests that a row must pass, all of them.
     ///
     /// # Errors
-    /// [`GalleryError::Request`] for a condition on the column `time` whose value is no time.
+    /// [`GalleryError::Request`] for a condition on the column `time` whose value is no time, and for an empty value: no row has one, so that it would let
+    /// through no row or every row.
     pub fn checks(&self) -> Result<Vec<Check<'_>>> {
         fn texts(values: &[String]) -> Vec<&str> {
             values.iter().map(String::as_str).collect()
+        }
+        let conditions = self.conditions.iter().map(|of| (of.column.as_str(), &of.value));
+        let cameras = self.cameras.iter().chain(&self.not_cameras).map(|of| ("camera", of));
+        if let Some((column, _)) =
+            conditions.chain(cameras).find(|(_, value)| value.trim().is_empty())
+        {
+            let problem = format!("the filter compares `{column}` with an empty value");
+            let hint =
+                "give a value: an empty one is none, and rows without a value cannot be asked for";
+            return Err(GalleryError::request(problem, hint));
         }
         let mut checks = Vec::new();
         if !self.cameras.is_empty() {

@@ -46,12 +46,14 @@ pub(super) struct Nearest {
 #[derive(Debug, Clone)]
 enum Kept {
     Rows { found: Vec<Candidate>, bound: f32, limit: usize },
-    Best { groups: HashMap<u32, Vec<Candidate>>, bound: f32, limit: usize },
+    Best { groups: HashMap<u32, Contenders>, bound: f32, limit: usize },
     Each(HashMap<u32, Nearest>),
 }
 
 /// Rows, or groups, that are kept beyond those needed before the list is cut.
 const SPARE: usize = 256;
+/// The same for the rows of a group, of which one alone is needed.
+const SPARE_OF_GROUP: usize = 16;
 
 impl Nearest {
     pub(super) fn new(top: usize, keep: Keep) -> Self {
@@ -85,7 +87,7 @@ impl Nearest {
                 found.len() >= *limit
             }
             Kept::Best { groups, limit, .. } => {
-                offer_to_group(groups.entry(group).or_default(), candidate);
+                groups.entry(group).or_default().offer(candidate);
                 groups.len() >= *limit
             }
             Kept::Each(groups) => {
@@ -121,11 +123,11 @@ impl Nearest {
             }
             Kept::Best { groups, bound, limit } => {
                 if groups.len() > top {
-                    let mut lower: Vec<f32> = groups.values().map(|group| best(group)).collect();
+                    let mut lower: Vec<f32> = groups.values().map(|group| group.best).collect();
                     *bound = *lower.select_nth_unstable_by(top - 1, |a, b| b.total_cmp(a)).1;
                     groups.retain(|_, group| {
-                        group.retain(|candidate| candidate.upper >= *bound);
-                        !group.is_empty()
+                        group.found.retain(|candidate| candidate.upper >= *bound);
+                        !group.found.is_empty()
                     });
                 }
                 *limit = 2 * groups.len().max(top) + SPARE;
@@ -150,7 +152,10 @@ impl Nearest {
         self.cut();
         let mut found: Vec<(u32, Candidate)> = match self.kept {
             Kept::Rows { found, .. } => found.into_iter().map(|candidate| (0, candidate)).collect(),
-            Kept::Best { groups, .. } => each(groups).collect(),
+            Kept::Best { mut groups, .. } => {
+                groups.values_mut().for_each(Contenders::cut);
+                each(groups).collect()
+            }
             Kept::Each(groups) => all(groups).collect(),
         };
         found.sort_by(|(_, a), (_, b)| a.order(b));
@@ -159,9 +164,9 @@ impl Nearest {
 }
 
 /// The candidates of groups, each with its group.
-fn each(groups: HashMap<u32, Vec<Candidate>>) -> impl Iterator<Item = (u32, Candidate)> {
-    groups.into_iter().flat_map(|(group, candidates)| {
-        candidates.into_iter().map(move |candidate| (group, candidate))
+fn each(groups: HashMap<u32, Contenders>) -> impl Iterator<Item = (u32, Candidate)> {
+    groups.into_iter().flat_map(|(group, contenders)| {
+        contenders.found.into_iter().map(move |candidate| (group, candidate))
     })
 }
 
@@ -172,28 +177,45 @@ fn all(groups: HashMap<u32, Nearest>) -> impl Iterator<Item = (u32, Candidate)> 
     })
 }
 
-/// The largest lower bound of a group.
-fn best(group: &[Candidate]) -> f32 {
-    group.iter().map(|c| c.lower).fold(f32::NEG_INFINITY, f32::max)
+/// The candidates for the best row of a group.
+#[derive(Debug, Clone)]
+struct Contenders {
+    found: Vec<Candidate>,
+    /// The largest lower bound of all that were offered.
+    best: f32,
+    /// The length at which the list is cut. It is at least twice the length after the last cut, so that cutting costs as much as offering.
+    limit: usize,
 }
 
-fn offer_to_group(group: &mut Vec<Candidate>, candidate: Candidate) {
-    let is_exact = candidate.lower == candidate.upper;
-    match group.first() {
-        Some(first) if is_exact && first.lower == first.upper => {
+impl Default for Contenders {
+    fn default() -> Self {
+        Self { found: Vec::new(), best: f32::NEG_INFINITY, limit: SPARE_OF_GROUP }
+    }
+}
+
+impl Contenders {
+    fn offer(&mut self, candidate: Candidate) {
+        let is_exact = candidate.lower == candidate.upper;
+        if is_exact
+            && let Some(first) = self.found.first_mut()
+            && first.lower == first.upper
+        {
             if candidate.order(first) == Ordering::Less {
-                group[0] = candidate;
+                *first = candidate;
             }
+        } else if candidate.upper >= self.best {
+            self.found.push(candidate);
         }
-        _ => {
-            let bound = best(group);
-            if candidate.upper >= bound {
-                if candidate.lower > bound {
-                    group.retain(|kept| kept.upper >= candidate.lower);
-                }
-                group.push(candidate);
-            }
+        self.best = self.best.max(candidate.lower);
+        if self.found.len() >= self.limit {
+            self.cut();
+            self.limit = 2 * self.found.len() + SPARE_OF_GROUP;
         }
+    }
+
+    /// Drops those that are certainly not the best.
+    fn cut(&mut self) {
+        self.found.retain(|candidate| candidate.upper >= self.best);
     }
 }
 
@@ -244,6 +266,19 @@ mod tests {
         }
         let rows: Vec<(u32, u64)> = nearest.finish().iter().map(|(g, c)| (*g, c.row)).collect();
         assert_eq!(rows, [(1, 3), (2, 0)]);
+    }
+
+    #[test]
+    fn of_a_group_all_that_may_be_its_best_are_kept_and_no_others() {
+        // Each may be the best of all before it; at the end those within twice the slack of the last.
+        let mut nearest = Nearest::new(1, Keep::BestOfGroups);
+        for row in 0..1000u64 {
+            nearest.offer(candidate(row as f32, 4.5, row), 7);
+            let Kept::Best { groups, .. } = &nearest.kept else { unreachable!() };
+            assert!(groups[&7].found.len() <= 2 * 10 + SPARE_OF_GROUP);
+        }
+        let rows: Vec<u64> = nearest.finish().iter().map(|(_, c)| c.row).collect();
+        assert_eq!(rows, (990..1000).rev().collect::<Vec<u64>>());
     }
 
     #[test]

@@ -56,8 +56,9 @@ pub struct Hit {
 /// The answer to a query.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Answer {
-    /// Rows that passed the filter and were compared.
-    pub searched: usize,
+    /// Rows that passed the filter and were compared; unknown where a database followed an index.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub searched: Option<usize>,
     /// Rows whose full features were read, if the gallery stores 8-bit integers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rescored: Option<usize>,

@@ -7,7 +7,7 @@ pub(crate) use rows::Rows;
 pub(crate) use write::SegmentWriter;
 
 use crate::encode::{EXACT, SCALES, Storage, decode, floats, integers};
-use crate::error::{GalleryError, Result, io};
+use crate::error::{GalleryError, Result};
 use crate::layout::{SEGMENTS, is_name};
 use crate::manifest::{Manifest, SegmentEntry};
 use crate::mapped::Mapped;
@@ -16,7 +16,6 @@ use crate::sums::{FileSum, hash};
 use aio_data::fs;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -84,7 +83,8 @@ pub(crate) struct Segment {
     exact: Option<Mapped>,
     thumbnails: Mapped,
     ends: Mapped,
-    rows_file: File,
+    /// As the others, so that no segment keeps a file open: a process may have some hundred open files, and a gallery more segments.
+    table: Mapped,
     rows: Mutex<Option<Arc<Rows>>>,
 }
 
@@ -132,12 +132,6 @@ impl Segment {
             Some(features.remove(at).1)
         };
         let (scales, exact) = (take(SCALES), take(EXACT));
-        let rows_file = fs::open(&folder.join(ROWS))?;
-        let length = rows_file.metadata().map_err(io("read", &folder.join(ROWS)))?.len();
-        if info.files.get(ROWS).is_none_or(|sum| sum.bytes != length) {
-            let problem = format!("it has {length} bytes, and others were written");
-            return Err(GalleryError::damaged(&folder.join(ROWS), problem));
-        }
         let path = folder.join(INFO);
         let features = features.pop().ok_or_else(|| GalleryError::damaged(&path, "no features"))?.1;
         Ok(Self {
@@ -148,7 +142,7 @@ impl Segment {
             exact,
             thumbnails: map(THUMBNAILS, None)?,
             ends: map(ENDS, Some(8 * info.rows))?,
-            rows_file,
+            table: map(ROWS, None)?,
             rows: Mutex::new(None),
             folder,
             info,
@@ -228,8 +222,7 @@ impl Segment {
         if let Some(rows) = &*kept {
             return Ok(Arc::clone(rows));
         }
-        let read = Rows::read(&self.rows_file, &self.folder.join(ROWS), self.len())?;
-        Ok(Arc::clone(kept.insert(Arc::new(read))))
+        Ok(Arc::clone(kept.insert(Arc::new(self.read_rows()?))))
     }
 
     /// As [`Segment::rows`], for whoever needs the table once: it is not kept.
@@ -238,16 +231,24 @@ impl Segment {
         if let Some(rows) = &*kept {
             return Ok(Arc::clone(rows));
         }
-        Rows::read(&self.rows_file, &self.folder.join(ROWS), self.len()).map(Arc::new)
+        self.read_rows().map(Arc::new)
+    }
+
+    fn read_rows(&self) -> Result<Rows> {
+        let read = Rows::read(self.table.bytes(), &self.folder.join(ROWS), self.len());
+        self.table.release();
+        read
     }
 
     /// The contents of the rows; nothing of them is kept.
     pub(crate) fn contents(&self) -> Result<Vec<Option<Content>>> {
         let _kept = self.kept();
-        Rows::contents(&self.rows_file, &self.folder.join(ROWS), self.len())
+        let read = Rows::contents(self.table.bytes(), &self.folder.join(ROWS), self.len());
+        self.table.release();
+        read
     }
 
-    /// The table, if it was read. Whoever reads the file holds this lock: all readers share the file's position.
+    /// The table, if it was read. Whoever reads the file holds this lock: its pages are given back behind it.
     fn kept(&self) -> MutexGuard<'_, Option<Arc<Rows>>> {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }

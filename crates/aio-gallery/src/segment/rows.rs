@@ -28,10 +28,10 @@ impl std::fmt::Debug for Rows {
 }
 
 impl Rows {
-    pub(super) fn read(file: &File, path: &Path, rows: usize) -> Result<Self> {
+    /// From the bytes of a table; `path` names it in errors.
+    pub(super) fn read(bytes: &[u8], path: &Path, rows: usize) -> Result<Self> {
         let wrong = |e: ParquetError| GalleryError::damaged(path, e.to_string());
-        let file = file.try_clone().map_err(io("read", path))?;
-        let table = ParquetFile::open(file).and_then(|file| file.read(None)).map_err(wrong)?;
+        let table = ParquetFile::of_bytes(bytes).and_then(|file| file.read(None)).map_err(wrong)?;
         let names: Vec<String> = table.names().into_iter().map(str::to_owned).collect();
         if table.height() != rows
             || names.len() < COLUMNS.len()
@@ -45,11 +45,10 @@ impl Rows {
     }
 
     /// The contents of the rows of a table, of which nothing else is read.
-    pub(super) fn contents(file: &File, path: &Path, rows: usize) -> Result<Vec<Option<Content>>> {
+    pub(super) fn contents(bytes: &[u8], path: &Path, rows: usize) -> Result<Vec<Option<Content>>> {
         let wrong = |e: ParquetError| GalleryError::damaged(path, e.to_string());
-        let file = file.try_clone().map_err(io("read", path))?;
-        let table = ParquetFile::open(file).and_then(|file| file.read(Some(&[COLUMNS[CONTENT]])));
-        let table = table.map_err(wrong)?;
+        let file = ParquetFile::of_bytes(bytes);
+        let table = file.and_then(|file| file.read(Some(&[COLUMNS[CONTENT]]))).map_err(wrong)?;
         if table.height() != rows {
             let problem = format!("it has {} rows, expected {rows}", table.height());
             return Err(GalleryError::damaged(path, problem));

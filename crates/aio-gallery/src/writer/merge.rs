@@ -23,7 +23,7 @@ pub struct Merged {
     pub removed: usize,
     /// Segments that were added.
     pub segments: usize,
-    /// Segments without a new row, which were not added.
+    /// Segments without a new row.
     pub known_segments: usize,
     /// Files that share their bytes with the other gallery (hard links).
     pub linked: usize,
@@ -33,7 +33,8 @@ pub struct Merged {
 
 impl Writer {
     /// Adds the segments of other galleries, all in one step. Their files are linked where that is possible and copied elsewhere. Rows get new
-    /// numbers, in the order of the galleries and of their own numbers. Rows whose content is there already, and rows that were removed from this
+    /// numbers, in the order of the galleries and of their own numbers. Of a segment that is here already, rows that were removed from it before it came
+    /// here get the numbers that they would have had. Rows whose content is there already, and rows that were removed from this
     /// gallery, are not added: [`Writer::add`] alone brings a removed one back. Calibrations that this gallery lacks are taken over.
     ///
     /// # Errors
@@ -41,10 +42,11 @@ impl Writer {
     /// Otherwise as [`Writer::commit`].
     pub fn merge(&mut self, sources: &[Gallery]) -> Result<Merged> {
         self.commit()?;
-        for source in sources {
-            self.check_source(source)?;
-        }
         let own = self.gallery()?;
+        for source in sources {
+            self.check_other(source)?;
+            own.check_same_kind(source)?;
+        }
         let mut removed: BTreeSet<u64> = own.removed.iter().copied().collect();
         let mut manifest = self.manifest.clone();
         let mut contents = self.contents.clone();
@@ -52,15 +54,15 @@ impl Writer {
         let mut merged = Merged::default();
         for source in sources {
             for (entry, segment) in source.manifest.segments.iter().zip(&source.segments) {
-                if manifest.segments.iter().any(|own| own.id == entry.id) {
-                    merged.known_segments += 1;
-                    continue;
-                }
-                let base = manifest.next_row;
+                // Another source may have had the same segment with other rows removed from it.
+                let there = manifest.segments.iter().find(|own| own.id == entry.id);
+                let (is_there, base) = (there.is_some(), there.map(|own| own.base));
+                let base = base.unwrap_or(manifest.next_row);
                 let (mut added, mut not_added) = (0, Vec::new());
                 for (position, content) in segment.contents()?.into_iter().enumerate() {
                     let number = segment.number(position);
                     let content = content.ok_or_else(|| segment.no_content(position))?;
+                    let number_here = base + (number - segment.base);
                     if !source.is_removed(number) {
                         if contents.contains(&content) {
                             merged.known += 1;
@@ -68,17 +70,18 @@ impl Writer {
                             merged.removed += 1;
                         } else {
                             contents.insert(content);
+                            removed.remove(&number_here);
                             added += 1;
                             continue;
                         }
                     }
-                    not_added.push(base + (number - segment.base));
-                }
-                if added == 0 {
-                    merged.known_segments += 1;
-                    continue;
+                    not_added.push(number_here);
                 }
                 merged.rows += added;
+                if is_there || added == 0 {
+                    merged.known_segments += usize::from(added == 0);
+                    continue;
+                }
                 removed.extend(not_added);
                 self.take_over(source.directory(), entry, &segment.info, &mut merged)?;
                 merged.segments += 1;
@@ -90,10 +93,9 @@ impl Writer {
                 free.or_insert_with(|| calibration.clone());
             }
         }
-        manifest.removed = match &manifest.removed {
-            Some(known) if known.rows == removed.len() => Some(known.clone()),
-            _ => self.write_removed(&manifest, &removed)?,
-        };
+        if !removed.iter().eq(&own.removed) {
+            manifest.removed = self.write_removed(&manifest, &removed)?;
+        }
         if manifest != self.manifest {
             self.replace_manifest(manifest)?;
             self.contents = contents;
@@ -102,35 +104,14 @@ impl Writer {
         Ok(merged)
     }
 
-    fn check_source(&self, source: &Gallery) -> Result<()> {
-        let directory = source.directory().to_path_buf();
-        let is_same =
-            |a: &Path, b: &Path| std::fs::canonicalize(a).ok() == std::fs::canonicalize(b).ok();
-        if is_same(&directory, &self.directory) {
-            let problem = format!("{} cannot be merged with itself", directory.display());
-            return Err(GalleryError::request(problem, "name other galleries"));
+    /// Refuses this gallery as a source of its own.
+    fn check_other(&self, source: &Gallery) -> Result<()> {
+        let real = |path: &Path| std::fs::canonicalize(path).ok();
+        if real(source.directory()) != real(&self.directory) {
+            return Ok(());
         }
-        if !self.manifest.model.fits(source.model()) {
-            return Err(GalleryError::ForeignModel {
-                directory: self.directory.clone(),
-                gallery: Box::new(self.manifest.model.clone()),
-                what: "the gallery to be merged",
-                found: Box::new(source.model().clone()),
-            });
-        }
-        let (width, storage) = (self.manifest.width, self.manifest.storage);
-        if source.width() != width || source.storage() != storage {
-            let problem = format!(
-                "{} holds features of {} values as {}, and {} of {width} values as {}",
-                directory.display(),
-                source.width(),
-                source.storage().name(),
-                self.directory.display(),
-                storage.name()
-            );
-            return Err(GalleryError::request(problem, "make both with the same --storage"));
-        }
-        Ok(())
+        let problem = format!("{} cannot be merged with itself", self.directory.display());
+        Err(GalleryError::request(problem, "name other galleries"))
     }
 
     /// Links or copies the files of a segment into this gallery.
@@ -157,5 +138,35 @@ impl Writer {
         }
         fs::replace_directory(&temporary, &target)?;
         self.reached(Step::Named)
+    }
+}
+
+impl Gallery {
+    /// Refuses a gallery whose segments cannot become those of one like this.
+    ///
+    /// # Errors
+    /// [`GalleryError::ForeignModel`] if it is of another model; [`GalleryError::Request`] naming both galleries if its features have another width or storage.
+    pub fn check_same_kind(&self, source: &Self) -> Result<()> {
+        if !self.model().fits(source.model()) {
+            return Err(GalleryError::ForeignModel {
+                directory: self.directory().to_path_buf(),
+                gallery: Box::new(self.model().clone()),
+                what: "the gallery to be merged",
+                found: Box::new(source.model().clone()),
+            });
+        }
+        if source.width() != self.width() || source.storage() != self.storage() {
+            let problem = format!(
+                "{} holds features of {} values as {}, and {} of {} values as {}",
+                source.directory().display(),
+                source.width(),
+                source.storage().name(),
+                self.directory().display(),
+                self.width(),
+                self.storage().name()
+            );
+            return Err(GalleryError::request(problem, "make both with the same --storage"));
+        }
+        Ok(())
     }
 }

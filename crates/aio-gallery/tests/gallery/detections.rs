@@ -1,6 +1,6 @@
 //! Detections of trackers and detectors.
 
-use aio_gallery::{BoundingBox, Detection, Source, coco, mot};
+use aio_gallery::{BoundingBox, Detected, Detection, Source, coco, mot};
 use std::path::Path;
 
 fn folder(frames: &[&str], name: &str, text: &str) -> tempfile::TempDir {
@@ -17,10 +17,41 @@ fn folder(frames: &[&str], name: &str, text: &str) -> tempfile::TempDir {
 fn read(
     directory: &tempfile::TempDir,
     name: &str,
-    with: impl Fn(&Source) -> aio_gallery::Result<Vec<Detection>>,
+    with: impl Fn(&Source) -> aio_gallery::Result<Detected>,
 ) -> aio_gallery::Result<Vec<Detection>> {
     let (file, frames) = (directory.path().join(name), directory.path().join("img"));
-    with(&Source { file: &file, frames: &frames, least_confidence: 0.4 })
+    let found = with(&Source { file: &file, frames: &frames, least_confidence: Some(0.4) });
+    found.map(|found| found.wanted)
+}
+
+/// Rows, confidences and number of left out boxes of a file in MOTChallenge's form.
+fn confidences(text: &str, least_confidence: Option<f64>) -> (Vec<(usize, Option<f64>)>, usize) {
+    let directory = folder(&["1.jpg"], "boxes.txt", text);
+    let (file, frames) = (directory.path().join("boxes.txt"), directory.path().join("img"));
+    let found = mot(&Source { file: &file, frames: &frames, least_confidence }).expect("read");
+    (found.wanted.iter().map(|d| (d.row, d.confidence)).collect(), found.left_out)
+}
+
+#[test]
+fn no_box_is_left_out_for_its_confidence_unless_that_is_wanted() {
+    // The first line is that of MOTChallenge's own example of a result; some detectors give scores below 0.
+    let text = "1,1,794.27,247.59,71.245,174.88,-1,-1,-1,-1\n1,2,5,5,9,9,-0.7,-1,-1,-1\n1,3,5,5,9,9,0.2,-1,-1,-1\n";
+    let all = vec![(1, None), (2, Some(-0.7)), (3, Some(0.2))];
+    assert_eq!(confidences(text, None), (all, 0));
+    assert_eq!(confidences(text, Some(0.0)), (vec![(1, None), (3, Some(0.2))], 1));
+    assert_eq!(confidences(text, Some(0.5)), (vec![(1, None)], 2));
+}
+
+#[test]
+fn ground_truth_says_which_boxes_to_ignore_and_has_no_confidence() {
+    // As in MOT16 and later: a flag, a class and the visible share.
+    let truth = "1,1,5,5,9,9,1,1,1\n1,2,5,5,9,9,0,3,0.25\n1,3,5,5,9,9,1,1,0\n";
+    assert_eq!(confidences(truth, Some(0.5)), (vec![(1, None), (3, None)], 1));
+    // One line that is none of ground truth, and all have confidences.
+    for other in ["1,4,5,5,9,9,0.5,1,1\n", "1,4,5,5,9,9,1,-1,-1,-1\n", "1,4,5,5,9,9,1,-1,1\n"] {
+        let (found, left_out) = confidences(&format!("{truth}{other}"), None);
+        assert_eq!((found[1], found.len(), left_out), ((2, Some(0.0)), 4, 0), "{other}");
+    }
 }
 
 #[test]

@@ -73,7 +73,7 @@ fn a_filter_lets_through_what_its_definition_says() {
         assert_eq!(gallery.select(&filter).expect("selected"), expected, "{filter:?}");
         let searched = Query { filter: filter.clone(), ..query(&all[0].features, 1000) };
         let answer = gallery.answers(&[searched]).expect("searched").remove(0);
-        assert_eq!(answer.searched, expected.len());
+        assert_eq!(answer.searched, Some(expected.len()));
         let found: BTreeSet<u64> = numbers(&answer.hits).into_iter().collect();
         assert_eq!(found, expected.iter().copied().collect(), "{filter:?}");
         sizes.insert(expected.len());
@@ -146,4 +146,25 @@ fn a_column_that_is_not_there_is_named() {
     }
     let grouped = Query { group_by: Some("colour".into()), ..query(&all[0].features, 1) };
     assert!(gallery.search(&grouped).expect_err("no column").to_string().contains("`colour`"));
+}
+
+#[test]
+fn a_filter_by_an_empty_value_is_refused() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    fill(&mut create(directory.path(), Storage::F32), 26, 5, 5);
+    let gallery = Gallery::open(directory.path()).expect("opened");
+    let condition = |relation, value: &str| Filter {
+        conditions: vec![Condition { column: "identity".into(), relation, value: value.into() }],
+        ..Filter::default()
+    };
+    for (filter, column) in [
+        (condition(Relation::Equal, ""), "identity"),
+        (condition(Relation::NotEqual, ""), "identity"),
+        (condition(Relation::NotEqual, " "), "identity"),
+        (Filter { cameras: vec!["cam1".into(), String::new()], ..Filter::default() }, "camera"),
+        (Filter { not_cameras: vec![String::new()], ..Filter::default() }, "camera"),
+    ] {
+        let error = gallery.select(&filter).expect_err("no rows are meant").to_string();
+        assert!(error.contains(&format!("`{column}` with an empty value")), "{error}");
+    }
 }

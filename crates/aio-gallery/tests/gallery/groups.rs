@@ -55,7 +55,8 @@ fn separate(gallery: &Gallery, query: &Query, column: &str, most: usize) -> Vec<
         let answer = gallery.answers(&[alone]).expect("searched").remove(0);
         let others = answer.hits.iter().filter(|other| other.row != hit.row).take(most);
         let nearest = others.map(|hit| Near { row: hit.row, similarity: hit.similarity });
-        groups.push(Group { row: hit.row, rows: answer.searched, nearest: nearest.collect() });
+        let rows = answer.searched.expect("counted");
+        groups.push(Group { row: hit.row, rows, nearest: nearest.collect() });
     }
     groups
 }

@@ -151,3 +151,50 @@ fn a_merge_brings_no_removed_row_back() {
     assert_eq!(writer.merge(&[open(&target)]).expect("merged").rows, 1);
     assert_eq!(open(&fresh).len(), 20);
 }
+
+#[test]
+fn what_a_merge_adds_does_not_depend_on_the_order_of_its_sources() {
+    let folders: [tempfile::TempDir; 4] =
+        std::array::from_fn(|_| tempfile::tempdir().expect("a folder"));
+    let [a, b, first, second] = folders.each_ref().map(tempfile::TempDir::path);
+    let open = |directory: &std::path::Path| Gallery::open(directory).expect("opened");
+    let paths = |directory: &std::path::Path| {
+        let gallery = open(directory);
+        let rows = gallery.rows().map(|row| row.expect("a row").record.path);
+        rows.collect::<BTreeSet<_>>()
+    };
+    let rows = fill(&mut create(a, Storage::F32), 65, 3, 3);
+    let mut writer = create(b, Storage::F32);
+    let mut rng = rng(66);
+    add(&mut writer, &known(&mut rng, 3));
+    writer.merge(&[open(a)]).expect("merged");
+    // The rows of A have the numbers 1 to 3 here.
+    writer.remove(&[2]).expect("removed");
+    let mut writer = create(first, Storage::F32);
+    let merged = writer.merge(&[open(a), open(b)]).expect("merged");
+    assert_eq!((merged.rows, merged.known, merged.segments, merged.known_segments), (4, 2, 2, 1));
+    let mut writer = create(second, Storage::F32);
+    let merged = writer.merge(&[open(b), open(a)]).expect("merged");
+    assert_eq!((merged.rows, merged.known, merged.segments, merged.known_segments), (4, 2, 2, 0));
+    assert_eq!(paths(second), paths(first));
+    assert_eq!(open(second).len(), 4);
+    let hits = open(second).search(&query(&rows[1].features, 1)).expect("searched");
+    assert_eq!(hits[0].record, rows[1].record, "the row has the features that it had");
+    assert_eq!(Gallery::verify(second, &|_| ()).expect("verified").damages, []);
+    // One after the other gives the same, also where as many rows come as go.
+    let third = tempfile::tempdir().expect("a folder");
+    let mut writer = create(third.path(), Storage::F32);
+    writer.merge(&[open(b)]).expect("merged");
+    assert_eq!(open(third.path()).removed(), 1);
+    let mut other = Writer::open(a, Unclaimed).expect("opened");
+    fill(&mut other, 67, 5, 5);
+    other.remove(&[3]).expect("removed");
+    let merged = writer.merge(&[open(a)]).expect("merged");
+    assert_eq!((merged.rows, merged.known, open(third.path()).removed()), (2, 2, 1));
+    // Whoever removed it here does not get it back.
+    let number = writer.gallery().expect("opened").search(&query(&rows[1].features, 1));
+    let number = number.expect("searched")[0].row;
+    writer.remove(&[number]).expect("removed");
+    let merged = writer.merge(&[open(a)]).expect("merged");
+    assert_eq!((merged.rows, merged.removed, merged.segments), (0, 1, 0));
+}

@@ -1,7 +1,7 @@
 //! What is added is read back.
 
 use crate::support::{
-    WIDTH, add, content, cosine, create, fill, known, model, numbers, query, rng,
+    WIDTH, add, content, contents, cosine, create, fill, known, model, numbers, query, rng,
 };
 use aio_gallery::{Added, Entry, Gallery, GalleryError, Record, Storage, Unclaimed, Writer};
 
@@ -129,4 +129,20 @@ fn rows_that_cannot_be_compared_are_refused() {
     let error = add(&mut writer, &[1.0; WIDTH], record).expect_err("the name is taken");
     assert!(error.contains("`similarity`"), "{error}");
     assert_eq!(writer.pending(), 0);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_gallery_keeps_no_file_open() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let mut writer = create(directory.path(), Storage::Int8);
+    fill(&mut writer, 9, 30, 1);
+    drop(writer);
+    let gallery = Gallery::open(directory.path()).expect("opened");
+    assert_eq!((gallery.segments(), contents(&gallery).len()), (30, 30));
+    let inside = std::fs::canonicalize(directory.path()).expect("a path");
+    let open = std::fs::read_dir("/proc/self/fd").expect("listed").flatten();
+    let open = open.filter_map(|entry| std::fs::read_link(entry.path()).ok());
+    let open: Vec<_> = open.filter(|path| path.starts_with(&inside)).collect();
+    assert!(open.is_empty(), "{open:?}");
 }

@@ -37,6 +37,9 @@ class _Preprocessing(TypedDict):
     std: list[float]
     interpolation: str
 
+_Rerank = TypedDict("_Rerank", {"k1": int, "k2": int, "lambda": float}, total=False)
+"""Parameters of re-ranking."""
+
 class _Added(TypedDict):
     """What became of inputs: added rows, inputs whose content was there already, what could not be read, and rows of the gallery."""
 
@@ -64,7 +67,7 @@ class Extractor:
         """Opens a model: `default` (the trained model of the program, where none is named), `embedded` (its encoder before training), a run's model directory, a
         weights file, or a checkpoint of another project, which the last five arguments describe.
 
-        Raises `ValueError` for weights that cannot be used or a device that is not there, `OSError` for a file that cannot be read."""
+        Raises `ValueError` for a name that no model has, a device that is not there and weights that cannot be used, `OSError` for a file that cannot be read."""
 
     @property
     def width(self) -> int:
@@ -149,15 +152,16 @@ class Gallery:
         not_camera: str | Iterable[str] | None = None,
         after: _Time | None = None,
         before: _Time | None = None,
-        where: dict[str, Any] | None = None,
-        where_not: dict[str, Any] | None = None,
+        where: _Row | None = None,
+        where_not: _Row | None = None,
         group_by: str | None = None,
         threshold: float | None = None,
     ) -> list[dict[str, Any]]:
         """The rows nearest to a query, nearest first: `rank` (from 1), `row`, `similarity` (cosine), `probability` if the gallery is
         calibrated, and what is known of the row.
 
-        The query is a mix of pictures and a sentence, or features `[width]` of this gallery's model, or rows of the gallery (`like`)."""
+        The query is a mix of pictures and a sentence, or features `[width]` of this gallery's model, or rows of the gallery (`like`).
+        Raises `ValueError` for a filter by `None`, by an empty text or by no camera: it would let through every row or none."""
 
     def rows(self) -> list[dict[str, Any]]:
         """What is known of every row, in the order of their numbers (`row`)."""
@@ -204,7 +208,7 @@ def score(
     average_precision: Literal["standard", "trapezoid"] = "standard",
     ties: Literal["stable", "optimistic", "pessimistic"] = "stable",
     ranks: Sequence[int] = ...,
-    rerank: bool | dict[str, float] | None = None,
+    rerank: bool | _Rerank | None = None,
     expand: int | None = None,
     open_set: Sequence[float] = ...,
 ) -> dict[str, Any]:

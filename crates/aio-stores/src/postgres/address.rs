@@ -30,6 +30,22 @@ impl Address {
         format!("aio_gallery_{}", self.name)
     }
 
+    /// A table with some of its rows. `which` has no `_`, so that no two galleries have parts of one name; and no gallery's table begins as parts do.
+    pub(super) fn part(&self, which: &str) -> String {
+        format!("aio_part_{}_{which}", self.name)
+    }
+
+    /// An index of its table; of `what` holds the same as of the name of a part.
+    pub(super) fn index(&self, what: &str) -> String {
+        format!("aio_index_{}_{what}", self.name)
+    }
+
+    /// What removes the gallery from its database.
+    pub(super) fn drop_statements(&self) -> String {
+        let (table, name) = (self.table(), self.name());
+        format!("DROP TABLE {table}; DELETE FROM aio_galleries WHERE name = '{name}'")
+    }
+
     /// A connection.
     ///
     /// # Errors
@@ -51,7 +67,8 @@ impl FromStr for Address {
     type Err = StoreError;
 
     fn from_str(text: &str) -> Result<Self> {
-        let (url, name) = text.split_once('#').unwrap_or((text, name::USUAL));
+        // A password may hold # as well.
+        let (url, name) = text.rsplit_once('#').unwrap_or((text, name::USUAL));
         name::check(name, "postgres://user@host/database#people")?;
         // The parser's messages do not repeat the address, which may hold a password.
         let mut config: Config = url.parse().map_err(|e: postgres::Error| {
@@ -98,6 +115,32 @@ mod tests {
         let socket: Address =
             "postgresql://me@/people?host=/run/postgresql".parse().expect("an address");
         assert_eq!(socket.to_string(), "postgres:///run/postgresql/people#gallery");
+        let address: Address =
+            "postgres://me:sec#ret@db.example/people#gate".parse().expect("an address");
+        assert_eq!(address.to_string(), "postgres://db.example/people#gate");
+        assert_eq!(address.config.get_password(), Some(&b"sec#ret"[..]));
+    }
+
+    #[test]
+    fn no_gallery_has_the_name_of_a_part_or_an_index_of_another() {
+        let of = |name: &str| -> Address {
+            format!("postgres://host/db#{name}").parse().expect("an address")
+        };
+        // What is behind the name of a gallery is cut off at the last _.
+        let (a, b) = (of("x"), of("x_none"));
+        assert_eq!(
+            (a.part("none").as_str(), b.part("none").as_str()),
+            ("aio_part_x_none", "aio_part_x_none_none")
+        );
+        assert_eq!(a.index("camera"), "aio_index_x_camera");
+        for name in [a.part("none"), a.index("camera")] {
+            assert!(!name.starts_with("aio_gallery_"), "{name}");
+        }
+        let longest = of(&"x".repeat(name::LONGEST));
+        for name in [longest.table(), longest.part("0123456789"), longest.index("features")] {
+            // PostgreSQL would cut a longer one.
+            assert!(name.len() <= 63, "{name}");
+        }
     }
 
     #[test]
@@ -107,6 +150,10 @@ mod tests {
             let error = text.parse::<Address>().err().expect(name);
             assert!(error.is_user() && !error.to_string().contains("secret"), "{error}");
         }
+        // A # in the password, and no name of a gallery.
+        let error = "postgres://me:pa#secret@host/db".parse::<Address>().err().expect("no name");
+        let said = format!("{error} {:?}", error.hint());
+        assert!(error.is_user() && !said.contains("secret") && said.contains("%23"), "{said}");
         let error = "postgres://me:secret@host:port/db".parse::<Address>().err().expect("no port");
         assert!(!format!("{error} {:?}", error.hint()).contains("secret"), "{error}");
     }

@@ -31,12 +31,6 @@ pub(crate) fn open(address: &Address) -> Result<Option<(Description, Box<dyn Eng
 }
 
 impl Engine for Copy {
-    fn rows(&self) -> Result<usize> {
-        let sql = format!("SELECT count(*) FROM {}", self.address.table());
-        let counted = self.client.borrow_mut().query_one(&sql, &[]);
-        Ok(counted.map_err(failed(&self.address, "read"))?.get::<_, i64>(0) as usize)
-    }
-
     fn features_of(&self, row: u64) -> Result<Option<Vec<f32>>> {
         let sql = format!("SELECT features FROM {} WHERE number = $1", self.address.table());
         let found = self.client.borrow_mut().query_opt(&sql, &[&row.cast_signed()]);

@@ -28,7 +28,7 @@ pub(super) fn read(
     let found: std::result::Result<Json<Description>, _> = row.try_get(0);
     let found = found.ok().map(|Json(description)| description);
     let known = found.filter(Description::is_known);
-    known.map(Some).ok_or_else(|| of_another_version(address))
+    known.map(Some).ok_or_else(|| of_another_version(address, &address.drop_statements()))
 }
 
 /// Writes a description in the place of that which is there.

@@ -16,7 +16,7 @@ pub(super) enum Part {
     Camera(Option<String>),
     /// Their times, from one midnight to another.
     Times { first: NaiveDate, end: NaiveDate },
-    /// They have no time, or one that no calendar has.
+    /// They have no time, or one whose year has not four digits.
     NoTime,
 }
 
@@ -31,7 +31,10 @@ pub(super) fn clause(partition: Partition) -> &'static str {
 impl Part {
     /// The part that a row belongs to.
     pub(super) fn of(partition: Partition, record: &Record) -> Self {
-        let day = || DateTime::from_timestamp_micros(record.time?).map(|time| time.date_naive());
+        let day = || {
+            let day = DateTime::from_timestamp_micros(record.time?)?.date_naive();
+            (0..=9999).contains(&day.year()).then_some(day)
+        };
         let times = |first: Option<NaiveDate>, end: fn(NaiveDate) -> Option<NaiveDate>| {
             let ends = first.and_then(end);
             first.zip(ends).map_or(Self::NoTime, |(first, end)| Self::Times { first, end })
@@ -45,43 +48,45 @@ impl Part {
         }
     }
 
-    /// The name of its table: at most 11 bytes longer than that of the whole.
-    fn table(&self, whole: &str) -> String {
+    /// The name of its table.
+    fn table(&self, address: &Address) -> String {
         match self {
             Self::Camera(Some(camera)) => {
-                format!("{whole}_{}", &blake3::hash(camera.as_bytes()).to_hex()[..10])
+                address.part(&blake3::hash(camera.as_bytes()).to_hex()[..10])
             }
-            Self::Times { first, .. } => format!("{whole}_{}", first.format("%Y%m%d")),
-            Self::Camera(None) | Self::NoTime => format!("{whole}_none"),
+            Self::Times { first, .. } => address.part(&first.format("%Y%m%d").to_string()),
+            Self::Camera(None) | Self::NoTime => address.part("none"),
         }
     }
 
-    /// Makes its table, if there is none.
+    /// Makes its table. To make it as a part would lock out everybody who reads the whole until the transaction ends; a table of its own that becomes a part
+    /// does not. Only rows without a time are locked then, since they could belong to a new part of a time.
     fn make(
         &self,
         transaction: &mut Transaction,
-        whole: &str,
+        address: &Address,
     ) -> std::result::Result<(), postgres::Error> {
-        let table = self.table(whole);
-        let begin = format!("CREATE TABLE IF NOT EXISTS {table} PARTITION OF {whole}");
-        let sql = match self {
+        let (table, whole) = (self.table(address), address.table());
+        let values = match self {
             Self::Camera(camera) => {
                 // A statement that makes a table takes no parameters; the server quotes the name.
                 let quoted = transaction.query_one("SELECT quote_nullable($1::text)", &[camera])?;
-                format!("{begin} FOR VALUES IN ({})", quoted.get::<_, String>(0))
+                format!("FOR VALUES IN ({})", quoted.get::<_, String>(0))
             }
             Self::Times { first, end } => {
                 let [first, end] = [first, end]
                     .map(|day| day.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_micros());
-                format!("{begin} FOR VALUES FROM ({first}) TO ({end})")
+                format!("FOR VALUES FROM ({first}) TO ({end})")
             }
-            Self::NoTime => format!("{begin} DEFAULT"),
+            Self::NoTime => "DEFAULT".to_owned(),
         };
-        transaction.batch_execute(&sql)
+        transaction.batch_execute(&format!(
+            "CREATE TABLE {table} (LIKE {whole}); ALTER TABLE {whole} ATTACH PARTITION {table} {values}"
+        ))
     }
 }
 
-/// Makes the tables of parts that are not there.
+/// Makes the tables of parts that are not there. Returns whether there were any.
 ///
 /// # Errors
 /// [`StoreError::Database`](crate::StoreError::Database).
@@ -89,11 +94,15 @@ pub(super) fn make_parts(
     transaction: &mut Transaction,
     address: &Address,
     parts: &BTreeSet<Part>,
-) -> Result<()> {
-    let table = address.table();
-    let mut make = |part: &Part| part.make(transaction, &table);
-    let made = parts.iter().try_for_each(&mut make);
-    made.map_err(failed(address, "write to"))
+) -> Result<bool> {
+    let failed = failed(address, "write to");
+    let sql = "SELECT relname::text FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid WHERE inhparent = to_regclass($1)";
+    let rows = transaction.query(sql, &[&address.table()]).map_err(&failed)?;
+    let there: BTreeSet<String> = rows.iter().map(|row| row.get(0)).collect();
+    let mut missing = parts.iter().filter(|part| !there.contains(&part.table(address))).peekable();
+    let is_any = missing.peek().is_some();
+    missing.try_for_each(|part| part.make(transaction, address)).map_err(&failed)?;
+    Ok(is_any)
 }
 
 #[cfg(test)]
@@ -119,6 +128,9 @@ mod tests {
             Part::of(Partition::Day, &row(None, Some(-1))),
             times(day(1969, 12, 31), day(1970, 1, 1))
         );
+        // The year 10,000 begins 253,402,300,800 seconds after 1970.
+        let year_10000 = row(None, Some(253_402_300_800_000_000));
+        assert_eq!(Part::of(Partition::Day, &year_10000), Part::NoTime);
         assert_eq!(Part::of(Partition::Day, &row(None, Some(i64::MAX))), Part::NoTime);
         assert_eq!(Part::of(Partition::Month, &row(None, None)), Part::NoTime);
         assert_eq!(Part::of(Partition::Camera, &first), Part::Camera(Some("gate".into())));
@@ -126,13 +138,14 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_name_of_a_table_is_one_that_postgresql_does_not_cut() {
-        let whole = format!("aio_gallery_{}", "x".repeat(crate::name::LONGEST));
-        let none = Part::NoTime.table(&whole);
+    fn tables_of_parts_have_names_of_their_own_that_postgresql_does_not_cut() {
+        let address = format!("postgres://host/db#{}", "x".repeat(crate::name::LONGEST));
+        let address: Address = address.parse().expect("an address");
+        let none = Part::NoTime.table(&address);
         let cameras =
-            ["a", "'; DROP", ""].map(|camera| Part::Camera(Some(camera.into())).table(&whole));
+            ["a", "'; DROP", ""].map(|camera| Part::Camera(Some(camera.into())).table(&address));
         for name in cameras.iter().chain([&none]) {
-            assert!(name.len() <= 63 && name.starts_with(&whole), "{name}");
+            assert!(name.len() <= 63 && name.starts_with("aio_part_x"), "{name}");
             assert!(name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'), "{name}");
         }
         assert!(cameras[0] != cameras[1] && cameras[1] != cameras[2]);

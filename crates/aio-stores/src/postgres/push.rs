@@ -1,7 +1,7 @@
 //! Makes a table the copy of a gallery.
 
 use super::address::Address;
-use super::answer::RECORD;
+use super::answer::{INDEXED, RECORD};
 use super::description::{read, write};
 use super::failed::{failed, said};
 use super::parts::{Part, clause, make_parts};
@@ -22,12 +22,13 @@ const AT_ONCE: usize = 10_000;
 /// Most values of a vector that pgvector indexes.
 const WIDEST_INDEXED: usize = 2000;
 
-/// Makes the table at an address the copy of a gallery, in one transaction: others see the old rows until it ends, and if it is stopped nothing has
-/// changed. `progress` is called with the number of rows that were added.
+/// Makes the table at an address the copy of a gallery. All rows change in one transaction, which locks nobody out who reads: others see the old rows until it
+/// ends, and if it is stopped nothing has changed. New parts of a table that is there are made before, empty. `progress` is called with the number of rows that
+/// were added.
 ///
 /// # Errors
-/// [`StoreError::Request`] if a gallery of another model has the name, or its table is split in another way; [`StoreError::Gallery`] if the gallery is damaged;
-/// [`StoreError::Database`].
+/// [`StoreError::Request`] if a gallery of another model has the name, its table is split in another way, or a table that is none of this program's has its
+/// name; [`StoreError::Gallery`] if the gallery is damaged; [`StoreError::Database`].
 pub(crate) fn push(
     gallery: &Gallery,
     address: &Address,
@@ -45,11 +46,9 @@ pub(crate) fn push(
     }
     let failed = failed(address, "write to");
     let mut client = address.connect()?;
+    // One after the other: of two that make the extension or a table at the same time, one would fail. The lock is held until the connection ends.
+    client.execute("SELECT pg_advisory_lock(hashtext('aio galleries'))", &[]).map_err(&failed)?;
     let mut transaction = client.transaction().map_err(&failed)?;
-    // One after the other: of two that make the extension or a table at the same time, one would fail.
-    transaction
-        .execute("SELECT pg_advisory_xact_lock(hashtext('aio galleries'))", &[])
-        .map_err(&failed)?;
     transaction.batch_execute("CREATE EXTENSION IF NOT EXISTS vector").map_err(|e| {
         StoreError::request(
             format!("{address} has no pgvector: {}", said(&e)),
@@ -60,20 +59,25 @@ pub(crate) fn push(
     let new = Description::of(gallery, of_table(old.as_ref(), layout, address)?);
     make_tables(&mut transaction, address, old.as_ref(), &new)?;
     let Difference { added, stale } = difference(&mut transaction, address, gallery)?;
+    if let Some(partition) = new.partition {
+        let parts = parts(gallery, &added, partition)?;
+        if make_parts(&mut transaction, address, &parts)? && old.is_some() {
+            // Its locks would hold until all rows have arrived.
+            transaction.commit().map_err(&failed)?;
+            transaction = client.transaction().map_err(&failed)?;
+        }
+    }
     let numbers: Vec<i64> = stale.iter().map(|row| row.number.cast_signed()).collect();
     let sql = format!("DELETE FROM {} WHERE number = ANY($1)", address.table());
     for numbers in numbers.chunks(AT_ONCE) {
         transaction.execute(&sql, &[&numbers]).map_err(&failed)?;
     }
-    if let Some(partition) = new.partition {
-        make_parts(&mut transaction, address, &parts(gallery, &added, partition)?)?;
-    }
     add(&mut transaction, address, gallery, &added, progress)?;
     write(&mut transaction, address, &new)?;
     if layout.index == Index::Hnsw {
-        let table = address.table();
+        let (table, index) = (address.table(), address.index("features"));
         let sql = format!(
-            "CREATE INDEX IF NOT EXISTS {table}_features ON {table} USING hnsw (features vector_cosine_ops)"
+            "CREATE INDEX IF NOT EXISTS {index} ON {table} USING hnsw (features {INDEXED})"
         );
         transaction.batch_execute(&sql).map_err(&failed)?;
     }
@@ -103,14 +107,8 @@ fn of_table(
     });
     Err(StoreError::request(
         format!("{address} is {there}, and not by {}", asked.name()),
-        format!("name another gallery after #, or drop this one: {}", drop_statements(address)),
+        format!("name another gallery after #, or drop this one: {}", address.drop_statements()),
     ))
-}
-
-/// What removes a gallery from its database.
-fn drop_statements(address: &Address) -> String {
-    let (table, name) = (address.table(), address.name());
-    format!("DROP TABLE {table}; DELETE FROM aio_galleries WHERE name = '{name}'")
 }
 
 /// Makes the tables that are not there.
@@ -122,30 +120,52 @@ fn make_tables(
 ) -> Result<()> {
     if let Some(old) = old {
         let hint = || {
-            format!("name another gallery after #, or drop this one: {}", drop_statements(address))
+            format!("name another gallery after #, or drop this one: {}", address.drop_statements())
         };
         old.check_fits(new, address, hint)?;
     }
-    let (table, width) = (address.table(), new.width);
+    let table = address.table();
+    if old.is_none() {
+        check_free(transaction, address)?;
+    }
+    let [key_name, number, camera, time] =
+        ["key", "number", "camera", "time"].map(|what| address.index(what));
     // A key would have to hold what the rows are split by, which may be missing. One push at a time keeps the numbers apart.
     let (key, numbers, parts) = match new.partition {
-        None => ("PRIMARY KEY", String::new(), ""),
+        None => (format!("CONSTRAINT {key_name} PRIMARY KEY"), String::new(), ""),
         Some(partition) => (
-            "NOT NULL",
-            format!("CREATE INDEX IF NOT EXISTS {table}_number ON {table} (number);"),
+            "NOT NULL".to_owned(),
+            format!("CREATE INDEX IF NOT EXISTS {number} ON {table} (number);"),
             clause(partition),
         ),
     };
+    let width = new.width;
     let sql = format!(
         "CREATE TABLE IF NOT EXISTS aio_galleries (name text PRIMARY KEY, description jsonb NOT NULL);
          CREATE TABLE IF NOT EXISTS {table} (
              number bigint {key}, fingerprint bytea NOT NULL, path text, identity text, camera text, \"time\" bigint, crop text,
              modality text NOT NULL, caption text, own jsonb NOT NULL, features vector({width}) NOT NULL) {parts};
          {numbers}
-         CREATE INDEX IF NOT EXISTS {table}_camera ON {table} (camera);
-         CREATE INDEX IF NOT EXISTS {table}_time ON {table} (\"time\");"
+         CREATE INDEX IF NOT EXISTS {camera} ON {table} (camera);
+         CREATE INDEX IF NOT EXISTS {time} ON {table} (\"time\");"
     );
     transaction.batch_execute(&sql).map_err(failed(address, "write to"))
+}
+
+/// Refuses to take something for the table of a new gallery that has its name: its rows would be removed.
+fn check_free(transaction: &mut Transaction, address: &Address) -> Result<()> {
+    let table = address.table();
+    let sql = "SELECT to_regclass($1) IS NOT NULL";
+    let found = transaction.query_one(sql, &[&table]).map_err(failed(address, "read"))?;
+    if found.get(0) {
+        return Err(StoreError::request(
+            format!(
+                "{address}: the database has something called {table} that is no gallery of this program"
+            ),
+            "name another gallery after #",
+        ));
+    }
+    Ok(())
 }
 
 /// Compares the table with a gallery.

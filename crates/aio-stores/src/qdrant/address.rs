@@ -25,6 +25,11 @@ impl Address {
         &self.name
     }
 
+    /// What removes the gallery from its server.
+    pub(super) fn drop_command(&self) -> String {
+        format!("curl -X DELETE http://HOST:6333/collections/{}", self.name)
+    }
+
     /// What the client connects to.
     pub(super) fn url(&self) -> String {
         format!("http://{}", self.server)

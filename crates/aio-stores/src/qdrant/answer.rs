@@ -19,6 +19,8 @@ struct Copy {
     collection: Collection,
     /// The number of the push whose rows it has.
     generation: i64,
+    /// How many they are.
+    rows: usize,
 }
 
 /// Opens the gallery at an address; `None` if there is none.
@@ -39,17 +41,12 @@ pub(crate) fn open(address: &Address) -> Result<Option<(Description, Box<dyn Eng
             "wait for it, or run it again if it was stopped: it goes on where it was",
         ));
     }
-    let copy = Copy { address: address.clone(), collection, generation };
+    let rows = description.rows;
+    let copy = Copy { address: address.clone(), collection, generation, rows };
     Ok(Some((description, Box::new(copy))))
 }
 
 impl Engine for Copy {
-    fn rows(&self) -> Result<usize> {
-        let state = State::read(&self.collection, &self.address)?;
-        let generation = state.map_or(self.generation, |state| state.generation);
-        self.collection.count(visible(generation))
-    }
-
     fn features_of(&self, row: u64) -> Result<Option<Vec<f32>>> {
         let mut filter = visible(self.generation);
         filter.must.push(numbered(&[row]));
@@ -75,13 +72,18 @@ impl Engine for Copy {
 impl Copy {
     fn found_by_one(&self, asked: &Asked) -> Result<Found> {
         let filter = filter(&asked.checks, &asked.named, self.generation);
-        let searched = self.collection.count(filter.clone())?;
+        // To count the rows would read all of them, which is what an index saves.
+        let searched = match asked.visited {
+            Some(_) => None,
+            None => Some(self.collection.count(filter.clone())?),
+        };
         // No request may ask for nothing, or for more than there is.
-        let top = asked.top.min(searched);
+        let most = searched.unwrap_or(self.rows);
+        let top = asked.top.min(most);
         let rows = match asked.group_by {
             _ if top == 0 => Vec::new(),
-            None => self.nearest(asked, filter, top, searched)?,
-            Some(column) => self.nearest_of_groups(asked, filter, top, searched, column)?,
+            None => self.nearest(asked, filter, top, most)?,
+            Some(column) => self.nearest_of_groups(asked, filter, top, most, column)?,
         };
         Ok(Found::new(searched, rows))
     }

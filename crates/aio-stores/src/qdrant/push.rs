@@ -129,10 +129,7 @@ fn begin(collection: &Collection, address: &Address, new: &Description) -> Resul
 
 /// How to make room for another gallery.
 fn room(address: &Address) -> String {
-    let name = address.name();
-    format!(
-        "name another collection, or delete this one: curl -X DELETE http://HOST:6333/collections/{name}"
-    )
+    format!("name another collection, or delete this one: {}", address.drop_command())
 }
 
 /// What has to change.
@@ -195,8 +192,10 @@ impl Changes {
                 leaving.push(id);
             }
         }
+        // A point that goes may be one too many of a row that stays.
         let is_empty = added.is_empty()
             && removed == 0
+            && leaving.is_empty()
             && marked.is_empty()
             && pending.is_empty()
             && unseen.is_empty();

@@ -51,7 +51,7 @@ impl State {
                 push: text(&point.payload, PUSH),
                 by: text(&point.payload, BY),
             })),
-            _ => Err(of_another_version(address)),
+            _ => Err(of_another_version(address, &address.drop_command())),
         }
     }
 

@@ -5,7 +5,7 @@ use aio_gallery::{
     Answer, Calibration, Condition, Content, Entry, Filter, Gallery, Labelled, Method, Model,
     Query, Record, Relation, Storage, Unclaimed, Writer, calibrate,
 };
-use aio_stores::{Address, Layout, Pushed, Store, push};
+use aio_stores::{Address, Layout, Pushed, Scan, Store, push};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::path::Path;
@@ -63,10 +63,14 @@ pub(crate) fn add(directory: &Path, first: usize, count: usize) {
 
 impl Pair {
     pub(crate) fn new(server: Server, name: &str, rows: usize) -> Self {
+        Self::stored(server, name, rows, Storage::F32)
+    }
+
+    pub(crate) fn stored(server: Server, name: &str, rows: usize, storage: Storage) -> Self {
         let directory = tempfile::tempdir().expect("temporary directory");
         let name = format!("test_{}_{name}", std::process::id());
         let address = server.address(&name).parse().expect("an address");
-        let writer = Writer::create(directory.path(), model("a"), WIDTH, Storage::F32, Unclaimed);
+        let writer = Writer::create(directory.path(), model("a"), WIDTH, storage, Unclaimed);
         writer.expect("created").commit().expect("committed");
         let pair = Self { server, directory, address };
         pair.add(0, rows);
@@ -91,6 +95,13 @@ impl Pair {
 
     pub(crate) fn push_as(&self, layout: Layout) -> Pushed {
         push(&self.gallery(), &self.address, layout, &|_| {}).expect("pushed")
+    }
+
+    /// Rows of the copy that a reader sees now.
+    pub(crate) fn visible(&self) -> usize {
+        let asked = [query(vec![1.0; WIDTH], 1)];
+        let answers = self.store().answers(&asked, Scan::Exact).expect("answered");
+        answers[0].searched.expect("counted")
     }
 
     pub(crate) fn store(&self) -> Store {

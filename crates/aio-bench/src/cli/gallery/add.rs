@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::gallery::{AddRequest, AddedRows, Detections, InputRequest, Pool, Shard, add};
 use aio_types::Modality;
 use clap::Args;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -57,9 +57,9 @@ pub(super) struct FillArguments {
     /// Category of the boxes that are wanted, where a COCO file names categories.
     #[arg(long, default_value = "person", requires = "coco")]
     category: String,
-    /// Leave out boxes with a lower confidence.
-    #[arg(long, value_name = "X", default_value_t = 0.0, requires = "frames")]
-    least_confidence: f64,
+    /// Leave out boxes with a lower confidence; boxes without one stay. If absent, no box is left out for its confidence.
+    #[arg(long, value_name = "X", requires = "frames", allow_negative_numbers = true)]
+    least_confidence: Option<f64>,
     /// One row per box, or one per track: the mean of its features of length 1.
     #[arg(long, value_name = "none|track", default_value = "none", requires = "frames", value_parser = choice(&POOLS))]
     pool: Pool,
@@ -100,7 +100,7 @@ fn shard(typed: &str) -> std::result::Result<Shard, String> {
 }
 
 impl FillArguments {
-    pub(super) fn request(self, gallery: PathBuf) -> Result<AddRequest> {
+    pub(super) fn request(self, gallery: &Path) -> Result<AddRequest> {
         let mut detections = None;
         if let Some(frames) = self.frames {
             let is_coco = self.coco.is_some();
@@ -116,7 +116,7 @@ impl FillArguments {
             });
         }
         Ok(AddRequest {
-            gallery,
+            gallery: gallery.to_path_buf(),
             inputs: InputRequest {
                 inputs: self.inputs,
                 modality: self.modality,
@@ -136,7 +136,7 @@ impl FillArguments {
 
 impl Arguments {
     pub(in crate::cli) fn run(self) -> Result<Output> {
-        let added = add(&self.fill.request(self.gallery.gallery)?)?;
+        let added = add(&self.fill.request(self.gallery.directory()?)?)?;
         print(&added, self.form)
     }
 }

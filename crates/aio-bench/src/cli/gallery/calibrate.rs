@@ -55,7 +55,7 @@ fn modalities(typed: &str) -> std::result::Result<String, ParseModalityError> {
 impl Arguments {
     pub(in crate::cli) fn run(self) -> Result<Output> {
         let fitted = calibrate(&CalibrationRequest {
-            gallery: self.gallery.gallery,
+            gallery: self.gallery.directory()?.to_path_buf(),
             queries: self.queries,
             against: self.against,
             modalities: self.modalities,

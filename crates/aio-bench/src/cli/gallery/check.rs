@@ -29,7 +29,7 @@ const MIB: u64 = 1 << 20;
 
 impl Arguments {
     pub(in crate::cli) fn run(self) -> Result<Output> {
-        let directory = &self.gallery.gallery;
+        let directory = self.gallery.directory()?;
         // A gallery that cannot be opened is what this is for.
         let total = Gallery::open(directory).map_or(0, |gallery| gallery.bytes());
         let bar = Progress::new("comparing checksums", (total / MIB) as usize, "MiB");

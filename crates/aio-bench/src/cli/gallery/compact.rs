@@ -26,7 +26,7 @@ pub(in crate::cli) struct Arguments {
 
 impl Arguments {
     pub(in crate::cli) fn run(self) -> Result<Output> {
-        let compacted = with_writer(&self.gallery.gallery, |writer, stop| {
+        let compacted = with_writer(self.gallery.directory()?, |writer, stop| {
             Ok(writer.compact(&|| stop.is_raised())?)
         })?;
         if self.form.json {
@@ -36,7 +36,7 @@ impl Arguments {
             compacted;
         Ok(Output::text(format!(
             "{}: {dropped} rows dropped, {segments_before} segments became {segments_after}, {bytes_before} bytes became {bytes_after}\n",
-            self.gallery.gallery.display()
+            self.gallery.directory()?.display()
         )))
     }
 }

@@ -37,7 +37,7 @@ const STORAGES: [(&str, Storage); 3] =
 
 impl Arguments {
     pub(in crate::cli) fn run(self) -> Result<Output> {
-        let request = self.fill.request(self.gallery.gallery)?;
+        let request = self.fill.request(self.gallery.directory()?)?;
         print(&create(&request, self.storage)?, self.form)
     }
 }

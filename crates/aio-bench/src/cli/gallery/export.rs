@@ -32,7 +32,7 @@ pub(in crate::cli) struct Arguments {
 impl Arguments {
     pub(in crate::cli) fn run(self) -> Result<Output> {
         let filter = self.filter.into();
-        let exported = export(&self.gallery.gallery, &self.output.output, &filter)?;
+        let exported = export(self.gallery.directory()?, &self.output.output, &filter)?;
         if self.form.json {
             return Output::json(&exported);
         }

@@ -41,7 +41,7 @@ struct Info<'a> {
 
 impl Arguments {
     pub(in crate::cli) fn run(self) -> Result<Output> {
-        let gallery = Gallery::open(&self.gallery.gallery)?;
+        let gallery = Gallery::open(self.gallery.directory()?)?;
         let info = Info {
             model: gallery.model(),
             width: gallery.width(),

@@ -1,7 +1,7 @@
 //! `aio gallery merge`.
 
 use super::GalleryArgument;
-use crate::cli::arguments::JsonArgument;
+use crate::cli::arguments::{JsonArgument, directory};
 use crate::cli::output::Output;
 use crate::error::Result;
 use crate::gallery::{MergedGallery, merge};
@@ -31,7 +31,10 @@ pub(in crate::cli) struct Arguments {
 
 impl Arguments {
     pub(in crate::cli) fn run(self) -> Result<Output> {
-        let merged = merge(&self.gallery.gallery, &self.others)?;
+        for other in &self.others {
+            directory(other)?;
+        }
+        let merged = merge(self.gallery.directory()?, &self.others)?;
         if self.form.json {
             return Output::json(&merged);
         }

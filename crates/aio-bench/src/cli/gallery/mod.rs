@@ -11,6 +11,7 @@ mod merge;
 mod push;
 mod remove;
 
+use super::arguments::GalleryArgument;
 use super::output::Output;
 use crate::error::Result;
 use clap::Subcommand;
@@ -55,12 +56,4 @@ impl Command {
             Self::Calibrate(arguments) => arguments.run(),
         }
     }
-}
-
-/// A gallery.
-#[derive(Debug, Clone, clap::Args)]
-struct GalleryArgument {
-    /// The directory of the gallery.
-    #[arg(value_name = "GALLERY")]
-    gallery: std::path::PathBuf,
 }

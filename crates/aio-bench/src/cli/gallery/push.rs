@@ -24,8 +24,9 @@ pub(in crate::cli) struct Arguments {
     #[command(flatten)]
     gallery: GalleryArgument,
     /// The gallery's place in a database: postgres://user@host:5432/database#name, or qdrant://host:6334/name.
-    #[arg(value_name = "ADDRESS", value_parser = address)]
-    address: Address,
+    // The parser of arguments repeats what it refuses, which may hold a password.
+    #[arg(value_name = "ADDRESS")]
+    address: String,
     /// Make an index for approximate searches (HNSW; `aio search --approximate`), and print its recall against exact search. It takes long for many rows.
     #[arg(long)]
     index: bool,
@@ -57,19 +58,12 @@ impl From<By> for Partition {
     }
 }
 
-/// Reads an address; the message of a wrong one has its hint.
-fn address(typed: &str) -> std::result::Result<Address, String> {
-    typed.parse().map_err(|e: aio_stores::StoreError| match e.hint() {
-        Some(hint) => format!("{e}; {hint}"),
-        None => e.to_string(),
-    })
-}
-
 impl Arguments {
     pub(in crate::cli) fn run(self) -> Result<Output> {
         let index = if self.index { Index::Hnsw } else { Index::Keep };
         let layout = Layout { index, partition: self.partition.map(Partition::from) };
-        let pushed = push(&self.gallery.gallery, &self.address, layout)?;
+        let address: Address = self.address.parse()?;
+        let pushed = push(self.gallery.directory()?, &address, layout)?;
         if self.form.json {
             return Output::json(&pushed);
         }

@@ -47,7 +47,7 @@ impl Arguments {
                 if filter.is_empty() { "no rows are named" } else { "rows are named in two ways" };
             return Err(Error::user(problem, hint));
         }
-        let removed = with_writer(&self.gallery.gallery, |writer, _| {
+        let removed = with_writer(self.gallery.directory()?, |writer, _| {
             let removed = if filter.is_empty() {
                 writer.remove(&self.rows)?
             } else {
@@ -61,7 +61,7 @@ impl Arguments {
         let Removed { removed, total } = removed;
         Ok(Output::text(format!(
             "{}: {removed} rows removed, {total} are left\n",
-            self.gallery.gallery.display()
+            self.gallery.directory()?.display()
         )))
     }
 }

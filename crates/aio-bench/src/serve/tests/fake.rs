@@ -77,7 +77,7 @@ fn answer(prepared: &Prepared) -> Result<Searched> {
         probability: None,
         record: record(row),
     });
-    let answer = Answer { searched: rows.len(), rescored: None, hits: hits.collect() };
+    let answer = Answer { searched: Some(rows.len()), rescored: None, hits: hits.collect() };
     let query = prepared.query.clone();
     let NamedQuery { row, like, unlike, replies, .. } = query;
     let novelty =
