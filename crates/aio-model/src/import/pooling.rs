@@ -93,7 +93,7 @@ fn query_and_map(keys: &mut KeyMap, names: &PoolingNames, width: usize) {
     let (Some(probe), Some(weight), Some(bias)) = (probe, weight, bias) else {
         return [query, format!("{kv}weight"), format!("{kv}bias")]
             .iter()
-            .for_each(|name| keys.note_missing(name));
+            .for_each(|name| keys.note_lacking(name));
     };
     let lengths = [probe.values.len(), weight.len(), bias.len()];
     if lengths != [width, 3 * width * width, 3 * width] {
