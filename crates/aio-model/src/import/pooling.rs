@@ -74,6 +74,9 @@ pub(super) fn pooling(
         keys.require(&format!("{from}.weight"), &format!("{POOLING}{to}.weight"), &[rows, columns]);
         keys.require(&format!("{from}.bias"), &format!("{POOLING}{to}.bias"), &[rows]);
     }
+    if let Some((part, _)) = names.probe.split_once('.') {
+        keys.note_unknown(&format!("{}{part}.", keys.prefix));
+    }
     Some(PoolingConfig { heads, mlp })
 }
 
