@@ -112,7 +112,7 @@ for name, quick, seed in (("open-clip", False, 8), ("openai-clip", True, 9)):
     model = seeded(clip(quick), seed)
     state = dict(model.state_dict())
     if quick:
-        state |= {"input_resolution": torch.tensor(float(SIDE)), "context_length": torch.tensor(77.0), "vocab_size": torch.tensor(49408.0)}
+        state |= {"input_resolution": torch.tensor(SIDE), "context_length": torch.tensor(77), "vocab_size": torch.tensor(49408)}
         # Only the other file keeps its token table, so this one stays small.
         del state["token_embedding.weight"]
     keep(name, state, model.encode_image(picture))
@@ -158,6 +158,11 @@ tall = torch.randn(2, 3, 2 * SIDE, SIDE)
 expected["tall"] = tall.permute(0, 2, 3, 1).contiguous()
 model = seeded(Ssl(2 * (SIDE // PATCH) ** 2), 11)
 keep("transreid-ssl", model.state_dict(), model(tall), legacy=True)
+
+
+# timm's vit_*_reg4_dinov2: the patches alone have positions.
+model = seeded(vit(num_classes=0, init_values=1.0, reg_tokens=4, no_embed_class=True), 12)
+keep("timm-no-embed-class", model.state_dict(), cls(model))
 
 
 # A pickle that calls a function, which the reader must refuse. The call is harmless.

@@ -49,7 +49,7 @@ for name, Model, quick, seed in (("openai", CLIP, True, 1), ("open-clip", Custom
     model = seeded(Model(embed_dim=EMBEDDING, vision_cfg=vision, text_cfg=text, quick_gelu=quick), seed)
     state = {k: v.half().contiguous() for k, v in model.state_dict().items() if "token_embedding" not in k and "attn_mask" not in k}
     if quick:
-        state |= {"input_resolution": torch.tensor(16.0), "context_length": torch.tensor(77.0), "vocab_size": torch.tensor(49408.0)}
+        state |= {"input_resolution": torch.tensor(16), "context_length": torch.tensor(77), "vocab_size": torch.tensor(49408)}
     save_file(state, OUT / f"text-tower-{name}.safetensors")
     with torch.no_grad():
         expected[name] = model.encode_text(ids).contiguous()

@@ -233,7 +233,8 @@ class Model(nn.Module):
         front = torch.cat([t for t in front if t is not None]).expand(batch, -1, -1)
         tokens, keep = torch.cat([front, *parts], 1), None
         if "text" in inputs:
-            words = inputs["text"] > 0
+            # Id 0 is padding behind the last token, and an exclamation mark before it.
+            words = (inputs["text"] > 0).long().flip(1).cumsum(1).flip(1) > 0
             keep = torch.cat([words.new_ones(batch, tokens.shape[1] - words.shape[1]), words], 1)
         if not self.config["tokenizers"].get("class_token", True):
             # [CLS] keeps its place, and nothing attends to it.

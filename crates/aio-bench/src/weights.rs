@@ -118,7 +118,7 @@ pub enum Inspection {
 pub struct Checkpoint {
     file: PathBuf,
     tensors: usize,
-    /// Values in all tensors.
+    /// Values in all tensors of floating point.
     values: usize,
     layout: Layout,
     encoder: EncoderConfig,
@@ -146,13 +146,14 @@ pub fn inspect(file: &Path, hints: Hints) -> Result<Inspection> {
     if let Some((config, _)) = import::own_weights(file)? {
         return Ok(Inspection::Own { file: file.to_path_buf(), config });
     }
-    let tensors = import::read(file)?;
-    let values = tensors.values().map(|t| t.values.len()).sum();
-    let count = tensors.len();
+    let contents = import::read(file)?;
+    let values = contents.tensors.values().map(|t| t.values.len()).sum();
+    let count = contents.tensors.len() + contents.integers.len();
     let origin = file.display().to_string();
-    let imported = import::import(&origin, tensors, hints).map_err(|error| {
+    let imported = import::import(&origin, contents, hints).map_err(|error| {
         Error::user(error.to_string(), "`aio weights list` shows what can be imported")
     })?;
+    let imported = imported.with_fresh_named()?;
     Ok(Inspection::Checkpoint(Checkpoint {
         file: file.to_path_buf(),
         tensors: count,

@@ -102,11 +102,19 @@ impl BackboneConfig {
     /// # Errors
     /// [`WeightsError::Metadata`] if they are missing, make no model, or need more parameters than the file holds.
     pub(crate) fn of(weights: &Weights) -> Result<Self, WeightsError> {
-        let config: Self = weights.metadata(CONFIG)?;
+        let config = Self::stated(weights)?;
         config
             .check(weights.bytes().len())
             .map_err(|problem| weights.malformed(CONFIG, problem))?;
         Ok(config)
+    }
+
+    /// The sizes that a weights file of this project states, unchecked.
+    ///
+    /// # Errors
+    /// [`WeightsError::Metadata`] if they are missing or cannot be read.
+    pub(crate) fn stated(weights: &Weights) -> Result<Self, WeightsError> {
+        weights.metadata(CONFIG)
     }
 
     fn check(&self, file: usize) -> Result<(), String> {

@@ -115,7 +115,7 @@ impl SketchGenerator {
     /// # Errors
     /// [`WeightsError`] naming the file and the tensors that are missing, left over or do not fit each other.
     pub fn open(path: &Path, device: &Device) -> Result<Self, WeightsError> {
-        let tensors = import::read(path)?;
+        let tensors = import::read(path)?.tensors;
         let blocks = (0..)
             .take_while(|i| tensors.contains_key(&format!("model2.{i}.conv_block.1.weight")))
             .count();

@@ -43,7 +43,11 @@ fn checkpoint(
     edit: impl FnOnce(&mut Tensors),
 ) -> PathBuf {
     let file = format!("text-tower-{name}.safetensors");
-    let mut tensors = stored(&file);
+    let contents = Weights::open(&golden(&file)).expect("golden").contents().expect("contents");
+    let mut tensors = contents.tensors;
+    // Of integers the names alone matter, and what is written here are numbers of floating point.
+    let scalar = RawTensor { shape: Vec::new(), values: vec![1.0] };
+    tensors.extend(contents.integers.into_iter().map(|name| (name, scalar.clone())));
     tensors.insert(format!("{prefix}token_embedding.weight"), table());
     edit(&mut tensors);
     let path = directory.join(file);

@@ -214,7 +214,7 @@ impl Tokenizers {
             }
             ModalityInput::Text(ids) => {
                 let tokenizer = self.text.as_ref().expect("no tokenizer for text");
-                let attention_mask = ids.clone().greater_elem(0).float();
+                let attention_mask = TextTokenizer::attention_mask(ids.clone());
                 (tokenizer.forward(ids.clone()), Some(attention_mask), Modality::Text, None)
             }
         };
@@ -238,7 +238,7 @@ impl Tokenizers {
         mask: Tensor<1>,
     ) -> ModalityTokens {
         let tokenizer = self.text.as_ref().expect("no tokenizer for text");
-        let attention_mask = Some(ids.clone().greater_elem(0).float());
+        let attention_mask = Some(TextTokenizer::attention_mask(ids.clone()));
         let tokens = plain_unless_tracked(tokenizer.forward_masked(ids, masked, mask));
         ModalityTokens { tokens, attention_mask, modality: Modality::Text, grid: None }
     }

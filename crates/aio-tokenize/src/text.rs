@@ -87,6 +87,19 @@ impl TextTokenizer {
         self.with_positions(tokens.mask_where(masked, mask.unsqueeze::<3>().expand(shape)))
     }
 
+    /// Which ids are tokens of a sentence: all up to the last one that is not 0. CLIP's id 0 is an exclamation mark inside a sentence and padding
+    /// behind it, and every sentence ends with the end token.
+    ///
+    /// # Shapes
+    /// - ids: `[batch, length]`, 0 where padded
+    /// - output: `[batch, length]`, 1 for tokens and 0 for padding
+    #[must_use]
+    pub fn attention_mask(ids: Tensor<2, Int>) -> Tensor<2> {
+        let others = ids.greater_elem(0).int();
+        // How many there are at a place and behind it.
+        others.flip([1]).cumsum(1).flip([1]).greater_elem(0).float()
+    }
+
     fn embedded(&self, ids: Tensor<2, Int>) -> Tensor<3> {
         let rows = self.embedding.forward(ids);
         match &self.proj {
@@ -98,5 +111,27 @@ impl TextTokenizer {
     fn with_positions(&self, tokens: Tensor<3>) -> Tensor<3> {
         let [_, length, _] = tokens.dims();
         tokens + self.positions.val().narrow(0, 0, length).unsqueeze::<3>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bpe::Bpe;
+
+    #[test]
+    fn an_exclamation_mark_inside_a_sentence_is_no_padding() {
+        let mut marked = Bpe::clip().ids("a man!(\"x").0;
+        // As `SimpleTokenizer` of OpenAI's CLIP.
+        assert_eq!(marked, [49406, 320, 786, 0, 18741, 343, 49407]);
+        let mut plain = Bpe::clip().ids("a man").0;
+        for ids in [&mut marked, &mut plain] {
+            ids.resize(8, 0);
+        }
+        let ids: Vec<i32> = [marked, plain].concat().into_iter().map(|id| id as i32).collect();
+        let ids = Tensor::<1, Int>::from_data(&ids[..], &Device::flex()).reshape([2, 8]);
+        let mask: Vec<f32> = TextTokenizer::attention_mask(ids).into_data().iter().collect();
+        assert_eq!(mask[..8], [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0]);
+        assert_eq!(mask[8..], [1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0]);
     }
 }

@@ -6,7 +6,7 @@ use aio_data::checksum::{Checksum, folder};
 use aio_encoder::weights::{Preprocessing, Shipped, Weights};
 use aio_encoder::{AdapterKind, AdaptersConfig};
 use aio_model::import::{self, Hints, ImportOptions, Opened, with_random_encoder};
-use aio_model::{AbsentUse, Backbone, BackboneConfig, EncoderUse, FusionUse, TextUse};
+use aio_model::{AbsentUse, Backbone, BackboneConfig, EncoderUse, FusionUse};
 use aio_tokenize::{SentenceTokenizer, TokenizersConfig};
 use aio_types::{Modality, PictureSize};
 use burn::module::{Module, ModuleVisitor, Param};
@@ -32,12 +32,12 @@ pub struct StartingPoint {
 }
 
 /// Opens weights by name or path with [`import::open()`], and logs how a checkpoint of another project was converted.
-/// Returns the weights and the SHA-256 of the file that was named, which a `SHA256SUMS` beside it must agree with. If a tokenizer was read beside a
+/// Returns what was opened and the SHA-256 of the file that was named, which a `SHA256SUMS` beside it must agree with. If a tokenizer was read beside a
 /// checkpoint of another project, the checksum covers both ([`weights_checksum`]).
 ///
 /// # Errors
 /// [`TrainError::Weights`] naming the file and the tensors that do not fit, [`TrainError::Data`] if the file is damaged.
-pub fn open_weights(name: &str, options: &ImportOptions) -> Result<(Weights, String)> {
+pub fn open_weights(name: &str, options: &ImportOptions) -> Result<(Opened, String)> {
     let opened = import::open(name, options);
     let path = Path::new(name);
     let known = opened.as_ref().ok().and_then(|opened| opened.sha256.clone());
@@ -50,11 +50,12 @@ pub fn open_weights(name: &str, options: &ImportOptions) -> Result<(Weights, Str
         // Before the error of the reader, which may be a consequence of the damage.
         folder::check_beside(path, &found)?;
     }
-    let Opened { weights, conversion, tokenizer, .. } = opened?;
-    if let Some((layout, coverage)) = conversion {
+    let opened = opened?;
+    if let Some((layout, coverage)) = &opened.conversion {
         log::info!("{name}: layout {layout}; {coverage}");
     }
-    Ok((weights, of_both(sha256, tokenizer)))
+    let sha256 = of_both(sha256, opened.tokenizer.as_deref());
+    Ok((opened, sha256))
 }
 
 /// The checksum that [`open_weights`] gives for a file, without making a model of it: its SHA-256, or, for a checkpoint whose text tower reads a
@@ -63,12 +64,11 @@ pub fn open_weights(name: &str, options: &ImportOptions) -> Result<(Weights, Str
 /// # Errors
 /// [`TrainError::Data`] if the file cannot be read, [`TrainError::Weights`] if it is a checkpoint that cannot be imported.
 pub fn weights_checksum(path: &Path, hints: Hints) -> Result<String> {
-    let wants_tower = hints.text.is_some_and(TextUse::is_tower);
-    let tokenizer = if wants_tower { import::tokenizer_beside(path, hints)? } else { None };
-    Ok(of_both(Checksum::of_file(path)?.hex(), tokenizer))
+    let tokenizer = import::tokenizer_beside(path, hints)?;
+    Ok(of_both(Checksum::of_file(path)?.hex(), tokenizer.as_deref()))
 }
 
-fn of_both(weights: String, tokenizer: Option<String>) -> String {
+fn of_both(weights: String, tokenizer: Option<&str>) -> String {
     match tokenizer {
         Some(tokenizer) => Checksum::of(format!("{weights} {tokenizer}").as_bytes()).hex(),
         None => weights,
@@ -78,9 +78,11 @@ fn of_both(weights: String, tokenizer: Option<String>) -> String {
 /// What a configuration says of the tensors of a checkpoint.
 #[must_use]
 pub fn import_hints(model: &ModelConfig) -> Hints {
+    let has_text = model.modalities.contains(Modality::Text);
     Hints {
         heads: model.attention_heads,
-        text: model.modalities.contains(Modality::Text).then_some(model.text),
+        text: has_text.then_some(model.text),
+        pictures_alone: !has_text,
         ..Hints::default()
     }
 }
@@ -103,7 +105,7 @@ impl StartingPoint {
             normalisation: model.normalisation,
             seed: SEED,
         };
-        let (weights, sha256) = open_weights(&model.weights, &options)?;
+        let (Opened { weights, .. }, sha256) = open_weights(&model.weights, &options)?;
         let weights = if model.encoder == EncoderUse::Random {
             with_random_encoder(&weights, SEED)?
         } else {
@@ -222,4 +224,51 @@ impl ModuleVisitor for InitialiseParameters {
 pub(crate) fn to_training_device<M: Module>(model: M, training: &Device) -> M {
     model.visit(&mut InitialiseParameters);
     model.to_device(&training.clone().inner()).train()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aio_model::TextUse;
+
+    /// The identity of a run is computed before the run, from the same files.
+    #[test]
+    fn a_checkpoint_has_one_checksum_whatever_text_is_wanted() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../aio-model/tests/golden");
+        let path = directory.path().join("siglip.safetensors");
+        let name = "siglip-text-hugging-face";
+        std::fs::copy(golden.join(format!("{name}.safetensors")), &path).expect("copy");
+        let model = |modalities: &[Modality], text| ModelConfig {
+            weights: path.to_str().expect("UTF-8").to_owned(),
+            height: Some(32),
+            width: Some(32),
+            attention_heads: Some(2),
+            modalities: modalities.iter().copied().collect(),
+            text,
+            ..ModelConfig::default()
+        };
+        let checksums = |model: &ModelConfig| {
+            let before = weights_checksum(&path, import_hints(model)).expect("a checksum");
+            let start = StartingPoint::open(model).expect("opens");
+            assert_eq!(before, start.sha256, "{:?}", model.modalities);
+            before
+        };
+        let pictures = model(&[Modality::Rgb, Modality::Infrared], TextUse::Table);
+        let file = Checksum::of_file(&path).expect("reads").hex();
+        assert_eq!(checksums(&pictures), file, "pictures need no tokenizer");
+        let tokenizer = golden.join(format!("{name}.tokenizer.json"));
+        std::fs::copy(tokenizer, directory.path().join("tokenizer.json")).expect("copy");
+        assert_eq!(checksums(&pictures), file, "it is not read");
+        let all = [Modality::Rgb, Modality::Text];
+        assert_eq!(checksums(&model(&all, TextUse::Table)), file);
+        assert_ne!(checksums(&model(&all, TextUse::Tower)), file, "both files make the model");
+        // Weights of this project may have a tower that pictures do not need.
+        let hints = Hints { heads: Some(2), ..Hints::default() };
+        let options = ImportOptions { hints, ..ImportOptions::default() };
+        let (own, _) = open_weights(&pictures.weights, &options).expect("opens");
+        std::fs::write(&path, own.weights.bytes()).expect("write");
+        let own = StartingPoint::open(&pictures).expect("opens");
+        assert!(own.config.text_tower.is_none());
+    }
 }

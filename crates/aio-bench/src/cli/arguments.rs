@@ -117,10 +117,10 @@ pub(super) struct HintArguments {
     /// Layout of the checkpoint, where detection is wrong.
     #[arg(long, value_parser = layouts())]
     layout: Option<Layout>,
-    /// Attention heads; one per 64 channels otherwise.
+    /// Attention heads; otherwise those of the published models of the width (docs/weights.md).
     #[arg(long, value_name = "N")]
     heads: Option<usize>,
-    /// The MLP uses QuickGELU (OpenAI's CLIP), which the file does not always show.
+    /// The MLP uses QuickGELU (MetaCLIP, DFN, OpenAI's CLIP stored by open_clip), which only OpenAI's own files show.
     #[arg(long)]
     quick_gelu: bool,
     /// What embeds text: the text tower of the weights, or a token table before the shared encoder; the tower otherwise, if there

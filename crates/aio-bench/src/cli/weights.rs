@@ -18,7 +18,8 @@ use std::path::PathBuf;
 pub(super) enum Command {
     /// Published weights that can be imported: authors, licence, source, and where to put the file.
     List(List),
-    /// Layout, sizes and key map of a file: which tensors would be loaded, start from random weights, are not used, are unknown, or have a wrong shape.
+    /// Layout, sizes and key map of a file: which tensors would be loaded, start from random weights, are lacking, are not used, are unknown, or have a wrong
+    /// shape.
     Inspect(Inspect),
     /// Turn a checkpoint into a weights file of this project (safetensors under PyTorch key names).
     Convert(Convert),

@@ -110,7 +110,10 @@ pub(crate) fn of_inputs(
         return Ok(Vec::new());
     }
     extractor.embed(inputs).map_err(|e| {
-        Error::user(e.to_string(), "the model has no tokenizer for it, or a row is empty")
+        Error::user(
+            e.to_string(),
+            "the model has no tokenizer for it (a checkpoint without text tower and token table embeds no sentences), or a row is empty",
+        )
     })
 }
 

@@ -29,7 +29,7 @@ pub struct ImportSettings {
     /// The layout, where detection would be wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub layout: Option<Layout>,
-    /// Attention heads; otherwise one per 64 channels.
+    /// Attention heads; otherwise those of the published models of the width.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub heads: Option<usize>,
     /// The non-linearity; otherwise as the file implies.
@@ -53,7 +53,14 @@ impl ImportSettings {
     #[must_use]
     pub fn hints(self) -> Hints {
         let Self { layout, heads, activation, text, .. } = self;
-        Hints { layout, heads, activation, text }
+        Hints { layout, heads, activation, text, pictures_alone: false }
+    }
+
+    /// Whether something was set that every weights file of this project states itself.
+    fn is_stated_by_own_weights(&self) -> bool {
+        let Self { layout, heads, activation, text: _, normalisation } = *self;
+        let is_set = layout.is_some() || heads.is_some() || activation.is_some();
+        is_set || normalisation != Normalisation::Auto
     }
 }
 
@@ -64,7 +71,7 @@ pub struct Model {
     pub extractor: Extractor,
     /// SHA-256 of its weights file.
     pub sha256: String,
-    /// The modalities that its weights have. It reads other pictures as photographs.
+    /// The modalities that its weights have: text only with a tower or a token table that is not random. It reads other pictures as photographs.
     pub known: ModalitySet,
 }
 
@@ -75,6 +82,8 @@ pub(crate) struct Loaded {
     pub(crate) preprocessing: Preprocessing,
     /// SHA-256 of its weights file.
     pub(crate) sha256: String,
+    /// Whether it is a checkpoint whose rows of words were drawn at random.
+    words_are_fresh: bool,
     pub(crate) device: Device,
 }
 
@@ -84,7 +93,12 @@ impl ModelSource {
     /// # Errors
     /// [`Error`] naming the file or tensors that do not fit.
     pub fn open(&self) -> Result<Model> {
-        let Loaded { backbone, config, preprocessing, sha256, device } = self.load()?;
+        let Loaded { backbone, mut config, preprocessing, sha256, words_are_fresh, device } =
+            self.load()?;
+        if words_are_fresh {
+            let known = config.modalities().iter().filter(|m| m.is_visual()).collect();
+            config = config.with_modalities(known);
+        }
         let known = config.modalities();
         let (backbone, config) = with_every_visual_modality(backbone, config);
         let extractor = Extractor::new(&backbone, &config, preprocessing, &device);
@@ -109,10 +123,19 @@ impl ModelSource {
             normalisation: self.import.normalisation,
             ..ImportOptions::default()
         };
-        let (weights, sha256) = aio_train::open_weights(&name, &options)?;
+        let (opened, sha256) = aio_train::open_weights(&name, &options)?;
+        if opened.conversion.is_none() && self.import.is_stated_by_own_weights() {
+            return Err(Error::user(
+                format!(
+                    "--layout, --heads, --quick-gelu and --normalisation do not apply to {name}, a weights file of this project"
+                ),
+                "leave them out; `aio weights convert` takes them for the checkpoint that it was made from",
+            ));
+        }
         log::debug!("model {name}: sha256 {sha256}");
-        let (backbone, config, preprocessing) = Backbone::load(&weights, &device)?;
-        Ok(Loaded { backbone, config, preprocessing, sha256, device })
+        let words_are_fresh = opened.words_are_fresh();
+        let (backbone, config, preprocessing) = Backbone::load(&opened.weights, &device)?;
+        Ok(Loaded { backbone, config, preprocessing, sha256, words_are_fresh, device })
     }
 }
 

@@ -12,7 +12,7 @@ use aio_data::{DataError, DatasetName, check};
 use aio_eval::{EvalOptions, Interval, QueryMean};
 use aio_model::Shipped;
 use aio_train::{Library, StopFlag};
-use aio_types::{Modality, TaskId};
+use aio_types::{Modality, ModalitySet, TaskId};
 use serde::Serialize;
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -95,6 +95,7 @@ pub fn check_real(request: &CheckRequest) -> Result<RealCheck> {
     };
     let stop = StopFlag::on_signals()?;
     let tests = tests(request)?;
+    refuse_unknown(&tests, model.known, &request.model.name)?;
     let sha256 = model.sha256.clone();
     let usual = Evaluation::default();
     let mut of_model = TestedModels::new([model.extractor], &usual, &stop);
@@ -105,6 +106,22 @@ pub fn check_real(request: &CheckRequest) -> Result<RealCheck> {
     }
     let (dataset, model) = (request.dataset.clone(), request.model.name.clone());
     Ok(RealCheck { dataset, model, weights: sha256, tasks })
+}
+
+/// Refuses tasks with sentences before any of them is embedded, if the model has nothing that reads them. It reads every picture.
+fn refuse_unknown(tests: &[Test], known: ModalitySet, model: &str) -> Result<()> {
+    let has_text = |test: &&Test| {
+        test.task.query.contains(Modality::Text) || test.task.gallery == Modality::Text
+    };
+    let asked = tests.iter().filter(|_| !known.contains(Modality::Text)).find(has_text);
+    let Some(test) = asked else { return Ok(()) };
+    let task = test.task.id();
+    Err(Error::user(
+        format!(
+            "task `{task}` has sentences, and the model `{model}` reads none: it has no text tower and no token table"
+        ),
+        "name the tasks without text, or another model",
+    ))
 }
 
 /// The tasks that are named. Of a data set, those whose queries are of one modality: those that its papers report, or of a table all that it has

@@ -6,7 +6,7 @@ use super::item::Item;
 use super::open::{check_model, is_gallery, model_of, with_new, with_writer};
 use super::pool::Tracks;
 use super::prepare::{Outcome, Prepared, Sizes, block};
-use crate::embed::{BLOCK, Model, ModelSource, OnError};
+use crate::embed::{BLOCK, Model, ModelSource, OnError, of_inputs};
 use crate::error::{Error, Result};
 use aio_gallery::{Added, Content, Entry, Storage, Writer};
 use aio_train::{Progress, StopFlag};
@@ -259,9 +259,7 @@ impl Fill<'_> {
         }
         let inputs: Vec<_> = ready.iter_mut().map(|p| std::mem::take(&mut p.observation)).collect();
         if !inputs.is_empty() {
-            let features = self.model.extractor.embed(&inputs).map_err(|e| {
-                Error::user(e.to_string(), "the model has no tokenizer for it, or a row is empty")
-            })?;
+            let features = of_inputs(&inputs, &self.model.extractor)?;
             for (prepared, features) in ready.into_iter().zip(&features) {
                 self.add(prepared, features)?;
             }

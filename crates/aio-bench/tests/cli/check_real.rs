@@ -1,6 +1,6 @@
 //! `aio check-real`.
 
-use crate::harness::{Desk, coloured};
+use crate::harness::{Desk, checkpoint, coloured};
 
 /// Four people of one colour each, photographed by two cameras; the second photograph is a brighter copy. A sentence of each has no camera.
 fn shop(desk: &Desk) {
@@ -84,6 +84,18 @@ fn a_mixed_query_stands_beside_late_fusion_and_itself_without_each_modality() {
     let all = tasks("table:shop.*-rgb");
     let names: Vec<&str> = all.iter().filter_map(|task| task["task"].as_str()).collect();
     assert_eq!(names, ["table:shop.rgb-rgb", "table:shop.text-rgb", "table:shop.rgb+text-rgb"]);
+}
+
+#[test]
+fn a_model_without_words_is_checked_on_pictures_alone() {
+    let desk = Desk::new();
+    shop(&desk);
+    let timm = checkpoint("timm-augreg.safetensors");
+    let model = ["--data-root", "data/shop", "--heads", "2", "--model", &timm];
+    let text = desk.refused(2, &[&["check-real", "table:shop"][..], &model].concat());
+    assert!(text.contains("task `table:shop.text-rgb` has sentences"), "{text}");
+    let text = desk.succeed(&[&["check-real", "table:shop.rgb-rgb"][..], &model].concat());
+    assert!(text.contains("| model |"), "{text}");
 }
 
 #[test]

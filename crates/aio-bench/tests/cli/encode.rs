@@ -56,4 +56,8 @@ fn blocks_of_another_project_encode_tokens_as_its_own_code_does() {
         "x.safetensors",
     ];
     assert!(desk.refused(2, &embedded).contains("has tokens of width 32"));
+    let refused = desk.refused(2, &[&embedded[..], &["--pre-norm"]].concat());
+    assert!(refused.contains("it has no ln_pre"), "{refused}");
+    let refused = desk.refused(2, &[&embedded[..], &["--heads", "2"]].concat());
+    assert!(refused.contains("leave --layout, --heads"), "{refused}");
 }

@@ -52,6 +52,7 @@ fn weights_are_listed_inspected_and_converted_and_calls_are_refused() {
         "ln_pre true",
         "visual.conv1.weight → tokenizers.rgb.proj.weight",
         "unused     logit_scale",
+        "fresh 0,",
         "text tower: 1 blocks of width 2, 1 heads, MLP 8",
         "causal",
         "ln_final.weight → text_tower.projection.norm.weight",
@@ -65,6 +66,10 @@ fn weights_are_listed_inspected_and_converted_and_calls_are_refused() {
         inspected.contains("unused     ln_final.weight") && !inspected.contains("text tower"),
         "{inspected}"
     );
+    assert!(inspected.contains("fresh      tokenizers.text.positions"), "{inspected}");
+    let blocks = checkpoint("meta-transformer.pth");
+    let inspected = desk.succeed(&["weights", "inspect", &blocks, "--heads", "2"]);
+    assert!(inspected.contains("fresh      tokenizers.rgb.layers.0.conv.weight"), "{inspected}");
     let lacking = checkpoint("openai-clip.safetensors");
     let tower = ["weights", "inspect", &lacking, "--heads", "2", "--text-encoder", "tower"];
     let text = desk.refused(2, &tower);
@@ -131,6 +136,37 @@ fn weights_are_listed_inspected_and_converted_and_calls_are_refused() {
         desk.refused(2, &[&plain[..], &["fresh-bath"]].concat())
             .contains("unknown variant `fresh-bath`, expected one of `from-checkpoint`")
     );
+}
+
+#[test]
+fn what_a_model_does_not_have_is_refused_where_it_is_named() {
+    let desk = Desk::new();
+    coloured(&desk, "few", 3);
+    // No sentence was ever shown to it, so that a ranking would be one of random numbers.
+    let timm = checkpoint("timm-augreg.safetensors");
+    let model = ["--model", &timm, "--heads", "2"];
+    let sentence = [&["search", "few", "--text", "a man in a red jacket"][..], &model].concat();
+    let refused = desk.refused(2, &sentence);
+    assert!(refused.contains("holds text, but the model was made for rgb"), "{refused}");
+    assert!(refused.contains("without text tower and token table"), "{refused}");
+    desk.succeed(&[&["embed", "few", "--output", "f.safetensors"][..], &model].concat());
+    // A weights file of this project states what the options say of a checkpoint.
+    let clip = checkpoint("open-clip.safetensors");
+    let own = "own.safetensors";
+    desk.succeed(&["weights", "convert", &clip, "--heads", "2", "--output", own]);
+    let embed = ["embed", "few", "--output", "g.safetensors", "--model", own];
+    for option in [
+        &["--heads", "2"][..],
+        &["--quick-gelu"],
+        &["--normalisation", "clip"],
+        &["--layout", "clip"],
+    ] {
+        let refused = desk.refused(2, &[&embed[..], option].concat());
+        assert!(refused.contains("do not apply to own.safetensors"), "{refused}");
+    }
+    desk.succeed(&[&embed[..], &["--text-encoder", "tower"]].concat());
+    let refused = desk.refused(2, &["weights", "convert", own, "--output", "x.safetensors"]);
+    assert!(refused.contains("a weights file of this project already"), "{refused}");
 }
 
 #[test]

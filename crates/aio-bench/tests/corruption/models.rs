@@ -37,9 +37,9 @@ fn small_weights() -> Vec<u8> {
 /// The weights as a model is built from them.
 fn opened(path: &Path) -> Content {
     let name = path.to_str().expect("UTF-8");
-    let (weights, sha256) =
+    let (opened, sha256) =
         aio_train::open_weights(name, &ImportOptions::default()).map_err(|e| e.to_string())?;
-    let loaded = Backbone::load(&weights, &Device::flex()).map_err(|e| e.to_string())?;
+    let loaded = Backbone::load(&opened.weights, &Device::flex()).map_err(|e| e.to_string())?;
     let (_, config, preprocessing) = loaded;
     Ok(format!("{sha256} {config:?} {preprocessing:?}"))
 }

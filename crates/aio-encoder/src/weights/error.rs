@@ -39,7 +39,7 @@ pub enum WeightsError {
         problems: Vec<String>,
     },
     /// A metadata entry is absent or malformed.
-    #[error("{origin} lacks the metadata entry `{key}`: {problem}")]
+    #[error("{origin} has no usable metadata entry `{key}`: {problem}")]
     Metadata {
         /// Where the bytes come from.
         origin: String,

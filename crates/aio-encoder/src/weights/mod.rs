@@ -13,7 +13,7 @@ mod write;
 pub use error::WeightsError;
 pub use preprocessing::Preprocessing;
 pub use shipped::Shipped;
-pub use tensors::{FloatType, RawTensor, Tensors};
+pub use tensors::{Contents, FloatType, RawTensor, Tensors};
 pub use write::{module_bytes, to_bytes};
 
 use burn::module::Module;
@@ -112,6 +112,24 @@ impl Weights {
         tensors::of_safetensors(&file).map_err(|e| self.format(e))
     }
 
+    /// What a file of another project holds: its tensors of floating point, in 32 bits, and the names of those of integers.
+    ///
+    /// # Errors
+    /// [`WeightsError::Checkpoint`] if the bytes are not safetensors, or hold other types.
+    pub fn contents(&self) -> Result<Contents, WeightsError> {
+        let file = SafeTensors::deserialize(&self.bytes).map_err(|e| e.to_string());
+        file.and_then(|file| tensors::contents_of(&file))
+            .map_err(|problem| WeightsError::Checkpoint { origin: self.origin.clone(), problem })
+    }
+
+    /// Whether there is a metadata entry of this project, whatever is in it.
+    #[must_use]
+    pub fn has_metadata(&self) -> bool {
+        SafeTensors::read_metadata(&self.bytes).is_ok_and(|(_, header)| {
+            header.metadata().as_ref().is_some_and(|entries| entries.contains_key(METADATA))
+        })
+    }
+
     /// A file with these tensors and the metadata of `like`.
     ///
     /// # Errors
@@ -143,7 +161,8 @@ impl Weights {
     ) -> Result<T, WeightsError> {
         let error = |problem: String| self.malformed(key, problem);
         let value = self.entries(key)?.remove(key).ok_or_else(|| error("not there".into()))?;
-        serde_json::from_value(value).map_err(|e| error(e.to_string()))
+        serde_json::from_value(value)
+            .map_err(|e| error(format!("{e}; another version of the program may have written it")))
     }
 
     /// All metadata entries; an error names `key`, which is wanted.

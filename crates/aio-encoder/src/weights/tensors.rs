@@ -1,6 +1,6 @@
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A tensor of a file, converted to 32-bit floating point.
 #[derive(Debug, Clone, PartialEq)]
@@ -98,15 +98,47 @@ fn numbers<const N: usize>(bytes: &[u8], parse: impl Fn([u8; N]) -> f32) -> Vec<
         .collect()
 }
 
+/// What a file of another project holds.
+///
+/// Integers are counters, masks, indices and sizes. None of them is a weight, and their names alone are kept: what stands in a file says whose it is.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Contents {
+    /// The tensors of floating point.
+    pub tensors: Tensors,
+    /// Names of the tensors of integers and truth values.
+    pub integers: BTreeSet<String>,
+}
+
+impl From<Tensors> for Contents {
+    fn from(tensors: Tensors) -> Self {
+        Self { tensors, integers: BTreeSet::new() }
+    }
+}
+
 /// The tensors of a safetensors file; an error names the tensor that is not of floating point.
 pub(super) fn of_safetensors(file: &SafeTensors) -> Result<Tensors, String> {
-    let raw = |(name, view): (String, TensorView)| {
-        let float = FloatType::of_safetensors(view.dtype())
-            .ok_or_else(|| format!("`{name}` is of type {:?}", view.dtype()))?;
-        let tensor = RawTensor { shape: view.shape().to_vec(), values: float.decode(view.data()) };
-        Ok((name, tensor))
-    };
     file.tensors().into_iter().map(raw).collect()
+}
+
+/// The contents of a safetensors file; an error names a tensor that is neither of floating point nor of integers.
+pub(super) fn contents_of(file: &SafeTensors) -> Result<Contents, String> {
+    let is_integer = |(_, view): &(String, TensorView)| {
+        use Dtype::{BOOL, I8, I16, I32, I64, U8, U16, U32, U64};
+        matches!(view.dtype(), BOOL | I8 | I16 | I32 | I64 | U8 | U16 | U32 | U64)
+    };
+    let (integers, floats): (Vec<_>, Vec<_>) = file.tensors().into_iter().partition(is_integer);
+    Ok(Contents {
+        tensors: floats.into_iter().map(raw).collect::<Result<_, _>>()?,
+        integers: integers.into_iter().map(|(name, _)| name).collect(),
+    })
+}
+
+fn raw((name, view): (String, TensorView)) -> Result<(String, RawTensor), String> {
+    let float = FloatType::of_safetensors(view.dtype()).ok_or_else(|| {
+        format!("`{name}` is of type {:?}, expected F64, F32, F16 or BF16", view.dtype())
+    })?;
+    let tensor = RawTensor { shape: view.shape().to_vec(), values: float.decode(view.data()) };
+    Ok((name, tensor))
 }
 
 #[cfg(test)]
@@ -119,6 +151,24 @@ mod tests {
         let expected = RawTensor { shape: vec![3, 2], values: vec![1.0, 4.0, 2.0, 5.0, 3.0, 6.0] };
         assert_eq!(matrix.transposed(), expected);
         assert_eq!(matrix.transposed().transposed(), matrix);
+    }
+
+    #[test]
+    fn integers_are_named_and_other_types_refused() {
+        let of = |dtype, bytes: &[u8]| {
+            let view = |dtype, bytes| TensorView::new(dtype, vec![1], bytes).expect("fits");
+            let float = 1.5f32.to_le_bytes();
+            let views = [("size", view(dtype, bytes)), ("weight", view(Dtype::F32, &float[..]))];
+            let file = safetensors::serialize(views, None).expect("serialises");
+            contents_of(&SafeTensors::deserialize(&file).expect("reads"))
+        };
+        for (dtype, bytes) in [(Dtype::I64, 8), (Dtype::I32, 4), (Dtype::U8, 1), (Dtype::BOOL, 1)] {
+            let Contents { tensors, integers } = of(dtype, &vec![0; bytes]).expect("integers");
+            assert_eq!(integers.iter().map(String::as_str).collect::<Vec<_>>(), ["size"]);
+            assert_eq!(tensors.keys().map(String::as_str).collect::<Vec<_>>(), ["weight"]);
+        }
+        let refused = of(Dtype::F8_E4M3, &[0]).expect_err("8 bits");
+        assert!(refused.contains("`size` is of type F8_E4M3, expected F64"), "{refused}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! A checkpoint becomes a backbone: what it has is taken over, what it lacks starts fresh and is named.
 
+use super::own::File;
 use super::parts::{POSITIONS, PROJECTION, PROJECTION_BIAS, STEM_LAYERS, TOKEN_TABLE};
 use super::redraw::{drawn, overlay};
 use super::registry::normalisation_of;
@@ -7,7 +8,7 @@ use super::stems::TRANSREID_SSL;
 use super::tokenizer_file::{self, TokenizerFile};
 use super::{Coverage, Hints, Imported, Layout, Normalisation, Stems, import, read};
 use crate::{AbsentUse, Backbone, BackboneConfig, FusionUse, PiecesConfig};
-use aio_encoder::weights::{Preprocessing, RawTensor, Tensors, Weights, WeightsError};
+use aio_encoder::weights::{Contents, Preprocessing, RawTensor, Weights, WeightsError};
 use aio_tokenize::bpe::CONTEXT;
 use aio_tokenize::{
     SentenceTokenizer, StemConfig, StemKind, TextConfig, Tokenizers, TokenizersConfig,
@@ -61,23 +62,27 @@ pub struct Converted {
 /// Reads a checkpoint and turns it into a weights file.
 ///
 /// # Errors
-/// [`WeightsError`] naming the file, its unknown or misshaped tensors, or why the pictures do not fit its patches.
+/// [`WeightsError`] naming the file, its unknown, lacking or misshaped tensors, or why the pictures do not fit its patches; also if it is a weights file
+/// of this project already.
 pub fn convert(path: &Path, options: &ImportOptions) -> Result<Converted, WeightsError> {
-    convert_tensors(path, read(path)?, options)
+    match File::open(path)? {
+        File::Own(..) => Err(WeightsError::Checkpoint {
+            origin: path.display().to_string(),
+            problem: "it is a weights file of this project already; use it as it is".into(),
+        }),
+        File::Foreign(Some(file)) => convert_contents(path, file.contents()?, options),
+        File::Foreign(None) => convert_contents(path, read(path)?, options),
+    }
 }
 
-/// As [`convert`], for a file whose tensors have been read.
-pub(super) fn convert_tensors(
+/// As [`convert`], for a file that has been read.
+pub(super) fn convert_contents(
     path: &Path,
-    tensors: Tensors,
+    contents: Contents,
     options: &ImportOptions,
 ) -> Result<Converted, WeightsError> {
     let origin = path.display().to_string();
-    let imported = import(&origin, tensors, options.hints)?;
-    if !imported.coverage.is_complete() {
-        let problem = format!("not every tensor is accounted for\n{}", imported.coverage);
-        return Err(WeightsError::Checkpoint { origin, problem });
-    }
+    let imported = import(&origin, contents, options.hints)?.complete(&origin)?;
     let normalisation = match (options.normalisation, normalisation_of(path)) {
         (Normalisation::Auto, Some(published)) => published,
         (wanted, _) => wanted,
@@ -144,6 +149,29 @@ fn resized(
 }
 
 impl Imported {
+    /// Names in the account what starts fresh where the checkpoint is taken over as it is, as [`convert`] does. A checkpoint that is refused for its
+    /// tensors stays as it is.
+    ///
+    /// # Errors
+    /// [`WeightsError::Format`] if a model of its sizes cannot be serialised.
+    pub fn with_fresh_named(mut self) -> Result<Self, WeightsError> {
+        let stem = self.stem();
+        let size = PictureSize { height: 2 * stem.patch, width: stem.patch };
+        if !self.coverage.is_complete() || stem.check(size.height, size.width).is_err() {
+            return Ok(self);
+        }
+        let (device, options) = (Device::flex(), ImportOptions::default());
+        let config = self.native_config(stem, size);
+        self.add_zero_positions(&config, options.stems);
+        let preprocessing = self.preprocessing(&config, options.normalisation);
+        let fresh = drawn(&device, options.seed, || {
+            config.init(&device).to_bytes(&config, &preprocessing, &[])
+        })?;
+        let names = Weights::from_bytes("a fresh model", fresh).shapes()?.into_keys();
+        self.coverage.missing = names.filter(|name| !self.tensors.contains_key(name)).collect();
+        Ok(self)
+    }
+
     /// The stem of the checkpoint; TransReID-SSL's if it has none.
     fn stem(&self) -> StemConfig {
         let first = self.tensors.get(&format!("{STEM_LAYERS}.0.conv.weight"));

@@ -42,7 +42,7 @@ pub(super) fn qkv(
 /// Stacks three tensors of one shape, all of which must be there.
 fn joined(keys: &mut KeyMap, from: &[String], to: &str, shape: &[usize]) {
     if from.iter().any(|name| keys.shape(name).is_none()) {
-        return keys.note_missing(to);
+        return keys.note_lacking(to);
     }
     let mut values = Vec::new();
     for name in from {
@@ -82,6 +82,6 @@ fn masked_bias(keys: &mut KeyMap, from: &str, to: &str, width: usize) {
             keys.put(from, to, tensor);
         }
         Some(tensor) => keys.note_misshaped(from, &tensor, &format!("[{}]", 3 * width)),
-        None => keys.note_missing(to),
+        None => keys.note_lacking(to),
     }
 }

@@ -1,14 +1,18 @@
 use super::Layout;
 use super::key_map::KeyMap;
 use super::parts::{
-    CLS, Geometry, Named, POSITIONS, ProjectionSource, output_norm, patches, positions, projection,
+    CLS, Geometry, NORM_PRE, Named, POSITIONS, ProjectionSource, output_norm, patches, positions,
+    projection,
 };
 
 /// Stem, `[CLS]`, positions and projection of CLIP's visual tower.
 ///
 /// # Errors
-/// A sentence if the positions make no grid, or if it is an encoder of PE that cannot be told from CLIP's.
+/// A sentence if the positions make no grid, or if it is an encoder of CLIPA or PE that computes something else than CLIP's.
 pub(super) fn parts(keys: &mut KeyMap, width: usize) -> Result<Geometry, String> {
+    if !keys.moved.contains_key(NORM_PRE) {
+        return Err("it has no `ln_pre` in front of its blocks. CLIPA's models have none, and their embedding is the mean of the patches, which cannot be imported".into());
+    }
     let patch = patches(keys, "conv1", width);
     let position = keys.take("positional_embedding");
     let cls = keys.take("class_embedding");
@@ -23,8 +27,8 @@ pub(super) fn parts(keys: &mut KeyMap, width: usize) -> Result<Geometry, String>
         let position = Named { name: "positional_embedding", tensor: position };
         grid = positions(keys, position, front, width)?;
     } else {
-        keys.note_missing(CLS);
-        keys.note_missing(POSITIONS);
+        keys.note_lacking(CLS);
+        keys.note_lacking(POSITIONS);
     }
     output_norm(keys, "ln_post", width)?;
     let source = match keys.shape("proj") {

@@ -6,8 +6,10 @@ use std::fmt;
 pub struct Coverage {
     /// Names in the checkpoint and names in the model.
     pub loaded: Vec<(String, String)>,
-    /// Tensors that the model needs and the checkpoint lacks; they start fresh.
+    /// Tensors that the model needs and checkpoints of this layout do not have; they start fresh.
     pub missing: Vec<String>,
+    /// Tensors that every checkpoint of this layout has and this one lacks.
+    pub lacking: Vec<String>,
     /// Tensors that are known to be of no use here (text towers, classifiers, decoders).
     pub unused: Vec<String>,
     /// Tensors that no rule covers.
@@ -17,10 +19,10 @@ pub struct Coverage {
 }
 
 impl Coverage {
-    /// Whether every tensor is loaded or known to be of no use.
+    /// Whether every tensor is loaded or known to be of no use, and none is lacking.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.unknown.is_empty() && self.misshaped.is_empty()
+        self.lacking.is_empty() && self.unknown.is_empty() && self.misshaped.is_empty()
     }
 }
 
@@ -28,15 +30,17 @@ impl fmt::Display for Coverage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "loaded {}, fresh {}, unused {}, unknown {}, misshaped {}",
+            "loaded {}, fresh {}, lacking {}, unused {}, unknown {}, misshaped {}",
             self.loaded.len(),
             self.missing.len(),
+            self.lacking.len(),
             self.unused.len(),
             self.unknown.len(),
             self.misshaped.len()
         )?;
         for (title, names) in [
             ("fresh", &self.missing),
+            ("lacking", &self.lacking),
             ("unused", &self.unused),
             ("unknown", &self.unknown),
             ("misshaped", &self.misshaped),

@@ -36,7 +36,7 @@ pub(super) fn parts(keys: &mut KeyMap, front: &Front, width: usize) -> Geometry 
             keys.put(front.cls, CLS, tensor);
         }
         Some(tensor) => keys.note_misshaped(front.cls, &tensor, &format!("[1, 1, {width}]")),
-        None => keys.note_missing(CLS),
+        None => keys.note_lacking(CLS),
     }
     for name in front.registers {
         match keys.take(name) {

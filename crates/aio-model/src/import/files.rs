@@ -1,22 +1,25 @@
 //! Checkpoint files of other projects as named tensors; nothing in them is executed.
 
 use super::pickle::refuse_calls;
-use aio_encoder::weights::{FloatType, RawTensor, Tensors, Weights, WeightsError, regular_length};
+use aio_encoder::weights::{
+    Contents, FloatType, RawTensor, Tensors, Weights, WeightsError, regular_length,
+};
 use pytorch_reader::PytorchReader;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Reads a `.safetensors` file, a `.pth`, `.pt` or `.bin` file that PyTorch saved, or a `.bpk` file that Burn saved.
 ///
-/// A pickle is read as data. One that names anything but tensors and containers is refused.
+/// A pickle is read as data. One that names anything but tensors and containers is refused. Of tensors of integers, every kind of file gives the names
+/// alone.
 ///
 /// # Errors
 /// [`WeightsError`] naming the file, and the name or tensor that is refused.
-pub fn read(path: &Path) -> Result<Tensors, WeightsError> {
+pub fn read(path: &Path) -> Result<Contents, WeightsError> {
     let unusable =
         |problem: String| WeightsError::Checkpoint { origin: path.display().to_string(), problem };
     match path.extension().and_then(|e| e.to_str()) {
-        Some("safetensors") => tensors_of(&Weights::open(path)?),
+        Some("safetensors") => Weights::open(path)?.contents(),
         Some("pth" | "pt" | "bin") => {
             regular_length(path)?;
             read_pytorch(path).map_err(unusable)
@@ -39,14 +42,6 @@ pub fn read(path: &Path) -> Result<Tensors, WeightsError> {
     }
 }
 
-/// The tensors of a safetensors file of another project.
-pub(super) fn tensors_of(file: &Weights) -> Result<Tensors, WeightsError> {
-    file.tensors().map_err(|error| match error {
-        WeightsError::Format { origin, problem } => WeightsError::Checkpoint { origin, problem },
-        other => other,
-    })
-}
-
 /// Most bytes of tensors per byte of their file: a few may share a storage, and files may be compressed.
 const TENSORS_PER_BYTE: usize = 16;
 
@@ -61,49 +56,58 @@ fn check_total(path: &Path, sizes: impl Iterator<Item = usize>) -> Result<(), St
     Ok(())
 }
 
-fn read_pytorch(path: &Path) -> Result<Tensors, String> {
+fn read_pytorch(path: &Path) -> Result<Contents, String> {
     use pytorch_reader::DType;
     refuse_calls(path)?;
     let reader = PytorchReader::new(path).map_err(|e| e.to_string())?;
     let sorted: BTreeMap<_, _> = reader.into_tensors().into_iter().collect();
     check_total(path, sorted.values().map(pytorch_reader::Tensor::byte_len))?;
-    let mut tensors = Tensors::new();
+    let Contents { mut tensors, mut integers } = Contents::default();
     for (name, tensor) in sorted {
         let float = match tensor.dtype() {
             DType::F64 => FloatType::F64,
             DType::F32 => FloatType::F32,
             DType::F16 => FloatType::F16,
             DType::BF16 => FloatType::Bf16,
-            // Integers are counters (`num_batches_tracked`) and masks, not weights.
-            _ => continue,
+            // The types that are left are integers and truth values.
+            _ => {
+                integers.insert(name);
+                continue;
+            }
         };
         let bytes = tensor.read().map_err(|e| format!("`{name}`: {e}"))?;
         let raw = RawTensor { shape: tensor.shape().to_vec(), values: float.decode(&bytes) };
         tensors.insert(name, raw);
     }
-    Ok(tensors)
+    Ok(Contents { tensors, integers })
 }
 
-fn read_burn(path: &Path) -> Result<Tensors, String> {
+fn read_burn(path: &Path) -> Result<Contents, String> {
     use burn_pack::DType;
     let packed = burn_pack::Reader::from_file(path)
         .and_then(burn_pack::Reader::into_tensors)
         .map_err(|e| e.to_string())?;
     check_total(path, packed.iter().map(burn_pack::Tensor::byte_len))?;
-    let mut tensors = Tensors::new();
+    let Contents { mut tensors, mut integers } = Contents::default();
     for tensor in packed {
+        let (name, shape) = (tensor.name.clone(), tensor.shape.to_vec());
         let float = match tensor.dtype {
             DType::F64 => FloatType::F64,
-            DType::F32 => FloatType::F32,
+            DType::F32 | DType::Flex32 => FloatType::F32,
             DType::F16 => FloatType::F16,
             DType::BF16 => FloatType::Bf16,
-            _ => continue,
+            DType::QFloat(_) => {
+                return Err(format!("`{name}` is quantised, expected F64, F32, F16 or BF16"));
+            }
+            _ => {
+                integers.insert(name);
+                continue;
+            }
         };
-        let (name, shape) = (tensor.name.clone(), tensor.shape.to_vec());
         let bytes = tensor.into_bytes().map_err(|e| format!("`{name}`: {e}"))?;
         tensors.insert(name, RawTensor { shape, values: float.decode(&bytes) });
     }
-    Ok(as_pytorch(tensors))
+    Ok(Contents { tensors: as_pytorch(tensors), integers })
 }
 
 /// Burn's names and layouts as PyTorch's: Burn calls the weight and bias of a normalisation `gamma` and `beta`, and stores linear maps

@@ -6,21 +6,31 @@ use super::pooling::pooling;
 use super::text::text;
 use super::{Coverage, Layout, blocks, clip, dinov3, siglip, timm};
 use crate::{PoolingConfig, TextUse};
-use aio_encoder::weights::{Tensors, WeightsError};
+use aio_encoder::weights::{Contents, Tensors, WeightsError};
 use aio_encoder::{Activation, EncoderConfig};
 use aio_tokenize::Grid;
 
 /// What the tensors of a checkpoint do not show, and what is wanted of them.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Hints {
     /// The layout, if detection would be wrong.
     pub layout: Option<Layout>,
-    /// Attention heads; otherwise one per 64 channels, as in every published ViT.
+    /// Attention heads of the visual tower; otherwise those of the published models of its width: one per 64 channels, or 16 in the towers that are wider
+    /// than ViT-L.
     pub heads: Option<usize>,
-    /// The non-linearity; otherwise GELU, or QuickGELU if the file has OpenAI's scalars.
+    /// The non-linearity; otherwise GELU, its tanh form in SigLIP, or QuickGELU if the file has OpenAI's scalars.
     pub activation: Option<Activation>,
     /// What embeds text; otherwise the text tower of the weights if they have one, and their table if not.
     pub text: Option<TextUse>,
+    /// Whether nothing of text is wanted: then no tower and no tokenizer of it is read, and weights of this project may have any.
+    pub pictures_alone: bool,
+}
+
+impl Hints {
+    /// Whether a text tower is left out.
+    pub(super) fn leave_out_tower(&self) -> bool {
+        self.pictures_alone || self.text == Some(TextUse::Table)
+    }
 }
 
 /// A checkpoint under the model's names.
@@ -49,6 +59,18 @@ pub struct Imported {
 }
 
 impl Imported {
+    /// Refuses a checkpoint whose tensors are not all accounted for, whatever is made of it.
+    ///
+    /// # Errors
+    /// [`WeightsError::Checkpoint`] naming the tensors that are unknown, lacking or of another shape.
+    pub(super) fn complete(self, origin: &str) -> Result<Self, WeightsError> {
+        if self.coverage.is_complete() {
+            return Ok(self);
+        }
+        let problem = format!("not every tensor is accounted for\n{}", self.coverage);
+        Err(WeightsError::Checkpoint { origin: origin.to_owned(), problem })
+    }
+
     /// Tokens that follow `[CLS]`.
     pub(super) fn registers(&self) -> usize {
         self.tensors.get(REGISTERS).map_or(0, |tensor| tensor.shape[0])
@@ -61,12 +83,11 @@ impl Imported {
 }
 
 /// Beginnings of names, below the prefix, that published checkpoints have and the model does not need.
-const UNUSED: [&str; 19] = [
+const UNUSED: [&str; 18] = [
     "head",
     "fc_norm",
     "mask_token",
     "decoder",
-    "transformer.",
     "ln_final",
     "text_projection",
     "logit_scale",
@@ -91,14 +112,18 @@ const PE_POOL_HEADS: usize = 8;
 ///
 /// # Errors
 /// [`WeightsError::Checkpoint`] if the layout is not known or a necessary tensor is missing.
-pub fn import(origin: &str, tensors: Tensors, hints: Hints) -> Result<Imported, WeightsError> {
-    mapped(tensors, &hints)
+pub fn import(
+    origin: &str,
+    contents: impl Into<Contents>,
+    hints: Hints,
+) -> Result<Imported, WeightsError> {
+    mapped(contents.into(), &hints)
         .map_err(|problem| WeightsError::Checkpoint { origin: origin.to_owned(), problem })
 }
 
-fn mapped(tensors: Tensors, hints: &Hints) -> Result<Imported, String> {
-    let (layout, prefix) = detect(&tensors, hints.layout)?;
-    let mut keys = KeyMap::new(tensors, prefix);
+fn mapped(contents: Contents, hints: &Hints) -> Result<Imported, String> {
+    let (layout, prefix) = detect(&contents.tensors, hints.layout)?;
+    let mut keys = KeyMap::new(contents, prefix);
     let encoder = blocks::encoder(&mut keys, layout, hints, "encoder.")?;
     let width = encoder.embed_dim;
     let Geometry { grid, patch, no_class_token } = match layout {
@@ -114,12 +139,16 @@ fn mapped(tensors: Tensors, hints: &Hints) -> Result<Imported, String> {
     };
     let pool_heads = if encoder.rotary.is_some() { PE_POOL_HEADS } else { encoder.heads };
     let pooling = pooling(&mut keys, layout, width, pool_heads);
+    if let Some(pooling) = &pooling {
+        pooling.check(width).map_err(|problem| format!("its attention pooling: {problem}"))?;
+    }
     let embedding = keys.moved.get(PROJECTION).map(|tensor| tensor.shape[0]);
     let (text_tower, text_vocabulary) = match text(&mut keys, layout, hints, &encoder, embedding)? {
         Some(TextPart { encoder, vocabulary }) => (Some(encoder), vocabulary),
         None => (None, None),
     };
-    let KeyMap { left, prefix, moved, mut coverage } = keys;
+    let KeyMap { left, integers, prefix, moved, mut coverage } = keys;
+    coverage.unused.extend(integers);
     for name in left.into_keys() {
         if is_unused(&name, &prefix) {
             coverage.unused.push(name);

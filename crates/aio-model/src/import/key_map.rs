@@ -1,10 +1,13 @@
 use super::Coverage;
-use aio_encoder::weights::{RawTensor, Tensors};
+use aio_encoder::weights::{Contents, RawTensor, Tensors};
+use std::collections::BTreeSet;
 
 /// Moves tensors of a checkpoint to their names in the model and keeps the account of them.
 pub(super) struct KeyMap {
     /// What has not been moved.
     pub(super) left: Tensors,
+    /// Full names of the checkpoint's tensors of integers, which are not moved.
+    pub(super) integers: BTreeSet<String>,
     /// What stands in front of the checkpoint's names.
     pub(super) prefix: String,
     /// What has been moved, under the model's names.
@@ -21,8 +24,10 @@ pub(super) enum Found {
 }
 
 impl KeyMap {
-    pub(super) fn new(tensors: Tensors, prefix: String) -> Self {
-        Self { left: tensors, prefix, moved: Tensors::new(), coverage: Coverage::default() }
+    pub(super) fn new(contents: Contents, prefix: String) -> Self {
+        let Contents { tensors: left, integers } = contents;
+        let (moved, coverage) = (Tensors::new(), Coverage::default());
+        Self { left, integers, prefix, moved, coverage }
     }
 
     /// The shape of a tensor that has not been moved.
@@ -49,7 +54,7 @@ impl KeyMap {
     /// Moves a tensor that must be there.
     pub(super) fn require(&mut self, from: &str, to: &str, shape: &[usize]) {
         if self.accept(from, to, shape) == Found::No {
-            self.note_missing(to);
+            self.note_lacking(to);
         }
     }
 
@@ -78,8 +83,8 @@ impl KeyMap {
     /// Moves weight and bias of a layer normalisation that must be there.
     pub(super) fn require_norm(&mut self, from: &str, to: &str, width: usize) {
         if self.accept_norm(from, to, width) == Found::No {
-            self.note_missing(&format!("{to}.weight"));
-            self.note_missing(&format!("{to}.bias"));
+            self.note_lacking(&format!("{to}.weight"));
+            self.note_lacking(&format!("{to}.bias"));
         }
     }
 
@@ -87,8 +92,8 @@ impl KeyMap {
         self.coverage.loaded.push((self.full(from), to.to_owned()));
     }
 
-    pub(super) fn note_missing(&mut self, to: &str) {
-        self.coverage.missing.push(to.to_owned());
+    pub(super) fn note_lacking(&mut self, to: &str) {
+        self.coverage.lacking.push(to.to_owned());
     }
 
     pub(super) fn note_misshaped(&mut self, from: &str, tensor: &RawTensor, expected: &str) {

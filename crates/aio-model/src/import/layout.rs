@@ -72,9 +72,10 @@ impl fmt::Display for Layout {
 /// # Errors
 /// A sentence if no layout fits.
 pub(super) fn detect(tensors: &Tensors, hint: Option<Layout>) -> Result<(Layout, String), String> {
+    refuse_own(tensors)?;
     if let Some(layout) = hint {
         let prefix = prefix(tensors, layout).ok_or_else(|| no_layout(tensors))?;
-        return Ok((layout, prefix));
+        return checked(tensors, layout, prefix);
     }
     let in_trunk = prefix(tensors, Layout::Timm).filter(|p| p.ends_with(OPEN_CLIP_TRUNK));
     if let Some(prefix) = in_trunk {
@@ -92,14 +93,37 @@ pub(super) fn detect(tensors: &Tensors, hint: Option<Layout>) -> Result<(Layout,
         match prefix(tensors, layout) {
             // timm's blocks without a stem are a file of blocks alone, whatever their prefix. Files that Burn saved are of this kind.
             Some(prefix) if layout == Layout::Timm && !has_stem(tensors, &prefix) => {}
-            Some(prefix) => return Ok((layout, prefix)),
+            Some(prefix) => return checked(tensors, layout, prefix),
             None => {}
         }
     }
     Err(no_layout(tensors))
 }
 
-/// What stands in front of the names, if the checkpoint has the layout's marker.
+/// Refuses names of a weights file of this project. Its metadata say what no tensor shows, and whoever reads it looks for them first.
+fn refuse_own(tensors: &Tensors) -> Result<(), String> {
+    let has = |beginning: &str| tensors.keys().any(|name| name.starts_with(beginning));
+    if has("encoder.blocks.") && has("tokenizers.") {
+        return Err("its names are those of a weights file of this project, whose sizes are in the metadata entry `aio`, and it has none; a program that stores the tensors again must keep the metadata of the file".into());
+    }
+    Ok(())
+}
+
+/// Refuses a file of blocks alone that holds something else: whatever does not lie among them belongs to a model that is not known.
+fn checked(tensors: &Tensors, layout: Layout, prefix: String) -> Result<(Layout, String), String> {
+    let outside = tensors.keys().find(|name| !name.starts_with(&prefix));
+    match outside.filter(|_| layout == Layout::MetaTransformer) {
+        Some(name) => Err(format!(
+            "{}; `{prefix}{}` would make it a file of blocks alone, but `{name}` is none of them",
+            no_layout(tensors),
+            layout.marker()
+        )),
+        None => Ok((layout, prefix)),
+    }
+}
+
+/// What stands in front of the names, if the checkpoint has the layout's marker. Of the two networks in a file of DINO's training, the teacher is the
+/// model; student and teacher have the same names.
 fn prefix(tensors: &Tensors, layout: Layout) -> Option<String> {
     let mut found: Vec<&str> = tensors
         .keys()
@@ -107,7 +131,9 @@ fn prefix(tensors: &Tensors, layout: Layout) -> Option<String> {
         .filter(|prefix| prefix.is_empty() || prefix.ends_with('.'))
         .collect();
     // The text tower of a CLIP file has blocks of the same names.
-    found.sort_by_key(|prefix| (!prefix.contains("visual"), prefix.len()));
+    found.sort_by_key(|prefix| {
+        (!prefix.contains("visual"), !prefix.contains("teacher"), prefix.len())
+    });
     found.first().map(|prefix| (*prefix).to_owned())
 }
 

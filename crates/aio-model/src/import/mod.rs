@@ -1,7 +1,7 @@
 //! Checkpoints of other projects: read, put under this project's names, and completed to a [`Backbone`](crate::Backbone).
 //!
 //! ```text
-//! file → read (files, pickle) → named tensors
+//! file → own, read (files, pickle) → named tensors
 //!      → import (imported, layout, blocks, attention, rotary, pooling, parts, clip, text, siglip_text, timm, transreid_ssl, dinov3, siglip; key_map and
 //!        coverage keep the account) → Imported
 //!      → convert (assemble, tokenizer_file, stems, normalisation, redraw) → weights file
@@ -33,6 +33,7 @@ mod key_map;
 mod layout;
 mod normalisation;
 mod open;
+mod own;
 mod parts;
 mod pickle;
 mod pooling;
@@ -53,7 +54,8 @@ pub use files::read;
 pub use imported::{Hints, Imported, import};
 pub use layout::Layout;
 pub use normalisation::Normalisation;
-pub use open::{Opened, open, open_encoder, own_weights, tokenizer_beside};
+pub use open::{Opened, open, open_encoder, tokenizer_beside};
+pub use own::own_weights;
 pub use redraw::{with_random_encoder, with_stems};
 pub use registry::{PUBLISHED, PublishedCheckpoint, published};
 pub use stems::Stems;

@@ -1,9 +1,10 @@
 //! Weights by name: the embedded ones, a weights file of this project, or a checkpoint of another one.
 
-use super::assemble::convert_tensors;
-use super::files::tensors_of;
+use super::assemble::convert_contents;
+use super::own::{File, own_weights};
+use super::parts::TOKEN_TABLE;
 use super::tokenizer_file;
-use super::{Converted, Coverage, Hints, ImportOptions, Layout, convert, import, read, with_stems};
+use super::{Converted, Coverage, Hints, ImportOptions, Layout, import, read, with_stems};
 use crate::BackboneConfig;
 use aio_encoder::EncoderConfig;
 use aio_encoder::weights::{Shipped, Weights, WeightsError};
@@ -22,6 +23,15 @@ pub struct Opened {
     pub conversion: Option<(Layout, Coverage)>,
 }
 
+impl Opened {
+    /// Whether they are a checkpoint without any rows of words, which were drawn at random: sentences say nothing before a training.
+    #[must_use]
+    pub fn words_are_fresh(&self) -> bool {
+        let coverage = self.conversion.as_ref().map(|(_, coverage)| coverage);
+        coverage.is_some_and(|coverage| coverage.missing.iter().any(|name| name == TOKEN_TABLE))
+    }
+}
+
 /// Opens weights that are compiled into the program ([`Shipped`]), a weights file of this project, or a checkpoint of another project, which is converted. A file is read once.
 ///
 /// The result has the stems and the text tower that `options` ask for; size, other hints and normalisation apply to checkpoints of other projects only.
@@ -31,25 +41,27 @@ pub struct Opened {
 pub fn open(name: &str, options: &ImportOptions) -> Result<Opened, WeightsError> {
     let path = Path::new(name);
     let refused = |problem| WeightsError::Checkpoint { origin: name.to_owned(), problem };
-    let (converted, sha256) = if let Some(shipped) = Shipped::named(name) {
+    let own = |weights, sha256| -> Result<Opened, WeightsError> {
+        let weights = with_stems(weights, options.stems, options.seed)?;
+        Ok(Opened { weights, sha256: Some(sha256), tokenizer: None, conversion: None })
+    };
+    if let Some(shipped) = Shipped::named(name) {
         let weights = shipped.weights()?;
         BackboneConfig::of(&weights)?.check_text(options.hints.text).map_err(refused)?;
-        let weights = with_stems(weights, options.stems, options.seed)?;
-        let sha256 = Some(shipped.sha256().to_owned());
-        return Ok(Opened { weights, sha256, tokenizer: None, conversion: None });
-    } else if is_safetensors(path) {
-        let file = Weights::open(path)?;
-        let sha256 = Some(file.sha256());
-        if let Ok(config) = file.metadata::<BackboneConfig>("config") {
+        return own(weights, shipped.sha256().to_owned());
+    }
+    let file = match File::open(path)? {
+        File::Own(config, file) => {
             config.check_text(options.hints.text).map_err(refused)?;
-            let weights = with_stems(file.unpacked()?, options.stems, options.seed)?;
-            return Ok(Opened { weights, sha256, tokenizer: None, conversion: None });
+            let sha256 = file.sha256();
+            return own(file.unpacked()?, sha256);
         }
-        (convert_tensors(path, tensors_of(&file)?, options)?, sha256)
-    } else {
-        (convert(path, options)?, None)
+        File::Foreign(file) => file,
     };
-    let Converted { layout, weights, coverage, tokenizer } = converted;
+    let sha256 = file.as_ref().map(Weights::sha256);
+    let contents = file.map_or_else(|| read(path), |file| file.contents())?;
+    let Converted { layout, weights, coverage, tokenizer } =
+        convert_contents(path, contents, options)?;
     Ok(Opened { weights, sha256, tokenizer, conversion: Some((layout, coverage)) })
 }
 
@@ -58,7 +70,8 @@ pub fn open(name: &str, options: &ImportOptions) -> Result<Opened, WeightsError>
 /// # Errors
 /// As [`open()`].
 pub fn tokenizer_beside(path: &Path, hints: Hints) -> Result<Option<String>, WeightsError> {
-    if !tokenizer_file::is_beside(path) || own_weights(path)?.is_some() {
+    let is_read = !hints.leave_out_tower() && tokenizer_file::is_beside(path);
+    if !is_read || own_weights(path)?.is_some() {
         return Ok(None);
     }
     let imported = import(&path.display().to_string(), read(path)?, hints)?;
@@ -66,57 +79,47 @@ pub fn tokenizer_beside(path: &Path, hints: Hints) -> Result<Option<String>, Wei
     Ok(tokenizer.map(|file| file.sha256))
 }
 
-fn is_safetensors(path: &Path) -> bool {
-    path.extension().is_some_and(|e| e == "safetensors")
-}
-
-/// A weights file of this project and the sizes in it; `None` for a file of another project.
-///
-/// # Errors
-/// [`WeightsError::Io`] naming the file that cannot be read.
-pub fn own_weights(path: &Path) -> Result<Option<(BackboneConfig, Weights)>, WeightsError> {
-    if !is_safetensors(path) {
-        return Ok(None);
-    }
-    let weights = Weights::open(path)?;
-    Ok(weights.metadata("config").ok().map(|config| (config, weights)))
-}
-
 /// Opens only the blocks of an encoder: its sizes and its tensors, under the names of [`aio_encoder::Encoder`].
 ///
-/// `pre_norm` keeps the normalisation in front of the first block (CLIP's `ln_pre`) of a checkpoint of another project.
+/// `pre_norm` keeps the normalisation in front of the first block (CLIP's `ln_pre`), whoever has stored it.
 ///
 /// # Errors
-/// [`WeightsError`] naming the file and the tensors that do not fit, or a checkpoint without the normalisation.
+/// [`WeightsError`] naming the file and the tensors that do not fit, weights without the normalisation, or hints that weights of this project do not need.
 pub fn open_encoder(
     name: &str,
     hints: Hints,
     pre_norm: bool,
 ) -> Result<(EncoderConfig, Weights), WeightsError> {
     let path = Path::new(name);
-    let below = |weights: Weights| {
-        let BackboneConfig { encoder, .. } = BackboneConfig::of(&weights)?;
-        Ok((encoder, weights.below("encoder.")?))
+    let refused = |problem: &str| WeightsError::Checkpoint {
+        origin: name.to_owned(),
+        problem: problem.to_owned(),
     };
-    let tensors = if let Some(shipped) = Shipped::named(name) {
-        return below(shipped.weights()?);
-    } else if is_safetensors(path) {
-        let file = Weights::open(path)?;
-        if file.metadata::<BackboneConfig>("config").is_ok() {
-            return below(file.unpacked()?);
+    let file = match Shipped::named(name) {
+        Some(shipped) => Ok(shipped.weights()?),
+        None => match File::open(path)? {
+            File::Own(_, file) => Ok(file.unpacked()?),
+            File::Foreign(file) => Err(file),
+        },
+    };
+    let (config, mut tensors) = match file {
+        Ok(_) if hints != Hints::default() => return Err(refused(OWN_HINTS)),
+        Ok(own) => (BackboneConfig::of(&own)?.encoder, own.tensors()?),
+        Err(foreign) => {
+            let contents = foreign.map_or_else(|| read(path), |file| file.contents())?;
+            let imported = import(name, contents, hints)?.complete(name)?;
+            (imported.encoder, imported.tensors)
         }
-        tensors_of(&file)?
-    } else {
-        read(path)?
     };
-    let mut imported = import(name, tensors, hints)?;
-    if pre_norm && !imported.encoder.pre_norm {
-        let problem = "it has no ln_pre".to_owned();
-        return Err(WeightsError::Checkpoint { origin: name.to_owned(), problem });
+    if pre_norm && !config.pre_norm {
+        return Err(refused("it has no ln_pre; leave --pre-norm out"));
     }
-    imported.tensors.retain(|name, _| {
+    tensors.retain(|name, _| {
         name.starts_with("encoder.") && (pre_norm || !name.starts_with("encoder.norm_pre"))
     });
-    let weights = Weights::from_tensors(name, &imported.tensors, &Shipped::Embedded.weights()?)?;
-    Ok((EncoderConfig { pre_norm, ..imported.encoder }, weights.below("encoder.")?))
+    let weights = Weights::from_tensors(name, &tensors, &Shipped::Embedded.weights()?)?;
+    Ok((EncoderConfig { pre_norm, ..config }, weights.below("encoder.")?))
 }
+
+/// Why hints about tensors are refused beside weights of this project.
+const OWN_HINTS: &str = "its metadata state its layout, heads, activation and text; leave --layout, --heads, --quick-gelu and --text-encoder out";

@@ -13,6 +13,8 @@ pub(super) const POSITIONS: &str = "tokenizers.rgb.positions";
 pub(super) const PATCH_WEIGHT: &str = "tokenizers.rgb.proj.weight";
 pub(super) const PATCH_BIAS: &str = "tokenizers.rgb.proj_bias";
 pub(super) const STEM_LAYERS: &str = "tokenizers.rgb.layers";
+/// The normalisation in front of the first block.
+pub(super) const NORM_PRE: &str = "encoder.norm_pre.weight";
 pub(super) const TOKEN_TABLE: &str = "tokenizers.text.embedding.weight";
 /// What stands in front of the names of the text tower.
 pub(super) const TOWER: &str = "text_tower.";
@@ -46,7 +48,11 @@ pub(super) struct TextPart {
 
 /// The convolution of a patch stem; CLIP's has no bias. Returns the side of a patch.
 pub(super) fn patches(keys: &mut KeyMap, from: &str, width: usize) -> Option<usize> {
-    let patch = *keys.shape(&format!("{from}.weight"))?.get(2)?;
+    let shape = keys.shape(&format!("{from}.weight"));
+    let Some(patch) = shape.and_then(|shape| shape.get(2).copied()) else {
+        keys.note_lacking(PATCH_WEIGHT);
+        return None;
+    };
     keys.require(&format!("{from}.weight"), PATCH_WEIGHT, &[width, 3, patch, patch]);
     if keys.accept(&format!("{from}.bias"), PATCH_BIAS, &[width]) == Found::No {
         keys.put_constant(PATCH_BIAS, &[width], vec![0.0; width]);
@@ -62,8 +68,9 @@ pub(super) struct Named {
 
 /// Adds the first positions to the tokens in front of the patches and stores those tokens and the positions of the patches.
 ///
-/// The first token in `front` is `[CLS]`, which some models with a pooling lack; what follows it (DeiT's distillation token) becomes a register. Returns the
-/// grid of the patches.
+/// The first token in `front` is `[CLS]`, which some models with a pooling lack; what follows it (DeiT's distillation token) becomes a register. In some
+/// models of timm the patches alone have positions (`no_embed_class`): then all rows make a grid, and those behind the front do not. Returns the grid of
+/// the patches.
 ///
 /// # Errors
 /// A sentence if the positions make no grid.
@@ -74,20 +81,24 @@ pub(super) fn positions(
     width: usize,
 ) -> Result<Option<Grid>, String> {
     let Named { name, tensor: RawTensor { shape, values } } = positions;
-    let (rows, extra) = (values.len() / width, front.len());
-    if shape.last() != Some(&width) || rows <= extra {
+    let (rows, tokens) = (values.len() / width, front.len());
+    if shape.last() != Some(&width) || rows <= tokens {
         let tensor = RawTensor { shape, values };
-        keys.note_misshaped(name, &tensor, &format!("[{extra} + tokens, {width}]"));
+        keys.note_misshaped(name, &tensor, &format!("[{tokens} + tokens, {width}]"));
         return Ok(None);
     }
+    let of_patches_alone = grid_of(rows - tokens).is_none() && grid_of(rows).is_some();
+    let extra = if of_patches_alone { 0 } else { tokens };
     let mut registers = Vec::new();
     for (i, Named { name, mut tensor }) in front.into_iter().enumerate() {
         if tensor.values.len() != width {
             keys.note_misshaped(name, &tensor, &format!("[{width}]"));
             return Ok(None);
         }
-        for (value, position) in tensor.values.iter_mut().zip(&values[i * width..]) {
-            *value += position;
+        if !of_patches_alone {
+            for (value, position) in tensor.values.iter_mut().zip(&values[i * width..]) {
+                *value += position;
+            }
         }
         if i == 0 {
             keys.put(name, CLS, RawTensor { shape: vec![1, width], values: tensor.values });
@@ -100,7 +111,13 @@ pub(super) fn positions(
     let patches =
         RawTensor { shape: vec![rows - extra, width], values: values[extra * width..].to_vec() };
     keys.put(name, POSITIONS, patches);
-    grid_of(rows - extra).map(Some)
+    match grid_of(rows - extra) {
+        None if tokens == 0 => Err(format!("its {rows} positions make no grid of {SHAPES}")),
+        None => Err(format!(
+            "neither its {rows} positions nor those behind the {tokens} tokens in front of the patches make a grid of {SHAPES}"
+        )),
+        grid => Ok(grid),
+    }
 }
 
 /// The normalisation behind the last block of a model that has one in front of the first.
@@ -128,15 +145,15 @@ pub(super) fn add_registers(keys: &mut KeyMap, values: Vec<f32>, width: usize) {
     registers.shape[0] = registers.values.len() / width;
 }
 
+/// The shapes of grids that positions may be for.
+const SHAPES: &str = "the shapes 1:1, 2:1 and 3:1";
+
 /// The grid of so many tokens: as high as wide, or twice or three times as high (256 × 128 and 384 × 128 pixels).
-fn grid_of(tokens: usize) -> Result<Grid, String> {
-    for times in 1..=3 {
+fn grid_of(tokens: usize) -> Option<Grid> {
+    (1..=3).find_map(|times| {
         let columns = (tokens / times).isqrt();
-        if columns * columns * times == tokens {
-            return Ok(Grid { rows: times * columns, columns });
-        }
-    }
-    Err(format!("{tokens} positions make no grid of the shapes 1:1, 2:1 and 3:1"))
+        (columns * columns * times == tokens).then_some(Grid { rows: times * columns, columns })
+    })
 }
 
 /// Where the map from the normalised `[CLS]` to the embedding comes from.
@@ -165,7 +182,7 @@ pub(super) fn projection(keys: &mut KeyMap, source: ProjectionSource, width: usi
             keys.put(name, PROJECTION, tensor);
         }
         Some(tensor) => keys.note_misshaped(name, &tensor, &format!("a map from {width}")),
-        None => keys.note_missing(PROJECTION),
+        None => keys.note_lacking(PROJECTION),
     }
 }
 
@@ -179,10 +196,10 @@ mod tests {
 
     #[test]
     fn the_grid_follows_from_the_number_of_tokens() {
-        assert_eq!(grid_of(196), Ok(Grid { rows: 14, columns: 14 }));
-        assert_eq!(grid_of(128), Ok(Grid { rows: 16, columns: 8 }));
-        assert_eq!(grid_of(192), Ok(Grid { rows: 24, columns: 8 }));
-        assert!(grid_of(197).is_err_and(|e| e.contains("197 positions")));
+        assert_eq!(grid_of(196), Some(Grid { rows: 14, columns: 14 }));
+        assert_eq!(grid_of(128), Some(Grid { rows: 16, columns: 8 }));
+        assert_eq!(grid_of(192), Some(Grid { rows: 24, columns: 8 }));
+        assert_eq!(grid_of(197), None);
     }
 
     #[test]

@@ -74,6 +74,9 @@ pub(super) fn pooling(
         keys.require(&format!("{from}.weight"), &format!("{POOLING}{to}.weight"), &[rows, columns]);
         keys.require(&format!("{from}.bias"), &format!("{POOLING}{to}.bias"), &[rows]);
     }
+    if let Some((part, _)) = names.probe.split_once('.') {
+        keys.note_unknown(&format!("{}{part}.", keys.prefix));
+    }
     Some(PoolingConfig { heads, mlp })
 }
 
@@ -93,7 +96,7 @@ fn query_and_map(keys: &mut KeyMap, names: &PoolingNames, width: usize) {
     let (Some(probe), Some(weight), Some(bias)) = (probe, weight, bias) else {
         return [query, format!("{kv}weight"), format!("{kv}bias")]
             .iter()
-            .for_each(|name| keys.note_missing(name));
+            .for_each(|name| keys.note_lacking(name));
     };
     let lengths = [probe.values.len(), weight.len(), bias.len()];
     if lengths != [width, 3 * width * width, 3 * width] {

@@ -36,7 +36,7 @@ pub const PUBLISHED: [PublishedCheckpoint; 19] = [
     PublishedCheckpoint {
         name: "open-clip-b16",
         file: "open_clip_model.safetensors",
-        source: "huggingface.co/laion/CLIP-ViT-B-16-laion2B-s34B-b88K",
+        source: "huggingface.co/laion/CLIP-ViT-B-16-laion2B-s34B-b88K; other sizes likewise; convert MetaCLIP, DFN and open_clip's copies of OpenAI's with --quick-gelu first",
         licence: "MIT",
         normalisation: Some(Normalisation::Clip),
     },

@@ -16,7 +16,7 @@ pub(super) fn parts(keys: &mut KeyMap, width: usize) -> Result<Geometry, String>
     let mut grid = None;
     match keys.take(name) {
         Some(tensor) => grid = positions(keys, Named { name, tensor }, Vec::new(), width)?,
-        None => keys.note_missing(POSITIONS),
+        None => keys.note_lacking(POSITIONS),
     }
     keys.require_norm("post_layernorm", PROJECTION_NORM, width);
     projection(keys, ProjectionSource::Identity, width);

@@ -112,7 +112,7 @@ impl Found {
     ) -> Result<TextPart, String> {
         let Self { names, prefix, vocabulary, context, width } = self;
         let of_visual = std::mem::replace(&mut keys.prefix, prefix);
-        let heads = Some(blocks::heads_of(width, true));
+        let heads = Some(blocks::text_heads(width, true));
         let hints = Hints { heads, activation: Some(visual.activation), ..Hints::default() };
         let encoder = blocks::encoder(keys, names.blocks, &hints, &format!("{TOWER}encoder."))?;
         let tokenizer = format!("{TOWER}tokenizer.");

@@ -35,7 +35,7 @@ pub(super) fn text(
     if let Some(names) = Names::of(keys, layout) {
         // The token table alone is of no use here: its ids are those of another tokenizer.
         return match names.find(keys) {
-            Ok(found) if hints.text != Some(TextUse::Table) => {
+            Ok(found) if !hints.leave_out_tower() => {
                 let embedding = embedding.unwrap_or(visual.embed_dim);
                 found.take(keys, visual, embedding).map(Some)
             }
@@ -59,7 +59,7 @@ pub(super) fn text(
         None => Err("its names have no part `visual.` beside which one could be".into()),
     };
     match found {
-        Ok(prefix) if hints.text != Some(TextUse::Table) => {
+        Ok(prefix) if !hints.leave_out_tower() => {
             let encoder = tower(keys, prefix, visual, embedding)?;
             Ok(Some(TextPart { encoder, vocabulary: None }))
         }
@@ -104,8 +104,9 @@ fn tower(
     embedding: Option<usize>,
 ) -> Result<EncoderConfig, String> {
     let of_visual = std::mem::replace(&mut keys.prefix, prefix);
-    // Every published text tower has one head per 64 channels, whatever the visual one has.
-    let hints = Hints { activation: Some(visual.activation), ..Hints::default() };
+    let heads = keys.shape(TABLE).and_then(|shape| shape.get(1)).copied();
+    let heads = heads.map(|width| blocks::text_heads(width, false));
+    let hints = Hints { heads, activation: Some(visual.activation), ..Hints::default() };
     let encoder = blocks::encoder(keys, Layout::Clip, &hints, &format!("{TOWER}encoder."))?;
     let width = encoder.embed_dim;
     let tokenizer = format!("{TOWER}tokenizer.");

@@ -63,7 +63,7 @@ fn ibn(keys: &mut KeyMap, from: &str, to: &str, channels: usize) {
                 keys.note_loaded(&instance, &to);
                 keys.put(&batch, &to, RawTensor { shape: vec![channels], values });
             }
-            _ => keys.note_missing(&to),
+            _ => keys.note_lacking(&to),
         }
     }
     for part in ["running_mean", "running_var"] {

@@ -123,7 +123,7 @@ fn another_size_of_pictures_needs_no_other_weights() {
 
 #[test]
 fn a_gated_mlp_is_refused_by_name() {
-    let mut tensors = import::read(&golden(DINOV3[0].0)).expect("reads");
+    let mut tensors = import::read(&golden(DINOV3[0].0)).expect("reads").tensors;
     let gate = RawTensor { shape: vec![64, 32], values: vec![0.0; 64 * 32] };
     tensors.insert("layer.0.mlp.gate_proj.weight".into(), gate);
     let error = import::import("gated", tensors, Hints::default()).expect_err("gated").to_string();

@@ -60,7 +60,7 @@ fn the_gradient_of_a_picture_through_the_pooling_is_pytorchs() {
 fn its_text_tower_is_named_as_unused_and_refused_where_it_is_wanted() {
     let problems = ["its text tower needs its tokenizer", "`text.ln_final.bias` is missing"];
     for ((file, _), said) in FILES.into_iter().zip(problems) {
-        let tensors = import::read(&golden(file)).expect("reads");
+        let tensors = import::read(&golden(file)).expect("reads").tensors;
         let of_text = tensors.keys().filter(|name| name.starts_with("text")).count();
         let hints = Hints { heads: Some(2), text: Some(TextUse::Table), ..Hints::default() };
         let found = import::import(file, tensors, hints).expect("a known layout");

@@ -39,7 +39,7 @@ pub struct ModelConfig {
     pub prompt_tokens: usize,
     /// How pictures are normalised for a checkpoint whose layout does not say.
     pub normalisation: Normalisation,
-    /// Attention heads of a checkpoint; `auto` is one per 64 channels.
+    /// Attention heads of a checkpoint; `auto` takes those of the published models of its width.
     #[serde(with = "NumberOr::<Auto>")]
     pub attention_heads: Option<usize>,
     /// Modalities that get a tokenizer, joined by `+`: `rgb`, which is required, `infrared`, `sketch`, `colour-pencil` and
