@@ -5,7 +5,7 @@ mod made;
 mod refused;
 
 use aio_encoder::EncoderConfig;
-use aio_encoder::weights::{Shipped, Tensors, Weights};
+use aio_encoder::weights::{Shipped, Weights};
 use aio_model::Backbone;
 use aio_model::import::{
     self, Converted, Hints, ImportOptions, Imported, Layout, Normalisation, Stems, convert,
