@@ -86,7 +86,7 @@ mod tests {
         let chosen = ChosenTasks::new(" orbench.s, msmt17,").of(&rows()).expect("a task");
         let result = &chosen[0].results[0];
         let expected: TaskId = "orbench.sketch-rgb".parse().expect("an id");
-        assert_eq!(result.order, [expected.clone()]);
+        assert_eq!(result.order, std::slice::from_ref(&expected));
         assert_eq!(result.tasks.keys().collect::<Vec<_>>(), [&expected]);
         for scores in [&result.metrics, &result.baseline] {
             assert_eq!(
