@@ -144,7 +144,7 @@ pub(crate) fn picture_of(
 ///
 /// # Errors
 /// [`Error`] naming the file that cannot be read or written. The scores are in the TensorBoard files even if the report
-/// cannot be drawn. [`Error::Lost`](crate::error::Error::Lost) if another process has taken the run over.
+/// cannot be drawn. [`Error::Lost`] if another process has taken the run over.
 pub fn write(run: &Run) -> Result<()> {
     let files = ReportFiles::read(run)?;
     let report = Report::draw(&files);
