@@ -22,7 +22,7 @@ impl Gallery {
     /// Numbers of the rows that a filter lets through.
     ///
     /// # Errors
-    /// [`GalleryError::Request`] naming a column that the gallery does not have.
+    /// [`GalleryError::Request`](crate::GalleryError::Request) naming a column that the gallery does not have.
     pub fn select(&self, filter: &Filter) -> Result<Vec<u64>> {
         let chosen = filter::selection(self, filter, Segment::table)?;
         let of_segment = |(segment, chosen): (&Segment, Vec<bool>)| {
@@ -53,7 +53,7 @@ impl Gallery {
     /// The rows nearest to a query, nearest first.
     ///
     /// # Errors
-    /// [`GalleryError::ForeignModel`] for features of another model; [`GalleryError::Request`] naming what the query asks in vain: a row, a
+    /// [`GalleryError::ForeignModel`](crate::GalleryError::ForeignModel) for features of another model; [`GalleryError::Request`](crate::GalleryError::Request) naming what the query asks in vain: a row, a
     /// column, or a probability without a calibration.
     pub fn search(&self, query: &Query) -> Result<Vec<Hit>> {
         let mut answers = self.answers(std::slice::from_ref(query))?;
