@@ -89,7 +89,7 @@ check:
     cargo fmt --all --check
     cargo clippy --locked --workspace --all-targets
     cargo clippy --locked --workspace --all-targets --features aio-bench/qdrant
-    cargo doc --locked --no-deps --workspace
+    RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --workspace
     command -v cargo-deny >/dev/null || cargo install --locked --version 0.20.2 cargo-deny
     cargo deny --locked check licenses bans sources
     @if cargo deny --locked fetch db >/dev/null 2>&1; then cargo deny --locked check advisories; else echo "advisories not checked: their database cannot be reached"; fi

@@ -43,7 +43,7 @@ pub fn temporary_beside(path: &Path) -> PathBuf {
 /// the directory may call this. Returns how many there were.
 ///
 /// # Errors
-/// [`DataError::Io`] naming the path.
+/// [`DataError::Io`](crate::DataError::Io) naming the path.
 pub fn remove_temporaries(directory: &Path, below: &[&str]) -> Result<usize> {
     let mut removed = 0;
     for entry in std::fs::read_dir(directory).map_err(io("list", directory))? {
@@ -79,7 +79,7 @@ fn remove_all_temporaries(folder: &Path) -> Result<usize> {
 /// Removes the temporaries of one file, which killed processes left beside it. Only the one process that may write this file may call this.
 ///
 /// # Errors
-/// [`DataError::Io`] naming the path.
+/// [`DataError::Io`](crate::DataError::Io) naming the path.
 pub fn remove_temporaries_of(path: &Path) -> Result<usize> {
     remove_beside(path, |_| true)
 }
@@ -90,7 +90,7 @@ const ABANDONED: Duration = Duration::from_secs(3600);
 /// As [`remove_temporaries_of`], for a file that several processes may write at a time: only those that nobody wrote to for an hour.
 ///
 /// # Errors
-/// [`DataError::Io`] naming the path.
+/// [`DataError::Io`](crate::DataError::Io) naming the path.
 pub fn remove_abandoned(path: &Path) -> Result<usize> {
     let is_old = |found: &Metadata| {
         let age =

@@ -9,7 +9,7 @@
 //! the CPU kernel, the connection to Burn with the gradient, and the tests. The tests compare kernel
 //! and portable form, in values and in gradients.
 //!
-//! Matrix products are those of the crate `gemm`; [`simd`] compiles the loops for several
+//! Matrix products are those of the crate `gemm`; `simd` compiles the loops for several
 //! instruction sets. Both choose by processor when the program runs.
 
 mod affine_relu;

@@ -1,7 +1,7 @@
 //! Training-time augmentation of pictures: flip, shifted crop, colour jitter, random erasing, and the randomisation of every picture on its own.
 //!
-//! [`geometry`]: rotation, scale, shift; [`photometry`]: light, colour, stains; [`strokes`]: pencil and paper; [`sharpness`]: resolution, blur,
-//! noise, JPEG; [`field`]: pixels between these steps, and smooth noise.
+//! `geometry`: rotation, scale, shift; `photometry`: light, colour, stains; `strokes`: pencil and paper; `sharpness`: resolution, blur,
+//! noise, JPEG; `field`: pixels between these steps, and smooth noise.
 
 mod field;
 mod geometry;
