@@ -1,7 +1,7 @@
 //! How the parts of a query become one embedding, and what stands for those that are absent.
 
 use crate::fixtures::{after, config, embedded, model_of, picture, preprocessing, shown, step};
-use crate::gradients::{ByName, by_name, largest_difference};
+use crate::gradients::{ByName, by_name, larger, largest_difference};
 use aio_encoder::EncoderConfig;
 use aio_encoder::weights::{Weights, module_bytes};
 use aio_model::{
@@ -74,8 +74,6 @@ fn unit(embedding: &[f32]) -> Vec<f64> {
 
 fn far(a: &[f32], b: &[f32]) -> f32 {
     assert_eq!(a.len(), b.len());
-    // `f32::max` would pass over NaN.
-    let larger = |m: f32, d: f32| if d.is_nan() { d } else { m.max(d) };
     a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, larger)
 }
 

@@ -34,6 +34,11 @@ pub(crate) fn by_name<M: Module>(module: &M, grads: &GradientsParams) -> ByName 
     collect.found
 }
 
+/// The larger of two differences, or NaN, which `f32::max` would pass over.
+pub(crate) fn larger(m: f32, d: f32) -> f32 {
+    if d.is_nan() { d } else { m.max(d) }
+}
+
 /// The largest difference of two gradients of one parameter, relative to the length of the first.
 pub(crate) fn largest_difference(a: &ByName, b: &ByName) -> f32 {
     assert!(a.keys().eq(b.keys()), "{:?} and {:?}", a.keys(), b.keys());
@@ -41,7 +46,5 @@ pub(crate) fn largest_difference(a: &ByName, b: &ByName) -> f32 {
     let relative = |(a, b): (&Vec<f32>, &Vec<f32>)| {
         norm(&a.iter().zip(b).map(|(a, b)| a - b).collect::<Vec<_>>()) / norm(a).max(1e-3)
     };
-    // `f32::max` would pass over NaN.
-    let larger = |m: f32, d: f32| if d.is_nan() { d } else { m.max(d) };
     a.values().zip(b.values()).map(relative).fold(0.0, larger)
 }
