@@ -21,8 +21,8 @@ impl ChosenTasks {
     /// Whether a task is chosen.
     #[must_use]
     pub fn hold(&self, task: &TaskId) -> bool {
-        let beginnings = self.0.split(',').map(str::trim).filter(|word| !word.is_empty());
-        beginnings.into_iter().any(|word| task.as_str().starts_with(word))
+        let mut beginnings = self.0.split(',').map(str::trim).filter(|word| !word.is_empty());
+        beginnings.any(|word| task.as_str().starts_with(word))
     }
 
     /// The results without the other tasks.

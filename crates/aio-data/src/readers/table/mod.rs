@@ -268,9 +268,8 @@ fn csv(file: &Path, mut visit: impl FnMut(usize, Row) -> Result<()>) -> Result<(
 
 fn parquet(file: &Path, mut visit: impl FnMut(usize, Row) -> Result<()>) -> Result<()> {
     let opened = crate::parquet::open(file)?;
-    places(file, opened.names().iter().map(String::as_str))?;
+    let places = places(file, opened.names().iter().map(String::as_str))?;
     let table = opened.read(None).map_err(damaged(file))?;
-    let places = places(file, table.names().into_iter())?;
     let texts = table.texts().map_err(damaged(file))?;
     // Rows are counted as in the CSV file of the same table: the first is that of the names.
     (0..table.height()).try_for_each(|i| {
