@@ -1,12 +1,14 @@
 //! Arguments that several commands share, defined once.
 
-use crate::embed::{ImportSettings, ModelSource};
+use super::output::Output;
+use crate::embed::{ImportSettings, ModelSource, OnError};
 use crate::error::{Error, Result};
 use aio_encoder::Activation;
 use aio_model::import::{Layout, Normalisation};
 use aio_model::{Shipped, TextUse};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::path::{Path, PathBuf};
 
@@ -18,6 +20,21 @@ pub(super) fn choice<T: Copy + Send + Sync + 'static>(
         values.iter().find(|(name, _)| *name == typed).expect("clap accepts no other value").1
     })
 }
+
+/// A closed set of values that have names of their own.
+pub(super) fn named_choice<T: Copy + Send + Sync + 'static, const N: usize>(
+    values: [T; N],
+    name: fn(T) -> &'static str,
+) -> impl TypedValueParser<Value = T> {
+    PossibleValuesParser::new(values.map(name)).map(move |typed| {
+        let mut values = values.into_iter();
+        values.find(|value| name(*value) == typed).expect("clap accepts no other value")
+    })
+}
+
+/// What to do about a row that cannot be read.
+pub(super) const ON_ERROR: [(&str, OnError); 2] =
+    [("fail", OnError::Fail), ("skip", OnError::Skip)];
 
 /// A value as configuration files write it.
 pub(super) fn named<T: DeserializeOwned>(typed: &str) -> std::result::Result<T, String> {
@@ -72,6 +89,20 @@ pub(super) struct JsonArgument {
     pub(super) json: bool,
 }
 
+impl JsonArgument {
+    /// A value as one JSON document, or as `text` says it.
+    ///
+    /// # Errors
+    /// [`Error::Failure`] for a value that JSON cannot hold.
+    pub(super) fn output<T: Serialize>(
+        self,
+        value: &T,
+        text: impl FnOnce() -> String,
+    ) -> Result<Output> {
+        if self.json { Output::json(value) } else { Ok(Output::text(text())) }
+    }
+}
+
 /// `--runs`.
 #[derive(Debug, Clone, Args)]
 pub(super) struct RunsArgument {
@@ -115,7 +146,7 @@ pub(super) struct OutputArgument {
 #[command(next_help_heading = "Checkpoints of other projects")]
 pub(super) struct HintArguments {
     /// Layout of the checkpoint, where detection is wrong.
-    #[arg(long, value_parser = layouts())]
+    #[arg(long, value_parser = named_choice(Layout::ALL, Layout::name))]
     layout: Option<Layout>,
     /// Attention heads; otherwise those of the published models of the width (docs/weights.md).
     #[arg(long, value_name = "N")]
@@ -130,13 +161,6 @@ pub(super) struct HintArguments {
 }
 
 const TEXT_ENCODERS: [(&str, TextUse); 2] = [("table", TextUse::Table), ("tower", TextUse::Tower)];
-
-fn layouts() -> impl TypedValueParser<Value = Layout> {
-    PossibleValuesParser::new(Layout::ALL.map(Layout::name)).map(|typed| {
-        let mut layouts = Layout::ALL.into_iter();
-        layouts.find(|layout| layout.name() == typed).expect("clap accepts no other value")
-    })
-}
 
 impl HintArguments {
     /// The hints with a normalisation.

@@ -38,6 +38,6 @@ impl Arguments {
             root: self.root.data_root,
             model: self.model.into(),
         })?;
-        if self.form.json { Output::json(&check) } else { Ok(Output::text(check.text())) }
+        self.form.output(&check, || check.text())
     }
 }

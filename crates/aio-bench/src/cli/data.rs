@@ -58,7 +58,7 @@ pub(super) struct List {
 impl List {
     fn run(self) -> Result<Output> {
         let list = check::list(self.root.data_root);
-        if self.form.json { Output::json(&list) } else { Ok(Output::text(list.text())) }
+        self.form.output(&list, || list.text())
     }
 }
 
@@ -96,8 +96,7 @@ impl Check {
         };
         let report = check.run()?;
         progress.finish();
-        let output =
-            if self.form.json { Output::json(&report)? } else { Output::text(report.text()) };
+        let output = self.form.output(&report, || report.text())?;
         Ok(if report.is_right() { output } else { output.with_problem() })
     }
 }
@@ -150,10 +149,7 @@ impl Table {
             seed: self.seed,
         };
         let drafted = draft.write()?;
-        if self.form.json {
-            return Output::json(&drafted);
-        }
-        Ok(Output::text(text_of_table(&drafted)))
+        self.form.output(&drafted, || text_of_table(&drafted))
     }
 }
 
@@ -184,10 +180,9 @@ impl Synth {
         let stop = StopFlag::on_signals()?;
         let size = benchmark::Size::default();
         let manifest = render::benchmark(&self.output, self.seed, size, &stop)?;
-        if self.form.json {
-            return Output::json(&manifest);
-        }
-        Ok(Output::text(format!("{} files, content {}\n", manifest.files, manifest.content)))
+        self.form.output(&manifest, || {
+            format!("{} files, content {}\n", manifest.files, manifest.content)
+        })
     }
 }
 
@@ -221,11 +216,9 @@ impl Prepare {
             synth_pedes::prepare(&directory, &|read| progress.set_position(read as usize))?;
         progress.finish();
         let prepared = Prepared { photographs, index: directory.join(synth_pedes::INDEX) };
-        if self.form.json {
-            return Output::json(&prepared);
-        }
-        let index = prepared.index.display();
-        Ok(Output::text(format!("{photographs} photographs, {index}\n")))
+        self.form.output(&prepared, || {
+            format!("{photographs} photographs, {}\n", prepared.index.display())
+        })
     }
 }
 

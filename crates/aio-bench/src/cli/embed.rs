@@ -1,6 +1,6 @@
 //! `aio embed`.
 
-use super::arguments::{JsonArgument, ModelArguments, OutputArgument, choice};
+use super::arguments::{JsonArgument, ModelArguments, ON_ERROR, OutputArgument, choice};
 use super::output::Output;
 use crate::embed::{self, OnError, Request};
 use crate::error::Result;
@@ -43,8 +43,6 @@ pub(super) struct Arguments {
     model: ModelArguments,
 }
 
-const ON_ERROR: [(&str, OnError); 2] = [("fail", OnError::Fail), ("skip", OnError::Skip)];
-
 impl Arguments {
     pub(super) fn run(self) -> Result<Output> {
         let embedded = embed::run(&Request {
@@ -56,16 +54,14 @@ impl Arguments {
             model: self.model.into(),
             on_error: self.on_error,
         })?;
-        if self.form.json {
-            return Output::json(&embedded);
-        }
-        let (rows, width) = (embedded.rows, embedded.width);
-        let mut text = format!("{} [{rows}, {width}]", embedded.output.display());
-        match embedded.skipped {
-            0 => {}
-            1 => text += ", 1 row skipped",
-            skipped => text += &format!(", {skipped} rows skipped"),
-        }
-        Ok(Output::text(text + "\n"))
+        self.form.output(&embedded, || {
+            let (rows, width) = (embedded.rows, embedded.width);
+            let skipped = match embedded.skipped {
+                0 => String::new(),
+                1 => ", 1 row skipped".to_owned(),
+                skipped => format!(", {skipped} rows skipped"),
+            };
+            format!("{} [{rows}, {width}]{skipped}\n", embedded.output.display())
+        })
     }
 }

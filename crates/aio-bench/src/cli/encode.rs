@@ -46,14 +46,10 @@ impl Arguments {
             // Tokens are given, so that pictures and their normalisation play no part.
             hints: self.hints.with(Normalisation::Auto).hints(),
         })?;
-        if self.form.json {
-            return Output::json(&encoded);
-        }
         let [batch, tokens, width] = encoded.shape;
-        Ok(Output::text(format!(
-            "{} [{batch}, {tokens}, {width}], {} blocks\n",
-            encoded.output.display(),
-            encoded.blocks
-        )))
+        self.form.output(&encoded, || {
+            let (path, blocks) = (encoded.output.display(), encoded.blocks);
+            format!("{path} [{batch}, {tokens}, {width}], {blocks} blocks\n")
+        })
     }
 }

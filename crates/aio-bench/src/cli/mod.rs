@@ -225,6 +225,7 @@ mod tests {
 
     #[test]
     fn shared_flags_are_the_same_everywhere() {
+        let mut seen = 0;
         for (words, command) in leaves(&Cli::command(), &["aio".to_owned()]) {
             for argument in command.get_arguments() {
                 let variable = match argument.get_long() {
@@ -240,8 +241,10 @@ mod tests {
                 };
                 let found = argument.get_env().and_then(|name| name.to_str());
                 assert_eq!(found, Some(variable), "{words:?}");
+                seen += 1;
             }
         }
+        assert!(seen >= 30, "{seen} flags");
     }
 
     #[test]

@@ -151,9 +151,7 @@ impl Arguments {
         let lock = DirectoryLock::require(&self.output, WhenTaken::Refuse, &stop)?;
         let stop = lock.guard(stop);
         let weights = pretrain::run(&self.recipe.into(), &self.output, &device, &stop)?;
-        if self.form.json {
-            return Output::json(&Written { weights });
-        }
-        Ok(Output::text(format!("{}\n", weights.display())))
+        let written = Written { weights };
+        self.form.output(&written, || format!("{}\n", written.weights.display()))
     }
 }

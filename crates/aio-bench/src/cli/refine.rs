@@ -44,6 +44,6 @@ impl Arguments {
         let Self { tasks, rounds, candidates, weight, root, form, model } = self;
         let (root, model) = (root.data_root, model.into());
         let refined = refine(&RefineRequest { tasks, root, rounds, candidates, weight, model })?;
-        if form.json { Output::json(&refined) } else { Ok(Output::text(refined.text())) }
+        form.output(&refined, || refined.text())
     }
 }

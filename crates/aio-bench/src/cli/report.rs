@@ -86,20 +86,15 @@ impl Arguments {
         if let Some([first, second]) = self.agreement.as_deref() {
             let methods: Vec<_> = finished.iter().flat_map(Finished::methods).collect();
             let agreement = order_agreement(&methods, [first, second])?;
-            return if self.form.json {
-                Output::json(&agreement)
-            } else {
-                Ok(Output::text(agreement.text()))
-            };
+            return self.form.output(&agreement, || agreement.text());
         }
         if let Some(label) = &self.against {
             let compared: Vec<_> =
                 finished.iter().map(|of_table| of_table.against(label)).collect::<Result<_>>()?;
-            if self.form.json {
-                return Output::json(&compared);
-            }
-            let texts: Vec<String> = compared.iter().map(PairedDifferences::text).collect();
-            return Ok(Output::text(texts.join("\n")));
+            return self.form.output(&compared, || {
+                let texts: Vec<String> = compared.iter().map(PairedDifferences::text).collect();
+                texts.join("\n")
+            });
         }
         if self.form.json {
             let tables: Vec<_> = finished.iter().map(|of_table| &of_table.table).collect();

@@ -1,12 +1,11 @@
 //! `aio score`.
 
-use super::arguments::{JsonArgument, choice};
+use super::arguments::{JsonArgument, choice, named_choice};
 use super::output::Output;
 use crate::error::Result;
 use crate::score::{self, Options, Request};
 use aio_eval::{AveragePrecision, Metric, Protocol, Rerank, Ties};
 use clap::Args;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
@@ -27,7 +26,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FILE")]
     gallery: PathBuf,
     /// Evaluation protocol: which gallery entries are ignored for a query, and how CMC counts (docs/protocols.md).
-    #[arg(long, value_parser = protocols())]
+    #[arg(long, value_parser = named_choice(Protocol::ALL, Protocol::name))]
     protocol: Protocol,
     /// How features are compared: 1 − cos, or the plain distance of the features as given.
     #[arg(long, default_value = "cosine", value_parser = choice(&METRICS))]
@@ -69,11 +68,6 @@ const TIES: [(&str, Ties); 3] = [
     ("optimistic", Ties::Optimistic),
     ("pessimistic", Ties::Pessimistic),
 ];
-
-fn protocols() -> impl TypedValueParser<Value = Protocol> {
-    PossibleValuesParser::new(Protocol::ALL.map(Protocol::name))
-        .map(|typed| Protocol::named(&typed).expect("clap accepts no other value"))
-}
 
 fn rerank(typed: &str) -> std::result::Result<Rerank, String> {
     let mut rerank = Rerank::default();

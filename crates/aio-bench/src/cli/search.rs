@@ -133,45 +133,57 @@ fn place(gallery: &Path, approximate: bool) -> Result<Option<Place>> {
 
 impl Arguments {
     pub(super) fn run(self) -> Result<Output> {
-        let mut query =
-            Row { text: self.text.filter(|text| !text.trim().is_empty()), ..Row::default() };
+        let query = self.query();
+        match place(&self.gallery, self.of_gallery.approximate)? {
+            Some(place) => self.in_gallery(place, query),
+            None => self.in_files(query),
+        }
+    }
+
+    /// The pictures and the sentence that are given.
+    fn query(&self) -> Row {
+        let text = self.text.clone().filter(|text| !text.trim().is_empty());
+        let mut query = Row { text, ..Row::default() };
         for (modality, path) in [
-            (Modality::Rgb, self.rgb),
-            (Modality::Infrared, self.infrared),
-            (Modality::Sketch, self.sketch),
-            (Modality::ColourPencil, self.colour_pencil),
+            (Modality::Rgb, &self.rgb),
+            (Modality::Infrared, &self.infrared),
+            (Modality::Sketch, &self.sketch),
+            (Modality::ColourPencil, &self.colour_pencil),
         ] {
-            query.pictures.extend(path.map(|path| (modality.name().to_owned(), path)));
+            query.pictures.extend(path.clone().map(|path| (modality.name().to_owned(), path)));
         }
-        let (filter, of_gallery) = (Filter::from(self.filter), self.of_gallery);
-        if let Some(place) = place(&self.gallery, of_gallery.approximate)? {
-            let OfGallery { queries, like, unlike, group_by, threshold, csv, .. } = of_gallery;
-            let is_batch = queries.is_some();
-            let queries = match queries {
-                Some(path) => gallery::queries(&path)?,
-                None => vec![NamedQuery { row: query, like, unlike, ..NamedQuery::default() }],
-            };
-            let searched = gallery::search(&SearchRequest {
-                gallery: place,
-                queries,
-                terms: Terms { filter, group_by, threshold, top: self.top as usize },
-                picture: self.picture,
-                model: self.model.into(),
-            })?;
-            for answered in &searched.answers {
-                answered.warnings().iter().for_each(|warning| log::warn!("{warning}"));
-            }
-            return if self.form.json {
-                if is_batch {
-                    Output::json(&searched.listed())
-                } else {
-                    Output::json(&searched.listed_single())
-                }
-            } else {
-                Ok(Output::text(if csv { searched.csv()? } else { searched.text() }))
-            };
+        query
+    }
+
+    fn in_gallery(self, place: Place, query: Row) -> Result<Output> {
+        let OfGallery { queries, like, unlike, group_by, threshold, csv, .. } = self.of_gallery;
+        let is_batch = queries.is_some();
+        let queries = match queries {
+            Some(path) => gallery::queries(&path)?,
+            None => vec![NamedQuery { row: query, like, unlike, ..NamedQuery::default() }],
+        };
+        let (filter, top) = (self.filter.into(), self.top as usize);
+        let searched = gallery::search(&SearchRequest {
+            gallery: place,
+            queries,
+            terms: Terms { filter, group_by, threshold, top },
+            picture: self.picture,
+            model: self.model.into(),
+        })?;
+        for answered in &searched.answers {
+            answered.warnings().iter().for_each(|warning| log::warn!("{warning}"));
         }
-        if self.gallery.exists() && !(of_gallery.is_empty() && filter.is_empty()) {
+        match (self.form.json, is_batch) {
+            (true, true) => Output::json(&searched.listed()),
+            (true, false) => Output::json(&searched.listed_single()),
+            (false, _) => Ok(Output::text(if csv { searched.csv()? } else { searched.text() })),
+        }
+    }
+
+    /// Searches a folder of photographs or a feature file.
+    fn in_files(self, query: Row) -> Result<Output> {
+        let filter = Filter::from(self.filter);
+        if self.gallery.exists() && !(self.of_gallery.is_empty() && filter.is_empty()) {
             return Err(Error::user(
                 format!(
                     "{} is not a gallery: --queries, --like, --unlike, --group-by, --threshold, --approximate, --csv and filters need one",
@@ -187,9 +199,6 @@ impl Arguments {
             picture: self.picture,
             model: self.model.into(),
         })?;
-        if self.form.json {
-            return Output::json(&ranked);
-        }
-        Ok(Output::text(ranked.text()))
+        self.form.output(&ranked, || ranked.text())
     }
 }

@@ -5,8 +5,6 @@ use super::output::Output;
 use crate::error::Result;
 use crate::sweep::{RunOptions, Shard, Sweep};
 use clap::{Args, Subcommand};
-use serde::Serialize;
-use std::fmt::Display;
 use std::path::PathBuf;
 
 /// What can be done with a sweep.
@@ -36,11 +34,6 @@ impl Command {
     }
 }
 
-/// A value as text or JSON.
-fn output<T: Display + Serialize>(value: &T, form: JsonArgument) -> Result<Output> {
-    if form.json { Output::json(value) } else { Ok(Output::text(value.to_string())) }
-}
-
 /// A sweep and where its runs lie.
 #[derive(Debug, Args)]
 struct Place {
@@ -67,7 +60,8 @@ pub(super) struct Plan {
 impl Plan {
     fn run(self) -> Result<Output> {
         let Place { file, runs } = self.place;
-        output(&Sweep::load(&file)?.plan(&runs.runs), self.form)
+        let plan = Sweep::load(&file)?.plan(&runs.runs);
+        self.form.output(&plan, || plan.to_string())
     }
 }
 
@@ -87,7 +81,8 @@ pub(super) struct Status {
 impl Status {
     fn run(self) -> Result<Output> {
         let Place { file, runs } = self.place;
-        output(&Sweep::load(&file)?.status(&runs.runs)?, self.form)
+        let status = Sweep::load(&file)?.status(&runs.runs)?;
+        self.form.output(&status, || status.to_string())
     }
 }
 
@@ -107,7 +102,8 @@ pub(super) struct Check {
 impl Check {
     fn run(self) -> Result<Output> {
         let Place { file, runs } = self.place;
-        output(&Sweep::load(&file)?.check(&runs.runs, &self.device.device)?, self.form)
+        let checked = Sweep::load(&file)?.check(&runs.runs, &self.device.device)?;
+        self.form.output(&checked, || checked.to_string())
     }
 }
 
@@ -152,7 +148,7 @@ impl Run {
         };
         let Place { file, runs } = self.place;
         let plan = Sweep::load(&file)?.run(&runs.runs, &self.device.device, &options)?;
-        output(&plan, self.form)
+        self.form.output(&plan, || plan.to_string())
     }
 }
 
@@ -175,6 +171,7 @@ pub(super) struct Slurm {
 impl Slurm {
     fn run(self) -> Result<Output> {
         let Place { file, runs } = self.place;
-        output(&Sweep::load(&file)?.submit(&runs.runs, self.dry_run)?, self.form)
+        let submitted = Sweep::load(&file)?.submit(&runs.runs, self.dry_run)?;
+        self.form.output(&submitted, || submitted.to_string())
     }
 }

@@ -1,7 +1,7 @@
 //! `aio gallery add`.
 
 use super::GalleryArgument;
-use crate::cli::arguments::{JsonArgument, ModelArguments, choice};
+use crate::cli::arguments::{JsonArgument, ModelArguments, ON_ERROR, choice};
 use crate::cli::output::Output;
 use crate::embed::OnError;
 use crate::error::{Error, Result};
@@ -79,7 +79,6 @@ pub(super) struct FillArguments {
     model: ModelArguments,
 }
 
-const ON_ERROR: [(&str, OnError); 2] = [("fail", OnError::Fail), ("skip", OnError::Skip)];
 const POOLS: [(&str, Pool); 2] = [("none", Pool::None), ("track", Pool::Track)];
 
 fn label(typed: &str) -> std::result::Result<(String, String), String> {
@@ -142,18 +141,17 @@ impl Arguments {
 }
 
 pub(super) fn print(added: &AddedRows, form: JsonArgument) -> Result<Output> {
-    if form.json {
-        return Output::json(added);
-    }
-    let AddedRows { gallery, added, known, skipped, total } = added;
-    let mut text = format!("{}: {added} rows added, {total} in all", gallery.display());
-    if *known > 0 {
-        text += &format!("; {known} inputs were there already");
-    }
-    if !skipped.is_empty() {
-        text += &format!("; {} passed over", skipped.len());
-    }
-    Ok(Output::text(text + "\n"))
+    form.output(added, || {
+        let AddedRows { gallery, added, known, skipped, total } = added;
+        let mut text = format!("{}: {added} rows added, {total} in all", gallery.display());
+        if *known > 0 {
+            text += &format!("; {known} inputs were there already");
+        }
+        if !skipped.is_empty() {
+            text += &format!("; {} passed over", skipped.len());
+        }
+        text + "\n"
+    })
 }
 
 #[cfg(test)]

@@ -61,14 +61,13 @@ impl Arguments {
             modalities: self.modalities,
             method: self.method,
         })?;
-        if self.form.json {
-            return Output::json(&fitted);
-        }
-        Ok(Output::text(format!(
-            "{}: calibrated for {}: {}\n",
-            fitted.gallery.display(),
-            fitted.modalities,
-            describe(&fitted.calibration)
-        )))
+        self.form.output(&fitted, || {
+            format!(
+                "{}: calibrated for {}: {}\n",
+                fitted.gallery.display(),
+                fitted.modalities,
+                describe(&fitted.calibration)
+            )
+        })
     }
 }

@@ -26,17 +26,16 @@ pub(in crate::cli) struct Arguments {
 
 impl Arguments {
     pub(in crate::cli) fn run(self) -> Result<Output> {
-        let compacted = with_writer(self.gallery.directory()?, |writer, stop| {
-            Ok(writer.compact(&|| stop.is_raised())?)
-        })?;
-        if self.form.json {
-            return Output::json(&compacted);
-        }
-        let Compacted { segments_before, segments_after, dropped, bytes_before, bytes_after } =
-            compacted;
-        Ok(Output::text(format!(
-            "{}: {dropped} rows dropped, {segments_before} segments became {segments_after}, {bytes_before} bytes became {bytes_after}\n",
-            self.gallery.directory()?.display()
-        )))
+        let directory = self.gallery.directory()?;
+        let compacted =
+            with_writer(directory, |writer, stop| Ok(writer.compact(&|| stop.is_raised())?))?;
+        self.form.output(&compacted, || {
+            let Compacted { segments_before, segments_after, dropped, bytes_before, bytes_after } =
+                &compacted;
+            format!(
+                "{}: {dropped} rows dropped, {segments_before} segments became {segments_after}, {bytes_before} bytes became {bytes_after}\n",
+                directory.display()
+            )
+        })
     }
 }

@@ -33,9 +33,8 @@ impl Arguments {
     pub(in crate::cli) fn run(self) -> Result<Output> {
         let filter = self.filter.into();
         let exported = export(self.gallery.directory()?, &self.output.output, &filter)?;
-        if self.form.json {
-            return Output::json(&exported);
-        }
-        Ok(Output::text(format!("{}: {} rows\n", exported.output.display(), exported.rows)))
+        self.form.output(&exported, || {
+            format!("{}: {} rows\n", exported.output.display(), exported.rows)
+        })
     }
 }

@@ -54,7 +54,7 @@ impl Arguments {
             columns: gallery.columns(),
             calibrations: gallery.calibrations(),
         };
-        if self.form.json { Output::json(&info) } else { Ok(Output::text(info.text())) }
+        self.form.output(&info, || info.text())
     }
 }
 

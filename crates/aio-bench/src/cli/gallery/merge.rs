@@ -35,18 +35,17 @@ impl Arguments {
             directory(other)?;
         }
         let merged = merge(self.gallery.directory()?, &self.others)?;
-        if self.form.json {
-            return Output::json(&merged);
-        }
-        let MergedGallery { gallery, total, merged } = merged;
-        Ok(Output::text(format!(
-            "{}: {} rows added, {total} in all; {} were there already; {} were removed from it before and stay away; {} files linked, {} copied\n",
-            gallery.display(),
-            merged.rows,
-            merged.known,
-            merged.removed,
-            merged.linked,
-            merged.copied
-        )))
+        self.form.output(&merged, || {
+            let MergedGallery { gallery, total, merged } = &merged;
+            format!(
+                "{}: {} rows added, {total} in all; {} were there already; {} were removed from it before and stay away; {} files linked, {} copied\n",
+                gallery.display(),
+                merged.rows,
+                merged.known,
+                merged.removed,
+                merged.linked,
+                merged.copied
+            )
+        })
     }
 }

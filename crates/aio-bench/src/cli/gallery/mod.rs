@@ -2,7 +2,6 @@
 
 mod add;
 mod calibrate;
-mod check;
 mod compact;
 mod create;
 mod export;
@@ -10,6 +9,7 @@ mod info;
 mod merge;
 mod push;
 mod remove;
+mod verify;
 
 use super::arguments::GalleryArgument;
 use super::output::Output;
@@ -28,7 +28,7 @@ pub(super) enum Command {
     /// What a gallery holds: model, rows, columns, calibrations.
     Info(info::Arguments),
     /// Compare every byte with its checksums and name what is damaged.
-    Verify(check::Arguments),
+    Verify(verify::Arguments),
     /// Drop removed rows from the disk and join small segments.
     Compact(compact::Arguments),
     /// Write features for `aio score` and other tools, or the table of the rows.

@@ -64,21 +64,22 @@ impl Arguments {
         let layout = Layout { index, partition: self.partition.map(Partition::from) };
         let address: Address = self.address.parse()?;
         let pushed = push(self.gallery.directory()?, &address, layout)?;
-        if self.form.json {
-            return Output::json(&pushed);
-        }
-        let PushedGallery { pushed: Pushed { store, rows, added, removed }, recall } = pushed;
-        let mut text =
-            format!("{store}: {rows} rows, {added} of them sent, {removed} others removed\n");
-        if let Some(recall) = recall {
-            let shares = recall.at.iter().map(|(top, share)| format!("{share:.3} of {top}"));
-            let shares: Vec<String> = shares.collect();
-            text += &format!(
-                "recall of the index against exact search, {} rows as queries: {}\n",
-                recall.queries,
-                shares.join(", ")
-            );
-        }
-        Ok(Output::text(text))
+        self.form.output(&pushed, || text(&pushed))
     }
+}
+
+fn text(pushed: &PushedGallery) -> String {
+    let PushedGallery { pushed: Pushed { store, rows, added, removed }, recall } = pushed;
+    let mut text =
+        format!("{store}: {rows} rows, {added} of them sent, {removed} others removed\n");
+    if let Some(recall) = recall {
+        let shares = recall.at.iter().map(|(top, share)| format!("{share:.3} of {top}"));
+        let shares: Vec<String> = shares.collect();
+        text += &format!(
+            "recall of the index against exact search, {} rows as queries: {}\n",
+            recall.queries,
+            shares.join(", ")
+        );
+    }
+    text
 }

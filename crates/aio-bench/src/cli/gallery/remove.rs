@@ -47,7 +47,8 @@ impl Arguments {
                 if filter.is_empty() { "no rows are named" } else { "rows are named in two ways" };
             return Err(Error::user(problem, hint));
         }
-        let removed = with_writer(self.gallery.directory()?, |writer, _| {
+        let directory = self.gallery.directory()?;
+        let removed = with_writer(directory, |writer, _| {
             let removed = if filter.is_empty() {
                 writer.remove(&self.rows)?
             } else {
@@ -55,13 +56,9 @@ impl Arguments {
             };
             Ok(Removed { removed, total: writer.gallery()?.len() })
         })?;
-        if self.form.json {
-            return Output::json(&removed);
-        }
-        let Removed { removed, total } = removed;
-        Ok(Output::text(format!(
-            "{}: {removed} rows removed, {total} are left\n",
-            self.gallery.directory()?.display()
-        )))
+        self.form.output(&removed, || {
+            let Removed { removed, total } = &removed;
+            format!("{}: {removed} rows removed, {total} are left\n", directory.display())
+        })
     }
 }

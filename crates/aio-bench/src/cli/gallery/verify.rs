@@ -4,7 +4,7 @@ use super::GalleryArgument;
 use crate::cli::arguments::JsonArgument;
 use crate::cli::output::Output;
 use crate::error::Result;
-use aio_gallery::Gallery;
+use aio_gallery::{Damage, Gallery};
 use aio_train::Progress;
 use clap::Args;
 
@@ -35,21 +35,17 @@ impl Arguments {
         let bar = Progress::new("comparing checksums", (total / MIB) as usize, "MiB");
         let verified = Gallery::verify(directory, &|bytes| bar.inc((bytes / MIB) as usize))?;
         bar.finish();
-        let output = if self.form.json {
-            Output::json(&verified)?
-        } else {
-            let (files, bytes) = (verified.files, verified.bytes);
-            let mut text: String = verified
-                .damages
-                .iter()
-                .map(|damage| format!("{}: {}\n", damage.file.display(), damage.problem))
-                .collect();
-            if text.is_empty() {
-                text =
-                    format!("{}: {files} files, {bytes} bytes, as written\n", directory.display());
+        let output = self.form.output(&verified, || {
+            if verified.damages.is_empty() {
+                let (files, bytes) = (verified.files, verified.bytes);
+                return format!(
+                    "{}: {files} files, {bytes} bytes, as written\n",
+                    directory.display()
+                );
             }
-            Output::text(text)
-        };
+            let line = |damage: &Damage| format!("{}: {}\n", damage.file.display(), damage.problem);
+            verified.damages.iter().map(line).collect()
+        })?;
         Ok(if verified.damages.is_empty() { output } else { output.with_problem() })
     }
 }
