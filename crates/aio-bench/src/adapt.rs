@@ -72,9 +72,7 @@ pub fn run(request: &Request) -> Result<Adapted> {
     let progress = Progress::new("adapting", batches, "batches");
     let mut next = paths.iter().cycle();
     for _ in 0..batches {
-        if stop.is_raised() {
-            return Err(Error::Interrupted { phase: "adapting" });
-        }
+        stop.check("adapting")?;
         let batch: Vec<&PathBuf> = next.by_ref().take(Adaptation::BATCH).collect();
         adaptation.show(&open_all(&batch, size, &|| {})?);
         progress.inc(1);

@@ -167,9 +167,7 @@ impl PartialFile {
             if self.state.blocks.contains_key(&number) {
                 continue;
             }
-            if stop.is_raised() {
-                return Err(Error::Interrupted { phase: "embedding" });
-            }
+            stop.check("embedding")?;
             // Before the pictures are read: one that changes meanwhile is embedded again by a later call.
             let sources = sources(rows);
             let (features, skipped) = block(rows, extractor, on_error)?;

@@ -177,9 +177,7 @@ impl DirectoryLock {
                 }
                 _ => {}
             }
-            if stop.is_raised() {
-                return Err(Error::Interrupted { phase: "waiting for another process" });
-            }
+            stop.check("waiting for another process")?;
             std::thread::sleep(terms.poll);
         }
     }

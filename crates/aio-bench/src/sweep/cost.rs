@@ -115,9 +115,7 @@ impl Sweep {
         let mut cells = Vec::new();
         let stop = StopFlag::on_signals()?;
         for cell in &self.cells {
-            if stop.is_raised() {
-                return Err(Error::Interrupted { phase: "going from one cell to the next" });
-            }
+            stop.check("going from one cell to the next")?;
             let experiment = Experiment::load(&self.base, &cell.settings)?;
             let probe = experiment::probe(&experiment, device);
             let Probe { steps, seconds_per_step, seconds, memory, flops } =

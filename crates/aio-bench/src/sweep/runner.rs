@@ -88,9 +88,7 @@ impl Sweep {
         let stop = StopFlag::on_signals()?;
         let mut failures = Vec::new();
         for job in self.jobs().filter(|job| options.includes(job)) {
-            if stop.is_raised() {
-                return Err(Error::Interrupted { phase: "going from one run to the next" });
-            }
+            stop.check("going from one run to the next")?;
             let run = self.run_of(runs, job.cell, job.seed);
             let name = format!("{} seed {}", job.cell.config_id, job.seed);
             if !run.is_done() {

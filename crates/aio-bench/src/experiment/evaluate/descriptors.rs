@@ -1,8 +1,9 @@
 //! What hand-made descriptors reach on a task, for comparison with what was learned.
 
+use super::PHASE;
 use super::pictures::{Pictures, views};
 use super::score::{Scored, TestFeatures, score};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::experiment::prepare::Test;
 use aio_data::DatasetName;
 use aio_data::descriptor::{Descriptor, centred};
@@ -41,7 +42,7 @@ impl Describer {
     /// Scores of every descriptor; nothing where [`apply`] says no.
     ///
     /// # Errors
-    /// [`Error::Interrupted`] after a signal, or the picture that cannot be decoded.
+    /// [`crate::error::Error::Interrupted`] after a signal, or the picture that cannot be decoded.
     pub(super) fn scores(
         &mut self,
         test: &Test,
@@ -92,9 +93,7 @@ fn described(
 ) -> Result<Described> {
     let mut values = Described::new();
     for first in (0..rows).step_by(BLOCK) {
-        if stop.is_raised() {
-            return Err(Error::Interrupted { phase: "evaluating" });
-        }
+        stop.check(PHASE)?;
         let block = open(first..rows.min(first + BLOCK))?;
         for descriptor in Descriptor::ALL {
             let described: Vec<Vec<f32>> =

@@ -3,7 +3,7 @@
 use super::TaskEvaluation;
 use crate::error::Result;
 use crate::run::Run;
-use aio_data::DataError;
+use aio_data::{DataError, fs};
 use aio_types::TaskId;
 use serde::{Deserialize, Serialize};
 
@@ -76,12 +76,6 @@ pub(in crate::experiment) fn is_kept(run: &Run) -> bool {
 /// # Errors
 /// [`Error::Data`](crate::error::Error::Data) naming the file; [`Error::Lost`](crate::error::Error::Lost) if another process has taken the run over.
 pub(in crate::experiment) fn forget(run: &Run) -> Result<()> {
-    let path = run.directory().join(FILE);
     run.check_claim()?;
-    match std::fs::remove_file(&path) {
-        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-            Err(DataError::Io { action: "remove", path, source }.into())
-        }
-        _ => Ok(()),
-    }
+    Ok(fs::remove_file(&run.directory().join(FILE))?)
 }

@@ -34,6 +34,8 @@ pub(super) use score::{Scored, TestFeatures, TestedModels, chance_level, score};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// What an interruption says was being done.
+const PHASE: &str = "evaluating";
 /// Seed of the draws of people.
 const SEED: u64 = 0;
 
@@ -126,17 +128,13 @@ pub(super) fn evaluate(prepared: &Prepared, trained: &Trained) -> Result<Evaluat
     Ok(Evaluation { scores, queries, shown: Shown { rankings, embeddings, attention } })
 }
 
-fn check(stop: &StopFlag) -> Result<()> {
-    if stop.is_raised() { Err(Error::Interrupted { phase: "evaluating" }) } else { Ok(()) }
-}
-
 fn evaluate_task(
     test: &Test,
     models: &mut TestedModels<2>,
     settings: &Settings,
     stop: &StopFlag,
 ) -> Result<TaskEvaluation> {
-    check(stop)?;
+    stop.check(PHASE)?;
     let (options, lists) = (settings.options(), settings.ranked_lists);
     let descriptors = models.describe(test)?;
     let [trained, untrained] = models.embed(test)?;
@@ -151,13 +149,13 @@ fn evaluate_task(
         roc = receiver_operating_characteristic(test, &trained, options.metric);
         embeddings = embeddings::of_task(test, &trained);
     }
-    check(stop)?;
+    stop.check(PHASE)?;
     let untrained_scored = score(test, &untrained, options, |_, _| {})?;
-    check(stop)?;
+    stop.check(PHASE)?;
     let (mut late_fusion, mut without) = (None, BTreeMap::new());
     for instead in Instead::all(test) {
         let scored = score(test, &models.embed_instead(test, instead)?, options, |_, _| {})?;
-        check(stop)?;
+        stop.check(PHASE)?;
         match instead {
             Instead::Parts => late_fusion = Some(scored),
             Instead::Without(modality) => {

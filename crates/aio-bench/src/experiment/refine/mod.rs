@@ -193,9 +193,7 @@ fn of_task(
     }
     let mut played = Vec::new();
     for method in Method::ALL {
-        if stop.is_raised() {
-            return Err(Error::Interrupted { phase: "refining" });
-        }
+        stop.check("refining")?;
         played.push((method, play_all(&scene, &seekers, method, rules)?));
     }
     let start = per_query(&seekers, &played[0].1, 0);
