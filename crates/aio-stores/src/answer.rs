@@ -20,7 +20,7 @@ const LEAST_VISITED: usize = 100;
 const MOST_VISITED: usize = 1000;
 
 /// A gallery in a database, as a connection to it.
-pub(crate) trait Engine {
+pub(crate) trait Connection {
     /// Features of a row; `None` if it is not there.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! A gallery in a database, opened for questions.
 
-use crate::address::{Address, Engine as Kind};
-use crate::answer::{Asked, Engine, Scan};
+use crate::address::{Address, Place};
+use crate::answer::{Asked, Connection, Scan};
 use crate::description::Description;
 use crate::error::{Result, StoreError};
 use crate::postgres;
@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 pub struct Store {
     address: Address,
     description: Description,
-    engine: Box<dyn Engine>,
+    connection: Box<dyn Connection>,
 }
 
 /// How often queries are asked of a gallery that changes meanwhile.
@@ -28,17 +28,17 @@ impl Store {
     /// [`StoreError::Database`] if the database cannot be reached; [`StoreError::Request`] if it holds no such gallery.
     pub fn open(address: &Address) -> Result<Self> {
         let opened = match &address.0 {
-            Kind::Postgres(address) => postgres::open(address)?,
+            Place::Postgres(address) => postgres::open(address)?,
             #[cfg(feature = "qdrant")]
-            Kind::Qdrant(address) => qdrant::open(address)?,
+            Place::Qdrant(address) => qdrant::open(address)?,
         };
-        let (description, engine) = opened.ok_or_else(|| {
+        let (description, connection) = opened.ok_or_else(|| {
             StoreError::request(
                 format!("there is no gallery at {address}"),
                 "copy one there with `aio gallery push GALLERY ADDRESS`, or run a push again that was stopped; the end of the address is the name of the gallery",
             )
         })?;
-        Ok(Self { address: address.clone(), description, engine })
+        Ok(Self { address: address.clone(), description, connection })
     }
 
     /// Rows of the gallery, as the push counted them that this was opened after.
@@ -75,7 +75,7 @@ impl Store {
             }
             asked.push(Asked::new(query, self, scan)?);
         }
-        let found = self.engine.found(&asked)?;
+        let found = self.connection.found(&asked)?;
         let answers =
             found.into_iter().zip(queries).map(|(found, query)| found.answer(self, query));
         Ok(answers.collect::<aio_gallery::Result<_>>()?)
@@ -104,7 +104,7 @@ impl Collection for Store {
     }
 
     fn features_of(&self, row: u64) -> aio_gallery::Result<Vec<f32>> {
-        let found = self.engine.features_of(row).map_err(|e| match e {
+        let found = self.connection.features_of(row).map_err(|e| match e {
             StoreError::Gallery(error) => error,
             other => GalleryError::Failure { problem: other.to_string(), hint: other.hint() },
         })?;

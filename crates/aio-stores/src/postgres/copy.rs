@@ -4,7 +4,7 @@ use super::address::Address;
 use super::answer::found;
 use super::description;
 use super::failed::failed;
-use crate::answer::{Asked, Engine, Found};
+use crate::answer::{Asked, Connection, Found};
 use crate::description::Description;
 use crate::error::Result;
 use pgvector::Vector;
@@ -21,16 +21,16 @@ struct Copy {
 ///
 /// # Errors
 /// [`StoreError::Database`](crate::StoreError::Database), and as [`description::read`].
-pub(crate) fn open(address: &Address) -> Result<Option<(Description, Box<dyn Engine>)>> {
+pub(crate) fn open(address: &Address) -> Result<Option<(Description, Box<dyn Connection>)>> {
     let mut client = address.connect()?;
     let description = description::read(&mut client, address)?;
     Ok(description.map(|description| {
         let copy = Copy { address: address.clone(), client: RefCell::new(client) };
-        (description, Box::new(copy) as Box<dyn Engine>)
+        (description, Box::new(copy) as Box<dyn Connection>)
     }))
 }
 
-impl Engine for Copy {
+impl Connection for Copy {
     fn features_of(&self, row: u64) -> Result<Option<Vec<f32>>> {
         let sql = format!("SELECT features FROM {} WHERE number = $1", self.address.table());
         let found = self.client.borrow_mut().query_opt(&sql, &[&row.cast_signed()]);

@@ -5,7 +5,7 @@ use super::collection::Collection;
 use super::filter::{filter, numbered, one_of, visible};
 use super::payload::{NUMBER, TIME, integer, record};
 use super::state::State;
-use crate::answer::{Asked, Engine, Found, Near, sort};
+use crate::answer::{Asked, Connection, Found, Near, sort};
 use crate::description::Description;
 use crate::error::{Result, StoreError};
 use aio_gallery::Record;
@@ -27,7 +27,7 @@ struct Copy {
 ///
 /// # Errors
 /// [`StoreError::Request`] if the first push has not ended; [`StoreError::Database`].
-pub(crate) fn open(address: &Address) -> Result<Option<(Description, Box<dyn Engine>)>> {
+pub(crate) fn open(address: &Address) -> Result<Option<(Description, Box<dyn Connection>)>> {
     let collection = Collection::connect(address)?;
     if !collection.exists()? {
         return Ok(None);
@@ -46,7 +46,7 @@ pub(crate) fn open(address: &Address) -> Result<Option<(Description, Box<dyn Eng
     Ok(Some((description, Box::new(copy))))
 }
 
-impl Engine for Copy {
+impl Connection for Copy {
     fn features_of(&self, row: u64) -> Result<Option<Vec<f32>>> {
         let mut filter = visible(self.generation);
         filter.must.push(numbered(&[row]));
