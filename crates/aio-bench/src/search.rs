@@ -5,9 +5,8 @@ use crate::embed::{self, BLOCK, Manifest, Model, ModelSource, Row};
 use crate::error::{Error, Result};
 use crate::features::{self, StoredFeatures};
 use crate::markdown::{self, Align};
-use crate::report::{self, RankedList, Retrieved, ShownPicture};
+use crate::report::{self, RankedList, Retrieved};
 use aio_data::Label;
-use aio_data::task::QueryPicture;
 use aio_eval::{Entry, Features, Metric, Protocol, Ranking, Ties, distances};
 use aio_train::Progress;
 use aio_types::{Identity, Modality};
@@ -171,14 +170,8 @@ impl Ranked {
 }
 
 fn draw(path: &Path, query: &Row, found: &[Found]) -> Result<()> {
-    let part = |(name, path): (&String, &PathBuf)| {
-        Some(ShownPicture {
-            modality: name.parse().ok()?,
-            picture: QueryPicture::real(path.clone()),
-        })
-    };
     let list = RankedList {
-        pictures: query.pictures.iter().filter_map(part).collect(),
+        pictures: query.shown_pictures()?,
         caption: query.text.clone(),
         retrieved: found
             .iter()

@@ -27,8 +27,8 @@ pub(crate) use manifest::unusable;
 pub use manifest::{Manifest, SkippedRow};
 pub(crate) use model::Loaded;
 pub use model::{ImportSettings, Model, ModelSource};
-pub(crate) use rows::sentences;
 pub use rows::{Row, pictures};
+pub(crate) use rows::{sentences, walk};
 pub(crate) use write::write;
 
 /// Rows that are embedded at once, and between two writes.

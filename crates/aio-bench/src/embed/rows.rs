@@ -2,11 +2,13 @@
 
 use super::{Request, list};
 use crate::error::{Error, Result};
+use crate::report::ShownPicture;
 use aio_data::folder::{self, Reason};
 use aio_data::picture::{self, FORMATS};
+use aio_data::task::QueryPicture;
 use aio_data::{DataError, Label, fs};
 use aio_model::Extractor;
-use aio_types::{Modality, Observation, ParseModalityError, Picture};
+use aio_types::{Modality, ModalitySet, Observation, Picture};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -54,13 +56,42 @@ impl Row {
     pub fn input(&self, extractor: &Extractor) -> Result<Observation<Picture>> {
         let size = extractor.preprocessing().size();
         let mut pictures = Vec::with_capacity(self.pictures.len());
-        for (name, path) in &self.pictures {
-            let modality: Modality = name.parse().map_err(|e: ParseModalityError| {
-                Error::user(e.to_string(), "see `aio embed --help`")
-            })?;
+        for picture in self.paths() {
+            let (modality, path) = picture?;
             pictures.push((modality, picture::open(path, size)?));
         }
         Ok(Observation { pictures, caption: self.text.clone() })
+    }
+
+    /// The pictures as drawings of ranked lists show them.
+    ///
+    /// # Errors
+    /// [`Error`] for a name that is none of a modality.
+    pub(crate) fn shown_pictures(&self) -> Result<Vec<ShownPicture>> {
+        let shown = |(modality, path): (Modality, &Path)| ShownPicture {
+            modality,
+            picture: QueryPicture::real(path.to_path_buf()),
+        };
+        self.paths().map(|picture| picture.map(shown)).collect()
+    }
+
+    /// The modalities of the pictures and the sentence.
+    ///
+    /// # Errors
+    /// [`Error`] for a name that is none of a modality.
+    pub(crate) fn modalities(&self) -> Result<ModalitySet> {
+        let pictures = self.paths().map(|picture| picture.map(|(modality, _)| modality));
+        pictures.chain(self.text.as_ref().map(|_| Ok(Modality::Text))).collect()
+    }
+
+    /// The pictures with their modalities, whose names a manifest that was changed by hand may have wrong.
+    fn paths(&self) -> impl Iterator<Item = Result<(Modality, &Path)>> {
+        self.pictures.iter().map(|(name, path)| {
+            let modality = name.parse::<Modality>();
+            let modality =
+                modality.map_err(|e| Error::user(e.to_string(), "see `aio embed --help`"))?;
+            Ok((modality, path.as_path()))
+        })
     }
 
     /// As [`Row::input`], of a row that a manifest can name.
@@ -120,25 +151,39 @@ pub(crate) fn sentences(path: &Path) -> Result<Vec<String>> {
 /// # Errors
 /// [`Error`] naming the path that does not exist or is neither a file nor a folder, or the folder that holds no picture.
 pub fn pictures(input: &Path, modality: Modality) -> Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    walk(input, |path| rows.push(Row::picture(modality, path)))?;
+    Ok(rows)
+}
+
+/// Gives the pictures of an input to `found`, in the order of [`pictures`], and reports what is passed over.
+///
+/// # Errors
+/// As [`pictures`].
+pub(crate) fn walk(input: &Path, mut found: impl FnMut(PathBuf)) -> Result<()> {
     if !input.is_dir() {
         // Whether it can be read is found when it is opened: it may be one of many.
-        let found = std::fs::metadata(input).map_err(|source| DataError::Io {
+        let metadata = std::fs::metadata(input).map_err(|source| DataError::Io {
             action: "read",
             path: input.to_path_buf(),
             source,
         })?;
-        if !found.is_file() {
+        if !metadata.is_file() {
             return Err(Error::user(
                 format!("{} is neither a file nor a folder", input.display()),
                 "name a picture or a folder of pictures",
             ));
         }
-        return Ok(vec![Row::picture(modality, input.to_path_buf())]);
+        found(input.to_path_buf());
+        return Ok(());
     }
-    let (mut rows, mut skipped) = (Vec::new(), BTreeMap::<Reason, usize>::new());
+    let (mut is_empty, mut skipped) = (true, BTreeMap::<Reason, usize>::new());
     for entry in folder::walk(input) {
         match entry? {
-            folder::Entry::Picture(path) => rows.push(Row::picture(modality, path)),
+            folder::Entry::Picture(path) => {
+                is_empty = false;
+                found(path);
+            }
             folder::Entry::Skipped(path, reason) => {
                 if reason.is_notable() {
                     log::warn!("skipped: {}: {reason}", path.display());
@@ -149,17 +194,17 @@ pub fn pictures(input: &Path, modality: Modality) -> Result<Vec<Row>> {
     }
     let counts: Vec<String> =
         skipped.iter().map(|(reason, count)| reason.counted(*count)).collect();
-    if rows.is_empty() {
-        let found = if counts.is_empty() { "it is empty".into() } else { counts.join(", ") };
+    if is_empty {
+        let why = if counts.is_empty() { "it is empty".into() } else { counts.join(", ") };
         return Err(Error::user(
-            format!("no pictures in {}: {found}", input.display()),
+            format!("no pictures in {}: {why}", input.display()),
             format!("looked for {FORMATS}"),
         ));
     }
     if !counts.is_empty() {
         log::info!("{}: skipped {}", input.display(), counts.join(", "));
     }
-    Ok(rows)
+    Ok(())
 }
 
 #[cfg(test)]

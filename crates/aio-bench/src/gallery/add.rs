@@ -4,7 +4,7 @@ use super::creation::Creation;
 use super::inputs::InputRequest;
 use super::item::Item;
 use super::open::{check_model, is_gallery, model_of, with_new, with_writer};
-use super::pool::Tracks;
+use super::pool::{Pooled, Tracks};
 use super::prepare::{Outcome, Prepared, Sizes, block};
 use crate::embed::{BLOCK, Model, ModelSource, OnError, of_inputs};
 use crate::error::{Error, Result};
@@ -60,7 +60,7 @@ const AHEAD: usize = 2;
 pub fn create(request: &AddRequest, storage: Storage) -> Result<AddedRows> {
     // Inputs that are not there leave no empty gallery behind.
     let total = request.inputs.count()?;
-    made(request, &request.model.open()?, storage, total)
+    Addition { request, model: &request.model.open()?, total }.into_new(storage)
 }
 
 /// As [`create`], with the request's model, which is open already.
@@ -68,33 +68,7 @@ pub fn create(request: &AddRequest, storage: Storage) -> Result<AddedRows> {
 /// # Errors
 /// As [`create`].
 pub fn create_with(request: &AddRequest, model: &Model, storage: Storage) -> Result<AddedRows> {
-    made(request, model, storage, request.inputs.count()?)
-}
-
-fn made(request: &AddRequest, model: &Model, storage: Storage, total: usize) -> Result<AddedRows> {
-    let creation = Creation::new(&request.gallery, (&request.inputs, request.thumbnail, storage));
-    if is_gallery(&request.gallery) {
-        creation.check()?;
-        return with_writer(&request.gallery, |writer, stop| {
-            let done = added(writer, request, model, total, stop)?;
-            creation.end();
-            Ok(done)
-        });
-    }
-    let tag = model_of(&request.model, model)?;
-    let width = model.extractor.width();
-    with_new(
-        &request.gallery,
-        |claim| {
-            creation.begin()?;
-            Writer::create(&request.gallery, tag, width, storage, claim)
-        },
-        |writer, stop| {
-            let done = fill(writer, request, model, total, stop)?;
-            creation.end();
-            Ok(done)
-        },
-    )
+    Addition { request, model, total: request.inputs.count()? }.into_new(storage)
 }
 
 /// Adds pictures, sentences and detections to a gallery. What it has already is neither embedded nor added again.
@@ -111,7 +85,7 @@ pub fn add(request: &AddRequest) -> Result<AddedRows> {
     }
     let total = request.inputs.count()?;
     with_writer(&request.gallery, |writer, stop| {
-        added(writer, request, &request.model.open()?, total, stop)
+        Addition { request, model: &request.model.open()?, total }.into_existing(writer, stop)
     })
 }
 
@@ -120,55 +94,84 @@ pub fn add(request: &AddRequest) -> Result<AddedRows> {
 /// # Errors
 /// As [`add`].
 pub fn add_with(request: &AddRequest, model: &Model) -> Result<AddedRows> {
-    let total = request.inputs.count()?;
-    with_writer(&request.gallery, |writer, stop| added(writer, request, model, total, stop))
+    let addition = Addition { request, model, total: request.inputs.count()? };
+    with_writer(&request.gallery, |writer, stop| addition.into_existing(writer, stop))
 }
 
-fn added(
-    writer: &mut Writer,
-    request: &AddRequest,
-    model: &Model,
+/// What is added, and the model that embeds it.
+struct Addition<'a> {
+    request: &'a AddRequest,
+    model: &'a Model,
+    /// Number of inputs.
     total: usize,
-    stop: &StopFlag,
-) -> Result<AddedRows> {
-    let tag = model_of(&request.model, model)?;
-    check_model(&writer.gallery()?, "what is to be added", &tag)?;
-    fill(writer, request, model, total, stop)
 }
 
-fn fill(
-    writer: &mut Writer,
-    request: &AddRequest,
-    model: &Model,
-    total: usize,
-    stop: &StopFlag,
-) -> Result<AddedRows> {
-    let sizes =
-        Sizes { input: model.extractor.preprocessing().size(), thumbnail: request.thumbnail };
-    // Boxes of a track are no rows, so none of them is known.
-    let known = (!request.inputs.pools()).then(|| writer.contents().clone());
-    let bar = Progress::new("embedding", total, "rows");
-    let mut fill = Fill {
-        writer,
-        request,
-        model,
-        done: AddedRows { gallery: request.gallery.clone(), ..AddedRows::default() },
-        tracks: Tracks::default(),
-        committed: Instant::now(),
-    };
-    let outcome = std::thread::scope(|scope| {
-        let (send, receive) = sync_channel(AHEAD);
-        scope.spawn(move || prepare(&request.inputs, sizes, known, &send));
-        fill.take(receive, &bar, stop)
-    });
-    bar.finish();
-    // What was embedded is kept also after an error or a signal.
-    let outcome = outcome.and_then(|()| fill.finish_tracks());
-    let committed = fill.writer.commit();
-    outcome?;
-    committed?;
-    fill.done.total = fill.writer.gallery()?.len();
-    Ok(fill.done)
+impl Addition<'_> {
+    /// Fills a gallery that this makes, or that the same call has made before.
+    fn into_new(&self, storage: Storage) -> Result<AddedRows> {
+        let Self { request, model, .. } = self;
+        let directory = &request.gallery;
+        let creation = Creation::new(directory, (&request.inputs, request.thumbnail, storage));
+        if is_gallery(directory) {
+            creation.check()?;
+            return with_writer(directory, |writer, stop| {
+                let done = self.into_existing(writer, stop)?;
+                creation.end();
+                Ok(done)
+            });
+        }
+        let tag = model_of(&request.model, model)?;
+        let width = model.extractor.width();
+        with_new(
+            directory,
+            |claim| {
+                creation.begin()?;
+                Writer::create(directory, tag, width, storage, claim)
+            },
+            |writer, stop| {
+                let done = self.run(writer, stop)?;
+                creation.end();
+                Ok(done)
+            },
+        )
+    }
+
+    /// Adds to a gallery, which must be of the same model.
+    fn into_existing(&self, writer: &mut Writer, stop: &StopFlag) -> Result<AddedRows> {
+        let tag = model_of(&self.request.model, self.model)?;
+        check_model(&writer.gallery()?, "what is to be added", &tag)?;
+        self.run(writer, stop)
+    }
+
+    fn run(&self, writer: &mut Writer, stop: &StopFlag) -> Result<AddedRows> {
+        let Self { request, model, total } = *self;
+        let sizes =
+            Sizes { input: model.extractor.preprocessing().size(), thumbnail: request.thumbnail };
+        // Boxes of a track are no rows, so none of them is known.
+        let known = (!request.inputs.pools()).then(|| writer.contents().clone());
+        let bar = Progress::new("embedding", total, "rows");
+        let mut incoming = Incoming {
+            writer,
+            request,
+            model,
+            done: AddedRows { gallery: request.gallery.clone(), ..AddedRows::default() },
+            tracks: Tracks::default(),
+            committed: Instant::now(),
+        };
+        let outcome = std::thread::scope(|scope| {
+            let (send, receive) = sync_channel(AHEAD);
+            scope.spawn(move || prepare(&request.inputs, sizes, known, &send));
+            incoming.take_blocks(receive, &bar, stop)
+        });
+        bar.finish();
+        // What was embedded is kept also after an error or a signal.
+        let outcome = outcome.and_then(|()| incoming.write_tracks());
+        let committed = incoming.writer.commit();
+        outcome?;
+        committed?;
+        incoming.done.total = incoming.writer.gallery()?.len();
+        Ok(incoming.done)
+    }
 }
 
 /// Sends prepared blocks until all are sent or nobody takes them.
@@ -186,6 +189,7 @@ fn prepare(
         }
     };
     let mut waiting: Vec<Item> = Vec::with_capacity(BLOCK);
+    // Says whether somebody took it.
     let mut flush = |items: &mut Vec<Item>| {
         let outcomes = block(std::mem::take(items), sizes, known.as_mut());
         send.send(Ok(outcomes)).is_ok()
@@ -194,7 +198,9 @@ fn prepare(
         match item {
             Ok(item) => waiting.push(item),
             Err(error) => {
-                _ = flush(&mut waiting) && send.send(Err(error)).is_ok();
+                if flush(&mut waiting) {
+                    _ = send.send(Err(error));
+                }
                 return;
             }
         }
@@ -205,7 +211,8 @@ fn prepare(
     _ = flush(&mut waiting);
 }
 
-struct Fill<'a> {
+/// Rows on their way into a gallery.
+struct Incoming<'a> {
     writer: &'a mut Writer,
     request: &'a AddRequest,
     model: &'a Model,
@@ -214,8 +221,8 @@ struct Fill<'a> {
     committed: Instant,
 }
 
-impl Fill<'_> {
-    fn take(
+impl Incoming<'_> {
+    fn take_blocks(
         &mut self,
         receive: Receiver<Result<Vec<Outcome>>>,
         bar: &Progress,
@@ -223,12 +230,10 @@ impl Fill<'_> {
     ) -> Result<()> {
         for outcomes in receive {
             let outcomes = outcomes?;
-            if stop.is_raised() {
-                return Err(Error::Interrupted { phase: "embedding" });
-            }
+            stop.check("embedding")?;
             stop.check_claim()?;
             let count = outcomes.len();
-            self.block(outcomes)?;
+            self.take_block(outcomes)?;
             bar.inc(count);
             if self.writer.pending() >= COMMIT_ROWS || self.committed.elapsed() >= COMMIT_TIME {
                 self.writer.commit()?;
@@ -239,7 +244,7 @@ impl Fill<'_> {
     }
 
     /// Embeds a block. What stands before an input that cannot be read is added, too.
-    fn block(&mut self, outcomes: Vec<Outcome>) -> Result<()> {
+    fn take_block(&mut self, outcomes: Vec<Outcome>) -> Result<()> {
         let (mut ready, mut failed) = (Vec::with_capacity(outcomes.len()), None);
         for outcome in outcomes {
             match outcome {
@@ -261,34 +266,34 @@ impl Fill<'_> {
         if !inputs.is_empty() {
             let features = of_inputs(&inputs, &self.model.extractor)?;
             for (prepared, features) in ready.into_iter().zip(&features) {
-                self.add(prepared, features)?;
+                self.take(prepared, features)?;
             }
         }
         failed.map_or(Ok(()), Err)
     }
 
-    fn add(&mut self, prepared: Prepared, features: &[f32]) -> Result<()> {
+    fn take(&mut self, prepared: Prepared, features: &[f32]) -> Result<()> {
         if let Some(track) = prepared.item.track.filter(|_| self.request.inputs.pools()) {
             self.tracks.add(track, prepared, features);
             return Ok(());
         }
         let Prepared { item, content, thumbnail, .. } = prepared;
-        self.row(Entry { content, features, record: item.record(), thumbnail: &thumbnail })
+        self.write(Entry { content, features, record: item.record(), thumbnail: &thumbnail })
     }
 
-    fn row(&mut self, entry: Entry) -> Result<()> {
-        match self.writer.add(entry)? {
+    fn write(&mut self, row: Entry) -> Result<()> {
+        match self.writer.add(row)? {
             Added::Row(_) => self.done.added += 1,
             Added::Known => self.done.known += 1,
         }
         Ok(())
     }
 
-    /// Adds the rows of whole tracks, once all their boxes are embedded.
-    fn finish_tracks(&mut self) -> Result<()> {
+    /// Writes the rows of whole tracks, once all their boxes are embedded.
+    fn write_tracks(&mut self) -> Result<()> {
         for pooled in std::mem::take(&mut self.tracks).finish() {
-            let super::pool::Pooled { content, features, record, thumbnail } = pooled;
-            self.row(Entry { content, features: &features, record, thumbnail: &thumbnail })?;
+            let Pooled { content, features, record, thumbnail } = pooled;
+            self.write(Entry { content, features: &features, record, thumbnail: &thumbnail })?;
         }
         Ok(())
     }

@@ -1,7 +1,6 @@
 //! Calibration of a gallery with labelled feature files of its model.
 
 use super::open::{check_model, model, with_writer};
-use super::search::parts;
 use crate::embed::{Manifest, Row};
 use crate::error::{Error, Result};
 use crate::features::{self, FeatureFile};
@@ -73,7 +72,7 @@ pub fn calibrate(request: &CalibrationRequest) -> Result<Fitted> {
 fn modalities(path: &Path, rows: &[Row]) -> Result<String> {
     let mut found = BTreeSet::new();
     for (number, row) in rows.iter().enumerate() {
-        let modalities = parts(row)?;
+        let modalities = row.modalities()?;
         if modalities.is_empty() {
             let manifest = Manifest::path(path);
             return Err(Error::user(

@@ -2,14 +2,12 @@
 
 use super::item::{Item, Origin};
 use super::list::{self, List};
-use crate::embed::sentences;
+use crate::embed::{sentences, walk};
 use crate::error::{Error, Result};
 use aio_data::DataError;
-use aio_data::folder::{self, Entry, Reason};
-use aio_data::picture::FORMATS;
+use aio_data::folder::{self, Entry};
 use aio_gallery::{Detected, Detection, Record, Source, coco, mot};
 use aio_types::Modality;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// What is added to a gallery.
@@ -92,7 +90,8 @@ impl InputRequest {
     /// Number of items, and what is passed over on the way, which is reported.
     pub(super) fn count(&self) -> Result<usize> {
         for input in &self.inputs {
-            report(input)?;
+            // Reports what is passed over.
+            walk(input, |_| {})?;
         }
         let boxes = self.boxes()?;
         if let (Some(Detected { left_out: left_out @ 1.., .. }), Some(of)) =
@@ -198,63 +197,49 @@ fn pictures(input: &Path, modality: Modality) -> Items<'_> {
     }))
 }
 
-/// Says what is passed over in a folder.
-///
-/// # Errors
-/// [`Error`] naming an input that does not exist, or a folder without pictures.
-fn report(input: &Path) -> Result<()> {
-    if !input.is_dir() {
-        std::fs::metadata(input).map_err(|source| DataError::Io {
-            action: "read",
-            path: input.to_path_buf(),
-            source,
-        })?;
-        return Ok(());
-    }
-    let (mut found, mut skipped) = (false, BTreeMap::<Reason, usize>::new());
-    for entry in folder::walk(input) {
-        match entry? {
-            Entry::Picture(_) => found = true,
-            Entry::Skipped(path, reason) => {
-                if reason.is_notable() {
-                    log::warn!("skipped: {}: {reason}", path.display());
-                }
-                *skipped.entry(reason).or_default() += 1;
-            }
-        }
-    }
-    if !found {
-        return Err(Error::user(
-            format!("no pictures in {}", input.display()),
-            format!("looked for {FORMATS}"),
-        ));
-    }
-    if !skipped.is_empty() {
-        let counts: Vec<String> =
-            skipped.iter().map(|(reason, count)| reason.counted(*count)).collect();
-        log::info!("{}: skipped {}", input.display(), counts.join(", "));
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_blank_line_among_sentences_is_refused() {
-        let folder = tempfile::tempdir().expect("temporary directory");
-        let captions = folder.path().join("captions.txt");
-        let request = InputRequest {
+    fn nothing() -> InputRequest {
+        InputRequest {
             inputs: Vec::new(),
             modality: Modality::Rgb,
-            captions: Some(captions.clone()),
+            captions: None,
             list: None,
             rows: Vec::new(),
             detections: None,
             labels: Vec::new(),
             shard: Shard::WHOLE,
-        };
+        }
+    }
+
+    #[test]
+    fn a_folder_without_pictures_says_what_it_holds() {
+        let folder = tempfile::tempdir().expect("temporary directory");
+        let request = InputRequest { inputs: vec![folder.path().to_path_buf()], ..nothing() };
+        let refusal = || request.count().expect_err("no picture").to_string();
+        assert!(refusal().ends_with(": it is empty"), "{}", refusal());
+        std::fs::write(folder.path().join("a.heic"), []).expect("write");
+        assert!(refusal().ends_with(": 1 picture in a format that is not read"), "{}", refusal());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_neither_a_file_nor_a_folder_is_refused() {
+        let folder = tempfile::tempdir().expect("temporary directory");
+        let socket = folder.path().join("a.jpg");
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).expect("bound");
+        let request = InputRequest { inputs: vec![socket], ..nothing() };
+        let error = request.count().expect_err("a socket").to_string();
+        assert!(error.ends_with("a.jpg is neither a file nor a folder"), "{error}");
+    }
+
+    #[test]
+    fn a_blank_line_among_sentences_is_refused() {
+        let folder = tempfile::tempdir().expect("temporary directory");
+        let captions = folder.path().join("captions.txt");
+        let request = InputRequest { captions: Some(captions.clone()), ..nothing() };
         std::fs::write(&captions, "a man\na woman\n").expect("write");
         assert_eq!(request.count().expect("two sentences"), 2);
         std::fs::write(&captions, "a man\n\na woman\n").expect("write");

@@ -29,5 +29,5 @@ pub(crate) use prepare::check_pixels;
 pub use push::{PushedGallery, push};
 pub use queries::{NamedQuery, read as queries};
 pub use search::{Answered, Place, SearchRequest, Searched, Terms, search};
-pub(crate) use search::{Asked, answered, check, check_asked, groups};
+pub(crate) use search::{Asked, Embedded, answered, check, check_asked, groups};
 pub(crate) use thumbnail::thumbnail;

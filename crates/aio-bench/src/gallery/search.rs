@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::novelty::{Novelties, Novelty, novelties};
 use aio_gallery::{Answer, Collection, Filter, Gallery, Group, Hit, Query, Replied};
 use aio_stores::{Address, Scan, Store};
-use aio_types::{Modality, ModalitySet};
+use aio_types::Modality;
 use std::path::PathBuf;
 
 /// Where a gallery is.
@@ -108,10 +108,16 @@ impl Answered {
 #[derive(Debug, Clone)]
 pub(crate) struct Asked<'a> {
     pub(crate) query: &'a NamedQuery,
-    /// None for a query that only names rows.
-    pub(crate) features: Option<Vec<f32>>,
-    pub(crate) novelty: Option<Novelties>,
+    pub(crate) embedded: Embedded,
     pub(crate) terms: &'a Terms,
+}
+
+/// What a model says of a query; nothing of one that only names rows of the gallery.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Embedded {
+    pub(crate) features: Option<Vec<f32>>,
+    /// How unlike the model's training its pictures are; none if nothing is known of the model.
+    pub(crate) novelty: Option<Novelties>,
 }
 
 /// Refuses a query that holds nothing; `hint` says how to give it something.
@@ -135,9 +141,8 @@ pub fn search(request: &SearchRequest) -> Result<Searched> {
     let embedded = embedded(&request.queries, &model)?;
     let terms = &request.terms;
     let asked = request.queries.iter().zip(embedded);
-    let asked: Vec<Asked> = asked
-        .map(|(query, (features, novelty))| Asked { query, features, novelty, terms })
-        .collect();
+    let asked: Vec<Asked> =
+        asked.map(|(query, embedded)| Asked { query, embedded, terms }).collect();
     let searched = gallery.answered(&tag, &asked)?;
     if let Opened::Directory(gallery) = &gallery {
         in_vain(gallery, terms)?.iter().for_each(|warning| log::warn!("{warning}"));
@@ -230,10 +235,10 @@ pub(crate) fn check_asked(
 }
 
 fn queries(tag: &aio_gallery::Model, asked: &[Asked]) -> Result<Vec<Query>> {
-    let query = |Asked { query, features, terms, .. }: &Asked| {
+    let query = |Asked { query, embedded, terms }: &Asked| {
         Ok(Query {
             model: tag.clone(),
-            features: features.clone(),
+            features: embedded.features.clone(),
             modalities: modalities(&query.row)?,
             like: query.like.clone(),
             unlike: query.unlike.clone(),
@@ -254,20 +259,17 @@ fn with_answers(
     answers: Vec<Answer>,
 ) -> Searched {
     let answered =
-        asked.iter().zip(answers).map(|(Asked { query, novelty, .. }, answer)| Answered {
+        asked.iter().zip(answers).map(|(Asked { query, embedded, .. }, answer)| Answered {
             name: query.name.clone(),
             query: query.row.clone(),
             like: query.like.clone(),
             unlike: query.unlike.clone(),
             replies: query.replies.clone(),
-            novelty: novelty.clone(),
+            novelty: embedded.novelty.clone(),
             answer,
         });
     Searched { gallery: rows, generation, answers: answered.collect() }
 }
-
-/// The features of a query, none for one that only names rows of the gallery, and what is known of its pictures.
-type Embedded = (Option<Vec<f32>>, Option<Novelties>);
 
 fn embedded(queries: &[NamedQuery], model: &Model) -> Result<Vec<Embedded>> {
     let mut found = Vec::with_capacity(queries.len());
@@ -279,26 +281,20 @@ fn embedded(queries: &[NamedQuery], model: &Model) -> Result<Vec<Embedded>> {
         let judged: Vec<_> =
             inputs.iter().zip(&features).map(|(input, f)| (input, Some(&f[..]))).collect();
         let novelties = novelties(&model.sha256, &model.extractor, &judged)?;
-        let mut embedded = features.into_iter().map(Some).zip(novelties);
-        let of = |query: &NamedQuery| query.is_embedded().then(|| embedded.next()).flatten();
-        found.extend(block.iter().map(of).map(Option::unwrap_or_default));
+        let mut embedded = features.into_iter().zip(novelties);
+        for query in block {
+            let next = if query.is_embedded() { embedded.next() } else { None };
+            found.push(next.map_or_else(Embedded::default, |(features, novelty)| Embedded {
+                features: Some(features),
+                novelty,
+            }));
+        }
     }
     Ok(found)
 }
 
 /// The modalities of a query, which choose the calibration; those of a query that only names rows are `rgb`.
 fn modalities(row: &Row) -> Result<String> {
-    let set = parts(row)?;
+    let set = row.modalities()?;
     Ok(if set.is_empty() { Modality::Rgb.name().to_owned() } else { set.to_string() })
-}
-
-/// The modalities of the pictures and the sentence of a row.
-pub(super) fn parts(row: &Row) -> Result<ModalitySet> {
-    let wrong = |e: aio_types::ParseModalityError| Error::Failure(e.to_string());
-    let mut found: Vec<Modality> = Vec::new();
-    for name in row.pictures.keys() {
-        found.push(name.parse().map_err(wrong)?);
-    }
-    found.extend(row.text.as_ref().map(|_| Modality::Text));
-    Ok(found.into_iter().collect())
 }

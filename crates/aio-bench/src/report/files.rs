@@ -40,12 +40,12 @@ pub struct ShownPicture {
     pub picture: QueryPicture,
 }
 
-/// A gallery entry.
+/// A gallery entry, whose picture is named by `P`: by the path of its file in the files of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum Retrieved {
+pub enum Retrieved<P = PathBuf> {
     /// A picture.
-    Picture(PathBuf),
+    Picture(P),
     /// A sentence.
     Sentence {
         /// Its words.
@@ -64,15 +64,15 @@ impl Retrieved {
     }
 }
 
-/// A query and the gallery entries that it retrieved.
+/// A query and the gallery entries that it retrieved, whose pictures are named by `P`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct RankedList {
+pub struct RankedList<P = PathBuf> {
     /// Pictures of the query, in the order of its modalities.
     pub pictures: Vec<ShownPicture>,
     /// Caption of the query.
     pub caption: Option<String>,
     /// Retrieved entries, nearest first, and whether each is a match; `None` where labels are unknown.
-    pub retrieved: Vec<(Retrieved, Option<Relevance>)>,
+    pub retrieved: Vec<(Retrieved<P>, Option<Relevance>)>,
     /// Average precision of the query, a fraction in 0..1.
     pub average_precision: f64,
 }

@@ -38,6 +38,7 @@ use crate::error::{Error, Result};
 use crate::markdown::code;
 use crate::run::{Run, RunResult};
 use aio_data::fs;
+use aio_types::{Picture, PictureSize};
 use draw::DrawnFigure;
 use figure::NamedFigure;
 use files::ReportFiles;
@@ -125,15 +126,15 @@ pub fn cost_figure(
 /// # Errors
 /// [`Error`] naming the picture that cannot be read or the file that cannot be written.
 pub fn picture(path: &Path, title: &str, lists: &[RankedList]) -> Result<()> {
-    picture_of(path, title, lists, &picture::from_file)
+    picture_of(path, title, lists, picture::from_file)
 }
 
-/// As [`picture()`], for retrieved pictures that are no files: `open` gives them by their paths.
-pub(crate) fn picture_of(
+/// As [`picture()`], for retrieved pictures that are no files: `open` gives them by what names them.
+pub(crate) fn picture_of<P>(
     path: &Path,
     title: &str,
-    lists: &[RankedList],
-    open: &picture::Open,
+    lists: &[RankedList<P>],
+    open: impl Fn(&P, PictureSize) -> Result<Picture>,
 ) -> Result<()> {
     draw::register_font()?;
     let picture = picture::ranked_lists(title, lists, open)?;

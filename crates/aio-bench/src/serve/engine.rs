@@ -6,7 +6,7 @@ use super::wire::{About, AboutCalibration, AboutModel, LONGEST_LIST, Limits, Row
 use super::{limits, pictures};
 use crate::embed::{Model, ModelSource};
 use crate::error::{Error, Result};
-use crate::gallery::{self, Asked, Searched, check_model, model_of};
+use crate::gallery::{self, Asked, Embedded, Searched, check_model, model_of};
 use crate::novelty::{GalleryNovelty, novelties, of_gallery};
 use aio_encoder::weights::Shipped;
 use aio_gallery::{Gallery, GalleryError, Group, MANIFEST};
@@ -109,7 +109,7 @@ impl Engine {
     /// Embeds what has no features yet, all at once.
     fn embed(&self, queries: &[&Prepared]) -> Result<()> {
         let new = |prepared: &&&Prepared| {
-            prepared.query.is_embedded() && prepared.features.get().is_none()
+            prepared.query.is_embedded() && prepared.embedded.get().is_none()
         };
         let new: Vec<&Prepared> = queries.iter().filter(new).copied().collect();
         if new.is_empty() {
@@ -123,8 +123,7 @@ impl Engine {
         let novelties = novelties(&self.tag.sha256, &model.extractor, &judged)?;
         for ((prepared, features), novelty) in new.into_iter().zip(features).zip(novelties) {
             // A copy of it in the same batch may have come first.
-            let _ = prepared.features.set(features);
-            let _ = prepared.novelty.set(novelty);
+            let _ = prepared.embedded.set(Embedded { features: Some(features), novelty });
         }
         Ok(())
     }
@@ -170,9 +169,8 @@ impl Engine {
 }
 
 fn asked(prepared: &Prepared) -> Asked<'_> {
-    let Prepared { query, features, novelty, terms, .. } = prepared;
-    let (features, novelty) = (features.get().cloned(), novelty.get().cloned().flatten());
-    Asked { query, features, novelty, terms }
+    let Prepared { query, embedded, terms, .. } = prepared;
+    Asked { query, embedded: embedded.get().cloned().unwrap_or_default(), terms }
 }
 
 fn unknown_part(error: aio_model::ExtractError) -> Error {

@@ -3,8 +3,7 @@
 use super::pictures;
 use super::wire::{About, RowBody, SearchBody};
 use crate::error::Result;
-use crate::gallery::{NamedQuery, Searched, Terms};
-use crate::novelty::Novelties;
+use crate::gallery::{Embedded, NamedQuery, Searched, Terms};
 use aio_gallery::Group;
 use aio_types::{Observation, Picture, PictureSize};
 use std::sync::{Arc, OnceLock};
@@ -16,10 +15,8 @@ pub(super) struct Prepared {
     pub(super) query: NamedQuery,
     /// Pictures of [`Searcher::input_size`] and a sentence; empty for a query that only names rows.
     pub(super) observation: Arc<Observation<Picture>>,
-    /// Its features once they are known; copies share them.
-    pub(super) features: Arc<OnceLock<Vec<f32>>>,
-    /// How unlike the model's training its pictures are, once that is known.
-    pub(super) novelty: Arc<OnceLock<Option<Novelties>>>,
+    /// What the model says of it, once that is known; copies share it.
+    pub(super) embedded: Arc<OnceLock<Embedded>>,
     /// What the list may hold.
     pub(super) terms: Terms,
 }
@@ -32,8 +29,7 @@ impl Prepared {
     pub(super) fn of(body: &SearchBody, size: PictureSize) -> Result<Self> {
         let (query, terms) = body.read()?;
         let observation = Arc::new(pictures::observation(body, size)?);
-        let (features, novelty) = (Arc::default(), Arc::default());
-        Ok(Self { query, observation, features, novelty, terms })
+        Ok(Self { query, observation, embedded: Arc::default(), terms })
     }
 }
 

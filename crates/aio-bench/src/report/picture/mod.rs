@@ -4,9 +4,7 @@ mod attention;
 mod ranked;
 
 pub(super) use attention::attention;
-pub(super) use ranked::{
-    DrawnLists, ListKind, Open, from_file, ranked_lists, ranked_lists_of_task,
-};
+pub(super) use ranked::{DrawnLists, ListKind, from_file, ranked_lists, ranked_lists_of_task};
 
 use crate::error::{Error, Result};
 use image::RgbImage;

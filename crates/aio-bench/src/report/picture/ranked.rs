@@ -8,7 +8,7 @@ use aio_eval::Relevance;
 use aio_types::{Picture, PictureSize, TaskId};
 use image::{Rgb, RgbImage, imageops};
 use plotters::prelude::BLACK;
-use std::path::Path;
+use std::path::PathBuf;
 
 const CELL: PictureSize = PictureSize { height: 128, width: 64 };
 const GAP: u32 = 8;
@@ -26,11 +26,8 @@ const MATCH: Rgb<u8> = Rgb([0, 158, 115]);
 const NON_MATCH: Rgb<u8> = Rgb([213, 94, 0]);
 const JUNK: Rgb<u8> = Rgb([190, 190, 190]);
 
-/// Gives a retrieved picture of a size by its path.
-pub(in crate::report) type Open<'a> = dyn Fn(&Path, PictureSize) -> Result<Picture> + 'a;
-
 /// Opens the file of this name.
-pub(in crate::report) fn from_file(path: &Path, size: PictureSize) -> Result<Picture> {
+pub(in crate::report) fn from_file(path: &PathBuf, size: PictureSize) -> Result<Picture> {
     Ok(picture::open(path, size)?)
 }
 
@@ -78,7 +75,7 @@ pub(in crate::report) fn ranked_lists_of_task(
     let mut drawn = Vec::new();
     for (kind, lists) in kinds {
         if !lists.is_empty() {
-            let picture = ranked_lists(task.as_str(), lists, &from_file)?;
+            let picture = ranked_lists(task.as_str(), lists, from_file)?;
             let jpeg = jpeg(&picture)?;
             drawn.push(DrawnLists { task: task.clone(), kind, picture, jpeg });
         }
@@ -103,9 +100,10 @@ const COLUMN: u32 = CELL.width as u32 + GAP + 2 * BORDER;
 const ROW: u32 = CELL.height as u32 + GAP + 2 * BORDER;
 
 impl Layout {
-    fn new(lists: &[RankedList]) -> Self {
-        let longest =
-            |length: fn(&RankedList) -> usize| lists.iter().map(length).max().unwrap_or(0) as u32;
+    fn new<P>(lists: &[RankedList<P>]) -> Self {
+        let longest = |length: fn(&RankedList<P>) -> usize| {
+            lists.iter().map(length).max().unwrap_or(0) as u32
+        };
         let captions = GAP + longest(|list| list.pictures.len()) * COLUMN;
         let has_captions = lists.iter().any(|list| list.caption.is_some());
         let retrieved = captions + if has_captions { CAPTION_WIDTH } else { 0 } + 2 * GAP;
@@ -126,14 +124,14 @@ impl Layout {
 
 /// Draws ranked lists, one per row: the query (pictures as the model sees them, then its caption), then the entries that it retrieved, with a
 /// green border around matches and a red one around other people. Junk, which the protocol ignores, is grey.
-/// `open` gives the pictures of retrieved entries.
+/// `open` gives the pictures of retrieved entries by what names them.
 ///
 /// # Errors
 /// [`Error`](crate::error::Error) naming the picture that cannot be read.
-pub(in crate::report) fn ranked_lists(
+pub(in crate::report) fn ranked_lists<P>(
     title: &str,
-    lists: &[RankedList],
-    open: &Open,
+    lists: &[RankedList<P>],
+    open: impl Fn(&P, PictureSize) -> Result<Picture>,
 ) -> Result<RgbImage> {
     let layout = Layout::new(lists);
     let mut canvas = RgbImage::from_pixel(layout.width, layout.height, Rgb([255; 3]));
@@ -151,7 +149,7 @@ pub(in crate::report) fn ranked_lists(
         for (column, (entry, relevance)) in (0..).zip(&list.retrieved) {
             let x = layout.entry(column);
             let picture = match entry {
-                Retrieved::Picture(path) => rgb(open(path, CELL)?)?,
+                Retrieved::Picture(name) => rgb(open(name, CELL)?)?,
                 Retrieved::Sentence { caption } => {
                     labels.extend(caption_labels(caption, x + GAP, y));
                     RgbImage::from_pixel(layout.cell, CELL.height as u32, Rgb([255; 3]))
@@ -226,7 +224,7 @@ mod tests {
         let stored = serde_json::to_string(&list).expect("JSON");
         assert_eq!(serde_json::from_str::<RankedList>(&stored).expect("a list"), list);
         let lists = [list];
-        let drawn = ranked_lists("a task", &lists, &from_file).expect("drawn");
+        let drawn = ranked_lists("a task", &lists, from_file).expect("drawn");
         let layout = Layout::new(&lists);
         assert_eq!(drawn.dimensions(), (layout.width, layout.height));
         let (left, top) = ([layout.entry(0), layout.entry(1)], HEAD + BORDER);

@@ -3,7 +3,7 @@
 use super::super::engine::Engine;
 use super::super::searcher::{Prepared, Searcher};
 use crate::embed::{ImportSettings, ModelSource};
-use crate::gallery::{NamedQuery, Terms, model_of};
+use crate::gallery::{Embedded, NamedQuery, Terms, model_of};
 use aio_gallery::{
     Condition, Content, Entry, Filter, Record, Relation, Storage, Unclaimed, Writer,
 };
@@ -43,8 +43,8 @@ fn query(text: &str) -> Prepared {
     query.row.text = Some(text.to_owned());
     let terms = Terms { filter: Filter::default(), group_by: None, threshold: None, top: 3 };
     let observation = Observation { caption: Some(text.to_owned()), ..Observation::default() };
-    let (features, novelty) = (Arc::default(), Arc::default());
-    Prepared { query, observation: Arc::new(observation), features, novelty, terms }
+    let observation = Arc::new(observation);
+    Prepared { query, observation, embedded: Arc::default(), terms }
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn wrong_queries_of_a_batch_are_named_before_anything_is_embedded() {
     {
         let error = answers[index].as_ref().expect_err(expected).to_string();
         assert!(error.contains(expected), "{error}");
-        assert!(queries[index].features.get().is_none(), "{expected}: it was embedded");
+        assert!(queries[index].embedded.get().is_none(), "{expected}: it was embedded");
     }
     for index in [0, 4] {
         let found = answers[index].as_ref().expect("an answer");
@@ -86,7 +86,8 @@ fn a_copy_of_a_query_is_not_embedded_again() {
     // Features of another query: an answer from them shows that nothing was embedded.
     let mut features = vec![0.0; engine_width(&engine)];
     features[1] = 1.0;
-    known.features = Arc::new(features.into());
+    let embedded = Embedded { features: Some(features), novelty: None };
+    known.embedded = Arc::new(embedded.into());
     let answers = engine.search(&[known.clone()]);
     let hits = &answers[0].as_ref().expect("an answer").answers[0].answer.hits;
     assert_eq!((hits[0].row, hits[0].similarity), (1, 1.0));
@@ -96,7 +97,8 @@ fn engine_width(engine: &Engine) -> usize {
     let first = query("a red coat");
     let answers = engine.search(std::slice::from_ref(&first));
     assert!(answers[0].is_ok());
-    first.features.get().expect("embedded").len()
+    let embedded = first.embedded.get().expect("embedded");
+    embedded.features.as_ref().expect("features").len()
 }
 
 #[test]

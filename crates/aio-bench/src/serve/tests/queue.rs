@@ -16,8 +16,8 @@ fn query(text: &str) -> Prepared {
     let terms =
         Terms { filter: aio_gallery::Filter::default(), group_by: None, threshold: None, top: 3 };
     let observation = Observation { caption: Some(text.to_owned()), ..Observation::default() };
-    let (features, novelty) = (Arc::default(), Arc::default());
-    Prepared { query, observation: Arc::new(observation), features, novelty, terms }
+    let observation = Arc::new(observation);
+    Prepared { query, observation, embedded: Arc::default(), terms }
 }
 
 /// Waits until the model has begun so many batches.
