@@ -8,6 +8,7 @@ use aio_heads::{BindingKind, OwnPhoto};
 use aio_model::{AbsentUse, AdapterUse, EncoderUse, FusionUse, Neck, Shared, TextUse};
 use aio_train::config::StageConfig;
 use aio_types::Modality;
+use serde::Serialize;
 
 impl Experiment {
     /// Refuses keys that contradict each other, and names that stand for nothing. `origins` names all layers.
@@ -52,45 +53,7 @@ impl Experiment {
             }
         }
         for (i, stage) in self.train.stages.iter().enumerate() {
-            if stage.datasets.is_empty() {
-                return wrong(
-                    &format!("train.stages[{i}].datasets"),
-                    "is missing; expected a list of at least one data set",
-                );
-            }
-            let is_share = |share: &f64| share.is_finite() && *share > 0.0;
-            let counts = [0, stage.datasets.len()];
-            if !counts.contains(&stage.shares.len()) || !stage.shares.iter().all(is_share) {
-                return wrong(
-                    &format!("train.stages[{i}].shares"),
-                    &format!(
-                        "is {:?}; expected one number above 0 for each of the {} data sets, or none",
-                        stage.shares,
-                        stage.datasets.len()
-                    ),
-                );
-            }
-            if let (Some(epochs), Some(steps)) = (stage.epochs, stage.steps) {
-                return wrong(
-                    &format!("train.stages[{i}].steps"),
-                    &format!(
-                        "is {steps} and `train.stages[{i}].epochs` is {epochs}; a stage has one of them"
-                    ),
-                );
-            }
-            if let Some(twice) = repeated(stage.datasets.iter().map(|name| name.name())) {
-                return wrong(
-                    &format!("train.stages[{i}].datasets"),
-                    &format!("names {twice} twice; `shares` says how often each is drawn"),
-                );
-            }
-            let can_be_made = StageConfig::synthesised();
-            if let Some(odd) = stage.synthesise.iter().find(|m| !can_be_made.contains(m)) {
-                return wrong(
-                    &format!("train.stages[{i}].synthesise"),
-                    &format!("holds {odd}, which cannot be made from a photograph"),
-                );
-            }
+            validate_stage(origins, &format!("train.stages[{i}]"), stage)?;
         }
         self.validate_evaluation(origins)
     }
@@ -187,34 +150,33 @@ impl Experiment {
 
     /// Refuses adapters of blocks that do not keep their pre-trained weights.
     fn validate_adapters(&self, origins: &str) -> Result<()> {
-        let adapters = match self.model.adapters {
-            AdapterUse::None => return Ok(()),
-            AdapterUse::Lora => "lora",
-            AdapterUse::Prompts => "prompts",
-        };
-        let problem = match self.model.encoder {
+        let consequence = match self.model.encoder {
             EncoderUse::Frozen => return Ok(()),
-            EncoderUse::Trained => "trained\", which trains the adapted weights themselves",
-            EncoderUse::Random => "random\", which leaves no pre-trained weights to adapt",
+            EncoderUse::Trained => "trains the adapted weights themselves",
+            EncoderUse::Random => "leaves no pre-trained weights to adapt",
         };
-        let problem =
-            format!("is `{adapters}`, but model.encoder = \"{problem}; choose one of them");
+        if self.model.adapters == AdapterUse::None {
+            return Ok(());
+        }
+        let (adapters, encoder) = (word(self.model.adapters), word(self.model.encoder));
+        let problem = format!(
+            "is `{adapters}`, but model.encoder = \"{encoder}\", which {consequence}; choose one of them"
+        );
         Err(refused(origins, "model.adapters", &problem))
     }
 
     /// Refuses what has no place where modalities are combined behind the encoder.
     fn validate_fusion(&self, origins: &str) -> Result<()> {
         let Self { model, losses, .. } = self;
-        let fusion = match model.fusion {
-            FusionUse::Sequence => return Ok(()),
-            FusionUse::Mean => "mean",
-            FusionUse::Mixer => "mixer",
-        };
+        if model.fusion == FusionUse::Sequence {
+            return Ok(());
+        }
         if model.fusion == FusionUse::Mean && model.absent == AbsentUse::Learned {
             let problem = "is `learned`, but model.fusion = \"mean\" averages the modalities that are there and has no place for others; set it to `none`, or choose `sequence` or `mixer`";
             return Err(refused(origins, "model.absent", problem));
         }
         if losses.neck == Neck::After {
+            let fusion = word(model.fusion);
             let problem = format!(
                 "is `after`, but the normalisation can become a part of the projection only, behind which model.fusion = \"{fusion}\" combines modalities; set it to `before`"
             );
@@ -222,6 +184,44 @@ impl Experiment {
         }
         Ok(())
     }
+}
+
+/// The word that stands for a value in a file.
+fn word(value: impl Serialize) -> String {
+    let written = serde_json::to_value(value).ok();
+    written.as_ref().and_then(|value| value.as_str()).expect("a word").to_owned()
+}
+
+/// Refuses a stage of training, which is at `key`, whose keys contradict each other.
+fn validate_stage(origins: &str, key: &str, stage: &StageConfig) -> Result<()> {
+    let wrong =
+        |name: &str, problem: &str| Err(refused(origins, &format!("{key}.{name}"), problem));
+    let count = stage.datasets.len();
+    if count == 0 {
+        return wrong("datasets", "is missing; expected a list of at least one data set");
+    }
+    let is_share = |share: &f64| share.is_finite() && *share > 0.0;
+    if ![0, count].contains(&stage.shares.len()) || !stage.shares.iter().all(is_share) {
+        let shares = &stage.shares;
+        let problem = format!(
+            "is {shares:?}; expected one number above 0 for each of the {count} data sets, or none"
+        );
+        return wrong("shares", &problem);
+    }
+    if let (Some(epochs), Some(steps)) = (stage.epochs, stage.steps) {
+        let problem = format!("is {steps} and `{key}.epochs` is {epochs}; a stage has one of them");
+        return wrong("steps", &problem);
+    }
+    if let Some(twice) = repeated(stage.datasets.iter().map(|name| name.name())) {
+        let problem = format!("names {twice} twice; `shares` says how often each is drawn");
+        return wrong("datasets", &problem);
+    }
+    let can_be_made = StageConfig::synthesised();
+    if let Some(odd) = stage.synthesise.iter().find(|m| !can_be_made.contains(m)) {
+        let problem = format!("holds {odd}, which cannot be made from a photograph");
+        return wrong("synthesise", &problem);
+    }
+    Ok(())
 }
 
 #[cfg(test)]

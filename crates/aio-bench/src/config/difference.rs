@@ -1,6 +1,7 @@
 //! The first key in which two experiments differ.
 
 use super::Experiment;
+use super::rules::below;
 use std::collections::BTreeSet;
 use toml::Value;
 
@@ -31,14 +32,13 @@ fn first_difference(key: &str, was: &Value, is: &Value) -> Option<String> {
     if NOT_DECIDING.contains(&key) {
         return None;
     }
-    let below = |name: &str| if key.is_empty() { name.to_owned() } else { format!("{key}.{name}") };
     match (was, is) {
         (Value::Table(was), Value::Table(is)) => {
             let absent = &Value::String("absent".into());
             let names: BTreeSet<&String> = was.keys().chain(is.keys()).collect();
             names.into_iter().find_map(|name| {
                 first_difference(
-                    &below(name),
+                    &below(key, name),
                     was.get(name).unwrap_or(absent),
                     is.get(name).unwrap_or(absent),
                 )

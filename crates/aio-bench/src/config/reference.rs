@@ -1,6 +1,6 @@
 //! The table of keys in docs/configuration.md, generated from the schema.
 
-use super::rules::Rule;
+use super::rules::{Rule, below};
 use serde_json::Value as Json;
 
 /// Every key with type, default, range, unit and meaning, as Markdown: what stands between the markers of
@@ -36,7 +36,7 @@ fn section(text: &mut String, path: &str, rule: Rule) {
 fn table(text: &mut String, path: &str, keys: &[(&str, Rule)]) {
     *text += "| key | type | default | range | unit | meaning |\n|---|---|---|---|---|---|\n";
     for (name, rule) in keys {
-        let key = if path.is_empty() { (*name).to_owned() } else { format!("{path}.{name}") };
+        let key = below(path, name);
         let cells = [
             format!("`{key}`"),
             rule.kind(),

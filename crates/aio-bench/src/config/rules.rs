@@ -18,6 +18,11 @@ pub fn json_schema() -> &'static Json {
     &SCHEMA
 }
 
+/// The dotted key of `name` in the table at `key`, which is empty for the whole file.
+pub(super) fn below(key: &str, name: &str) -> String {
+    if key.is_empty() { name.to_owned() } else { format!("{key}.{name}") }
+}
+
 /// What the schema states about one key.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rule(&'static Json);
@@ -54,15 +59,12 @@ impl Rule {
 
     /// The full path of the first key below `prefix` that is called `name`; of a list of tables, that of its first entry.
     pub(super) fn path_of(self, name: &str, prefix: &str) -> Option<String> {
-        let below = |key: &str| {
-            if prefix.is_empty() { key.to_owned() } else { format!("{prefix}.{key}") }
-        };
         if self.property(name).is_some() {
-            return Some(below(name));
+            return Some(below(prefix, name));
         }
         self.properties().find_map(|(key, rule)| match rule.items() {
-            Some(entry) => entry.path_of(name, &format!("{}[0]", below(key))),
-            None => rule.path_of(name, &below(key)),
+            Some(entry) => entry.path_of(name, &format!("{}[0]", below(prefix, key))),
+            None => rule.path_of(name, &below(prefix, key)),
         })
     }
 

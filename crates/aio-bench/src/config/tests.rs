@@ -305,8 +305,11 @@ fn the_reference_in_the_documentation_is_current() {
 
 #[test]
 fn every_key_has_a_meaning_and_a_default() {
+    let mut keys = 0;
     for line in reference().lines().filter(|line| line.starts_with("| `")) {
         let cells: Vec<&str> = line.trim_matches('|').split(" | ").map(str::trim).collect();
         assert!(!cells[5].is_empty() && cells[2] != "required", "{line}");
+        keys += 1;
     }
+    assert_eq!(keys, 96);
 }

@@ -1,14 +1,10 @@
 //! What is refused of a single key: one that is not known, and a value of another type or out of range.
 
-use super::rules::Rule;
+use super::rules::{Rule, below};
 use crate::error::{Error, Result};
 use aio_types::nearest;
 use config::{ConfigError, Value, ValueKind};
 use toml::Table;
-
-fn below(key: &str, name: &str) -> String {
-    if key.is_empty() { name.to_owned() } else { format!("{key}.{name}") }
-}
 
 /// Keys at the top of a sweep file that no experiment file has.
 const KEYS_OF_SWEEPS: [&str; 6] = ["axes", "zip", "exclude", "report", "seeds", "slurm"];
