@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use crate::report::{
     self, CellQueries, ChosenTasks, ComparedCell, Format, PairedDifferences, SweepResults, SweepRow,
 };
-use crate::run::{self, Run, RunResult, seed_of};
+use crate::run::{self, Run, RunIdentity, RunResult, seed_of};
 use crate::sweep::{self, FinishedSweep};
 use aio_data::fs;
 use aio_types::{Measure, TaskId, nearest};
@@ -106,7 +106,10 @@ fn seeds(runs: &Path, experiment: &str, config_id: &str) -> Vec<Run> {
     let directory = Run::seeds(runs, experiment, config_id);
     for entry in fs::sorted_entries(&directory).unwrap_or_default() {
         match seed_of(&entry.file_name().unwrap_or_default().to_string_lossy()) {
-            Some(seed) => found.push(Run::of(runs, experiment, config_id, seed)),
+            Some(seed) => {
+                let (experiment, config_id) = (experiment.to_owned(), config_id.to_owned());
+                found.push(Run::of(runs, RunIdentity { experiment, config_id, seed }));
+            }
             None if Run::at(entry.clone()).is_done() => {
                 let entry = entry.display();
                 log::warn!("{entry} is passed over: runs lie in directories called seed-<number>");

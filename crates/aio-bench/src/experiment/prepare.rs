@@ -11,7 +11,7 @@ use crate::device;
 use crate::error::Result;
 use crate::lock::DirectoryLock;
 use crate::render;
-use crate::run::{Run, RunResult};
+use crate::run::{Run, RunIdentity, RunResult};
 use aio_data::task::{Task, TaskData};
 use aio_eval::Protocol;
 use aio_train::{Library, StartingPoint, StopFlag, trained_modalities};
@@ -80,7 +80,12 @@ pub(super) fn prepare(request: &Request) -> Result<Preparation> {
     let start = StartingPoint::open(&experiment.model)?;
     let config_id = config_id(&experiment, &start)?;
     let name = file.name().to_owned();
-    let run = Run::open(&request.runs, &name, &config_id, experiment.seed)?;
+    let identity = RunIdentity {
+        experiment: name.clone(),
+        config_id: config_id.clone(),
+        seed: experiment.seed,
+    };
+    let run = Run::open(&request.runs, identity)?;
     let stop = StopFlag::on_signals()?;
     if let Some(result) = run.result()? {
         RunData::check_finished(&run, &result, &experiment, &stop)?;
@@ -141,7 +146,7 @@ pub(super) fn render_benchmark(experiment: &Experiment, stop: &StopFlag) -> Resu
 }
 
 /// Reads the data sets of every stage and every task, so that anything missing is found before training.
-pub(super) fn open_data(experiment: &Experiment) -> Result<(Library, Vec<Test>)> {
+fn open_data(experiment: &Experiment) -> Result<(Library, Vec<Test>)> {
     let mut library = Library::new(&experiment.data.root);
     for stage in &experiment.train.stages {
         for dataset in &stage.datasets {

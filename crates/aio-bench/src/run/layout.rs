@@ -54,22 +54,21 @@ pub struct Run {
 pub const WEIGHTS: &str = "weights.safetensors";
 
 impl Run {
-    /// The run of (`experiment`, `config_id`, `seed`) below `runs`; its directory is created.
+    /// A run below `runs`; its directory is created.
     ///
     /// # Errors
     /// [`Error::Data`] if the directory cannot be created.
-    pub fn open(runs: &Path, experiment: &str, config_id: &str, seed: u64) -> Result<Self> {
-        let run = Self::of(runs, experiment, config_id, seed);
+    pub fn open(runs: &Path, identity: RunIdentity) -> Result<Self> {
+        let run = Self::of(runs, identity);
         fs::create_dir_all(&run.directory)?;
         Ok(run)
     }
 
-    /// The run of (`experiment`, `config_id`, `seed`) below `runs`, which need not exist.
+    /// A run below `runs`, which need not exist.
     #[must_use]
-    pub fn of(runs: &Path, experiment: &str, config_id: &str, seed: u64) -> Self {
-        let (experiment, config_id) = (experiment.to_owned(), config_id.to_owned());
-        let identity = RunIdentity { experiment, config_id, seed };
-        Self { identity: Some(identity.clone()), ..Self::at(runs.join(identity.to_string())) }
+    pub fn of(runs: &Path, identity: RunIdentity) -> Self {
+        let directory = runs.join(identity.to_string());
+        Self { identity: Some(identity), ..Self::at(directory) }
     }
 
     /// Where the runs of one configuration lie, one directory per seed.
@@ -268,7 +267,7 @@ impl Run {
         result: &RunResult,
         name: &str,
     ) -> Result<Option<T>> {
-        if result.has_checksum() { self.read_sealed(name) } else { self.read(name) }
+        if result.must_state_checksum() { self.read_sealed(name) } else { self.read(name) }
     }
 
     fn text(&self, name: &str) -> Result<Option<String>> {

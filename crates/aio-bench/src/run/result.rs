@@ -137,16 +137,16 @@ impl RunResult {
 
     /// Whether results of this version, and the files that are written with them, state their checksums.
     #[must_use]
-    pub fn has_checksum(&self) -> bool {
+    pub fn must_state_checksum(&self) -> bool {
         self.schema >= WITH_CHECKSUM
     }
 
-    /// Refuses numbers that no evaluation gives, and a result that has lost its checksum.
+    /// Refuses numbers that no evaluation gives, and a result that has lost its checksum; `states_checksum` says whether its file states one.
     ///
     /// # Errors
     /// The key, its value and what was expected.
-    pub fn check(&self, has_checksum: bool) -> Result<(), String> {
-        if self.has_checksum() && !has_checksum {
+    pub fn check(&self, states_checksum: bool) -> Result<(), String> {
+        if self.must_state_checksum() && !states_checksum {
             return Err(format!(
                 "a result of version {} has a checksum, this one has none",
                 self.schema

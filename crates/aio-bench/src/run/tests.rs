@@ -1,6 +1,6 @@
 //! Where a run lies, and what is read of it.
 
-use super::{Run, RunResult};
+use super::{Run, RunIdentity, RunResult};
 use crate::run::QUERIES;
 use serde_json::Value;
 use std::path::Path;
@@ -8,15 +8,19 @@ use std::path::Path;
 /// A file that is written with a result.
 const RANKINGS: &str = "rankings.json";
 
+fn identity(experiment: &str, config_id: &str, seed: u64) -> RunIdentity {
+    RunIdentity { experiment: experiment.to_owned(), config_id: config_id.to_owned(), seed }
+}
+
 fn run() -> (tempfile::TempDir, Run) {
     let directory = tempfile::tempdir().expect("temporary directory");
-    let run = Run::open(directory.path(), "e", "0123456789ab", 3).expect("run");
+    let run = Run::open(directory.path(), identity("e", "0123456789ab", 3)).expect("run");
     (directory, run)
 }
 
 #[test]
 fn a_run_lies_below_its_experiment_configuration_and_seed() {
-    let run = Run::of(Path::new("runs"), "paper/zero-shot", "0123456789ab", 7);
+    let run = Run::of(Path::new("runs"), identity("paper/zero-shot", "0123456789ab", 7));
     let expected = Path::new("runs/paper/zero-shot/0123456789ab/seed-7");
     assert_eq!(run.directory(), expected);
     assert_eq!(
@@ -115,7 +119,8 @@ fn a_result_at_another_place_is_refused() {
     for (experiment, config_id, seed) in
         [("e", "0123456789ab", 5), ("e", "ba9876543210", 3), ("other", "0123456789ab", 3)]
     {
-        let copy = Run::open(directory.path(), experiment, config_id, seed).expect("run");
+        let copy = identity(experiment, config_id, seed);
+        let copy = Run::open(directory.path(), copy).expect("run");
         std::fs::copy(run.directory().join("result.json"), copy.directory().join("result.json"))
             .expect("copied");
         let error = copy.result().expect_err("another run's");

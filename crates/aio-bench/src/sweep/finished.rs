@@ -2,11 +2,11 @@
 
 use super::file::{ReportSection, SweepFile};
 use super::identity::{self, ConfigIds};
-use super::{expansion, of_cell};
-use crate::config::{Experiment, ExperimentFile};
+use super::{expansion, experiment_of};
+use crate::config::ExperimentFile;
 use crate::error::Result;
 use crate::experiment;
-use crate::run::{Run, RunResult};
+use crate::run::{Run, RunIdentity, RunResult};
 use std::path::Path;
 
 /// A sweep as a table shows it.
@@ -46,8 +46,7 @@ impl FinishedSweep {
         let mut known: Vec<(String, String)> = Vec::new();
         let mut cells = Vec::new();
         for point in expansion::points(path, &file)? {
-            let experiment = Experiment::load(&base, &point.settings)
-                .map_err(|error| of_cell(path, &point.label, error))?;
+            let experiment = experiment_of(path, &base, &point)?;
             let config_id = if experiment::missing_weights(&experiment).is_empty() {
                 Some(ids.of(&experiment)?)
             } else {
@@ -58,7 +57,8 @@ impl FinishedSweep {
                 let before = known.iter().map(|(id, label)| (id.as_str(), label.as_str()));
                 identity::refuse_twin(path, &config_id, &point.label, before)?;
                 for seed in &file.seeds {
-                    let run = Run::of(runs, &name, &config_id, *seed);
+                    let (experiment, config_id) = (name.clone(), config_id.clone());
+                    let run = Run::of(runs, RunIdentity { experiment, config_id, seed: *seed });
                     if let Some(result) = run.result()? {
                         results.push(result);
                         finished.push(run);

@@ -27,7 +27,8 @@ pub use state::RunState;
 
 use crate::config::{Experiment, ExperimentFile};
 use crate::error::{Error, Result};
-use crate::run::Run;
+use crate::run::{Run, RunIdentity};
+use expansion::Point;
 use file::SweepFile;
 use identity::ConfigIds;
 use std::collections::BTreeSet;
@@ -83,14 +84,18 @@ fn resolved(path: &Path) -> PathBuf {
     of_name.filter(|file| file.is_file()).unwrap_or_else(|| path.to_path_buf())
 }
 
-/// The error of an experiment that the cell `label` of a sweep file makes: its layers alone do not say which file is wrong.
-fn of_cell(file: &Path, label: &str, error: Error) -> Error {
-    match error {
+/// The experiment of a point of the grid of a sweep file.
+///
+/// # Errors
+/// [`Error::User`] naming the file and the cell: the layers of the experiment alone do not say which file is wrong.
+fn experiment_of(file: &Path, base: &Path, point: &Point) -> Result<Experiment> {
+    Experiment::load(base, &point.settings).map_err(|error| match error {
         Error::User { message, hint } => {
-            Error::User { message: format!("{}, cell `{label}`: {message}", file.display()), hint }
+            let message = format!("{}, cell `{}`: {message}", file.display(), point.label);
+            Error::User { message, hint }
         }
         other => other,
-    }
+    })
 }
 
 impl Sweep {
@@ -106,8 +111,7 @@ impl Sweep {
         let mut cells: Vec<Cell> = Vec::new();
         let mut tasks = BTreeSet::new();
         for point in expansion::points(path, &file)? {
-            let experiment = Experiment::load(&base, &point.settings)
-                .map_err(|error| of_cell(path, &point.label, error))?;
+            let experiment = experiment_of(path, &base, &point)?;
             tasks.extend(experiment.tasks()?.iter().map(|task| task.id().clone()));
             let config_id = ids.of(&experiment)?;
             let known = cells.iter().map(|cell| (cell.config_id.as_str(), cell.label.as_str()));
@@ -137,6 +141,7 @@ impl Sweep {
     }
 
     fn run_of(&self, runs: &Path, cell: &Cell, seed: u64) -> Run {
-        Run::of(runs, &self.experiment, &cell.config_id, seed)
+        let (experiment, config_id) = (self.experiment.clone(), cell.config_id.clone());
+        Run::of(runs, RunIdentity { experiment, config_id, seed })
     }
 }

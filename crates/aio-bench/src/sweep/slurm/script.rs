@@ -1,6 +1,6 @@
 //! The batch script of a job array.
 
-use super::Settings;
+use super::{Settings, queue};
 use crate::sweep;
 use std::path::Path;
 
@@ -50,7 +50,7 @@ fn ranges(numbers: &[usize]) -> String {
 /// The `#SBATCH` options of a job array.
 fn options(settings: &Settings, job: &JobArray<'_>) -> Vec<String> {
     let limit = settings.parallel.map(|parallel| format!("%{parallel}")).unwrap_or_default();
-    let logs = job.runs.join("slurm").join("%x-%A_%a.log");
+    let logs = queue::directory(job.runs).join("%x-%A_%a.log");
     let mut options = vec![
         format!("--job-name=aio-{}", sweep::name(job.file)),
         format!("--array={}{limit}", ranges(job.open)),
