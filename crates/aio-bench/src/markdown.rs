@@ -1,5 +1,7 @@
 //! Markdown tables, and text that Markdown shows as it is.
 
+use aio_eval::Interval;
+
 /// How a column is aligned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Align {
@@ -38,6 +40,14 @@ pub(crate) fn formatted_table(columns: &[(&str, Align)], rows: &[Vec<String>]) -
         text.push('\n');
     }
     text
+}
+
+/// The bounds of an interval of fractions, in percent; a dash where there is none.
+pub(crate) fn bounds(interval: Option<Interval>) -> String {
+    interval.map_or_else(
+        || "–".to_owned(),
+        |Interval { low, high, .. }| format!("{:.1} to {:.1}", 100.0 * low, 100.0 * high),
+    )
 }
 
 /// Text that Markdown shows as it is, on one line: no HTML, no emphasis, no link, no end of a table's field.

@@ -7,6 +7,7 @@ use super::prepare::Test;
 use crate::config::Evaluation;
 use crate::embed::{ImportSettings, ModelSource};
 use crate::error::{Error, Result};
+use crate::markdown::bounds;
 use aio_data::task::Task;
 use aio_data::{DataError, DatasetName, check};
 use aio_eval::{EvalOptions, Interval, QueryMean};
@@ -55,7 +56,7 @@ pub struct TaskCheck {
     /// Gallery entries.
     pub gallery: usize,
     /// The model, then what it is compared with: late fusion and the same queries without one of their modalities where they have several, the
-    /// the program's own encoder before training, hand-made descriptors where the queries are single pictures, and chance.
+    /// program's own encoder before training, hand-made descriptors where the queries are single pictures, and chance.
     pub methods: Vec<MethodCheck>,
 }
 
@@ -263,11 +264,4 @@ impl RealCheck {
         }
         text
     }
-}
-
-fn bounds(interval: Option<Interval>) -> String {
-    interval.map_or_else(
-        || "–".to_owned(),
-        |Interval { low, high, .. }| format!("{:.1} to {:.1}", 100.0 * low, 100.0 * high),
-    )
 }

@@ -16,17 +16,21 @@ use std::path::Path;
 /// [`Error`] naming the file that is missing.
 pub fn checksums(experiment: &Experiment) -> Result<Checksums> {
     refuse_missing(&missing_weights(experiment))?;
-    let weights = match weights_file(experiment) {
-        Ok(shipped) => shipped.sha256().to_owned(),
-        Err(path) => aio_train::weights_checksum(path, aio_train::import_hints(&experiment.model))?,
+    let name = &experiment.model.weights;
+    let weights = match Shipped::named(name) {
+        Some(shipped) => shipped.sha256().to_owned(),
+        None => {
+            let hints = aio_train::import_hints(&experiment.model);
+            aio_train::weights_checksum(Path::new(name), hints)?
+        }
     };
     Ok(Checksums { weights, sketch_generator: sketch_generator_checksum(experiment)? })
 }
 
-/// The pre-trained weights: compiled into the program, or a file.
-fn weights_file(experiment: &Experiment) -> std::result::Result<Shipped, &Path> {
+/// The file of the pre-trained weights, if they are not compiled into the program.
+fn weights_file(experiment: &Experiment) -> Option<&Path> {
     let name = &experiment.model.weights;
-    Shipped::named(name).ok_or_else(|| Path::new(name))
+    Shipped::named(name).is_none().then(|| Path::new(name))
 }
 
 fn checksum(path: &Path) -> Result<String> {
@@ -41,7 +45,7 @@ pub(super) fn sketch_generator_checksum(experiment: &Experiment) -> Result<Optio
 /// The weights files that are missing, each with its source.
 pub(crate) fn missing_weights(experiment: &Experiment) -> Vec<String> {
     let named = [
-        ("weights", weights_file(experiment).err()),
+        ("weights", weights_file(experiment)),
         ("sketch generator", experiment.data.sketch_generator.weights()),
     ];
     let mut missing = Vec::new();

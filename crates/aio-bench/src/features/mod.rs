@@ -48,12 +48,13 @@ struct Column {
     needed_by: fn(Protocol) -> bool,
 }
 
-const COLUMNS: [Column; 4] = [
-    Column { name: "ids", needed_by: |_| true },
-    Column { name: "cameras", needed_by: Protocol::needs_cameras },
-    Column { name: "images", needed_by: Protocol::needs_sources },
-    Column { name: "clothes", needed_by: Protocol::needs_clothes },
-];
+const IDS: Column = Column { name: "ids", needed_by: |_| true };
+const CAMERAS: Column = Column { name: "cameras", needed_by: Protocol::needs_cameras };
+const IMAGES: Column = Column { name: "images", needed_by: Protocol::needs_sources };
+const CLOTHES: Column = Column { name: "clothes", needed_by: Protocol::needs_clothes };
+
+/// Every column of labels, in the order in which files are written.
+const COLUMNS: [Column; 4] = [IDS, CAMERAS, IMAGES, CLOTHES];
 
 /// What a file holds, before it is checked: features and the label columns that are there.
 struct Contents {
@@ -97,10 +98,10 @@ impl FeatureFile {
         protocol: Protocol,
     ) -> Result<Self> {
         let rows = features.nrows();
-        let ids = labels(path, ids, &COLUMNS[0], rows, protocol)?;
-        let cameras = labels(path, cameras, &COLUMNS[1], rows, protocol)?;
-        let images = labels(path, images, &COLUMNS[2], rows, protocol)?;
-        let clothes = labels(path, clothes, &COLUMNS[3], rows, protocol)?;
+        let ids = labels(path, ids, &IDS, rows, protocol)?;
+        let cameras = labels(path, cameras, &CAMERAS, rows, protocol)?;
+        let images = labels(path, images, &IMAGES, rows, protocol)?;
+        let clothes = labels(path, clothes, &CLOTHES, rows, protocol)?;
         let ids = ids.unwrap_or_default();
         let mut entries = Vec::with_capacity(rows);
         for (row, identity) in ids.into_iter().enumerate() {
@@ -201,12 +202,12 @@ fn warn_of_unknown(path: &Path, protocol: Protocol, entries: &[Entry]) {
     }
     let count = |label: fn(&Entry) -> bool| entries.iter().filter(|entry| label(entry)).count();
     let unknown = [
-        (count(|entry| entry.identity.0 < 0), "they match nobody"),
-        (count(|entry| entry.camera.is_none()), "nothing is hidden because of it"),
-        (count(|entry| entry.source.is_none()), "nothing is hidden because of it"),
-        (count(|entry| entry.clothes.is_none()), "nothing is hidden because of it"),
+        (IDS, count(|entry| entry.identity.0 < 0), "they match nobody"),
+        (CAMERAS, count(|entry| entry.camera.is_none()), "nothing is hidden because of it"),
+        (IMAGES, count(|entry| entry.source.is_none()), "nothing is hidden because of it"),
+        (CLOTHES, count(|entry| entry.clothes.is_none()), "nothing is hidden because of it"),
     ];
-    for (Column { name, needed_by }, (unknown, so)) in COLUMNS.iter().zip(unknown) {
+    for (Column { name, needed_by }, unknown, so) in unknown {
         if unknown > 0 && needed_by(protocol) {
             log::warn!(
                 "{}: `{name}` is negative, that is unknown, in {unknown} of {} rows: {so}",
@@ -233,7 +234,7 @@ fn labels(
             Err(wrong(path, problem))
         }
         // Every protocol compares identities.
-        None if *name == COLUMNS[0].name => {
+        None if *name == IDS.name => {
             Err(wrong(path, format!("has no `{name}`, which say who each row is")))
         }
         None if needed_by(protocol) => {

@@ -1,6 +1,6 @@
 //! Writing safetensors feature files, which state their own checksum.
 
-use super::{CHECKSUM, OWN};
+use super::{CHECKSUM, COLUMNS, OWN};
 use crate::error::{Error, Result};
 use aio_data::checksum::{Checksum, inside};
 use aio_data::fs;
@@ -27,12 +27,9 @@ pub struct Labels {
 impl Labels {
     /// The columns that are written, by name.
     fn columns(&self) -> Vec<(&'static str, &[i64])> {
-        let mut columns = Vec::new();
-        columns.extend(self.ids.as_deref().map(|values| ("ids", values)));
-        columns.extend(self.cameras.as_deref().map(|values| ("cameras", values)));
-        columns.extend(self.images.as_deref().map(|values| ("images", values)));
-        columns.extend(self.clothes.as_deref().map(|values| ("clothes", values)));
-        columns
+        let Self { ids, cameras, images, clothes, .. } = self;
+        let columns = COLUMNS.into_iter().zip([ids, cameras, images, clothes]);
+        columns.filter_map(|(column, values)| Some((column.name, values.as_deref()?))).collect()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Fitting the statistics of a modality.
 
 use super::linear::Covariance;
-use super::{OfModality, polar, score};
+use super::{Moments, OfModality, polar, score};
 
 /// The features of a picture, and the style that it was rendered in.
 #[derive(Debug, Clone)]
@@ -11,14 +11,7 @@ pub(super) struct Sample {
 }
 
 /// Fewest pictures of a style.
-const FEWEST: usize = 20;
-
-fn moments(values: &[f64]) -> [f64; 2] {
-    let count = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / count;
-    let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / count;
-    [mean, variance.sqrt()]
-}
+const FEWEST_OF_STYLE: usize = 20;
 
 /// Fits the statistics of pictures of two styles or more. Distances and threshold are those of the pictures of one style to the others, so that a
 /// style that was never seen does not count as unlike; mean and covariance are those of all.
@@ -30,18 +23,19 @@ pub(super) fn fit(samples: &[Sample], share: f64) -> Result<OfModality, String> 
     if styles < 2 {
         return Err("pictures of two styles are needed".into());
     }
-    let polars: Vec<(Vec<f64>, f64)> = samples.iter().map(|s| polar(&s.features)).collect();
+    let (directions, lengths): (Vec<Vec<f64>>, Vec<f64>) =
+        samples.iter().map(|sample| polar(&sample.features)).unzip();
     let of = |wanted: &dyn Fn(usize) -> bool| -> Vec<&[f64]> {
-        let chosen = samples.iter().zip(&polars).filter(|(sample, _)| wanted(sample.style));
-        chosen.map(|(_, (direction, _))| &direction[..]).collect()
+        let chosen = samples.iter().zip(&directions).filter(|(sample, _)| wanted(sample.style));
+        chosen.map(|(_, direction)| &direction[..]).collect()
     };
     let degenerate = || "features do not differ".to_owned();
     let mut distances = vec![0.0; samples.len()];
     for style in 0..styles {
         let (own, others) = (of(&|s| s == style), of(&|s| s != style));
-        if own.len() < FEWEST || others.len() < FEWEST {
+        if own.len() < FEWEST_OF_STYLE || others.len() < FEWEST_OF_STYLE {
             return Err(format!(
-                "a style has {} pictures and the others {}, expected at least {FEWEST} each",
+                "a style has {} pictures and the others {}, expected at least {FEWEST_OF_STYLE} each",
                 own.len(),
                 others.len()
             ));
@@ -49,12 +43,11 @@ pub(super) fn fit(samples: &[Sample], share: f64) -> Result<OfModality, String> 
         let covariance = Covariance::of(&others);
         let whitening = covariance.whitening().ok_or_else(degenerate)?;
         for (index, _) in samples.iter().enumerate().filter(|(_, s)| s.style == style) {
-            distances[index] = whitening.length_of(&less(&polars[index].0, &covariance.mean));
+            distances[index] = whitening.length_of(&less(&directions[index], &covariance.mean));
         }
     }
-    let lengths: Vec<f64> = polars.iter().map(|(_, length)| *length).collect();
-    let (distance, length) = (moments(&distances), moments(&lengths));
-    if distance[1] <= 0.0 || length[1] <= 0.0 {
+    let (distance, length) = (Moments::of(&distances), Moments::of(&lengths));
+    if distance.deviation <= 0.0 || length.deviation <= 0.0 {
         return Err(degenerate());
     }
     let pairs = distances.iter().zip(&lengths);
@@ -66,12 +59,11 @@ pub(super) fn fit(samples: &[Sample], share: f64) -> Result<OfModality, String> 
         return Err(format!("a share of {share} has no threshold above the mean"));
     }
     let all = Covariance::of(&of(&|_| true));
-    let narrow = |pair: [f64; 2]| pair.map(|v| v as f32);
     Ok(OfModality {
         pictures: samples.len(),
         shrinkage: all.shrinkage as f32,
-        distance: narrow(distance),
-        length: narrow(length),
+        distance: distance.stored(),
+        length: length.stored(),
         threshold: threshold as f32,
         mean: all.mean.iter().map(|v| *v as f32).collect(),
         whitening: all.whitening().ok_or_else(degenerate)?,

@@ -83,10 +83,40 @@ fn polar(features: &[f32]) -> (Vec<f64>, f64) {
     (features.iter().map(|v| f64::from(*v) * scale).collect(), length)
 }
 
+/// Mean and standard deviation of a number.
+#[derive(Debug, Clone, Copy)]
+struct Moments {
+    mean: f64,
+    deviation: f64,
+}
+
+impl Moments {
+    fn of(values: &[f64]) -> Self {
+        let count = values.len() as f64;
+        let mean = values.iter().sum::<f64>() / count;
+        let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / count;
+        Self { mean, deviation: variance.sqrt() }
+    }
+
+    /// As a file holds them.
+    fn stored(self) -> [f32; 2] {
+        [self.mean as f32, self.deviation as f32]
+    }
+
+    fn read([mean, deviation]: [f32; 2]) -> Self {
+        Self { mean: f64::from(mean), deviation: f64::from(deviation) }
+    }
+
+    /// How many standard deviations a value is above the mean.
+    fn standard(self, value: f64) -> f64 {
+        (value - self.mean) / self.deviation
+    }
+}
+
 /// The score of a distance and a length.
-fn score(distance: f64, length: f64, distances: [f64; 2], lengths: [f64; 2]) -> f64 {
-    let short = (lengths[0] - length) / lengths[1];
-    (distance - distances[0]) / distances[1] + WEIGHT_OF_LENGTH * short.max(0.0)
+fn score(distance: f64, length: f64, distances: Moments, lengths: Moments) -> f64 {
+    let short = -lengths.standard(length);
+    distances.standard(distance) + WEIGHT_OF_LENGTH * short.max(0.0)
 }
 
 impl OfModality {
@@ -96,8 +126,8 @@ impl OfModality {
         let mean = self.mean.iter().map(|v| f64::from(*v));
         let difference: Vec<f64> = direction.iter().zip(mean).map(|(v, mean)| v - mean).collect();
         let distance = self.whitening.length_of(&difference);
-        let wide = |pair: [f32; 2]| pair.map(f64::from);
-        let score = score(distance, length, wide(self.distance), wide(self.length));
+        let (distances, lengths) = (Moments::read(self.distance), Moments::read(self.length));
+        let score = score(distance, length, distances, lengths);
         let value = score / f64::from(self.threshold);
         Novelty { value, is_unlike: value >= 1.0 }
     }
@@ -206,7 +236,7 @@ pub struct GalleryNovelty {
 /// Pictures of a gallery that are judged.
 const SAMPLED: usize = 64;
 /// Fewer say too little.
-const FEWEST: usize = 16;
+const FEWEST_SAMPLED: usize = 16;
 /// How many times the expected share is unlike.
 const TIMES: f64 = 4.0;
 
@@ -235,7 +265,7 @@ pub(crate) fn of_gallery(
         modalities.push(modality);
         inputs.push(Observation { pictures: vec![(modality, picture)], caption: None });
     }
-    if inputs.len() < FEWEST {
+    if inputs.len() < FEWEST_SAMPLED {
         return Ok(None);
     }
     let features = embed::of_inputs(&inputs, extractor)?;

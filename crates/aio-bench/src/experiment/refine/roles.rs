@@ -29,9 +29,8 @@ pub(super) struct Caption<'a> {
 /// The captions of the test part of a data set.
 pub(super) fn captions(dataset: &Dataset) -> Vec<Caption<'_>> {
     let samples = dataset.query.iter().chain(&dataset.gallery);
-    let caption = |text| move |entry| Caption { entry, text };
     samples
-        .filter_map(|sample| sample.caption().map(|text| caption(text)(sample.entry())))
+        .filter_map(|sample| Some(Caption { entry: sample.entry(), text: sample.caption()? }))
         .collect()
 }
 

@@ -1,6 +1,7 @@
 //! The tables of `aio refine`.
 
 use super::{Refined, RefinedTask, Round, RoundScores};
+use crate::markdown::bounds;
 use aio_eval::Interval;
 use std::fmt::Write;
 
@@ -58,13 +59,6 @@ fn numbers(scores: &RoundScores, gain: &str) -> String {
         100.0 * rank10,
         100.0 * map,
         bounds(*map_interval),
-    )
-}
-
-fn bounds(interval: Option<Interval>) -> String {
-    interval.map_or_else(
-        || "–".to_owned(),
-        |Interval { low, high, .. }| format!("{:.1} to {:.1}", 100.0 * low, 100.0 * high),
     )
 }
 

@@ -9,9 +9,16 @@ const LEFT: i32 = 150;
 /// Pixels above the cells, which hold the title and the names of columns.
 const ABOVE: i32 = 76;
 const CELL_HEIGHT: i32 = 44;
+/// Pixels below the cells.
+const BELOW: i32 = 14;
 const WIDEST_CELL: u32 = 120;
 /// Where the names of columns stand.
 const COLUMN_NAMES: i32 = 54;
+
+/// Height of a map, in pixels.
+pub(super) fn height(map: &HeatMap) -> u32 {
+    (ABOVE + BELOW) as u32 + CELL_HEIGHT as u32 * map.rows.len() as u32
+}
 
 pub(super) fn draw<B: DrawingBackend>(
     area: &DrawingArea<B, Shift>,

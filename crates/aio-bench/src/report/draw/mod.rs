@@ -115,8 +115,8 @@ fn size(figure: &Figure) -> (u32, u32) {
 fn plot_height(figure: &Figure) -> u32 {
     match figure {
         Figure::Lines(_) | Figure::Bars(_) => HEIGHT,
-        Figure::Heat(heat) => 90 + 44 * heat.rows.len() as u32,
-        Figure::Scatter(_) => 460,
+        Figure::Heat(map) => heat::height(map),
+        Figure::Scatter(_) => scatter::HEIGHT,
     }
 }
 

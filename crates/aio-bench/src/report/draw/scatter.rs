@@ -8,6 +8,10 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 const ROWS: u32 = 430;
 /// Rows above them, for the title.
 const ABOVE: i32 = 24;
+/// Rows below them.
+const BELOW: u32 = 6;
+/// Height of a plot, in pixels.
+pub(super) const HEIGHT: u32 = ABOVE as u32 + ROWS + BELOW;
 
 pub(super) fn draw<B: DrawingBackend>(
     area: &DrawingArea<B, Shift>,

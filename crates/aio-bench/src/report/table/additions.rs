@@ -72,7 +72,8 @@ pub(in crate::report) fn additions(
 
 /// Whether a result says of its mixed queries what their modalities add; results of earlier versions do not.
 fn says_what_is_added(result: &RunResult) -> bool {
-    let is_mixed = |task: &TaskId| task.as_str().contains('+');
+    let is_mixed =
+        |task: &TaskId| task.query().modalities().is_some_and(|modalities| modalities.len() > 1);
     result
         .order
         .iter()
