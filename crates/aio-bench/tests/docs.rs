@@ -188,23 +188,6 @@ fn the_commands_of_the_tutorial_run() {
 }
 
 #[test]
-fn every_configuration_key_is_documented() {
-    let text = read("docs/configuration.md");
-    let table =
-        toml::Table::try_from(aio_bench::config::Experiment::default()).expect("serialises");
-    for (section, value) in &table {
-        match value {
-            toml::Value::Table(keys) => {
-                for key in keys.keys() {
-                    assert!(text.contains(&format!("{section}.{key}")), "{section}.{key}");
-                }
-            }
-            _ => assert!(text.contains(section), "{section}"),
-        }
-    }
-}
-
-#[test]
 fn the_model_cards_state_the_checksums_of_the_weights() {
     let card = read("crates/aio-encoder/weights/README.md");
     for shipped in aio_encoder::weights::Shipped::ALL {

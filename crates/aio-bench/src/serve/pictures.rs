@@ -1,6 +1,6 @@
 //! Pictures that came with a request: from base64 to what a model takes, with bounds on the way.
 
-use super::wire::{SearchBody, UploadedPicture};
+use super::wire::{LONGEST_NAME, SearchBody, UploadedPicture};
 use crate::error::{Error, Result};
 use crate::gallery::check_pixels;
 use aio_data::picture::{decode, resized};
@@ -10,8 +10,6 @@ use base64::engine::general_purpose::STANDARD;
 
 /// Pixels of a picture of a request or of a row; its header is read before anything is decoded.
 pub(super) const MOST_PIXELS: u64 = 50_000_000;
-/// Longest name of a picture, in bytes.
-const LONGEST_NAME: usize = 200;
 
 /// Decodes the pictures of a search and resizes them for the model.
 ///

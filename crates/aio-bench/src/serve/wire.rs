@@ -17,6 +17,8 @@ pub(super) const LONGEST_LIST: usize = 1000;
 const USUAL_LIST: usize = 10;
 /// Longest sentence, in characters. A model reads 77 tokens of it.
 const LONGEST_TEXT: usize = 2000;
+/// Longest name of a picture, in bytes.
+pub(super) const LONGEST_NAME: usize = 200;
 /// Longest words of an answer, in characters.
 const LONGEST_WORDS: usize = 200;
 /// Most rows, answers, cameras and conditions that a search may name, each.
@@ -27,15 +29,15 @@ const MOST_NAMED: usize = 100;
 #[serde(default, deny_unknown_fields)]
 pub(super) struct SearchBody {
     /// A sentence, of at most 2000 characters.
-    #[schemars(length(max = 2000))]
+    #[schemars(length(max = LONGEST_TEXT))]
     pub(super) text: Option<String>,
     /// Pictures by modality: rgb, infrared, sketch, colour-pencil.
     pub(super) pictures: BTreeMap<String, UploadedPicture>,
     /// Numbers of rows that the results should resemble. They are no results.
-    #[schemars(length(max = 100))]
+    #[schemars(length(max = MOST_NAMED))]
     like: Vec<u64>,
     /// Numbers of rows that the results should not resemble. They are no results.
-    #[schemars(length(max = 100))]
+    #[schemars(length(max = MOST_NAMED))]
     unlike: Vec<u64>,
     /// Answers to questions about captions, which move the rows whose captions speak of the words.
     #[schemars(schema_with = "answers")]
@@ -48,13 +50,13 @@ pub(super) struct SearchBody {
     #[schemars(range(min = 0.0, max = 1.0))]
     threshold: Option<f64>,
     /// Length of the list; 10 if it is not given.
-    #[schemars(range(min = 1, max = 1000))]
+    #[schemars(range(min = 1, max = LONGEST_LIST))]
     top: Option<usize>,
 }
 
 /// What `answers` holds; openapi.json describes an answer, whose type is that of the gallery.
 fn answers(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({"type": "array", "items": {"$ref": "#/components/schemas/Answer"}, "maxItems": 100})
+    json_schema!({"type": "array", "items": {"$ref": "#/components/schemas/Answer"}, "maxItems": MOST_NAMED})
 }
 
 /// The question whose answer would tell the best results apart.
@@ -71,7 +73,7 @@ pub(super) struct QuestionBody {
 pub(super) struct UploadedPicture {
     /// A name for it, which the answer repeats. No file of this name is opened.
     #[serde(default)]
-    #[schemars(length(max = 200))]
+    #[schemars(length(max = LONGEST_NAME))]
     pub(super) name: Option<String>,
     /// The file (JPEG, PNG, BMP, WebP or TIFF) in base64.
     #[schemars(extend("contentEncoding" = "base64"))]
@@ -83,10 +85,10 @@ pub(super) struct UploadedPicture {
 #[serde(default, deny_unknown_fields)]
 struct FilterBody {
     /// Only rows of one of these cameras, unless the list is empty.
-    #[schemars(length(max = 100))]
+    #[schemars(length(max = MOST_NAMED))]
     cameras: Vec<String>,
     /// No rows of these cameras.
-    #[schemars(length(max = 100))]
+    #[schemars(length(max = MOST_NAMED))]
     not_cameras: Vec<String>,
     /// Only rows from this time on: RFC 3339, a date, or seconds since 1970.
     after: Option<String>,
@@ -94,7 +96,7 @@ struct FilterBody {
     before: Option<String>,
     /// Conditions on any column.
     #[serde(rename = "where")]
-    #[schemars(length(max = 100))]
+    #[schemars(length(max = MOST_NAMED))]
     conditions: Vec<ConditionBody>,
 }
 

@@ -29,6 +29,7 @@ fn the_page_makes_no_markup_of_data_and_loads_nothing_from_elsewhere() {
     let elsewhere = Regex::new(r#"(https?:)?//[a-z0-9-]+\.[a-z]"#).expect("a pattern");
     let inline = Regex::new(r#"\son[a-z]+=|<style|\sstyle=|javascript:"#).expect("a pattern");
     let imported = Regex::new(r#"from "\./([a-z]+\.js)""#).expect("a pattern");
+    let mut imports = 0;
     for asset in assets::ALL {
         let text = asset.text.replace("http://www.w3.org/2000/svg", "");
         for pattern in [&markup, &elsewhere] {
@@ -41,8 +42,10 @@ fn the_page_makes_no_markup_of_data_and_loads_nothing_from_elsewhere() {
         for import in imported.captures_iter(&text) {
             let path = format!("/{}", &import[1]);
             assert!(assets::ALL.iter().any(|asset| asset.path == path), "{}: {path}", asset.path);
+            imports += 1;
         }
     }
+    assert!(imports > 20, "{imports}");
 }
 
 #[test]
