@@ -2,7 +2,7 @@
 //!
 //! Nothing is trained. It is meant for data sets of real people, which only their users have.
 
-use super::evaluate::{Instead, Scored, TestFeatures, TestedModels, chance_level, score};
+use super::evaluate::{Instead, SEED, Scored, TestFeatures, TestedModels, chance_level, score};
 use super::prepare::Test;
 use crate::config::Evaluation;
 use crate::embed::{ImportSettings, ModelSource};
@@ -223,15 +223,17 @@ fn method(name: &str, scored: &Scored, model: Option<&Scored>) -> Result<MethodC
     let average_precision = |query: &QueryMean| query.average_precision;
     let per_query = &scored.per_query;
     let gain = model
-        .map(|model| model.per_query.difference(per_query, average_precision, Interval::DRAWS, 0))
+        .map(|model| {
+            model.per_query.difference(per_query, average_precision, Interval::DRAWS, SEED)
+        })
         .transpose()?
         .flatten();
     Ok(MethodCheck {
         method: name.to_owned(),
         rank1: scored.scores.rank(1),
         map: scored.scores.map,
-        rank1_interval: per_query.interval(|query| query.rank1, Interval::DRAWS, 0)?,
-        map_interval: per_query.interval(average_precision, Interval::DRAWS, 0)?,
+        rank1_interval: per_query.interval(|query| query.rank1, Interval::DRAWS, SEED)?,
+        map_interval: per_query.interval(average_precision, Interval::DRAWS, SEED)?,
         gain,
     })
 }

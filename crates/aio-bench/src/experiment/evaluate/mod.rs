@@ -36,8 +36,8 @@ use std::collections::BTreeMap;
 
 /// What an interruption says was being done.
 const PHASE: &str = "evaluating";
-/// Seed of the draws of people.
-const SEED: u64 = 0;
+/// Seed of the draws of people, which intervals are computed from.
+pub(super) const SEED: u64 = 0;
 
 /// What the evaluation of a run gives.
 pub(super) struct Evaluation {

@@ -2,6 +2,7 @@
 
 use super::simulate::{Course, Method, Seeker};
 use crate::error::Result;
+use crate::experiment::evaluate::SEED;
 use aio_eval::{AveragePrecision, Interval, PerQuery, QueryMean};
 use aio_gallery::Reply;
 use serde::Serialize;
@@ -76,7 +77,7 @@ pub(super) fn of_round(
     };
     Ok(Round {
         scores: scores(&scored)?,
-        gain: scored.difference(start, |query| query.rank1, Interval::DRAWS, 0)?,
+        gain: scored.difference(start, |query| query.rank1, Interval::DRAWS, SEED)?,
         yes: share(Some(Reply::Yes)),
         no: share(Some(Reply::No)),
         unknown: share(Some(Reply::Unknown)),
@@ -97,7 +98,7 @@ pub(super) fn scores(scored: &PerQuery) -> Result<RoundScores> {
         rank5: within(5),
         rank10: within(10),
         map: mean(&|query| query.average_precision),
-        rank1_interval: scored.interval(|query| query.rank1, Interval::DRAWS, 0)?,
-        map_interval: scored.interval(|query| query.average_precision, Interval::DRAWS, 0)?,
+        rank1_interval: scored.interval(|query| query.rank1, Interval::DRAWS, SEED)?,
+        map_interval: scored.interval(|query| query.average_precision, Interval::DRAWS, SEED)?,
     })
 }
