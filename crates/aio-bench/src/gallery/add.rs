@@ -60,7 +60,7 @@ const AHEAD: usize = 2;
 pub fn create(request: &AddRequest, storage: Storage) -> Result<AddedRows> {
     // Inputs that are not there leave no empty gallery behind.
     let total = request.inputs.count()?;
-    Addition { request, model: &request.model.open()?, total }.into_new(storage)
+    Addition { request, model: &request.model.open()?, total }.fill_new(storage)
 }
 
 /// As [`create`], with the request's model, which is open already.
@@ -68,7 +68,7 @@ pub fn create(request: &AddRequest, storage: Storage) -> Result<AddedRows> {
 /// # Errors
 /// As [`create`].
 pub fn create_with(request: &AddRequest, model: &Model, storage: Storage) -> Result<AddedRows> {
-    Addition { request, model, total: request.inputs.count()? }.into_new(storage)
+    Addition { request, model, total: request.inputs.count()? }.fill_new(storage)
 }
 
 /// Adds pictures, sentences and detections to a gallery. What it has already is neither embedded nor added again.
@@ -85,7 +85,7 @@ pub fn add(request: &AddRequest) -> Result<AddedRows> {
     }
     let total = request.inputs.count()?;
     with_writer(&request.gallery, |writer, stop| {
-        Addition { request, model: &request.model.open()?, total }.into_existing(writer, stop)
+        Addition { request, model: &request.model.open()?, total }.fill_existing(writer, stop)
     })
 }
 
@@ -95,7 +95,7 @@ pub fn add(request: &AddRequest) -> Result<AddedRows> {
 /// As [`add`].
 pub fn add_with(request: &AddRequest, model: &Model) -> Result<AddedRows> {
     let addition = Addition { request, model, total: request.inputs.count()? };
-    with_writer(&request.gallery, |writer, stop| addition.into_existing(writer, stop))
+    with_writer(&request.gallery, |writer, stop| addition.fill_existing(writer, stop))
 }
 
 /// What is added, and the model that embeds it.
@@ -108,14 +108,14 @@ struct Addition<'a> {
 
 impl Addition<'_> {
     /// Fills a gallery that this makes, or that the same call has made before.
-    fn into_new(&self, storage: Storage) -> Result<AddedRows> {
+    fn fill_new(&self, storage: Storage) -> Result<AddedRows> {
         let Self { request, model, .. } = self;
         let directory = &request.gallery;
         let creation = Creation::new(directory, (&request.inputs, request.thumbnail, storage));
         if is_gallery(directory) {
             creation.check()?;
             return with_writer(directory, |writer, stop| {
-                let done = self.into_existing(writer, stop)?;
+                let done = self.fill_existing(writer, stop)?;
                 creation.end();
                 Ok(done)
             });
@@ -137,7 +137,7 @@ impl Addition<'_> {
     }
 
     /// Adds to a gallery, which must be of the same model.
-    fn into_existing(&self, writer: &mut Writer, stop: &StopFlag) -> Result<AddedRows> {
+    fn fill_existing(&self, writer: &mut Writer, stop: &StopFlag) -> Result<AddedRows> {
         let tag = model_of(&self.request.model, self.model)?;
         check_model(&writer.gallery()?, "what is to be added", &tag)?;
         self.run(writer, stop)

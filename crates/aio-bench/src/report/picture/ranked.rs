@@ -8,7 +8,7 @@ use aio_eval::Relevance;
 use aio_types::{Picture, PictureSize, TaskId};
 use image::{Rgb, RgbImage, imageops};
 use plotters::prelude::BLACK;
-use std::path::PathBuf;
+use std::path::Path;
 
 const CELL: PictureSize = PictureSize { height: 128, width: 64 };
 const GAP: u32 = 8;
@@ -27,8 +27,8 @@ const NON_MATCH: Rgb<u8> = Rgb([213, 94, 0]);
 const JUNK: Rgb<u8> = Rgb([190, 190, 190]);
 
 /// Opens the file of this name.
-pub(in crate::report) fn from_file(path: &PathBuf, size: PictureSize) -> Result<Picture> {
-    Ok(picture::open(path, size)?)
+pub(in crate::report) fn from_file(path: &impl AsRef<Path>, size: PictureSize) -> Result<Picture> {
+    Ok(picture::open(path.as_ref(), size)?)
 }
 
 /// How the queries of a picture were chosen.
