@@ -85,28 +85,6 @@ impl State<'_> {
         tick: &(dyn Fn(u64) + Sync),
     ) -> Result<Verified> {
         let mut verified = Verified { files: 1, bytes: 0, damages: Vec::new() };
-        let files = self.files(directory, manifest, &mut verified);
-        verified.files += files.len();
-        verified.bytes = files.iter().map(|(_, sum)| sum.bytes).sum();
-        let mut gone = self.compare(&files, tick);
-        for (path, _) in &files {
-            verified.damages.extend(self.compared.get(path).into_iter().flatten().cloned());
-            verified.damages.extend(gone.remove(path));
-        }
-        if verified.damages.is_empty() {
-            // Files that are as they were written can still contradict each other if the writer was wrong.
-            verified.damages = self.contradictions(directory, manifest)?;
-        }
-        Ok(verified)
-    }
-
-    /// The files that the manifest and its segments name. Segments that do not say which are theirs are damages.
-    fn files(
-        &mut self,
-        directory: &Path,
-        manifest: &Manifest,
-        verified: &mut Verified,
-    ) -> Vec<(PathBuf, FileSum)> {
         let lists = manifest.lists();
         let mut files: Vec<(PathBuf, FileSum)> =
             lists.map(|list| (directory.join(&list.file), list.sum.clone())).collect();
@@ -124,15 +102,8 @@ impl State<'_> {
                 }
             }
         }
-        files
-    }
-
-    /// Compares the files that were not compared before; gives those that are not there.
-    fn compare(
-        &mut self,
-        files: &[(PathBuf, FileSum)],
-        tick: &(dyn Fn(u64) + Sync),
-    ) -> BTreeMap<PathBuf, Damage> {
+        verified.files += files.len();
+        verified.bytes = files.iter().map(|(_, sum)| sum.bytes).sum();
         let new = files.par_iter().filter(|(path, _)| !self.compared.contains_key(path));
         let found: Vec<(PathBuf, Result<Vec<Range<u64>>>)> = new
             .map(|(path, sum)| {
@@ -157,26 +128,28 @@ impl State<'_> {
                 }
             }
         }
-        gone
-    }
-
-    /// Segments whose files contradict each other.
-    fn contradictions(&mut self, directory: &Path, manifest: &Manifest) -> Result<Vec<Damage>> {
-        let gallery = match Gallery::of(directory, manifest.clone()) {
-            Err(error) if is_gone(&error) => {
-                self.is_gone = true;
-                return Ok(vec![whole(directory.to_path_buf(), &error)]);
-            }
-            opened => opened?,
-        };
-        let mut damages = Vec::new();
-        for (segment, entry) in gallery.segments.iter().zip(&gallery.manifest.segments) {
-            if let Some(problem) = segment.inconsistency() {
-                let file = SegmentInfo::folder(directory, &entry.id);
-                damages.push(Damage { file, bytes: None, problem });
+        for (path, _) in &files {
+            verified.damages.extend(self.compared.get(path).into_iter().flatten().cloned());
+            verified.damages.extend(gone.remove(path));
+        }
+        if verified.damages.is_empty() {
+            // Files that are as they were written can still contradict each other if the writer was wrong.
+            let gallery = match Gallery::of(directory, manifest.clone()) {
+                Err(error) if is_gone(&error) => {
+                    self.is_gone = true;
+                    verified.damages.push(whole(directory.to_path_buf(), &error));
+                    return Ok(verified);
+                }
+                opened => opened?,
+            };
+            for (segment, entry) in gallery.segments.iter().zip(&gallery.manifest.segments) {
+                if let Some(problem) = segment.inconsistency() {
+                    let file = SegmentInfo::folder(directory, &entry.id);
+                    verified.damages.push(Damage { file, bytes: None, problem });
+                }
             }
         }
-        Ok(damages)
+        Ok(verified)
     }
 }
 

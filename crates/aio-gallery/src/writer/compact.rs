@@ -42,17 +42,17 @@ impl Writer {
         manifest.segments = Vec::new();
         let plan = plan(&gallery);
         // Damaged bytes would get checksums that are right, and nobody would find them any more.
-        for run in plan.iter().filter(|run| !run.is_kept) {
-            for segment in &gallery.segments[run.segments.clone()] {
+        for (range, _) in plan.iter().filter(|(_, is_kept)| !is_kept) {
+            for segment in &gallery.segments[range.clone()] {
                 go_on(stop)?;
                 segment.check_sums()?;
             }
         }
-        for Run { segments, is_kept } in plan {
+        for (range, is_kept) in plan {
             if is_kept {
-                manifest.segments.extend_from_slice(&self.manifest.segments[segments]);
+                manifest.segments.extend_from_slice(&self.manifest.segments[range]);
             } else {
-                manifest.segments.extend(self.rewrite(&gallery, segments, stop)?);
+                manifest.segments.extend(self.rewrite(&gallery, range, stop)?);
             }
         }
         manifest.removed = None;
@@ -113,31 +113,24 @@ fn go_on(stop: &dyn Fn() -> bool) -> Result<()> {
     if stop() { Err(DataError::Interrupted { phase: "compacting" }.into()) } else { Ok(()) }
 }
 
-/// Adjacent segments that are treated alike.
-struct Run {
-    segments: Range<usize>,
-    /// Whether they stay as they are.
-    is_kept: bool,
-}
-
-/// All segments of a gallery, in order.
-fn plan(gallery: &Gallery) -> Vec<Run> {
+/// Runs of segments in order, and whether each stays as it is.
+fn plan(gallery: &Gallery) -> Vec<(Range<usize>, bool)> {
     let mut with_removed = BTreeSet::new();
     for number in &gallery.removed {
         with_removed.insert(gallery.segments.partition_point(|s| s.base <= *number) - 1);
     }
     let is_large = |index: usize| gallery.segments[index].len() >= LARGEST / 2;
-    let mut runs: Vec<Run> = Vec::new();
+    let mut runs: Vec<(Range<usize>, bool)> = Vec::new();
     for index in 0..gallery.segments.len() {
         let is_kept = is_large(index) && !with_removed.contains(&index);
         match runs.last_mut() {
-            Some(run) if run.is_kept == is_kept => run.segments.end = index + 1,
-            _ => runs.push(Run { segments: index..index + 1, is_kept }),
+            Some((run, kept)) if *kept == is_kept => run.end = index + 1,
+            _ => runs.push((index..index + 1, is_kept)),
         }
     }
-    for Run { segments, is_kept } in &mut runs {
+    for (run, kept) in &mut runs {
         // A small segment alone gains nothing.
-        *is_kept |= segments.len() == 1 && !with_removed.contains(&segments.start);
+        *kept |= run.len() == 1 && !with_removed.contains(&run.start);
     }
     runs
 }

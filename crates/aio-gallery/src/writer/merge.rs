@@ -5,12 +5,11 @@ use crate::error::{GalleryError, Result, io};
 use crate::gallery::Gallery;
 use crate::layout::SEGMENTS;
 use crate::manifest::SegmentEntry;
-use crate::record::Content;
-use crate::segment::{INFO, Segment, SegmentInfo};
+use crate::segment::{INFO, SegmentInfo};
 use crate::step::Step;
 use aio_data::fs;
 use serde::Serialize;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// What a merge did.
@@ -48,26 +47,42 @@ impl Writer {
             self.check_other(source)?;
             own.check_same_kind(source)?;
         }
-        let mut rows = Rows {
-            contents: self.contents.clone(),
-            away: self.removed_contents()?,
-            removed: own.removed.iter().copied().collect(),
-        };
+        let mut removed: BTreeSet<u64> = own.removed.iter().copied().collect();
         let mut manifest = self.manifest.clone();
+        let mut contents = self.contents.clone();
+        let away = self.removed_contents()?;
         let mut merged = Merged::default();
         for source in sources {
             for (entry, segment) in source.manifest.segments.iter().zip(&source.segments) {
                 // Another source may have had the same segment with other rows removed from it.
                 let there = manifest.segments.iter().find(|own| own.id == entry.id);
-                let there = there.map(|own| own.base);
-                let base = there.unwrap_or(manifest.next_row);
-                let Taken { added, left_out } = rows.take(source, segment, base, &mut merged)?;
+                let (is_there, base) = (there.is_some(), there.map(|own| own.base));
+                let base = base.unwrap_or(manifest.next_row);
+                let (mut added, mut not_added) = (0, Vec::new());
+                for (position, content) in segment.contents()?.into_iter().enumerate() {
+                    let number = segment.number(position);
+                    let content = content.ok_or_else(|| segment.no_content(position))?;
+                    let number_here = base + (number - segment.base);
+                    if !source.is_removed(number) {
+                        if contents.contains(&content) {
+                            merged.known += 1;
+                        } else if away.contains(&content) {
+                            merged.removed += 1;
+                        } else {
+                            contents.insert(content);
+                            removed.remove(&number_here);
+                            added += 1;
+                            continue;
+                        }
+                    }
+                    not_added.push(number_here);
+                }
                 merged.rows += added;
-                merged.known_segments += usize::from(added == 0);
-                if there.is_some() || added == 0 {
+                if is_there || added == 0 {
+                    merged.known_segments += usize::from(added == 0);
                     continue;
                 }
-                rows.removed.extend(left_out);
+                removed.extend(not_added);
                 self.take_over(source.directory(), entry, &segment.info, &mut merged)?;
                 merged.segments += 1;
                 manifest.segments.push(SegmentEntry { base, ..entry.clone() });
@@ -78,12 +93,12 @@ impl Writer {
                 free.or_insert_with(|| calibration.clone());
             }
         }
-        if !rows.removed.iter().eq(&own.removed) {
-            manifest.removed = self.write_removed(&manifest, &rows.removed)?;
+        if !removed.iter().eq(&own.removed) {
+            manifest.removed = self.write_removed(&manifest, &removed)?;
         }
         if manifest != self.manifest {
             self.replace_manifest(manifest)?;
-            self.contents = rows.contents;
+            self.contents = contents;
         }
         self.clean()?;
         Ok(merged)
@@ -123,61 +138,6 @@ impl Writer {
         }
         fs::replace_directory(&temporary, &target)?;
         self.reached(Step::Named)
-    }
-}
-
-/// What is known of rows during a merge.
-struct Rows {
-    /// What the gallery has, with what the merge has added so far.
-    contents: HashSet<Content>,
-    /// What was removed from the gallery before.
-    away: BTreeSet<Content>,
-    /// Numbers of rows of its segments that are no rows of the gallery.
-    removed: BTreeSet<u64>,
-}
-
-/// Which rows of a segment are added.
-struct Taken {
-    added: usize,
-    /// The numbers that the others would have here.
-    left_out: Vec<u64>,
-}
-
-impl Rows {
-    /// Takes over the rows of a segment of another gallery, which begin at `base` here.
-    fn take(
-        &mut self,
-        source: &Gallery,
-        segment: &Segment,
-        base: u64,
-        merged: &mut Merged,
-    ) -> Result<Taken> {
-        let mut taken = Taken { added: 0, left_out: Vec::new() };
-        for (position, content) in segment.contents()?.into_iter().enumerate() {
-            let number = segment.number(position);
-            let content = content.ok_or_else(|| segment.no_content(position))?;
-            let number_here = base + (number - segment.base);
-            if !source.is_removed(number) && self.is_new(content, merged) {
-                self.contents.insert(content);
-                self.removed.remove(&number_here);
-                taken.added += 1;
-            } else {
-                taken.left_out.push(number_here);
-            }
-        }
-        Ok(taken)
-    }
-
-    /// Whether a content is neither here nor was it removed; otherwise it is counted.
-    fn is_new(&self, content: Content, merged: &mut Merged) -> bool {
-        if self.contents.contains(&content) {
-            merged.known += 1;
-        } else if self.away.contains(&content) {
-            merged.removed += 1;
-        } else {
-            return true;
-        }
-        false
     }
 }
 

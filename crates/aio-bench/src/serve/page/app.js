@@ -99,12 +99,6 @@ function settleFocus() {
   if (next && (document.activeElement === document.body || !document.activeElement)) (next() ?? byId("results")).focus();
 }
 
-// What a result stands for in a list that is grouped by this column, or by none: one of them, and several.
-function unit(column) {
-  if (column === undefined) return ["picture", "pictures"];
-  return column === "identity" ? ["person", "people"] : ["group", "groups"];
-}
-
 function draw() {
   const hits = answer.results;
   if (hits.length === 0) {
@@ -113,7 +107,8 @@ function draw() {
     say(why);
   } else {
     results.draw(hits, asked.group_by);
-    say(`The nearest ${count(hits.length, ...unit(asked.group_by))}. ${count(answer.searched, "picture was", "pictures were")} compared.`);
+    const kind = { identity: ["person", "people"], undefined: ["picture", "pictures"] }[asked.group_by] ?? ["group", "groups"];
+    say(`The nearest ${count(hits.length, ...kind)}. ${count(answer.searched, "picture was", "pictures were")} compared.`);
   }
   show("calibration", filters.aboutProbability());
   show("novelty", warning(answer.novelty));
@@ -246,12 +241,12 @@ function listen() {
     }
   });
   byId("link").addEventListener("click", async () => {
-    const lacking = tray.parts.length > 0 ? " Pictures are not part of it." : "";
+    const note = tray.parts.length > 0 ? " Pictures are not part of it." : "";
     try {
       await navigator.clipboard.writeText(location.href);
-      say(`The link is copied.${lacking}`);
+      say(`The link is copied.${note}`);
     } catch {
-      say(`Copy the address of this page: it is the link.${lacking}`);
+      say(`Copy the address of this page: it is the link.${note}`);
     }
   });
   byId("json").addEventListener("click", () => save("results.json", new Blob([JSON.stringify(answer, null, 2)], { type: "application/json" })));

@@ -6,8 +6,7 @@ import { kindName } from "./tray.js";
 
 // Columns that are filtered otherwise, or never.
 const NO_CHOICE = ["path", "time", "crop", "caption", "camera"];
-// Length of a list unless the user chooses another.
-export const DEFAULT_TOP = 60;
+const DEFAULT_TOP = 60;
 // Modalities in the order in which a calibration names them.
 const ORDER = ["rgb", "infrared", "sketch", "colour-pencil", "text"];
 // What a calibration for queries of any modalities is called.
@@ -197,7 +196,7 @@ export class Filters {
   }
 
   topField() {
-    const counts = [...new Set([20, DEFAULT_TOP, 200, 1000, this.top])].filter((count) => count <= this.mostRows).sort((a, b) => a - b);
+    const counts = [...new Set([20, 60, 200, 1000, this.top])].filter((count) => count <= this.mostRows).sort((a, b) => a - b);
     const options = counts.map((count) => [String(count), `${count} results`]);
     return this.choice("Length of the list", "top", options, String(this.top), (value) => (this.top = Number(value)));
   }

@@ -1,7 +1,5 @@
 // The state of the page in its address: everything but pictures, which never leave the machine with a link.
 
-import { DEFAULT_TOP } from "./filters.js";
-
 // What `write` writes, beside the filters of columns (`is.…`). Anything else in an address is no state.
 const KEYS = ["text", "like", "unlike", "answer", "camera", "not-camera", "after", "before", "threshold", "top", "group"];
 const isState = (key) => KEYS.includes(key) || key.startsWith("is.");
@@ -57,7 +55,7 @@ export function write({ text, like, unlike, answers, filters }) {
   }
   for (const key of ["after", "before"]) if (filters[key]) state.set(key, filters[key]);
   if (filters.threshold > 0) state.set("threshold", filters.threshold);
-  if (filters.top !== DEFAULT_TOP) state.set("top", filters.top);
+  if (filters.top !== 60) state.set("top", filters.top);
   // Before the gallery is read nobody knows how it is grouped by itself: only what was chosen is a state.
   if (filters.chosenGroup !== null && filters.chosenGroup !== filters.firstGroup) state.set("group", filters.chosenGroup);
   const hash = state.toString();
