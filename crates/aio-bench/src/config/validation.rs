@@ -81,7 +81,13 @@ fn check_value(value: &Value, rule: Rule, key: &str) -> Result<()> {
             }
             _ => String::new(),
         };
-        let problem = format!("is {}; expected {}{of_entry}", found(value), rule.expected());
+        let expected = rule.expected();
+        let found = match &value.kind {
+            // With its point, which tells it from an integer.
+            ValueKind::Float(number) if expected.contains("integer") => format!("{number:?}"),
+            _ => found(value),
+        };
+        let problem = format!("is {found}; expected {expected}{of_entry}");
         return Err(refused(origin, key, &problem));
     }
     match &value.kind {
@@ -117,8 +123,6 @@ fn layer(value: &Value) -> Option<&str> {
 /// A value as an error shows it.
 fn found(value: &Value) -> String {
     match &value.kind {
-        // With a point, which tells it from an integer.
-        ValueKind::Float(number) => format!("{number:?}"),
         ValueKind::String(text) => format!("\"{text}\""),
         ValueKind::Array(items) if items.is_empty() => "an empty list".into(),
         ValueKind::Array(_) => "a list".into(),

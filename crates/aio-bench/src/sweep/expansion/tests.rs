@@ -55,7 +55,7 @@ fn keys_beside_and_below_one_another_are_varied_together() {
     let text = "base = \"x\"\n[axes]\nt = [1, 2]\nta = [3]\n[[zip]]\n\"t.a\" = [4]\nlabel = [5]\n[[zip]]\nlabel = [6]\nb = [7]\n";
     assert_eq!(
         expanded(text).expect("cells"),
-        ["t=1 ta=3 t.a=4 label=5 b=7 label=6", "t=2 ta=3 t.a=4 label=5 b=7 label=6"]
+        ["t=1 ta=3 label=5 t.a=4 b=7 label=6", "t=2 ta=3 label=5 t.a=4 b=7 label=6"]
     );
 }
 
