@@ -30,7 +30,7 @@ mod workload;
 pub use checkpoint::Checkpoints;
 pub use embedding::{BLOCK, Stream, embed_all, embed_stream};
 pub use error::{Result, TrainError};
-pub use loader::{Library, trained_modalities};
+pub use loader::{Library, pictures_after_the_first_step, trained_modalities, trained_samples};
 pub use memory::MemoryEstimate;
 pub use probe::{Probe, probe};
 pub use progress::Progress;

@@ -194,3 +194,30 @@ fn a_model_is_adapted_to_pictures_and_embeds_them_otherwise() {
     assert!(before.len() == after.len() && before != after);
     assert!(after.iter().all(|value| value.is_finite()));
 }
+
+#[test]
+fn the_directory_of_a_model_stands_for_its_weights() {
+    let desk = Desk::new();
+    std::fs::create_dir_all(desk.path("model")).expect("create");
+    let weights = "model/weights.safetensors";
+    let convert = |from: &str, to: &str| {
+        desk.succeed(&["weights", "convert", from, "--output", to, "--heads", "2"]);
+    };
+    convert(&checkpoint("open-clip.safetensors"), weights);
+    assert_eq!(
+        desk.succeed(&["weights", "inspect", "model"]),
+        desk.succeed(&["weights", "inspect", weights])
+    );
+    let of = |from: &str| {
+        let output = desk.run(&["weights", "convert", from, "--output", "again.safetensors"]);
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let (directory, file) = (of("model"), of(weights));
+    assert_eq!(directory, file);
+    assert!(!directory.contains("without weights.safetensors"), "{directory}");
+    let text = desk.refused(2, &["experiment", "smoke", "--set", "model.weights=model"]);
+    assert!(
+        text.contains("weights: model is a directory; its weights are model/weights.safetensors"),
+        "{text}"
+    );
+}

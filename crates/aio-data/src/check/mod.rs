@@ -6,7 +6,7 @@ mod missing;
 mod report;
 mod text;
 
-pub use leaks::own_leaks;
+pub use leaks::{leaks_between, own_leaks};
 pub use list::{List, list};
 pub use report::{CountRow, Report, TaskRow};
 

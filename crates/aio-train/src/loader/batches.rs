@@ -86,19 +86,8 @@ impl StageLoader {
         library: &mut Library,
     ) -> Result<Self> {
         let LoaderSettings { config, classes, .. } = *settings;
-        let mut store = SampleStore::collect(settings, stage, library)?;
-        let sampler = IdentitySampler::new(
-            store.numbered(classes),
-            BatchPlan {
-                identities: config.train.identities,
-                instances_per_identity: config.train.instances_per_identity,
-                neighbours: config.train.neighbours,
-                shares: shares(stage, classes),
-                one_range: stage.batches == Batches::OneDataSet,
-                seed: config.seed,
-            },
-        )
-        .map_err(|error| too_few(error, classes))?;
+        let (mut store, sampler) = Self::sampled(settings, stage, library)?;
+        store.warn_of_long_captions(stage);
         store.decode(stage)?;
         let modalities = config.model.modalities;
         let is_drawn = |m: &Modality| *m != Modality::Infrared && modalities.contains(*m);
@@ -121,6 +110,41 @@ impl StageLoader {
             augmentation: config.train.augment,
             softmax: SoftmaxSample::new(config, classes.len()),
         })
+    }
+
+    /// Refuses a stage of whose data no batches can be formed. No picture is decoded.
+    ///
+    /// # Errors
+    /// As [`StageLoader::open`].
+    pub(crate) fn check(
+        settings: &LoaderSettings,
+        stage: &StageConfig,
+        library: &mut Library,
+    ) -> Result<()> {
+        Self::sampled(settings, stage, library).map(drop)
+    }
+
+    /// The samples of a stage, and what forms batches of them.
+    fn sampled(
+        settings: &LoaderSettings,
+        stage: &StageConfig,
+        library: &mut Library,
+    ) -> Result<(SampleStore, IdentitySampler)> {
+        let LoaderSettings { config, classes, .. } = *settings;
+        let store = SampleStore::collect(settings, stage, library)?;
+        let sampler = IdentitySampler::new(
+            store.numbered(classes),
+            BatchPlan {
+                identities: config.train.identities,
+                instances_per_identity: config.train.instances_per_identity,
+                neighbours: config.train.neighbours,
+                shares: shares(stage, classes),
+                one_range: stage.batches == Batches::OneDataSet,
+                seed: config.seed,
+            },
+        )
+        .map_err(|error| too_few(error, classes))?;
+        Ok((store, sampler))
     }
 
     /// Bytes of the pictures that are held in memory for the whole stage.

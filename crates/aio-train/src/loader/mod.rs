@@ -30,4 +30,4 @@ pub(crate) use order::{MicroBatches, StageSteps};
 pub(crate) use prefetch::Prefetcher;
 pub(crate) use settings::LoaderSettings;
 pub(crate) use softmax::SoftmaxSample;
-pub use trained::trained_modalities;
+pub use trained::{pictures_after_the_first_step, trained_modalities, trained_samples};

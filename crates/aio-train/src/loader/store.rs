@@ -27,6 +27,15 @@ const MAX_DECODED_BYTES: usize = 1 << 30;
 /// Photographs that the sketch generator draws between two updates of the progress.
 const DRAWN_AT_ONCE: usize = 64;
 
+/// Whether a stage holds so many decoded pictures. Where it does not, they are decoded after its first step too.
+pub(super) fn fit_into_memory(pictures: usize, size: PictureSize) -> bool {
+    pictures * bytes_per_picture(size) <= MAX_DECODED_BYTES
+}
+
+fn bytes_per_picture(size: PictureSize) -> usize {
+    3 * size.height * size.width
+}
+
 /// A sample as the sampler takes it: its number, the class of its identity, its modality.
 pub(super) type NumberedSample = (usize, usize, Modality);
 
@@ -129,7 +138,6 @@ impl SampleStore {
             }
         }
         store.captions = library.captions.of(&store.samples, &store.sentences, &store.vocabulary);
-        store.warn_of_long_captions(stage);
         Ok(store)
     }
 
@@ -156,7 +164,7 @@ impl SampleStore {
     /// [`aio_data::DataError`] naming the picture that cannot be decoded.
     pub(super) fn decode(&mut self, stage: &StageConfig) -> Result<()> {
         let paths: Vec<&Path> = self.samples.iter().filter_map(Sample::path).collect();
-        if paths.len() * self.bytes_per_picture() > MAX_DECODED_BYTES {
+        if !fit_into_memory(paths.len(), self.picture_size) {
             return Ok(());
         }
         let progress = Progress::new(&format!("decoding {}", stage.name), paths.len(), "pictures");
@@ -269,7 +277,7 @@ impl SampleStore {
 
     /// Bytes of one picture.
     pub(super) fn bytes_per_picture(&self) -> usize {
-        3 * self.picture_size.height * self.picture_size.width
+        bytes_per_picture(self.picture_size)
     }
 
     /// Where the picture of a sample is.
@@ -292,7 +300,8 @@ impl SampleStore {
         Ok(self.indexed().source.photograph(photograph)?)
     }
 
-    fn warn_of_long_captions(&self, stage: &StageConfig) {
+    /// Says how many captions of the stage are cut off.
+    pub(super) fn warn_of_long_captions(&self, stage: &StageConfig) {
         let count = self.captions.iter().flatten().filter(|caption| caption.truncated).count();
         if count > 0 {
             let (stage, most) = (&stage.name, self.sentences.context());

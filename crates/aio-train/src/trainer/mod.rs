@@ -62,6 +62,10 @@ pub fn train(
         picture_size: start.preprocessing.size(),
         sketch_generator: generator.as_ref(),
     };
+    // A stage without batches is found before an earlier one is trained.
+    for stage in config.train.stages.iter().skip(1) {
+        StageLoader::check(&settings, stage, library)?;
+    }
     let mut first = 0;
     let mut predicted = Predicted::default();
     for stage in &config.train.stages {

@@ -82,6 +82,20 @@ fn a_stopped_training_continues_to_the_same_weights_and_metrics() {
 }
 
 #[test]
+fn a_later_stage_without_batches_is_refused_before_the_first_step() {
+    let _alone = crate::test_data::exclusive();
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let mut config = test_data::config(test_data::root());
+    // Six people of SYNTH-PEDES, and five of LLCM.
+    config.train.identities = 6;
+    config.train.stages[1].datasets = vec![aio_data::DatasetName::Llcm];
+    let error = train_into(directory.path(), &config, &StopFlag::default());
+    let text = error.expect_err("too few people").to_string();
+    assert!(text.contains("a batch holds 6 identities"), "{text}");
+    assert!(!paths(directory.path()).metrics.exists(), "a step was done");
+}
+
+#[test]
 fn a_training_continues_over_a_damaged_checkpoint_to_the_same_weights() {
     let _alone = crate::test_data::exclusive();
     let directory = tempfile::tempdir().expect("temporary directory");
