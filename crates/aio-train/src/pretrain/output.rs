@@ -79,7 +79,7 @@ pub(super) fn write_weights(
             ("origin", "aio pretrain, rendered data only".into()),
         ],
         Some(weights) => {
-            recipe["stem"] = serde_json::to_value(&config.tokenizers.stem).map_err(failed)?;
+            recipe["stem"] = serde_json::to_value(config.tokenizers.stem).map_err(failed)?;
             recipe["depth"] = config.encoder.depth.into();
             recipe["width"] = config.encoder.embed_dim.into();
             let (name, sha256) = (weights.name(), weights.sha256());

@@ -82,11 +82,11 @@ fn colours_are_asked_for_only_where_a_picture_shows_or_a_caption_names_them() {
         let named = |colour: &&str| ids.contains(&Bpe::clip().ids(colour).0[1]);
         let told =
             |colour: &&str| place(colour).is_some_and(|place| inputs.words[place] == Some(1));
-        if colours.iter().any(|colour| told(&colour)) {
+        if colours.iter().any(told) {
             with += 1;
         } else {
             without += 1;
-            assert!(!colours.iter().any(|colour| named(&colour)), "named and not asked for");
+            assert!(!colours.iter().any(named), "named and not asked for");
         }
     }
     // Three of ten captions name no colour.
