@@ -68,8 +68,18 @@ impl AnchorRows {
         let same = same_label(labels, self.classes.clone());
         let [batch, anchors] = same.dims();
         let empty = self.classes.clone().equal_elem(Self::EMPTY).float();
+        (same + row(empty, [batch, anchors]) + self.of_other_kinds(kind, batch)).clamp_max(1.0)
+    }
+
+    /// The anchors of other kinds, for each of `batch` embeddings.
+    ///
+    /// # Shapes
+    /// - output: `[batch, anchors]`, 1 or 0
+    #[must_use]
+    pub fn of_other_kinds(&self, kind: i64, batch: usize) -> Tensor<2> {
         let other = self.kinds.clone().not_equal_elem(kind).float();
-        (same + row(empty + other, [batch, anchors])).clamp_max(1.0)
+        let [anchors] = other.dims();
+        row(other, [batch, anchors])
     }
 
     /// The same rows as constants outside the autodiff graph.

@@ -102,6 +102,24 @@ fn binding_matches_pytorch() {
 }
 
 #[test]
+fn both_directions_of_distribution_matching_are_irras() {
+    let classes = || labels(&[0, 0, 1, 1, 2, 2]);
+    let direction = |from: &Tensor<2>, to: &Tensor<2>| {
+        binding_loss(
+            from.clone(),
+            classes(),
+            to.clone(),
+            classes(),
+            None,
+            0.02,
+            BindingKind::SdmPairs,
+            Anchors::Moving,
+        )
+    };
+    check("irra_sdm", |x| direction(&x[0], &x[1]) + direction(&x[1], &x[0]));
+}
+
+#[test]
 fn a_contrastive_loss_of_partners_matches_pytorch() {
     let (classes, anchors) = (labels(&[0, 1, 1, 2]), labels(&[0, 0, 1, 1, 2, 2]));
     // Feature i and anchor a are of the same tuple where these agree.

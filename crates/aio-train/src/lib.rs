@@ -20,6 +20,7 @@ mod progress;
 mod schedule;
 mod signals;
 mod start;
+mod started_from;
 pub mod tensorboard;
 #[cfg(test)]
 mod test_data;
@@ -36,4 +37,5 @@ pub use probe::{Probe, probe};
 pub use progress::Progress;
 pub use signals::StopFlag;
 pub use start::{StartingPoint, import_hints, open_weights, weights_checksum};
+pub use started_from::StartedFrom;
 pub use trainer::{MetricsLine, TrainedModel, TrainingPaths, TrainingSetup, train};

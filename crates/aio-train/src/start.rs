@@ -2,6 +2,7 @@
 
 use crate::config::ModelConfig;
 use crate::error::{Result, TrainError};
+use crate::started_from::StartedFrom;
 use aio_data::checksum::{Checksum, folder};
 use aio_encoder::weights::{Preprocessing, Shipped, Weights};
 use aio_encoder::{AdapterKind, AdaptersConfig};
@@ -141,6 +142,12 @@ impl StartingPoint {
             )
         })?;
         Ok(Self { config, preprocessing, sentences, sha256, weights })
+    }
+
+    /// What the weights say of themselves; `name` is the one by which they were opened.
+    #[must_use]
+    pub fn started_from(&self, name: &str) -> StartedFrom {
+        StartedFrom::new(name, &self.sha256, &self.weights)
     }
 
     /// Bytes of the weights file, which stays in memory.

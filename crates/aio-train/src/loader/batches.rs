@@ -1,6 +1,7 @@
 //! The data of one stage as training batches.
 
 use super::classes::Classes;
+use super::doubts;
 use super::library::Library;
 use super::prefetch::WAITING;
 use super::settings::LoaderSettings;
@@ -39,6 +40,9 @@ pub(crate) struct StageLoader {
     augmentation: Augmentation,
     /// Draws the classes of a step's softmax, where it does not have all.
     pub(super) softmax: Option<SoftmaxSample>,
+    /// What it warned of when it was opened.
+    #[cfg(test)]
+    pub(super) doubts: Vec<String>,
 }
 
 /// The combinations of at least two of these modalities.
@@ -86,8 +90,9 @@ impl StageLoader {
         library: &mut Library,
     ) -> Result<Self> {
         let LoaderSettings { config, classes, .. } = *settings;
-        let (mut store, sampler) = Self::sampled(settings, stage, library)?;
+        let (mut store, sampler, doubts) = Self::sampled(settings, stage, library)?;
         store.warn_of_long_captions(stage);
+        doubts.iter().for_each(|doubt| log::warn!("{doubt}"));
         store.decode(stage)?;
         let modalities = config.model.modalities;
         let is_drawn = |m: &Modality| *m != Modality::Infrared && modalities.contains(*m);
@@ -109,6 +114,8 @@ impl StageLoader {
             mask_rate: config.losses.mask_rate,
             augmentation: config.train.augment,
             softmax: SoftmaxSample::new(config, classes.len()),
+            #[cfg(test)]
+            doubts,
         })
     }
 
@@ -124,27 +131,28 @@ impl StageLoader {
         Self::sampled(settings, stage, library).map(drop)
     }
 
-    /// The samples of a stage, and what forms batches of them.
+    /// The samples of a stage, what forms batches of them, and what is doubtful about these.
     fn sampled(
         settings: &LoaderSettings,
         stage: &StageConfig,
         library: &mut Library,
-    ) -> Result<(SampleStore, IdentitySampler)> {
+    ) -> Result<(SampleStore, IdentitySampler, Vec<String>)> {
         let LoaderSettings { config, classes, .. } = *settings;
         let store = SampleStore::collect(settings, stage, library)?;
-        let sampler = IdentitySampler::new(
-            store.numbered(classes),
-            BatchPlan {
-                identities: config.train.identities,
-                instances_per_identity: config.train.instances_per_identity,
-                neighbours: config.train.neighbours,
-                shares: shares(stage, classes),
-                one_range: stage.batches == Batches::OneDataSet,
-                seed: config.seed,
-            },
-        )
-        .map_err(|error| too_few(error, classes))?;
-        Ok((store, sampler))
+        let plan = BatchPlan {
+            identities: config.train.identities,
+            instances_per_identity: config.train.instances_per_identity,
+            neighbours: config.train.neighbours,
+            shares: shares(stage, classes),
+            one_range: stage.batches == Batches::OneDataSet,
+            seed: config.seed,
+        };
+        let numbered = store.numbered(classes);
+        let nothing_to_bind = doubts::nothing_to_bind(settings, stage, &store, &numbered);
+        let sampler = IdentitySampler::new(numbered, plan.clone())
+            .map_err(|error| too_few(error, classes))?;
+        let rounded_shares = doubts::rounded_shares(stage, &plan, &sampler);
+        Ok((store, sampler, [rounded_shares, nothing_to_bind].into_iter().flatten().collect()))
     }
 
     /// Bytes of the pictures that are held in memory for the whole stage.
@@ -165,7 +173,24 @@ impl StageLoader {
 
     /// The tuples of every batch of an epoch.
     pub(crate) fn epoch(&self, epoch: u64) -> Vec<Vec<Tuple>> {
-        self.sampler.epoch(epoch)
+        let mut batches = self.sampler.epoch(epoch);
+        let stream = &mut rng(self.seed, "pictures of photographs", epoch);
+        for tuple in batches.iter_mut().flatten() {
+            self.prefer_own(tuple, stream);
+        }
+        batches
+    }
+
+    /// Takes pictures that were made from the photograph of a tuple in place of other ones of the person. The samples of data sets that do not say what
+    /// theirs were made from stay as they were drawn.
+    fn prefer_own(&self, tuple: &mut Tuple, stream: &mut ChaCha8Rng) {
+        for modality in Modality::ALL.into_iter().filter(|m| m.is_visual()) {
+            let Some(drawn) = &mut tuple.real[modality as usize] else { continue };
+            let own = self.store.made_from(tuple.rgb, modality);
+            if !own.contains(drawn) {
+                *drawn = own.choose(stream).copied().unwrap_or(*drawn);
+            }
+        }
     }
 
     /// Turns tuples into a batch. It is a pure function of the seed and the step, whatever the number of threads.
@@ -217,11 +242,24 @@ impl StageLoader {
                 let size = PictureSize { height: 0, width: 0 };
                 let picture = Picture { size, pixels: Vec::new() };
                 let real = self.real_sample(modality, tuple).filter(|_| modality != Modality::Rgb);
-                let origin = real.map_or(Origin::Photograph, |sample| Origin::Itself { sample });
+                let origin = real
+                    .map_or(Origin::Photograph, |sample| self.origin(modality, sample, tuple.rgb));
                 pictures.push(TrainPicture { modality, picture, origin });
             }
         }
         pictures
+    }
+
+    /// What a real sample was made from, in a tuple with this photograph.
+    fn origin(&self, modality: Modality, sample: usize, photograph: usize) -> Origin {
+        match self.store.photograph_of(sample) {
+            // Several photographs may have one source.
+            Some(_) if self.store.made_from(photograph, modality).contains(&sample) => {
+                Origin::Photograph
+            }
+            Some(other) => Origin::OtherPhotograph { sample: other },
+            None => Origin::Itself { sample },
+        }
     }
 
     /// The caption of a tuple with attribute words masked, if it has one.

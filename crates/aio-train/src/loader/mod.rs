@@ -7,6 +7,7 @@ mod attribute_words;
 mod batches;
 mod captions;
 mod classes;
+mod doubts;
 #[cfg(test)]
 pub(crate) mod for_tests;
 mod held_out;
@@ -15,6 +16,7 @@ mod order;
 mod prefetch;
 mod settings;
 mod softmax;
+mod sources;
 mod store;
 #[cfg(test)]
 mod tests;

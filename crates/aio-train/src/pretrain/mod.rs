@@ -4,6 +4,7 @@ mod corpus;
 mod objective;
 mod output;
 mod recipe;
+mod start;
 mod views;
 
 pub use recipe::{Recipe, Stem};
@@ -14,14 +15,13 @@ use crate::signals::StopFlag;
 use crate::start::to_training_device;
 use crate::training_loop::TrainingLoop;
 use aio_data::fs;
-use aio_encoder::weights::Weights;
 use aio_model::pretrain::Pretraining;
-use aio_model::{Backbone, BackboneConfig};
 use burn::module::Module;
 use burn::optim::{AdamWConfig, ModuleOptimizer};
 use burn::tensor::Device;
 use corpus::Corpus;
 use objective::{PretrainObjective, PretrainState};
+use start::Start;
 use std::path::{Path, PathBuf};
 
 const WEIGHT_DECAY: f64 = 0.05;
@@ -29,27 +29,6 @@ const MAX_GRAD_NORM: f64 = 1.0;
 
 fn optimiser() -> ModuleOptimizer {
     AdamWConfig::new().with_beta_2(0.98).with_epsilon(1e-6).with_weight_decay(0.0).init()
-}
-
-/// What a pre-training starts from.
-struct Start {
-    /// The backbone before the first step, where the recipe starts from weights.
-    backbone: Option<Backbone>,
-    /// Sizes of the backbone in either case.
-    config: BackboneConfig,
-    /// SHA-256 of these weights.
-    sha256: Option<String>,
-}
-
-impl Start {
-    fn of(recipe: &Recipe, device: &Device) -> Result<Self> {
-        let Some(path) = &recipe.init else {
-            return Ok(Self { backbone: None, config: recipe.backbone()?, sha256: None });
-        };
-        let weights = Weights::open(path)?;
-        let (backbone, config, _) = Backbone::load(&weights, device)?;
-        Ok(Self { backbone: Some(backbone), config, sha256: Some(weights.sha256()) })
-    }
 }
 
 /// Refuses a recipe that does not fit itself or the checkpoints there are. `init` is the SHA-256 of the weights to start from.
@@ -119,6 +98,22 @@ fn check(
             ));
         }
     }
+    let weights =
+        [("words", recipe.words), ("contrastive", recipe.contrastive), ("views", recipe.views)];
+    for (name, weight) in weights {
+        if !(weight.is_finite() && weight >= 0.0) {
+            return Err(TrainError::invalid(
+                format!("--{name} {weight}, expected a weight of at least 0"),
+                "0 leaves the loss out",
+            ));
+        }
+    }
+    if weights.iter().all(|(_, weight)| *weight == 0.0) {
+        return Err(TrainError::invalid(
+            "--words, --contrastive and --views are 0; nothing would be learned",
+            "raise one of them",
+        ));
+    }
     if recipe.batch == 0 || recipe.corpus < recipe.batch {
         return Err(TrainError::invalid(
             "a corpus smaller than one batch",
@@ -140,12 +135,11 @@ pub fn run(recipe: &Recipe, directory: &Path, device: &Device, stop: &StopFlag) 
     let cpu = Device::flex();
     let on_cpu = *device == cpu;
     let drawn_on = if on_cpu { &training } else { &cpu };
-    let Start { backbone, config, sha256 } = Start::of(recipe, drawn_on)?;
+    let (start, backbone) = Start::of(recipe, drawn_on)?;
+    let config = &start.config;
     let checkpoints = Checkpoints::new(directory.join("checkpoint"), 2).claimed_by(stop);
-    check(recipe, sha256.as_deref(), directory, &checkpoints)?;
-    let preprocessing = output::preprocessing(&config);
-    let size = preprocessing.size();
-    let corpus = Corpus::render(recipe, size, stop)?;
+    check(recipe, start.sha256(), directory, &checkpoints)?;
+    let corpus = Corpus::render(recipe, start.preprocessing.size(), stop)?;
     cpu.seed(recipe.seed);
     let backbone = backbone.unwrap_or_else(|| config.init(drawn_on));
     let fresh =
@@ -162,12 +156,10 @@ pub fn run(recipe: &Recipe, directory: &Path, device: &Device, stop: &StopFlag) 
     fs::create_dir_all(directory)?;
     let mut objective = PretrainObjective {
         recipe,
-        config: &config,
-        preprocessing,
+        start: &start,
         corpus,
         device,
         directory,
-        init: sha256,
         loss_curve: output::open_loss_curve(directory, first)?,
         steps_done: first,
     };
@@ -176,7 +168,7 @@ pub fn run(recipe: &Recipe, directory: &Path, device: &Device, stop: &StopFlag) 
         TrainingLoop { phase: "pre-training", steps, checkpoints: &checkpoints, stop };
     let Learner { model, .. } = training_loop.run(first, &mut objective, learner)?;
     stop.check_claim()?;
-    output::write_weights(directory, &model.backbone.valid(), &config, recipe)
+    output::write_weights(directory, &model.backbone.valid(), &start, recipe)
 }
 
 #[cfg(test)]

@@ -40,7 +40,7 @@ pub struct Recipe {
     /// Optimiser steps of the linear warm-up.
     #[serde(rename = "warmup")]
     pub warmup_steps: usize,
-    /// Weights to start from instead of random ones.
+    /// Weights to start from instead of random ones. They decide the stem, the depth and the width.
     #[serde(skip)]
     pub init: Option<PathBuf>,
     /// Fraction of pictures in near infrared.

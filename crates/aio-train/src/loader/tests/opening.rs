@@ -60,7 +60,7 @@ fn a_photograph_that_vanishes_is_named_by_the_training() {
     let loader = Arc::new(loader(directory.path(), &config, 0));
     let gone = loader.store.photograph_path(loader.epoch(0)[1][0].rgb);
     std::fs::remove_file(&gone).expect("removed");
-    let stage = StageSteps { steps: 0..3, steps_per_epoch: 3, micro_batches: 1 };
+    let stage = StageSteps { steps: 0..3, batches_per_epoch: 3, micro_batches: 1 };
     let batches = MicroBatches::from_step(loader, stage, 0);
     let mut prefetcher = Prefetcher::start(batches).expect("a thread");
     prefetcher.next().expect("the first batch is whole");
