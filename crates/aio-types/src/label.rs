@@ -10,7 +10,7 @@ pub struct Identity(pub i64);
 #[serde(transparent)]
 pub struct Camera(pub i64);
 
-/// The photograph that a sample is, or that a drawing or caption was made from, unique within one data set.
+/// The photograph that a sample is, or that a drawing or caption was made from, unique among those of one person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SourcePhoto(pub i64);

@@ -136,8 +136,8 @@ impl SampleStore {
     /// Finds the captions of the photographs from number `first` on, which are of one data set.
     fn match_captions(&mut self, first: usize) {
         let of_data_set = || self.samples.iter().enumerate().skip(first);
-        let with_source = |(number, sample): (usize, &Sample)| Some((sample.source?, number));
-        let mut written_for: HashMap<SourcePhoto, Vec<usize>> = HashMap::new();
+        let with_source = |(number, sample): (usize, &Sample)| Some((sample.photograph()?, number));
+        let mut written_for: HashMap<(Identity, SourcePhoto), Vec<usize>> = HashMap::new();
         let captions = of_data_set().filter(|(_, sample)| sample.modality == Modality::Text);
         for (photograph, caption) in captions.filter_map(with_source) {
             written_for.entry(photograph).or_default().push(caption);
