@@ -243,11 +243,36 @@ fn ties_bound_every_order() {
 }
 
 #[test]
+fn a_pooled_query_finds_its_person_by_the_euclidean_distance_too() {
+    // Two views of length 10 each; the right entry is as long, the wrong ones are short.
+    let views = Features::new("views", 2, 2, vec![10.0, 0.0, 8.0, 6.0]).expect("finite");
+    let gallery = Features::new("gallery", 3, 2, vec![0.0, 1.0, -1.0, 0.0, 9.0, 3.0]);
+    let gallery = gallery.expect("finite");
+    let entries = [entry(2, None), entry(3, None), entry(1, None)];
+    for metric in [Metric::Cosine, Metric::Euclidean] {
+        let query = views.pooled(&[2], metric);
+        let query = LabelledFeatures { features: &query, entries: &[entry(1, None)] };
+        let gallery = LabelledFeatures { features: &gallery, entries: &entries };
+        let options = EvalOptions { metric, ..EvalOptions::default() };
+        let scores = evaluate(query, gallery, Protocol::None, options, |_, _| {}).expect("scores");
+        assert_eq!(scores.map, 1.0, "{metric:?}");
+    }
+}
+
+#[test]
 fn chance_has_no_spread_without_trials_and_pooling_is_the_mean_of_directions() {
     let features =
         Features::new("views", 3, 2, vec![2.0, 0.0, 0.0, 5.0, 3.0, 4.0]).expect("finite");
-    let pooled = features.pooled(&[2, 1]);
-    assert_eq!(pooled.view().into_iter().copied().collect::<Vec<_>>(), [0.5, 0.5, 0.6, 0.8]);
+    let pooled = |metric| {
+        let pooled = features.pooled(&[2, 1], metric);
+        pooled.view().into_iter().copied().collect::<Vec<_>>()
+    };
+    assert_eq!(pooled(Metric::Cosine), [0.5, 0.5, 0.6, 0.8]);
+    // Times the mean lengths (2 + 5) / 2 and 5.
+    let by_hand = [1.75, 1.75, 3.0, 4.0];
+    let near = |(a, b): (f32, f32)| (a - b).abs() < 1e-5;
+    let euclidean = pooled(Metric::Euclidean);
+    assert!(euclidean.iter().copied().zip(by_hand).all(near), "{euclidean:?}");
     let entries = [entry(1, None)];
     assert_eq!(
         chance(&entries, &entries, Protocol::None, EvalOptions::default(), 0, 3)
