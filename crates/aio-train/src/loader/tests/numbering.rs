@@ -7,8 +7,8 @@ use std::path::PathBuf;
 
 /// Copies of one picture below `directory`.
 fn pictures(directory: &Path, files: &[String]) {
-    let samples =
-        &Library::new(test_data::root()).get(DatasetName::SynthPedes).expect("rendered").train;
+    let mut library = Library::new(test_data::root());
+    let samples = &library.get(DatasetName::SynthPedes).expect("rendered").train;
     let picture: PathBuf = samples.iter().find_map(Sample::path).expect("a picture").to_path_buf();
     for file in files {
         let path = directory.join(file);
