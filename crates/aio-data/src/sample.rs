@@ -226,6 +226,13 @@ impl Sample {
         Entry { camera, source, clothes, ..Entry::of(identity) }
     }
 
+    /// The photograph that it is or was made from, where the data set says so. A number of [`Self::source`] is one photograph of one person: data
+    /// sets count anew in every part, and tables for every person.
+    #[must_use]
+    pub fn photograph(&self) -> Option<(Identity, SourcePhoto)> {
+        Some((self.identity, self.source?))
+    }
+
     /// The path of a picture, or `None` for a caption.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {

@@ -17,15 +17,15 @@ pub struct Rate {
 /// Rates of true accepts at given rates of false accepts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OpenSet {
-    /// Pairs of one person that are not junk.
+    /// Pairs of one known person that are not junk.
     pub genuine_pairs: u64,
-    /// Pairs of two people that are not junk.
+    /// Pairs of two known people that are not junk.
     pub impostor_pairs: u64,
     /// TPR@FPR over pairs (verification): points of the ROC curve.
     pub verification: Vec<Rate>,
     /// Queries with a match.
     pub genuine_queries: usize,
-    /// Queries whose identity the gallery does not show.
+    /// Queries of known people whom the gallery does not show.
     pub impostor_queries: usize,
     /// DIR@FAR at rank 1 over queries: a query is detected and identified if its nearest entry is its identity and near enough.
     pub identification: Vec<Rate>,
@@ -78,7 +78,8 @@ fn allowed(rate: f64, count: u64) -> usize {
 
 /// Rates of true accepts at the given `rates` of false accepts, over the pairs that are not junk.
 ///
-/// Queries whose matches are all junk are neither genuine nor impostors in identification. Memory holds the genuine pairs and the
+/// Queries whose matches are all junk are neither genuine nor impostors in identification. Of an identity below 0 nobody knows whether it is another
+/// person: queries and pairs with one count on neither side. In identification, such a gallery entry stays a wrong answer. Memory holds the genuine pairs and the
 /// nearest impostors, as many as the largest rate lets in.
 ///
 /// # Errors
@@ -123,7 +124,14 @@ pub fn open_set(
             .collect();
         for (i, (row, ranking)) in rows.iter().zip(ranked).enumerate() {
             let query = &queries[first + i];
-            let ranked = || (0..gallery.len()).filter(|j| !protocol.is_junk(query, &gallery[*j]));
+            if !query.identity.is_known() {
+                continue;
+            }
+            let is_known = |j: &usize| gallery[*j].identity.is_known();
+            let ranked = || {
+                let known = (0..gallery.len()).filter(is_known);
+                known.filter(|j| !protocol.is_junk(query, &gallery[*j]))
+            };
             let same = |j: &usize| query.shows_the_person_of(&gallery[*j]);
             genuine.extend(ranked().filter(same).map(|j| row[j]));
             impostor_pairs += ranked().filter(|j| !same(j)).count() as u64;

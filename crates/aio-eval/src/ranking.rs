@@ -1,7 +1,6 @@
 use crate::places::{LAST, Ties, before};
 use crate::relevant::Relevant;
 use crate::{Entry, Protocol};
-use aio_types::Identity;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -97,15 +96,20 @@ impl Ranking {
             .collect();
         let non_matches =
             || others.iter().enumerate().filter(|(_, other)| !other.is_nan()).map(|(i, _)| i);
+        // Nobody knows whom an entry without an identity shows: it counts as a person of its own.
+        let person = |i: usize| {
+            let Entry { identity, .. } = gallery[i];
+            (identity, (!identity.is_known()).then_some(i))
+        };
         let first_identity = matches.first().map(|place| {
             if !protocol.counts_identities() {
                 return *place;
             }
             let nearer = non_matches().filter(|i| key(*i, false) < match_keys[0]);
-            nearer.map(|i| gallery[i].identity).collect::<BTreeSet<_>>().len()
+            nearer.map(person).collect::<BTreeSet<_>>().len()
         });
         let sampled = if protocol.samples_identities() {
-            let others = non_matches().map(|i| (gallery[i].identity, key(i, false)));
+            let others = non_matches().map(|i| (person(i), key(i, false)));
             nearer_identities_by_match(&match_keys, others)
         } else {
             Vec::new()
@@ -184,8 +188,7 @@ impl Ranking {
     ///
     /// ```
     /// # use aio_eval::{AveragePrecision, Entry, Protocol, Ranking, Ties};
-    /// # use aio_types::Identity;
-    /// let entry = |identity| Entry::of(Identity(identity));
+    /// #     /// let entry = |identity| Entry::of(Identity(identity));
     /// let gallery = [entry(1), entry(2), entry(1)];
     /// let ranking = Ranking::new(&entry(1), &gallery, &[0.1, 0.2, 0.3], Protocol::None, Ties::Stable, 0);
     /// assert_eq!(ranking.average_precision(AveragePrecision::Standard), Some((1.0 + 2.0 / 3.0) / 2.0));
@@ -214,11 +217,11 @@ impl Ranking {
 }
 
 /// For every match, the fraction of each other identity's entries that are nearer; identities without any are left out.
-fn nearer_identities_by_match(
+fn nearer_identities_by_match<P: Ord>(
     matches: &[u64],
-    others: impl Iterator<Item = (Identity, u64)>,
+    others: impl Iterator<Item = (P, u64)>,
 ) -> Vec<Vec<f64>> {
-    let mut by_identity: BTreeMap<Identity, Vec<u64>> = BTreeMap::new();
+    let mut by_identity: BTreeMap<P, Vec<u64>> = BTreeMap::new();
     for (identity, key) in others {
         by_identity.entry(identity).or_default().push(key);
     }

@@ -201,7 +201,7 @@ fn warn_of_unknown(path: &Path, protocol: Protocol, entries: &[Entry]) {
     }
     let count = |label: fn(&Entry) -> bool| entries.iter().filter(|entry| label(entry)).count();
     let unknown = [
-        (count(|entry| entry.identity.0 < 0), "they match nobody"),
+        (count(|entry| !entry.identity.is_known()), "they match nobody"),
         (count(|entry| entry.camera.is_none()), "nothing is hidden because of it"),
         (count(|entry| entry.source.is_none()), "nothing is hidden because of it"),
         (count(|entry| entry.clothes.is_none()), "nothing is hidden because of it"),

@@ -29,7 +29,11 @@ pub fn own_leaks(name: DatasetName, dataset: &Dataset) -> Vec<String> {
         return leaks;
     }
     let people = |samples: &[Sample]| -> BTreeSet<Identity> {
-        samples.iter().map(|sample| sample.identity).collect()
+        samples
+            .iter()
+            .map(|sample| sample.identity)
+            .filter(|identity| identity.is_known())
+            .collect()
     };
     let (shown, asked) = (people(&dataset.train), people(&dataset.query));
     let shared: Vec<Identity> = shown.intersection(&asked).copied().collect();
@@ -191,5 +195,7 @@ mod tests {
         let one_person = dataset(vec![photo(2, "a.jpg")], vec![photo(2, "b.jpg")]);
         assert!(own_leaks(table, &one_person)[0].starts_with("1 people of table:shop have rows"));
         assert!(own_leaks(DatasetName::Llcm, &one_person).is_empty(), "numbered anew");
+        let unknown = dataset(vec![photo(-1, "a.jpg")], vec![photo(-1, "b.jpg")]);
+        assert!(own_leaks(table, &unknown).is_empty(), "below 0 is nobody");
     }
 }

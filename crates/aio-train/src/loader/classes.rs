@@ -43,7 +43,9 @@ impl Classes {
         let mut class_of = BTreeMap::new();
         for name in names {
             let all_splits = config.train.uses_all_splits(name);
-            let mut used: Vec<Identity> = training_identities(library.get(name)?, all_splits)
+            let dataset = library.get(name)?;
+            warn_of_unknown(name, dataset);
+            let mut used: Vec<Identity> = training_identities(dataset, all_splits)
                 .into_iter()
                 .filter(|identity| !is_held_out(name, identity))
                 .collect();
@@ -128,26 +130,32 @@ fn last_fraction(identities: &BTreeSet<Identity>, fraction: f64) -> BTreeSet<Ide
     identities.iter().skip(kept).copied().collect()
 }
 
-/// Samples of a data set that training uses: those of its training part, or of all its parts without distractors and people
-/// who are not known.
+/// Samples of a data set that training uses: those of its training part, or of all its parts without distractors; none of people who are not known.
 pub(super) fn training_samples(
     dataset: &Dataset,
     all_splits: bool,
 ) -> impl Iterator<Item = &Sample> {
     let parts = [&dataset.train, &dataset.validation, &dataset.query, &dataset.gallery];
     let used = if all_splits { &parts[..] } else { &parts[..1] };
-    // A number of 0 or below stands for distractors in the galleries of Market-1501 and for a person elsewhere (the first
-    // of MSMT17): it is a person's where a part shows it that has no distractors.
-    let mut people: BTreeSet<Identity> = BTreeSet::new();
-    if all_splits {
-        let named = parts[..3].iter().flat_map(|part| part.iter());
-        people.extend(named.map(|sample| sample.identity).filter(|identity| identity.0 <= 0));
-    }
+    // The number 0 stands for distractors in the gallery of Market-1501 and for a person elsewhere (the first of MSMT17): it is a person's where a
+    // part shows it that has no distractors.
+    let mut named = parts[..3].iter().flat_map(|part| part.iter());
+    let zero_is_a_person = named.any(|sample| sample.identity == Identity(0));
     let samples: Vec<&Sample> = used.iter().flat_map(|part| part.iter()).collect();
     let is_person = move |sample: &&Sample| {
-        !all_splits || sample.identity.0 > 0 || people.contains(&sample.identity)
+        sample.identity.is_known() && (sample.identity != Identity(0) || zero_is_a_person)
     };
     samples.into_iter().filter(is_person)
+}
+
+/// Says how many samples of the training part are left out because nobody knows whom they show.
+fn warn_of_unknown(name: DatasetName, dataset: &Dataset) {
+    let unknown = dataset.train.iter().filter(|sample| !sample.identity.is_known()).count();
+    if unknown > 0 {
+        log::warn!(
+            "{name}: {unknown} samples of the training part have an identity below 0, so that it is not known whom they show; they are not trained on"
+        );
+    }
 }
 
 /// Identities of a data set that training uses.
@@ -189,6 +197,13 @@ mod tests {
         };
         assert_eq!(identities(false), [1, 2]);
         assert_eq!(identities(true), [1, 2, 3, 4], "distractors and unlabelled rows stay out");
+        let unknown = Dataset {
+            train: vec![sample(1), sample(-1), sample(-1)],
+            query: vec![sample(-2)],
+            ..Dataset::default()
+        };
+        let used = |all_splits| training_samples(&unknown, all_splits).count();
+        assert_eq!((used(false), used(true)), (1, 1), "below 0 is nobody, in any part");
     }
 
     #[test]

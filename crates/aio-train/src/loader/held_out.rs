@@ -217,7 +217,11 @@ impl Candidates {
 struct Shown(BTreeMap<Identity, BTreeMap<Modality, Vec<Option<SourcePhoto>>>>);
 
 impl Shown {
+    /// People who are not known are not searched for.
     fn add(&mut self, identity: Identity, modality: Modality, source: Option<SourcePhoto>) {
+        if !identity.is_known() {
+            return;
+        }
         self.0.entry(identity).or_default().entry(modality).or_default().push(source);
     }
 

@@ -12,7 +12,7 @@ pub(super) const RULES: TaskRules = TaskRules {
     usual: &["infrared-rgb", "colour-pencil-rgb", "sketch-rgb", "text-rgb"],
     every_query: || {
         let named = |list: QueryList| {
-            let first = (list.query.iter().next() != Some(list.first)).then_some(list.first);
+            let first = (leading(list.query) != Some(list.first)).then_some(list.first);
             NamedQuery { query: list.query, variant: first.map(variant) }
         };
         published_lists().into_iter().map(named).collect()
@@ -27,6 +27,12 @@ pub(super) const RULES: TaskRules = TaskRules {
         if !direction.asks_within(&members) || first.is_some_and(|m| !direction.query.contains(m)) {
             return Err(Refusal::Direction);
         }
+        if first.is_some() && first == leading(direction.query) {
+            return Err(Refusal::Combination {
+                problem: "the list runs over its first modality without that variant, too",
+                hint: "leave the variant out: one list has one name",
+            });
+        }
         Ok(Arc::new(ListSearch { direction, first }))
     },
 };
@@ -38,6 +44,11 @@ const MEMBERS: [(Modality, &str); 4] = [
     (Modality::Sketch, "SK"),
     (Modality::Text, "TEXT"),
 ];
+
+/// The modality over whose samples a list runs whose task names none: the first in the name of the task.
+fn leading(query: ModalitySet) -> Option<Modality> {
+    query.iter().next()
+}
 
 /// The modality that a key calls `name`.
 pub(super) fn modality_of(name: &str) -> Option<Modality> {
@@ -111,15 +122,14 @@ fn first_of(request: &TaskRequest) -> std::result::Result<Option<Modality>, Refu
 #[derive(Debug)]
 struct ListSearch {
     direction: Direction,
-    /// The modality over whose samples the list runs, where the task names it; otherwise the first of the query.
+    /// The modality over whose samples the list runs, where the task names it; otherwise the leading one of the query.
     first: Option<Modality>,
 }
 
 impl ListSearch {
     fn list(&self) -> Option<QueryList> {
         let query = self.direction.query;
-        let leading = MEMBERS.iter().map(|(m, _)| *m).find(|modality| query.contains(*modality));
-        self.first.or(leading).map(|first| QueryList { query, first })
+        self.first.or(leading(query)).map(|first| QueryList { query, first })
     }
 }
 

@@ -183,6 +183,12 @@ pub fn read(file: &Path) -> Result<Dataset> {
             return Err(problem(format!("`{path}` is in the split {split} already (row {first})")));
         }
         match split.as_str() {
+            "train" if !sample.identity.is_known() => {
+                return Err(problem(format!(
+                    "`identity` is {}: below 0 it is not known who is shown, and training would make one person of all such rows; leave the row out",
+                    sample.identity.0
+                )));
+            }
             "train" => dataset.train.push(sample),
             "validation" => dataset.validation.push(sample),
             "query" => dataset.query.push(sample),

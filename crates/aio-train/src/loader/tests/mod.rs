@@ -1,5 +1,6 @@
 mod captions;
 mod combinations;
+mod numbering;
 mod opening;
 mod order;
 mod sources;
