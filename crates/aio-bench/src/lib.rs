@@ -15,6 +15,7 @@ pub mod gallery;
 mod lock;
 mod markdown;
 pub mod novelty;
+mod overwrite;
 mod render;
 pub mod report;
 pub mod run;

@@ -1,6 +1,7 @@
 //! Weights files and checkpoints: list, inspection and conversion.
 
 use crate::error::{Error, Result};
+use crate::overwrite;
 use crate::run::weights_file;
 use aio_data::checksum::Checksum;
 use aio_data::fs;
@@ -263,7 +264,9 @@ pub struct Conversion {
 /// # Errors
 /// [`Error`] naming the file and the tensors that do not fit.
 pub fn convert_file(file: &Path, output: &Path, options: &ImportOptions) -> Result<Conversion> {
-    let converted = import::convert(&weights_file(file), options)?;
+    let file = weights_file(file);
+    overwrite::check("--output", output, [file.as_path()])?;
+    let converted = import::convert(&file, options)?;
     fs::write_output(output, converted.weights.bytes())?;
     Ok(Conversion {
         output: output.to_path_buf(),
@@ -302,6 +305,7 @@ pub struct Packed {
 /// [`Error`] naming the file, if it is not a weights file of this project or has values that 16 bits cannot hold.
 pub fn pack_file(model: &Path, output: &Path) -> Result<Packed> {
     let path = weights_file(model);
+    overwrite::check("--output", output, [path.as_path()])?;
     let Some((_, weights)) = import::own_weights(&path)? else {
         return Err(Error::user(
             format!("`{}` is not a weights file of this project", path.display()),

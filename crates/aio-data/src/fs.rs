@@ -68,6 +68,18 @@ pub fn read_to_string(path: &Path) -> Result<String> {
     String::from_utf8(read(path)?).map_err(invalid).map_err(io("read", path))
 }
 
+/// As [`read_to_string`], of text that people and other programs write: without the byte order mark that some put in front.
+///
+/// # Errors
+/// As [`read_to_string`].
+pub fn read_text(path: &Path) -> Result<String> {
+    let mut text = read_to_string(path)?;
+    if text.starts_with('\u{feff}') {
+        text.remove(0);
+    }
+    Ok(text)
+}
+
 /// What the system notes about a file, in one line: length, times of the last change of its content and of its entry, and its number in
 /// the file system. A program can set the time of the content, but neither that of the entry (ctime) nor the number: a file with the same
 /// stamp is the same file with the same content, unless somebody set the clock back.

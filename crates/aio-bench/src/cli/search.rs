@@ -6,6 +6,7 @@ use super::output::Output;
 use crate::embed::Row;
 use crate::error::{Error, Result};
 use crate::gallery::{self, NamedQuery, Place, SearchRequest, Terms, is_gallery};
+use crate::overwrite;
 use crate::search::{self, Request};
 use aio_gallery::Filter;
 use aio_stores::{Address, Scan};
@@ -147,6 +148,9 @@ impl Arguments {
         if let Some(place) = place(&self.gallery, of_gallery.approximate)? {
             let OfGallery { queries, like, unlike, group_by, threshold, csv, .. } = of_gallery;
             let is_batch = queries.is_some();
+            if let Some(picture) = &self.picture {
+                overwrite::check("--picture", picture, queries.as_deref())?;
+            }
             let queries = match queries {
                 Some(path) => gallery::queries(&path)?,
                 None => vec![NamedQuery { row: query, like, unlike, ..NamedQuery::default() }],
@@ -187,6 +191,7 @@ impl Arguments {
             picture: self.picture,
             model: self.model.into(),
         })?;
+        ranked.warnings().iter().for_each(|warning| log::warn!("{warning}"));
         if self.form.json {
             return Output::json(&ranked);
         }

@@ -86,8 +86,12 @@ const CHANCE_DRAWS: u32 = 10;
 /// Evaluates a model on the tasks that are named, or on the usual tasks of a data set whose queries are of one modality.
 ///
 /// # Errors
-/// [`Error`] naming what is missing or wrong; [`Error::Interrupted`] after a signal.
+/// [`Error`] naming what is missing or wrong; [`Error::Cancelled`] after a signal.
 pub fn check_real(request: &CheckRequest) -> Result<RealCheck> {
+    checked(request).map_err(Error::with_nothing_kept)
+}
+
+fn checked(request: &CheckRequest) -> Result<RealCheck> {
     let model = request.model.open()?;
     let embedded = ModelSource {
         name: Shipped::Embedded.name().to_owned(),

@@ -180,7 +180,14 @@ fn a_model_is_adapted_to_pictures_and_embeds_them_otherwise() {
     );
     coloured(&desk, "place", 64);
     let text = ["weights", "adapt", "place", "--modality", "text", "--output", "a.safetensors"];
-    assert!(desk.refused(2, &text).contains("has no stem of text"), "no pictures");
+    let text = desk.refused(2, &text);
+    assert!(text.contains("has no stem of text; it has rgb+infrared+sketch\n"), "{text}");
+    // One convolution per patch, as CLIP, DINOv2 and timm have: no statistics that could be adapted.
+    let patches = checkpoint("open-clip.safetensors");
+    let of_patches = ["--model", &patches, "--heads", "2", "--output", "a.safetensors"];
+    let text = desk.refused(2, &[&["weights", "adapt", "place"][..], &of_patches].concat());
+    assert!(text.contains("has no batch normalisation"), "{text}");
+    assert!(!desk.path("a.safetensors").exists());
     let adapt = ["weights", "adapt", "place", "--output", "a.safetensors", "--json"];
     let adapted = desk.json(&adapt);
     assert_eq!((&adapted["pictures"], &adapted["modality"]), (&64.into(), &"rgb".into()));
