@@ -566,9 +566,9 @@ def phone(server):
     # The pen of the keyboard goes with the focus.
     browser.run("document.activeElement.blur()")
     ink = browser.run("""const { width, height } = arguments[0];
-        const context = arguments[0].getContext("2d");
-        const column = (share) => context.getImageData(Math.round(share * width), 0, 1, height).data;
-        return [0.2, 0.5, 0.8].map((share) => column(share).filter((value) => value < 128).length);""", paper)
+        const { data } = arguments[0].getContext("2d").getImageData(0, 0, width, height);
+        const reds = (column) => Array.from({ length: height }, (_, row) => data[4 * (row * width + column)]);
+        return [0.2, 0.5, 0.8].map((share) => reds(Math.round(share * width)).filter((red) => red < 128).length);""", paper)
     assert ink[0] > 100 and ink[1] == 0 and ink[2] > 100, ink
     browser.check_console()
     browser.driver.quit()

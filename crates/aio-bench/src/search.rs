@@ -82,9 +82,9 @@ pub fn run(request: &Request) -> Result<Ranked> {
             "name a folder of photographs, a feature file that `aio embed` wrote, a gallery, or a postgres:// address",
         ));
     }
+    let model = request.model.open()?;
     let photographs = if place.is_dir() { embed::pictures(place, Modality::Rgb)? } else { vec![] };
     check_picture(request, &photographs)?;
-    let model = request.model.open()?;
     let gallery =
         if place.is_dir() { folder(photographs, &model)? } else { stored(place, &model, request)? };
     let input = embed::inputs(&[query], &model.extractor)?;

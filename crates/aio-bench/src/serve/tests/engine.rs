@@ -174,7 +174,8 @@ fn asked(caption: impl Fn(usize, usize) -> Option<String>, group_by: Option<&str
 
 #[test]
 fn the_question_is_about_the_twenty_best_people_however_many_rows_each_has() {
-    let coat = |person: usize| Some(if person % 2 == 0 { "a red coat" } else { "a blue coat" });
+    let coat =
+        |person: usize| Some(if person.is_multiple_of(2) { "a red coat" } else { "a blue coat" });
     // The rows of the even people among the first twenty: 0, 2, … 18.
     let of_even = |row: u64| -> Vec<u64> { (0..10).map(|person| 80 * person + row).collect() };
     for group_by in [Some("identity"), None, Some("modality")] {
