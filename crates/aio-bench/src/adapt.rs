@@ -3,7 +3,6 @@
 use crate::embed::{self, Loaded, ModelSource};
 use crate::error::{Error, Result};
 use crate::overwrite;
-use crate::run::weights_file;
 use aio_data::fs;
 use aio_data::picture::open_all;
 use aio_model::Adaptation;
@@ -12,7 +11,7 @@ use aio_train::{Progress, StopFlag};
 use aio_types::{Modality, ModalitySet, rng};
 use rand::seq::SliceRandom;
 use serde::Serialize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// What is adapted to what.
 #[derive(Debug, Clone)]
@@ -59,7 +58,7 @@ pub fn run(request: &Request) -> Result<Adapted> {
             format!("at least {} are needed", Adaptation::BATCH),
         ));
     }
-    let model = weights_file(Path::new(&request.model.name));
+    let model = request.model.file();
     let inputs = paths.iter().chain([&model]).map(PathBuf::as_path);
     overwrite::check("--output", &request.output, inputs)?;
     let Loaded { backbone, config, preprocessing, device, .. } = request.model.load()?;

@@ -8,7 +8,6 @@ use crate::markdown::{self, Align};
 use crate::novelty::{Novelties, novelties, warnings};
 use crate::overwrite;
 use crate::report::{self, RankedList, Retrieved, ShownPicture};
-use crate::run::weights_file;
 use aio_data::Label;
 use aio_data::task::QueryPicture;
 use aio_eval::{Entry, Features, Metric, Protocol, Ranking, Ties, distances};
@@ -101,7 +100,7 @@ pub fn run(request: &Request) -> Result<Ranked> {
 /// Refuses to draw the list over a picture or the gallery that is searched.
 fn check_picture(request: &Request, photographs: &[Row]) -> Result<()> {
     let Request { gallery, query, picture: Some(path), .. } = request else { return Ok(()) };
-    let (manifest, model) = (Manifest::path(gallery), weights_file(Path::new(&request.model.name)));
+    let (manifest, model) = (Manifest::path(gallery), request.model.file());
     let pictures = photographs.iter().chain([query]).flat_map(|row| row.pictures.values());
     let inputs = pictures.chain([gallery, &manifest, &model]).map(PathBuf::as_path);
     overwrite::check("--picture", path, inputs)

@@ -134,8 +134,7 @@ fn place(gallery: &Path, approximate: bool) -> Result<Option<Place>> {
 
 impl Arguments {
     pub(super) fn run(self) -> Result<Output> {
-        let mut query =
-            Row { text: self.text.filter(|text| !text.trim().is_empty()), ..Row::default() };
+        let mut query = Row::of_text(self.text);
         for (modality, path) in [
             (Modality::Rgb, self.rgb),
             (Modality::Infrared, self.infrared),

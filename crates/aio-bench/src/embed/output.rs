@@ -3,7 +3,7 @@
 use super::partial::PartialFile;
 use super::{Manifest, Request, Row};
 use crate::error::{Error, Result};
-use crate::{features, lock, overwrite, run};
+use crate::{features, lock, overwrite};
 use aio_data::fs;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -26,7 +26,7 @@ pub(super) fn check_name(output: &Path) -> Result<()> {
 /// Refuses to write over an input, or over files that `aio embed` did not write.
 pub(super) fn check_files(request: &Request, rows: &[Row]) -> Result<()> {
     let output = &request.output;
-    let model = run::weights_file(Path::new(&request.model.name));
+    let model = request.model.file();
     let named = request.inputs.iter().chain(&request.captions).chain(&request.list);
     let pictures = rows.iter().flat_map(|row| row.pictures.values());
     let inputs = named.chain(pictures).chain([&model]).map(PathBuf::as_path);

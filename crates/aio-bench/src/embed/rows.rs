@@ -47,6 +47,12 @@ impl Row {
         Self { text: Some(text.to_owned()), ..Self::default() }
     }
 
+    /// A row without pictures of a text that somebody may have left blank: then it has none.
+    #[must_use]
+    pub(crate) fn of_text(text: Option<String>) -> Self {
+        Self { text: text.filter(|text| !text.trim().is_empty()), ..Self::default() }
+    }
+
     /// The row as the extractor takes it.
     ///
     /// # Errors

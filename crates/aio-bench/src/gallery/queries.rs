@@ -77,8 +77,7 @@ fn lines(path: &Path) -> Result<Vec<NamedQuery>> {
         }
         let wrong = |problem| DataError::Row { path: path.to_path_buf(), row, problem };
         let line: Line = serde_json::from_str(text).map_err(|e| wrong(e.to_string()))?;
-        let text = line.text.filter(|text| !text.trim().is_empty());
-        let mut query = Row { text, ..Row::default() };
+        let mut query = Row::of_text(line.text);
         for (modality, picture) in [
             (Modality::Rgb, line.rgb),
             (Modality::Infrared, line.infrared),

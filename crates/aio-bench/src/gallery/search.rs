@@ -8,7 +8,6 @@ use crate::embed::{self, BLOCK, Model, ModelSource, Row};
 use crate::error::{Error, Result};
 use crate::novelty::{Novelties, novelties, warnings};
 use crate::overwrite;
-use crate::run::weights_file;
 use aio_gallery::{Answer, Collection, Filter, Gallery, Group, Hit, Query, Replied};
 use aio_stores::{Address, Scan, Store};
 use aio_types::{Modality, ModalitySet};
@@ -124,7 +123,7 @@ pub fn search(request: &SearchRequest) -> Result<Searched> {
     request.queries.iter().try_for_each(|query| check(query, hint))?;
     if let Some(path) = &request.picture {
         let pictures = request.queries.iter().flat_map(|query| query.row.pictures.values());
-        let model = weights_file(Path::new(&request.model.name));
+        let model = request.model.file();
         overwrite::check("--picture", path, pictures.chain([&model]).map(PathBuf::as_path))?;
     }
     let gallery = Opened::new(request)?;

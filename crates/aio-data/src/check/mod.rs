@@ -190,8 +190,8 @@ pub fn data_of(task: &Task, dataset: &Dataset) -> Result<TaskData> {
         let mut trials = data.trials.iter().zip(data.unmatched());
         trials.any(|(trial, unmatched)| unmatched.total() < trial.query.len())
     };
-    if let Some(reasons) = data.explain_unmatched()
-        && !has_match()
+    if !has_match()
+        && let Some(reasons) = data.explain_unmatched()
     {
         return Err(DataError::Request {
             problem: format!("task `{}`: {reasons}", task.id()),

@@ -1,7 +1,7 @@
 //! Which samples were made from or written for which photograph, where the data set says so.
 
 use aio_data::Sample;
-use aio_types::{Modality, SourcePhoto};
+use aio_types::{Identity, Modality, SourcePhoto};
 use std::collections::HashMap;
 
 /// The samples of a stage that have the same source as a photograph of the same person, by number.
@@ -13,22 +13,18 @@ pub(super) struct Sources {
 }
 
 impl Sources {
-    /// Matches the samples from number `first` on, which are of one data set. `classes` are those of all samples.
-    pub(super) fn add(&mut self, samples: &[Sample], classes: &[usize], first: usize) {
-        // The parts of a data set count their photographs anew; people have classes of their own.
-        let source = |number: usize| -> Option<(usize, SourcePhoto)> {
-            Some((classes[number], samples[number].source?))
-        };
+    /// Matches the samples from number `first` on, which are of one data set.
+    pub(super) fn add(&mut self, samples: &[Sample], first: usize) {
         let is_photograph = |number: &usize| samples[*number].modality == Modality::Rgb;
         let of_data_set = || first..samples.len();
-        let mut made: HashMap<(usize, SourcePhoto), Vec<(Modality, usize)>> = HashMap::new();
+        let mut made: HashMap<(Identity, SourcePhoto), Vec<(Modality, usize)>> = HashMap::new();
         for number in of_data_set().filter(|number| !is_photograph(number)) {
-            if let Some(source) = source(number) {
+            if let Some(source) = samples[number].photograph() {
                 made.entry(source).or_default().push((samples[number].modality, number));
             }
         }
         for photograph in of_data_set().filter(is_photograph) {
-            let of_source = source(photograph).and_then(|source| made.get(&source));
+            let of_source = samples[photograph].photograph().and_then(|source| made.get(&source));
             let Some(of_photograph) = of_source else { continue };
             for (modality, number) in of_photograph {
                 if modality.is_visual() {
@@ -70,9 +66,8 @@ mod tests {
             picture(2, Modality::Sketch),
             picture(2, Modality::Sketch).made_from(1),
         ];
-        let classes = [0, 0, 0, 1, 1, 1, 1, 1];
         let mut sources = Sources::default();
-        sources.add(&samples, &classes, 0);
+        sources.add(&samples, 0);
         assert_eq!(sources.made_from(0, Modality::Text), [2]);
         assert_eq!(sources.made_from(3, Modality::Text), [5]);
         assert_eq!(sources.made_from(3, Modality::Sketch), [4], "not one without a source");
@@ -80,7 +75,7 @@ mod tests {
         assert_eq!([1, 4, 6, 7].map(|n| sources.photograph_of(n)), [Some(0), Some(3), None, None]);
         // The second of two data sets does not see the first.
         let mut second = Sources::default();
-        second.add(&samples, &classes, 4);
+        second.add(&samples, 4);
         assert_eq!(second.photograph_of(4), None);
     }
 }

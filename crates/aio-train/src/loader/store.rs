@@ -131,7 +131,7 @@ impl SampleStore {
                     store.classes.push(class);
                 }
             }
-            store.sources.add(&store.samples, &store.classes, first);
+            store.sources.add(&store.samples, first);
             if let Some(source) = &dataset.indexed {
                 store.indexed = Some(IndexedSamples::new(*name, source));
             }

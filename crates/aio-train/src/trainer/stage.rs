@@ -141,11 +141,6 @@ impl<'a> StageTraining<'a> {
             expected_seconds: None,
         })
     }
-
-    /// Whether something that is done at the end of the stage, and every so many epochs or steps, is due after a step.
-    fn is_due(&self, step: usize, epochs: Option<usize>, steps: Option<usize>) -> bool {
-        self.stage.is_due(step, epochs, steps)
-    }
 }
 
 /// Whether the best checkpoint of a training with this stage is chosen among one.
@@ -220,7 +215,7 @@ impl Objective for StageTraining<'_> {
     fn record(&mut self, done: &CompletedStep, learner: &Learner<Aio>) -> Result<()> {
         let CompletedStep { step, learning_rate, ref terms, ref measures, waited } = *done;
         let train = &self.setup.config.train;
-        let validates = self.is_due(step, train.validate_every, train.validate_every_steps);
+        let validates = self.stage.is_due(step, train.validate_every, train.validate_every_steps);
         let validation = match validates {
             true => validate(self.setup, self.held_out, &learner.model)?,
             false => None,
@@ -256,7 +251,7 @@ impl Objective for StageTraining<'_> {
 
     fn checkpoint_due(&self, step: usize) -> bool {
         let train = &self.setup.config.train;
-        self.is_due(step, train.checkpoint_every, train.checkpoint_every_steps)
+        self.stage.is_due(step, train.checkpoint_every, train.checkpoint_every_steps)
     }
 
     fn state(&self) -> TrainState {
