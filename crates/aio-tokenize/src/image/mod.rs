@@ -1,9 +1,10 @@
 //! Image stems: pictures to tokens.
 //!
 //! [`config`]: kinds and sizes; [`flops`]: their cost; [`layers`]: convolutions; [`ibn`]: their normalisation; [`positions`]: interpolation to another grid;
-//! [`widen`]: more channels, the same function.
+//! [`copies`]: channels that are copied; [`widen`]: more channels, the same function.
 
 mod config;
+mod copies;
 mod flops;
 mod ibn;
 mod layers;
