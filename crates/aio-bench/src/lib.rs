@@ -26,3 +26,4 @@ mod spreadsheet;
 pub mod sweep;
 pub mod tokenize;
 pub mod weights;
+pub mod widen;
