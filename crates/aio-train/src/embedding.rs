@@ -59,9 +59,7 @@ pub fn embed_stream<const N: usize, B: AsRef<[Observation<Picture>]>, E: From<Tr
     let progress = Progress::new(phase, rows, "samples");
     let mut values = models.map(|model| Vec::with_capacity(rows * model.width()));
     for first in (0..rows).step_by(BLOCK) {
-        if stop.is_raised() {
-            return Err(TrainError::Interrupted { phase: "embedding" }.into());
-        }
+        stop.check("embedding")?;
         let block = inputs(first..rows.min(first + BLOCK))?;
         let block = block.as_ref();
         for (model, values) in models.iter().zip(&mut values) {

@@ -12,6 +12,9 @@ use aio_model::{Aio, StepOutput};
 use burn::train::{TrainOutput, TrainStep};
 use std::time::Instant;
 
+/// What an interruption says was being done.
+const PHASE: &str = "trying a step";
+
 /// What a step on trial showed.
 #[derive(Debug, Clone, Copy)]
 pub struct Probe {
@@ -50,7 +53,7 @@ pub fn probe(setup: &TrainingSetup, library: &mut Library, stop: &StopFlag) -> R
     let mut largest = None::<MemoryEstimate>;
     let mut last_loader = None;
     for stage in &config.train.stages {
-        check(stop)?;
+        stop.check(PHASE)?;
         // The pictures of two stages need not fit into memory together.
         drop(last_loader.take());
         let loader = StageLoader::open(&settings, stage, library)?;
@@ -73,10 +76,6 @@ pub fn probe(setup: &TrainingSetup, library: &mut Library, stop: &StopFlag) -> R
     Ok(Probe { steps, seconds_per_step, seconds, memory, flops })
 }
 
-fn check(stop: &StopFlag) -> Result<()> {
-    if stop.is_raised() { Err(TrainError::Interrupted { phase: "trying a step" }) } else { Ok(()) }
-}
-
 /// Seconds of one optimiser step. Two are done: the first also compiles kernels and fills memory pools.
 fn time_step(
     setup: &TrainingSetup,
@@ -89,7 +88,7 @@ fn time_step(
     for _ in 0..2 {
         let begun = Instant::now();
         for micro in 0..setup.config.train.accumulation_steps {
-            check(stop)?;
+            stop.check(PHASE)?;
             let batch = loader.batch(&batches[micro % batches.len()], micro as u64)?;
             let TrainOutput { item: StepOutput { terms, .. }, .. } =
                 model.step(step_input(setup, batch));
