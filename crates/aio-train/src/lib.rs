@@ -28,7 +28,7 @@ mod training_loop;
 mod workload;
 
 pub use checkpoint::Checkpoints;
-pub use embedding::{BLOCK, Stream, embed_all, embed_stream};
+pub use embedding::{BLOCK, Stream, embed_stream};
 pub use error::{Result, TrainError};
 pub use loader::{Library, trained_modalities};
 pub use memory::MemoryEstimate;

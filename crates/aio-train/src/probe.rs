@@ -1,12 +1,12 @@
 //! A step on trial: time and memory of a training before it starts.
 
 use crate::error::{Result, TrainError};
-use crate::flops::HeadSizes;
-use crate::loader::{Classes, Library, LoaderSettings, StageLoader, attribute_words};
+use crate::loader::{Library, StageLoader};
 use crate::memory::MemoryEstimate;
 use crate::signals::StopFlag;
 use crate::trainer::{
-    StageCost, TrainingSetup, initial_model, sketch_generator, stage_steps, step_input,
+    StageCost, TrainingData, TrainingSetup, initial_model, sketch_generator, stage_steps,
+    step_input,
 };
 use aio_model::{Aio, StepOutput};
 use burn::train::{TrainOutput, TrainStep};
@@ -36,19 +36,11 @@ pub struct Probe {
 /// What failed, as in [`crate::train`]; [`TrainError::Interrupted`] if `stop` is raised.
 pub fn probe(setup: &TrainingSetup, library: &mut Library, stop: &StopFlag) -> Result<Probe> {
     let config = setup.config;
-    let classes = Classes::new(config, library)?;
-    let attributes = attribute_words(config, &classes, library)?;
-    let sizes = HeadSizes::new(&classes, &attributes);
+    let data = TrainingData::open(setup, library)?;
+    let sizes = data.head_sizes();
     let model = initial_model(setup, sizes)?.with_precision(config.train.precision);
     let generator = sketch_generator(setup)?;
-    let settings = LoaderSettings {
-        config,
-        classes: &classes,
-        attributes: &attributes,
-        sentences: &setup.start.sentences,
-        picture_size: setup.start.preprocessing.size(),
-        sketch_generator: generator.as_ref(),
-    };
+    let settings = data.loader_settings(setup, generator.as_ref());
     let (mut steps, mut flops, mut flops_of_last) = (0, 0.0, 0.0);
     let mut largest = None::<MemoryEstimate>;
     let mut last_loader = None;

@@ -2,7 +2,7 @@
 
 use super::classes::training_samples;
 use super::library::Library;
-use crate::config::TrainingConfig;
+use crate::config::{TrainedParts, TrainingConfig};
 use crate::error::Result;
 use aio_data::Dataset;
 use aio_types::{Modality, ModalitySet};
@@ -22,16 +22,16 @@ pub fn trained_modalities(
         let made: ModalitySet = stage.synthesise.iter().copied().collect();
         trained = trained | made;
         for name in &stage.datasets {
-            let all_splits = config.train.uses_all_splits(*name);
-            trained = trained | (real_modalities(library.get(*name)?, all_splits) & named);
+            let parts = config.train.trained_parts(*name);
+            trained = trained | (real_modalities(library.get(*name)?, parts) & named);
         }
     }
     Ok((!config.train.stages.is_empty()).then_some(trained))
 }
 
 /// The modalities in which the samples are that training uses of a data set.
-pub(super) fn real_modalities(dataset: &Dataset, all_splits: bool) -> ModalitySet {
-    let samples = training_samples(dataset, all_splits).map(|sample| sample.modality);
+pub(super) fn real_modalities(dataset: &Dataset, parts: TrainedParts) -> ModalitySet {
+    let samples = training_samples(dataset, parts).map(|sample| sample.modality);
     let indexed = dataset.indexed.iter().flat_map(|_| [Modality::Rgb, Modality::Text]);
     samples.chain(indexed).collect()
 }

@@ -51,7 +51,7 @@ pub(super) const PARTS: usize = 4;
 
 /// Which inputs of a person are embedded together beside the first picture.
 #[derive(Debug, Clone, Copy)]
-struct Company {
+struct FurtherInputs {
     /// The other picture of the person.
     second: bool,
     /// A caption.
@@ -59,10 +59,10 @@ struct Company {
 }
 
 /// Which further inputs people have, by turns from step to step.
-const COMPANIES: [Company; 3] = [
-    Company { second: false, caption: true },
-    Company { second: true, caption: false },
-    Company { second: true, caption: true },
+const FURTHER_INPUTS: [FurtherInputs; 3] = [
+    FurtherInputs { second: false, caption: true },
+    FurtherInputs { second: true, caption: false },
+    FurtherInputs { second: true, caption: true },
 ];
 
 /// The words that captions are searched for, in lower case.
@@ -145,8 +145,8 @@ impl<'a> Corpus<'a> {
         let combined = if step < self.recipe.steps {
             Vec::new()
         } else {
-            let company = COMPANIES[step % COMPANIES.len()];
-            self.combined(&chosen[..self.recipe.batch / PARTS], pass, company)
+            let further = FURTHER_INPUTS[step % FURTHER_INPUTS.len()];
+            self.combined(&chosen[..self.recipe.batch / PARTS], pass, further)
         };
         CorpusBatch { captioned: self.captioned(&chosen, pass), combined }
     }
@@ -191,17 +191,22 @@ impl<'a> Corpus<'a> {
     }
 
     /// The same people with several inputs.
-    fn combined(&self, chosen: &[usize], pass: usize, company: Company) -> Vec<CombinedInputs> {
+    fn combined(
+        &self,
+        chosen: &[usize],
+        pass: usize,
+        further: FurtherInputs,
+    ) -> Vec<CombinedInputs> {
         let augmentation = augmentation(self.recipe);
         let combined = |number: &usize| {
             let stream = &mut self.stream("company", *number, pass);
             let item = &self.items[*number];
-            let count = 1 + usize::from(company.second);
+            let count = 1 + usize::from(further.second);
             let shown: Vec<Shown> =
                 item.shots[..count].iter().map(|shot| shown(shot, &augmentation, stream)).collect();
             let coloured = shown.iter().any(|shown| shown.coloured);
-            let caption = company.caption.then(|| described(item, true, stream));
-            let words = told(item, coloured || company.caption, stream);
+            let caption = further.caption.then(|| described(item, true, stream));
+            let words = told(item, coloured || further.caption, stream);
             CombinedInputs {
                 pictures: shown.into_iter().map(|shown| shown.picture).collect(),
                 caption: caption.map(|text| Bpe::clip().ids(&text).0),
@@ -275,11 +280,11 @@ mod tests {
                 .collect();
             assert_eq!(seconds.len(), 4, "every second of eight");
             assert!(seconds.iter().all(|(first, second)| first != second), "views differ");
-            let company = COMPANIES[step % 3];
+            let further = FURTHER_INPUTS[step % 3];
             for inputs in &batch.combined {
                 assert!(step >= recipe.steps);
-                assert_eq!(inputs.pictures.len(), 1 + usize::from(company.second));
-                assert_eq!(inputs.caption.is_some(), company.caption);
+                assert_eq!(inputs.pictures.len(), 1 + usize::from(further.second));
+                assert_eq!(inputs.caption.is_some(), further.caption);
             }
         }
     }

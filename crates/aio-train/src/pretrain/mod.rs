@@ -52,8 +52,8 @@ impl Start {
     }
 }
 
-/// Refuses a recipe that does not fit itself or the checkpoints there are. `init` is the SHA-256 of the weights to start from.
-fn check(
+/// Refuses a recipe that does not fit the checkpoints there are. `init` is the SHA-256 of the weights to start from.
+fn check_checkpoints(
     recipe: &Recipe,
     init: Option<&str>,
     directory: &Path,
@@ -79,52 +79,6 @@ fn check(
             return Err(TrainError::invalid(problem, hint));
         }
     }
-    let modalities = [
-        ("infrared", recipe.infrared),
-        ("sketch", recipe.sketch),
-        ("colour-pencil", recipe.colour_pencil),
-    ];
-    let of_modalities = modalities.map(|(name, fraction)| (name, f64::from(fraction)));
-    let together: f64 = of_modalities.iter().map(|(_, fraction)| fraction).sum();
-    for (name, fraction) in [("pairs", recipe.pairs), ("randomise", f64::from(recipe.randomise))]
-        .into_iter()
-        .chain(of_modalities)
-    {
-        if !(0.0..=1.0).contains(&fraction) {
-            return Err(TrainError::invalid(
-                format!("--{name} {fraction}, expected a fraction from 0 to 1"),
-                "it is a fraction",
-            ));
-        }
-    }
-    // Fractions of 32 bits need not sum to 1 exactly.
-    if together > 1.0 + 1e-6 {
-        return Err(TrainError::invalid(
-            format!(
-                "--infrared, --sketch and --colour-pencil are {together} together, expected at most 1"
-            ),
-            "the rest of the pictures are photographs",
-        ));
-    }
-    let rates = [
-        ("learning-rate", recipe.learning_rate),
-        ("company-learning-rate", recipe.company_learning_rate),
-        ("temperature", recipe.temperature),
-    ];
-    for (name, value) in rates {
-        if !(value.is_finite() && value > 0.0) {
-            return Err(TrainError::invalid(
-                format!("--{name} {value}, expected a number above 0"),
-                "docs/fidelity.md says what the embedded encoder was trained with",
-            ));
-        }
-    }
-    if recipe.batch == 0 || recipe.corpus < recipe.batch {
-        return Err(TrainError::invalid(
-            "a corpus smaller than one batch",
-            "raise --corpus or lower --batch",
-        ));
-    }
     Ok(())
 }
 
@@ -142,7 +96,8 @@ pub fn run(recipe: &Recipe, directory: &Path, device: &Device, stop: &StopFlag) 
     let drawn_on = if on_cpu { &training } else { &cpu };
     let Start { backbone, config, sha256 } = Start::of(recipe, drawn_on)?;
     let checkpoints = Checkpoints::new(directory.join("checkpoint"), 2).claimed_by(stop);
-    check(recipe, sha256.as_deref(), directory, &checkpoints)?;
+    check_checkpoints(recipe, sha256.as_deref(), directory, &checkpoints)?;
+    recipe.check()?;
     let preprocessing = output::preprocessing(&config);
     let size = preprocessing.size();
     let corpus = Corpus::render(recipe, size, stop)?;

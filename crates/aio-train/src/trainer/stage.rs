@@ -52,6 +52,13 @@ pub(super) struct StageContext<'a> {
     pub(super) stop: &'a StopFlag,
 }
 
+/// After how many epochs, and after how many steps of a stage, something is done again.
+#[derive(Clone, Copy)]
+struct Every {
+    epochs: Option<usize>,
+    steps: Option<usize>,
+}
+
 /// Optimiser steps of a stage whose first step is `first`.
 pub(crate) fn stage_steps(
     setup: &TrainingSetup,
@@ -132,13 +139,13 @@ impl<'a> StageTraining<'a> {
         })
     }
 
-    /// Whether something that is done at the end of the stage, and every so many epochs or steps, is due after a step.
-    fn is_due(&self, step: usize, epochs: Option<usize>, steps: Option<usize>) -> bool {
+    /// Whether something that is also done at the end of the stage is due after a step.
+    fn is_due(&self, step: usize, every: Every) -> bool {
         let is_multiple =
             |count: usize, of: Option<usize>| of.is_some_and(|of| count.is_multiple_of(of));
         step + 1 == self.stage.steps.end
-            || (self.ends_epoch(step) && is_multiple(self.stage.epoch(step) + 1, epochs))
-            || is_multiple(self.stage.done_after(step), steps)
+            || (self.ends_epoch(step) && is_multiple(self.stage.epoch(step) + 1, every.epochs))
+            || is_multiple(self.stage.done_after(step), every.steps)
     }
 }
 
@@ -205,8 +212,8 @@ impl Objective for StageTraining<'_> {
     fn record(&mut self, done: &CompletedStep, learner: &Learner<Aio>) -> Result<()> {
         let CompletedStep { step, learning_rate, ref terms, ref measures, waited } = *done;
         let train = &self.setup.config.train;
-        let validates = self.is_due(step, train.validate_every, train.validate_every_steps);
-        let validation = match validates {
+        let every = Every { epochs: train.validate_every, steps: train.validate_every_steps };
+        let validation = match self.is_due(step, every) {
             true => validate(self.setup, self.held_out, &learner.model)?,
             false => None,
         };
@@ -241,7 +248,8 @@ impl Objective for StageTraining<'_> {
 
     fn checkpoint_due(&self, step: usize) -> bool {
         let train = &self.setup.config.train;
-        self.is_due(step, train.checkpoint_every, train.checkpoint_every_steps)
+        let every = Every { epochs: train.checkpoint_every, steps: train.checkpoint_every_steps };
+        self.is_due(step, every)
     }
 
     fn state(&self) -> TrainState {
