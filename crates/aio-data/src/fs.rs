@@ -43,7 +43,7 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
 ///
 /// # Errors
 /// As [`read`].
-pub fn read_at_most(path: &Path, most: u64) -> Result<Vec<u8>> {
+pub(crate) fn read_at_most(path: &Path, most: u64) -> Result<Vec<u8>> {
     let file = open(path)?;
     let too_large = |bytes: u64| DataError::TooLarge { path: path.to_path_buf(), bytes, most };
     let length = file.metadata().map_err(io("read", path))?.len();

@@ -96,6 +96,11 @@ impl Split {
             Self::Gallery => "gallery",
         }
     }
+
+    /// The split of that name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|split| split.name() == name)
+    }
 }
 
 impl fmt::Display for Split {
@@ -163,6 +168,16 @@ impl Dataset {
             Split::Validation => &self.validation,
             Split::Query => &self.query,
             Split::Gallery => &self.gallery,
+        }
+    }
+
+    /// The samples of one split, to change them.
+    pub(crate) fn split_mut(&mut self, split: Split) -> &mut Vec<Sample> {
+        match split {
+            Split::Train => &mut self.train,
+            Split::Validation => &mut self.validation,
+            Split::Query => &mut self.query,
+            Split::Gallery => &mut self.gallery,
         }
     }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// Whether the binding loss trains the embeddings that are its anchors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Anchors {
+pub enum AnchorGradient {
     /// Gradients flow to the anchors and to the other embeddings.
     Moving,
     /// Gradients flow to the other embeddings only; the anchors are constants (stop-gradient).
@@ -56,6 +56,26 @@ pub enum OwnPhoto {
     Skipped,
 }
 
+/// Embeddings and the people whom they show.
+#[derive(Debug, Clone)]
+pub struct Labelled {
+    /// `[rows, width]`
+    pub features: Tensor<2>,
+    /// `[rows]`, the classes.
+    pub labels: Tensor<1, Int>,
+}
+
+/// How embeddings are bound to anchors.
+#[derive(Debug, Clone, Copy)]
+pub struct BindingOptions {
+    /// How similarities are compared with identities.
+    pub kind: BindingKind,
+    /// What similarities are divided by.
+    pub temperature: f64,
+    /// Whether the anchors are trained.
+    pub anchors: AnchorGradient,
+}
+
 /// Feature binding: pulls features of any modality to the RGB features of the same identity and pushes the rest away.
 ///
 /// ```text
@@ -79,27 +99,24 @@ pub enum OwnPhoto {
 /// is skipped are choices. Features that have no anchor of their identity left do not count. If none has one, the loss is 0.
 ///
 /// # Shapes
-/// - features: `[batch, width]`, anchors: `[anchors, width]`
-/// - labels: `[batch]`, anchor_labels: `[anchors]`
+/// - embedded: `[batch, width]`, anchors: `[anchors, width]`
 /// - skip: `[batch, anchors]`, 1 or 0
 /// - output: `[1]`
 #[must_use]
 pub fn binding_loss(
-    features: Tensor<2>,
-    labels: Tensor<1, Int>,
-    anchors: Tensor<2>,
-    anchor_labels: Tensor<1, Int>,
+    embedded: Labelled,
+    anchors: Labelled,
     skip: Option<Tensor<2>>,
-    temperature: f64,
-    kind: BindingKind,
-    mode: Anchors,
+    options: BindingOptions,
 ) -> Tensor<1> {
-    let anchors = match mode {
-        Anchors::Moving => anchors,
-        Anchors::Fixed => anchors.detach(),
+    let BindingOptions { kind, temperature, anchors: gradient } = options;
+    let positives = same_label(embedded.labels, anchors.labels);
+    let anchors = match gradient {
+        AnchorGradient::Moving => anchors.features,
+        AnchorGradient::Fixed => anchors.features.detach(),
     };
-    let scores = normalise(features).matmul(normalise(anchors).transpose()).div_scalar(temperature);
-    let positives = same_label(labels, anchor_labels);
+    let similarities = normalise(embedded.features).matmul(normalise(anchors).transpose());
+    let scores = similarities.div_scalar(temperature);
     let (scores, positives) = match skip {
         Some(skip) => (
             scores - skip.clone().mul_scalar(FAR + 2.0 / temperature),

@@ -4,8 +4,8 @@ use crate::feature::Feature;
 use crate::inputs::Inputs;
 use crate::{EmbeddingOf, LossTerm, LossWeights, Losses};
 use aio_heads::{
-    AnchorFeatures, AnchorQueue, AnchorRows, BindingKind, binding_loss, loss, not_partners,
-    part_hinge,
+    AnchorFeatures, AnchorQueue, AnchorRows, BindingKind, BindingOptions, Labelled, binding_loss,
+    loss, not_partners, part_hinge,
 };
 use aio_types::{Modality, ModalitySet};
 use burn::tensor::Tensor;
@@ -15,7 +15,7 @@ const TEXT: EmbeddingOf = EmbeddingOf::Modality(Modality::Text);
 
 /// The number of a set of modalities in the queue.
 fn kind(modalities: ModalitySet) -> i64 {
-    modalities.iter().map(|modality| 1 << (modality as i64)).sum()
+    modalities.number().into()
 }
 
 /// The features that are anchors; none without photographs.
@@ -91,16 +91,15 @@ impl Binding<'_> {
             embedded.push(if is_autodiff { constants.autodiff() } else { constants });
             labels.push(held.classes.clone());
         }
-        binding_loss(
-            feature.embedded.clone(),
-            feature.labels.clone(),
-            Tensor::cat(embedded, 0),
-            Tensor::cat(labels, 0),
-            Some(Tensor::cat(skip, 1)),
-            weights.binding_temperature,
-            weights.binding_kind,
-            weights.anchors,
-        )
+        let own = Labelled { features: feature.embedded.clone(), labels: feature.labels.clone() };
+        let anchors =
+            Labelled { features: Tensor::cat(embedded, 0), labels: Tensor::cat(labels, 0) };
+        let options = BindingOptions {
+            kind: weights.binding_kind,
+            temperature: weights.binding_temperature,
+            anchors: weights.anchors,
+        };
+        binding_loss(own, anchors, Some(Tensor::cat(skip, 1)), options)
     }
 }
 

@@ -29,7 +29,7 @@ mod training_loop;
 mod workload;
 
 pub use checkpoint::Checkpoints;
-pub use embedding::{BLOCK, Stream, embed_all, embed_stream};
+pub use embedding::{BLOCK, Stream, embed_stream};
 pub use error::{Result, TrainError};
 pub use loader::{Library, pictures_after_the_first_step, trained_modalities, trained_samples};
 pub use memory::MemoryEstimate;

@@ -1,19 +1,20 @@
 //! A step on trial: time and memory of a training before it starts.
 
 use crate::error::{Result, TrainError};
-use crate::flops::HeadSizes;
-use crate::loader::{
-    Classes, Library, LoaderSettings, MicroBatches, StageLoader, StageSteps, attribute_words,
-};
+use crate::loader::{Library, MicroBatches, StageLoader, StageSteps};
 use crate::memory::MemoryEstimate;
 use crate::signals::StopFlag;
 use crate::trainer::{
-    StageCost, TrainingSetup, initial_model, sketch_generator, stage_steps, step_input,
+    StageCost, TrainingData, TrainingSetup, initial_model, sketch_generator, stage_steps,
+    step_input,
 };
 use aio_model::{Aio, StepOutput};
 use burn::train::{TrainOutput, TrainStep};
 use std::sync::Arc;
 use std::time::Instant;
+
+/// What an interruption says was being done.
+const PHASE: &str = "trying a step";
 
 /// What a step on trial showed.
 #[derive(Debug, Clone, Copy)]
@@ -36,24 +37,16 @@ pub struct Probe {
 /// What failed, as in [`crate::train`]; [`TrainError::Interrupted`] if `stop` is raised.
 pub fn probe(setup: &TrainingSetup, library: &mut Library, stop: &StopFlag) -> Result<Probe> {
     let config = setup.config;
-    let classes = Classes::new(config, library)?;
-    let attributes = attribute_words(config, &classes, library)?;
-    let sizes = HeadSizes::new(&classes, &attributes);
+    let data = TrainingData::open(setup, library)?;
+    let sizes = data.head_sizes();
     let model = initial_model(setup, sizes)?.with_precision(config.train.precision);
     let generator = sketch_generator(setup)?;
-    let settings = LoaderSettings {
-        config,
-        classes: &classes,
-        attributes: &attributes,
-        sentences: &setup.start.sentences,
-        picture_size: setup.start.preprocessing.size(),
-        sketch_generator: generator.as_ref(),
-    };
+    let settings = data.loader_settings(setup, generator.as_ref());
     let (mut steps, mut flops, mut flops_of_last) = (0, 0.0, 0.0);
     let mut largest = None::<MemoryEstimate>;
     let mut last = None;
     for stage in &config.train.stages {
-        check(stop)?;
+        stop.check(PHASE)?;
         // The pictures of two stages need not fit into memory together.
         drop(last.take());
         let loader = StageLoader::open(&settings, stage, library)?;
@@ -78,10 +71,6 @@ pub fn probe(setup: &TrainingSetup, library: &mut Library, stop: &StopFlag) -> R
     Ok(Probe { steps, seconds_per_step, seconds, memory, flops })
 }
 
-fn check(stop: &StopFlag) -> Result<()> {
-    if stop.is_raised() { Err(TrainError::Interrupted { phase: "trying a step" }) } else { Ok(()) }
-}
-
 /// Seconds of one optimiser step. Two are done: the first also compiles kernels and fills memory pools.
 fn time_step(
     setup: &TrainingSetup,
@@ -98,7 +87,7 @@ fn time_step(
     for _ in 0..2 {
         let begun = Instant::now();
         for batch in batches.by_ref().take(setup.config.train.accumulation_steps) {
-            check(stop)?;
+            stop.check(PHASE)?;
             let TrainOutput { item: StepOutput { terms, .. }, .. } =
                 model.step(step_input(setup, batch?));
             terms.map_err(|e| TrainError::Failure(format!("the first step: {e}")))?;

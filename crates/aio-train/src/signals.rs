@@ -103,6 +103,14 @@ impl StopFlag {
         }
         self.raised.load(Ordering::Relaxed)
     }
+
+    /// Asked between the pieces of a phase that has no steps; `phase` says what is being done, such as "evaluating".
+    ///
+    /// # Errors
+    /// [`TrainError::Interrupted`] if the flag is raised.
+    pub fn check(&self, phase: &'static str) -> Result<()> {
+        if self.is_raised() { Err(TrainError::Interrupted { phase }) } else { Ok(()) }
+    }
 }
 
 /// Whether the process was started with a signal ignored, where the system tells.

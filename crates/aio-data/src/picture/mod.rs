@@ -6,7 +6,8 @@ mod luminance;
 mod orientation;
 
 pub use decode::decode;
-pub use format::{FORMATS, is_other_picture, is_picture};
+pub(crate) use format::is_other_picture;
+pub use format::{FORMATS, is_picture};
 pub(crate) use luminance::{luminance, luminances};
 
 use crate::{DataError, Result};

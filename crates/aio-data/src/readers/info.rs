@@ -31,9 +31,22 @@ pub struct DatasetInfo {
     pub family: &'static str,
     /// How it is tested.
     pub rules: TaskRules,
+    /// Its splits, where each divides the people otherwise.
+    pub(super) splits: Option<&'static Splits>,
     pub(super) read: fn(&Path) -> Result<Dataset>,
     /// Published numbers that are no counts of one part, of the copy in a folder.
     pub(crate) further: fn(&Path, &Dataset) -> Result<Vec<FurtherCount>>,
+}
+
+/// Splits of a data set, of which an experiment trains and tests on one.
+#[derive(Debug)]
+pub(super) struct Splits {
+    /// Names of the data set with all splits and with each.
+    pub(super) names: &'static [&'static str],
+    /// Reads one split from the data set's folder: training and test.
+    pub(super) read: fn(&Path, u8) -> Result<Dataset>,
+    /// Published counts of one split.
+    pub(super) counts: &'static [Count],
 }
 
 /// A published number that is no count of one part and modality, such as the queries of one list.

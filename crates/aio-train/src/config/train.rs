@@ -135,11 +135,20 @@ impl Default for TrainConfig {
 }
 
 impl TrainConfig {
-    /// Whether some stage trains on all parts of a data set.
-    #[must_use]
-    pub fn uses_all_splits(&self, name: DatasetName) -> bool {
-        self.stages.iter().any(|stage| stage.all_splits && stage.datasets.contains(&name))
+    /// The parts of a data set that some stage trains on.
+    pub(crate) fn trained_parts(&self, name: DatasetName) -> TrainedParts {
+        let stages = self.stages.iter().filter(|stage| stage.datasets.contains(&name));
+        stages.map(StageConfig::trained_parts).max().unwrap_or(TrainedParts::Training)
     }
+}
+
+/// The parts of a data set that are trained on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum TrainedParts {
+    /// The training part.
+    Training,
+    /// All parts, without distractors and people who are not known.
+    All,
 }
 
 /// One stage of progressive training.
@@ -194,6 +203,11 @@ pub enum StageLength {
 }
 
 impl StageConfig {
+    /// The parts of its data sets that the stage trains on.
+    pub(crate) fn trained_parts(&self) -> TrainedParts {
+        if self.all_splits { TrainedParts::All } else { TrainedParts::Training }
+    }
+
     /// How long the stage is: `steps` where it is set, else `epochs`, else one epoch. A file that sets both is refused.
     #[must_use]
     pub fn length(&self) -> StageLength {

@@ -196,7 +196,7 @@ impl StageLoader {
     /// # Errors
     /// [`aio_data::DataError`] naming the picture that cannot be decoded, where they are not held in memory.
     pub(crate) fn batch(&self, tuples: &[Tuple], step: u64) -> Result<TrainBatch> {
-        let mut batch = self.outline(tuples, step)?;
+        let mut batch = self.batch_without_pixels(tuples, step)?;
         let sources = self.sources(tuples)?;
         let decode = |(row, of_batch): (usize, &mut TrainTuple)| -> Result<()> {
             for TrainPicture { modality, picture, .. } in &mut of_batch.pictures {
@@ -216,7 +216,7 @@ impl StageLoader {
     ///
     /// # Errors
     /// [`aio_data::DataError`] naming the index whose captions cannot be read.
-    pub(crate) fn outline(&self, tuples: &[Tuple], step: u64) -> Result<TrainBatch> {
+    pub(crate) fn batch_without_pixels(&self, tuples: &[Tuple], step: u64) -> Result<TrainBatch> {
         let captions = &mut rng(self.seed, "captions", step);
         let masks = &mut rng(self.seed, "masked words", step);
         let of_batch = |tuple: &Tuple| {

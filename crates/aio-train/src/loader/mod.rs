@@ -28,7 +28,7 @@ pub(crate) use batches::{StageLoader, held_combinations, mixed_combinations};
 pub(crate) use classes::Classes;
 pub(crate) use held_out::HeldOut;
 pub use library::Library;
-pub(crate) use order::{MicroBatches, StageSteps};
+pub(crate) use order::{Every, MicroBatches, StageSteps};
 pub(crate) use prefetch::Prefetcher;
 pub(crate) use settings::LoaderSettings;
 pub(crate) use softmax::SoftmaxSample;

@@ -18,6 +18,13 @@ pub(crate) struct StageSteps {
     pub(crate) micro_batches: usize,
 }
 
+/// After how many epochs, and after how many steps of a stage, something is done again.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Every {
+    pub(crate) epochs: Option<usize>,
+    pub(crate) steps: Option<usize>,
+}
+
 impl StageSteps {
     /// Steps of so many epochs: as many as it takes to draw all their batches.
     pub(crate) fn of_epochs(
@@ -44,11 +51,11 @@ impl StageSteps {
         self.epochs_after(done) / epochs > self.epochs_after(done - 1) / epochs
     }
 
-    /// Whether something that is done at the end of the stage, and every so many epochs or steps, is due after a step.
-    pub(crate) fn is_due(&self, step: usize, epochs: Option<usize>, steps: Option<usize>) -> bool {
+    /// Whether something that is also done at the end of the stage is due after a step.
+    pub(crate) fn is_due(&self, step: usize, every: Every) -> bool {
         step + 1 == self.steps.end
-            || epochs.is_some_and(|epochs| self.ends_epochs(step, epochs))
-            || steps.is_some_and(|steps| self.done_after(step).is_multiple_of(steps))
+            || every.epochs.is_some_and(|epochs| self.ends_epochs(step, epochs))
+            || every.steps.is_some_and(|steps| self.done_after(step).is_multiple_of(steps))
     }
 
     /// Whole epochs in the first steps of the stage.

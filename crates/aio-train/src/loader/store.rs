@@ -125,7 +125,7 @@ impl SampleStore {
         for name in &stage.datasets {
             let dataset = library.get(*name)?;
             let first = store.samples.len();
-            for sample in training_samples(dataset, stage.all_splits) {
+            for sample in training_samples(dataset, stage.trained_parts()) {
                 if let Some(class) = settings.classes.get(*name, sample.identity) {
                     store.samples.push(sample.clone());
                     store.classes.push(class);

@@ -3,7 +3,7 @@
 use super::classes::{Classes, training_samples};
 use super::library::Library;
 use super::store::fit_into_memory;
-use crate::config::{StageConfig, TrainingConfig};
+use crate::config::{StageConfig, TrainedParts, TrainingConfig};
 use crate::error::Result;
 use aio_data::{Dataset, DatasetName, Sample};
 use aio_types::{Modality, ModalitySet, PictureSize};
@@ -19,7 +19,7 @@ pub fn trained_samples<'a>(
     let mut trained = BTreeMap::new();
     for (name, dataset) in library.datasets() {
         if stages.iter().any(|stage| stage.datasets.contains(&name)) {
-            let samples = training_samples(dataset, config.train.uses_all_splits(name));
+            let samples = training_samples(dataset, config.train.trained_parts(name));
             trained.insert(name, samples.collect());
         }
     }
@@ -61,7 +61,7 @@ pub fn pictures_after_the_first_step(
 fn pictures(stage: &StageConfig, classes: &Classes, library: &mut Library) -> Result<Vec<PathBuf>> {
     let mut pictures = Vec::new();
     for name in &stage.datasets {
-        let samples = training_samples(library.get(*name)?, stage.all_splits);
+        let samples = training_samples(library.get(*name)?, stage.trained_parts());
         let used = samples.filter(|sample| classes.get(*name, sample.identity).is_some());
         pictures.extend(used.filter_map(|sample| sample.path()).map(Path::to_path_buf));
     }
@@ -83,16 +83,16 @@ pub fn trained_modalities(
         let made: ModalitySet = stage.synthesise.iter().copied().collect();
         trained = trained | made;
         for name in &stage.datasets {
-            let all_splits = config.train.uses_all_splits(*name);
-            trained = trained | (real_modalities(library.get(*name)?, all_splits) & named);
+            let parts = config.train.trained_parts(*name);
+            trained = trained | (real_modalities(library.get(*name)?, parts) & named);
         }
     }
     Ok((!config.train.stages.is_empty()).then_some(trained))
 }
 
 /// The modalities in which the samples are that training uses of a data set.
-pub(super) fn real_modalities(dataset: &Dataset, all_splits: bool) -> ModalitySet {
-    let samples = training_samples(dataset, all_splits).map(|sample| sample.modality);
+pub(super) fn real_modalities(dataset: &Dataset, parts: TrainedParts) -> ModalitySet {
+    let samples = training_samples(dataset, parts).map(|sample| sample.modality);
     let indexed = dataset.indexed.iter().flat_map(|_| [Modality::Rgb, Modality::Text]);
     samples.chain(indexed).collect()
 }

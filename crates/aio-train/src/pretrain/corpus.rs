@@ -51,7 +51,7 @@ pub(super) const PARTS: usize = 4;
 
 /// Which inputs of a person are embedded together beside the first picture.
 #[derive(Debug, Clone, Copy)]
-struct Company {
+struct FurtherInputs {
     /// The other picture of the person.
     second: bool,
     /// A caption.
@@ -59,10 +59,10 @@ struct Company {
 }
 
 /// Which further inputs people have, by turns from step to step.
-const COMPANIES: [Company; 3] = [
-    Company { second: false, caption: true },
-    Company { second: true, caption: false },
-    Company { second: true, caption: true },
+const FURTHER_INPUTS: [FurtherInputs; 3] = [
+    FurtherInputs { second: false, caption: true },
+    FurtherInputs { second: true, caption: false },
+    FurtherInputs { second: true, caption: true },
 ];
 
 /// The words that captions are searched for, in lower case.
@@ -150,8 +150,8 @@ impl<'a> Corpus<'a> {
         let combined = if step < self.recipe.steps {
             Vec::new()
         } else {
-            let company = COMPANIES[step % COMPANIES.len()];
-            self.combined(&chosen[..self.recipe.batch / PARTS], pass, company)
+            let further = FURTHER_INPUTS[step % FURTHER_INPUTS.len()];
+            self.combined(&chosen[..self.recipe.batch / PARTS], pass, further)
         };
         CorpusBatch { captioned: self.captioned(&chosen, pass), combined }
     }
@@ -196,16 +196,21 @@ impl<'a> Corpus<'a> {
     }
 
     /// The same people with several inputs.
-    fn combined(&self, chosen: &[usize], pass: usize, company: Company) -> Vec<CombinedInputs> {
+    fn combined(
+        &self,
+        chosen: &[usize],
+        pass: usize,
+        further: FurtherInputs,
+    ) -> Vec<CombinedInputs> {
         let augmentation = augmentation(self.recipe);
         let combined = |number: &usize| {
             let stream = &mut self.stream("company", *number, pass);
             let item = &self.items[*number];
-            let count = 1 + usize::from(company.second);
+            let count = 1 + usize::from(further.second);
             let shown: Vec<Shown> =
                 item.shots[..count].iter().map(|shot| shown(shot, &augmentation, stream)).collect();
             let coloured = shown.iter().any(|shown| shown.coloured);
-            let described = company.caption.then(|| described(item, true, stream));
+            let described = further.caption.then(|| described(item, true, stream));
             // Colours that no input shows or names cannot be told.
             let named = described.as_ref().is_some_and(|described| described.coloured);
             let words = told(item, coloured || named, stream);

@@ -31,8 +31,8 @@ fn optimiser() -> ModuleOptimizer {
     AdamWConfig::new().with_beta_2(0.98).with_epsilon(1e-6).with_weight_decay(0.0).init()
 }
 
-/// Refuses a recipe that does not fit itself or the checkpoints there are. `init` is the SHA-256 of the weights to start from.
-fn check(
+/// Refuses a recipe that does not fit the checkpoints there are. `init` is the SHA-256 of the weights to start from.
+fn check_checkpoints(
     recipe: &Recipe,
     init: Option<&str>,
     directory: &Path,
@@ -58,68 +58,6 @@ fn check(
             return Err(TrainError::invalid(problem, hint));
         }
     }
-    let modalities = [
-        ("infrared", recipe.infrared),
-        ("sketch", recipe.sketch),
-        ("colour-pencil", recipe.colour_pencil),
-    ];
-    let of_modalities = modalities.map(|(name, fraction)| (name, f64::from(fraction)));
-    let together: f64 = of_modalities.iter().map(|(_, fraction)| fraction).sum();
-    for (name, fraction) in [("pairs", recipe.pairs), ("randomise", f64::from(recipe.randomise))]
-        .into_iter()
-        .chain(of_modalities)
-    {
-        if !(0.0..=1.0).contains(&fraction) {
-            return Err(TrainError::invalid(
-                format!("--{name} {fraction}, expected a fraction from 0 to 1"),
-                "it is a fraction",
-            ));
-        }
-    }
-    // Fractions of 32 bits need not sum to 1 exactly.
-    if together > 1.0 + 1e-6 {
-        return Err(TrainError::invalid(
-            format!(
-                "--infrared, --sketch and --colour-pencil are {together} together, expected at most 1"
-            ),
-            "the rest of the pictures are photographs",
-        ));
-    }
-    let rates = [
-        ("learning-rate", recipe.learning_rate),
-        ("company-learning-rate", recipe.company_learning_rate),
-        ("temperature", recipe.temperature),
-    ];
-    for (name, value) in rates {
-        if !(value.is_finite() && value > 0.0) {
-            return Err(TrainError::invalid(
-                format!("--{name} {value}, expected a number above 0"),
-                "docs/fidelity.md says what the embedded encoder was trained with",
-            ));
-        }
-    }
-    let weights =
-        [("words", recipe.words), ("contrastive", recipe.contrastive), ("views", recipe.views)];
-    for (name, weight) in weights {
-        if !(weight.is_finite() && weight >= 0.0) {
-            return Err(TrainError::invalid(
-                format!("--{name} {weight}, expected a weight of at least 0"),
-                "0 leaves the loss out",
-            ));
-        }
-    }
-    if weights.iter().all(|(_, weight)| *weight == 0.0) {
-        return Err(TrainError::invalid(
-            "--words, --contrastive and --views are 0; nothing would be learned",
-            "raise one of them",
-        ));
-    }
-    if recipe.batch == 0 || recipe.corpus < recipe.batch {
-        return Err(TrainError::invalid(
-            "a corpus smaller than one batch",
-            "raise --corpus or lower --batch",
-        ));
-    }
     Ok(())
 }
 
@@ -138,7 +76,8 @@ pub fn run(recipe: &Recipe, directory: &Path, device: &Device, stop: &StopFlag) 
     let (start, backbone) = Start::of(recipe, drawn_on)?;
     let config = &start.config;
     let checkpoints = Checkpoints::new(directory.join("checkpoint"), 2).claimed_by(stop);
-    check(recipe, start.sha256(), directory, &checkpoints)?;
+    check_checkpoints(recipe, start.sha256(), directory, &checkpoints)?;
+    recipe.check()?;
     let corpus = Corpus::render(recipe, start.preprocessing.size(), stop)?;
     cpu.seed(recipe.seed);
     let backbone = backbone.unwrap_or_else(|| config.init(drawn_on));

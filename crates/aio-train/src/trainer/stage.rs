@@ -8,7 +8,7 @@ use super::validation::validate;
 use crate::checkpoint::{Checkpoints, Learner};
 use crate::config::{Select, StageConfig, StageLength, TrainConfig};
 use crate::error::Result;
-use crate::loader::{HeldOut, MicroBatches, Prefetcher, StageLoader, StageSteps};
+use crate::loader::{Every, HeldOut, MicroBatches, Prefetcher, StageLoader, StageSteps};
 use crate::schedule::WarmupCosine;
 use crate::signals::StopFlag;
 use crate::training_loop::{CompletedStep, Objective, StepGradients};
@@ -145,8 +145,8 @@ impl<'a> StageTraining<'a> {
 
 /// Whether the best checkpoint of a training with this stage is chosen among one.
 fn has_one_validation(train: &TrainConfig, stage: &StageSteps) -> bool {
-    let validates =
-        |step: &usize| stage.is_due(*step, train.validate_every, train.validate_every_steps);
+    let every = Every { epochs: train.validate_every, steps: train.validate_every_steps };
+    let validates = |step: &usize| stage.is_due(*step, every);
     train.select == Select::Best
         && train.stages.len() == 1
         && stage.steps.clone().filter(validates).count() == 1
@@ -215,8 +215,8 @@ impl Objective for StageTraining<'_> {
     fn record(&mut self, done: &CompletedStep, learner: &Learner<Aio>) -> Result<()> {
         let CompletedStep { step, learning_rate, ref terms, ref measures, waited } = *done;
         let train = &self.setup.config.train;
-        let validates = self.stage.is_due(step, train.validate_every, train.validate_every_steps);
-        let validation = match validates {
+        let every = Every { epochs: train.validate_every, steps: train.validate_every_steps };
+        let validation = match self.stage.is_due(step, every) {
             true => validate(self.setup, self.held_out, &learner.model)?,
             false => None,
         };
@@ -251,7 +251,8 @@ impl Objective for StageTraining<'_> {
 
     fn checkpoint_due(&self, step: usize) -> bool {
         let train = &self.setup.config.train;
-        self.stage.is_due(step, train.checkpoint_every, train.checkpoint_every_steps)
+        let every = Every { epochs: train.checkpoint_every, steps: train.checkpoint_every_steps };
+        self.stage.is_due(step, every)
     }
 
     fn state(&self) -> TrainState {

@@ -27,6 +27,7 @@ ORBench/
     people: &["sysu-mm01", "llcm", "orbench"],
     family: "orbench",
     rules: tasks::RULES,
+    splits: None,
     read,
     further,
 };

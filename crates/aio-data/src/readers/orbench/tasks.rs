@@ -10,6 +10,7 @@ use std::sync::Arc;
 /// The 32 published query lists against photographs, and every modality against every other.
 pub(super) const RULES: TaskRules = TaskRules {
     usual: &["infrared-rgb", "colour-pencil-rgb", "sketch-rgb", "text-rgb"],
+    has_combinations: true,
     every_query: || {
         let named = |list: QueryList| {
             let first = (leading(list.query) != Some(list.first)).then_some(list.first);
@@ -64,14 +65,8 @@ struct QueryList {
 
 fn published_lists() -> Vec<QueryList> {
     let members = MEMBERS.map(|(modality, _)| modality);
-    let of_bits = |bits: u8| -> ModalitySet {
-        let chosen = members.into_iter().enumerate().filter(|(i, _)| bits >> i & 1 == 1);
-        chosen.map(|(_, modality)| modality).collect()
-    };
-    let mut sets: Vec<ModalitySet> = (1u8..16).map(of_bits).collect();
-    sets.sort_by_key(|set| (set.len(), *set));
     let mut lists = Vec::new();
-    for query in sets {
+    for query in ModalitySet::from_iter(members).subsets() {
         let firsts = members.into_iter().filter(|modality| query.contains(*modality));
         lists.extend(firsts.map(|first| QueryList { query, first }));
     }

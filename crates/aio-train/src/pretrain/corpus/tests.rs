@@ -51,11 +51,11 @@ fn captions_are_sorted_by_length_and_only_the_last_steps_combine_inputs() {
             batch.captioned.iter().filter_map(|c| Some((&c.picture, c.second.as_ref()?))).collect();
         assert_eq!(seconds.len(), 4, "every second of eight");
         assert!(seconds.iter().all(|(first, second)| first != second), "views differ");
-        let company = COMPANIES[step % 3];
+        let further = FURTHER_INPUTS[step % 3];
         for inputs in &batch.combined {
             assert!(step >= recipe.steps);
-            assert_eq!(inputs.pictures.len(), 1 + usize::from(company.second));
-            assert_eq!(inputs.caption.is_some(), company.caption);
+            assert_eq!(inputs.pictures.len(), 1 + usize::from(further.second));
+            assert_eq!(inputs.caption.is_some(), further.caption);
         }
     }
 }
@@ -73,11 +73,11 @@ fn colours_are_asked_for_only_where_a_picture_shows_or_a_caption_names_them() {
     };
     let corpus = rendered(&recipe);
     let chosen: Vec<usize> = (0..40).collect();
-    let company = Company { second: false, caption: true };
+    let further = FurtherInputs { second: false, caption: true };
     let colours = ["red", "blue", "green", "yellow", "purple", "pink", "orange"];
     let place = |colour: &str| vocabulary().iter().position(|word| word == colour);
     let (mut with, mut without) = (0, 0);
-    for inputs in corpus.combined(&chosen, 0, company) {
+    for inputs in corpus.combined(&chosen, 0, further) {
         let ids = inputs.caption.expect("a caption");
         let named = |colour: &&str| ids.contains(&Bpe::clip().ids(colour).0[1]);
         let told =
