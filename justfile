@@ -38,8 +38,9 @@ report +arguments: build
 
 # Copy the results of finished runs into results/: just keep ablation
 keep name:
-    cd runs && find "$1" \( -name result.json -o -name queries.json -o -name manifest.json -o -name config.toml \) -path '*/seed-*/*' | while read -r file; do \
-        run=$(dirname "$file"); [ ! -f "$run/result.json" ] || (mkdir -p "../results/$run" && cp "$file" "../results/$run/"); done
+    results="$PWD/results"; cd "${AIO_RUNS:-runs}" && find "$1" -path '*/seed-*/result.json' | grep -q . || { echo "no finished run of $1 in ${AIO_RUNS:-runs}" >&2; exit 1; }; \
+    find "$1" \( -name result.json -o -name queries.json -o -name manifest.json -o -name config.toml \) -path '*/seed-*/*' | while read -r file; do \
+        run=$(dirname "$file"); [ ! -f "$run/result.json" ] || (mkdir -p "$results/$run" && cp "$file" "$results/$run/"); done
 
 # List, check, render or index data sets: just data list, just data synth --sheet sheet.png
 data +arguments: build

@@ -120,6 +120,19 @@ def desktop(server):
     assert len(browser.all("#parts li")) == 2
     assert browser.rows() != typed and browser.all(".move.up, .move.down")
 
+    browser.step("the same query again keeps the arrows, and what is typed is searched for once")
+    moves = [move.text for move in browser.all(".move")]
+    browser.one("#search").click()
+    browser.settled()
+    assert [move.text for move in browser.all(".move")] == moves
+    browser.run("performance.clearResourceTimings()")
+    browser.one("#text").send_keys(" ")
+    browser.one("#search").click()
+    browser.settled()
+    searches = browser.run("return performance.getEntriesByType('resource').filter((entry) => entry.name.endsWith('/api/search')).length")
+    assert searches == 1, searches
+    assert [move.text for move in browser.all(".move")] == moves, "a blank changes nothing"
+
     browser.step("a photograph is chosen, and can be marked as infrared")
     browser.one("#file").send_keys(photograph)
     browser.wait("three parts", lambda: len(browser.all("#parts li")) == 3)
@@ -142,6 +155,15 @@ def desktop(server):
     browser.one('#parts input[aria-label="Use the colour drawing"]').click()
     browser.settled()
     assert browser.rows() == photographed
+
+    browser.step("a sentence that is left out is no part of the link")
+    linked = browser.driver.current_url
+    assert "#text=" in linked, linked
+    for holds in (False, True):
+        browser.one('#parts input[aria-label="Use the sentence"]').click()
+        browser.settled()
+        assert ("text=" in browser.driver.current_url) == holds, browser.driver.current_url
+    assert browser.driver.current_url == linked and browser.rows() == photographed
 
     browser.step("the parts are compared side by side")
     browser.one("#sides").click()
@@ -183,6 +205,10 @@ def desktop(server):
     browser.settled()
     assert browser.focused("e.id") == threshold.get_attribute("id")
     assert "1 in use" in browser.text("#filter-count")
+    others = browser.run("""return [...document.querySelectorAll(".card")]
+        .map((card) => [card.querySelector(".others p")?.textContent ?? "and 0 more", card.querySelectorAll(".more img").length])""")
+    for text, images in others:
+        assert int(text.split()[1]) == images or images == 6, others
     shown = [text.text for text in browser.all(".card .score")]
     assert all(text.startswith(("5", "6", "7", "8", "9", "> 99")) for text in shown), shown
     kind = [s for s in browser.all("#parts select") if s.get_attribute("value") == "rgb"][0]
@@ -380,6 +406,26 @@ def desktop(server):
     browser.driver.close()
     browser.driver.switch_to.window(windows[0])
 
+    browser.step("a sentence of a link is used, also where the one before was left out")
+    browser.one('#parts input[aria-label="Use the sentence"]').click()
+    browser.settled()
+    assert "Nothing is asked yet" in browser.text("#list")
+    browser.run("location.hash = '#text=a+blue+hat'")
+    browser.settled()
+    assert browser.one('#parts input[aria-label="Use the sentence"]').is_selected()
+    assert browser.rows()[0] == server.search({"text": "a blue hat", "top": 1})["results"][0]["row"]
+
+    browser.step("a link asks for no list that the server refuses")
+    for top, expected in (("5000", "1000"), ("-3", "60"), ("2.5", "2"), ("x", "60")):
+        browser.open(f"{server.url}#text=a+red+coat&top={top}")
+        browser.settled()
+        assert browser.one("[name=top]").get_attribute("value") == expected, top
+        assert browser.rows(), browser.text("#status")
+    browser.run("location.hash = '#text=a+red+coat&top=7000'")
+    browser.settled()
+    assert browser.one("[name=top]").get_attribute("value") == "1000"
+    assert browser.rows(), browser.text("#status")
+
     browser.step("where no picture is probable enough, the page does not say that filters let none pass")
     browser.open(f"{server.url}#text=a+red+coat&threshold=1")
     browser.settled()
@@ -504,6 +550,26 @@ def phone(server):
     assert width[0] <= width[1], width
     browser.whole_picture(pictures / "phone.png", 390)
     audit(browser, axe)
+    browser.step("two fingers draw two lines")
+    paper = browser.one("#paper")
+    browser.run("arguments[0].scrollIntoView({block: 'center'})", paper)
+    left, top, width, height = browser.run("const box = arguments[0].getBoundingClientRect(); return [box.left, box.top, box.width, box.height]", paper)
+
+    def touch(kind, *points):
+        points = [{"x": left + width * x, "y": top + height * y, "id": finger} for finger, (x, y) in enumerate(points)]
+        browser.driver.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touch("touchStart", (0.2, 0.2), (0.8, 0.2))
+    for tenths in range(3, 9):
+        touch("touchMove", (0.2, tenths / 10), (0.8, tenths / 10))
+    touch("touchEnd")
+    # The pen of the keyboard goes with the focus.
+    browser.run("document.activeElement.blur()")
+    ink = browser.run("""const { width, height } = arguments[0];
+        const { data } = arguments[0].getContext("2d").getImageData(0, 0, width, height);
+        const reds = (column) => Array.from({ length: height }, (_, row) => data[4 * (row * width + column)]);
+        return [0.2, 0.5, 0.8].map((share) => reds(Math.round(share * width)).filter((red) => red < 128).length);""", paper)
+    assert ink[0] > 100 and ink[1] == 0 and ink[2] > 100, ink
     browser.check_console()
     browser.driver.quit()
 
@@ -518,7 +584,7 @@ def hostile():
     (folder / "list.csv").write_text("path,identity,camera,caption,note\n" + rows)
     subprocess.run([program, "--quiet", "gallery", "create", str(folder / "people"), "--list", str(folder / "list.csv")], check=True)
     token = folder / "token"
-    token.write_text("a-token-of-one's-own\n")
+    token.write_text("a+token+of-one's-own\n")
     server = Server(program, folder / "people", "--token-file", str(token))
     browser = Browser(downloads)
     browser.step("a token is asked for, and kept out of the address", ["401"])
@@ -590,11 +656,11 @@ def hostile():
 def growing():
     """A gallery that is empty when the page is opened, and changes while it is open."""
     folder = Path(tempfile.mkdtemp())
-    rows = ["path,identity,camera,этаж,цвет"]
+    rows = ["path,identity,camera,time,этаж,цвет,шарф,вид"]
     for number in range(6):
         colour = bytes([40 * number, 200, 90])
         (folder / f"{number}.png").write_bytes(png(16, 8, lambda _: colour * 8))
-        rows.append(f"{number}.png,person-{number // 2},gate-{number % 2},{'верх' if number < 3 else 'низ'},{'синий' if number < 2 else 'белый'}")
+        rows.append(f"{number}.png,person-{number // 2},gate-{number % 2},2026-11-2{number},{'верх' if number < 3 else 'низ'},{'синий' if number < 2 else 'белый'},{'да' if number > 3 else ''},одно")
     (folder / "list.csv").write_text("\n".join(rows) + "\n")
     people = str(folder / "people")
 
@@ -620,6 +686,13 @@ def growing():
     labels = [labels for _, labels in fields]
     assert ["этаж"] in labels and ["цвет"] in labels and all(len(names) == 1 for names in labels), fields
     assert len({field for field, _ in fields}) == len(fields), fields
+    browser.step("a column has a field if its values tell rows apart, also if some rows have none")
+    assert ["шарф"] in labels and ["вид"] not in labels, fields
+    scarf = next(field for field, names in fields if names == ["шарф"])
+    for value, compared in (("да", 2), ("", 6)):
+        Select(browser.one(f"#{scarf}")).select_by_value(value)
+        browser.settled()
+        assert f"{compared} pictures were compared" in browser.text("#status"), browser.text("#status")
     audit(browser, axe)
     browser.step("what was removed meanwhile is gone when the user comes back, and the focus stays")
     change("remove", people, "--row", "0")
@@ -635,8 +708,20 @@ def growing():
     browser.wait("another list", lambda: "The nearest 2 people. 4 pictures were compared" in browser.text("#status"))
     browser.settled()
     assert browser.focused("e.closest('section')?.id") == "results", browser.focused()
+    browser.step("what is typed into a filter survives a change of the gallery")
+    browser.one("[name=after]").send_keys("2026-11-2")
+    change("remove", people, "--row", "2")
+    browser.run("window.dispatchEvent(new Event('focus'))")
+    browser.wait("three pictures", lambda: "3 pictures," in browser.text("#gallery"))
+    browser.settled()
+    assert browser.focused("e.name") == "after" and browser.focused("e.value") == "2026-11-2"
+    ActionChains(browser.driver).send_keys("4", Keys.ENTER).perform()
+    browser.settled()
+    assert "The nearest 1 person. 2 pictures were compared" in browser.text("#status"), browser.text("#status")
+    assert browser.focused("e.name") == "after" and browser.focused("e.value") == "2026-11-24"
+    assert "gate-0 (1)" in browser.text("#filter-fields"), "the fields are those of the gallery by then"
     browser.step("starting again looks at the gallery, too")
-    change("remove", people, *(f"--row={row}" for row in range(2, 6)))
+    change("remove", people, *(f"--row={row}" for row in range(3, 6)))
     browser.one("#clear").click()
     browser.wait("an empty gallery", lambda: "This gallery is empty" in browser.text("#list"))
     assert "0 pictures" in browser.text("#gallery"), browser.text("#gallery")

@@ -64,6 +64,17 @@ def sdm(own):
     return loss
 
 
+def irra(photographs, captions):
+    """IRRA's `compute_sdm` (model/objectives.py): both directions, each with a softmax over the other modality alone. Rows of one person are not alone."""
+    pid, epsilon = torch.tensor([0, 0, 1, 1, 2, 2])[:, None], 1e-8
+    labels = (pid - pid.t() == 0).double()
+    photographs, captions = [x / x.norm(dim=1, keepdim=True) for x in (photographs, captions)]
+    t2i = captions @ photographs.t() / 0.02
+    wanted = labels / labels.sum(dim=1)
+    both = [F.softmax(s, dim=1) * (F.log_softmax(s, dim=1) - torch.log(wanted + epsilon)) for s in (t2i.t(), t2i)]
+    return sum(x.sum(dim=1).mean() for x in both)
+
+
 PARTNERS = [0, 2, 3, 5]
 MEMORY_LABELS, MEMORY_KINDS = [1, 3, 2], [1, 1, 2]
 
@@ -189,6 +200,7 @@ cases = [
     case("queue_supcon", remembered("supcon"), matrix(4, 5, 1.3, 0.7, 2), matrix(6, 5, 0.9, 0.4, 5), matrix(3, 5, 0.6, 1.9, 4)),
     case("queue_sdm", remembered("sdm"), matrix(4, 5, 1.3, 0.7, 2), matrix(6, 5, 0.9, 0.4, 5), matrix(3, 5, 0.6, 1.9, 4)),
     case("queue_itc", itc, matrix(4, 5, 1.3, 0.7, 2), matrix(6, 5, 0.5, 1.1, 3), matrix(3, 5, 0.6, 1.9, 4)),
+    case("irra_sdm", irra, matrix(6, 5, 1.3, 0.7, 2), matrix(6, 5, 0.5, 1.1, 3)),
     case("part_hinge", hinge, matrix(4, 5, 1.3, 0.7, 2), matrix(6, 5, 0.9, 0.4, 5)),
     case("identity_all", lambda x, w: neck(x, w, [0, 2, 2, 5]), matrix(4, 5, 1.3, 0.7, 2), CENTRES),
     case("identity_sample", lambda x, w: neck(x, w[SAMPLE], [0, 1, 1, 2]), matrix(4, 5, 1.3, 0.7, 2), CENTRES),

@@ -2,11 +2,13 @@
 
 use crate::embed::{self, Loaded, ModelSource};
 use crate::error::{Error, Result};
+use crate::overwrite;
 use aio_data::fs;
 use aio_data::picture::open_all;
 use aio_model::Adaptation;
+use aio_tokenize::{StemKind, TokenizersConfig};
 use aio_train::{Progress, StopFlag};
-use aio_types::{Modality, rng};
+use aio_types::{Modality, ModalitySet, rng};
 use rand::seq::SliceRandom;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -41,7 +43,8 @@ const SEED: u64 = 0;
 /// Shows the pictures to the model in random order, and writes it with their statistics.
 ///
 /// # Errors
-/// [`Error`] if there are too few pictures, one cannot be read, or the model has no stem of the modality; [`Error::Interrupted`] after a signal.
+/// [`Error`] if there are too few pictures, one cannot be read, or the model has no stem of the modality or none with batch normalisation, and if the
+/// output is an input; [`Error::Cancelled`] after a signal.
 pub fn run(request: &Request) -> Result<Adapted> {
     let Request { modality, .. } = *request;
     let mut paths = Vec::new();
@@ -55,14 +58,11 @@ pub fn run(request: &Request) -> Result<Adapted> {
             format!("at least {} are needed", Adaptation::BATCH),
         ));
     }
+    let model = request.model.file();
+    let inputs = paths.iter().chain([&model]).map(PathBuf::as_path);
+    overwrite::check("--output", &request.output, inputs)?;
     let Loaded { backbone, config, preprocessing, device, .. } = request.model.load()?;
-    let known = config.tokenizers.modalities;
-    if !known.contains(modality) || !modality.is_visual() {
-        return Err(Error::user(
-            format!("the model `{}` has no stem of {modality}; it has {known}", request.model.name),
-            "adapt it with --modality of a stem that it has",
-        ));
-    }
+    check_stem(&request.model.name, &config.tokenizers, modality)?;
     let stop = StopFlag::on_signals()?;
     let size = preprocessing.size();
     let mut adaptation =
@@ -72,7 +72,9 @@ pub fn run(request: &Request) -> Result<Adapted> {
     let progress = Progress::new("adapting", batches, "batches");
     let mut next = paths.iter().cycle();
     for _ in 0..batches {
-        stop.check("adapting")?;
+        if stop.is_raised() {
+            return Err(Error::Cancelled { phase: "adapting" });
+        }
         let batch: Vec<&PathBuf> = next.by_ref().take(Adaptation::BATCH).collect();
         adaptation.show(&open_all(&batch, size, &|| {})?);
         progress.inc(1);
@@ -86,6 +88,26 @@ pub fn run(request: &Request) -> Result<Adapted> {
     fs::write_output(&request.output, &bytes)?;
     let sha256 = aio_encoder::weights::sha256(&bytes);
     Ok(Adapted { output: request.output.clone(), modality, pictures: paths.len(), sha256 })
+}
+
+/// Refuses a model that has no stem of the modality, or one that no statistics pass through.
+fn check_stem(model: &str, config: &TokenizersConfig, modality: Modality) -> Result<()> {
+    let known: ModalitySet = config.modalities.iter().filter(|m| m.is_visual()).collect();
+    if !known.contains(modality) {
+        return Err(Error::user(
+            format!("the model `{model}` has no stem of {modality}; it has {known}"),
+            "adapt it with --modality of a stem that it has",
+        ));
+    }
+    if config.stem.kind == StemKind::Patch {
+        return Err(Error::user(
+            format!(
+                "the model `{model}` has no batch normalisation: its stems are one convolution per patch, and nothing of it would change"
+            ),
+            "adapt a model whose stems have it, such as `default`",
+        ));
+    }
+    Ok(())
 }
 
 impl Adapted {

@@ -11,6 +11,14 @@ use burn::tensor::{DType, Device};
 /// # Errors
 /// [`Error::User`] if the device is unknown, not compiled in, or not present.
 pub fn open(name: &str) -> Result<Device> {
+    Ok(open_named(name)?.0)
+}
+
+/// The same with the name of the device: `cpu`, `wgpu:N` or `cuda:N`.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_named(name: &str) -> Result<(Device, String)> {
     let (kind, index) = match name.split_once(':') {
         Some((kind, index)) => {
             let number = index.parse::<usize>().map_err(|_| {
@@ -24,10 +32,10 @@ pub fn open(name: &str) -> Result<Device> {
         None => (name, 0),
     };
     match kind {
-        "cpu" if index == 0 => Ok(Device::flex()),
+        "cpu" if index == 0 => Ok((Device::flex(), "cpu".to_owned())),
         "auto" if index == 0 => Ok(auto()),
-        "cuda" => cuda(index),
-        "wgpu" => wgpu(index),
+        "cuda" => Ok((cuda(index)?, format!("cuda:{index}"))),
+        "wgpu" => Ok((wgpu(index)?, format!("wgpu:{index}"))),
         _ => Err(Error::user(
             format!("--device {name}: unknown device"),
             "expected cpu, wgpu, wgpu:N, cuda, cuda:N or auto",
@@ -50,13 +58,13 @@ pub fn check_precision(device: &Device, precision: Precision) -> Result<()> {
 }
 
 /// What really exists, best first; the CPU always does.
-fn auto() -> Device {
+fn auto() -> (Device, String) {
     let found = cuda(0)
         .map(|device| (device, "cuda:0"))
         .or_else(|_| wgpu(0).map(|device| (device, "wgpu:0")));
     let (device, name) = found.unwrap_or_else(|_| (Device::flex(), "cpu"));
     log::info!("device: {name}");
-    device
+    (device, name.to_owned())
 }
 
 /// The `index`-th of the devices that were found.
@@ -119,6 +127,15 @@ mod tests {
         for name in ["tpu", "cuda:x", "cpu:1", "cuda:99", "wgpu:99"] {
             assert_eq!(open(name).expect_err(name).exit_code(), 2);
         }
+    }
+
+    #[test]
+    fn the_device_that_was_chosen_is_named() {
+        let named = |name: &str| open_named(name).expect("a device").1;
+        assert_eq!(named("cpu"), "cpu");
+        let found = [cuda(0).map(|_| "cuda:0"), wgpu(0).map(|_| "wgpu:0")];
+        let best = found.into_iter().find_map(Result::ok).unwrap_or("cpu");
+        assert_eq!(named("auto"), best);
     }
 
     #[cfg(not(feature = "cuda"))]

@@ -15,6 +15,12 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// A signal stopped a command that keeps nothing of what it had done.
+    #[error("stopped by a signal while {phase}; nothing is kept: the same command begins anew")]
+    Cancelled {
+        /// What was being done, such as "adapting".
+        phase: &'static str,
+    },
     /// Data could not be read or written.
     #[error(transparent)]
     Data(DataError),
@@ -119,6 +125,15 @@ impl Error {
         Self::User { message: message.into(), hint: Some(hint.into()) }
     }
 
+    /// The same error of a command that keeps nothing: after a signal it does not promise that the command continues.
+    #[must_use]
+    pub(crate) fn with_nothing_kept(self) -> Self {
+        match self {
+            Self::Interrupted { phase } => Self::Cancelled { phase },
+            other => other,
+        }
+    }
+
     /// What the user can do about it.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
@@ -155,7 +170,7 @@ impl Error {
             | Self::Output(_)
             | Self::Store(_)
             | Self::Taken { .. } => 1,
-            Self::Interrupted { .. } | Self::Stopped { .. } => 75,
+            Self::Cancelled { .. } | Self::Interrupted { .. } | Self::Stopped { .. } => 75,
         }
     }
 }
@@ -182,6 +197,7 @@ mod tests {
             (Error::Output(ErrorKind::StorageFull.into()), 1),
             (Error::Stopped { step: 3 }, 75),
             (Error::Interrupted { phase: "evaluating" }, 75),
+            (Error::Cancelled { phase: "adapting" }, 75),
             (DataError::Interrupted { phase: "rendering" }.into(), 75),
             (TrainError::Interrupted { phase: "rendering the corpus" }.into(), 75),
             (TrainError::Data(DataError::Interrupted { phase: "rendering" }).into(), 75),
@@ -189,6 +205,17 @@ mod tests {
         ] {
             assert_eq!(error.exit_code(), code, "{error}");
         }
+    }
+
+    #[test]
+    fn a_command_that_keeps_nothing_does_not_promise_to_continue() {
+        let stopped = || Error::Interrupted { phase: "evaluating" };
+        assert!(stopped().to_string().contains("again to continue"));
+        let text = stopped().with_nothing_kept().to_string();
+        assert!(text.contains("while evaluating; nothing is kept"), "{text}");
+        assert!(!text.contains("continue"), "{text}");
+        let other = Error::Stopped { step: 3 }.with_nothing_kept();
+        assert!(other.to_string().contains("again to continue"), "a checkpoint is written");
     }
 
     #[test]

@@ -5,6 +5,8 @@ use crate::embed::{self, BLOCK, Manifest, Model, ModelSource, Row};
 use crate::error::{Error, Result};
 use crate::features::{self, StoredFeatures};
 use crate::markdown::{self, Align};
+use crate::novelty::{Novelties, novelties, warnings};
+use crate::overwrite;
 use crate::report::{self, RankedList, Retrieved};
 use aio_data::Label;
 use aio_eval::{Entry, Features, Metric, Protocol, Ranking, Ties, distances};
@@ -32,6 +34,8 @@ pub struct Request {
 #[derive(Debug, Clone, Serialize)]
 pub struct Ranked {
     query: Row,
+    /// How unlike the model's training each picture of the query is; null if nothing is known of the model.
+    novelty: Option<Novelties>,
     /// Entries of the gallery.
     gallery: usize,
     /// Nearest first.
@@ -77,19 +81,32 @@ pub fn run(request: &Request) -> Result<Ranked> {
         ));
     }
     let model = request.model.open()?;
+    let photographs = if place.is_dir() { embed::pictures(place, Modality::Rgb)? } else { vec![] };
+    check_picture(request, &photographs)?;
     let gallery =
-        if place.is_dir() { folder(place, &model)? } else { stored(place, &model, request)? };
-    let embedded = embed::embed(std::slice::from_ref(query), &model.extractor)?.remove(0);
+        if place.is_dir() { folder(photographs, &model)? } else { stored(place, &model, request)? };
+    let input = embed::inputs(&[query], &model.extractor)?;
+    let embedded = embed::of_inputs(&input, &model.extractor)?.remove(0);
+    let judged = [(&input[0], Some(&embedded[..]))];
+    let novelty = novelties(&model.sha256, &model.extractor, &judged)?.remove(0);
     let results = rank(&gallery, embedded, request.top)?;
     if let Some(path) = &request.picture {
         draw(path, query, &results)?;
     }
-    Ok(Ranked { query: query.clone(), gallery: gallery.rows.len(), results })
+    Ok(Ranked { query: query.clone(), novelty, gallery: gallery.rows.len(), results })
+}
+
+/// Refuses to draw the list over a picture or the gallery that is searched.
+fn check_picture(request: &Request, photographs: &[Row]) -> Result<()> {
+    let Request { gallery, query, picture: Some(path), .. } = request else { return Ok(()) };
+    let (manifest, model) = (Manifest::path(gallery), request.model.file());
+    let pictures = photographs.iter().chain([query]).flat_map(|row| row.pictures.values());
+    let inputs = pictures.chain([gallery, &manifest, &model]).map(PathBuf::as_path);
+    overwrite::check("--picture", path, inputs)
 }
 
 /// Embeds the photographs of a folder.
-fn folder(place: &Path, model: &Model) -> Result<Gallery> {
-    let rows = embed::pictures(place, Modality::Rgb)?;
+fn folder(rows: Vec<Row>, model: &Model) -> Result<Gallery> {
     let width = model.extractor.width();
     let progress = Progress::new("embedding gallery", rows.len(), "pictures");
     let mut values = Vec::with_capacity(rows.len() * width);
@@ -152,6 +169,11 @@ fn found(rank: usize, similarity: f32, row: &Row) -> Found {
 }
 
 impl Ranked {
+    /// A sentence for every picture of the query that is unlike the model's training.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        warnings(self.novelty.as_ref(), &self.query)
+    }
+
     /// The list as a Markdown table.
     #[must_use]
     pub fn text(&self) -> String {

@@ -1,6 +1,8 @@
 //! Weights files and checkpoints: list, inspection and conversion.
 
 use crate::error::{Error, Result};
+use crate::overwrite;
+use crate::run::weights_file;
 use aio_data::checksum::Checksum;
 use aio_data::fs;
 use aio_encoder::weights::Shipped;
@@ -138,11 +140,12 @@ pub struct Checkpoint {
     coverage: Coverage,
 }
 
-/// Reads a weights file or checkpoint, and finds what would be loaded from it.
+/// Reads a weights file or checkpoint, or the weights of a model directory, and finds what would be loaded from it.
 ///
 /// # Errors
 /// [`Error`] naming the file and why it cannot be read.
 pub fn inspect(file: &Path, hints: Hints) -> Result<Inspection> {
+    let file = &*weights_file(file);
     if let Some((config, _)) = import::own_weights(file)? {
         return Ok(Inspection::Own { file: file.to_path_buf(), config });
     }
@@ -261,7 +264,9 @@ pub struct Conversion {
 /// # Errors
 /// [`Error`] naming the file and the tensors that do not fit.
 pub fn convert_file(file: &Path, output: &Path, options: &ImportOptions) -> Result<Conversion> {
-    let converted = import::convert(file, options)?;
+    let file = weights_file(file);
+    overwrite::check("--output", output, [file.as_path()])?;
+    let converted = import::convert(&file, options)?;
     fs::write_output(output, converted.weights.bytes())?;
     Ok(Conversion {
         output: output.to_path_buf(),
@@ -299,7 +304,8 @@ pub struct Packed {
 /// # Errors
 /// [`Error`] naming the file, if it is not a weights file of this project or has values that 16 bits cannot hold.
 pub fn pack_file(model: &Path, output: &Path) -> Result<Packed> {
-    let path = crate::run::weights_file(model);
+    let path = weights_file(model);
+    overwrite::check("--output", output, [path.as_path()])?;
     let Some((_, weights)) = import::own_weights(&path)? else {
         return Err(Error::user(
             format!("`{}` is not a weights file of this project", path.display()),

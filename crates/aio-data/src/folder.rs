@@ -41,9 +41,7 @@ impl Reason {
     pub fn is_notable(self) -> bool {
         !matches!(self, Self::NoPicture | Self::Hidden)
     }
-}
 
-impl Reason {
     /// So many of them in words, as in `3 files that are not pictures`.
     #[must_use]
     pub fn counted(self, count: usize) -> String {
@@ -96,14 +94,20 @@ pub fn walk(folder: &Path) -> impl Iterator<Item = Result<Entry>> + use<> {
                 entries.skip_current_dir();
             }
             let path = entry.into_path();
-            return Some(Ok(match () {
-                () if hidden => Entry::Skipped(path, Reason::Hidden),
-                () if !new => Entry::Skipped(path, Reason::Again),
-                () if kind.is_dir() => continue,
-                () if !kind.is_file() => Entry::Skipped(path, Reason::NotAFile(fs::kind(kind))),
-                () if picture::is_picture(&path) => Entry::Picture(path),
-                () if picture::is_other_picture(&path) => Entry::Skipped(path, Reason::Format),
-                () => Entry::Skipped(path, Reason::NoPicture),
+            return Some(Ok(if hidden {
+                Entry::Skipped(path, Reason::Hidden)
+            } else if !new {
+                Entry::Skipped(path, Reason::Again)
+            } else if kind.is_dir() {
+                continue;
+            } else if !kind.is_file() {
+                Entry::Skipped(path, Reason::NotAFile(fs::kind(kind)))
+            } else if picture::is_picture(&path) {
+                Entry::Picture(path)
+            } else if picture::is_other_picture(&path) {
+                Entry::Skipped(path, Reason::Format)
+            } else {
+                Entry::Skipped(path, Reason::NoPicture)
             }));
         }
     })

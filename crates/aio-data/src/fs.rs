@@ -43,7 +43,7 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
 ///
 /// # Errors
 /// As [`read`].
-pub fn read_at_most(path: &Path, most: u64) -> Result<Vec<u8>> {
+pub(crate) fn read_at_most(path: &Path, most: u64) -> Result<Vec<u8>> {
     let file = open(path)?;
     let too_large = |bytes: u64| DataError::TooLarge { path: path.to_path_buf(), bytes, most };
     let length = file.metadata().map_err(io("read", path))?.len();
@@ -66,6 +66,18 @@ pub fn read_at_most(path: &Path, most: u64) -> Result<Vec<u8>> {
 pub fn read_to_string(path: &Path) -> Result<String> {
     let invalid = |_| std::io::Error::new(ErrorKind::InvalidData, "it is not UTF-8 text");
     String::from_utf8(read(path)?).map_err(invalid).map_err(io("read", path))
+}
+
+/// As [`read_to_string`], of text that people and other programs write: without the byte order mark that some put in front.
+///
+/// # Errors
+/// As [`read_to_string`].
+pub fn read_text(path: &Path) -> Result<String> {
+    let mut text = read_to_string(path)?;
+    if text.starts_with('\u{feff}') {
+        text.remove(0);
+    }
+    Ok(text)
 }
 
 /// What the system notes about a file, in one line: length, times of the last change of its content and of its entry, and its number in

@@ -49,6 +49,12 @@ impl Label {
     }
 }
 
+/// Whether the number of a person was made from a name ([`Label::number`]).
+#[must_use]
+pub(crate) fn is_name(identity: Identity) -> bool {
+    identity.0 >= LEAST.cast_signed()
+}
+
 /// The integer that a text is, which may be written with zeros behind a point.
 #[must_use]
 pub(crate) fn integer(text: &str) -> Option<i64> {
@@ -138,6 +144,7 @@ mod tests {
         for number in [-1, 0, 7, i64::MAX] {
             assert_eq!(Label::parse(&number.to_string()).number(), number);
         }
+        assert!(!is_name(Identity(-1)) && !is_name(Identity((1 << 61) - 1)));
         assert_eq!(Label::parse(" 007 "), Label::Number(7));
         // What pandas makes of an integer in a column with a gap.
         for (text, number) in [("7.0", 7), ("-1.0", -1), (" 12.000 ", 12)] {
@@ -153,6 +160,7 @@ mod tests {
         {
             assert_eq!(Label::parse(name).number(), number, "{name}");
             assert_eq!(Label::parse(name).to_string(), name);
+            assert!(is_name(Identity(number)));
         }
     }
 

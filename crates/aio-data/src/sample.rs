@@ -96,6 +96,11 @@ impl Split {
             Self::Gallery => "gallery",
         }
     }
+
+    /// The split of that name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|split| split.name() == name)
+    }
 }
 
 impl fmt::Display for Split {
@@ -166,6 +171,16 @@ impl Dataset {
         }
     }
 
+    /// The samples of one split, to change them.
+    pub(crate) fn split_mut(&mut self, split: Split) -> &mut Vec<Sample> {
+        match split {
+            Split::Train => &mut self.train,
+            Split::Validation => &mut self.validation,
+            Split::Query => &mut self.query,
+            Split::Gallery => &mut self.gallery,
+        }
+    }
+
     /// Number of distinct identities in a split.
     #[must_use]
     pub fn identities(&self, split: Split) -> usize {
@@ -224,6 +239,13 @@ impl Sample {
     pub fn entry(&self) -> Entry {
         let Self { identity, camera, source, clothes, .. } = *self;
         Entry { camera, source, clothes, ..Entry::of(identity) }
+    }
+
+    /// The photograph that it is or was made from, where the data set says so. A number of [`Self::source`] is one photograph of one person: data
+    /// sets count anew in every part, and tables for every person.
+    #[must_use]
+    pub fn photograph(&self) -> Option<(Identity, SourcePhoto)> {
+        Some((self.identity, self.source?))
     }
 
     /// The path of a picture, or `None` for a caption.

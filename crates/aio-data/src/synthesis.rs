@@ -5,16 +5,26 @@ use aio_types::Picture;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-/// Largest index that [`channel_exchange`] draws where infrared pictures are made: one of the three channels is copied, never the luminance.
-pub const LAST_CHANNEL: u8 = 2;
+/// What [`channel_exchange`] takes one of, at random.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Drawn {
+    /// One of the three channels, as where infrared pictures are made.
+    Channel,
+    /// One of the three channels, or the luminance.
+    ChannelOrLuminance,
+}
 
-/// Replaces all channels by one of them, at random.
+/// Replaces all channels by one of them, or by the luminance, at random.
 ///
 /// `ChannelExchange` of Ye et al., "Channel Augmented Joint Learning" (ICCV 2021): the index is drawn from
 /// `0..=grey`; 0, 1 and 2 copy that channel and 3 takes the luminance. CAJ trains with `grey = 2`, where the
-/// luminance is never chosen ([`LAST_CHANNEL`]). The reference works on normalised tensors; copying commutes with a
+/// luminance is never chosen ([`Drawn::Channel`]). The reference works on normalised tensors; copying commutes with a
 /// normalisation that is equal for all channels.
-pub fn channel_exchange(picture: &mut Picture, grey: u8, rng: &mut ChaCha8Rng) {
+pub fn channel_exchange(picture: &mut Picture, drawn: Drawn, rng: &mut ChaCha8Rng) {
+    let grey: u8 = match drawn {
+        Drawn::Channel => 2,
+        Drawn::ChannelOrLuminance => 3,
+    };
     let index = rng.random_range(0..=grey);
     picture.map(|pixel| match index {
         0..=2 => [pixel[usize::from(index)]; 3],
@@ -123,7 +133,7 @@ mod tests {
         let mut seen = std::collections::BTreeSet::new();
         for epoch in 0..40 {
             let mut picture = two_tone();
-            channel_exchange(&mut picture, LAST_CHANNEL, &mut rng(0, "exchange", epoch));
+            channel_exchange(&mut picture, Drawn::Channel, &mut rng(0, "exchange", epoch));
             let [r, g, b] = picture.at(0, 0);
             assert!(r == g && g == b);
             seen.insert(r);
@@ -136,7 +146,11 @@ mod tests {
         let luminance = (0.2989f32 * 200.0 + 0.5870 * 60.0 + 0.1140 * 40.0).round() as u8;
         let found = (0..40).any(|epoch| {
             let mut picture = two_tone();
-            channel_exchange(&mut picture, 3, &mut rng(0, "exchange", epoch));
+            channel_exchange(
+                &mut picture,
+                Drawn::ChannelOrLuminance,
+                &mut rng(0, "exchange", epoch),
+            );
             picture.at(0, 0)[0] == luminance
         });
         assert!(found);

@@ -10,6 +10,7 @@ use aio_eval::{
 };
 use aio_types::{Clothes, Identity, Modality, SourcePhoto};
 use serde_json::json;
+use std::collections::BTreeSet;
 use tree::Tree;
 
 fn data(tree: &Tree, task: &str) -> TaskData {
@@ -98,6 +99,40 @@ fn orbench_searches_every_picture_among_the_captions_of_the_test() {
         // B. before A.: the match is second.
         assert_near(scores(&found, &[0.0], &[20.0, 10.0]).map, 0.5);
     }
+}
+
+#[test]
+fn every_task_of_orbench_evaluates_a_list_of_its_own() {
+    let tree = Tree::new(&["ORBench/vis/0601/a.jpg", "ORBench/x/0601/x.jpg"]);
+    tree.write("ORBench/train_annos.json", "[]");
+    let names = ["NIR", "CP", "SK", "TEXT"];
+    let mut lists =
+        serde_json::Map::from_iter([("RGB_GALLERY".to_owned(), json!([[601, "vis/0601/a.jpg"]]))]);
+    // The nth list has n queries.
+    for bits in 1u8..16 {
+        let members: Vec<&str> = (0..4).filter(|i| bits >> i & 1 == 1).map(|i| names[i]).collect();
+        for first in &members {
+            let others = members.iter().filter(|name| *name != first);
+            let key: Vec<&str> = [first].into_iter().chain(others).copied().collect();
+            let row: Vec<_> =
+                [json!(601)].into_iter().chain(key.iter().map(|_| json!("x/0601/x.jpg"))).collect();
+            lists.insert(key.join("+"), json!(vec![row; lists.len()]));
+        }
+    }
+    let expected: BTreeSet<usize> = (1..=32).collect();
+    tree.write("ORBench/test_gallery_and_queries.json", &json!(lists).to_string());
+    let dataset = DatasetName::OrBench.open(tree.root()).expect("read");
+    let tasks = Task::parse("orbench.*-rgb").expect("all");
+    let sizes = tasks.iter().map(|task| task.data(&dataset).expect("a list").queries.len());
+    assert_eq!(sizes.collect::<BTreeSet<_>>(), expected);
+    // The first modality in the name of a task is the first in the key of its list.
+    let queries = |task: &str| {
+        let task = Task::parse(task).expect(task).remove(0);
+        task.data(&dataset).expect("a list").queries.len()
+    };
+    let list = |key: &str| lists[key].as_array().expect("rows").len();
+    assert_eq!(queries("orbench.sketch+colour-pencil-rgb"), list("SK+CP"));
+    assert_eq!(queries("orbench.sketch+colour-pencil-rgb.colour-pencil-first"), list("CP+SK"));
 }
 
 #[test]

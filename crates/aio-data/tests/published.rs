@@ -38,6 +38,30 @@ fn market_with_distractors_and_duke_with_eight_cameras() {
 }
 
 #[test]
+fn a_caption_of_orbench_is_of_the_photograph_in_its_row() {
+    let tree =
+        Tree::new(&["ORBench/vis/0001/a.jpg", "ORBench/vis/0001/b.jpg", "ORBench/sk/0001/s.jpg"]);
+    let row = |file: &str, caption: &str| json!({"id": 1, "file_path": format!("vis/0001/{file}.jpg"), "caption": caption});
+    tree.write(
+        "ORBench/train_annos.json",
+        &json!([row("a", "front"), row("b", "back")]).to_string(),
+    );
+    let lists = json!({"RGB_GALLERY": [[601, "vis/0001/a.jpg"]]});
+    tree.write("ORBench/test_gallery_and_queries.json", &lists.to_string());
+    let train = DatasetName::OrBench.open(tree.root()).expect("read").train;
+    let photograph = |file: &str| {
+        let found = train.iter().find(|s| s.path().is_some_and(|path| path.ends_with(file)));
+        found.expect(file).photograph()
+    };
+    let of_caption =
+        |text: &str| train.iter().find(|s| s.caption() == Some(text)).expect(text).photograph();
+    assert!(photograph("a.jpg").is_some() && photograph("a.jpg") != photograph("b.jpg"));
+    assert_eq!(of_caption("front"), photograph("a.jpg"));
+    assert_eq!(of_caption("back"), photograph("b.jpg"));
+    assert_eq!(photograph("s.jpg"), None, "nobody says what it was drawn from");
+}
+
+#[test]
 fn every_root_that_loaders_use_is_accepted() {
     for root in [
         "",

@@ -245,6 +245,22 @@ fn people_and_cameras_may_have_names() {
 }
 
 #[test]
+fn a_row_to_train_on_says_whom_it_shows() {
+    let tree = Tree::new(&["a.jpg", "b.jpg", "c.jpg"]);
+    let open = |rows: &str| {
+        tree.write("shop.csv", &format!("{HEAD}{rows}"));
+        "table:shop".parse::<DatasetName>().expect("a table").open(tree.root())
+    };
+    for unknown in ["-1", "-7", "-1.0"] {
+        let error = open(&format!("a.jpg,1,1,rgb,train,,\nb.jpg,{unknown},1,rgb,train,,\n"));
+        let error = error.expect_err("nobody").to_string();
+        assert!(error.contains("shop.csv, row 3: `identity` is -"), "{error}");
+    }
+    let other = "a.jpg,1,1,rgb,query,,\nb.jpg,-1,1,rgb,gallery,,\nc.jpg,-1,1,rgb,validation,,\n";
+    assert_eq!(open(other).expect("distractors are not trained on").gallery.len(), 1);
+}
+
+#[test]
 fn photographs_and_sketches_are_searched_among_sentences() {
     let tree = Tree::new(&["a.jpg", "s.png"]);
     let rows = "a.jpg,1,1,rgb,query,,\ns.png,2,,sketch,query,,\n,1,,text,gallery,A man.,\n,2,,text,gallery,A woman.,\n";

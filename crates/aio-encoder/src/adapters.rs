@@ -3,6 +3,7 @@
 //! An expert is a number; what it stands for is known to the caller alone. Sequences of several experts have the mean of their low-rank
 //! summands and the prompts of all of them. This rule is a choice of this project: the papers adapt a model to one task at a time.
 
+use crate::sizes::within;
 use aio_ops::{BlockWeights, LinearWeights};
 use burn::module::{Initializer, Module, ModuleMapper, Param};
 use burn::nn::{Linear, LinearConfig};
@@ -52,12 +53,6 @@ impl AdaptersConfig {
     /// # Errors
     /// A sentence that names the size, its value and the expected one.
     pub fn check(&self, width: usize) -> Result<(), String> {
-        let within = |name: &str, size: usize, largest: usize| {
-            if size == 0 || size > largest {
-                return Err(format!("{name} is {size}, expected 1 to {largest}"));
-            }
-            Ok(())
-        };
         within("experts", self.experts, LARGEST)?;
         match self.kind {
             AdapterKind::Lora { rank, alpha } => {

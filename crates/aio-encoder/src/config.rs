@@ -1,3 +1,4 @@
+use crate::sizes::within;
 use crate::{AdapterKind, AdaptersConfig, RotaryConfig};
 use aio_ops::Activation;
 use serde::{Deserialize, Serialize};
@@ -76,9 +77,7 @@ impl EncoderConfig {
             ("heads", heads, 1 << 13),
             ("mlp", mlp, 1 << 16),
         ] {
-            if size == 0 || size > largest {
-                return Err(format!("{name} is {size}, expected 1 to {largest}"));
-            }
+            within(name, size, largest)?;
         }
         if !embed_dim.is_multiple_of(heads) {
             return Err(format!("{heads} heads do not divide a width of {embed_dim}"));

@@ -12,6 +12,7 @@ mod context;
 mod flops;
 mod mixer;
 mod rotary;
+mod sizes;
 mod vit;
 pub mod weights;
 

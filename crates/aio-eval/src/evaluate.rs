@@ -1,4 +1,5 @@
 use crate::distance::Measured;
+use crate::ranking::Compared;
 use crate::relevant::ByIdentity;
 use crate::scores::score;
 use crate::{
@@ -109,16 +110,15 @@ pub fn evaluate_with_progress(
             .into_par_iter()
             .map_init(Vec::new, |others, i| {
                 let query = &queries.entries[first + i];
-                Ranking::of(
+                let compared = Compared {
                     query,
-                    gallery.entries,
-                    &by_identity.relevant(query, protocol),
-                    distances.row(i).to_slice().unwrap_or_default(),
+                    gallery: gallery.entries,
+                    relevant: &by_identity.relevant(query, protocol),
+                    distances: distances.row(i).to_slice().unwrap_or_default(),
                     protocol,
-                    options.ties,
-                    options.nearest,
-                    others,
-                )
+                    ties: options.ties,
+                };
+                compared.ranking(options.nearest, others)
             })
             .collect();
         for (i, ranking) in rankings.iter().enumerate() {

@@ -178,7 +178,7 @@ impl Found {
         let mut parts = self.parts(first_column + known, first_column + columns, COLUMNS_AT_ONCE);
         let views: Vec<_> = others.axis_chunks_iter(Axis(1), COLUMNS_AT_ONCE).collect();
         parts.par_iter_mut().zip(views).for_each(|(part, distances)| {
-            Arch::new().dispatch(Add { part, distances: Columns { first_row, distances } });
+            Arch::new().dispatch(AddColumns { part, first_row, distances });
         });
     }
 
@@ -200,41 +200,21 @@ fn slice<'a>(distances: &'a ArrayView2<f32>, row: usize) -> &'a [f32] {
     distances.row(row).to_slice().expect("the values of a row follow each other")
 }
 
-/// Distances of one sample to many.
-struct Row<'a> {
-    first_column: usize,
-    distances: &'a [f32],
-}
-
-/// Distances of some samples, the rows, to many others.
-struct Columns<'a> {
+/// Distances of some samples, the rows, to the samples of a part, which takes them.
+struct AddColumns<'a, 'b> {
+    part: &'a mut Part<'b>,
     first_row: usize,
     distances: ArrayView2<'a, f32>,
 }
 
-/// Distances that are added to what is found so far.
-struct Add<'a, 'b, T> {
-    part: &'a mut Part<'b>,
-    distances: T,
-}
-
-impl WithSimd for Add<'_, '_, Row<'_>> {
+impl WithSimd for AddColumns<'_, '_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        self.part.add_row(self.distances.first_column, self.distances.distances);
-    }
-}
-
-impl WithSimd for Add<'_, '_, Columns<'_>> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let Columns { first_row, distances } = self.distances;
+        let Self { part, first_row, distances } = self;
         for row in 0..distances.nrows() {
-            self.part.add_column(first_row + row, slice(&distances, row));
+            part.add_column(first_row + row, slice(&distances, row));
         }
     }
 }

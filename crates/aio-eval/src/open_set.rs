@@ -1,7 +1,7 @@
 //! Verification and open-set identification: what is accepted where the gallery does not show every query.
 
 use crate::distance::{Measured, Metric};
-use crate::{EvalError, LabelledFeatures, Protocol, Ranking, Relevance, Ties};
+use crate::{Entry, EvalError, LabelledFeatures, Protocol, Ranking, Relevance, Ties};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -17,15 +17,15 @@ pub struct Rate {
 /// Rates of true accepts at given rates of false accepts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OpenSet {
-    /// Pairs of one person that are not junk.
+    /// Pairs of one known person that are not junk.
     pub genuine_pairs: u64,
-    /// Pairs of two people that are not junk.
+    /// Pairs of two known people that are not junk.
     pub impostor_pairs: u64,
     /// TPR@FPR over pairs (verification): points of the ROC curve.
     pub verification: Vec<Rate>,
     /// Queries with a match.
     pub genuine_queries: usize,
-    /// Queries whose identity the gallery does not show.
+    /// Queries of known people whom the gallery does not show.
     pub impostor_queries: usize,
     /// DIR@FAR at rank 1 over queries: a query is detected and identified if its nearest entry is its identity and near enough.
     pub identification: Vec<Rate>,
@@ -76,9 +76,99 @@ fn allowed(rate: f64, count: u64) -> usize {
     if is_within(below + 1) { below as usize + 1 } else { below as usize }
 }
 
+/// What is found over all queries.
+struct Tally<'a> {
+    gallery: &'a [Entry],
+    protocol: Protocol,
+    /// Distances of the pairs of one person.
+    genuine: Vec<f32>,
+    impostor_pairs: u64,
+    /// The smallest distances of the pairs of two people.
+    impostors: Smallest,
+    /// Queries with a match.
+    genuine_queries: usize,
+    /// Distances to the nearest entry of the queries with a match, where that entry is one.
+    identified: Vec<f32>,
+    /// Distances to the nearest entry of the queries whose identity the gallery does not show.
+    impostor_queries: Vec<f32>,
+}
+
+impl<'a> Tally<'a> {
+    /// Counts nothing yet; `most` distances of impostors are kept.
+    fn new(gallery: &'a [Entry], protocol: Protocol, most: usize) -> Self {
+        Self {
+            gallery,
+            protocol,
+            genuine: Vec::new(),
+            impostor_pairs: 0,
+            impostors: Smallest { most, values: Vec::new() },
+            genuine_queries: 0,
+            identified: Vec::new(),
+            impostor_queries: Vec::new(),
+        }
+    }
+
+    /// Counts a query with its `distances` to the gallery and its ranking, which names the nearest entry.
+    fn add(&mut self, query: &Entry, distances: &[f32], ranking: &Ranking) {
+        if !query.identity.is_known() {
+            return;
+        }
+        let Self { gallery, protocol, .. } = *self;
+        let ranked = || {
+            let known = (0..gallery.len()).filter(|j| gallery[*j].identity.is_known());
+            known.filter(|j| !protocol.is_junk(query, &gallery[*j]))
+        };
+        let same = |j: &usize| query.shows_the_person_of(&gallery[*j]);
+        self.genuine.extend(ranked().filter(same).map(|j| distances[j]));
+        self.impostor_pairs += ranked().filter(|j| !same(j)).count() as u64;
+        self.impostors.push(ranked().filter(|j| !same(j)).map(|j| distances[j]));
+        let absent = !gallery.iter().any(|entry| query.shows_the_person_of(entry));
+        match ranking.nearest.iter().find(|(_, relevance)| *relevance != Relevance::Junk) {
+            Some((j, relevance)) if ranking.has_match() => {
+                self.genuine_queries += 1;
+                if *relevance == Relevance::Match {
+                    self.identified.push(distances[*j]);
+                }
+            }
+            Some((j, _)) if absent => self.impostor_queries.push(distances[*j]),
+            _ => {}
+        }
+    }
+
+    fn finish(mut self, rates: &[f64]) -> OpenSet {
+        self.impostors.shrink();
+        let Self { mut genuine, mut identified, mut impostor_queries, .. } = self;
+        let (mut impostors, impostor_pairs) = (self.impostors.values, self.impostor_pairs);
+        for values in [&mut genuine, &mut impostors, &mut identified, &mut impostor_queries] {
+            values.sort_unstable_by(f32::total_cmp);
+        }
+        let verification =
+            rates.iter().map(|rate| accepted(&genuine, &impostors, impostor_pairs, *rate));
+        let genuine_queries = self.genuine_queries;
+        let identification = rates.iter().map(|rate| {
+            let Rate { true_accepts, .. } =
+                accepted(&identified, &impostor_queries, impostor_queries.len() as u64, *rate);
+            let of_all =
+                |fraction: f64| fraction * identified.len() as f64 / genuine_queries as f64;
+            let known = genuine_queries > 0 && !impostor_queries.is_empty();
+            let true_accepts = known.then(|| true_accepts.map_or(0.0, of_all));
+            Rate { false_accepts: *rate, true_accepts }
+        });
+        OpenSet {
+            genuine_pairs: genuine.len() as u64,
+            impostor_pairs,
+            verification: verification.collect(),
+            genuine_queries,
+            impostor_queries: impostor_queries.len(),
+            identification: identification.collect(),
+        }
+    }
+}
+
 /// Rates of true accepts at the given `rates` of false accepts, over the pairs that are not junk.
 ///
-/// Queries whose matches are all junk are neither genuine nor impostors in identification. Memory holds the genuine pairs and the
+/// Queries whose matches are all junk are neither genuine nor impostors in identification. Of an identity below 0 nobody knows whether it is another
+/// person: queries and pairs with one count on neither side. In identification, such a gallery entry stays a wrong answer. Memory holds the genuine pairs and the
 /// nearest impostors, as many as the largest rate lets in.
 ///
 /// # Errors
@@ -108,63 +198,21 @@ pub fn open_set(
             problem: format!("{most} distances would have to be held, more than {MOST}"),
         });
     }
-    let mut impostors = Smallest { most: most as usize, values: Vec::new() };
-    let (mut genuine, mut impostor_pairs) = (Vec::new(), 0u64);
-    let (mut identified, mut genuine_queries, mut intruders) = (Vec::new(), 0usize, Vec::new());
+    let mut tally = Tally::new(gallery, protocol, most as usize);
     let (measured, all) = Measured::pair(query_features, gallery_features, metric)?;
     measured.distances(&all, |first, distances| {
+        let queries = &queries[first..first + distances.nrows()];
         let rows: Vec<_> = distances.outer_iter().map(|row| row.to_vec()).collect();
-        let ranked: Vec<Ranking> = rows
+        let rankings: Vec<Ranking> = queries
             .par_iter()
-            .enumerate()
-            .map(|(i, row)| {
-                Ranking::new(&queries[first + i], gallery, row, protocol, Ties::Pessimistic, 1)
-            })
+            .zip(&rows)
+            .map(|(query, row)| Ranking::new(query, gallery, row, protocol, Ties::Pessimistic, 1))
             .collect();
-        for (i, (row, ranking)) in rows.iter().zip(ranked).enumerate() {
-            let query = &queries[first + i];
-            let ranked = || (0..gallery.len()).filter(|j| !protocol.is_junk(query, &gallery[*j]));
-            let same = |j: &usize| query.shows_the_person_of(&gallery[*j]);
-            genuine.extend(ranked().filter(same).map(|j| row[j]));
-            impostor_pairs += ranked().filter(|j| !same(j)).count() as u64;
-            impostors.push(ranked().filter(|j| !same(j)).map(|j| row[j]));
-            let absent = !gallery.iter().any(|entry| query.shows_the_person_of(entry));
-            match ranking.nearest.iter().find(|(_, relevance)| *relevance != Relevance::Junk) {
-                Some((j, relevance)) if ranking.has_match() => {
-                    genuine_queries += 1;
-                    if *relevance == Relevance::Match {
-                        identified.push(row[*j]);
-                    }
-                }
-                Some((j, _)) if absent => intruders.push(row[*j]),
-                _ => {}
-            }
+        for ((query, row), ranking) in queries.iter().zip(&rows).zip(&rankings) {
+            tally.add(query, row, ranking);
         }
     });
-    impostors.shrink();
-    impostors.values.sort_unstable_by(f32::total_cmp);
-    for values in [&mut genuine, &mut identified, &mut intruders] {
-        values.sort_unstable_by(f32::total_cmp);
-    }
-    let verification = rates
-        .iter()
-        .map(|rate| accepted(&genuine, &impostors.values, impostor_pairs, *rate))
-        .collect();
-    let identification = rates.iter().map(|rate| {
-        let Rate { true_accepts, .. } =
-            accepted(&identified, &intruders, intruders.len() as u64, *rate);
-        let of_all = |fraction: f64| fraction * identified.len() as f64 / genuine_queries as f64;
-        let known = genuine_queries > 0 && !intruders.is_empty();
-        Rate { false_accepts: *rate, true_accepts: known.then(|| true_accepts.map_or(0.0, of_all)) }
-    });
-    Ok(OpenSet {
-        genuine_pairs: genuine.len() as u64,
-        impostor_pairs,
-        verification,
-        genuine_queries,
-        impostor_queries: intruders.len(),
-        identification: identification.collect(),
-    })
+    Ok(tally.finish(rates))
 }
 
 #[cfg(test)]

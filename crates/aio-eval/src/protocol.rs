@@ -31,7 +31,7 @@ impl Entry {
     /// Whether both show one person, who is known.
     #[must_use]
     pub fn shows_the_person_of(&self, other: &Self) -> bool {
-        self.identity.0 >= 0 && self.identity == other.identity
+        self.identity.is_known() && self.identity == other.identity
     }
 }
 
@@ -253,7 +253,7 @@ pub fn unmatched(queries: &[Entry], gallery: &[Entry], protocol: Protocol) -> Un
     }
     let mut found = Unmatched::default();
     for query in queries {
-        match by_identity.get(&query.identity).filter(|_| query.identity.0 >= 0) {
+        match by_identity.get(&query.identity).filter(|_| query.identity.is_known()) {
             None => found.absent += 1,
             Some(entries) if entries.iter().all(|entry| protocol.is_junk(query, entry)) => {
                 found.only_junk += 1;

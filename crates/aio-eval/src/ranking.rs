@@ -62,77 +62,9 @@ impl Ranking {
         ties: Ties,
         nearest: usize,
     ) -> Self {
-        let relevant = Relevant::scan(query, gallery, protocol);
-        Self::of(query, gallery, &relevant, distances, protocol, ties, nearest, &mut Vec::new())
-    }
-
-    /// As [`Self::new`], where it is known which entries are relevant; `others` is memory that calls share.
-    #[allow(clippy::too_many_arguments)]
-    pub(crate) fn of(
-        query: &Entry,
-        gallery: &[Entry],
-        relevant: &Relevant,
-        distances: &[f32],
-        protocol: Protocol,
-        ties: Ties,
-        nearest: usize,
-        others: &mut Vec<f32>,
-    ) -> Self {
-        assert!(gallery.len() < LAST as usize, "a gallery of {} entries", gallery.len());
-        let key = |i: usize, is_match: bool| ties.key(distances[i], i, is_match);
-        let mut by_key: Vec<(u64, u32)> =
-            relevant.matches.iter().map(|i| (key(*i as usize, true), *i)).collect();
-        by_key.sort_unstable();
-        let (match_keys, sorted): (Vec<u64>, Vec<u32>) = by_key.into_iter().unzip();
-        // The distances of the non-matches alone: nothing is nearer or further than what is not a number.
-        others.clear();
-        others.extend_from_slice(distances);
-        for i in relevant.matches.iter().chain(&relevant.junk) {
-            others[*i as usize] = f32::NAN;
-        }
-        let matches: Vec<usize> = before(&sorted, distances, others, ties)
-            .into_iter()
-            .enumerate()
-            .map(|(number, before)| number + before)
-            .collect();
-        let non_matches =
-            || others.iter().enumerate().filter(|(_, other)| !other.is_nan()).map(|(i, _)| i);
-        let first_identity = matches.first().map(|place| {
-            if !protocol.counts_identities() {
-                return *place;
-            }
-            let nearer = non_matches().filter(|i| key(*i, false) < match_keys[0]);
-            nearer.map(|i| gallery[i].identity).collect::<BTreeSet<_>>().len()
-        });
-        let sampled = if protocol.samples_identities() {
-            let others = non_matches().map(|i| (gallery[i].identity, key(i, false)));
-            nearer_identities_by_match(&match_keys, others)
-        } else {
-            Vec::new()
-        };
-        // Relevance and index of an entry follow from where its key stands.
-        let mut named: Vec<(u64, Relevance)> = Vec::new();
-        if nearest > 0 {
-            named.extend(match_keys.iter().map(|key| (*key, Relevance::Match)));
-            named.extend(non_matches().map(|i| (key(i, false), Relevance::NonMatch)));
-        }
-        if named.len() > nearest {
-            named.select_nth_unstable_by_key(nearest, |(key, _)| *key);
-            named.truncate(nearest);
-        }
-        if let Some(last) = named.iter().map(|(key, _)| *key).max() {
-            let is_match = |i: usize| query.shows_the_person_of(&gallery[i]);
-            let junk = relevant.junk.iter().map(|i| key(*i as usize, is_match(*i as usize)));
-            named.extend(junk.filter(|key| *key < last).map(|key| (key, Relevance::Junk)));
-        }
-        named.sort_unstable_by_key(|(key, _)| *key);
-        let index = |key: u64| (key & u64::from(!LAST)) as usize;
-        Self {
-            nearest: named.into_iter().map(|(key, relevance)| (index(key), relevance)).collect(),
-            matches,
-            first_identity,
-            sampled,
-        }
+        let relevant = &Relevant::scan(query, gallery, protocol);
+        let compared = Compared { query, gallery, relevant, distances, protocol, ties };
+        compared.ranking(nearest, &mut Vec::new())
     }
 
     /// Places of the matches, from 0.
@@ -184,8 +116,7 @@ impl Ranking {
     ///
     /// ```
     /// # use aio_eval::{AveragePrecision, Entry, Protocol, Ranking, Ties};
-    /// # use aio_types::Identity;
-    /// let entry = |identity| Entry::of(Identity(identity));
+    /// #     /// let entry = |identity| Entry::of(Identity(identity));
     /// let gallery = [entry(1), entry(2), entry(1)];
     /// let ranking = Ranking::new(&entry(1), &gallery, &[0.1, 0.2, 0.3], Protocol::None, Ties::Stable, 0);
     /// assert_eq!(ranking.average_precision(AveragePrecision::Standard), Some((1.0 + 2.0 / 3.0) / 2.0));
@@ -213,20 +144,115 @@ impl Ranking {
     }
 }
 
-/// For every match, the fraction of each other identity's entries that are nearer; identities without any are left out.
-fn nearer_identities_by_match(
-    matches: &[u64],
-    others: impl Iterator<Item = (Identity, u64)>,
-) -> Vec<Vec<f64>> {
-    let mut by_identity: BTreeMap<Identity, Vec<u64>> = BTreeMap::new();
-    for (identity, key) in others {
-        by_identity.entry(identity).or_default().push(key);
+/// A query and what is known of the gallery entries, by their indices.
+pub(crate) struct Compared<'a> {
+    pub(crate) query: &'a Entry,
+    pub(crate) gallery: &'a [Entry],
+    pub(crate) relevant: &'a Relevant,
+    pub(crate) distances: &'a [f32],
+    pub(crate) protocol: Protocol,
+    pub(crate) ties: Ties,
+}
+
+impl Compared<'_> {
+    /// As [`Ranking::new`]; `others` is memory that calls share.
+    pub(crate) fn ranking(&self, nearest: usize, others: &mut Vec<f32>) -> Ranking {
+        let Self { gallery, relevant, distances, protocol, ties, .. } = *self;
+        assert!(gallery.len() < LAST as usize, "a gallery of {} entries", gallery.len());
+        let mut by_key: Vec<(u64, u32)> =
+            relevant.matches.iter().map(|i| (self.key(*i as usize, true), *i)).collect();
+        by_key.sort_unstable();
+        let (match_keys, sorted): (Vec<u64>, Vec<u32>) = by_key.into_iter().unzip();
+        // The distances of the non-matches alone: nothing is nearer or further than what is not a number.
+        others.clear();
+        others.extend_from_slice(distances);
+        for i in relevant.matches.iter().chain(&relevant.junk) {
+            others[*i as usize] = f32::NAN;
+        }
+        let matches: Vec<usize> = before(&sorted, distances, others, ties)
+            .into_iter()
+            .enumerate()
+            .map(|(number, before)| number + before)
+            .collect();
+        let non_matches =
+            || others.iter().enumerate().filter(|(_, other)| !other.is_nan()).map(|(i, _)| i);
+        let first_identity = matches.first().map(|place| {
+            if protocol.counts_identities() {
+                self.nearer_identities(match_keys[0], non_matches())
+            } else {
+                *place
+            }
+        });
+        let sampled = if protocol.samples_identities() {
+            self.nearer_identities_by_match(&match_keys, non_matches())
+        } else {
+            Vec::new()
+        };
+        let nearest = self.nearest(nearest, &match_keys, non_matches());
+        Ranking { nearest, matches, first_identity, sampled }
     }
-    let nearer = |keys: &Vec<u64>, of_match: u64| {
-        keys.iter().filter(|key| **key < of_match).count() as f64 / keys.len() as f64
-    };
-    let fractions = |of_match: &u64| {
-        by_identity.values().map(|keys| nearer(keys, *of_match)).filter(|p| *p > 0.0).collect()
-    };
-    matches.iter().map(fractions).collect()
+
+    /// What orders an entry among the others.
+    fn key(&self, i: usize, is_match: bool) -> u64 {
+        self.ties.key(self.distances[i], i, is_match)
+    }
+
+    /// Whom an entry shows. Where nobody knows, it counts as a person of its own.
+    fn person(&self, i: usize) -> (Identity, Option<usize>) {
+        let Entry { identity, .. } = self.gallery[i];
+        (identity, (!identity.is_known()).then_some(i))
+    }
+
+    /// The number of identities of which a non-match stands before `key`.
+    fn nearer_identities(&self, key: u64, non_matches: impl Iterator<Item = usize>) -> usize {
+        let nearer = non_matches.filter(|i| self.key(*i, false) < key);
+        nearer.map(|i| self.person(i)).collect::<BTreeSet<_>>().len()
+    }
+
+    /// For every match, the fraction of each other identity's entries that are nearer; identities without any are left out.
+    fn nearer_identities_by_match(
+        &self,
+        match_keys: &[u64],
+        non_matches: impl Iterator<Item = usize>,
+    ) -> Vec<Vec<f64>> {
+        let mut by_identity: BTreeMap<(Identity, Option<usize>), Vec<u64>> = BTreeMap::new();
+        for i in non_matches {
+            by_identity.entry(self.person(i)).or_default().push(self.key(i, false));
+        }
+        let nearer = |keys: &Vec<u64>, of_match: u64| {
+            keys.iter().filter(|key| **key < of_match).count() as f64 / keys.len() as f64
+        };
+        let fractions = |of_match: &u64| {
+            by_identity.values().map(|keys| nearer(keys, *of_match)).filter(|p| *p > 0.0).collect()
+        };
+        match_keys.iter().map(fractions).collect()
+    }
+
+    /// The nearest `count` matches and non-matches, and the junk among them.
+    fn nearest(
+        &self,
+        count: usize,
+        match_keys: &[u64],
+        non_matches: impl Iterator<Item = usize>,
+    ) -> Vec<(usize, Relevance)> {
+        // Relevance and index of an entry follow from where its key stands.
+        let mut named: Vec<(u64, Relevance)> = Vec::new();
+        if count > 0 {
+            named.extend(match_keys.iter().map(|key| (*key, Relevance::Match)));
+            named.extend(non_matches.map(|i| (self.key(i, false), Relevance::NonMatch)));
+        }
+        if named.len() > count {
+            named.select_nth_unstable_by_key(count, |(key, _)| *key);
+            named.truncate(count);
+        }
+        if let Some(last) = named.iter().map(|(key, _)| *key).max() {
+            let is_match = |i: usize| self.query.shows_the_person_of(&self.gallery[i]);
+            let junk = self.relevant.junk.iter().map(|i| *i as usize);
+            let keys = junk.map(|i| self.key(i, is_match(i)));
+            named.extend(keys.filter(|key| *key < last).map(|key| (key, Relevance::Junk)));
+        }
+        named.sort_unstable_by_key(|(key, _)| *key);
+        let index = |key: u64| (key & u64::from(!LAST)) as usize;
+        named.into_iter().map(|(key, relevance)| (index(key), relevance)).collect()
+    }
 }

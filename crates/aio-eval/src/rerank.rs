@@ -1,7 +1,7 @@
 use crate::distance::{Measured, Metric};
 use crate::neighbours::{All, Neighbours, block};
 use crate::{EvalError, Features};
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView2, ArrayViewMut1};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -90,35 +90,8 @@ impl Rerank {
         let (n, count) = (all.len(), all.queries.rows());
         let keep = kept(count, all.gallery.rows()) > 0;
         let mut neighbours = Neighbours::find(&all, (self.k1 + 1).min(n), keep, tick);
-        let encodings: Vec<Encoding> = (0..n)
-            .into_par_iter()
-            .map(|i| {
-                let members = neighbours.expanded(i, self.k1);
-                // Rows whose samples are all alike have no largest distance to divide by.
-                let scale = neighbours.furthest[i].max(f32::MIN_POSITIVE);
-                let weights: Vec<f32> = members
-                    .iter()
-                    .map(|j| (-all.squared_pair(i, *j as usize) / scale).exp())
-                    .collect();
-                let sum: f32 = weights.iter().sum();
-                members.into_iter().zip(weights.into_iter().map(|w| w / sum)).collect()
-            })
-            .collect();
-        let encodings: Vec<Encoding> = if self.k2 == 1 {
-            encodings
-        } else {
-            (0..n)
-                .into_par_iter()
-                .map(|i| average(neighbours.of(i, self.k2).iter().map(|j| &encodings[*j as usize])))
-                .collect()
-        };
-        // The gallery entries that have a share in each dimension.
-        let mut holders: Vec<Encoding> = vec![Vec::new(); n];
-        for (j, encoding) in encodings[count..].iter().enumerate() {
-            for (dimension, weight) in encoding {
-                holders[*dimension as usize].push((j as u32, *weight));
-            }
-        }
+        let encodings = self.averaged(self.encodings(&all, &neighbours), &neighbours);
+        let holders = holders(&encodings[count..], n);
         let mut kept = std::mem::take(&mut neighbours.kept).into_iter();
         let block = block(n);
         for first in (0..count).step_by(block) {
@@ -131,22 +104,71 @@ impl Rerank {
             let mut rows: Vec<_> = distances.outer_iter_mut().collect();
             rows.par_iter_mut().enumerate().for_each(|(row, values)| {
                 let query = first + row;
-                let mut shared = vec![0.0f32; values.len()];
-                for (dimension, weight) in &encodings[query] {
-                    for (j, other) in &holders[*dimension as usize] {
-                        shared[*j as usize] += weight.min(*other);
-                    }
-                }
-                let scale = neighbours.furthest[query].max(f32::MIN_POSITIVE);
-                for (value, shared) in values.iter_mut().zip(shared) {
-                    let jaccard = 1.0 - shared / (2.0 - shared);
-                    *value = (1.0 - self.lambda) * jaccard + self.lambda * *value / scale;
-                }
+                self.blend(values, &encodings[query], &holders, neighbours.furthest[query]);
             });
             visit(first, distances.view());
         }
         Ok(())
     }
+
+    /// The k-reciprocal encoding of every sample: its mutual neighbours and theirs, with weights that fall with the distance and add up to 1.
+    fn encodings(&self, all: &All, neighbours: &Neighbours) -> Vec<Encoding> {
+        let encoding = |i: usize| {
+            let members = neighbours.expanded(i, self.k1);
+            let scale = divisor(neighbours.furthest[i]);
+            let weights: Vec<f32> =
+                members.iter().map(|j| (-all.squared_pair(i, *j as usize) / scale).exp()).collect();
+            let sum: f32 = weights.iter().sum();
+            members.into_iter().zip(weights.into_iter().map(|w| w / sum)).collect()
+        };
+        (0..all.len()).into_par_iter().map(encoding).collect()
+    }
+
+    /// Every encoding averaged over the sample's `k2` nearest neighbours, itself included (local query expansion).
+    fn averaged(&self, encodings: Vec<Encoding>, neighbours: &Neighbours) -> Vec<Encoding> {
+        if self.k2 == 1 {
+            return encodings;
+        }
+        let nearest = |i| neighbours.of(i, self.k2).iter().map(|j| &encodings[*j as usize]);
+        (0..encodings.len()).into_par_iter().map(|i| average(nearest(i))).collect()
+    }
+
+    /// Mixes the squared distances of a query to the gallery, `values`, with the Jaccard distances of its encoding to those of `holders`.
+    fn blend(
+        &self,
+        values: &mut ArrayViewMut1<f32>,
+        encoding: &Encoding,
+        holders: &[Encoding],
+        furthest: f32,
+    ) {
+        let mut shared = vec![0.0f32; values.len()];
+        for (dimension, weight) in encoding {
+            for (j, other) in &holders[*dimension as usize] {
+                shared[*j as usize] += weight.min(*other);
+            }
+        }
+        let scale = divisor(furthest);
+        for (value, shared) in values.iter_mut().zip(shared) {
+            let jaccard = 1.0 - shared / (2.0 - shared);
+            *value = (1.0 - self.lambda) * jaccard + self.lambda * *value / scale;
+        }
+    }
+}
+
+/// What the distances of a row are divided by: rows whose samples are all alike have no largest distance.
+fn divisor(furthest: f32) -> f32 {
+    furthest.max(f32::MIN_POSITIVE)
+}
+
+/// The gallery entries that have a share in each of `dimensions`, with their shares.
+fn holders(gallery: &[Encoding], dimensions: usize) -> Vec<Encoding> {
+    let mut holders: Vec<Encoding> = vec![Vec::new(); dimensions];
+    for (j, encoding) in gallery.iter().enumerate() {
+        for (dimension, weight) in encoding {
+            holders[*dimension as usize].push((j as u32, *weight));
+        }
+    }
+    holders
 }
 
 /// The mean of sparse rows.

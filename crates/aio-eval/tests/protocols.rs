@@ -166,6 +166,48 @@ fn open_set_rates_are_those_of_scikit_learn_and_of_the_definition() {
 }
 
 #[test]
+fn people_who_are_not_known_are_counted_one_by_one() {
+    let gallery = [-1, -1, -1, 1].map(|identity| entry(identity, None));
+    let distances = [0.1, 0.2, 0.3, 0.4];
+    for protocol in [Protocol::Llcm, Protocol::SysuMm01, Protocol::Market1501] {
+        let query = entry(1, None);
+        let ranking = Ranking::new(&query, &gallery, &distances, protocol, Ties::Stable, 0);
+        assert_eq!(ranking.first_match(), Some(3), "{protocol:?}");
+    }
+    let (query, protocol) = (entry(1, None), Protocol::Cuhk03Classic);
+    let ranking = Ranking::new(&query, &gallery, &distances, protocol, Ties::Stable, 0);
+    assert_eq!(ranking.expected_cmc(5), [0.0, 0.0, 0.0, 1.0, 1.0]);
+    // Two entries of one person are drawn from, those of nobody are not.
+    let gallery = [2, 1, 2, -1, -1].map(|identity| entry(identity, None));
+    let distances = [0.1, 0.2, 0.3, 0.15, 0.4];
+    let ranking = Ranking::new(&query, &gallery, &distances, protocol, Ties::Stable, 0);
+    assert_eq!(ranking.expected_cmc(3), [0.0, 0.5, 1.0]);
+}
+
+#[test]
+fn people_who_are_not_known_are_neither_genuine_nor_impostors() {
+    let row = |values: &[f32]| Features::new("rows", values.len(), 1, values.to_vec());
+    let (query, gallery) = (row(&[0.0, 0.0, 9.0]), row(&[1.0, 2.0, 0.5, 8.0]));
+    let (query, gallery) = (query.expect("finite"), gallery.expect("finite"));
+    let queries = [1, -1, 3].map(|identity| entry(identity, None));
+    let entries = [1, 2, -1, -1].map(|identity| entry(identity, None));
+    let found = open_set(
+        LabelledFeatures { features: &query, entries: &queries },
+        LabelledFeatures { features: &gallery, entries: &entries },
+        Protocol::None,
+        Metric::Euclidean,
+        &[0.0],
+    )
+    .expect("rates");
+    // 1 with 1; 1 with 2, 3 with 1 and 3 with 2.
+    assert_eq!((found.genuine_pairs, found.impostor_pairs), (1, 3));
+    assert_eq!((found.genuine_queries, found.impostor_queries), (1, 1));
+    assert_eq!(found.verification[0].true_accepts, Some(1.0));
+    // Somebody who is not known is nearer to the query of 1 than 1 is.
+    assert_eq!(found.identification[0].true_accepts, Some(0.0));
+}
+
+#[test]
 fn queries_without_a_match_are_counted_by_reason() {
     let golden = golden();
     let ((_, queries), (_, gallery)) = (side(&golden.query), side(&golden.gallery));
@@ -243,11 +285,36 @@ fn ties_bound_every_order() {
 }
 
 #[test]
+fn a_pooled_query_finds_its_person_by_the_euclidean_distance_too() {
+    // Two views of length 10 each; the right entry is as long, the wrong ones are short.
+    let views = Features::new("views", 2, 2, vec![10.0, 0.0, 8.0, 6.0]).expect("finite");
+    let gallery = Features::new("gallery", 3, 2, vec![0.0, 1.0, -1.0, 0.0, 9.0, 3.0]);
+    let gallery = gallery.expect("finite");
+    let entries = [entry(2, None), entry(3, None), entry(1, None)];
+    for metric in [Metric::Cosine, Metric::Euclidean] {
+        let query = views.pooled(&[2], metric);
+        let query = LabelledFeatures { features: &query, entries: &[entry(1, None)] };
+        let gallery = LabelledFeatures { features: &gallery, entries: &entries };
+        let options = EvalOptions { metric, ..EvalOptions::default() };
+        let scores = evaluate(query, gallery, Protocol::None, options, |_, _| {}).expect("scores");
+        assert_eq!(scores.map, 1.0, "{metric:?}");
+    }
+}
+
+#[test]
 fn chance_has_no_spread_without_trials_and_pooling_is_the_mean_of_directions() {
     let features =
         Features::new("views", 3, 2, vec![2.0, 0.0, 0.0, 5.0, 3.0, 4.0]).expect("finite");
-    let pooled = features.pooled(&[2, 1]);
-    assert_eq!(pooled.view().into_iter().copied().collect::<Vec<_>>(), [0.5, 0.5, 0.6, 0.8]);
+    let pooled = |metric| {
+        let pooled = features.pooled(&[2, 1], metric);
+        pooled.view().into_iter().copied().collect::<Vec<_>>()
+    };
+    assert_eq!(pooled(Metric::Cosine), [0.5, 0.5, 0.6, 0.8]);
+    // Times the mean lengths (2 + 5) / 2 and 5.
+    let by_hand = [1.75, 1.75, 3.0, 4.0];
+    let near = |(a, b): (f32, f32)| (a - b).abs() < 1e-5;
+    let euclidean = pooled(Metric::Euclidean);
+    assert!(euclidean.iter().copied().zip(by_hand).all(near), "{euclidean:?}");
     let entries = [entry(1, None)];
     assert_eq!(
         chance(&entries, &entries, Protocol::None, EvalOptions::default(), 0, 3)

@@ -97,9 +97,14 @@ fn by_definition(
         (1..).zip(&order).filter(|(_, i)| is_match(**i)).map(|(rank, _)| rank).collect();
     let (first, last) = (*ranks.first()?, *ranks.last()?);
     let precisions = (1..).zip(&ranks).map(|(found, rank)| f64::from(found) / *rank as f64);
-    let before = order[..first - 1].iter().map(|i| gallery.entries[*i].identity);
+    let before = order[..first - 1].iter();
     let first_match = match protocol.counts_identities() {
-        true => before.collect::<BTreeSet<_>>().len(),
+        true => {
+            let identities = before.map(|i| gallery.entries[*i].identity.0);
+            // Those below 0 are nobody's, so that no two are one person.
+            let (people, unknown): (Vec<_>, Vec<_>) = identities.partition(|number| *number >= 0);
+            unknown.len() + BTreeSet::from_iter(people).len()
+        }
         false => first - 1,
     };
     Some(QueryScore {

@@ -73,7 +73,9 @@ fn reranked(queries: &Features, gallery: &Features, rerank: Rerank) -> Vec<Vec<f
 #[test]
 fn the_golden_distances_come_out() {
     let rows = reranked(&features(0..3), &features(3..12), Rerank { k1: 4, k2: 2, lambda: 0.3 });
+    assert_eq!(rows.len(), GOLDEN.len());
     for (row, golden) in rows.iter().zip(GOLDEN) {
+        assert_eq!(row.len(), golden.len());
         for (value, expected) in row.iter().zip(golden) {
             assert!((f64::from(*value) - expected).abs() < 1e-5, "{row:?}\n{golden:?}");
         }
@@ -115,7 +117,9 @@ fn permuting_the_gallery_permutes_the_distances() {
     let rerank = Rerank { k1: 5, k2: 3, lambda: 0.3 };
     let (plain, permuted) =
         (reranked(&queries, &gallery, rerank), reranked(&queries, &gallery.select(&order), rerank));
+    assert_eq!((plain.len(), permuted.len()), (6, 6));
     for (a, b) in plain.iter().zip(&permuted) {
+        assert_eq!((a.len(), b.len()), (30, 30));
         for (j, from) in order.iter().enumerate() {
             assert!((b[j] - a[*from]).abs() < 1e-5, "{} {}", b[j], a[*from]);
         }

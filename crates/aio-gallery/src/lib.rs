@@ -86,7 +86,7 @@ pub use model::Model;
 pub use record::{BoundingBox, Content, Record};
 pub use refine::{
     CANDIDATES, Dialogue, Mentions, Phrase, Question, REPLY_WEIGHT, Replied, Reply, best_question,
-    questions, rocchio,
+    described, questions, rocchio,
 };
 pub use search::{Answer, Check, Collection, Condition, Filter, Group, Hit, Near, Query, Relation};
 pub use step::Step;

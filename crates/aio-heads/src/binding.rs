@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// Whether the binding loss trains the embeddings that are its anchors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Anchors {
+pub enum AnchorGradient {
     /// Gradients flow to the anchors and to the other embeddings.
     Moving,
     /// Gradients flow to the other embeddings only; the anchors are constants (stop-gradient).
@@ -21,6 +21,10 @@ pub enum BindingKind {
     /// Similarity distribution matching: the probabilities of the anchors against the uniform distribution over those of the person (Jiang
     /// and Ye, IRRA, CVPR 2023).
     Sdm,
+    /// The same as IRRA has it: every modality is compared with every other one on its own, photographs with the captions of the batch and captions with its
+    /// photographs, so that no embedding competes with others of its modality. The loss of an embedding is the mean over the other modalities. With
+    /// `anchor_features = "all"`, that of photographs and captions together is half of IRRA's, which is the sum of both directions.
+    SdmPairs,
     /// Image–text contrastive: the logarithm of the probability of the embedding's partner, which is the anchor of the same tuple, among the
     /// anchors of other people (CLIP; Radford et al., ICML 2021). What else shows the person is left out of the sum. Every modality has a sum
     /// of its own: `anchor_features = "all"` adds the other direction of CLIP and all other pairs of modalities. Needs `own_photo = "kept"`.
@@ -40,8 +44,9 @@ pub enum AnchorFeatures {
 
 /// Whether an embedding has its own photograph among its anchors.
 ///
-/// The own photograph of a synthesised sketch is the photograph that it was made from; that of a combination with RGB is the one in it. Real
-/// infrared pictures, real drawings and captions were not made from a photograph: all photographs of the person are other ones to them.
+/// The own photograph of a sketch is the photograph that it was made from: synthesised, or drawn by somebody where the data set says of which photograph
+/// (the Tri- data sets, a table with the column `source`). That of a combination with RGB is the one in it. To other real infrared pictures and drawings,
+/// and to captions, all photographs of the person are other ones; so is the photograph that a caption was written for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum OwnPhoto {
@@ -49,6 +54,26 @@ pub enum OwnPhoto {
     Kept,
     /// It is left out of both sums. Positives are the person's other photographs only.
     Skipped,
+}
+
+/// Embeddings and the people whom they show.
+#[derive(Debug, Clone)]
+pub struct Labelled {
+    /// `[rows, width]`
+    pub features: Tensor<2>,
+    /// `[rows]`, the classes.
+    pub labels: Tensor<1, Int>,
+}
+
+/// How embeddings are bound to anchors.
+#[derive(Debug, Clone, Copy)]
+pub struct BindingOptions {
+    /// How similarities are compared with identities.
+    pub kind: BindingKind,
+    /// What similarities are divided by.
+    pub temperature: f64,
+    /// Whether the anchors are trained.
+    pub anchors: AnchorGradient,
 }
 
 /// Feature binding: pulls features of any modality to the RGB features of the same identity and pushes the rest away.
@@ -64,8 +89,9 @@ pub enum OwnPhoto {
 /// L = 1/N Σ_i Σ_a p_a · ( log p_a − log(q_a + 1e-8) )
 /// ```
 ///
-/// IRRA adds the same in the other direction. Here that direction is there where the other features are anchors as well
-/// ([`AnchorFeatures::All`]).
+/// IRRA has a softmax over the captions for photographs and one over the photographs for captions, and adds the two. [`BindingKind::SdmPairs`] means
+/// that the caller gives anchors of one other modality at a time. With [`BindingKind::Sdm`] and [`AnchorFeatures::All`] one softmax holds all modalities,
+/// so that a caption competes with all other captions, too.
 ///
 /// [`BindingKind::Itc`] has the first form. There `skip` marks what [`not_partners`] does, so that `P(i)` is the partner of `i` alone.
 ///
@@ -73,27 +99,24 @@ pub enum OwnPhoto {
 /// is skipped are choices. Features that have no anchor of their identity left do not count. If none has one, the loss is 0.
 ///
 /// # Shapes
-/// - features: `[batch, width]`, anchors: `[anchors, width]`
-/// - labels: `[batch]`, anchor_labels: `[anchors]`
+/// - embedded: `[batch, width]`, anchors: `[anchors, width]`
 /// - skip: `[batch, anchors]`, 1 or 0
 /// - output: `[1]`
 #[must_use]
 pub fn binding_loss(
-    features: Tensor<2>,
-    labels: Tensor<1, Int>,
-    anchors: Tensor<2>,
-    anchor_labels: Tensor<1, Int>,
+    embedded: Labelled,
+    anchors: Labelled,
     skip: Option<Tensor<2>>,
-    temperature: f64,
-    kind: BindingKind,
-    mode: Anchors,
+    options: BindingOptions,
 ) -> Tensor<1> {
-    let anchors = match mode {
-        Anchors::Moving => anchors,
-        Anchors::Fixed => anchors.detach(),
+    let BindingOptions { kind, temperature, anchors: gradient } = options;
+    let positives = same_label(embedded.labels, anchors.labels);
+    let anchors = match gradient {
+        AnchorGradient::Moving => anchors.features,
+        AnchorGradient::Fixed => anchors.features.detach(),
     };
-    let scores = normalise(features).matmul(normalise(anchors).transpose()).div_scalar(temperature);
-    let positives = same_label(labels, anchor_labels);
+    let similarities = normalise(embedded.features).matmul(normalise(anchors).transpose());
+    let scores = similarities.div_scalar(temperature);
     let (scores, positives) = match skip {
         Some(skip) => (
             scores - skip.clone().mul_scalar(FAR + 2.0 / temperature),
@@ -108,7 +131,7 @@ pub fn binding_loss(
         BindingKind::Supcon | BindingKind::Itc => {
             (log_p * positives).sum_dim(1).neg() / count.clamp_min(1.0)
         }
-        BindingKind::Sdm => {
+        BindingKind::Sdm | BindingKind::SdmPairs => {
             let log_q = (positives / count.clamp_min(1.0) + SMALLEST_PROBABILITY).log();
             (log_p.clone().exp() * (log_p - log_q)).sum_dim(1) * counted.clone()
         }

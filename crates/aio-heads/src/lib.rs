@@ -17,7 +17,8 @@ pub use attribute::{
     attribute_loss,
 };
 pub use binding::{
-    AnchorFeatures, Anchors, BindingKind, OwnPhoto, binding_loss, not_partners, part_hinge,
+    AnchorFeatures, AnchorGradient, BindingKind, BindingOptions, Labelled, OwnPhoto, binding_loss,
+    not_partners, part_hinge,
 };
 pub use centres::{Centres, RowAdamW};
 pub use identity::IdentityHead;

@@ -68,8 +68,18 @@ impl AnchorRows {
         let same = same_label(labels, self.classes.clone());
         let [batch, anchors] = same.dims();
         let empty = self.classes.clone().equal_elem(Self::EMPTY).float();
+        (same + row(empty, [batch, anchors]) + self.of_other_kinds(kind, batch)).clamp_max(1.0)
+    }
+
+    /// The anchors of other kinds, for each of `batch` embeddings.
+    ///
+    /// # Shapes
+    /// - output: `[batch, anchors]`, 1 or 0
+    #[must_use]
+    pub fn of_other_kinds(&self, kind: i64, batch: usize) -> Tensor<2> {
         let other = self.kinds.clone().not_equal_elem(kind).float();
-        (same + row(empty + other, [batch, anchors])).clamp_max(1.0)
+        let [anchors] = other.dims();
+        row(other, [batch, anchors])
     }
 
     /// The same rows as constants outside the autodiff graph.
@@ -146,7 +156,7 @@ fn shifted<const D: usize, K: Basic>(old: Tensor<D, K>, new: Tensor<D, K>) -> Te
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Anchors, BindingKind, binding_loss};
+    use crate::{AnchorGradient, BindingKind, BindingOptions, Labelled, binding_loss};
     use burn::tensor::TensorData;
 
     fn labels(values: &[i64]) -> Tensor<1, Int> {
@@ -199,17 +209,16 @@ mod tests {
                 classes.push(held.classes.clone());
                 skip.push(held.own(labels(&[0, 1, 2])));
             }
-            let value: f32 = binding_loss(
-                features.clone(),
-                all.clone(),
-                Tensor::cat(embedded, 0),
-                Tensor::cat(classes, 0),
-                Some(Tensor::cat(skip, 1)),
-                0.07,
-                BindingKind::Supcon,
-                Anchors::Moving,
-            )
-            .into_scalar();
+            let own = Labelled { features: features.clone(), labels: all.clone() };
+            let anchors =
+                Labelled { features: Tensor::cat(embedded, 0), labels: Tensor::cat(classes, 0) };
+            let options = BindingOptions {
+                kind: BindingKind::Supcon,
+                temperature: 0.07,
+                anchors: AnchorGradient::Moving,
+            };
+            let skip = Some(Tensor::cat(skip, 1));
+            let value: f32 = binding_loss(own, anchors, skip, options).into_scalar();
             value
         };
         assert!((value(None) - value(Some(AnchorQueue::new(64, 3, &device)))).abs() < 1e-6);

@@ -1,8 +1,9 @@
 //! Losses and gradients against PyTorch (`scripts/golden/heads.py`).
 
 use aio_heads::{
-    AnchorQueue, AnchorRows, Anchors, AttributeHead, BindingKind, IdentityHead, attribute_accuracy,
-    attribute_loss, binding_loss, loss, not_partners, part_hinge,
+    AnchorGradient, AnchorQueue, AnchorRows, AttributeHead, BindingKind, BindingOptions,
+    IdentityHead, Labelled, attribute_accuracy, attribute_loss, binding_loss, loss, not_partners,
+    part_hinge,
 };
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, Int, Tensor, TensorData};
@@ -79,19 +80,24 @@ fn batch_hard_triplet_matches_pytorch() {
     });
 }
 
+fn labelled(features: Tensor<2>, labels: Tensor<1, Int>) -> Labelled {
+    Labelled { features, labels }
+}
+
+/// Anchors that are trained.
+fn options(temperature: f64, kind: BindingKind) -> BindingOptions {
+    BindingOptions { kind, temperature, anchors: AnchorGradient::Moving }
+}
+
 #[test]
 fn binding_matches_pytorch() {
     let bound = |x: &[Tensor<2>], skip, kind| {
         let anchors = labels(&[0, 0, 1, 1, 2, 2]);
         binding_loss(
-            x[0].clone(),
-            labels(&[0, 1, 1, 2]),
-            x[1].clone(),
-            anchors,
+            labelled(x[0].clone(), labels(&[0, 1, 1, 2])),
+            labelled(x[1].clone(), anchors),
             skip,
-            0.07,
-            kind,
-            Anchors::Moving,
+            options(0.07, kind),
         )
     };
     let own = loss::same_label(labels(&[0, 2, 3, 5]), labels(&[0, 1, 2, 3, 4, 5]));
@@ -99,6 +105,24 @@ fn binding_matches_pytorch() {
         check(name, |x| bound(x, None, kind));
         check(&format!("{name}_without_own_photo"), |x| bound(x, Some(own.clone()), kind));
     }
+}
+
+#[test]
+fn both_directions_of_distribution_matching_are_irras() {
+    let classes = || labels(&[0, 0, 1, 1, 2, 2]);
+    let direction = |from: &Tensor<2>, to: &Tensor<2>| {
+        binding_loss(
+            from.clone(),
+            classes(),
+            to.clone(),
+            classes(),
+            None,
+            0.02,
+            BindingKind::SdmPairs,
+            Anchors::Moving,
+        )
+    };
+    check("irra_sdm", |x| direction(&x[0], &x[1]) + direction(&x[1], &x[0]));
 }
 
 #[test]
@@ -113,14 +137,10 @@ fn a_contrastive_loss_of_partners_matches_pytorch() {
     );
     check("binding_itc", |x| {
         binding_loss(
-            x[0].clone(),
-            classes.clone(),
-            x[1].clone(),
-            anchors.clone(),
+            labelled(x[0].clone(), classes.clone()),
+            labelled(x[1].clone(), anchors.clone()),
             Some(skip.clone()),
-            0.07,
-            BindingKind::Itc,
-            Anchors::Moving,
+            options(0.07, BindingKind::Itc),
         )
     });
 }
@@ -156,14 +176,13 @@ fn anchors_of_earlier_steps_match_pytorch_and_get_no_gradient() {
                 (in_batch, held.own(labels(&[10, 16, 13, 18])))
             };
             binding_loss(
-                x[0].clone(),
-                classes.clone(),
-                Tensor::cat(vec![x[1].clone(), held.embedded.autodiff()], 0),
-                Tensor::cat(vec![anchors.clone(), held.classes], 0),
+                labelled(x[0].clone(), classes.clone()),
+                labelled(
+                    Tensor::cat(vec![x[1].clone(), held.embedded.autodiff()], 0),
+                    Tensor::cat(vec![anchors.clone(), held.classes], 0),
+                ),
                 Some(Tensor::cat(vec![in_batch, in_queue], 1)),
-                0.07,
-                kind,
-                Anchors::Moving,
+                options(0.07, kind),
             )
         });
     }
@@ -242,14 +261,10 @@ fn fixed_anchors_get_no_gradient() {
     };
     let (features, anchors) = (make(0.3), make(1.7));
     let grads = binding_loss(
-        features.clone(),
-        labels(&[0, 1, 2]),
-        anchors.clone(),
-        labels(&[0, 1, 2]),
+        labelled(features.clone(), labels(&[0, 1, 2])),
+        labelled(anchors.clone(), labels(&[0, 1, 2])),
         None,
-        0.07,
-        BindingKind::Supcon,
-        Anchors::Fixed,
+        BindingOptions { anchors: AnchorGradient::Fixed, ..options(0.07, BindingKind::Supcon) },
     )
     .backward();
     assert!(features.grad(&grads).is_some());
@@ -263,14 +278,10 @@ fn a_feature_whose_only_anchor_is_skipped_does_not_count() {
     let all = labels(&[0, 1, 1]);
     let skip = loss::same_label(labels(&[0, 1, 2]), labels(&[0, 1, 2]));
     let value: f32 = binding_loss(
-        features,
-        all.clone(),
-        anchors,
-        all,
+        labelled(features, all.clone()),
+        labelled(anchors, all),
         Some(skip),
-        1.0,
-        BindingKind::Supcon,
-        Anchors::Moving,
+        options(1.0, BindingKind::Supcon),
     )
     .into_scalar();
     // Rows 1 and 2 choose between anchor 0 and the other photograph of their identity, both at cosine 0.
@@ -283,14 +294,10 @@ fn perfect_binding_costs_less_than_confusion() {
     let eye = Tensor::<2>::eye(3, &device);
     let value = |order: &[i64]| {
         let loss: f32 = binding_loss(
-            eye.clone(),
-            labels(&[0, 1, 2]),
-            eye.clone(),
-            labels(order),
+            labelled(eye.clone(), labels(&[0, 1, 2])),
+            labelled(eye.clone(), labels(order)),
             None,
-            0.07,
-            BindingKind::Supcon,
-            Anchors::Moving,
+            options(0.07, BindingKind::Supcon),
         )
         .into_scalar();
         loss
@@ -305,14 +312,10 @@ fn where_nobody_has_an_anchor_the_loss_is_zero_and_so_is_its_gradient() {
     let (anchors, all) = (Tensor::<2>::eye(2, &device), labels(&[0, 1]));
     let skip = Some(loss::same_label(all.clone(), all.clone()));
     let value = binding_loss(
-        features.clone(),
-        all.clone(),
-        anchors,
-        all,
+        labelled(features.clone(), all.clone()),
+        labelled(anchors, all),
         skip,
-        0.07,
-        BindingKind::Supcon,
-        Anchors::Moving,
+        options(0.07, BindingKind::Supcon),
     );
     let number: f32 = value.clone().into_scalar();
     assert_eq!(number, 0.0);

@@ -1,7 +1,7 @@
 //! The term of the attribute head: words that are masked in a caption and named from the photograph beside it.
 
 use crate::inputs::{Inputs, MaskedCaptions};
-use crate::{Aio, Backbone, LossTerm, LossWeights, Losses, Measure, Shapes};
+use crate::{Aio, Backbone, LossTerm, LossWeights, Losses, Shapes, StepMeasure};
 use aio_encoder::Activations;
 use aio_heads::{AttributeHead, Masked, attribute_accuracy, attribute_loss};
 use aio_tokenize::ModalityTokens;
@@ -60,13 +60,13 @@ impl Aio {
         };
         let logits = named(backbone, head, activations, &[rgb, masked.tokens.clone()]);
         losses.measure(
-            Measure::AttributeAccuracy,
+            StepMeasure::AttributeAccuracy,
             attribute_accuracy(logits.clone().without_autodiff(), labels.clone()),
         );
         let (plain, caption) = (&mut Activations::Stored, masked.tokens.constant());
         let alone = named(&backbone.valid(), &head.valid(), plain, &[caption]);
         losses.measure(
-            Measure::AttributeAccuracyWithoutPicture,
+            StepMeasure::AttributeAccuracyWithoutPicture,
             attribute_accuracy(alone, labels.clone()),
         );
         losses.push(LossTerm::Attribute, weights.attribute, attribute_loss(logits, labels));

@@ -42,13 +42,19 @@ pub struct TrainPicture {
 /// What a picture was made from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
-    /// It was taken or drawn by itself: a real infrared picture or drawing. Samples of a stage have different numbers, photographs among them.
+    /// It was taken or drawn by itself, as far as is known: a real infrared picture or drawing. Samples of a stage have different numbers, photographs
+    /// among them.
     Itself {
         /// Its number.
         sample: usize,
     },
-    /// It is the tuple's photograph, or was synthesised from it.
+    /// It is the tuple's photograph, or was made from it.
     Photograph,
+    /// It was made from another photograph of the person.
+    OtherPhotograph {
+        /// The number of that photograph.
+        sample: usize,
+    },
 }
 
 /// An encoded caption.
@@ -67,10 +73,17 @@ impl TrainTuple {
         self.pictures.iter().find(|picture| picture.modality == modality)
     }
 
-    /// Whether something in `set` is the photograph or was made from it.
-    pub(crate) fn shows_photograph(&self, set: ModalitySet) -> bool {
+    /// The photograph that something in `set` is or was made from: that of the tuple, or else another one.
+    pub(crate) fn shown_photograph(&self, set: ModalitySet) -> Option<usize> {
         let is_in = |picture: &&TrainPicture| set.contains(picture.modality);
-        self.pictures.iter().filter(is_in).any(|picture| picture.origin == Origin::Photograph)
+        let origins = || self.pictures.iter().filter(is_in).map(|picture| picture.origin);
+        if origins().any(|origin| origin == Origin::Photograph) {
+            return Some(self.photograph);
+        }
+        origins().find_map(|origin| match origin {
+            Origin::OtherPhotograph { sample } => Some(sample),
+            Origin::Itself { .. } | Origin::Photograph => None,
+        })
     }
 }
 

@@ -4,8 +4,8 @@ use crate::feature::Feature;
 use crate::inputs::Inputs;
 use crate::{EmbeddingOf, LossTerm, LossWeights, Losses};
 use aio_heads::{
-    AnchorFeatures, AnchorQueue, AnchorRows, BindingKind, binding_loss, loss, not_partners,
-    part_hinge,
+    AnchorFeatures, AnchorQueue, AnchorRows, BindingKind, BindingOptions, Labelled, binding_loss,
+    loss, not_partners, part_hinge,
 };
 use aio_types::{Modality, ModalitySet};
 use burn::tensor::Tensor;
@@ -15,7 +15,7 @@ const TEXT: EmbeddingOf = EmbeddingOf::Modality(Modality::Text);
 
 /// The number of a set of modalities in the queue.
 fn kind(modalities: ModalitySet) -> i64 {
-    modalities.iter().map(|modality| 1 << (modality as i64)).sum()
+    modalities.number().into()
 }
 
 /// The features that are anchors; none without photographs.
@@ -33,8 +33,9 @@ fn groups<'f>(
     anchors: &[&'f Feature],
     kind: BindingKind,
 ) -> Vec<Vec<&'f Feature>> {
-    if kind != BindingKind::Itc {
-        return vec![anchors.to_vec()];
+    match kind {
+        BindingKind::Supcon | BindingKind::Sdm => return vec![anchors.to_vec()],
+        BindingKind::SdmPairs | BindingKind::Itc => {}
     }
     // Partners are of another modality, and there is one in a tuple that has both.
     let shares_a_tuple = |other: &&&Feature| {
@@ -58,7 +59,7 @@ impl Binding<'_> {
         let mut embedded: Vec<_> = group.iter().map(|f| f.embedded.clone()).collect();
         let mut labels: Vec<_> = group.iter().map(|f| f.labels.clone()).collect();
         let mut skip = vec![match weights.binding_kind {
-            BindingKind::Supcon | BindingKind::Sdm => {
+            BindingKind::Supcon | BindingKind::Sdm | BindingKind::SdmPairs => {
                 let made_from = group.iter().map(|f| f.made_from.clone()).collect();
                 loss::same_label(feature.made_from.clone(), Tensor::cat(made_from, 0))
             }
@@ -70,33 +71,35 @@ impl Binding<'_> {
             ),
         }];
         if let Some(held) = held {
+            // A group of the losses that compare pairs of modalities is one feature.
+            let of_group = group.first().map_or(0, |f| kind(f.modalities));
+            let own = || {
+                // A number that is no sample's.
+                let number = |shown: &Option<i64>| shown.unwrap_or(-1);
+                held.own(inputs.signed(feature.shown.iter().map(number).collect()))
+            };
             skip.push(match weights.binding_kind {
-                BindingKind::Supcon | BindingKind::Sdm => {
-                    // A number that is no sample's.
-                    let number = |shown: &Option<i64>| shown.unwrap_or(-1);
-                    held.own(inputs.signed(feature.shown.iter().map(number).collect()))
+                BindingKind::Supcon | BindingKind::Sdm => own(),
+                BindingKind::SdmPairs => {
+                    let other = held.of_other_kinds(of_group, feature.rows.len());
+                    (own() + other).clamp_max(1.0)
                 }
-                BindingKind::Itc => {
-                    // A group of this loss is one feature.
-                    let of_group = group.first().map_or(0, |f| kind(f.modalities));
-                    held.no_negatives(feature.labels.clone(), of_group)
-                }
+                BindingKind::Itc => held.no_negatives(feature.labels.clone(), of_group),
             });
             let constants = held.embedded.clone();
             let is_autodiff = feature.embedded.is_autodiff();
             embedded.push(if is_autodiff { constants.autodiff() } else { constants });
             labels.push(held.classes.clone());
         }
-        binding_loss(
-            feature.embedded.clone(),
-            feature.labels.clone(),
-            Tensor::cat(embedded, 0),
-            Tensor::cat(labels, 0),
-            Some(Tensor::cat(skip, 1)),
-            weights.binding_temperature,
-            weights.binding_kind,
-            weights.anchors,
-        )
+        let own = Labelled { features: feature.embedded.clone(), labels: feature.labels.clone() };
+        let anchors =
+            Labelled { features: Tensor::cat(embedded, 0), labels: Tensor::cat(labels, 0) };
+        let options = BindingOptions {
+            kind: weights.binding_kind,
+            temperature: weights.binding_temperature,
+            anchors: weights.anchors,
+        };
+        binding_loss(own, anchors, Some(Tensor::cat(skip, 1)), options)
     }
 }
 

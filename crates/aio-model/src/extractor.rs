@@ -75,13 +75,7 @@ impl Extractor {
     /// [`WeightsError`] if its file was damaged before the program was compiled.
     pub fn shipped(shipped: Shipped, device: &Device) -> Result<Self, WeightsError> {
         let (backbone, config, preprocessing) = Backbone::load(&shipped.weights()?, device)?;
-        Ok(Self {
-            sentences: backbone.sentences(),
-            backbone,
-            preprocessing,
-            width: config.embedding_width(),
-            device: device.clone(),
-        })
+        Ok(Self::new(&backbone, &config, preprocessing, device))
     }
 
     /// How pictures must be prepared.

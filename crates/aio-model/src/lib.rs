@@ -43,8 +43,8 @@ pub use batch::{
 pub use extractor::{ExtractError, Extractor};
 pub use fusion::{AbsentUse, FusionUse};
 pub use losses::{
-    EmbeddingOf, LossTerm, LossWeights, Losses, Measure, Measures, Neck, NonFinite, Terms, Total,
-    read_scalars,
+    EmbeddingOf, LossTerm, LossWeights, Losses, Measures, Neck, NonFinite, StepMeasure, Terms,
+    Total, read_scalars,
 };
 pub use model::{Aio, AioConfig, EncoderUse, Frozen, Shared};
 pub use pictures::pictures;

@@ -1,6 +1,6 @@
 //! The training losses: their weights, their terms, and the weighted sum. Which terms a batch has is decided in `objective.rs`.
 
-use aio_heads::{AnchorFeatures, AnchorRows, Anchors, BindingKind, OwnPhoto};
+use aio_heads::{AnchorFeatures, AnchorGradient, AnchorRows, BindingKind, OwnPhoto};
 use aio_types::Modality;
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
@@ -50,7 +50,7 @@ pub struct LossWeights {
     /// Which embeddings are the anchors of the binding loss.
     pub anchor_features: AnchorFeatures,
     /// Whether the binding loss trains the embeddings that are its anchors.
-    pub anchors: Anchors,
+    pub anchors: AnchorGradient,
     /// Whether an embedding has its own photograph among its anchors.
     pub own_photo: OwnPhoto,
     /// Anchors of earlier steps that the binding loss has beside those of a batch, as constants (XBM; Wang et al., CVPR 2020); 0 for none. Every stage
@@ -102,7 +102,7 @@ impl Default for LossWeights {
             binding_text: 1.0,
             binding_temperature: 0.07,
             anchor_features: AnchorFeatures::Rgb,
-            anchors: Anchors::Moving,
+            anchors: AnchorGradient::Moving,
             own_photo: OwnPhoto::Skipped,
             queue: 0,
             queue_after: 1000,
@@ -160,14 +160,14 @@ impl fmt::Display for LossTerm {
 
 /// What is measured of a step beside its loss. Its `Display` is the name in `metrics.jsonl`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Measure {
+pub enum StepMeasure {
     /// Share of the masked words that the attribute head names, in 0..1.
     AttributeAccuracy,
     /// The same where the picture is left out of the sequence: what the words around a masked one tell.
     AttributeAccuracyWithoutPicture,
 }
 
-impl fmt::Display for Measure {
+impl fmt::Display for StepMeasure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::AttributeAccuracy => "attribute accuracy",
@@ -180,7 +180,7 @@ impl fmt::Display for Measure {
 pub type Terms = Vec<(LossTerm, f32)>;
 
 /// What was measured of a step.
-pub type Measures = Vec<(Measure, f32)>;
+pub type Measures = Vec<(StepMeasure, f32)>;
 
 /// The loss of a step, and what is known of it.
 #[derive(Debug)]
@@ -219,7 +219,7 @@ struct Weighted {
 pub struct Losses {
     terms: Vec<Weighted>,
     /// `[1]` each.
-    measures: Vec<(Measure, Tensor<1>)>,
+    measures: Vec<(StepMeasure, Tensor<1>)>,
     /// The anchors of the binding loss, where the model keeps them for later steps.
     pub(crate) anchors: Option<AnchorRows>,
 }
@@ -233,7 +233,7 @@ impl Losses {
     }
 
     /// Adds a measurement `[1]`, through which no gradient flows.
-    pub(crate) fn measure(&mut self, measure: Measure, value: Tensor<1>) {
+    pub(crate) fn measure(&mut self, measure: StepMeasure, value: Tensor<1>) {
         self.measures.push((measure, value.without_autodiff()));
     }
 
@@ -299,11 +299,11 @@ mod tests {
         losses.push(LossTerm::Triplet, 0.5, scalar(4.0));
         losses.push(LossTerm::Attribute, 0.0, scalar(f32::NAN));
         losses.push(LossTerm::Identity(EmbeddingOf::Combination(1)), 3.0, scalar(2.0));
-        losses.measure(Measure::AttributeAccuracy, scalar(0.25));
+        losses.measure(StepMeasure::AttributeAccuracy, scalar(0.25));
         let Total { loss, terms, measures } = losses.total().expect("finite");
         assert_eq!(loss.into_scalar::<f32>(), 8.0, "a measurement is no part of the loss");
         assert_eq!(terms.iter().map(|(_, value)| *value).collect::<Vec<_>>(), [4.0, 2.0]);
-        assert_eq!(measures, [(Measure::AttributeAccuracy, 0.25)]);
+        assert_eq!(measures, [(StepMeasure::AttributeAccuracy, 0.25)]);
     }
 
     #[test]

@@ -53,7 +53,11 @@ impl Projection {
     /// - attention_mask: `[batch, tokens]`, 1 for tokens and 0 for padding
     /// - output: `[batch, embedding]`
     #[must_use]
-    pub fn forward_sequence(&self, tokens: Tensor<3>, attention_mask: Tensor<2>) -> Tensor<2> {
+    pub(crate) fn forward_sequence(
+        &self,
+        tokens: Tensor<3>,
+        attention_mask: Tensor<2>,
+    ) -> Tensor<2> {
         let [batch, _, width] = tokens.dims();
         match &self.pooling {
             Some(pooling) => {

@@ -43,13 +43,15 @@ pub(crate) fn shown(
         if own_photo == OwnPhoto::Kept {
             return None;
         }
-        if tuple.shows_photograph(set) {
-            return Some(tuple.photograph as i64);
+        if let Some(photograph) = tuple.shown_photograph(set) {
+            return Some(photograph as i64);
         }
         let mut members = set.iter();
         let (only, None) = (members.next()?, members.next()) else { return None };
         match tuple.picture(only).map(|picture| picture.origin) {
-            Some(Origin::Itself { sample }) => Some(sample as i64),
+            Some(Origin::Itself { sample } | Origin::OtherPhotograph { sample }) => {
+                Some(sample as i64)
+            }
             Some(Origin::Photograph) => Some(tuple.photograph as i64),
             None => tuple.caption.as_ref().map(|caption| sentence(&caption.ids)),
         }
@@ -133,6 +135,19 @@ mod tests {
         all.sort_unstable();
         all.dedup();
         assert_eq!(all.len(), 9);
+    }
+
+    #[test]
+    fn what_was_made_from_another_photograph_shows_that_photograph() {
+        let tuples = vec![
+            tuple(9, Origin::OtherPhotograph { sample: 70 }, 5),
+            tuple(70, Origin::Photograph, 6),
+        ];
+        let batch = TrainBatch { tuples, combinations: Vec::new(), sampled_classes: None };
+        let of = |set: &str| shown(&batch, OwnPhoto::Skipped, set.parse().expect("a set"), &[0, 1]);
+        assert_eq!(of("infrared"), [Some(70), Some(70)]);
+        assert_eq!(of("infrared+text"), [Some(70), Some(70)]);
+        assert_eq!(of("rgb+infrared"), [Some(9), Some(70)], "that of the tuple comes first");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use crate::{ModalityInput, ModalityTokens, TokenSequence};
 use aio_types::{Modality, ModalitySet};
 use burn::module::{Initializer, Module, Param};
 use burn::tensor::{Device, Int, Tensor};
+use rand::Rng;
 use serde::{Deserialize, Serialize};
 
 /// Sizes of all tokenizers.
@@ -110,40 +111,50 @@ impl Tokenizers {
         }
     }
 
+    /// The tokenizers of `wide`, whose stems compute what those of `narrow` compute with fewer channels ([`ImageTokenizer::widened`]). Everything else is
+    /// taken over.
+    ///
+    /// # Panics
+    /// As [`ImageTokenizer::widened`].
+    #[must_use]
+    pub fn widened(
+        &self,
+        narrow: &StemConfig,
+        wide: &StemConfig,
+        noise: f32,
+        rng: &mut impl Rng,
+    ) -> Self {
+        self.clone().map_stems(|_, stem| stem.widened(narrow, wide, noise, rng))
+    }
+
     /// The same tokenizers with those of `modalities` outside the gradient. Their batch normalisations use the stored statistics and never move them
     /// ([`BatchNormMode::Pretrained`]).
     #[must_use]
     pub fn frozen(self, modalities: ModalitySet) -> Self {
         let freeze =
             |t: ImageTokenizer| t.no_grad().with_batch_norm_mode(BatchNormMode::Pretrained);
-        let image = |tokenizer: Option<ImageTokenizer>, m| {
-            tokenizer.map(|t| if modalities.contains(m) { freeze(t) } else { t })
+        let text = |t: TextTokenizer| {
+            if modalities.contains(Modality::Text) { t.no_grad() } else { t }
         };
-        Self {
-            cls: self.cls,
-            registers: self.registers,
-            rgb: image(self.rgb, Modality::Rgb),
-            infrared: image(self.infrared, Modality::Infrared),
-            sketch: image(self.sketch, Modality::Sketch),
-            colour_pencil: image(self.colour_pencil, Modality::ColourPencil),
-            text: self
-                .text
-                .map(|t| if modalities.contains(Modality::Text) { t.no_grad() } else { t }),
-            class_token: self.class_token,
-            absent: self.absent,
-        }
+        let frozen =
+            self.map_stems(|m, stem| if modalities.contains(m) { freeze(stem) } else { stem });
+        Self { text: frozen.text.map(text), ..frozen }
     }
 
     /// The same tokenizers with another mode of the stems' batch normalisations, those of frozen ones included: [`Self::frozen`] comes after it.
     #[must_use]
     pub fn with_batch_norm_mode(self, mode: BatchNormMode) -> Self {
-        let image =
-            |tokenizer: Option<ImageTokenizer>| tokenizer.map(|t| t.with_batch_norm_mode(mode));
+        self.map_stems(|_, stem| stem.with_batch_norm_mode(mode))
+    }
+
+    fn map_stems(self, mut change: impl FnMut(Modality, ImageTokenizer) -> ImageTokenizer) -> Self {
+        let mut image =
+            |tokenizer: Option<ImageTokenizer>, m| tokenizer.map(|stem| change(m, stem));
         Self {
-            rgb: image(self.rgb),
-            infrared: image(self.infrared),
-            sketch: image(self.sketch),
-            colour_pencil: image(self.colour_pencil),
+            rgb: image(self.rgb, Modality::Rgb),
+            infrared: image(self.infrared, Modality::Infrared),
+            sketch: image(self.sketch, Modality::Sketch),
+            colour_pencil: image(self.colour_pencil, Modality::ColourPencil),
             ..self
         }
     }

@@ -6,6 +6,7 @@ use aio_tokenize::{
     BatchNormMode, Grid, ImageTokenizer, StemConfig, StemKind, TextConfig, Tokenizers,
     TokenizersConfig,
 };
+use aio_types::rng;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use safetensors::SafeTensors;
@@ -97,6 +98,36 @@ fn separate_copies_do_not_share_running_statistics() {
         let _ = second.forward(Tensor::ones([2, 16, 8, 3], &Device::flex()));
         assert!(bytes(&second) != before, "the copy has seen pictures");
         assert!(bytes(&first) == before, "the original has not");
+    }
+}
+
+#[test]
+fn a_widened_stem_computes_the_same_until_it_is_given_noise() {
+    for (device, which) in [(Device::flex(), "evaluation"), (Device::flex().autodiff(), "train")] {
+        for golden @ (name, kind, patch, ibn) in STEMS {
+            let narrow = StemConfig { kind, channels: 8, patch, ibn };
+            // Once and a half, and more than twice as many channels.
+            for channels in [12, 22] {
+                let wide = StemConfig { channels, ..narrow };
+                let widened = |noise| {
+                    stem(golden, &device).widened(&narrow, &wide, noise, &mut rng(0, "test", 0))
+                };
+                let forward =
+                    |stem: &ImageTokenizer| stem.forward(tensor("test.x")).without_autodiff();
+                let reference = tensor(&format!("test.{name}.{which}"));
+                let same = widened(0.0);
+                assert!(
+                    difference(forward(&same), reference.clone()) < 1e-4,
+                    "{name} {which} {channels}"
+                );
+                let bytes = aio_encoder::weights::module_bytes(&same).expect("bytes");
+                Weights::from_bytes("widened", bytes)
+                    .load(wide.init(same.grid(), 12, &device))
+                    .expect("the shapes of the wide stem");
+                let noisy = difference(forward(&widened(0.1)), reference);
+                assert!((1e-3..2.0).contains(&noisy), "{name} {which} {channels}: {noisy}");
+            }
+        }
     }
 }
 

@@ -18,7 +18,7 @@ pub const BLOCK: usize = 256;
 ///
 /// # Errors
 /// [`TrainError::Invalid`] naming the input with a modality that the model cannot embed, [`TrainError::Eval`] for features that are not finite.
-pub fn embed_all(
+pub(crate) fn embed_all(
     extractor: &Extractor,
     inputs: &[Observation<Picture>],
     what: &str,
@@ -49,7 +49,8 @@ pub struct Stream<'a> {
 /// - output, one per model: `[rows, embedding width]`
 ///
 /// # Errors
-/// As [`embed_all`], the errors of `inputs`, and [`TrainError::Interrupted`] if the flag is raised.
+/// [`TrainError::Invalid`] naming the input with a modality that the model cannot embed, [`TrainError::Eval`] for features that are not finite, the
+/// errors of `inputs`, and [`TrainError::Interrupted`] if the flag is raised.
 pub fn embed_stream<const N: usize, B: AsRef<[Observation<Picture>]>, E: From<TrainError>>(
     models: [&Extractor; N],
     stream: &Stream,

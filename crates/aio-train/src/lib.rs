@@ -20,6 +20,7 @@ mod progress;
 mod schedule;
 mod signals;
 mod start;
+mod started_from;
 pub mod tensorboard;
 #[cfg(test)]
 mod test_data;
@@ -28,12 +29,13 @@ mod training_loop;
 mod workload;
 
 pub use checkpoint::Checkpoints;
-pub use embedding::{BLOCK, Stream, embed_all, embed_stream};
+pub use embedding::{BLOCK, Stream, embed_stream};
 pub use error::{Result, TrainError};
-pub use loader::{Library, trained_modalities};
+pub use loader::{Library, pictures_after_the_first_step, trained_modalities, trained_samples};
 pub use memory::MemoryEstimate;
 pub use probe::{Probe, probe};
 pub use progress::Progress;
 pub use signals::StopFlag;
 pub use start::{StartingPoint, import_hints, open_weights, weights_checksum};
+pub use started_from::StartedFrom;
 pub use trainer::{MetricsLine, TrainedModel, TrainingPaths, TrainingSetup, train};

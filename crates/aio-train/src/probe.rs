@@ -1,15 +1,16 @@
 //! A step on trial: time and memory of a training before it starts.
 
 use crate::error::{Result, TrainError};
-use crate::flops::HeadSizes;
-use crate::loader::{Classes, Library, LoaderSettings, StageLoader, attribute_words};
+use crate::loader::{Library, MicroBatches, StageLoader, StageSteps};
 use crate::memory::MemoryEstimate;
 use crate::signals::StopFlag;
 use crate::trainer::{
-    StageCost, TrainingSetup, initial_model, sketch_generator, stage_steps, step_input,
+    StageCost, TrainingData, TrainingSetup, initial_model, sketch_generator, stage_steps,
+    step_input,
 };
 use aio_model::{Aio, StepOutput};
 use burn::train::{TrainOutput, TrainStep};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// What an interruption says was being done.
@@ -36,28 +37,21 @@ pub struct Probe {
 /// What failed, as in [`crate::train`]; [`TrainError::Interrupted`] if `stop` is raised.
 pub fn probe(setup: &TrainingSetup, library: &mut Library, stop: &StopFlag) -> Result<Probe> {
     let config = setup.config;
-    let classes = Classes::new(config, library)?;
-    let attributes = attribute_words(config, &classes, library)?;
-    let sizes = HeadSizes::new(&classes, &attributes);
+    let data = TrainingData::open(setup, library)?;
+    let sizes = data.head_sizes();
     let model = initial_model(setup, sizes)?.with_precision(config.train.precision);
     let generator = sketch_generator(setup)?;
-    let settings = LoaderSettings {
-        config,
-        classes: &classes,
-        attributes: &attributes,
-        sentences: &setup.start.sentences,
-        picture_size: setup.start.preprocessing.size(),
-        sketch_generator: generator.as_ref(),
-    };
+    let settings = data.loader_settings(setup, generator.as_ref());
     let (mut steps, mut flops, mut flops_of_last) = (0, 0.0, 0.0);
     let mut largest = None::<MemoryEstimate>;
-    let mut last_loader = None;
+    let mut last = None;
     for stage in &config.train.stages {
         stop.check(PHASE)?;
         // The pictures of two stages need not fit into memory together.
-        drop(last_loader.take());
+        drop(last.take());
         let loader = StageLoader::open(&settings, stage, library)?;
-        let of_stage = stage_steps(setup, stage, &loader, steps).steps;
+        let stage_steps = stage_steps(setup, stage, &loader, steps);
+        let of_stage = stage_steps.steps.clone();
         let cost = StageCost::predict(setup, &model, &loader, sizes)?;
         let estimate = cost.memory;
         flops_of_last = cost.step.total();
@@ -66,11 +60,12 @@ pub fn probe(setup: &TrainingSetup, library: &mut Library, stop: &StopFlag) -> R
         if largest.is_none_or(|largest| estimate.total() >= largest.total()) {
             largest = Some(estimate);
         }
-        last_loader = Some(loader);
+        last = Some((loader, stage_steps));
     }
     let no_stage = || TrainError::Failure("an experiment has at least one stage".into());
     let memory = largest.ok_or_else(no_stage)?;
-    let seconds_per_step = time_step(setup, &model, &last_loader.ok_or_else(no_stage)?, stop)?;
+    let (loader, stage) = last.ok_or_else(no_stage)?;
+    let seconds_per_step = time_step(setup, &model, loader, stage, stop)?;
     // A stage that fits in memory has operations.
     let seconds = seconds_per_step * flops / flops_of_last;
     Ok(Probe { steps, seconds_per_step, seconds, memory, flops })
@@ -80,18 +75,21 @@ pub fn probe(setup: &TrainingSetup, library: &mut Library, stop: &StopFlag) -> R
 fn time_step(
     setup: &TrainingSetup,
     model: &Aio,
-    loader: &StageLoader,
+    loader: StageLoader,
+    stage: StageSteps,
     stop: &StopFlag,
 ) -> Result<f64> {
-    let batches = loader.epoch(0);
+    let first = stage.steps.start;
+    // A stage may have one step alone.
+    let tried = StageSteps { steps: first..first + 2, ..stage };
+    let mut batches = MicroBatches::from_step(Arc::new(loader), tried, first);
     let mut seconds = 0.0;
     for _ in 0..2 {
         let begun = Instant::now();
-        for micro in 0..setup.config.train.accumulation_steps {
+        for batch in batches.by_ref().take(setup.config.train.accumulation_steps) {
             stop.check(PHASE)?;
-            let batch = loader.batch(&batches[micro % batches.len()], micro as u64)?;
             let TrainOutput { item: StepOutput { terms, .. }, .. } =
-                model.step(step_input(setup, batch));
+                model.step(step_input(setup, batch?));
             terms.map_err(|e| TrainError::Failure(format!("the first step: {e}")))?;
         }
         seconds = begun.elapsed().as_secs_f64();

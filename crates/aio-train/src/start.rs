@@ -2,6 +2,7 @@
 
 use crate::config::ModelConfig;
 use crate::error::{Result, TrainError};
+use crate::started_from::StartedFrom;
 use aio_data::checksum::{Checksum, folder};
 use aio_encoder::weights::{Preprocessing, Shipped, Weights};
 use aio_encoder::{AdapterKind, AdaptersConfig};
@@ -143,6 +144,12 @@ impl StartingPoint {
         Ok(Self { config, preprocessing, sentences, sha256, weights })
     }
 
+    /// What the weights say of themselves; `name` is the one by which they were opened.
+    #[must_use]
+    pub fn started_from(&self, name: &str) -> StartedFrom {
+        StartedFrom::new(name, &self.sha256, &self.weights)
+    }
+
     /// Bytes of the weights file, which stays in memory.
     #[must_use]
     pub fn bytes(&self) -> usize {
@@ -208,13 +215,16 @@ fn check_fusion(weights: &BackboneConfig, model: &ModelConfig) -> Result<()> {
     ))
 }
 
-/// Reads every parameter, which forces lazy ones to initialise.
-struct InitialiseParameters;
-
-impl ModuleVisitor for InitialiseParameters {
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let _ = param.val();
+/// Draws the parameters that have no values yet, one field after the other. A parameter is drawn when it is first used, so that otherwise the values
+/// would depend on what is used first.
+pub(crate) fn draw_parameters<M: Module>(module: &M) {
+    struct Draw;
+    impl ModuleVisitor for Draw {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            let _ = param.val();
+        }
     }
+    module.visit(&mut Draw);
 }
 
 /// Moves a model that was drawn on the CPU to a training device.
@@ -222,7 +232,7 @@ impl ModuleVisitor for InitialiseParameters {
 /// The random numbers of the CPU are the same on every machine, so lazy parameters are drawn before the move. Gradients are switched on after it: a
 /// parameter that is moved later is no leaf of the graph, and would get no gradient.
 pub(crate) fn to_training_device<M: Module>(model: M, training: &Device) -> M {
-    model.visit(&mut InitialiseParameters);
+    draw_parameters(&model);
     model.to_device(&training.clone().inner()).train()
 }
 

@@ -94,18 +94,22 @@ impl ModalitySet {
     #[must_use]
     pub fn combinations() -> Vec<Self> {
         let members = [Modality::Rgb, Modality::Infrared, Modality::Sketch, Modality::Text];
-        let mut sets: Vec<Self> = (1u8..16)
-            .map(|bits| {
-                members
-                    .into_iter()
-                    .enumerate()
-                    .filter(|(i, _)| bits >> i & 1 == 1)
-                    .map(|(_, m)| m)
-                    .collect()
-            })
-            .collect();
-        sets.sort_by_key(|set: &Self| (set.len(), *set));
+        Self::from_iter(members).subsets()
+    }
+
+    /// Every non-empty set of members, smaller ones first.
+    #[must_use]
+    pub fn subsets(self) -> Vec<Self> {
+        let mut sets: Vec<Self> =
+            (1..=self.0).map(Self).filter(|set| *set & self == *set).collect();
+        sets.sort_by_key(|set| (set.len(), *set));
         sets
+    }
+
+    /// The number of the set: no other set has it.
+    #[must_use]
+    pub fn number(self) -> u8 {
+        self.0
     }
 
     /// Whether `modality` is a member.

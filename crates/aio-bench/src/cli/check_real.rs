@@ -20,7 +20,7 @@ beside the same query without each of its modalities. Nothing is trained and not
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     /// The data set, as in market1501, pku-sketch, cuhk-pedes, sysu-mm01 or table:NAME, or its tasks, as in 'table:NAME.*-rgb' or
-    /// cuhk-pedes.text-rgb. Of a data set, the tasks whose queries are of one modality.
+    /// cuhk-pedes.text-rgb. Of a data set, the tasks of `aio data check` whose queries are of one modality.
     #[arg(value_name = "DATASET|TASKS")]
     dataset: String,
     #[command(flatten)]

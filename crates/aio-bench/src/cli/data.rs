@@ -243,7 +243,7 @@ pub(super) struct Trials {
     /// Images per identity and camera (official source: 1 or 10 in papers).
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     shots: u32,
-    /// The authors' rand_perm_cam.mat, if it is not below the root.
+    /// The authors' rand_perm_cam.mat, if it is not in the data set's folder.
     #[arg(long, value_name = "FILE")]
     permutations: Option<PathBuf>,
     #[command(flatten)]

@@ -35,7 +35,7 @@ Exit codes:
   0   done; also when the reader of standard output closes it, as in `aio … | head`
   1   something failed that the user did not cause
   2   the input is wrong, or a check found a problem
-  75  stopped by a signal with a checkpoint written: run the same command again
+  75  stopped by a signal: run the same command again; the message says whether it continues or begins anew
 
 Results go to standard output, messages and progress to standard error.
 

@@ -67,7 +67,7 @@ struct RecipeArguments {
     /// Optimiser steps at the beginning that read no captions.
     #[arg(long, default_value_t = Recipe::default().pictures_first)]
     pictures_first: usize,
-    /// Final steps with two inputs in one sequence: two pictures of a person, or pictures and a caption. They follow those of --steps, which does not include them.
+    /// Final steps with several inputs of some people in one sequence, by turns a picture and a caption, two pictures, and two pictures and a caption. They follow those of --steps, which does not include them.
     #[arg(long, default_value_t = Recipe::default().company_steps)]
     company_steps: usize,
     /// Peak learning rate of these later steps, which have their own warm-up and cosine schedule.
@@ -76,8 +76,8 @@ struct RecipeArguments {
     /// Optimiser steps of the linear warm-up.
     #[arg(long, alias = "warmup", default_value_t = Recipe::default().warmup_steps)]
     warmup_steps: usize,
-    /// Weights to start from instead of random ones.
-    #[arg(long, value_name = "FILE")]
+    /// Weights to start from instead of random ones. They decide --stem, --depth and --width, and need pictures and text.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["stem", "depth", "width"])]
     init: Option<PathBuf>,
     /// Fraction of pictures in near infrared.
     #[arg(long, default_value_t = Recipe::default().infrared)]

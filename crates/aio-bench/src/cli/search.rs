@@ -6,6 +6,7 @@ use super::output::Output;
 use crate::embed::Row;
 use crate::error::{Error, Result};
 use crate::gallery::{self, NamedQuery, Place, SearchRequest, Terms, is_gallery};
+use crate::overwrite;
 use crate::search::{self, Request};
 use aio_gallery::Filter;
 use aio_stores::{Address, Scan};
@@ -142,8 +143,7 @@ impl Arguments {
 
     /// The pictures and the sentence that are given.
     fn query(&self) -> Row {
-        let text = self.text.clone().filter(|text| !text.trim().is_empty());
-        let mut query = Row { text, ..Row::default() };
+        let mut query = Row::of_text(self.text.clone());
         for (modality, path) in [
             (Modality::Rgb, &self.rgb),
             (Modality::Infrared, &self.infrared),
@@ -158,6 +158,9 @@ impl Arguments {
     fn in_gallery(self, place: Place, query: Row) -> Result<Output> {
         let OfGallery { queries, like, unlike, group_by, threshold, csv, .. } = self.of_gallery;
         let is_batch = queries.is_some();
+        if let Some(picture) = &self.picture {
+            overwrite::check("--picture", picture, queries.as_deref())?;
+        }
         let queries = match queries {
             Some(path) => gallery::queries(&path)?,
             None => vec![NamedQuery { row: query, like, unlike, ..NamedQuery::default() }],
@@ -199,6 +202,7 @@ impl Arguments {
             picture: self.picture,
             model: self.model.into(),
         })?;
+        ranked.warnings().iter().for_each(|warning| log::warn!("{warning}"));
         self.form.output(&ranked, || ranked.text())
     }
 }

@@ -8,6 +8,7 @@ use crate::adapt;
 use crate::error::Result;
 use crate::novelty::{NoveltyRequest, measure};
 use crate::weights;
+use crate::widen;
 use aio_model::import::{ImportOptions, Normalisation, Stems};
 use aio_types::{Modality, PictureSize};
 use clap::{Args, Subcommand};
@@ -27,6 +28,8 @@ pub(super) enum Command {
     Pack(Pack),
     /// Adapt a model to the statistics of pictures without labels: other cameras, another light.
     Adapt(Adapt),
+    /// Give the picture stems of a model more channels without changing what it computes, to train a larger model from it.
+    Widen(Widen),
     /// Fit when a picture counts as unlike the rendered pictures that a model was trained on.
     Novelty(Novelty),
 }
@@ -39,6 +42,7 @@ impl Command {
             Self::Convert(arguments) => arguments.run(),
             Self::Pack(arguments) => arguments.run(),
             Self::Adapt(arguments) => arguments.run(),
+            Self::Widen(arguments) => arguments.run(),
             Self::Novelty(arguments) => arguments.run(),
         }
     }
@@ -194,6 +198,49 @@ impl Adapt {
             return Output::json(&adapted);
         }
         Ok(Output::text(adapted.text()))
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  aio weights widen --channels 24 --output wide.safetensors
+  aio weights widen --model runs/zero-shot/0123456789ab/seed-0/model --channels 32 --noise 0 --output wide.safetensors
+
+Channels are copied, and the weights that read them are shared out among the copies (Net2WiderNet). `model.weights` of an experiment reads the file.")]
+pub(super) struct Widen {
+    /// Channels of the first layer of every stem; the later layers grow with it.
+    #[arg(long)]
+    channels: usize,
+    /// Deviation of the noise on copied channels, as a share of the root mean square of their weights. Without noise, copies stay alike in
+    /// training.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.1, value_parser = noise)]
+    noise: f32,
+    /// Seed of what is copied and of the noise.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    #[command(flatten)]
+    output: OutputArgument,
+    #[command(flatten)]
+    form: JsonArgument,
+    #[command(flatten)]
+    model: ModelArguments,
+}
+
+fn noise(typed: &str) -> std::result::Result<f32, String> {
+    let number = typed.parse().ok().filter(|number| (0.0..=1.0).contains(number));
+    number.ok_or_else(|| "expected a number from 0 to 1".to_owned())
+}
+
+impl Widen {
+    fn run(self) -> Result<Output> {
+        let Self { channels, noise, seed, output, form, model } = self;
+        let (model, output) = (model.into(), output.output);
+        let widened = widen::run(&widen::Request { model, channels, noise, seed, output })?;
+        if form.json {
+            return Output::json(&widened);
+        }
+        Ok(Output::text(widened.text()))
     }
 }
 

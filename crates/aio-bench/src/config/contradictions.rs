@@ -38,18 +38,30 @@ impl Experiment {
                 "is `skipped`, which leaves nothing to bind to with train.instances_per_identity = 1",
             );
         }
-        if losses.binding_kind == BindingKind::Itc && losses.binding != 0.0 {
-            if losses.own_photo == OwnPhoto::Skipped {
+        if self.train.neighbours > self.train.identities {
+            let problem = format!(
+                "is {}, but a batch holds train.identities = {}; expected at most as many",
+                self.train.neighbours, self.train.identities
+            );
+            return wrong("train.neighbours", &problem);
+        }
+        let pairs = match losses.binding_kind {
+            BindingKind::Itc => Some("itc"),
+            BindingKind::SdmPairs => Some("sdm-pairs"),
+            BindingKind::Supcon | BindingKind::Sdm => None,
+        };
+        if let (Some(kind), true) = (pairs, losses.binding != 0.0) {
+            if losses.binding_kind == BindingKind::Itc && losses.own_photo == OwnPhoto::Skipped {
                 return wrong(
                     "losses.own_photo",
-                    "is `skipped`, but losses.binding_kind = \"itc\" binds a picture or caption to the photograph of its own tuple; set losses.own_photo = \"kept\", or choose `supcon` or `sdm`",
+                    "is `skipped`, but losses.binding_kind = \"itc\" binds a picture or caption to the photograph of its own tuple; set losses.own_photo = \"kept\", or choose `supcon`, `sdm` or `sdm-pairs`",
                 );
             }
             if self.model.modalities.len() < 2 {
-                return wrong(
-                    "losses.binding_kind",
-                    "is `itc`, which binds photographs to other modalities, and model.modalities holds rgb alone",
+                let problem = format!(
+                    "is `{kind}`, which binds photographs to other modalities, and model.modalities holds rgb alone"
                 );
+                return wrong("losses.binding_kind", &problem);
             }
         }
         for (i, stage) in self.train.stages.iter().enumerate() {
@@ -98,14 +110,18 @@ impl Experiment {
         let tokenizers_learn =
             model.modalities.iter().any(|modality| !model.frozen_tokenizers.contains(&modality));
         let mixer_learns = model.fusion == FusionUse::Mixer && train.combinations > 0;
+        let reads_captions = train.stages.iter().any(|stage| stage.real.contains(&Modality::Text));
+        let attribute_head_learns =
+            losses.attribute != 0.0 && model.modalities.contains(Modality::Text) && reads_captions;
         let learns = tokenizers_learn
             || mixer_learns
+            || model.absent == AbsentUse::Learned
             || model.shared == Shared::Trained
             || model.encoder == EncoderUse::Trained
             || model.adapters != AdapterUse::None
             || model.text == TextUse::TrainedTower
             || losses.identity != 0.0
-            || losses.attribute != 0.0;
+            || attribute_head_learns;
         if learns {
             return Ok(());
         }
@@ -225,102 +241,4 @@ fn validate_stage(origins: &str, key: &str, stage: &StageConfig) -> Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// An experiment whose file holds some lines of the table `model`, and what follows them.
-    fn load(model: &str) -> Result<Experiment> {
-        let directory = tempfile::tempdir().expect("temporary directory");
-        let path = directory.path().join("experiment.toml");
-        std::fs::write(&path, format!("[model]\n{model}")).expect("write");
-        Experiment::load(&path, &[])
-    }
-
-    #[test]
-    fn a_fusion_is_refused_with_what_has_no_place_in_it() {
-        for (model, said) in [
-            (
-                "fusion = \"mean\"\nabsent = \"learned\"",
-                "`model.absent` is `learned`, but model.fusion = \"mean\" averages",
-            ),
-            (
-                "fusion = \"mixer\"\n[losses]\nneck = \"after\"",
-                "`losses.neck` is `after`, but the normalisation can become a part of the projection only, behind which model.fusion = \"mixer\"",
-            ),
-            ("fusion = \"attention\"", "expected `sequence`, `mean` or `mixer`"),
-            ("absent = \"zeros\"", "expected `none` or `learned`"),
-        ] {
-            let error = load(model).expect_err(said).to_string();
-            assert!(error.contains(said), "{error}");
-        }
-        for allowed in [
-            "absent = \"learned\"",
-            "fusion = \"mixer\"\nabsent = \"learned\"",
-            "fusion = \"mean\"",
-        ] {
-            load(allowed).expect(allowed);
-        }
-    }
-
-    #[test]
-    fn what_would_be_lost_after_a_training_is_refused_before_it() {
-        for (text, said) in [
-            (
-                "modalities = \"rgb\"\n[evaluation]\ntasks = [\"cuhk-pedes.text-rgb\"]",
-                "`evaluation.tasks` holds cuhk-pedes.text-rgb, but model.modalities = \"rgb\" lacks text",
-            ),
-            (
-                "[evaluation]\nrerank = true\nrerank_k1 = 2\nrerank_k2 = 4",
-                "`evaluation.rerank_k2` is 4; expected at most 3, one above rerank_k1",
-            ),
-            ("[evaluation]\nchance_draws = 0", "`evaluation.chance_draws` is 0"),
-            (
-                "[losses]\nneck = \"after\"\nidentity = 0.0",
-                "`losses.neck` is `after`, but the normalisation is trained by the identity loss alone",
-            ),
-            (
-                "modalities = \"rgb+text\"\nfrozen_tokenizers = [\"rgb\", \"text\"]\nshared = \"frozen\"\n[losses]\nidentity = 0.0\nattribute = 0.0",
-                "`model.frozen_tokenizers` holds every modality, and nothing else is trained either",
-            ),
-            (
-                "[[train.stages]]\nname = \"a\"\ndatasets = [\"llcm\", \"llcm\"]",
-                "`train.stages[0].datasets` names llcm twice",
-            ),
-        ] {
-            let error = load(text).expect_err(said).to_string();
-            assert!(error.contains(said), "{error}");
-        }
-        for allowed in [
-            "[evaluation]\nrerank_k1 = 2\nrerank_k2 = 4",
-            "modalities = \"rgb+text\"\nfrozen_tokenizers = [\"rgb\", \"text\"]\nshared = \"frozen\"\n[losses]\nidentity = 0.1",
-        ] {
-            load(allowed).expect(allowed);
-        }
-    }
-
-    #[test]
-    fn adapters_are_refused_where_the_encoder_does_not_keep_its_weights() {
-        for (model, said) in [
-            (
-                "adapters = \"lora\"\nencoder = \"trained\"",
-                "`model.adapters` is `lora`, but model.encoder = \"trained\", which trains the adapted weights themselves; choose one of them",
-            ),
-            (
-                "adapters = \"prompts\"\nencoder = \"random\"",
-                "`model.adapters` is `prompts`, but model.encoder = \"random\"",
-            ),
-            ("adapters = \"a\"", "expected `none`, `lora` or `prompts`"),
-            ("lora_rank = 0", "`model.lora_rank` is 0; expected an integer, at least 1"),
-            ("lora_alpha = 0", "`model.lora_alpha` is 0; expected a number, above 0"),
-            (
-                "prompt_tokens = 0",
-                "`model.prompt_tokens` is 0; expected an integer, from 1 to 1024",
-            ),
-        ] {
-            let error = load(model).expect_err(said).to_string();
-            assert!(error.contains(said), "{error}");
-        }
-        let lora = load("adapters = \"lora\"\nlora_rank = 4\n").expect("valid");
-        assert_eq!(lora.model.encoder, EncoderUse::Frozen);
-    }
-}
+mod tests;

@@ -201,14 +201,16 @@ fn plain(path: &Path) -> PathBuf {
     plain
 }
 
-/// The name of the experiment at a path.
+/// The name of the experiment at a path: the part below the last folder `experiments`, or else that of the file. The working directory counts as part of
+/// the path, so that a file has one name from everywhere.
 fn name(path: &Path) -> String {
-    let plain = plain(&path.with_extension(""));
-    plain
-        .strip_prefix(FOLDER)
-        .unwrap_or_else(|_| plain.file_name().map_or(&*plain, Path::new))
-        .display()
-        .to_string()
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    let plain = plain(&absolute.with_extension(""));
+    let parts: Vec<Component> = plain.components().collect();
+    let folders = &parts[..parts.len().saturating_sub(1)];
+    let last = folders.iter().rposition(|part| part.as_os_str() == FOLDER);
+    let first = last.map_or(folders.len(), |folder| folder + 1);
+    parts[first..].iter().collect::<PathBuf>().display().to_string()
 }
 
 #[cfg(test)]
@@ -271,9 +273,19 @@ mod tests {
             ("experiments/sweeps/../zero-shot.toml", "zero-shot"),
             ("./experiments/smoke.toml", "smoke"),
             ("/somewhere/else/mine.toml", "mine"),
+            ("/somewhere/experiments/recipes/orbench.toml", "recipes/orbench"),
+            ("/somewhere/experiments/sweeps/../recipes/orbench.toml", "recipes/orbench"),
+            ("/experiments/of/me/experiments/paper/zero-shot.toml", "paper/zero-shot"),
+            ("/somewhere/experiments.toml", "experiments"),
         ] {
             assert_eq!(ExperimentFile::at(Path::new(path)).name(), expected, "{path}");
         }
+        // The same file by its absolute path, and from another directory.
+        let relative = Path::new("experiments/recipes/orbench.toml");
+        let absolute = std::path::absolute(relative).expect("a path");
+        assert_eq!(ExperimentFile::at(&absolute).name(), ExperimentFile::at(relative).name());
+        let (here, up) = (absolute.parent().expect("a folder"), "../recipes/orbench.toml");
+        assert_eq!(ExperimentFile::at(&here.join(up)).name(), "recipes/orbench");
     }
 
     #[test]

@@ -122,6 +122,8 @@ fn complete_stages(table: &mut Table) {
 pub(super) fn of_file(file: &ExperimentFile) -> Result<Vec<Layer>> {
     let mut layers = Vec::new();
     let mut next = Some(file.clone());
+    // The file that names the next one as its base.
+    let mut named_by: Option<String> = None;
     while let Some(file) = next {
         let origin = file.to_string();
         if layers.len() > MOST_BASES {
@@ -130,7 +132,14 @@ pub(super) fn of_file(file: &ExperimentFile) -> Result<Vec<Layer>> {
                 "a base file must not lead back to itself",
             ));
         }
-        let mut table: Table = toml::from_str(&file.text()?)
+        let text = file.text().map_err(|error| match &named_by {
+            Some(from) => Error::user(
+                format!("{from}: its `base` cannot be used: {error}"),
+                "`base` is the path of a file beside this one, or the name of an experiment",
+            ),
+            None => error,
+        })?;
+        let mut table: Table = toml::from_str(&text)
             .map_err(|e| Error::user(format!("{origin}: {e}"), "the file is not valid TOML"))?;
         next = match table.remove("base") {
             Some(toml::Value::String(base)) => Some(file.base(&base)?),
@@ -142,7 +151,8 @@ pub(super) fn of_file(file: &ExperimentFile) -> Result<Vec<Layer>> {
             }
             None => None,
         };
-        layers.push(Layer::new(origin, table)?);
+        layers.push(Layer::new(origin.clone(), table)?);
+        named_by = Some(origin);
     }
     layers.reverse();
     Ok(layers)

@@ -69,7 +69,7 @@ pub(super) fn check_values(merged: &Value) -> Result<()> {
 
 fn check_value(value: &Value, rule: Rule, key: &str) -> Result<()> {
     if !rule.accepts(value) {
-        let origin = value.origin().unwrap_or("configuration");
+        let origin = layer(value).unwrap_or("configuration");
         let entry = rule.items().and_then(|entry| entry.properties().next());
         let of_entry = match (&value.kind, entry) {
             (ValueKind::Table(_), Some((first, _))) => {
@@ -77,7 +77,13 @@ fn check_value(value: &Value, rule: Rule, key: &str) -> Result<()> {
             }
             _ => String::new(),
         };
-        let problem = format!("is {}; expected {}{of_entry}", found(value), rule.expected());
+        let expected = rule.expected();
+        let found = match &value.kind {
+            // With its point, which tells it from an integer.
+            ValueKind::Float(number) if expected.contains("integer") => format!("{number:?}"),
+            _ => found(value),
+        };
+        let problem = format!("is {found}; expected {expected}{of_entry}");
         return Err(refused(origin, key, &problem));
     }
     match &value.kind {
@@ -100,6 +106,16 @@ fn check_value(value: &Value, rule: Rule, key: &str) -> Result<()> {
     Ok(())
 }
 
+/// The layer that a value comes from: of a table that layers were merged into, the layer of a key in it.
+fn layer(value: &Value) -> Option<&str> {
+    let inside = || match &value.kind {
+        ValueKind::Table(table) => table.values().find_map(layer),
+        ValueKind::Array(items) => items.iter().find_map(layer),
+        _ => None,
+    };
+    value.origin().or_else(inside)
+}
+
 /// A value as an error shows it.
 fn found(value: &Value) -> String {
     match &value.kind {
@@ -113,14 +129,46 @@ fn found(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    /// What is said of a setting that cannot be used, with its hint.
-    fn refusal(setting: &str) -> String {
+    /// What is said of a file and settings that cannot be used, with its hint.
+    fn refused(text: &str, settings: &[&str]) -> String {
         let directory = tempfile::tempdir().expect("temporary directory");
         let path = directory.path().join("experiment.toml");
-        std::fs::write(&path, "").expect("write");
-        let error = crate::config::Experiment::load(&path, &[setting.to_owned()]);
-        let error = error.expect_err(setting);
+        std::fs::write(&path, text).expect("write");
+        let settings: Vec<String> = settings.iter().map(ToString::to_string).collect();
+        let error = crate::config::Experiment::load(&path, &settings).expect_err("refused");
         format!("{error} ({})", error.hint().unwrap_or_default())
+    }
+
+    /// What is said of a setting that cannot be used, with its hint.
+    fn refusal(setting: &str) -> String {
+        refused("", &[setting])
+    }
+
+    #[test]
+    fn a_table_where_none_belongs_is_named_with_its_layer() {
+        let said = refused("[train.stages]\nepochs = 1\n", &[]);
+        assert!(said.contains("experiment.toml: `train.stages` is a table"), "{said}");
+        let said = refusal("losses.binding.x=1");
+        assert!(
+            said.starts_with("--set losses.binding.x=1: `losses.binding` is a table"),
+            "{said}"
+        );
+        let said = refused("[train.stages]\nepochs = 1\n", &["train.stages.steps=1"]);
+        assert!(said.contains(": `train.stages` is a table"), "{said}");
+        assert!(!said.contains("configuration: `"), "{said}");
+    }
+
+    #[test]
+    fn a_base_that_is_not_there_is_named_with_the_file_that_names_it() {
+        let said = refused("base = \"mini.tml\"\n", &[]);
+        assert!(said.contains("experiment.toml: its `base` cannot be used: "), "{said}");
+        assert!(said.contains("mini.tml"), "{said}");
+    }
+
+    #[test]
+    fn a_number_with_a_point_is_shown_with_it() {
+        let said = refusal("train.identities=8.0");
+        assert!(said.contains("`train.identities` is 8.0; expected an integer"), "{said}");
     }
 
     #[test]

@@ -20,7 +20,7 @@ use aio_types::{Modality, Observation, Picture};
 use partial::PartialFile;
 use rayon::prelude::*;
 use serde::Serialize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub use list::read as people;
 pub(crate) use manifest::unusable;
@@ -135,6 +135,15 @@ fn block(
         }
     }
     Ok((of_inputs(&inputs, extractor)?, skipped))
+}
+
+/// Refuses to write features to `output`, and their manifest beside it, under another ending or over files that hold something else.
+///
+/// # Errors
+/// [`Error::User`] naming the file.
+pub(crate) fn check_output(output: &Path) -> Result<()> {
+    output::check_name(output)?;
+    output::check_replaced(output)
 }
 
 /// Embeds everything that the request names and writes a feature file and its manifest.

@@ -9,7 +9,7 @@ use aio_model::{Backbone, BackboneConfig, Extractor, Shipped, TextUse};
 use aio_types::{Modality, ModalitySet};
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Which model embeds, and where it computes.
 #[derive(Debug, Clone)]
@@ -88,6 +88,11 @@ pub(crate) struct Loaded {
 }
 
 impl ModelSource {
+    /// Where the weights of a file or a model directory are. For `default` and `embedded` it is a path that names no weights.
+    pub(crate) fn file(&self) -> PathBuf {
+        crate::run::weights_file(Path::new(&self.name))
+    }
+
     /// Opens the model. A visual modality that its weights lack starts from the RGB stem, as in an experiment.
     ///
     /// # Errors
@@ -117,7 +122,7 @@ impl ModelSource {
             ));
         }
         let device = device::open(&self.device)?;
-        let name = crate::run::weights_file(Path::new(&self.name)).display().to_string();
+        let name = self.file().display().to_string();
         let options = ImportOptions {
             hints: self.import.hints(),
             normalisation: self.import.normalisation,

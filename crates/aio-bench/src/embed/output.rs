@@ -3,12 +3,10 @@
 use super::partial::PartialFile;
 use super::{Manifest, Request, Row};
 use crate::error::{Error, Result};
-use crate::{features, lock, run};
+use crate::{features, lock, overwrite};
 use aio_data::fs;
 use std::ffi::OsStr;
-use std::path::Path;
-#[cfg(not(unix))]
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Refuses an output that is not called `.safetensors`. The files beside it are named after it: another ending would make two outputs share
 /// them, or promise another format.
@@ -28,24 +26,24 @@ pub(super) fn check_name(output: &Path) -> Result<()> {
 /// Refuses to write over an input, or over files that `aio embed` did not write.
 pub(super) fn check_files(request: &Request, rows: &[Row]) -> Result<()> {
     let output = &request.output;
-    let manifest = Manifest::path(output);
-    for written in [output, &manifest] {
-        let Some(identity) = Identity::of(written) else { continue };
-        let model = run::weights_file(Path::new(&request.model.name));
-        let named = request.inputs.iter().chain(&request.captions).chain(&request.list);
-        let pictures = rows.iter().flat_map(|row| row.pictures.values());
-        let inputs = named.chain(pictures).chain([&model]);
-        if let Some(input) =
-            inputs.into_iter().find(|path| Identity::of(path) == Some(identity.clone()))
-        {
-            let problem = format!(
-                "{} would be written over the input {}",
-                written.display(),
-                input.display()
-            );
+    let model = request.model.file();
+    let named = request.inputs.iter().chain(&request.captions).chain(&request.list);
+    let pictures = rows.iter().flat_map(|row| row.pictures.values());
+    let inputs = named.chain(pictures).chain([&model]).map(PathBuf::as_path);
+    for written in [output, &Manifest::path(output)] {
+        if let Some(input) = overwrite::input_at(written, inputs.clone()) {
+            let (written, input) = (written.display(), input.display());
+            let problem = format!("{written} would be written over the input {input}");
             return refused(output, &problem);
         }
     }
+    check_replaced(output)?;
+    check_directory(output, &PartialFile::directory(output))
+}
+
+/// Refuses to write features and their manifest over files that hold something else.
+pub(super) fn check_replaced(output: &Path) -> Result<()> {
+    let manifest = Manifest::path(output);
     if output.exists() && !features::is_replaceable(output)? {
         return refused(output, "the file is there and holds no features; it is not written over");
     }
@@ -56,7 +54,7 @@ pub(super) fn check_files(request: &Request, rows: &[Row]) -> Result<()> {
         );
         return refused(output, &problem);
     }
-    check_directory(output, &PartialFile::directory(output))
+    Ok(())
 }
 
 /// Refuses a directory of unfinished features that holds anything else.
@@ -87,32 +85,6 @@ fn refused<T>(output: &Path, problem: &str) -> Result<T> {
         format!("--output {}: {problem}", output.display()),
         "name another .safetensors file, such as --output features.safetensors",
     ))
-}
-
-/// Tells whether two paths lead to the same file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Identity {
-    /// Device and number in it.
-    #[cfg(unix)]
-    Number(u64, u64),
-    /// The path without links.
-    #[cfg(not(unix))]
-    Path(PathBuf),
-}
-
-impl Identity {
-    /// Of a file; `None` if there is none.
-    fn of(path: &Path) -> Option<Self> {
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::MetadataExt;
-            std::fs::metadata(path).ok().map(|found| Self::Number(found.dev(), found.ino()))
-        }
-        #[cfg(not(unix))]
-        {
-            std::fs::canonicalize(path).ok().map(Self::Path)
-        }
-    }
 }
 
 #[cfg(test)]

@@ -49,6 +49,12 @@ impl Row {
         Self { text: Some(text.to_owned()), ..Self::default() }
     }
 
+    /// A row without pictures of a text that somebody may have left blank: then it has none.
+    #[must_use]
+    pub(crate) fn of_text(text: Option<String>) -> Self {
+        Self { text: text.filter(|text| !text.trim().is_empty()), ..Self::default() }
+    }
+
     /// The row as the extractor takes it.
     ///
     /// # Errors
@@ -131,7 +137,7 @@ pub(super) fn collect(request: &Request) -> Result<Vec<Row>> {
 /// # Errors
 /// [`DataError::Row`] naming a blank line: to pass it over would move all rows behind it.
 pub(crate) fn sentences(path: &Path) -> Result<Vec<String>> {
-    let text = fs::read_to_string(path)?;
+    let text = fs::read_text(path)?;
     let mut sentences: Vec<String> = text.lines().map(|line| line.trim().to_owned()).collect();
     sentences.pop_if(|last| last.is_empty());
     match sentences.iter().position(String::is_empty) {
@@ -251,7 +257,7 @@ mod tests {
             std::fs::write(&path, text).expect("write");
             sentences(&path).map_err(|error| error.to_string())
         };
-        for text in ["a man\n a woman \n", "a man\na woman", "a man\r\na woman\n\n"] {
+        for text in ["a man\n a woman \n", "\u{feff}a man\na woman", "a man\r\na woman\n\n"] {
             assert_eq!(of(text).expect("two"), ["a man", "a woman"]);
         }
         assert!(of("").expect("none").is_empty());

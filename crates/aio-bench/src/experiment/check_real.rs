@@ -38,7 +38,8 @@ pub struct RealCheck {
     pub model: String,
     /// SHA-256 of its weights file.
     pub weights: String,
-    /// The tasks that were named; of a data set, every task whose queries are of one modality.
+    /// The tasks that were named; of a data set, those whose queries are of one modality among the tasks that its papers report, of a table among
+    /// those that it has rows for.
     pub tasks: Vec<TaskCheck>,
 }
 
@@ -83,11 +84,15 @@ pub struct MethodCheck {
 /// Random rankings over which chance level is averaged.
 const CHANCE_DRAWS: u32 = 10;
 
-/// Evaluates a model on the tasks that are named, or on every task of a data set whose queries are of one modality.
+/// Evaluates a model on the tasks that are named, or on the usual tasks of a data set whose queries are of one modality.
 ///
 /// # Errors
-/// [`Error`] naming what is missing or wrong; [`Error::Interrupted`] after a signal.
+/// [`Error`] naming what is missing or wrong; [`Error::Cancelled`] after a signal.
 pub fn check_real(request: &CheckRequest) -> Result<RealCheck> {
+    checked(request).map_err(Error::with_nothing_kept)
+}
+
+fn checked(request: &CheckRequest) -> Result<RealCheck> {
     let model = request.model.open()?;
     let embedded = ModelSource {
         name: Shipped::Embedded.name().to_owned(),
@@ -125,51 +130,60 @@ fn refuse_unknown(tests: &[Test], known: ModalitySet, model: &str) -> Result<()>
     ))
 }
 
-/// The tasks that are named. Of a data set, those whose queries are of one modality: those that its papers report, or of a table all that it has
-/// rows for.
+/// The tasks that are named. Of a data set, those whose queries are of one modality among those that `aio data check` lists. Where several are meant,
+/// those that the rows of the data set leave open are left out with a warning.
 fn tests(request: &CheckRequest) -> Result<Vec<Test>> {
     let typed = &request.dataset;
-    let is_task = typed.contains('.');
-    let names = if is_task { vec![typed.clone()] } else { usual(check::named(typed)?) };
     let mut library = Library::new(&request.root);
+    let tasks =
+        if typed.contains('.') { named(typed, &mut library)? } else { usual(typed, &mut library)? };
     let mut tests = Vec::new();
-    let mut refused = None;
-    for name in names {
-        let tasks = match Task::parse(&name) {
-            Ok(tasks) => tasks,
-            Err(error @ DataError::Request { .. }) if !is_task => {
-                refused = Some(error);
-                continue;
-            }
+    let mut refused = Vec::new();
+    for task in tasks {
+        match check::data_of(&task, library.get(task.dataset)?) {
+            Ok(data) => tests.push(Test { task, data }),
+            Err(error @ DataError::Request { .. }) => refused.push(error),
             Err(error) => return Err(error.into()),
-        };
-        for task in tasks.into_iter().filter(|task| is_task || task.query.len() == 1) {
-            match task.data(library.get(task.dataset)?) {
-                Ok(data) => tests.push(Test { task, data }),
-                // A table has rows of some modalities only.
-                Err(error @ DataError::Request { .. }) => refused = Some(error),
-                Err(error) => return Err(error.into()),
-            }
         }
     }
-    match refused {
-        Some(error) if tests.is_empty() => Err(error.into()),
-        _ if tests.is_empty() => Err(Error::user(
-            format!("{typed} has no task whose queries are of one modality"),
-            format!(
-                "name tasks, as in '{typed}.*-rgb'; docs/protocols.md lists those of every data set"
+    if tests.is_empty() {
+        return Err(match refused.into_iter().next() {
+            Some(error) => error.into(),
+            None => Error::user(
+                format!("{typed} has no task whose queries are of one modality"),
+                "docs/protocols.md lists the tasks of every data set; a table has those of its rows of the splits `query` and `gallery`",
             ),
-        )),
-        _ => Ok(tests),
+        });
     }
+    for error in refused {
+        let hint = error.hint().unwrap_or_default();
+        log::warn!("left out: {error} ({hint})");
+    }
+    Ok(tests)
 }
 
-fn usual(dataset: DatasetName) -> Vec<String> {
-    let usual = Task::usual(dataset);
-    if !usual.is_empty() {
-        return usual;
+/// The tasks of a name. Of all combinations of a table, those of modalities that its queries have.
+fn named(text: &str, library: &mut Library) -> Result<Vec<Task>> {
+    let mut tasks = Task::parse(text)?;
+    if let [first, _, ..] = &tasks[..]
+        && matches!(first.dataset, DatasetName::Table(_))
+    {
+        let queries = &library.get(first.dataset)?.query;
+        let asked: ModalitySet = queries.iter().map(|sample| sample.modality).collect();
+        tasks.retain(|task| task.query.iter().all(|modality| asked.contains(modality)));
     }
-    Modality::ALL.iter().map(|query| format!("{dataset}.{query}-rgb")).collect()
+    Ok(tasks)
+}
+
+/// The tasks of a data set whose queries are of one modality.
+fn usual(text: &str, library: &mut Library) -> Result<Vec<Task>> {
+    let name = check::named(text)?;
+    let mut tasks = Vec::new();
+    for task in check::tasks_of(name, library.get(name)?) {
+        tasks.extend(Task::parse(&task)?);
+    }
+    tasks.retain(|task| task.query.len() == 1);
+    Ok(tasks)
 }
 
 fn check(

@@ -1,5 +1,6 @@
-//! Whether the data of a run are those that it began with.
+//! Whether a run is continued with what it began with: its configuration, its seed, and its data.
 
+use super::begun::Begun;
 use super::requirements::datasets;
 use crate::config::Experiment;
 use crate::error::{Error, Result};
@@ -20,6 +21,9 @@ pub(super) struct RunData(BTreeMap<String, ContentFingerprint>);
 /// `data.json`.
 #[derive(Debug, Serialize, Deserialize)]
 struct Stored {
+    /// The configuration and the seed of the checkpoints beside it; earlier versions noted none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    begun: Option<Begun>,
     data: RunData,
     /// The data set that changed while the run was computed: what was computed is of neither contents.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -30,34 +34,34 @@ impl RunData {
     /// The data of a run that begins or continues. What an earlier call noted before its first checkpoint binds nobody: nothing was computed from it.
     ///
     /// # Errors
-    /// [`Error::User`] naming the data set that has changed since the run began, or the run that has checkpoints and does not say of which data.
-    pub(super) fn of_run(run: &Run, library: &Library, stop: &StopFlag) -> Result<Self> {
+    /// [`Error::User`] naming what differs if the checkpoints are those of another run, the data set that has changed since the run began, or the run
+    /// that has checkpoints and does not say of which data.
+    pub(super) fn of_run(
+        run: &Run,
+        begun: Begun,
+        experiment: &Experiment,
+        library: &Library,
+        stop: &StopFlag,
+    ) -> Result<Self> {
         let stored = run.read_sealed::<Stored>(FILE)?;
         let has_checkpoint = has_checkpoint(run);
-        if let Some(Stored { changed: Some(name), .. }) = &stored
-            && has_checkpoint
-        {
-            return Err(changed_meanwhile(name, run));
+        if has_checkpoint {
+            let stored = stored.as_ref().ok_or_else(|| unnoted(run))?;
+            if let Some(name) = &stored.changed {
+                return Err(changed_meanwhile(name, run));
+            }
+            if let Some(difference) = stored.other_run(run, &begun, experiment)? {
+                return Err(copied(run, &difference));
+            }
         }
         let earlier = stored.map(|stored| stored.data);
-        if earlier.is_none() && has_checkpoint {
-            let directory = run.directory().display();
-            return Err(Error::user(
-                format!(
-                    "{directory} has checkpoints, and no {FILE} that says on which data they were trained"
-                ),
-                format!(
-                    "restore {FILE}, or remove {directory}; the run then starts from its beginning"
-                ),
-            ));
-        }
         let found = Self::found(library, earlier.as_ref(), stop)?;
         if let Some(earlier) = &earlier
             && has_checkpoint
         {
             compare(&earlier.contents(), &found, run)?;
         }
-        run.write(FILE, &Stored { data: found.clone(), changed: None })?;
+        run.write(FILE, &Stored { begun: Some(begun), data: found.clone(), changed: None })?;
         Ok(found)
     }
 
@@ -109,6 +113,7 @@ impl RunData {
     pub(super) fn check_unchanged(
         &self,
         run: &Run,
+        begun: Begun,
         library: &Library,
         stop: &StopFlag,
     ) -> Result<()> {
@@ -117,7 +122,8 @@ impl RunData {
             found.0.get(*name).is_some_and(|found| found.content != began.content)
         };
         let Some((name, _)) = self.0.iter().find(differs) else { return Ok(()) };
-        run.write(FILE, &Stored { data: self.clone(), changed: Some(name.clone()) })?;
+        let changed = Some(name.clone());
+        run.write(FILE, &Stored { begun: Some(begun), data: self.clone(), changed })?;
         Err(changed_meanwhile(name, run))
     }
 
@@ -155,8 +161,54 @@ impl RunData {
     }
 }
 
+impl Stored {
+    /// How the run of the checkpoints differs from the one that is wanted in its place; none if it is that run.
+    ///
+    /// # Errors
+    /// As [`Begun::of_earlier_version`].
+    fn other_run(
+        &self,
+        run: &Run,
+        wanted: &Begun,
+        experiment: &Experiment,
+    ) -> Result<Option<String>> {
+        match &self.begun {
+            Some(begun) => Ok(begun.difference(wanted, run, experiment)),
+            None => Begun::of_earlier_version(run, experiment),
+        }
+    }
+}
+
+/// What keeps a run with checkpoints from being continued, whatever its data are now; none if nothing does.
+///
+/// # Errors
+/// [`Error::Data`] naming the file of the run that cannot be read, [`Error::User`] if its configuration cannot be used.
+pub(crate) fn obstacle(
+    run: &Run,
+    wanted: &Begun,
+    experiment: &Experiment,
+) -> Result<Option<String>> {
+    match run.read_sealed::<Stored>(FILE)? {
+        None => Ok(Some(format!("no {FILE}"))),
+        Some(Stored { changed: Some(name), .. }) => {
+            Ok(Some(format!("{name} changed while the run was computed")))
+        }
+        Some(stored) => stored.other_run(run, wanted, experiment),
+    }
+}
+
+fn unnoted(run: &Run) -> Error {
+    let directory = run.directory().display();
+    Error::user(
+        format!(
+            "{directory} has checkpoints, and no {FILE} that says on which data they were trained"
+        ),
+        format!("restore {FILE}, or remove {directory}; the run then starts from its beginning"),
+    )
+}
+
 /// Whether anything was computed from the data.
-fn has_checkpoint(run: &Run) -> bool {
+pub(super) fn has_checkpoint(run: &Run) -> bool {
     let directories = [run.checkpoints(), run.best()];
     directories.into_iter().any(|directory| !Checkpoints::new(directory, 1).steps().is_empty())
         || run.model().exists()
@@ -185,6 +237,16 @@ fn compare(noted: &BTreeMap<String, String>, found: &RunData, run: &Run) -> Resu
         }
     }
     Ok(())
+}
+
+fn copied(run: &Run, difference: &str) -> Error {
+    let directory = run.directory().display();
+    Error::user(
+        format!("{directory} has the checkpoints of another run: {difference}"),
+        format!(
+            "it was copied or renamed; move {directory} out of the directory of runs, or remove it; the run then starts from its beginning"
+        ),
+    )
 }
 
 fn changed_meanwhile(name: &str, run: &Run) -> Error {

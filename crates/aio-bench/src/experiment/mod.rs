@@ -3,8 +3,10 @@
 //! `save.rs` alone writes `result.json`, whose presence means that a run is finished. The report is drawn afterwards, from the files of
 //! the run.
 
+mod begun;
 mod check_real;
 mod data;
+mod decodable;
 mod evaluate;
 mod model_card;
 mod prepare;
@@ -14,7 +16,9 @@ mod result;
 mod save;
 mod train;
 
+pub(crate) use begun::Begun;
 pub use check_real::{CheckRequest, MethodCheck, RealCheck, TaskCheck, check_real};
+pub(crate) use data::obstacle;
 pub use refine::{
     Method, MethodRounds, RefineRequest, Refined, RefinedTask, Round, RoundScores, refine,
 };
@@ -27,11 +31,10 @@ use crate::error::Result;
 pub use crate::lock::WhenTaken;
 use crate::lock::{Attempt, DirectoryLock};
 use crate::report;
-use crate::run::{self, Run, RunResult};
-use aio_train::{Library, Probe, StartingPoint, StopFlag, TrainingSetup};
+use crate::run::{self, Meter, Run, RunResult};
+use aio_train::{Probe, StartingPoint, StopFlag, TrainingSetup};
 use prepare::Preparation;
 use std::path::PathBuf;
-use std::time::Instant;
 
 /// The arguments of a run.
 #[derive(Debug, Clone)]
@@ -55,7 +58,7 @@ pub struct Request {
 /// # Errors
 /// [`Error`](crate::error::Error) saying what is missing, wrong or failed; a later call continues.
 pub fn run(request: &Request) -> Result<(Run, RunResult)> {
-    let begun = Instant::now();
+    let meter = Meter::start();
     let mut prepared = match prepare::prepare(request)? {
         Preparation::Finished { run, result } => {
             let version = run::version(&run).filter(|version| version != env!("CARGO_PKG_VERSION"));
@@ -74,7 +77,7 @@ pub fn run(request: &Request) -> Result<(Run, RunResult)> {
     );
     let trained = train::train(&mut prepared, evaluation_bytes)?;
     let evaluation = evaluate::evaluate(&prepared, &trained)?;
-    let result = save::save(&prepared, &trained, evaluation, begun)?;
+    let result = save::save(&prepared, &trained, evaluation, &meter)?;
     draw_report(&prepared.run);
     Ok((prepared.run, result))
 }
@@ -118,9 +121,7 @@ pub fn probe(experiment: &Experiment, device: &str) -> Result<Probe> {
     let start = StartingPoint::open(&experiment.model)?;
     let stop = StopFlag::on_signals()?;
     prepare::render_benchmark(experiment, &stop)?;
-    let mut library = Library::new(&experiment.data.root);
-    // Anything that is missing for the tests is found here, too.
-    let tests = prepare::open_tests(experiment, &mut library)?;
+    let (mut library, tests) = prepare::open_data(experiment)?;
     let evaluation_bytes = evaluate::predicted_bytes(&tests, &start, &experiment.evaluation);
     let config = experiment.training();
     let setup = TrainingSetup { config: &config, start: &start, device: &device, evaluation_bytes };

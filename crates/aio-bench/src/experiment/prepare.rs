@@ -1,10 +1,11 @@
 //! The first step: everything that a run needs, checked and opened before anything is computed.
 
 use super::Request;
-use super::data::RunData;
+use super::begun::Begun;
+use super::data::{RunData, has_checkpoint};
+use super::decodable;
 use super::requirements::{
-    check_files, check_leakage, check_own_people, datasets, missing_weights,
-    sketch_generator_checksum,
+    check_files, check_leakage, check_tested, datasets, missing_weights, sketch_generator_checksum,
 };
 use crate::config::{Checksums, Experiment, ExperimentFile};
 use crate::device;
@@ -15,6 +16,7 @@ use crate::run::{Run, RunIdentity, RunResult};
 use aio_data::task::{Task, TaskData};
 use aio_eval::Protocol;
 use aio_train::{Library, StartingPoint, StopFlag, trained_modalities};
+use aio_types::ModalitySet;
 use burn::tensor::Device;
 
 /// What the first step finds.
@@ -40,7 +42,7 @@ pub(super) struct Prepared {
     /// Content hash of the configuration.
     pub(super) config_id: String,
     pub(super) device: Device,
-    /// The device as the user named it.
+    /// Name of the device; `auto` is none.
     pub(super) device_name: String,
     /// The pre-trained weights.
     pub(super) start: StartingPoint,
@@ -57,6 +59,13 @@ pub(super) struct Prepared {
     _lock: DirectoryLock,
 }
 
+impl Prepared {
+    /// What the run began as.
+    pub(super) fn begun(&self) -> Begun {
+        Begun::of(&self.experiment, &self.config_id)
+    }
+}
+
 /// A task with its queries and gallery.
 pub(super) struct Test {
     pub(super) task: Task,
@@ -71,7 +80,7 @@ pub(super) fn prepare(request: &Request) -> Result<Preparation> {
     let file = ExperimentFile::find(&request.name)?;
     let experiment = Experiment::open(&file, &request.settings)?;
     check_leakage(&experiment)?;
-    let device = device::open(&request.device)?;
+    let (device, device_name) = device::open_named(&request.device)?;
     device::check_precision(&device, experiment.train.precision)?;
     if !missing_weights(&experiment).is_empty() {
         // Names the missing data sets as well.
@@ -102,7 +111,6 @@ pub(super) fn prepare(request: &Request) -> Result<Preparation> {
     check_files(&experiment)?;
     let benchmark = render_benchmark(&experiment, &stop)?;
     let (mut library, tests) = open_data(&experiment)?;
-    check_own_people(&experiment, &mut library)?;
     warn_of_untrained(&experiment, &mut library, &tests)?;
     say_protocols(&tests);
     for Test { task, data } in &tests {
@@ -110,7 +118,12 @@ pub(super) fn prepare(request: &Request) -> Result<Preparation> {
             log::info!("{task}: {explanation}");
         }
     }
-    let data = RunData::of_run(&run, &library, &stop)?;
+    let begun = Begun::of(&experiment, &config_id);
+    let data = RunData::of_run(&run, begun, &experiment, &library, &stop)?;
+    if !has_checkpoint(&run) {
+        let size = start.preprocessing.size();
+        decodable::check(&experiment, &mut library, &tests, size, &stop)?;
+    }
     let config_text = experiment.to_toml()?;
     run.write_text("config.toml", &config_text)?;
     Ok(Preparation::Ready(Box::new(Prepared {
@@ -119,7 +132,7 @@ pub(super) fn prepare(request: &Request) -> Result<Preparation> {
         name,
         config_id,
         device,
-        device_name: request.device.clone(),
+        device_name,
         start,
         run,
         library,
@@ -145,8 +158,8 @@ pub(super) fn render_benchmark(experiment: &Experiment, stop: &StopFlag) -> Resu
     Ok(Some(render::benchmark(&data.root, data.seed, data.size, stop)?.content))
 }
 
-/// Reads the data sets of every stage and every task, so that anything missing is found before training.
-fn open_data(experiment: &Experiment) -> Result<(Library, Vec<Test>)> {
+/// Reads the data sets of every stage and every task, so that anything missing and every test person whom training shows is found before training.
+pub(super) fn open_data(experiment: &Experiment) -> Result<(Library, Vec<Test>)> {
     let mut library = Library::new(&experiment.data.root);
     for stage in &experiment.train.stages {
         for dataset in &stage.datasets {
@@ -154,6 +167,7 @@ fn open_data(experiment: &Experiment) -> Result<(Library, Vec<Test>)> {
         }
     }
     let tests = open_tests(experiment, &mut library)?;
+    check_tested(experiment, &library, &tests)?;
     Ok((library, tests))
 }
 
@@ -162,8 +176,8 @@ fn warn_of_untrained(experiment: &Experiment, library: &mut Library, tests: &[Te
     let Some(trained) = trained_modalities(&experiment.training(), library)? else { return Ok(()) };
     let frozen = &experiment.model.frozen_tokenizers;
     for Test { task, .. } in tests {
-        let tested = task.query.iter().chain([task.gallery]);
-        for modality in tested.filter(|m| !trained.contains(*m) && !frozen.contains(m)) {
+        let tested: ModalitySet = task.query.iter().chain([task.gallery]).collect();
+        for modality in tested.iter().filter(|m| !trained.contains(*m) && !frozen.contains(m)) {
             log::warn!(
                 "{task} tests {modality}, of which training has no sample: the stages name no data set that has one among `real`, and none is synthesised"
             );
@@ -185,7 +199,7 @@ fn say_protocols(tests: &[Test]) {
 }
 
 /// Picks the queries and galleries of every task.
-pub(super) fn open_tests(experiment: &Experiment, library: &mut Library) -> Result<Vec<Test>> {
+fn open_tests(experiment: &Experiment, library: &mut Library) -> Result<Vec<Test>> {
     let mut tests = Vec::new();
     for task in experiment.tasks()? {
         let data = task.data(library.get(task.dataset)?)?;

@@ -1,12 +1,14 @@
 //! What an experiment needs before it can run: its files, and test identities that training does not show.
 
+use super::prepare::Test;
 use crate::config::{Checksums, Experiment};
 use crate::error::{Error, Result};
+use crate::run;
 use aio_data::DatasetName;
-use aio_data::check::own_leaks;
+use aio_data::check::{leaks_between, own_leaks};
 use aio_data::checksum::Checksum;
 use aio_encoder::weights::Shipped;
-use aio_train::Library;
+use aio_train::{Library, trained_samples};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -51,6 +53,12 @@ pub(crate) fn missing_weights(experiment: &Experiment) -> Vec<String> {
     let mut missing = Vec::new();
     for (kind, path) in named {
         let Some(path) = path.filter(|path| !path.is_file()) else { continue };
+        let inside = run::weights_file(path);
+        if inside != path {
+            let (path, inside) = (path.display(), inside.display());
+            missing.push(format!("{kind}: {path} is a directory; its weights are {inside}"));
+            continue;
+        }
         let origin = aio_model::import::published(path).map_or(String::new(), |origin| {
             format!("\n    {}: from {} ({})", origin.name, origin.source, origin.licence)
         });
@@ -101,19 +109,26 @@ pub(super) fn check_leakage(experiment: &Experiment) -> Result<()> {
     refuse_leaks(experiment, &leaks(experiment)?, "leave one of the two out")
 }
 
-/// Refuses a data set that trains on people or on pictures which it tests ([`own_leaks`]), unless the experiment allows it. They are known once it is
-/// read.
-pub(super) fn check_own_people(experiment: &Experiment, library: &mut Library) -> Result<()> {
-    let tested: BTreeSet<DatasetName> =
-        experiment.tasks()?.into_iter().map(|task| task.dataset).collect();
-    let trained = experiment.train.stages.iter().flat_map(|stage| &stage.datasets);
-    let both: BTreeSet<DatasetName> =
-        trained.copied().filter(|name| tested.contains(name)).collect();
-    let mut leaks = Vec::new();
-    for name in both {
-        leaks.extend(own_leaks(name, library.get(name)?));
+/// Refuses a data set that trains on people or on pictures which it tests ([`own_leaks`]), and pictures and named people of one data set in the training
+/// of another ([`leaks_between`]), unless the experiment allows it. They are known once the data are read.
+pub(super) fn check_tested(
+    experiment: &Experiment,
+    library: &Library,
+    tests: &[Test],
+) -> Result<()> {
+    let training = experiment.training();
+    let trained = trained_samples(&training, library);
+    let tested: BTreeSet<DatasetName> = tests.iter().map(|test| test.task.dataset).collect();
+    let mut own = Vec::new();
+    for (name, dataset) in library.datasets() {
+        if trained.contains_key(&name) && tested.contains(&name) {
+            own.extend(own_leaks(name, dataset));
+        }
     }
-    refuse_leaks(experiment, &leaks, "give each of them rows of one split alone")
+    refuse_leaks(experiment, &own, "give each of them rows of one split alone")?;
+    let tested: Vec<_> = tests.iter().map(|test| (test.task.dataset, &test.data)).collect();
+    let between = leaks_between(&trained, &tested);
+    refuse_leaks(experiment, &between, "take them out of the training data")
 }
 
 /// `remedy` is what to do instead of allowing them.

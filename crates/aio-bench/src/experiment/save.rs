@@ -6,8 +6,7 @@ use super::result::run_result;
 use super::train::Trained;
 use crate::error::Result;
 use crate::report::{ATTENTION, EMBEDDINGS, RANKINGS};
-use crate::run::{Manifest, QUERIES, Run, RunFacts, RunResult};
-use std::time::Instant;
+use crate::run::{Manifest, Meter, QUERIES, Run, RunFacts, RunResult};
 
 /// Compares the data with those of the beginning. Writes what the report shows, then `manifest.json`, then `result.json`.
 ///
@@ -18,11 +17,11 @@ pub(super) fn save(
     prepared: &Prepared,
     trained: &Trained,
     evaluation: Evaluation,
-    begun: Instant,
+    meter: &Meter,
 ) -> Result<RunResult> {
     let run = &prepared.run;
     let Evaluation { scores, queries, shown } = evaluation;
-    prepared.data.check_unchanged(run, &prepared.library, &prepared.stop)?;
+    prepared.data.check_unchanged(run, prepared.begun(), &prepared.library, &prepared.stop)?;
     let result = run_result(prepared, &trained.model, &scores);
     run.write_line(QUERIES, &queries)?;
     write_examples(run, &shown)?;
@@ -36,9 +35,9 @@ pub(super) fn save(
         predicted_flops: trained.model.predicted_flops,
         predicted_seconds: trained.model.predicted_seconds,
         waiting_for_data: trained.model.waiting_for_data,
-        seconds: begun.elapsed().as_secs_f64(),
+        seconds: meter.seconds(),
     };
-    run.write("manifest.json", &Manifest::collect(facts))?;
+    run.write("manifest.json", &Manifest::collect(facts, meter))?;
     run.write("result.json", &result)?;
     evaluate::forget(run)?;
     Ok(result)

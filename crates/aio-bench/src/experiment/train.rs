@@ -31,10 +31,12 @@ pub(super) fn train(prepared: &mut Prepared, evaluation_bytes: usize) -> Result<
 
 /// Returns the SHA-256 of the weights.
 fn write_model(prepared: &Prepared, trained: &TrainedModel) -> Result<String> {
+    let start = prepared.start.started_from(&prepared.experiment.model.weights);
     let provenance = [
         ("experiment", prepared.name.clone().into()),
         ("cell", prepared.config_id.clone().into()),
         ("seed", prepared.experiment.seed.into()),
+        start.entry(),
     ];
     let weights =
         trained.backbone.to_bytes(&trained.config, &trained.preprocessing, &provenance)?;

@@ -202,7 +202,7 @@ fn warn_of_unknown(path: &Path, protocol: Protocol, entries: &[Entry]) {
     }
     let count = |label: fn(&Entry) -> bool| entries.iter().filter(|entry| label(entry)).count();
     let unknown = [
-        (IDS, count(|entry| entry.identity.0 < 0), "they match nobody"),
+        (IDS, count(|entry| !entry.identity.is_known()), "they match nobody"),
         (CAMERAS, count(|entry| entry.camera.is_none()), "nothing is hidden because of it"),
         (IMAGES, count(|entry| entry.source.is_none()), "nothing is hidden because of it"),
         (CLOTHES, count(|entry| entry.clothes.is_none()), "nothing is hidden because of it"),

@@ -8,7 +8,7 @@ use aio_gallery::{Filter, Gallery};
 use aio_types::Modality;
 use serde::Serialize;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -117,6 +117,7 @@ fn export_features(gallery: &Gallery, rows: &[u64], output: &Path) -> Result<()>
         let problem = format!("{} has no row to export", gallery.directory().display());
         return Err(Error::user(problem, "a feature file has one row or more"));
     }
+    embed::check_output(output)?;
     let values = fs::temporary_beside(output);
     let mut records = Vec::with_capacity(rows.len());
     let written = stream(&values, rows, |file, row| {
@@ -125,8 +126,10 @@ fn export_features(gallery: &Gallery, rows: &[u64], output: &Path) -> Result<()>
         let bytes: Vec<u8> = row.features.iter().flat_map(|v| v.to_le_bytes()).collect();
         file.write_all(&bytes).map_err(|e| cannot_write(output, e))
     });
-    let rows: Vec<Row> = records.into_iter().map(described).collect();
-    let outcome = written.and_then(|()| write_features(gallery, &values, rows, output));
+    let outcome = written.and_then(|()| check_labels(&records)).and_then(|()| {
+        let rows = records.into_iter().map(described).collect();
+        write_features(gallery, &values, rows, output)
+    });
     // The features have been copied; a leftover that cannot be removed adds nothing to an error.
     let _ = std::fs::remove_file(&values);
     outcome
@@ -182,6 +185,29 @@ fn label(text: String) -> Label {
     }
 }
 
+/// Refuses two identities, or two cameras, that are one number: a feature file would make one of them.
+fn check_labels(records: &[aio_gallery::Record]) -> Result<()> {
+    let column = |of: fn(&aio_gallery::Record) -> Option<&String>| records.iter().filter_map(of);
+    let identities = column(|record| record.identity.as_ref());
+    let cameras = column(|record| record.camera.as_ref());
+    distinct("identities", identities).and_then(|()| distinct("cameras", cameras))
+}
+
+fn distinct<'a>(what: &str, texts: impl Iterator<Item = &'a String>) -> Result<()> {
+    let mut known = HashMap::new();
+    for text in texts {
+        let number = label(text.clone()).number();
+        let first = *known.entry(number).or_insert(text);
+        if first != text {
+            return Err(Error::user(
+                format!("the {what} `{first}` and `{text}` are both {number} in a feature file"),
+                "name them otherwise in the gallery, or export them apart with --where; .csv and .jsonl keep the texts",
+            ));
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -215,5 +241,24 @@ mod tests {
         assert_eq!((number("7"), number("0")), (7, 0));
         assert!(number("-1") > 0 && number("b") > 0 && number("a") != number("b"));
         assert_eq!(label("-1".to_owned()), Label::Name("-1".to_owned()));
+    }
+
+    #[test]
+    fn two_people_who_would_become_one_number_are_refused() {
+        let check = |identities: &[&str]| {
+            let record = |identity: &&str| aio_gallery::Record {
+                identity: Some((*identity).to_owned()),
+                camera: Some("7".into()),
+                ..Default::default()
+            };
+            check_labels(&identities.iter().map(record).collect::<Vec<_>>())
+        };
+        check(&["007", "007", "8", "anna", "-1"]).expect("each is one person");
+        for (first, second) in [("007", "7"), ("7", "7.0"), ("0", "-0")] {
+            let error = check(&["8", first, second]).expect_err(second);
+            let text = error.to_string();
+            assert!(text.contains(&format!("the identities `{first}` and `{second}`")), "{text}");
+            assert_eq!(error.exit_code(), 2);
+        }
     }
 }

@@ -38,13 +38,13 @@ impl Column {
     }
 }
 
-/// The item of a row with its columns and their values; empty values count as none. Paths are relative to `folder`.
+/// The item of a row with its columns and their values; blank values count as none. Paths are relative to `folder`.
 fn of<'a>(
     fields: impl Iterator<Item = (&'a Column, &'a str)>,
     folder: &Path,
 ) -> std::result::Result<Item, String> {
     let mut item = Item::default();
-    for (column, field) in fields.filter(|(_, field)| !field.is_empty()) {
+    for (column, field) in fields.filter(|(_, field)| !field.trim().is_empty()) {
         Record::check_text(field)?;
         match column {
             Column::Picture(modality) => item.pictures.push((*modality, folder.join(field))),
@@ -126,4 +126,25 @@ impl Iterator for List {
 fn damaged(path: &Path, error: &csv::Error) -> Error {
     let row = error.position().map_or(1, Position::line) as usize;
     Error::Data(DataError::Row { path: path.to_path_buf(), row, problem: error.to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_blank_value_of_a_row_in_memory_is_none() {
+        let row = |text: &str| {
+            let fields = [("path", "a.png"), ("text", text), ("floor", " ")];
+            item(3, &fields.map(|(name, value)| (name.into(), value.into())), Modality::Rgb)
+        };
+        for blank in ["", " ", "\t\n"] {
+            let item = row(blank).expect("a picture");
+            assert_eq!((item.text.as_deref(), item.record().caption), (None, None), "{blank:?}");
+            assert_eq!(item.record().get("floor"), None);
+        }
+        assert_eq!(row("a red coat").expect("both").text.as_deref(), Some("a red coat"));
+        let error = item(3, &[("text".into(), " ".into())], Modality::Rgb).expect_err("nothing");
+        assert!(error.to_string().contains("row 3: holds neither"), "{error}");
+    }
 }

@@ -71,13 +71,13 @@ pub fn read(path: &Path) -> Result<Vec<NamedQuery>> {
 fn lines(path: &Path) -> Result<Vec<NamedQuery>> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut queries = Vec::new();
-    for (row, text) in (1..).zip(fs::read_to_string(path)?.lines()) {
+    for (row, text) in (1..).zip(fs::read_text(path)?.lines()) {
         if text.trim().is_empty() {
             continue;
         }
         let wrong = |problem| DataError::Row { path: path.to_path_buf(), row, problem };
         let line: Line = serde_json::from_str(text).map_err(|e| wrong(e.to_string()))?;
-        let mut query = Row { text: line.text, ..Row::default() };
+        let mut query = Row::of_text(line.text);
         for (modality, picture) in [
             (Modality::Rgb, line.rgb),
             (Modality::Infrared, line.infrared),
@@ -116,7 +116,16 @@ mod tests {
         assert_eq!(queries[1].replies, [expected]);
         let queries = read(&csv).expect("read");
         assert_eq!((queries.len(), queries[1].row.text.as_deref()), (2, Some("blue")));
-        for (text, problem) in [("{\"txt\": 1}", "txt"), ("{}", "neither"), ("", "no query")] {
+        // A byte order mark, and a text that is none.
+        let text =
+            "\u{feff}{\"like\": [3], \"text\": \"\"}\n{\"rgb\": \"x.png\", \"text\": \" \"}\n";
+        std::fs::write(&json, text).expect("written");
+        let queries = read(&json).expect("read");
+        assert!(queries.len() == 2 && queries.iter().all(|query| query.row.text.is_none()));
+        let none = "{\"text\": \" \\t\"}";
+        for (text, problem) in
+            [("{\"txt\": 1}", "txt"), ("{}", "neither"), (none, "neither"), ("", "no query")]
+        {
             std::fs::write(&json, text).expect("written");
             let error = read(&json).expect_err(problem);
             assert!(error.to_string().contains(problem) && error.exit_code() == 2, "{error}");

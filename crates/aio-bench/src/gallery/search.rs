@@ -6,11 +6,12 @@ use super::open::model_of;
 use super::queries::NamedQuery;
 use crate::embed::{self, BLOCK, Model, ModelSource, Row};
 use crate::error::{Error, Result};
-use crate::novelty::{Novelties, Novelty, novelties};
+use crate::novelty::{Novelties, novelties, warnings};
+use crate::overwrite;
 use aio_gallery::{Answer, Collection, Filter, Gallery, Group, Hit, Query, Replied};
 use aio_stores::{Address, Scan, Store};
 use aio_types::Modality;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Where a gallery is.
 #[derive(Debug, Clone)]
@@ -87,16 +88,7 @@ impl Answered {
 
     /// A sentence for every picture of the query that is unlike the model's training.
     pub(crate) fn warnings(&self) -> Vec<String> {
-        let unlike = self.novelty.iter().flatten().filter(|(_, novelty)| novelty.is_unlike);
-        let sentence = |(modality, novelty): (&String, &Novelty)| {
-            let path = self.query.pictures.get(modality);
-            let name = path.map_or(String::new(), |path| format!(" {}", path.display()));
-            format!(
-                "the {modality} picture{name} is unlike the rendered pictures that the model was trained on ({:.1}, where 1 is unusual): do not rely on its list",
-                novelty.value
-            )
-        };
-        unlike.map(sentence).collect()
+        warnings(self.novelty.as_ref(), &self.query)
     }
 
     pub(super) fn hits(&self) -> &[Hit] {
@@ -135,6 +127,11 @@ pub(crate) fn check(query: &NamedQuery, hint: &str) -> Result<()> {
 pub fn search(request: &SearchRequest) -> Result<Searched> {
     let hint = "give --text, --rgb, --infrared, --sketch, --colour-pencil, --like or --queries";
     request.queries.iter().try_for_each(|query| check(query, hint))?;
+    if let Some(path) = &request.picture {
+        let pictures = request.queries.iter().flat_map(|query| query.row.pictures.values());
+        let model = request.model.file();
+        overwrite::check("--picture", path, pictures.chain([&model]).map(PathBuf::as_path))?;
+    }
     let gallery = Opened::new(request)?;
     let model = request.model.open()?;
     let tag = model_of(&request.model, &model)?;
@@ -148,6 +145,9 @@ pub fn search(request: &SearchRequest) -> Result<Searched> {
         in_vain(gallery, terms)?.iter().for_each(|warning| log::warn!("{warning}"));
     }
     if let (Some(path), Opened::Directory(gallery)) = (&request.picture, &gallery) {
+        let hits = searched.answers.iter().flat_map(Answered::hits);
+        let shown = hits.filter_map(|hit| hit.record.path.as_deref().map(Path::new));
+        overwrite::check("--picture", path, shown)?;
         contact_sheet::draw(path, gallery, &searched.answers)?;
     }
     Ok(searched)

@@ -14,7 +14,7 @@ mod tests;
 
 pub use measure::{Measured, NoveltyRequest, measure};
 
-use crate::embed;
+use crate::embed::{self, Row};
 use crate::error::Result;
 use aio_gallery::Gallery;
 use aio_model::Extractor;
@@ -35,6 +35,20 @@ pub struct Novelty {
 
 /// The judged parts of a query, by modality.
 pub type Novelties = BTreeMap<String, Novelty>;
+
+/// A sentence for every picture of a query that is unlike the model's training.
+pub(crate) fn warnings(novelties: Option<&Novelties>, query: &Row) -> Vec<String> {
+    let unlike = novelties.into_iter().flatten().filter(|(_, novelty)| novelty.is_unlike);
+    let sentence = |(modality, novelty): (&String, &Novelty)| {
+        let path = query.pictures.get(modality);
+        let name = path.map_or(String::new(), |path| format!(" {}", path.display()));
+        format!(
+            "the {modality} picture{name} is unlike the rendered pictures that the model was trained on ({:.1}, where 1 is unusual): do not rely on its list",
+            novelty.value
+        )
+    };
+    unlike.map(sentence).collect()
+}
 
 /// The version of the file; a program refuses others.
 const VERSION: u32 = 1;

@@ -6,30 +6,24 @@ use aio_data::same_content;
 use aio_types::TaskId;
 use std::collections::BTreeSet;
 
-/// Refuses results that must not share a table: those of one row whose runs read different data, and those of one task that were measured on different
-/// data. Each row holds the results of one configuration.
+/// Refuses results that must not share a table: those that read different contents of a data set, for training or for a test. Each row holds the results
+/// of one configuration.
 ///
 /// The contents of data sets decide where results have noted them. Results of earlier versions have not. Of all, the protocol and the numbers of
-/// queries, gallery entries and trials are compared.
+/// queries, gallery entries and trials of every task are compared.
 ///
 /// # Errors
 /// [`Error::User`] naming two runs and what differs.
 pub(crate) fn check_data<'a>(rows: impl IntoIterator<Item = &'a [RunResult]>) -> Result<()> {
-    let mut all: Vec<&RunResult> = Vec::new();
-    for row in rows {
-        // All seeds of a configuration are trained and tested on the same data.
-        let datasets: BTreeSet<&String> =
-            row.iter().flat_map(|result| result.data.keys()).collect();
-        for dataset in datasets {
-            check_contents(dataset, row)?;
-        }
-        all.extend(row);
+    let all: Vec<&RunResult> = rows.into_iter().flatten().collect();
+    let datasets: BTreeSet<&String> = all.iter().flat_map(|result| result.data.keys()).collect();
+    for dataset in datasets {
+        check_contents(dataset, &all)?;
     }
     let tasks: BTreeSet<&TaskId> = all.iter().flat_map(|result| result.tasks.keys()).collect();
     for task in tasks {
         let tested = all.iter().copied().filter(|result| result.tasks.contains_key(task));
         let tested: Vec<&RunResult> = tested.collect();
-        check_contents(task.dataset(), tested.iter().copied())?;
         // What is equal to its neighbour is equal to all.
         for pair in tested.windows(2) {
             let [one, other] = [pair[0], pair[1]].map(|result| &result.tasks[task]);
@@ -49,19 +43,19 @@ pub(crate) fn check_data<'a>(rows: impl IntoIterator<Item = &'a [RunResult]>) ->
 }
 
 /// Refuses results that noted different contents of a data set.
-fn check_contents<'a>(
-    dataset: &str,
-    results: impl IntoIterator<Item = &'a RunResult>,
-) -> Result<()> {
-    let mut known: Option<(&RunResult, &String)> = None;
-    for result in results {
-        let Some(contents) = result.data.get(dataset) else { continue };
-        if let Some((one, before)) = known
-            && same_content(before, contents) == Some(false)
-        {
-            return Err(mixture([one, result], &format!("the contents of {dataset} differ")));
+fn check_contents(dataset: &str, results: &[&RunResult]) -> Result<()> {
+    let noted = results.iter().filter_map(|result| Some((*result, result.data.get(dataset)?)));
+    let mut different: Vec<(&RunResult, &String)> = Vec::new();
+    for (result, contents) in noted {
+        // Contents that were noted by different rules cannot be compared, so that all of them are kept.
+        for (other, before) in &different {
+            if same_content(before, contents) == Some(false) {
+                return Err(mixture([other, result], &format!("the contents of {dataset} differ")));
+            }
         }
-        known = Some((result, contents));
+        if different.iter().all(|(_, before)| *before != contents) {
+            different.push((result, contents));
+        }
     }
     Ok(())
 }
@@ -118,6 +112,8 @@ mod tests {
         assert!(refused(&rows).expect("cells of a sweep").contains("market1501"));
         // Contents by different rules cannot be compared.
         assert_eq!(refused(&[&[run(0, Some("a")), run(1, Some("2:a"))]]), None);
+        let between = [run(0, Some("2:a")), run(1, Some("a")), run(2, Some("2:b"))];
+        assert!(refused(&[&between]).expect("a mixture").contains("e/c/seed-0 and e/c/seed-2"));
     }
 
     #[test]
@@ -149,14 +145,21 @@ mod tests {
     }
 
     #[test]
-    fn cells_may_be_trained_on_different_data_and_seeds_may_not() {
+    fn cells_and_seeds_are_trained_on_the_same_contents_of_a_data_set() {
         let trained = |seed, contents: &str| {
             let mut result = tested(seed, "market1501.rgb-rgb", 40, Some("2:a"));
             result.data.insert("llcm".to_owned(), contents.to_owned());
             result
         };
         let (one, other) = (trained(0, "2:x"), trained(1, "2:y"));
-        assert_eq!(refused(&[from_ref(&one), from_ref(&other)]), None);
+        let text = refused(&[from_ref(&one), from_ref(&other)]).expect("two cells");
+        assert!(text.contains("e/c/seed-0 and e/c/seed-1"), "{text}");
+        assert!(text.contains("contents of llcm differ"), "{text}");
+        // Cells of other training sets, and results of versions that noted no training data.
+        let none = tested(2, "market1501.rgb-rgb", 40, Some("2:a"));
+        let mut another = none.clone();
+        another.data.insert("sysu-mm01".to_owned(), "2:z".to_owned());
+        assert_eq!(refused(&[from_ref(&one), from_ref(&none), from_ref(&another)]), None);
         assert!(refused(&[&[one, other]]).expect("two seeds").contains("contents of llcm differ"));
         // A task between them that only one cell has.
         let cells = [

@@ -47,7 +47,7 @@ pub struct PairedRow {
     /// Seeds that both cells have.
     pub seeds: usize,
     /// By task: the mean of the cell's scores minus those of the other, as fractions, over seeds and queries, and its interval over people; none for
-    /// tasks with fewer than two people.
+    /// tasks with fewer than two people, and where the cells have no seed with stored queries in common or one of them was not tested.
     pub differences: Vec<Option<Interval>>,
 }
 
@@ -55,8 +55,8 @@ pub struct PairedRow {
 /// both (`aio_eval::difference`). The scores of a query are means over the seeds that both cells have.
 ///
 /// # Errors
-/// [`Error::User`] if no cell has that name or no finished seed with stored queries, if the measure is not stored by query, or if two cells were
-/// tested on different queries.
+/// [`Error::User`] if no cell has that name, if it has no finished seed with stored queries, if no cell was tested on a task, if the measure is not
+/// stored by query, or if two cells were tested on different queries.
 pub fn paired_differences(
     file: &str,
     cells: &[ComparedCell],
@@ -71,19 +71,23 @@ pub fn paired_differences(
             format!("its cells are: {}", labels.join("; ")),
         )
     })?;
+    if base.queries.is_empty() {
+        return Err(Error::user(
+            format!("{file}: `{against}` has no seed whose run holds queries.json"),
+            "finish a seed of it; runs of versions before 0.2 do not store the scores of single queries",
+        ));
+    }
+    let is_tested = |task: &&TaskId| {
+        cells.iter().flat_map(|cell| cell.queries.values()).any(|tasks| tasks.contains_key(task))
+    };
+    if let Some(unknown) = tasks.iter().find(|task| !is_tested(task)) {
+        let problem = format!("{file}: no cell has queries of {unknown}");
+        return Err(Error::user(problem, "[report] names tasks as result.json does"));
+    }
     let mut rows = Vec::new();
     for cell in cells.iter().filter(|cell| cell.label != against) {
         let seeds: Vec<u64> =
             cell.queries.keys().filter(|seed| base.queries.contains_key(seed)).copied().collect();
-        if seeds.is_empty() {
-            return Err(Error::user(
-                format!(
-                    "{file}: `{}` and `{against}` have no seed whose runs both hold queries.json",
-                    cell.label
-                ),
-                "finish both cells with the same seeds; runs of versions before 0.2 do not store the scores of single queries",
-            ));
-        }
         let differences = tasks
             .iter()
             .map(|task| compare(file, task, measure, &seeds, [cell, base]))
@@ -94,7 +98,7 @@ pub fn paired_differences(
     Ok(PairedDifferences { file, against, metric: measure, tasks: tasks.to_vec(), rows })
 }
 
-/// The difference of two cells on one task.
+/// The difference of two cells on one task; none without a seed, and where one of them was not tested on it.
 fn compare(
     file: &str,
     task: &TaskId,
@@ -107,12 +111,7 @@ fn compare(
     for seed in seeds {
         for (cell, sums) in cells.iter().zip(&mut sums) {
             let of_seed = cell.queries.get(seed).and_then(|tasks| tasks.get(task));
-            let missing = || {
-                let problem =
-                    format!("{file}: seed {seed} of `{}` has no queries of {task}", cell.label);
-                Error::user(problem, "[report] names tasks as result.json does")
-            };
-            let queries = of_seed.ok_or_else(missing)?;
+            let Some(queries) = of_seed else { return Ok(None) };
             let known = *first.get_or_insert(queries);
             check_same_queries(known.counted(), queries.counted()).map_err(|other| {
                 let problem = format!(
@@ -235,6 +234,31 @@ mod tests {
     }
 
     #[test]
+    fn an_unfinished_cell_and_a_task_that_one_cell_lacks_are_dashes() {
+        let mut tested_twice = cell("both tasks", &[(0, [0.2; 4])]);
+        let second: TaskId = "llcm.infrared-rgb".parse().expect("a task");
+        for tasks in tested_twice.queries.values_mut() {
+            let queries = tasks[&task()].clone();
+            tasks.insert(second.clone(), queries);
+        }
+        let cells = [
+            cell("base", &[(0, [0.1; 4])]),
+            cell("unfinished", &[]),
+            cell("another seed", &[(1, [0.2; 4])]),
+            tested_twice,
+        ];
+        let found = paired_differences("s.toml", &cells, "base", &[task(), second], Measure::Map);
+        let text = found.expect("comparable").text();
+        for row in [
+            "| unfinished | 0 | – | – |",
+            "| another seed | 0 | – | – |",
+            "| both tasks | 1 | +10.0 [+10.0, +10.0] | – |",
+        ] {
+            assert!(text.contains(row), "{row}: {text}");
+        }
+    }
+
+    #[test]
     fn what_cannot_be_compared_is_named() {
         let base = cell("base", &[(0, [0.1; 4])]);
         let refused = |other: ComparedCell, against: &str, measure| {
@@ -245,8 +269,13 @@ mod tests {
         let good = || cell("good", &[(0, [0.2; 4])]);
         assert!(refused(good(), "bad", Measure::Map).contains("no cell is called `bad`"));
         assert!(refused(good(), "base", Measure::Rank5).contains("cannot be paired"));
-        let late = cell("late", &[(1, [0.2; 4])]);
-        assert!(refused(late, "base", Measure::Map).contains("`late` and `base` have no seed"));
+        let none = cell("none", &[]);
+        assert!(refused(none, "none", Measure::Map).contains("`none` has no seed"));
+        let unknown = ["llcm.infrared-rgb".parse().expect("a task")];
+        let cells = [base.clone(), good()];
+        let refused_task = paired_differences("s.toml", &cells, "base", &unknown, Measure::Map);
+        let text = refused_task.expect_err("nobody was tested").to_string();
+        assert!(text.contains("no cell has queries of llcm.infrared-rgb"), "{text}");
         let mut other = good();
         let queries = other.queries.get_mut(&0).and_then(|t| t.get_mut(&task())).expect("there");
         queries.identity[0] = Identity(7);

@@ -17,7 +17,7 @@
 //!       rankings.json         ranked lists for the report
 //!       embeddings.json       embeddings of a few people for the report
 //!       attention.json        attention roll-out for the report
-//!       data.json             fingerprints of the data (data.rs)
+//!       data.json             configuration, seed and fingerprints of the data with which it began (data.rs)
 //!       evaluation.json       scores of the tasks that are done, until all are
 //!       manifest.json         program, machine, data (manifest.rs)
 //!       result.json           scores (result.rs); its presence means that the run is done

@@ -2,7 +2,7 @@
 //!
 //! The fourth step of an experiment (`experiment/save.rs`) writes it immediately before `result.json`.
 
-use super::Run;
+use super::{Meter, Run};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -29,7 +29,7 @@ pub struct Manifest {
     pub memory: Option<u64>,
     /// Threads used.
     pub threads: usize,
-    /// Largest resident memory of this process in MiB; known on Linux only.
+    /// Largest resident memory of this process during the run in MiB; known on Linux only.
     pub peak_memory: Option<u64>,
     /// What the run itself knows.
     #[serde(flatten)]
@@ -77,7 +77,7 @@ fn zero_for_none<S: serde::Serializer>(
 impl Manifest {
     /// Adds what is known about program and machine to the facts of a run.
     #[must_use]
-    pub fn collect(facts: RunFacts) -> Self {
+    pub fn collect(facts: RunFacts, meter: &Meter) -> Self {
         let features = [("wgpu", cfg!(feature = "wgpu")), ("cuda", cfg!(feature = "cuda"))];
         let (processor, memory) = processor_and_memory();
         Self {
@@ -91,7 +91,7 @@ impl Manifest {
             processor,
             memory,
             threads: rayon::current_num_threads(),
-            peak_memory: peak_memory_of_this_process(),
+            peak_memory: meter.peak_memory(),
             facts,
         }
     }
@@ -145,19 +145,6 @@ fn processor_and_memory() -> (Option<String>, Option<u64>) {
     (processor.filter(|name| !name.is_empty()), (memory > 0).then_some(memory))
 }
 
-/// Largest resident memory of this process in MiB.
-#[cfg(target_os = "linux")]
-fn peak_memory_of_this_process() -> Option<u64> {
-    let status = procfs::process::Process::myself().ok()?.status().ok()?;
-    status.vmhwm.map(|kibibytes| kibibytes / 1024)
-}
-
-/// Largest resident memory of this process in MiB.
-#[cfg(not(target_os = "linux"))]
-fn peak_memory_of_this_process() -> Option<u64> {
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -179,8 +166,8 @@ mod tests {
 
     #[test]
     fn the_machine_is_described_and_the_keys_stay_flat() {
-        let written =
-            serde_json::to_value(Manifest::collect(facts(Some(700)))).expect("serialises");
+        let written = serde_json::to_value(Manifest::collect(facts(Some(700)), &Meter::start()))
+            .expect("serialises");
         assert_eq!(written["predicted_memory"], 700);
         assert_eq!(written["predicted_flops"], 3e12);
         assert!(written.get("predicted_seconds").is_none(), "too few steps");
@@ -188,7 +175,8 @@ mod tests {
         assert_eq!(written["waiting_for_data"], 0.25);
         assert!(written["threads"].as_u64() >= Some(1));
         assert_eq!(written["lock"].as_str().map(str::len), Some(16));
-        let none = serde_json::to_value(Manifest::collect(facts(None))).expect("serialises");
+        let none = serde_json::to_value(Manifest::collect(facts(None), &Meter::start()))
+            .expect("serialises");
         assert_eq!(none["predicted_memory"], 0);
         assert!(none.get("waiting_for_data").is_none(), "nothing was trained");
     }
@@ -196,7 +184,7 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn linux_gives_the_memory_of_machine_and_process() {
-        let manifest = Manifest::collect(facts(None));
+        let manifest = Manifest::collect(facts(None), &Meter::start());
         let (machine, process) = (manifest.memory, manifest.peak_memory);
         assert!(machine > process && process > Some(0), "{machine:?} {process:?}");
         let status = std::fs::read_to_string("/proc/meminfo").expect("meminfo");

@@ -4,11 +4,13 @@
 //! - [`Run`] (`layout.rs`): where every file of a run lies.
 //! - [`RunResult`] (`result.rs`): what `result.json` contains, who writes it and when.
 //! - [`TaskQueries`] (`queries.rs`): what `queries.json` contains: the scores of single queries.
+//! - [`Meter`] (`meter.rs`): what a run takes.
 //! - [`Manifest`] (`manifest.rs`): what `manifest.json` contains: program, machine, data, cost.
 
 mod identity;
 mod layout;
 mod manifest;
+mod meter;
 mod queries;
 mod result;
 #[cfg(test)]
@@ -18,6 +20,7 @@ pub use identity::{RunIdentity, seed_of};
 pub use layout::{Run, WEIGHTS};
 pub use manifest::{Manifest, RunFacts};
 pub(crate) use manifest::{peak_memory, version};
+pub use meter::Meter;
 pub use queries::{QUERIES, TaskQueries};
 pub use result::{RunResult, TaskIntervals, TaskSummary, WithoutModality};
 

@@ -2,6 +2,7 @@
 
 use super::wire::Problem;
 use crate::error::Error;
+use aio_gallery::GalleryError;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -42,9 +43,22 @@ impl Failure {
     }
 }
 
+/// Whether the request itself is wrong. Whatever is wrong with a file lies with the gallery, whose files nobody names in a request.
+fn is_of_request(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::User { .. }
+            | Error::Gallery(
+                GalleryError::Request { .. }
+                    | GalleryError::NoRow { .. }
+                    | GalleryError::ForeignModel { .. }
+            )
+    )
+}
+
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        if error.exit_code() == 2 {
+        if is_of_request(&error) {
             let problem = Problem { error: error.to_string(), hint: error.hint() };
             return Self { status: StatusCode::BAD_REQUEST, problem };
         }

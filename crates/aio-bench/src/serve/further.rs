@@ -24,7 +24,7 @@ pub(super) struct FurtherBody {
 pub(super) struct GroupBody {
     /// The nearest of them, which is in the list.
     row: u64,
-    /// All that pass the filter.
+    /// All that pass the filter and reach the threshold.
     rows: usize,
     /// The next ones, nearest first, at most 6.
     further: Vec<NearBody>,

@@ -50,7 +50,10 @@ impl Guard {
         if let Some(token) = &self.token
             && is_data
         {
-            let given = text(header::AUTHORIZATION).and_then(|v| v.strip_prefix("Bearer "));
+            // The name of a scheme may be in any case (RFC 9110, section 11.1).
+            let given = text(header::AUTHORIZATION).and_then(|value| value.split_once(' '));
+            let given = given.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"));
+            let given = given.map(|(_, token)| token);
             if given.is_none_or(|given| blake3::hash(given.trim().as_bytes()) != *token) {
                 return Err(Failure::new(
                     StatusCode::UNAUTHORIZED,

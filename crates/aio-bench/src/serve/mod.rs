@@ -10,6 +10,7 @@ mod guard;
 mod limits;
 mod pictures;
 mod places;
+mod question;
 mod queue;
 mod routes;
 mod searcher;

@@ -6,12 +6,12 @@ use super::failure::Failure;
 use super::further::{self, FurtherBody};
 use super::guard::{Guard, guard};
 use super::limits::{ANSWER_TIME, BODIES, DECODERS};
+use super::question;
 use super::queue::Queue;
 use super::searcher::{Prepared, Searcher};
 use super::wire::{About, QuestionBody, RowBody, SearchBody};
 use crate::error::Result;
 use crate::gallery::Searched;
-use aio_gallery::{Dialogue, Question};
 use axum::extract::{FromRequestParts, Path, Request, State};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
@@ -161,21 +161,11 @@ async fn further(
     Ok(Json(further::body(desk.work(groups).await?)))
 }
 
-/// Results that the question is chosen from: several of one person are common.
-const ASKED_ABOUT: usize = 100;
-
 async fn ask_back(
     State(desk): State<Desk>,
     SearchRequest { body, .. }: SearchRequest,
 ) -> std::result::Result<Json<QuestionBody>, Failure> {
-    let searched = desk.searched(body.with_top(ASKED_ABOUT)).await?;
-    let question = searched.answers.first().and_then(|answered| {
-        let mut dialogue = Dialogue::new(answered.query.text.as_deref());
-        answered.replies.iter().for_each(|replied| dialogue.add(&replied.words, replied.reply));
-        let results = answered.answer.hits.iter().map(|hit| (hit.row, &hit.record));
-        Question::about(results, &dialogue)
-    });
-    Ok(Json(QuestionBody { question }))
+    Ok(Json(question::about(desk.prepared(body).await?, &desk.queue).await?))
 }
 
 /// The number in a path.

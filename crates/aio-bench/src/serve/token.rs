@@ -9,7 +9,7 @@ use std::path::Path;
 /// # Errors
 /// [`Error`] naming the file that cannot be read or holds no token.
 pub(super) fn read(path: &Path) -> Result<String> {
-    let text = aio_data::fs::read_to_string(path)?;
+    let text = aio_data::fs::read_text(path)?;
     let token = text.trim();
     if token.len() < SHORTEST_TOKEN || !token.chars().all(|c| c.is_ascii_graphic()) {
         return Err(Error::user(

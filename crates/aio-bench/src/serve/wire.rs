@@ -281,11 +281,6 @@ impl SearchBody {
         let (filter, group_by) = (self.filter.read()?, self.group_by.clone());
         Ok((query, Terms { filter, group_by, threshold: self.threshold, top }))
     }
-
-    /// The same search with a list of this length, and no other change.
-    pub(super) fn with_top(self, top: usize) -> Self {
-        Self { top: Some(top), group_by: None, ..self }
-    }
 }
 
 impl FilterBody {

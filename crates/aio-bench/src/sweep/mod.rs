@@ -57,6 +57,15 @@ struct Cell {
     label: String,
 }
 
+impl Cell {
+    /// What is varied and the seed, in the form of `--set`.
+    fn settings_with(&self, seed: u64) -> Vec<String> {
+        let mut settings = self.settings.clone();
+        settings.push(format!("seed={seed}"));
+        settings
+    }
+}
+
 /// A cell with a seed: what one process runs.
 #[derive(Debug, Clone, Copy)]
 struct Job<'a> {

@@ -3,6 +3,8 @@
 use super::{Job, Plan, Sweep};
 use crate::error::{Error, Result};
 use crate::experiment::{self, Request, WhenTaken};
+use crate::lock::{Attempt, DirectoryLock};
+use crate::run::Run;
 use aio_data::fs;
 use aio_train::StopFlag;
 use std::path::Path;
@@ -103,12 +105,9 @@ impl Sweep {
                     return Err(stopped);
                 }
                 Err(error) => {
-                    if !run.is_done() {
-                        let text = format!("{error}\n");
-                        // The error of the run is the one to report.
-                        if let Err(e) = fs::write_then_rename(&run.failure(), text.as_bytes()) {
-                            log::warn!("{name}: {e}");
-                        }
+                    // The error of the run is the one to report.
+                    if let Err(e) = note_failure(&run, &error) {
+                        log::warn!("{name}: {e}");
                     }
                     if !options.continue_on_error {
                         return Err(error);
@@ -125,14 +124,26 @@ impl Sweep {
     }
 
     fn request(&self, runs: &Path, device: &str, job: Job<'_>, wait: bool) -> Request {
-        let mut settings = job.cell.settings.clone();
-        settings.push(format!("seed={}", job.seed));
         Request {
             name: self.base.display().to_string(),
-            settings,
+            settings: job.cell.settings_with(job.seed),
             device: device.to_owned(),
             runs: runs.to_path_buf(),
             when_taken: if wait { WhenTaken::Wait } else { WhenTaken::Refuse },
+        }
+    }
+}
+
+/// Writes down why a run failed, unless another process works on it: the run may have failed before it was locked.
+fn note_failure(run: &Run, error: &Error) -> Result<()> {
+    if run.is_done() {
+        return Ok(());
+    }
+    let stop = StopFlag::default();
+    match DirectoryLock::acquire(run.directory(), WhenTaken::Refuse, &stop)? {
+        Attempt::Taken(_) => Ok(()),
+        Attempt::Locked(_lock) => {
+            Ok(fs::write_then_rename(&run.failure(), format!("{error}\n").as_bytes())?)
         }
     }
 }
@@ -141,6 +152,22 @@ impl Sweep {
 mod tests {
     use super::super::Cell;
     use super::*;
+
+    #[test]
+    fn a_failure_is_noted_unless_another_process_works_on_the_run() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let run = Run::at(directory.path().join("seed-0"));
+        let error = Error::Failure("the weights are missing".into());
+        let stop = StopFlag::default();
+        let lock = DirectoryLock::require(run.directory(), WhenTaken::Refuse, &stop);
+        let lock = lock.expect("free");
+        note_failure(&run, &error).expect("nothing to do");
+        assert!(!run.failure().exists(), "another process works on the run");
+        drop(lock);
+        note_failure(&run, &error).expect("written");
+        let noted = std::fs::read_to_string(run.failure()).expect("read");
+        assert_eq!(noted, "the weights are missing\n");
+    }
 
     #[test]
     fn shards_are_read_and_wrong_ones_refused() {

@@ -2,6 +2,7 @@
 
 use super::{Cell, Sweep};
 use crate::config::Experiment;
+use crate::experiment::{self, Begun};
 use crate::lock;
 use crate::run::Run;
 use aio_data::fs;
@@ -33,9 +34,9 @@ pub enum RunState {
         /// Optimiser steps done.
         step: usize,
     },
-    /// It was stopped, and its configuration has changed since.
+    /// It was stopped, and its checkpoints are not those of the cell and the seed.
     Incompatible {
-        /// Key, old value and new value.
+        /// Key, old value and new value, or what else keeps it from being continued.
         change: String,
     },
     /// Nothing has been done.
@@ -89,22 +90,18 @@ impl Sweep {
         let Some(step) = Checkpoints::new(run.checkpoints(), 1).steps().last().copied() else {
             return RunState::Fresh;
         };
-        match self.change(&run, cell) {
+        match self.obstacle(&run, cell, seed) {
             Some(change) => RunState::Incompatible { change },
             None => RunState::Resumable { step },
         }
     }
 
-    /// The first key whose value in the configuration of a run is not that of the cell, with both values.
-    fn change(&self, run: &Run, cell: &Cell) -> Option<String> {
-        let written = Experiment::read(&run.config());
-        let wanted = Experiment::load(&self.base, &cell.settings);
-        match (written, wanted) {
-            (Ok(written), Ok(wanted)) => written.difference(&wanted),
-            (Err(error), _) => Some(error.to_string()),
-            // An error in the cell itself is reported when it is run.
-            (_, Err(_)) => None,
-        }
+    /// What keeps a run from being continued, as [`experiment::run`] finds it before it reads the data.
+    fn obstacle(&self, run: &Run, cell: &Cell, seed: u64) -> Option<String> {
+        // An error in the cell itself is reported when it is run.
+        let wanted = Experiment::load(&self.base, &cell.settings_with(seed)).ok()?;
+        let begun = Begun::of(&wanted, &cell.config_id);
+        experiment::obstacle(run, &begun, &wanted).unwrap_or_else(|error| Some(error.to_string()))
     }
 }
 
@@ -145,15 +142,29 @@ mod tests {
         std::fs::create_dir_all(&checkpoint).expect("directory");
         assert_eq!(state(), RunState::Fresh, "a checkpoint without its state is none");
         std::fs::write(checkpoint.join("state.json"), "{}").expect("write");
-        let resolved = Experiment::load(&sweep.base, &cell.settings).expect("valid");
-        run.write_text("config.toml", &toml::to_string(&resolved).expect("TOML")).expect("write");
+        assert_eq!(state().to_string(), "incompatible (no data.json)");
+        let begun = |config_id: &str, seed: u64| {
+            let begun = serde_json::json!({"config_id": config_id, "seed": seed});
+            let noted = serde_json::json!({"begun": begun, "data": {}});
+            run.write("data.json", &noted).expect("write");
+        };
+        begun(&cell.config_id, 0);
         assert_eq!(state(), RunState::Resumable { step: 12 });
         assert_eq!(state().to_string(), "resumable (step 12)");
-
+        begun(&cell.config_id, 1);
+        assert_eq!(state().to_string(), "incompatible (seed: 1 → 0)");
+        begun("another cell", 0);
         let changed = Experiment::load(&sweep.base, &["losses.binding=0.25".into()]);
-        let text = toml::to_string(&changed.expect("valid")).expect("TOML");
-        run.write_text("config.toml", &text).expect("write");
+        run.write_text("config.toml", &changed.expect("valid").to_toml().expect("TOML"))
+            .expect("write");
         assert_eq!(state().to_string(), "incompatible (losses.binding: 0.25 → 0.5)");
+
+        // A run that a program began which noted neither: what counts is the configuration that it wrote.
+        run.write("data.json", &serde_json::json!({"data": {}})).expect("write");
+        assert_eq!(state().to_string(), "incompatible (losses.binding: 0.25 → 0.5)");
+        let resolved = Experiment::load(&sweep.base, &cell.settings).expect("valid");
+        run.write_text("config.toml", &resolved.to_toml().expect("TOML")).expect("write");
+        assert_eq!(state(), RunState::Resumable { step: 12 });
 
         run.write_text("failed.txt", "no space left\nat all\n").expect("write");
         assert_eq!(state(), RunState::Failed { message: "no space left".into() });

@@ -1,6 +1,7 @@
 //! `aio experiment`.
 
 use crate::harness::{Desk, SHORT, checkpoint, leftovers, pictures};
+use aio_encoder::weights::{Shipped, Weights};
 
 #[test]
 fn smoke_runs_to_its_report_and_a_second_call_reprints_it_at_once() {
@@ -43,6 +44,17 @@ fn smoke_runs_to_its_report_and_a_second_call_reprints_it_at_once() {
     ] {
         assert!(run.join(file).is_file(), "{file}");
     }
+    let weights = Weights::open(&run.join("model/weights.safetensors")).expect("weights");
+    let started_from: serde_json::Value = weights.metadata("started_from").expect("named");
+    assert_eq!(
+        started_from,
+        serde_json::json!({
+            "name": "embedded",
+            "sha256": Shipped::Embedded.sha256(),
+            "origin": "aio pretrain, rendered data only",
+            "licence": "MIT OR Apache-2.0",
+        })
+    );
     let page = std::fs::read_to_string(run.join("report/index.html")).expect("page");
     // Names of namespaces are no addresses; anything else would be loaded from the network.
     for scheme in ["http:", "https:", "=\"//", "=//", "url(//"] {

@@ -228,3 +228,26 @@ fn a_gallery_whose_creation_was_stopped_is_whole_when_the_call_is_repeated() {
     assert_eq!(info["rows"], 250);
     assert!(desk.succeed(&["gallery", "verify", "people"]).contains("as written"));
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_command_that_keeps_nothing_does_not_promise_to_continue() {
+    let desk = Desk::new();
+    crate::harness::coloured(&desk, "place", 64);
+    let mut command = desk.command(&["weights", "adapt", "place", "--output", "a.safetensors"]);
+    let child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().expect("starts");
+    // Once the program catches SIGTERM (15), the adaptation begins; it takes 50 batches.
+    let status = format!("/proc/{}/status", child.id());
+    wait_for("the handler", || {
+        let text = std::fs::read_to_string(&status).unwrap_or_default();
+        let caught = text.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+        let caught = caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+        caught.is_some_and(|mask| mask & (1 << 14) != 0)
+    });
+    signal(&child, "-TERM");
+    let output = child.wait_with_output().expect("ends");
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(75), "{text}");
+    assert!(text.contains("stopped by a signal while adapting; nothing is kept"), "{text}");
+    assert!(!text.contains("to continue") && !desk.path("a.safetensors").exists(), "{text}");
+}

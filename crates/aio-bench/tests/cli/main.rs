@@ -17,6 +17,7 @@ mod help;
 mod interruption;
 mod json;
 mod messages;
+mod overwrite;
 mod pretrain;
 mod refine;
 mod same_data;

@@ -61,6 +61,13 @@ fn encoders_of_other_sizes_and_stems_are_pre_trained_and_compared() {
         (&["--infrared", "0.7", "--sketch", "0.7"], "together, expected at most 1"),
         (&["--temperature", "0"], "--temperature 0, expected a number above 0"),
         (&["--learning-rate", "nan"], "--learning-rate NaN, expected a number above 0"),
+        (&["--words=-1"], "--words -1, expected a weight of at least 0"),
+        (&["--views", "nan"], "--views NaN, expected a weight of at least 0"),
+        (&["--contrastive=-0.5"], "--contrastive -0.5, expected a weight of at least 0"),
+        (&["--words=0", "--views=0", "--contrastive=0"], "nothing would be learned"),
+        (&["--init", "w.safetensors", "--depth", "6"], "'--init <FILE>' cannot be used with"),
+        (&["--init", "w.safetensors", "--width", "192"], "'--init <FILE>' cannot be used with"),
+        (&["--init", "w.safetensors", "--stem", "patch"], "'--init <FILE>' cannot be used with"),
     ] {
         let refused = desk.refused(2, &[&short[..], options, &["--out", "runs/odd"]].concat());
         assert!(refused.contains(expected), "{refused}");

@@ -181,6 +181,124 @@ fn copy_all(from: &Path, to: &Path) {
 }
 
 #[test]
+fn checkpoints_of_another_run_are_not_continued() {
+    let desk = desk(1);
+    desk.succeed(&RUN);
+    let first = desk.cell("runs", "t");
+    let cell = first.parent().expect("a cell").to_path_buf();
+    // What a run that was stopped at its end leaves.
+    std::fs::remove_file(first.join("result.json")).expect("removed");
+    copy_all(&first, &cell.join("seed-1"));
+    let text = desk.refused(2, &[&RUN[..], &["--set", "seed=1"]].concat());
+    let place = format!("{}/seed-1 has the checkpoints of another run", name(&cell));
+    assert!(text.contains(&place) && text.contains("another run: seed: 0 → 1"), "{text}");
+
+    let sweep = "base = \"t.toml\"\n[axes]\n\"losses.binding\" = [1.0, 0.5]\n";
+    std::fs::write(desk.path("s.toml"), sweep).expect("write");
+    let planned = desk.json(&["sweep", "plan", "s.toml", "--json"]);
+    let other = planned["runs"][1]["config_id"].as_str().expect("an id").to_owned();
+    copy_all(&first, &cell.with_file_name(&other).join("seed-0"));
+    let status = desk.succeed(&["sweep", "status", "s.toml"]);
+    assert!(status.contains("| resumable (step 1) |"), "{status}");
+    assert!(status.contains("| incompatible (losses.binding: 1.0 → 0.5) |"), "{status}");
+    let text = desk.refused(2, &["sweep", "run", "s.toml", "--only", &other]);
+    assert!(text.contains("checkpoints of another run: losses.binding: 1.0 → 0.5"), "{text}");
+    // In its own place it is continued, and the directory may be moved as a whole.
+    std::fs::remove_dir_all(desk.path("elsewhere")).ok();
+    std::fs::rename(desk.path("runs"), desk.path("elsewhere")).expect("moved");
+    let output = desk.run(&[&RUN[..], &["--runs", "elsewhere"]].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn a_sweep_checks_and_refuses_what_an_experiment_refuses() {
+    let desk = desk(1);
+    let sweep = "base = \"t.toml\"\n[axes]\n\"losses.binding\" = [1.0]\n";
+    std::fs::write(desk.path("s.toml"), sweep).expect("write");
+    let refused = |said: &str| {
+        for command in [&RUN[..], &["sweep", "check", "s.toml"], &["sweep", "run", "s.toml"]] {
+            let text = desk.refused(2, command);
+            assert!(text.contains(said), "{command:?}: {text}");
+        }
+    };
+    // A test person with a row for training.
+    let whole = edit(
+        &desk,
+        "data/t.csv",
+        "sketch,query,,60",
+        "sketch,query,,60\np/039.png,6,,rgb,train,,91",
+    );
+    refused("1 people of table:t have rows of the split `train` and of the split `query`");
+    restore(&desk, "data/t.csv", &whole);
+    // The test pictures under other names of people, as a second table.
+    let tests = whole.lines().filter(|row| !row.contains(",train,"));
+    let renamed =
+        tests.map(|row| row.replace(",query,", ",train,").replace(",gallery,", ",train,"));
+    let renamed: Vec<String> = renamed.collect();
+    std::fs::write(desk.path("data/again.csv"), renamed.join("\n") + "\n").expect("write");
+    edit(&desk, "t.toml", "[\"table:t\"]", "[\"table:t\", \"table:again\"]");
+    refused("12 pictures in the training of table:again are tested by table:t, the first of them");
+    edit(&desk, "t.toml", "synthetic = false", "synthetic = false\nallow_leakage = true");
+    let output = desk.run(&RUN);
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success() && text.contains("data.allow_leakage is set: 12"), "{text}");
+}
+
+#[test]
+fn a_damaged_test_picture_is_named_before_training_and_can_be_mended() {
+    let desk = desk(1);
+    // The second photograph in the gallery.
+    let picture = desk.path("data/p/019.png");
+    let bytes = std::fs::read(&picture).expect("a picture");
+    std::fs::write(&picture, &bytes[..bytes.len() / 2]).expect("write");
+    let text = desk.refused(2, &RUN);
+    assert!(text.contains("cannot decode the image") && text.contains("019.png"), "{text}");
+    let run = desk.cell("runs", "t");
+    assert!(!run.join("metrics.jsonl").exists() && !run.join("checkpoint").exists());
+    std::fs::copy(desk.path("data/p/038.png"), &picture).expect("mended");
+    desk.succeed(&RUN);
+}
+
+#[test]
+fn a_modality_that_training_does_not_see_is_named_once_for_each_task() {
+    let desk = desk(1);
+    let mut rows = std::fs::read_to_string(desk.path("data/t.csv")).expect("read");
+    for person in 6..10 {
+        rows += &format!(
+            "p/{}.png,{person},,sketch,gallery,,{person}\n",
+            format_args!("0{}", 24 + person)
+        );
+    }
+    std::fs::write(desk.path("data/t.csv"), rows).expect("write");
+    edit(&desk, "t.toml", "real = [\"sketch\"]", "real = []\nsynthesise = []");
+    edit(&desk, "t.toml", "sketch-rgb.tri", "sketch-sketch.tri");
+    let output = desk.run(&RUN);
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{text}");
+    assert_eq!(text.matches("tests sketch, of which training has no sample").count(), 1, "{text}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_runs_of_one_process_have_peaks_of_their_own() {
+    let desk = desk(1);
+    let sweep =
+        "base = \"t.toml\"\n[[zip]]\n\"model.height\" = [384, 64]\n\"model.width\" = [192, 32]\n";
+    std::fs::write(desk.path("s.toml"), sweep).expect("write");
+    let done = desk.json(&["sweep", "run", "s.toml", "--json"]);
+    let peak = |run: usize| {
+        let id = done["runs"][run]["config_id"].as_str().expect("an id");
+        let manifest = desk.path(&format!("runs/t/{id}/seed-0/manifest.json"));
+        let text = std::fs::read_to_string(manifest).expect("a manifest");
+        let manifest: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        assert_eq!(manifest["device"], "cpu", "the device that `auto` chose");
+        manifest["peak_memory"].as_u64()
+    };
+    let (large, small) = (peak(0).expect("the first is always known"), peak(1));
+    assert!(small.is_none_or(|small| small < large), "{small:?} MiB after {large}");
+}
+
+#[test]
 fn data_that_change_while_a_run_is_computed_give_no_result() {
     let desk = desk(30);
     let mut command = desk.command(&RUN);

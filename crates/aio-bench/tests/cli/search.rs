@@ -107,3 +107,33 @@ fn a_folder_and_a_gallery_print_rows_of_one_form() {
     desk.succeed(&["gallery", "create", "empty"]);
     assert_eq!(desk.succeed(&["search", "empty", "--text", "a man"]), "the gallery has no rows\n");
 }
+
+#[test]
+fn a_picture_that_is_unlike_the_training_is_named_in_a_folder_as_in_a_gallery() {
+    let desk = Desk::new();
+    let mut state = 1u32;
+    let mut noise = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    };
+    let picture = image::RgbImage::from_fn(64, 128, |_, _| image::Rgb([noise(), noise(), noise()]));
+    picture.save(desk.path("noise.png")).expect("a picture");
+    coloured(&desk, "photos", 2);
+    desk.succeed(&["embed", "photos", "--output", "f.safetensors"]);
+    desk.succeed(&["gallery", "create", "people", "photos"]);
+    let expected = desk.json(&["search", "people", "--rgb", "noise.png", "--json"]);
+    assert_eq!(expected["novelty"]["rgb"]["is_unlike"], true, "{expected}");
+    for gallery in ["photos", "f.safetensors"] {
+        let search = ["search", gallery, "--rgb", "noise.png", "--text", "a man"];
+        let output = desk.run(&search);
+        let text = String::from_utf8_lossy(&output.stderr);
+        let warning = "warning: the rgb picture noise.png is unlike the rendered pictures";
+        assert!(output.status.success() && text.contains(warning), "{text}");
+        let found = desk.json(&[&search[..4], &["--json"]].concat());
+        assert_eq!(found["novelty"], expected["novelty"], "{gallery}");
+        let sentence = desk.json(&["search", gallery, "--text", "a man", "--json"]);
+        assert_eq!(sentence["novelty"], serde_json::json!({}), "nothing is judged");
+    }
+    let other = ["search", "photos", "--rgb", "noise.png", "--json", "--model", "embedded"];
+    assert_eq!(desk.json(&other)["novelty"], serde_json::Value::Null);
+}

@@ -180,7 +180,14 @@ fn a_model_is_adapted_to_pictures_and_embeds_them_otherwise() {
     );
     coloured(&desk, "place", 64);
     let text = ["weights", "adapt", "place", "--modality", "text", "--output", "a.safetensors"];
-    assert!(desk.refused(2, &text).contains("has no stem of text"), "no pictures");
+    let text = desk.refused(2, &text);
+    assert!(text.contains("has no stem of text; it has rgb+infrared+sketch\n"), "{text}");
+    // One convolution per patch, as CLIP, DINOv2 and timm have: no statistics that could be adapted.
+    let patches = checkpoint("open-clip.safetensors");
+    let of_patches = ["--model", &patches, "--heads", "2", "--output", "a.safetensors"];
+    let text = desk.refused(2, &[&["weights", "adapt", "place"][..], &of_patches].concat());
+    assert!(text.contains("has no batch normalisation"), "{text}");
+    assert!(!desk.path("a.safetensors").exists());
     let adapt = ["weights", "adapt", "place", "--output", "a.safetensors", "--json"];
     let adapted = desk.json(&adapt);
     assert_eq!((&adapted["pictures"], &adapted["modality"]), (&64.into(), &"rgb".into()));
@@ -193,4 +200,59 @@ fn a_model_is_adapted_to_pictures_and_embeds_them_otherwise() {
         (features(&desk, "before.safetensors"), features(&desk, "after.safetensors"));
     assert!(before.len() == after.len() && before != after);
     assert!(after.iter().all(|value| value.is_finite()));
+}
+
+#[test]
+fn the_directory_of_a_model_stands_for_its_weights() {
+    let desk = Desk::new();
+    std::fs::create_dir_all(desk.path("model")).expect("create");
+    let weights = "model/weights.safetensors";
+    let convert = |from: &str, to: &str| {
+        desk.succeed(&["weights", "convert", from, "--output", to, "--heads", "2"]);
+    };
+    convert(&checkpoint("open-clip.safetensors"), weights);
+    assert_eq!(
+        desk.succeed(&["weights", "inspect", "model"]),
+        desk.succeed(&["weights", "inspect", weights])
+    );
+    let of = |from: &str| {
+        let output = desk.run(&["weights", "convert", from, "--output", "again.safetensors"]);
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let (directory, file) = (of("model"), of(weights));
+    assert_eq!(directory, file);
+    assert!(!directory.contains("without weights.safetensors"), "{directory}");
+    let text = desk.refused(2, &["experiment", "smoke", "--set", "model.weights=model"]);
+    assert!(
+        text.contains("weights: model is a directory; its weights are model/weights.safetensors"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_widened_model_embeds_as_before_and_noise_changes_it_a_little() {
+    let desk = Desk::new();
+    coloured(&desk, "few", 3);
+    let fewer = ["weights", "widen", "--channels", "16", "--output", "w.safetensors"];
+    let refused = desk.refused(2, &fewer);
+    assert!(refused.contains("--channels is 16") && refused.contains("have 16"), "{refused}");
+    let odd = ["weights", "widen", "--channels", "17", "--output", "w.safetensors"];
+    assert!(desk.refused(2, &odd).contains("expected an even number"));
+    desk.succeed(&["embed", "few", "--output", "before.safetensors"]);
+    let before = features(&desk, "before.safetensors");
+    let mut distances = Vec::new();
+    for noise in ["0", "0.1"] {
+        let widen = ["weights", "widen", "--channels", "20", "--output", "w.safetensors"];
+        let widened = desk.json(&[&widen[..], &["--noise", noise, "--json"]].concat());
+        assert_eq!((&widened["from"], &widened["channels"]), (&16.into(), &20.into()));
+        let inspected = desk.succeed(&["weights", "inspect", "w.safetensors"]);
+        assert!(inspected.contains("\"channels\": 20"), "{inspected}");
+        let model = ["--model", "w.safetensors"];
+        desk.succeed(&[&["embed", "few", "--output", "after.safetensors"][..], &model].concat());
+        let after = features(&desk, "after.safetensors");
+        assert_eq!(before.len(), after.len());
+        let distance = |(a, b): (&f32, &f32)| (a - b).abs();
+        distances.push(before.iter().zip(&after).map(distance).fold(0.0, f32::max));
+    }
+    assert!(distances[0] < 1e-4 && (1e-3..0.5).contains(&distances[1]), "{distances:?}");
 }

@@ -46,17 +46,6 @@ fn between(place: f32, length: usize) -> (usize, usize, f32) {
     (first, (first + 1).min(length - 1), place - first as f32)
 }
 
-/// The uniform distribution over a range that shrinks to `still` with the strength.
-pub(super) fn drawn(
-    rng: &mut ChaCha8Rng,
-    (low, high): (f32, f32),
-    still: f32,
-    strength: f32,
-) -> f32 {
-    let value = low + (high - low) * rng.random::<f32>();
-    still + (value - still) * strength
-}
-
 /// Grids of the coarsest octave and of each finer one have so many cells on the longer side.
 const CELLS: [usize; 5] = [2, 4, 8, 16, 32];
 

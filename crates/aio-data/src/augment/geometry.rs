@@ -1,6 +1,7 @@
 //! Rotation, scale, shift and a slight distortion of the whole picture.
 
-use super::field::{Pixels, drawn, smooth_noise};
+use super::dice::Dice;
+use super::field::{Pixels, smooth_noise};
 use aio_types::PictureSize;
 use rand_chacha::ChaCha8Rng;
 
@@ -24,12 +25,13 @@ pub(super) struct Affine {
 }
 
 impl Affine {
-    pub(super) fn sample(size: PictureSize, strength: f32, rng: &mut ChaCha8Rng) -> Self {
-        let within = |rng: &mut ChaCha8Rng, most: f32| drawn(rng, (-most, most), 0.0, strength);
-        let angle = within(rng, ROTATION);
-        let scale = [(); 2].map(|()| drawn(rng, SCALE, 1.0, strength));
-        let shift =
-            [within(rng, SHIFT * size.height as f32), within(rng, SHIFT * size.width as f32)];
+    pub(super) fn sample(size: PictureSize, dice: &mut Dice) -> Self {
+        let angle = dice.around(0.0, (-ROTATION, ROTATION));
+        let scale = [(); 2].map(|()| dice.around(1.0, SCALE));
+        let shift = [size.height, size.width].map(|side| {
+            let most = SHIFT * side as f32;
+            dice.around(0.0, (-most, most))
+        });
         Self { angle, scale, shift }
     }
 
@@ -64,8 +66,8 @@ impl Affine {
 }
 
 /// How far the parts of a drawing are displaced, in pixels.
-pub(super) fn distortion(size: PictureSize, strength: f32, rng: &mut ChaCha8Rng) -> f32 {
-    drawn(rng, (0.0, DISTORTION * size.width as f32), 0.0, strength)
+pub(super) fn distortion(size: PictureSize, dice: &mut Dice) -> f32 {
+    dice.around(0.0, (0.0, DISTORTION * size.width as f32))
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! Training-time augmentation of pictures: flip, shifted crop, colour jitter, random erasing, and the randomisation of every picture on its own.
 //!
 //! `geometry`: rotation, scale, shift; `photometry`: light, colour, stains; `strokes`: pencil and paper; `sharpness`: resolution, blur,
-//! noise, JPEG; `field`: pixels between these steps, and smooth noise.
+//! noise, JPEG; `field`: pixels between these steps, and smooth noise; `dice`: what happens by chance.
 
+mod dice;
 mod field;
 mod geometry;
 mod photometry;
@@ -10,6 +11,7 @@ mod sharpness;
 mod strokes;
 
 use aio_types::Picture;
+use dice::Dice;
 use field::Pixels;
 use geometry::Affine;
 use photometry::{Channels, Photometry};
@@ -110,29 +112,29 @@ impl Kind {
 ///
 /// `strength` scales ranges and probabilities; docs/fidelity.md lists them.
 fn randomised(picture: &Picture, kind: Kind, strength: f32, rng: &mut ChaCha8Rng) -> Picture {
-    let affine = Affine::sample(picture.size, strength, rng);
+    let dice = &mut Dice { strength, rng };
+    let affine = Affine::sample(picture.size, dice);
     let distortion = match kind {
         Kind::Photograph | Kind::Infrared => 0.0,
-        Kind::Drawing | Kind::ColourDrawing => geometry::distortion(picture.size, strength, rng),
+        Kind::Drawing | Kind::ColourDrawing => geometry::distortion(picture.size, dice),
     };
-    let mut pixels = affine.apply(&Pixels::of(picture), distortion, rng);
+    let mut pixels = affine.apply(&Pixels::of(picture), distortion, dice.rng);
     let channels = match kind {
         Kind::Photograph | Kind::ColourDrawing => Channels::Colours,
         Kind::Infrared | Kind::Drawing => Channels::Grey,
     };
-    let is_grey = channels == Channels::Grey;
     if kind.is_photograph() {
-        photometry::stain(&mut pixels, channels, strength, rng);
-        Photometry::sample(channels, strength, rng).apply(&mut pixels);
-        return sharpness::degrade(pixels, is_grey, sharpness::CAMERA_NOISE, strength, rng);
+        photometry::stain(&mut pixels, channels, dice);
+        Photometry::sample(channels, dice).apply(&mut pixels);
+        return sharpness::degrade(pixels, channels, sharpness::CAMERA_NOISE, dice);
     }
-    strokes::redraw(&mut pixels, strength, rng);
+    strokes::redraw(&mut pixels, dice);
     if kind == Kind::ColourDrawing {
-        let Photometry { saturation, .. } = Photometry::sample(channels, strength, rng);
+        let Photometry { saturation, .. } = Photometry::sample(channels, dice);
         let still = Photometry { gain: [1.0; 3], contrast: 1.0, saturation, gamma: 1.0 };
         still.apply(&mut pixels);
     }
-    sharpness::degrade(pixels, is_grey, sharpness::SCANNER_NOISE, strength, rng)
+    sharpness::degrade(pixels, channels, sharpness::SCANNER_NOISE, dice)
 }
 
 /// Mirrors left and right.

@@ -1,6 +1,7 @@
 //! Light, colour and contrast, and stains of smooth noise.
 
-use super::field::{Pixels, drawn, smooth_noise};
+use super::dice::Dice;
+use super::field::{Pixels, smooth_noise};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
@@ -49,19 +50,19 @@ pub(super) struct Photometry {
 }
 
 impl Photometry {
-    pub(super) fn sample(channels: Channels, strength: f32, rng: &mut ChaCha8Rng) -> Self {
-        let brightness = drawn(rng, BRIGHTNESS, 1.0, strength);
+    pub(super) fn sample(channels: Channels, dice: &mut Dice) -> Self {
+        let brightness = dice.around(1.0, BRIGHTNESS);
         let mut gain = [brightness; 3];
         let mut saturation = 1.0;
         if channels == Channels::Colours {
-            gain = gain.map(|factor| factor * drawn(rng, GAIN, 1.0, strength));
-            saturation = drawn(rng, SATURATION, 1.0, strength);
-            if rng.random_bool(GREY * f64::from(strength)) {
+            gain = gain.map(|factor| factor * dice.around(1.0, GAIN));
+            saturation = dice.around(1.0, SATURATION);
+            if dice.happens(GREY) {
                 saturation = 0.0;
             }
         }
-        let contrast = drawn(rng, CONTRAST, 1.0, strength);
-        Self { gain, contrast, saturation, gamma: drawn(rng, GAMMA, 1.0, strength) }
+        let contrast = dice.around(1.0, CONTRAST);
+        Self { gain, contrast, saturation, gamma: dice.around(1.0, GAMMA) }
     }
 
     pub(super) fn apply(&self, pixels: &mut Pixels) {
@@ -79,21 +80,20 @@ impl Photometry {
 }
 
 /// Smooth noise over a photograph: light and shade that was not there, or a texture that shines through.
-pub(super) fn stain(pixels: &mut Pixels, channels: Channels, strength: f32, rng: &mut ChaCha8Rng) {
-    let chance = |rng: &mut ChaCha8Rng, p: f64| rng.random_bool(p * f64::from(strength));
-    if chance(rng, STAINS) {
-        let field = field(pixels, channels, rng);
-        if rng.random_bool(0.5) {
-            let amplitude = drawn(rng, (0.0, ADDED), 0.0, strength);
+pub(super) fn stain(pixels: &mut Pixels, channels: Channels, dice: &mut Dice) {
+    if dice.happens(STAINS) {
+        let field = field(pixels, channels, dice.rng);
+        if dice.rng.random_bool(0.5) {
+            let amplitude = dice.around(0.0, (0.0, ADDED));
             change(pixels, &field, |value, noise| value + amplitude * noise);
         } else {
-            let amplitude = drawn(rng, (0.0, MULTIPLIED), 0.0, strength);
+            let amplitude = dice.around(0.0, (0.0, MULTIPLIED));
             change(pixels, &field, |value, noise| value * (1.0 + amplitude * noise));
         }
     }
-    if chance(rng, BLENDED) {
-        let field = field(pixels, channels, rng);
-        let share = drawn(rng, (0.0, SHARE), 0.0, strength);
+    if dice.happens(BLENDED) {
+        let field = field(pixels, channels, dice.rng);
+        let share = dice.around(0.0, (0.0, SHARE));
         change(pixels, &field, |value, noise| value + share * (128.0 + 128.0 * noise - value));
     }
 }

@@ -1,6 +1,8 @@
 //! What a picture loses on its way: resolution, sharpness, bits.
 
-use super::field::{Pixels, drawn};
+use super::dice::Dice;
+use super::field::Pixels;
+use super::photometry::Channels;
 use aio_types::{Picture, PictureSize};
 use image::codecs::jpeg::JpegEncoder;
 use image::{ExtendedColorType, ImageFormat};
@@ -30,29 +32,27 @@ const QUALITY: (u8, u8) = (15, 75);
 /// Lowers resolution and sharpness, adds noise, and compresses, each with its probability.
 pub(super) fn degrade(
     pixels: Pixels,
-    is_grey: bool,
+    channels: Channels,
     most_noise: f32,
-    strength: f32,
-    rng: &mut ChaCha8Rng,
+    dice: &mut Dice,
 ) -> Picture {
-    let chance = |rng: &mut ChaCha8Rng, p: f64| rng.random_bool(p * f64::from(strength));
     let mut pixels = pixels;
-    if chance(rng, BLURRED) {
-        pixels = if rng.random_bool(0.5) {
-            gaussian(&pixels, drawn(rng, GAUSSIAN, 0.1, strength))
+    if dice.happens(BLURRED) {
+        pixels = if dice.rng.random_bool(0.5) {
+            gaussian(&pixels, dice.around(0.1, GAUSSIAN))
         } else {
-            let direction = [[0, 1], [1, 0], [1, 1], [1, -1]][rng.random_range(0..4)];
-            moved(&pixels, direction, 1 + 2 * rng.random_range(1..=MOTION / 2))
+            let direction = [[0, 1], [1, 0], [1, 1], [1, -1]][dice.rng.random_range(0..4)];
+            moved(&pixels, direction, 1 + 2 * dice.rng.random_range(1..=MOTION / 2))
         };
     }
-    if chance(rng, LOW_RESOLUTION) {
-        pixels = coarse(&pixels, drawn(rng, RESOLUTION, 1.0, strength));
+    if dice.happens(LOW_RESOLUTION) {
+        pixels = coarse(&pixels, dice.around(1.0, RESOLUTION));
     }
-    let deviation = drawn(rng, (0.0, most_noise), 0.0, strength);
-    add_noise(&mut pixels, is_grey, deviation, rng);
+    let deviation = dice.around(0.0, (0.0, most_noise));
+    add_noise(&mut pixels, channels, deviation, dice.rng);
     let picture = pixels.rounded();
-    if chance(rng, COMPRESSED) {
-        return compressed(&picture, rng.random_range(QUALITY.0..=QUALITY.1));
+    if dice.happens(COMPRESSED) {
+        return compressed(&picture, dice.rng.random_range(QUALITY.0..=QUALITY.1));
     }
     picture
 }
@@ -118,16 +118,19 @@ fn coarse(pixels: &Pixels, part: f32) -> Pixels {
 }
 
 /// Adds noise of a standard deviation: the sum of four uniform numbers, which is near enough to normal.
-fn add_noise(pixels: &mut Pixels, is_grey: bool, deviation: f32, rng: &mut ChaCha8Rng) {
+fn add_noise(pixels: &mut Pixels, channels: Channels, deviation: f32, rng: &mut ChaCha8Rng) {
     // A uniform number in 0..256 has the variance 256² / 12; four of them the deviation 256 / √3.
     let scale = deviation * 3.0_f32.sqrt() / 256.0;
     let of_bytes = |bits: u32| bits.to_le_bytes().map(f32::from).iter().sum::<f32>() - 510.0;
     for pixel in &mut pixels.values {
-        if is_grey {
-            let noise = scale * of_bytes(rng.random());
-            pixel.iter_mut().for_each(|value| *value += noise);
-        } else {
-            pixel.iter_mut().for_each(|value| *value += scale * of_bytes(rng.random()));
+        match channels {
+            Channels::Grey => {
+                let noise = scale * of_bytes(rng.random());
+                pixel.iter_mut().for_each(|value| *value += noise);
+            }
+            Channels::Colours => {
+                pixel.iter_mut().for_each(|value| *value += scale * of_bytes(rng.random()));
+            }
         }
     }
 }
@@ -185,7 +188,7 @@ mod tests {
     fn noise_has_the_deviation_that_was_asked_for() {
         let size = PictureSize { height: 100, width: 100 };
         let mut pixels = Pixels { size, values: vec![[100.0; 3]; 10_000] };
-        add_noise(&mut pixels, false, 5.0, &mut rng(0, "test", 0));
+        add_noise(&mut pixels, Channels::Colours, 5.0, &mut rng(0, "test", 0));
         let all: Vec<f64> =
             pixels.values.iter().flatten().map(|value| f64::from(*value) - 100.0).collect();
         let mean = all.iter().sum::<f64>() / all.len() as f64;

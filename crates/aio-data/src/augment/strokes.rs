@@ -1,9 +1,9 @@
 //! Another pencil and another paper for a drawing.
 
-use super::field::{Pixels, drawn};
+use super::dice::Dice;
+use super::field::Pixels;
 use aio_types::PictureSize;
 use rand::RngExt;
-use rand_chacha::ChaCha8Rng;
 
 /// Probability that strokes become thicker or thinner.
 const OTHER_WIDTH: f64 = 0.5;
@@ -17,19 +17,19 @@ const DARKNESS: (f32, f32) = (0.6, 1.5);
 const PAPER: (f32, f32) = (0.85, 1.0);
 
 /// Changes the strokes' width and darkness and the paper's tone.
-pub(super) fn redraw(pixels: &mut Pixels, strength: f32, rng: &mut ChaCha8Rng) {
-    if rng.random_bool(OTHER_WIDTH * f64::from(strength)) {
-        let thicker = rng.random_bool(0.5);
+pub(super) fn redraw(pixels: &mut Pixels, dice: &mut Dice) {
+    if dice.happens(OTHER_WIDTH) {
+        let thicker = dice.rng.random_bool(0.5);
         let most = if thicker { THICKER } else { THINNER };
-        let share = drawn(rng, (0.0, most), 0.0, strength);
+        let share = dice.around(0.0, (0.0, most));
         let extreme = neighbours(pixels, if thicker { f32::min } else { f32::max });
         for (pixel, other) in pixels.values.iter_mut().zip(extreme) {
             *pixel = std::array::from_fn(|i| pixel[i] + share * (other[i] - pixel[i]));
         }
     }
-    let darkness = drawn(rng, DARKNESS, 1.0, strength);
-    let tone = drawn(rng, PAPER, 1.0, strength);
-    let tint = [(); 3].map(|()| tone * drawn(rng, (0.97, 1.0), 1.0, strength));
+    let darkness = dice.around(1.0, DARKNESS);
+    let tone = dice.around(1.0, PAPER);
+    let tint = [(); 3].map(|()| tone * dice.around(1.0, (0.97, 1.0)));
     for pixel in &mut pixels.values {
         *pixel =
             std::array::from_fn(|i| (255.0 - (255.0 - pixel[i]) * darkness).max(0.0) * tint[i]);

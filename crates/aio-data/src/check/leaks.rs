@@ -1,9 +1,12 @@
-//! What a data set both trains on and tests.
+//! What data sets both train on and test.
 
+use crate::label::is_name;
+use crate::task::TaskData;
 use crate::{Dataset, DatasetName, Sample};
 use aio_types::Identity;
-use std::collections::BTreeSet;
-use std::path::Path;
+use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::path::{Path, PathBuf};
 
 /// People and pictures that are both in training and among the queries, in words; empty if there are none. Only the identities of a table are compared:
 /// other data sets may number people of training and of test anew.
@@ -26,7 +29,11 @@ pub fn own_leaks(name: DatasetName, dataset: &Dataset) -> Vec<String> {
         return leaks;
     }
     let people = |samples: &[Sample]| -> BTreeSet<Identity> {
-        samples.iter().map(|sample| sample.identity).collect()
+        samples
+            .iter()
+            .map(|sample| sample.identity)
+            .filter(|identity| identity.is_known())
+            .collect()
     };
     let (shown, asked) = (people(&dataset.train), people(&dataset.query));
     let shared: Vec<Identity> = shown.intersection(&asked).copied().collect();
@@ -39,10 +46,131 @@ pub fn own_leaks(name: DatasetName, dataset: &Dataset) -> Vec<String> {
     leaks
 }
 
+/// Pictures and people of the tasks of one data set that the training of another shows, in words; empty if there are none. A picture is known by the file
+/// that its path leads to. Of people, only those that tables call by names are compared: numbers of two data sets are of different people.
+///
+/// `trained` holds the training samples of every data set. Photographs that are read by an index are not among them.
+#[must_use]
+pub fn leaks_between(
+    trained: &BTreeMap<DatasetName, Vec<&Sample>>,
+    tested: &[(DatasetName, &TaskData)],
+) -> Vec<String> {
+    let mut of_tests = BTreeMap::<DatasetName, Shown>::new();
+    for (name, data) in tested {
+        of_tests.entry(*name).or_default().add(data);
+    }
+    let is_other = |one: &DatasetName| of_tests.keys().any(|other| other != one);
+    let mut leaks = Vec::new();
+    let mut files_of_tests = BTreeMap::<DatasetName, HashSet<PathBuf>>::new();
+    for (name, samples) in trained.iter().filter(|(name, _)| is_other(name)) {
+        let paths: BTreeSet<&Path> = samples.iter().filter_map(|sample| sample.path()).collect();
+        let files = resolved(paths);
+        for (test, shown) in of_tests.iter().filter(|(test, _)| *test != name) {
+            let of_test = files_of_tests.entry(*test).or_insert_with(|| {
+                resolved(shown.pictures.clone()).into_iter().map(|(_, file)| file).collect()
+            });
+            let twice: Vec<&Path> = files
+                .iter()
+                .filter(|(_, file)| of_test.contains(file))
+                .map(|(path, _)| *path)
+                .collect();
+            if let Some(first) = twice.first() {
+                let (count, first) = (twice.len(), first.display());
+                leaks.push(format!(
+                    "{count} pictures in the training of {name} are tested by {test}, the first of them {first}"
+                ));
+            }
+            let named = samples.iter().map(|sample| sample.identity).filter(|who| is_name(*who));
+            let people: BTreeSet<Identity> =
+                named.filter(|who| shown.people.contains_key(who)).collect();
+            if let Some(first) = people.first() {
+                let (count, first) = (people.len(), &shown.people[first]);
+                leaks.push(format!(
+                    "{count} people in the training of {name} are asked for by {test}, the first of them {first}"
+                ));
+            }
+        }
+    }
+    leaks
+}
+
+/// What the tasks of one data set show.
+#[derive(Default)]
+struct Shown<'a> {
+    pictures: BTreeSet<&'a Path>,
+    /// The people of the queries who have names.
+    people: BTreeMap<Identity, String>,
+}
+
+impl<'a> Shown<'a> {
+    fn add(&mut self, data: &'a TaskData) {
+        for query in &data.queries {
+            let pictures = query.views.iter().flat_map(|view| &view.pictures);
+            self.pictures.extend(pictures.map(|(_, picture)| picture.path.as_path()));
+            let who = query.entry.identity;
+            if is_name(who) {
+                self.people.entry(who).or_insert_with(|| data.names.person(who));
+            }
+        }
+        self.pictures.extend(data.gallery.iter().filter_map(|item| item.path()));
+    }
+}
+
+/// Paths with the files that they lead to. A path that leads nowhere stands for itself.
+fn resolved(paths: BTreeSet<&Path>) -> Vec<(&Path, PathBuf)> {
+    let paths: Vec<&Path> = paths.into_iter().collect();
+    let file = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    paths.into_par_iter().map(|path| (path, file(path))).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use aio_types::Modality;
+
+    #[test]
+    fn a_test_picture_or_a_named_test_person_of_another_table_is_found() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let root = directory.path();
+        for picture in ["a.png", "b.png", "c.png", "d.png"] {
+            std::fs::write(root.join(picture), picture).expect("written");
+        }
+        let table = |name: &str, rows: &str| {
+            let text = format!("path,identity,camera,modality,split\n{rows}");
+            std::fs::write(root.join(format!("{name}.csv")), text).expect("written");
+            let name: DatasetName = format!("table:{name}").parse().expect("a table");
+            (name, name.open(root).expect("reads"))
+        };
+        let test = "a.png,7,1,rgb,query\nb.png,7,2,rgb,gallery\n";
+        let named = "a.png,anna,1,rgb,query\nb.png,anna,2,rgb,gallery\n";
+        let found = |train: &str, test: &str| {
+            let ((trained, train), (tested, test)) = (table("train", train), table("test", test));
+            let tasks = crate::task::Task::parse(&format!("{tested}.rgb-rgb")).expect("a task");
+            let data = tasks[0].data(&test).expect("both sides");
+            let trained = [(trained, train.train.iter().collect())].into();
+            leaks_between(&trained, &[(tested, &data)])
+        };
+        // The number 7 is somebody else in another table.
+        assert_eq!(found("c.png,7,1,rgb,train\nd.png,7,2,rgb,train\n", test), [""; 0]);
+        let picture = |name: &str| {
+            let path = root.join(name);
+            format!(
+                "1 pictures in the training of table:train are tested by table:test, the first of them {}",
+                path.display()
+            )
+        };
+        // A query, and a gallery entry by another path.
+        assert_eq!(found("a.png,1,1,rgb,train\n", test), [picture("a.png")]);
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink(root.join("b.png"), root.join("link.png")).expect("linked");
+            assert_eq!(found("link.png,1,1,rgb,train\n", test), [picture("link.png")]);
+        }
+        let person = "1 people in the training of table:train are asked for by table:test, the first of them anna";
+        assert_eq!(found("c.png,anna,1,rgb,train\n", named), [person]);
+        assert_eq!(found("c.png,berta,1,rgb,train\n", named), [""; 0]);
+        assert_eq!(found("a.png,anna,1,rgb,train\n", named), [picture("a.png"), person.into()]);
+    }
 
     #[test]
     fn people_and_pictures_of_both_sides_are_named() {
@@ -67,5 +195,7 @@ mod tests {
         let one_person = dataset(vec![photo(2, "a.jpg")], vec![photo(2, "b.jpg")]);
         assert!(own_leaks(table, &one_person)[0].starts_with("1 people of table:shop have rows"));
         assert!(own_leaks(DatasetName::Llcm, &one_person).is_empty(), "numbered anew");
+        let unknown = dataset(vec![photo(-1, "a.jpg")], vec![photo(-1, "b.jpg")]);
+        assert!(own_leaks(table, &unknown).is_empty(), "below 0 is nobody");
     }
 }

@@ -36,7 +36,7 @@ struct Table {
 pub fn list(root: PathBuf) -> List {
     let known = |name: DatasetName| {
         let info = name.info();
-        let directory = name.locate(&root).ok();
+        let directory = info.found(&root);
         Known { name: name.name(), modalities: info.modalities, directory, terms: info.terms }
     };
     let datasets = DatasetName::ALL.into_iter().map(known).collect();
@@ -66,5 +66,44 @@ impl List {
             "\nlooked below {}; datasets/README.md shows the expected trees\n",
             self.root.display()
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    /// The data sets that are found below a directory which holds these folders and files.
+    fn found(directory: &Path, paths: &[&str]) -> Vec<(&'static str, PathBuf)> {
+        for path in paths {
+            let path = directory.join(path);
+            std::fs::create_dir_all(path.parent().expect("a parent")).expect("created");
+            match path.extension() {
+                Some(_) => std::fs::write(path, "").expect("written"),
+                None => std::fs::create_dir_all(path).expect("created"),
+            }
+        }
+        let datasets = list(directory.to_path_buf()).datasets;
+        datasets.into_iter().filter_map(|known| Some((known.name, known.directory?))).collect()
+    }
+
+    #[test]
+    fn folders_that_any_place_may_have_are_no_data_set() {
+        let place = tempfile::tempdir().expect("temporary directory");
+        let common = ["images", "sketch", "idx", "query", "shop"];
+        assert_eq!(found(place.path(), &common), []);
+        // Below it, a folder of a data set's name is found by any of its parts.
+        let known = found(place.path(), &["Market-1501-v15.09.15/query"]);
+        assert_eq!(known, [("market1501", place.path().join("Market-1501-v15.09.15"))]);
+    }
+
+    #[test]
+    fn the_root_itself_is_found_by_its_name_or_by_a_file() {
+        let place = tempfile::tempdir().expect("temporary directory");
+        let root = place.path().join("Market-1501-v15.09.15");
+        assert_eq!(found(&root, &["query"]), [("market1501", root.clone())]);
+        let root = place.path().join("papers");
+        assert_eq!(found(&root, &["reid_raw.json"]), [("cuhk-pedes", root.clone())]);
     }
 }

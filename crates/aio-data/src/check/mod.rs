@@ -6,11 +6,11 @@ mod missing;
 mod report;
 mod text;
 
-pub use leaks::own_leaks;
+pub use leaks::{leaks_between, own_leaks};
 pub use list::{List, list};
 pub use report::{CountRow, Report, TaskRow};
 
-use crate::task::Task;
+use crate::task::{Task, TaskData};
 use crate::{Count, DataError, Dataset, DatasetName, FurtherCount, Result, Sample, Split, picture};
 use aio_types::{Modality, PictureSize};
 use rayon::prelude::*;
@@ -165,7 +165,8 @@ fn counts(dataset: &Dataset, published: &[Count]) -> Vec<CountRow> {
 
 /// The tasks that the data set's papers report; of a table, every modality that its queries have against every modality that its
 /// gallery has, but no captions against captions.
-fn tasks_of(name: DatasetName, dataset: &Dataset) -> Vec<String> {
+#[must_use]
+pub fn tasks_of(name: DatasetName, dataset: &Dataset) -> Vec<String> {
     if !matches!(name, DatasetName::Table(_)) {
         return Task::usual(name);
     }
@@ -179,29 +180,37 @@ fn tasks_of(name: DatasetName, dataset: &Dataset) -> Vec<String> {
     tasks
 }
 
-fn task_row(task: &str, dataset: &Dataset) -> Result<TaskRow> {
-    let task = Task::parse(task)?.remove(0);
+/// What a task evaluates in its data set.
+///
+/// # Errors
+/// As [`Task::data`]; [`DataError::Request`] if no query has a match in any trial.
+pub fn data_of(task: &Task, dataset: &Dataset) -> Result<TaskData> {
     let data = task.data(dataset)?;
-    let first = &data.trials[0];
-    let skipped = data.explain_unmatched();
     let has_match = || {
         let mut trials = data.trials.iter().zip(data.unmatched());
         trials.any(|(trial, unmatched)| unmatched.total() < trial.query.len())
     };
-    if let Some(reasons) = &skipped
-        && !has_match()
+    if !has_match()
+        && let Some(reasons) = data.explain_unmatched()
     {
         return Err(DataError::Request {
             problem: format!("task `{}`: {reasons}", task.id()),
             hint: "queries and gallery have to show the same people, not at one camera alone where the protocol compares cameras".to_owned(),
         });
     }
+    Ok(data)
+}
+
+fn task_row(task: &str, dataset: &Dataset) -> Result<TaskRow> {
+    let task = Task::parse(task)?.remove(0);
+    let data = data_of(&task, dataset)?;
+    let first = &data.trials[0];
     Ok(TaskRow {
         task: task.id().clone(),
         protocol: data.protocol.name(),
         queries: first.query.len(),
         gallery: first.gallery.len(),
         trials: data.trials.len(),
-        skipped,
+        skipped: data.explain_unmatched(),
     })
 }

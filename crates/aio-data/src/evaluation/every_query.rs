@@ -17,6 +17,6 @@ impl Evaluation for EveryQuery {
     }
 
     fn test_set(&self, dataset: &Dataset) -> Result<TestSet> {
-        Ok(TestSet::of_sides(dataset, self.direction, self.reversed))
+        Ok(TestSet::of_either_side(dataset, self.direction, self.reversed))
     }
 }

@@ -1,6 +1,6 @@
 use super::{EveryQuery, GalleryItem, Query, gallery_items, queries};
 use crate::sample::Trial;
-use crate::{Dataset, Result};
+use crate::{Dataset, Result, Sample};
 use aio_eval::Protocol;
 use aio_types::{Modality, ModalitySet, TaskId};
 use std::fmt;
@@ -11,6 +11,8 @@ use std::sync::Arc;
 pub struct TaskRules {
     /// Tasks that the data set's papers report, as `<query>-<gallery>[.<variant>]…`.
     pub usual: &'static [&'static str],
+    /// Whether queries of many combinations of modalities are usual.
+    pub has_combinations: bool,
     /// What `*` as query stands for.
     pub(crate) every_query: fn() -> Vec<NamedQuery>,
     /// Checks a direction and its variants and turns them into an evaluation.
@@ -81,6 +83,14 @@ impl TaskRequest<'_> {
         }
     }
 
+    /// Whether the variant `word` is named; any other is refused.
+    pub(crate) fn has_variant(&self, word: &'static str) -> std::result::Result<bool, Refusal> {
+        match self.variants.iter().find(|other| *other != word) {
+            Some(other) => Err(Refusal::Variant { word: other.clone(), known: word }),
+            None => Ok(!self.variants.is_empty()),
+        }
+    }
+
     /// The evaluation of every query sample against every gallery picture under `protocol`, where the direction is one of
     /// `directions` and there is no variant.
     pub(crate) fn every_query(
@@ -121,14 +131,21 @@ pub struct TestSet {
 }
 
 impl TestSet {
-    /// The test set of a data set that is searched in both directions: its lists name one side as queries, and with `reversed` the
-    /// other side is.
-    pub(crate) fn of_sides(dataset: &Dataset, direction: Direction, reversed: bool) -> Self {
-        let (asked, shown) = if reversed {
-            (&dataset.gallery, &dataset.query)
+    /// The queries and the gallery that the data set names, as far as they are of the modalities of `direction`.
+    pub(crate) fn of_sides(dataset: &Dataset, direction: Direction) -> Self {
+        Self::of(&dataset.query, &dataset.gallery, direction)
+    }
+
+    /// As [`Self::of_sides`] of a data set that is searched in both directions: with `reversed` its gallery asks.
+    pub(crate) fn of_either_side(dataset: &Dataset, direction: Direction, reversed: bool) -> Self {
+        if reversed {
+            Self::of(&dataset.gallery, &dataset.query, direction)
         } else {
-            (&dataset.query, &dataset.gallery)
-        };
+            Self::of_sides(dataset, direction)
+        }
+    }
+
+    fn of(asked: &[Sample], shown: &[Sample], direction: Direction) -> Self {
         Self {
             queries: queries(asked, direction.query),
             gallery: gallery_items(shown, direction.gallery),

@@ -1,5 +1,6 @@
 use super::*;
 use aio_types::{Camera, Clothes, Identity, Modality, SourcePhoto};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -46,7 +47,11 @@ fn listed(root: &str) -> Dataset {
 #[test]
 fn everything_that_a_reader_finds_is_in_the_fingerprint_but_where_it_lies() {
     let first = listed("here").fingerprint(Path::new("here"));
-    assert!(first.starts_with(RULE) && first.len() == RULE.len() + 16, "{first}");
+    let length = COMBINED_RULE.len() + 16;
+    assert!(first.starts_with(COMBINED_RULE) && first.len() == length, "{first}");
+    let without = Dataset { combinations: BTreeMap::new(), ..listed("here") };
+    let without = without.fingerprint(Path::new("here"));
+    assert!(without.starts_with(RULE) && without.len() == RULE.len() + 16, "{without}");
     assert_eq!(listed("there/deep").fingerprint(Path::new("there/deep")), first);
     let parts: [fn(&mut Dataset) -> &mut Vec<Sample>; 5] = [
         |of| &mut of.train,
@@ -104,6 +109,8 @@ fn fingerprints_of_different_rules_say_nothing_about_each_other() {
     assert_eq!(same_content("436c8622d942e814", "436c8622d942e814"), Some(true));
     assert_eq!(same_content("436c8622d942e814", "f442ebe0f9208a9d"), Some(false));
     assert_eq!(same_content("436c8622d942e814", "2:436c8622d942e814"), None);
+    // ORBench before the photographs of its captions were read, as in committed manifests.
+    assert_eq!(same_content("2:60b066961cde8da3", "2-combined:60b066961cde8da3"), None);
 }
 
 #[cfg(unix)]

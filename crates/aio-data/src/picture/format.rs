@@ -27,7 +27,7 @@ pub fn is_picture(path: &Path) -> bool {
 
 /// Whether a file is a picture in a format that is not read, by its name.
 #[must_use]
-pub fn is_other_picture(path: &Path) -> bool {
+pub(crate) fn is_other_picture(path: &Path) -> bool {
     ends_with(path, &NOT_READ)
 }
 

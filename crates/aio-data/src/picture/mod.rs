@@ -6,13 +6,15 @@ mod luminance;
 mod orientation;
 
 pub use decode::decode;
-pub use format::{FORMATS, is_other_picture, is_picture};
+pub(crate) use format::is_other_picture;
+pub use format::{FORMATS, is_picture};
 pub(crate) use luminance::{luminance, luminances};
 
 use crate::{DataError, Result};
 use aio_types::{Picture, PictureSize};
 use fast_image_resize as fir;
 use rayon::prelude::*;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 /// Largest picture file that is read, in bytes: 1 GiB, more than the pixels of the largest picture that is decoded.
@@ -24,9 +26,31 @@ const LARGEST_FILE: u64 = 1 << 30;
 /// [`DataError::Io`] if the file cannot be opened, [`DataError::TooLarge`] if it is larger than 1 GiB, [`DataError::Image`] if it cannot be
 /// decoded.
 pub fn open(path: &Path, size: PictureSize) -> Result<Picture> {
-    let bytes = crate::fs::read_at_most(path, LARGEST_FILE)?;
     let wrong = |problem| DataError::Image { path: path.to_path_buf(), problem };
-    resized(&decode(&bytes).map_err(wrong)?, size).map_err(wrong)
+    resized(&decoded(path)?, size).map_err(wrong)
+}
+
+fn decoded(path: &Path) -> Result<image::RgbImage> {
+    let bytes = crate::fs::read_at_most(path, LARGEST_FILE)?;
+    decode(&bytes).map_err(|problem| DataError::Image { path: path.to_path_buf(), problem })
+}
+
+/// Decodes many pictures in parallel and keeps none; `tick` is called after each.
+///
+/// # Errors
+/// As [`open`], for the first picture, in order, that cannot be decoded; [`DataError::Interrupted`] if `tick` asks to stop.
+pub fn check_all<P: AsRef<Path> + Sync>(
+    paths: &[P],
+    tick: &(dyn Fn() -> ControlFlow<()> + Sync),
+) -> Result<()> {
+    let check = |path: &P| -> Result<()> {
+        decoded(path.as_ref())?;
+        match tick() {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(DataError::Interrupted { phase: "decoding pictures" }),
+        }
+    };
+    paths.par_iter().map(check).find_map_first(Result::err).map_or(Ok(()), Err)
 }
 
 /// Resizes a decoded image.
@@ -87,5 +111,24 @@ mod tests {
         assert!(error.to_string().contains("0001_c1s1_000451_03.jpg"), "{error}");
         std::fs::write(&path, &whole).expect("write");
         assert_eq!(open(&path, size).expect("whole").pixels.len(), 64 * 32 * 3);
+    }
+
+    #[test]
+    fn the_first_damaged_picture_of_many_is_named() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let paths: Vec<_> =
+            (0..40).map(|number| directory.path().join(format!("{number:02}.png"))).collect();
+        for path in &paths {
+            image::RgbImage::new(2, 4).save(path).expect("written");
+        }
+        let go_on = || ControlFlow::Continue(());
+        check_all(&paths, &go_on).expect("all are whole");
+        for damaged in [&paths[31], &paths[17]] {
+            std::fs::write(damaged, b"\x89PNG\r\n\x1a\n").expect("written");
+        }
+        let error = check_all(&paths, &go_on).expect_err("two are damaged").to_string();
+        assert!(error.contains("17.png"), "{error}");
+        let stopped = check_all(&paths[..8], &|| ControlFlow::Break(()));
+        assert!(matches!(stopped, Err(DataError::Interrupted { .. })));
     }
 }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 /// round. Every caption of the person is a match, of whichever photograph it was written. The readers have captions as queries.
 pub(super) const RULES: TaskRules = TaskRules {
     usual: &["text-rgb"],
+    has_combinations: false,
     every_query: photograph_combinations,
     evaluation: |request| {
         let reversed = request.is_reversed(Modality::Text, Modality::Rgb)?;

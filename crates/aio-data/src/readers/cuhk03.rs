@@ -36,7 +36,8 @@ cuhk03/
     terms: "research use; from its authors",
     people: &["cuhk03"],
     family: "cuhk03-np",
-    rules: NP_RULES,
+    rules: market::PHOTOGRAPHS,
+    splits: None,
     read: |root| read_np(&NP_DETECTED, root, "detected"),
     further: nothing_further,
 };
@@ -57,7 +58,7 @@ cuhk03/
         count(Split::Query, Modality::Rgb, 1_400, 700),
         count(Split::Gallery, Modality::Rgb, 5_328, 700),
     ],
-    rules: NP_RULES,
+    rules: market::PHOTOGRAPHS,
     read: |root| read_np(&NP_LABELED, root, "labeled"),
     ..NP_DETECTED
 };
@@ -90,18 +91,10 @@ cuhk03/                       as torchreid extracts it
     ..CLASSIC_DETECTED
 };
 
-/// The new protocol: photographs against photographs.
-const NP_RULES: TaskRules = TaskRules {
-    usual: &["rgb-rgb"],
-    every_query: photograph_combinations,
-    evaluation: |request| {
-        request.every_query(&[(Modality::Rgb, Modality::Rgb)], Protocol::Market1501)
-    },
-};
-
 /// The classic splits: photographs against galleries of one photograph per person, over 20 trials.
 const CLASSIC_RULES: TaskRules = TaskRules {
     usual: &["rgb-rgb"],
+    has_combinations: false,
     every_query: photograph_combinations,
     evaluation: |request| {
         request.every_query(&[(Modality::Rgb, Modality::Rgb)], Protocol::Cuhk03Classic)

@@ -29,6 +29,7 @@ CUHK-PEDES/
     people: &["market-1501", "cuhk03", "cuhk-pedes"],
     family: "cuhk-pedes",
     rules: captions::RULES,
+    splits: None,
     read: |root| FORM.read(&INFO, root, None),
     further: nothing_further,
 };
@@ -65,6 +66,14 @@ pub(super) struct Annotated {
     pub(super) unique: bool,
 }
 
+/// The part of the data set that a photograph belongs to.
+#[derive(Clone, Copy)]
+enum Part {
+    Train,
+    Validation,
+    Test,
+}
+
 #[derive(Deserialize)]
 struct Item {
     split: String,
@@ -96,16 +105,17 @@ impl Annotated {
         let mut once = Once::default();
         annotations(&list, |row, item: Item| {
             let part = match item.split.as_str() {
-                "train" => 0,
-                "val" => 1,
-                "test" => 2,
+                "train" => Part::Train,
+                "val" => Part::Validation,
+                "test" => Part::Test,
                 other => {
                     let problem = format!("`split` is `{other}`; expected train, val or test");
                     return Err(DataError::Row { path: list.clone(), row, problem });
                 }
             };
+            let source = counts[part as usize];
             let sample =
-                |modality, content| Sample::new(item.id, modality, content).made_from(counts[part]);
+                |modality, content| Sample::new(item.id, modality, content).made_from(source);
             let path = info.listed(&list, row, (root, self.images), &item.file_path)?;
             if self.unique {
                 once.check(&list, row, &path)?;
@@ -120,11 +130,13 @@ impl Annotated {
                 let path = info.listed(&list, row, (root, folder), &item.file_path)?;
                 described.push(sample(Modality::Sketch, Content::Image(path)));
             }
-            counts[part] += 1;
+            counts[part as usize] += 1;
             match part {
-                0 => dataset.train.extend(std::iter::once(photo).chain(described)),
-                1 => dataset.validation.extend(std::iter::once(photo).chain(described)),
-                _ => {
+                Part::Train => dataset.train.extend(std::iter::once(photo).chain(described)),
+                Part::Validation => {
+                    dataset.validation.extend(std::iter::once(photo).chain(described))
+                }
+                Part::Test => {
                     dataset.gallery.push(photo);
                     dataset.query.extend(described);
                 }

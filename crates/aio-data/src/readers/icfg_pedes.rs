@@ -24,6 +24,7 @@ ICFG-PEDES/
     people: &["msmt17"],
     family: "icfg-pedes",
     rules: captions::RULES,
+    splits: None,
     read: |root| FORM.read(&INFO, root, None),
     further: nothing_further,
 };

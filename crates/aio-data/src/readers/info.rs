@@ -31,9 +31,22 @@ pub struct DatasetInfo {
     pub family: &'static str,
     /// How it is tested.
     pub rules: TaskRules,
+    /// Its splits, where each divides the people otherwise.
+    pub(super) splits: Option<&'static Splits>,
     pub(super) read: fn(&Path) -> Result<Dataset>,
     /// Published numbers that are no counts of one part, of the copy in a folder.
     pub(crate) further: fn(&Path, &Dataset) -> Result<Vec<FurtherCount>>,
+}
+
+/// Splits of a data set, of which an experiment trains and tests on one.
+#[derive(Debug)]
+pub(super) struct Splits {
+    /// Names of the data set with all splits and with each.
+    pub(super) names: &'static [&'static str],
+    /// Reads one split from the data set's folder: training and test.
+    pub(super) read: fn(&Path, u8) -> Result<Dataset>,
+    /// Published counts of one split.
+    pub(super) counts: &'static [Count],
 }
 
 /// A published number that is no count of one part and modality, such as the queries of one list.
@@ -121,17 +134,36 @@ pub(super) const fn count(
 impl DatasetInfo {
     /// The data set's folder under `root`, or `root` itself where its files lie there directly; `name` stands in errors.
     pub(super) fn locate(&self, name: &'static str, root: &Path) -> Result<PathBuf> {
-        let complete =
-            |directory: &PathBuf| self.markers.iter().any(|marker| directory.join(marker).exists());
-        let folders = || self.folders.iter().map(|folder| root.join(folder));
-        if let Some(found) = folders().chain([root.to_path_buf()]).find(complete) {
+        let mut candidates = self.folders_below(root).chain([root.to_path_buf()]);
+        if let Some(found) = candidates.find(|directory| self.is_marked(directory)) {
             return Ok(found);
         }
-        let path = match folders().find(|directory| directory.is_dir()) {
+        let path = match self.folders_below(root).find(|directory| directory.is_dir()) {
             Some(incomplete) => incomplete.join(self.markers[0]),
             None => root.join(self.folders[0]),
         };
         Err(DataError::Missing { dataset: name, path, layout: self.layout })
+    }
+
+    /// As [`Self::locate`], where nobody has said that the data set is there. Folders such as `images` and `query` are in many places: `root` itself
+    /// is the data set's folder only if it has the name of one or holds a file that marks it.
+    pub(crate) fn found(&self, root: &Path) -> Option<PathBuf> {
+        let has_name = || {
+            let whole = root.canonicalize().unwrap_or_else(|_| root.to_path_buf());
+            self.folders.iter().any(|folder| whole.ends_with(folder))
+        };
+        let has_file = || self.markers.iter().any(|marker| root.join(marker).is_file());
+        let of_root = || self.is_marked(root) && (has_name() || has_file());
+        let below = self.folders_below(root).find(|directory| self.is_marked(directory));
+        below.or_else(|| of_root().then(|| root.to_path_buf()))
+    }
+
+    fn folders_below(&self, root: &Path) -> impl Iterator<Item = PathBuf> {
+        self.folders.iter().map(|folder| root.join(folder))
+    }
+
+    fn is_marked(&self, directory: &Path) -> bool {
+        self.markers.iter().any(|marker| directory.join(marker).exists())
     }
 
     /// That something of the published tree is not there.

@@ -35,6 +35,7 @@ LLCM/
     people: &["llcm"],
     family: "llcm",
     rules: RULES,
+    splits: None,
     read,
     further: nothing_further,
 };
@@ -42,6 +43,7 @@ LLCM/
 /// Infrared queries against photographs and photographs against infrared pictures, over ten drawn galleries.
 const RULES: TaskRules = TaskRules {
     usual: &["infrared-rgb", "rgb-infrared"],
+    has_combinations: false,
     every_query: photograph_combinations,
     evaluation: |request| {
         if let Some(word) = request.variants.iter().find(|word| *word != RELEASED) {
@@ -101,7 +103,7 @@ impl Evaluation for InfraredSearch {
     }
 
     fn test_set(&self, dataset: &Dataset) -> Result<TestSet> {
-        Ok(TestSet::of_sides(dataset, self.direction, self.reversed))
+        Ok(TestSet::of_either_side(dataset, self.direction, self.reversed))
     }
 
     fn trials(&self, _: &Dataset, test: &TestSet) -> Result<Vec<Trial>> {

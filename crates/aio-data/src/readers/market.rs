@@ -41,6 +41,7 @@ Market-1501-v15.09.15/
     people: &["market-1501"],
     family: "market1501",
     rules: MARKET_RULES,
+    splits: None,
     read: |root| read(&MARKET1501, root, 1..=6),
     further: nothing_further,
 };
@@ -88,7 +89,7 @@ DukeMTMC-reID/
     terms: "withdrawn by its authors: not to be obtained or passed on; the format is read for those who hold data in it",
     people: &["dukemtmc"],
     family: "dukemtmc-reid",
-    rules: DUKE_RULES,
+    rules: PHOTOGRAPHS,
     read: |root| read(&DUKE, root, 1..=8),
     ..MARKET1501
 };
@@ -96,12 +97,10 @@ DukeMTMC-reID/
 /// Photographs against photographs; with `multi-query`, all pictures of the query's person at its camera are one query.
 const MARKET_RULES: TaskRules = TaskRules {
     usual: &["rgb-rgb"],
+    has_combinations: false,
     every_query: photograph_combinations,
     evaluation: |request| {
-        if let Some(word) = request.variants.iter().find(|word| *word != MULTI_QUERY) {
-            return Err(Refusal::Variant { word: word.clone(), known: MULTI_QUERY });
-        }
-        if request.variants.is_empty() {
+        if !request.has_variant(MULTI_QUERY)? {
             return request.every_query(&[(Modality::Rgb, Modality::Rgb)], Protocol::Market1501);
         }
         if !request.direction.is(Modality::Rgb, Modality::Rgb) {
@@ -111,9 +110,10 @@ const MARKET_RULES: TaskRules = TaskRules {
     },
 };
 
-/// Photographs against photographs, as on Market-1501.
-const DUKE_RULES: TaskRules = TaskRules {
+/// Photographs against photographs under the rule of Market-1501, as on other data sets as well.
+pub(super) const PHOTOGRAPHS: TaskRules = TaskRules {
     usual: &["rgb-rgb"],
+    has_combinations: false,
     every_query: photograph_combinations,
     evaluation: |request| {
         request.every_query(&[(Modality::Rgb, Modality::Rgb)], Protocol::Market1501)

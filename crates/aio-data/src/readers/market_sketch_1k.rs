@@ -28,6 +28,7 @@ MaSk1K/
     people: &["market-1501"],
     family: "market-sketch-1k",
     rules: RULES,
+    splits: None,
     read,
     further,
 };
@@ -86,6 +87,7 @@ fn further(_: &Path, dataset: &Dataset) -> Result<Vec<FurtherCount>> {
 /// Sketches against photographs: of all artists or of some, one by one or all of a person together.
 const RULES: TaskRules = TaskRules {
     usual: &["sketch-rgb"],
+    has_combinations: false,
     every_query: photograph_combinations,
     evaluation: |request| {
         let search = SketchSearch::parse(request)?;

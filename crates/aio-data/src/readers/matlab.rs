@@ -113,6 +113,17 @@ fn inflate(data: &[u8], budget: &mut Budget) -> Parsed<Vec<u8>> {
     Ok(bytes)
 }
 
+// Types of elements.
+const INT8: u32 = 1;
+const UINT8: u32 = 2;
+const INT16: u32 = 3;
+const UINT16: u32 = 4;
+const INT32: u32 = 5;
+const UINT32: u32 = 6;
+const SINGLE: u32 = 7;
+const DOUBLE: u32 = 9;
+const INT64: u32 = 12;
+const UINT64: u32 = 13;
 const MATRIX: u32 = 14;
 const COMPRESSED: u32 = 15;
 
@@ -202,7 +213,7 @@ fn matrix(data: &[u8], depth: usize, budget: &mut Budget) -> Parsed<(String, Val
         return Ok((name, Value::Other));
     }
     let (kind, data) = match count {
-        0 if cursor.bytes.is_empty() => (2, &[][..]),
+        0 if cursor.bytes.is_empty() => (UINT8, &[][..]),
         _ => cursor.element()?,
     };
     let held = data.len() / width(kind)?;
@@ -218,10 +229,10 @@ fn matrix(data: &[u8], depth: usize, budget: &mut Budget) -> Parsed<(String, Val
 /// Bytes of a number of a type.
 fn width(kind: u32) -> Parsed<usize> {
     Ok(match kind {
-        1 | 2 => 1,
-        3 | 4 => 2,
-        5..=7 => 4,
-        9 | 12 | 13 => 8,
+        INT8 | UINT8 => 1,
+        INT16 | UINT16 => 2,
+        INT32 | UINT32 | SINGLE => 4,
+        DOUBLE | INT64 | UINT64 => 8,
         other => return Err(format!("numbers of type {other}")),
     })
 }
@@ -233,16 +244,16 @@ fn numbers(kind: u32, data: &[u8]) -> Parsed<Vec<f64>> {
             .collect()
     }
     Ok(match kind {
-        1 => each(data, |b| f64::from(i8::from_le_bytes(b))),
-        2 => each(data, |b| f64::from(u8::from_le_bytes(b))),
-        3 => each(data, |b| f64::from(i16::from_le_bytes(b))),
-        4 => each(data, |b| f64::from(u16::from_le_bytes(b))),
-        5 => each(data, |b| f64::from(i32::from_le_bytes(b))),
-        6 => each(data, |b| f64::from(u32::from_le_bytes(b))),
-        7 => each(data, |b| f64::from(f32::from_le_bytes(b))),
-        9 => each(data, f64::from_le_bytes),
-        12 => each(data, |b| i64::from_le_bytes(b) as f64),
-        13 => each(data, |b| u64::from_le_bytes(b) as f64),
+        INT8 => each(data, |b| f64::from(i8::from_le_bytes(b))),
+        UINT8 => each(data, |b| f64::from(u8::from_le_bytes(b))),
+        INT16 => each(data, |b| f64::from(i16::from_le_bytes(b))),
+        UINT16 => each(data, |b| f64::from(u16::from_le_bytes(b))),
+        INT32 => each(data, |b| f64::from(i32::from_le_bytes(b))),
+        UINT32 => each(data, |b| f64::from(u32::from_le_bytes(b))),
+        SINGLE => each(data, |b| f64::from(f32::from_le_bytes(b))),
+        DOUBLE => each(data, f64::from_le_bytes),
+        INT64 => each(data, |b| i64::from_le_bytes(b) as f64),
+        UINT64 => each(data, |b| u64::from_le_bytes(b) as f64),
         other => return Err(format!("numbers of type {other}")),
     })
 }
@@ -266,10 +277,10 @@ mod tests {
     fn variable(name: &str, count: usize) -> Vec<u8> {
         let dimensions = [1u32.to_le_bytes(), (count as u32).to_le_bytes()].concat();
         let parts = [
-            element(6, &[9, 0, 0, 0, 0, 0, 0, 0]),
-            element(5, &dimensions),
-            element(1, name.as_bytes()),
-            element(2, &vec![0; count]),
+            element(UINT32, &[9, 0, 0, 0, 0, 0, 0, 0]),
+            element(INT32, &dimensions),
+            element(INT8, name.as_bytes()),
+            element(UINT8, &vec![0; count]),
         ];
         element(MATRIX, &parts.concat())
     }
@@ -298,7 +309,7 @@ mod tests {
         assert!(error.contains("with `c` it holds more than 33554432 numbers"), "{error}");
 
         // A type that is skipped counts as well: 20 variables of 16 MiB from a file of 330 KB.
-        let skipped = compressed(&element(1, &vec![0; 1 << 24]));
+        let skipped = compressed(&element(INT8, &vec![0; 1 << 24]));
         let error = parse(&file(&vec![skipped; 20])).expect_err("320 MiB");
         assert!(error.contains("unpack to more than 268435456 bytes"), "{error}");
     }

@@ -29,26 +29,26 @@ pub mod table;
 mod tri;
 
 pub use info::{Count, DatasetInfo, FurtherCount};
-use info::{count, nothing_further};
+use info::{Splits, count, nothing_further};
 pub use market_sketch_1k::LeftOut;
 pub use name::UnknownDataset;
 
-/// Defines [`DatasetName`] from the list of the published data sets: the name, the number of the split that stands for
-/// all splits where there are several, and what is known of it.
+/// Defines [`DatasetName`] from the list of the published data sets: the name, the type of the number of a split where there are several, the usual
+/// one of several variants, and what is known of it.
 macro_rules! datasets {
-    ($($(#[$doc:meta])* $variant:ident $(($split:ty = $all:expr))? => $info:path,)+) => {
+    ($($(#[$doc:meta])* $variant:ident $([$split:ty])? $(($of:ty = $usual:expr))? => $info:path,)+) => {
         /// The data sets that can be read.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum DatasetName {
-            $($(#[$doc])* $variant $(($split))?,)+
+            $($(#[$doc])* $variant $(($split))? $(($of))?,)+
             /// One CSV or Parquet file with the user's own data, `table:NAME`.
             Table(&'static str),
         }
 
         impl DatasetName {
-            /// Every published data set, those with several splits once.
+            /// Every published data set, those with several splits or variants once.
             pub const ALL: [Self; [$(stringify!($variant)),+].len()] =
-                [$(Self::$variant $(($all))?),+];
+                [$(Self::$variant $((<$split>::MIN))? $(($usual))?),+];
 
             /// What is known of the data set.
             #[must_use]
@@ -56,6 +56,25 @@ macro_rules! datasets {
                 match self {
                     $(Self::$variant { .. } => &$info,)+
                     Self::Table(_) => &table::INFO,
+                }
+            }
+
+            /// The number of the split that the name stands for, 0 for all splits; `None` of a data set without splits.
+            fn split_number(self) -> Option<u8> {
+                match self {
+                    $($(Self::$variant(split) => Some::<$split>(split),)?)+
+                    _ => None,
+                }
+            }
+
+            /// The same data set with another split; itself if it has none.
+            fn with_split(self, split: u8) -> Self {
+                match self {
+                    $($(Self::$variant(_) => {
+                        let split: $split = split;
+                        Self::$variant(split)
+                    })?)+
+                    other => other,
                 }
             }
         }
@@ -84,11 +103,11 @@ datasets! {
     /// SYSU-MM01: RGB and infrared.
     SysuMm01 => sysu_mm01::INFO,
     /// RegDB: RGB and thermal; a split from 1 to 10, or 0 for all ten test splits without training.
-    RegDb(u8 = 0) => regdb::INFO,
+    RegDb[u8] => regdb::INFO,
     /// LLCM: RGB and near infrared.
     Llcm => llcm::INFO,
     /// PKU-Sketch: RGB and sketch; a split from 1 to 10, or 0 for all ten test splits without training.
-    PkuSketch(u8 = 0) => pku_sketch::INFO,
+    PkuSketch[u8] => pku_sketch::INFO,
     /// Market-Sketch-1K: RGB and sketch in six styles; with nobody left out, or a variant without the test people of others.
     MarketSketch1k(LeftOut = LeftOut::Nobody) => market_sketch_1k::INFO,
     /// CUHK-PEDES: RGB and text.

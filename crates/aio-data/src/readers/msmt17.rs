@@ -1,10 +1,8 @@
 //! MSMT17 (Wei et al., CVPR 2018), first and second version.
 
-use super::{DatasetInfo, count, nothing_further};
-use crate::evaluation::{TaskRules, photograph_combinations};
+use super::{DatasetInfo, count, market, nothing_further};
 use crate::list::{Once, lines};
 use crate::{DataError, Dataset, Result, Sample, Split};
-use aio_eval::Protocol;
 use aio_types::Modality;
 use std::ops::Range;
 use std::path::Path;
@@ -28,7 +26,8 @@ MSMT17_V1/
     terms: "signed agreement with its authors",
     people: &["msmt17"],
     family: "msmt17",
-    rules: RULES,
+    rules: market::PHOTOGRAPHS,
+    splits: None,
     read: |root| read(&V1, root, "train", "test"),
     further: nothing_further,
 };
@@ -41,18 +40,9 @@ MSMT17_V2/
     mask_test_v2/0000/0000_000_01_0303morning_0006_0.jpg
     list_train.txt  list_val.txt  list_query.txt  list_gallery.txt    lines `0000/0000_000_01_0303morning_0008_0.jpg 0`",
     folders: &["MSMT17_V2", "msmt17/MSMT17_V2"],
-    rules: RULES,
+    rules: market::PHOTOGRAPHS,
     read: |root| read(&V2, root, "mask_train_v2", "mask_test_v2"),
     ..V1
-};
-
-/// Photographs against photographs.
-const RULES: TaskRules = TaskRules {
-    usual: &["rgb-rgb"],
-    every_query: photograph_combinations,
-    evaluation: |request| {
-        request.every_query(&[(Modality::Rgb, Modality::Rgb)], Protocol::Market1501)
-    },
 };
 
 /// Added to the identities of the test lists: they start at 0 as those of the training lists do, and are other people. There

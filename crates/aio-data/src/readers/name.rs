@@ -1,6 +1,6 @@
 //! Names of data sets: parsing, printing, finding and opening.
 
-use super::{Count, DatasetName, LeftOut, market_sketch_1k, pku_sketch, regdb, table};
+use super::{Count, DatasetName, LeftOut, Splits, market_sketch_1k, table};
 use crate::{Dataset, Result};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeSet;
@@ -14,12 +14,24 @@ impl DatasetName {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Self::RegDb(split) => regdb::NAMES[usize::from(split)],
-            Self::PkuSketch(split) => pku_sketch::NAMES[usize::from(split)],
             Self::MarketSketch1k(left_out) => left_out.name(),
             Self::Table(name) => name,
-            other => other.info().name,
+            other => match other.split() {
+                Some((number, splits)) => splits.names[usize::from(number)],
+                None => other.info().name,
+            },
         }
+    }
+
+    /// The splits of the data set, and the number of the one that the name stands for; 0 for all of them.
+    fn split(self) -> Option<(u8, &'static Splits)> {
+        self.split_number().zip(self.info().splits)
+    }
+
+    /// The data set with all splits together and with each; itself if it has none.
+    fn of_every_split(self) -> impl Iterator<Item = Self> {
+        let count = self.info().splits.map_or(1, |splits| splits.names.len() as u8);
+        (0..count).map(move |number| self.with_split(number))
     }
 
     /// The data set's folder under `root`, or `root` itself where its files lie there directly; of a table, its file.
@@ -50,12 +62,13 @@ impl DatasetName {
     pub fn open(self, root: &Path) -> Result<Dataset> {
         let directory = self.locate(root)?;
         let mut dataset = match self {
-            Self::RegDb(split @ 1..) => regdb::read_split(&directory, split)?,
-            Self::PkuSketch(split @ 1..) => pku_sketch::read_split(&directory, split)?,
             Self::MarketSketch1k(
                 left_out @ (LeftOut::MarketTests | LeftOut::MarketAndCuhkTests),
             ) => market_sketch_1k::read_variant(&directory, left_out, root)?,
-            _ => (self.info().read)(&directory)?,
+            _ => match self.split() {
+                Some((number @ 1.., splits)) => (splits.read)(&directory, number)?,
+                _ => (self.info().read)(&directory)?,
+            },
         };
         dataset.name = self.name().to_owned();
         Ok(dataset)
@@ -64,9 +77,8 @@ impl DatasetName {
     /// Published counts of the data set, or of the one split of it that the name stands for; empty where none are.
     #[must_use]
     pub fn counts(self) -> &'static [Count] {
-        match self {
-            Self::RegDb(1..) => &regdb::COUNTS_OF_SPLIT,
-            Self::PkuSketch(1..) => &pku_sketch::COUNTS_OF_SPLIT,
+        match self.split() {
+            Some((1.., splits)) => splits.counts,
             _ => self.info().counts,
         }
     }
@@ -102,22 +114,13 @@ impl DatasetName {
     /// The other splits of a data set that has several, and the name of all of them: each tests people whom this one shows.
     #[must_use]
     pub fn other_splits(self) -> Vec<Self> {
-        let numbers = |names: &[&str]| 0..names.len() as u8;
-        let all: Vec<Self> = match self {
-            Self::RegDb(_) => numbers(&regdb::NAMES).map(Self::RegDb).collect(),
-            Self::PkuSketch(_) => numbers(&pku_sketch::NAMES).map(Self::PkuSketch).collect(),
-            _ => Vec::new(),
-        };
-        all.into_iter().filter(|other| *other != self).collect()
+        self.of_every_split().filter(|other| *other != self).collect()
     }
 
     /// Whether both are splits of one data set that divide its people otherwise: whom one trains on, another tests.
     #[must_use]
     pub fn divides_otherwise(self, other: Self) -> bool {
-        match (self, other) {
-            (Self::RegDb(a), Self::RegDb(b)) | (Self::PkuSketch(a), Self::PkuSketch(b)) => a != b,
-            _ => false,
-        }
+        self != other && self.of_every_split().any(|split| split == other)
     }
 }
 
@@ -136,15 +139,10 @@ impl FromStr for DatasetName {
     type Err = UnknownDataset;
 
     fn from_str(text: &str) -> std::result::Result<Self, UnknownDataset> {
-        let split = |names: &[&str]| names.iter().position(|n| *n == text).map(|i| i as u8);
-        let known = Self::ALL.into_iter().find(|d| d.name() == text);
-        let known = known
-            .or_else(|| split(&regdb::NAMES).map(Self::RegDb))
-            .or_else(|| split(&pku_sketch::NAMES).map(Self::PkuSketch))
-            .or_else(|| {
-                LeftOut::ALL.map(Self::MarketSketch1k).into_iter().find(|d| d.name() == text)
-            });
+        let published = Self::ALL.into_iter().flat_map(Self::of_every_split);
+        let mut known = published.chain(LeftOut::ALL.map(Self::MarketSketch1k));
         known
+            .find(|dataset| dataset.name() == text)
             .or_else(|| table::is_name(text).then(|| Self::Table(interned(text))))
             .ok_or_else(|| UnknownDataset(text.to_owned()))
     }

@@ -27,6 +27,7 @@ OmniReID/
     people: &["market-1501", "msmt17", "cuhk03", "cuhk-pedes", "llcm", "sysu-mm01"],
     family: "omnireid",
     rules: RULES,
+    splits: None,
     read,
     further: nothing_further,
 };
@@ -34,16 +35,13 @@ OmniReID/
 /// Photographs against photographs; with the variant, of people in other clothes.
 const RULES: TaskRules = TaskRules {
     usual: &["rgb-rgb"],
+    has_combinations: false,
     every_query: photograph_combinations,
     evaluation: |request| {
-        let variant = Protocol::ClothesChanging.name();
-        if let Some(word) = request.variants.iter().find(|word| *word != variant) {
-            return Err(Refusal::Variant { word: word.clone(), known: variant });
-        }
+        let changing = request.has_variant(Protocol::ClothesChanging.name())?;
         if !request.direction.is(Modality::Rgb, Modality::Rgb) {
             return Err(Refusal::Direction);
         }
-        let changing = !request.variants.is_empty();
         Ok(Arc::new(ClothesSearch { direction: request.direction, changing }))
     },
 };
@@ -65,7 +63,7 @@ impl Evaluation for ClothesSearch {
     }
 
     fn test_set(&self, dataset: &Dataset) -> Result<TestSet> {
-        Ok(TestSet::of_sides(dataset, self.direction, false))
+        Ok(TestSet::of_sides(dataset, self.direction))
     }
 }
 

@@ -1,7 +1,7 @@
 //! PKU-Sketch (Pang et al., ACM MM 2018).
 
 use super::shared::Shared;
-use super::{Count, DatasetInfo, FurtherCount, count};
+use super::{Count, DatasetInfo, FurtherCount, Splits, count};
 use crate::evaluation::{TaskRules, photograph_combinations};
 use crate::list::{Once, file_name, lines};
 use crate::sample::Trial;
@@ -29,12 +29,15 @@ PKUSketchRE-ID_V1/
     people: &["pku-sketch"],
     family: "pku-sketch",
     rules: RULES,
+    splits: Some(&SPLITS),
     read,
     further,
 };
 
+const SPLITS: Splits = Splits { names: &NAMES, read: read_split, counts: &COUNTS_OF_SPLIT };
+
 /// Published counts of one split: two photographs and one sketch of every person.
-pub(super) const COUNTS_OF_SPLIT: [Count; 4] = [
+const COUNTS_OF_SPLIT: [Count; 4] = [
     count(Split::Train, Modality::Rgb, 300, 150),
     count(Split::Train, Modality::Sketch, 150, 150),
     count(Split::Query, Modality::Sketch, 50, 50),
@@ -61,12 +64,13 @@ fn further(root: &Path, dataset: &Dataset) -> Result<Vec<FurtherCount>> {
 /// Sketches against photographs, over the test splits.
 const RULES: TaskRules = TaskRules {
     usual: &["sketch-rgb"],
+    has_combinations: false,
     every_query: photograph_combinations,
     evaluation: |request| request.every_query(&[(Modality::Sketch, Modality::Rgb)], Protocol::None),
 };
 
 /// Names of the data set with all splits and with each.
-pub(super) const NAMES: [&str; 11] = [
+const NAMES: [&str; 11] = [
     "pku-sketch",
     "pku-sketch-1",
     "pku-sketch-2",
@@ -84,7 +88,7 @@ pub(super) const NAMES: [&str; 11] = [
 const ARTISTS: [char; 5] = ['a', 'b', 'c', 'd', 'e'];
 
 /// Random splits that the list files hold.
-const SPLITS: u8 = 10;
+const COUNT: u8 = 10;
 
 fn lists(root: &Path) -> Result<PathBuf> {
     let lists =
@@ -94,11 +98,11 @@ fn lists(root: &Path) -> Result<PathBuf> {
 
 /// The ten test splits as trials. Each split's model is trained on people that other splits test, so there is no training part.
 fn read(root: &Path) -> Result<Dataset> {
-    tests(root, 1..=SPLITS)
+    tests(root, 1..=COUNT)
 }
 
 /// One split: training and test.
-pub(super) fn read_split(root: &Path, split: u8) -> Result<Dataset> {
+fn read_split(root: &Path, split: u8) -> Result<Dataset> {
     let (lists, artists) = (lists(root)?, artists(root)?);
     let mut dataset = tests(root, split..=split)?;
     for (list, modality) in [("visible", Modality::Rgb), ("sketch", Modality::Sketch)] {

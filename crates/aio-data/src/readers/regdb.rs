@@ -1,7 +1,7 @@
 //! RegDB (Nguyen et al., Sensors 2017).
 
 use super::shared::Shared;
-use super::{Count, DatasetInfo, FurtherCount, count};
+use super::{Count, DatasetInfo, FurtherCount, Splits, count};
 use crate::evaluation::{Direction, Evaluation, TaskRules, TestSet, photograph_combinations};
 use crate::list::{Once, lines};
 use crate::sample::Trial;
@@ -28,12 +28,15 @@ RegDB/
     people: &["regdb"],
     family: "regdb",
     rules: RULES,
+    splits: Some(&SPLITS),
     read,
     further,
 };
 
+const SPLITS: Splits = Splits { names: &NAMES, read: read_split, counts: &COUNTS_OF_SPLIT };
+
 /// Published counts of one split: half of the people are trained on, the other half tested.
-pub(super) const COUNTS_OF_SPLIT: [Count; 4] = [
+const COUNTS_OF_SPLIT: [Count; 4] = [
     count(Split::Train, Modality::Rgb, 2_060, 206),
     count(Split::Train, Modality::Infrared, 2_060, 206),
     count(Split::Query, Modality::Infrared, 2_060, 206),
@@ -48,6 +51,7 @@ fn further(_: &Path, dataset: &Dataset) -> Result<Vec<FurtherCount>> {
 /// Thermal queries against photographs and photographs against thermal pictures, over the test splits.
 const RULES: TaskRules = TaskRules {
     usual: &["infrared-rgb", "rgb-infrared"],
+    has_combinations: false,
     every_query: photograph_combinations,
     evaluation: |request| {
         let reversed = request.is_reversed(Modality::Infrared, Modality::Rgb)?;
@@ -68,7 +72,7 @@ impl Evaluation for ThermalSearch {
     }
 
     fn test_set(&self, dataset: &Dataset) -> Result<TestSet> {
-        Ok(TestSet::of_sides(dataset, self.direction, self.reversed))
+        Ok(TestSet::of_either_side(dataset, self.direction, self.reversed))
     }
 
     fn trials(&self, dataset: &Dataset, _: &TestSet) -> Result<Vec<Trial>> {
@@ -78,21 +82,21 @@ impl Evaluation for ThermalSearch {
 }
 
 /// Names of the data set with all splits and with each.
-pub(super) const NAMES: [&str; 11] = [
+const NAMES: [&str; 11] = [
     "regdb", "regdb-1", "regdb-2", "regdb-3", "regdb-4", "regdb-5", "regdb-6", "regdb-7",
     "regdb-8", "regdb-9", "regdb-10",
 ];
 
 /// Splits that the lists hold.
-const SPLITS: u8 = 10;
+const COUNT: u8 = 10;
 
 /// The ten test splits as trials. Each split's model is trained on the people that other splits test, so there is no training part.
 fn read(root: &Path) -> Result<Dataset> {
-    tests(root, 1..=SPLITS)
+    tests(root, 1..=COUNT)
 }
 
 /// One split: training and test.
-pub(super) fn read_split(root: &Path, split: u8) -> Result<Dataset> {
+fn read_split(root: &Path, split: u8) -> Result<Dataset> {
     let mut dataset = tests(root, split..=split)?;
     for (list, modality) in [("visible", Modality::Rgb), ("thermal", Modality::Infrared)] {
         dataset.train.extend(samples(root, &format!("train_{list}_{split}.txt"), modality)?);

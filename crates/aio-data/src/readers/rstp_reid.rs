@@ -25,6 +25,7 @@ RSTPReid/
     people: &["msmt17"],
     family: "rstpreid",
     rules: captions::RULES,
+    splits: None,
     read: |root| FORM.read(&INFO, root, None),
     further: nothing_further,
 };

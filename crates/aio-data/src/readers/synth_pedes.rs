@@ -24,6 +24,7 @@ SYNTH-PEDES/
     people: &["synth-pedes"],
     family: "synth-pedes",
     rules: RULES,
+    splits: None,
     read,
     further: nothing_further,
 };
@@ -31,6 +32,7 @@ SYNTH-PEDES/
 /// There is no test part.
 const RULES: TaskRules = TaskRules {
     usual: &[],
+    has_combinations: false,
     every_query: photograph_combinations,
     evaluation: |request| {
         request.no_variants()?;

@@ -14,13 +14,12 @@ use std::sync::Arc;
 /// from.
 pub(super) const RULES: TaskRules = TaskRules {
     usual: &["text-rgb", "sketch-rgb", "sketch+text-rgb"],
+    has_combinations: true,
     every_query: photograph_combinations,
     evaluation: |request| {
-        if let Some(word) = request.variants.iter().find(|word| *word != OTHER_PHOTO) {
-            return Err(Refusal::Variant { word: word.clone(), known: OTHER_PHOTO });
-        }
+        let other_photo = request.has_variant(OTHER_PHOTO)?;
         let asked = [Modality::Rgb, Modality::Infrared, Modality::Sketch, Modality::Text];
-        let (direction, other_photo) = (request.direction, !request.variants.is_empty());
+        let direction = request.direction;
         if direction.gallery != Modality::Rgb || !direction.asks_within(&asked) {
             return Err(Refusal::Direction);
         }

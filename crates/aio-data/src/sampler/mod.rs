@@ -34,7 +34,8 @@ pub struct BatchPlan {
     pub identities: usize,
     /// Photographs of each of them (K).
     pub instances_per_identity: usize,
-    /// People with consecutive classes that enter a batch together; 1 draws everyone alone.
+    /// People with consecutive classes that are drawn one after the other; 1 draws everyone alone. They enter a batch together where batches, or the
+    /// places of a share in them, are multiples of such groups: a border of batches cuts the group that lies across it.
     ///
     /// Data sets number people as they were recorded, so that neighbours often share place, time and clothes; the rendered ones number people who
     /// look alike one after the other. Such people are the ones that are hard to tell apart.
@@ -163,33 +164,36 @@ impl IdentitySampler {
         let all: Vec<usize> = groups.collect();
         let mut blocks: Vec<&[usize]> = all.chunk_by(|a, b| block(a) == block(b)).collect();
         blocks.shuffle(rng);
-        // Short ones, at both ends, stand last: elsewhere they would shift the others across the borders of batches.
+        // Short ones, at both ends, stand last: elsewhere they would shift the others across the borders of batches. Where a part has shares of batches,
+        // its places in a batch and what waits from the batch before shift them all the same.
         blocks.sort_by_key(|block| block.len() < neighbours);
         blocks.concat()
+    }
+
+    /// How many batches of an epoch come from each of the ranges of the plan, if every batch comes from one of them.
+    ///
+    /// Every epoch is divided anew, in whole batches: ranges of equal shares differ by one batch, in favour of the last.
+    #[must_use]
+    pub fn batches_of_ranges(&self) -> Option<Vec<usize>> {
+        let mut turns = Turns::new(&self.plan.shares);
+        let mut batches = vec![0; self.plan.shares.len()];
+        self.plan.one_range.then(|| {
+            (0..self.batches_per_epoch()).for_each(|_| batches[turns.next_part()] += 1);
+            batches
+        })
     }
 
     /// The groups of every batch of an epoch, by the shares of the plan.
     fn batches_by_share(&self, rng: &mut ChaCha8Rng) -> Vec<Vec<usize>> {
         let shares = &self.plan.shares;
-        let sum: f64 = shares.iter().map(|(_, share)| share).sum();
         let mut waiting: Vec<VecDeque<usize>> = vec![VecDeque::new(); shares.len()];
-        let mut taken = vec![0.0; shares.len()];
-        // The part of the next person, or of the next batch: the one that misses most of its share of those that were drawn.
-        let mut next_part = |drawn: usize| {
-            let missing = |part: usize| drawn as f64 * shares[part].1 / sum - taken[part];
-            let part = (0..shares.len())
-                .max_by(|a, b| missing(*a).total_cmp(&missing(*b)))
-                .expect("there are shares");
-            taken[part] += 1.0;
-            part
-        };
+        let mut turns = Turns::new(shares);
         let mut batches = Vec::new();
-        for number in 0..self.batches_per_epoch() {
+        for _ in 0..self.batches_per_epoch() {
             let mut batch: Vec<usize> = Vec::with_capacity(self.plan.identities);
-            let of_batch = self.plan.one_range.then(|| next_part(number + 1));
-            for slot in 1..=self.plan.identities {
-                let part =
-                    of_batch.unwrap_or_else(|| next_part(number * self.plan.identities + slot));
+            let of_batch = self.plan.one_range.then(|| turns.next_part());
+            for _ in 0..self.plan.identities {
+                let part = of_batch.unwrap_or_else(|| turns.next_part());
                 let is_new = |group: &usize| !batch.contains(group);
                 let found = waiting[part].iter().position(is_new).unwrap_or_else(|| {
                     waiting[part].extend(self.order(self.part(&shares[part].0), rng));
@@ -222,6 +226,35 @@ impl IdentitySampler {
             }
         }
         batch
+    }
+}
+
+/// The parts of an epoch in turn, by their shares.
+struct Turns<'a> {
+    shares: &'a [(Range<usize>, f64)],
+    sum: f64,
+    /// What each part has had.
+    taken: Vec<f64>,
+    /// What all have had.
+    drawn: usize,
+}
+
+impl<'a> Turns<'a> {
+    fn new(shares: &'a [(Range<usize>, f64)]) -> Self {
+        let sum = shares.iter().map(|(_, share)| share).sum();
+        Self { shares, sum, taken: vec![0.0; shares.len()], drawn: 0 }
+    }
+
+    /// The part of the next person, or of the next batch: the one that misses most of its share of those that were drawn.
+    fn next_part(&mut self) -> usize {
+        self.drawn += 1;
+        let Self { shares, sum, taken, drawn } = self;
+        let missing = |part: usize| *drawn as f64 * shares[part].1 / *sum - taken[part];
+        let part = (0..shares.len())
+            .max_by(|a, b| missing(*a).total_cmp(&missing(*b)))
+            .expect("there are shares");
+        taken[part] += 1.0;
+        part
     }
 }
 

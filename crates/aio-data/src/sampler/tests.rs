@@ -91,10 +91,25 @@ fn a_batch_of_one_range_has_people_of_no_other() {
         }
     }
     assert_eq!(first, 20, "of 30 batches");
+    assert_eq!(sampler.batches_of_ranges(), Some(vec![2, 1]));
     let error = of(4, shares).expect_err("three people are no batch of four");
     assert!(error.hint().is_some_and(|hint| hint.contains("lower `train.identities`")));
     let error = error.to_string();
     assert!(error.contains("4 identities of one data set, but only 3"), "{error}");
+}
+
+#[test]
+fn the_batches_of_ranges_are_those_that_an_epoch_draws() {
+    // Equal shares of three batches: the second range has the third batch of every epoch.
+    let shares = vec![(0..4, 1.0), (4..7, 1.0)];
+    let sampler = sampler_of(BatchPlan { shares, one_range: true, ..plan(2, 1, 3) });
+    let sampler = sampler.expect("sampler");
+    assert_eq!(sampler.batches_of_ranges(), Some(vec![1, 2]));
+    for epoch in 0..10 {
+        let drawn = people(&sampler, epoch);
+        assert_eq!(drawn.iter().filter(|batch| batch[0] < 4).count(), 1, "epoch {epoch}");
+    }
+    assert_eq!(self::sampler(2, 1, 3).expect("sampler").batches_of_ranges(), None);
 }
 
 #[test]

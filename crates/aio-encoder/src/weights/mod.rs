@@ -139,10 +139,7 @@ impl Weights {
         tensors: &Tensors,
         like: &Self,
     ) -> Result<Self, WeightsError> {
-        let (_, header) = SafeTensors::read_metadata(&like.bytes).map_err(|e| like.format(e))?;
-        let bytes = pack::serialised(tensors, header.metadata().clone(), FloatType::F32)
-            .map_err(|e| like.format(e))?;
-        Ok(Self { origin: origin.to_owned(), bytes })
+        like.with(origin, tensors, FloatType::F32)
     }
 
     /// The bytes of the file.

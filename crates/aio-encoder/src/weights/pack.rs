@@ -56,11 +56,17 @@ struct Base {
 }
 
 impl Weights {
-    fn with(&self, tensors: &Tensors, float: FloatType) -> Result<Self, WeightsError> {
+    /// A file with other tensors and the same metadata, called `origin` in errors.
+    pub(super) fn with(
+        &self,
+        origin: &str,
+        tensors: &Tensors,
+        float: FloatType,
+    ) -> Result<Self, WeightsError> {
         let (_, header) = SafeTensors::read_metadata(&self.bytes).map_err(|e| self.format(e))?;
         let bytes = serialised(tensors, header.metadata().clone(), float)
             .map_err(|problem| self.format(problem))?;
-        Ok(Self { origin: self.origin.clone(), bytes })
+        Ok(Self { origin: origin.to_owned(), bytes })
     }
 
     /// The same weights with 16 bits per value (IEEE 754), each rounded to the nearest.
@@ -68,7 +74,7 @@ impl Weights {
     /// # Errors
     /// [`WeightsError::Format`] naming a tensor with values beyond 65,504.
     pub fn halved(&self) -> Result<Self, WeightsError> {
-        self.with(&self.tensors()?, FloatType::F16)
+        self.with(&self.origin, &self.tensors()?, FloatType::F16)
     }
 
     /// A small file of a model that was trained from the embedded encoder: 16 bits per value, without the tensors that the two share.
@@ -122,7 +128,7 @@ impl Weights {
                 .ok_or_else(|| self.format(format!("the encoder has no tensor `{name}`")))?;
             tensors.insert(name, tensor);
         }
-        self.with(&tensors, FloatType::F32)
+        self.with(&self.origin, &tensors, FloatType::F32)
     }
 }
 

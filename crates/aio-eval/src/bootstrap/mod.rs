@@ -171,7 +171,7 @@ fn by_person(mut queries: Vec<Weighted>) -> Vec<Person> {
         let value = a.value.total_cmp(&b.value).then(a.weight.total_cmp(&b.weight));
         a.person.cmp(&b.person).then(value)
     });
-    let same_person = |a: &Weighted, b: &Weighted| a.person == b.person && a.person.0 >= 0;
+    let same_person = |a: &Weighted, b: &Weighted| a.person == b.person && a.person.is_known();
     let person = |of: &[Weighted]| Person {
         sum: of.iter().map(|query| query.weight * query.value).sum(),
         weight: of.iter().map(|query| query.weight).sum(),

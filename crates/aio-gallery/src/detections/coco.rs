@@ -40,13 +40,14 @@ struct Category {
 }
 
 /// Reads annotations in COCO's format. Boxes are `[left, top, width, height]` in pixels. If the file names categories, only boxes of
-/// `category` are read. `track_id` (or `instance_id`) and `score` are read where they are given.
+/// `category` are read. `track_id` (or `instance_id`) and `score` are read where they are given; a track
+/// below 0 means none.
 ///
 /// # Errors
 /// [`GalleryError::Data`] naming the annotation that cannot be used, [`GalleryError::Request`] if there is no such category.
 pub fn coco(source: &Source, category: &str) -> Result<Detected> {
     let path = source.file;
-    let file: File = serde_json::from_slice(&fs::read(path)?)
+    let file: File = serde_json::from_str(&fs::read_text(path)?)
         .map_err(|e| DataError::Parse { path: path.to_path_buf(), problem: e.to_string() })?;
     let wanted: BTreeSet<i64> =
         file.categories.iter().filter(|c| c.name == category).map(|c| c.id).collect();
@@ -82,7 +83,8 @@ pub fn coco(source: &Source, category: &str) -> Result<Detected> {
         detections.push(Detection {
             frame: frame.clone(),
             crop,
-            track: annotation.track_id,
+            // As in MOTChallenge, a number below 0 is no track.
+            track: annotation.track_id.filter(|track| *track >= 0),
             confidence: annotation.score,
             number,
             row,

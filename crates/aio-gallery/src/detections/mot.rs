@@ -25,7 +25,7 @@ const NO_CONFIDENCE: f64 = -1.0;
 /// [`GalleryError::Data`](crate::GalleryError::Data) naming the line that cannot be used, or the frame that is not there.
 pub fn mot(source: &Source) -> Result<Detected> {
     let frames = Frames::list(source.frames)?;
-    let text = fs::read_to_string(source.file)?;
+    let text = fs::read_text(source.file)?;
     let lines = || {
         let lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
         lines.map(|(row, line)| (row, line, fields(line)))

@@ -12,4 +12,4 @@ mod question;
 pub use dialogue::{Dialogue, REPLY_WEIGHT, Replied};
 pub use feedback::rocchio;
 pub use mentions::{Mentions, Reply};
-pub use question::{CANDIDATES, Phrase, Question, best_question, questions};
+pub use question::{CANDIDATES, Phrase, Question, best_question, described, questions};

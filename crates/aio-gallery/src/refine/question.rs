@@ -89,6 +89,13 @@ impl Question {
     }
 }
 
+/// How many people among the results of a search a question can be about, at most [`CANDIDATES`]: those with a caption. Results of one
+/// identity count once.
+#[must_use]
+pub fn described<'a>(results: impl IntoIterator<Item = (u64, &'a Record)>) -> usize {
+    people(results).len()
+}
+
 /// A person among the results.
 struct Person<'a> {
     identity: Option<&'a str>,

@@ -15,7 +15,7 @@ use std::collections::HashMap;
 pub struct Group {
     /// The row of the list.
     pub row: u64,
-    /// Rows of the group that pass the filter.
+    /// Rows of the group that the query may find: those that pass its filter and reach its threshold.
     pub rows: usize,
     /// The nearest of them beside the row of the list, in the order of a list.
     pub nearest: Vec<Near>,
@@ -70,18 +70,20 @@ impl Gallery {
         let probe = Probe {
             vector: query.vector(self)?,
             chosen: &chosen,
-            cut: Cut::of(self, query, shifts.is_some()),
+            cut: Cut::of(self, query, true),
             shifts,
             groups: Some(groups.numbers()),
             keep: Keep::RowsOfGroups,
-            // One of them is the row of the list. More than all rows are never found.
-            top: most.min(self.len()) + 1,
+            // One of them is the row of the list. More than all rows are never found. How many are probable is known once all of them are compared.
+            top: if query.threshold.is_some() { self.len() } else { most.min(self.len()) } + 1,
         };
         let nearest = self.nearest_of(query, &probe);
         let of_row = |(row, group): (u64, u32)| {
-            let found = nearest.get(&group).into_iter().flatten();
-            let nearest = found.filter(|near| near.row != row).take(most).copied().collect();
-            Group { row, rows: counts.get(&group).copied().unwrap_or_default(), nearest }
+            let found = nearest.get(&group).map(Vec::as_slice).unwrap_or_default();
+            let passing = counts.get(&group).copied().unwrap_or_default();
+            let rows = if query.threshold.is_some() { found.len() } else { passing };
+            let nearest = found.iter().filter(|near| near.row != row).take(most).copied();
+            Group { row, rows, nearest: nearest.collect() }
         };
         Ok(wanted.into_iter().map(of_row).collect())
     }

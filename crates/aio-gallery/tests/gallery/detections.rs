@@ -56,7 +56,7 @@ fn ground_truth_says_which_boxes_to_ignore_and_has_no_confidence() {
 
 #[test]
 fn tracks_in_the_form_of_motchallenge_are_read() {
-    let text = "2,7,10.5,20,30,60,0.9,-1,-1,-1\n1,7,9,19,30,60,0.8,-1,-1,-1\n\n1,-1,0,0,5,9\n1,8,0,0,5,9,0.1\n";
+    let text = "\u{feff}2,7,10.5,20,30,60,0.9,-1,-1,-1\n1,7,9,19,30,60,0.8,-1,-1,-1\n\n1,-1,0,0,5,9\n1,8,0,0,5,9,0.1\n";
     let directory = folder(&["000001.jpg", "frame_2.png", "notes.txt"], "gt.txt", text);
     let found = read(&directory, "gt.txt", mot).expect("read");
     let names: Vec<_> =
@@ -87,16 +87,19 @@ fn tracks_in_the_form_of_motchallenge_are_read() {
 
 #[test]
 fn annotations_in_the_form_of_coco_are_read() {
-    let text = r#"{"images": [{"id": 9, "file_name": "b/x.jpg"}, {"id": 4, "file_name": "y.jpg"}],
+    let text = "\u{feff}".to_owned()
+        + r#"{"images": [{"id": 9, "file_name": "b/x.jpg"}, {"id": 4, "file_name": "y.jpg"}],
         "categories": [{"id": 1, "name": "person"}, {"id": 2, "name": "dog"}],
         "annotations": [
             {"image_id": 9, "bbox": [1, 2, 3, 4], "category_id": 1, "score": 0.5, "id": 1},
             {"image_id": 9, "bbox": [1, 2, 3, 4], "category_id": 2},
             {"image_id": 4, "bbox": [5, 6, 7, 8.5], "category_id": 1, "track_id": 3},
+            {"image_id": 9, "bbox": [6, 2, 3, 4], "category_id": 1, "track_id": -1},
             {"image_id": 4, "bbox": [5, 6, 7, 8], "category_id": 1, "score": 0.3}]}"#;
-    let directory = folder(&["b/x.jpg", "y.jpg"], "coco.json", text);
+    let directory = folder(&["b/x.jpg", "y.jpg"], "coco.json", &text);
     let found = read(&directory, "coco.json", |s| coco(s, "person")).expect("read");
-    assert_eq!(found.len(), 2);
+    assert_eq!(found.len(), 3);
+    assert_eq!((found[1].track, found[2].track, found[2].row), (None, None, 4));
     assert!(found[0].frame.ends_with(Path::new("img/y.jpg")));
     assert_eq!((found[0].track, found[0].confidence, found[0].row), (Some(3), None, 3));
     assert_eq!(found[0].crop, BoundingBox { left: 5.0, top: 6.0, height: 8.5, width: 7.0 });

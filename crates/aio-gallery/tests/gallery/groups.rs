@@ -49,13 +49,14 @@ fn separate(gallery: &Gallery, query: &Query, column: &str, most: usize) -> Vec<
     let mut groups = Vec::new();
     for hit in gallery.search(query).expect("searched") {
         let Some(value) = hit.record.get(column) else { continue };
-        let mut alone = Query { group_by: None, top: most + 1, ..query.clone() };
+        let mut alone = Query { group_by: None, top: gallery.len(), ..query.clone() };
         let relation = Relation::Equal;
         alone.filter.conditions.push(Condition { column: column.into(), relation, value });
         let answer = gallery.answers(&[alone]).expect("searched").remove(0);
         let others = answer.hits.iter().filter(|other| other.row != hit.row).take(most);
         let nearest = others.map(|hit| Near { row: hit.row, similarity: hit.similarity });
-        let rows = answer.searched.expect("counted");
+        // Rows below the threshold are no results, and do not count either.
+        let rows = answer.hits.len();
         groups.push(Group { row: hit.row, rows, nearest: nearest.collect() });
     }
     groups

@@ -33,6 +33,10 @@ pub fn read(path: &Path) -> Result<Contents, WeightsError> {
             "this is the directory of a run; its model is {}",
             path.join("model").display()
         ))),
+        _ if path.join("weights.safetensors").is_file() => Err(unusable(format!(
+            "this is the directory of a model; its weights are {}",
+            path.join("weights.safetensors").display()
+        ))),
         _ if path.is_dir() => Err(unusable(
             "this is a directory without weights.safetensors; that of a model has it, such as runs/…/seed-0/model".into(),
         )),

@@ -88,6 +88,14 @@ impl KeyMap {
         }
     }
 
+    /// What `work` makes of the names below another prefix.
+    pub(super) fn below<T>(&mut self, prefix: &str, work: impl FnOnce(&mut Self) -> T) -> T {
+        let own = std::mem::replace(&mut self.prefix, prefix.to_owned());
+        let made = work(self);
+        self.prefix = own;
+        made
+    }
+
     pub(super) fn note_loaded(&mut self, from: &str, to: &str) {
         self.coverage.loaded.push((self.full(from), to.to_owned()));
     }

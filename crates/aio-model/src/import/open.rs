@@ -95,21 +95,23 @@ pub fn open_encoder(
         origin: name.to_owned(),
         problem: problem.to_owned(),
     };
-    let file = match Shipped::named(name) {
-        Some(shipped) => Ok(shipped.weights()?),
-        None => match File::open(path)? {
-            File::Own(_, file) => Ok(file.unpacked()?),
-            File::Foreign(file) => Err(file),
-        },
-    };
-    let (config, mut tensors) = match file {
-        Ok(_) if hints != Hints::default() => return Err(refused(OWN_HINTS)),
-        Ok(own) => (BackboneConfig::of(&own)?.encoder, own.tensors()?),
-        Err(foreign) => {
-            let contents = foreign.map_or_else(|| read(path), |file| file.contents())?;
-            let imported = import(name, contents, hints)?.complete(name)?;
-            (imported.encoder, imported.tensors)
+    let own = |weights: Weights| {
+        if hints != Hints::default() {
+            return Err(refused(OWN_HINTS));
         }
+        Ok((BackboneConfig::of(&weights)?.encoder, weights.tensors()?))
+    };
+    let foreign = |contents| -> Result<_, WeightsError> {
+        let imported = import(name, contents, hints)?.complete(name)?;
+        Ok((imported.encoder, imported.tensors))
+    };
+    let (config, mut tensors) = match Shipped::named(name) {
+        Some(shipped) => own(shipped.weights()?)?,
+        None => match File::open(path)? {
+            File::Own(_, file) => own(file.unpacked()?)?,
+            File::Foreign(Some(file)) => foreign(file.contents()?)?,
+            File::Foreign(None) => foreign(read(path)?)?,
+        },
     };
     if pre_norm && !config.pre_norm {
         return Err(refused("it has no ln_pre; leave --pre-norm out"));

@@ -110,8 +110,21 @@ impl Found {
         visual: &EncoderConfig,
         embedding: usize,
     ) -> Result<TextPart, String> {
-        let Self { names, prefix, vocabulary, context, width } = self;
-        let of_visual = std::mem::replace(&mut keys.prefix, prefix);
+        let encoder =
+            keys.below(&self.prefix, |keys| self.move_tensors(keys, visual, embedding))?;
+        keys.note_unknown(&format!("{}{}", self.prefix, self.names.all_blocks));
+        let encoder = EncoderConfig { epsilon: EPSILON, ..encoder };
+        Ok(TextPart { encoder, vocabulary: Some(self.vocabulary) })
+    }
+
+    /// Moves the tensors, all of which begin with the prefix of `keys`.
+    fn move_tensors(
+        &self,
+        keys: &mut KeyMap,
+        visual: &EncoderConfig,
+        embedding: usize,
+    ) -> Result<EncoderConfig, String> {
+        let Self { names, vocabulary, context, width, .. } = *self;
         let heads = Some(blocks::text_heads(width, true));
         let hints = Hints { heads, activation: Some(visual.activation), ..Hints::default() };
         let encoder = blocks::encoder(keys, names.blocks, &hints, &format!("{TOWER}encoder."))?;
@@ -123,9 +136,6 @@ impl Found {
             let linear = format!("{TOWER}projection.linear.{part}");
             keys.require(&format!("{}.{part}", names.head), &linear, shape);
         }
-        let prefix = std::mem::replace(&mut keys.prefix, of_visual);
-        keys.note_unknown(&format!("{prefix}{}", names.all_blocks));
-        let encoder = EncoderConfig { epsilon: EPSILON, ..encoder };
-        Ok(TextPart { encoder, vocabulary: Some(vocabulary) })
+        Ok(encoder)
     }
 }

@@ -103,7 +103,17 @@ fn tower(
     visual: &EncoderConfig,
     embedding: Option<usize>,
 ) -> Result<EncoderConfig, String> {
-    let of_visual = std::mem::replace(&mut keys.prefix, prefix);
+    let encoder = keys.below(&prefix, |keys| move_tensors(keys, visual, embedding))?;
+    keys.note_unknown(&format!("{prefix}transformer."));
+    Ok(EncoderConfig { causal: true, ..encoder })
+}
+
+/// Moves the tensors of a tower, all of which begin with the prefix of `keys`.
+fn move_tensors(
+    keys: &mut KeyMap,
+    visual: &EncoderConfig,
+    embedding: Option<usize>,
+) -> Result<EncoderConfig, String> {
     let heads = keys.shape(TABLE).and_then(|shape| shape.get(1)).copied();
     let heads = heads.map(|width| blocks::text_heads(width, false));
     let hints = Hints { heads, activation: Some(visual.activation), ..Hints::default() };
@@ -117,9 +127,7 @@ fn tower(
     if let Some(tensor) = keys.take(PROJECTION) {
         projection(keys, tensor, width, embedding);
     }
-    let prefix = std::mem::replace(&mut keys.prefix, of_visual);
-    keys.note_unknown(&format!("{prefix}transformer."));
-    Ok(EncoderConfig { causal: true, ..encoder })
+    Ok(encoder)
 }
 
 /// CLIP multiplies by a matrix `[width, embedding]`; the embedding is as wide as that of pictures.

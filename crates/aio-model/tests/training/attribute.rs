@@ -3,7 +3,7 @@
 use crate::fixtures::{batch, config, model, model_with, preprocessing};
 use aio_heads::{MASK, Masked};
 use aio_model::{
-    Aio, AioConfig, Frozen, LossTerm, LossWeights, Measure, Origin, Shared, StepInput, Total,
+    Aio, AioConfig, Frozen, LossTerm, LossWeights, Origin, Shared, StepInput, StepMeasure, Total,
     TrainBatch, TrainCaption, TrainPicture, TrainTuple,
 };
 use aio_types::{Modality, Picture, PictureSize};
@@ -49,7 +49,7 @@ fn colours(words: &[usize]) -> TrainBatch {
     }
 }
 
-fn measure(total: &Total, of: Measure) -> f32 {
+fn measure(total: &Total, of: StepMeasure) -> f32 {
     total.measures.iter().find(|(measure, _)| *measure == of).expect("measured").1
 }
 
@@ -68,8 +68,8 @@ fn the_head_learns_from_the_photograph_what_the_words_around_do_not_tell() {
     }
     // Each word is that of three photographs; a guess that does not see them is right for three of nine.
     let total = step(&model, &[0, 1, 2, 2, 1, 0, 1, 0, 2]);
-    assert_eq!(measure(&total, Measure::AttributeAccuracy), 1.0);
-    let blind = measure(&total, Measure::AttributeAccuracyWithoutPicture);
+    assert_eq!(measure(&total, StepMeasure::AttributeAccuracy), 1.0);
+    let blind = measure(&total, StepMeasure::AttributeAccuracyWithoutPicture);
     assert!((blind - 1.0 / 3.0).abs() < 1e-6, "{blind}");
 }
 

@@ -2,13 +2,13 @@
 
 use crate::fixtures::{batch, config, model, preprocessing};
 use aio_heads::loss::paired_contrastive;
-use aio_heads::{AnchorFeatures, AnchorRows, BindingKind, OwnPhoto};
+use aio_heads::{AnchorFeatures, AnchorRows, Anchors, BindingKind, OwnPhoto, binding_loss};
 use aio_model::{
     Aio, AioConfig, LossWeights, StepInput, StepOutput, Total, TrainBatch, pictures, token_ids,
 };
 use aio_tokenize::ModalityInput;
 use aio_types::{Modality, Picture};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Int, Tensor};
 use burn::train::TrainStep;
 use std::collections::BTreeMap;
 
@@ -88,6 +88,72 @@ fn other_pictures_of_a_person_are_neither_positives_nor_negatives_of_partners() 
     photographs.tuples.truncate(3);
     let (nothing, total) = terms(&model, &photographs, &itc(AnchorFeatures::Rgb));
     assert_eq!((nothing, total), (BTreeMap::from([("binding.rgb".to_owned(), 0.0)]), 0.0));
+}
+
+fn sdm_pairs(anchor_features: AnchorFeatures) -> LossWeights {
+    LossWeights { binding_kind: BindingKind::SdmPairs, ..itc(anchor_features) }
+}
+
+#[test]
+fn distributions_of_pairs_are_matched_as_by_irra_in_both_directions() {
+    let model = model(&Device::flex());
+    // Three captioned people of the last three tuples, of whom two are the same person.
+    let mut batch = people();
+    batch.tuples.drain(..3);
+    for (tuple, class) in batch.tuples.iter_mut().zip([0, 1, 1]) {
+        tuple.class = class;
+    }
+    let (photographs, captions) = embedded(&model, &batch);
+    let classes = Tensor::<1, Int>::from_data([0i64, 1, 1], &Device::flex());
+    // One direction, which aio-heads compares with PyTorch: a softmax over the other modality alone.
+    let direction = |from: &Tensor<2>, to: &Tensor<2>| -> f32 {
+        binding_loss(
+            from.clone(),
+            classes.clone(),
+            to.clone(),
+            classes.clone(),
+            None,
+            0.07,
+            BindingKind::Sdm,
+            Anchors::Moving,
+        )
+        .into_scalar()
+    };
+    let irra = direction(&photographs, &captions) + direction(&captions, &photographs);
+    let (found, total) = terms(&model, &batch, &sdm_pairs(AnchorFeatures::All));
+    assert_eq!(found.keys().collect::<Vec<_>>(), ["binding.rgb", "binding.text"]);
+    assert!(irra > 0.01 && (total - 0.5 * irra).abs() < 1e-4 * irra, "{total}, IRRA {irra}");
+    // One softmax over everything is something else.
+    let one = LossWeights { binding_kind: BindingKind::Sdm, ..sdm_pairs(AnchorFeatures::All) };
+    let (_, of_one) = terms(&model, &batch, &one);
+    assert!((of_one - total).abs() > 1e-2 * total, "{of_one} {total}");
+    // With photographs as anchors, there is one direction.
+    let (found, _) = terms(&model, &batch, &sdm_pairs(AnchorFeatures::Rgb));
+    let of_captions = direction(&captions, &photographs);
+    assert_eq!(found.keys().collect::<Vec<_>>(), ["binding.text"]);
+    assert!((found["binding.text"] - of_captions).abs() < 1e-4 * of_captions, "{found:?}");
+}
+
+#[test]
+fn a_queue_gives_pairs_the_anchors_of_the_other_modality_alone() {
+    let weights = sdm_pairs(AnchorFeatures::All);
+    let without = model(&Device::flex());
+    let with = with_queue(&without, 50);
+    let mut batch = people();
+    batch.tuples.drain(..3);
+    let expected = terms(&without, &batch, &weights).0;
+    let rows = step(&with, batch.clone(), weights).anchors.expect("a queue");
+    // The same anchors as strangers: photographs, then captions.
+    let strangers = AnchorRows { classes: rows.classes.clone() + 50, ..rows };
+    let of_captions = AnchorRows {
+        embedded: strangers.embedded.clone().narrow(0, 3, 3),
+        classes: strangers.classes.clone().narrow(0, 3, 3),
+        shown: strangers.shown.clone().narrow(0, 3, 3),
+        kinds: strangers.kinds.clone().narrow(0, 3, 3),
+    };
+    let found = terms(&with.clone().enqueue(of_captions), &batch, &weights).0;
+    assert!((found["binding.text"] - expected["binding.text"]).abs() < 1e-5);
+    assert!(found["binding.rgb"] > expected["binding.rgb"] + 0.1, "{found:?} {expected:?}");
 }
 
 /// The same backbone in a model with so many places in its queue.

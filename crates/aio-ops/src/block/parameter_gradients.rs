@@ -29,7 +29,7 @@ pub(super) enum Slot {
 }
 
 /// Number of weights of a block with scales.
-pub(super) const SLOTS: usize = 14;
+pub(super) const SLOTS: usize = Slot::MlpScale as usize + 1;
 
 /// Gradients of the weights, in the order of [`Slot`]; `None` where none is needed.
 pub(super) type Gradients = [Option<Vec<f32>>; SLOTS];

@@ -18,7 +18,7 @@ pub const VOCABULARY: usize = 49_408;
 /// Ids per sentence, start and end included.
 pub const CONTEXT: usize = 77;
 /// Id of the start token.
-pub const START: u32 = 49_406;
+const START: u32 = 49_406;
 /// Id of the end token.
 pub const END: u32 = 49_407;
 

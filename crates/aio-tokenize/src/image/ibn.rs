@@ -1,3 +1,4 @@
+use super::copies::Copies;
 use aio_ops::IbnSplit;
 use burn::module::{Module, Param, RunningState};
 use burn::tensor::{Device, Tensor};
@@ -59,6 +60,29 @@ impl Ibn {
     /// The same normalisation in another mode.
     pub(super) fn with_mode(self, batch_norm_mode: BatchNormMode) -> Self {
         Self { batch_norm_mode, ..self }
+    }
+
+    /// The normalisation of copied channels, the first `instance` of which are normalised picture by picture.
+    pub(super) fn copied(&self, written: &Copies, instance: usize) -> Self {
+        let device = self.weight.val().device();
+        let pick = |old: Tensor<1>, channels: &[usize], before: usize| {
+            let old: Vec<f32> = old.into_data().iter::<f32>().collect();
+            let new: Vec<f32> = channels.iter().map(|channel| old[channel - before]).collect();
+            Tensor::<1>::from_floats(new.as_slice(), &device)
+        };
+        let parameter =
+            |old: &Param<Tensor<1>>| Param::from_tensor(pick(old.val(), &written.of, 0));
+        let state = |old: &RunningState<Tensor<1>>| {
+            RunningState::new(pick(old.value_sync(), &written.of[instance..], self.instance))
+        };
+        Self {
+            weight: parameter(&self.weight),
+            bias: parameter(&self.bias),
+            running_mean: state(&self.running_mean),
+            running_var: state(&self.running_var),
+            instance,
+            batch_norm_mode: self.batch_norm_mode,
+        }
     }
 
     /// `[batch, pixels, channels]` to the same. In [`BatchNormMode::Batch`] with parameters on an autodiff device, statistics of the batch are

@@ -1,12 +1,15 @@
 //! Image stems: pictures to tokens.
 //!
-//! [`config`]: kinds and sizes; [`flops`]: their cost; [`layers`]: convolutions; [`ibn`]: their normalisation; [`positions`]: interpolation to another grid.
+//! [`config`]: kinds and sizes; [`flops`]: their cost; [`layers`]: convolutions; [`ibn`]: their normalisation; [`positions`]: interpolation to another grid;
+//! [`copies`]: channels that are copied; [`widen`]: more channels, the same function.
 
 mod config;
+mod copies;
 mod flops;
 mod ibn;
 mod layers;
 mod positions;
+mod widen;
 
 pub use config::{Grid, StemConfig, StemKind};
 pub use flops::StemFlops;

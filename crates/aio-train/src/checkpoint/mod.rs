@@ -94,6 +94,20 @@ impl Checkpoints {
         learner: &Learner<M>,
         state: &S,
     ) -> Result<()> {
+        self.save_beside(step, learner, state, None)
+    }
+
+    /// [`Checkpoints::save`] that also leaves the checkpoint of the step `kept` where it is.
+    ///
+    /// # Errors
+    /// As [`Checkpoints::save`].
+    pub(crate) fn save_beside<M: Module + Clone, S: Serialize>(
+        &self,
+        step: usize,
+        learner: &Learner<M>,
+        state: &S,
+        kept: Option<usize>,
+    ) -> Result<()> {
         let temporary = fs::temporary_beside(&self.path(step));
         fs::create_dir_all(&temporary)?;
         let written = self
@@ -107,8 +121,21 @@ impl Checkpoints {
         written?;
         let steps = self.steps();
         // A damaged one of a later step, which was passed over, must not displace the one just written.
-        for old in steps[..steps.len().saturating_sub(self.keep)].iter().filter(|s| **s != step) {
-            let path = self.path(*old);
+        let old = &steps[..steps.len().saturating_sub(self.keep)];
+        self.remove(old.iter().filter(|old| **old != step && Some(**old) != kept))
+    }
+
+    /// Removes the checkpoints of all steps but one.
+    ///
+    /// # Errors
+    /// [`TrainError::Data`] naming the path.
+    pub(crate) fn keep_only(&self, step: usize) -> Result<()> {
+        self.remove(self.steps().iter().filter(|other| **other != step))
+    }
+
+    fn remove<'a>(&self, steps: impl Iterator<Item = &'a usize>) -> Result<()> {
+        for step in steps {
+            let path = self.path(*step);
             std::fs::remove_dir_all(&path).map_err(|e| io_error("remove", &path, e))?;
         }
         Ok(())

@@ -10,6 +10,7 @@ mod train;
 
 pub use data::{DataConfig, SketchSource};
 pub use model::ModelConfig;
+pub(crate) use train::TrainedParts;
 pub use train::{Batches, Select, StageConfig, StageLength, TrainConfig};
 
 use aio_model::LossWeights;

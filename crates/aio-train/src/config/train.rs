@@ -13,7 +13,9 @@ pub enum Select {
     /// The last one.
     Last,
     /// The best one by people who are held out of training: the `validation` rows of every data set, or a part of its
-    /// training people (data.validation_fraction).
+    /// training people (data.validation_fraction). The score is the mean over the data sets and the modalities of their
+    /// held-out people of the mAP with which each modality finds their photographs. It takes several validations to choose
+    /// from (validate_every, validate_every_steps).
     Best,
 }
 
@@ -23,8 +25,10 @@ pub enum Select {
 pub enum Batches {
     /// From all data sets of the stage.
     Mixed,
-    /// From one of them, drawn by its share (without shares, by its number of people). People of one data set have to be told
-    /// apart by what they look like; those of different ones also differ by their cameras.
+    /// From one of them, drawn by its share (without shares, by its number of people). Every epoch is divided anew, in whole
+    /// batches: with equal shares of three batches, the last data set has two of every epoch. A stage warns where that is far
+    /// from the shares. People of one data set have to be told apart by what they look like; those of different ones also
+    /// differ by their cameras.
     OneDataSet,
 }
 
@@ -38,16 +42,19 @@ pub struct TrainConfig {
     /// Photographs of each identity in a batch (K), each with its other modalities.
     #[schemars(range(min = 1))]
     pub instances_per_identity: usize,
-    /// Identities with consecutive numbers that enter a batch together. Data sets number people as they were recorded, so that
-    /// neighbours are often hard to tell apart; in the rendered ones they look alike. The first and the last few people of a data set, whose groups
-    /// are not whole, are drawn less often than others.
+    /// Identities with consecutive numbers that are drawn one after the other, at most train.identities. Data sets number people as they were
+    /// recorded, so that neighbours are often hard to tell apart; in the rendered ones they look alike. A group enters a batch whole where batches, and
+    /// the shares of data sets in them, are multiples of it; elsewhere some groups are divided between two batches. The first and the last few people of
+    /// a data set, whose groups are not whole, are drawn less often than others.
     #[schemars(range(min = 1))]
     pub neighbours: usize,
     /// Combinations of modalities that are embedded together in a step, drawn anew each time among those of which the batch
     /// has a person; all of these where they are fewer. They share the binding and identity weights with the single
     /// modalities.
     pub combinations: usize,
-    /// Batches whose gradients are averaged into one optimiser step.
+    /// Batches whose gradients are averaged into one optimiser step. The triplet and binding losses compare the people of one
+    /// batch. Epochs follow one another without a gap, so that a step may have batches of two; a stage has as many steps as
+    /// its epochs need, rounded up.
     #[schemars(range(min = 1), extend("x-unit" = "batches"))]
     pub accumulation_steps: usize,
     /// Whether the encoder's blocks are computed again in the backward pass: about a sixth of their memory for a quarter to
@@ -128,11 +135,20 @@ impl Default for TrainConfig {
 }
 
 impl TrainConfig {
-    /// Whether some stage trains on all parts of a data set.
-    #[must_use]
-    pub fn uses_all_splits(&self, name: DatasetName) -> bool {
-        self.stages.iter().any(|stage| stage.all_splits && stage.datasets.contains(&name))
+    /// The parts of a data set that some stage trains on.
+    pub(crate) fn trained_parts(&self, name: DatasetName) -> TrainedParts {
+        let stages = self.stages.iter().filter(|stage| stage.datasets.contains(&name));
+        stages.map(StageConfig::trained_parts).max().unwrap_or(TrainedParts::Training)
     }
+}
+
+/// The parts of a data set that are trained on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum TrainedParts {
+    /// The training part.
+    Training,
+    /// All parts, without distractors and people who are not known.
+    All,
 }
 
 /// One stage of progressive training.
@@ -187,6 +203,11 @@ pub enum StageLength {
 }
 
 impl StageConfig {
+    /// The parts of its data sets that the stage trains on.
+    pub(crate) fn trained_parts(&self) -> TrainedParts {
+        if self.all_splits { TrainedParts::All } else { TrainedParts::Training }
+    }
+
     /// How long the stage is: `steps` where it is set, else `epochs`, else one epoch. A file that sets both is refused.
     #[must_use]
     pub fn length(&self) -> StageLength {

@@ -6,7 +6,7 @@ pub(crate) use estimate::{FlopEstimate, operations};
 
 use crate::loader::{Classes, held_combinations};
 use crate::workload::Workload;
-use aio_heads::{Anchors, AttributeHead, AttributeVocabulary};
+use aio_heads::{AnchorGradient, AttributeHead, AttributeVocabulary};
 use aio_model::{EncoderUse, Shared, TrainBatch};
 use aio_types::{Modality, ModalitySet};
 
@@ -185,7 +185,7 @@ impl Counter<'_> {
             flops += 3.0 * 2.0 * rows * rows * embedding as f64;
         }
         if weights.binding != 0.0 {
-            let products = if weights.anchors == Anchors::Moving { 3.0 } else { 2.0 };
+            let products = if weights.anchors == AnchorGradient::Moving { 3.0 } else { 2.0 };
             let anchors = self.rows(Modality::Rgb.into());
             flops += products * 2.0 * rows * anchors * embedding as f64;
             // Constants: the product, and the gradient of the embeddings.

@@ -34,10 +34,10 @@ pub(crate) fn attribute_words(
         with_captions.flat_map(|stage| stage.datasets.iter().copied()).collect();
     let (bpe, mut count) = (Bpe::clip(), WordCount::default());
     for name in names {
-        let all_splits = config.train.uses_all_splits(name);
+        let parts = config.train.trained_parts(name);
         let dataset = library.get(name)?;
         let is_used = |identity| classes.get(name, identity).is_some();
-        let captions = training_samples(dataset, all_splits)
+        let captions = training_samples(dataset, parts)
             .filter(|sample| is_used(sample.identity))
             .filter_map(Sample::caption);
         captions.for_each(|caption| count.add(bpe.words(caption)));

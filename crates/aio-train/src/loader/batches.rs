@@ -1,6 +1,7 @@
 //! The data of one stage as training batches.
 
 use super::classes::Classes;
+use super::doubts;
 use super::library::Library;
 use super::prefetch::WAITING;
 use super::settings::LoaderSettings;
@@ -9,13 +10,11 @@ use super::store::SampleStore;
 use super::tuple::{self, TupleSource};
 use crate::config::{Batches, StageConfig};
 use crate::error::{Result, TrainError};
-use aio_data::DataError;
-use aio_data::augment::Augmentation;
 use aio_data::sampler::{BatchPlan, IdentitySampler, Tuple};
+use aio_data::{DataError, augment::Augmentation};
 use aio_model::{Origin, SketchGenerator, TrainBatch, TrainCaption, TrainPicture, TrainTuple};
 use aio_types::{Modality, ModalitySet, Picture, PictureSize, rng};
-use rand::RngExt;
-use rand::seq::IndexedRandom;
+use rand::{RngExt, seq::IndexedRandom};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use std::borrow::Cow;
@@ -39,6 +38,9 @@ pub(crate) struct StageLoader {
     augmentation: Augmentation,
     /// Draws the classes of a step's softmax, where it does not have all.
     pub(super) softmax: Option<SoftmaxSample>,
+    /// What it warned of when it was opened.
+    #[cfg(test)]
+    pub(super) doubts: Vec<String>,
 }
 
 /// The combinations of at least two of these modalities.
@@ -86,19 +88,9 @@ impl StageLoader {
         library: &mut Library,
     ) -> Result<Self> {
         let LoaderSettings { config, classes, .. } = *settings;
-        let mut store = SampleStore::collect(settings, stage, library)?;
-        let sampler = IdentitySampler::new(
-            store.numbered(classes),
-            BatchPlan {
-                identities: config.train.identities,
-                instances_per_identity: config.train.instances_per_identity,
-                neighbours: config.train.neighbours,
-                shares: shares(stage, classes),
-                one_range: stage.batches == Batches::OneDataSet,
-                seed: config.seed,
-            },
-        )
-        .map_err(|error| too_few(error, classes))?;
+        let (mut store, sampler, doubts) = Self::sampled(settings, stage, library)?;
+        store.warn_of_long_captions(stage);
+        doubts.iter().for_each(|doubt| log::warn!("{doubt}"));
         store.decode(stage)?;
         let modalities = config.model.modalities;
         let is_drawn = |m: &Modality| *m != Modality::Infrared && modalities.contains(*m);
@@ -120,7 +112,45 @@ impl StageLoader {
             mask_rate: config.losses.mask_rate,
             augmentation: config.train.augment,
             softmax: SoftmaxSample::new(config, classes.len()),
+            #[cfg(test)]
+            doubts,
         })
+    }
+
+    /// Refuses a stage of whose data no batches can be formed. No picture is decoded.
+    ///
+    /// # Errors
+    /// As [`StageLoader::open`].
+    pub(crate) fn check(
+        settings: &LoaderSettings,
+        stage: &StageConfig,
+        library: &mut Library,
+    ) -> Result<()> {
+        Self::sampled(settings, stage, library).map(drop)
+    }
+
+    /// The samples of a stage, what forms batches of them, and what is doubtful about these.
+    fn sampled(
+        settings: &LoaderSettings,
+        stage: &StageConfig,
+        library: &mut Library,
+    ) -> Result<(SampleStore, IdentitySampler, Vec<String>)> {
+        let LoaderSettings { config, classes, .. } = *settings;
+        let store = SampleStore::collect(settings, stage, library)?;
+        let plan = BatchPlan {
+            identities: config.train.identities,
+            instances_per_identity: config.train.instances_per_identity,
+            neighbours: config.train.neighbours,
+            shares: shares(stage, classes),
+            one_range: stage.batches == Batches::OneDataSet,
+            seed: config.seed,
+        };
+        let numbered = store.numbered(classes);
+        let nothing_to_bind = doubts::nothing_to_bind(settings, stage, &store, &numbered);
+        let sampler = IdentitySampler::new(numbered, plan.clone())
+            .map_err(|error| too_few(error, classes))?;
+        let rounded_shares = doubts::rounded_shares(stage, &plan, &sampler);
+        Ok((store, sampler, [rounded_shares, nothing_to_bind].into_iter().flatten().collect()))
     }
 
     /// Bytes of the pictures that are held in memory for the whole stage.
@@ -141,7 +171,24 @@ impl StageLoader {
 
     /// The tuples of every batch of an epoch.
     pub(crate) fn epoch(&self, epoch: u64) -> Vec<Vec<Tuple>> {
-        self.sampler.epoch(epoch)
+        let mut batches = self.sampler.epoch(epoch);
+        let stream = &mut rng(self.seed, "pictures of photographs", epoch);
+        for tuple in batches.iter_mut().flatten() {
+            self.prefer_own(tuple, stream);
+        }
+        batches
+    }
+
+    /// Takes pictures that were made from the photograph of a tuple in place of other ones of the person. The samples of data sets that do not say what
+    /// theirs were made from stay as they were drawn.
+    fn prefer_own(&self, tuple: &mut Tuple, stream: &mut ChaCha8Rng) {
+        for modality in Modality::ALL.into_iter().filter(|m| m.is_visual()) {
+            let Some(drawn) = &mut tuple.real[modality as usize] else { continue };
+            let own = self.store.made_from(tuple.rgb, modality);
+            if !own.contains(drawn) {
+                *drawn = own.choose(stream).copied().unwrap_or(*drawn);
+            }
+        }
     }
 
     /// Turns tuples into a batch. It is a pure function of the seed and the step, whatever the number of threads.
@@ -149,7 +196,7 @@ impl StageLoader {
     /// # Errors
     /// [`aio_data::DataError`] naming the picture that cannot be decoded, where they are not held in memory.
     pub(crate) fn batch(&self, tuples: &[Tuple], step: u64) -> Result<TrainBatch> {
-        let mut batch = self.outline(tuples, step)?;
+        let mut batch = self.batch_without_pixels(tuples, step)?;
         let sources = self.sources(tuples)?;
         let decode = |(row, of_batch): (usize, &mut TrainTuple)| -> Result<()> {
             for TrainPicture { modality, picture, .. } in &mut of_batch.pictures {
@@ -169,7 +216,7 @@ impl StageLoader {
     ///
     /// # Errors
     /// [`aio_data::DataError`] naming the index whose captions cannot be read.
-    pub(crate) fn outline(&self, tuples: &[Tuple], step: u64) -> Result<TrainBatch> {
+    pub(crate) fn batch_without_pixels(&self, tuples: &[Tuple], step: u64) -> Result<TrainBatch> {
         let captions = &mut rng(self.seed, "captions", step);
         let masks = &mut rng(self.seed, "masked words", step);
         let of_batch = |tuple: &Tuple| {
@@ -193,11 +240,24 @@ impl StageLoader {
                 let size = PictureSize { height: 0, width: 0 };
                 let picture = Picture { size, pixels: Vec::new() };
                 let real = self.real_sample(modality, tuple).filter(|_| modality != Modality::Rgb);
-                let origin = real.map_or(Origin::Photograph, |sample| Origin::Itself { sample });
+                let origin = real
+                    .map_or(Origin::Photograph, |sample| self.origin(modality, sample, tuple.rgb));
                 pictures.push(TrainPicture { modality, picture, origin });
             }
         }
         pictures
+    }
+
+    /// What a real sample was made from, in a tuple with this photograph.
+    fn origin(&self, modality: Modality, sample: usize, photograph: usize) -> Origin {
+        match self.store.photograph_of(sample) {
+            // Several photographs may have one source.
+            Some(_) if self.store.made_from(photograph, modality).contains(&sample) => {
+                Origin::Photograph
+            }
+            Some(other) => Origin::OtherPhotograph { sample: other },
+            None => Origin::Itself { sample },
+        }
     }
 
     /// The caption of a tuple with attribute words masked, if it has one.

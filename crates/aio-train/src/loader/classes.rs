@@ -2,7 +2,7 @@
 
 use super::held_out::{self, Chosen, HeldOut};
 use super::library::Library;
-use crate::config::{Select, TrainingConfig};
+use crate::config::{Select, TrainedParts, TrainingConfig};
 use crate::error::{Result, TrainError};
 use aio_data::{Dataset, DatasetName, Sample};
 use aio_types::{Identity, Modality, ModalitySet, rng};
@@ -42,8 +42,10 @@ impl Classes {
         };
         let mut class_of = BTreeMap::new();
         for name in names {
-            let all_splits = config.train.uses_all_splits(name);
-            let mut used: Vec<Identity> = training_identities(library.get(name)?, all_splits)
+            let parts = config.train.trained_parts(name);
+            let dataset = library.get(name)?;
+            warn_of_unknown(name, dataset);
+            let mut used: Vec<Identity> = training_identities(dataset, parts)
                 .into_iter()
                 .filter(|identity| !is_held_out(name, identity))
                 .collect();
@@ -111,7 +113,7 @@ fn last_of_first(
     library: &mut Library,
 ) -> Result<BTreeMap<DatasetName, Chosen>> {
     let first = config.train.stages[0].datasets[0];
-    let of_first = training_identities(library.get(first)?, config.train.uses_all_splits(first));
+    let of_first = training_identities(library.get(first)?, config.train.trained_parts(first));
     let people = last_fraction(&of_first, config.data.validation_fraction);
     if people.is_empty() {
         return Ok(BTreeMap::new());
@@ -128,32 +130,40 @@ fn last_fraction(identities: &BTreeSet<Identity>, fraction: f64) -> BTreeSet<Ide
     identities.iter().skip(kept).copied().collect()
 }
 
-/// Samples of a data set that training uses: those of its training part, or of all its parts without distractors and people
-/// who are not known.
+/// Samples of a data set that training uses; none of people who are not known.
 pub(super) fn training_samples(
     dataset: &Dataset,
-    all_splits: bool,
+    used: TrainedParts,
 ) -> impl Iterator<Item = &Sample> {
     let parts = [&dataset.train, &dataset.validation, &dataset.query, &dataset.gallery];
-    let used = if all_splits { &parts[..] } else { &parts[..1] };
-    // A number of 0 or below stands for distractors in the galleries of Market-1501 and for a person elsewhere (the first
-    // of MSMT17): it is a person's where a part shows it that has no distractors.
-    let mut people: BTreeSet<Identity> = BTreeSet::new();
-    if all_splits {
-        let named = parts[..3].iter().flat_map(|part| part.iter());
-        people.extend(named.map(|sample| sample.identity).filter(|identity| identity.0 <= 0));
-    }
-    let samples: Vec<&Sample> = used.iter().flat_map(|part| part.iter()).collect();
-    let is_person = move |sample: &&Sample| {
-        !all_splits || sample.identity.0 > 0 || people.contains(&sample.identity)
+    // The number 0 stands for distractors in the gallery of Market-1501 and for a person elsewhere (the first of MSMT17): it is a person's where a
+    // part shows it that has no distractors.
+    let mut named = parts[..3].iter().flat_map(|part| part.iter());
+    let zero_is_a_person = named.any(|sample| sample.identity == Identity(0));
+    let is_used = move |sample: &&Sample| {
+        sample.identity.is_known() && (sample.identity != Identity(0) || zero_is_a_person)
     };
-    samples.into_iter().filter(is_person)
+    let parts = match used {
+        TrainedParts::Training => vec![parts[0]],
+        TrainedParts::All => parts.to_vec(),
+    };
+    parts.into_iter().flatten().filter(is_used)
+}
+
+/// Says how many samples of the training part are left out because nobody knows whom they show.
+fn warn_of_unknown(name: DatasetName, dataset: &Dataset) {
+    let unknown = dataset.train.iter().filter(|sample| !sample.identity.is_known()).count();
+    if unknown > 0 {
+        log::warn!(
+            "{name}: {unknown} samples of the training part have an identity below 0, so that it is not known whom they show; they are not trained on"
+        );
+    }
 }
 
 /// Identities of a data set that training uses.
-pub(super) fn training_identities(dataset: &Dataset, all_splits: bool) -> BTreeSet<Identity> {
+pub(super) fn training_identities(dataset: &Dataset, parts: TrainedParts) -> BTreeSet<Identity> {
     let mut identities: BTreeSet<Identity> =
-        training_samples(dataset, all_splits).map(|sample| sample.identity).collect();
+        training_samples(dataset, parts).map(|sample| sample.identity).collect();
     if let Some(indexed) = &dataset.indexed {
         identities.extend(indexed.index.identities().iter().map(|id| Identity(*id)));
     }
@@ -184,11 +194,23 @@ mod tests {
             gallery: vec![sample(4), sample(0), sample(-1)],
             ..Dataset::default()
         };
-        let identities = |all_splits| {
-            training_identities(&dataset, all_splits).into_iter().map(|id| id.0).collect::<Vec<_>>()
+        let identities = |parts| {
+            training_identities(&dataset, parts).into_iter().map(|id| id.0).collect::<Vec<_>>()
         };
-        assert_eq!(identities(false), [1, 2]);
-        assert_eq!(identities(true), [1, 2, 3, 4], "distractors and unlabelled rows stay out");
+        assert_eq!(identities(TrainedParts::Training), [1, 2]);
+        assert_eq!(
+            identities(TrainedParts::All),
+            [1, 2, 3, 4],
+            "distractors and unlabelled rows stay out"
+        );
+        let unknown = Dataset {
+            train: vec![sample(1), sample(-1), sample(-1)],
+            query: vec![sample(-2)],
+            ..Dataset::default()
+        };
+        let used = |parts| training_samples(&unknown, parts).count();
+        let counts = (used(TrainedParts::Training), used(TrainedParts::All));
+        assert_eq!(counts, (1, 1), "below 0 is nobody, in any part");
     }
 
     #[test]
@@ -202,7 +224,9 @@ mod tests {
             ..Dataset::default()
         };
         let used = |dataset: &Dataset| {
-            training_samples(dataset, true).map(|sample| sample.identity.0).collect::<Vec<_>>()
+            training_samples(dataset, TrainedParts::All)
+                .map(|sample| sample.identity.0)
+                .collect::<Vec<_>>()
         };
         assert_eq!(used(&msmt17), [0, 1, 0, 0, 1041]);
         // A test part that begins at 0: a query shows that person, so that the gallery's pictures are no distractors.

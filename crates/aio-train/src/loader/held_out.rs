@@ -7,7 +7,7 @@
 use super::classes::training_identities;
 use super::library::Library;
 use super::trained::real_modalities;
-use crate::config::TrainingConfig;
+use crate::config::{TrainedParts, TrainingConfig};
 use crate::error::{Result, TrainError};
 use aio_data::index::{Indexed, Photograph};
 use aio_data::{Dataset, DatasetName, Sample};
@@ -47,14 +47,14 @@ pub(super) fn choose(
     let mut chosen = BTreeMap::new();
     let (mut trained, mut asked) = (ModalitySet::default(), ModalitySet::default());
     for name in names(config) {
-        let all_splits = config.train.uses_all_splits(name);
+        let parts = config.train.trained_parts(name);
         let wanted = wanted(config, name);
         let dataset = library.get(name)?;
-        trained = trained | (real_modalities(dataset, all_splits) & wanted);
-        let candidates = Candidates::new(dataset, all_splits, wanted);
+        trained = trained | (real_modalities(dataset, parts) & wanted);
+        let candidates = Candidates::new(dataset, parts, wanted);
         let of_set = candidates.draw(config, name);
         if !of_set.people.is_empty() {
-            let training = training_identities(dataset, all_splits);
+            let training = training_identities(dataset, parts);
             if training.iter().all(|identity| of_set.people.contains(identity)) {
                 return Err(TrainError::invalid(
                     format!(
@@ -125,10 +125,10 @@ struct Candidates {
 }
 
 impl Candidates {
-    fn new(dataset: &Dataset, all_splits: bool, wanted: ModalitySet) -> Self {
+    fn new(dataset: &Dataset, parts: TrainedParts, wanted: ModalitySet) -> Self {
         let tested: BTreeSet<Identity> =
             dataset.query.iter().chain(&dataset.gallery).map(|s| s.identity).collect();
-        let training = training_identities(dataset, all_splits);
+        let training = training_identities(dataset, parts);
         let mut unseen = Shown::default();
         let mut drawable = Shown::default();
         for sample in &dataset.validation {
@@ -217,7 +217,11 @@ impl Candidates {
 struct Shown(BTreeMap<Identity, BTreeMap<Modality, Vec<Option<SourcePhoto>>>>);
 
 impl Shown {
+    /// People who are not known are not searched for.
     fn add(&mut self, identity: Identity, modality: Modality, source: Option<SourcePhoto>) {
+        if !identity.is_known() {
+            return;
+        }
         self.0.entry(identity).or_default().entry(modality).or_default().push(source);
     }
 

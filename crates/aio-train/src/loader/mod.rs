@@ -7,6 +7,7 @@ mod attribute_words;
 mod batches;
 mod captions;
 mod classes;
+mod doubts;
 #[cfg(test)]
 pub(crate) mod for_tests;
 mod held_out;
@@ -15,6 +16,7 @@ mod order;
 mod prefetch;
 mod settings;
 mod softmax;
+mod sources;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -26,8 +28,8 @@ pub(crate) use batches::{StageLoader, held_combinations, mixed_combinations};
 pub(crate) use classes::Classes;
 pub(crate) use held_out::HeldOut;
 pub use library::Library;
-pub(crate) use order::{MicroBatches, StageSteps};
+pub(crate) use order::{Every, MicroBatches, StageSteps};
 pub(crate) use prefetch::Prefetcher;
 pub(crate) use settings::LoaderSettings;
 pub(crate) use softmax::SoftmaxSample;
-pub use trained::trained_modalities;
+pub use trained::{pictures_after_the_first_step, trained_modalities, trained_samples};

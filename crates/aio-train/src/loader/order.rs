@@ -12,21 +12,55 @@ use std::sync::Arc;
 pub(crate) struct StageSteps {
     /// Its steps.
     pub(crate) steps: Range<usize>,
-    /// Steps of an epoch. The last epoch of a stage whose length is set in steps may be cut short.
-    pub(crate) steps_per_epoch: usize,
+    /// Batches of an epoch. Epochs follow one another without a gap, so that a step may have batches of several; the last epoch may be cut short.
+    pub(crate) batches_per_epoch: usize,
     /// Micro-batches of a step.
     pub(crate) micro_batches: usize,
 }
 
+/// After how many epochs, and after how many steps of a stage, something is done again.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Every {
+    pub(crate) epochs: Option<usize>,
+    pub(crate) steps: Option<usize>,
+}
+
 impl StageSteps {
-    /// Epoch of a step within the stage, from 0.
-    pub(crate) fn epoch(&self, step: usize) -> usize {
-        (step - self.steps.start) / self.steps_per_epoch
+    /// Steps of so many epochs: as many as it takes to draw all their batches.
+    pub(crate) fn of_epochs(
+        epochs: usize,
+        batches_per_epoch: usize,
+        micro_batches: usize,
+    ) -> usize {
+        (epochs * batches_per_epoch).div_ceil(micro_batches)
     }
 
-    /// Whether a step is the last one of its epoch.
+    /// Epoch of a step within the stage, from 0: that of its first batch.
+    pub(crate) fn epoch(&self, step: usize) -> usize {
+        self.epochs_after(step - self.steps.start)
+    }
+
+    /// Whether a step has the last batch of an epoch.
     pub(crate) fn ends_epoch(&self, step: usize) -> bool {
-        self.done_after(step).is_multiple_of(self.steps_per_epoch)
+        self.ends_epochs(step, 1)
+    }
+
+    /// Whether a step has the last batch of an epoch whose number, from 1, is a multiple of `epochs`.
+    pub(crate) fn ends_epochs(&self, step: usize, epochs: usize) -> bool {
+        let done = self.done_after(step);
+        self.epochs_after(done) / epochs > self.epochs_after(done - 1) / epochs
+    }
+
+    /// Whether something that is also done at the end of the stage is due after a step.
+    pub(crate) fn is_due(&self, step: usize, every: Every) -> bool {
+        step + 1 == self.steps.end
+            || every.epochs.is_some_and(|epochs| self.ends_epochs(step, epochs))
+            || every.steps.is_some_and(|steps| self.done_after(step).is_multiple_of(steps))
+    }
+
+    /// Whole epochs in the first steps of the stage.
+    fn epochs_after(&self, steps: usize) -> usize {
+        steps * self.micro_batches / self.batches_per_epoch
     }
 
     /// Steps of the stage that are done after a step.
@@ -68,16 +102,16 @@ impl MicroBatches {
 
     /// The tuples of a micro-batch.
     fn tuples(&mut self, number: usize) -> &[Tuple] {
-        let epoch = self.stage.epoch(number / self.stage.micro_batches);
-        // The random stream of an epoch is named by its first step, which differs between stages.
-        let first_step = self.stage.steps.start + epoch * self.stage.steps_per_epoch;
+        let first_of_stage = self.stage.steps.start * self.stage.micro_batches;
+        let epoch = (number - first_of_stage) / self.stage.batches_per_epoch;
+        // The random stream of an epoch is named by its first micro-batch, which differs between stages.
+        let first = first_of_stage + epoch * self.stage.batches_per_epoch;
         if self.of_epoch.as_ref().is_some_and(|(of, _)| *of != epoch) {
             self.of_epoch = None;
         }
         let (_, batches) =
-            self.of_epoch.get_or_insert_with(|| (epoch, self.loader.epoch(first_step as u64)));
-        // An epoch has fewer batches than a step where identities are few; then they are used again.
-        &batches[(number - first_step * self.stage.micro_batches) % batches.len()]
+            self.of_epoch.get_or_insert_with(|| (epoch, self.loader.epoch(first as u64)));
+        &batches[number - first]
     }
 }
 

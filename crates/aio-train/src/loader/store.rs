@@ -4,6 +4,7 @@ use super::captions::EncodedCaption;
 use super::classes::{Classes, training_samples};
 use super::library::Library;
 use super::settings::LoaderSettings;
+use super::sources::Sources;
 use crate::config::StageConfig;
 use crate::error::Result;
 use crate::progress::Progress;
@@ -12,9 +13,8 @@ use aio_data::{DatasetName, Sample, picture};
 use aio_heads::AttributeVocabulary;
 use aio_model::SketchGenerator;
 use aio_tokenize::SentenceTokenizer;
-use aio_types::{Identity, Modality, Picture, PictureSize, SourcePhoto};
+use aio_types::{Identity, Modality, Picture, PictureSize};
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -26,6 +26,15 @@ const MAX_DECODED_BYTES: usize = 1 << 30;
 
 /// Photographs that the sketch generator draws between two updates of the progress.
 const DRAWN_AT_ONCE: usize = 64;
+
+/// Whether a stage holds so many decoded pictures. Where it does not, they are decoded after its first step too.
+pub(super) fn fit_into_memory(pictures: usize, size: PictureSize) -> bool {
+    pictures * bytes_per_picture(size) <= MAX_DECODED_BYTES
+}
+
+fn bytes_per_picture(size: PictureSize) -> usize {
+    3 * size.height * size.width
+}
 
 /// A sample as the sampler takes it: its number, the class of its identity, its modality.
 pub(super) type NumberedSample = (usize, usize, Modality);
@@ -75,8 +84,7 @@ pub(super) struct SampleStore {
     classes: Vec<usize>,
     /// Encoded captions, parallel to `samples`.
     captions: Vec<Option<Arc<EncodedCaption>>>,
-    /// The captions that were written for a photograph, by its number, where the data set says so.
-    captions_of: HashMap<usize, Vec<usize>>,
+    sources: Sources,
     vocabulary: AttributeVocabulary,
     sentences: SentenceTokenizer,
     /// Decoded pictures, parallel to `samples`, where they fit into memory.
@@ -104,7 +112,7 @@ impl SampleStore {
             samples: Vec::new(),
             classes: Vec::new(),
             captions: Vec::new(),
-            captions_of: HashMap::new(),
+            sources: Sources::default(),
             vocabulary: settings.attributes.clone(),
             sentences: settings.sentences.clone(),
             decoded: None,
@@ -117,37 +125,19 @@ impl SampleStore {
         for name in &stage.datasets {
             let dataset = library.get(*name)?;
             let first = store.samples.len();
-            for sample in training_samples(dataset, stage.all_splits) {
+            for sample in training_samples(dataset, stage.trained_parts()) {
                 if let Some(class) = settings.classes.get(*name, sample.identity) {
                     store.samples.push(sample.clone());
                     store.classes.push(class);
                 }
             }
-            store.match_captions(first);
+            store.sources.add(&store.samples, first);
             if let Some(source) = &dataset.indexed {
                 store.indexed = Some(IndexedSamples::new(*name, source));
             }
         }
         store.captions = library.captions.of(&store.samples, &store.sentences, &store.vocabulary);
-        store.warn_of_long_captions(stage);
         Ok(store)
-    }
-
-    /// Finds the captions of the photographs from number `first` on, which are of one data set.
-    fn match_captions(&mut self, first: usize) {
-        let of_data_set = || self.samples.iter().enumerate().skip(first);
-        let with_source = |(number, sample): (usize, &Sample)| Some((sample.source?, number));
-        let mut written_for: HashMap<SourcePhoto, Vec<usize>> = HashMap::new();
-        let captions = of_data_set().filter(|(_, sample)| sample.modality == Modality::Text);
-        for (photograph, caption) in captions.filter_map(with_source) {
-            written_for.entry(photograph).or_default().push(caption);
-        }
-        let photographs = of_data_set().filter(|(_, sample)| sample.modality == Modality::Rgb);
-        let found = photographs.filter_map(with_source).filter_map(|(photograph, number)| {
-            Some((number, written_for.get(&photograph)?.clone()))
-        });
-        let found: Vec<_> = found.collect();
-        self.captions_of.extend(found);
     }
 
     /// Decodes the pictures, if they fit into memory.
@@ -156,7 +146,7 @@ impl SampleStore {
     /// [`aio_data::DataError`] naming the picture that cannot be decoded.
     pub(super) fn decode(&mut self, stage: &StageConfig) -> Result<()> {
         let paths: Vec<&Path> = self.samples.iter().filter_map(Sample::path).collect();
-        if paths.len() * self.bytes_per_picture() > MAX_DECODED_BYTES {
+        if !fit_into_memory(paths.len(), self.picture_size) {
             return Ok(());
         }
         let progress = Progress::new(&format!("decoding {}", stage.name), paths.len(), "pictures");
@@ -242,11 +232,21 @@ impl SampleStore {
     /// The captions that were written for a photograph; none where the data set does not say which were.
     pub(super) fn captions_of(&self, photograph: usize) -> Vec<usize> {
         let Some(of_index) = photograph.checked_sub(self.samples.len()) else {
-            return self.captions_of.get(&photograph).cloned().unwrap_or_default();
+            return self.sources.made_from(photograph, Modality::Text);
         };
         let indexed = self.indexed();
         let first_caption = self.samples.len() + indexed.photographs();
         indexed.captions_of(of_index).map(|number| first_caption + number).collect()
+    }
+
+    /// The pictures of a modality that were made from a photograph; none where the data set does not say which were.
+    pub(super) fn made_from(&self, photograph: usize, modality: Modality) -> Vec<usize> {
+        self.sources.made_from(photograph, modality)
+    }
+
+    /// The photograph that a picture was made from, where the data set says so.
+    pub(super) fn photograph_of(&self, picture: usize) -> Option<usize> {
+        self.sources.photograph_of(picture)
     }
 
     /// An encoded caption. Those of an indexed data set are read and encoded at every call: they are too many to be held.
@@ -269,7 +269,7 @@ impl SampleStore {
 
     /// Bytes of one picture.
     pub(super) fn bytes_per_picture(&self) -> usize {
-        3 * self.picture_size.height * self.picture_size.width
+        bytes_per_picture(self.picture_size)
     }
 
     /// Where the picture of a sample is.
@@ -292,7 +292,8 @@ impl SampleStore {
         Ok(self.indexed().source.photograph(photograph)?)
     }
 
-    fn warn_of_long_captions(&self, stage: &StageConfig) {
+    /// Says how many captions of the stage are cut off.
+    pub(super) fn warn_of_long_captions(&self, stage: &StageConfig) {
         let count = self.captions.iter().flatten().filter(|caption| caption.truncated).count();
         if count > 0 {
             let (stage, most) = (&stage.name, self.sentences.context());

@@ -1,7 +1,7 @@
 //! The picture of one tuple in one modality: real or made from the photograph, then augmented.
 
 use aio_data::augment::{Augmentation, Kind};
-use aio_data::synthesis::{LAST_CHANNEL, channel_exchange, colour_pencil, line_drawing, shade};
+use aio_data::synthesis::{Drawn, channel_exchange, colour_pencil, line_drawing, shade};
 use aio_types::{Modality, Picture};
 use rand_chacha::ChaCha8Rng;
 use std::borrow::Cow;
@@ -21,12 +21,12 @@ impl TupleSource<'_> {
 
     /// The picture of a modality that is made from the photograph.
     pub(super) fn synthesised(&self, modality: Modality, stream: &mut ChaCha8Rng) -> Picture {
-        let mut made = match (modality, &self.sketch) {
-            (Modality::Infrared | Modality::ColourPencil, _) | (_, None) => self.photograph(),
-            (_, Some(sketch)) => return sketch.clone().into_owned(),
-        };
+        if let (Modality::Sketch, Some(sketch)) = (modality, &self.sketch) {
+            return sketch.clone().into_owned();
+        }
+        let mut made = self.photograph();
         match (modality, &self.sketch) {
-            (Modality::Infrared, _) => channel_exchange(&mut made, LAST_CHANNEL, stream),
+            (Modality::Infrared, _) => channel_exchange(&mut made, Drawn::Channel, stream),
             (Modality::ColourPencil, Some(sketch)) => shade(&mut made, sketch, stream),
             (Modality::ColourPencil, None) => colour_pencil(&mut made, stream),
             _ => line_drawing(&mut made, stream),

@@ -51,7 +51,7 @@ pub(super) const PARTS: usize = 4;
 
 /// Which inputs of a person are embedded together beside the first picture.
 #[derive(Debug, Clone, Copy)]
-struct Company {
+struct FurtherInputs {
     /// The other picture of the person.
     second: bool,
     /// A caption.
@@ -59,10 +59,10 @@ struct Company {
 }
 
 /// Which further inputs people have, by turns from step to step.
-const COMPANIES: [Company; 3] = [
-    Company { second: false, caption: true },
-    Company { second: true, caption: false },
-    Company { second: true, caption: true },
+const FURTHER_INPUTS: [FurtherInputs; 3] = [
+    FurtherInputs { second: false, caption: true },
+    FurtherInputs { second: true, caption: false },
+    FurtherInputs { second: true, caption: true },
 ];
 
 /// The words that captions are searched for, in lower case.
@@ -96,13 +96,18 @@ fn told(item: &Item, coloured: bool, rng: &mut ChaCha8Rng) -> Words {
 /// Fraction of coloured pictures whose caption names no colour. Colours tell people apart so well that nothing else is learned where they always help.
 const COLOURLESS: f64 = 0.3;
 
+/// A caption of a person.
+struct Described {
+    caption: String,
+    /// Whether it may name colours.
+    coloured: bool,
+}
+
 /// A caption of a person who was seen with colours or without.
-fn described(item: &Item, coloured: bool, rng: &mut ChaCha8Rng) -> String {
-    if coloured && !rng.random_bool(COLOURLESS) {
-        item.caption(rng)
-    } else {
-        item.caption_without_colours(rng)
-    }
+fn described(item: &Item, coloured: bool, rng: &mut ChaCha8Rng) -> Described {
+    let coloured = coloured && !rng.random_bool(COLOURLESS);
+    let caption = if coloured { item.caption(rng) } else { item.caption_without_colours(rng) };
+    Described { caption, coloured }
 }
 
 /// The rendered corpus with the recipe that orders it.
@@ -145,8 +150,8 @@ impl<'a> Corpus<'a> {
         let combined = if step < self.recipe.steps {
             Vec::new()
         } else {
-            let company = COMPANIES[step % COMPANIES.len()];
-            self.combined(&chosen[..self.recipe.batch / PARTS], pass, company)
+            let further = FURTHER_INPUTS[step % FURTHER_INPUTS.len()];
+            self.combined(&chosen[..self.recipe.batch / PARTS], pass, further)
         };
         CorpusBatch { captioned: self.captioned(&chosen, pass), combined }
     }
@@ -171,7 +176,7 @@ impl<'a> Corpus<'a> {
             let item = &self.items[*number];
             let shown_shot = stream.random_range(0..item.shots.len());
             let Shown { picture, coloured } = shown(&item.shots[shown_shot], &augmentation, stream);
-            let caption = described(item, coloured, stream);
+            let caption = described(item, coloured, stream).caption;
             let words = told(item, coloured, stream);
             let second = position.is_multiple_of(2).then(|| {
                 let stream = &mut self.stream("second", *number, pass);
@@ -191,20 +196,27 @@ impl<'a> Corpus<'a> {
     }
 
     /// The same people with several inputs.
-    fn combined(&self, chosen: &[usize], pass: usize, company: Company) -> Vec<CombinedInputs> {
+    fn combined(
+        &self,
+        chosen: &[usize],
+        pass: usize,
+        further: FurtherInputs,
+    ) -> Vec<CombinedInputs> {
         let augmentation = augmentation(self.recipe);
         let combined = |number: &usize| {
             let stream = &mut self.stream("company", *number, pass);
             let item = &self.items[*number];
-            let count = 1 + usize::from(company.second);
+            let count = 1 + usize::from(further.second);
             let shown: Vec<Shown> =
                 item.shots[..count].iter().map(|shot| shown(shot, &augmentation, stream)).collect();
             let coloured = shown.iter().any(|shown| shown.coloured);
-            let caption = company.caption.then(|| described(item, true, stream));
-            let words = told(item, coloured || company.caption, stream);
+            let described = further.caption.then(|| described(item, true, stream));
+            // Colours that no input shows or names cannot be told.
+            let named = described.as_ref().is_some_and(|described| described.coloured);
+            let words = told(item, coloured || named, stream);
             CombinedInputs {
                 pictures: shown.into_iter().map(|shown| shown.picture).collect(),
-                caption: caption.map(|text| Bpe::clip().ids(&text).0),
+                caption: described.map(|described| Bpe::clip().ids(&described.caption).0),
                 words,
             }
         };
@@ -218,82 +230,4 @@ impl<'a> Corpus<'a> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn recipe() -> Recipe {
-        Recipe { steps: 4, company_steps: 4, batch: 8, corpus: 20, ..Recipe::default() }
-    }
-
-    const SIZE: PictureSize = PictureSize { height: 32, width: 16 };
-
-    fn rendered(recipe: &Recipe) -> Corpus<'_> {
-        Corpus::render(recipe, SIZE, &StopFlag::default()).expect("not stopped")
-    }
-
-    #[test]
-    fn a_signal_stops_the_rendering() {
-        let (recipe, stop) = (recipe(), StopFlag::default());
-        stop.raise();
-        let stopped = Corpus::render(&recipe, SIZE, &stop);
-        assert!(matches!(stopped.map(drop), Err(TrainError::Interrupted { .. })));
-    }
-
-    #[test]
-    fn a_batch_does_not_depend_on_the_steps_before_it_nor_on_the_threads() {
-        let recipe = recipe();
-        let pixels = |batch: &CorpusBatch| -> Vec<(Vec<u8>, Vec<u32>)> {
-            let pixels = |c: &CaptionedPicture| {
-                let second = c.second.iter().flat_map(|second| &second.pixels);
-                c.picture.pixels.iter().chain(second).copied().collect()
-            };
-            batch.captioned.iter().map(|c| (pixels(c), c.caption.clone())).collect()
-        };
-        let mut in_order = rendered(&recipe);
-        let batches: Vec<_> = (0..6).map(|step| pixels(&in_order.batch(step))).collect();
-        let one_thread = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a pool");
-        let alone = one_thread.install(|| {
-            let mut corpus = rendered(&recipe);
-            pixels(&corpus.batch(5))
-        });
-        assert!(alone == batches[5]);
-        assert!(alone != batches[1], "another pass augments anew");
-    }
-
-    #[test]
-    fn captions_are_sorted_by_length_and_only_the_last_steps_combine_inputs() {
-        let recipe = recipe();
-        let mut corpus = rendered(&recipe);
-        assert_eq!(corpus.steps_per_pass(), 2);
-        for step in 0..recipe.total_steps() {
-            let batch = corpus.batch(step);
-            assert!(batch.captioned.is_sorted_by_key(|picture| picture.caption.len()));
-            let seconds: Vec<_> = batch
-                .captioned
-                .iter()
-                .filter_map(|c| Some((&c.picture, c.second.as_ref()?)))
-                .collect();
-            assert_eq!(seconds.len(), 4, "every second of eight");
-            assert!(seconds.iter().all(|(first, second)| first != second), "views differ");
-            let company = COMPANIES[step % 3];
-            for inputs in &batch.combined {
-                assert!(step >= recipe.steps);
-                assert_eq!(inputs.pictures.len(), 1 + usize::from(company.second));
-                assert_eq!(inputs.caption.is_some(), company.caption);
-            }
-        }
-    }
-
-    #[test]
-    fn the_words_of_a_caption_are_found_whole() {
-        let words = words_of("A man in RED, with dark-blue trousers.");
-        let said: Vec<&str> = vocabulary()
-            .iter()
-            .zip(&words)
-            .filter(|(_, class)| **class == Some(1))
-            .map(|(word, _)| word.as_str())
-            .collect();
-        assert!(["red", "blue", "trousers"].iter().all(|word| said.contains(word)), "{said:?}");
-        assert!(said.len() <= 5, "{said:?}");
-    }
-}
+mod tests;

@@ -4,6 +4,7 @@ mod corpus;
 mod objective;
 mod output;
 mod recipe;
+mod start;
 mod views;
 
 pub use recipe::{Recipe, Stem};
@@ -14,14 +15,13 @@ use crate::signals::StopFlag;
 use crate::start::to_training_device;
 use crate::training_loop::TrainingLoop;
 use aio_data::fs;
-use aio_encoder::weights::Weights;
 use aio_model::pretrain::Pretraining;
-use aio_model::{Backbone, BackboneConfig};
 use burn::module::Module;
 use burn::optim::{AdamWConfig, ModuleOptimizer};
 use burn::tensor::Device;
 use corpus::Corpus;
 use objective::{PretrainObjective, PretrainState};
+use start::Start;
 use std::path::{Path, PathBuf};
 
 const WEIGHT_DECAY: f64 = 0.05;
@@ -31,29 +31,8 @@ fn optimiser() -> ModuleOptimizer {
     AdamWConfig::new().with_beta_2(0.98).with_epsilon(1e-6).with_weight_decay(0.0).init()
 }
 
-/// What a pre-training starts from.
-struct Start {
-    /// The backbone before the first step, where the recipe starts from weights.
-    backbone: Option<Backbone>,
-    /// Sizes of the backbone in either case.
-    config: BackboneConfig,
-    /// SHA-256 of these weights.
-    sha256: Option<String>,
-}
-
-impl Start {
-    fn of(recipe: &Recipe, device: &Device) -> Result<Self> {
-        let Some(path) = &recipe.init else {
-            return Ok(Self { backbone: None, config: recipe.backbone()?, sha256: None });
-        };
-        let weights = Weights::open(path)?;
-        let (backbone, config, _) = Backbone::load(&weights, device)?;
-        Ok(Self { backbone: Some(backbone), config, sha256: Some(weights.sha256()) })
-    }
-}
-
-/// Refuses a recipe that does not fit itself or the checkpoints there are. `init` is the SHA-256 of the weights to start from.
-fn check(
+/// Refuses a recipe that does not fit the checkpoints there are. `init` is the SHA-256 of the weights to start from.
+fn check_checkpoints(
     recipe: &Recipe,
     init: Option<&str>,
     directory: &Path,
@@ -79,52 +58,6 @@ fn check(
             return Err(TrainError::invalid(problem, hint));
         }
     }
-    let modalities = [
-        ("infrared", recipe.infrared),
-        ("sketch", recipe.sketch),
-        ("colour-pencil", recipe.colour_pencil),
-    ];
-    let of_modalities = modalities.map(|(name, fraction)| (name, f64::from(fraction)));
-    let together: f64 = of_modalities.iter().map(|(_, fraction)| fraction).sum();
-    for (name, fraction) in [("pairs", recipe.pairs), ("randomise", f64::from(recipe.randomise))]
-        .into_iter()
-        .chain(of_modalities)
-    {
-        if !(0.0..=1.0).contains(&fraction) {
-            return Err(TrainError::invalid(
-                format!("--{name} {fraction}, expected a fraction from 0 to 1"),
-                "it is a fraction",
-            ));
-        }
-    }
-    // Fractions of 32 bits need not sum to 1 exactly.
-    if together > 1.0 + 1e-6 {
-        return Err(TrainError::invalid(
-            format!(
-                "--infrared, --sketch and --colour-pencil are {together} together, expected at most 1"
-            ),
-            "the rest of the pictures are photographs",
-        ));
-    }
-    let rates = [
-        ("learning-rate", recipe.learning_rate),
-        ("company-learning-rate", recipe.company_learning_rate),
-        ("temperature", recipe.temperature),
-    ];
-    for (name, value) in rates {
-        if !(value.is_finite() && value > 0.0) {
-            return Err(TrainError::invalid(
-                format!("--{name} {value}, expected a number above 0"),
-                "docs/fidelity.md says what the embedded encoder was trained with",
-            ));
-        }
-    }
-    if recipe.batch == 0 || recipe.corpus < recipe.batch {
-        return Err(TrainError::invalid(
-            "a corpus smaller than one batch",
-            "raise --corpus or lower --batch",
-        ));
-    }
     Ok(())
 }
 
@@ -140,12 +73,12 @@ pub fn run(recipe: &Recipe, directory: &Path, device: &Device, stop: &StopFlag) 
     let cpu = Device::flex();
     let on_cpu = *device == cpu;
     let drawn_on = if on_cpu { &training } else { &cpu };
-    let Start { backbone, config, sha256 } = Start::of(recipe, drawn_on)?;
+    let (start, backbone) = Start::of(recipe, drawn_on)?;
+    let config = &start.config;
     let checkpoints = Checkpoints::new(directory.join("checkpoint"), 2).claimed_by(stop);
-    check(recipe, sha256.as_deref(), directory, &checkpoints)?;
-    let preprocessing = output::preprocessing(&config);
-    let size = preprocessing.size();
-    let corpus = Corpus::render(recipe, size, stop)?;
+    check_checkpoints(recipe, start.sha256(), directory, &checkpoints)?;
+    recipe.check()?;
+    let corpus = Corpus::render(recipe, start.preprocessing.size(), stop)?;
     cpu.seed(recipe.seed);
     let backbone = backbone.unwrap_or_else(|| config.init(drawn_on));
     let fresh =
@@ -162,12 +95,10 @@ pub fn run(recipe: &Recipe, directory: &Path, device: &Device, stop: &StopFlag) 
     fs::create_dir_all(directory)?;
     let mut objective = PretrainObjective {
         recipe,
-        config: &config,
-        preprocessing,
+        start: &start,
         corpus,
         device,
         directory,
-        init: sha256,
         loss_curve: output::open_loss_curve(directory, first)?,
         steps_done: first,
     };
@@ -176,7 +107,7 @@ pub fn run(recipe: &Recipe, directory: &Path, device: &Device, stop: &StopFlag) 
         TrainingLoop { phase: "pre-training", steps, checkpoints: &checkpoints, stop };
     let Learner { model, .. } = training_loop.run(first, &mut objective, learner)?;
     stop.check_claim()?;
-    output::write_weights(directory, &model.backbone.valid(), &config, recipe)
+    output::write_weights(directory, &model.backbone.valid(), &start, recipe)
 }
 
 #[cfg(test)]

@@ -3,12 +3,12 @@
 use super::corpus::{CombinedInputs, Corpus, CorpusBatch, PARTS};
 use super::output;
 use super::recipe::Recipe;
+use super::start::Start;
 use crate::checkpoint::Learner;
 use crate::error::{Result, TrainError, io_error};
 use crate::training_loop::{CompletedStep, Objective, StepGradients};
-use aio_encoder::weights::Preprocessing;
 use aio_model::pretrain::{Pretraining, PretrainingLosses, SecondViews, Together};
-use aio_model::{BackboneConfig, pictures, read_scalars, token_ids};
+use aio_model::{pictures, read_scalars, token_ids};
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::Device;
@@ -41,13 +41,10 @@ pub(super) struct PretrainState {
 /// A pre-training in progress.
 pub(super) struct PretrainObjective<'a> {
     pub(super) recipe: &'a Recipe,
-    pub(super) config: &'a BackboneConfig,
-    pub(super) preprocessing: Preprocessing,
+    pub(super) start: &'a Start,
     pub(super) corpus: Corpus<'a>,
     pub(super) device: &'a Device,
     pub(super) directory: &'a Path,
-    /// SHA-256 of the weights it started from.
-    pub(super) init: Option<String>,
     pub(super) loss_curve: std::fs::File,
     pub(super) steps_done: usize,
 }
@@ -59,7 +56,7 @@ impl PretrainObjective<'_> {
         let mut stacked = Vec::new();
         for number in 0..first.pictures.len() {
             let of_all = combined.iter().map(|inputs| &inputs.pictures[number]);
-            stacked.push(pictures(of_all, &self.preprocessing, self.device));
+            stacked.push(pictures(of_all, &self.start.preprocessing, self.device));
         }
         let captions = first.caption.is_some().then(|| {
             token_ids(combined.iter().filter_map(|inputs| inputs.caption.as_deref()), self.device)
@@ -71,7 +68,7 @@ impl PretrainObjective<'_> {
     fn losses(&self, model: &Pretraining, batch: &CorpusBatch, step: usize) -> PretrainingLosses {
         let captioned = &batch.captioned;
         let images =
-            pictures(captioned.iter().map(|c| &c.picture), &self.preprocessing, self.device);
+            pictures(captioned.iter().map(|c| &c.picture), &self.start.preprocessing, self.device);
         let mut captions = Vec::new();
         if step >= self.recipe.pictures_first {
             for group in captioned.chunks(self.recipe.batch.div_ceil(PARTS)) {
@@ -82,7 +79,7 @@ impl PretrainObjective<'_> {
             (0..captioned.len()).filter(|row| captioned[*row].second.is_some()).collect();
         let seconds = captioned.iter().filter_map(|c| c.second.as_ref());
         let second =
-            SecondViews { pictures: pictures(seconds, &self.preprocessing, self.device), of };
+            SecondViews { pictures: pictures(seconds, &self.start.preprocessing, self.device), of };
         let together = self.together(&batch.combined);
         let words: Vec<&[_]> = captioned.iter().map(|c| &c.words[..]).collect();
         model.losses(images, second, &words, captions, together, self.recipe.temperature)
@@ -138,7 +135,11 @@ impl Objective for PretrainObjective<'_> {
 
     fn state(&self) -> PretrainState {
         let recipe = Recipe { init: None, ..self.recipe.clone() };
-        PretrainState { step: self.steps_done, recipe, init: self.init.clone() }
+        PretrainState {
+            step: self.steps_done,
+            recipe,
+            init: self.start.sha256().map(str::to_owned),
+        }
     }
 
     fn sync_logs(&mut self) -> Result<()> {
@@ -148,6 +149,6 @@ impl Objective for PretrainObjective<'_> {
 
     fn checkpoint_written(&mut self, model: &Pretraining) -> Result<()> {
         let backbone = model.backbone.valid();
-        output::write_weights(self.directory, &backbone, self.config, self.recipe).map(|_| ())
+        output::write_weights(self.directory, &backbone, self.start, self.recipe).map(|_| ())
     }
 }

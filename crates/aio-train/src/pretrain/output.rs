@@ -1,6 +1,7 @@
 //! What a pre-training writes beside its checkpoints.
 
 use super::recipe::Recipe;
+use super::start::Start;
 use crate::error::{Result, TrainError, io_error};
 use aio_data::checksum::folder;
 use aio_data::fs;
@@ -15,7 +16,7 @@ const WEIGHTS: &str = "embedded.safetensors";
 /// First line of the loss curve.
 const HEADER: &str = "step,words,views,contrastive";
 
-/// Pictures are normalised to −1..1, as TransReID-SSL's stem expects.
+/// Random weights learn from pictures that are normalised to −1..1, as TransReID-SSL's stem expects.
 pub(super) fn preprocessing(config: &BackboneConfig) -> Preprocessing {
     Preprocessing {
         height: config.tokenizers.height,
@@ -57,24 +58,38 @@ pub(super) fn open_loss_curve(directory: &Path, steps: usize) -> Result<File> {
     File::options().append(true).open(&path).map_err(|e| io_error("write", &path, e))
 }
 
-/// Writes the weights, 16 bits per value, with their recipe, licence and origin, and their checksum beside them.
+/// Writes the weights, 16 bits per value, with their recipe, licence and origin, and their checksum beside them. Weights that started from a file have the
+/// licence that the file states, if it states one, and sizes that are those of the file.
 ///
 /// # Errors
 /// [`TrainError::Data`] naming the file.
 pub(super) fn write_weights(
     directory: &Path,
     backbone: &Backbone,
-    config: &BackboneConfig,
+    start: &Start,
     recipe: &Recipe,
 ) -> Result<PathBuf> {
-    let recipe = serde_json::to_value(recipe)
-        .map_err(|e| TrainError::Failure(format!("cannot serialise the recipe: {e}")))?;
-    let card = [
-        ("recipe", recipe),
-        ("licence", "MIT OR Apache-2.0".into()),
-        ("origin", "aio pretrain, rendered data only".into()),
-    ];
-    let bytes = backbone.to_bytes(config, &preprocessing(config), &card)?;
+    let Start { config, preprocessing, weights } = start;
+    let failed = |e| TrainError::Failure(format!("cannot serialise the recipe: {e}"));
+    let mut recipe = serde_json::to_value(recipe).map_err(failed)?;
+    let card = match weights {
+        None => vec![
+            ("recipe", recipe),
+            ("licence", "MIT OR Apache-2.0".into()),
+            ("origin", "aio pretrain, rendered data only".into()),
+        ],
+        Some(weights) => {
+            recipe["stem"] = serde_json::to_value(config.tokenizers.stem).map_err(failed)?;
+            recipe["depth"] = config.encoder.depth.into();
+            recipe["width"] = config.encoder.embed_dim.into();
+            let (name, sha256) = (weights.name(), weights.sha256());
+            let origin = format!("aio pretrain, rendered data, started from {name} ({sha256})");
+            let licence = weights.licence().map(|licence| ("licence", licence.into()));
+            let entries = [("recipe", recipe), ("origin", origin.into()), weights.entry()];
+            entries.into_iter().chain(licence).collect()
+        }
+    };
+    let bytes = backbone.to_bytes(config, preprocessing, &card)?;
     let path = directory.join(WEIGHTS);
     let halved = Weights::from_bytes(path.display().to_string(), bytes).halved()?;
     folder::forget(directory)?;

@@ -40,7 +40,7 @@ pub struct Recipe {
     /// Optimiser steps of the linear warm-up.
     #[serde(rename = "warmup")]
     pub warmup_steps: usize,
-    /// Weights to start from instead of random ones.
+    /// Weights to start from instead of random ones. They decide the stem, the depth and the width.
     #[serde(skip)]
     pub init: Option<PathBuf>,
     /// Fraction of pictures in near infrared.
@@ -140,6 +140,76 @@ impl Recipe {
             ..EncoderConfig::embedded()
         };
         Ok(pretrain::config(stem, encoder))
+    }
+
+    /// Refuses fractions, rates, weights and sizes that make no training.
+    ///
+    /// # Errors
+    /// [`TrainError::Invalid`] naming the option.
+    pub(super) fn check(&self) -> Result<()> {
+        let modalities = [
+            ("infrared", self.infrared),
+            ("sketch", self.sketch),
+            ("colour-pencil", self.colour_pencil),
+        ];
+        let of_modalities = modalities.map(|(name, fraction)| (name, f64::from(fraction)));
+        let together: f64 = of_modalities.iter().map(|(_, fraction)| fraction).sum();
+        for (name, fraction) in [("pairs", self.pairs), ("randomise", f64::from(self.randomise))]
+            .into_iter()
+            .chain(of_modalities)
+        {
+            if !(0.0..=1.0).contains(&fraction) {
+                return Err(TrainError::invalid(
+                    format!("--{name} {fraction}, expected a fraction from 0 to 1"),
+                    "it is a fraction",
+                ));
+            }
+        }
+        // Fractions of 32 bits need not sum to 1 exactly.
+        if together > 1.0 + 1e-6 {
+            return Err(TrainError::invalid(
+                format!(
+                    "--infrared, --sketch and --colour-pencil are {together} together, expected at most 1"
+                ),
+                "the rest of the pictures are photographs",
+            ));
+        }
+        let rates = [
+            ("learning-rate", self.learning_rate),
+            ("company-learning-rate", self.company_learning_rate),
+            ("temperature", self.temperature),
+        ];
+        for (name, value) in rates {
+            if !(value.is_finite() && value > 0.0) {
+                return Err(TrainError::invalid(
+                    format!("--{name} {value}, expected a number above 0"),
+                    "docs/fidelity.md says what the embedded encoder was trained with",
+                ));
+            }
+        }
+        let weights =
+            [("words", self.words), ("contrastive", self.contrastive), ("views", self.views)];
+        for (name, weight) in weights {
+            if !(weight.is_finite() && weight >= 0.0) {
+                return Err(TrainError::invalid(
+                    format!("--{name} {weight}, expected a weight of at least 0"),
+                    "0 leaves the loss out",
+                ));
+            }
+        }
+        if weights.iter().all(|(_, weight)| *weight == 0.0) {
+            return Err(TrainError::invalid(
+                "--words, --contrastive and --views are 0; nothing would be learned",
+                "raise one of them",
+            ));
+        }
+        if self.batch == 0 || self.corpus < self.batch {
+            return Err(TrainError::invalid(
+                "a corpus smaller than one batch",
+                "raise --corpus or lower --batch",
+            ));
+        }
+        Ok(())
     }
 
     /// Optimiser steps in all.

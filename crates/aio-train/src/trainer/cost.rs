@@ -27,17 +27,18 @@ impl StageCost {
     /// operations, and the memory with the longest caption.
     ///
     /// # Errors
-    /// As [`StageLoader::outline`].
+    /// As [`StageLoader::batch_without_pixels`].
     pub(crate) fn predict(
         setup: &TrainingSetup,
         model: &Aio,
         loader: &StageLoader,
         sizes: HeadSizes,
     ) -> Result<Self> {
-        let outline = |(step, tuples): (u64, &Vec<_>)| loader.outline(tuples, step);
+        let without_pixels =
+            |(step, tuples): (u64, &Vec<_>)| loader.batch_without_pixels(tuples, step);
         let epoch = loader.epoch(0);
         let batches: Vec<TrainBatch> =
-            (0..).zip(epoch.iter().take(BATCHES)).map(outline).collect::<Result<_>>()?;
+            (0..).zip(epoch.iter().take(BATCHES)).map(without_pixels).collect::<Result<_>>()?;
         let workload = |batch| Workload::new(setup.config, setup.start, batch);
         let longest = batches
             .iter()

@@ -10,16 +10,16 @@ mod validation;
 
 pub(crate) use cost::StageCost;
 pub(crate) use model::{initial_model, sketch_generator};
+pub(crate) use setup::TrainingData;
 pub(crate) use stage::{stage_steps, step_input};
 
 pub use logs::MetricsLine;
 pub use setup::{TrainedModel, TrainingPaths, TrainingSetup};
 
 use crate::checkpoint::{Checkpoints, Learner};
-use crate::config::Select;
+use crate::config::{Select, StageConfig, TrainingConfig};
 use crate::error::{Result, TrainError};
-use crate::flops::HeadSizes;
-use crate::loader::{Classes, Library, LoaderSettings, StageLoader, attribute_words};
+use crate::loader::{Library, StageLoader};
 use crate::signals::StopFlag;
 use crate::training_loop::TrainingLoop;
 use aio_encoder::Precision;
@@ -40,9 +40,8 @@ pub fn train(
     stop: &StopFlag,
 ) -> Result<TrainedModel> {
     let TrainingSetup { config, start, .. } = *setup;
-    let classes = Classes::new(config, library)?;
-    let attributes = attribute_words(config, &classes, library)?;
-    let sizes = HeadSizes::new(&classes, &attributes);
+    let data = TrainingData::open(setup, library)?;
+    let sizes = data.head_sizes();
     let initial = model::initial_learner(setup, sizes)?;
     let checkpoints =
         Checkpoints::new(&paths.checkpoints, config.train.keep_checkpoints).claimed_by(stop);
@@ -51,17 +50,14 @@ pub fn train(
     learner.model = learner.model.frozen(frozen).with_precision(config.train.precision);
     let mut state = state.unwrap_or_default();
     logs::truncate_metrics(&paths.metrics, state.step)?;
-    let held_out = classes.validation(library)?;
+    let held_out = data.classes.validation(library)?;
     let context = StageContext { setup, paths, held_out: &held_out, stop };
     let generator = sketch_generator(setup)?;
-    let settings = LoaderSettings {
-        config,
-        classes: &classes,
-        attributes: &attributes,
-        sentences: &start.sentences,
-        picture_size: start.preprocessing.size(),
-        sketch_generator: generator.as_ref(),
-    };
+    let settings = data.loader_settings(setup, generator.as_ref());
+    // A stage without batches is found before an earlier one is trained.
+    for stage in config.train.stages.iter().skip(1) {
+        StageLoader::check(&settings, stage, library)?;
+    }
     let mut first = 0;
     let mut predicted = Predicted::default();
     for stage in &config.train.stages {
@@ -77,39 +73,19 @@ pub fn train(
         if resumed_at == steps.start {
             learner.model = learner.model.with_empty_queue();
         }
-        let losses = &config.losses;
-        if losses.binding != 0.0 && losses.queue > 0 && steps.len() <= losses.queue_after + 1 {
-            log::warn!(
-                "{}: losses.queue_after = {} leaves no anchors for its {} steps: losses.queue has no effect",
-                stage.name,
-                losses.queue_after,
-                steps.len()
-            );
-        }
+        warn_of_idle_queue(config, stage, steps.len());
         cost.say(setup, &stage.name, steps.end - resumed_at);
         predicted.add(&cost, steps.end - resumed_at);
         let mut training = StageTraining::open(&context, stage, loader, stage_steps, &mut state)?;
-        let steps_of_stage =
+        let training_loop =
             TrainingLoop { phase: &stage.name, steps, checkpoints: &checkpoints, stop };
-        learner = steps_of_stage.run(resumed_at, &mut training, learner)?;
+        learner = training_loop.run(resumed_at, &mut training, learner)?;
         predicted.add_seconds(training.expected_seconds);
     }
     if config.train.select == Select::Best
         && let Some(score) = state.best
     {
-        let best = Checkpoints::new(&paths.best_checkpoint, 1);
-        // A later one can lie beside it: that of a call which was killed before it wrote what it had found.
-        let Some((found, _)) = best.load::<Aio, TrainState>(score.step, learner)? else {
-            let directory = paths.best_checkpoint.display();
-            return Err(TrainError::invalid(
-                format!("{directory} has no checkpoint of step {}, the best one", score.step),
-                format!(
-                    "remove {} and run the command again; the training then starts from its beginning",
-                    paths.checkpoints.display()
-                ),
-            ));
-        };
-        learner = found;
+        learner = best_learner(paths, score.step, learner)?;
     }
     let Learner { model, .. } = learner;
     // Whatever it was trained in, a model is evaluated and written in 32 bits.
@@ -125,6 +101,35 @@ pub fn train(
         predicted_flops: predicted.flops,
         predicted_seconds: predicted.seconds,
     })
+}
+
+/// Says where the queue of the binding loss has no effect: no anchor comes out of it in the steps of a stage.
+fn warn_of_idle_queue(config: &TrainingConfig, stage: &StageConfig, steps: usize) {
+    let losses = &config.losses;
+    if losses.binding != 0.0 && losses.queue > 0 && steps <= losses.queue_after + 1 {
+        log::warn!(
+            "{}: losses.queue_after = {} leaves no anchors for its {steps} steps: losses.queue has no effect",
+            stage.name,
+            losses.queue_after
+        );
+    }
+}
+
+/// The learner of the best step, from its checkpoint.
+fn best_learner(paths: &TrainingPaths, step: usize, last: Learner<Aio>) -> Result<Learner<Aio>> {
+    let best = Checkpoints::new(&paths.best_checkpoint, 1);
+    // A later one can lie beside it: that of a call which was killed before it wrote what it had found.
+    let Some((found, _)) = best.load::<Aio, TrainState>(step, last)? else {
+        let directory = paths.best_checkpoint.display();
+        return Err(TrainError::invalid(
+            format!("{directory} has no checkpoint of step {step}, the best one"),
+            format!(
+                "remove {} and run the command again; the training then starts from its beginning",
+                paths.checkpoints.display()
+            ),
+        ));
+    };
+    Ok(found)
 }
 
 /// Sizes of [`Aio::retrieval`].

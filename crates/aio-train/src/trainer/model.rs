@@ -6,13 +6,12 @@ use crate::config::TrainConfig;
 use crate::error::Result;
 use crate::flops::HeadSizes;
 use crate::loader::SoftmaxSample;
-use crate::start::to_training_device;
+use crate::start::{draw_parameters, to_training_device};
 use aio_heads::RowAdamW;
 use aio_model::{Aio, AioConfig, Backbone, Frozen, SketchGenerator};
 use aio_types::rng;
-use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::{AdamWConfig, ModuleOptimizer};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Device;
 use rand::RngExt;
 
 /// What keeps its pre-trained weights.
@@ -48,7 +47,7 @@ pub(crate) fn initial_model(setup: &TrainingSetup, sizes: HeadSizes) -> Result<A
     let cpu = Device::flex();
     let draw = |part: &str, backbone: Backbone| {
         cpu.seed(rng(setup.config.seed, part, 0).random());
-        backbone.visit(&mut Draw);
+        draw_parameters(&backbone);
         backbone
     };
     let fresh = |device: &Device| -> Result<Aio> {
@@ -57,7 +56,7 @@ pub(crate) fn initial_model(setup: &TrainingSetup, sizes: HeadSizes) -> Result<A
         let backbone = draw("fusion", backbone.with_fusion(&config.backbone, device));
         cpu.seed(rng(setup.config.seed, "heads", 0).random());
         let model = Aio::new(backbone, &config, device);
-        model.visit(&mut Draw);
+        draw_parameters(&model);
         Ok(model)
     };
     if training == cpu {
@@ -65,16 +64,6 @@ pub(crate) fn initial_model(setup: &TrainingSetup, sizes: HeadSizes) -> Result<A
     }
     let model = fresh(&cpu)?;
     Ok(to_training_device(model, &training).frozen(frozen))
-}
-
-/// Draws the parameters that have no values yet, one field after the other. A parameter is drawn when it is first used, so that otherwise the values
-/// would depend on what is used first.
-struct Draw;
-
-impl ModuleVisitor for Draw {
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let _ = param.val();
-    }
 }
 
 /// A fresh model with its optimiser.

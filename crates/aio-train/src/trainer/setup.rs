@@ -1,9 +1,13 @@
 //! What a training is given and what it gives back.
 
 use crate::config::TrainingConfig;
+use crate::error::Result;
+use crate::flops::HeadSizes;
+use crate::loader::{Classes, Library, LoaderSettings, attribute_words};
 use crate::start::StartingPoint;
 use aio_encoder::weights::Preprocessing;
-use aio_model::{Backbone, BackboneConfig};
+use aio_heads::AttributeVocabulary;
+use aio_model::{Backbone, BackboneConfig, SketchGenerator};
 use burn::tensor::Device;
 use std::path::PathBuf;
 
@@ -18,6 +22,43 @@ pub struct TrainingSetup<'a> {
     pub device: &'a Device,
     /// Bytes that the evaluation after the training holds beside the models, for the prediction of memory.
     pub evaluation_bytes: usize,
+}
+
+/// What all stages train on.
+pub(crate) struct TrainingData {
+    pub(crate) classes: Classes,
+    attributes: AttributeVocabulary,
+}
+
+impl TrainingData {
+    /// Reads the data sets of a configuration.
+    ///
+    /// # Errors
+    /// As [`Library::get`]; [`crate::TrainError::Invalid`] naming a data set that has nobody to train on.
+    pub(crate) fn open(setup: &TrainingSetup, library: &mut Library) -> Result<Self> {
+        let classes = Classes::new(setup.config, library)?;
+        let attributes = attribute_words(setup.config, &classes, library)?;
+        Ok(Self { classes, attributes })
+    }
+
+    pub(crate) fn head_sizes(&self) -> HeadSizes {
+        HeadSizes::new(&self.classes, &self.attributes)
+    }
+
+    pub(crate) fn loader_settings<'a>(
+        &'a self,
+        setup: &TrainingSetup<'a>,
+        sketch_generator: Option<&'a SketchGenerator>,
+    ) -> LoaderSettings<'a> {
+        LoaderSettings {
+            config: setup.config,
+            classes: &self.classes,
+            attributes: &self.attributes,
+            sentences: &setup.start.sentences,
+            picture_size: setup.start.preprocessing.size(),
+            sketch_generator,
+        }
+    }
 }
 
 /// Where a training writes. It writes nowhere else.

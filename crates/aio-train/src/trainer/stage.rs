@@ -6,9 +6,9 @@ use super::setup::{TrainingPaths, TrainingSetup};
 use super::state::{BestScore, TrainState};
 use super::validation::validate;
 use crate::checkpoint::{Checkpoints, Learner};
-use crate::config::{StageConfig, StageLength};
+use crate::config::{Select, StageConfig, StageLength, TrainConfig};
 use crate::error::Result;
-use crate::loader::{HeldOut, MicroBatches, Prefetcher, StageLoader, StageSteps};
+use crate::loader::{Every, HeldOut, MicroBatches, Prefetcher, StageLoader, StageSteps};
 use crate::schedule::WarmupCosine;
 use crate::signals::StopFlag;
 use crate::training_loop::{CompletedStep, Objective, StepGradients};
@@ -36,6 +36,8 @@ pub(super) struct StageTraining<'a> {
     batches: Prefetcher<TrainBatch>,
     logs: StageLogs,
     best: Checkpoints,
+    /// Step of the best checkpoint that the last saved state names. A training that is killed continues from that state, and needs it.
+    saved_best: Option<usize>,
     state: &'a mut TrainState,
     clock: Instant,
     /// Seconds that the first steps of this call predicted for all of its steps.
@@ -60,12 +62,14 @@ pub(crate) fn stage_steps(
     first: usize,
 ) -> StageSteps {
     let micro_batches = setup.config.train.accumulation_steps;
-    let steps_per_epoch = (loader.batches_per_epoch() / micro_batches).max(1);
+    let batches_per_epoch = loader.batches_per_epoch();
     let count = match stage.length() {
-        StageLength::Epochs(epochs) => epochs * steps_per_epoch,
+        StageLength::Epochs(epochs) => {
+            StageSteps::of_epochs(epochs, batches_per_epoch, micro_batches)
+        }
         StageLength::Steps(steps) => steps,
     };
-    StageSteps { steps: first..first + count, steps_per_epoch, micro_batches }
+    StageSteps { steps: first..first + count, batches_per_epoch, micro_batches }
 }
 
 /// One micro-batch as the model takes it.
@@ -113,6 +117,11 @@ impl<'a> StageTraining<'a> {
             steps: stage.steps.len(),
             min_lr_ratio: config.min_lr_ratio,
         };
+        if has_one_validation(&setup.config.train, &stage) {
+            log::warn!(
+                "train.select = \"best\" chooses among one validation, which is that of the last step; set train.validate_every or train.validate_every_steps"
+            );
+        }
         let batches = MicroBatches::from_step(Arc::new(loader), stage.clone(), state.step);
         Ok(Self {
             logs: StageLogs::open(paths, state.step)?,
@@ -126,20 +135,21 @@ impl<'a> StageTraining<'a> {
             sampled_classes: None,
             anchors: Vec::new(),
             batches: Prefetcher::start(batches)?,
+            saved_best: state.best.map(|best| best.step),
             state,
             clock: Instant::now(),
             expected_seconds: None,
         })
     }
+}
 
-    /// Whether something that is done at the end of the stage, and every so many epochs or steps, is due after a step.
-    fn is_due(&self, step: usize, epochs: Option<usize>, steps: Option<usize>) -> bool {
-        let is_multiple =
-            |count: usize, of: Option<usize>| of.is_some_and(|of| count.is_multiple_of(of));
-        step + 1 == self.stage.steps.end
-            || (self.ends_epoch(step) && is_multiple(self.stage.epoch(step) + 1, epochs))
-            || is_multiple(self.stage.done_after(step), steps)
-    }
+/// Whether the best checkpoint of a training with this stage is chosen among one.
+fn has_one_validation(train: &TrainConfig, stage: &StageSteps) -> bool {
+    let every = Every { epochs: train.validate_every, steps: train.validate_every_steps };
+    let validates = |step: &usize| stage.is_due(*step, every);
+    train.select == Select::Best
+        && train.stages.len() == 1
+        && stage.steps.clone().filter(validates).count() == 1
 }
 
 /// The mean of every number over the micro-batches that have it, by name.
@@ -205,8 +215,8 @@ impl Objective for StageTraining<'_> {
     fn record(&mut self, done: &CompletedStep, learner: &Learner<Aio>) -> Result<()> {
         let CompletedStep { step, learning_rate, ref terms, ref measures, waited } = *done;
         let train = &self.setup.config.train;
-        let validates = self.is_due(step, train.validate_every, train.validate_every_steps);
-        let validation = match validates {
+        let every = Every { epochs: train.validate_every, steps: train.validate_every_steps };
+        let validation = match self.stage.is_due(step, every) {
             true => validate(self.setup, self.held_out, &learner.model)?,
             false => None,
         };
@@ -230,7 +240,7 @@ impl Objective for StageTraining<'_> {
         if let Some(score) = validation.filter(|score| best.is_none_or(|best| *score > best)) {
             self.state.best = Some(BestScore { score, step: step + 1 });
             self.logs.sync()?;
-            self.best.save(step + 1, learner, self.state)?;
+            self.best.save_beside(step + 1, learner, self.state, self.saved_best)?;
         }
         Ok(())
     }
@@ -241,7 +251,8 @@ impl Objective for StageTraining<'_> {
 
     fn checkpoint_due(&self, step: usize) -> bool {
         let train = &self.setup.config.train;
-        self.is_due(step, train.checkpoint_every, train.checkpoint_every_steps)
+        let every = Every { epochs: train.checkpoint_every, steps: train.checkpoint_every_steps };
+        self.stage.is_due(step, every)
     }
 
     fn state(&self) -> TrainState {
@@ -257,6 +268,10 @@ impl Objective for StageTraining<'_> {
     }
 
     fn checkpoint_written(&mut self, _model: &Aio) -> Result<()> {
+        self.saved_best = self.state.best.map(|best| best.step);
+        if let Some(step) = self.saved_best {
+            self.best.keep_only(step)?;
+        }
         self.logs.flush()
     }
 }
@@ -265,6 +280,26 @@ impl Objective for StageTraining<'_> {
 mod tests {
     use super::*;
     use aio_model::{EmbeddingOf, LossTerm};
+
+    #[test]
+    fn a_best_checkpoint_is_one_of_several_validations() {
+        let of = |select, validate_every, validate_every_steps| {
+            let train = TrainConfig {
+                select,
+                validate_every,
+                validate_every_steps,
+                ..TrainConfig::default()
+            };
+            has_one_validation(
+                &train,
+                &StageSteps { steps: 0..6, batches_per_epoch: 3, micro_batches: 1 },
+            )
+        };
+        assert!(of(Select::Best, None, None), "at the end alone");
+        assert!(!of(Select::Last, None, None));
+        assert!(of(Select::Best, Some(2), None) && !of(Select::Best, Some(1), None));
+        assert!(of(Select::Best, None, Some(6)) && !of(Select::Best, None, Some(5)));
+    }
 
     #[test]
     fn a_term_that_only_some_micro_batches_have_is_averaged_over_these() {

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 mod adapters;
+mod best;
 mod cost;
 mod fusion;
 mod start;
@@ -82,6 +83,20 @@ fn a_stopped_training_continues_to_the_same_weights_and_metrics() {
 }
 
 #[test]
+fn a_later_stage_without_batches_is_refused_before_the_first_step() {
+    let _alone = crate::test_data::exclusive();
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let mut config = test_data::config(test_data::root());
+    // Six people of SYNTH-PEDES, and five of LLCM.
+    config.train.identities = 6;
+    config.train.stages[1].datasets = vec![aio_data::DatasetName::Llcm];
+    let error = train_into(directory.path(), &config, &StopFlag::default());
+    let text = error.expect_err("too few people").to_string();
+    assert!(text.contains("a batch holds 6 identities"), "{text}");
+    assert!(!paths(directory.path()).metrics.exists(), "a step was done");
+}
+
+#[test]
 fn a_training_continues_over_a_damaged_checkpoint_to_the_same_weights() {
     let _alone = crate::test_data::exclusive();
     let directory = tempfile::tempdir().expect("temporary directory");
@@ -105,33 +120,6 @@ fn a_training_continues_over_a_damaged_checkpoint_to_the_same_weights() {
 }
 
 #[test]
-fn a_best_checkpoint_that_is_gone_is_not_replaced_by_the_last_one() {
-    let _alone = crate::test_data::exclusive();
-    let directory = tempfile::tempdir().expect("temporary directory");
-    let mut config = test_data::config(test_data::root());
-    config.train.select = Select::Best;
-    let parts = directory.path().join("parts");
-    train_into(&parts, &config, &StopFlag::default()).expect("trains");
-    let best = paths(&parts).best_checkpoint;
-    let step = Checkpoints::new(&best, 1).steps()[0];
-    let last = Checkpoints::new(paths(&parts).checkpoints, 1).steps();
-    let other = last.into_iter().find(|other| *other != step).expect("another step");
-    std::fs::remove_dir_all(&best).expect("remove");
-    // One of another step, as a careless copy leaves it.
-    let name = format!("step-{other:07}");
-    std::fs::create_dir_all(best.join(&name)).expect("create");
-    for entry in std::fs::read_dir(paths(&parts).checkpoints.join(&name)).expect("list").flatten() {
-        std::fs::copy(entry.path(), best.join(&name).join(entry.file_name())).expect("copied");
-    }
-    let error = train_into(&parts, &config, &StopFlag::default()).expect_err("another one");
-    let expected = format!("has no checkpoint of step {step}, the best one");
-    assert!(error.to_string().contains(&expected), "{error}");
-    std::fs::remove_dir_all(&best).expect("remove");
-    let error = train_into(&parts, &config, &StopFlag::default()).expect_err("it is gone");
-    assert!(error.to_string().contains(&expected), "{error}");
-}
-
-#[test]
 fn a_probe_counts_the_steps_that_training_does() {
     let _alone = crate::test_data::exclusive();
     let config = test_data::config(test_data::root());
@@ -150,6 +138,23 @@ fn a_probe_counts_the_steps_that_training_does() {
     let of_equal_steps = probe.seconds_per_step * probe.steps as f64;
     assert!((0.5..2.0).contains(&(probe.seconds / of_equal_steps)), "{probe:?}");
     assert!(probe.seconds_per_step > 0.0 && probe.memory.total() > probe.memory.activations);
+}
+
+#[test]
+fn a_probe_tries_a_step_that_samples_identities_and_accumulates() {
+    let _alone = crate::test_data::exclusive();
+    let mut config = test_data::config(test_data::root());
+    config.losses.identity_sample = 0.5;
+    config.train.accumulation_steps = 2;
+    config.train.stages.truncate(1);
+    config.train.stages[0] =
+        StageConfig { epochs: None, steps: Some(1), ..config.train.stages[0].clone() };
+    let (start, device) = (test_data::start(&config), Device::flex());
+    let setup =
+        TrainingSetup { config: &config, start: &start, device: &device, evaluation_bytes: 0 };
+    let mut library = Library::new(&config.data.root);
+    let probe = probe(&setup, &mut library, &StopFlag::default()).expect("two steps");
+    assert!(probe.steps == 1 && probe.seconds_per_step > 0.0, "{probe:?}");
 }
 
 #[test]
@@ -224,24 +229,25 @@ fn a_training_with_a_queue_continues_to_the_same_weights() {
     config.train.stages[1] =
         StageConfig { epochs: None, steps: Some(4), ..config.train.stages[1].clone() };
     let Continued { whole, parts, model: trained } = Continued::below(directory.path(), &config);
-    assert_eq!(trained.steps, 1 + 4);
+    // The three batches of the first stage are a step and a half.
+    assert_eq!(trained.steps, 2 + 4);
     let logged = |directory: &Path| -> Vec<MetricsLine> {
         let text = std::fs::read_to_string(paths(directory).metrics).expect("metrics");
         text.lines().map(|line| serde_json::from_str(line).expect("a line")).collect()
     };
     assert_eq!(logged(&parts), logged(&whole));
     // The first two steps of a stage see their batches alone: the first one keeps no anchors, and the anchors of the second are seen by the third,
-    // which learns something else.
+    // which learns something else. The first stage has no third one.
     let without = directory.path().join("without");
     let plain =
         TrainingConfig { losses: LossWeights { queue: 0, ..config.losses }, ..config.clone() };
     let other = train_into(&without, &plain, &StopFlag::default()).expect("trains");
     let binding = |directory: &Path, step: usize| logged(directory)[step].terms["binding.rgb"];
-    for first in [0, 1, 2] {
+    for first in [0, 1, 2, 3] {
         let (with, without) = (binding(&whole, first), binding(&without, first));
         assert!((with - without).abs() < 1e-3 * without, "step {first}: {with}, {without}");
     }
-    assert!((binding(&whole, 3) - binding(&without, 3)).abs() > 1e-2);
+    assert!((binding(&whole, 4) - binding(&without, 4)).abs() > 1e-2);
     assert!(bytes(&other) != bytes(&trained));
 }
 
@@ -256,7 +262,7 @@ fn the_log_has_the_mean_over_the_micro_batches_of_a_step() {
     let text = std::fs::read_to_string(paths(directory.path()).metrics).expect("metrics");
     let logged: Vec<MetricsLine> =
         text.lines().map(|line| serde_json::from_str(line).expect("a line")).collect();
-    assert_eq!(logged.len(), 1, "6 people, two in a batch, two batches in a step");
+    assert_eq!(logged.len(), 2, "6 people, two in a batch, two batches in a step");
 
     // By hand: both micro-batches on the model before its first step.
     let (start, device) = (test_data::start(&config), Device::flex());

@@ -3,7 +3,7 @@
 use super::GalleryArgument;
 use crate::cli::arguments::JsonArgument;
 use crate::cli::output::Output;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::gallery::with_writer;
 use aio_gallery::Compacted;
 use clap::Args;
@@ -28,7 +28,8 @@ impl Arguments {
     pub(in crate::cli) fn run(self) -> Result<Output> {
         let directory = self.gallery.directory()?;
         let compacted =
-            with_writer(directory, |writer, stop| Ok(writer.compact(&|| stop.is_raised())?))?;
+            with_writer(directory, |writer, stop| Ok(writer.compact(&|| stop.is_raised())?))
+                .map_err(Error::with_nothing_kept)?;
         self.form.output(&compacted, || {
             let Compacted { segments_before, segments_after, dropped, bytes_before, bytes_after } =
                 &compacted;

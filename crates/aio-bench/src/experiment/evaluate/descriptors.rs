@@ -69,8 +69,10 @@ impl Describer {
             let across = !test.task.query.contains(test.task.gallery);
             let gallery = features(*descriptor, gallery.clone(), across)?;
             let queries = features(*descriptor, of_views[descriptor].clone(), across)?;
-            let features = TestFeatures { queries: queries.pooled(&of_each), gallery: &gallery };
-            scores.insert(*descriptor, score(test, &features, EvalOptions::default(), |_, _| {})?);
+            let options = EvalOptions::default();
+            let queries = queries.pooled(&of_each, options.metric);
+            let features = TestFeatures { queries, gallery: &gallery };
+            scores.insert(*descriptor, score(test, &features, options, |_, _| {})?);
         }
         Ok(scores)
     }

@@ -1,9 +1,10 @@
 //! Embeds inputs, a block at a time, with mirrored pictures where they are wanted.
 
 use super::inputs::means;
+use crate::config::Evaluation;
 use crate::error::Result;
 use aio_data::augment::flip;
-use aio_eval::Features;
+use aio_eval::{Features, Metric};
 use aio_model::Extractor;
 use aio_train::{StopFlag, Stream, embed_stream};
 use aio_types::{Observation, Picture};
@@ -15,6 +16,8 @@ pub(super) struct Embedding<'a> {
     pub(super) phase: &'a str,
     /// Whether every input is embedded a second time with mirrored pictures.
     pub(super) flip: bool,
+    /// How the features are compared.
+    pub(super) metric: Metric,
     pub(super) stop: &'a StopFlag,
 }
 
@@ -23,7 +26,16 @@ pub(super) const fn rows_per_input(flip: bool) -> usize {
     if flip { 2 } else { 1 }
 }
 
-impl Embedding<'_> {
+impl<'a> Embedding<'a> {
+    pub(super) fn new(
+        what: &'a str,
+        phase: &'a str,
+        evaluation: &Evaluation,
+        stop: &'a StopFlag,
+    ) -> Self {
+        Self { what, phase, flip: evaluation.flip, metric: evaluation.options().metric, stop }
+    }
+
     /// Embeds inputs, a block at a time; `open` gives those of some rows. Each row of the features is the mean of so many inputs, one after the
     /// other, as `counts` says.
     pub(super) fn of<const M: usize>(
@@ -44,7 +56,7 @@ impl Embedding<'_> {
     ) -> [Features; M] {
         let of_each = rows_per_input(self.flip);
         let counts: Vec<usize> = counts.iter().map(|count| of_each * count).collect();
-        features.map(|of| means(of, &counts))
+        features.map(|of| means(of, &counts, self.metric))
     }
 
     /// The rows of all inputs before they are averaged.
@@ -54,7 +66,7 @@ impl Embedding<'_> {
         inputs: usize,
         mut open: impl FnMut(Range<usize>) -> Result<Vec<Observation<Picture>>>,
     ) -> Result<[Features; M]> {
-        let Self { what, phase, flip, stop } = *self;
+        let Self { what, phase, flip, stop, .. } = *self;
         let stream = Stream { rows: inputs * rows_per_input(flip), what, phase, stop };
         embed_stream(models, &stream, |rows| {
             if !flip {

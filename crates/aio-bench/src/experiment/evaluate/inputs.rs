@@ -4,7 +4,7 @@ use super::Test;
 use crate::error::Result;
 use aio_data::DatasetName;
 use aio_data::task::{Query, QueryPicture};
-use aio_eval::Features;
+use aio_eval::{Features, Metric};
 use aio_types::{Modality, Observation};
 use ndarray::Axis;
 use std::collections::HashMap;
@@ -69,7 +69,7 @@ impl EmbeddedInputs {
         }
     }
 
-    /// The features of queries for which other inputs stand. `embed` gives the features of inputs that are not known, `rows` rows for each.
+    /// The features of queries for which other inputs stand, to be compared by `metric`. `embed` gives the features of inputs that are not known, `rows` rows for each.
     ///
     /// # Errors
     /// Those of `embed`.
@@ -78,6 +78,7 @@ impl EmbeddedInputs {
         test: &Test,
         instead: Instead,
         rows: usize,
+        metric: Metric,
         embed: impl FnOnce(&[&Input]) -> Result<Features>,
     ) -> Result<Features> {
         self.turn_to(test);
@@ -115,7 +116,7 @@ impl EmbeddedInputs {
         }
         let what = format!("{} queries", test.task);
         let features = Features::new(&what, of_queries.len() * rows, self.width, values)?;
-        Ok(means(features, &counts))
+        Ok(means(features, &counts, metric))
     }
 
     /// Forgets the inputs of another data set.
@@ -127,8 +128,8 @@ impl EmbeddedInputs {
 }
 
 /// One row for every run of `counts` rows; rows that stand alone stay as they are.
-pub(super) fn means(features: Features, counts: &[usize]) -> Features {
-    if counts.iter().all(|count| *count == 1) { features } else { features.pooled(counts) }
+pub(super) fn means(features: Features, counts: &[usize], metric: Metric) -> Features {
+    if counts.iter().all(|count| *count == 1) { features } else { features.pooled(counts, metric) }
 }
 
 #[cfg(test)]
@@ -183,7 +184,8 @@ mod tests {
         let of_queries: Vec<Vec<Input>> =
             test.data.queries.iter().map(|query| instead.of(query)).collect();
         let counts: Vec<usize> = of_queries.iter().map(|of| rows * of.len()).collect();
-        means(features(&of_queries.iter().flatten().collect::<Vec<_>>(), rows), &counts)
+        let features = features(&of_queries.iter().flatten().collect::<Vec<_>>(), rows);
+        means(features, &counts, Metric::Cosine)
     }
 
     #[test]
@@ -195,7 +197,7 @@ mod tests {
             let (mut inputs, mut embedded) = (EmbeddedInputs::default(), Vec::new());
             for test in &tests {
                 for instead in Instead::all(test) {
-                    let pooled = inputs.pooled(test, instead, rows, |new| {
+                    let pooled = inputs.pooled(test, instead, rows, Metric::Cosine, |new| {
                         embedded.push(new.len());
                         Ok(features(new, rows))
                     });
@@ -220,7 +222,7 @@ mod tests {
                 let views: Vec<&Input> = test.data.queries.iter().flat_map(|q| &q.views).collect();
                 inputs.keep(test, rows, &features(&views, rows));
                 for instead in Instead::all(test) {
-                    let pooled = inputs.pooled(test, instead, rows, |new| {
+                    let pooled = inputs.pooled(test, instead, rows, Metric::Cosine, |new| {
                         embedded += new.len();
                         Ok(features(new, rows))
                     });
@@ -233,16 +235,34 @@ mod tests {
     }
 
     #[test]
+    fn late_fusion_keeps_the_length_of_features_that_are_compared_by_it() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let test = &tests(directory.path(), &["rgb+text-rgb"])[0];
+        for (metric, row) in
+            [(Metric::Cosine, [0.6, 0.8, 0.0]), (Metric::Euclidean, [6.0, 8.0, 0.0])]
+        {
+            let fused = EmbeddedInputs::default().pooled(test, Instead::Parts, 1, metric, |new| {
+                let values = new.iter().flat_map(|_| [6.0f32, 8.0, 0.0]).collect();
+                Ok(Features::new("inputs", new.len(), WIDTH, values)?)
+            });
+            let fused = fused.expect("finite");
+            let near = |(a, b): (&f32, f32)| (a - b).abs() < 1e-5;
+            let is_row = |found: ndarray::ArrayView1<f32>| found.iter().zip(row).all(near);
+            assert!(fused.view().rows().into_iter().all(is_row), "{fused:?}");
+        }
+    }
+
+    #[test]
     fn inputs_without_features_are_embedded_by_the_next_call() {
         let directory = tempfile::tempdir().expect("temporary directory");
         let tests = tests(directory.path(), &["rgb+text-rgb"]);
         let mut inputs = EmbeddedInputs::default();
-        let stopped = inputs.pooled(&tests[0], Instead::Parts, 1, |_| {
+        let stopped = inputs.pooled(&tests[0], Instead::Parts, 1, Metric::Cosine, |_| {
             Err(Error::Interrupted { phase: "evaluating" })
         });
         assert!(stopped.is_err());
         let mut count = 0;
-        let fused = inputs.pooled(&tests[0], Instead::Parts, 1, |new| {
+        let fused = inputs.pooled(&tests[0], Instead::Parts, 1, Metric::Cosine, |new| {
             count = new.len();
             Ok(features(new, 1))
         });

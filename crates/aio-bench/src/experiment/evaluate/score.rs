@@ -119,7 +119,7 @@ impl<'a, const N: usize> TestedModels<'a, N> {
         let gallery = &test.data.gallery;
         let what = format!("{dataset} {modality} gallery");
         let phase = format!("gallery {dataset} {modality}");
-        let embedding = Embedding { what: &what, phase: &phase, flip: evaluation.flip, stop };
+        let embedding = Embedding::new(&what, &phase, evaluation, stop);
         let counts = vec![1; gallery.len()];
         embedding
             .of(models.each_ref(), &counts, |rows| pictures.of_gallery(&gallery[rows], modality))
@@ -132,7 +132,7 @@ impl<'a, const N: usize> TestedModels<'a, N> {
         let counts: Vec<usize> = queries.iter().map(|query| query.views.len()).collect();
         let views = views(queries);
         let (what, phase) = (format!("{} queries", test.task), format!("queries {}", test.task));
-        let embedding = Embedding { what: &what, phase: &phase, flip: evaluation.flip, stop };
+        let embedding = Embedding::new(&what, &phase, evaluation, stop);
         let features = embedding
             .rows(models.each_ref(), views.len(), |rows| pictures.of_views(&views[rows]))?;
         if let Some(of_first) = features.first() {
@@ -157,12 +157,18 @@ impl<'a, const N: usize> TestedModels<'a, N> {
         let Self { models, pictures, evaluation, stop, galleries, inputs, .. } = self;
         let gallery = &galleries[&(test.task.dataset, test.task.gallery)][0];
         let (what, phase) = (format!("{} inputs", test.task), format!("inputs {}", test.task));
-        let embedding = Embedding { what: &what, phase: &phase, flip: evaluation.flip, stop };
-        let queries = inputs.pooled(test, instead, rows_per_input(evaluation.flip), |new| {
-            let [features] =
-                embedding.rows([&models[0]], new.len(), |rows| pictures.of_views(&new[rows]))?;
-            Ok(features)
-        })?;
+        let embedding = Embedding::new(&what, &phase, evaluation, stop);
+        let queries = inputs.pooled(
+            test,
+            instead,
+            rows_per_input(evaluation.flip),
+            embedding.metric,
+            |new| {
+                let [features] = embedding
+                    .rows([&models[0]], new.len(), |rows| pictures.of_views(&new[rows]))?;
+                Ok(features)
+            },
+        )?;
         Ok(TestFeatures { queries, gallery })
     }
 }

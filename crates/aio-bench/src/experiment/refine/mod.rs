@@ -89,8 +89,12 @@ pub struct RefinedTask {
 /// Plays rounds of questions and judgements for every query of some tasks.
 ///
 /// # Errors
-/// [`Error`] naming what is missing or wrong; [`Error::Interrupted`] after a signal.
+/// [`Error`] naming what is missing or wrong; [`Error::Cancelled`] after a signal.
 pub fn refine(request: &RefineRequest) -> Result<Refined> {
+    refined(request).map_err(Error::with_nothing_kept)
+}
+
+fn refined(request: &RefineRequest) -> Result<Refined> {
     let rules = check(request)?;
     let mut library = Library::new(&request.root);
     let mut named = Vec::new();

@@ -41,7 +41,7 @@ impl<'a> Roles<'a> {
         gallery: &[GalleryItem],
     ) -> Self {
         let mut people: BTreeMap<i64, Dealt> = BTreeMap::new();
-        for caption in captions.iter().filter(|caption| caption.entry.identity.0 >= 0) {
+        for caption in captions.iter().filter(|caption| caption.entry.identity.is_known()) {
             people.entry(caption.entry.identity.0).or_default().take(*caption);
         }
         let nobody = Dealt::default();

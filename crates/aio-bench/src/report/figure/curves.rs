@@ -23,9 +23,8 @@ fn curve_tasks(result: &RunResult) -> Vec<&TaskId> {
 }
 
 fn has_combinations(task: &TaskId) -> bool {
-    use DatasetName::{OrBench, TriCuhkPedes, TriIcfgPedes, TriRstpReid};
-    let dataset = task.dataset().parse();
-    matches!(dataset, Ok(TriCuhkPedes | TriIcfgPedes | TriRstpReid | OrBench))
+    let dataset = task.dataset().parse::<DatasetName>();
+    dataset.is_ok_and(|dataset| dataset.info().rules.has_combinations)
 }
 
 /// CMC of the main tasks, solid after and dashed before training.

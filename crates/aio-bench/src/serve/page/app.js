@@ -43,14 +43,15 @@ const isEmpty = () => tray.used().length === 0 && like.length === 0;
 
 async function search() {
   running?.abort();
+  tray.isTaken();
   asker.hide();
   note("");
   filters.query(tray.used().map(([kind]) => kind), isMoved());
-  link.write({ text: tray.text.value.trim(), like, unlike, answers, filters });
+  link.write({ text: tray.textIsUsed ? tray.text.value.trim() : "", like, unlike, answers, filters });
   named.draw(answers, like, unlike);
   if (!about) return;
   if (isEmpty()) {
-    answer = null;
+    [answer, asked] = [null, null];
     invite();
     return;
   }
@@ -64,9 +65,7 @@ async function search() {
     if (mine.signal.aborted) return;
     if (isLate) return search();
     clearTimeout(busy);
-    answer = found;
-    asked = request;
-    draw();
+    draw(found, request);
     await besides(mine.signal);
   } catch (error) {
     // What the gallery had when it was read may be refused by now.
@@ -99,14 +98,16 @@ function settleFocus() {
   if (next && (document.activeElement === document.body || !document.activeElement)) (next() ?? byId("results")).focus();
 }
 
-function draw() {
+function draw(found, request) {
+  const isAgain = JSON.stringify(request) === JSON.stringify(asked);
+  [answer, asked] = [found, request];
   const hits = answer.results;
   if (hits.length === 0) {
     const [why, what] = filters.aboutNothing(asked, answer.searched);
     results.drawNothing(what);
     say(why);
   } else {
-    results.draw(hits, asked.group_by);
+    results.draw(hits, asked.group_by, isAgain);
     const kind = { identity: ["person", "people"], undefined: ["picture", "pictures"] }[asked.group_by] ?? ["group", "groups"];
     say(`The nearest ${count(hits.length, ...kind)}. ${count(answer.searched, "picture was", "pictures were")} compared.`);
   }
@@ -157,8 +158,7 @@ function invite() {
   tools();
   say(about.rows > 0 ? "Type, draw, or give a picture. Several parts together form one query." : "");
   results.invite(about.rows, (text) => {
-    tray.text.value = text;
-    tray.draw();
+    tray.write(text);
     focusNext = () => null;
     search();
   });
@@ -278,8 +278,7 @@ function listen() {
 function restore() {
   const state = link.read();
   if (state.isEmpty) return;
-  tray.text.value = state.text;
-  tray.draw();
+  tray.write(state.text);
   [like, unlike, answers] = [state.like, state.unlike, state.answers];
   filters.restore(state);
 }
@@ -293,7 +292,7 @@ async function look() {
   showGallery(about);
   tray.mostBytes = about.limits.body_bytes;
   filters.about(about);
-  filters.draw();
+  filters.redraw();
   return true;
 }
 

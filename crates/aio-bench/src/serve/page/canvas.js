@@ -43,15 +43,19 @@ export class Board {
       const box = canvas.getBoundingClientRect();
       return [((event.clientX - box.left) * canvas.width) / box.width, ((event.clientY - box.top) * canvas.height) / box.height];
     };
-    let line = null;
+    // Every finger draws a line of its own.
+    const lines = new Map();
     canvas.addEventListener("pointerdown", (event) => {
       event.preventDefault();
       canvas.focus();
       canvas.setPointerCapture(event.pointerId);
-      line = this.start(...at(event));
+      lines.set(event.pointerId, this.start(...at(event)));
     });
-    canvas.addEventListener("pointermove", (event) => line && this.extend(line, ...at(event)));
-    for (const name of ["pointerup", "pointercancel"]) canvas.addEventListener(name, () => (line = null));
+    canvas.addEventListener("pointermove", (event) => {
+      const line = lines.get(event.pointerId);
+      if (line) this.extend(line, ...at(event));
+    });
+    for (const name of ["pointerup", "pointercancel"]) canvas.addEventListener(name, (event) => lines.delete(event.pointerId));
     canvas.addEventListener("keydown", (event) => this.key(event));
     canvas.addEventListener("blur", () => this.redraw());
     byId("undo").addEventListener("click", () => this.shorten(-1));

@@ -41,7 +41,12 @@ export class Filters {
   restore({ cameras, isWithout, values, after, before, threshold, top, group }) {
     this.reset();
     Object.assign(this, { cameras: new Set(cameras), isWithout, values, after, before, threshold, chosenGroup: group });
-    if (top) this.top = top;
+    if (top) this.top = this.atMost(top);
+  }
+
+  // A length of the list that the server takes, once it is known which.
+  atMost(top) {
+    return Math.min(top, this.mostRows ?? top);
   }
 
   // The column that the list is grouped by, or "". Its first value is not known before the gallery is read.
@@ -55,7 +60,9 @@ export class Filters {
     this.times = about.times;
     this.calibrations = about.calibrations;
     this.firstGroup = about.columns.some((column) => column.name === "identity") ? "identity" : "";
+    this.rows = about.rows;
     this.mostRows = about.limits.top;
+    this.top = this.atMost(this.top);
   }
 
   // Takes the kinds of the parts of the query, and whether likes or unlikes move it: they say which calibration fits.
@@ -145,10 +152,19 @@ export class Filters {
     this.showCount();
   }
 
-  // One field per column with several values, and one for every value that a link asks for.
+  // Draws the fields anew because the gallery has changed. A line that the user types into stays until it is confirmed or left.
+  redraw() {
+    const typing = document.activeElement;
+    if (typing?.type !== "text" || !byId("filter-fields").contains(typing)) return this.draw();
+    // What has the focus by then keeps it.
+    for (const name of ["change", "blur"]) typing.addEventListener(name, () => setTimeout(() => this.draw()), { once: true });
+  }
+
+  // One field per column whose values tell rows apart, and one for every value that a link asks for.
   valueFields() {
     const chosen = (name) => this.values[name] ?? "";
-    const isOffered = ({ name, values, names }) => !NO_CHOICE.includes(name) && (names || (values && Object.keys(values).length > 1));
+    const isOffered = ({ name, rows, values, names }) =>
+      !NO_CHOICE.includes(name) && (names || (values && (Object.keys(values).length > 1 || rows < this.rows)));
     const offered = this.columns.filter(isOffered);
     const others = Object.keys(this.values).filter((name) => chosen(name) && !offered.some((column) => column.name === name));
     const fields = offered.map(({ name, values, names }) => {

@@ -15,7 +15,8 @@ export function read() {
   const cameras = found.getAll("camera");
   const without = found.getAll("not-camera");
   return {
-    token: found.get("token"),
+    // A token has no blanks: a plus sign is one, though in a form it would be a blank.
+    token: found.get("token")?.replaceAll(" ", "+"),
     isEmpty: ![...found.keys()].some(isState),
     text: found.get("text") ?? "",
     like: rows("like"),
@@ -28,7 +29,7 @@ export function read() {
     after: found.get("after") ?? "",
     before: found.get("before") ?? "",
     threshold: Math.min(Math.max(Number(found.get("threshold") ?? 0) || 0, 0), 1),
-    top: Number(found.get("top") ?? 0) || 0,
+    top: Math.max(Math.trunc(Number(found.get("top"))) || 0, 0),
     group: found.get("group"),
   };
 }

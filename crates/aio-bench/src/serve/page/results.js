@@ -41,12 +41,14 @@ export class Results {
   constructor(list, vote) {
     this.list = list;
     this.vote = vote;
+    // The places in the list that is shown, and in the one that it is compared with.
+    this.now = new Map();
     this.before = new Map();
   }
 
   // Shows what to ask, or that there is nothing to ask for. `ask` is called with a sentence that was chosen.
   invite(rows, ask) {
-    this.before = new Map();
+    this.now = new Map();
     const empty = (...children) => this.list.replaceChildren(el("div", { className: "empty" }, ...children));
     if (rows === 0) {
       empty(el("p", {}, "This gallery is empty."),
@@ -66,12 +68,13 @@ export class Results {
     this.list.replaceChildren(el("p", { className: "empty" }, text));
   }
 
-  // Shows the hits, which are the best ones of their groups, with the places that they had in the list before.
-  draw(hits, column) {
-    const places = new Map(hits.map((hit, index) => [nameOf(hit, column), index + 1]));
+  // Shows the hits, which are the best ones of their groups, with the places that they had in the list before. That of the same request, which
+  // is asked again, is no list before.
+  draw(hits, column, isAgain) {
+    if (!isAgain) this.before = this.now;
+    this.now = new Map(hits.map((hit, index) => [nameOf(hit, column), index + 1]));
     const cards = hits.map((hit, index) => this.card(hit, index + 1, this.before.get(nameOf(hit, column))));
     this.list.replaceChildren(el("ol", { className: "grid" }, cards));
-    this.before = places;
   }
 
   // Adds further pictures of the groups to their cards.

@@ -56,19 +56,29 @@ export class Tray {
     this.last = Promise.resolve();
     this.textIsUsed = true;
     this.text = byId("text");
-    let timer;
     this.text.addEventListener("input", () => {
       this.draw();
-      clearTimeout(timer);
-      timer = setTimeout(() => changed(), 500);
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => changed(), 500);
     });
     this.text.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || event.shiftKey) return;
       event.preventDefault();
-      clearTimeout(timer);
       changed();
     });
     this.listen();
+  }
+
+  // Asks for another sentence.
+  write(text) {
+    this.text.value = text;
+    this.textIsUsed = true;
+    this.draw();
+  }
+
+  // A search takes what is typed so far: it is not searched for again.
+  isTaken() {
+    clearTimeout(this.timer);
   }
 
   listen() {

@@ -1,18 +1,35 @@
 //! The gallery on disk with its model.
 
 use super::super::engine::Engine;
+use super::super::guard::Guard;
+use super::super::question;
+use super::super::queue::Queue;
+use super::super::routes::router;
 use super::super::searcher::{Prepared, Searcher};
+use super::{JSON, Reply, request};
 use crate::embed::{ImportSettings, ModelSource};
 use crate::gallery::{Embedded, NamedQuery, Terms, model_of};
 use aio_gallery::{
-    Condition, Content, Entry, Filter, Record, Relation, Storage, Unclaimed, Writer,
+    Condition, Content, Entry, Filter, Question, Record, Relation, Storage, Unclaimed, Writer,
 };
 use aio_types::Observation;
+use axum::body::Body;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use tower::ServiceExt;
 
 /// A server of a gallery with a row for each of these pictures, without thumbnails.
 fn engine(directory: &Path, pictures: &[PathBuf]) -> Engine {
+    let record = |path: &PathBuf| Record {
+        path: Some(path.display().to_string()),
+        modality: "rgb".into(),
+        ..Record::default()
+    };
+    with_rows(directory, pictures.iter().map(record).enumerate())
+}
+
+/// A server of a gallery with these rows; the features of each are 1 in one direction.
+fn with_rows(directory: &Path, rows: impl IntoIterator<Item = (usize, Record)>) -> Engine {
     let source = ModelSource {
         name: "embedded".into(),
         device: "cpu".into(),
@@ -23,14 +40,9 @@ fn engine(directory: &Path, pictures: &[PathBuf]) -> Engine {
     let people = directory.join("people");
     let mut writer =
         Writer::create(&people, tag, width, Storage::F32, Unclaimed).expect("a gallery");
-    for (number, path) in pictures.iter().enumerate() {
+    for (number, (direction, record)) in rows.into_iter().enumerate() {
         let mut features = vec![0.0; width];
-        features[number] = 1.0;
-        let record = Record {
-            path: Some(path.display().to_string()),
-            modality: "rgb".into(),
-            ..Record::default()
-        };
+        features[direction] = 1.0;
         let content = Content::of([("rgb", &number.to_le_bytes()[..])]);
         writer.add(Entry { content, features: &features, record, thumbnail: &[] }).expect("added");
     }
@@ -99,6 +111,87 @@ fn engine_width(engine: &Engine) -> usize {
     assert!(answers[0].is_ok());
     let embedded = first.embedded.get().expect("embedded");
     embedded.features.as_ref().expect("features").len()
+}
+
+#[test]
+fn a_damaged_gallery_is_a_fault_of_the_server_and_not_of_the_request() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let engine = Arc::new(engine(directory.path(), &["a.png".into(), "b.png".into()]));
+    let segments = std::fs::read_dir(directory.path().join("people/segments")).expect("segments");
+    for segment in segments.flatten() {
+        let table = segment.path().join("rows.parquet");
+        let length = std::fs::metadata(&table).expect("a table").len();
+        std::fs::write(&table, vec![0; length as usize]).expect("damaged");
+    }
+    let (queue, _) = Queue::start(engine.clone()).expect("a thread");
+    let router = router(engine, queue, Guard::new(true, None));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.expect("a runtime");
+    let send = |method: &str, path: &str, body: &str| {
+        let request = request(method, path, &[JSON], Body::from(body.to_owned()));
+        runtime.block_on(async {
+            Reply::of(router.clone().oneshot(request).await.expect("an answer")).await
+        })
+    };
+    for (method, path, body) in [
+        ("POST", "/api/search", "{\"text\": \"a red coat\"}"),
+        ("POST", "/api/question", "{\"text\": \"a red coat\"}"),
+        ("GET", "/api/gallery", ""),
+        ("GET", "/api/rows/0", ""),
+    ] {
+        let reply = send(method, path, body);
+        assert_eq!(reply.status, 500, "{path}: {}", reply.text());
+        assert_eq!(reply.json()["error"], "the server failed", "no name of a file");
+    }
+    // What is wrong with a request stays the client's.
+    for body in ["{\"like\": [99]}", "{\"text\": \"x\", \"threshold\": 0.5}", "{}"] {
+        assert_eq!(send("POST", "/api/search", body).status, 400, "{body}");
+    }
+}
+
+/// The question about 30 people, who are nearest in their order and have 40 rows each. Rows have the captions that `caption` gives them by person and row.
+fn asked(caption: impl Fn(usize, usize) -> Option<String>, group_by: Option<&str>) -> Question {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let rows = (0..30 * 40).map(|number| {
+        let (person, row) = (number / 40, number % 40);
+        let record = Record {
+            identity: Some(format!("p{person}")),
+            modality: "rgb".into(),
+            caption: caption(person, row),
+            ..Record::default()
+        };
+        (person, record)
+    });
+    let engine = with_rows(directory.path(), rows);
+    let mut prepared = query("somebody");
+    let mut features = vec![0.0; engine_width(&engine)];
+    (0..30).for_each(|person| features[person] = 1.0 / (1.0 + person as f32));
+    prepared.features = Arc::new(features.into());
+    prepared.terms.group_by = group_by.map(str::to_owned);
+    let (queue, _) = Queue::start(Arc::new(engine)).expect("a thread");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let body = runtime.expect("a runtime").block_on(question::about(prepared, &queue));
+    body.expect("an answer").question.expect("a question")
+}
+
+#[test]
+fn the_question_is_about_the_twenty_best_people_however_many_rows_each_has() {
+    let coat =
+        |person: usize| Some(if person.is_multiple_of(2) { "a red coat" } else { "a blue coat" });
+    // The rows of the even people among the first twenty: 0, 2, … 18.
+    let of_even = |row: u64| -> Vec<u64> { (0..10).map(|person| 80 * person + row).collect() };
+    for group_by in [Some("identity"), None, Some("modality")] {
+        let question = asked(|person, _| coat(person).map(str::to_owned), group_by);
+        assert_eq!(question.candidates, 20, "{group_by:?}");
+        assert_eq!((question.words.as_str(), question.with), ("blue coat", of_even(40)));
+        assert_eq!(question.without, of_even(0));
+    }
+    // One row of each person has a caption, and it is not the one in the list.
+    let question = asked(
+        |person, row| coat(person).filter(|_| row == 30).map(str::to_owned),
+        Some("identity"),
+    );
+    assert_eq!((question.candidates, question.with), (20, of_even(70)));
 }
 
 #[test]

@@ -71,7 +71,9 @@ fn data_need_the_token_and_the_page_does_not() {
     for path in ["/api/rows/1/thumbnail", "/api/rows/1", "/api/openapi.json", "/api/none"] {
         assert_eq!(get(path, "").status, StatusCode::UNAUTHORIZED, "{path}");
     }
-    assert_eq!(get("/api/gallery", &format!("Bearer {token}")).status, StatusCode::OK);
+    for scheme in ["Bearer", "bearer", "BEARER"] {
+        assert_eq!(get("/api/gallery", &format!("{scheme} {token}")).status, StatusCode::OK);
+    }
     assert_eq!(get("/", "").status, StatusCode::OK);
 }
 

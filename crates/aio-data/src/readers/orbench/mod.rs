@@ -27,6 +27,7 @@ ORBench/
     people: &["sysu-mm01", "llcm", "orbench"],
     family: "orbench",
     rules: tasks::RULES,
+    splits: None,
     read,
     further,
 };
@@ -91,7 +92,8 @@ fn read(root: &Path) -> Result<Dataset> {
     Ok(dataset)
 }
 
-/// Training photographs with their captions, and the drawings and infrared photographs in the folders of the same people.
+/// Training photographs with their captions, and the drawings and infrared photographs in the folders of the same people. Of these nobody says which
+/// photograph they were made from.
 fn train(root: &Path) -> Result<Vec<Sample>> {
     let list = root.join("train_annos.json");
     let mut samples = Vec::new();
@@ -100,8 +102,9 @@ fn train(root: &Path) -> Result<Vec<Sample>> {
     annotations(&list, |row, item: Item| {
         let path = INFO.listed(&list, row, (root, ""), &item.file_path)?;
         once.check(&list, row, &path)?;
-        samples.push(Sample::picture(item.id, Modality::Rgb, path));
-        samples.push(Sample::sentence(item.id, item.caption));
+        let photograph = row as i64;
+        samples.push(Sample::picture(item.id, Modality::Rgb, path).made_from(photograph));
+        samples.push(Sample::sentence(item.id, item.caption).made_from(photograph));
         people.insert(item.id);
         Ok(())
     })?;

@@ -10,9 +10,10 @@ use std::sync::Arc;
 /// The 32 published query lists against photographs, and every modality against every other.
 pub(super) const RULES: TaskRules = TaskRules {
     usual: &["infrared-rgb", "colour-pencil-rgb", "sketch-rgb", "text-rgb"],
+    has_combinations: true,
     every_query: || {
         let named = |list: QueryList| {
-            let first = (list.query.iter().next() != Some(list.first)).then_some(list.first);
+            let first = (leading(list.query) != Some(list.first)).then_some(list.first);
             NamedQuery { query: list.query, variant: first.map(variant) }
         };
         published_lists().into_iter().map(named).collect()
@@ -27,6 +28,12 @@ pub(super) const RULES: TaskRules = TaskRules {
         if !direction.asks_within(&members) || first.is_some_and(|m| !direction.query.contains(m)) {
             return Err(Refusal::Direction);
         }
+        if first.is_some() && first == leading(direction.query) {
+            return Err(Refusal::Combination {
+                problem: "the list runs over its first modality without that variant, too",
+                hint: "leave the variant out: one list has one name",
+            });
+        }
         Ok(Arc::new(ListSearch { direction, first }))
     },
 };
@@ -38,6 +45,11 @@ const MEMBERS: [(Modality, &str); 4] = [
     (Modality::Sketch, "SK"),
     (Modality::Text, "TEXT"),
 ];
+
+/// The modality over whose samples a list runs whose task names none: the first in the name of the task.
+fn leading(query: ModalitySet) -> Option<Modality> {
+    query.iter().next()
+}
 
 /// The modality that a key calls `name`.
 pub(super) fn modality_of(name: &str) -> Option<Modality> {
@@ -53,14 +65,8 @@ struct QueryList {
 
 fn published_lists() -> Vec<QueryList> {
     let members = MEMBERS.map(|(modality, _)| modality);
-    let of_bits = |bits: u8| -> ModalitySet {
-        let chosen = members.into_iter().enumerate().filter(|(i, _)| bits >> i & 1 == 1);
-        chosen.map(|(_, modality)| modality).collect()
-    };
-    let mut sets: Vec<ModalitySet> = (1u8..16).map(of_bits).collect();
-    sets.sort_by_key(|set| (set.len(), *set));
     let mut lists = Vec::new();
-    for query in sets {
+    for query in ModalitySet::from_iter(members).subsets() {
         let firsts = members.into_iter().filter(|modality| query.contains(*modality));
         lists.extend(firsts.map(|first| QueryList { query, first }));
     }
@@ -111,15 +117,14 @@ fn first_of(request: &TaskRequest) -> std::result::Result<Option<Modality>, Refu
 #[derive(Debug)]
 struct ListSearch {
     direction: Direction,
-    /// The modality over whose samples the list runs, where the task names it; otherwise the first of the query.
+    /// The modality over whose samples the list runs, where the task names it; otherwise the leading one of the query.
     first: Option<Modality>,
 }
 
 impl ListSearch {
     fn list(&self) -> Option<QueryList> {
         let query = self.direction.query;
-        let leading = MEMBERS.iter().map(|(m, _)| *m).find(|modality| query.contains(*modality));
-        self.first.or(leading).map(|first| QueryList { query, first })
+        self.first.or(leading(query)).map(|first| QueryList { query, first })
     }
 }
 

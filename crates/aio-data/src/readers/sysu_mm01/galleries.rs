@@ -51,14 +51,14 @@ pub(super) const DRAWS: u32 = 10;
 
 pub(super) const SINGLE_SHOT: &str = "the Python draws are single-shot";
 
-pub(super) const PERMUTATIONS_HINT: &str = "it comes with the authors' evaluation code (evaluation/data_split); place it in exp/ or name it with --permutations";
+pub(super) const PERMUTATIONS_HINT: &str = "it comes with the authors' evaluation code (evaluation/data_split); place it in exp/ of the data set's folder";
 
 /// Who drew the galleries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
     /// `random.seed(trial); random.choice(…)` of the reference code in Python, which nearly all papers use.
     Python,
-    /// `rand_perm_cam.mat` of the data set's authors; looked for below the root where no file is named.
+    /// `rand_perm_cam.mat` of the data set's authors; looked for in the data set's folder where no file is named.
     Official(Option<PathBuf>),
 }
 
@@ -97,10 +97,10 @@ pub fn galleries(
             (0..DRAWS).map(|trial| single_shot(&entries, mode.cameras(), trial)).collect()
         }
         Source::Official(named) => {
-            let found = named.clone().or_else(|| Permutations::find(root));
+            let found = named.clone().or_else(|| Permutations::find(&directory));
             let path = found.ok_or_else(|| DataError::Request {
-                problem: format!("no {} below {}", Permutations::FILE, root.display()),
-                hint: PERMUTATIONS_HINT.into(),
+                problem: format!("no {} below {}", Permutations::FILE, directory.display()),
+                hint: format!("{PERMUTATIONS_HINT}, or name it with --permutations"),
             })?;
             official_galleries(&entries, mode, &path, shots)?
         }

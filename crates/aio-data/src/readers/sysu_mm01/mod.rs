@@ -34,6 +34,7 @@ SYSU-MM01/
     people: &["sysu-mm01"],
     family: "sysu-mm01",
     rules: tasks::RULES,
+    splits: None,
     read,
     further: nothing_further,
 };

@@ -11,6 +11,7 @@ use std::sync::Arc;
 /// Infrared queries against photographs, over ten galleries drawn from all cameras or from those indoors.
 pub(super) const RULES: TaskRules = TaskRules {
     usual: &["infrared-rgb.all", "infrared-rgb.indoor"],
+    has_combinations: false,
     every_query: photograph_combinations,
     evaluation: |request| {
         let draws = Draws::parse(request)?;
@@ -77,7 +78,7 @@ impl Evaluation for InfraredSearch {
     }
 
     fn test_set(&self, dataset: &Dataset) -> Result<TestSet> {
-        Ok(TestSet::of_sides(dataset, self.direction, false))
+        Ok(TestSet::of_sides(dataset, self.direction))
     }
 
     fn trials(&self, dataset: &Dataset, test: &TestSet) -> Result<Vec<Trial>> {

@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// [`DataError::Request`] if a modality has rows with and without a camera, or if only rows of different cameras could be combined.
 pub(super) fn queries(rows: &[Sample], wanted: ModalitySet, by_camera: bool) -> Result<Vec<Query>> {
     let mut people: BTreeMap<Identity, Vec<&Sample>> = BTreeMap::new();
-    for row in rows.iter().filter(|row| wanted.contains(row.modality) && row.identity.0 >= 0) {
+    for row in rows.iter().filter(|row| wanted.contains(row.modality) && row.identity.is_known()) {
         people.entry(row.identity).or_default().push(row);
     }
     if !by_camera {

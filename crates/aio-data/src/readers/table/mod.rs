@@ -6,19 +6,19 @@
 
 mod draft;
 mod mixed;
+mod rows;
 mod tasks;
 
 pub use draft::{Draft, Drafted, Naming};
 
 use super::{DatasetInfo, nothing_further};
-use crate::label::{Label, LabelNames, integer};
-use crate::list::{Bounded, listed};
+use crate::list::Bounded;
 use crate::parquet::damaged;
-use crate::{DataError, Dataset, Result, Sample};
+use crate::{DataError, Dataset, Result};
 use aio_types::Modality;
-use std::collections::{BTreeMap, BTreeSet};
+use rows::Rows;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 pub(super) const INFO: DatasetInfo = DatasetInfo {
     name: "table",
@@ -35,6 +35,7 @@ where modality is rgb, infrared, sketch, colour-pencil or text, and split is tra
     people: &[],
     family: "table",
     rules: tasks::RULES,
+    splits: None,
     read,
     further: nothing_further,
 };
@@ -120,94 +121,13 @@ type Row = [String; COLUMNS.len()];
 /// # Errors
 /// [`DataError`] naming the row and the column that is wrong.
 pub fn read(file: &Path) -> Result<Dataset> {
-    let folder = file.parent().unwrap_or(Path::new("."));
-    let mut dataset = Dataset::default();
-    let mut names = LabelNames::default();
-    let mut seen: BTreeMap<(PathBuf, String), usize> = BTreeMap::new();
-    let is_parquet = file.extension().is_some_and(|e| e == "parquet");
-    let visit = |row: usize, fields: Row| -> Result<()> {
-        let problem = |problem: String| DataError::Row { path: file.to_path_buf(), row, problem };
-        let [path, identity, camera, modality, split, caption, source, clothes] = fields;
-        let number = |column: &str, field: &str| {
-            integer(field.trim())
-                .ok_or_else(|| problem(format!("`{column}` is `{field}`; expected an integer")))
-        };
-        let modality: Modality =
-            modality.parse().map_err(|e| problem(format!("`modality`: {e}")))?;
-        if identity.trim().is_empty() {
-            return Err(problem("`identity` is empty; expected an integer or a name".into()));
-        }
-        let identity = names.add_person(Label::parse(&identity));
-        let identity = identity.map_err(|e| problem(e.to_string()))?.0;
-        let sample = match (modality, path.is_empty(), caption.is_empty()) {
-            (Modality::Text, true, false) => Sample::sentence(identity, caption),
-            (Modality::Text, _, true) => return Err(problem("a text has no `caption`".into())),
-            (Modality::Text, false, _) => {
-                return Err(problem(format!(
-                    "a text has the path `{path}`; name its photograph in `source`"
-                )));
-            }
-            (_, true, _) => {
-                return Err(problem(format!("`path` of a picture ({modality}) is empty")));
-            }
-            (_, false, false) => {
-                return Err(problem(format!(
-                    "a picture ({modality}) has a `caption`, which nothing would read; write the sentence as a row of modality text with an empty path, and give both rows one number in `source`"
-                )));
-            }
-            (_, false, true) => {
-                Sample::picture(identity, modality, listed(file, row, folder, &path)?)
-            }
-        };
-        let sample = match known(&camera) {
-            Some(camera) => {
-                let camera = names.add_camera(camera);
-                sample.taken_by(camera.map_err(|e| problem(e.to_string()))?.0)
-            }
-            None => sample,
-        };
-        let sample = match source.trim() {
-            "" => sample,
-            text => match number("source", text)? {
-                ..0 => sample,
-                source => sample.made_from(source),
-            },
-        };
-        let sample = match known(&clothes) {
-            Some(clothes) => sample.wearing(clothes.number()),
-            None => sample,
-        };
-        if let Some(file) = sample.path()
-            && let Some(first) = seen.insert((file.to_path_buf(), split.clone()), row)
-        {
-            return Err(problem(format!("`{path}` is in the split {split} already (row {first})")));
-        }
-        match split.as_str() {
-            "train" => dataset.train.push(sample),
-            "validation" => dataset.validation.push(sample),
-            "query" => dataset.query.push(sample),
-            "gallery" => dataset.gallery.push(sample),
-            other => {
-                return Err(problem(format!(
-                    "`split` is `{other}`; expected train, validation, query or gallery"
-                )));
-            }
-        }
-        Ok(())
-    };
-    if is_parquet {
-        parquet(file, visit)?
+    let mut rows = Rows::new(file);
+    if file.extension().is_some_and(|e| e == "parquet") {
+        parquet(file, |row, fields| rows.add(row, fields))?;
     } else {
-        csv(file, visit)?
+        csv(file, |row, fields| rows.add(row, fields))?;
     }
-    dataset.names = Arc::new(names);
-    Ok(dataset)
-}
-
-/// A label that is known.
-fn known(field: &str) -> Option<Label> {
-    let label = Label::parse(field);
-    (!field.trim().is_empty() && !label.is_unknown()).then_some(label)
+    Ok(rows.finish())
 }
 
 /// Where each of [`COLUMNS`] stands among the `names` of a file.

@@ -12,6 +12,7 @@ use std::sync::Arc;
 /// Any modalities against any pictures, and pictures against sentences, under the protocol that the task names.
 pub(super) const RULES: TaskRules = TaskRules {
     usual: &[],
+    has_combinations: false,
     every_query: photograph_combinations,
     evaluation: |request| {
         let mut protocol = None;
@@ -100,7 +101,7 @@ impl Evaluation for OwnSearch {
             });
         }
         if self.direction.query.len() == 1 {
-            return Ok(TestSet::of_sides(dataset, self.direction, false));
+            return Ok(TestSet::of_sides(dataset, self.direction));
         }
         let gallery = gallery_items(&dataset.gallery, self.direction.gallery);
         // Where no protocol is named, nothing is hidden unless the gallery has cameras.

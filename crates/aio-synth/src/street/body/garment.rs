@@ -64,7 +64,8 @@ impl Tailor<'_> {
         }
         if cut.sleeves < 1.5 && sleeved < 1.5 {
             let form = self.trunk.form;
-            self.arms([self.skin; 2], 2.04, &|s| form.arm(s), Folds::NONE, cut.sleeves);
+            let hem = (cut.sleeves > 0.0).then_some(cut.sleeves);
+            self.arms([self.skin; 2], 2.04, &|s| form.arm(s), Folds::NONE, hem);
         }
         if !covered || cut.collar > 0.0 || cut.hood {
             self.collar(&cut, &look, 0.0);
@@ -97,7 +98,7 @@ impl Tailor<'_> {
                 fitted: cut.fitted,
                 open,
                 folds: Folds::of(look, loose),
-                below: -9.0,
+                below: None,
                 close: 0.0,
                 gathered: cut.gathered,
             },
@@ -114,20 +115,26 @@ impl Tailor<'_> {
                     r.max(least) + ease * mix(0.6, 1.0, cuff) + flutter * step(0.2, 0.9, s) * cuff
                 })
             };
-            self.arms(parts, to, &radius, Folds::of(look, 0.7), 9.0);
+            self.arms(parts, to, &radius, Folds::of(look, 0.7), None);
         }
     }
 
-    /// Surfaces around both arms; hems above `below` keep light away, if it is not 0.
-    fn arms(&mut self, parts: Pair, to: f32, radius: Radii, folds: Folds, below: f32) {
-        let below = if below > 0.0 { below } else { 9.0 };
+    /// Surfaces around both arms; hems above `below` keep light away.
+    fn arms(&mut self, parts: Pair, to: f32, radius: Radii, folds: Folds, below: Option<f32>) {
         for (limb, part) in self.trunk.skeleton.arms.iter().zip(parts) {
             let piece = Sleeve { part, limb, from: 0.0, to, radius, folds, dome: true, below };
             sleeve(self.mesh, &piece);
         }
     }
 
-    pub(super) fn legs(&mut self, parts: Pair, to: f32, radius: Radii, folds: Folds, below: f32) {
+    pub(super) fn legs(
+        &mut self,
+        parts: Pair,
+        to: f32,
+        radius: Radii,
+        folds: Folds,
+        below: Option<f32>,
+    ) {
         for (limb, part) in self.trunk.skeleton.legs.iter().zip(parts) {
             let piece = Sleeve { part, limb, from: 0.0, to, radius, folds, dome: false, below };
             sleeve(self.mesh, &piece);

@@ -23,24 +23,30 @@ fn hairline(angle: f32) -> f32 {
 struct Cut {
     /// Thickness in heights of the head.
     thick: f32,
-    /// Height down to which it hangs beside and behind the face.
+    rough: f32,
+    /// How it hangs beside and behind the face, where it does.
+    hanging: Option<Hanging>,
+}
+
+struct Hanging {
+    /// Height down to which it hangs.
     end: f32,
     /// Angle from the front from which on it hangs.
     from: f32,
-    rough: f32,
 }
 
 fn cut(style: HairStyle) -> Option<Cut> {
-    let (thick, end, from, rough) = match style {
+    let hanging = |end, from| Some(Hanging { end, from });
+    let (thick, rough, hanging) = match style {
         HairStyle::Bald => return None,
-        HairStyle::Cropped => (0.022, 1.0, 9.0, 0.0),
-        HairStyle::Short => (0.062, 1.0, 9.0, 0.03),
-        HairStyle::Bob => (0.085, -0.04, 0.95, 0.02),
-        HairStyle::Long => (0.075, -0.75, 1.05, 0.02),
-        HairStyle::Ponytail | HairStyle::Bun => (0.040, 1.0, 9.0, 0.01),
-        HairStyle::Curly => (0.19, 0.10, 1.1, 0.09),
+        HairStyle::Cropped => (0.022, 0.0, None),
+        HairStyle::Short => (0.062, 0.03, None),
+        HairStyle::Bob => (0.085, 0.02, hanging(-0.04, 0.95)),
+        HairStyle::Long => (0.075, 0.02, hanging(-0.75, 1.05)),
+        HairStyle::Ponytail | HairStyle::Bun => (0.040, 0.01, None),
+        HairStyle::Curly => (0.19, 0.09, hanging(0.10, 1.1)),
     };
-    Some(Cut { thick, end, from, rough })
+    Some(Cut { thick, rough, hanging })
 }
 
 /// Adds the hair of `head` as `part`.
@@ -53,13 +59,19 @@ pub(super) fn hair(mesh: &mut Mesh, part: u16, skull: &Skull, head: &Head, seed:
     let thick = if covered { cut.thick.min(0.03) } else { cut.thick };
     mesh.grid(Grid { rows, columns, closed: true, part }, |i, j| {
         let angle = 2.0 * PI * (j as f32 / (columns - 1) as f32 - 0.5);
-        let hangs = step(cut.from - 0.12, cut.from + 0.12, angle.abs());
-        let end = if cut.end < 0.0 {
-            cut.end * length + 0.16 * noise(2.2 * angle.sin(), 2.2 * angle.cos(), seed)
-        } else {
-            cut.end
+        // How far it hangs here, from 0 to 1, and the height down to which it goes.
+        let (hangs, low) = match cut.hanging {
+            None => (0.0, hairline(angle)),
+            Some(Hanging { end, from }) => {
+                let hangs = step(from - 0.12, from + 0.12, angle.abs());
+                let end = if end < 0.0 {
+                    end * length + 0.16 * noise(2.2 * angle.sin(), 2.2 * angle.cos(), seed)
+                } else {
+                    end
+                };
+                (hangs, mix(hairline(angle), end.min(hairline(angle)), hangs))
+            }
         };
-        let low = mix(hairline(angle), end.min(hairline(angle)), hangs);
         let share = i as f32 / (rows - 1) as f32;
         let t = mix(1.0, low, share * (2.0 - share).powf(0.3 * (1.0 - hangs)));
         // Thin at its rim, except where it hangs.

@@ -50,7 +50,7 @@ impl Tailor<'_> {
         let shaded = (-hem * bones.trunk / bones.thigh).max(0.0);
         let skirt = matches!(bottom, Bottom::ShortSkirt | Bottom::LongSkirt);
         let waist = tucked.map_or(0.006, |inside| inside + 0.004);
-        let (below, close) = (over.unwrap_or(-9.0), tucked.map_or(0.002, |_| waist));
+        let close = tucked.map_or(0.002, |_| waist);
         if skirt || bottom == Bottom::Shorts || (dress && bottom != Bottom::Leggings) {
             let free = (look.seed >> 17 & 0xff) as f32 / 255.0;
             let covered = match bottom {
@@ -64,7 +64,7 @@ impl Tailor<'_> {
                 return;
             }
             if skirt {
-                self.skirt(&look, covered, waist, (below, close));
+                self.skirt(&look, covered, waist, (over, close));
                 self.belt(&look, waist, tucked.is_some());
                 return;
             }
@@ -85,7 +85,7 @@ impl Tailor<'_> {
                 fitted: 1.0,
                 open: (0.0, 0.0),
                 folds,
-                below,
+                below: over,
                 close,
                 gathered: false,
             },
@@ -96,7 +96,7 @@ impl Tailor<'_> {
     fn bare_legs(&mut self, shoes: Shoes, covered: f32) {
         let form = self.trunk.form;
         let to = if shoes == Shoes::Boots { 1.6 } else { 2.0 };
-        self.legs([self.skin; 2], to, &|s| form.leg(s), Folds::NONE, covered.min(1.5));
+        self.legs([self.skin; 2], to, &|s| form.leg(s), Folds::NONE, Some(covered.min(1.5)));
     }
 
     fn trousers(&mut self, fit: &Fit, look: &Look, shaded: f32, shoes: Shoes) {
@@ -113,11 +113,11 @@ impl Tailor<'_> {
         };
         let most = [0.0, 0.15, 0.3, 0.5].map(|s| radius(s)[1] - form.leg(s)[1]);
         self.trunk.beneath = most.into_iter().fold(0.006, f32::max) + 0.010;
-        self.legs(parts, to, &radius, Folds::of(look, fit.loose), shaded);
+        self.legs(parts, to, &radius, Folds::of(look, fit.loose), Some(shaded));
     }
 
-    /// `covered` is the share of the leg to which it hangs.
-    fn skirt(&mut self, look: &Look, covered: f32, waist: f32, (below, close): (f32, f32)) {
+    /// `covered` is the share of the leg to which it hangs, `over` the lowest hem over it, above which it lies `close` to the body.
+    fn skirt(&mut self, look: &Look, covered: f32, waist: f32, (over, close): (Option<f32>, f32)) {
         let part = self.piece(look, Piece::Skirt);
         let bones = &self.trunk.skeleton.bones;
         let hem = -covered * bones.thigh / bones.trunk;
@@ -132,7 +132,7 @@ impl Tailor<'_> {
                 fitted: 0.9,
                 open: (0.0, 0.0),
                 folds: Folds::of(look, 0.6),
-                below,
+                below: over,
                 close,
                 gathered: false,
             },
@@ -157,7 +157,7 @@ impl Tailor<'_> {
                 fitted: 1.0,
                 open: (0.0, 0.0),
                 folds: Folds::NONE,
-                below: -9.0,
+                below: None,
                 close: 0.0,
                 gathered: false,
             },

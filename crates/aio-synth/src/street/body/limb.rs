@@ -20,7 +20,7 @@ pub(super) struct Sleeve<'a> {
     /// Whether the upper end is a dome, as a shoulder.
     pub(super) dome: bool,
     /// The share of the limb below which hems of other garments keep light away.
-    pub(super) below: f32,
+    pub(super) below: Option<f32>,
 }
 
 impl Limb {
@@ -72,7 +72,10 @@ pub(super) fn sleeve(mesh: &mut Mesh, sleeve: &Sleeve) {
         let fold = if on < 0.0 { 0.0 } else { sleeve.folds.limb(angle, v, s, bent, sleeve.to) };
         let deep = if cos > 0.0 { size[1] } else { size[2] };
         let p = frame.at([(size[0] + fold) * sin, 0.0, (deep + fold) * cos]);
-        let shade = 0.45 + 0.55 * step(-0.02, 0.14, s - sleeve.below);
-        Some((p, [angle * 0.06, v], if s >= sleeve.below - 0.02 { shade } else { 1.0 }))
+        let shade = match sleeve.below {
+            Some(hem) if s >= hem - 0.02 => 0.45 + 0.55 * step(-0.02, 0.14, s - hem),
+            _ => 1.0,
+        };
+        Some((p, [angle * 0.06, v], shade))
     });
 }

@@ -250,7 +250,7 @@ fn boots(
                 radius: &radius,
                 folds,
                 dome: false,
-                below: 9.0,
+                below: None,
             },
         );
     }

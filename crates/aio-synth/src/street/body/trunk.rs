@@ -23,8 +23,8 @@ pub(super) struct Shell {
     pub(super) open: (f32, f32),
     pub(super) folds: Folds,
     /// Height of the hem of another garment, above which this one lies `close` to the body and below which that keeps
-    /// light away; at -9 there is none.
-    pub(super) below: f32,
+    /// light away.
+    pub(super) below: Option<f32>,
     /// Metres outside the body under another garment.
     pub(super) close: f32,
     /// Whether the hem is gathered, so that cloth above it bulges.
@@ -137,11 +137,11 @@ impl Trunk<'_> {
                 let left = (shell.top - shell.hem) * long - up;
                 ease += 0.012 * bump(left, 0.10, 0.06) - 0.5 * shell.ease * step(0.06, 0.02, left);
             }
-            if shell.below > -9.0 && h > shell.below + 0.02 {
-                ease = shell.close;
-            } else if shell.below <= -9.0 {
+            match shell.below {
+                Some(hem) if h > hem + 0.02 => ease = shell.close,
+                Some(_) => {}
                 // Pockets, seams and waistbands below it press it outwards.
-                ease += 0.008 * bump(h * long, -0.03, 0.05);
+                None => ease += 0.008 * bump(h * long, -0.03, 0.05),
             }
             if on > 1.0 {
                 ease -= 0.02;
@@ -159,8 +159,10 @@ impl Trunk<'_> {
                 let outer = step(-0.01, 0.01, dot(sub(hung, p), out));
                 p = lerp(p, hung, step(0.0, 0.10, below).max(outer * step(0.0, 0.02, below)));
             }
-            let shade =
-                if h < shell.below { mix(0.45, 1.0, step(0.0, 0.1, shell.below - h)) } else { 1.0 };
+            let shade = match shell.below {
+                Some(hem) if h < hem => mix(0.45, 1.0, step(0.0, 0.1, hem - h)),
+                _ => 1.0,
+            };
             Some((p, [0.155 * signed, v], shade))
         });
     }

@@ -47,7 +47,7 @@ impl Wording {
     pub const HELD_OUT_PATTERNS: [usize; 10] = [3, 9, 15, 21, 27, 33, 39, 45, 50, 54];
 
     /// The vocabulary that no writer of training data uses.
-    pub const HELD_OUT_VOCABULARY: usize = 3;
+    const HELD_OUT_VOCABULARY: usize = 3;
 
     /// What writers of training data use: everything but the patterns and the vocabulary that are held out.
     #[must_use]

@@ -127,7 +127,7 @@ impl Person {
     /// # Panics
     /// If `changes` is not between 1 and 3.
     #[must_use]
-    pub fn look_alike_in(&self, fashion: &Fashion, rng: &mut ChaCha8Rng, changes: usize) -> Self {
+    fn look_alike_in(&self, fashion: &Fashion, rng: &mut ChaCha8Rng, changes: usize) -> Self {
         assert!((1..=3).contains(&changes), "1 to 3 changes, not {changes}");
         let own = Attributes::of(self);
         let mut order: Vec<Attribute> = Attribute::ALL.to_vec();

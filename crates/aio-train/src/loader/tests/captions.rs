@@ -13,7 +13,9 @@ fn a_caption_is_one_of_those_that_were_written_for_the_photograph() {
     let captions_of: BTreeMap<PathBuf, Vec<Vec<u32>>> = {
         let samples = &library.get(DatasetName::SynthPedes).expect("rendered").train;
         let of = |photograph: &Sample| {
-            let written = samples.iter().filter(|s| s.source == photograph.source);
+            let is_of =
+                |s: &&Sample| (s.identity, s.source) == (photograph.identity, photograph.source);
+            let written = samples.iter().filter(is_of);
             let ids = written.filter_map(Sample::caption).map(|text| Bpe::clip().ids(text).0);
             Some((photograph.path()?.to_path_buf(), ids.collect()))
         };

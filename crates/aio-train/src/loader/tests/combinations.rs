@@ -68,18 +68,18 @@ fn the_number_of_combinations_changes_nothing_else_in_a_batch() {
 }
 
 #[test]
-fn an_outline_is_the_batch_without_its_pixels() {
+fn a_batch_without_pixels_is_the_batch_otherwise() {
     let root = test_data::root();
     let loader = loader(root, &test_data::config(root), 1);
     let tuples = &loader.epoch(0)[0];
     let mut batch = loader.batch(tuples, 7).expect("a batch");
-    let outline = loader.outline(tuples, 7).expect("an outline");
+    let without = loader.batch_without_pixels(tuples, 7).expect("a batch");
     let empty = |picture: &aio_types::Picture| picture.pixels.is_empty();
-    for (whole, outlined) in batch.tuples.iter_mut().zip(&outline.tuples) {
+    for (whole, outlined) in batch.tuples.iter_mut().zip(&without.tuples) {
         for (picture, outlined) in whole.pictures.iter_mut().zip(&outlined.pictures) {
             assert!(!empty(&picture.picture) && empty(&outlined.picture));
             picture.picture = outlined.picture.clone();
         }
     }
-    assert_eq!(format!("{batch:?}"), format!("{outline:?}"));
+    assert_eq!(format!("{batch:?}"), format!("{without:?}"));
 }

@@ -1,6 +1,9 @@
 mod captions;
 mod combinations;
+mod numbering;
 mod opening;
+mod order;
+mod sources;
 mod validation;
 
 use super::*;
@@ -270,44 +273,4 @@ fn a_data_set_without_rows_to_train_on_is_named() {
     let error = held_out(directory.path(), &config).expect_err("nobody is trained on");
     assert!(error.to_string().contains("table:own has nobody to train on"), "{error}");
     assert!(error.hint().is_some_and(|hint| hint.contains("split `train`")));
-}
-
-#[test]
-fn batches_prepared_ahead_are_those_made_in_turn_bit_for_bit() {
-    let root = test_data::root();
-    let loader = Arc::new(loader(root, &test_data::config(root), 1));
-    // Two epochs of two steps with two micro-batches each, after three steps of another stage.
-    let stage = StageSteps { steps: 3..7, steps_per_epoch: 2, micro_batches: 2 };
-    let in_turn: Vec<String> = (3..7)
-        .flat_map(|step| [(step, 0), (step, 1)])
-        .map(|(step, micro)| {
-            let first_of_epoch = if step < 5 { 3 } else { 5 };
-            let place = 2 * (step - first_of_epoch) + micro;
-            let tuples = &loader.epoch(first_of_epoch as u64)[place];
-            contents(&loader.batch(tuples, (2 * step + micro) as u64).expect("a batch"))
-        })
-        .collect();
-    assert!(in_turn[0] != in_turn[4], "every epoch draws anew");
-    // From the start, and as a training that was stopped after a step continues.
-    for step in 3..7 {
-        let batches = MicroBatches::from_step(Arc::clone(&loader), stage.clone(), step);
-        let mut prefetcher = Prefetcher::start(batches).expect("a thread");
-        for expected in &in_turn[2 * (step - 3)..] {
-            assert!(contents(&prefetcher.next().expect("a batch").0) == *expected, "{step}");
-        }
-        assert!(prefetcher.next().is_err(), "the stage has no further batch");
-        drop(prefetcher);
-        assert_eq!(Arc::strong_count(&loader), 1, "the thread is gone");
-    }
-}
-
-#[test]
-fn few_people_are_used_again_where_a_step_takes_more_batches_than_an_epoch_has() {
-    let root = test_data::root();
-    let loader = Arc::new(loader(root, &test_data::config(root), 0));
-    assert_eq!(loader.batches_per_epoch(), 3);
-    let stage = StageSteps { steps: 0..1, steps_per_epoch: 1, micro_batches: 4 };
-    let batches = MicroBatches::from_step(loader, stage, 0);
-    let classes: Vec<Vec<usize>> = batches.map(|batch| batch.expect("made").classes()).collect();
-    assert!(classes.len() == 4 && classes[3] == classes[0] && classes[1] != classes[0]);
 }

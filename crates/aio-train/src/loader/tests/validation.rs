@@ -20,6 +20,21 @@ fn people_who_cannot_be_searched_for_give_no_score_and_stop_no_training() {
 }
 
 #[test]
+fn whoever_is_not_known_is_not_held_out() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let chosen = |validated: &[&str]| {
+        let trained = ["1 rgb train", "1 rgb train", "2 rgb train"];
+        let (name, config) = own_table(directory.path(), &[&trained[..], validated].concat());
+        held_out(directory.path(), &config).expect("people").0[&name].clone()
+    };
+    let unknown = ["-1 rgb validation", "-1 rgb validation"];
+    let known = ["9 rgb validation", "9 rgb validation"];
+    assert_eq!(chosen(&[&unknown[..], &known].concat()), people(&[9]));
+    // Two pictures of nobody are no validation rows of one person.
+    assert_eq!(chosen(&unknown), people(&[1]));
+}
+
+#[test]
 fn captions_are_used_only_where_a_stage_names_text_among_its_real_samples() {
     let root = test_data::root();
     let mut config = test_data::config(root);

@@ -1,0 +1,108 @@
+use super::*;
+
+/// An experiment whose file holds some lines of the table `model`, and what follows them.
+fn load(model: &str) -> Result<Experiment> {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let path = directory.path().join("experiment.toml");
+    std::fs::write(&path, format!("[model]\n{model}")).expect("write");
+    Experiment::load(&path, &[])
+}
+
+#[test]
+fn a_fusion_is_refused_with_what_has_no_place_in_it() {
+    for (model, said) in [
+        (
+            "fusion = \"mean\"\nabsent = \"learned\"",
+            "`model.absent` is `learned`, but model.fusion = \"mean\" averages",
+        ),
+        (
+            "fusion = \"mixer\"\n[losses]\nneck = \"after\"",
+            "`losses.neck` is `after`, but the normalisation can become a part of the projection only, behind which model.fusion = \"mixer\"",
+        ),
+        ("fusion = \"attention\"", "expected `sequence`, `mean` or `mixer`"),
+        ("absent = \"zeros\"", "expected `none` or `learned`"),
+    ] {
+        let error = load(model).expect_err(said).to_string();
+        assert!(error.contains(said), "{error}");
+    }
+    for allowed in
+        ["absent = \"learned\"", "fusion = \"mixer\"\nabsent = \"learned\"", "fusion = \"mean\""]
+    {
+        load(allowed).expect(allowed);
+    }
+}
+
+#[test]
+fn what_would_be_lost_after_a_training_is_refused_before_it() {
+    for (text, said) in [
+        (
+            "modalities = \"rgb\"\n[evaluation]\ntasks = [\"cuhk-pedes.text-rgb\"]",
+            "`evaluation.tasks` holds cuhk-pedes.text-rgb, but model.modalities = \"rgb\" lacks text",
+        ),
+        (
+            "[evaluation]\nrerank = true\nrerank_k1 = 2\nrerank_k2 = 4",
+            "`evaluation.rerank_k2` is 4; expected at most 3, one above rerank_k1",
+        ),
+        ("[evaluation]\nchance_draws = 0", "`evaluation.chance_draws` is 0"),
+        (
+            "[losses]\nneck = \"after\"\nidentity = 0.0",
+            "`losses.neck` is `after`, but the normalisation is trained by the identity loss alone",
+        ),
+        (
+            "modalities = \"rgb+text\"\nfrozen_tokenizers = [\"rgb\", \"text\"]\nshared = \"frozen\"\n[losses]\nidentity = 0.0\nattribute = 0.0",
+            "`model.frozen_tokenizers` holds every modality, and nothing else is trained either",
+        ),
+        (
+            "[[train.stages]]\nname = \"a\"\ndatasets = [\"llcm\", \"llcm\"]",
+            "`train.stages[0].datasets` names llcm twice",
+        ),
+        (
+            "modalities = \"rgb\"\nfrozen_tokenizers = [\"rgb\"]\nshared = \"frozen\"\n[losses]\nidentity = 0.0",
+            "`model.frozen_tokenizers` holds every modality, and nothing else is trained either",
+        ),
+        (
+            "modalities = \"rgb+text\"\nfrozen_tokenizers = [\"rgb\", \"text\"]\nshared = \"frozen\"\n[losses]\nidentity = 0.0\n[[train.stages]]\ndatasets = [\"synth-pedes\"]\nreal = []",
+            "`model.frozen_tokenizers` holds every modality, and nothing else is trained either",
+        ),
+        (
+            "[train]\nidentities = 4\nneighbours = 5",
+            "`train.neighbours` is 5, but a batch holds train.identities = 4; expected at most as many",
+        ),
+    ] {
+        let error = load(text).expect_err(said).to_string();
+        assert!(error.contains(said), "{error}");
+    }
+    for allowed in [
+        "[evaluation]\nrerank_k1 = 2\nrerank_k2 = 4",
+        "modalities = \"rgb+text\"\nfrozen_tokenizers = [\"rgb\", \"text\"]\nshared = \"frozen\"\n[losses]\nidentity = 0.1",
+        "modalities = \"rgb+text\"\nfrozen_tokenizers = [\"rgb\", \"text\"]\nshared = \"frozen\"\n[losses]\nidentity = 0.0",
+        "modalities = \"rgb+text\"\nfrozen_tokenizers = [\"rgb\", \"text\"]\nshared = \"frozen\"\nabsent = \"learned\"\n[losses]\nidentity = 0.0\nattribute = 0.0",
+        "modalities = \"rgb+text\"\nfrozen_tokenizers = [\"rgb\", \"text\"]\nshared = \"frozen\"\nabsent = \"learned\"\nfusion = \"mixer\"\n[train]\ncombinations = 0\n[losses]\nidentity = 0.0\nattribute = 0.0",
+        "[train]\nidentities = 4\nneighbours = 4",
+    ] {
+        load(allowed).expect(allowed);
+    }
+}
+
+#[test]
+fn adapters_are_refused_where_the_encoder_does_not_keep_its_weights() {
+    for (model, said) in [
+        (
+            "adapters = \"lora\"\nencoder = \"trained\"",
+            "`model.adapters` is `lora`, but model.encoder = \"trained\", which trains the adapted weights themselves; choose one of them",
+        ),
+        (
+            "adapters = \"prompts\"\nencoder = \"random\"",
+            "`model.adapters` is `prompts`, but model.encoder = \"random\"",
+        ),
+        ("adapters = \"a\"", "expected `none`, `lora` or `prompts`"),
+        ("lora_rank = 0", "`model.lora_rank` is 0; expected an integer, at least 1"),
+        ("lora_alpha = 0", "`model.lora_alpha` is 0; expected a number, above 0"),
+        ("prompt_tokens = 0", "`model.prompt_tokens` is 0; expected an integer, from 1 to 1024"),
+    ] {
+        let error = load(model).expect_err(said).to_string();
+        assert!(error.contains(said), "{error}");
+    }
+    let lora = load("adapters = \"lora\"\nlora_rank = 4\n").expect("valid");
+    assert_eq!(lora.model.encoder, EncoderUse::Frozen);
+}
