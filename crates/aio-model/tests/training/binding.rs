@@ -2,7 +2,10 @@
 
 use crate::fixtures::{batch, config, model, preprocessing};
 use aio_heads::loss::paired_contrastive;
-use aio_heads::{AnchorFeatures, AnchorRows, Anchors, BindingKind, OwnPhoto, binding_loss};
+use aio_heads::{
+    AnchorFeatures, AnchorGradient, AnchorRows, BindingKind, BindingOptions, Labelled, OwnPhoto,
+    binding_loss,
+};
 use aio_model::{
     Aio, AioConfig, LossWeights, StepInput, StepOutput, Total, TrainBatch, pictures, token_ids,
 };
@@ -107,17 +110,14 @@ fn distributions_of_pairs_are_matched_as_by_irra_in_both_directions() {
     let classes = Tensor::<1, Int>::from_data([0i64, 1, 1], &Device::flex());
     // One direction, which aio-heads compares with PyTorch: a softmax over the other modality alone.
     let direction = |from: &Tensor<2>, to: &Tensor<2>| -> f32 {
-        binding_loss(
-            from.clone(),
-            classes.clone(),
-            to.clone(),
-            classes.clone(),
-            None,
-            0.07,
-            BindingKind::Sdm,
-            Anchors::Moving,
-        )
-        .into_scalar()
+        let labelled =
+            |features: &Tensor<2>| Labelled { features: features.clone(), labels: classes.clone() };
+        let options = BindingOptions {
+            kind: BindingKind::Sdm,
+            temperature: 0.07,
+            anchors: AnchorGradient::Moving,
+        };
+        binding_loss(labelled(from), labelled(to), None, options).into_scalar()
     };
     let irra = direction(&photographs, &captions) + direction(&captions, &photographs);
     let (found, total) = terms(&model, &batch, &sdm_pairs(AnchorFeatures::All));

@@ -166,7 +166,8 @@ fn asked(caption: impl Fn(usize, usize) -> Option<String>, group_by: Option<&str
     let mut prepared = query("somebody");
     let mut features = vec![0.0; engine_width(&engine)];
     (0..30).for_each(|person| features[person] = 1.0 / (1.0 + person as f32));
-    prepared.features = Arc::new(features.into());
+    let embedded = Embedded { features: Some(features), ..Embedded::default() };
+    prepared.embedded = Arc::new(embedded.into());
     prepared.terms.group_by = group_by.map(str::to_owned);
     let (queue, _) = Queue::start(Arc::new(engine)).expect("a thread");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

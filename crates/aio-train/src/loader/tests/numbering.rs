@@ -29,7 +29,7 @@ fn other_captions(directory: &Path, name: &str, all_splits: bool) -> (usize, usi
     let (mut tuples, mut others) = (0, 0);
     for epoch in 0..6 {
         for drawn in loader.epoch(epoch) {
-            let batch = loader.outline(&drawn, epoch).expect("a batch");
+            let batch = loader.batch_without_pixels(&drawn, epoch).expect("a batch");
             for (tuple, drawn) in batch.tuples.iter().zip(&drawn) {
                 let path = loader.store.sample_path(drawn.rgb);
                 let own = path.file_stem().and_then(|stem| stem.to_str()).expect("a name");
