@@ -111,16 +111,8 @@ fn binding_matches_pytorch() {
 fn both_directions_of_distribution_matching_are_irras() {
     let classes = || labels(&[0, 0, 1, 1, 2, 2]);
     let direction = |from: &Tensor<2>, to: &Tensor<2>| {
-        binding_loss(
-            from.clone(),
-            classes(),
-            to.clone(),
-            classes(),
-            None,
-            0.02,
-            BindingKind::SdmPairs,
-            Anchors::Moving,
-        )
+        let of = |features: &Tensor<2>| labelled(features.clone(), classes());
+        binding_loss(of(from), of(to), None, options(0.02, BindingKind::SdmPairs))
     };
     check("irra_sdm", |x| direction(&x[0], &x[1]) + direction(&x[1], &x[0]));
 }
