@@ -10,6 +10,9 @@ use aio_types::rng;
 use serde::Serialize;
 use std::path::PathBuf;
 
+/// The most new channels for an old one: mistyped numbers are found before memory is allocated for them.
+const MOST_TIMES: usize = 16;
+
 /// What is widened to what.
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -18,7 +21,7 @@ pub struct Request {
     /// Channels of the first layer of a wide stem.
     pub channels: usize,
     /// Deviation of the noise on copied channels, as a share of the root mean square of their weights.
-    pub noise: f32,
+    pub noise: f64,
     /// Seed of what is copied and of the noise.
     pub seed: u64,
     /// The weights file to write.
@@ -40,7 +43,7 @@ pub struct Widened {
 /// Writes the model with wider stems for all picture modalities ([`aio_tokenize::ImageTokenizer::widened`]).
 ///
 /// # Errors
-/// [`Error`] if the model cannot be read, its stems have no channels to widen, `channels` is not larger than what they have, or the
+/// [`Error`] if the model cannot be read, its stems have no channels to widen, `channels` is not larger than what they have or too large, or the
 /// output is the file of the model.
 pub fn run(request: &Request) -> Result<Widened> {
     let Request { channels, noise, seed, .. } = *request;
@@ -61,11 +64,20 @@ pub fn run(request: &Request) -> Result<Widened> {
             "name more than they have",
         ));
     }
+    if channels > MOST_TIMES * narrow.channels {
+        return Err(Error::user(
+            format!(
+                "--channels is {channels}, more than {MOST_TIMES} times the {} of `{name}`",
+                narrow.channels
+            ),
+            "name fewer; a widened model can be widened again",
+        ));
+    }
     sizes.stem = StemConfig { channels, ..narrow };
     let invalid = |problem| Error::user(problem, "name another number of --channels");
     sizes.stem.check(sizes.height, sizes.width).map_err(invalid)?;
     let mut rng = rng(seed, "widening", 0);
-    let tokenizers = backbone.tokenizers.widened(&narrow, &sizes.stem, noise, &mut rng);
+    let tokenizers = backbone.tokenizers.widened(&narrow, &sizes.stem, noise as f32, &mut rng);
     let card = [
         ("widened_from", name.clone().into()),
         ("widened_channels", format!("{} to {channels}", narrow.channels).into()),

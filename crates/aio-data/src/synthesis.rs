@@ -5,9 +5,9 @@ use aio_types::Picture;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-/// What [`channel_exchange`] takes one of, at random.
+/// Where the grey of [`channel_exchange`] comes from, at random.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Drawn {
+pub enum GreyFrom {
     /// One of the three channels, as where infrared pictures are made.
     Channel,
     /// One of the three channels, or the luminance.
@@ -16,16 +16,16 @@ pub enum Drawn {
 
 /// Replaces all channels by one of them, or by the luminance, at random.
 ///
-/// `ChannelExchange` of Ye et al., "Channel Augmented Joint Learning" (ICCV 2021): the index is drawn from
+/// `ChannelExchange` of Ye et al., "Channel Augmented Joint Learning" (ICCV 2021): in the reference the index is drawn from
 /// `0..=grey`; 0, 1 and 2 copy that channel and 3 takes the luminance. CAJ trains with `grey = 2`, where the
-/// luminance is never chosen ([`Drawn::Channel`]). The reference works on normalised tensors; copying commutes with a
+/// luminance is never chosen ([`GreyFrom::Channel`]). The reference works on normalised tensors; copying commutes with a
 /// normalisation that is equal for all channels.
-pub fn channel_exchange(picture: &mut Picture, drawn: Drawn, rng: &mut ChaCha8Rng) {
-    let grey: u8 = match drawn {
-        Drawn::Channel => 2,
-        Drawn::ChannelOrLuminance => 3,
+pub fn channel_exchange(picture: &mut Picture, source: GreyFrom, rng: &mut ChaCha8Rng) {
+    let last: u8 = match source {
+        GreyFrom::Channel => 2,
+        GreyFrom::ChannelOrLuminance => 3,
     };
-    let index = rng.random_range(0..=grey);
+    let index = rng.random_range(0..=last);
     picture.map(|pixel| match index {
         0..=2 => [pixel[usize::from(index)]; 3],
         _ => [luminance(pixel).round() as u8; 3],
@@ -133,7 +133,7 @@ mod tests {
         let mut seen = std::collections::BTreeSet::new();
         for epoch in 0..40 {
             let mut picture = two_tone();
-            channel_exchange(&mut picture, Drawn::Channel, &mut rng(0, "exchange", epoch));
+            channel_exchange(&mut picture, GreyFrom::Channel, &mut rng(0, "exchange", epoch));
             let [r, g, b] = picture.at(0, 0);
             assert!(r == g && g == b);
             seen.insert(r);
@@ -148,7 +148,7 @@ mod tests {
             let mut picture = two_tone();
             channel_exchange(
                 &mut picture,
-                Drawn::ChannelOrLuminance,
+                GreyFrom::ChannelOrLuminance,
                 &mut rng(0, "exchange", epoch),
             );
             picture.at(0, 0)[0] == luminance

@@ -116,7 +116,8 @@ impl Ranking {
     ///
     /// ```
     /// # use aio_eval::{AveragePrecision, Entry, Protocol, Ranking, Ties};
-    /// #     /// let entry = |identity| Entry::of(Identity(identity));
+    /// # use aio_types::Identity;
+    /// let entry = |identity| Entry::of(Identity(identity));
     /// let gallery = [entry(1), entry(2), entry(1)];
     /// let ranking = Ranking::new(&entry(1), &gallery, &[0.1, 0.2, 0.3], Protocol::None, Ties::Stable, 0);
     /// assert_eq!(ranking.average_precision(AveragePrecision::Standard), Some((1.0 + 2.0 / 3.0) / 2.0));

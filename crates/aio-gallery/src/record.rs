@@ -86,7 +86,7 @@ pub(crate) const COLUMNS: [&str; 8] =
 const RESERVED: [&str; 5] = ["row", "rank", "query", "similarity", "probability"];
 
 impl Record {
-    /// Refuses a name that no column may have beside those that every gallery has.
+    /// Refuses a name that a column of the user's own cannot have.
     ///
     /// # Errors
     /// [`GalleryError::Request`] naming a column whose name is taken or empty, or that a filter such as `column=value` or `column!=value` cannot name.

@@ -11,11 +11,11 @@ use std::str::FromStr;
 /// A database and the name of a gallery in it: `postgres://user@host/database#gallery` or `qdrant://host:port/gallery`. Its `Display` has no
 /// password.
 #[derive(Clone)]
-pub struct Address(pub(crate) Place);
+pub struct Address(pub(crate) AnyAddress);
 
-/// A place in a database of either kind.
+/// An address in a database of either kind.
 #[derive(Clone)]
-pub(crate) enum Place {
+pub(crate) enum AnyAddress {
     Postgres(postgres::Address),
     #[cfg(feature = "qdrant")]
     Qdrant(qdrant::Address),
@@ -38,9 +38,9 @@ impl Address {
     #[must_use]
     pub fn name(&self) -> &str {
         match &self.0 {
-            Place::Postgres(address) => address.name(),
+            AnyAddress::Postgres(address) => address.name(),
             #[cfg(feature = "qdrant")]
-            Place::Qdrant(address) => address.name(),
+            AnyAddress::Qdrant(address) => address.name(),
         }
     }
 }
@@ -56,13 +56,13 @@ impl FromStr for Address {
         }
         match text.strip_prefix(QDRANT) {
             #[cfg(feature = "qdrant")]
-            Some(rest) => Ok(Self(Place::Qdrant(rest.parse()?))),
+            Some(rest) => Ok(Self(AnyAddress::Qdrant(rest.parse()?))),
             #[cfg(not(feature = "qdrant"))]
             Some(_) => Err(StoreError::request(
                 "this program was built without the client of Qdrant",
                 "build it with `cargo build --locked --release --features aio-bench/qdrant --bin aio`; PostgreSQL works with this build",
             )),
-            None => Ok(Self(Place::Postgres(text.parse()?))),
+            None => Ok(Self(AnyAddress::Postgres(text.parse()?))),
         }
     }
 }
@@ -70,9 +70,9 @@ impl FromStr for Address {
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Place::Postgres(address) => address.fmt(f),
+            AnyAddress::Postgres(address) => address.fmt(f),
             #[cfg(feature = "qdrant")]
-            Place::Qdrant(address) => address.fmt(f),
+            AnyAddress::Qdrant(address) => address.fmt(f),
         }
     }
 }

@@ -19,7 +19,7 @@ const LEAST_VISITED: usize = 100;
 /// The most that pgvector allows.
 const MOST_VISITED: usize = 1000;
 
-/// A gallery in a database, as a connection to it.
+/// An open connection to a gallery in a database.
 pub(crate) trait Connection {
     /// Features of a row; `None` if it is not there.
     ///

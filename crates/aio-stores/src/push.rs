@@ -1,6 +1,6 @@
 //! Makes a place in a database the copy of a gallery.
 
-use crate::address::{Address, Place};
+use crate::address::{Address, AnyAddress};
 use crate::error::Result;
 use crate::layout::{Layout, Pushed};
 use crate::postgres;
@@ -23,8 +23,8 @@ pub fn push(
     progress: &dyn Fn(usize),
 ) -> Result<Pushed> {
     match &address.0 {
-        Place::Postgres(address) => postgres::push(gallery, address, layout, progress),
+        AnyAddress::Postgres(address) => postgres::push(gallery, address, layout, progress),
         #[cfg(feature = "qdrant")]
-        Place::Qdrant(address) => qdrant::push(gallery, address, layout, progress),
+        AnyAddress::Qdrant(address) => qdrant::push(gallery, address, layout, progress),
     }
 }

@@ -1,6 +1,6 @@
 //! A gallery in a database, opened for questions.
 
-use crate::address::{Address, Place};
+use crate::address::{Address, AnyAddress};
 use crate::answer::{Asked, Connection, Scan};
 use crate::description::Description;
 use crate::error::{Result, StoreError};
@@ -28,9 +28,9 @@ impl Store {
     /// [`StoreError::Database`] if the database cannot be reached; [`StoreError::Request`] if it holds no such gallery.
     pub fn open(address: &Address) -> Result<Self> {
         let opened = match &address.0 {
-            Place::Postgres(address) => postgres::open(address)?,
+            AnyAddress::Postgres(address) => postgres::open(address)?,
             #[cfg(feature = "qdrant")]
-            Place::Qdrant(address) => qdrant::open(address)?,
+            AnyAddress::Qdrant(address) => qdrant::open(address)?,
         };
         let (description, connection) = opened.ok_or_else(|| {
             StoreError::request(

@@ -38,4 +38,6 @@ pub use progress::Progress;
 pub use signals::StopFlag;
 pub use start::{StartingPoint, import_hints, open_weights, weights_checksum};
 pub use started_from::StartedFrom;
-pub use trainer::{MetricsLine, TrainedModel, TrainingPaths, TrainingSetup, train};
+pub use trainer::{
+    MetricsLine, TrainedModel, TrainingPaths, TrainingSetup, train, trained_seconds,
+};

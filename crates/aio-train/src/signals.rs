@@ -104,7 +104,7 @@ impl StopFlag {
         self.raised.load(Ordering::Relaxed)
     }
 
-    /// Asked between the pieces of a phase that has no steps; `phase` says what is being done, such as "evaluating".
+    /// Refuses to go on once the flag is raised; `phase` says what was being done, such as "evaluating".
     ///
     /// # Errors
     /// [`TrainError::Interrupted`] if the flag is raised.

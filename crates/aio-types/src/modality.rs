@@ -106,7 +106,7 @@ impl ModalitySet {
         sets
     }
 
-    /// The number of the set: no other set has it.
+    /// One bit for each modality, in the order of [`Modality::ALL`]. Checkpoints hold these numbers, so they must not change.
     #[must_use]
     pub fn number(self) -> u8 {
         self.0

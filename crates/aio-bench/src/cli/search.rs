@@ -155,6 +155,7 @@ impl Arguments {
         query
     }
 
+    /// Searches a gallery, in a directory or a database.
     fn in_gallery(self, place: Place, query: Row) -> Result<Output> {
         let OfGallery { queries, like, unlike, group_by, threshold, csv, .. } = self.of_gallery;
         let is_batch = queries.is_some();

@@ -61,7 +61,7 @@ pub(super) struct List {
 impl List {
     fn run(self) -> Result<Output> {
         let list = weights::list();
-        if self.form.json { Output::json(&list) } else { Ok(Output::text(list.text())) }
+        self.form.output(&list, || list.text())
     }
 }
 
@@ -132,10 +132,7 @@ impl Convert {
             seed: self.seed,
         };
         let conversion = weights::convert_file(&self.file, &self.output.output, &options)?;
-        if self.form.json {
-            return Output::json(&conversion);
-        }
-        Ok(Output::text(conversion.text()))
+        self.form.output(&conversion, || conversion.text())
     }
 }
 
@@ -157,10 +154,7 @@ pub(super) struct Pack {
 impl Pack {
     fn run(self) -> Result<Output> {
         let packed = weights::pack_file(&self.model, &self.output.output)?;
-        if self.form.json {
-            return Output::json(&packed);
-        }
-        Ok(Output::text(packed.text()))
+        self.form.output(&packed, || packed.text())
     }
 }
 
@@ -194,10 +188,7 @@ impl Adapt {
             model: self.model.into(),
             output: self.output.output,
         })?;
-        if self.form.json {
-            return Output::json(&adapted);
-        }
-        Ok(Output::text(adapted.text()))
+        self.form.output(&adapted, || adapted.text())
     }
 }
 
@@ -212,10 +203,10 @@ pub(super) struct Widen {
     /// Channels of the first layer of every stem; the later layers grow with it.
     #[arg(long)]
     channels: usize,
-    /// Deviation of the noise on copied channels, as a share of the root mean square of their weights. Without noise, copies stay alike in
+    /// Deviation of the noise on copied channels, as a share of the root mean square of their weights. Without noise, copies hardly part in
     /// training.
     #[arg(long, value_name = "SHARE", default_value_t = 0.1, value_parser = noise)]
-    noise: f32,
+    noise: f64,
     /// Seed of what is copied and of the noise.
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -227,7 +218,7 @@ pub(super) struct Widen {
     model: ModelArguments,
 }
 
-fn noise(typed: &str) -> std::result::Result<f32, String> {
+fn noise(typed: &str) -> std::result::Result<f64, String> {
     let number = typed.parse().ok().filter(|number| (0.0..=1.0).contains(number));
     number.ok_or_else(|| "expected a number from 0 to 1".to_owned())
 }
@@ -237,10 +228,7 @@ impl Widen {
         let Self { channels, noise, seed, output, form, model } = self;
         let (model, output) = (model.into(), output.output);
         let widened = widen::run(&widen::Request { model, channels, noise, seed, output })?;
-        if form.json {
-            return Output::json(&widened);
-        }
-        Ok(Output::text(widened.text()))
+        form.output(&widened, || widened.text())
     }
 }
 
@@ -279,9 +267,6 @@ impl Novelty {
         let Self { lists, share, compare, output, form, model } = self;
         let (model, output) = (model.into(), output.output);
         let measured = measure(&NoveltyRequest { model, lists, share, compare, output })?;
-        if form.json {
-            return Output::json(&measured);
-        }
-        Ok(Output::text(measured.text()))
+        form.output(&measured, || measured.text())
     }
 }

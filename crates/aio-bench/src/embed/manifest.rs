@@ -111,6 +111,6 @@ impl Manifest {
 pub(crate) fn unusable(features: &Path, problem: &str) -> Error {
     Error::user(
         format!("{}: {problem}", Manifest::path(features).display()),
-        "embed the gallery again with `aio embed`",
+        "embed the rows again with `aio embed`",
     )
 }

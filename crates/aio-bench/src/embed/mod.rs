@@ -28,7 +28,7 @@ pub use manifest::{Manifest, SkippedRow};
 pub(crate) use model::Loaded;
 pub use model::{ImportSettings, Model, ModelSource};
 pub use rows::{Row, pictures};
-pub(crate) use rows::{sentences, walk};
+pub(crate) use rows::{each_picture, sentences};
 pub(crate) use write::write;
 
 /// Rows that are embedded at once, and between two writes.

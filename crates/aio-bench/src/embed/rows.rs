@@ -62,7 +62,7 @@ impl Row {
     pub fn input(&self, extractor: &Extractor) -> Result<Observation<Picture>> {
         let size = extractor.preprocessing().size();
         let mut pictures = Vec::with_capacity(self.pictures.len());
-        for picture in self.paths() {
+        for picture in self.pictures_by_modality() {
             let (modality, path) = picture?;
             pictures.push((modality, picture::open(path, size)?));
         }
@@ -72,26 +72,27 @@ impl Row {
     /// The pictures as drawings of ranked lists show them.
     ///
     /// # Errors
-    /// [`Error`] for a name that is none of a modality.
+    /// [`Error`] for a name that is no modality.
     pub(crate) fn shown_pictures(&self) -> Result<Vec<ShownPicture>> {
         let shown = |(modality, path): (Modality, &Path)| ShownPicture {
             modality,
             picture: QueryPicture::real(path.to_path_buf()),
         };
-        self.paths().map(|picture| picture.map(shown)).collect()
+        self.pictures_by_modality().map(|picture| picture.map(shown)).collect()
     }
 
     /// The modalities of the pictures and the sentence.
     ///
     /// # Errors
-    /// [`Error`] for a name that is none of a modality.
+    /// [`Error`] for a name that is no modality.
     pub(crate) fn modalities(&self) -> Result<ModalitySet> {
-        let pictures = self.paths().map(|picture| picture.map(|(modality, _)| modality));
+        let pictures =
+            self.pictures_by_modality().map(|picture| picture.map(|(modality, _)| modality));
         pictures.chain(self.text.as_ref().map(|_| Ok(Modality::Text))).collect()
     }
 
-    /// The pictures with their modalities, whose names a manifest that was changed by hand may have wrong.
-    fn paths(&self) -> impl Iterator<Item = Result<(Modality, &Path)>> {
+    /// The pictures with their modalities. A manifest that was changed by hand can name a modality that does not exist.
+    fn pictures_by_modality(&self) -> impl Iterator<Item = Result<(Modality, &Path)>> {
         self.pictures.iter().map(|(name, path)| {
             let modality = name.parse::<Modality>();
             let modality =
@@ -158,15 +159,15 @@ pub(crate) fn sentences(path: &Path) -> Result<Vec<String>> {
 /// [`Error`] naming the path that does not exist or is neither a file nor a folder, or the folder that holds no picture.
 pub fn pictures(input: &Path, modality: Modality) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
-    walk(input, |path| rows.push(Row::picture(modality, path)))?;
+    each_picture(input, |path| rows.push(Row::picture(modality, path)))?;
     Ok(rows)
 }
 
-/// Gives the pictures of an input to `found`, in the order of [`pictures`], and reports what is passed over.
+/// Calls `found` with every picture of an input, in the order of [`pictures`], and logs what is passed over.
 ///
 /// # Errors
 /// As [`pictures`].
-pub(crate) fn walk(input: &Path, mut found: impl FnMut(PathBuf)) -> Result<()> {
+pub(crate) fn each_picture(input: &Path, mut found: impl FnMut(PathBuf)) -> Result<()> {
     if !input.is_dir() {
         // Whether it can be read is found when it is opened: it may be one of many.
         let metadata = std::fs::metadata(input).map_err(|source| DataError::Io {

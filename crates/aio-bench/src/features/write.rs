@@ -1,6 +1,6 @@
 //! Writing safetensors feature files, which state their own checksum.
 
-use super::{CHECKSUM, COLUMNS, OWN};
+use super::{CAMERAS, CHECKSUM, CLOTHES, IDS, IMAGES, OWN};
 use crate::error::{Error, Result};
 use aio_data::checksum::{Checksum, inside};
 use aio_data::fs;
@@ -28,8 +28,11 @@ impl Labels {
     /// The columns that are written, by name.
     fn columns(&self) -> Vec<(&'static str, &[i64])> {
         let Self { ids, cameras, images, clothes, .. } = self;
-        let columns = COLUMNS.into_iter().zip([ids, cameras, images, clothes]);
-        columns.filter_map(|(column, values)| Some((column.name, values.as_deref()?))).collect()
+        let columns = [(IDS, ids), (CAMERAS, cameras), (IMAGES, images), (CLOTHES, clothes)];
+        columns
+            .into_iter()
+            .filter_map(|(column, values)| Some((column.name, values.as_deref()?)))
+            .collect()
     }
 }
 

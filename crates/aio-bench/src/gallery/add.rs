@@ -107,7 +107,7 @@ struct Addition<'a> {
 }
 
 impl Addition<'_> {
-    /// Fills a gallery that this makes, or that the same call has made before.
+    /// Makes a gallery and fills it, or goes on with the one that the same call began.
     fn fill_new(&self, storage: Storage) -> Result<AddedRows> {
         let Self { request, model, .. } = self;
         let directory = &request.gallery;
@@ -143,6 +143,7 @@ impl Addition<'_> {
         self.run(writer, stop)
     }
 
+    /// Embeds the inputs and writes their rows. What was embedded is kept also after an error or a signal.
     fn run(&self, writer: &mut Writer, stop: &StopFlag) -> Result<AddedRows> {
         let Self { request, model, total } = *self;
         let sizes =
@@ -189,7 +190,7 @@ fn prepare(
         }
     };
     let mut waiting: Vec<Item> = Vec::with_capacity(BLOCK);
-    // Says whether somebody took it.
+    // False once nobody receives blocks any more.
     let mut flush = |items: &mut Vec<Item>| {
         let outcomes = block(std::mem::take(items), sizes, known.as_mut());
         send.send(Ok(outcomes)).is_ok()
@@ -266,22 +267,23 @@ impl Incoming<'_> {
         if !inputs.is_empty() {
             let features = of_inputs(&inputs, &self.model.extractor)?;
             for (prepared, features) in ready.into_iter().zip(&features) {
-                self.take(prepared, features)?;
+                self.take_row(prepared, features)?;
             }
         }
         failed.map_or(Ok(()), Err)
     }
 
-    fn take(&mut self, prepared: Prepared, features: &[f32]) -> Result<()> {
+    /// Writes a row, or keeps it for its track.
+    fn take_row(&mut self, prepared: Prepared, features: &[f32]) -> Result<()> {
         if let Some(track) = prepared.item.track.filter(|_| self.request.inputs.pools()) {
             self.tracks.add(track, prepared, features);
             return Ok(());
         }
         let Prepared { item, content, thumbnail, .. } = prepared;
-        self.write(Entry { content, features, record: item.record(), thumbnail: &thumbnail })
+        self.write_row(Entry { content, features, record: item.record(), thumbnail: &thumbnail })
     }
 
-    fn write(&mut self, row: Entry) -> Result<()> {
+    fn write_row(&mut self, row: Entry) -> Result<()> {
         match self.writer.add(row)? {
             Added::Row(_) => self.done.added += 1,
             Added::Known => self.done.known += 1,
@@ -293,7 +295,7 @@ impl Incoming<'_> {
     fn write_tracks(&mut self) -> Result<()> {
         for pooled in std::mem::take(&mut self.tracks).finish() {
             let Pooled { content, features, record, thumbnail } = pooled;
-            self.write(Entry { content, features: &features, record, thumbnail: &thumbnail })?;
+            self.write_row(Entry { content, features: &features, record, thumbnail: &thumbnail })?;
         }
         Ok(())
     }

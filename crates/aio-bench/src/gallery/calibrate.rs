@@ -1,7 +1,7 @@
 //! Calibration of a gallery with labelled feature files of its model.
 
 use super::open::{check_model, model, with_writer};
-use crate::embed::{Manifest, Row};
+use crate::embed::{Manifest, Row, unusable};
 use crate::error::{Error, Result};
 use crate::features::{self, FeatureFile};
 use aio_data::checksum::Checksum;
@@ -72,7 +72,8 @@ pub fn calibrate(request: &CalibrationRequest) -> Result<Fitted> {
 fn modalities(path: &Path, rows: &[Row]) -> Result<String> {
     let mut found = BTreeSet::new();
     for (number, row) in rows.iter().enumerate() {
-        let modalities = row.modalities()?;
+        let wrong = |e: Error| unusable(path, &format!("row {number}: {e}"));
+        let modalities = row.modalities().map_err(wrong)?;
         if modalities.is_empty() {
             let manifest = Manifest::path(path);
             return Err(Error::user(

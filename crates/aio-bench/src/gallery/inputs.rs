@@ -2,7 +2,7 @@
 
 use super::item::{Item, Origin};
 use super::list::{self, List};
-use crate::embed::{sentences, walk};
+use crate::embed::{each_picture, sentences};
 use crate::error::{Error, Result};
 use aio_data::DataError;
 use aio_data::folder::{self, Entry};
@@ -90,8 +90,8 @@ impl InputRequest {
     /// Number of items, and what is passed over on the way, which is reported.
     pub(super) fn count(&self) -> Result<usize> {
         for input in &self.inputs {
-            // Reports what is passed over.
-            walk(input, |_| {})?;
+            // For its refusals and its warnings: the pictures themselves are counted below.
+            each_picture(input, |_| {})?;
         }
         let boxes = self.boxes()?;
         if let (Some(Detected { left_out: left_out @ 1.., .. }), Some(of)) =

@@ -40,7 +40,7 @@ pub struct ShownPicture {
     pub picture: QueryPicture,
 }
 
-/// A gallery entry, whose picture is named by `P`: by the path of its file in the files of a run.
+/// A gallery entry. `P` is what its picture is known by: in the files of a run the path of the picture, in a gallery the number of its row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Retrieved<P = PathBuf> {
@@ -64,7 +64,7 @@ impl Retrieved {
     }
 }
 
-/// A query and the gallery entries that it retrieved, whose pictures are named by `P`.
+/// A query and the gallery entries that it retrieved; `P` as in [`Retrieved`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RankedList<P = PathBuf> {
     /// Pictures of the query, in the order of its modalities.

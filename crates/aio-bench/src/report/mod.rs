@@ -129,7 +129,7 @@ pub fn picture(path: &Path, title: &str, lists: &[RankedList]) -> Result<()> {
     picture_of(path, title, lists, picture::from_file)
 }
 
-/// As [`picture()`], for retrieved pictures that are no files: `open` gives them by what names them.
+/// As [`picture()`], for retrieved pictures that are no files: `open` gives the picture that a `P` stands for.
 pub(crate) fn picture_of<P>(
     path: &Path,
     title: &str,

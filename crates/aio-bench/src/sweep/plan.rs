@@ -3,7 +3,7 @@
 //! A [`Plan`] is for deciding what to run: it shows what every run takes and how much is left. A [`Status`] is for
 //! following what runs: it counts the states and shows what Slurm says of the runs that were submitted.
 
-use super::slurm::{self, ArrayElement};
+use super::slurm::{self, ArrayElement, SubmittedRun};
 use super::{Cost, Job, RunState, Sweep};
 use crate::error::Result;
 use crate::markdown::{self, Align};
@@ -20,7 +20,7 @@ pub struct Plan {
     pub seeds: usize,
     /// Every cell with every seed, in the order in which they run.
     pub runs: Vec<PlannedRun>,
-    /// Estimated seconds of training of the runs that are not done; none if no cost is known.
+    /// Estimated seconds of training that are left, without those that checkpoints hold; none if no cost is known.
     pub remaining_seconds: Option<f64>,
 }
 
@@ -103,7 +103,8 @@ impl Sweep {
         for job in self.jobs() {
             let (run, cost) = (self.entry(runs, job), costs.of(job.cell));
             if run.state != RunState::Done {
-                left += cost.map(|cost| cost.seconds).or(mean).unwrap_or(0.0);
+                let whole = cost.map(|cost| cost.seconds).or(mean).unwrap_or(0.0);
+                left += (whole - self.kept_seconds(runs, job, &run.state)).max(0.0);
             }
             planned.push(PlannedRun { run, cost });
         }
@@ -123,7 +124,7 @@ impl Sweep {
         let mut submitted = slurm::states(runs, &self.file)?;
         let status = |job: Job<'_>| RunStatus {
             run: self.entry(runs, job),
-            slurm: submitted.remove(&job.number),
+            slurm: submitted.remove(&SubmittedRun::of(job)),
         };
         let states = self.jobs().map(status).collect();
         Ok(Status { cells: self.cells.len(), seeds: self.seeds.len(), runs: states })

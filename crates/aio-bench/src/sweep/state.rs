@@ -1,12 +1,12 @@
 //! How far a run has come.
 
-use super::{Cell, Sweep};
+use super::{Cell, Job, Sweep};
 use crate::config::Experiment;
 use crate::experiment::{self, Begun};
 use crate::lock;
 use crate::run::Run;
 use aio_data::fs;
-use aio_train::Checkpoints;
+use aio_train::{Checkpoints, trained_seconds};
 use serde::Serialize;
 use std::fmt;
 use std::path::Path;
@@ -93,6 +93,18 @@ impl Sweep {
         match self.obstacle(&run, cell, seed) {
             Some(change) => RunState::Incompatible { change },
             None => RunState::Resumable { step },
+        }
+    }
+
+    /// Seconds of training that a run need not do again, since its checkpoints hold them.
+    pub(super) fn kept_seconds(&self, runs: &Path, job: Job<'_>, state: &RunState) -> f64 {
+        match state {
+            // Checkpoints of another cell or seed have to be removed.
+            RunState::Incompatible { .. } => 0.0,
+            _ => {
+                let run = self.run_of(runs, job.cell, job.seed);
+                trained_seconds(&Checkpoints::new(run.checkpoints(), 1))
+            }
         }
     }
 

@@ -212,3 +212,72 @@ fn what_ablations_switch_runs_and_counts() {
         "sketches drawn by another hand"
     );
 }
+
+/// Programs in place of Slurm's: `sbatch` numbers arrays from 77 on, and `sacct` says that every element failed.
+#[cfg(unix)]
+fn with_slurm(desk: &Desk, arguments: &[&str]) -> String {
+    use std::os::unix::fs::PermissionsExt;
+    let programs = desk.path("slurm");
+    std::fs::create_dir_all(&programs).expect("create");
+    let sacct =
+        "for last; do :; done\nfor i in 0 1 2 3 4 5; do echo \"${last}_$i|FAILED|node1\"; done\n";
+    for (name, body) in [("sbatch", "cat > /dev/null\necho 77\n"), ("sacct", sacct)] {
+        let program = programs.join(name);
+        std::fs::write(&program, format!("#!/bin/sh\n{body}")).expect("write");
+        std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).expect("executable");
+    }
+    let path = format!("{}:{}", programs.display(), std::env::var("PATH").expect("a path"));
+    let output = desk.command(arguments).env("PATH", path).output().expect("the program starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+#[test]
+#[cfg(unix)]
+fn states_of_slurm_stay_with_their_runs_when_the_sweep_changes() {
+    let desk = Desk::new();
+    let write = |values: &str| {
+        let axis =
+            format!("base = \"experiments/smoke.toml\"\n[axes]\n\"losses.binding\" = {values}\n");
+        std::fs::write(desk.path("sweep.toml"), axis).expect("write");
+    };
+    let rows = || -> Vec<(String, bool)> {
+        let status = with_slurm(&desk, &["sweep", "status", "sweep.toml", "--json"]);
+        let status: serde_json::Value = serde_json::from_str(&status).expect("JSON");
+        let runs = status["runs"].as_array().expect("runs").clone();
+        let row = |run: &serde_json::Value| {
+            (run["label"].as_str().expect("a label").to_owned(), run["slurm"].is_object())
+        };
+        runs.iter().map(row).collect()
+    };
+    write("[1.0, 0.5]");
+    let submitted = with_slurm(&desk, &["sweep", "slurm", "sweep.toml"]);
+    assert!(submitted.contains("job array 77: 2 of 2 runs"), "{submitted}");
+    // Another value in front of the submitted ones: the runs have other numbers now.
+    write("[0.25, 1.0, 0.5]");
+    let of = |value: &str, is_submitted| (format!("losses.binding={value}"), is_submitted);
+    assert_eq!(rows(), [of("0.25", false), of("1.0", true), of("0.5", true)]);
+}
+
+#[test]
+fn a_plan_counts_what_checkpoints_hold_as_done() {
+    let desk = Desk::new();
+    let sweep =
+        "base = \"experiments/smoke.toml\"\nseeds = [0, 1]\n[axes]\n\"losses.binding\" = [0.5]\n";
+    std::fs::write(desk.path("sweep.toml"), sweep).expect("write");
+    let plan = || desk.json(&["sweep", "plan", "sweep.toml", "--json"]);
+    let id = plan()["runs"][0]["config_id"].as_str().expect("an id").to_owned();
+    let cell = desk.path("runs/smoke").join(&id);
+    let checkpoint = cell.join("seed-1/checkpoints/step-0000012");
+    std::fs::create_dir_all(&checkpoint).expect("create");
+    let predicted = "{\"seconds\":90.0,\"memory\":700,\"predicted\":true}";
+    std::fs::write(cell.join("prediction.json"), predicted).expect("write");
+    assert_eq!(plan()["remaining_seconds"], 180.0);
+    let begun = format!("{{\"begun\":{{\"config_id\":\"{id}\",\"seed\":1}},\"data\":{{}}}}");
+    std::fs::write(cell.join("seed-1/data.json"), begun).expect("write");
+    let state = "{\"step\":12,\"seconds\":30.0,\"best\":null}";
+    std::fs::write(checkpoint.join("state.json"), state).expect("write");
+    let left = plan();
+    assert_eq!(left["runs"][1]["state"], "resumable", "{left}");
+    assert_eq!(left["remaining_seconds"], 150.0);
+}

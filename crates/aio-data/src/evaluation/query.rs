@@ -1,4 +1,4 @@
-use crate::synthesis::{Drawn, channel_exchange};
+use crate::synthesis::{GreyFrom, channel_exchange};
 use crate::{Content, Sample};
 use aio_eval::Entry;
 use aio_types::{Modality, ModalitySet, Observation, Picture, rng};
@@ -64,7 +64,7 @@ impl QueryPicture {
     pub fn prepared(&self, mut picture: Picture) -> Picture {
         if let Some(number) = self.synthesised {
             let stream = &mut rng(0, "synthesised query", number);
-            channel_exchange(&mut picture, Drawn::Channel, stream);
+            channel_exchange(&mut picture, GreyFrom::Channel, stream);
         }
         picture
     }

@@ -136,7 +136,8 @@ impl TestSet {
         Self::of(&dataset.query, &dataset.gallery, direction)
     }
 
-    /// As [`Self::of_sides`] of a data set that is searched in both directions: with `reversed` its gallery asks.
+    /// As [`Self::of_sides`] of a data set that is searched in both directions: with `reversed`, the samples of its
+    /// gallery are the queries.
     pub(crate) fn of_either_side(dataset: &Dataset, direction: Direction, reversed: bool) -> Self {
         if reversed {
             Self::of(&dataset.gallery, &dataset.query, direction)

@@ -46,7 +46,7 @@ macro_rules! datasets {
         }
 
         impl DatasetName {
-            /// Every published data set, those with several splits or variants once.
+            /// Every published data set, those with several splits or variants once: with all splits (number 0) or the usual variant.
             pub const ALL: [Self; [$(stringify!($variant)),+].len()] =
                 [$(Self::$variant $((<$split>::MIN))? $(($usual))?),+];
 

@@ -88,7 +88,7 @@ const NAMES: [&str; 11] = [
 const ARTISTS: [char; 5] = ['a', 'b', 'c', 'd', 'e'];
 
 /// Random splits that the list files hold.
-const COUNT: u8 = 10;
+const SPLIT_COUNT: u8 = 10;
 
 fn lists(root: &Path) -> Result<PathBuf> {
     let lists =
@@ -98,7 +98,7 @@ fn lists(root: &Path) -> Result<PathBuf> {
 
 /// The ten test splits as trials. Each split's model is trained on people that other splits test, so there is no training part.
 fn read(root: &Path) -> Result<Dataset> {
-    tests(root, 1..=COUNT)
+    tests(root, 1..=SPLIT_COUNT)
 }
 
 /// One split: training and test.

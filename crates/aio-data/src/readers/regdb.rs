@@ -88,11 +88,11 @@ const NAMES: [&str; 11] = [
 ];
 
 /// Splits that the lists hold.
-const COUNT: u8 = 10;
+const SPLIT_COUNT: u8 = 10;
 
 /// The ten test splits as trials. Each split's model is trained on the people that other splits test, so there is no training part.
 fn read(root: &Path) -> Result<Dataset> {
-    tests(root, 1..=COUNT)
+    tests(root, 1..=SPLIT_COUNT)
 }
 
 /// One split: training and test.

@@ -139,7 +139,7 @@ impl Weights {
         tensors: &Tensors,
         like: &Self,
     ) -> Result<Self, WeightsError> {
-        like.with(origin, tensors, FloatType::F32)
+        like.with_tensors(origin, tensors, FloatType::F32)
     }
 
     /// The bytes of the file.

@@ -57,7 +57,7 @@ struct Base {
 
 impl Weights {
     /// A file with other tensors and the same metadata, called `origin` in errors.
-    pub(super) fn with(
+    pub(super) fn with_tensors(
         &self,
         origin: &str,
         tensors: &Tensors,
@@ -74,7 +74,7 @@ impl Weights {
     /// # Errors
     /// [`WeightsError::Format`] naming a tensor with values beyond 65,504.
     pub fn halved(&self) -> Result<Self, WeightsError> {
-        self.with(&self.origin, &self.tensors()?, FloatType::F16)
+        self.with_tensors(&self.origin, &self.tensors()?, FloatType::F16)
     }
 
     /// A small file of a model that was trained from the embedded encoder: 16 bits per value, without the tensors that the two share.
@@ -128,7 +128,7 @@ impl Weights {
                 .ok_or_else(|| self.format(format!("the encoder has no tensor `{name}`")))?;
             tensors.insert(name, tensor);
         }
-        self.with(&self.origin, &tensors, FloatType::F32)
+        self.with_tensors(&self.origin, &tensors, FloatType::F32)
     }
 }
 

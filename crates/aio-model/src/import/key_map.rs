@@ -88,7 +88,7 @@ impl KeyMap {
         }
     }
 
-    /// What `work` makes of the names below another prefix.
+    /// Runs `work` with another prefix, and puts the present one back.
     pub(super) fn below<T>(&mut self, prefix: &str, work: impl FnOnce(&mut Self) -> T) -> T {
         let own = std::mem::replace(&mut self.prefix, prefix.to_owned());
         let made = work(self);

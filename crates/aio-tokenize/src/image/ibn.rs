@@ -62,7 +62,8 @@ impl Ibn {
         Self { batch_norm_mode, ..self }
     }
 
-    /// The normalisation of copied channels, the first `instance` of which are normalised picture by picture.
+    /// The normalisation of copied channels, the first `instance` of which are normalised picture by picture. Running statistics are those of the old
+    /// channels; noise on the weights makes them approximate.
     pub(super) fn copied(&self, written: &Copies, instance: usize) -> Self {
         let device = self.weight.val().device();
         let pick = |old: Tensor<1>, channels: &[usize], before: usize| {

@@ -8,7 +8,7 @@ impl ImageTokenizer {
     ///
     /// Every new channel is a copy of an old one. What reads a channel that is copied reads its copies, with weights that add up to the old ones
     /// (Net2WiderNet: Chen, Goodfellow and Shlens, "Net2Net: Accelerating Learning via Knowledge Transfer", ICLR 2016). Copies of the same channel
-    /// would stay alike in training, so their weights get uniform noise, whose deviation is `noise` times the root mean square of the channel's weights; with 0 the
+    /// differ in their random shares alone, and AdamW, which divides every gradient by its size, hardly parts them; so their weights get uniform noise, whose deviation is `noise` times the root mean square of the channel's weights; with 0 the
     /// function is the same but for rounding.
     ///
     /// # Panics

@@ -142,12 +142,12 @@ impl TrainConfig {
     }
 }
 
-/// The parts of a data set that are trained on.
+/// The parts of a data set that are trained on; never people who are not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum TrainedParts {
     /// The training part.
     Training,
-    /// All parts, without distractors and people who are not known.
+    /// All parts, without distractors.
     All,
 }
 

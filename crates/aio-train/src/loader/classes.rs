@@ -130,10 +130,10 @@ fn last_fraction(identities: &BTreeSet<Identity>, fraction: f64) -> BTreeSet<Ide
     identities.iter().skip(kept).copied().collect()
 }
 
-/// Samples of a data set that training uses; none of people who are not known.
+/// Samples of the parts of a data set that are trained on, without distractors and people who are not known.
 pub(super) fn training_samples(
     dataset: &Dataset,
-    used: TrainedParts,
+    trained: TrainedParts,
 ) -> impl Iterator<Item = &Sample> {
     let parts = [&dataset.train, &dataset.validation, &dataset.query, &dataset.gallery];
     // The number 0 stands for distractors in the gallery of Market-1501 and for a person elsewhere (the first of MSMT17): it is a person's where a
@@ -143,7 +143,7 @@ pub(super) fn training_samples(
     let is_used = move |sample: &&Sample| {
         sample.identity.is_known() && (sample.identity != Identity(0) || zero_is_a_person)
     };
-    let parts = match used {
+    let parts = match trained {
         TrainedParts::Training => vec![parts[0]],
         TrainedParts::All => parts.to_vec(),
     };

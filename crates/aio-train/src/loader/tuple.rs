@@ -1,7 +1,7 @@
 //! The picture of one tuple in one modality: real or made from the photograph, then augmented.
 
 use aio_data::augment::{Augmentation, Kind};
-use aio_data::synthesis::{Drawn, channel_exchange, colour_pencil, line_drawing, shade};
+use aio_data::synthesis::{GreyFrom, channel_exchange, colour_pencil, line_drawing, shade};
 use aio_types::{Modality, Picture};
 use rand_chacha::ChaCha8Rng;
 use std::borrow::Cow;
@@ -26,7 +26,7 @@ impl TupleSource<'_> {
         }
         let mut made = self.photograph();
         match (modality, &self.sketch) {
-            (Modality::Infrared, _) => channel_exchange(&mut made, Drawn::Channel, stream),
+            (Modality::Infrared, _) => channel_exchange(&mut made, GreyFrom::Channel, stream),
             (Modality::ColourPencil, Some(sketch)) => shade(&mut made, sketch, stream),
             (Modality::ColourPencil, None) => colour_pencil(&mut made, stream),
             _ => line_drawing(&mut made, stream),

@@ -2,7 +2,7 @@
 
 use super::recipe::Recipe;
 use aio_data::augment::{Augmentation, Kind};
-use aio_data::synthesis::{Drawn, channel_exchange, line_drawing};
+use aio_data::synthesis::{GreyFrom, channel_exchange, line_drawing};
 use aio_synth::street::corpus::Shot;
 use aio_types::{Modality, Picture};
 use rand::RngExt;
@@ -33,7 +33,7 @@ pub(super) fn shown(shot: &Shot, augmentation: &Augmentation, rng: &mut ChaCha8R
     let mut picture = shot.picture.clone();
     augmentation.apply(&mut picture, kind, rng);
     if grey {
-        channel_exchange(&mut picture, Drawn::ChannelOrLuminance, rng);
+        channel_exchange(&mut picture, GreyFrom::ChannelOrLuminance, rng);
     }
     let coloured = matches!(kind, Kind::Photograph | Kind::ColourDrawing) && !grey;
     Shown { picture, coloured }
@@ -55,7 +55,7 @@ pub(super) fn second_view(
     let mut picture = shot.picture.clone();
     let at = rng.random::<f64>();
     let kind = if at < VIEW_GREY {
-        channel_exchange(&mut picture, Drawn::ChannelOrLuminance, rng);
+        channel_exchange(&mut picture, GreyFrom::ChannelOrLuminance, rng);
         Kind::Infrared
     } else if at < VIEW_GREY + VIEW_LINES {
         line_drawing(&mut picture, rng);

@@ -103,6 +103,13 @@ pub fn train(
     })
 }
 
+/// Seconds of training that the newest checkpoint of a run holds; 0 where there is none that can be read.
+#[must_use]
+pub fn trained_seconds(checkpoints: &Checkpoints) -> f64 {
+    let state = checkpoints.state::<TrainState>().ok().flatten();
+    state.map_or(0.0, |state| state.seconds)
+}
+
 /// Says where the queue of the binding loss has no effect: no anchor comes out of it in the steps of a stage.
 fn warn_of_idle_queue(config: &TrainingConfig, stage: &StageConfig, steps: usize) {
     let losses = &config.losses;

@@ -42,7 +42,7 @@ impl Describer {
     /// Scores of every descriptor; nothing where [`apply`] says no.
     ///
     /// # Errors
-    /// [`crate::error::Error::Interrupted`] after a signal, or the picture that cannot be decoded.
+    /// [`Error::Interrupted`](crate::error::Error::Interrupted) after a signal, or the picture that cannot be decoded.
     pub(super) fn scores(
         &mut self,
         test: &Test,

@@ -124,7 +124,7 @@ impl Layout {
 
 /// Draws ranked lists, one per row: the query (pictures as the model sees them, then its caption), then the entries that it retrieved, with a
 /// green border around matches and a red one around other people. Junk, which the protocol ignores, is grey.
-/// `open` gives the pictures of retrieved entries by what names them.
+/// `open` gives the picture that a `P` stands for.
 ///
 /// # Errors
 /// [`Error`](crate::error::Error) naming the picture that cannot be read.

@@ -10,7 +10,7 @@ mod script;
 mod settings;
 
 pub use queue::ArrayElement;
-pub(super) use queue::states;
+pub(super) use queue::{SubmittedRun, states};
 pub(super) use settings::Settings;
 
 use super::{Job, Sweep};
@@ -63,7 +63,7 @@ impl Sweep {
     /// [`Error`] with the message of Slurm.
     pub fn submit(&self, runs: &Path, dry_run: bool) -> Result<Submission> {
         let is_open = |job: &Job<'_>| !self.run_of(runs, job.cell, job.seed).is_done();
-        let open: Vec<usize> = self.jobs().filter(is_open).map(|job| job.number).collect();
+        let open: Vec<Job<'_>> = self.jobs().filter(is_open).collect();
         if open.is_empty() {
             return Ok(Submission::AllDone);
         }
@@ -77,14 +77,14 @@ impl Sweep {
             file: &self.file,
             runs,
             directory: &directory,
-            open: &open,
+            open: &open.iter().map(|job| job.number).collect::<Vec<_>>(),
             count: total,
         };
         let script = script::script(&self.slurm, &array);
         if dry_run {
             return Ok(Submission::DryRun { script });
         }
-        let job = queue::submit(&script, runs, &self.file)?;
+        let job = queue::submit(&script, runs, &self.file, &open)?;
         Ok(Submission::Submitted { job, runs: open.len(), total, logs: queue::directory(runs) })
     }
 }

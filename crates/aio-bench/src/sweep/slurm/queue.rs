@@ -1,7 +1,7 @@
 //! Talking to Slurm: submitting an array, and asking what became of it.
 
 use crate::error::{Error, Result};
-use crate::sweep;
+use crate::sweep::{self, Job};
 use aio_data::fs;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -15,6 +15,23 @@ use std::process::{Command, Stdio};
 struct SubmittedArray {
     /// Its job number.
     job: u64,
+    /// The run of every element, by its number. Records of earlier versions have none, so that it is not known what their elements ran.
+    #[serde(default)]
+    runs: BTreeMap<usize, SubmittedRun>,
+}
+
+/// A cell with a seed, whatever its number is when the sweep file is changed later.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(in crate::sweep) struct SubmittedRun {
+    /// Content hash of its configuration.
+    config_id: String,
+    seed: u64,
+}
+
+impl SubmittedRun {
+    pub(in crate::sweep) fn of(job: Job<'_>) -> Self {
+        Self { config_id: job.cell.config_id.clone(), seed: job.seed }
+    }
 }
 
 /// An element of an array, and its state in Slurm.
@@ -22,7 +39,7 @@ struct SubmittedArray {
 pub struct ArrayElement {
     /// Job number of the array.
     pub job: u64,
-    /// Number of the element, which is the number of its run.
+    /// Number of the element, which was the number of its run when it was submitted.
     pub element: usize,
     /// State, such as `running`.
     pub state: String,
@@ -50,15 +67,21 @@ fn record(runs: &Path, file: &Path) -> PathBuf {
     directory(runs).join(format!("{}.json", sweep::name(file)))
 }
 
-/// Submits a script and records its job number, which it returns.
+/// Submits a script and records its job number, which it returns, with the runs of its elements.
 ///
 /// # Errors
 /// [`Error`] with the message of `sbatch`.
-pub(super) fn submit(script: &str, runs: &Path, file: &Path) -> Result<u64> {
+pub(super) fn submit(
+    script: &str,
+    runs: &Path,
+    file: &Path,
+    submitted_runs: &[Job<'_>],
+) -> Result<u64> {
     fs::create_dir_all(&directory(runs))?;
     let job = sbatch(script)?;
     let mut submitted = submissions(runs, file)?;
-    submitted.push(SubmittedArray { job });
+    let runs_of_elements = submitted_runs.iter().map(|job| (job.number, SubmittedRun::of(*job)));
+    submitted.push(SubmittedArray { job, runs: runs_of_elements.collect() });
     let text = serde_json::to_string(&submitted).map_err(|e| Error::Failure(e.to_string()))?;
     fs::write_then_rename(&record(runs, file), text.as_bytes())?;
     Ok(job)
@@ -134,14 +157,18 @@ fn parse(job: u64, text: &str) -> Vec<ArrayElement> {
     text.lines().filter_map(element).collect()
 }
 
-/// What Slurm says of the runs of a sweep, by their numbers; the newest array with a run counts.
+/// What Slurm says of the runs of a sweep; the newest array with a run counts.
 ///
 /// # Errors
 /// [`Error`] naming the record of submitted arrays, if it is damaged.
-pub(in crate::sweep) fn states(runs: &Path, file: &Path) -> Result<BTreeMap<usize, ArrayElement>> {
+pub(in crate::sweep) fn states(
+    runs: &Path,
+    file: &Path,
+) -> Result<BTreeMap<SubmittedRun, ArrayElement>> {
     let mut states = BTreeMap::new();
-    for SubmittedArray { job } in submissions(runs, file)? {
-        states.extend(elements(job).into_iter().map(|element| (element.element, element)));
+    for SubmittedArray { job, runs } in submissions(runs, file)? {
+        let of_run = |element: ArrayElement| Some((runs.get(&element.element)?.clone(), element));
+        states.extend(elements(job).into_iter().filter_map(of_run));
     }
     Ok(states)
 }
@@ -168,7 +195,8 @@ mod tests {
         assert!(submissions(runs, file).expect("none").is_empty());
         std::fs::create_dir(runs.join("slurm")).expect("directory");
         std::fs::write(runs.join("slurm/heads.json"), "[{\"job\":12}]").expect("write");
-        assert_eq!(submissions(runs, file).expect("one"), [SubmittedArray { job: 12 }]);
+        let of_version_0_1 = SubmittedArray { job: 12, runs: BTreeMap::new() };
+        assert_eq!(submissions(runs, file).expect("one"), [of_version_0_1]);
         std::fs::write(runs.join("slurm/heads.json"), "[{").expect("write");
         let error = states(runs, file).expect_err("damaged").to_string();
         assert!(error.contains("slurm/heads.json"), "{error}");

@@ -68,16 +68,16 @@ impl<'a> Rows<'a> {
         let split = Split::named(&split).ok_or_else(|| {
             problem(format!("`split` is `{split}`; expected train, validation, query or gallery"))
         })?;
+        if let Some(picture) = sample.path()
+            && let Some(first) = self.pictures.insert((picture.to_path_buf(), split), row)
+        {
+            return Err(problem(format!("`{path}` is in the split {split} already (row {first})")));
+        }
         if split == Split::Train && !sample.identity.is_known() {
             return Err(problem(format!(
                 "`identity` is {}: below 0 it is not known who is shown, and training would make one person of all such rows; leave the row out",
                 sample.identity.0
             )));
-        }
-        if let Some(picture) = sample.path()
-            && let Some(first) = self.pictures.insert((picture.to_path_buf(), split), row)
-        {
-            return Err(problem(format!("`{path}` is in the split {split} already (row {first})")));
         }
         self.dataset.split_mut(split).push(sample);
         Ok(())

@@ -116,7 +116,8 @@ impl Tailor<'_> {
         self.legs(parts, to, &radius, Folds::of(look, fit.loose), Some(shaded));
     }
 
-    /// `covered` is the share of the leg to which it hangs, `over` the lowest hem over it, above which it lies `close` to the body.
+    /// `covered` is the share of the leg to which it hangs, `over` is the height of the hem of a garment over it, if there is
+    /// one; above that hem it lies `close` to the body.
     fn skirt(&mut self, look: &Look, covered: f32, waist: f32, (over, close): (Option<f32>, f32)) {
         let part = self.piece(look, Piece::Skirt);
         let bones = &self.trunk.skeleton.bones;

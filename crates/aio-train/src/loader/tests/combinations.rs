@@ -75,10 +75,10 @@ fn a_batch_without_pixels_is_the_batch_otherwise() {
     let mut batch = loader.batch(tuples, 7).expect("a batch");
     let without = loader.batch_without_pixels(tuples, 7).expect("a batch");
     let empty = |picture: &aio_types::Picture| picture.pixels.is_empty();
-    for (whole, outlined) in batch.tuples.iter_mut().zip(&without.tuples) {
-        for (picture, outlined) in whole.pictures.iter_mut().zip(&outlined.pictures) {
-            assert!(!empty(&picture.picture) && empty(&outlined.picture));
-            picture.picture = outlined.picture.clone();
+    for (whole, bare) in batch.tuples.iter_mut().zip(&without.tuples) {
+        for (picture, bare) in whole.pictures.iter_mut().zip(&bare.pictures) {
+            assert!(!empty(&picture.picture) && empty(&bare.picture));
+            picture.picture = bare.picture.clone();
         }
     }
     assert_eq!(format!("{batch:?}"), format!("{without:?}"));

@@ -59,8 +59,8 @@ fn a_tuple_shows_the_sketch_that_was_made_from_its_photograph() {
         for tuples in loader.epoch(epoch) {
             // Rows follow one another: photograph, sketch, caption.
             assert!(tuples.iter().all(|tuple| tuple.real[SKETCH] == Some(tuple.rgb + 1)));
-            let outline = loader.batch_without_pixels(&tuples, epoch).expect("an outline");
-            for tuple in &outline.tuples {
+            let batch = loader.batch_without_pixels(&tuples, epoch).expect("a batch");
+            for tuple in &batch.tuples {
                 let sketch = tuple.picture(Modality::Sketch).expect("a sketch");
                 assert_eq!(sketch.origin, Origin::Photograph);
             }
@@ -84,7 +84,7 @@ fn a_sketch_of_another_photograph_is_known_as_such() {
     let mut seen = BTreeSet::new();
     for epoch in 0..12 {
         for tuples in loader.epoch(epoch) {
-            for tuple in loader.batch_without_pixels(&tuples, epoch).expect("an outline").tuples {
+            for tuple in loader.batch_without_pixels(&tuples, epoch).expect("a batch").tuples {
                 let sketch = tuple.picture(Modality::Sketch).expect("a sketch");
                 let first = tuple.photograph / 3 * 3;
                 let expected = match (tuple.photograph - first, first) {
@@ -122,7 +122,7 @@ fn what_says_nothing_of_its_sources_is_drawn_as_by_the_sampler() {
     for epoch in 0..6 {
         assert_eq!(loader.epoch(epoch), sampler.epoch(epoch));
         for tuple in
-            loader.batch_without_pixels(&loader.epoch(epoch)[0], epoch).expect("an outline").tuples
+            loader.batch_without_pixels(&loader.epoch(epoch)[0], epoch).expect("a batch").tuples
         {
             let sketch = tuple.picture(Modality::Sketch).expect("a sketch");
             assert!(matches!(sketch.origin, Origin::Itself { .. }), "{:?}", sketch.origin);
