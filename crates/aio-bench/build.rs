@@ -9,7 +9,17 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What a program is compiled from, from the root of the workspace.
-const SOURCES: [&str; 4] = ["crates", "patches", "Cargo.toml", "Cargo.lock"];
+const SOURCES: [&str; 8] = [
+    "crates",
+    "patches",
+    "Cargo.toml",
+    "Cargo.lock",
+    // The experiments that `config/files.rs` includes; those of sweeps are read from their files.
+    "experiments/*.toml",
+    "experiments/paper",
+    "experiments/recipes",
+    ":!experiments/sweeps",
+];
 
 fn main() {
     let directory = |variable: &str| PathBuf::from(env::var_os(variable).expect("Cargo sets it"));
@@ -24,6 +34,12 @@ fn main() {
     std::fs::write(directory("OUT_DIR").join("Cargo.lock"), contents)
         .expect("the build's output directory is writable");
     sources(&package.join("../.."));
+}
+
+fn rerun_if_changed(path: &Path) {
+    if path.exists() {
+        println!("cargo::rerun-if-changed={}", path.display());
+    }
 }
 
 /// Sets `AIO_COMMIT` and `AIO_CHANGES`, the blob that Git would make of the changes. Both are asked anew only when a source changes: a commit of
@@ -49,12 +65,15 @@ fn sources(root: &Path) {
             changes = git(&["hash-object", "--no-filters", &path]).map(line).unwrap_or_default();
         }
         for entry in std::fs::read_dir(root.join("crates")).into_iter().flatten().flatten() {
-            for source in ["src", "Cargo.toml", "build.rs"] {
-                let path = entry.path().join(source);
-                if path.exists() {
-                    println!("cargo::rerun-if-changed={}", path.display());
-                }
+            for source in ["src", "assets", "templates", "weights", "Cargo.toml", "build.rs"] {
+                rerun_if_changed(&entry.path().join(source));
             }
+        }
+        rerun_if_changed(&root.join("patches"));
+        // File by file: an experiment of the user's own changes nothing here.
+        let list = git(&["ls-files", "experiments"]).map(line).unwrap_or_default();
+        for file in list.lines().filter(|file| !file.starts_with("experiments/sweeps/")) {
+            rerun_if_changed(&root.join(file));
         }
     }
     println!("cargo::rustc-env=AIO_COMMIT={commit}");

@@ -22,7 +22,8 @@ from selenium.webdriver.support.ui import Select
 program, gallery, world, tools = sys.argv[1], *(Path(text).resolve() for text in sys.argv[2:5])
 pictures = tools / "pictures"
 axe = tools / "node_modules/axe-core/axe.min.js"
-downloads = Path(tempfile.mkdtemp())
+scratch = tempfile.TemporaryDirectory()
+downloads = Path(tempfile.mkdtemp(dir=scratch.name))
 photograph, other = (str(path) for path in sorted((world / "CUHK-PEDES/imgs").glob("*/0040_*.jpg"))[:2])
 with (world / "people.csv").open() as rows:
     in_gallery = len(list(csv.DictReader(rows)))
@@ -578,7 +579,7 @@ HOSTILE = '<img src=x onerror="document.title=\'taken\'"><script>document.title=
 
 
 def hostile():
-    folder = Path(tempfile.mkdtemp())
+    folder = Path(tempfile.mkdtemp(dir=scratch.name))
     quoted = '"' + HOSTILE.replace('"', '""') + '"'
     rows = "".join(f"{photograph},{quoted},{quoted},{quoted},{quoted}{number}\n" for number in range(1))
     (folder / "list.csv").write_text("path,identity,camera,caption,note\n" + rows)
@@ -655,7 +656,7 @@ def hostile():
 
 def growing():
     """A gallery that is empty when the page is opened, and changes while it is open."""
-    folder = Path(tempfile.mkdtemp())
+    folder = Path(tempfile.mkdtemp(dir=scratch.name))
     rows = ["path,identity,camera,time,этаж,цвет,шарф,вид"]
     for number in range(6):
         colour = bytes([40 * number, 200, 90])
@@ -732,7 +733,7 @@ def growing():
 
 def crowd():
     """A gallery of 105 pictures and cameras: 100 pictures of one person, and one each of five others."""
-    folder = Path(tempfile.mkdtemp())
+    folder = Path(tempfile.mkdtemp(dir=scratch.name))
     rows = ["path,identity,camera,time"]
     for number in range(105):
         colour = bytes([40 + number, 200 - number, 90 + number % 7])

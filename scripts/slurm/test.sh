@@ -12,7 +12,8 @@ host=$(hostname -s)
 
 fail() { echo "test-slurm: $*" >&2; tail -n 20 "$here"/*.log "$here"/desk/runs/slurm/*.log >&2 2>/dev/null || true; exit 1; }
 stop() {
-    scancel --quiet --user=root 2>/dev/null || true
+    # Without its configuration, scancel would ask the cluster of this machine, if it belongs to one.
+    [ -f "$here/slurm.conf" ] && SLURM_CONF="$here/slurm.conf" scancel --quiet --user=root 2>/dev/null || true
     for daemon in slurmd slurmctld slurmdbd mariadbd munged; do
         [ -f "$here/$daemon.pid" ] && kill "$(cat "$here/$daemon.pid")" 2>/dev/null || true
     done
@@ -119,7 +120,7 @@ device = "cpu"
 SWEEP
 cd "$here/desk"
 # Renders the benchmark once, so that two jobs do not render it at the same time.
-"$aio" experiment smoke >/dev/null 2>&1
+"$aio" experiment smoke >"$here/smoke.log" 2>&1 || fail "the smoke experiment failed"
 "$aio" sweep slurm experiments/sweep.toml --dry-run > script.sh
 bash -n script.sh
 "$aio" sweep slurm experiments/sweep.toml

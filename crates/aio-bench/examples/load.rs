@@ -209,7 +209,8 @@ fn main() -> Outcome<()> {
     let program = arguments.first().map_or("target/quick/aio", String::as_str);
     let seconds: u64 = arguments.get(1).map_or(Ok(600), |text| text.parse())?;
     let rows: u64 = arguments.get(2).map_or(Ok(100_000), |text| text.parse())?;
-    let directory = std::env::temp_dir().join(format!("aio-load-{}", std::process::id()));
+    let temporary = tempfile::tempdir()?;
+    let directory = temporary.path().join("gallery");
     generate(&directory, rows)?;
     let server = Server::start(program, &directory)?;
     let address = server.address.as_str();
@@ -258,6 +259,5 @@ fn main() -> Outcome<()> {
     );
     println!("memory of the server: {before} MiB before, {after} MiB after");
     drop(server);
-    std::fs::remove_dir_all(&directory)?;
     Ok(())
 }

@@ -107,8 +107,8 @@ fn main() -> Outcome<()> {
     } else {
         ("ViT-B/16", EncoderConfig::vit_b_16())
     };
-    let folder = std::env::temp_dir().join(format!("aio-size-{}", std::process::id()));
-    std::fs::create_dir_all(&folder)?;
+    let temporary = tempfile::tempdir()?;
+    let folder = temporary.path();
     let stems = [
         ("patch", StemConfig { kind: StemKind::Patch, channels: 0, patch: 16, ibn: true }),
         ("ssl", StemConfig { kind: StemKind::TransreidSsl, channels: 64, patch: 16, ibn: true }),
@@ -166,6 +166,5 @@ fn main() -> Outcome<()> {
             return Err(format!("{name}: failed").into());
         }
     }
-    std::fs::remove_dir_all(folder)?;
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! The finished runs that tables are made of: those of an experiment by configuration, or those of a sweep.
 
+use crate::config::{Experiment, ExperimentFile};
 use crate::error::{Error, Result};
 use crate::report::{
     self, CellQueries, ChosenTasks, ComparedCell, Format, PairedDifferences, SweepResults, SweepRow,
@@ -39,7 +40,7 @@ pub struct CellResults {
     results: Vec<RunResult>,
 }
 
-/// The finished runs of experiments and sweep files (`.toml`) below `runs`.
+/// The finished runs of experiments, by name or file, and of sweep files below `runs`.
 ///
 /// # Errors
 /// [`Error::User`] naming the experiment without a finished run, the result or sweep file that is wrong, or two runs that were measured on different
@@ -47,10 +48,13 @@ pub struct CellResults {
 pub fn collect(names: &[String], runs: &Path) -> Result<Vec<Finished>> {
     let mut found = Vec::new();
     for name in names {
-        if name.ends_with(".toml") {
-            found.push(of_sweep(Path::new(name), runs)?);
-        } else {
+        let file = Path::new(name);
+        if !name.ends_with(".toml") {
             found.extend(of_experiment(name, runs)?);
+        } else if Experiment::read(file).is_ok() {
+            found.extend(of_experiment(ExperimentFile::at(file).name(), runs)?);
+        } else {
+            found.push(of_sweep(file, runs)?);
         }
     }
     Ok(found)

@@ -56,7 +56,8 @@ fn recipes_pass_arguments_on_as_they_were_typed() {
     let justfile = read("justfile");
     assert!(justfile.contains("set positional-arguments"));
     // What is written into a line is split at its blanks again; only texts of the justfile itself may be.
-    let own = ["{{aio}}", "{{pretrain}}", "{{justfile()}}", "{{ if what == "];
+    let own =
+        ["{{aio}}", "{{pretrain}}", "{{just_executable()}}", "{{justfile()}}", "{{ if what == "];
     for line in justfile.lines().filter(|line| line.starts_with("    ")) {
         let written = line.match_indices("{{").map(|(at, _)| &line[at..]);
         for text in written {

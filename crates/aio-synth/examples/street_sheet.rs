@@ -1,5 +1,5 @@
 //! Draws people of the street in front of a plain wall, to judge them:
-//! `cargo run --profile quick -p aio-synth --example street_sheet OUT.png [SEED] [HEIGHT] [still|alike]`.
+//! `cargo run --locked --profile quick -p aio-synth --example street_sheet OUT.png [SEED] [HEIGHT] [still|alike]`.
 //!
 //! Every row is one or more people from four sides; with `alike`, a person and look-alikes.
 

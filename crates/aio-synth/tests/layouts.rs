@@ -15,11 +15,12 @@ const SIZE: Size =
 const SMALLEST: Size =
     Size { synth_pedes: 2, llcm: 2, market_sketch: 1, market: 2, test: 2, pku: 4, development: 1 };
 
-/// A benchmark that all tests share; it is rendered once.
+/// A benchmark that all tests share; it is rendered once. It lies in the build directory, since what is static is never dropped.
 fn root() -> &'static Path {
     static ROOT: OnceLock<tempfile::TempDir> = OnceLock::new();
     ROOT.get_or_init(|| {
-        let directory = tempfile::tempdir().expect("temporary directory");
+        let directory =
+            tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("temporary directory");
         benchmark::write(directory.path(), 1, SIZE, &|_, _| ControlFlow::Continue(()))
             .expect("rendered");
         directory
@@ -149,7 +150,8 @@ fn tri_samples_of_one_photograph_share_its_number() {
 #[test]
 fn the_benchmark_is_a_pure_function_of_its_seed() {
     let render = |seed| {
-        let directory = tempfile::tempdir().expect("temporary directory");
+        let directory =
+            tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("temporary directory");
         benchmark::write(directory.path(), seed, SMALLEST, &|_, _| ControlFlow::Continue(()))
             .expect("rendered")
             .content

@@ -24,11 +24,13 @@ pub(crate) fn exclusive() -> MutexGuard<'static, ()> {
     LOCK.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A benchmark that all tests share; it is rendered once.
+/// A benchmark that all tests share; it is rendered once. It lies in the build directory, since what is static is never dropped.
 pub(crate) fn root() -> &'static Path {
     static ROOT: OnceLock<tempfile::TempDir> = OnceLock::new();
     ROOT.get_or_init(|| {
-        let directory = tempfile::tempdir().expect("temporary directory");
+        let builds = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/tmp");
+        std::fs::create_dir_all(builds).expect("a build directory");
+        let directory = tempfile::tempdir_in(builds).expect("temporary directory");
         render(directory.path());
         directory
     })

@@ -1,13 +1,12 @@
-//! Parsers take paths: every target writes its input to a file of its own, in memory where the system has such a place.
+//! Parsers take paths: every target writes its input to a file of its own. `just fuzz` sets TMPDIR to a folder in memory, where the system has such a
+//! place, and removes it afterwards: what is static is never dropped.
 
 use std::path::PathBuf;
 
-/// A directory that lives as long as the target runs.
+/// A directory for the inputs of a target.
 #[must_use]
 pub fn directory() -> tempfile::TempDir {
-    let memory = std::path::Path::new("/dev/shm");
-    let made = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
-    made.expect("a temporary directory")
+    tempfile::tempdir().expect("a temporary directory")
 }
 
 /// Writes the input to `directory` under `name`.

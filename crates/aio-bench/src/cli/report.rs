@@ -25,7 +25,7 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// Names of experiments below the directory of runs, or sweep files.
+    /// Names of experiments below the directory of runs, experiment files, or sweep files.
     #[arg(required = true)]
     names: Vec<String>,
     /// Form of the table.

@@ -84,9 +84,12 @@ fn what_was_probably_meant_is_named() {
         (&["report", "zeroshot"], "did you mean `zero-shot`?"),
         (
             &["report", "experiments/smoke.toml"],
+            "run the experiment first: aio experiment smoke",
+        ),
+        (
+            &["sweep", "plan", "experiments/smoke.toml"],
             "experiments/smoke.toml is an experiment, not a sweep",
         ),
-        (&["report", "experiments/smoke.toml"], "its table: aio report smoke; "),
         (
             &["sweep", "plan", "experiments/smoke.toml"],
             "its run: aio experiment experiments/smoke.toml",

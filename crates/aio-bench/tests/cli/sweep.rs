@@ -281,3 +281,12 @@ fn a_plan_counts_what_checkpoints_hold_as_done() {
     assert_eq!(left["runs"][1]["state"], "resumable", "{left}");
     assert_eq!(left["remaining_seconds"], 150.0);
 }
+
+#[test]
+fn a_report_takes_the_file_of_an_experiment() {
+    let desk = Desk::new();
+    let results = concat!(env!("CARGO_MANIFEST_DIR"), "/../../results");
+    let of = |name: &str| desk.succeed(&["report", name, "--runs", results]);
+    assert!(of("zero-shot").contains("market1501.rgb-rgb"));
+    assert_eq!(of("zero-shot"), of("experiments/zero-shot.toml"));
+}

@@ -47,6 +47,16 @@ fn ranges(numbers: &[usize]) -> String {
     written.join(",")
 }
 
+/// Where elements write their output. `sbatch` splits its options at blanks and takes # for a comment, but not within quotation marks.
+fn output(logs: &Path) -> String {
+    let path = logs.display().to_string();
+    if path.contains([' ', '\t', '#', '\'', '"', '\\']) {
+        format!("--output=\"{}\"", path.replace('\\', "\\\\").replace('"', "\\\""))
+    } else {
+        format!("--output={path}")
+    }
+}
+
 /// The `#SBATCH` options of a job array.
 fn options(settings: &Settings, job: &JobArray<'_>) -> Vec<String> {
     let limit = settings.parallel.map(|parallel| format!("%{parallel}")).unwrap_or_default();
@@ -54,7 +64,7 @@ fn options(settings: &Settings, job: &JobArray<'_>) -> Vec<String> {
     let mut options = vec![
         format!("--job-name=aio-{}", sweep::name(job.file)),
         format!("--array={}{limit}", ranges(job.open)),
-        format!("--output={}", logs.display()),
+        output(&logs),
         "--open-mode=append".into(),
         "--requeue".into(),
         format!("--signal=B:USR1@{}", settings.notice),
@@ -121,6 +131,13 @@ exit "$code"
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_path_of_the_output_is_one_word() {
+        assert_eq!(output(Path::new("runs/%x.log")), "--output=runs/%x.log");
+        assert_eq!(output(Path::new("my runs/%x.log")), "--output=\"my runs/%x.log\"");
+        assert_eq!(output(Path::new("a\"b #1.log")), "--output=\"a\\\"b #1.log\"");
+    }
 
     #[test]
     fn the_script_is_this_one() {
