@@ -82,10 +82,7 @@ fn what_was_probably_meant_is_named() {
     for (arguments, said) in [
         (&["report", "heads"][..], "`heads` is a sweep: aio report experiments/sweeps/heads.toml"),
         (&["report", "zeroshot"], "did you mean `zero-shot`?"),
-        (
-            &["report", "experiments/smoke.toml"],
-            "run the experiment first: aio experiment smoke",
-        ),
+        (&["report", "experiments/smoke.toml"], "run the experiment first: aio experiment smoke"),
         (
             &["sweep", "plan", "experiments/smoke.toml"],
             "experiments/smoke.toml is an experiment, not a sweep",
