@@ -194,9 +194,10 @@ class Model(nn.Module):
         pieces = self.config.get("text_pieces")
         end, padding = (pieces["end"], pieces["padding"]) if pieces else (49407, 0)
         if ids.shape[1] > self.context:
-            # A sentence that is cut ends with the end token.
+            # A sentence that is cut ends with the end token. CLIP's padding is also an exclamation mark within a word: it is padding where nothing else follows.
             last = ids[:, self.context - 1 : self.context]
-            ids = torch.cat([ids[:, : self.context - 1], torch.where(last != padding, end, last)], 1)
+            is_cut = (ids[:, self.context - 1 :] != padding).any(1, keepdim=True)
+            ids = torch.cat([ids[:, : self.context - 1], torch.where(is_cut, end, last)], 1)
         if pieces:
             ids = F.pad(ids, (0, self.context - ids.shape[1]), value=padding)
         tokens = self.blocks(self.text(ids), None, "text_tower.encoder", self.tower)

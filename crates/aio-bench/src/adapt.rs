@@ -61,7 +61,8 @@ pub fn run(request: &Request) -> Result<Adapted> {
     let model = request.model.file();
     let inputs = paths.iter().chain([&model]).map(PathBuf::as_path);
     overwrite::check("--output", &request.output, inputs)?;
-    let Loaded { backbone, config, preprocessing, device, .. } = request.model.load()?;
+    let Loaded { backbone, config, preprocessing, device, sha256, provenance, .. } =
+        request.model.load()?;
     check_stem(&request.model.name, &config.tokenizers, modality)?;
     let stop = StopFlag::on_signals()?;
     let size = preprocessing.size();
@@ -80,10 +81,12 @@ pub fn run(request: &Request) -> Result<Adapted> {
         progress.inc(1);
     }
     progress.finish();
-    let card = [
+    let mut card = provenance;
+    card.extend([
         ("adapted_from", request.model.name.clone().into()),
+        ("adapted_from_sha256", sha256.into()),
         ("adapted_to", format!("{} pictures, {modality}", paths.len()).into()),
-    ];
+    ]);
     let bytes = adaptation.finish().to_bytes(&config, &preprocessing, &card)?;
     fs::write_output(&request.output, &bytes)?;
     let sha256 = aio_encoder::weights::sha256(&bytes);

@@ -97,7 +97,7 @@ mod tests {
     fn both_forms_hold_the_same_ids() {
         let of = |form| {
             let mut output = Vec::new();
-            let summary = run(&SentenceTokenizer::Clip, &b"a man\n\n"[..], &mut output, form)
+            let summary = run(&SentenceTokenizer::default(), &b"a man\n\n"[..], &mut output, form)
                 .expect("encoded");
             assert_eq!((summary.captions, summary.truncated), (2, 0));
             String::from_utf8(output).expect("UTF-8")
@@ -109,8 +109,9 @@ mod tests {
 
     #[test]
     fn a_line_that_is_not_utf_8_is_named() {
-        let error = run(&SentenceTokenizer::Clip, &b"a man\n\xff\n"[..], Vec::new(), Form::Text)
-            .expect_err("no UTF-8");
+        let error =
+            run(&SentenceTokenizer::default(), &b"a man\n\xff\n"[..], Vec::new(), Form::Text)
+                .expect_err("no UTF-8");
         assert_eq!(error.exit_code(), 2);
     }
 }

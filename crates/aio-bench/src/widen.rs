@@ -49,7 +49,8 @@ pub fn run(request: &Request) -> Result<Widened> {
     let Request { channels, noise, seed, .. } = *request;
     let model = request.model.file();
     overwrite::check("--output", &request.output, [model.as_path()])?;
-    let Loaded { backbone, mut config, preprocessing, .. } = request.model.load()?;
+    let Loaded { backbone, mut config, preprocessing, sha256, provenance, .. } =
+        request.model.load()?;
     let (name, sizes) = (&request.model.name, &mut config.tokenizers);
     let narrow = sizes.stem;
     if narrow.kind == StemKind::Patch {
@@ -78,12 +79,14 @@ pub fn run(request: &Request) -> Result<Widened> {
     sizes.stem.check(sizes.height, sizes.width).map_err(invalid)?;
     let mut rng = rng(seed, "widening", 0);
     let tokenizers = backbone.tokenizers.widened(&narrow, &sizes.stem, noise as f32, &mut rng);
-    let card = [
+    let mut card = provenance;
+    card.extend([
         ("widened_from", name.clone().into()),
+        ("widened_from_sha256", sha256.into()),
         ("widened_channels", format!("{} to {channels}", narrow.channels).into()),
         ("widened_noise", noise.into()),
         ("widened_seed", seed.into()),
-    ];
+    ]);
     let backbone = Backbone { tokenizers, ..backbone };
     let bytes = backbone.to_bytes(&config, &preprocessing, &card)?;
     fs::write_output(&request.output, &bytes)?;

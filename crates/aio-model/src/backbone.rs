@@ -60,6 +60,13 @@ impl BackboneConfig {
     }
 }
 
+/// What weights say of where they come from, for files that are made of them: origin, terms of use, and what their training started from.
+#[must_use]
+pub fn provenance(weights: &Weights) -> Vec<(&'static str, serde_json::Value)> {
+    let keys = ["origin", "licence", "started_from"];
+    keys.into_iter().filter_map(|key| Some((key, weights.metadata(key).ok()?))).collect()
+}
+
 impl Backbone {
     /// The same backbone whose embeddings are followed by a factor and then a summand per channel, `[embedding]` each. Its projection has a bias.
     ///
@@ -216,7 +223,7 @@ impl Backbone {
                 let text = text_pieces::packed(&pieces).map_err(problem)?;
                 metadata.insert(TOKENIZER.to_owned(), text.into());
             }
-            (Some(_), SentenceTokenizer::Clip) => {
+            (Some(_), SentenceTokenizer::Clip { .. }) => {
                 return Err(problem("the text tower has no tokenizer".into()));
             }
             (None, _) => {}

@@ -5,6 +5,7 @@ use aio_types::{Modality, ModalitySet, Observation, Picture};
 use burn::module::Module;
 use burn::tensor::Device;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Why an input cannot be embedded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -46,6 +47,8 @@ pub struct Extractor {
     preprocessing: Preprocessing,
     width: usize,
     device: Device,
+    /// Sentences that were too long.
+    cut: AtomicUsize,
 }
 
 /// Inputs embedded at once.
@@ -66,6 +69,7 @@ impl Extractor {
             preprocessing,
             width: config.embedding_width(),
             device: device.clone().inner(),
+            cut: AtomicUsize::new(0),
         }
     }
 
@@ -90,6 +94,12 @@ impl Extractor {
         &self.sentences
     }
 
+    /// How many of the sentences that were embedded so far had more token ids than [`Self::sentences`] gives, and were cut off.
+    #[must_use]
+    pub fn cut_sentences(&self) -> usize {
+        self.cut.load(Ordering::Relaxed)
+    }
+
     /// Width of an embedding.
     #[must_use]
     pub fn width(&self) -> usize {
@@ -106,6 +116,9 @@ impl Extractor {
         for (index, input) in inputs.iter().enumerate() {
             groups.entry(self.checked_modalities(index, input)?).or_default().push(index);
         }
+        let captions = inputs.iter().filter_map(|input| input.caption.as_deref());
+        let cut = captions.filter(|caption| self.sentences.ids(caption).1).count();
+        self.cut.fetch_add(cut, Ordering::Relaxed);
         let mut result = vec![Vec::new(); inputs.len()];
         for (set, members) in groups {
             for chunk in members.chunks(BATCH) {

@@ -55,7 +55,8 @@ pub struct TextTower {
     pub encoder: Encoder,
     /// `ln_final` and `text_projection`.
     pub projection: Projection,
-    /// What makes ids of sentences. A tower that [`Self::new`] has made reads CLIP's ids, until it is given the pieces of a file.
+    /// What makes ids of sentences, as many as the tower has positions. A tower that [`Self::new`] has made reads CLIP's ids, until it is given the
+    /// pieces of a file.
     #[module(skip)]
     pub reader: SentenceTokenizer,
     /// What SigLIP's tower knows of its tokenizer; none in CLIP's.
@@ -90,7 +91,7 @@ impl TextTower {
             tokenizer: TextConfig { width }.init_for(vocabulary, context, width, device),
             encoder: encoder.init(device),
             projection: Projection::new(encoder, None, embedding, pieces.is_some(), device),
-            reader: SentenceTokenizer::Clip,
+            reader: SentenceTokenizer::Clip { context },
             pieces,
         }
     }
@@ -153,15 +154,18 @@ impl TextTower {
     }
 }
 
-/// Ids of at most `context` tokens per sentence; the last token of a sentence that is cut is its end, unless it is padding.
+/// Ids of at most `context` tokens per sentence; the last token of a sentence that is cut is its end.
+///
+/// CLIP pads with 0, which is also an exclamation mark within a word: only where nothing else follows it is padding.
 fn within(ids: Tensor<2, Int>, context: usize, end: u32, padding: u32) -> Tensor<2, Int> {
     let [_, length] = ids.dims();
     if length <= context {
         return ids;
     }
     let last = ids.clone().narrow(1, context - 1, 1);
-    let is_token = last.clone().not_equal_elem(i64::from(padding));
-    let last = last.mask_fill(is_token, i64::from(end));
+    let rest = ids.clone().narrow(1, context - 1, length - context + 1);
+    let is_cut = rest.not_equal_elem(i64::from(padding)).any_dim(1);
+    let last = last.mask_fill(is_cut, i64::from(end));
     Tensor::cat(vec![ids.narrow(1, 0, context - 1), last], 1)
 }
 
@@ -193,6 +197,10 @@ mod tests {
         assert_eq!(of(4), cut);
         assert_eq!(of(3), [49406, 5, 49407, 49406, 5, 49407, 49406, 5, 49407]);
         assert_eq!(of(5).len(), 15);
+        // An exclamation mark within a word has the number of padding.
+        let marked = Tensor::<2, Int>::from_data([[49406, 5, 0, 6, 49407]], &device);
+        let cut = within(marked, 3, END, 0).into_data().iter::<i64>().collect::<Vec<_>>();
+        assert_eq!(cut, [49406, 5, 49407]);
     }
 
     #[test]

@@ -235,6 +235,10 @@ fn people_are_searched_by_sentences_and_by_sentences_with_pictures() {
     let sentence = Observation { caption: caption.clone(), ..Observation::default() };
     let both = Observation { caption, ..picture.clone() };
     let rows = extractor.embed(&[picture, sentence.clone(), both.clone()]).expect("embeds");
+    assert_eq!(extractor.cut_sentences(), 0);
+    let long = Observation { caption: Some("a man ".repeat(60)), ..Observation::default() };
+    extractor.embed(&[long.clone(), sentence.clone(), long]).expect("embeds");
+    assert_eq!(extractor.cut_sentences(), 2);
     let unit = |row: &[f32]| -> Vec<f32> {
         let length = row.iter().map(|v| v * v).sum::<f32>().sqrt();
         row.iter().map(|v| v / length).collect()

@@ -6,7 +6,7 @@ use crate::started_from::StartedFrom;
 use aio_data::checksum::{Checksum, folder};
 use aio_encoder::weights::{Preprocessing, Shipped, Weights};
 use aio_encoder::{AdapterKind, AdaptersConfig};
-use aio_model::import::{self, Hints, ImportOptions, Opened, with_random_encoder};
+use aio_model::import::{self, Hints, ImportOptions, Normalisation, Opened, with_random_encoder};
 use aio_model::{AbsentUse, Backbone, BackboneConfig, EncoderUse, FusionUse};
 use aio_tokenize::{SentenceTokenizer, TokenizersConfig};
 use aio_types::{Modality, PictureSize};
@@ -106,7 +106,10 @@ impl StartingPoint {
             normalisation: model.normalisation,
             seed: SEED,
         };
-        let (Opened { weights, .. }, sha256) = open_weights(&model.weights, &options)?;
+        let (Opened { weights, conversion, .. }, sha256) = open_weights(&model.weights, &options)?;
+        if conversion.is_none() {
+            check_stated(model)?;
+        }
         let weights = if model.encoder == EncoderUse::Random {
             with_random_encoder(&weights, SEED)?
         } else {
@@ -170,6 +173,19 @@ impl StartingPoint {
         backbone.fusion = self.config.fusion;
         Ok(backbone)
     }
+}
+
+/// Refuses keys that only a checkpoint of another project has a use for: weights of this project state both.
+fn check_stated(model: &ModelConfig) -> Result<()> {
+    let key = match (model.attention_heads, model.normalisation) {
+        (Some(_), _) => "model.attention_heads",
+        (None, normalisation) if normalisation != Normalisation::Auto => "model.normalisation",
+        _ => return Ok(()),
+    };
+    Err(TrainError::invalid(
+        format!("{key} does not apply to {}, weights of this project", model.weights),
+        "leave it out; `aio weights convert` takes it for the checkpoint that they were made from",
+    ))
 }
 
 /// Refuses weights whose adapters are not those of the configuration. Weights without any are given fresh ones.
@@ -240,6 +256,19 @@ pub(crate) fn to_training_device<M: Module>(model: M, training: &Device) -> M {
 mod tests {
     use super::*;
     use aio_model::TextUse;
+    use aio_model::import::Stems;
+
+    #[test]
+    fn weights_with_random_parts_keep_their_origin_and_licence() {
+        let of = |stems, encoder| {
+            let model = ModelConfig { stems, encoder, ..ModelConfig::default() };
+            StartingPoint::open(&model).expect("opens").started_from("embedded").entry()
+        };
+        let (_, expected) = of(Stems::FromCheckpoint, EncoderUse::Frozen);
+        assert_eq!(expected["licence"], "MIT OR Apache-2.0");
+        assert_eq!(of(Stems::Fresh, EncoderUse::Frozen).1, expected);
+        assert_eq!(of(Stems::FromCheckpoint, EncoderUse::Random).1, expected);
+    }
 
     /// The identity of a run is computed before the run, from the same files.
     #[test]
@@ -278,7 +307,16 @@ mod tests {
         let options = ImportOptions { hints, ..ImportOptions::default() };
         let (own, _) = open_weights(&pictures.weights, &options).expect("opens");
         std::fs::write(&path, own.weights.bytes()).expect("write");
-        let own = StartingPoint::open(&pictures).expect("opens");
+        let refused = StartingPoint::open(&pictures).expect_err("they state their heads");
+        assert!(
+            refused.to_string().contains("model.attention_heads does not apply to"),
+            "{refused}"
+        );
+        let stated = ModelConfig { attention_heads: None, ..pictures };
+        let own = StartingPoint::open(&stated).expect("opens");
         assert!(own.config.text_tower.is_none());
+        let other = ModelConfig { normalisation: Normalisation::Clip, ..stated };
+        let refused = StartingPoint::open(&other).expect_err("they state it");
+        assert!(refused.to_string().contains("model.normalisation does not apply to"), "{refused}");
     }
 }

@@ -31,7 +31,7 @@ impl Arguments {
                 let (device, import) = ("cpu".to_owned(), ImportSettings::default());
                 ModelSource { name, device, import }.open()?.extractor.sentences().clone()
             }
-            None => SentenceTokenizer::Clip,
+            None => SentenceTokenizer::default(),
         };
         let (input, output) = (std::io::stdin().lock(), std::io::stdout().lock());
         let summary = tokenize::run(&sentences, input, output, form)?;

@@ -5,7 +5,9 @@ use super::{Evaluation, Experiment};
 use crate::error::{Error, Result};
 use aio_data::repeated;
 use aio_heads::{BindingKind, OwnPhoto};
+use aio_model::import::Stems;
 use aio_model::{AbsentUse, AdapterUse, EncoderUse, FusionUse, Neck, Shared, TextUse};
+use aio_tokenize::BatchNormMode;
 use aio_train::config::StageConfig;
 use aio_types::Modality;
 use serde::Serialize;
@@ -32,10 +34,19 @@ impl Experiment {
         if losses.own_photo == OwnPhoto::Skipped
             && losses.binding != 0.0
             && self.train.instances_per_identity < 2
+            && self.train.stages.iter().all(|stage| stage.real.is_empty())
         {
             return wrong(
                 "losses.own_photo",
-                "is `skipped`, which leaves nothing to bind to with train.instances_per_identity = 1",
+                "is `skipped`, which leaves photographs and what is made from them nothing to bind to with train.instances_per_identity = 1, and no stage has real samples of another modality",
+            );
+        }
+        if self.model.batch_norm_mode == BatchNormMode::Pretrained
+            && self.model.stems != Stems::FromCheckpoint
+        {
+            return wrong(
+                "model.batch_norm_mode",
+                "is `pretrained`, but model.stems draws the stems at random: they have no statistics of a pre-training",
             );
         }
         if self.train.neighbours > self.train.identities {
@@ -107,8 +118,10 @@ impl Experiment {
     /// Refuses a model of which no parameter is trained.
     fn validate_learning(&self, origins: &str) -> Result<()> {
         let Self { model, losses, train, .. } = self;
-        let tokenizers_learn =
-            model.modalities.iter().any(|modality| !model.frozen_tokenizers.contains(&modality));
+        // The table of a text tower is trained with the tower.
+        let is_tower = |modality| modality == Modality::Text && model.text.is_tower();
+        let is_frozen = |modality| model.frozen_tokenizers.contains(&modality);
+        let tokenizers_learn = model.modalities.iter().any(|m| !is_frozen(m) && !is_tower(m));
         let mixer_learns = model.fusion == FusionUse::Mixer && train.combinations > 0;
         let reads_captions = train.stages.iter().any(|stage| stage.real.contains(&Modality::Text));
         let attribute_head_learns =

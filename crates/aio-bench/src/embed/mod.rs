@@ -109,12 +109,18 @@ pub(crate) fn of_inputs(
     if inputs.is_empty() {
         return Ok(Vec::new());
     }
-    extractor.embed(inputs).map_err(|e| {
+    let before = extractor.cut_sentences();
+    let embedded = extractor.embed(inputs).map_err(|e| {
         Error::user(
             e.to_string(),
             "the model has no tokenizer for it (a checkpoint without text tower and token table embeds no sentences), or a row is empty",
         )
-    })
+    })?;
+    if before == 0 && extractor.cut_sentences() > 0 {
+        let most = extractor.sentences().context();
+        log::warn!("a sentence is longer than {most} token ids and cut off; others are not named");
+    }
+    Ok(embedded)
 }
 
 /// Embeds a block of rows that a manifest will name. The rows that are passed over are counted from the start of the block.

@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use aio_encoder::Activation;
 use aio_encoder::weights::Preprocessing;
 use aio_model::import::{Hints, ImportOptions, Layout, Normalisation};
-use aio_model::{Backbone, BackboneConfig, Extractor, Shipped, TextUse};
+use aio_model::{Backbone, BackboneConfig, Extractor, Shipped, TextUse, provenance};
 use aio_types::{Modality, ModalitySet};
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
@@ -82,6 +82,8 @@ pub(crate) struct Loaded {
     pub(crate) preprocessing: Preprocessing,
     /// SHA-256 of its weights file.
     pub(crate) sha256: String,
+    /// What the file says of where it comes from ([`provenance`]).
+    pub(crate) provenance: Vec<(&'static str, serde_json::Value)>,
     /// Whether it is a checkpoint whose rows of words were drawn at random.
     words_are_fresh: bool,
     pub(crate) device: Device,
@@ -98,7 +100,7 @@ impl ModelSource {
     /// # Errors
     /// [`Error`] naming the file or tensors that do not fit.
     pub fn open(&self) -> Result<Model> {
-        let Loaded { backbone, mut config, preprocessing, sha256, words_are_fresh, device } =
+        let Loaded { backbone, mut config, preprocessing, sha256, words_are_fresh, device, .. } =
             self.load()?;
         if words_are_fresh {
             let known = config.modalities().iter().filter(|m| m.is_visual()).collect();
@@ -140,7 +142,8 @@ impl ModelSource {
         log::debug!("model {name}: sha256 {sha256}");
         let words_are_fresh = opened.words_are_fresh();
         let (backbone, config, preprocessing) = Backbone::load(&opened.weights, &device)?;
-        Ok(Loaded { backbone, config, preprocessing, sha256, words_are_fresh, device })
+        let provenance = provenance(&opened.weights);
+        Ok(Loaded { backbone, config, preprocessing, sha256, provenance, words_are_fresh, device })
     }
 }
 

@@ -268,7 +268,7 @@ fn a_plan_counts_what_checkpoints_hold_as_done() {
     let plan = || desk.json(&["sweep", "plan", "sweep.toml", "--json"]);
     let id = plan()["runs"][0]["config_id"].as_str().expect("an id").to_owned();
     let cell = desk.path("runs/smoke").join(&id);
-    let checkpoint = cell.join("seed-1/checkpoints/step-0000012");
+    let checkpoint = cell.join("seed-1/checkpoint/step-0000012");
     std::fs::create_dir_all(&checkpoint).expect("create");
     let predicted = "{\"seconds\":90.0,\"memory\":700,\"predicted\":true}";
     std::fs::write(cell.join("prediction.json"), predicted).expect("write");

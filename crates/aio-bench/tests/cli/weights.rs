@@ -193,6 +193,15 @@ fn a_model_is_adapted_to_pictures_and_embeds_them_otherwise() {
     assert_eq!((&adapted["pictures"], &adapted["modality"]), (&64.into(), &"rgb".into()));
     let bytes = std::fs::read(desk.path("a.safetensors")).expect("written");
     assert_eq!(adapted["sha256"], aio_encoder::weights::sha256(&bytes));
+    let stated = aio_encoder::weights::Weights::from_bytes("a", bytes);
+    let entry = |key| stated.metadata::<serde_json::Value>(key).expect(key);
+    assert_eq!(
+        (entry("licence"), entry("adapted_from")),
+        ("MIT OR Apache-2.0".into(), "default".into())
+    );
+    let of_default = aio_encoder::weights::Shipped::Default.sha256();
+    assert_eq!(entry("adapted_from_sha256"), of_default);
+    assert_eq!(entry("started_from")["licence"], "MIT OR Apache-2.0");
     desk.succeed(&["embed", "few", "--output", "before.safetensors"]);
     let model = ["--model", "a.safetensors"];
     desk.succeed(&[&["embed", "few", "--output", "after.safetensors"][..], &model].concat());
@@ -251,8 +260,9 @@ fn a_widened_model_embeds_as_before_and_noise_changes_it_a_little() {
         desk.succeed(&[&["embed", "few", "--output", "after.safetensors"][..], &model].concat());
         let after = features(&desk, "after.safetensors");
         assert_eq!(before.len(), after.len());
-        let distance = |(a, b): (&f32, &f32)| (a - b).abs();
-        distances.push(before.iter().zip(&after).map(distance).fold(0.0, f32::max));
+        let length = |features: &[f32]| features.iter().map(|x| x * x).sum::<f32>().sqrt();
+        let apart: Vec<f32> = before.iter().zip(&after).map(|(a, b)| a - b).collect();
+        distances.push(length(&apart) / length(&before));
     }
-    assert!(distances[0] < 1e-4 && (1e-3..0.5).contains(&distances[1]), "{distances:?}");
+    assert!(distances[0] < 1e-5 && (1e-3..0.5).contains(&distances[1]), "{distances:?}");
 }

@@ -109,14 +109,18 @@ fn assemble(
     let (sentences, tokenizer) = match tokenizer {
         Some(TokenizerFile { pieces, sha256 }) => {
             config.text_pieces = Some(PiecesConfig::of(&pieces));
-            (SentenceTokenizer::Pieces(Arc::new(pieces)), Some(sha256))
+            (Some(SentenceTokenizer::Pieces(Arc::new(pieces))), Some(sha256))
         }
-        None => (SentenceTokenizer::Clip, None),
+        None => (None, None),
     };
     imported.add_zero_positions(&config, options.stems);
     let preprocessing = imported.preprocessing(&config, options.normalisation);
     let fresh = drawn(&device, options.seed, || {
-        let fresh = config.init(&device).with_sentences(sentences);
+        let fresh = config.init(&device);
+        let fresh = match sentences {
+            Some(sentences) => fresh.with_sentences(sentences),
+            None => fresh,
+        };
         fresh.to_bytes(&config, &preprocessing, &[])
     })?;
     let fresh = Weights::from_bytes(origin, fresh);

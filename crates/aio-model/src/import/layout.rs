@@ -109,8 +109,16 @@ fn refuse_own(tensors: &Tensors) -> Result<(), String> {
     Ok(())
 }
 
-/// Refuses a file of blocks alone that holds something else: whatever does not lie among them belongs to a model that is not known.
+/// Refuses the text tower of a CLIP whose visual one is no vision transformer: its blocks have the names of one. Refuses a file of blocks alone that holds
+/// something else: whatever does not lie among them belongs to a model that is not known.
 fn checked(tensors: &Tensors, layout: Layout, prefix: String) -> Result<(Layout, String), String> {
+    let is_visual = |name: &String| name.starts_with(&format!("{prefix}visual."));
+    if layout == Layout::Clip && tensors.keys().any(is_visual) {
+        return Err(format!(
+            "its visual tower is no vision transformer: below `{prefix}visual.` it has no `{}`; a ResNet or a ConvNeXt cannot be imported",
+            layout.marker()
+        ));
+    }
     let outside = tensors.keys().find(|name| !name.starts_with(&prefix));
     match outside.filter(|_| layout == Layout::MetaTransformer) {
         Some(name) => Err(format!(

@@ -1,7 +1,7 @@
 //! Parts of a weights file drawn anew: stems, or the encoder.
 
 use super::Stems;
-use crate::Backbone;
+use crate::{Backbone, provenance};
 use aio_encoder::weights::{Tensors, Weights, WeightsError};
 use burn::tensor::Device;
 use std::collections::BTreeSet;
@@ -16,6 +16,13 @@ pub(super) fn drawn<T>(device: &Device, seed: u64, draw: impl FnOnce() -> T) -> 
     draw()
 }
 
+/// What redrawn weights say of themselves: what the file said, and which part is random.
+fn card(weights: &Weights, part: &str) -> Vec<(&'static str, serde_json::Value)> {
+    let mut card = provenance(weights);
+    card.push(("random", part.into()));
+    card
+}
+
 /// The same weights with a random encoder: drawn uniformly within ±1/√inputs as PyTorch's `nn.Linear` starts.
 ///
 /// # Errors
@@ -23,7 +30,7 @@ pub(super) fn drawn<T>(device: &Device, seed: u64, draw: impl FnOnce() -> T) -> 
 pub fn with_random_encoder(weights: &Weights, seed: u64) -> Result<Weights, WeightsError> {
     let device = Device::flex();
     let (backbone, config, preprocessing) = Backbone::load(weights, &device)?;
-    let card = [("origin", "the encoder is random".into())];
+    let card = card(weights, "encoder");
     let bytes = drawn(&device, seed, || {
         let encoder = config.encoder.init(&device);
         Backbone { encoder, ..backbone }.to_bytes(&config, &preprocessing, &card)
@@ -43,7 +50,7 @@ pub fn with_stems(weights: Weights, stems: Stems, seed: u64) -> Result<Weights, 
     let (loaded, mut config, preprocessing) = Backbone::load(&weights, &device)?;
     config.tokenizers.stem = stems.replacement(config.tokenizers.stem);
     let fresh = drawn(&device, seed, || {
-        let card = [("origin", "the stems are random".into())];
+        let card = card(&weights, "stems");
         let fresh = config.init(&device).with_sentences(loaded.sentences());
         fresh.to_bytes(&config, &preprocessing, &card)
     })?;

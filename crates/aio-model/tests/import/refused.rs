@@ -205,6 +205,18 @@ fn models_whose_embedding_is_the_mean_of_the_patches_are_refused() {
 }
 
 #[test]
+fn a_clip_whose_visual_tower_is_no_vision_transformer_is_refused_by_that() {
+    let resnet = refused("open-clip.safetensors", |t| {
+        let block = t["visual.transformer.resblocks.0.ln_1.weight"].clone();
+        t.retain(|name, _| !name.starts_with("visual."));
+        t.insert("transformer.resblocks.0.ln_1.weight".into(), block);
+        t.insert("visual.conv1.weight".into(), zeros(&[32, 3, 3, 3]));
+        t.insert("visual.layer1.0.conv1.weight".into(), zeros(&[32, 32, 1, 1]));
+    });
+    assert!(resnet.contains("its visual tower is no vision transformer"), "{resnet}");
+}
+
+#[test]
 fn blocks_of_this_project_take_no_hints_and_no_normalisation_that_they_lack() {
     let hints = Hints { heads: Some(2), ..Hints::default() };
     let error = open_encoder("embedded", hints, false).expect_err("hints").to_string();

@@ -139,6 +139,15 @@ impl Bpe {
     /// Encodes a sentence.
     #[must_use]
     pub fn encode(&self, sentence: &str) -> Encoded {
+        self.encode_within(sentence, CONTEXT)
+    }
+
+    /// As [`Self::encode`], in at most `context` ids: the last of a sentence that is cut is the end token.
+    ///
+    /// # Panics
+    /// If `context` is 0.
+    #[must_use]
+    pub fn encode_within(&self, sentence: &str, context: usize) -> Encoded {
         let (mut ids, mut word_of, mut words) = (vec![START], vec![None], Vec::new());
         self.for_each_word(sentence, |word| {
             self.append(word, &mut ids);
@@ -146,22 +155,31 @@ impl Bpe {
             words.push(word.to_owned());
             true
         });
-        word_of.truncate(CONTEXT - 1);
+        word_of.truncate(context - 1);
         word_of.push(None);
-        let truncated = end(&mut ids);
+        let truncated = end(&mut ids, context);
         Encoded { ids, word_of, words, truncated }
     }
 
     /// [`Encoded::ids`] of a sentence alone, and whether pieces were cut off to fit: faster than [`Self::encode`].
     #[must_use]
     pub fn ids(&self, sentence: &str) -> (Vec<u32>, bool) {
-        let mut ids = Vec::with_capacity(CONTEXT);
+        self.ids_within(sentence, CONTEXT)
+    }
+
+    /// As [`Self::ids`], in at most `context` ids.
+    ///
+    /// # Panics
+    /// If `context` is 0.
+    #[must_use]
+    pub fn ids_within(&self, sentence: &str, context: usize) -> (Vec<u32>, bool) {
+        let mut ids = Vec::with_capacity(context);
         ids.push(START);
         self.for_each_word(sentence, |word| {
             self.append(word, &mut ids);
-            ids.len() < CONTEXT
+            ids.len() < context
         });
-        let truncated = end(&mut ids);
+        let truncated = end(&mut ids, context);
         (ids, truncated)
     }
 
@@ -227,9 +245,9 @@ impl Bpe {
 }
 
 /// Cuts a sentence to fit and ends it; whether it did not fit.
-fn end(ids: &mut Vec<u32>) -> bool {
-    let truncated = ids.len() + 1 > CONTEXT;
-    ids.truncate(CONTEXT - 1);
+fn end(ids: &mut Vec<u32>, context: usize) -> bool {
+    let truncated = ids.len() + 1 > context;
+    ids.truncate(context - 1);
     ids.push(END);
     truncated
 }

@@ -77,9 +77,9 @@ mod tests {
         let samples = [picture, Sample::sentence(1, sentence)];
         let vocabulary = AttributeVocabulary::new(["red".to_owned()]);
         let mut captions = Captions::default();
-        let first = captions.of(&samples, &SentenceTokenizer::Clip, &vocabulary);
+        let first = captions.of(&samples, &SentenceTokenizer::default(), &vocabulary);
         let other = [Sample::sentence(2, "Someone else."), samples[1].clone()];
-        let second = captions.of(&other, &SentenceTokenizer::Clip, &vocabulary);
+        let second = captions.of(&other, &SentenceTokenizer::default(), &vocabulary);
         assert!(first[0].is_none() && captions.known.len() == 2);
         let [first, second] = [&first[1], &second[1]].map(|c| c.as_ref().expect("a caption"));
         assert!(Arc::ptr_eq(first, second));

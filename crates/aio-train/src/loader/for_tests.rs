@@ -21,7 +21,7 @@ pub(crate) fn opened(
         config,
         classes: &classes,
         attributes: &attributes,
-        sentences: &SentenceTokenizer::Clip,
+        sentences: &SentenceTokenizer::default(),
         picture_size,
         sketch_generator: None,
     };

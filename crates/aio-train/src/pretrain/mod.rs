@@ -113,6 +113,8 @@ pub fn run(recipe: &Recipe, directory: &Path, device: &Device, stop: &StopFlag) 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aio_encoder::weights::Weights;
+    use aio_model::Backbone;
 
     fn recipe() -> Recipe {
         Recipe {
@@ -126,6 +128,18 @@ mod tests {
             embed_dim: 32,
             ..Recipe::default()
         }
+    }
+
+    #[test]
+    fn a_large_encoder_can_be_loaded_again() {
+        let _alone = crate::test_data::exclusive();
+        let directory = tempfile::tempdir().expect("temporary directory");
+        // Its blocks have more values than everything else, and the file 16 bits for each.
+        let large = Recipe { steps: 1, company_steps: 1, depth: 8, embed_dim: 192, ..recipe() };
+        let written = run(&large, directory.path(), &Device::flex(), &StopFlag::default());
+        let weights = Weights::open(&written.expect("trains")).expect("opens");
+        let (_, config, _) = Backbone::load(&weights, &Device::flex()).expect("loads");
+        assert_eq!((config.encoder.depth, config.encoder.embed_dim), (8, 192));
     }
 
     fn files(directory: &Path) -> [Vec<u8>; 2] {

@@ -65,6 +65,18 @@ fn what_would_be_lost_after_a_training_is_refused_before_it() {
             "`model.frozen_tokenizers` holds every modality, and nothing else is trained either",
         ),
         (
+            "modalities = \"rgb+text\"\ntext = \"tower\"\nfrozen_tokenizers = [\"rgb\"]\nshared = \"frozen\"\n[losses]\nidentity = 0.0\nattribute = 0.0",
+            "`model.frozen_tokenizers` holds every modality, and nothing else is trained either",
+        ),
+        (
+            "stems = \"fresh\"\nbatch_norm_mode = \"pretrained\"",
+            "`model.batch_norm_mode` is `pretrained`, but model.stems draws the stems at random",
+        ),
+        (
+            "[train]\ninstances_per_identity = 1\n[[train.stages]]\ndatasets = [\"synth-pedes\"]\nreal = []",
+            "`losses.own_photo` is `skipped`, which leaves photographs and what is made from them nothing to bind to",
+        ),
+        (
             "[train]\nidentities = 4\nneighbours = 5",
             "`train.neighbours` is 5, but a batch holds train.identities = 4; expected at most as many",
         ),
@@ -79,6 +91,8 @@ fn what_would_be_lost_after_a_training_is_refused_before_it() {
         "modalities = \"rgb+text\"\nfrozen_tokenizers = [\"rgb\", \"text\"]\nshared = \"frozen\"\nabsent = \"learned\"\n[losses]\nidentity = 0.0\nattribute = 0.0",
         "modalities = \"rgb+text\"\nfrozen_tokenizers = [\"rgb\", \"text\"]\nshared = \"frozen\"\nabsent = \"learned\"\nfusion = \"mixer\"\n[train]\ncombinations = 0\n[losses]\nidentity = 0.0\nattribute = 0.0",
         "[train]\nidentities = 4\nneighbours = 4",
+        "batch_norm_mode = \"pretrained\"",
+        "[train]\ninstances_per_identity = 1\n[[train.stages]]\ndatasets = [\"synth-pedes\"]\nreal = [\"text\"]",
     ] {
         load(allowed).expect(allowed);
     }

@@ -68,7 +68,7 @@ fn roll_out_query(
 /// The words of a caption. Those of CLIP's tokenizer are found again where they are drawn.
 fn words(sentences: &SentenceTokenizer, text: &str) -> Option<CaptionWords> {
     match sentences {
-        SentenceTokenizer::Clip => None,
+        SentenceTokenizer::Clip { .. } => None,
         SentenceTokenizer::Pieces(pieces) => Some(pieces.encode(text).into()),
     }
 }
