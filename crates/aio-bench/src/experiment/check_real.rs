@@ -3,7 +3,7 @@
 //! Nothing is trained. It is meant for data sets of real people, which only their users have.
 
 use super::evaluate::{Instead, SEED, Scored, TestFeatures, TestedModels, chance_level, score};
-use super::prepare::Test;
+use super::tested::Test;
 use crate::config::Evaluation;
 use crate::embed::{ImportSettings, ModelSource};
 use crate::error::{Error, Result};

@@ -1,7 +1,7 @@
 //! Whether the pictures that a run opens after its first step can be decoded. Once there is a checkpoint, a damaged one cannot be mended: the run would
 //! have other data than it began with.
 
-use super::prepare::Test;
+use super::tested::Test;
 use crate::config::Experiment;
 use crate::error::Result;
 use aio_data::picture;

@@ -14,6 +14,7 @@ mod refine;
 mod requirements;
 mod result;
 mod save;
+mod tested;
 mod train;
 
 pub(crate) use begun::Begun;

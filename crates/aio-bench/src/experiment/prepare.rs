@@ -7,13 +7,13 @@ use super::decodable;
 use super::requirements::{
     check_files, check_leakage, check_tested, datasets, missing_weights, sketch_generator_checksum,
 };
+use super::tested::Test;
 use crate::config::{Checksums, Experiment, ExperimentFile};
 use crate::device;
 use crate::error::Result;
 use crate::lock::DirectoryLock;
 use crate::render;
 use crate::run::{Run, RunIdentity, RunResult};
-use aio_data::task::{Task, TaskData};
 use aio_eval::Protocol;
 use aio_train::{Library, StartingPoint, StopFlag, trained_modalities};
 use aio_types::ModalitySet;
@@ -64,12 +64,6 @@ impl Prepared {
     pub(super) fn begun(&self) -> Begun {
         Begun::of(&self.experiment, &self.config_id)
     }
-}
-
-/// A task with its queries and gallery.
-pub(super) struct Test {
-    pub(super) task: Task,
-    pub(super) data: TaskData,
 }
 
 /// Opens the run that a request stands for.

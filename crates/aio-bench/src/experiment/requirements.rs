@@ -1,6 +1,6 @@
 //! What an experiment needs before it can run: its files, and test identities that training does not show.
 
-use super::prepare::Test;
+use super::tested::Test;
 use crate::config::{Checksums, Experiment};
 use crate::error::{Error, Result};
 use crate::run;

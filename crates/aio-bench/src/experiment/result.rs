@@ -1,7 +1,8 @@
 //! The content of `result.json`.
 
 use super::evaluate::TestScores;
-use super::prepare::{Prepared, Test};
+use super::prepare::Prepared;
+use super::tested::Test;
 use crate::run::{RunResult, TaskSummary};
 use aio_data::descriptor::Descriptor;
 use aio_data::task::{self, Task};

@@ -1,6 +1,6 @@
 //! Attention of a block on the CPU: one head of one sequence after the other.
 
-use super::weights::BlockShape;
+use super::shape::BlockShape;
 use crate::arithmetic::{exp, sum};
 use crate::product::{Destination, matrix, matrix_mut, product};
 use crate::simd::wide;

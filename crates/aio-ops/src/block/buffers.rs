@@ -1,6 +1,6 @@
 //! Intermediate values of a block, of the whole batch or of one group of sequences.
 
-use super::weights::BlockShape;
+use super::shape::BlockShape;
 
 /// What the backward pass needs from the forward pass, for the whole batch.
 #[derive(Debug, Clone)]

@@ -3,7 +3,8 @@
 use super::attention;
 use super::buffers::{Saved, SavedMut, saved_lengths};
 use super::rotation::{Turn, turn};
-use super::weights::{BlockShape, Linear, Weights};
+use super::shape::BlockShape;
+use super::weights::{Linear, Weights};
 use crate::layer_norm::normalise_rows;
 use crate::product::{Destination, matrix, matrix_mut, product};
 use crate::scratch::with_scratch;

@@ -13,6 +13,7 @@ mod operation;
 mod parameter_gradients;
 pub(crate) mod portable;
 mod rotation;
+mod shape;
 #[cfg(test)]
 mod tests;
 mod weights;

@@ -3,7 +3,8 @@
 use super::backward::{Pass, scaled};
 use super::buffers::Upstream;
 use super::forward::apply;
-use super::weights::{BlockShape, Linear, Weights};
+use super::shape::BlockShape;
+use super::weights::{Linear, Weights};
 use crate::arithmetic::{CHUNK, add, rows_per_chunk};
 use crate::layer_norm::{Affine, affine_gradients, normalise_all};
 use crate::product::transposed_product;

@@ -1,6 +1,6 @@
 //! Rotary positions: queries and keys are turned by angles that depend on the place of their token.
 
-use super::weights::BlockShape;
+use super::shape::BlockShape;
 use crate::simd::wide;
 use burn::tensor::Tensor;
 

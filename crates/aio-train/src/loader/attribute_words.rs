@@ -1,7 +1,8 @@
 //! The words of the training captions that the attribute head predicts.
 
-use super::classes::{Classes, training_samples};
+use super::classes::Classes;
 use super::library::Library;
+use super::used::training_samples;
 use crate::config::TrainingConfig;
 use crate::error::Result;
 use aio_data::{DatasetName, Sample};

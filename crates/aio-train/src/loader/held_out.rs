@@ -4,9 +4,8 @@
 //! not trained on; of one that has none, training people are drawn with the seed. Test people are never taken. Together they
 //! can be searched for in every modality that is trained from real samples.
 
-use super::classes::training_identities;
 use super::library::Library;
-use super::trained::real_modalities;
+use super::used::{real_modalities, training_identities};
 use crate::config::{TrainedParts, TrainingConfig};
 use crate::error::{Result, TrainError};
 use aio_data::index::{Indexed, Photograph};

@@ -22,6 +22,7 @@ mod store;
 mod tests;
 mod trained;
 mod tuple;
+mod used;
 
 pub(crate) use attribute_words::attribute_words;
 pub(crate) use batches::{StageLoader, held_combinations, mixed_combinations};

@@ -1,10 +1,11 @@
 //! The training samples of a stage by number, with their decoded pictures where these fit into memory.
 
 use super::captions::EncodedCaption;
-use super::classes::{Classes, training_samples};
+use super::classes::Classes;
 use super::library::Library;
 use super::settings::LoaderSettings;
 use super::sources::Sources;
+use super::used::training_samples;
 use crate::config::StageConfig;
 use crate::error::Result;
 use crate::progress::Progress;

@@ -1,11 +1,12 @@
 //! What training sees.
 
-use super::classes::{Classes, training_samples};
+use super::classes::Classes;
 use super::library::Library;
 use super::store::fit_into_memory;
-use crate::config::{StageConfig, TrainedParts, TrainingConfig};
+use super::used::{real_modalities, training_samples};
+use crate::config::{StageConfig, TrainingConfig};
 use crate::error::Result;
-use aio_data::{Dataset, DatasetName, Sample};
+use aio_data::{DatasetName, Sample};
 use aio_types::{Modality, ModalitySet, PictureSize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -88,11 +89,4 @@ pub fn trained_modalities(
         }
     }
     Ok((!config.train.stages.is_empty()).then_some(trained))
-}
-
-/// The modalities in which the samples are that training uses of a data set.
-pub(super) fn real_modalities(dataset: &Dataset, parts: TrainedParts) -> ModalitySet {
-    let samples = training_samples(dataset, parts).map(|sample| sample.modality);
-    let indexed = dataset.indexed.iter().flat_map(|_| [Modality::Rgb, Modality::Text]);
-    samples.chain(indexed).collect()
 }

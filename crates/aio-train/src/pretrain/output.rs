@@ -5,8 +5,8 @@ use super::start::Start;
 use crate::error::{Result, TrainError, io_error};
 use aio_data::checksum::folder;
 use aio_data::fs;
-use aio_encoder::weights::{Preprocessing, Weights};
-use aio_model::{Backbone, BackboneConfig};
+use aio_encoder::weights::Weights;
+use aio_model::Backbone;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -15,17 +15,6 @@ const WEIGHTS: &str = "embedded.safetensors";
 
 /// First line of the loss curve.
 const HEADER: &str = "step,words,views,contrastive";
-
-/// Random weights learn from pictures that are normalised to −1..1, as TransReID-SSL's stem expects.
-pub(super) fn preprocessing(config: &BackboneConfig) -> Preprocessing {
-    Preprocessing {
-        height: config.tokenizers.height,
-        width: config.tokenizers.width,
-        mean: [0.5; 3],
-        std: [0.5; 3],
-        interpolation: Preprocessing::BILINEAR.into(),
-    }
-}
 
 /// Where the loss curve lies.
 pub(super) fn loss_curve_path(directory: &Path) -> PathBuf {

@@ -1,6 +1,5 @@
 //! What a pre-training starts from: random weights, or those of a file.
 
-use super::output;
 use super::recipe::Recipe;
 use crate::error::{Result, TrainError};
 use crate::started_from::StartedFrom;
@@ -27,7 +26,7 @@ impl Start {
     pub(super) fn of(recipe: &Recipe, device: &Device) -> Result<(Self, Option<Backbone>)> {
         let Some(path) = &recipe.init else {
             let config = recipe.backbone()?;
-            let preprocessing = output::preprocessing(&config);
+            let preprocessing = preprocessing(&config);
             return Ok((Self { config, preprocessing, weights: None }, None));
         };
         let file = Weights::open(path)?;
@@ -47,6 +46,17 @@ impl Start {
     /// SHA-256 of the weights of the file.
     pub(super) fn sha256(&self) -> Option<&str> {
         self.weights.as_ref().map(StartedFrom::sha256)
+    }
+}
+
+/// Random weights learn from pictures that are normalised to −1..1, as TransReID-SSL's stem expects.
+fn preprocessing(config: &BackboneConfig) -> Preprocessing {
+    Preprocessing {
+        height: config.tokenizers.height,
+        width: config.tokenizers.width,
+        mean: [0.5; 3],
+        std: [0.5; 3],
+        interpolation: Preprocessing::BILINEAR.into(),
     }
 }
 
@@ -163,11 +173,8 @@ mod tests {
         let file = Weights::open(&converted(directory.path(), "dinov2")).expect("opens");
         let all: BackboneConfig = file.metadata("config").expect("sizes");
         let pictures = all.with_modalities(Modality::Rgb.into());
-        let bytes = pictures.init(&Device::flex()).to_bytes(
-            &pictures,
-            &output::preprocessing(&pictures),
-            &[],
-        );
+        let bytes =
+            pictures.init(&Device::flex()).to_bytes(&pictures, &preprocessing(&pictures), &[]);
         let path = directory.path().join("pictures.safetensors");
         std::fs::write(&path, bytes.expect("serialises")).expect("write");
         let output = directory.path().join("output");

@@ -4,7 +4,7 @@ use super::PHASE;
 use super::pictures::{Pictures, views};
 use super::score::{Scored, TestFeatures, score};
 use crate::error::Result;
-use crate::experiment::prepare::Test;
+use crate::experiment::tested::Test;
 use aio_data::DatasetName;
 use aio_data::descriptor::{Descriptor, centred};
 use aio_eval::{EvalOptions, Features};

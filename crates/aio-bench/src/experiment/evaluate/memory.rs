@@ -4,7 +4,7 @@ use super::embed::rows_per_input;
 use super::inputs::Instead;
 use super::pictures::{KEPT, views};
 use crate::config::Evaluation;
-use crate::experiment::prepare::Test;
+use crate::experiment::tested::Test;
 use aio_data::descriptor::Descriptor;
 use aio_eval::{EvalOptions, distance_bytes};
 use aio_train::{BLOCK, StartingPoint};

@@ -9,10 +9,12 @@ mod finished;
 mod inputs;
 mod lists;
 mod memory;
+mod models;
 mod pictures;
 mod score;
 
-use super::prepare::{Prepared, Test};
+use super::prepare::Prepared;
+use super::tested::Test;
 use super::train::Trained;
 use crate::config::Evaluation as Settings;
 use crate::error::{Error, Result};
@@ -29,8 +31,9 @@ pub(super) use finished::{forget, is_kept};
 pub(super) use inputs::Instead;
 use lists::ListChooser;
 pub(super) use memory::predicted_bytes;
+pub(super) use models::TestedModels;
 use score::receiver_operating_characteristic;
-pub(super) use score::{Scored, TestFeatures, TestedModels, chance_level, score};
+pub(super) use score::{Scored, TestFeatures, chance_level, score};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

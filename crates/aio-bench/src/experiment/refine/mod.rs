@@ -14,7 +14,7 @@ pub use rounds::{MethodRounds, Round, RoundScores};
 pub use simulate::Method;
 
 use super::evaluate::TestedModels;
-use super::prepare::Test;
+use super::tested::Test;
 use crate::config::Evaluation;
 use crate::embed::ModelSource;
 use crate::error::{Error, Result};

@@ -1,6 +1,6 @@
 //! What every modality adds to queries of several.
 
-use super::experiment::{mean_bounds, one_configuration, unusual};
+use super::experiment::{one_configuration, unusual};
 use super::{Column, ColumnKind, Field, Table, Value};
 use crate::error::Result;
 use crate::markdown::escaped;
@@ -103,7 +103,7 @@ fn row(results: &[RunResult], task: &TaskId, modality: Modality) -> Vec<Field> {
         Value::score(percent(|(_, without)| without.map)),
         Value::score(percent(|(with, _)| *with)),
         Value::score(gain.map(|gain| Estimate::single(gain.mean))),
-        mean_bounds(bounds),
+        Value::mean_bounds(bounds),
     ]
     .map(Field::from)
     .into()

@@ -1,7 +1,6 @@
 //! The columns of the tables of an experiment.
 
 use super::Value;
-use super::experiment::mean_bounds;
 use crate::error::{Error, Result};
 use crate::report::scores::Scored;
 use crate::run::{RunResult, TaskIntervals};
@@ -68,7 +67,7 @@ impl Bounded {
     pub(super) fn value(self, results: &[RunResult], task: &TaskId) -> Value {
         let intervals =
             results.iter().filter_map(|result| result.tasks.get(task)?.intervals.as_ref());
-        mean_bounds(intervals.filter_map(|intervals| self.of(intervals)))
+        Value::mean_bounds(intervals.filter_map(|intervals| self.of(intervals)))
     }
 
     /// Whether a task of the result has it.

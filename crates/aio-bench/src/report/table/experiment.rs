@@ -8,7 +8,6 @@ use crate::report::alike::check_data;
 use crate::report::estimate::Estimate;
 use crate::report::scores::{Scored, Scores};
 use crate::run::{RunResult, TaskSummary};
-use aio_eval::Interval;
 use aio_types::{Measure, MetricId};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,18 +26,6 @@ pub(super) fn one_configuration(results: &[RunResult]) -> Result<&RunResult> {
             "they were made with different configurations; report them one by one",
         )),
     }
-}
-
-/// The means of the seeds' bounds, in percent.
-pub(super) fn mean_bounds(of_seeds: impl Iterator<Item = Interval>) -> Value {
-    let intervals: Vec<Interval> = of_seeds.collect();
-    if intervals.is_empty() {
-        return Value::Missing;
-    }
-    let mean = |bound: fn(&Interval) -> f64| {
-        100.0 * intervals.iter().map(bound).sum::<f64>() / intervals.len() as f64
-    };
-    Value::Bounds { low: mean(|interval| interval.low), high: mean(|interval| interval.high) }
 }
 
 /// One row per task: mean ± standard deviation over seeds, the trained model's mAP in bold. `columns` are the keys of the columns, separated by
@@ -170,6 +157,7 @@ mod tests {
     use super::*;
     use crate::report::table::tests::{result, summary};
     use crate::run::TaskIntervals;
+    use aio_eval::Interval;
     use aio_types::TaskId;
 
     const MIXED: &str = "tri-cuhk-pedes.sketch+text-rgb";

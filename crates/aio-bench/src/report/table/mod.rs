@@ -11,6 +11,7 @@ pub(super) use experiment::{by_seed, by_task};
 pub(super) use sweep::sweep;
 
 use super::estimate::Estimate;
+use aio_eval::Interval;
 use std::fmt;
 
 /// How a field stands out in its column.
@@ -114,6 +115,18 @@ impl Value {
     /// A score, or [`Value::Missing`].
     pub(super) fn score(estimate: Option<Estimate>) -> Self {
         estimate.map_or(Self::Missing, Self::Score)
+    }
+
+    /// The means of the seeds' bounds, in percent.
+    fn mean_bounds(of_seeds: impl Iterator<Item = Interval>) -> Self {
+        let intervals: Vec<Interval> = of_seeds.collect();
+        if intervals.is_empty() {
+            return Self::Missing;
+        }
+        let mean = |bound: fn(&Interval) -> f64| {
+            100.0 * intervals.iter().map(bound).sum::<f64>() / intervals.len() as f64
+        };
+        Self::Bounds { low: mean(|interval| interval.low), high: mean(|interval| interval.high) }
     }
 }
 

@@ -3,8 +3,16 @@
 use super::frame::{Frame, cross, lerp};
 use super::pose::{Arm, Leg, Pose, Task};
 use super::proportions::Bones;
-use super::vehicle::grip;
 use crate::street::scene::space::{V3, add, dot, length, scale, sub, unit};
+
+/// Where hands hold the bar of what is pushed, in the frame of the person: to the right, up, forwards.
+pub(super) fn grip(bicycle: bool, side: f32, stature: f32) -> V3 {
+    if bicycle {
+        [0.40 + 0.24 * side, 0.98, 0.40]
+    } else {
+        [0.20 * side, (0.58 * stature).clamp(0.8, 1.05), 0.40]
+    }
+}
 
 /// Two bones that meet in a hinge: leg or arm.
 #[derive(Debug, Clone, Copy, PartialEq)]

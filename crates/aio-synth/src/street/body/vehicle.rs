@@ -3,18 +3,9 @@
 use super::frame::Frame;
 use super::mesh::{Grid, Mesh};
 use super::shapes::{block, tube};
-use super::skeleton::Skeleton;
+use super::skeleton::{Skeleton, grip};
 use crate::street::scene::space::V3;
 use std::f32::consts::{PI, TAU};
-
-/// Where hands hold the bar, in the frame of the person: to the right, up, forwards.
-pub(super) fn grip(bicycle: bool, side: f32, stature: f32) -> V3 {
-    if bicycle {
-        [0.40 + 0.24 * side, 0.98, 0.40]
-    } else {
-        [0.20 * side, (0.58 * stature).clamp(0.8, 1.05), 0.40]
-    }
-}
 
 fn wheel(mesh: &mut Mesh, part: u16, middle: V3, radius: f32, thick: f32) {
     let (rows, columns) = (21, 7);

@@ -1,9 +1,10 @@
 //! What is worn on the head and what is carried.
 
-use super::colour::{Dye, Shade, Worn};
+use super::colour::{Dye, Worn};
 use super::fashion::Fashion;
 use super::occasion::Occasion;
 use super::physique::{hair_colour, hair_style};
+use super::shade::Shade;
 use super::{Bag, HairStyle, Hat, Head, Physique, Sex};
 use rand::RngExt;
 use rand::seq::IndexedRandom;

@@ -1,6 +1,7 @@
 //! People at random, and people who differ from someone in a few attributes only.
 
 use super::accessories::{bags, hat, mask};
+use super::attribute::Attribute;
 use super::attributes::Attributes;
 use super::clothes::Outfit;
 use super::colour::{Dye, Worn};
@@ -14,59 +15,6 @@ use rand_chacha::ChaCha8Rng;
 
 /// Draws until a change of an attribute can be named.
 const TRIES: usize = 12;
-
-/// One thing by which people can be told apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Attribute {
-    /// Stature, girth and proportions.
-    Build,
-    /// Colour of the skin.
-    Skin,
-    /// How hair is worn.
-    HairStyle,
-    /// Colour of the hair.
-    HairColour,
-    /// Beard.
-    Beard,
-    /// Glasses.
-    Glasses,
-    /// Mask.
-    Mask,
-    /// Hat.
-    Hat,
-    /// Scarf.
-    Scarf,
-    /// The garment of the upper body.
-    Top,
-    /// Jacket or coat.
-    Outer,
-    /// The garment of the legs.
-    Bottom,
-    /// Shoes.
-    Shoes,
-    /// What is carried.
-    Bags,
-}
-
-impl Attribute {
-    /// Every attribute.
-    pub const ALL: [Self; 14] = [
-        Self::Build,
-        Self::Skin,
-        Self::HairStyle,
-        Self::HairColour,
-        Self::Beard,
-        Self::Glasses,
-        Self::Mask,
-        Self::Hat,
-        Self::Scarf,
-        Self::Top,
-        Self::Outer,
-        Self::Bottom,
-        Self::Shoes,
-        Self::Bags,
-    ];
-}
 
 impl Person {
     /// Someone of the kind that public places show.

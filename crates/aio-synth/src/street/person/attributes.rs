@@ -1,6 +1,6 @@
 //! What can be named about a person: what a caption may say and a reader of attributes may know.
 
-use super::alike::Attribute;
+use super::attribute::Attribute;
 use super::naming::ColourName;
 use super::{
     Bag, Bottom, Fabric, HairStyle, Hat, Look, Outer, Pattern, Person, Physique, Sex, Shoes, Top,

@@ -1,33 +1,10 @@
 //! Colours of things people wear, by name, and how often they are worn.
 
 use super::fashion::Fashion;
+use super::shade::Shade;
 use rand::RngExt;
 use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
-
-/// A named colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[allow(missing_docs)]
-pub enum Shade {
-    Black,
-    White,
-    Grey,
-    Navy,
-    Denim,
-    Blue,
-    LightBlue,
-    Teal,
-    Green,
-    Olive,
-    Yellow,
-    Orange,
-    Red,
-    Burgundy,
-    Pink,
-    Purple,
-    Brown,
-    Beige,
-}
 
 use Shade::{
     Beige, Black, Blue, Brown, Burgundy, Denim, Green, Grey, LightBlue, Navy, Olive, Orange, Pink,

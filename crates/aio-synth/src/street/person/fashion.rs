@@ -1,6 +1,6 @@
 //! How people of a region and a season dress: what domains differ in.
 
-use super::colour::Shade;
+use super::shade::Shade;
 
 /// Weights by which people and their clothes are drawn.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,6 +2,7 @@
 
 mod accessories;
 mod alike;
+mod attribute;
 mod attributes;
 mod clothes;
 mod colour;
@@ -11,13 +12,15 @@ mod occasion;
 mod outfit;
 mod physique;
 mod print;
+mod shade;
 
-pub use alike::Attribute;
+pub use attribute::Attribute;
 pub use attributes::{Age, Attributes, Complexion, Garment, Print, Size};
 pub use clothes::{Bottom, Fabric, Look, Outer, Outfit, Pattern, Shoes, Top};
-pub use colour::{Dye, Shade};
+pub use colour::Dye;
 pub use fashion::Fashion;
 pub use naming::ColourName;
+pub use shade::Shade;
 
 /// Sex, which shifts proportions, hair and clothes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,10 +1,11 @@
 //! Outfits that belong together: fabrics, colours that go with each other, near-infrared reflectance.
 
 use super::clothes::{Bottom, Fabric, Look, Outer, Outfit, Pattern, Shoes, Top};
-use super::colour::{Dye, Shade, Worn};
+use super::colour::{Dye, Worn};
 use super::fashion::Fashion;
 use super::occasion::{Occasion, pick};
 use super::print::{bottom_pattern, outer_pattern, top_pattern};
+use super::shade::Shade;
 use super::{Physique, Sex};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;

@@ -3,8 +3,9 @@
 //! Statures follow the growth charts of the United States (Kuczmarski et al., 2000 CDC Growth Charts, Vital and Health
 //! Statistics 11(246), 2002): medians by age, with the standard deviation of adults scaled by stature.
 
-use super::colour::{Dye, Shade, linear};
+use super::colour::{Dye, linear};
 use super::fashion::Fashion;
+use super::shade::Shade;
 use super::{HairStyle, Physique, Sex};
 use rand::RngExt;
 use rand::seq::IndexedRandom;
