@@ -160,7 +160,7 @@ pub(crate) fn check_output(output: &Path) -> Result<()> {
 pub fn run(request: &Request) -> Result<Embedded> {
     let output = &request.output;
     output::check_name(output)?;
-    let rows = rows::collect(request)?;
+    let rows = collect(request)?;
     if rows.is_empty() {
         return Err(Error::user(
             "nothing to embed",
@@ -204,4 +204,19 @@ pub fn run(request: &Request) -> Result<Embedded> {
         width: manifest.width,
         weights: manifest.weights,
     })
+}
+
+/// Everything that the request names, in its order.
+fn collect(request: &Request) -> Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    for input in &request.inputs {
+        rows.extend(pictures(input, request.modality)?);
+    }
+    if let Some(path) = &request.captions {
+        rows.extend(sentences(path)?.iter().map(|sentence| Row::sentence(sentence)));
+    }
+    if let Some(path) = &request.list {
+        rows.extend(list::read(path)?);
+    }
+    Ok(rows)
 }

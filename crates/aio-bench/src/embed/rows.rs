@@ -1,6 +1,5 @@
 //! The rows that are embedded: pictures, sentences and people of a list.
 
-use super::{Request, list};
 use crate::error::{Error, Result};
 use crate::report::ShownPicture;
 use aio_data::folder::{self, Reason};
@@ -116,21 +115,6 @@ impl Row {
         }
         self.input(extractor)
     }
-}
-
-/// Everything that the request names, in its order.
-pub(super) fn collect(request: &Request) -> Result<Vec<Row>> {
-    let mut rows = Vec::new();
-    for input in &request.inputs {
-        rows.extend(pictures(input, request.modality)?);
-    }
-    if let Some(path) = &request.captions {
-        rows.extend(sentences(path)?.iter().map(|sentence| Row::sentence(sentence)));
-    }
-    if let Some(path) = &request.list {
-        rows.extend(list::read(path)?);
-    }
-    Ok(rows)
 }
 
 /// The sentences of a text file, one per line, so that the number of a sentence is that of its line. A blank line at the very end is none.

@@ -14,6 +14,7 @@ mod files;
 mod form;
 mod page;
 mod paired;
+mod palette;
 mod picture;
 mod scores;
 mod sweep;

@@ -1,4 +1,4 @@
-use super::{EveryQuery, GalleryItem, Query, gallery_items, queries};
+use super::{GalleryItem, Query, gallery_items, queries};
 use crate::sample::Trial;
 use crate::{Dataset, Result, Sample};
 use aio_eval::Protocol;
@@ -89,20 +89,6 @@ impl TaskRequest<'_> {
             Some(other) => Err(Refusal::Variant { word: other.clone(), known: word }),
             None => Ok(!self.variants.is_empty()),
         }
-    }
-
-    /// The evaluation of every query sample against every gallery picture under `protocol`, where the direction is one of
-    /// `directions` and there is no variant.
-    pub(crate) fn every_query(
-        &self,
-        directions: &[(Modality, Modality)],
-        protocol: Protocol,
-    ) -> Requested {
-        self.no_variants()?;
-        if !directions.iter().any(|(query, gallery)| self.direction.is(*query, *gallery)) {
-            return Err(Refusal::Direction);
-        }
-        Ok(Arc::new(EveryQuery { direction: self.direction, reversed: false, protocol }))
     }
 
     /// Of a data set that is searched in both directions and has no variants: whether the direction is the other one than `query`

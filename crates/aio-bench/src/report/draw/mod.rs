@@ -7,6 +7,7 @@ mod lines;
 mod scatter;
 
 use super::figure::{Figure, LineChart, NamedFigure, Scale};
+use super::palette::COLOURS;
 use super::picture;
 use crate::error::{Error, Result};
 use plotters::coord::Shift;
@@ -16,17 +17,6 @@ use std::sync::OnceLock;
 
 /// The font of every figure (DejaVu Sans; licence beside the file).
 const FONT: &[u8] = include_bytes!("../../../assets/DejaVuSans.ttf");
-
-/// Okabe and Ito's colours, which colour-blind readers can tell apart.
-pub(super) const COLOURS: [RGBColor; 7] = [
-    RGBColor(0, 114, 178),
-    RGBColor(213, 94, 0),
-    RGBColor(0, 158, 115),
-    RGBColor(204, 121, 167),
-    RGBColor(230, 159, 0),
-    RGBColor(86, 180, 233),
-    RGBColor(60, 60, 60),
-];
 
 /// The colour of a series of bars: the colours in turn, then lighter, then darker; after three rounds they repeat.
 fn bar_colour(number: usize) -> RGBColor {

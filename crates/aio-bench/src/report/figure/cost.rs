@@ -1,7 +1,7 @@
 //! Costs against a size, with both axes logarithmic: a straight line of slope `s` is a cost that grows as the size to the power of `s`.
 
 use super::{Figure, Line, LineChart, Point, Scale};
-use crate::report::draw::COLOURS;
+use crate::report::palette::COLOURS;
 use serde::{Deserialize, Serialize};
 
 /// A measured cost at several sizes.

@@ -1,7 +1,7 @@
 //! Curves of one run: CMC, ROC and losses.
 
 use super::{Figure, Line, LineChart, Point, Scale};
-use crate::report::draw::COLOURS;
+use crate::report::palette::COLOURS;
 use crate::run::RunResult;
 use aio_data::DatasetName;
 use aio_train::MetricsLine;
