@@ -187,6 +187,32 @@ mod tests {
     }
 
     #[test]
+    fn a_plan_counts_what_checkpoints_hold_as_done() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let sweep = sweep(directory.path());
+        let runs = directory.path().join("runs");
+        let run = sweep.run_of(&runs, &sweep.cells[0], 0);
+        let checkpoint = run.checkpoints().join("step-0000012");
+        std::fs::create_dir_all(&checkpoint).expect("directory");
+        let predicted = "{\"seconds\":90.0,\"memory\":700,\"predicted\":true}";
+        let cell = run.directory().parent().expect("a cell");
+        std::fs::write(cell.join("prediction.json"), predicted).expect("write");
+        let left = || sweep.plan(&runs).remaining_seconds;
+        assert_eq!(left(), Some(90.0));
+        let state = "{\"step\":12,\"seconds\":30.0,\"best\":null}";
+        std::fs::write(checkpoint.join("state.json"), state).expect("write");
+        let begun = |seed: u64| {
+            let begun = serde_json::json!({"config_id": sweep.cells[0].config_id, "seed": seed});
+            let noted = serde_json::json!({"begun": begun, "data": {}});
+            run.write("data.json", &noted).expect("write");
+        };
+        begun(0);
+        assert_eq!(left(), Some(60.0));
+        begun(1);
+        assert_eq!(left(), Some(90.0), "checkpoints of another seed have to be removed");
+    }
+
+    #[test]
     fn states_are_tagged_in_json() {
         let state = RunState::Resumable { step: 3 };
         let json = serde_json::to_value(&state).expect("JSON");

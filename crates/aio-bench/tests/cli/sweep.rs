@@ -260,29 +260,6 @@ fn states_of_slurm_stay_with_their_runs_when_the_sweep_changes() {
 }
 
 #[test]
-fn a_plan_counts_what_checkpoints_hold_as_done() {
-    let desk = Desk::new();
-    let sweep =
-        "base = \"experiments/smoke.toml\"\nseeds = [0, 1]\n[axes]\n\"losses.binding\" = [0.5]\n";
-    std::fs::write(desk.path("sweep.toml"), sweep).expect("write");
-    let plan = || desk.json(&["sweep", "plan", "sweep.toml", "--json"]);
-    let id = plan()["runs"][0]["config_id"].as_str().expect("an id").to_owned();
-    let cell = desk.path("runs/smoke").join(&id);
-    let checkpoint = cell.join("seed-1/checkpoint/step-0000012");
-    std::fs::create_dir_all(&checkpoint).expect("create");
-    let predicted = "{\"seconds\":90.0,\"memory\":700,\"predicted\":true}";
-    std::fs::write(cell.join("prediction.json"), predicted).expect("write");
-    assert_eq!(plan()["remaining_seconds"], 180.0);
-    let begun = format!("{{\"begun\":{{\"config_id\":\"{id}\",\"seed\":1}},\"data\":{{}}}}");
-    std::fs::write(cell.join("seed-1/data.json"), begun).expect("write");
-    let state = "{\"step\":12,\"seconds\":30.0,\"best\":null}";
-    std::fs::write(checkpoint.join("state.json"), state).expect("write");
-    let left = plan();
-    assert_eq!(left["runs"][1]["state"], "resumable", "{left}");
-    assert_eq!(left["remaining_seconds"], 150.0);
-}
-
-#[test]
 fn a_report_takes_the_file_of_an_experiment() {
     let desk = Desk::new();
     let results = concat!(env!("CARGO_MANIFEST_DIR"), "/../../results");

@@ -193,15 +193,16 @@ fn a_model_is_adapted_to_pictures_and_embeds_them_otherwise() {
     assert_eq!((&adapted["pictures"], &adapted["modality"]), (&64.into(), &"rgb".into()));
     let bytes = std::fs::read(desk.path("a.safetensors")).expect("written");
     assert_eq!(adapted["sha256"], aio_encoder::weights::sha256(&bytes));
-    let stated = aio_encoder::weights::Weights::from_bytes("a", bytes);
+    let embedded = ["--model", "embedded", "--output", "e.safetensors"];
+    desk.succeed(&[&["weights", "adapt", "place"][..], &embedded].concat());
+    let stated = std::fs::read(desk.path("e.safetensors")).expect("written");
+    let stated = aio_encoder::weights::Weights::from_bytes("e", stated);
     let entry = |key| stated.metadata::<serde_json::Value>(key).expect(key);
-    assert_eq!(
-        (entry("licence"), entry("adapted_from")),
-        ("MIT OR Apache-2.0".into(), "default".into())
-    );
-    let of_default = aio_encoder::weights::Shipped::Default.sha256();
-    assert_eq!(entry("adapted_from_sha256"), of_default);
-    assert_eq!(entry("started_from")["licence"], "MIT OR Apache-2.0");
+    assert_eq!(entry("licence"), "MIT OR Apache-2.0");
+    assert_eq!(entry("origin"), "aio pretrain, rendered data only");
+    assert_eq!(entry("adapted_from"), "embedded");
+    let of_embedded = aio_encoder::weights::Shipped::Embedded.sha256();
+    assert_eq!(entry("adapted_from_sha256"), of_embedded);
     desk.succeed(&["embed", "few", "--output", "before.safetensors"]);
     let model = ["--model", "a.safetensors"];
     desk.succeed(&[&["embed", "few", "--output", "after.safetensors"][..], &model].concat());

@@ -6,8 +6,8 @@ use super::pooling::pooling;
 use super::text::text;
 use super::{Coverage, Hints, Layout, blocks, clip, dinov3, siglip, timm};
 use crate::PoolingConfig;
-use aio_encoder::weights::{Contents, Tensors, WeightsError};
 use aio_encoder::EncoderConfig;
+use aio_encoder::weights::{Contents, Tensors, WeightsError};
 use aio_tokenize::Grid;
 
 /// A checkpoint under the model's names.
