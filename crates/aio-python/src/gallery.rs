@@ -2,17 +2,18 @@
 
 use crate::arguments::{fields, filter, pairs, paths_and_rows};
 use crate::array;
+use crate::changes;
 use crate::errors::{raised, wrong};
 use crate::extractor::Extractor;
 use crate::json::{self, named};
 use crate::person::Person;
-use crate::rows::{Known, What, nothing, record, what};
+use crate::rows::{Known, What, nothing, of_row, record, what};
 use aio_bench::embed::OnError;
 use aio_bench::error::{Error, Result};
 use aio_bench::gallery::{
     AddRequest, InputRequest, add_with, check_model, create_with, with_writer,
 };
-use aio_gallery::{Added, Content, Entry, Query};
+use aio_gallery::{Added, Content, Entry, Query, Writer};
 use aio_types::Modality;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
@@ -41,6 +42,14 @@ impl Gallery {
         let opened = Arc::new(aio_gallery::Gallery::open(&self.directory)?);
         *self.snapshot.lock().unwrap_or_else(PoisonError::into_inner) = opened;
         Ok(())
+    }
+
+    /// Changes it when no other thread does, and shows it as it is then. What was done before an error is kept.
+    fn change<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        changes::alone(&self.directory, || {
+            let done = work();
+            self.reopen().and(done)
+        })
     }
 
     fn extractor<'py>(&'py self, py: Python<'py>, what: &str) -> PyResult<&'py Extractor> {
@@ -78,7 +87,7 @@ impl Gallery {
         let of = extractor.get();
         let made = py.detach(|| {
             let request = Self::request(&path, of, nothing(Modality::Rgb));
-            create_with(&request, &of.model, storage)
+            changes::alone(&path, || create_with(&request, &of.model, storage))
         });
         made.map_err(raised)?;
         Self::new(path, Some(extractor)).map_err(raised)
@@ -120,11 +129,7 @@ impl Gallery {
             thumbnail: thumbnail.into(),
             ..Self::request(&self.directory, extractor, inputs)
         };
-        let added = py.detach(|| {
-            let added = add_with(&request, &extractor.model);
-            // What was embedded before an error is added.
-            self.reopen().and(added)
-        });
+        let added = py.detach(|| self.change(|| add_with(&request, &extractor.model)));
         json::python(py, &added.map_err(raised)?)
     }
 
@@ -144,29 +149,29 @@ impl Gallery {
             let problem = format!("{} rows for {} features", records.len(), features.nrows());
             return Err(wrong(problem, "give one dictionary per row of features"));
         }
-        let added = py.detach(|| {
-            let added = with_writer(&self.directory, |writer, _| {
-                let mut added = 0;
-                for (features, record) in features.rows().into_iter().zip(records) {
-                    let features = features.to_vec();
-                    let bytes: Vec<u8> = features.iter().flat_map(|v| v.to_le_bytes()).collect();
-                    let content = Content::of([("features", &bytes[..])]);
-                    let entry = Entry { content, features: &features, record, thumbnail: &[] };
-                    added += usize::from(matches!(writer.add(entry)?, Added::Row(_)));
-                }
-                writer.commit()?;
-                Ok(added)
-            });
-            self.reopen().and(added)
-        });
+        let add = |writer: &mut Writer| -> Result<usize> {
+            let mut added = 0;
+            for (number, (features, record)) in features.rows().into_iter().zip(records).enumerate()
+            {
+                let features = features.to_vec();
+                let bytes: Vec<u8> = features.iter().flat_map(|v| v.to_le_bytes()).collect();
+                let content = Content::of([("features", &bytes[..])]);
+                let entry = Entry { content, features: &features, record, thumbnail: &[] };
+                let outcome = writer.add(entry).map_err(|error| of_row(number, error))?;
+                added += usize::from(matches!(outcome, Added::Row(_)));
+            }
+            writer.commit()?;
+            Ok(added)
+        };
+        let added =
+            py.detach(|| self.change(|| with_writer(&self.directory, |writer, _| add(writer))));
         added.map_err(raised)
     }
 
     /// Removes rows by their numbers.
     fn remove(&self, py: Python<'_>, rows: Vec<u64>) -> PyResult<usize> {
         let removed = py.detach(|| {
-            let removed = with_writer(&self.directory, |writer, _| Ok(writer.remove(&rows)?));
-            self.reopen().and(removed)
+            self.change(|| with_writer(&self.directory, |writer, _| Ok(writer.remove(&rows)?)))
         });
         removed.map_err(raised)
     }

@@ -4,6 +4,7 @@
 
 mod arguments;
 mod array;
+mod changes;
 mod errors;
 mod extractor;
 mod gallery;

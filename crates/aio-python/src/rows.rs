@@ -2,8 +2,9 @@
 
 use crate::errors::wrong;
 use crate::person::Person;
+use aio_bench::error::Error;
 use aio_bench::gallery::{InputRequest, Shard};
-use aio_gallery::Record;
+use aio_gallery::{GalleryError, Record};
 use aio_types::{Modality, ModalitySet};
 use pyo3::prelude::*;
 use serde::Serialize;
@@ -74,4 +75,14 @@ pub(crate) fn record(number: usize, fields: &[(String, String)]) -> PyResult<Rec
         })?;
     }
     Ok(record)
+}
+
+/// An error about a row that is to be added, with its number.
+pub(crate) fn of_row(number: usize, error: GalleryError) -> Error {
+    match error {
+        GalleryError::Request { problem, hint } => {
+            Error::user(format!("row {number}: {problem}"), hint)
+        }
+        other => other.into(),
+    }
 }

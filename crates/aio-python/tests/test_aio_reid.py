@@ -281,8 +281,13 @@ class Galleries(InAFolder):
             gallery.add_features(features, rows[:2])
         with self.refused(ValueError, "row 0", "`similarity`"):
             gallery.add_features(features[:1], [{"similarity": 1}])
-        with self.refused(ValueError, "values"):
+        with self.refused(ValueError, "row 0", "3 values"):
             gallery.add_features(np.ones((1, 3)), [{}])
+        broken = -np.ones((6, self.extractor.width), np.float32) * np.arange(1, 7)[:, None]
+        broken[5, 2] = np.nan
+        with self.refused(ValueError, "row 5", "NaN", "hint"):
+            gallery.add_features(broken, [{}] * 6)
+        self.assertEqual((len(gallery), len(Gallery.open("people"))), (3, 3))
 
     def test_filters_that_mean_nothing_are_refused_and_mappings_are_taken(self):
         gallery = Gallery.create("people", self.extractor)
@@ -340,6 +345,70 @@ class Galleries(InAFolder):
         before = len(gallery)
         again = gallery.add("photos")
         self.assertEqual((again["known"], again["added"], again["total"]), (before, 600 - before, 600))
+
+    def test_threads_change_a_gallery_one_after_the_other(self):
+        first = Gallery.create("people", self.extractor)
+        os.symlink("people", "linked")
+        galleries = (first, first, Gallery.open("people"), Gallery.open("linked"))
+        features = np.random.default_rng(0).normal(size=(len(galleries) * 10, first.width)).astype(np.float32)
+        failed = []
+
+        def work(number, gallery):
+            try:
+                for row in range(number * 10, number * 10 + 10):
+                    gallery.add_features(features[row : row + 1], [{"frame": row}])
+                gallery.remove([row["row"] for row in gallery.rows() if row["frame"] == str(number * 10)])
+            except Exception as error:
+                failed.append(error)
+
+        threads = [threading.Thread(target=work, args=each) for each in enumerate(galleries)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(failed, [])
+        frames = sorted(int(row["frame"]) for row in Gallery.open("people").rows())
+        self.assertEqual(frames, [row for row in range(len(features)) if row % 10])
+
+    def test_of_threads_that_make_one_gallery_one_does(self):
+        made, refused = [], []
+
+        def make():
+            try:
+                made.append(Gallery.create("new/people", self.extractor))
+            except ValueError as error:
+                refused.append(str(error))
+
+        threads = [threading.Thread(target=make) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual((len(made), len(refused)), (1, 2))
+        self.assertIn("is a gallery already", refused[0])
+
+    def test_ctrl_c_ends_the_wait_for_another_thread(self):
+        self.photographs(600)
+        gallery = Gallery.create("people", self.extractor)
+        begun = threading.Event()
+        added = []
+
+        def inputs():
+            yield "photos"
+            begun.set()
+
+        adding = threading.Thread(target=lambda: added.append(gallery.add(inputs())["added"]))
+        adding.start()
+        begun.wait()
+        timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+        timer.start()
+        with self.assertRaises(KeyboardInterrupt):
+            while adding.is_alive():
+                gallery.remove([])
+        self.assertTrue(adding.is_alive())
+        adding.join()
+        timer.join()
+        self.assertEqual((added, len(gallery)), ([600], 600))
 
     def test_what_cannot_be_done_is_named(self):
         self.photographs(1)

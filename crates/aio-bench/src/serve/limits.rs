@@ -20,6 +20,12 @@ pub(super) const HEAD_TIME: Duration = Duration::from_secs(15);
 pub(super) const BODY_TIME: Duration = Duration::from_secs(15);
 /// Time for an answer, from the head of the request on.
 pub(super) const ANSWER_TIME: Duration = Duration::from_secs(60);
+/// Time within which a client has to take something of an answer.
+pub(super) const SEND_TIME: Duration = Duration::from_secs(30);
+/// Time for sending an answer after which its connection makes room for one that waits, where none is idle.
+pub(super) const CROWDED_TIME: Duration = Duration::from_secs(15);
+/// Bytes of answers that the system is asked to hold for each connection.
+pub(super) const SEND_BYTES: u32 = 256 << 10;
 /// Time of a connection, after which it is closed between two requests.
 pub(super) const CONNECTION_TIME: Duration = Duration::from_secs(300);
 /// Time for running requests after a signal.

@@ -14,6 +14,7 @@ mod question;
 mod queue;
 mod routes;
 mod searcher;
+mod sending;
 mod summary;
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ use crate::embed::ModelSource;
 use crate::error::{Error, Result};
 use aio_train::StopFlag;
 use aio_types::{Observation, Picture, PictureSize};
+use connection::Times;
 use engine::Engine;
 use guard::Guard;
 use queue::Queue;
@@ -81,10 +83,11 @@ pub fn read_search(
 /// Threads of the server besides that of the model: they wait for clients, and decode pictures.
 const THREADS: usize = 2;
 
-/// Serves a gallery until a signal comes. `ready` is given the address of the page once it is open, with a random token if there is one.
+/// Serves a gallery until a signal comes. `ready` is given the address of the page once it is open, with a random token if there is one. A warning
+/// says how many connections were cut off at the end.
 ///
 /// # Errors
-/// [`Error`] naming the gallery or address that cannot be used, or both models if they differ; [`Error::Failure`] if requests were cut off.
+/// [`Error`] naming the gallery or address that cannot be used, or both models if they differ.
 pub fn serve(request: &ServeRequest, ready: impl FnOnce(&str) -> Result<()>) -> Result<()> {
     if !request.address.ip().is_loopback() && !request.expose {
         return Err(Error::user(
@@ -103,8 +106,8 @@ pub fn serve(request: &ServeRequest, ready: impl FnOnce(&str) -> Result<()>) -> 
         .enable_all()
         .build()
         .map_err(failed)?;
-    let outcome = runtime.block_on(async {
-        let listener = tokio::net::TcpListener::bind(request.address).await.map_err(|e| {
+    let outcome: Result<usize> = runtime.block_on(async {
+        let listener = connection::listen(request.address).map_err(|e| {
             let hint = "another program may use it; name another port, or 0 for any free one";
             Error::user(format!("--address {}: {e}", request.address), hint)
         })?;
@@ -113,13 +116,20 @@ pub fn serve(request: &ServeRequest, ready: impl FnOnce(&str) -> Result<()>) -> 
         let fragment = given.map_or(String::new(), |token| format!("#token={token}"));
         let router = routes::router(searcher, queue, request.guard(token.as_deref()));
         ready(&format!("http://{address}/{fragment}"))?;
-        connection::serve(listener, router, &stop).await
+        Ok(connection::serve(listener, router, &stop, Times::usual()).await)
     });
     // What still runs after its last time is not waited for.
     runtime.shutdown_background();
-    if outcome.is_ok() {
-        // The queue is gone, so that the thread ends.
-        let _ = thread.join();
+    match outcome? {
+        0 => {
+            // The queue is gone, so that the thread ends.
+            let _ = thread.join();
+        }
+        // Whoever starts and stops the server must not take the clients' fault for its own.
+        cut_off => log::warn!(
+            "connections with unfinished requests that were cut off {} seconds after the signal: {cut_off}",
+            limits::LAST_TIME.as_secs()
+        ),
     }
-    outcome
+    Ok(())
 }

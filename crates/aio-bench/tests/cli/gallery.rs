@@ -186,6 +186,8 @@ fn no_message_repeats_the_password_of_an_address() {
         "postgre://me:secret@host/db#people",
         "postgres://me:pa#secret@host/db",
         "postgres://me:secret@host:port/db#people",
+        "postgres://me:my@secret@127.0.0.1:1/db#people",
+        "postgres://me:a@secret/x@127.0.0.1:1/db#people",
         "qdrant://secret@host/people",
         "qdrant://host:6334/people?api_key=secret",
     ] {

@@ -22,11 +22,15 @@ struct Served {
 
 impl Served {
     fn start(desk: &Desk, more: &[&str]) -> Self {
+        Self::start_with(desk, more, Stdio::null())
+    }
+
+    /// A server whose messages go somewhere.
+    fn start_with(desk: &Desk, more: &[&str], messages: Stdio) -> Self {
         let has_address = more.contains(&"--address");
         let address: &[&str] = if has_address { &[] } else { &["--address", "127.0.0.1:0"] };
         let mut command = desk.command(&[&["serve", "people"], address, more].concat());
-        let mut child =
-            command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("starts");
+        let mut child = command.stdout(Stdio::piped()).stderr(messages).spawn().expect("starts");
         let mut printed = String::new();
         let out = child.stdout.take().expect("standard output");
         BufReader::new(out).read_line(&mut printed).expect("a line");
@@ -230,6 +234,30 @@ fn idle_connections_hold_up_nobody() {
         }
     }
     drop(idle);
+}
+
+#[test]
+fn a_client_that_does_not_read_is_cut_off_after_a_signal_and_the_exit_code_is_0() {
+    let desk = Desk::new();
+    coloured(&desk, "g", 2);
+    desk.succeed(&["gallery", "create", "people", "g"]);
+    let mut served = Served::start_with(&desk, &[], Stdio::piped());
+    let mut deaf = served.connect();
+    // Together the answers are more than systems hold.
+    let asked = "GET /app.js HTTP/1.1\r\nhost: localhost\r\n\r\n".repeat(2000);
+    deaf.write_all(asked.as_bytes()).expect("written");
+    let mut first = [0; 12];
+    deaf.read_exact(&mut first).expect("an answer");
+    std::thread::sleep(Duration::from_millis(500));
+    served.signal("-TERM");
+    let start = Instant::now();
+    assert_eq!(served.child.wait().expect("ends").code(), Some(0));
+    let taken = start.elapsed().as_secs_f64();
+    let mut said = String::new();
+    let mut messages = served.child.stderr.take().expect("standard error");
+    messages.read_to_string(&mut said).expect("text");
+    assert!(said.contains("were cut off 20 seconds after the signal: 1\n"), "{taken} s: {said}");
+    drop(deaf);
 }
 
 #[test]

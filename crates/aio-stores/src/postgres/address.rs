@@ -69,6 +69,12 @@ impl FromStr for Address {
     fn from_str(text: &str) -> Result<Self> {
         // A password may hold # as well.
         let (url, name) = text.rsplit_once('#').unwrap_or((text, name::USUAL));
+        if !has_one_meaning(url) {
+            return Err(StoreError::request(
+                "this database address has more than one @, or one behind / or ?",
+                format!("write @, / and ? in a password as %40, %2F and %3F; {}", name::FORMS),
+            ));
+        }
         name::check(name, "postgres://user@host/database#people")?;
         // The parser's messages do not repeat the address, which may hold a password.
         let mut config: Config = url.parse().map_err(|e: postgres::Error| {
@@ -85,6 +91,14 @@ impl FromStr for Address {
         config.application_name("aio");
         Ok(Self { config: Box::new(config), name: name.to_owned() })
     }
+}
+
+/// Whether the only `@` of a URL, if it has one, ends what stands before the host. The parser takes the first `@` for that one, so that a part of a password
+/// behind it would become the name of the host or the database, which messages show.
+fn has_one_meaning(url: &str) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split_once('@')
+        .is_none_or(|(before, behind)| !before.contains(['/', '?']) && !behind.contains('@'))
 }
 
 impl fmt::Display for Address {
@@ -119,6 +133,31 @@ mod tests {
             "postgres://me:sec#ret@db.example/people#gate".parse().expect("an address");
         assert_eq!(address.to_string(), "postgres://db.example/people#gate");
         assert_eq!(address.config.get_password(), Some(&b"sec#ret"[..]));
+    }
+
+    #[test]
+    fn an_address_whose_password_could_end_at_two_places_is_refused_without_it() {
+        for text in [
+            "postgres://me:my@secret@127.0.0.1:1/db#x",
+            "postgres://me:sec@secret/x@host/db#x",
+            "postgres://me:a@secret#b@host/db#x",
+            "postgres://me:a/secret@host/db",
+            "postgres://host/db?user=me&password=a@secret#x",
+            "postgresql://host?user=me&password=a@secret",
+        ] {
+            let error = text.parse::<Address>().err().expect(text);
+            let said = format!("{error} {:?}", error.hint());
+            let is_plain = error.is_user() && !said.contains("secret");
+            assert!(is_plain && said.contains("%40") && said.contains("%2F"), "{text}: {said}");
+        }
+        let escaped = "postgres://me:my%40sec%2Fret%3F@db.example/people#x";
+        let address: Address = escaped.parse().expect("an address");
+        assert_eq!(address.to_string(), "postgres://db.example/people#x");
+        assert_eq!(address.config.get_password(), Some(&b"my@sec/ret?"[..]));
+        let option = "postgres://host/people?user=me&password=my%40secret#x";
+        let address: Address = option.parse().expect("an address");
+        assert_eq!(address.to_string(), "postgres://host/people#x");
+        assert_eq!(address.config.get_password(), Some(&b"my@secret"[..]));
     }
 
     #[test]

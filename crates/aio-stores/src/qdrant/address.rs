@@ -105,7 +105,14 @@ mod tests {
             let error = text.parse::<Address>().err().expect(text);
             assert!(error.is_user() && error.hint().is_some(), "{error}");
         }
-        for text in ["secret@host/a", "me:secret@host:6334/a", "host/a?api_key=secret"] {
+        for text in [
+            "secret@host/a",
+            "me:secret@host:6334/a",
+            "me:my@secret@host/a",
+            "me:a@secret/b@host:6334/a",
+            "host/a@secret",
+            "host/a?api_key=secret",
+        ] {
             let error = text.parse::<Address>().err().expect(text);
             let said = format!("{error} {:?}", error.hint());
             assert!(!said.contains("secret") && said.contains("QDRANT_API_KEY"), "{said}");

@@ -1,5 +1,6 @@
 //! The HTTP layer with a small searcher instead of a gallery and a model.
 
+mod connection;
 mod engine;
 mod fake;
 mod hostile;
