@@ -2,15 +2,16 @@
 
 use crate::embed::{self, Manifest, Row};
 use crate::error::{Error, Result};
-use crate::spreadsheet;
+use crate::{overwrite, spreadsheet};
 use aio_data::{DataError, Label, fs};
 use aio_gallery::{Filter, Gallery};
+use aio_train::StopFlag;
 use aio_types::Modality;
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 /// What was exported.
@@ -26,14 +27,18 @@ pub struct Exported {
 /// what is known of the rows.
 ///
 /// # Errors
-/// [`Error`] naming the file, if its ending is another one or it cannot be written, or a column that is not there.
+/// [`Error`] naming the file, if its ending is another one, it lies in the gallery or it cannot be written, or a column that is not there.
+/// [`Error::Interrupted`] after a signal; then nothing is written.
 pub fn export(directory: &Path, output: &Path, filter: &Filter) -> Result<Exported> {
     let gallery = Gallery::open(directory)?;
+    overwrite::check_outside("--output", output, directory)?;
+    let stop = StopFlag::on_signals()?;
     let rows = gallery.select(filter)?;
+    let chosen = Chosen { gallery: &gallery, rows: &rows, stop: &stop };
     match output.extension().and_then(|extension| extension.to_str()) {
-        Some("safetensors") => export_features(&gallery, &rows, output)?,
-        Some("csv") => export_csv(&gallery, &rows, output)?,
-        Some("jsonl") => export_lines(&gallery, &rows, output)?,
+        Some("safetensors") => chosen.export_features(output)?,
+        Some("csv") => chosen.export_csv(output)?,
+        Some("jsonl") => chosen.export_lines(output)?,
         _ => {
             return Err(Error::user(
                 format!("--output {}: unknown ending", output.display()),
@@ -44,25 +49,29 @@ pub fn export(directory: &Path, output: &Path, filter: &Filter) -> Result<Export
     Ok(Exported { output: output.to_path_buf(), rows: rows.len() })
 }
 
-/// Writes a file through a temporary one, whose rows come one by one.
-fn stream(
-    output: &Path,
+/// The rows that are exported.
+struct Chosen<'a> {
+    gallery: &'a Gallery,
+    rows: &'a [u64],
+    stop: &'a StopFlag,
+}
+
+/// Calls `write` for every row, until it fails or a signal comes. Its error goes to `failed`, since what writes a file passes on errors of the
+/// system alone.
+fn each(
     rows: &[u64],
-    mut write: impl FnMut(&mut BufWriter<File>, u64) -> Result<()>,
-) -> Result<()> {
-    let mut failed = None;
-    let outcome = fs::replace_output(output, |temporary| {
-        let mut file = BufWriter::new(File::create(temporary)?);
-        for row in rows {
-            if let Err(error) = write(&mut file, *row) {
-                failed = Some(error);
-                return Err(std::io::Error::other("the export failed"));
-            }
+    stop: &StopFlag,
+    failed: &mut Option<Error>,
+    mut write: impl FnMut(u64) -> Result<()>,
+) -> io::Result<()> {
+    for row in rows {
+        let written = stop.check("exporting").map_err(Error::from).and_then(|()| write(*row));
+        if let Err(error) = written {
+            *failed = Some(error);
+            return Err(io::Error::other("the export failed"));
         }
-        file.flush()
-    });
-    failed.map_or(Ok(()), Err)?;
-    Ok(outcome?)
+    }
+    Ok(())
 }
 
 fn cannot_write(path: &Path, source: std::io::Error) -> Error {
@@ -77,72 +86,102 @@ struct Line {
     record: aio_gallery::Record,
 }
 
-fn export_lines(gallery: &Gallery, rows: &[u64], output: &Path) -> Result<()> {
-    stream(output, rows, |file, row| {
-        let line = Line { row, record: gallery.row(row)?.record };
-        let text = serde_json::to_string(&line).map_err(|e| Error::Failure(e.to_string()))?;
-        writeln!(file, "{text}").map_err(|e| cannot_write(output, e))
-    })
-}
-
-fn export_csv(gallery: &Gallery, rows: &[u64], output: &Path) -> Result<()> {
-    let columns = gallery.columns();
-    let line = |fields: Vec<String>| -> Result<Vec<u8>> {
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        let failed = |e: String| Error::Failure(format!("the CSV table: {e}"));
-        writer.write_record(fields).map_err(|e| failed(e.to_string()))?;
-        writer.into_inner().map_err(|e| failed(e.to_string()))
-    };
-    let names = std::iter::once("row").chain(columns.iter().copied());
-    let first = line(names.map(spreadsheet::text).collect())?;
-    if rows.is_empty() {
-        return Ok(fs::write_output(output, &first)?);
+impl Chosen<'_> {
+    /// Writes a file through a temporary one, whose rows come one by one.
+    fn stream(
+        &self,
+        output: &Path,
+        mut write: impl FnMut(&mut BufWriter<File>, u64) -> Result<()>,
+    ) -> Result<()> {
+        let mut failed = None;
+        let outcome = fs::replace_output(output, |temporary| {
+            let mut file = BufWriter::new(File::create(temporary)?);
+            each(self.rows, self.stop, &mut failed, |row| write(&mut file, row))?;
+            file.flush()
+        });
+        failed.map_or(Ok(()), Err)?;
+        Ok(outcome?)
     }
-    let mut is_first = true;
-    stream(output, rows, |file, row| {
-        let record = gallery.row(row)?.record;
-        let mut fields = vec![row.to_string()];
-        fields
-            .extend(columns.iter().map(|c| spreadsheet::text(&record.get(c).unwrap_or_default())));
-        let header = if std::mem::take(&mut is_first) { &first[..] } else { &[] };
-        let fields = line(fields)?;
-        file.write_all(header)
-            .and_then(|()| file.write_all(&fields))
-            .map_err(|e| cannot_write(output, e))
-    })
-}
 
-fn export_features(gallery: &Gallery, rows: &[u64], output: &Path) -> Result<()> {
-    if rows.is_empty() {
-        let problem = format!("{} has no row to export", gallery.directory().display());
-        return Err(Error::user(problem, "a feature file has one row or more"));
+    fn export_lines(&self, output: &Path) -> Result<()> {
+        self.stream(output, |file, row| {
+            let line = Line { row, record: self.gallery.row(row)?.record };
+            let text = serde_json::to_string(&line).map_err(|e| Error::Failure(e.to_string()))?;
+            writeln!(file, "{text}").map_err(|e| cannot_write(output, e))
+        })
     }
-    embed::check_output(output)?;
-    let values = fs::temporary_beside(output);
-    let mut records = Vec::with_capacity(rows.len());
-    let written = stream(&values, rows, |file, row| {
-        let row = gallery.row(row)?;
-        records.push(row.record);
-        let bytes: Vec<u8> = row.features.iter().flat_map(|v| v.to_le_bytes()).collect();
-        file.write_all(&bytes).map_err(|e| cannot_write(output, e))
-    });
-    let outcome = written.and_then(|()| check_labels(&records)).and_then(|()| {
-        let rows = records.into_iter().map(described).collect();
-        write_features(gallery, &values, rows, output)
-    });
-    // The features have been copied; a leftover that cannot be removed adds nothing to an error.
-    let _ = std::fs::remove_file(&values);
-    outcome
+
+    fn export_csv(&self, output: &Path) -> Result<()> {
+        let columns = self.gallery.columns();
+        let line = |fields: Vec<String>| -> Result<Vec<u8>> {
+            let mut writer = csv::Writer::from_writer(Vec::new());
+            let failed = |e: String| Error::Failure(format!("the CSV table: {e}"));
+            writer.write_record(fields).map_err(|e| failed(e.to_string()))?;
+            writer.into_inner().map_err(|e| failed(e.to_string()))
+        };
+        let names = std::iter::once("row").chain(columns.iter().copied());
+        let first = line(names.map(spreadsheet::text).collect())?;
+        if self.rows.is_empty() {
+            return Ok(fs::write_output(output, &first)?);
+        }
+        let mut is_first = true;
+        self.stream(output, |file, row| {
+            let record = self.gallery.row(row)?.record;
+            let texts = columns.iter().map(|c| record.get(c).unwrap_or_default());
+            let mut fields = vec![row.to_string()];
+            fields.extend(texts.map(|text| spreadsheet::text(&text)));
+            let header = if std::mem::take(&mut is_first) { &first[..] } else { &[] };
+            let fields = line(fields)?;
+            file.write_all(header)
+                .and_then(|()| file.write_all(&fields))
+                .map_err(|e| cannot_write(output, e))
+        })
+    }
+
+    fn export_features(&self, output: &Path) -> Result<()> {
+        let Self { gallery, rows, stop } = self;
+        if rows.is_empty() {
+            let problem = format!("{} has no row to export", gallery.directory().display());
+            return Err(Error::user(problem, "a feature file has one row or more"));
+        }
+        embed::check_output(output)?;
+        let mut records = Vec::with_capacity(rows.len());
+        for row in *rows {
+            stop.check("exporting")?;
+            records.push(gallery.row(*row)?.record);
+        }
+        check_labels(&records)?;
+        let manifest = manifest(gallery, records.into_iter().map(described).collect())?;
+        write_features(output, &manifest, rows, stop, |row| Ok(gallery.row(row)?.features))
+    }
 }
 
-fn write_features(gallery: &Gallery, values: &Path, rows: Vec<Row>, output: &Path) -> Result<()> {
+/// Writes a feature file of rows whose features come one by one.
+fn write_features(
+    output: &Path,
+    manifest: &Manifest,
+    rows: &[u64],
+    stop: &StopFlag,
+    mut features: impl FnMut(u64) -> Result<Vec<f32>>,
+) -> Result<()> {
+    let mut failed = None;
+    let written = embed::write(output, manifest, |file| {
+        each(rows, stop, &mut failed, |row| {
+            let bytes: Vec<u8> = features(row)?.iter().flat_map(|v| v.to_le_bytes()).collect();
+            file.write_all(&bytes).map_err(|e| cannot_write(output, e))
+        })
+    });
+    failed.map_or(written, Err)
+}
+
+fn manifest(gallery: &Gallery, rows: Vec<Row>) -> Result<Manifest> {
     let model = gallery.model();
     let parse = |e: serde_json::Error| Error::Failure(format!("the gallery's model: {e}"));
     let import = match &model.settings {
         Value::Null => embed::ImportSettings::default(),
         settings => serde_json::from_value(settings.clone()).map_err(parse)?,
     };
-    let manifest = Manifest {
+    Ok(Manifest {
         model: model.name.clone(),
         weights: model.sha256.clone(),
         preprocessing: serde_json::from_value(model.description["preprocessing"].clone())
@@ -151,8 +190,7 @@ fn write_features(gallery: &Gallery, values: &Path, rows: Vec<Row>, output: &Pat
         width: gallery.width(),
         rows,
         skipped: Vec::new(),
-    };
-    embed::write(output, values, &manifest)
+    })
 }
 
 /// A row as a manifest names it: what its features were made from. A caption that was not embedded is no part of it.
@@ -209,56 +247,4 @@ fn distinct<'a>(what: &str, texts: impl Iterator<Item = &'a String>) -> Result<(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_row_is_described_by_what_was_embedded() {
-        let record = |modality: &str, extra: &[(&str, &str)]| aio_gallery::Record {
-            path: Some("a.jpg".into()),
-            modality: modality.into(),
-            caption: Some("a red coat".into()),
-            extra: extra.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
-            ..Default::default()
-        };
-        let row = described(record("rgb", &[("floor", "2")]));
-        assert_eq!((row.text, row.pictures.len()), (None, 1), "a caption is not embedded");
-        let row = described(record("rgb+sketch+text", &[("sketch", "s.png")]));
-        assert_eq!(row.text.as_deref(), Some("a red coat"));
-        let paths: Vec<(&str, &str)> =
-            row.pictures.iter().map(|(m, p)| (m.as_str(), p.to_str().expect("UTF-8"))).collect();
-        assert_eq!(paths, [("rgb", "a.jpg"), ("sketch", "s.png")]);
-        let row = described(aio_gallery::Record { path: None, ..record("text", &[]) });
-        assert!(row.pictures.is_empty() && row.text.is_some());
-        let row = described(record("rgb+text", &[("text", "a blue hat")]));
-        assert_eq!(row.text.as_deref(), Some("a blue hat"), "the caption was not embedded");
-        assert_eq!(described(record("rgb", &[("text", "a blue hat")])).text, None);
-    }
-
-    #[test]
-    fn names_that_are_numbers_stay_and_others_have_a_number_in_every_file() {
-        let number = |text: &str| label(text.to_owned()).number();
-        assert_eq!((number("7"), number("0")), (7, 0));
-        assert!(number("-1") > 0 && number("b") > 0 && number("a") != number("b"));
-        assert_eq!(label("-1".to_owned()), Label::Name("-1".to_owned()));
-    }
-
-    #[test]
-    fn two_people_who_would_become_one_number_are_refused() {
-        let check = |identities: &[&str]| {
-            let record = |identity: &&str| aio_gallery::Record {
-                identity: Some((*identity).to_owned()),
-                camera: Some("7".into()),
-                ..Default::default()
-            };
-            check_labels(&identities.iter().map(record).collect::<Vec<_>>())
-        };
-        check(&["007", "007", "8", "anna", "-1"]).expect("each is one person");
-        for (first, second) in [("007", "7"), ("7", "7.0"), ("0", "-0")] {
-            let error = check(&["8", first, second]).expect_err(second);
-            let text = error.to_string();
-            assert!(text.contains(&format!("the identities `{first}` and `{second}`")), "{text}");
-            assert_eq!(error.exit_code(), 2);
-        }
-    }
-}
+mod tests;
