@@ -253,7 +253,8 @@ pub(crate) fn read_list(
 ) -> Result<Vec<u8>> {
     let path = directory.join(&entry.file);
     let bytes = fs::read(&path)?;
-    if bytes.len() as u64 != entry.sum.bytes || bytes.len() != bytes_per_row * entry.rows {
+    let of_rows = bytes_per_row.checked_mul(entry.rows);
+    if bytes.len() as u64 != entry.sum.bytes || Some(bytes.len()) != of_rows {
         let problem = format!("it has {} bytes, expected {}", bytes.len(), entry.sum.bytes);
         return Err(GalleryError::damaged(&path, problem));
     }

@@ -81,7 +81,7 @@ pub use detections::{Detected, Detection, Frames, Source, coco, mot};
 pub use encode::Storage;
 pub use error::{GalleryError, Result};
 pub use gallery::{Gallery, Row};
-pub use layout::MANIFEST;
+pub use layout::{MANIFEST, SEGMENTS};
 pub use model::Model;
 pub use record::{BoundingBox, Content, Record};
 pub use refine::{

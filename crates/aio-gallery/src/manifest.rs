@@ -15,6 +15,9 @@ use std::path::{Path, PathBuf};
 /// Version of the layout.
 const FORMAT: u32 = 1;
 
+/// Most values of a row.
+const WIDEST: usize = 1 << 20;
+
 /// A segment of the gallery: its rows have the numbers from `base` on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -81,6 +84,17 @@ impl Manifest {
         }
     }
 
+    /// Refuses rows that no gallery has.
+    ///
+    /// # Errors
+    /// What is wrong, in words.
+    pub(crate) fn check_width(width: usize) -> std::result::Result<(), String> {
+        if (1..=WIDEST).contains(&width) {
+            return Ok(());
+        }
+        Err(format!("features of {width} values; a gallery holds rows of 1 to {WIDEST}"))
+    }
+
     pub(crate) fn path(directory: &Path) -> PathBuf {
         directory.join(MANIFEST)
     }
@@ -103,6 +117,9 @@ impl Manifest {
             let problem =
                 format!("it has format {}, and this program reads {FORMAT}", manifest.format);
             return Err(DataError::Parse { path, problem }.into());
+        }
+        if let Err(problem) = Self::check_width(manifest.width) {
+            return Err(GalleryError::damaged(&path, problem));
         }
         // Another spelling of the same content is a change, too.
         if text != manifest.to_json()? {

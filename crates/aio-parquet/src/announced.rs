@@ -140,8 +140,9 @@ const PAGE: &[(i16, Shape)] = &[
     ),
 ];
 
-/// Most bytes that a file of this length may unpack to.
-pub(crate) fn largest(bytes: u64) -> u64 {
+/// Most bytes that a file of `bytes` bytes may unpack to, also as text in which rows that share a text count each: a larger one is refused.
+#[must_use]
+pub fn most_unpacked(bytes: u64) -> u64 {
     bytes.saturating_mul(PER_BYTE).max(ALWAYS)
 }
 
@@ -178,7 +179,7 @@ pub(crate) fn check(file: impl Read + Seek) -> Result<u64> {
                 values: natural(column.int(5), "values of a column")?,
             };
             let wide = chunk.values.saturating_mul(widest);
-            if chunk.values > bytes.saturating_mul(PER_BYTE) || wide > largest(bytes) {
+            if chunk.values > bytes.saturating_mul(PER_BYTE) || wide > most_unpacked(bytes) {
                 let values = chunk.values;
                 return Err(ParquetError::new(format!(
                     "a column announces {values} values in a file of {bytes} bytes"
@@ -200,7 +201,7 @@ pub(crate) fn check(file: impl Read + Seek) -> Result<u64> {
         pages(&mut reader, chunk).map(|unpacked| all.saturating_add(unpacked))
     })?;
     let unpacked = unpacked.max(in_pages);
-    if unpacked > largest(bytes) {
+    if unpacked > most_unpacked(bytes) {
         return Err(ParquetError::new(format!(
             "it announces {unpacked} bytes of columns in {bytes} bytes"
         )));

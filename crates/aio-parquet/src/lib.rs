@@ -9,6 +9,7 @@ mod reader;
 mod thrift;
 mod writer;
 
+pub use announced::most_unpacked;
 pub use reader::{ParquetFile, Table, Texts};
 pub use writer::{Column, ColumnType, ParquetFileWriter};
 

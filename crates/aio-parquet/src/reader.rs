@@ -1,6 +1,6 @@
 //! Reading files that come from elsewhere.
 
-use crate::announced::{check, largest};
+use crate::announced::{check, most_unpacked};
 use crate::guard::guarded;
 use crate::{ParquetError, Result};
 use polars::io::mmap::MmapBytesReader;
@@ -154,7 +154,7 @@ impl Table {
         // A file may name one long text in many rows, which share it here and would not share it later.
         let lengths = texts.iter().flat_map(|column| column.iter().flatten()).map(str::len);
         let total = lengths.fold(0u64, |all, length| all.saturating_add(length as u64));
-        if total > largest(self.bytes) {
+        if total > most_unpacked(self.bytes) {
             let problem = format!("it unpacks to {total} bytes of text in {} bytes", self.bytes);
             return Err(ParquetError::new(problem));
         }

@@ -3,7 +3,7 @@
 //! A block counts as done for a later call if its rows and the files that they name are the same, if its values are as they were written, and if
 //! the rows that it passes over still cannot be read. Others are embedded again.
 
-use super::write::write_with;
+use super::write::write;
 use super::{BLOCK, Manifest, OnError, Row, SkippedRow, block};
 use crate::error::{Error, Result};
 use crate::lock::DirectoryLock;
@@ -222,7 +222,7 @@ impl PartialFile {
     /// that were embedded.
     pub(super) fn finish(self, output: &Path, manifest: &Manifest, stop: &StopFlag) -> Result<()> {
         stop.check_claim()?;
-        write_with(output, manifest, |target| self.copy_values(target))?;
+        write(output, manifest, |target| self.copy_values(target))?;
         self.lock.remove(&Self::FILES)
     }
 

@@ -4,25 +4,29 @@ use super::{Manifest, Row};
 use crate::error::Result;
 use crate::features;
 use aio_data::{Label, fs};
-use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
-/// Writes a feature file, which names its manifest by the hash, and the manifest beside it. `values` is a file of little-endian f32, row by row.
-pub(crate) fn write(output: &Path, values: &Path, manifest: &Manifest) -> Result<()> {
-    write_with(output, manifest, |target| io::copy(&mut File::open(values)?, target).map(|_| ()))
-}
-
-/// As [`write`], of values that `copy` writes.
-pub(super) fn write_with(
+/// Writes a feature file, which names its manifest by the hash, and the manifest beside it. `copy` writes the values: little-endian f32, row by
+/// row.
+pub(crate) fn write(
     output: &Path,
     manifest: &Manifest,
     copy: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<()> {
     let text = manifest.to_json()?;
-    fs::write_then_rename(&Manifest::path(output), text.as_bytes())?;
     let hash = [(Manifest::HASH, Manifest::hash(&text))];
-    features::write(output, copy, manifest.width, &labels(&manifest.rows), &hash)
+    let mut failed = None;
+    let copy = |target: &mut dyn Write| {
+        copy(target)?;
+        // Behind the values, which take long: until then an earlier pair of files stays as it is.
+        fs::write_then_rename(&Manifest::path(output), text.as_bytes()).map_err(|error| {
+            failed = Some(error);
+            io::Error::other("the manifest is not written")
+        })
+    };
+    let written = features::write(output, copy, manifest.width, &labels(&manifest.rows), &hash);
+    failed.map_or(written, |error| Err(error.into()))
 }
 
 /// The labels that every row has. A column that some rows lack is left out, with a warning: an invented label would be

@@ -8,6 +8,13 @@ use std::path::{Path, PathBuf};
 /// A file in the gallery with the hash of what the call was asked for. Its name is no part of what galleries are searched for.
 pub(super) const CREATING: &str = "creating";
 
+/// Whether a file was written by [`Creation::begin`]: it holds a hash.
+pub(super) fn is_own(path: &Path) -> bool {
+    const DIGITS: usize = 2 * blake3::OUT_LEN;
+    let is_so_long = std::fs::metadata(path).is_ok_and(|found| found.len() == DIGITS as u64);
+    is_so_long && std::fs::read(path).is_ok_and(|text| text.iter().all(u8::is_ascii_hexdigit))
+}
+
 /// A gallery that is being made.
 pub(super) struct Creation {
     gallery: PathBuf,

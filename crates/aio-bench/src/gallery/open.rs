@@ -1,12 +1,12 @@
 //! Galleries opened for one writer, and their models.
 
-use super::creation::CREATING;
+use super::creation::{self, CREATING};
 use crate::embed::{ImportSettings, Model, ModelSource};
 use crate::error::{Error, Result};
-use crate::lock::{DirectoryLock, Fence, WhenTaken};
+use crate::lock::{self, DirectoryLock, Fence, WhenTaken};
 use aio_data::fs;
 use aio_encoder::weights::Preprocessing;
-use aio_gallery::{Claim, Gallery, GalleryError, MANIFEST, Merged, Writer};
+use aio_gallery::{Claim, Gallery, GalleryError, MANIFEST, Merged, SEGMENTS, Writer};
 use aio_train::StopFlag;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -106,15 +106,19 @@ pub(super) fn with_new<T>(
     if directory.exists() {
         for entry in fs::sorted_entries(directory)? {
             let name = entry.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            // What an interrupted call may have left.
-            let is_left = [MANIFEST, CREATING, "segments"].contains(&name.as_str());
-            if !is_left && !name.starts_with("lock") {
+            // What an interrupted call may have left. Whether the folder of segments is empty is asked below.
+            let is_left = match name.as_str() {
+                CREATING => creation::is_own(&entry),
+                name => [MANIFEST, SEGMENTS].contains(&name) || lock::is_own(name),
+            };
+            if !is_left {
                 return Err(Error::user(
                     format!("{} is not empty: it holds {name}", directory.display()),
                     "name a directory that does not exist, for the gallery alone",
                 ));
             }
         }
+        Writer::check_new(directory)?;
     }
     let (stop, lock) = lock(directory)?;
     let mut writer = make(Locked(lock.fence()))?;

@@ -3,8 +3,8 @@
 use super::item::{Item, Origin};
 use crate::error::{Error, Result};
 use crate::report::jpeg;
+use aio_data::DataError;
 use aio_data::picture::{self, resized};
-use aio_data::{DataError, fs};
 use aio_gallery::{BoundingBox, Content};
 use aio_types::{Observation, Picture, PictureSize};
 use image::{ImageReader, RgbImage, imageops};
@@ -75,7 +75,7 @@ struct Opened<'a> {
 
 impl<'a> Opened<'a> {
     fn read(path: &'a Path) -> Result<Self> {
-        Ok(Self { path, bytes: fs::read(path)?, image: None })
+        Ok(Self { path, bytes: picture::read(path)?, image: None })
     }
 
     fn wrong(&self, problem: String) -> Error {
@@ -215,4 +215,29 @@ fn small(image: &RgbImage, longest: usize) -> std::result::Result<Vec<u8>, Strin
     let Picture { size, pixels } = resized(image, size)?;
     let image = RgbImage::from_raw(size.width as u32, size.height as u32, pixels);
     jpeg(&image.ok_or("a picture has the wrong size")?).map_err(|e| e.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aio_types::Modality;
+
+    #[test]
+    fn a_picture_file_above_1_gib_is_refused_as_elsewhere() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let path = directory.path().join("sparse.jpg");
+        let file = std::fs::File::create(&path).expect("created");
+        // Where the file system has no files of this length, there is nothing to test.
+        if file.set_len((1 << 30) + 1).is_err() {
+            return;
+        }
+        let input = PictureSize { height: 8, width: 4 };
+        let items = vec![Item::picture(Modality::Rgb, path.clone())];
+        let added = block(items, Sizes { input, thumbnail: 8 }, None).remove(0);
+        let Outcome::Failed(added) = added else { panic!("it was read") };
+        for error in [added, shrunk(&path, None, 8, u64::MAX).expect_err("too large")] {
+            assert!(matches!(error, Error::Data(DataError::TooLarge { .. })), "{error}");
+            assert!(error.to_string().contains("sparse.jpg holds 1073741825 bytes"), "{error}");
+        }
+    }
 }

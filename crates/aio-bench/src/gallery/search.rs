@@ -128,6 +128,9 @@ pub fn search(request: &SearchRequest) -> Result<Searched> {
     let hint = "give --text, --rgb, --infrared, --sketch, --colour-pencil, --like or --queries";
     request.queries.iter().try_for_each(|query| check(query, hint))?;
     if let Some(path) = &request.picture {
+        if let Place::Directory(directory) = &request.gallery {
+            overwrite::check_outside("--picture", path, directory)?;
+        }
         let pictures = request.queries.iter().flat_map(|query| query.row.pictures.values());
         let model = request.model.file();
         overwrite::check("--picture", path, pictures.chain([&model]).map(PathBuf::as_path))?;

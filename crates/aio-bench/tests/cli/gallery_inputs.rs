@@ -1,4 +1,4 @@
-//! What `aio gallery` makes of bad pictures, and of the boxes of a tracker.
+//! What `aio gallery` makes of bad pictures, of the boxes of a tracker, and of folders that are no galleries.
 
 use crate::harness::{Desk, coloured, features};
 use serde_json::Value;
@@ -161,4 +161,30 @@ fn boxes_without_a_confidence_are_added_and_what_is_left_out_is_counted() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && said.contains("t.txt: 1 boxes left out"), "{said}");
     assert_eq!(desk.json(&["gallery", "info", "some", "--json"])["rows"], 2);
+}
+
+#[test]
+fn a_folder_of_photographs_called_segments_is_not_taken_for_a_gallery() {
+    let desk = Desk::new();
+    let photographs = coloured(&desk, "cam1/segments", 6);
+    coloured(&desk, "g", 2);
+    desk.succeed(&["gallery", "create", "people", "g"]);
+    let before: Vec<Vec<u8>> =
+        photographs.iter().map(|path| std::fs::read(path).expect("read")).collect();
+    for command in [["create", "cam1", "cam1/segments"], ["merge", "cam1", "people"]] {
+        let text = desk.refused(2, &[&["gallery"][..], &command].concat());
+        assert!(text.contains("cam1 is not empty: it holds segments/000.png"), "{text}");
+    }
+    // Names of the user's own that only begin as those of the program do.
+    for name in ["lockers", "creating"] {
+        std::fs::create_dir(desk.path("mine")).expect("created");
+        std::fs::write(desk.path("mine").join(name), "mine").expect("written");
+        let text = desk.refused(2, &["gallery", "create", "mine", "g"]);
+        assert!(text.contains(&format!("mine is not empty: it holds {name}")), "{text}");
+        std::fs::remove_dir_all(desk.path("mine")).expect("removed");
+    }
+    let names: Vec<_> = std::fs::read_dir(desk.path("cam1")).expect("listed").collect();
+    assert_eq!(names.len(), 1, "nothing was written beside them");
+    let after = photographs.iter().map(|path| std::fs::read(path).expect("kept"));
+    assert!(after.eq(before));
 }

@@ -20,15 +20,37 @@ fn an_export_writes_over_no_file_that_holds_something_else() {
         assert_eq!(fs::read_to_string(desk.path(name)).expect("kept"), mine);
         fs::remove_file(desk.path(name)).expect("removed");
     }
-    // Nor over the manifest of the gallery itself.
-    let text = desk.refused(2, &export("people/gallery.safetensors"));
-    assert!(text.contains("gallery.json is there and is not a manifest"), "{text}");
-    desk.succeed(&["gallery", "verify", "people"]);
     // Its own files it writes again.
     for _ in 0..2 {
         desk.succeed(&export("notes.safetensors"));
     }
     assert!(desk.succeed(&["gallery", "export", "--help"]).contains("people.json beside it"));
+}
+
+#[test]
+fn nothing_is_written_into_a_gallery() {
+    let desk = Desk::new();
+    coloured(&desk, "g", 3);
+    desk.succeed(&["gallery", "create", "people", "g"]);
+    let segment = fs::read_dir(desk.path("people/segments")).expect("listed").next();
+    let segment = segment.expect("a segment").expect("listed").file_name();
+    let features = format!("people/segments/{}/features.f32", segment.to_string_lossy());
+    let files = ["people/gallery.json", &features];
+    let before = files.map(|file| fs::read(desk.path(file)).expect("read"));
+    let pictures = [files[0], files[1], "people/../people/list.png", "people/segments/new/x.png"];
+    for picture in pictures {
+        let search = ["search", "people", "--rgb", "g/000.png", "--picture", picture];
+        let text = desk.refused(2, &search);
+        let expected = format!("--picture {picture}: it would be written into the gallery people");
+        assert!(text.contains(&expected), "{text}");
+    }
+    for output in ["people/gallery.safetensors", "people/rows.csv", "./people/segments/r.jsonl"] {
+        let text = desk.refused(2, &["gallery", "export", "people", "--output", output]);
+        let expected = format!("--output {output}: it would be written into the gallery people");
+        assert!(text.contains(&expected), "{text}");
+    }
+    assert!(files.map(|file| fs::read(desk.path(file)).expect("read")) == before);
+    desk.succeed(&["gallery", "verify", "people"]);
 }
 
 #[test]

@@ -20,6 +20,14 @@ use std::path::Path;
 /// Largest picture file that is read, in bytes: 1 GiB, more than the pixels of the largest picture that is decoded.
 const LARGEST_FILE: u64 = 1 << 30;
 
+/// Reads a picture file of at most 1 GiB.
+///
+/// # Errors
+/// [`DataError::Io`] or [`DataError::NotAFile`] if it cannot be opened, [`DataError::TooLarge`] if it is larger.
+pub fn read(path: &Path) -> Result<Vec<u8>> {
+    crate::fs::read_at_most(path, LARGEST_FILE)
+}
+
 /// Decodes an image file as [`decode`] does and resizes it with an antialiased bilinear filter.
 ///
 /// # Errors
@@ -31,8 +39,7 @@ pub fn open(path: &Path, size: PictureSize) -> Result<Picture> {
 }
 
 fn decoded(path: &Path) -> Result<image::RgbImage> {
-    let bytes = crate::fs::read_at_most(path, LARGEST_FILE)?;
-    decode(&bytes).map_err(|problem| DataError::Image { path: path.to_path_buf(), problem })
+    decode(&read(path)?).map_err(|problem| DataError::Image { path: path.to_path_buf(), problem })
 }
 
 /// Decodes many pictures in parallel and keeps none; `tick` is called after each.
@@ -111,6 +118,22 @@ mod tests {
         assert!(error.to_string().contains("0001_c1s1_000451_03.jpg"), "{error}");
         std::fs::write(&path, &whole).expect("write");
         assert_eq!(open(&path, size).expect("whole").pixels.len(), 64 * 32 * 3);
+    }
+
+    #[test]
+    fn a_picture_file_above_1_gib_is_not_read() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let path = directory.path().join("sparse.jpg");
+        let file = std::fs::File::create(&path).expect("created");
+        // Where the file system has no files of this length, there is nothing to test.
+        if file.set_len((1 << 30) + 1).is_err() {
+            return;
+        }
+        let size = PictureSize { height: 64, width: 32 };
+        for error in [read(&path).map(drop), open(&path, size).map(drop)] {
+            let error = error.expect_err("too large").to_string();
+            assert!(error.contains("sparse.jpg holds 1073741825 bytes"), "{error}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Segments: folders of immutable files with the features, rows and thumbnails of some of a gallery's rows.
 
 mod rows;
+mod text;
 mod write;
 
 pub(crate) use rows::Rows;
@@ -113,11 +114,12 @@ impl Segment {
             );
             return Err(GalleryError::damaged(&path, problem));
         }
-        let map = |name: &str, length: Option<usize>| {
+        let map = |name: &str, bytes_per_row: Option<usize>| {
             let path = folder.join(name);
             let sum = info.files.get(name);
             let sum = sum.ok_or_else(|| GalleryError::damaged(&path, "it is not described"))?;
-            if length.is_some_and(|length| length as u64 != sum.bytes) {
+            let of_rows = |bytes: usize| (info.rows as u64).checked_mul(bytes as u64);
+            if bytes_per_row.is_some_and(|bytes| of_rows(bytes) != Some(sum.bytes)) {
                 let problem = format!("{} bytes do not hold {} rows", sum.bytes, info.rows);
                 return Err(GalleryError::damaged(&path, problem));
             }
@@ -125,7 +127,7 @@ impl Segment {
         };
         let mut features = Vec::new();
         for (name, bytes) in storage.files(width) {
-            features.push((name, map(name, Some(bytes * info.rows))?));
+            features.push((name, map(name, Some(bytes))?));
         }
         let mut take = |name: &str| {
             let at = features.iter().position(|(found, _)| *found == name)?;
@@ -136,12 +138,12 @@ impl Segment {
         let features = features.pop().ok_or_else(|| GalleryError::damaged(&path, "no features"))?.1;
         Ok(Self {
             base: entry.base,
-            numbers: map(NUMBERS, Some(8 * info.rows))?,
+            numbers: map(NUMBERS, Some(8))?,
             features,
             scales,
             exact,
             thumbnails: map(THUMBNAILS, None)?,
-            ends: map(ENDS, Some(8 * info.rows))?,
+            ends: map(ENDS, Some(8))?,
             table: map(ROWS, None)?,
             rows: Mutex::new(None),
             folder,

@@ -1,10 +1,12 @@
 //! Writing a segment: all its files in a temporary folder, which is then renamed.
 
+use super::text::Text;
 use super::{ENDS, INFO, NUMBERS, ROWS, Rows, SegmentInfo, THUMBNAILS};
 use crate::encode::{Storage, integers};
 use crate::error::{GalleryError, Result, io};
 use crate::layout::SEGMENTS;
 use crate::manifest::SegmentEntry;
+use crate::mapped::Mapped;
 use crate::record::{Content, Record};
 use crate::step::Step;
 use crate::sums::{FileSum, SummedFile, hash};
@@ -28,6 +30,7 @@ pub(crate) struct SegmentWriter {
     ends: SummedFile,
     end: u64,
     rows: Vec<(Record, Content)>,
+    text: Text,
 }
 
 impl SegmentWriter {
@@ -57,6 +60,7 @@ impl SegmentWriter {
             ends: create(ENDS)?,
             end: 0,
             rows: Vec::new(),
+            text: Text::default(),
             temporary,
         })
     }
@@ -68,6 +72,11 @@ impl SegmentWriter {
     /// Of its rows.
     pub(crate) fn contents(&self) -> impl Iterator<Item = Content> + '_ {
         self.rows.iter().map(|(_, content)| *content)
+    }
+
+    /// Whether its table can be read with one more row. The next row begins another segment otherwise.
+    pub(crate) fn fits(&self, row: &(Record, Content)) -> bool {
+        self.text.fits(row)
     }
 
     /// Appends a row: its number, its features as they are stored, what is known of it, and its thumbnail. After an error the files may
@@ -88,6 +97,7 @@ impl SegmentWriter {
         self.end += thumbnail.len() as u64;
         self.ends.write(&self.end.to_le_bytes())?;
         self.span = local + 1;
+        self.text.add(&row);
         self.rows.push(row);
         Ok(())
     }
@@ -116,7 +126,9 @@ impl SegmentWriter {
         self.numbers.cut(8 * rows as u64)?;
         self.ends.cut(8 * rows as u64)?;
         self.thumbnails.cut(self.end)?;
-        Ok(self.rows.split_off(rows).into_iter().map(|(_, content)| content).collect())
+        let lost = self.rows.split_off(rows);
+        self.text = Text::of(&self.rows);
+        Ok(lost.into_iter().map(|(_, content)| content).collect())
     }
 
     /// Lengths that the files must have, so that all hold the same rows.
@@ -153,7 +165,18 @@ impl SegmentWriter {
         reached(Step::Features)?;
         let path = self.temporary.join(ROWS);
         Rows::write(&path, &own, &self.rows)?;
-        files.insert(ROWS.to_owned(), FileSum::of_file(&path)?);
+        let sum = FileSum::of_file(&path)?;
+        // A compaction removes the tables that it replaces.
+        Rows::read(Mapped::open(&path, sum.bytes)?.bytes(), &path, self.rows.len()).map_err(
+            |e| GalleryError::Failure {
+                problem: format!("a table of rows that was just written cannot be read: {e}"),
+                hint: Some(
+                    "nothing was changed; give the rows fewer columns or shorter names of columns"
+                        .into(),
+                ),
+            },
+        )?;
+        files.insert(ROWS.to_owned(), sum);
         reached(Step::Rows)?;
         let info = SegmentInfo {
             token: hash(self.temporary.as_os_str().as_encoded_bytes()),

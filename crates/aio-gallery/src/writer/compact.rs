@@ -52,7 +52,11 @@ impl Writer {
             if is_kept {
                 manifest.segments.extend_from_slice(&self.manifest.segments[range]);
             } else {
-                manifest.segments.extend(self.rewrite(&gallery, range, stop)?);
+                let old = &self.manifest.segments[range.clone()];
+                let new = self.rewrite(&gallery, range, stop)?;
+                // Segments that are full of text cannot be joined, and would be written again by every compaction.
+                let is_gain = new.len() < old.len() || rows(&new) < rows(old);
+                manifest.segments.extend_from_slice(if is_gain { &new } else { old });
             }
         }
         manifest.removed = None;
@@ -60,14 +64,13 @@ impl Writer {
             self.replace_manifest(manifest)?;
         }
         self.clean()?;
+        let (segments_before, dropped) = (gallery.segments(), gallery.removed());
+        let bytes_before = gallery.bytes();
+        // A process may map a limited number of files.
+        drop(gallery);
         let after = self.gallery()?;
-        Ok(Compacted {
-            segments_before: gallery.segments(),
-            segments_after: after.segments(),
-            dropped: gallery.removed(),
-            bytes_before: gallery.bytes(),
-            bytes_after: after.bytes(),
-        })
+        let (segments_after, bytes_after) = (after.segments(), after.bytes());
+        Ok(Compacted { segments_before, segments_after, dropped, bytes_before, bytes_after })
     }
 
     /// Writes the rows of adjacent segments that are not removed into new ones.
@@ -88,18 +91,19 @@ impl Writer {
                 if gallery.is_removed(number) {
                     continue;
                 }
-                let mut writer = match open.take() {
-                    Some(writer) => writer,
-                    None => SegmentWriter::create(&self.directory, width, storage, number)?,
-                };
                 let content = rows.content(position).ok_or_else(|| segment.no_content(position))?;
                 let row = (rows.record(position), content);
+                let mut writer = match open.take() {
+                    Some(writer) if writer.len() < LARGEST && writer.fits(&row) => writer,
+                    full => {
+                        if let Some(full) = full {
+                            entries.push(full.finish(&|step| self.reached(step))?);
+                        }
+                        SegmentWriter::create(&self.directory, width, storage, number)?
+                    }
+                };
                 writer.push(number, &segment.stored(position), row, segment.thumbnail(position))?;
-                if writer.len() == LARGEST {
-                    entries.push(writer.finish(&|step| self.reached(step))?);
-                } else {
-                    open = Some(writer);
-                }
+                open = Some(writer);
             }
         }
         if let Some(writer) = open {
@@ -107,6 +111,10 @@ impl Writer {
         }
         Ok(entries)
     }
+}
+
+fn rows(segments: &[SegmentEntry]) -> usize {
+    segments.iter().map(|segment| segment.rows).sum()
 }
 
 fn go_on(stop: &dyn Fn() -> bool) -> Result<()> {

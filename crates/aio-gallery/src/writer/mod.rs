@@ -1,25 +1,28 @@
 //! Changing a gallery: one writer at a time.
 //!
 //! Every change writes new files first, waits until the disk has them, and then replaces the manifest in one step. Whatever the manifest does
-//! not name is no part of the gallery; the next writer removes it.
+//! not name is no part of the gallery; the next writer removes it if a writer can have made it.
 
+mod add;
 mod compact;
 mod merge;
 mod remove;
 
+pub use add::{Added, Entry};
 pub use compact::Compacted;
 pub use merge::Merged;
 
 use crate::calibration::Calibration;
-use crate::encode::{Storage, encode, unit};
+use crate::encode::Storage;
 use crate::error::{GalleryError, Result, io};
 use crate::gallery::Gallery;
-use crate::layout::{REMOVED, REMOVED_CONTENTS, SEGMENTS};
+use crate::layout::{SEGMENTS, is_list, is_segment};
 use crate::manifest::Manifest;
 use crate::model::Model;
-use crate::record::{Content, Record};
-use crate::segment::{SegmentInfo, SegmentWriter};
+use crate::record::Content;
+use crate::segment::SegmentInfo;
 use crate::step::Step;
+use add::Pending;
 use aio_data::fs;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -50,31 +53,6 @@ impl Claim for Unclaimed {
     }
 }
 
-/// A row to be added.
-#[derive(Debug, Clone)]
-pub struct Entry<'a> {
-    /// What it was embedded from.
-    pub content: Content,
-    /// Its features, of any length but 0.
-    pub features: &'a [f32],
-    /// What is known of it.
-    pub record: Record,
-    /// A thumbnail (JPEG), or nothing.
-    pub thumbnail: &'a [u8],
-}
-
-/// What became of a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Added {
-    /// It has this number.
-    Row(u64),
-    /// The gallery has a row of the same content; nothing was added.
-    Known,
-}
-
-/// Endings of the lists that a manifest names.
-const LISTS: [&str; 2] = [REMOVED, REMOVED_CONTENTS];
-
 /// Changes a gallery.
 pub struct Writer {
     directory: PathBuf,
@@ -82,7 +60,7 @@ pub struct Writer {
     claim: Box<dyn Claim>,
     /// Of all rows that are not removed.
     contents: HashSet<Content>,
-    pending: Option<SegmentWriter>,
+    pending: Pending,
 }
 
 impl std::fmt::Debug for Writer {
@@ -95,7 +73,7 @@ impl Writer {
     /// Makes an empty gallery of features with `width` values.
     ///
     /// # Errors
-    /// [`GalleryError::Request`] if there is a gallery already, [`GalleryError::Data`] naming what cannot be written.
+    /// As [`Writer::check_new`]; [`GalleryError::Request`] for a width that no gallery has, [`GalleryError::Data`] naming what cannot be written.
     pub fn create(
         directory: &Path,
         model: Model,
@@ -103,24 +81,43 @@ impl Writer {
         storage: Storage,
         claim: impl Claim + 'static,
     ) -> Result<Self> {
-        if Manifest::path(directory).exists() {
-            let problem = format!("{} is a gallery already", directory.display());
-            return Err(GalleryError::request(problem, "add to it with `aio gallery add`"));
-        }
-        if width == 0 {
-            return Err(GalleryError::request("features without values", "check the model"));
-        }
+        Self::check_new(directory)?;
+        Manifest::check_width(width)
+            .map_err(|problem| GalleryError::request(problem, "check the model"))?;
         fs::create_dir_all(&directory.join(SEGMENTS))?;
         let mut writer = Self {
             directory: directory.to_path_buf(),
             manifest: Manifest::new(model, width, storage),
             claim: Box::new(claim),
             contents: HashSet::new(),
-            pending: None,
+            pending: Pending::default(),
         };
         let manifest = writer.manifest.clone();
         writer.replace_manifest(manifest)?;
         Ok(writer)
+    }
+
+    /// Refuses a directory that is a gallery, or whose folder of segments holds anything: a gallery removes from this folder what it does not
+    /// name. An interrupted call leaves the folder empty, since the first segment comes after the manifest.
+    ///
+    /// # Errors
+    /// [`GalleryError::Request`] naming what is there, [`GalleryError::Data`] if it cannot be listed.
+    pub fn check_new(directory: &Path) -> Result<()> {
+        if Manifest::path(directory).exists() {
+            let problem = format!("{} is a gallery already", directory.display());
+            return Err(GalleryError::request(problem, "add to it with `aio gallery add`"));
+        }
+        let segments = directory.join(SEGMENTS);
+        if !segments.exists() {
+            return Ok(());
+        }
+        let found = fs::names(&segments)?.into_iter().filter(|name| !fs::is_temporary(name)).min();
+        let Some(name) = found else { return Ok(()) };
+        let found = Path::new(SEGMENTS).join(name);
+        Err(GalleryError::request(
+            format!("{} is not empty: it holds {}", directory.display(), found.display()),
+            "name a directory that does not exist, for the gallery alone",
+        ))
     }
 
     /// Opens a gallery for changes, and removes what an interrupted writer left.
@@ -134,7 +131,7 @@ impl Writer {
             manifest,
             claim: Box::new(claim),
             contents: HashSet::new(),
-            pending: None,
+            pending: Pending::default(),
         };
         writer.clean()?;
         let gallery = writer.gallery()?;
@@ -164,87 +161,6 @@ impl Writer {
     #[must_use]
     pub fn contents(&self) -> &HashSet<Content> {
         &self.contents
-    }
-
-    /// Rows that were added and are not committed.
-    #[must_use]
-    pub fn pending(&self) -> usize {
-        self.pending.as_ref().map_or(0, SegmentWriter::len)
-    }
-
-    /// Adds a row, which becomes part of the gallery with the next [`Writer::commit`].
-    ///
-    /// # Errors
-    /// [`GalleryError::Request`] for features that cannot be compared or a column whose name is taken, [`GalleryError::Data`] naming what
-    /// cannot be written. Then the row is not added, and of those that were added before, the last ones may be gone, too:
-    /// [`Writer::contains`].
-    pub fn add(&mut self, entry: Entry) -> Result<Added> {
-        if self.contains(entry.content) {
-            return Ok(Added::Known);
-        }
-        for column in entry.record.extra.keys() {
-            Record::check_column(column)?;
-        }
-        let Manifest { width, storage, next_row, .. } = self.manifest;
-        let features = unit("a row to be added", entry.features, width)?;
-        let number = next_row + self.pending() as u64;
-        if self.pending.is_none() {
-            self.pending = Some(SegmentWriter::create(&self.directory, width, storage, next_row)?);
-        }
-        if let Some(segment) = &mut self.pending {
-            let row = (entry.record, entry.content);
-            let pushed = segment.push(number, &encode(storage, &features), row, entry.thumbnail);
-            if let Err(error) = pushed {
-                self.keep_whole_rows();
-                return Err(error);
-            }
-        }
-        self.contents.insert(entry.content);
-        Ok(Added::Row(number))
-    }
-
-    /// After a row that could not be written: keeps those before it that the files hold.
-    fn keep_whole_rows(&mut self) {
-        let Some(mut segment) = self.pending.take() else { return };
-        match segment.cut() {
-            Ok(lost) => {
-                self.forget(lost);
-                self.pending = Some(segment).filter(|segment| segment.len() > 0);
-            }
-            Err(_) => self.forget(segment.contents()),
-        }
-    }
-
-    /// Takes the contents of rows out that are not part of the gallery.
-    fn forget(&mut self, contents: impl IntoIterator<Item = Content>) {
-        for content in contents {
-            self.contents.remove(&content);
-        }
-    }
-
-    /// Makes all added rows part of the gallery, or none of them.
-    ///
-    /// # Errors
-    /// [`GalleryError::Data`] naming what cannot be written, [`GalleryError::Lost`] if another process took over. The rows can be added again.
-    pub fn commit(&mut self) -> Result<()> {
-        let Some(segment) = self.pending.take() else { return Ok(()) };
-        let contents: Vec<Content> = segment.contents().collect();
-        let before = self.manifest.generation;
-        let outcome = self.name(segment);
-        if self.manifest.generation == before {
-            self.forget(contents);
-        }
-        outcome
-    }
-
-    /// Makes a segment part of the gallery.
-    fn name(&mut self, segment: SegmentWriter) -> Result<()> {
-        let added = segment.len() as u64;
-        let entry = segment.finish(&|step| self.reached(step))?;
-        let mut manifest = self.manifest.clone();
-        manifest.segments.push(entry);
-        manifest.next_row += added;
-        self.replace_manifest(manifest)
     }
 
     /// Sets the calibration for queries of some modalities, or for any ([`Calibration::ANY`]).
@@ -287,8 +203,8 @@ impl Writer {
         Ok(SegmentInfo::read(&SegmentInfo::folder(&self.directory, id), id)?.columns)
     }
 
-    /// Removes what the manifest does not name. Readers that have opened it keep it. What cannot be removed stays, which a warning says: it is
-    /// no part of the gallery and disturbs nobody.
+    /// Removes what a writer made and the manifest does not name. Readers that have opened it keep it. What cannot be removed stays, which a
+    /// warning says: it is no part of the gallery and disturbs nobody. What no writer can have made stays, too.
     fn clean(&self) -> Result<()> {
         let stays = |error: &dyn std::fmt::Display| log::warn!("a leftover stays: {error}");
         if let Err(error) = fs::remove_temporaries(&self.directory, &[SEGMENTS]) {
@@ -296,13 +212,18 @@ impl Writer {
         }
         let segments = self.directory.join(SEGMENTS);
         fs::create_dir_all(&segments)?;
-        let mut unnamed = fs::sorted_entries(&segments)?;
-        unnamed.extend(fs::sorted_entries(&self.directory)?.into_iter().filter(|path| {
-            path.extension().is_some_and(|extension| LISTS.iter().any(|list| extension == *list))
-        }));
-        for path in unnamed {
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if self.manifest.names(&name) {
+        let mut made = Vec::new();
+        for path in fs::sorted_entries(&segments)? {
+            if path.is_dir() && is_segment(&name(&path)) {
+                made.push(path);
+            } else {
+                log::warn!("{} is no segment of a gallery; it stays", path.display());
+            }
+        }
+        let lists = fs::sorted_entries(&self.directory)?.into_iter();
+        made.extend(lists.filter(|path| path.is_file() && is_list(&name(path))));
+        for path in made {
+            if self.manifest.names(&name(&path)) {
                 continue;
             }
             let remove = if path.is_dir() { std::fs::remove_dir_all } else { std::fs::remove_file };
@@ -314,4 +235,8 @@ impl Writer {
         }
         Ok(())
     }
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }

@@ -3,7 +3,7 @@
 use super::Writer;
 use crate::error::{GalleryError, Result};
 use crate::gallery::{Gallery, read_list};
-use crate::layout::{REMOVED, REMOVED_CONTENTS};
+use crate::layout::{REMOVED, REMOVED_CONTENTS, list_name};
 use crate::manifest::{Manifest, RemovedEntry};
 use crate::record::Content;
 use crate::step::Step;
@@ -89,7 +89,7 @@ impl Writer {
         bytes: &[u8],
     ) -> Result<RemovedEntry> {
         // A name of its own for every content: the present list stays until the manifest names the new one.
-        let file = format!("{:06}-{}.{ending}", manifest.generation + 1, &hash(bytes)[..12]);
+        let file = list_name(manifest.generation + 1, &hash(bytes), ending);
         let path = self.directory.join(&file);
         fs::write_then_rename(&path, bytes)?;
         self.reached(Step::Removed)?;

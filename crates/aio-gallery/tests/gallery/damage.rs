@@ -110,6 +110,65 @@ fn a_manifest_of_a_later_version_is_refused() {
 }
 
 #[test]
+fn rows_of_a_width_that_no_gallery_has_are_refused() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    drop(create(directory.path(), Storage::F32));
+    let path = directory.path().join("gallery.json");
+    let text = std::fs::read_to_string(&path).expect("read");
+    // The checksum is right, and four times 2^62 is 0 in 64 bits.
+    for width in [0, 1u64 << 62, (1 << 20) + 1] {
+        let mut value: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        value.as_object_mut().expect("an object").remove("checksum");
+        value["width"] = width.into();
+        let text = aio_data::checksum::inside::to_json(&value).expect("JSON");
+        std::fs::write(&path, text).expect("written");
+        let error = Gallery::open(directory.path()).expect_err("no width").to_string();
+        assert!(error.contains(&format!("features of {width} values")), "{error}");
+        let damages = Gallery::verify(directory.path(), &|_| ()).expect("verified").damages;
+        assert_eq!(damages.iter().map(|d| &d.file).collect::<Vec<_>>(), [&path]);
+        let made = Writer::create(
+            &directory.path().join("new"),
+            crate::support::model("a"),
+            width as usize,
+            Storage::F32,
+            Unclaimed,
+        );
+        assert!(made.is_err() && !directory.path().join("new").exists(), "{width}");
+    }
+}
+
+#[test]
+fn a_segment_of_more_rows_than_bytes_is_refused() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    fill(&mut create(directory.path(), Storage::F32), 56, 4, 4);
+    let manifest = directory.path().join("gallery.json");
+    let value = |path: &Path| -> serde_json::Value {
+        serde_json::from_slice(&std::fs::read(path).expect("read")).expect("JSON")
+    };
+    let mut gallery = value(&manifest);
+    let id = gallery["segments"][0]["id"].as_str().expect("a name").to_owned();
+    let segments = directory.path().join("segments");
+    let mut info = value(&segments.join(&id).join("segment.json"));
+    // Eight bytes for each of 2^61 rows are 0 bytes in 64 bits, and so are their features.
+    info["rows"] = (1u64 << 61).into();
+    for name in ["features.f32", "numbers.u64", "thumbnails.u64"] {
+        info["files"][name] = serde_json::json!({"bytes": 0, "chunks": []});
+        std::fs::write(segments.join(&id).join(name), "").expect("written");
+    }
+    let text = serde_json::to_string_pretty(&info).expect("JSON");
+    std::fs::write(segments.join(&id).join("segment.json"), &text).expect("written");
+    let new = blake3::hash(text.as_bytes()).to_hex()[..32].to_owned();
+    std::fs::rename(segments.join(&id), segments.join(&new)).expect("renamed");
+    gallery.as_object_mut().expect("an object").remove("checksum");
+    gallery["segments"][0]["id"] = new.into();
+    gallery["segments"][0]["rows"] = (1u64 << 61).into();
+    let text = aio_data::checksum::inside::to_json(&gallery).expect("JSON");
+    std::fs::write(&manifest, text).expect("written");
+    let error = Gallery::open(directory.path()).expect_err("no such rows").to_string();
+    assert!(error.contains("0 bytes do not hold 2305843009213693952 rows"), "{error}");
+}
+
+#[test]
 fn a_list_of_removed_rows_with_one_changed_bit_is_not_used() {
     let directory = tempfile::tempdir().expect("temporary directory");
     let mut writer = create(directory.path(), Storage::F32);

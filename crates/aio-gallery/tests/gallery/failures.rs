@@ -89,6 +89,9 @@ fn adds_more_than_fits() {
     writer.commit().expect("what was whole");
 }
 
+/// A segment that no manifest names.
+const LEFTOVER: &str = "0123456789abcdef0123456789abcdef";
+
 /// The user `nobody`, for tests that the administrator runs.
 const NOBODY: u32 = 65534;
 
@@ -97,7 +100,7 @@ fn a_leftover_that_cannot_be_removed_does_not_stop_a_writer() {
     let directory = tempfile::tempdir().expect("temporary directory");
     fill(&mut create(directory.path(), Storage::F32), 83, 12, 5);
     // Of an interrupted writer. Its folder cannot be changed, so that the file in it stays.
-    let leftover = directory.path().join("segments/leftover");
+    let leftover = directory.path().join("segments").join(LEFTOVER);
     std::fs::create_dir(&leftover).expect("created");
     std::fs::write(leftover.join("features.f32"), [0; 8]).expect("written");
     let temporary = directory.path().join("segments/.segment.0123456789ab.0.tmp");
@@ -136,7 +139,7 @@ fn a_leftover_that_cannot_be_removed_does_not_stop_a_writer() {
 fn changes_a_gallery_beside_it() {
     let Some(directory) = std::env::var_os(GALLERY) else { return };
     let directory = Path::new(&directory);
-    let leftover = directory.join("segments/leftover/features.f32");
+    let leftover = directory.join("segments").join(LEFTOVER).join("features.f32");
     std::fs::remove_file(&leftover).expect_err("this user cannot remove it");
     let mut writer = Writer::open(directory, Unclaimed).expect("opened");
     add(&mut writer, &known(&mut rng(84), 200));

@@ -3,7 +3,7 @@
 #![allow(clippy::print_stdout)]
 #![cfg(target_os = "linux")]
 
-use crate::support::model;
+use crate::support::{Known, add, contents, create, fill, model, numbers, query};
 use aio_gallery::{Content, Entry, Gallery, Record, Storage, Unclaimed, Writer};
 use std::path::Path;
 use std::process::Command;
@@ -25,6 +25,39 @@ fn after_one_table(directory: &Path) -> usize {
     assert!(gallery.records().next().is_some_and(|row| row.is_ok()));
     drop(gallery);
     peak()
+}
+
+/// Mappings of this process whose file lies in a folder.
+fn mapped(directory: &Path) -> usize {
+    let maps = std::fs::read_to_string("/proc/self/maps").expect("Linux");
+    let folder = directory.canonicalize().expect("a folder").display().to_string();
+    maps.lines().filter(|line| line.contains(&folder)).count()
+}
+
+#[test]
+fn short_files_take_no_mappings_of_which_a_process_may_have_65530() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let mut writer = create(directory.path(), Storage::Int8);
+    let all = fill(&mut writer, 91, 60, 3);
+    let gallery = Gallery::open(directory.path()).expect("opened");
+    assert_eq!((gallery.segments(), mapped(directory.path())), (20, 0));
+    // Their bytes stay readable after the files are gone.
+    let before = contents(&gallery);
+    writer.compact(&|| false).expect("compacted");
+    assert_eq!(Gallery::open(directory.path()).expect("opened").segments(), 1);
+    assert_eq!((contents(&gallery), before.len()), (before, 60));
+    assert_eq!(numbers(&gallery.search(&query(&all[7].features, 1)).expect("searched")), [7]);
+    // One file of 64 KiB is mapped, and one that is a byte shorter is not.
+    for (thumbnail, mappings) in [(64 * 1024, 1), (64 * 1024 - 1, 0)] {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let mut writer = create(directory.path(), Storage::F32);
+        let row = Known { thumbnail: vec![1; thumbnail], ..all[0].clone() };
+        add(&mut writer, &row);
+        writer.commit().expect("committed");
+        let gallery = Gallery::open(directory.path()).expect("opened");
+        assert_eq!(mapped(directory.path()), mappings, "{thumbnail} bytes");
+        assert!(gallery.thumbnail(0) == row.thumbnail);
+    }
 }
 
 #[test]
