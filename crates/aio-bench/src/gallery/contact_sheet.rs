@@ -1,6 +1,6 @@
 //! Answers as a picture: the queries and the thumbnails of the rows that they found.
 
-use super::search::Answered;
+use super::searched::Answered;
 use super::thumbnail;
 use crate::error::{Error, Result};
 use crate::report::{self, RankedList, Retrieved};

@@ -1,6 +1,6 @@
 //! What a search asks for although no row has it.
 
-use super::search::Terms;
+use super::searched::Terms;
 use crate::error::Result;
 use aio_gallery::{Filter, Gallery};
 use std::collections::BTreeSet;

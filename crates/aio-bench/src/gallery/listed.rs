@@ -1,6 +1,6 @@
 //! Answers as `aio search --json` and `aio serve` give them: with ranks, as lists of folders have them.
 
-use super::search::{Answered, Searched};
+use super::searched::{Answered, Searched};
 use crate::embed::Row;
 use crate::novelty::Novelties;
 use aio_gallery::{Hit, Replied};

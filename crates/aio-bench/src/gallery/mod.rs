@@ -1,6 +1,7 @@
 //! Persistent galleries: filling them with pictures, sentences and detections, searching, calibrating and exporting them.
 
 mod add;
+
 mod calibrate;
 mod contact_sheet;
 mod creation;
@@ -16,6 +17,7 @@ mod prepare;
 mod push;
 mod queries;
 mod search;
+mod searched;
 mod table;
 mod thumbnail;
 
@@ -28,6 +30,7 @@ pub use open::{MergedGallery, check_model, is_gallery, merge, model_of, with_wri
 pub(crate) use prepare::check_pixels;
 pub use push::{PushedGallery, push};
 pub use queries::{NamedQuery, read as queries};
-pub use search::{Answered, Place, SearchRequest, Searched, Terms, search};
 pub(crate) use search::{Asked, Embedded, answered, check, check_asked, groups};
+pub use search::{Place, SearchRequest, search};
+pub use searched::{Answered, Searched, Terms};
 pub(crate) use thumbnail::thumbnail;

@@ -1,6 +1,6 @@
 //! Answers as a Markdown table and as CSV.
 
-use super::search::{Answered, Searched};
+use super::searched::{Answered, Searched};
 use crate::error::{Error, Result};
 use crate::markdown::{self, Align};
 use crate::spreadsheet;

@@ -1,8 +1,8 @@
 //! The body of a search, read with limits of size, number and time.
 
+use super::desk::Desk;
 use super::failure::Failure;
 use super::limits::{BODY_BYTES, BODY_TIME};
-use super::routes::Desk;
 use super::wire::SearchBody;
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};

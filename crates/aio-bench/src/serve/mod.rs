@@ -3,6 +3,7 @@
 mod assets;
 mod body;
 mod connection;
+mod desk;
 mod engine;
 mod failure;
 mod further;

@@ -2,16 +2,15 @@
 
 use super::assets;
 use super::body::SearchRequest;
+use super::desk::Desk;
 use super::failure::Failure;
 use super::further::{self, FurtherBody};
 use super::guard::{Guard, guard};
-use super::limits::{ANSWER_TIME, BODIES, DECODERS};
+use super::limits::ANSWER_TIME;
 use super::question;
 use super::queue::Queue;
-use super::searcher::{Prepared, Searcher};
-use super::wire::{About, QuestionBody, RowBody, SearchBody};
-use crate::error::Result;
-use crate::gallery::Searched;
+use super::searcher::Searcher;
+use super::wire::{About, QuestionBody, RowBody};
 use axum::extract::{FromRequestParts, Path, Request, State};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
@@ -20,18 +19,6 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 use axum::{Json, Router};
 use std::sync::Arc;
-use tokio::sync::Semaphore;
-
-/// What the handlers share.
-#[derive(Clone)]
-pub(super) struct Desk {
-    searcher: Arc<dyn Searcher>,
-    queue: Queue,
-    /// Requests whose bodies are in memory.
-    pub(super) bodies: Arc<Semaphore>,
-    /// Work that takes a processor: decoding and reading tables.
-    workers: Arc<Semaphore>,
-}
 
 /// The document that describes the routes below `/api/`.
 pub(super) const OPENAPI: &str = include_str!("openapi.json");
@@ -55,12 +42,7 @@ pub(super) fn data_routes() -> [Route; 8] {
 
 /// Everything that the server answers.
 pub(super) fn router(searcher: Arc<dyn Searcher>, queue: Queue, rules: Guard) -> Router {
-    let desk = Desk {
-        searcher,
-        queue,
-        bodies: Arc::new(Semaphore::new(BODIES)),
-        workers: Arc::new(Semaphore::new(DECODERS)),
-    };
+    let desk = Desk::new(searcher, queue);
     let mut router = Router::new();
     for (_, path, handler) in data_routes() {
         router = router.route(path, handler);
@@ -88,40 +70,6 @@ pub(super) fn router(searcher: Arc<dyn Searcher>, queue: Queue, rules: Guard) ->
 async fn in_time(request: Request, next: Next) -> Response {
     let answer = tokio::time::timeout(ANSWER_TIME, next.run(request)).await;
     answer.unwrap_or_else(|_| Failure::busy().into_response())
-}
-
-impl Desk {
-    /// Does work that takes a processor, a few at a time, without holding up other requests.
-    pub(super) async fn blocking<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> std::result::Result<T, Failure> + Send + 'static,
-    ) -> std::result::Result<T, Failure> {
-        let permit = Arc::clone(&self.workers).acquire_owned().await;
-        let permit = permit.map_err(|e| Failure::internal(&e))?;
-        let done = tokio::task::spawn_blocking(move || {
-            // Held until the work is done, also if nobody waits for it any more.
-            let _permit = permit;
-            work()
-        });
-        done.await.map_err(|e| Failure::internal(&e))?
-    }
-
-    /// Such work with the gallery.
-    async fn work<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&dyn Searcher) -> Result<T> + Send + 'static,
-    ) -> std::result::Result<T, Failure> {
-        let searcher = Arc::clone(&self.searcher);
-        self.blocking(move || Ok(work(&*searcher)?)).await
-    }
-
-    async fn prepared(&self, body: SearchBody) -> std::result::Result<Prepared, Failure> {
-        self.work(move |searcher| Prepared::of(&body, searcher.input_size())).await
-    }
-
-    async fn searched(&self, body: SearchBody) -> std::result::Result<Searched, Failure> {
-        self.queue.ask(self.prepared(body).await?).await
-    }
 }
 
 async fn about(State(desk): State<Desk>) -> std::result::Result<Json<About>, Failure> {

@@ -1,0 +1,64 @@
+//! What a list may hold, and the lists that answer queries.
+
+use crate::embed::Row;
+use crate::novelty::{Novelties, warnings};
+use aio_gallery::{Answer, Filter, Hit, Replied};
+
+/// What a list may hold.
+#[derive(Debug, Clone)]
+pub struct Terms {
+    /// Which rows may be found.
+    pub filter: Filter,
+    /// A column: one result per value.
+    pub group_by: Option<String>,
+    /// Least probability of showing the same person.
+    pub threshold: Option<f64>,
+    /// Length of the list.
+    pub top: usize,
+}
+
+/// Queries and their answers.
+#[derive(Debug, Clone)]
+pub struct Searched {
+    /// Rows of the gallery.
+    pub gallery: usize,
+    /// How often it was changed; unknown for one in a database.
+    pub generation: Option<u64>,
+    /// In the order of the queries.
+    pub answers: Vec<Answered>,
+}
+
+/// A query and its answer.
+#[derive(Debug, Clone)]
+pub struct Answered {
+    /// Its name.
+    pub name: Option<String>,
+    /// What was looked for.
+    pub query: Row,
+    /// Rows that the results should resemble.
+    pub like: Vec<u64>,
+    /// Rows that they should not resemble.
+    pub unlike: Vec<u64>,
+    /// Answers to questions about captions.
+    pub replies: Vec<Replied>,
+    /// How unlike the model's training each picture of the query is; null if nothing is known of the model.
+    pub novelty: Option<Novelties>,
+    /// The nearest rows.
+    pub answer: Answer,
+}
+
+impl Answered {
+    /// The query in a few words.
+    pub(super) fn title(&self, number: usize) -> String {
+        self.name.clone().unwrap_or_else(|| (number + 1).to_string())
+    }
+
+    /// A sentence for every picture of the query that is unlike the model's training.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        warnings(self.novelty.as_ref(), &self.query)
+    }
+
+    pub(super) fn hits(&self) -> &[Hit] {
+        &self.answer.hits
+    }
+}
