@@ -28,13 +28,13 @@ fn engine(directory: &Path, pictures: &[PathBuf]) -> Engine {
     with_rows(directory, pictures.iter().map(record).enumerate())
 }
 
+fn source() -> ModelSource {
+    ModelSource { name: "embedded".into(), device: "cpu".into(), import: ImportSettings::default() }
+}
+
 /// A server of a gallery with these rows; the features of each are 1 in one direction.
 fn with_rows(directory: &Path, rows: impl IntoIterator<Item = (usize, Record)>) -> Engine {
-    let source = ModelSource {
-        name: "embedded".into(),
-        device: "cpu".into(),
-        import: ImportSettings::default(),
-    };
+    let source = source();
     let model = source.open().expect("the embedded model");
     let (tag, width) = (model_of(&source, &model).expect("a name"), model.extractor.width());
     let people = directory.join("people");
@@ -116,13 +116,17 @@ fn engine_width(engine: &Engine) -> usize {
 #[test]
 fn a_damaged_gallery_is_a_fault_of_the_server_and_not_of_the_request() {
     let directory = tempfile::tempdir().expect("temporary directory");
-    let engine = Arc::new(engine(directory.path(), &["a.png".into(), "b.png".into()]));
-    let segments = std::fs::read_dir(directory.path().join("people/segments")).expect("segments");
+    let people = directory.path().join("people");
+    drop(engine(directory.path(), &["a.png".into(), "b.png".into()]));
+    let segments = std::fs::read_dir(people.join("segments")).expect("segments");
     for segment in segments.flatten() {
         let table = segment.path().join("rows.parquet");
         let length = std::fs::metadata(&table).expect("a table").len();
         std::fs::write(&table, vec![0; length as usize]).expect("damaged");
     }
+    let engine = Arc::new(
+        Engine::open(&people, &source()).expect("tables are read when they are asked for"),
+    );
     let (queue, _) = Queue::start(engine.clone()).expect("a thread");
     let router = router(engine, queue, Guard::new(true, None));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
