@@ -61,7 +61,7 @@ pub fn run(request: &Request) -> Result<Adapted> {
     let model = request.model.file();
     let inputs = paths.iter().chain([&model]).map(PathBuf::as_path);
     overwrite::check("--output", &request.output, inputs)?;
-    let Loaded { backbone, config, preprocessing, device, sha256, provenance, .. } =
+    let Loaded { backbone, config, preprocessing, device, sha256, stated_origin, .. } =
         request.model.load()?;
     check_stem(&request.model.name, &config.tokenizers, modality)?;
     let stop = StopFlag::on_signals()?;
@@ -81,7 +81,7 @@ pub fn run(request: &Request) -> Result<Adapted> {
         progress.inc(1);
     }
     progress.finish();
-    let mut card = provenance;
+    let mut card = stated_origin;
     card.extend([
         ("adapted_from", request.model.name.clone().into()),
         ("adapted_from_sha256", sha256.into()),

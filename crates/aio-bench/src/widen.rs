@@ -49,7 +49,7 @@ pub fn run(request: &Request) -> Result<Widened> {
     let Request { channels, noise, seed, .. } = *request;
     let model = request.model.file();
     overwrite::check("--output", &request.output, [model.as_path()])?;
-    let Loaded { backbone, mut config, preprocessing, sha256, provenance, .. } =
+    let Loaded { backbone, mut config, preprocessing, sha256, stated_origin, .. } =
         request.model.load()?;
     let (name, sizes) = (&request.model.name, &mut config.tokenizers);
     let narrow = sizes.stem;
@@ -79,7 +79,7 @@ pub fn run(request: &Request) -> Result<Widened> {
     sizes.stem.check(sizes.height, sizes.width).map_err(invalid)?;
     let mut rng = rng(seed, "widening", 0);
     let tokenizers = backbone.tokenizers.widened(&narrow, &sizes.stem, noise as f32, &mut rng);
-    let mut card = provenance;
+    let mut card = stated_origin;
     card.extend([
         ("widened_from", name.clone().into()),
         ("widened_from_sha256", sha256.into()),

@@ -62,7 +62,7 @@ impl BackboneConfig {
 
 /// What weights say of where they come from, for files that are made of them: origin, terms of use, and what their training started from.
 #[must_use]
-pub fn provenance(weights: &Weights) -> Vec<(&'static str, serde_json::Value)> {
+pub fn stated_origin(weights: &Weights) -> Vec<(&'static str, serde_json::Value)> {
     let keys = ["origin", "licence", "started_from"];
     keys.into_iter().filter_map(|key| Some((key, weights.metadata(key).ok()?))).collect()
 }

@@ -116,16 +116,13 @@ impl Extractor {
         for (index, input) in inputs.iter().enumerate() {
             groups.entry(self.checked_modalities(index, input)?).or_default().push(index);
         }
-        let captions = inputs.iter().filter_map(|input| input.caption.as_deref());
-        let cut = captions.filter(|caption| self.sentences.ids(caption).1).count();
-        self.cut.fetch_add(cut, Ordering::Relaxed);
         let mut result = vec![Vec::new(); inputs.len()];
         for (set, members) in groups {
             for chunk in members.chunks(BATCH) {
                 let mut chosen: Vec<_> = chunk.iter().map(|i| &inputs[*i]).collect();
                 // Embeddings of what is added are not read.
                 chosen.resize(Shapes::of(&self.device).padded(chunk.len()), &inputs[chunk[0]]);
-                let embedded = self.backbone.embed(&self.tensors(set, &chosen));
+                let embedded = self.backbone.embed(&self.tensors(set, &chosen, chunk.len()));
                 let values: Vec<f32> = embedded.into_data().iter::<f32>().collect();
                 for (index, row) in chunk.iter().zip(values.chunks_exact(self.width)) {
                     result[*index] = row.to_vec();
@@ -154,7 +151,7 @@ impl Extractor {
     /// As [`Extractor::embed`].
     pub fn rollout(&self, input: &Observation<Picture>) -> Result<Vec<Vec<f32>>, ExtractError> {
         let set = self.checked_modalities(0, input)?;
-        let mut inputs = self.tensors(set, &[input]);
+        let mut inputs = self.tensors(set, &[input], 0);
         let caption = self.split_caption(&mut inputs);
         let together = if self.backbone.fusion.is_late() { 1 } else { inputs.len().max(1) };
         let sequences = inputs.chunks(together);
@@ -204,16 +201,28 @@ impl Extractor {
         if set.is_empty() { Err(ExtractError::Empty(index)) } else { Ok(set) }
     }
 
-    /// The tensors of inputs that all have the modalities of `set`.
-    fn tensors(&self, set: ModalitySet, inputs: &[&Observation<Picture>]) -> Vec<ModalityInput> {
-        set.iter().map(|modality| self.tensor(modality, inputs)).collect()
+    /// The tensors of inputs that all have the modalities of `set`. Of the first `counted`, sentences that are cut are counted.
+    fn tensors(
+        &self,
+        set: ModalitySet,
+        inputs: &[&Observation<Picture>],
+        counted: usize,
+    ) -> Vec<ModalityInput> {
+        set.iter().map(|modality| self.tensor(modality, inputs, counted)).collect()
     }
 
-    fn tensor(&self, modality: Modality, inputs: &[&Observation<Picture>]) -> ModalityInput {
+    fn tensor(
+        &self,
+        modality: Modality,
+        inputs: &[&Observation<Picture>],
+        counted: usize,
+    ) -> ModalityInput {
         if modality == Modality::Text {
             let captions = inputs.iter().filter_map(|input| input.caption.as_deref());
-            let ids: Vec<Vec<u32>> =
-                captions.map(|caption| self.sentences.ids(caption).0).collect();
+            let (ids, is_cut): (Vec<Vec<u32>>, Vec<bool>) =
+                captions.map(|caption| self.sentences.ids(caption)).unzip();
+            let cut = is_cut.into_iter().take(counted).filter(|is_cut| *is_cut).count();
+            self.cut.fetch_add(cut, Ordering::Relaxed);
             return ModalityInput::Text(token_ids(ids.iter().map(Vec::as_slice), &self.device));
         }
         let chosen = inputs.iter().filter_map(|input| {

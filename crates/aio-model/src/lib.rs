@@ -35,7 +35,7 @@ mod text_tower;
 pub use adaptation::Adaptation;
 pub use adapters::AdapterUse;
 pub use aio_encoder::weights::Shipped;
-pub use backbone::{Backbone, provenance};
+pub use backbone::{Backbone, stated_origin};
 pub use backbone_config::BackboneConfig;
 pub use batch::{
     Origin, TrainBatch, TrainCaption, TrainPicture, TrainTuple, caption_length, token_ids,

@@ -58,7 +58,8 @@ pub fn embed_stream<const N: usize, B: AsRef<[Observation<Picture>]>, E: From<Tr
 ) -> std::result::Result<[Features; N], E> {
     let Stream { rows, what, phase, stop } = *stream;
     let progress = Progress::new(phase, rows, "samples");
-    let cut_before = models.map(Extractor::cut_sentences);
+    // Of several models, the first is the one that is evaluated.
+    let cut_before = models.first().map_or(0, |model| model.cut_sentences());
     let mut values = models.map(|model| Vec::with_capacity(rows * model.width()));
     for first in (0..rows).step_by(BLOCK) {
         stop.check("embedding")?;
@@ -76,9 +77,8 @@ pub fn embed_stream<const N: usize, B: AsRef<[Observation<Picture>]>, E: From<Tr
         progress.inc(block.len());
     }
     progress.finish();
-    // Of several models, the first is the one that is evaluated.
-    if let (Some(model), Some(before)) = (models.first(), cut_before.first()) {
-        let cut = model.cut_sentences() - before;
+    if let Some(model) = models.first() {
+        let cut = model.cut_sentences() - cut_before;
         if cut > 0 {
             let most = model.sentences().context();
             log::warn!("{what}: {cut} sentences are longer than {most} token ids and cut off");

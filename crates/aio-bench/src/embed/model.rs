@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use aio_encoder::Activation;
 use aio_encoder::weights::Preprocessing;
 use aio_model::import::{Hints, ImportOptions, Layout, Normalisation};
-use aio_model::{Backbone, BackboneConfig, Extractor, Shipped, TextUse, provenance};
+use aio_model::{Backbone, BackboneConfig, Extractor, Shipped, TextUse, stated_origin};
 use aio_types::{Modality, ModalitySet};
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
@@ -82,8 +82,8 @@ pub(crate) struct Loaded {
     pub(crate) preprocessing: Preprocessing,
     /// SHA-256 of its weights file.
     pub(crate) sha256: String,
-    /// What the file says of where it comes from ([`provenance`]).
-    pub(crate) provenance: Vec<(&'static str, serde_json::Value)>,
+    /// What the file says of where it comes from ([`stated_origin`]).
+    pub(crate) stated_origin: Vec<(&'static str, serde_json::Value)>,
     /// Whether it is a checkpoint whose rows of words were drawn at random.
     words_are_fresh: bool,
     pub(crate) device: Device,
@@ -142,8 +142,16 @@ impl ModelSource {
         log::debug!("model {name}: sha256 {sha256}");
         let words_are_fresh = opened.words_are_fresh();
         let (backbone, config, preprocessing) = Backbone::load(&opened.weights, &device)?;
-        let provenance = provenance(&opened.weights);
-        Ok(Loaded { backbone, config, preprocessing, sha256, provenance, words_are_fresh, device })
+        let stated_origin = stated_origin(&opened.weights);
+        Ok(Loaded {
+            backbone,
+            config,
+            preprocessing,
+            sha256,
+            stated_origin,
+            words_are_fresh,
+            device,
+        })
     }
 }
 

@@ -12,13 +12,19 @@ const TIME_DIGITS: usize = 20;
 /// of others can name one long text in many rows; a label that many rows share is such a text.
 #[derive(Debug, Default)]
 pub(super) struct Text {
-    /// Bytes of all rows.
-    all: u64,
-    /// Bytes that the table has at least: every text of a column once.
-    stored: u64,
-    /// Hashes of those texts with their columns.
+    lengths: Lengths,
+    /// Hashes of the texts of every column.
     known: HashSet<u64>,
     hasher: RandomState,
+}
+
+/// Bytes of text.
+#[derive(Debug, Default, Clone, Copy)]
+struct Lengths {
+    /// Of all rows.
+    all: u64,
+    /// That the table has at least: every text of a column once.
+    stored: u64,
 }
 
 impl Text {
@@ -31,25 +37,30 @@ impl Text {
 
     /// Whether a table with one more row can be read. One of a single row always can.
     pub(super) fn fits(&self, row: &(Record, Content)) -> bool {
-        let (mut all, mut stored) = (self.all + TIME_DIGITS as u64, self.stored);
-        for (column, text) in texts(row) {
-            all += text.len() as u64;
-            if !self.known.contains(&self.hasher.hash_one((column, &text))) {
-                stored += text.len() as u64;
-            }
-        }
+        let (Lengths { all, stored }, _) = self.with(row);
         all <= most_unpacked(stored)
     }
 
     /// Counts a row.
     pub(super) fn add(&mut self, row: &(Record, Content)) {
-        self.all += TIME_DIGITS as u64;
+        let (lengths, new) = self.with(row);
+        self.lengths = lengths;
+        self.known.extend(new);
+    }
+
+    /// The lengths with one more row, and the hashes of its texts that no row before it has.
+    fn with(&self, row: &(Record, Content)) -> (Lengths, Vec<u64>) {
+        let (mut lengths, mut new) = (self.lengths, Vec::new());
+        lengths.all += TIME_DIGITS as u64;
         for (column, text) in texts(row) {
-            self.all += text.len() as u64;
-            if self.known.insert(self.hasher.hash_one((column, &text))) {
-                self.stored += text.len() as u64;
+            let (length, hash) = (text.len() as u64, self.hasher.hash_one((column, &text)));
+            lengths.all += length;
+            if !self.known.contains(&hash) {
+                lengths.stored += length;
+                new.push(hash);
             }
         }
+        (lengths, new)
     }
 }
 
@@ -85,8 +96,8 @@ mod tests {
         assert_eq!(first, Some((1 << 24) / (8000 + 4 + 32 + 20)));
         let own = |number: usize| row(number, &format!("{number}{label}"));
         let mut text = Text::of(&(0..3000).map(own).collect::<Vec<_>>());
-        assert!(text.all > 1 << 24 && text.fits(&own(3000)));
+        assert!(text.lengths.all > 1 << 24 && text.fits(&own(3000)));
         text.add(&own(3000));
-        assert_eq!(text.all - text.stored, 3001 * 20 + 3000 * 4);
+        assert_eq!(text.lengths.all - text.lengths.stored, 3001 * 20 + 3000 * 4);
     }
 }

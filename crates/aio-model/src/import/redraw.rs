@@ -1,7 +1,7 @@
 //! Parts of a weights file drawn anew: stems, or the encoder.
 
 use super::Stems;
-use crate::{Backbone, provenance};
+use crate::{Backbone, stated_origin};
 use aio_encoder::weights::{Tensors, Weights, WeightsError};
 use burn::tensor::Device;
 use std::collections::BTreeSet;
@@ -18,7 +18,7 @@ pub(super) fn drawn<T>(device: &Device, seed: u64, draw: impl FnOnce() -> T) -> 
 
 /// What redrawn weights say of themselves: what the file said, and which part is random.
 fn card(weights: &Weights, part: &str) -> Vec<(&'static str, serde_json::Value)> {
-    let mut card = provenance(weights);
+    let mut card = stated_origin(weights);
     card.push(("random", part.into()));
     card
 }

@@ -4,7 +4,7 @@ use crate::embed::{self, Manifest, Row};
 use crate::error::{Error, Result};
 use crate::{overwrite, spreadsheet};
 use aio_data::{DataError, Label, fs};
-use aio_gallery::{Filter, Gallery};
+use aio_gallery::{Collection, Filter, Gallery};
 use aio_train::StopFlag;
 use aio_types::Modality;
 use serde::Serialize;
@@ -145,14 +145,17 @@ impl Chosen<'_> {
             return Err(Error::user(problem, "a feature file has one row or more"));
         }
         embed::check_output(output)?;
-        let mut records = Vec::with_capacity(rows.len());
-        for row in *rows {
+        let (mut records, mut chosen) = (Vec::with_capacity(rows.len()), rows.iter().peekable());
+        for found in gallery.records() {
             stop.check("exporting")?;
-            records.push(gallery.row(*row)?.record);
+            let (number, record) = found?;
+            if chosen.next_if_eq(&&number).is_some() {
+                records.push(record);
+            }
         }
         check_labels(&records)?;
         let manifest = manifest(gallery, records.into_iter().map(described).collect())?;
-        write_features(output, &manifest, rows, stop, |row| Ok(gallery.row(row)?.features))
+        write_features(output, &manifest, rows, stop, |row| Ok(gallery.features_of(row)?))
     }
 }
 
