@@ -16,6 +16,7 @@ mod lock;
 mod markdown;
 pub mod novelty;
 mod overwrite;
+pub mod pack;
 mod render;
 pub mod report;
 pub mod run;

@@ -7,6 +7,7 @@ use super::output::Output;
 use crate::adapt;
 use crate::error::Result;
 use crate::novelty::{NoveltyRequest, measure};
+use crate::pack;
 use crate::weights;
 use crate::widen;
 use aio_model::import::{ImportOptions, Normalisation, Stems};
@@ -140,11 +141,18 @@ impl Convert {
 #[command(after_help = "\
 Examples:
   aio weights pack runs/zero-shot/0123456789ab/seed-0/model --output small.safetensors
+  aio weights pack runs/zero-shot/0123456789ab/seed-0/model --licence \"CC BY 4.0\" --output small.safetensors
 
 Every command that takes --model reads the file, as long as the embedded encoder of the program is the same.")]
 pub(super) struct Pack {
     /// A run's model directory, or a weights file of this project.
     model: PathBuf,
+    /// Terms of use, as they are to stand in the file; otherwise those that the model states.
+    #[arg(long)]
+    licence: Option<String>,
+    /// Where the model comes from, as it is to stand in the file; otherwise what the model states.
+    #[arg(long)]
+    origin: Option<String>,
     #[command(flatten)]
     output: OutputArgument,
     #[command(flatten)]
@@ -153,8 +161,9 @@ pub(super) struct Pack {
 
 impl Pack {
     fn run(self) -> Result<Output> {
-        let packed = weights::pack_file(&self.model, &self.output.output)?;
-        self.form.output(&packed, || packed.text())
+        let Self { model, licence, origin, output, form } = self;
+        let packed = pack::run(&model, &output.output, licence.as_deref(), origin.as_deref())?;
+        form.output(&packed, || packed.text())
     }
 }
 

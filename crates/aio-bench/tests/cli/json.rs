@@ -55,12 +55,20 @@ fn a_packed_model_is_half_as_large_and_embeds_nearly_the_same() {
     let small = ["--height", "64", "--width", "32", "--heads", "2"];
     let convert = ["weights", "convert", &file, "--output", "own.safetensors"];
     desk.succeed(&[&convert[..], &small].concat());
-    let pack = ["weights", "pack", "own.safetensors", "--output", "small.safetensors", "--json"];
-    let packed = desk.json(&pack);
+    let pack = ["weights", "pack", "own.safetensors", "--output", "small.safetensors"];
+    let stated = ["--licence", "CC BY 4.0", "--json"];
+    let packed = desk.json(&[&pack[..], &stated].concat());
     let bytes = std::fs::read(desk.path("small.safetensors")).expect("written");
     assert_eq!(packed["sha256"], aio_encoder::weights::sha256(&bytes));
     let whole = std::fs::metadata(desk.path("own.safetensors")).expect("there").len();
     assert!((bytes.len() as u64) < whole * 6 / 10, "{} of {whole} bytes", bytes.len());
+    let weights = aio_encoder::weights::Weights::from_bytes("small", bytes);
+    assert_eq!(weights.metadata::<String>("licence").expect("stated"), "CC BY 4.0");
+    let origin = |name: &str| {
+        let weights = aio_encoder::weights::Weights::open(&desk.path(name)).expect("opens");
+        weights.metadata::<String>("origin").expect("stated")
+    };
+    assert_eq!(origin("small.safetensors"), origin("own.safetensors"));
     for model in ["own", "small"] {
         let (weights, output) = (format!("{model}.safetensors"), format!("{model}-f.safetensors"));
         desk.succeed(&["embed", "gallery", "--model", &weights, "--output", &output]);

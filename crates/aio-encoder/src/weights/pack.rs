@@ -78,15 +78,21 @@ impl Weights {
     }
 
     /// A small file of a model that was trained from the embedded encoder: 16 bits per value, without the tensors that the two share.
+    /// It states `stated` of itself, as keys and values, instead of what this file states under the same keys.
     ///
     /// # Errors
     /// [`WeightsError::Format`] naming a tensor with values beyond 65,504.
-    pub fn packed(&self) -> Result<Self, WeightsError> {
+    pub fn packed(&self, stated: &[(&str, &str)]) -> Result<Self, WeightsError> {
         let base = Shipped::Embedded.weights()?;
-        self.packed_without(&base, Shipped::Embedded.sha256())
+        self.packed_without(&base, Shipped::Embedded.sha256(), stated)
     }
 
-    fn packed_without(&self, base: &Self, sha256: &str) -> Result<Self, WeightsError> {
+    fn packed_without(
+        &self,
+        base: &Self,
+        sha256: &str,
+        stated: &[(&str, &str)],
+    ) -> Result<Self, WeightsError> {
         let (tensors, of_base) = (self.tensors()?, base.tensors()?);
         let (shared, own): (Tensors, Tensors) =
             tensors.into_iter().partition(|(name, tensor)| of_base.get(name) == Some(tensor));
@@ -94,6 +100,7 @@ impl Weights {
         let mut entries = self.entries(BASE)?;
         let entry = serde_json::to_value(entry).map_err(|e| self.format(e))?;
         entries.insert(BASE.to_owned(), entry);
+        entries.extend(stated.iter().map(|&(key, value)| (key.to_owned(), value.into())));
         let text = serde_json::to_string(&entries).map_err(|e| self.format(e))?;
         let metadata = HashMap::from([(METADATA.to_owned(), text)]);
         let bytes = serialised(&own, Some(metadata), FloatType::F16)
@@ -175,7 +182,7 @@ mod tests {
         let base = weights(&[("same", vec![1.0]), ("changed", vec![2.0]), ("alien", vec![9.0])]);
         let whole =
             weights(&[("same", vec![1.0]), ("changed", vec![2.0, 3.0]), ("new", vec![4.0])]);
-        let packed = whole.packed_without(&base, "abc").expect("packs");
+        let packed = whole.packed_without(&base, "abc", &[]).expect("packs");
         let names: Vec<String> = packed.tensors().expect("reads").into_keys().collect();
         assert_eq!(names, ["changed", "new"]);
         let unpacked = packed.unpacked_with(&base, "abc").expect("completes");

@@ -228,7 +228,7 @@ fn a_weights_file_holds_its_tokenizer_and_its_checksum_covers_it() {
         import::open(own.to_str().expect("UTF-8"), &tower(SQUARE)).expect("opens");
     assert_eq!((tokenizer, import::tokenizer_beside(&own, hints).expect("own")), (None, None));
     assert_eq!(difference(embedded(&weights, &sentences()), expected.clone()), 0.0);
-    let packed = weights.packed().expect("packs");
+    let packed = weights.packed(&[]).expect("packs");
     let close = embedded(&packed.unpacked().expect("unpacks"), &sentences());
     assert!(difference(close, expected.clone()) < 1e-2);
     let stems = import::with_stems(weights.clone(), Stems::FreshPatch, 3).expect("other stems");

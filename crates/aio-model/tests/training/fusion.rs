@@ -246,9 +246,11 @@ fn a_weights_file_has_the_fusion_and_its_parts() {
         );
         assert_eq!(says("absent"), kind.1 == Learned, "{kind:?}");
         // Half the bits: what `aio weights pack` writes.
-        let (packed, _, _) =
-            Backbone::load(&weights.packed().expect("packs").unpacked().expect("unpacks"), &device)
-                .expect("every tensor fits");
+        let (packed, _, _) = Backbone::load(
+            &weights.packed(&[]).expect("packs").unpacked().expect("unpacks"),
+            &device,
+        )
+        .expect("every tensor fits");
         let found = embedded(&packed, &config, &queries());
         assert!(far(&found.concat(), &expected.concat()) < 0.1, "{kind:?}");
         if kind.0 == Mean {
