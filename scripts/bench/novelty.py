@@ -99,3 +99,20 @@ for package, names in NAMES.items():
             save("parts of real photographs", number, picture.crop((left, top, left + height // 2, top + height)))
             number += 1
 print(number, "parts of photographs")
+
+OUTLINES = [
+    [(120, 95), (80, 110), (70, 200), (75, 260), (165, 260), (170, 200), (160, 110), (120, 95)],
+    [(80, 115), (50, 190), (55, 250)],
+    [(160, 115), (190, 190), (185, 250)],
+    [(80, 260), (85, 350), (90, 440), (115, 440), (118, 340), (120, 280)],
+    [(165, 260), (160, 350), (150, 440), (126, 440), (122, 340), (120, 280)],
+]
+for number in range(COUNT):
+    # A standing person in black lines, as with a mouse.
+    page, width = Image.new("RGB", (240, 480), "white"), 2 + 2 * (number % 4)
+    draw = ImageDraw.Draw(page)
+    draw.ellipse([95, 30, 145, 95], outline=(0, 0, 0), width=width)
+    for outline in OUTLINES:
+        points = [(x + choice.gauss(0, 4), y + choice.gauss(0, 4)) for x, y in outline]
+        draw.line(points, fill=(0, 0, 0), width=width, joint="curve")
+    save("figures in clean lines", number, page)

@@ -102,7 +102,9 @@ def desktop(server):
     shown = [card.find_element(By.TAG_NAME, "h3").text for card in browser.all(".card")]
     assert shown == [f"Person {name}" for name in people], shown[:3]
     assert "same person" in browser.text(".card .score"), "calibrated for sentences"
-    assert "Expected calibration error: 0.4 %" in browser.text("#calibration"), browser.text("#calibration")
+    about = json.loads(subprocess.check_output([program, "gallery", "info", str(gallery), "--json"]))
+    error = 100 * about["calibrations"]["text"]["expected_calibration_error"]
+    assert f"Expected calibration error: {error:.1f} %" in browser.text("#calibration"), browser.text("#calibration")
     assert "for queries of this kind (sentence)" in browser.text("#calibration"), browser.text("#calibration")
     # Further pictures of a person, and how many there are in the gallery.
     best = people[0]

@@ -18,6 +18,16 @@ entries() {
 # Parts of such lines: 1 caption, 2 file, 3 camera, 4 person.
 parts='.*"captions":\["\([^"]*\)".*"file_path":"\(\([^/"]*\)/[^"]*\)".*"id":\([0-9]*\)}.*'
 
+# A gallery of another model cannot be searched. Somebody may have added to it, so that it is kept.
+model=$("$aio" weights list | awk '/^default$/ { getline; sub(/.*sha256 /, ""); print }')
+if [ -f "$people/gallery.json" ] && ! grep -q "$model" "$people/gallery.json"; then
+    aside=$people-of-former-model
+    [ ! -e "$aside" ] || aside=$aside-$(date +%s)
+    mv "$people" "$aside"
+    rm -f "$folder/calibrated-mixes"
+    echo "$people was made with another model. It is now $aside; a new one is made." >&2
+fi
+
 # A creation that was stopped is continued by the same call.
 if [ ! -f "$people/gallery.json" ] || [ -f "$people/creating" ]; then
     { echo path,identity,camera,caption

@@ -3,7 +3,7 @@ use aio_encoder::weights::{Preprocessing, Shipped, WeightsError};
 use aio_tokenize::{ModalityInput, SentenceTokenizer};
 use aio_types::{Modality, ModalitySet, Observation, Picture};
 use burn::module::Module;
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -53,6 +53,9 @@ pub struct Extractor {
 
 /// Inputs embedded at once.
 const BATCH: usize = 64;
+
+/// What is added to the variance of a response.
+const SMALLEST_VARIANCE: f64 = 1e-12;
 
 impl Extractor {
     /// An extractor around a backbone; it is taken out of training mode.
@@ -130,6 +133,38 @@ impl Extractor {
             }
         }
         Ok(result)
+    }
+
+    /// How the first convolution of a modality's stem responds to pictures, which have the size of the extractor's [`Preprocessing`]: per picture the mean of
+    /// every channel, then the natural logarithm of the standard deviation of every channel. It says what edges and colours are there, before a layer has
+    /// interpreted them.
+    ///
+    /// # Errors
+    /// [`ExtractError::Unknown`] with the position 0 if the modality has no stem.
+    pub fn responses(
+        &self,
+        modality: Modality,
+        images: &[&Picture],
+    ) -> Result<Vec<Vec<f32>>, ExtractError> {
+        let known = self.backbone.modalities();
+        let stem = self.backbone.tokenizers.image(modality);
+        let stem = stem.ok_or(ExtractError::Unknown { index: 0, modality, known })?;
+        let mut found = Vec::with_capacity(images.len());
+        for chunk in images.chunks(BATCH) {
+            let mut chosen = chunk.to_vec();
+            chosen.resize(Shapes::of(&self.device).padded(chunk.len()), chunk[0]);
+            let tensor = pictures(chosen, &self.preprocessing, &self.device);
+            let responses = stem.first_responses(tensor);
+            let means = responses.clone().mean_dim(1);
+            let variances = (responses - means.clone()).square().mean_dim(1);
+            // Half the logarithm of a variance is that of the deviation. A flat channel has no logarithm.
+            let deviations = (variances + SMALLEST_VARIANCE).log() * 0.5;
+            let both = Tensor::cat(vec![means, deviations], 2);
+            let [_, _, width] = both.dims();
+            let values: Vec<f32> = both.into_data().iter::<f32>().collect();
+            found.extend(values.chunks_exact(width).take(chunk.len()).map(<[f32]>::to_vec));
+        }
+        Ok(found)
     }
 
     /// Whether an input can be embedded.
@@ -230,5 +265,45 @@ impl Extractor {
             Some(picture)
         });
         ModalityInput::Pictures(modality, pictures(chosen, &self.preprocessing, &self.device))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// scripts/golden/responses.py: PyTorch's convolution with the weights of the embedded encoder.
+    const MEANS: [f32; 16] = [
+        -0.00815, -0.02286, 0.003, -0.00156, 0.01423, -0.01032, -0.00207, 0.00368, -0.00762,
+        -0.00604, 0.00799, -0.01417, 0.00358, 0.00978, -0.00864, -0.0046,
+    ];
+    const LOGARITHMS: [f32; 16] = [
+        -1.13249, 0.24775, -0.64486, -0.70237, -0.23186, -0.4742, -0.98314, -0.62036, -0.27327,
+        -0.23347, -0.27327, -0.5318, -0.86786, -0.30342, -0.47102, -0.73191,
+    ];
+
+    #[test]
+    fn responses_are_those_of_pytorch_and_belong_to_their_picture() {
+        let extractor = Extractor::shipped(Shipped::Embedded, &Device::flex()).expect("loads");
+        let size = extractor.preprocessing().size();
+        let mut pixels = Vec::new();
+        for y in 0..size.height {
+            for x in 0..size.width {
+                pixels.extend((0..3).map(|c| ((y * 7 + x * 13 + c * 31) % 256) as u8));
+            }
+        }
+        let picture = Picture { size, pixels };
+        let flat = Picture { size, pixels: vec![128; picture.pixels.len()] };
+        let images: Vec<&Picture> =
+            (0..70).map(|i| if i == 66 { &picture } else { &flat }).collect();
+        let found = extractor.responses(Modality::Rgb, &images).expect("a stem");
+        assert_eq!(found.len(), 70);
+        for (value, expected) in found[66].iter().zip(MEANS.iter().chain(&LOGARITHMS)) {
+            assert!((value - expected).abs() < 2e-4, "{value}, expected {expected}");
+        }
+        assert_eq!(found[66].len(), 32);
+        assert_eq!(found[65], found[67]);
+        let unknown = extractor.responses(Modality::Sketch, &images);
+        assert!(matches!(unknown, Err(ExtractError::Unknown { modality: Modality::Sketch, .. })));
     }
 }

@@ -180,7 +180,9 @@ impl Tokenizers {
         self.absent.is_some()
     }
 
-    fn image(&self, modality: Modality) -> Option<&ImageTokenizer> {
+    /// The stem that reads pictures of a modality, if there is one.
+    #[must_use]
+    pub fn image(&self, modality: Modality) -> Option<&ImageTokenizer> {
         match modality {
             Modality::Rgb => self.rgb.as_ref(),
             Modality::Infrared => self.infrared.as_ref(),

@@ -18,10 +18,11 @@ macro_rules! built_in {
 }
 
 /// Names and texts of the experiments that are part of the program.
-const BUILT_IN: [(&str, &str); 19] = built_in![
+const BUILT_IN: [(&str, &str); 20] = built_in![
     "ablation",
     "default-model",
     "default-model-2",
+    "default-model-3",
     "directions",
     "own-data",
     "paper/cost",

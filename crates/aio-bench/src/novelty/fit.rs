@@ -1,77 +1,47 @@
 //! Fitting the statistics of a modality.
 
-use super::linear::Covariance;
-use super::{Moments, OfModality, polar, score};
+use super::cloud::Cloud;
+use super::{Evidence, Moments, OfModality, polar, score, wide};
 
-/// The features of a picture, and the style that it was rendered in.
+/// What is known of a picture, and the style that it was rendered in.
 #[derive(Debug, Clone)]
 pub(super) struct Sample {
-    pub(super) features: Vec<f32>,
+    pub(super) evidence: Evidence,
     pub(super) style: usize,
 }
 
-/// Fewest pictures of a style.
-const FEWEST_OF_STYLE: usize = 20;
-
-/// Fits the statistics of pictures of two styles or more. Distances and threshold are those of the pictures of one style to the others, so that a
-/// style that was never seen does not count as unlike; mean and covariance are those of all.
+/// Fits the statistics of pictures of two styles or more. The threshold flags `share` of them, each at its distances to the pictures of other styles.
 ///
 /// # Errors
 /// What is missing, in words.
 pub(super) fn fit(samples: &[Sample], share: f64) -> Result<OfModality, String> {
-    let styles = samples.iter().map(|sample| sample.style + 1).max().unwrap_or(0);
-    if styles < 2 {
-        return Err("pictures of two styles are needed".into());
-    }
+    let styles: Vec<usize> = samples.iter().map(|sample| sample.style).collect();
     let (directions, lengths): (Vec<Vec<f64>>, Vec<f64>) =
-        samples.iter().map(|sample| polar(&sample.features)).unzip();
-    let of = |wanted: &dyn Fn(usize) -> bool| -> Vec<&[f64]> {
-        let chosen = samples.iter().zip(&directions).filter(|(sample, _)| wanted(sample.style));
-        chosen.map(|(_, direction)| &direction[..]).collect()
-    };
-    let degenerate = || "features do not differ".to_owned();
-    let mut distances = vec![0.0; samples.len()];
-    for style in 0..styles {
-        let (own, others) = (of(&|s| s == style), of(&|s| s != style));
-        if own.len() < FEWEST_OF_STYLE || others.len() < FEWEST_OF_STYLE {
-            return Err(format!(
-                "a style has {} pictures and the others {}, expected at least {FEWEST_OF_STYLE} each",
-                own.len(),
-                others.len()
-            ));
-        }
-        let covariance = Covariance::of(&others);
-        let whitening = covariance.whitening().ok_or_else(degenerate)?;
-        for (index, _) in samples.iter().enumerate().filter(|(_, s)| s.style == style) {
-            distances[index] = whitening.length_of(&less(&directions[index], &covariance.mean));
-        }
+        samples.iter().map(|sample| polar(&sample.evidence.features)).unzip();
+    let responses: Vec<Vec<f64>> =
+        samples.iter().map(|sample| wide(&sample.evidence.responses)).collect();
+    let (directions, turned) = Cloud::fit(&directions, &styles)?;
+    let (responses, unusual) = Cloud::fit(&responses, &styles)?;
+    let length = Moments::of(&lengths);
+    if length.deviation <= 0.0 {
+        return Err("pictures do not differ".into());
     }
-    let (distance, length) = (Moments::of(&distances), Moments::of(&lengths));
-    if distance.deviation <= 0.0 || length.deviation <= 0.0 {
-        return Err(degenerate());
-    }
-    let pairs = distances.iter().zip(&lengths);
-    let mut scores: Vec<f64> = pairs.map(|(d, l)| score(*d, *l, distance, length)).collect();
+    let parts = turned.iter().zip(&lengths).zip(&unusual);
+    let mut scores: Vec<f64> =
+        parts.map(|((turned, own), unusual)| score(*turned, *own, length, *unusual)).collect();
     scores.sort_by(f64::total_cmp);
     let place = ((1.0 - share) * (scores.len() - 1) as f64).ceil() as usize;
     let threshold = scores[place.min(scores.len() - 1)];
     if threshold <= 0.0 {
         return Err(format!("a share of {share} has no threshold above the mean"));
     }
-    let all = Covariance::of(&of(&|_| true));
     Ok(OfModality {
         pictures: samples.len(),
-        shrinkage: all.shrinkage as f32,
-        distance: distance.stored(),
+        directions,
         length: length.stored(),
+        responses,
         threshold: threshold as f32,
-        mean: all.mean.iter().map(|v| *v as f32).collect(),
-        whitening: all.whitening().ok_or_else(degenerate)?,
     })
-}
-
-fn less(a: &[f64], b: &[f64]) -> Vec<f64> {
-    a.iter().zip(b).map(|(a, b)| a - b).collect()
 }
 
 #[cfg(test)]
@@ -89,7 +59,9 @@ mod tests {
                 let shift = if place == 5 { 0.2 * style as f32 } else { 0.0 };
                 centre + shift + rng.random_range(-1.0..1.0f32)
             };
-            Sample { features: (0..16).map(value).collect(), style }
+            let features = (0..16).map(value).collect();
+            let responses = (0..6).map(|_| rng.random_range(-1.0..1.0f32)).collect();
+            Sample { evidence: Evidence { features, responses }, style }
         };
         (0..count).map(one).collect()
     }
@@ -99,20 +71,23 @@ mod tests {
         let mut rng = ChaCha8Rng::seed_from_u64(3);
         let fitted = fit(&samples(&mut rng, 1000), 0.05).expect("fitted");
         let flagged = |samples: &[Sample]| {
-            let unlike = samples.iter().filter(|s| fitted.novelty(&s.features).is_unlike);
+            let unlike = samples.iter().filter(|s| fitted.novelty(&s.evidence).is_unlike);
             unlike.count() as f64 / samples.len() as f64
         };
         let same = flagged(&samples(&mut rng, 1000));
         assert!((0.02..0.08).contains(&same), "{same}");
         let mut turned = samples(&mut rng, 100);
-        turned.iter_mut().for_each(|s| s.features.rotate_right(8));
+        turned.iter_mut().for_each(|s| s.evidence.features.rotate_right(8));
         assert_eq!(flagged(&turned), 1.0, "another direction");
         let mut short = samples(&mut rng, 100);
-        short.iter_mut().flat_map(|s| &mut s.features).for_each(|v| *v *= 0.2);
+        short.iter_mut().flat_map(|s| &mut s.evidence.features).for_each(|v| *v *= 0.2);
         assert_eq!(flagged(&short), 1.0, "short features");
         let mut long = samples(&mut rng, 100);
-        long.iter_mut().flat_map(|s| &mut s.features).for_each(|v| *v *= 5.0);
+        long.iter_mut().flat_map(|s| &mut s.evidence.features).for_each(|v| *v *= 5.0);
         assert!(flagged(&long) < 0.1, "long ones are not unlike");
+        let mut other = samples(&mut rng, 100);
+        other.iter_mut().for_each(|s| s.evidence.responses[3] += 4.0);
+        assert_eq!(flagged(&other), 1.0, "other edges and colours");
     }
 
     #[test]

@@ -12,6 +12,15 @@ impl Triangle {
         self.0.len()
     }
 
+    /// The same matrix for vectors whose entries were not divided by `scale` before.
+    pub(super) fn dividing_by(self, scale: &[f64]) -> Self {
+        let row = |row: Vec<f32>| {
+            let scaled = row.iter().zip(scale).map(|(value, by)| (f64::from(*value) / by) as f32);
+            scaled.collect()
+        };
+        Self(self.0.into_iter().map(row).collect())
+    }
+
     /// The length of the product with a vector.
     pub(super) fn length_of(&self, vector: &[f64]) -> f64 {
         let product = self

@@ -1,13 +1,13 @@
 //! `aio weights novelty`: fits the statistics of a model, and measures what they flag.
 
 use super::fit::{Sample, fit};
-use super::{OfModality, Statistics, VERSION};
+use super::{Judged, OfModality, Statistics, VERSION, evidence};
 use crate::embed::{self, BLOCK, Model, ModelSource, Row};
 use crate::error::{Error, Result};
 use crate::markdown::{self, Align};
 use aio_data::checksum::Checksum;
 use aio_data::{DataError, fs};
-use aio_types::Modality;
+use aio_types::{Modality, Observation, Picture};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -67,9 +67,12 @@ pub fn measure(request: &NoveltyRequest) -> Result<Measured> {
     let mut samples: BTreeMap<Modality, Vec<Sample>> = BTreeMap::new();
     for (style, list) in request.lists.iter().enumerate() {
         for (modality, rows) in rows_of(list)? {
-            let features = features(&model, &rows)?;
             let samples = samples.entry(modality).or_default();
-            samples.extend(features.into_iter().map(|features| Sample { features, style }));
+            for block in rows.chunks(BLOCK) {
+                let inputs = opened(&model, block)?;
+                let evidence = evidence(&model.extractor, &judged(&inputs))?;
+                samples.extend(evidence.into_iter().map(|evidence| Sample { evidence, style }));
+            }
         }
     }
     let mut modalities: BTreeMap<Modality, OfModality> = BTreeMap::new();
@@ -130,13 +133,13 @@ fn rows_of(list: &Path) -> Result<BTreeMap<Modality, Vec<Row>>> {
     Ok(found.into_iter().map(rows).collect())
 }
 
-/// The features of pictures, before they are scaled to length 1.
-fn features(model: &Model, rows: &[Row]) -> Result<Vec<Vec<f32>>> {
-    let mut features = Vec::with_capacity(rows.len());
-    for block in rows.chunks(BLOCK) {
-        features.extend(embed::embed(block, &model.extractor)?);
-    }
-    Ok(features)
+fn opened(model: &Model, rows: &[Row]) -> Result<Vec<Observation<Picture>>> {
+    embed::inputs(&rows.iter().collect::<Vec<_>>(), &model.extractor)
+}
+
+fn judged(inputs: &[Observation<Picture>]) -> Vec<Judged<'_>> {
+    let pictures = inputs.iter().flat_map(|input| &input.pictures);
+    pictures.map(|(modality, picture)| Judged::new(*modality, picture)).collect()
 }
 
 fn compare(model: &Model, statistics: &Statistics, folder: &Path) -> Result<Flagged> {
@@ -144,9 +147,11 @@ fn compare(model: &Model, statistics: &Statistics, folder: &Path) -> Result<Flag
     for modality in statistics.modalities.keys() {
         let rows = embed::pictures(folder, *modality)?;
         pictures = rows.len();
-        let features = features(model, &rows)?;
-        let novelties = features.iter().filter_map(|f| statistics.novelty(*modality, f));
-        let unlike = novelties.filter(|novelty| novelty.is_unlike).count();
+        let mut unlike = 0;
+        for block in rows.chunks(BLOCK) {
+            let inputs = opened(model, block)?;
+            unlike += statistics.count_unlike(&model.extractor, &judged(&inputs))?;
+        }
         shares.insert(modality.to_string(), unlike as f64 / rows.len().max(1) as f64);
     }
     Ok(Flagged { folder: folder.to_path_buf(), pictures, shares })

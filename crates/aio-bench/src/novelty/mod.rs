@@ -1,11 +1,14 @@
 //! Whether a picture looks like nothing that a model was trained on.
 //!
-//! Rendered pictures of people give statistics of their features, per modality: how far the directions of features lie from their mean, as
-//! Mahalanobis distances (Lee et al., "A simple unified framework for detecting out-of-distribution samples and adversarial attacks", NeurIPS
-//! 2018) with the covariance of Ledoit and Wolf (2004), and how long features are before they are scaled to length 1: those of unknown pictures
-//! are shorter (Park et al., "Understanding the feature norm for out-of-distribution detection", ICCV 2023). The sum of both is a *reconstruction*:
-//! neither paper combines them. docs/serve.md states what is detected and what is not.
+//! Rendered pictures of people give statistics, per modality: how far the directions of features lie from their mean, as Mahalanobis distances (Lee et
+//! al., "A simple unified framework for detecting out-of-distribution samples and adversarial attacks", NeurIPS 2018, who use several layers) with the
+//! covariance of Ledoit and Wolf (2004); the same for the responses of the first convolution of the stem, which see edges and colours; and how long
+//! features are before they are scaled to length 1: those of unknown pictures are shorter (Park et al., "Understanding the feature norm for
+//! out-of-distribution detection", ICCV 2023). The sum of the three is a choice of this project: neither paper combines them. docs/serve.md states what is
+//! detected and what is not.
 
+mod cloud;
+mod evidence;
 mod fit;
 mod linear;
 mod measure;
@@ -14,12 +17,13 @@ mod tests;
 
 pub use measure::{Measured, NoveltyRequest, measure};
 
-use crate::embed::{self, Row};
+use crate::embed::Row;
 use crate::error::Result;
 use aio_gallery::Gallery;
 use aio_model::Extractor;
 use aio_types::{Modality, Observation, Picture};
-use linear::Triangle;
+use cloud::Cloud;
+use evidence::{Evidence, Judged, evidence};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -51,9 +55,9 @@ pub(crate) fn warnings(novelties: Option<&Novelties>, query: &Row) -> Vec<String
 }
 
 /// The version of the file; a program refuses others.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
-/// What is known of the features of a model.
+/// What is known of the pictures of a model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Statistics {
@@ -67,34 +71,36 @@ pub struct Statistics {
     modalities: BTreeMap<Modality, OfModality>,
 }
 
-/// What is known of the features of one modality.
+/// What is known of the pictures of one modality.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct OfModality {
     /// Pictures that it was fitted on.
     pictures: usize,
-    /// How much of the covariance is that of a sphere, by Ledoit and Wolf.
-    shrinkage: f32,
-    /// Mean and standard deviation of the distances of pictures of another style.
-    distance: [f32; 2],
+    /// The directions of features.
+    directions: Cloud,
     /// Mean and standard deviation of the lengths of features.
     length: [f32; 2],
+    /// The responses of the first convolution.
+    responses: Cloud,
     /// The score whose value is 1.
     threshold: f32,
-    /// The mean direction.
-    mean: Vec<f32>,
-    /// The inverse of the Cholesky factor of the covariance: it turns a difference from the mean into one whose length is the Mahalanobis distance.
-    whitening: Triangle,
 }
 
 /// How much a short feature counts beside the distance, both in standard deviations. Chosen by hand among 0.5, 1 and 2.
 const WEIGHT_OF_LENGTH: f64 = 2.0;
 
+/// With 64 bits per value.
+fn wide(values: &[f32]) -> Vec<f64> {
+    values.iter().copied().map(f64::from).collect()
+}
+
 /// A direction of length 1 and the length that the feature had.
 fn polar(features: &[f32]) -> (Vec<f64>, f64) {
-    let length = features.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>().sqrt();
+    let features = wide(features);
+    let length = features.iter().map(|v| v * v).sum::<f64>().sqrt();
     let scale = 1.0 / length.max(f64::MIN_POSITIVE);
-    (features.iter().map(|v| f64::from(*v) * scale).collect(), length)
+    (features.iter().map(|v| v * scale).collect(), length)
 }
 
 /// Mean and standard deviation of a number.
@@ -127,21 +133,18 @@ impl Moments {
     }
 }
 
-/// The score of a distance and a length.
-fn score(distance: f64, length: f64, distances: Moments, lengths: Moments) -> f64 {
+/// The score of a picture: the standard distances of its direction and of its responses, and its length among the lengths of others.
+fn score(direction: f64, length: f64, lengths: Moments, responses: f64) -> f64 {
     let short = -lengths.standard(length);
-    distances.standard(distance) + WEIGHT_OF_LENGTH * short.max(0.0)
+    direction + responses + WEIGHT_OF_LENGTH * short.max(0.0)
 }
 
 impl OfModality {
-    /// The value of features, as the model gives them, before they are scaled to length 1.
-    fn novelty(&self, features: &[f32]) -> Novelty {
-        let (direction, length) = polar(features);
-        let mean = self.mean.iter().map(|v| f64::from(*v));
-        let difference: Vec<f64> = direction.iter().zip(mean).map(|(v, mean)| v - mean).collect();
-        let distance = self.whitening.length_of(&difference);
-        let (distances, lengths) = (Moments::read(self.distance), Moments::read(self.length));
-        let score = score(distance, length, distances, lengths);
+    fn novelty(&self, evidence: &Evidence) -> Novelty {
+        let (direction, length) = polar(&evidence.features);
+        let direction = self.directions.standard_distance(&direction);
+        let responses = self.responses.standard_distance(&wide(&evidence.responses));
+        let score = score(direction, length, Moments::read(self.length), responses);
         let value = score / f64::from(self.threshold);
         Novelty { value, is_unlike: value >= 1.0 }
     }
@@ -169,9 +172,8 @@ impl Statistics {
             return Err(format!("version {}, expected {VERSION}", read.version));
         }
         for (modality, of) in &read.modalities {
-            let rows = of.whitening.rows();
-            if of.mean.len() != rows {
-                return Err(format!("{modality}: a mean of {} values, {rows} rows", of.mean.len()));
+            if !of.directions.is_consistent() || !of.responses.is_consistent() {
+                return Err(format!("{modality}: a mean and a covariance of different sizes"));
             }
         }
         Ok(read)
@@ -183,11 +185,20 @@ impl Statistics {
         self.share
     }
 
-    /// The value of features of a picture of a modality; none if nothing is known of the modality.
-    #[must_use]
-    pub fn novelty(&self, modality: Modality, features: &[f32]) -> Option<Novelty> {
+    /// The value of a picture of a modality; none if nothing is known of the modality.
+    fn novelty(&self, modality: Modality, evidence: &Evidence) -> Option<Novelty> {
         let of = self.modalities.get(&modality)?;
-        (of.mean.len() == features.len()).then(|| of.novelty(features))
+        let fits = of.directions.width() == evidence.features.len()
+            && of.responses.width() == evidence.responses.len();
+        fits.then(|| of.novelty(evidence))
+    }
+
+    /// How many pictures are unlike.
+    fn count_unlike(&self, extractor: &Extractor, judged: &[Judged]) -> Result<usize> {
+        let evidence = evidence(extractor, judged)?;
+        let pairs = judged.iter().zip(&evidence);
+        let novelties = pairs.filter_map(|(of, evidence)| self.novelty(of.modality, evidence));
+        Ok(novelties.filter(|novelty| novelty.is_unlike).count())
     }
 
     /// Whether anything is known of a modality.
@@ -206,32 +217,24 @@ pub(crate) fn novelties(
     queries: &[(&Observation<Picture>, Option<&[f32]>)],
 ) -> Result<Vec<Option<Novelties>>> {
     let Some(statistics) = Statistics::of(model) else { return Ok(vec![None; queries.len()]) };
-    let mut found: Vec<Option<Novelties>> = vec![Some(Novelties::new()); queries.len()];
-    let mut set = |index: usize, modality: Modality, features: &[f32]| {
-        let novelty = statistics.novelty(modality, features);
-        if let (Some(of), Some(novelty)) = (&mut found[index], novelty) {
-            of.insert(modality.name().to_owned(), novelty);
-        }
-    };
-    let (mut places, mut alone) = (Vec::new(), Vec::new());
+    let (mut places, mut judged) = (Vec::new(), Vec::new());
     for (index, (query, features)) in queries.iter().enumerate() {
         // The features of a picture alone are those of the query.
-        if let ([(modality, _)], None, Some(features)) =
-            (&query.pictures[..], &query.caption, features)
-        {
-            set(index, *modality, features);
-            continue;
-        }
+        let is_alone = query.pictures.len() == 1 && query.caption.is_none();
+        let features = features.filter(|_| is_alone);
         for (modality, picture) in query.pictures.iter().filter(|(m, _)| statistics.knows(*m)) {
-            places.push((index, *modality));
-            alone.push(Observation { pictures: vec![(*modality, picture.clone())], caption: None });
+            places.push(index);
+            judged.push(Judged { modality: *modality, picture, features });
         }
     }
-    let features = embed::of_inputs(&alone, extractor)?;
-    for ((index, modality), features) in places.into_iter().zip(&features) {
-        set(index, modality, features);
+    let mut found = vec![Novelties::new(); queries.len()];
+    let evidence = evidence(extractor, &judged)?;
+    for ((index, of), evidence) in places.into_iter().zip(judged).zip(&evidence) {
+        if let Some(novelty) = statistics.novelty(of.modality, evidence) {
+            found[index].insert(of.modality.name().to_owned(), novelty);
+        }
     }
-    Ok(found)
+    Ok(found.into_iter().map(Some).collect())
 }
 
 /// What a sample of the pictures of a gallery says.
@@ -266,7 +269,7 @@ pub(crate) fn of_gallery(
     let Some(statistics) = Statistics::of(model) else { return Ok(None) };
     let every = gallery.len().div_ceil(SAMPLED).max(1);
     let size = extractor.preprocessing().size();
-    let (mut modalities, mut inputs) = (Vec::new(), Vec::new());
+    let mut pictures = Vec::new();
     for found in gallery.records().step_by(every) {
         let (row, record) = found?;
         let Ok(modality) = record.modality.parse::<Modality>() else { continue };
@@ -276,17 +279,14 @@ pub(crate) fn of_gallery(
         let picture = aio_data::picture::decode(gallery.thumbnail(row));
         let picture = picture.and_then(|picture| aio_data::picture::resized(&picture, size));
         let Ok(picture) = picture else { continue };
-        modalities.push(modality);
-        inputs.push(Observation { pictures: vec![(modality, picture)], caption: None });
+        pictures.push((modality, picture));
     }
-    if inputs.len() < FEWEST_SAMPLED {
+    if pictures.len() < FEWEST_SAMPLED {
         return Ok(None);
     }
-    let features = embed::of_inputs(&inputs, extractor)?;
-    let judged = modalities.into_iter().zip(&features);
-    let unlike = judged.filter_map(|(modality, f)| statistics.novelty(modality, f));
-    let count = unlike.filter(|novelty| novelty.is_unlike).count();
-    let value = count as f64 / inputs.len() as f64;
-    let (expected, sampled) = (statistics.share, inputs.len());
+    let judged = pictures.iter().map(|(modality, picture)| Judged::new(*modality, picture));
+    let judged: Vec<Judged> = judged.collect();
+    let (sampled, unlike) = (judged.len(), statistics.count_unlike(extractor, &judged)?);
+    let (value, expected) = (unlike as f64 / sampled as f64, statistics.share);
     Ok(Some(GalleryNovelty { sampled, value, expected, is_unlike: value >= TIMES * expected }))
 }

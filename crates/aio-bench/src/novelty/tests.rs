@@ -23,9 +23,9 @@ fn the_file_in_the_program_is_that_of_its_trained_model() {
     assert!(!known.knows(Modality::ColourPencil), "read by the stem of photographs");
     assert!(Statistics::of(Shipped::Embedded.sha256()).is_none());
     let mut other: serde_json::Value = serde_json::from_str(SHIPPED).expect("JSON");
-    other["version"] = 2.into();
+    other["version"] = 3.into();
     let refused = Statistics::parsed(&other.to_string());
-    assert!(refused.is_err_and(|e| e.contains("version 2, expected 1")));
+    assert!(refused.is_err_and(|e| e.contains("version 3, expected 2")));
 }
 
 #[test]

@@ -95,6 +95,17 @@ impl ImageTokenizer {
         tokens + self.positions.val().unsqueeze::<3>()
     }
 
+    /// What the first convolution gives for normalised pictures, before any normalisation: how local patterns respond.
+    ///
+    /// # Shapes
+    /// - pictures: `[batch, height, width, 3]`
+    /// - output: `[batch, windows, channels]`
+    #[must_use]
+    pub fn first_responses(&self, pictures: Tensor<4>) -> Tensor<3> {
+        let first = self.layers.first().map_or(&self.proj, |layer| &layer.conv);
+        first.forward(pictures)
+    }
+
     /// The token grid that this stem was made for.
     #[must_use]
     pub fn grid(&self) -> Grid {
