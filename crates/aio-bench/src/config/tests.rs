@@ -283,7 +283,7 @@ fn every_committed_configuration_has_the_id_of_its_path() {
             }
         }
     }
-    assert_eq!(seen, 120, "committed configurations");
+    assert_eq!(seen, 135, "committed configurations");
 }
 
 #[test]
