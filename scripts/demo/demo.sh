@@ -18,6 +18,9 @@ entries() {
 # Parts of such lines: 1 caption, 2 file, 3 camera, 4 person.
 parts='.*"captions":\["\([^"]*\)".*"file_path":"\(\([^/"]*\)/[^"]*\)".*"id":\([0-9]*\)}.*'
 
+# The gallery of the demonstration has the model of the program.
+unset AIO_MODEL
+
 # A gallery of another model cannot be searched. Somebody may have added to it, so that it is kept.
 model=$("$aio" weights list | awk '/^default$/ { getline; sub(/.*sha256 /, ""); print }')
 if [ -f "$people/gallery.json" ] && ! grep -q "$model" "$people/gallery.json"; then

@@ -176,12 +176,26 @@ impl Gallery {
     /// # Errors
     /// [`GalleryError::NoRow`] if it is removed or never was, [`GalleryError::Data`] if its table is damaged.
     pub fn row(&self, number: u64) -> Result<Row> {
+        let (segment, position) = self.located(number)?;
+        Ok(row_at(segment, &*segment.rows()?, position))
+    }
+
+    /// The features of a row, `[width]`, without its record and thumbnail.
+    ///
+    /// # Errors
+    /// [`GalleryError::NoRow`] if there is no such row.
+    pub(crate) fn row_features(&self, number: u64) -> Result<Vec<f32>> {
+        let (segment, position) = self.located(number)?;
+        Ok(segment.features(position))
+    }
+
+    /// The segment of a row and its position there.
+    fn located(&self, number: u64) -> Result<(&Segment, usize)> {
         let (segment, position) = self.place(number).ok_or_else(|| {
             let place = self.directory.display().to_string();
             GalleryError::NoRow { place, row: number }
         })?;
-        let segment = &self.segments[segment];
-        Ok(row_at(segment, &*segment.rows()?, position))
+        Ok((&self.segments[segment], position))
     }
 
     /// What is known of every row that is not removed, in the order of their numbers, without features. The table of one segment is in

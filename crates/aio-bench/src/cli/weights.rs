@@ -204,8 +204,8 @@ impl Adapt {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  aio weights widen --channels 24 --output wide.safetensors
-  aio weights widen --model runs/zero-shot/0123456789ab/seed-0/model --channels 32 --noise 0 --output wide.safetensors
+  aio weights widen --channels 32 --output wide.safetensors
+  aio weights widen --model runs/zero-shot/0123456789ab/seed-0/model --channels 24 --noise 0 --output wide.safetensors
 
 Channels are copied, and the weights that read them are shared out among the copies (Net2WiderNet). `model.weights` of an experiment reads the file.")]
 pub(super) struct Widen {

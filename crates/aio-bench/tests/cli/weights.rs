@@ -243,20 +243,20 @@ fn the_directory_of_a_model_stands_for_its_weights() {
 fn a_widened_model_embeds_as_before_and_noise_changes_it_a_little() {
     let desk = Desk::new();
     coloured(&desk, "few", 3);
-    let fewer = ["weights", "widen", "--channels", "16", "--output", "w.safetensors"];
+    let fewer = ["weights", "widen", "--channels", "24", "--output", "w.safetensors"];
     let refused = desk.refused(2, &fewer);
-    assert!(refused.contains("--channels is 16") && refused.contains("have 16"), "{refused}");
-    let odd = ["weights", "widen", "--channels", "17", "--output", "w.safetensors"];
+    assert!(refused.contains("--channels is 24") && refused.contains("have 24"), "{refused}");
+    let odd = ["weights", "widen", "--channels", "25", "--output", "w.safetensors"];
     assert!(desk.refused(2, &odd).contains("expected an even number"));
     desk.succeed(&["embed", "few", "--output", "before.safetensors"]);
     let before = features(&desk, "before.safetensors");
     let mut distances = Vec::new();
     for noise in ["0", "0.1"] {
-        let widen = ["weights", "widen", "--channels", "20", "--output", "w.safetensors"];
+        let widen = ["weights", "widen", "--channels", "28", "--output", "w.safetensors"];
         let widened = desk.json(&[&widen[..], &["--noise", noise, "--json"]].concat());
-        assert_eq!((&widened["from"], &widened["channels"]), (&16.into(), &20.into()));
+        assert_eq!((&widened["from"], &widened["channels"]), (&24.into(), &28.into()));
         let inspected = desk.succeed(&["weights", "inspect", "w.safetensors"]);
-        assert!(inspected.contains("\"channels\": 20"), "{inspected}");
+        assert!(inspected.contains("\"channels\": 28"), "{inspected}");
         let model = ["--model", "w.safetensors"];
         desk.succeed(&[&["embed", "few", "--output", "after.safetensors"][..], &model].concat());
         let after = features(&desk, "after.safetensors");

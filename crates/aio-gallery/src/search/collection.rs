@@ -53,7 +53,7 @@ impl Collection for Gallery {
     }
 
     fn features_of(&self, row: u64) -> Result<Vec<f32>> {
-        Ok(self.row(row)?.features)
+        self.row_features(row)
     }
 }
 
