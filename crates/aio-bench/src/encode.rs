@@ -2,6 +2,7 @@
 
 use crate::device;
 use crate::error::{Error, Result};
+use crate::overwrite;
 use aio_data::fs;
 use aio_encoder::Encoder;
 use aio_model::import::{self, Hints};
@@ -47,6 +48,8 @@ const BATCH: usize = 16;
 /// # Errors
 /// [`Error`] naming the file or tensor that does not fit.
 pub fn run(request: &Request) -> Result<Encoded> {
+    let inputs = [request.input.as_path(), Path::new(&request.weights)];
+    overwrite::check("--output", &request.output, inputs)?;
     let device = device::open(&request.device)?;
     let (config, weights) = import::open_encoder(&request.weights, request.hints, request.pre_norm)
         .map_err(|error| {

@@ -2,6 +2,7 @@
 
 pub mod adapt;
 pub mod allocator;
+pub mod average;
 pub mod cli;
 pub mod config;
 pub mod device;

@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::features::FeatureFile;
 use crate::markdown::{self, Align};
+use crate::overwrite;
 use aio_data::fs;
 use aio_eval::{
     AveragePrecision, EvalOptions, Metric, OpenSet, Protocol, Rate, Rerank, Scores, Ties,
@@ -72,6 +73,10 @@ pub struct Scored {
 /// # Errors
 /// [`Error`] naming the file and the row or tensor that cannot be used; [`Error::User`] for open-set rates beside re-ranking or query expansion.
 pub fn run(request: &Request) -> Result<Scored> {
+    if let Some(path) = &request.per_query {
+        let inputs = [&request.query, &request.gallery].map(|input| input.as_path());
+        overwrite::check("--per-query", path, inputs)?;
+    }
     let read = |path: &Path| FeatureFile::read(path, request.options.protocol);
     let (query, gallery) = rayon::join(|| read(&request.query), || read(&request.gallery));
     let (query, gallery) = (query?, gallery?);

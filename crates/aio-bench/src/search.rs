@@ -91,6 +91,8 @@ pub fn run(request: &Request) -> Result<Ranked> {
     let novelty = novelties(&model.sha256, &model.extractor, &judged)?.remove(0);
     let results = rank(&gallery, embedded, request.top)?;
     if let Some(path) = &request.picture {
+        let shown = results.iter().filter_map(|found| found.path.as_deref());
+        overwrite::check("--picture", path, shown)?;
         draw(path, query, &results)?;
     }
     Ok(Ranked { query: query.clone(), novelty, gallery: gallery.rows.len(), results })

@@ -1,4 +1,5 @@
 use std::path::{Path, PathBuf};
+use std::string::FromUtf8Error;
 
 /// Result of everything in this crate that reads or writes data.
 pub type Result<T> = std::result::Result<T, DataError>;
@@ -118,10 +119,24 @@ pub enum DataError {
     Sampler(String),
 }
 
+/// How the problem of a picture ends whose format is not read. Its hint is another one than that of a damaged file.
+pub(crate) const EXPECTED_FORMATS: &str = "expected JPEG, PNG, BMP, WebP or TIFF";
+
 /// The error of an attempt that the operating system refused.
 pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> DataError {
     let path = path.to_path_buf();
     move |source| DataError::Io { action, path, source }
+}
+
+/// The error of a file that is no UTF-8 text, with the line of the first byte that is none.
+pub(crate) fn not_text(path: &Path) -> impl FnOnce(FromUtf8Error) -> DataError {
+    let refused = io("read", path);
+    move |error| {
+        let text = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = 1 + text.iter().filter(|byte| **byte == b'\n').count();
+        let problem = format!("it is not UTF-8 text (line {line})");
+        refused(std::io::Error::new(std::io::ErrorKind::InvalidData, problem))
+    }
 }
 
 impl DataError {
@@ -149,6 +164,9 @@ impl DataError {
                 "restore it from a copy, or remove it and run the command that wrote it again"
                     .into(),
             ),
+            Self::Image { problem, .. } if problem.ends_with(EXPECTED_FORMATS) => Some(
+                "convert the file to one of these formats: its content counts, not the ending of its name. Or leave it out (`aio embed` and `aio gallery add` do so with --on-error skip)".into(),
+            ),
             Self::Image { .. } => {
                 Some("the file is damaged or cut short: copy it again from the archive, or leave it out (`aio embed` and `aio gallery add` do so with --on-error skip)".into())
             }
@@ -158,6 +176,11 @@ impl DataError {
             ),
             Self::Io { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => {
                 Some("check the permissions, or choose another directory".into())
+            }
+            Self::Io { action: "read", source, .. }
+                if source.kind() == std::io::ErrorKind::InvalidData =>
+            {
+                Some("if it is a text, save it with the encoding UTF-8".into())
             }
             _ => None,
         }
@@ -174,8 +197,30 @@ impl DataError {
                     | std::io::ErrorKind::ReadOnlyFilesystem
                     | std::io::ErrorKind::NotADirectory
                     | std::io::ErrorKind::AlreadyExists
+                    | std::io::ErrorKind::InvalidData
             ),
             _ => true,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_that_is_not_utf_8_is_the_user_s_and_is_named_by_line() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let path = directory.path().join("latin1.txt");
+        std::fs::write(&path, b"A man.\r\nM\xfcller.\r\n").expect("written");
+        for error in [crate::fs::read_to_string(&path), crate::fs::read_text(&path)] {
+            let error = error.expect_err("Latin-1");
+            assert!(error.is_user(), "{error}");
+            let said = error.to_string();
+            assert!(said.ends_with("latin1.txt: it is not UTF-8 text (line 2)"), "{said}");
+            assert!(error.hint().is_some_and(|hint| hint.contains("UTF-8")), "{:?}", error.hint());
+        }
+        let full = io("write", &path)(std::io::ErrorKind::StorageFull.into());
+        assert!(!full.is_user());
     }
 }

@@ -5,7 +5,7 @@ pub use crate::temporary::{
     temporary_beside,
 };
 
-use crate::error::io;
+use crate::error::{io, not_text};
 use crate::{DataError, Result};
 use std::ffi::OsString;
 use std::fs::{File, FileType, Metadata};
@@ -62,10 +62,9 @@ pub(crate) fn read_at_most(path: &Path, most: u64) -> Result<Vec<u8>> {
 /// Reads a whole regular UTF-8 file.
 ///
 /// # Errors
-/// As [`read`]; [`DataError::Io`] also where the bytes are not UTF-8.
+/// As [`read`]; [`DataError::Io`] with the line also where the bytes are not UTF-8.
 pub fn read_to_string(path: &Path) -> Result<String> {
-    let invalid = |_| std::io::Error::new(ErrorKind::InvalidData, "it is not UTF-8 text");
-    String::from_utf8(read(path)?).map_err(invalid).map_err(io("read", path))
+    String::from_utf8(read(path)?).map_err(not_text(path))
 }
 
 /// As [`read_to_string`], of text that people and other programs write: without the byte order mark that some put in front.

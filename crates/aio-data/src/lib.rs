@@ -30,6 +30,6 @@ mod temporary;
 pub use error::{DataError, Result};
 pub use fingerprint::{ContentFingerprint, same_content};
 pub use label::{Label, LabelNames};
-pub use list::repeated;
+pub use list::{CsvRecords, repeated};
 pub use readers::{Count, DatasetInfo, DatasetName, FurtherCount};
 pub use sample::{Content, Dataset, Sample, Split, Trial};

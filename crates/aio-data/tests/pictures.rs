@@ -275,8 +275,71 @@ fn a_file_that_is_cut_short_is_an_error_in_every_format() {
             assert!(decode(&file[..length]).is_err(), "{name}, {length} bytes");
         }
     }
-    let error = decode(b"GIF89a\x01\0\x01\0\0\0\0").expect_err("not read");
-    assert!(error.contains("Gif"), "{error}");
+}
+
+#[test]
+fn a_jpeg_without_its_end_is_cut_short_wherever_the_cut_lies() {
+    let (mut thumbnail, mut file) = (Vec::new(), Vec::new());
+    JpegEncoder::new_with_quality(&mut thumbnail, 80).encode_image(&on_paper()).expect("JPEG");
+    let picture = RgbImage::from_fn(60, 100, |x, y| {
+        image::Rgb([(37 * x * y) as u8, (91 * x) as u8, (17 * y) as u8])
+    });
+    // The thumbnail in the metadata ends with the mark that ends the picture, too.
+    let metadata = [exif(1, false), thumbnail].concat();
+    with_exif(JpegEncoder::new_with_quality(&mut file, 90), &picture, metadata);
+    let whole = decode(&file).expect("whole");
+    // Cameras append data, and other pictures.
+    for behind in [&[0_u8; 100][..], &file[..], b"\xff"] {
+        assert_eq!(decode(&[&file[..], behind].concat()).expect("a picture"), whole);
+    }
+    let scan = file.windows(2).rposition(|pair| pair == [0xff, 0xda]).expect("a scan") + 14;
+    for cut in (scan..file.len() - 2).step_by(97).chain([file.len() - 2, file.len() - 1]) {
+        let error = decode(&file[..cut]).expect_err("a part");
+        assert!(error.contains("it is cut short"), "{cut} of {} bytes: {error}", file.len());
+    }
+}
+
+#[test]
+fn progressive_jpegs_and_those_with_restart_marks_have_one_end() {
+    // The picture of 40 × 24 pixels (37xy, 9x + 5y, 11y) mod 256, written by Pillow 13: `save(file, quality=50, optimize=True, progressive=True)`,
+    // which gives ten scans, and with `restart_marker_rows=1` instead of `progressive=True`.
+    let files: [(&str, &[u8]); 2] = [
+        ("progressive", include_bytes!("golden/progressive.jpg")),
+        ("restarts", include_bytes!("golden/restarts.jpg")),
+    ];
+    for (name, file) in files {
+        let expected = image::load_from_memory(file).expect(name).to_rgb8();
+        assert_eq!(decode(file).expect(name), expected, "{name}");
+        assert_eq!(decode(&[file, file].concat()).expect(name), expected, "{name}, twice");
+        for cut in 0..file.len() {
+            assert!(decode(&file[..cut]).is_err(), "{name}, {cut} of {} bytes", file.len());
+        }
+    }
+}
+
+#[test]
+fn a_format_that_is_not_read_is_named_and_is_no_damage() {
+    let folder = tempfile::tempdir().expect("temporary directory");
+    let gif = b"GIF89a\x01\0\x01\0\0\0\0";
+    for (name, bytes, problem, advice) in [
+        ("anim.gif", &gif[..], "its format is GIF, expected JPEG,", "convert"),
+        ("renamed.jpg", &gif[..], "its format is GIF, expected JPEG,", "its content counts"),
+        (
+            "phone.jpg",
+            b"\0\0\0\x18ftypheic\0\0\0\0",
+            "of no known format or damaged, expected",
+            "convert",
+        ),
+        ("empty.jpg", b"", "the file is empty", "damaged"),
+        ("half.png", b"\x89PNG\r\n\x1a\n", "half.png", "cut short"),
+    ] {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).expect("written");
+        let error = open(&path, PictureSize { height: 4, width: 2 }).expect_err(name);
+        let hint = error.hint().expect("a hint");
+        assert!(error.to_string().contains(problem) && hint.contains(advice), "{error}: {hint}");
+        assert_eq!(hint.contains("damaged"), !hint.contains("convert"), "{name}: {hint}");
+    }
 }
 
 #[cfg(unix)]

@@ -80,7 +80,7 @@ fn columns_that_are_not_read_are_named() {
 
 #[test]
 fn wrong_tables_are_refused_by_row_and_column() {
-    let tree = Tree::new(&["a.jpg"]);
+    let tree = Tree::new(&["a.jpg", "folder/b.jpg"]);
     let refused = |text: &str| {
         tree.write("shop.csv", text);
         let error = table::read(&tree.path("shop.csv")).expect_err(text);
@@ -112,7 +112,18 @@ fn wrong_tables_are_refused_by_row_and_column() {
             format!("{HEAD}a.jpg,1,,rgb+sketch,query,,\n"),
             "unknown modality `rgb+sketch`: expected rgb, infrared, sketch, colour-pencil or text",
         ),
-        (format!("{HEAD}a.jpg,1,,rgb,query\n"), "row 2"),
+        (
+            format!("{HEAD}a.jpg,1,,rgb,query\n"),
+            "row 2: found 5 fields, expected 7, as many as there are columns",
+        ),
+        // Spreadsheets write lines with two bytes at their ends, and leave blank ones.
+        (
+            format!("{HEAD}a.jpg,1,,rgb,query,,\n,,,,,,\n").replace('\n', "\r\n"),
+            "row 3: `modality`",
+        ),
+        (format!("{HEAD}\n\na.jpg,1,,rgb,test,,\n"), "row 4: `split` is `test`"),
+        (format!("\r\n{}", HEAD.replace("camera", "place")), "row 2: unknown column `place`"),
+        (format!("{HEAD}folder,1,,rgb,query,,\n"), "folder is a folder, expected a picture"),
     ] {
         let found = refused(&text);
         assert!(found.contains(expected), "{found} lacks {expected}");

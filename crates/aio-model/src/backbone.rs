@@ -176,6 +176,14 @@ impl Backbone {
     ) -> Result<(Self, BackboneConfig, Preprocessing), WeightsError> {
         let config = BackboneConfig::of(weights)?;
         let backbone = config.init(device);
+        let parts = [
+            Some("tokenizers."),
+            Some("encoder."),
+            Some("projection."),
+            backbone.text_tower.as_ref().map(|_| "text_tower."),
+            backbone.mixer.as_ref().map(|_| "mixer."),
+        ];
+        weights.check_prefixes(&parts.into_iter().flatten().collect::<Vec<_>>())?;
         let backbone = Self {
             tokenizers: weights.below("tokenizers.")?.load(backbone.tokenizers)?,
             encoder: weights.below("encoder.")?.load(backbone.encoder)?,

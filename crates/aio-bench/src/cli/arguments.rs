@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use aio_encoder::Activation;
 use aio_model::import::{Layout, Normalisation};
 use aio_model::{Shipped, TextUse};
+use aio_types::Modality;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde::Serialize;
@@ -30,6 +31,14 @@ pub(super) fn named_choice<T: Copy + Send + Sync + 'static, const N: usize>(
         let mut values = values.into_iter();
         values.find(|value| name(*value) == typed).expect("clap accepts no other value")
     })
+}
+
+/// A modality of pictures.
+pub(super) fn visual() -> impl TypedValueParser<Value = Modality> {
+    named_choice(
+        [Modality::Rgb, Modality::Infrared, Modality::Sketch, Modality::ColourPencil],
+        Modality::name,
+    )
 }
 
 /// What to do about a row that cannot be read.

@@ -1,6 +1,6 @@
 //! `aio embed`.
 
-use super::arguments::{JsonArgument, ModelArguments, ON_ERROR, OutputArgument, choice};
+use super::arguments::{JsonArgument, ModelArguments, ON_ERROR, OutputArgument, choice, visual};
 use super::output::Output;
 use crate::embed::{self, OnError, Request};
 use crate::error::Result;
@@ -22,8 +22,8 @@ A call that was stopped continues when it is repeated. The manifest beside the f
 pub(super) struct Arguments {
     /// Pictures, and folders of pictures.
     inputs: Vec<PathBuf>,
-    /// What the pictures are: rgb, infrared, sketch or colour-pencil.
-    #[arg(long, default_value = "rgb")]
+    /// What the pictures are.
+    #[arg(long, default_value = "rgb", value_parser = visual())]
     modality: Modality,
     /// A text file with one sentence per line.
     #[arg(long, value_name = "FILE")]

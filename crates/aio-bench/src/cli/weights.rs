@@ -2,9 +2,11 @@
 
 use super::arguments::{
     HintArguments, JsonArgument, ModelArguments, NormalisationArgument, OutputArgument, named,
+    visual,
 };
 use super::output::Output;
 use crate::adapt;
+use crate::average;
 use crate::error::Result;
 use crate::novelty::{NoveltyRequest, measure};
 use crate::pack;
@@ -27,6 +29,8 @@ pub(super) enum Command {
     Convert(Convert),
     /// Write a trained model as a small file: 16 bits per value, without what it shares with the embedded encoder.
     Pack(Pack),
+    /// Write the mean of the weights of several models: a model and what a further training made of it.
+    Average(Average),
     /// Adapt a model to the statistics of pictures without labels: other cameras, another light.
     Adapt(Adapt),
     /// Give the picture stems of a model more channels without changing what it computes, to train a larger model from it.
@@ -42,6 +46,7 @@ impl Command {
             Self::Inspect(arguments) => arguments.run(),
             Self::Convert(arguments) => arguments.run(),
             Self::Pack(arguments) => arguments.run(),
+            Self::Average(arguments) => arguments.run(),
             Self::Adapt(arguments) => arguments.run(),
             Self::Widen(arguments) => arguments.run(),
             Self::Novelty(arguments) => arguments.run(),
@@ -170,6 +175,30 @@ impl Pack {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
+  aio weights average runs/first/0123456789ab/seed-0/model runs/second/ba9876543210/seed-0/model --output mean.safetensors
+
+The models have to come from the same weights, as a model and what a further training made of it: the mean of others is useless. Running statistics are
+averaged, too.")]
+pub(super) struct Average {
+    /// Two or more: a run's model directory, or a weights file of this project.
+    #[arg(required = true, num_args = 2..)]
+    models: Vec<PathBuf>,
+    #[command(flatten)]
+    output: OutputArgument,
+    #[command(flatten)]
+    form: JsonArgument,
+}
+
+impl Average {
+    fn run(self) -> Result<Output> {
+        let averaged = average::run(&self.models, &self.output.output)?;
+        self.form.output(&averaged, || averaged.text())
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
   aio weights adapt photos --output adapted.safetensors
   aio weights adapt night-camera --modality infrared --model adapted.safetensors --output both.safetensors
 
@@ -178,8 +207,8 @@ pub(super) struct Adapt {
     /// Pictures, and folders of pictures: 64 or more of the place where the model is to be used.
     #[arg(required = true)]
     inputs: Vec<PathBuf>,
-    /// What the pictures are: rgb, infrared, sketch or colour-pencil.
-    #[arg(long, default_value = "rgb")]
+    /// What the pictures are.
+    #[arg(long, default_value = "rgb", value_parser = visual())]
     modality: Modality,
     #[command(flatten)]
     output: OutputArgument,

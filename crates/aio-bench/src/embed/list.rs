@@ -2,9 +2,8 @@
 
 use super::Row;
 use crate::error::{Error, Result};
-use aio_data::{DataError, Label, fs};
+use aio_data::{CsvRecords, DataError, Label, fs};
 use aio_types::Modality;
-use std::io::BufReader;
 use std::path::Path;
 
 /// What a column of a list holds.
@@ -44,30 +43,24 @@ pub fn read(path: &Path) -> Result<Vec<Row>> {
     let wrong = |row: usize, problem: String| {
         Error::Data(DataError::Row { path: path.to_path_buf(), row, problem })
     };
-    let damaged =
-        |e: csv::Error| wrong(e.position().map_or(1, csv::Position::line) as usize, e.to_string());
-    let file = fs::open(path)?;
-    let mut reader =
-        csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(BufReader::new(file));
-    let mut columns = Vec::new();
-    let header = reader.headers().map_err(damaged)?;
-    if let Some(name) = aio_data::repeated(header) {
-        return Err(wrong(1, format!("has two columns `{name}`")));
+    let mut records = CsvRecords::new(path, fs::open(path)?)?;
+    let (first, names) = records.names();
+    if let Some(name) = aio_data::repeated(names) {
+        return Err(wrong(first, format!("has two columns `{name}`")));
     }
-    for name in header {
+    let mut columns = Vec::new();
+    for name in names {
         let column = Column::named(name).ok_or_else(|| {
             let known =
                 "rgb, infrared, sketch, colour-pencil, text, identity, camera, image, clothes";
-            wrong(1, format!("unknown column `{name}`; the columns are {known}"))
+            wrong(first, format!("unknown column `{name}`; the columns are {known}"))
         })?;
         columns.push((name.to_owned(), column));
     }
     let mut rows = Vec::new();
-    for record in reader.records() {
-        let record = record.map_err(damaged)?;
-        let line = record.position().map_or(0, csv::Position::line) as usize;
+    while let Some((line, record)) = records.next_record()? {
         let mut row = Row::default();
-        for ((name, column), field) in columns.iter().zip(&record) {
+        for ((name, column), field) in columns.iter().zip(record) {
             if field.is_empty() {
                 continue;
             }
@@ -114,5 +107,17 @@ mod tests {
         let text = serde_json::to_string(&gallery[0]).expect("JSON");
         assert_eq!(text, r#"{"text":"A woman.","identity":"bert","camera":7}"#);
         assert_eq!(serde_json::from_str::<Row>(&text).expect("a row"), gallery[0]);
+    }
+
+    #[test]
+    fn the_line_that_is_wrong_is_named_whatever_ends_the_lines() {
+        let folder = tempfile::tempdir().expect("temporary directory");
+        let path = folder.path().join("people.csv");
+        let list = "text,identity\nA man.,1\n\n\n,2\n";
+        for text in [list.to_owned(), list.replace('\n', "\r\n")] {
+            std::fs::write(&path, &text).expect("write");
+            let error = read(&path).expect_err("nothing in the second row").to_string();
+            assert!(error.contains("people.csv, row 5: holds neither"), "{text:?}: {error}");
+        }
     }
 }

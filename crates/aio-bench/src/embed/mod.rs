@@ -116,6 +116,13 @@ pub(crate) fn of_inputs(
             "the model has no tokenizer for it (a checkpoint without text tower and token table embeds no sentences), or a row is empty",
         )
     })?;
+    let is_unusable = |features: &Vec<f32>| features.iter().any(|value| !value.is_finite());
+    if let Some(row) = embedded.iter().position(is_unusable) {
+        return Err(Error::user(
+            format!("the model's embedding of input {} holds values that are not finite", row + 1),
+            "its weights hold NaN or infinity, or values that are too large: use other weights",
+        ));
+    }
     if before == 0 && extractor.cut_sentences() > 0 {
         let most = extractor.sentences().context();
         log::warn!("a sentence is longer than {most} token ids and cut off; others are not named");

@@ -182,6 +182,9 @@ fn warn_of_untrained(experiment: &Experiment, library: &mut Library, tests: &[Te
 
 /// Says which protocol every task is evaluated under, one line per protocol.
 fn say_protocols(tests: &[Test]) {
+    if tests.is_empty() {
+        log::warn!("`evaluation.tasks` names no task: the trained model is not evaluated");
+    }
     for protocol in Protocol::ALL {
         let of_protocol = tests.iter().filter(|test| test.data.protocol == protocol);
         let tasks: Vec<&str> = of_protocol.map(|test| test.task.id().as_str()).collect();

@@ -2,12 +2,10 @@
 
 use super::item::{Item, Origin};
 use crate::error::{Error, Result};
-use aio_data::{DataError, fs};
+use aio_data::{CsvRecords, DataError, fs};
 use aio_gallery::Record;
 use aio_types::Modality;
-use csv::{Position, Reader, ReaderBuilder, StringRecord, Trim};
 use std::fs::File;
-use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 /// What a column of a list holds.
@@ -79,8 +77,7 @@ pub(super) fn item(row: usize, fields: &[(String, String)], modality: Modality) 
 pub(super) struct List {
     path: PathBuf,
     columns: Vec<Column>,
-    reader: Reader<BufReader<File>>,
-    record: StringRecord,
+    records: CsvRecords<File>,
 }
 
 impl List {
@@ -90,24 +87,33 @@ impl List {
     /// # Errors
     /// [`Error`] naming the file or a column whose name is taken.
     pub(super) fn open(path: &Path, modality: Modality) -> Result<Self> {
-        let file = BufReader::new(fs::open(path)?);
-        let mut reader = ReaderBuilder::new().trim(Trim::All).from_reader(file);
-        let header = reader.headers().map_err(|e| damaged(path, &e))?.clone();
-        if let Some(name) = aio_data::repeated(&header) {
+        let records = CsvRecords::new(path, fs::open(path)?)?;
+        let (row, names) = records.names();
+        if let Some(name) = aio_data::repeated(names) {
             let problem = format!("has two columns `{name}`");
-            return Err(Error::Data(DataError::Row { path: path.to_path_buf(), row: 1, problem }));
+            return Err(Error::Data(DataError::Row { path: path.to_path_buf(), row, problem }));
         }
-        let columns =
-            header.iter().map(|name| Column::named(name, modality)).collect::<Result<_>>()?;
-        Ok(Self { path: path.to_path_buf(), columns, reader, record: StringRecord::new() })
+        let columns: Vec<Column> =
+            names.iter().map(|name| Column::named(name, modality)).collect::<Result<_>>()?;
+        let is_embedded = |column: &Column| matches!(column, Column::Picture(_) | Column::Text);
+        if !columns.iter().any(is_embedded) {
+            let found: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+            let problem = format!(
+                "no column holds pictures or sentences: found {}, expected path, rgb, infrared, sketch, colour-pencil or text, with commas between columns",
+                found.join(", ")
+            );
+            return Err(Error::Data(DataError::Row { path: path.to_path_buf(), row, problem }));
+        }
+        Ok(Self { path: path.to_path_buf(), columns, records })
     }
 
-    fn item(&self) -> Result<Item> {
-        let row = self.record.position().map_or(0, Position::line) as usize;
+    /// The item of the next row; `None` behind the last one.
+    fn next_item(&mut self) -> Result<Option<Item>> {
+        let Some((row, record)) = self.records.next_record()? else { return Ok(None) };
         let wrong = |problem| Error::Data(DataError::Row { path: self.path.clone(), row, problem });
         let folder = self.path.parent().unwrap_or(Path::new("."));
-        let item = of(self.columns.iter().zip(&self.record), folder).map_err(wrong)?;
-        Ok(Item { origin: Some(Origin { path: self.path.clone(), row }), ..item })
+        let item = of(self.columns.iter().zip(record), folder).map_err(wrong)?;
+        Ok(Some(Item { origin: Some(Origin { path: self.path.clone(), row }), ..item }))
     }
 }
 
@@ -115,17 +121,8 @@ impl Iterator for List {
     type Item = Result<Item>;
 
     fn next(&mut self) -> Option<Result<Item>> {
-        match self.reader.read_record(&mut self.record) {
-            Ok(true) => Some(self.item()),
-            Ok(false) => None,
-            Err(error) => Some(Err(damaged(&self.path, &error))),
-        }
+        self.next_item().transpose()
     }
-}
-
-fn damaged(path: &Path, error: &csv::Error) -> Error {
-    let row = error.position().map_or(1, Position::line) as usize;
-    Error::Data(DataError::Row { path: path.to_path_buf(), row, problem: error.to_string() })
 }
 
 #[cfg(test)]
@@ -146,5 +143,28 @@ mod tests {
         assert_eq!(row("a red coat").expect("both").text.as_deref(), Some("a red coat"));
         let error = item(3, &[("text".into(), " ".into())], Modality::Rgb).expect_err("nothing");
         assert!(error.to_string().contains("row 3: holds neither"), "{error}");
+    }
+
+    #[test]
+    fn an_item_knows_its_line_whatever_ends_the_lines() {
+        let folder = tempfile::tempdir().expect("temporary directory");
+        let path = folder.path().join("people.csv");
+        let list = "path,identity\na.png,1\n\n\n,2\nb.png\nc.png,3\n";
+        for text in [list.to_owned(), list.replace('\n', "\r\n")] {
+            std::fs::write(&path, &text).expect("write");
+            let items: Vec<Result<Item>> =
+                List::open(&path, Modality::Rgb).expect("read").collect();
+            let told: Vec<String> = items
+                .into_iter()
+                .map(|item| match item {
+                    Ok(item) => item.origin.map_or_else(String::new, |o| o.row.to_string()),
+                    Err(error) => error.to_string(),
+                })
+                .collect();
+            let [first, empty, short, last] = told.as_slice() else { panic!("{told:?}") };
+            assert_eq!((first.as_str(), last.as_str()), ("2", "7"), "{text:?}");
+            assert!(empty.contains("people.csv, row 5: holds neither"), "{text:?}: {empty}");
+            assert!(short.contains("people.csv, row 6: found 1 fields"), "{text:?}: {short}");
+        }
     }
 }

@@ -12,10 +12,13 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
-/// Whether a directory is a gallery.
+/// Whether a directory is a gallery. Features that are called `gallery.safetensors` have a manifest of the same name, but no folder of segments.
 #[must_use]
 pub fn is_gallery(directory: &Path) -> bool {
-    directory.join(MANIFEST).is_file()
+    let manifest = directory.join(MANIFEST);
+    let is_of_features =
+        manifest.with_extension("safetensors").is_file() && !directory.join(SEGMENTS).is_dir();
+    manifest.is_file() && !is_of_features
 }
 
 /// The directory's lock, for the writer of a gallery.

@@ -5,6 +5,7 @@ use super::{Judged, OfModality, Statistics, VERSION, evidence};
 use crate::embed::{self, BLOCK, Model, ModelSource, Row};
 use crate::error::{Error, Result};
 use crate::markdown::{self, Align};
+use crate::overwrite;
 use aio_data::checksum::Checksum;
 use aio_data::{DataError, fs};
 use aio_types::{Modality, Observation, Picture};
@@ -63,6 +64,9 @@ struct Line {
 /// # Errors
 /// [`Error`] naming the list or picture that cannot be read, or the modality that has too few pictures.
 pub fn measure(request: &NoveltyRequest) -> Result<Measured> {
+    let model = request.model.file();
+    let inputs = request.lists.iter().chain([&model]).map(PathBuf::as_path);
+    overwrite::check("--output", &request.output, inputs)?;
     let model = request.model.open()?;
     let mut samples: BTreeMap<Modality, Vec<Sample>> = BTreeMap::new();
     for (style, list) in request.lists.iter().enumerate() {

@@ -135,6 +135,23 @@ fn what_a_call_that_was_killed_at_its_end_left_is_removed_by_the_next_one() {
     assert_eq!(left, [desk.path(".g.safetensors.0123456789ab.1.tmp")]);
 }
 
+#[test]
+fn mistakes_in_lists_and_texts_of_other_programs_are_named_by_line() {
+    let desk = Desk::new();
+    coloured(&desk, "g", 1);
+    let keep = |name: &str, text: &[u8]| fs::write(desk.path(name), text).expect("write");
+    // As a spreadsheet writes it.
+    keep("people.csv", b"rgb,identity\r\ng/000.png,1\r\n\r\n,2\r\n");
+    let text = desk.refused(2, &["embed", "--list", "people.csv", "--output", "f.safetensors"]);
+    assert!(text.contains("people.csv, row 4: holds neither a picture nor a text"), "{text}");
+    let text = desk.refused(2, &["gallery", "create", "people", "--list", "people.csv"]);
+    assert!(text.contains("people.csv, row 4: holds neither a picture nor a text"), "{text}");
+    keep("latin1.txt", b"A man.\r\nHerr M\xfcller.\r\n");
+    let captions = ["embed", "--captions", "latin1.txt", "--output", "f.safetensors"];
+    let text = desk.refused(2, &captions);
+    assert!(text.contains("latin1.txt: it is not UTF-8 text (line 2)"), "{text}");
+}
+
 #[cfg(unix)]
 #[test]
 fn pipes_and_sparse_files_are_refused_where_a_file_is_expected() {

@@ -188,3 +188,29 @@ fn a_folder_of_photographs_called_segments_is_not_taken_for_a_gallery() {
     let after = photographs.iter().map(|path| std::fs::read(path).expect("kept"));
     assert!(after.eq(before));
 }
+
+#[test]
+fn a_folder_of_pictures_with_features_called_gallery_is_no_gallery() {
+    let desk = Desk::new();
+    coloured(&desk, "photos", 3);
+    desk.succeed(&["embed", "photos", "--output", "photos/gallery.safetensors"]);
+    let found = desk.succeed(&["search", "photos", "--text", "a man", "--top", "3"]);
+    assert!(found.contains("photos/002.png"), "{found}");
+    // What is there stays.
+    let text = desk.refused(2, &["gallery", "create", "photos", "photos"]);
+    assert!(text.contains("photos is a gallery already"), "{text}");
+    desk.succeed(&["search", "photos/gallery.safetensors", "--text", "a man"]);
+}
+
+#[test]
+fn a_list_without_a_column_that_is_embedded_is_refused_at_its_names() {
+    let desk = Desk::new();
+    coloured(&desk, "g", 1);
+    for names in ["Path,Identity", "filename,identity", "path;identity"] {
+        std::fs::write(desk.path("l.csv"), format!("{names}\ng/000.png,1\n")).expect("written");
+        let text = desk.refused(2, &["gallery", "create", "people", "--list", "l.csv"]);
+        let first = names.split(',').next().expect("a name");
+        assert!(text.contains("row 1") && text.contains(&format!("found `{first}`")), "{text}");
+        assert!(text.contains("with commas between columns"), "{text}");
+    }
+}

@@ -75,6 +75,7 @@ fn a_drawn_list_is_written_over_nothing_that_the_search_reads() {
         ("g", ["--text", "a man"], "g/002.png", "g/002.png"),
         ("f.safetensors", ["--text", "a man"], "f.safetensors", "f.safetensors"),
         ("f.safetensors", ["--text", "a man"], "f.json", "f.json"),
+        ("f.safetensors", ["--text", "a man"], "g/002.png", "g/002.png"),
         #[cfg(unix)]
         ("people", ["--rgb", "q.png"], "link.png", "q.png"),
     ] {
@@ -111,4 +112,35 @@ fn an_adapted_model_is_written_over_no_input() {
             desk.refused(2, &["weights", command, "m.safetensors", "--output", "./m.safetensors"]);
         assert!(text.contains("it would be written over the input m.safetensors"), "{text}");
     }
+}
+
+#[test]
+fn tables_features_and_statistics_are_written_over_no_input() {
+    let desk = Desk::new();
+    coloured(&desk, "g", 2);
+    desk.succeed(&["embed", "g", "--output", "f.safetensors"]);
+    fs::write(desk.path("a.csv"), "path,modality\ng/000.png,rgb\n").expect("written");
+    fs::write(desk.path("b.csv"), "path,modality\ng/001.png,rgb\n").expect("written");
+    let kept = ["f.safetensors", "a.csv", "b.csv"];
+    let read = || kept.map(|name| fs::read(desk.path(name)).expect("there"));
+    let before = read();
+    let score = ["score", "--query", "f.safetensors", "--gallery", "f.safetensors"];
+    let calls = [
+        [&score[..], &["--protocol", "none", "--per-query", "f.safetensors"]].concat(),
+        vec![
+            "encode",
+            "--weights",
+            "embedded",
+            "--input",
+            "f.safetensors",
+            "--output",
+            "f.safetensors",
+        ],
+        vec!["weights", "novelty", "--list", "a.csv", "--list", "b.csv", "--output", "b.csv"],
+    ];
+    for call in calls {
+        let text = desk.refused(2, &call);
+        assert!(text.contains("would be written over the input"), "{call:?}: {text}");
+    }
+    assert!(read() == before, "nothing was written");
 }

@@ -1,6 +1,7 @@
 //! `aio weights`.
 
 use crate::harness::{Desk, checkpoint, coloured, features};
+use aio_encoder::weights::{Tensors, Weights};
 
 #[test]
 fn weights_are_listed_inspected_and_converted_and_calls_are_refused() {
@@ -266,4 +267,90 @@ fn a_widened_model_embeds_as_before_and_noise_changes_it_a_little() {
         distances.push(length(&apart) / length(&before));
     }
     assert!(distances[0] < 1e-5 && (1e-3..0.5).contains(&distances[1]), "{distances:?}");
+}
+
+/// A weights file of this project whose tensors were changed.
+fn changed(desk: &Desk, name: &str, change: impl Fn(&mut Tensors)) {
+    let own = Weights::open(&desk.path("own.safetensors")).expect("opens");
+    let mut tensors = own.tensors().expect("tensors");
+    change(&mut tensors);
+    let file = Weights::from_tensors(name, &tensors, &own).expect("written");
+    std::fs::write(desk.path(name), file.bytes()).expect("written");
+}
+
+fn own(desk: &Desk) {
+    let file = checkpoint("open-clip.safetensors");
+    let small = ["--height", "64", "--width", "32", "--heads", "2", "--output", "own.safetensors"];
+    desk.succeed(&[&["weights", "convert", &file][..], &small].concat());
+}
+
+#[test]
+fn tensors_that_no_part_of_a_model_has_are_named_and_values_that_are_not_finite_embed_nothing() {
+    let desk = Desk::new();
+    coloured(&desk, "few", 2);
+    own(&desk);
+    for name in ["foo.bar", "mixer.norm.weight"] {
+        changed(&desk, "more.safetensors", |tensors| {
+            let tensor = tensors.values().next().expect("a tensor").clone();
+            tensors.insert(name.to_owned(), tensor);
+        });
+        let embed = ["embed", "few", "--model", "more.safetensors", "--output", "x.safetensors"];
+        let text = desk.refused(2, &embed);
+        assert!(text.contains(&format!("`{name}` is unknown")), "{text}");
+    }
+    changed(&desk, "nan.safetensors", |tensors| {
+        let tensor = tensors.get_mut("encoder.blocks.0.attn.qkv.weight").expect("there");
+        tensor.values[0] = f32::NAN;
+    });
+    let embed = ["embed", "few", "--model", "nan.safetensors", "--output", "x.safetensors"];
+    let text = desk.refused(2, &embed);
+    assert!(text.contains("not finite"), "{text}");
+    assert!(!desk.path("x.safetensors").exists());
+}
+
+#[test]
+fn the_mean_of_two_models_lies_between_them_and_others_are_refused() {
+    let desk = Desk::new();
+    coloured(&desk, "few", 3);
+    own(&desk);
+    changed(&desk, "other.safetensors", |tensors| {
+        tensors.get_mut("projection.norm.bias").expect("there").values.fill(0.5);
+    });
+    let average = ["weights", "average", "own.safetensors", "other.safetensors"];
+    let output = ["--output", "mean.safetensors", "--json"];
+    let averaged = desk.json(&[&average[..], &output].concat());
+    assert_eq!(averaged["models"], 2);
+    let embedded = |model: &str| {
+        let model = format!("{model}.safetensors");
+        desk.succeed(&["embed", "few", "--model", &model, "--output", "f.safetensors"]);
+        features(&desk, "f.safetensors")
+    };
+    // The bias is added behind everything that is not linear.
+    let (own, other, mean) = (embedded("own"), embedded("other"), embedded("mean"));
+    assert!(own != other);
+    for ((a, b), mean) in own.iter().zip(&other).zip(&mean) {
+        assert!(((a + b) / 2.0 - mean).abs() < 1e-4, "{a} {b} {mean}");
+    }
+    let widen = ["weights", "widen", "--channels", "28", "--output", "w.safetensors"];
+    desk.succeed(&widen);
+    let average = ["weights", "average", "own.safetensors", "w.safetensors"];
+    let text = desk.refused(2, &[&average[..], &["--output", "x.safetensors"]].concat());
+    assert!(text.contains("`w.safetensors` has another config than `own.safetensors`"), "{text}");
+    let average = ["weights", "average", "own.safetensors", "w.safetensors"];
+    let text = desk.refused(2, &[&average[..], &["--output", "w.safetensors"]].concat());
+    assert!(text.contains("it would be written over the input w.safetensors"), "{text}");
+}
+
+#[test]
+fn pictures_are_no_text() {
+    let desk = Desk::new();
+    coloured(&desk, "few", 2);
+    for call in [
+        vec!["embed", "few", "--modality", "text", "--output", "x.safetensors"],
+        vec!["gallery", "create", "people", "few", "--modality", "text"],
+        vec!["weights", "adapt", "few", "--modality", "text", "--output", "x.safetensors"],
+    ] {
+        let text = desk.refused(2, &call);
+        assert!(text.contains("possible values: rgb, infrared, sketch, colour-pencil"), "{text}");
+    }
 }

@@ -81,6 +81,7 @@ impl Check<'_> {
                 Err(other) => return Err(other),
             }
         }
+        problems.extend(untestable(name, &dataset));
         problems.extend(own_leaks(name, &dataset));
         let splits = name.other_splits();
         let others = DatasetName::ALL.into_iter().filter(|other| name.leaks_into(*other));
@@ -180,6 +181,29 @@ pub fn tasks_of(name: DatasetName, dataset: &Dataset) -> Vec<String> {
     tasks
 }
 
+/// Why nothing can be tested on a table, in words; `None` where something can be, and where a table has no rows of a test.
+fn untestable(name: DatasetName, dataset: &Dataset) -> Option<String> {
+    if !matches!(name, DatasetName::Table(_)) {
+        return None;
+    }
+    if Split::ALL.into_iter().all(|split| dataset.split(split).is_empty()) {
+        return Some(format!("{name} has no rows"));
+    }
+    let lacks = |there: Split, missing: Split| {
+        format!(
+            "{name} has rows of the split `{there}` and none of `{missing}`: nothing can be tested on it"
+        )
+    };
+    match (dataset.query.is_empty(), dataset.gallery.is_empty()) {
+        (false, true) => Some(lacks(Split::Query, Split::Gallery)),
+        (true, false) => Some(lacks(Split::Gallery, Split::Query)),
+        (false, false) if tasks_of(name, dataset).is_empty() => Some(format!(
+            "every row of the splits `query` and `gallery` of {name} is a caption, and captions are not searched for captions: nothing can be tested on it"
+        )),
+        _ => None,
+    }
+}
+
 /// What a task evaluates in its data set.
 ///
 /// # Errors
@@ -213,4 +237,50 @@ fn task_row(task: &str, dataset: &Dataset) -> Result<TaskRow> {
         trials: data.trials.len(),
         skipped: data.explain_unmatched(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is wrong with a table of these rows; its pictures are not decoded.
+    fn problems(rows: &[&str]) -> Vec<String> {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        for picture in ["a.png", "b.png", "c.png"] {
+            std::fs::write(directory.path().join(picture), picture).expect("written");
+        }
+        let head = "path,identity,camera,modality,split,caption";
+        let text = [&[head][..], rows].concat().join("\n") + "\n";
+        std::fs::write(directory.path().join("shop.csv"), text).expect("written");
+        let check = Check {
+            dataset: named("table:shop").expect("a table"),
+            root: directory.path(),
+            pictures: 0,
+            is_rendered: &|_| false,
+            progress: &|_, _| (),
+        };
+        check.run().expect("a report").problems
+    }
+
+    #[test]
+    fn a_table_that_nothing_can_be_tested_on_is_wrong_unless_it_is_for_training_alone() {
+        let (query, gallery) = ("a.png,1,1,rgb,query,", "b.png,1,2,rgb,gallery,");
+        let (train, validation) = ("c.png,2,1,rgb,train,", "c.png,3,1,rgb,validation,");
+        let right: [&[&str]; 4] =
+            [&[query, gallery], &[train], &[train, validation], &[train, query, gallery]];
+        for rows in right {
+            assert_eq!(problems(rows), [""; 0], "{rows:?}");
+        }
+        assert_eq!(problems(&[]), ["table:shop has no rows"]);
+        let lacks = |there: &str, missing: &str| {
+            format!(
+                "table:shop has rows of the split `{there}` and none of `{missing}`: nothing can be tested on it"
+            )
+        };
+        assert_eq!(problems(&[query]), [lacks("query", "gallery")]);
+        assert_eq!(problems(&[gallery]), [lacks("gallery", "query")]);
+        assert_eq!(problems(&[validation, gallery]), [lacks("gallery", "query")]);
+        let told = problems(&[",1,,text,query,A man.", ",1,,text,gallery,A tall man."]);
+        assert!(matches!(told.as_slice(), [one] if one.contains("is a caption")), "{told:?}");
+    }
 }

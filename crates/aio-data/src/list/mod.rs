@@ -5,11 +5,13 @@ mod bounded;
 mod columns;
 mod lines;
 mod paths;
+mod records;
 
 pub(crate) use annotations::{Annotations, annotations, document, keyed_annotations};
 pub(crate) use bounded::{Bounded, LARGEST_ELEMENT};
 pub use columns::repeated;
 pub(crate) use lines::{comma_separated, lines};
 pub(crate) use paths::{Once, file_name, listed, plain};
+pub use records::CsvRecords;
 
 use crate::fs::open;

@@ -1,3 +1,4 @@
+use crate::fs::kind;
 use crate::{DataError, Result};
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
@@ -21,8 +22,13 @@ pub(crate) fn listed(list: &Path, row: usize, root: &Path, relative: &str) -> Re
     let problem = |problem: String| DataError::Row { path: list.to_path_buf(), row, problem };
     let relative = plain(list, row, relative)?;
     let path = root.join(relative);
-    if !path.is_file() {
-        return Err(problem(format!("the image {} does not exist", path.display())));
+    match std::fs::metadata(&path) {
+        Ok(found) if found.is_file() => {}
+        Ok(found) => {
+            let found = kind(found.file_type());
+            return Err(problem(format!("{} is {found}, expected a picture", path.display())));
+        }
+        Err(_) => return Err(problem(format!("the image {} does not exist", path.display()))),
     }
     // Links are rare, so the expensive look at where they lead is taken only where a part of the path is one.
     let linked =
@@ -66,6 +72,19 @@ pub(crate) fn file_name(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_no_file_is_told_from_what_is_not_there() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        std::fs::create_dir(directory.path().join("pics")).expect("create");
+        let list = directory.path().join("list");
+        let refused = |path: &str| {
+            listed(&list, 4, directory.path(), path).expect_err("no picture").to_string()
+        };
+        let folder = refused("pics");
+        assert!(folder.contains("row 4") && folder.contains("pics is a folder"), "{folder}");
+        assert!(refused("pics/a.jpg").ends_with("a.jpg does not exist"));
+    }
 
     #[cfg(unix)]
     #[test]

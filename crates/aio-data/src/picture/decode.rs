@@ -1,12 +1,18 @@
 //! From the bytes of a file to upright, opaque pixels of 8 bits.
 
+use super::jpeg::has_end;
 use super::orientation::orientation;
+use crate::error::EXPECTED_FORMATS;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbImage};
 use std::io::Cursor;
 use tiff::tags::{ExtraSamples, Tag};
 
 /// Side length above which a file is refused before it is decoded.
 const LARGEST_SIDE: u32 = 16_384;
+
+/// The formats that are read. The crate `image` recognises further ones, and reads them where another program of the build asks for them.
+const DECODED: [ImageFormat; 5] =
+    [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::Bmp, ImageFormat::WebP, ImageFormat::Tiff];
 
 /// How transparency is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,11 +29,14 @@ enum Alpha {
 /// three equal channels; values of 16 bits are scaled from 0..65535 to 0..255 and rounded.
 ///
 /// # Errors
-/// The decoder's message, for a file that is damaged, too large, or of another format.
+/// What is wrong with a file that is damaged, cut short, too large, or of another format.
 pub fn decode(bytes: &[u8]) -> Result<RgbImage, String> {
     let mut reader =
         ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|e| e.to_string())?;
     let format = reader.format();
+    if format.is_none_or(|format| !DECODED.contains(&format)) {
+        return Err(not_read(format, bytes));
+    }
     let mut limits = Limits::default();
     limits.max_image_width = Some(LARGEST_SIDE);
     limits.max_image_height = Some(LARGEST_SIDE);
@@ -36,6 +45,9 @@ pub fn decode(bytes: &[u8]) -> Result<RgbImage, String> {
     // The pixels themselves count, too.
     limits.reserve(decoder.total_bytes()).map_err(|e| e.to_string())?;
     decoder.set_limits(limits).map_err(|e| e.to_string())?;
+    if format == Some(ImageFormat::Jpeg) && !has_end(bytes) {
+        return Err("it is cut short: the mark FF D9 that ends a JPEG picture is missing".into());
+    }
     let orientation = orientation(&mut decoder, format, bytes).map_err(|e| e.to_string())?;
     let alpha =
         if format == Some(ImageFormat::Tiff) { tiff_alpha(bytes)? } else { Alpha::Straight };
@@ -43,6 +55,18 @@ pub fn decode(bytes: &[u8]) -> Result<RgbImage, String> {
     let mut opaque = DynamicImage::ImageRgb8(on_white(image, alpha));
     opaque.apply_orientation(orientation);
     Ok(opaque.into_rgb8())
+}
+
+/// What is wrong with a file whose format is not read.
+fn not_read(format: Option<ImageFormat>, bytes: &[u8]) -> String {
+    match format {
+        Some(other) => {
+            let name = format!("{other:?}").to_uppercase();
+            format!("its format is {name}, {EXPECTED_FORMATS}")
+        }
+        None if bytes.is_empty() => "the file is empty".into(),
+        None => format!("its first bytes are of no known format or damaged, {EXPECTED_FORMATS}"),
+    }
 }
 
 /// How a TIFF file stores transparency.

@@ -2,6 +2,7 @@
 
 mod decode;
 mod format;
+mod jpeg;
 mod luminance;
 mod orientation;
 
@@ -108,14 +109,21 @@ mod tests {
     fn a_truncated_jpeg_is_an_error_that_names_the_file() {
         let directory = tempfile::tempdir().expect("temporary directory");
         let path = directory.path().join("0001_c1s1_000451_03.jpg");
-        let plain = image::RgbImage::from_pixel(32, 64, image::Rgb([90, 60, 30]));
+        let pixel = |x: u32, y: u32| image::Rgb([(37 * x * y) as u8, (91 * x) as u8, y as u8]);
         let mut whole = Vec::new();
         let encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut whole, 80);
-        plain.write_with_encoder(encoder).expect("a JPEG");
-        std::fs::write(&path, &whole[..whole.len() / 4]).expect("write");
+        let picture = image::RgbImage::from_fn(32, 64, pixel);
+        picture.write_with_encoder(encoder).expect("a JPEG");
         let size = PictureSize { height: 64, width: 32 };
-        let error = open(&path, size).expect_err("a quarter of a JPEG");
-        assert!(error.to_string().contains("0001_c1s1_000451_03.jpg"), "{error}");
+        let values = whole.windows(2).rposition(|pair| pair == [0xff, 0xda]).expect("a scan") + 14;
+        let behind = |hundredths: usize| values + (whole.len() - values) * hundredths / 100;
+        // Within the header, and at several places within the values.
+        for length in [values / 2, behind(0), behind(10), behind(50), behind(99), whole.len() - 1] {
+            std::fs::write(&path, &whole[..length]).expect("write");
+            let error = open(&path, size).expect_err("a part of a JPEG");
+            assert!(error.to_string().contains("0001_c1s1_000451_03.jpg"), "{error}");
+            assert!(error.hint().is_some_and(|hint| hint.contains("cut short")), "{error}");
+        }
         std::fs::write(&path, &whole).expect("write");
         assert_eq!(open(&path, size).expect("whole").pixels.len(), 64 * 32 * 3);
     }

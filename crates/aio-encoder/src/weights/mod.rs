@@ -4,6 +4,7 @@
 //! compiled into the program.
 
 mod error;
+mod mean;
 mod pack;
 mod preprocessing;
 mod shipped;
@@ -194,6 +195,20 @@ impl Weights {
         });
         let bytes = safetensors::serialize(chosen, None).map_err(|e| self.format(e))?;
         Ok(Self { origin: format!("{} ({prefix}*)", self.origin), bytes })
+    }
+
+    /// Whether every tensor is below one of the prefixes, which end in a dot.
+    ///
+    /// # Errors
+    /// [`WeightsError::Mismatch`] naming the others.
+    pub fn check_prefixes(&self, prefixes: &[&str]) -> Result<(), WeightsError> {
+        let is_known = |name: &str| prefixes.iter().any(|prefix| name.starts_with(prefix));
+        let unknown = self.shapes()?.into_keys().filter(|name| !is_known(name));
+        let problems: Vec<String> = unknown.map(|name| format!("`{name}` is unknown")).collect();
+        if problems.is_empty() {
+            return Ok(());
+        }
+        Err(WeightsError::Mismatch { origin: self.origin.clone(), problems })
     }
 
     /// Loads every tensor into `module`, whose parameters mirror the key names. Takes the file, so that large ones are not held twice.

@@ -69,6 +69,21 @@ impl Weights {
         Ok(Self { origin: origin.to_owned(), bytes })
     }
 
+    /// A file with other tensors and other metadata, called `origin` in errors.
+    pub(super) fn rewritten(
+        &self,
+        origin: &str,
+        tensors: &Tensors,
+        entries: &BTreeMap<String, serde_json::Value>,
+        float: FloatType,
+    ) -> Result<Self, WeightsError> {
+        let text = serde_json::to_string(entries).map_err(|e| self.format(e))?;
+        let metadata = HashMap::from([(METADATA.to_owned(), text)]);
+        let bytes =
+            serialised(tensors, Some(metadata), float).map_err(|problem| self.format(problem))?;
+        Ok(Self { origin: origin.to_owned(), bytes })
+    }
+
     /// The same weights with 16 bits per value (IEEE 754), each rounded to the nearest.
     ///
     /// # Errors
@@ -101,11 +116,7 @@ impl Weights {
         let entry = serde_json::to_value(entry).map_err(|e| self.format(e))?;
         entries.insert(BASE.to_owned(), entry);
         entries.extend(stated.iter().map(|&(key, value)| (key.to_owned(), value.into())));
-        let text = serde_json::to_string(&entries).map_err(|e| self.format(e))?;
-        let metadata = HashMap::from([(METADATA.to_owned(), text)]);
-        let bytes = serialised(&own, Some(metadata), FloatType::F16)
-            .map_err(|problem| self.format(problem))?;
-        Ok(Self { origin: self.origin.clone(), bytes })
+        self.rewritten(&self.origin, &own, &entries, FloatType::F16)
     }
 
     /// The complete weights of a packed file; other weights as they are.

@@ -22,6 +22,7 @@ mod store;
 mod tests;
 mod trained;
 mod tuple;
+mod unvalidated;
 mod used;
 
 pub(crate) use attribute_words::attribute_words;
@@ -34,3 +35,4 @@ pub(crate) use prefetch::Prefetcher;
 pub(crate) use settings::LoaderSettings;
 pub(crate) use softmax::SoftmaxSample;
 pub use trained::{pictures_after_the_first_step, trained_modalities, trained_samples};
+pub(crate) use unvalidated::unvalidated;

@@ -19,7 +19,7 @@ pub use setup::{TrainedModel, TrainingPaths, TrainingSetup};
 use crate::checkpoint::{Checkpoints, Learner};
 use crate::config::{Select, StageConfig, TrainingConfig};
 use crate::error::{Result, TrainError};
-use crate::loader::{Library, StageLoader};
+use crate::loader::{Library, StageLoader, unvalidated};
 use crate::signals::StopFlag;
 use crate::training_loop::TrainingLoop;
 use aio_encoder::Precision;
@@ -51,6 +51,14 @@ pub fn train(
     let mut state = state.unwrap_or_default();
     logs::truncate_metrics(&paths.metrics, state.step)?;
     let held_out = data.classes.validation(library)?;
+    if let Some(missing) = unvalidated(config, library, &held_out)? {
+        // Where the last checkpoint is taken, nothing depends on the validation.
+        let level = match config.train.select {
+            Select::Last => log::Level::Info,
+            Select::Best => log::Level::Warn,
+        };
+        log::log!(level, "{missing}");
+    }
     let context = StageContext { setup, paths, held_out: &held_out, stop };
     let generator = sketch_generator(setup)?;
     let settings = data.loader_settings(setup, generator.as_ref());

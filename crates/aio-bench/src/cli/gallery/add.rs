@@ -1,7 +1,7 @@
 //! `aio gallery add`.
 
 use super::GalleryArgument;
-use crate::cli::arguments::{JsonArgument, ModelArguments, ON_ERROR, choice};
+use crate::cli::arguments::{JsonArgument, ModelArguments, ON_ERROR, choice, visual};
 use crate::cli::output::Output;
 use crate::embed::OnError;
 use crate::error::{Error, Result};
@@ -35,8 +35,8 @@ pub(in crate::cli) struct Arguments {
 pub(super) struct FillArguments {
     /// Pictures, and folders of pictures.
     inputs: Vec<PathBuf>,
-    /// What the pictures are: rgb, infrared, sketch or colour-pencil.
-    #[arg(long, default_value = "rgb")]
+    /// What the pictures are.
+    #[arg(long, default_value = "rgb", value_parser = visual())]
     modality: Modality,
     /// A text file with one sentence per line.
     #[arg(long, value_name = "FILE")]

@@ -12,7 +12,7 @@ mod tasks;
 pub use draft::{Draft, Drafted, Naming};
 
 use super::{DatasetInfo, nothing_further};
-use crate::list::Bounded;
+use crate::list::{Bounded, CsvRecords};
 use crate::parquet::damaged;
 use crate::{DataError, Dataset, Result};
 use aio_types::Modality;
@@ -108,9 +108,10 @@ fn has_columns(file: &Path) -> bool {
         return true;
     }
     let Ok(opened) = crate::fs::open(file) else { return false };
-    let mut reader =
-        csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(Bounded::new(opened).0);
-    reader.headers().is_ok_and(|names| places(file, names.iter()).is_ok())
+    CsvRecords::new(file, Bounded::new(opened).0).is_ok_and(|records| {
+        let (row, names) = records.names();
+        places(file, row, names.iter()).is_ok()
+    })
 }
 
 /// A row, its fields in the order of [`COLUMNS`]; absent columns are empty.
@@ -130,13 +131,14 @@ pub fn read(file: &Path) -> Result<Dataset> {
     Ok(rows.finish())
 }
 
-/// Where each of [`COLUMNS`] stands among the `names` of a file.
+/// Where each of [`COLUMNS`] stands among the `names` of a file, which are in its row `row`.
 fn places<'a>(
     file: &Path,
+    row: usize,
     names: impl Iterator<Item = &'a str>,
 ) -> Result<[Option<usize>; COLUMNS.len()]> {
     let names: Vec<&str> = names.map(str::trim).collect();
-    let problem = |problem: String| DataError::Row { path: file.to_path_buf(), row: 1, problem };
+    let problem = |problem: String| DataError::Row { path: file.to_path_buf(), row, problem };
     if let Some(unknown) = names.iter().find(|n| !COLUMNS.contains(n)) {
         return Err(problem(format!(
             "unknown column `{unknown}`; the columns are {}",
@@ -167,17 +169,12 @@ fn csv(file: &Path, mut visit: impl FnMut(usize, Row) -> Result<()>) -> Result<(
             problem: format!("larger than {LARGEST} bytes; use Parquet"),
         });
     }
-    let damaged = |e: csv::Error| {
-        let row = e.position().map_or(0, csv::Position::line) as usize;
-        DataError::Row { path: file.to_path_buf(), row, problem: e.to_string() }
-    };
     let (opened, budget) = Bounded::new(opened);
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(opened);
-    let places = places(file, reader.headers().map_err(damaged)?.iter())?;
-    for record in reader.records() {
-        let record = record.map_err(damaged)?;
+    let mut records = CsvRecords::new(file, opened)?;
+    let (row, names) = records.names();
+    let places = places(file, row, names.iter())?;
+    while let Some((row, record)) = records.next_record()? {
         budget.renew();
-        let row = record.position().map_or(0, csv::Position::line) as usize;
         visit(
             row,
             places.map(|place| place.and_then(|p| record.get(p)).unwrap_or_default().to_owned()),
@@ -188,7 +185,7 @@ fn csv(file: &Path, mut visit: impl FnMut(usize, Row) -> Result<()>) -> Result<(
 
 fn parquet(file: &Path, mut visit: impl FnMut(usize, Row) -> Result<()>) -> Result<()> {
     let opened = crate::parquet::open(file)?;
-    let places = places(file, opened.names().iter().map(String::as_str))?;
+    let places = places(file, 1, opened.names().iter().map(String::as_str))?;
     let table = opened.read(None).map_err(damaged(file))?;
     let texts = table.texts().map_err(damaged(file))?;
     // Rows are counted as in the CSV file of the same table: the first is that of the names.

@@ -1,0 +1,186 @@
+//! Records of CSV files, and the lines on which they stand.
+
+use crate::{DataError, Result};
+use csv::{ErrorKind, Reader, ReaderBuilder, StringRecord, Trim};
+use std::collections::VecDeque;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// A CSV file with a line of names, read record by record. White space around names and fields is not part of them.
+///
+/// The crate `csv` numbers a record by the line on which it began to read it. There, it has yet to read the `\n` of the `\r\n` before the record,
+/// and blank lines. So the lines are counted here.
+pub struct CsvRecords<R> {
+    path: PathBuf,
+    reader: Reader<Lines<R>>,
+    names: StringRecord,
+    /// The row of the names.
+    first: usize,
+    record: StringRecord,
+}
+
+impl<R: Read> CsvRecords<R> {
+    /// Reads the names of the columns. `source` gives the bytes of the file `path`.
+    ///
+    /// # Errors
+    /// [`DataError::Row`] if the names are not UTF-8 text or cannot be read.
+    pub fn new(path: &Path, source: R) -> Result<Self> {
+        let mut reader = ReaderBuilder::new().trim(Trim::All).from_reader(Lines::new(source));
+        let names = reader.headers().cloned();
+        let first = reader.get_mut().line_of(0);
+        let names = names.map_err(|error| wrong(path, first, &error))?;
+        let record = StringRecord::new();
+        Ok(Self { path: path.to_path_buf(), reader, names, first, record })
+    }
+
+    /// The row of the names of the columns, counted from 1, and the names.
+    pub fn names(&self) -> (usize, &StringRecord) {
+        (self.first, &self.names)
+    }
+
+    /// The next record and the row in which it begins; `None` behind the last one. Rows are lines, counted from 1, blank ones too.
+    ///
+    /// # Errors
+    /// [`DataError::Row`] if the record has more or fewer fields than there are names, is not UTF-8 text, or cannot be read.
+    pub fn next_record(&mut self) -> Result<Option<(usize, &StringRecord)>> {
+        let place = self.reader.position().byte();
+        let read = self.reader.read_record(&mut self.record);
+        let row = self.reader.get_mut().line_of(place);
+        match read {
+            Ok(true) => Ok(Some((row, &self.record))),
+            Ok(false) => Ok(None),
+            Err(error) => Err(wrong(&self.path, row, &error)),
+        }
+    }
+}
+
+fn wrong(path: &Path, row: usize, error: &csv::Error) -> DataError {
+    let problem = match error.kind() {
+        ErrorKind::UnequalLengths { expected_len, len, .. } => {
+            format!("found {len} fields, expected {expected_len}, as many as there are columns")
+        }
+        ErrorKind::Utf8 { err, .. } => {
+            format!("field {} is not UTF-8 text; save the file as UTF-8", err.field() + 1)
+        }
+        _ => error.to_string(),
+    };
+    DataError::Row { path: path.to_path_buf(), row, problem }
+}
+
+/// A reader that knows on which lines the bytes stand that it gave.
+struct Lines<R> {
+    source: R,
+    /// Bytes given so far.
+    given: u64,
+    /// The line of the next byte, from 1.
+    line: usize,
+    /// The last byte given.
+    last: u8,
+    /// Place and line of the first byte of each line that is not blank, from the last record on.
+    starts: VecDeque<(u64, usize)>,
+}
+
+impl<R> Lines<R> {
+    fn new(source: R) -> Self {
+        Self { source, given: 0, line: 1, last: b'\n', starts: VecDeque::new() }
+    }
+
+    /// The line of the first record that begins at `place` or behind it. Places only grow from call to call.
+    fn line_of(&mut self, place: u64) -> usize {
+        while self.starts.front().is_some_and(|(start, _)| *start < place) {
+            self.starts.pop_front();
+        }
+        self.starts.front().map_or(self.line, |(_, line)| *line)
+    }
+}
+
+impl<R: Read> Read for Lines<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.source.read(buffer)?;
+        for byte in buffer[..count].iter().copied() {
+            let is_end = |byte: u8| byte == b'\n' || byte == b'\r';
+            if is_end(self.last) && !is_end(byte) {
+                self.starts.push_back((self.given, self.line));
+            }
+            // `\r\n` ends one line.
+            if byte == b'\r' || (byte == b'\n' && self.last != b'\r') {
+                self.line += 1;
+            }
+            self.last = byte;
+            self.given += 1;
+        }
+        Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A reader that gives one byte at a time, so that line ends lie between two reads.
+    struct Slow<'a>(&'a [u8]);
+
+    impl Read for Slow<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            let count = buffer.len().min(1);
+            self.0.read(&mut buffer[..count])
+        }
+    }
+
+    /// The rows of the names and of all records, and the message of the first error.
+    fn rows(source: impl Read) -> (Vec<usize>, String) {
+        let mut records = match CsvRecords::new(Path::new("people.csv"), source) {
+            Ok(records) => records,
+            Err(error) => return (Vec::new(), error.to_string()),
+        };
+        let mut rows = vec![records.names().0];
+        loop {
+            match records.next_record() {
+                Ok(Some((row, _))) => rows.push(row),
+                Ok(None) => return (rows, String::new()),
+                Err(error) => return (rows, error.to_string()),
+            }
+        }
+    }
+
+    #[test]
+    fn a_record_stands_on_its_line_whatever_ends_the_lines() {
+        let text = "a,b\n1,2\n\n\n3,4\n\"5\n\n5\",6\n \n";
+        let wrong = "people.csv, row 9: found 1 fields, expected 2, as many as there are columns";
+        let expected = (vec![1, 2, 5, 6], wrong.to_owned());
+        for end in ["\n", "\r\n", "\r"] {
+            let text = text.replace('\n', end);
+            assert_eq!(rows(text.as_bytes()), expected, "{end:?}");
+            assert_eq!(rows(Slow(text.as_bytes())), expected, "{end:?}, byte by byte");
+            // A file that an editor marked as UTF-8, without an end of its last line.
+            let marked = format!("\u{feff}{}", text.trim_end());
+            assert_eq!(rows(marked.as_bytes()), (vec![1, 2, 5, 6], String::new()), "{end:?}");
+            let late = format!("{end}{end}{text}");
+            assert_eq!(rows(late.as_bytes()).0, [3, 4, 7, 8], "{end:?}");
+        }
+        assert_eq!(rows(&b""[..]), (vec![1], String::new()));
+    }
+
+    #[test]
+    fn many_lines_are_counted_across_reads() {
+        let mut text = "a,b\r\n".to_owned();
+        for number in 0..5_000 {
+            text += &format!("{number},{number}\r\n{}", if number % 7 == 0 { "\r\n" } else { "" });
+        }
+        let lines: Vec<&str> = text.lines().collect();
+        let expected: Vec<usize> =
+            (1..).zip(&lines).filter(|(_, line)| !line.is_empty()).map(|(row, _)| row).collect();
+        assert_eq!(rows(text.as_bytes()), (expected, String::new()));
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_named_by_row_and_field() {
+        let wrong = |row: usize, field: usize| {
+            format!(
+                "people.csv, row {row}: field {field} is not UTF-8 text; save the file as UTF-8"
+            )
+        };
+        assert_eq!(rows(&b"a,b\r\n1,2\r\n1,M\xfcller\r\n"[..]), (vec![1, 2], wrong(3, 2)));
+        assert_eq!(rows(&b"\r\na\xfc,b\r\n"[..]), (Vec::new(), wrong(2, 1)));
+    }
+}
