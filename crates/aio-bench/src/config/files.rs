@@ -18,11 +18,13 @@ macro_rules! built_in {
 }
 
 /// Names and texts of the experiments that are part of the program.
-const BUILT_IN: [(&str, &str); 20] = built_in![
+const BUILT_IN: [(&str, &str); 22] = built_in![
     "ablation",
     "default-model",
     "default-model-2",
     "default-model-3",
+    "default-model-3-all",
+    "default-model-4",
     "directions",
     "own-data",
     "paper/cost",
