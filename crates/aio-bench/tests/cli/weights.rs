@@ -180,9 +180,9 @@ fn a_model_is_adapted_to_pictures_and_embeds_them_otherwise() {
         "{few}"
     );
     coloured(&desk, "place", 64);
-    let text = ["weights", "adapt", "place", "--modality", "text", "--output", "a.safetensors"];
-    let text = desk.refused(2, &text);
-    assert!(text.contains("has no stem of text; it has rgb+infrared+sketch\n"), "{text}");
+    let pencil = ["weights", "adapt", "place", "--modality", "colour-pencil"];
+    let text = desk.refused(2, &[&pencil[..], &["--output", "a.safetensors"]].concat());
+    assert!(text.contains("has no stem of colour-pencil; it has rgb+infrared+sketch\n"), "{text}");
     // One convolution per patch, as CLIP, DINOv2 and timm have: no statistics that could be adapted.
     let patches = checkpoint("open-clip.safetensors");
     let of_patches = ["--model", &patches, "--heads", "2", "--output", "a.safetensors"];
