@@ -3,9 +3,9 @@
 use crate::error::{Error, Result};
 use crate::overwrite;
 use crate::run::weights_file;
+use crate::weights;
 use aio_data::fs;
 use aio_encoder::weights::Weights;
-use aio_model::import;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -34,12 +34,7 @@ pub fn run(models: &[PathBuf], output: &Path) -> Result<Averaged> {
     let mut files: Vec<Weights> = Vec::with_capacity(paths.len());
     let mut parts = Vec::with_capacity(paths.len());
     for path in &paths {
-        let Some((_, weights)) = import::own_weights(path)? else {
-            return Err(Error::user(
-                format!("`{}` is not a weights file of this project", path.display()),
-                "`aio weights convert` makes one of a checkpoint",
-            ));
-        };
+        let weights = weights::own(path)?;
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         parts.push(json!({ "name": name, "sha256": weights.sha256() }));
         let weights = weights.unpacked()?;

@@ -1,10 +1,10 @@
 //! A small file of a trained model (`aio weights pack`).
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::overwrite;
 use crate::run::weights_file;
+use crate::weights;
 use aio_data::fs;
-use aio_model::import;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -22,7 +22,7 @@ pub struct Packed {
 /// terms of use and `origin` as where it comes from; without them, what the model states.
 ///
 /// # Errors
-/// [`Error`] naming the file, if it is not a weights file of this project or has values that 16 bits cannot hold.
+/// [`Error`](crate::error::Error) naming the file, if it is not a weights file of this project or has values that 16 bits cannot hold.
 pub fn run(
     model: &Path,
     output: &Path,
@@ -31,15 +31,9 @@ pub fn run(
 ) -> Result<Packed> {
     let path = weights_file(model);
     overwrite::check("--output", output, [path.as_path()])?;
-    let Some((_, weights)) = import::own_weights(&path)? else {
-        return Err(Error::user(
-            format!("`{}` is not a weights file of this project", path.display()),
-            "`aio weights convert` makes one of a checkpoint",
-        ));
-    };
     let stated = [("licence", licence), ("origin", origin)];
     let stated = stated.into_iter().filter_map(|(key, value)| Some((key, value?)));
-    let packed = weights.unpacked()?.packed(&stated.collect::<Vec<_>>())?;
+    let packed = weights::own(&path)?.unpacked()?.packed(&stated.collect::<Vec<_>>())?;
     fs::write_output(output, packed.bytes())?;
     let (bytes, sha256) = (packed.bytes().len(), packed.sha256());
     Ok(Packed { output: output.to_path_buf(), bytes, sha256 })

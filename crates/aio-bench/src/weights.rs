@@ -5,7 +5,7 @@ use crate::overwrite;
 use crate::run::weights_file;
 use aio_data::checksum::Checksum;
 use aio_data::fs;
-use aio_encoder::weights::Shipped;
+use aio_encoder::weights::{Shipped, Weights};
 use aio_encoder::{EncoderConfig, RotaryConfig};
 use aio_model::import::{
     self, Coverage, Hints, ImportOptions, Layout, Normalisation, PUBLISHED, PublishedCheckpoint,
@@ -98,6 +98,20 @@ impl List {
         }
         text
     }
+}
+
+/// A weights file of this project, as it is: it may be packed.
+///
+/// # Errors
+/// [`Error`] naming the file, if it cannot be read or is of another project.
+pub(crate) fn own(path: &Path) -> Result<Weights> {
+    let Some((_, weights)) = import::own_weights(path)? else {
+        return Err(Error::user(
+            format!("`{}` is not a weights file of this project", path.display()),
+            "`aio weights convert` makes one of a checkpoint",
+        ));
+    };
+    Ok(weights)
 }
 
 /// What a weights file or checkpoint holds.

@@ -1,7 +1,7 @@
 //! Where the vectors of rendered pictures lie, and how far another one is from them.
 
-use super::Moments;
 use super::linear::{Covariance, Triangle};
+use super::{Moments, wide};
 use serde::{Deserialize, Serialize};
 
 /// Mean and covariance of vectors, and how far vectors of another style usually are from them.
@@ -75,8 +75,7 @@ impl Cloud {
 
     /// The distance of a vector in standard deviations of those of rendered pictures.
     pub(super) fn standard_distance(&self, vector: &[f64]) -> f64 {
-        let mean: Vec<f64> = self.mean.iter().map(|v| f64::from(*v)).collect();
-        let distance = self.whitening.length_of(&less(vector, &mean));
+        let distance = self.whitening.length_of(&less(vector, &wide(&self.mean)));
         Moments::read(self.distance).standard(distance)
     }
 

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::markdown::{self, Align};
 use crate::overwrite;
 use aio_data::checksum::Checksum;
-use aio_data::{DataError, fs};
+use aio_data::{CsvRecords, DataError, fs};
 use aio_types::{Modality, Observation, Picture};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -114,10 +114,11 @@ pub fn measure(request: &NoveltyRequest) -> Result<Measured> {
 /// The different pictures of a list by modality, without sentences.
 fn rows_of(list: &Path) -> Result<BTreeMap<Modality, Vec<Row>>> {
     let folder = list.parent().unwrap_or(Path::new("."));
-    let text = fs::read_to_string(list)?;
+    let mut records = CsvRecords::new(list, fs::open(list)?)?;
+    let names = records.names().1.clone();
     let mut found: BTreeMap<Modality, BTreeSet<PathBuf>> = BTreeMap::new();
-    let lines = csv::Reader::from_reader(text.as_bytes()).into_deserialize::<Line>();
-    for (row, line) in (1..).zip(lines) {
+    while let Some((row, record)) = records.next_record()? {
+        let line = record.deserialize(Some(&names));
         let Line { path, modality } = line.map_err(|e| DataError::Row {
             path: list.to_path_buf(),
             row,
@@ -184,5 +185,24 @@ impl Measured {
         let rows: Vec<Vec<String>> = self.flagged.iter().map(row).collect();
         text += "\nShare of the pictures that is flagged if they are given as\n\n";
         text + &markdown::table(&columns, &rows)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pictures_of_a_list_are_read_and_a_wrong_line_is_named() {
+        let folder = tempfile::tempdir().expect("temporary directory");
+        let list = folder.path().join("l.csv");
+        let right = "\u{feff}path,camera,modality\r\na.png,1,rgb\r\n\r\na.png,2,rgb\r\n,,text\r\n";
+        std::fs::write(&list, right).expect("written");
+        let rows = rows_of(&list).expect("read");
+        assert_eq!(rows.keys().collect::<Vec<_>>(), [&Modality::Rgb]);
+        assert_eq!(rows[&Modality::Rgb].len(), 1, "the same picture twice");
+        std::fs::write(&list, format!("{right}b.png,1,thermal\r\n")).expect("written");
+        let error = rows_of(&list).expect_err("no such modality").to_string();
+        assert!(error.contains("l.csv, row 6") && error.contains("thermal"), "{error}");
     }
 }

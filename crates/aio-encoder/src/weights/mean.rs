@@ -59,11 +59,7 @@ impl Weights {
             (here != there)
                 .then(|| format!("`{name}` is {here}, and in {} it is {there}", first.origin))
         };
-        let problems: Vec<String> = names.iter().filter_map(problem).collect();
-        if problems.is_empty() {
-            return Ok(());
-        }
-        Err(WeightsError::Mismatch { origin: self.origin.clone(), problems })
+        self.without_problems(names.iter().filter_map(problem).collect())
     }
 }
 

@@ -205,6 +205,11 @@ impl Weights {
         let is_known = |name: &str| prefixes.iter().any(|prefix| name.starts_with(prefix));
         let unknown = self.shapes()?.into_keys().filter(|name| !is_known(name));
         let problems: Vec<String> = unknown.map(|name| format!("`{name}` is unknown")).collect();
+        self.without_problems(problems)
+    }
+
+    /// An error if there are problems with tensors of this file.
+    fn without_problems(&self, problems: Vec<String>) -> Result<(), WeightsError> {
         if problems.is_empty() {
             return Ok(());
         }
