@@ -116,15 +116,21 @@ bench what="ops" *arguments:
     if [ "$1" = table ]; then cargo build --locked --quiet --profile quick -p aio-bench --bin aio --example speed && cargo build --locked --quiet --profile quick -p aio-data -p aio-eval -p aio-tokenize --examples; fi
     shift; cargo run --locked --quiet --profile quick {{ if what == "ops" { "-p aio-ops --example throughput" } else if what == "encoder" { "-p aio-bench --example speed -- vit-b small embedded" } else if what == "market" { "-p aio-eval --example market --" } else if what == "captions" { "-p aio-tokenize --example captions --" } else if what == "rows" { "-p aio-gallery --example rows --" } else if what == "table" { "-p aio-bench --example table -- \"$CARGO_TARGET_DIR/quick\"" } else { "-p aio-bench --example " + what + " --" } }} "$@"
 
-# Fuzz every parser from its seeds, 30 seconds each by default (installs cargo-fuzz if it is missing): just fuzz 1800 pictures weights
+# Fuzz every parser from its seeds and its corpus, 30 seconds each by default (installs cargo-fuzz if it is missing): just fuzz 1800 pictures weights
 fuzz seconds="30" *targets:
     command -v cargo-fuzz >/dev/null || cargo install --locked --version 0.13.2 cargo-fuzz
     # cargo-fuzz has no --locked of its own.
     cargo metadata --locked --manifest-path crates/aio-bench/fuzz/Cargo.toml --format-version 1 >/dev/null
     folder=$(mktemp -d "$([ -d /dev/shm ] && echo /dev/shm || echo "${TMPDIR:-/tmp}")/aio-fuzz-XXXXXX"); trap 'rm -rf "$folder"' EXIT; export TMPDIR="$folder"; \
     seconds="$1" && shift && cd crates/aio-bench && for target in ${*:-$(ls fuzz/seeds)}; do \
-        mkdir -p fuzz/corpus/$target && cargo fuzz run --sanitizer none $target fuzz/corpus/$target fuzz/seeds/$target -- \
+        if [ ! -d fuzz/corpus/$target ]; then mkdir -p fuzz/corpus/$target; [ ! -f fuzz/corpora/$target.tar.gz ] || tar -xzf fuzz/corpora/$target.tar.gz -C fuzz/corpus/$target; fi; \
+        cargo fuzz run --sanitizer none $target fuzz/corpus/$target fuzz/seeds/$target -- \
             -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=25 || exit 1; done
+
+# Drop inputs that reach no code of their own from what `just fuzz` collected, and pack the others into crates/aio-bench/fuzz/corpora: just fuzz-keep pictures
+fuzz-keep +targets:
+    cd crates/aio-bench && mkdir -p fuzz/corpora && for target in "$@"; do \
+        cargo fuzz cmin --sanitizer none $target && tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -cf fuzz/corpora/$target.tar -C fuzz/corpus/$target . && gzip -9nf fuzz/corpora/$target.tar || exit 1; done
 
 # Compare the smoke experiment on CUDA and on the CPU (needs a CUDA GPU; see docs/devices.md)
 gpu-check:

@@ -4,7 +4,8 @@
     python scripts/bench/mixed_queries.py target/quick/aio datasets/synthetic [MODEL]
 
 Every person has two queries of each combination: the k-th picture or sentence of each modality. The gallery is all photographs; a photograph of the same person by
-the camera of the query's photograph is not counted. Late fusion is the mean of the parts' embeddings of length 1. Intervals are 95 % over people drawn again.
+the camera of the query's photograph is not counted. Late fusion is the mean of the parts' embeddings of length 1. A gain compares the query with the same query
+without the modality, and both count the same photographs: those of the whole query. Intervals are 95 % over people drawn again.
 """
 
 import csv
@@ -90,7 +91,8 @@ def evaluate(name, folder):
                 late = score(sum(features[(m,)] for m in chosen))
                 between = lambda other: "{:.1f} to {:.1f}".format(*interval(scores[chosen] - other, draws))
                 line.append(f"{100 * late.mean():.1f}")
-                line += [between(scores[tuple(m for m in chosen if m != one)]) if one in chosen else "–" for one in MODALITIES]
+                without = lambda one: score(features[tuple(m for m in chosen if m != one)])
+                line += [between(without(one)) if one in chosen else "–" for one in MODALITIES]
                 line.append(between(late))
             print("| " + " | ".join(line) + " |")
 

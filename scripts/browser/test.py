@@ -684,6 +684,9 @@ def growing():
     assert browser.driver.current_url.endswith("#text=a+red+coat"), browser.driver.current_url
     browser.one("#filters summary").click()
     assert len(browser.all("#filter-fields .options input")) == 2
+    browser.step("groups of one column are not those of another, whatever their values")
+    names = browser.run("return import('/results.js').then(({ nameOf }) => [nameOf({ row: 1, identity: '3' }, 'identity'), nameOf({ row: 2, camera: '3' }, 'camera')])")
+    assert names[0] != names[1], names
     browser.step("columns in any script have fields of their own")
     fields = browser.run("return [...document.querySelectorAll('#filter-fields .field select')].map((field) => [field.id, [...field.labels].map((label) => label.textContent)])")
     labels = [labels for _, labels in fields]

@@ -62,6 +62,7 @@ fn row(name: &str, settings: &[String], runs: &Path) -> Outcome<()> {
         settings: settings.to_vec(),
         device: "cpu".into(),
         runs: runs.to_path_buf(),
+        config_id: None,
     };
     let (run, result) = experiment::run(&request)?;
     let manifest: serde_json::Value = run.read("manifest.json")?.ok_or("no manifest")?;

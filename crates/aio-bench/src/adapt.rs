@@ -44,7 +44,7 @@ const SEED: u64 = 0;
 ///
 /// # Errors
 /// [`Error`] if there are too few pictures, one cannot be read, or the model has no stem of the modality or none with batch normalisation, and if the
-/// output is an input; [`Error::Cancelled`] after a signal.
+/// output is an input or holds something else than weights; [`Error::Cancelled`] after a signal.
 pub fn run(request: &Request) -> Result<Adapted> {
     let Request { modality, .. } = *request;
     let mut paths = Vec::new();
@@ -61,6 +61,7 @@ pub fn run(request: &Request) -> Result<Adapted> {
     let model = request.model.file();
     let inputs = paths.iter().chain([&model]).map(PathBuf::as_path);
     overwrite::check("--output", &request.output, inputs)?;
+    overwrite::check_weights("--output", &request.output)?;
     let Loaded { backbone, config, preprocessing, device, sha256, stated_origin, .. } =
         request.model.load()?;
     check_stem(&request.model.name, &config.tokenizers, modality)?;

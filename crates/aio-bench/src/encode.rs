@@ -2,9 +2,11 @@
 
 use crate::device;
 use crate::error::{Error, Result};
+use crate::features::is_replaceable;
 use crate::overwrite;
 use aio_data::fs;
 use aio_encoder::Encoder;
+use aio_encoder::weights::Shipped;
 use aio_model::import::{self, Hints};
 use burn::tensor::{Tensor, TensorData};
 use safetensors::Dtype;
@@ -50,10 +52,19 @@ const BATCH: usize = 16;
 pub fn run(request: &Request) -> Result<Encoded> {
     let inputs = [request.input.as_path(), Path::new(&request.weights)];
     overwrite::check("--output", &request.output, inputs)?;
+    overwrite::check_ending("--output", &request.output, "safetensors")?;
+    overwrite::check_kind("--output", &request.output, "a file of features", is_replaceable)?;
     let device = device::open(&request.device)?;
     let (config, weights) = import::open_encoder(&request.weights, request.hints, request.pre_norm)
         .map_err(|error| {
-            Error::user(error.to_string(), "`aio weights inspect` shows what is in the file")
+            let is_there =
+                Path::new(&request.weights).is_file() || Shipped::named(&request.weights).is_some();
+            let hint = if is_there {
+                "`aio weights inspect` shows what is in the file"
+            } else {
+                "name a checkpoint, a weights file of this project, or `embedded`"
+            };
+            Error::user(error.to_string(), hint)
         })?;
     if config.rotary.is_some() {
         return Err(Error::user(

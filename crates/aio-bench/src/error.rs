@@ -142,6 +142,9 @@ impl Error {
             Self::Gallery(error) => error.hint(),
             Self::Store(error) => error.hint(),
             Self::User { hint, .. } => hint.clone(),
+            Self::Weights(WeightsError::NotFinite { .. }) => {
+                Some("its training went wrong; take the weights of another run".to_owned())
+            }
             Self::Taken { .. } => Some(
                 "wait until it ends, or stop it; what it has done is kept and continued".to_owned(),
             ),
@@ -149,10 +152,25 @@ impl Error {
         }
     }
 
+    /// The message, and the hint on a line of its own.
+    #[must_use]
+    pub fn with_hint(&self) -> String {
+        match self.hint() {
+            Some(hint) => format!("{self}\nhint: {hint}"),
+            None => self.to_string(),
+        }
+    }
+
     /// Whether the reader of standard output closed it, as in `aio … | head`.
     #[must_use]
     pub fn is_closed_pipe(&self) -> bool {
         matches!(self, Self::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe)
+    }
+
+    /// Whether the user can mend it: what was typed or supplied is wrong.
+    #[must_use]
+    pub fn is_user(&self) -> bool {
+        self.exit_code() == 2
     }
 
     /// The process exit code: 2 for the user's input, 75 for "run the same command again", 1 for other failures.
@@ -216,6 +234,12 @@ mod tests {
         assert!(!text.contains("continue"), "{text}");
         let other = Error::Stopped { step: 3 }.with_nothing_kept();
         assert!(other.to_string().contains("again to continue"), "a checkpoint is written");
+    }
+
+    #[test]
+    fn a_hint_stands_on_a_line_of_its_own() {
+        assert_eq!(Error::user("no file", "name one").with_hint(), "no file\nhint: name one");
+        assert_eq!(Error::Failure("broken".into()).with_hint(), "broken");
     }
 
     #[test]

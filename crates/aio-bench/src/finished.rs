@@ -1,6 +1,6 @@
 //! The finished runs that tables are made of: those of an experiment by configuration, or those of a sweep.
 
-use crate::config::{Experiment, ExperimentFile};
+use crate::config::{Experiment, ExperimentFile, plain};
 use crate::error::{Error, Result};
 use crate::report::{
     self, CellQueries, ChosenTasks, ComparedCell, Format, PairedDifferences, SweepResults, SweepRow,
@@ -50,7 +50,7 @@ pub fn collect(names: &[String], runs: &Path) -> Result<Vec<Finished>> {
     for name in names {
         let file = Path::new(name);
         if !name.ends_with(".toml") {
-            found.extend(of_experiment(name, runs)?);
+            found.extend(of_experiment(&plain(file).display().to_string(), runs)?);
         } else if Experiment::read(file).is_ok() {
             found.extend(of_experiment(ExperimentFile::at(file).name(), runs)?);
         } else {
@@ -176,11 +176,9 @@ impl Finished {
         }
     }
 
-    /// The same runs with these tasks alone. A sweep shows all of them, also those that its file does not name.
-    ///
-    /// # Errors
-    /// [`Error::User`] if no run has one of them.
-    pub fn with_tasks(mut self, tasks: &ChosenTasks) -> Result<Self> {
+    /// The same runs with these tasks alone, also those that the file of a sweep does not name; nothing if no run has one of them.
+    #[must_use]
+    pub fn with_tasks(mut self, tasks: &ChosenTasks) -> Option<Self> {
         let mut rows = tasks.of(&self.methods())?;
         match &mut self.table {
             Table::Cell(cell) => cell.results = rows.swap_remove(0).results,
@@ -189,7 +187,7 @@ impl Finished {
                 sweep.rows = rows;
             }
         }
-        Ok(self)
+        Some(self)
     }
 
     /// The same sweep with another score of every task.
@@ -227,8 +225,9 @@ impl Finished {
     /// # Errors
     /// [`Error::User`] if the runs cannot share a table, a column is not known, or columns are chosen for a sweep, which has one per task.
     pub fn table(&self, format: Format, columns: Option<&str>) -> Result<String> {
+        let between = if format == Format::Csv { "" } else { "\n" };
         let mut table = match (&self.table, columns) {
-            (Table::Cell(cell), _) => report::results(&cell.results, columns, format)? + "\n",
+            (Table::Cell(cell), _) => report::results(&cell.results, columns, format)? + between,
             (Table::Sweep(results), None) => report::sweep_table(results, format)?,
             (Table::Sweep(results), Some(_)) => {
                 return Err(Error::user(
@@ -246,11 +245,11 @@ impl Finished {
         Ok(table)
     }
 
-    /// What every modality adds to queries of several, in percent.
+    /// What every modality adds to queries of several, in percent; nothing if no run says it.
     ///
     /// # Errors
-    /// [`Error::User`] if no run says it, or the runs cannot share a table.
-    pub fn additions(&self, format: Format) -> Result<String> {
+    /// [`Error::User`] if the runs cannot share a table.
+    pub fn additions(&self, format: Format) -> Result<Option<String>> {
         let title = match &self.table {
             Table::Cell(cell) => &cell.experiment,
             Table::Sweep(results) => &results.title,

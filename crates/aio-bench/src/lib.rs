@@ -18,6 +18,7 @@ mod markdown;
 pub mod novelty;
 mod overwrite;
 pub mod pack;
+pub mod provenance;
 mod render;
 pub mod report;
 pub mod run;

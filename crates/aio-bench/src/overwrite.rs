@@ -1,6 +1,10 @@
-//! Whether a file that is to be written is one that the same call reads, or lies among the files of a gallery.
+//! Whether a file that is to be written is one that the same call reads, lies among the files of a gallery, or is one of another kind.
 
 use crate::error::{Error, Result};
+use aio_data::{CsvRecords, fs};
+use aio_encoder::weights;
+use std::ffi::OsStr;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// The first input that would be lost if `written` were written: the same file, whatever it is called.
@@ -58,9 +62,72 @@ pub(crate) fn check_outside(option: &str, written: &Path, gallery: &Path) -> Res
     ))
 }
 
+/// Refuses a name that has not the ending of what is written.
+///
+/// # Errors
+/// [`Error::User`] naming the file and the ending.
+pub(crate) fn check_ending(option: &str, written: &Path, ending: &str) -> Result<()> {
+    if written.extension() == Some(OsStr::new(ending)) {
+        return Ok(());
+    }
+    Err(Error::user(
+        format!("{option} {}: expected a name that ends in .{ending}", written.display()),
+        format!("name a .{ending} file with {option}"),
+    ))
+}
+
+/// Refuses to write over a file that is there and is not of the `kind` that is written, which `is_own` tells. An empty file may be replaced.
+///
+/// # Errors
+/// [`Error::User`] naming the file and the kind; the error of `is_own` if the file cannot be read.
+pub(crate) fn check_kind(
+    option: &str,
+    written: &Path,
+    kind: &str,
+    is_own: impl FnOnce(&Path) -> Result<bool>,
+) -> Result<()> {
+    let Ok(found) = std::fs::metadata(written) else { return Ok(()) };
+    let problem = if found.is_dir() {
+        "this is a folder".to_owned()
+    } else if found.is_file() && (found.len() == 0 || is_own(written)?) {
+        return Ok(());
+    } else {
+        format!("the file is there and is not {kind}; it is not written over")
+    };
+    Err(Error::user(
+        format!("{option} {}: {problem}", written.display()),
+        format!("name another file with {option}"),
+    ))
+}
+
+/// Refuses to write weights under a name that no command reads weights from, or over a file that is not a weights file of this project.
+///
+/// # Errors
+/// [`Error`] naming the file.
+pub(crate) fn check_weights(option: &str, written: &Path) -> Result<()> {
+    check_ending(option, written, "safetensors")?;
+    check_kind(option, written, "a weights file of this project", |path| {
+        weights::is_own(path).map_err(Error::from)
+    })
+}
+
+/// Most bytes that are read of a file to see of what kind it is.
+pub(crate) const LONGEST_START: u64 = 16 << 20;
+
+/// Whether the first columns of a CSV file are `first`, and one of the others is `further` if there is such a name.
+///
+/// # Errors
+/// [`Error`] naming the file that cannot be opened.
+pub(crate) fn has_columns(path: &Path, first: &[&str], further: Option<&str>) -> Result<bool> {
+    let file = fs::open(path)?.take(LONGEST_START);
+    let Ok(records) = CsvRecords::new(path, file) else { return Ok(false) };
+    let names: Vec<&str> = records.names().1.iter().collect();
+    Ok(names.starts_with(first) && further.is_none_or(|name| names.contains(&name)))
+}
+
 /// Tells whether two paths lead to the same file.
-#[derive(Debug, PartialEq, Eq)]
-enum Identity {
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Identity {
     /// Device and number in it.
     #[cfg(unix)]
     Number(u64, u64),
@@ -71,7 +138,7 @@ enum Identity {
 
 impl Identity {
     /// Of a file; `None` if there is none.
-    fn of(path: &Path) -> Option<Self> {
+    pub(crate) fn of(path: &Path) -> Option<Self> {
         #[cfg(unix)]
         {
             use std::os::unix::fs::MetadataExt;

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::overwrite;
-use crate::run::weights_file;
+use crate::provenance::Provenance;
 use crate::weights;
 use aio_data::fs;
 use serde::Serialize;
@@ -18,22 +18,18 @@ pub struct Packed {
     sha256: String,
 }
 
-/// Writes a trained model with 16 bits per value and without the tensors that it shares with the embedded encoder. The file states `licence` as its
-/// terms of use and `origin` as where it comes from; without them, what the model states.
+/// Writes a trained model with 16 bits per value and without the tensors that it shares with the embedded encoder. The file states what is `stated`, and
+/// otherwise what the model states.
 ///
 /// # Errors
-/// [`Error`](crate::error::Error) naming the file, if it is not a weights file of this project or has values that 16 bits cannot hold.
-pub fn run(
-    model: &Path,
-    output: &Path,
-    licence: Option<&str>,
-    origin: Option<&str>,
-) -> Result<Packed> {
-    let path = weights_file(model);
+/// [`Error`](crate::error::Error) naming the file, if it is not a weights file of this project or has values that are not finite or that 16 bits
+/// cannot hold, or naming the output, if it is a file of another kind.
+pub fn run(model: &Path, output: &Path, stated: &Provenance) -> Result<Packed> {
+    let path = weights::named_file(model)?;
     overwrite::check("--output", output, [path.as_path()])?;
-    let stated = [("licence", licence), ("origin", origin)];
-    let stated = stated.into_iter().filter_map(|(key, value)| Some((key, value?)));
-    let packed = weights::own(&path)?.unpacked()?.packed(&stated.collect::<Vec<_>>())?;
+    overwrite::check_weights("--output", output)?;
+    let stated: Vec<(&str, &str)> = stated.entries().collect();
+    let packed = weights::own(&path)?.unpacked()?.packed(&stated)?;
     fs::write_output(output, packed.bytes())?;
     let (bytes, sha256) = (packed.bytes().len(), packed.sha256());
     Ok(Packed { output: output.to_path_buf(), bytes, sha256 })

@@ -1,7 +1,8 @@
 //! Metrics, exact to a protocol, for features made by any tool.
 
+use crate::embed::Manifest;
 use crate::error::{Error, Result};
-use crate::features::FeatureFile;
+use crate::features::{FeatureFile, label_files};
 use crate::markdown::{self, Align};
 use crate::overwrite;
 use aio_data::fs;
@@ -74,8 +75,7 @@ pub struct Scored {
 /// [`Error`] naming the file and the row or tensor that cannot be used; [`Error::User`] for open-set rates beside re-ranking or query expansion.
 pub fn run(request: &Request) -> Result<Scored> {
     if let Some(path) = &request.per_query {
-        let inputs = [&request.query, &request.gallery].map(|input| input.as_path());
-        overwrite::check("--per-query", path, inputs)?;
+        check_per_query(path, request)?;
     }
     let read = |path: &Path| FeatureFile::read(path, request.options.protocol);
     let (query, gallery) = rayon::join(|| read(&request.query), || read(&request.gallery));
@@ -85,6 +85,19 @@ pub fn run(request: &Request) -> Result<Scored> {
         fs::write_output(path, &per_query(&query, &scores)?)?;
     }
     Ok(scored)
+}
+
+/// Refuses to write the scores of queries over the features, the files beside them or another file that holds something else.
+fn check_per_query(path: &Path, request: &Request) -> Result<()> {
+    let mut inputs = Vec::new();
+    for input in [&request.query, &request.gallery] {
+        inputs.extend([input.clone(), Manifest::path(input)]);
+        inputs.extend(label_files(input));
+    }
+    overwrite::check("--per-query", path, inputs.iter().map(PathBuf::as_path))?;
+    overwrite::check_kind("--per-query", path, "a table of scores of queries", |path| {
+        overwrite::has_columns(path, &HEAD, None)
+    })
 }
 
 /// Scores features that are in memory.
@@ -107,10 +120,12 @@ fn computed(
         ));
     }
     let (queries, entries) = (query.entries.len(), gallery.entries.len());
+    let largest_rank = options.ranks.iter().copied().max().unwrap_or(1) as usize;
     let evaluation = EvalOptions {
         metric: options.metric,
         average_precision: options.average_precision,
-        max_rank: options.ranks.iter().copied().max().unwrap_or(1) as usize,
+        // No match stands behind the last entry, however large a rank a caller in Python names.
+        max_rank: largest_rank.min(entries),
         ties: options.ties,
         nearest: 0,
         rerank: options.rerank,
@@ -216,12 +231,14 @@ fn open_set_text(found: &OpenSet) -> String {
     text
 }
 
+/// Columns of the scores of queries.
+const HEAD: [&str; 5] = ["row", "id", "average_precision", "inverse_negative_penalty", "first_hit"];
+
 /// The scores of every query as CSV; the fields of a query without a match are empty.
 fn per_query(query: &FeatureFile, scores: &Scores) -> Result<Vec<u8>> {
     let failed = |e: csv::Error| Error::Failure(format!("cannot write the scores of a query: {e}"));
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let head = ["row", "id", "average_precision", "inverse_negative_penalty", "first_hit"];
-    writer.write_record(head).map_err(failed)?;
+    writer.write_record(HEAD).map_err(failed)?;
     for (row, (entry, score)) in query.entries.iter().zip(&scores.by_query).enumerate() {
         let scored = score.as_ref().map(|score| {
             [
@@ -236,4 +253,36 @@ fn per_query(query: &FeatureFile, scores: &Scores) -> Result<Vec<u8>> {
             .map_err(failed)?;
     }
     writer.into_inner().map_err(|e| Error::Failure(e.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::features::Labels;
+
+    #[test]
+    fn a_rank_beyond_the_gallery_takes_no_memory_and_is_that_of_its_last_entry() {
+        let side = |ids: &[i64]| {
+            let features = ndarray::Array2::from_shape_fn((ids.len(), 2), |(row, column)| {
+                if column == 0 { 1.0 } else { row as f32 }
+            });
+            let labels = Labels { rows: ids.len(), ids: Some(ids.to_vec()), ..Labels::default() };
+            FeatureFile::new("test", features, labels, Protocol::None).expect("features")
+        };
+        let options = Options {
+            protocol: Protocol::None,
+            metric: Metric::Cosine,
+            average_precision: AveragePrecision::Standard,
+            ties: Ties::Stable,
+            open_set: Vec::new(),
+            ranks: vec![1, 2, 50],
+            rerank: None,
+            expand: None,
+        };
+        // The first query's match is the second nearest; the second query has no match.
+        let (queries, gallery) = (side(&[7, 8]), side(&[5, 7, 6]));
+        let (scored, scores) = computed(&queries, &gallery, &options).expect("a match");
+        assert_eq!(scores.cmc.len(), 3);
+        assert_eq!(scored.rank, BTreeMap::from([(1, 0.0), (2, 1.0), (50, 1.0)]));
+    }
 }

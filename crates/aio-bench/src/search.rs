@@ -10,7 +10,7 @@ use crate::overwrite;
 use crate::report::{self, RankedList, Retrieved};
 use aio_data::Label;
 use aio_eval::{Entry, Features, Metric, Protocol, Ranking, Ties, distances};
-use aio_train::Progress;
+use aio_train::{Progress, StopFlag};
 use aio_types::{Identity, Modality};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -62,11 +62,18 @@ struct Gallery {
     features: Features,
 }
 
+/// What a signal stops.
+const SEARCHING: &str = "searching";
+
 /// Ranks the gallery for the query, and draws the list if the request names a file for it.
 ///
 /// # Errors
-/// [`Error`] naming the file that cannot be used, or a gallery that another model embedded.
+/// [`Error`] naming the file that cannot be used, or a gallery that another model embedded; [`Error::Cancelled`] after a signal.
 pub fn run(request: &Request) -> Result<Ranked> {
+    ranked(request).map_err(Error::with_nothing_kept)
+}
+
+fn ranked(request: &Request) -> Result<Ranked> {
     let Request { gallery: place, query, .. } = request;
     if query.pictures.is_empty() && query.text.is_none() {
         return Err(Error::user(
@@ -80,39 +87,46 @@ pub fn run(request: &Request) -> Result<Ranked> {
             "name a folder of photographs, a feature file that `aio embed` wrote, a gallery, or a postgres:// address",
         ));
     }
+    let stop = StopFlag::on_signals()?;
     let model = request.model.open()?;
     let photographs = if place.is_dir() { embed::pictures(place, Modality::Rgb)? } else { vec![] };
     check_picture(request, &photographs)?;
-    let gallery =
-        if place.is_dir() { folder(photographs, &model)? } else { stored(place, &model, request)? };
+    let gallery = if place.is_dir() {
+        folder(photographs, &model, &stop)?
+    } else {
+        let gallery = stored(place, &model, request)?;
+        check_picture(request, &gallery.rows)?;
+        gallery
+    };
+    stop.check(SEARCHING)?;
     let input = embed::inputs(&[query], &model.extractor)?;
-    let embedded = embed::of_inputs(&input, &model.extractor)?.remove(0);
+    let embedded = embed::of_inputs(&input, &model.extractor, |_| query.name())?.remove(0);
     let judged = [(&input[0], Some(&embedded[..]))];
     let novelty = novelties(&model.sha256, &model.extractor, &judged)?.remove(0);
     let results = rank(&gallery, embedded, request.top)?;
     if let Some(path) = &request.picture {
-        let shown = results.iter().filter_map(|found| found.path.as_deref());
-        overwrite::check("--picture", path, shown)?;
         draw(path, query, &results)?;
     }
     Ok(Ranked { query: query.clone(), novelty, gallery: gallery.rows.len(), results })
 }
 
-/// Refuses to draw the list over a picture or the gallery that is searched.
-fn check_picture(request: &Request, photographs: &[Row]) -> Result<()> {
+/// Refuses to draw the list over the gallery that is searched or a picture of one of its rows, shown or not, and under a name that is none of a PNG file.
+fn check_picture(request: &Request, rows: &[Row]) -> Result<()> {
     let Request { gallery, query, picture: Some(path), .. } = request else { return Ok(()) };
     let (manifest, model) = (Manifest::path(gallery), request.model.file());
-    let pictures = photographs.iter().chain([query]).flat_map(|row| row.pictures.values());
+    let pictures = rows.iter().chain([query]).flat_map(|row| row.pictures.values());
     let inputs = pictures.chain([gallery, &manifest, &model]).map(PathBuf::as_path);
-    overwrite::check("--picture", path, inputs)
+    overwrite::check("--picture", path, inputs)?;
+    overwrite::check_ending("--picture", path, "png")
 }
 
 /// Embeds the photographs of a folder.
-fn folder(rows: Vec<Row>, model: &Model) -> Result<Gallery> {
+fn folder(rows: Vec<Row>, model: &Model, stop: &StopFlag) -> Result<Gallery> {
     let width = model.extractor.width();
     let progress = Progress::new("embedding gallery", rows.len(), "pictures");
     let mut values = Vec::with_capacity(rows.len() * width);
     for block in rows.chunks(BLOCK) {
+        stop.check(SEARCHING)?;
         values.extend(embed::embed(block, &model.extractor)?.into_iter().flatten());
         progress.inc(block.len());
     }

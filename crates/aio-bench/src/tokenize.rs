@@ -33,7 +33,7 @@ pub struct Summary {
 /// Writes the ids of every line of `input` while lines are read: 77 of CLIP's, or as many as a text tower has positions.
 ///
 /// # Errors
-/// [`Error::User`] naming the line after which the input cannot be read; [`Error::Output`] if `output` cannot be
+/// [`Error::User`] naming the line that cannot be read; [`Error::Output`] if `output` cannot be
 /// written.
 pub fn run(
     sentences: &SentenceTokenizer,
@@ -46,13 +46,17 @@ pub fn run(
     let mut lines = input.lines();
     let mut output = std::io::BufWriter::new(output);
     loop {
-        let block: Vec<String> =
-            lines.by_ref().take(LINES).collect::<std::io::Result<_>>().map_err(|e| {
+        let mut block: Vec<String> = Vec::new();
+        for line in lines.by_ref().take(LINES) {
+            let number = summary.captions + block.len() + 1;
+            let line = line.map_err(|e| {
                 Error::user(
-                    format!("standard input, after line {}: {e}", summary.captions),
+                    format!("standard input, line {number}: {e}"),
                     "captions must be UTF-8, one per line",
                 )
             })?;
+            block.push(line);
+        }
         if block.is_empty() {
             break;
         }
@@ -109,9 +113,13 @@ mod tests {
 
     #[test]
     fn a_line_that_is_not_utf_8_is_named() {
-        let error =
-            run(&SentenceTokenizer::default(), &b"a man\n\xff\n"[..], Vec::new(), Form::Text)
+        for before in [0, 1, LINES - 1, LINES, LINES + 1] {
+            let input = [&b"a\n".repeat(before)[..], b"\xff\nb\n"].concat();
+            let error = run(&SentenceTokenizer::default(), &input[..], Vec::new(), Form::Text)
                 .expect_err("no UTF-8");
-        assert_eq!(error.exit_code(), 2);
+            assert_eq!(error.exit_code(), 2);
+            let place = format!("standard input, line {}: ", before + 1);
+            assert!(error.to_string().starts_with(&place), "{error}");
+        }
     }
 }

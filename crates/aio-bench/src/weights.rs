@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::overwrite;
+use crate::provenance::Provenance;
 use crate::run::weights_file;
 use aio_data::checksum::Checksum;
 use aio_data::fs;
@@ -100,6 +101,22 @@ impl List {
     }
 }
 
+/// The weights file that a command takes: a file, or the one in a model directory.
+///
+/// # Errors
+/// [`Error::User`] for the name of a model that is compiled into the program.
+pub(crate) fn named_file(typed: &Path) -> Result<PathBuf> {
+    let file = weights_file(typed);
+    let shipped = typed.to_str().and_then(Shipped::named).filter(|_| !file.exists());
+    let Some(name) = shipped.map(Shipped::name) else { return Ok(file) };
+    Err(Error::user(
+        format!("`{name}` is compiled into the program, and this command takes a file"),
+        format!(
+            "its file is crates/aio-encoder/weights/{name}.safetensors in the source code of the program"
+        ),
+    ))
+}
+
 /// A weights file of this project, as it is: it may be packed.
 ///
 /// # Errors
@@ -122,6 +139,9 @@ pub enum Inspection {
     Own {
         /// The file.
         file: PathBuf,
+        /// What it states of itself.
+        #[serde(flatten)]
+        provenance: Provenance,
         /// Sizes and variants.
         config: BackboneConfig,
     },
@@ -159,9 +179,11 @@ pub struct Checkpoint {
 /// # Errors
 /// [`Error`] naming the file and why it cannot be read.
 pub fn inspect(file: &Path, hints: Hints) -> Result<Inspection> {
-    let file = &*weights_file(file);
-    if let Some((config, _)) = import::own_weights(file)? {
-        return Ok(Inspection::Own { file: file.to_path_buf(), config });
+    let found = named_file(file)?;
+    let file = found.as_path();
+    if let Some((config, weights)) = import::own_weights(file)? {
+        let provenance = Provenance::of(&weights);
+        return Ok(Inspection::Own { file: file.to_path_buf(), provenance, config });
     }
     let contents = import::read(file)?;
     let values = contents.tensors.values().map(|t| t.values.len()).sum();
@@ -193,10 +215,11 @@ impl Inspection {
     /// [`Error::Failure`] if the sizes cannot be serialised.
     pub fn text(&self) -> Result<String> {
         match self {
-            Self::Own { file, config } => {
+            Self::Own { file, provenance, config } => {
                 let config = serde_json::to_string_pretty(config)
                     .map_err(|e| Error::Failure(e.to_string()))?;
-                Ok(format!("{}: a weights file of this project\n{config}\n", file.display()))
+                let (file, stated) = (file.display(), provenance.text());
+                Ok(format!("{file}: a weights file of this project\n{stated}{config}\n"))
             }
             Self::Checkpoint(checkpoint) => Ok(checkpoint.text()),
         }
@@ -278,8 +301,9 @@ pub struct Conversion {
 /// # Errors
 /// [`Error`] naming the file and the tensors that do not fit.
 pub fn convert_file(file: &Path, output: &Path, options: &ImportOptions) -> Result<Conversion> {
-    let file = weights_file(file);
+    let file = named_file(file)?;
     overwrite::check("--output", output, [file.as_path()])?;
+    overwrite::check_weights("--output", output)?;
     let converted = import::convert(&file, options)?;
     fs::write_output(output, converted.weights.bytes())?;
     Ok(Conversion {

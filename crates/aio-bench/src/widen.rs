@@ -44,11 +44,12 @@ pub struct Widened {
 ///
 /// # Errors
 /// [`Error`] if the model cannot be read, its stems have no channels to widen, `channels` is not larger than what they have or too large, or the
-/// output is the file of the model.
+/// output is the file of the model or holds something else than weights.
 pub fn run(request: &Request) -> Result<Widened> {
     let Request { channels, noise, seed, .. } = *request;
     let model = request.model.file();
     overwrite::check("--output", &request.output, [model.as_path()])?;
+    overwrite::check_weights("--output", &request.output)?;
     let Loaded { backbone, mut config, preprocessing, sha256, stated_origin, .. } =
         request.model.load()?;
     let (name, sizes) = (&request.model.name, &mut config.tokenizers);

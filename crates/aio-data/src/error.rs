@@ -1,3 +1,4 @@
+use crate::undecodable::Undecodable;
 use std::path::{Path, PathBuf};
 use std::string::FromUtf8Error;
 
@@ -97,8 +98,8 @@ pub enum DataError {
     Image {
         /// The image file.
         path: PathBuf,
-        /// The decoder's message.
-        problem: String,
+        /// Why not.
+        problem: Undecodable,
     },
     /// What was typed names something that does not exist or cannot be done.
     #[error("{problem}")]
@@ -118,9 +119,6 @@ pub enum DataError {
     #[error("cannot sample batches: {0}")]
     Sampler(String),
 }
-
-/// How the problem of a picture ends whose format is not read. Its hint is another one than that of a damaged file.
-pub(crate) const EXPECTED_FORMATS: &str = "expected JPEG, PNG, BMP, WebP or TIFF";
 
 /// The error of an attempt that the operating system refused.
 pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> DataError {
@@ -164,18 +162,16 @@ impl DataError {
                 "restore it from a copy, or remove it and run the command that wrote it again"
                     .into(),
             ),
-            Self::Image { problem, .. } if problem.ends_with(EXPECTED_FORMATS) => Some(
-                "convert the file to one of these formats: its content counts, not the ending of its name. Or leave it out (`aio embed` and `aio gallery add` do so with --on-error skip)".into(),
-            ),
-            Self::Image { .. } => {
-                Some("the file is damaged or cut short: copy it again from the archive, or leave it out (`aio embed` and `aio gallery add` do so with --on-error skip)".into())
-            }
+            Self::Image { problem, .. } => Some(problem.hint().into()),
             Self::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => Some(
                 "free some space and run the same command again; it continues where it stopped"
                     .into(),
             ),
             Self::Io { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => {
                 Some("check the permissions, or choose another directory".into())
+            }
+            Self::Io { source, .. } if source.kind() == std::io::ErrorKind::IsADirectory => {
+                Some("this is a folder: name a file".into())
             }
             Self::Io { action: "read", source, .. }
                 if source.kind() == std::io::ErrorKind::InvalidData =>
@@ -196,6 +192,7 @@ impl DataError {
                     | std::io::ErrorKind::PermissionDenied
                     | std::io::ErrorKind::ReadOnlyFilesystem
                     | std::io::ErrorKind::NotADirectory
+                    | std::io::ErrorKind::IsADirectory
                     | std::io::ErrorKind::AlreadyExists
                     | std::io::ErrorKind::InvalidData
             ),
@@ -222,5 +219,18 @@ mod tests {
         }
         let full = io("write", &path)(std::io::ErrorKind::StorageFull.into());
         assert!(!full.is_user());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_in_the_place_of_a_file_is_the_user_s() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let folder = directory.path().join("photos");
+        std::fs::create_dir(&folder).expect("created");
+        let error = crate::fs::write_output(&folder, b"x").expect_err("a folder");
+        assert!(error.to_string().contains("photos") && error.is_user(), "{error}");
+        assert!(error.hint().is_some_and(|hint| hint.contains("folder")), "{:?}", error.hint());
+        let left = crate::fs::names(directory.path()).expect("listed");
+        assert_eq!(left, ["photos"], "no temporary file");
     }
 }

@@ -4,10 +4,12 @@ mod tree;
 
 use aio_data::check::Check;
 use aio_data::readers::LeftOut;
-use aio_data::{Dataset, DatasetName, Sample, Split};
+use aio_data::{DataError, Dataset, DatasetName, Sample, Split};
 use aio_types::Identity;
 use serde_json::json;
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use tree::Tree;
 
 const WITHOUT_MARKET: &str = "market-sketch-1k-without-market-tests";
@@ -131,11 +133,37 @@ fn a_check_of_a_variant_counts_who_remains_and_compares_with_no_published_number
         pictures: 0,
         is_rendered: &|_| false,
         progress: &|_, _| {},
+        poll: &|| ControlFlow::Continue(()),
     };
     let report = check.run().expect("checked");
     assert_eq!(report.problems, Vec::<String>::new());
     assert!(!report.overlaps.contains(&"market1501") && report.overlaps.contains(&"cuhk-pedes"));
     assert!(report.further.is_empty());
+}
+
+#[test]
+fn a_check_that_is_to_stop_gives_no_report() {
+    let tree = market_tree();
+    // Before the first picture, and after the first and the second.
+    for polls in 0..3 {
+        let (asked, opened) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let check = Check {
+            dataset: WITHOUT_MARKET.parse().expect("a data set"),
+            root: tree.root(),
+            pictures: 2,
+            is_rendered: &|_| false,
+            progress: &|_, _| {
+                opened.fetch_add(1, Ordering::Relaxed);
+            },
+            poll: &|| {
+                let go_on = asked.fetch_add(1, Ordering::Relaxed) < polls;
+                if go_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            },
+        };
+        let Err(error) = check.run() else { panic!("it was not stopped after {polls} polls") };
+        assert!(matches!(error, DataError::Interrupted { .. }), "{error}");
+        assert_eq!(opened.into_inner() > 0, polls > 0);
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Pictures as users have them: transparent, turned by the camera, of 16 bits, and in every format that is read.
 
-use aio_data::picture::{decode, open};
+use aio_data::Undecodable;
+use aio_data::picture::{check_pixels, decode, open};
 use aio_types::PictureSize;
 use image::codecs::{jpeg::JpegEncoder, png::PngEncoder, webp::WebPEncoder};
 use image::{DynamicImage, ExtendedColorType, ImageEncoder, ImageFormat, RgbImage};
@@ -295,7 +296,7 @@ fn a_jpeg_without_its_end_is_cut_short_wherever_the_cut_lies() {
     let scan = file.windows(2).rposition(|pair| pair == [0xff, 0xda]).expect("a scan") + 14;
     for cut in (scan..file.len() - 2).step_by(97).chain([file.len() - 2, file.len() - 1]) {
         let error = decode(&file[..cut]).expect_err("a part");
-        assert!(error.contains("it is cut short"), "{cut} of {} bytes: {error}", file.len());
+        assert_eq!(error, Undecodable::CutShort, "{cut} of {} bytes", file.len());
     }
 }
 
@@ -340,6 +341,32 @@ fn a_format_that_is_not_read_is_named_and_is_no_damage() {
         assert!(error.to_string().contains(problem) && hint.contains(advice), "{error}: {hint}");
         assert_eq!(hint.contains("damaged"), !hint.contains("convert"), "{name}: {hint}");
     }
+}
+
+#[test]
+fn what_is_wrong_with_a_picture_is_a_kind_and_not_a_text() {
+    let gif = b"GIF89a\x01\0\x01\0\0\0\0";
+    let unknown = b"\0\0\0\x18ftypheic\0\0\0\0";
+    for (bytes, expected) in [
+        (&gif[..], Undecodable::Format { name: "GIF".into() }),
+        (&unknown[..], Undecodable::Unknown),
+        (&b""[..], Undecodable::Empty),
+    ] {
+        assert_eq!(decode(bytes).expect_err("no picture"), expected);
+        assert_eq!(check_pixels(bytes, u64::MAX).expect_err("no picture"), expected);
+    }
+    let half = decode(b"\x89PNG\r\n\x1a\n").expect_err("no pixels");
+    assert!(matches!(half, Undecodable::Damaged { .. }), "{half}");
+    // One pixel more than the longest side.
+    let mut wide = Cursor::new(Vec::new());
+    RgbImage::new(16_385, 1).write_to(&mut wide, ImageFormat::Png).expect("PNG");
+    let wide = wide.into_inner();
+    let error = decode(&wide).expect_err("too wide");
+    assert!(matches!(error, Undecodable::TooLarge { .. }), "{error}");
+    assert!(error.hint().contains("smaller"), "{}", error.hint());
+    check_pixels(&wide, 16_385).expect("few enough");
+    let error = check_pixels(&wide, 16_384).expect_err("one too many");
+    assert_eq!(error.to_string(), "1 × 16385 pixels, expected 16384 at most");
 }
 
 #[cfg(unix)]

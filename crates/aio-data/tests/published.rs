@@ -200,6 +200,30 @@ fn cuhk03_in_both_forms() {
         let refused = refusal(&extracted, DatasetName::Cuhk03NpLabeled);
         assert!(refused.contains("row 1") && refused.contains(expected), "{refused}");
     }
+    let twice = json!({"train": [], "query": [a], "gallery": [b, c, b]});
+    extracted.write("cuhk03/splits_new_labeled.json", &json!([twice]).to_string());
+    let refused = refusal(&extracted, DatasetName::Cuhk03NpLabeled);
+    assert!(refused.contains("json, row 3: gallery: "), "{refused}");
+    assert!(refused.contains("listed already in row 1"), "{refused}");
+    let wrong = json!({"train": [], "query": [row("1_001_1.png", 0, 0)], "gallery": [b]});
+    extracted.write("cuhk03/splits_classic_labeled.json", &json!([all, wrong]).to_string());
+    let refused = refusal(&extracted, DatasetName::Cuhk03ClassicLabeled);
+    assert!(refused.contains("json, row 1: query of split 2: `1_001_1.png`"), "{refused}");
+}
+
+#[test]
+fn a_person_in_both_training_lists_of_sysu_is_read_once() {
+    let tree = Tree::new(&[]);
+    for camera in 1..=6 {
+        for person in 1..=3 {
+            tree.write(&format!("SYSU-MM01/cam{camera}/{person:04}/0001.jpg"), "x");
+        }
+    }
+    for (list, people) in [("train", "1,2\n"), ("val", "2\n"), ("test", "3\n")] {
+        tree.write(&format!("SYSU-MM01/exp/{list}_id.txt"), people);
+    }
+    let dataset = DatasetName::SysuMm01.open(tree.root()).expect("read");
+    assert_eq!((dataset.train.len(), dataset.query.len(), dataset.gallery.len()), (12, 2, 4));
 }
 
 #[test]

@@ -307,6 +307,23 @@ fn labels_below_zero_are_not_known() {
     assert_eq!((data.protocol.name(), data.unmatched()[0].total()), ("none", 0));
 }
 
+#[cfg(unix)]
+#[test]
+fn a_query_that_would_find_itself_by_another_path_is_refused() {
+    let tree = Tree::new(&["a.jpg", "b.jpg", "c.jpg"]);
+    std::os::unix::fs::symlink("a.jpg", tree.path("link.jpg")).expect("linked");
+    std::os::unix::fs::symlink("a.jpg", tree.path("again.jpg")).expect("linked");
+    let rows = "link.jpg,1,,rgb,query,,\nb.jpg,1,,rgb,gallery,,\na.jpg,1,,rgb,gallery,,\n";
+    let error = task_on(&tree, rows, "rgb-rgb").expect_err("itself").to_string();
+    assert!(error.contains("1 of 1 queries are in the gallery themselves"), "{error}");
+    assert!(error.contains("link.jpg`"), "{error}");
+    // One of two paths to the file is hidden, the other one is not.
+    let rows = "a.jpg,1,1,rgb,query,,\nlink.jpg,1,2,rgb,gallery,,\nagain.jpg,1,1,rgb,gallery,,\n";
+    assert!(task_on(&tree, rows, "rgb-rgb").is_err());
+    let rows = "a.jpg,1,1,rgb,query,,\nlink.jpg,1,1,rgb,gallery,,\nc.jpg,1,2,rgb,gallery,,\n";
+    assert!(task_on(&tree, rows, "rgb-rgb").is_ok());
+}
+
 #[test]
 fn a_query_that_would_find_itself_is_refused() {
     let tree = Tree::new(&["a.jpg", "b.jpg"]);

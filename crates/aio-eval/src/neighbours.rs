@@ -99,9 +99,9 @@ impl Neighbours {
     /// The k-reciprocal set of `i`, grown by the sets of its members that mostly lie within it.
     pub(crate) fn expanded(&self, i: usize, k1: usize) -> Vec<u32> {
         let half = (k1 as f64 / 2.0).round_ties_even() as usize;
-        let own: Vec<u32> = self.reciprocal(i, k1 + 1).collect();
+        let own: Vec<u32> = self.reciprocal(i, k1.saturating_add(1)).collect();
         let mut grown = own.clone();
-        let mut theirs = Vec::with_capacity(half + 1);
+        let mut theirs = Vec::with_capacity(self.of(i, half + 1).len());
         for candidate in &own {
             theirs.clear();
             theirs.extend(self.reciprocal(*candidate as usize, half + 1));

@@ -48,8 +48,8 @@ impl Rerank {
     pub fn check(&self) -> Result<(), EvalError> {
         let problem = if self.k1 == 0 {
             "k1 is 0; at least one neighbour is needed".to_owned()
-        } else if self.k2 == 0 || self.k2 > self.k1 + 1 {
-            format!("k2 is {}; it must lie between 1 and k1 + 1 = {}", self.k2, self.k1 + 1)
+        } else if self.k2 == 0 || self.k2 > self.near() {
+            format!("k2 is {}; it must lie between 1 and k1 + 1 = {}", self.k2, self.near())
         } else if !(0.0..=1.0).contains(&self.lambda) {
             format!("lambda is {}; it must lie between 0 and 1", self.lambda)
         } else {
@@ -58,16 +58,23 @@ impl Rerank {
         Err(EvalError::Rerank { problem })
     }
 
+    /// Neighbours of a sample, itself included.
+    fn near(&self) -> usize {
+        self.k1.saturating_add(1)
+    }
+
     /// Bytes that re-ranking holds at its peak beyond the features, estimated: neighbours, encodings before and after
     /// averaging, one block of distances, and where they take at most 256 MiB those of all queries to the gallery.
     #[must_use]
     pub fn memory(&self, queries: usize, gallery: usize) -> usize {
         let all = queries + gallery;
+        // There are no more neighbours than samples.
+        let (near, joined) = (self.near().min(all), self.k2.min(all));
         // Sets grow by about half of their members; averaging joins k2 of them, which overlap.
-        let encoding = (self.k1 + 1) * 3 / 2 * 8 + 24;
-        let averaged = encoding * self.k2.div_ceil(2).max(1);
+        let encoding = near * 3 / 2 * 8 + 24;
+        let averaged = encoding * joined.div_ceil(2).max(1);
         let distances = 4 * block(all) * queries.max(gallery) + kept(queries, gallery);
-        all * (4 * (self.k1 + 1) + 4 + encoding + averaged) + distances
+        all * (4 * near + 4 + encoding + averaged) + distances
     }
 
     /// Re-ranked distances of every query to the gallery, for blocks of queries: `visit(first query, distances
@@ -89,7 +96,7 @@ impl Rerank {
         let all = All { queries, gallery };
         let (n, count) = (all.len(), all.queries.rows());
         let keep = kept(count, all.gallery.rows()) > 0;
-        let mut neighbours = Neighbours::find(&all, (self.k1 + 1).min(n), keep, tick);
+        let mut neighbours = Neighbours::find(&all, self.near().min(n), keep, tick);
         let encodings = self.averaged(self.encodings(&all, &neighbours), &neighbours);
         let holders = holders(&encodings[count..], n);
         let mut kept = std::mem::take(&mut neighbours.kept).into_iter();

@@ -138,10 +138,6 @@ fn the_scale_of_features_changes_nothing() {
                 Metric::Euclidean => 2.0f32.powi(exponent),
                 Metric::Cosine => 2.0f32.powi(exponent + (row % 5) as i32),
             };
-            if options.expand > 0 {
-                // The mean of a query and its neighbours weighs them by their lengths.
-                continue;
-            }
             let found = score(&queries.scaled(factor), &gallery.scaled(factor), options);
             assert_eq!(found, expected, "2^{exponent}, {options:?}");
         }

@@ -132,3 +132,15 @@ fn samples_that_are_all_alike_have_finite_distances() {
     let rows = reranked(&alike, &alike, Rerank { k1: 3, k2: 2, lambda: 0.3 });
     assert!(rows.iter().flatten().all(|v| v.is_finite()), "{rows:?}");
 }
+
+#[test]
+fn more_neighbours_than_samples_are_all_samples() {
+    let (queries, gallery) = (features(0..3), features(3..12));
+    let of = |k1| Rerank { k1, k2: 2, lambda: 0.3 };
+    // Half of 24 neighbours are all twelve samples.
+    let all = reranked(&queries, &gallery, of(24));
+    for k1 in [1 << 56, usize::MAX] {
+        assert_eq!(reranked(&queries, &gallery, of(k1)), all, "{k1}");
+        assert_eq!(of(k1).memory(3, 9), of(11).memory(3, 9), "{k1}");
+    }
+}

@@ -12,6 +12,7 @@ use aio_gallery::{
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
@@ -109,7 +110,7 @@ fn killed(directory: &Path, rows: &str, width: &str) -> Outcome<Value> {
         filling.wait()?;
         let mut left = 0;
         if directory.join(MANIFEST).exists() {
-            let verified = Gallery::verify(directory, &|_| {})?;
+            let verified = Gallery::verify(directory, &|_| ControlFlow::Continue(()))?;
             if !verified.damages.is_empty() {
                 return Err(format!("damaged after kill {kill}: {:?}", verified.damages).into());
             }
@@ -281,7 +282,7 @@ impl Generated<'_> {
     }
 
     fn verify(&self) -> Outcome<Value> {
-        let verified = Gallery::verify(self.directory, &|_| {})?;
+        let verified = Gallery::verify(self.directory, &|_| ControlFlow::Continue(()))?;
         Ok(json!({"files": verified.files, "damages": verified.damages.len()}))
     }
 }

@@ -21,6 +21,14 @@ pub enum GalleryError {
         /// The directory.
         directory: PathBuf,
     },
+    /// A directory whose file of the name of a gallery's manifest is that of features.
+    #[error("`{}` is not a gallery: its {MANIFEST} belongs to the features {}", directory.display(), features.display())]
+    OfFeatures {
+        /// The directory.
+        directory: PathBuf,
+        /// The features.
+        features: PathBuf,
+    },
     /// Features of another model than the gallery's.
     #[error("{}: the gallery holds features of {gallery}, and {what} is of {found}", directory.display())]
     ForeignModel {
@@ -31,6 +39,24 @@ pub enum GalleryError {
         /// What does not fit, such as "the query".
         what: &'static str,
         /// The other model.
+        found: Box<Model>,
+    },
+    /// Galleries of different models cannot become one.
+    #[error(
+        "{} holds features of {found}, and {} of {gallery}: they cannot be merged",
+        other.display(),
+        directory.display()
+    )]
+    ForeignGallery {
+        /// The gallery that was to hold the rows of both.
+        directory: PathBuf,
+        /// Its model.
+        gallery: Box<Model>,
+        /// The name of its storage.
+        storage: &'static str,
+        /// The other gallery.
+        other: PathBuf,
+        /// The model of the other one.
         found: Box<Model>,
     },
     /// What was asked for cannot be done.
@@ -87,10 +113,17 @@ impl GalleryError {
             ),
             Self::Data(error) => error.hint(),
             Self::NotAGallery { .. } => Some("make one with `aio gallery create`".into()),
+            Self::OfFeatures { features, .. } => Some(format!(
+                "`aio search {}` searches these features; a gallery needs a directory of its own, which `aio gallery create` makes",
+                features.display()
+            )),
             Self::ForeignModel { .. } => Some(
                 "name the gallery's model with --model, or make a gallery with the other model"
                     .into(),
             ),
+            Self::ForeignGallery { gallery, storage, other, found, .. } => {
+                Some(embed_again(gallery, storage, other, found))
+            }
             Self::Request { hint, .. } => Some(hint.clone()),
             Self::NoRow { .. } => Some(
                 "the lists of `aio search` and `aio gallery export` have the numbers of rows".into(),
@@ -109,6 +142,27 @@ impl GalleryError {
             _ => true,
         }
     }
+}
+
+/// How rows of the gallery `other` get features of the model `gallery`.
+fn embed_again(gallery: &Model, storage: &str, other: &Path, found: &Model) -> String {
+    let (name, other) = (&gallery.name, other.display());
+    let mut hint = format!(
+        "embed the inputs of {other} again with this model, `aio gallery create NEW INPUTS --storage {storage} --model {name}`, and merge NEW instead of {other}"
+    );
+    if !gallery.settings.is_null() {
+        hint += &format!(
+            "; add the options of the model that its settings {} stand for",
+            gallery.settings
+        );
+    }
+    if *name == found.name && gallery.sha256 != found.sha256 {
+        hint += &format!(
+            "; `{name}` has meant different weights: the file with sha256 {} is needed, and without it both galleries are made again",
+            gallery.sha256
+        );
+    }
+    hint
 }
 
 /// An error of the operating system about a path.

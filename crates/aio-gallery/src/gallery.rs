@@ -6,7 +6,7 @@ use crate::error::{GalleryError, Result};
 use crate::groups::LastGroups;
 use crate::manifest::{Manifest, RemovedEntry};
 use crate::model::Model;
-use crate::record::{COLUMNS, Record};
+use crate::record::{COLUMNS, Content, Record};
 use crate::segment::{Rows, Segment};
 use aio_data::{DataError, fs};
 use std::collections::BTreeMap;
@@ -41,10 +41,16 @@ pub struct Row {
 }
 
 impl Gallery {
+    /// Whether a directory is a gallery, be it damaged or not.
+    #[must_use]
+    pub fn is_at(directory: &Path) -> bool {
+        Manifest::check_at(directory).is_ok()
+    }
+
     /// Opens a gallery. Its files are mapped, not read.
     ///
     /// # Errors
-    /// [`GalleryError::NotAGallery`], or [`GalleryError::Data`] naming the file that is damaged or gone.
+    /// [`GalleryError::NotAGallery`] or [`GalleryError::OfFeatures`]; [`GalleryError::Data`] naming the file that is damaged or gone.
     pub fn open(directory: &Path) -> Result<Self> {
         let mut manifest = Manifest::read(directory)?;
         for _ in 0..ATTEMPTS {
@@ -109,8 +115,7 @@ impl Gallery {
     /// Names of all columns, the user's own last.
     #[must_use]
     pub fn columns(&self) -> Vec<&str> {
-        // The last of the fixed columns is for the program.
-        let fixed = COLUMNS[..COLUMNS.len() - 1].iter().copied();
+        let fixed = COLUMNS.into_iter().filter(|column| Record::is_column(column));
         fixed.chain(self.manifest.columns.iter().map(String::as_str)).collect()
     }
 
@@ -204,6 +209,18 @@ impl Gallery {
     /// The errors are those of [`Gallery::row`]; one for each segment whose table is damaged.
     pub fn records(&self) -> impl Iterator<Item = Result<(u64, Record)>> + '_ {
         self.walk(|segment, rows, position| (segment.number(position), rows.record(position)))
+    }
+
+    /// What the rows of the contents that are wanted were embedded from, and what is known of them. As [`Gallery::records`].
+    pub fn records_of(
+        &self,
+        is_wanted: impl Fn(&Content) -> bool + Copy,
+    ) -> impl Iterator<Item = Result<(Content, Record)>> {
+        let found = self.walk(move |_, rows, position| {
+            let content = rows.content(position).filter(is_wanted)?;
+            Some((content, rows.record(position)))
+        });
+        found.filter_map(Result::transpose)
     }
 
     /// Calls `row` for every row that is not removed.

@@ -3,7 +3,7 @@
 use crate::calibration::Calibration;
 use crate::encode::Storage;
 use crate::error::{GalleryError, Result};
-use crate::layout::{MANIFEST, is_name};
+use crate::layout::{MANIFEST, SEGMENTS, is_name};
 use crate::model::Model;
 use crate::sums::FileSum;
 use aio_data::checksum::inside;
@@ -99,15 +99,29 @@ impl Manifest {
         directory.join(MANIFEST)
     }
 
+    /// Refuses a directory that is no gallery. Features that are called `gallery.safetensors` have a manifest of the same name, but no folder of segments.
+    ///
+    /// # Errors
+    /// [`GalleryError::NotAGallery`] or [`GalleryError::OfFeatures`].
+    pub(crate) fn check_at(directory: &Path) -> Result<()> {
+        let path = Self::path(directory);
+        if !path.is_file() {
+            return Err(GalleryError::NotAGallery { directory: directory.to_path_buf() });
+        }
+        let features = path.with_extension("safetensors");
+        if features.is_file() && !directory.join(SEGMENTS).is_dir() {
+            return Err(GalleryError::OfFeatures { directory: directory.to_path_buf(), features });
+        }
+        Ok(())
+    }
+
     /// Reads the manifest of a gallery.
     ///
     /// # Errors
-    /// [`GalleryError::NotAGallery`], or [`GalleryError::Data`] naming the manifest if it is damaged or of a later version.
+    /// As [`Manifest::check_at`]; [`GalleryError::Data`] naming the manifest if it is damaged or of a later version.
     pub(crate) fn read(directory: &Path) -> Result<Self> {
+        Self::check_at(directory)?;
         let path = Self::path(directory);
-        if !path.exists() {
-            return Err(GalleryError::NotAGallery { directory: directory.to_path_buf() });
-        }
         let text = fs::read_to_string(&path)?;
         if inside::stated(&text).is_none() {
             return Err(GalleryError::damaged(&path, "it states no checksum"));

@@ -86,6 +86,13 @@ pub(crate) const COLUMNS: [&str; 8] =
 const RESERVED: [&str; 5] = ["row", "rank", "query", "similarity", "probability"];
 
 impl Record {
+    /// Whether every gallery has this column for what is known of its rows.
+    #[must_use]
+    pub fn is_column(name: &str) -> bool {
+        // The last one is for the program.
+        COLUMNS[..COLUMNS.len() - 1].contains(&name)
+    }
+
     /// Refuses a name that a column of the user's own cannot have.
     ///
     /// # Errors

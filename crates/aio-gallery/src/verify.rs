@@ -5,10 +5,11 @@ use crate::gallery::{ATTEMPTS, Gallery, is_gone};
 use crate::manifest::Manifest;
 use crate::segment::{INFO, SegmentInfo};
 use crate::sums::{FileSum, not_as_written};
+use aio_data::DataError;
 use rayon::prelude::*;
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
 
 /// Part of a gallery that is not as it was written.
@@ -36,15 +37,22 @@ pub struct Verified {
 
 impl Gallery {
     /// Reads every file that the manifest of a gallery names and compares it with its checksums. `tick` is called with the bytes of each
-    /// file that is done. A writer that changes the gallery meanwhile does no harm: where files go, those of the new manifest are compared.
+    /// file that is done and says whether to go on. A writer that changes the gallery meanwhile does no harm: where files go, those of the new
+    /// manifest are compared.
     ///
     /// # Errors
-    /// [`GalleryError::NotAGallery`]; [`GalleryError::Request`] if files go again and again. Damage is no error but part of the result.
-    pub fn verify(directory: &Path, tick: &(dyn Fn(u64) + Sync)) -> Result<Verified> {
+    /// [`GalleryError::NotAGallery`] or [`GalleryError::OfFeatures`]; [`GalleryError::Request`] if files go again and again; [`DataError::Interrupted`] if `tick` asks to stop.
+    /// Damage is no error but part of the result.
+    pub fn verify(
+        directory: &Path,
+        tick: &(dyn Fn(u64) -> ControlFlow<()> + Sync),
+    ) -> Result<Verified> {
         let mut compared = BTreeMap::new();
         let mut manifest = match Manifest::read(directory) {
             Ok(manifest) => manifest,
-            Err(error @ GalleryError::NotAGallery { .. }) => return Err(error),
+            Err(error @ (GalleryError::NotAGallery { .. } | GalleryError::OfFeatures { .. })) => {
+                return Err(error);
+            }
             Err(error) => {
                 // Without its manifest nothing is known of the other files.
                 let damages = vec![whole(Manifest::path(directory), &error)];
@@ -82,7 +90,7 @@ impl State<'_> {
         &mut self,
         directory: &Path,
         manifest: &Manifest,
-        tick: &(dyn Fn(u64) + Sync),
+        tick: &(dyn Fn(u64) -> ControlFlow<()> + Sync),
     ) -> Result<Verified> {
         let mut verified = Verified { files: 1, bytes: 0, damages: Vec::new() };
         let lists = manifest.lists();
@@ -108,10 +116,14 @@ impl State<'_> {
         let found: Vec<(PathBuf, Result<Vec<Range<u64>>>)> = new
             .map(|(path, sum)| {
                 let found = sum.differences(path);
-                tick(sum.bytes);
-                (path.clone(), found)
+                match tick(sum.bytes) {
+                    ControlFlow::Continue(()) => Ok((path.clone(), found)),
+                    ControlFlow::Break(()) => {
+                        Err(GalleryError::Data(DataError::Interrupted { phase: "verifying" }))
+                    }
+                }
             })
-            .collect();
+            .collect::<Result<_>>()?;
         let mut gone = BTreeMap::new();
         for (path, found) in found {
             match found {

@@ -141,14 +141,21 @@ impl Table {
         self.columns.get_column_names().into_iter().map(PlSmallStr::as_str).collect()
     }
 
-    /// Every column as text, numbers as written in decimal.
+    /// Every column as text, numbers as written in decimal. What is not a number in a column of floating-point numbers is a gap: some programs write
+    /// gaps so.
     ///
     /// # Errors
     /// [`ParquetError`] naming a column that has no form as text, or if the text is far longer than the file.
     pub fn texts(&self) -> Result<Texts> {
-        let text = |column: &polars::prelude::Column| {
+        let text = |column: &polars::prelude::Column| -> Result<StringChunked> {
             let text = column.cast(&DataType::String).map_err(ParquetError::new)?;
-            text.str().cloned().map_err(ParquetError::new)
+            let text = text.str().map_err(ParquetError::new)?;
+            if !column.dtype().is_float() {
+                return Ok(text.clone());
+            }
+            let is_gap = column.is_nan().map_err(ParquetError::new)?;
+            let values = text.iter().zip(is_gap.iter());
+            Ok(values.map(|(value, is_gap)| value.filter(|_| is_gap != Some(true))).collect())
         };
         let texts = self.columns.columns().iter().map(text).collect::<Result<Vec<_>>>()?;
         // A file may name one long text in many rows, which share it here and would not share it later.
@@ -205,5 +212,25 @@ impl Texts {
     #[must_use]
     pub fn get(&self, column: usize, row: usize) -> Option<&str> {
         self.0[column].get(row)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use polars::prelude::Column;
+
+    #[test]
+    fn what_is_not_a_number_is_a_gap_and_the_word_for_it_is_text() {
+        let cameras = [Some(3.0), Some(f64::NAN), None, Some(-1.0)];
+        let names = ["NaN", "anna", "", "ben"];
+        let columns =
+            vec![Column::new("camera".into(), &cameras), Column::new("name".into(), &names)];
+        let columns = DataFrame::new(4, columns).expect("a table");
+        let texts = Table { columns, bytes: 100 }.texts().expect("text");
+        let numbers = [0, 1, 2, 3].map(|row| texts.get(0, row).map(str::parse::<f64>));
+        assert_eq!(numbers, [Some(Ok(3.0)), None, None, Some(Ok(-1.0))]);
+        let words = [0, 1, 2, 3].map(|row| texts.get(1, row));
+        assert_eq!(words, [Some("NaN"), Some("anna"), Some(""), Some("ben")]);
     }
 }

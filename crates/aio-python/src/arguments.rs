@@ -1,7 +1,8 @@
 //! Paths, rows and filters as Python gives them.
 
-use crate::errors::wrong;
-use aio_gallery::{Condition, Filter, Relation, Time, parse_time};
+use crate::errors::{raised, wrong};
+use aio_bench::gallery::condition;
+use aio_gallery::{Filter, Relation, TIME_FORMS, Time, parse_time};
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyMapping, PyString, PyTuple};
 use std::path::PathBuf;
@@ -64,6 +65,12 @@ fn compared(what: &str, object: &Bound<'_, PyAny>) -> PyResult<Fields> {
         if value.is_none() {
             return Err(wrong(format!("{what}: {} is None", column.repr()?), NOTHING));
         }
+        // A box is the one value that is a list. The text of any other would be a value that no row has.
+        let is_box = column.extract::<String>().is_ok_and(|column| column == "crop");
+        if !is_box && !value.is_instance_of::<PyString>() && value.try_iter().is_ok() {
+            let problem = format!("{what}: {} has several values", column.repr()?);
+            return Err(wrong(problem, "give one value; `camera` takes a list of cameras"));
+        }
     }
     entries(what, mapping)
 }
@@ -84,9 +91,16 @@ fn entries(what: &str, mapping: &Bound<'_, PyMapping>) -> PyResult<Fields> {
         };
         // The keyword of `search` and `embed`.
         let column = if column == "colour_pencil" { "colour-pencil".into() } else { column };
-        if !value.is_none() {
-            found.push((column, text(&value)?));
+        if value.is_none() {
+            continue;
         }
+        // What pandas has where nothing is known (NaN, NaT, NA) does not equal itself. As text it would be one name for all such rows.
+        if !value.eq(&value).unwrap_or(false) {
+            let problem = format!("{what}: `{column}` is {}, which is no value", value.repr()?);
+            let hint = "give None for what is not known, and a list in the place of an array";
+            return Err(wrong(problem, hint));
+        }
+        found.push((column, text(&value)?));
     }
     Ok(found)
 }
@@ -130,8 +144,8 @@ fn time(what: &str, object: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Time>>
     let Some(object) = object else { return Ok(None) };
     let typed = text(object)?;
     let time = parse_time(&typed).ok_or_else(|| {
-        let hint = "expected a datetime, a time such as 2026-11-28T06:41:45Z, a date, or seconds since 1970";
-        wrong(format!("{what}: `{typed}` is not a time"), hint)
+        let hint = format!("expected a datetime, or {TIME_FORMS}");
+        wrong(format!("{what}: `{typed}` is not a time"), &hint)
     })?;
     Ok(Some(time))
 }
@@ -148,7 +162,7 @@ pub(crate) fn filter(
     {
         let columns = columns.map(|columns| compared(what, columns)).transpose()?;
         for (column, value) in columns.unwrap_or_default() {
-            conditions.push(Condition { column, relation, value });
+            conditions.push(condition(column, relation, value).map_err(raised)?);
         }
     }
     let is_asked = cameras.is_some();

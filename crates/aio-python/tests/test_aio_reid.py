@@ -306,15 +306,25 @@ class Galleries(InAFolder):
             ({"camera": []}, ["camera: no camera"]),
             ({"camera": ["gate", None]}, ["camera: one of them is None"]),
             ({"camera": ""}, ["`camera` with an empty value"]),
+            ({"where": {"camera": ["gate", "door"]}}, ["where: 'camera' has several values", "`camera` takes a list"]),
+            ({"where_not": {"identity": {"7"}}}, ["where_not: 'identity' has several values"]),
+            ({"where": {"identity": float("nan")}}, ["where: `identity` is nan, which is no value"]),
+            ({"after": 86400}, ["after: `86400` is not a time", "whole seconds have 9 digits or more"]),
         ):
             with self.refused(ValueError, *words):
                 found(**terms)
+        with self.refused(ValueError, "unknown modality `photo`"):
+            found(where_not={"modality": "photo"})
+        self.assertEqual(found(where={"crop": [1, 2, 3, 4]}), 0)
         self.assertEqual(found(not_camera=[]), 3)
         self.assertEqual(found(where=types.MappingProxyType({"identity": 7})), 1)
         self.assertEqual(found(where_not=collections.UserDict(camera="gate")), 2)
         labels = types.MappingProxyType({"floor": 2, "identity": None})
         self.assertEqual(gallery.add({"text": "boots"}, labels=labels)["added"], 1)
         self.assertEqual((found(where={"floor": 2}), gallery.rows()[3].get("identity")), (1, None))
+        for missing in (float("nan"), np.float32("nan"), np.datetime64("NaT")):
+            with self.refused(ValueError, "row 1: `identity` is", "which is no value", "give None"):
+                gallery.add_features(-features[:2], [{}, {"identity": missing}])
         with self.refused(ValueError, "row 0", "the character NUL"):
             gallery.add_features(-features[:1], [{"camera": "a\0b"}])
         with self.refused(ValueError, "row 0", "the character NUL"):

@@ -8,6 +8,7 @@ use aio_gallery::{
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
@@ -112,5 +113,5 @@ fuzz_target!(|input: &[u8]| {
         threshold: None,
     };
     let _ = gallery.search(&query);
-    let _ = Gallery::verify(&directory, &|_| {});
+    let _ = Gallery::verify(&directory, &|_| ControlFlow::Continue(()));
 });

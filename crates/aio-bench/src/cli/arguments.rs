@@ -3,6 +3,7 @@
 use super::output::Output;
 use crate::embed::{ImportSettings, ModelSource, OnError};
 use crate::error::{Error, Result};
+use crate::provenance::Provenance;
 use aio_encoder::Activation;
 use aio_model::import::{Layout, Normalisation};
 use aio_model::{Shipped, TextUse};
@@ -148,6 +149,32 @@ pub(super) struct OutputArgument {
     /// The file to write.
     #[arg(long, value_name = "FILE")]
     pub(super) output: PathBuf,
+}
+
+/// What a weights file is to state of itself.
+#[derive(Debug, Clone, Args)]
+pub(super) struct ProvenanceArguments {
+    /// Terms of use, as they are to stand in the file; otherwise those that the model states.
+    #[arg(long, value_name = "TEXT", value_parser = not_blank)]
+    licence: Option<String>,
+    /// Where the model comes from, as it is to stand in the file; otherwise what the model states.
+    #[arg(long, value_name = "TEXT", value_parser = not_blank)]
+    origin: Option<String>,
+}
+
+impl From<ProvenanceArguments> for Provenance {
+    fn from(arguments: ProvenanceArguments) -> Self {
+        let ProvenanceArguments { licence, origin } = arguments;
+        Self { licence, origin }
+    }
+}
+
+fn not_blank(typed: &str) -> std::result::Result<String, String> {
+    let text = typed.trim();
+    if text.is_empty() {
+        return Err("expected a text; leave the option out to keep what the model states".into());
+    }
+    Ok(text.to_owned())
 }
 
 /// What the tensors of a checkpoint of another project leave open.

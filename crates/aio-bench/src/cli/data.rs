@@ -3,6 +3,7 @@
 use super::arguments::{DataRootArgument, JsonArgument, choice};
 use super::output::Output;
 use crate::error::{Error, Result};
+use crate::overwrite;
 use crate::render;
 use aio_data::check;
 use aio_data::readers::sysu_mm01::{self, Mode, TrialGallery};
@@ -83,6 +84,7 @@ pub(super) struct Check {
 
 impl Check {
     fn run(self) -> Result<Output> {
+        let stop = StopFlag::on_signals()?;
         let progress = Progress::new("decoding", 1, "pictures");
         let check = check::Check {
             dataset: check::named(&self.dataset)?,
@@ -93,8 +95,9 @@ impl Check {
                 progress.set_total(total);
                 progress.set_position(done);
             },
+            poll: &|| stop.poll(),
         };
-        let report = check.run()?;
+        let report = check.run().map_err(|error| Error::from(error).with_nothing_kept())?;
         progress.finish();
         let output = self.form.output(&report, || report.text())?;
         Ok(if report.is_right() { output } else { output.with_problem() })
@@ -175,6 +178,7 @@ pub(super) struct Synth {
 impl Synth {
     fn run(self) -> Result<Output> {
         if let Some(path) = self.sheet {
+            overwrite::check_ending("--sheet", &path, "png")?;
             benchmark::contact_sheet(&path, self.seed)?;
         }
         let stop = StopFlag::on_signals()?;
@@ -243,7 +247,7 @@ pub(super) struct Trials {
     /// Images per identity and camera (official source: 1 or 10 in papers).
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     shots: u32,
-    /// The authors' rand_perm_cam.mat, if it is not in the data set's folder.
+    /// The authors' rand_perm_cam.mat for --source official, if it is not in the data set's folder.
     #[arg(long, value_name = "FILE")]
     permutations: Option<PathBuf>,
     #[command(flatten)]
@@ -269,9 +273,18 @@ struct PrintedTrials {
 
 impl Trials {
     fn run(self) -> Result<Output> {
-        let source = match self.source {
-            Source::Python => sysu_mm01::Source::Python,
-            Source::Official => sysu_mm01::Source::Official(self.permutations),
+        let source = match (self.source, self.permutations) {
+            (Source::Python, None) => sysu_mm01::Source::Python,
+            (Source::Python, Some(path)) => {
+                return Err(Error::user(
+                    format!(
+                        "--permutations {}: the draws of --source python read no file",
+                        path.display()
+                    ),
+                    "add --source official, or leave --permutations out",
+                ));
+            }
+            (Source::Official, path) => sysu_mm01::Source::Official(path),
         };
         let trials = sysu_mm01::galleries(&self.root.data_root, self.mode, &source, self.shots)?;
         if self.form.json {

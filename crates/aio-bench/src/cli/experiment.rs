@@ -36,6 +36,7 @@ impl Arguments {
             settings: self.settings,
             device: self.device.device,
             runs: self.runs.runs,
+            config_id: None,
             when_taken: WhenTaken::Refuse,
         };
         let (run, result) = experiment::run(&request)?;

@@ -1,5 +1,6 @@
 //! Arguments that choose rows of a gallery, defined once.
 
+use crate::gallery;
 use aio_gallery::{Condition, Filter, Relation, TIME_FORMS, Time, parse_time};
 use clap::Args;
 
@@ -38,7 +39,7 @@ fn condition(typed: &str) -> Result<Condition, String> {
     if column.is_empty() {
         return Err("expected the name of a column before `=`".to_owned());
     }
-    Ok(Condition { column: column.to_owned(), relation, value: value.to_owned() })
+    gallery::condition(column.to_owned(), relation, value.to_owned()).map_err(|e| e.to_string())
 }
 
 impl From<FilterArguments> for Filter {
@@ -68,6 +69,9 @@ mod tests {
             let expected = Condition { column: column.into(), relation, value: value.into() };
             assert_eq!(condition(typed), Ok(expected));
         }
+        let expected = Ok("rgb+text".to_owned());
+        assert_eq!(condition("modality!=text+rgb").map(|found| found.value), expected);
+        assert!(condition("modality=photo").is_err_and(|text| text.contains("`photo`")));
         assert!(
             condition("floor").is_err() && condition("=2").is_err() && condition("!=2").is_err()
         );

@@ -23,7 +23,7 @@ mod sweep;
 mod tokenize;
 mod weights;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use clap::{Parser, Subcommand};
 use messages::Verbosity;
 use output::Output;
@@ -96,7 +96,7 @@ enum Command {
     Serve(serve::Arguments),
     /// Run the frozen blocks alone over a token tensor.
     Encode(encode::Arguments),
-    /// Weights of this and other projects: list, inspect, convert.
+    /// Weights of this and other projects: list, inspect, convert, pack, average, adapt and widen them, and fit what is unlike their training.
     #[command(subcommand)]
     Weights(weights::Command),
     /// Token ids of the captions on standard input, one per line: CLIP's, or those of a model.
@@ -142,16 +142,9 @@ pub fn main() -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(error) if error.is_closed_pipe() => ExitCode::SUCCESS,
         Err(error) => {
-            show(&error);
+            log::error!("{}", error.with_hint());
             ExitCode::from(error.exit_code())
         }
-    }
-}
-
-fn show(error: &Error) {
-    match error.hint() {
-        Some(hint) => log::error!("{error}\nhint: {hint}"),
-        None => log::error!("{error}"),
     }
 }
 

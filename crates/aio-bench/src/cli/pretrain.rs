@@ -5,11 +5,14 @@ use super::output::Output;
 use crate::device;
 use crate::error::Result;
 use crate::lock::{DirectoryLock, WhenTaken};
+use crate::overwrite;
+use aio_data::checksum::folder;
+use aio_data::fs;
 use aio_train::StopFlag;
 use aio_train::pretrain::{self, Recipe, Stem};
 use clap::Args;
 use serde::Serialize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -144,13 +147,31 @@ struct Written {
     weights: PathBuf,
 }
 
+/// Refuses a directory in which the weights to start from, or files of another kind, have the names of what is written.
+fn check_files(directory: &Path, recipe: &Recipe) -> Result<()> {
+    let weights = directory.join(pretrain::WEIGHTS);
+    overwrite::check("--output", &weights, recipe.init.as_deref())?;
+    overwrite::check_weights("--output", &weights)?;
+    let curve = directory.join(pretrain::LOSS_CURVE);
+    let columns: Vec<&str> = pretrain::LOSS_CURVE_HEADER.split(',').collect();
+    overwrite::check_kind("--output", &curve, "the loss curve of a pre-training", |path| {
+        overwrite::has_columns(path, &columns, None)
+    })?;
+    let sums = directory.join(folder::SUMS);
+    overwrite::check_kind("--output", &sums, "the checksum of pre-trained weights", |path| {
+        Ok(fs::read_to_string(path)?.lines().all(|line| line.ends_with(pretrain::WEIGHTS)))
+    })
+}
+
 impl Arguments {
     pub(super) fn run(self) -> Result<Output> {
         let device = device::open(&self.device.device)?;
+        let recipe = Recipe::from(self.recipe);
+        check_files(&self.output, &recipe)?;
         let stop = StopFlag::on_signals()?;
         let lock = DirectoryLock::require(&self.output, WhenTaken::Refuse, &stop)?;
         let stop = lock.guard(stop);
-        let weights = pretrain::run(&self.recipe.into(), &self.output, &device, &stop)?;
+        let weights = pretrain::run(&recipe, &self.output, &device, &stop)?;
         let written = Written { weights };
         self.form.output(&written, || format!("{}\n", written.weights.display()))
     }

@@ -2,12 +2,13 @@
 
 use super::arguments::{JsonArgument, RunsArgument};
 use super::output::Output;
-use crate::error::Result;
-use crate::finished::{self, Finished};
-use crate::report::{ChosenTasks, Format, PairedDifferences, order_agreement};
+use crate::error::{Error, Result};
+use crate::finished::{self, Finished, Table};
+use crate::report::{self, ChosenTasks, Format, PairedDifferences, order_agreement};
+use crate::sweep;
 use aio_types::Measure;
 use clap::Args;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -31,7 +32,8 @@ pub(super) struct Arguments {
     /// Form of the table.
     #[arg(long, value_enum, default_value = "md", conflicts_with = "json")]
     format: Format,
-    /// Only tasks whose names begin with one of these words, separated by commas. A sweep then also shows tasks that its file does not name.
+    /// Only tasks whose names begin with one of these words, separated by commas. A sweep then also shows tasks that its file does not name. A
+    /// table without such tasks is left out.
     #[arg(long, value_name = "TASKS", conflicts_with = "agreement")]
     tasks: Option<String>,
     /// The columns of an experiment's table and their order, by the names that CSV files have, such as rank1,rank10,map,map_baseline. Others are
@@ -68,12 +70,14 @@ impl Arguments {
     pub(super) fn run(self) -> Result<Output> {
         let mut finished = finished::collect(&self.names, &self.runs.runs)?;
         if let Some(tasks) = self.tasks.as_deref().map(ChosenTasks::new) {
-            finished =
-                finished.into_iter().map(|of| of.with_tasks(&tasks)).collect::<Result<_>>()?;
+            finished = with_tasks(finished, &tasks)?;
         }
         if let Some(metric) = self.metric {
             finished =
                 finished.into_iter().map(|of| of.with_metric(metric)).collect::<Result<_>>()?;
+        }
+        if self.plots.is_some() {
+            check_figures(&finished)?;
         }
         for of_table in &finished {
             if self.redraw {
@@ -102,13 +106,42 @@ impl Arguments {
         }
         let mut tables = Vec::new();
         for of_table in &finished {
-            tables.push(if self.added {
-                of_table.additions(self.format)?
+            if self.added {
+                tables.extend(of_table.additions(self.format)?);
             } else {
-                of_table.table(self.format, self.columns.as_deref())?
-            });
+                tables.push(of_table.table(self.format, self.columns.as_deref())?);
+            }
+        }
+        if tables.is_empty() {
+            return Err(report::nothing_added(&self.names));
         }
         Ok(Output::text(joined(&tables, self.format)))
+    }
+}
+
+/// The tables with these tasks alone. Runs of one experiment may be of different tasks, so that a table without any is left out.
+fn with_tasks(finished: Vec<Finished>, tasks: &ChosenTasks) -> Result<Vec<Finished>> {
+    let rows: Vec<_> = finished.iter().flat_map(Finished::methods).collect();
+    let kept: Vec<_> = finished.into_iter().filter_map(|of| of.with_tasks(tasks)).collect();
+    if kept.is_empty() {
+        return Err(tasks.unknown(&rows));
+    }
+    Ok(kept)
+}
+
+/// Refuses sweeps of one name, of whose figures the last would replace the others.
+fn check_figures(finished: &[Finished]) -> Result<()> {
+    let name = |of: &Finished| match &of.table {
+        Table::Sweep(results) => Some(sweep::name(Path::new(&results.title))),
+        Table::Cell(_) => None,
+    };
+    let names: Vec<String> = finished.iter().filter_map(name).collect();
+    match aio_data::repeated(names.iter().map(String::as_str)) {
+        None => Ok(()),
+        Some(twice) => Err(Error::user(
+            format!("--plots: two sweeps are called `{twice}`, and so would their figures be"),
+            "draw them by one call each, into different directories",
+        )),
     }
 }
 
@@ -122,7 +155,13 @@ fn joined(tables: &[String], format: Format) -> String {
                 text += if names == head { rows } else { table };
                 head = names;
             }
-            _ => text += table,
+            _ => {
+                // What stands directly below a table of Markdown would be a row of it.
+                if !text.is_empty() && !text.ends_with("\n\n") {
+                    text.push('\n');
+                }
+                text += table;
+            }
         }
     }
     text
@@ -136,6 +175,13 @@ mod tests {
     fn csv_tables_of_the_same_columns_are_one() {
         let tables = ["a,b\n1,2\n", "a,b\n3,4\n", "a,c\n5,6\n"].map(str::to_owned);
         assert_eq!(joined(&tables, Format::Csv), "a,b\n1,2\n3,4\na,c\n5,6\n");
-        assert_eq!(joined(&tables, Format::Markdown), tables.concat());
+        assert_eq!(joined(&tables, Format::Html), "a,b\n1,2\n\na,b\n3,4\n\na,c\n5,6\n");
+    }
+
+    #[test]
+    fn an_empty_line_stands_between_tables_of_markdown() {
+        let tables = ["a · map\n\n|a|\n|---|\n|1|\n", "b\n\n|b|\n\n", "c\n"].map(str::to_owned);
+        let expected = "a · map\n\n|a|\n|---|\n|1|\n\nb\n\n|b|\n\nc\n";
+        assert_eq!(joined(&tables, Format::Markdown), expected);
     }
 }

@@ -5,10 +5,10 @@ use super::filter::FilterArguments;
 use super::output::Output;
 use crate::embed::Row;
 use crate::error::{Error, Result};
-use crate::gallery::{self, NamedQuery, Place, SearchRequest, Terms, is_gallery};
+use crate::gallery::{self, NamedQuery, Place, SearchRequest, Terms};
 use crate::overwrite;
 use crate::search::{self, Request};
-use aio_gallery::Filter;
+use aio_gallery::{Filter, Gallery};
 use aio_stores::{Address, Scan};
 use aio_types::Modality;
 use clap::Args;
@@ -117,7 +117,7 @@ fn place(gallery: &Path, approximate: bool) -> Result<Option<Place>> {
         let scan = if approximate { Scan::Approximate } else { Scan::Exact };
         return Ok(Some(Place::Database(address, scan)));
     }
-    if !is_gallery(gallery) {
+    if !Gallery::is_at(gallery) {
         return Ok(None);
     }
     if approximate {

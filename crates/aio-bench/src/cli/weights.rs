@@ -1,8 +1,8 @@
 //! `aio weights`.
 
 use super::arguments::{
-    HintArguments, JsonArgument, ModelArguments, NormalisationArgument, OutputArgument, named,
-    visual,
+    HintArguments, JsonArgument, ModelArguments, NormalisationArgument, OutputArgument,
+    ProvenanceArguments, named, visual,
 };
 use super::output::Output;
 use crate::adapt;
@@ -152,12 +152,8 @@ Every command that takes --model reads the file, as long as the embedded encoder
 pub(super) struct Pack {
     /// A run's model directory, or a weights file of this project.
     model: PathBuf,
-    /// Terms of use, as they are to stand in the file; otherwise those that the model states.
-    #[arg(long)]
-    licence: Option<String>,
-    /// Where the model comes from, as it is to stand in the file; otherwise what the model states.
-    #[arg(long)]
-    origin: Option<String>,
+    #[command(flatten)]
+    provenance: ProvenanceArguments,
     #[command(flatten)]
     output: OutputArgument,
     #[command(flatten)]
@@ -166,8 +162,8 @@ pub(super) struct Pack {
 
 impl Pack {
     fn run(self) -> Result<Output> {
-        let Self { model, licence, origin, output, form } = self;
-        let packed = pack::run(&model, &output.output, licence.as_deref(), origin.as_deref())?;
+        let Self { model, provenance, output, form } = self;
+        let packed = pack::run(&model, &output.output, &provenance.into())?;
         form.output(&packed, || packed.text())
     }
 }
@@ -184,6 +180,8 @@ pub(super) struct Average {
     #[arg(required = true, num_args = 2..)]
     models: Vec<PathBuf>,
     #[command(flatten)]
+    provenance: ProvenanceArguments,
+    #[command(flatten)]
     output: OutputArgument,
     #[command(flatten)]
     form: JsonArgument,
@@ -191,8 +189,9 @@ pub(super) struct Average {
 
 impl Average {
     fn run(self) -> Result<Output> {
-        let averaged = average::run(&self.models, &self.output.output)?;
-        self.form.output(&averaged, || averaged.text())
+        let Self { models, provenance, output, form } = self;
+        let averaged = average::run(&models, &output.output, &provenance.into())?;
+        form.output(&averaged, || averaged.text())
     }
 }
 
@@ -278,7 +277,7 @@ Examples:
 
 The program has the file of its trained model in it (crates/aio-bench/assets/novelty-default.json); searches warn by it.")]
 pub(super) struct Novelty {
-    /// CSV files with the columns path and modality, one per style: rendered people whom the model was not trained on. Two or more.
+    /// CSV files with the columns path and modality, one per style: rendered people whom the model was not trained on. Two or more, without a picture in common.
     #[arg(long = "list", value_name = "FILE", required = true)]
     lists: Vec<PathBuf>,
     /// Share of the pictures of an unseen style that is flagged: the threshold is set by it.

@@ -1,4 +1,5 @@
-//! What is refused of keys together: those that contradict each other, and names that stand for nothing. A training would be lost by them.
+//! What is refused of keys together: those that contradict each other, names that stand for nothing, and numbers with which nothing can be computed. A
+//! training would be lost by them.
 
 use super::validation::refused;
 use super::{Evaluation, Experiment};
@@ -12,6 +13,9 @@ use aio_train::config::StageConfig;
 use aio_types::Modality;
 use serde::Serialize;
 
+/// Most photographs of a batch and anchors of a queue: more fit into no memory, and their number may exceed what a machine counts to.
+const MOST_ROWS: usize = 10_000_000;
+
 impl Experiment {
     /// Refuses keys that contradict each other, and names that stand for nothing. `origins` names all layers.
     pub(super) fn validate(&self, origins: &str) -> Result<()> {
@@ -20,6 +24,7 @@ impl Experiment {
             return wrong("model.modalities", "lacks rgb, the anchor of every other modality");
         }
         let losses = &self.losses;
+        self.validate_numbers(origins)?;
         self.validate_text(origins)?;
         self.validate_adapters(origins)?;
         self.validate_fusion(origins)?;
@@ -79,6 +84,39 @@ impl Experiment {
             validate_stage(origins, &format!("train.stages[{i}]"), stage)?;
         }
         self.validate_evaluation(origins)
+    }
+
+    /// Refuses numbers with which no step can be computed: infinite ones, and batches and queues that no memory holds.
+    fn validate_numbers(&self, origins: &str) -> Result<()> {
+        let Self { model, losses, train, .. } = self;
+        for (key, value) in [
+            ("model.lora_alpha", model.lora_alpha),
+            ("train.weight_decay", train.weight_decay),
+            ("losses.identity", losses.identity),
+            ("losses.triplet", losses.triplet),
+            ("losses.triplet_margin", losses.triplet_margin),
+            ("losses.attribute", losses.attribute),
+            ("losses.binding", losses.binding),
+            ("losses.binding_text", losses.binding_text),
+            ("losses.binding_temperature", losses.binding_temperature),
+            ("losses.parts", losses.parts),
+        ] {
+            if value.is_infinite() {
+                return Err(refused(origins, key, "is infinite; expected a finite number"));
+            }
+        }
+        let (people, each) = (train.identities, train.instances_per_identity);
+        if people.saturating_mul(each) > MOST_ROWS {
+            let problem = format!(
+                "is {each} and train.identities is {people}; expected a product of at most {MOST_ROWS}, the photographs of a batch"
+            );
+            return Err(refused(origins, "train.instances_per_identity", &problem));
+        }
+        if losses.queue > MOST_ROWS {
+            let problem = format!("is {}; expected at most {MOST_ROWS} anchors", losses.queue);
+            return Err(refused(origins, "losses.queue", &problem));
+        }
+        Ok(())
     }
 
     /// Refuses tasks that there are not or that the model cannot embed, and re-ranking that cannot be computed: a training would be lost by them.

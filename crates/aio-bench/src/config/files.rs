@@ -165,8 +165,12 @@ fn unknown(name: &str, folders: &[PathBuf]) -> Error {
         .collect();
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
     let sweep = folders.iter().map(|folder| folder.join(format!("sweeps/{name}.toml")));
+    let beside = PathBuf::from(format!("{name}.toml"));
     let near = match sweep.into_iter().find(|path| path.is_file()) {
         Some(path) => format!("`{name}` is a sweep: aio sweep run {}; ", path.display()),
+        None if beside.is_file() => {
+            format!("a path ends in .toml: aio experiment {}; ", beside.display())
+        }
         None => near,
     };
     Error::user(
@@ -192,7 +196,7 @@ fn collect_names(root: &Path, folder: &Path, known: &mut BTreeSet<String>) {
 }
 
 /// A path without `.` and, where a folder precedes it, `..`: `sweeps/../zero-shot` is `zero-shot`.
-fn plain(path: &Path) -> PathBuf {
+pub(crate) fn plain(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
     for part in path.components() {
         match part {

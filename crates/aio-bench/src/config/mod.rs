@@ -31,10 +31,12 @@ mod stage_keys;
 mod validation;
 
 pub use files::ExperimentFile;
+pub(crate) use files::plain;
 pub use identity::Checksums;
 pub use reference::reference;
 pub use rules::json_schema;
 pub use schema::{Evaluation, Experiment};
+pub(crate) use validation::is_of_experiment;
 
 use crate::error::{Error, Result};
 use aio_data::task::Task;

@@ -9,6 +9,12 @@ use toml::Table;
 /// Keys at the top of a sweep file that no experiment file has.
 const KEYS_OF_SWEEPS: [&str; 6] = ["axes", "zip", "exclude", "report", "seeds", "slurm"];
 
+/// Whether the keys at the top of a file are those of an experiment, and none of them is a sweep's.
+pub(crate) fn is_of_experiment(keys: &Table) -> bool {
+    let is_of_sweep = |key: &String| KEYS_OF_SWEEPS.contains(&key.as_str());
+    !keys.keys().any(is_of_sweep) && keys.keys().any(|key| Rule::root().property(key).is_some())
+}
+
 /// The error for a key whose value cannot be used; `origin` is its layer.
 pub(super) fn refused(origin: &str, key: &str, problem: &str) -> Error {
     Error::user(

@@ -86,7 +86,7 @@ pub struct Embedded {
 /// [`Error`] naming the picture that cannot be read or the modality that the model does not know.
 pub fn embed(rows: &[Row], extractor: &Extractor) -> Result<Vec<Vec<f32>>> {
     let rows: Vec<&Row> = rows.iter().collect();
-    of_inputs(&inputs(&rows, extractor)?, extractor)
+    of_inputs(&inputs(&rows, extractor)?, extractor, |place| rows[place].name())
 }
 
 /// Opens the pictures of rows, in parallel.
@@ -98,13 +98,14 @@ pub(crate) fn inputs(rows: &[&Row], extractor: &Extractor) -> Result<Vec<Observa
     opened.into_iter().collect()
 }
 
-/// Embeds what is opened already.
+/// Embeds what is opened already. `name` says in messages what the input at a place is.
 ///
 /// # Errors
-/// [`Error`] naming the modality that the model does not know.
+/// [`Error`] naming the modality that the model does not know, or the input whose embedding cannot be used.
 pub(crate) fn of_inputs(
     inputs: &[Observation<Picture>],
     extractor: &Extractor,
+    name: impl Fn(usize) -> String,
 ) -> Result<Vec<Vec<f32>>> {
     if inputs.is_empty() {
         return Ok(Vec::new());
@@ -117,9 +118,9 @@ pub(crate) fn of_inputs(
         )
     })?;
     let is_unusable = |features: &Vec<f32>| features.iter().any(|value| !value.is_finite());
-    if let Some(row) = embedded.iter().position(is_unusable) {
+    if let Some(place) = embedded.iter().position(is_unusable) {
         return Err(Error::user(
-            format!("the model's embedding of input {} holds values that are not finite", row + 1),
+            format!("the model's embedding of {} holds values that are not finite", name(place)),
             "its weights hold NaN or infinity, or values that are too large: use other weights",
         ));
     }
@@ -137,17 +138,21 @@ fn block(
     on_error: OnError,
 ) -> Result<(Vec<Vec<f32>>, Vec<SkippedRow>)> {
     let opened: Vec<_> = rows.par_iter().map(|row| row.named_input(extractor)).collect();
-    let (mut inputs, mut skipped) = (Vec::with_capacity(rows.len()), Vec::new());
+    let (mut inputs, mut opened_rows) = (Vec::with_capacity(rows.len()), Vec::new());
+    let mut skipped = Vec::new();
     for (row, input) in opened.into_iter().enumerate() {
         match input {
-            Ok(input) => inputs.push(input),
+            Ok(input) => {
+                inputs.push(input);
+                opened_rows.push(&rows[row]);
+            }
             Err(error @ Error::Data(_)) if on_error == OnError::Skip => {
                 skipped.push(SkippedRow { row, problem: error.to_string() });
             }
             Err(error) => return Err(error),
         }
     }
-    Ok((of_inputs(&inputs, extractor)?, skipped))
+    Ok((of_inputs(&inputs, extractor, |place| opened_rows[place].name())?, skipped))
 }
 
 /// Refuses to write features to `output`, and their manifest beside it, under another ending or over files that hold something else.
@@ -169,10 +174,7 @@ pub fn run(request: &Request) -> Result<Embedded> {
     output::check_name(output)?;
     let rows = collect(request)?;
     if rows.is_empty() {
-        return Err(Error::user(
-            "nothing to embed",
-            "name pictures, folders, --captions FILE or --list FILE",
-        ));
+        return Err(nothing(request));
     }
     output::check_files(request, &rows)?;
     let stop = StopFlag::on_signals()?;
@@ -211,6 +213,20 @@ pub fn run(request: &Request) -> Result<Embedded> {
         width: manifest.width,
         weights: manifest.weights,
     })
+}
+
+/// The error of a request without rows.
+fn nothing(request: &Request) -> Error {
+    let files = request.captions.iter().chain(&request.list);
+    let files: Vec<String> = files.map(|path| path.display().to_string()).collect();
+    if files.is_empty() {
+        let hint = "name pictures, folders, --captions FILE or --list FILE";
+        return Error::user("nothing to embed", hint);
+    }
+    Error::user(
+        format!("nothing to embed: no rows in {}", files.join(" and ")),
+        "a text has one sentence per line; a list has the names of its columns in the first line and one person in each line below",
+    )
 }
 
 /// Everything that the request names, in its order.

@@ -100,6 +100,13 @@ impl Row {
         })
     }
 
+    /// The row in a message: its pictures and its sentence.
+    pub(crate) fn name(&self) -> String {
+        let pictures = self.pictures.values().map(|path| path.display().to_string());
+        let sentence = self.text.iter().map(|text| format!("`{text}`"));
+        pictures.chain(sentence).collect::<Vec<_>>().join(" and ")
+    }
+
     /// As [`Row::input`], of a row that a manifest can name.
     ///
     /// # Errors
@@ -250,6 +257,15 @@ mod tests {
             let error = of(text).expect_err("blank");
             assert!(error.contains("captions.txt, row 2: the line is blank"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_row_is_named_by_what_it_holds() {
+        let picture = Row::picture(Modality::Sketch, "a/b.png".into());
+        assert_eq!(picture.name(), "a/b.png");
+        assert_eq!(Row::sentence("a red coat").name(), "`a red coat`");
+        let both = Row { text: Some("a red coat".into()), ..picture };
+        assert_eq!(both.name(), "a/b.png and `a red coat`");
     }
 
     #[test]

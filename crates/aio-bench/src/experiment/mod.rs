@@ -48,6 +48,8 @@ pub struct Request {
     pub device: String,
     /// Directory of runs.
     pub runs: PathBuf,
+    /// Content hash that the configuration must have, where an earlier reading of the files gave one.
+    pub config_id: Option<String>,
     /// What to do if another process works on the run.
     pub when_taken: WhenTaken,
 }

@@ -5,6 +5,7 @@ use crate::markdown::escaped;
 use crate::render::is_rendered;
 use crate::run::WEIGHTS;
 use aio_data::DatasetName;
+use aio_types::{Modality, ModalitySet};
 use std::collections::BTreeSet;
 
 /// Describes a model whose weights have the checksum `sha256`.
@@ -35,11 +36,17 @@ pub(super) fn model_card(prepared: &Prepared, sha256: &str) -> String {
         rows.into_iter().map(|(key, value)| format!("| {key} | {value} |\n")).collect();
     format!(
         "# {}, seed {}\n\n{}\n\n| | |\n|---|---|\n{table}\n\
-         ```sh\naio search GALLERY --text \"…\" --model DIR\n```\n",
+         ```sh\naio search GALLERY {} --model DIR\n```\n",
         escaped(name),
         experiment.seed,
         escaped(&experiment.claim),
+        query(experiment.model.modalities),
     )
+}
+
+/// What the example of a search asks for: a model without text reads no sentence.
+fn query(modalities: ModalitySet) -> &'static str {
+    if modalities.contains(Modality::Text) { "--text \"…\"" } else { "--rgb FILE" }
 }
 
 /// The data sets in words. With `synthetic`, those of the benchmark are rendered; tables of the user's own are not, wherever they lie.
@@ -62,6 +69,13 @@ fn trained_on(datasets: &BTreeSet<DatasetName>, synthetic: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_model_without_text_is_asked_by_a_photograph() {
+        let both = [Modality::Rgb, Modality::Text].into_iter().collect();
+        assert_eq!(query(both), "--text \"…\"");
+        assert_eq!(query(Modality::Rgb.into()), "--rgb FILE");
+    }
 
     #[test]
     fn only_data_sets_of_the_benchmark_are_called_rendered() {

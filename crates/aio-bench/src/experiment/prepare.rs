@@ -10,7 +10,7 @@ use super::requirements::{
 use super::tested::Test;
 use crate::config::{Checksums, Experiment, ExperimentFile};
 use crate::device;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::lock::DirectoryLock;
 use crate::render;
 use crate::run::{Run, RunIdentity, RunResult};
@@ -69,7 +69,7 @@ impl Prepared {
 /// Opens the run that a request stands for.
 ///
 /// # Errors
-/// [`Error`](crate::error::Error) naming what is missing or wrong.
+/// [`Error`] naming what is missing or wrong.
 pub(super) fn prepare(request: &Request) -> Result<Preparation> {
     let file = ExperimentFile::find(&request.name)?;
     let experiment = Experiment::open(&file, &request.settings)?;
@@ -82,6 +82,7 @@ pub(super) fn prepare(request: &Request) -> Result<Preparation> {
     }
     let start = StartingPoint::open(&experiment.model)?;
     let config_id = config_id(&experiment, &start)?;
+    check_expected(request, &file, &config_id)?;
     let name = file.name().to_owned();
     let identity = RunIdentity {
         experiment: name.clone(),
@@ -136,6 +137,19 @@ pub(super) fn prepare(request: &Request) -> Result<Preparation> {
         stop,
         _lock: lock,
     })))
+}
+
+/// Refuses a configuration that is not the one that was asked for: a sweep reads its base again for every run, which can be days later.
+fn check_expected(request: &Request, file: &ExperimentFile, found: &str) -> Result<()> {
+    match &request.config_id {
+        Some(expected) if expected != found => Err(Error::user(
+            format!(
+                "{file} or a file that it names was changed since this command began: its configuration is {found}, expected {expected}"
+            ),
+            "run the same command again, which reads the files anew, or restore them",
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn config_id(experiment: &Experiment, start: &StartingPoint) -> Result<String> {

@@ -3,7 +3,7 @@
 //! A `.safetensors` file holds `features` `[N, D]` and `ids` `[N]`, and optionally `cameras`, `images` and `clothes` `[N]`, negative where
 //! a camera, source photograph or clothes are not known. A `.npy` file holds the features alone; its labels are in files beside it:
 //! `NAME.npy` has `NAME.ids.npy` and optionally `NAME.cameras.npy`, `NAME.images.npy` and `NAME.clothes.npy`. Features are floating-point
-//! numbers of 16, 32 or 64 bits and are compared in 32; labels are whole numbers of any size. This program writes F32 and I64.
+//! numbers of 16, 32 or 64 bits and are compared in 32; labels are whole numbers of any type but uint64. This program writes F32 and I64.
 //!
 //! A file that this program wrote states its own checksum in the metadata of its header; files of other tools need none.
 
@@ -18,7 +18,7 @@ use aio_eval::{Entry, Features, LabelledFeatures, Protocol};
 use aio_types::{Camera, Clothes, Identity, SourcePhoto};
 use ndarray::Array2;
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub use write::{Labels, write};
 
@@ -139,6 +139,12 @@ pub fn read(path: &Path) -> Result<StoredFeatures> {
 /// [`Error`] naming the file that cannot be read.
 pub(crate) fn is_replaceable(path: &Path) -> Result<bool> {
     safetensors::is_replaceable(path)
+}
+
+/// Where the label files of a `.npy` file lie; other feature files hold their labels.
+pub(crate) fn label_files(path: &Path) -> Vec<PathBuf> {
+    let is_npy = path.extension().is_some_and(|extension| extension == "npy");
+    COLUMNS.iter().filter(|_| is_npy).map(|column| npy::label_file(path, column)).collect()
 }
 
 /// Features without labels.

@@ -3,14 +3,19 @@
 //! Format: NumPy Enhancement Proposal 1. The shape is compared with the length of the file before anything of that size is allocated.
 
 use super::doubles::Doubles;
-use super::{COLUMNS, Contents, open, room, wrong};
+use super::{COLUMNS, Column, Contents, open, room, wrong};
 use crate::error::{Error, Result};
 use aio_data::DataError;
 use half::f16;
 use ndarray::{Array2, ShapeBuilder};
 use std::fs::File;
 use std::io::{BufReader, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// Where the labels of a column of a `.npy` file lie.
+pub(super) fn label_file(path: &Path, column: &Column) -> PathBuf {
+    path.with_extension(format!("{}.npy", column.name))
+}
 
 /// Reads a `.npy` file and the label files beside it.
 pub(super) fn read(path: &Path) -> Result<Contents> {
@@ -33,8 +38,8 @@ pub(super) fn read(path: &Path) -> Result<Contents> {
     let features = Array2::from_shape_vec((rows, width).set_f(file.by_columns), values)
         .map_err(|e| file.damaged(&e.to_string()))?;
     let mut columns = [const { None }; COLUMNS.len()];
-    for (labels, column) in columns.iter_mut().zip(COLUMNS) {
-        let path = path.with_extension(format!("{}.npy", column.name));
+    for (labels, column) in columns.iter_mut().zip(&COLUMNS) {
+        let path = label_file(path, column);
         if path.exists() {
             *labels = Some(Array::open(&path, "whole numbers of shape [rows]")?.labels()?);
         }

@@ -86,9 +86,7 @@ impl<'a> SafetensorsFile<'a> {
     }
 
     fn read(mut self) -> Result<Contents> {
-        let info = self.info("features").ok_or_else(|| {
-            wrong(self.path, format!("has no tensor `features`; it holds {}", self.names()))
-        })?;
+        let info = self.info("features").ok_or_else(|| self.without_features())?;
         let &[rows, width] = info.shape.as_slice() else {
             return Err(wrong(
                 self.path,
@@ -152,10 +150,22 @@ impl<'a> SafetensorsFile<'a> {
         self.header.info(name).cloned()
     }
 
-    fn names(&self) -> String {
+    /// The error of a file of something else. More tensors than features have labels are those of a model.
+    fn without_features(&self) -> Error {
         let mut names: Vec<String> = self.header.tensors().into_keys().collect();
         names.sort();
-        if names.is_empty() { "nothing".into() } else { names.join(", ") }
+        let (path, count) = (self.path.display(), names.len());
+        if count > COLUMNS.len() + 1 {
+            return Error::user(
+                format!(
+                    "{path} has no tensor `features`; it holds {count} tensors, as weights files do: {}, …",
+                    names[..3].join(", ")
+                ),
+                "name a feature file; `aio embed --model FILE` makes one with these weights",
+            );
+        }
+        let held = if names.is_empty() { "nothing".into() } else { names.join(", ") };
+        wrong(self.path, format!("has no tensor `features`; it holds {held}"))
     }
 
     /// The values of a tensor; parsing the header has checked that its size fits its type.

@@ -3,12 +3,13 @@
 use super::creation::Creation;
 use super::inputs::InputRequest;
 use super::item::Item;
-use super::open::{check_model, is_gallery, model_of, with_new, with_writer};
+use super::open::{check_model, model_of, with_new, with_writer};
 use super::pool::{Pooled, Tracks};
 use super::prepare::{Outcome, Prepared, Sizes, block};
+use super::told::Told;
 use crate::embed::{BLOCK, Model, ModelSource, OnError, of_inputs};
 use crate::error::{Error, Result};
-use aio_gallery::{Added, Content, Entry, Storage, Writer};
+use aio_gallery::{Added, Content, Entry, Gallery, Storage, Writer};
 use aio_train::{Progress, StopFlag};
 use serde::Serialize;
 use std::collections::HashSet;
@@ -112,7 +113,7 @@ impl Addition<'_> {
         let Self { request, model, .. } = self;
         let directory = &request.gallery;
         let creation = Creation::new(directory, (&request.inputs, request.thumbnail, storage));
-        if is_gallery(directory) {
+        if Gallery::is_at(directory) {
             creation.check()?;
             return with_writer(directory, |writer, stop| {
                 let done = self.fill_existing(writer, stop)?;
@@ -157,6 +158,7 @@ impl Addition<'_> {
             model,
             done: AddedRows { gallery: request.gallery.clone(), ..AddedRows::default() },
             tracks: Tracks::default(),
+            told: Told::default(),
             committed: Instant::now(),
         };
         let outcome = std::thread::scope(|scope| {
@@ -170,7 +172,9 @@ impl Addition<'_> {
         let committed = incoming.writer.commit();
         outcome?;
         committed?;
-        incoming.done.total = incoming.writer.gallery()?.len();
+        let gallery = incoming.writer.gallery()?;
+        incoming.told.warning(&gallery)?.iter().for_each(|warning| log::warn!("{warning}"));
+        incoming.done.total = gallery.len();
         Ok(incoming.done)
     }
 }
@@ -219,6 +223,7 @@ struct Incoming<'a> {
     model: &'a Model,
     done: AddedRows,
     tracks: Tracks,
+    told: Told,
     committed: Instant,
 }
 
@@ -250,7 +255,10 @@ impl Incoming<'_> {
         for outcome in outcomes {
             match outcome {
                 Outcome::Ready(prepared) => ready.push(*prepared),
-                Outcome::Known => self.done.known += 1,
+                Outcome::Known(content, known) => {
+                    self.done.known += 1;
+                    self.told.note(content, &known);
+                }
                 Outcome::Failed(error @ Error::Data(_))
                     if self.request.on_error == OnError::Skip =>
                 {
@@ -265,7 +273,8 @@ impl Incoming<'_> {
         }
         let inputs: Vec<_> = ready.iter_mut().map(|p| std::mem::take(&mut p.observation)).collect();
         if !inputs.is_empty() {
-            let features = of_inputs(&inputs, &self.model.extractor)?;
+            let name = |place: usize| ready[place].item.name();
+            let features = of_inputs(&inputs, &self.model.extractor, name)?;
             for (prepared, features) in ready.into_iter().zip(&features) {
                 self.take_row(prepared, features)?;
             }
@@ -295,6 +304,9 @@ impl Incoming<'_> {
     fn write_tracks(&mut self) -> Result<()> {
         for pooled in std::mem::take(&mut self.tracks).finish() {
             let Pooled { content, features, record, thumbnail } = pooled;
+            if self.writer.contains(content) {
+                self.told.note(content, &record);
+            }
             self.write_row(Entry { content, features: &features, record, thumbnail: &thumbnail })?;
         }
         Ok(())

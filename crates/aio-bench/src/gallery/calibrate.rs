@@ -45,8 +45,8 @@ pub fn calibrate(request: &CalibrationRequest) -> Result<Fitted> {
     let gallery = Gallery::open(&request.gallery)?;
     let (queries, mut data, rows) = labelled(&request.queries, &gallery)?;
     let modalities = match &request.modalities {
-        Some(named) => named.clone(),
-        None => modalities(&request.queries, &rows)?,
+        Some(any) if any == Calibration::ANY => any.clone(),
+        named => modalities(&request.queries, &rows, named.as_deref())?,
     };
     let mut other = None;
     if let Some(path) = &request.against
@@ -65,16 +65,20 @@ pub fn calibrate(request: &CalibrationRequest) -> Result<Fitted> {
 }
 
 /// The modalities that all rows of a feature file were made from. A curve that was fitted on photographs is wrong for sentences and sketches, so that no
-/// curve is for all queries unless somebody says so.
+/// curve is for all queries unless somebody says so. `named` stands for those of rows that do not say what they are.
 ///
 /// # Errors
-/// [`Error`] naming the file, if its rows are of several kinds or do not say what they are.
-fn modalities(path: &Path, rows: &[Row]) -> Result<String> {
+/// [`Error`] naming the file, if its rows are of several kinds, are not what is named, or nothing says what they are.
+fn modalities(path: &Path, rows: &[Row], named: Option<&str>) -> Result<String> {
     let mut found = BTreeSet::new();
     for (number, row) in rows.iter().enumerate() {
         let wrong = |e: Error| unusable(path, &format!("row {number}: {e}"));
         let modalities = row.modalities().map_err(wrong)?;
         if modalities.is_empty() {
+            if let Some(named) = named {
+                found.insert(named.to_owned());
+                continue;
+            }
             let manifest = Manifest::path(path);
             return Err(Error::user(
                 format!("{}: row {number} does not say what it was made from", manifest.display()),
@@ -84,8 +88,12 @@ fn modalities(path: &Path, rows: &[Row]) -> Result<String> {
         found.insert(modalities.to_string());
     }
     let kinds: Vec<String> = found.into_iter().collect();
-    match &kinds[..] {
-        [kind] => Ok(kind.clone()),
+    match (&kinds[..], named) {
+        ([kind], Some(named)) if kind != named => Err(Error::user(
+            format!("{} holds queries of {kind}, and --modalities names {named}", path.display()),
+            "a curve of one kind of query is wrong for another: leave out --modalities, or embed labelled queries of the kind that it names; --modalities any stands for all queries that have no curve of their own",
+        )),
+        ([kind], _) => Ok(kind.clone()),
         _ => Err(Error::user(
             format!("{} holds queries of several kinds: {}", path.display(), kinds.join(", ")),
             "embed each kind on its own, or name what the curve is for: --modalities any stands for all queries that have no curve of their own",
@@ -120,18 +128,27 @@ mod tests {
         let (photograph, sentence) =
             (Row::picture(Modality::Rgb, "a.jpg".into()), Row::sentence("a red coat"));
         let both = Row { text: Some("a red coat".into()), ..photograph.clone() };
-        let of = |rows: &[&Row]| {
+        let of = |rows: &[&Row], named: Option<&str>| {
             let rows: Vec<Row> = rows.iter().map(|row| (*row).clone()).collect();
-            modalities(Path::new("q.safetensors"), &rows)
+            modalities(Path::new("q.safetensors"), &rows, named)
         };
-        assert_eq!(of(&[&photograph, &photograph]).expect("photographs"), "rgb");
-        assert_eq!(of(&[&both]).expect("one kind"), "rgb+text");
-        assert_eq!(of(&[&sentence]).expect("sentences"), "text");
-        for (rows, problem) in [
-            (&[&photograph, &sentence, &both][..], "of several kinds: rgb, rgb+text, text"),
-            (&[&photograph, &Row::default()], "q.json: row 1 does not say what it was made from"),
+        assert_eq!(of(&[&photograph, &photograph], None).expect("photographs"), "rgb");
+        assert_eq!(of(&[&both], None).expect("one kind"), "rgb+text");
+        assert_eq!(of(&[&sentence], None).expect("sentences"), "text");
+        // What is named agrees with the rows, or says what they do not say.
+        let unknown = Row::default();
+        for rows in [&[&photograph][..], &[&unknown], &[&unknown, &photograph]] {
+            assert_eq!(of(rows, Some("rgb")).expect("photographs"), "rgb");
+        }
+        let several = "of several kinds: rgb, rgb+text, text";
+        for (rows, named, problem) in [
+            (&[&photograph, &sentence, &both][..], None, several),
+            (&[&photograph, &sentence, &both], Some("text"), several),
+            (&[&photograph, &unknown], None, "q.json: row 1 does not say what it was made from"),
+            (&[&photograph], Some("text"), "holds queries of rgb, and --modalities names text"),
+            (&[&photograph, &unknown], Some("text"), "of several kinds: rgb, text"),
         ] {
-            let error = of(rows).expect_err(problem);
+            let error = of(rows, named).expect_err(problem);
             assert!(error.to_string().contains(problem) && error.exit_code() == 2, "{error}");
             assert!(error.hint().is_some_and(|hint| hint.contains("--modalities")));
         }

@@ -36,6 +36,6 @@ fn shown(gallery: &Gallery, row: u64, size: PictureSize) -> Result<Picture> {
     // The picture is the user's own: the limits of the decoder are enough.
     let jpeg = thumbnail::thumbnail(gallery, row, u64::MAX)?;
     let jpeg = jpeg.ok_or_else(|| wrong("it has no picture".into()))?;
-    let image = decode(&jpeg).map_err(wrong)?;
+    let image = decode(&jpeg).map_err(|e| wrong(e.to_string()))?;
     resized(&image, size).map_err(wrong)
 }

@@ -8,6 +8,7 @@ use aio_data::DataError;
 use aio_data::folder::{self, Entry};
 use aio_gallery::{Detected, Detection, Record, Source, coco, mot};
 use aio_types::Modality;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// What is added to a gallery.
@@ -89,6 +90,8 @@ impl InputRequest {
 
     /// Number of items, and what is passed over on the way, which is reported.
     pub(super) fn count(&self) -> Result<usize> {
+        self.check_labels()?;
+        self.warn_of_lookalikes()?;
         for input in &self.inputs {
             // For its refusals and its warnings: the pictures themselves are counted below.
             each_picture(input, |_| {})?;
@@ -121,7 +124,10 @@ impl InputRequest {
             Box::new(self.inputs.iter().flat_map(|input| pictures(input, self.modality)));
         if let Some(path) = &self.captions {
             let sentence = |(row, line): (usize, String)| match Record::check_text(&line) {
-                Ok(()) => Ok(Item::sentence(&line)),
+                Ok(()) => {
+                    let origin = Some(Origin { path: path.clone(), row });
+                    Ok(Item { origin, ..Item::sentence(&line) })
+                }
                 Err(problem) => Err(DataError::Row { path: path.clone(), row, problem }.into()),
             };
             let sentences: Vec<Result<Item>> = (1..).zip(sentences(path)?).map(sentence).collect();
@@ -144,6 +150,30 @@ impl InputRequest {
             number % count == index
         };
         Ok(Box::new(all.enumerate().filter(is_mine).map(|(_, item)| self.labelled(item?))))
+    }
+
+    /// Refuses two values for one column: a row can have one of them alone.
+    fn check_labels(&self) -> Result<()> {
+        let columns = self.labels.iter().map(|(column, _)| column.as_str());
+        let Some(twice) = aio_data::repeated(columns) else { return Ok(()) };
+        Err(Error::user(
+            format!("--label gives two values for the column `{twice}`"),
+            "give each column one value; rows with values of their own get them from --list",
+        ))
+    }
+
+    /// Says which columns of the user's own differ from a known one in case alone: filters and groups look in the known one.
+    fn warn_of_lookalikes(&self) -> Result<()> {
+        let list = self.list.as_deref().map(|path| List::open(path, self.modality)).transpose()?;
+        let pairs = self.labels.iter().chain(self.rows.iter().flatten());
+        let names = pairs.map(|(column, _)| column.as_str());
+        let names: BTreeSet<&str> = names.chain(list.iter().flat_map(List::values)).collect();
+        for (name, known) in names.into_iter().filter_map(|n| Some((n, list::lookalike(n)?))) {
+            log::warn!(
+                "the column `{name}` is one of your own, beside the column `{known}`, which it leaves empty: rename it if it should be that one"
+            );
+        }
+        Ok(())
     }
 
     fn labelled(&self, mut item: Item) -> Result<Item> {
@@ -242,6 +272,8 @@ mod tests {
         let request = InputRequest { captions: Some(captions.clone()), ..nothing() };
         std::fs::write(&captions, "a man\na woman\n").expect("write");
         assert_eq!(request.count().expect("two sentences"), 2);
+        let second = request.items().expect("two sentences").nth(1).expect("one").expect("read");
+        assert!(second.name().ends_with("captions.txt, row 2"), "{}", second.name());
         std::fs::write(&captions, "a man\n\na woman\n").expect("write");
         let error = request.count().expect_err("a blank line").to_string();
         assert!(error.contains("captions.txt, row 2: the line is blank"), "{error}");

@@ -16,11 +16,11 @@ pub(super) struct Item {
     pub(super) known: Record,
     /// The track of a detection.
     pub(super) track: Option<i64>,
-    /// What the box came from.
+    /// What named it, unless it was a path.
     pub(super) origin: Option<Origin>,
 }
 
-/// A line of a list or of a file of boxes, from 1, or a position in a list of JSON.
+/// A line of a list, of sentences or of a file of boxes, from 1, or a position in a list of JSON.
 #[derive(Debug, Clone)]
 pub(super) struct Origin {
     pub(super) path: PathBuf,
@@ -44,6 +44,15 @@ impl Item {
     pub(super) fn modalities(&self) -> ModalitySet {
         let text = self.text.as_ref().map(|_| Modality::Text);
         self.pictures.iter().map(|(modality, _)| *modality).chain(text).collect()
+    }
+
+    /// The item in a message: the line that named it, or what is embedded.
+    pub(super) fn name(&self) -> String {
+        match (&self.origin, self.shown(), &self.text) {
+            (Some(Origin { path, row }), ..) => format!("{}, row {row}", path.display()),
+            (None, Some(picture), _) => picture.display().to_string(),
+            (None, None, text) => format!("`{}`", text.as_deref().unwrap_or_default()),
+        }
     }
 
     /// The picture that stands for the row: the photograph, if there is one.

@@ -36,6 +36,13 @@ impl Column {
     }
 }
 
+/// The column that a name differs from in case alone. It becomes another column, in which nothing looks.
+pub(super) fn lookalike(name: &str) -> Option<String> {
+    let lower = name.to_lowercase();
+    let is_known = Record::is_column(&lower) || lower.parse::<Modality>().is_ok();
+    (is_known && lower != name).then_some(lower)
+}
+
 /// The item of a row with its columns and their values; blank values count as none. Paths are relative to `folder`.
 fn of<'a>(
     fields: impl Iterator<Item = (&'a Column, &'a str)>,
@@ -62,15 +69,19 @@ fn of<'a>(
 /// The item of a row that is in memory; its columns are those of a list.
 ///
 /// # Errors
-/// [`Error::User`] naming the row, counted from 0, or a column whose name is taken.
+/// [`Error::User`] naming the row, counted from 0, or a column whose name is taken or stands twice.
 pub(super) fn item(row: usize, fields: &[(String, String)], modality: Modality) -> Result<Item> {
+    let wrong = |problem: String| {
+        let hint = "a row has a path or text, and what is known of the person";
+        Error::user(format!("row {row}: {problem}"), hint)
+    };
+    if let Some(name) = aio_data::repeated(fields.iter().map(|(name, _)| name.as_str())) {
+        return Err(wrong(format!("has two columns `{name}`")));
+    }
     let columns: Vec<Column> =
         fields.iter().map(|(name, _)| Column::named(name, modality)).collect::<Result<_>>()?;
     let fields = columns.iter().zip(fields.iter().map(|(_, value)| value.as_str()));
-    of(fields, Path::new("")).map_err(|problem| {
-        let hint = "a row has a path or text, and what is known of the person";
-        Error::user(format!("row {row}: {problem}"), hint)
-    })
+    of(fields, Path::new("")).map_err(wrong)
 }
 
 /// A list that is read row by row.
@@ -105,6 +116,14 @@ impl List {
             return Err(Error::Data(DataError::Row { path: path.to_path_buf(), row, problem }));
         }
         Ok(Self { path: path.to_path_buf(), columns, records })
+    }
+
+    /// Names of the columns that are not embedded.
+    pub(super) fn values(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().filter_map(|column| match column {
+            Column::Value(name) => Some(name.as_str()),
+            Column::Picture(_) | Column::Text => None,
+        })
     }
 
     /// The item of the next row; `None` behind the last one.
@@ -143,6 +162,9 @@ mod tests {
         assert_eq!(row("a red coat").expect("both").text.as_deref(), Some("a red coat"));
         let error = item(3, &[("text".into(), " ".into())], Modality::Rgb).expect_err("nothing");
         assert!(error.to_string().contains("row 3: holds neither"), "{error}");
+        let twice = ["a man", "a woman"].map(|text| ("text".to_owned(), text.to_owned()));
+        let error = item(3, &twice, Modality::Rgb).expect_err("two sentences").to_string();
+        assert_eq!(error, "row 3: has two columns `text`");
     }
 
     #[test]

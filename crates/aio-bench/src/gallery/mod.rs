@@ -3,6 +3,7 @@
 mod add;
 
 mod calibrate;
+mod condition;
 mod contact_sheet;
 mod creation;
 mod export;
@@ -20,14 +21,15 @@ mod search;
 mod searched;
 mod table;
 mod thumbnail;
+mod told;
 
 pub use add::{AddRequest, AddedRows, add, add_with, create, create_with};
 pub use calibrate::{CalibrationRequest, Fitted, calibrate};
+pub use condition::condition;
 pub use export::{Exported, export};
 pub use inputs::{Detections, InputRequest, Pool, Shard};
 pub use listed::{Listed, Single};
-pub use open::{MergedGallery, check_model, is_gallery, merge, model_of, with_writer};
-pub(crate) use prepare::check_pixels;
+pub use open::{MergedGallery, check_model, merge, model_of, with_writer};
 pub use push::{PushedGallery, push};
 pub use queries::{NamedQuery, read as queries};
 pub(crate) use search::{Asked, Embedded, answered, check, check_asked, groups};

@@ -12,15 +12,6 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
-/// Whether a directory is a gallery. Features that are called `gallery.safetensors` have a manifest of the same name, but no folder of segments.
-#[must_use]
-pub fn is_gallery(directory: &Path) -> bool {
-    let manifest = directory.join(MANIFEST);
-    let is_of_features =
-        manifest.with_extension("safetensors").is_file() && !directory.join(SEGMENTS).is_dir();
-    manifest.is_file() && !is_of_features
-}
-
 /// The directory's lock, for the writer of a gallery.
 pub(super) struct Locked(Fence);
 
@@ -125,7 +116,23 @@ pub(super) fn with_new<T>(
     }
     let (stop, lock) = lock(directory)?;
     let mut writer = make(Locked(lock.fence()))?;
-    work(&mut writer, &stop)
+    let done = work(&mut writer, &stop);
+    if done.as_ref().is_err_and(|error| error.exit_code() == 2)
+        && stop.check_claim().is_ok()
+        && let Err(error) = take_back(directory, lock)
+    {
+        log::warn!("a gallery without rows stays: {error}");
+    }
+    done
+}
+
+/// Removes a new gallery that got no row, because what was given cannot be used: it would be of a model that nobody chose for it.
+fn take_back(directory: &Path, lock: DirectoryLock) -> Result<()> {
+    // A folder that holds a segment cannot be removed.
+    if std::fs::remove_dir(directory.join(SEGMENTS)).is_err() {
+        return Ok(());
+    }
+    lock.remove(&[MANIFEST, CREATING])
 }
 
 /// A merged gallery.
@@ -157,7 +164,7 @@ pub fn merge(directory: &Path, sources: &[PathBuf]) -> Result<MergedGallery> {
         let total = writer.gallery()?.len();
         Ok(MergedGallery { gallery: directory.to_path_buf(), total, merged })
     };
-    if is_gallery(directory) {
+    if Gallery::is_at(directory) {
         return with_writer(directory, work);
     }
     let make = |claim| {

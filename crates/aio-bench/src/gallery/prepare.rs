@@ -3,14 +3,13 @@
 use super::item::{Item, Origin};
 use crate::error::{Error, Result};
 use crate::report::jpeg;
-use aio_data::DataError;
-use aio_data::picture::{self, resized};
-use aio_gallery::{BoundingBox, Content};
+use aio_data::picture::{self, check_pixels, resized};
+use aio_data::{DataError, Undecodable};
+use aio_gallery::{BoundingBox, Content, Record};
 use aio_types::{Observation, Picture, PictureSize};
-use image::{ImageReader, RgbImage, imageops};
+use image::{RgbImage, imageops};
 use rayon::prelude::*;
 use std::collections::HashSet;
-use std::io::Cursor;
 use std::path::Path;
 
 /// An item that can be embedded.
@@ -25,8 +24,8 @@ pub(super) struct Prepared {
 /// What became of an item.
 pub(super) enum Outcome {
     Ready(Box<Prepared>),
-    /// The gallery has its content.
-    Known,
+    /// The gallery has its content; what the item says beside it.
+    Known(Content, Box<Record>),
     Failed(Error),
 }
 
@@ -55,7 +54,7 @@ pub(super) fn block(
     let mut seen = |outcome| match outcome {
         // Of two equal ones in a block the first is embedded.
         Outcome::Ready(ready) if known.as_mut().is_some_and(|k| !k.insert(ready.content)) => {
-            Outcome::Known
+            Outcome::Known(ready.content, Box::new(ready.item.known))
         }
         other => other,
     };
@@ -78,8 +77,12 @@ impl<'a> Opened<'a> {
         Ok(Self { path, bytes: picture::read(path)?, image: None })
     }
 
-    fn wrong(&self, problem: String) -> Error {
+    fn wrong(&self, problem: Undecodable) -> Error {
         Error::Data(DataError::Image { path: self.path.to_path_buf(), problem })
+    }
+
+    fn damaged(&self, problem: String) -> Error {
+        self.wrong(Undecodable::damaged(problem))
     }
 
     /// The error of a box that holds nothing of the picture: the picture is as it should be, and what named the box is not.
@@ -102,7 +105,7 @@ impl<'a> Opened<'a> {
             let image = picture::decode(&self.bytes).map_err(|e| self.wrong(e))?;
             self.image = Some(image);
         }
-        let Some(image) = &self.image else { return Err(self.wrong("not decoded".into())) };
+        let Some(image) = &self.image else { return Err(self.damaged("not decoded".into())) };
         let Some(crop) = crop else { return Ok(image.clone()) };
         let (width, height) = image.dimensions();
         let inside = |from: f64, length: f64, limit: u32| {
@@ -131,7 +134,8 @@ fn frame(items: &[Item], sizes: Sizes, known: Option<&HashSet<Content>>) -> Vec<
             .collect(),
         Err(error) => {
             let path = first.shown().unwrap_or(Path::new("")).to_path_buf();
-            let again = || DataError::Image { path: path.clone(), problem: error.to_string() };
+            let again =
+                || DataError::Image { path: path.clone(), problem: Undecodable::damaged(&error) };
             let others: Vec<Outcome> =
                 items[1..].iter().map(|_| Outcome::Failed(Error::Data(again()))).collect();
             std::iter::once(Outcome::Failed(error)).chain(others).collect()
@@ -147,15 +151,15 @@ fn prepare(
 ) -> Result<Outcome> {
     let content = content(item, opened);
     if known.is_some_and(|known| known.contains(&content)) {
-        return Ok(Outcome::Known);
+        return Ok(Outcome::Known(content, Box::new(item.known.clone())));
     }
     let mut pictures = Vec::with_capacity(opened.len());
     let mut thumbnail = Vec::new();
     for (opened, (modality, path)) in opened.iter_mut().zip(&item.pictures) {
         let part = opened.part(item.crop, item.origin.as_ref())?;
-        pictures.push((*modality, resized(&part, sizes.input).map_err(|e| opened.wrong(e))?));
+        pictures.push((*modality, resized(&part, sizes.input).map_err(|e| opened.damaged(e))?));
         if sizes.thumbnail > 0 && item.shown() == Some(path) {
-            thumbnail = small(&part, sizes.thumbnail).map_err(|e| opened.wrong(e))?;
+            thumbnail = small(&part, sizes.thumbnail).map_err(|e| opened.damaged(e))?;
         }
     }
     let observation = Observation { pictures, caption: item.text.clone() };
@@ -189,21 +193,7 @@ pub(super) fn shrunk(
     let mut opened = Opened::read(path)?;
     check_pixels(&opened.bytes, most_pixels).map_err(|e| opened.wrong(e))?;
     let part = opened.part(crop, None)?;
-    small(&part, longest).map_err(|e| opened.wrong(e))
-}
-
-/// Refuses a picture whose header announces more than so many pixels, before it is decoded.
-///
-/// # Errors
-/// What the header says, or that it cannot be read.
-pub(crate) fn check_pixels(bytes: &[u8], most: u64) -> std::result::Result<(), String> {
-    let reader = ImageReader::new(Cursor::new(bytes));
-    let reader = reader.with_guessed_format().map_err(|e| e.to_string())?;
-    let (width, height) = reader.into_dimensions().map_err(|e| e.to_string())?;
-    if u64::from(width) * u64::from(height) > most {
-        return Err(format!("{height} × {width} pixels, expected {most} at most"));
-    }
-    Ok(())
+    small(&part, longest).map_err(|e| opened.damaged(e))
 }
 
 /// A JPEG whose longer side is `longest` pixels; a smaller picture keeps its size.
@@ -239,5 +229,25 @@ mod tests {
             assert!(matches!(error, Error::Data(DataError::TooLarge { .. })), "{error}");
             assert!(error.to_string().contains("sparse.jpg holds 1073741825 bytes"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_format_that_is_not_read_is_the_same_error_for_a_gallery_and_for_a_thumbnail() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let path = directory.path().join("anim.jpg");
+        std::fs::write(&path, b"GIF89a\x01\0\x01\0\0\0\0").expect("written");
+        let input = PictureSize { height: 8, width: 4 };
+        let items = vec![Item::picture(Modality::Rgb, path.clone())];
+        let added = block(items, Sizes { input, thumbnail: 8 }, None).remove(0);
+        let Outcome::Failed(added) = added else { panic!("it was read") };
+        for error in [added, shrunk(&path, None, 8, 50).expect_err("a GIF file")] {
+            let said = error.to_string();
+            assert!(said.contains("anim.jpg: its format is GIF, expected JPEG, PNG,"), "{said}");
+            assert!(error.hint().is_some_and(|hint| hint.contains("convert")), "{said}");
+        }
+        RgbImage::new(8, 8).save_with_format(&path, image::ImageFormat::Png).expect("written");
+        let error = shrunk(&path, None, 8, 63).expect_err("too large");
+        assert!(error.to_string().ends_with("8 × 8 pixels, expected 63 at most"), "{error}");
+        assert!(error.hint().is_some_and(|hint| hint.contains("smaller")), "{error}");
     }
 }

@@ -30,6 +30,11 @@ impl NamedQuery {
     }
 }
 
+/// How a query is called: by its name, or else by its place among all of them, from 1.
+pub(super) fn title(name: Option<&str>, place: usize) -> String {
+    name.map_or_else(|| (place + 1).to_string(), str::to_owned)
+}
+
 /// A line of a JSON file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]

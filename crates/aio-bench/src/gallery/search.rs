@@ -3,13 +3,13 @@
 use super::contact_sheet;
 use super::in_vain::in_vain;
 use super::open::model_of;
-use super::queries::NamedQuery;
+use super::queries::{NamedQuery, title};
 use super::searched::{Answered, Searched, Terms};
 use crate::embed::{self, BLOCK, Model, ModelSource, Row};
 use crate::error::{Error, Result};
 use crate::novelty::{Novelties, novelties};
 use crate::overwrite;
-use aio_gallery::{Answer, Collection, Gallery, Group, Query};
+use aio_gallery::{Answer, Collection, Gallery, GalleryError, Group, Query};
 use aio_stores::{Address, Scan, Store};
 use aio_types::Modality;
 use std::path::{Path, PathBuf};
@@ -76,10 +76,15 @@ pub fn search(request: &SearchRequest) -> Result<Searched> {
         let pictures = request.queries.iter().flat_map(|query| query.row.pictures.values());
         let model = request.model.file();
         overwrite::check("--picture", path, pictures.chain([&model]).map(PathBuf::as_path))?;
+        overwrite::check_ending("--picture", path, "png")?;
     }
     let gallery = Opened::new(request)?;
+    if let (Some(path), Opened::Directory(gallery)) = (&request.picture, &gallery) {
+        check_rows(path, gallery)?;
+    }
     let model = request.model.open()?;
     let tag = model_of(&request.model, &model)?;
+    gallery.check(&tag, request)?;
     let embedded = embedded(&request.queries, &model)?;
     let terms = &request.terms;
     let asked = request.queries.iter().zip(embedded);
@@ -90,12 +95,26 @@ pub fn search(request: &SearchRequest) -> Result<Searched> {
         in_vain(gallery, terms)?.iter().for_each(|warning| log::warn!("{warning}"));
     }
     if let (Some(path), Opened::Directory(gallery)) = (&request.picture, &gallery) {
-        let hits = searched.answers.iter().flat_map(Answered::hits);
-        let shown = hits.filter_map(|hit| hit.record.path.as_deref().map(Path::new));
-        overwrite::check("--picture", path, shown)?;
         contact_sheet::draw(path, gallery, &searched.answers)?;
     }
     Ok(searched)
+}
+
+/// Refuses to draw the lists over a picture that a row was made from, whether the lists show it or not.
+fn check_rows(picture: &Path, gallery: &Gallery) -> Result<()> {
+    // Nothing can be lost, and the tables need not be read.
+    if !picture.exists() {
+        return Ok(());
+    }
+    let is_modality = |name: &str| name.parse::<Modality>().is_ok_and(Modality::is_visual);
+    for found in gallery.records() {
+        let (_, record) = found?;
+        // The path is that of one picture; those of further ones are in columns of their modalities' names.
+        let further = record.extra.iter().filter(|(name, _)| is_modality(name));
+        let paths = record.path.iter().chain(further.map(|(_, path)| path));
+        overwrite::check("--picture", picture, paths.map(Path::new))?;
+    }
+    Ok(())
 }
 
 /// A gallery that is opened.
@@ -118,6 +137,32 @@ impl Opened {
                 Self::Database(Box::new(Store::open(address)?), *scan)
             }
         })
+    }
+
+    /// Refuses queries that the gallery cannot answer, before any is embedded. Of several, the wrong one is named.
+    fn check(&self, tag: &aio_gallery::Model, request: &SearchRequest) -> Result<()> {
+        let check = |query: &NamedQuery, terms: &Terms| {
+            let asked = Asked { query, embedded: Embedded::default(), terms };
+            match self {
+                Self::Directory(gallery) => check_asked(&**gallery, tag, &asked),
+                Self::Database(store, _) => check_asked(&**store, tag, &asked),
+            }
+        };
+        // What all of them share is no fault of the first one.
+        check(&NamedQuery::default(), &Terms { threshold: None, ..request.terms.clone() })?;
+        let queries = &request.queries;
+        for (place, query) in queries.iter().enumerate() {
+            check(query, &request.terms).map_err(|error| match error {
+                Error::Gallery(GalleryError::Request { .. } | GalleryError::NoRow { .. })
+                    if queries.len() > 1 =>
+                {
+                    let title = title(query.name.as_deref(), place);
+                    Error::User { message: format!("query {title}: {error}"), hint: error.hint() }
+                }
+                other => other,
+            })?;
+        }
+        Ok(())
     }
 
     fn answered(&self, tag: &aio_gallery::Model, asked: &[Asked]) -> Result<Searched> {
@@ -165,7 +210,7 @@ pub(crate) fn groups(
 /// # Errors
 /// As [`answered`].
 pub(crate) fn check_asked(
-    gallery: &Gallery,
+    gallery: &impl Collection,
     tag: &aio_gallery::Model,
     asked: &Asked,
 ) -> Result<()> {
@@ -222,7 +267,8 @@ fn embedded(queries: &[NamedQuery], model: &Model) -> Result<Vec<Embedded>> {
         let rows: Vec<&Row> =
             block.iter().filter(|query| query.is_embedded()).map(|query| &query.row).collect();
         let inputs = embed::inputs(&rows, &model.extractor)?;
-        let features = embed::of_inputs(&inputs, &model.extractor)?;
+        let name = |place: usize| rows[place].name();
+        let features = embed::of_inputs(&inputs, &model.extractor, name)?;
         let judged: Vec<_> =
             inputs.iter().zip(&features).map(|(input, f)| (input, Some(&f[..]))).collect();
         let novelties = novelties(&model.sha256, &model.extractor, &judged)?;

@@ -1,5 +1,6 @@
 //! What a list may hold, and the lists that answer queries.
 
+use super::queries::title;
 use crate::embed::Row;
 use crate::novelty::{Novelties, warnings};
 use aio_gallery::{Answer, Filter, Hit, Replied};
@@ -50,7 +51,7 @@ pub struct Answered {
 impl Answered {
     /// The query in a few words.
     pub(super) fn title(&self, number: usize) -> String {
-        self.name.clone().unwrap_or_else(|| (number + 1).to_string())
+        title(self.name.as_deref(), number)
     }
 
     /// A sentence for every picture of the query that is unlike the model's training.

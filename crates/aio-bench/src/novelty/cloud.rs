@@ -3,6 +3,7 @@
 use super::linear::{Covariance, Triangle};
 use super::{Moments, wide};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Mean and covariance of vectors, and how far vectors of another style usually are from them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -19,20 +20,38 @@ pub(super) struct Cloud {
 }
 
 /// Fewest pictures of a style.
-const FEWEST_OF_STYLE: usize = 20;
+pub(super) const FEWEST_OF_STYLE: usize = 20;
+
+/// Why nothing can be fitted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unfit {
+    /// The pictures are not of two styles or more.
+    OneStyle,
+    /// A style has fewer than [`FEWEST_OF_STYLE`] pictures.
+    Few { style: usize, pictures: usize },
+    /// The pictures do not differ.
+    Alike,
+    /// The flagged share leaves no threshold above the mean.
+    NoThreshold,
+}
 
 impl Cloud {
     /// Fits vectors of two styles or more. The distances are those of the vectors of one style to the others, so that a style that was never seen does
     /// not count as far; mean and covariance are those of all. The second value has the distance of every vector, in standard deviations.
     ///
     /// # Errors
-    /// What is missing, in words.
-    pub(super) fn fit(vectors: &[Vec<f64>], styles: &[usize]) -> Result<(Self, Vec<f64>), String> {
-        let count = styles.iter().map(|style| style + 1).max().unwrap_or(0);
-        if count < 2 {
-            return Err("pictures of two styles are needed".into());
+    /// What is missing.
+    pub(super) fn fit(vectors: &[Vec<f64>], styles: &[usize]) -> Result<(Self, Vec<f64>), Unfit> {
+        let different: BTreeSet<usize> = styles.iter().copied().collect();
+        if different.len() < 2 {
+            return Err(Unfit::OneStyle);
         }
-        let degenerate = || "pictures do not differ".to_owned();
+        for style in different.iter().copied() {
+            let pictures = styles.iter().filter(|of| **of == style).count();
+            if pictures < FEWEST_OF_STYLE {
+                return Err(Unfit::Few { style, pictures });
+            }
+        }
         let scale = deviations(vectors);
         let scaled: Vec<Vec<f64>> = vectors
             .iter()
@@ -43,27 +62,19 @@ impl Cloud {
             chosen.map(|(_, vector)| &vector[..]).collect()
         };
         let mut distances = vec![0.0; vectors.len()];
-        for style in 0..count {
-            let (own, others) = (of(&|s| s == style), of(&|s| s != style));
-            if own.len() < FEWEST_OF_STYLE || others.len() < FEWEST_OF_STYLE {
-                return Err(format!(
-                    "a style has {} pictures and the others {}, expected at least {FEWEST_OF_STYLE} each",
-                    own.len(),
-                    others.len()
-                ));
-            }
-            let covariance = Covariance::of(&others);
-            let whitening = covariance.whitening().ok_or_else(degenerate)?;
+        for style in different {
+            let covariance = Covariance::of(&of(&|s| s != style));
+            let whitening = covariance.whitening().ok_or(Unfit::Alike)?;
             for index in (0..scaled.len()).filter(|index| styles[*index] == style) {
                 distances[index] = whitening.length_of(&less(&scaled[index], &covariance.mean));
             }
         }
         let moments = Moments::of(&distances);
         if moments.deviation <= 0.0 {
-            return Err(degenerate());
+            return Err(Unfit::Alike);
         }
         let all = Covariance::of(&of(&|_| true));
-        let whitening = all.whitening().ok_or_else(degenerate)?;
+        let whitening = all.whitening().ok_or(Unfit::Alike)?;
         let cloud = Self {
             shrinkage: all.shrinkage as f32,
             distance: moments.stored(),

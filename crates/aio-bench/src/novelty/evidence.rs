@@ -39,7 +39,8 @@ pub(super) fn evidence(extractor: &Extractor, judged: &[Judged]) -> Result<Vec<E
     let alone: Vec<Observation<Picture>> = unknown
         .map(|of| Observation { pictures: vec![(of.modality, of.picture.clone())], caption: None })
         .collect();
-    let mut computed = embed::of_inputs(&alone, extractor)?.into_iter();
+    let name = |place: usize| format!("a picture ({})", alone[place].pictures[0].0);
+    let mut computed = embed::of_inputs(&alone, extractor, name)?.into_iter();
     let features = judged.iter().map(|of| match of.features {
         Some(features) => features.to_vec(),
         None => computed.next().unwrap_or_default(),

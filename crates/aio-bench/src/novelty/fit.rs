@@ -1,6 +1,6 @@
 //! Fitting the statistics of a modality.
 
-use super::cloud::Cloud;
+use super::cloud::{Cloud, Unfit};
 use super::{Evidence, Moments, OfModality, polar, score, wide};
 
 /// What is known of a picture, and the style that it was rendered in.
@@ -13,8 +13,8 @@ pub(super) struct Sample {
 /// Fits the statistics of pictures of two styles or more. The threshold flags `share` of them, each at its distances to the pictures of other styles.
 ///
 /// # Errors
-/// What is missing, in words.
-pub(super) fn fit(samples: &[Sample], share: f64) -> Result<OfModality, String> {
+/// What is missing.
+pub(super) fn fit(samples: &[Sample], share: f64) -> Result<OfModality, Unfit> {
     let styles: Vec<usize> = samples.iter().map(|sample| sample.style).collect();
     let (directions, lengths): (Vec<Vec<f64>>, Vec<f64>) =
         samples.iter().map(|sample| polar(&sample.evidence.features)).unzip();
@@ -24,7 +24,7 @@ pub(super) fn fit(samples: &[Sample], share: f64) -> Result<OfModality, String> 
     let (responses, unusual) = Cloud::fit(&responses, &styles)?;
     let length = Moments::of(&lengths);
     if length.deviation <= 0.0 {
-        return Err("pictures do not differ".into());
+        return Err(Unfit::Alike);
     }
     let parts = turned.iter().zip(&lengths).zip(&unusual);
     let mut scores: Vec<f64> =
@@ -33,7 +33,7 @@ pub(super) fn fit(samples: &[Sample], share: f64) -> Result<OfModality, String> 
     let place = ((1.0 - share) * (scores.len() - 1) as f64).ceil() as usize;
     let threshold = scores[place.min(scores.len() - 1)];
     if threshold <= 0.0 {
-        return Err(format!("a share of {share} has no threshold above the mean"));
+        return Err(Unfit::NoThreshold);
     }
     Ok(OfModality {
         pictures: samples.len(),
@@ -94,13 +94,24 @@ mod tests {
     fn too_few_pictures_and_equal_ones_are_refused() {
         let mut rng = ChaCha8Rng::seed_from_u64(4);
         let few = samples(&mut rng, 30);
-        assert!(fit(&few, 0.05).is_err_and(|problem| problem.contains("expected at least 20")));
+        assert_eq!(fit(&few, 0.05).expect_err("few"), Unfit::Few { style: 0, pictures: 15 });
         let equal = vec![few[0].clone(); 100];
-        assert!(fit(&equal, 0.05).is_err());
+        assert_eq!(fit(&equal, 0.05).expect_err("one style"), Unfit::OneStyle);
+        let blank = Evidence { features: vec![0.0; 16], responses: vec![0.0; 6] };
+        let alike = (0..100).map(|index| Sample { evidence: blank.clone(), style: index % 2 });
+        let alike: Vec<Sample> = alike.collect();
+        assert_eq!(fit(&alike, 0.05).expect_err("equal ones"), Unfit::Alike);
         let mut one_style = samples(&mut rng, 100);
         one_style.iter_mut().for_each(|sample| sample.style = 0);
         for samples in [&one_style[..], &[]] {
-            assert!(fit(samples, 0.05).is_err_and(|problem| problem.contains("two styles")));
+            assert_eq!(fit(samples, 0.05).expect_err("one style"), Unfit::OneStyle);
         }
+        // A list that has no picture of the modality is no style of it.
+        let mut later = samples(&mut rng, 100);
+        later.iter_mut().for_each(|sample| sample.style += 1);
+        assert!(fit(&later, 0.05).is_ok());
+        later.truncate(50);
+        later.push(Sample { style: 3, ..later[0].clone() });
+        assert_eq!(fit(&later, 0.05).expect_err("few"), Unfit::Few { style: 3, pictures: 1 });
     }
 }

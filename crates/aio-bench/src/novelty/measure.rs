@@ -1,16 +1,18 @@
 //! `aio weights novelty`: fits the statistics of a model, and measures what they flag.
 
+use super::cloud::{FEWEST_OF_STYLE, Unfit};
 use super::fit::{Sample, fit};
+use super::lists::{self, StyleList};
 use super::{Judged, OfModality, Statistics, VERSION, evidence};
 use crate::embed::{self, BLOCK, Model, ModelSource, Row};
 use crate::error::{Error, Result};
 use crate::markdown::{self, Align};
 use crate::overwrite;
-use aio_data::checksum::Checksum;
-use aio_data::{CsvRecords, DataError, fs};
+use aio_data::fs;
+use aio_train::StopFlag;
 use aio_types::{Modality, Observation, Picture};
-use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use serde::Serialize;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// What statistics are fitted on and measured with.
@@ -52,27 +54,49 @@ pub struct Flagged {
     pub shares: BTreeMap<String, f64>,
 }
 
-/// A row of a list; other columns are passed over.
-#[derive(Deserialize)]
-struct Line {
-    path: PathBuf,
-    modality: Modality,
+/// A folder of other pictures.
+struct Others<'a> {
+    folder: &'a Path,
+    pictures: Vec<PathBuf>,
 }
+
+impl<'a> Others<'a> {
+    fn of(folder: &'a Path) -> Result<Self> {
+        let mut pictures = Vec::new();
+        embed::each_picture(folder, |path| pictures.push(path))?;
+        Ok(Self { folder, pictures })
+    }
+}
+
+/// What a signal stops.
+const MEASURING: &str = "measuring";
 
 /// Fits, measures and writes.
 ///
 /// # Errors
-/// [`Error`] naming the list or picture that cannot be read, or the modality that has too few pictures.
+/// [`Error`] naming the list or picture that cannot be read or would be written over, or the list that has too few pictures of a modality;
+/// [`Error::Cancelled`] after a signal.
 pub fn measure(request: &NoveltyRequest) -> Result<Measured> {
+    measured(request).map_err(Error::with_nothing_kept)
+}
+
+fn measured(request: &NoveltyRequest) -> Result<Measured> {
+    let stop = StopFlag::on_signals()?;
+    let lists = lists::read_all(&request.lists)?;
+    let others = request.compare.iter().map(|folder| Others::of(folder));
+    let others: Vec<Others> = others.collect::<Result<_>>()?;
     let model = request.model.file();
-    let inputs = request.lists.iter().chain([&model]).map(PathBuf::as_path);
+    let named = request.lists.iter().chain([&model]).map(PathBuf::as_path);
+    let compared = others.iter().flat_map(|others| &others.pictures).map(PathBuf::as_path);
+    let inputs = named.chain(lists.iter().flat_map(StyleList::pictures)).chain(compared);
     overwrite::check("--output", &request.output, inputs)?;
     let model = request.model.open()?;
     let mut samples: BTreeMap<Modality, Vec<Sample>> = BTreeMap::new();
-    for (style, list) in request.lists.iter().enumerate() {
-        for (modality, rows) in rows_of(list)? {
-            let samples = samples.entry(modality).or_default();
+    for (style, list) in lists.iter().enumerate() {
+        for (modality, rows) in &list.rows {
+            let samples = samples.entry(*modality).or_default();
             for block in rows.chunks(BLOCK) {
+                stop.check(MEASURING)?;
                 let inputs = opened(&model, block)?;
                 let evidence = evidence(&model.extractor, &judged(&inputs))?;
                 samples.extend(evidence.into_iter().map(|evidence| Sample { evidence, style }));
@@ -81,25 +105,25 @@ pub fn measure(request: &NoveltyRequest) -> Result<Measured> {
     }
     let mut modalities: BTreeMap<Modality, OfModality> = BTreeMap::new();
     for (modality, samples) in &samples {
-        let fitted = fit(samples, request.share).map_err(|problem| {
-            let hint = "give --list twice or more, with rendered people of different styles";
-            Error::user(format!("{modality}: {problem}"), hint)
-        })?;
+        stop.check(MEASURING)?;
+        let fitted = fit(samples, request.share)
+            .map_err(|problem| unfitted(*modality, problem, &lists, request.share))?;
         modalities.insert(*modality, fitted);
     }
-    let names = request.lists.iter().map(|list| {
-        let name = list.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        Ok(format!("{name} ({})", Checksum::of_file(list)?))
+    let names = lists.iter().map(|list| {
+        let name = list.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        format!("{name} ({})", list.checksum)
     });
     let statistics = Statistics {
         version: VERSION,
         model: model.sha256.clone(),
-        data: names.collect::<Result<Vec<_>>>()?.join(", "),
+        data: names.collect::<Vec<_>>().join(", "),
         share: request.share,
         modalities,
     };
-    let flagged = request.compare.iter().map(|folder| compare(&model, &statistics, folder));
+    let flagged = others.iter().map(|others| compare(&model, &statistics, others, &stop));
     let flagged = flagged.collect::<Result<_>>()?;
+    stop.check(MEASURING)?;
     let text = serde_json::to_string(&statistics).map_err(|e| Error::Failure(e.to_string()))?;
     fs::write_then_rename(&request.output, (text + "\n").as_bytes())?;
     let count = |(modality, of): (&Modality, &OfModality)| (modality.to_string(), of.pictures);
@@ -111,31 +135,32 @@ pub fn measure(request: &NoveltyRequest) -> Result<Measured> {
     })
 }
 
-/// The different pictures of a list by modality, without sentences.
-fn rows_of(list: &Path) -> Result<BTreeMap<Modality, Vec<Row>>> {
-    let folder = list.parent().unwrap_or(Path::new("."));
-    let mut records = CsvRecords::new(list, fs::open(list)?)?;
-    let names = records.names().1.clone();
-    let mut found: BTreeMap<Modality, BTreeSet<PathBuf>> = BTreeMap::new();
-    while let Some((row, record)) = records.next_record()? {
-        let line = record.deserialize(Some(&names));
-        let Line { path, modality } = line.map_err(|e| DataError::Row {
-            path: list.to_path_buf(),
-            row,
-            problem: e.to_string(),
-        })?;
-        if modality.is_visual() {
-            found.entry(modality).or_default().insert(folder.join(path));
+/// The error of a modality of which nothing can be fitted; it names the lists that are short of it.
+fn unfitted(modality: Modality, problem: Unfit, lists: &[StyleList], share: f64) -> Error {
+    let (problem, hint) = match problem {
+        Unfit::OneStyle => {
+            let with = lists.iter().filter(|list| list.rows.contains_key(&modality));
+            let with: Vec<String> = with.map(|list| list.path.display().to_string()).collect();
+            let with = with.join(", ");
+            (
+                format!("pictures of it stand in {with} alone, expected two lists or more"),
+                "give one --list per style of rendered people, two or more, with pictures of each modality",
+            )
         }
-    }
-    let row = |modality: Modality, path: PathBuf| Row {
-        pictures: BTreeMap::from([(modality.name().to_owned(), path)]),
-        ..Row::default()
+        Unfit::Few { style, pictures } => (
+            format!(
+                "{} has {pictures} pictures of it, expected at least {FEWEST_OF_STYLE}",
+                lists[style].path.display()
+            ),
+            "add pictures to this list, or leave this modality out of it",
+        ),
+        Unfit::Alike => ("the pictures do not differ".into(), "list different rendered people"),
+        Unfit::NoThreshold => (
+            format!("a share of {share} leaves no threshold above the mean"),
+            "flag fewer pictures with a smaller --share",
+        ),
     };
-    let rows = |(modality, paths): (Modality, BTreeSet<PathBuf>)| {
-        (modality, paths.into_iter().map(|path| row(modality, path)).collect())
-    };
-    Ok(found.into_iter().map(rows).collect())
+    Error::user(format!("{modality}: {problem}"), hint)
 }
 
 fn opened(model: &Model, rows: &[Row]) -> Result<Vec<Observation<Picture>>> {
@@ -147,19 +172,25 @@ fn judged(inputs: &[Observation<Picture>]) -> Vec<Judged<'_>> {
     pictures.map(|(modality, picture)| Judged::new(*modality, picture)).collect()
 }
 
-fn compare(model: &Model, statistics: &Statistics, folder: &Path) -> Result<Flagged> {
-    let (mut shares, mut pictures) = (BTreeMap::new(), 0);
+fn compare(
+    model: &Model,
+    statistics: &Statistics,
+    others: &Others,
+    stop: &StopFlag,
+) -> Result<Flagged> {
+    let mut shares = BTreeMap::new();
     for modality in statistics.modalities.keys() {
-        let rows = embed::pictures(folder, *modality)?;
-        pictures = rows.len();
+        let row = |path: &PathBuf| Row::picture(*modality, path.clone());
+        let rows: Vec<Row> = others.pictures.iter().map(row).collect();
         let mut unlike = 0;
         for block in rows.chunks(BLOCK) {
+            stop.check(MEASURING)?;
             let inputs = opened(model, block)?;
             unlike += statistics.count_unlike(&model.extractor, &judged(&inputs))?;
         }
         shares.insert(modality.to_string(), unlike as f64 / rows.len().max(1) as f64);
     }
-    Ok(Flagged { folder: folder.to_path_buf(), pictures, shares })
+    Ok(Flagged { folder: others.folder.to_path_buf(), pictures: others.pictures.len(), shares })
 }
 
 impl Measured {
@@ -191,18 +222,25 @@ impl Measured {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aio_data::checksum::Checksum;
 
     #[test]
-    fn the_pictures_of_a_list_are_read_and_a_wrong_line_is_named() {
-        let folder = tempfile::tempdir().expect("temporary directory");
-        let list = folder.path().join("l.csv");
-        let right = "\u{feff}path,camera,modality\r\na.png,1,rgb\r\n\r\na.png,2,rgb\r\n,,text\r\n";
-        std::fs::write(&list, right).expect("written");
-        let rows = rows_of(&list).expect("read");
-        assert_eq!(rows.keys().collect::<Vec<_>>(), [&Modality::Rgb]);
-        assert_eq!(rows[&Modality::Rgb].len(), 1, "the same picture twice");
-        std::fs::write(&list, format!("{right}b.png,1,thermal\r\n")).expect("written");
-        let error = rows_of(&list).expect_err("no such modality").to_string();
-        assert!(error.contains("l.csv, row 6") && error.contains("thermal"), "{error}");
+    fn the_list_that_is_short_of_a_modality_is_named() {
+        let list = |name: &str, modalities: &[Modality]| StyleList {
+            path: name.into(),
+            checksum: Checksum::UNKNOWN,
+            rows: modalities.iter().map(|modality| (*modality, Vec::new())).collect(),
+        };
+        let both = [Modality::Rgb, Modality::Sketch];
+        let lists = [list("a.csv", &both), list("b.csv", &both[..1]), list("c.csv", &both[..1])];
+        let few = Unfit::Few { style: 1, pictures: 3 };
+        let error = unfitted(Modality::Rgb, few, &lists, 0.05);
+        assert_eq!(error.to_string(), "rgb: b.csv has 3 pictures of it, expected at least 20");
+        assert_eq!(error.exit_code(), 2);
+        let error = unfitted(Modality::Sketch, Unfit::OneStyle, &lists, 0.05).to_string();
+        assert_eq!(
+            error,
+            "sketch: pictures of it stand in a.csv alone, expected two lists or more"
+        );
     }
 }

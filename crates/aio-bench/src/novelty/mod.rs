@@ -11,6 +11,7 @@ mod cloud;
 mod evidence;
 mod fit;
 mod linear;
+mod lists;
 mod measure;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ pub use measure::{Measured, NoveltyRequest, measure};
 
 use crate::embed::Row;
 use crate::error::Result;
+use aio_data::picture;
 use aio_gallery::Gallery;
 use aio_model::Extractor;
 use aio_types::{Modality, Observation, Picture};
@@ -276,9 +278,9 @@ pub(crate) fn of_gallery(
         if !statistics.knows(modality) {
             continue;
         }
-        let picture = aio_data::picture::decode(gallery.thumbnail(row));
-        let picture = picture.and_then(|picture| aio_data::picture::resized(&picture, size));
-        let Ok(picture) = picture else { continue };
+        let decoded = picture::decode(gallery.thumbnail(row));
+        let picture = decoded.ok().and_then(|image| picture::resized(&image, size).ok());
+        let Some(picture) = picture else { continue };
         pictures.push((modality, picture));
     }
     if pictures.len() < FEWEST_SAMPLED {

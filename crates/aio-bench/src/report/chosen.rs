@@ -1,7 +1,7 @@
 //! Which tasks are reported.
 
 use super::SweepRow;
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::run::RunResult;
 use aio_types::TaskId;
 use std::collections::BTreeSet;
@@ -25,25 +25,30 @@ impl ChosenTasks {
         beginnings.any(|word| task.as_str().starts_with(word))
     }
 
-    /// The results without the other tasks.
-    ///
-    /// # Errors
-    /// [`Error::User`] naming the tasks that there are if none is chosen.
-    pub fn of(&self, rows: &[SweepRow]) -> Result<Vec<SweepRow>> {
-        let every: BTreeSet<&TaskId> =
-            rows.iter().flat_map(|row| &row.results).flat_map(|result| &result.order).collect();
-        if !every.iter().any(|task| self.hold(task)) {
-            let every = every.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-            return Err(Error::user(
-                format!("no task begins with `{self}`"),
-                format!("tasks of these runs: {every}"),
-            ));
+    /// The results without the other tasks; nothing where no result has a chosen one.
+    #[must_use]
+    pub fn of(&self, rows: &[SweepRow]) -> Option<Vec<SweepRow>> {
+        if !tasks_of(rows).any(|task| self.hold(task)) {
+            return None;
         }
         let of_row = |row: &SweepRow| SweepRow {
             label: row.label.clone(),
             results: row.results.iter().map(|result| self.of_result(result)).collect(),
         };
-        Ok(rows.iter().map(of_row).collect())
+        Some(rows.iter().map(of_row).collect())
+    }
+
+    /// The error of a choice of nothing, which names the tasks that there are.
+    #[must_use]
+    pub fn unknown(&self, rows: &[SweepRow]) -> Error {
+        let every: BTreeSet<&TaskId> = tasks_of(rows).collect();
+        let every = every.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let hint = if every.is_empty() {
+            "these runs were evaluated on no task: name some in evaluation.tasks".to_owned()
+        } else {
+            format!("tasks of these runs: {every}")
+        };
+        Error::user(format!("no task begins with `{self}`"), hint)
     }
 
     fn of_result(&self, result: &RunResult) -> RunResult {
@@ -57,6 +62,10 @@ impl ChosenTasks {
         }
         kept
     }
+}
+
+fn tasks_of(rows: &[SweepRow]) -> impl Iterator<Item = &TaskId> {
+    rows.iter().flat_map(|row| &row.results).flat_map(|result| &result.order)
 }
 
 /// The words that choose.
@@ -101,10 +110,14 @@ mod tests {
     #[test]
     fn a_choice_of_nothing_names_the_tasks() {
         for nothing in ["msmt17", "", ","] {
-            let error = ChosenTasks::new(nothing).of(&rows()).expect_err(nothing);
+            let chosen = ChosenTasks::new(nothing);
+            assert_eq!(chosen.of(&rows()).map(|rows| rows.len()), None);
+            let error = chosen.unknown(&rows());
             assert!(error.to_string().contains(&format!("no task begins with `{nothing}`")));
             let hint = error.hint().expect("a hint");
             assert!(hint.contains("market1501.rgb-rgb, orbench.sketch-rgb"), "{hint}");
         }
+        let hint = ChosenTasks::new("msmt17").unknown(&[]).hint().expect("a hint");
+        assert!(hint.contains("evaluated on no task"), "{hint}");
     }
 }

@@ -62,18 +62,26 @@ pub fn results(results: &[RunResult], columns: Option<&str>, format: Format) -> 
 }
 
 /// What every modality adds to queries of several: one row per configuration, task and modality, in percent, of the sweep or experiment `title`.
-/// Configurations are named where there are several; the one of an experiment is named above the table.
+/// Configurations are named where there are several; the one of an experiment is named above the table. Nothing if no result says it.
 ///
 /// # Errors
-/// [`Error::User`] if no result says it, or if results of one configuration were made with different ones.
-pub fn additions(title: &str, configurations: &[SweepRow], format: Format) -> Result<String> {
-    let Some(table) = table::additions(&heading(title, configurations), configurations)? else {
-        return Err(Error::user(
-            format!("{title}: no finished run says what a modality adds to its queries"),
-            "evaluate a task whose queries have several modalities, such as tri-cuhk-pedes.rgb+text-rgb; runs of earlier versions do not store it",
-        ));
-    };
-    table.write(format)
+/// [`Error::User`] if results of one configuration were made with different ones.
+pub fn additions(
+    title: &str,
+    configurations: &[SweepRow],
+    format: Format,
+) -> Result<Option<String>> {
+    let table = table::additions(&heading(title, configurations), configurations)?;
+    table.map(|table| table.write(format)).transpose()
+}
+
+/// The error if no run of experiments and sweeps says what a modality adds.
+#[must_use]
+pub fn nothing_added(names: &[String]) -> Error {
+    Error::user(
+        format!("{}: no finished run says what a modality adds to its queries", names.join(", ")),
+        "evaluate a task whose queries have several modalities, such as tri-cuhk-pedes.rgb+text-rgb; runs of earlier versions do not store it",
+    )
 }
 
 /// What stands above tables: a title, with the configuration where there is one.

@@ -78,13 +78,17 @@ impl Engine {
         })
     }
 
-    /// The gallery as it is now. If the new one cannot be opened, the one before stays.
+    /// The gallery as it is now. If the new one cannot be opened, or is of another model, the one before stays.
     fn snapshot(&self) -> Arc<Snapshot> {
         let current = Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner));
         if written(&self.directory) == current.written {
             return current;
         }
-        match Snapshot::open(&self.directory) {
+        let opened = Snapshot::open(&self.directory).and_then(|new| {
+            check_model(&new.gallery, "the server's model", &self.tag)?;
+            Ok(new)
+        });
+        match opened {
             Ok(new) => {
                 let new = Arc::new(new);
                 *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&new);

@@ -6,6 +6,7 @@ use aio_gallery::GalleryError;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use std::time::Duration;
 
 /// Why a request was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +29,13 @@ impl Failure {
     pub(super) fn busy() -> Self {
         let error = "the server has too many requests at the moment";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, error, "try again in a few seconds")
+    }
+
+    /// An answer takes longer than a client waits. It may be the only one that is asked for: a large gallery takes its time.
+    pub(super) fn late(limit: Duration) -> Self {
+        let error = format!("the answer did not begin within {} seconds", limit.as_secs());
+        let hint = "try again later; if nobody else asks, the gallery is large for this machine";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, error, hint)
     }
 
     /// A fault of the server: the client learns no more than that.

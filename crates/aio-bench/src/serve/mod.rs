@@ -31,6 +31,7 @@ use engine::Engine;
 use guard::Guard;
 use queue::Queue;
 use searcher::{Prepared, Searcher};
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -81,6 +82,19 @@ pub fn read_search(
     Ok(Observation::clone(&prepared.observation))
 }
 
+/// What to do about an address at which the system does not let a program listen.
+fn advice(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::AddrNotAvailable => {
+            "this machine does not have this address: name one that it has, or 0.0.0.0 ([::] for IPv6) for all of them"
+        }
+        ErrorKind::PermissionDenied => {
+            "ports below 1024 may need rights of an administrator: name another port, or 0 for any free one"
+        }
+        _ => "another program may use it; name another port, or 0 for any free one",
+    }
+}
+
 /// Threads of the server besides that of the model: they wait for clients, and decode pictures.
 const THREADS: usize = 2;
 
@@ -109,8 +123,7 @@ pub fn serve(request: &ServeRequest, ready: impl FnOnce(&str) -> Result<()>) -> 
         .map_err(failed)?;
     let outcome: Result<usize> = runtime.block_on(async {
         let listener = connection::listen(request.address).map_err(|e| {
-            let hint = "another program may use it; name another port, or 0 for any free one";
-            Error::user(format!("--address {}: {e}", request.address), hint)
+            Error::user(format!("--address {}: {e}", request.address), advice(e.kind()))
         })?;
         let address = listener.local_addr().map_err(failed)?;
         let given = token.as_ref().filter(|_| request.token_file.is_none());

@@ -2,8 +2,7 @@
 
 use super::wire::{LONGEST_NAME, SearchBody, UploadedPicture};
 use crate::error::{Error, Result};
-use crate::gallery::check_pixels;
-use aio_data::picture::{decode, resized};
+use aio_data::picture::{check_pixels, decode, resized};
 use aio_types::{Modality, Observation, ParseModalityError, Picture, PictureSize};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -40,6 +39,6 @@ fn picture(uploaded: &UploadedPicture, size: PictureSize) -> std::result::Result
         return Err(format!("its name has more than {LONGEST_NAME} bytes"));
     }
     let bytes = STANDARD.decode(uploaded.data.as_bytes()).map_err(|e| format!("no base64: {e}"))?;
-    check_pixels(&bytes, MOST_PIXELS)?;
-    resized(&decode(&bytes)?, size)
+    let image = check_pixels(&bytes, MOST_PIXELS).and_then(|()| decode(&bytes));
+    resized(&image.map_err(|e| e.to_string())?, size)
 }

@@ -19,6 +19,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 use axum::{Json, Router};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The document that describes the routes below `/api/`.
 pub(super) const OPENAPI: &str = include_str!("openapi.json");
@@ -68,8 +69,13 @@ pub(super) fn router(searcher: Arc<dyn Searcher>, queue: Queue, rules: Guard) ->
 
 /// Gives up on an answer that takes too long.
 async fn in_time(request: Request, next: Next) -> Response {
-    let answer = tokio::time::timeout(ANSWER_TIME, next.run(request)).await;
-    answer.unwrap_or_else(|_| Failure::busy().into_response())
+    within(ANSWER_TIME, next.run(request)).await
+}
+
+/// The answer, or a refusal if it takes longer.
+pub(super) async fn within(limit: Duration, answer: impl Future<Output = Response>) -> Response {
+    let answer = tokio::time::timeout(limit, answer).await;
+    answer.unwrap_or_else(|_| Failure::late(limit).into_response())
 }
 
 async fn about(State(desk): State<Desk>) -> std::result::Result<Json<About>, Failure> {

@@ -1,10 +1,10 @@
 //! What requests and answers hold. The answer to a search is that of `aio search --json`.
 
 use crate::error::{Error, Result};
-use crate::gallery::{NamedQuery, Terms, check};
+use crate::gallery::{NamedQuery, Terms, check, condition};
 use crate::novelty::GalleryNovelty;
 use aio_gallery::{
-    Calibration, Condition, Filter, Question, Record, Relation, Replied, Time, parse_time,
+    Calibration, Filter, Question, Record, Relation, Replied, TIME_FORMS, Time, parse_time,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
@@ -90,7 +90,7 @@ struct FilterBody {
     /// No rows of these cameras.
     #[schemars(length(max = MOST_NAMED))]
     not_cameras: Vec<String>,
-    /// Only rows from this time on: RFC 3339, a date, or seconds since 1970.
+    /// Only rows from this time on: RFC 3339, a date, a year of four digits, or seconds since 1970 (whole seconds have 9 digits or more).
     after: Option<String>,
     /// Only rows before this time.
     before: Option<String>,
@@ -285,20 +285,19 @@ impl SearchBody {
 
 impl FilterBody {
     fn read(&self) -> Result<Filter> {
-        let conditions = self.conditions.iter().map(|condition| Condition {
-            column: condition.column.clone(),
-            relation: match condition.relation {
+        let conditions = self.conditions.iter().map(|ConditionBody { column, relation, value }| {
+            let relation = match relation {
                 RelationBody::Equal => Relation::Equal,
                 RelationBody::NotEqual => Relation::NotEqual,
-            },
-            value: condition.value.clone(),
+            };
+            condition(column.clone(), relation, value.clone())
         });
         Ok(Filter {
             cameras: self.cameras.clone(),
             not_cameras: self.not_cameras.clone(),
             after: time("after", self.after.as_deref())?,
             before: time("before", self.before.as_deref())?,
-            conditions: conditions.collect(),
+            conditions: conditions.collect::<Result<_>>()?,
         })
     }
 }
@@ -308,7 +307,7 @@ fn time(key: &str, text: Option<&str>) -> Result<Option<Time>> {
     let time = parse_time(text).ok_or_else(|| {
         Error::user(
             format!("`filter.{key}`: `{text}` is not a time"),
-            "write 2026-11-28T06:41:45Z, a date, or seconds since 1970",
+            format!("write {TIME_FORMS}"),
         )
     })?;
     Ok(Some(time))

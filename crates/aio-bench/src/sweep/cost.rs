@@ -117,15 +117,8 @@ impl Sweep {
         for cell in &self.cells {
             stop.check("going from one cell to the next")?;
             let experiment = Experiment::load(&self.base, &cell.settings)?;
-            let probe = experiment::probe(&experiment, device);
             let Probe { steps, seconds_per_step, seconds, memory, flops } =
-                probe.map_err(|error| match error {
-                    stopped @ Error::Interrupted { .. } => stopped,
-                    error => Error::User {
-                        message: format!("cell {} ({}): {error}", cell.config_id, cell.label),
-                        hint: error.hint(),
-                    },
-                })?;
+                experiment::probe(&experiment, device).map_err(|error| of_cell(cell, error))?;
             let cost =
                 Cost { seconds, memory: Some((memory.total() >> 20) as u64), predicted: true };
             let json = inside::to_json(&cost).map_err(|e| Error::Failure(e.to_string()))?;
@@ -180,9 +173,35 @@ impl Sweep {
     }
 }
 
+/// The error of a cell, which it names. Its exit code stays.
+fn of_cell(cell: &Cell, error: Error) -> Error {
+    if matches!(error, Error::Interrupted { .. }) {
+        return error;
+    }
+    let message = format!("cell {} ({}): {error}", cell.config_id, cell.label);
+    if error.is_user() {
+        Error::User { message, hint: error.hint() }
+    } else {
+        Error::Failure(message)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_error_of_a_cell_names_it_and_keeps_its_exit_code() {
+        let cell = Cell { config_id: "a1".into(), settings: Vec::new(), label: "half".into() };
+        let of_user = of_cell(&cell, Error::user("no data", "render them"));
+        assert_eq!(of_user.with_hint(), "cell a1 (half): no data\nhint: render them");
+        assert_eq!(of_user.exit_code(), 2);
+        let failed = of_cell(&cell, Error::Failure("the device is lost".into()));
+        assert_eq!(failed.with_hint(), "cell a1 (half): the device is lost");
+        assert_eq!(failed.exit_code(), 1);
+        let stopped = of_cell(&cell, Error::Interrupted { phase: "trying a step" });
+        assert_eq!(stopped.exit_code(), 75);
+    }
 
     #[test]
     fn estimates_are_marked_and_unknown_costs_are_dashes() {

@@ -1,7 +1,7 @@
 //! The sweep file as it is written (docs/sweeps.md).
 
 use super::slurm;
-use crate::config::{Experiment, ExperimentFile};
+use crate::config::{Experiment, ExperimentFile, is_of_experiment};
 use crate::error::{Error, Result};
 use crate::report::Quoted;
 use aio_data::fs;
@@ -45,7 +45,7 @@ pub struct ReportSection {
     /// Tasks, one column each; all tasks that cells evaluate if empty.
     #[serde(default)]
     pub tasks: Vec<TaskId>,
-    /// `map`, `minp`, `rank1`, `rank5` or `rank10`; `map` if absent.
+    /// `map`, `minp`, `rank1`, `rank5`, `rank10` or `rank20`; `map` if absent.
     pub metric: Option<Measure>,
     /// Rows with published numbers of others.
     #[serde(default)]
@@ -60,7 +60,7 @@ impl SweepFile {
     pub(super) fn read(path: &Path) -> Result<Self> {
         let text = fs::read_to_string(path)?;
         let file: Self = toml::from_str(&text)
-            .map_err(|e| experiment(path).unwrap_or_else(|| wrong(path, &e.to_string())))?;
+            .map_err(|e| experiment(path, &text).unwrap_or_else(|| wrong(path, &e.to_string())))?;
         if file.seeds.is_empty() {
             return Err(wrong(path, "`seeds` is empty"));
         }
@@ -72,13 +72,28 @@ impl SweepFile {
     }
 
     /// The base experiment's file, for the sweep file at `path`.
-    pub(super) fn base(&self, path: &Path) -> PathBuf {
-        path.parent().unwrap_or(Path::new(".")).join(&self.base)
+    ///
+    /// # Errors
+    /// [`Error::User`] naming the sweep file and the base that is not there.
+    pub(super) fn base(&self, path: &Path) -> Result<PathBuf> {
+        let base = path.parent().unwrap_or(Path::new(".")).join(&self.base);
+        if base.is_file() {
+            return Ok(base);
+        }
+        Err(Error::user(
+            format!(
+                "{}: `base` is `{}`, expected the file of an experiment; {} is no file",
+                path.display(),
+                self.base.display(),
+                base.display()
+            ),
+            "write its path relative to the sweep file, such as base = \"../zero-shot.toml\"",
+        ))
     }
 }
 
 impl ReportSection {
-    /// Refuses a task of the table that is not among those that the cells evaluate, and quoted numbers that no column shows or that are no percentages.
+    /// Refuses a task of the table that is named twice or not among those that the cells evaluate, and quoted numbers that no column shows or that are no percentages.
     ///
     /// # Errors
     /// [`Error::User`] naming the file, the task, and the tasks there are, or the quoted number.
@@ -104,6 +119,9 @@ impl ReportSection {
     }
 
     fn check_tasks(&self, path: &Path, evaluated: &BTreeSet<TaskId>) -> Result<()> {
+        if let Some(twice) = aio_data::repeated(self.tasks.iter().map(TaskId::as_str)) {
+            return Err(wrong(path, &format!("`tasks` of [report] names {twice} twice")));
+        }
         let Some(unknown) = self.tasks.iter().find(|task| !evaluated.contains(task)) else {
             return Ok(());
         };
@@ -119,9 +137,12 @@ impl ReportSection {
     }
 }
 
-/// The error of a file that is an experiment instead of a sweep.
-fn experiment(path: &Path) -> Option<Error> {
-    Experiment::read(path).ok()?;
+/// The error of a file that is an experiment instead of a sweep: its own mistake, if it has one.
+fn experiment(path: &Path, text: &str) -> Option<Error> {
+    if let Err(mistake) = Experiment::read(path) {
+        let keys: toml::Table = toml::from_str(text).ok()?;
+        return is_of_experiment(&keys).then_some(mistake);
+    }
     let (file, name) = (path.display(), ExperimentFile::at(path).name().to_owned());
     Some(Error::user(
         format!("{file} is an experiment, not a sweep"),
@@ -136,7 +157,7 @@ pub(super) fn wrong(path: &Path, problem: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Sweep;
+    use super::super::{FinishedSweep, Sweep};
     use super::*;
 
     /// A sweep of the smoke experiment with a table of some tasks.
@@ -191,6 +212,53 @@ mod tests {
             let error = quoted(values).expect_err(values).to_string();
             assert!(error.contains(expected) && error.contains("`AIO`"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_table_refuses_the_report_that_a_run_refuses() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let (file, task) = (directory.path().join("varied.toml"), "\"market1501.rgb-rgb\"");
+        let quoted = format!(
+            "{task}]\n[[report.quoted]]\nname = \"AIO\"\ncitation = \"c\"\nvalues = {{ {task} = 796 }}\n#"
+        );
+        for (tasks, expected) in [
+            (format!("{task}, {task}"), "`tasks` of [report] names market1501.rgb-rgb twice"),
+            ("\"market1501.rgb-infrared\"".to_owned(), "no cell evaluates"),
+            (quoted, "is 796, expected 0 to 100"),
+        ] {
+            let refused = load(directory.path(), &tasks).expect_err(expected).to_string();
+            assert!(refused.contains(expected), "{refused}");
+            let table = FinishedSweep::load(&file, directory.path()).expect_err(expected);
+            assert_eq!(table.to_string(), refused);
+        }
+    }
+
+    #[test]
+    fn the_mistake_of_an_experiment_is_not_one_of_a_sweep() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let file = directory.path().join("mine.toml");
+        let refused = |text: &str| {
+            std::fs::write(&file, text).expect("written");
+            SweepFile::read(&file).map(|_| ()).expect_err(text).to_string()
+        };
+        let misspelt = refused("claim = \"c\"\n[train]\nidentites = 8\n");
+        assert!(misspelt.contains("unknown key `train.identites`"), "{misspelt}");
+        for of_sweep in ["base = \"b.toml\"\n[axis]\n", "seeds = [0]\n[losses]\nbinding = 1.0\n"] {
+            let said = refused(of_sweep);
+            assert!(said.contains("unknown field"), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_base_that_is_no_file_is_named_with_the_sweep_file() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let file = directory.path().join("varied.toml");
+        let text = "base = \"smoke\"\n[axes]\n\"losses.binding\" = [0.5, 1.0]\n";
+        std::fs::write(&file, text).expect("written");
+        let error = Sweep::load(&file).expect_err("no such file");
+        assert!(error.to_string().contains("varied.toml: `base` is `smoke`"), "{error}");
+        assert!(error.hint().is_some_and(|hint| hint.contains("relative to the sweep file")));
+        assert_eq!(error.exit_code(), 2);
     }
 
     #[test]

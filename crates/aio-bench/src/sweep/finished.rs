@@ -7,6 +7,7 @@ use crate::config::ExperimentFile;
 use crate::error::Result;
 use crate::experiment;
 use crate::run::{Run, RunIdentity, RunResult};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// A sweep as a table shows it.
@@ -40,13 +41,15 @@ impl FinishedSweep {
     /// several files of one name; an error naming a result that is damaged.
     pub fn load(path: &Path, runs: &Path) -> Result<Self> {
         let file = SweepFile::read(path)?;
-        let base = file.base(path);
+        let base = file.base(path)?;
         let name = ExperimentFile::at(&base).name().to_owned();
         let mut ids = ConfigIds::default();
         let mut known: Vec<(String, String)> = Vec::new();
+        let mut tasks = BTreeSet::new();
         let mut cells = Vec::new();
         for point in expansion::points(path, &file)? {
             let experiment = experiment_of(path, &base, &point)?;
+            tasks.extend(experiment.tasks()?.iter().map(|task| task.id().clone()));
             let config_id = if experiment::missing_weights(&experiment).is_empty() {
                 Some(ids.of(&experiment)?)
             } else {
@@ -68,6 +71,7 @@ impl FinishedSweep {
             }
             cells.push(FinishedCell { label: point.label, results, runs: finished });
         }
+        file.report.check(path, &tasks)?;
         Ok(Self { report: file.report, cells })
     }
 }

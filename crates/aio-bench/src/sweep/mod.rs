@@ -115,7 +115,7 @@ impl Sweep {
     pub fn load(path: &Path) -> Result<Self> {
         let path = &*resolved(path);
         let file = SweepFile::read(path)?;
-        let base = file.base(path);
+        let base = file.base(path)?;
         let mut ids = ConfigIds::default();
         let mut cells: Vec<Cell> = Vec::new();
         let mut tasks = BTreeSet::new();

@@ -131,7 +131,8 @@ impl Sweep {
     }
 }
 
-fn counted(count: usize, what: &str) -> String {
+/// `1 cell`, `2 cells`
+pub(super) fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 

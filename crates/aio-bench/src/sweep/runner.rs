@@ -1,5 +1,6 @@
 //! Running what is not done, beside other processes that work on the same sweep.
 
+use super::plan::counted;
 use super::{Job, Plan, Sweep};
 use crate::error::{Error, Result};
 use crate::experiment::{self, Request, WhenTaken};
@@ -84,11 +85,11 @@ impl Sweep {
     ///
     /// # Errors
     /// [`Error::Stopped`] after a signal; the error of a run that failed, at once or, with
-    /// [`RunOptions::continue_on_error`], [`Error::Failure`] naming all of them at the end.
+    /// [`RunOptions::continue_on_error`], one naming all of them at the end: [`Error::User`] if the user caused every one, [`Error::Failure`] otherwise.
     pub fn run(&self, runs: &Path, device: &str, options: &RunOptions) -> Result<Plan> {
         self.check_chosen(options)?;
         let stop = StopFlag::on_signals()?;
-        let mut failures = Vec::new();
+        let (mut failures, mut user_caused_all) = (Vec::new(), true);
         for job in self.jobs().filter(|job| options.includes(job)) {
             stop.check("going from one run to the next")?;
             let run = self.run_of(runs, job.cell, job.seed);
@@ -112,7 +113,8 @@ impl Sweep {
                     if !options.continue_on_error {
                         return Err(error);
                     }
-                    log::error!("{error}");
+                    log::error!("{}", error.with_hint());
+                    user_caused_all &= error.is_user();
                     failures.push(name);
                 }
             }
@@ -120,7 +122,11 @@ impl Sweep {
         if failures.is_empty() {
             return Ok(self.plan(runs));
         }
-        Err(Error::Failure(format!("{} runs failed: {}", failures.len(), failures.join(", "))))
+        let problem = format!("{} failed: {}", counted(failures.len(), "run"), failures.join(", "));
+        if user_caused_all {
+            return Err(Error::user(problem, "the errors above say what to change"));
+        }
+        Err(Error::Failure(problem))
     }
 
     fn request(&self, runs: &Path, device: &str, job: Job<'_>, wait: bool) -> Request {
@@ -129,6 +135,7 @@ impl Sweep {
             settings: job.cell.settings_with(job.seed),
             device: device.to_owned(),
             runs: runs.to_path_buf(),
+            config_id: Some(job.cell.config_id.clone()),
             when_taken: if wait { WhenTaken::Wait } else { WhenTaken::Refuse },
         }
     }
@@ -193,6 +200,42 @@ mod tests {
         assert_eq!(chosen(&RunOptions { seed: Some(1), ..all.clone() }), [1, 3, 5]);
         let other = RunOptions { only: Some("b".into()), ..all.clone() };
         assert!(chosen(&other).is_empty());
+    }
+
+    /// A sweep of two cells whose data are missing.
+    fn without_data(directory: &Path) -> Sweep {
+        let base = "[data]\nsynthetic = false\nroot = \"nowhere\"\n";
+        std::fs::write(directory.join("base.toml"), base).expect("written");
+        let file = directory.join("varied.toml");
+        let text = "base = \"base.toml\"\n[axes]\n\"losses.binding\" = [0.5, 0.25]\n";
+        std::fs::write(&file, text).expect("written");
+        Sweep::load(&file).expect("a sweep")
+    }
+
+    #[test]
+    fn a_base_that_was_changed_since_the_sweep_began_is_refused() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let sweep = without_data(directory.path());
+        let base = directory.path().join("base.toml");
+        let text = std::fs::read_to_string(&base).expect("read");
+        std::fs::write(&base, text + "[train]\nidentities = 8\n").expect("written");
+        let runs = directory.path().join("runs");
+        let error = sweep.run(&runs, "cpu", &RunOptions::default()).expect_err("another base");
+        let said = error.to_string();
+        assert!(said.contains("base.toml or a file that it names was changed"), "{said}");
+        assert!(said.contains(&sweep.cells[0].config_id), "{said}");
+        assert_eq!(error.exit_code(), 2);
+    }
+
+    #[test]
+    fn runs_that_all_failed_by_the_users_mistake_are_the_users_mistake() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let sweep = without_data(directory.path());
+        let options = RunOptions { continue_on_error: true, ..RunOptions::default() };
+        let error =
+            sweep.run(&directory.path().join("runs"), "cpu", &options).expect_err("no data");
+        assert!(error.to_string().starts_with("2 runs failed: "), "{error}");
+        assert_eq!(error.exit_code(), 2);
     }
 
     #[test]

@@ -150,6 +150,11 @@ fn trials_are_those_of_cpython_and_of_the_authors_permutations() {
     assert!(
         desk.refused(2, &[&base[..], &["all", "--shots", "10"]].concat()).contains("single-shot")
     );
+    let unread = desk.refused(
+        2,
+        &[&base[..], &["all", "--permutations", "SYSU-MM01/exp/rand_perm_cam.mat"]].concat(),
+    );
+    assert!(unread.contains("add --source official"), "{unread}");
     std::fs::write(desk.path("SYSU-MM01/cam1/0002/9999.jpg"), []).expect("write");
     let more = desk.refused(2, &[&base[..], &["all", "--source", "official"]].concat());
     assert!(more.contains("camera 1, identity 2: permutations [10, "), "{more}");

@@ -146,6 +146,30 @@ fn mistakes_in_lists_and_texts_of_other_programs_are_named_by_line() {
     assert!(text.contains("people.csv, row 4: holds neither a picture nor a text"), "{text}");
     let text = desk.refused(2, &["gallery", "create", "people", "--list", "people.csv"]);
     assert!(text.contains("people.csv, row 4: holds neither a picture nor a text"), "{text}");
+    for (text, problem) in [
+        (
+            &b""[..],
+            "people.csv, row 1: the file is empty or blank; expected the names of the columns",
+        ),
+        (b"\r\n\r\n", "people.csv, row 3: the file is empty or blank"),
+    ] {
+        keep("people.csv", text);
+        for command in [
+            &["embed", "--list", "people.csv", "--output", "f.safetensors"][..],
+            &["gallery", "create", "people", "--list", "people.csv"],
+        ] {
+            let said = desk.refused(2, command);
+            assert!(said.contains(problem), "{text:?}, {command:?}: {said}");
+        }
+    }
+    keep("people.csv", b"rgb,identity\r\n");
+    keep("none.txt", b"");
+    for option in [["--list", "people.csv"], ["--captions", "none.txt"]] {
+        let embed = [&["embed", "--output", "f.safetensors"][..], &option].concat();
+        let said = desk.refused(2, &embed);
+        let named = format!("nothing to embed: no rows in {}", option[1]);
+        assert!(said.contains(&named) && !said.contains("--list FILE"), "{said}");
+    }
     keep("latin1.txt", b"A man.\r\nHerr M\xfcller.\r\n");
     let captions = ["embed", "--captions", "latin1.txt", "--output", "f.safetensors"];
     let text = desk.refused(2, &captions);

@@ -60,4 +60,18 @@ fn blocks_of_another_project_encode_tokens_as_its_own_code_does() {
     assert!(refused.contains("it has no ln_pre"), "{refused}");
     let refused = desk.refused(2, &[&embedded[..], &["--heads", "2"]].concat());
     assert!(refused.contains("leave --layout, --heads"), "{refused}");
+    // There is nothing to inspect.
+    for name in ["nowhere", "nowhere.pth", "experiments"] {
+        let call = [
+            "encode",
+            "--weights",
+            name,
+            "--input",
+            "tokens.safetensors",
+            "--output",
+            "x.safetensors",
+        ];
+        let refused = desk.refused(2, &call);
+        assert!(refused.contains("hint: name a checkpoint, a weights file"), "{refused}");
+    }
 }

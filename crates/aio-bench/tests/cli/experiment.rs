@@ -314,3 +314,12 @@ fn testing_on_people_of_the_training_data_is_refused_unless_it_is_wanted() {
         "{allowed}"
     );
 }
+
+#[test]
+fn a_file_that_is_named_without_its_ending_is_pointed_at() {
+    let desk = Desk::new();
+    std::fs::write(desk.path("mine.toml"), "seed = 1\n").expect("write");
+    let refused = desk.refused(2, &["experiment", "mine"]);
+    let hint = "hint: a path ends in .toml: aio experiment mine.toml; known experiments: ";
+    assert!(refused.contains(hint), "{refused}");
+}

@@ -127,6 +127,8 @@ fn filters_groups_likes_and_batches_choose_rows() {
     assert_eq!(rows(&["--where", "floor!=2", "--where", "camera=gate 3"]), [4]);
     assert_eq!(rows(&["--group-by", "identity"]).len(), 4);
     assert_eq!(rows(&["--like", "3", "--unlike", "5"]), [0, 1, 2, 4]);
+    let text = desk.refused(2, &["search", "people", "--like", "0,3", "--unlike", "3"]);
+    assert!(text.contains("should resemble the row 3, and should not resemble it"), "{text}");
     let text = desk.refused(2, &["search", "people", "--text", "x", "--where", "colour=red"]);
     assert!(text.contains("no column `colour`") && text.contains("floor"), "{text}");
     let text = desk.refused(2, &["search", "people", "--text", "x", "--threshold", "0.5"]);
@@ -171,6 +173,8 @@ fn a_database_that_is_not_there_is_named_without_its_password() {
         let names = said.contains("cannot connect to postgres://127.0.0.1/reid#gate");
         assert!(names && said.contains("PGPASSWORD") && !said.contains("secret"), "{said}");
     }
+    let said = desk.refused(2, &["gallery", "push", "people", "postgres://"]);
+    assert!(said.contains("this database address names no host"), "{said}");
     let said = desk.refused(2, &["gallery", "push", "people", "postgres://host/reid#Gate 1"]);
     assert!(said.contains("a gallery in a database cannot be called `Gate 1`"), "{said}");
     let said = desk.refused(2, &["search", "people", "--rgb", "g/000.png", "--approximate"]);
@@ -346,6 +350,11 @@ fn galleries_are_exported_merged_and_bound_to_their_model() {
             "{text}"
         );
     }
+    desk.succeed(&[&["gallery", "create", "clip", "g"][..], &other].concat());
+    let text = desk.refused(2, &["gallery", "merge", "people", "clip"]);
+    assert!(text.contains("error: clip holds features of `") && text.contains("people"), "{text}");
+    let command = "`aio gallery create NEW INPUTS --storage int8 --model default`";
+    assert!(text.contains(command) && text.contains("merge NEW instead of clip"), "{text}");
     // Galleries that do not fit make none that would then refuse others.
     desk.succeed(&["gallery", "create", "plain", "g"]);
     let text = desk.refused(2, &["gallery", "merge", "new", "plain", "part-1"]);
@@ -408,6 +417,8 @@ fn calibration(desk: &Desk, folder: &str) {
     desk.succeed(&sentence);
     let text = desk.refused(2, &[&calibrate[..], &["--modalities", "photo"]].concat());
     assert!(text.contains("unknown modality `photo`"), "{text}");
+    let text = desk.refused(2, &[&calibrate[..], &["--modalities", "text"]].concat());
+    assert!(text.contains("l.safetensors holds queries of rgb, and"), "{text}");
     // Queries of several kinds have no curve in common.
     let mixed: String = list.lines().take(9).map(|line| format!("{line},\n")).collect();
     let mixed = mixed.replacen("camera,", "camera,text", 1).replacen(",\n", ",a red coat\n", 1);

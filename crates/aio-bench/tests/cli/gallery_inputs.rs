@@ -164,6 +164,39 @@ fn boxes_without_a_confidence_are_added_and_what_is_left_out_is_counted() {
 }
 
 #[test]
+fn what_boxes_cannot_be_asked_for_is_refused() {
+    let desk = Desk::new();
+    coloured(&desk, "img", 1);
+    std::fs::write(desk.path("t.txt"), "0,1,0,0,24,48,0.9,-1,-1,-1\n").expect("written");
+    let create = ["gallery", "create", "boxes", "--mot", "t.txt", "--frames", "img"];
+    for (more, problem) in [
+        (["--category", "dog"], "--category without --coco"),
+        (["--category", "person"], "--category without --coco"),
+        (["--least-confidence", "nan"], "expected a number"),
+    ] {
+        let text = desk.refused(2, &[&create[..], &more].concat());
+        assert!(text.contains(problem), "{text}");
+    }
+    assert!(!desk.path("boxes").exists());
+    let boxes = r#"{"images": [{"id": 1, "file_name": "000.png"}],
+        "categories": [{"id": 1, "name": "person"}, {"id": 2, "name": "dog"}],
+        "annotations": [{"image_id": 1, "category_id": 1, "bbox": [0, 0, 24, 48]},
+            {"image_id": 1, "category_id": 2, "bbox": [9, 9, 24, 48]},
+            {"image_id": 1, "category_id": 2, "bbox": [3, 9, 24, 48]}]}"#;
+    std::fs::write(desk.path("coco.json"), boxes).expect("written");
+    let coco = ["--coco", "coco.json", "--frames", "img", "--json"];
+    let none: [&str; 0] = [];
+    for (gallery, category, rows) in [
+        ("people", &none[..], 1),
+        ("persons", &["--category", "person"], 1),
+        ("dogs", &["--category", "dog"], 2),
+    ] {
+        let added = desk.json(&[&["gallery", "create", gallery][..], &coco, category].concat());
+        assert_eq!(added["added"], rows, "{gallery}");
+    }
+}
+
+#[test]
 fn a_folder_of_photographs_called_segments_is_not_taken_for_a_gallery() {
     let desk = Desk::new();
     let photographs = coloured(&desk, "cam1/segments", 6);
@@ -199,6 +232,21 @@ fn a_folder_of_pictures_with_features_called_gallery_is_no_gallery() {
     // What is there stays.
     let text = desk.refused(2, &["gallery", "create", "photos", "photos"]);
     assert!(text.contains("photos is not empty"), "{text}");
+    let before = std::fs::read(desk.path("photos/gallery.json")).expect("the manifest");
+    coloured(&desk, "more", 1);
+    for command in [
+        &["info", "photos"][..],
+        &["add", "photos", "more"],
+        &["verify", "photos"],
+        &["remove", "photos", "--row", "0"],
+        &["export", "photos", "--output", "x.csv"],
+        &["merge", "new", "photos"],
+    ] {
+        let text = desk.refused(2, &[&["gallery"][..], command].concat());
+        let named = "`photos` is not a gallery: its gallery.json belongs to the features";
+        assert!(text.contains(named) && !text.contains("damaged"), "{command:?}: {text}");
+    }
+    assert!(std::fs::read(desk.path("photos/gallery.json")).is_ok_and(|after| after == before));
     desk.succeed(&["search", "photos/gallery.safetensors", "--text", "a man"]);
 }
 

@@ -53,6 +53,64 @@ fn an_empty_label_is_none_and_columns_can_be_filtered_and_shown() {
 }
 
 #[test]
+fn a_label_that_is_given_twice_is_refused_by_its_name() {
+    let desk = Desk::new();
+    coloured(&desk, "g", 1);
+    let labels = ["--label", "camera=gate", "--label", "floor=2", "--label", "camera=yard"];
+    let text = desk.refused(2, &[&["gallery", "create", "people", "g"][..], &labels].concat());
+    assert!(text.contains("--label gives two values for the column `camera`"), "{text}");
+    assert!(!desk.path("people").exists());
+    desk.succeed(&[&["gallery", "create", "people", "g"][..], &labels[..4]].concat());
+    let text = desk.refused(2, &[&["gallery", "add", "people", "g"][..], &labels].concat());
+    assert!(text.contains("two values for the column `camera`"), "{text}");
+    // A list has one column of a name, for galleries and for features.
+    std::fs::write(desk.path("l.csv"), "text,camera,camera\na man,1,2\n").expect("written");
+    for command in [
+        ["gallery", "add", "people", "--list", "l.csv"],
+        ["embed", "--list", "l.csv", "--output", "f.safetensors"],
+    ] {
+        let text = desk.refused(2, &command);
+        assert!(text.contains("l.csv, row 1: has two columns `camera`"), "{text}");
+    }
+}
+
+#[test]
+fn labels_of_rows_that_are_there_already_are_not_lost_without_a_word() {
+    let desk = Desk::new();
+    coloured(&desk, "g", 3);
+    desk.succeed(&["gallery", "create", "people", "g"]);
+    let list = "path,identity,camera\ng/000.png,anna,2\ng/001.png,,\ng/002.png,bert,\n";
+    std::fs::write(desk.path("l.csv"), list).expect("written");
+    let add = ["gallery", "add", "people", "--list", "l.csv", "--quiet"];
+    let text = said(&desk, &add);
+    assert!(text.contains("people: 2 rows that were there already lack values"), "{text}");
+    assert!(text.contains("aio gallery remove"), "{text}");
+    desk.succeed(&["gallery", "remove", "people", "--row", "0", "--row", "2"]);
+    for _ in 0..2 {
+        assert_eq!(said(&desk, &add), "", "what is the same is not mentioned");
+    }
+    let text =
+        said(&desk, &["gallery", "add", "people", "g", "--label", "identity=anna", "--quiet"]);
+    assert!(text.contains("people: 2 rows"), "{text}");
+    assert_eq!(said(&desk, &["gallery", "add", "people", "g", "--quiet"]), "");
+}
+
+#[test]
+fn a_column_that_differs_from_a_known_one_in_case_alone_is_named() {
+    let desk = Desk::new();
+    coloured(&desk, "g", 1);
+    std::fs::write(desk.path("l.csv"), "path,Camera,Floor,RGB\ng/000.png,1,2,x\n")
+        .expect("written");
+    let create = ["gallery", "create", "people", "--list", "l.csv", "--quiet"];
+    let text = said(&desk, &[&create[..], &["--label", "Identity=anna"]].concat());
+    for (own, known) in [("Camera", "camera"), ("Identity", "identity"), ("RGB", "rgb")] {
+        let named = format!("the column `{own}` is one of your own, beside the column `{known}`");
+        assert!(text.contains(&named), "{text}");
+    }
+    assert_eq!(text.lines().count(), 3, "each once, and no other: {text}");
+}
+
+#[test]
 fn a_filter_by_an_empty_value_removes_nothing() {
     let desk = labelled();
     for filter in [["--where", "identity!="], ["--where", "identity="], ["--not-camera", ""]] {
@@ -89,4 +147,24 @@ fn text_that_not_every_database_can_store_is_named_with_its_line() {
     std::fs::write(desk.path("c.txt"), "a red coat\na blue\0hat\n").expect("written");
     let text = desk.refused(2, &["gallery", "create", "people", "--captions", "c.txt"]);
     assert!(text.contains("c.txt, row 2: ") && text.contains("the character NUL"), "{text}");
+}
+
+#[test]
+fn of_many_queries_the_wrong_one_is_named_before_any_is_embedded() {
+    let desk = labelled();
+    let refused = |lines: &str, more: &[&str]| {
+        std::fs::write(desk.path("q.jsonl"), lines).expect("written");
+        desk.refused(2, &[&["search", "people", "--queries", "q.jsonl"], more].concat())
+    };
+    // The first one could not be embedded.
+    let first = "{\"rgb\": \"g/absent.png\"}\n";
+    let text = refused(&format!("{first}{{\"name\": \"b\", \"like\": [99]}}\n"), &[]);
+    assert!(text.contains("query b: people: there is no row 99"), "{text}");
+    let text = refused(&format!("{first}{{\"like\": [3], \"unlike\": [3]}}\n"), &[]);
+    assert!(text.contains("query 2: the results should resemble the row 3"), "{text}");
+    let text = refused("{\"like\": [99]}\n", &[]);
+    assert!(text.contains("people: there is no row 99") && !text.contains("query"), "{text}");
+    // A wrong filter is that of none of them.
+    let text = refused(&format!("{first}{first}"), &["--where", "colour=red"]);
+    assert!(text.contains("no column `colour`") && !text.contains("query"), "{text}");
 }

@@ -233,21 +233,34 @@ fn a_gallery_whose_creation_was_stopped_is_whole_when_the_call_is_repeated() {
 #[test]
 fn a_command_that_keeps_nothing_does_not_promise_to_continue() {
     let desk = Desk::new();
-    crate::harness::coloured(&desk, "place", 64);
-    let mut command = desk.command(&["weights", "adapt", "place", "--output", "a.safetensors"]);
-    let child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().expect("starts");
-    // Once the program catches SIGTERM (15), the adaptation begins; it takes 50 batches.
-    let status = format!("/proc/{}/status", child.id());
-    wait_for("the handler", || {
-        let text = std::fs::read_to_string(&status).unwrap_or_default();
-        let caught = text.lines().find_map(|line| line.strip_prefix("SigCgt:"));
-        let caught = caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-        caught.is_some_and(|mask| mask & (1 << 14) != 0)
-    });
-    signal(&child, "-TERM");
-    let output = child.wait_with_output().expect("ends");
-    let text = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(75), "{text}");
-    assert!(text.contains("stopped by a signal while adapting; nothing is kept"), "{text}");
-    assert!(!text.contains("to continue") && !desk.path("a.safetensors").exists(), "{text}");
+    let pictures = crate::harness::coloured(&desk, "place", 250);
+    let row = |path: &std::path::PathBuf| format!("{},rgb\n", path.display());
+    for (list, pictures) in ["a.csv", "b.csv"].into_iter().zip(pictures.chunks(125)) {
+        let rows: String = pictures.iter().map(row).collect();
+        std::fs::write(desk.path(list), format!("path,modality\n{rows}")).expect("written");
+    }
+    let lists = ["--list", "a.csv", "--list", "b.csv"];
+    for (arguments, output, phase) in [
+        (&["weights", "adapt", "place", "--output"][..], "a.safetensors", "adapting"),
+        (&[&["weights", "novelty"][..], &lists, &["--output"]].concat(), "n.json", "measuring"),
+        (&["search", "place", "--text", "a man", "--picture"], "list.png", "searching"),
+    ] {
+        let mut command = desk.command(&[arguments, &[output]].concat());
+        let child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().expect("starts");
+        // Once the program catches SIGTERM (15), the work begins: a model is opened, and hundreds of pictures pass through it.
+        let status = format!("/proc/{}/status", child.id());
+        wait_for("the handler", || {
+            let text = std::fs::read_to_string(&status).unwrap_or_default();
+            let caught = text.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+            let caught = caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+            caught.is_some_and(|mask| mask & (1 << 14) != 0)
+        });
+        signal(&child, "-TERM");
+        let ended = child.wait_with_output().expect("ends");
+        let text = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(75), "{text}");
+        let expected = format!("stopped by a signal while {phase}; nothing is kept");
+        assert!(text.contains(&expected) && !text.contains("to continue"), "{text}");
+        assert!(!desk.path(output).exists(), "{phase}");
+    }
 }

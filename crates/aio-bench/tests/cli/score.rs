@@ -1,6 +1,6 @@
 //! `aio score`.
 
-use crate::harness::{Desk, golden};
+use crate::harness::{Desk, checkpoint, golden};
 
 #[test]
 fn ties_and_open_sets_are_scored_on_request() {
@@ -117,6 +117,10 @@ fn feature_files_of_numpy_score_like_those_of_safetensors() {
             .contains("has no `cameras`, which the protocol `market1501` compares")
     );
     assert!(refused("single.npy", "tri").contains("has no `images`"));
+    let weights = refused(&checkpoint("open-clip.safetensors"), "none");
+    let names = weights.split_once("tensors, as weights files do: ").expect("it is named").1;
+    assert_eq!(names.lines().next().map(|line| line.split(", ").count()), Some(4), "{weights}");
+    assert!(weights.contains("hint: name a feature file; `aio embed --model"), "{weights}");
     std::fs::write(desk.path("short.safetensors"), &serialised[..serialised.len() - 7])
         .expect("write");
     assert!(
@@ -208,6 +212,20 @@ fn skipped_queries_are_explained_and_unknown_cameras_hide_nothing() {
     let json = desk.json(&[&score[..], &["--json"]].concat());
     assert_eq!(json["skipped"], 2);
     assert_eq!(json["unmatched"], serde_json::json!({"absent": 1, "hidden": 1}));
+}
+
+#[test]
+fn values_that_are_too_large_are_said_to_be_so_before_they_are_refused() {
+    let desk = Desk::new();
+    let features = ndarray::array![[1.0f64, 2.0], [1e60, 0.0]];
+    ndarray_npy::write_npy(desk.path("f.npy"), &features).expect("write");
+    ndarray_npy::write_npy(desk.path("f.ids.npy"), &ndarray::array![1i64, 1]).expect("write");
+    let score = ["score", "--query", "f.npy", "--gallery", "f.npy", "--protocol", "none"];
+    let said = desk.refused(2, &score);
+    assert!(
+        said.contains("1 of 4 values are larger than 32-bit floating point can hold"),
+        "{said}"
+    );
 }
 
 #[test]

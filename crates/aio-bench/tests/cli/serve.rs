@@ -106,6 +106,11 @@ fn the_server_answers_as_the_search_command_and_ends_with_a_signal() {
     let search = ["search", "people", "--text", "a red coat", "--rgb", "g/003.png"];
     let expected = desk.json(&[&search[..], &["--unlike", "1", "--top", "3", "--json"]].concat());
     assert_eq!(answer, expected);
+    let (status, answer) =
+        served.search(&json!({"text": "a red coat", "like": [1], "unlike": [1]}));
+    assert_eq!(status, 400, "{answer}");
+    let error = answer["error"].as_str().expect("a sentence");
+    assert!(error.contains("should resemble the row 1, and should not"), "{answer}");
 
     let (status, page) = served.get("/", "");
     assert!(status == 200 && page.contains("<title>AIO"), "{page}");

@@ -1,6 +1,6 @@
 //! `aio sweep` and `aio report`.
 
-use crate::harness::Desk;
+use crate::harness::{Desk, refused};
 use std::path::Path;
 
 #[test]
@@ -213,20 +213,26 @@ fn what_ablations_switch_runs_and_counts() {
     );
 }
 
-/// Programs in place of Slurm's: `sbatch` numbers arrays from 77 on, and `sacct` says that every element failed.
+/// Programs in place of Slurm's: this `sbatch`, and a `sacct` that says that every element failed. Returns the path that finds them.
 #[cfg(unix)]
-fn with_slurm(desk: &Desk, arguments: &[&str]) -> String {
+fn slurm(desk: &Desk, sbatch: &str) -> String {
     use std::os::unix::fs::PermissionsExt;
     let programs = desk.path("slurm");
     std::fs::create_dir_all(&programs).expect("create");
     let sacct =
         "for last; do :; done\nfor i in 0 1 2 3 4 5; do echo \"${last}_$i|FAILED|node1\"; done\n";
-    for (name, body) in [("sbatch", "cat > /dev/null\necho 77\n"), ("sacct", sacct)] {
+    for (name, body) in [("sbatch", sbatch), ("sacct", sacct)] {
         let program = programs.join(name);
         std::fs::write(&program, format!("#!/bin/sh\n{body}")).expect("write");
         std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).expect("executable");
     }
-    let path = format!("{}:{}", programs.display(), std::env::var("PATH").expect("a path"));
+    format!("{}:{}", programs.display(), std::env::var("PATH").expect("a path"))
+}
+
+/// What a call prints where `sbatch` numbers every array 77.
+#[cfg(unix)]
+fn with_slurm(desk: &Desk, arguments: &[&str]) -> String {
+    let path = slurm(desk, "cat > /dev/null\necho 77\n");
     let output = desk.command(arguments).env("PATH", path).output().expect("the program starts");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("UTF-8")
@@ -260,10 +266,98 @@ fn states_of_slurm_stay_with_their_runs_when_the_sweep_changes() {
 }
 
 #[test]
+#[cfg(unix)]
+fn what_sbatch_says_comes_first_and_nothing_is_submitted_beside_a_damaged_record() {
+    let desk = Desk::new();
+    // More than a pipe holds: an `sbatch` that reads no script has ended before all of it is written.
+    let setup = "x".repeat(500_000);
+    let sweep = format!(
+        "base = \"experiments/smoke.toml\"\n[axes]\n\"losses.binding\" = [0.5]\n[slurm]\nsetup = [\"# {setup}\"]\n"
+    );
+    std::fs::write(desk.path("sweep.toml"), sweep).expect("write");
+    let submit = |sbatch: &str| {
+        let path = slurm(&desk, sbatch);
+        let mut command = desk.command(&["sweep", "slurm", "sweep.toml"]);
+        refused(2, &command.env("PATH", path).output().expect("the program starts"))
+    };
+    let said = submit("echo 'invalid partition' >&2\nexit 1\n");
+    assert!(said.contains("sbatch refuses the job array: invalid partition"), "{said}");
+    std::fs::write(desk.path("runs/slurm/sweep.json"), "[{").expect("write");
+    let said = submit("cat > /dev/null\ntouch submitted\necho 77\n");
+    assert!(said.contains("sweep.json"), "{said}");
+    assert!(!desk.path("submitted").exists(), "{said}");
+}
+
+#[test]
+#[cfg(unix)]
+fn runs_that_wait_in_an_earlier_array_are_counted_when_they_are_submitted_again() {
+    let desk = Desk::new();
+    let sweep =
+        "base = \"experiments/smoke.toml\"\n[axes]\n\"losses.binding\" = [0.25, 0.5, 1.0]\n";
+    std::fs::write(desk.path("sweep.toml"), sweep).expect("write");
+    let path = slurm(&desk, "cat > /dev/null\necho 77\n");
+    let sacct = "#!/bin/sh\necho '77_[1-2%1]|PENDING|None assigned'\n";
+    std::fs::write(desk.path("slurm/sacct"), sacct).expect("write");
+    let said = |words: &[&str]| {
+        let output = desk.command(words).env("PATH", &path).output().expect("the program starts");
+        let [out, err] = [output.stdout, output.stderr].map(String::from_utf8);
+        assert!(output.status.success(), "{err:?}");
+        (out.expect("UTF-8"), err.expect("UTF-8"))
+    };
+    let (_, messages) = said(&["sweep", "slurm", "sweep.toml"]);
+    assert!(!messages.contains("earlier array"), "{messages}");
+    let (status, _) = said(&["sweep", "status", "sweep.toml"]);
+    assert!(status.contains("| 77_1 pending |") && status.contains("| 77_2 pending |"), "{status}");
+    let (_, messages) = said(&["sweep", "slurm", "sweep.toml"]);
+    assert!(messages.contains("2 of the 3 runs are in an earlier array"), "{messages}");
+}
+
+#[test]
+fn sweeps_of_one_name_are_not_drawn_over_one_another() {
+    let desk = Desk::new();
+    let results = concat!(env!("CARGO_MANIFEST_DIR"), "/../../results");
+    let sweep = "experiments/sweeps/heads.toml";
+    std::fs::copy(desk.path(sweep), desk.path("experiments/heads.toml")).expect("copied");
+    let text = std::fs::read_to_string(desk.path("experiments/heads.toml")).expect("read");
+    let beside = text.replace("\"../ablation.toml\"", "\"ablation.toml\"");
+    std::fs::write(desk.path("experiments/heads.toml"), beside).expect("written");
+    let both = ["report", sweep, "experiments/heads.toml", "--runs", results];
+    let tables = desk.succeed(&both);
+    assert!(tables.contains("|\n\nexperiments/heads.toml · map · percent\n\n|"), "{tables}");
+    let said = desk.refused(2, &[&both[..], &["--plots", "figures"]].concat());
+    assert!(said.contains("two sweeps are called `heads`"), "{said}");
+    assert!(!desk.path("figures").exists(), "{said}");
+}
+
+#[test]
 fn a_report_takes_the_file_of_an_experiment() {
     let desk = Desk::new();
     let results = concat!(env!("CARGO_MANIFEST_DIR"), "/../../results");
     let of = |name: &str| desk.succeed(&["report", name, "--runs", results]);
     assert!(of("zero-shot").contains("market1501.rgb-rgb"));
-    assert_eq!(of("zero-shot"), of("experiments/zero-shot.toml"));
+    for same in ["experiments/zero-shot.toml", "zero-shot/", "./zero-shot", ".//zero-shot"] {
+        assert_eq!(of("zero-shot"), of(same), "{same}");
+    }
+}
+
+#[test]
+fn a_table_without_the_wanted_tasks_is_left_out() {
+    let desk = Desk::new();
+    let results = concat!(env!("CARGO_MANIFEST_DIR"), "/../../results");
+    // Its configurations were evaluated on different tasks.
+    let report = ["report", "ablation", "--runs", results];
+    let with = |more: &[&'static str]| [&report[..], more].concat();
+    let csv = desk.succeed(&with(&["--tasks", "orbench.sketch", "--format", "csv"]));
+    let mut rows = csv.lines().skip(1).peekable();
+    assert!(rows.peek().is_some(), "{csv}");
+    assert!(rows.all(|row| row.starts_with("orbench.sketch-rgb,")), "{csv}");
+    let added = desk.succeed(&with(&["--added", "--format", "csv"]));
+    assert!(added.starts_with("task,without,") && added.lines().count() > 1, "{added}");
+    let text = desk.refused(2, &with(&["--tasks", "msmt17"]));
+    assert!(text.contains("no task begins with `msmt17`"), "{text}");
+    for task in ["market1501.rgb-rgb", "tri-cuhk-pedes.rgb+sketch-rgb"] {
+        assert!(text.contains(task), "the tasks of all tables: {text}");
+    }
+    let text = desk.refused(2, &with(&["--tasks", "market1501", "--added"]));
+    assert!(text.contains("ablation: no finished run says what a modality adds"), "{text}");
 }

@@ -214,6 +214,31 @@ fn a_model_is_adapted_to_pictures_and_embeds_them_otherwise() {
 }
 
 #[test]
+fn a_model_of_the_program_is_no_file_and_the_hint_says_where_its_file_is() {
+    let desk = Desk::new();
+    for name in ["default", "embedded"] {
+        let source = format!("crates/aio-encoder/weights/{name}.safetensors");
+        for call in [
+            &["weights", "inspect", name][..],
+            &["weights", "convert", name, "--output", "o.safetensors"],
+            &["weights", "pack", name, "--output", "o.safetensors"],
+            &["weights", "average", name, name, "--output", "o.safetensors"],
+        ] {
+            let text = desk.refused(2, call);
+            assert!(text.contains(&format!("`{name}` is compiled into the program")), "{text}");
+            assert!(text.contains(&format!("hint: its file is {source}")), "{text}");
+        }
+        assert!(!desk.path("o.safetensors").exists());
+        // A directory of that name is the user's own.
+        std::fs::create_dir_all(desk.path(name)).expect("create");
+        let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(source);
+        std::fs::copy(file, desk.path(name).join("weights.safetensors")).expect("copied");
+        let text = desk.succeed(&["weights", "inspect", name]);
+        assert!(text.contains("a weights file of this project"), "{text}");
+    }
+}
+
+#[test]
 fn the_directory_of_a_model_stands_for_its_weights() {
     let desk = Desk::new();
     std::fs::create_dir_all(desk.path("model")).expect("create");
@@ -304,8 +329,15 @@ fn tensors_that_no_part_of_a_model_has_are_named_and_values_that_are_not_finite_
     });
     let embed = ["embed", "few", "--model", "nan.safetensors", "--output", "x.safetensors"];
     let text = desk.refused(2, &embed);
-    assert!(text.contains("not finite"), "{text}");
+    assert!(text.contains("embedding of few/000.png holds values that are not finite"), "{text}");
     assert!(!desk.path("x.safetensors").exists());
+    std::fs::write(desk.path("l.csv"), "path\nfew/001.png\n").expect("written");
+    let create = ["gallery", "create", "people", "--list", "l.csv"];
+    let text = desk.refused(2, &[&create[..], &["--model", "nan.safetensors"]].concat());
+    assert!(text.contains("embedding of l.csv, row 2 holds values that are not finite"), "{text}");
+    // A gallery of which nothing was made is of no model.
+    assert!(!desk.path("people").exists());
+    desk.succeed(&create);
 }
 
 #[test]
@@ -339,6 +371,63 @@ fn the_mean_of_two_models_lies_between_them_and_others_are_refused() {
     let average = ["weights", "average", "own.safetensors", "w.safetensors"];
     let text = desk.refused(2, &[&average[..], &["--output", "w.safetensors"]].concat());
     assert!(text.contains("it would be written over the input w.safetensors"), "{text}");
+}
+
+#[test]
+fn a_mean_loses_no_terms_of_use_and_names_its_parts() {
+    let desk = Desk::new();
+    own(&desk);
+    for (folder, licence) in [("a", "MIT"), ("b", "CC BY 4.0")] {
+        std::fs::create_dir(desk.path(folder)).expect("created");
+        let file = format!("{folder}/weights.safetensors");
+        let stated = ["--licence", licence, "--origin", "a test", "--output", &file];
+        desk.succeed(&[&["weights", "pack", "own.safetensors"][..], &stated].concat());
+    }
+    let average = ["weights", "average", "a", "b", "--output", "mean.safetensors"];
+    let text = desk.refused(2, &average);
+    let expected = "the models do not state the same licence: a/weights.safetensors: MIT; b/weights.safetensors: CC BY 4.0";
+    assert!(text.contains(expected) && text.contains("hint: say what"), "{text}");
+    assert!(!desk.path("mean.safetensors").exists());
+    desk.succeed(&[&average[..], &["--licence", "MIT AND CC BY 4.0"]].concat());
+    let mean = Weights::open(&desk.path("mean.safetensors")).expect("opens");
+    let parts = mean.metadata::<serde_json::Value>("averaged").expect("stated");
+    let names = ["a", "b"].map(|folder| format!("{folder}/weights.safetensors"));
+    assert_eq!([&parts[0]["name"], &parts[1]["name"]], [&names[0], &names[1]]);
+    let inspected = desk.succeed(&["weights", "inspect", "mean.safetensors"]);
+    assert!(inspected.contains("\nlicence: MIT AND CC BY 4.0\norigin: a test\n"), "{inspected}");
+    let inspected = desk.json(&["weights", "inspect", "a", "--json"]);
+    assert_eq!((&inspected["licence"], &inspected["origin"]), (&"MIT".into(), &"a test".into()));
+}
+
+#[test]
+fn blank_terms_of_use_and_values_that_are_not_finite_are_refused() {
+    let desk = Desk::new();
+    own(&desk);
+    for command in
+        [&["pack", "own.safetensors"][..], &["average", "own.safetensors", "nan.safetensors"]]
+    {
+        for option in ["--licence", "--origin"] {
+            for blank in ["", "  "] {
+                let stated = [option, blank, "--output", "x.safetensors"];
+                let text = desk.refused(2, &[&["weights"][..], command, &stated].concat());
+                assert!(text.contains(option) && text.contains("expected a text"), "{text}");
+            }
+        }
+    }
+    let broken = "encoder.blocks.0.attn.qkv.weight";
+    changed(&desk, "nan.safetensors", |tensors| {
+        tensors.get_mut(broken).expect("there").values[0] = f32::NAN;
+    });
+    for command in
+        [&["pack", "nan.safetensors"][..], &["average", "own.safetensors", "nan.safetensors"]]
+    {
+        let output = ["--output", "x.safetensors"];
+        let text = desk.refused(2, &[&["weights"][..], command, &output].concat());
+        let expected =
+            format!("nan.safetensors: the tensor `{broken}` has values that are not finite");
+        assert!(text.contains(&expected) && text.contains("hint: "), "{text}");
+    }
+    assert!(!desk.path("x.safetensors").exists());
 }
 
 #[test]

@@ -4,6 +4,7 @@ use crate::runs::{content, folder};
 use crate::trial::{Content as Read, Kind, Seal};
 use aio_bench::gallery;
 use aio_gallery::{Content, Entry, Gallery, Model, Record, Source, Storage, Unclaimed, Writer};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 pub(crate) fn kinds() -> Vec<Kind> {
@@ -63,7 +64,8 @@ fn verified(name: &'static str, file: impl Fn(&Path) -> PathBuf) -> Kind {
     let directory = gallery(kept.path());
     let file = file(&directory);
     let read = Box::new(move || {
-        let found = Gallery::verify(&directory, &|_| {}).map_err(|e| e.to_string())?;
+        let found = Gallery::verify(&directory, &|_| ControlFlow::Continue(()))
+            .map_err(|e| e.to_string())?;
         match found.damages.first() {
             None => Ok(format!("{found:?}")),
             Some(damage) => Err(format!("{}: {}", damage.file.display(), damage.problem)),

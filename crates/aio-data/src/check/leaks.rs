@@ -1,24 +1,26 @@
 //! What data sets both train on and test.
 
 use crate::label::is_name;
+use crate::links::resolved;
 use crate::task::TaskData;
 use crate::{Dataset, DatasetName, Sample};
 use aio_types::Identity;
-use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
-/// People and pictures that are both in training and among the queries, in words; empty if there are none. Only the identities of a table are compared:
-/// other data sets may number people of training and of test anew.
+/// People and pictures that are both in training and among the queries, in words; empty if there are none. A picture is known by the file that its path
+/// leads to. Only the identities of a table are compared: other data sets may number people of training and of test anew.
 #[must_use]
 pub fn own_leaks(name: DatasetName, dataset: &Dataset) -> Vec<String> {
-    fn files(samples: &[Sample]) -> BTreeSet<&Path> {
+    fn pictures(samples: &[Sample]) -> BTreeSet<&Path> {
         samples.iter().filter_map(Sample::path).collect()
     }
     let mut leaks = Vec::new();
-    let trained = files(&dataset.train);
+    let trained = resolved(pictures(&dataset.train));
+    let trained: HashSet<PathBuf> = trained.into_iter().map(|(_, file)| file).collect();
+    let asked = resolved(pictures(&dataset.query)).into_iter();
     let twice: Vec<&Path> =
-        files(&dataset.query).into_iter().filter(|file| trained.contains(file)).collect();
+        asked.filter(|(_, file)| trained.contains(file)).map(|(path, _)| path).collect();
     if let Some(first) = twice.first() {
         let (count, first) = (twice.len(), first.display());
         leaks.push(format!(
@@ -116,13 +118,6 @@ impl<'a> Shown<'a> {
     }
 }
 
-/// Paths with the files that they lead to. A path that leads nowhere stands for itself.
-fn resolved(paths: BTreeSet<&Path>) -> Vec<(&Path, PathBuf)> {
-    let paths: Vec<&Path> = paths.into_iter().collect();
-    let file = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
-    paths.into_par_iter().map(|path| (path, file(path))).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -170,6 +165,24 @@ mod tests {
         assert_eq!(found("c.png,anna,1,rgb,train\n", named), [person]);
         assert_eq!(found("c.png,berta,1,rgb,train\n", named), [""; 0]);
         assert_eq!(found("a.png,anna,1,rgb,train\n", named), [picture("a.png"), person.into()]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_query_that_is_a_link_to_a_training_picture_is_named() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let (file, link) = (directory.path().join("a.png"), directory.path().join("link.png"));
+        std::fs::write(&file, "a").expect("written");
+        std::os::unix::fs::symlink(&file, &link).expect("linked");
+        let photo = |identity, path: &Path| Sample::picture(identity, Modality::Rgb, path.into());
+        let (train, query) = (vec![photo(1, &file)], vec![photo(2, &link)]);
+        let dataset = Dataset { train, query, ..Dataset::default() };
+        let found = own_leaks(DatasetName::Llcm, &dataset);
+        let said = format!(
+            "1 pictures of llcm are in training and among the queries, the first of them {}",
+            link.display()
+        );
+        assert_eq!(found, [said]);
     }
 
     #[test]

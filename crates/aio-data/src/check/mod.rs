@@ -15,6 +15,7 @@ use crate::{Count, DataError, Dataset, DatasetName, FurtherCount, Result, Sample
 use aio_types::{Modality, PictureSize};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -30,6 +31,8 @@ pub struct Check<'a> {
     pub is_rendered: &'a dyn Fn(&Path) -> bool,
     /// Called with (done, total) as pictures are decoded.
     pub progress: &'a (dyn Fn(usize, usize) + Sync),
+    /// Says whether to go on, after every picture and between the parts of the comparison.
+    pub poll: &'a (dyn Fn() -> ControlFlow<()> + Sync),
 }
 
 /// A data set's name as it was typed.
@@ -51,11 +54,13 @@ impl Check<'_> {
     /// Compares the tree below the root with what the data set's owners published.
     ///
     /// # Errors
-    /// [`DataError`] naming what is missing or cannot be read, with the expected tree beside the one that is there.
+    /// [`DataError`] naming what is missing or cannot be read, with the expected tree beside the one that is there; [`DataError::Interrupted`] if
+    /// `poll` asks to stop.
     pub fn run(&self) -> Result<Report> {
         let name = self.dataset;
         let (directory, dataset) =
             self.open().map_err(|error| missing::explain(error, name.info(), self.root))?;
+        go_on(self.poll)?;
         let rendered = [&*directory, directory.parent().unwrap_or(&directory)]
             .into_iter()
             .any(|place| (self.is_rendered)(place));
@@ -66,12 +71,13 @@ impl Check<'_> {
             problems.extend(counts.iter().filter_map(CountRow::difference));
             problems.extend(further.iter().filter_map(FurtherCount::difference));
         }
-        let (decoded, unreadable) = self.decode(&dataset);
+        let (decoded, unreadable) = self.decode(&dataset)?;
         if !unreadable.is_empty() {
             problems.push(format!("{} of {decoded} pictures cannot be decoded", unreadable.len()));
         }
         let mut tasks = Vec::new();
         for task in tasks_of(name, &dataset) {
+            go_on(self.poll)?;
             match task_row(&task, &dataset) {
                 Ok(row) => tasks.push(row),
                 // The rows of a table may leave open under which protocol they are tested, or show nobody twice.
@@ -105,7 +111,7 @@ impl Check<'_> {
     }
 
     /// Decodes pictures in parallel; returns how many, and what went wrong with which.
-    fn decode(&self, dataset: &Dataset) -> (usize, Vec<String>) {
+    fn decode(&self, dataset: &Dataset) -> Result<(usize, Vec<String>)> {
         let parts = Split::ALL.map(|split| dataset.split(split));
         let all: BTreeSet<&Path> =
             parts.into_iter().flatten().chain(&dataset.more).filter_map(|s| s.path()).collect();
@@ -115,12 +121,22 @@ impl Check<'_> {
         // Every pixel is decoded; the size of the result does not matter.
         let tiny = PictureSize { height: 2, width: 1 };
         let done = AtomicUsize::new(0);
-        let failed = chosen.par_iter().filter_map(|path| {
+        let failed = chosen.par_iter().map(|path| -> Result<Option<String>> {
             let opened = picture::open(path, tiny);
             (self.progress)(1 + done.fetch_add(1, Ordering::Relaxed), count);
-            opened.err().map(|error| error.to_string())
+            go_on(self.poll)?;
+            Ok(opened.err().map(|error| error.to_string()))
         });
-        (count, failed.collect())
+        let failed: Vec<Option<String>> = failed.collect::<Result<_>>()?;
+        Ok((count, failed.into_iter().flatten().collect()))
+    }
+}
+
+/// Refuses to go on where the caller asks to stop.
+fn go_on(poll: &(dyn Fn() -> ControlFlow<()> + Sync)) -> Result<()> {
+    match poll() {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(DataError::Interrupted { phase: "checking" }),
     }
 }
 
@@ -135,7 +151,8 @@ fn counts(dataset: &Dataset, published: &[Count]) -> Vec<CountRow> {
             let mut samples = 0;
             for sample in of {
                 samples += 1;
-                people.insert(sample.identity.0);
+                // Below 0 is nobody.
+                people.extend(sample.identity.is_known().then_some(sample.identity.0));
             }
             if let (Some(found), Split::Train) = (&dataset.indexed, split) {
                 let indexed = match modality {
@@ -243,8 +260,8 @@ fn task_row(task: &str, dataset: &Dataset) -> Result<TaskRow> {
 mod tests {
     use super::*;
 
-    /// What is wrong with a table of these rows; its pictures are not decoded.
-    fn problems(rows: &[&str]) -> Vec<String> {
+    /// What is found of a table of these rows; its pictures are not decoded.
+    fn report(rows: &[&str]) -> Report {
         let directory = tempfile::tempdir().expect("temporary directory");
         for picture in ["a.png", "b.png", "c.png"] {
             std::fs::write(directory.path().join(picture), picture).expect("written");
@@ -258,8 +275,22 @@ mod tests {
             pictures: 0,
             is_rendered: &|_| false,
             progress: &|_, _| (),
+            poll: &|| ControlFlow::Continue(()),
         };
-        check.run().expect("a report").problems
+        check.run().expect("a report")
+    }
+
+    fn problems(rows: &[&str]) -> Vec<String> {
+        report(rows).problems
+    }
+
+    #[test]
+    fn rows_of_nobody_known_count_no_people() {
+        let rows = ["a.png,1,1,rgb,query,", "b.png,1,2,rgb,gallery,", "c.png,-1,2,rgb,gallery,"];
+        let counts = report(&rows).counts;
+        let of = |row: &CountRow| (row.split, row.samples, row.identities);
+        let expected = [(Split::Query, 1, 1), (Split::Gallery, 2, 1)];
+        assert_eq!(counts.iter().map(of).collect::<Vec<_>>(), expected);
     }
 
     #[test]

@@ -194,7 +194,7 @@ mod tests {
         let one = r#"{"id": 7, "file_path": "a.jpg", "captions": ["A man, tall.", "é ü"]}"#;
         let two = r#"{"captions":[],"id":-3,"file_path":"b ].jpg"}"#;
         let (annotations, index) =
-            make(directory.path(), &format!("[ {one}\n ,\r\n\t{two} ,{one}]\n"));
+            make(directory.path(), &format!("\u{feff}[ {one}\n ,\r\n\t{two} ,{one}]\n"));
         assert_eq!(build(&annotations, &index, row, &|_| ()).expect("built"), 3);
         let opened = Index::open(&annotations, &index).expect("opened");
         assert_eq!((opened.identities(), opened.captions()), (&[7, -3, 7][..], &[2, 0, 2][..]));

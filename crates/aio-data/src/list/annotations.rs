@@ -1,18 +1,22 @@
 use super::bounded::{Bounded, Budget};
 use super::open;
+use crate::error::io;
 use crate::{DataError, Result, fs};
 use serde::de::{DeserializeOwned, DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufRead, BufReader};
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 /// Largest annotation file whose elements become samples. The published ones have up to 300 MB.
 const LARGEST_FILE: u64 = 1 << 30;
+
+/// What some editors put in front of UTF-8 text.
+const MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// Most elements of an annotation file that become samples.
 const MOST_ELEMENTS: usize = 4_000_000;
@@ -103,8 +107,12 @@ pub(crate) struct Annotations {
 
 impl Annotations {
     pub(crate) fn open(path: &Path) -> Result<Self> {
-        let file = BufReader::with_capacity(1 << 16, open(path)?);
+        let mut file = BufReader::with_capacity(1 << 16, open(path)?);
+        let is_marked = file.fill_buf().map_err(io("read", path))?.starts_with(MARK);
+        let mark = if is_marked { MARK.len() } else { 0 };
+        file.consume(mark);
         let (reader, budget) = Bounded::new(file);
+        budget.skip(mark as u64);
         Ok(Self { path: path.to_path_buf(), reader, budget })
     }
 
@@ -132,7 +140,9 @@ impl Annotations {
 pub(crate) fn document<T: DeserializeOwned>(path: &Path, largest: u64) -> Result<T> {
     check_size(path, largest)?;
     let problem = |problem: String| DataError::Parse { path: path.to_path_buf(), problem };
-    serde_json::from_slice(&fs::read(path)?).map_err(|e| problem(e.to_string()))
+    let bytes = fs::read(path)?;
+    let bytes = bytes.strip_prefix(MARK).unwrap_or(&bytes);
+    serde_json::from_slice(bytes).map_err(|e| problem(e.to_string()))
 }
 
 struct Elements<'a, T, F> {
@@ -268,6 +278,9 @@ mod tests {
                 .to_string()
                 .contains("an element is larger than 1048576 bytes")
         );
+        let (_kept, path) = file("\u{feff}[1, 2]".as_bytes());
+        assert_eq!(count(&path).expect("marked as UTF-8"), 2);
+        assert_eq!(document::<Vec<u8>>(&path, 100).expect("marked as UTF-8"), [1, 2]);
         let (_kept, path) = file(b"[1, 2] 3");
         assert!(count(&path).expect_err("more").to_string().contains("trailing characters"));
         let many = format!("[{}0]", "123456, ".repeat(600_000));

@@ -23,6 +23,11 @@ impl Budget {
         self.left.set(LARGEST_ELEMENT);
     }
 
+    /// Counts bytes that stand before what is read.
+    pub(crate) fn skip(&self, count: u64) {
+        self.read.set(self.read.get() + count);
+    }
+
     /// Bytes read so far.
     pub(crate) fn read(&self) -> u64 {
         self.read.get()

@@ -49,6 +49,8 @@ pub(crate) fn lines(path: &Path) -> Result<Vec<(usize, String)>> {
         let line = String::from_utf8(bytes).map_err(|e| {
             problem(format!("not UTF-8 text (byte {})", e.utf8_error().valid_up_to() + 1))
         })?;
+        // Some editors mark a text as UTF-8 at its beginning.
+        let line = if row == 1 { line.strip_prefix('\u{feff}').unwrap_or(&line) } else { &line };
         let line = line.trim();
         if !line.is_empty() {
             lines.push((row, line.to_owned()));
@@ -85,6 +87,15 @@ mod tests {
         let path = directory.path().join("list");
         std::fs::write(&path, bytes).expect("write");
         (directory, path)
+    }
+
+    #[test]
+    fn a_mark_of_utf_8_is_no_part_of_the_first_line() {
+        let (_kept, path) = file("\u{feff}6, 10\n17\n".as_bytes());
+        assert_eq!(comma_separated(&path).expect("numbers"), [6, 10, 17]);
+        let (_kept, path) = file("a 0\n\u{feff}b 1\n".as_bytes());
+        let expected = [(1, "a 0".to_owned()), (2, "\u{feff}b 1".to_owned())];
+        assert_eq!(lines(&path).expect("lines"), expected);
     }
 
     #[test]

@@ -23,12 +23,16 @@ impl<R: Read> CsvRecords<R> {
     /// Reads the names of the columns. `source` gives the bytes of the file `path`.
     ///
     /// # Errors
-    /// [`DataError::Row`] if the names are not UTF-8 text or cannot be read.
+    /// [`DataError::Row`] if there are no names, or they are not UTF-8 text, lack a quotation mark, or cannot be read.
     pub fn new(path: &Path, source: R) -> Result<Self> {
         let mut reader = ReaderBuilder::new().trim(Trim::All).from_reader(Lines::new(source));
         let names = reader.headers().cloned();
         let first = reader.get_mut().line_of(0);
-        let names = names.map_err(|error| wrong(path, first, &error))?;
+        let names = checked(path, first, &reader, names)?;
+        if names.is_empty() {
+            let problem = "the file is empty or blank; expected the names of the columns".into();
+            return Err(DataError::Row { path: path.to_path_buf(), row: first, problem });
+        }
         let record = StringRecord::new();
         Ok(Self { path: path.to_path_buf(), reader, names, first, record })
     }
@@ -41,16 +45,32 @@ impl<R: Read> CsvRecords<R> {
     /// The next record and the row in which it begins; `None` behind the last one. Rows are lines, counted from 1, blank ones too.
     ///
     /// # Errors
-    /// [`DataError::Row`] if the record has more or fewer fields than there are names, is not UTF-8 text, or cannot be read.
+    /// [`DataError::Row`] if the record has more or fewer fields than there are names, is not UTF-8 text, lacks a quotation mark, or cannot
+    /// be read.
     pub fn next_record(&mut self) -> Result<Option<(usize, &StringRecord)>> {
         let place = self.reader.position().byte();
         let read = self.reader.read_record(&mut self.record);
         let row = self.reader.get_mut().line_of(place);
-        match read {
-            Ok(true) => Ok(Some((row, &self.record))),
-            Ok(false) => Ok(None),
-            Err(error) => Err(wrong(&self.path, row, &error)),
+        let read = checked(&self.path, row, &self.reader, read)?;
+        Ok(read.then_some((row, &self.record)))
+    }
+}
+
+/// The outcome of reading the record in `row`, the last one so far. A record that took in the lines below for want of a quotation mark is
+/// refused for that, whatever else is wrong with it.
+fn checked<R: Read, T>(
+    path: &Path,
+    row: usize,
+    reader: &Reader<Lines<R>>,
+    read: csv::Result<T>,
+) -> Result<T> {
+    match read {
+        Err(error) if error.is_io_error() => Err(wrong(path, row, &error)),
+        _ if reader.get_ref().lacks_a_quote(reader.position().byte()) => {
+            let problem = "a quotation mark `\"` has no partner, so that the lines below would be part of this row; expected two around a field, and `\"\"` for each one inside it";
+            Err(DataError::Row { path: path.to_path_buf(), row, problem: problem.into() })
         }
+        read => read.map_err(|error| wrong(path, row, &error)),
     }
 }
 
@@ -76,21 +96,39 @@ struct Lines<R> {
     line: usize,
     /// The last byte given.
     last: u8,
-    /// Place and line of the first byte of each line that is not blank, from the last record on.
-    starts: VecDeque<(u64, usize)>,
+    /// Quotation marks given so far.
+    quotes: usize,
+    /// The lines that are not blank, from the last record on.
+    starts: VecDeque<Start>,
+}
+
+/// The first byte of a line.
+struct Start {
+    place: u64,
+    line: usize,
+    /// Quotation marks before it.
+    quotes: usize,
 }
 
 impl<R> Lines<R> {
     fn new(source: R) -> Self {
-        Self { source, given: 0, line: 1, last: b'\n', starts: VecDeque::new() }
+        Self { source, given: 0, line: 1, last: b'\n', quotes: 0, starts: VecDeque::new() }
     }
 
     /// The line of the first record that begins at `place` or behind it. Places only grow from call to call.
     fn line_of(&mut self, place: u64) -> usize {
-        while self.starts.front().is_some_and(|(start, _)| *start < place) {
+        while self.starts.front().is_some_and(|start| start.place < place) {
             self.starts.pop_front();
         }
-        self.starts.front().map_or(self.line, |(_, line)| *line)
+        self.starts.front().map_or(self.line, |start| start.line)
+    }
+
+    /// Whether the record between the first start and `end` has several lines and an odd number of quotation marks. Then one lacks its
+    /// partner: two stand around a field, and each one inside it is written as two.
+    fn lacks_a_quote(&self, end: u64) -> bool {
+        let lines = self.starts.iter().take_while(|start| start.place < end).count();
+        let before = |number: usize| self.starts.get(number).map_or(self.quotes, |s| s.quotes);
+        lines > 1 && (before(lines) - before(0)) % 2 == 1
     }
 }
 
@@ -100,7 +138,8 @@ impl<R: Read> Read for Lines<R> {
         for byte in buffer[..count].iter().copied() {
             let is_end = |byte: u8| byte == b'\n' || byte == b'\r';
             if is_end(self.last) && !is_end(byte) {
-                self.starts.push_back((self.given, self.line));
+                let (place, line, quotes) = (self.given, self.line, self.quotes);
+                self.starts.push_back(Start { place, line, quotes });
             }
             // `\r\n` ends one line.
             if byte == b'\r' || (byte == b'\n' && self.last != b'\r') {
@@ -108,6 +147,7 @@ impl<R: Read> Read for Lines<R> {
             }
             self.last = byte;
             self.given += 1;
+            self.quotes += usize::from(byte == b'"');
         }
         Ok(count)
     }
@@ -158,7 +198,35 @@ mod tests {
             let late = format!("{end}{end}{text}");
             assert_eq!(rows(late.as_bytes()).0, [3, 4, 7, 8], "{end:?}");
         }
-        assert_eq!(rows(&b""[..]), (vec![1], String::new()));
+        let empty =
+            "people.csv, row 1: the file is empty or blank; expected the names of the columns";
+        assert_eq!(rows(&b""[..]), (Vec::new(), empty.to_owned()));
+    }
+
+    #[test]
+    fn lines_that_a_missing_quotation_mark_would_swallow_are_refused() {
+        let wrong = |row: usize| format!("people.csv, row {row}: a quotation mark `\"` has no");
+        for (text, row) in [
+            ("a,b\n1,2\n3,\"A man\n5,6\n7,8\n", 3),
+            ("a,b\n\"A man,2\n3,4\n5,6", 2),
+            ("a,\"b\n1,2\n3,4\n", 1),
+            // The next sentence in quotation marks ends the field that took in its line.
+            ("a,b\n1,\"A man\n3,\"A woman\"\n5,6\n", 2),
+        ] {
+            for text in [text.to_owned(), text.replace('\n', "\r\n")] {
+                let found = rows(text.as_bytes()).1;
+                assert!(found.starts_with(&wrong(row)), "{text:?}: {found}");
+                assert_eq!(rows(Slow(text.as_bytes())).1, found, "{text:?}, byte by byte");
+            }
+        }
+        for (text, expected) in [
+            ("a,b\n1,\"x\n\"\"y\"\" z\"\n3,4\n", &[1, 2, 4][..]),
+            ("a,b\n3,\"x\ny\"", &[1, 2]),
+            // Inches, in a field without quotation marks around it.
+            ("a,b\n1,5\" high\n3,4\n5,\"x\ny\"\n", &[1, 2, 3, 4]),
+        ] {
+            assert_eq!(rows(text.as_bytes()), (expected.to_vec(), String::new()), "{text:?}");
+        }
     }
 
     #[test]

@@ -2,9 +2,11 @@
 
 use super::jpeg::has_end;
 use super::orientation::orientation;
-use crate::error::EXPECTED_FORMATS;
+use crate::undecodable::Undecodable;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbImage};
 use std::io::Cursor;
+use tiff::TiffResult;
+use tiff::decoder::Decoder;
 use tiff::tags::{ExtraSamples, Tag};
 
 /// Side length above which a file is refused before it is decoded.
@@ -29,51 +31,62 @@ enum Alpha {
 /// three equal channels; values of 16 bits are scaled from 0..65535 to 0..255 and rounded.
 ///
 /// # Errors
-/// What is wrong with a file that is damaged, cut short, too large, or of another format.
-pub fn decode(bytes: &[u8]) -> Result<RgbImage, String> {
-    let mut reader =
-        ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|e| e.to_string())?;
+/// [`Undecodable`] for a file that is damaged, cut short, too large, or of another format.
+pub fn decode(bytes: &[u8]) -> Result<RgbImage, Undecodable> {
+    let mut reader = reader(bytes)?;
     let format = reader.format();
-    if format.is_none_or(|format| !DECODED.contains(&format)) {
-        return Err(not_read(format, bytes));
-    }
     let mut limits = Limits::default();
     limits.max_image_width = Some(LARGEST_SIDE);
     limits.max_image_height = Some(LARGEST_SIDE);
     reader.limits(limits.clone());
-    let mut decoder = reader.into_decoder().map_err(|e| e.to_string())?;
+    let mut decoder = reader.into_decoder()?;
     // The pixels themselves count, too.
-    limits.reserve(decoder.total_bytes()).map_err(|e| e.to_string())?;
-    decoder.set_limits(limits).map_err(|e| e.to_string())?;
+    limits.reserve(decoder.total_bytes())?;
+    decoder.set_limits(limits)?;
     if format == Some(ImageFormat::Jpeg) && !has_end(bytes) {
-        return Err("it is cut short: the mark FF D9 that ends a JPEG picture is missing".into());
+        return Err(Undecodable::CutShort);
     }
-    let orientation = orientation(&mut decoder, format, bytes).map_err(|e| e.to_string())?;
-    let alpha =
-        if format == Some(ImageFormat::Tiff) { tiff_alpha(bytes)? } else { Alpha::Straight };
-    let image = DynamicImage::from_decoder(decoder).map_err(|e| e.to_string())?;
+    let orientation = orientation(&mut decoder, format, bytes)?;
+    let alpha = if format == Some(ImageFormat::Tiff) {
+        tiff_alpha(bytes).map_err(Undecodable::damaged)?
+    } else {
+        Alpha::Straight
+    };
+    let image = DynamicImage::from_decoder(decoder)?;
     let mut opaque = DynamicImage::ImageRgb8(on_white(image, alpha));
     opaque.apply_orientation(orientation);
     Ok(opaque.into_rgb8())
 }
 
-/// What is wrong with a file whose format is not read.
-fn not_read(format: Option<ImageFormat>, bytes: &[u8]) -> String {
-    match format {
-        Some(other) => {
-            let name = format!("{other:?}").to_uppercase();
-            format!("its format is {name}, {EXPECTED_FORMATS}")
-        }
-        None if bytes.is_empty() => "the file is empty".into(),
-        None => format!("its first bytes are of no known format or damaged, {EXPECTED_FORMATS}"),
+/// Refuses a picture whose header announces more than `most` pixels, before it is decoded.
+///
+/// # Errors
+/// [`Undecodable`] for a picture that is too large, or whose header cannot be read.
+pub fn check_pixels(bytes: &[u8], most: u64) -> Result<(), Undecodable> {
+    let (width, height) = reader(bytes)?.into_dimensions()?;
+    if u64::from(width) * u64::from(height) > most {
+        let problem = format!("{height} × {width} pixels, expected {most} at most");
+        return Err(Undecodable::TooLarge { problem });
+    }
+    Ok(())
+}
+
+/// The reader of a file in one of the formats that are read.
+fn reader(bytes: &[u8]) -> Result<ImageReader<Cursor<&[u8]>>, Undecodable> {
+    let reader = ImageReader::new(Cursor::new(bytes));
+    let reader = reader.with_guessed_format().map_err(Undecodable::damaged)?;
+    match reader.format() {
+        Some(format) if DECODED.contains(&format) => Ok(reader),
+        Some(other) => Err(Undecodable::Format { name: format!("{other:?}").to_uppercase() }),
+        None if bytes.is_empty() => Err(Undecodable::Empty),
+        None => Err(Undecodable::Unknown),
     }
 }
 
 /// How a TIFF file stores transparency.
-fn tiff_alpha(bytes: &[u8]) -> Result<Alpha, String> {
-    let mut decoder = tiff::decoder::Decoder::new(Cursor::new(bytes)).map_err(|e| e.to_string())?;
-    let extra =
-        decoder.find_tag_unsigned_vec::<u16>(Tag::ExtraSamples).map_err(|e| e.to_string())?;
+fn tiff_alpha(bytes: &[u8]) -> TiffResult<Alpha> {
+    let mut decoder = Decoder::new(Cursor::new(bytes))?;
+    let extra = decoder.find_tag_unsigned_vec::<u16>(Tag::ExtraSamples)?;
     let multiplied = ExtraSamples::AssociatedAlpha.to_u16();
     let first = extra.and_then(|samples| samples.first().copied());
     Ok(if first == Some(multiplied) { Alpha::Multiplied } else { Alpha::Straight })

@@ -6,12 +6,12 @@ mod jpeg;
 mod luminance;
 mod orientation;
 
-pub use decode::decode;
+pub use decode::{check_pixels, decode};
 pub(crate) use format::is_other_picture;
 pub use format::{FORMATS, is_picture};
 pub(crate) use luminance::{luminance, luminances};
 
-use crate::{DataError, Result};
+use crate::{DataError, Result, Undecodable};
 use aio_types::{Picture, PictureSize};
 use fast_image_resize as fir;
 use rayon::prelude::*;
@@ -35,7 +35,10 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
 /// [`DataError::Io`] if the file cannot be opened, [`DataError::TooLarge`] if it is larger than 1 GiB, [`DataError::Image`] if it cannot be
 /// decoded.
 pub fn open(path: &Path, size: PictureSize) -> Result<Picture> {
-    let wrong = |problem| DataError::Image { path: path.to_path_buf(), problem };
+    let wrong = |problem: String| DataError::Image {
+        path: path.to_path_buf(),
+        problem: Undecodable::damaged(problem),
+    };
     resized(&decoded(path)?, size).map_err(wrong)
 }
 

@@ -7,7 +7,7 @@
 use super::shared::Shared;
 use super::{DatasetInfo, FurtherCount, count, market, nothing_further};
 use crate::evaluation::{TaskRules, photograph_combinations};
-use crate::list::{document, file_name};
+use crate::list::{Once, document, file_name};
 use crate::sample::Trial;
 use crate::{DataError, Dataset, Result, Sample, Split};
 use aio_eval::Protocol;
@@ -104,10 +104,13 @@ const CLASSIC_RULES: TaskRules = TaskRules {
 /// One element of a splits file: rows `[path, identity, camera]`, cameras numbered from 0.
 #[derive(Deserialize)]
 struct Division {
-    train: Vec<(String, i64, i64)>,
-    query: Vec<(String, i64, i64)>,
-    gallery: Vec<(String, i64, i64)>,
+    train: Vec<ListedRow>,
+    query: Vec<ListedRow>,
+    gallery: Vec<ListedRow>,
 }
+
+/// A path, an identity and a camera.
+type ListedRow = (String, i64, i64);
 
 /// Classic splits, and the people that each of them tests.
 const SPLITS: usize = 20;
@@ -131,13 +134,25 @@ fn read_np(info: &DatasetInfo, root: &Path, boxes: &str) -> Result<Dataset> {
         path: splits.clone(),
         problem: "it holds no split".into(),
     })?;
-    let part = |rows: &[(String, i64, i64)]| samples(info, &splits, (root, boxes), rows);
+    let part = |name: &str, rows: &[ListedRow]| {
+        samples(info, &splits, (root, boxes), rows).map_err(in_list(name))
+    };
     Ok(Dataset {
-        train: part(&only.train)?,
-        query: part(&only.query)?,
-        gallery: part(&only.gallery)?,
+        train: part("train", &only.train)?,
+        query: part("query", &only.query)?,
+        gallery: part("gallery", &only.gallery)?,
         ..Dataset::default()
     })
+}
+
+/// Names the list in the error of a row: a file holds several, whose rows are counted anew.
+fn in_list(list: &str) -> impl FnOnce(DataError) -> DataError {
+    move |error| match error {
+        DataError::Row { path, row, problem } => {
+            DataError::Row { path, row, problem: format!("{list}: {problem}") }
+        }
+        other => other,
+    }
 }
 
 /// All 20 test splits as trials. Training on one split and testing on the others would show the model its test people, so there is
@@ -145,10 +160,14 @@ fn read_np(info: &DatasetInfo, root: &Path, boxes: &str) -> Result<Dataset> {
 fn read_classic(info: &DatasetInfo, root: &Path, boxes: &str) -> Result<Dataset> {
     let splits = root.join(format!("splits_classic_{boxes}.json"));
     let (mut query, mut gallery, mut trials) = (Shared::default(), Shared::default(), Vec::new());
-    for division in document::<Vec<Division>>(&splits, LARGEST)? {
+    for (number, division) in (1..).zip(document::<Vec<Division>>(&splits, LARGEST)?) {
+        let part = |name: &str, rows: &[ListedRow]| {
+            let list = format!("{name} of split {number}");
+            samples(info, &splits, (root, boxes), rows).map_err(in_list(&list))
+        };
         trials.push(Trial {
-            query: query.add(samples(info, &splits, (root, boxes), &division.query)?),
-            gallery: gallery.add(samples(info, &splits, (root, boxes), &division.gallery)?),
+            query: query.add(part("query", &division.query)?),
+            gallery: gallery.add(part("gallery", &division.gallery)?),
         });
     }
     Ok(Dataset { query: query.samples, gallery: gallery.samples, trials, ..Dataset::default() })
@@ -171,9 +190,10 @@ fn samples(
     info: &DatasetInfo,
     splits: &Path,
     (root, boxes): (&Path, &str),
-    rows: &[(String, i64, i64)],
+    rows: &[ListedRow],
 ) -> Result<Vec<Sample>> {
     let folder = format!("images_{boxes}");
+    let mut once = Once::default();
     rows.iter()
         .enumerate()
         .map(|(i, (path, _, _))| {
@@ -198,12 +218,10 @@ fn samples(
                     )));
                 }
             }
-            Ok(Sample::picture(
-                (PEOPLE_OF_PAIR + 1) * pair + person,
-                Modality::Rgb,
-                info.listed(splits, i + 1, (root, &folder), &name)?,
-            )
-            .taken_by(view))
+            let file = info.listed(splits, i + 1, (root, &folder), &name)?;
+            once.check(splits, i + 1, &file)?;
+            let identity = (PEOPLE_OF_PAIR + 1) * pair + person;
+            Ok(Sample::picture(identity, Modality::Rgb, file).taken_by(view))
         })
         .collect()
 }

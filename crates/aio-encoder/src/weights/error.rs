@@ -38,6 +38,14 @@ pub enum WeightsError {
         /// One entry per tensor, by name.
         problems: Vec<String>,
     },
+    /// A tensor holds values that are no numbers or infinite.
+    #[error("{origin}: the tensor `{tensor}` has values that are not finite")]
+    NotFinite {
+        /// Where the bytes come from.
+        origin: String,
+        /// Name of the tensor.
+        tensor: String,
+    },
     /// A metadata entry is absent or malformed.
     #[error("{origin} has no usable metadata entry `{key}`: {problem}")]
     Metadata {

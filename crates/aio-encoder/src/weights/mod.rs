@@ -20,6 +20,7 @@ pub use write::{module_bytes, to_bytes};
 use burn::module::Module;
 use burn::store::{ModuleSnapshot, PyTorchToBurnAdapter, SafetensorsStore};
 use safetensors::SafeTensors;
+use safetensors::tensor::Metadata;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -47,6 +48,35 @@ pub fn regular_length(path: &Path) -> Result<u64, WeightsError> {
         return Err(cannot_read(path)(std::io::Error::other(problem)));
     }
     Ok(found.len())
+}
+
+/// Longest header of a safetensors file, in bytes, as the format states it.
+const LONGEST_HEADER: u64 = 100_000_000;
+
+/// Whether a file has the header of a weights file of this project. Its tensors are not read.
+///
+/// # Errors
+/// [`WeightsError::Io`] naming the path, also if it is not a regular file.
+pub fn is_own(path: &Path) -> Result<bool, WeightsError> {
+    let length = regular_length(path)?;
+    let mut file = std::fs::File::open(path).map_err(cannot_read(path))?;
+    let mut size = [0; 8];
+    if length < 8 {
+        return Ok(false);
+    }
+    file.read_exact(&mut size).map_err(cannot_read(path))?;
+    let size = u64::from_le_bytes(size);
+    if size > LONGEST_HEADER.min(length - 8) {
+        return Ok(false);
+    }
+    let mut header = vec![0; size as usize];
+    file.read_exact(&mut header).map_err(cannot_read(path))?;
+    Ok(serde_json::from_slice(&header).is_ok_and(|header: Metadata| has_entry(&header)))
+}
+
+/// Whether a header has a metadata entry of this project.
+fn has_entry(header: &Metadata) -> bool {
+    header.metadata().as_ref().is_some_and(|entries| entries.contains_key(METADATA))
 }
 
 fn cannot_read(path: &Path) -> impl Fn(std::io::Error) -> WeightsError {
@@ -126,9 +156,7 @@ impl Weights {
     /// Whether there is a metadata entry of this project, whatever is in it.
     #[must_use]
     pub fn has_metadata(&self) -> bool {
-        SafeTensors::read_metadata(&self.bytes).is_ok_and(|(_, header)| {
-            header.metadata().as_ref().is_some_and(|entries| entries.contains_key(METADATA))
-        })
+        SafeTensors::read_metadata(&self.bytes).is_ok_and(|(_, header)| has_entry(&header))
     }
 
     /// A file with these tensors and the metadata of `like`.
@@ -206,6 +234,18 @@ impl Weights {
         let unknown = self.shapes()?.into_keys().filter(|name| !is_known(name));
         let problems: Vec<String> = unknown.map(|name| format!("`{name}` is unknown")).collect();
         self.without_problems(problems)
+    }
+
+    /// All tensors, each of finite values.
+    fn finite_tensors(&self) -> Result<Tensors, WeightsError> {
+        let tensors = self.tensors()?;
+        let lost = tensors.iter().find(|(_, t)| t.values.iter().any(|value| !value.is_finite()));
+        match lost {
+            Some((name, _)) => {
+                Err(WeightsError::NotFinite { origin: self.origin.clone(), tensor: name.clone() })
+            }
+            None => Ok(tensors),
+        }
     }
 
     /// An error if there are problems with tensors of this file.

@@ -96,7 +96,7 @@ impl Weights {
     /// It states `stated` of itself, as keys and values, instead of what this file states under the same keys.
     ///
     /// # Errors
-    /// [`WeightsError::Format`] naming a tensor with values beyond 65,504.
+    /// [`WeightsError::NotFinite`] naming a tensor; [`WeightsError::Format`] naming a tensor with values beyond 65,504.
     pub fn packed(&self, stated: &[(&str, &str)]) -> Result<Self, WeightsError> {
         let base = Shipped::Embedded.weights()?;
         self.packed_without(&base, Shipped::Embedded.sha256(), stated)
@@ -108,7 +108,7 @@ impl Weights {
         sha256: &str,
         stated: &[(&str, &str)],
     ) -> Result<Self, WeightsError> {
-        let (tensors, of_base) = (self.tensors()?, base.tensors()?);
+        let (tensors, of_base) = (self.finite_tensors()?, base.tensors()?);
         let (shared, own): (Tensors, Tensors) =
             tensors.into_iter().partition(|(name, tensor)| of_base.get(name) == Some(tensor));
         let entry = Base { sha256: sha256.to_owned(), tensors: shared.into_keys().collect() };
@@ -201,6 +201,19 @@ mod tests {
         assert_eq!(unpacked.metadata::<u32>("answer").expect("kept"), 42);
         let error = packed.unpacked_with(&base, "abd").expect_err("another encoder").to_string();
         assert!(error.contains("sha256 abc") && error.contains("abd"), "{error}");
+    }
+
+    #[test]
+    fn values_that_are_not_finite_are_not_packed() {
+        let base = weights(&[("fine", vec![1.0])]);
+        for value in [f32::NAN, f32::NEG_INFINITY] {
+            let broken = weights(&[("fine", vec![1.0]), ("broken", vec![0.5, value])]);
+            let error = broken.packed_without(&base, "abc", &[]).expect_err("not finite");
+            assert_eq!(
+                error.to_string(),
+                "a test: the tensor `broken` has values that are not finite"
+            );
+        }
     }
 
     #[test]

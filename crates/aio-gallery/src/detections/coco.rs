@@ -62,7 +62,15 @@ pub fn coco(source: &Source, category: &str) -> Result<Detected> {
             let problem = format!("the image `{}` lies outside the folder", image.file_name);
             return Err(source.wrong(row, problem));
         }
-        images.insert(image.id, source.frames.join(image.file_name));
+        let (id, picture) = (image.id, source.frames.join(image.file_name));
+        // As in files that were joined without new numbers: boxes would be cut out of another picture than theirs.
+        if let Some(other) = images.insert(id, picture.clone())
+            && other != picture
+        {
+            let problem =
+                format!("{} and {} are both image {id}", other.display(), picture.display());
+            return Err(source.wrong(row, problem));
+        }
     }
     let mut detections = Vec::new();
     for (row, annotation) in (1..).zip(file.annotations) {

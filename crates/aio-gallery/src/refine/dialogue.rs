@@ -17,6 +17,13 @@ pub struct Replied {
     pub reply: Reply,
 }
 
+impl Replied {
+    /// Its words as captions mention them. None unless they are the words of one thing: no caption could agree with others, or deny them.
+    pub(crate) fn asked(&self) -> Option<String> {
+        Mentions::asked(&self.words)
+    }
+}
+
 /// What is known of the person who is looked for: the sentence of the query, and the answers in their order.
 #[derive(Debug, Clone, Default)]
 pub struct Dialogue {
@@ -31,9 +38,10 @@ impl Dialogue {
         Self { said: Mentions::of(sentence), replies: Vec::new() }
     }
 
-    /// Adds an answer. Case does not matter.
+    /// Adds an answer. The words are read as those of captions: case, articles and signs do not matter.
     pub fn add(&mut self, words: &str, reply: Reply) {
-        self.replies.push(Replied { words: words.trim().to_lowercase(), reply });
+        let asked = Mentions::asked(words).unwrap_or_else(|| words.trim().to_lowercase());
+        self.replies.push(Replied { words: asked, reply });
     }
 
     /// Whether the answer to `words` may tell something new.

@@ -118,6 +118,12 @@ impl Mentions {
         mentions
     }
 
+    /// Words of an answer as captions mention them: "A red coat." is "red coat". None unless they are the words of one thing.
+    pub(super) fn asked(words: &str) -> Option<String> {
+        let mut groups = Self::of([words]).0.into_iter();
+        groups.next().filter(|_| groups.next().is_none())
+    }
+
     /// Adds what a further caption says.
     pub(super) fn add(&mut self, caption: &str) {
         let text = caption.to_lowercase();

@@ -9,6 +9,7 @@ use crate::model::Model;
 use crate::record::Record;
 use crate::refine::{Replied, rocchio};
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// What is looked for.
 ///
@@ -92,7 +93,8 @@ impl Query {
         if is_moved { None } else { Calibration::of(of.calibrations(), &self.modalities) }
     }
 
-    /// Refuses a query of another model, a list of length 0, a column that is not there, and a threshold without a calibration.
+    /// Refuses a query of another model, a list of length 0, a column that is not there, a row that is liked and unliked, an answer about anything but one
+    /// thing, and a threshold without a calibration.
     ///
     /// # Errors
     /// [`GalleryError::ForeignModel`] naming both models; [`GalleryError::Request`] naming what is asked in vain.
@@ -113,6 +115,21 @@ impl Query {
         }
         let columns = self.filter.conditions.iter().map(|condition| &condition.column);
         columns.chain(&self.group_by).try_for_each(|column| check_column(of, column))?;
+        if let Some(row) = self.like.iter().find(|row| self.unlike.contains(row)) {
+            return Err(GalleryError::request(
+                format!("the results should resemble the row {row}, and should not resemble it"),
+                "name each row as liked or as unliked",
+            ));
+        }
+        if let Some(replied) = self.replies.iter().find(|replied| replied.asked().is_none()) {
+            return Err(GalleryError::request(
+                format!(
+                    "an answer is about `{}`, which is not one thing that captions mention",
+                    replied.words
+                ),
+                "write the words of one thing with its noun last, such as `red coat`; words such as `man` and `woman` stand for no thing",
+            ));
+        }
         if self.threshold.is_some() && !(self.like.is_empty() && self.unlike.is_empty()) {
             return Err(GalleryError::request(
                 "a threshold on the probability cannot be used with likes and unlikes: no calibration is fitted for them",
@@ -152,7 +169,10 @@ impl Query {
             return Ok(query_features);
         }
         let rows = |named: &[u64]| -> Result<Vec<Vec<f32>>> {
-            named.iter().map(|row| unit("a row", &of.features_of(*row)?, width)).collect()
+            // A row that is named twice counts once.
+            let mut seen = BTreeSet::new();
+            let named = named.iter().filter(|row| seen.insert(**row));
+            named.map(|row| unit("a row", &of.features_of(*row)?, width)).collect()
         };
         let sum = rocchio(&query_features, &rows(&self.like)?, &rows(&self.unlike)?);
         unit("the query with its likes and unlikes", &sum, width)

@@ -38,7 +38,7 @@ impl Writer {
     /// gallery, are not added: [`Writer::add`] alone brings a removed one back. Calibrations that this gallery lacks are taken over.
     ///
     /// # Errors
-    /// [`GalleryError::ForeignModel`] or [`GalleryError::Request`] for a gallery of another model, width or storage; then nothing is changed.
+    /// [`GalleryError::ForeignGallery`] or [`GalleryError::Request`] for a gallery of another model, width or storage; then nothing is changed.
     /// Otherwise as [`Writer::commit`].
     pub fn merge(&mut self, sources: &[Gallery]) -> Result<Merged> {
         self.commit()?;
@@ -145,13 +145,14 @@ impl Gallery {
     /// Refuses a gallery whose segments cannot become those of one like this.
     ///
     /// # Errors
-    /// [`GalleryError::ForeignModel`] if it is of another model; [`GalleryError::Request`] naming both galleries if its features have another width or storage.
+    /// [`GalleryError::ForeignGallery`] if it is of another model; [`GalleryError::Request`] naming both galleries if its features have another width or storage.
     pub fn check_same_kind(&self, source: &Self) -> Result<()> {
         if !self.model().fits(source.model()) {
-            return Err(GalleryError::ForeignModel {
+            return Err(GalleryError::ForeignGallery {
                 directory: self.directory().to_path_buf(),
                 gallery: Box::new(self.model().clone()),
-                what: "the gallery to be merged",
+                storage: self.storage().name(),
+                other: source.directory().to_path_buf(),
                 found: Box::new(source.model().clone()),
             });
         }

@@ -1,8 +1,9 @@
 //! Compaction and the snapshots of readers.
 
-use crate::support::{add, contents, create, fill, known, numbers, query, rng};
+use crate::support::{add, contents, create, fill, known, numbers, query, rng, verified};
 use aio_data::DataError;
 use aio_gallery::{Gallery, GalleryError, Storage, Unclaimed, Writer};
+use std::ops::ControlFlow;
 
 #[test]
 fn a_compaction_drops_removed_rows_and_changes_nothing_else() {
@@ -20,7 +21,7 @@ fn a_compaction_drops_removed_rows_and_changes_nothing_else() {
         let after = Gallery::open(directory.path()).expect("opened");
         assert_eq!((after.len(), after.removed(), after.segments()), (68, 0, 1));
         assert_eq!(contents(&after), contents(&before), "bit by bit, under the same numbers");
-        assert_eq!(Gallery::verify(directory.path(), &|_| ()).expect("verified").damages, []);
+        assert_eq!(verified(directory.path()).damages, []);
         let query = query(&all[40].features, 10);
         assert_eq!(
             after.search(&query).expect("searched"),
@@ -121,6 +122,15 @@ fn a_compaction_that_is_stopped_changes_nothing() {
 }
 
 #[test]
+fn a_verification_that_is_to_stop_finds_nothing() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    fill(&mut create(directory.path(), Storage::F32), 38, 60, 10);
+    let stopped = Gallery::verify(directory.path(), &|_| ControlFlow::Break(()));
+    let error = stopped.expect_err("stopped at the first file");
+    assert!(matches!(error, GalleryError::Data(DataError::Interrupted { .. })), "{error}");
+}
+
+#[test]
 fn a_verification_beside_compactions_finds_no_damage() {
     let directory = tempfile::tempdir().expect("temporary directory");
     fill(&mut create(directory.path(), Storage::F32), 38, 60, 10);
@@ -128,13 +138,15 @@ fn a_verification_beside_compactions_finds_no_damage() {
     let changes = std::sync::Mutex::new(0);
     let change = |_: u64| {
         // A thread that waits inside a change may be given another file, and must not wait for itself.
-        let Ok(mut changes) = changes.try_lock() else { return };
-        if *changes < 3 {
+        if let Ok(mut changes) = changes.try_lock()
+            && *changes < 3
+        {
             let mut writer = Writer::open(directory.path(), Unclaimed).expect("opened");
             writer.remove(&[*changes]).expect("removed");
             writer.compact(&|| false).expect("compacted");
             *changes += 1;
         }
+        ControlFlow::Continue(())
     };
     let verified = Gallery::verify(directory.path(), &change).expect("verified");
     assert_eq!(verified.damages, []);
@@ -150,11 +162,13 @@ fn a_verification_beside_compactions_finds_no_damage() {
     bytes[7] ^= 1;
     std::fs::write(&path, bytes).expect("written");
     let change = |_: u64| {
-        let Ok(mut changes) = changes.try_lock() else { return };
-        *changes += 1;
-        let mut writer = Writer::open(directory.path(), Unclaimed).expect("opened");
-        add(&mut writer, &known(&mut rng(*changes), 2000 + *changes as usize));
-        writer.commit().expect("committed");
+        if let Ok(mut changes) = changes.try_lock() {
+            *changes += 1;
+            let mut writer = Writer::open(directory.path(), Unclaimed).expect("opened");
+            add(&mut writer, &known(&mut rng(*changes), 2000 + *changes as usize));
+            writer.commit().expect("committed");
+        }
+        ControlFlow::Continue(())
     };
     let damages = Gallery::verify(directory.path(), &change).expect("verified").damages;
     assert_eq!(damages.iter().map(|damage| &damage.file).collect::<Vec<_>>(), [&path]);

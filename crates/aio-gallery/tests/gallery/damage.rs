@@ -1,6 +1,6 @@
 //! Every damaged byte is found, and damage is no panic.
 
-use crate::support::{create, fill, query};
+use crate::support::{create, fill, query, verified};
 use aio_gallery::{Gallery, Storage, Unclaimed, Writer};
 use rand::RngExt;
 use std::path::{Path, PathBuf};
@@ -41,7 +41,7 @@ fn every_changed_byte_is_found_and_its_file_is_named() {
             let mut bytes = whole.clone();
             bytes[at] ^= 1 << rng.random_range(0..8);
             std::fs::write(&path, bytes).expect("written");
-            let damages = Gallery::verify(directory.path(), &|_| ()).expect("verified").damages;
+            let damages = verified(directory.path()).damages;
             assert_eq!(damages.len(), 1, "{}, byte {at}", path.display());
             assert_eq!(damages[0].file, path);
             if let Some(bytes) = &damages[0].bytes {
@@ -57,7 +57,7 @@ fn every_changed_byte_is_found_and_its_file_is_named() {
         }
         for wrong in [whole[..whole.len() - 1].to_vec(), [&whole[..], &[0]].concat(), Vec::new()] {
             std::fs::write(&path, wrong).expect("written");
-            let damages = Gallery::verify(directory.path(), &|_| ()).expect("verified").damages;
+            let damages = verified(directory.path()).damages;
             assert_eq!(damages[0].file, path);
             let error = if path.extension().is_some_and(|e| e == "contents") {
                 // Writers alone need it.
@@ -73,7 +73,7 @@ fn every_changed_byte_is_found_and_its_file_is_named() {
         std::fs::write(&path, &whole).expect("written");
     }
     assert!(changed > 500, "{changed} bytes");
-    assert_eq!(Gallery::verify(directory.path(), &|_| ()).expect("verified").damages, []);
+    assert_eq!(verified(directory.path()).damages, []);
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn a_file_that_is_gone_is_named() {
         }
         let whole = std::fs::read(&path).expect("read");
         std::fs::remove_file(&path).expect("removed");
-        let damages = Gallery::verify(directory.path(), &|_| ()).expect("verified").damages;
+        let damages = verified(directory.path()).damages;
         assert_eq!(damages.iter().map(|d| &d.file).collect::<Vec<_>>(), [&path]);
         let error = Gallery::open(directory.path()).expect_err("gone").to_string();
         assert!(error.contains(&path.display().to_string()), "{error}");
@@ -124,7 +124,7 @@ fn rows_of_a_width_that_no_gallery_has_are_refused() {
         std::fs::write(&path, text).expect("written");
         let error = Gallery::open(directory.path()).expect_err("no width").to_string();
         assert!(error.contains(&format!("features of {width} values")), "{error}");
-        let damages = Gallery::verify(directory.path(), &|_| ()).expect("verified").damages;
+        let damages = verified(directory.path()).damages;
         assert_eq!(damages.iter().map(|d| &d.file).collect::<Vec<_>>(), [&path]);
         let made = Writer::create(
             &directory.path().join("new"),
@@ -227,7 +227,7 @@ fn a_damaged_segment_is_not_compacted() {
         let after = std::fs::read(directory.path().join("gallery.json")).expect("read");
         assert!(after == manifest, "the gallery is unchanged");
         // Verification still finds it, and nothing else.
-        let damages = Gallery::verify(directory.path(), &|_| ()).expect("verified").damages;
+        let damages = verified(directory.path()).damages;
         assert_eq!(damages.iter().map(|d| &d.file).collect::<Vec<_>>(), [&path]);
     }
 }

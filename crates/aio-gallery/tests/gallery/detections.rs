@@ -117,6 +117,10 @@ fn annotations_in_the_form_of_coco_are_read() {
             r#"{"images": [{"id": 1, "file_name": "x.jpg"}], "annotations": [{"image_id": 1, "bbox": [0, 0, -1, 1]}]}"#,
             "has the box 0,0,-1,1",
         ),
+        (
+            r#"{"images": [{"id": 1, "file_name": "x.jpg"}, {"id": 1, "file_name": "y.jpg"}], "annotations": [{"image_id": 1, "bbox": [0, 0, 1, 1]}]}"#,
+            "are both image 1",
+        ),
     ] {
         let directory = folder(&["x.jpg"], "coco.json", text);
         let error = read(&directory, "coco.json", |s| coco(s, "person")).expect_err(problem);

@@ -149,6 +149,8 @@ fn likes_and_unlikes_follow_rocchio() {
     let hits = gallery.search(&alone).expect("searched");
     assert_eq!(numbers(&hits), [3, 2]);
     assert!((hits[0].similarity - 1.0).abs() < 1e-6);
+    let twice = Query { like: vec![0, 1, 1, 0, 1], ..alone };
+    assert_eq!(gallery.search(&twice).expect("searched"), hits, "a row counts once");
     let nothing = Query { features: None, unlike: vec![1], ..query(&[], 9) };
     assert!(
         gallery
@@ -159,6 +161,9 @@ fn likes_and_unlikes_follow_rocchio() {
     );
     let unknown = Query { like: vec![77], ..query(&axis(&[(0, 1.0)]), 9) };
     assert!(gallery.search(&unknown).expect_err("not there").to_string().contains("no row 77"));
+    let both = Query { like: vec![1, 2], unlike: vec![3, 2], ..query(&axis(&[(0, 1.0)]), 9) };
+    let error = gallery.search(&both).expect_err("a contradiction");
+    assert!(error.is_user() && error.to_string().contains("resemble the row 2, and"), "{error}");
 }
 
 #[test]
@@ -192,6 +197,8 @@ fn answers_move_the_rows_whose_captions_speak_of_them() {
         // The blue coat falls by 0.05, behind the row without a caption and the hat, and the last red one rises to 0.72.
         let yes = asked("red coat", Reply::Yes);
         assert_eq!(numbers(&yes), [0, 2, 3, 1, 4], "{storage:?}");
+        // Words are read as those of captions.
+        assert_eq!(asked(" A red  coat.", Reply::Yes), yes);
         // The red ones fall to 0.95 and 0.62, the blue one rises to 1.03.
         let no = asked("Red coat", Reply::No);
         assert_eq!(numbers(&no), [1, 2, 0, 3, 4], "{storage:?}");
@@ -201,6 +208,24 @@ fn answers_move_the_rows_whose_captions_speak_of_them() {
         let replies = vec![Replied { words: "hat".into(), reply: Reply::Yes }];
         let few = Query { replies, top: 3, ..query(&features, 3) };
         assert_eq!(numbers(&gallery.search(&few).expect("searched")), [0, 3, 1], "{storage:?}");
+    }
+}
+
+#[test]
+fn an_answer_about_anything_but_one_thing_is_refused() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let all = fill(&mut create(directory.path(), Storage::F32), 19, 3, 3);
+    let gallery = Gallery::open(directory.path()).expect("opened");
+    for words in ["", " ", "a woman", "red coat, hat", "?"] {
+        for reply in [Reply::Yes, Reply::No, Reply::Unknown] {
+            let replies = vec![Replied { words: words.into(), reply }];
+            let asked = Query { replies, ..query(&all[0].features, 3) };
+            let error = gallery.search(&asked).expect_err(words);
+            assert!(
+                error.is_user() && error.to_string().contains(&format!("`{words}`")),
+                "{error}"
+            );
+        }
     }
 }
 

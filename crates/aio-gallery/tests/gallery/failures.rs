@@ -2,7 +2,7 @@
 
 #![cfg(unix)]
 
-use crate::support::{add, contents, create, fill, known, rng};
+use crate::support::{add, contents, create, fill, known, rng, verified};
 use aio_gallery::{Added, Content, Entry, Gallery, Storage, Unclaimed, Writer};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
@@ -52,7 +52,7 @@ fn a_write_that_fails_costs_no_more_than_the_rows_that_do_not_fit() {
             assert_eq!(row.1, expected.record);
             assert_eq!(row.2, vec![i as u8; THUMBNAIL]);
         }
-        assert_eq!(Gallery::verify(directory.path(), &|_| ()).expect("verified").damages, []);
+        assert_eq!(verified(directory.path()).damages, []);
         let mut writer = Writer::open(directory.path(), Unclaimed).expect("opened");
         assert_eq!(add(&mut writer, &known(&mut rng, 500)), Added::Row(found.len() as u64));
         writer.commit().expect("committed");

@@ -1,6 +1,6 @@
 //! Merging galleries.
 
-use crate::support::{add, contents, create, fill, known, model, numbers, query, rng};
+use crate::support::{add, contents, create, fill, known, model, numbers, query, rng, verified};
 use aio_gallery::{Gallery, GalleryError, Storage, Unclaimed, Writer};
 use std::collections::BTreeSet;
 
@@ -27,7 +27,7 @@ fn shards_become_one_gallery_that_shares_their_bytes() {
     assert_eq!(merged.linked, 6 * merged.segments);
     let gallery = Gallery::open(target.path()).expect("opened");
     assert_eq!(gallery.len(), 100);
-    assert_eq!(Gallery::verify(target.path(), &|_| ()).expect("verified").damages, []);
+    assert_eq!(verified(target.path()).damages, []);
     // The same pictures are found as in a gallery that was filled at once.
     let whole = Gallery::open(whole.path()).expect("opened");
     for row in [0, 17, 99] {
@@ -102,8 +102,28 @@ fn galleries_that_do_not_fit_are_refused() {
         writer.merge(&[source]).expect_err("it does not fit")
     };
     let error = refused(b.path());
-    assert!(matches!(error, GalleryError::ForeignModel { .. }));
+    assert!(matches!(error, GalleryError::ForeignGallery { .. }));
     assert!(error.to_string().contains("`b`") && error.to_string().contains("`a`"), "{error}");
+    assert!(error.to_string().starts_with(&b.path().display().to_string()), "{error}");
+    let hint = error.hint().expect("a hint");
+    let command = "`aio gallery create NEW INPUTS --storage f32 --model a`, and merge NEW";
+    assert!(hint.contains(command) && !hint.contains("sha256"), "{hint}");
+    // Other weights of the same name, read with settings.
+    let named = |sha256: &str| {
+        let settings = serde_json::json!({"heads": 2});
+        aio_gallery::Model { sha256: sha256.into(), settings, ..model("a") }
+    };
+    let [old, new] = std::array::from_fn(|_| tempfile::tempdir().expect("a folder"));
+    let mut writers = [(&old, "old"), (&new, "new")].map(|(folder, sha256)| {
+        let made = Writer::create(folder.path(), named(sha256), 4, Storage::Int8, Unclaimed);
+        made.expect("created")
+    });
+    let source = Gallery::open(new.path()).expect("opened");
+    let error = writers[0].merge(&[source]).expect_err("other weights");
+    let hint = error.hint().expect("a hint");
+    for part in ["--storage int8 --model a`", "{\"heads\":2}", "sha256 old"] {
+        assert!(hint.contains(part), "{part}: {hint}");
+    }
     assert!(refused(c.path()).to_string().contains("f16"));
     assert!(refused(a.path()).to_string().contains("with itself"));
 }
@@ -180,7 +200,7 @@ fn what_a_merge_adds_does_not_depend_on_the_order_of_its_sources() {
     assert_eq!(open(second).len(), 4);
     let hits = open(second).search(&query(&rows[1].features, 1)).expect("searched");
     assert_eq!(hits[0].record, rows[1].record, "the row has the features that it had");
-    assert_eq!(Gallery::verify(second, &|_| ()).expect("verified").damages, []);
+    assert_eq!(verified(second).damages, []);
     // One after the other gives the same, also where as many rows come as go.
     let third = tempfile::tempdir().expect("a folder");
     let mut writer = create(third.path(), Storage::F32);

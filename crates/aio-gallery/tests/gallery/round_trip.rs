@@ -2,6 +2,7 @@
 
 use crate::support::{
     WIDTH, add, content, contents, cosine, create, fill, known, model, numbers, query, rng,
+    verified,
 };
 use aio_gallery::{Added, Entry, Gallery, GalleryError, Record, Storage, Unclaimed, Writer};
 
@@ -24,7 +25,7 @@ fn what_is_added_is_read_back_in_every_storage() {
         let hits = gallery.search(&query(&all[7].features, 3)).expect("searched");
         assert_eq!((hits[0].row, &hits[0].record), (7, &all[7].record));
         assert!(f64::from(hits[0].similarity - 1.0).abs() < error, "{}", hits[0].similarity);
-        let verified = Gallery::verify(directory.path(), &|_| ()).expect("verified");
+        let verified = verified(directory.path());
         assert_eq!(verified.damages, []);
         let files = if storage == Storage::Int8 { 8 } else { 6 };
         assert_eq!(verified.files, 1 + 3 * files);
@@ -111,6 +112,13 @@ fn what_is_no_gallery_is_named_and_none_is_made_over_another() {
     let gallery = Gallery::open(directory.path()).expect("opened");
     assert!(gallery.is_empty());
     assert!(gallery.search(&query(&[1.0; WIDTH], 5)).expect("searched").is_empty());
+    // Features of this name leave a gallery what it is, and are none by themselves.
+    std::fs::write(directory.path().join("gallery.safetensors"), []).expect("written");
+    assert!(Gallery::is_at(directory.path()));
+    std::fs::remove_dir(directory.path().join("segments")).expect("removed");
+    let error = Gallery::open(directory.path()).expect_err("features");
+    assert!(matches!(error, GalleryError::OfFeatures { .. }), "{error}");
+    assert!(!Gallery::is_at(directory.path()));
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! Galleries for tests.
 
 use aio_gallery::{
-    Added, Content, Entry, Gallery, Hit, Model, Query, Record, Storage, Unclaimed, Writer,
+    Added, Content, Entry, Gallery, Hit, Model, Query, Record, Storage, Unclaimed, Verified, Writer,
 };
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 pub(crate) const WIDTH: usize = 24;
@@ -60,6 +61,11 @@ pub(crate) fn known(rng: &mut ChaCha8Rng, i: usize) -> Known {
 
 pub(crate) fn create(directory: &Path, storage: Storage) -> Writer {
     Writer::create(directory, model("a"), WIDTH, storage, Unclaimed).expect("created")
+}
+
+/// What a verification finds that nobody stops.
+pub(crate) fn verified(directory: &Path) -> Verified {
+    Gallery::verify(directory, &|_| ControlFlow::Continue(())).expect("verified")
 }
 
 pub(crate) fn add(writer: &mut Writer, row: &Known) -> Added {

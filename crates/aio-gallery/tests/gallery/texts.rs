@@ -1,6 +1,6 @@
 //! Rows with much text: what is written is read again.
 
-use crate::support::{content, contents, create};
+use crate::support::{content, contents, create, verified};
 use aio_gallery::{Added, Entry, Gallery, Record, Storage, Writer};
 
 /// Rows that share a label of `length` bytes.
@@ -40,7 +40,7 @@ fn long_labels_that_many_rows_share_end_a_segment_before_its_table_is_refused() 
     assert_eq!((compacted.segments_before, compacted.segments_after), (7, 2));
     let after = Gallery::open(directory.path()).expect("opened");
     assert!(contents(&after) == before);
-    assert_eq!(Gallery::verify(directory.path(), &|_| ()).expect("verified").damages, []);
+    assert_eq!(verified(directory.path()).damages, []);
     // Two segments that are full of text cannot be joined. Nothing is left to do, so nothing is written.
     writer.compact(&|| false).expect("compacted");
     let again = Gallery::open(directory.path()).expect("opened");

@@ -80,6 +80,10 @@ impl FromStr for Address {
         let mut config: Config = url.parse().map_err(|e: postgres::Error| {
             StoreError::request(format!("this is not a database address: {e}"), name::FORMS)
         })?;
+        let is_named = |host: &Host| !matches!(host, Host::Tcp(name) if name.is_empty());
+        if config.get_hostaddrs().is_empty() && !config.get_hosts().iter().any(is_named) {
+            return Err(StoreError::request("this database address names no host", name::FORMS));
+        }
         if config.get_password().is_none()
             && let Ok(password) = std::env::var(PASSWORD)
         {
@@ -133,6 +137,21 @@ mod tests {
             "postgres://me:sec#ret@db.example/people#gate".parse().expect("an address");
         assert_eq!(address.to_string(), "postgres://db.example/people#gate");
         assert_eq!(address.config.get_password(), Some(&b"sec#ret"[..]));
+    }
+
+    #[test]
+    fn an_address_without_a_host_is_refused() {
+        for text in [
+            "postgres://",
+            "postgres:///people#gate",
+            "postgres://:5432/people",
+            "postgresql://me:secret@/people",
+        ] {
+            let error = text.parse::<Address>().err().expect(text);
+            assert_eq!(error.to_string(), "this database address names no host", "{text}");
+            assert!(error.is_user() && error.hint().is_some(), "{text}");
+        }
+        assert!("postgres:///people?hostaddr=127.0.0.1".parse::<Address>().is_ok());
     }
 
     #[test]

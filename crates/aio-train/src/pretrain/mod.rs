@@ -7,6 +7,7 @@ mod recipe;
 mod start;
 mod views;
 
+pub use output::{LOSS_CURVE, LOSS_CURVE_HEADER, WEIGHTS};
 pub use recipe::{Recipe, Stem};
 
 use crate::checkpoint::{Checkpoints, Learner};

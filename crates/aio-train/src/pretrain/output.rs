@@ -11,14 +11,17 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 /// Name of the weights in the directory of a pre-training.
-const WEIGHTS: &str = "embedded.safetensors";
+pub const WEIGHTS: &str = "embedded.safetensors";
+
+/// Name of the loss curve in the directory of a pre-training.
+pub const LOSS_CURVE: &str = "loss.csv";
 
 /// First line of the loss curve.
-const HEADER: &str = "step,words,views,contrastive";
+pub const LOSS_CURVE_HEADER: &str = "step,words,views,contrastive";
 
 /// Where the loss curve lies.
 pub(super) fn loss_curve_path(directory: &Path) -> PathBuf {
-    directory.join("loss.csv")
+    directory.join(LOSS_CURVE)
 }
 
 /// Opens the loss curve for appending. What it holds beyond the first `steps` is cut off: a killed call has logged more than it has saved.
@@ -28,7 +31,7 @@ pub(super) fn loss_curve_path(directory: &Path) -> PathBuf {
 pub(super) fn open_loss_curve(directory: &Path, steps: usize) -> Result<File> {
     let path = loss_curve_path(directory);
     let old = if path.exists() { fs::read_to_string(&path)? } else { String::new() };
-    let mut kept = format!("{HEADER}\n");
+    let mut kept = format!("{LOSS_CURVE_HEADER}\n");
     let mut lines = old.lines().skip(1);
     for step in 0..steps {
         let line = lines.next().filter(|line| line.starts_with(&format!("{step},")));

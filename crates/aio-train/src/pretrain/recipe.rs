@@ -203,6 +203,21 @@ impl Recipe {
                 "raise one of them",
             ));
         }
+        if self.total_steps() == 0 {
+            return Err(TrainError::invalid(
+                "--steps and --company-steps are 0; nothing would be learned",
+                "raise one of them",
+            ));
+        }
+        if self.words == 0.0 && self.views == 0.0 && self.pictures_first > 0 {
+            return Err(TrainError::invalid(
+                format!(
+                    "--pictures-first {}: these steps read no captions, and with --words 0 and --views 0 they would learn nothing",
+                    self.pictures_first
+                ),
+                "--pictures-first 0 reads captions from the first step on",
+            ));
+        }
         if self.batch == 0 || self.corpus < self.batch {
             return Err(TrainError::invalid(
                 "a corpus smaller than one batch",
@@ -246,6 +261,18 @@ mod tests {
         assert_eq!(keys, expected.split(' ').collect::<Vec<_>>());
         assert_eq!(value["width"], 128);
         assert_eq!(value["stem"], "ibn");
+    }
+
+    #[test]
+    fn steps_that_learn_nothing_are_refused() {
+        Recipe::default().check().expect("the usual recipe");
+        let none = Recipe { steps: 0, company_steps: 0, ..Recipe::default() };
+        let error = none.check().expect_err("no steps").to_string();
+        assert!(error.contains("--steps and --company-steps are 0"), "{error}");
+        let pairs = Recipe { words: 0.0, views: 0.0, pictures_first: 5, ..Recipe::default() };
+        let error = pairs.check().expect_err("no loss").to_string();
+        assert!(error.contains("--pictures-first 5"), "{error}");
+        Recipe { pictures_first: 0, ..pairs }.check().expect("captions from the first step on");
     }
 
     #[test]

@@ -54,11 +54,11 @@ pub(super) struct FillArguments {
     /// Folder of the frames that the boxes are in.
     #[arg(long, value_name = "DIR")]
     frames: Option<PathBuf>,
-    /// Category of the boxes that are wanted, where a COCO file names categories.
-    #[arg(long, default_value = "person", requires = "coco")]
-    category: String,
+    /// Category of the boxes that are wanted, where the COCO file names categories. If absent, person.
+    #[arg(long)]
+    category: Option<String>,
     /// Leave out boxes with a lower confidence; boxes without one stay. If absent, no box is left out for its confidence.
-    #[arg(long, value_name = "X", requires = "frames", allow_negative_numbers = true)]
+    #[arg(long, value_name = "X", requires = "frames", allow_negative_numbers = true, value_parser = confidence)]
     least_confidence: Option<f64>,
     /// One row per box, or one per track: the mean of its features of length 1.
     #[arg(long, value_name = "none|track", default_value = "none", requires = "frames", value_parser = choice(&POOLS))]
@@ -81,6 +81,15 @@ pub(super) struct FillArguments {
 
 const POOLS: [(&str, Pool); 2] = [("none", Pool::None), ("track", Pool::Track)];
 
+/// The category that is wanted if none is named.
+const PERSON: &str = "person";
+
+fn confidence(typed: &str) -> std::result::Result<f64, String> {
+    // Every comparison with NaN fails, so that no box would be left.
+    let number = typed.parse().ok().filter(|number: &f64| number.is_finite());
+    number.ok_or_else(|| "expected a number".to_owned())
+}
+
 fn label(typed: &str) -> std::result::Result<(String, String), String> {
     let (column, value) = typed.split_once('=').ok_or("expected COLUMN=VALUE")?;
     Ok((column.to_owned(), value.to_owned()))
@@ -100,6 +109,13 @@ fn shard(typed: &str) -> std::result::Result<Shard, String> {
 
 impl FillArguments {
     pub(super) fn request(self, gallery: &Path) -> Result<AddRequest> {
+        // The parser of arguments requires nothing beside an option that is in conflict, as --mot is with --coco.
+        if self.category.is_some() && self.coco.is_none() {
+            return Err(Error::user(
+                "--category without --coco",
+                "leave out --category, or name the file of the boxes with --coco; only such a file names categories",
+            ));
+        }
         let mut detections = None;
         if let Some(frames) = self.frames {
             let is_coco = self.coco.is_some();
@@ -108,7 +124,7 @@ impl FillArguments {
             })?;
             detections = Some(Detections {
                 file,
-                coco: is_coco.then_some(self.category),
+                coco: is_coco.then(|| self.category.unwrap_or_else(|| PERSON.to_owned())),
                 frames,
                 least_confidence: self.least_confidence,
                 pool: self.pool,
@@ -157,6 +173,14 @@ pub(super) fn print(added: &AddedRows, form: JsonArgument) -> Result<Output> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_confidence_is_a_number_that_others_can_be_compared_with() {
+        assert_eq!(confidence("-0.5"), Ok(-0.5));
+        for typed in ["nan", "NaN", "inf", "-inf", "high", ""] {
+            assert!(confidence(typed).is_err(), "{typed}");
+        }
+    }
 
     #[test]
     fn shards_are_counted_from_one() {

@@ -33,7 +33,7 @@ pub(in crate::cli) struct Arguments {
     #[arg(long, value_name = "FILE")]
     against: Option<PathBuf>,
     /// Modalities of the queries that this calibration applies to, such as sketch or infrared+text; any stands for all queries that have no calibration of
-    /// their own. If absent, they are those of the feature file.
+    /// their own. If absent, they are those of the feature file; others than those are refused.
     #[arg(long, value_name = "MODALITIES", value_parser = modalities)]
     modalities: Option<String>,
     /// How the curve is fitted: a logistic function (Platt), or any rising function (isotonic), which needs thousands of pairs.

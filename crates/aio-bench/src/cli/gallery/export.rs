@@ -14,7 +14,7 @@ Examples:
   aio gallery export people --output rows.csv --camera gate-2
   aio gallery export people --output rows.jsonl --where identity!=42 --json
 
-A feature file (.safetensors) comes with a second file, its manifest: people.safetensors has people.json beside it. Neither is written over a file that holds something else.
+A feature file (.safetensors) comes with a second file, its manifest: people.safetensors has people.json beside it. Nothing is written over a file that holds something else; what an earlier call exported is replaced.
 It holds numbers: identities and cameras that are no numbers become numbers made from the name, the same in every file.";
 
 #[derive(Debug, Args)]

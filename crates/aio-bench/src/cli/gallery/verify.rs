@@ -3,9 +3,9 @@
 use super::GalleryArgument;
 use crate::cli::arguments::JsonArgument;
 use crate::cli::output::Output;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use aio_gallery::{Damage, Gallery};
-use aio_train::Progress;
+use aio_train::{Progress, StopFlag};
 use clap::Args;
 
 const EXAMPLES: &str = "\
@@ -30,10 +30,16 @@ const MIB: u64 = 1 << 20;
 impl Arguments {
     pub(in crate::cli) fn run(self) -> Result<Output> {
         let directory = self.gallery.directory()?;
+        let stop = StopFlag::on_signals()?;
         // A gallery that cannot be opened is what this is for.
         let total = Gallery::open(directory).map_or(0, |gallery| gallery.bytes());
         let bar = Progress::new("comparing checksums", (total / MIB) as usize, "MiB");
-        let verified = Gallery::verify(directory, &|bytes| bar.inc((bytes / MIB) as usize))?;
+        let tick = |bytes: u64| {
+            bar.inc((bytes / MIB) as usize);
+            stop.poll()
+        };
+        let verified = Gallery::verify(directory, &tick)
+            .map_err(|error| Error::from(error).with_nothing_kept())?;
         bar.finish();
         let output = self.form.output(&verified, || {
             if verified.damages.is_empty() {

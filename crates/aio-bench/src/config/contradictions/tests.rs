@@ -33,6 +33,30 @@ fn a_fusion_is_refused_with_what_has_no_place_in_it() {
 }
 
 #[test]
+fn numbers_with_which_no_step_can_be_computed_are_refused() {
+    for (text, said) in [
+        ("lora_alpha = inf", "`model.lora_alpha` is infinite; expected a finite number"),
+        ("[losses]\nbinding = inf", "`losses.binding` is infinite"),
+        ("[losses]\nbinding_temperature = inf", "`losses.binding_temperature` is infinite"),
+        ("[train]\nweight_decay = inf", "`train.weight_decay` is infinite"),
+        (
+            "[train]\nidentities = 4\ninstances_per_identity = 9000000000000000000",
+            "`train.instances_per_identity` is 9000000000000000000 and train.identities is 4",
+        ),
+        (
+            "[losses]\nqueue = 100000000000000",
+            "`losses.queue` is 100000000000000; expected at most",
+        ),
+    ] {
+        let error = load(text).expect_err(said);
+        assert!(error.to_string().contains(said), "{error}");
+        assert_eq!(error.exit_code(), 2);
+    }
+    load("[train]\nmax_grad_norm = inf").expect("gradients that are not scaled down");
+    load("[losses]\nqueue = 65536").expect("a queue of usual size");
+}
+
+#[test]
 fn what_would_be_lost_after_a_training_is_refused_before_it() {
     for (text, said) in [
         (

@@ -155,7 +155,7 @@ fn prepare<'a>(test: &Test, dataset: &'a Dataset) -> Result<Roles<'a>> {
     if roles.users.iter().flatten().all(Vec::is_empty) {
         return Err(Error::user(
             format!("task `{task}`: no caption is left from which a user could answer"),
-            "a person needs two captions, and a third one if the query is one: one describes the gallery, one is what the user knows",
+            "a person needs two different captions, and four if the query is one of them: every other one describes the gallery, and the others are what the user knows",
         ));
     }
     Ok(roles)

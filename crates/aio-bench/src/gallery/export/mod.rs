@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// What was exported.
@@ -27,7 +27,8 @@ pub struct Exported {
 /// what is known of the rows.
 ///
 /// # Errors
-/// [`Error`] naming the file, if its ending is another one, it lies in the gallery or it cannot be written, or a column that is not there.
+/// [`Error`] naming the file, if its ending is another one, it lies in the gallery, it holds something else or it cannot be written, or a column that is not
+/// there.
 /// [`Error::Interrupted`] after a signal; then nothing is written.
 pub fn export(directory: &Path, output: &Path, filter: &Filter) -> Result<Exported> {
     let gallery = Gallery::open(directory)?;
@@ -78,6 +79,23 @@ fn cannot_write(path: &Path, source: std::io::Error) -> Error {
     DataError::Io { action: "write", path: path.to_path_buf(), source }.into()
 }
 
+/// What an earlier table of rows is called where a file is something else.
+const TABLE: &str = "a table of rows that an earlier export wrote";
+
+/// Whether a file has the columns of a table of rows. A list of inputs has no column `row`: the name is taken.
+fn is_table(path: &Path) -> Result<bool> {
+    overwrite::has_columns(path, &["row"], Some("modality"))
+}
+
+/// Whether the first line of a file is one of a table of rows.
+fn is_lines(path: &Path) -> Result<bool> {
+    let mut line = String::new();
+    let file = fs::open(path)?.take(overwrite::LONGEST_START);
+    let read = BufReader::new(file).read_line(&mut line);
+    let row: Value = serde_json::from_str(&line).unwrap_or_default();
+    Ok(read.is_ok() && row["row"].is_u64() && row["modality"].is_string())
+}
+
 /// A row of the table: its number and every column.
 #[derive(Serialize)]
 struct Line {
@@ -104,6 +122,7 @@ impl Chosen<'_> {
     }
 
     fn export_lines(&self, output: &Path) -> Result<()> {
+        overwrite::check_kind("--output", output, TABLE, is_lines)?;
         self.stream(output, |file, row| {
             let line = Line { row, record: self.gallery.row(row)?.record };
             let text = serde_json::to_string(&line).map_err(|e| Error::Failure(e.to_string()))?;
@@ -112,6 +131,7 @@ impl Chosen<'_> {
     }
 
     fn export_csv(&self, output: &Path) -> Result<()> {
+        overwrite::check_kind("--output", output, TABLE, is_table)?;
         let columns = self.gallery.columns();
         let line = |fields: Vec<String>| -> Result<Vec<u8>> {
             let mut writer = csv::Writer::from_writer(Vec::new());

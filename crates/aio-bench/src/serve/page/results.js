@@ -9,8 +9,9 @@ const EXAMPLES = ["a woman in a red coat", "a man with a black backpack", "someo
 // Columns that have a place of their own on a card.
 const PLACED = ["rank", "row", "similarity", "probability", "modality", "caption", "identity", "crop"];
 
-// The name of a hit for the comparison of two lists: that of its group. A row without a value stands for itself.
-export const nameOf = (hit, column) => (column && hit[column] !== undefined ? `=${hit[column]}` : `#${hit.row}`);
+// The name of a hit for the comparison of two lists: that of its group. A row without a value stands for itself. With the column, since the list before may
+// be grouped by another one: person 3 is not camera 3.
+export const nameOf = (hit, column) => (column && hit[column] !== undefined ? `${column}=${hit[column]}` : `#${hit.row}`);
 
 // How a hit is called in a sentence.
 export const title = (hit) => hit.identity ?? `row ${hit.row}`;

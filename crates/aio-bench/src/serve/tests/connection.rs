@@ -1,11 +1,12 @@
 //! Connections over sockets, with answers that are larger than what the system holds.
 
+use super::super::advice;
 use super::super::connection::{Times, listen, serve};
 use aio_train::StopFlag;
 use axum::Router;
 use axum::routing::get;
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::channel;
 use std::thread::{JoinHandle, sleep, spawn};
 use std::time::{Duration, Instant};
@@ -169,4 +170,18 @@ fn after_a_signal_answers_are_finished_and_clients_that_do_not_take_theirs_are_c
     assert_eq!(rest(&mut server.ask("/small"), &[]), 5);
     assert_eq!(server.end(), 1);
     drop((deaf, idle));
+}
+
+#[test]
+fn an_address_that_cannot_be_used_is_explained_by_its_cause() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("it listens");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let error = runtime.expect("a runtime").block_on(async {
+        listen(taken.local_addr().expect("an address")).expect_err("it is taken")
+    });
+    assert_eq!(error.kind(), ErrorKind::AddrInUse);
+    assert!(advice(error.kind()).contains("another program"));
+    let foreign = advice(ErrorKind::AddrNotAvailable);
+    assert!(foreign.contains("does not have this address") && !foreign.contains("port"));
+    assert!(advice(ErrorKind::PermissionDenied).contains("below 1024"));
 }

@@ -211,3 +211,24 @@ fn a_picture_of_a_row_is_decoded_under_the_limit_of_requests() {
     assert!(engine.thumbnail(1).expect("no failure").is_some_and(|jpeg| jpeg.starts_with(&[0xff])));
     assert_eq!(engine.thumbnail(2).expect("no failure"), None);
 }
+
+#[test]
+fn a_gallery_of_another_model_does_not_take_the_place_of_the_one_that_is_served() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let engine = engine(directory.path(), &["a.png".into(), "b.png".into()]);
+    let rows = |engine: &Engine| {
+        let answers = engine.search(&[query("a red coat")]);
+        answers[0].as_ref().expect("an answer").answers[0].answer.hits.len()
+    };
+    assert_eq!(rows(&engine), 2);
+    let width = engine_width(&engine);
+    let (source, people) = (source(), directory.path().join("people"));
+    let tag = model_of(&source, &source.open().expect("the embedded model")).expect("a name");
+    for (sha256, expected) in [("another".to_owned(), 2), (tag.sha256.clone(), 0)] {
+        std::fs::remove_dir_all(&people).expect("removed");
+        let tag = aio_gallery::Model { sha256, ..tag.clone() };
+        Writer::create(&people, tag, width, Storage::F32, Unclaimed).expect("a gallery");
+        assert_eq!(rows(&engine), expected);
+        assert_eq!(engine.about().expect("known").rows, expected);
+    }
+}

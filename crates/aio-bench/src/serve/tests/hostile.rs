@@ -206,6 +206,9 @@ fn a_picture_that_grows_when_it_is_decoded_is_refused_by_its_header() {
     let error =
         server.refused(StatusCode::BAD_REQUEST, &with_picture("rgb", &announcing(100, 100)));
     assert!(error.starts_with("`pictures.rgb`: "), "{error}");
+    let gif = STANDARD.encode(b"GIF89a\x01\0\x01\0\0\0\0");
+    let error = server.refused(StatusCode::BAD_REQUEST, &with_picture("rgb", &gif));
+    assert!(error.starts_with("`pictures.rgb`: its format is GIF, expected JPEG,"), "{error}");
     assert_eq!(server.post("/api/search", &with_picture("rgb", &png(100, 100))).status, 200);
 }
 

@@ -2,7 +2,9 @@
 
 use super::super::limits::QUEUE;
 use super::super::queue::Queue;
+use super::super::routes::within;
 use super::super::searcher::Prepared;
+use super::Reply;
 use super::fake::Fake;
 use crate::gallery::{NamedQuery, Terms};
 use aio_types::Observation;
@@ -62,4 +64,14 @@ fn searches_that_wait_are_answered_together_and_too_many_are_refused() {
     let batches = fake.seen().batches;
     assert_eq!((batches[0], batches.iter().sum::<usize>()), (1, QUEUE), "{batches:?}");
     assert!(batches.len() <= 4, "{batches:?}");
+}
+
+#[test]
+fn an_answer_that_takes_too_long_is_not_blamed_on_others() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let reply = runtime.expect("a runtime").block_on(async {
+        Reply::of(within(Duration::from_millis(1), std::future::pending()).await).await
+    });
+    assert_eq!(reply.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(reply.json()["error"], "the answer did not begin within 0 seconds");
 }

@@ -2,6 +2,7 @@
 
 use super::fake::{Fake, Seen, record};
 use super::{Server, png, with_picture};
+use aio_gallery::TIME_FORMS;
 use aio_types::PictureSize;
 use axum::http::StatusCode;
 use serde_json::{Value, json};
@@ -127,6 +128,10 @@ fn what_a_search_asks_in_vain_is_named() {
         (json!({"text": "a", "like": vec![1; 101]}), "`like`: 101 values"),
         (json!({"text": "a", "filter": {"after": "noon"}}), "`filter.after`: `noon` is not a time"),
         (json!({"text": "a", "filter": {"camera": []}}), "unknown field `camera`"),
+        (
+            json!({"text": "a", "filter": {"where": [{"column": "modality", "relation": "not-equal", "value": "photo"}]}}),
+            "unknown modality `photo`",
+        ),
         (json!({"txt": "a"}), "unknown field `txt`"),
         (json!({"text": "a", "top": "many"}), "top: invalid type: string"),
         (json!({"text": "wrong"}), "the query is wrong"),
@@ -139,4 +144,13 @@ fn what_a_search_asks_in_vain_is_named() {
         assert!(error.contains(expected), "{error}\nlacks {expected}");
     }
     assert!(!Fake::seen(&server.fake).texts.contains(&"a".to_owned()), "none reached the model");
+}
+
+#[test]
+fn the_hint_about_a_time_names_every_form_that_is_read() {
+    // 8 digits are seconds since 1970 to nobody.
+    let body = json!({"text": "a", "filter": {"before": "20261128"}});
+    let reply = Server::new().post("/api/search", &body).json();
+    assert_eq!(reply["error"], "`filter.before`: `20261128` is not a time");
+    assert_eq!(reply["hint"], format!("write {TIME_FORMS}"));
 }

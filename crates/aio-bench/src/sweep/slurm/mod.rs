@@ -84,6 +84,15 @@ impl Sweep {
         if dry_run {
             return Ok(Submission::DryRun { script });
         }
+        let submitted = states(runs, &self.file)?;
+        let element = |job: &Job<'_>| submitted.get(&SubmittedRun::of(*job));
+        let again = open.iter().filter_map(element).filter(|element| element.is_open()).count();
+        if again > 0 {
+            log::warn!(
+                "{again} of the {} runs are in an earlier array that has not ended, so that one element waits for the other: `aio sweep status` names them, and scancel removes them",
+                open.len()
+            );
+        }
         let job = queue::submit(&script, runs, &self.file, &open)?;
         Ok(Submission::Submitted { job, runs: open.len(), total, logs: queue::directory(runs) })
     }

@@ -47,6 +47,14 @@ pub struct ArrayElement {
     pub node: Option<String>,
 }
 
+impl ArrayElement {
+    /// Whether it runs, or waits for it.
+    pub(super) fn is_open(&self) -> bool {
+        let open = ["pending", "configuring", "running", "suspended", "requeued"];
+        open.contains(&self.state.as_str())
+    }
+}
+
 impl fmt::Display for ArrayElement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { job, element, state, node } = self;
@@ -78,8 +86,9 @@ pub(super) fn submit(
     submitted_runs: &[Job<'_>],
 ) -> Result<u64> {
     fs::create_dir_all(&directory(runs))?;
-    let job = sbatch(script)?;
+    // Before anything is submitted: of an array that no record names, nobody would see the states.
     let mut submitted = submissions(runs, file)?;
+    let job = sbatch(script)?;
     let runs_of_elements = submitted_runs.iter().map(|job| (job.number, SubmittedRun::of(*job)));
     submitted.push(SubmittedArray { job, runs: runs_of_elements.collect() });
     let text = serde_json::to_string(&submitted).map_err(|e| Error::Failure(e.to_string()))?;
@@ -101,18 +110,21 @@ fn sbatch(script: &str) -> Result<u64> {
             )
         })?;
     let failed = |e: std::io::Error| Error::Failure(format!("sbatch: {e}"));
-    child.stdin.take().expect("it is piped").write_all(script.as_bytes()).map_err(failed)?;
+    let written = child.stdin.take().expect("it is piped").write_all(script.as_bytes());
     let output = child.wait_with_output().map_err(failed)?;
     let printed = String::from_utf8_lossy(&output.stdout);
     // `--parsable` prints the number, and the cluster behind a semicolon where there are several.
-    let number = printed.trim().split(';').next().and_then(|number| number.parse().ok());
-    number.filter(|_| output.status.success()).ok_or_else(|| {
+    let number = printed.trim().split(';').next().and_then(|number| number.parse::<u64>().ok());
+    let number = number.filter(|_| output.status.success()).ok_or_else(|| {
         let message = String::from_utf8_lossy(&output.stderr);
         Error::user(
             format!("sbatch refuses the job array: {}{}", printed.trim(), message.trim()),
             "[slurm] of the sweep file sets partition, gres, time and further options",
         )
-    })
+    })?;
+    // An sbatch that refuses its options may end before it has read the script: what it says comes first.
+    written.map_err(failed)?;
+    Ok(number)
 }
 
 /// The submitted arrays of a sweep, oldest first.
@@ -134,7 +146,12 @@ fn elements(job: u64) -> Vec<ArrayElement> {
     let accounting = ["-n", "-P", "-X", "-o", "JobID,State,NodeList", "-j"];
     let queue = ["-h", "-r", "-o", "%i|%T|%N", "-j"];
     for (program, arguments) in [("sacct", &accounting[..]), ("squeue", &queue[..])] {
-        let output = Command::new(program).args(arguments).arg(job.to_string()).output();
+        // Otherwise Slurm cuts the numbers of elements that wait together at 64 characters.
+        let output = Command::new(program)
+            .env("SLURM_BITSTR_LEN", "0")
+            .args(arguments)
+            .arg(job.to_string())
+            .output();
         let Some(output) = output.ok().filter(|output| output.status.success()) else { continue };
         let found = parse(job, &String::from_utf8_lossy(&output.stdout));
         if !found.is_empty() {
@@ -144,17 +161,34 @@ fn elements(job: u64) -> Vec<ArrayElement> {
     Vec::new()
 }
 
-/// Reads lines such as `12_3|RUNNING|node1`. Elements that wait together (`12_[4-9%2]`) are left out.
+/// Reads lines such as `12_3|RUNNING|node1`. Elements that wait together have one line (`12_[4-9%2]`).
 fn parse(job: u64, text: &str) -> Vec<ArrayElement> {
-    let element = |line: &str| {
+    let mut found = Vec::new();
+    for line in text.lines() {
         let mut fields = line.split('|');
-        let (id, state, node) = (fields.next()?, fields.next()?, fields.next().unwrap_or_default());
-        let element = id.split_once('_')?.1.parse().ok()?;
-        let has_node = !node.is_empty() && !node.starts_with("None");
-        let node = has_node.then(|| node.to_owned());
-        Some(ArrayElement { job, element, state: state.to_lowercase(), node })
+        let (Some(id), Some(state)) = (fields.next(), fields.next()) else { continue };
+        let Some((_, elements)) = id.split_once('_') else { continue };
+        let node = fields.next().filter(|node| !node.is_empty() && !node.starts_with("None"));
+        for element in numbers(elements) {
+            let (state, node) = (state.to_lowercase(), node.map(str::to_owned));
+            found.push(ArrayElement { job, element, state, node });
+        }
+    }
+    found
+}
+
+/// The numbers of elements as Slurm writes them: `3`, or `[4-6,9%2]` for several that wait, of which two may run at the same time.
+fn numbers(text: &str) -> Vec<usize> {
+    let listed = text.trim_start_matches('[').trim_end_matches(']');
+    let listed = listed.split_once('%').map_or(listed, |(listed, _)| listed);
+    let range = |part: &str| {
+        let (range, step) = part.split_once(':').unwrap_or((part, "1"));
+        let (first, last) = range.split_once('-').unwrap_or((range, range));
+        let (first, last): (usize, usize) = (first.parse().ok()?, last.parse().ok()?);
+        let step = step.parse::<usize>().ok().filter(|step| *step > 0)?;
+        Some((first..=last).step_by(step))
     };
-    text.lines().filter_map(element).collect()
+    listed.split(',').filter_map(range).flatten().collect()
 }
 
 /// What Slurm says of the runs of a sweep; the newest array with a run counts.
@@ -181,11 +215,16 @@ mod tests {
     fn what_slurm_prints_is_read() {
         let found = parse(
             12,
-            "12_3|RUNNING|node1\n12_[4-9%2]|PENDING|None assigned\n12_0|TIMEOUT|\nnonsense\n",
+            "12_3|RUNNING|node1\n12_[4-5,9%2]|PENDING|None assigned\n12_0|TIMEOUT|\nnonsense\n",
         );
         let shown: Vec<String> = found.iter().map(ToString::to_string).collect();
-        assert_eq!(shown, ["12_3 running on node1", "12_0 timeout"]);
+        let waiting = ["12_4 pending", "12_5 pending", "12_9 pending"];
+        assert_eq!(shown, [&["12_3 running on node1"][..], &waiting, &["12_0 timeout"]].concat());
         assert_eq!(found[0].element, 3);
+        let open: Vec<bool> = found.iter().map(ArrayElement::is_open).collect();
+        assert_eq!(open, [true, true, true, true, false]);
+        assert_eq!(numbers("[0-6:3,...]"), [0, 3, 6]);
+        assert!(numbers("3.batch").is_empty());
     }
 
     #[test]

@@ -47,13 +47,12 @@ fn ranges(numbers: &[usize]) -> String {
     written.join(",")
 }
 
-/// Where elements write their output. `sbatch` splits its options at blanks and takes # for a comment, but not within quotation marks.
-fn output(logs: &Path) -> String {
-    let path = logs.display().to_string();
-    if path.contains([' ', '\t', '#', '\'', '"', '\\']) {
-        format!("--output=\"{}\"", path.replace('\\', "\\\\").replace('"', "\\\""))
+/// An option with a value that holds a name of the user's. `sbatch` splits its options at blanks and takes # for a comment, but not within quotation marks.
+fn option(key: &str, value: &str) -> String {
+    if value.contains([' ', '\t', '\n', '\r', '#', '\'', '"', '\\']) {
+        format!("--{key}=\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
     } else {
-        format!("--output={path}")
+        format!("--{key}={value}")
     }
 }
 
@@ -62,9 +61,9 @@ fn options(settings: &Settings, job: &JobArray<'_>) -> Vec<String> {
     let limit = settings.parallel.map(|parallel| format!("%{parallel}")).unwrap_or_default();
     let logs = queue::directory(job.runs).join("%x-%A_%a.log");
     let mut options = vec![
-        format!("--job-name=aio-{}", sweep::name(job.file)),
+        option("job-name", &format!("aio-{}", sweep::name(job.file))),
         format!("--array={}{limit}", ranges(job.open)),
-        output(&logs),
+        option("output", &logs.display().to_string()),
         "--open-mode=append".into(),
         "--requeue".into(),
         format!("--signal=B:USR1@{}", settings.notice),
@@ -133,10 +132,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_path_of_the_output_is_one_word() {
-        assert_eq!(output(Path::new("runs/%x.log")), "--output=runs/%x.log");
-        assert_eq!(output(Path::new("my runs/%x.log")), "--output=\"my runs/%x.log\"");
-        assert_eq!(output(Path::new("a\"b #1.log")), "--output=\"a\\\"b #1.log\"");
+    fn a_value_with_a_blank_is_one_word() {
+        assert_eq!(option("output", "runs/%x.log"), "--output=runs/%x.log");
+        assert_eq!(option("output", "my runs/%x.log"), "--output=\"my runs/%x.log\"");
+        assert_eq!(option("output", "a\"b #1.log"), "--output=\"a\\\"b #1.log\"");
     }
 
     #[test]
@@ -211,7 +210,7 @@ exit "$code"
         let text = script(&settings, &job);
         let head = text.lines().skip(1).take_while(|line| !line.is_empty());
         assert!(head.clone().all(|line| line.starts_with("#SBATCH --")), "{text}");
-        assert!(text.contains("#SBATCH --job-name=aio-x rm -r ~; $(y) 'z'"), "{text}");
+        assert!(text.contains("#SBATCH --job-name=\"aio-x rm -r ~; $(y) 'z' \"\n"), "{text}");
         assert!(text.contains("'x\nrm -r ~; $(y) '\\''z'\\''\r.toml'"), "one word: {text}");
     }
 

@@ -51,6 +51,8 @@ fn read(root: &Path) -> Result<Dataset> {
     // Training uses train and validation identities together (395 of them), as in the reference code.
     train.extend(ids(root, "val_id.txt")?);
     train.sort_unstable();
+    // A copy whose training list holds the validation identities as well shows each picture once all the same.
+    train.dedup();
     let test = samples(root, &test)?;
     let (query, gallery) = test.into_iter().partition(|s| s.modality == Modality::Infrared);
     Ok(Dataset {

@@ -2,11 +2,12 @@ use crate::evaluation::{
     Direction, Evaluation, Query, Refusal, TaskRules, TestSet, gallery_items,
     photograph_combinations,
 };
+use crate::links::resolved;
 use crate::{DataError, Dataset, Result};
 use aio_eval::{Entry, Protocol};
 use aio_types::Modality;
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Any modalities against any pictures, and pictures against sentences, under the protocol that the task names.
@@ -172,17 +173,24 @@ fn check_labels(protocol: Protocol, test: &TestSet) -> Result<()> {
     }
 }
 
-/// Refuses a query whose own file is in the gallery and is not hidden: it would find itself.
+/// Refuses a query whose own file is in the gallery, by whatever path, and is not hidden: it would find itself.
 ///
 /// # Errors
 /// [`DataError::Request`] naming the first such file.
 fn refuse_queries_in_the_gallery(protocol: Protocol, test: &TestSet) -> Result<()> {
-    let shown: HashMap<&Path, &Entry> =
-        test.gallery.iter().filter_map(|item| Some((item.content.path()?, &item.entry))).collect();
+    let pictures = test.gallery.iter().filter_map(|item| Some((item.path()?, &item.entry)));
+    let (paths, entries): (Vec<&Path>, Vec<&Entry>) = pictures.unzip();
+    let mut shown = HashMap::<PathBuf, Vec<&Entry>>::new();
+    for ((_, file), entry) in resolved(paths).into_iter().zip(entries) {
+        shown.entry(file).or_default().push(entry);
+    }
+    let asked = test.queries.iter().flat_map(|query| query.pictures());
+    let files: HashMap<&Path, PathBuf> =
+        resolved(asked.map(|(_, picture)| picture.path.as_path())).into_iter().collect();
     let finds_itself = |query: &&Query| {
         query.pictures().any(|(_, picture)| {
-            let same = shown.get(&*picture.path);
-            same.is_some_and(|entry| !protocol.is_junk(&query.entry, entry))
+            let same = files.get(picture.path.as_path()).and_then(|file| shown.get(file));
+            same.into_iter().flatten().any(|entry| !protocol.is_junk(&query.entry, entry))
         })
     };
     let found: Vec<&Query> = test.queries.iter().filter(finds_itself).collect();

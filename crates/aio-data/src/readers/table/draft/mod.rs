@@ -4,6 +4,7 @@
 mod tests;
 
 use super::{COLUMNS, is_name};
+use crate::error::io;
 use crate::folder::{self, Entry, Reason};
 use crate::label::Label;
 use crate::readers::market;
@@ -88,8 +89,7 @@ impl Draft<'_> {
                 "it is called NAME.csv, and NAME has letters, digits, - and _ alone",
             ));
         }
-        let root = self.output.parent().unwrap_or(Path::new(""));
-        let Ok(inner) = self.folder.strip_prefix(root) else {
+        let Some(inner) = self.inner()? else {
             let problem = format!(
                 "{} is not below the folder of {}, and the paths of a table are",
                 self.folder.display(),
@@ -105,10 +105,15 @@ impl Draft<'_> {
         let mut shown = Vec::new();
         let mut junk = 0;
         for picture in &pictures {
-            match shown_by(inner, picture, naming) {
+            match shown_by(&inner, picture, naming) {
                 Some(row) if Label::parse(&row.identity).is_unknown() => junk += 1,
                 Some(row) => shown.push(row),
                 None => {
+                    // Where most files are called as in Market-1501, the others are what is wrong.
+                    let is_odd = |other: &&PathBuf| {
+                        named(other).is_none() && shown_by(&inner, other, naming).is_none()
+                    };
+                    let picture = pictures.iter().find(is_odd).unwrap_or(picture);
                     let problem = format!(
                         "{} lies in no folder of a person, or its path is no text",
                         self.folder.join(picture).display()
@@ -145,6 +150,17 @@ impl Draft<'_> {
         fs::write_then_rename(self.output, &csv(&shown, &splits))?;
         let output = self.output.to_path_buf();
         Ok(Drafted { output, naming, people: people.len(), rows, passed_over })
+    }
+
+    /// The folder of pictures as seen from the folder of the table, however the two are written; `None` if it is not below it. Links are followed:
+    /// a table cannot name pictures that a link leads elsewhere.
+    fn inner(&self) -> Result<Option<PathBuf>> {
+        let root = self.output.parent().unwrap_or(Path::new(""));
+        let root = if root.as_os_str().is_empty() { Path::new(".") } else { root };
+        let folder = std::fs::canonicalize(self.folder).map_err(io("list", self.folder))?;
+        // A folder of the table that is not there holds no pictures.
+        let root = std::fs::canonicalize(root).ok();
+        Ok(root.and_then(|root| folder.strip_prefix(root).ok().map(Path::to_path_buf)))
     }
 
     /// The pictures, relative to the folder, and what is passed over, in words.
@@ -215,7 +231,9 @@ fn shown_by(inner: &Path, path: &Path, naming: Naming) -> Option<Shown> {
     let parts = path.parent()?.components().map(|part| part.as_os_str().to_str());
     let folders: Vec<&str> = parts.collect::<Option<_>>()?;
     let modality_of = |folder: &&str| folder.parse().ok().filter(|m: &Modality| m.is_visual());
-    let modality = folders.iter().rev().find_map(modality_of).unwrap_or(Modality::Rgb);
+    let above = inner.iter().rev().filter_map(|part| part.to_str());
+    let mut nearest_first = folders.iter().rev().copied().chain(above);
+    let modality = nearest_first.find_map(|folder| modality_of(&folder)).unwrap_or(Modality::Rgb);
     let (identity, camera) = match naming {
         Naming::Files => named(path)?,
         Naming::Folders => {

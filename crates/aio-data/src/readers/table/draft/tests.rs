@@ -95,3 +95,42 @@ fn what_shows_nobody_or_cannot_be_named_is_refused() {
     let draft = Draft { folder: &pictures, output: &odd, train: 0.0, seed: 0 };
     assert!(draft.write().expect_err("a name").to_string().contains("is no name of a table"));
 }
+
+#[test]
+fn the_folder_is_below_that_of_the_table_however_both_are_written() {
+    let directory = folder(&["anna/1.jpg", "anna/2.jpg"]);
+    let root = directory.path();
+    for (number, (pictures, below)) in
+        [("shop/../shop", ""), ("shop", "shop/.."), ("./shop", "./")].into_iter().enumerate()
+    {
+        let (folder, name) = (root.join(pictures), format!("{number}.csv"));
+        let output = root.join(below).join(name);
+        Draft { folder: &folder, output: &output, train: 0.0, seed: 0 }.write().expect(pictures);
+        let dataset = table::read(&output).expect("a table");
+        assert_eq!((dataset.query.len(), dataset.gallery.len()), (1, 1), "{pictures}");
+    }
+    let (missing, output) = (root.join("shops"), root.join("x.csv"));
+    let draft = Draft { folder: &missing, output: &output, train: 0.0, seed: 0 };
+    let error = draft.write().expect_err("no folder");
+    assert!(error.is_user() && error.to_string().contains("shops"), "{error}");
+}
+
+#[test]
+fn the_file_that_is_called_otherwise_is_the_one_that_is_named() {
+    let directory = folder(&["0001_c1s1_1.jpg", "0001_c2s1_1.jpg", "cover.jpg"]);
+    let error = draft(directory.path(), 0.0).expect_err("a cover").to_string();
+    assert!(error.contains("shop/cover.jpg lies in no folder of a person"), "{error}");
+}
+
+#[test]
+fn the_name_of_the_folder_itself_says_the_modality() {
+    let directory = folder(&["infrared/anna/1.jpg", "infrared/anna/rgb/2.jpg"]);
+    let (folder, output) = (directory.path().join("shop/infrared"), directory.path().join("n.csv"));
+    Draft { folder: &folder, output: &output, train: 0.0, seed: 0 }.write().expect("written");
+    let dataset = table::read(&output).expect("a table");
+    let of = |samples: &[crate::Sample]| samples.iter().map(|s| s.modality).collect::<Vec<_>>();
+    assert_eq!(
+        (of(&dataset.query), of(&dataset.gallery)),
+        (vec![Modality::Infrared], vec![Modality::Rgb])
+    );
+}
