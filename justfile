@@ -104,7 +104,8 @@ sbom file="sbom.json":
 
 # Run the tests of the crates that parse files, compute scores, map files or hold unsafe code under AddressSanitizer (compiles them again)
 sanitize *options:
-    RUSTC_BOOTSTRAP=1 RUSTFLAGS="-Zsanitizer=address -Cdebuginfo=line-tables-only" cargo test --locked --profile quick --target "$(rustc -vV | sed -n 's/host: //p')" --target-dir target/sanitize -p aio-data -p aio-eval -p aio-gallery -p aio-ops --lib --tests "$@"
+    # The test that is skipped measures memory, of which AddressSanitizer keeps what was freed.
+    RUSTC_BOOTSTRAP=1 RUSTFLAGS="-Zsanitizer=address -Cdebuginfo=line-tables-only" cargo test --locked --profile quick --target "$(rustc -vV | sed -n 's/host: //p')" --target-dir target/sanitize -p aio-data -p aio-eval -p aio-gallery -p aio-ops --lib --tests "$@" -- --skip a_writer_holds_no_texts_of_rows_and_a_walk_over_rows_holds_one_segment
 
 # Damage every kind of file at random and print what became of the copies: just corruptions 10000
 corruptions copies="1000":
