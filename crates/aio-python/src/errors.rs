@@ -40,7 +40,7 @@ pub(crate) fn raised(error: impl Into<Error>) -> PyErr {
         Error::Data(DataError::NotAFile { .. } | DataError::Image { .. }) => {
             PyOSError::new_err(text)
         }
-        error if error.exit_code() == 2 => PyValueError::new_err(text),
+        error if error.is_user() => PyValueError::new_err(text),
         _ => PyRuntimeError::new_err(text),
     }
 }

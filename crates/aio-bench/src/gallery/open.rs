@@ -117,7 +117,7 @@ pub(super) fn with_new<T>(
     let (stop, lock) = lock(directory)?;
     let mut writer = make(Locked(lock.fence()))?;
     let done = work(&mut writer, &stop);
-    if done.as_ref().is_err_and(|error| error.exit_code() == 2)
+    if done.as_ref().is_err_and(Error::is_user)
         && stop.check_claim().is_ok()
         && let Err(error) = take_back(directory, lock)
     {

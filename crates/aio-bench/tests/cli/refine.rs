@@ -73,7 +73,10 @@ fn what_is_missing_is_named_before_anything_is_embedded() {
     };
     // One caption describes the gallery, the other is the query.
     let text = refused(&["table:shop.text-rgb"]);
-    assert!(text.contains("no caption is left") && text.contains("two different captions"), "{text}");
+    assert!(
+        text.contains("no caption is left") && text.contains("two different captions"),
+        "{text}"
+    );
     let file = desk.path("data/shop/shop.csv");
     let table = std::fs::read_to_string(&file).expect("read");
     let silent: String =
