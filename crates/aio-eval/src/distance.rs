@@ -74,14 +74,20 @@ const CANCELLED: f32 = 1.0 / 256.0;
 /// Makes Euclidean distances of the products `values` of a row with other rows. `a` is the squared length of the row, `b` those of the others;
 /// `difference` computes the squared distance of one of them from its differences.
 fn euclidean(kind: Kind, a: f32, b: &[f32], values: &mut [f32], difference: impl Fn(usize) -> f32) {
-    wide(|| values.iter_mut().zip(b).for_each(|(v, b)| *v = a + b - 2.0 * *v));
+    wide(
+        #[inline(always)]
+        || values.iter_mut().zip(b).for_each(|(v, b)| *v = a + b - 2.0 * *v),
+    );
     for (j, (v, b)) in values.iter_mut().zip(b).enumerate() {
         if *v < CANCELLED * (a + b) {
             *v = difference(j);
         }
     }
     if kind == Kind::Distance {
-        wide(|| values.iter_mut().for_each(|v| *v = v.sqrt()));
+        wide(
+            #[inline(always)]
+            || values.iter_mut().for_each(|v| *v = v.sqrt()),
+        );
     }
 }
 
@@ -186,13 +192,20 @@ impl<'a> Measured<'a> {
                     euclidean(kind, a, b, values, difference);
                     return;
                 }
-                let values = values.iter_mut().zip(b);
-                wide(|| match kind {
-                    Kind::Squared => {
-                        values.for_each(|(v, b)| *v = 2.0 * (1.0 - *v * (a * b)).max(0.0));
-                    }
-                    Kind::Distance => values.for_each(|(v, b)| *v = (1.0 - *v * (a * b)).max(0.0)),
-                });
+                wide(
+                    #[inline(always)]
+                    || {
+                        let values = values.iter_mut().zip(b);
+                        match kind {
+                            Kind::Squared => {
+                                values.for_each(|(v, b)| *v = 2.0 * (1.0 - *v * (a * b)).max(0.0));
+                            }
+                            Kind::Distance => {
+                                values.for_each(|(v, b)| *v = (1.0 - *v * (a * b)).max(0.0));
+                            }
+                        }
+                    },
+                );
             },
         );
     }
@@ -211,16 +224,19 @@ impl<'a> Measured<'a> {
     fn squared_difference(&self, i: usize, other: &Measured, j: usize) -> f32 {
         let (a, b) = (self.values().row(i), other.values().row(j));
         let ((a, rest_a), (b, rest_b)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
-        wide(|| {
-            let mut sums = [0.0f32; LANES];
-            for (a, b) in a.iter().zip(b) {
-                for (lane, sum) in sums.iter_mut().enumerate() {
-                    *sum += (a[lane] - b[lane]) * (a[lane] - b[lane]);
+        wide(
+            #[inline(always)]
+            || {
+                let mut sums = [0.0f32; LANES];
+                for (a, b) in a.iter().zip(b) {
+                    for (lane, sum) in sums.iter_mut().enumerate() {
+                        *sum += (a[lane] - b[lane]) * (a[lane] - b[lane]);
+                    }
                 }
-            }
-            let rest = rest_a.iter().zip(rest_b).map(|(a, b)| (a - b) * (a - b));
-            sums.iter().sum::<f32>() + rest.sum::<f32>()
-        })
+                let rest = rest_a.iter().zip(rest_b).map(|(a, b)| (a - b) * (a - b));
+                sums.iter().sum::<f32>() + rest.sum::<f32>()
+            },
+        )
     }
 
     /// Distances to every row of `gallery`, for blocks of rows: `visit(first row, distances [rows, gallery])`.

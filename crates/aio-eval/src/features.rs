@@ -26,7 +26,10 @@ impl Features {
         let features = Self { values };
         let slice = features.as_slice();
         let are_finite = |values: &[f32]| {
-            wide(|| values.iter().fold(true, |all, value| all & value.is_finite()))
+            wide(
+                #[inline(always)]
+                || values.iter().fold(true, |all, value| all & value.is_finite()),
+            )
         };
         if !slice.par_chunks(VALUES_AT_ONCE).all(are_finite)
             && let Some(place) = slice.iter().position(|value| !value.is_finite())
@@ -92,15 +95,18 @@ const LANES: usize = 8;
 pub(crate) fn squares(features: &Features) -> Vec<f64> {
     let rows = features.as_rows();
     let square = |i: usize| {
-        wide(|| {
-            let mut lanes = [0.0; LANES];
-            for values in rows.row(i).chunks(LANES) {
-                for (sum, value) in lanes.iter_mut().zip(values) {
-                    *sum += f64::from(*value) * f64::from(*value);
+        wide(
+            #[inline(always)]
+            || {
+                let mut lanes = [0.0; LANES];
+                for values in rows.row(i).chunks(LANES) {
+                    for (sum, value) in lanes.iter_mut().zip(values) {
+                        *sum += f64::from(*value) * f64::from(*value);
+                    }
                 }
-            }
-            lanes.iter().sum()
-        })
+                lanes.iter().sum()
+            },
+        )
     };
     (0..features.rows()).into_par_iter().with_min_len(256).map(square).collect()
 }

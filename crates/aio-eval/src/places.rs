@@ -52,26 +52,30 @@ pub(crate) fn before(matches: &[u32], distances: &[f32], others: &[f32], ties: T
         return before_by_search(matches, distances, others, ties);
     }
     let mut counts = vec![0; matches.len()];
-    wide(|| {
-        for (number, others) in others.chunks(DISTANCES_AT_ONCE).enumerate() {
-            let first = number * DISTANCES_AT_ONCE;
-            for (count, index) in counts.iter_mut().zip(matches) {
-                let index = *index as usize;
-                let distance = distances[index];
-                // Of equal distances, those stand before the match whose index is below this.
-                let split = match ties {
-                    Ties::Stable => index.saturating_sub(first).min(others.len()),
-                    Ties::Optimistic => 0,
-                    Ties::Pessimistic => others.len(),
-                };
-                let (with_equal, without) = others.split_at(split);
-                let nearer = |other: &f32| u32::from(*other < distance);
-                let nearer_or_equal = |other: &f32| u32::from(*other <= distance);
-                *count += (with_equal.iter().map(nearer_or_equal).sum::<u32>()
-                    + without.iter().map(nearer).sum::<u32>()) as usize;
+    wide(
+        #[inline(always)]
+        || {
+            for (number, others) in others.chunks(DISTANCES_AT_ONCE).enumerate() {
+                let first = number * DISTANCES_AT_ONCE;
+                for (count, index) in counts.iter_mut().zip(matches) {
+                    let index = *index as usize;
+                    let distance = distances[index];
+                    // Of equal distances, those stand before the match whose index is below this.
+                    let split = match ties {
+                        Ties::Stable => index.saturating_sub(first).min(others.len()),
+                        Ties::Optimistic => 0,
+                        Ties::Pessimistic => others.len(),
+                    };
+                    let (with_equal, without) = others.split_at(split);
+                    let nearer = |other: &f32| u32::from(*other < distance);
+                    let nearer_or_equal = |other: &f32| u32::from(*other <= distance);
+                    *count += (with_equal.iter().map(nearer_or_equal).sum::<u32>()
+                        + without.iter().map(nearer).sum::<u32>())
+                        as usize;
+                }
             }
-        }
-    });
+        },
+    );
     counts
 }
 

@@ -1,8 +1,9 @@
 //! How features are stored: 32 or 16 bits of floating point, or 8 bits with the full values beside them.
 
 use crate::error::{GalleryError, Result};
+use crate::product::lost;
+use crate::simd::wide;
 use half::f16;
-use half::slice::HalfFloatSliceExt;
 use serde::{Deserialize, Serialize};
 
 /// Form of the features that a search reads.
@@ -90,11 +91,7 @@ pub(crate) fn encode(storage: Storage, values: &[f32]) -> Vec<Vec<u8>> {
             let largest = values.iter().fold(0f32, |largest, value| largest.max(value.abs()));
             let scale = largest / 127.0;
             let rounded: Vec<i8> = values.iter().map(|v| (v / scale).round() as i8).collect();
-            let lost = values.iter().zip(&rounded).map(|(value, rounded)| {
-                (f64::from(*value) - f64::from(scale) * f64::from(*rounded)).powi(2)
-            });
-            // Upwards: a search relies on it as a bound.
-            let lost = (lost.sum::<f64>().sqrt() as f32).next_up();
+            let lost = lost(values, scale, rounded.iter().copied());
             let scales = [scale, lost].iter().flat_map(|value| value.to_le_bytes()).collect();
             vec![rounded.iter().map(|value| value.cast_unsigned()).collect(), scales, full()]
         }
@@ -113,23 +110,36 @@ pub(crate) fn integers(bytes: &[u8]) -> impl Iterator<Item = u64> + '_ {
     values.iter().map(|value| u64::from_le_bytes(*value))
 }
 
-/// Decodes searched rows into `values`; those of 8 bits without their scale.
+/// Decodes rows of 32 or 16 bits into `values`.
 pub(crate) fn decode(storage: Storage, bytes: &[u8], values: &mut [f32]) {
-    match storage {
-        Storage::F32 => values.iter_mut().zip(floats(bytes)).for_each(|(to, from)| *to = from),
-        Storage::F16 => {
-            let (halves, _) = bytes.as_chunks::<2>();
-            let mut buffer = [f16::ZERO; 64];
-            for (to, from) in values.chunks_mut(64).zip(halves.chunks(64)) {
-                let buffer = &mut buffer[..to.len()];
-                buffer.iter_mut().zip(from).for_each(|(b, f)| *b = f16::from_le_bytes(*f));
-                buffer.convert_to_f32_slice(to);
-            }
-        }
-        Storage::Int8 => {
-            values.iter_mut().zip(bytes).for_each(|(to, from)| *to = f32::from(from.cast_signed()));
-        }
+    if storage == Storage::F16 {
+        let (halves, _) = bytes.as_chunks::<2>();
+        wide(
+            #[inline(always)]
+            || {
+                for (to, from) in values.iter_mut().zip(halves) {
+                    *to = widened(u16::from_le_bytes(*from));
+                }
+            },
+        );
+    } else {
+        values.iter_mut().zip(floats(bytes)).for_each(|(to, from)| *to = from);
     }
+}
+
+/// A finite value of 16 bits. The conversion of the crate `half` cannot be compiled for the vectors of the processor at hand.
+#[inline(always)]
+fn widened(half: u16) -> f32 {
+    const MANTISSA: u32 = 13;
+    /// What the exponents differ by, at its place.
+    const BIAS: u32 = (127 - 15) << 23;
+    const SMALLEST: u32 = 1 << 23;
+    let half = u32::from(half);
+    let size = (half & 0x7fff) << MANTISSA;
+    // Below the smallest normal value, the mantissa counts from zero: it is put behind a leading one, which is then subtracted.
+    let below = f32::from_bits(size + BIAS + SMALLEST) - f32::from_bits(BIAS + SMALLEST);
+    let size = if size < SMALLEST { below.to_bits() } else { size + BIAS };
+    f32::from_bits(size | (half & 0x8000) << 16)
 }
 
 #[cfg(test)]
@@ -148,10 +158,8 @@ mod tests {
             }
         }
         let parts = encode(Storage::Int8, &values);
-        let mut decoded = [0.0; 3];
-        decode(Storage::Int8, &parts[0], &mut decoded);
         // 0.6 / (0.8 / 127) = 95.25
-        assert_eq!(decoded, [95.0, 0.0, -127.0]);
+        assert_eq!(parts[0], [95, 0, (-127i8).cast_unsigned()]);
         let scales: Vec<f32> = floats(&parts[1]).collect();
         assert_eq!(scales[0], 0.8 / 127.0);
         let lost = 0.25 * 0.8 / 127.0;
@@ -163,6 +171,18 @@ mod tests {
             let files: Vec<usize> = storage.files(width).iter().map(|(_, bytes)| *bytes).collect();
             assert_eq!(lengths, files);
             assert_eq!(storage.row_bytes(width), lengths[0]);
+        }
+    }
+
+    #[test]
+    fn every_finite_value_of_16_bits_is_that_of_the_crate_half() {
+        let all: Vec<f16> = (0..=u16::MAX).map(f16::from_bits).collect();
+        let finite: Vec<f16> = all.into_iter().filter(|value| value.is_finite()).collect();
+        let bytes: Vec<u8> = finite.iter().flat_map(|value| value.to_le_bytes()).collect();
+        let mut values = vec![0.0; finite.len()];
+        decode(Storage::F16, &bytes, &mut values);
+        for (value, expected) in values.iter().zip(&finite) {
+            assert_eq!(value.to_bits(), expected.to_f32().to_bits(), "{expected:?}");
         }
     }
 

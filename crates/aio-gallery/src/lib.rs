@@ -68,6 +68,7 @@ mod record;
 mod refine;
 mod search;
 mod segment;
+mod simd;
 mod step;
 mod sums;
 mod time;

@@ -3,7 +3,7 @@
 //! The loops are compiled for several instruction sets, and the widest one that the processor has is taken when the program runs. Nothing is
 //! fused, so the values are the same on every processor.
 
-use std::ops::Range;
+use crate::simd::wide;
 
 /// Sums that run beside each other.
 const LANES: usize = 16;
@@ -14,66 +14,117 @@ pub(crate) const QUERIES: usize = 4;
 /// The product of two rows. The order of its additions depends on the width alone, so that a pair of rows has one similarity, wherever it
 /// lies and whatever is computed beside it.
 pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
-    pulp::Arch::new().dispatch(
+    wide(
         #[inline(always)]
         || beside([a], b)[0],
     )
 }
 
+/// What a row of stored values of the type `T` is multiplied with.
+pub(crate) trait Factor<T> {
+    /// The products of some queries with one row.
+    fn beside<const N: usize>(queries: [&Self; N], row: &[T]) -> [f32; N];
+}
+
 /// Rows of `width` values that follow each other, and those of them that are multiplied.
-pub(crate) struct Rows<'a> {
-    pub(crate) values: &'a [f32],
+pub(crate) struct Rows<'a, T> {
+    pub(crate) values: &'a [T],
     pub(crate) width: usize,
     /// Which rows are multiplied.
     pub(crate) chosen: &'a [bool],
 }
 
-impl Rows<'_> {
-    /// Calls `found` with the number of every chosen row and its products with the queries of a range, as many as [`QUERIES`] at a time. Each is that of
-    /// [`dot`], to the last bit.
-    ///
-    /// `found(first query, row, products)`.
-    pub(crate) fn multiply(&self, queries: &[&[f32]], mut found: impl FnMut(usize, usize, &[f32])) {
-        pulp::Arch::new().dispatch(
+impl<T> Rows<'_, T> {
+    /// Fills `products` `[queries, rows]` with the products of queries and chosen rows; nothing is said of the other rows. Those with full values are those
+    /// of [`dot`], to the last bit.
+    pub(crate) fn multiply<Q: Factor<T> + ?Sized>(&self, queries: &[&Q], products: &mut Vec<f32>) {
+        let rows = self.values.len() / self.width;
+        products.resize(queries.len() * rows, 0.0);
+        wide(
             #[inline(always)]
             || {
-                let whole = queries.len() / QUERIES * QUERIES;
-                for first in (0..whole).step_by(QUERIES) {
-                    let tile: [&[f32]; QUERIES] = std::array::from_fn(|i| queries[first + i]);
+                let tiles = queries.chunks_exact(QUERIES);
+                let rest = tiles.remainder().iter();
+                let (of_tiles, of_rest) =
+                    products.split_at_mut((queries.len() - rest.len()) * rows);
+                for (tile, products) in tiles.zip(of_tiles.chunks_exact_mut(QUERIES * rows)) {
+                    let tile: [&Q; QUERIES] = std::array::from_fn(|i| tile[i]);
                     self.each_row(
                         #[inline(always)]
-                        |row, values| found(first, row, &beside(tile, values)),
+                        |row, values| {
+                            for (number, product) in Q::beside(tile, values).iter().enumerate() {
+                                products[number * rows + row] = *product;
+                            }
+                        },
                     );
                 }
-                self.rest(queries, whole..queries.len(), &mut found);
+                for (query, products) in rest.zip(of_rest.chunks_exact_mut(rows)) {
+                    self.each_row(
+                        #[inline(always)]
+                        |row, values| [products[row]] = Q::beside([query], values),
+                    );
+                }
             },
         );
     }
 
-    /// The queries that fill no tile, each alone.
     #[inline(always)]
-    fn rest(
-        &self,
-        queries: &[&[f32]],
-        numbers: Range<usize>,
-        found: &mut impl FnMut(usize, usize, &[f32]),
-    ) {
-        for number in numbers {
-            self.each_row(
-                #[inline(always)]
-                |row, values| found(number, row, &beside([queries[number]], values)),
-            );
-        }
-    }
-
-    #[inline(always)]
-    fn each_row(&self, mut work: impl FnMut(usize, &[f32])) {
+    fn each_row(&self, mut work: impl FnMut(usize, &[T])) {
         let rows = self.values.chunks_exact(self.width).zip(self.chosen).enumerate();
         for (row, (values, chosen)) in rows {
             if *chosen {
                 work(row, values);
             }
         }
+    }
+}
+
+impl Factor<f32> for [f32] {
+    #[inline(always)]
+    fn beside<const N: usize>(queries: [&Self; N], row: &[f32]) -> [f32; N] {
+        beside(queries, row)
+    }
+}
+
+/// A query of length 1 in whole numbers, for products with rows of 8 bits. Sums of whole numbers are exact in every order.
+pub(crate) struct Rounded {
+    values: Vec<i16>,
+    scale: f32,
+    /// At least the length of what rounding took from the query.
+    pub(crate) lost: f32,
+}
+
+impl Rounded {
+    pub(crate) fn of(vector: &[f32]) -> Self {
+        // No sum of `width` products with numbers of 8 bits leaves 32 bits.
+        let most = i32::MAX as usize / (128 * vector.len().max(1));
+        let most = i16::try_from(most).unwrap_or(i16::MAX);
+        let largest = vector.iter().fold(0f32, |largest, value| largest.max(value.abs()));
+        let scale = largest / f32::from(most);
+        let values: Vec<i16> = vector.iter().map(|value| (value / scale).round() as i16).collect();
+        Self { lost: lost(vector, scale, values.iter().copied()), values, scale }
+    }
+}
+
+/// At least the length of the difference between a row and `scale` times the whole numbers that stand for it.
+pub(crate) fn lost<T: Into<f64>>(row: &[f32], scale: f32, rounded: impl Iterator<Item = T>) -> f32 {
+    let differences = row
+        .iter()
+        .zip(rounded)
+        .map(|(value, rounded)| (f64::from(*value) - f64::from(scale) * rounded.into()).powi(2));
+    (differences.sum::<f64>().sqrt() as f32).next_up()
+}
+
+impl Factor<u8> for Rounded {
+    #[inline(always)]
+    fn beside<const N: usize>(queries: [&Self; N], row: &[u8]) -> [f32; N] {
+        let mut products = [0.0; N];
+        for (product, query) in products.iter_mut().zip(queries) {
+            let factors = query.values.iter().zip(row);
+            let sum: i32 = factors.map(|(a, b)| i32::from(*a) * i32::from(b.cast_signed())).sum();
+            *product = query.scale * sum as f32;
+        }
+        products
     }
 }
 
@@ -146,19 +197,35 @@ mod tests {
             let named: Vec<&[f32]> = queries.iter().map(Vec::as_slice).collect();
             let chosen = [true, false, true, true, false, false, true, true, true];
             let rows = Rows { values: &values, width, chosen: &chosen };
-            let mut seen = vec![[None; 9]; named.len()];
-            rows.multiply(&named, |first, row, products| {
-                for (number, product) in products.iter().enumerate() {
-                    assert_eq!(seen[first + number][row].replace(product.to_bits()), None);
-                }
-            });
-            for (query, seen) in named.iter().zip(&seen) {
-                for (row, (bits, chosen)) in seen.iter().zip(chosen).enumerate() {
+            let mut products = Vec::new();
+            rows.multiply(&named, &mut products);
+            assert_eq!(products.len(), 9 * named.len());
+            for (query, products) in named.iter().zip(products.chunks(9)) {
+                for (row, product) in products.iter().enumerate().filter(|(row, _)| chosen[*row]) {
                     let values = &values[row * width..][..width];
-                    let expected = chosen.then(|| in_order(query, values).to_bits());
-                    assert_eq!(*bits, expected, "width {width}, row {row}");
-                    assert_eq!(dot(query, values).to_bits(), in_order(query, values).to_bits());
+                    let expected = in_order(query, values).to_bits();
+                    assert_eq!(product.to_bits(), expected, "width {width}, row {row}");
+                    assert_eq!(dot(query, values).to_bits(), expected);
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn products_with_rows_of_8_bits_differ_by_what_was_lost_at_most() {
+        for width in [1, 7, 128, 2048, 1 << 20] {
+            let query = crate::encode::unit("a query", &random(width, 3), width).expect("finite");
+            let rounded = Rounded::of(&query);
+            let rows: Vec<u8> = (0..2 * width).map(|i| ((i * 2_654_435_761) >> 7) as u8).collect();
+            // The largest sums that there are.
+            let extreme: Vec<u8> = query.iter().map(|v| if *v < 0.0 { 128 } else { 127 }).collect();
+            for row in rows.chunks(width).chain([&extreme[..]]) {
+                let numbers = row.iter().map(|value| f64::from(value.cast_signed()));
+                let length = numbers.clone().map(|n| n * n).sum::<f64>().sqrt();
+                let exact: f64 = query.iter().zip(numbers).map(|(a, b)| f64::from(*a) * b).sum();
+                let [product] = Rounded::beside([&rounded], row);
+                let most = f64::from(rounded.lost) * length + 1e-6 * length;
+                assert!((f64::from(product) - exact).abs() <= most, "{width}: {product} {exact}");
             }
         }
     }

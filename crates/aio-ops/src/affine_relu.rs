@@ -40,13 +40,16 @@ fn kernel(x: &[f32], gamma: &[f32], beta: &[f32], y: &mut [f32]) {
     let channels = gamma.len();
     let block = channels * rows_per_chunk(channels);
     y.par_chunks_mut(block).zip(x.par_chunks(block)).for_each(|(y, x)| {
-        wide(|| {
-            for (y, x) in y.chunks_exact_mut(channels).zip(x.chunks_exact(channels)) {
-                for (((y, x), gamma), beta) in y.iter_mut().zip(x).zip(gamma).zip(beta) {
-                    *y = passed(*x, *gamma, *beta, x * gamma + beta);
+        wide(
+            #[inline(always)]
+            || {
+                for (y, x) in y.chunks_exact_mut(channels).zip(x.chunks_exact(channels)) {
+                    for (((y, x), gamma), beta) in y.iter_mut().zip(x).zip(gamma).zip(beta) {
+                        *y = passed(*x, *gamma, *beta, x * gamma + beta);
+                    }
                 }
-            }
-        });
+            },
+        );
     });
 }
 
@@ -62,18 +65,23 @@ fn kernel_backward(x: &[f32], gamma: &[f32], beta: &[f32], dy: &[f32], dx: &mut 
     let block = channels * rows_per_chunk(channels);
     dx.par_chunks_mut(block).zip(x.par_chunks(block)).zip(dy.par_chunks(block)).for_each(
         |((dx, x), dy)| {
-            wide(|| {
-                let rows = dx
-                    .chunks_exact_mut(channels)
-                    .zip(x.chunks_exact(channels))
-                    .zip(dy.chunks_exact(channels));
-                for ((dx, x), dy) in rows {
-                    let affine = gamma.iter().zip(beta);
-                    for (((dx, x), dy), (gamma, beta)) in dx.iter_mut().zip(x).zip(dy).zip(affine) {
-                        *dx = passed(*x, *gamma, *beta, *dy) * gamma;
+            wide(
+                #[inline(always)]
+                || {
+                    let rows = dx
+                        .chunks_exact_mut(channels)
+                        .zip(x.chunks_exact(channels))
+                        .zip(dy.chunks_exact(channels));
+                    for ((dx, x), dy) in rows {
+                        let affine = gamma.iter().zip(beta);
+                        for (((dx, x), dy), (gamma, beta)) in
+                            dx.iter_mut().zip(x).zip(dy).zip(affine)
+                        {
+                            *dx = passed(*x, *gamma, *beta, *dy) * gamma;
+                        }
                     }
-                }
-            });
+                },
+            );
         },
     );
 }
@@ -84,19 +92,22 @@ fn affine_gradients(x: &[f32], gamma: &[f32], beta: &[f32], dy: &[f32]) -> Affin
     AffineGradients::over_blocks(x, dy, channels, |x, dy| {
         let mut gradients = AffineGradients::zeros(channels);
         let (dgamma, dbeta) = (&mut gradients.gamma[..], &mut gradients.beta[..]);
-        wide(|| {
-            for (x, dy) in x.chunks_exact(channels).zip(dy.chunks_exact(channels)) {
-                let (affine, sums) =
-                    (gamma.iter().zip(beta), dgamma.iter_mut().zip(dbeta.iter_mut()));
-                for (((x, dy), (gamma, beta)), (dgamma, dbeta)) in
-                    x.iter().zip(dy).zip(affine).zip(sums)
-                {
-                    let passed = passed(*x, *gamma, *beta, *dy);
-                    *dgamma += passed * x;
-                    *dbeta += passed;
+        wide(
+            #[inline(always)]
+            || {
+                for (x, dy) in x.chunks_exact(channels).zip(dy.chunks_exact(channels)) {
+                    let (affine, sums) =
+                        (gamma.iter().zip(beta), dgamma.iter_mut().zip(dbeta.iter_mut()));
+                    for (((x, dy), (gamma, beta)), (dgamma, dbeta)) in
+                        x.iter().zip(dy).zip(affine).zip(sums)
+                    {
+                        let passed = passed(*x, *gamma, *beta, *dy);
+                        *dgamma += passed * x;
+                        *dbeta += passed;
+                    }
                 }
-            }
-        });
+            },
+        );
         gradients
     })
 }

@@ -61,14 +61,17 @@ fn mean_and_scale(row: &[f32], epsilon: f32) -> (f32, f32) {
 pub(crate) fn normalise_rows(x: &[f32], affine: Affine<'_>, epsilon: f32, y: &mut [f32]) {
     let Affine { gamma, beta } = affine;
     let width = gamma.len();
-    wide(|| {
-        for (y, x) in y.chunks_exact_mut(width).zip(x.chunks_exact(width)) {
-            let (mean, scale) = mean_and_scale(x, epsilon);
-            for (((y, x), gamma), beta) in y.iter_mut().zip(x).zip(gamma).zip(beta) {
-                *y = (x - mean) * scale * gamma + beta;
+    wide(
+        #[inline(always)]
+        || {
+            for (y, x) in y.chunks_exact_mut(width).zip(x.chunks_exact(width)) {
+                let (mean, scale) = mean_and_scale(x, epsilon);
+                for (((y, x), gamma), beta) in y.iter_mut().zip(x).zip(gamma).zip(beta) {
+                    *y = (x - mean) * scale * gamma + beta;
+                }
             }
-        }
-    });
+        },
+    );
 }
 
 /// Adds the gradient with respect to the rows of `x` to `dx`, on the calling thread.
@@ -83,19 +86,22 @@ pub(crate) fn add_row_gradients(
 ) {
     let width = gamma.len();
     let n = width as f32;
-    wide(|| {
-        let rows =
-            dx.chunks_exact_mut(width).zip(x.chunks_exact(width)).zip(dy.chunks_exact(width));
-        for ((dx, x), dy) in rows {
-            let (mean, scale) = mean_and_scale(x, epsilon);
-            let total = sum([dy, gamma], |[dy, gamma]| dy * gamma) / n;
-            let projected =
-                sum([dy, gamma, x], |[dy, gamma, x]| dy * gamma * (x - mean)) * scale / n;
-            for (((dx, x), dy), gamma) in dx.iter_mut().zip(x).zip(dy).zip(gamma) {
-                *dx += scale * (dy * gamma - total - (x - mean) * scale * projected);
+    wide(
+        #[inline(always)]
+        || {
+            let rows =
+                dx.chunks_exact_mut(width).zip(x.chunks_exact(width)).zip(dy.chunks_exact(width));
+            for ((dx, x), dy) in rows {
+                let (mean, scale) = mean_and_scale(x, epsilon);
+                let total = sum([dy, gamma], |[dy, gamma]| dy * gamma) / n;
+                let projected =
+                    sum([dy, gamma, x], |[dy, gamma, x]| dy * gamma * (x - mean)) * scale / n;
+                for (((dx, x), dy), gamma) in dx.iter_mut().zip(x).zip(dy).zip(gamma) {
+                    *dx += scale * (dy * gamma - total - (x - mean) * scale * projected);
+                }
             }
-        }
-    });
+        },
+    );
 }
 
 /// Gradients with respect to γ and β: `dγ = Σ dy·u` and `dβ = Σ dy` over all rows.
@@ -108,16 +114,19 @@ pub(crate) fn affine_gradients(
     AffineGradients::over_blocks(x, dy, width, |x, dy| {
         let mut gradients = AffineGradients::zeros(width);
         let (dgamma, dbeta) = (&mut gradients.gamma[..], &mut gradients.beta[..]);
-        wide(|| {
-            for (x, dy) in x.chunks_exact(width).zip(dy.chunks_exact(width)) {
-                let (mean, scale) = mean_and_scale(x, epsilon);
-                let sums = dgamma.iter_mut().zip(dbeta.iter_mut());
-                for ((x, dy), (dgamma, dbeta)) in x.iter().zip(dy).zip(sums) {
-                    *dgamma += dy * (x - mean) * scale;
-                    *dbeta += dy;
+        wide(
+            #[inline(always)]
+            || {
+                for (x, dy) in x.chunks_exact(width).zip(dy.chunks_exact(width)) {
+                    let (mean, scale) = mean_and_scale(x, epsilon);
+                    let sums = dgamma.iter_mut().zip(dbeta.iter_mut());
+                    for ((x, dy), (dgamma, dbeta)) in x.iter().zip(dy).zip(sums) {
+                        *dgamma += dy * (x - mean) * scale;
+                        *dbeta += dy;
+                    }
                 }
-            }
-        });
+            },
+        );
         gradients
     })
 }

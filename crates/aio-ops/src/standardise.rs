@@ -101,25 +101,28 @@ fn sums_per_picture(a: &[f32], b: &[f32], shape: PictureShape) -> Vec<ChannelSum
     let of_picture = |a: &[f32], b: &[f32]| {
         let mut sums = ChannelSums { first: vec![0.0; channels], second: vec![0.0; channels] };
         let (mut first, mut second) = (vec![0.0f32; channels], vec![0.0f32; channels]);
-        wide(|| {
-            for (a, b) in a.chunks(SHORT * channels).zip(b.chunks(SHORT * channels)) {
-                first.fill(0.0);
-                second.fill(0.0);
-                for (a, b) in a.chunks_exact(channels).zip(b.chunks_exact(channels)) {
-                    let totals = first.iter_mut().zip(second.iter_mut());
-                    for ((a, b), (first, second)) in a.iter().zip(b).zip(totals) {
-                        *first += a;
-                        *second += a * b;
+        wide(
+            #[inline(always)]
+            || {
+                for (a, b) in a.chunks(SHORT * channels).zip(b.chunks(SHORT * channels)) {
+                    first.fill(0.0);
+                    second.fill(0.0);
+                    for (a, b) in a.chunks_exact(channels).zip(b.chunks_exact(channels)) {
+                        let totals = first.iter_mut().zip(second.iter_mut());
+                        for ((a, b), (first, second)) in a.iter().zip(b).zip(totals) {
+                            *first += a;
+                            *second += a * b;
+                        }
+                    }
+                    for (total, part) in sums.first.iter_mut().zip(&first) {
+                        *total += f64::from(*part);
+                    }
+                    for (total, part) in sums.second.iter_mut().zip(&second) {
+                        *total += f64::from(*part);
                     }
                 }
-                for (total, part) in sums.first.iter_mut().zip(&first) {
-                    *total += f64::from(*part);
-                }
-                for (total, part) in sums.second.iter_mut().zip(&second) {
-                    *total += f64::from(*part);
-                }
-            }
-        });
+            },
+        );
         sums
     };
     a.par_chunks(shape.picture())
@@ -165,15 +168,19 @@ fn kernel(x: &[f32], shape: PictureShape, epsilon: f32, y: &mut [f32], scales: &
                 let variance = (square[c] - mean[c] * mean[c]).max(0.0) as f32;
                 scales[c] = 1.0 / (variance + epsilon).sqrt();
             }
-            wide(|| {
-                let rows = y.chunks_exact_mut(shape.channels).zip(x.chunks_exact(shape.channels));
-                for (y, x) in rows {
-                    let channels = mean32.iter().zip(scales.iter());
-                    for ((y, x), (mean, scale)) in y.iter_mut().zip(x).zip(channels) {
-                        *y = (x - mean) * scale;
+            wide(
+                #[inline(always)]
+                || {
+                    let rows =
+                        y.chunks_exact_mut(shape.channels).zip(x.chunks_exact(shape.channels));
+                    for (y, x) in rows {
+                        let channels = mean32.iter().zip(scales.iter());
+                        for ((y, x), (mean, scale)) in y.iter_mut().zip(x).zip(channels) {
+                            *y = (x - mean) * scale;
+                        }
                     }
-                }
-            });
+                },
+            );
         });
 }
 
@@ -189,20 +196,23 @@ fn kernel_backward(y: &[f32], scales: &[f32], dy: &[f32], shape: PictureShape, d
         .for_each(|((((dx, scales), y), dy), statistics)| {
             let mean: Vec<f32> = statistics.first.iter().map(|m| *m as f32).collect();
             let projected: Vec<f32> = statistics.second.iter().map(|p| *p as f32).collect();
-            let rows = dx
-                .chunks_exact_mut(shape.channels)
-                .zip(y.chunks_exact(shape.channels))
-                .zip(dy.chunks_exact(shape.channels));
-            wide(|| {
-                for ((dx, y), dy) in rows {
-                    let channels = scales.iter().zip(&mean).zip(&projected);
-                    for (((dx, y), dy), ((scale, mean), projected)) in
-                        dx.iter_mut().zip(y).zip(dy).zip(channels)
-                    {
-                        *dx = scale * (dy - mean - y * projected);
+            wide(
+                #[inline(always)]
+                || {
+                    let rows = dx
+                        .chunks_exact_mut(shape.channels)
+                        .zip(y.chunks_exact(shape.channels))
+                        .zip(dy.chunks_exact(shape.channels));
+                    for ((dx, y), dy) in rows {
+                        let channels = scales.iter().zip(&mean).zip(&projected);
+                        for (((dx, y), dy), ((scale, mean), projected)) in
+                            dx.iter_mut().zip(y).zip(dy).zip(channels)
+                        {
+                            *dx = scale * (dy - mean - y * projected);
+                        }
                     }
-                }
-            });
+                },
+            );
         });
 }
 

@@ -209,6 +209,8 @@ pub struct Texts(Vec<StringChunked>);
 
 impl Texts {
     /// The text in a row of a column, both counted from 0; `None` where there is no value.
+    // Searches read a value of every row, and this crate is not optimised in every profile: the crate that reads compiles this.
+    #[inline]
     #[must_use]
     pub fn get(&self, column: usize, row: usize) -> Option<&str> {
         self.0[column].get(row)

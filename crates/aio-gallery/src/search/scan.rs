@@ -5,8 +5,8 @@ use super::query::Query;
 use crate::calibration::Calibration;
 use crate::encode::Storage;
 use crate::gallery::Gallery;
-use crate::product::{Rows, dot, rounding};
-use crate::segment::Segment;
+use crate::product::{Rounded, Rows, dot, rounding};
+use crate::segment::{Searched, Segment};
 use rayon::prelude::*;
 
 /// What is compared with every row.
@@ -67,8 +67,8 @@ impl<'a> Cut<'a> {
 /// Rows that one task of the thread pool compares.
 const TASK: usize = 4096;
 
-/// Values that are decoded at once: 64 KiB, which stay in the cache while every query is compared with them.
-const DECODED: usize = 1 << 14;
+/// Values that are read at once: they stay in the cache while every query is compared with them.
+const AT_ONCE: usize = 1 << 14;
 
 /// The candidates of every probe with their groups, best first by what is known.
 pub(super) fn scan(gallery: &Gallery, probes: &[Probe]) -> Vec<Vec<(u32, Candidate)>> {
@@ -76,13 +76,16 @@ pub(super) fn scan(gallery: &Gallery, probes: &[Probe]) -> Vec<Vec<(u32, Candida
     for (index, segment) in gallery.segments.iter().enumerate() {
         tasks.extend((0..segment.len()).step_by(TASK).map(|first| (index, first)));
     }
+    let is_rounded = gallery.storage() == Storage::Int8;
+    let rounded = probes.iter().filter(|_| is_rounded).map(|probe| Rounded::of(&probe.vector));
+    let rounded: Vec<Rounded> = rounded.collect();
     let empty = || -> Vec<Nearest> {
         probes.iter().map(|probe| Nearest::new(probe.top, probe.keep)).collect()
     };
     let found = tasks
         .into_par_iter()
         .fold(empty, |mut nearest, (index, first)| {
-            compare(&gallery.segments[index], index, first, probes, &mut nearest);
+            compare(&gallery.segments[index], index, first, (probes, &rounded), &mut nearest);
             nearest
         })
         .reduce(empty, |a, b| a.into_iter().zip(b).map(|(a, b)| a.merge(b)).collect());
@@ -91,78 +94,121 @@ pub(super) fn scan(gallery: &Gallery, probes: &[Probe]) -> Vec<Vec<(u32, Candida
 
 /// Probes that may find the same rows, so that a row is read once for all of them.
 struct Together<'a> {
-    probes: &'a [Probe<'a>],
     vectors: Vec<&'a [f32]>,
-    nearest: &'a mut [Nearest],
+    /// The same in whole numbers, if the rows are.
+    rounded: Vec<&'a Rounded>,
+    chosen: &'a [Vec<bool>],
+    found: Found<'a>,
 }
 
 impl<'a> Together<'a> {
     /// Neighbours with one selection of rows, and what each has found.
-    fn of(probes: &'a [Probe<'a>], mut nearest: &'a mut [Nearest]) -> Vec<Self> {
+    fn of(
+        probes: &'a [Probe<'a>],
+        mut rounded: &'a [Rounded],
+        mut nearest: &'a mut [Nearest],
+    ) -> Vec<Self> {
         let mut groups = Vec::new();
         for probes in probes.chunk_by(|a, b| std::ptr::eq(a.chosen, b.chosen)) {
             let (own, rest) = nearest.split_at_mut(probes.len());
             nearest = rest;
-            let vectors = probes.iter().map(|probe| probe.vector.as_slice()).collect();
-            groups.push(Self { probes, vectors, nearest: own });
+            let (whole, rest) = rounded.split_at(probes.len().min(rounded.len()));
+            rounded = rest;
+            groups.push(Self {
+                vectors: probes.iter().map(|probe| probe.vector.as_slice()).collect(),
+                rounded: whole.iter().collect(),
+                chosen: probes[0].chosen,
+                found: Found { probes, rounded: whole, nearest: own },
+            });
         }
         groups
     }
+}
 
-    /// Which of the rows of a segment may be found.
-    fn chosen(&self, segment: usize) -> &'a [bool] {
-        &self.probes[0].chosen[segment]
+/// What some probes have found.
+struct Found<'a> {
+    probes: &'a [Probe<'a>],
+    rounded: &'a [Rounded],
+    nearest: &'a mut [Nearest],
+}
+
+impl Found<'_> {
+    /// Takes the products of the probe at `number` with the rows of a block into account.
+    fn take(&mut self, number: usize, products: &[f32], block: &Block) {
+        let Block { segment, index, start, chosen, scales } = *block;
+        let (probe, nearest) = (&self.probes[number], &mut self.nearest[number]);
+        let query = self.rounded.get(number).map(|query| (query.lost, rounding(segment.width())));
+        let rows = products.iter().zip(scales).zip(chosen).enumerate();
+        for (row, ((product, (scale, lost)), _)) in rows.filter(|(_, (_, chosen))| **chosen) {
+            let position = start + row;
+            // By the inequality of Cauchy and Schwarz, what was lost of one row changes a product by its length times the length of the other row at most.
+            let slack =
+                query.map_or(0.0, |(of_query, rounding)| lost + of_query * (1.0 + lost) + rounding);
+            let shift = probe.shifts.as_ref().map_or(0.0, |s| s[index][position]);
+            let unmoved = scale * product;
+            let similarity = unmoved + shift;
+            if !nearest.may_keep(similarity + slack)
+                || probe.is_cut(segment, position, unmoved, slack)
+            {
+                continue;
+            }
+            let candidate = Candidate {
+                lower: similarity - slack,
+                upper: similarity + slack,
+                row: segment.number(position),
+                segment: index as u32,
+                position: position as u32,
+            };
+            let group = probe.groups.map_or(0, |groups| groups[index][position]);
+            nearest.offer(candidate, group);
+        }
     }
+}
+
+/// Rows of a segment that follow each other.
+struct Block<'a> {
+    segment: &'a Segment,
+    index: usize,
+    start: usize,
+    chosen: &'a [bool],
+    /// Of each row the scale of its values, and the length of what they lack.
+    scales: &'a [(f32, f32)],
 }
 
 fn compare(
     segment: &Segment,
     index: usize,
     first: usize,
-    probes: &[Probe],
+    (probes, rounded): (&[Probe], &[Rounded]),
     nearest: &mut [Nearest],
 ) {
-    let width = segment.info.width;
-    let at_once = (DECODED / width).max(1);
-    let slack = if segment.info.storage == Storage::Int8 { rounding(width) } else { 0.0 };
-    let mut groups = Together::of(probes, nearest);
-    let mut values = vec![0.0; at_once * width];
+    let width = segment.width();
+    let at_once = (AT_ONCE / width).max(1);
+    let mut groups = Together::of(probes, rounded, nearest);
+    let (mut buffer, mut scales, mut products) = (Vec::new(), Vec::new(), Vec::new());
     let end = (first + TASK).min(segment.len());
     for start in (first..end).step_by(at_once) {
-        let block = start..(start + at_once).min(end);
-        if !groups.iter().any(|group| group.chosen(index)[block.clone()].contains(&true)) {
+        let places = start..(start + at_once).min(end);
+        if !groups.iter().any(|group| group.chosen[index][places.clone()].contains(&true)) {
             continue;
         }
-        let values = &mut values[..block.len() * width];
-        segment.decode(start, values);
-        for group in &mut groups {
-            let rows = Rows { values, width, chosen: &group.chosen(index)[block.clone()] };
-            rows.multiply(&group.vectors, |first, row, products| {
-                let position = start + row;
-                let (scale, lost) = segment.scale(position);
-                // By the inequality of Cauchy and Schwarz what was lost changes the product with a row of length 1 by its length at most.
-                let slack = lost + slack;
-                for (number, product) in (first..).zip(products) {
-                    let (probe, nearest) = (&group.probes[number], &mut group.nearest[number]);
-                    let shift = probe.shifts.as_ref().map_or(0.0, |s| s[index][position]);
-                    let unmoved = scale * product;
-                    let similarity = unmoved + shift;
-                    if !nearest.may_keep(similarity + slack)
-                        || probe.is_cut(segment, position, unmoved, slack)
-                    {
-                        continue;
-                    }
-                    let candidate = Candidate {
-                        lower: similarity - slack,
-                        upper: similarity + slack,
-                        row: segment.number(position),
-                        segment: index as u32,
-                        position: position as u32,
-                    };
-                    let group = probe.groups.map_or(0, |groups| groups[index][position]);
-                    nearest.offer(candidate, group);
+        let searched = segment.searched(places.clone(), &mut buffer);
+        scales.clear();
+        scales.extend(segment.scales(places.clone()));
+        for Together { vectors, rounded, chosen, found } in &mut groups {
+            let chosen = &chosen[index][places.clone()];
+            match searched {
+                Searched::Full(values) => {
+                    Rows { values, width, chosen }.multiply(vectors, &mut products);
                 }
-            });
+                Searched::Rounded(values) => {
+                    Rows { values, width, chosen }.multiply(rounded, &mut products);
+                }
+            }
+            let block = Block { segment, index, start, chosen, scales: &scales };
+            for (number, products) in products.chunks_exact(chosen.len()).enumerate() {
+                found.take(number, products, &block);
+            }
         }
     }
 }

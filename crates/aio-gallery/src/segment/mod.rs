@@ -7,7 +7,7 @@ mod write;
 pub(crate) use rows::Rows;
 pub(crate) use write::SegmentWriter;
 
-use crate::encode::{EXACT, SCALES, Storage, decode, floats, integers};
+use crate::encode::{EXACT, SCALES, Storage, decode, integers};
 use crate::error::{GalleryError, Result};
 use crate::layout::{SEGMENTS, is_name};
 use crate::manifest::{Manifest, SegmentEntry};
@@ -17,6 +17,7 @@ use crate::sums::{FileSum, hash};
 use aio_data::fs;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -70,6 +71,13 @@ impl SegmentInfo {
             None => Ok(info),
         }
     }
+}
+
+/// Features as a search reads them.
+pub(crate) enum Searched<'a> {
+    /// Whole numbers of 8 bits, to be multiplied by the scales of their rows.
+    Rounded(&'a [u8]),
+    Full(&'a [f32]),
 }
 
 /// An opened segment. Its files stay readable after they are removed from their folder.
@@ -175,29 +183,49 @@ impl Segment {
         None
     }
 
-    /// Decodes the searched features of the rows from `first` on into `values`, as many as fit.
-    pub(crate) fn decode(&self, first: usize, values: &mut [f32]) {
-        let bytes = self.info.storage.row_bytes(self.info.width);
-        decode(self.info.storage, &self.features.bytes()[first * bytes..], values);
+    /// Values of a row.
+    pub(crate) fn width(&self) -> usize {
+        self.info.width
     }
 
-    /// Scale of a row, and the length of what its searched features lack.
-    pub(crate) fn scale(&self, position: usize) -> (f32, f32) {
-        let Some(scales) = &self.scales else { return (1.0, 0.0) };
-        let mut pair = floats(&scales.bytes()[8 * position..]);
-        (pair.next().unwrap_or_default(), pair.next().unwrap_or_default())
+    /// The features that a search reads, of the rows at some positions. `buffer` takes those that have to be decoded.
+    pub(crate) fn searched<'a>(
+        &'a self,
+        positions: Range<usize>,
+        buffer: &'a mut Vec<f32>,
+    ) -> Searched<'a> {
+        let (storage, width) = (self.info.storage, self.info.width);
+        let bytes_per_row = storage.row_bytes(width);
+        let places = positions.start * bytes_per_row..positions.end * bytes_per_row;
+        let bytes = &self.features.bytes()[places];
+        if storage == Storage::Int8 {
+            return Searched::Rounded(bytes);
+        }
+        buffer.resize(positions.len() * width, 0.0);
+        decode(storage, bytes, buffer);
+        Searched::Full(buffer)
+    }
+
+    /// Of rows at some positions the scales, and the lengths of what their searched features lack.
+    pub(crate) fn scales(&self, positions: Range<usize>) -> impl Iterator<Item = (f32, f32)> {
+        let scales = self.scales.as_ref().map(|scales| scales.bytes().as_chunks::<4>().0);
+        let value = |place: [u8; 4]| f32::from_le_bytes(place);
+        positions.map(move |position| {
+            scales.map_or((1.0, 0.0), |scales| {
+                (value(scales[2 * position]), value(scales[2 * position + 1]))
+            })
+        })
     }
 
     /// The features of a row: the full ones where both are stored.
     pub(crate) fn features(&self, position: usize) -> Vec<f32> {
-        let width = self.info.width;
+        let (width, storage) = (self.info.width, self.info.storage);
+        let (file, storage) = match &self.exact {
+            Some(exact) => (exact, Storage::F32),
+            None => (&self.features, storage),
+        };
         let mut values = vec![0.0; width];
-        match &self.exact {
-            Some(exact) => {
-                decode(Storage::F32, &exact.bytes()[4 * width * position..], &mut values)
-            }
-            None => self.decode(position, &mut values),
-        }
+        decode(storage, &file.bytes()[storage.row_bytes(width) * position..], &mut values);
         values
     }
 

@@ -52,21 +52,27 @@ fn logistic(x: f32) -> f32 {
 
 #[inline(always)]
 fn map(x: &[f32], y: &mut [f32], f: impl Fn(f32) -> f32) {
-    wide(|| {
-        for (y, x) in y.iter_mut().zip(x) {
-            *y = f(*x);
-        }
-    });
+    wide(
+        #[inline(always)]
+        || {
+            for (y, x) in y.iter_mut().zip(x) {
+                *y = f(*x);
+            }
+        },
+    );
 }
 
 /// Multiplies `dy` by the derivative at `x`.
 #[inline(always)]
 fn scale(x: &[f32], dy: &mut [f32], derivative: impl Fn(f32) -> f32) {
-    wide(|| {
-        for (dy, x) in dy.iter_mut().zip(x) {
-            *dy *= derivative(*x);
-        }
-    });
+    wide(
+        #[inline(always)]
+        || {
+            for (dy, x) in dy.iter_mut().zip(x) {
+                *dy *= derivative(*x);
+            }
+        },
+    );
 }
 
 impl Activation {

@@ -73,13 +73,16 @@ pub(super) fn forward(
                 Destination::Replace,
                 matrix_mut(weights, n, n),
             );
-            wide(|| {
-                for (query, row) in weights.chunks_exact_mut(n).enumerate() {
-                    let (seen, later) = row.split_at_mut(shape.keys_of(query));
-                    masked_softmax(seen, &mask[..seen.len()]);
-                    later.fill(0.0);
-                }
-            });
+            wide(
+                #[inline(always)]
+                || {
+                    for (query, row) in weights.chunks_exact_mut(n).enumerate() {
+                        let (seen, later) = row.split_at_mut(shape.keys_of(query));
+                        masked_softmax(seen, &mask[..seen.len()]);
+                        later.fill(0.0);
+                    }
+                },
+            );
             product(
                 1.0,
                 matrix(weights, n, n),
@@ -133,11 +136,14 @@ pub(super) fn backward(
             product(1.0, p.reversed_axes(), dy, replace, dvalues);
             let values = shape.part(qkv, Part::Values, head).reversed_axes();
             product(1.0, dy, values, replace, matrix_mut(dscores, n, n));
-            wide(|| {
-                for (ds, p) in dscores.chunks_exact_mut(n).zip(weights.chunks_exact(n)) {
-                    softmax_backward(p, ds);
-                }
-            });
+            wide(
+                #[inline(always)]
+                || {
+                    for (ds, p) in dscores.chunks_exact_mut(n).zip(weights.chunks_exact(n)) {
+                        softmax_backward(p, ds);
+                    }
+                },
+            );
             let (scale, ds) = (shape.attention_scale(), matrix(dscores, n, n));
             let keys = shape.part(qkv, Part::Keys, head);
             product(scale, ds, keys, replace, shape.part_mut(dqkv, Part::Queries, head));

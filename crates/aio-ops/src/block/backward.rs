@@ -112,12 +112,15 @@ fn to_layer_input(layer: &Linear<'_>, dy: &[f32], dx: &mut [f32]) {
 /// `dy` times the scale of every channel, which is written to `room`; `dy` itself without a scale.
 pub(super) fn scaled<'a>(dy: &'a [f32], scale: Option<&[f32]>, room: &'a mut [f32]) -> &'a [f32] {
     let Some(scale) = scale else { return dy };
-    wide(|| {
-        for (room, dy) in room.chunks_exact_mut(scale.len()).zip(dy.chunks_exact(scale.len())) {
-            for ((room, dy), scale) in room.iter_mut().zip(dy).zip(scale) {
-                *room = dy * scale;
+    wide(
+        #[inline(always)]
+        || {
+            for (room, dy) in room.chunks_exact_mut(scale.len()).zip(dy.chunks_exact(scale.len())) {
+                for ((room, dy), scale) in room.iter_mut().zip(dy).zip(scale) {
+                    *room = dy * scale;
+                }
             }
-        }
-    });
+        },
+    );
     room
 }

@@ -105,22 +105,28 @@ fn add_branch(x: &[f32], layer: &Linear<'_>, branch: &[f32], scale: Option<&[f32
     let out = layer.bias.len();
     if let Some(scale) = scale {
         apply(layer, branch, y);
-        wide(|| {
-            for (y, x) in y.chunks_exact_mut(out).zip(x.chunks_exact(out)) {
-                for ((y, x), scale) in y.iter_mut().zip(x).zip(scale) {
-                    *y = x + scale * *y;
+        wide(
+            #[inline(always)]
+            || {
+                for (y, x) in y.chunks_exact_mut(out).zip(x.chunks_exact(out)) {
+                    for ((y, x), scale) in y.iter_mut().zip(x).zip(scale) {
+                        *y = x + scale * *y;
+                    }
                 }
-            }
-        });
+            },
+        );
         return;
     }
-    wide(|| {
-        for (y, x) in y.chunks_exact_mut(out).zip(x.chunks_exact(out)) {
-            for ((y, x), bias) in y.iter_mut().zip(x).zip(layer.bias) {
-                *y = x + bias;
+    wide(
+        #[inline(always)]
+        || {
+            for (y, x) in y.chunks_exact_mut(out).zip(x.chunks_exact(out)) {
+                for ((y, x), bias) in y.iter_mut().zip(x).zip(layer.bias) {
+                    *y = x + bias;
+                }
             }
-        }
-    });
+        },
+    );
     let (rows, width) = (x.len() / out, layer.weight.dim().0);
     let y = matrix_mut(y, rows, out);
     product(1.0, matrix(branch, rows, width), layer.weight, Destination::Add, y);

@@ -53,22 +53,26 @@ pub(super) fn turn(qkv: &mut [f32], angles: Angles<'_>, shape: &BlockShape, turn
         Turn::Forward => 1.0,
         Turn::Back => -1.0,
     };
-    wide(|| {
-        for sequence in qkv.chunks_exact_mut(3 * width * shape.tokens) {
-            let rows = sequence
-                .chunks_exact_mut(3 * width)
-                .zip(angles.cosines.chunks_exact(half))
-                .zip(angles.sines.chunks_exact(half));
-            for ((row, cosines), sines) in rows {
-                // Queries and keys of all heads lie side by side in front of the values.
-                for head in row[..2 * width].chunks_exact_mut(2 * half) {
-                    let (a, b) = head.split_at_mut(half);
-                    for (((a, b), cosine), sine) in a.iter_mut().zip(b).zip(cosines).zip(sines) {
-                        let sine = sign * sine;
-                        (*a, *b) = (*a * cosine - *b * sine, *b * cosine + *a * sine);
+    wide(
+        #[inline(always)]
+        || {
+            for sequence in qkv.chunks_exact_mut(3 * width * shape.tokens) {
+                let rows = sequence
+                    .chunks_exact_mut(3 * width)
+                    .zip(angles.cosines.chunks_exact(half))
+                    .zip(angles.sines.chunks_exact(half));
+                for ((row, cosines), sines) in rows {
+                    // Queries and keys of all heads lie side by side in front of the values.
+                    for head in row[..2 * width].chunks_exact_mut(2 * half) {
+                        let (a, b) = head.split_at_mut(half);
+                        for (((a, b), cosine), sine) in a.iter_mut().zip(b).zip(cosines).zip(sines)
+                        {
+                            let sine = sign * sine;
+                            (*a, *b) = (*a * cosine - *b * sine, *b * cosine + *a * sine);
+                        }
                     }
                 }
             }
-        }
-    });
+        },
+    );
 }
