@@ -90,6 +90,12 @@ pub fn run(request: &Request) -> Result<Encoded> {
         let encoded = encoder.forward(tokens, attention_mask);
         features.extend(encoded.into_data().iter::<f32>());
     }
+    if features.iter().any(|value| !value.is_finite()) {
+        return Err(Error::user(
+            format!("the blocks of {} make values that are not finite", request.weights),
+            "the weights hold NaN or infinity, or values of tokens are too large",
+        ));
+    }
     write(&request.output, shape, &features)?;
     Ok(Encoded { output: request.output.clone(), shape, blocks: config.depth })
 }
@@ -135,7 +141,17 @@ impl Tokens {
             return Err(wrong(format!("has `tokens` of type {dtype:?} and shape {shape:?}")));
         }
         let floats = view.data().chunks_exact(4);
-        let values = floats.map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+        let values: Vec<f32> =
+            floats.map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+        if let Some(place) = values.iter().position(|value| !value.is_finite()) {
+            let (token, column) = (place / width, place % width);
+            return Err(wrong(format!(
+                "has {} in `tokens` at [{}, {}, {column}], counted from 0; every value has to be finite",
+                values[place],
+                token / count,
+                token % count
+            )));
+        }
         Ok(Self { shape: [batch, count, width], values })
     }
 }

@@ -1,5 +1,7 @@
 //! The finished runs that tables are made of: those of an experiment by configuration, or those of a sweep.
 
+mod unknown;
+
 use crate::config::{Experiment, ExperimentFile, plain};
 use crate::error::{Error, Result};
 use crate::report::{
@@ -8,7 +10,7 @@ use crate::report::{
 use crate::run::{self, Run, RunIdentity, RunResult, seed_of};
 use crate::sweep::{self, FinishedSweep};
 use aio_data::fs;
-use aio_types::{Measure, TaskId, nearest};
+use aio_types::{Measure, TaskId};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -50,7 +52,12 @@ pub fn collect(names: &[String], runs: &Path) -> Result<Vec<Finished>> {
     for name in names {
         let file = Path::new(name);
         if !name.ends_with(".toml") {
-            found.extend(of_experiment(&plain(file).display().to_string(), runs)?);
+            let typed = plain(file);
+            // A shell completes `runs/smoke`.
+            let inner = typed.strip_prefix(plain(runs)).ok();
+            let inner = inner.filter(|inner| unknown::is_experiment(&runs.join(inner)));
+            let name = inner.unwrap_or(&typed).display().to_string();
+            found.extend(of_experiment(&name, runs)?);
         } else if Experiment::read(file).is_ok() {
             found.extend(of_experiment(ExperimentFile::at(file).name(), runs)?);
         } else {
@@ -61,20 +68,12 @@ pub fn collect(names: &[String], runs: &Path) -> Result<Vec<Finished>> {
 }
 
 fn of_experiment(name: &str, runs: &Path) -> Result<Vec<Finished>> {
-    let configurations = fs::sorted_entries(&runs.join(name)).map_err(|_| {
-        let sweep = sweep::usual_path(name);
-        let hint = if sweep.is_file() {
-            format!("`{name}` is a sweep: aio report {}", sweep.display())
-        } else {
-            let known = fs::sorted_entries(runs).unwrap_or_default();
-            let known = known.iter().filter_map(|path| path.file_name()?.to_str());
-            nearest(name, known).map_or_else(
-                || format!("run the experiment first: aio experiment {name}; committed runs: --runs results"),
-                |near| format!("did you mean `{near}`?"),
-            )
-        };
-        Error::user(format!("no runs of `{name}` below {}", runs.display()), hint)
-    })?;
+    // The end of an absolute path may be the name of an experiment; the whole of it is none.
+    if Path::new(name).is_absolute() {
+        return Err(unknown::without_runs(name, runs));
+    }
+    let configurations = fs::sorted_entries(&runs.join(name));
+    let configurations = configurations.map_err(|_| unknown::without_runs(name, runs))?;
     let mut found = Vec::new();
     for directory in configurations {
         let config_id = directory.file_name().unwrap_or_default().to_string_lossy();
@@ -198,21 +197,16 @@ impl Finished {
         match &mut self.table {
             Table::Sweep(sweep) => {
                 if metric != sweep.measure && !sweep.quoted.is_empty() {
-                    log::warn!(
-                        "{}: quoted numbers are {}, and are left out",
-                        sweep.title,
-                        sweep.measure.title()
-                    );
+                    let (title, measure) = (&sweep.title, sweep.measure.title());
+                    log::warn!("{title}: quoted numbers are {measure}, and are left out");
                     sweep.quoted.clear();
                 }
                 sweep.measure = metric;
             }
             Table::Cell(cell) => {
+                let name = &cell.experiment;
                 return Err(Error::user(
-                    format!(
-                        "`{}` is an experiment, whose table shows several scores",
-                        cell.experiment
-                    ),
+                    format!("`{name}` is an experiment, whose table shows several scores"),
                     format!("choose columns: --columns {metric}; --metric is for sweeps"),
                 ));
             }

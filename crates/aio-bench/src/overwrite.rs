@@ -36,20 +36,25 @@ pub(crate) fn check<'a>(
     ))
 }
 
-/// Refuses to write the file that `option` names into the directory of a gallery, which is for the gallery's own files alone.
-///
-/// # Errors
-/// [`Error::User`] naming both.
-pub(crate) fn check_outside(option: &str, written: &Path, gallery: &Path) -> Result<()> {
+/// Whether the file `written` would lie in a directory or below it, whatever the two are called.
+pub(crate) fn is_inside(written: &Path, directory: &Path) -> bool {
     let real = |path: &Path| {
         let is_here = path.as_os_str().is_empty();
         std::fs::canonicalize(if is_here { Path::new(".") } else { path }).ok()
     };
     // A file that is there may be a link, and folders that are not there would be made.
     let places = [real(written), written.ancestors().skip(1).find_map(real)];
-    let is_inside =
+    let holds =
         |directory: PathBuf| places.iter().flatten().any(|place| place.starts_with(&directory));
-    if !real(gallery).is_some_and(is_inside) {
+    real(directory).is_some_and(holds)
+}
+
+/// Refuses to write the file that `option` names into the directory of a gallery, which is for the gallery's own files alone.
+///
+/// # Errors
+/// [`Error::User`] naming both.
+pub(crate) fn check_outside(option: &str, written: &Path, gallery: &Path) -> Result<()> {
+    if !is_inside(written, gallery) {
         return Ok(());
     }
     Err(Error::user(

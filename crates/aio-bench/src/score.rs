@@ -1,13 +1,13 @@
 //! Metrics, exact to a protocol, for features made by any tool.
 
-use crate::embed::Manifest;
+use crate::embed::{Maker, Manifest};
 use crate::error::{Error, Result};
 use crate::features::{FeatureFile, label_files};
 use crate::markdown::{self, Align};
 use crate::overwrite;
 use aio_data::fs;
 use aio_eval::{
-    AveragePrecision, EvalOptions, Metric, OpenSet, Protocol, Rate, Rerank, Scores, Ties,
+    AveragePrecision, Entry, EvalOptions, Metric, OpenSet, Protocol, Rate, Rerank, Scores, Ties,
     Unmatched, evaluate_with_progress, open_set, unmatched,
 };
 use aio_train::Progress;
@@ -77,14 +77,51 @@ pub fn run(request: &Request) -> Result<Scored> {
     if let Some(path) = &request.per_query {
         check_per_query(path, request)?;
     }
-    let read = |path: &Path| FeatureFile::read(path, request.options.protocol);
+    let read = |path: &Path| FeatureFile::read_noted(path, request.options.protocol);
     let (query, gallery) = rayon::join(|| read(&request.query), || read(&request.gallery));
-    let (query, gallery) = (query?, gallery?);
+    let ((query, of_query), (gallery, of_gallery)) = (query?, gallery?);
+    warn_of_themselves(request, &query.entries);
+    warn_of_two_models(request, [of_query, of_gallery]);
     let (scored, scores) = computed(&query, &gallery, &request.options)?;
     if let Some(path) = &request.per_query {
         fs::write_output(path, &per_query(&query, &scores)?)?;
     }
     Ok(scored)
+}
+
+/// Says how many queries find themselves, if one file is both sides.
+fn warn_of_themselves(request: &Request, queries: &[Entry]) {
+    if overwrite::input_at(&request.query, [request.gallery.as_path()]).is_none() {
+        return;
+    }
+    let protocol = request.options.protocol;
+    let finds_itself =
+        |query: &&Entry| query.identity.is_known() && !protocol.is_junk(query, query);
+    let count = queries.iter().filter(finds_itself).count();
+    if count > 0 {
+        log::warn!(
+            "{}: {count} of {} queries are in the gallery themselves; the protocol `{}` does not hide them, so that they find themselves",
+            request.query.display(),
+            queries.len(),
+            protocol.name()
+        );
+    }
+}
+
+/// Says if the two sides were embedded by different models, as far as their manifests tell; `hashes` are those that the files name.
+fn warn_of_two_models(request: &Request, hashes: [Option<String>; 2]) {
+    let [query, gallery] = hashes;
+    let noted = |features: &Path, hash: Option<String>| Maker::noted(features, &hash?);
+    let makers = noted(&request.query, query).zip(noted(&request.gallery, gallery));
+    if let Some((query, gallery)) = makers.filter(|(a, b)| !a.is_same_model(b)) {
+        log::warn!(
+            "{} was embedded by `{}` and {} by `{}`, other weights or settings: features of different models cannot be compared",
+            request.query.display(),
+            query.model,
+            request.gallery.display(),
+            gallery.model
+        );
+    }
 }
 
 /// Refuses to write the scores of queries over the features, the files beside them or another file that holds something else.

@@ -9,6 +9,7 @@ use crate::novelty::{Novelties, novelties, warnings};
 use crate::overwrite;
 use crate::report::{self, RankedList, Retrieved};
 use aio_data::Label;
+use aio_encoder::weights::Preprocessing;
 use aio_eval::{Entry, Features, Metric, Protocol, Ranking, Ties, distances};
 use aio_train::{Progress, StopFlag};
 use aio_types::{Identity, Modality};
@@ -110,13 +111,23 @@ fn ranked(request: &Request) -> Result<Ranked> {
     Ok(Ranked { query: query.clone(), novelty, gallery: gallery.rows.len(), results })
 }
 
-/// Refuses to draw the list over the gallery that is searched or a picture of one of its rows, shown or not, and under a name that is none of a PNG file.
+/// Refuses to draw the list over the gallery that is searched or a picture of one of its rows, shown or not, into a folder that is searched, and under a
+/// name that is none of a PNG file.
 fn check_picture(request: &Request, rows: &[Row]) -> Result<()> {
     let Request { gallery, query, picture: Some(path), .. } = request else { return Ok(()) };
     let (manifest, model) = (Manifest::path(gallery), request.model.file());
     let pictures = rows.iter().chain([query]).flat_map(|row| row.pictures.values());
     let inputs = pictures.chain([gallery, &manifest, &model]).map(PathBuf::as_path);
     overwrite::check("--picture", path, inputs)?;
+    if gallery.is_dir() && overwrite::is_inside(path, gallery) {
+        let (list, folder) = (path.display(), gallery.display());
+        return Err(Error::user(
+            format!(
+                "--picture {list}: it would be written into the folder {folder}, and the next search would find it as a photograph"
+            ),
+            "name a file outside of the folder with --picture",
+        ));
+    }
     overwrite::check_ending("--picture", path, "png")
 }
 
@@ -156,6 +167,22 @@ fn stored(path: &Path, model: &Model, request: &Request) -> Result<Gallery> {
                 Manifest::path(path).display()
             ),
             "give the --layout, --heads, --quick-gelu, --text-encoder and --normalisation of `aio embed` again",
+        ));
+    }
+    let prepared = model.extractor.preprocessing();
+    if manifest.preprocessing != *prepared {
+        let Preprocessing { mean, std, .. } = &manifest.preprocessing;
+        return Err(Error::user(
+            format!(
+                "{}: the gallery's pictures were prepared with mean {mean:?} and standard deviation {std:?}, the query's would be with {:?} and {:?}",
+                Manifest::path(path).display(),
+                prepared.mean,
+                prepared.std
+            ),
+            format!(
+                "the name of a file of weights can decide this: name it `{}` again",
+                manifest.model
+            ),
         ));
     }
     Ok(Gallery { rows: manifest.rows, features })

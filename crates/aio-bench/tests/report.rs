@@ -1,8 +1,10 @@
 //! Reports are drawn from the files of a run, after the run is finished.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 const EXPERIMENT: &str = r#"
 [data]
@@ -95,6 +97,20 @@ fn a_report_is_drawn_again_from_files_and_its_failure_fails_no_run() {
     std::fs::remove_dir_all(&report).expect("remove");
     let printed = succeed(desk, &["report", "tiny", "--redraw"]).stdout;
     assert_eq!(String::from_utf8_lossy(&printed).trim(), String::from_utf8_lossy(&table).trim());
+    assert_eq!(differing(&files(&report), &first), Vec::<String>::new());
+
+    // Whoever draws it at the same time waits for the other.
+    let lock = File::options().write(true).open(run.join("lock")).expect("the lock of the run");
+    lock.lock().expect("locked");
+    let mut second = Command::new(env!("CARGO_BIN_EXE_aio"));
+    let second = second.args(["report", "tiny", "--redraw"]).current_dir(desk);
+    let second = second.stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
+    let mut second = second.expect("the program starts");
+    let mut messages = BufReader::new(second.stderr.take().expect("a pipe")).lines();
+    let is_waiting = |line: String| line.contains("waiting for");
+    assert!(messages.by_ref().map_while(Result::ok).any(is_waiting), "it did not wait");
+    drop(lock);
+    assert!(second.wait().expect("ends").success());
     assert_eq!(differing(&files(&report), &first), Vec::<String>::new());
 
     // Where no report can be written, the run is finished all the same.

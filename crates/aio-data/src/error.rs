@@ -1,3 +1,4 @@
+use crate::table_name::is_name;
 use crate::undecodable::Undecodable;
 use std::path::{Path, PathBuf};
 use std::string::FromUtf8Error;
@@ -52,8 +53,8 @@ pub enum DataError {
     Empty {
         /// Name of the data set.
         dataset: &'static str,
-        /// What was looked for, such as "*.jpg images".
-        what: &'static str,
+        /// What was looked for, such as "images".
+        what: String,
         /// The folder that was searched.
         path: PathBuf,
     },
@@ -137,13 +138,23 @@ pub(crate) fn not_text(path: &Path) -> impl FnOnce(FromUtf8Error) -> DataError {
     }
 }
 
+/// Where a data set comes from: `is_own` is of the user's own tables.
+pub(crate) fn where_from(is_own: bool) -> &'static str {
+    if is_own {
+        "docs/datasets.md describes the file; `aio data table FOLDER` writes it for a folder of pictures"
+    } else {
+        "docs/datasets.md says where to get it"
+    }
+}
+
 impl DataError {
     /// What the user can do about it, where something general can be said.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Missing { layout, .. } => Some(format!(
-                "expected this tree under the data root (docs/datasets.md says where to get it):\n{layout}"
+            Self::Missing { dataset, layout, .. } => Some(format!(
+                "expected this tree under the data root ({}):\n{layout}",
+                where_from(is_name(dataset))
             )),
             Self::Request { hint, .. } => Some(hint.clone()),
             Self::NotAFile { .. } => {

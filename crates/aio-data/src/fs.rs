@@ -67,13 +67,16 @@ pub fn read_to_string(path: &Path) -> Result<String> {
     String::from_utf8(read(path)?).map_err(not_text(path))
 }
 
+/// What some editors put in front of UTF-8 text; it is no part of the text.
+pub(crate) const MARK: &str = "\u{feff}";
+
 /// As [`read_to_string`], of text that people and other programs write: without the byte order mark that some put in front.
 ///
 /// # Errors
 /// As [`read_to_string`].
 pub fn read_text(path: &Path) -> Result<String> {
     let mut text = read_to_string(path)?;
-    if text.starts_with('\u{feff}') {
+    if text.starts_with(MARK) {
         text.remove(0);
     }
     Ok(text)
@@ -248,15 +251,10 @@ pub fn names(directory: &Path) -> Result<Vec<OsString>> {
 /// # Errors
 /// [`DataError::Io`] naming the directory.
 pub fn sorted_entries(directory: &Path) -> Result<Vec<PathBuf>> {
-    let mut entries = Vec::new();
-    for entry in std::fs::read_dir(directory).map_err(io("list", directory))? {
-        let path = entry.map_err(io("list", directory))?.path();
-        if !path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.')) {
-            entries.push(path);
-        }
-    }
-    entries.sort();
-    Ok(entries)
+    let mut names = names(directory)?;
+    names.retain(|name| !name.to_string_lossy().starts_with('.'));
+    names.sort();
+    Ok(names.iter().map(|name| directory.join(name)).collect())
 }
 
 #[cfg(test)]

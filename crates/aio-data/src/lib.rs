@@ -25,6 +25,7 @@ pub mod readers;
 mod sample;
 pub mod sampler;
 pub mod synthesis;
+mod table_name;
 pub mod task;
 mod temporary;
 mod undecodable;

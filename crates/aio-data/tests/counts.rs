@@ -4,17 +4,22 @@ mod tree;
 
 use aio_data::DatasetName;
 use aio_data::check::{Check, Report};
-use aio_data::readers::LeftOut;
+use aio_data::readers::{LeftOut, synth_pedes};
 use serde_json::json;
 use std::ops::ControlFlow;
 use tree::Tree;
 
 /// Compares a tree with what was published; no picture is decoded.
 fn check(tree: &Tree, dataset: DatasetName) -> Report {
+    check_with(tree, dataset, 0)
+}
+
+/// As [`check`], with so many pictures decoded.
+fn check_with(tree: &Tree, dataset: DatasetName, pictures: usize) -> Report {
     let check = Check {
         dataset,
         root: tree.root(),
-        pictures: 0,
+        pictures,
         is_rendered: &|_| false,
         progress: &|_, _| {},
         poll: &|| ControlFlow::Continue(()),
@@ -220,4 +225,33 @@ fn the_queries_of_every_list_of_orbench_are_compared() {
     ] {
         assert!(report.problems.iter().any(|p| p == expected), "{expected}: {}", report.text());
     }
+}
+
+#[test]
+fn photographs_that_are_read_by_an_index_are_decoded_as_well() {
+    let tree = Tree::new(&["SYNTH-PEDES/Part1/2/1.png"]);
+    for file in ["SYNTH-PEDES/Part1/1/1.png", "SYNTH-PEDES/Part1/3/1.png"] {
+        tree.write(file, "");
+        image::RgbImage::new(2, 4).save(tree.path(file)).expect("a picture");
+    }
+    let item = |person: i64| json!({"id": person, "file_path": format!("Part1/{person}/1.png"), "attributes": ["tall"], "captions": ["A man."]});
+    let items = json!([item(1), item(2), item(3)]).to_string();
+    tree.write("SYNTH-PEDES/synthpedes_dataset.json", &items);
+    let decoded = |pictures: usize| {
+        let report = check_with(&tree, DatasetName::SynthPedes, pictures);
+        (report.decoded, report.unreadable)
+    };
+    let without_index = decoded(usize::MAX);
+    assert_eq!((without_index.0, without_index.1.len()), (3, 1));
+    let directory = tree.path("SYNTH-PEDES");
+    assert_eq!(synth_pedes::prepare(&directory, &|_| ()).expect("an index"), 3);
+    let with_index = decoded(usize::MAX);
+    assert_eq!(with_index, without_index);
+    assert!(with_index.1[0].contains("2/1.png"), "{with_index:?}");
+    assert_eq!(decoded(1), (1, Vec::new()));
+    // A photograph that is not there any more is missed.
+    std::fs::remove_file(tree.path("SYNTH-PEDES/Part1/3/1.png")).expect("remove");
+    let report = check_with(&tree, DatasetName::SynthPedes, 3);
+    let said = "2 of 3 pictures cannot be decoded".to_owned();
+    assert!(report.problems.contains(&said), "{}", report.text());
 }

@@ -3,6 +3,7 @@
 mod tree;
 
 use aio_data::DatasetName;
+use aio_data::picture::FORMATS;
 use aio_data::readers::synth_pedes;
 use aio_data::task::Task;
 use aio_types::{Camera, Identity, Modality, SourcePhoto};
@@ -33,8 +34,39 @@ fn market_with_distractors_and_duke_with_eight_cameras() {
     assert_eq!(open(DatasetName::Market1501).gallery.len(), 1);
     assert_eq!(open(DatasetName::Market1501Plus500k).gallery.len(), 3);
     assert_eq!(open(DatasetName::DukeMtmcReId).gallery[0].camera, Some(Camera(8)));
+    // Whoever has data of their own in this layout may number people from 0.
+    for file in ["bounding_box_train/0000_c1_f1.jpg", "query/0000_c3_f2.jpg"] {
+        tree.write(&format!("DukeMTMC-reID/{file}"), "x");
+    }
+    let duke = open(DatasetName::DukeMtmcReId);
+    let people = |samples: &[aio_data::Sample]| {
+        samples.iter().map(|sample| sample.identity.0).collect::<Vec<_>>()
+    };
+    assert_eq!((people(&duke.train), people(&duke.query)), (vec![0, 5], vec![0, 1]));
     tree.write("Market-1501-v15.09.15/query/0001_c7s1_001051_00.jpg", "x");
     assert!(refusal(&tree, DatasetName::Market1501).contains("camera 7"));
+}
+
+#[test]
+fn a_query_without_hand_drawn_boxes_is_named_where_all_are_asked_for_by_several_pictures() {
+    let tree = Tree::new(&[
+        "market1501/bounding_box_train/0002_c1s1_000451_03.jpg",
+        "market1501/bounding_box_test/0001_c1s1_001051_00.jpg",
+        "market1501/query/0001_c2s1_001051_00.jpg",
+        "market1501/query/0001_c3s1_001051_00.jpg",
+        "market1501/gt_bbox/0001_c2s1_001051_00.jpg",
+        "market1501/gt_bbox/0001_c2s1_001076_00.jpg",
+    ]);
+    let task = Task::parse("market1501.rgb-rgb.multi-query").expect("a task").remove(0);
+    let data = || task.data(&DatasetName::Market1501.open(tree.root()).expect("read"));
+    let error = data().expect_err("a query has no boxes");
+    assert!(error.is_user());
+    let expected = "no picture of the person and camera of 1 of 2 queries, such as";
+    let text = error.to_string();
+    assert!(text.contains(expected) && text.ends_with("query/0001_c3s1_001051_00.jpg"), "{text}");
+    tree.write("market1501/gt_bbox/0001_c3s1_001051_00.jpg", "x");
+    let queries = data().expect("whole").queries;
+    assert_eq!(queries.iter().map(|query| query.views.len()).collect::<Vec<_>>(), [2, 1]);
 }
 
 #[test]
@@ -59,6 +91,17 @@ fn a_caption_of_orbench_is_of_the_photograph_in_its_row() {
     assert_eq!(of_caption("front"), photograph("a.jpg"));
     assert_eq!(of_caption("back"), photograph("b.jpg"));
     assert_eq!(photograph("s.jpg"), None, "nobody says what it was drawn from");
+}
+
+#[test]
+fn a_folder_without_pictures_is_named_with_every_form_that_is_read() {
+    let tree = Tree::new(&[
+        "market1501/bounding_box_train/0002_c1s1_000451_03.webp",
+        "market1501/bounding_box_test/0001_c1s1_001051_00.tiff",
+        "market1501/query/0001_c2s1_001051_00.gif",
+    ]);
+    let text = refusal(&tree, DatasetName::Market1501);
+    assert!(text.contains(&format!("market1501: no images ({FORMATS}) in ")), "{text}");
 }
 
 #[test]
@@ -400,4 +443,26 @@ fn a_camera_whose_folder_is_missing_is_named() {
     assert_eq!((llcm.query.len(), llcm.gallery.len()), (2, 3));
     std::fs::remove_dir_all(tree.path("LLCM/test_vis/cam3")).expect("removed");
     assert!(refusal(&tree, DatasetName::Llcm).ends_with("LLCM/test_vis/cam3 not found"));
+}
+
+#[test]
+fn a_file_of_llcm_in_the_folder_of_somebody_else_is_refused_by_name() {
+    let parts =
+        [("vis", "vis"), ("nir", "nir"), ("test_vis/cam1", "vis"), ("test_nir/cam1", "nir")];
+    for (wrong, _) in parts {
+        let tree = Tree::new(&[]);
+        for (part, kind) in parts {
+            let named = if part == wrong { 4 } else { 3 };
+            let file = format!("{part}/0003/{named:04}_c01_s1_f1_{kind}.jpg");
+            tree.write(&format!("LLCM/{file}"), "x");
+            if part == kind {
+                tree.write(&format!("LLCM/idx/train_{kind}.txt"), &format!("{file} 0\n"));
+            }
+        }
+        tree.write("LLCM/idx/test_id.txt", "3\n");
+        let text = refusal(&tree, DatasetName::Llcm);
+        assert!(text.contains(&format!("LLCM/{wrong}/0003/0004_c01_s1_f1_")), "{text}");
+        let expected = "identity 4 by its name, and 3 by its folder; expected one";
+        assert!(text.ends_with(expected), "{text}");
+    }
 }

@@ -221,6 +221,31 @@ fn a_query_of_several_modalities_has_one_row_of_each() {
 }
 
 #[test]
+fn a_name_that_stands_for_two_files_is_refused_with_both() {
+    let name: DatasetName = "table:shop".parse().expect("a table");
+    let text = format!("{HEAD}a.jpg,1,1,rgb,train,,\n");
+    for (first, second) in [
+        ("shop.csv", "shop/shop.csv"),
+        ("shop.csv", "shop.parquet"),
+        ("shop/shop.csv", "shop.parquet"),
+    ] {
+        let tree = Tree::new(&["a.jpg", "shop/a.jpg"]);
+        tree.write(first, &text);
+        assert_eq!(name.locate(tree.root()).expect(first), tree.path(first));
+        tree.write(second, &text);
+        let error = name.open(tree.root()).expect_err(second);
+        assert!(error.is_user() && error.hint().is_some(), "{error}");
+        let [first, second] = [first, second].map(|file| tree.path(file).display().to_string());
+        let expected = format!("table:shop is both {first} and {second}; expected one file");
+        assert_eq!(error.to_string(), expected);
+        assert!(!name.is_gone(tree.root()), "{expected}");
+        let found: Vec<String> =
+            table::below(tree.root()).iter().map(|(_, file)| file.display().to_string()).collect();
+        assert_eq!(found, [first, second]);
+    }
+}
+
+#[test]
 fn people_and_cameras_may_have_names() {
     let tree = Tree::new(&["a.jpg", "b.jpg", "c.jpg", "d.jpg", "e.jpg"]);
     let rows = "a.jpg,anna,gate,rgb,query,,,7\nb.jpg,anna,gate,rgb,gallery,,,coat\nc.jpg,anna,hall,rgb,gallery,,,7\n\

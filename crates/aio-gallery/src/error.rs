@@ -117,10 +117,10 @@ impl GalleryError {
                 "`aio search {}` searches these features; a gallery needs a directory of its own, which `aio gallery create` makes",
                 features.display()
             )),
-            Self::ForeignModel { .. } => Some(
-                "name the gallery's model with --model, or make a gallery with the other model"
-                    .into(),
-            ),
+            Self::ForeignModel { gallery, found, .. } => Some(format!(
+                "name the gallery's model with --model, or make a gallery with the other model{}",
+                preparations(gallery, found)
+            )),
             Self::ForeignGallery { gallery, storage, other, found, .. } => {
                 Some(embed_again(gallery, storage, other, found))
             }
@@ -162,7 +162,18 @@ fn embed_again(gallery: &Model, storage: &str, other: &Path, found: &Model) -> S
             gallery.sha256
         );
     }
-    hint
+    hint + &preparations(gallery, found)
+}
+
+/// What sets models of the same weights apart, as an end of a hint.
+fn preparations(gallery: &Model, found: &Model) -> String {
+    if !gallery.is_prepared_otherwise(found) {
+        return String::new();
+    }
+    format!(
+        "; the weights are the same, but pictures are prepared in another way, which the name of a file can decide: {} for `{}`, {} for `{}`",
+        gallery.description, gallery.name, found.description, found.name
+    )
 }
 
 /// An error of the operating system about a path.

@@ -24,7 +24,22 @@ impl Model {
     /// Whether its features can be compared with those of `other`. The same weights may have several names.
     #[must_use]
     pub fn fits(&self, other: &Self) -> bool {
+        self.is_read_as(other) && !self.is_described_otherwise(other)
+    }
+
+    /// Whether nothing but the preparation of pictures sets it apart from `other`.
+    pub(crate) fn is_prepared_otherwise(&self, other: &Self) -> bool {
+        self.is_read_as(other) && self.is_described_otherwise(other)
+    }
+
+    fn is_read_as(&self, other: &Self) -> bool {
         self.sha256 == other.sha256 && self.settings == other.settings
+    }
+
+    fn is_described_otherwise(&self, other: &Self) -> bool {
+        // Who makes a gallery may know nothing more of its model.
+        let is_known = !self.description.is_null() && !other.description.is_null();
+        is_known && self.description != other.description
     }
 }
 

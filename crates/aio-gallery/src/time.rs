@@ -1,6 +1,7 @@
 //! Times of rows: microseconds since 1970 in UTC.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime};
+use std::ops::Range;
 
 /// Microseconds since the first of January 1970, UTC.
 pub type Time = i64;
@@ -18,7 +19,7 @@ const SECONDS: usize = 9;
 
 /// Reads a time: RFC 3339 (`2026-11-28T06:41:45Z`, `2026-11-28T07:41:45+01:00`), the same without an offset (UTC), a date (its midnight), a
 /// year of four digits (the midnight that begins it), or seconds since 1970, which may have a fraction. Whole numbers of other than four
-/// digits and fewer than nine are no times: `20261128` is no second.
+/// digits and fewer than nine are no times: `20261128` is no second. Nor are dates whose year has fewer than four: `26-11-28`.
 ///
 /// ```
 /// use aio_gallery::parse_time;
@@ -36,13 +37,11 @@ pub fn parse_time(text: &str) -> Option<Time> {
         return Some(time.timestamp_micros());
     }
     let naive = FORMS.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
-    let date = || NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0);
-    if let Some(time) = naive.or_else(date) {
+    if let Some(time) = naive.filter(|_| has_whole_year(text)) {
         return Some(time.and_utc().timestamp_micros());
     }
-    if text.bytes().all(|byte| byte.is_ascii_digit()) && text.len() == 4 {
-        let midnight = NaiveDate::from_ymd_opt(text.parse().ok()?, 1, 1)?.and_hms_opt(0, 0, 0)?;
-        return Some(midnight.and_utc().timestamp_micros());
+    if let Some(days) = parse_days(text) {
+        return Some(days.start);
     }
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     if digits.bytes().all(|byte| byte.is_ascii_digit()) && digits.len() < SECONDS {
@@ -52,6 +51,27 @@ pub fn parse_time(text: &str) -> Option<Time> {
     let micros = (seconds * 1e6).round();
     // Past these bounds a number of 64-bit floating point is no exact microsecond.
     (micros.abs() <= 9_007_199_254_740_992.0).then_some(micros as Time)
+}
+
+/// The day of a date or the days of a year of four digits, in UTC, for texts of these two forms: they name no time of day.
+pub(crate) fn parse_days(text: &str) -> Option<Range<Time>> {
+    let text = text.trim();
+    let (first, behind) = if text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        let year: i32 = text.parse().ok()?;
+        (NaiveDate::from_ymd_opt(year, 1, 1)?, NaiveDate::from_ymd_opt(year + 1, 1, 1)?)
+    } else {
+        let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
+        let day = day.filter(|_| has_whole_year(text))?;
+        (day, day.succ_opt()?)
+    };
+    let midnight = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc().timestamp_micros();
+    Some(midnight(first)..midnight(behind))
+}
+
+/// Whether the year that a date begins with has four digits: `26-11-28` would be a day of the year 26, and nobody means that one.
+fn has_whole_year(date: &str) -> bool {
+    let year = date.trim_start_matches(['-', '+']).split('-').next();
+    year.is_some_and(|year| year.len() >= 4)
 }
 
 /// Writes a time as RFC 3339 in UTC, with as many decimals as it needs.
@@ -88,12 +108,22 @@ mod tests {
         // `date -u -d 2026-01-01 +%s` prints 1767225600.
         assert_eq!(parse_time("2026"), Some(1_767_225_600_000_000));
         assert_eq!(parse_time(" 1970 "), Some(0));
+        assert_eq!(parse_time("2026-1-1"), Some(1_767_225_600_000_000));
         assert_eq!(parse_time("100000000"), Some(100_000_000_000_000));
         assert_eq!(parse_time("-100000000.5"), Some(-100_000_000_500_000));
+        let midnight = 1_795_824_000_000_000;
+        assert_eq!(parse_days(" 2026-11-28 "), Some(midnight..midnight + 86_400_000_000));
+        assert_eq!(parse_days("2026"), Some(1_767_225_600_000_000..1_798_761_600_000_000));
+        for text in ["2026-11-28T00:00", "1795848105", "20261128", "noon", ""] {
+            assert_eq!(parse_days(text), None, "{text}");
+        }
         let no_times =
             ["", "yesterday", "2026-13-01", "NaN", "inf", "1e300", "0", "26", "-2026", "20261128"];
         for text in no_times {
             assert_eq!(parse_time(text), None, "{text}");
+        }
+        for text in ["26-11-28", "1-2-3", "28-11-26", "26-11-28 06:41", "26-11-28T06:41:45"] {
+            assert_eq!(parse_time(text), None, "{text} has no year of four digits");
         }
     }
 }

@@ -209,7 +209,11 @@ class Galleries(InAFolder):
         self.assertEqual(len(made), 0)
         added = made.add("photos", labels={"camera": "gate-2"})
         self.assertEqual((added["added"], added["known"], added["total"], added["skipped"]), (6, 0, 6, []))
-        self.assertEqual(made.add(Path("photos"))["known"], 6)
+        again = made.add(Path("photos"))
+        self.assertEqual((again["known"], again["differing"]), (6, 0))
+        again = made.add("photos", labels={"camera": "gate-3"})
+        self.assertEqual((again["known"], again["differing"]), (6, 6))
+        self.assertEqual({row["camera"] for row in made.rows()}, {"gate-2"})
         self.assertEqual((len(made), made.width, made.sha256), (6, self.extractor.width, self.extractor.sha256))
         query = {"rgb": "photos/0003.png", "text": "a man in a red jacket"}
         found = made.search(**query, top=4)

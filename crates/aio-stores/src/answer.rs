@@ -21,6 +21,22 @@ const MOST_VISITED: usize = 1000;
 
 /// An open connection to a gallery in a database.
 pub(crate) trait Connection {
+    /// Lets all that is asked until [`end`](Self::end) be answered from one state of the gallery, where the database keeps one.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`](crate::StoreError::Database).
+    fn begin(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Ends what [`begin`](Self::begin) began, whatever the answers were.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`](crate::StoreError::Database).
+    fn end(&self) -> Result<()> {
+        Ok(())
+    }
+
     /// Features of a row; `None` if it is not there.
     ///
     /// # Errors

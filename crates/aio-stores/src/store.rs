@@ -1,7 +1,7 @@
 //! A gallery in a database, opened for questions.
 
 use crate::address::{Address, AnyAddress};
-use crate::answer::{Asked, Connection, Scan};
+use crate::answer::{Asked, Connection, Found, Scan};
 use crate::description::Description;
 use crate::error::{Result, StoreError};
 use crate::postgres;
@@ -64,6 +64,18 @@ impl Store {
     }
 
     fn answers_of_this_state(&self, queries: &[Query], scan: Scan) -> Result<Vec<Answer>> {
+        self.connection.begin()?;
+        let found = self.found(queries, scan);
+        let ended = self.connection.end();
+        // After a question that failed, the end may fail for the same reason.
+        let found = found?;
+        ended?;
+        let answers =
+            found.into_iter().zip(queries).map(|(found, query)| found.answer(self, query));
+        Ok(answers.collect::<aio_gallery::Result<_>>()?)
+    }
+
+    fn found(&self, queries: &[Query], scan: Scan) -> Result<Vec<Found>> {
         let mut asked = Vec::with_capacity(queries.len());
         for query in queries {
             query.check(self)?;
@@ -75,10 +87,7 @@ impl Store {
             }
             asked.push(Asked::new(query, self, scan)?);
         }
-        let found = self.connection.found(&asked)?;
-        let answers =
-            found.into_iter().zip(queries).map(|(found, query)| found.answer(self, query));
-        Ok(answers.collect::<aio_gallery::Result<_>>()?)
+        self.connection.found(&asked)
     }
 }
 

@@ -14,7 +14,9 @@ mod sequence;
 mod text;
 mod tokens;
 
-pub use image::{BatchNormMode, Grid, ImageTokenizer, StemConfig, StemFlops, StemKind};
+pub use image::{
+    BatchNormMode, Grid, ImageTokenizer, LARGEST_SIDE, StemConfig, StemFlops, StemKind,
+};
 pub use pieces::Pieces;
 pub use sentences::SentenceTokenizer;
 pub use sequence::{Tokenizers, TokenizersConfig};

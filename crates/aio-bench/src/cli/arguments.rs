@@ -154,10 +154,10 @@ pub(super) struct OutputArgument {
 /// What a weights file is to state of itself.
 #[derive(Debug, Clone, Args)]
 pub(super) struct ProvenanceArguments {
-    /// Terms of use, as they are to stand in the file; otherwise those that the model states.
+    /// Terms of use to write into the file; without this option, those that the model states.
     #[arg(long, value_name = "TEXT", value_parser = not_blank)]
     licence: Option<String>,
-    /// Where the model comes from, as it is to stand in the file; otherwise what the model states.
+    /// Where the model comes from, to write into the file; without this option, what the model states.
     #[arg(long, value_name = "TEXT", value_parser = not_blank)]
     origin: Option<String>,
 }

@@ -21,7 +21,7 @@ pub(super) enum Command {
     List(List),
     /// Compare a data set with what its owners published: tree, counts, pictures, queries without a match.
     Check(Check),
-    /// Write the table of a folder of pictures: who is shown is read off the names of folders or files.
+    /// Write a table for a folder of pictures: the names of folders or files say who is shown.
     Table(Table),
     /// Render the synthetic benchmark.
     Synth(Synth),
@@ -107,7 +107,7 @@ impl Check {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 The pictures of a person lie in a folder of their own, or all files are called as in Market-1501 (0001_c1_….jpg: identity and camera). A folder
-called infrared, sketch or colour-pencil says the modality of what is in it.
+called infrared, sketch or colour-pencil, in capital or small letters, says the modality of what is in it.
 
 Examples:
   aio data table my-data/shop

@@ -20,7 +20,8 @@ pub(super) struct FilterArguments {
     /// Only rows taken before this time.
     #[arg(long, value_name = "TIME", value_parser = time, allow_hyphen_values = true)]
     before: Option<Time>,
-    /// Only rows with this value in this column, or with != only rows with another value or none. May be given several times.
+    /// Only rows with this value in this column, or with != only rows with another value or none. May be given several times. In `time`, a date means
+    /// the whole day, and a year the whole year.
     #[arg(long = "where", value_name = "COLUMN=VALUE", value_parser = condition)]
     conditions: Vec<Condition>,
 }

@@ -24,9 +24,10 @@ mod tokenize;
 mod weights;
 
 use crate::error::Result;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use messages::Verbosity;
 use output::Output;
+use std::ffi::OsStr;
 use std::process::ExitCode;
 use std::sync::LazyLock;
 
@@ -78,14 +79,14 @@ enum Command {
     /// List, check, render and index data sets.
     #[command(subcommand)]
     Data(data::Command),
-    /// How a model does on a data set of real people, beside the program's own encoder before training, hand-made descriptors and chance.
+    /// Measure a model on a data set of real people, beside the program's own encoder before training, hand-made descriptors and chance.
     #[command(alias = "evaluate")]
     CheckReal(check_real::Arguments),
-    /// How much questions and judgements help a search, with simulated answers, round by round.
+    /// Measure how much questions and judgements improve a search, with simulated answers, round by round.
     Refine(refine::Arguments),
-    /// Metrics, exact to a protocol, for features made by any tool.
+    /// Compute the metrics of a protocol for features made by any tool.
     Score(Box<score::Arguments>),
-    /// Features of one's own pictures and sentences, any modality or combination.
+    /// Compute the features of your own pictures and sentences, any modality or combination.
     Embed(embed::Arguments),
     /// Search a gallery with a photograph, an infrared picture, a sketch, a drawing, a sentence, or several of them.
     Search(Box<search::Arguments>),
@@ -96,7 +97,7 @@ enum Command {
     Serve(serve::Arguments),
     /// Run the frozen blocks alone over a token tensor.
     Encode(encode::Arguments),
-    /// Weights of this and other projects: list, inspect, convert, pack, average, adapt and widen them, and fit what is unlike their training.
+    /// Weights of this and other projects: list, inspect, convert, pack, average, adapt and widen them, and fit statistics that tell which pictures are unlike their training.
     #[command(subcommand)]
     Weights(weights::Command),
     /// Token ids of the captions on standard input, one per line: CLIP's, or those of a model.
@@ -133,10 +134,21 @@ impl Command {
     }
 }
 
+/// The command line to which an environment variable without a value is none. A script sets such a variable from one that is not set.
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    let is_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
+    let argument = |argument: clap::Arg| {
+        let is_unset = argument.get_env().is_some_and(is_empty);
+        if is_unset { argument.env(None::<&'static str>) } else { argument }
+    };
+    command.mut_args(argument).mut_subcommands(without_empty_variables)
+}
+
 /// Runs the program with the arguments of the process.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let matches = without_empty_variables(Cli::command()).get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     cli.verbosity.start();
     match cli.command.run().and_then(Output::print) {
         Ok(code) => ExitCode::from(code),
@@ -151,7 +163,6 @@ pub fn main() -> ExitCode {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     /// Commands without subcommands, each with its words below `aio`.
     fn leaves(command: &clap::Command, words: &[String]) -> Vec<(Vec<String>, clap::Command)> {

@@ -26,7 +26,7 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// Names of experiments below the directory of runs, experiment files, or sweep files.
+    /// Names of experiments below the directory of runs, or their directories; experiment files, or sweep files.
     #[arg(required = true)]
     names: Vec<String>,
     /// Form of the table.
@@ -113,7 +113,16 @@ impl Arguments {
             }
         }
         if tables.is_empty() {
-            return Err(report::nothing_added(&self.names));
+            return Err(match &self.tasks {
+                Some(tasks) => Error::user(
+                    format!(
+                        "{}: no finished run says what a modality adds to the queries of --tasks {tasks}",
+                        self.names.join(", ")
+                    ),
+                    "choose tasks whose queries have several modalities, such as tri-cuhk-pedes.rgb+text, or leave out --tasks",
+                ),
+                None => report::nothing_added(&self.names),
+            });
         }
         Ok(Output::text(joined(&tables, self.format)))
     }

@@ -77,7 +77,7 @@ struct OfGallery {
     /// Numbers of rows that the results should not resemble. They are left out of the list.
     #[arg(long, value_name = "ROW,…", value_delimiter = ',')]
     unlike: Vec<u64>,
-    /// Of rows with the same value in this column show the nearest alone, as in --group-by identity.
+    /// Of the rows with the same value in this column, show only the nearest one, as in --group-by identity.
     #[arg(long, value_name = "COLUMN")]
     group_by: Option<String>,
     /// Least probability of showing the same person, from 0 to 1, by the gallery's calibration (`aio gallery calibrate`).

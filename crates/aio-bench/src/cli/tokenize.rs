@@ -18,7 +18,7 @@ pub(super) struct Arguments {
     /// Print one JSON array of ids per line, one line per caption.
     #[arg(long)]
     json: bool,
-    /// The ids of this model's tokenizer, which is another than CLIP's in weights with SigLIP's text tower.
+    /// Use the tokenizer of this model. Weights with SigLIP's text tower have another one than CLIP's.
     #[arg(long, env = "AIO_MODEL", value_name = "MODEL")]
     model: Option<String>,
 }

@@ -106,10 +106,10 @@ pub(super) struct Convert {
     file: PathBuf,
     #[command(flatten)]
     output: OutputArgument,
-    /// Rows of input pictures, in pixels.
+    /// Rows of input pictures, in pixels; at most 2048.
     #[arg(long, value_name = "PIXELS", default_value_t = ImportOptions::default().size.height)]
     height: usize,
-    /// Columns of input pictures, in pixels.
+    /// Columns of input pictures, in pixels; at most 2048.
     #[arg(long, value_name = "PIXELS", default_value_t = ImportOptions::default().size.width)]
     width: usize,
     /// Where image stems and text table start from, as `model.stems`: from-checkpoint, fresh, fresh-ibn, fresh-batch

@@ -1,6 +1,8 @@
 //! What is refused of keys together: those that contradict each other, names that stand for nothing, and numbers with which nothing can be computed. A
 //! training would be lost by them.
 
+mod stems;
+
 use super::validation::refused;
 use super::{Evaluation, Experiment};
 use crate::error::{Error, Result};
@@ -30,6 +32,7 @@ impl Experiment {
         self.validate_fusion(origins)?;
         self.validate_neck(origins)?;
         self.validate_learning(origins)?;
+        self.validate_stems(origins)?;
         if losses.identity == 0.0 && losses.binding == 0.0 && losses.triplet == 0.0 {
             return wrong(
                 "losses",

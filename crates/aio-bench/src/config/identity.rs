@@ -12,8 +12,10 @@ use super::Experiment;
 use super::section::{Section, integer, list, words};
 use aio_data::augment::Augmentation;
 use aio_model::LossWeights;
+use aio_model::import::{Normalisation, normalisation_by_name};
 use aio_synth::benchmark::Size;
 use aio_train::config::{DataConfig, ModelConfig, StageConfig, StageLength, TrainConfig};
+use std::path::Path;
 use toml::Value;
 
 /// First line of the text that version 1 hashes.
@@ -64,7 +66,7 @@ fn data(data: &DataConfig, checksums: &Checksums) -> Section {
 
 fn model(model: &ModelConfig, checksums: &Checksums) -> Section {
     let ModelConfig {
-        weights: _,
+        weights,
         height,
         width,
         stems,
@@ -85,6 +87,11 @@ fn model(model: &ModelConfig, checksums: &Checksums) -> Section {
     } = model;
     // Version 1 writes 0 for `auto`.
     let size = |size: &Option<usize>| integer(size.unwrap_or(0));
+    // Of some published files the name decides, which the checksum of their contents does not tell.
+    let normalisation = match normalisation {
+        Normalisation::Auto => normalisation_by_name(Path::new(weights)).unwrap_or_default(),
+        stated => *stated,
+    };
     let mut section = Section::default();
     section.put("weights", checksums.weights.as_str(), "embedded");
     section.put("height", size(height), 0);
@@ -95,7 +102,7 @@ fn model(model: &ModelConfig, checksums: &Checksums) -> Section {
     section.put("lora_rank", integer(*lora_rank), 8);
     section.put("lora_alpha", *lora_alpha, 8.0);
     section.put("prompt_tokens", integer(*prompt_tokens), 8);
-    section.put("normalisation", words(normalisation), "auto");
+    section.put("normalisation", words(&normalisation), "auto");
     section.put("heads", size(attention_heads), 0);
     section.put("modalities", modalities.to_string(), "rgb+infrared+sketch+text");
     section.put("text", words(text), "table");

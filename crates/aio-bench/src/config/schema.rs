@@ -35,7 +35,7 @@ pub struct Evaluation {
     #[schemars(extend("x-unit" = "queries"))]
     pub ranked_lists: usize,
     /// Random rankings over which chance level is averaged.
-    #[schemars(range(min = 1), extend("x-unit" = "rankings"))]
+    #[schemars(range(min = 1, max = 10_000), extend("x-unit" = "rankings"))]
     pub chance_draws: u32,
     /// How features are compared.
     pub metric: FeatureMetric,

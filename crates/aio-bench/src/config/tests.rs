@@ -3,6 +3,7 @@ use aio_synth::benchmark::Size;
 use aio_train::config::DataConfig;
 use std::path::PathBuf;
 
+mod names;
 mod stages;
 
 fn load(text: &str, settings: &[&str]) -> Result<Experiment> {
@@ -77,7 +78,10 @@ fn values_of_another_type_or_out_of_range_are_refused_by_layer_key_and_expectati
             "[train.augment]\nflip = 1.5",
             "`train.augment.flip` is 1.5; expected a number, from 0 to 1",
         ),
-        ("[model]\nheight = -3", "`model.height` is -3; expected `auto` or integer, at least 1"),
+        (
+            "[model]\nheight = -3",
+            "`model.height` is -3; expected `auto` or integer, from 1 to 2048",
+        ),
         (
             "[model]\nencoder = \"froze\"",
             "`model.encoder` is \"froze\"; expected `frozen`, `trained` or `random`",

@@ -44,10 +44,7 @@ pub fn read(path: &Path) -> Result<Vec<Row>> {
         Error::Data(DataError::Row { path: path.to_path_buf(), row, problem })
     };
     let mut records = CsvRecords::new(path, fs::open(path)?)?;
-    let (first, names) = records.names();
-    if let Some(name) = aio_data::repeated(names) {
-        return Err(wrong(first, format!("has two columns `{name}`")));
-    }
+    let (first, names) = records.distinct_names()?;
     let mut columns = Vec::new();
     for name in names {
         let column = Column::named(name).ok_or_else(|| {
@@ -64,10 +61,11 @@ pub fn read(path: &Path) -> Result<Vec<Row>> {
             if field.is_empty() {
                 continue;
             }
-            let number = || {
-                field
-                    .parse::<i64>()
-                    .map_err(|_| wrong(line, format!("`{name}` is `{field}`; expected an integer")))
+            let number = || match Label::parse(field) {
+                Label::Number(number) => Ok(number),
+                Label::Name(_) => {
+                    Err(wrong(line, format!("`{name}` is `{field}`; expected an integer")))
+                }
             };
             match column {
                 Column::Identity => row.identity = Some(Label::parse(field)),
@@ -107,6 +105,22 @@ mod tests {
         let text = serde_json::to_string(&gallery[0]).expect("JSON");
         assert_eq!(text, r#"{"text":"A woman.","identity":"bert","camera":7}"#);
         assert_eq!(serde_json::from_str::<Row>(&text).expect("a row"), gallery[0]);
+    }
+
+    #[test]
+    fn a_photograph_is_numbered_as_in_a_table() {
+        let folder = tempfile::tempdir().expect("temporary directory");
+        let path = folder.path().join("people.csv");
+        // What pandas makes of a column of integers with a gap.
+        std::fs::write(&path, "text,image\nA man.,10.0\nA woman.,\nA boy.,-1\n").expect("write");
+        let images: Vec<_> = read(&path).expect("rows").iter().map(|row| row.image).collect();
+        assert_eq!(images, [Some(10), None, Some(-1)]);
+        for wrong in ["10.5", "first"] {
+            std::fs::write(&path, format!("text,image\nA man.,{wrong}\n")).expect("write");
+            let error = read(&path).expect_err(wrong).to_string();
+            let said = format!("row 2: `image` is `{wrong}`; expected an integer");
+            assert!(error.contains(&said), "{error}");
+        }
     }
 
     #[test]

@@ -107,6 +107,30 @@ impl Manifest {
     }
 }
 
+/// Which model made features.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(crate) struct Maker {
+    /// The model, as the user named it.
+    pub(crate) model: String,
+    weights: String,
+    #[serde(default)]
+    import: ImportSettings,
+}
+
+impl Maker {
+    /// What the manifest of a feature file says, which the file names by its `hash`; nothing where that manifest is not there any more.
+    pub(crate) fn noted(features: &Path, hash: &str) -> Option<Self> {
+        let text = fs::read_to_string(&Manifest::path(features)).ok()?;
+        let is_own = Manifest::hash(&text) == hash;
+        is_own.then(|| serde_json::from_str(&text).ok()).flatten()
+    }
+
+    /// Whether both have the same weights, read in the same way; what they were called does not matter.
+    pub(crate) fn is_same_model(&self, other: &Self) -> bool {
+        (&self.weights, self.import) == (&other.weights, other.import)
+    }
+}
+
 /// The error of features whose manifest cannot be used.
 pub(crate) fn unusable(features: &Path, problem: &str) -> Error {
     Error::user(

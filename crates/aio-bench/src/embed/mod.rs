@@ -23,12 +23,12 @@ use serde::Serialize;
 use std::path::{Path, PathBuf};
 
 pub use list::read as people;
-pub(crate) use manifest::unusable;
+pub(crate) use manifest::{Maker, unusable};
 pub use manifest::{Manifest, SkippedRow};
 pub(crate) use model::Loaded;
 pub use model::{ImportSettings, Model, ModelSource};
 pub use rows::{Row, pictures};
-pub(crate) use rows::{each_picture, sentences};
+pub(crate) use rows::{check_utf8, each_picture, sentences};
 pub(crate) use write::write;
 
 /// Rows that are embedded at once, and between two writes.

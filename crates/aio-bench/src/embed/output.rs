@@ -5,22 +5,12 @@ use super::{Manifest, Request, Row};
 use crate::error::{Error, Result};
 use crate::{features, lock, overwrite};
 use aio_data::fs;
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 /// Refuses an output that is not called `.safetensors`. The files beside it are named after it: another ending would make two outputs share
 /// them, or promise another format.
 pub(super) fn check_name(output: &Path) -> Result<()> {
-    if output.is_dir() {
-        return refused(output, "this is a folder");
-    }
-    if output.extension() != Some(OsStr::new("safetensors")) {
-        return refused(
-            output,
-            "features are written as .safetensors, with a manifest (.json) beside them",
-        );
-    }
-    Ok(())
+    overwrite::check_ending("--output", output, "safetensors")
 }
 
 /// Refuses to write over an input, or over files that `aio embed` did not write.
@@ -43,10 +33,9 @@ pub(super) fn check_files(request: &Request, rows: &[Row]) -> Result<()> {
 
 /// Refuses to write features and their manifest over files that hold something else.
 pub(super) fn check_replaced(output: &Path) -> Result<()> {
+    let is_own = features::is_replaceable;
+    overwrite::check_kind("--output", output, "a file of features", is_own)?;
     let manifest = Manifest::path(output);
-    if output.exists() && !features::is_replaceable(output)? {
-        return refused(output, "the file is there and holds no features; it is not written over");
-    }
     if manifest.exists() && Manifest::at(&manifest).is_err() {
         let problem = format!(
             "{} is there and is not a manifest of features; it is not written over",

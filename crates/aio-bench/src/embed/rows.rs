@@ -112,16 +112,23 @@ impl Row {
     /// # Errors
     /// Also an [`Error`] naming the picture whose name is not UTF-8: JSON cannot hold it.
     pub(super) fn named_input(&self, extractor: &Extractor) -> Result<Observation<Picture>> {
-        if let Some(path) = self.pictures.values().find(|path| path.to_str().is_none()) {
-            return Err(Error::Data(DataError::Request {
-                problem: format!(
-                    "the name of {path:?} is not UTF-8, and the manifest cannot hold it"
-                ),
-                hint: "rename the file or its folder".into(),
-            }));
-        }
+        self.pictures.values().try_for_each(|path| check_utf8(path, "the manifest"))?;
         self.input(extractor)
     }
+}
+
+/// Refuses a picture whose name is not UTF-8; `holder` is what cannot hold such a name.
+///
+/// # Errors
+/// [`Error`] naming the picture.
+pub(crate) fn check_utf8(path: &Path, holder: &str) -> Result<()> {
+    if path.to_str().is_some() {
+        return Ok(());
+    }
+    Err(Error::Data(DataError::Request {
+        problem: format!("the name of {path:?} is not UTF-8, and {holder} cannot hold it"),
+        hint: "rename the file or its folder".into(),
+    }))
 }
 
 /// The sentences of a text file, one per line, so that the number of a sentence is that of its line. A blank line at the very end is none.

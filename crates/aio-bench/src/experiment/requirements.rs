@@ -4,9 +4,9 @@ use super::tested::Test;
 use crate::config::{Checksums, Experiment};
 use crate::error::{Error, Result};
 use crate::run;
-use aio_data::DatasetName;
 use aio_data::check::{leaks_between, own_leaks};
 use aio_data::checksum::Checksum;
+use aio_data::{DataError, DatasetName};
 use aio_encoder::weights::Shipped;
 use aio_train::{Library, trained_samples};
 use std::collections::BTreeSet;
@@ -72,8 +72,12 @@ pub(super) fn check_files(experiment: &Experiment) -> Result<()> {
     let mut missing = missing_weights(experiment);
     if !experiment.data.synthetic {
         for name in datasets(experiment)? {
-            if let Err(error) = name.locate(&experiment.data.root) {
-                missing.push(format!("{error}\n{}", name.info().layout));
+            match name.locate(&experiment.data.root) {
+                Ok(_) => {}
+                Err(error @ DataError::Missing { .. }) => {
+                    missing.push(format!("{error}\n{}", name.info().layout));
+                }
+                Err(other) => return Err(other.into()),
             }
         }
     }

@@ -72,8 +72,16 @@ impl FeatureFile {
     /// # Errors
     /// [`Error`] naming the file and the tensor that is missing, has another type or shape, or is not finite.
     pub fn read(path: &Path, protocol: Protocol) -> Result<Self> {
-        let Contents { features, columns, .. } = contents(path)?;
-        Self::of(path, features, columns, protocol)
+        Ok(Self::read_noted(path, protocol)?.0)
+    }
+
+    /// As [`FeatureFile::read`], with the hash of the manifest that was written with the features, if the file names it.
+    ///
+    /// # Errors
+    /// As [`FeatureFile::read`].
+    pub(crate) fn read_noted(path: &Path, protocol: Protocol) -> Result<(Self, Option<String>)> {
+        let Contents { features, columns, manifest } = contents(path)?;
+        Ok((Self::of(path, features, columns, protocol)?, manifest))
     }
 
     /// Features that are in memory, with the labels that `protocol` compares. `what` names them in errors.
@@ -133,7 +141,7 @@ pub fn read(path: &Path) -> Result<StoredFeatures> {
     Ok(StoredFeatures { features: checked(path, features)?, manifest })
 }
 
-/// Whether new features may be written over an existing file: it is empty or a feature file, damaged or not.
+/// Whether new features may be written over a file that is not empty: it is a feature file, damaged or not.
 ///
 /// # Errors
 /// [`Error`] naming the file that cannot be read.

@@ -18,12 +18,9 @@ pub(super) fn read(path: &Path) -> Result<Contents> {
     SafetensorsFile::open(path)?.read()
 }
 
-/// Whether a file is empty, or has the header of a feature file.
+/// Whether a file has the header of a feature file.
 pub(super) fn is_replaceable(path: &Path) -> Result<bool> {
     let mut file = open(path)?;
-    if file.metadata().is_ok_and(|found| found.len() == 0) {
-        return Ok(true);
-    }
     Ok(header(path, &mut file).is_ok_and(|(header, _)| header.info("features").is_some()))
 }
 

@@ -41,6 +41,8 @@ pub struct AddedRows {
     pub added: usize,
     /// Inputs whose content the gallery had already.
     pub known: usize,
+    /// Rows that were there already and lack values of the inputs, or have others; a row never changes.
+    pub differing: usize,
     /// Inputs that were passed over because they cannot be read, with the reason of each.
     pub skipped: Vec<String>,
     /// Rows of the gallery that are not removed.
@@ -173,8 +175,15 @@ impl Addition<'_> {
         outcome?;
         committed?;
         let gallery = incoming.writer.gallery()?;
-        incoming.told.warning(&gallery)?.iter().for_each(|warning| log::warn!("{warning}"));
+        incoming.done.differing = incoming.told.differing(&gallery)?;
         incoming.done.total = gallery.len();
+        if incoming.done.differing > 0 {
+            log::warn!(
+                "{}: {} rows that were there already lack values of the inputs, or have others; a row never changes: to take the values over, remove these rows with `aio gallery remove` and add them again",
+                gallery.directory().display(),
+                incoming.done.differing
+            );
+        }
         Ok(incoming.done)
     }
 }

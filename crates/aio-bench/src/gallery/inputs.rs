@@ -152,8 +152,16 @@ impl InputRequest {
         Ok(Box::new(all.enumerate().filter(is_mine).map(|(_, item)| self.labelled(item?))))
     }
 
-    /// Refuses two values for one column: a row can have one of them alone.
+    /// Refuses two values for one column, of which a row can have one alone, and a text where rows have pictures: it would stand for the picture that was
+    /// embedded.
     fn check_labels(&self) -> Result<()> {
+        let is_picture = |name: &str| name.parse::<Modality>().is_ok_and(Modality::is_visual);
+        if let Some((column, value)) = self.labels.iter().find(|(column, _)| is_picture(column)) {
+            return Err(Error::user(
+                format!("--label {column}={value}: a label is text, and `{column}` is a picture"),
+                "name pictures as inputs or in --list, or call the column otherwise",
+            ));
+        }
         let columns = self.labels.iter().map(|(column, _)| column.as_str());
         let Some(twice) = aio_data::repeated(columns) else { return Ok(()) };
         Err(Error::user(

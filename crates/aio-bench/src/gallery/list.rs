@@ -53,8 +53,9 @@ fn of<'a>(
         Record::check_text(field)?;
         match column {
             Column::Picture(modality) => item.pictures.push((*modality, folder.join(field))),
-            Column::Text => item.text = Some(field.to_owned()),
-            Column::Value(name) => item.set(name, field)?,
+            // As in a file, where blanks around a value are no part of it.
+            Column::Text => item.text = Some(field.trim().to_owned()),
+            Column::Value(name) => item.set(name, field.trim())?,
         }
     }
     if item.is_empty() {
@@ -99,11 +100,7 @@ impl List {
     /// [`Error`] naming the file or a column whose name is taken.
     pub(super) fn open(path: &Path, modality: Modality) -> Result<Self> {
         let records = CsvRecords::new(path, fs::open(path)?)?;
-        let (row, names) = records.names();
-        if let Some(name) = aio_data::repeated(names) {
-            let problem = format!("has two columns `{name}`");
-            return Err(Error::Data(DataError::Row { path: path.to_path_buf(), row, problem }));
-        }
+        let (row, names) = records.distinct_names()?;
         let columns: Vec<Column> =
             names.iter().map(|name| Column::named(name, modality)).collect::<Result<_>>()?;
         let is_embedded = |column: &Column| matches!(column, Column::Picture(_) | Column::Text);
@@ -159,7 +156,14 @@ mod tests {
             assert_eq!((item.text.as_deref(), item.record().caption), (None, None), "{blank:?}");
             assert_eq!(item.record().get("floor"), None);
         }
-        assert_eq!(row("a red coat").expect("both").text.as_deref(), Some("a red coat"));
+        for text in ["a red coat", " a red coat\n"] {
+            assert_eq!(row(text).expect("both").text.as_deref(), Some("a red coat"));
+        }
+        let spaced = [("text", "a man"), ("camera", " gate "), ("floor", "2 ")];
+        let spaced = spaced.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let record = item(3, &spaced, Modality::Rgb).expect("a sentence").record();
+        assert_eq!(record.get("camera").as_deref(), Some("gate"));
+        assert_eq!(record.get("floor").as_deref(), Some("2"));
         let error = item(3, &[("text".into(), " ".into())], Modality::Rgb).expect_err("nothing");
         assert!(error.to_string().contains("row 3: holds neither"), "{error}");
         let twice = ["a man", "a woman"].map(|text| ("text".to_owned(), text.to_owned()));

@@ -1,12 +1,13 @@
 //! Decoding: from items to what a model takes, in blocks, on threads of their own while the model computes.
 
 use super::item::{Item, Origin};
+use crate::embed::check_utf8;
 use crate::error::{Error, Result};
 use crate::report::jpeg;
 use aio_data::picture::{self, check_pixels, resized};
 use aio_data::{DataError, Undecodable};
 use aio_gallery::{BoundingBox, Content, Record};
-use aio_types::{Observation, Picture, PictureSize};
+use aio_types::{Modality, Observation, Picture, PictureSize};
 use image::{RgbImage, imageops};
 use rayon::prelude::*;
 use std::collections::HashSet;
@@ -88,8 +89,13 @@ impl<'a> Opened<'a> {
     /// The error of a box that holds nothing of the picture: the picture is as it should be, and what named the box is not.
     fn outside(&self, crop: BoundingBox, size: (u32, u32), origin: Option<&Origin>) -> Error {
         let (path, (width, height)) = (self.path.display(), size);
+        let meets =
+            |from: f64, length: f64, limit: u32| from < f64::from(limit) && from + length > 0.0;
+        // As those of programs that count in shares of the picture.
+        let is_small = meets(crop.left, crop.width, width) && meets(crop.top, crop.height, height);
+        let problem = if is_small { "holds no whole pixel of" } else { "lies outside" };
         let problem =
-            format!("the box {crop} lies outside {path}, which has {height} × {width} pixels");
+            format!("the box {crop} {problem} {path}, which has {height} × {width} pixels");
         Error::Data(match origin {
             Some(Origin { path, row }) => DataError::Row { path: path.clone(), row: *row, problem },
             None => {
@@ -153,6 +159,7 @@ fn prepare(
     if known.is_some_and(|known| known.contains(&content)) {
         return Ok(Outcome::Known(content, Box::new(item.known.clone())));
     }
+    item.pictures.iter().try_for_each(|(_, path)| check_utf8(path, "a gallery"))?;
     let mut pictures = Vec::with_capacity(opened.len());
     let mut thumbnail = Vec::new();
     for (opened, (modality, path)) in opened.iter_mut().zip(&item.pictures) {
@@ -166,17 +173,27 @@ fn prepare(
     Ok(Outcome::Ready(Box::new(Prepared { item: item.clone(), content, observation, thumbnail })))
 }
 
-/// Names what is embedded: the bytes of the pictures with their modalities, the box, and the sentence.
+/// What an item is embedded from.
 fn content(item: &Item, opened: &[Opened]) -> Content {
-    let hashes: Vec<blake3::Hash> =
-        opened.iter().map(|opened| blake3::hash(&opened.bytes)).collect();
-    let crop = item.crop.map(|crop| crop.to_string());
-    let pictures = item.pictures.iter().zip(&hashes);
+    let hashes = opened.iter().map(|opened| blake3::hash(&opened.bytes));
+    let modalities = item.pictures.iter().map(|(modality, _)| *modality);
+    let pictures: Vec<(Modality, blake3::Hash)> = modalities.zip(hashes).collect();
+    content_of(&pictures, item.crop, item.text.as_deref())
+}
+
+/// Names what is embedded: the bytes of the pictures with their modalities, the box, and the sentence.
+pub(super) fn content_of(
+    pictures: &[(Modality, blake3::Hash)],
+    crop: Option<BoundingBox>,
+    text: Option<&str>,
+) -> Content {
+    let crop = crop.map(|crop| crop.to_string());
+    let pictures = pictures.iter();
     let mut parts: Vec<(&str, &[u8])> =
-        pictures.map(|((modality, _), hash)| (modality.name(), &hash.as_bytes()[..])).collect();
+        pictures.map(|(modality, hash)| (modality.name(), &hash.as_bytes()[..])).collect();
     parts.sort_unstable();
     parts.extend(crop.iter().map(|crop| ("crop", crop.as_bytes())));
-    parts.extend(item.text.iter().map(|text| ("text", text.as_bytes())));
+    parts.extend(text.iter().map(|text| ("text", text.as_bytes())));
     Content::of(parts)
 }
 
@@ -210,7 +227,6 @@ fn small(image: &RgbImage, longest: usize) -> std::result::Result<Vec<u8>, Strin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use aio_types::Modality;
 
     #[test]
     fn a_picture_file_above_1_gib_is_refused_as_elsewhere() {

@@ -35,6 +35,9 @@ pub(super) fn title(name: Option<&str>, place: usize) -> String {
     name.map_or_else(|| (place + 1).to_string(), str::to_owned)
 }
 
+/// A line of a JSON file, for messages.
+const EXAMPLE: &str = r#"{"rgb": "a.jpg", "text": "a red coat"}"#;
+
 /// A line of a JSON file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -81,7 +84,16 @@ fn lines(path: &Path) -> Result<Vec<NamedQuery>> {
             continue;
         }
         let wrong = |problem| DataError::Row { path: path.to_path_buf(), row, problem };
-        let line: Line = serde_json::from_str(text).map_err(|e| wrong(e.to_string()))?;
+        if !text.trim_start().starts_with('{') {
+            return Err(
+                wrong(format!("expected one JSON object per line, such as {EXAMPLE}")).into()
+            );
+        }
+        let line: Line = serde_json::from_str(text).map_err(|e| {
+            let is_cut = e.is_eof();
+            let whole = if is_cut { "; expected a whole JSON object on one line" } else { "" };
+            wrong(format!("{e}{whole}"))
+        })?;
         let mut query = Row::of_text(line.text);
         for (modality, picture) in [
             (Modality::Rgb, line.rgb),
@@ -89,6 +101,8 @@ fn lines(path: &Path) -> Result<Vec<NamedQuery>> {
             (Modality::Sketch, line.sketch),
             (Modality::ColourPencil, line.colour_pencil),
         ] {
+            // A blank path is none, as in a CSV file.
+            let picture = picture.filter(|picture| !picture.as_os_str().is_empty());
             let picture = picture.map(|picture| (modality.name().to_owned(), folder.join(picture)));
             query.pictures.extend(picture);
         }
@@ -127,10 +141,19 @@ mod tests {
         std::fs::write(&json, text).expect("written");
         let queries = read(&json).expect("read");
         assert!(queries.len() == 2 && queries.iter().all(|query| query.row.text.is_none()));
-        let none = "{\"text\": \" \\t\"}";
-        for (text, problem) in
-            [("{\"txt\": 1}", "txt"), ("{}", "neither"), (none, "neither"), ("", "no query")]
-        {
+        std::fs::write(&json, "{\"rgb\": \"\", \"text\": \"red\"}").expect("written");
+        assert!(read(&json).expect("read")[0].row.pictures.is_empty(), "a blank path is none");
+        for (text, problem) in [
+            ("{\"txt\": 1}", "txt"),
+            ("{}", "neither"),
+            ("{\"text\": \" \\t\"}", "neither"),
+            ("{\"sketch\": \"\"}", "neither"),
+            ("", "no query"),
+            // A list of JSON, and an object of several lines.
+            ("[{\"text\": \"red\"}]", "row 1: expected one JSON object per line"),
+            ("\n[\"a\", null, null, null, null, \"red\", [], [], []]", "row 2: expected one JSON"),
+            ("{\n\"text\": \"red\"\n}", "expected a whole JSON object on one line"),
+        ] {
             std::fs::write(&json, text).expect("written");
             let error = read(&json).expect_err(problem);
             assert!(error.to_string().contains(problem) && error.exit_code() == 2, "{error}");

@@ -1,15 +1,18 @@
 //! Searching a gallery for any combination of pictures, sentences, and rows of its own.
 
 use super::contact_sheet;
+use super::export::described;
 use super::in_vain::in_vain;
 use super::open::model_of;
+use super::prepare::content_of;
 use super::queries::{NamedQuery, title};
 use super::searched::{Answered, Searched, Terms};
 use crate::embed::{self, BLOCK, Model, ModelSource, Row};
 use crate::error::{Error, Result};
 use crate::novelty::{Novelties, novelties};
 use crate::overwrite;
-use aio_gallery::{Answer, Collection, Gallery, GalleryError, Group, Query};
+use aio_data::fs;
+use aio_gallery::{Answer, Collection, Content, Gallery, GalleryError, Group, Query};
 use aio_stores::{Address, Scan, Store};
 use aio_types::Modality;
 use std::path::{Path, PathBuf};
@@ -92,7 +95,8 @@ pub fn search(request: &SearchRequest) -> Result<Searched> {
         asked.map(|(query, embedded)| Asked { query, embedded, terms }).collect();
     let searched = gallery.answered(&tag, &asked)?;
     if let Opened::Directory(gallery) = &gallery {
-        in_vain(gallery, terms)?.iter().for_each(|warning| log::warn!("{warning}"));
+        let warnings = in_vain(gallery, terms, &request.queries)?;
+        warnings.iter().for_each(|warning| log::warn!("{warning}"));
     }
     if let (Some(path), Opened::Directory(gallery)) = (&request.picture, &gallery) {
         contact_sheet::draw(path, gallery, &searched.answers)?;
@@ -103,16 +107,31 @@ pub fn search(request: &SearchRequest) -> Result<Searched> {
 /// Refuses to draw the lists over a picture that a row was made from, whether the lists show it or not.
 fn check_rows(picture: &Path, gallery: &Gallery) -> Result<()> {
     // Nothing can be lost, and the tables need not be read.
-    if !picture.exists() {
+    if !picture.is_file() {
         return Ok(());
     }
-    let is_modality = |name: &str| name.parse::<Modality>().is_ok_and(Modality::is_visual);
-    for found in gallery.records() {
-        let (_, record) = found?;
-        // The path is that of one picture; those of further ones are in columns of their modalities' names.
-        let further = record.extra.iter().filter(|(name, _)| is_modality(name));
-        let paths = record.path.iter().chain(further.map(|(_, path)| path));
-        overwrite::check("--picture", picture, paths.map(Path::new))?;
+    let hash = blake3::hash(&fs::read(picture)?);
+    for found in gallery.records_of(|_: &Content| true) {
+        let (content, record) = found?;
+        let crop = record.crop;
+        let row = described(record);
+        overwrite::check("--picture", picture, row.pictures.values().map(PathBuf::as_path))?;
+        // A path may be relative to another folder than this one, and pictures may have been moved.
+        let mut pictures = row.pictures.iter();
+        if let (Some((name, path)), None) = (pictures.next(), pictures.next())
+            && let Ok(modality) = name.parse::<Modality>()
+            && content == content_of(&[(modality, hash)], crop, row.text.as_deref())
+        {
+            return Err(Error::user(
+                format!(
+                    "--picture {}: it would be written over the picture of a row, which {} knows as {}",
+                    picture.display(),
+                    gallery.directory().display(),
+                    path.display()
+                ),
+                "name another file with --picture",
+            ));
+        }
     }
     Ok(())
 }

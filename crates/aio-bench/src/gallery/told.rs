@@ -25,13 +25,13 @@ impl Told {
         }
     }
 
-    /// A sentence about the rows that do not have what was said of them.
+    /// The number of rows that do not have what was said of them.
     ///
     /// # Errors
     /// [`crate::error::Error`] naming the table that is damaged.
-    pub(super) fn warning(&self, gallery: &Gallery) -> Result<Option<String>> {
+    pub(super) fn differing(&self, gallery: &Gallery) -> Result<usize> {
         if self.0.is_empty() {
-            return Ok(None);
+            return Ok(0);
         }
         let is_told = |content: &Content| self.0.values().any(|of| of.contains_key(content));
         let mut rows = 0;
@@ -41,12 +41,7 @@ impl Told {
                 self.0.iter().filter_map(|(columns, of)| Some((columns, of.get(&content)?)));
             rows += usize::from(told.any(|(columns, values)| *values != hash(&record, columns)));
         }
-        Ok((rows > 0).then(|| {
-            format!(
-                "{}: {rows} rows that were there already lack values of the inputs, or have others; a row never changes: to take the values over, remove these rows with `aio gallery remove` and add them again",
-                gallery.directory().display()
-            )
-        }))
+        Ok(rows)
     }
 }
 

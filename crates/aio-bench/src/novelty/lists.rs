@@ -4,7 +4,7 @@ use crate::embed::Row;
 use crate::error::{Error, Result};
 use crate::overwrite::Identity;
 use aio_data::checksum::Checksum;
-use aio_data::{CsvRecords, DataError, fs, repeated};
+use aio_data::{CsvRecords, DataError, fs};
 use aio_types::Modality;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -39,10 +39,7 @@ impl StyleList {
             Error::Data(DataError::Row { path: path.to_path_buf(), row, problem })
         };
         let mut records = CsvRecords::new(path, fs::open(path)?)?;
-        let (first, names) = records.names();
-        if let Some(name) = repeated(names) {
-            return Err(wrong(first, format!("has two columns `{name}`")));
-        }
+        let (first, names) = records.distinct_names()?;
         let place = |wanted: &str| {
             names.iter().position(|name| name == wanted).ok_or_else(|| {
                 let found: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();

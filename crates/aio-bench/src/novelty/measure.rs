@@ -12,7 +12,9 @@ use aio_data::fs;
 use aio_train::StopFlag;
 use aio_types::{Modality, Observation, Picture};
 use serde::Serialize;
+use serde_json::Value;
 use std::collections::BTreeMap;
+use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
 /// What statistics are fitted on and measured with.
@@ -74,7 +76,8 @@ const MEASURING: &str = "measuring";
 /// Fits, measures and writes.
 ///
 /// # Errors
-/// [`Error`] naming the list or picture that cannot be read or would be written over, or the list that has too few pictures of a modality;
+/// [`Error`] naming the list or picture that cannot be read or would be written over, the file in the place of the output that holds something else, or the
+/// list that has too few pictures of a modality;
 /// [`Error::Cancelled`] after a signal.
 pub fn measure(request: &NoveltyRequest) -> Result<Measured> {
     measured(request).map_err(Error::with_nothing_kept)
@@ -90,6 +93,8 @@ fn measured(request: &NoveltyRequest) -> Result<Measured> {
     let compared = others.iter().flat_map(|others| &others.pictures).map(PathBuf::as_path);
     let inputs = named.chain(lists.iter().flat_map(StyleList::pictures)).chain(compared);
     overwrite::check("--output", &request.output, inputs)?;
+    let kind = "a file of statistics that an earlier call wrote";
+    overwrite::check_kind("--output", &request.output, kind, is_own)?;
     let model = request.model.open()?;
     let mut samples: BTreeMap<Modality, Vec<Sample>> = BTreeMap::new();
     for (style, list) in lists.iter().enumerate() {
@@ -133,6 +138,13 @@ fn measured(request: &NoveltyRequest) -> Result<Measured> {
         pictures: statistics.modalities.iter().map(count).collect(),
         flagged,
     })
+}
+
+/// Whether a file holds statistics, be they of another model or version.
+fn is_own(path: &Path) -> Result<bool> {
+    let file = BufReader::new(fs::open(path)?.take(overwrite::LONGEST_START));
+    let found: Value = serde_json::from_reader(file).unwrap_or_default();
+    Ok(found["version"].is_u64() && found["share"].is_number() && found["modalities"].is_object())
 }
 
 /// The error of a modality of which nothing can be fitted; it names the lists that are short of it.

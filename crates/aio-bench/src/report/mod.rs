@@ -36,9 +36,11 @@ pub(crate) use picture::jpeg;
 pub use sweep::{Quoted, SweepResults, SweepRow};
 
 use crate::error::{Error, Result};
+use crate::lock::{DirectoryLock, WhenTaken};
 use crate::markdown::code;
 use crate::run::{Run, RunResult};
 use aio_data::fs;
+use aio_train::StopFlag;
 use aio_types::{Picture, PictureSize};
 use draw::DrawnFigure;
 use figure::NamedFigure;
@@ -62,7 +64,8 @@ pub fn results(results: &[RunResult], columns: Option<&str>, format: Format) -> 
 }
 
 /// What every modality adds to queries of several: one row per configuration, task and modality, in percent, of the sweep or experiment `title`.
-/// Configurations are named where there are several; the one of an experiment is named above the table. Nothing if no result says it.
+/// Configurations are named where there are several, and in CSV; otherwise the one of an experiment is named above the table. Nothing if no result
+/// says it.
 ///
 /// # Errors
 /// [`Error::User`] if results of one configuration were made with different ones.
@@ -71,8 +74,17 @@ pub fn additions(
     configurations: &[SweepRow],
     format: Format,
 ) -> Result<Option<String>> {
-    let table = table::additions(&heading(title, configurations), configurations)?;
-    table.map(|table| table.write(format)).transpose()
+    let is_named = configurations.len() > 1 || format == Format::Csv;
+    let table = table::additions(&heading(title, configurations), configurations, is_named)?;
+    table.map(|table| written(table, title, format)).transpose()
+}
+
+/// A table as text. Rows of several CSV tables may follow each other, and have nothing above them, so that each says of what it is.
+fn written(table: table::Table, title: &str, format: Format) -> Result<String> {
+    match format {
+        Format::Csv => table.with_name(title).write(format),
+        Format::Markdown | Format::Latex | Format::Html => table.write(format),
+    }
 }
 
 /// The error if no run of experiments and sweeps says what a modality adds.
@@ -100,7 +112,7 @@ fn heading(title: &str, configurations: &[SweepRow]) -> String {
 /// # Errors
 /// [`Error::User`] if a metric is not in the results, or a column would mix protocols.
 pub fn sweep_table(sweep: &SweepResults, format: Format) -> Result<String> {
-    table::sweep(sweep)?.write(format)
+    written(table::sweep(sweep)?, &sweep.title, format)
 }
 
 /// Draws the table of a sweep as bars, one group per task, to `<directory>/<name>.svg` and `.png`.
@@ -164,12 +176,17 @@ pub fn write(run: &Run) -> Result<()> {
     report?.save(run)
 }
 
-/// Draws the report of a finished run to `report/` again; from the same files it gives the same report.
+/// Draws the report of a finished run to `report/` again; from the same files it gives the same report. Waits while another process works on
+/// the run.
 ///
 /// # Errors
-/// As [`write()`].
+/// As [`write()`]; [`Error::Interrupted`] after a signal.
 pub fn redraw(run: &Run) -> Result<()> {
-    Report::draw(&ReportFiles::read(run)?)?.save(run)
+    let stop = StopFlag::on_signals()?;
+    stop.check("drawing reports")?;
+    let lock = DirectoryLock::require(run.directory(), WhenTaken::Wait, &stop)?;
+    let run = run.clone().claimed_by(&lock.guard(stop));
+    Report::draw(&ReportFiles::read(&run)?)?.save(&run)
 }
 
 /// A report in memory.
@@ -198,7 +215,7 @@ impl Additions {
         let label = result.experiment.clone();
         let configurations = [SweepRow { label, results: vec![result.clone()] }];
         let heading = heading(&result.experiment, &configurations);
-        let Some(table) = table::additions(&heading, &configurations)? else {
+        let Some(table) = table::additions(&heading, &configurations, false)? else {
             return Ok(None);
         };
         Ok(Some(Self {

@@ -122,7 +122,10 @@ fn compare(
             })?;
             let values = queries.values(measure).ok_or_else(|| {
                 let problem = format!("{file}: differences of {measure} cannot be paired by query");
-                Error::user(problem, "set [report] metric to map, rank1 or minp")
+                Error::user(
+                    problem,
+                    "name map, rank1 or minp, with --metric or in [report] of the sweep file",
+                )
             })?;
             sums.resize(values.len(), 0.0);
             sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value / seeds.len() as f64);

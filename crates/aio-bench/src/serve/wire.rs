@@ -108,7 +108,7 @@ struct ConditionBody {
     column: String,
     /// How the value is compared.
     relation: RelationBody,
-    /// With what.
+    /// With what. In the column `time`, a date stands for its whole day and a year of four digits for the whole year, in UTC.
     value: String,
 }
 

@@ -70,6 +70,17 @@ fn one_s_own_table_is_a_data_set_like_any_other() {
             && text.contains("nothing is wrong"),
         "{text}"
     );
+    let check = |name, root| desk.refused(2, &["data", "check", name, "--data-root", root]);
+    for (name, root, hint) in [
+        ("table:shop", "datasets/shop/shop.csv", "is a file; name the folder in which it lies"),
+        ("table:shpo", "datasets", "did you mean `table:shop`?"),
+        ("table:shop", ".", "`aio data table FOLDER` writes it"),
+        ("table:shop.csv", "datasets", "did you mean `table:shop`?"),
+        ("shop", "datasets", "table of your own is called `table:shop`"),
+    ] {
+        let text = check(name, root);
+        assert!(text.contains(hint), "{text}");
+    }
     // A caption has no camera, and no part in the search for photographs.
     let described = table
         .replace("split\n", "split,caption\n")

@@ -92,18 +92,21 @@ fn nothing_that_others_made_is_written_over_or_removed() {
     fs::copy(desk.path("g/000.png"), desk.path("p.safetensors")).expect("copied");
     fs::create_dir(desk.path("keep.unfinished")).expect("create");
     keep("keep.unfinished/notes.txt", "mine");
+    fs::create_dir(desk.path("folder.safetensors")).expect("create");
     let before = |name: &str| fs::read(desk.path(name)).expect("read");
+    let ending = "expected a name that ends in .safetensors";
     for (arguments, output, expected) in [
-        (&["g/000.png"][..], "g/000.png", "features are written as .safetensors"),
-        (&["--list", "people.csv"], "people.csv", "features are written as .safetensors"),
-        (&["--captions", "words.txt"], "words.txt", "features are written as .safetensors"),
-        (&["g"], "x.json", "features are written as .safetensors"),
-        (&["g"], "x.unfinished", "features are written as .safetensors"),
-        (&["g"], "col", "features are written as .safetensors"),
-        (&["g"], "g", "this is a folder"),
+        (&["g/000.png"][..], "g/000.png", ending),
+        (&["--list", "people.csv"], "people.csv", ending),
+        (&["--captions", "words.txt"], "words.txt", ending),
+        (&["g"], "x.json", ending),
+        (&["g"], "x.unfinished", ending),
+        (&["g"], "col", ending),
+        (&["g"], "g", ending),
+        (&["g"], "folder.safetensors", "this is a folder"),
         (&["p.safetensors"], "p.safetensors", "would be written over the input p.safetensors"),
         (&["g"], "ann.safetensors", "ann.json is there and is not a manifest of features"),
-        (&["g"], "weights.safetensors", "the file is there and holds no features"),
+        (&["g"], "weights.safetensors", "the file is there and is not a file of features"),
         (&["g"], "keep.safetensors", "it holds \"notes.txt\", which `aio embed` did not write"),
     ] {
         let all = [&["embed"][..], arguments, &["--output", output]].concat();

@@ -75,3 +75,20 @@ fn blocks_of_another_project_encode_tokens_as_its_own_code_does() {
         assert!(refused.contains("hint: name a checkpoint, a weights file"), "{refused}");
     }
 }
+
+#[test]
+fn a_value_that_is_not_finite_is_named_and_nothing_is_written() {
+    let desk = Desk::new();
+    let mut values = vec![0.1f32; 2 * 3 * 128];
+    values[(3 + 2) * 128 + 7] = f32::NAN;
+    let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+    let shape = vec![2, 3, 128];
+    let tokens = safetensors::tensor::TensorView::new(safetensors::Dtype::F32, shape, &bytes);
+    let tokens = [("tokens", tokens.expect("a tensor"))];
+    let serialised = safetensors::serialize(tokens, None).expect("serialise");
+    std::fs::write(desk.path("tokens.safetensors"), serialised).expect("write");
+    let files = ["--input", "tokens.safetensors", "--output", "x.safetensors"];
+    let said = desk.refused(2, &[&["encode", "--weights", "embedded"][..], &files].concat());
+    assert!(said.contains("tokens.safetensors has NaN in `tokens` at [1, 2, 7]"), "{said}");
+    assert!(!desk.path("x.safetensors").exists());
+}

@@ -27,6 +27,21 @@ fn a_picture_that_cannot_be_read_loses_nothing() {
     assert_eq!((&added["added"], &added["total"]), (&1.into(), &4.into()));
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_picture_whose_name_a_gallery_cannot_hold_is_named() {
+    use std::os::unix::ffi::OsStrExt;
+    let desk = Desk::new();
+    let files = coloured(&desk, "g", 2);
+    let odd = desk.path("g").join(std::ffi::OsStr::from_bytes(b"odd-\xff.png"));
+    std::fs::rename(&files[1], odd).expect("renamed");
+    let text = desk.refused(2, &["gallery", "create", "people", "g"]);
+    assert!(text.contains("odd-\\xFF.png") && text.contains("a gallery cannot hold it"), "{text}");
+    let added = desk.json(&["gallery", "add", "people", "g", "--on-error", "skip", "--json"]);
+    assert_eq!((&added["known"], &added["total"]), (&1.into(), &1.into()), "{added}");
+    assert_eq!(added["skipped"].as_array().map(Vec::len), Some(1), "{added}");
+}
+
 #[test]
 fn boxes_and_tracks_become_rows() {
     let desk = Desk::new();
@@ -110,6 +125,11 @@ fn a_box_outside_its_frame_is_named_with_its_line() {
     std::fs::write(desk.path("l.csv"), "path,crop\nimg/000.png,\"-50,0,9,9\"\n").expect("written");
     let text = desk.refused(2, &["gallery", "create", "list", "--list", "l.csv"]);
     assert!(text.contains("l.csv, row 2: the box -50,0,9,9 lies outside"), "{text}");
+    // Shares of the picture where pixels are expected.
+    std::fs::write(desk.path("l.csv"), "path,crop\nimg/000.png,\"0.1,0.1,0.3,0.3\"\n")
+        .expect("written");
+    let text = desk.refused(2, &["gallery", "create", "people", "--list", "l.csv"]);
+    assert!(text.contains("the box 0.1,0.1,0.3,0.3 holds no whole pixel of img/000.png"), "{text}");
 }
 
 #[test]
@@ -254,11 +274,16 @@ fn a_folder_of_pictures_with_features_called_gallery_is_no_gallery() {
 fn a_list_without_a_column_that_is_embedded_is_refused_at_its_names() {
     let desk = Desk::new();
     coloured(&desk, "g", 1);
-    for names in ["Path,Identity", "filename,identity", "path;identity"] {
+    let refused = |names: &str| {
         std::fs::write(desk.path("l.csv"), format!("{names}\ng/000.png,1\n")).expect("written");
-        let text = desk.refused(2, &["gallery", "create", "people", "--list", "l.csv"]);
+        desk.refused(2, &["gallery", "create", "people", "--list", "l.csv"])
+    };
+    for names in ["Path,Identity", "filename,identity"] {
+        let text = refused(names);
         let first = names.split(',').next().expect("a name");
         assert!(text.contains("row 1") && text.contains(&format!("found `{first}`")), "{text}");
         assert!(text.contains("with commas between columns"), "{text}");
     }
+    let text = refused("path;identity");
+    assert!(text.contains("row 1: the columns are separated by semicolons"), "{text}");
 }

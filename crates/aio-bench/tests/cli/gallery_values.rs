@@ -25,6 +25,14 @@ fn what_no_row_has_is_said() {
     assert_eq!(says(&["--group-by", "identity"]), "");
     let text = says(&["--group-by", "crop"]);
     assert!(text.contains("--group-by crop: no row of people has a value"), "{text}");
+    let answers =
+        "{\"rgb\": \"g/000.png\", \"answers\": [{\"words\": \"red coat\", \"reply\": \"yes\"}]}";
+    std::fs::write(desk.path("q.jsonl"), answers).expect("written");
+    desk.succeed(&["gallery", "create", "plain", "g"]);
+    let says = |gallery: &str| said(&desk, &["search", gallery, "--queries", "q.jsonl", "--quiet"]);
+    assert_eq!(says("people"), "");
+    let text = says("plain");
+    assert!(text.contains("no row of plain has a caption, and the answers"), "{text}");
 }
 
 #[test]
@@ -75,6 +83,17 @@ fn a_label_that_is_given_twice_is_refused_by_its_name() {
 }
 
 #[test]
+fn a_label_that_would_stand_for_a_picture_is_refused() {
+    let desk = Desk::new();
+    coloured(&desk, "g", 1);
+    for label in ["rgb=a.png", "colour-pencil=a.png"] {
+        let text = desk.refused(2, &["gallery", "create", "people", "g", "--label", label]);
+        assert!(text.contains(&format!("--label {label}: a label is text")), "{text}");
+        assert!(!desk.path("people").exists());
+    }
+}
+
+#[test]
 fn labels_of_rows_that_are_there_already_are_not_lost_without_a_word() {
     let desk = Desk::new();
     coloured(&desk, "g", 3);
@@ -85,6 +104,8 @@ fn labels_of_rows_that_are_there_already_are_not_lost_without_a_word() {
     let text = said(&desk, &add);
     assert!(text.contains("people: 2 rows that were there already lack values"), "{text}");
     assert!(text.contains("aio gallery remove"), "{text}");
+    let added = desk.json(&[&add[..], &["--json"]].concat());
+    assert_eq!((&added["known"], &added["differing"]), (&3.into(), &2.into()));
     desk.succeed(&["gallery", "remove", "people", "--row", "0", "--row", "2"]);
     for _ in 0..2 {
         assert_eq!(said(&desk, &add), "", "what is the same is not mentioned");

@@ -1,6 +1,6 @@
 //! Help, completion scripts and manual pages.
 
-use crate::harness::Desk;
+use crate::harness::{Desk, coloured};
 
 #[test]
 fn help_names_exit_codes_environment_variables_and_examples() {
@@ -85,10 +85,30 @@ fn environment_variables_stand_for_flags_and_flags_win() {
     let (code, text) = with("AIO_DEVICE", "tpu", &["experiment", "smoke"]);
     assert!(code == Some(2) && text.contains("--device tpu: unknown device"), "{text}");
     let (code, text) = with("AIO_DATA_ROOT", "mine", &["data", "list"]);
-    assert!(code == Some(0) && text.contains("looked below mine"), "{text}");
+    assert!(code == Some(0) && text.contains("there is no folder mine"), "{text}");
     let (code, text) =
         with("AIO_MODEL", "nowhere.safetensors", &["search", "experiments", "--text", "a man"]);
     assert!(code == Some(2) && text.contains("nowhere.safetensors"), "{text}");
+}
+
+#[test]
+fn an_environment_variable_without_a_value_is_none() {
+    let desk = Desk::new();
+    coloured(&desk, "g", 1);
+    for (arguments, code, expected) in [
+        (&["search", "g", "--text", "a man"][..], 0, "g/000.png"),
+        (&["data", "list"], 0, "there is no folder datasets"),
+        (&["report", "never"], 2, "no runs of `never` below runs"),
+    ] {
+        let mut command = desk.command(arguments);
+        for variable in ["AIO_DATA_ROOT", "AIO_DEVICE", "AIO_MODEL", "AIO_RUNS"] {
+            command.env(variable, "");
+        }
+        let output = command.output().expect("the program starts");
+        let text = [output.stdout, output.stderr].concat();
+        let text = String::from_utf8_lossy(&text);
+        assert!(output.status.code() == Some(code) && text.contains(expected), "{text}");
+    }
 }
 
 #[test]

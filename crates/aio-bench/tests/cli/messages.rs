@@ -75,13 +75,17 @@ fn what_was_probably_meant_is_named() {
     )
     .expect("copied");
     std::fs::write(desk.path("experiments/own.toml"), "base = \"smoke\"\n").expect("written");
-    std::fs::create_dir_all(desk.path("runs/zero-shot")).expect("created");
+    std::fs::create_dir_all(desk.path("runs/zero-shot/0/seed-0")).expect("created");
+    std::fs::create_dir_all(desk.path("runs/smoke-2/0/seed-0")).expect("created");
     std::fs::create_dir_all(desk.path("runs/own/0/seed-0/model")).expect("created");
     std::fs::create_dir_all(desk.path("pictures")).expect("created");
     let search = |model: &'static str| ["search", "pictures", "--text", "a man", "--model", model];
     for (arguments, said) in [
         (&["report", "heads"][..], "`heads` is a sweep: aio report experiments/sweeps/heads.toml"),
         (&["report", "zeroshot"], "did you mean `zero-shot`?"),
+        // An experiment that has not run is not a misspelt one that has.
+        (&["report", "smoke"], "run the experiment first: aio experiment smoke"),
+        (&["report", "runs/zero-shot/"], "no finished run of `zero-shot` below runs"),
         (&["report", "experiments/smoke.toml"], "run the experiment first: aio experiment smoke"),
         (
             &["sweep", "plan", "experiments/smoke.toml"],

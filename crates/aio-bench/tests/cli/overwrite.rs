@@ -1,6 +1,6 @@
 //! Outputs that would be written over an input, or over a file of somebody else.
 
-use crate::harness::{Desk, checkpoint, coloured};
+use crate::harness::{Desk, checkpoint, coloured, refused};
 use aio_encoder::weights::Shipped;
 use std::fs;
 
@@ -13,7 +13,7 @@ fn an_export_writes_over_no_file_that_holds_something_else() {
     // The manifest beside the features has a name that nobody typed.
     for (name, mine, expected) in [
         ("notes.json", "{\"my\":\"notes\"}", "notes.json is there and is not a manifest"),
-        ("notes.safetensors", "mine", "the file is there and holds no features"),
+        ("notes.safetensors", "mine", "the file is there and is not a file of features"),
     ] {
         fs::write(desk.path(name), mine).expect("written");
         let text = desk.refused(2, &export("notes.safetensors"));
@@ -92,6 +92,28 @@ fn a_drawn_list_is_written_over_nothing_that_the_search_reads() {
     assert!(before == after, "nothing was written");
     for _ in 0..2 {
         desk.succeed(&["search", "people", "--rgb", "q.png", "--picture", "list.png"]);
+    }
+}
+
+#[test]
+fn a_drawn_list_is_not_written_among_the_photographs_that_are_searched() {
+    let desk = Desk::new();
+    coloured(&desk, "g", 2);
+    fs::create_dir(desk.path("g/lists")).expect("created");
+    for (folder, picture) in
+        [("g", "g/list.png"), ("g", "g/lists/list.png"), ("g/", "g/../g/list.png"), (".", "l.png")]
+    {
+        let text = desk.refused(2, &["search", folder, "--text", "a man", "--picture", picture]);
+        let expected = format!(
+            "--picture {picture}: it would be written into the folder {folder}, and the next search"
+        );
+        assert!(text.contains(&expected), "{text}");
+        assert!(text.contains("hint: name a file outside of the folder"), "{text}");
+        assert!(!desk.path(picture).exists(), "{picture}");
+    }
+    for _ in 0..2 {
+        let search = ["search", "g", "--text", "a man", "--picture", "lists/list.png", "--json"];
+        assert_eq!(desk.json(&search)["gallery"], 2);
     }
 }
 
@@ -209,6 +231,17 @@ fn a_drawn_list_is_written_over_no_picture_of_a_row_that_it_does_not_show() {
             assert!(!desk.path(name).exists(), "{name}");
         }
     }
+    // From another folder the paths of the rows lead nowhere.
+    let before = fs::read(desk.path("g/002.png")).expect("there");
+    desk.succeed(&["gallery", "create", "parts", "g", "--label", "crop=1,1,9,9"]);
+    for gallery in ["../people", "../parts"] {
+        let search = ["search", gallery, "--text", "a man", "--top", "1", "--picture", "002.png"];
+        let output = desk.command(&search).current_dir(desk.path("g")).output().expect("starts");
+        let text = refused(2, &output);
+        assert!(text.contains("--picture 002.png: it would be written over the picture"), "{text}");
+        assert!(text.contains("knows as g/002.png"), "{text}");
+        assert!(fs::read(desk.path("g/002.png")).expect("kept") == before, "{gallery}");
+    }
     let text = desk.refused(2, &["data", "synth", "--output", "world", "--sheet", "sheet.jpg"]);
     assert!(text.contains("--sheet sheet.jpg: expected a name that ends in .png"), "{text}");
     assert!(!desk.path("sheet.jpg").exists() && !desk.path("world").exists());
@@ -283,6 +316,28 @@ fn weights_are_written_over_weights_of_this_project_alone() {
         desk.succeed(&[&average[..], &["--output", "mean.safetensors"]].concat());
         let whole = fs::read(desk.path("mean.safetensors")).expect("written");
         fs::write(desk.path("mean.safetensors"), &whole[..whole.len() - 7]).expect("cut");
+    }
+}
+
+#[test]
+fn statistics_are_written_over_statistics_alone() {
+    let desk = Desk::new();
+    let pictures = coloured(&desk, "g", 40);
+    for (list, pictures) in ["a.csv", "b.csv"].into_iter().zip(pictures.chunks(20)) {
+        let rows: String =
+            pictures.iter().map(|path| format!("{},rgb\n", path.display())).collect();
+        fs::write(desk.path(list), format!("path,modality\n{rows}")).expect("written");
+    }
+    let novelty = ["weights", "novelty", "--list", "a.csv", "--list", "b.csv", "--output"];
+    fs::write(desk.path("mine.tex"), "mine").expect("written");
+    fs::write(desk.path("mine.json"), "{\"version\": 2, \"my\": \"notes\"}").expect("written");
+    for name in ["mine.tex", "mine.json"] {
+        let expected =
+            format!("--output {name}: the file is there and is not a file of statistics");
+        keeps(&desk, name, &[&novelty[..], &[name]].concat(), &expected);
+    }
+    for _ in 0..2 {
+        desk.succeed(&[&novelty[..], &["n.json"]].concat());
     }
 }
 

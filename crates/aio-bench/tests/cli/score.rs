@@ -1,6 +1,6 @@
 //! `aio score`.
 
-use crate::harness::{Desk, checkpoint, golden};
+use crate::harness::{Desk, checkpoint, coloured, golden};
 
 #[test]
 fn ties_and_open_sets_are_scored_on_request() {
@@ -245,4 +245,39 @@ fn rows_of_zeros_and_values_that_vanish_are_counted() {
     ] {
         assert!(said.contains(expected), "{said}");
     }
+}
+
+#[test]
+fn queries_that_find_themselves_and_features_of_two_models_are_warned_of() {
+    let desk = Desk::new();
+    coloured(&desk, "pictures", 4);
+    let list = "rgb,identity,camera\npictures/000.png,1,1\npictures/001.png,1,2\npictures/002.png,2,1\npictures/003.png,2,2\n";
+    std::fs::write(desk.path("people.csv"), list).expect("write");
+    for (output, model) in [
+        ("a.safetensors", "default"),
+        ("again.safetensors", "default"),
+        ("b.safetensors", "embedded"),
+    ] {
+        desk.succeed(&["embed", "--list", "people.csv", "--output", output, "--model", model]);
+    }
+    let said = |gallery: &str, protocol: &str| {
+        let sides = ["score", "--query", "a.safetensors", "--gallery", gallery];
+        let output = desk.run(&[&sides[..], &["--protocol", protocol]].concat());
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{said}");
+        said
+    };
+    let themselves =
+        "a.safetensors: 4 of 4 queries are in the gallery themselves; the protocol `none`";
+    assert!(said("a.safetensors", "none").contains(themselves));
+    assert!(said("./a.safetensors", "none").contains(themselves));
+    // A query has the identity and the camera of itself.
+    assert!(!said("a.safetensors", "market1501").contains("warning"));
+    assert!(!said("again.safetensors", "none").contains("warning"));
+    let other = said("b.safetensors", "none");
+    let expected = "a.safetensors was embedded by `default` and b.safetensors by `embedded`";
+    assert!(other.contains(expected), "{other}");
+    // Without the manifest nobody knows.
+    std::fs::remove_file(desk.path("b.json")).expect("remove");
+    assert!(!said("b.safetensors", "none").contains("warning"));
 }

@@ -83,6 +83,34 @@ fn a_gallery_is_searched_with_the_settings_that_embedded_it() {
 }
 
 #[test]
+fn a_name_that_changes_the_normalisation_of_the_same_weights_is_no_name_of_the_model() {
+    let desk = Desk::new();
+    coloured(&desk, "photos", 3);
+    // A published name tells what no tensor tells: the statistics of DINO's pictures.
+    let [published, other] = ["dino_vitbase16_pretrain.pth", "mine.pth"];
+    for name in [published, other] {
+        std::fs::copy(checkpoint("dino.pth"), desk.path(name)).expect("copied");
+    }
+    let model = |name| ["--model", name, "--heads", "2"];
+    let embed = ["embed", "photos", "--output", "g.safetensors"];
+    desk.succeed(&[&embed[..], &model(published)].concat());
+    desk.succeed(&[&["gallery", "create", "people", "photos"][..], &model(published)].concat());
+    for (of, problem, hint) in [
+        ("g.safetensors", "g.json: the gallery's pictures were prepared", "name it `dino_vit"),
+        ("people", "the gallery holds features of `dino_vit", "the weights are the same"),
+    ] {
+        let search = ["search", of, "--rgb", "photos/001.png"];
+        let table = desk.succeed(&[&search[..], &model(published)].concat());
+        assert!(table.contains("photos/001.png"), "{table}");
+        let text = desk.refused(2, &[&search[..], &model(other)].concat());
+        assert!(text.contains(problem) && text.contains(hint), "{text}");
+    }
+    let add = ["gallery", "add", "people", "photos"];
+    let text = desk.refused(2, &[&add[..], &model(other)].concat());
+    assert!(text.contains("what is to be added is of `mine.pth`"), "{text}");
+}
+
+#[test]
 fn names_of_files_reach_the_terminal_as_text_alone() {
     let desk = Desk::new();
     let file = coloured(&desk, "gallery", 1).remove(0);

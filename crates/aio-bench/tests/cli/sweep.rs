@@ -1,7 +1,13 @@
 //! `aio sweep` and `aio report`.
 
 use crate::harness::{Desk, refused};
+#[cfg(unix)]
+use std::fs::File;
+#[cfg(unix)]
+use std::io::{BufRead, BufReader};
 use std::path::Path;
+#[cfg(unix)]
+use std::process::Stdio;
 
 #[test]
 fn a_sweep_runs_what_is_not_done_and_reports_what_is_missing() {
@@ -290,6 +296,32 @@ fn what_sbatch_says_comes_first_and_nothing_is_submitted_beside_a_damaged_record
 
 #[test]
 #[cfg(unix)]
+fn arrays_that_two_calls_submit_at_once_are_both_recorded() {
+    let desk = Desk::new();
+    let sweep = "base = \"experiments/smoke.toml\"\n[axes]\n\"losses.binding\" = [0.5]\n";
+    std::fs::write(desk.path("sweep.toml"), sweep).expect("write");
+    std::fs::create_dir_all(desk.path("runs/slurm")).expect("create");
+    let lock = File::create(desk.path("runs/slurm/lock")).expect("created");
+    lock.lock().expect("locked");
+    let path = slurm(&desk, "cat > /dev/null\necho 77\n");
+    let mut command = desk.command(&["sweep", "slurm", "sweep.toml"]);
+    let command = command.env("PATH", path).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut second = command.spawn().expect("the program starts");
+    let mut messages = BufReader::new(second.stderr.take().expect("a pipe")).lines();
+    let is_waiting = |line: String| line.contains("waiting for");
+    assert!(messages.by_ref().map_while(Result::ok).any(is_waiting), "it did not wait");
+    let record = desk.path("runs/slurm/sweep.json");
+    std::fs::write(&record, "[{\"job\":12}]").expect("the record of the first call");
+    drop(lock);
+    assert!(second.wait().expect("ends").success());
+    let text = std::fs::read_to_string(record).expect("read");
+    let submitted: Vec<serde_json::Value> = serde_json::from_str(&text).expect("JSON");
+    let jobs: Vec<_> = submitted.iter().map(|array| array["job"].as_u64()).collect();
+    assert_eq!(jobs, [Some(12), Some(77)]);
+}
+
+#[test]
+#[cfg(unix)]
 fn runs_that_wait_in_an_earlier_array_are_counted_when_they_are_submitted_again() {
     let desk = Desk::new();
     let sweep =
@@ -341,6 +373,29 @@ fn a_report_takes_the_file_of_an_experiment() {
 }
 
 #[test]
+fn a_folder_of_runs_is_told_from_the_name_of_an_experiment() {
+    let desk = Desk::new();
+    for folder in ["runs/slurm", "runs/smoke/0123456789ab/seed-0"] {
+        std::fs::create_dir_all(desk.path(folder)).expect("create");
+    }
+    let whole = desk.path("runs/smoke").canonicalize().expect("created").display().to_string();
+    // As a shell completes it.
+    for name in ["smoke", "runs/smoke", "./runs/smoke/"] {
+        let text = desk.refused(2, &["report", name]);
+        assert!(text.contains("no finished run of `smoke` below runs"), "{text}");
+    }
+    for name in ["runs/smoke/0123456789ab/seed-0", &whole] {
+        let text = desk.refused(2, &["report", name]);
+        assert!(text.contains("below runs\nhint: name the experiment and not a folder"), "{text}");
+        assert!(text.trim_end().ends_with(": aio report smoke"), "{text}");
+    }
+    // A folder without runs is no experiment.
+    let text = desk.refused(2, &["report", "slurn"]);
+    assert!(!text.contains("did you mean"), "{text}");
+    assert!(desk.refused(2, &["report", "smokes"]).contains("did you mean `smoke`?"));
+}
+
+#[test]
 fn a_table_without_the_wanted_tasks_is_left_out() {
     let desk = Desk::new();
     let results = concat!(env!("CARGO_MANIFEST_DIR"), "/../../results");
@@ -352,7 +407,21 @@ fn a_table_without_the_wanted_tasks_is_left_out() {
     assert!(rows.peek().is_some(), "{csv}");
     assert!(rows.all(|row| row.starts_with("orbench.sketch-rgb,")), "{csv}");
     let added = desk.succeed(&with(&["--added", "--format", "csv"]));
-    assert!(added.starts_with("task,without,") && added.lines().count() > 1, "{added}");
+    assert!(added.starts_with("name,cell,task,without,") && added.lines().count() > 1, "{added}");
+    // The configurations of the experiment follow each other in one table.
+    let of_what = |row: &str| row.split(',').take(4).map(str::to_owned).collect::<Vec<_>>();
+    let rows: std::collections::BTreeSet<_> = added.lines().map(of_what).collect();
+    assert_eq!(rows.len(), added.lines().count(), "one row of each: {added}");
+    assert!(added.lines().skip(1).all(|row| row.starts_with("ablation,ablation ")), "{added}");
+    let sweeps = ["experiments/sweeps/adapters.toml", "experiments/sweeps/encoder.toml"];
+    let both = [&["report", "--runs", results, "--format", "csv"][..], &sweeps].concat();
+    let csv = desk.succeed(&both);
+    // Both have a cell of this name, and the same columns.
+    for sweep in sweeps {
+        let rows = csv.lines().filter(|row| row.starts_with(&format!("{sweep},frozen,3,")));
+        assert_eq!(rows.count(), 1, "{csv}");
+    }
+    assert_eq!(csv.lines().filter(|row| row.starts_with("name,cell,seeds,")).count(), 1, "{csv}");
     let text = desk.refused(2, &with(&["--tasks", "msmt17"]));
     assert!(text.contains("no task begins with `msmt17`"), "{text}");
     for task in ["market1501.rgb-rgb", "tri-cuhk-pedes.rgb+sketch-rgb"] {
@@ -360,4 +429,9 @@ fn a_table_without_the_wanted_tasks_is_left_out() {
     }
     let text = desk.refused(2, &with(&["--tasks", "market1501", "--added"]));
     assert!(text.contains("ablation: no finished run says what a modality adds"), "{text}");
+    assert!(text.contains("or leave out --tasks"), "{text}");
+    let against = ["report", "experiments/sweeps/heads.toml", "--runs", results];
+    let asked = ["--metric", "rank20", "--against", "binding"];
+    let text = desk.refused(2, &[&against[..], &asked].concat());
+    assert!(text.contains("name map, rank1 or minp, with --metric"), "{text}");
 }

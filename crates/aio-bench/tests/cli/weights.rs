@@ -114,6 +114,9 @@ fn weights_are_listed_inspected_and_converted_and_calls_are_refused() {
         ],
     );
     assert!(wrong.contains("60 × 32") && !desk.path("x.safetensors").exists(), "{wrong}");
+    let convert = ["weights", "convert", &checkpoint("dino.pth"), "--output", "x.safetensors"];
+    let wrong = desk.refused(2, &[&convert[..], &["--height", "1000000000"]].concat());
+    assert!(wrong.contains("1000000000 × 128") && wrong.contains("at most 2048"), "{wrong}");
     let weights = checkpoint("open-clip.safetensors");
     let plain = [
         "weights",

@@ -62,10 +62,12 @@ impl List {
         if self.tables.is_empty() {
             text += &format!("{:<24} {:<42} NAME.csv or NAME.parquet\n", "table:NAME", "any");
         }
-        text + &format!(
-            "\nlooked below {}; datasets/README.md shows the expected trees\n",
-            self.root.display()
-        )
+        let root = self.root.display();
+        if !self.root.is_dir() {
+            return text
+                + &format!("\nthere is no folder {root}; name another one with --data-root\n");
+        }
+        text + &format!("\nlooked below {root}; datasets/README.md shows the expected trees\n")
     }
 }
 
@@ -96,6 +98,14 @@ mod tests {
         // Below it, a folder of a data set's name is found by any of its parts.
         let known = found(place.path(), &["Market-1501-v15.09.15/query"]);
         assert_eq!(known, [("market1501", place.path().join("Market-1501-v15.09.15"))]);
+    }
+
+    #[test]
+    fn a_root_that_is_not_there_is_named() {
+        let place = tempfile::tempdir().expect("temporary directory");
+        assert!(list(place.path().to_path_buf()).text().contains("looked below"));
+        let text = list(place.path().join("datsets")).text();
+        assert!(text.contains("datsets; name another one with --data-root"), "{text}");
     }
 
     #[test]

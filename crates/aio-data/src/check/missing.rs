@@ -1,5 +1,7 @@
 //! What a copy lacks: the expected tree beside the one that is there, and a name that was probably meant.
 
+use crate::error::where_from;
+use crate::readers::table;
 use crate::{DataError, DatasetInfo, DatasetName, fs};
 use std::path::{Path, PathBuf};
 
@@ -20,11 +22,30 @@ pub(super) fn explain(error: DataError, info: &DatasetInfo, root: &Path) -> Data
     let own = info.folders.iter().map(|folder| root.join(folder)).find(|path| path.is_dir());
     let own = own.unwrap_or_else(|| root.to_path_buf());
     let problem = format!("{error}\n\n{}", side_by_side(info.layout, &own));
-    let hint = too_deep(info, root).or_else(|| misnamed(&missing, info, root));
-    DataError::Request {
-        problem,
-        hint: hint.unwrap_or_else(|| "docs/datasets.md says where to get it".into()),
+    if info.family == "table" {
+        return DataError::Request { problem, hint: of_table(&missing, root) };
     }
+    let hint = too_deep(info, root).or_else(|| misnamed(&missing, info, root));
+    DataError::Request { problem, hint: hint.unwrap_or_else(|| where_from(false).into()) }
+}
+
+/// What to do about the missing file of a table: the file of another kind that has its name, the table that was probably meant, or how to write it.
+fn of_table(missing: &Path, root: &Path) -> String {
+    if root.is_file() {
+        return format!("{} is a file; name the folder in which it lies", root.display());
+    }
+    let wanted = missing.file_stem().unwrap_or_default();
+    let entries = fs::sorted_entries(root).unwrap_or_default();
+    if let Some(other) = entries.iter().find(|e| e.is_file() && e.file_stem() == Some(wanted)) {
+        let (other, missing) = (other.display(), missing.display());
+        return format!("{other} is not read: save the table as {missing}");
+    }
+    let tables = table::named_below(root);
+    let names = tables.iter().map(|(name, _)| table::plain(name).to_owned());
+    if let Some(near) = most_similar(names, &wanted.to_string_lossy()) {
+        return format!("did you mean `{}`?", table::name_of(&near));
+    }
+    where_from(true).into()
 }
 
 fn missing_path(error: &DataError) -> Option<PathBuf> {
@@ -56,9 +77,6 @@ fn base_name(path: &Path) -> Option<String> {
 /// What to move, if a folder of the data set holds another one of the same name with everything in it, as an archive leaves it that was unpacked
 /// into a folder of its name.
 fn too_deep(info: &DatasetInfo, root: &Path) -> Option<String> {
-    if info.family == "table" {
-        return None;
-    }
     let complete = |place: &Path| info.markers.iter().any(|marker| place.join(marker).exists());
     let first = |folder: &'static str| folder.split('/').next().unwrap_or(folder);
     let pairs = info.folders.iter().flat_map(|outer| info.folders.iter().map(move |i| (outer, i)));
@@ -88,20 +106,16 @@ fn misnamed(missing: &Path, info: &DatasetInfo, root: &Path) -> Option<String> {
 
 /// What to rename to `wanted` in `directory`, if something there has a similar name and is no other part of the data set.
 fn rename(directory: &Path, wanted: &str, info: &DatasetInfo) -> Option<String> {
-    let near = similar(directory, wanted, |name| is_part(name, info))?;
-    if info.family == "table" {
-        let table = near.split('.').next().unwrap_or(&near);
-        return Some(format!("did you mean `table:{table}`?"));
-    }
+    let entries = fs::sorted_entries(directory).unwrap_or_default();
+    let names = entries.iter().filter_map(|path| base_name(path));
+    let near = most_similar(names.filter(|name| !is_part(name, info)), wanted)?;
     Some(format!("{} looks like it: rename it to {wanted}", directory.join(near).display()))
 }
 
-/// The most similar name in a directory, of those that are not `known` otherwise.
-fn similar(directory: &Path, wanted: &str, known: impl Fn(&str) -> bool) -> Option<String> {
-    let entries = fs::sorted_entries(directory).unwrap_or_default();
+/// The name that is most similar to `wanted`, if it was probably meant.
+fn most_similar(names: impl Iterator<Item = String>, wanted: &str) -> Option<String> {
     let score =
         |name: String| (strsim::jaro_winkler(&name.to_lowercase(), &wanted.to_lowercase()), name);
-    let names = entries.iter().filter_map(|path| base_name(path)).filter(|name| !known(name));
     let (score, near) = names.map(score).max_by(|a, b| a.0.total_cmp(&b.0))?;
     (score > SIMILAR).then_some(near)
 }
@@ -205,15 +219,13 @@ mod tests {
     fn only_what_is_no_other_part_of_the_data_set_is_to_be_renamed() {
         let misnamed = hint("market1501", &["Market-1501-v15.09.5/query/a.jpg"]);
         assert!(misnamed.ends_with("rename it to Market-1501-v15.09.15"), "{misnamed}");
-        let where_from = "docs/datasets.md says where to get it";
         let partial = ["Market-1501-v15.09.15/bounding_box_train/0002_c1s1_000451_03.jpg"];
-        assert_eq!(hint("market1501", &partial), where_from, "train is no misnamed test");
-        assert_eq!(hint("market1501", &["market1501/readme.txt"]), where_from);
+        assert_eq!(hint("market1501", &partial), where_from(false), "train is no misnamed test");
+        assert_eq!(hint("market1501", &["market1501/readme.txt"]), where_from(false));
     }
 
     #[test]
     fn a_part_is_never_proposed_for_another_one() {
-        let where_from = "docs/datasets.md says where to get it";
         let lists = (1..=10).filter(|split| *split != 7).flat_map(|split| {
             ["train", "test"].into_iter().flat_map(move |part| {
                 ["visible", "thermal"].map(|kind| format!("RegDB/idx/{part}_{kind}_{split}.txt"))
@@ -221,13 +233,13 @@ mod tests {
         });
         let lists: Vec<String> = lists.collect();
         let lists: Vec<&str> = lists.iter().map(String::as_str).collect();
-        assert_eq!(hint("regdb", &lists), where_from, "test_visible_9 is not test_visible_7");
+        assert_eq!(hint("regdb", &lists), where_from(false), "9 is not 7");
         let llcm = ["train_vis", "train_nir", "test_vis"].map(|l| format!("LLCM/idx/{l}.txt"));
-        assert_eq!(hint("llcm", &llcm.each_ref().map(String::as_str)), where_from);
-        assert_eq!(hint("msmt17", &["MSMT17_V2/list_train.txt"]), where_from);
-        assert_eq!(hint("msmt17-v2", &["MSMT17_V1/list_train.txt"]), where_from);
+        assert_eq!(hint("llcm", &llcm.each_ref().map(String::as_str)), where_from(false));
+        assert_eq!(hint("msmt17", &["MSMT17_V2/list_train.txt"]), where_from(false));
+        assert_eq!(hint("msmt17-v2", &["MSMT17_V1/list_train.txt"]), where_from(false));
         let other = ["cuhk03-np/detected/query/0001_c1_1.png"];
-        assert_eq!(hint("cuhk03-classic-detected", &other), where_from);
+        assert_eq!(hint("cuhk03-classic-detected", &other), where_from(false));
         // Sketches of the Tri- data set are no photographs.
         let written = "CUHK-PEDES/reid_raw.json";
         let error = incomplete("cuhk-pedes", &[written, "CUHK-PEDES/imgs-sketch2/a.jpg"], |root| {
@@ -236,7 +248,7 @@ mod tests {
         });
         assert!(error.to_string().contains("CUHK-PEDES/imgs not found"), "{error}");
         assert!(error.to_string().contains("found in "), "the tree stands beside the expected one");
-        assert_eq!(error.hint().as_deref(), Some(where_from));
+        assert_eq!(error.hint().as_deref(), Some(where_from(false)));
     }
 
     #[test]
@@ -278,10 +290,8 @@ mod tests {
     #[test]
     fn what_was_unpacked_one_level_too_deep_is_to_be_moved_up() {
         let deep = hint("llcm", &["LLCM/LLCM/idx/train_vis.txt"]);
-        assert!(
-            deep.contains("LLCM/LLCM is one level too deep") && deep.ends_with("/LLCM"),
-            "{deep}"
-        );
+        assert!(deep.contains("LLCM/LLCM is one level too deep"), "{deep}");
+        assert!(deep.ends_with("/LLCM") && !deep.ends_with("LLCM/LLCM"), "{deep}");
         let deep =
             hint("cuhk03-np-detected", &["cuhk03-np/cuhk03-np/detected/bounding_box_test/a"]);
         assert!(deep.contains("cuhk03-np/cuhk03-np is one level too deep"), "{deep}");
@@ -290,6 +300,30 @@ mod tests {
 
     #[test]
     fn a_table_of_a_similar_name_is_proposed_as_it_is() {
-        assert_eq!(hint("table:shp", &["shop.csv"]), "did you mean `table:shop`?");
+        for table in ["shop.csv", "shop/shop.csv"] {
+            assert_eq!(hint("table:shp", &[table]), "did you mean `table:shop`?");
+        }
+    }
+
+    #[test]
+    fn what_is_no_table_is_not_proposed_as_one() {
+        for others in [&["shop/a/1.jpg"][..], &["shops/1.jpg", "shop.jpg/x"], &["mine.csv"]] {
+            assert_eq!(hint("table:shop", others), where_from(true), "{others:?}");
+        }
+        for other in ["shop.xlsx", "shop.CSV"] {
+            let found = hint("table:shop", &[other]);
+            assert!(found.contains(&format!("{other} is not read: save the table as ")), "{found}");
+            assert!(found.ends_with("shop.csv"), "{found}");
+        }
+    }
+
+    #[test]
+    fn a_table_that_is_not_there_is_to_be_written_and_not_to_be_got() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        for (dataset, is_own) in [("table:mine", true), ("regdb", false)] {
+            let name: DatasetName = dataset.parse().expect("a data set");
+            let hint = name.locate(directory.path()).expect_err("nothing there").hint();
+            assert!(hint.is_some_and(|hint| hint.contains(where_from(is_own))), "{dataset}");
+        }
     }
 }

@@ -41,12 +41,8 @@ pub struct Check<'a> {
 /// [`DataError::Request`] with the nearest known name.
 pub fn named(text: &str) -> Result<DatasetName> {
     text.parse().map_err(|error: crate::readers::UnknownDataset| {
-        let near = aio_types::nearest(text, DatasetName::ALL.map(DatasetName::name));
-        let hint = near.map(|near| format!("did you mean `{near}`?"));
-        DataError::Request {
-            problem: error.to_string(),
-            hint: hint.unwrap_or_else(|| "`aio data list` lists the data sets".into()),
-        }
+        let hint = error.hint().unwrap_or_else(|| "`aio data list` lists the data sets".into());
+        DataError::Request { problem: error.to_string(), hint }
     })
 }
 
@@ -116,13 +112,21 @@ impl Check<'_> {
         let all: BTreeSet<&Path> =
             parts.into_iter().flatten().chain(&dataset.more).filter_map(|s| s.path()).collect();
         let all: Vec<&Path> = all.into_iter().collect();
-        let count = all.len().min(self.pictures);
-        let chosen: Vec<&Path> = (0..count).map(|i| all[i * all.len() / count]).collect();
+        // Photographs that are read by an index are numbered behind the others.
+        let held = all.len();
+        let total = held + dataset.indexed.as_ref().map_or(0, |indexed| indexed.index.len());
+        let count = total.min(self.pictures);
+        let chosen: Vec<usize> = (0..count).map(|i| i * total / count).collect();
         // Every pixel is decoded; the size of the result does not matter.
         let tiny = PictureSize { height: 2, width: 1 };
         let done = AtomicUsize::new(0);
-        let failed = chosen.par_iter().map(|path| -> Result<Option<String>> {
-            let opened = picture::open(path, tiny);
+        let failed = chosen.par_iter().map(|number| -> Result<Option<String>> {
+            let opened = match &dataset.indexed {
+                Some(indexed) if *number >= held => {
+                    picture::open(&indexed.photograph(*number - held)?.path, tiny)
+                }
+                _ => picture::open(all[*number], tiny),
+            };
             (self.progress)(1 + done.fetch_add(1, Ordering::Relaxed), count);
             go_on(self.poll)?;
             Ok(opened.err().map(|error| error.to_string()))

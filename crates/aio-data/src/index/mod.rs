@@ -62,14 +62,13 @@ impl Index {
             return Err(failed(
                 path,
                 format!(
-                    "built from annotations of {source}, but {} has {expected}; build it again",
+                    "built from annotations of {source}, but {} has {expected}; build it again with `aio data prepare`",
                     annotations.display()
                 ),
             ));
         }
         let Some(stated) = opened.metadata(CHECKSUM) else {
-            let problem =
-                "it states no checksum, so it is damaged or of an earlier version; build it again";
+            let problem = "it states no checksum, so it is damaged or of an earlier version; build it again with `aio data prepare`";
             return Err(failed(path, problem));
         };
         inside::check_file(path, stated)?;

@@ -1,7 +1,7 @@
 use super::bounded::{Bounded, Budget};
-use super::open;
 use crate::error::io;
-use crate::{DataError, Result, fs};
+use crate::fs::{self, MARK, open};
+use crate::{DataError, Result};
 use serde::de::{DeserializeOwned, DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
@@ -14,9 +14,6 @@ use std::rc::Rc;
 
 /// Largest annotation file whose elements become samples. The published ones have up to 300 MB.
 const LARGEST_FILE: u64 = 1 << 30;
-
-/// What some editors put in front of UTF-8 text.
-const MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// Most elements of an annotation file that become samples.
 const MOST_ELEMENTS: usize = 4_000_000;
@@ -108,7 +105,7 @@ pub(crate) struct Annotations {
 impl Annotations {
     pub(crate) fn open(path: &Path) -> Result<Self> {
         let mut file = BufReader::with_capacity(1 << 16, open(path)?);
-        let is_marked = file.fill_buf().map_err(io("read", path))?.starts_with(MARK);
+        let is_marked = file.fill_buf().map_err(io("read", path))?.starts_with(MARK.as_bytes());
         let mark = if is_marked { MARK.len() } else { 0 };
         file.consume(mark);
         let (reader, budget) = Bounded::new(file);
@@ -141,7 +138,7 @@ pub(crate) fn document<T: DeserializeOwned>(path: &Path, largest: u64) -> Result
     check_size(path, largest)?;
     let problem = |problem: String| DataError::Parse { path: path.to_path_buf(), problem };
     let bytes = fs::read(path)?;
-    let bytes = bytes.strip_prefix(MARK).unwrap_or(&bytes);
+    let bytes = bytes.strip_prefix(MARK.as_bytes()).unwrap_or(&bytes);
     serde_json::from_slice(bytes).map_err(|e| problem(e.to_string()))
 }
 

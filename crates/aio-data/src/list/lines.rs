@@ -1,4 +1,4 @@
-use super::open;
+use crate::fs::{MARK, open};
 use crate::{DataError, Result};
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read};
@@ -49,8 +49,7 @@ pub(crate) fn lines(path: &Path) -> Result<Vec<(usize, String)>> {
         let line = String::from_utf8(bytes).map_err(|e| {
             problem(format!("not UTF-8 text (byte {})", e.utf8_error().valid_up_to() + 1))
         })?;
-        // Some editors mark a text as UTF-8 at its beginning.
-        let line = if row == 1 { line.strip_prefix('\u{feff}').unwrap_or(&line) } else { &line };
+        let line = if row == 1 { line.strip_prefix(MARK).unwrap_or(&line) } else { &line };
         let line = line.trim();
         if !line.is_empty() {
             lines.push((row, line.to_owned()));

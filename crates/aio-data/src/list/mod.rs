@@ -9,9 +9,8 @@ mod records;
 
 pub(crate) use annotations::{Annotations, annotations, document, keyed_annotations};
 pub(crate) use bounded::{Bounded, LARGEST_ELEMENT};
+pub(crate) use columns::check_distinct;
 pub use columns::repeated;
 pub(crate) use lines::{comma_separated, lines};
 pub(crate) use paths::{Once, file_name, listed, plain};
 pub use records::CsvRecords;
-
-use crate::fs::open;

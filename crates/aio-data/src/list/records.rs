@@ -1,5 +1,6 @@
 //! Records of CSV files, and the lines on which they stand.
 
+use super::columns::check_distinct;
 use crate::{DataError, Result};
 use csv::{ErrorKind, Reader, ReaderBuilder, StringRecord, Trim};
 use std::collections::VecDeque;
@@ -23,7 +24,7 @@ impl<R: Read> CsvRecords<R> {
     /// Reads the names of the columns. `source` gives the bytes of the file `path`.
     ///
     /// # Errors
-    /// [`DataError::Row`] if there are no names, or they are not UTF-8 text, lack a quotation mark, or cannot be read.
+    /// [`DataError::Row`] if there are no names, or they are not UTF-8 text, are not separated by commas, lack a quotation mark, or cannot be read.
     pub fn new(path: &Path, source: R) -> Result<Self> {
         let mut reader = ReaderBuilder::new().trim(Trim::All).from_reader(Lines::new(source));
         let names = reader.headers().cloned();
@@ -33,6 +34,13 @@ impl<R: Read> CsvRecords<R> {
             let problem = "the file is empty or blank; expected the names of the columns".into();
             return Err(DataError::Row { path: path.to_path_buf(), row: first, problem });
         }
+        // As spreadsheets write it in languages whose decimals have commas.
+        let separators = [(';', "semicolons"), ('\t', "tabs")];
+        let is_only = |(mark, _): &(char, &str)| names.len() == 1 && names[0].contains(*mark);
+        if let Some((_, found)) = separators.into_iter().find(is_only) {
+            let problem = format!("the columns are separated by {found}; expected commas");
+            return Err(DataError::Row { path: path.to_path_buf(), row: first, problem });
+        }
         let record = StringRecord::new();
         Ok(Self { path: path.to_path_buf(), reader, names, first, record })
     }
@@ -40,6 +48,15 @@ impl<R: Read> CsvRecords<R> {
     /// The row of the names of the columns, counted from 1, and the names.
     pub fn names(&self) -> (usize, &StringRecord) {
         (self.first, &self.names)
+    }
+
+    /// As [`names`](Self::names), of a file in which no name stands twice.
+    ///
+    /// # Errors
+    /// [`DataError::Row`] naming the column that stands twice.
+    pub fn distinct_names(&self) -> Result<(usize, &StringRecord)> {
+        check_distinct(&self.path, self.first, &self.names)?;
+        Ok(self.names())
     }
 
     /// The next record and the row in which it begins; `None` behind the last one. Rows are lines, counted from 1, blank ones too.
@@ -227,6 +244,30 @@ mod tests {
         ] {
             assert_eq!(rows(text.as_bytes()), (expected.to_vec(), String::new()), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_column_that_stands_twice_is_named_with_its_row() {
+        let open = |text: &'static str| {
+            CsvRecords::new(Path::new("people.csv"), text.as_bytes()).expect("names")
+        };
+        let records = open("\n\na,b\n1,2\n");
+        let (row, names) = records.distinct_names().expect("two names");
+        assert_eq!((row, names.iter().collect::<Vec<_>>()), (3, vec!["a", "b"]));
+        let error = open("\n\na, b ,b\n").distinct_names().expect_err("twice").to_string();
+        assert_eq!(error, "people.csv, row 3: has two columns `b`");
+    }
+
+    #[test]
+    fn columns_that_something_else_than_commas_separates_are_named_as_such() {
+        for (text, found) in
+            [("a;b\n1;2\n", "semicolons"), ("\n\"a\";b\n", "semicolons"), ("a\tb\n1\t2\n", "tabs")]
+        {
+            let expected = format!("the columns are separated by {found}; expected commas");
+            assert!(rows(text.as_bytes()).1.ends_with(&expected), "{text:?}");
+        }
+        assert_eq!(rows(&b"a,b;c\n1,2\n"[..]), (vec![1, 2], String::new()));
+        assert_eq!(rows(&b"text\nA man; he runs.\n"[..]), (vec![1, 2], String::new()));
     }
 
     #[test]

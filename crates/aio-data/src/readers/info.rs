@@ -1,6 +1,6 @@
 use crate::evaluation::TaskRules;
 use crate::list::{listed, plain};
-use crate::picture::is_picture;
+use crate::picture::{FORMATS, is_picture};
 use crate::{DataError, Dataset, Result, Sample, Split, fs};
 use aio_types::Modality;
 use serde::Serialize;
@@ -203,7 +203,7 @@ impl DatasetInfo {
         if found.is_empty() {
             return Err(DataError::Empty {
                 dataset: self.name,
-                what: "images (*.jpg, *.png, *.bmp)",
+                what: format!("images ({FORMATS})"),
                 path: directory.to_path_buf(),
             });
         }

@@ -11,6 +11,7 @@ use aio_eval::{Entry, Protocol, single_shot};
 use aio_types::{Camera, Modality};
 use regex::Regex;
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
@@ -165,7 +166,7 @@ fn test(root: &Path, folder: &str, ids: &[i64]) -> Result<Vec<Sample>> {
     if samples.is_empty() {
         return Err(DataError::Empty {
             dataset: "llcm",
-            what: "images of the identities in idx/test_id.txt",
+            what: "images of the identities in idx/test_id.txt".into(),
             path: root.join(folder),
         });
     }
@@ -185,7 +186,8 @@ fn listed_cameras(list: &Path) -> Result<BTreeSet<Camera>> {
     Ok(pictures.collect())
 }
 
-/// Parses the base name only: reference loaders split the whole path at `cam` and fail under `/home/camille`.
+/// Takes identity and camera from the base name: reference loaders split the whole path at `cam` and fail under `/home/camille`. They take the
+/// identity from the folder, so that a file in the folder of somebody else is refused.
 fn sample(path: &Path) -> Result<Sample> {
     static NAME: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(PATTERN).expect("the pattern is valid"));
@@ -197,6 +199,14 @@ fn sample(path: &Path) -> Result<Sample> {
     let name = file_name(path);
     let fields = NAME.captures(&name).ok_or_else(wrong)?;
     let modality = if &fields[3] == "vis" { Modality::Rgb } else { Modality::Infrared };
-    Ok(Sample::picture(fields[1].parse().map_err(|_| wrong())?, modality, path.to_path_buf())
+    let identity: i64 = fields[1].parse().map_err(|_| wrong())?;
+    let folder = path.parent().and_then(Path::file_name).and_then(OsStr::to_str);
+    let of_folder: Option<i64> = folder.and_then(|folder| folder.parse().ok());
+    if let Some(other) = of_folder.filter(|other| *other != identity) {
+        let problem =
+            format!("identity {identity} by its name, and {other} by its folder; expected one");
+        return Err(DataError::Parse { path: path.to_path_buf(), problem });
+    }
+    Ok(Sample::picture(identity, modality, path.to_path_buf())
         .taken_by(fields[2].parse().map_err(|_| wrong())?))
 }

@@ -3,8 +3,8 @@
 
 use super::{DatasetInfo, count, nothing_further};
 use crate::evaluation::{
-    Direction, Evaluation, Query, QueryPicture, Refusal, TaskRules, TestSet, gallery_items,
-    observation, photograph_combinations, queries,
+    Direction, Evaluation, QueryPicture, Refusal, TaskRules, TestSet, gallery_items, observation,
+    photograph_combinations, queries,
 };
 use crate::list::file_name;
 use crate::{DataError, Dataset, Result, Sample, Split};
@@ -151,15 +151,29 @@ impl Evaluation for MultiQuery {
             let views = boxes.entry((sample.identity, sample.camera)).or_default();
             views.push(observation([sample]));
         }
-        let pooled = |query: Query| match boxes.get(&(query.entry.identity, query.entry.camera)) {
-            Some(views) => Query { views: views.clone(), ..query },
-            None => query,
-        };
-        let single = queries(&dataset.query, self.direction.query);
-        Ok(TestSet {
-            queries: single.into_iter().map(pooled).collect(),
-            gallery: gallery_items(&dataset.gallery, self.direction.gallery),
-        })
+        let mut queries = queries(&dataset.query, self.direction.query);
+        let mut lacking = Vec::new();
+        for query in &mut queries {
+            match boxes.get(&(query.entry.identity, query.entry.camera)) {
+                Some(views) => query.views.clone_from(views),
+                None => lacking.extend(query.pictures().map(|(_, picture)| picture.path.clone())),
+            }
+        }
+        // With some single pictures among the queries it would be another evaluation under the same name.
+        if let Some(first) = lacking.first() {
+            return Err(DataError::Request {
+                problem: format!(
+                    "{}: gt_bbox/ has no picture of the person and camera of {} of {} queries, such as {}",
+                    dataset.name,
+                    lacking.len(),
+                    queries.len(),
+                    first.display()
+                ),
+                hint: "multi-query evaluation needs the hand-drawn boxes of every query: was gt_bbox/ unpacked completely?".into(),
+            });
+        }
+        let gallery = gallery_items(&dataset.gallery, self.direction.gallery);
+        Ok(TestSet { queries, gallery })
     }
 }
 
@@ -173,8 +187,9 @@ pub(super) fn read(
     cameras: RangeInclusive<i64>,
 ) -> Result<Dataset> {
     let split = |name: &str| folder(info, &root.join(name), &cameras);
+    // Distractors are in the gallery alone: elsewhere the number 0 is a person's, whom data of others in this layout may have.
     let keep = |mut samples: Vec<Sample>| {
-        samples.retain(|s| s.identity.0 > 0);
+        samples.retain(|s| s.identity.is_known());
         samples
     };
     Ok(Dataset {

@@ -37,7 +37,7 @@ impl DatasetName {
     /// The data set's folder under `root`, or `root` itself where its files lie there directly; of a table, its file.
     ///
     /// # Errors
-    /// [`crate::DataError::Missing`] naming what was expected.
+    /// [`crate::DataError::Missing`] naming what was expected; [`crate::DataError::Request`] naming two files of one table.
     pub fn locate(self, root: &Path) -> Result<PathBuf> {
         match self {
             Self::Table(name) => table::locate(name, root),
@@ -49,7 +49,7 @@ impl DatasetName {
     #[must_use]
     pub fn is_gone(self, root: &Path) -> bool {
         let is_there = match self {
-            Self::Table(name) => table::folder(name, root).exists(),
+            Self::Table(name) => table::is_there(name, root),
             published => published.info().folders.iter().any(|folder| root.join(folder).exists()),
         };
         !is_there && self.locate(root).is_err()
@@ -135,6 +135,34 @@ impl fmt::Display for DatasetName {
 #[error("unknown data set `{0}`")]
 pub struct UnknownDataset(pub String);
 
+impl UnknownDataset {
+    /// What was probably meant: a data set with a similar name, or a table of one's own.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        let named = table::plain(&self.0);
+        // Behind a point is the ending of its file, or what is searched in a task.
+        let own = table::name_of(named.split('.').next().unwrap_or(named));
+        let own = Some(own).filter(|name| table::is_name(name));
+        if named.len() < self.0.len() {
+            return Some(match own {
+                Some(name) => format!("did you mean `{name}`?"),
+                None => format!("the table is called `table:NAME`, and {}", table::NAME_RULE),
+            });
+        }
+        let near = aio_types::nearest(&self.0, DatasetName::ALL.map(DatasetName::name));
+        match (near, own) {
+            (Some(near), Some(own)) => {
+                Some(format!("did you mean `{near}`? A table of your own is called `{own}`"))
+            }
+            (Some(near), None) => Some(format!("did you mean `{near}`?")),
+            (None, Some(own)) => Some(format!(
+                "a table of your own is called `{own}`; `aio data list` lists the data sets"
+            )),
+            (None, None) => None,
+        }
+    }
+}
+
 impl FromStr for DatasetName {
     type Err = UnknownDataset;
 
@@ -202,6 +230,23 @@ mod tests {
         for wrong in ["market1502", "regdb-11", "table:", "table:../x"] {
             assert!(wrong.parse::<DatasetName>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_table_of_one_s_own_is_named_where_a_name_is_not_known() {
+        let hint = |text: &str| text.parse::<DatasetName>().expect_err(text).hint();
+        for (text, expected) in [
+            ("people", "a table of your own is called `table:people`; `aio data list`"),
+            ("people.csv", "a table of your own is called `table:people`; `aio data list`"),
+            ("table:people.csv", "did you mean `table:people`?"),
+            ("table:people.rgb-rgb", "did you mean `table:people`?"),
+            ("table:my people", "NAME has letters, digits, - and _ alone"),
+            ("market-1501", "did you mean `market1501`? A table of your own is called `table:m"),
+        ] {
+            let found = hint(text).expect(text);
+            assert!(found.contains(expected), "{text}: {found}");
+        }
+        assert_eq!(hint("../x y"), None);
     }
 
     #[test]

@@ -60,8 +60,8 @@ impl IdentitySampler {
     /// A sampler over samples given as (number, class of the identity, modality).
     ///
     /// # Errors
-    /// [`DataError::Sampler`] if there are fewer people with a photograph than a batch, or a share of it, holds, if a share is less than half a batch
-    /// of an epoch, if P, K or the neighbours are zero, or if a number exceeds 2³² − 1.
+    /// [`DataError::Sampler`] if there are fewer people with a photograph than a batch, or a share of it, holds, if a share is so small that no epoch
+    /// would have it, if P, K or the neighbours are zero, or if a number exceeds 2³² − 1.
     pub fn new(
         samples: impl IntoIterator<Item = (usize, usize, Modality)>,
         plan: BatchPlan,
@@ -103,14 +103,6 @@ impl IdentitySampler {
                         people.len()
                     ));
                 }
-                // Rounding begins anew in every epoch: the batches of a smaller share would never come.
-                let batches = share / sum * self.batches_per_epoch() as f64;
-                if batches < 0.5 {
-                    return refuse(format!(
-                        "a share of {share} is {batches:.2} of the {} batches of an epoch, so that its data set would never be drawn; at least half a batch is needed",
-                        self.batches_per_epoch()
-                    ));
-                }
                 continue;
             }
             let needed = identities_of(*share / sum, *identities);
@@ -121,7 +113,29 @@ impl IdentitySampler {
                 ));
             }
         }
+        // Rounding begins anew in every epoch: a share that the first one leaves out would never come.
+        let turns = self.turns();
+        if let Some(part) = turns.iter().position(|turns| *turns == 0) {
+            let what = if self.plan.one_range { "batches" } else { "people" };
+            let (share, all) = (shares[part].1, turns.iter().sum::<usize>());
+            return refuse(format!(
+                "a share of {share} is {:.2} of the {all} {what} of an epoch, so that its data set would never be drawn; a larger share is needed",
+                share / sum * all as f64
+            ));
+        }
         Ok(())
+    }
+
+    /// How often each of the ranges of the plan has its turn in an epoch: with a whole batch, or with a person.
+    fn turns(&self) -> Vec<usize> {
+        let BatchPlan { identities, shares, one_range, .. } = &self.plan;
+        let mut turns = Turns::new(shares);
+        let mut taken = vec![0; shares.len()];
+        if !shares.is_empty() {
+            let of_batch = if *one_range { 1 } else { *identities };
+            (0..self.batches_per_epoch() * of_batch).for_each(|_| taken[turns.next_part()] += 1);
+        }
+        taken
     }
 
     /// The groups whose classes lie in a range.
@@ -175,12 +189,7 @@ impl IdentitySampler {
     /// Every epoch is divided anew, in whole batches: ranges of equal shares differ by one batch, in favour of the last.
     #[must_use]
     pub fn batches_of_ranges(&self) -> Option<Vec<usize>> {
-        let mut turns = Turns::new(&self.plan.shares);
-        let mut batches = vec![0; self.plan.shares.len()];
-        self.plan.one_range.then(|| {
-            (0..self.batches_per_epoch()).for_each(|_| batches[turns.next_part()] += 1);
-            batches
-        })
+        self.plan.one_range.then(|| self.turns())
     }
 
     /// The groups of every batch of an epoch, by the shares of the plan.

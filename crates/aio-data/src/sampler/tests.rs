@@ -99,6 +99,26 @@ fn a_batch_of_one_range_has_people_of_no_other() {
 }
 
 #[test]
+fn a_share_that_no_epoch_would_have_is_refused() {
+    let of = |identities, one_range, shares: [f64; 2]| {
+        let shares = vec![(0..4, shares[0]), (4..7, shares[1])];
+        let plan = BatchPlan { shares, one_range, ..plan(identities, 1, 3) };
+        sampler_of(plan).map(|sampler| sampler.epoch(0)).map_err(|error| error.to_string())
+    };
+    // Three batches of two people: an epoch has six.
+    let small = of(2, false, [1.0, 0.05]).expect_err("0.29 people");
+    let expected = "a share of 0.05 is 0.29 of the 6 people of an epoch, so that its data set would never be drawn";
+    assert!(small.contains(expected), "{small}");
+    let drawn = of(2, false, [1.0, 0.2]).expect("one of the six");
+    assert_eq!(drawn.concat().iter().filter(|tuple| tuple.class >= 4).count(), 1);
+    // Two batches of three: one for each. One batch of three: the second has it in every epoch.
+    let drawn = of(3, true, [1.0, 1.0]).expect("one batch each");
+    assert_eq!(drawn.iter().filter(|batch| batch[0].class >= 4).count(), 1);
+    let none = of(3, true, [4.0, 1.0]).expect_err("0.4 batches");
+    assert!(none.contains("a share of 1 is 0.40 of the 2 batches of an epoch"), "{none}");
+}
+
+#[test]
 fn the_batches_of_ranges_are_those_that_an_epoch_draws() {
     // Equal shares of three batches: the second range has the third batch of every epoch.
     let shares = vec![(0..4, 1.0), (4..7, 1.0)];

@@ -8,7 +8,7 @@ pub use crate::evaluation::{GalleryItem, Query, QueryPicture, TaskMean, TaskRule
 pub use data::TaskData;
 
 use crate::evaluation::{Direction, Evaluation, NamedQuery, Refusal, TaskRequest};
-use crate::readers::DatasetName;
+use crate::readers::{DatasetName, UnknownDataset};
 use crate::{DataError, Dataset, Result};
 use aio_types::{Modality, ModalitySet, TaskId, TaskPattern, TaskQuery};
 use std::collections::BTreeMap;
@@ -50,10 +50,9 @@ fn refused(problem: impl Into<String>, hint: impl Into<String>) -> DataError {
 
 /// The data set called `name` in the task `text`.
 fn dataset_of(text: &str, name: &str) -> Result<DatasetName> {
-    name.parse().map_err(|_| {
-        let near = aio_types::nearest(name, DatasetName::ALL.map(DatasetName::name));
-        let hint = near.map_or(USAGE.to_owned(), |near| format!("did you mean `{near}`?"));
-        refused(format!("task `{text}`: unknown data set `{name}`"), hint)
+    name.parse().map_err(|error: UnknownDataset| {
+        let hint = error.hint().unwrap_or_else(|| USAGE.to_owned());
+        refused(format!("task `{text}`: {error}"), hint)
     })
 }
 

@@ -5,6 +5,7 @@ use crate::error::{GalleryError, Result};
 use crate::record::BoundingBox;
 use aio_data::{DataError, fs};
 use serde::Deserialize;
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path};
 
@@ -27,10 +28,14 @@ struct Annotation {
     image_id: i64,
     bbox: [f64; 4],
     category_id: Option<i64>,
-    #[serde(alias = "confidence")]
+    // Not as one key with two names: some files have both.
     score: Option<f64>,
-    #[serde(alias = "instance_id")]
+    confidence: Option<f64>,
     track_id: Option<i64>,
+    instance_id: Option<i64>,
+    /// 1 or true for a box around several people; other programs write 0, false or nothing.
+    #[serde(default)]
+    iscrowd: Value,
 }
 
 #[derive(Deserialize)]
@@ -40,8 +45,8 @@ struct Category {
 }
 
 /// Reads annotations in COCO's format. Boxes are `[left, top, width, height]` in pixels. If the file names categories, only boxes of
-/// `category` are read. `track_id` (or `instance_id`) and `score` are read where they are given; a track
-/// below 0 means none.
+/// `category` are read. `track_id` (or else `instance_id`) and `score` (or else `confidence`) are read where they are given; a track
+/// below 0 means none. A box that `iscrowd` says to be around several people is left out.
 ///
 /// # Errors
 /// [`GalleryError::Data`] naming the annotation that cannot be used, [`GalleryError::Request`] if there is no such category.
@@ -72,11 +77,15 @@ pub fn coco(source: &Source, category: &str) -> Result<Detected> {
             return Err(source.wrong(row, problem));
         }
     }
-    let mut detections = Vec::new();
+    let (mut detections, mut crowds) = (Vec::new(), 0);
     for (row, annotation) in (1..).zip(file.annotations) {
         if !file.categories.is_empty()
             && annotation.category_id.is_none_or(|category| !wanted.contains(&category))
         {
+            continue;
+        }
+        if annotation.iscrowd == 1 || annotation.iscrowd == true {
+            crowds += 1;
             continue;
         }
         let number = annotation.image_id;
@@ -92,13 +101,13 @@ pub fn coco(source: &Source, category: &str) -> Result<Detected> {
             frame: frame.clone(),
             crop,
             // As in MOTChallenge, a number below 0 is no track.
-            track: annotation.track_id.filter(|track| *track >= 0),
-            confidence: annotation.score,
+            track: annotation.track_id.or(annotation.instance_id).filter(|track| *track >= 0),
+            confidence: annotation.score.or(annotation.confidence),
             number,
             row,
         });
     }
-    source.detected(detections, 0)
+    source.detected(detections, crowds)
 }
 
 fn stays_inside(name: &str) -> bool {

@@ -34,7 +34,7 @@ pub struct Detection {
 pub struct Detected {
     /// Those that are wanted, in the order of the frames.
     pub wanted: Vec<Detection>,
-    /// How many were left out: those of a lower confidence than asked for, and those that ground truth says to ignore.
+    /// How many were left out: those of a lower confidence than asked for, those that ground truth says to ignore, and those around several people.
     pub left_out: usize,
 }
 
@@ -48,6 +48,9 @@ pub struct Source<'a> {
     /// Detections with a lower confidence are left out; one without a confidence is not. None to leave none out.
     pub least_confidence: Option<f64>,
 }
+
+/// Where at least one box of a file must end, in pixels. Boxes that are shares of the picture end near 1, and each would be one pixel.
+const SMALLEST_END: f64 = 2.0;
 
 impl Source<'_> {
     fn wrong(&self, row: usize, problem: String) -> GalleryError {
@@ -65,6 +68,18 @@ impl Source<'_> {
             return Err(GalleryError::request(
                 format!("{file} holds no detection that is wanted; {left_out} were left out"),
                 "check --least-confidence and the categories",
+            ));
+        }
+        let end = |BoundingBox { left, top, height, width }: &BoundingBox| {
+            (left + width).max(top + height)
+        };
+        if all.iter().all(|detection| end(&detection.crop) <= SMALLEST_END) {
+            return Err(GalleryError::request(
+                format!(
+                    "no box of {} reaches beyond the second pixel of its picture",
+                    self.file.display()
+                ),
+                "boxes are left,top,width,height in pixels: if these are shares of the picture, multiply them by its width and height",
             ));
         }
         all.sort_by(|a, b| (a.number, &a.frame, a.row).cmp(&(b.number, &b.frame, b.row)));

@@ -40,8 +40,14 @@ pub fn mot(source: &Source) -> Result<Detected> {
             );
             return Err(source.wrong(row, problem));
         }
+        if fields[..FIELDS].contains(&"") {
+            let problem = "a field is blank; expected frame,track,left,top,width,height,confidence, with -1 for no track";
+            return Err(source.wrong(row, problem.into()));
+        }
+        // A confidence may be missing, also before further fields.
+        let read = if fields.get(FIELDS) == Some(&"") { FIELDS } else { FIELDS + 1 };
         let numbers: Option<Vec<f64>> =
-            fields.iter().take(FIELDS + 1).map(|field| field.parse().ok()).collect();
+            fields.iter().take(read).map(|field| field.parse().ok()).collect();
         let Some(numbers) = numbers.filter(|n| n.iter().all(|n| n.is_finite())) else {
             return Err(source.wrong(row, format!("`{line}` holds a field that is not a number")));
         };
@@ -75,8 +81,16 @@ pub fn mot(source: &Source) -> Result<Detected> {
     source.detected(detections, ignored)
 }
 
+/// The fields of a line without blank ones at its end. Another blank field stays: without it those behind it would stand for something else.
 fn fields(line: &str) -> Vec<&str> {
-    line.split([',', ' ', '\t']).filter(|field| !field.is_empty()).collect()
+    if !line.contains(',') {
+        return line.split_whitespace().collect();
+    }
+    let mut fields: Vec<&str> = line.split(',').map(str::trim).collect();
+    while fields.last() == Some(&"") {
+        fields.pop();
+    }
+    fields
 }
 
 /// Whether a line can be one of ground truth.

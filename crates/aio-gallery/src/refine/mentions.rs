@@ -130,8 +130,11 @@ impl Mentions {
         for part in
             text.split(|c: char| !(c.is_alphanumeric() || c.is_whitespace() || "-'".contains(c)))
         {
-            let words: Vec<&str> = part.split_whitespace().collect();
-            let groups = words.split(|word| BETWEEN.contains(word)).filter(|g| !g.is_empty());
+            // Quotation marks and dashes around words are no part of them, and a dash between words parts them.
+            let words = part.split_whitespace().map(|word| word.trim_matches(['-', '\'']));
+            let words: Vec<&str> = words.collect();
+            let is_between = |word: &&str| word.is_empty() || BETWEEN.contains(word);
+            let groups = words.split(is_between).filter(|group| !group.is_empty());
             self.0.extend(groups.map(|group| group.join(" ")));
         }
     }
@@ -220,6 +223,21 @@ mod tests {
         let long = Mentions::of(["a very long dark red coat"]);
         let expected = ["coat", "dark red coat", "red coat"];
         assert_eq!(long.phrases().into_iter().collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn dashes_part_groups_and_quotation_marks_are_no_part_of_words() {
+        for caption in [
+            "a woman - red coat - t-shirt",
+            "'a red coat' and a 't-shirt'",
+            "-red coat -- a t-shirt-",
+        ] {
+            let said = Mentions::of([caption]);
+            assert_eq!(said.groups().collect::<Vec<_>>(), ["red coat", "t-shirt"], "{caption}");
+            assert_eq!(said.reply("red coat"), Reply::Yes, "{caption}");
+        }
+        assert_eq!(Mentions::asked("'red coat'").as_deref(), Some("red coat"));
+        assert!(Mentions::of(["- ' --"]).is_empty());
     }
 
     #[test]

@@ -4,8 +4,9 @@ use super::collection::check_column;
 use crate::error::{GalleryError, Result};
 use crate::gallery::Gallery;
 use crate::segment::{Rows, Segment};
-use crate::time::{TIME_FORMS, Time, parse_time};
+use crate::time::{TIME_FORMS, Time, parse_days, parse_time};
 use rayon::prelude::*;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Which rows a search may find. All conditions must hold; an empty filter lets every row through.
@@ -30,7 +31,7 @@ pub struct Condition {
     pub column: String,
     /// How the value is compared.
     pub relation: Relation,
-    /// With what; texts are equal if all their characters are.
+    /// With what; texts are equal if all their characters are. Of the column `time`, a date stands for its whole day and a year for the whole year.
     pub value: String,
 }
 
@@ -67,6 +68,8 @@ pub enum Check<'a> {
     At(Time),
     /// The row was taken at another time, or has none.
     NotAt(Time),
+    /// The row was taken before or behind these times, or has none.
+    Outside(Range<Time>),
 }
 
 impl Check<'_> {
@@ -74,7 +77,9 @@ impl Check<'_> {
     fn column(&self) -> Option<&str> {
         match self {
             Self::OneOf(column, _) | Self::NoneOf(column, _) => Some(column),
-            Self::From(_) | Self::Until(_) | Self::At(_) | Self::NotAt(_) => None,
+            Self::From(_) | Self::Until(_) | Self::At(_) | Self::NotAt(_) | Self::Outside(_) => {
+                None
+            }
         }
     }
 
@@ -92,6 +97,7 @@ impl Check<'_> {
             Self::Until(end) => time().is_some_and(|found| found < *end),
             Self::At(asked) => time() == Some(*asked),
             Self::NotAt(asked) => time() != Some(*asked),
+            Self::Outside(days) => time().is_none_or(|found| !days.contains(&found)),
         }
     }
 }
@@ -126,26 +132,35 @@ impl Filter {
         checks.extend(self.after.map(Check::From));
         checks.extend(self.before.map(Check::Until));
         for Condition { column, relation, value } in &self.conditions {
-            checks.push(match (column.as_str(), relation) {
-                ("time", Relation::Equal) => Check::At(time_of(value)?),
-                ("time", Relation::NotEqual) => Check::NotAt(time_of(value)?),
-                (column, Relation::Equal) => Check::OneOf(column, vec![value]),
-                (column, Relation::NotEqual) => Check::NoneOf(column, vec![value]),
-            });
+            match (column.as_str(), relation) {
+                ("time", _) => checks.extend(of_time(*relation, value)?),
+                (column, Relation::Equal) => checks.push(Check::OneOf(column, vec![value])),
+                (column, Relation::NotEqual) => checks.push(Check::NoneOf(column, vec![value])),
+            }
         }
         Ok(checks)
     }
 }
 
-/// The time that a condition on the column `time` compares with.
+/// The tests of a condition on the column `time`.
 ///
 /// # Errors
 /// [`GalleryError::Request`] if the value is no time.
-fn time_of(value: &str) -> Result<Time> {
-    parse_time(value).ok_or_else(|| {
+fn of_time(relation: Relation, value: &str) -> Result<Vec<Check<'static>>> {
+    if let Some(days) = parse_days(value) {
+        return Ok(match relation {
+            Relation::Equal => vec![Check::From(days.start), Check::Until(days.end)],
+            Relation::NotEqual => vec![Check::Outside(days)],
+        });
+    }
+    let time = parse_time(value).ok_or_else(|| {
         let problem = format!("`{value}` is not a time");
         GalleryError::request(problem, format!("write {TIME_FORMS}"))
-    })
+    })?;
+    Ok(vec![match relation {
+        Relation::Equal => Check::At(time),
+        Relation::NotEqual => Check::NotAt(time),
+    }])
 }
 
 /// For every segment, which of its rows are there and pass the filter. `read` gives the table of a segment, and keeps it where it will be needed

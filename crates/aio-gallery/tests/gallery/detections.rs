@@ -86,6 +86,25 @@ fn tracks_in_the_form_of_motchallenge_are_read() {
 }
 
 #[test]
+fn a_blank_field_does_not_move_those_behind_it() {
+    for line in [
+        "1,-1,5,6,9,8,,-1,-1,-1",
+        "1,-1,5,6,9,8,,",
+        "1, -1, 5, 6, 9, 8",
+        "1 -1\t5  6 9 8",
+        "1,-1,5,6,9,8,-1,",
+    ] {
+        assert_eq!(confidences(&format!("{line}\n"), None), (vec![(1, None)], 0), "{line}");
+    }
+    // Without the blank field the width would be 8, and the height 0.9.
+    for line in ["1,,5,6,9,8,0.9", ",1,-1,5,6,9,8", "1,-1, ,5,6,9,8,0.9"] {
+        let directory = folder(&["1.jpg"], "gt.txt", &format!("1,2,5,6,9,8\n{line}\n"));
+        let error = read(&directory, "gt.txt", mot).expect_err(line).to_string();
+        assert!(error.contains("gt.txt, row 2: a field is blank"), "{line}: {error}");
+    }
+}
+
+#[test]
 fn annotations_in_the_form_of_coco_are_read() {
     let text = "\u{feff}".to_owned()
         + r#"{"images": [{"id": 9, "file_name": "b/x.jpg"}, {"id": 4, "file_name": "y.jpg"}],
@@ -126,4 +145,47 @@ fn annotations_in_the_form_of_coco_are_read() {
         let error = read(&directory, "coco.json", |s| coco(s, "person")).expect_err(problem);
         assert!(error.to_string().contains(problem), "{error}");
     }
+}
+
+#[test]
+fn a_box_around_a_crowd_is_no_person() {
+    let of = |crowd: &str| {
+        let text = format!(
+            r#"{{"images": [{{"id": 1, "file_name": "x.jpg"}}], "annotations": [
+            {{"image_id": 1, "bbox": [0, 0, 3, 4]{crowd}}}, {{"image_id": 1, "bbox": [1, 0, 3, 4]}}]}}"#
+        );
+        let directory = folder(&["x.jpg"], "coco.json", &text);
+        let (file, frames) = (directory.path().join("coco.json"), directory.path().join("img"));
+        let source = Source { file: &file, frames: &frames, least_confidence: None };
+        let found = coco(&source, "person").expect("read");
+        (found.wanted.len(), found.left_out)
+    };
+    for crowd in [r#", "iscrowd": 1"#, r#", "iscrowd": true"#] {
+        assert_eq!(of(crowd), (1, 1), "{crowd}");
+    }
+    for person in ["", r#", "iscrowd": 0"#, r#", "iscrowd": false"#, r#", "iscrowd": null"#] {
+        assert_eq!(of(person), (2, 0), "{person}");
+    }
+}
+
+#[test]
+fn boxes_that_are_shares_of_their_pictures_are_refused() {
+    let shares = "1,1,0.1,0.05,0.8,0.9\n1,2,0.5,0.5,0.51,0.5\n";
+    let directory = folder(&["1.jpg"], "gt.txt", shares);
+    let error = read(&directory, "gt.txt", mot).expect_err("shares");
+    assert!(error.to_string().contains("gt.txt reaches beyond the second pixel"), "{error}");
+    assert!(error.hint().is_some_and(|hint| hint.contains("in pixels")), "{error}");
+    // One box that is none is enough.
+    assert_eq!(confidences(&format!("{shares}1,3,0,0,9,9\n"), None).0.len(), 3);
+}
+
+#[test]
+fn annotations_may_have_both_names_of_a_track_and_of_a_confidence() {
+    let text = r#"{"images": [{"id": 1, "file_name": "x.jpg"}], "annotations": [
+        {"image_id": 1, "bbox": [0, 0, 3, 4], "instance_id": 7, "confidence": 0.5},
+        {"image_id": 1, "bbox": [1, 0, 3, 4], "track_id": 3, "instance_id": 8, "score": 0.6, "confidence": 0.1}]}"#;
+    let directory = folder(&["x.jpg"], "coco.json", text);
+    let found = read(&directory, "coco.json", |source| coco(source, "person")).expect("read");
+    let found: Vec<_> = found.iter().map(|d| (d.track, d.confidence)).collect();
+    assert_eq!(found, [(Some(7), Some(0.5)), (Some(3), Some(0.6))]);
 }

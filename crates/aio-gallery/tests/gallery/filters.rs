@@ -1,7 +1,7 @@
 //! Filters, compared with a naive reading of their definition.
 
 use crate::support::{Known, WIDTH, add, create, features, fill, known, numbers, query, rng};
-use aio_gallery::{Condition, Filter, Gallery, Query, Relation, Storage};
+use aio_gallery::{Condition, Filter, Gallery, Query, Relation, Storage, parse_time};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeSet;
@@ -79,6 +79,44 @@ fn a_filter_lets_through_what_its_definition_says() {
         sizes.insert(expected.len());
     }
     assert!(sizes.len() > 30 && sizes.contains(&397) && sizes.contains(&0), "{sizes:?}");
+}
+
+#[test]
+fn a_date_is_the_whole_day_and_a_year_the_whole_year() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let mut writer = create(directory.path(), Storage::F32);
+    let mut rng = rng(27);
+    let times = [
+        Some("2026-11-27T23:59:59.999999Z"),
+        Some("2026-11-28"),
+        Some("2026-11-28T23:59:59.999999Z"),
+        Some("2026-11-29T00:00:00Z"),
+        Some("2027-01-01T00:00:00Z"),
+        None,
+    ];
+    for (i, time) in times.into_iter().enumerate() {
+        let mut row = known(&mut rng, i);
+        row.record.time = time.and_then(parse_time);
+        add(&mut writer, &row);
+    }
+    writer.commit().expect("committed");
+    let gallery = Gallery::open(directory.path()).expect("opened");
+    for (value, equal) in [
+        ("2026-11-28", &[1, 2][..]),
+        (" 2026-11-28 ", &[1, 2]),
+        ("2026", &[0, 1, 2, 3]),
+        ("2026-11-28T00:00:00Z", &[1]),
+        ("2025-11-28", &[]),
+    ] {
+        let select = |relation| {
+            let (column, value) = ("time".to_owned(), value.to_owned());
+            let conditions = vec![Condition { column, relation, value }];
+            gallery.select(&Filter { conditions, ..Filter::default() }).expect("selected")
+        };
+        assert_eq!(select(Relation::Equal), equal, "{value}");
+        let others: Vec<u64> = (0..6).filter(|row| !equal.contains(row)).collect();
+        assert_eq!(select(Relation::NotEqual), others, "{value}");
+    }
 }
 
 #[test]

@@ -102,6 +102,27 @@ fn features_of_another_model_are_refused_and_both_are_named() {
 }
 
 #[test]
+fn features_of_pictures_that_were_prepared_in_another_way_are_refused() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let of = |mean: &str| aio_gallery::Model { description: mean.into(), ..model("a") };
+    let writer = Writer::create(directory.path(), of("mean 0.485"), WIDTH, Storage::F32, Unclaimed);
+    drop(writer.expect("created"));
+    let gallery = Gallery::open(directory.path()).expect("opened");
+    let search = |model: aio_gallery::Model| {
+        gallery.search(&aio_gallery::Query { model, ..query(&[1.0; WIDTH], 1) })
+    };
+    search(of("mean 0.485")).expect("the same");
+    search(model("a")).expect("nothing more is known");
+    let renamed = aio_gallery::Model { name: "b".into(), ..of("mean 0.5") };
+    let error = search(renamed).expect_err("prepared in another way");
+    assert!(matches!(error, GalleryError::ForeignModel { .. }));
+    let hint = error.hint().expect("a hint");
+    for part in ["the weights are the same", "\"mean 0.485\" for `a`", "\"mean 0.5\" for `b`"] {
+        assert!(hint.contains(part), "{hint}");
+    }
+}
+
+#[test]
 fn what_is_no_gallery_is_named_and_none_is_made_over_another() {
     let directory = tempfile::tempdir().expect("temporary directory");
     let error = Gallery::open(directory.path()).expect_err("empty").to_string();

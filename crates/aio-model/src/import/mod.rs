@@ -59,5 +59,5 @@ pub use normalisation::Normalisation;
 pub use open::{Opened, open, open_encoder, tokenizer_beside};
 pub use own::own_weights;
 pub use redraw::{with_random_encoder, with_stems};
-pub use registry::{PUBLISHED, PublishedCheckpoint, published};
+pub use registry::{PUBLISHED, PublishedCheckpoint, normalisation_by_name, published};
 pub use stems::Stems;

@@ -171,6 +171,15 @@ pub(super) fn normalisation_of(path: &Path) -> Option<Normalisation> {
     }
 }
 
+/// Published checkpoints whose layout suggests another normalisation than theirs.
+const DECIDED_BY_NAME: [&str; 3] = ["dino-b16", "mae-b16", "deit-b16"];
+
+/// The normalisation that is chosen by the name of a file alone: another name would give another one, though the contents are the same.
+#[must_use]
+pub fn normalisation_by_name(path: &Path) -> Option<Normalisation> {
+    of_name(path).find(|checkpoint| DECIDED_BY_NAME.contains(&checkpoint.name))?.normalisation
+}
+
 fn of_name(path: &Path) -> impl Iterator<Item = &'static PublishedCheckpoint> {
     let name = path.file_name();
     PUBLISHED.iter().filter(move |checkpoint| name.is_some_and(|name| name == checkpoint.file))
@@ -190,5 +199,18 @@ mod tests {
             published(Path::new("a/model.safetensors")).map(|p| p.name),
             Some("timm-augreg-b16")
         );
+    }
+
+    #[test]
+    fn files_whose_name_decides_are_those_of_one_checkpoint_each() {
+        for name in DECIDED_BY_NAME {
+            let mut of_this_name = PUBLISHED.iter().filter(|checkpoint| checkpoint.name == name);
+            let path = Path::new(of_this_name.next().expect("published").file);
+            assert_eq!(normalisation_by_name(path), Some(Normalisation::Imagenet), "{name}");
+            assert_eq!(normalisation_of(path), Some(Normalisation::Imagenet), "{name}");
+        }
+        for other in ["mine.pth", "dinov2_vitb14_reg4_pretrain.pth", "ViT-B-16.safetensors"] {
+            assert_eq!(normalisation_by_name(Path::new(other)), None, "{other}");
+        }
     }
 }

@@ -41,11 +41,13 @@ _Rerank = TypedDict("_Rerank", {"k1": int, "k2": int, "lambda": float}, total=Fa
 """Parameters of re-ranking."""
 
 class _Added(TypedDict):
-    """What became of inputs: added rows, inputs whose content was there already, what could not be read, and rows of the gallery."""
+    """What became of inputs: added rows, inputs whose content was there already, rows among these that have other values than the inputs (a row never
+    changes), what could not be read, and rows of the gallery."""
 
     gallery: str
     added: int
     known: int
+    differing: int
     skipped: list[str]
     total: int
 

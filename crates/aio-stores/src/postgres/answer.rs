@@ -8,7 +8,7 @@ use crate::error::Result;
 use aio_gallery::Record;
 use pgvector::Vector;
 use postgres::types::Json;
-use postgres::{Row, Transaction};
+use postgres::{Client, Row};
 use std::collections::BTreeMap;
 
 /// The columns of a record, in the order in which [`record`] reads them.
@@ -18,15 +18,11 @@ pub(super) const RECORD: &str = "path, identity, camera, \"time\", crop, modalit
 pub(super) const DISTANCE: &str = "<#>";
 pub(super) const INDEXED: &str = "vector_ip_ops";
 
-/// Asks for the rows nearest to a query.
+/// Asks for the rows nearest to a query, within a transaction, whose settings it changes.
 ///
 /// # Errors
 /// [`StoreError::Database`](crate::StoreError::Database).
-pub(super) fn found(
-    transaction: &mut Transaction,
-    address: &Address,
-    asked: &Asked,
-) -> Result<Found> {
+pub(super) fn found(client: &mut Client, address: &Address, asked: &Asked) -> Result<Found> {
     let failed = failed(address, "search");
     let table = address.table();
     let mut conditions = Conditions::new(&asked.checks, &asked.named);
@@ -36,7 +32,7 @@ pub(super) fn found(
         Some(_) => None,
         None => {
             let sql = format!("SELECT count(*) FROM {table} {clause}");
-            let counted = transaction.query_one(&sql, &conditions.borrowed()).map_err(&failed)?;
+            let counted = client.query_one(&sql, &conditions.borrowed()).map_err(&failed)?;
             Some(counted.get::<_, i64>(0) as usize)
         }
     };
@@ -48,7 +44,7 @@ pub(super) fn found(
         // The index on features is used by the other kind of scan alone.
         None => "SET LOCAL enable_indexscan = off".to_owned(),
     };
-    transaction.batch_execute(&settings).map_err(&failed)?;
+    client.batch_execute(&settings).map_err(&failed)?;
     let vector = conditions.add(Vector::from(asked.vector.clone()));
     // The product of query and row, and not their cosine, as on disk: rows in 16 bits do not have exactly the length 1.
     let distance = format!("features {DISTANCE} {vector}");
@@ -71,7 +67,7 @@ pub(super) fn found(
             )
         }
     };
-    let rows = transaction.query(&sql, &conditions.borrowed()).map_err(&failed)?;
+    let rows = client.query(&sql, &conditions.borrowed()).map_err(&failed)?;
     Ok(Found::new(searched, rows.iter().map(near).collect()))
 }
 

@@ -30,6 +30,10 @@ impl Conditions {
                 Check::Until(time) => format!("\"time\" < {}", new.add(*time)),
                 Check::At(time) => format!("\"time\" = {}", new.add(*time)),
                 Check::NotAt(time) => format!("\"time\" IS DISTINCT FROM {}", new.add(*time)),
+                Check::Outside(days) => {
+                    let (start, end) = (new.add(days.start), new.add(days.end));
+                    format!("(\"time\" IS NULL OR \"time\" < {start} OR \"time\" >= {end})")
+                }
             };
             new.all.push(condition);
         }
@@ -86,15 +90,17 @@ mod tests {
             Check::OneOf("floor'; DROP", vec!["2"]),
             Check::At(7),
             Check::NotAt(8),
+            Check::Outside(2..6),
         ];
         let conditions = Conditions::new(&checks, &[7]);
         assert_eq!(
             conditions.clause(),
             "WHERE camera = ANY($1) AND (camera IS NULL OR camera <> ALL($2)) AND \"time\" >= $3 AND \"time\" < $4 \
              AND (identity IS NULL OR identity <> ALL($5)) AND (own ->> $6) = ANY($7) AND \"time\" = $8 \
-             AND \"time\" IS DISTINCT FROM $9 AND number <> ALL($10)"
+             AND \"time\" IS DISTINCT FROM $9 AND (\"time\" IS NULL OR \"time\" < $10 OR \"time\" >= $11) \
+             AND number <> ALL($12)"
         );
-        assert_eq!(conditions.parameters.len(), 10);
+        assert_eq!(conditions.parameters.len(), 12);
         assert_eq!(Conditions::default().clause(), "");
     }
 }

@@ -8,7 +8,7 @@ use crate::answer::{Asked, Connection, Found};
 use crate::description::Description;
 use crate::error::Result;
 use pgvector::Vector;
-use postgres::{Client, IsolationLevel};
+use postgres::Client;
 use std::cell::RefCell;
 
 struct Copy {
@@ -31,6 +31,15 @@ pub(crate) fn open(address: &Address) -> Result<Option<(Description, Box<dyn Con
 }
 
 impl Connection for Copy {
+    fn begin(&self) -> Result<()> {
+        self.execute("START TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    }
+
+    fn end(&self) -> Result<()> {
+        // Nothing was written, and the questions may have failed.
+        self.execute("ROLLBACK")
+    }
+
     fn features_of(&self, row: u64) -> Result<Option<Vec<f32>>> {
         let sql = format!("SELECT features FROM {} WHERE number = $1", self.address.table());
         let found = self.client.borrow_mut().query_opt(&sql, &[&row.cast_signed()]);
@@ -39,17 +48,14 @@ impl Connection for Copy {
     }
 
     fn found(&self, asked: &[Asked]) -> Result<Vec<Found>> {
-        let failed = failed(&self.address, "search");
         let mut client = self.client.borrow_mut();
-        let mut transaction = client
-            .build_transaction()
-            .read_only(true)
-            .isolation_level(IsolationLevel::RepeatableRead)
-            .start()
-            .map_err(&failed)?;
-        let all = asked.iter().map(|asked| found(&mut transaction, &self.address, asked));
-        let all = all.collect::<Result<Vec<Found>>>()?;
-        transaction.commit().map_err(&failed)?;
-        Ok(all)
+        asked.iter().map(|asked| found(&mut client, &self.address, asked)).collect()
+    }
+}
+
+impl Copy {
+    fn execute(&self, sql: &str) -> Result<()> {
+        let executed = self.client.borrow_mut().batch_execute(sql);
+        executed.map_err(failed(&self.address, "search"))
     }
 }

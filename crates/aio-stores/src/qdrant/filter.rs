@@ -36,6 +36,11 @@ pub(super) fn filter(checks: &[Check], named: &[u64], generation: i64) -> Filter
             }
             Check::At(time) => filter.must.push(Condition::matches(TIME, *time)),
             Check::NotAt(time) => filter.must_not.push(Condition::matches(TIME, *time)),
+            Check::Outside(days) => {
+                let (gte, lt) = (Some(number(days.start)), Some(number(days.end)));
+                let range = Range { gte, lt, ..Range::default() };
+                filter.must_not.push(Condition::range(TIME, range));
+            }
         }
     }
     if !named.is_empty() {
@@ -110,6 +115,7 @@ mod tests {
             Check::OneOf("floor\"; --", vec!["2"]),
             Check::At(7),
             Check::NotAt(8),
+            Check::Outside(2..6),
         ];
         let filter = filter(&checks, &[3, u64::MAX], 6);
         let must: Vec<String> = filter.must.iter().map(said).collect();
@@ -132,6 +138,7 @@ mod tests {
                 r#"camera in ["yard"]"#,
                 r#"identity in ["42"]"#,
                 "time = 8",
+                "time>=2<6",
                 "number in [3, -1]",
             ]
         );

@@ -171,6 +171,35 @@ fn searches_are_answered_while_a_push_makes_parts() {
 
 #[test]
 #[ignore = "needs PostgreSQL with pgvector: just test-stores"]
+fn liked_rows_are_read_from_the_same_state_as_the_results() {
+    let pair = Pair::new(Server::Postgres, "one_state", 10);
+    pair.push();
+    let table = format!("aio_gallery_{}", pair.address.name());
+    let mut other = client();
+    let mut change = other.transaction().expect("begun");
+    let sql = format!("LOCK TABLE {table}; DELETE FROM {table} WHERE number = 9");
+    change.batch_execute(&sql).expect("changed");
+    let address = pair.address.clone();
+    let searching = std::thread::spawn(move || {
+        let asked = Query { like: vec![5], ..query(vec![1.0; WIDTH], 100) };
+        let answers = Store::open(&address).expect("opened").answers(&[asked], Scan::Exact);
+        answers.expect("answered")[0].hits.len()
+    });
+    // The liked row is asked for first, and its table is locked.
+    let waiting = format!(
+        "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = '{table}'::regclass"
+    );
+    while client().query_one(&waiting, &[]).expect("counted").get::<_, i64>(0) == 0 {
+        assert!(!searching.is_finished(), "the search did not read the table");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    change.commit().expect("committed");
+    let found = searching.join().expect("no panic");
+    assert_eq!(found, 9, "all rows of the state in which the liked one was read, without it");
+}
+
+#[test]
+#[ignore = "needs PostgreSQL with pgvector: just test-stores"]
 fn a_copy_of_an_earlier_version_is_named_with_what_drops_it() {
     let pair = Pair::new(Server::Postgres, "earlier", 5);
     pair.push();

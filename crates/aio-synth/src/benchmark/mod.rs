@@ -31,25 +31,25 @@ use std::path::Path;
 #[serde(default, deny_unknown_fields)]
 pub struct Size {
     /// Identities of SYNTH-PEDES, the RGB–text source.
-    #[schemars(range(min = 1), extend("x-unit" = "identities"))]
+    #[schemars(range(min = 1, max = 1_000_000), extend("x-unit" = "identities"))]
     pub synth_pedes: usize,
     /// Training identities of LLCM, the infrared source.
-    #[schemars(range(min = 1), extend("x-unit" = "identities"))]
+    #[schemars(range(min = 1, max = 1_000_000), extend("x-unit" = "identities"))]
     pub llcm: usize,
     /// Training identities of Market-Sketch-1K, the sketch source.
-    #[schemars(range(min = 1), extend("x-unit" = "identities"))]
+    #[schemars(range(min = 1, max = 1_000_000), extend("x-unit" = "identities"))]
     pub market_sketch: usize,
     /// Test identities of Market-1501.
-    #[schemars(range(min = 1), extend("x-unit" = "identities"))]
+    #[schemars(range(min = 1, max = 1_000_000), extend("x-unit" = "identities"))]
     pub market: usize,
     /// Test identities of SYSU-MM01, CUHK-PEDES and ORBench each.
-    #[schemars(range(min = 1), extend("x-unit" = "identities"))]
+    #[schemars(range(min = 1, max = 1_000_000), extend("x-unit" = "identities"))]
     pub test: usize,
     /// Identities of PKU-Sketch, of which a quarter is tested in every split.
-    #[schemars(range(min = 4), extend("x-unit" = "identities"))]
+    #[schemars(range(min = 4, max = 1_000_000), extend("x-unit" = "identities"))]
     pub pku: usize,
     /// Identities of each of the two data sets for development.
-    #[schemars(range(min = 1), extend("x-unit" = "identities"))]
+    #[schemars(range(min = 1, max = 1_000_000), extend("x-unit" = "identities"))]
     pub development: usize,
 }
 

@@ -11,6 +11,9 @@ pub struct Grid {
     pub columns: usize,
 }
 
+/// Longest side of the pictures that a model takes, in pixels: the tokens of larger ones fit into no memory.
+pub const LARGEST_SIDE: usize = 2048;
+
 /// Which convolutions an image stem has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -80,6 +83,11 @@ impl StemConfig {
             let expected =
                 if kind == StemKind::Pyramid { "a power of two" } else { "an even number" };
             return Err(format!("stem.patch is {patch}, expected {expected}, at least 2"));
+        }
+        if height.max(width) > LARGEST_SIDE {
+            return Err(format!(
+                "pictures of {height} × {width} (height × width) are too large, expected sides of at most {LARGEST_SIDE} pixels"
+            ));
         }
         if height == 0
             || width == 0

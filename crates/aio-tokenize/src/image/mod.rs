@@ -11,7 +11,7 @@ mod layers;
 mod positions;
 mod widen;
 
-pub use config::{Grid, StemConfig, StemKind};
+pub use config::{Grid, LARGEST_SIDE, StemConfig, StemKind};
 pub use flops::StemFlops;
 pub use ibn::BatchNormMode;
 

@@ -1,4 +1,4 @@
-use super::number_or_word::{Auto, NumberOr};
+use super::number_or_word::{Auto, AutoPixels, NumberOr};
 use aio_encoder::AdapterKind;
 use aio_model::import::{Normalisation, Stems};
 use aio_model::{AbsentUse, AdapterUse, EncoderUse, FusionUse, Shared, TextUse};
@@ -15,11 +15,11 @@ pub struct ModelConfig {
     pub weights: String,
     /// Rows of input pictures, to which positions are interpolated; `auto` keeps those of the weights (256 for
     /// checkpoints of other projects).
-    #[serde(with = "NumberOr::<Auto>")]
+    #[serde(with = "NumberOr::<AutoPixels>")]
     #[schemars(extend("x-unit" = "pixels"))]
     pub height: Option<usize>,
     /// Columns of input pictures; `auto` keeps those of the weights (128 for checkpoints of other projects).
-    #[serde(with = "NumberOr::<Auto>")]
+    #[serde(with = "NumberOr::<AutoPixels>")]
     #[schemars(extend("x-unit" = "pixels"))]
     pub width: Option<usize>,
     /// Where image stems and text table start from.

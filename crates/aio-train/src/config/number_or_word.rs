@@ -1,5 +1,6 @@
 //! Keys that hold a number or a word that stands for a rule, such as `height = "auto"`.
 
+use aio_tokenize::LARGEST_SIDE;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserializer, Serializer};
@@ -10,6 +11,8 @@ use std::marker::PhantomData;
 /// A word that may stand in place of a number.
 pub(super) trait Word {
     const WORD: &'static str;
+    /// The largest number, if there is one.
+    const MOST: Option<u64> = None;
 }
 
 /// `auto`: the program chooses.
@@ -17,6 +20,14 @@ pub(super) struct Auto;
 
 impl Word for Auto {
     const WORD: &'static str = "auto";
+}
+
+/// `auto` for a side of pictures.
+pub(super) struct AutoPixels;
+
+impl Word for AutoPixels {
+    const WORD: &'static str = Auto::WORD;
+    const MOST: Option<u64> = Some(LARGEST_SIDE as u64);
 }
 
 /// `stage-end`: once, after the last step of a stage.
@@ -86,10 +97,15 @@ impl<W: Word> JsonSchema for NumberOr<W> {
     }
 
     fn schema_name() -> Cow<'static, str> {
-        format!("number-or-{}", W::WORD).into()
+        let most = W::MOST.map_or_else(String::new, |most| format!("-to-{most}"));
+        format!("number{most}-or-{}", W::WORD).into()
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "anyOf": [{ "const": W::WORD }, { "type": "integer", "minimum": 1 }] })
+        let mut number = json_schema!({ "type": "integer", "minimum": 1 });
+        if let Some(most) = W::MOST {
+            number.insert("maximum".to_owned(), most.into());
+        }
+        json_schema!({ "anyOf": [{ "const": W::WORD }, number] })
     }
 }

@@ -55,7 +55,7 @@ pub struct TrainConfig {
     /// Batches whose gradients are averaged into one optimiser step. The triplet and binding losses compare the people of one
     /// batch. Epochs follow one another without a gap, so that a step may have batches of two; a stage has as many steps as
     /// its epochs need, rounded up.
-    #[schemars(range(min = 1), extend("x-unit" = "batches"))]
+    #[schemars(range(min = 1, max = 10_000), extend("x-unit" = "batches"))]
     pub accumulation_steps: usize,
     /// Whether the encoder's blocks are computed again in the backward pass: about a sixth of their memory for a quarter to
     /// a half more time, the same gradients.
@@ -162,17 +162,18 @@ pub struct StageConfig {
     #[schemars(with = "Vec<String>", length(min = 1))]
     pub datasets: Vec<DatasetName>,
     /// Share of every data set, in their order, of the identities of a batch; shares are divided by their sum. Without shares
-    /// everyone is drawn as often as anyone else, so that a small data set is seldom seen.
+    /// everyone is drawn as often as anyone else, so that a small data set is seldom seen. A share of which an epoch would have
+    /// nobody is refused.
     pub shares: Vec<f64>,
     /// Whether the people of a batch come from all data sets of the stage.
     pub batches: Batches,
     /// Length of the stage in passes over the identities: 1, unless steps is set.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "usize", range(min = 1), extend("x-unit" = "epochs", "default" = 1))]
+    #[schemars(with = "usize", range(min = 1, max = 100_000), extend("x-unit" = "epochs", "default" = 1))]
     pub epochs: Option<usize>,
     /// Length of the stage in optimiser steps, in place of epochs. A stage has one of the two.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "usize", range(min = 1), extend("x-unit" = "steps", "default" = null))]
+    #[schemars(with = "usize", range(min = 1, max = 10_000_000), extend("x-unit" = "steps", "default" = null))]
     pub steps: Option<usize>,
     /// Modalities whose real samples are used where a person has them.
     pub real: Vec<Modality>,

@@ -1,24 +1,23 @@
 //! The data of one stage as training batches.
 
-use super::classes::Classes;
 use super::doubts;
 use super::library::Library;
 use super::prefetch::WAITING;
 use super::settings::LoaderSettings;
+use super::shares::{shares, too_few};
 use super::softmax::SoftmaxSample;
 use super::store::SampleStore;
 use super::tuple::{self, TupleSource};
 use crate::config::{Batches, StageConfig};
-use crate::error::{Result, TrainError};
+use crate::error::Result;
+use aio_data::augment::Augmentation;
 use aio_data::sampler::{BatchPlan, IdentitySampler, Tuple};
-use aio_data::{DataError, augment::Augmentation};
 use aio_model::{Origin, SketchGenerator, TrainBatch, TrainCaption, TrainPicture, TrainTuple};
 use aio_types::{Modality, ModalitySet, Picture, PictureSize, rng};
 use rand::{RngExt, seq::IndexedRandom};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use std::borrow::Cow;
-use std::ops::Range;
 
 /// The data of one stage, ready to yield batches.
 pub(crate) struct StageLoader {
@@ -55,26 +54,6 @@ pub(crate) fn held_combinations(modalities: ModalitySet, batch: &TrainBatch) -> 
     let mut combinations = mixed_combinations(modalities);
     combinations.retain(|set| batch.tuples_with(*set) > 0);
     combinations
-}
-
-/// The classes of every data set of a stage with its share of the people; nothing where a batch may hold anyone.
-fn shares(stage: &StageConfig, classes: &Classes) -> Vec<(Range<usize>, f64)> {
-    let ranges = stage.datasets.iter().map(|name| classes.of_data_set(*name));
-    if stage.batches == Batches::OneDataSet && stage.shares.is_empty() {
-        return ranges.map(|range| (range.clone(), range.len() as f64)).collect();
-    }
-    ranges.zip(stage.shares.iter().copied()).collect()
-}
-
-/// What the sampler refuses, with the people who are missing because they are held out.
-fn too_few(error: DataError, classes: &Classes) -> TrainError {
-    match (error, classes.held_out()) {
-        (error @ DataError::Sampler(_), held_out @ 1..) => TrainError::invalid(
-            format!("{error}; {held_out} more are held out for validation"),
-            "lower train.identities, add people, or set data.validation_fraction = 0",
-        ),
-        (other, _) => other.into(),
-    }
 }
 
 impl StageLoader {
@@ -137,20 +116,22 @@ impl StageLoader {
     ) -> Result<(SampleStore, IdentitySampler, Vec<String>)> {
         let LoaderSettings { config, classes, .. } = *settings;
         let store = SampleStore::collect(settings, stage, library)?;
+        let numbered = store.numbered(classes);
         let plan = BatchPlan {
             identities: config.train.identities,
             instances_per_identity: config.train.instances_per_identity,
             neighbours: config.train.neighbours,
-            shares: shares(stage, classes),
+            shares: shares(stage, classes, &numbered),
             one_range: stage.batches == Batches::OneDataSet,
             seed: config.seed,
         };
-        let numbered = store.numbered(classes);
         let nothing_to_bind = doubts::nothing_to_bind(settings, stage, &store, &numbered);
+        let no_partners = doubts::no_partners(settings, stage, &numbered);
         let sampler = IdentitySampler::new(numbered, plan.clone())
-            .map_err(|error| too_few(error, classes))?;
+            .map_err(|error| too_few(error, config, classes))?;
         let rounded_shares = doubts::rounded_shares(stage, &plan, &sampler);
-        Ok((store, sampler, [rounded_shares, nothing_to_bind].into_iter().flatten().collect()))
+        let doubts = [rounded_shares, nothing_to_bind, no_partners];
+        Ok((store, sampler, doubts.into_iter().flatten().collect()))
     }
 
     /// Bytes of the pictures that are held in memory for the whole stage.

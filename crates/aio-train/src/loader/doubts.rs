@@ -4,7 +4,7 @@ use super::settings::LoaderSettings;
 use super::store::{NumberedSample, SampleStore};
 use crate::config::StageConfig;
 use aio_data::sampler::{BatchPlan, IdentitySampler};
-use aio_heads::OwnPhoto;
+use aio_heads::{BindingKind, OwnPhoto};
 use aio_types::{Modality, ModalitySet};
 
 /// Part of its share by which the batches of a data set may differ from it without a warning.
@@ -65,6 +65,30 @@ pub(super) fn nothing_to_bind(
     (unbound > 0 && unbound == people().count()).then(|| {
         format!(
             "{}: the {unbound} people have one photograph each and no real sample that was not made from it, and losses.own_photo is `skipped`: the binding loss is 0 in every step; add photographs, or set losses.own_photo = \"kept\"",
+            stage.name
+        )
+    })
+}
+
+/// Photographs alone where the binding loss compares different modalities: it would be 0 in every step, whatever else is trained.
+pub(super) fn no_partners(
+    settings: &LoaderSettings,
+    stage: &StageConfig,
+    numbered: &[NumberedSample],
+) -> Option<String> {
+    let (losses, modalities) = (&settings.config.losses, settings.config.model.modalities);
+    let kind = match losses.binding_kind {
+        BindingKind::Itc => "itc",
+        BindingKind::SdmPairs => "sdm-pairs",
+        BindingKind::Supcon | BindingKind::Sdm => return None,
+    };
+    let is_other = |modality: Modality| modality != Modality::Rgb && modalities.contains(modality);
+    let is_real = |modality: Modality| is_other(modality) && stage.real.contains(&modality);
+    let has_partners = stage.synthesise.iter().any(|modality| is_other(*modality))
+        || numbered.iter().any(|(_, _, modality)| is_real(*modality));
+    (losses.binding != 0.0 && !has_partners).then(|| {
+        format!(
+            "{}: losses.binding_kind = \"{kind}\" binds photographs to other modalities, of which the stage has no sample: the binding loss is 0 in every step; name a modality that its data sets have among `real`, or one among `synthesise`",
             stage.name
         )
     })

@@ -15,6 +15,7 @@ mod library;
 mod order;
 mod prefetch;
 mod settings;
+mod shares;
 mod softmax;
 mod sources;
 mod store;

@@ -1,6 +1,6 @@
 //! Batches of the rendered corpus, as pure functions of the recipe and the step.
 
-use super::recipe::Recipe;
+use super::recipe::{PARTS, Recipe};
 use super::views::{Shown, augmentation, second_view, shown};
 use crate::error::{Result, TrainError};
 use crate::progress::Progress;
@@ -45,9 +45,6 @@ pub(super) struct CorpusBatch {
     /// People of whom several inputs are embedded together; all have the same kinds of inputs.
     pub(super) combined: Vec<CombinedInputs>,
 }
-
-/// Parts of a batch: captions are split into so many groups of like length, and one such part is also embedded from several inputs.
-pub(super) const PARTS: usize = 4;
 
 /// Which inputs of a person are embedded together beside the first picture.
 #[derive(Debug, Clone, Copy)]

@@ -1,6 +1,7 @@
 //! Pre-training of the embedded encoder by image–text contrastive learning and by the words of captions, on rendered pictures (`aio pretrain`).
 
 mod corpus;
+mod doubts;
 mod objective;
 mod output;
 mod recipe;
@@ -79,6 +80,7 @@ pub fn run(recipe: &Recipe, directory: &Path, device: &Device, stop: &StopFlag) 
     let checkpoints = Checkpoints::new(directory.join("checkpoint"), 2).claimed_by(stop);
     check_checkpoints(recipe, start.sha256(), directory, &checkpoints)?;
     recipe.check()?;
+    recipe.doubts().iter().for_each(|doubt| log::warn!("{doubt}"));
     let corpus = Corpus::render(recipe, start.preprocessing.size(), stop)?;
     cpu.seed(recipe.seed);
     let backbone = backbone.unwrap_or_else(|| config.init(drawn_on));

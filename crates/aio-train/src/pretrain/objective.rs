@@ -1,8 +1,8 @@
 //! The steps of pre-training: losses, loss curve and weights.
 
-use super::corpus::{CombinedInputs, Corpus, CorpusBatch, PARTS};
+use super::corpus::{CombinedInputs, Corpus, CorpusBatch};
 use super::output;
-use super::recipe::Recipe;
+use super::recipe::{PARTS, Recipe};
 use super::start::Start;
 use crate::checkpoint::Learner;
 use crate::error::{Result, TrainError, io_error};

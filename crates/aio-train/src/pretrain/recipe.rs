@@ -81,6 +81,9 @@ const HEAD_DIM: usize = 32;
 /// Fraction of the peak learning rate at the last step.
 const MIN_LR_RATIO: f64 = 0.02;
 
+/// Parts of a batch: captions are split into so many groups of like length, and one such part is also embedded from several inputs.
+pub(super) const PARTS: usize = 4;
+
 impl Default for Recipe {
     fn default() -> Self {
         let EncoderConfig { depth, embed_dim, .. } = EncoderConfig::embedded();
@@ -218,7 +221,13 @@ impl Recipe {
                 "--pictures-first 0 reads captions from the first step on",
             ));
         }
-        if self.batch == 0 || self.corpus < self.batch {
+        if self.batch < PARTS {
+            return Err(TrainError::invalid(
+                format!("--batch {}, expected at least {PARTS}", self.batch),
+                "the losses compare the pictures of a batch with each other, and a quarter of them is also embedded from several inputs",
+            ));
+        }
+        if self.corpus < self.batch {
             return Err(TrainError::invalid(
                 "a corpus smaller than one batch",
                 "raise --corpus or lower --batch",
@@ -273,6 +282,16 @@ mod tests {
         let error = pairs.check().expect_err("no loss").to_string();
         assert!(error.contains("--pictures-first 5"), "{error}");
         Recipe { pictures_first: 0, ..pairs }.check().expect("captions from the first step on");
+    }
+
+    #[test]
+    fn a_batch_too_small_for_the_losses_is_refused() {
+        for batch in [0, 1, 3] {
+            let small = Recipe { batch, ..Recipe::default() };
+            let error = small.check().expect_err("nothing to compare").to_string();
+            assert_eq!(error, format!("--batch {batch}, expected at least 4"));
+        }
+        Recipe { batch: 4, corpus: 4, ..Recipe::default() }.check().expect("four pictures");
     }
 
     #[test]

@@ -158,7 +158,7 @@ impl Arguments {
 
 pub(super) fn print(added: &AddedRows, form: JsonArgument) -> Result<Output> {
     form.output(added, || {
-        let AddedRows { gallery, added, known, skipped, total } = added;
+        let AddedRows { gallery, added, known, skipped, total, .. } = added;
         let mut text = format!("{}: {added} rows added, {total} in all", gallery.display());
         if *known > 0 {
             text += &format!("; {known} inputs were there already");

@@ -19,7 +19,7 @@ use clap::Subcommand;
 /// What can be done with galleries.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Make a gallery, and fill it with what is named.
+    /// Make a gallery, and add the pictures, sentences or boxes that are named.
     Create(create::Arguments),
     /// Add pictures, sentences and detections. What the gallery has already is not embedded again.
     Add(add::Arguments),

@@ -57,6 +57,37 @@ fn numbers_with_which_no_step_can_be_computed_are_refused() {
 }
 
 #[test]
+fn numbers_with_which_a_command_never_ends_are_refused() {
+    let stage = |key: &str, number: u64| {
+        format!("[[train.stages]]\ndatasets = [\"llcm\"]\n{key} = {number}")
+    };
+    let accumulation = |number: u64| format!("[train]\naccumulation_steps = {number}");
+    for (text, said) in [
+        (
+            "height = 1000000000".to_owned(),
+            "`model.height` is 1000000000; expected `auto` or integer",
+        ),
+        (
+            "width = 2049".to_owned(),
+            "`model.width` is 2049; expected `auto` or integer, from 1 to 2048",
+        ),
+        (accumulation(10_001), "`train.accumulation_steps` is 10001; expected an integer, from 1"),
+        (stage("epochs", 100_001), "`train.stages[0].epochs` is 100001; expected an integer"),
+        (stage("steps", 10_000_001), "`train.stages[0].steps` is 10000001; expected an integer"),
+        ("[data.size]\nmarket = 1000001".to_owned(), "`data.size.market` is 1000001; expected"),
+        ("[evaluation]\nchance_draws = 10001".to_owned(), "`evaluation.chance_draws` is 10001"),
+    ] {
+        let error = load(&text).expect_err(said);
+        assert!(error.to_string().contains(said), "{error}");
+        assert_eq!(error.exit_code(), 2);
+    }
+    load("height = 2048\nwidth = 2048").expect("the largest pictures");
+    for allowed in [accumulation(10_000), stage("epochs", 100_000), stage("steps", 10_000_000)] {
+        load(&allowed).expect("the largest number");
+    }
+}
+
+#[test]
 fn what_would_be_lost_after_a_training_is_refused_before_it() {
     for (text, said) in [
         (
@@ -117,6 +148,35 @@ fn what_would_be_lost_after_a_training_is_refused_before_it() {
         "[train]\nidentities = 4\nneighbours = 4",
         "batch_norm_mode = \"pretrained\"",
         "[train]\ninstances_per_identity = 1\n[[train.stages]]\ndatasets = [\"synth-pedes\"]\nreal = [\"text\"]",
+    ] {
+        load(allowed).expect(allowed);
+    }
+}
+
+#[test]
+fn what_starts_at_random_is_not_frozen() {
+    for (model, said) in [
+        (
+            "stems = \"fresh-patch\"\nfrozen_tokenizers = [\"text\", \"sketch\"]",
+            "`model.frozen_tokenizers` holds sketch, but model.stems draws its tokenizer at random",
+        ),
+        (
+            "stems = \"fresh\"\nfrozen_tokenizers = [\"text\"]",
+            "`model.frozen_tokenizers` holds text, but model.stems draws its tokenizer at random",
+        ),
+        (
+            "stems = \"fresh\"\nshared = \"frozen\"",
+            "`model.shared` is `frozen`, but model.stems = \"fresh\" draws the `[CLS]` token at random",
+        ),
+    ] {
+        let error = load(model).expect_err(said);
+        assert!(error.to_string().contains(said), "{error}");
+        assert_eq!(error.exit_code(), 2);
+    }
+    for allowed in [
+        "stems = \"fresh-ibn\"\nfrozen_tokenizers = [\"text\"]\nshared = \"frozen\"",
+        "stems = \"fresh-ibn\"\nmodalities = \"rgb+text\"\nfrozen_tokenizers = [\"sketch\"]",
+        "frozen_tokenizers = [\"rgb\", \"sketch\", \"text\"]",
     ] {
         load(allowed).expect(allowed);
     }

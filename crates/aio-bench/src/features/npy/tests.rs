@@ -101,6 +101,15 @@ fn labels_of_every_type_of_whole_numbers_are_read() {
         let labels = Array::open(&path, "labels").and_then(Array::labels).expect(descr);
         assert_eq!(labels, expected, "{descr}");
     }
+    for (descr, length, found) in [
+        ("<U3", 24, "it holds texts of type U3 and shape [2]"),
+        ("|S2", 4, "it holds texts of type S2 and shape [2]"),
+        ("|O", 50, "it holds Python objects of type O and shape [2]"),
+    ] {
+        let (_kept, path) = file(&header(descr, 2), 1, &vec![0; length]);
+        let error = Array::open(&path, "labels").and_then(Array::labels).expect_err(descr);
+        assert!(error.to_string().contains(found), "{error}");
+    }
     // Numbers above those of 64 bits with a sign would become others.
     let (_kept, path) = file(&header("<u8", 1), 1, &[0xff; 8]);
     let error = Array::open(&path, "labels").and_then(Array::labels).expect_err("u8").to_string();

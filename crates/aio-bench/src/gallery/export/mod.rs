@@ -217,7 +217,7 @@ fn manifest(gallery: &Gallery, rows: Vec<Row>) -> Result<Manifest> {
 }
 
 /// A row as a manifest names it: what its features were made from. A caption that was not embedded is no part of it.
-fn described(record: aio_gallery::Record) -> Row {
+pub(super) fn described(record: aio_gallery::Record) -> Row {
     let (mut pictures, mut text) = (BTreeMap::new(), None);
     for modality in record.modality.split('+').filter_map(|name| name.parse::<Modality>().ok()) {
         if modality == Modality::Text {

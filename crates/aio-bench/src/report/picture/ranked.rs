@@ -20,6 +20,8 @@ const CAPTION_LINE: usize = 34;
 const CAPTION_LINES: usize = 9;
 /// Height of the title.
 const HEAD: u32 = 30;
+/// Most pixels of a picture: 768 MiB.
+const MOST_PIXELS: u64 = 1 << 28;
 
 /// Okabe–Ito bluish green and vermilion: the field's green and red, which colour-blind readers can tell apart, too.
 const MATCH: Rgb<u8> = Rgb([0, 158, 115]);
@@ -112,8 +114,23 @@ impl Layout {
         let cell = if has_sentences { CAPTION_WIDTH } else { CELL.width as u32 };
         let column = cell + GAP + 2 * BORDER;
         let width = retrieved + longest(|list| list.retrieved.len()) * column + GAP;
-        let height = HEAD + lists.len() as u32 * ROW + GAP;
+        let rows = u32::try_from(lists.len()).unwrap_or(u32::MAX);
+        let height = rows.saturating_mul(ROW).saturating_add(HEAD + GAP);
         Self { captions, retrieved, cell, width, height }
+    }
+
+    /// Refuses a picture that no memory may hold.
+    fn check(self, lists: usize) -> Result<()> {
+        let Self { width, height, .. } = self;
+        if u64::from(width) * u64::from(height) <= MOST_PIXELS {
+            return Ok(());
+        }
+        Err(crate::error::Error::user(
+            format!(
+                "a picture of {lists} lists would have {height} × {width} pixels, expected {MOST_PIXELS} in all at most"
+            ),
+            "draw fewer lists or shorter ones",
+        ))
     }
 
     /// Where the retrieved entry of a column begins.
@@ -127,13 +144,14 @@ impl Layout {
 /// `open` gives the picture that a `P` stands for.
 ///
 /// # Errors
-/// [`Error`](crate::error::Error) naming the picture that cannot be read.
+/// [`Error`](crate::error::Error) naming the picture that cannot be read, or the size of a drawing that is too large.
 pub(in crate::report) fn ranked_lists<P>(
     title: &str,
     lists: &[RankedList<P>],
     open: impl Fn(&P, PictureSize) -> Result<Picture>,
 ) -> Result<RgbImage> {
     let layout = Layout::new(lists);
+    layout.check(lists.len())?;
     let mut canvas = RgbImage::from_pixel(layout.width, layout.height, Rgb([255; 3]));
     let title = format!("{title}: query, then the nearest gallery entries");
     let mut labels = vec![Label { text: title, at: (GAP as i32, 7), size: 15, colour: BLACK }];
@@ -234,6 +252,22 @@ mod tests {
             let mut columns = x..x + layout.cell;
             assert!(columns.any(|x| (top..top + 30).any(|y| is_dark(x, y))), "no words at {x}");
         }
+    }
+
+    #[test]
+    fn lists_that_no_memory_may_hold_are_refused_with_their_size() {
+        crate::report::draw::register_font().expect("the font");
+        let empty: RankedList = RankedList {
+            pictures: Vec::new(),
+            caption: None,
+            retrieved: Vec::new(),
+            average_precision: 0.0,
+        };
+        let error = ranked_lists("search", &vec![empty; 60_000], from_file);
+        let error = error.expect_err("276 million pixels");
+        let expected = "a picture of 60000 lists would have 8640038 × 32 pixels, expected 268435456 in all at most";
+        assert_eq!((error.to_string().as_str(), error.exit_code()), (expected, 2));
+        assert!(error.hint().is_some());
     }
 
     #[test]

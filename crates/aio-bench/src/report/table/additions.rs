@@ -11,7 +11,7 @@ use aio_types::{Measure, MetricId, Modality, TaskId};
 use std::collections::BTreeSet;
 
 /// One row per configuration, task and modality, below a `heading` in Markdown: mAP of the queries without the modality and with it, mean ± standard deviation over seeds, and
-/// the gain with its interval over people, the means of the seeds' bounds. Configurations are named where there are several. `None` if no result
+/// the gain with its interval over people, the means of the seeds' bounds. The configurations are named if `is_named`. `None` if no result
 /// says what its modalities add: no query has several, or the runs are of an earlier version.
 ///
 /// # Errors
@@ -19,8 +19,8 @@ use std::collections::BTreeSet;
 pub(in crate::report) fn additions(
     heading: &str,
     configurations: &[SweepRow],
+    is_named: bool,
 ) -> Result<Option<Table>> {
-    let is_named = configurations.len() > 1;
     let mut rows = Vec::new();
     let mut lacking = Vec::new();
     for SweepRow { label, results } in configurations.iter().filter(|row| !row.results.is_empty()) {
@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn a_gain_is_the_difference_of_the_means_with_the_means_of_the_bounds() {
         let results = vec![of_seed(0, 0.75, Some((-0.5, 0.0))), of_seed(1, 0.25, Some((0.0, 0.5)))];
-        let table = additions("e", &[configuration("e", results)])
+        let table = additions("e", &[configuration("e", results)], false)
             .expect("one configuration")
             .expect("a table");
         let markdown = table.write(Format::Markdown).expect("text");
@@ -160,8 +160,9 @@ mod tests {
             configuration("unfinished", Vec::new()),
             configuration("b", vec![of_seed(0, 0.5, None)]),
         ];
-        let table =
-            additions("s.toml", &configurations).expect("one configuration").expect("a table");
+        let table = additions("s.toml", &configurations, true)
+            .expect("one configuration")
+            .expect("a table");
         let markdown = table.write(Format::Markdown).expect("text");
         for row in [format!("| a | {MIXED} | text | 25.0 | 50.0 | 25.0 | – |"), "| b |".into()] {
             assert!(markdown.contains(&row), "{markdown}");
@@ -174,7 +175,7 @@ mod tests {
         let mut older = of_seed(0, 0.25, None);
         older.tasks.values_mut().for_each(|task| task.without.clear());
         let configurations = [configuration("e", vec![older])];
-        let table = additions("e", &configurations).expect("one configuration");
+        let table = additions("e", &configurations, false).expect("one configuration");
         assert!(table.is_none(), "{table:?}");
         let asked = crate::report::additions("e", &configurations, Format::Csv);
         assert_eq!(asked.expect("one configuration"), None, "nothing to print");

@@ -98,6 +98,17 @@ pub(super) struct Table {
     pub(super) sources: Vec<Source>,
 }
 
+impl Table {
+    /// The table with a column in front that says of which sweep or experiment the rows are.
+    pub(super) fn with_name(mut self, name: &str) -> Self {
+        self.columns.insert(0, Column::new("name", ColumnKind::Plain));
+        for row in &mut self.rows {
+            row.insert(0, Value::Text(name.to_owned()).into());
+        }
+        self
+    }
+}
+
 impl Column {
     /// A column whose title is its key.
     pub(super) fn new(title: &str, kind: ColumnKind) -> Self {

@@ -21,6 +21,8 @@ export class Refused extends Error {
 }
 
 async function ask(path, options = {}) {
+  // No token has such characters, as the quotation marks of a chat, and no browser sends them: the server would seem not to answer.
+  if (token && !/^[!-~]+$/.test(token)) throw new Refused(401, { error: "The token has characters that no token has", hint: "Write it anew" });
   const headers = { ...options.headers };
   if (token) headers.authorization = `Bearer ${token}`;
   let response;

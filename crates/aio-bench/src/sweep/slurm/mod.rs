@@ -15,6 +15,8 @@ pub(super) use settings::Settings;
 
 use super::{Job, Sweep};
 use crate::error::{Error, Result};
+use crate::lock::{DirectoryLock, WhenTaken};
+use aio_train::StopFlag;
 use script::JobArray;
 use serde::Serialize;
 use std::fmt;
@@ -57,10 +59,10 @@ impl fmt::Display for Submission {
 }
 
 impl Sweep {
-    /// Submits what is not done as a job array, or only makes its script if `dry_run` is set.
+    /// Submits what is not done as a job array, or only makes its script if `dry_run` is set. Waits while another call submits one.
     ///
     /// # Errors
-    /// [`Error`] with the message of Slurm.
+    /// [`Error`] with the message of Slurm; [`Error::Interrupted`] after a signal while it waits.
     pub fn submit(&self, runs: &Path, dry_run: bool) -> Result<Submission> {
         let is_open = |job: &Job<'_>| !self.run_of(runs, job.cell, job.seed).is_done();
         let open: Vec<Job<'_>> = self.jobs().filter(is_open).collect();
@@ -84,6 +86,9 @@ impl Sweep {
         if dry_run {
             return Ok(Submission::DryRun { script });
         }
+        // Two calls at once would each write a record without the array of the other.
+        let stop = StopFlag::on_signals()?;
+        let _lock = DirectoryLock::require(&queue::directory(runs), WhenTaken::Wait, &stop)?;
         let submitted = states(runs, &self.file)?;
         let element = |job: &Job<'_>| submitted.get(&SubmittedRun::of(*job));
         let again = open.iter().filter_map(element).filter(|element| element.is_open()).count();

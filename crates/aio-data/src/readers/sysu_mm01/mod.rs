@@ -95,7 +95,7 @@ fn samples(root: &Path, ids: &[i64]) -> Result<Vec<Sample>> {
             let path = root.join(format!("cam*/{id:04}"));
             return Err(DataError::Empty {
                 dataset: "sysu-mm01",
-                what: "images of a listed identity",
+                what: "images of a listed identity".into(),
                 path,
             });
         }

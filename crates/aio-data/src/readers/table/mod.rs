@@ -9,10 +9,11 @@ mod mixed;
 mod rows;
 mod tasks;
 
+pub(crate) use crate::table_name::{NAME_RULE, is_name, name_of, plain};
 pub use draft::{Draft, Drafted, Naming};
 
 use super::{DatasetInfo, nothing_further};
-use crate::list::{Bounded, CsvRecords};
+use crate::list::{Bounded, CsvRecords, check_distinct};
 use crate::parquet::damaged;
 use crate::{DataError, Dataset, Result};
 use aio_types::Modality;
@@ -40,9 +41,6 @@ where modality is rgb, infrared, sketch, colour-pencil or text, and split is tra
     further: nothing_further,
 };
 
-/// What stands before the name of a table.
-const PREFIX: &str = "table:";
-
 /// The columns; those from `caption` on may be absent.
 pub const COLUMNS: [&str; 8] =
     ["path", "identity", "camera", "modality", "split", "caption", "source", "clothes"];
@@ -53,54 +51,67 @@ const REQUIRED: usize = 5;
 /// Largest table, in bytes of CSV.
 const LARGEST: u64 = 1 << 30;
 
-/// Whether `text` is `table:` and a plain name.
-pub(super) fn is_name(text: &str) -> bool {
-    let plain = |name: &str| {
-        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
-    };
-    text.strip_prefix(PREFIX).is_some_and(plain)
-}
-
-fn plain(name: &str) -> &str {
-    name.strip_prefix(PREFIX).unwrap_or(name)
-}
-
-/// The folder of the table `name` below `root`, where it has one.
-pub(super) fn folder(name: &str, root: &Path) -> PathBuf {
-    root.join(plain(name))
+/// Whether there is a file of the table `name` below `root`, or the folder in which it would lie.
+pub(super) fn is_there(name: &str, root: &Path) -> bool {
+    let plain = plain(name);
+    root.join(plain).exists() || files(plain, root).next().is_some()
 }
 
 /// The file of the table `name` below `root`.
+///
+/// # Errors
+/// [`DataError::Missing`] if there is none, [`DataError::Request`] if there are several.
 pub(super) fn locate(name: &'static str, root: &Path) -> Result<PathBuf> {
     let plain = plain(name);
-    let missing = || DataError::Missing {
+    let mut files = files(plain, root);
+    let file = files.next().ok_or_else(|| DataError::Missing {
         dataset: name,
         path: root.join(format!("{plain}.csv")),
         layout: INFO.layout,
-    };
-    find(plain, root).ok_or_else(missing)
+    })?;
+    match files.next() {
+        None => Ok(file),
+        Some(other) => Err(DataError::Request {
+            problem: format!(
+                "{name} is both {} and {}; expected one file",
+                file.display(),
+                other.display()
+            ),
+            hint: "rename one of them, or move it elsewhere".into(),
+        }),
+    }
 }
 
-fn find(plain: &str, root: &Path) -> Option<PathBuf> {
-    let mut candidates = ["csv", "parquet"].into_iter().flat_map(|e| {
+/// The files that the name of a table stands for.
+fn files(plain: &str, root: &Path) -> impl Iterator<Item = PathBuf> {
+    let candidates = ["csv", "parquet"].into_iter().flat_map(move |e| {
         [root.join(format!("{plain}.{e}")), root.join(format!("{plain}/{plain}.{e}"))]
     });
-    candidates.find(|path| path.is_file())
+    candidates.filter(|path| path.is_file())
 }
 
-/// The tables below `root` with their files, in the order of their names. CSV files with other columns are passed over.
+/// The tables below `root` with their files, in the order of their names; several files of one name are all named. CSV files with other columns are
+/// passed over.
 #[must_use]
 pub fn below(root: &Path) -> Vec<(String, PathBuf)> {
+    let mut tables = named_below(root);
+    tables.retain(|(_, file)| has_columns(file));
+    tables
+}
+
+/// The files below `root` that have the name of a table, in the order of the names, and whatever columns.
+pub(crate) fn named_below(root: &Path) -> Vec<(String, PathBuf)> {
     let entries = crate::fs::sorted_entries(root).unwrap_or_default();
     // A file and a folder can stand for the same table.
     let names: BTreeSet<String> = entries
         .iter()
-        .filter_map(|entry| Some(format!("{PREFIX}{}", entry.file_stem()?.to_str()?)))
+        .filter_map(|entry| Some(name_of(entry.file_stem()?.to_str()?)))
         .filter(|name| is_name(name))
         .collect();
-    let file = |name: String| Some((find(plain(&name), root)?, name));
-    let tables = names.into_iter().filter_map(file).filter(|(file, _)| has_columns(file));
-    tables.map(|(file, name)| (name, file)).collect()
+    let named = |name: String| -> Vec<(String, PathBuf)> {
+        files(plain(&name), root).map(|file| (name.clone(), file)).collect()
+    };
+    names.into_iter().flat_map(named).collect()
 }
 
 fn has_columns(file: &Path) -> bool {
@@ -145,9 +156,7 @@ fn places<'a>(
             COLUMNS.join(",")
         )));
     }
-    if let Some(name) = crate::repeated(names.iter().copied()) {
-        return Err(problem(format!("has two columns `{name}`")));
-    }
+    check_distinct(file, row, names.iter().copied())?;
     let places = COLUMNS.map(|column| names.iter().position(|n| *n == column));
     match places[..REQUIRED].iter().position(Option::is_none) {
         Some(missing) => Err(problem(format!(

@@ -3,6 +3,7 @@ mod combinations;
 mod numbering;
 mod opening;
 mod order;
+mod shares;
 mod sources;
 mod validation;
 

@@ -162,6 +162,33 @@ fn a_stage_in_which_nobody_has_anything_to_be_bound_to_warns() {
 }
 
 #[test]
+fn a_stage_of_photographs_alone_warns_where_modalities_are_bound_to_each_other() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let photographs: Vec<String> =
+        (1..=3).flat_map(|identity| vec![format!("{identity} rgb -"); 2]).collect();
+    let photographs: Vec<&str> = photographs.iter().map(String::as_str).collect();
+    let pairs = |config: &mut TrainingConfig| {
+        config.losses.binding_kind = aio_heads::BindingKind::SdmPairs;
+        config.train.stages[0].synthesise.clear();
+    };
+    let doubts = warned(directory.path(), &photographs, pairs);
+    let expected = "losses.binding_kind = \"sdm-pairs\" binds photographs to other modalities, of which the stage has no sample";
+    assert!(doubts.len() == 1 && doubts[0].contains(expected), "{doubts:?}");
+    let none = |rows: &[&str], change: fn(&mut TrainingConfig)| {
+        let both = |config: &mut TrainingConfig| {
+            pairs(config);
+            change(config);
+        };
+        let doubts = warned(directory.path(), rows, both);
+        assert!(doubts.is_empty(), "{rows:?}: {doubts:?}");
+    };
+    none(&photographs, |config| config.losses.binding = 0.0);
+    none(&photographs, |config| config.losses.binding_kind = aio_heads::BindingKind::Supcon);
+    none(&photographs, |config| config.train.stages[0].synthesise = vec![Modality::Sketch]);
+    none(&[&photographs[..], &["3 text -"]].concat(), |_| {});
+}
+
+#[test]
 fn a_stage_warns_of_shares_that_whole_batches_do_not_meet() {
     let root = test_data::root();
     let mut config = test_data::config(root);

@@ -3,10 +3,11 @@
 #[cfg(test)]
 mod tests;
 
-use super::{COLUMNS, is_name};
+use super::{COLUMNS, NAME_RULE, is_name, name_of};
 use crate::error::io;
 use crate::folder::{self, Entry, Reason};
 use crate::label::Label;
+use crate::list::listed;
 use crate::readers::market;
 use crate::{DataError, Result, Split, fs};
 use aio_types::{Modality, rng};
@@ -64,11 +65,12 @@ struct Shown {
 
 impl Draft<'_> {
     /// Writes the table: people of the split `train`; of everyone else some photographs as queries and the others as gallery (`queries`), and every picture of
-    /// another modality as query. A folder called `infrared`, `sketch` or `colour-pencil` on the way to a picture says its modality. Market-1501's
-    /// distractors (identity 0) are in the gallery, its junk (−1) is passed over.
+    /// another modality as query. A folder called `infrared`, `sketch` or `colour-pencil`, in capital or small letters, on the way to a picture says its
+    /// modality. In names of files as in Market-1501, distractors (identity 0) are in the gallery. Identities below 0 are passed over.
     ///
     /// # Errors
-    /// [`DataError::Request`] naming the file that exists already, the folder that is not below that of the file, or a picture that shows nobody known.
+    /// [`DataError::Request`] naming the file that exists already, the folder that is not below that of the file, or a picture that shows nobody known or
+    /// that a table cannot name.
     pub fn write(&self) -> Result<Drafted> {
         let refused =
             |problem: String, hint: &str| DataError::Request { problem, hint: hint.into() };
@@ -81,19 +83,17 @@ impl Draft<'_> {
             return Err(refused(problem, "it is a number from 0 to below 1"));
         }
         let name = self.output.file_stem().unwrap_or_default().to_string_lossy();
-        if !is_name(&format!("table:{name}")) || self.output.extension().is_none_or(|e| e != "csv")
-        {
+        if !is_name(&name_of(&name)) || self.output.extension().is_none_or(|e| e != "csv") {
             let problem = format!("{} is no name of a table", self.output.display());
-            return Err(refused(
-                problem,
-                "it is called NAME.csv, and NAME has letters, digits, - and _ alone",
-            ));
+            let hint = format!("name a file NAME.csv with --output; {NAME_RULE}");
+            return Err(refused(problem, &hint));
         }
         let Some(inner) = self.inner()? else {
+            let (folder, output) = (self.folder.display(), self.output.display());
+            let link = std::fs::read_link(self.folder);
+            let link = link.map_or(String::new(), |to| format!(" (a link to {})", to.display()));
             let problem = format!(
-                "{} is not below the folder of {}, and the paths of a table are",
-                self.folder.display(),
-                self.output.display()
+                "{folder}{link} is not below the folder of {output}, and the paths of a table are"
             );
             return Err(refused(problem, "write the file beside the folder of pictures"));
         };
@@ -142,7 +142,8 @@ impl Draft<'_> {
                 ));
             }
         }
-        let splits = self.splits(&shown, &people);
+        self.check_readable(&shown)?;
+        let splits = self.splits(&shown, &people, naming);
         let mut rows = BTreeMap::<Split, BTreeMap<Modality, usize>>::new();
         for (row, split) in shown.iter().zip(&splits) {
             *rows.entry(*split).or_default().entry(row.modality).or_default() += 1;
@@ -152,14 +153,31 @@ impl Draft<'_> {
         Ok(Drafted { output, naming, people: people.len(), rows, passed_over })
     }
 
+    /// The folder of the table.
+    fn root(&self) -> &Path {
+        let root = self.output.parent().unwrap_or(Path::new(""));
+        if root.as_os_str().is_empty() { Path::new(".") } else { root }
+    }
+
+    /// Refuses a picture that the reader of tables would refuse: a link that leads nowhere, or out of the folder of the table.
+    fn check_readable(&self, shown: &[Shown]) -> Result<()> {
+        let listed = |row: &Shown| listed(self.output, 0, self.root(), &row.path);
+        match shown.iter().find_map(|row| listed(row).err()) {
+            Some(DataError::Row { problem, .. }) => Err(DataError::Request {
+                problem,
+                hint: "put the picture itself in the place of the link, or remove the link".into(),
+            }),
+            Some(other) => Err(other),
+            None => Ok(()),
+        }
+    }
+
     /// The folder of pictures as seen from the folder of the table, however the two are written; `None` if it is not below it. Links are followed:
     /// a table cannot name pictures that a link leads elsewhere.
     fn inner(&self) -> Result<Option<PathBuf>> {
-        let root = self.output.parent().unwrap_or(Path::new(""));
-        let root = if root.as_os_str().is_empty() { Path::new(".") } else { root };
         let folder = std::fs::canonicalize(self.folder).map_err(io("list", self.folder))?;
         // A folder of the table that is not there holds no pictures.
-        let root = std::fs::canonicalize(root).ok();
+        let root = std::fs::canonicalize(self.root()).ok();
         Ok(root.and_then(|root| folder.strip_prefix(root).ok().map(Path::to_path_buf)))
     }
 
@@ -180,8 +198,9 @@ impl Draft<'_> {
     }
 
     /// The split of every row.
-    fn splits(&self, shown: &[Shown], people: &BTreeSet<&str>) -> Vec<Split> {
-        let is_distractor = |who: &str| Label::parse(who) == DISTRACTOR;
+    fn splits(&self, shown: &[Shown], people: &BTreeSet<&str>, naming: Naming) -> Vec<Split> {
+        // A folder called 0 is that of a person: the people of many collections are numbered from 0.
+        let is_distractor = |who: &str| naming == Naming::Files && Label::parse(who) == DISTRACTOR;
         let mut order: Vec<&str> =
             people.iter().copied().filter(|who| !is_distractor(who)).collect();
         order.shuffle(&mut rng(self.seed, "people of a table to train on", 0));
@@ -230,7 +249,8 @@ fn named(path: &Path) -> Option<(String, String)> {
 fn shown_by(inner: &Path, path: &Path, naming: Naming) -> Option<Shown> {
     let parts = path.parent()?.components().map(|part| part.as_os_str().to_str());
     let folders: Vec<&str> = parts.collect::<Option<_>>()?;
-    let modality_of = |folder: &&str| folder.parse().ok().filter(|m: &Modality| m.is_visual());
+    let modality_of =
+        |folder: &&str| folder.to_lowercase().parse().ok().filter(|m: &Modality| m.is_visual());
     let above = inner.iter().rev().filter_map(|part| part.to_str());
     let mut nearest_first = folders.iter().rev().copied().chain(above);
     let modality = nearest_first.find_map(|folder| modality_of(&folder)).unwrap_or(Modality::Rgb);

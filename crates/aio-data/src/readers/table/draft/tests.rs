@@ -113,6 +113,16 @@ fn the_folder_is_below_that_of_the_table_however_both_are_written() {
     let draft = Draft { folder: &missing, output: &output, train: 0.0, seed: 0 };
     let error = draft.write().expect_err("no folder");
     assert!(error.is_user() && error.to_string().contains("shops"), "{error}");
+    #[cfg(unix)]
+    {
+        let other = folder(&[]);
+        let link = other.path().join("shop");
+        std::os::unix::fs::symlink(root.join("shop"), &link).expect("a link");
+        let output = other.path().join("shop.csv");
+        let draft = Draft { folder: &link, output: &output, train: 0.0, seed: 0 };
+        let error = draft.write().expect_err("elsewhere").to_string();
+        assert!(error.contains(" (a link to ") && error.contains("is not below"), "{error}");
+    }
 }
 
 #[test]
@@ -120,6 +130,32 @@ fn the_file_that_is_called_otherwise_is_the_one_that_is_named() {
     let directory = folder(&["0001_c1s1_1.jpg", "0001_c2s1_1.jpg", "cover.jpg"]);
     let error = draft(directory.path(), 0.0).expect_err("a cover").to_string();
     assert!(error.contains("shop/cover.jpg lies in no folder of a person"), "{error}");
+}
+
+#[test]
+fn a_folder_called_0_is_that_of_a_person_like_any_other() {
+    let pictures: Vec<String> =
+        (0..4).flat_map(|who| [1, 2].map(|picture| format!("{who}/{picture}.jpg"))).collect();
+    let pictures: Vec<&str> = pictures.iter().map(String::as_str).collect();
+    let tested = folder(&pictures);
+    draft(tested.path(), 0.0).expect("written");
+    let dataset = table::read(&tested.path().join("shop.csv")).expect("a table");
+    let asked: Vec<i64> = dataset.query.iter().map(|sample| sample.identity.0).collect();
+    assert_eq!(asked, [0, 1, 2, 3]);
+    let trained = folder(&pictures);
+    draft(trained.path(), 0.75).expect("written");
+    let dataset = table::read(&trained.path().join("shop.csv")).expect("a table");
+    assert_eq!((dataset.train.len(), dataset.query.len()), (6, 1), "three of four people");
+}
+
+#[test]
+fn a_modality_may_be_written_in_capital_letters() {
+    let directory = folder(&["anna/1.jpg", "anna/2.jpg", "anna/Sketch/1.png", "IR/INFRARED/1.jpg"]);
+    draft(directory.path(), 0.0).expect("written");
+    let dataset = table::read(&directory.path().join("shop.csv")).expect("a table");
+    let mut asked: Vec<Modality> = dataset.query.iter().map(|sample| sample.modality).collect();
+    asked.sort_unstable();
+    assert_eq!(asked, [Modality::Rgb, Modality::Infrared, Modality::Sketch]);
 }
 
 #[test]
@@ -133,4 +169,23 @@ fn the_name_of_the_folder_itself_says_the_modality() {
         (of(&dataset.query), of(&dataset.gallery)),
         (vec![Modality::Infrared], vec![Modality::Rgb])
     );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_that_a_table_cannot_name_is_refused_before_the_table_is_written() {
+    use std::os::unix::fs::symlink;
+    let (directory, elsewhere) = (folder(&["anna/1.jpg", "anna/2.jpg"]), folder(&["ben/1.jpg"]));
+    let shop = directory.path().join("shop");
+    for (link, target, problem) in [
+        ("ben", elsewhere.path().join("shop/ben"), "`shop/ben/1.jpg` is a link that leads out of"),
+        ("anna/3.jpg", shop.join("nowhere.jpg"), "shop/anna/3.jpg does not exist"),
+    ] {
+        symlink(target, shop.join(link)).expect("a link");
+        let error = draft(directory.path(), 0.0).expect_err("no picture of the table");
+        assert!(error.is_user() && error.to_string().contains(problem), "{error}");
+        assert!(!directory.path().join("shop.csv").exists());
+        std::fs::remove_file(shop.join(link)).expect("remove");
+    }
+    draft(directory.path(), 0.0).expect("without the links");
 }
