@@ -1,7 +1,7 @@
 use crate::features::squares;
 use crate::product::{Rows, products};
-use crate::simd::wide;
 use crate::{EvalError, Features};
+use aio_simd::wide;
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, s};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;

@@ -1,6 +1,6 @@
 use crate::EvalError;
 use crate::product::Rows;
-use crate::simd::wide;
+use aio_simd::wide;
 use ndarray::iter::LanesMut;
 use ndarray::{Array2, ArrayView2, Axis, Ix1};
 use rayon::prelude::*;

@@ -22,7 +22,6 @@ mod ranking;
 mod relevant;
 mod rerank;
 mod scores;
-mod simd;
 
 pub use agreement::{Agreement, agreement};
 pub use bootstrap::{Interval, difference, interval};

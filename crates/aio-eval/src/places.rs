@@ -1,4 +1,4 @@
-use crate::simd::wide;
+use aio_simd::wide;
 use serde::{Deserialize, Serialize};
 
 /// Orders like (distance, index): the bits of a float, made to ascend with it, above the index.

@@ -2,7 +2,7 @@
 
 use crate::error::{GalleryError, Result};
 use crate::product::lost;
-use crate::simd::wide;
+use aio_simd::wide;
 use half::f16;
 use serde::{Deserialize, Serialize};
 

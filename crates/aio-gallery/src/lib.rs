@@ -68,7 +68,6 @@ mod record;
 mod refine;
 mod search;
 mod segment;
-mod simd;
 mod step;
 mod sums;
 mod time;

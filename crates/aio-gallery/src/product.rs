@@ -3,7 +3,7 @@
 //! The loops are compiled for several instruction sets, and the widest one that the processor has is taken when the program runs. Nothing is
 //! fused, so the values are the same on every processor.
 
-use crate::simd::wide;
+use aio_simd::wide;
 
 /// Sums that run beside each other.
 const LANES: usize = 16;

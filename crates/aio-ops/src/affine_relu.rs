@@ -4,7 +4,7 @@ use crate::arithmetic::{AffineGradients, rows_per_chunk};
 use crate::bridge::{
     BackwardPass, buffer, contiguous, dims, on_cpu, record, tensor, values, vector,
 };
-use crate::simd::wide;
+use aio_simd::wide;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::flex::FlexTensor;
 use burn::backend::tensor::FloatTensor;

@@ -23,7 +23,6 @@ mod parity;
 mod precision;
 mod product;
 mod scratch;
-mod simd;
 mod standardise;
 
 pub use affine_relu::affine_relu;

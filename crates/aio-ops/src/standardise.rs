@@ -1,7 +1,7 @@
 //! Standardisation of pixels as in IBN-Net: by picture for some channels, by batch for the others.
 
 use crate::bridge::{BackwardPass, buffer, contiguous, dims, on_cpu, record, tensor, values};
-use crate::simd::wide;
+use aio_simd::wide;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::flex::FlexTensor;
 use burn::backend::tensor::FloatTensor;

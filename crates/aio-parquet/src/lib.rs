@@ -1,7 +1,8 @@
 //! Parquet files as typed columns.
 //!
 //! The readers of data sets and the index use this crate and not polars itself. Nothing here is generic, so polars'
-//! generic code is compiled once, in this crate, and not again in every crate that reads a file.
+//! generic code is compiled once, in this crate, and not again in every crate that reads a file. The one exception is
+//! [`Texts::get`], which searches call for every row.
 
 mod announced;
 mod guard;

@@ -1,5 +1,5 @@
 use crate::arithmetic::exp;
-use crate::simd::wide;
+use aio_simd::wide;
 use burn::tensor::{Tensor, activation};
 use serde::{Deserialize, Serialize};
 

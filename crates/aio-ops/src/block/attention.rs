@@ -3,7 +3,7 @@
 use super::shape::BlockShape;
 use crate::arithmetic::{exp, sum};
 use crate::product::{Destination, matrix, matrix_mut, product};
-use crate::simd::wide;
+use aio_simd::wide;
 use ndarray::{ArrayView2, ArrayViewMut2, ShapeBuilder};
 
 /// The three parts of qkv, in their order.

@@ -8,7 +8,7 @@ use super::weights::{Linear, Weights};
 use crate::layer_norm::normalise_rows;
 use crate::product::{Destination, matrix, matrix_mut, product};
 use crate::scratch::with_scratch;
-use crate::simd::wide;
+use aio_simd::wide;
 use rayon::prelude::*;
 
 /// The input of a block.

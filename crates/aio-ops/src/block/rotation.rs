@@ -1,7 +1,7 @@
 //! Rotary positions: queries and keys are turned by angles that depend on the place of their token.
 
 use super::shape::BlockShape;
-use crate::simd::wide;
+use aio_simd::wide;
 use burn::tensor::Tensor;
 
 /// The angles by which the queries and keys of every head are turned, the same in every sequence.
