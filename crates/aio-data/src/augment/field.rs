@@ -32,11 +32,41 @@ impl Pixels {
         let (a, b, c, d) =
             (pixel(top, left), pixel(top, right), pixel(bottom, left), pixel(bottom, right));
         std::array::from_fn(|i| {
-            let upper = a[i] + (b[i] - a[i]) * across;
-            let lower = c[i] + (d[i] - c[i]) * across;
-            upper + (lower - upper) * down
+            let upper = mixed(a[i], b[i], across);
+            let lower = mixed(c[i], d[i], across);
+            mixed(upper, lower, down)
         })
     }
+
+    /// The values [`at`](Self::at) all places of a grid, given by its rows and columns: every row of pixels is interpolated once for all rows of the grid.
+    pub(super) fn on_grid(&self, rows: &[f32], columns: &[f32]) -> Self {
+        let PictureSize { height, width } = self.size;
+        let columns: Vec<_> = columns.iter().map(|x| between(*x, width)).collect();
+        let widened: Vec<_> = (self.values.chunks_exact(width))
+            .flat_map(|row| {
+                columns.iter().map(|(left, right, across)| {
+                    let (left, right) = (row[*left], row[*right]);
+                    std::array::from_fn::<_, 3, _>(|i| mixed(left[i], right[i], *across))
+                })
+            })
+            .collect();
+        let size = PictureSize { height: rows.len(), width: columns.len() };
+        let mut values = Vec::with_capacity(size.height * size.width);
+        for y in rows {
+            let (top, bottom, down) = between(*y, height);
+            let row = |y: usize| &widened[y * size.width..][..size.width];
+            let pixels = row(top).iter().zip(row(bottom));
+            values.extend(pixels.map(|(top, bottom)| {
+                std::array::from_fn::<_, 3, _>(|i| mixed(top[i], bottom[i], down))
+            }));
+        }
+        Self { size, values }
+    }
+}
+
+/// `from` and `to` in the shares 1 − `share` and `share`.
+fn mixed(from: f32, to: f32, share: f32) -> f32 {
+    from + (to - from) * share
 }
 
 /// The whole places before and behind a place on an axis of `length`, and how far it is from the first to the second.
@@ -68,12 +98,12 @@ pub(super) fn smooth_noise(size: PictureSize, octaves: usize, rng: &mut ChaCha8R
         };
         // Another offset for each octave, or their corners would meet.
         let (down, right): (f32, f32) = (rng.random(), rng.random());
-        for y in 0..size.height {
-            for x in 0..size.width {
-                let value = grid.at(y as f32 / cell + down, x as f32 / cell + right);
-                let pixel = &mut sum.values[y * size.width + x];
-                (0..3).for_each(|i| pixel[i] += value[i]);
-            }
+        let places = |length: usize, offset: f32| -> Vec<f32> {
+            (0..length).map(|place| place as f32 / cell + offset).collect()
+        };
+        let octave = grid.on_grid(&places(size.height, down), &places(size.width, right));
+        for (sum, value) in sum.values.iter_mut().zip(&octave.values) {
+            (0..3).for_each(|i| sum[i] += value[i]);
         }
         amplitude *= 0.5;
     }
@@ -93,6 +123,17 @@ mod tests {
         assert_eq!(pixels.at(0.5, 0.5), [15.0; 3]);
         assert_eq!(pixels.at(0.25, 0.0), [5.0; 3]);
         assert_eq!(pixels.at(-3.0, 9.0), [10.0; 3]);
+    }
+
+    #[test]
+    fn a_grid_has_the_values_at_its_places() {
+        let size = PictureSize { height: 5, width: 4 };
+        let pixels = smooth_noise(size, 5, &mut rng(1, "test", 0));
+        let (rows, columns) = ([-1.0, 0.3, 2.0, 3.9, 7.0], [2.6, 0.1, 9.0]);
+        let grid = pixels.on_grid(&rows, &columns);
+        let places = rows.iter().flat_map(|y| columns.iter().map(|x| pixels.at(*y, *x)));
+        assert_eq!(grid.values, places.collect::<Vec<_>>());
+        assert_eq!(grid.size, PictureSize { height: 5, width: 3 });
     }
 
     #[test]

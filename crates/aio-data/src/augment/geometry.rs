@@ -35,12 +35,16 @@ impl Affine {
         Self { angle, scale, shift }
     }
 
-    /// The place in the old picture of a place in the new one; both are turned and scaled about the middle.
-    fn source(&self, size: PictureSize, y: f32, x: f32) -> (f32, f32) {
+    /// The place in the old picture of a place in the new one; both are turned, by the angle of this sine and cosine, and scaled about the middle.
+    fn source(
+        &self,
+        (sine, cosine): (f32, f32),
+        size: PictureSize,
+        [y, x]: [f32; 2],
+    ) -> (f32, f32) {
         let middle = [size.height, size.width].map(|side| (side - 1) as f32 / 2.0);
         let down = y - middle[0] - self.shift[0];
         let right = x - middle[1] - self.shift[1];
-        let (sine, cosine) = self.angle.sin_cos();
         let turned = [cosine * down + sine * right, cosine * right - sine * down];
         (middle[0] + turned[0] / self.scale[0], middle[1] + turned[1] / self.scale[1])
     }
@@ -49,10 +53,11 @@ impl Affine {
     pub(super) fn apply(&self, pixels: &Pixels, distortion: f32, rng: &mut ChaCha8Rng) -> Pixels {
         let size = pixels.size;
         let field = (distortion > 0.0).then(|| smooth_noise(size, 3, rng));
+        let turn = self.angle.sin_cos();
         let mut values = Vec::with_capacity(pixels.values.len());
         for y in 0..size.height {
             for x in 0..size.width {
-                let (mut from_y, mut from_x) = self.source(size, y as f32, x as f32);
+                let (mut from_y, mut from_x) = self.source(turn, size, [y as f32, x as f32]);
                 if let Some(field) = &field {
                     let [down, right, _] = field.values[y * size.width + x];
                     from_y += distortion * down;

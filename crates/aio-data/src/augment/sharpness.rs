@@ -106,15 +106,10 @@ fn coarse(pixels: &Pixels, part: f32) -> Pixels {
     }
     let means = sums.into_iter().map(|(sum, weight)| sum.map(|value| value / weight.max(1.0)));
     let small = Pixels { size, values: means.collect() };
-    let place =
-        |at: usize, from: usize, to: usize| (at as f32 + 0.5) * to as f32 / from as f32 - 0.5;
-    let mut values = Vec::with_capacity(pixels.values.len());
-    for y in 0..height {
-        for x in 0..width {
-            values.push(small.at(place(y, height, size.height), place(x, width, size.width)));
-        }
-    }
-    Pixels { size: pixels.size, values }
+    let places = |from: usize, to: usize| -> Vec<f32> {
+        (0..from).map(|at| (at as f32 + 0.5) * to as f32 / from as f32 - 0.5).collect()
+    };
+    small.on_grid(&places(height, size.height), &places(width, size.width))
 }
 
 /// Adds noise of a standard deviation: the sum of four uniform numbers, which is near enough to normal.
