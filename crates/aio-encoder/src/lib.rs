@@ -18,7 +18,7 @@ pub mod weights;
 
 pub use activation_checkpointing::{Activations, CheckpointedPass, EncoderGradients};
 pub use adapters::{AdapterKind, AdaptersConfig};
-pub use aio_ops::{Activation, Precision};
+pub use aio_ops::{Activation, Precision, free_kept_memory};
 pub use block::Block;
 pub use config::EncoderConfig;
 pub use context::Context;

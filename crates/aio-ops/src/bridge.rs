@@ -1,6 +1,7 @@
 //! The connection between Burn's tensors and kernels over slices, and the recording of hand-written
 //! gradients.
 
+use crate::room::zeros;
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, NodeGuard, Ops, OpsKind};
@@ -33,7 +34,7 @@ pub(crate) fn dims<const D: usize>(tensor: &FlexTensor) -> [usize; D] {
 
 /// Zeros for a kernel to write the values of a tensor of this shape into.
 pub(crate) fn buffer<const D: usize>(shape: [usize; D]) -> Vec<f32> {
-    vec![0.0; shape.iter().product()]
+    zeros(shape.iter().product())
 }
 
 /// A tensor that owns `values`.

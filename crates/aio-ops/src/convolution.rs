@@ -3,6 +3,7 @@
 use crate::arithmetic::add;
 use crate::bridge::{BackwardPass, buffer, contiguous, dims, on_cpu, record, tensor, values};
 use crate::product::{Destination, matrix, matrix_mut, product};
+use crate::room::zeros;
 use crate::scratch::with_scratch;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::flex::FlexTensor;
@@ -166,7 +167,7 @@ fn input_gradient(kernel: &[f32], dy: &[f32], shape: ConvolutionShape) -> Vec<f3
     let (windows, patch, block) = (shape.windows(), shape.patch(), shape.block());
     let out = kernel.len() / patch;
     let kernel = matrix(kernel, patch, out).reversed_axes();
-    let mut dx = vec![0.0; dy.len() / (windows * out) * shape.picture()];
+    let mut dx = zeros(dy.len() / (windows * out) * shape.picture());
     dx.par_chunks_mut(shape.picture()).zip(dy.par_chunks(windows * out)).for_each(|(dx, dy)| {
         for (i, dy) in dy.chunks(block * out).enumerate() {
             let count = dy.len() / out;

@@ -4,6 +4,7 @@ use crate::arithmetic::{AffineGradients, rows_per_chunk, sum};
 use crate::bridge::{
     BackwardPass, buffer, contiguous, dims, on_cpu, record, tensor, values, vector,
 };
+use crate::room::zeros;
 use aio_simd::wide;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::flex::FlexTensor;
@@ -142,7 +143,7 @@ pub(crate) fn normalise_all(x: &[f32], affine: Affine<'_>, epsilon: f32, y: &mut
 /// The gradient with respect to x, on all threads.
 fn input_gradient(x: &[f32], gamma: &[f32], dy: &[f32], epsilon: f32) -> Vec<f32> {
     let block = gamma.len() * rows_per_chunk(gamma.len());
-    let mut dx = vec![0.0; x.len()];
+    let mut dx = zeros(x.len());
     dx.par_chunks_mut(block)
         .zip(x.par_chunks(block))
         .zip(dy.par_chunks(block))

@@ -22,6 +22,7 @@ mod layer_norm;
 mod parity;
 mod precision;
 mod product;
+mod room;
 mod scratch;
 mod standardise;
 
@@ -33,6 +34,7 @@ pub use block::{
 pub use convolution::{Window, convolve};
 pub use layer_norm::layer_norm;
 pub use precision::Precision;
+pub use room::free_kept_memory;
 pub use standardise::{IbnSplit, standardise};
 
 /// The portable form of every operation, for comparison in tests and benchmarks.

@@ -76,7 +76,7 @@ pub(crate) fn matrix_mut(
     ArrayViewMut2::from_shape((rows, columns), values).expect("the slice has rows × columns values")
 }
 
-/// Rows of a weight's gradient that one thread computes at a time.
+/// Rows of a weight's gradient that one thread computes at a time, at least: with few rows, most of the time would go into packing the other matrix.
 const WEIGHT_ROWS: usize = 64;
 
 /// `aᵀ·b` of two matrices with the same rows: the gradient of a weight from its inputs `a` and the
@@ -87,9 +87,10 @@ pub(crate) fn transposed_product(a: &[f32], b: &[f32], rows: usize) -> Vec<f32> 
     let (width, columns) = (a.len() / rows, b.len() / rows);
     let (a, b) = (matrix(a, rows, width), matrix(b, rows, columns));
     let mut out = vec![0.0; width * columns];
-    out.par_chunks_mut(WEIGHT_ROWS * columns).enumerate().for_each(|(i, out)| {
+    let at_once = width.div_ceil(rayon::current_num_threads()).max(WEIGHT_ROWS);
+    out.par_chunks_mut(at_once * columns).enumerate().for_each(|(i, out)| {
         let count = out.len() / columns;
-        let block = a.slice(ndarray::s![.., i * WEIGHT_ROWS..i * WEIGHT_ROWS + count]);
+        let block = a.slice(ndarray::s![.., i * at_once..i * at_once + count]);
         product(1.0, block.t(), b, Destination::Replace, matrix_mut(out, count, columns));
     });
     out

@@ -107,6 +107,15 @@ fn diverged(step: usize, norm: f32) -> TrainError {
     ))
 }
 
+/// Frees the memory that steps leave to the next one when it is dropped.
+struct StepMemory;
+
+impl Drop for StepMemory {
+    fn drop(&mut self) {
+        aio_encoder::free_kept_memory();
+    }
+}
+
 /// The steps that are done, and how.
 pub(crate) struct TrainingLoop<'a> {
     /// What progress calls it.
@@ -128,6 +137,7 @@ impl TrainingLoop<'_> {
         objective: &mut O,
         mut learner: Learner<O::Model>,
     ) -> Result<Learner<O::Model>> {
+        let _memory = StepMemory;
         let done_before = first - self.steps.start;
         let progress = Progress::resumed(self.phase, self.steps.len(), "steps", done_before);
         let (begun, mut waited_so_far) = (Instant::now(), Duration::ZERO);

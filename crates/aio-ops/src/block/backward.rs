@@ -7,6 +7,7 @@ use super::shape::BlockShape;
 use super::weights::{Linear, Weights};
 use crate::layer_norm::add_row_gradients;
 use crate::product::{Destination, matrix, matrix_mut, product};
+use crate::room::zeros;
 use crate::scratch::with_scratch;
 use aio_simd::wide;
 use rayon::prelude::*;
@@ -23,7 +24,7 @@ pub(super) struct Pass<'a> {
 
 /// The gradient with respect to the input, `[batch, tokens, width]`.
 pub(super) fn to_input(pass: Pass<'_>, weights: &Weights<'_>, shape: &BlockShape) -> Vec<f32> {
-    let mut dx = vec![0.0; pass.x.len()];
+    let mut dx = zeros(pass.x.len());
     groups(pass, &mut dx, shape, shape.group()).for_each(|part| {
         let lengths = upstream_lengths(shape, shape.sequences(part.x.len()));
         with_scratch(lengths, |[hidden, normal2, middle, qkv, normal1]| {
@@ -42,8 +43,8 @@ pub(super) fn to_all(
     shape: &BlockShape,
 ) -> (Vec<f32>, Upstream) {
     let group = shape.group();
-    let mut dx = vec![0.0; pass.x.len()];
-    let mut upstream = Upstream::zeros(shape);
+    let mut dx = zeros(pass.x.len());
+    let mut upstream = Upstream::new(shape);
     groups(pass, &mut dx, shape, group)
         .zip(upstream.groups_mut(shape, group))
         .for_each(|(part, upstream)| group_backward(part, weights, shape, upstream));

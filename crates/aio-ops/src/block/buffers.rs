@@ -1,20 +1,21 @@
 //! Intermediate values of a block, of the whole batch or of one group of sequences.
 
 use super::shape::BlockShape;
+use crate::room::Room;
 
 /// What the backward pass needs from the forward pass, for the whole batch.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Saved {
     /// Queries, keys (both turned, if the block does that) and values: `[batch, tokens, 3 · width]`.
-    pub(super) qkv: Vec<f32>,
+    pub(super) qkv: Room,
     /// Attention weights: `[batch, heads, tokens, tokens]`.
-    pub(super) attention: Vec<f32>,
+    pub(super) attention: Room,
     /// Output of attention, before its projection: `[batch, tokens, width]`.
-    pub(super) attended: Vec<f32>,
+    pub(super) attended: Room,
     /// Sum after the attention branch: `[batch, tokens, width]`.
-    pub(super) middle: Vec<f32>,
+    pub(super) middle: Room,
     /// Perceptron before its activation: `[batch, tokens, hidden]`.
-    pub(super) hidden: Vec<f32>,
+    pub(super) hidden: Room,
 }
 
 /// Lengths of the values of [`Saved`] for some sequences, in the order of its fields.
@@ -44,9 +45,9 @@ pub(super) struct SavedRef<'a> {
 
 impl Saved {
     /// Room for the whole batch.
-    pub(super) fn zeros(shape: &BlockShape) -> Self {
+    pub(super) fn new(shape: &BlockShape) -> Self {
         let [qkv, attention, attended, middle, hidden] =
-            saved_lengths(shape, shape.batch).map(|length| vec![0.0; length]);
+            saved_lengths(shape, shape.batch).map(Room::new);
         Self { qkv, attention, attended, middle, hidden }
     }
 
@@ -86,15 +87,15 @@ impl Saved {
 #[derive(Debug)]
 pub(super) struct Upstream {
     /// Of the perceptron before its activation: `[batch, tokens, hidden]`.
-    pub(super) hidden: Vec<f32>,
+    pub(super) hidden: Room,
     /// Of the output of the second normalisation: `[batch, tokens, width]`.
-    pub(super) normal2: Vec<f32>,
+    pub(super) normal2: Room,
     /// Of the sum after the attention branch: `[batch, tokens, width]`.
-    pub(super) middle: Vec<f32>,
+    pub(super) middle: Room,
     /// Of queries, keys and values: `[batch, tokens, 3 · width]`.
-    pub(super) qkv: Vec<f32>,
+    pub(super) qkv: Room,
     /// Of the output of the first normalisation: `[batch, tokens, width]`.
-    pub(super) normal1: Vec<f32>,
+    pub(super) normal1: Room,
 }
 
 /// Lengths of the values of [`Upstream`] for some sequences, in the order of its fields.
@@ -114,9 +115,9 @@ pub(super) struct UpstreamMut<'a> {
 
 impl Upstream {
     /// Room for the whole batch.
-    pub(super) fn zeros(shape: &BlockShape) -> Self {
+    pub(super) fn new(shape: &BlockShape) -> Self {
         let [hidden, normal2, middle, qkv, normal1] =
-            upstream_lengths(shape, shape.batch).map(|length| vec![0.0; length]);
+            upstream_lengths(shape, shape.batch).map(Room::new);
         Self { hidden, normal2, middle, qkv, normal1 }
     }
 

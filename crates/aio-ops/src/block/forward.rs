@@ -7,6 +7,7 @@ use super::shape::BlockShape;
 use super::weights::{Linear, Weights};
 use crate::layer_norm::normalise_rows;
 use crate::product::{Destination, matrix, matrix_mut, product};
+use crate::room::zeros;
 use crate::scratch::with_scratch;
 use aio_simd::wide;
 use rayon::prelude::*;
@@ -22,7 +23,7 @@ pub(super) struct Input<'a> {
 
 /// The output `[batch, tokens, width]`; nothing is kept for a backward pass.
 pub(super) fn infer(input: Input<'_>, weights: &Weights<'_>, shape: &BlockShape) -> Vec<f32> {
-    let mut y = vec![0.0; input.x.len()];
+    let mut y = zeros(input.x.len());
     groups(input, &mut y, shape, shape.group()).for_each(|(input, y)| {
         let lengths = saved_lengths(shape, shape.sequences(y.len()));
         with_scratch(lengths, |[qkv, attention, attended, middle, hidden]| {
@@ -40,8 +41,8 @@ pub(super) fn forward(
     shape: &BlockShape,
 ) -> (Vec<f32>, Saved) {
     let group = shape.group();
-    let mut y = vec![0.0; input.x.len()];
-    let mut saved = Saved::zeros(shape);
+    let mut y = zeros(input.x.len());
+    let mut saved = Saved::new(shape);
     groups(input, &mut y, shape, group)
         .zip(saved.groups_mut(shape, group))
         .for_each(|((input, y), saved)| group_forward(input, weights, shape, saved, y));

@@ -8,6 +8,7 @@ use super::weights::{Linear, Weights};
 use crate::arithmetic::{CHUNK, add, rows_per_chunk};
 use crate::layer_norm::{Affine, affine_gradients, normalise_all};
 use crate::product::transposed_product;
+use crate::room::Room;
 use rayon::prelude::*;
 
 /// Where a weight stands among the inputs of the operation, after `x`.
@@ -45,10 +46,10 @@ pub(super) fn gradients(
 ) -> Gradients {
     let mut collected = Collected { gradients: Gradients::default(), needed, shape };
     let saved = pass.saved;
-    let mut room = vec![0.0; pass.x.len()];
+    let mut room = Room::new(pass.x.len());
 
     let activated = || {
-        let mut activated = vec![0.0; saved.hidden.len()];
+        let mut activated = Room::new(saved.hidden.len());
         activated
             .par_chunks_mut(CHUNK)
             .zip(saved.hidden.par_chunks(CHUNK))
@@ -60,7 +61,7 @@ pub(super) fn gradients(
     collected.scale(Slot::MlpScale, activated, pass.dy, weights.fc2);
 
     let normal = |x: &[f32], affine: Affine<'_>| {
-        let mut normal = vec![0.0; x.len()];
+        let mut normal = Room::new(x.len());
         normalise_all(x, affine, shape.epsilon, &mut normal);
         normal
     };
@@ -127,7 +128,7 @@ impl Collected<'_> {
         layer: Linear<'_>,
     ) {
         if self.needs(slot) {
-            let mut branch = vec![0.0; dy.len()];
+            let mut branch = Room::new(dy.len());
             apply(&layer, x().as_ref(), &mut branch);
             branch.iter_mut().zip(dy).for_each(|(branch, dy)| *branch *= dy);
             self.gradients[slot as usize] = Some(column_sums(&branch, layer.bias.len()));
