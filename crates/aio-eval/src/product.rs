@@ -9,8 +9,10 @@ use rayon::prelude::*;
 
 /// Vectors of rows of `A` whose sums are in registers at once.
 const VECTORS: usize = 2;
-/// Rows of `B` whose sums are in registers at once: with [`VECTORS`], as many as AVX2 has registers for.
+/// Rows of `B` whose sums are in registers at once: with [`VECTORS`], as many as 16 registers (AVX2) have room for.
 const ROWS: usize = 6;
+/// The same for 32 registers (AVX-512 and NEON): a panel is loaded half as often.
+const MORE_ROWS: usize = 2 * ROWS;
 /// Rows of `B` that a panel of `A` is multiplied with before the next panel is loaded; they stay in the second-level cache.
 const ROWS_IN_CACHE: usize = 8 * ROWS;
 /// Columns of the result that are one unit of work.
@@ -121,6 +123,17 @@ impl<F: Fn(usize, usize, &mut [f32])> WithSimd for Part<'_, F> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
+        if S::REGISTER_COUNT < 32 {
+            self.by_groups_of::<S, ROWS>(simd);
+        } else {
+            self.by_groups_of::<S, MORE_ROWS>(simd);
+        }
+    }
+}
+
+impl<F: Fn(usize, usize, &mut [f32])> Part<'_, F> {
+    #[inline(always)]
+    fn by_groups_of<S: Simd, const N: usize>(self, simd: S) {
         let Self { panels, b, mut out, finish } = self;
         let lanes = VECTORS * S::F32_LANES;
         // One row of sums for each row of `b`; as long as the widest vectors need.
@@ -129,11 +142,11 @@ impl<F: Fn(usize, usize, &mut [f32])> WithSimd for Part<'_, F> {
             let count = ROWS_IN_CACHE.min(b.len() - first);
             for (number, panel) in panels.values.chunks_exact(panels.size).enumerate() {
                 for (group, sums) in
-                    sums.chunks_exact_mut(ROWS * lanes).take(count.div_ceil(ROWS)).enumerate()
+                    sums.chunks_exact_mut(N * lanes).take(count.div_ceil(N)).enumerate()
                 {
                     // Where rows are missing the last one is taken again; nobody reads its sums.
-                    let row = |i: usize| b.row((first + group * ROWS + i).min(b.len() - 1));
-                    tile(simd, panel, std::array::from_fn(row), sums);
+                    let row = |i: usize| b.row((first + group * N + i).min(b.len() - 1));
+                    tile::<S, N>(simd, panel, std::array::from_fn(row), sums);
                 }
                 let rows = number * lanes..out.nrows().min((number + 1) * lanes);
                 for (lane, row) in rows.enumerate() {
@@ -150,14 +163,14 @@ impl<F: Fn(usize, usize, &mut [f32])> WithSimd for Part<'_, F> {
     }
 }
 
-/// The products of a panel with some rows: `sums` `[ROWS, lanes]`.
+/// The products of a panel with some rows: `sums` `[N, lanes]`.
 #[inline(always)]
-fn tile<S: Simd>(simd: S, panel: &[f32], rows: [&[f32]; ROWS], sums: &mut [f32]) {
+fn tile<S: Simd, const N: usize>(simd: S, panel: &[f32], rows: [&[f32]; N], sums: &mut [f32]) {
     let (panel, _) = S::as_simd_f32s(panel);
     let (panel, _) = panel.as_chunks::<VECTORS>();
     let depth = panel.len();
     let rows = rows.map(|row| &row[..depth]);
-    let mut tile = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
+    let mut tile = [[simd.splat_f32s(0.0); VECTORS]; N];
     for (k, a) in panel.iter().enumerate() {
         for (sums, row) in tile.iter_mut().zip(rows) {
             let b = simd.splat_f32s(row[k]);
