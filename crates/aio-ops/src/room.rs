@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 /// Zeros, written on all threads.
 ///
-/// The allocator has to fill memory that was in use before. One thread would take a tenth of a training step for that.
+/// The allocator has to fill memory that was in use before. One thread would take about a tenth of a pass with gradients for that, while the others wait.
 pub(crate) fn zeros(length: usize) -> Vec<f32> {
     (0..length).into_par_iter().with_min_len(CHUNK).map(|_| 0.0).collect()
 }
