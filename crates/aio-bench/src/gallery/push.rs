@@ -24,6 +24,11 @@ pub struct PushedGallery {
 /// [`Error::Gallery`](crate::error::Error::Gallery) if the gallery is damaged, [`Error::Store`](crate::error::Error::Store) naming the database.
 pub fn push(directory: &Path, address: &Address, layout: Layout) -> Result<PushedGallery> {
     let gallery = Gallery::open(directory)?;
+    if layout.index == Index::Hnsw {
+        log::info!(
+            "{address}: when all rows have arrived, the database makes the index; that takes long for many rows"
+        );
+    }
     let bar = Progress::new("pushing", gallery.len(), "rows");
     let pushed = aio_stores::push(&gallery, address, layout, &|rows| bar.inc(rows))?;
     bar.finish();

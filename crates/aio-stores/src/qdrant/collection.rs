@@ -7,7 +7,7 @@ use qdrant_client::qdrant::points_selector::PointsSelectorOneOf;
 use qdrant_client::qdrant::vectors_config::Config;
 use qdrant_client::qdrant::with_payload_selector::SelectorOptions;
 use qdrant_client::qdrant::{
-    CountPointsBuilder, CreateCollectionBuilder, CreateFieldIndexCollectionBuilder,
+    CollectionInfo, CountPointsBuilder, CreateCollectionBuilder, CreateFieldIndexCollectionBuilder,
     DeletePayloadPointsBuilder, DeletePointsBuilder, Distance, FieldType, Filter, GetPointsBuilder,
     HnswConfigDiffBuilder, PayloadIncludeSelector, PointId, PointStruct, PointsIdsList,
     QueryPointsBuilder, RetrievedPoint, ScoredPoint, ScrollPointsBuilder, SearchParamsBuilder,
@@ -145,17 +145,21 @@ impl Collection {
         Ok(())
     }
 
-    /// Lets the server make an index on features, and keep it.
-    pub(super) fn index_features(&self) -> Result<()> {
+    /// Asks the server to make an index on features, and to keep it. It begins after it has answered.
+    pub(super) fn ask_for_index(&self) -> Result<()> {
         let index = HnswConfigDiffBuilder::default().m(LINKS);
         let request = UpdateCollectionBuilder::new(self.name()).hnsw_config(index);
         self.call("write to", self.client.update_collection(request)).map(|_| ())
     }
 
+    /// What the server says about the collection; `None` if it says nothing.
+    pub(super) fn info(&self) -> Result<Option<CollectionInfo>> {
+        Ok(self.call("read", self.client.collection_info(self.name()))?.result)
+    }
+
     /// Values of a point's features, and how they are compared, if the collection has one kind of features.
     pub(super) fn features(&self) -> Result<Option<(usize, Distance)>> {
-        let info = self.call("read", self.client.collection_info(self.name()))?.result;
-        let params = info.and_then(|info| info.config?.params?.vectors_config?.config);
+        let params = self.info()?.and_then(|info| info.config?.params?.vectors_config?.config);
         Ok(match params {
             Some(Config::Params(params)) => Some((params.size as usize, params.distance())),
             _ => None,

@@ -8,6 +8,7 @@ mod address;
 mod answer;
 mod collection;
 mod filter;
+mod index;
 mod payload;
 mod push;
 mod state;

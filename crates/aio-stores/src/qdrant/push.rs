@@ -3,6 +3,7 @@
 use super::address::Address;
 use super::collection::Collection;
 use super::filter::{gone, visible};
+use super::index;
 use super::payload::{NUMBER, SINCE, UNTIL, id, integer, parse_uuid, point, uuid};
 use super::state::{Claim, State};
 use crate::description::Description;
@@ -78,7 +79,7 @@ pub(crate) fn push(
         collection.remove(gone(generation))?;
     }
     if layout.index == Index::Hnsw {
-        collection.index_features()?;
+        index::make(&collection, address)?;
     }
     Ok(Pushed {
         store: address.to_string(),

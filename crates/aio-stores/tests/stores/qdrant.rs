@@ -4,10 +4,11 @@ use crate::pair::{Pair, WIDTH, add, features, model, query, rows, same};
 use crate::proxy::Proxy;
 use crate::server::Server;
 use aio_gallery::{Gallery, Storage, Unclaimed, Writer};
-use aio_stores::{Address, Layout, Partition, Scan, Store, push};
+use aio_stores::{Address, Index, Layout, Partition, Scan, Store, push, recall};
 use qdrant_client::qdrant::{
-    Condition, CountPointsBuilder, CreateCollectionBuilder, DeletePointsBuilder, Distance, Filter,
-    PointStruct, SetPayloadPointsBuilder, UpsertPointsBuilder, VectorParamsBuilder,
+    CollectionStatus, Condition, CountPointsBuilder, CreateCollectionBuilder, DeletePointsBuilder,
+    Distance, Filter, HnswConfigDiffBuilder, OptimizersConfigDiffBuilder, PointStruct,
+    SetPayloadPointsBuilder, UpsertPointsBuilder, VectorParamsBuilder,
 };
 use qdrant_client::{Payload, Qdrant};
 use rand::{RngExt, SeedableRng};
@@ -331,6 +332,32 @@ fn features_come_back_bit_for_bit_and_parts_are_refused() {
     let layout = Layout { partition: Some(Partition::Camera), ..Layout::default() };
     let error = push(&gallery, &pair.address, layout, &|_| {}).expect_err("no parts");
     assert!(error.is_user() && error.to_string().contains("not partitioned"), "{error}");
+}
+
+#[test]
+#[ignore = "needs Qdrant, or scripts/stores/qdrant.py: just test-stores"]
+fn a_push_that_asks_for_an_index_ends_when_the_index_is_made() {
+    let rows = 3000;
+    let pair = Pair::new(Server::Qdrant, "index", rows);
+    let name = pair.address.name();
+    let (runtime, client) = client();
+    // By default a server makes no index for less than 10 MB.
+    let request = CreateCollectionBuilder::new(name)
+        .vectors_config(VectorParamsBuilder::new(WIDTH as u64, Distance::Dot))
+        .optimizers_config(OptimizersConfigDiffBuilder::default().indexing_threshold(1))
+        .hnsw_config(HnswConfigDiffBuilder::default().m(0).full_scan_threshold(10));
+    runtime.block_on(client.create_collection(request)).expect("made");
+    pair.push_as(Layout { index: Index::Hnsw, ..Layout::default() });
+    let info = runtime.block_on(client.collection_info(name)).expect("read");
+    let info = info.result.expect("a description");
+    assert_eq!(info.status(), CollectionStatus::Green);
+    if std::env::var_os("AIO_TEST_QDRANT_STANDS_IN").is_some() {
+        println!("skipped: what stands in for Qdrant makes no index");
+        return;
+    }
+    assert!(info.indexed_vectors_count.unwrap_or(0) >= rows as u64, "{info:?}");
+    let found = recall(&pair.gallery(), &pair.address).expect("measured").expect("many rows");
+    assert!(found.at[&10] > 0.8, "{found:?}");
 }
 
 #[test]
