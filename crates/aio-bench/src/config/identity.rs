@@ -39,6 +39,7 @@ fn data(data: &DataConfig, checksums: &Checksums) -> Section {
         validation_fraction,
         identity_fraction,
         sketch_generator: _,
+        made_infrared,
         allow_leakage: _,
     } = data;
     let Size { synth_pedes, llcm, market_sketch, market, test, pku, development } = *size;
@@ -60,6 +61,7 @@ fn data(data: &DataConfig, checksums: &Checksums) -> Section {
     }
     section.put("validation", *validation_fraction, 0.1);
     section.put("fraction", *identity_fraction, 1.0);
+    section.put("infrared", words(made_infrared), "channel-exchange");
     section.put("lines", checksums.sketch_generator.as_deref().unwrap_or_default(), "");
     section
 }

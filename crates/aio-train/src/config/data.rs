@@ -1,3 +1,4 @@
+use aio_data::synthesis::MadeInfrared;
 use aio_synth::benchmark::Size;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,8 @@ pub struct DataConfig {
     /// What draws missing sketches: `line-filter` (XDoG), or the path of weights of the informative-drawings generator
     /// (docs/weights.md).
     pub sketch_generator: SketchSource,
+    /// How missing infrared pictures are made from photographs.
+    pub made_infrared: MadeInfrared,
     /// Whether real data sets may be tested although a training set shows some of the same people. Without it such an
     /// experiment is refused.
     pub allow_leakage: bool,
@@ -41,6 +44,7 @@ impl Default for DataConfig {
             validation_fraction: 0.1,
             identity_fraction: 1.0,
             sketch_generator: SketchSource::LineFilter,
+            made_infrared: MadeInfrared::ChannelExchange,
             allow_leakage: false,
         }
     }

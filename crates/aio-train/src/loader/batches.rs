@@ -12,6 +12,7 @@ use crate::config::{Batches, StageConfig};
 use crate::error::Result;
 use aio_data::augment::Augmentation;
 use aio_data::sampler::{BatchPlan, IdentitySampler, Tuple};
+use aio_data::synthesis::MadeInfrared;
 use aio_model::{Origin, SketchGenerator, TrainBatch, TrainCaption, TrainPicture, TrainTuple};
 use aio_types::{Modality, ModalitySet, Picture, PictureSize, rng};
 use rand::{RngExt, seq::IndexedRandom};
@@ -33,6 +34,7 @@ pub(crate) struct StageLoader {
     /// Modalities that are synthesised where there is no real sample.
     synthesised: ModalitySet,
     sketch_generator: Option<SketchGenerator>,
+    made_infrared: MadeInfrared,
     mask_rate: f64,
     augmentation: Augmentation,
     /// Draws the classes of a step's softmax, where it does not have all.
@@ -88,6 +90,7 @@ impl StageLoader {
             real: stage.real.iter().copied().collect(),
             synthesised: stage.synthesise.iter().copied().collect(),
             sketch_generator: sketch_generator.cloned(),
+            made_infrared: config.data.made_infrared,
             mask_rate: config.losses.mask_rate,
             augmentation: config.train.augment,
             softmax: SoftmaxSample::new(config, classes.len()),
@@ -277,7 +280,8 @@ impl StageLoader {
         let photographs: Vec<Cow<Picture>> =
             tuples.par_iter().map(|tuple| self.store.picture(tuple.rgb)).collect::<Result<_>>()?;
         let mut sketches = self.sketches(tuples, &photographs).into_iter();
-        let source = |photograph| TupleSource { photograph, sketch: sketches.next() };
+        let infrared = self.made_infrared;
+        let source = |photograph| TupleSource { photograph, sketch: sketches.next(), infrared };
         Ok(photographs.into_iter().map(source).collect())
     }
 

@@ -1,7 +1,7 @@
 //! The picture of one tuple in one modality: real or made from the photograph, then augmented.
 
 use aio_data::augment::{Augmentation, Kind};
-use aio_data::synthesis::{GreyFrom, channel_exchange, colour_pencil, line_drawing, shade};
+use aio_data::synthesis::{MadeInfrared, colour_pencil, line_drawing, shade};
 use aio_types::{Modality, Picture};
 use rand_chacha::ChaCha8Rng;
 use std::borrow::Cow;
@@ -11,6 +11,8 @@ pub(super) struct TupleSource<'a> {
     pub(super) photograph: Cow<'a, Picture>,
     /// The sketch generator's drawing of the photograph. Where there is none, a line filter draws.
     pub(super) sketch: Option<Cow<'a, Picture>>,
+    /// How infrared pictures are made.
+    pub(super) infrared: MadeInfrared,
 }
 
 impl TupleSource<'_> {
@@ -26,7 +28,7 @@ impl TupleSource<'_> {
         }
         let mut made = self.photograph();
         match (modality, &self.sketch) {
-            (Modality::Infrared, _) => channel_exchange(&mut made, GreyFrom::Channel, stream),
+            (Modality::Infrared, _) => self.infrared.apply(&mut made, stream),
             (Modality::ColourPencil, Some(sketch)) => shade(&mut made, sketch, stream),
             (Modality::ColourPencil, None) => colour_pencil(&mut made, stream),
             _ => line_drawing(&mut made, stream),
@@ -68,7 +70,11 @@ mod tests {
     }
 
     fn source(sketch: Option<&Picture>) -> TupleSource<'_> {
-        TupleSource { photograph: Cow::Owned(photograph()), sketch: sketch.map(Cow::Borrowed) }
+        TupleSource {
+            photograph: Cow::Owned(photograph()),
+            sketch: sketch.map(Cow::Borrowed),
+            infrared: MadeInfrared::default(),
+        }
     }
 
     #[test]

@@ -1,36 +1,13 @@
-//! Missing modalities made from photographs: infrared by channel exchange, drawings by an edge filter.
+//! Missing modalities made from photographs: infrared pictures in one of several ways, drawings by an edge filter.
 
-use crate::picture::{luminance, luminances};
+mod infrared;
+
+pub use infrared::{GreyFrom, MadeInfrared, channel_exchange};
+
+use crate::picture::luminances;
 use aio_types::Picture;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
-
-/// Where the grey of [`channel_exchange`] comes from, at random.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum GreyFrom {
-    /// One of the three channels, as where infrared pictures are made.
-    Channel,
-    /// One of the three channels, or the luminance.
-    ChannelOrLuminance,
-}
-
-/// Replaces all channels by one of them, or by the luminance, at random.
-///
-/// `ChannelExchange` of Ye et al., "Channel Augmented Joint Learning" (ICCV 2021): in the reference the index is drawn from
-/// `0..=grey`; 0, 1 and 2 copy that channel and 3 takes the luminance. CAJ trains with `grey = 2`, where the
-/// luminance is never chosen ([`GreyFrom::Channel`]). The reference works on normalised tensors; copying commutes with a
-/// normalisation that is equal for all channels.
-pub fn channel_exchange(picture: &mut Picture, source: GreyFrom, rng: &mut ChaCha8Rng) {
-    let last: u8 = match source {
-        GreyFrom::Channel => 2,
-        GreyFrom::ChannelOrLuminance => 3,
-    };
-    let index = rng.random_range(0..=last);
-    picture.map(|pixel| match index {
-        0..=2 => [pixel[usize::from(index)]; 3],
-        _ => [luminance(pixel).round() as u8; 3],
-    });
-}
 
 /// Parameters of the edge filter.
 #[derive(Debug, Clone, Copy)]
@@ -121,40 +98,6 @@ mod tests {
     use super::*;
     use aio_types::PictureSize;
     use aio_types::rng;
-
-    fn two_tone() -> Picture {
-        let size = PictureSize { height: 16, width: 16 };
-        let pixel = |i: usize| if i % 16 < 8 { [200, 60, 40] } else { [30, 90, 220] };
-        Picture { size, pixels: (0..256).flat_map(pixel).collect() }
-    }
-
-    #[test]
-    fn channel_exchange_copies_one_channel_and_grey_is_never_chosen_at_2() {
-        let mut seen = std::collections::BTreeSet::new();
-        for epoch in 0..40 {
-            let mut picture = two_tone();
-            channel_exchange(&mut picture, GreyFrom::Channel, &mut rng(0, "exchange", epoch));
-            let [r, g, b] = picture.at(0, 0);
-            assert!(r == g && g == b);
-            seen.insert(r);
-        }
-        assert_eq!(seen.into_iter().collect::<Vec<_>>(), [40, 60, 200]);
-    }
-
-    #[test]
-    fn channel_exchange_with_3_also_takes_the_luminance() {
-        let luminance = (0.2989f32 * 200.0 + 0.5870 * 60.0 + 0.1140 * 40.0).round() as u8;
-        let found = (0..40).any(|epoch| {
-            let mut picture = two_tone();
-            channel_exchange(
-                &mut picture,
-                GreyFrom::ChannelOrLuminance,
-                &mut rng(0, "exchange", epoch),
-            );
-            picture.at(0, 0)[0] == luminance
-        });
-        assert!(found);
-    }
 
     #[test]
     fn a_flat_bright_picture_stays_white_and_edges_turn_dark() {
