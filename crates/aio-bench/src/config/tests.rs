@@ -287,7 +287,7 @@ fn every_committed_configuration_has_the_id_of_its_path() {
             }
         }
     }
-    assert_eq!(seen, 135, "committed configurations");
+    assert_eq!(seen, 141, "committed configurations");
 }
 
 #[test]
