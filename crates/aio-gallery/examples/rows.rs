@@ -102,10 +102,12 @@ fn child(
 
 /// Kills the process that fills a gallery ten times, each time later, looks at what it left, and lets the last one finish.
 fn killed(directory: &Path, rows: &str, width: &str) -> Outcome<Value> {
+    // In proportion to the rows: a large gallery is to be killed while it is large.
+    let step = Duration::from_millis(300).mul_f64((rows.parse::<f64>()? / 1e6).max(1.0));
     let mut found = Vec::new();
-    for kill in 1..=10u64 {
+    for kill in 1..=10u32 {
         let mut filling = child("fill", directory, rows, width, "f32")?;
-        std::thread::sleep(Duration::from_millis(300 * kill));
+        std::thread::sleep(step * kill);
         filling.kill()?;
         filling.wait()?;
         let mut left = 0;
