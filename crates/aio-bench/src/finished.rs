@@ -53,10 +53,11 @@ pub fn collect(names: &[String], runs: &Path) -> Result<Vec<Finished>> {
         let file = Path::new(name);
         if !name.ends_with(".toml") {
             let typed = plain(file);
-            // A shell completes `runs/smoke`.
-            let inner = typed.strip_prefix(plain(runs)).ok();
-            let inner = inner.filter(|inner| unknown::is_experiment(&runs.join(inner)));
-            let name = inner.unwrap_or(&typed).display().to_string();
+            let name = match unknown::experiment_at(&typed, runs) {
+                Some((experiment, inner)) if inner.as_os_str().is_empty() => experiment,
+                Some(_) => return Err(unknown::without_runs(name, runs)),
+                None => typed.display().to_string(),
+            };
             found.extend(of_experiment(&name, runs)?);
         } else if Experiment::read(file).is_ok() {
             found.extend(of_experiment(ExperimentFile::at(file).name(), runs)?);

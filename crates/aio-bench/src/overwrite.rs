@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use aio_data::{CsvRecords, fs};
 use aio_encoder::weights;
+use aio_gallery::{MANIFEST, SEGMENTS};
 use std::ffi::OsStr;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -36,14 +37,20 @@ pub(crate) fn check<'a>(
     ))
 }
 
+/// Where a path leads to; `None` if nothing is there.
+fn real(path: &Path) -> Option<PathBuf> {
+    let is_here = path.as_os_str().is_empty();
+    std::fs::canonicalize(if is_here { Path::new(".") } else { path }).ok()
+}
+
+/// Where writing a file would change something: a file that is there may be a link, and folders that are not there would be made.
+fn places(written: &Path) -> [Option<PathBuf>; 2] {
+    [real(written), written.ancestors().skip(1).find_map(real)]
+}
+
 /// Whether the file `written` would lie in a directory or below it, whatever the two are called.
 pub(crate) fn is_inside(written: &Path, directory: &Path) -> bool {
-    let real = |path: &Path| {
-        let is_here = path.as_os_str().is_empty();
-        std::fs::canonicalize(if is_here { Path::new(".") } else { path }).ok()
-    };
-    // A file that is there may be a link, and folders that are not there would be made.
-    let places = [real(written), written.ancestors().skip(1).find_map(real)];
+    let places = places(written);
     let holds =
         |directory: PathBuf| places.iter().flatten().any(|place| place.starts_with(&directory));
     real(directory).is_some_and(holds)
@@ -67,6 +74,18 @@ pub(crate) fn check_outside(option: &str, written: &Path, gallery: &Path) -> Res
     ))
 }
 
+/// Refuses to write the file that `option` names into the directory of any gallery.
+fn check_no_gallery(option: &str, written: &Path) -> Result<()> {
+    // Features have a manifest beside them that may be called as that of a gallery.
+    let is_gallery = |directory: &&Path| {
+        directory.join(MANIFEST).is_file() && directory.join(SEGMENTS).is_dir()
+    };
+    let places = places(written);
+    let typed = written.ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty());
+    let around = typed.chain(places.iter().flatten().flat_map(|place| place.ancestors()));
+    around.filter(is_gallery).try_for_each(|gallery| check_outside(option, written, gallery))
+}
+
 /// Refuses a name that has not the ending of what is written.
 ///
 /// # Errors
@@ -81,16 +100,18 @@ pub(crate) fn check_ending(option: &str, written: &Path, ending: &str) -> Result
     ))
 }
 
-/// Refuses to write over a file that is there and is not of the `kind` that is written, which `is_own` tells. An empty file may be replaced.
+/// Refuses to write over a file that is there and is not of the `kind` that is written, which `is_own` tells, and to write into a gallery. An empty
+/// file may be replaced.
 ///
 /// # Errors
-/// [`Error::User`] naming the file and the kind; the error of `is_own` if the file cannot be read.
+/// [`Error::User`] naming the file and the kind, or the gallery; the error of `is_own` if the file cannot be read.
 pub(crate) fn check_kind(
     option: &str,
     written: &Path,
     kind: &str,
     is_own: impl FnOnce(&Path) -> Result<bool>,
 ) -> Result<()> {
+    check_no_gallery(option, written)?;
     let Ok(found) = std::fs::metadata(written) else { return Ok(()) };
     let problem = if found.is_dir() {
         "this is a folder".to_owned()

@@ -1,6 +1,7 @@
 //! What is refused of keys together: those that contradict each other, names that stand for nothing, and numbers with which nothing can be computed. A
 //! training would be lost by them.
 
+mod in_vain;
 mod stems;
 
 use super::validation::refused;
@@ -33,6 +34,7 @@ impl Experiment {
         self.validate_neck(origins)?;
         self.validate_learning(origins)?;
         self.validate_stems(origins)?;
+        self.validate_losses_in_vain(origins)?;
         if losses.identity == 0.0 && losses.binding == 0.0 && losses.triplet == 0.0 {
             return wrong(
                 "losses",

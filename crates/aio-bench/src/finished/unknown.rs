@@ -18,7 +18,7 @@ fn hint(name: &str, runs: &Path) -> String {
     if sweep.is_file() {
         return format!("`{name}` is a sweep: aio report {}", sweep.display());
     }
-    if let Some(experiment) = experiment_at(Path::new(name), runs) {
+    if let Some((experiment, _)) = experiment_at(Path::new(name), runs) {
         return format!("name the experiment and not a folder: aio report {experiment}");
     }
     let known = fs::sorted_entries(runs).unwrap_or_default();
@@ -35,18 +35,23 @@ fn hint(name: &str, runs: &Path) -> String {
     )
 }
 
-/// The experiment whose folder below `runs` is at a path, or holds what is there.
-fn experiment_at(path: &Path, runs: &Path) -> Option<String> {
+/// The experiment that a name or a path stands for, and what lies at the path below the folder of its runs: nothing where it is this folder.
+pub(super) fn experiment_at(path: &Path, runs: &Path) -> Option<(String, PathBuf)> {
     let whole = |path: &Path| Some(plain(&std::path::absolute(path).ok()?));
-    let path = whole(path)?;
-    let below = path.strip_prefix(whole(runs)?).ok()?;
-    let mut folders = below.ancestors();
-    let experiment = folders.find(|folder| is_experiment(&runs.join(folder)))?;
-    Some(experiment.display().to_string())
+    let runs = whole(runs)?;
+    let is_named =
+        |folder: &Path| !folder.as_os_str().is_empty() && is_experiment(&runs.join(folder));
+    // A shell completes `runs/smoke`.
+    [whole(path)?, plain(&runs.join(path))].iter().find_map(|path| {
+        let below = path.strip_prefix(&runs).ok()?;
+        let experiment = below.ancestors().find(|folder| is_named(folder))?;
+        let inner = below.strip_prefix(experiment).ok()?;
+        Some((experiment.display().to_string(), inner.to_path_buf()))
+    })
 }
 
 /// Whether a folder holds runs: folders of configurations, and in one of them that of a seed.
-pub(super) fn is_experiment(folder: &Path) -> bool {
+fn is_experiment(folder: &Path) -> bool {
     let inside = |configuration: &PathBuf| fs::names(configuration).unwrap_or_default();
     let configurations = fs::sorted_entries(folder).unwrap_or_default();
     configurations.iter().flat_map(inside).any(|run| seed_of(&run.to_string_lossy()).is_some())

@@ -230,3 +230,22 @@ fn a_run_that_failed_before_its_first_checkpoint_takes_the_corrected_data() {
     let table = desk.succeed(&["experiment", "shop.toml"]);
     assert!(table.contains("table:shop.rgb-rgb"), "{table}");
 }
+
+#[test]
+fn galleries_that_hold_nobody_are_refused() {
+    let desk = Desk::new();
+    for folder in ["cam1", "cam2", "cam3/0007", "cam4", "cam5", "cam6", "exp"] {
+        std::fs::create_dir_all(desk.path(&format!("SYSU-MM01/{folder}"))).expect("create");
+    }
+    std::fs::write(desk.path("SYSU-MM01/cam3/0007/0001.jpg"), []).expect("write");
+    // A list without people, and a person whom infrared cameras alone saw.
+    for listed in ["\n", "7\n"] {
+        std::fs::write(desk.path("SYSU-MM01/exp/test_id.txt"), listed).expect("write");
+        for mode in ["all", "indoor"] {
+            let call = ["data", "trials", "sysu-mm01", "--root", "SYSU-MM01", "--mode", mode];
+            let text = desk.refused(2, &call);
+            let expected = format!("no people with pictures of the cameras of mode {mode} in ");
+            assert!(text.contains(&expected) && text.contains("test_id.txt"), "{text}");
+        }
+    }
+}

@@ -50,8 +50,29 @@ fn nothing_is_written_into_a_gallery() {
         let expected = format!("--output {output}: it would be written into the gallery people");
         assert!(text.contains(&expected), "{text}");
     }
+    // Nor by commands that are given no gallery.
+    for output in ["people/f.safetensors", "people/segments/new/f.safetensors"] {
+        let text = desk.refused(2, &["embed", "g", "--output", output]);
+        let expected = format!("--output {output}: it would be written into the gallery people");
+        assert!(text.contains(&expected), "{text}");
+        assert!(!desk.path(output).with_extension("unfinished").exists(), "{output}");
+    }
+    let mut inside = desk.command(&["embed", "../g", "--output", "f.safetensors"]);
+    let output = inside.current_dir(desk.path("people")).output().expect("starts");
+    let text = crate::harness::refused(2, &output);
+    assert!(text.contains("--output f.safetensors: it would be written into the gallery"), "{text}");
     assert!(files.map(|file| fs::read(desk.path(file)).expect("read")) == before);
     desk.succeed(&["gallery", "verify", "people"]);
+}
+
+#[test]
+fn a_manifest_of_features_that_is_called_as_that_of_a_gallery_stops_nothing() {
+    let desk = Desk::new();
+    coloured(&desk, "g", 2);
+    for output in ["gallery.safetensors", "other.safetensors"] {
+        desk.succeed(&["embed", "g", "--output", output]);
+    }
+    assert!(desk.path("gallery.json").is_file());
 }
 
 #[test]

@@ -380,11 +380,12 @@ fn a_folder_of_runs_is_told_from_the_name_of_an_experiment() {
     }
     let whole = desk.path("runs/smoke").canonicalize().expect("created").display().to_string();
     // As a shell completes it.
-    for name in ["smoke", "runs/smoke", "./runs/smoke/"] {
+    for name in ["smoke", "runs/smoke", "./runs/smoke/", &whole] {
         let text = desk.refused(2, &["report", name]);
         assert!(text.contains("no finished run of `smoke` below runs"), "{text}");
     }
-    for name in ["runs/smoke/0123456789ab/seed-0", &whole] {
+    let inside = format!("{whole}/0123456789ab");
+    for name in ["runs/smoke/0123456789ab/seed-0", "smoke/0123456789ab", &inside] {
         let text = desk.refused(2, &["report", name]);
         assert!(text.contains("below runs\nhint: name the experiment and not a folder"), "{text}");
         assert!(text.trim_end().ends_with(": aio report smoke"), "{text}");

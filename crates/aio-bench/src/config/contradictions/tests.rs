@@ -154,6 +154,32 @@ fn what_would_be_lost_after_a_training_is_refused_before_it() {
 }
 
 #[test]
+fn a_loss_that_nothing_would_compute_is_refused() {
+    for (text, said) in [
+        (
+            "[losses]\nparts = 1.5\n[train]\ncombinations = 0",
+            "`losses.parts` is 1.5, but train.combinations = 0 embeds no combination",
+        ),
+        (
+            "[losses]\nmask_rate = 0.0",
+            "`losses.mask_rate` is 0, but losses.attribute = 0.3 trains a head",
+        ),
+    ] {
+        let error = load(text).expect_err(said);
+        assert!(error.to_string().contains(said), "{error}");
+        assert_eq!(error.exit_code(), 2);
+    }
+    for allowed in [
+        "[losses]\nparts = 1.5",
+        "[train]\ncombinations = 0",
+        "[losses]\nmask_rate = 0.0\nattribute = 0.0",
+        "[losses]\nmask_rate = 0.01",
+    ] {
+        load(allowed).expect(allowed);
+    }
+}
+
+#[test]
 fn what_starts_at_random_is_not_frozen() {
     for (model, said) in [
         (

@@ -75,7 +75,7 @@ pub struct TrialGallery {
 ///
 /// # Errors
 /// [`DataError`] naming what is missing below the root or in the authors' file, or if the Python draws are to be
-/// multi-shot.
+/// multi-shot, or nobody is in any gallery.
 pub fn galleries(
     root: &Path,
     mode: Mode,
@@ -105,6 +105,13 @@ pub fn galleries(
             official_galleries(&entries, mode, &path, shots)?
         }
     };
+    if galleries.iter().all(Vec::is_empty) {
+        return Err(DataError::Empty {
+            dataset: INFO.name,
+            what: format!("people with pictures of the cameras of mode {}", mode.name()),
+            path: directory.join("exp/test_id.txt"),
+        });
+    }
     let relative = |index: &usize| match samples[*index].path() {
         Some(path) => {
             let path = path.strip_prefix(&directory).unwrap_or(path);
