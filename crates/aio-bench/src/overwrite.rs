@@ -77,9 +77,8 @@ pub(crate) fn check_outside(option: &str, written: &Path, gallery: &Path) -> Res
 /// Refuses to write the file that `option` names into the directory of any gallery.
 fn check_no_gallery(option: &str, written: &Path) -> Result<()> {
     // Features have a manifest beside them that may be called as that of a gallery.
-    let is_gallery = |directory: &&Path| {
-        directory.join(MANIFEST).is_file() && directory.join(SEGMENTS).is_dir()
-    };
+    let is_gallery =
+        |directory: &&Path| directory.join(MANIFEST).is_file() && directory.join(SEGMENTS).is_dir();
     let places = places(written);
     let typed = written.ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty());
     let around = typed.chain(places.iter().flatten().flat_map(|place| place.ancestors()));

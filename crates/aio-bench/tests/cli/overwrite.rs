@@ -60,7 +60,10 @@ fn nothing_is_written_into_a_gallery() {
     let mut inside = desk.command(&["embed", "../g", "--output", "f.safetensors"]);
     let output = inside.current_dir(desk.path("people")).output().expect("starts");
     let text = crate::harness::refused(2, &output);
-    assert!(text.contains("--output f.safetensors: it would be written into the gallery"), "{text}");
+    assert!(
+        text.contains("--output f.safetensors: it would be written into the gallery"),
+        "{text}"
+    );
     assert!(files.map(|file| fs::read(desk.path(file)).expect("read")) == before);
     desk.succeed(&["gallery", "verify", "people"]);
 }
