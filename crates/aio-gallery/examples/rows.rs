@@ -1,4 +1,6 @@
-//! Galleries of generated rows: how long it takes to fill, search and verify one, and what kill -9 leaves: `just bench rows 1000000 128`.
+//! Galleries of generated rows: how long it takes to fill, search and verify one, and what kill -9 leaves: `just bench rows 1000000 128`. An index is made and
+//! searched if it is asked for: `just bench rows index DIRECTORY 1000000 128 f32`, then `approximate` in place of
+//! `index`; the number of links may stand behind.
 //!
 //! Every phase runs in a process of its own, so that its peak memory is its own. A person has eight rows, which scatter about a direction
 //! of the person's; a query is one more such row. Numbers are printed as one line of JSON per phase.
@@ -8,6 +10,7 @@
 
 use aio_gallery::{
     Content, Entry, Filter, Gallery, MANIFEST, Model, Query, Record, Storage, Unclaimed, Writer,
+    recall,
 };
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -27,6 +30,8 @@ const QUERIES: usize = 200;
 const CAMERAS: usize = 16;
 /// People of a list with one row per person.
 const GROUPS: usize = 60;
+/// Near rows that each row of an index is linked with.
+const LINKS: usize = 32;
 /// How far rows scatter about their person, as a share of the length of the person's direction.
 const SCATTER: f32 = 0.9;
 
@@ -39,23 +44,27 @@ fn main() -> Outcome {
         [] => all("1000000", "128"),
         [rows] => all(rows, "128"),
         [rows, width] => all(rows, width),
-        [phase, directory, rows, width, storage] => {
+        [phase, directory, rows, width, storage, ref links @ ..] if links.len() < 2 => {
             let gallery = Generated {
                 directory: Path::new(directory),
                 rows: rows.parse()?,
                 width: width.parse()?,
                 storage: named(storage)?,
+                links: links.first().map_or(Ok(LINKS), |links| links.parse())?,
             };
             let started = Instant::now();
             let mut numbers = match phase {
                 "fill" => gallery.fill()?,
                 "search" => gallery.search()?,
                 "groups" => gallery.groups()?,
+                "index" => gallery.index()?,
+                "approximate" => gallery.approximate()?,
                 "verify" => gallery.verify()?,
                 _ => {
-                    return Err(
-                        format!("`{phase}` is no phase: fill, search, groups, verify").into()
-                    );
+                    return Err(format!(
+                        "`{phase}` is no phase: fill, search, groups, index, approximate, verify"
+                    )
+                    .into());
                 }
             };
             numbers["phase"] = phase.into();
@@ -143,6 +152,8 @@ struct Generated<'a> {
     rows: usize,
     width: usize,
     storage: Storage,
+    /// Of a row in the index.
+    links: usize,
 }
 
 impl Generated<'_> {
@@ -283,6 +294,57 @@ impl Generated<'_> {
         }))
     }
 
+    /// Links rows with near ones.
+    fn index(&self) -> Outcome<Value> {
+        let mut writer = Writer::open(self.directory, Unclaimed)?;
+        let before = cpu();
+        let started = Instant::now();
+        let made = writer.index(self.links, &|| ControlFlow::Continue(()))?;
+        Ok(json!({
+            "rows": made.rows,
+            "links": made.links,
+            "mib": made.bytes >> 20,
+            "build_seconds": rounded(started.elapsed()),
+            "processor_seconds": cpu() - before,
+        }))
+    }
+
+    /// As [`Self::search`], along the links of the index, and which share of the exact results is found.
+    fn approximate(&self) -> Outcome<Value> {
+        let gallery = Gallery::open(self.directory)?;
+        let of_a_camera = Filter { not_cameras: vec![camera(3)], ..Filter::default() };
+        let (plain, filtered) = (self.queries(&Filter::default()), self.queries(&of_a_camera));
+        let first = Instant::now();
+        gallery.approximate_answers(&plain[..1])?;
+        let first = first.elapsed();
+        let (mut times, mut with_filter) = (Vec::new(), Vec::new());
+        for query in &plain {
+            let start = Instant::now();
+            gallery.approximate_answers(std::slice::from_ref(query))?;
+            times.push(start.elapsed());
+        }
+        for query in filtered.iter().take(20) {
+            let start = Instant::now();
+            gallery.approximate_answers(std::slice::from_ref(query))?;
+            with_filter.push(start.elapsed());
+        }
+        let batch = Instant::now();
+        let found = gallery.approximate_answers(&plain)?;
+        let batch = batch.elapsed();
+        let walked = found.iter().filter(|answer| answer.searched.is_none()).count();
+        let recall = recall(&gallery, |queries| gallery.approximate_answers(queries))?;
+        Ok(json!({
+            "rows": gallery.len(),
+            "followed": walked,
+            "first_ms": milliseconds(first),
+            "p50_ms": milliseconds(percentile(&mut times, 50)),
+            "p99_ms": milliseconds(percentile(&mut times, 99)),
+            "without_one_camera_p50_ms": milliseconds(percentile(&mut with_filter, 50)),
+            "queries_per_second_in_batches": (QUERIES as f64 / batch.as_secs_f64()).round(),
+            "recall": recall.map(|recall| recall.at),
+        }))
+    }
+
     fn verify(&self) -> Outcome<Value> {
         let verified = Gallery::verify(self.directory, &|_| ControlFlow::Continue(()))?;
         Ok(json!({"files": verified.files, "damages": verified.damages.len()}))
@@ -315,6 +377,13 @@ fn size(directory: &Path) -> std::io::Result<u64> {
         bytes += if about.is_dir() { size(&entry.path())? } else { about.len() };
     }
     Ok(bytes)
+}
+
+/// Processor time of this process in seconds, as Linux counts it in hundredths.
+fn cpu() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+    fields.skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / 100.0
 }
 
 /// Peak memory of this process in MiB, as Linux counts it.

@@ -4,6 +4,7 @@ use crate::calibration::Calibration;
 use crate::encode::{Storage, integers};
 use crate::error::{GalleryError, Result};
 use crate::groups::LastGroups;
+use crate::index::Index;
 use crate::manifest::{Manifest, RemovedEntry};
 use crate::model::Model;
 use crate::record::{COLUMNS, Content, Record};
@@ -12,6 +13,7 @@ use aio_data::{DataError, fs};
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Attempts to open or verify a gallery that writers change meanwhile.
 pub(crate) const ATTEMPTS: usize = 20;
@@ -21,10 +23,12 @@ pub(crate) const ATTEMPTS: usize = 20;
 pub struct Gallery {
     directory: PathBuf,
     pub(crate) manifest: Manifest,
-    pub(crate) segments: Vec<Segment>,
+    pub(crate) segments: Arc<Vec<Segment>>,
     /// Numbers of removed rows, increasing.
     pub(crate) removed: Vec<u64>,
     pub(crate) groups: LastGroups,
+    /// None also where its file is damaged or gone: exact searches do without it.
+    pub(crate) index: Option<Arc<Index>>,
 }
 
 /// A row of a gallery.
@@ -79,7 +83,11 @@ impl Gallery {
             None => Vec::new(),
         };
         let (directory, groups) = (directory.to_path_buf(), LastGroups::default());
-        Ok(Self { directory, manifest, segments, removed, groups })
+        let segments = Arc::new(segments);
+        let index = manifest.index.as_ref();
+        let index = index.and_then(|entry| Index::open(&directory, entry, &segments).ok());
+        let index = index.map(Arc::new);
+        Ok(Self { directory, manifest, segments, removed, groups, index })
     }
 
     /// Where it lies.
@@ -148,6 +156,14 @@ impl Gallery {
     pub fn bytes(&self) -> u64 {
         let files = self.segments.iter().flat_map(|segment| segment.info.files.values());
         files.map(|sum| sum.bytes).sum()
+    }
+
+    /// Rows that the index covers with those that were removed since, and bytes of its file; nothing without an index.
+    #[must_use]
+    pub fn indexed(&self) -> Option<(usize, u64)> {
+        let entry = self.manifest.index.as_ref()?;
+        let covered = self.segments.iter().take(entry.segments);
+        Some((covered.map(Segment::len).sum(), entry.sum.bytes))
     }
 
     /// Calibrations by the modalities of the query, or `any`.

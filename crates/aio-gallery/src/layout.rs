@@ -14,6 +14,9 @@ pub(crate) const REMOVED: &str = "removed";
 /// Ending of a list of the contents of removed rows.
 pub(crate) const REMOVED_CONTENTS: &str = "contents";
 
+/// Ending of an index.
+pub(crate) const INDEX: &str = "index";
+
 /// Digits of the name of a segment's folder.
 const SEGMENT_DIGITS: usize = 32;
 
@@ -25,12 +28,12 @@ pub(crate) fn is_segment(name: &str) -> bool {
     is_hash(name, SEGMENT_DIGITS)
 }
 
-/// Name of a list that the manifest of this generation names; `hash` is that of its content, in hexadecimal digits.
+/// Name of a list or an index that the manifest of this generation names; `hash` is that of its content, in hexadecimal digits.
 pub(crate) fn list_name(generation: u64, hash: &str, ending: &str) -> String {
     format!("{generation:06}-{}.{ending}", &hash[..LIST_DIGITS])
 }
 
-/// Whether a list of removed rows or of their contents can have this name.
+/// Whether a list of removed rows or of their contents, or an index, can have this name.
 pub(crate) fn is_list(name: &str) -> bool {
     let parts = || {
         let (stem, ending) = name.rsplit_once('.')?;
@@ -38,7 +41,7 @@ pub(crate) fn is_list(name: &str) -> bool {
         Some((generation, hash, ending))
     };
     parts().is_some_and(|(generation, hash, ending)| {
-        [REMOVED, REMOVED_CONTENTS].contains(&ending)
+        [REMOVED, REMOVED_CONTENTS, INDEX].contains(&ending)
             && generation.len() >= 6
             && generation.bytes().all(|byte| byte.is_ascii_digit())
             && is_hash(hash, LIST_DIGITS)
@@ -67,7 +70,7 @@ mod tests {
             assert!(!is_segment(name), "{name}");
         }
         assert_eq!(list_name(7, "5d0c1c0e9a61ffff", REMOVED), "000007-5d0c1c0e9a61.removed");
-        for ending in [REMOVED, REMOVED_CONTENTS] {
+        for ending in [REMOVED, REMOVED_CONTENTS, INDEX] {
             assert!(is_list(&list_name(7, &hash, ending)));
             assert!(is_list(&list_name(12_345_678, &hash, ending)));
         }

@@ -59,11 +59,13 @@ mod encode;
 mod error;
 mod gallery;
 mod groups;
+mod index;
 mod layout;
 mod manifest;
 mod mapped;
 mod model;
 mod product;
+mod recall;
 mod record;
 mod refine;
 mod search;
@@ -83,13 +85,16 @@ pub use error::{GalleryError, Result};
 pub use gallery::{Gallery, Row};
 pub use layout::{MANIFEST, SEGMENTS};
 pub use model::Model;
+pub use recall::{Recall, recall};
 pub use record::{BoundingBox, Content, Record};
 pub use refine::{
     CANDIDATES, Dialogue, Mentions, Phrase, Question, REPLY_WEIGHT, Replied, Reply, best_question,
     described, questions, rocchio,
 };
-pub use search::{Answer, Check, Collection, Condition, Filter, Group, Hit, Near, Query, Relation};
+pub use search::{
+    Answer, Check, Collection, Condition, Filter, Group, Hit, Near, Query, Relation, Scan,
+};
 pub use step::Step;
 pub use time::{TIME_FORMS, Time, format_time, parse_time};
 pub use verify::{Damage, Verified};
-pub use writer::{Added, Claim, Compacted, Entry, Merged, Unclaimed, Writer};
+pub use writer::{Added, Claim, Compacted, Entry, Indexed, Merged, Unclaimed, Writer};

@@ -5,7 +5,7 @@ use crate::encode::Storage;
 use crate::error::{GalleryError, Result};
 use crate::layout::{MANIFEST, SEGMENTS, is_name};
 use crate::model::Model;
-use crate::sums::FileSum;
+use crate::sums::{FileSum, hash};
 use aio_data::checksum::inside;
 use aio_data::{DataError, fs};
 use serde::{Deserialize, Serialize};
@@ -39,6 +39,25 @@ pub(crate) struct RemovedEntry {
     pub(crate) sum: FileSum,
 }
 
+/// An index of the rows of the first segments.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct IndexEntry {
+    /// Links of every row, removed ones as well.
+    pub(crate) file: String,
+    pub(crate) sum: FileSum,
+    /// How many segments it covers.
+    pub(crate) segments: usize,
+    /// Hash of their names.
+    pub(crate) of: String,
+    /// Links that each row was to have.
+    pub(crate) links: usize,
+    /// Places for links of a row.
+    pub(crate) slots: usize,
+    /// Where every search begins: a row, counted through the segments.
+    pub(crate) start: u32,
+}
+
 /// Contents of the manifest.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -62,6 +81,8 @@ pub(crate) struct Manifest {
     /// among them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) removed_contents: Option<RemovedEntry>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) index: Option<IndexEntry>,
     /// By the modalities of the query, or `any`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) calibrations: BTreeMap<String, Calibration>,
@@ -80,6 +101,7 @@ impl Manifest {
             segments: Vec::new(),
             removed: None,
             removed_contents: None,
+            index: None,
             calibrations: BTreeMap::new(),
         }
     }
@@ -140,8 +162,8 @@ impl Manifest {
             return Err(GalleryError::damaged(&path, "it is not spelled as it was written"));
         }
         let names = manifest.segments.iter().map(|segment| &segment.id);
-        let mut names = names.chain(manifest.lists().map(|list| &list.file));
-        let wrong = names.find(|name| !is_name(name)).cloned();
+        let mut names = names.map(String::as_str).chain(manifest.files().map(|(name, _)| name));
+        let wrong = names.find(|name| !is_name(name)).map(str::to_owned);
         drop(names);
         if let Some(name) = wrong {
             return Err(GalleryError::damaged(&path, format!("it names `{name}`")));
@@ -156,14 +178,29 @@ impl Manifest {
         })
     }
 
+    /// Hash of the names of the first `count` segments, in their order; nothing if there are fewer.
+    pub(crate) fn hash_of_segments(&self, count: usize) -> Option<String> {
+        let segments = self.segments.get(..count)?.iter();
+        let names: Vec<&str> = segments.map(|segment| segment.id.as_str()).collect();
+        Some(hash(names.join("\n").as_bytes()))
+    }
+
+    /// Whether the index, if there is one, covers segments that are no longer the first ones.
+    pub(crate) fn index_is_outdated(&self) -> bool {
+        let index = self.index.as_ref();
+        index.is_some_and(|index| self.hash_of_segments(index.segments).as_ref() != Some(&index.of))
+    }
+
     /// Segment folders and files that the manifest names.
     pub(crate) fn names(&self, name: &str) -> bool {
         self.segments.iter().any(|segment| segment.id == name)
-            || self.lists().any(|list| list.file == name)
+            || self.files().any(|(file, _)| file == name)
     }
 
-    /// The lists of removed rows and of their contents.
-    pub(crate) fn lists(&self) -> impl Iterator<Item = &RemovedEntry> {
-        self.removed.iter().chain(&self.removed_contents)
+    /// Files beside the segments: the lists of removed rows and of their contents, and the index.
+    pub(crate) fn files(&self) -> impl Iterator<Item = (&str, &FileSum)> {
+        let lists = self.removed.iter().chain(&self.removed_contents);
+        let lists = lists.map(|list| (list.file.as_str(), &list.sum));
+        lists.chain(self.index.iter().map(|index| (index.file.as_str(), &index.sum)))
     }
 }

@@ -15,6 +15,8 @@ pub enum Step {
     Named,
     /// The disk has the list of removed rows.
     Removed,
+    /// The disk has the links of an index.
+    Index,
     /// The disk has the new manifest.
     Manifest,
     /// A file or segment that the manifest no longer names is gone.

@@ -93,9 +93,8 @@ impl State<'_> {
         tick: &(dyn Fn(u64) -> ControlFlow<()> + Sync),
     ) -> Result<Verified> {
         let mut verified = Verified { files: 1, bytes: 0, damages: Vec::new() };
-        let lists = manifest.lists();
-        let mut files: Vec<(PathBuf, FileSum)> =
-            lists.map(|list| (directory.join(&list.file), list.sum.clone())).collect();
+        let files = manifest.files().map(|(file, sum)| (directory.join(file), sum.clone()));
+        let mut files: Vec<(PathBuf, FileSum)> = files.collect();
         for entry in &manifest.segments {
             let folder = SegmentInfo::folder(directory, &entry.id);
             verified.files += 1;

@@ -1,23 +1,7 @@
 //! What a database is asked, and what it answers.
 
 use crate::error::Result;
-use aio_gallery::{Answer, Check, Collection, Query, Record};
-
-/// Which rows a query is compared with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Scan {
-    /// All that the filter lets through: the results of the gallery on disk.
-    #[default]
-    Exact,
-    /// Those that the index leads to, if [`push`](crate::push()) has made one. Some of the nearest rows may be missing, most where a filter lets few
-    /// rows through. Grouped queries are exact.
-    Approximate,
-}
-
-/// Entries of an index that an approximate search visits at least; the more, the fewer are missed.
-const LEAST_VISITED: usize = 100;
-/// The most that pgvector allows.
-const MOST_VISITED: usize = 1000;
+use aio_gallery::{Answer, Check, Collection, Query, Record, Scan};
 
 /// An open connection to a gallery in a database.
 pub(crate) trait Connection {
@@ -74,14 +58,13 @@ impl<'a> Asked<'a> {
         scan: Scan,
     ) -> aio_gallery::Result<Self> {
         let approximate = scan == Scan::Approximate && query.group_by.is_none();
-        let visited = || (2 * query.top).clamp(LEAST_VISITED, MOST_VISITED);
         Ok(Self {
             vector: query.vector(of)?,
             checks: query.filter.checks()?,
             named: query.like.iter().chain(&query.unlike).copied().collect(),
             top: query.top,
             group_by: query.group_by.as_deref(),
-            visited: approximate.then(visited),
+            visited: approximate.then(|| query.visited()),
         })
     }
 }

@@ -19,9 +19,8 @@ mod recall;
 mod store;
 
 pub use address::Address;
-pub use answer::Scan;
 pub use error::{Result, StoreError};
 pub use layout::{Index, Layout, Partition, Pushed};
 pub use push::push;
-pub use recall::{Recall, recall};
+pub use recall::recall;
 pub use store::Store;

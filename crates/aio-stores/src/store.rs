@@ -1,13 +1,13 @@
 //! A gallery in a database, opened for questions.
 
 use crate::address::{Address, AnyAddress};
-use crate::answer::{Asked, Connection, Found, Scan};
+use crate::answer::{Asked, Connection, Found};
 use crate::description::Description;
 use crate::error::{Result, StoreError};
 use crate::postgres;
 #[cfg(feature = "qdrant")]
 use crate::qdrant;
-use aio_gallery::{Answer, Calibration, Collection, GalleryError, Model, Query};
+use aio_gallery::{Answer, Calibration, Collection, GalleryError, Model, Query, Scan};
 use std::collections::BTreeMap;
 
 /// A gallery in a database.

@@ -8,8 +8,8 @@ use crate::error::{Error, Result};
 use crate::gallery::{self, NamedQuery, Place, SearchRequest, Terms};
 use crate::overwrite;
 use crate::search::{self, Request};
-use aio_gallery::{Filter, Gallery};
-use aio_stores::{Address, Scan};
+use aio_gallery::{Filter, Gallery, Scan};
+use aio_stores::Address;
 use aio_types::Modality;
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -83,7 +83,7 @@ struct OfGallery {
     /// Least probability of showing the same person, from 0 to 1, by the gallery's calibration (`aio gallery calibrate`).
     #[arg(long, value_name = "P", value_parser = probability)]
     threshold: Option<f64>,
-    /// Use the database's approximate index instead of an exact search: faster, and some of the nearest may be missing.
+    /// Follow the gallery's index instead of comparing every row: faster with many rows, and some of the nearest may be missing (`aio gallery index`).
     #[arg(long)]
     approximate: bool,
     /// Print CSV instead of a table.
@@ -109,25 +109,15 @@ impl OfGallery {
 }
 
 /// The gallery that is meant, in a directory or a database; nothing for a folder of photographs and for a feature file.
-fn place(gallery: &Path, approximate: bool) -> Result<Option<Place>> {
+fn place(gallery: &Path) -> Result<Option<Place>> {
     let typed = gallery.to_string_lossy();
     // What only looks like an address is refused as one: the messages about paths repeat it, and it may hold a password.
     if Address::is_meant(&typed) || looks_like_address(gallery) {
         let address = typed.parse::<Address>()?;
-        let scan = if approximate { Scan::Approximate } else { Scan::Exact };
-        return Ok(Some(Place::Database(address, scan)));
+        return Ok(Some(Place::Database(address)));
     }
     if !Gallery::is_at(gallery) {
         return Ok(None);
-    }
-    if approximate {
-        return Err(Error::user(
-            format!(
-                "{}: only a gallery in a database can be searched with --approximate",
-                gallery.display()
-            ),
-            "a gallery on disk is always compared row by row",
-        ));
     }
     Ok(Some(Place::Directory(gallery.to_path_buf())))
 }
@@ -135,7 +125,7 @@ fn place(gallery: &Path, approximate: bool) -> Result<Option<Place>> {
 impl Arguments {
     pub(super) fn run(self) -> Result<Output> {
         let query = self.query();
-        match place(&self.gallery, self.of_gallery.approximate)? {
+        match place(&self.gallery)? {
             Some(place) => self.in_gallery(place, query),
             None => self.in_files(query),
         }
@@ -157,7 +147,8 @@ impl Arguments {
 
     /// Searches a gallery, in a directory or a database.
     fn in_gallery(self, place: Place, query: Row) -> Result<Output> {
-        let OfGallery { queries, like, unlike, group_by, threshold, csv, .. } = self.of_gallery;
+        let OfGallery { queries, like, unlike, group_by, threshold, approximate, csv } =
+            self.of_gallery;
         let is_batch = queries.is_some();
         if let Some(picture) = &self.picture {
             overwrite::check("--picture", picture, queries.as_deref())?;
@@ -169,6 +160,7 @@ impl Arguments {
         let (filter, top) = (self.filter.into(), self.top as usize);
         let searched = gallery::search(&SearchRequest {
             gallery: place,
+            scan: if approximate { Scan::Approximate } else { Scan::Exact },
             queries,
             terms: Terms { filter, group_by, threshold, top },
             picture: self.picture,

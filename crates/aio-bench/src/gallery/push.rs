@@ -1,8 +1,8 @@
 //! Copies of galleries in databases.
 
 use crate::error::Result;
-use aio_gallery::Gallery;
-use aio_stores::{Address, Index, Layout, Pushed, Recall};
+use aio_gallery::{Gallery, Recall};
+use aio_stores::{Address, Index, Layout, Pushed};
 use aio_train::Progress;
 use serde::Serialize;
 use std::path::Path;

@@ -12,8 +12,8 @@ use crate::error::{Error, Result};
 use crate::novelty::{Novelties, novelties};
 use crate::overwrite;
 use aio_data::fs;
-use aio_gallery::{Answer, Collection, Content, Gallery, GalleryError, Group, Query};
-use aio_stores::{Address, Scan, Store};
+use aio_gallery::{Answer, Collection, Content, Gallery, GalleryError, Group, Query, Scan};
+use aio_stores::{Address, Store};
 use aio_types::Modality;
 use std::path::{Path, PathBuf};
 
@@ -22,8 +22,8 @@ use std::path::{Path, PathBuf};
 pub enum Place {
     /// A directory.
     Directory(PathBuf),
-    /// A database, with the rows of it that queries are compared with.
-    Database(Address, Scan),
+    /// A database.
+    Database(Address),
 }
 
 /// What is searched for in which gallery.
@@ -31,6 +31,8 @@ pub enum Place {
 pub struct SearchRequest {
     /// The gallery.
     pub gallery: Place,
+    /// The rows of it that queries are compared with.
+    pub scan: Scan,
     /// The queries.
     pub queries: Vec<NamedQuery>,
     /// What their lists may hold.
@@ -93,7 +95,7 @@ pub fn search(request: &SearchRequest) -> Result<Searched> {
     let asked = request.queries.iter().zip(embedded);
     let asked: Vec<Asked> =
         asked.map(|(query, embedded)| Asked { query, embedded, terms }).collect();
-    let searched = gallery.answered(&tag, &asked)?;
+    let searched = gallery.answered(&tag, &asked, request.scan)?;
     if let Opened::Directory(gallery) = &gallery {
         let warnings = in_vain(gallery, terms, &request.queries)?;
         warnings.iter().for_each(|warning| log::warn!("{warning}"));
@@ -139,22 +141,20 @@ fn check_rows(picture: &Path, gallery: &Gallery) -> Result<()> {
 /// A gallery that is opened.
 enum Opened {
     Directory(Box<Gallery>),
-    Database(Box<Store>, Scan),
+    Database(Box<Store>),
 }
 
 impl Opened {
     fn new(request: &SearchRequest) -> Result<Self> {
         Ok(match &request.gallery {
             Place::Directory(directory) => Self::Directory(Box::new(Gallery::open(directory)?)),
-            Place::Database(address, _) if request.picture.is_some() => {
+            Place::Database(address) if request.picture.is_some() => {
                 return Err(Error::user(
                     format!("{address}: a database has no thumbnails to draw a list with"),
                     "search the gallery on disk with --picture",
                 ));
             }
-            Place::Database(address, scan) => {
-                Self::Database(Box::new(Store::open(address)?), *scan)
-            }
+            Place::Database(address) => Self::Database(Box::new(Store::open(address)?)),
         })
     }
 
@@ -164,7 +164,7 @@ impl Opened {
             let asked = Asked { query, embedded: Embedded::default(), terms };
             match self {
                 Self::Directory(gallery) => check_asked(&**gallery, tag, &asked),
-                Self::Database(store, _) => check_asked(&**store, tag, &asked),
+                Self::Database(store) => check_asked(&**store, tag, &asked),
             }
         };
         // What all of them share is no fault of the first one.
@@ -184,11 +184,11 @@ impl Opened {
         Ok(())
     }
 
-    fn answered(&self, tag: &aio_gallery::Model, asked: &[Asked]) -> Result<Searched> {
+    fn answered(&self, tag: &aio_gallery::Model, asked: &[Asked], scan: Scan) -> Result<Searched> {
         match self {
-            Self::Directory(gallery) => answered(gallery, tag, asked),
-            Self::Database(store, scan) => {
-                let answers = store.answers(&queries(tag, asked)?, *scan)?;
+            Self::Directory(gallery) => answered(gallery, tag, asked, scan),
+            Self::Database(store) => {
+                let answers = store.answers(&queries(tag, asked)?, scan)?;
                 Ok(with_answers(store.rows(), None, asked, answers))
             }
         }
@@ -203,8 +203,13 @@ pub(crate) fn answered(
     gallery: &Gallery,
     tag: &aio_gallery::Model,
     asked: &[Asked],
+    scan: Scan,
 ) -> Result<Searched> {
-    let answers = gallery.answers(&queries(tag, asked)?)?;
+    let queries = queries(tag, asked)?;
+    let answers = match scan {
+        Scan::Exact => gallery.answers(&queries)?,
+        Scan::Approximate => gallery.approximate_answers(&queries)?,
+    };
     Ok(with_answers(gallery.len(), Some(gallery.generation()), asked, answers))
 }
 

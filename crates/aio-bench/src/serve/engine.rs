@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::gallery::{self, Asked, Embedded, Searched, check_model, model_of};
 use crate::novelty::{GalleryNovelty, novelties, of_gallery};
 use aio_encoder::weights::Shipped;
-use aio_gallery::{Gallery, GalleryError, Group, MANIFEST};
+use aio_gallery::{Gallery, GalleryError, Group, MANIFEST, Scan};
 use aio_types::{Modality, ModalitySet, Observation, PictureSize};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
@@ -136,7 +136,7 @@ impl Engine {
         self.embed(queries)?;
         let asked: Vec<Asked> = queries.iter().map(|prepared| asked(prepared)).collect();
         let Searched { gallery, generation, answers } =
-            gallery::answered(&snapshot.gallery, &self.tag, &asked)?;
+            gallery::answered(&snapshot.gallery, &self.tag, &asked, Scan::Exact)?;
         let alone = |one| Searched { gallery, generation, answers: vec![one] };
         Ok(answers.into_iter().map(alone).collect())
     }

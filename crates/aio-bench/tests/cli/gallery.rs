@@ -177,8 +177,29 @@ fn a_database_that_is_not_there_is_named_without_its_password() {
     assert!(said.contains("this database address names no host"), "{said}");
     let said = desk.refused(2, &["gallery", "push", "people", "postgres://host/reid#Gate 1"]);
     assert!(said.contains("a gallery in a database cannot be called `Gate 1`"), "{said}");
-    let said = desk.refused(2, &["search", "people", "--rgb", "g/000.png", "--approximate"]);
-    assert!(said.contains("only a gallery in a database"), "{said}");
+}
+
+#[test]
+fn an_index_is_made_and_followed() {
+    let desk = labelled();
+    let search = ["search", "people", "--rgb", "g/000.png", "--json"];
+    let approximate = [&search[..], &["--approximate"]].concat();
+    let said = desk.refused(2, &approximate);
+    assert!(said.contains("people has no index"), "{said}");
+    assert!(said.contains("hint: make one: aio gallery index people"), "{said}");
+    let made = desk.json(&["gallery", "index", "people", "--links", "8", "--json"]);
+    assert_eq!((&made["rows"], &made["links"]), (&6.into(), &8.into()));
+    // So few rows are searched exactly.
+    assert_eq!((&made["recall"]["queries"], &made["recall"]["at"]["10"]), (&6.into(), &1.0.into()));
+    assert_eq!(desk.json(&approximate)["results"], desk.json(&search)["results"]);
+    let text = desk.succeed(&["gallery", "info", "people"]);
+    assert!(text.contains("index        of the first 6 rows"), "{text}");
+    let text = desk.succeed(&["gallery", "index", "people"]);
+    assert!(text.contains("an index of 6 rows with 32 links each"), "{text}");
+    assert!(text.contains("recall of the index against exact search, 6 rows"), "{text}");
+    desk.succeed(&["gallery", "verify", "people"]);
+    let said = desk.refused(2, &["gallery", "index", "people", "--links", "3"]);
+    assert!(said.contains("--links"), "{said}");
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! The answers to queries: which rows each may find, one scan for all of them, and what of its candidates is a result.
 
+use super::approximate::{Found, candidates, index_of};
 use super::filter::{Filter, selection};
 use super::nearest::{Candidate, Keep};
-use super::query::{Answer, Query};
+use super::query::{Answer, Query, Scan};
 use super::replies::shifts;
-use super::scan::{Cut, Probe, scan};
+use super::scan::{Cut, Probe};
 use crate::encode::Storage;
 use crate::error::Result;
 use crate::gallery::Gallery;
@@ -15,7 +16,11 @@ use std::collections::{HashMap, HashSet};
 /// Queries that are compared with the features at once.
 const BATCH: usize = 64;
 
-pub(crate) fn answers(gallery: &Gallery, queries: &[Query]) -> Result<Vec<Answer>> {
+pub(crate) fn answers(gallery: &Gallery, queries: &[Query], scan: Scan) -> Result<Vec<Answer>> {
+    let index = match scan {
+        Scan::Exact => None,
+        Scan::Approximate => Some(index_of(gallery)?),
+    };
     let mut answers = Vec::with_capacity(queries.len());
     let mut groups = HashMap::new();
     for query in queries {
@@ -55,7 +60,8 @@ pub(crate) fn answers(gallery: &Gallery, queries: &[Query]) -> Result<Vec<Answer
             })
         });
         let probes: Vec<Probe> = probes.collect::<Result<_>>()?;
-        for ((query, probe), found) in batch.iter().zip(&probes).zip(scan(gallery, &probes)) {
+        let found = candidates(gallery, index.as_deref(), batch, &probes)?;
+        for ((query, probe), found) in batch.iter().zip(&probes).zip(found) {
             answers.push(answer(gallery, query, probe, found)?);
         }
     }
@@ -91,7 +97,7 @@ fn answer(
     gallery: &Gallery,
     query: &Query,
     probe: &Probe,
-    mut found: Vec<(u32, Candidate)>,
+    Found { candidates: mut found, is_exact }: Found,
 ) -> Result<Answer> {
     let is_rounded = gallery.storage() == Storage::Int8;
     let rescored = is_rounded.then_some(found.len());
@@ -110,8 +116,9 @@ fn answer(
         let record = || Ok(segment.rows()?.record(candidate.position as usize));
         hits.extend(query.hit(gallery, candidate.row, similarity, record)?);
     }
-    let searched = probe.chosen.iter().flatten().filter(|chosen| **chosen).count();
-    Ok(Answer { searched: Some(searched), rescored, hits })
+    let searched =
+        is_exact.then(|| probe.chosen.iter().flatten().filter(|chosen| **chosen).count());
+    Ok(Answer { searched, rescored, hits })
 }
 
 /// Compares candidates again with their full values, and sorts them by what is exact then.

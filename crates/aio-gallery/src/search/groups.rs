@@ -90,7 +90,7 @@ impl Gallery {
 
     /// The probable ones among the rows that a probe finds, by their groups, nearest first.
     fn nearest_of(&self, query: &Query, probe: &Probe) -> HashMap<u32, Vec<Near>> {
-        let mut found = scan(self, std::slice::from_ref(probe)).pop().unwrap_or_default();
+        let mut found = scan(self, std::slice::from_ref(probe), 0).pop().unwrap_or_default();
         if self.storage() == Storage::Int8 {
             rescore(self, probe, &mut found);
         }

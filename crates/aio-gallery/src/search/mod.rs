@@ -1,6 +1,7 @@
-//! Exact search: every row that a filter lets through is compared with the query.
+//! Search: every row that a filter lets through is compared with the query, or those that an index leads to.
 
 mod answers;
+mod approximate;
 mod collection;
 mod filter;
 mod groups;
@@ -12,7 +13,7 @@ mod scan;
 pub use collection::Collection;
 pub use filter::{Check, Condition, Filter, Relation};
 pub use groups::{Group, Near};
-pub use query::{Answer, Hit, Query};
+pub use query::{Answer, Hit, Query, Scan};
 
 use crate::error::Result;
 use crate::gallery::Gallery;
@@ -38,7 +39,7 @@ impl Gallery {
     /// [`crate::GalleryError::Request`] naming a column that the gallery does not have.
     pub fn has_values(&self, column: &str) -> Result<bool> {
         collection::check_column(self, column)?;
-        for segment in &self.segments {
+        for segment in self.segments.iter() {
             let rows = segment.table()?;
             let Some(place) = rows.column(column) else { continue };
             let is_there = |position| !self.is_removed(segment.number(position));
@@ -65,6 +66,16 @@ impl Gallery {
     /// # Errors
     /// As [`Gallery::search`].
     pub fn answers(&self, queries: &[Query]) -> Result<Vec<Answer>> {
-        answers::answers(self, queries)
+        answers::answers(self, queries, Scan::Exact)
+    }
+
+    /// As [`Gallery::answers`], along the links of the gallery's index ([`Writer::index`](crate::Writer::index)) where that compares fewer rows: not with
+    /// answers to questions, groups, or filters that few rows pass, nor in small galleries. Some of the nearest rows may be missing then.
+    ///
+    /// # Errors
+    /// As [`Gallery::search`]; [`GalleryError::Request`](crate::GalleryError::Request) for a gallery without an index,
+    /// [`GalleryError::Data`](crate::GalleryError::Data) naming an index that is gone or damaged.
+    pub fn approximate_answers(&self, queries: &[Query]) -> Result<Vec<Answer>> {
+        answers::answers(self, queries, Scan::Approximate)
     }
 }

@@ -39,6 +39,21 @@ pub struct Query {
     pub threshold: Option<f64>,
 }
 
+/// Which rows a query is compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Scan {
+    /// All that the filter lets through.
+    #[default]
+    Exact,
+    /// Those that an index leads to. Some of the nearest rows may be missing. Grouped queries are exact.
+    Approximate,
+}
+
+/// Entries of an index that an approximate search visits at least; the more, the fewer are missed.
+const LEAST_VISITED: usize = 100;
+/// The most that pgvector allows.
+const MOST_VISITED: usize = 1000;
+
 /// A row that was found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Hit {
@@ -57,7 +72,7 @@ pub struct Hit {
 /// The answer to a query.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Answer {
-    /// Rows that passed the filter and were compared; unknown where a database followed an index.
+    /// Rows that passed the filter and were compared; unknown where an index was followed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub searched: Option<usize>,
     /// Rows whose full features were read, if the gallery stores 8-bit integers.
@@ -84,6 +99,12 @@ impl Query {
             group_by: None,
             threshold: None,
         }
+    }
+
+    /// Entries of an index that an approximate search visits, from which the list is taken.
+    #[must_use]
+    pub fn visited(&self) -> usize {
+        (2 * self.top).clamp(LEAST_VISITED, MOST_VISITED)
     }
 
     /// The calibration that fits this query. None fits a query with likes or unlikes: they move its vector, so that similarities mean something else

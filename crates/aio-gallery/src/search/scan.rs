@@ -70,10 +70,14 @@ const TASK: usize = 4096;
 /// Values that are read at once: they stay in the cache while every query is compared with them.
 const AT_ONCE: usize = 1 << 14;
 
-/// The candidates of every probe with their groups, best first by what is known.
-pub(super) fn scan(gallery: &Gallery, probes: &[Probe]) -> Vec<Vec<(u32, Candidate)>> {
+/// The candidates of every probe with their groups, best first by what is known, among the rows of the segments from the one at `first` on.
+pub(super) fn scan(
+    gallery: &Gallery,
+    probes: &[Probe],
+    first: usize,
+) -> Vec<Vec<(u32, Candidate)>> {
     let mut tasks = Vec::new();
-    for (index, segment) in gallery.segments.iter().enumerate() {
+    for (index, segment) in gallery.segments.iter().enumerate().skip(first) {
         tasks.extend((0..segment.len()).step_by(TASK).map(|first| (index, first)));
     }
     let is_rounded = gallery.storage() == Storage::Int8;

@@ -217,6 +217,20 @@ impl Segment {
         })
     }
 
+    /// Fills `values` with the features of a row as a search reads them.
+    pub(crate) fn read(&self, position: usize, values: &mut [f32]) {
+        let (storage, width) = (self.info.storage, self.info.width);
+        let bytes = &self.features.bytes()[storage.row_bytes(width) * position..]
+            [..storage.row_bytes(width)];
+        if storage == Storage::Int8 {
+            let scale = self.scales(position..position + 1).next().map_or(1.0, |(scale, _)| scale);
+            let numbers = bytes.iter().map(|value| f32::from(value.cast_signed()));
+            values.iter_mut().zip(numbers).for_each(|(value, number)| *value = scale * number);
+        } else {
+            decode(storage, bytes, values);
+        }
+    }
+
     /// The features of a row: the full ones where both are stored.
     pub(crate) fn features(&self, position: usize) -> Vec<f32> {
         let (width, storage) = (self.info.width, self.info.storage);

@@ -53,7 +53,7 @@ impl Writer {
         let away = self.removed_contents()?;
         let mut merged = Merged::default();
         for source in sources {
-            for (entry, segment) in source.manifest.segments.iter().zip(&source.segments) {
+            for (entry, segment) in source.manifest.segments.iter().zip(source.segments.iter()) {
                 // Another source may have had the same segment with other rows removed from it.
                 let there = manifest.segments.iter().find(|own| own.id == entry.id);
                 let (is_there, base) = (there.is_some(), there.map(|own| own.base));

@@ -5,11 +5,13 @@
 
 mod add;
 mod compact;
+mod index;
 mod merge;
 mod remove;
 
 pub use add::{Added, Entry};
 pub use compact::Compacted;
+pub use index::Indexed;
 pub use merge::Merged;
 
 use crate::calibration::Calibration;
@@ -135,7 +137,7 @@ impl Writer {
         };
         writer.clean()?;
         let gallery = writer.gallery()?;
-        for segment in &gallery.segments {
+        for segment in gallery.segments.iter() {
             let contents = segment.contents()?.into_iter().enumerate();
             let live = contents.filter(|(p, _)| !gallery.is_removed(segment.number(*p)));
             writer.contents.extend(live.filter_map(|(_, content)| content));
@@ -193,6 +195,13 @@ impl Writer {
         columns.sort();
         columns.dedup();
         manifest.columns = columns;
+        if manifest.index_is_outdated() {
+            manifest.index = None;
+            let directory = self.directory.display();
+            log::warn!(
+                "segments of the index were written again: make a new one with aio gallery index {directory}"
+            );
+        }
         let text = manifest.to_json()?;
         fs::write_then_rename(&Manifest::path(&self.directory), text.as_bytes())?;
         self.manifest = manifest;

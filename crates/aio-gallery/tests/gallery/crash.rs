@@ -3,6 +3,7 @@
 use crate::support::{add, contents, create, fill, known, rng, verified};
 use aio_gallery::{Claim, Gallery, Result, Step, Storage, Unclaimed, Writer};
 use std::cell::{Cell, RefCell};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -125,6 +126,17 @@ fn a_crash_while_a_gallery_is_compacted() {
     let start = start(Storage::F16);
     let steps = crash_everywhere(start.path(), |writer| writer.compact(&|| false).map(|_| ()));
     assert_eq!(steps.len(), 5 + 4, "three segments and the list of removed rows go: {steps:?}");
+}
+
+#[test]
+fn a_crash_while_an_index_is_made() {
+    let start = start(Storage::F32);
+    let make = |writer: &mut Writer| writer.index(8, &|| ControlFlow::Continue(())).map(|_| ());
+    let steps = crash_everywhere(start.path(), make);
+    assert_eq!(steps, [Step::Index, Step::Manifest]);
+    make(&mut Writer::open(start.path(), Unclaimed).expect("opened")).expect("made");
+    // The index before goes.
+    assert_eq!(crash_everywhere(start.path(), make), [Step::Index, Step::Manifest, Step::Cleaned]);
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod exact;
 mod failures;
 mod filters;
 mod groups;
+mod index;
 mod leftovers;
 mod memory;
 mod merge;

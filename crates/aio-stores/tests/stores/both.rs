@@ -3,9 +3,10 @@
 use crate::pair::{Pair, WIDTH, calibration, features, filter, model, query, recall, rows, same};
 use crate::server::Server;
 use aio_gallery::{
-    Calibration, Content, Entry, Gallery, Query, Record, Replied, Reply, Storage, Unclaimed, Writer,
+    Calibration, Content, Entry, Gallery, Query, Record, Replied, Reply, Scan, Storage, Unclaimed,
+    Writer,
 };
-use aio_stores::{Index, Layout, Partition, Pushed, Scan, Store, push};
+use aio_stores::{Index, Layout, Partition, Pushed, Store, push};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::panic::{AssertUnwindSafe, catch_unwind};

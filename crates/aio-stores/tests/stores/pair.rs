@@ -3,9 +3,9 @@
 use crate::server::Server;
 use aio_gallery::{
     Answer, Calibration, Condition, Content, Entry, Filter, Gallery, Labelled, Method, Model,
-    Query, Record, Relation, Storage, Unclaimed, Writer, calibrate,
+    Query, Record, Relation, Scan, Storage, Unclaimed, Writer, calibrate,
 };
-use aio_stores::{Address, Layout, Pushed, Scan, Store, push};
+use aio_stores::{Address, Layout, Pushed, Store, push};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::path::Path;

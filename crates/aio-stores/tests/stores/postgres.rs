@@ -3,8 +3,8 @@
 use crate::both::answers_agree;
 use crate::pair::{Pair, WIDTH, features, query, recall};
 use crate::server::{Server, client};
-use aio_gallery::{Content, Entry, Query, Record};
-use aio_stores::{Address, Index, Layout, Partition, Scan, Store, StoreError, push};
+use aio_gallery::{Content, Entry, Query, Record, Scan};
+use aio_stores::{Address, Index, Layout, Partition, Store, StoreError, push};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 

@@ -3,8 +3,8 @@
 use crate::pair::{Pair, WIDTH, add, features, model, query, rows, same};
 use crate::proxy::Proxy;
 use crate::server::Server;
-use aio_gallery::{Gallery, Storage, Unclaimed, Writer};
-use aio_stores::{Address, Index, Layout, Partition, Scan, Store, push, recall};
+use aio_gallery::{Gallery, Scan, Storage, Unclaimed, Writer};
+use aio_stores::{Address, Index, Layout, Partition, Store, push, recall};
 use qdrant_client::qdrant::{
     CollectionStatus, Condition, CountPointsBuilder, CreateCollectionBuilder, DeletePointsBuilder,
     Distance, Filter, HnswConfigDiffBuilder, OptimizersConfigDiffBuilder, PointStruct,

@@ -26,6 +26,12 @@ pub(in crate::cli) struct Arguments {
 }
 
 #[derive(Serialize)]
+struct Covered {
+    rows: usize,
+    bytes: u64,
+}
+
+#[derive(Serialize)]
 struct Info<'a> {
     model: &'a Model,
     width: usize,
@@ -36,6 +42,9 @@ struct Info<'a> {
     bytes: u64,
     generation: u64,
     columns: Vec<&'a str>,
+    /// Rows that the index covers; nothing without an index.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    index: Option<Covered>,
     calibrations: &'a BTreeMap<String, Calibration>,
 }
 
@@ -52,6 +61,7 @@ impl Arguments {
             bytes: gallery.bytes(),
             generation: gallery.generation(),
             columns: gallery.columns(),
+            index: gallery.indexed().map(|(rows, bytes)| Covered { rows, bytes }),
             calibrations: gallery.calibrations(),
         };
         self.form.output(&info, || info.text())
@@ -68,6 +78,9 @@ impl Info<'_> {
         line("changes", self.generation.to_string());
         let columns: Vec<String> = self.columns.iter().map(|name| escaped(name)).collect();
         line("columns", columns.join(", "));
+        if let Some(Covered { rows, bytes }) = self.index {
+            line("index", format!("of the first {rows} rows, {bytes} bytes"));
+        }
         if self.calibrations.is_empty() {
             line("calibration", "none; `aio gallery calibrate` makes one".into());
         }

@@ -5,6 +5,7 @@ mod calibrate;
 mod compact;
 mod create;
 mod export;
+mod index;
 mod info;
 mod merge;
 mod push;
@@ -14,6 +15,7 @@ mod verify;
 use super::arguments::GalleryArgument;
 use super::output::Output;
 use crate::error::Result;
+use aio_gallery::Recall;
 use clap::Subcommand;
 
 /// What can be done with galleries.
@@ -33,6 +35,8 @@ pub(super) enum Command {
     Compact(compact::Arguments),
     /// Write features for `aio score` and other tools, or the table of the rows.
     Export(export::Arguments),
+    /// Make an index for approximate searches of many rows, and measure what it finds.
+    Index(index::Arguments),
     /// Add the rows of other galleries, which were filled on other machines.
     Merge(merge::Arguments),
     /// Copy a gallery into PostgreSQL or Qdrant, or bring the copy up to date.
@@ -51,9 +55,21 @@ impl Command {
             Self::Verify(arguments) => arguments.run(),
             Self::Compact(arguments) => arguments.run(),
             Self::Export(arguments) => arguments.run(),
+            Self::Index(arguments) => arguments.run(),
             Self::Merge(arguments) => arguments.run(),
             Self::Push(arguments) => arguments.run(),
             Self::Calibrate(arguments) => arguments.run(),
         }
     }
+}
+
+/// What an index finds, in one line.
+fn of_recall(recall: &Recall) -> String {
+    let shares = recall.at.iter().map(|(top, share)| format!("{share:.3} of {top}"));
+    let shares: Vec<String> = shares.collect();
+    format!(
+        "recall of the index against exact search, {} rows as queries: {}\n",
+        recall.queries,
+        shares.join(", ")
+    )
 }

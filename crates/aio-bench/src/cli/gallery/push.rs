@@ -72,14 +72,6 @@ fn text(pushed: &PushedGallery) -> String {
     let PushedGallery { pushed: Pushed { store, rows, added, removed }, recall } = pushed;
     let mut text =
         format!("{store}: {rows} rows, {added} of them sent, {removed} others removed\n");
-    if let Some(recall) = recall {
-        let shares = recall.at.iter().map(|(top, share)| format!("{share:.3} of {top}"));
-        let shares: Vec<String> = shares.collect();
-        text += &format!(
-            "recall of the index against exact search, {} rows as queries: {}\n",
-            recall.queries,
-            shares.join(", ")
-        );
-    }
+    text += &recall.as_ref().map(super::of_recall).unwrap_or_default();
     text
 }
