@@ -59,7 +59,18 @@ impl Gallery {
         let mut manifest = Manifest::read(directory)?;
         for _ in 0..ATTEMPTS {
             let error = match Self::of(directory, manifest.clone()) {
-                Ok(gallery) => return Ok(gallery),
+                // The index may have been replaced between the two steps.
+                Ok(gallery) if gallery.index.is_some() == gallery.manifest.index.is_some() => {
+                    return Ok(gallery);
+                }
+                Ok(gallery) => {
+                    let now = Manifest::read(directory)?;
+                    if now.generation == gallery.manifest.generation {
+                        return Ok(gallery);
+                    }
+                    manifest = now;
+                    continue;
+                }
                 Err(error) => error,
             };
             // A compaction may have removed a segment between the two steps; then the manifest is another one.

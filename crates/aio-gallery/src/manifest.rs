@@ -157,6 +157,9 @@ impl Manifest {
         if let Err(problem) = Self::check_width(manifest.width) {
             return Err(GalleryError::damaged(&path, problem));
         }
+        if manifest.index_is_outdated() {
+            return Err(GalleryError::damaged(&path, "its index is of other segments"));
+        }
         // Another spelling of the same content is a change, too.
         if text != manifest.to_json()? {
             return Err(GalleryError::damaged(&path, "it is not spelled as it was written"));

@@ -20,6 +20,26 @@ pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
     )
 }
 
+/// The squared distance of two rows. Equal rows have none, whatever rounding does.
+pub(crate) fn apart(a: &[f32], b: &[f32]) -> f32 {
+    wide(
+        #[inline(always)]
+        || {
+            let mut sums = [0f32; LANES];
+            let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
+            for (a, b) in a.iter().zip(b) {
+                for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+                    *sum += (a - b) * (a - b);
+                }
+            }
+            for ((sum, a), b) in sums.iter_mut().zip(a_rest).zip(b_rest) {
+                *sum += (a - b) * (a - b);
+            }
+            sums.iter().sum()
+        },
+    )
+}
+
 /// What a row of stored values of the type `T` is multiplied with.
 pub(crate) trait Factor<T> {
     /// The products of some queries with one row.
@@ -227,6 +247,18 @@ mod tests {
                 let most = f64::from(rounded.lost) * length + 1e-6 * length;
                 assert!((f64::from(product) - exact).abs() <= most, "{width}: {product} {exact}");
             }
+        }
+    }
+
+    #[test]
+    fn distances_are_those_of_arithmetic_and_equal_rows_have_none() {
+        for width in [1, 16, 17, 128] {
+            let a: Vec<f32> = (0..width).map(|i| i as f32 - 3.0).collect();
+            let b: Vec<f32> = (0..width).map(|i| 2.0 - i as f32).collect();
+            let expected: i64 = (0..width as i64).map(|i| (2 * i - 5).pow(2)).sum();
+            assert_eq!(apart(&a, &b), expected as f32, "{width}");
+            let row = random(width, 7);
+            assert_eq!(apart(&row, &row), 0.0);
         }
     }
 

@@ -190,6 +190,7 @@ fn an_index_is_made_and_followed() {
     let made = desk.json(&["gallery", "index", "people", "--links", "8", "--json"]);
     assert_eq!((&made["rows"], &made["links"]), (&6.into(), &8.into()));
     // So few rows are searched exactly.
+    assert_eq!(made["followed"], 0);
     assert_eq!((&made["recall"]["queries"], &made["recall"]["at"]["10"]), (&6.into(), &1.0.into()));
     assert_eq!(desk.json(&approximate)["results"], desk.json(&search)["results"]);
     let text = desk.succeed(&["gallery", "info", "people"]);
@@ -197,6 +198,7 @@ fn an_index_is_made_and_followed() {
     let text = desk.succeed(&["gallery", "index", "people"]);
     assert!(text.contains("an index of 6 rows with 32 links each"), "{text}");
     assert!(text.contains("recall of the index against exact search, 6 rows"), "{text}");
+    assert!(text.contains("With so few rows, --approximate compares all of them"), "{text}");
     desk.succeed(&["gallery", "verify", "people"]);
     let said = desk.refused(2, &["gallery", "index", "people", "--links", "3"]);
     assert!(said.contains("--links"), "{said}");

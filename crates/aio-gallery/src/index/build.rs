@@ -3,6 +3,7 @@
 use super::file;
 use super::links::Growing;
 use super::nodes::Nodes;
+use super::twins::twins;
 use super::walk::{Vertices, graph, insert, slots};
 use crate::error::{GalleryError, Result};
 use crate::product::dot;
@@ -24,11 +25,15 @@ const SAMPLE: u32 = 4096;
 /// A graph in memory.
 pub(crate) struct Graph {
     graph: DiskANNIndex<Vertices<Growing>>,
-    /// Rows that are linked.
-    pub(crate) rows: usize,
+    twins: Vec<[u32; 2]>,
 }
 
 impl Graph {
+    /// Rows that it covers.
+    pub(crate) fn rows(&self) -> usize {
+        self.graph.provider().nodes.len() as usize
+    }
+
     /// Where every search begins: a row, counted through the segments.
     pub(crate) fn start(&self) -> u32 {
         self.graph.provider().start
@@ -43,12 +48,12 @@ impl Graph {
         directory: &Path,
         generation: u64,
     ) -> Result<(String, FileSum, usize)> {
-        file::write(directory, generation, &self.graph.provider().links)
+        file::write(directory, generation, &self.graph.provider().links, &self.twins)
     }
 }
 
-/// Links all rows of segments that are not removed, each with about `links` others. `tick` is called for every row and says whether to go on. Errors name
-/// the gallery at `place`.
+/// Links all rows of segments, each with about `links` others. Removed ones are linked, too: a merge can bring them back. `tick` is called for every row that
+/// is linked and says whether to go on. Errors name the gallery at `place`.
 ///
 /// Threads link rows in the order in which they come, so that two graphs of the same rows differ.
 ///
@@ -57,7 +62,6 @@ impl Graph {
 pub(crate) fn build(
     place: &Path,
     segments: &Arc<Vec<Segment>>,
-    is_removed: impl Fn(u64) -> bool,
     links: usize,
     tick: &(dyn Fn() -> ControlFlow<()> + Sync),
 ) -> Result<Graph> {
@@ -73,9 +77,11 @@ pub(crate) fn build(
         ));
     }
     let nodes = Nodes::of(Arc::clone(segments), segments.len());
-    let live = in_order(nodes.len()).filter(|node| !is_removed(nodes.row(*node)));
-    let live: Vec<u32> = live.collect();
-    let Some(start) = middle(&nodes, &live) else {
+    let twins = twins(&nodes);
+    let mut is_twin = vec![false; nodes.len() as usize];
+    twins.iter().for_each(|[_, twin]| is_twin[*twin as usize] = true);
+    let linked: Vec<u32> = in_order(nodes.len()).filter(|node| !is_twin[*node as usize]).collect();
+    let Some(start) = middle(&nodes, &linked) else {
         let hint = "add rows first: aio gallery add";
         return Err(GalleryError::request(
             format!("{place} has no rows to make an index of"),
@@ -91,11 +97,11 @@ pub(crate) fn build(
         }
         if *node == start { Ok(()) } else { insert(&graph, *node, row) }
     };
-    let (first, rest) = live.split_at(FIRST.min(live.len()));
+    let (first, rest) = linked.split_at(FIRST.min(linked.len()));
     let mut row = vec![0.0; width];
     first.iter().try_for_each(|node| link(&mut row, node))?;
     rest.par_iter().try_for_each_init(|| vec![0.0; width], link)?;
-    Ok(Graph { graph, rows: live.len() })
+    Ok(Graph { graph, twins })
 }
 
 /// All numbers below `count`, in an order in which neighbours are far from each other: rows of one person often follow each other.

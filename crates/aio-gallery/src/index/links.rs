@@ -85,11 +85,26 @@ impl Links for Growing {
     }
 }
 
-/// Links in a file, `[nodes, slots]` as little-endian u32.
+/// Links in a file, `[nodes, slots]` as little-endian u32, and behind them the [pairs of equal nodes](super::twins), `[pairs, 2]`.
 pub(super) struct Stored {
     pub(super) file: Mapped,
     pub(super) slots: usize,
     pub(super) nodes: u32,
+}
+
+impl Stored {
+    /// Nodes that have the features of this one, which stands for them.
+    pub(super) fn twins(&self, node: u32) -> impl Iterator<Item = u32> {
+        let links = self.nodes as usize * self.slots * 4;
+        let (pairs, _) = self.file.bytes()[links..].as_chunks::<8>();
+        let pair = |bytes: &[u8; 8]| {
+            let (values, _) = bytes.as_chunks::<4>();
+            [u32::from_le_bytes(values[0]), u32::from_le_bytes(values[1])]
+        };
+        let first = pairs.partition_point(|bytes| pair(bytes)[0] < node);
+        let own = pairs[first..].iter().map(pair).take_while(move |pair| pair[0] == node);
+        own.map(|pair| pair[1]).filter(|twin| *twin < self.nodes)
+    }
 }
 
 impl Links for Stored {
@@ -136,5 +151,20 @@ mod tests {
         let file = Mapped::open(&path, bytes.len() as u64).expect("opened");
         let links = Stored { file, slots: 3, nodes: 2 };
         assert_eq!((of(&links, 0), of(&links, 1)), (vec![1, 0], vec![]));
+        assert!(links.twins(0).next().is_none());
+    }
+
+    #[test]
+    fn the_twins_of_a_node_are_found() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let path = directory.path().join("links");
+        let numbers: [u32; 11] = [NONE, NONE, NONE, 0, 2, 1, 2, 1, 7, 2, 0];
+        let bytes: Vec<u8> = numbers.iter().flat_map(|n| n.to_le_bytes()).collect();
+        std::fs::write(&path, &bytes).expect("written");
+        let file = Mapped::open(&path, bytes.len() as u64).expect("opened");
+        let links = Stored { file, slots: 1, nodes: 3 };
+        // There is no node 7.
+        let found = [0, 1, 2].map(|node| links.twins(node).collect::<Vec<_>>());
+        assert_eq!(found, [vec![2], vec![2], vec![0]]);
     }
 }

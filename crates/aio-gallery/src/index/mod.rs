@@ -7,6 +7,7 @@ mod build;
 mod file;
 mod links;
 mod nodes;
+mod twins;
 mod walk;
 
 pub(crate) use build::build;
@@ -17,6 +18,7 @@ use crate::segment::Segment;
 use links::Stored;
 use nodes::Nodes;
 use std::fmt;
+use std::iter;
 use std::path::Path;
 use std::sync::Arc;
 use walk::Vertices;
@@ -59,14 +61,16 @@ impl Index {
         visited.saturating_mul(self.entry.links)
     }
 
-    /// Segment and position of the rows that a walk finds which keeps `visited` rows, nearest first by what is searched. Rows that are removed or that
-    /// nobody asked for are among them.
+    /// Segment and position of the rows that a walk finds which keeps `visited` rows of different features, nearest first by what is searched. Rows that are
+    /// removed or that nobody asked for are among them.
     ///
     /// # Errors
     /// [`GalleryError::Failure`] with the words of the crate that walks.
     pub(crate) fn near(&self, vector: &[f32], visited: usize) -> Result<Vec<(usize, usize)>> {
         let found = walk::near(&self.graph, vector, visited)?;
-        Ok(found.into_iter().map(|node| self.graph.provider().nodes.place(node)).collect())
+        let Vertices { nodes, links, .. } = self.graph.provider();
+        let found = found.into_iter().flat_map(|node| iter::once(node).chain(links.twins(node)));
+        Ok(found.map(|node| nodes.place(node)).collect())
     }
 }
 

@@ -32,12 +32,6 @@ impl Nodes {
         (segment, (node - self.firsts[segment]) as usize)
     }
 
-    /// The number in the gallery of a node's row.
-    pub(super) fn row(&self, node: u32) -> u64 {
-        let (segment, position) = self.place(node);
-        self.segments[segment].number(position)
-    }
-
     /// Values of a row.
     pub(super) fn width(&self) -> usize {
         self.segments.first().map_or(0, Segment::width)

@@ -6,7 +6,7 @@ use super::failed;
 use super::links::{Growing, Links};
 use super::nodes::Nodes;
 use crate::error::Result;
-use crate::product::dot;
+use crate::product::apart;
 use diskann::ANNResult;
 use diskann::error::Infallible;
 use diskann::graph::search::Knn;
@@ -40,8 +40,7 @@ pub(super) fn graph<L: Links>(
     links: usize,
 ) -> Result<DiskANNIndex<Vertices<L>>> {
     let candidates = (CANDIDATES * links).max(LEAST_CANDIDATES);
-    // Rows have length 1.
-    let prune = Metric::CosineNormalized.into();
+    let prune = Metric::L2.into();
     let config =
         config::Builder::new(links, config::MaxDegree::default_slack(), candidates, prune).build();
     let config = config.map_err(|e| failed("the index cannot have so many links", e))?;
@@ -50,7 +49,7 @@ pub(super) fn graph<L: Links>(
 
 /// Most links of a node of a graph that is to have about `links`.
 pub(super) fn slots(graph_links: usize) -> Result<usize> {
-    let prune = Metric::CosineNormalized.into();
+    let prune = Metric::L2.into();
     let slack = config::MaxDegree::default_slack();
     let config = config::Builder::new(graph_links, slack, LEAST_CANDIDATES, prune).build();
     let config = config.map_err(|e| failed("the index cannot have so many links", e))?;
@@ -91,9 +90,10 @@ pub(super) fn near<L: Links>(
     Ok(nodes)
 }
 
-/// Half of the squared distance of rows of length 1. Rounding gives no negative one.
+/// The squared distance of rows. A damaged one that is no number is far from all.
 fn distance(a: &[f32], b: &[f32]) -> f32 {
-    (1.0 - dot(a, b)).max(0.0)
+    let distance = apart(a, b);
+    if distance.is_nan() { f32::INFINITY } else { distance }
 }
 
 impl<L: Links> DataProvider for Vertices<L> {

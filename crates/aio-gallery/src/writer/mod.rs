@@ -199,7 +199,7 @@ impl Writer {
             manifest.index = None;
             let directory = self.directory.display();
             log::warn!(
-                "segments of the index were written again: make a new one with aio gallery index {directory}"
+                "rows of the index were written again, so the index was removed; make a new one: aio gallery index {directory}"
             );
         }
         let text = manifest.to_json()?;

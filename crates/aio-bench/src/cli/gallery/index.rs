@@ -11,9 +11,8 @@ const EXAMPLES: &str = "\
 Examples:
   aio gallery index people
   aio gallery index people --links 64 --json
-  aio search people --text \"a red jacket\" --approximate
 
-Exact search is fast up to some million rows; see docs/scale.md. Rows that are added later are compared one by one beside the index; run this again when they are many.";
+`aio search GALLERY --approximate` follows the index. Exact search is fast up to some million rows; see docs/scale.md. Rows that are added later are compared one by one beside the index; run this again when they are many.";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -32,7 +31,7 @@ impl Arguments {
         let directory = self.gallery.directory()?;
         let made = index(directory, usize::from(self.links)).map_err(Error::with_nothing_kept)?;
         self.form.output(&made, || {
-            let IndexedGallery { indexed, recall } = &made;
+            let IndexedGallery { indexed, recall, followed } = &made;
             let mut text = format!(
                 "{}: an index of {} rows with {} links each, {} bytes\n",
                 directory.display(),
@@ -41,6 +40,9 @@ impl Arguments {
                 indexed.bytes
             );
             text += &recall.as_ref().map(of_recall).unwrap_or_default();
+            if *followed == 0 {
+                text += "With so few rows, --approximate compares all of them, which takes less time.\n";
+            }
             text
         })
     }
