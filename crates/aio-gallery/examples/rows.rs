@@ -48,7 +48,7 @@ fn main() -> Outcome {
             let gallery = Generated {
                 directory: Path::new(directory),
                 rows: rows.parse()?,
-                width: width.parse()?,
+                shape: width.parse()?,
                 storage: named(storage)?,
                 links: links.first().map_or(Ok(LINKS), |links| links.parse())?,
             };
@@ -146,11 +146,36 @@ fn named(storage: &str) -> Outcome<Storage> {
     }
 }
 
+/// Evenly distributed numbers from -1 to 1.
+fn random(seed: u64) -> impl Iterator<Item = f32> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    std::iter::repeat_with(move || rng.random_range(-1.0f32..1.0))
+}
+
+/// Values of a row, and how many numbers they follow from: `128`, or `128/24` for rows that have structure, as those of a model have.
+struct Shape {
+    width: usize,
+    causes: usize,
+    /// `[width, causes]`: what each of the numbers does to each value. Empty if the numbers are the values.
+    map: Vec<f32>,
+}
+
+impl std::str::FromStr for Shape {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(typed: &str) -> Result<Self, Self::Err> {
+        let (width, causes) = typed.split_once('/').unwrap_or((typed, typed));
+        let (width, causes) = (width.parse()?, causes.parse()?);
+        let count = if typed.contains('/') { width * causes } else { 0 };
+        Ok(Self { width, causes, map: random(0).take(count).collect() })
+    }
+}
+
 /// A gallery whose rows are functions of their numbers.
 struct Generated<'a> {
     directory: &'a Path,
     rows: usize,
-    width: usize,
+    shape: Shape,
     storage: Storage,
     /// Of a row in the index.
     links: usize,
@@ -168,15 +193,17 @@ impl Generated<'_> {
 
     /// The features of a person's sample; those of the gallery have the samples 0 to 7.
     fn features(&self, person: usize, sample: usize) -> Vec<f32> {
-        let values = |seed: u64| {
-            let mut rng = ChaCha8Rng::seed_from_u64(seed);
-            (0..self.width).map(move |_| rng.random_range(-1.0f32..1.0))
-        };
         let of_sample = 1 + (person * (PER_PERSON + 1) + sample) as u64;
-        values(u64::MAX - person as u64)
-            .zip(values(of_sample))
+        let causes: Vec<f32> = random(u64::MAX - person as u64)
+            .zip(random(of_sample))
             .map(|(of_person, of_sample)| of_person + SCATTER * of_sample)
-            .collect()
+            .take(self.shape.causes)
+            .collect();
+        if self.shape.map.is_empty() {
+            return causes;
+        }
+        let value = |row: &[f32]| row.iter().zip(&causes).map(|(a, b)| a * b).sum();
+        self.shape.map.chunks(self.shape.causes).map(value).collect()
     }
 
     /// Adds the rows that are missing.
@@ -185,7 +212,7 @@ impl Generated<'_> {
             Writer::open(self.directory, Unclaimed)?
         } else {
             let model = Self::model();
-            Writer::create(self.directory, model, self.width, self.storage, Unclaimed)?
+            Writer::create(self.directory, model, self.shape.width, self.storage, Unclaimed)?
         };
         let before = writer.contents().len();
         for row in 0..self.rows {
