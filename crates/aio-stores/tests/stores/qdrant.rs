@@ -352,7 +352,7 @@ fn a_push_that_asks_for_an_index_ends_when_the_index_is_made() {
     let info = info.result.expect("a description");
     assert_eq!(info.status(), CollectionStatus::Green);
     if std::env::var_os("AIO_TEST_QDRANT_STANDS_IN").is_some() {
-        println!("skipped: what stands in for Qdrant makes no index");
+        eprintln!("skipped: what stands in for Qdrant makes no index");
         return;
     }
     assert!(info.indexed_vectors_count.unwrap_or(0) >= rows as u64, "{info:?}");
