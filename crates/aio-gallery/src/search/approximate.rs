@@ -84,8 +84,9 @@ fn compared(gallery: &Gallery, probes: &[Probe]) -> impl Iterator<Item = Found> 
 struct Reach {
     /// Rows that it keeps.
     kept: usize,
-    /// Rows of the index that may be found.
-    among: usize,
+    /// Rows that may be found, of which it has to keep so many to be trusted: a quarter of what it keeps if those that may be found lie anywhere, and at least
+    /// the list.
+    least: usize,
 }
 
 impl Reach {
@@ -106,7 +107,7 @@ impl Reach {
         // So many that enough of them may be found.
         let kept = (wanted * rows).div_ceil(among);
         let is_less = index.compared(kept).saturating_mul(far) <= among;
-        is_less.then_some(Self { kept, among })
+        is_less.then(|| Self { kept, least: query.visited().max(probe.top).min(among) })
     }
 }
 
@@ -127,8 +128,8 @@ fn walked(
     for (((probe, reach), mut candidates), behind) in
         probes.iter().zip(reaches).zip(near).zip(behind)
     {
-        // A walk that found too few rows of the index says nothing of the others.
-        if candidates.len() < probe.top.min(reach.map_or(0, |reach| reach.among)) {
+        // Too few of these are near the query: the nearest of them may be anywhere else.
+        if reach.is_none_or(|reach| candidates.len() < reach.least) {
             all.extend(compared(gallery, std::slice::from_ref(probe)));
             continue;
         }
