@@ -314,6 +314,13 @@ def desktop(server):
         assert browser.rows() == chosen, event
         assert Path(photograph).name in browser.text("#parts"), browser.text("#parts")
     assert "over" not in browser.one("#drop").get_attribute("class").split()
+    browser.hand_over("drop", photograph)
+    browser.wait("what is replaced is named", lambda: f"Left out: {Path(photograph).name}" in browser.text("#note"))
+    browser.settled()
+    assert browser.rows() == chosen and len(browser.all("#parts li")) == 1
+    browser.one("#link").click()
+    browser.wait("the link is copied or named", lambda: "link" in browser.text("#status"))
+    assert "Pictures are not part of it" in browser.text("#status"), browser.text("#status")
     browser.one("#clear").click()
     browser.settled()
 
@@ -787,13 +794,13 @@ def crowd():
     browser.settled()
     assert len(browser.all(".card")) == 6 and browser.focused("e.id") == "filter-camera"
     browser.step("filters of a link have fields, in which they are taken back")
-    browser.open(f"{server.url}#text=x&camera=camera-101&camera=camera-102&is.identity=other-102&is.crop=none")
+    browser.open(f"{server.url}#text=x&camera=camera-101&camera=camera-102&is.identity=other-102&is.crop=1,2,3,4")
     browser.settled()
     assert "3 in use" in browser.text("#filter-count") and not browser.rows(), browser.rows()
     browser.one("#filters summary").click()
     assert len(browser.all("#filter-fields .chips button")) == 2
     field = browser.one('[name="is.crop"]')
-    assert field.get_attribute("value") == "none"
+    assert field.get_attribute("value") == "1,2,3,4"
     field.clear()
     field.send_keys(Keys.ENTER)
     browser.settled()

@@ -27,7 +27,6 @@ if [ -f "$people/gallery.json" ] && ! grep -q "$model" "$people/gallery.json"; t
     aside=$people-of-former-model
     [ ! -e "$aside" ] || aside=$aside-$(date +%s)
     mv "$people" "$aside"
-    rm -f "$folder/calibrated-mixes"
     echo "$people was made with another model. It is now $aside; a new one is made." >&2
 fi
 
@@ -35,6 +34,8 @@ fi
 if [ ! -f "$people/gallery.json" ] || [ -f "$people/creating" ]; then
     { echo path,identity,camera,caption
       entries test | sed -n "s|$parts|CUHK-PEDES/imgs/\2,\4,\3,\"\1\"|p"; } > "$world/people.csv"
+    # Calibrations are part of a gallery: a new one has none.
+    rm -f "$folder/calibrated-mixes"
     "$aio" gallery create "$people" --list "$world/people.csv"
 fi
 

@@ -1,8 +1,8 @@
 //! `aio serve` under load: `just bench load`, or with the program, the seconds and the rows: `… --example load -- target/quick/aio 600 100000`.
 //!
-//! A gallery of generated rows is served. 32 clients search it, with sentences and pictures by turns, each on one connection. Beside them
-//! one client sends garbage, one leaves in the middle of every request, and one asks for 10,000 rows. Printed are the times of answers, the
-//! errors, and the memory of the server.
+//! A gallery of generated rows is served. 32 clients search it as the page does, each on one connection: a sentence, a picture, and both by turns, one row
+//! per person, then the further pictures of these people and the next question. Beside them one client sends garbage and halves of requests by
+//! turns, and one asks for 10,000 pictures of rows. Printed are the times of answers, the errors, and the memory of the server.
 
 // A benchmark's result is what it prints.
 #![allow(clippy::print_stdout)]
@@ -22,6 +22,11 @@ use std::time::{Duration, Instant};
 
 const CLIENTS: usize = 32;
 const REQUESTS: u64 = 10_000;
+/// What the page asks for one query, in order.
+const PATHS: [&str; 3] = ["search", "further", "question"];
+
+/// Milliseconds of every answer of each path, and the number of errors.
+type Times = ([Vec<f64>; 3], usize);
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
@@ -100,19 +105,22 @@ impl Server {
         Ok(Self { child, address })
     }
 
-    /// Resident memory in MiB, as Linux counts it.
-    fn memory(&self) -> usize {
+    /// MiB of memory of its own, and with the mapped files of the gallery, as Linux counts them.
+    fn memory(&self) -> [usize; 2] {
         let path = format!("/proc/{}/status", self.child.id());
         let status = std::fs::read_to_string(path).unwrap_or_default();
-        let line = status.lines().find(|line| line.starts_with("RssAnon:"));
-        line.and_then(|l| l.split_whitespace().nth(1)?.parse::<usize>().ok()).unwrap_or(0) / 1024
+        ["RssAnon:", "VmRSS:"].map(|name| {
+            let line = status.lines().find(|line| line.starts_with(name));
+            let kib = line.and_then(|l| l.split_whitespace().nth(1)?.parse::<usize>().ok());
+            kib.unwrap_or(0) / 1024
+        })
     }
 }
 
-fn post(body: &Value) -> Vec<u8> {
+fn post(path: &str, body: &Value) -> Vec<u8> {
     let body = body.to_string();
     let head = format!(
-        "POST /api/search HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        "POST /api/{path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
         body.len()
     );
     (head + &body).into_bytes()
@@ -141,33 +149,38 @@ fn answer(reader: &mut BufReader<TcpStream>) -> Outcome<u16> {
     Ok(status)
 }
 
-/// Searches until the time is over; the milliseconds of every answer, and the number of errors.
-fn client(address: &str, number: usize, end: Instant) -> Outcome<(Vec<f64>, usize)> {
+/// Searches until the time is over.
+fn client(address: &str, number: usize, end: Instant) -> Outcome<Times> {
     let mut picture = std::io::Cursor::new(Vec::new());
     let colour = image::Rgb([(number * 8) as u8, 90, 160]);
     image::RgbImage::from_pixel(128, 256, colour)
         .write_to(&mut picture, image::ImageFormat::Jpeg)?;
-    let picture = STANDARD.encode(picture.get_ref());
-    let requests = [
-        json!({"text": format!("a person in a red coat with bag {number}"), "top": 60}),
-        json!({"pictures": {"rgb": {"data": picture}}, "top": 60}),
-        json!({"text": "a blue coat", "filter": {"cameras": ["camera 3"]}, "group_by": "identity"}),
+    let picture = json!({"rgb": {"data": STANDARD.encode(picture.get_ref())}});
+    let text = format!("a person in a red coat with bag {number}");
+    let queries = [
+        json!({"text": text, "top": 60, "group_by": "identity"}),
+        json!({"pictures": picture, "top": 60, "group_by": "identity"}),
+        json!({"text": text, "pictures": picture, "top": 60, "group_by": "identity", "filter": {"cameras": ["camera 3"]}}),
     ];
-    let requests: Vec<Vec<u8>> = requests.iter().map(post).collect();
-    let (mut times, mut errors) = (Vec::new(), 0);
+    let requests = queries.map(|query| PATHS.map(|path| post(path, &query)));
+    let (mut times, mut errors) = Times::default();
     let mut stream = BufReader::new(TcpStream::connect(address)?);
-    for turn in number.. {
-        if Instant::now() >= end {
-            break;
-        }
-        let begun = Instant::now();
-        stream.get_mut().write_all(&requests[turn % requests.len()])?;
-        match answer(&mut stream) {
-            Ok(200) => times.push(begun.elapsed().as_secs_f64() * 1e3),
-            outcome => {
-                println!("client {number}: {outcome:?}");
-                errors += 1;
-                stream = BufReader::new(TcpStream::connect(address)?);
+    let mut turns = number..;
+    while Instant::now() < end {
+        let turn = turns.next().unwrap_or(number);
+        for (request, times) in requests[turn % requests.len()].iter().zip(&mut times) {
+            if Instant::now() >= end {
+                break;
+            }
+            let begun = Instant::now();
+            stream.get_mut().write_all(request)?;
+            match answer(&mut stream) {
+                Ok(200) => times.push(begun.elapsed().as_secs_f64() * 1e3),
+                outcome => {
+                    println!("client {number}: {outcome:?}");
+                    errors += 1;
+                    stream = BufReader::new(TcpStream::connect(address)?);
+                }
             }
         }
     }
@@ -177,7 +190,7 @@ fn client(address: &str, number: usize, end: Instant) -> Outcome<(Vec<f64>, usiz
 /// Sends what is no request, and leaves in the middle of requests, until the flag is raised; the number of connections.
 fn nuisance(address: &str, end: &AtomicBool) -> usize {
     let mut numbers = Numbers(99);
-    let whole = post(&json!({"text": "a person who goes away", "top": 1000}));
+    let whole = post("search", &json!({"text": "a person who goes away", "top": 1000}));
     let mut count = 0;
     while !end.load(Ordering::Relaxed) {
         if let Ok(mut stream) = TcpStream::connect(address) {
@@ -192,10 +205,14 @@ fn nuisance(address: &str, end: &AtomicBool) -> usize {
     count
 }
 
-fn many(address: &str, rows: u64) -> Outcome<usize> {
+/// Asks for pictures of rows until the time is over; the number of answers.
+fn many(address: &str, rows: u64, end: Instant) -> Outcome<usize> {
     let mut stream = BufReader::new(TcpStream::connect(address)?);
     let mut answered = 0;
     for number in 0..REQUESTS {
+        if Instant::now() >= end {
+            break;
+        }
         let row = number % rows;
         let request = format!("GET /api/rows/{row}/thumbnail HTTP/1.1\r\nhost: localhost\r\n\r\n");
         stream.get_mut().write_all(request.as_bytes())?;
@@ -216,14 +233,14 @@ fn main() -> Outcome<()> {
     let address = server.address.as_str();
     // The first seconds fill caches and pools.
     let warm = Instant::now() + Duration::from_secs(5);
-    let all = |end: Instant| -> Outcome<(Vec<f64>, usize)> {
-        let (mut times, mut errors) = (Vec::new(), 0);
+    let all = |end: Instant| -> Outcome<Times> {
+        let (mut times, mut errors) = Times::default();
         std::thread::scope(|scope| {
             let clients: Vec<_> =
                 (0..CLIENTS).map(|n| scope.spawn(move || client(address, n, end))).collect();
             for one in clients {
                 let (of_one, wrong) = one.join().map_err(|_| "a client panicked")??;
-                times.extend(of_one);
+                times.iter_mut().zip(of_one).for_each(|(all, of_one)| all.extend(of_one));
                 errors += wrong;
             }
             Ok((times, errors))
@@ -233,31 +250,45 @@ fn main() -> Outcome<()> {
     let (before, done) = (server.memory(), AtomicBool::new(false));
     let (answered, nuisances) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let begun = Instant::now();
-    let (mut times, errors) = std::thread::scope(|scope| {
+    let end = begun + Duration::from_secs(seconds);
+    let (times, errors) = std::thread::scope(|scope| {
         scope.spawn(|| nuisances.store(nuisance(address, &done), Ordering::Relaxed));
-        scope.spawn(|| answered.store(many(address, rows).unwrap_or(0), Ordering::Relaxed));
-        let outcome = all(begun + Duration::from_secs(seconds));
+        scope.spawn(|| match many(address, rows, end) {
+            Ok(count) => answered.store(count, Ordering::Relaxed),
+            Err(error) => println!("pictures of rows: {error}"),
+        });
+        let outcome = all(end);
         done.store(true, Ordering::Relaxed);
         outcome
     })?;
     let elapsed = begun.elapsed().as_secs_f64();
     let after = server.memory();
-    times.sort_by(f64::total_cmp);
-    let at = |share: f64| times.get((share * times.len() as f64) as usize).copied().unwrap_or(0.0);
-    println!(
-        "{CLIENTS} clients, {rows} rows, {elapsed:.0} s: {} searches ({:.0} per second), {errors} errors; p50 {:.0} ms, p99 {:.0} ms, longest {:.0} ms",
-        times.len(),
-        times.len() as f64 / elapsed,
-        at(0.5),
-        at(0.99),
-        times.last().copied().unwrap_or(0.0)
-    );
+    println!("{CLIENTS} clients, {rows} rows, {elapsed:.0} s, {errors} errors");
+    for (path, mut times) in PATHS.into_iter().zip(times) {
+        times.sort_by(f64::total_cmp);
+        let at =
+            |share: f64| times.get((share * times.len() as f64) as usize).copied().unwrap_or(0.0);
+        println!(
+            "{path}: {} answers ({:.0} per second); p50 {:.0} ms, p99 {:.0} ms, longest {:.0} ms",
+            times.len(),
+            times.len() as f64 / elapsed,
+            at(0.5),
+            at(0.99),
+            times.last().copied().unwrap_or(0.0)
+        );
+    }
     println!(
         "beside them {} of {REQUESTS} pictures of rows on one connection, and {} connections with garbage or half a request",
         answered.into_inner(),
         nuisances.into_inner()
     );
-    println!("memory of the server: {before} MiB before, {after} MiB after");
+    println!(
+        "memory of the server: {} MiB of its own before, {} MiB after; with the mapped gallery {} and {} MiB",
+        before[0], after[0], before[1], after[1]
+    );
+    if errors > 0 {
+        return Err(format!("{errors} requests failed").into());
+    }
     drop(server);
     Ok(())
 }

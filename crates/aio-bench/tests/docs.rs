@@ -102,6 +102,16 @@ fn blocks(text: &str, language: &str) -> Vec<String> {
 }
 
 #[test]
+fn the_rust_lines_of_the_readme_are_those_of_a_documentation_test() {
+    let documented = read("crates/aio-model/src/extractor.rs");
+    let blocks = blocks(&read("README.md"), "rust");
+    assert_eq!(blocks.len(), 1);
+    let lines: String = blocks[0].lines().map(|line| format!("/// {line}\n")).collect();
+    // A comment has no blank at the end of a line.
+    assert!(documented.contains(&lines.replace("/// \n", "///\n")), "{lines}");
+}
+
+#[test]
 fn the_diffs_of_the_documentation_apply() {
     for name in ["docs/add-a-loss.md", "docs/replace-the-backbone.md"] {
         let diffs = blocks(&read(name), "diff");

@@ -15,6 +15,7 @@ use aio_gallery::{
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
+use std::io::{Read, Seek};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::{Child, Command};
@@ -28,6 +29,8 @@ const COMMIT_ROWS: usize = 16_384;
 const QUERIES: usize = 200;
 /// Cameras that rows are spread over.
 const CAMERAS: usize = 16;
+/// The phase that fills a gallery and prints how many rows it has after every commit.
+const COUNTED: &str = "fill-counted";
 /// People of a list with one row per person.
 const GROUPS: usize = 60;
 /// Near rows that each row of an index is linked with.
@@ -54,7 +57,8 @@ fn main() -> Outcome {
             };
             let started = Instant::now();
             let mut numbers = match phase {
-                "fill" => gallery.fill()?,
+                "fill" => gallery.fill(|_| ())?,
+                COUNTED => gallery.fill(|rows| println!("{rows}"))?,
                 "search" => gallery.search()?,
                 "groups" => gallery.groups()?,
                 "index" => gallery.index()?,
@@ -102,11 +106,13 @@ fn child(
     width: &str,
     storage: &str,
 ) -> std::io::Result<Child> {
-    Command::new(std::env::current_exe()?)
-        .arg(phase)
-        .arg(directory)
-        .args([rows, width, storage])
-        .spawn()
+    command(phase, directory, [rows, width, storage])?.spawn()
+}
+
+fn command(phase: &str, directory: &Path, gallery: [&str; 3]) -> std::io::Result<Command> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg(phase).arg(directory).args(gallery);
+    Ok(command)
 }
 
 /// Kills the process that fills a gallery ten times, each time later, looks at what it left, and lets the last one finish.
@@ -115,10 +121,18 @@ fn killed(directory: &Path, rows: &str, width: &str) -> Outcome<Value> {
     let step = Duration::from_millis(300).mul_f64((rows.parse::<f64>()? / 1e6).max(1.0));
     let mut found = Vec::new();
     for kill in 1..=10u32 {
-        let mut filling = child("fill", directory, rows, width, "f32")?;
+        // A file takes everything that is printed before the kill.
+        let mut counts = tempfile::tempfile()?;
+        let mut filling = command(COUNTED, directory, [rows, width, "f32"])?;
+        let mut filling = filling.stdout(counts.try_clone()?).spawn()?;
         std::thread::sleep(step * kill);
         filling.kill()?;
         filling.wait()?;
+        let mut printed = String::new();
+        counts.rewind()?;
+        counts.read_to_string(&mut printed)?;
+        // The last line of a filling that ended is JSON.
+        let committed = printed.lines().filter_map(|line| line.parse::<usize>().ok()).last();
         let mut left = 0;
         if directory.join(MANIFEST).exists() {
             let verified = Gallery::verify(directory, &|_| ControlFlow::Continue(()))?;
@@ -127,8 +141,8 @@ fn killed(directory: &Path, rows: &str, width: &str) -> Outcome<Value> {
             }
             left = Gallery::open(directory)?.len();
         }
-        if found.last().is_some_and(|before| left < *before) {
-            return Err(format!("kill {kill} lost rows: {left} of {found:?}").into());
+        if found.last().copied().max(committed).is_some_and(|before| left < before) {
+            return Err(format!("kill {kill} lost rows: {left}, after {committed:?} had been committed, and {found:?} before").into());
         }
         found.push(left);
     }
@@ -207,7 +221,8 @@ impl Generated<'_> {
     }
 
     /// Adds the rows that are missing.
-    fn fill(&self) -> Outcome<Value> {
+    /// Adds the rows that are missing. `committed` gets the number of rows after every commit.
+    fn fill(&self, committed: impl Fn(usize)) -> Outcome<Value> {
         let mut writer = if self.directory.join(MANIFEST).exists() {
             Writer::open(self.directory, Unclaimed)?
         } else {
@@ -234,6 +249,7 @@ impl Generated<'_> {
             writer.add(Entry { content, features: &features, record, thumbnail: &[] })?;
             if writer.pending() >= COMMIT_ROWS {
                 writer.commit()?;
+                committed(writer.contents().len());
             }
         }
         writer.commit()?;

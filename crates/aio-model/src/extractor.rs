@@ -34,7 +34,7 @@ pub enum ExtractError {
 /// use burn::tensor::Device;
 ///
 /// let extractor = Extractor::shipped(Shipped::Default, &Device::flex())?;
-/// let caption = "A man wearing a red jacket, with black trousers.".to_owned();
+/// let caption = "A woman in a red coat with a black backpack.".to_owned();
 /// let query = Observation { caption: Some(caption), ..Observation::default() };
 /// let embeddings = extractor.embed(&[query])?;
 /// assert_eq!(embeddings[0].len(), extractor.width());

@@ -5,7 +5,8 @@ use crate::error::Result;
 use aio_gallery::{Gallery, Indexed, Recall, recall};
 use aio_train::Progress;
 use serde::Serialize;
-use std::cell::Cell;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -18,8 +19,8 @@ pub struct IndexedGallery {
     /// How much of exact search it finds; nothing for a gallery of one row.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recall: Option<Recall>,
-    /// Searches of this comparison that followed links. The others compared every row, because that takes less time.
-    pub followed: usize,
+    /// By the length of the list: searches of this comparison that followed links. The others compared every row, because that takes less time.
+    pub followed: BTreeMap<usize, usize>,
 }
 
 /// Makes an index of all rows of a gallery, each linked with about `links` others, and measures what it finds.
@@ -37,11 +38,12 @@ pub fn index(directory: &Path, links: usize) -> Result<IndexedGallery> {
         Ok(indexed)
     })?;
     let gallery = Gallery::open(directory)?;
-    let followed = Cell::new(0);
+    let followed = RefCell::new(BTreeMap::new());
     let recall = recall(&gallery, |queries| {
         let answers = gallery.approximate_answers(queries)?;
         let along_links = answers.iter().filter(|answer| answer.searched.is_none());
-        followed.set(followed.get() + along_links.count());
+        let top = queries.first().map_or(0, |query| query.top);
+        followed.borrow_mut().insert(top, along_links.count());
         aio_gallery::Result::Ok(answers)
     })?;
     Ok(IndexedGallery { indexed, recall, followed: followed.into_inner() })

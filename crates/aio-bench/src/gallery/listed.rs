@@ -39,7 +39,7 @@ struct Ranked<'a> {
     replies: &'a [Replied],
     /// Null if nothing is known of the model.
     novelty: Option<&'a Novelties>,
-    /// Unknown where a database followed an index.
+    /// Unknown where an index was followed.
     #[serde(skip_serializing_if = "Option::is_none")]
     searched: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]

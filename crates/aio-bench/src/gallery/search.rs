@@ -12,7 +12,9 @@ use crate::error::{Error, Result};
 use crate::novelty::{Novelties, novelties};
 use crate::overwrite;
 use aio_data::fs;
-use aio_gallery::{Answer, Collection, Content, Gallery, GalleryError, Group, Query, Scan};
+use aio_gallery::{
+    Answer, Calibration, Collection, Content, Gallery, GalleryError, Group, Query, Scan,
+};
 use aio_stores::{Address, Store};
 use aio_types::Modality;
 use std::path::{Path, PathBuf};
@@ -188,8 +190,10 @@ impl Opened {
         match self {
             Self::Directory(gallery) => answered(gallery, tag, asked, scan),
             Self::Database(store) => {
-                let answers = store.answers(&queries(tag, asked)?, scan)?;
-                Ok(with_answers(store.rows(), None, asked, answers))
+                let queries = queries(tag, asked)?;
+                let answers = store.answers(&queries, scan)?;
+                let calibrations = calibrations(&queries, store.as_ref());
+                Ok(with_answers(store.rows(), None, asked, answers.into_iter().zip(calibrations)))
             }
         }
     }
@@ -210,6 +214,7 @@ pub(crate) fn answered(
         Scan::Exact => gallery.answers(&queries)?,
         Scan::Approximate => gallery.approximate_answers(&queries)?,
     };
+    let answers = answers.into_iter().zip(calibrations(&queries, gallery));
     Ok(with_answers(gallery.len(), Some(gallery.generation()), asked, answers))
 }
 
@@ -266,14 +271,23 @@ fn queries(tag: &aio_gallery::Model, asked: &[Asked]) -> Result<Vec<Query>> {
     asked.iter().map(query).collect()
 }
 
+/// The calibration of every query's probabilities.
+fn calibrations(
+    queries: &[Query],
+    of: &impl Collection,
+) -> impl Iterator<Item = Option<Calibration>> {
+    queries.iter().map(|query| query.calibration(of).cloned())
+}
+
 fn with_answers(
     rows: usize,
     generation: Option<u64>,
     asked: &[Asked],
-    answers: Vec<Answer>,
+    answers: impl Iterator<Item = (Answer, Option<Calibration>)>,
 ) -> Searched {
+    let answered = asked.iter().zip(answers);
     let answered =
-        asked.iter().zip(answers).map(|(Asked { query, embedded, .. }, answer)| Answered {
+        answered.map(|(Asked { query, embedded, .. }, (answer, calibration))| Answered {
             name: query.name.clone(),
             query: query.row.clone(),
             like: query.like.clone(),
@@ -281,6 +295,7 @@ fn with_answers(
             replies: query.replies.clone(),
             novelty: embedded.novelty.clone(),
             answer,
+            calibration,
         });
     Searched { gallery: rows, generation, answers: answered.collect() }
 }

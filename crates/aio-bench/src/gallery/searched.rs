@@ -3,7 +3,7 @@
 use super::queries::title;
 use crate::embed::Row;
 use crate::novelty::{Novelties, warnings};
-use aio_gallery::{Answer, Filter, Hit, Replied};
+use aio_gallery::{Answer, Calibration, Filter, Hit, Replied};
 
 /// What a list may hold.
 #[derive(Debug, Clone)]
@@ -46,6 +46,8 @@ pub struct Answered {
     pub novelty: Option<Novelties>,
     /// The nearest rows.
     pub answer: Answer,
+    /// Where their probabilities come from.
+    pub calibration: Option<Calibration>,
 }
 
 impl Answered {
@@ -57,6 +59,17 @@ impl Answered {
     /// A sentence for every picture of the query that is unlike the model's training.
     pub(crate) fn warnings(&self) -> Vec<String> {
         warnings(self.novelty.as_ref(), &self.query)
+    }
+
+    /// How wrong the probabilities of its list are, in a line; empty if it has none.
+    pub(super) fn error_of_probabilities(&self) -> String {
+        let error = self.calibration.iter().map(|calibration| {
+            format!(
+                "P(same person): expected calibration error {:.4} on {} pairs of other people\n",
+                calibration.expected_calibration_error, calibration.test_pairs
+            )
+        });
+        error.filter(|_| self.hits().iter().any(|hit| hit.probability.is_some())).collect()
     }
 
     pub(super) fn hits(&self) -> &[Hit] {

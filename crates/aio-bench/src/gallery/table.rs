@@ -65,6 +65,7 @@ impl Searched {
             };
             let rows: Vec<Vec<String>> = answered.hits().iter().enumerate().map(row).collect();
             text += &markdown::table(&columns, &rows);
+            text += &answered.error_of_probabilities();
         }
         text
     }

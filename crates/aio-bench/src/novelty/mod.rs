@@ -23,7 +23,7 @@ use crate::error::Result;
 use aio_data::picture;
 use aio_gallery::Gallery;
 use aio_model::Extractor;
-use aio_types::{Modality, Observation, Picture};
+use aio_types::{Modality, Observation, Picture, PictureSize};
 use cloud::Cloud;
 use evidence::{Evidence, Judged, evidence};
 use serde::{Deserialize, Serialize};
@@ -259,36 +259,46 @@ const FEWEST_SAMPLED: usize = 16;
 /// How many times the expected share is unlike.
 const TIMES: f64 = 4.0;
 
-/// Judges rows of a gallery that lie evenly among all, from their thumbnails; none if nothing is known of the model, or too few rows have one.
-///
-/// # Errors
-/// [`Error`](crate::error::Error) if the gallery's table is damaged.
-pub(crate) fn of_gallery(
-    model: &str,
-    extractor: &Extractor,
-    gallery: &Gallery,
-) -> Result<Option<GalleryNovelty>> {
-    let Some(statistics) = Statistics::of(model) else { return Ok(None) };
-    let every = gallery.len().div_ceil(SAMPLED).max(1);
-    let size = extractor.preprocessing().size();
-    let mut pictures = Vec::new();
-    for found in gallery.records().step_by(every) {
-        let (row, record) = found?;
-        let Ok(modality) = record.modality.parse::<Modality>() else { continue };
-        if !statistics.knows(modality) {
-            continue;
+/// Pictures of a gallery that lie evenly among all.
+pub(crate) struct Sample {
+    statistics: &'static Statistics,
+    pictures: Vec<(Modality, Picture)>,
+}
+
+impl Sample {
+    /// Thumbnails of rows, resized for the model; none if nothing is known of the model, or too few rows have one. This walks through the whole table, and
+    /// takes seconds in a gallery of a million rows.
+    ///
+    /// # Errors
+    /// [`Error`](crate::error::Error) if the gallery's table is damaged.
+    pub(crate) fn of(model: &str, size: PictureSize, gallery: &Gallery) -> Result<Option<Self>> {
+        let Some(statistics) = Statistics::of(model) else { return Ok(None) };
+        let every = gallery.len().div_ceil(SAMPLED).max(1);
+        let mut pictures = Vec::new();
+        for found in gallery.records().step_by(every) {
+            let (row, record) = found?;
+            let Ok(modality) = record.modality.parse::<Modality>() else { continue };
+            if !statistics.knows(modality) {
+                continue;
+            }
+            let decoded = picture::decode(gallery.thumbnail(row));
+            let picture = decoded.ok().and_then(|image| picture::resized(&image, size).ok());
+            let Some(picture) = picture else { continue };
+            pictures.push((modality, picture));
         }
-        let decoded = picture::decode(gallery.thumbnail(row));
-        let picture = decoded.ok().and_then(|image| picture::resized(&image, size).ok());
-        let Some(picture) = picture else { continue };
-        pictures.push((modality, picture));
+        Ok((pictures.len() >= FEWEST_SAMPLED).then_some(Self { statistics, pictures }))
     }
-    if pictures.len() < FEWEST_SAMPLED {
-        return Ok(None);
+
+    /// Judges them.
+    ///
+    /// # Errors
+    /// [`Error`](crate::error::Error) if a picture cannot be embedded.
+    pub(crate) fn judge(&self, extractor: &Extractor) -> Result<GalleryNovelty> {
+        let judged =
+            self.pictures.iter().map(|(modality, picture)| Judged::new(*modality, picture));
+        let judged: Vec<Judged> = judged.collect();
+        let (sampled, unlike) = (judged.len(), self.statistics.count_unlike(extractor, &judged)?);
+        let (value, expected) = (unlike as f64 / sampled as f64, self.statistics.share);
+        Ok(GalleryNovelty { sampled, value, expected, is_unlike: value >= TIMES * expected })
     }
-    let judged = pictures.iter().map(|(modality, picture)| Judged::new(*modality, picture));
-    let judged: Vec<Judged> = judged.collect();
-    let (sampled, unlike) = (judged.len(), statistics.count_unlike(extractor, &judged)?);
-    let (value, expected) = (unlike as f64 / sampled as f64, statistics.share);
-    Ok(Some(GalleryNovelty { sampled, value, expected, is_unlike: value >= TIMES * expected }))
 }

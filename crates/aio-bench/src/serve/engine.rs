@@ -7,7 +7,7 @@ use super::{limits, pictures};
 use crate::embed::{Model, ModelSource};
 use crate::error::{Error, Result};
 use crate::gallery::{self, Asked, Embedded, Searched, check_model, model_of};
-use crate::novelty::{GalleryNovelty, novelties, of_gallery};
+use crate::novelty::{GalleryNovelty, Sample, novelties};
 use aio_encoder::weights::Shipped;
 use aio_gallery::{Gallery, GalleryError, Group, MANIFEST, Scan};
 use aio_types::{Modality, ModalitySet, Observation, PictureSize};
@@ -204,8 +204,10 @@ impl Searcher for Engine {
         let novelty = match snapshot.novelty.get() {
             Some(novelty) => *novelty,
             None => {
+                // Searches wait for the model, and not for the table.
+                let sample = Sample::of(&self.tag.sha256, self.input_size, gallery)?;
                 let model = self.model.lock().unwrap_or_else(PoisonError::into_inner);
-                let novelty = of_gallery(&self.tag.sha256, &model.extractor, gallery)?;
+                let novelty = sample.map(|sample| sample.judge(&model.extractor)).transpose()?;
                 *snapshot.novelty.get_or_init(|| novelty)
             }
         };

@@ -190,7 +190,7 @@ fn an_index_is_made_and_followed() {
     let made = desk.json(&["gallery", "index", "people", "--links", "8", "--json"]);
     assert_eq!((&made["rows"], &made["links"]), (&6.into(), &8.into()));
     // So few rows are searched exactly.
-    assert_eq!(made["followed"], 0);
+    assert_eq!(made["followed"], serde_json::json!({"1": 0, "10": 0, "100": 0}));
     assert_eq!((&made["recall"]["queries"], &made["recall"]["at"]["10"]), (&6.into(), &1.0.into()));
     assert_eq!(desk.json(&approximate)["results"], desk.json(&search)["results"]);
     let text = desk.succeed(&["gallery", "info", "people"]);
@@ -419,6 +419,10 @@ fn calibration(desk: &Desk, folder: &str) {
     let expected: Vec<f64> = probabilities(&all).into_iter().filter(|p| *p >= 0.5).collect();
     assert_eq!(probabilities(&sure), expected);
     assert!(!expected.is_empty() && expected.len() < probabilities(&all).len());
+    let text = desk.succeed(&["search", "labelled", "--rgb", first]);
+    let error = calibration["expected_calibration_error"].as_f64().expect("a number");
+    let stated = format!("P(same person): expected calibration error {error:.4} on ");
+    assert!(text.contains(&stated), "{text}");
     assert!(
         desk.succeed(&["gallery", "info", "labelled"])
             .contains("calibration  rgb: expected calibration error")

@@ -40,8 +40,13 @@ impl Arguments {
                 indexed.bytes
             );
             text += &recall.as_ref().map(of_recall).unwrap_or_default();
-            if *followed == 0 {
-                text += "With so few rows, --approximate compares all of them, which takes less time.\n";
+            let compared = followed.iter().filter(|(_, count)| **count == 0);
+            let compared: Vec<String> = compared.map(|(top, _)| top.to_string()).collect();
+            if !compared.is_empty() {
+                text += &format!(
+                    "With so few rows, --approximate compares all of them for lists of {}, which takes less time.\n",
+                    compared.join(", ")
+                );
             }
             text
         })

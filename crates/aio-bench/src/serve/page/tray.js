@@ -45,6 +45,12 @@ const base64 = (blob) =>
     reader.readAsDataURL(blob);
   });
 
+// Says which pictures are not, or no longer, part of the query.
+function leftOut(names) {
+  if (names.length === 0) return;
+  note(`A query has one picture of each kind. Left out: ${names.join(", ")}. Say what kind the other picture is before you add this one.`);
+}
+
 export class Tray {
   // `changed` is called when the query is another one.
   constructor(changed) {
@@ -118,13 +124,11 @@ export class Tray {
     const chosen = files.find((file) => file.type.startsWith("image/")) ?? files[0];
     if (!chosen) return;
     const others = files.filter((file) => file !== chosen).map((file) => file.name);
-    await this.add(chosen, "rgb");
-    if (others.length > 0) {
-      note(`A query has one picture of each kind. Left out: ${others.join(", ")}. Say what kind ${chosen.name || "the picture"} is to add another one.`);
-    }
+    const replaced = await this.add(chosen, "rgb");
+    leftOut([...replaced, ...others]);
   }
 
-  // Adds a picture; one of the same kind is replaced.
+  // Adds a picture; one of the same kind is replaced. Its name is returned in a list.
   add(blob, kind, name = blob.name || "picture") {
     this.last = this.last.then(() => this.addNow(blob, kind, name));
     return this.last;
@@ -138,20 +142,23 @@ export class Tray {
       const small = await fitting(blob, room);
       const part = { kind, name, data: await base64(small), url: URL.createObjectURL(small), isUsed: true };
       // At once: other parts may have changed meanwhile.
-      this.remove(kind);
+      const gone = this.remove(kind);
       this.parts.push(part);
+      this.draw();
+      this.changed();
+      return gone;
     } catch (error) {
       say(`${name} ${error.message}`, true);
-      return;
+      return [];
     }
-    this.draw();
-    this.changed();
   }
 
+  // Returns the name of what is removed, in a list.
   remove(kind) {
-    const [gone] = this.parts.filter((part) => part.kind === kind);
-    if (gone) URL.revokeObjectURL(gone.url);
-    this.parts = this.parts.filter((part) => part !== gone);
+    const gone = this.parts.filter((part) => part.kind === kind);
+    gone.forEach((part) => URL.revokeObjectURL(part.url));
+    this.parts = this.parts.filter((part) => part.kind !== kind);
+    return gone.map((part) => part.name);
   }
 
   clear() {
@@ -220,11 +227,12 @@ export class Tray {
     const select = el("select", { "aria-label": `Kind of ${part.name}`, "data-kind": part.kind },
       KINDS.map(([value, name]) => el("option", { value, selected: value === part.kind }, name)));
     select.addEventListener("change", () => {
-      this.remove(select.value);
+      const gone = this.remove(select.value);
       part.kind = select.value;
       this.draw();
       byId("parts").querySelector(`select[data-kind="${part.kind}"]`)?.focus();
       this.changed();
+      leftOut(gone);
     });
     const remove = el("button", { type: "button", className: "icon", "aria-label": `Remove the ${label}` }, "✕");
     remove.addEventListener("click", () => {

@@ -82,7 +82,9 @@ fn answer(prepared: &Prepared) -> Result<Searched> {
     let NamedQuery { row, like, unlike, replies, .. } = query;
     let novelty =
         Some(Novelties::from([("sketch".to_owned(), Novelty { value: 1.5, is_unlike: true })]));
-    let answered = Answered { name: None, query: row, like, unlike, replies, novelty, answer };
+    let (name, calibration) = (None, None);
+    let answered =
+        Answered { name, query: row, like, unlike, replies, novelty, answer, calibration };
     Ok(Searched { gallery: ROWS as usize, generation: Some(1), answers: vec![answered] })
 }
 
