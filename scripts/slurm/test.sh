@@ -1,5 +1,6 @@
 #!/bin/bash
-# Starts a one-node Slurm cluster on this machine, submits a sweep, stops one of its jobs, and checks that all jobs finish. Called by `just test-slurm`.
+# Starts a one-node Slurm cluster on this machine, submits a sweep, stops one of its jobs, and checks that all jobs finish. Then it fills a gallery with
+# the job array of docs/slurm.md. Called by `just test-slurm`.
 #
 # Needs root (for the daemons) and Debian's slurmctld, slurmd, slurmdbd, slurm-client, munge and mariadb-server. Missing packages are installed.
 # All other files are in a temporary directory. The cluster is stopped and its files are deleted when the test ends.
@@ -7,6 +8,7 @@ set -euo pipefail
 
 aio=$(realpath "${1:?usage: test.sh PROGRAM}")
 experiments=$(realpath "$(dirname "$0")/../../experiments")
+manual=$(realpath "$(dirname "$0")/../../docs/slurm.md")
 here=$(mktemp -d /tmp/aio-slurm.XXXXXX)
 host=$(hostname -s)
 
@@ -145,3 +147,23 @@ lines=$(wc -l < "runs/smoke/$first/seed-0/metrics.jsonl")
 steps=$(sed 's/.*"step":\([0-9]*\).*/\1/' "runs/smoke/$first/seed-0/metrics.jsonl" | sort -n | uniq | wc -l)
 [ "$lines" -eq "$steps" ] || fail "some steps were computed twice: $lines lines, $steps steps"
 echo "done: ${job}_0 was stopped after $stopped_at steps, requeued, and finished its $steps steps, each once"
+
+# The gallery of docs/slurm.md, with fewer parts and processors: the same rows as of a gallery that is filled at once.
+PATH="$(dirname "$aio"):$PATH"
+export PATH
+ln -s datasets/synthetic-smoke/Market-1501-v15.09.15/bounding_box_test photos
+sed -n '/^#!\/bin\/sh$/,/^```$/p' "$manual" | sed '/^```$/d; s/^#SBATCH --array=1-8$/#SBATCH --array=1-3/; s/^#SBATCH --cpus-per-task=4$/#SBATCH --cpus-per-task=1/' > fill.sh
+grep -q -- --array=1-3 fill.sh || fail "docs/slurm.md has no script that fills a gallery"
+sed -n '/^array=/,/^```$/p' "$manual" | sed '/^```$/d' > submit.sh
+. ./submit.sh
+for _ in $(seq 300); do [ -z "$(squeue -h 2>/dev/null)" ] && break; sleep 1; done
+[ -f people/gallery.json ] || fail "the parts of the gallery were not merged: $(cat slurm-*.out)"
+aio gallery create whole photos
+for gallery in people whole; do
+    aio gallery verify $gallery
+    aio gallery export $gallery --output $gallery.csv
+    cut -d, -f2- $gallery.csv | sort > $gallery.rows
+done
+[ "$(wc -l < people.rows)" -gt 10 ] || fail "the gallery has too few rows"
+cmp people.rows whole.rows || fail "the merged gallery has other rows than one that is filled at once"
+echo "done: $(($(wc -l < people.rows) - 1)) rows in the gallery that jobs $array filled"
