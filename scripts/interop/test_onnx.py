@@ -77,6 +77,24 @@ def with_fusion(source, path, fusion):
     save_file(tensors, path, {"aio": json.dumps(about)})
 
 
+def with_adapters(source, path, kind):
+    """Writes weights whose blocks have random adapters of every modality."""
+    random, tensors, about = np.random.default_rng(2), load_file(source), aio_torch.metadata(source)
+    experts, depth = len(about["config"]["tokenizers"]["modalities"].split("+")), about["config"]["encoder"]["depth"]
+    draw = lambda *shape: random.normal(0, 0.1, shape).astype(np.float32)
+    for name in (f"encoder.blocks.{block}.adapters.experts.{expert}" for block in range(depth) for expert in range(experts)):
+        if "prompts" in kind:
+            width = len(tensors["encoder.blocks.0.norm1.weight"])
+            tensors[f"{name}.prompts"] = draw(kind["prompts"]["tokens"], width)
+        else:
+            for layer in ("qkv", "proj"):
+                to, of = tensors[f"encoder.blocks.0.attn.{layer}.weight"].shape
+                tensors[f"{name}.{layer}.lora_a.weight"] = draw(kind["lora"]["rank"], of)
+                tensors[f"{name}.{layer}.lora_b.weight"] = draw(to, kind["lora"]["rank"])
+    about["config"]["encoder"]["adapters"] = {"experts": experts, "kind": kind}
+    save_file(tensors, path, {"aio": json.dumps(about)})
+
+
 def cut_out(folder, height, width):
     """Four pictures per visual modality, each another part of the sheet."""
     sheet, files = Image.open(repository / "docs/images/sheet.jpg").convert("RGB"), {}
@@ -137,10 +155,10 @@ def compare(folder, weights, combinations=()):
     expected = {}
     for file in files:
         modalities = file.removesuffix(".onnx").split("+")
-        columns = {m: CAPTIONS if m == "text" else pictures[m] for m in modalities}
-        if modalities == ["text"]:
-            # `aio embed` refuses a row that has nothing.
-            columns = {"text": [caption for caption in CAPTIONS if caption]}
+        # `aio embed` refuses a row that has nothing, and a graph with adapters has those of all its modalities in every row.
+        is_whole = "text" in modalities and (len(modalities) == 1 or "adapters" in aio_torch.metadata(weights)["config"]["encoder"])
+        kept = [row for row, caption in enumerate(CAPTIONS) if caption or not is_whole]
+        columns = {m: [(CAPTIONS if m == "text" else pictures[m])[row] for row in kept] for m in modalities}
         expected[file], checksum = of_program(folder, weights, columns)
         found, stated = of_onnxruntime(folder, weights, file, columns)
         assert stated == checksum, (file, stated, checksum)
@@ -179,7 +197,7 @@ def wrong_graphs_are_refused(folder):
 
 
 with tempfile.TemporaryDirectory() as name:
-    folders = {kind: Path(name) / kind for kind in ("embedded", "every", "sequence", "mixer", "clip", "transreid", "dinov3", "pe", "siglip", "siglip-text")}
+    folders = {kind: Path(name) / kind for kind in ("embedded", "every", "sequence", "mixer", "lora", "prompts", "clip", "transreid", "dinov3", "pe", "siglip", "siglip-text")}
     for folder in folders.values():
         folder.mkdir()
     print("embedded weights", flush=True)
@@ -199,6 +217,13 @@ with tempfile.TemporaryDirectory() as name:
         fused = folders[fusion] / "weights.safetensors"
         with_fusion(weights, fused, fusion)
         compare(folders[fusion], fused, ["sketch+infrared", "rgb+colour-pencil"])
+
+    for kind in ({"lora": {"rank": 4, "alpha": 8.0}}, {"prompts": {"tokens": 8}}):
+        (name_of_kind,) = kind
+        print(f"weights with adapters of the kind {name_of_kind}", flush=True)
+        adapted = folders[name_of_kind] / "weights.safetensors"
+        with_adapters(weights, adapted, kind)
+        compare(folders[name_of_kind], adapted, ["rgb+text", "sketch+infrared"])
 
     for kind, checkpoint, combinations, *settings in (
         ("clip", "open-clip.safetensors", []),
